@@ -1,0 +1,66 @@
+"""The only place that reads the clock. Everything else is given a `Clock`."""
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What tells the time: the wall's for lifetimes, a steady one for durations."""
+
+    def now(self) -> datetime:
+        """Return the wall time, aware, in UTC."""
+
+    def ticks(self) -> int:
+        """Return steady nanoseconds since some fixed moment; only differences mean anything."""
+
+
+class SystemClock:
+    """The machine's clock, with an offset that can travel forwards (expiry is seen without waiting for it)."""
+
+    def __init__(self) -> None:
+        self._offset = timedelta()
+
+    def now(self) -> datetime:
+        """Return the machine's wall time plus what was travelled."""
+        return datetime.now(UTC) + self._offset
+
+    def ticks(self) -> int:
+        """Return the machine's steady nanoseconds."""
+        return time.perf_counter_ns()
+
+    def travel(self, by: timedelta) -> None:
+        """Move the wall time forwards by `by`."""
+        self._offset += by
+
+
+@dataclass
+class FrozenClock:
+    """A clock that stands still until told to move: for tests and pictures."""
+
+    at: datetime = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    steady: int = field(default=0)
+
+    def now(self) -> datetime:
+        """Return the moment at which it stands."""
+        return self.at
+
+    def ticks(self) -> int:
+        """Return steady nanoseconds that moved with `travel` only."""
+        return self.steady
+
+    def travel(self, by: timedelta) -> None:
+        """Move both times forwards by `by`."""
+        self.at += by
+        self.steady += int(by.total_seconds() * 1e9)
+
+
+def epoch(moment: datetime) -> int:
+    """Return whole seconds since 1970, as OAuth and JWT write time."""
+    return int(moment.timestamp())
+
+
+def from_epoch(seconds: float) -> datetime:
+    """Return the aware moment of `seconds` since 1970."""
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,38 @@
+"""The only source of randomness, digests of secrets, and the shapes of what we mint."""
+
+import hashlib
+import hmac
+import secrets
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def token(prefix: str) -> str:
+    """Return a fresh secret of 256 bits behind a prefix that tells a reader, and a secret scanner, what it is."""
+    return prefix + secrets.token_urlsafe(32)
+
+
+def short_id(prefix: str = "", length: int = 8) -> str:
+    """Return a fresh lower-case hexadecimal id that is no secret, `length` digits behind `prefix`."""
+    return prefix + secrets.token_hex((length + 1) // 2)[:length]
+
+
+def ulid(milliseconds: int) -> str:
+    """Return a ULID: 26 characters of Crockford base 32, 48 bits of time and 80 of randomness."""
+    value = (milliseconds & (2**48 - 1)) << 80 | secrets.randbits(80)
+    return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -5, -5))
+
+
+def digest(secret: str) -> str:
+    """Return the SHA-256 of `secret` in hexadecimal: the only form in which what we issue is kept."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def fingerprint(secret: str) -> str:
+    """Return twelve digits of the digest: enough to tell two masked secrets apart, useless to whoever reads it."""
+    return digest(secret)[:12]
+
+
+def same(one: str, other: str) -> bool:
+    """Tell whether two secrets are equal, in a time that does not depend on where they differ."""
+    return hmac.compare_digest(one.encode(), other.encode())

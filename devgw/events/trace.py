@@ -1,0 +1,107 @@
+"""One HTTP exchange with its raw bytes: kept in memory, never on disk, masked by whoever shows it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from devgw.ids import ClientId, GrantId, OperationId, SessionId, SubjectId, TokenId, TraceId, TransactionId
+
+Headers = list[tuple[bytes, bytes]]
+"""Header pairs in the order of the wire, names in lower case, as ASGI gives them."""
+
+
+@dataclass(slots=True)
+class Body:
+    """What was kept of a body: the first bytes up to the limit, and how long it really was."""
+
+    content: bytes = b""
+    size: int = 0
+
+    @property
+    def truncated(self) -> bool:
+        """Tell whether more came than was kept."""
+        return self.size > len(self.content)
+
+    def add(self, chunk: bytes, limit: int) -> None:
+        """Count `chunk` and keep what fits below `limit` bytes."""
+        self.size += len(chunk)
+        if len(self.content) < limit:
+            self.content += chunk[: limit - len(self.content)]
+
+
+@dataclass(slots=True, frozen=True)
+class Phase:
+    """A stretch of the exchange, in milliseconds since its start."""
+
+    name: str
+    """`receive`, `admit`, `credential`, `connect`, `upstream wait`, `stream`, `send`, …"""
+    start_ms: float
+    duration_ms: float
+
+
+@dataclass(slots=True, repr=False)
+class Trace:
+    """One exchange: filled in by those who handle it, complete when `HttpExchanged` carries it.
+
+    The repr shows no header and no body. Facts that a handler learns on the way (who, which grant, why refused) are
+    set on the trace in `scope["devgw.trace"]`, so that one record tells the whole story.
+    """
+
+    id: TraceId
+    started_at: datetime
+    method: str
+    path: str
+    query: bytes = b""
+    host: str = ""
+    scheme: str = "http"
+    peer: str = ""
+    """Address and port of the other side."""
+    http_version: str = "1.1"
+    request_headers: Headers = field(default_factory=list)
+    request_body: Body = field(default_factory=Body)
+    status: int = 0
+    """0 until an answer began; 499 where the client left before one did."""
+    response_headers: Headers = field(default_factory=list)
+    response_body: Body = field(default_factory=Body)
+    duration_ms: float = 0.0
+    upstream_ms: float = 0.0
+    phases: list[Phase] = field(default_factory=list)
+    upstream_status: int | None = None
+    upstream_url: str | None = None
+
+    kind: str = "page"
+    """`mcp`, `metadata`, `oauth`, `page`, `registry`, `connect` or `other`."""
+    client_id: ClientId | None = None
+    client_name: str | None = None
+    transaction_id: TransactionId | None = None
+    grant_id: GrantId | None = None
+    session_id: SessionId | None = None
+    token_id: TokenId | None = None
+    operation_id: OperationId | None = None
+    subject_id: SubjectId | None = None
+    mcp_method: str | None = None
+    capability: str | None = None
+    protocol_version: str | None = None
+    outcome: str = "success"
+    failure_origin: str | None = None
+    reason_code: str | None = None
+    explanation: str | None = None
+    hint: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Show what it was, never what it carried."""
+        return f"<Trace {self.id} {self.method} {self.path} {self.status}>"
+
+    def header(self, name: bytes) -> str:
+        """Return the first request header called `name` (lower case), or an empty string."""
+        return next((value.decode("latin-1") for key, value in self.request_headers if key == name), "")
+
+    @property
+    def user_agent(self) -> str:
+        """Return what the client calls itself."""
+        return self.header(b"user-agent")
+
+    @property
+    def gateway_ms(self) -> float:
+        """Return the milliseconds that were spent here and not at the upstream."""
+        return max(0.0, self.duration_ms - self.upstream_ms)

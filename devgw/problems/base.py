@@ -1,0 +1,64 @@
+"""What every refusal is."""
+
+import re
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any, ClassVar
+
+
+class ErrorCode(StrEnum):
+    """The `error` values of the standards we speak (RFC 6749 §4.1.2.1 and §5.2, 6750 §3.1, 7591 §3.2.2, 8707 §2)."""
+
+    INVALID_REQUEST = "invalid_request"
+    INVALID_CLIENT = "invalid_client"
+    INVALID_GRANT = "invalid_grant"
+    UNAUTHORIZED_CLIENT = "unauthorized_client"
+    UNSUPPORTED_GRANT_TYPE = "unsupported_grant_type"
+    UNSUPPORTED_RESPONSE_TYPE = "unsupported_response_type"
+    UNSUPPORTED_TOKEN_TYPE = "unsupported_token_type"  # noqa: S105  the standard's word, no secret
+    INVALID_SCOPE = "invalid_scope"
+    INVALID_TARGET = "invalid_target"
+    ACCESS_DENIED = "access_denied"
+    SERVER_ERROR = "server_error"
+    TEMPORARILY_UNAVAILABLE = "temporarily_unavailable"
+    INVALID_REDIRECT_URI = "invalid_redirect_uri"
+    INVALID_CLIENT_METADATA = "invalid_client_metadata"
+    INVALID_TOKEN = "invalid_token"  # noqa: S105  the standard's word, no secret
+    INSUFFICIENT_SCOPE = "insufficient_scope"
+    LOGIN_REQUIRED = "login_required"
+    CONSENT_REQUIRED = "consent_required"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A reason to say no, as a value; its fields are the facts."""
+
+    error: ClassVar[ErrorCode] = ErrorCode.INVALID_REQUEST
+    status: ClassVar[int] = 400
+    hint: ClassVar[str] = ""
+    source: ClassVar[str] = ""
+
+    @property
+    def reason(self) -> str:
+        """Return the stable snake_case name of this problem."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+
+    def explain(self) -> str:
+        """Say in one or two sentences what is wrong, with the facts."""
+        raise NotImplementedError(type(self).__name__)
+
+    def advise(self) -> str:
+        """Say the one change that mends it; the class's hint unless the facts allow a better one."""
+        return self.hint
+
+    def facts(self) -> dict[str, Any]:
+        """Return the facts by name, as they may be shown."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+
+class Refused(Exception):  # noqa: N818  it reads as what happened
+    """Raised to say no for a reason. Not a dataclass: a frozen one breaks inside a context manager."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.reason)
+        self.problem = problem
