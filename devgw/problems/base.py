@@ -15,7 +15,7 @@ class ErrorCode(StrEnum):
     UNAUTHORIZED_CLIENT = "unauthorized_client"
     UNSUPPORTED_GRANT_TYPE = "unsupported_grant_type"
     UNSUPPORTED_RESPONSE_TYPE = "unsupported_response_type"
-    UNSUPPORTED_TOKEN_TYPE = "unsupported_token_type"  # noqa: S105  the standard's word, no secret
+    UNSUPPORTED_TOKEN_TYPE = "unsupported_token_type"
     INVALID_SCOPE = "invalid_scope"
     INVALID_TARGET = "invalid_target"
     ACCESS_DENIED = "access_denied"
@@ -23,7 +23,7 @@ class ErrorCode(StrEnum):
     TEMPORARILY_UNAVAILABLE = "temporarily_unavailable"
     INVALID_REDIRECT_URI = "invalid_redirect_uri"
     INVALID_CLIENT_METADATA = "invalid_client_metadata"
-    INVALID_TOKEN = "invalid_token"  # noqa: S105  the standard's word, no secret
+    INVALID_TOKEN = "invalid_token"
     INSUFFICIENT_SCOPE = "insufficient_scope"
     LOGIN_REQUIRED = "login_required"
     CONSENT_REQUIRED = "consent_required"

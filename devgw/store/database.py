@@ -1,0 +1,76 @@
+"""One SQLite connection: opened, migrated, and wrapped in transactions that commit a refusal's side effects too."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from devgw.problems import Refused
+
+
+class StateUnusable(Exception):  # noqa: N818  it reads as what happened
+    """The state directory or database cannot be used; the message says why and what to do."""
+
+
+class Database:
+    """A migrated connection. `path` None keeps everything in memory.
+
+    Raises:
+        StateUnusable: where the file cannot be opened, is no database, or was written by a newer devgw.
+    """
+
+    def __init__(self, path: Path | None, migrations: Sequence[str]) -> None:
+        self._depth = 0
+        try:
+            self._connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.execute("PRAGMA busy_timeout=2000")
+            self._connection.execute("PRAGMA foreign_keys=ON")
+            self._migrate(migrations)
+        except sqlite3.Error as error:
+            raise StateUnusable(
+                f"The state database {path} cannot be used ({error}). Move it away or start with --ephemeral."
+            ) from error
+        if path:
+            path.chmod(0o600)
+
+    def _migrate(self, migrations: Sequence[str]) -> None:
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if version > len(migrations):
+            raise StateUnusable(
+                f"The state database has version {version}, this devgw knows {len(migrations)}. "
+                "Update devgw, or move .devgw/devgw.db away."
+            )
+        for number, script in enumerate(migrations[version:], start=version + 1):
+            self._connection.executescript(f"BEGIN; {script}; PRAGMA user_version={number}; COMMIT;")
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run one statement with bound parameters."""
+        return self._connection.execute(sql, parameters)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit at the end, also where the block ends in `Refused`; roll back on anything else. May be nested."""
+        if self._depth:
+            yield
+            return
+        self._depth = 1
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except Refused:
+            self._connection.execute("COMMIT")
+            raise
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        else:
+            self._connection.execute("COMMIT")
+        finally:
+            self._depth = 0
+
+    def close(self) -> None:
+        """Close the connection; what was committed stays."""
+        self._connection.close()

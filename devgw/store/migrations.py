@@ -1,0 +1,43 @@
+"""The schema, as the list of steps that made it. Never change a step that was released: add one."""
+
+RECORDS = """
+CREATE TABLE client (
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, registered_by TEXT NOT NULL, redirect_uris TEXT NOT NULL,
+  token_endpoint_auth_method TEXT NOT NULL, grant_types TEXT NOT NULL, metadata TEXT NOT NULL, secret_digest TEXT,
+  issued_at REAL NOT NULL, expires_at REAL, user_agent TEXT NOT NULL, last_seen_at REAL);
+CREATE TABLE pending_authorization (
+  id TEXT PRIMARY KEY, client_id TEXT NOT NULL, client_name TEXT NOT NULL, redirect_uri TEXT NOT NULL,
+  operation_id TEXT NOT NULL, resource TEXT NOT NULL, scope TEXT NOT NULL, issuer TEXT NOT NULL,
+  parameters TEXT NOT NULL, created_at REAL NOT NULL, expires_at REAL NOT NULL, state TEXT, prompt TEXT,
+  login_state_digest TEXT UNIQUE, login_nonce TEXT, login_verifier TEXT, browser_digest TEXT,
+  login_finished_at REAL, session_id TEXT, decided_at REAL);
+CREATE TABLE session (
+  id TEXT PRIMARY KEY, cookie_digest TEXT NOT NULL UNIQUE, subject_id TEXT NOT NULL, email TEXT, display_name TEXT,
+  started_at REAL NOT NULL, expires_at REAL NOT NULL, issuer TEXT NOT NULL, provider_session_id TEXT,
+  user_agent TEXT NOT NULL, claims TEXT, ended_at REAL);
+CREATE TABLE consent (
+  subject_id TEXT NOT NULL, client_id TEXT NOT NULL, redirect_host TEXT NOT NULL, operation_id TEXT NOT NULL,
+  scope TEXT NOT NULL, given_at REAL NOT NULL,
+  PRIMARY KEY (subject_id, client_id, redirect_host, operation_id));
+CREATE TABLE authorization_grant (
+  id TEXT PRIMARY KEY, client_id TEXT NOT NULL, client_name TEXT NOT NULL, subject_id TEXT NOT NULL, session_id TEXT,
+  email TEXT, operation_id TEXT NOT NULL, resource TEXT NOT NULL, scope TEXT NOT NULL, issuer TEXT NOT NULL,
+  created_at REAL NOT NULL, expires_at REAL NOT NULL, roles TEXT NOT NULL, groups TEXT NOT NULL,
+  revoked_at REAL, revoked_because TEXT);
+CREATE TABLE authorization_code (
+  id TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, grant_id TEXT NOT NULL, client_id TEXT NOT NULL,
+  redirect_uri TEXT, code_challenge TEXT NOT NULL, resource TEXT NOT NULL, resource_implied INTEGER NOT NULL,
+  issued_at REAL NOT NULL, expires_at REAL NOT NULL, redeemed_at REAL);
+CREATE TABLE access_token (
+  id TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, grant_id TEXT NOT NULL, issued_at REAL NOT NULL,
+  expires_at REAL NOT NULL, refresh_token_id TEXT, revoked_at REAL, uses INTEGER NOT NULL, last_used_at REAL);
+CREATE TABLE refresh_token (
+  id TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, grant_id TEXT NOT NULL, issued_at REAL NOT NULL,
+  expires_at REAL NOT NULL, parent_id TEXT, spent_at REAL, successor_id TEXT, revoked_at REAL);
+CREATE INDEX access_token_grant ON access_token (grant_id);
+CREATE INDEX refresh_token_grant ON refresh_token (grant_id);
+CREATE INDEX authorization_code_grant ON authorization_code (grant_id);
+"""
+
+MIGRATIONS: list[str] = [RECORDS]
+"""Applied in order, each once; `PRAGMA user_version` counts them."""

@@ -1,0 +1,146 @@
+"""The gateway's records in their tables: the `Store` that `gateway.store` asks for."""
+
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+
+from devgw.gateway.records import (
+    AccessToken,
+    AuthorizationCode,
+    Client,
+    Consent,
+    Grant,
+    PendingAuthorization,
+    RefreshToken,
+    Session,
+)
+from devgw.ids import ClientId, GrantId, SessionId, SubjectId, TokenId, TransactionId
+from devgw.store.database import Database
+from devgw.store.table import Table
+
+REMEMBERED_AFTER_EXPIRY = timedelta(days=1)
+"""How long an expired record stays, so that a late client is told "expired" and not "unknown"."""
+
+
+class RecordStore:
+    """Keeps every record of `gateway.records` in one database, as the protocol `gateway.store.Store` asks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._clients = Table(database, "client", Client)
+        self._pending = Table(database, "pending_authorization", PendingAuthorization)
+        self._sessions = Table(database, "session", Session)
+        self._consents = Table(database, "consent", Consent)
+        self._grants = Table(database, "authorization_grant", Grant)
+        self._codes = Table(database, "authorization_code", AuthorizationCode)
+        self._access_tokens = Table(database, "access_token", AccessToken)
+        self._refresh_tokens = Table(database, "refresh_token", RefreshToken)
+        self.save_client = self._clients.save
+        self.save_pending = self._pending.save
+        self.save_session = self._sessions.save
+        self.save_consent = self._consents.save
+        self.save_grant = self._grants.save
+        self.save_code = self._codes.save
+        self.save_access_token = self._access_tokens.save
+        self.save_refresh_token = self._refresh_tokens.save
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Commit at the end, also where the block ends in `Refused`; roll back on anything else."""
+        return self._database.transaction()
+
+    def find_client(self, client_id: ClientId) -> Client | None:
+        """Return the client with this id."""
+        return self._clients.find("id=?", client_id)
+
+    def clients(self) -> list[Client]:
+        """Return all clients, oldest first."""
+        return self._clients.where()
+
+    def delete_client(self, client_id: ClientId) -> None:
+        """Forget a client."""
+        self._clients.delete("id=?", client_id)
+
+    def find_pending(self, transaction_id: TransactionId) -> PendingAuthorization | None:
+        """Return the pending authorization with this id."""
+        return self._pending.find("id=?", transaction_id)
+
+    def find_pending_by_state(self, login_state_digest: str) -> PendingAuthorization | None:
+        """Return the pending authorization whose login carries this state."""
+        return self._pending.find("login_state_digest=?", login_state_digest)
+
+    def find_session(self, session_id: SessionId) -> Session | None:
+        """Return the session with this id."""
+        return self._sessions.find("id=?", session_id)
+
+    def find_session_by_cookie(self, cookie_digest: str) -> Session | None:
+        """Return the session whose cookie this is."""
+        return self._sessions.find("cookie_digest=?", cookie_digest)
+
+    def sessions(self) -> list[Session]:
+        """Return all sessions, oldest first."""
+        return self._sessions.where()
+
+    def consents_of(self, subject_id: SubjectId, client_id: ClientId) -> list[Consent]:
+        """Return what this subject allowed this client."""
+        return self._consents.where("subject_id=? AND client_id=?", subject_id, client_id)
+
+    def forget_consents(self, client_id: ClientId, subject_id: SubjectId | None = None) -> None:
+        """Forget what was allowed to a client, by one subject or by all."""
+        self._consents.delete("client_id=? AND (? IS NULL OR subject_id=?)", client_id, subject_id, subject_id)
+
+    def find_grant(self, grant_id: GrantId) -> Grant | None:
+        """Return the grant with this id."""
+        return self._grants.find("id=?", grant_id)
+
+    def grants(self) -> list[Grant]:
+        """Return all grants, oldest first."""
+        return self._grants.where()
+
+    def find_code(self, digest: str) -> AuthorizationCode | None:
+        """Return the code with this digest."""
+        return self._codes.find("digest=?", digest)
+
+    def codes_of(self, grant_id: GrantId) -> list[AuthorizationCode]:
+        """Return the codes of a grant."""
+        return self._codes.where("grant_id=?", grant_id)
+
+    def find_access_token(self, digest: str) -> AccessToken | None:
+        """Return the access token with this digest."""
+        return self._access_tokens.find("digest=?", digest)
+
+    def access_tokens(self) -> list[AccessToken]:
+        """Return all access tokens, oldest first."""
+        return self._access_tokens.where()
+
+    def access_tokens_of(self, grant_id: GrantId) -> list[AccessToken]:
+        """Return the access tokens of a grant."""
+        return self._access_tokens.where("grant_id=?", grant_id)
+
+    def find_refresh_token(self, digest: str) -> RefreshToken | None:
+        """Return the refresh token with this digest."""
+        return self._refresh_tokens.find("digest=?", digest)
+
+    def find_refresh_token_by_id(self, token_id: TokenId) -> RefreshToken | None:
+        """Return the refresh token with this id."""
+        return self._refresh_tokens.find("id=?", token_id)
+
+    def refresh_tokens(self) -> list[RefreshToken]:
+        """Return all refresh tokens, oldest first."""
+        return self._refresh_tokens.where()
+
+    def refresh_tokens_of(self, grant_id: GrantId) -> list[RefreshToken]:
+        """Return the refresh tokens of a grant."""
+        return self._refresh_tokens.where("grant_id=?", grant_id)
+
+    def prune(self, now: datetime) -> int:
+        """Delete what expired longer ago than `REMEMBERED_AFTER_EXPIRY`; return how many records went."""
+        old = now - REMEMBERED_AFTER_EXPIRY
+        with self.transaction():
+            return (
+                self._pending.delete("expires_at<?", old)
+                + self._codes.delete("expires_at<?", old)
+                + self._access_tokens.delete("expires_at<?", old)
+                + self._refresh_tokens.delete("expires_at<?", old)
+                + self._sessions.delete("expires_at<?", old)
+                + self._grants.delete("expires_at<?", old)
+                + self._clients.delete("expires_at<?", old)
+            )
