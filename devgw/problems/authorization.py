@@ -1,0 +1,322 @@
+"""Why an authorization request, or a step on the browser's way, is refused."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from devgw.problems.base import ErrorCode, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterMissing(Problem):
+    """A required parameter is absent or empty."""
+
+    parameter: str
+    endpoint: str = "authorization"
+
+    source: ClassVar = "RFC 6749 §3.1, §3.2"
+
+    def explain(self) -> str:
+        """Say which."""
+        return f"The {self.endpoint} request has no {self.parameter}."
+
+    def advise(self) -> str:
+        """Say to send it."""
+        return f"Send {self.parameter}; where a URL was copied by hand, check that it was not cut off."
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterRepeated(Problem):
+    """A parameter came more than once."""
+
+    parameter: str
+    times: int
+
+    source: ClassVar = "RFC 6749 §3.1, §3.2"
+
+    def explain(self) -> str:
+        """Say which, and how often."""
+        return f"The parameter {self.parameter} came {self.times} times; it may come once."
+
+    def advise(self) -> str:
+        """Say to send it once."""
+        return f"Send {self.parameter} once."
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterInvalid(Problem):
+    """A parameter has a value that cannot be taken."""
+
+    parameter: str
+    got: str
+    expected: str
+    endpoint: str = "authorization"
+
+    source: ClassVar = "RFC 6749 §4.1.2.1, §5.2"
+
+    def explain(self) -> str:
+        """Say which, with both values."""
+        return f"The {self.parameter} of the {self.endpoint} request is {self.got}; expected {self.expected}."
+
+    def advise(self) -> str:
+        """Say what to send."""
+        return f"Send {self.parameter} = {self.expected}."
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseTypeUnsupported(Problem):
+    """Only the code flow is offered."""
+
+    got: str
+
+    error: ClassVar = ErrorCode.UNSUPPORTED_RESPONSE_TYPE
+    hint: ClassVar = "Send response_type=code."
+    source: ClassVar = "OAuth 2.1 §4.1.1"
+
+    def explain(self) -> str:
+        """Say what came."""
+        return f"response_type is {self.got}; this server knows code alone."
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectUriMismatch(Problem):
+    """The redirect URI is none of the client's registered ones."""
+
+    client_id: str
+    got: str
+    registered: tuple[str, ...]
+    nearest: str
+    difference: str
+
+    source: ClassVar = "OAuth 2.1 §2.3.1, RFC 8252 §7.3"
+
+    def explain(self) -> str:
+        """Say both strings and where they differ."""
+        if not self.nearest:
+            return f"redirect_uri {self.got} is not registered: this client registered none."
+        return f"redirect_uri {self.got} is not registered; the nearest is {self.nearest}: {self.difference}."
+
+    def advise(self) -> str:
+        """Say which of the two to change."""
+        return f"Let the client send exactly {self.nearest}, or register {self.got}."
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeMissing(Problem):
+    """The authorization request has no PKCE challenge."""
+
+    hint: ClassVar = "Send code_challenge and code_challenge_method=S256; PKCE is required of every client."
+    source: ClassVar = "OAuth 2.1 §4.1.1, RFC 7636 §4.3"
+
+    def explain(self) -> str:
+        """Say so."""
+        return "The authorization request has no code_challenge."
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeMethodUnsupported(Problem):
+    """The PKCE method is not S256; one that is absent means plain."""
+
+    got: str | None
+
+    hint: ClassVar = "Send code_challenge_method=S256."
+    source: ClassVar = "RFC 7636 §4.2, §4.3"
+
+    def explain(self) -> str:
+        """Say what came."""
+        shown = f"is {self.got}" if self.got else "is missing, which means plain"
+        return f"code_challenge_method {shown}; only S256 is taken."
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeMalformed(Problem):
+    """The PKCE challenge cannot be a SHA-256 in base64url."""
+
+    length: int
+    character: str | None
+
+    hint: ClassVar = "Send the base64url form of the verifier's SHA-256, without padding: 43 characters."
+    source: ClassVar = "RFC 7636 §4.2"
+
+    def explain(self) -> str:
+        """Say what is wrong with it."""
+        if self.character:
+            return f"The code_challenge contains {self.character!r}, which is no base64url character."
+        return f"The code_challenge has {self.length} characters; an S256 challenge has 43."
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeUnsupported(Problem):
+    """A scope was asked for that is not offered."""
+
+    asked: str
+    unsupported: tuple[str, ...]
+    supported: tuple[str, ...]
+
+    error: ClassVar = ErrorCode.INVALID_SCOPE
+    source: ClassVar = "RFC 6749 §3.3"
+
+    def explain(self) -> str:
+        """Say which are too many."""
+        return f"The scope {' '.join(self.unsupported)} is not offered; this server knows {' '.join(self.supported)}."
+
+    def advise(self) -> str:
+        """Say what to ask for."""
+        return f"Ask for scope={' '.join(self.supported)}, or leave scope out."
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceMissing(Problem):
+    """It cannot be told which route is meant."""
+
+    endpoint: str
+    choices: tuple[str, ...]
+
+    error: ClassVar = ErrorCode.INVALID_TARGET
+    source: ClassVar = "RFC 8707 §2; MCP authorization: Resource Parameter"
+
+    def explain(self) -> str:
+        """Say that several are possible."""
+        return f"The {self.endpoint} request has no resource, and this gateway serves {len(self.choices)} MCP routes."
+
+    def advise(self) -> str:
+        """Say what to send."""
+        return f"Send resource={self.choices[0]} (or another route's URL)." if self.choices else "Send resource."
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceUnknown(Problem):
+    """The resource names no route of this gateway."""
+
+    got: str
+    nearest: str
+    difference: str
+
+    error: ClassVar = ErrorCode.INVALID_TARGET
+    source: ClassVar = "RFC 8707 §2"
+
+    def explain(self) -> str:
+        """Say both strings and where they differ."""
+        if not self.nearest:
+            return f"The resource {self.got} is no MCP route; this gateway serves none."
+        return f"The resource {self.got} is no MCP route here; the nearest is {self.nearest}: {self.difference}."
+
+    def advise(self) -> str:
+        """Say what to send."""
+        return f"Send resource={self.nearest}, as the protected resource metadata says." if self.nearest else ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceMalformed(Problem):
+    """The resource is no absolute URI, or has a fragment."""
+
+    got: str
+    rule: str
+
+    error: ClassVar = ErrorCode.INVALID_TARGET
+    hint: ClassVar = "Send the route's URL as the protected resource metadata gives it."
+    source: ClassVar = "RFC 8707 §2"
+
+    def explain(self) -> str:
+        """Say which rule."""
+        return f"The resource {self.got} {self.rule}."
+
+
+@dataclass(frozen=True, slots=True)
+class AccessDenied(Problem):
+    """The person said no."""
+
+    where: str
+
+    error: ClassVar = ErrorCode.ACCESS_DENIED
+    hint: ClassVar = "Connect again and approve, if that was a mistake."
+    source: ClassVar = "RFC 6749 §4.1.2.1"
+
+    def explain(self) -> str:
+        """Say where."""
+        return f"The person declined on the {self.where} page."
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionRequired(Problem):
+    """`prompt=none` was asked, but a page has to be shown."""
+
+    page: str
+
+    source: ClassVar = "OpenID Connect Core §3.1.2.6"
+    hint: ClassVar = "Ask without prompt=none."
+
+    def explain(self) -> str:
+        """Say which page."""
+        return f"prompt=none was asked for, but the {self.page} page has to be shown."
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionUnknown(Problem):
+    """The page belongs to no pending authorization."""
+
+    hint: ClassVar = "Start the connection again in the MCP client; do not reuse an old browser tab."
+    source: ClassVar = "RFC 6749 §10.12"
+
+    def explain(self) -> str:
+        """Say so."""
+        return "This page belongs to no authorization that is still pending."
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionExpired(Problem):
+    """The pending authorization waited too long."""
+
+    client_name: str
+    expired_at: datetime
+
+    hint: ClassVar = "Start the connection again in the MCP client; the time is browserLoginOverrides.stateTtlSeconds."
+    source: ClassVar = "RFC 6749 §10.12"
+
+    def explain(self) -> str:
+        """Say since when."""
+        return f"The authorization for {self.client_name} expired at {self.expired_at:%H:%M:%S} UTC."
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionFinished(Problem):
+    """The pending authorization already got its answer."""
+
+    client_name: str
+    decided_at: datetime
+
+    hint: ClassVar = "Go back to the MCP client; if it is still waiting, start the connection again there."
+    source: ClassVar = "RFC 6749 §4.1.2"
+
+    def explain(self) -> str:
+        """Say when."""
+        return f"The authorization for {self.client_name} was already answered at {self.decided_at:%H:%M:%S} UTC."
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentStale(Problem):
+    """The consent form does not belong to this browser's session: old, doubled, or another user signed in since."""
+
+    detail: str
+
+    status: ClassVar = 403
+    hint: ClassVar = "Reload the consent page and decide again."
+    source: ClassVar = "MCP security best practices: Consent UI Requirements"
+
+    def explain(self) -> str:
+        """Say what does not fit."""
+        return f"The consent form was not taken: {self.detail}."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamsNotConnected(Problem):
+    """Consent cannot be given before the route's upstream is connected."""
+
+    upstreams: tuple[str, ...]
+
+    hint: ClassVar = "Press Connect on the consent page first."
+    source: ClassVar = "MCP authorization: third-party authorization"
+
+    def explain(self) -> str:
+        """Say which."""
+        return f"Not connected yet: {', '.join(self.upstreams)}."

@@ -1,0 +1,146 @@
+"""Why an MCP route does not take an access token."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from devgw.problems.base import ErrorCode, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class TokenMissing(Problem):
+    """The request carries no credentials."""
+
+    status: ClassVar = 401
+    error: ClassVar = ErrorCode.INVALID_TOKEN
+    hint: ClassVar = "Follow resource_metadata in WWW-Authenticate to get a token; an OAuth-aware MCP client does so."
+    source: ClassVar = "RFC 6750 §3; MCP authorization: Protected Resource Metadata Discovery"
+
+    def explain(self) -> str:
+        """Say so."""
+        return "The request has no Authorization header."
+
+
+@dataclass(frozen=True, slots=True)
+class TokenMalformed(Problem):
+    """The Authorization header holds no bearer token."""
+
+    got: str
+    """`empty bearer`, `another scheme: Basic`, `placeholder`, …; never the value."""
+
+    status: ClassVar = 401
+    error: ClassVar = ErrorCode.INVALID_TOKEN
+    hint: ClassVar = "Send Authorization: Bearer followed by the access token, and nothing else."
+    source: ClassVar = "RFC 6750 §2.1"
+
+    def explain(self) -> str:
+        """Say what came."""
+        return f"The Authorization header holds no usable bearer token: {self.got}."
+
+
+@dataclass(frozen=True, slots=True)
+class TokenInQuery(Problem):
+    """The token came in the URL."""
+
+    status: ClassVar = 400
+    hint: ClassVar = "Send the token in the Authorization header; URLs end up in logs."
+    source: ClassVar = "OAuth 2.1 §5.2; MCP authorization: Token Requirements"
+
+    def explain(self) -> str:
+        """Say so."""
+        return "An access token came in the query string."
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUnknown(Problem):
+    """No live token of this gateway looks like this."""
+
+    looks: str
+    """What it seems to be: `a token of this gateway`, `a refresh token`, `a JWT of the identity provider`, …"""
+
+    status: ClassVar = 401
+    error: ClassVar = ErrorCode.INVALID_TOKEN
+    source: ClassVar = "RFC 6750 §3.1"
+
+    def explain(self) -> str:
+        """Say what it looks like."""
+        return f"The bearer token is not known here; it looks like {self.looks}."
+
+    def advise(self) -> str:
+        """Say which token to send."""
+        if "identity provider" in self.looks:
+            return "Send the access token that this gateway issued, not the identity provider's."
+        if "refresh" in self.looks:
+            return "Send the access token, not the refresh token."
+        return "Let the client sign in again; a state directory that was cleared, or --ephemeral, forgets tokens."
+
+
+@dataclass(frozen=True, slots=True)
+class TokenExpired(Problem):
+    """The access token's time is over."""
+
+    expired_at: datetime
+    presented_at: datetime
+
+    status: ClassVar = 401
+    error: ClassVar = ErrorCode.INVALID_TOKEN
+    hint: ClassVar = "Refresh it; clients do so on this answer. The lifetime is gateway.accessTokenTtlSeconds."
+    source: ClassVar = "RFC 6750 §3.1"
+
+    def explain(self) -> str:
+        """Say how long ago."""
+        return f"The access token expired {(self.presented_at - self.expired_at).total_seconds():.0f} s ago."
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRevoked(Problem):
+    """The access token was ended before its time."""
+
+    revoked_at: datetime
+    because: str
+
+    status: ClassVar = 401
+    error: ClassVar = ErrorCode.INVALID_TOKEN
+    hint: ClassVar = "Sign in again."
+    source: ClassVar = "RFC 6750 §3.1, RFC 7009 §2"
+
+    def explain(self) -> str:
+        """Say when and why."""
+        return f"The access token was revoked at {self.revoked_at:%H:%M:%S} UTC ({self.because.replace('_', ' ')})."
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidAudience(Problem):
+    """The access token is for another route."""
+
+    token_resource: str
+    requested_resource: str
+
+    status: ClassVar = 401
+    error: ClassVar = ErrorCode.INVALID_TOKEN
+    hint: ClassVar = "Get a token for this route: each token is bound to the one for which it was asked."
+    source: ClassVar = "RFC 8707 §2; MCP authorization: Token Handling"
+
+    def explain(self) -> str:
+        """Say both routes."""
+        return f"The access token is for {self.token_resource}, but was sent to {self.requested_resource}."
+
+
+@dataclass(frozen=True, slots=True)
+class InsufficientScope(Problem):
+    """The access token lacks a scope that the route needs."""
+
+    granted: str
+    needed: str
+
+    status: ClassVar = 403
+    error: ClassVar = ErrorCode.INSUFFICIENT_SCOPE
+    source: ClassVar = "RFC 6750 §3.1"
+
+    def explain(self) -> str:
+        """Say both."""
+        return f"The access token has scope {self.granted or 'none'}; this route needs {self.needed}."
+
+    def advise(self) -> str:
+        """Say what to ask for."""
+        return f"Authorize again with scope={self.needed}."

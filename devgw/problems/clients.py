@@ -1,0 +1,239 @@
+"""Why a client is not taken: registration, metadata documents, authentication."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from devgw.problems.base import ErrorCode, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationUnreadable(Problem):
+    """The registration request is not a JSON object."""
+
+    got: str
+
+    error: ClassVar = ErrorCode.INVALID_CLIENT_METADATA
+    hint: ClassVar = "POST a JSON object with Content-Type: application/json and at least redirect_uris."
+    source: ClassVar = "RFC 7591 §3.1"
+
+    def explain(self) -> str:
+        """Say what came instead."""
+        return f"The registration is not a JSON object but {self.got}."
+
+
+@dataclass(frozen=True, slots=True)
+class ClientMetadataInvalid(Problem):
+    """A member of the client's metadata has a value that cannot be taken."""
+
+    member: str
+    got: str
+    expected: str
+
+    error: ClassVar = ErrorCode.INVALID_CLIENT_METADATA
+    source: ClassVar = "RFC 7591 §2"
+
+    def explain(self) -> str:
+        """Say which member, and what it may be."""
+        return f"{self.member} is {self.got}; expected {self.expected}."
+
+    def advise(self) -> str:
+        """Say what to write."""
+        return f"Register with {self.member} = {self.expected}."
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectUriRefused(Problem):
+    """A redirect URI breaks a rule, so that nothing may be registered with it."""
+
+    redirect_uri: str
+    rule: str
+    instead: str
+
+    error: ClassVar = ErrorCode.INVALID_REDIRECT_URI
+    source: ClassVar = "RFC 7591 §5, RFC 8252 §7, MCP authorization: Communication Security"
+
+    def explain(self) -> str:
+        """Say which rule."""
+        return f"The redirect URI {self.redirect_uri} {self.rule}."
+
+    def advise(self) -> str:
+        """Say what to register."""
+        return f"Register {self.instead}."
+
+
+@dataclass(frozen=True, slots=True)
+class ClientUnknown(Problem):
+    """No client has this id here."""
+
+    client_id: str
+    looks_registered: bool
+    """Whether it has the shape of an id that this gateway gives out."""
+
+    error: ClassVar = ErrorCode.INVALID_CLIENT
+    status: ClassVar = 400
+    source: ClassVar = "RFC 6749 §4.1.2.1, §5.2"
+
+    def explain(self) -> str:
+        """Say that, and where it may come from."""
+        if self.looks_registered:
+            return f"The client {self.client_id} is not known here any more: its registration was deleted or expired."
+        return f"The client {self.client_id} was never registered at this gateway."
+
+    def advise(self) -> str:
+        """Say how the client gets a new registration."""
+        return "Let the client forget its stored registration for this server and connect again; it registers anew."
+
+
+@dataclass(frozen=True, slots=True)
+class ClientExpired(Problem):
+    """The registration ran out."""
+
+    client_id: str
+    expired_at: datetime
+
+    error: ClassVar = ErrorCode.INVALID_CLIENT
+    hint: ClassVar = "Let the client forget its stored registration for this server and connect again."
+    source: ClassVar = "RFC 7591 §3.2.1"
+
+    def explain(self) -> str:
+        """Say since when."""
+        return f"The registration of {self.client_id} expired on {self.expired_at:%Y-%m-%d %H:%M} UTC."
+
+
+@dataclass(frozen=True, slots=True)
+class ClientAuthenticationMissing(Problem):
+    """A confidential client came without credentials, or a request without any client id."""
+
+    registered_method: str | None
+    got: str
+
+    error: ClassVar = ErrorCode.INVALID_CLIENT
+    status: ClassVar = 401
+    source: ClassVar = "RFC 6749 §3.2.1"
+
+    def explain(self) -> str:
+        """Say what is missing."""
+        if self.registered_method is None:
+            return "The request names no client: client_id is missing."
+        return f"The client is registered with {self.registered_method}, but the request authenticates with {self.got}."
+
+    def advise(self) -> str:
+        """Say how to authenticate."""
+        if self.registered_method is None:
+            return "Send client_id in the form, or client credentials in the Authorization header."
+        return f"Authenticate with {self.registered_method}, or register again with the method that the client uses."
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSecretWrong(Problem):
+    """The client's secret is not the one that was issued."""
+
+    client_id: str
+
+    error: ClassVar = ErrorCode.INVALID_CLIENT
+    status: ClassVar = 401
+    hint: ClassVar = "Use the client_secret of this very registration, or register again."
+    source: ClassVar = "RFC 6749 §5.2"
+
+    def explain(self) -> str:
+        """Say whose."""
+        return f"The client_secret presented for {self.client_id} is not the one that was issued to it."
+
+
+@dataclass(frozen=True, slots=True)
+class ClientAssertionInvalid(Problem):
+    """The JWT with which a client authenticates is no good."""
+
+    client_id: str
+    claim: str
+    got: str
+    expected: str
+
+    error: ClassVar = ErrorCode.INVALID_CLIENT
+    status: ClassVar = 401
+    source: ClassVar = "RFC 7523 §3"
+
+    def explain(self) -> str:
+        """Say which check it failed, with both values."""
+        return (
+            f"The client_assertion of {self.client_id} fails at {self.claim}: got {self.got}, expected {self.expected}."
+        )
+
+    def advise(self) -> str:
+        """Say what to sign."""
+        return f"Sign an assertion whose {self.claim} is {self.expected}."
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDocumentUnreachable(Problem):
+    """The client metadata document could not be fetched."""
+
+    url: str
+    failure: str
+
+    error: ClassVar = ErrorCode.INVALID_CLIENT
+    source: ClassVar = "OAuth Client ID Metadata Document §4, §6"
+
+    def explain(self) -> str:
+        """Say how it failed."""
+        return f"The client metadata document {self.url} could not be fetched: {self.failure}."
+
+    def advise(self) -> str:
+        """Say how to go on without it."""
+        return (
+            "Make the URL reachable from this machine, or set gateway.cimdEnabled to false in policies.json "
+            "so that clients register instead."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDocumentForbidden(Problem):
+    """The client metadata document lives where the gateway must not fetch from."""
+
+    url: str
+    address: str
+
+    error: ClassVar = ErrorCode.INVALID_CLIENT
+    hint: ClassVar = "Publish the document on a public address, or on this machine's loopback for development."
+    source: ClassVar = "OAuth Client ID Metadata Document §6.5, RFC 6890"
+
+    def explain(self) -> str:
+        """Say which address."""
+        return f"The host of {self.url} is {self.address}, a special-use address from which nothing is fetched."
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDocumentInvalid(Problem):
+    """The client metadata document breaks a rule."""
+
+    url: str
+    rule: str
+    got: str
+    expected: str
+
+    error: ClassVar = ErrorCode.INVALID_CLIENT
+    source: ClassVar = "OAuth Client ID Metadata Document §4.1; MCP: Client ID Metadata Documents"
+
+    def explain(self) -> str:
+        """Say which rule, with both values."""
+        return f"The client metadata document {self.url} {self.rule}: got {self.got}, expected {self.expected}."
+
+    def advise(self) -> str:
+        """Say what to publish."""
+        return f"Publish the document with {self.expected}."
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDocumentsDisabled(Problem):
+    """A URL came as client id, but the policy has cimdEnabled = false."""
+
+    url: str
+
+    error: ClassVar = ErrorCode.INVALID_CLIENT
+    hint: ClassVar = "Set gateway.cimdEnabled to true in policies.json, or let the client register."
+    source: ClassVar = "MCP authorization: Client Registration"
+
+    def explain(self) -> str:
+        """Say so."""
+        return f"The client id {self.url} is a metadata document, which this gateway's policy does not take."

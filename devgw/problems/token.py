@@ -1,0 +1,269 @@
+"""Why the token endpoint does not redeem a code or a refresh token."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from devgw.problems.base import ErrorCode, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class GrantTypeUnsupported(Problem):
+    """The grant type is not offered."""
+
+    got: str
+    supported: tuple[str, ...]
+
+    error: ClassVar = ErrorCode.UNSUPPORTED_GRANT_TYPE
+    source: ClassVar = "RFC 6749 §5.2"
+
+    def explain(self) -> str:
+        """Say what is offered."""
+        return f"grant_type is {self.got}; this server knows {', '.join(self.supported)}."
+
+
+@dataclass(frozen=True, slots=True)
+class CodeUnknown(Problem):
+    """No code of this gateway looks like this."""
+
+    decoded_is_known: bool
+    """Whether it becomes a known one when percent-decoded once more."""
+
+    error: ClassVar = ErrorCode.INVALID_GRANT
+    source: ClassVar = "RFC 6749 §5.2"
+
+    def explain(self) -> str:
+        """Say so, and whether it was encoded twice."""
+        if self.decoded_is_known:
+            return "The code is percent-encoded once too often: decoded, it is one that was issued here."
+        return "The code was not issued by this gateway, or so long ago that it was forgotten."
+
+    def advise(self) -> str:
+        """Say what to do."""
+        return "Decode the redirect's query once, then send the code." if self.decoded_is_known else "Authorize again."
+
+
+@dataclass(frozen=True, slots=True)
+class CodeExpired(Problem):
+    """The authorization code was presented after its lifetime."""
+
+    expired_at: datetime
+    presented_at: datetime
+
+    error: ClassVar = ErrorCode.INVALID_GRANT
+    hint: ClassVar = "A code lives 60 seconds: the client must redeem it at once."
+    source: ClassVar = "RFC 6749 §4.1.2"
+
+    def explain(self) -> str:
+        """Say how late it came."""
+        late = self.presented_at - self.expired_at
+        return f"The authorization code expired {late.total_seconds():.0f} s ago."
+
+
+@dataclass(frozen=True, slots=True)
+class CodeReplayed(Problem):
+    """The authorization code was redeemed before; what it paid for is taken back."""
+
+    spent_at: datetime
+
+    error: ClassVar = ErrorCode.INVALID_GRANT
+    hint: ClassVar = "Redeem a code once; a retry after a lost answer has to authorize again."
+    source: ClassVar = "RFC 6749 §4.1.2"
+
+    def explain(self) -> str:
+        """Say when it was redeemed first."""
+        return (
+            f"The authorization code was already redeemed at {self.spent_at:%H:%M:%S} UTC; "
+            "the tokens it paid for are revoked."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToAnotherClient(Problem):
+    """A code or token is presented by a client to which it was not issued."""
+
+    what: str
+    issued_to: str
+    presented_by: str
+
+    error: ClassVar = ErrorCode.INVALID_GRANT
+    hint: ClassVar = "Redeem it with the client_id with which it was obtained; a second registration is another client."
+    source: ClassVar = "RFC 6749 §4.1.3, §6"
+
+    def explain(self) -> str:
+        """Say both clients."""
+        return f"The {self.what} was issued to client {self.issued_to}, but {self.presented_by} presents it."
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectUriChanged(Problem):
+    """The redirect URI at the token endpoint is not the one of the authorization request."""
+
+    got: str | None
+    expected: str
+    difference: str
+
+    error: ClassVar = ErrorCode.INVALID_GRANT
+    source: ClassVar = "RFC 6749 §4.1.3"
+
+    def explain(self) -> str:
+        """Say both strings."""
+        return f"redirect_uri is {self.got} here, but {self.expected} when authorizing: {self.difference}."
+
+    def advise(self) -> str:
+        """Say what to send."""
+        return f"Send redirect_uri={self.expected}, the string of the authorization request."
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierMissing(Problem):
+    """No PKCE verifier came with the code."""
+
+    error: ClassVar = ErrorCode.INVALID_REQUEST
+    hint: ClassVar = "Send the code_verifier whose SHA-256 was the code_challenge."
+    source: ClassVar = "RFC 7636 §4.5"
+
+    def explain(self) -> str:
+        """Say so."""
+        return "The token request has no code_verifier."
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierMalformed(Problem):
+    """The PKCE verifier has a length or a character that none may have."""
+
+    length: int
+
+    error: ClassVar = ErrorCode.INVALID_REQUEST
+    hint: ClassVar = "Send 43 to 128 of the characters A-Z a-z 0-9 - . _ ~."
+    source: ClassVar = "RFC 7636 §4.1"
+
+    def explain(self) -> str:
+        """Say how long it is."""
+        return f"The code_verifier ({self.length} characters) is not made of 43 to 128 unreserved characters."
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierWrong(Problem):
+    """The PKCE verifier does not fit this code's challenge."""
+
+    fits_another_flow: bool
+    is_the_challenge: bool
+
+    error: ClassVar = ErrorCode.INVALID_GRANT
+    source: ClassVar = "RFC 7636 §4.6"
+
+    def explain(self) -> str:
+        """Say what it fits instead, where that is known."""
+        if self.is_the_challenge:
+            return "The code_verifier is the code_challenge itself: the client used the plain method."
+        if self.fits_another_flow:
+            return "The code_verifier belongs to another authorization of this client: parallel logins overwrote it."
+        return "The SHA-256 of code_verifier is not the code_challenge of this authorization."
+
+    def advise(self) -> str:
+        """Say what to keep."""
+        return "Keep one verifier per authorization (by state), and send that one with its code."
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceChanged(Problem):
+    """The token request names another route than the authorization."""
+
+    got: str
+    granted: str
+    difference: str
+
+    error: ClassVar = ErrorCode.INVALID_TARGET
+    source: ClassVar = "RFC 8707 §2.2"
+
+    def explain(self) -> str:
+        """Say both strings."""
+        return f"The resource {self.got} was not granted; the authorization was for {self.granted}: {self.difference}."
+
+    def advise(self) -> str:
+        """Say what to send."""
+        return f"Send resource={self.granted}, or authorize for the other route."
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshTokenUnknown(Problem):
+    """No refresh token of this gateway looks like this."""
+
+    is_access_token: bool
+
+    error: ClassVar = ErrorCode.INVALID_GRANT
+    hint: ClassVar = "Authorize again."
+    source: ClassVar = "RFC 6749 §5.2"
+
+    def explain(self) -> str:
+        """Say so."""
+        if self.is_access_token:
+            return "An access token was presented as a refresh token."
+        return "The refresh token was not issued by this gateway, or so long ago that it was forgotten."
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshTokenExpired(Problem):
+    """The refresh token's time is over."""
+
+    expired_at: datetime
+
+    error: ClassVar = ErrorCode.INVALID_GRANT
+    hint: ClassVar = "Authorize again; the lifetime is gateway.refreshTokenTtlSeconds."
+    source: ClassVar = "RFC 6749 §5.2"
+
+    def explain(self) -> str:
+        """Say since when."""
+        return f"The refresh token expired on {self.expired_at:%Y-%m-%d %H:%M:%S} UTC."
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshTokenReplayed(Problem):
+    """A refresh token came again after it was rotated; the grant ends."""
+
+    spent_at: datetime
+    presented_at: datetime
+
+    error: ClassVar = ErrorCode.INVALID_GRANT
+    hint: ClassVar = "Save the rotated refresh token before using it, and let one process refresh at a time."
+    source: ClassVar = "OAuth 2.1 §4.3.1"
+
+    def explain(self) -> str:
+        """Say when it was used first."""
+        return (
+            f"The refresh token was already used at {self.spent_at:%H:%M:%S} UTC, "
+            f"{(self.presented_at - self.spent_at).total_seconds():.0f} s before; the whole grant is revoked."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRevoked(Problem):
+    """What the subject allowed was taken back."""
+
+    revoked_at: datetime
+    because: str
+
+    error: ClassVar = ErrorCode.INVALID_GRANT
+    hint: ClassVar = "Authorize again."
+    source: ClassVar = "RFC 7009 §2.1"
+
+    def explain(self) -> str:
+        """Say when and why."""
+        return f"The grant was revoked at {self.revoked_at:%H:%M:%S} UTC ({self.because.replace('_', ' ')})."
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeExceedsGrant(Problem):
+    """A refresh asks for more than was granted."""
+
+    asked: str
+    granted: str
+
+    error: ClassVar = ErrorCode.INVALID_SCOPE
+    hint: ClassVar = "Leave scope out when refreshing."
+    source: ClassVar = "RFC 6749 §6"
+
+    def explain(self) -> str:
+        """Say both."""
+        return f"The refresh asks for {self.asked}; granted is {self.granted}."
