@@ -1,1 +1,12 @@
-"""TBD."""
+"""What is kept of what happened: books that fold the events, and the rows and details that faces show of them.
+
+A `Monitor` listens on the bus. On the live path it only counts and puts things in place: sentences, masks and JSON are
+made when somebody looks. Every change gets a number (`seq`), so that a reader who knows the last number it saw can be
+given exactly what changed since, however slow it is. Traces and lines are bounded rings in memory, never on disk.
+
+May import: diagnosis, config, events, oauth, problems, mcp, the ground. No JSON, no network, no database: what was
+there before the start comes through the `Records` protocol.
+
+Decided against: a queue of encoded messages per reader (memory grows with the slowest one; the rings already hold
+everything), and rows rebuilt from the database (the last use of a token is not worth a write per request).
+"""

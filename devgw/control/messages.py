@@ -1,0 +1,301 @@
+"""What travels on the control socket, one JSON object per line, told apart by `type`.
+
+Times are epoch seconds of the gateway's clock. What is empty is left out.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from devgw.monitor.details import (
+    BodyView,
+    ClientDetail,
+    DiagnosisView,
+    FailureView,
+    FlowDetail,
+    GrantDetail,
+    HeaderView,
+    JwtView,
+    MessageView,
+    PhaseView,
+    SessionDetail,
+    StepView,
+    TokenCheckView,
+    TokenDetail,
+    TraceDetail,
+    UpstreamDetail,
+)
+from devgw.monitor.rows import (
+    ClientRow,
+    DiagnosisRow,
+    EventLine,
+    FlowRow,
+    GrantRow,
+    Row,
+    SessionRow,
+    TokenRow,
+    TraceRow,
+    UpstreamRow,
+)
+from devgw.monitor.views import (
+    CheckRow,
+    ConfigView,
+    EnvRow,
+    FileRow,
+    FindingRow,
+    GatewayFacts,
+    HealthView,
+    RouteRow,
+)
+
+__all__ = [
+    "KINDS",
+    "VERSION",
+    "Answer",
+    "BodyView",
+    "CheckRow",
+    "ClientDetail",
+    "ClientRow",
+    "Command",
+    "ConfigView",
+    "Consequences",
+    "Copied",
+    "DiagnosisRow",
+    "DiagnosisView",
+    "EnvRow",
+    "EventLine",
+    "Events",
+    "FailureView",
+    "FileRow",
+    "FindingRow",
+    "FlowDetail",
+    "FlowRow",
+    "Gap",
+    "GatewayFacts",
+    "GrantDetail",
+    "GrantRow",
+    "HeaderView",
+    "HealthView",
+    "Hello",
+    "JwtView",
+    "Message",
+    "MessageView",
+    "PhaseView",
+    "Revealed",
+    "RouteRow",
+    "Row",
+    "Rows",
+    "SessionDetail",
+    "SessionRow",
+    "Snapshot",
+    "StepView",
+    "TokenCheckView",
+    "TokenDetail",
+    "TokenRow",
+    "TraceDetail",
+    "TraceRow",
+    "TurnedAway",
+    "UpstreamDetail",
+    "UpstreamRow",
+    "Welcome",
+]
+
+VERSION = 1
+"""Raised by one whenever an older reader would misread what it gets."""
+
+KINDS: dict[str, type[Row]] = {
+    "flow": FlowRow,
+    "trace": TraceRow,
+    "token": TokenRow,
+    "grant": GrantRow,
+    "session": SessionRow,
+    "client": ClientRow,
+    "upstream": UpstreamRow,
+    "diagnosis": DiagnosisRow,
+    "line": EventLine,
+    "config": ConfigView,
+    "health": HealthView,
+}
+"""Kind of row by its name on the wire. `config` and `health` come as lists of one."""
+
+Rows = dict[str, list[Row]]
+"""Changed rows by kind. A row replaces the one with the same `id` (a line: `seq`)."""
+
+
+class Message(Row):
+    """One line on the socket."""
+
+    __slots__ = ()
+    TYPE: ClassVar[str]
+
+
+@dataclass(slots=True)
+class Hello(Message):
+    """A reader's first line: who it is and what it saw last."""
+
+    TYPE: ClassVar[str] = "hello"
+
+    version: int
+    after: int = 0
+    """The last `seq` it saw; 0 asks for a snapshot."""
+    instance: str = ""
+    """The gateway from which it saw that; another one answers with a snapshot."""
+    kinds: list[str] = field(default_factory=list)
+    """Kinds of rows it wants; none means all, `["-"]` none (commands only)."""
+    token: str = ""
+    """The word of the token file, on loopback TCP alone."""
+    face: str = ""
+    """`dashboard`, `tail`, …"""
+
+
+@dataclass(slots=True)
+class Welcome(Message):
+    """The gateway's first line: which gateway, and how far its count is."""
+
+    TYPE: ClassVar[str] = "welcome"
+    NESTED: ClassVar[dict[str, type[Row]]] = {"gateway": GatewayFacts}
+
+    version: int
+    instance: str
+    """Another at each start of the gateway."""
+    gateway: GatewayFacts
+    seq: int = 0
+    now: float = 0.0
+    """The gateway's clock."""
+
+
+@dataclass(slots=True)
+class TurnedAway(Message):
+    """The gateway's last line to a reader it does not serve."""
+
+    TYPE: ClassVar[str] = "turned_away"
+
+    code: str
+    """`other_version`, `other_user`, `wrong_token`, `malformed`."""
+    explanation: str
+    hint: str = ""
+
+
+@dataclass(slots=True)
+class Snapshot(Message):
+    """A part of everything that is kept; the reader forgets what it had at `part` 0 and is complete at `is_last`."""
+
+    TYPE: ClassVar[str] = "snapshot"
+
+    seq: int
+    part: int = 0
+    is_last: bool = False
+    now: float = 0.0
+    rows: Rows = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Events(Message):
+    """What changed since the message before: each row once, as it stands now."""
+
+    TYPE: ClassVar[str] = "events"
+
+    seq: int
+    """The reader has now seen everything up to here."""
+    now: float = 0.0
+    rows: Rows = field(default_factory=dict)
+    gone: dict[str, list[str]] = field(default_factory=dict)
+    """Ids of rows that are no more, by kind."""
+
+
+@dataclass(slots=True)
+class Gap(Message):
+    """Detail that this reader lost, because it was slow or the ring moved on; rows of other kinds are complete."""
+
+    TYPE: ClassVar[str] = "gap"
+
+    missed: int
+    """Traces and lines together."""
+    seq: int = 0
+    """Everything before this is lost that was not sent."""
+    traces: int = 0
+    lines: int = 0
+
+
+@dataclass(slots=True)
+class Command(Message):
+    """Something the person wants; gets one `Answer` with the same `id`.
+
+    | name | arguments | result |
+    |---|---|---|
+    | `revoke` | kind (`token`, `grant`, `session`, `client`, `subject`), id, dry_run | `Consequences` |
+    | `undo` | id (of the consequences; none means the newest) | `Consequences` |
+    | `inspect` | kind (`flow`, `trace`, `token`, `grant`, `session`, `client`, `upstream`), id | its detail |
+    | `reveal` | trace_id, place | `Revealed` |
+    | `copy` | kind (`curl`, `url`, `headers`, `body`, `report`, `json`), id | `Copied` |
+    | `clear` | kind (`traces`, `flows`, `lines`, `all`) | {"cleared": n} |
+    | `reload` | | `ConfigView` |
+    | `probe` | | `HealthView` |
+    | `travel` | seconds | {"now": t} |
+    | `disconnect` | id (upstream), subject_id | {} |
+    | `sign_in` | operation_id | {"flow_id": …}: the built-in client walks a flow |
+    | `stop` | | {} |
+    """
+
+    TYPE: ClassVar[str] = "command"
+
+    id: str
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Answer(Message):
+    """What came of a command: a result, or why not."""
+
+    TYPE: ClassVar[str] = "answer"
+
+    id: str
+    ok: bool = False
+    result: dict[str, Any] = field(default_factory=dict)
+    """A row's JSON; the asker knows its type from the command."""
+    code: str = ""
+    """`not_found`, `unknown_command`, `bad_arguments`, `not_possible`, or a problem's reason."""
+    explanation: str = ""
+    hint: str = ""
+
+
+@dataclass(slots=True)
+class Consequences(Row):
+    """What a revocation will end, or has ended."""
+
+    kind: str
+    id: str
+    label: str = ""
+    """What is revoked, in words: `refresh token rt:51aa… (claude-code)`."""
+    token_ids: list[str] = field(default_factory=list)
+    grant_ids: list[str] = field(default_factory=list)
+    session_ids: list[str] = field(default_factory=list)
+    client_ids: list[str] = field(default_factory=list)
+    flow_ids: list[str] = field(default_factory=list)
+    """Flows under way that will fail."""
+    effect: str = ""
+    """The next thing that will be seen: `the next call answers 401 invalid_token`."""
+    undo_id: str = ""
+    """What `undo` takes; empty where nothing can be undone."""
+    undo_until: float = 0.0
+    already_over: bool = False
+    """True where it had ended or expired before."""
+
+
+@dataclass(slots=True)
+class Revealed(Row):
+    """One secret, opened on purpose."""
+
+    place: str
+    value: str
+    fingerprint: str = ""
+
+
+@dataclass(slots=True)
+class Copied(Row):
+    """Text for the clipboard, secrets masked."""
+
+    kind: str
+    text: str
+    note: str = ""
+    """What was left out: `the token is $DEVGW_TOKEN`."""

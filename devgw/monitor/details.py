@@ -1,0 +1,249 @@
+"""One record opened in full: fetched by id when a face opens it, never streamed."""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from devgw.monitor.rows import ClientRow, FlowRow, GrantRow, Row, SessionRow, TokenRow, TraceRow, UpstreamRow
+
+
+@dataclass(slots=True)
+class StepView(Row):
+    """One step of a flow."""
+
+    step: str
+    sign: str
+    """As in `FlowRow.track`."""
+    at: float = 0.0
+
+
+@dataclass(slots=True)
+class MessageView(Row):
+    """One arrow of a flow's ladder."""
+
+    number: int
+    at: float
+    sender: str
+    receiver: str
+    """`client`, `browser`, `gateway`, `idp`, `upstream`."""
+    label: str
+    step: str = ""
+    trace_id: str = ""
+    status: int = 0
+    failed: bool = False
+    guessed: bool = False
+
+
+@dataclass(slots=True)
+class FailureView(Row):
+    """Why a flow stopped."""
+
+    step: str
+    reason_code: str
+    explanation: str = ""
+    hint: str = ""
+    got: str = ""
+    expected: str = ""
+    source: str = ""
+    origin: str = ""
+    trace_id: str = ""
+    at: float = 0.0
+
+
+@dataclass(slots=True)
+class DiagnosisView(Row):
+    """A named failure of one flow."""
+
+    id: str
+    title: str
+    cause: str
+    fix: str
+    evidence: list[str] = field(default_factory=list)
+    got: str = ""
+    expected: str = ""
+    source: str = ""
+    step: str = ""
+    trace_ids: list[str] = field(default_factory=list)
+    certain: bool = False
+    at: float = 0.0
+
+
+@dataclass(slots=True)
+class FlowDetail(Row):
+    """A flow opened: its ladder, why it stopped, what hangs on it, and a report to paste into an issue."""
+
+    NESTED: ClassVar[dict[str, type[Row]]] = {
+        "row": FlowRow,
+        "steps": StepView,
+        "messages": MessageView,
+        "failure": FailureView,
+        "diagnoses": DiagnosisView,
+        "tokens": TokenRow,
+    }
+
+    row: FlowRow
+    steps: list[StepView] = field(default_factory=list)
+    messages: list[MessageView] = field(default_factory=list)
+    failure: FailureView | None = None
+    diagnoses: list[DiagnosisView] = field(default_factory=list)
+    tokens: list[TokenRow] = field(default_factory=list)
+    resource: str = ""
+    redirect_uri: str = ""
+    scope: str = ""
+    issuer: str = ""
+    protocol_version: str = ""
+    hosts: list[str] = field(default_factory=list)
+    report: str = ""
+    """Markdown, masked."""
+
+
+@dataclass(slots=True)
+class HeaderView(Row):
+    """One header, its value masked where it is secret; `place` names it to `reveal`."""
+
+    name: str
+    value: str
+    place: str = ""
+    """Empty where nothing is masked."""
+
+
+@dataclass(slots=True)
+class BodyView(Row):
+    """A body as text, secrets masked."""
+
+    text: str = ""
+    size: int = 0
+    media_type: str = ""
+    truncated: bool = False
+    binary: bool = False
+    places: list[str] = field(default_factory=list)
+    """The places that `reveal` opens, such as `request.body.code_verifier`."""
+
+
+@dataclass(slots=True)
+class PhaseView(Row):
+    """A stretch of an exchange, in milliseconds since its start."""
+
+    name: str
+    start_ms: float = 0.0
+    ms: float = 0.0
+
+
+@dataclass(slots=True)
+class TraceDetail(Row):
+    """An exchange opened: both messages with their secrets masked, and its timing."""
+
+    NESTED: ClassVar[dict[str, type[Row]]] = {
+        "row": TraceRow,
+        "phases": PhaseView,
+        "request_headers": HeaderView,
+        "response_headers": HeaderView,
+        "request_body": BodyView,
+        "response_body": BodyView,
+    }
+
+    row: TraceRow
+    url: str = ""
+    http_version: str = ""
+    peer: str = ""
+    phases: list[PhaseView] = field(default_factory=list)
+    request_headers: list[HeaderView] = field(default_factory=list)
+    response_headers: list[HeaderView] = field(default_factory=list)
+    request_body: BodyView = field(default_factory=BodyView)
+    response_body: BodyView = field(default_factory=BodyView)
+    places: list[str] = field(default_factory=list)
+    """Places outside headers and bodies that `reveal` opens: `request.query.code`."""
+    upstream_url: str = ""
+    upstream_status: int = 0
+    explanation: str = ""
+    hint: str = ""
+    notes: list[str] = field(default_factory=list)
+    curl: str = ""
+    """The request as a command, secrets as `$DEVGW_TOKEN`."""
+
+
+@dataclass(slots=True)
+class TokenCheckView(Row):
+    """One check of an identity provider's token, with both values."""
+
+    name: str
+    passed: bool = False
+    got: str = ""
+    expected: str = ""
+
+
+@dataclass(slots=True)
+class JwtView(Row):
+    """A JWT of the identity provider, taken apart."""
+
+    NESTED: ClassVar[dict[str, type[Row]]] = {"checks": TokenCheckView}
+
+    header: dict[str, Any] = field(default_factory=dict)
+    claims: dict[str, Any] = field(default_factory=dict)
+    signature: str = ""
+    """In words: `good, key abc`, `not verified: kid not in JWKS`."""
+    checks: list[TokenCheckView] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class TokenDetail(Row):
+    """A token opened: its family in order of issue, the requests that showed it, and its claims where it is a JWT."""
+
+    NESTED: ClassVar[dict[str, type[Row]]] = {"row": TokenRow, "family": TokenRow, "used_by": TraceRow, "jwt": JwtView}
+
+    row: TokenRow
+    family: list[TokenRow] = field(default_factory=list)
+    used_by: list[TraceRow] = field(default_factory=list)
+    jwt: JwtView | None = None
+    verdict: list[str] = field(default_factory=list)
+    """Sentences: `accepted at /mcp/calc`, `refused elsewhere: bound to one route`."""
+
+
+@dataclass(slots=True)
+class GrantDetail(Row):
+    """A grant opened."""
+
+    NESTED: ClassVar[dict[str, type[Row]]] = {"row": GrantRow, "tokens": TokenRow}
+
+    row: GrantRow
+    tokens: list[TokenRow] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ClientDetail(Row):
+    """A client opened: its metadata, grants and flows."""
+
+    NESTED: ClassVar[dict[str, type[Row]]] = {
+        "row": ClientRow,
+        "grants": GrantRow,
+        "tokens": TokenRow,
+        "flows": FlowRow,
+    }
+
+    row: ClientRow
+    metadata: dict[str, Any] = field(default_factory=dict)
+    """Secrets masked."""
+    grants: list[GrantRow] = field(default_factory=list)
+    tokens: list[TokenRow] = field(default_factory=list)
+    flows: list[FlowRow] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class SessionDetail(Row):
+    """A browser session opened."""
+
+    NESTED: ClassVar[dict[str, type[Row]]] = {"row": SessionRow, "grants": GrantRow, "flows": FlowRow}
+
+    row: SessionRow
+    grants: list[GrantRow] = field(default_factory=list)
+    flows: list[FlowRow] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class UpstreamDetail(Row):
+    """An upstream opened."""
+
+    NESTED: ClassVar[dict[str, type[Row]]] = {"row": UpstreamRow, "tokens": TokenRow, "traces": TraceRow}
+
+    row: UpstreamRow
+    tokens: list[TokenRow] = field(default_factory=list)
+    traces: list[TraceRow] = field(default_factory=list)

@@ -1,0 +1,150 @@
+"""What stands beside the rows: the configuration, health, the gateway itself."""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from devgw.monitor.rows import Row
+
+
+@dataclass(slots=True)
+class GatewayFacts(Row):
+    """Which gateway this is."""
+
+    version: str
+    origin: str
+    pid: int
+    started: float
+    provider: str = ""
+    """`workos`, `workos-emulator`, `oidc`, `dev-login`, …"""
+    mcp_urls: list[str] = field(default_factory=list)
+    root: str = ""
+    """The project directory."""
+    state_dir: str = ""
+    is_sample: bool = False
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class FindingRow(Row):
+    """A problem in a configuration file."""
+
+    severity: str
+    """`error` or `warning`."""
+    file: str
+    message: str
+    line: int = 0
+    column: int = 0
+    pointer: str = ""
+    hint: str = ""
+    excerpt: list[str] = field(default_factory=list)
+    """The lines around it, beginning with number `excerpt_from`."""
+    excerpt_from: int = 0
+
+
+@dataclass(slots=True)
+class RouteRow(Row):
+    """An MCP route, or one that is not served here."""
+
+    operation_id: str
+    path: str
+    url: str = ""
+    """Where a client connects."""
+    upstream_url: str = ""
+    summary: str = ""
+    is_protected: bool = False
+    policies: list[str] = field(default_factory=list)
+    not_run_here: list[str] = field(default_factory=list)
+    """Names of attached policies that devgw does not run."""
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(slots=True)
+class EnvRow(Row):
+    """One `$env(NAME)` of the configuration."""
+
+    name: str
+    came_from: str
+    """`environment`, `.env`, or `missing`."""
+    masked: str = ""
+    used_at: list[str] = field(default_factory=list)
+    """`config/policies.json:14`."""
+
+
+@dataclass(slots=True)
+class FileRow(Row):
+    """A configuration file that was read."""
+
+    path: str
+    state: str
+    """`loaded`, `rejected`, `missing`."""
+    digest: str = ""
+    loaded: float = 0.0
+
+
+@dataclass(slots=True)
+class ConfigView(Row):
+    """What is loaded, from where, and what is wrong with what was saved last."""
+
+    NESTED: ClassVar[dict[str, type[Row]]] = {
+        "findings": FindingRow,
+        "routes": RouteRow,
+        "env": EnvRow,
+        "files": FileRow,
+    }
+
+    generation: int = 0
+    loaded: float = 0.0
+    saved: float = 0.0
+    """When the files last changed; later than `loaded` where they were rejected."""
+    is_rejected: bool = False
+    """True while the saved files have errors and the last good generation stays."""
+    is_watching: bool = False
+    provider: str = ""
+    policy: str = ""
+    files: list[FileRow] = field(default_factory=list)
+    findings: list[FindingRow] = field(default_factory=list)
+    routes: list[RouteRow] = field(default_factory=list)
+    env: list[EnvRow] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
+    effective: dict[str, Any] = field(default_factory=dict)
+    """The resolved policy and settings, secrets masked."""
+    seq: int = 0
+
+
+@dataclass(slots=True)
+class CheckRow(Row):
+    """One thing that is looked after."""
+
+    name: str
+    """`gateway`, `identity provider`, `jwks`, `discovery`, `clock`, `upstream calc`, …"""
+    state: str
+    """`ok`, `warning`, `bad`, `unknown`."""
+    text: str = ""
+    ms: float = 0.0
+    at: float = 0.0
+    changed: float = 0.0
+
+
+@dataclass(slots=True)
+class HealthView(Row):
+    """How the gateway and those on whom it depends are doing."""
+
+    NESTED: ClassVar[dict[str, type[Row]]] = {"checks": CheckRow}
+
+    checks: list[CheckRow] = field(default_factory=list)
+    rate: float = 0.0
+    """Requests in the last full second."""
+    rates: list[int] = field(default_factory=list)
+    """Requests in each of the last 60 seconds, oldest first."""
+    p95_ms: float = 0.0
+    requests: int = 0
+    traces_kept: int = 0
+    traces_dropped: int = 0
+    jwks_url: str = ""
+    jwks_key_ids: list[str] = field(default_factory=list)
+    jwks_fetched: float = 0.0
+    skew_seconds: float = 0.0
+    skew_measured: float = 0.0
+    faults: int = 0
+    seq: int = 0
