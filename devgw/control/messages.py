@@ -6,6 +6,7 @@ Times are epoch seconds of the gateway's clock. What is empty is left out.
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from devgw.control.commands import Consequences, Copied, Revealed
 from devgw.monitor.details import (
     BodyView,
     ClientDetail,
@@ -124,7 +125,7 @@ Rows = dict[str, list[Row]]
 class Message(Row):
     """One line on the socket."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
     TYPE: ClassVar[str]
 
 
@@ -257,45 +258,3 @@ class Answer(Message):
     """`not_found`, `unknown_command`, `bad_arguments`, `not_possible`, or a problem's reason."""
     explanation: str = ""
     hint: str = ""
-
-
-@dataclass(slots=True)
-class Consequences(Row):
-    """What a revocation will end, or has ended."""
-
-    kind: str
-    id: str
-    label: str = ""
-    """What is revoked, in words: `refresh token rt:51aa… (claude-code)`."""
-    token_ids: list[str] = field(default_factory=list)
-    grant_ids: list[str] = field(default_factory=list)
-    session_ids: list[str] = field(default_factory=list)
-    client_ids: list[str] = field(default_factory=list)
-    flow_ids: list[str] = field(default_factory=list)
-    """Flows under way that will fail."""
-    effect: str = ""
-    """The next thing that will be seen: `the next call answers 401 invalid_token`."""
-    undo_id: str = ""
-    """What `undo` takes; empty where nothing can be undone."""
-    undo_until: float = 0.0
-    already_over: bool = False
-    """True where it had ended or expired before."""
-
-
-@dataclass(slots=True)
-class Revealed(Row):
-    """One secret, opened on purpose."""
-
-    place: str
-    value: str
-    fingerprint: str = ""
-
-
-@dataclass(slots=True)
-class Copied(Row):
-    """Text for the clipboard, secrets masked."""
-
-    kind: str
-    text: str
-    note: str = ""
-    """What was left out: `the token is $DEVGW_TOKEN`."""

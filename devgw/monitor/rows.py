@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 class Row:
     """A slotted dataclass that knows its way to JSON and back."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
     NESTED: ClassVar[dict[str, type["Row"]]] = {}
     """Fields that hold a row or a list of rows, with the row's type."""
 

@@ -1,0 +1,78 @@
+"""Messages to lines and back."""
+
+import json
+from typing import Any
+
+from devgw.control.messages import (
+    KINDS,
+    Answer,
+    Command,
+    Events,
+    Gap,
+    Hello,
+    Message,
+    Row,
+    Rows,
+    Snapshot,
+    TurnedAway,
+    Welcome,
+)
+
+LINE_LIMIT = 16 * 1024 * 1024
+"""Bytes of the longest line a reader takes: a part of a snapshot stays far below."""
+
+_MESSAGES: dict[str, type[Message]] = {
+    each.TYPE: each for each in (Hello, Welcome, TurnedAway, Snapshot, Events, Gap, Command, Answer)
+}
+
+
+class Malformed(ValueError):
+    """A line that is no message; its text says what is wrong, and is safe to send back."""
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    if isinstance(row, Row):
+        return row.to_json()
+    raise TypeError(type(row).__name__)
+
+
+_encode = json.JSONEncoder(default=_plain, separators=(",", ":"), ensure_ascii=False).encode
+
+
+def to_line(message: Message) -> bytes:
+    """Return `message` as one line, newline included."""
+    return _encode({"type": message.TYPE, **message.to_json()}).encode("utf-8", "backslashreplace") + b"\n"
+
+
+def from_line(line: bytes) -> Message:
+    """Return the message that `line` tells.
+
+    Raises:
+        Malformed: where it tells none.
+    """
+    values = _object(line)
+    kind = _MESSAGES.get(str(values.pop("type", None)))
+    if kind is None:
+        raise Malformed(f"`type` must be one of {', '.join(sorted(_MESSAGES))}.")
+    try:
+        if "rows" in values:
+            values["rows"] = _rows(values["rows"])
+        return kind.from_json(values)
+    except (TypeError, KeyError, AttributeError) as reason:
+        raise Malformed(f"A `{kind.TYPE}` message has other fields: {reason}.") from reason
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        values = json.loads(line)
+    except ValueError as reason:
+        raise Malformed("The line is not JSON.") from reason
+    except RecursionError as reason:
+        raise Malformed("The line is nested too deep.") from reason
+    if not isinstance(values, dict):
+        raise Malformed("The line is not a JSON object.")
+    return values
+
+
+def _rows(values: dict[str, list[dict[str, Any]]]) -> Rows:
+    return {kind: [KINDS[kind].from_json(each) for each in rows] for kind, rows in values.items()}
