@@ -26,7 +26,7 @@ _MESSAGES: dict[str, type[Message]] = {
 }
 
 
-class Malformed(ValueError):
+class Malformed(ValueError):  # noqa: N818  it reads as what the line is
     """A line that is no message; its text says what is wrong, and is safe to send back."""
 
 
