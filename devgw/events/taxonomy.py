@@ -116,6 +116,17 @@ class McpCapabilityCompleted(Event):
     streamed: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class McpCapabilityEntriesUnmatched(Event):
+    """A filter's entries were compared with what the upstream lists; no entries where all of them match (again)."""
+
+    policy: str
+    capability_kind: str
+    """`tools`, `prompts`, `resources` or `resourceTemplates`."""
+    entries: tuple[tuple[str, str | None], ...] = ()
+    """Each entry that names nothing upstream, with the nearest real name."""
+
+
 # --- authorization server ---------------------------------------------------------------------------------------------
 
 

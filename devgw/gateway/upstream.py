@@ -1,8 +1,9 @@
 """How the MCP proxy asks for what it shows an upstream: a credential per subject, or the reason why there is none."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from devgw.config.project import Route
 from devgw.ids import ClientId, GrantId, SubjectId, TokenId
@@ -23,6 +24,8 @@ class Admitted:
     email: str | None = None
     roles: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    claims: Mapping[str, Any] | None = None
+    """What the identity provider said of the subject, for access control by another claim than roles and groups."""
     notes: tuple[str, ...] = ()
     """Hints for the trace, such as a token that was obtained under another loopback name."""
 

@@ -1,0 +1,195 @@
+"""The capability filter on a route: refuses hidden calls on the way up, rewrites list answers on the way down."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from devgw.config.project import CapabilityFilter, Route
+from devgw.events import Bus
+from devgw.events.taxonomy import McpCapabilityEntriesUnmatched
+from devgw.gateway.capability_filter import (
+    KIND_OF_LIST,
+    KINDS,
+    Kind,
+    check_call,
+    entries_of,
+    filter_result,
+    unmatched,
+)
+from devgw.gateway.upstream import Admitted
+
+Messages = Sequence[Mapping[str, Any]]
+_Id = str | int | None
+_EVENT_END = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r\n?")
+"""The blank line after an event, in all three line endings."""
+
+
+class AnswerRewriter(Protocol):
+    """Rewrites one answer of an upstream. One per exchange; use `whole` for JSON, or `feed` and `close` for SSE."""
+
+    def whole(self, body: bytes) -> bytes:
+        """Return a complete JSON body as the client may see it; the same bytes where nothing is to change."""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take a chunk of an event stream; return the complete events so far, as the client may see them."""
+
+    def close(self) -> bytes:
+        """Return what is left of an event stream that ended in the middle of an event."""
+
+
+class Capabilities(Protocol):
+    """What the proxy asks on every request of a route."""
+
+    def check(self, route: Route, admitted: Admitted, messages: Messages) -> None:
+        """Let the messages pass; a hidden call blocks its whole batch.
+
+        Raises:
+            Refused: with `CapabilityHidden`.
+        """
+
+    def rewriter(self, route: Route, admitted: Admitted, messages: Messages) -> AnswerRewriter | None:
+        """Return what rewrites the answer, or None where it may be relayed as it comes.
+
+        With a rewriter, ask the upstream for `Accept-Encoding: identity` and drop `Content-Length`. Give no messages
+        for a GET stream: it may replay the answer to any request.
+        """
+
+
+class FilteredCapabilities:
+    """Applies each route's `mcp-capability-filter-inbound`, and tells once which entries name nothing upstream."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._names: dict[tuple[str, str], set[str]] = {}
+        self._told: dict[tuple[str, str], tuple[tuple[str, str | None], ...]] = {}
+
+    def check(self, route: Route, admitted: Admitted, messages: Messages) -> None:
+        """Let the messages pass; a hidden call blocks its whole batch.
+
+        Raises:
+            Refused: with `CapabilityHidden`.
+        """
+        if route.capability_filter:
+            for message in messages:
+                check_call(route.capability_filter, message, admitted)
+
+    def rewriter(self, route: Route, admitted: Admitted, messages: Messages) -> AnswerRewriter | None:
+        """Return what rewrites the answer, or None where it may be relayed as it comes."""
+        policy = route.capability_filter
+        if policy is None:
+            return None
+        asked = [(message.get("id"), KIND_OF_LIST.get(str(message.get("method")))) for message in messages]
+        kinds = {identifier: kind for identifier, kind in asked if kind and entries_of(policy, kind) is not None}
+        if messages and not kinds:
+            return None
+        return _Rewriter(self, route, policy, admitted, kinds)
+
+    def note_names(self, route: Route, policy: CapabilityFilter, kind: Kind, result: Mapping[str, Any]) -> None:
+        """Remember what the upstream really offers; after the last page, publish the entries that match nothing."""
+        place = (route.operation_id, kind.option)
+        names = self._names.setdefault(place, set())
+        items = result.get(kind.member)
+        names.update(str(item.get(kind.key)) for item in items or () if isinstance(item, Mapping))
+        if result.get("nextCursor"):
+            return
+        found = unmatched(policy, kind, sorted(self._names.pop(place)))
+        if self._told.get(place, ()) != found:
+            self._told[place] = found
+            self._tell(route, policy, kind, found)
+
+    def _tell(
+        self, route: Route, policy: CapabilityFilter, kind: Kind, found: tuple[tuple[str, str | None], ...]
+    ) -> None:
+        """Publish which entries match nothing; none at all means that an earlier finding is gone."""
+        lines = [
+            f"Filter {policy.name} lists `{key}`; the upstream has " + (f"`{near}`." if near else "nothing like it.")
+            for key, near in found
+        ]
+        self._bus.publish(
+            McpCapabilityEntriesUnmatched(
+                operation_id=route.operation_id,
+                policy=policy.name,
+                capability_kind=kind.member,
+                entries=found,
+                explanation=" ".join(lines) or None,
+                hint="Write the name exactly as the upstream does; names match with their case." if found else None,
+                reason_code="capability_entry_unmatched" if found else None,
+            )
+        )
+
+
+class _Rewriter:
+    """Rewrites the answer to one request."""
+
+    def __init__(
+        self,
+        owner: FilteredCapabilities,
+        route: Route,
+        policy: CapabilityFilter,
+        admitted: Admitted,
+        kinds: Mapping[Any, Kind],
+    ) -> None:
+        self._owner = owner
+        self._route = route
+        self._policy = policy
+        self._admitted = admitted
+        self._kinds = kinds
+        self._pending = bytearray()
+        self._scanned = 0
+
+    def whole(self, body: bytes) -> bytes:
+        """Return a complete JSON body as the client may see it."""
+        if not any(kind.member.encode() in body for kind in self._kinds.values() or KINDS):
+            return body
+        try:
+            answer = json.loads(body)
+        except ValueError:
+            return body
+        seen = [self._seen(each) for each in answer] if isinstance(answer, list) else self._seen(answer)
+        return body if seen == answer else json.dumps(seen, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take a chunk of an event stream; return the complete events so far."""
+        self._pending += chunk
+        out, begin = bytearray(), 0
+        for found in _EVENT_END.finditer(self._pending, self._scanned):
+            out += self._event(bytes(self._pending[begin : found.end()]))
+            begin = found.end()
+        del self._pending[:begin]
+        self._scanned = max(0, len(self._pending) - 3)
+        return bytes(out)
+
+    def close(self) -> bytes:
+        """Return what is left of an event stream that ended in the middle of an event, which no client will act on."""
+        rest = bytes(self._pending)
+        self._pending.clear()
+        return self._event(rest) if rest else b""
+
+    def _event(self, event: bytes) -> bytes:
+        """Return one event, blank line included, with its data rewritten where that changes anything."""
+        lines = event.splitlines()
+        chunks = [line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:")]
+        before = b"\n".join(chunks)
+        after = self.whole(before) if before else before
+        if after == before:
+            return event
+        others = [line for line in lines if line and not line.startswith(b"data:")]
+        return b"\n".join([*others, b"data: " + after]) + b"\n\n"
+
+    def _seen(self, answer: Any) -> Any:
+        """Return one JSON-RPC message as the client may see it."""
+        result = answer.get("result") if isinstance(answer, Mapping) else None
+        if not isinstance(result, Mapping):
+            return answer
+        for kind in self._kinds_of(answer.get("id")):
+            if isinstance(result.get(kind.member), list):
+                self._owner.note_names(self._route, self._policy, kind, result)
+                result = filter_result(self._policy, kind, result, self._admitted)
+        return {**answer, "result": result}
+
+    def _kinds_of(self, identifier: _Id) -> Iterable[Kind]:
+        """Return the kinds this answer may list: the one asked for under its id, else every one in question."""
+        if identifier in self._kinds:
+            return (self._kinds[identifier],)
+        return tuple(self._kinds.values()) or KINDS
