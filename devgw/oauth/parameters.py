@@ -1,0 +1,61 @@
+"""Request parameters as RFC 6749 §3.1 and §3.2 read them: empty means absent, repeated means wrong."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from devgw.problems import Refused
+from devgw.problems.authorization import ParameterMissing, ParameterRepeated
+
+
+class Parameters(Mapping[str, str]):
+    """The parameters of one request. Reading one that came twice raises.
+
+    Raises:
+        Refused: with `ParameterRepeated`, when such a parameter is read.
+    """
+
+    def __init__(self, pairs: Iterable[tuple[str, str]], endpoint: str) -> None:
+        self._endpoint = endpoint
+        self._values: dict[str, list[str]] = {}
+        for name, value in pairs:
+            if value:
+                self._values.setdefault(name, []).append(value)
+
+    def __getitem__(self, name: str) -> str:
+        """Return the one value of `name`."""
+        values = self._values[name]
+        if len(values) > 1:
+            raise Refused(ParameterRepeated(parameter=name, times=len(values)))
+        return values[0]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        """Return how many names there are."""
+        return len(self._values)
+
+    def require(self, name: str) -> str:
+        """Return the value of `name`.
+
+        Raises:
+            Refused: with `ParameterMissing` where it is absent or empty.
+        """
+        value = self.get(name)
+        if value is None:
+            raise Refused(ParameterMissing(parameter=name, endpoint=self._endpoint))
+        return value
+
+    def check_none_repeated(self, *ignored: str) -> None:
+        """Refuse the first parameter that came more than once, but for `ignored` ones."""
+        for name in self._values:
+            if name not in ignored:
+                self[name]  # reading is the check
+
+    def first(self, name: str) -> str | None:
+        """Return the first value of `name` without a complaint: for error answers only."""
+        return next(iter(self._values.get(name, [])), None)
+
+    def as_dict(self) -> dict[str, str]:
+        """Return each name with its first value."""
+        return {name: values[0] for name, values in self._values.items()}

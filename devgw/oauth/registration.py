@@ -1,0 +1,137 @@
+"""Client metadata as it is registered (RFC 7591 §2) or published (OAuth Client ID Metadata Document §4)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from authlib.oauth2.rfc7591 import ClientMetadataClaims
+from joserfc.errors import JoseError
+
+from devgw.oauth.metadata import AUTH_METHODS, JWT_BEARER, SCOPE
+from devgw.oauth.redirect_uri import check_redirect_uri
+from devgw.problems import Refused
+from devgw.problems.clients import ClientMetadataInvalid, RegistrationUnreadable
+
+GRANT_TYPES = ("authorization_code", "refresh_token", JWT_BEARER)
+MAXIMUM_MEMBER_LENGTH = 2_000
+MAXIMUM_REDIRECT_URIS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ClientMetadata:
+    """What a client says of itself, checked, with the defaults filled in."""
+
+    name: str
+    redirect_uris: tuple[str, ...]
+    token_endpoint_auth_method: str
+    grant_types: tuple[str, ...]
+    members: dict[str, Any]
+    """All of it, as it is echoed in the registration answer."""
+
+
+def read_client_metadata(document: Any, *, default_auth_method: str = "client_secret_basic") -> ClientMetadata:
+    """Return the metadata in a registration request or metadata document.
+
+    Members that nobody registered are kept out of the echo but are no error (RFC 7591 §2). `application_type` is taken
+    with any value: real clients send `web` with native redirect URIs.
+
+    Raises:
+        Refused: with `RegistrationUnreadable`, `ClientMetadataInvalid` or `RedirectUriRefused`.
+    """
+    if not isinstance(document, dict):
+        raise Refused(RegistrationUnreadable(got=f"a JSON {type(document).__name__}"))
+    members = {name: value for name, value in document.items() if value is not None and value != ""}
+    redirect_uris = _strings(members, "redirect_uris")
+    grant_types = _strings(members, "grant_types") or ("authorization_code", "refresh_token")
+    _check_one_of("grant_types", grant_types, GRANT_TYPES)
+    _check_one_of("response_types", _strings(members, "response_types") or ("code",), ("code",))
+    method = members.get("token_endpoint_auth_method", default_auth_method)
+    if method not in AUTH_METHODS:
+        raise Refused(ClientMetadataInvalid("token_endpoint_auth_method", repr(method), " or ".join(AUTH_METHODS)))
+    _check_redirects(redirect_uris, grant_types)
+    _check_texts(members)
+    _check_scope(members)
+    _check_keys(members, method)
+    _check_with_authlib(members)
+    registered = {
+        name: members[name] for name in (*ClientMetadataClaims.REGISTERED_CLAIMS, "application_type") if name in members
+    }
+    registered |= {
+        "redirect_uris": list(redirect_uris),
+        "grant_types": list(grant_types),
+        "response_types": ["code"],
+        "token_endpoint_auth_method": method,
+        "scope": SCOPE,
+    }
+    return ClientMetadata(_name_of(members, redirect_uris), redirect_uris, method, grant_types, registered)
+
+
+def _strings(members: dict[str, Any], name: str) -> tuple[str, ...]:
+    value = members.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise Refused(ClientMetadataInvalid(name, f"a {type(value).__name__}", "an array of strings"))
+    return tuple(value)
+
+
+def _check_one_of(name: str, values: tuple[str, ...], known: tuple[str, ...]) -> None:
+    for value in values:
+        if value not in known:
+            raise Refused(ClientMetadataInvalid(name, repr(value), " or ".join(known)))
+
+
+def _check_redirects(redirect_uris: tuple[str, ...], grant_types: tuple[str, ...]) -> None:
+    if not redirect_uris and "authorization_code" in grant_types:
+        raise Refused(ClientMetadataInvalid("redirect_uris", "absent or empty", "an array with at least one URI"))
+    if len(redirect_uris) > MAXIMUM_REDIRECT_URIS:
+        raise Refused(
+            ClientMetadataInvalid("redirect_uris", f"{len(redirect_uris)} URIs", f"at most {MAXIMUM_REDIRECT_URIS}")
+        )
+    for uri in redirect_uris:
+        check_redirect_uri(uri)
+
+
+def _check_texts(members: dict[str, Any]) -> None:
+    for name in (
+        "client_name",
+        "client_uri",
+        "logo_uri",
+        "tos_uri",
+        "policy_uri",
+        "jwks_uri",
+        "software_id",
+        "software_version",
+        "scope",
+    ):
+        value = members.get(name, "")
+        if not isinstance(value, str):
+            raise Refused(ClientMetadataInvalid(name, f"a {type(value).__name__}", "a string"))
+        if len(value) > MAXIMUM_MEMBER_LENGTH:
+            raise Refused(ClientMetadataInvalid(name, f"{len(value)} characters", f"at most {MAXIMUM_MEMBER_LENGTH}"))
+
+
+def _check_scope(members: dict[str, Any]) -> None:
+    """Refuse any scope but the one offered; the standard would let us replace it, the deployed gateway refuses."""
+    foreign = [each for each in str(members.get("scope", "")).split() if each != SCOPE]
+    if foreign:
+        raise Refused(ClientMetadataInvalid("scope", repr(" ".join(foreign)), f"{SCOPE}, or no scope at all"))
+
+
+def _check_keys(members: dict[str, Any], method: str) -> None:
+    has_keys = "jwks" in members or "jwks_uri" in members
+    if method == "private_key_jwt" and not has_keys:
+        raise Refused(ClientMetadataInvalid("jwks", "absent", "jwks or jwks_uri, which private_key_jwt needs"))
+    if "jwks" in members and "jwks_uri" in members:
+        raise Refused(ClientMetadataInvalid("jwks", "given beside jwks_uri", "only one of the two"))
+
+
+def _check_with_authlib(members: dict[str, Any]) -> None:
+    """Let Authlib check what is left: URIs, contacts, the form of the key set."""
+    try:
+        ClientMetadataClaims(dict(members), {}, {}, None).validate()
+    except JoseError as error:
+        name = str(getattr(error, "claim", "") or error.description or error)
+        raise Refused(ClientMetadataInvalid(name, "malformed", "what RFC 7591 §2 says of it")) from error
+
+
+def _name_of(members: dict[str, Any], redirect_uris: tuple[str, ...]) -> str:
+    named = members.get("client_name") or members.get("software_id")
+    return str(named) if named else f"unnamed client ({redirect_uris[0]})" if redirect_uris else "unnamed client"
