@@ -1,0 +1,28 @@
+"""The sample MCP server: something worth calling behind a gateway that was just installed, offline, in both MCP eras.
+
+It owns the answers on its own origin (`http://localhost:9002/mcp` unless told otherwise): revisions 2025-03-26 to
+2025-11-25 with `initialize`, and 2026-07-28 without. It may import `clock` and `entropy` alone of ours, and it is
+reached over HTTP only. It asks for no credential: its sibling `upstream_auth` does.
+
+    app = create_app(clock)      # an ASGI app; the lifespan protocol must be on, as it is under Hypercorn and uvicorn
+    app.close()                  # ends every open stream at once: call it before the server is told to stop
+
+What speaks MCP is the official SDK (`mcp`), not code of our own. What it costs, measured on Python 3.11 beside Quart,
+Hypercorn, aiohttp, httpx2, pydantic and Authlib: 0.26-0.36 s of CPU and 24-31 MB resident, against a budget of 0.8 s
+and 80 MB for the whole gateway. So `LazyApp` stands in front: it binds at once, answers `GET /` by itself, and imports
+the SDK in a thread at the first MCP request. A gateway whose upstream is somewhere else never pays.
+
+Decided against:
+
+- Protocol code of our own: two eras, SSE, cancellation and `subscriptions/listen` come to more than all of this
+  package, and an upstream that shares our misreadings would hide them.
+- `MCPServer`, the SDK's decorators: its constructor calls `logging.basicConfig` with a handler that paints the
+  gateway's log lines, and imports Rich for it (3 MB more). The low-level `Server` has no such side effect.
+- Sessions: a gateway that forwards POST alone (the default, as deployed) would lose them. Each request of the older
+  era is served for itself, so nothing here asks the client back except by `input_required` on 2026-07-28.
+- A child process for the SDK: 65 MB more on the machine, and one more thing to stop.
+"""
+
+from devgw.emulators.upstream.lazy import LazyApp, create_app
+
+__all__ = ["LazyApp", "create_app"]

@@ -1,0 +1,92 @@
+"""The notes that the sample server keeps: enough to search, read, add and delete, gone when the process ends."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+SCHEME = "notes"
+INDEX_URI = f"{SCHEME}://index"
+NOTE_URI_TEMPLATE = f"{SCHEME}://note/{{id}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One note."""
+
+    id: str
+    title: str
+    text: str
+
+    @property
+    def uri(self) -> str:
+        """Return the resource URI under which it is read."""
+        return NOTE_URI_TEMPLATE.replace("{id}", self.id)
+
+    def as_json(self) -> dict[str, str]:
+        """Return it as the tools show it."""
+        return {"id": self.id, "title": self.title, "text": self.text, "uri": self.uri}
+
+
+FIRST_NOTES = (
+    Note(
+        "two-layers",
+        "Two OAuth layers",
+        "The MCP client signs in at the gateway. The gateway signs in at the upstream, once per person. "
+        "The client's token ends at the gateway: an upstream never sees it.",
+    ),
+    Note(
+        "audience",
+        "One token, one route",
+        "An access token is bound to the route it was asked for with `resource`. On another route it is a 401 "
+        "with reason invalid_audience.",
+    ),
+    Note(
+        "rotation",
+        "Refresh tokens rotate",
+        "Each refresh hands out a new refresh token and spends the old one. The old one presented again, later "
+        "than a lost answer explains, ends the whole grant.",
+    ),
+    Note(
+        "issuer",
+        "One issuer string",
+        "What authorization_servers, the metadata's issuer and the callback's iss say must be the same string, "
+        "byte for byte; a trailing slash is a difference.",
+    ),
+    Note(
+        "loopback",
+        "localhost is not 127.0.0.1",
+        "A redirect URI registered for localhost is not one for 127.0.0.1. The port of a loopback redirect may "
+        "differ, the host may not.",
+    ),
+)
+
+
+@dataclass
+class Notes:
+    """The notes by id, in the order in which they came."""
+
+    by_id: dict[str, Note] = field(default_factory=lambda: {note.id: note for note in FIRST_NOTES})
+    added: int = 0
+
+    def __iter__(self) -> Iterator[Note]:
+        """Go through the notes, the oldest first."""
+        return iter(tuple(self.by_id.values()))
+
+    def at(self, uri: str) -> Note | None:
+        """Return the note whose resource URI is `uri`."""
+        return next((note for note in self if note.uri == uri), None)
+
+    def search(self, words: str) -> list[Note]:
+        """Return the notes that hold every one of `words`, in any case."""
+        wanted = words.casefold().split()
+        return [note for note in self if all(word in f"{note.title} {note.text}".casefold() for word in wanted)]
+
+    def add(self, title: str, text: str) -> Note:
+        """Keep a new note and return it."""
+        self.added += 1
+        note = Note(f"note-{self.added}", title, text)
+        self.by_id[note.id] = note
+        return note
+
+    def delete(self, note_id: str) -> Note | None:
+        """Drop a note and return it, or None where there is none of that id."""
+        return self.by_id.pop(note_id, None)
