@@ -1,0 +1,99 @@
+"""Why a request is turned away at the door, before any route decides about it."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from devgw.problems.base import ErrorCode, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderMismatch(Problem):
+    """A header that mirrors the body contradicts it, on a route whose policies act on the body."""
+
+    difference: str
+
+    status: ClassVar = 400
+    code: ClassVar[int] = -32020
+    hint: ClassVar = "Send Mcp-Method and Mcp-Name as the body says them; something on the way may have changed one."
+    source: ClassVar = "MCP 2026-07-28 basic/transports: Server Validation"
+
+    def explain(self) -> str:
+        """Say the difference."""
+        return f"{self.difference}."
+
+
+@dataclass(frozen=True, slots=True)
+class MethodNotOffered(Problem):
+    """An MCP route takes POST alone."""
+
+    method: str
+    path: str
+
+    status: ClassVar = 405
+    source: ClassVar = "MCP basic/transports: the server MAY answer 405 to GET"
+
+    def explain(self) -> str:
+        """Say what was asked."""
+        return f"{self.path} takes POST; {self.method} is not offered, since the gateway keeps no sessions."
+
+    def advise(self) -> str:
+        """Say how sessions can be had here."""
+        if self.method in {"GET", "DELETE"}:
+            return "Clients go on without it. For upstreams with sessions set [proxy] stateful = true in devgw.toml."
+        return "Send a POST."
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTooLarge(Problem):
+    """The request's body is larger than the gateway takes."""
+
+    limit: int
+
+    status: ClassVar = 413
+    hint: ClassVar = "Send less, or raise [proxy] request_limit in devgw.toml."
+    source: ClassVar = "RFC 9110 §15.5.14"
+
+    def explain(self) -> str:
+        """Say the limit."""
+        return f"The request's body is larger than {self.limit:,} bytes."
+
+
+@dataclass(frozen=True, slots=True)
+class HostNotAllowed(Problem):
+    """The request names a host under which this gateway does not go."""
+
+    host: str
+    known: tuple[str, ...]
+
+    status: ClassVar = 421
+    source: ClassVar = "RFC 9110 §15.5.20; MCP basic/transports: Security Warning (DNS rebinding)"
+
+    def explain(self) -> str:
+        """Say which host was named, and which would do."""
+        named = f"The Host is {self.host}" if self.host else "The request has no Host"
+        return f"{named}; this gateway answers as {', '.join(self.known)}."
+
+    def advise(self) -> str:
+        """Say how to allow it."""
+        return (
+            f'Use {self.known[0]}, or add "{self.host or "name"}" to allowed_hosts in devgw.toml (tunnels: set origin).'
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OriginNotAllowed(Problem):
+    """A page on another site calls an MCP route."""
+
+    origin: str
+
+    status: ClassVar = 403
+    error: ClassVar = ErrorCode.ACCESS_DENIED
+    source: ClassVar = "MCP basic/transports: servers MUST validate the Origin header"
+
+    def explain(self) -> str:
+        """Say which origin called."""
+        return f"A page of {self.origin} called this MCP route; pages of this machine and of this gateway may."
+
+    def advise(self) -> str:
+        """Say how to allow it."""
+        return f'If you trust that page, add "{self.origin}" to allowed_origins in devgw.toml.'

@@ -1,0 +1,220 @@
+"""What went wrong between the gateway and an upstream.
+
+These are answered as JSON-RPC errors whose `code` is the HTTP status a gateway would use.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from devgw.problems.base import ErrorCode, Problem
+
+BAD_GATEWAY = 502
+GATEWAY_TIMEOUT = 504
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamProblem(Problem):
+    """Something between the gateway and an upstream went wrong."""
+
+    url: str
+
+    status: ClassVar[int] = BAD_GATEWAY
+    code: ClassVar[int] = BAD_GATEWAY
+    """What JSON-RPC clients get as `error.code`."""
+    error: ClassVar[ErrorCode] = ErrorCode.TEMPORARILY_UNAVAILABLE
+    source: ClassVar[str] = "RFC 9110 §15.6.3"
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamRefusedConnection(UpstreamProblem):
+    """Nothing listens where the upstream should be."""
+
+    hint: ClassVar = "Start the upstream MCP server, or correct rewritePattern in config/routes.oas.json."
+
+    def explain(self) -> str:
+        """Say where nothing listens."""
+        return f"Nothing answers at {self.url}: the connection was refused."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamNameUnknown(UpstreamProblem):
+    """The upstream's host name does not resolve."""
+
+    host: str
+
+    hint: ClassVar = "Correct the host in rewritePattern; container names resolve inside their own network only."
+
+    def explain(self) -> str:
+        """Say which name."""
+        return f"The host name {self.host} of the upstream {self.url} does not resolve."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamUnreachable(UpstreamProblem):
+    """The upstream cannot be reached, for another reason than a refusal."""
+
+    failure: str
+
+    hint: ClassVar = "Check the network, VPN and proxy settings between this machine and the upstream."
+
+    def explain(self) -> str:
+        """Repeat what the system said."""
+        return f"The upstream {self.url} cannot be reached: {self.failure}."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamTlsFailed(UpstreamProblem):
+    """The TLS handshake with the upstream failed."""
+
+    failure: str
+
+    def explain(self) -> str:
+        """Repeat what TLS said."""
+        return f"The TLS handshake with {self.url} failed: {self.failure}."
+
+    def advise(self) -> str:
+        """Say what to look at."""
+        if "WRONG_VERSION_NUMBER" in self.failure or "record layer" in self.failure:
+            return "That port speaks plain HTTP: write http:// in rewritePattern."
+        return "Let the upstream show a certificate this machine trusts, or set SSL_CERT_FILE to its authority."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamConnectTimedOut(UpstreamProblem):
+    """The upstream could not be reached in time."""
+
+    seconds: float
+
+    status: ClassVar[int] = GATEWAY_TIMEOUT
+    code: ClassVar[int] = GATEWAY_TIMEOUT
+    hint: ClassVar = "Check that the host is up and no firewall drops packets; [proxy] connect_timeout is the limit."
+
+    def explain(self) -> str:
+        """Say how long it was tried."""
+        return f"No connection to {self.url} within {self.seconds:g} s."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamAnswerTimedOut(UpstreamProblem):
+    """The upstream took the request and began no answer in time."""
+
+    seconds: float
+
+    status: ClassVar[int] = GATEWAY_TIMEOUT
+    code: ClassVar[int] = GATEWAY_TIMEOUT
+    hint: ClassVar = "Let slow tools stream progress, make them faster, or raise [proxy] response_timeout."
+
+    def explain(self) -> str:
+        """Say how long was waited."""
+        return f"The upstream {self.url} began no answer within {self.seconds:g} s."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamClosedEarly(UpstreamProblem):
+    """The upstream closed the connection before its answer was complete."""
+
+    received: int
+    has_begun: bool
+
+    hint: ClassVar = "Look at the upstream's own log: it crashed, was restarted, or cut the stream."
+
+    def explain(self) -> str:
+        """Say how far it came."""
+        how = f"after {self.received} bytes of its answer" if self.has_begun else "before it answered"
+        return f"The upstream {self.url} closed the connection {how}."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamAnswerMalformed(UpstreamProblem):
+    """What the upstream sent is no HTTP."""
+
+    failure: str
+
+    hint: ClassVar = "Check that the port speaks HTTP/1.1 and not TLS or another protocol."
+
+    def explain(self) -> str:
+        """Repeat what the parser said."""
+        return f"The upstream {self.url} answered something that is no HTTP: {self.failure}."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamAnswerNotMcp(UpstreamProblem):
+    """The upstream answered with a page, or anything else that is neither JSON nor an event stream."""
+
+    status_code: int
+    content_type: str
+    beginning: str
+    """The first words of the body, without markup."""
+
+    hint: ClassVar = "Point rewritePattern at the MCP endpoint itself; the whole answer is in the trace."
+
+    def explain(self) -> str:
+        """Say what came instead."""
+        said = f": “{self.beginning}”" if self.beginning else ""
+        what = self.content_type or "no content type"
+        return f"The upstream {self.url} answered {self.status_code} with {what} instead of JSON-RPC{said}."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamRedirected(UpstreamProblem):
+    """The upstream answered with a redirect, which the route does not follow."""
+
+    status_code: int
+    location: str
+    difference: str
+
+    def explain(self) -> str:
+        """Say both URLs."""
+        return f"The upstream redirects {self.url} to {self.location} ({self.status_code}; {self.difference})."
+
+    def advise(self) -> str:
+        """Say which URL to write."""
+        return f"Write {self.location} as rewritePattern; a redirect loses the credential, and may lose the body."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamTooManyRedirects(UpstreamProblem):
+    """Following the upstream's redirects came to no end."""
+
+    hops: int
+
+    hint: ClassVar = "Point rewritePattern at the last URL of the chain."
+
+    def explain(self) -> str:
+        """Say how many were followed."""
+        return f"The upstream {self.url} redirected {self.hops} times without an answer."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamCredentialRefused(UpstreamProblem):
+    """The upstream answered 401 to the gateway, which is no fault of the client's token."""
+
+    challenge: str
+    beginning: str
+
+    source: ClassVar = "RFC 9110 §15.5.2; MCP security best practices: Token Passthrough"
+
+    def explain(self) -> str:
+        """Say that the client's own login is not the cause."""
+        said = f" It said: “{self.beginning}”." if self.beginning else ""
+        return f"The upstream {self.url} answered 401 to the gateway's own credential.{said}"
+
+    def advise(self) -> str:
+        """Say what to attach, or to renew."""
+        if self.challenge.lower().startswith("bearer"):
+            return "Attach an mcp-token-exchange-inbound policy to the route, or connect its upstream again."
+        return "Check the API key or header that the route's policies set for this upstream."
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificateUnusable(UpstreamProblem):
+    """The client certificate that the route names cannot be loaded."""
+
+    file: str
+    failure: str
+
+    hint: ClassVar = "Put certificate and key, in PEM, into the file that mtlsCertificate names."
+
+    def explain(self) -> str:
+        """Say which file, and why not."""
+        return f"mtlsCertificate: {self.file} cannot be used: {self.failure}."
