@@ -1,0 +1,204 @@
+"""From an authorization request to a pending authorization, and to whatever has to happen next.
+
+Before the destination is proven (client known, redirect URI registered) a refusal is a page; after it, a redirect with
+`state` and `iss`. Source: OAuth 2.1 §4.1, RFC 8707, RFC 9207.
+"""
+
+from dataclasses import dataclass
+
+from devgw.clock import Clock
+from devgw.config.project import Project, Route
+from devgw.diagnosis.difference import explain_nearest
+from devgw.entropy import short_id
+from devgw.events import Bus, Outcome
+from devgw.events.taxonomy import FailureOrigin, McpAuthAuthorizationBegun, McpAuthAuthorizationRefused
+from devgw.gateway.clients import Clients
+from devgw.gateway.records import Client, PendingAuthorization
+from devgw.gateway.resources import Resources
+from devgw.gateway.store import Store
+from devgw.gateway.urls import Urls
+from devgw.ids import TransactionId
+from devgw.oauth.metadata import SCOPE
+from devgw.oauth.parameters import Parameters
+from devgw.oauth.pkce import check_challenge
+from devgw.oauth.redirect_uri import find_fitting
+from devgw.problems import Problem, Refused
+from devgw.problems.authorization import (
+    ParameterInvalid,
+    ParameterMissing,
+    RedirectUriMismatch,
+    ResponseTypeUnsupported,
+    ScopeUnsupported,
+    TransactionExpired,
+    TransactionFinished,
+    TransactionUnknown,
+)
+
+PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Client, redirect URI and state, proven to belong together: only there may an error be redirected."""
+
+    client: Client
+    redirect_uri: str
+    state: str | None
+    issuer: str
+
+
+class SentBack(Refused):
+    """A refusal that goes to the client's redirect URI, not to a page."""
+
+    def __init__(self, problem: Problem, destination: Destination) -> None:
+        super().__init__(problem)
+        self.destination = destination
+
+
+class Authorization:
+    """Checks authorization requests and keeps them pending."""
+
+    def __init__(self, project: Project, clients: Clients, store: Store, bus: Bus, clock: Clock) -> None:
+        self._project = project
+        self._clients = clients
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+
+    async def begin(self, parameters: Parameters, route: Route | None, urls: Urls) -> PendingAuthorization:
+        """Return the pending authorization that this request asks for. The same request may come twice.
+
+        Args:
+            parameters: the query of the authorization endpoint.
+            route: the route in the endpoint's path, None at the gateway-wide endpoint.
+            urls: of the origin under which the client discovered us.
+
+        Raises:
+            SentBack: where the destination is proven.
+            Refused: where it is not; answered with a page.
+        """
+        destination: Destination | None = None
+        try:
+            destination = await self._find_destination(parameters, urls.issuer(route))
+            return self._accept(parameters, route, urls, destination)
+        except Refused as refused:
+            self._publish_refusal(parameters, refused.problem, destination)
+            if destination and not isinstance(refused, SentBack):
+                raise SentBack(refused.problem, destination) from refused
+            raise
+
+    async def _find_destination(self, parameters: Parameters, issuer: str) -> Destination:
+        client = await self._clients.resolve(parameters.require("client_id"))
+        redirect_uri = parameters.get("redirect_uri")
+        if redirect_uri is None:
+            if len(client.redirect_uris) != 1:
+                raise Refused(ParameterMissing("redirect_uri"))
+            redirect_uri = client.redirect_uris[0]
+        elif find_fitting(client.redirect_uris, redirect_uri) is None:
+            raise Refused(_mismatch(client, redirect_uri))
+        return Destination(client, redirect_uri, parameters.first("state"), issuer)
+
+    def _accept(
+        self, parameters: Parameters, route: Route | None, urls: Urls, destination: Destination
+    ) -> PendingAuthorization:
+        parameters.check_none_repeated("resource")
+        _check_request(parameters)
+        resources = Resources(self._project, urls)
+        route, resource = resources.at_authorization(parameters.first("resource"), route)
+        now = self._clock.now()
+        login = self._project.oauth.login if self._project.oauth else None
+        pending = PendingAuthorization(
+            id=TransactionId(short_id("t-", 20)),
+            client_id=destination.client.id,
+            client_name=destination.client.name,
+            redirect_uri=destination.redirect_uri,
+            operation_id=route.operation_id,
+            resource=resource,
+            scope=SCOPE,
+            issuer=destination.issuer,
+            parameters=parameters.as_dict(),
+            created_at=now,
+            expires_at=now + login.state_ttl if login else now,
+            state=destination.state,
+            prompt=parameters.get("prompt"),
+        )
+        self._store.save_pending(pending)
+        self._bus.publish(
+            McpAuthAuthorizationBegun(
+                transaction_id=pending.id,
+                client_id=pending.client_id,
+                client_name=pending.client_name,
+                operation_id=pending.operation_id,
+                redirect_uri=pending.redirect_uri,
+                resource=pending.resource,
+                scope=pending.scope,
+                issuer=pending.issuer,
+            )
+        )
+        return pending
+
+    def find(self, transaction_id: str | None) -> PendingAuthorization:
+        """Return the authorization that is still pending under this id.
+
+        Raises:
+            Refused: with `TransactionUnknown`, `TransactionExpired` or `TransactionFinished`.
+        """
+        pending = self._store.find_pending(TransactionId(transaction_id or ""))
+        if pending is None:
+            raise Refused(TransactionUnknown())
+        if pending.decided_at:
+            raise Refused(TransactionFinished(pending.client_name, pending.decided_at))
+        if pending.expires_at <= self._clock.now():
+            raise Refused(TransactionExpired(pending.client_name, pending.expires_at))
+        return pending
+
+    def _publish_refusal(self, parameters: Parameters, problem: Problem, destination: Destination | None) -> None:
+        client = destination.client if destination else None
+        self._bus.publish(
+            McpAuthAuthorizationRefused(
+                client_id=client.id if client else None,
+                client_name=client.name if client else None,
+                redirect_uri=parameters.first("redirect_uri"),
+                resource=parameters.first("resource"),
+                redirected=destination is not None,
+                outcome=Outcome.FAILURE,
+                failure_origin=FailureOrigin.CLIENT,
+                reason_code=problem.reason,
+                explanation=problem.explain(),
+                hint=problem.advise(),
+            )
+        )
+
+
+def _mismatch(client: Client, redirect_uri: str) -> RedirectUriMismatch:
+    nearest = explain_nearest(redirect_uri, client.redirect_uris, "redirect_uri")
+    return RedirectUriMismatch(
+        client_id=client.id,
+        got=redirect_uri,
+        registered=client.redirect_uris,
+        nearest=nearest.expected if nearest else "",
+        difference=nearest.sentence.rstrip(".") if nearest else "",
+    )
+
+
+def _check_request(parameters: Parameters) -> None:
+    """Refuse what is wrong with the request once it is known where to say so."""
+    response_type = parameters.require("response_type")
+    if response_type != "code":
+        raise Refused(ResponseTypeUnsupported(response_type))
+    if parameters.get("response_mode", "query") != "query":
+        raise Refused(ParameterInvalid("response_mode", parameters["response_mode"], "query"))
+    check_challenge(parameters.get("code_challenge"), parameters.get("code_challenge_method"))
+    prompts = parameters.get("prompt", "").split()
+    if any(each not in PROMPTS for each in prompts) or ("none" in prompts and len(prompts) > 1):
+        raise Refused(
+            ParameterInvalid("prompt", parameters["prompt"], "none, or any of login, consent, select_account")
+        )
+    for name in ("request", "request_uri"):
+        if name in parameters:
+            raise Refused(ParameterInvalid(name, "a request object", "plain parameters"))
+    asked = parameters.get("scope", "")
+    # offline_access is asked for by clients of habit; refresh tokens are issued anyway
+    unsupported = tuple(each for each in asked.split() if each not in {SCOPE, "offline_access"})
+    if unsupported:
+        raise Refused(ScopeUnsupported(asked, unsupported, (SCOPE,)))

@@ -1,0 +1,155 @@
+"""Who may ask: registration, metadata documents, and finding a client by its id."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Protocol
+
+from devgw.clock import Clock, epoch
+from devgw.entropy import digest, short_id, token
+from devgw.events import Bus, Outcome
+from devgw.events.taxonomy import FailureOrigin, McpAuthClientRefused, McpAuthClientRegistered
+from devgw.gateway.records import Client
+from devgw.gateway.store import Store
+from devgw.ids import ClientId
+from devgw.oauth.registration import ClientMetadata, read_client_metadata
+from devgw.problems import Problem, Refused
+from devgw.problems.clients import ClientDocumentsDisabled, ClientExpired, ClientUnknown
+
+REGISTRATION_TTL = timedelta(days=90)
+SEEN_AGAIN_AFTER = timedelta(minutes=1)
+"""How much later a client must come again for its last sight to be written down."""
+
+
+class ClientDocuments(Protocol):
+    """Fetches client metadata documents, with every guard that a URL from a stranger needs."""
+
+    async def fetch(self, url: str) -> dict[str, Any]:
+        """Return the document at `url`, from the cache where HTTP allows.
+
+        Raises:
+            Refused: with `ClientDocumentUnreachable`, `ClientDocumentForbidden` or `ClientDocumentInvalid`.
+        """
+
+
+class Clients:
+    """Registers clients and finds them again."""
+
+    def __init__(self, store: Store, documents: ClientDocuments, bus: Bus, clock: Clock, *, cimd_enabled: bool) -> None:
+        self._store = store
+        self._documents = documents
+        self._bus = bus
+        self._clock = clock
+        self._cimd_enabled = cimd_enabled
+
+    def register(self, document: Any, *, user_agent: str) -> dict[str, Any]:
+        """Register a client and return the answer's members (RFC 7591 §3.2.1).
+
+        Raises:
+            Refused: with a problem of `problems.clients`.
+        """
+        try:
+            metadata = read_client_metadata(document)
+        except Refused as refused:
+            self._publish_refusal("dcr", document, refused.problem)
+            raise
+        secret = token("cs_") if metadata.token_endpoint_auth_method.startswith("client_secret_") else None
+        client = self._new_client(ClientId(short_id("dcr:", 24)), "dcr", metadata, user_agent)
+        client = replace(client, secret_digest=digest(secret) if secret else None)
+        self._store.save_client(client)
+        self._publish(client)
+        return _registration_answer(client, secret)
+
+    async def resolve(self, client_id: str) -> Client:
+        """Return the client with this id, fetching its metadata document where the id is a URL.
+
+        Raises:
+            Refused: with `ClientUnknown`, `ClientExpired`, or why the document is not taken.
+        """
+        if client_id.startswith(("https://", "http://")):
+            return await self._resolve_document(client_id)
+        return self.known(client_id)
+
+    def known(self, client_id: str) -> Client:
+        """Return the client with this id from the store.
+
+        Raises:
+            Refused: with `ClientUnknown` or `ClientExpired`.
+        """
+        client = self._store.find_client(ClientId(client_id))
+        if client is None:
+            raise Refused(ClientUnknown(client_id, looks_registered=client_id.startswith("dcr:")))
+        now = self._clock.now()
+        if client.expires_at and client.expires_at <= now:
+            raise Refused(ClientExpired(client_id, client.expires_at))
+        if client.last_seen_at is None or now - client.last_seen_at > SEEN_AGAIN_AFTER:
+            self._store.save_client(replace(client, last_seen_at=now))
+        return client
+
+    async def _resolve_document(self, url: str) -> Client:
+        if not self._cimd_enabled:
+            raise Refused(ClientDocumentsDisabled(url))
+        try:
+            document = await self._documents.fetch(url)
+            metadata = read_client_metadata(document, default_auth_method="none")
+        except Refused as refused:
+            self._publish_refusal("cimd", None, refused.problem)
+            raise
+        before = self._store.find_client(ClientId(url))
+        if before and before.metadata == metadata.members:
+            return before
+        client = self._new_client(ClientId(url), "cimd", metadata, "")
+        with self._store.transaction():
+            self._store.save_client(client)
+            if before:  # a changed document warrants a new consent (OAuth Client ID Metadata Document §6.4)
+                self._store.forget_consents(client.id)
+        self._publish(client)
+        return client
+
+    def _new_client(self, client_id: ClientId, registered_by: str, metadata: ClientMetadata, user_agent: str) -> Client:
+        now = self._clock.now()
+        return Client(
+            id=client_id,
+            name=metadata.name,
+            registered_by=registered_by,
+            redirect_uris=metadata.redirect_uris,
+            token_endpoint_auth_method=metadata.token_endpoint_auth_method,
+            grant_types=metadata.grant_types,
+            metadata=metadata.members,
+            secret_digest=None,
+            issued_at=now,
+            expires_at=now + REGISTRATION_TTL if registered_by == "dcr" else None,
+            user_agent=user_agent,
+            last_seen_at=now,
+        )
+
+    def _publish(self, client: Client) -> None:
+        self._bus.publish(
+            McpAuthClientRegistered(
+                client_id=client.id,
+                client_name=client.name,
+                registered_by=client.registered_by,
+                redirect_uris=client.redirect_uris,
+                token_endpoint_auth_method=client.token_endpoint_auth_method,
+            )
+        )
+
+    def _publish_refusal(self, registered_by: str, document: Any, problem: Problem) -> None:
+        uris = document.get("redirect_uris") if isinstance(document, dict) else None
+        self._bus.publish(
+            McpAuthClientRefused(
+                registered_by=registered_by,
+                redirect_uris=tuple(str(each) for each in uris) if isinstance(uris, list) else (),
+                outcome=Outcome.FAILURE,
+                failure_origin=FailureOrigin.CLIENT,
+                reason_code=problem.reason,
+                explanation=problem.explain(),
+                hint=problem.advise(),
+            )
+        )
+
+
+def _registration_answer(client: Client, secret: str | None) -> dict[str, Any]:
+    expires = epoch(client.expires_at) if client.expires_at else 0
+    answer = {"client_id": client.id, "client_id_issued_at": epoch(client.issued_at), **client.metadata}
+    answer.setdefault("client_name", client.name)
+    return answer | ({"client_secret": secret, "client_secret_expires_at": expires} if secret else {})
