@@ -1,0 +1,91 @@
+"""What a token endpoint answered, in all the forms in which real ones answer.
+
+Source: RFC 6749 §5.1, §5.2. Beyond it: form-encoded answers, errors with status 200, `expires_in` as a string.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from devgw.problems import Refused
+from devgw.problems.upstream_connection import TokenAnswerUnreadable, TokenRequestRefused
+
+_SECRET = re.compile(r"[A-Za-z0-9_~+/.-]{24,}=*")
+EXCERPT = 300
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TokenAnswer:
+    """A good answer. The repr shows no token."""
+
+    access_token: str
+    expires_in: float | None = None
+    refresh_token: str | None = None
+    scope: str | None = None
+    id_token: str | None = None
+    issued_token_type: str | None = None
+
+    def __repr__(self) -> str:
+        """Show the shape alone."""
+        return f"<TokenAnswer expires_in={self.expires_in} refresh={self.refresh_token is not None}>"
+
+
+def excerpt(body: bytes) -> str:
+    """Return the beginning of a foreign answer as it may be shown: on one line, anything like a secret cut out."""
+    text = " ".join(body[: EXCERPT * 4].decode("utf-8", "replace").split())
+    return _SECRET.sub("…", text)[:EXCERPT]
+
+
+def _members(content_type: str, body: bytes) -> dict[str, Any] | None:
+    """Return the members of a JSON object or of a form, whatever the type claims; None where it is neither."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        document = None
+    if isinstance(document, dict):
+        return document
+    pairs = dict(parse_qsl(body.decode("utf-8", "replace").strip())) if b"<" not in body[:200] else {}
+    is_form = "x-www-form-urlencoded" in content_type or "access_token" in pairs or "error" in pairs
+    return dict(pairs) if pairs and is_form else None
+
+
+def _seconds(value: Any) -> float | None:
+    """Return a positive number of seconds, from a number or a string; None where there is none."""
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        return None
+    return seconds if seconds > 0 else None
+
+
+def _text(value: Any) -> str | None:
+    """Return a string with something in it, or None."""
+    return value if isinstance(value, str) and value else None
+
+
+def read_token_answer(url: str, status: int, content_type: str, body: bytes) -> TokenAnswer:
+    """Return the tokens in a token endpoint's answer.
+
+    Raises:
+        Refused: with `TokenRequestRefused` where it is an error in OAuth's form, whatever its status, and
+            with `TokenAnswerUnreadable` where it is neither that nor a token.
+    """
+    members = _members(content_type, body)
+    if members is not None and (error := _text(members.get("error"))):
+        said = _text(members.get("error_description")) or ""
+        raise Refused(TokenRequestRefused(url=url, status_code=status, upstream_error=error, description=said))
+    token = _text(members.get("access_token")) if members else None
+    kind = str((members or {}).get("token_type") or "Bearer").lower()
+    if members is None or token is None or status >= 400 or kind not in {"bearer", "n_a"}:
+        got = f"token_type {kind}" if token and status < 400 else content_type or "no content type"
+        raise Refused(TokenAnswerUnreadable(url=url, status_code=status, got=got, answer=excerpt(body)))
+    return TokenAnswer(
+        access_token=token,
+        expires_in=_seconds(members.get("expires_in")),
+        refresh_token=_text(members.get("refresh_token")),
+        scope=_text(members.get("scope")),
+        id_token=_text(members.get("id_token")),
+        issued_token_type=_text(members.get("issued_token_type")),
+    )

@@ -1,0 +1,227 @@
+"""Why the gateway has no credential for an upstream MCP server: nobody connected it, or its metadata will not do."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from devgw.problems.base import ErrorCode, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamProblem(Problem):
+    """Something at or about an upstream."""
+
+    status: ClassVar[int] = 502
+    error: ClassVar[ErrorCode] = ErrorCode.SERVER_ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectRequired(Problem):
+    """There is no usable credential for the upstream: a person has to connect it in a browser."""
+
+    state: str
+    """`authenticating`, `reconsent_required` or `admin_connect_required`."""
+    upstream_server_id: str
+    display_name: str
+    operation_id: str
+    auth_url: str
+    auth_profile_id: str
+    cause: str = ""
+    """Why, in a sentence, where more is known than the state says."""
+
+    status: ClassVar[int] = 428
+    error: ClassVar = ErrorCode.LOGIN_REQUIRED
+    code: ClassVar[int] = -32042
+    source: ClassVar = "MCP 2025-11-25 §URL mode elicitation; gateway.md §6"
+
+    @property
+    def message(self) -> str:
+        """Return the sentence for the person."""
+        return {
+            "reconsent_required": f"{self.display_name} authorization must be renewed.",
+            "admin_connect_required": (
+                f"An administrator must connect {self.display_name} before this service is available."
+            ),
+        }.get(self.state, f"Connect {self.display_name} to continue.")
+
+    def explain(self) -> str:
+        """Say what is missing, and why."""
+        return f"{self.message} {self.cause}".strip()
+
+    def advise(self) -> str:
+        """Give the link."""
+        return f"Open {self.auth_url} in a browser, then try again."
+
+    def payload(self) -> dict[str, str]:
+        """Return the members by which clients of the gateway know it."""
+        return {
+            "state": self.state,
+            "upstreamServerId": self.upstream_server_id,
+            "operationId": self.operation_id,
+            "authUrl": self.auth_url,
+            "nextAction": "redirect",
+            "authProfileId": self.auth_profile_id,
+        }
+
+
+# --- reaching it ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamUnreachable(UpstreamProblem):
+    """A URL of the upstream's authorization did not answer."""
+
+    url: str
+    failure: str
+
+    error: ClassVar = ErrorCode.TEMPORARILY_UNAVAILABLE
+    hint: ClassVar = "Check that the server runs and that this machine reaches it (DNS, proxy, TLS)."
+
+    def explain(self) -> str:
+        """Say how it failed."""
+        return f"{self.url} could not be reached: {self.failure}."
+
+
+@dataclass(frozen=True, slots=True)
+class AddressForbidden(UpstreamProblem):
+    """An upstream's document points at an address to which a gateway must not be sent (SSRF)."""
+
+    url: str
+    why: str
+
+    hint: ClassVar = (
+        "Only an upstream that itself runs on this machine or network may name addresses there; others need https."
+    )
+    source: ClassVar = "MCP Security Best Practices §SSRF"
+
+    def explain(self) -> str:
+        """Say which and why."""
+        return f"{self.url} is not fetched: {self.why}."
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataUnreadable(UpstreamProblem):
+    """A metadata URL answered something that is no metadata (DISC-05)."""
+
+    url: str
+    status_code: int
+    got: str
+    answer: str
+
+    source: ClassVar = "RFC 8414 §3.2; RFC 9728 §3.2"
+    hint: ClassVar = "Let /.well-known/* past the login page, the single-page app or the tunnel's own page."
+
+    def explain(self) -> str:
+        """Say what came instead."""
+        return f"{self.url} answered {self.status_code} with {self.got} instead of a JSON object: {self.answer}"
+
+
+# --- discovery --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationServerUnknown(UpstreamProblem):
+    """The upstream does not say which authorization server protects it, nor is there one at its origin (DISC-09)."""
+
+    upstream_url: str
+    tried: tuple[str, ...]
+
+    source: ClassVar = "RFC 9728 §2, §3"
+
+    def explain(self) -> str:
+        """List what was tried."""
+        return f"{self.upstream_url} names no authorization server. Tried {', '.join(self.tried)}."
+
+    def advise(self) -> str:
+        """Say where it would be set."""
+        return (
+            "Publish protected resource metadata with `authorization_servers`, "
+            "or set protectedResourceMetadataUrl in the token exchange policy."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceMetadataForeign(UpstreamProblem):
+    """The protected resource metadata speaks of another resource than the upstream's URL."""
+
+    url: str
+    upstream_url: str
+    resource: str | None
+
+    source: ClassVar = "RFC 9728 §3.3"
+    hint: ClassVar = "Make `resource` in the upstream's metadata the URL of the route's rewritePattern, or the reverse."
+
+    def explain(self) -> str:
+        """Show both."""
+        return f"{self.url} says resource {self.resource!r}, but the route's upstream is {self.upstream_url!r}."
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationServerMetadataMissing(UpstreamProblem):
+    """No metadata of the upstream's authorization server was found in any of the places (DISC-02, DISC-04)."""
+
+    issuer: str
+    tried: tuple[str, ...]
+
+    source: ClassVar = "RFC 8414 §3; OpenID Connect Discovery §4"
+
+    def explain(self) -> str:
+        """List what was tried, in order."""
+        return f"{self.issuer} publishes no metadata. Tried {', '.join(self.tried)}."
+
+    def advise(self) -> str:
+        """Name the first place."""
+        return f"Serve the metadata at {self.tried[0].split(' ')[0]}; a path of the issuer stands after .well-known."
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerMismatch(UpstreamProblem):
+    """The metadata's issuer is not the one that it was asked for (DISC-01)."""
+
+    url: str
+    expected: str
+    got: str | None
+
+    source: ClassVar = "RFC 8414 §3.3"
+    hint: ClassVar = (
+        "Make the two strings identical at the provider; until then devgw.toml can mend the document: "
+        '[upstreams.ID.authorization_server_metadata] issuer = "…".'
+    )
+
+    def explain(self) -> str:
+        """Show both strings."""
+        return f"authorization_servers says {self.expected!r}, but {self.url} says issuer {self.got!r}."
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationServerIncomplete(UpstreamProblem):
+    """The metadata lacks an endpoint that the authorization code flow needs."""
+
+    url: str
+    member: str
+
+    source: ClassVar = "RFC 8414 §2"
+    hint: ClassVar = (
+        "Add the member at the provider, or in devgw.toml under [upstreams.ID.authorization_server_metadata]."
+    )
+
+    def explain(self) -> str:
+        """Say which."""
+        return f"{self.url} has no `{self.member}`."
+
+
+@dataclass(frozen=True, slots=True)
+class PkceUnsupported(UpstreamProblem):
+    """The authorization server does not say that it supports PKCE with S256 (PKCE-01)."""
+
+    url: str
+    methods: tuple[str, ...]
+
+    source: ClassVar = "MCP 2026-07-28 §Authorization Code Protection; RFC 8414 §2"
+    hint: ClassVar = (
+        "If the provider does support S256, say so in devgw.toml: "
+        '[upstreams.ID.authorization_server_metadata] code_challenge_methods_supported = ["S256"].'
+    )
+
+    def explain(self) -> str:
+        """Say what it lists."""
+        return f"code_challenge_methods_supported at {self.url} is {list(self.methods) or 'missing'}; S256 is required."
