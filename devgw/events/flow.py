@@ -162,6 +162,14 @@ class Diagnosis:
     certain: bool = True
     """False for a suspicion; those come after the certain ones, likeliest first."""
     at: datetime | None = None
+    flow_id: FlowId | None = None
+    """None for what concerns the gateway as a whole."""
+    got_from: str = ""
+    """Where `got` was seen: `redirect_uri of GET /oauth/authorize`."""
+    expected_from: str = ""
+    gone_when: str = ""
+    """What ends it, in words: `the code is redeemed`."""
+    gone_at: datetime | None = None
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from devgw.ids import ClientId, GrantId, OperationId, SessionId, SubjectId, TokenId, TraceId, TransactionId
+from devgw.problems.base import Problem
 
 Headers = list[tuple[bytes, bytes]]
 """Header pairs in the order of the wire, names in lower case, as ASGI gives them."""
@@ -86,6 +87,8 @@ class Trace:
     reason_code: str | None = None
     explanation: str | None = None
     hint: str | None = None
+    problem: Problem | None = None
+    """The refusal as a value, with its facts: set where `Refused` is answered, read by diagnosis."""
     notes: list[str] = field(default_factory=list)
 
     def __repr__(self) -> str:

@@ -1,0 +1,104 @@
+"""What one HTTP exchange carried, read from its trace without ever raising."""
+
+import json
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl
+
+from devgw.events import Trace
+
+WELL_KNOWN = "/.well-known/"
+RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
+SERVER_METADATA = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
+
+
+def query(trace: Trace) -> dict[str, str]:
+    """Return the parameters of the query, the first value of each."""
+    return _first_values(trace.query)
+
+
+def form(trace: Trace) -> dict[str, str]:
+    """Return the parameters of a form-encoded request body, the first value of each."""
+    if "form-urlencoded" not in trace.header(b"content-type"):
+        return {}
+    return _first_values(trace.request_body.content)
+
+
+def query_size(trace: Trace) -> int:
+    """Return how many parameters the query has, repeated ones counted."""
+    return len(parse_qsl(trace.query.decode("latin-1"), keep_blank_values=True))
+
+
+def request_json(trace: Trace) -> dict[str, Any]:
+    """Return the request body as a JSON object, empty where it is none."""
+    return _object(trace.request_body.content)
+
+
+def response_json(trace: Trace) -> dict[str, Any]:
+    """Return the response body as a JSON object, empty where it is none."""
+    return _object(trace.response_body.content)
+
+
+def response_header(trace: Trace, name: bytes) -> str:
+    """Return the first response header called `name` (lower case), or an empty string."""
+    return next((value.decode("latin-1") for key, value in trace.response_headers if key == name), "")
+
+
+def asked_url(trace: Trace) -> str:
+    """Return the URL under which the client asked, without the query."""
+    return f"{trace.scheme}://{trace.host or trace.header(b'host')}{trace.path}"
+
+
+def asked_origin(trace: Trace) -> str:
+    """Return the origin under which the client asked."""
+    return f"{trace.scheme}://{trace.host or trace.header(b'host')}"
+
+
+def is_resource_metadata(trace: Trace) -> bool:
+    """Tell whether protected resource metadata was asked for (RFC 9728)."""
+    return trace.method == "GET" and RESOURCE_METADATA in trace.path
+
+
+def is_server_metadata(trace: Trace) -> bool:
+    """Tell whether authorization server metadata was asked for (RFC 8414, OpenID Connect Discovery)."""
+    return trace.method == "GET" and any(form in trace.path for form in SERVER_METADATA)
+
+
+def ends_with(trace: Trace, method: str, *names: str) -> bool:
+    """Tell whether the request is `method` on a path with one of `names` as its last word (`authorize`, `token`)."""
+    path = trace.path.rstrip("/")
+    return trace.method == method and any(path.endswith(f"/{name}") or f"/oauth/{name}/" in path for name in names)
+
+
+def is_authorize(trace: Trace) -> bool:
+    """Tell whether it is an authorization request."""
+    return ends_with(trace, "GET", "authorize")
+
+
+def is_token(trace: Trace) -> bool:
+    """Tell whether it is a token request."""
+    return ends_with(trace, "POST", "token")
+
+
+def is_registration(trace: Trace) -> bool:
+    """Tell whether it is a client registration."""
+    return ends_with(trace, "POST", "register")
+
+
+def answer_type(trace: Trace) -> str:
+    """Return the media type of the answer, in lower case and without parameters."""
+    return response_header(trace, b"content-type").partition(";")[0].strip().lower()
+
+
+def _first_values(text: bytes) -> dict[str, str]:
+    try:
+        return {key: values[0] for key, values in parse_qs(text.decode("latin-1"), keep_blank_values=True).items()}
+    except ValueError:
+        return {}
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
