@@ -183,6 +183,9 @@ class McpAuthLoginFinished(Event):
 
     email: str | None = None
     display_name: str | None = None
+    session_expires_at: datetime | None = None
+    user_agent: str | None = None
+    """The browser's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +277,13 @@ class McpAuthDownstreamTokenRevoked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class McpAuthDownstreamTokenRestored(Event):
+    """A revocation was taken back within its time; the grant and these tokens are live again."""
+
+    token_ids: tuple[TokenId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class McpAuthClientDeleted(Event):
     """A client was removed, by the user or because it expired."""
 
@@ -292,6 +302,31 @@ class McpAuthProviderAnswered(Event):
     duration_ms: float
     error: str | None = None
     """The provider's own `error`, or the class of the transport failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCheck:
+    """One check of a token of the identity provider, with both values."""
+
+    name: str
+    """`signature`, `iss`, `aud`, `exp`, `nbf`, `nonce`, `client_id`, …"""
+    passed: bool
+    got: str = ""
+    expected: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class McpAuthProviderTokenChecked(Event):
+    """A JWT of the identity provider was checked; `claims` are shown with secrets left out."""
+
+    token_id: TokenId
+    """`idp:` and the fingerprint."""
+    header: dict[str, Any]
+    claims: dict[str, Any]
+    checks: tuple[TokenCheck, ...]
+    verdict: str
+    """In words: `good, key abc`, `not verified: kid not in JWKS`."""
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
