@@ -1,7 +1,9 @@
 """devgw's own settings, resolved: what `devgw.toml`, `DEVGW_*` variables and flags come to (`gateway.md` §9)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,18 @@ class EmulatorSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamSettings:
+    """`[upstreams.<id>]`: what mends one upstream's broken documents locally; the deployed gateway would not."""
+
+    authorization_server_metadata: Mapping[str, Any] = field(default_factory=dict)
+    """Members laid over the authorization server's own document, shown as such."""
+    protected_resource_metadata: Mapping[str, Any] = field(default_factory=dict)
+    """Members laid over the upstream's own document, shown as such."""
+    client_metadata_url: str | None = None
+    """A public https copy of `/.well-known/oauth-client/{id}`, for upstreams that take client metadata documents."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that is devgw's own, with the defaults of an offline first start."""
 
@@ -63,6 +77,8 @@ class Settings:
     proxy: ProxySettings = field(default_factory=ProxySettings)
     traces: TraceSettings = field(default_factory=TraceSettings)
     emulators: EmulatorSettings = field(default_factory=EmulatorSettings)
+    upstreams: Mapping[str, UpstreamSettings] = field(default_factory=dict)
+    """By the id of the token exchange policy."""
 
     @property
     def canonical_origin(self) -> str:

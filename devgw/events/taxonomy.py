@@ -382,6 +382,21 @@ class McpAuthUpstreamConnectionLost(Event):
     cause: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class McpAuthUpstreamAnswered(Event):
+    """The gateway asked an upstream or its authorization server something and got an answer, or none."""
+
+    purpose: str
+    """`challenge`, `resource metadata`, `server metadata`, `registration`, `token`, `refresh`, `revocation`, …"""
+    url: str
+    status: int | None = None
+    duration_ms: float
+    error: str | None = None
+    """The upstream's own `error`, or the class of the transport failure."""
+    answer: str = ""
+    """The beginning of what it said, with anything like a secret cut out; empty where all went well."""
+
+
 # --- configuration, the gateway itself --------------------------------------------------------------------------------
 
 

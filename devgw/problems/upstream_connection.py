@@ -6,7 +6,6 @@ from typing import ClassVar
 from devgw.problems.base import ErrorCode, Problem
 from devgw.problems.upstream import UpstreamProblem
 
-
 # --- registration and authorization -----------------------------------------------------------------------------------
 
 

@@ -1,5 +1,7 @@
 """The schema, as the list of steps that made it. Never change a step that was released: add one."""
 
+from devgw.store.connections import CONNECTIONS
+
 RECORDS = """
 CREATE TABLE client (
   id TEXT PRIMARY KEY, name TEXT NOT NULL, registered_by TEXT NOT NULL, redirect_uris TEXT NOT NULL,
@@ -39,5 +41,5 @@ CREATE INDEX refresh_token_grant ON refresh_token (grant_id);
 CREATE INDEX authorization_code_grant ON authorization_code (grant_id);
 """
 
-MIGRATIONS: list[str] = [RECORDS]
+MIGRATIONS: list[str] = [RECORDS, CONNECTIONS]
 """Applied in order, each once; `PRAGMA user_version` counts them."""
