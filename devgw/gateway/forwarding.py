@@ -1,0 +1,124 @@
+"""Which headers pass through the gateway, on the way up and on the way down.
+
+Source: RFC 9110 §7.6.1 (hop by hop); `gateway.md` §8; MCP security best practices (Token Passthrough).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from devgw.config.project import HeaderEdits, Route
+from devgw.events.trace import Headers
+
+_HOP_BY_HOP = frozenset(
+    b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding "
+    b"upgrade http2-settings".split()
+)
+_NOT_UP = _HOP_BY_HOP | {b"host", b"content-length", b"expect", b"authorization", b"cookie"}
+# An upstream's challenge speaks of the upstream's own authorization server, of which the client must know nothing; its
+# CORS answers are about the gateway's origin as a caller, not about the page that calls the gateway.
+_NOT_DOWN = _HOP_BY_HOP | {b"set-cookie", b"www-authenticate", b"alt-svc", b"strict-transport-security"}
+_SESSION = frozenset({b"mcp-session-id"})
+_ORDINARY_CONNECTION = {b"keep-alive", b"close", b""}
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarding:
+    """What a route does to headers, worked out once."""
+
+    dropped_up: frozenset[bytes]
+    dropped_down: frozenset[bytes]
+    edits: tuple[tuple[tuple[tuple[bytes, bytes, bool], ...], frozenset[bytes]], ...]
+    """Per policy: what it sets (name, value, overwrites), and what it removes."""
+
+
+def forwarding_of(route: Route, *, is_stateful: bool) -> Forwarding:
+    """Return what `route` does to headers; without sessions, their ids stop here in both directions."""
+    sessions = frozenset() if is_stateful else _SESSION
+    return Forwarding(_NOT_UP | sessions, _NOT_DOWN | sessions, tuple(_compiled(each) for each in route.header_edits))
+
+
+def _compiled(edits: HeaderEdits) -> tuple[tuple[tuple[bytes, bytes, bool], ...], frozenset[bytes]]:
+    """Return the edits of one policy as bytes, names in lower case."""
+    put = tuple((name.lower().encode(), secret.value.strip().encode(), over) for name, secret, over in edits.set)
+    for name, value, _ in put:
+        _check_field(name, value)
+    return put, frozenset(name.lower().encode() for name in edits.remove)
+
+
+def _check_field(name: bytes, value: bytes) -> None:
+    """Refuse what would end the header early, and so write another one."""
+    if any(each < 0x20 and each != 0x09 for each in name + value):
+        raise ValueError(f"the header {name.decode()} has a control character in it")
+
+
+def headers_up(
+    forwarding: Forwarding,
+    received: Iterable[tuple[bytes, bytes]],
+    credential: tuple[tuple[bytes, bytes], ...],
+    *,
+    wants_identity: bool = False,
+) -> Headers:
+    """Return the headers for the upstream: the client's, edited by the route's policies, then the credential."""
+    dropped = forwarding.dropped_up | _named_by_connection(received)
+    if wants_identity:
+        dropped |= {b"accept-encoding"}
+    headers = [pair for pair in received if pair[0] not in dropped]
+    for put, removed in forwarding.edits:
+        headers = _edited(headers, put, removed)
+    if credential:
+        for name, value in credential:
+            _check_field(name, value)
+        names = {name.lower() for name, _ in credential}
+        headers = [pair for pair in headers if pair[0] not in names]
+        headers += credential
+    if wants_identity:
+        headers.append((b"accept-encoding", b"identity"))
+    return headers
+
+
+def _named_by_connection(received: Iterable[tuple[bytes, bytes]]) -> frozenset[bytes]:
+    """Return the headers that Connection declares to be for this hop alone."""
+    for name, value in received:
+        if name == b"connection":
+            return frozenset(each.strip() for each in value.lower().split(b",")) - _ORDINARY_CONNECTION
+    return frozenset()
+
+
+def _edited(headers: Headers, put: tuple[tuple[bytes, bytes, bool], ...], removed: frozenset[bytes]) -> Headers:
+    """Return `headers` after one policy."""
+    if removed:
+        headers = [pair for pair in headers if pair[0] not in removed]
+    for name, value, overwrites in put:
+        is_there = any(pair[0] == name for pair in headers)
+        if is_there and not overwrites:
+            continue
+        headers = [pair for pair in headers if pair[0] != name] if is_there else headers
+        headers.append((name, value))
+    return headers
+
+
+def headers_down(forwarding: Forwarding, answered: Headers, *, is_rewritten: bool = False) -> Headers:
+    """Return the headers for the client; a rewritten body has another length and no encoding."""
+    dropped = forwarding.dropped_down
+    if is_rewritten:
+        dropped |= {b"content-length", b"content-encoding"}
+    return [pair for pair in answered if pair[0] not in dropped and not pair[0].startswith(b"access-control-")]
+
+
+def header_of(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes:
+    """Return the first value of the header `wanted` (lower case), or nothing."""
+    for name, value in headers:
+        if name == wanted:
+            return value
+    return b""
+
+
+def is_event_stream(content_type: bytes) -> bool:
+    """Tell whether an answer is a stream of server-sent events."""
+    return content_type[:17].lower() == b"text/event-stream"
+
+
+def is_json(content_type: bytes) -> bool:
+    """Tell whether an answer is JSON, of any flavour."""
+    essence = content_type.partition(b";")[0].strip().lower()
+    return essence == b"application/json" or essence.endswith(b"+json")

@@ -1,0 +1,75 @@
+"""How the proxy talks HTTP to an upstream, seen from the inside: what is asked, what streams back."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from devgw.events.trace import Headers
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamRequest:
+    """One request towards an upstream, complete."""
+
+    method: str
+    url: str
+    """Absolute, with its query."""
+    headers: Headers
+    """Without Host, Content-Length and hop-by-hop headers, which are the transport's."""
+    body: bytes = b""
+    certificate: str | None = None
+    """The PEM file with the client certificate and its key."""
+
+
+@dataclass(slots=True)
+class Timing:
+    """Steady nanoseconds of what the transport did, for the trace's phases; zero where it did not happen."""
+
+    connect_began: int = 0
+    connected: int = 0
+    sent: int = 0
+    answered: int = 0
+
+
+class UpstreamAnswer(Protocol):
+    """An answer that has begun: status and headers are there, the body streams."""
+
+    status: int
+    headers: Headers
+    """Names in lower case, in the order of the wire."""
+    received: int
+    """Bytes of the body that have arrived so far."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether the whole body has arrived (it may not have been read yet)."""
+
+    async def read(self) -> bytes:
+        """Return what has arrived since the last call, waiting for the first byte; empty at the end.
+
+        Raises:
+            Refused: with `UpstreamClosedEarly` or `UpstreamAnswerMalformed`.
+        """
+
+    def abort(self) -> None:
+        """Close the connection now; nothing more is wanted. Harmless once the answer is complete."""
+
+
+class UpstreamClient(Protocol):
+    """Opens exchanges with upstreams, over connections that it keeps alive."""
+
+    async def open(self, request: UpstreamRequest, timing: Timing) -> UpstreamAnswer:
+        """Send `request` and return its answer as soon as the head has arrived.
+
+        Raises:
+            Refused: with a problem of `problems.proxy`.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class TransportSettings:
+    """Limits of the transport, in seconds; there is none on a whole exchange."""
+
+    connect_timeout: float = 10.0
+    response_timeout: float = 120.0
+    idle_timeout: float = field(default=4.0)
+    """How long a connection is kept for the next request: less than the 5 s after which uvicorn closes it."""

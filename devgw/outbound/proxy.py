@@ -1,0 +1,253 @@
+"""The streaming HTTP client towards upstreams: connections that are kept, and failures that have names.
+
+A request that was written is never sent twice: a tool may have run although no answer came.
+"""
+
+import asyncio
+import errno
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+from urllib.parse import quote, urlsplit
+
+import httptools
+
+from devgw.clock import Clock
+from devgw.gateway.transport import Timing, TransportSettings, UpstreamRequest
+from devgw.outbound.connection import Connection, ConnectionLost, Exchange
+from devgw.problems import Problem, Refused
+from devgw.problems.proxy import (
+    ClientCertificateUnusable,
+    UpstreamAnswerMalformed,
+    UpstreamAnswerTimedOut,
+    UpstreamClosedEarly,
+    UpstreamConnectTimedOut,
+    UpstreamNameUnknown,
+    UpstreamRefusedConnection,
+    UpstreamTlsFailed,
+    UpstreamUnreachable,
+)
+
+_REFUSED = f"[Errno {errno.ECONNREFUSED}]"
+_HTTPS_PORT, _HTTP_PORT = 443, 80
+_URL_CHARACTERS = "%/:?#[]@!$&'()*+,;=~-._"
+_KEPT = 64
+"""Connections per upstream that wait for their next request; a burst leaves no more behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a URL points, and how its request begins."""
+
+    url: str
+    host: str
+    port: int
+    is_https: bool
+    path: bytes
+    """Path and query."""
+    authority: bytes
+    """What Host says."""
+
+
+@lru_cache(maxsize=512)
+def target_of(url: str) -> Target:
+    """Return where `url` points; the fragment is dropped."""
+    parts = urlsplit(url)
+    is_https = parts.scheme == "https"
+    path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_URL_CHARACTERS)
+    authority = parts.netloc.rpartition("@")[2]
+    port = parts.port or (_HTTPS_PORT if is_https else _HTTP_PORT)
+    shown = url.partition("#")[0].partition("?")[0]
+    host = authority.encode() if authority.isascii() else authority.encode("idna")
+    return Target(shown, parts.hostname or "", port, is_https, path.encode(), host)
+
+
+def bytes_of(request: UpstreamRequest, target: Target) -> bytes:
+    """Return the request as it goes over the wire, Host first."""
+    lines = [request.method.encode(), b" ", target.path, b" HTTP/1.1\r\nhost: ", target.authority, b"\r\n"]
+    for name, value in request.headers:
+        lines += (name, b": ", value, b"\r\n")
+    if request.body or request.method == "POST":
+        lines.append(b"content-length: %d\r\n" % len(request.body))
+    lines += (b"\r\n", request.body)
+    return b"".join(lines)
+
+
+class _Answer(Protocol):
+    """The part of an exchange that failures are told about."""
+
+    has_begun: bool
+    received: int
+
+
+def named(error: Exception, target: Target, settings: TransportSettings, answer: _Answer | None = None) -> Problem:
+    """Return the problem that `error` comes to."""
+    if isinstance(error, ConnectionLost):
+        return UpstreamClosedEarly(target.url, answer.received if answer else 0, bool(answer and answer.has_begun))
+    if isinstance(error, TimeoutError):
+        return UpstreamAnswerTimedOut(target.url, settings.response_timeout)
+    if isinstance(error, (httptools.HttpParserError, httptools.HttpParserUpgrade)):
+        return UpstreamAnswerMalformed(target.url, str(error) or type(error).__name__)
+    return _named_connecting(error, target)
+
+
+def _named_connecting(error: Exception, target: Target) -> Problem:
+    """Return the problem that a failure to connect comes to."""
+    if isinstance(error, socket.gaierror):
+        return UpstreamNameUnknown(target.url, target.host)
+    if isinstance(error, ssl.SSLError):
+        return UpstreamTlsFailed(target.url, error.reason or str(error))
+    # uvloop and asyncio try every address of a name, and then raise one error that quotes them all.
+    if isinstance(error, ConnectionRefusedError) or _REFUSED in str(error):
+        return UpstreamRefusedConnection(target.url)
+    if target.is_https and isinstance(error, (ConnectionResetError, ConnectionAbortedError)):
+        return UpstreamTlsFailed(target.url, str(error) or "the connection was closed")
+    return UpstreamUnreachable(target.url, str(error) or type(error).__name__)
+
+
+class UpstreamAnswer:
+    """An exchange whose failures are problems."""
+
+    __slots__ = ("_client", "_exchange", "_target", "headers", "status")
+
+    def __init__(self, exchange: Exchange, target: Target, client: "ProxyClient") -> None:
+        self._exchange = exchange
+        self._target = target
+        self._client = client
+        self.status = exchange.status
+        self.headers = exchange.headers
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether the whole body has arrived."""
+        return self._exchange.is_complete
+
+    @property
+    def received(self) -> int:
+        """Return how many bytes of the body have arrived."""
+        return self._exchange.received
+
+    async def read(self) -> bytes:
+        """Return what has arrived since the last call, waiting for the first byte; empty at the end.
+
+        Raises:
+            Refused: with `UpstreamClosedEarly` or `UpstreamAnswerMalformed`.
+        """
+        try:
+            return await self._exchange.read()
+        except (OSError, httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            raise Refused(named(error, self._target, self._client.settings, self._exchange)) from error
+
+    def abort(self) -> None:
+        """Close the connection now; nothing more is wanted."""
+        self._exchange.abort()
+
+
+class ProxyClient:
+    """Opens exchanges with upstreams and keeps their connections for the next one."""
+
+    def __init__(self, clock: Clock, settings: TransportSettings | None = None) -> None:
+        self.settings = settings or TransportSettings()
+        self._clock = clock
+        self._free: dict[tuple[str, int, bool, str | None], list[Connection]] = {}
+
+    async def open(self, request: UpstreamRequest, timing: Timing) -> UpstreamAnswer:
+        """Send `request` and return its answer as soon as the head has arrived.
+
+        Raises:
+            Refused: with a problem of `problems.proxy`.
+        """
+        target = target_of(request.url)
+        loop = asyncio.get_running_loop()
+        connection = self._take(loop, target, request.certificate)
+        if connection is None:
+            timing.connect_began = self._clock.ticks()
+            connection = await self._connect(loop, target, request.certificate)
+            timing.connected = self._clock.ticks()
+        exchange = connection.exchange(bytes_of(request, target))
+        timing.sent = self._clock.ticks()
+        deadline = loop.call_later(self.settings.response_timeout, exchange.fail, TimeoutError())
+        try:
+            await exchange.begun()
+        except (OSError, httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            connection.close()
+            raise Refused(named(error, target, self.settings, exchange)) from error
+        except asyncio.CancelledError:
+            exchange.abort()
+            raise
+        finally:
+            deadline.cancel()
+        timing.answered = self._clock.ticks()
+        return UpstreamAnswer(exchange, target, self)
+
+    def close(self) -> None:
+        """Close every connection, in use or not."""
+        for connections in self._free.values():
+            for connection in connections:
+                connection.close()
+        self._free.clear()
+
+    def _take(self, loop: asyncio.AbstractEventLoop, target: Target, certificate: str | None) -> Connection | None:
+        """Return a kept connection that is still good, the youngest first; None where there is none."""
+        free = self._free.get((target.host, target.port, target.is_https, certificate))
+        while free:
+            connection = free.pop()
+            if connection.is_open and loop.time() - connection.free_since < self.settings.idle_timeout:
+                return connection
+            if connection.is_open:
+                connection.close()
+        return None
+
+    async def _connect(self, loop: asyncio.AbstractEventLoop, target: Target, certificate: str | None) -> Connection:
+        """Return a new connection.
+
+        Raises:
+            Refused: with the reason why there is none.
+        """
+        free = self._free.setdefault((target.host, target.port, target.is_https, certificate), [])
+        tls = _tls(target.url, certificate) if target.is_https else None
+        try:
+            async with asyncio.timeout(self.settings.connect_timeout):
+                _, connection = await loop.create_connection(
+                    lambda: Connection(loop, _keeper(loop, free)), target.host, target.port, ssl=tls
+                )
+        except TimeoutError as error:
+            raise Refused(UpstreamConnectTimedOut(target.url, self.settings.connect_timeout)) from error
+        except OSError as error:
+            raise Refused(_named_connecting(error, target)) from error
+        return connection
+
+
+def _keeper(loop: asyncio.AbstractEventLoop, free: list[Connection]) -> Callable[[Connection], None]:
+    """Return what puts a connection back among the free ones."""
+
+    def keep(connection: Connection) -> None:
+        connection.free_since = loop.time()
+        free.append(connection)
+        if len(free) > _KEPT:
+            free.pop(0).close()
+
+    return keep
+
+
+@lru_cache(maxsize=32)
+def _context(certificate: str | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if certificate:
+        context.load_cert_chain(certificate)
+    return context
+
+
+def _tls(url: str, certificate: str | None) -> ssl.SSLContext:
+    """Return how to speak TLS, with a client certificate where one is named.
+
+    Raises:
+        Refused: with `ClientCertificateUnusable`.
+    """
+    try:
+        return _context(certificate)
+    except (OSError, ssl.SSLError) as error:
+        raise Refused(ClientCertificateUnusable(url, certificate or "", str(error))) from error
