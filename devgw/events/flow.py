@@ -30,7 +30,7 @@ class Step(StrEnum):
     CALLBACK = "callback"
     CONSENT = "consent"
     CODE = "code"
-    TOKEN = "token"  # noqa: S105  a step's name, no secret
+    TOKEN = "token"
     MCP = "mcp"
 
     @property
@@ -89,11 +89,11 @@ class Milestone(StrEnum):
     CONSENT_APPROVED = "consent_approved"
     CONSENT_DENIED = "consent_denied"
     CODE_SENT = "code_sent"
-    TOKEN_REFUSED = "token_refused"  # noqa: S105  a milestone's name, no secret
-    TOKEN_ISSUED = "token_issued"  # noqa: S105  a milestone's name, no secret
-    TOKEN_REFRESHED = "token_refreshed"  # noqa: S105  a milestone's name, no secret
+    TOKEN_REFUSED = "token_refused"
+    TOKEN_ISSUED = "token_issued"
+    TOKEN_REFRESHED = "token_refreshed"
     MCP_ACCEPTED = "mcp_accepted"
-    MCP_401_WITH_TOKEN = "mcp_401_with_token"  # noqa: S105  a milestone's name, no secret
+    MCP_401_WITH_TOKEN = "mcp_401_with_token"
     MCP_403 = "mcp_403"
     CONNECT_REQUIRED = "connect_required"
 

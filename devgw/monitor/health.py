@@ -1,0 +1,127 @@
+"""How the gateway and those on whom it depends are doing, as far as the events tell."""
+
+from collections import deque
+from datetime import datetime
+
+from devgw.events.bus import Published
+from devgw.events.taxonomy import (
+    ClockSkewMeasured,
+    Event,
+    FaultMet,
+    GatewayStarted,
+    GatewayStopping,
+    McpAuthJwksFetched,
+    McpAuthProviderAnswered,
+)
+from devgw.events.trace import Trace
+from devgw.monitor.book import Count
+from devgw.monitor.moments import stamp
+from devgw.monitor.upstreams import percentile
+from devgw.monitor.views import CheckRow, HealthView
+
+_SECONDS = 60
+_SKEW_WARNING = 5.0
+_SKEW_BAD = 60.0
+"""The leeway with which tokens of the identity provider are checked."""
+
+
+class Health:
+    """Checks by name, and the rate of requests."""
+
+    def __init__(self, count: Count) -> None:
+        self._count = count
+        self.view = HealthView()
+        self._checks: dict[str, CheckRow] = {}
+        self._second = 0
+        self._in_second = 0
+        self._rates: deque[int] = deque(maxlen=_SECONDS)
+        self._durations: deque[float] = deque(maxlen=200)
+        self.changed = count.up()
+
+    def fold(self, published: Published, event: Event) -> None:
+        """Take in what an event says about somebody's health."""
+        match event:
+            case McpAuthProviderAnswered():
+                text = f"answered {event.status}" if event.status else f"no answer: {event.error}"
+                self._judge("identity provider", _provider_state(event), text, published.at, event.duration_ms)
+            case McpAuthJwksFetched():
+                self._keys(published, event)
+            case ClockSkewMeasured():
+                self._skew(published, event)
+            case FaultMet():
+                self.view.faults += 1
+                self._judge("gateway", "bad", f"{event.kind} in {event.where}: a defect of devgw", published.at)
+            case GatewayStarted():
+                self._judge("gateway", "ok", f"answers at {event.origin}", published.at)
+            case GatewayStopping():
+                self._judge("gateway", "warning", f"stopping: {event.cause}", published.at)
+
+    def _keys(self, published: Published, event: McpAuthJwksFetched) -> None:
+        good = event.error is None and (event.status or 0) < 400
+        self.view.jwks_url = event.url
+        if good:
+            self.view.jwks_key_ids, self.view.jwks_fetched = list(event.key_ids), stamp(published.at)
+        text = f"{len(event.key_ids)} keys" if good else event.error or f"answered {event.status}"
+        missing = event.wanted_key_id and event.wanted_key_id not in event.key_ids
+        state = "warning" if good and missing else "ok" if good else "bad"
+        self._judge(
+            "jwks",
+            state,
+            f"{text}, none called {event.wanted_key_id}" if missing else text,
+            published.at,
+            event.duration_ms,
+        )
+
+    def _skew(self, published: Published, event: ClockSkewMeasured) -> None:
+        size = abs(event.skew_seconds)
+        self.view.skew_seconds, self.view.skew_measured = round(event.skew_seconds, 1), stamp(published.at)
+        state = "bad" if size > _SKEW_BAD else "warning" if size > _SKEW_WARNING else "ok"
+        side = "ahead of" if event.skew_seconds > 0 else "behind"
+        self._judge("clock", state, f"the provider is {size:.0f} s {side} us" if size >= 1 else "in step", published.at)
+
+    def _judge(self, name: str, state: str, text: str, at: datetime, ms: float = 0.0) -> None:
+        self.judge(CheckRow(name, state, text, round(ms, 1), stamp(at)))
+
+    def judge(self, check: CheckRow) -> None:
+        """Take over the verdict on one thing, from whoever looked after it."""
+        before = self._checks.get(check.name)
+        check.changed = before.changed if before and before.state == check.state else check.at
+        self._checks[check.name] = check
+        self.changed = self._count.up()
+
+    def exchanged(self, trace: Trace, now: datetime) -> None:
+        """Count one request. On the hot path."""
+        self.view.requests += 1
+        self._durations.append(trace.duration_ms)
+        self._turn(int(now.timestamp()))
+        self._in_second += 1
+
+    def _turn(self, second: int) -> None:
+        """Close the seconds that are over."""
+        if second == self._second:
+            return
+        silent = min(_SECONDS, second - self._second - 1) if self._second else 0
+        self._rates.extend([self._in_second, *[0] * max(0, silent)] if self._second else [])
+        self._second, self._in_second = second, 0
+
+    def tick(self, now: datetime) -> None:
+        """Close the second; the view changes once a second while requests come, and once after."""
+        before = list(self._rates)
+        self._turn(int(now.timestamp()))
+        if list(self._rates) != before:
+            self.changed = self._count.up()
+
+    def look(self) -> HealthView:
+        """Return the view, put together now."""
+        self.view.checks = list(self._checks.values())
+        self.view.rates = list(self._rates)
+        self.view.rate = float(self._rates[-1]) if self._rates else 0.0
+        self.view.p95_ms = round(percentile(self._durations, 0.95), 1)
+        self.view.seq = self.changed
+        return self.view
+
+
+def _provider_state(event: McpAuthProviderAnswered) -> str:
+    if event.status is None or event.status >= 500:
+        return "bad"
+    return "warning" if event.status >= 400 or event.error else "ok"
