@@ -99,6 +99,10 @@ class RecordStore:
         """Return the code with this digest."""
         return self._codes.find("digest=?", digest)
 
+    def find_code_by_challenge(self, client_id: ClientId, code_challenge: str) -> AuthorizationCode | None:
+        """Return the code that this client got for this PKCE challenge."""
+        return self._codes.find("client_id=? AND code_challenge=?", client_id, code_challenge)
+
     def codes_of(self, grant_id: GrantId) -> list[AuthorizationCode]:
         """Return the codes of a grant."""
         return self._codes.where("grant_id=?", grant_id)

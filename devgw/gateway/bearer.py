@@ -1,0 +1,134 @@
+"""The resource server: may this token call this route? Source: RFC 6750, RFC 9728 §5.1, RFC 8707."""
+
+from urllib.parse import parse_qsl
+
+from devgw.clock import Clock
+from devgw.config.project import Project, Route
+from devgw.entropy import digest
+from devgw.events import Bus
+from devgw.events.taxonomy import McpAuthDownstreamTokenValidated
+from devgw.gateway.live_tokens import LiveToken, LiveTokens
+from devgw.gateway.store import Store
+from devgw.gateway.upstream import Admitted
+from devgw.gateway.urls import Urls
+from devgw.oauth.description import error_description
+from devgw.oauth.metadata import SCOPE
+from devgw.problems import Problem, Refused
+from devgw.problems.bearer import (
+    InsufficientScope,
+    InvalidAudience,
+    TokenExpired,
+    TokenInQuery,
+    TokenMalformed,
+    TokenMissing,
+    TokenRevoked,
+    TokenUnknown,
+)
+
+
+class BearerAdmission:
+    """Looks a bearer token up by its digest and says who stands behind it, or why it opens nothing."""
+
+    def __init__(self, project: Project, live: LiveTokens, store: Store, bus: Bus, clock: Clock) -> None:
+        self._live = live
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+        self._base_path = project.base_path
+
+    def admit(self, route: Route, authorization: str | None, query: bytes, origin: str) -> Admitted:
+        """Return who may call `route`; see `gateway.admission.Admission`."""
+        if (
+            query
+            and b"access_token" in query
+            and any(name == "access_token" for name, _ in parse_qsl(query.decode("latin-1")))
+        ):
+            raise Refused(TokenInQuery())
+        token = _bearer_token(authorization)
+        live = self._find(token)
+        now = self._clock.now()
+        if live.token.expires_at <= now:
+            raise Refused(TokenExpired(live.token.expires_at, now))
+        if live.operation_id != route.operation_id:
+            raise Refused(InvalidAudience(live.admitted.resource, f"{origin}{route.path}"))
+        if SCOPE not in live.admitted.scope.split():
+            raise Refused(InsufficientScope(live.admitted.scope, SCOPE))
+        if not live.uses:
+            self._publish_first_use(live)
+        live.uses += 1
+        live.last_used_at = now
+        live.is_dirty = True
+        return live.admitted
+
+    def challenge(self, route: Route, problem: Problem, origin: str) -> str:
+        """Return the value of WWW-Authenticate for `problem`.
+
+        A request without credentials gets no `error` (RFC 6750 §3.1): some clients would read it as a failed login.
+        """
+        parts = []
+        if not isinstance(problem, TokenMissing):
+            parts = [f'error="{problem.error}"', f'error_description="{error_description(problem.explain())}"']
+        parts += [f'scope="{SCOPE}"', f'resource_metadata="{Urls(origin, self._base_path).resource_metadata(route)}"']
+        return "Bearer " + ", ".join(parts)
+
+    def _find(self, token: str) -> LiveToken:
+        """Return the live token; one that another process issued over the same state is taken in."""
+        token_digest = digest(token)
+        live = self._live.find(token_digest)
+        if live:
+            return live
+        record = self._store.find_access_token(token_digest)
+        grant = self._store.find_grant(record.grant_id) if record else None
+        if record is None or grant is None:
+            raise Refused(TokenUnknown(_looks(token)))
+        now = self._clock.now()
+        if record.revoked_at or grant.revoked_at:
+            raise Refused(
+                TokenRevoked(grant.revoked_at or record.revoked_at or now, grant.revoked_because or "revoked")
+            )
+        if record.expires_at <= now:
+            raise Refused(TokenExpired(record.expires_at, now))
+        return self._live.add(record, grant)
+
+    def _publish_first_use(self, live: LiveToken) -> None:
+        admitted = live.admitted
+        self._bus.publish(
+            McpAuthDownstreamTokenValidated(
+                token_id=admitted.token_id,
+                grant_id=admitted.grant_id,
+                client_id=admitted.client_id,
+                client_name=admitted.client_name,
+                subject_id=admitted.subject_id,
+                operation_id=live.operation_id,
+            )
+        )
+
+
+def _bearer_token(authorization: str | None) -> str:
+    """Return the token in an Authorization header (RFC 6750 §2.1: the scheme in any case, one token)."""
+    if authorization is None:
+        raise Refused(TokenMissing())
+    scheme, _, token = authorization.strip().partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer":
+        raise Refused(TokenMalformed(f"another scheme: {scheme}" if scheme.isalpha() and token else "no scheme"))
+    if not token:
+        raise Refused(TokenMalformed("nothing after Bearer"))
+    if any(mark in token for mark in ("${", "$env(", "{env:", "***", "redacted", "…", "<", ">")):
+        raise Refused(TokenMalformed("a placeholder or a redacted value"))
+    if " " in token or "," in token:
+        raise Refused(TokenMalformed("more than one value"))
+    return token
+
+
+def _looks(token: str) -> str:
+    """Say what an unknown token seems to be, by its shape alone."""
+    if token.startswith("at_"):
+        return "an access token of this gateway that was forgotten"
+    if token.startswith("rt_"):
+        return "a refresh token of this gateway"
+    if token.startswith("sk_"):
+        return "an API key of the identity provider"
+    if token.count(".") == 2:
+        return "a JWT, perhaps of the identity provider"
+    return "nothing of ours"

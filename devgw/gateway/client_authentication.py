@@ -1,0 +1,190 @@
+"""How a client proves who it is at the token and revocation endpoints.
+
+Authlib tries the methods; what is ours is the reading of Basic (real clients do not always encode the colon in our
+ids), `private_key_jwt` by PyJWT against the injected clock, and the reason when none fits.
+Source: RFC 6749 §2.3, RFC 7523 §2.2 and §3, OpenID Connect Core §9.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import unquote
+
+import jwt
+from authlib.oauth2.rfc6749.authenticate_client import authenticate_none
+
+from devgw.clock import Clock, from_epoch
+from devgw.gateway.oauth_request import RegisteredClient, ServerRequest
+from devgw.oauth.metadata import SIGNING_ALGORITHMS
+from devgw.problems import Problem, Refused
+from devgw.problems.clients import ClientAssertionInvalid, ClientAuthenticationMissing, ClientSecretWrong
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+LEEWAY = timedelta(seconds=60)
+
+FindClient = Callable[[str], RegisteredClient]
+
+
+def basic_credentials(header: str) -> tuple[str, str] | None:
+    """Return client id and secret of a Basic header, form-decoded; None where it is none.
+
+    Our ids contain a colon: a client that does not encode it sends `dcr:…:secret`, so the last colon divides.
+    """
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        decoded = base64.b64decode(encoded.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    client_id, colon, secret = decoded.rpartition(":")
+    return (unquote(client_id), unquote(secret)) if colon else None
+
+
+def presented_client_id(request: ServerRequest) -> str | None:
+    """Return the client id that the request names, wherever it does so."""
+    basic = basic_credentials(request.headers.get("authorization", ""))
+    if basic:
+        return basic[0]
+    return request.form.get("client_id") or _subject_of(request.form.get("client_assertion", ""))
+
+
+def _subject_of(assertion: str) -> str | None:
+    """Return the `sub` of an assertion before anything of it is believed."""
+    try:
+        claims = jwt.decode(assertion, options={"verify_signature": False})
+    except jwt.PyJWTError:
+        return None
+    subject = claims.get("sub")
+    return subject if isinstance(subject, str) else None
+
+
+def authenticate_basic(find: FindClient, request: ServerRequest) -> RegisteredClient | None:
+    """Return the client whose Basic credentials are right."""
+    basic = basic_credentials(request.headers.get("authorization", ""))
+    if basic is None:
+        return None
+    client = find(basic[0])
+    return client if client.check_client_secret(basic[1]) else None
+
+
+def authenticate_public(find: FindClient, request: ServerRequest) -> RegisteredClient | None:
+    """Return the public client that names itself; an Authorization header or assertion rules this method out."""
+    if request.headers.get("authorization", "").lower().startswith("basic ") or "client_assertion" in request.form:
+        return None
+    found: RegisteredClient | None = authenticate_none(find, request)
+    return found
+
+
+class AssertionAuthentication:
+    """`private_key_jwt`: a JWT signed by the client, for us alone, once."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._seen: dict[tuple[str, str], datetime] = {}
+        self.audiences: frozenset[str] = frozenset()
+        """Our issuers and token endpoints under every name we are asked by; set before each request."""
+
+    def __call__(self, find: FindClient, request: ServerRequest) -> RegisteredClient | None:
+        """Return the client whose assertion is good.
+
+        Raises:
+            Refused: with `ClientAssertionInvalid`.
+        """
+        if request.form.get("client_assertion_type") != ASSERTION_TYPE:
+            return None
+        assertion = request.form.get("client_assertion", "")
+        client_id = _subject_of(assertion) or ""
+        client = find(client_id)
+        keys = client.record.metadata.get("jwks") or request.client_keys or {}
+        claims = _verified(assertion, keys, client_id)
+        self._check(claims, client_id)
+        return client
+
+    def _check(self, claims: dict[str, Any], client_id: str) -> None:
+        now = self._clock.now()
+        if claims.get("iss") != client_id:
+            raise _invalid(client_id, "iss", str(claims.get("iss")), client_id)
+        named = claims.get("aud")
+        audiences = {named} if isinstance(named, str) else set(named or ())
+        if not audiences & self.audiences:
+            raise _invalid(client_id, "aud", str(named), " or ".join(sorted(self.audiences)[:2]))
+        expires = claims.get("exp")
+        if not isinstance(expires, (int, float)) or from_epoch(expires) + LEEWAY <= now:
+            raise _invalid(client_id, "exp", str(expires), "a moment in the future")
+        for name in ("nbf", "iat"):
+            moment = claims.get(name)
+            if isinstance(moment, (int, float)) and from_epoch(moment) - LEEWAY > now:
+                raise _invalid(client_id, name, str(moment), "a moment not in the future")
+        self._spend(client_id, claims.get("jti"), from_epoch(expires), now)
+
+    def _spend(self, client_id: str, jti: Any, expires: datetime, now: datetime) -> None:
+        self._seen = {key: until for key, until in self._seen.items() if until + LEEWAY > now}
+        if not isinstance(jti, str) or not jti:
+            raise _invalid(client_id, "jti", "absent", "a value that was never sent before")
+        if (client_id, jti) in self._seen:
+            raise _invalid(client_id, "jti", "one that was sent before", "a value that was never sent before")
+        self._seen[client_id, jti] = expires
+
+
+def _invalid(client_id: str, claim: str, got: str, expected: str) -> Refused:
+    return Refused(ClientAssertionInvalid(client_id, claim, got, expected))
+
+
+def _verified(assertion: str, keys: dict[str, Any], client_id: str) -> dict[str, Any]:
+    """Return the claims of an assertion signed by one of the client's keys; times are checked elsewhere."""
+    try:
+        header = jwt.get_unverified_header(assertion)
+        candidates = jwt.PyJWKSet.from_dict(keys).keys
+    except (jwt.PyJWTError, TypeError, KeyError, AttributeError) as error:
+        raise _invalid(
+            client_id, "form", f"unreadable ({error})", "a JWT, and a key set with at least one key"
+        ) from error
+    wanted = header.get("kid")
+    fitting = [key for key in candidates if wanted is None or key.key_id == wanted]
+    if not fitting:
+        known = ", ".join(str(key.key_id) for key in candidates)
+        raise _invalid(client_id, "kid", str(wanted), f"one of the client's keys ({known})")
+    for key in fitting:
+        try:
+            return jwt.decode(
+                assertion,
+                key,
+                algorithms=list(SIGNING_ALGORITHMS),
+                options={
+                    "verify_aud": False,
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                    "verify_iss": False,
+                    "verify_sub": False,
+                    "verify_jti": False,
+                },
+            )
+        except jwt.InvalidSignatureError:
+            continue
+        except jwt.PyJWTError as error:
+            raise _invalid(client_id, "alg", str(error), " or ".join(SIGNING_ALGORITHMS)) from error
+    raise _invalid(client_id, "signature", "one that none of its keys made", "a signature of the client's own key")
+
+
+def why_not_authenticated(find: FindClient, request: ServerRequest) -> Problem:
+    """Return why no method fitted."""
+    client_id = presented_client_id(request)
+    if client_id is None:
+        return ClientAuthenticationMissing(None, "nothing")
+    registered = find(client_id).record.token_endpoint_auth_method
+    presented = _presented_method(request)
+    if presented.startswith("client_secret") and registered.startswith("client_secret"):
+        return ClientSecretWrong(client_id)
+    return ClientAuthenticationMissing(registered, presented)
+
+
+def _presented_method(request: ServerRequest) -> str:
+    if request.headers.get("authorization", "").lower().startswith("basic "):
+        return "client_secret_basic"
+    if "client_secret" in request.form:
+        return "client_secret_post"
+    return "private_key_jwt" if "client_assertion" in request.form else "none"

@@ -1,0 +1,215 @@
+"""The two grants of every MCP client, on Authlib's: what is ours are families, the grace, and the reasons.
+
+Source: OAuth 2.1 §4.1.3, §4.3; RFC 7636 §4.6; RFC 8707 §2.2.
+"""
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import unquote
+
+from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, TokenMixin
+from authlib.oauth2.rfc6749 import grants as authlib_grants
+
+from devgw.diagnosis.difference import explain_difference
+from devgw.entropy import digest, same, token
+from devgw.gateway.oauth_request import RegisteredClient, ServerRequest
+from devgw.gateway.records import AuthorizationCode, Grant, RefreshToken
+from devgw.oauth.metadata import SCOPE
+from devgw.oauth.pkce import challenge_of, check_verifier, verifies
+from devgw.problems import Refused
+from devgw.problems.authorization import ParameterMissing
+from devgw.problems.token import (
+    CodeExpired,
+    CodeReplayed,
+    CodeUnknown,
+    GrantRevoked,
+    IssuedToAnotherClient,
+    RedirectUriChanged,
+    RefreshTokenExpired,
+    RefreshTokenReplayed,
+    RefreshTokenUnknown,
+    ScopeExceedsGrant,
+    VerifierMissing,
+    VerifierWrong,
+)
+
+AUTH_METHODS = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]
+
+
+class CodeGrant(authlib_grants.AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib ships no types
+    """Issues a code at the end of the browser's way, and redeems it once."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = AUTH_METHODS
+    request: ServerRequest
+
+    def generate_authorization_code(self) -> str:
+        """Return a fresh code."""
+        return token("code_")
+
+    def save_authorization_code(self, code: str, request: ServerRequest) -> None:
+        """Save the grant that the person gave and the code that stands for it."""
+        self.server.issuing.save_code(code, request)
+
+    def validate_token_request(self) -> None:
+        """Refuse a request without a code before Authlib does, with our reason; then let Authlib check."""
+        if not self.request.form.get("code"):
+            self.authenticate_token_endpoint_client()
+            raise Refused(ParameterMissing("code", endpoint="token"))
+        super().validate_token_request()
+
+    def query_authorization_code(self, code: str, client: RegisteredClient) -> "RedeemableCode":
+        """Return the code, checked.
+
+        A replay with the right verifier takes back what the first use paid for; with a wrong one it does not, or a
+        thief of codes could end other people's logins (OAuth 2.1 §7.5.2).
+
+        Raises:
+            Refused: with a problem of `problems.token`.
+        """
+        record = self.server.store.find_code(digest(code))
+        if record is None:
+            decoded = unquote(code)
+            raise Refused(CodeUnknown(decoded != code and self.server.store.find_code(digest(decoded)) is not None))
+        self.request.facts["token_id"] = record.id
+        if record.client_id != client.record.id:
+            raise Refused(IssuedToAnotherClient("code", record.client_id, client.record.id))
+        self._check_verifier(record)
+        if record.redeemed_at:
+            self.server.revocation.end_grant(record.grant_id, "code_replayed")
+            raise Refused(CodeReplayed(record.redeemed_at))
+        now = self.server.clock.now()
+        if record.expires_at <= now:
+            raise Refused(CodeExpired(record.expires_at, now))
+        self._check_redirect_uri(record)
+        self.server.check_resource(self.request, record.resource, may_be_implied=record.resource_implied)
+        return RedeemableCode(record)
+
+    def _check_verifier(self, record: AuthorizationCode) -> None:
+        verifier = self.request.form.get("code_verifier")
+        if not verifier:
+            raise Refused(VerifierMissing())
+        check_verifier(verifier)
+        if not verifies(verifier, record.code_challenge):
+            fits_another = (
+                self.server.store.find_code_by_challenge(record.client_id, challenge_of(verifier)) is not None
+            )
+            raise Refused(VerifierWrong(fits_another, is_the_challenge=same(verifier, record.code_challenge)))
+
+    def _check_redirect_uri(self, record: AuthorizationCode) -> None:
+        """OAuth 2.1 clients leave redirect_uri out here; where it is sent it must be the same (OAuth 2.1 §10.2)."""
+        sent = self.request.form.get("redirect_uri")
+        if sent is not None and record.redirect_uri is not None and sent != record.redirect_uri:
+            difference = explain_difference(sent, record.redirect_uri, "token_redirect_uri").sentence.rstrip(".")
+            raise Refused(RedirectUriChanged(sent, record.redirect_uri, difference))
+
+    def delete_authorization_code(self, authorization_code: "RedeemableCode") -> None:
+        """Mark the code as spent; the record stays, so that a replay is known."""
+        self.server.store.save_code(replace(authorization_code.record, redeemed_at=self.server.clock.now()))
+
+    def authenticate_user(self, authorization_code: "RedeemableCode") -> Grant:
+        """Return the grant behind the code.
+
+        Raises:
+            Refused: with `GrantRevoked`.
+        """
+        return _live_grant(self.server.store.find_grant(authorization_code.record.grant_id), self.server)
+
+
+class RedeemableCode(AuthorizationCodeMixin):  # type: ignore[misc]  # Authlib ships no types
+    """A code record, answering Authlib's questions; what it asks was checked before, with reasons."""
+
+    def __init__(self, record: AuthorizationCode) -> None:
+        self.record = record
+
+    def get_redirect_uri(self) -> None:
+        """Return nothing to compare: `CodeGrant` compared it."""
+
+    def get_scope(self) -> str:
+        """Return the one scope."""
+        return SCOPE
+
+
+class RefreshGrant(authlib_grants.RefreshTokenGrant):  # type: ignore[misc]  # Authlib ships no types
+    """Rotates a refresh token at each use."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = AUTH_METHODS
+    INCLUDE_NEW_REFRESH_TOKEN = True
+    request: ServerRequest
+
+    def validate_token_request(self) -> None:
+        """Authenticate the client, find and check the token; our checks, because Authlib gives no reasons."""
+        client = self._validate_request_client()
+        self.request.client = client
+        presented = self.request.form.get("refresh_token")
+        if not presented:
+            raise Refused(ParameterMissing("refresh_token", endpoint="token"))
+        record = self.authenticate_refresh_token(presented)
+        grant = self.server.store.find_grant(record.grant_id)
+        if grant is None or grant.client_id != client.record.id:
+            raise Refused(IssuedToAnotherClient("refresh token", grant.client_id if grant else "?", client.record.id))
+        self._check_life(record, grant)
+        self._check_scope(grant)
+        self.server.check_resource(self.request, grant.resource, may_be_implied=True)
+        self.request.refresh_token = SpendableToken(record)
+
+    def authenticate_refresh_token(self, refresh_token: str) -> RefreshToken:
+        """Return the token's record.
+
+        Raises:
+            Refused: with `RefreshTokenUnknown`.
+        """
+        record: RefreshToken | None = self.server.store.find_refresh_token(digest(refresh_token))
+        if record is None:
+            raise Refused(RefreshTokenUnknown(refresh_token.startswith("at_")))
+        self.request.facts["token_id"] = record.id
+        return record
+
+    def _check_life(self, record: RefreshToken, grant: Grant) -> None:
+        now = self.server.clock.now()
+        if grant.revoked_at:
+            raise Refused(GrantRevoked(grant.revoked_at, grant.revoked_because or "revoked"))
+        if record.spent_at and self.server.issuing.repeated_answer(record) is None:
+            self.server.revocation.end_grant(grant.id, "refresh_token_replayed")
+            raise Refused(RefreshTokenReplayed(record.spent_at, now))
+        if record.expires_at <= now:
+            raise Refused(RefreshTokenExpired(record.expires_at))
+
+    def _check_scope(self, grant: Grant) -> None:
+        asked = self.request.form.get("scope", "")
+        too_many = set(asked.split()) - set(grant.scope.split()) - {"offline_access"}
+        if too_many:
+            raise Refused(ScopeExceedsGrant(asked, grant.scope))
+
+    def create_token_response(self) -> Any:
+        """Answer with new tokens; within the grace, with the very ones that the first use begot."""
+        record = self.request.refresh_token.record
+        if record.spent_at:
+            self.request.facts["repeated"] = True
+            return 200, self.server.issuing.repeated_answer(record), self.TOKEN_RESPONSE_HEADER
+        return super().create_token_response()
+
+    def authenticate_user(self, refresh_token: "SpendableToken") -> Grant:
+        """Return the grant behind the token."""
+        return _live_grant(self.server.store.find_grant(refresh_token.record.grant_id), self.server)
+
+    def revoke_old_credential(self, refresh_token: "SpendableToken") -> None:
+        """Nothing is left to do: issuing the successor spent it, in the same commit."""
+
+
+class SpendableToken(TokenMixin):  # type: ignore[misc]  # Authlib ships no types
+    """A refresh token's record, answering Authlib's questions."""
+
+    def __init__(self, record: RefreshToken) -> None:
+        self.record = record
+
+    def get_scope(self) -> str:
+        """Return the one scope."""
+        return SCOPE
+
+
+def _live_grant(grant: Grant | None, server: Any) -> Grant:
+    if grant is None:
+        raise Refused(GrantRevoked(server.clock.now(), "forgotten"))
+    if grant.revoked_at:
+        raise Refused(GrantRevoked(grant.revoked_at, grant.revoked_because or "revoked"))
+    return grant

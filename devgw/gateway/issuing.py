@@ -1,0 +1,156 @@
+"""Minting codes and tokens: the secret goes out once, its digest stays."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from devgw.clock import Clock
+from devgw.config.project import TokenSettings
+from devgw.entropy import digest, fingerprint, short_id, token
+from devgw.gateway.live_tokens import LiveTokens
+from devgw.gateway.oauth_request import ServerRequest
+from devgw.gateway.records import AccessToken, AuthorizationCode, Grant, PendingAuthorization, RefreshToken, Session
+from devgw.gateway.store import Store
+from devgw.ids import GrantId, TokenId
+
+CODE_TTL = timedelta(seconds=60)
+GRACE = timedelta(seconds=10)
+"""How long a spent refresh token brings the same successor again: answers get lost, processes refresh in parallel."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """The answer that a refresh token brought, with its secrets, in memory for the length of the grace."""
+
+    answer: dict[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What an answer of the token endpoint stands for."""
+
+    grant: Grant
+    access: AccessToken
+    refresh: RefreshToken | None
+
+
+class Issuing:
+    """Mints codes and tokens and keeps their records."""
+
+    def __init__(self, settings: TokenSettings, store: Store, live: LiveTokens, clock: Clock) -> None:
+        self._settings = settings
+        self._store = store
+        self._live = live
+        self._clock = clock
+        self._answered: dict[TokenId, _Answered] = {}
+
+    def save_code(self, code: str, request: ServerRequest) -> None:
+        """Save the grant of `request.facts["pending"]` and the code for it; called by Authlib's code grant."""
+        pending: PendingAuthorization = request.facts["pending"]
+        session: Session = request.facts["session"]
+        now = self._clock.now()
+        claims = session.claims or {}
+        grant = Grant(
+            id=GrantId(short_id("g-", 12)),
+            client_id=pending.client_id,
+            client_name=pending.client_name,
+            subject_id=session.subject_id,
+            session_id=session.id,
+            email=session.email,
+            operation_id=pending.operation_id,
+            resource=pending.resource,
+            scope=pending.scope,
+            issuer=pending.issuer,
+            created_at=now,
+            expires_at=now + max(self._settings.refresh_token_ttl, self._settings.access_token_ttl),
+            roles=tuple(claims.get("roles", ())),
+            groups=tuple(claims.get("groups", ())),
+        )
+        record = AuthorizationCode(
+            id=TokenId(f"code:{fingerprint(code)}"),
+            digest=digest(code),
+            grant_id=grant.id,
+            client_id=pending.client_id,
+            redirect_uri=pending.parameters.get("redirect_uri"),
+            code_challenge=pending.parameters["code_challenge"],
+            resource=pending.resource,
+            resource_implied="resource" not in pending.parameters,
+            issued_at=now,
+            expires_at=now + CODE_TTL,
+        )
+        self._store.save_grant(grant)
+        self._store.save_code(record)
+        request.facts["grant"] = grant
+        request.facts["code"] = record
+
+    def mint(self, grant: Grant, *, include_refresh_token: bool) -> dict[str, Any]:
+        """Return a token response (RFC 6749 §5.1, with `resource`) for `grant`; nothing is saved yet."""
+        now = self._clock.now()
+        lifetime = min(self._settings.access_token_ttl, self._renewed(grant, now) - now)
+        answer: dict[str, Any] = {
+            "access_token": token("at_"),
+            "token_type": "Bearer",
+            "expires_in": int(lifetime.total_seconds()),
+            "scope": grant.scope,
+            "resource": grant.resource,
+        }
+        if include_refresh_token:
+            answer["refresh_token"] = token("rt_")
+        return answer
+
+    def save(self, answer: dict[str, Any], grant: Grant, spent: RefreshToken | None) -> Issued:
+        """Save the records of a minted answer, and spend the refresh token that brought it."""
+        now = self._clock.now()
+        renewed = replace(grant, expires_at=self._renewed(grant, now)) if "refresh_token" in answer else grant
+        refresh = self._refresh_record(answer, renewed, spent, now)
+        access = AccessToken(
+            id=TokenId(f"at:{fingerprint(answer['access_token'])}"),
+            digest=digest(answer["access_token"]),
+            grant_id=grant.id,
+            issued_at=now,
+            expires_at=now + timedelta(seconds=answer["expires_in"]),
+            refresh_token_id=refresh.id if refresh else None,
+        )
+        self._store.save_grant(renewed)
+        self._store.save_access_token(access)
+        if refresh:
+            self._store.save_refresh_token(refresh)
+        if spent:
+            self._store.save_refresh_token(replace(spent, spent_at=now, successor_id=refresh.id if refresh else None))
+            self._remember(spent.id, answer, now)
+        return Issued(renewed, access, refresh)
+
+    def let_work(self, issued: Issued) -> None:
+        """Let the access token of a committed answer open its route."""
+        self._live.add(issued.access, issued.grant)
+
+    def repeated_answer(self, spent: RefreshToken) -> dict[str, Any] | None:
+        """Return the answer that `spent` already brought, while the grace lasts; else None."""
+        found = self._answered.get(spent.id)
+        if found is None or self._clock.now() - found.at > GRACE:
+            return None
+        return found.answer
+
+    def _renewed(self, grant: Grant, now: datetime) -> datetime:
+        """Return when the grant ends if it is renewed now: each rotation begins the refresh lifetime anew."""
+        return max(grant.expires_at, now + self._settings.refresh_token_ttl)
+
+    def _refresh_record(
+        self, answer: dict[str, Any], grant: Grant, spent: RefreshToken | None, now: datetime
+    ) -> RefreshToken | None:
+        secret = answer.get("refresh_token")
+        if secret is None:
+            return None
+        return RefreshToken(
+            id=TokenId(f"rt:{fingerprint(secret)}"),
+            digest=digest(secret),
+            grant_id=grant.id,
+            issued_at=now,
+            expires_at=now + self._settings.refresh_token_ttl,
+            parent_id=spent.id if spent else None,
+        )
+
+    def _remember(self, spent_id: TokenId, answer: dict[str, Any], now: datetime) -> None:
+        self._answered = {key: each for key, each in self._answered.items() if now - each.at <= GRACE}
+        self._answered[spent_id] = _Answered(answer, now)

@@ -1,0 +1,81 @@
+"""The access tokens that work at this moment, in memory: what the hot path looks at instead of the database."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from devgw.clock import Clock
+from devgw.gateway.records import AccessToken, Grant
+from devgw.gateway.store import Store
+from devgw.gateway.upstream import Admitted
+from devgw.ids import GrantId, OperationId
+
+
+@dataclass(slots=True)
+class LiveToken:
+    """A token that works, with who stands behind it and how often it was used since it was last written down."""
+
+    token: AccessToken
+    operation_id: OperationId
+    admitted: Admitted
+    uses: int
+    last_used_at: datetime | None = None
+    is_dirty: bool = False
+
+
+class LiveTokens:
+    """Every live access token by its digest; filled from the store, kept by those who issue and revoke."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._by_digest: dict[str, LiveToken] = {}
+        now = clock.now()
+        grants = {grant.id: grant for grant in store.grants()}
+        for token in store.access_tokens():
+            grant = grants.get(token.grant_id)
+            if grant and not token.revoked_at and not grant.revoked_at and token.expires_at > now:
+                self.add(token, grant)
+
+    def add(self, token: AccessToken, grant: Grant) -> LiveToken:
+        """Let `token` work from now on."""
+        admitted = Admitted(
+            token_id=token.id,
+            grant_id=grant.id,
+            client_id=grant.client_id,
+            client_name=grant.client_name,
+            subject_id=grant.subject_id,
+            resource=grant.resource,
+            scope=grant.scope,
+            expires_at=token.expires_at,
+            email=grant.email,
+            roles=grant.roles,
+            groups=grant.groups,
+        )
+        live = LiveToken(token, grant.operation_id, admitted, token.uses, token.last_used_at)
+        self._by_digest[token.digest] = live
+        return live
+
+    def find(self, digest: str) -> LiveToken | None:
+        """Return the token with this digest while it works."""
+        return self._by_digest.get(digest)
+
+    def drop(self, digest: str) -> None:
+        """Let the token with this digest work no more."""
+        self._by_digest.pop(digest, None)
+
+    def drop_grant(self, grant_id: GrantId) -> None:
+        """Let no token of this grant work any more."""
+        for digest, live in list(self._by_digest.items()):
+            if live.token.grant_id == grant_id:
+                del self._by_digest[digest]
+
+    def write_down_uses(self) -> None:
+        """Save how often each token was used since the last time; drop what expired."""
+        now = self._clock.now()
+        with self._store.transaction():
+            for digest, live in list(self._by_digest.items()):
+                if live.is_dirty:
+                    live.is_dirty = False
+                    self._store.save_access_token(replace(live.token, uses=live.uses, last_used_at=live.last_used_at))
+                if live.token.expires_at <= now:
+                    del self._by_digest[digest]

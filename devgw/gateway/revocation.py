@@ -1,0 +1,146 @@
+"""Ending what was allowed: a token, a grant with all its tokens, a session, a client, everything of a subject.
+
+Revoking any token of a grant ends the grant (RFC 7009 §2.1 SHOULD for refresh tokens, MAY for access tokens): a person
+who presses "revoke" means the client's access, not one string. Each act can first be asked what else it would end.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from devgw.clock import Clock
+from devgw.events import Bus
+from devgw.events.taxonomy import McpAuthClientDeleted, McpAuthDownstreamTokenRevoked, McpAuthSessionEnded
+from devgw.gateway.live_tokens import LiveTokens
+from devgw.gateway.records import Grant, Session
+from devgw.gateway.store import Store
+from devgw.ids import ClientId, GrantId, SessionId, SubjectId, TokenId
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What an act of revocation ends, or would end."""
+
+    grants: tuple[GrantId, ...] = ()
+    tokens: tuple[TokenId, ...] = ()
+    sessions: tuple[SessionId, ...] = ()
+    clients: tuple[ClientId, ...] = ()
+
+
+class Revocation:
+    """Ends things, in one commit each, and publishes what ended."""
+
+    def __init__(self, store: Store, live: LiveTokens, bus: Bus, clock: Clock) -> None:
+        self._store = store
+        self._live = live
+        self._bus = bus
+        self._clock = clock
+
+    def grant_of(self, token_id: TokenId) -> GrantId | None:
+        """Return the grant to which a code, access or refresh token belongs."""
+        refresh = self._store.find_refresh_token_by_id(token_id)
+        if refresh:
+            return refresh.grant_id
+        return next((each.grant_id for each in self._store.access_tokens() if each.id == token_id), None)
+
+    def of_grants(self, grant_ids: Iterable[GrantId]) -> Ending:
+        """Return what ending these grants would end."""
+        grants = tuple(grant_ids)
+        return Ending(grants=grants, tokens=tuple(each for grant in grants for each in self._live_token_ids(grant)))
+
+    def of_session(self, session_id: SessionId) -> Ending:
+        """Return what ending this session, with the grants given in it, would end."""
+        ending = self.of_grants(each.id for each in self._live_grants() if each.session_id == session_id)
+        return replace(ending, sessions=(session_id,))
+
+    def of_client(self, client_id: ClientId) -> Ending:
+        """Return what deleting this client would end."""
+        ending = self.of_grants(each.id for each in self._live_grants() if each.client_id == client_id)
+        return replace(ending, clients=(client_id,))
+
+    def of_subject(self, subject_id: SubjectId) -> Ending:
+        """Return what ending everything of this subject would end."""
+        ending = self.of_grants(each.id for each in self._live_grants() if each.subject_id == subject_id)
+        sessions = tuple(
+            each.id for each in self._store.sessions() if each.subject_id == subject_id and not each.ended_at
+        )
+        return replace(ending, sessions=sessions)
+
+    def end(self, ending: Ending, cause: str) -> Ending:
+        """Carry out `ending` and return it."""
+        with self._store.transaction():
+            ended = [(grant_id, self._end_grant(grant_id, cause)) for grant_id in ending.grants]
+            for session_id in ending.sessions:
+                self._end_session(session_id)
+            for client_id in ending.clients:
+                self._store.delete_client(client_id)
+                self._store.forget_consents(client_id)
+        for grant_id, token_ids in ended:
+            self._live.drop_grant(grant_id)
+            self._publish(grant_id, token_ids, cause)
+        for session_id in ending.sessions:
+            self._bus.publish(McpAuthSessionEnded(session_id=session_id, cause=cause))
+        for client_id in ending.clients:
+            self._bus.publish(McpAuthClientDeleted(client_id=client_id, cause=cause))
+        return ending
+
+    def end_grant(self, grant_id: GrantId, cause: str) -> None:
+        """End one grant with all its tokens."""
+        self.end(self.of_grants([grant_id]), cause)
+
+    def sign_out(self, session: Session) -> None:
+        """End a browser's session but none of the grants given in it: the person only wants to be somebody else."""
+        with self._store.transaction():
+            self._end_session(session.id)
+        self._bus.publish(McpAuthSessionEnded(session_id=session.id, subject_id=session.subject_id, cause="signed_out"))
+
+    def _end_grant(self, grant_id: GrantId, cause: str) -> tuple[TokenId, ...]:
+        grant = self._store.find_grant(grant_id)
+        if grant is None or grant.revoked_at:
+            return ()
+        now = self._clock.now()
+        ended = self._live_token_ids(grant_id)
+        self._store.save_grant(replace(grant, revoked_at=now, revoked_because=cause))
+        for access in self._store.access_tokens_of(grant_id):
+            self._store.save_access_token(replace(access, revoked_at=access.revoked_at or now))
+        for refresh in self._store.refresh_tokens_of(grant_id):
+            self._store.save_refresh_token(replace(refresh, revoked_at=refresh.revoked_at or now))
+        for consent in self._store.consents_of(grant.subject_id, grant.client_id):
+            self._store.forget_consents(consent.client_id, consent.subject_id)
+        return ended
+
+    def _end_session(self, session_id: SessionId) -> None:
+        session = self._store.find_session(session_id)
+        if session and not session.ended_at:
+            self._store.save_session(replace(session, ended_at=self._clock.now()))
+
+    def _live_grants(self) -> list[Grant]:
+        now = self._clock.now()
+        return [each for each in self._store.grants() if not each.revoked_at and each.expires_at > now]
+
+    def _live_token_ids(self, grant_id: GrantId) -> tuple[TokenId, ...]:
+        now = self._clock.now()
+        access = (
+            each.id for each in self._store.access_tokens_of(grant_id) if not each.revoked_at and each.expires_at > now
+        )
+        refresh = (
+            each.id
+            for each in self._store.refresh_tokens_of(grant_id)
+            if not each.revoked_at and not each.spent_at and each.expires_at > now
+        )
+        return (*access, *refresh)
+
+    def _publish(self, grant_id: GrantId, token_ids: tuple[TokenId, ...], cause: str) -> None:
+        grant = self._store.find_grant(grant_id)
+        if grant is None or not token_ids:
+            return
+        self._bus.publish(
+            McpAuthDownstreamTokenRevoked(
+                grant_id=grant_id,
+                client_id=grant.client_id,
+                client_name=grant.client_name,
+                subject_id=grant.subject_id,
+                operation_id=grant.operation_id,
+                token_ids=token_ids,
+                cause=cause,
+            )
+        )
