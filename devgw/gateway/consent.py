@@ -1,0 +1,187 @@
+"""What the person is asked, and what they answer. No code leaves without it.
+
+Source: MCP security best practices (Confused Deputy Mitigation, Consent UI Requirements); `gateway.md` §3.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from devgw.clock import Clock
+from devgw.config.project import Project, Route
+from devgw.entropy import digest, same
+from devgw.events import Bus, Outcome
+from devgw.events.taxonomy import (
+    McpAuthCodeIssued,
+    McpAuthConsentApproved,
+    McpAuthConsentDenied,
+    McpAuthConsentShown,
+)
+from devgw.gateway.records import Client, Consent, PendingAuthorization, Session
+from devgw.gateway.server import Server
+from devgw.gateway.store import Store
+from devgw.ids import SubjectId
+from devgw.oauth.redirect_uri import host_of, is_loopback
+from devgw.problems import Refused
+from devgw.problems.authorization import ConsentStale, TransactionUnknown, UpstreamsNotConnected
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionState:
+    """An upstream of the route, as the consent page shows it."""
+
+    upstream_server_id: str
+    display_name: str
+    summary: str
+    is_connected: bool
+    connect_url: str
+    detail: str = ""
+
+
+class Connections(Protocol):
+    """Says which upstreams of a route a subject has connected."""
+
+    def connections_of(self, route: Route, subject_id: SubjectId, return_to: str) -> list[ConnectionState]:
+        """Return the upstreams of `route`, each with the URL at which this subject connects it."""
+
+
+class NoConnections:
+    """For projects whose routes have no upstream that a person connects."""
+
+    def connections_of(self, route: Route, subject_id: SubjectId, return_to: str) -> list[ConnectionState]:  # noqa: ARG002
+        """Return nothing to connect."""
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Everything that the consent page names."""
+
+    pending: PendingAuthorization
+    client: Client
+    session: Session
+    route: Route
+    redirect_host: str
+    is_localhost_only: bool
+    """Whether any program on this machine could pose as this client."""
+    connections: tuple[ConnectionState, ...]
+    csrf_token: str
+
+    @property
+    def can_be_approved(self) -> bool:
+        """Tell whether every upstream is connected."""
+        return all(each.is_connected for each in self.connections)
+
+
+class Consents:
+    """Asks, remembers, and turns a yes into a code."""
+
+    def __init__(
+        self, project: Project, server: Server, store: Store, connections: Connections, bus: Bus, clock: Clock
+    ) -> None:
+        self._project = project
+        self._server = server
+        self._store = store
+        self._connections = connections
+        self._bus = bus
+        self._clock = clock
+
+    def question(self, pending: PendingAuthorization, session: Session, cookie: str, return_to: str) -> Question:
+        """Return what to ask this person."""
+        client = self._server.query_client(pending.client_id).record
+        route = self._route(pending)
+        return Question(
+            pending=pending,
+            client=client,
+            session=session,
+            route=route,
+            redirect_host=host_of(pending.redirect_uri),
+            is_localhost_only=all(is_loopback(each) for each in client.redirect_uris),
+            connections=tuple(self._connections.connections_of(route, session.subject_id, return_to)),
+            csrf_token=_csrf_token(pending, cookie),
+        )
+
+    def is_remembered(self, question: Question) -> bool:
+        """Tell whether this person already allowed just this: client, redirect host, route and scope."""
+        pending = question.pending
+        if "consent" in (pending.prompt or "") or "consent" in pending.parameters.get("prompt", ""):
+            return False
+        return question.can_be_approved and any(
+            (each.redirect_host, each.operation_id, each.scope)
+            == (question.redirect_host, pending.operation_id, pending.scope)
+            for each in self._store.consents_of(question.session.subject_id, pending.client_id)
+        )
+
+    def show(self, question: Question) -> None:
+        """Tell that the page is shown."""
+        self._bus.publish(
+            McpAuthConsentShown(**_links(question.pending, question.session), redirect_host=question.redirect_host)
+        )
+
+    def check_form(self, question: Question, csrf_token: str | None, subject_id: str | None) -> None:
+        """Refuse a form that this browser's session did not just show.
+
+        Raises:
+            Refused: with `ConsentStale`.
+        """
+        if subject_id and subject_id != question.session.subject_id:
+            raise Refused(ConsentStale("somebody else signed in since the page was shown"))
+        if not csrf_token or not same(csrf_token, question.csrf_token):
+            raise Refused(ConsentStale("its token does not belong to this session"))
+
+    def approve(self, question: Question, *, remembered: bool = False) -> str:
+        """Return the redirect that carries the code.
+
+        Raises:
+            Refused: with `UpstreamsNotConnected`.
+        """
+        pending, session = question.pending, question.session
+        if not question.can_be_approved:
+            missing = tuple(each.display_name for each in question.connections if not each.is_connected)
+            raise Refused(UpstreamsNotConnected(missing))
+        with self._store.transaction():
+            location, request = self._server.issue_code(pending, session)
+            self._store.save_consent(
+                Consent(
+                    subject_id=session.subject_id,
+                    client_id=pending.client_id,
+                    redirect_host=question.redirect_host,
+                    operation_id=pending.operation_id,
+                    scope=pending.scope,
+                    given_at=self._clock.now(),
+                )
+            )
+        links = _links(pending, session) | {"grant_id": request.facts["grant"].id}
+        code = request.facts["code"]
+        self._bus.publish(McpAuthConsentApproved(**links, remembered=remembered))
+        self._bus.publish(
+            McpAuthCodeIssued(**links, code_id=code.id, redirect_uri=pending.redirect_uri, expires_at=code.expires_at)
+        )
+        return location
+
+    def deny(self, question: Question) -> None:
+        """Take the no; the authorization is over."""
+        self._store.save_pending(replace(question.pending, decided_at=self._clock.now()))
+        self._store.forget_consents(question.pending.client_id, question.session.subject_id)
+        self._bus.publish(McpAuthConsentDenied(**_links(question.pending, question.session), outcome=Outcome.DENIED))
+
+    def _route(self, pending: PendingAuthorization) -> Route:
+        found = next((each for each in self._project.routes if each.operation_id == pending.operation_id), None)
+        if found is None:  # the route went with a reload
+            raise Refused(TransactionUnknown())
+        return found
+
+
+def _csrf_token(pending: PendingAuthorization, cookie: str) -> str:
+    """Return a token that only who holds the session's cookie can know."""
+    return digest(f"consent:{pending.id}:{cookie}")
+
+
+def _links(pending: PendingAuthorization, session: Session) -> dict[str, Any]:
+    return {
+        "transaction_id": pending.id,
+        "client_id": pending.client_id,
+        "client_name": pending.client_name,
+        "operation_id": pending.operation_id,
+        "session_id": session.id,
+        "subject_id": session.subject_id,
+    }

@@ -1,0 +1,84 @@
+"""One generation of the gateway: everything that one configuration decides, over the store that outlives it."""
+
+from dataclasses import dataclass
+
+from devgw.clock import Clock
+from devgw.config.project import Project, Route
+from devgw.entropy import digest
+from devgw.events import Bus
+from devgw.gateway.authorization import Authorization
+from devgw.gateway.bearer import BearerAdmission
+from devgw.gateway.clients import ClientDocuments, Clients
+from devgw.gateway.consent import Connections, Consents, NoConnections
+from devgw.gateway.issuing import Issuing
+from devgw.gateway.live_tokens import LiveTokens
+from devgw.gateway.login import IdentityProvider, Login
+from devgw.gateway.revocation import Revocation
+from devgw.gateway.server import Server
+from devgw.gateway.store import Store
+from devgw.gateway.upstream import NoCredentials, UpstreamCredentials
+from devgw.gateway.urls import Urls
+from devgw.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What outlives every generation."""
+
+    settings: Settings
+    store: Store
+    live: LiveTokens
+    bus: Bus
+    clock: Clock
+    documents: ClientDocuments
+    issuing: Issuing
+    revocation: Revocation
+
+
+class Gateway:
+    """The services of one configuration. A request keeps the generation it began with."""
+
+    def __init__(
+        self,
+        project: Project,
+        ground: Ground,
+        provider: IdentityProvider | None,
+        *,
+        generation: int = 1,
+        credentials: UpstreamCredentials | None = None,
+        connections: Connections | None = None,
+    ) -> None:
+        policy = project.oauth
+        if policy is None or (provider is None and policy.provider != "dev-login"):
+            raise ValueError("a gateway needs an MCP OAuth policy and its identity provider")
+        store, bus, clock = ground.store, ground.bus, ground.clock
+        self.project = project
+        self.policy = policy
+        self.ground = ground
+        self.generation = generation
+        self.clients = Clients(store, ground.documents, bus, clock, cimd_enabled=policy.tokens.cimd_enabled)
+        self.authorization = Authorization(project, self.clients, store, bus, clock)
+        self.server = Server(project, self.clients, store, ground.issuing, ground.revocation, bus, clock)
+        self.login = Login(
+            policy,
+            provider,  # type: ignore[arg-type]  # dev-login asks no provider
+            ground.settings.canonical_origin,
+            store,
+            bus,
+            clock,
+        )
+        self.consents = Consents(project, self.server, store, connections or NoConnections(), bus, clock)
+        self.admission = BearerAdmission(project, ground.live, store, bus, clock)
+        self.credentials: UpstreamCredentials = credentials or NoCredentials()
+
+    def urls(self, origin: str) -> Urls:
+        """Return the URLs under the origin at which a request came."""
+        return Urls(origin, self.project.base_path)
+
+    def route_of(self, path: str) -> Route | None:
+        """Return the route at `path`, as it stands behind a well-known segment or the authorization endpoint."""
+        return self.project.route_at(path)
+
+    def is_known_code(self, code: str) -> bool:
+        """Tell whether `code` was issued here."""
+        return self.ground.store.find_code(digest(code)) is not None

@@ -1,0 +1,186 @@
+"""What the identity provider says of a person, believed only after every check.
+
+PyJWT verifies the signature; times are checked here against the injected clock, with a leeway and a reason each.
+Source: OpenID Connect Core §3.1.3.7, RFC 7519 §4.1; for WorkOS `workos.md` §3.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+
+from devgw.clock import from_epoch
+from devgw.entropy import same
+from devgw.ids import SubjectId
+from devgw.problems import Refused
+from devgw.problems.login import ClockSkewed, ProviderTokenInvalid
+
+LEEWAY = timedelta(seconds=60)
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who signed in."""
+
+    subject_id: SubjectId
+    issuer: str
+    email: str | None = None
+    display_name: str | None = None
+    provider_session_id: str | None = None
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    """Roles, groups and permissions, where the provider says any; never a token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a token of the provider must say."""
+
+    issuers: tuple[str, ...]
+    client_id: str
+    audience: str | None
+    nonce: str | None
+    now: datetime
+    skew_seconds: float | None = None
+    """How far the provider's clock was ahead of ours when it answered, where that was measured."""
+
+
+def verified_claims(token: str, key: jwt.PyJWK, what: str) -> dict[str, Any]:
+    """Return the claims of a token whose signature is good; nothing else is checked.
+
+    Raises:
+        Refused: with `ProviderTokenInvalid`.
+    """
+    try:
+        return jwt.decode(
+            token,
+            key,
+            algorithms=list(ALGORITHMS),
+            options={f"verify_{each}": False for each in ("aud", "exp", "iat", "nbf", "iss", "sub", "jti")},  # type: ignore[arg-type]  # PyJWT's typed dict
+        )
+    except jwt.InvalidAlgorithmError as error:
+        alg = jwt.get_unverified_header(token).get("alg", "none")
+        raise Refused(ProviderTokenInvalid(what, "alg", str(alg), "an asymmetric algorithm of the key")) from error
+    except jwt.PyJWTError as error:
+        raise Refused(
+            ProviderTokenInvalid(what, "signature", "one that does not fit", "the published key's")
+        ) from error
+
+
+def header_of(token: str, what: str) -> dict[str, Any]:
+    """Return the header of a JWT before anything of it is believed.
+
+    Raises:
+        Refused: with `ProviderTokenInvalid` where it is no JWT at all.
+    """
+    try:
+        header: dict[str, Any] = jwt.get_unverified_header(token)
+    except jwt.PyJWTError as error:
+        parts = token.count(".") + 1
+        raise Refused(
+            ProviderTokenInvalid(what, "form", f"an opaque value of {parts} part(s)", "a signed JWT")
+        ) from error
+    if header.get("alg") not in ALGORITHMS:
+        raise Refused(ProviderTokenInvalid(what, "alg", str(header.get("alg")), "an asymmetric algorithm"))
+    return header
+
+
+def check_access_token(claims: Mapping[str, Any], expected: Expected) -> None:
+    """Check an access token that stands for the sign-in, as WorkOS gives it: `aud` may be absent, `client_id` not.
+
+    Raises:
+        Refused: with `ProviderTokenInvalid` or `ClockSkewed`.
+    """
+    what = "access token"
+    _check_issuer(claims, expected, what)
+    _check_times(claims, expected)
+    audience = expected.audience or expected.client_id
+    if claims.get("aud") is not None:
+        if audience not in _strings(claims["aud"]):
+            raise Refused(ProviderTokenInvalid(what, "aud", str(claims["aud"]), audience))
+    elif claims.get("client_id") != expected.client_id:
+        got = str(claims.get("client_id", "absent, and no aud either"))
+        raise Refused(ProviderTokenInvalid(what, "client_id", got, expected.client_id))
+    if claims.get("client_id") not in (None, expected.client_id):
+        raise Refused(ProviderTokenInvalid(what, "client_id", str(claims["client_id"]), expected.client_id))
+    _require_subject(claims, what)
+
+
+def check_id_token(claims: Mapping[str, Any], expected: Expected, access_token: str | None, algorithm: str) -> None:
+    """Check an ID token: issuer, audience, authorized party, nonce, times, and the hash of the access token.
+
+    Raises:
+        Refused: with `ProviderTokenInvalid` or `ClockSkewed`.
+    """
+    what = "id token"
+    _check_issuer(claims, expected, what)
+    audiences = _strings(claims.get("aud"))
+    if expected.client_id not in audiences:
+        raise Refused(ProviderTokenInvalid(what, "aud", str(claims.get("aud", "absent")), expected.client_id))
+    party = claims.get("azp")
+    if party is not None and party != expected.client_id:
+        raise Refused(ProviderTokenInvalid(what, "azp", str(party), expected.client_id))
+    if party is None and len(audiences) > 1:
+        raise Refused(ProviderTokenInvalid(what, "azp", "absent beside several audiences", expected.client_id))
+    _check_times(claims, expected)
+    if expected.nonce and not same(str(claims.get("nonce", "")), expected.nonce):
+        raise Refused(
+            ProviderTokenInvalid(what, "nonce", "another value" if "nonce" in claims else "absent", "the one sent")
+        )
+    if access_token and "at_hash" in claims and not same(str(claims["at_hash"]), _half_hash(access_token, algorithm)):
+        raise Refused(ProviderTokenInvalid(what, "at_hash", "another hash", "that of the access token beside it"))
+    _require_subject(claims, what)
+
+
+def _check_issuer(claims: Mapping[str, Any], expected: Expected, what: str) -> None:
+    if claims.get("iss") not in expected.issuers:
+        raise Refused(
+            ProviderTokenInvalid(what, "iss", str(claims.get("iss", "absent")), " or ".join(expected.issuers))
+        )
+
+
+def _check_times(claims: Mapping[str, Any], expected: Expected) -> None:
+    expires = _moment(claims, "exp")
+    if expires is None:
+        raise Refused(ProviderTokenInvalid("token", "exp", "absent", "a moment in the future"))
+    if expires + LEEWAY <= expected.now:
+        raise Refused(ClockSkewed("exp", expires, expected.now, expected.skew_seconds))
+    for name in ("nbf", "iat"):
+        moment = _moment(claims, name)
+        if moment and moment - LEEWAY > expected.now:
+            raise Refused(ClockSkewed(name, moment, expected.now, expected.skew_seconds))
+
+
+def _moment(claims: Mapping[str, Any], name: str) -> datetime | None:
+    value = claims.get(name)
+    return from_epoch(value) if isinstance(value, (int, float)) else None
+
+
+def _require_subject(claims: Mapping[str, Any], what: str) -> None:
+    if not isinstance(claims.get("sub"), str) or not claims["sub"]:
+        raise Refused(ProviderTokenInvalid(what, "sub", "absent", "the person's id"))
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(str(each) for each in value) if isinstance(value, Iterable) else ()
+
+
+def _half_hash(access_token: str, algorithm: str) -> str:
+    """Return the left half of the token's hash in base64url (OpenID Connect Core §3.1.3.6)."""
+    size = algorithm[-3:] if algorithm[-3:] in {"256", "384", "512"} else "512"
+    hashed = hashlib.new(f"sha{size}", access_token.encode()).digest()
+    return base64.urlsafe_b64encode(hashed[: len(hashed) // 2]).rstrip(b"=").decode()
+
+
+def permissions_of(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Return roles and groups of a token's claims, in the shape that a session keeps."""
+    roles = _strings(claims.get("roles") or claims.get("role"))
+    groups = _strings(claims.get("groups"))
+    kept = {"roles": list(roles), "groups": list(groups), "org_id": claims.get("org_id")}
+    return {name: value for name, value in kept.items() if value}

@@ -1,0 +1,267 @@
+"""Signing the person in: to the identity provider and back, into a session.
+
+The state is one use, bound to the browser by a cookie of its own, and names the pending authorization, so that two tabs
+never overwrite one another. Source: OAuth 2.1 §4.1, §7.12; `workos.md` §1 and §11.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from devgw.clock import Clock
+from devgw.config.project import OAuthPolicy
+from devgw.entropy import digest, same, short_id, token
+from devgw.events import Bus, Outcome
+from devgw.events.taxonomy import FailureOrigin, McpAuthLoginBegun, McpAuthLoginFinished
+from devgw.gateway.identity import Identity
+from devgw.gateway.records import PendingAuthorization, Session
+from devgw.gateway.store import Store
+from devgw.gateway.urls import Urls
+from devgw.ids import SessionId, SubjectId
+from devgw.oauth.parameters import Parameters
+from devgw.oauth.pkce import challenge_of
+from devgw.problems import Problem, Refused
+from devgw.problems.authorization import TransactionFinished
+from devgw.problems.login import (
+    LoginCookieMissing,
+    ProviderRefused,
+    StateExpired,
+    StateMissing,
+    StateSpent,
+    StateUnknown,
+)
+
+SESSION_COOKIE = "devgw_session"
+DEV_SUBJECT = "dev-browser-user"
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRequest:
+    """What the identity provider is asked with."""
+
+    callback: str
+    state: str
+    nonce: str
+    challenge: str | None
+    """S256 challenge, where the policy asks for PKCE."""
+    prompt: str | None = None
+    login_hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """Where the browser goes, and the cookie that proves at the callback that it is the same browser."""
+
+    url: str
+    cookie_name: str
+    cookie_value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A finished login: the session with the secret of its cookie, and what goes on now."""
+
+    pending: PendingAuthorization
+    session: Session
+    session_cookie: str | None
+    """None where the login was finished before and the browser only came twice."""
+    login_cookie_name: str
+
+
+class IdentityProvider(Protocol):
+    """The provider where people sign in."""
+
+    def authorize_url(self, request: LoginRequest) -> str:
+        """Return the URL of the provider's authorization endpoint with this request."""
+
+    async def redeem(self, code: str, callback: str, verifier: str | None, nonce: str) -> Identity:
+        """Exchange the code and return who it stands for.
+
+        Raises:
+            Refused: with a problem of `problems.login`.
+        """
+
+
+class Login:
+    """Sends browsers to the identity provider and takes them back."""
+
+    def __init__(self, policy: OAuthPolicy, provider: IdentityProvider, store: Store, bus: Bus, clock: Clock) -> None:
+        self._policy = policy
+        self._provider = provider
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+
+    def depart(self, pending: PendingAuthorization, urls: Urls) -> Departure:
+        """Return where the browser goes to sign in for this authorization; an earlier state of it is spent."""
+        state, browser, nonce = token("st_"), token("br_"), token("no_")
+        verifier = token("cv_") if self._policy.login.pkce == "S256" else None
+        now = self._clock.now()
+        self._store.save_pending(
+            replace(
+                pending,
+                login_state_digest=digest(state),
+                login_nonce=nonce,
+                login_verifier=verifier,
+                browser_digest=digest(browser),
+                login_finished_at=None,
+                expires_at=now + self._policy.login.state_ttl,
+            )
+        )
+        request = LoginRequest(
+            callback=urls.callback,
+            state=state,
+            nonce=nonce,
+            challenge=challenge_of(verifier) if verifier else None,
+            prompt=pending.prompt if pending.prompt in {"login", "select_account"} else None,
+            login_hint=pending.parameters.get("login_hint"),
+        )
+        url = urls.at(f"/oauth/dev-login?state={state}") if self.is_dev_login else self._provider.authorize_url(request)
+        self._publish_begun(pending, url, urls)
+        return Departure(url, _cookie_name(pending), browser)
+
+    @property
+    def is_dev_login(self) -> bool:
+        """Tell whether people sign in without any provider, on loopback alone."""
+        return self._policy.provider == "dev-login"
+
+    async def arrive(self, parameters: Parameters, cookies: dict[str, str], urls: Urls, user_agent: str) -> Arrival:
+        """Return the session that the provider's answer makes.
+
+        Raises:
+            Refused: with a problem of `problems.login`; after `ProviderRefused` the authorization is over.
+        """
+        pending = self._find(parameters)
+        try:
+            self._check_browser(pending, cookies, urls)
+            if pending.login_finished_at:
+                return self._arrive_again(pending, cookies)
+            self._check_answer(parameters, pending)
+            identity = await self._identify(parameters, pending, urls)
+        except Refused as refused:
+            self._publish_finished(pending, refused.problem)
+            raise
+        session, cookie = self._open_session(identity, user_agent)
+        now = self._clock.now()
+        pending = replace(pending, login_finished_at=now, session_id=session.id, prompt=None)
+        with self._store.transaction():
+            self._store.save_session(session)
+            self._store.save_pending(pending)
+        self._publish_session(pending, session)
+        return Arrival(pending, session, cookie, _cookie_name(pending))
+
+    def session_of(self, cookie: str | None) -> Session | None:
+        """Return the live session of a browser with this cookie."""
+        session = self._store.find_session_by_cookie(digest(cookie)) if cookie else None
+        if session is None or session.ended_at or session.expires_at <= self._clock.now():
+            return None
+        return session
+
+    def find_for_error(self, parameters: Parameters) -> PendingAuthorization | None:
+        """Return the authorization that a failed callback belongs to, to tell its client."""
+        state = parameters.first("state")
+        return self._store.find_pending_by_state(digest(state)) if state else None
+
+    def _find(self, parameters: Parameters) -> PendingAuthorization:
+        state = parameters.get("state")
+        if not state:
+            raise Refused(StateMissing(has_code="code" in parameters))
+        pending = self._store.find_pending_by_state(digest(state))
+        if pending is None:
+            raise Refused(StateUnknown())
+        if pending.decided_at:
+            raise Refused(TransactionFinished(pending.client_name, pending.decided_at))
+        if pending.expires_at <= self._clock.now():
+            raise Refused(StateExpired(pending.created_at, pending.expires_at))
+        return pending
+
+    def _check_browser(self, pending: PendingAuthorization, cookies: dict[str, str], urls: Urls) -> None:
+        value = cookies.get(_cookie_name(pending))
+        if value is None or not same(digest(value), pending.browser_digest or ""):
+            raise Refused(
+                LoginCookieMissing(urls.origin, origin_of(pending.parameters.get("devgw_origin", urls.origin)))
+            )
+
+    def _check_answer(self, parameters: Parameters, pending: PendingAuthorization) -> None:
+        """Refuse an answer that is an error; the state is spent with it."""
+        error = parameters.get("error")
+        if error:
+            self._store.save_pending(replace(pending, decided_at=self._clock.now()))
+            raise Refused(ProviderRefused(error, parameters.get("error_description", "")))
+
+    def _arrive_again(self, pending: PendingAuthorization, cookies: dict[str, str]) -> Arrival:
+        """Go on where the same browser's first callback went: browsers prefetch, people press reload."""
+        session = self._store.find_session(pending.session_id) if pending.session_id else None
+        if session is None or not same(session.cookie_digest, digest(cookies.get(SESSION_COOKIE, ""))):
+            raise Refused(StateSpent(pending.login_finished_at or self._clock.now()))
+        return Arrival(pending, session, None, _cookie_name(pending))
+
+    async def _identify(self, parameters: Parameters, pending: PendingAuthorization, urls: Urls) -> Identity:
+        if self.is_dev_login:
+            return Identity(SubjectId(DEV_SUBJECT), issuer=urls.origin, display_name="Development user")
+        code = parameters.require("code")
+        return await self._provider.redeem(code, urls.callback, pending.login_verifier, pending.login_nonce or "")
+
+    def _open_session(self, identity: Identity, user_agent: str) -> tuple[Session, str]:
+        cookie = token("ss_")
+        now = self._clock.now()
+        session = Session(
+            id=SessionId(short_id("s-", 12)),
+            cookie_digest=digest(cookie),
+            subject_id=identity.subject_id,
+            email=identity.email,
+            display_name=identity.display_name,
+            started_at=now,
+            expires_at=now + self._policy.login.session_ttl,
+            issuer=identity.issuer,
+            provider_session_id=identity.provider_session_id,
+            user_agent=user_agent,
+            claims=dict(identity.claims),
+        )
+        return session, cookie
+
+    def _publish_begun(self, pending: PendingAuthorization, url: str, urls: Urls) -> None:
+        self._bus.publish(
+            McpAuthLoginBegun(
+                transaction_id=pending.id,
+                client_id=pending.client_id,
+                client_name=pending.client_name,
+                operation_id=pending.operation_id,
+                provider_url=url.partition("?")[0],
+                callback_uri=urls.callback,
+            )
+        )
+
+    def _publish_session(self, pending: PendingAuthorization, session: Session) -> None:
+        self._bus.publish(
+            McpAuthLoginFinished(
+                transaction_id=pending.id,
+                client_id=pending.client_id,
+                client_name=pending.client_name,
+                operation_id=pending.operation_id,
+                session_id=session.id,
+                subject_id=session.subject_id,
+                email=session.email,
+                display_name=session.display_name,
+            )
+        )
+
+    def _publish_finished(self, pending: PendingAuthorization, problem: Problem) -> None:
+        theirs = not isinstance(problem, (LoginCookieMissing, StateSpent))
+        self._bus.publish(
+            McpAuthLoginFinished(
+                transaction_id=pending.id,
+                client_id=pending.client_id,
+                client_name=pending.client_name,
+                operation_id=pending.operation_id,
+                outcome=Outcome.DENIED if problem.error == "access_denied" else Outcome.FAILURE,
+                failure_origin=FailureOrigin.IDENTITY_PROVIDER if theirs else FailureOrigin.CLIENT,
+                reason_code=problem.reason,
+                explanation=problem.explain(),
+                hint=problem.advise(),
+            )
+        )
+
+
+def _cookie_name(pending: PendingAuthorization) -> str:
+    """Return the name of this authorization's own login cookie: parallel logins do not overwrite one another."""
+    return f"devgw_login_{pending.id}"
