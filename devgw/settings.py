@@ -16,6 +16,8 @@ class ProxySettings:
     """Seconds to reach an upstream."""
     response_timeout: float = 120.0
     """Seconds until an upstream must have begun to answer; a stream that has begun may last for ever."""
+    request_limit: int = 33_554_432
+    """Bytes that the body of one request on an MCP route may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,9 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()
     """Addresses whose `X-Forwarded-*` are believed."""
     allowed_hosts: tuple[str, ...] = ()
-    """Host names beyond loopback under which the gateway may be asked."""
+    """Host names beyond loopback under which the gateway may be asked; `name:port` allows that port alone."""
+    allowed_origins: tuple[str, ...] = ()
+    """Origins of pages, beyond loopback and the gateway's own, that may call an MCP route."""
     proxy: ProxySettings = field(default_factory=ProxySettings)
     traces: TraceSettings = field(default_factory=TraceSettings)
     emulators: EmulatorSettings = field(default_factory=EmulatorSettings)

@@ -68,6 +68,10 @@ class Trace:
     phases: list[Phase] = field(default_factory=list)
     upstream_status: int | None = None
     upstream_url: str | None = None
+    upstream_headers: Headers = field(default_factory=list)
+    """What the upstream answered, before anything was dropped."""
+    upstream_body: Body | None = None
+    """What the upstream said, where the client was told something else."""
 
     kind: str = "page"
     """`mcp`, `metadata`, `oauth`, `page`, `registry`, `connect` or `other`."""
