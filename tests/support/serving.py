@@ -43,7 +43,7 @@ async def serve(
     listener = on or listen(host, port)
     origin = origin_of(listener)
     closing = asyncio.Event()
-    settings = config or Config()
+    settings = config or _without_date()
     settings.bind = [f"fd://{listener.detach()}"]
     settings.graceful_timeout = CLOSING_SECONDS
     # Nothing is to be written to the terminal of the tests.
@@ -58,6 +58,13 @@ async def serve(
         if not done:
             server.cancel()
         await asyncio.gather(server, return_exceptions=True)
+
+
+def _without_date() -> Config:
+    # An app under test tells the time by its own clock, or not at all.
+    settings = Config()
+    settings.include_date_header = False
+    return settings
 
 
 async def _until_it_answers(origin: str, server: asyncio.Future[None]) -> None:
