@@ -84,7 +84,16 @@ class IdentityProvider(Protocol):
 class Login:
     """Sends browsers to the identity provider and takes them back."""
 
-    def __init__(self, policy: OAuthPolicy, provider: IdentityProvider, store: Store, bus: Bus, clock: Clock) -> None:
+    def __init__(
+        self,
+        policy: OAuthPolicy,
+        provider: IdentityProvider,
+        canonical_origin: str,
+        store: Store,
+        bus: Bus,
+        clock: Clock,
+    ) -> None:
+        self._canonical_origin = canonical_origin
         self._policy = policy
         self._provider = provider
         self._store = store
@@ -177,9 +186,7 @@ class Login:
     def _check_browser(self, pending: PendingAuthorization, cookies: dict[str, str], urls: Urls) -> None:
         value = cookies.get(_cookie_name(pending))
         if value is None or not same(digest(value), pending.browser_digest or ""):
-            raise Refused(
-                LoginCookieMissing(urls.origin, origin_of(pending.parameters.get("devgw_origin", urls.origin)))
-            )
+            raise Refused(LoginCookieMissing(urls.origin, self._canonical_origin))
 
     def _check_answer(self, parameters: Parameters, pending: PendingAuthorization) -> None:
         """Refuse an answer that is an error; the state is spent with it."""

@@ -1,0 +1,211 @@
+"""The identity provider over HTTP: WorkOS, or any OIDC provider.
+
+WorkOS's user management is no OIDC provider: it needs `provider=authkit`, takes credentials in the body alone, and
+answers without token_type, expires_in or id_token (`workos.md` §0-§3). Where an ID token comes it is fully verified.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from devgw.clock import Clock
+from devgw.config.project import BrowserLogin, OAuthPolicy, Oidc
+from devgw.events import Bus
+from devgw.events.taxonomy import ClockSkewMeasured, McpAuthProviderAnswered
+from devgw.gateway.identity import (
+    Expected,
+    Identity,
+    check_access_token,
+    check_id_token,
+    header_of,
+    permissions_of,
+    verified_claims,
+)
+from devgw.gateway.login import LoginRequest
+from devgw.ids import SubjectId
+from devgw.outbound.keys import SigningKeys
+from devgw.outbound.transport import describe_failure
+from devgw.problems import Refused
+from devgw.problems.login import (
+    ProviderAnswerUnreadable,
+    ProviderClientRefused,
+    ProviderCodeRefused,
+    ProviderTokenInvalid,
+    ProviderUnreachable,
+)
+
+WORTH_TELLING = 5.0
+"""Seconds of skew below which clocks are called equal."""
+
+
+class HttpIdentityProvider:
+    """Builds the login URL, redeems the code, and verifies what comes back."""
+
+    def __init__(self, policy: OAuthPolicy, keys: SigningKeys, bus: Bus, clock: Clock) -> None:
+        if policy.oidc is None:
+            raise ValueError("dev-login has no provider")
+        self._is_workos = policy.provider == "workos"
+        self._oidc: Oidc = policy.oidc
+        self._login: BrowserLogin = policy.login
+        self._keys = keys
+        self._bus = bus
+        self._clock = clock
+
+    def authorize_url(self, request: LoginRequest) -> str:
+        """Return the provider's authorization URL with every parameter that it needs and none that it refuses."""
+        parameters = {
+            "response_type": "code",
+            "client_id": self._login.client_id,
+            "redirect_uri": request.callback,
+            "scope": self._login.scope,
+            "state": request.state,
+            "nonce": request.nonce,
+        }
+        if self._is_workos:
+            parameters["provider"] = "authkit"
+        if self._login.audience:
+            parameters["audience"] = self._login.audience
+        if request.challenge:
+            parameters |= {"code_challenge": request.challenge, "code_challenge_method": "S256"}
+        if request.prompt:
+            parameters["prompt"] = request.prompt
+            if self._is_workos:
+                parameters["max_age"] = "0"
+        if request.login_hint:
+            parameters["login_hint"] = request.login_hint
+        parts = urlsplit(self._login.url)
+        query = urlencode(parse_qsl(parts.query) + list(parameters.items()))
+        return urlunsplit(parts._replace(query=query))
+
+    async def redeem(self, code: str, callback: str, verifier: str | None, nonce: str) -> Identity:
+        """Exchange `code` and return the verified identity; see `gateway.login.IdentityProvider`."""
+        answer, skew = await self._exchange(code, callback, verifier)
+        expected = Expected(
+            issuers=(self._oidc.issuer, *self._oidc.other_issuers),
+            client_id=self._login.client_id,
+            audience=self._oidc.audience,
+            nonce=nonce or None,
+            now=self._clock.now(),
+            skew_seconds=skew,
+        )
+        claims = await self._claims(answer, expected)
+        return _identity(claims, answer)
+
+    async def _claims(self, answer: Mapping[str, Any], expected: Expected) -> dict[str, Any]:
+        """Return the claims of the token that says who it is: the ID token, or WorkOS's access token."""
+        access_token, id_token = answer.get("access_token"), answer.get("id_token")
+        if isinstance(id_token, str):
+            header = header_of(id_token, "id token")
+            key = await self._keys.find(header.get("kid"))
+            claims = verified_claims(id_token, key, "id token")
+            check_id_token(claims, expected, access_token, header["alg"])
+            return claims
+        if not isinstance(access_token, str):
+            got = f"members {', '.join(sorted(answer))}"
+            raise Refused(ProviderAnswerUnreadable(self._login.token_url, 200, got, "access_token"))
+        header = header_of(access_token, "access token")
+        key = await self._keys.find(header.get("kid"))
+        claims = verified_claims(access_token, key, "access token")
+        check_access_token(claims, expected)
+        user = answer.get("user")
+        if isinstance(user, dict) and user.get("id") not in (None, claims["sub"]):
+            raise Refused(ProviderTokenInvalid("access token", "sub", claims["sub"], str(user["id"])))
+        return claims
+
+    async def _exchange(self, code: str, callback: str, verifier: str | None) -> tuple[Mapping[str, Any], float | None]:
+        import httpx2  # noqa: PLC0415  140 ms that only a login needs
+
+        url = self._login.token_url
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": callback,
+            "client_id": self._login.client_id,
+            "client_secret": self._login.client_secret.value,
+        }
+        if verifier:
+            form["code_verifier"] = verifier
+        began = self._clock.ticks()
+        try:
+            async with httpx2.AsyncClient(timeout=self._login.remote_timeout.total_seconds()) as client:
+                response = await client.post(url, data=form, headers={"accept": "application/json"})
+        except httpx2.HTTPError as error:
+            failure = describe_failure(error)
+            self._publish(url, None, began, failure)
+            raise Refused(ProviderUnreachable(url, failure)) from error
+        return self._read(response.status_code, response.headers, response.content, began)
+
+    def _read(
+        self, status: int, headers: Mapping[str, str], content: bytes, began: int
+    ) -> tuple[Mapping[str, Any], float | None]:
+        """Return the answer's members and the measured skew, or refuse with what the provider said."""
+        url = self._login.token_url
+        skew = self._measure_skew(url, headers.get("date"))
+        answer = _json_object(content)
+        error = str(answer.get("error") or answer.get("code") or "") if answer is not None else ""
+        self._publish(url, status, began, error or None)
+        if status == 200 and answer is not None and not error:
+            return answer, skew
+        if answer is None:
+            kind = headers.get("content-type", "no content type")
+            raise Refused(ProviderAnswerUnreadable(url, status, kind, "a JSON object"))
+        description = str(answer.get("error_description") or answer.get("message") or "")
+        if error in {"invalid_client", "unauthorized_client"} or status == 401:
+            raise Refused(
+                ProviderClientRefused(
+                    url, error or str(status), description, self._login.client_id, secret_shape(self._login)
+                )
+            )
+        raise Refused(ProviderCodeRefused(url, error or f"status {status}", description))
+
+    def _measure_skew(self, url: str, date: str | None) -> float | None:
+        try:
+            theirs = parsedate_to_datetime(date or "").astimezone(UTC)
+        except ValueError:
+            return None
+        skew = (theirs - self._clock.now()).total_seconds()
+        if abs(skew) >= WORTH_TELLING:
+            self._bus.publish(ClockSkewMeasured(url=url, skew_seconds=skew))
+        return skew
+
+    def _publish(self, url: str, status: int | None, began: int, error: str | None) -> None:
+        took = (self._clock.ticks() - began) / 1e6
+        self._bus.publish(McpAuthProviderAnswered(url=url, status=status, duration_ms=took, error=error))
+
+
+def secret_shape(login: BrowserLogin) -> str:
+    """Say what the gateway's secret looks like, without saying it."""
+    secret = login.client_secret.value
+    if secret != secret.strip() or secret[:1] in "\"'":
+        return "is wrapped in quotes or white space"
+    kinds = {
+        "sk_test_": "is a staging key (sk_test_)",
+        "sk_live_": "is a production key (sk_live_)",
+        "pk_": "is a publishable key (pk_), not an API key",
+    }
+    return next((says for prefix, says in kinds.items() if secret.startswith(prefix)), f"has {len(secret)} characters")
+
+
+def _json_object(content: bytes) -> dict[str, Any] | None:
+    try:
+        answer = json.loads(content)
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _identity(claims: Mapping[str, Any], answer: Mapping[str, Any]) -> Identity:
+    user = answer.get("user")
+    user = user if isinstance(user, dict) else {}
+    full_name = " ".join(str(user[each]) for each in ("first_name", "last_name") if user.get(each))
+    return Identity(
+        subject_id=SubjectId(claims["sub"]),
+        issuer=str(claims["iss"]),
+        email=user.get("email") or claims.get("email") or claims.get("preferred_username"),
+        display_name=user.get("name") or full_name or claims.get("name"),
+        provider_session_id=claims.get("sid"),
+        claims=permissions_of(claims),
+    )
