@@ -1,0 +1,103 @@
+"""What a rule is, and the making of a diagnosis with the words of the catalogue."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from devgw.diagnosis.catalogue import find_failure
+from devgw.diagnosis.difference import Difference
+from devgw.diagnosis.surroundings import Surroundings
+from devgw.diagnosis.view import View
+from devgw.events import Trace
+from devgw.events.flow import Diagnosis, Step
+
+
+class Observation(StrEnum):
+    """How a failure is noticed."""
+
+    PASSIVE = "passive"
+    """By what was seen."""
+    ABSENCE = "absence"
+    """By what failed to come in time."""
+    CONFIGURATION = "configuration"
+    """By reading the configuration, before anything happened."""
+    DOCTOR = "doctor"
+    """By asking: `devgw doctor`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one or more failures are recognised in a flow."""
+
+    ids: tuple[str, ...]
+    needs: str
+    """What it must have seen, in words."""
+    check: Callable[[View, datetime], Iterable[Diagnosis]]
+    observation: Observation = Observation.PASSIVE
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayRule:
+    """How one or more failures are recognised that concern no single flow."""
+
+    ids: tuple[str, ...]
+    needs: str
+    check: Callable[[Surroundings, datetime], Iterable[Diagnosis]]
+    observation: Observation = Observation.PASSIVE
+
+
+def diagnosis(
+    failure_id: str,
+    cause: str,
+    fix: str,
+    *,
+    view: View | None = None,
+    trace: Trace | None = None,
+    difference: Difference | None = None,
+    **facts: Any,
+) -> Diagnosis:
+    """Return a diagnosis with the title and source of its id.
+
+    Args:
+        failure_id: as in the catalogue.
+        cause: what happened, with the facts of this case.
+        fix: the one change.
+        view: the flow it belongs to.
+        trace: the request it rests on, where there is one.
+        difference: fills `got` and `expected`, and is the first line of evidence.
+        facts: the other fields of `Diagnosis`.
+    """
+    failure = find_failure(failure_id)
+    facts.setdefault("title", failure.title if failure else failure_id)
+    facts.setdefault("source", failure.source if failure else "")
+    if view is not None:
+        facts.setdefault("flow_id", view.flow.id)
+    if trace is not None:
+        facts.setdefault("trace_ids", (trace.id,))
+        facts.setdefault("at", trace.started_at)
+    if difference is not None:
+        facts.setdefault("got", difference.got)
+        facts.setdefault("expected", difference.expected)
+        facts["evidence"] = (difference.sentence, *facts.get("evidence", ()))
+    return Diagnosis(id=failure_id, cause=cause, fix=fix, **facts)
+
+
+STEP_OF_GROUP = {
+    "DISC": Step.DISCOVER,
+    "REG": Step.REGISTER,
+    "RURI": Step.AUTHORIZE,
+    "PKCE": Step.TOKEN,
+    "SESS": Step.CALLBACK,
+    "CONS": Step.CONSENT,
+    "TOK": Step.TOKEN,
+    "IDT": Step.CALLBACK,
+    "AUD": Step.MCP,
+    "BEAR": Step.MCP,
+    "SCOPE": Step.AUTHORIZE,
+    "REFR": Step.TOKEN,
+    "UPST": Step.MCP,
+    "PROXY": Step.MCP,
+}
+"""Where a failure of each group usually stops a flow, for diagnoses that do not say it themselves."""
