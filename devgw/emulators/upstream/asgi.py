@@ -1,7 +1,8 @@
-"""ASGI in three aliases, and the two shortest ways to answer."""
+"""ASGI in five aliases, the shortest ways to answer, and a hold on requests that may last for ever."""
 
+import asyncio
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -11,9 +12,41 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-async def answer(send: Send, status: int, content_type: str, body: bytes) -> None:
+Header = tuple[bytes, bytes]
+
+
+class OpenRequests:
+    """The requests being answered, so that all can be ended at once: an endless stream holds up a server's stop."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.is_closing = False
+
+    async def hold(self, answering: Awaitable[None]) -> None:
+        """Wait for one answer; when `close` ends it, its stream just stops."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            await answering
+        except asyncio.CancelledError:
+            # Ours, if we are closing. Else it is the host's, and it must see it.
+            if not self.is_closing:
+                raise
+        finally:
+            self._tasks.discard(task)
+
+    def close(self) -> None:
+        """End every request at once."""
+        self.is_closing = True
+        for task in self._tasks:
+            task.cancel()
+
+
+async def answer(send: Send, status: int, content_type: str, body: bytes, extra: Iterable[Header] = ()) -> None:
     """Send one whole answer."""
-    headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())]
+    length = str(len(body)).encode()
+    headers = [(b"content-type", content_type.encode()), (b"content-length", length), *extra]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
@@ -29,12 +62,8 @@ async def answer_error(send: Send, status: int, message: str) -> None:
     await answer(send, status, "application/json", json.dumps(error).encode())
 
 
-async def read_body(receive: Receive) -> bytes:
-    """Return the whole request body: Hypercorn closes a connection that was answered before its body had come."""
-    body = b""
-    more = True
-    while more:
+async def drain(receive: Receive) -> None:
+    """Read the request body away: Hypercorn closes a connection that was answered before its body had come."""
+    message = await receive()
+    while message["type"] == "http.request" and message.get("more_body", False):
         message = await receive()
-        body += message.get("body", b"")
-        more = message["type"] == "http.request" and message.get("more_body", False)
-    return body

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from devgw.clock import Clock
-from devgw.emulators.upstream.asgi import App, Receive, Scope, Send, answer_error, answer_text, read_body
+from devgw.emulators.upstream.asgi import App, OpenRequests, Receive, Scope, Send, answer_error, answer_text, drain
 
 MCP_PATH = "/mcp"
 """The one path on which MCP is spoken, with or without a trailing slash."""
@@ -42,8 +42,7 @@ class LazyApp:
         self._app: App | None = None
         self._failure = "this server needs the ASGI lifespan protocol, which the host has not started"
         self._is_live = False
-        self._is_closing = False
-        self._open: set[asyncio.Task[Any]] = set()
+        self._open = OpenRequests()
 
     @property
     def is_loaded(self) -> bool:
@@ -61,9 +60,7 @@ class LazyApp:
 
     def close(self) -> None:
         """End every open request and stream at once; later requests are refused."""
-        self._is_closing = True
-        for task in self._open:
-            task.cancel()
+        self._open.close()
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -95,32 +92,23 @@ class LazyApp:
         if path != MCP_PATH:
             await self._answer_beside(path, scope["method"], receive, send)
             return
-        task = asyncio.current_task()
-        assert task is not None
-        self._open.add(task)
-        try:
-            await self._answer_mcp({**scope, "path": MCP_PATH, "raw_path": MCP_PATH.encode()}, receive, send)
-        except asyncio.CancelledError:
-            # Ours, if we are closing: then the stream just ends. Else it is the host's, and it must see it.
-            if not self._is_closing:
-                raise
-        finally:
-            self._open.discard(task)
+        inner = {**scope, "path": MCP_PATH, "raw_path": MCP_PATH.encode()}
+        await self._open.hold(self._answer_mcp(inner, receive, send))
 
     async def _answer_beside(self, path: str, method: str, receive: Receive, send: Send) -> None:
-        await read_body(receive)
+        await drain(receive)
         if path == "" and method == "GET":
             await answer_text(send, 200, self._welcome)
         else:
             await answer_text(send, 404, f"Nothing is here. The MCP endpoint is {MCP_PATH}\n")
 
     async def _answer_mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._is_live and not self._is_closing:
+        if self._is_live and not self._open.is_closing:
             self._wanted.set()
             await self._settled.wait()
-        if self._app is None or self._is_closing:
-            await read_body(receive)
-            await answer_error(send, 503, "this server is closing" if self._is_closing else self._failure)
+        if self._app is None or self._open.is_closing:
+            await drain(receive)
+            await answer_error(send, 503, "this server is closing" if self._open.is_closing else self._failure)
             return
         await self._app(scope, receive, send)
 
