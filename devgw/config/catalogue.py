@@ -1,0 +1,96 @@
+"""Which policy types there are, what each exports, and which options model reads it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from devgw.config.options import GenericOptions, Options, WorkosOptions
+
+
+class Role(StrEnum):
+    """What a policy does here."""
+
+    OAUTH = "oauth"
+    TOKEN_EXCHANGE = "token-exchange"
+    FILTER = "capability-filter"
+    HEADERS = "headers"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One policy type that runs here."""
+
+    policy_type: str
+    export: str
+    role: Role
+    provider: str = ""
+    module: str = ""
+    """Of the options model, where that is imported on first use."""
+    model: str = ""
+
+
+_WRAPPERS = "devgw.config.wrappers"
+_UPSTREAM = "devgw.config.upstream_options"
+
+
+def _wrapper(provider: str, export: str, model: str) -> Kind:
+    return Kind(
+        f"mcp-{provider}-oauth-inbound", f"Mcp{export}OAuthInboundPolicy", Role.OAUTH, provider, _WRAPPERS, model
+    )
+
+
+_ALL = (
+    Kind("mcp-workos-oauth-inbound", "McpWorkosOAuthInboundPolicy", Role.OAUTH, "workos"),
+    Kind("mcp-oauth-inbound", "McpOAuthInboundPolicy", Role.OAUTH, "oidc"),
+    _wrapper("auth0", "Auth0", "Auth0Options"),
+    _wrapper("okta", "Okta", "OktaOptions"),
+    _wrapper("entra", "Entra", "EntraOptions"),
+    _wrapper("google", "Google", "GoogleOptions"),
+    _wrapper("cognito", "Cognito", "CognitoOptions"),
+    _wrapper("keycloak", "Keycloak", "KeycloakOptions"),
+    _wrapper("clerk", "Clerk", "ClerkOptions"),
+    _wrapper("logto", "Logto", "LogtoOptions"),
+    _wrapper("onelogin", "OneLogin", "OneLoginOptions"),
+    _wrapper("ping", "Ping", "PingOptions"),
+    Kind(
+        "mcp-token-exchange-inbound",
+        "McpTokenExchangeInboundPolicy",
+        Role.TOKEN_EXCHANGE,
+        "",
+        _UPSTREAM,
+        "TokenExchangeOptions",
+    ),
+    Kind(
+        "mcp-capability-filter-inbound",
+        "McpCapabilityFilterInboundPolicy",
+        Role.FILTER,
+        "",
+        _UPSTREAM,
+        "CapabilityFilterOptions",
+    ),
+    Kind("set-headers-inbound", "SetHeadersInboundPolicy", Role.HEADERS, "", _UPSTREAM, "SetHeadersOptions"),
+    Kind(
+        "set-upstream-api-key-inbound",
+        "SetUpstreamApiKeyInboundPolicy",
+        Role.HEADERS,
+        "",
+        _UPSTREAM,
+        "UpstreamApiKeyOptions",
+    ),
+    Kind("remove-headers-inbound", "RemoveHeadersInboundPolicy", Role.HEADERS, "", _UPSTREAM, "RemoveHeadersOptions"),
+)
+
+KINDS = {kind.policy_type: kind for kind in _ALL}
+EXPORTS = {kind.export: kind for kind in _ALL}
+MODULES = ("$import(@zuplo/runtime)", "$import(@zuplo/runtime/mcp-gateway)")
+
+
+def options_model(kind: Kind) -> type[Options]:
+    """Return the model that reads the options of `kind`; the rarer ones are imported only now."""
+    if kind.provider == "workos":
+        return WorkosOptions
+    if kind.provider == "oidc":
+        return GenericOptions
+    from importlib import import_module  # noqa: PLC0415  ten providers' models would be built at each start for one
+
+    model: type[Options] = getattr(import_module(kind.module), kind.model)
+    return model

@@ -1,0 +1,100 @@
+"""The `.env` file: values by name, where each stands, and what is wrong with it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+
+from dotenv.parser import parse_stream
+
+from devgw.config.finding import Findings, Place
+from devgw.config.source import Source, read_source
+
+FILE = ".env"
+_CHAIN = 50
+"""Names that may refer to each other in a row; nobody writes more, and a stack has its limits."""
+_REFERENCE = re.compile(r"\$\{([^}:]*)(?::-([^}]*))?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class DotEnv:
+    """What `.env` says."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+
+def read_dotenv(root: Path, process: Mapping[str, str], findings: Findings) -> DotEnv:
+    """Return what `.env` under `root` says; empty where there is none. `${NAME}` in it is replaced."""
+    source = read_source(root, FILE, findings)
+    if source is None:
+        return DotEnv()
+    raw: dict[str, str] = {}
+    places: dict[str, Place] = {}
+    for binding in parse_stream(StringIO(source.text)):
+        at = _place(source, binding.original.line, binding.original.string)
+        if binding.error:
+            findings.warning(
+                "env-line", at, "This line of .env is not NAME=value.", "Write NAME=value, or # before a comment."
+            )
+        elif binding.key is not None:
+            if binding.key in raw:
+                message = f"{binding.key} stands twice in .env; the last one counts."
+                findings.warning("env-duplicate", at, message, "Keep one of the two.")
+            raw[binding.key] = binding.value or ""
+            places[binding.key] = at
+    return DotEnv(_Expansion(raw, process, places, findings).all(), places)
+
+
+def _place(source: Source, line: int, text: str) -> Place:
+    """Return the place of a binding, whose text may begin with blank lines."""
+    skipped = len(text) - len(text.lstrip())
+    number = line + text[:skipped].count("\n")
+    shown = source.line(number)
+    column = len(shown) - len(shown.lstrip()) + 1
+    return Place(source.file, number, column, max(1, len(shown.strip())), "", shown)
+
+
+@dataclass(slots=True)
+class _Expansion:
+    """Replaces `${NAME}` by values of the file, then of the process; finds circles."""
+
+    raw: dict[str, str]
+    process: Mapping[str, str]
+    places: dict[str, Place]
+    findings: Findings
+    done: dict[str, str] = field(default_factory=dict)
+    circles: set[str] = field(default_factory=set)
+
+    def all(self) -> dict[str, str]:
+        """Return every name's value in full; a name in a circle is left out, with one finding per circle."""
+        return {name: value for name in self.raw if (value := self._value(name, ())) is not None}
+
+    def _value(self, name: str, path: tuple[str, ...]) -> str | None:
+        if name in self.done:
+            return self.done[name]
+        if name in self.circles:
+            return None
+        if name in path:
+            self._circle((*path[path.index(name) :], name))
+            return None
+        text = _REFERENCE.sub(lambda match: self._part(match, (*path, name)), self.raw[name])
+        if name in self.circles:
+            return None
+        self.done[name] = text
+        return text
+
+    def _part(self, match: re.Match[str], path: tuple[str, ...]) -> str:
+        name, default = match[1], match[2]
+        known = name in self.raw and len(path) < _CHAIN
+        found = self._value(name, path) if known else self.process.get(name)
+        if found is not None:
+            return found
+        return match[0] if default is None else default
+
+    def _circle(self, names: tuple[str, ...]) -> None:
+        self.circles.update(names)
+        shown = " → ".join(names)
+        message = f"These names refer to each other in a circle: {shown}."
+        self.findings.error("env-loop", self.places[names[0]], message, f"Give {names[0]} a value of its own.")

@@ -1,0 +1,165 @@
+"""The names that a configuration asks of its environment: replaced in strings, and reported one by one."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from devgw.config.dotenv_file import DotEnv
+from devgw.config.finding import Findings, Place, did_you_mean, nearest_name
+from devgw.config.node import Node
+from devgw.entropy import fingerprint
+
+_REFERENCE = re.compile(r"\$env\(([^()\s]*)(\))?")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SECRET_NAME = re.compile(r"SECRET|KEY|TOKEN|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    r"^(your|my|the)[-_ ].*|^<.*>$|^(change|replace)[-_ ]?(me|this).*|^(xxx+|todo|tbd|dummy|example|placeholder)$"
+    r"|.*\.\.\.$|.*…$|.*[-_ ](here|goes[-_ ]here)$|^(sk|client)_(test_|live_)?(xxx+|your[-_].*|<.*>)$",
+    re.IGNORECASE,
+)
+_SHOWN = 200
+_KEPT_PREFIX = re.compile(r"^(?:[a-z]{2,8}_){1,2}")
+
+
+class Origin(StrEnum):
+    """Where the value of a name comes from."""
+
+    PROCESS = "process"
+    DOTENV = ".env"
+    EMULATOR = "emulator"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentUse:
+    """One name of the environment: where it is used, where its value comes from, and what may be shown of it."""
+
+    name: str
+    used_at: tuple[Place, ...]
+    origin: Origin
+    masked: str
+    defined_at: Place | None = None
+    """In `.env`, where that is its origin."""
+    read_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Environment:
+    """Looks names up: process first, then `.env`, then what the emulator offers; remembers who asked."""
+
+    process: Mapping[str, str]
+    dotenv: DotEnv
+    fallback: Mapping[str, str]
+    findings: Findings
+    read_at: datetime | None = None
+    used: dict[str, list[Place]] = field(default_factory=dict)
+
+    def origin_of(self, name: str) -> Origin:
+        """Return where the value of `name` comes from; an empty value counts as none."""
+        if self.process.get(name):
+            return Origin.PROCESS
+        if self.dotenv.values.get(name):
+            return Origin.DOTENV
+        return Origin.EMULATOR if self.fallback.get(name) else Origin.MISSING
+
+    def value_of(self, name: str) -> str | None:
+        """Return the value of `name`, None where it is missing."""
+        sources = {Origin.PROCESS: self.process, Origin.DOTENV: self.dotenv.values, Origin.EMULATOR: self.fallback}
+        source = sources.get(self.origin_of(name))
+        return source[name] if source is not None else None
+
+    def look_up(self, name: str, at: Place) -> str | None:
+        """Return the value of `name` for use at `at`; a finding where it is missing."""
+        first = name not in self.used
+        self.used.setdefault(name, []).append(at)
+        value = self.value_of(name)
+        if value is None:
+            self._missing(name, at)
+        elif first:
+            self._check(name, value, at)
+        return value
+
+    def resolve(self, root: Node) -> None:
+        """Replace `$env(NAME)` in every string below `root`; a string with a missing name keeps its text."""
+        for node in root.walk():
+            if isinstance(node.scalar, str) and "$env(" in node.scalar:
+                node.resolved = self._replace(node, node.scalar)
+
+    def report(self) -> tuple[EnvironmentUse, ...]:
+        """Return every name that is used, in order of first use."""
+        return tuple(self._use(name, places) for name, places in self.used.items())
+
+    def _use(self, name: str, places: list[Place]) -> EnvironmentUse:
+        origin = self.origin_of(name)
+        defined_at = self.dotenv.places.get(name) if origin is Origin.DOTENV else None
+        return EnvironmentUse(name, tuple(places), origin, mask(name, self.value_of(name)), defined_at, self.read_at)
+
+    def _replace(self, node: Node, text: str) -> str | None:
+        missing = False
+
+        def value(match: re.Match[str]) -> str:
+            nonlocal missing
+            found = self._referred(match, node)
+            missing = missing or found is None
+            return "" if found is None else found
+
+        replaced = _REFERENCE.sub(value, text)
+        return None if missing else replaced
+
+    def _referred(self, match: re.Match[str], node: Node) -> str | None:
+        name, closed = match[1], match[2]
+        if not closed or not _NAME.fullmatch(name):
+            fix = "Write $env(NAME) with a name of letters, digits and underscores."
+            self.findings.error("env-malformed", node.place, f"`{match[0][:60]}` is no reference to a variable.", fix)
+            return None
+        return self.look_up(name, node.place)
+
+    def _missing(self, name: str, at: Place) -> None:
+        empty = name in self.process or name in self.dotenv.values
+        nearest = nearest_name(name, [each for each in self.dotenv.values if each not in self.used])
+        state = "is empty" if empty else "is not set: neither in the process environment nor in .env"
+        fix = did_you_mean(nearest, f"Add {name}=… to .env, or set it before you start devgw.")
+        self.findings.error("env-empty" if empty else "env-missing", at, f"{name} {state}.", fix, nearest)
+
+    def _check(self, name: str, value: str, at: Place) -> None:
+        origin = self.origin_of(name)
+        if origin is Origin.EMULATOR:
+            message = f"{name} is not set: the emulator's own value is used."
+            self.findings.note("env-from-emulator", at, message, f"Set {name} in .env to use the real one.")
+            return
+        place = self.dotenv.places.get(name, at) if origin is Origin.DOTENV else at
+        for code, wrong, fix in _faults(name, value):
+            self.findings.warning(code, place, wrong, fix)
+
+
+def _faults(name: str, value: str) -> list[tuple[str, str, str]]:
+    """Return code, message and advice for each thing about `value` that is hardly meant; never the value itself."""
+    found: list[tuple[str, str, str]] = []
+    stripped = value.strip()
+    if "\n" in value or "\r" in value:
+        found.append(("env-newline", f"The value of {name} contains a line break.", "Put it on one line."))
+    elif value != stripped:
+        found.append(("env-whitespace", f"The value of {name} begins or ends with a space.", "Remove the space."))
+    if stripped[:1] in "\"'`" or stripped[-1:] in "\"'`":
+        found.append(("env-quotes", f"The value of {name} contains its quotes.", "Remove the quotes."))
+    if "$env(" in value or re.search(r"\$\{\w+\}", value):
+        wrong = f"The value of {name} is itself a reference that nobody replaces."
+        found.append(("env-unexpanded", wrong, "Write the value itself."))
+    elif _PLACEHOLDER.match(stripped):
+        found.append(
+            ("env-placeholder", f"The value of {name} is a placeholder.", f"Put the real value of {name} there.")
+        )
+    return found
+
+
+def mask(name: str, value: str | None) -> str:
+    """Return what may be shown of `value`: all of what is no secret, of a secret its prefix and fingerprint."""
+    if value is None:
+        return ""
+    if not _SECRET_NAME.search(name) and not value.strip("\"' ").startswith(("sk_", "rk_", "pk_")):
+        plain = len(value) <= _SHOWN and value.isprintable()
+        return value if plain else value[:_SHOWN].encode("unicode_escape").decode() + "…"
+    prefix = _KEPT_PREFIX.match(value)
+    return f"{prefix[0] if prefix else ''}… ({len(value)} characters, {fingerprint(value)[:4]})"

@@ -1,0 +1,164 @@
+"""Reads a whole project: every finding at once, and the project itself where nothing wrong was found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from devgw.config import plugin, policies, routes, settings_file, workos
+from devgw.config.dotenv_file import FILE as DOTENV_FILE
+from devgw.config.dotenv_file import read_dotenv
+from devgw.config.environment import Environment, EnvironmentUse
+from devgw.config.finding import Finding, Findings, Place
+from devgw.config.jsonc import parse
+from devgw.config.node import Node
+from devgw.config.project import Project
+from devgw.config.sample import sample_root
+from devgw.config.source import read_source
+from devgw.settings import Settings
+
+WORKOS_POLICY = "mcp-workos-oauth-inbound"
+CLIENT_ID_NAME = "WORKOS_CLIENT_ID"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What came of reading a project."""
+
+    project: Project | None
+    """None where a finding is an error; the last good project stays then."""
+    findings: tuple[Finding, ...]
+    environment: tuple[EnvironmentUse, ...] = ()
+    read_from: Path = Path()
+    """The directory that was read: the project's, or the sample's."""
+    is_sample: bool = False
+    wants_emulator: bool = False
+    """True where the sign-in goes to the WorkOS emulator, whose origin was given."""
+    read_at: datetime | None = None
+    documents: Mapping[str, Node] = field(default_factory=dict)
+    """The documents by file, for whoever explains where a value comes from."""
+
+
+def load(
+    root: Path,
+    environ: Mapping[str, str],
+    settings: Settings,
+    *,
+    fallback_environ: Mapping[str, str] | None = None,
+    workos_origin: str | None = None,
+    read_at: datetime | None = None,
+) -> Loaded:
+    """Return the project under `root`, or the built-in one where there is none.
+
+    Args:
+        root: the directory that holds `config/`.
+        environ: the process environment.
+        settings: devgw's own settings, already read.
+        fallback_environ: what the WorkOS emulator offers for names that are set nowhere.
+        workos_origin: the emulator's origin, used in derived URLs where the emulator signs in.
+        read_at: the time, for the environment report.
+    """
+    findings = Findings()
+    is_sample = not has_config(root)
+    read_from = sample_root() if is_sample else root
+    offered = {} if settings.emulators.workos is False else dict(fallback_environ or {})
+    dotenv = read_dotenv(root, environ, findings)
+    environment = Environment(environ, dotenv, offered, findings, read_at)
+    documents = _documents(read_from, environment, findings)
+    emulated = _wants_emulator(settings, offered, documents)
+    base = settings.workos_base_url or (workos_origin if emulated else None) or workos.BASE_URL
+    project = _project(root, read_from, base.rstrip("/"), documents, environment, findings, settings)
+    usable = None if findings.has_errors() else project
+    return Loaded(
+        project=usable,
+        findings=findings.in_order(),
+        environment=environment.report(),
+        read_from=read_from,
+        is_sample=is_sample,
+        wants_emulator=emulated,
+        read_at=read_at,
+        documents=documents,
+    )
+
+
+def has_config(root: Path) -> bool:
+    """Tell whether `root` holds a project: one file of its configuration is enough."""
+    return any((root / name).exists() for name in (policies.FILE, routes.FILE))
+
+
+def watched_files(root: Path) -> set[Path]:
+    """Return the files whose change is worth a reload, whether they exist or not."""
+    names = {policies.FILE, routes.FILE, DOTENV_FILE, settings_file.FILE, plugin.RUNTIME_FILE, plugin.ZUPLO_FILE}
+    return {root / name for name in names} | {root / name for name in _route_files(root)}
+
+
+def _route_files(root: Path) -> list[str]:
+    """Return the OpenAPI files of the project; the usual one first, whether it exists or not."""
+    more = sorted(f"config/{each.name}" for each in (root / "config").glob("*.oas.json"))
+    return [routes.FILE, *(name for name in more if name != routes.FILE)]
+
+
+def _documents(root: Path, environment: Environment, findings: Findings) -> dict[str, Node]:
+    """Return every document that could be read, with its `$env(...)` replaced."""
+    found: dict[str, Node] = {}
+    for name in (policies.FILE, *_route_files(root)):
+        source = read_source(root, name, findings)
+        if source is None:
+            if not any(each.file == name for each in findings.found):
+                fix = f"Create it; `devgw init` writes a {Path(name).name} to begin with."
+                findings.error("file-missing", Place(name), f"{name} does not exist.", fix)
+            continue
+        document = parse(source, findings)
+        if document is not None:
+            found[name] = document
+            environment.resolve(document)
+    return found
+
+
+def _wants_emulator(settings: Settings, offered: Mapping[str, str], documents: Mapping[str, Node]) -> bool:
+    """Tell whether the emulator signs in: where asked for, or where its own client id is the one in use."""
+    if settings.workos_base_url is not None or settings.emulators.workos is False:
+        return False
+    ids = [each.text for each in _workos_client_ids(documents.get(policies.FILE))]
+    if settings.emulators.workos is True:
+        return bool(ids)
+    own = offered.get(CLIENT_ID_NAME)
+    return own is not None and own in ids
+
+
+def _workos_client_ids(document: Node | None) -> list[Node]:
+    listed = document.get("policies") if document is not None else None
+    found: list[Node] = []
+    for policy in listed.children() if listed is not None else ():
+        policy_type, client_id = policy.get("policyType"), policy.get("handler", "options", "clientId")
+        if policy_type is not None and policy_type.text == WORKOS_POLICY and client_id is not None:
+            found.append(client_id)
+    return found
+
+
+def _project(
+    root: Path,
+    read_from: Path,
+    workos_base: str,
+    documents: Mapping[str, Node],
+    environment: Environment,
+    findings: Findings,
+    settings: Settings,
+) -> Project:
+    document = documents.get(policies.FILE)
+    read = policies.read_policies(document, workos_base, findings) if document is not None else None
+    reader = routes.RouteReader(read, environment, findings)
+    for name in documents:
+        if name != policies.FILE:
+            reader.read(documents[name])
+    told = plugin.read_plugin(read_from, findings)
+    plugin.check_zuplo_file(read_from, findings)
+    return Project(
+        root=root,
+        oauth=read.oauth if read is not None else None,
+        routes=tuple(reader.routes.served),
+        other_routes=tuple(reader.routes.others),
+        base_path=settings.base_path if settings.base_path != "/" else told.base_path or "/",
+        registry=told.registry,
+        is_sample=read_from != root,
+    )

@@ -1,0 +1,128 @@
+"""From the options of any OAuth policy to the one shape that the gateway knows."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from devgw.config import workos
+from devgw.config.catalogue import Kind
+from devgw.config.finding import Findings
+from devgw.config.node import Node
+from devgw.config.options import (
+    BrowserLoginOptions,
+    GatewayOptions,
+    GenericOptions,
+    IdJagOptions,
+    LoginOverrides,
+    Options,
+    WrapperOptions,
+)
+from devgw.config.project import BrowserLogin, IdJagInbound, OAuthPolicy, Oidc, Secret, TokenSettings, TrustedIssuer
+
+
+def oauth_policy(
+    kind: Kind, name: str, options: Options, node: Node, workos_base: str, findings: Findings
+) -> OAuthPolicy | None:
+    """Return what `options` come down to; doubts about single values become warnings."""
+    _check_lifetimes(node, findings)
+    _check_secret(node, findings)
+    if isinstance(options, GenericOptions):
+        return _generic(kind, name, options)
+    if not isinstance(options, WrapperOptions):
+        return None
+    if kind.provider == "workos":
+        _doubt_workos(options, node, findings)
+    urls = options.urls(workos_base)
+    login = BrowserLogin(
+        url=urls.authorize,
+        token_url=urls.token,
+        client_id=options.client_id,
+        client_secret=Secret(options.client_secret),
+        scope=options.scope,
+        audience=urls.audience,
+        **_times(options.browser_login_overrides),
+        pkce=options.browser_login_overrides.pkce,
+    )
+    oidc = Oidc(urls.issuer, urls.jwks_url, urls.audience, urls.other_issuers)
+    tokens, id_jag = _tokens(options.gateway), _id_jag(options.id_jag)
+    return OAuthPolicy(name, kind.policy_type, kind.provider, oidc, login, tokens, id_jag)
+
+
+def _generic(kind: Kind, name: str, options: GenericOptions) -> OAuthPolicy:
+    given = options.browser_login
+    login = BrowserLogin(
+        url=given.url,
+        token_url=given.token_url or "",
+        client_id=given.client_id or "",
+        client_secret=Secret(given.client_secret or ""),
+        scope=given.scope,
+        audience=given.audience,
+        **_times(given),
+        pkce=given.pkce,
+    )
+    found = None if given.is_dev_login else options.oidc
+    oidc = None if found is None else Oidc(found.issuer, found.jwks_url, found.audience)
+    provider = "dev-login" if given.is_dev_login else kind.provider
+    tokens, id_jag = _tokens(options.gateway), _id_jag(options.id_jag)
+    return OAuthPolicy(name, kind.policy_type, provider, oidc, login, tokens, id_jag)
+
+
+def _times(given: LoginOverrides | BrowserLoginOptions) -> dict[str, timedelta]:
+    return {
+        "remote_timeout": timedelta(milliseconds=given.remote_timeout_ms),
+        "state_ttl": timedelta(seconds=given.state_ttl_seconds),
+        "session_ttl": timedelta(seconds=given.session_ttl_seconds),
+    }
+
+
+def _tokens(given: GatewayOptions) -> TokenSettings:
+    return TokenSettings(
+        access_token_ttl=timedelta(seconds=given.access_token_ttl_seconds),
+        refresh_token_ttl=timedelta(seconds=given.refresh_token_ttl_seconds),
+        cimd_enabled=given.cimd_enabled,
+    )
+
+
+def _id_jag(given: IdJagOptions) -> IdJagInbound:
+    trusted = (
+        TrustedIssuer(each.issuer, each.jwks_url, each.audience, each.subject_claim) for each in given.trusted_issuers
+    )
+    return IdJagInbound(given.enabled, tuple(trusted))
+
+
+def _check_lifetimes(node: Node, findings: Findings) -> None:
+    access, refresh = (node.get("gateway", f"{each}TokenTtlSeconds") for each in ("access", "refresh"))
+    if access is None or not isinstance(access.scalar, int):
+        return
+    limit = (
+        refresh.scalar
+        if refresh is not None and isinstance(refresh.scalar, int)
+        else GatewayOptions().refresh_token_ttl_seconds
+    )
+    if access.scalar > limit:
+        message = f"Access tokens ({access.scalar} s) would outlive their refresh tokens ({limit} s)."
+        findings.warning("lifetime-order", access.place, message, f"Write at most {limit}.")
+
+
+def _secrets(node: Node) -> Iterator[Node]:
+    for path in (("clientSecret",), ("browserLogin", "clientSecret")):
+        found = node.get(*path)
+        if found is not None:
+            yield found
+
+
+def _check_secret(node: Node, findings: Findings) -> None:
+    for found in _secrets(node):
+        if isinstance(found.scalar, str) and "$env(" not in found.scalar:
+            message = "A secret stands in the file, and so in the repository."
+            findings.warning("literal-secret", found.place, message, 'Write "$env(NAME)" and put the secret into .env.')
+
+
+def _doubt_workos(options: WrapperOptions, node: Node, findings: Findings) -> None:
+    client_id, secret = node.get("clientId"), node.get("clientSecret")
+    if client_id is not None:
+        for at, letter, likely in workos.doubtful_letters(options.client_id):
+            message = f"Character {at + 1} of the client id is the letter {letter}, which no WorkOS id has."
+            findings.warning("workos-client-id-letter", client_id.place, message, f"Most likely it is {likely}.")
+    fault = workos.secret_fault(options.client_secret)
+    if secret is not None and fault is not None:
+        findings.warning(fault[0], secret.place, fault[1], fault[2])

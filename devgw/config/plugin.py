@@ -1,0 +1,98 @@
+"""The two Zuplo files beside `config/`: the plugin's literal in `modules/zuplo.runtime.ts`, and `zuplo.jsonc`.
+
+The TypeScript is not run: a literal `basePath` or `registry` is read, anything computed is a finding.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from devgw.config.finding import Findings
+from devgw.config.jsonc import parse
+from devgw.config.node import Node
+from devgw.config.source import Source, read_source
+
+RUNTIME_FILE = "modules/zuplo.runtime.ts"
+ZUPLO_FILE = "zuplo.jsonc"
+OLDEST = date(2026, 3, 1)
+"""The first compatibility date on which the MCP Gateway runs."""
+
+_SKIPPED = re.compile(r"//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`")
+_PLUGIN = re.compile(r"new\s+McpGatewayPlugin\s*\(")
+_MEMBER = re.compile(r"\b(basePath|registry)\s*(?::\s*([^,}\n]+?)\s*(?=[,}\n])|(?=[,}]))")
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """What the plugin is told."""
+
+    base_path: str | None = None
+    registry: bool = True
+
+
+def read_plugin(root: Path, findings: Findings) -> Plugin:
+    """Return what `new McpGatewayPlugin({...})` says; the defaults where there is no such file."""
+    source = read_source(root, RUNTIME_FILE, findings)
+    if source is None:
+        return Plugin()
+    code = _SKIPPED.sub(lambda match: match[0] if match[0][0] in "\"'`" else _spaces(match[0]), source.text)
+    found = _PLUGIN.search(code)
+    if found is None:
+        message = "McpGatewayPlugin is not registered; the deployed gateway would not serve OAuth."
+        fix = "Add runtime.addPlugin(new McpGatewayPlugin())."
+        findings.warning("plugin-missing", source.place(0, 1), message, fix)
+        return Plugin()
+    end = _closing(code, found.end())
+    base_path, registry = None, True
+    for member in _MEMBER.finditer(code, found.end(), end):
+        name, value = member[1], (member[2] or member[1]).strip()
+        place = source.place(member.start(2) if member[2] else member.start(1), member.end())
+        literal = re.fullmatch(r"[\"'`](/[^\"'`$]*)[\"'`]", value)
+        if name == "basePath" and literal:
+            base_path = literal[1].rstrip("/") or "/"
+        elif name == "registry" and (value in ("true", "false") or value.startswith("{")):
+            registry = value != "false"
+        else:
+            message = f"`{name}` is not a literal; devgw does not run the module and uses its default."
+            findings.warning("plugin-not-literal", place, message, 'Write it as a literal, such as basePath: "/".')
+    return Plugin(base_path, registry)
+
+
+def _spaces(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
+
+
+def _closing(code: str, start: int) -> int:
+    """Return where the bracket that was opened just before `start` is closed, or the end of the text."""
+    depth = 1
+    for match in re.finditer(r"[()]|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'", code[start:]):
+        depth += {"(": 1, ")": -1}.get(match[0], 0)
+        if depth == 0:
+            return start + match.start()
+    return len(code)
+
+
+def check_zuplo_file(root: Path, findings: Findings) -> None:
+    """Look at the compatibility date in `zuplo.jsonc`, where that file exists."""
+    source = read_source(root, ZUPLO_FILE, findings)
+    document = parse(source, findings) if source is not None else None
+    if source is not None and document is not None:
+        _check_date(document, source, findings)
+
+
+def _check_date(document: Node, source: Source, findings: Findings) -> None:
+    node = document.get("compatibilityDate")
+    fix = f'Write "compatibilityDate": "{OLDEST.isoformat()}" or later.'
+    if node is None:
+        message = "No `compatibilityDate`: the deployed gateway would run with the oldest behaviour."
+        findings.warning("compatibility-date", source.place(document.start), message, fix)
+        return
+    try:
+        written = date.fromisoformat(node.text or "")
+    except ValueError:
+        findings.warning("compatibility-date", node.place, "This is no date.", fix)
+        return
+    if written < OLDEST:
+        message = f"The MCP Gateway needs a compatibility date of {OLDEST.isoformat()} or later; this is {written}."
+        findings.warning("compatibility-date", node.place, message, fix)

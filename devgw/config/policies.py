@@ -1,0 +1,201 @@
+"""Reads `config/policies.json`: each policy with what it comes down to, ready to be attached to routes."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from devgw.config.catalogue import EXPORTS, KINDS, MODULES, Kind, Role, options_model
+from devgw.config.checking import checked
+from devgw.config.finding import Findings, did_you_mean, nearest_name
+from devgw.config.node import Node
+from devgw.config.oauth import oauth_policy
+from devgw.config.options import Options
+from devgw.config.project import CapabilityFilter, HeaderEdits, OAuthPolicy, TokenExchange
+
+FILE = "config/policies.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One entry of the file; of the results at most one is set, none where the policy does not run here or is wrong."""
+
+    name: str
+    policy_type: str
+    node: Node
+    kind: Kind | None
+    options: Options | None = None
+    oauth: OAuthPolicy | None = None
+    token_exchange: TokenExchange | None = None
+    capability_filter: CapabilityFilter | None = None
+    header_edits: HeaderEdits | None = None
+
+    @property
+    def role(self) -> Role | None:
+        """Return what it does here, None where it does not run here."""
+        return self.kind.role if self.kind else None
+
+
+@dataclass(slots=True)
+class Policies:
+    """All policies by name."""
+
+    by_name: dict[str, Policy] = field(default_factory=dict)
+
+    @property
+    def oauth(self) -> OAuthPolicy | None:
+        """Return the one MCP OAuth policy, None where there is none that is right."""
+        return next((each.oauth for each in self.by_name.values() if each.oauth), None)
+
+
+def read_policies(root: Node, workos_base: str, findings: Findings) -> Policies:
+    """Return the policies of the document."""
+    policies = Policies()
+    listed = root.get("policies")
+    if root.members is None or listed is None or listed.items is None:
+        fix = 'Write {"policies": [ … ]}.'
+        findings.error("policies-shape", (listed or root).place, "The document has no array `policies`.", fix)
+        return policies
+    for node in listed.items:
+        policy = _read_policy(node, workos_base, findings)
+        if policy is None:
+            continue
+        if policy.name in policies.by_name:
+            first = policies.by_name[policy.name].node.line
+            message = f'Another policy is called "{policy.name}" already, on line {first}.'
+            findings.error("duplicate-policy", _at(node, "name").place, message, "Give it a name of its own.")
+        policies.by_name.setdefault(policy.name, policy)
+    _check_one_oauth(policies, findings)
+    _check_upstream_ids(policies, findings)
+    return policies
+
+
+def _read_policy(node: Node, workos_base: str, findings: Findings) -> Policy | None:
+    name = _string(node, "name", findings)
+    policy_type = _string(node, "policyType", findings)
+    export = _string(node, "handler", findings, "export")
+    if name is None:
+        return None
+    kind = _kind(node, policy_type or "", export or "", findings)
+    if kind is None:
+        return Policy(name, policy_type or "", node, None)
+    _check_module(node, findings)
+    given = node.get("handler", "options") or _no_options(node)
+    options = checked(options_model(kind), given, findings)
+    results = _results(kind, name, options, given, workos_base, findings) if options is not None else {}
+    return Policy(name, kind.policy_type, node, kind, options, **results)
+
+
+def _results(
+    kind: Kind, name: str, options: Options, node: Node, workos_base: str, findings: Findings
+) -> dict[str, Any]:
+    if kind.role is Role.OAUTH:
+        return {"oauth": oauth_policy(kind, name, options, node, workos_base, findings)}
+    from devgw.config import convert  # noqa: PLC0415  it brings models that a first start does not need
+
+    if kind.role is Role.TOKEN_EXCHANGE:
+        return {"token_exchange": convert.token_exchange(name, options, node, findings)}
+    if kind.role is Role.FILTER:
+        return {"capability_filter": convert.capability_filter(name, options)}
+    return {"header_edits": convert.header_edits(options)}
+
+
+def _no_options(node: Node) -> Node:
+    handler = node.get("handler") or node
+    return Node(node.source, handler.start, handler.end, members={}, parent=handler, key="options")
+
+
+def _at(node: Node, *path: str) -> Node:
+    return node.get(*path) or node
+
+
+def _string(node: Node, key: str, findings: Findings, below: str | None = None) -> str | None:
+    """Return the string at `key` (and `below`); None, and a finding, where there is none."""
+    path = (key,) if below is None else (key, below)
+    found = node.get(*path)
+    name = ".".join(path)
+    if found is None:
+        findings.error("policy-shape", node.place, f"`{name}` is missing.", f'Add "{path[-1]}".')
+    elif found.text is None or not found.text.strip():
+        findings.error(
+            "policy-shape", found.place, f"`{name}` must be a string with text in it.", f"Write the {path[-1]}."
+        )
+    else:
+        return found.text
+    return None
+
+
+def _kind(node: Node, policy_type: str, export: str, findings: Findings) -> Kind | None:
+    """Return which policy this is; the type and the export have to agree, and a near miss is no unknown policy."""
+    by_type, by_export = KINDS.get(policy_type), EXPORTS.get(export)
+    if by_type and by_type is not by_export:
+        if export:
+            message = f"`{export}` is not what {policy_type} exports."
+            place = _at(node, "handler", "export").place
+            findings.error("policy-export", place, message, f'Write "{by_type.export}".', by_type.export)
+        return by_type
+    if by_type:
+        return by_type
+    if by_export:
+        message = f"`{policy_type}` is not the type of {export}."
+        right = by_export.policy_type
+        findings.error("policy-type", _at(node, "policyType").place, message, f'Write "{right}".', right)
+        return by_export
+    _unknown_type(node, policy_type, findings)
+    return None
+
+
+def _unknown_type(node: Node, policy_type: str, findings: Findings) -> None:
+    if not policy_type:
+        return
+    nearest = nearest_name(policy_type, KINDS)
+    place = _at(node, "policyType").place
+    if nearest and (policy_type.startswith("mcp-") or _one_slip(policy_type, nearest)):
+        message = f"There is no policy type `{policy_type}`."
+        findings.error("policy-type", place, message, did_you_mean(nearest), nearest)
+        return
+    message = f"Policies of type `{policy_type}` do not run here; requests pass as if it were not attached."
+    findings.note("policy-not-run", place, message, "It will run in the deployed gateway.")
+
+
+def _one_slip(one: str, other: str) -> bool:
+    """Tell whether two names differ by so little that one is a misspelling of the other."""
+    from difflib import SequenceMatcher  # noqa: PLC0415  needed for a mistake only
+
+    # set-headers-inbound and set-headers-outbound are both real; only what names the same direction can be a slip.
+    return (
+        one.rsplit("-", 1)[-1][:3] == other.rsplit("-", 1)[-1][:3] and SequenceMatcher(None, one, other).ratio() > 0.93
+    )
+
+
+def _check_module(node: Node, findings: Findings) -> None:
+    module = node.get("handler", "module")
+    if module is None:
+        findings.error(
+            "policy-shape", _at(node, "handler").place, "`handler.module` is missing.", f'Add "module": "{MODULES[1]}".'
+        )
+    elif module.text not in MODULES:
+        message = "This module does not hold the policy."
+        findings.error("policy-module", module.place, message, f'Write "{MODULES[1]}".', MODULES[1])
+
+
+def _check_one_oauth(policies: Policies, findings: Findings) -> None:
+    declared = [each for each in policies.by_name.values() if each.role is Role.OAUTH]
+    for each in declared[1:]:
+        first = declared[0]
+        message = f'A project has one MCP OAuth policy; "{first.name}" on line {first.node.line} is one already.'
+        findings.error("second-oauth-policy", _at(each.node, "name").place, message, "Remove one of the two.")
+
+
+def _check_upstream_ids(policies: Policies, findings: Findings) -> None:
+    first: dict[str, Policy] = {}
+    for each in policies.by_name.values():
+        if each.token_exchange is None:
+            continue
+        known = first.setdefault(each.token_exchange.id, each)
+        if known is not each:
+            message = f'The upstream id "{each.token_exchange.id}" belongs to "{known.name}" already.'
+            at = (
+                _at(each.node, "handler", "options", "id")
+                if each.node.get("handler", "options", "id")
+                else _at(each.node, "name")
+            )
+            findings.error("duplicate-upstream-id", at.place, message, 'Give it an "id" of its own.')

@@ -1,0 +1,241 @@
+"""Reads the OpenAPI files of `config/`: MCP routes with their policies, and all other routes by name."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from devgw.config.attach import Attached, attach
+from devgw.config.catalogue import MODULES
+from devgw.config.checking import checked
+from devgw.config.environment import Environment
+from devgw.config.finding import Findings
+from devgw.config.node import Node
+from devgw.config.options import Options
+from devgw.config.policies import Policies
+from devgw.config.project import OtherRoute, Route
+from devgw.config.shapes import LOOPBACK, split_url, written
+from devgw.ids import OperationId
+
+FILE = "config/routes.oas.json"
+HANDLER = "McpProxyHandler"
+_METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+_TEMPLATE = re.compile(r"\$\{([^}]*)\}")
+_RESERVED = ("/.well-known", "/oauth", "/auth", "/mcp-registry", "/__zuplo", "/token", "/authorize", "/register")
+
+
+class ProxyHandlerOptions(Options):
+    """`x-zuplo-route.handler.options` of an MCP route."""
+
+    rewrite_pattern: str
+    forward_search: bool = True
+    follow_redirects: bool = False
+    mtls_certificate: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    """One operation of the file."""
+
+    path: str
+    methods: tuple[str, ...]
+    node: Node
+    handler: Node | None
+
+    @property
+    def export(self) -> str:
+        found = self.handler.get("export") if self.handler else None
+        return (found.text if found else None) or ""
+
+
+@dataclass(slots=True)
+class Routes:
+    """What the files hold, in order."""
+
+    served: list[Route] = field(default_factory=list)
+    others: list[OtherRoute] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class RouteReader:
+    """Reads one document after another, so that what is repeated is found across files."""
+
+    policies: Policies | None
+    """None where that file could not be read, so that nothing can be said about names in it."""
+    environment: Environment
+    findings: Findings
+    routes: Routes = field(default_factory=Routes)
+    operation_ids: dict[str, Node] = field(default_factory=dict)
+    paths: dict[str, Node] = field(default_factory=dict)
+
+    def read(self, root: Node) -> None:
+        """Read all operations of the document."""
+        paths = root.get("paths")
+        if paths is None or paths.members is None:
+            at = (paths or root).place
+            self.findings.error(
+                "routes-shape", at, "The document has no object `paths`.", 'Write {"openapi": "3.1.0", "paths": { … }}.'
+            )
+            return
+        for operation in _operations(paths):
+            self._check_operation_id(operation)
+            if self._is_mcp(operation):
+                self._read_route(operation)
+            else:
+                line = operation.node.line
+                self.routes.others.append(OtherRoute(operation.path, operation.methods, operation.export, line))
+
+    def _is_mcp(self, operation: _Operation) -> bool:
+        export = operation.export
+        if export == HANDLER or operation.handler is None:
+            return operation.handler is not None
+        if _close(export, HANDLER):
+            at = (operation.handler.get("export") or operation.handler).place
+            self.findings.error("route-handler", at, f"There is no handler `{export}`.", f'Write "{HANDLER}".', HANDLER)
+            return True
+        return False
+
+    def _check_operation_id(self, operation: _Operation) -> None:
+        found = operation.node.get("operationId")
+        if found is None or not found.text:
+            if operation.export == HANDLER:
+                fix = f'Add "operationId": "{_slug(operation.path)}"; tokens are bound to it.'
+                self.findings.error(
+                    "operation-id-missing", operation.node.key_place, "The route has no `operationId`.", fix
+                )
+            return
+        first = self.operation_ids.setdefault(found.text, found)
+        if first is not found:
+            message = f'`operationId` "{found.text}" is taken on line {first.line} already.'
+            self.findings.error("duplicate-operation-id", found.place, message, "Give each route one of its own.")
+
+    def _read_route(self, operation: _Operation) -> None:
+        path = operation.path.rstrip("/") or "/"
+        self._check_path(path, operation)
+        self._check_module(operation)
+        handler = operation.handler or operation.node
+        given = handler.get("options")
+        if given is None:
+            fix = 'Add "options": {"rewritePattern": "https://…"}.'
+            self.findings.error("missing-option", handler.place, "`options.rewritePattern` is missing.", fix)
+            return
+        options = checked(ProxyHandlerOptions, given, self.findings)
+        upstream = self._upstream(given)
+        attached = attach(operation.node, self.policies, self.findings)
+        operation_id = operation.node.get("operationId")
+        if options is None or upstream is None or operation_id is None or not operation_id.text:
+            return
+        self.routes.served.append(_route(operation, path, upstream, options, attached))
+
+    def _check_path(self, path: str, operation: _Operation) -> None:
+        at = (operation.node.parent or operation.node).key_place
+        if not path.startswith("/") or re.search(r"[{}*:?#\s]", path):
+            message = "The path of an MCP route is fixed: no parameters, no wildcards."
+            self.findings.error("route-path", at, message, 'Write a path such as "/mcp/linear".')
+        if path == "/" or any(path == each or path.startswith(each + "/") for each in _RESERVED):
+            self.findings.error("route-path-reserved", at, f"{path} belongs to the gateway itself.", 'Write "/mcp/…".')
+        first = self.paths.setdefault(path, operation.node)
+        if first is not operation.node:
+            message = f"{path} is served on line {first.line} already."
+            self.findings.error(
+                "duplicate-path", operation.node.key_place, message, "Give each route a path of its own."
+            )
+        if "POST" not in operation.methods:
+            message = "MCP speaks POST; this operation takes it not."
+            self.findings.error("route-method", operation.node.key_place, message, 'Write "post".')
+
+    def _check_module(self, operation: _Operation) -> None:
+        module = operation.handler.get("module") if operation.handler else None
+        if module is None and operation.handler is not None:
+            message = "`handler.module` is missing."
+            self.findings.error("route-handler", operation.handler.place, message, f'Add "module": "{MODULES[1]}".')
+        elif module is not None and module.text not in MODULES:
+            message = f"This module does not hold {HANDLER}."
+            self.findings.error("route-handler", module.place, message, f'Write "{MODULES[1]}".', MODULES[1])
+
+    def _upstream(self, given: Node) -> str | None:
+        """Return the upstream's URL with `${env.X}` replaced; None, and a finding, where it is none."""
+        node = given.get("rewritePattern")
+        if node is None or node.text is None or (node.resolved is None and "$env(" in node.text):
+            return None
+        url = self._replaced(node, node.text)
+        if url is None:
+            return None
+        parts = split_url(url)
+        if parts is None:
+            fix = (
+                f'Write "https://{written(url)}".'
+                if re.match(r"[\w.-]+\.\w+(/|$)", url)
+                else 'Write "https://host/path".'
+            )
+            message = f"An absolute http(s) URL belongs here, not {written(url)}"
+            self.findings.error("rewrite-pattern", node.place, message, fix)
+            return None
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            message = f"What goes to {parts.hostname} travels without encryption."
+            self.findings.warning("upstream-not-https", node.place, message, "Write https://… if it answers there.")
+        if parts.username or parts.fragment:
+            message = "The upstream's URL carries credentials or a fragment."
+            self.findings.error(
+                "rewrite-pattern", node.place, message, "Use a policy for credentials; remove the fragment."
+            )
+            return None
+        return url
+
+    def _replaced(self, node: Node, text: str) -> str | None:
+        good = True
+
+        def value(match: re.Match[str]) -> str:
+            nonlocal good
+            name = match[1].strip()
+            if name.startswith("env."):
+                found = self.environment.look_up(name.removeprefix("env."), node.place)
+                good = good and found is not None
+                return found or ""
+            good = False
+            message = f"`{match[0][:60]}` depends on the request; the upstream of an MCP route is fixed."
+            self.findings.error("rewrite-template", node.place, message, "Write the URL, or ${env.NAME} in it.")
+            return ""
+
+        replaced = _TEMPLATE.sub(value, text)
+        return replaced if good else None
+
+
+def _operations(paths: Node) -> Iterator[_Operation]:
+    for path, item in (paths.members or {}).items():
+        for key, node in (item.members or {}).items():
+            methods = tuple(each.strip().upper() for each in key.split(","))
+            if node.members is not None and all(each.lower() in _METHODS for each in methods):
+                yield _Operation(path, methods, node, node.get("x-zuplo-route", "handler"))
+
+
+def _route(operation: _Operation, path: str, upstream: str, options: ProxyHandlerOptions, attached: Attached) -> Route:
+    summary, operation_id = operation.node.get("summary"), operation.node.get("operationId")
+    name = (operation_id.text if operation_id else None) or ""
+    return Route(
+        path=path,
+        operation_id=OperationId(name),
+        summary=(summary.text if summary else None) or name,
+        upstream_url=upstream,
+        methods=operation.methods,
+        forward_search=options.forward_search,
+        follow_redirects=options.follow_redirects,
+        mtls_certificate=options.mtls_certificate,
+        policies=attached.uses,
+        protected=attached.protected,
+        token_exchange=attached.token_exchange,
+        capability_filter=attached.capability_filter,
+        header_edits=attached.header_edits,
+        file=operation.node.source.file,
+        line=operation.node.line,
+    )
+
+
+def _slug(path: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", path).strip("-") or "mcp"
+
+
+def _close(one: str, other: str, at_least: Literal[0] | float = 0.85) -> bool:
+    from difflib import SequenceMatcher  # noqa: PLC0415  needed for a route that is not served only
+
+    return SequenceMatcher(None, one.lower(), other.lower()).ratio() >= at_least

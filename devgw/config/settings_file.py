@@ -1,0 +1,236 @@
+"""devgw's own settings: `devgw.toml`, then `DEVGW_*` variables, then flags; the later one wins."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from devgw.config.finding import Finding, Findings, Place, did_you_mean, nearest_name
+from devgw.config.shapes import LOOPBACK, split_url
+from devgw.config.source import Source, read_source
+from devgw.settings import Settings
+
+FILE = "devgw.toml"
+PREFIX = "DEVGW_"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its name in the file, its place in `Settings`, and what it takes."""
+
+    name: str
+    """With the table before a dot, such as `proxy.stateful`."""
+    attribute: str
+    kind: str
+    """`text`, `url`, `path`, `port`, `count`, `seconds`, `flag` or `names`."""
+    meaning: str
+
+    @property
+    def variable(self) -> str:
+        """Return the name of its environment variable."""
+        return PREFIX + self.name.replace(".", "_").upper()
+
+
+SETTINGS = (
+    Setting("host", "host", "text", "Address to bind; `localhost` binds both loopback families."),
+    Setting("port", "port", "port", "Port of the gateway."),
+    Setting("origin", "origin", "url", "Origin of browser pages, where it is not http://localhost:{port}."),
+    Setting("base_path", "base_path", "path", "Path before the gateway's own endpoints."),
+    Setting("state_dir", "state_dir", "text", "Directory of database, socket and key; .devgw by default."),
+    Setting("ephemeral", "ephemeral", "flag", "Keep all state in memory."),
+    Setting("trusted_proxies", "trusted_proxies", "names", "Addresses whose X-Forwarded-* headers are believed."),
+    Setting("allowed_hosts", "allowed_hosts", "names", "Host names beyond loopback that are answered."),
+    Setting("proxy.stateful", "proxy.stateful", "flag", "Forward GET, DELETE and Mcp-Session-Id too."),
+    Setting("proxy.connect_timeout", "proxy.connect_timeout", "seconds", "To reach an upstream."),
+    Setting("proxy.response_timeout", "proxy.response_timeout", "seconds", "Until an upstream begins to answer."),
+    Setting("traces.kept", "traces.kept", "count", "Traces kept in memory."),
+    Setting("traces.body_limit", "traces.body_limit", "count", "Bytes of each body kept with its trace."),
+    Setting("workos.base_url", "workos_base_url", "url", "Stands for https://api.workos.com in all derived URLs."),
+    Setting("emulators.workos", "emulators.workos", "flag", "Start the WorkOS emulator, or never."),
+    Setting("emulators.workos_port", "emulators.workos_port", "port", "Port of the WorkOS emulator."),
+    Setting(
+        "emulators.upstream", "emulators.upstream", "flag", "Start the sample MCP server where a route points at it."
+    ),
+    Setting("emulators.upstream_port", "emulators.upstream_port", "port", "Port of the sample MCP server."),
+    Setting("emulators.upstream_auth_port", "emulators.upstream_auth_port", "port", "Port of the sample with OAuth."),
+)
+_BY_NAME = {each.name: each for each in SETTINGS}
+_TABLES = {each.name.split(".")[0] for each in SETTINGS if "." in each.name}
+_WANTED = {
+    "text": "a string",
+    "url": "an http(s) origin",
+    "path": "a path that begins with /",
+    "port": "a port from 0 to 65535",
+    "count": "a whole number from 0",
+    "seconds": "a number of seconds above 0",
+    "flag": "true or false",
+    "names": "an array of strings",
+}
+_WORDS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+
+
+class Unfit(ValueError):  # noqa: N818  it reads as what it is
+    """A value is not what its setting takes."""
+
+
+def read_settings(
+    root: Path, environ: Mapping[str, str], overrides: Mapping[str, Any] | None = None
+) -> tuple[Settings, tuple[Finding, ...]]:
+    """Return the settings for `root` and what is wrong with them; a wrong value leaves the default.
+
+    Args:
+        root: the project directory.
+        environ: the process environment.
+        overrides: values of flags by setting name (`port`, `proxy.stateful`); None means not given.
+    """
+    findings = Findings()
+    values: dict[str, Any] = {}
+    for setting, value, at in _given(root, environ, overrides or {}, findings):
+        try:
+            values[setting.attribute] = _fit(setting, value)
+        except Unfit:
+            wanted = _WANTED[setting.kind]
+            findings.error("setting-value", at, f"`{setting.name}` must be {wanted}.", f"Write {wanted}.")
+    if "host" in values and values["host"] not in LOOPBACK:
+        message = f"The gateway will be reachable under {values['host']}, not on this machine alone."
+        findings.warning("host-not-loopback", Place(FILE), message, 'Write host = "localhost" unless you mean it.')
+    return _settings(root, values), findings.in_order()
+
+
+def _given(
+    root: Path, environ: Mapping[str, str], overrides: Mapping[str, Any], findings: Findings
+) -> Iterator[tuple[Setting, Any, Place]]:
+    """Yield every value that is given, in order of rising force."""
+    source = read_source(root, FILE, findings)
+    if source is not None:
+        yield from _in_file(source, findings)
+    for variable in sorted(name for name in environ if name.startswith(PREFIX)):
+        setting = next((each for each in SETTINGS if each.variable == variable), None)
+        if setting is not None:
+            yield setting, _from_text(setting, environ[variable]), Place(variable)
+            continue
+        nearest = nearest_name(variable, [each.variable for each in SETTINGS])
+        findings.warning(
+            "setting-unknown", Place(variable), f"{variable} is no setting.", did_you_mean(nearest), nearest
+        )
+    for name, value in overrides.items():
+        if value is not None:
+            yield _BY_NAME[name], value, Place("--" + name.replace(".", "-").replace("_", "-"))
+
+
+def _in_file(source: Source, findings: Findings) -> Iterator[tuple[Setting, Any, Place]]:
+    try:
+        document = tomllib.loads(source.text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        findings.error("toml-syntax", _error_place(source, str(error)), f"devgw.toml is not TOML: {error}.", "")
+        return
+    for name, value in _flat(document):
+        place = _place(source, name)
+        setting = _BY_NAME.get(name)
+        if setting is not None:
+            yield setting, value, place
+            continue
+        nearest = nearest_name(name, _BY_NAME)
+        known = ", ".join(sorted({each.split(".")[0] for each in _BY_NAME}))
+        fix = did_you_mean(nearest, f"Known: {known}.")
+        findings.error("setting-unknown", place, f"`{name}` is no setting.", fix, nearest)
+
+
+def _flat(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in document.items():
+        if isinstance(value, dict) and (name in _TABLES or name not in _BY_NAME):
+            yield from ((f"{name}.{inner}", below) for inner, below in value.items())
+            if not value and name not in _TABLES:
+                yield name, value
+        else:
+            yield name, value
+
+
+def _place(source: Source, name: str) -> Place:
+    """Return where `name` is written; tomllib keeps no positions."""
+    table, _, key = name.rpartition(".")
+    current = ""
+    for number, line in enumerate(source.text.splitlines(), 1):
+        header = re.match(r"\s*\[+\s*([\w.\"'-]+)\s*\]+", line)
+        if header:
+            current = header[1].strip("\"'")
+            if current == name:
+                return Place(source.file, number, 1, len(line), "", line)
+        member = re.match(rf"(\s*)((?:{re.escape(table)}\.)?[\"']?{re.escape(key)}[\"']?)\s*=", line)
+        if member and (current == table or member[2].startswith(f"{table}.")):
+            return Place(source.file, number, len(member[1]) + 1, len(member[2]), "", line)
+    return Place(source.file)
+
+
+def _error_place(source: Source, message: str) -> Place:
+    found = re.search(r"line (\d+), column (\d+)", message)
+    if found is None:
+        return source.place(len(source.text))
+    line = int(found[1])
+    return Place(source.file, line, int(found[2]), 1, "", source.line(line))
+
+
+def _from_text(setting: Setting, text: str) -> Any:
+    """Return the value of a variable as the file would give it; what does not fit stays text and is refused."""
+    if setting.kind == "flag":
+        return _WORDS.get(text.strip().lower(), text)
+    if setting.kind in ("port", "count", "seconds"):
+        number = text.strip()
+        return int(number) if re.fullmatch(r"\d{1,12}", number) else _float(number)
+    if setting.kind == "names":
+        return [each.strip() for each in text.split(",") if each.strip()]
+    return text
+
+
+def _float(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _fit(setting: Setting, value: Any) -> Any:
+    """Return `value` as `Settings` keeps it.
+
+    Raises:
+        Unfit: it is not what the setting takes.
+    """
+    match setting.kind, value:
+        case "flag", bool():
+            return value
+        case (("port" | "count" | "seconds"), bool()):
+            raise Unfit
+        case "port", int() if 0 <= value <= 65_535:
+            return value
+        case "count", int() if value >= 0:
+            return value
+        case "seconds", int() | float() if 0 < value < 1e9:
+            return float(value)
+        case "names", list() | tuple() if all(isinstance(each, str) for each in value):
+            return tuple(value)
+        case (("text" | "url" | "path"), str() | Path()):
+            return _fit_text(setting, str(value))
+    raise Unfit
+
+
+def _fit_text(setting: Setting, value: str) -> str:
+    parts = split_url(value)
+    if setting.kind == "url" and (parts is None or parts.path.strip("/") or parts.query):
+        raise Unfit
+    if (setting.kind == "path" and not value.startswith("/")) or not value.strip():
+        raise Unfit
+    return value.rstrip("/") if setting.kind == "url" else value
+
+
+def _settings(root: Path, values: Mapping[str, Any]) -> Settings:
+    plain = {name: value for name, value in values.items() if "." not in name}
+    if "state_dir" in plain:
+        plain["state_dir"] = root / plain["state_dir"]
+    settings = Settings(root=root, **plain)
+    for each in fields(settings):
+        inner = {name.partition(".")[2]: value for name, value in values.items() if name.startswith(f"{each.name}.")}
+        if inner:
+            settings = replace(settings, **{each.name: replace(getattr(settings, each.name), **inner)})
+    return settings

@@ -1,0 +1,91 @@
+"""What single values must look like; each refusal names the mistake and shows the corrected value."""
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic_core import PydanticCustomError
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_HOST = re.compile(
+    r"(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+"
+)
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_SHOWN = 80
+
+
+def refusal(code: str, message: str, fix: str) -> PydanticCustomError:
+    """Return what a pydantic validator raises to refuse a value; position and pointer are kept that way."""
+    return PydanticCustomError(code, "{message}", {"message": message, "fix": fix})
+
+
+def written(value: str) -> str:
+    """Return `value` as it may be shown: shortened, and no secret key in full."""
+    if re.match(r"[\"' ]*(sk|rk|pk)_", value):
+        return value.strip("\"' ")[:8] + "…"
+    return value if len(value) <= _SHOWN else value[:_SHOWN] + "…"
+
+
+def split_url(value: str) -> SplitResult | None:
+    """Return the parts of an absolute http(s) URL with a host, None where `value` is none."""
+    try:
+        parts = urlsplit(value)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return None
+    spaced = any(char.isspace() or ord(char) < ord(" ") for char in value)
+    return parts if known and not spaced else None
+
+
+def bare_host(value: str) -> str:
+    """Check a host name without scheme, port and path."""
+    if _HOST.fullmatch(value):
+        return value
+    host = (
+        value.rsplit("://", maxsplit=1)[-1]
+        .split("/", maxsplit=1)[0]
+        .rsplit("@", maxsplit=1)[-1]
+        .split(":", maxsplit=1)[0]
+        .strip()
+    )
+    fix = f'Write "{written(host)}".' if _HOST.fullmatch(host) else 'Write a host name such as "tenant.example.com".'
+    what = "a URL" if "://" in value else "no host name"
+    raise refusal("bare-host", f"A bare host name belongs here; this is {what}: {written(value)}", fix)
+
+
+def secure_url(value: str) -> str:
+    """Check an absolute https URL; http is good enough on loopback."""
+    parts = split_url(value)
+    if parts is None:
+        fix = (
+            f'Write "https://{written(value)}".'
+            if _HOST.fullmatch(value.split("/", maxsplit=1)[0])
+            else "Write https://…"
+        )
+        raise refusal("url", f"An absolute https URL belongs here, not {written(value)}", fix)
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise refusal("url-not-https", "Plain http is for loopback only.", f'Write "https{written(value)[4:]}".')
+    if parts.fragment or "#" in value:
+        raise refusal(
+            "url-fragment", "This URL has a fragment.", f'Write "{written(value.split("#", maxsplit=1)[0])}".'
+        )
+    return value
+
+
+def origin(value: str) -> str:
+    """Check a URL without a path; returned without a trailing slash."""
+    if split_url(value) is None and _HOST.fullmatch(value):
+        raise refusal("origin", f"The scheme is missing: {written(value)}", f'Write "https://{value}".')
+    parts = split_url(secure_url(value))
+    if parts is not None and (parts.path.strip("/") or parts.query):
+        right = f"{parts.scheme}://{parts.netloc}"
+        raise refusal("origin", f"A path or query stands after the origin: {written(value)}", f'Write "{right}".')
+    return value.rstrip("/")
+
+
+def uuid(value: str) -> str:
+    """Check a UUID."""
+    if _UUID.fullmatch(value):
+        return value
+    inside = _UUID.search(value)
+    fix = f'Write "{inside[0]}".' if inside else 'Write a UUID such as "7f1c…-…-…-…-…", as the console shows it.'
+    raise refusal("uuid", f"A UUID belongs here, not {written(value)}", fix)

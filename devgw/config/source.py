@@ -1,0 +1,111 @@
+"""The text of one file, with the way from an offset to line and column; and every way in which reading it can fail."""
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from devgw.config.finding import Findings, Place
+
+SIZE_LIMIT = 8 * 1024 * 1024
+"""Bytes. The largest OpenAPI files seen have 2 MB; more is a mistake, and reading it would hold up every reload."""
+
+_MEMBER = r'("(?:clientSecret|apiKey|secret|password|privateKey|value)"\s*:\s*")((?:[^"\\]|\\.)*)'
+_SECRET = re.compile(rf"{_MEMBER}|(\b(?:sk|rk)_)([A-Za-z0-9_]{{8,}})|((?:SECRET|KEY|TOKEN|PASSWORD)\w*\s*=\s*)(.+)")
+_LINE_SHOWN = 400
+
+
+@dataclass(slots=True)
+class Source:
+    """A file's text as it was read, without a byte order mark."""
+
+    file: str
+    text: str
+    _starts: list[int] = field(default_factory=list)
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Return line and column of `offset`, both from 1."""
+        if not self._starts:
+            self._starts = [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", self.text))]
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
+
+    def line(self, number: int) -> str:
+        """Return line `number` as written, with secrets blanked out so that columns stay right."""
+        self.position(0)
+        start = self._starts[number - 1]
+        end = self._starts[number] if number < len(self._starts) else len(self.text)
+        return blank_secrets(self.text[start:end].rstrip("\r\n"))[:_LINE_SHOWN]
+
+    def place(self, start: int, end: int | None = None, pointer: str = "") -> Place:
+        """Return where `start` is; the length underlined ends with its line."""
+        start = min(start, len(self.text))
+        line, column = self.position(start)
+        shown = self.line(line)
+        length = max(1, min((end or start + 1) - start, len(shown) - column + 1))
+        return Place(self.file, line, column, length, pointer, shown)
+
+
+def blank_secrets(line: str) -> str:
+    """Return `line` with what looks like a secret replaced by as many dots; `$env(...)` is none."""
+    return _SECRET.sub(_blank, line)
+
+
+def _blank(match: re.Match[str]) -> str:
+    before, secret = next((match[i], match[i + 1]) for i in (1, 3, 5) if match[i] is not None)
+    return match[0] if secret.startswith(("$env(", "${")) else before + "•" * len(secret)
+
+
+def read_source(root: Path, name: str, findings: Findings) -> Source | None:
+    """Return the text of `name` under `root`; None, and a finding, where it cannot be read.
+
+    A file that does not exist is None without a finding: whether that is wrong is for the caller to say.
+    """
+    at = Place(name)
+    try:
+        raw = _read(root / name, at, findings)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        reason = "devgw has no permission to read it" if isinstance(error, PermissionError) else str(error.strerror)
+        findings.error(
+            "file-unreadable", at, f"{name} cannot be read: {reason}.", f"Make {name} readable: chmod u+r {name}"
+        )
+        return None
+    return None if raw is None else _decode(raw, name, findings)
+
+
+def _read(path: Path, at: Place, findings: Findings) -> bytes | None:
+    size = path.stat().st_size
+    if path.is_dir():
+        findings.error("file-is-directory", at, f"{at.file} is a directory.", f"Put a file called {path.name} there.")
+        return None
+    if not path.is_file():
+        findings.error("file-unreadable", at, f"{at.file} is not a regular file.", "Put a regular file there.")
+        return None
+    if size > SIZE_LIMIT:
+        limit = SIZE_LIMIT // 2**20
+        message = f"{at.file} has {size / 2**20:.0f} MB; devgw reads up to {limit} MB."
+        findings.error("file-too-large", at, message, "Check that it is the file you meant.")
+        return None
+    return path.read_bytes()
+
+
+def _decode(raw: bytes, name: str, findings: Findings) -> Source | None:
+    bom = raw.startswith(b"\xef\xbb\xbf")
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        message = f"{name} is UTF-16."
+        findings.error("file-not-utf8", Place(name, 1, 1), message, "Save it as UTF-8 without a byte order mark.")
+        return None
+    try:
+        source = Source(name, raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        good = Source(name, raw[: error.start].decode("utf-8", "replace"))
+        line, column = good.position(len(good.text))
+        message = f"{name} is not UTF-8: byte 0x{raw[error.start]:02x} at line {line}, column {column}."
+        findings.error("file-not-utf8", Place(name, line, column), message, "Save it as UTF-8.")
+        return None
+    if bom:
+        fix = "Save it as UTF-8 without a byte order mark; other tools fail on it."
+        findings.warning("file-has-bom", source.place(0), f"{name} begins with a byte order mark.", fix)
+    return source

@@ -1,0 +1,275 @@
+"""The other ten provider wrappers: their own options, shape checks, and the URLs that come from them.
+
+Source: `gateway.md` §2, the table; the providers' own discovery documents.
+"""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from devgw.config.options import Text, Urls, WrapperOptions
+from devgw.config.shapes import bare_host, origin, refusal, secure_url, uuid, written
+
+
+class Auth0Options(WrapperOptions):
+    """`mcp-auth0-oauth-inbound`."""
+
+    auth0_domain: Annotated[str, AfterValidator(bare_host)]
+    audience: Text | None = None
+
+    def urls(self, workos_base: str) -> Urls:
+        """Derive from the tenant's host; Auth0's issuer ends with a slash."""
+        del workos_base
+        base = f"https://{self.auth0_domain}"
+        return Urls(
+            issuer=f"{base}/",
+            jwks_url=f"{base}/.well-known/jwks.json",
+            authorize=f"{base}/authorize",
+            token=f"{base}/oauth/token",
+            audience=self.audience,
+        )
+
+
+def _okta_domain(value: str) -> str:
+    host = bare_host(value)
+    if "-admin." in host:
+        right = host.replace("-admin.", ".", 1)
+        raise refusal("okta-admin-domain", "This is the host of Okta's admin console.", f'Write "{right}".')
+    return host
+
+
+def _plain_id(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9_-]+", value):
+        return value
+    last = value.rstrip("/").rsplit("/", 1)[-1]
+    fix = f'Write "{last}".' if re.fullmatch(r"[A-Za-z0-9_-]+", last) else "Write the id alone."
+    raise refusal("plain-id", f"An id belongs here, not {written(value)}", fix)
+
+
+class OktaOptions(WrapperOptions):
+    """`mcp-okta-oauth-inbound`."""
+
+    okta_domain: Annotated[str, AfterValidator(_okta_domain)]
+    authorization_server_id: Annotated[str, AfterValidator(_plain_id)] | None = None
+
+    def urls(self, workos_base: str) -> Urls:
+        """Derive from the org's host, with or without a custom authorization server."""
+        del workos_base
+        server = f"/{self.authorization_server_id}" if self.authorization_server_id else ""
+        base = f"https://{self.okta_domain}/oauth2{server}"
+        return Urls(
+            issuer=base if server else f"https://{self.okta_domain}",
+            jwks_url=f"{base}/v1/keys",
+            authorize=f"{base}/v1/authorize",
+            token=f"{base}/v1/token",
+        )
+
+
+def _tenant_id(value: str) -> str:
+    if value.lower() in ("common", "organizations", "consumers"):
+        message = f"`{value}` stands for many tenants, whose issuer no token can be checked against."
+        raise refusal("entra-tenant", message, "Write the Directory (tenant) ID, a UUID.")
+    return uuid(value)
+
+
+class EntraOptions(WrapperOptions):
+    """`mcp-entra-oauth-inbound`."""
+
+    tenant_id: Annotated[str, AfterValidator(_tenant_id)]
+
+    def urls(self, workos_base: str) -> Urls:
+        """Derive from the tenant's UUID, in the v2.0 form."""
+        del workos_base
+        base = f"https://login.microsoftonline.com/{self.tenant_id}"
+        return Urls(
+            issuer=f"{base}/v2.0",
+            jwks_url=f"{base}/discovery/v2.0/keys",
+            authorize=f"{base}/oauth2/v2.0/authorize",
+            token=f"{base}/oauth2/v2.0/token",
+        )
+
+
+class GoogleOptions(WrapperOptions):
+    """`mcp-google-oauth-inbound`."""
+
+    def urls(self, workos_base: str) -> Urls:
+        """Return Google's one set of URLs."""
+        del workos_base
+        return Urls(
+            issuer="https://accounts.google.com",
+            jwks_url="https://www.googleapis.com/oauth2/v3/certs",
+            authorize="https://accounts.google.com/o/oauth2/v2/auth",
+            token="https://oauth2.googleapis.com/token",  # noqa: S106  a URL
+        )
+
+
+def _region(value: str) -> str:
+    if re.fullmatch(r"[a-z]{2}(?:-[a-z]+)+-\d{1,2}", value):
+        return value
+    raise refusal("aws-region", f"An AWS region belongs here, not {written(value)}", 'Write one such as "us-east-1".')
+
+
+def _user_pool_id(value: str) -> str:
+    if re.fullmatch(r"[a-z]{2}(?:-[a-z]+)+-\d{1,2}_[A-Za-z0-9]+", value):
+        return value
+    inside = re.search(r"[a-z]{2}(?:-[a-z]+)+-\d{1,2}_[A-Za-z0-9]+", value)
+    fix = f'Write "{inside[0]}".' if inside else 'Write the User pool ID, such as "us-east-1_AbCdEf123".'
+    raise refusal("cognito-user-pool-id", f"A user pool id is region_characters, not {written(value)}", fix)
+
+
+def _user_pool_domain(value: str) -> str:
+    if re.fullmatch(r"[a-z0-9-]+", value):
+        fix = f'Write "{value}.auth.<region>.amazoncognito.com", or your own domain.'
+        raise refusal("bare-host", f"This is the prefix alone: {value}", fix)
+    return bare_host(value)
+
+
+class CognitoOptions(WrapperOptions):
+    """`mcp-cognito-oauth-inbound`."""
+
+    aws_region: Annotated[str, AfterValidator(_region)]
+    user_pool_id: Annotated[str, AfterValidator(_user_pool_id)]
+    user_pool_domain: Annotated[str, AfterValidator(_user_pool_domain)]
+
+    def model_post_init(self, context: object, /) -> None:
+        """Ask that the pool lies in the region."""
+        del context
+        region = self.user_pool_id.split("_")[0]
+        if region != self.aws_region:
+            message = f"`userPoolId` lies in {region}, `awsRegion` says {self.aws_region}."
+            raise refusal("cognito-region", message, f'Write "awsRegion": "{region}".')
+
+    def urls(self, workos_base: str) -> Urls:
+        """Derive the issuer from pool and region, the sign-in from the pool's domain."""
+        del workos_base
+        issuer = f"https://cognito-idp.{self.aws_region}.amazonaws.com/{self.user_pool_id}"
+        base = f"https://{self.user_pool_domain}/oauth2"
+        return Urls(
+            issuer=issuer,
+            jwks_url=f"{issuer}/.well-known/jwks.json",
+            authorize=f"{base}/authorize",
+            token=f"{base}/token",
+        )
+
+
+def _keycloak_base(value: str) -> str:
+    url = secure_url(value).rstrip("/")
+    before, found, after = url.partition("/realms/")
+    if found:
+        realm = after.split("/")[0]
+        raise refusal(
+            "keycloak-base-url", "The realm stands in the base URL.", f'Write "{before}" and "realm": "{realm}".'
+        )
+    return url
+
+
+def _realm(value: str) -> str:
+    if value and not re.search(r"[/?#\s]", value):
+        return value
+    last = value.rstrip("/").rsplit("/", 1)[-1].strip()
+    raise refusal("keycloak-realm", f"A realm's name belongs here, not {written(value)}", f'Write "{last}".')
+
+
+class KeycloakOptions(WrapperOptions):
+    """`mcp-keycloak-oauth-inbound`."""
+
+    keycloak_base_url: Annotated[str, AfterValidator(_keycloak_base)]
+    realm: Annotated[str, AfterValidator(_realm)]
+
+    def urls(self, workos_base: str) -> Urls:
+        """Derive from base URL and realm."""
+        del workos_base
+        issuer = f"{self.keycloak_base_url}/realms/{self.realm}"
+        base = f"{issuer}/protocol/openid-connect"
+        return Urls(issuer=issuer, jwks_url=f"{base}/certs", authorize=f"{base}/auth", token=f"{base}/token")
+
+
+class ClerkOptions(WrapperOptions):
+    """`mcp-clerk-oauth-inbound`."""
+
+    frontend_api_url: Annotated[str, AfterValidator(origin)]
+
+    def urls(self, workos_base: str) -> Urls:
+        """Derive from the frontend API's origin."""
+        del workos_base
+        base = self.frontend_api_url
+        return Urls(
+            issuer=base,
+            jwks_url=f"{base}/.well-known/jwks.json",
+            authorize=f"{base}/oauth/authorize",
+            token=f"{base}/oauth/token",
+        )
+
+
+def _logto_endpoint(value: str) -> str:
+    if value.rstrip("/").endswith("/oidc"):
+        right = value.rstrip("/").removesuffix("/oidc")
+        raise refusal("logto-endpoint", "`/oidc` is added by the policy.", f'Write "{written(right)}".')
+    return origin(value)
+
+
+class LogtoOptions(WrapperOptions):
+    """`mcp-logto-oauth-inbound`."""
+
+    logto_endpoint: Annotated[str, AfterValidator(_logto_endpoint)]
+
+    def urls(self, workos_base: str) -> Urls:
+        """Derive from the tenant's endpoint."""
+        del workos_base
+        base = f"{self.logto_endpoint}/oidc"
+        return Urls(issuer=base, jwks_url=f"{base}/jwks", authorize=f"{base}/auth", token=f"{base}/token")
+
+
+def _subdomain(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", value):
+        return value
+    first = value.rsplit("://", maxsplit=1)[-1].split(".", maxsplit=1)[0].split("/", maxsplit=1)[0]
+    fix = f'Write "{first}".' if re.fullmatch(r"[A-Za-z0-9-]+", first) else 'Write "acme" for acme.onelogin.com.'
+    raise refusal("onelogin-subdomain", f"The subdomain alone belongs here, not {written(value)}", fix)
+
+
+class OneLoginOptions(WrapperOptions):
+    """`mcp-onelogin-oauth-inbound`."""
+
+    one_login_subdomain: Annotated[str, AfterValidator(_subdomain)]
+
+    def urls(self, workos_base: str) -> Urls:
+        """Derive from the subdomain, in the OIDC v2 form."""
+        del workos_base
+        base = f"https://{self.one_login_subdomain}.onelogin.com/oidc/2"
+        return Urls(issuer=base, jwks_url=f"{base}/certs", authorize=f"{base}/auth", token=f"{base}/token")
+
+
+_PING_DOMAINS = {
+    "north-america": "com",
+    "canada": "ca",
+    "europe": "eu",
+    "singapore": "sg",
+    "australia": "com.au",
+    "asia-pacific": "asia",
+}
+
+
+class PingOptions(WrapperOptions):
+    """`mcp-ping-oauth-inbound`."""
+
+    environment_id: Annotated[str, AfterValidator(uuid)] | None = None
+    region: Literal["north-america", "canada", "europe", "singapore", "australia", "asia-pacific"] = "north-america"
+    custom_domain: Annotated[str, AfterValidator(bare_host)] | None = None
+
+    def model_post_init(self, context: object, /) -> None:
+        """Ask for one of the two ways to name an environment."""
+        del context
+        if self.custom_domain is None and self.environment_id is None:
+            message = "Neither `environmentId` nor `customDomain` is given."
+            raise refusal("missing-option", message, 'Add "environmentId" (and "region"), or "customDomain".')
+
+    def urls(self, workos_base: str) -> Urls:
+        """Derive from the environment and its region, or from its custom domain."""
+        del workos_base
+        if self.custom_domain is not None:
+            base = f"https://{self.custom_domain}/as"
+        else:
+            base = f"https://auth.pingone.{_PING_DOMAINS[self.region]}/{self.environment_id}/as"
+        return Urls(issuer=base, jwks_url=f"{base}/jwks", authorize=f"{base}/authorize", token=f"{base}/token")
