@@ -23,19 +23,16 @@ from devgw.problems.login import LoginCookieMissing, ProviderTokenInvalid
 from devgw.problems.standard import StandardRefusal
 from devgw.problems.token import CodeUnknown, RefreshTokenReplayed, VerifierWrong
 
+PATH = devgw.problems.__path__
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def leaves(kind: type[Problem]) -> set[type[Problem]]:
-    children = kind.__subclasses__()
-    return {kind} if not children else set().union(*(leaves(child) for child in children))
-
-
 def all_problems() -> set[str]:
-    for module in pkgutil.iter_modules(devgw.problems.__path__):
-        importlib.import_module(f"devgw.problems.{module.name}")
-    ours = {kind for kind in leaves(Problem) if kind.__module__.startswith("devgw.problems")}
-    return {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.__name__).lower() for kind in ours - {StandardRefusal}}
+    modules = [importlib.import_module(f"devgw.problems.{each.name}") for each in pkgutil.iter_modules(PATH)]
+    kinds = {kind for module in modules for kind in vars(module).values() if isinstance(kind, type)}
+    kinds = {kind for kind in kinds if issubclass(kind, Problem)} - {StandardRefusal}
+    leaves = {kind for kind in kinds if not any(kind in other.__mro__[1:] for other in kinds)}
+    return {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.__name__).lower() for kind in leaves}
 
 
 def test_every_problem_of_the_house_is_named_or_left_out_on_purpose() -> None:
