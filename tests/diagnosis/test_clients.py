@@ -1,0 +1,50 @@
+"""The client book: who is it, what is it known for, how does it forget."""
+
+import pytest
+
+from devgw.diagnosis.catalogue import failures
+from devgw.diagnosis.clients import BOOK, Traits, forget_advice, forget_lines, recognise
+from devgw.diagnosis.clients.recognise import quirks_for
+
+
+@pytest.mark.parametrize(
+    ("traits", "key"),
+    [
+        (Traits(client_id="https://claude.ai/oauth/claude-code-client-metadata"), "claude-code"),
+        (Traits(client_name="Claude Code (devgw)", user_agent="node"), "claude-code"),
+        (Traits(client_name="Claude"), "claude-ai"),
+        (Traits(redirect_uris=("http://localhost:1/cb", "cursor://anysphere.cursor-mcp/oauth/callback")), "cursor"),
+        (Traits(redirect_uris=("http://127.0.0.1:33418/",), user_agent="node"), "vscode"),
+        (Traits(client_name="MCP CLI Proxy", user_agent="node"), "mcp-remote"),
+        (Traits(client_name="MCP Inspector", user_agent="Mozilla/5.0"), "inspector"),
+        (Traits(client_name="FastMCP Client", user_agent="python-httpx/0.28"), "fastmcp"),
+        (Traits(user_agent="python-httpx2/2.1"), "python-sdk"),
+        (Traits(user_agent="node"), "typescript-sdk"),
+        (Traits(user_agent="codex_cli_rs/0.150"), "codex"),
+        (Traits(user_agent="curl/8.5"), "curl"),
+    ],
+)
+def test_a_client_is_recognised_by_its_surest_mark(traits: Traits, key: str) -> None:
+    entry = recognise(traits)
+
+    assert entry is not None
+    assert entry.key == key
+
+
+def test_an_unknown_client_stays_unknown() -> None:
+    assert recognise(Traits(user_agent="my-own/1", client_name="My own")) is None
+    assert "delete what it stored" in forget_advice(Traits(user_agent="my-own/1"))
+
+
+def test_the_clients_of_the_issue_each_have_a_way_to_forget() -> None:
+    lines = "\n".join(forget_lines())
+    for name in ("Claude Code", "Cursor", "VS Code", "mcp-remote", "MCP Inspector"):
+        assert name in lines
+    assert forget_advice(Traits(client_name="mcp-remote")) == "mcp-remote: rm -rf ~/.mcp-auth."
+
+
+def test_every_quirk_explains_failures_that_exist() -> None:
+    explained = {failure_id for entry in BOOK for quirk in entry.quirks for failure_id in quirk.explains}
+    assert explained - failures().keys() == set()
+    assert quirks_for(Traits(client_name="mcp-remote"), "PORT-01")
+    assert not quirks_for(Traits(client_name="mcp-remote"), "DISC-01")
