@@ -4,7 +4,7 @@ Before the destination is proven (client known, redirect URI registered) a refus
 `state` and `iss`. Source: OAuth 2.1 §4.1, RFC 8707, RFC 9207.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from devgw.clock import Clock
 from devgw.config.project import Project, Route
@@ -151,6 +151,12 @@ class Authorization:
         if pending.expires_at <= self._clock.now():
             raise Refused(TransactionExpired(pending.client_name, pending.expires_at))
         return pending
+
+    def switch_account(self, pending: PendingAuthorization) -> PendingAuthorization:
+        """Return `pending` with the wish that the identity provider asks who it is, however well it remembers."""
+        switched = replace(pending, prompt="login", session_id=None)
+        self._store.save_pending(switched)
+        return switched
 
     def _publish_refusal(self, parameters: Parameters, problem: Problem, destination: Destination | None) -> None:
         client = destination.client if destination else None

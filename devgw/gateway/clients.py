@@ -30,6 +30,9 @@ class ClientDocuments(Protocol):
             Refused: with `ClientDocumentUnreachable`, `ClientDocumentForbidden` or `ClientDocumentInvalid`.
         """
 
+    async def fetch_keys(self, url: str) -> dict[str, Any]:
+        """Return the JSON Web Key Set at a client's `jwks_uri`, under the same guards."""
+
 
 class Clients:
     """Registers clients and finds them again."""
@@ -68,6 +71,15 @@ class Clients:
         if client_id.startswith(("https://", "http://")):
             return await self._resolve_document(client_id)
         return self.known(client_id)
+
+    async def keys_of(self, client: Client) -> dict[str, Any]:
+        """Return the key set with which this client signs, fetched where it only names its URL.
+
+        Raises:
+            Refused: with why the URL is not taken.
+        """
+        url = client.metadata.get("jwks_uri")
+        return await self._documents.fetch_keys(str(url)) if url else dict(client.metadata.get("jwks") or {})
 
     def known(self, client_id: str) -> Client:
         """Return the client with this id from the store.

@@ -110,7 +110,7 @@ class PendingConnection:
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectionState:
+class Standing:
     """How it stands with one upstream for one subject, as pages and the dashboard show it."""
 
     upstream_server_id: UpstreamServerId

@@ -49,8 +49,18 @@ class UpstreamCredentials(Protocol):
             Refused: with `ConnectRequired` and the URL at which the person connects.
         """
 
-    async def renew(self, route: Route, admitted: Admitted, origin: str, challenge: str) -> UpstreamCredential:
+    async def renew(
+        self,
+        route: Route,
+        admitted: Admitted,
+        origin: str,
+        challenge: str,
+        rejected: UpstreamCredential | None = None,
+    ) -> UpstreamCredential:
         """Return a fresh credential after the upstream answered 401 with `challenge` (its WWW-Authenticate).
+
+        Call it for 403 too, where the challenge says `insufficient_scope`. `rejected` is what was shown: whoever comes
+        second with the same one gets what the first one's refresh brought.
 
         Raises:
             Refused: with `ConnectRequired`, after the stored one was marked as of no more use.
@@ -64,6 +74,13 @@ class NoCredentials:
         """Return a credential without any header."""
         return UpstreamCredential(())
 
-    async def renew(self, route: Route, admitted: Admitted, origin: str, challenge: str) -> UpstreamCredential:  # noqa: ARG002
+    async def renew(
+        self,
+        route: Route,  # noqa: ARG002
+        admitted: Admitted,  # noqa: ARG002
+        origin: str,  # noqa: ARG002
+        challenge: str,  # noqa: ARG002
+        rejected: UpstreamCredential | None = None,  # noqa: ARG002
+    ) -> UpstreamCredential:
         """Return the same nothing."""
         return UpstreamCredential(())

@@ -1,1 +1,12 @@
-"""TBD."""
+"""How it travels: HTTP in, values to the gateway, values back, HTTP out.
+
+`front` is the raw ASGI app that everything passes; `mcp` the raw ASGI data plane behind it; `app` the Quart app for
+what a person or an OAuth client touches. Endpoints read the request, ask one service of the current generation, and
+answer.
+`refusals` is the one place that turns a `Refused` into JSON, a page or a redirect.
+
+Decided against: a Quart route for the MCP data plane (0.3-0.5 ms each), flashing messages and server-side form state
+(the pages work without script and without memory of their own).
+
+May import: gateway, monitor, config, diagnosis, events, oauth, problems, mcp, the ground, Quart.
+"""

@@ -1,0 +1,95 @@
+"""The Quart app: everything that a person or an OAuth client touches."""
+
+from collections.abc import Iterable
+
+from quart import Blueprint, Quart, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome
+from devgw.problems import Refused
+from devgw.web import authorize, dev_login, metadata, refusals, register, serving, token
+
+
+def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart:
+    """Return the app that serves whatever generation `served` holds at each request."""
+    app = Quart(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # preflights are answered in front
+    app.url_map.strict_slashes = False
+    app.jinja_options = {"autoescape": True}
+    serving.keep(app, served)
+    for each in (metadata, register, authorize, dev_login, token):
+        app.register_blueprint(each.blueprint)
+    for blueprint in more:
+        app.register_blueprint(blueprint)
+    app.register_error_handler(Refused, refusals.answer)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _fault)
+    app.add_url_rule("/oauth/style.css", view_func=_style)
+    app.add_url_rule("/", view_func=_front_page)
+    return app
+
+
+async def _style() -> Response:
+    """Return the style sheet of every page."""
+    from importlib.resources import files  # noqa: PLC0415  a page is rare, the import is not free
+
+    content = files("devgw.web").joinpath("static", "style.css").read_bytes()
+    return Response(content, content_type="text/css; charset=utf-8", headers={"Cache-Control": "max-age=3600"})
+
+
+async def _front_page() -> Response:
+    """Say what this is and where to connect: the first URL that anybody opens."""
+    urls = serving.urls()
+    project = serving.gateway().project
+    return jsonify(
+        {
+            "name": "devgw",
+            "mcp_urls": [urls.resource(route) for route in project.routes],
+            "authorization_server": f"{urls.origin}/.well-known/oauth-authorization-server",
+            "callback": serving.canonical_urls().callback,
+        }
+    )
+
+
+async def _http_error(error: HTTPException) -> Response:
+    """Answer 404, 405 and their like as JSON; an OAuth client must never get HTML where it expects JSON."""
+    status = error.code or 500
+    path = request.path
+    response: Response = jsonify(
+        {
+            "error": "not_found" if status == 404 else "invalid_request",
+            "error_description": f"{request.method} {path}: {error.description or error.name}",
+        }
+    )
+    response.status_code = status
+    if status == 405 and hasattr(error, "valid_methods"):
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return response
+
+
+async def _fault(error: Exception) -> Response:
+    """Answer a defect of ours: 500 with the trace id and nothing else; the event says where."""
+    trace = serving.trace()
+    trace_id = trace.id if trace else None
+    frame = error.__traceback__
+    while frame and frame.tb_next:
+        frame = frame.tb_next
+    where = f"{frame.tb_frame.f_globals.get('__name__')}:{frame.tb_lineno}" if frame else "unknown"
+    serving.gateway().ground.bus.publish(
+        FaultMet(
+            trace_id=trace_id,
+            where=where,
+            kind=type(error).__name__,
+            outcome=Outcome.FAILURE,
+            failure_origin=FailureOrigin.GATEWAY,
+            reason_code="fault",
+            explanation=f"{type(error).__name__} at {where} while answering {request.method} {request.path}",
+            hint="This is a defect of devgw: report it with this trace.",
+        )
+    )
+    response: Response = jsonify(
+        {"error": "server_error", "error_description": f"devgw met a defect of its own [trace {trace_id}]"}
+    )
+    response.status_code = 500
+    return response

@@ -1,0 +1,106 @@
+"""The well-known documents, gateway-wide and per route, in both dialects. Source: RFC 8414 §3, RFC 9728 §3."""
+
+from quart import Blueprint, Response, jsonify
+
+from devgw.config.project import Route
+from devgw.oauth.metadata import (
+    authorization_server_metadata,
+    openid_configuration,
+    protected_resource_metadata,
+)
+from devgw.web import serving
+
+blueprint = Blueprint("metadata", __name__)
+
+OAUTH = "/.well-known/oauth-authorization-server"
+OPENID = "/.well-known/openid-configuration"
+RESOURCE = "/.well-known/oauth-protected-resource"
+
+
+@blueprint.get(OAUTH)
+@blueprint.get(f"{OAUTH}/")
+async def gateway_wide_oauth() -> Response:
+    """Return the gateway-wide RFC 8414 document."""
+    return _server_document(None, openid=False)
+
+
+@blueprint.get(OPENID)
+@blueprint.get(f"{OPENID}/")
+async def gateway_wide_openid() -> Response:
+    """Return the gateway-wide OpenID document."""
+    return _server_document(None, openid=True)
+
+
+@blueprint.get(f"{OAUTH}/<path:path>")
+async def oauth_of_route(path: str) -> Response:
+    """Return a route's RFC 8414 document; the path goes behind the well-known segment."""
+    return _of_route(path, openid=False)
+
+
+@blueprint.get(f"{OPENID}/<path:path>")
+@blueprint.get(f"/<path:path>{OPENID}")
+async def openid_of_route(path: str) -> Response:
+    """Return a route's OpenID document, in either form that clients try."""
+    return _of_route(path, openid=True)
+
+
+@blueprint.get(f"{RESOURCE}/<path:path>")
+async def resource_of_route(path: str) -> Response:
+    """Return a route's RFC 9728 document under the very host name that the client used."""
+    urls = serving.urls()
+    route = serving.gateway().route_of(f"/{path}")
+    if route is None:
+        return _no_such_route(path)
+    _note(route)
+    resource = urls.resource(route) + ("/" if path.endswith("/") else "")
+    return jsonify(protected_resource_metadata(resource, route.summary or route.path, urls.issuer(route)))
+
+
+@blueprint.get(RESOURCE)
+@blueprint.get(f"{RESOURCE}/")
+async def resource_at_root() -> Response:
+    """Return the only route's document; with several routes the root form cannot be right for all, so 404."""
+    routes = serving.gateway().project.routes
+    if len(routes) != 1:
+        return _no_such_route("")
+    urls = serving.urls()
+    _note(routes[0])
+    return jsonify(
+        protected_resource_metadata(
+            urls.resource(routes[0]), routes[0].summary or routes[0].path, urls.issuer(routes[0])
+        )
+    )
+
+
+@blueprint.get("/oauth/jwks")
+async def jwks() -> Response:
+    """Return an empty key set: our tokens are opaque, and OpenID readers insist on the member."""
+    return jsonify({"keys": []})
+
+
+def _of_route(path: str, *, openid: bool) -> Response:
+    route = serving.gateway().route_of(f"/{path}")
+    return _no_such_route(path) if route is None else _server_document(route, openid=openid)
+
+
+def _server_document(route: Route | None, *, openid: bool) -> Response:
+    gateway = serving.gateway()
+    _note(route)
+    build = openid_configuration if openid else authorization_server_metadata
+    policy = gateway.policy
+    document = build(serving.urls().endpoints(route), cimd=policy.tokens.cimd_enabled, id_jag=policy.id_jag.enabled)
+    return jsonify(document)
+
+
+def _note(route: Route | None) -> None:
+    trace = serving.trace()
+    if trace:
+        trace.kind = "metadata"
+        trace.operation_id = route.operation_id if route else None
+
+
+def _no_such_route(path: str) -> Response:
+    known = [route.path for route in serving.gateway().project.routes]
+    response = jsonify({"error": "not_found", "error_description": f"no MCP route at /{path}", "routes": known})
+    response.status_code = 404
+    return response

@@ -1,0 +1,69 @@
+"""The pages a person sees: plain semantic HTML, usable without script, by keyboard and screen reader, dark and light.
+
+The CSP is strict, and still lets the consent form's answer redirect to the client: Chrome applies `form-action` to that
+redirect too, so the redirect URI's origin is named in it (`spec.md` §4.14).
+"""
+
+from typing import Any
+
+from quart import Response, make_response, render_template
+
+from devgw.diagnosis.difference import Difference, explain_difference
+from devgw.diagnosis.naming import name_problem
+from devgw.gateway.consent import Question
+from devgw.oauth.redirect_uri import form_action_source
+from devgw.problems import Problem
+from devgw.web import serving
+
+_BASE_CSP = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
+
+
+async def page(template: str, status: int = 200, *, form_action: str = "'none'", **values: Any) -> Response:
+    """Return a rendered page with the headers of every page."""
+    response: Response = await make_response(  # type: ignore[assignment]  # Quart's own union
+        await render_template(template, style_url=serving.urls().at("/oauth/style.css"), **values), status
+    )
+    response.headers["Content-Security-Policy"] = f"{_BASE_CSP}; form-action {form_action}"
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def error_page(problem: Problem, status: int) -> Response:
+    """Return the page that says what was wrong, both strings where two differ, and the one change."""
+    trace = serving.trace()
+    return await page(
+        "error.html",
+        status,
+        problem=problem,
+        difference=_difference_of(problem),
+        diagnosis_id=name_problem(problem),
+        trace_id=trace.id if trace else None,
+    )
+
+
+def _difference_of(problem: Problem) -> Difference | None:
+    """Return the marked difference where the problem knows what came and what was expected."""
+    facts = problem.facts()
+    got = facts.get("got") or facts.get("callback_host")
+    expected = facts.get("nearest") or facts.get("begun_host")
+    if not isinstance(got, str) or not isinstance(expected, str) or not expected or got == expected:
+        return None
+    kind = "origin" if "begun_host" in facts else "resource" if problem.error == "invalid_target" else "redirect_uri"
+    return explain_difference(got, expected, kind)
+
+
+async def consent_page(question: Question) -> Response:
+    """Return the consent page: who asks, where the answer goes, which route, which scope, who is signed in."""
+    target = form_action_source(question.pending.redirect_uri)
+    return await page(
+        "consent.html",
+        form_action=f"'self' {target}",
+        question=question,
+        pending=question.pending,
+        client=question.client,
+        session=question.session,
+        route=question.route,
+    )

@@ -1,0 +1,101 @@
+"""The one place that answers a refusal: OAuth JSON, a page, or a redirect to a proven destination.
+
+Source: RFC 6749 §4.1.2.1 and §5.2, RFC 9207 §2, RFC 7591 §3.2.2.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from quart import Response, jsonify, redirect, request
+
+from devgw.diagnosis.naming import name_problem
+from devgw.events import FailureOrigin, Outcome
+from devgw.gateway.authorization import Destination, SentBack
+from devgw.oauth.description import error_description
+from devgw.problems import Problem, Refused
+from devgw.problems.base import ErrorCode
+from devgw.web import serving
+from devgw.web.pages import error_page
+
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+def note(problem: Problem) -> None:
+    """Write the reason into this request's trace."""
+    trace = serving.trace()
+    if trace:
+        trace.outcome = Outcome.FAILURE
+        trace.reason_code = problem.reason
+        trace.explanation = problem.explain()
+        trace.hint = problem.advise()
+        trace.failure_origin = trace.failure_origin or FailureOrigin.CLIENT
+
+
+def describe(problem: Problem) -> str:
+    """Return `error_description`: what, the one change, the diagnosis id and this request's trace id."""
+    trace = serving.trace()
+    marks = [each for each in (name_problem(problem), f"trace {trace.id}" if trace else None) if each]
+    tail = f" [{', '.join(marks)}]" if marks else ""
+    return error_description(f"{problem.explain()} {problem.advise()}".strip() + tail)
+
+
+def as_json(problem: Problem, *, authenticate: str | None = None) -> Response:
+    """Return the refusal as RFC 6749 §5.2 wants it."""
+    note(problem)
+    response: Response = jsonify(body_of(problem))
+    response.status_code = problem.status
+    response.headers.update(NO_STORE)
+    if problem.error is ErrorCode.INVALID_CLIENT and (authenticate or problem.status == 401):
+        response.status_code = 401
+        response.headers["WWW-Authenticate"] = authenticate or 'Basic realm="devgw"'
+    return response
+
+
+def body_of(problem: Problem) -> dict[str, Any]:
+    """Return the members of a refusal's JSON: the standard's two, and our reason."""
+    return {"error": str(problem.error), "error_description": describe(problem), "reason": problem.reason}
+
+
+async def as_page(problem: Problem, *, status: int | None = None) -> Response:
+    """Return the refusal as a page that says what was wrong, both strings where two differ, and what to change."""
+    note(problem)
+    return await error_page(problem, status or problem.status)
+
+
+def as_redirect(problem: Problem, destination: Destination) -> Response:
+    """Return the refusal as a redirect with error, error_description, state and iss."""
+    note(problem)
+    trace = serving.trace()
+    if trace:
+        trace.client_id, trace.client_name = destination.client.id, destination.client.name
+    parameters = {"error": str(problem.error), "error_description": describe(problem), "iss": destination.issuer}
+    if destination.state is not None:
+        parameters["state"] = destination.state
+    return redirect(with_parameters(destination.redirect_uri, parameters), 302)  # type: ignore[return-value]  # Quart's
+
+
+def with_parameters(uri: str, parameters: Mapping[str, str]) -> str:
+    """Return `uri` with parameters added to its query, which is kept as it was registered."""
+    parts = urlsplit(uri)
+    query = "&".join(each for each in (parts.query, urlencode(parameters)) if each)
+    return urlunsplit(parts._replace(query=query))
+
+
+async def answer(refused: Refused) -> Response:
+    """Answer a refusal that an endpoint let through: a redirect, JSON for programs, a page for people."""
+    if isinstance(refused, SentBack):
+        return as_redirect(refused.problem, refused.destination)
+    if _is_program():
+        basic = request.headers.get("Authorization", "").lower().startswith("basic ")
+        return as_json(refused.problem, authenticate='Basic realm="devgw"' if basic else None)
+    return await as_page(refused.problem)
+
+
+def _is_program() -> bool:
+    """Tell whether a program reads the answer: registration, token, revocation, or whoever asks for JSON alone."""
+    path = request.path.rstrip("/")
+    if path.endswith(("/register", "/token", "/revoke")) or "/.well-known/" in path:
+        return True
+    accept = request.headers.get("Accept", "")
+    return "application/json" in accept and "text/html" not in accept

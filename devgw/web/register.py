@@ -1,0 +1,39 @@
+"""Dynamic client registration over HTTP. Source: RFC 7591 §3."""
+
+import json
+
+from quart import Blueprint, Response, jsonify, request
+
+from devgw.problems import Refused
+from devgw.problems.clients import RegistrationUnreadable
+from devgw.web import refusals, serving
+
+blueprint = Blueprint("register", __name__)
+SIZE_LIMIT = 64 * 1024
+
+
+@blueprint.post("/oauth/register")
+@blueprint.post("/register")
+async def register() -> Response:
+    """Register a client and return 201 with its metadata."""
+    trace = serving.trace()
+    if trace:
+        trace.kind = "oauth"
+    document = _read(await request.get_data())
+    answer = serving.gateway().clients.register(document, user_agent=request.headers.get("User-Agent", ""))
+    if trace:
+        trace.client_id, trace.client_name = answer["client_id"], answer["client_name"]
+    response: Response = jsonify(answer)
+    response.status_code = 201
+    response.headers.update(refusals.NO_STORE)
+    return response
+
+
+def _read(body: bytes | str) -> object:
+    if len(body) > SIZE_LIMIT:
+        raise Refused(RegistrationUnreadable(got=f"{len(body)} bytes, over {SIZE_LIMIT}"))
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        kind = request.mimetype or "no content type"
+        raise Refused(RegistrationUnreadable(got=f"{kind}, unreadable as JSON")) from error

@@ -1,0 +1,63 @@
+"""The generation that is being served, and what every endpoint reads of a request."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from quart import current_app, request
+
+from devgw.events import Trace
+from devgw.gateway.gateway import Gateway
+from devgw.gateway.urls import Urls
+from devgw.oauth.parameters import Parameters
+
+if TYPE_CHECKING:
+    from quart import Quart
+
+
+@dataclass
+class Serving:
+    """Holds the generation that new requests get; a reload replaces it between two requests."""
+
+    gateway: Gateway
+
+
+def keep(app: "Quart", serving: Serving) -> None:
+    """Let every endpoint of `app` find the generation."""
+    app.extensions["devgw"] = serving
+
+
+def gateway() -> Gateway:
+    """Return the generation for this request; read it once and pass it on."""
+    return cast("Serving", current_app.extensions["devgw"]).gateway
+
+
+def trace() -> Trace | None:
+    """Return this request's trace, where the front made one."""
+    return cast("Trace | None", request.scope.get("devgw.trace"))
+
+
+def origin() -> str:
+    """Return the origin under which the client asked."""
+    known = request.scope.get("devgw.origin")
+    return str(known) if known else f"{request.scheme}://{request.host}"
+
+
+def urls() -> Urls:
+    """Return the URLs under that origin."""
+    return gateway().urls(origin())
+
+
+def canonical_urls() -> Urls:
+    """Return the URLs on which browser pages and cookies live."""
+    served = gateway()
+    return served.urls(served.ground.settings.canonical_origin)
+
+
+def query() -> Parameters:
+    """Return the query as OAuth reads it."""
+    return Parameters(request.args.items(multi=True), "authorization")
+
+
+async def form(endpoint: str) -> Parameters:
+    """Return the form as OAuth reads it; another content type reads as an empty one."""
+    return Parameters((await request.form).items(multi=True), endpoint)

@@ -1,0 +1,125 @@
+"""The token and revocation endpoints over HTTP. Source: RFC 6749 §3.2, RFC 7009 §2."""
+
+from typing import Any
+
+from quart import Blueprint, Response, jsonify, request
+
+from devgw.events import Outcome
+from devgw.events.taxonomy import (
+    FailureOrigin,
+    McpAuthDownstreamTokenIssued,
+    McpAuthDownstreamTokenRefreshed,
+    McpAuthDownstreamTokenRefused,
+)
+from devgw.gateway.client_authentication import presented_client_id
+from devgw.gateway.gateway import Gateway
+from devgw.gateway.oauth_request import ServerRequest
+from devgw.problems import Problem, Refused
+from devgw.problems.clients import ClientUnknown
+from devgw.web import refusals, serving
+
+blueprint = Blueprint("token", __name__)
+
+
+@blueprint.post("/oauth/token")
+@blueprint.post("/token")
+async def token() -> Response:
+    """Redeem a code or refresh token."""
+    gateway = serving.gateway()
+    asked: ServerRequest | None = None
+    try:
+        asked = await _read(gateway, "token")
+        answer = gateway.server.answer_token_request(asked, serving.urls())
+    except Refused as refused:
+        _publish_refusal(gateway, asked, refused.problem)
+        raise
+    _publish(gateway, asked)
+    response: Response = jsonify(answer)
+    response.headers.update(refusals.NO_STORE)
+    return response
+
+
+@blueprint.post("/oauth/revoke")
+@blueprint.post("/revoke")
+async def revoke() -> Response:
+    """Revoke a token; 200 with an empty body, also for one that is unknown."""
+    gateway = serving.gateway()
+    asked = await _read(gateway, "revocation")
+    gateway.server.answer_revocation(asked, serving.urls())
+    _note(asked)
+    return Response("", 200, headers=refusals.NO_STORE)
+
+
+async def _read(gateway: Gateway, endpoint: str) -> ServerRequest:
+    """Return the request; what the network must give (a client's document and keys) is fetched before Authlib asks."""
+    trace = serving.trace()
+    if trace:
+        trace.kind = "oauth"
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    asked = ServerRequest.read(await serving.form(endpoint), headers)
+    client_id = presented_client_id(asked)
+    if client_id and (client_id.startswith(("https://", "http://")) or "client_assertion" in asked.form):
+        client = await gateway.clients.resolve(client_id)
+        if "client_assertion" in asked.form:
+            asked.client_keys = await gateway.clients.keys_of(client)
+    return asked
+
+
+def _note(asked: ServerRequest | None, problem: Problem | None = None) -> dict[str, Any]:
+    """Write what is known into the trace and return it as links of an event."""
+    facts = asked.facts if asked else {}
+    issued = facts.get("issued")
+    client = facts.get("client")
+    grant = issued.grant if issued else None
+    trace = serving.trace()
+    links: dict[str, Any] = {"trace_id": trace.id if trace else None}
+    if client:
+        links |= {"client_id": client.id, "client_name": client.name}
+    elif isinstance(problem, ClientUnknown):
+        links |= {"client_id": problem.client_id}
+    if grant:
+        links |= {"grant_id": grant.id, "subject_id": grant.subject_id, "operation_id": grant.operation_id}
+    if trace:
+        for name, value in links.items():
+            if name != "trace_id":
+                setattr(trace, name, value)
+        trace.token_id = facts.get("token_id")
+    return links
+
+
+def _publish(gateway: Gateway, asked: ServerRequest) -> None:
+    links = _note(asked)
+    issued = asked.facts.get("issued")
+    if issued is None:  # the grace gave the same answer again: nothing new exists
+        return
+    refresh = issued.refresh
+    tokens = {
+        "access_token_id": issued.access.id,
+        "access_expires_at": issued.access.expires_at,
+        "refresh_token_id": refresh.id if refresh else None,
+        "refresh_expires_at": refresh.expires_at if refresh else None,
+        "resource": issued.grant.resource,
+        "scope": issued.grant.scope,
+    }
+    if asked.form.get("grant_type") == "refresh_token":
+        spent = asked.facts["token_id"]
+        gateway.ground.bus.publish(McpAuthDownstreamTokenRefreshed(**links, **tokens, spent_token_id=spent))
+    else:
+        code_id = asked.facts.get("token_id")
+        gateway.ground.bus.publish(McpAuthDownstreamTokenIssued(**links, **tokens, code_id=code_id))
+
+
+def _publish_refusal(gateway: Gateway, asked: ServerRequest | None, problem: Problem) -> None:
+    gateway.ground.bus.publish(
+        McpAuthDownstreamTokenRefused(
+            **_note(asked, problem),
+            grant_type=asked.form.get("grant_type") if asked else None,
+            error=str(problem.error),
+            token_id=asked.facts.get("token_id") if asked else None,
+            outcome=Outcome.FAILURE,
+            failure_origin=FailureOrigin.CLIENT,
+            reason_code=problem.reason,
+            explanation=problem.explain(),
+            hint=problem.advise(),
+        )
+    )
