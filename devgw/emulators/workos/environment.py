@@ -137,7 +137,16 @@ class Environment:
             "name": organization.name,
             "allow_profiles_outside_organization": False,
             "domains": [
-                {"object": "organization_domain", "id": f"org_domain_{domain}", "domain": domain, "state": "verified"}
+                {
+                    "object": "organization_domain",
+                    "id": f"org_domain_{domain}",
+                    "organization_id": organization.id,
+                    "domain": domain,
+                    "state": "verified",
+                    "verification_strategy": "manual",
+                    "created_at": moment,
+                    "updated_at": moment,
+                }
                 for domain in organization.domains
             ],
             "external_id": None,

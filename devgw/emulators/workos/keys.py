@@ -87,6 +87,11 @@ class KeyRing:
         self._published: list[SigningKey] = []
         self._making = asyncio.Lock()
 
+    @property
+    def has_been_needed(self) -> bool:
+        """Tell whether a key was made or read yet."""
+        return bool(self._published)
+
     async def current(self) -> SigningKey:
         """Return the key that signs; the first call makes it."""
         async with self._making:
