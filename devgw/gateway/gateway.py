@@ -1,6 +1,6 @@
 """One generation of the gateway: everything that one configuration decides, over the store that outlives it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from devgw.clock import Clock
 from devgw.config.project import Project, Route
@@ -10,7 +10,7 @@ from devgw.gateway.authorization import Authorization
 from devgw.gateway.bearer import BearerAdmission
 from devgw.gateway.clients import ClientDocuments, Clients
 from devgw.gateway.consent import Connections, Consents, NoConnections
-from devgw.gateway.issuing import Issuing
+from devgw.gateway.issuing import Answered, Issuing
 from devgw.gateway.live_tokens import LiveTokens
 from devgw.gateway.login import IdentityProvider, Login
 from devgw.gateway.revocation import Revocation
@@ -18,6 +18,7 @@ from devgw.gateway.server import Server
 from devgw.gateway.store import Store
 from devgw.gateway.upstream import NoCredentials, UpstreamCredentials
 from devgw.gateway.urls import Urls
+from devgw.ids import TokenId
 from devgw.settings import Settings
 
 
@@ -31,8 +32,9 @@ class Ground:
     bus: Bus
     clock: Clock
     documents: ClientDocuments
-    issuing: Issuing
     revocation: Revocation
+    answered: dict[TokenId, Answered] = field(default_factory=dict)
+    """What refresh tokens brought, for the length of the grace."""
 
 
 class Gateway:
@@ -58,7 +60,8 @@ class Gateway:
         self.generation = generation
         self.clients = Clients(store, ground.documents, bus, clock, cimd_enabled=policy.tokens.cimd_enabled)
         self.authorization = Authorization(project, self.clients, store, bus, clock)
-        self.server = Server(project, self.clients, store, ground.issuing, ground.revocation, bus, clock)
+        issuing = Issuing(policy.tokens, store, ground.live, ground.answered, clock)
+        self.server = Server(project, self.clients, store, issuing, ground.revocation, bus, clock)
         self.login = Login(
             policy,
             provider,  # type: ignore[arg-type]  # dev-login asks no provider

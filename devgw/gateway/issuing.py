@@ -18,8 +18,8 @@ GRACE = timedelta(seconds=10)
 """How long a spent refresh token brings the same successor again: answers get lost, processes refresh in parallel."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Answered:
+@dataclass(frozen=True, slots=True, repr=False)
+class Answered:
     """The answer that a refresh token brought, with its secrets, in memory for the length of the grace."""
 
     answer: dict[str, Any]
@@ -38,12 +38,14 @@ class Issued:
 class Issuing:
     """Mints codes and tokens and keeps their records."""
 
-    def __init__(self, settings: TokenSettings, store: Store, live: LiveTokens, clock: Clock) -> None:
+    def __init__(
+        self, settings: TokenSettings, store: Store, live: LiveTokens, answered: dict[TokenId, Answered], clock: Clock
+    ) -> None:
         self._settings = settings
         self._store = store
         self._live = live
         self._clock = clock
-        self._answered: dict[TokenId, _Answered] = {}
+        self._answered = answered
 
     def save_code(self, code: str, request: ServerRequest) -> None:
         """Save the grant of `request.facts["pending"]` and the code for it; called by Authlib's code grant."""
@@ -152,5 +154,6 @@ class Issuing:
         )
 
     def _remember(self, spent_id: TokenId, answer: dict[str, Any], now: datetime) -> None:
-        self._answered = {key: each for key, each in self._answered.items() if now - each.at <= GRACE}
-        self._answered[spent_id] = _Answered(answer, now)
+        for key in [key for key, each in self._answered.items() if now - each.at > GRACE]:
+            del self._answered[key]
+        self._answered[spent_id] = Answered(answer, now)

@@ -10,6 +10,7 @@ from devgw.problems import Refused
 from devgw.problems.clients import RedirectUriRefused
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+EDITOR_BROKERS = frozenset({"vscode.dev", "insiders.vscode.dev"})
 FORBIDDEN_SCHEMES = frozenset({"javascript", "data", "file", "vbscript", "about", "blob"})
 
 
@@ -99,7 +100,13 @@ def host_of(uri: str) -> str:
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
 
 
-def form_action_source(uri: str) -> str:
-    """Return the CSP source that lets a form's answer redirect to `uri`: an origin, or a scheme."""
+def form_action_sources(uri: str) -> str:
+    """Return the CSP sources that let a form's answer lead to `uri`, and from there to where that redirects.
+
+    Chrome applies `form-action` to every hop of the redirect: a client's listener may go on to a page of its own, and
+    vscode.dev hands over to the editor's scheme. So web schemes are allowed whole; `javascript:` and `data:` never are.
+    """
     parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in {"http", "https"} else f"{parts.scheme}:"
+    own = "" if parts.scheme in {"http", "https"} else f" {parts.scheme}:"
+    broker = " vscode: vscode-insiders:" if parts.hostname in EDITOR_BROKERS else ""
+    return f"http: https:{own}{broker}"

@@ -20,7 +20,6 @@ async def dev_login() -> Response:
         return Response("dev-login works on this machine only", 403)
     return await page(
         "dev_login.html",
-        form_action="'self'",
         subject=DEV_SUBJECT,
         state=request.args.get("state", ""),
         callback=serving.urls().callback,

@@ -1,7 +1,7 @@
 """The pages a person sees: plain semantic HTML, usable without script, by keyboard and screen reader, dark and light.
 
 The CSP is strict, and still lets the consent form's answer redirect to the client: Chrome applies `form-action` to that
-redirect too, so the redirect URI's origin is named in it (`spec.md` §4.14).
+redirect too, and to where it leads.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from quart import Response, make_response, render_template
 from devgw.diagnosis.difference import Difference, explain_difference
 from devgw.diagnosis.naming import name_problem
 from devgw.gateway.consent import Question
-from devgw.oauth.redirect_uri import form_action_source
+from devgw.oauth.redirect_uri import form_action_sources
 from devgw.problems import Problem
 from devgw.web import serving
 
@@ -57,10 +57,10 @@ def _difference_of(problem: Problem) -> Difference | None:
 
 async def consent_page(question: Question) -> Response:
     """Return the consent page: who asks, where the answer goes, which route, which scope, who is signed in."""
-    target = form_action_source(question.pending.redirect_uri)
+    targets = form_action_sources(question.pending.redirect_uri)
     return await page(
         "consent.html",
-        form_action=f"'self' {target}",
+        form_action=f"'self' {targets}",
         question=question,
         pending=question.pending,
         client=question.client,
