@@ -1,0 +1,61 @@
+"""What an answer says about itself: did the call work, and is it JSON-RPC at all?"""
+
+import json
+import re
+from typing import Any
+
+_SUSPICIOUS = (b'"error"', b'"isError"')
+_MARKUP = re.compile(rb"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.DOTALL | re.IGNORECASE)
+_TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)
+_SHOWN = 160
+
+
+def failure_in(content: bytes, *, is_stream: bool) -> tuple[str, str] | None:
+    """Return what an MCP answer says went wrong: `jsonrpc_error` or `tool_error`, and its words; None if nothing."""
+    if not any(each in content for each in _SUSPICIOUS):
+        return None
+    for text in _events(content) if is_stream else [content]:
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            continue
+        for message in value if isinstance(value, list) else [value]:
+            if isinstance(message, dict) and (found := _failure(message)):
+                return found
+    return None
+
+
+def _failure(message: dict[str, Any]) -> tuple[str, str] | None:
+    error = message.get("error")
+    if isinstance(error, dict) and "code" in error:
+        return "jsonrpc_error", f"{error['code']}: {error.get('message', '')}"
+    result = message.get("result")
+    if isinstance(result, dict) and result.get("isError") is True:
+        texts = [each.get("text") for each in result.get("content") or () if isinstance(each, dict)]
+        return "tool_error", " ".join(text for text in texts if isinstance(text, str)) or "the tool reports an error"
+    return None
+
+
+def _events(content: bytes) -> list[bytes]:
+    """Return the data of each event of a stream; an event of several data lines is one."""
+    events, lines = [], []
+    for line in content.splitlines():
+        if line.startswith(b"data:"):
+            lines.append(line[5:])
+        elif not line and lines:
+            events.append(b"\n".join(lines))
+            lines = []
+    return [*events, b"\n".join(lines)]
+
+
+def is_jsonrpc(content: bytes) -> bool:
+    """Tell whether a JSON body looks like JSON-RPC, without reading all of it."""
+    return b'"jsonrpc"' in content
+
+
+def beginning_of(content: bytes) -> str:
+    """Return the first words of a page or text: its title where it has one, else what stands in it, no markup."""
+    title = _TITLE.search(content)
+    text = title.group(1) if title and title.group(1).strip() else _MARKUP.sub(b" ", content)
+    words = " ".join(text.decode("utf-8", "replace").split())
+    return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"

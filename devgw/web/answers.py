@@ -1,0 +1,104 @@
+"""How a problem travels from the front and the MCP routes: problem details, a bearer refusal, or a JSON-RPC error.
+
+What the Quart endpoints answer is in `refusals`; nothing here may import Quart, since the data plane does without.
+"""
+
+import json
+from typing import Any
+
+from devgw.events.taxonomy import FailureOrigin, Outcome
+from devgw.mcp.errors import answer_to
+from devgw.mcp.message import Messages
+from devgw.mcp.revision import is_modern
+from devgw.oauth.description import error_description
+from devgw.problems import Problem
+from devgw.problems.front import HeaderMismatch
+from devgw.problems.upstream import ConnectRequired
+from devgw.web.recorder import Recording
+
+JSON = (b"content-type", b"application/json")
+PROBLEM_JSON = (b"content-type", b"application/problem+json")
+NO_STORE = (b"cache-control", b"no-store")
+_CONNECT_REQUIRED = 428
+"""Instead of -32042, which left the protocol with 2026-07-28; new codes around it are forbidden since."""
+
+
+def note_refusal(
+    recording: Recording,
+    problem: Problem,
+    *,
+    origin: FailureOrigin = FailureOrigin.CLIENT,
+    outcome: Outcome = Outcome.DENIED,
+) -> None:
+    """Write into the trace why the exchange ends as it does."""
+    trace = recording.trace
+    trace.outcome = outcome
+    trace.failure_origin = origin
+    trace.reason_code = problem.reason
+    trace.explanation = problem.explain()
+    trace.hint = problem.advise()
+
+
+async def answer_problem(recording: Recording, problem: Problem, *more: tuple[bytes, bytes]) -> None:
+    """Answer with RFC 9457 problem details."""
+    body = {
+        "type": "about:blank",
+        "title": problem.reason.replace("_", " "),
+        "status": problem.status,
+        "detail": problem.explain(),
+        "reason": problem.reason,
+        "hint": problem.advise(),
+        "traceId": recording.trace.id,
+    }
+    await recording.answer(problem.status, [PROBLEM_JSON, NO_STORE, *more], json.dumps(body).encode())
+
+
+async def answer_bearer(recording: Recording, problem: Problem, challenge: str) -> None:
+    """Answer as a resource server does: the challenge in the header, the same and the reason in the body."""
+    body = {
+        "error": problem.error,
+        "error_description": error_description(problem.explain()),
+        "reason": problem.reason,
+        "hint": problem.advise(),
+        "trace_id": recording.trace.id,
+    }
+    headers = [JSON, NO_STORE, (b"www-authenticate", challenge.encode("latin-1", "replace"))]
+    await recording.answer(problem.status, headers, json.dumps(body).encode())
+
+
+async def answer_rpc(recording: Recording, problem: Problem, messages: Messages, revision: str | None) -> None:
+    """Answer every request with a JSON-RPC error; what wants no JSON-RPC answer gets problem details."""
+    body = answer_to(messages, *rpc_error(recording, problem, revision))
+    if body is None:
+        await answer_problem(recording, problem)
+        return
+    # Why 200, see `mcp.errors`; a header mismatch is 400 by the standard.
+    status = problem.status if isinstance(problem, HeaderMismatch) else 200
+    await recording.answer(status, [JSON, NO_STORE], body)
+
+
+def rpc_error(recording: Recording, problem: Problem, revision: str | None) -> tuple[int, str, dict[str, Any]]:
+    """Return code, message and data in which a client of `revision` understands `problem`."""
+    code = getattr(problem, "code", problem.status)
+    message = getattr(problem, "message", None) or f"{problem.explain()} {problem.advise()}".strip()
+    details: dict[str, Any] = {
+        "reason": problem.reason,
+        "explanation": problem.explain(),
+        "hint": problem.advise(),
+        "traceId": recording.trace.id,
+    }
+    if isinstance(problem, ConnectRequired):
+        details |= {**problem.payload(), "elicitations": [_elicitation(problem)]}
+        message = f"{problem.explain()} {problem.advise()}"
+        code = _CONNECT_REQUIRED if is_modern(revision) else code
+    return code, message, details
+
+
+def _elicitation(problem: ConnectRequired) -> dict[str, str]:
+    """Return the URL that the person is to open, as the URL elicitation error of 2025-11-25 has it."""
+    return {
+        "mode": "url",
+        "elicitationId": f"{problem.operation_id}:{problem.auth_profile_id}",
+        "url": problem.auth_url,
+        "message": problem.message,
+    }

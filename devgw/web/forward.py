@@ -1,0 +1,188 @@
+"""From a request that was let in to the end of its answer: credential, relay, what came of it, and the events."""
+
+from devgw.events import Bus
+from devgw.events.taxonomy import FailureOrigin, McpCapabilityCompleted, McpCapabilityInvoked, Outcome
+from devgw.events.trace import Headers
+from devgw.gateway.capability import AnswerRewriter, Capabilities
+from devgw.gateway.forwarding import header_of, is_event_stream, is_json
+from devgw.gateway.transport import UpstreamAnswer, UpstreamClient
+from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
+from devgw.mcp.answer import beginning_of, failure_in, is_jsonrpc
+from devgw.problems import Refused
+from devgw.problems.proxy import UpstreamAnswerNotMcp, UpstreamCredentialRefused, UpstreamProblem
+from devgw.settings import Settings
+from devgw.web.answers import note_refusal
+from devgw.web.call import McpCall
+from devgw.web.recorder import ClientLeft
+from devgw.web.relay import read_whole, relay
+from devgw.web.sending import Sender, keep
+from devgw.web.watch import ClientWatch
+
+_UNAUTHORIZED = 401
+_SESSION = b"mcp-session-id"
+
+
+class _Whole:
+    """An answer that was read to its end before it is relayed."""
+
+    is_complete = True
+
+    def __init__(self, answer: UpstreamAnswer, body: bytes) -> None:
+        self.status = answer.status
+        self.headers: Headers = answer.headers
+        self.received = len(body)
+        self._body = body
+
+    async def read(self) -> bytes:
+        """Return the body, then nothing."""
+        body, self._body = self._body, b""
+        return body
+
+    def abort(self) -> None:
+        """Do nothing: there is no connection behind it any more."""
+
+
+class Forwarder:
+    """Sends requests up and answers down."""
+
+    def __init__(
+        self,
+        client: UpstreamClient,
+        credentials: UpstreamCredentials,
+        capabilities: Capabilities,
+        *,
+        settings: Settings,
+        bus: Bus,
+    ) -> None:
+        self._sender = Sender(client, credentials)
+        self._credentials = credentials
+        self._capabilities = capabilities
+        self._is_stateful = settings.proxy.stateful
+        self._bus = bus
+
+    async def forward(self, call: McpCall) -> None:
+        """Answer `call` with what its upstream says.
+
+        Raises:
+            Refused: where there is no credential, no answer, or none that a client could understand.
+        """
+        began = call.recording.ticks()
+        credential = await self._credentials.obtain(call.route, call.admitted, call.origin)
+        call.recording.phase("credential", began)
+        if call.is_capability:
+            invoked = McpCapabilityInvoked(mcp_method=call.method or "", capability=call.capability, **call.known)
+            self._bus.publish(invoked)
+        streamed = False
+        try:
+            with ClientWatch(call.recording.receive):
+                streamed = await self._exchange(call, credential)
+            self._note_outcome(call, streamed=streamed)
+        except ClientLeft:
+            _note_departure(call)
+        except Refused as refused:
+            origin = FailureOrigin.UPSTREAM if isinstance(refused.problem, UpstreamProblem) else FailureOrigin.GATEWAY
+            note_refusal(call.recording, refused.problem, origin=origin, outcome=Outcome.FAILURE)
+            raise
+        finally:
+            if call.is_capability:
+                self._publish_completed(call, streamed=streamed)
+
+    async def _exchange(self, call: McpCall, credential: UpstreamCredential) -> bool:
+        """Send the request up and its answer down; tell whether that was a stream."""
+        recording = call.recording
+        rewriter: AnswerRewriter | None = None
+        if call.route.capability_filter is not None:
+            rewriter = self._capabilities.rewriter(call.route, call.admitted, call.messages.items)
+        answer = await self._sender.send(call, credential, wants_identity=rewriter is not None)
+        try:
+            answer = await _judged(call, answer)
+            was_complete, began = answer.is_complete, recording.ticks()
+            streamed = await relay(recording, answer, call.place.forwarding, rewriter)
+            recording.phase("send" if was_complete else "stream", began)
+            if not was_complete:
+                call.trace.upstream_ms += (recording.ticks() - began) / 1e6
+        finally:
+            answer.abort()
+        return streamed
+
+    def _note_outcome(self, call: McpCall, *, streamed: bool) -> None:
+        """Write down how it ended, as far as the answer tells."""
+        trace = call.trace
+        self._note_sessions(call)
+        kept = trace.response_body
+        is_readable = not kept.truncated and not header_of(trace.response_headers, b"content-encoding")
+        found = failure_in(kept.content, is_stream=streamed) if is_readable else None
+        if found:
+            trace.outcome = Outcome.APPLICATION_ERROR
+            trace.reason_code, trace.explanation = found
+        elif trace.status >= 400:
+            trace.outcome = Outcome.FAILURE
+            trace.reason_code = f"upstream_status_{trace.status}"
+            trace.explanation = f"The upstream answered {trace.status}: {beginning_of(kept.content)}"
+        if trace.outcome != Outcome.SUCCESS:
+            trace.failure_origin = FailureOrigin.UPSTREAM
+
+    def _note_sessions(self, call: McpCall) -> None:
+        """Say where this gateway and the deployed one part: sessions."""
+        trace = call.trace
+        has_session = bool(header_of(trace.upstream_headers, _SESSION) or call.header(_SESSION))
+        if self._is_stateful and (has_session or trace.method != "POST"):
+            trace.notes.append(
+                "[proxy] stateful = true: the deployed gateway forwards neither GET, DELETE nor sessions."
+            )
+        elif has_session:
+            trace.notes.append(
+                "The upstream uses Mcp-Session-Id, which the gateway does not pass on, as the deployed one does not. "
+                "Make the upstream stateless, or set [proxy] stateful = true in devgw.toml to go on here."
+            )
+
+    def _publish_completed(self, call: McpCall, *, streamed: bool) -> None:
+        trace = call.trace
+        self._bus.publish(
+            McpCapabilityCompleted(
+                mcp_method=call.method or "",
+                capability=call.capability,
+                status=trace.status or trace.upstream_status or 0,
+                gateway_ms=max(0.0, call.recording.elapsed_ms() - trace.upstream_ms),
+                upstream_ms=trace.upstream_ms,
+                streamed=streamed,
+                outcome=Outcome(trace.outcome),
+                failure_origin=FailureOrigin(trace.failure_origin) if trace.failure_origin else None,
+                reason_code=trace.reason_code,
+                explanation=trace.explanation,
+                hint=trace.hint,
+                **call.known,
+            )
+        )
+
+
+def _note_departure(call: McpCall) -> None:
+    trace = call.trace
+    trace.outcome = Outcome.CANCELLED
+    trace.failure_origin = FailureOrigin.CLIENT
+    trace.reason_code = "client_left"
+    trace.explanation = "The client closed the connection; the upstream's was closed with it."
+
+
+async def _judged(call: McpCall, answer: UpstreamAnswer) -> UpstreamAnswer:
+    """Return the answer if a client can understand it; 4xx are always relayed, clients tell eras by their bodies.
+
+    Raises:
+        Refused: with `UpstreamCredentialRefused` or `UpstreamAnswerNotMcp`.
+    """
+    status, url = answer.status, call.route.upstream_url
+    content_type = header_of(answer.headers, b"content-type")
+    if status == _UNAUTHORIZED:
+        challenge = header_of(answer.headers, b"www-authenticate").decode("latin-1")
+        raise Refused(UpstreamCredentialRefused(url, challenge, beginning_of(await keep(call, answer))))
+    if 400 <= status < 500 or (status < 300 and not call.messages.request_ids):
+        return answer
+    if status < 300 and (is_json(content_type) or is_event_stream(content_type)):
+        return answer
+    body = await read_whole(answer)
+    if body and is_json(content_type) and is_jsonrpc(body):
+        return _Whole(answer, body)
+    if status == 202 and not body:
+        return _Whole(answer, body)
+    await keep(call, _Whole(answer, body))
+    raise Refused(UpstreamAnswerNotMcp(url, status, content_type.decode("latin-1"), beginning_of(body)))

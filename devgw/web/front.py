@@ -1,0 +1,219 @@
+"""The raw ASGI app that every request passes: record, Host, Origin, CORS, then the MCP routes or the Quart app.
+
+    front = Front(settings=…, clock=…, bus=…, pages=quart_app, client=ProxyClient(clock))
+    front.serve(gateway)          # again after each reload; a running request keeps the generation it began with
+
+What later handlers find in the scope: `devgw.trace` (the record of this exchange, to be filled in) and `devgw.origin`
+(the origin under which the client asked). Every body is read to its end before an answer begins (`recorder`).
+"""
+
+from typing import Protocol
+
+from devgw.clock import Clock
+from devgw.config.project import Project
+from devgw.events import Bus
+from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome
+from devgw.gateway.admission import Admission
+from devgw.gateway.capability import Capabilities, FilteredCapabilities
+from devgw.gateway.forwarding import header_of
+from devgw.gateway.transport import UpstreamClient
+from devgw.gateway.upstream import UpstreamCredentials
+from devgw.problems import Refused
+from devgw.problems.front import RequestTooLarge
+from devgw.settings import Settings
+from devgw.web.answers import NO_STORE, PROBLEM_JSON, answer_problem, note_refusal
+from devgw.web.call import McpRoute
+from devgw.web.cors import ANSWER_HEADERS, is_preflight, preflight_answer
+from devgw.web.forward import Forwarder
+from devgw.web.hosts import Hosts
+from devgw.web.mcp import McpRoutes
+from devgw.web.paths import Place, place_of
+from devgw.web.recorder import App, BodyTooLarge, ClientLeft, Message, Receive, Recording, Scope, Send
+
+BODY_LIMIT = 1_048_576
+"""Bytes that a request to anything but an MCP route may have."""
+_METHODS = b"GET, POST, OPTIONS"
+
+
+class Generation(Protocol):
+    """What the front needs of one generation of the gateway."""
+
+    project: Project
+    admission: Admission
+    credentials: UpstreamCredentials
+
+
+class Front:
+    """Everything that reaches the public port."""
+
+    def __init__(self, *, settings: Settings, clock: Clock, bus: Bus, pages: App, client: UpstreamClient) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._bus = bus
+        self._pages = pages
+        self._client = client
+        self._limit = settings.traces.body_limit
+        self._hosts = Hosts(settings)
+        self._mcp: McpRoutes | None = None
+
+    def serve(self, generation: Generation, capabilities: Capabilities | None = None) -> None:
+        """Answer every later request with `generation`."""
+        capabilities = capabilities or FilteredCapabilities(self._bus)
+        forwarder = Forwarder(
+            self._client, generation.credentials, capabilities, settings=self._settings, bus=self._bus
+        )
+        self._mcp = McpRoutes(
+            generation.project,
+            generation.admission,
+            capabilities,
+            forwarder,
+            settings=self._settings,
+            bus=self._bus,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; the lifespan is the Quart app's."""
+        if scope["type"] == "lifespan":
+            await self._pages(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        recording = Recording(scope, receive, send, clock=self._clock, limit=self._limit)
+        scope["devgw.trace"] = recording.trace
+        try:
+            await self._answer(scope, recording)
+        except ClientLeft:
+            recording.trace.outcome = Outcome.CANCELLED
+        except Refused as refused:
+            note_refusal(recording, refused.problem)
+            await recording.drain(BODY_LIMIT)
+            await answer_problem(recording, refused.problem)
+        except Exception as error:  # noqa: BLE001  the last one who can answer the client at all
+            await self._fault(recording, error)
+        finally:
+            recording.finish(self._bus)
+
+    async def _answer(self, scope: Scope, recording: Recording) -> None:
+        """Apply the rules of the place, then hand over.
+
+        Raises:
+            Refused: with a problem of `problems.front`.
+        """
+        trace = recording.trace
+        headers = trace.request_headers
+        place = self._mcp.at(trace.path) if self._mcp else None
+        if place is not None:
+            trace.kind = "mcp"
+        peer = scope.get("client") or ("",)
+        origin = self._hosts.origin_of(headers, trace.scheme, peer[0])
+        scope["devgw.origin"] = origin
+        trace.host = origin.partition("://")[2]
+        if place is not None and self._mcp is not None:
+            await self._answer_mcp(self._mcp, place, recording, origin)
+        else:
+            await self._answer_page(scope, recording, origin)
+
+    async def _answer_mcp(self, mcp: McpRoutes, place: McpRoute, recording: Recording, origin: str) -> None:
+        """Check the page that calls, answer its preflight, or go on to the route."""
+        headers = recording.trace.request_headers
+        caller = header_of(headers, b"origin")
+        if caller:
+            self._hosts.check_caller(caller.decode("latin-1"), origin)
+            recording.extra_headers = ANSWER_HEADERS
+            if is_preflight(recording.trace.method, headers):
+                await self._answer_preflight(recording, mcp.methods.encode() + b", OPTIONS")
+                return
+        await mcp.answer(place, recording, origin)
+
+    async def _answer_page(self, scope: Scope, recording: Recording, origin: str) -> None:
+        """Answer a preflight, move the browser to the canonical origin, or go on to the Quart app."""
+        trace = recording.trace
+        place = place_of(trace.path, self._settings.base_path)
+        trace.kind = place.kind
+        if place.is_for_scripts and header_of(trace.request_headers, b"origin"):
+            recording.extra_headers = ANSWER_HEADERS
+            if is_preflight(trace.method, trace.request_headers):
+                await self._answer_preflight(recording, _METHODS)
+                return
+        if await self._is_moved(place, scope, recording, origin):
+            return
+        try:
+            body = await recording.read_body(BODY_LIMIT)
+        except BodyTooLarge:
+            raise Refused(RequestTooLarge(BODY_LIMIT)) from None
+        await self._pages(scope, _replay(body, recording.receive), recording.send)
+
+    async def _is_moved(self, place: Place, scope: Scope, recording: Recording, origin: str) -> bool:
+        """Move a browser that came under another loopback name, before a cookie is set there."""
+        canonical = self._hosts.canonical_form(origin) if place.is_for_browsers else None
+        if canonical is None or recording.trace.method != "GET":
+            return False
+        target = scope.get("raw_path") or recording.trace.path.encode()
+        if recording.trace.query:
+            target += b"?" + recording.trace.query
+        recording.trace.notes.append(f"Moved from {origin} to {canonical}, where the gateway's cookies live.")
+        await recording.drain(BODY_LIMIT)
+        await recording.answer(302, [(b"location", canonical.encode() + target), NO_STORE])
+        return True
+
+    async def _answer_preflight(self, recording: Recording, methods: bytes) -> None:
+        recording.extra_headers = ()
+        await recording.drain(BODY_LIMIT)
+        await recording.send(
+            {
+                "type": "http.response.start",
+                "status": 204,
+                "headers": preflight_answer(recording.trace.request_headers, methods),
+            }
+        )
+        await recording.send({"type": "http.response.body", "body": b""})
+
+    async def _fault(self, recording: Recording, error: Exception) -> None:
+        """Answer for a defect of ours: a trace id for the client, the kind of failure for the developer."""
+        trace = recording.trace
+        trace.outcome = Outcome.FAILURE
+        trace.failure_origin = FailureOrigin.GATEWAY
+        trace.reason_code = "fault"
+        trace.explanation = f"{type(error).__name__} while answering {trace.method} {trace.path}"
+        trace.hint = "This is a defect of devgw; the trace has the request."
+        self._bus.publish(
+            FaultMet(
+                trace_id=trace.id,
+                where=_where(error),
+                kind=type(error).__name__,
+                outcome=Outcome.FAILURE,
+                failure_origin=FailureOrigin.GATEWAY,
+                explanation=str(trace.explanation),
+                hint=trace.hint,
+            )
+        )
+        if not recording.has_begun:
+            await recording.drain(BODY_LIMIT)
+            body = f'{{"error":"server_error","reason":"fault","trace_id":"{trace.id}"}}'
+            await recording.answer(500, [PROBLEM_JSON, NO_STORE], body.encode())
+
+
+def _where(error: Exception) -> str:
+    """Return file and line in which `error` was raised."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return "unknown"
+    name = traceback.tb_frame.f_globals.get("__name__", "?")
+    return f"{name}:{traceback.tb_lineno}"
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that gives the body that was read already, and then what the server says."""
+    was_given = False
+
+    async def replay() -> Message:
+        nonlocal was_given
+        if was_given:
+            return await receive()
+        was_given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay

@@ -1,0 +1,134 @@
+"""Under which names this gateway goes: the Host check, the origin of a request, and which pages may call.
+
+A page on the web must not reach a developer's gateway by DNS rebinding, so a Host that is neither loopback nor
+configured is refused. The loopback names on our port are one gateway.
+
+Source: MCP basic/transports, Security Warning; `gateway.md` §5.
+"""
+
+from collections.abc import Iterable
+from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
+
+from devgw.events.trace import Headers
+from devgw.problems import Refused
+from devgw.problems.front import HostNotAllowed, OriginNotAllowed
+from devgw.settings import Settings
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+_REMEMBERED = 256
+_USUAL_PORT = {"http": 80, "https": 443}
+
+
+class Hosts:
+    """Answers, for one set of settings, which origin a request was made to and whether its page may call."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._proxies = [ip_network(each, strict=False) for each in settings.trusted_proxies]
+        self._allowed = frozenset(each.lower() for each in settings.allowed_hosts)
+        self.canonical = settings.canonical_origin.rstrip("/")
+        self._canonical_host = urlsplit(self.canonical).netloc.lower()
+        self._origins: dict[tuple[str, str], str] = {}
+        self._callers: dict[tuple[str, str], bool] = {}
+
+    def origin_of(self, headers: Headers, scheme: str, peer: str) -> str:
+        """Return the origin under which the client asked, such as `http://127.0.0.1:9000`.
+
+        Raises:
+            Refused: with `HostNotAllowed`.
+        """
+        host = ""
+        for name, value in headers:
+            if name == b"host":
+                host = value.decode("latin-1").lower()
+                break
+        if self._proxies and self._is_trusted(peer):
+            host, scheme = _forwarded(headers, host, scheme)
+        found = self._origins.get((host, scheme))
+        if found is None:
+            found = self._origin(host, scheme)
+            if len(self._origins) < _REMEMBERED:
+                self._origins[host, scheme] = found
+        return found
+
+    def check_caller(self, caller: str, origin: str) -> None:
+        """Let a page call whose Origin is `caller`, when the request was made to `origin`.
+
+        Raises:
+            Refused: with `OriginNotAllowed`.
+        """
+        is_allowed = self._callers.get((caller, origin))
+        if is_allowed is None:
+            is_allowed = self._may_call(caller, origin)
+            if len(self._callers) < _REMEMBERED:
+                self._callers[caller, origin] = is_allowed
+        if not is_allowed:
+            raise Refused(OriginNotAllowed(caller))
+
+    def canonical_form(self, origin: str) -> str | None:
+        """Return the canonical origin where `origin` is another loopback name of this gateway, else None."""
+        if origin == self.canonical or not is_loopback(urlsplit(origin).hostname or ""):
+            return None
+        return self.canonical
+
+    def _origin(self, host: str, scheme: str) -> str:
+        name, port = split_host(host)
+        if host == self._canonical_host:
+            return self.canonical
+        if name in LOOPBACK_NAMES and (port or _USUAL_PORT[scheme]) == self._settings.port:
+            return f"{scheme}://{host}"
+        if name and (name in self._allowed or host in self._allowed):
+            return f"{scheme}://{host}"
+        known = (*(f"{name}:{self._settings.port}" for name in LOOPBACK_NAMES), *self._settings.allowed_hosts)
+        raise Refused(HostNotAllowed(host, _unique((*known, self._canonical_host))))
+
+    def _may_call(self, caller: str, origin: str) -> bool:
+        if caller in {origin, self.canonical} or caller in self._settings.allowed_origins:
+            return True
+        parts = urlsplit(caller)
+        if parts.scheme not in {"http", "https"}:
+            return False
+        host = parts.netloc.lower()
+        return is_loopback(parts.hostname or "") or host in self._allowed or split_host(host)[0] in self._allowed
+
+    def _is_trusted(self, peer: str) -> bool:
+        try:
+            address = ip_address(peer)
+        except ValueError:
+            return False
+        return any(address in network for network in self._proxies)
+
+
+def is_loopback(name: str) -> bool:
+    """Tell whether a host name (brackets or not) is this machine and can be nothing else."""
+    name = name.strip("[]").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def split_host(host: str) -> tuple[str, int | None]:
+    """Return the name and the port of a Host header; None for a port that is not written."""
+    name, colon, port = host.rpartition(":")
+    if not colon or port.endswith("]"):
+        return host, None
+    return name, int(port) if port.isdecimal() else -1
+
+
+def _forwarded(headers: Headers, host: str, scheme: str) -> tuple[str, str]:
+    """Return host and scheme as a trusted proxy says the client had them."""
+    for name, value in headers:
+        if name == b"x-forwarded-host":
+            host = value.decode("latin-1").partition(",")[0].strip().lower()
+        elif name == b"x-forwarded-proto":
+            said = value.decode("latin-1").partition(",")[0].strip().lower()
+            scheme = said if said in {"http", "https"} else scheme
+    return host, scheme
+
+
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in names if name))

@@ -1,0 +1,186 @@
+"""The MCP routes: from a request whose host and caller are known to what is sent to its upstream, or a refusal.
+
+Raw ASGI, since a Quart route costs more than all of this together. One `McpRoutes` serves one generation of the
+configuration; a request keeps the one it began with.
+"""
+
+from devgw.config.project import Project
+from devgw.events import Bus
+from devgw.events.taxonomy import FailureOrigin, McpRequestAccepted, McpRequestRejected, Outcome
+from devgw.gateway.admission import Admission
+from devgw.gateway.capability import Capabilities
+from devgw.gateway.forwarding import forwarding_of
+from devgw.mcp.errors import as_sse_event
+from devgw.mcp.headers import mismatch, missing
+from devgw.mcp.message import read_messages
+from devgw.mcp.revision import is_modern, revision_of
+from devgw.problems import Problem, Refused
+from devgw.problems.front import HeaderMismatch, MethodNotOffered, RequestTooLarge
+from devgw.problems.upstream import ConnectRequired
+from devgw.settings import Settings
+from devgw.web.answers import answer_bearer, answer_problem, answer_rpc, note_refusal, rpc_error
+from devgw.web.call import NOBODY, McpCall, McpRoute
+from devgw.web.forward import Forwarder
+from devgw.web.recorder import BodyTooLarge, Recording
+from devgw.web.relay import end_broken_stream
+
+_SESSION_METHODS = frozenset({"GET", "DELETE"})
+
+
+class McpRoutes:
+    """The MCP routes of one generation."""
+
+    def __init__(
+        self,
+        project: Project,
+        admission: Admission,
+        capabilities: Capabilities,
+        forwarder: Forwarder,
+        *,
+        settings: Settings,
+        bus: Bus,
+    ) -> None:
+        self._admission = admission
+        self._capabilities = capabilities
+        self._forwarder = forwarder
+        self._limit = settings.proxy.request_limit
+        self._is_stateful = settings.proxy.stateful
+        self._bus = bus
+        self._places = {
+            route.path: McpRoute(
+                route,
+                forwarding_of(route, is_stateful=self._is_stateful),
+                str(project.root / route.mtls_certificate) if route.mtls_certificate else None,
+            )
+            for route in project.routes
+        }
+
+    def at(self, path: str) -> McpRoute | None:
+        """Return the route at `path`, with or without a trailing slash."""
+        return self._places.get(path) or self._places.get(path.rstrip("/"))
+
+    @property
+    def methods(self) -> str:
+        """Return what Allow says."""
+        return "POST, GET, DELETE" if self._is_stateful else "POST"
+
+    async def answer(self, place: McpRoute, recording: Recording, origin: str) -> None:
+        """Answer one request on `place`."""
+        call = McpCall(recording, place, origin)
+        call.known = {"trace_id": recording.trace.id, "operation_id": place.route.operation_id}
+        recording.trace.operation_id = place.route.operation_id
+        if not await self._is_taken(call):
+            return
+        try:
+            self._check_policies(call)
+            await self._forwarder.forward(call)
+        except Refused as refused:
+            await self._fail(call, refused.problem)
+
+    async def _is_taken(self, call: McpCall) -> bool:
+        """Read the request and let it in, or refuse it; the body is read to its end before any answer."""
+        recording, trace = call.recording, call.trace
+        try:
+            call.body = await recording.read_body(self._limit)
+        except BodyTooLarge:
+            await self._turn_away(call, RequestTooLarge(self._limit))
+            return False
+        self._read(call)
+        if trace.method != "POST" and not (self._is_stateful and trace.method in _SESSION_METHODS):
+            await self._turn_away(call, MethodNotOffered(trace.method, trace.path))
+            return False
+        began = recording.ticks()
+        try:
+            self._admit(call)
+        except Refused as refused:
+            self._publish_rejected(call, refused.problem, refused.problem.status)
+            challenge = self._admission.challenge(call.route, refused.problem, call.origin)
+            await answer_bearer(recording, refused.problem, challenge)
+            return False
+        recording.phase("admit", began)
+        return True
+
+    def _read(self, call: McpCall) -> None:
+        """Read which method and capability are meant, for events, policies and traces."""
+        if call.body:
+            call.messages = read_messages(call.body)
+        trace, messages = call.trace, call.messages
+        trace.mcp_method = call.method = messages.method
+        trace.capability = call.capability = messages.capability
+        trace.protocol_version = call.revision = revision_of(call.header(b"mcp-protocol-version"), messages)
+
+    def _admit(self, call: McpCall) -> None:
+        """Look the token up.
+
+        Raises:
+            Refused: with a problem of `problems.bearer`.
+        """
+        if call.route.protected:
+            authorization = call.header(b"authorization") or None
+            call.admit(self._admission.admit(call.route, authorization, call.trace.query, call.origin))
+        else:
+            call.trace.notes.append("No MCP OAuth policy is attached to this route: anybody may call it.")
+        if call.admitted is not NOBODY:
+            accepted = McpRequestAccepted(token_id=call.admitted.token_id, mcp_method=call.method, **call.known)
+            self._bus.publish(accepted)
+
+    def _check_policies(self, call: McpCall) -> None:
+        """Let the messages pass the route's capability filter.
+
+        Raises:
+            Refused: with `CapabilityHidden` or `HeaderMismatch`.
+        """
+        self._compare_headers(call)
+        if call.route.capability_filter is not None:
+            self._capabilities.check(call.route, call.admitted, call.messages.items)
+
+    def _compare_headers(self, call: McpCall) -> None:
+        """Note where a mirrored header contradicts the body; refuse it where a policy acts on the body."""
+        items = call.messages.items
+        if not items or not is_modern(call.revision) or call.method is None:
+            return
+        method, name = call.header(b"mcp-method"), call.header(b"mcp-name")
+        difference = mismatch(method, name, items[0])
+        if difference is None and (absent := missing(method, name, items[0])):
+            difference = absent
+        if difference is None:
+            return
+        call.trace.notes.append(f"{difference}.")
+        if call.route.capability_filter is not None:
+            raise Refused(HeaderMismatch(difference))
+
+    async def _turn_away(self, call: McpCall, problem: Problem) -> None:
+        """Refuse what is no request for MCP at all."""
+        self._publish_rejected(call, problem, problem.status)
+        await answer_problem(call.recording, problem, (b"allow", self.methods.encode()))
+
+    async def _fail(self, call: McpCall, problem: Problem) -> None:
+        """Answer a request that was let in but cannot be served."""
+        if call.recording.has_begun:
+            events = as_sse_event(call.messages, *rpc_error(call.recording, problem, call.revision))
+            await end_broken_stream(call.recording, problem, events)
+            return
+        if call.trace.upstream_url is None:
+            outcome = Outcome.CONNECT_REQUIRED if isinstance(problem, ConnectRequired) else Outcome.DENIED
+            self._publish_rejected(call, problem, 200, outcome)
+        await answer_rpc(call.recording, problem, call.messages, call.revision)
+
+    def _publish_rejected(
+        self, call: McpCall, problem: Problem, status: int, outcome: Outcome = Outcome.DENIED
+    ) -> None:
+        origin = FailureOrigin.UPSTREAM if outcome is Outcome.CONNECT_REQUIRED else FailureOrigin.CLIENT
+        note_refusal(call.recording, problem, origin=origin, outcome=outcome)
+        self._bus.publish(
+            McpRequestRejected(
+                status=status,
+                token_id=call.admitted.token_id or None,
+                mcp_method=call.method,
+                had_credentials=bool(call.header(b"authorization")),
+                outcome=outcome,
+                failure_origin=origin,
+                reason_code=call.trace.reason_code,
+                explanation=call.trace.explanation,
+                hint=call.trace.hint,
+                **call.known,
+            )
+        )

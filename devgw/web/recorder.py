@@ -1,0 +1,182 @@
+"""One record per HTTP exchange: raw bytes in both directions, phases, and the event that says it is over.
+
+It stands between the server and every handler, on the hot path too, so it copies nothing but what it keeps.
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from email.utils import format_datetime
+from typing import Any
+
+from devgw.clock import Clock
+from devgw.entropy import short_id
+from devgw.events import Bus, Trace
+from devgw.events.taxonomy import FailureOrigin, HttpExchanged, Outcome
+from devgw.events.trace import Phase
+from devgw.ids import TraceId
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+CLIENT_LEFT = 499
+"""The status of an exchange whose client left before an answer began; nginx's number, known from its logs."""
+_DRAINED = 8
+"""How many times the limit is read, and thrown away, before an upload that is too large is cut off."""
+
+
+class BodyTooLarge(Exception):  # noqa: N818  it reads as what happened
+    """The request's body is beyond the limit; what could be read of it was."""
+
+
+class ClientLeft(Exception):  # noqa: N818  it reads as what happened
+    """The client closed the connection; nobody waits for an answer."""
+
+
+class Recording:
+    """What is written down of one exchange while it runs; its `receive` and `send` are the server's, overheard."""
+
+    __slots__ = (
+        "_began",
+        "_clock",
+        "_limit",
+        "_receive",
+        "_send",
+        "extra_headers",
+        "has_begun",
+        "is_over",
+        "is_read",
+        "trace",
+    )
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, *, clock: Clock, limit: int) -> None:
+        peer = scope.get("client") or ("", 0)
+        self._clock = clock
+        self._began = clock.ticks()
+        self._receive = receive
+        self._send = send
+        self._limit = limit
+        self.extra_headers: tuple[tuple[bytes, bytes], ...] = ()
+        """Added to the answer, in place of those that the handler gave the same name."""
+        self.has_begun = False
+        self.is_read = False
+        """Whether the request's body was read to its end, or given up."""
+        self.is_over = False
+        headers = scope["headers"]
+        self.trace = Trace(
+            id=TraceId(short_id()),
+            started_at=clock.now(),
+            method=scope["method"],
+            path=scope["path"],
+            query=scope["query_string"],
+            scheme=scope["scheme"],
+            peer=f"{peer[0]}:{peer[1]}",
+            http_version=scope["http_version"],
+            request_headers=headers if isinstance(headers, list) else list(headers),
+        )
+
+    async def receive(self) -> Message:
+        """Return the next message of the server, and keep the bytes in it."""
+        message = await self._receive()
+        if message["type"] == "http.request" and (body := message.get("body")):
+            self.trace.request_body.add(body, self._limit)
+        return message
+
+    async def read_body(self, limit: int) -> bytes:
+        """Return the whole request body.
+
+        Hypercorn closes a connection on which an answer begins before the body has arrived, without saying so; hence
+        every body is read to its end, even where the answer is known before.
+
+        Raises:
+            BodyTooLarge: where it is longer than `limit` bytes.
+            ClientLeft: where the rest of it will never come.
+        """
+        began = self._clock.ticks()
+        pieces, size = [], 0
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientLeft
+            piece = message.get("body") or b""
+            size += len(piece)
+            if size <= limit:
+                pieces.append(piece)
+            if not message.get("more_body") or size > limit * _DRAINED:
+                break
+        self.is_read = True
+        self.phase("receive", began)
+        if size > limit:
+            raise BodyTooLarge
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    async def drain(self, limit: int) -> None:
+        """Read what is left of the request, for nobody."""
+        try:
+            if not self.is_read:
+                await self.read_body(limit)
+        except BodyTooLarge:
+            self.trace.notes.append("The request's body was cut off.")
+
+    async def send(self, message: Message) -> None:
+        """Pass a message to the server, and keep the bytes in it."""
+        if message["type"] == "http.response.body":
+            if body := message.get("body"):
+                self.trace.response_body.add(body, self._limit)
+            self.is_over = not message.get("more_body")
+        elif message["type"] == "http.response.start":
+            self.has_begun = True
+            self.trace.status = message["status"]
+            if self.extra_headers:
+                names = {name for name, _ in self.extra_headers}
+                kept = [pair for pair in message.get("headers", ()) if pair[0].lower() not in names]
+                message = {**message, "headers": [*kept, *self.extra_headers]}
+            self.trace.response_headers = list(message.get("headers", ()))
+        await self._send(message)
+
+    async def answer(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> None:
+        """Answer with a body that is there already."""
+        length = (b"content-length", b"%d" % len(body))
+        now = (b"date", format_datetime(self._clock.now(), usegmt=True).encode())
+        await self.send({"type": "http.response.start", "status": status, "headers": [*headers, length, now]})
+        await self.send({"type": "http.response.body", "body": body})
+
+    def elapsed_ms(self) -> float:
+        """Return the milliseconds since the exchange began."""
+        return (self._clock.ticks() - self._began) / 1e6
+
+    def ticks(self) -> int:
+        """Return steady nanoseconds, for `phase`."""
+        return self._clock.ticks()
+
+    def phase(self, name: str, began: int, ended: int | None = None) -> None:
+        """Write down that `name` lasted from `began` until `ended`, or until now."""
+        ended = self._clock.ticks() if ended is None else ended
+        self.trace.phases.append(Phase(name, (began - self._began) / 1e6, (ended - began) / 1e6))
+
+    def finish(self, bus: Bus) -> None:
+        """Complete the trace and publish it."""
+        trace = self.trace
+        trace.duration_ms = self.elapsed_ms()
+        if not self.has_begun:
+            trace.status = CLIENT_LEFT
+            trace.outcome = Outcome.CANCELLED
+        bus.publish(
+            HttpExchanged(
+                trace=trace,
+                trace_id=trace.id,
+                transaction_id=trace.transaction_id,
+                grant_id=trace.grant_id,
+                session_id=trace.session_id,
+                client_id=trace.client_id,
+                client_name=trace.client_name,
+                operation_id=trace.operation_id,
+                subject_id=trace.subject_id,
+                outcome=Outcome(trace.outcome),
+                failure_origin=FailureOrigin(trace.failure_origin) if trace.failure_origin else None,
+                reason_code=trace.reason_code,
+                explanation=trace.explanation,
+                hint=trace.hint,
+            )
+        )

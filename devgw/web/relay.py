@@ -1,0 +1,100 @@
+"""How an upstream's answer travels to the client: byte for byte, as it comes, unless the route rewrites it."""
+
+import zlib
+from typing import Any
+
+from devgw.events.trace import Headers
+from devgw.gateway.capability import AnswerRewriter
+from devgw.gateway.forwarding import Forwarding, header_of, headers_down, is_event_stream
+from devgw.gateway.transport import UpstreamAnswer
+from devgw.problems import Problem
+from devgw.web.recorder import Recording
+
+WHOLE = 262_144
+"""A JSON answer up to this length is read whole before it begins, so that one that breaks off can still be an error."""
+_GZIP_OR_DEFLATE = 47
+_EVENT_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
+
+
+async def relay(recording: Recording, answer: UpstreamAnswer, forwarding: Forwarding, rewriter: Any = None) -> bool:
+    """Send `answer` on, and tell whether it was a stream.
+
+    Raises:
+        Refused: with a problem of `problems.proxy` where the upstream breaks off.
+    """
+    headers = headers_down(forwarding, answer.headers, is_rewritten=rewriter is not None)
+    is_stream = is_event_stream(header_of(headers, b"content-type"))
+    if not is_stream and (answer.is_complete or rewriter is not None or _is_short(answer.headers)):
+        await _relay_whole(recording, answer, headers, rewriter)
+    else:
+        await _relay_stream(recording, answer, headers, rewriter if is_stream else None, is_stream=is_stream)
+    return is_stream
+
+
+async def read_whole(answer: UpstreamAnswer, limit: int | None = None) -> bytes:
+    """Return the body of `answer`, or its first `limit` bytes."""
+    pieces, size = [], 0
+    while piece := await answer.read():
+        pieces.append(piece)
+        size += len(piece)
+        if limit is not None and size >= limit:
+            answer.abort()
+            break
+    return b"".join(pieces) if len(pieces) != 1 else pieces[0]
+
+
+async def _relay_whole(
+    recording: Recording, answer: UpstreamAnswer, headers: Headers, rewriter: AnswerRewriter | None
+) -> None:
+    body = await read_whole(answer)
+    if rewriter is not None:
+        body = rewriter.whole(_plain(answer.headers, body))
+        headers.append((b"content-length", b"%d" % len(body)))
+    await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await recording.send({"type": "http.response.body", "body": body})
+
+
+async def _relay_stream(
+    recording: Recording,
+    answer: UpstreamAnswer,
+    headers: Headers,
+    rewriter: AnswerRewriter | None,
+    *,
+    is_stream: bool,
+) -> None:
+    if is_stream and not header_of(headers, b"x-accel-buffering"):
+        headers.append((b"x-accel-buffering", b"no"))
+    decoder = _decoder(answer.headers) if rewriter else None
+    await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    while piece := await answer.read():
+        if rewriter is not None:
+            piece = rewriter.feed(decoder.decompress(piece) if decoder else piece)
+        await recording.send({"type": "http.response.body", "body": piece, "more_body": True})
+    await recording.send({"type": "http.response.body", "body": rewriter.close() if rewriter else b""})
+
+
+async def end_broken_stream(recording: Recording, problem: Problem, events: bytes) -> None:
+    """End a stream that the upstream cut: with an error where an event was complete, else by cutting it too."""
+    kept = recording.trace.response_body
+    if recording.is_over or kept.truncated or not kept.content.endswith(_EVENT_ENDS):
+        return
+    recording.trace.notes.append(
+        f"The stream was ended with a JSON-RPC error in place of the upstream: {problem.reason}."
+    )
+    await recording.send({"type": "http.response.body", "body": events})
+
+
+def _is_short(headers: Headers) -> bool:
+    length = header_of(headers, b"content-length")
+    return length.isdigit() and int(length) <= WHOLE
+
+
+def _decoder(headers: Headers) -> Any:
+    """Return what undoes the answer's compression, which was not asked for; None where there is none."""
+    encoding = header_of(headers, b"content-encoding").strip().lower()
+    return zlib.decompressobj(_GZIP_OR_DEFLATE) if encoding in {b"gzip", b"deflate", b"x-gzip"} else None
+
+
+def _plain(headers: Headers, body: bytes) -> bytes:
+    decoder = _decoder(headers)
+    return decoder.decompress(body) if decoder else body

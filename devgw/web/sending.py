@@ -1,0 +1,119 @@
+"""Sends a request to its upstream: the URL, the headers, one more try with a renewed credential, redirects."""
+
+from urllib.parse import urljoin, urlsplit
+
+from devgw.diagnosis.difference import explain_difference
+from devgw.events.trace import Body
+from devgw.gateway.forwarding import header_of, headers_up
+from devgw.gateway.transport import Timing, UpstreamAnswer, UpstreamClient, UpstreamRequest
+from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
+from devgw.problems import Refused
+from devgw.problems.proxy import UpstreamRedirected, UpstreamTooManyRedirects
+from devgw.web.call import McpCall
+from devgw.web.relay import read_whole
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_KEEP_METHOD = frozenset({307, 308})
+_HOPS = 5
+_KEPT = 65_536
+_UNAUTHORIZED = 401
+
+
+class Sender:
+    """Sends requests to upstreams until one answer is to be relayed or judged."""
+
+    def __init__(self, client: UpstreamClient, credentials: UpstreamCredentials) -> None:
+        self._client = client
+        self._credentials = credentials
+
+    async def send(self, call: McpCall, credential: UpstreamCredential, *, wants_identity: bool) -> UpstreamAnswer:
+        """Return the upstream's answer, after at most one renewal and the redirects that the route follows.
+
+        Raises:
+            Refused: where there is no answer, or one that leads nowhere.
+        """
+        request = _request(call, credential, wants_identity=wants_identity)
+        answer = await self._open(call, request)
+        if answer.status == _UNAUTHORIZED and credential.renewable:
+            request, answer = await self._again(call, answer, wants_identity=wants_identity)
+        hops = 0
+        while answer.status in _REDIRECTS and header_of(answer.headers, b"location"):
+            await keep(call, answer)
+            request = _redirected(call, request, answer)
+            hops += 1
+            if hops > _HOPS:
+                raise Refused(UpstreamTooManyRedirects(call.route.upstream_url, _HOPS))
+            answer = await self._open(call, request)
+        return answer
+
+    async def _again(
+        self, call: McpCall, answer: UpstreamAnswer, *, wants_identity: bool
+    ) -> tuple[UpstreamRequest, UpstreamAnswer]:
+        """Renew the credential that the upstream refused, and ask once more."""
+        challenge = header_of(answer.headers, b"www-authenticate").decode("latin-1")
+        await keep(call, answer)
+        began = call.recording.ticks()
+        renewed = await self._credentials.renew(call.route, call.admitted, call.origin, challenge)
+        call.recording.phase("credential", began)
+        call.trace.notes.append("The upstream answered 401; its credential was renewed and the request sent again.")
+        request = _request(call, renewed, wants_identity=wants_identity)
+        return request, await self._open(call, request)
+
+    async def _open(self, call: McpCall, request: UpstreamRequest) -> UpstreamAnswer:
+        """Send one request, and write down what became of it."""
+        recording, trace = call.recording, call.trace
+        trace.upstream_url = request.url
+        trace.upstream_status = None
+        timing, began = Timing(), recording.ticks()
+        try:
+            answer = await self._client.open(request, timing)
+        finally:
+            ended = recording.ticks()
+            trace.upstream_ms += (ended - began) / 1e6
+            if timing.connect_began:
+                recording.phase("connect", timing.connect_began, timing.connected or ended)
+            if timing.sent:
+                recording.phase("upstream wait", timing.sent, ended)
+        trace.upstream_status = answer.status
+        trace.upstream_headers = answer.headers
+        return answer
+
+
+async def keep(call: McpCall, answer: UpstreamAnswer) -> bytes:
+    """Read an answer that the client will not see, keep its beginning in the trace, and return that."""
+    content = await read_whole(answer, _KEPT)
+    call.trace.upstream_body = Body(content[:_KEPT], max(answer.received, len(content)))
+    return content
+
+
+def _request(call: McpCall, credential: UpstreamCredential, *, wants_identity: bool) -> UpstreamRequest:
+    """Return the request as the route's first upstream gets it."""
+    route, trace = call.route, call.trace
+    url = route.upstream_url
+    if route.forward_search and trace.query:
+        url = f"{url}{'&' if '?' in url else '?'}{trace.query.decode('latin-1')}"
+    place = call.place
+    headers = headers_up(place.forwarding, trace.request_headers, credential.headers, wants_identity=wants_identity)
+    return UpstreamRequest(trace.method, url, headers, call.body, place.certificate)
+
+
+def _redirected(call: McpCall, request: UpstreamRequest, answer: UpstreamAnswer) -> UpstreamRequest:
+    """Return the request that a redirect asks for, as `fetch` would send it.
+
+    Raises:
+        Refused: with `UpstreamRedirected` where the route follows none.
+    """
+    location = urljoin(request.url, header_of(answer.headers, b"location").decode("latin-1"))
+    difference = explain_difference(location, request.url, "url").sentence.rstrip(".")
+    problem = UpstreamRedirected(request.url, answer.status, location, difference)
+    if not call.route.follow_redirects or urlsplit(location).scheme not in {"http", "https"}:
+        raise Refused(problem)
+    call.trace.notes.append(f"{problem.explain()} {problem.advise()}")
+    headers, method, body = request.headers, request.method, request.body
+    if urlsplit(location)[:2] != urlsplit(request.url)[:2]:
+        headers = [pair for pair in headers if pair[0] not in {b"authorization", b"x-api-key"}]
+    if answer.status not in _KEEP_METHOD and method == "POST":
+        call.trace.notes.append(f"A redirect with {answer.status} turns POST into GET, so the message was lost.")
+        method, body = "GET", b""
+        headers = [pair for pair in headers if pair[0] != b"content-type"]
+    return UpstreamRequest(method, location, headers, body, request.certificate)
