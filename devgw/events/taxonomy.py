@@ -358,6 +358,12 @@ class McpAuthUpstreamConnectionBegun(Event):
 
     authorization_server: str
     scope: str = ""
+    scope_source: str = ""
+    """Who named the scopes: `policy`, `challenge`, `scopes_supported` or `none`."""
+    registered_by: str = ""
+    """How the gateway became a client: `cimd`, `dcr` or `manual`."""
+    overlaid: tuple[str, ...] = ()
+    """Members of the server's metadata that `devgw.toml` mended; the deployed gateway would not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

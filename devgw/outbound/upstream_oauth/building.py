@@ -1,0 +1,62 @@
+"""Puts the parts of this package together, for the wiring and for tests."""
+
+from dataclasses import dataclass
+
+from devgw.clock import Clock
+from devgw.events import Bus
+from devgw.gateway.connection import ConnectionStore, Sealing
+from devgw.outbound.upstream_oauth.connecting import Connecting
+from devgw.outbound.upstream_oauth.credentials import UpstreamOAuth
+from devgw.outbound.upstream_oauth.discovering import Discovering
+from devgw.outbound.upstream_oauth.fetching import SECONDS, Fetching
+from devgw.outbound.upstream_oauth.finishing import Finishing
+from devgw.outbound.upstream_oauth.id_jag import CrossAppAccess, RememberedAssertions
+from devgw.outbound.upstream_oauth.keeping import Keeping
+from devgw.outbound.upstream_oauth.registering import Registering
+from devgw.outbound.upstream_oauth.tickets import Tickets
+from devgw.outbound.upstream_oauth.token_requests import TokenRequests
+from devgw.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSide:
+    """The parts that others call."""
+
+    oauth: UpstreamOAuth
+    assertions: RememberedAssertions
+    """Where a login leaves the identity token that cross-app access needs."""
+    fetching: Fetching
+
+    async def close(self) -> None:
+        """Close the connections to authorization servers."""
+        await self.fetching.close()
+
+
+def build_upstream_side(
+    settings: Settings,
+    store: ConnectionStore,
+    sealing: Sealing,
+    clock: Clock,
+    bus: Bus,
+    *,
+    base_path: str = "/",
+    seconds: float = SECONDS,
+) -> UpstreamSide:
+    """Return the OAuth client towards upstreams; it outlives every generation of the configuration."""
+    base_url = settings.canonical_origin + base_path.rstrip("/")
+    fetching = Fetching(clock, bus, seconds=seconds)
+    discovering = Discovering(fetching, settings.upstreams)
+    requests = TokenRequests(fetching, clock)
+    tickets = Tickets(sealing, clock, base_url)
+    assertions = RememberedAssertions(clock)
+    oauth = UpstreamOAuth(
+        store,
+        Connecting(discovering, Registering(fetching, store, clock, settings.upstreams), store, clock, bus, base_url),
+        Finishing(requests, store, clock, bus),
+        discovering,
+        Keeping(store, requests, tickets, clock, bus),
+        tickets,
+        CrossAppAccess(requests, assertions, clock),
+        clock,
+    )
+    return UpstreamSide(oauth, assertions, fetching)

@@ -1,0 +1,184 @@
+"""The browser's way to an upstream's authorization server.
+
+Source: OAuth 2.1 §4.1.1; RFC 7636; RFC 8707 §2; SEP-2350 (step-up); SEP-2207 (offline_access).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from devgw.clock import Clock
+from devgw.config.project import Route, TokenExchange
+from devgw.entropy import digest, token
+from devgw.events import Bus
+from devgw.events.taxonomy import McpAuthUpstreamConnectionBegun
+from devgw.gateway.connection import (
+    SHARED,
+    ConnectionStore,
+    PendingConnection,
+    UpstreamClient,
+    UpstreamSecrets,
+)
+from devgw.ids import SubjectId
+from devgw.oauth.challenge import Challenge
+from devgw.oauth.discovery import OFFLINE_ACCESS, ChosenScope, choose_scope
+from devgw.oauth.pkce import challenge_of
+from devgw.outbound.upstream_oauth.discovering import Discovered, Discovering
+from devgw.outbound.upstream_oauth.fetching import Errand
+from devgw.outbound.upstream_oauth.registering import Registering
+from devgw.outbound.upstream_oauth.tickets import Ticket
+
+PENDING_LIFETIME = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Where the browser goes, and the secret that its cookie keeps until it is back."""
+
+    url: str
+    cookie: str
+    scope: ChosenScope
+    issuer: str
+
+
+def subject_of(exchange: TokenExchange, subject_id: SubjectId) -> SubjectId:
+    """Return whose connection it is: the person's own, or everybody's."""
+    return SHARED if exchange.auth_mode == "shared-oauth" else subject_id
+
+
+class Connecting:
+    """Takes a browser to an upstream's authorization server."""
+
+    def __init__(
+        self,
+        discovering: Discovering,
+        registering: Registering,
+        store: ConnectionStore,
+        clock: Clock,
+        bus: Bus,
+        base_url: str,
+    ) -> None:
+        self._discovering = discovering
+        self._registering = registering
+        self._store = store
+        self._clock = clock
+        self._bus = bus
+        self._base_url = base_url.rstrip("/")
+
+    def redirect_uri(self, exchange: TokenExchange) -> str:
+        """Return where an upstream sends the browser back: the same for every browser and route."""
+        return f"{self._base_url}/auth/connections/{exchange.id}/callback"
+
+    def document_url(self, exchange: TokenExchange) -> str:
+        """Return where our own client metadata document for this upstream stands."""
+        return f"{self._base_url}/.well-known/oauth-client/{exchange.id}"
+
+    async def begin(
+        self, route: Route, ticket: Ticket, errand: Errand, challenge: Challenge | None = None, *, anew: bool = False
+    ) -> Begun:
+        """Return where to send the browser. `challenge` is what the upstream said last, if it was asked already.
+
+        `anew` drops what was registered: for upstreams that forgot their clients.
+
+        Raises:
+            Refused: with a problem of `problems.upstream` or `problems.upstream_connection`.
+        """
+        exchange = route.token_exchange
+        assert exchange is not None
+        subject = subject_of(exchange, ticket.subject_id)
+        said = challenge if challenge and challenge.parameters else await self._discovering.probe(route, errand)
+        found = await self._discovering.discover(route, errand, said)
+        if anew:
+            self._registering.forget(found.server.issuer, exchange)
+        redirect_uri = self.redirect_uri(exchange)
+        client = await self._registering.client_for(
+            exchange, found.server, redirect_uri, self.document_url(exchange), errand
+        )
+        scope = self._scope(exchange, subject, found)
+        return self._sent(route, exchange, replace(ticket, subject_id=subject), found, client, scope)
+
+    def _scope(self, exchange: TokenExchange, subject: SubjectId, found: Discovered) -> ChosenScope:
+        """Return what to ask for; a step-up adds to what was granted before (SEP-2350)."""
+        chosen = choose_scope(exchange.scopes, found.challenge.scopes, found.resource, found.server)
+        kept = self._store.find_connection(subject, exchange.id)
+        if chosen.source != "challenge" or found.challenge.error != "insufficient_scope" or kept is None:
+            return chosen
+        before = kept.scope.split(exchange.scope_delimiter) if kept.scope else []
+        return ChosenScope(tuple(dict.fromkeys([*before, *chosen.scopes])), "challenge")
+
+    def _sent(
+        self,
+        route: Route,
+        exchange: TokenExchange,
+        ticket: Ticket,
+        found: Discovered,
+        client: UpstreamClient,
+        scope: ChosenScope,
+    ) -> Begun:
+        """Store what must be there when the browser comes back, and return where it goes."""
+        state, cookie, verifier = token("st_"), token("cb_"), token("")
+        now = self._clock.now()
+        asked = exchange.scope_delimiter.join(scope.scopes)
+        self._store.save_pending_connection(
+            PendingConnection(
+                state_digest=digest(state),
+                browser_digest=digest(cookie),
+                subject_id=ticket.subject_id,
+                upstream_server_id=exchange.id,
+                operation_id=route.operation_id,
+                upstream_url=route.upstream_url,
+                resource=found.resource.resource,
+                issuer=found.server.issuer,
+                sends_issuer=found.server.sends_issuer,
+                token_endpoint=found.server.token_endpoint,
+                revocation_endpoint=found.server.revocation_endpoint,
+                client_id=client.client_id,
+                token_endpoint_auth_method=client.token_endpoint_auth_method,
+                redirect_uri=client.redirect_uri,
+                scope=asked,
+                scope_source=scope.source,
+                return_to=ticket.return_to,
+                begun_at=now,
+                expires_at=now + PENDING_LIFETIME,
+                secrets=UpstreamSecrets(access_token=verifier, client_secret=client.secrets.client_secret),
+            )
+        )
+        self._bus.publish(
+            McpAuthUpstreamConnectionBegun(
+                operation_id=route.operation_id,
+                subject_id=ticket.subject_id,
+                upstream_server_id=exchange.id,
+                authorization_server=found.server.issuer,
+                scope=asked,
+                scope_source=scope.source,
+                registered_by=client.registered_by,
+                overlaid=found.server.overlaid,
+            )
+        )
+        query = {
+            "response_type": "code",
+            "client_id": client.client_id,
+            "redirect_uri": client.redirect_uri,
+            "state": state,
+            "code_challenge": challenge_of(verifier),
+            "code_challenge_method": "S256",
+            "resource": found.resource.resource,
+        }
+        query |= {"scope": asked} if asked else {}
+        query |= _prompt(exchange, scope)
+        return Begun(_with_query(found.server.authorization_endpoint, query), cookie, scope, found.server.issuer)
+
+
+def _prompt(exchange: TokenExchange, scope: ChosenScope) -> dict[str, str]:
+    """Return the `prompt` to send: the policy's, none where it says false, `consent` for offline access by default."""
+    if exchange.prompt is False:
+        return {}
+    if exchange.prompt:
+        return {"prompt": exchange.prompt}
+    return {"prompt": "consent"} if OFFLINE_ACCESS in scope.scopes else {}
+
+
+def _with_query(endpoint: str, query: Mapping[str, str]) -> str:
+    """Return `endpoint` with more parameters, behind those that it has already."""
+    return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"

@@ -1,0 +1,215 @@
+"""What the proxy shows upstreams, and what the pages ask about connections.
+
+Source: `gateway.md` §6.
+"""
+
+from devgw.clock import Clock
+from devgw.config.project import Route, TokenExchange
+from devgw.gateway.connection import CONNECTED, ConnectionStore, Standing, UpstreamConnection
+from devgw.gateway.consent import ConnectionState
+from devgw.gateway.upstream import Admitted, UpstreamCredential
+from devgw.ids import SubjectId, UpstreamServerId
+from devgw.oauth.challenge import Challenge, bearer_challenge
+from devgw.outbound.upstream_oauth.connecting import Begun, Connecting, subject_of
+from devgw.outbound.upstream_oauth.discovering import Discovering
+from devgw.outbound.upstream_oauth.fetching import Errand, errand_for
+from devgw.outbound.upstream_oauth.finishing import Finished, Finishing
+from devgw.outbound.upstream_oauth.id_jag import CrossAppAccess
+from devgw.outbound.upstream_oauth.keeping import EARLY, Keeping, Key, covers_route
+from devgw.outbound.upstream_oauth.tickets import Ticket, Tickets
+from devgw.problems import Refused
+
+
+class UpstreamOAuth:
+    """Holds the credentials of all routes; the proxy's `UpstreamCredentials`, and what the pages ask."""
+
+    def __init__(
+        self,
+        store: ConnectionStore,
+        connecting: Connecting,
+        finishing: Finishing,
+        discovering: Discovering,
+        keeping: Keeping,
+        tickets: Tickets,
+        cross_app: CrossAppAccess,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._connecting = connecting
+        self._finishing = finishing
+        self._discovering = discovering
+        self._keeping = keeping
+        self._tickets = tickets
+        self._cross_app = cross_app
+        self._clock = clock
+        self._challenges: dict[Key, Challenge] = {}
+        """What an upstream said last to a credential, for the scope of the next authorization."""
+
+    # --- the proxy's questions ----------------------------------------------------------------------------------------
+
+    async def obtain(self, route: Route, admitted: Admitted, origin: str) -> UpstreamCredential:  # noqa: ARG002  seam
+        """Return the credential for this route and subject, renewed where it is about to end.
+
+        Raises:
+            Refused: with `ConnectRequired`, or why the upstream's token endpoint did not help.
+        """
+        exchange = route.token_exchange
+        if exchange is None:
+            return UpstreamCredential(())
+        if exchange.auth_mode == "id-jag":
+            return _bearer(await self._cross_app.obtain(route, exchange, admitted))
+        connection = self._keeping.usable(route, exchange, admitted)
+        if connection.expires_at and connection.expires_at - EARLY <= self._clock.now():
+            connection = await self._keeping.refreshed(route, exchange, admitted, connection.secrets.access_token)
+        return _bearer(connection.secrets.access_token)
+
+    async def renew(
+        self,
+        route: Route,
+        admitted: Admitted,
+        origin: str,  # noqa: ARG002  the seam's
+        challenge: str,
+        rejected: UpstreamCredential | None = None,
+    ) -> UpstreamCredential:
+        """Return a fresh credential after the upstream refused one with `challenge`.
+
+        Raises:
+            Refused: with `ConnectRequired`, after the stored one was marked as of no more use.
+        """
+        exchange = route.token_exchange
+        if exchange is None:
+            return UpstreamCredential(())
+        if exchange.auth_mode == "id-jag":
+            self._cross_app.forget(exchange, admitted)
+            return await self.obtain(route, admitted, "")
+        said = bearer_challenge([challenge]) or Challenge()
+        self._challenges[self._key(exchange, admitted.subject_id)] = said
+        connection = self._keeping.usable(route, exchange, admitted)
+        if said.error == "insufficient_scope":
+            cause = f"It asks for the scope {' '.join(said.scopes)}."
+            raise Refused(self._keeping.required(route, exchange, admitted, "reconsent_required", cause))
+        shown = _shown(rejected) or connection.secrets.access_token
+        if not await self._still_protected_by(route, connection, said, await errand_for(route, admitted.subject_id)):
+            raise self._keeping.lost(
+                route, exchange, admitted, connection, "Its authorization server is another one now."
+            )
+        return _bearer((await self._keeping.refreshed(route, exchange, admitted, shown)).secrets.access_token)
+
+    # --- what the pages and the dashboard ask -------------------------------------------------------------------------
+
+    def state_of(
+        self, route: Route, subject_id: SubjectId, label: str = "", return_to: str | None = None
+    ) -> Standing | None:
+        """Return how it stands with a route's upstream for one subject; None where it needs no connection."""
+        exchange = route.token_exchange
+        if exchange is None or exchange.auth_mode == "id-jag":
+            return None
+        kept = self._keeping.find(exchange, subject_id)
+        fits = kept is not None and covers_route(kept, route)
+        first = "admin_connect_required" if exchange.auth_mode == "shared-oauth" else "authenticating"
+        return Standing(
+            upstream_server_id=exchange.id,
+            display_name=exchange.display_name,
+            summary=exchange.summary,
+            auth_mode=exchange.auth_mode,
+            is_connected=fits and kept is not None and kept.state == CONNECTED,
+            state=kept.state if kept and fits else first,
+            connect_url=self._keeping.connect_url(route, subject_id, label, return_to),
+            explanation=(kept.lost_because or "") if kept else "",
+            scope=kept.scope if kept else "",
+            expires_at=kept.expires_at if kept else None,
+            issuer=kept.issuer if kept else None,
+        )
+
+    def connections(self) -> list[UpstreamConnection]:
+        """Return every connection that is kept, oldest first."""
+        return self._store.connections()
+
+    def read_ticket(self, sealed: str, upstream_server_id: str) -> Ticket:
+        """Return what a connect link says.
+
+        Raises:
+            Refused: with `ConnectLinkInvalid`.
+        """
+        return self._tickets.read(sealed, upstream_server_id)
+
+    async def begin(self, route: Route, ticket: Ticket, *, anew: bool = False) -> Begun:
+        """Return where to send the browser that opened a connect link.
+
+        Raises:
+            Refused: with what stands in the way.
+        """
+        exchange = route.token_exchange
+        assert exchange is not None
+        errand = await errand_for(route, ticket.subject_id)
+        challenge = self._challenges.get(self._key(exchange, ticket.subject_id))
+        return await self._connecting.begin(route, ticket, errand, challenge, anew=anew)
+
+    async def finish(self, route: Route, parameters: dict[str, str], cookie: str | None) -> Finished:
+        """Take the callback of an upstream's authorization server.
+
+        Raises:
+            Refused: with what went wrong.
+        """
+        exchange = route.token_exchange
+        assert exchange is not None
+        errand = await errand_for(route, SubjectId(""))
+        finished = await self._finishing.finish(exchange, parameters, cookie, errand)
+        key = (finished.connection.subject_id, exchange.id)
+        self._keeping.hold(finished.connection)
+        self._challenges.pop(key, None)
+        return finished
+
+    def connections_of(self, route: Route, subject_id: SubjectId, return_to: str) -> list[ConnectionState]:
+        """Return the upstream of `route` as the consent page shows it; nothing where none is to be connected."""
+        standing = self.state_of(route, subject_id, return_to=return_to)
+        if standing is None:
+            return []
+        return [
+            ConnectionState(
+                upstream_server_id=standing.upstream_server_id,
+                display_name=standing.display_name,
+                summary=standing.summary,
+                is_connected=standing.is_connected,
+                connect_url=standing.connect_url,
+                detail=standing.explanation,
+            )
+        ]
+
+    async def disconnect(
+        self, subject_id: SubjectId, upstream_server_id: UpstreamServerId, cause: str = "disconnected_by_user"
+    ) -> bool:
+        """Forget a connection, and tell the upstream where it has a place for that; False where there was none."""
+        return await self._keeping.forget((subject_id, upstream_server_id), cause)
+
+    def _key(self, exchange: TokenExchange, subject_id: SubjectId) -> Key:
+        """Return under what a connection is kept."""
+        return subject_of(exchange, subject_id), exchange.id
+
+    async def _still_protected_by(
+        self, route: Route, connection: UpstreamConnection, challenge: Challenge, errand: Errand
+    ) -> bool:
+        """Tell whether the upstream still names the issuer of our credential; what cannot be asked changes nothing.
+
+        A credential of one authorization server must never be shown to another (SEP-2352).
+        """
+        exchange = route.token_exchange
+        assert exchange is not None
+        try:
+            resource = await self._discovering.resource(route, exchange, errand, challenge)
+        except Refused:
+            return True
+        return resource.url is None or connection.issuer in resource.authorization_servers
+
+
+def _bearer(access_token: str) -> UpstreamCredential:
+    """Return the header that shows a token."""
+    return UpstreamCredential(((b"authorization", f"Bearer {access_token}".encode()),), renewable=True)
+
+
+def _shown(credential: UpstreamCredential | None) -> str | None:
+    """Return the token that a credential showed."""
+    for name, value in credential.headers if credential else ():
+        if name == b"authorization":
+            return value.decode().removeprefix("Bearer ")
+    return None

@@ -1,0 +1,177 @@
+"""Finds out who protects an upstream, in the order that the MCP revisions ask for.
+
+Challenge (`resource_metadata`), else RFC 9728 with the path inserted, else at the root; then the issuer's metadata:
+OAuth inserted, OpenID inserted, OpenID appended. Where an upstream publishes nothing, the rules of 2025-03-26.
+
+Source: MCP 2026-07-28 §Authorization Server Discovery; `spec.md` GW-17.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urljoin
+
+from devgw.config.project import Route, TokenExchange
+from devgw.oauth.challenge import Challenge, bearer_challenge
+from devgw.oauth.discovery import (
+    AuthorizationServer,
+    ResourceMetadata,
+    authorization_server_urls,
+    default_endpoints,
+    read_authorization_server,
+    read_resource_metadata,
+    resource_metadata_urls,
+)
+from devgw.oauth.resource import origin_of
+from devgw.oauth.token_answer import excerpt
+from devgw.outbound.upstream_oauth.fetching import Answer, Errand, Fetching
+from devgw.problems import Refused
+from devgw.problems.upstream import AuthorizationServerMetadataMissing, MetadataUnreadable
+from devgw.settings import UpstreamSettings
+
+PROBE = {"jsonrpc": "2.0", "id": 0, "method": "ping"}
+PROBE_HEADERS = {"accept": "application/json, text/event-stream"}
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """Who protects an upstream."""
+
+    resource: ResourceMetadata
+    server: AuthorizationServer
+    challenge: Challenge
+    """The upstream's own; an empty one where it sent none."""
+
+
+@dataclass(slots=True)
+class _Search:
+    """What was tried for one document, and the first answer that was there but no metadata."""
+
+    tried: list[str]
+    unreadable: MetadataUnreadable | None = None
+
+    def note(self, answer: Answer) -> None:
+        """Remember a place that did not have the document."""
+        where = f"→ {answer.headers['location']}" if "location" in answer.headers else answer.content_type
+        self.tried.append(f"{answer.url} ({answer.status} {where})".replace(" )", ")"))
+        if answer.status == 200 and self.unreadable is None:
+            got = answer.content_type or "no content type"
+            self.unreadable = MetadataUnreadable(
+                url=answer.url, status_code=answer.status, got=got, answer=excerpt(answer.body)
+            )
+
+
+class Discovering:
+    """Asks an upstream, and whoever it names, for their metadata."""
+
+    def __init__(self, fetching: Fetching, upstreams: Mapping[str, UpstreamSettings]) -> None:
+        self._fetching = fetching
+        self._upstreams = upstreams
+
+    def _overlay(self, errand: Errand) -> UpstreamSettings:
+        """Return what the user mends of this upstream's documents."""
+        return self._upstreams.get(errand.upstream_server_id, UpstreamSettings())
+
+    async def probe(self, route: Route, errand: Errand) -> Challenge:
+        """Return the challenge with which the upstream answers a request without credentials; an empty one for none."""
+        url = route.upstream_url
+        for _ in range(2):
+            answer = await self._fetching.ask(
+                errand, "challenge", url, document=PROBE, headers=PROBE_HEADERS, configured=True
+            )
+            # /mcp and /mcp/ often redirect to one another; elsewhere is another server's business.
+            onward = urljoin(url, answer.headers.get("location", url))
+            if answer.status not in {301, 302, 307, 308} or origin_of(onward) != origin_of(url):
+                break
+            url = onward
+        return bearer_challenge(answer.headers.get_list("www-authenticate")) or Challenge()
+
+    async def discover(self, route: Route, errand: Errand, challenge: Challenge) -> Discovered:
+        """Return the protected resource and its authorization server.
+
+        Raises:
+            Refused: with a problem of `problems.upstream`.
+        """
+        exchange = route.token_exchange
+        assert exchange is not None
+        resource = await self.resource(route, exchange, errand, challenge)
+        if resource.url is None:
+            return Discovered(resource, await self._legacy_server(errand, origin_of(route.upstream_url)), challenge)
+        issuer = (resource.authorization_servers or (origin_of(route.upstream_url),))[0]
+        return Discovered(resource, await self._server(errand, issuer), challenge)
+
+    async def resource(
+        self, route: Route, exchange: TokenExchange, errand: Errand, challenge: Challenge
+    ) -> ResourceMetadata:
+        """Return the upstream's own metadata; what 2025-03-26 assumes where it has none.
+
+        Raises:
+            Refused: with `ResourceMetadataForeign`, or where nothing answers.
+        """
+        search, overlay = _Search([]), self._overlay(errand).protected_resource_metadata
+        for url, is_configured in _resource_places(route, exchange, challenge):
+            answer = await self._fetching.ask(errand, "resource metadata", url, configured=is_configured)
+            document = answer.json_object() if answer.status == 200 else None
+            if document is not None:
+                return read_resource_metadata({**document, **overlay}, url, route.upstream_url)
+            search.note(answer)
+        if overlay:
+            return read_resource_metadata(overlay, "devgw.toml", route.upstream_url)
+        origin = origin_of(route.upstream_url)
+        return ResourceMetadata(None, route.upstream_url, (origin,), challenge.scopes)
+
+    async def _server(self, errand: Errand, issuer: str) -> AuthorizationServer:
+        """Return the metadata of `issuer`, from the first of its places that has any.
+
+        Raises:
+            Refused: with `AuthorizationServerMetadataMissing`, `MetadataUnreadable`, or why it will not do.
+        """
+        search, overlay = _Search([]), self._overlay(errand).authorization_server_metadata
+        expected = overlay.get("issuer", issuer)
+        found = await self._first(errand, issuer, search)
+        if found:
+            return read_authorization_server(found[0], expected, found[1], overlay)
+        if overlay:
+            return read_authorization_server({}, expected, "devgw.toml", overlay)
+        missing = AuthorizationServerMetadataMissing(issuer=issuer, tried=tuple(search.tried))
+        raise Refused(search.unreadable or missing)
+
+    async def _first(self, errand: Errand, issuer: str, search: _Search) -> tuple[dict[str, Any], str] | None:
+        """Return the first document found for `issuer`, and where."""
+        for url in authorization_server_urls(issuer):
+            answer = await self._fetching.ask(errand, "server metadata", url)
+            document = answer.json_object() if answer.status == 200 else None
+            if document is not None:
+                return document, url
+            search.note(answer)
+        return None
+
+    async def _legacy_server(self, errand: Errand, origin: str) -> AuthorizationServer:
+        """Return the server at the upstream's own origin, by its metadata or by default paths (2025-03-26)."""
+        overlay = self._overlay(errand).authorization_server_metadata
+        found = await self._first(errand, origin, _Search([]))
+        if found is None:
+            server = default_endpoints(origin)
+            return replace(server, **_known(overlay)) if overlay else server
+        document, url = found
+        # The origin was guessed and not named, so that a slash at its end decides nothing.
+        named = document.get("issuer")
+        expected = named if isinstance(named, str) and named.rstrip("/") == origin else origin
+        return read_authorization_server(document, overlay.get("issuer", expected), url, overlay)
+
+
+def _known(overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those members of an overlay that a server has under the same name."""
+    names = ("issuer", "authorization_endpoint", "token_endpoint", "registration_endpoint", "revocation_endpoint")
+    return {name: overlay[name] for name in names if name in overlay} | {"overlaid": tuple(overlay)}
+
+
+def _resource_places(route: Route, exchange: TokenExchange, challenge: Challenge) -> list[tuple[str, bool]]:
+    """Return where the resource's metadata may be, in order, and whether the user wrote the URL."""
+    if exchange.protected_resource_metadata_url:
+        return [(exchange.protected_resource_metadata_url, True)]
+    derived = [(url, True) for url in resource_metadata_urls(route.upstream_url)]
+    named = challenge.resource_metadata
+    if named is None:
+        return derived
+    return [(named, False), *(place for place in derived if place[0] != named)]

@@ -1,0 +1,160 @@
+"""The browser's way back from an upstream's authorization server: its answer becomes a connection.
+
+Source: OAuth 2.1 §4.1.2, §4.1.3; RFC 9207 §2.4; MCP Security Best Practices §OAuth State Parameter Validation.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from devgw.clock import Clock
+from devgw.config.project import TokenExchange
+from devgw.entropy import digest, same
+from devgw.events import Bus
+from devgw.events.taxonomy import McpAuthUpstreamConnectionEstablished
+from devgw.gateway.connection import CONNECTED, ConnectionStore, PendingConnection, UpstreamConnection, UpstreamSecrets
+from devgw.oauth.resource import origin_of
+from devgw.oauth.token_answer import TokenAnswer
+from devgw.outbound.upstream_oauth.fetching import Errand
+from devgw.outbound.upstream_oauth.token_requests import Credentials, TokenRequests
+from devgw.problems import Refused
+from devgw.problems.upstream_connection import (
+    AuthorizationRefused,
+    ConnectBrowserForeign,
+    ConnectStateUnknown,
+    ResponseIssuerMismatch,
+    ResponseIssuerMissing,
+    TokenRequestRefused,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A connection that stands, and where the browser goes on."""
+
+    connection: UpstreamConnection
+    return_to: str | None
+
+
+class Finishing:
+    """Takes an authorization server's answer, and brings its code to the token endpoint."""
+
+    def __init__(self, requests: TokenRequests, store: ConnectionStore, clock: Clock, bus: Bus) -> None:
+        self._requests = requests
+        self._store = store
+        self._clock = clock
+        self._bus = bus
+
+    async def finish(
+        self, exchange: TokenExchange, parameters: Mapping[str, str], cookie: str | None, errand: Errand
+    ) -> Finished:
+        """Take the callback's query and the browser's cookie; return the connection that stands now.
+
+        Raises:
+            Refused: with a problem of `problems.upstream` or `problems.upstream_connection`.
+        """
+        pending = self._spend(exchange, parameters.get("state"), cookie)
+        _check_issuer(pending, parameters.get("iss"))
+        if error := parameters.get("error"):
+            raise Refused(
+                AuthorizationRefused(
+                    issuer=pending.issuer,
+                    upstream_error=error,
+                    description=parameters.get("error_description", ""),
+                    scope=pending.scope,
+                    scope_source=pending.scope_source,
+                )
+            )
+        answer = await self._redeem(exchange, pending, parameters.get("code", ""), errand)
+        connection = self._connected(pending, answer)
+        self._store.save_connection(connection)
+        self._bus.publish(
+            McpAuthUpstreamConnectionEstablished(
+                operation_id=pending.operation_id,
+                subject_id=pending.subject_id,
+                upstream_server_id=exchange.id,
+                expires_at=connection.expires_at,
+                has_refresh_token=connection.can_refresh,
+            )
+        )
+        return Finished(connection, pending.return_to)
+
+    def _spend(self, exchange: TokenExchange, state: str | None, cookie: str | None) -> PendingConnection:
+        """Return the pending connection of this state and browser, once.
+
+        Raises:
+            Refused: with `ConnectStateUnknown` or `ConnectBrowserForeign`.
+        """
+        if not state:
+            raise Refused(ConnectStateUnknown(why="missing"))
+        pending = self._store.find_pending_connection(digest(state))
+        if pending is None or pending.upstream_server_id != exchange.id:
+            raise Refused(ConnectStateUnknown(why="unknown"))
+        if pending.spent_at:
+            raise Refused(ConnectStateUnknown(why="spent"))
+        if pending.expires_at <= self._clock.now():
+            raise Refused(ConnectStateUnknown(why="expired"))
+        if cookie is None or not same(digest(cookie), pending.browser_digest):
+            here = origin_of(pending.redirect_uri)
+            raise Refused(
+                ConnectBrowserForeign(why=f"The cookie set on {here} when this connection began did not come back.")
+            )
+        self._store.save_pending_connection(replace(pending, spent_at=self._clock.now()))
+        return pending
+
+    async def _redeem(
+        self, exchange: TokenExchange, pending: PendingConnection, code: str, errand: Errand
+    ) -> TokenAnswer:
+        """Trade the code for tokens; a client that the server has forgotten is dropped, to be registered anew.
+
+        Raises:
+            Refused: with a problem of the token endpoint.
+        """
+        credentials = Credentials(pending.client_id, pending.token_endpoint_auth_method, pending.secrets.client_secret)
+        parameters = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": pending.redirect_uri,
+            "code_verifier": pending.code_verifier,
+            "resource": pending.resource,
+        }
+        try:
+            return await self._requests.ask(errand, "token", pending.token_endpoint, credentials, parameters)
+        except Refused as refused:
+            if isinstance(refused.problem, TokenRequestRefused) and "client" in refused.problem.upstream_error:
+                self._store.forget_upstream_client(pending.issuer, exchange.id)
+            raise
+
+    def _connected(self, pending: PendingConnection, answer: TokenAnswer) -> UpstreamConnection:
+        """Return the connection that `answer` makes of `pending`."""
+        now = self._clock.now()
+        return UpstreamConnection(
+            subject_id=pending.subject_id,
+            upstream_server_id=pending.upstream_server_id,
+            upstream_url=pending.upstream_url,
+            resource=pending.resource,
+            issuer=pending.issuer,
+            token_endpoint=pending.token_endpoint,
+            revocation_endpoint=pending.revocation_endpoint,
+            client_id=pending.client_id,
+            token_endpoint_auth_method=pending.token_endpoint_auth_method,
+            redirect_uri=pending.redirect_uri,
+            scope=answer.scope or pending.scope,
+            state=CONNECTED,
+            established_at=now,
+            refreshed_at=None,
+            expires_at=None if answer.expires_in is None else now + timedelta(seconds=answer.expires_in),
+            secrets=UpstreamSecrets(answer.access_token, answer.refresh_token, pending.secrets.client_secret),
+        )
+
+
+def _check_issuer(pending: PendingConnection, got: str | None) -> None:
+    """Compare `iss` with the issuer that was asked, character by character (RFC 9207 §2.4).
+
+    Raises:
+        Refused: with `ResponseIssuerMissing` or `ResponseIssuerMismatch`.
+    """
+    if got is None and pending.sends_issuer:
+        raise Refused(ResponseIssuerMissing(issuer=pending.issuer))
+    if got is not None and got != pending.issuer:
+        raise Refused(ResponseIssuerMismatch(expected=pending.issuer, got=got))

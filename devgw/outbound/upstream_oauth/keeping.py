@@ -1,0 +1,223 @@
+"""Connections in use: found, judged, refreshed once for everybody who waits, and taken back when they are of no use.
+
+Source: RFC 6749 §6; `failures.json` UPST-03, UPST-04, UPST-08.
+"""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+from devgw.clock import Clock
+from devgw.config.project import Route, TokenExchange
+from devgw.events import Bus, FailureOrigin, Outcome
+from devgw.events.taxonomy import McpAuthUpstreamConnectionLost, McpAuthUpstreamConnectionRefreshed
+from devgw.gateway.connection import (
+    CONNECTED,
+    RECONSENT_REQUIRED,
+    UNREADABLE,
+    ConnectionStore,
+    UpstreamConnection,
+    UpstreamSecrets,
+)
+from devgw.gateway.upstream import Admitted
+from devgw.ids import OperationId, SubjectId, UpstreamServerId
+from devgw.oauth.discovery import covers
+from devgw.outbound.upstream_oauth.address import is_local
+from devgw.outbound.upstream_oauth.connecting import subject_of
+from devgw.outbound.upstream_oauth.fetching import Errand, errand_for
+from devgw.outbound.upstream_oauth.tickets import Ticket, Tickets
+from devgw.outbound.upstream_oauth.token_requests import Credentials, TokenRequests, is_final
+from devgw.problems import Problem, Refused
+from devgw.problems.upstream import ConnectRequired
+
+EARLY = timedelta(seconds=30)
+"""How long before its end an access token is renewed: longer than a request is on its way."""
+Key = tuple[SubjectId, UpstreamServerId]
+
+
+class Keeping:
+    """Keeps the connections of every subject and upstream usable."""
+
+    def __init__(
+        self, store: ConnectionStore, requests: TokenRequests, tickets: Tickets, clock: Clock, bus: Bus
+    ) -> None:
+        self._store = store
+        self._requests = requests
+        self._tickets = tickets
+        self._clock = clock
+        self._bus = bus
+        self._held: dict[Key, UpstreamConnection] = {}
+        self._locks: dict[Key, asyncio.Lock] = {}
+
+    def find(self, exchange: TokenExchange, subject_id: SubjectId) -> UpstreamConnection | None:
+        """Return the connection, from memory where it was seen before."""
+        key = (subject_of(exchange, subject_id), exchange.id)
+        if key not in self._held and (kept := self._store.find_connection(*key)):
+            self._held[key] = kept
+        return self._held.get(key)
+
+    def keep(self, connection: UpstreamConnection) -> None:
+        """Save first, then use: a rotated token that is lost is a connection lost."""
+        self._store.save_connection(connection)
+        self._held[connection.subject_id, connection.upstream_server_id] = connection
+
+    def usable(self, route: Route, exchange: TokenExchange, admitted: Admitted) -> UpstreamConnection:
+        """Return the connection, where it is one that may be shown to this route's upstream.
+
+        Raises:
+            Refused: with `ConnectRequired`.
+        """
+        kept = self.find(exchange, admitted.subject_id)
+        first = "admin_connect_required" if exchange.auth_mode == "shared-oauth" else "authenticating"
+        if kept is None:
+            raise Refused(self.required(route, exchange, admitted, first))
+        if not covers_route(kept, route):
+            cause = f"The route's upstream was {kept.upstream_url} when it was connected."
+            raise Refused(self.required(route, exchange, admitted, first, cause))
+        if kept.state == UNREADABLE:
+            cause = "The key file of the state directory was replaced, so the stored credential cannot be opened."
+            raise Refused(self.required(route, exchange, admitted, "reconsent_required", cause))
+        if kept.state != CONNECTED:
+            raise Refused(self.required(route, exchange, admitted, "reconsent_required", kept.lost_because or ""))
+        return kept
+
+    def required(
+        self, route: Route, exchange: TokenExchange, admitted: Admitted, state: str, cause: str = ""
+    ) -> ConnectRequired:
+        """Return the problem that sends the person to the browser."""
+        return ConnectRequired(
+            state=state,
+            upstream_server_id=exchange.id,
+            display_name=exchange.display_name,
+            operation_id=route.operation_id,
+            auth_url=self.connect_url(route, admitted.subject_id, admitted.email or admitted.subject_id),
+            auth_profile_id=f"{exchange.id}:{exchange.auth_mode}",
+            cause=cause,
+        )
+
+    async def refreshed(
+        self, route: Route, exchange: TokenExchange, admitted: Admitted, stale: str
+    ) -> UpstreamConnection:
+        """Return the connection with a newer access token than `stale`; whoever comes second gets what the first got.
+
+        Raises:
+            Refused: with `ConnectRequired`, or with why the token endpoint could not be asked.
+        """
+        key = (subject_of(exchange, admitted.subject_id), exchange.id)
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            connection = self.usable(route, exchange, admitted)
+            if connection.secrets.access_token != stale:
+                return connection
+            if not connection.can_refresh:
+                raise self.lost(route, exchange, admitted, connection, "The upstream gave no refresh token.")
+            try:
+                return await self._refresh(route, admitted, connection)
+            except Refused as refused:
+                if not is_final(refused):
+                    raise
+                raise self.lost(
+                    route, exchange, admitted, connection, refused.problem.explain(), refused.problem
+                ) from refused
+
+    async def _refresh(self, route: Route, admitted: Admitted, connection: UpstreamConnection) -> UpstreamConnection:
+        """Ask for a new access token, save what came, then publish."""
+        secrets = connection.secrets
+        parameters = {
+            "grant_type": "refresh_token",
+            "refresh_token": secrets.refresh_token or "",
+            "resource": connection.resource,
+        }
+        errand = await errand_for(route, admitted.subject_id)
+        credentials = Credentials(connection.client_id, connection.token_endpoint_auth_method, secrets.client_secret)
+        answer = await self._requests.ask(errand, "refresh", connection.token_endpoint, credentials, parameters)
+        now = self._clock.now()
+        renewed = replace(
+            connection,
+            scope=answer.scope or connection.scope,
+            refreshed_at=now,
+            expires_at=None if answer.expires_in is None else now + timedelta(seconds=answer.expires_in),
+            secrets=UpstreamSecrets(
+                answer.access_token, answer.refresh_token or secrets.refresh_token, secrets.client_secret
+            ),
+        )
+        self.keep(renewed)
+        self._bus.publish(
+            McpAuthUpstreamConnectionRefreshed(
+                operation_id=route.operation_id,
+                subject_id=connection.subject_id,
+                upstream_server_id=connection.upstream_server_id,
+                expires_at=renewed.expires_at,
+            )
+        )
+        return renewed
+
+    def lost(
+        self,
+        route: Route,
+        exchange: TokenExchange,
+        admitted: Admitted,
+        connection: UpstreamConnection,
+        because: str,
+        problem: Problem | None = None,
+    ) -> Refused:
+        """Mark a connection as of no more use, tell it, and return what sends the person to the browser."""
+        self.keep(replace(connection, state=RECONSENT_REQUIRED, lost_because=because))
+        if problem is not None and "client" in str(problem.facts().get("upstream_error", "")):
+            self._store.forget_upstream_client(connection.issuer, exchange.id)
+        self._bus.publish(
+            McpAuthUpstreamConnectionLost(
+                operation_id=route.operation_id,
+                subject_id=connection.subject_id,
+                upstream_server_id=exchange.id,
+                cause="reconsent_required",
+                outcome=Outcome.FAILURE,
+                failure_origin=FailureOrigin.UPSTREAM,
+                reason_code=problem.reason if problem else "upstream_credential_refused",
+                explanation=because,
+            )
+        )
+        return Refused(self.required(route, exchange, admitted, "reconsent_required", because))
+
+    def connect_url(self, route: Route, subject_id: SubjectId, label: str = "", return_to: str | None = None) -> str:
+        """Return where a browser begins to connect the route's upstream for this subject."""
+        exchange = route.token_exchange
+        assert exchange is not None
+        return self._tickets.url(Ticket(subject_id, exchange.id, route.operation_id, label, return_to))
+
+    def hold(self, connection: UpstreamConnection) -> None:
+        """Take note of a connection that was saved elsewhere."""
+        self._held[connection.subject_id, connection.upstream_server_id] = connection
+
+    async def forget(self, key: Key, cause: str) -> bool:
+        """Forget a connection, and tell the upstream where it has a place for that; False where there was none."""
+        kept = self._store.find_connection(*key)
+        if kept is None:
+            return False
+        self._store.delete_connection(*key)
+        self._held.pop(key, None)
+        subject_id, upstream_server_id = key
+        self._bus.publish(
+            McpAuthUpstreamConnectionLost(subject_id=subject_id, upstream_server_id=upstream_server_id, cause=cause)
+        )
+        await self._revoke(kept)
+        return True
+
+    async def _revoke(self, connection: UpstreamConnection) -> None:
+        """Tell the upstream, where it has a revocation endpoint; whether that works changes nothing here."""
+        secrets, endpoint = connection.secrets, connection.revocation_endpoint
+        secret = secrets.refresh_token or secrets.access_token
+        if not endpoint or not secret:
+            return
+        kind = "refresh_token" if secrets.refresh_token else "access_token"
+        credentials = Credentials(connection.client_id, connection.token_endpoint_auth_method, secrets.client_secret)
+        try:
+            local = await is_local(connection.upstream_url)
+            errand = Errand(connection.upstream_server_id, OperationId(""), connection.subject_id, local)
+            await self._requests.revoke(errand, endpoint, credentials, secret, kind)
+        except Refused:
+            return
+
+
+def covers_route(connection: UpstreamConnection, route: Route) -> bool:
+    """Tell whether the credential was made for this route's upstream, and for no other."""
+    return connection.upstream_url == route.upstream_url or covers(connection.resource, route.upstream_url)

@@ -1,0 +1,168 @@
+"""Becomes a client of an upstream's authorization server: by document, by registration, or as the user typed it in.
+
+Source: MCP 2026-07-28 §Client Registration; RFC 7591; `failures.json` UPST-09, REG-01.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from devgw.clock import Clock, from_epoch
+from devgw.config.project import TokenExchange
+from devgw.gateway.connection import ConnectionStore, UpstreamClient, UpstreamSecrets
+from devgw.oauth.client_document import client_metadata, is_loopback_host
+from devgw.oauth.discovery import AuthorizationServer
+from devgw.oauth.token_answer import excerpt
+from devgw.outbound.upstream_oauth.fetching import Answer, Errand, Fetching
+from devgw.problems import Refused
+from devgw.problems.upstream import AuthorizationServerUnknown
+from devgw.problems.upstream_connection import RegistrationImpossible, RegistrationRefused
+from devgw.settings import UpstreamSettings
+
+PREFERRED = ("client_secret_basic", "client_secret_post", "none")
+
+
+def choose_auth_method(server: AuthorizationServer, *, has_secret: bool | None = None) -> str:
+    """Return how to authenticate at the token endpoint: the first of ours that the server takes.
+
+    `has_secret` None means that it is still to be registered. A server that lists nothing takes
+    `client_secret_basic` (RFC 8414 §2).
+    """
+    offered = server.token_endpoint_auth_methods or ("client_secret_basic",)
+    if has_secret is False:
+        return "none"
+    ours = PREFERRED if has_secret is None else PREFERRED[:2]
+    return next((method for method in ours if method in offered), ours[0])
+
+
+class Registering:
+    """Gets, keeps and reuses the gateway's registrations, one per issuer, upstream and redirect URI."""
+
+    def __init__(
+        self, fetching: Fetching, store: ConnectionStore, clock: Clock, upstreams: Mapping[str, UpstreamSettings]
+    ) -> None:
+        self._fetching = fetching
+        self._store = store
+        self._clock = clock
+        self._upstreams = upstreams
+
+    async def client_for(
+        self, exchange: TokenExchange, server: AuthorizationServer, redirect_uri: str, document_url: str, errand: Errand
+    ) -> UpstreamClient:
+        """Return the gateway's client at `server`; `document_url` is where our own metadata document stands.
+
+        Raises:
+            Refused: with `RegistrationImpossible`, `RegistrationRefused` or `AuthorizationServerUnknown`.
+        """
+        if exchange.manual_client:
+            return self._manual(exchange, server, redirect_uri)
+        document_url = self._document_url(exchange, document_url)
+        if _takes_document(server, document_url):
+            return self._client(exchange, server, redirect_uri, document_url, "none", "cimd")
+        kept = self._store.find_upstream_client(server.issuer, exchange.id, redirect_uri)
+        if kept and (kept.expires_at is None or kept.expires_at > self._clock.now()):
+            return kept
+        if server.registration_endpoint is None:
+            raise Refused(RegistrationImpossible(issuer=server.issuer, why=_why_not(server, document_url)))
+        client = await self._register(exchange, server, redirect_uri, errand)
+        self._store.save_upstream_client(client)
+        return client
+
+    def forget(self, issuer: str, exchange: TokenExchange) -> None:
+        """Drop what was registered at `issuer`, so that the next connection registers anew."""
+        self._store.forget_upstream_client(issuer, exchange.id)
+
+    def _document_url(self, exchange: TokenExchange, document_url: str) -> str:
+        """Return the public copy of our document where the user named one, else its place here."""
+        settings = self._upstreams.get(exchange.id, UpstreamSettings())
+        return settings.client_metadata_url or document_url
+
+    def _client(
+        self,
+        exchange: TokenExchange,
+        server: AuthorizationServer,
+        redirect_uri: str,
+        client_id: str,
+        auth_method: str,
+        registered_by: str,
+    ) -> UpstreamClient:
+        """Return a client without a secret of its own."""
+        return UpstreamClient(
+            issuer=server.issuer,
+            upstream_server_id=exchange.id,
+            redirect_uri=redirect_uri,
+            client_id=client_id,
+            token_endpoint_auth_method=auth_method,
+            registered_by=registered_by,
+            registered_at=self._clock.now(),
+            expires_at=None,
+            secrets=UpstreamSecrets(),
+        )
+
+    def _manual(self, exchange: TokenExchange, server: AuthorizationServer, redirect_uri: str) -> UpstreamClient:
+        """Return the client that the user registered by hand."""
+        manual = exchange.manual_client
+        assert manual is not None
+        secret = manual.client_secret.value if manual.client_secret else None
+        method = manual.token_endpoint_auth_method or choose_auth_method(server, has_secret=bool(secret))
+        client = self._client(exchange, server, redirect_uri, manual.client_id, method, "manual")
+        return _with_secret(client, secret)
+
+    async def _register(
+        self, exchange: TokenExchange, server: AuthorizationServer, redirect_uri: str, errand: Errand
+    ) -> UpstreamClient:
+        """Register by RFC 7591; what the server answers goes before what was asked."""
+        assert server.registration_endpoint is not None
+        wanted = client_metadata(exchange.display_name, redirect_uri, choose_auth_method(server))
+        answer = await self._fetching.ask(errand, "registration", server.registration_endpoint, document=wanted)
+        granted = answer.json_object()
+        identifier = granted.get("client_id") if granted and answer.status < 300 else None
+        if granted is None or not isinstance(identifier, str):
+            raise Refused(_refusal(server, answer))
+        secret = granted.get("client_secret")
+        method = granted.get("token_endpoint_auth_method") or (PREFERRED[0] if secret else "none")
+        client = self._client(exchange, server, redirect_uri, identifier, str(method), "dcr")
+        return _with_secret(
+            client, secret if isinstance(secret, str) else None, granted.get("client_secret_expires_at")
+        )
+
+
+def _with_secret(client: UpstreamClient, secret: str | None, expires_at: Any = None) -> UpstreamClient:
+    """Return `client` with its secret and that secret's end; 0 and nonsense mean that it has none."""
+    ends = from_epoch(expires_at) if isinstance(expires_at, (int, float)) and expires_at > 0 else None
+    return replace(client, secrets=UpstreamSecrets(client_secret=secret), expires_at=ends)
+
+
+def _takes_document(server: AuthorizationServer, document_url: str) -> bool:
+    """Tell whether `server` can fetch our metadata document: an https one in public, any one on our own machine.
+
+    A local http one comes second to registration, because the draft asks for https and few servers make an exception.
+    """
+    if not server.takes_client_metadata_documents:
+        return False
+    ours = urlsplit(document_url)
+    if ours.scheme == "https" and not is_loopback_host(ours.hostname):
+        return True
+    same_machine = is_loopback_host(urlsplit(server.token_endpoint).hostname)
+    return same_machine and server.registration_endpoint is None
+
+
+def _why_not(server: AuthorizationServer, document_url: str) -> str:
+    """Say why there is neither document nor registration."""
+    if server.takes_client_metadata_documents:
+        return f"it has no registration endpoint, and cannot fetch {document_url} from where it runs"
+    return "it offers neither dynamic registration nor client metadata documents"
+
+
+def _refusal(server: AuthorizationServer, answer: Answer) -> RegistrationRefused | AuthorizationServerUnknown:
+    """Return why a registration failed; a 404 at a guessed path means that there is no server at all."""
+    if server.url is None and answer.status in {404, 405}:
+        return AuthorizationServerUnknown(upstream_url=server.issuer, tried=(answer.url,))
+    said = answer.json_object() or {}
+    return RegistrationRefused(
+        url=answer.url,
+        status_code=answer.status,
+        upstream_error=str(said.get("error") or answer.content_type or "without a body"),
+        description=str(said.get("error_description") or excerpt(answer.body)),
+    )

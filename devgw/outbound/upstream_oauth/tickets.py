@@ -1,0 +1,73 @@
+"""The links by which a person connects an upstream: sealed, so that they need no place in the database.
+
+A ticket names the subject for whom the connection will be held. It expires, opens nothing but the way to the
+upstream's own authorization page, and a browser in which somebody else is signed in is refused.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from devgw.clock import Clock, epoch, from_epoch
+from devgw.gateway.connection import Sealing
+from devgw.ids import OperationId, SubjectId, UpstreamServerId
+from devgw.problems import Refused
+from devgw.problems.upstream_connection import ConnectLinkInvalid
+
+LIFETIME = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a connect link says."""
+
+    subject_id: SubjectId
+    upstream_server_id: UpstreamServerId
+    operation_id: OperationId
+    label: str = ""
+    """How the person is called, for the page that asks."""
+    return_to: str | None = None
+    """A path of ours to which the browser goes on afterwards."""
+
+
+class Tickets:
+    """Writes and reads connect links."""
+
+    def __init__(self, sealing: Sealing, clock: Clock, base_url: str) -> None:
+        self._sealing = sealing
+        self._clock = clock
+        self._base_url = base_url.rstrip("/")
+
+    def url(self, ticket: Ticket) -> str:
+        """Return the absolute URL at which a browser begins the connection."""
+        content = {
+            "s": ticket.subject_id,
+            "u": ticket.upstream_server_id,
+            "o": ticket.operation_id,
+            "l": ticket.label,
+            "r": ticket.return_to,
+            "e": epoch(self._clock.now() + LIFETIME),
+        }
+        query = {"browserTicket": self._sealing.seal(content), "operationId": ticket.operation_id, "redirect": "true"}
+        return f"{self._base_url}/auth/connections/{ticket.upstream_server_id}/connect?{urlencode(query)}"
+
+    def read(self, sealed: str, upstream_server_id: str) -> Ticket:
+        """Return what a link for this upstream says.
+
+        Raises:
+            Refused: with `ConnectLinkInvalid`.
+        """
+        content = self._sealing.open(sealed) if sealed else None
+        if content is None or "u" not in content:
+            raise Refused(ConnectLinkInvalid(why="it was not made by this gateway, or its key was replaced since"))
+        if content["u"] != upstream_server_id:
+            raise Refused(ConnectLinkInvalid(why=f"it is for {content['u']}"))
+        if from_epoch(content["e"]) <= self._clock.now():
+            raise Refused(ConnectLinkInvalid(why=f"it expired at {from_epoch(content['e']):%H:%M:%S} UTC"))
+        return Ticket(
+            SubjectId(content["s"]),
+            UpstreamServerId(content["u"]),
+            OperationId(content["o"]),
+            content["l"],
+            content["r"],
+        )

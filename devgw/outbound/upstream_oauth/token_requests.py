@@ -1,0 +1,174 @@
+"""What is asked of token and revocation endpoints: built and authenticated by Authlib, read by ourselves.
+
+Source: RFC 6749 §2.3.1, §4.1.3, §6; RFC 7009; RFC 7523 §2.2; RFC 8707 §2.2.
+"""
+
+import asyncio
+import base64
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import httpx2
+import jwt
+from authlib.integrations.httpx_client import AsyncOAuth2Client
+
+from devgw.clock import Clock, epoch
+from devgw.entropy import token
+from devgw.oauth.discovery import without_query
+from devgw.oauth.token_answer import TokenAnswer, excerpt, read_token_answer
+from devgw.outbound.upstream_oauth.address import check_address
+from devgw.outbound.upstream_oauth.fetching import DIRECT, USER_AGENT, Errand, Fetching
+from devgw.problems import Refused
+from devgw.problems.upstream import UpstreamUnreachable
+from devgw.problems.upstream_connection import TokenRequestRefused
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+Prepared = tuple[str, MutableMapping[str, str], Any]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ClientKey:
+    """With what a client signs its assertions (`private_key_jwt`)."""
+
+    private_key_pem: str
+    algorithm: str = "RS256"
+    key_id: str | None = None
+    audience: str | None = None
+    lifetime: timedelta = timedelta(seconds=300)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Credentials:
+    """Who asks, and how it shows that."""
+
+    client_id: str
+    method: str
+    """`client_secret_basic`, `client_secret_post`, `private_key_jwt` or `none`."""
+    secret: str | None = None
+    key: ClientKey | None = None
+
+
+def _basic(client: Any, _method: str, uri: str, headers: MutableMapping[str, str], body: Any) -> Prepared:
+    """Authenticate by header, id and secret form-encoded first, as RFC 6749 §2.3.1 asks and Authlib does not."""
+    pair = f"{quote(client.client_id, safe='')}:{quote(client.client_secret or '', safe='')}"
+    headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    return uri, headers, body
+
+
+class TokenRequests:
+    """Asks token endpoints."""
+
+    def __init__(self, fetching: Fetching, clock: Clock) -> None:
+        self._fetching = fetching
+        self._clock = clock
+
+    def _signed(self, credentials: Credentials, endpoint: str) -> str:
+        """Return a client assertion (RFC 7523 §3), by the injected clock."""
+        key = credentials.key
+        assert key is not None
+        now = self._clock.now()
+        claims = {
+            "iss": credentials.client_id,
+            "sub": credentials.client_id,
+            "aud": key.audience or endpoint,
+            "iat": epoch(now),
+            "exp": epoch(now + key.lifetime),
+            "jti": token(""),
+        }
+        headers = {"kid": key.key_id} if key.key_id else None
+        return jwt.encode(claims, key.private_key_pem, key.algorithm, headers)
+
+    def _by_key(self, credentials: Credentials) -> Callable[..., Prepared]:
+        """Return what authenticates a request by a signed assertion."""
+
+        def sign(client: Any, _method: str, uri: str, headers: MutableMapping[str, str], body: Any) -> Prepared:
+            added = {
+                "client_id": client.client_id,
+                "client_assertion_type": ASSERTION_TYPE,
+                "client_assertion": self._signed(credentials, uri),
+            }
+            text = body.decode() if isinstance(body, bytes) else body or ""
+            return uri, headers, "&".join(filter(None, [text, urlencode(added)]))
+
+        return sign
+
+    def _client(self, credentials: Credentials) -> Any:
+        """Return Authlib's client, which builds and authenticates the request."""
+        client = AsyncOAuth2Client(
+            client_id=credentials.client_id,
+            client_secret=credentials.secret,
+            token_endpoint_auth_method=credentials.method,
+            timeout=self._fetching.seconds,
+            follow_redirects=False,
+            mounts=DIRECT,
+        )
+        client.register_client_auth_method(("client_secret_basic", _basic))
+        client.register_client_auth_method(("private_key_jwt", self._by_key(credentials)))
+        return client
+
+    async def ask(
+        self,
+        errand: Errand,
+        purpose: str,
+        endpoint: str,
+        credentials: Credentials,
+        parameters: dict[str, str],
+        *,
+        configured: bool = False,
+    ) -> TokenAnswer:
+        """Return the tokens for `parameters`, of which `grant_type` is one.
+
+        Raises:
+            Refused: with `TokenRequestRefused`, `TokenAnswerUnreadable`, `UpstreamUnreachable` or `AddressForbidden`.
+        """
+        if not configured:
+            await check_address(endpoint, local_allowed=errand.local_allowed)
+        answers: list[TokenAnswer] = []
+        began = self._clock.ticks()
+
+        def read(response: httpx2.Response) -> httpx2.Response:
+            said = excerpt(response.content) if response.status_code >= 400 else ""
+            self._fetching.tell(errand, purpose, endpoint, response.status_code, began, answer=said)
+            kind = str(response.headers.get("content-type", "")).split(";")[0].strip().lower()
+            answers.append(read_token_answer(without_query(endpoint), response.status_code, kind, response.content))
+            return httpx2.Response(200, json={"access_token": answers[0].access_token, "token_type": "Bearer"})
+
+        headers = {
+            "Accept": "application/json",
+            "Content-Type": "application/x-www-form-urlencoded",
+            "User-Agent": USER_AGENT,
+        }
+        try:
+            async with asyncio.timeout(self._fetching.seconds), self._client(credentials) as client:
+                client.register_compliance_hook("access_token_response", read)
+                await client.fetch_token(endpoint, headers=headers, **parameters)
+        except (httpx2.HTTPError, TimeoutError, OSError) as error:
+            self._fetching.tell(errand, purpose, endpoint, None, began, error=type(error).__name__)
+            failure = f"{type(error).__name__} {error}".strip()
+            raise Refused(UpstreamUnreachable(url=without_query(endpoint), failure=failure)) from error
+        return answers[0]
+
+    async def revoke(self, errand: Errand, endpoint: str, credentials: Credentials, secret: str, kind: str) -> None:
+        """Tell the upstream that a token is of no more use (RFC 7009). What it answers changes nothing here.
+
+        Raises:
+            Refused: with `UpstreamUnreachable` or `AddressForbidden`.
+        """
+        await check_address(endpoint, local_allowed=errand.local_allowed)
+        began = self._clock.ticks()
+        try:
+            async with asyncio.timeout(self._fetching.seconds), self._client(credentials) as client:
+                auth = client.client_auth(credentials.method)
+                answer = await client.revoke_token(endpoint, token=secret, token_type_hint=kind, auth=auth)
+                self._fetching.tell(errand, "revocation", endpoint, answer.status_code, began)
+        except (httpx2.HTTPError, TimeoutError, OSError) as error:
+            self._fetching.tell(errand, "revocation", endpoint, None, began, error=type(error).__name__)
+            raise Refused(UpstreamUnreachable(url=without_query(endpoint), failure=str(error))) from error
+
+
+def is_final(refused: Refused) -> bool:
+    """Tell whether a refusal of a token endpoint ends what was asked with, rather than this attempt alone."""
+    return isinstance(refused.problem, TokenRequestRefused) and refused.problem.is_final
