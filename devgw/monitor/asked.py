@@ -26,6 +26,9 @@ class Asked(StrEnum):
 BROWSER = frozenset({Asked.AUTHORIZE, Asked.LOGIN, Asked.CALLBACK, Asked.CONSENT, Asked.CONNECT})
 """What a browser asks; the client asks the rest."""
 
+METADATA = frozenset({Asked.RESOURCE_METADATA, Asked.SERVER_METADATA})
+"""What a client reads to find its way."""
+
 OF_A_FLOW = frozenset(Asked) - {Asked.OTHER, Asked.REVOKE}
 """What belongs to a client's way to its first tool call."""
 

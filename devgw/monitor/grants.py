@@ -10,6 +10,7 @@ from devgw.events.taxonomy import (
     McpAuthDownstreamTokenRefused,
     McpAuthDownstreamTokenRestored,
     McpAuthDownstreamTokenRevoked,
+    McpAuthProviderTokenChecked,
     McpRequestAccepted,
     McpRequestRejected,
 )
@@ -119,6 +120,13 @@ class GrantBooks:
                 self.tokens.touch(id_)
                 self._reopen(row.grant_id)
 
+    def provider_token(self, published: Published, event: McpAuthProviderTokenChecked) -> None:
+        """Show a JWT of the identity provider beside our own."""
+        row = TokenRow(event.token_id, "idp", "live", stamp(published.at), stamp(event.expires_at))
+        row.subject_id, row.session_id = event.subject_id or "", event.session_id or ""
+        row.scope = str(event.claims.get("scope", ""))
+        self.tokens.put(row.id, row)
+
     def prune(self, now: datetime, kept_seconds: float = 3600.0) -> None:
         """Forget tokens that were over long ago."""
         limit = now.timestamp() - kept_seconds
@@ -126,9 +134,14 @@ class GrantBooks:
             over = row.ended or row.expires
             if over and over < limit:
                 self.tokens.drop(row.id)
-                self._families.get(row.grant_id, []).remove(row.id)
+                self._leave_family(row)
 
     # --- inside ---
+
+    def _leave_family(self, row: TokenRow) -> None:
+        family = self._families.get(row.grant_id, [])
+        if row.id in family:
+            family.remove(row.id)
 
     def _grant(
         self,

@@ -93,22 +93,10 @@ def begin_again(flow: Flow, step: Step) -> None:
         mark.state, mark.at = StepState.NOT_REACHED, None
 
 
-def say(
-    flow: Flow,
-    at: datetime,
-    lanes: tuple[Lane, Lane],
-    label: str,
-    *,
-    step: Step | None = None,
-    trace_id: TraceId | None = None,
-    status: int | None = None,
-    failed: bool = False,
-    guessed: bool = False,
-) -> None:
+def say(flow: Flow, message: FlowMessage) -> None:
     """Put an arrow where it belongs in time, and number the arrows anew."""
     if len(flow.messages) >= MOST_MESSAGES:
         return
-    message = FlowMessage(0, at, *lanes, label, step, trace_id, status, failed=failed, guessed=guessed)
     insort(flow.messages, message, key=lambda each: each.at)
     for number, each in enumerate(flow.messages, 1):
         each.number = number

@@ -1,0 +1,65 @@
+"""The named failures, as often as they were met."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from devgw.events.flow import Diagnosis, Flow
+from devgw.events.taxonomy import DiagnosisMade, DiagnosisWithdrawn, Event
+from devgw.monitor.book import Book, Count, Graveyard
+from devgw.monitor.masking import mask_shapes
+from devgw.monitor.moments import stamp
+from devgw.monitor.rows import DiagnosisRow
+
+_MOST_FLOWS = 50
+
+
+class DiagnosisBook:
+    """One row per named failure."""
+
+    def __init__(self, count: Count, graveyard: Graveyard) -> None:
+        self.book: Book[DiagnosisRow] = Book("diagnosis", count, graveyard, 500)
+
+    def take(self, flow: Flow, before: Mapping[str, Diagnosis], now: datetime) -> list[Event]:
+        """Note what `flow.diagnoses` has that `before` had not, and the other way; return it as events."""
+        after = {each.id: each for each in flow.diagnoses}
+        news: list[Event] = [self._made(flow, each, now) for id_, each in after.items() if id_ not in before]
+        for each in flow.diagnoses:
+            if each.id in before:
+                self._grade(each)
+        return news + [self._withdrawn(flow, id_) for id_ in before if id_ not in after]
+
+    def _made(self, flow: Flow, diagnosis: Diagnosis, now: datetime) -> Event:
+        row = self.book.get(diagnosis.id) or DiagnosisRow(diagnosis.id, diagnosis.title, "open", "", first=stamp(now))
+        row.state, row.count, row.last = "open", row.count + 1, stamp(now)
+        row.cause, row.fix, row.source = mask_shapes(diagnosis.cause), mask_shapes(diagnosis.fix), diagnosis.source
+        row.got, row.expected = mask_shapes(diagnosis.got), mask_shapes(diagnosis.expected)
+        row.evidence = [mask_shapes(each) for each in diagnosis.evidence]
+        row.flow_ids = [*row.flow_ids, flow.id][-_MOST_FLOWS:]
+        row.trace_ids = [*row.trace_ids, *diagnosis.trace_ids][-_MOST_FLOWS:]
+        self.book.put(row.id, row)
+        self._grade(diagnosis)
+        return DiagnosisMade(
+            diagnosis_id=diagnosis.id,
+            flow_id=flow.id,
+            title=diagnosis.title if diagnosis.certain else f"{diagnosis.title} (suspected)",
+            client_id=flow.client_id,
+            client_name=flow.client_name,
+            operation_id=flow.operation_id,
+            reason_code=diagnosis.id,
+            explanation=mask_shapes(diagnosis.cause),
+            hint=mask_shapes(diagnosis.fix),
+        )
+
+    def _grade(self, diagnosis: Diagnosis) -> None:
+        row = self.book.get(diagnosis.id)
+        if row is not None:
+            row.severity = "error" if diagnosis.certain else "warning"
+            self.book.touch(row.id)
+
+    def _withdrawn(self, flow: Flow, id_: str) -> Event:
+        row = self.book.get(id_)
+        if row is not None:
+            row.flow_ids = [each for each in row.flow_ids if each != flow.id]
+            row.state = "open" if row.flow_ids else "withdrawn"
+            self.book.touch(id_)
+        return DiagnosisWithdrawn(diagnosis_id=id_, flow_id=flow.id, client_name=flow.client_name)

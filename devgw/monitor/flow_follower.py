@@ -1,0 +1,228 @@
+"""Follows each client on its way: places events and requests in flows, begins flows, gives them up."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from devgw.events.bus import Published
+from devgw.events.flow import Flow, FlowState, Milestone, Step, StepState
+from devgw.events.taxonomy import (
+    Event,
+    McpAuthDownstreamTokenIssued,
+    McpAuthDownstreamTokenRefreshed,
+)
+from devgw.events.trace import Trace
+from devgw.ids import OperationId, TraceId
+from devgw.monitor.asked import METADATA, OF_A_FLOW, Asked, what_was_asked
+from devgw.monitor.flow_book import FlowBook
+from devgw.monitor.flow_folding import CHANGING, arrive, fold
+from devgw.monitor.ladder import tell_exchange
+from devgw.monitor.progress import MOST_MESSAGES, end, fail_arrow, finish, note, reach, skip
+
+_MOST_WAITING = 1_000
+_MOST_TRACES = 400
+_MOST_CALLS_TOLD = 60
+_PATIENCE: dict[Milestone, timedelta] = {
+    Milestone.SENT_TO_IDP: timedelta(minutes=15),
+    Milestone.CONSENT_SHOWN: timedelta(minutes=15),
+    Milestone.CONNECT_REQUIRED: timedelta(minutes=15),
+    Milestone.AUTHORIZATION_BEGUN: timedelta(minutes=15),
+}
+_SHORT_PATIENCE = timedelta(seconds=90)
+"""A machine that says nothing for so long has given up."""
+
+
+class FlowFollower:
+    """Keeps the flows in step with events and requests."""
+
+    def __init__(self, book: FlowBook, operation_at: Callable[[str], OperationId | None]) -> None:
+        self.book = book
+        self.dirty: dict[str, Flow] = {}
+        """Flows that changed since somebody judged them last."""
+        self.opened: Callable[[Flow], None] = lambda _flow: None
+        self._operation_at = operation_at
+        self._waiting: OrderedDict[TraceId, list[Published]] = OrderedDict()
+
+    # --- events ---
+
+    def take(self, published: Published) -> None:
+        """Fold an event into its flow, or let it wait for its request where only that tells which flow it is."""
+        event = published.event
+        if type(event) not in CHANGING:
+            return
+        flow = self.book.of_event(event)
+        if flow is None and event.trace_id is not None:
+            self._wait(event.trace_id, published)
+        elif flow is not None and not self._is_routine(flow, event):
+            self._fold(flow, published)
+
+    def _is_routine(self, flow: Flow, event: Event) -> bool:
+        """Tell whether an event of a flow that arrived long ago changes nothing. On the hot path."""
+        return (
+            flow.state is FlowState.DONE
+            and not flow.needs_attention
+            and event.reason_code is None
+            and not isinstance(event, McpAuthDownstreamTokenRefreshed | McpAuthDownstreamTokenIssued)
+        )
+
+    def _wait(self, trace_id: TraceId, published: Published) -> None:
+        self._waiting.setdefault(trace_id, []).append(published)
+        if len(self._waiting) > _MOST_WAITING:
+            self._waiting.popitem(last=False)
+
+    def _fold(self, flow: Flow, published: Published) -> None:
+        event = published.event
+        fold(flow, published)
+        self.book.bind(flow, event.transaction_id, event.grant_id, *_tokens_of(event))
+        self.book.bind(flow, event.trace_id and f"trace:{event.trace_id}")
+        self.book.learn(flow, flow.client_id)
+        self._changed(flow)
+
+    def _changed(self, flow: Flow) -> None:
+        self.book.touch(flow)
+        self.dirty[flow.id] = flow
+
+    # --- requests ---
+
+    def see(self, trace: Trace, now: datetime) -> Flow | None:
+        """Place a finished request, with the events that waited for it; return its flow."""
+        waiting = self._waiting.pop(trace.id, [])
+        if self._is_routine_call(trace):
+            self._relieve(trace, now)
+            return self.book.by_key(trace.grant_id)
+        asked = what_was_asked(trace)
+        if asked not in OF_A_FLOW:
+            return None
+        if trace.operation_id is None:
+            trace.operation_id = self._operation_at(trace.path)
+        flow, guessed = self._flow_for(trace, asked, waiting, now)
+        if flow is None:
+            return None
+        self._join(flow, trace, asked, guessed=guessed)
+        for published in waiting:
+            self._fold(flow, published)
+        self._conclude(flow, trace, asked)
+        self._changed(flow)
+        return flow
+
+    def _is_routine_call(self, trace: Trace) -> bool:
+        """Tell whether this is one more call of a client that arrived long ago. On the hot path."""
+        if trace.kind != "mcp" or trace.grant_id is None or trace.status >= 400:
+            return False
+        flow = self.book.by_key(trace.grant_id)
+        return flow is None or (flow.state is FlowState.DONE and len(flow.trace_ids) >= _MOST_CALLS_TOLD)
+
+    def _relieve(self, trace: Trace, now: datetime) -> None:
+        """Let a flow arrive that began with a 401 without a token, where the client had a good one after all."""
+        for flow in self.book.active():
+            if flow.last_seen is Milestone.MCP_401 and flow.user_agent == trace.user_agent:
+                _called(flow, trace, now)
+                self._changed(flow)
+
+    def _flow_for(
+        self, trace: Trace, asked: Asked, waiting: list[Published], now: datetime
+    ) -> tuple[Flow | None, bool]:
+        for published in waiting:
+            if (known := self.book.of_event(published.event)) is not None:
+                return known, False
+        flow, guessed = self.book.place(trace, asked, now)
+        if flow is not None and not _is_a_new_beginning(flow, trace, asked):
+            return flow, guessed
+        if not _may_begin(trace, asked):
+            return flow, guessed
+        if flow is not None:
+            self.book.retire(flow)
+        begun = self.book.open(trace)
+        self.opened(begun)
+        return begun, False
+
+    def _join(self, flow: Flow, trace: Trace, asked: Asked, *, guessed: bool) -> None:
+        self.book.bind(flow, f"trace:{trace.id}", trace.transaction_id, trace.grant_id, trace.token_id)
+        flow.guessed = flow.guessed or guessed
+        flow.trace_ids.append(trace.id)
+        del flow.trace_ids[:-_MOST_TRACES]
+        if trace.host and trace.host not in flow.hosts:
+            flow.hosts.append(trace.host)
+        flow.operation_id = flow.operation_id or trace.operation_id
+        flow.protocol_version = trace.protocol_version or flow.protocol_version
+        flow.client_id, flow.client_name = trace.client_id or flow.client_id, trace.client_name or flow.client_name
+        if len(flow.messages) < MOST_MESSAGES:
+            tell_exchange(flow, trace, asked, guessed=guessed)
+
+    def _conclude(self, flow: Flow, trace: Trace, asked: Asked) -> None:
+        """Draw from the answer what no event tells."""
+        at = trace.started_at + timedelta(milliseconds=trace.duration_ms)
+        flow.last_at = max(flow.last_at or at, at)
+        if trace.method == "OPTIONS":
+            _preflighted(flow, at)
+        elif asked in METADATA:
+            _discovered(flow, trace, asked, at)
+        elif asked is Asked.MCP:
+            _called(flow, trace, at)
+        if flow.failure is not None and flow.failure.trace_id == trace.id:
+            fail_arrow(flow, trace.id)
+
+    # --- time ---
+
+    def tick(self, now: datetime) -> None:
+        """Give up flows of which nothing was seen for long, and let the failed ones rest."""
+        for flow in self.book.active():
+            silent = now - (flow.last_at or flow.started_at)
+            if silent <= _PATIENCE.get(flow.last_seen, _SHORT_PATIENCE):
+                continue
+            if flow.state is FlowState.ACTIVE:
+                end(flow, FlowState.ABANDONED, now)
+            self._changed(flow)
+            self.book.retire(flow)
+
+
+def _tokens_of(event: Event) -> list[str | None]:
+    names = ("code_id", "access_token_id", "refresh_token_id")
+    return [getattr(event, name, None) for name in names]
+
+
+def _may_begin(trace: Trace, asked: Asked) -> bool:
+    if asked is Asked.MCP:
+        return trace.status in {401, 403, 421} or trace.method == "OPTIONS"
+    return asked in METADATA | {Asked.REGISTER, Asked.AUTHORIZE}
+
+
+def _is_a_new_beginning(flow: Flow, trace: Trace, asked: Asked) -> bool:
+    """Tell whether a client that had arrived, or had failed, sets out once more."""
+    if flow.state is FlowState.FAILED:
+        is_first_step = asked is Asked.MCP and trace.token_id is None and trace.status == 401
+        return is_first_step and flow.mark(Step.AUTHORIZE).state is StepState.DONE
+    return flow.state is FlowState.DONE and asked is Asked.AUTHORIZE
+
+
+def _preflighted(flow: Flow, at: datetime) -> None:
+    if flow.last_seen is Milestone.NOTHING:
+        reach(flow, Step.DISCOVER, at)
+        note(flow, at, Milestone.PREFLIGHT, "preflight answered, waiting for the request")
+
+
+def _discovered(flow: Flow, trace: Trace, asked: Asked, at: datetime) -> None:
+    if flow.mark(Step.AUTHORIZE).state is not StepState.NOT_REACHED or flow.mark(Step.REGISTER).state is StepState.DONE:
+        return
+    if trace.status >= 400:
+        reach(flow, Step.DISCOVER, at)
+        note(flow, at, Milestone.WELL_KNOWN_404, f"{trace.status} for {trace.path}")
+    elif asked is Asked.SERVER_METADATA:
+        finish(flow, Step.DISCOVER, at)
+        note(flow, at, Milestone.SERVER_METADATA, "metadata read, waiting for registration or authorization")
+    else:
+        reach(flow, Step.DISCOVER, at)
+        note(flow, at, Milestone.RESOURCE_METADATA, "resource metadata read, waiting for the server's metadata")
+
+
+def _called(flow: Flow, trace: Trace, at: datetime) -> None:
+    if trace.grant_id is None or not 200 <= trace.status < 400:
+        return
+    words = f"{trace.mcp_method or trace.method} {trace.status}"
+    if flow.state is FlowState.ACTIVE and trace.outcome == "success":
+        if flow.mark(Step.TOKEN).state is StepState.NOT_REACHED:
+            for step in (Step.REGISTER, Step.AUTHORIZE, Step.LOGIN, Step.CALLBACK, Step.CONSENT, Step.CODE, Step.TOKEN):
+                skip(flow, step)
+        arrive(flow, at, words)
+    elif flow.state is FlowState.DONE:
+        note(flow, at, Milestone.MCP_ACCEPTED, words)

@@ -1,0 +1,155 @@
+"""A flow as rows, as a detail, and as a report to paste into an issue."""
+
+from collections.abc import Iterable
+
+from devgw import __version__
+from devgw.events.flow import Flow, FlowMessage, FlowState, Lane, Milestone
+from devgw.monitor.details import DiagnosisView, FailureView, FlowDetail, MessageView, StepView
+from devgw.monitor.masking import mask_shapes
+from devgw.monitor.moments import stamp
+from devgw.monitor.rows import FlowRow, TokenRow
+
+_WAITING = {
+    Milestone.SENT_TO_IDP: Lane.BROWSER,
+    Milestone.CONSENT_SHOWN: Lane.BROWSER,
+    Milestone.CONNECT_REQUIRED: Lane.BROWSER,
+    Milestone.REGISTERED: Lane.CLIENT,
+    Milestone.CODE_SENT: Lane.CLIENT,
+    Milestone.TOKEN_ISSUED: Lane.CLIENT,
+    Milestone.MCP_401: Lane.CLIENT,
+    Milestone.RESOURCE_METADATA: Lane.CLIENT,
+    Milestone.SERVER_METADATA: Lane.CLIENT,
+    Milestone.WELL_KNOWN_404: Lane.CLIENT,
+    Milestone.PREFLIGHT: Lane.CLIENT,
+    Milestone.MCP_ACCEPTED: Lane.UPSTREAM,
+}
+
+
+def row_of(flow: Flow, seq: int = 0) -> FlowRow:
+    """Return the row of a flow."""
+    row = FlowRow(flow.id, str(flow.state), stamp(flow.started_at), flow.track, str(flow.step))
+    row.ended, row.last, row.seq = stamp(flow.ended_at), stamp(flow.last_at), seq
+    row.client, row.client_id = name_of(flow), flow.client_id or ""
+    row.user_agent, row.operation_id = mask_shapes(flow.user_agent), flow.operation_id or ""
+    row.why, row.reason_code = why(flow), flow.failure.reason_code if flow.failure else ""
+    row.waiting_for = str(_WAITING.get(flow.last_seen, "")) if flow.state is FlowState.ACTIVE else ""
+    row.subject_id, row.email, row.session_id = flow.subject_id or "", flow.subject_email or "", flow.session_id or ""
+    row.transaction_id, row.grant_id = flow.transaction_id or "", flow.grant_id or ""
+    row.messages, row.diagnoses = len(flow.messages), [each.id for each in flow.diagnoses]
+    row.needs_attention, row.guessed = flow.needs_attention, flow.guessed
+    return row
+
+
+def name_of(flow: Flow) -> str:
+    """Return the client's name, or the product in its user agent."""
+    return flow.client_name or mask_shapes(flow.user_agent.partition("/")[0]) or flow.client_id or "?"
+
+
+def why(flow: Flow) -> str:
+    """Return in a few words why it stopped, or what was seen last."""
+    if flow.failure is not None:
+        return mask_shapes(flow.failure.explanation or flow.failure.reason_code.replace("_", " "))
+    certain = next((each.title for each in flow.diagnoses if each.certain), "")
+    return mask_shapes(certain or flow.last_words)
+
+
+def detail_of(flow: Flow, tokens: Iterable[TokenRow], seq: int = 0) -> FlowDetail:
+    """Return a flow opened."""
+    detail = FlowDetail(row_of(flow, seq))
+    detail.steps = [StepView(str(mark.step), mark.state.value, stamp(mark.at)) for mark in flow.steps]
+    detail.messages = [_message(each) for each in flow.messages]
+    detail.failure = _failure(flow)
+    detail.diagnoses = [_diagnosis(flow, index) for index in range(len(flow.diagnoses))]
+    detail.tokens = list(tokens)
+    detail.resource, detail.redirect_uri = flow.resource or "", mask_shapes(flow.redirect_uri or "")
+    detail.scope, detail.issuer = flow.scope or "", flow.issuer or ""
+    detail.protocol_version, detail.hosts = flow.protocol_version or "", list(flow.hosts)
+    detail.report = report_of(detail)
+    return detail
+
+
+def _message(each: FlowMessage) -> MessageView:
+    view = MessageView(each.number, stamp(each.at), str(each.sender), str(each.receiver), mask_shapes(each.label))
+    view.step, view.trace_id, view.status = str(each.step or ""), each.trace_id or "", each.status or 0
+    view.failed, view.guessed = each.failed, each.guessed
+    return view
+
+
+def _failure(flow: Flow) -> FailureView | None:
+    failure = flow.failure
+    if failure is None:
+        return None
+    view = FailureView(
+        str(failure.step), failure.reason_code, mask_shapes(failure.explanation), mask_shapes(failure.hint)
+    )
+    view.got, view.expected, view.source = mask_shapes(failure.got), mask_shapes(failure.expected), failure.source
+    view.origin, view.trace_id, view.at = str(failure.origin or ""), failure.trace_id or "", stamp(failure.at)
+    return view
+
+
+def _diagnosis(flow: Flow, index: int) -> DiagnosisView:
+    each = flow.diagnoses[index]
+    view = DiagnosisView(each.id, each.title, mask_shapes(each.cause), mask_shapes(each.fix))
+    view.evidence = [mask_shapes(line) for line in each.evidence]
+    view.got, view.expected, view.source = mask_shapes(each.got), mask_shapes(each.expected), each.source
+    view.step, view.trace_ids = str(each.step or ""), list(each.trace_ids)
+    view.certain, view.at = each.certain, stamp(each.at)
+    return view
+
+
+def report_of(detail: FlowDetail) -> str:
+    """Return the flow as Markdown, masked: head, ladder, why, what it was about."""
+    row = detail.row
+    parts = [
+        f"## {row.id} {row.client}: {row.state} at {row.step}",
+        f"devgw {__version__} · route {row.operation_id or '?'} · client `{row.client_id or '?'}` · `{row.user_agent}`",
+        f"`DRAICSKTM` `{row.track}` (`#` done, `>` now, `X` failed, `.` not reached, `-` skipped)",
+        _ladder(detail),
+        *_reasons(detail),
+        _facts(detail),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _ladder(detail: FlowDetail) -> str:
+    if not detail.messages:
+        return ""
+    lines = []
+    for each in detail.messages:
+        sign = "X" if each.failed else "~" if each.guessed else " "
+        since = each.at - detail.row.started
+        lines.append(
+            f"{each.number:>3} {since:>+9.3f}s {sign} {each.sender:>8} → {each.receiver:<8} {each.label}".rstrip()
+        )
+    return "\n".join(["```text", *lines, "```"])
+
+
+def _reasons(detail: FlowDetail) -> list[str]:
+    reasons = []
+    if (failure := detail.failure) is not None:
+        pairs = _pairs(
+            ("got", failure.got), ("expected", failure.expected), ("fix", failure.hint), ("see", failure.source)
+        )
+        reasons.append(f"**Stopped at {failure.step}: {failure.reason_code}.** {failure.explanation}{pairs}")
+    for each in detail.diagnoses:
+        sure = "" if each.certain else " (suspected)"
+        pairs = _pairs(("got", each.got), ("expected", each.expected), ("fix", each.fix), ("see", each.source))
+        evidence = "".join(f"\n- seen: {line}" for line in each.evidence)
+        reasons.append(f"**{each.id} {each.title}{sure}.** {each.cause}{evidence}{pairs}")
+    return reasons
+
+
+def _pairs(*pairs: tuple[str, str]) -> str:
+    return "".join(f"\n- {name}: {value}" for name, value in pairs if value)
+
+
+def _facts(detail: FlowDetail) -> str:
+    facts = [
+        ("resource", detail.resource),
+        ("redirect_uri", detail.redirect_uri),
+        ("issuer", detail.issuer),
+        ("scope", detail.scope),
+        ("hosts", ", ".join(detail.hosts)),
+        ("MCP", detail.protocol_version),
+    ]
+    return "\n".join(f"- {name}: `{value}`" for name, value in facts if value)

@@ -1,0 +1,132 @@
+"""The arrows of a flow: what each exchange said, in a few masked words."""
+
+from datetime import datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+from devgw.events.flow import Flow, FlowMessage, Lane
+from devgw.events.taxonomy import Event, McpAuthCodeIssued, McpAuthLoginBegun, McpAuthProviderAnswered
+from devgw.events.trace import Trace
+from devgw.monitor.asked import Asked, lane_of, step_of
+from devgw.monitor.bodies import find
+from devgw.monitor.masking import mask_shapes
+from devgw.monitor.progress import say
+
+_TICK = timedelta(microseconds=1)
+
+
+def tell_exchange(flow: Flow, trace: Trace, asked: Asked, *, guessed: bool) -> None:
+    """Put the arrows of one exchange: the question, what went up and came down, the answer."""
+    lane, start = lane_of(asked), trace.started_at
+    end = start + timedelta(milliseconds=trace.duration_ms)
+    if asked is Asked.AUTHORIZE:
+        say(flow, FlowMessage(0, start - _TICK, Lane.CLIENT, Lane.BROWSER, "opens the browser", step_of(asked)))
+    if asked is Asked.CALLBACK:
+        label = "302 back with an error" if b"error=" in trace.query else "302 back with a code"
+        say(flow, FlowMessage(0, start - _TICK, Lane.IDP, Lane.BROWSER, label, step_of(asked)))
+    question = FlowMessage(0, start, lane, Lane.GATEWAY, question_of(trace, asked), step_of(asked), trace.id)
+    answer = FlowMessage(
+        0, max(end, start + _TICK), Lane.GATEWAY, lane, answer_of(trace, asked), step_of(asked), trace.id
+    )
+    question.guessed = answer.guessed = guessed
+    question.status = answer.status = trace.status
+    say(flow, question)
+    _tell_upstream(flow, trace, end)
+    say(flow, answer)
+
+
+def _tell_upstream(flow: Flow, trace: Trace, end: datetime) -> None:
+    if trace.upstream_status is None:
+        return
+    up = end - timedelta(milliseconds=trace.upstream_ms)
+    what = trace.mcp_method or trace.method
+    say(flow, FlowMessage(0, max(up, trace.started_at + _TICK), Lane.GATEWAY, Lane.UPSTREAM, what, None, trace.id))
+    down = FlowMessage(0, max(end - _TICK, trace.started_at + _TICK), Lane.UPSTREAM, Lane.GATEWAY, "", None, trace.id)
+    down.label, down.status = str(trace.upstream_status), trace.upstream_status
+    down.failed = trace.upstream_status >= 500
+    say(flow, down)
+
+
+def tell_login(flow: Flow, event: McpAuthLoginBegun, at: datetime) -> None:
+    """Put the browser's way to the identity provider."""
+    path = urlsplit(event.provider_url).path
+    say(flow, FlowMessage(0, at + timedelta(milliseconds=2), Lane.BROWSER, Lane.IDP, f"GET {path}"))
+
+
+def tell_provider(flow: Flow, event: McpAuthProviderAnswered, at: datetime) -> None:
+    """Put the gateway's own question to the identity provider."""
+    asked = at - timedelta(milliseconds=event.duration_ms)
+    trace_id, failed = event.trace_id, event.error is not None or (event.status or 500) >= 400
+    path = urlsplit(event.url).path
+    say(
+        flow, FlowMessage(0, asked, Lane.GATEWAY, Lane.IDP, f"POST {path}", None, trace_id, event.status, failed=failed)
+    )
+    label = f"{event.status or 'no answer'} {event.error or ''}".strip()
+    say(flow, FlowMessage(0, at, Lane.IDP, Lane.GATEWAY, label, None, trace_id, event.status))
+
+
+def tell_code(flow: Flow, event: McpAuthCodeIssued, at: datetime) -> None:
+    """Put the browser's way back to the client."""
+    host = urlsplit(event.redirect_uri).netloc or event.redirect_uri.partition(":")[0]
+    arrow = FlowMessage(0, at + timedelta(milliseconds=2), Lane.BROWSER, Lane.CLIENT, f"code to {host}")
+    arrow.trace_id = event.trace_id
+    say(flow, arrow)
+
+
+def tell_note(flow: Flow, event: Event, at: datetime, label: str, *, failed: bool = False) -> None:
+    """Put what the client asked and got outside the steps, such as a silent refresh."""
+    arrow = FlowMessage(0, at, Lane.CLIENT, Lane.GATEWAY, label, None, event.trace_id, failed=failed)
+    say(flow, arrow)
+
+
+def question_of(trace: Trace, asked: Asked) -> str:
+    """Return what was asked, in a few words."""
+    if asked is Asked.MCP:
+        what = trace.mcp_method or trace.method
+        return f"{what} {trace.capability}" if trace.capability else f"{trace.method} {trace.path} {what}".strip()
+    return " ".join(filter(None, [trace.method, mask_shapes(trace.path), _remark(trace, asked)]))
+
+
+def _remark(trace: Trace, asked: Asked) -> str:
+    if asked is Asked.AUTHORIZE and b"code_challenge_method=S256" in trace.query:
+        return "S256"
+    if asked is Asked.TOKEN and b"refresh_token" in trace.request_body.content:
+        return "refresh"
+    return ""
+
+
+def answer_of(trace: Trace, asked: Asked) -> str:
+    """Return what was answered, in a few words."""
+    if trace.status == 0:
+        return "no answer"
+    return f"{trace.status} {_gist(trace, asked)}".strip()
+
+
+def _gist(trace: Trace, asked: Asked) -> str:
+    if trace.reason_code:
+        return trace.reason_code.replace("_", " ")
+    if 300 <= trace.status < 400:
+        return f"→ {_redirect_target(trace)}"
+    if trace.status < 300:
+        return _GISTS.get(asked, "")
+    return ""
+
+
+_GISTS = {
+    Asked.RESOURCE_METADATA: "resource metadata",
+    Asked.SERVER_METADATA: "metadata",
+    Asked.REGISTER: "client_id",
+    Asked.TOKEN: "tokens",
+    Asked.CONSENT: "consent page",
+}
+
+
+def _redirect_target(trace: Trace) -> str:
+    parts = urlsplit(find(trace.response_headers, b"location"))
+    if not parts.netloc:
+        return parts.path or parts.scheme
+    return mask_shapes(f"{parts.netloc}{parts.path}")
+
+
+def query_value(trace: Trace, name: str) -> str:
+    """Return the first value of a query parameter."""
+    return next(iter(parse_qs(trace.query.decode("latin-1")).get(name, ())), "")

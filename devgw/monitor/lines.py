@@ -1,0 +1,199 @@
+"""One event as one readable line: what happened, and where something was refused, why and what mends it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from devgw.events import taxonomy as told
+from devgw.events.bus import Published
+from devgw.events.taxonomy import Event, Outcome
+from devgw.events.trace import Trace
+from devgw.monitor.contract_names import fields_of
+from devgw.monitor.masking import mask_form, mask_shapes
+from devgw.monitor.moments import stamp
+from devgw.monitor.rows import EventLine
+
+_QUIET = (told.McpRequestAccepted, told.McpCapabilityInvoked, told.McpAuthDownstreamTokenValidated)
+_GOOD = (
+    told.McpAuthDownstreamTokenIssued,
+    told.McpAuthClientRegistered,
+    told.McpAuthConsentApproved,
+    told.GatewayStarted,
+    told.DiagnosisWithdrawn,
+)
+_WARNING = (told.McpAuthDownstreamTokenRevoked, told.McpAuthUpstreamConnectionLost, told.GatewayStopping)
+_ERROR = (told.ConfigRejected, told.FaultMet, told.DiagnosisMade)
+
+
+def line_of(published: Published, seq: int = 0) -> EventLine:
+    """Return the line of an event."""
+    event = published.event
+    line = EventLine(seq or published.seq, stamp(published.at), event.name, clean(_sentence(event)))
+    line.outcome = str(event.outcome)
+    line.severity = _severity(event)
+    line.is_detail = _is_detail(event)
+    line.reason_code = event.reason_code or ""
+    line.explanation = clean(event.explanation or "")
+    line.hint = clean(event.hint or "")
+    line.fields = fields_of(event)
+    return line
+
+
+def clean(text: str) -> str:
+    """Return `text` fit for a terminal: secret shapes masked, and no character that could steer it."""
+    masked = mask_shapes(text)
+    return masked if masked.isprintable() else "".join(each if each.isprintable() else " " for each in masked)
+
+
+def _severity(event: Event) -> str:
+    if isinstance(event, _ERROR):
+        return "error"
+    if isinstance(event, told.McpRequestRejected) and not event.had_credentials:
+        return ""
+    if event.outcome in {Outcome.FAILURE, Outcome.DENIED} or (event.reason_code and not isinstance(event, _WARNING)):
+        return "error"
+    if isinstance(event, _WARNING) or event.outcome is not Outcome.SUCCESS:
+        return "warning"
+    return "good" if isinstance(event, _GOOD) else ""
+
+
+def _is_detail(event: Event) -> bool:
+    if isinstance(event, told.HttpExchanged):
+        trace = event.trace
+        return trace.kind == "mcp" or trace.reason_code is not None or trace.method == "OPTIONS" or trace.status < 400
+    return isinstance(event, _QUIET)
+
+
+def _sentence(event: Event) -> str:
+    tell = _SENTENCES.get(type(event))
+    text = tell(event) if tell else event.name.replace("_", " ")
+    if not event.reason_code or isinstance(event, told.DiagnosisMade):
+        return text
+    return f"{text}: {event.reason_code.replace('_', ' ')}"
+
+
+def who(event: Event) -> str:
+    """Return the client's name, or its id, or `a client`."""
+    return event.client_name or event.client_id or "a client"
+
+
+def _exchanged(event: told.HttpExchanged) -> str:
+    trace = event.trace
+    return f"{trace.method} {path_of(trace)} → {trace.status or 'no answer'} in {trace.duration_ms:.0f} ms"
+
+
+def path_of(trace: Trace) -> str:
+    """Return path and query of a request, secrets masked."""
+    query = mask_form(trace.query.decode("latin-1"))
+    return mask_shapes(trace.path) + (f"?{query}" if query else "")
+
+
+def _call(event: told.McpCapabilityInvoked | told.McpCapabilityCompleted) -> str:
+    return f"{event.mcp_method} {event.capability}" if event.capability else event.mcp_method
+
+
+def _completed(event: told.McpCapabilityCompleted) -> str:
+    how = "" if event.outcome is Outcome.SUCCESS else f" ({str(event.outcome).replace('_', ' ')})"
+    times = f"{event.gateway_ms + event.upstream_ms:.0f} ms, {event.gateway_ms:.1f} of it here"
+    return f"{who(event)} {_call(event)} on {event.operation_id} → {event.status}{how} in {times}"
+
+
+def _rejected(event: told.McpRequestRejected) -> str:
+    what = event.mcp_method or "a request"
+    where = event.operation_id or "an MCP route"
+    if not event.had_credentials and event.status == 401:
+        return f"{event.status} for {what} on {where}: challenged, no token was shown"
+    return f"{event.status} for {what} of {who(event)} on {where}"
+
+
+def _refreshed(event: told.McpAuthDownstreamTokenRefreshed) -> str:
+    again = " (the same again, within the grace)" if event.repeated else ""
+    return f"{who(event)} refreshed {event.spent_token_id} → {event.access_token_id}{again}"
+
+
+def _begun(event: told.McpAuthAuthorizationBegun) -> str:
+    return f"{who(event)} asks for {event.scope or 'no scope'} on {event.resource}, back to {event.redirect_uri}"
+
+
+def _finished(event: told.McpAuthLoginFinished) -> str:
+    name = event.email or event.display_name or event.subject_id or "somebody"
+    return f"{name} signed in" if event.outcome is Outcome.SUCCESS else "sign-in failed"
+
+
+def _answered(event: told.McpAuthProviderAnswered) -> str:
+    what = f"answered {event.status}" if event.status else "did not answer"
+    return f"identity provider {what} in {event.duration_ms:.0f} ms" + (f": {event.error}" if event.error else "")
+
+
+def _keys(event: told.McpAuthJwksFetched) -> str:
+    what = f"{len(event.key_ids)} keys" if not event.error else event.error
+    return f"keys of the identity provider fetched: {what}"
+
+
+def _revoked(event: told.McpAuthDownstreamTokenRevoked) -> str:
+    return f"{_many(len(event.token_ids), 'token')} of {who(event)} ended ({event.cause.replace('_', ' ')})"
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def _loaded(event: told.ConfigLoaded) -> str:
+    changes = f": {'; '.join(event.changes)}" if event.changes else ""
+    return f"configuration {event.generation} loaded, {_many(event.routes, 'route')}{changes}"
+
+
+def _rejected_config(event: told.ConfigRejected) -> str:
+    return f"configuration not loaded, generation {event.generation} stays: {'; '.join(event.findings)}"
+
+
+def _until(moment: datetime | None) -> str:
+    return f", until {moment:%H:%M:%S} UTC" if moment else ""
+
+
+_SENTENCES: dict[type[Event], Callable[[Any], str]] = {
+    told.HttpExchanged: _exchanged,
+    told.McpRequestAccepted: lambda e: f"{who(e)} showed {e.token_id} on {e.operation_id}",
+    told.McpRequestRejected: _rejected,
+    told.McpCapabilityInvoked: lambda e: f"{who(e)} {_call(e)} on {e.operation_id}",
+    told.McpCapabilityCompleted: _completed,
+    told.McpAuthClientRegistered: lambda e: f"{who(e)} registered ({e.registered_by}) as {e.client_id}",
+    told.McpAuthClientRefused: lambda e: f"{who(e)} not registered ({e.registered_by})",
+    told.McpAuthAuthorizationBegun: _begun,
+    told.McpAuthAuthorizationRefused: lambda e: f"authorization of {who(e)} refused",
+    told.McpAuthLoginBegun: lambda e: f"browser sent to {e.provider_url}, back to {e.callback_uri}",
+    told.McpAuthLoginFinished: _finished,
+    told.McpAuthSessionEnded: lambda e: f"session {e.session_id} ended ({e.cause.replace('_', ' ')})",
+    told.McpAuthConsentShown: lambda e: f"consent asked for {who(e)}, redirecting to {e.redirect_host}",
+    told.McpAuthConsentApproved: lambda e: f"consent {'remembered' if e.remembered else 'given'} to {who(e)}",
+    told.McpAuthConsentDenied: lambda e: f"consent denied to {who(e)}",
+    told.McpAuthCodeIssued: lambda e: f"code {e.code_id} sent to {who(e)}{_until(e.expires_at)}",
+    told.McpAuthDownstreamTokenIssued: lambda e: f"{who(e)} got {e.access_token_id}{_until(e.access_expires_at)}",
+    told.McpAuthDownstreamTokenRefreshed: _refreshed,
+    told.McpAuthDownstreamTokenRefused: lambda e: (
+        f"{e.grant_type or 'token request'} of {who(e)} refused with {e.error}"
+    ),
+    told.McpAuthDownstreamTokenValidated: lambda e: f"{e.token_id} used for the first time",
+    told.McpAuthDownstreamTokenRevoked: _revoked,
+    told.McpAuthDownstreamTokenRestored: lambda e: f"{_many(len(e.token_ids), 'token')} of {who(e)} live again",
+    told.McpAuthClientDeleted: lambda e: f"{who(e)} deleted ({e.cause.replace('_', ' ')})",
+    told.McpAuthProviderAnswered: _answered,
+    told.McpAuthProviderTokenChecked: lambda e: f"{e.token_id} of the identity provider: {e.verdict}",
+    told.McpAuthJwksFetched: _keys,
+    told.ClockSkewMeasured: lambda e: f"the provider's clock is {e.skew_seconds:+.0f} s from ours",
+    told.McpAuthUpstreamConnectionBegun: lambda e: f"{e.upstream_server_id}: sign-in at {e.authorization_server} begun",
+    told.McpAuthUpstreamConnectionEstablished: lambda e: f"{e.upstream_server_id}: connected{_until(e.expires_at)}",
+    told.McpAuthUpstreamConnectionRefreshed: lambda e: (
+        f"{e.upstream_server_id}: credential renewed{_until(e.expires_at)}"
+    ),
+    told.McpAuthUpstreamConnectionLost: lambda e: (
+        f"{e.upstream_server_id}: connection lost ({e.cause.replace('_', ' ')})"
+    ),
+    told.ConfigLoaded: _loaded,
+    told.ConfigRejected: _rejected_config,
+    told.GatewayStarted: lambda e: f"gateway answers at {e.origin}, sign-in by {e.provider}",
+    told.GatewayStopping: lambda e: f"gateway stops ({e.cause})",
+    told.FaultMet: lambda e: f"a defect of devgw in {e.where}: {e.kind}",
+    told.DiagnosisMade: lambda e: f"{e.diagnosis_id} {e.title}",
+    told.DiagnosisWithdrawn: lambda e: f"{e.diagnosis_id} no longer holds",
+}

@@ -1,0 +1,283 @@
+"""The one who listens on the bus and remembers."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from devgw.clock import Clock
+from devgw.config.project import Route
+from devgw.events import taxonomy as told
+from devgw.events.bus import Bus, Published
+from devgw.events.flow import Diagnosis, Flow
+from devgw.events.trace import Body, Trace
+from devgw.ids import OperationId
+from devgw.monitor.book import Book, Count, Graveyard, Ring
+from devgw.monitor.diagnoses import DiagnosisBook
+from devgw.monitor.flow_book import FlowBook
+from devgw.monitor.flow_follower import FlowFollower
+from devgw.monitor.grants import GrantBooks
+from devgw.monitor.health import Health
+from devgw.monitor.people import PeopleBooks
+from devgw.monitor.records import Records
+from devgw.monitor.upstreams import UpstreamBooks
+from devgw.monitor.views import ConfigView, GatewayFacts
+from devgw.settings import Settings
+
+_MOST_BODY_BYTES = 64 * 1024 * 1024
+_PRUNE_EVERY = timedelta(minutes=1)
+_TRACES_FOR_A_DIAGNOSIS = 200
+
+
+class Diagnoser(Protocol):
+    """Names what went wrong with a flow: pure rules, no memory."""
+
+    def diagnose(self, flow: Flow, traces: Sequence[Trace], now: datetime) -> Iterable[Diagnosis]:
+        """Return every failure that what was seen, and what failed to come, gives away; asked again after each change.
+
+        Args:
+            flow: the flow as it stands.
+            traces: its requests, oldest first, as far as they are still kept.
+            now: the gateway's time, for absences.
+        """
+
+
+class Monitor:
+    """Books and rings over everything that happened; `tick` it a few times a second.
+
+    Attributes:
+        config: the configuration as it stands; whoever loads it sets it with `take_config`.
+        gateway: which gateway this is, set once at its start.
+    """
+
+    def __init__(self, clock: Clock, settings: Settings, bus: Bus) -> None:
+        self.clock = clock
+        self.count = Count()
+        self.graveyard = Graveyard(self.count)
+        self.traces: Ring[Trace] = Ring(self.count, settings.traces.kept)
+        self.lines: Ring[Published] = Ring(self.count, max(1_000, settings.traces.kept))
+        self.grants = GrantBooks(self.count, self.graveyard)
+        self.people = PeopleBooks(self.count, self.graveyard)
+        self.upstreams = UpstreamBooks(self.count, self.graveyard, self.grants.tokens)
+        self.flow_book = FlowBook(self.count, self.graveyard)
+        self.flows = FlowFollower(self.flow_book, self._operation_at)
+        self.diagnoses = DiagnosisBook(self.count, self.graveyard)
+        self.health = Health(self.count)
+        self.config = ConfigView()
+        self.config_changed = 0
+        self.gateway = GatewayFacts("", settings.canonical_origin, 0, clock.now().timestamp())
+        self.claims: dict[str, told.McpAuthProviderTokenChecked] = {}
+        """The newest checked JWTs of the identity provider, by token id."""
+        self.wake: Callable[[], None] = lambda: None
+        """Called after each event, for whoever sends changes on."""
+        self._by_trace: dict[str, Trace] = {}
+        self._flow_of: dict[str, str] = {}
+        self._paths: dict[str, OperationId] = {}
+        self._body_bytes = 0
+        self._diagnoser: Diagnoser | None = None
+        self._records: Records | None = None
+        self._publish = bus.publish
+        self._fold = self._folders()
+        self._pruned_at = clock.now()
+        bus.listen(self.hear)
+
+    # --- setting up ---
+
+    def seed(self, records: Records) -> None:
+        """Take over what the store has from before the start."""
+        self.grants.seed(records)
+        self.people.seed(records)
+        self._records = records
+        for row in self.people.clients:
+            self._count_client(row.id)
+
+    def take_routes(self, routes: Iterable[Route]) -> None:
+        """Make rows and paths fit the routes that are loaded now."""
+        routes = tuple(routes)
+        self._paths = {route.path: route.operation_id for route in routes}
+        self.upstreams.take_routes(routes)
+
+    def take_config(self, view: ConfigView) -> None:
+        """Show this configuration from now on."""
+        self.config = view
+        self.config_changed = view.seq = self.count.up()
+        self.wake()
+
+    def take_diagnoser(self, diagnoser: Diagnoser) -> None:
+        """Let flows be judged by `diagnoser` from now on."""
+        self._diagnoser = diagnoser
+
+    def _operation_at(self, path: str) -> OperationId | None:
+        """Return the route whose path ends `path`, as in `/.well-known/…/mcp/calc`."""
+        exact = self._paths.get(path.rstrip("/"))
+        return exact or next((id_ for route, id_ in self._paths.items() if path.rstrip("/").endswith(route)), None)
+
+    # --- listening ---
+
+    def hear(self, published: Published) -> None:
+        """Fold one event. On the hot path: no sentence, no mask, no JSON."""
+        event = published.event
+        self.lines.add(published)
+        folder = self._fold.get(type(event))
+        if folder is not None:
+            folder(published, event)
+        if isinstance(event, told.HttpExchanged):
+            self._exchanged(published, event.trace)
+        else:
+            self.flows.take(published)
+            self.health.fold(published, event)
+        self.wake()
+
+    def _exchanged(self, published: Published, trace: Trace) -> None:
+        flow = self.flows.see(trace, published.at)
+        if flow is not None:
+            self._flow_of[trace.id] = flow.id
+        self._by_trace[trace.id] = trace
+        gone = self.traces.add(trace)
+        if gone is not None:
+            self._by_trace.pop(gone.id, None)
+            self._flow_of.pop(gone.id, None)
+        self._weigh(trace, gone)
+        self.people.seen(trace)
+        self.upstreams.exchanged(trace)
+        self.health.exchanged(trace, published.at)
+
+    def _weigh(self, trace: Trace, gone: Trace | None) -> None:
+        """Keep the bodies within bounds: the oldest lose theirs first."""
+        self._body_bytes += _weight(trace) - (_weight(gone) if gone is not None else 0)
+        if self._body_bytes <= _MOST_BODY_BYTES:
+            return
+        for old in self.traces:
+            if self._body_bytes <= _MOST_BODY_BYTES * 3 // 4:
+                return
+            self._body_bytes -= _weight(old)
+            old.request_body = Body(size=old.request_body.size)
+            old.response_body = Body(size=old.response_body.size)
+
+    def _folders(self) -> dict[type[told.Event], Callable[[Published, Any], None]]:
+        """Return who takes in which kind of event."""
+        grants, people, upstreams = self.grants, self.people, self.upstreams
+        return {
+            told.McpRequestAccepted: grants.accepted,
+            told.McpRequestRejected: grants.rejected,
+            told.McpAuthDownstreamTokenRefused: grants.rejected,
+            told.McpAuthCodeIssued: grants.code_issued,
+            told.McpAuthDownstreamTokenIssued: self._issued,
+            told.McpAuthDownstreamTokenRefreshed: grants.refreshed,
+            told.McpAuthDownstreamTokenRevoked: self._revoked,
+            told.McpAuthDownstreamTokenRestored: self._restored,
+            told.McpAuthClientRegistered: people.registered,
+            told.McpAuthClientRefused: people.refused,
+            told.McpAuthClientDeleted: lambda _, event: people.deleted(event),
+            told.McpAuthLoginFinished: people.signed_in,
+            told.McpAuthSessionEnded: people.signed_out,
+            told.McpAuthUpstreamConnectionEstablished: upstreams.connected,
+            told.McpAuthUpstreamConnectionRefreshed: upstreams.connected,
+            told.McpAuthUpstreamConnectionLost: upstreams.lost,
+            told.McpCapabilityCompleted: lambda _, event: upstreams.completed(event),
+            told.McpAuthProviderTokenChecked: self._checked,
+        }
+
+    def _issued(self, published: Published, event: told.McpAuthDownstreamTokenIssued) -> None:
+        self.grants.issued(published, event)
+        self.people.counted(event, grants=1)
+        self._count_client(event.client_id)
+
+    def _revoked(self, published: Published, event: told.McpAuthDownstreamTokenRevoked) -> None:
+        self.grants.revoked(published, event)
+        self._count_client(event.client_id)
+
+    def _restored(self, published: Published, event: told.McpAuthDownstreamTokenRestored) -> None:
+        del published
+        self.grants.restored(event)
+        self._count_client(event.client_id)
+
+    def _count_client(self, client_id: str | None) -> None:
+        client = self.people.clients.get(client_id)
+        if client is not None:
+            own = [grant for grant in self.grants.grants if grant.client_id == client_id]
+            client.tokens, client.grants = sum(grant.tokens for grant in own), len(own)
+            self.people.clients.touch(client.id)
+
+    def _checked(self, published: Published, event: told.McpAuthProviderTokenChecked) -> None:
+        self.grants.provider_token(published, event)
+        self.claims[event.token_id] = event
+        while len(self.claims) > 200:
+            self.claims.pop(next(iter(self.claims)))
+
+    # --- time ---
+
+    def tick(self) -> None:
+        """Let time pass: give up silent flows, judge those that changed or wait, forget what is long over."""
+        now = self.clock.now()
+        self.flows.tick(now)
+        self.health.tick(now)
+        if now - self._pruned_at >= _PRUNE_EVERY:
+            self.grants.prune(now)
+            self._pruned_at = now
+        if self._diagnoser is not None:
+            for flow in {flow.id: flow for flow in [*self.flows.dirty.values(), *self.flow_book.active()]}.values():
+                self._diagnose(flow, self._diagnoser, now)
+        self.flows.dirty.clear()
+        self.wake()
+
+    def _diagnose(self, flow: Flow, diagnoser: Diagnoser, now: datetime) -> None:
+        """Ask what is wrong with `flow`, and tell the bus what is new."""
+        own = [trace for id_ in flow.trace_ids[-_TRACES_FOR_A_DIAGNOSIS:] if (trace := self._by_trace.get(id_))]
+        found = tuple(sorted(diagnoser.diagnose(flow, own, now), key=lambda each: not each.certain))
+        before = {each.id: each for each in flow.diagnoses}
+        if {each.id: each.certain for each in found} == {id_: each.certain for id_, each in before.items()}:
+            return
+        flow.diagnoses = found
+        self.flow_book.touch(flow)
+        for event in self.diagnoses.take(flow, before, now):
+            self._publish(event)
+
+    # --- asking ---
+
+    def trace(self, id_: str) -> Trace | None:
+        """Return the trace called `id_`, while it is kept."""
+        return self._by_trace.get(id_)
+
+    def metadata_of(self, client_id: str) -> dict[str, Any]:
+        """Return what a client registered, as the store has it now; its secrets are still in it."""
+        known = self._records.clients() if self._records is not None else ()
+        return next((client.metadata for client in known if client.id == client_id), {})
+
+    def flow(self, id_: str) -> Flow | None:
+        """Return the flow called `id_`."""
+        return self.flow_book.flows.get(id_)
+
+    def flow_of(self, trace_id: str) -> str:
+        """Return the id of the flow to which a trace belongs, or an empty string."""
+        return self._flow_of.get(trace_id, "")
+
+    def clear(self, kind: str) -> int:
+        """Forget `traces`, `flows`, `lines` or `all` of them; every reader begins again. Return how many rows went."""
+        cleared = 0
+        if kind in {"traces", "all"}:
+            cleared += self.traces.clear()
+            self._by_trace.clear()
+            self._flow_of.clear()
+            self._body_bytes = 0
+        if kind in {"flows", "all"}:
+            cleared += self.flow_book.clear() + self.diagnoses.book.clear()
+            self.flows.dirty.clear()
+        if kind in {"lines", "all"}:
+            cleared += self.lines.clear()
+        self.graveyard.begin_again()
+        self.wake()
+        return cleared
+
+    def books(self) -> tuple[Book[Any], ...]:
+        """Return the books whose items are rows."""
+        return (
+            self.grants.tokens,
+            self.grants.grants,
+            self.people.sessions,
+            self.people.clients,
+            self.diagnoses.book,
+        )
+
+
+def _weight(trace: Trace) -> int:
+    return len(trace.request_body.content) + len(trace.response_body.content)

@@ -1,0 +1,144 @@
+"""One record opened: its row, and everything that hangs on it."""
+
+from collections.abc import Callable
+
+from devgw.monitor import flow_view, trace_view
+from devgw.monitor.details import (
+    ClientDetail,
+    GrantDetail,
+    JwtView,
+    SessionDetail,
+    TokenCheckView,
+    TokenDetail,
+    UpstreamDetail,
+)
+from devgw.monitor.masking import mask_json
+from devgw.monitor.monitor import Monitor
+from devgw.monitor.reading import upstream_row
+from devgw.monitor.rows import FlowRow, GrantRow, Row, TokenRow, TraceRow
+
+_MOST_TRACES = 100
+
+
+def open_record(monitor: Monitor, kind: str, id_: str) -> Row | None:
+    """Return the detail of one record, or None where it is not (or no longer) known.
+
+    Raises:
+        KeyError: where there is no such kind.
+    """
+    return OPENERS[kind](monitor, id_)
+
+
+def _flow(monitor: Monitor, id_: str) -> Row | None:
+    flow = monitor.flow(id_)
+    if flow is None:
+        return None
+    ids = [*filter(None, [flow.code_id]), *flow.token_ids]
+    tokens = [row for token_id in ids if (row := monitor.grants.tokens.get(token_id))]
+    return flow_view.detail_of(flow, tokens)
+
+
+def _trace(monitor: Monitor, id_: str) -> Row | None:
+    trace = monitor.trace(id_)
+    return trace_view.detail_of(trace, monitor.flow_of(id_)) if trace is not None else None
+
+
+def _token(monitor: Monitor, id_: str) -> Row | None:
+    row = monitor.grants.tokens.get(id_)
+    if row is None:
+        return None
+    flow = monitor.flow_book.by_key(row.id) or monitor.flow_book.by_key(row.grant_id)
+    row.flow_id = flow.id if flow is not None else ""
+    detail = TokenDetail(row, monitor.grants.family(row.grant_id) if row.grant_id else [row])
+    detail.used_by = _traces(monitor, lambda trace_row: trace_row.token_id == id_)
+    detail.jwt = _claims(monitor, id_)
+    detail.verdict = _verdict(row, monitor.clock.now().timestamp())
+    return detail
+
+
+def _verdict(row: TokenRow, now: float) -> list[str]:
+    """Say where this token opens something, and why not where it does not."""
+    if row.kind not in {"access", "refresh", "code"}:
+        return []
+    if row.state in {"revoked", "replayed"}:
+        said = f"refused {row.refused_after} times since" if row.refused_after else "not shown since"
+        return [f"ended by {row.ended_by.replace('_', ' ') or 'revocation'}: the next use is refused ({said})"]
+    if row.state == "spent":
+        return [f"{row.ended_by or 'spent'}: shown again it is a replay and ends the whole grant"]
+    if row.expires and row.expires <= now:
+        return ["expired: the next use is refused"]
+    if row.kind == "access":
+        return [f"accepted at {row.resource}", "refused at every other route: it is bound to this one"]
+    return ["accepted once, at the token endpoint, from this client alone"]
+
+
+def _claims(monitor: Monitor, id_: str) -> JwtView | None:
+    checked = monitor.claims.get(id_)
+    if checked is None:
+        return None
+    checks = [TokenCheckView(each.name, each.passed, each.got, each.expected) for each in checked.checks]
+    return JwtView(mask_json(checked.header), mask_json(checked.claims), checked.verdict, checks)
+
+
+def _traces(monitor: Monitor, fits: Callable[[TraceRow], bool]) -> list[TraceRow]:
+    found: list[TraceRow] = []
+    for trace in reversed(monitor.traces):
+        row = TraceRow(
+            trace.id, 0.0, trace.method, "", token_id=trace.token_id or "", operation_id=trace.operation_id or ""
+        )
+        if fits(row):
+            found.append(trace_view.row_of(trace, monitor.flow_of(trace.id)))
+            if len(found) == _MOST_TRACES:
+                break
+    return found
+
+
+def _grant(monitor: Monitor, id_: str) -> Row | None:
+    row = monitor.grants.grants.get(id_)
+    return GrantDetail(row, monitor.grants.family(id_)) if row is not None else None
+
+
+def _grants(monitor: Monitor, fits: Callable[[GrantRow], bool]) -> list[GrantRow]:
+    return [row for row in monitor.grants.grants if fits(row)]
+
+
+def _flows(monitor: Monitor, fits: Callable[[FlowRow], bool]) -> list[FlowRow]:
+    return [row for flow in monitor.flow_book.flows if fits(row := flow_view.row_of(flow))]
+
+
+def _client(monitor: Monitor, id_: str) -> Row | None:
+    row = monitor.people.clients.get(id_)
+    if row is None:
+        return None
+    detail = ClientDetail(row, mask_json(monitor.metadata_of(id_)))
+    detail.grants = _grants(monitor, lambda grant: grant.client_id == id_)
+    detail.flows = _flows(monitor, lambda flow: flow.client_id == id_)
+    detail.tokens = [token for token in monitor.grants.tokens if token.client_id == id_]
+    return detail
+
+
+def _session(monitor: Monitor, id_: str) -> Row | None:
+    row = monitor.people.sessions.get(id_)
+    if row is None:
+        return None
+    grants = _grants(monitor, lambda grant: grant.session_id == id_)
+    return SessionDetail(row, grants, _flows(monitor, lambda flow: flow.session_id == id_))
+
+
+def _upstream(monitor: Monitor, id_: str) -> Row | None:
+    row = upstream_row(monitor, id_)
+    if row is None:
+        return None
+    tokens = [each for each in monitor.grants.tokens if each.upstream_id and each.upstream_id == row.upstream_id]
+    return UpstreamDetail(row, tokens, _traces(monitor, lambda trace: trace.operation_id == id_))
+
+
+OPENERS: dict[str, Callable[[Monitor, str], Row | None]] = {
+    "flow": _flow,
+    "trace": _trace,
+    "token": _token,
+    "grant": _grant,
+    "client": _client,
+    "session": _session,
+    "upstream": _upstream,
+}

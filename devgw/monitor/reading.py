@@ -1,0 +1,109 @@
+"""The monitor read by faces: what changed since, everything there is, one record opened."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from devgw.monitor import flow_view, lines, trace_view
+from devgw.monitor.changes import Changes, Cursor
+from devgw.monitor.monitor import Monitor
+from devgw.monitor.rows import Row, UpstreamRow
+
+DETAIL_LIMIT = 1_000
+"""Traces, and lines, that one batch carries at most; a reader that is further behind loses the oldest."""
+
+Kinds = Callable[[str], bool]
+"""Tells whether a reader wants rows of a kind."""
+
+
+def all_kinds(_kind: str) -> bool:
+    """Want everything."""
+    return True
+
+
+def cursor_now(monitor: Monitor) -> Cursor:
+    """Return where a reader stands who has seen everything."""
+    return Cursor(monitor.count.value, monitor.traces.total, monitor.lines.total)
+
+
+def must_begin_again(monitor: Monitor, seq: int) -> bool:
+    """Tell whether a reader who saw `seq` last can only be given everything anew."""
+    return seq <= 0 or seq > monitor.count.value or seq < monitor.graveyard.floor
+
+
+def changes_since(monitor: Monitor, cursor: Cursor, kinds: Kinds = all_kinds, limit: int = DETAIL_LIMIT) -> Changes:
+    """Return what changed since `cursor`, which moves to now."""
+    changes = Changes()
+    _collect_rows(monitor, cursor.seq, kinds, changes)
+    _collect_detail(monitor, cursor, kinds, changes, limit)
+    gone = monitor.graveyard.since(cursor.seq)
+    changes.gone = {kind: ids for kind, ids in gone.items() if kinds(kind)}
+    now = cursor_now(monitor)
+    cursor.seq, cursor.traces, cursor.lines = now.seq, now.traces, now.lines
+    return changes
+
+
+def _put(changes: Changes, kind: str, rows: Sequence[Row], kinds: Kinds) -> None:
+    if rows and kinds(kind):
+        changes.rows[kind] = list(rows)
+
+
+def _collect_rows(monitor: Monitor, seq: int, kinds: Kinds, changes: Changes) -> None:
+    flows = [flow_view.row_of(flow, changed) for changed, flow in monitor.flow_book.flows.since(seq)]
+    _put(changes, "flow", flows, kinds)
+    upstreams = monitor.upstreams
+    _put(
+        changes, "upstream", [_numbered(upstreams.weigh(row), at) for at, row in upstreams.upstreams.since(seq)], kinds
+    )
+    for book in monitor.books():
+        _put(changes, book.kind, [_numbered(row, changed) for changed, row in book.since(seq)], kinds)
+    if monitor.config_changed > seq:
+        _put(changes, "config", [monitor.config], kinds)
+    if monitor.health.changed > seq:
+        _put(changes, "health", [health_of(monitor)], kinds)
+
+
+def _numbered(row: Any, changed: int) -> Any:
+    row.seq = changed
+    return row
+
+
+def _collect_detail(monitor: Monitor, cursor: Cursor, kinds: Kinds, changes: Changes, limit: int) -> None:
+    if kinds("trace"):
+        found = monitor.traces.since(cursor.seq, limit)
+        changes.missed_traces = max(0, monitor.traces.total - cursor.traces - len(found))
+        _put(changes, "trace", [trace_view.row_of(each, monitor.flow_of(each.id), seq) for seq, each in found], kinds)
+    if kinds("line"):
+        told = monitor.lines.since(cursor.seq, limit)
+        changes.missed_lines = max(0, monitor.lines.total - cursor.lines - len(told))
+        _put(changes, "line", [lines.line_of(each, seq) for seq, each in told], kinds)
+
+
+def snapshot(monitor: Monitor, kinds: Kinds = all_kinds, part: int = 500) -> Iterator[dict[str, list[Row]]]:
+    """Return everything there is, in parts; what changes while the parts travel comes with the changes after."""
+    changes = Changes()
+    _collect_rows(monitor, 0, kinds, changes)
+    changes.rows.setdefault("health", [health_of(monitor)])
+    changes.rows.setdefault("config", [monitor.config])
+    traces = monitor.traces.since(0, len(monitor.traces)) if kinds("trace") else []
+    told = monitor.lines.since(0, DETAIL_LIMIT) if kinds("line") else []
+    for kind, rows in changes.rows.items():
+        for start in range(0, len(rows) if kinds(kind) else 0, part):
+            yield {kind: rows[start : start + part]}
+    for start in range(0, len(traces), part):
+        chunk = traces[start : start + part]
+        yield {"trace": [trace_view.row_of(each, monitor.flow_of(each.id), seq) for seq, each in chunk]}
+    for start in range(0, len(told), part):
+        yield {"line": [lines.line_of(each, seq) for seq, each in told[start : start + part]]}
+
+
+def health_of(monitor: Monitor) -> Row:
+    """Return health as it is now."""
+    view = monitor.health.look()
+    view.traces_kept, view.traces_dropped = len(monitor.traces), monitor.traces.dropped
+    return view
+
+
+def upstream_row(monitor: Monitor, id_: str) -> UpstreamRow | None:
+    """Return the row of an upstream, its percentiles taken now."""
+    row = monitor.upstreams.upstreams.get(id_)
+    return monitor.upstreams.weigh(row) if row is not None else None
