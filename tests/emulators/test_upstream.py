@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
-import aiohttp
 import fastmcp
+import httpx2
 import pytest
 from mcp.client import Client
 from mcp.shared.exceptions import MCPError
@@ -34,8 +34,8 @@ async def url(app: LazyApp) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
+async def http() -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient() as session:
         yield session
 
 
@@ -86,12 +86,11 @@ async def test_the_time_is_that_of_the_injected_clock(url: str) -> None:
     assert "Europe/Berlim" in text_of(unknown)
 
 
-async def test_whoami_shows_headers_and_masks_what_could_be_a_secret(url: str, http: aiohttp.ClientSession) -> None:
+async def test_whoami_shows_headers_and_masks_what_could_be_a_secret(url: str, http: httpx2.AsyncClient) -> None:
     secrets = {"Authorization": "Bearer at_very-secret", "X-Api-Key": "k-very-secret", "Cookie": "sid=very-secret"}
     body, headers = modern("tools/call", name="whoami", arguments={})
-    async with http.post(url, json=body, headers={**headers, **secrets, "X-Trace": "seen"}) as response:
-        text = await response.text()
-        answer = (await response.json())["result"]["structuredContent"]
+    response = await http.post(url, json=body, headers={**headers, **secrets, "X-Trace": "seen"})
+    text, answer = response.text, response.json()["result"]["structuredContent"]
 
     assert "very-secret" not in text
     assert answer["headers"]["x-trace"] == "seen"
@@ -154,7 +153,7 @@ async def test_it_asks_back_on_the_modern_era(url: str) -> None:
 
 @pytest.mark.parametrize("version", ["2025-03-26", "2025-06-18", "2025-11-25"])
 async def test_each_older_revision_is_negotiated_without_a_session(
-    url: str, http: aiohttp.ClientSession, version: str
+    url: str, http: httpx2.AsyncClient, version: str
 ) -> None:
     """A gateway that forwards POST alone loses `Mcp-Session-Id`: none may be needed."""
     asked: dict[str, Any] = {
@@ -163,61 +162,56 @@ async def test_each_older_revision_is_negotiated_without_a_session(
         "clientInfo": {"name": "raw", "version": "1"},
     }
     body, headers = legacy("initialize", **asked)
-    async with http.post(url, json=body, headers=headers) as response:
-        [message] = sse_messages(await response.text())
-        assert "Mcp-Session-Id" not in response.headers
+    response = await http.post(url, json=body, headers=headers)
+    [message] = sse_messages(response.text)
+    assert "Mcp-Session-Id" not in response.headers
     assert message["result"]["protocolVersion"] == version
 
     body, headers = legacy("tools/call", version=version, name="echo", arguments={"message": "hi"})
-    async with http.post(url, json=body, headers=headers) as response:
-        [message] = sse_messages(await response.text())
+    [message] = sse_messages((await http.post(url, json=body, headers=headers)).text)
     assert message["result"]["content"][0]["text"] == "hi"
 
 
-async def test_a_page_of_another_site_is_refused(url: str, http: aiohttp.ClientSession) -> None:
+async def test_a_page_of_another_site_is_refused(url: str, http: httpx2.AsyncClient) -> None:
     """DNS rebinding: the transport MUST validate Origin; Host gives the rebound name away."""
     body, headers = modern("tools/list")
     for forged, status in (({"Origin": "http://evil.example"}, 403), ({"Host": "evil.example"}, 421)):
-        async with http.post(url, json=body, headers={**headers, **forged}) as response:
-            assert response.status == status
+        assert (await http.post(url, json=body, headers={**headers, **forged})).status_code == status
 
 
 async def test_the_sdk_is_loaded_by_the_first_mcp_request_and_not_before(
-    app: LazyApp, http: aiohttp.ClientSession
+    app: LazyApp, http: httpx2.AsyncClient
 ) -> None:
     async with serve(app) as origin:
-        async with http.get(origin) as welcome:
-            assert "/mcp" in await welcome.text()
-        async with http.post(f"{origin}/elsewhere", data=b"x" * 100_000) as elsewhere:
-            assert elsewhere.status == 404
+        assert "/mcp" in (await http.get(origin)).text
+        assert (await http.post(f"{origin}/elsewhere", content=b"x" * 100_000)).status_code == 404
         assert not app.is_loaded
 
         body, headers = modern("tools/list")
-        async with http.post(f"{origin}/mcp/", json=body, headers=headers) as listed:
-            assert listed.status == 200
+        assert (await http.post(f"{origin}/mcp/", json=body, headers=headers)).status_code == 200
         assert app.is_loaded
 
 
-async def test_closing_ends_an_endless_stream_at_once(app: LazyApp, http: aiohttp.ClientSession) -> None:
+async def test_closing_ends_an_endless_stream_at_once(app: LazyApp, http: httpx2.AsyncClient) -> None:
     body, headers = modern("subscriptions/listen", notifications={"resourcesListChanged": True})
-    async with serve(app) as origin, http.post(f"{origin}/mcp", json=body, headers=headers) as stream:
-        first = await stream.content.readline()
-        assert first.startswith(b"event:")
+    async with serve(app) as origin, http.stream("POST", f"{origin}/mcp", json=body, headers=headers) as stream:
+        events = stream.aiter_bytes()
+        assert (await anext(events)).startswith(b"event:")
         app.close()
-        async with asyncio.timeout(5):
-            with pytest.raises(aiohttp.ClientPayloadError):
-                await stream.content.read()
-        async with http.post(f"{origin}/mcp", json=body, headers=headers) as refused:
-            assert refused.status == 503
+        with pytest.raises(httpx2.RemoteProtocolError):
+            async with asyncio.timeout(5):
+                await anext(events)
+        assert (await http.post(f"{origin}/mcp", json=body, headers=headers)).status_code == 503
 
 
-async def test_a_listener_is_told_of_a_new_note(url: str, http: aiohttp.ClientSession) -> None:
+async def test_a_listener_is_told_of_a_new_note(url: str, http: httpx2.AsyncClient) -> None:
     body, headers = modern("subscriptions/listen", notifications={"resourcesListChanged": True})
-    async with http.post(url, json=body, headers=headers) as stream, asyncio.timeout(10):
-        await stream.content.readuntil(b"\r\n\r\n")
+    async with http.stream("POST", url, json=body, headers=headers) as stream, asyncio.timeout(10):
+        events = stream.aiter_bytes()
+        assert b"subscriptions/acknowledged" in await anext(events)
         async with Client(url) as client:
             await client.call_tool("add_note", {"title": "New", "text": "note"})
-        event = await stream.content.readuntil(b"\r\n\r\n")
+        event = await anext(events)
 
     assert b"notifications/resources/list_changed" in event
 

@@ -1,0 +1,127 @@
+"""What the authorization server remembers: clients, codes, grants and tokens, by digest, in memory."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from devgw.clock import Clock
+from devgw.entropy import digest, short_id, token
+
+CODE_LIFETIME = timedelta(seconds=60)
+ACCESS_LIFETIME = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client, registered or known by its metadata document."""
+
+    id: str
+    name: str
+    redirect_uris: tuple[str, ...]
+    auth_method: str
+    secret_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An authorization request that was found good and waits for a click."""
+
+    client: Client
+    redirect_uri: str
+    state: str | None
+    scope: str
+    resource: str
+    challenge: str
+
+
+@dataclass(slots=True)
+class Grant:
+    """What a person allowed a client."""
+
+    id: str
+    client_id: str
+    subject: str
+    scope: str
+    resource: str
+    is_live: bool = True
+
+
+@dataclass(slots=True)
+class Code:
+    """An authorization code."""
+
+    grant: Grant
+    asked: Asked
+    expires_at: datetime
+    is_spent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """An access token."""
+
+    grant: Grant
+    scope: str
+    expires_at: datetime
+
+
+@dataclass(slots=True)
+class RefreshToken:
+    """A refresh token; a spent one that comes again ends its grant."""
+
+    grant: Grant
+    is_spent: bool = False
+
+
+@dataclass
+class Records:
+    """Everything remembered; keys of secrets are digests."""
+
+    clock: Clock
+    clients: dict[str, Client] = field(default_factory=dict)
+    waiting: dict[str, Asked] = field(default_factory=dict)
+    codes: dict[str, Code] = field(default_factory=dict)
+    access_tokens: dict[str, AccessToken] = field(default_factory=dict)
+    refresh_tokens: dict[str, RefreshToken] = field(default_factory=dict)
+
+    def wait_for_click(self, asked: Asked) -> str:
+        """Keep a request and return the id under which the page sends its answer."""
+        key = short_id("ask_", 16)
+        self.waiting[key] = asked
+        return key
+
+    def issue_code(self, asked: Asked, subject: str) -> str:
+        """Grant what was asked and return a code for it."""
+        grant = Grant(short_id("grant_"), asked.client.id, subject, asked.scope, asked.resource)
+        code = token("uac_")
+        self.codes[digest(code)] = Code(grant, asked, self.clock.now() + CODE_LIFETIME)
+        return code
+
+    def issue_access_token(self, grant: Grant, scope: str) -> str:
+        """Return a fresh access token."""
+        minted = token("uat_")
+        self.access_tokens[digest(minted)] = AccessToken(grant, scope, self.clock.now() + ACCESS_LIFETIME)
+        return minted
+
+    def issue_refresh_token(self, grant: Grant) -> str:
+        """Return a fresh refresh token."""
+        minted = token("urt_")
+        self.refresh_tokens[digest(minted)] = RefreshToken(grant)
+        return minted
+
+    def live_access_token(self, presented: str) -> AccessToken | None:
+        """Return an access token that is known, unexpired and not revoked."""
+        found = self.access_tokens.get(digest(presented))
+        if found is None or not found.grant.is_live or found.expires_at <= self.clock.now():
+            return None
+        return found
+
+    def grants(self) -> list[Grant]:
+        """Return every grant a code was issued for."""
+        return [code.grant for code in self.codes.values()]
+
+    def revoke(self, subject: str | None = None) -> int:
+        """End the live grants, of one subject or of all, and return how many there were."""
+        ended = [grant for grant in self.grants() if grant.is_live and subject in (None, grant.subject)]
+        for grant in ended:
+            grant.is_live = False
+        return len(ended)
