@@ -201,6 +201,7 @@ def _route(old: Route, new: Route) -> Iterator[Change]:
         before, after = getattr(old, attribute), getattr(new, attribute)
         if before != after:
             yield _changed(f"{path}: {_camel(attribute)}", _shown(before), _shown(after))
+    yield from _passing(old, new)
 
 
 def _passing(old: Route, new: Route) -> Iterator[Change]:

@@ -20,7 +20,7 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _SHOWN = 200
-_KEPT_PREFIX = re.compile(r"^(?:[a-z]{2,8}_){1,2}")
+_KEPT_PREFIX = re.compile(r"(?:sk|pk|rk)_(?:test_|live_|example_)?|client_|gh[a-z]_")
 
 
 class Origin(StrEnum):

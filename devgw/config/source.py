@@ -11,7 +11,7 @@ SIZE_LIMIT = 8 * 1024 * 1024
 """Bytes. The largest OpenAPI files seen have 2 MB; more is a mistake, and reading it would hold up every reload."""
 
 _MEMBER = r'("(?:clientSecret|apiKey|secret|password|privateKey|value)"\s*:\s*")((?:[^"\\]|\\.)*)'
-_SECRET = re.compile(rf"{_MEMBER}|(\b(?:sk|rk)_)([A-Za-z0-9_]{{8,}})|((?:SECRET|KEY|TOKEN|PASSWORD)\w*\s*=\s*)(.+)")
+_SECRET = re.compile(rf"{_MEMBER}|(\b(?:sk|rk|pk)_)([A-Za-z0-9_]{{8,}})|((?:SECRET|KEY|TOKEN|PASSWORD)\w*\s*=\s*)(.+)")
 _LINE_SHOWN = 400
 
 

@@ -26,12 +26,32 @@ def fault(text: str) -> Finding:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**30), 10**30)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=20,
 )
 PIECES = st.lists(
-    st.sampled_from([*'{}[],:"\\/*\n \t-+.e09', "true", "null", "//", "/*", "*/", '"a"', '"a":', "\\u", "\ud7ff", "\x00", "é", "NaN"])
+    st.sampled_from(
+        [
+            *'{}[],:"\\/*\n \t-+.e09',
+            "true",
+            "null",
+            "//",
+            "/*",
+            "*/",
+            '"a"',
+            '"a":',
+            "\\u",
+            "\ud7ff",
+            "\x00",
+            "é",
+            "NaN",
+        ]
+    )
 )
 
 

@@ -1,0 +1,148 @@
+"""devgw's own settings: three places, the later wins, and whatever is wrong is said."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devgw.config.settings_file import SETTINGS, read_settings
+from devgw.settings import Settings
+
+
+def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
+    assert read_settings(tmp_path, {}) == (Settings(root=tmp_path), ())
+
+
+def test_every_setting_has_its_place(tmp_path: Path) -> None:
+    (tmp_path / "devgw.toml").write_text(
+        """
+host = "127.0.0.1"
+port = 9100
+origin = "http://127.0.0.1:9100/"
+base_path = "/gw"
+state_dir = "state"
+ephemeral = true
+trusted_proxies = ["10.0.0.1"]
+allowed_hosts = ["gw.test"]
+proxy.connect_timeout = 2
+
+[traces]
+kept = 5
+body_limit = 0
+[workos]
+base_url = "http://localhost:4100"
+[emulators]
+workos = false
+workos_port = 1
+upstream = false
+upstream_port = 2
+upstream_auth_port = 3
+"""
+    )
+    settings, findings = read_settings(tmp_path, {})
+
+    assert findings == ()
+    assert (settings.host, settings.port, settings.origin) == ("127.0.0.1", 9100, "http://127.0.0.1:9100")
+    assert (settings.base_path, settings.state_dir, settings.ephemeral) == ("/gw", tmp_path / "state", True)
+    assert (settings.trusted_proxies, settings.allowed_hosts) == (("10.0.0.1",), ("gw.test",))
+    assert settings.proxy.connect_timeout == 2.0
+    assert (settings.traces.kept, settings.traces.body_limit) == (5, 0)
+    assert settings.workos_base_url == "http://localhost:4100"
+    assert (settings.emulators.workos, settings.emulators.upstream) == (False, False)
+    ports = (settings.emulators.workos_port, settings.emulators.upstream_port, settings.emulators.upstream_auth_port)
+    assert ports == (1, 2, 3)
+
+
+def test_a_variable_wins_over_the_file_and_a_flag_over_both(tmp_path: Path) -> None:
+    """`gateway.md` §9."""
+    (tmp_path / "devgw.toml").write_text("port = 1\n[proxy]\nstateful = false\nconnect_timeout = 1\n")
+    environ = {"DEVGW_PORT": "2", "DEVGW_PROXY_STATEFUL": "yes", "OTHER": "x", "DEVGW_ALLOWED_HOSTS": "a.test, b.test"}
+    settings, findings = read_settings(tmp_path, environ, {"port": 3, "ephemeral": None})
+
+    assert findings == ()
+    assert (settings.port, settings.proxy.stateful, settings.proxy.connect_timeout) == (3, True, 1.0)
+    assert settings.allowed_hosts == ("a.test", "b.test")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "nearest"),
+    [
+        ("prot = 1", 1, "port"),
+        ("\n[proxy]\nstatful = true", 3, "proxy.stateful"),
+        ("[worcos]\nbase_url = 'x'", 2, "workos.base_url"),
+    ],
+)
+def test_an_unknown_name_is_found_with_its_nearest(tmp_path: Path, text: str, line: int, nearest: str) -> None:
+    (tmp_path / "devgw.toml").write_text(text)
+    _, (found,) = read_settings(tmp_path, {})
+
+    assert (found.code, found.line, found.nearest) == ("setting-unknown", line, nearest)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "port = 70000",
+        "port = '9000'",
+        "port = true",
+        "host = ''",
+        "origin = 'localhost:9000'",
+        "origin = 'http://localhost:9000/x'",
+        "base_path = 'x'",
+        "ephemeral = 1",
+        "allowed_hosts = 'a'",
+        "proxy.connect_timeout = 0",
+        "traces.kept = -1",
+        "host = {}",
+        "proxy = 5",
+    ],
+)
+def test_a_wrong_value_is_one_finding_and_the_default_holds(tmp_path: Path, text: str) -> None:
+    (tmp_path / "devgw.toml").write_text(text)
+    settings, (found,) = read_settings(tmp_path, {})
+
+    assert found.code in ("setting-value", "setting-unknown")
+    assert found.line == 1
+    assert settings == Settings(root=tmp_path)
+
+
+@pytest.mark.parametrize("text", ["port = ", "[proxy", "port = 1\nport = 2"])
+def test_what_is_no_toml_is_found_where_it_is(tmp_path: Path, text: str) -> None:
+    (tmp_path / "devgw.toml").write_text(text)
+    _, (found,) = read_settings(tmp_path, {})
+
+    assert found.code == "toml-syntax"
+    assert found.line >= 1
+
+
+def test_a_wrong_variable_names_itself(tmp_path: Path) -> None:
+    _, findings = read_settings(tmp_path, {"DEVGW_PORT": "many", "DEVGW_PROT": "1"})
+
+    assert [(each.code, each.file) for each in findings] == [
+        ("setting-value", "DEVGW_PORT"),
+        ("setting-unknown", "DEVGW_PROT"),
+    ]
+
+
+def test_leaving_loopback_is_said(tmp_path: Path) -> None:
+    settings, (found,) = read_settings(tmp_path, {"DEVGW_HOST": "0.0.0.0"})
+
+    assert settings.host == "0.0.0.0"
+    assert found.code == "host-not-loopback"
+
+
+def test_each_setting_names_a_field_that_exists() -> None:
+    for each in SETTINGS:
+        owner = Settings()
+        *path, last = each.attribute.split(".")
+        for step in path:
+            owner = getattr(owner, step)
+        assert hasattr(owner, last)
+
+
+@given(st.dictionaries(st.sampled_from([each.variable for each in SETTINGS]), st.text()))
+def test_no_variable_makes_it_raise(environ: dict[str, str]) -> None:
+    settings, _ = read_settings(Path("nowhere"), environ)
+
+    assert 0 <= settings.port <= 65_535
