@@ -36,8 +36,10 @@ class UpstreamAnswer(Protocol):
     status: int
     headers: Headers
     """Names in lower case, in the order of the wire."""
-    received: int
-    """Bytes of the body that have arrived so far."""
+
+    @property
+    def received(self) -> int:
+        """Return how many bytes of the body have arrived."""
 
     @property
     def is_complete(self) -> bool:
