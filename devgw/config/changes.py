@@ -185,14 +185,18 @@ def _route(old: Route, new: Route) -> Iterator[Change]:
     if old.upstream_url != new.upstream_url:
         text = f"Route {path} goes to {new.upstream_url} instead of {old.upstream_url}."
         yield Change(path, text, "Applies to the next request.", _connections(old, ends=True))
+    yield from _exchange(old, new)
+    yield from _passing(old, new)
+
+
+def _passing(old: Route, new: Route) -> Iterator[Change]:
+    path = new.path
     if old.protected != new.protected:
         state = "asks for a token now" if new.protected else "no longer asks for a token"
         yield Change(path, f"Route {path} {state}.")
-    yield from _exchange(old, new)
     if old.capability_filter != new.capability_filter:
-        yield Change(
-            path, f"Route {path} shows other tools, prompts or resources.", "Clients see it at their next list."
-        )
+        text = f"Route {path} shows other tools, prompts or resources."
+        yield Change(path, text, "Clients see it at their next list.")
     if old.header_edits != new.header_edits:
         yield Change(path, f"Route {path} sets or removes other headers.", "Applies to the next request.")
     if [use.name for use in old.policies] != [use.name for use in new.policies]:
@@ -201,17 +205,6 @@ def _route(old: Route, new: Route) -> Iterator[Change]:
         before, after = getattr(old, attribute), getattr(new, attribute)
         if before != after:
             yield _changed(f"{path}: {_camel(attribute)}", _shown(before), _shown(after))
-    yield from _passing(old, new)
-
-
-def _passing(old: Route, new: Route) -> Iterator[Change]:
-    path = new.path
-    if old.capability_filter != new.capability_filter:
-        yield Change(
-            path, f"Route {path} shows other tools, prompts or resources.", "Clients see it at their next list."
-        )
-    if old.header_edits != new.header_edits:
-        yield Change(path, f"Route {path} sets or removes other headers.", "Applies to the next request.")
 
 
 def _exchange(old: Route, new: Route) -> Iterator[Change]:
