@@ -1,1 +1,54 @@
-"""TBD."""
+"""What the user types. Each command is a file of its own and is imported only when it is called.
+
+`--help` and `--version` must be quick: nothing here imports Quart, Textual, or the gateway.
+
+May import: everything below, inside the command that needs it.
+"""
+
+from importlib import import_module
+
+import click
+
+from devgw import __version__
+
+COMMANDS = {
+    "up": ("up", "Start the gateway, and the dashboard beside it."),
+    "init": ("init", "Copy the sample project into a folder."),
+    "check": ("check", "Check the configuration and print every finding."),
+    "doctor": ("doctor", "Probe everything that a login depends on."),
+    "why": ("why", "Say why the last flow failed, and what mends it."),
+    "explain": ("explain", "Explain a diagnosis by its id, or what will happen on a route."),
+    "attach": ("attach", "Open a dashboard on a gateway that runs already."),
+    "tail": ("tail", "Print the events of a running gateway."),
+    "flows": ("flows", "List the flows of a running gateway."),
+    "tokens": ("tokens", "List the tokens of a running gateway."),
+    "trace": ("trace", "Show one request of a running gateway."),
+    "schema": ("schema", "Print the JSON Schema of a configuration file."),
+}
+"""The module of each command, and what `devgw --help` says of it without importing it."""
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name, and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        """Return the names in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
+        """Return the command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"devgw.cli.{COMMANDS[cmd_name][0]}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, says) for name, (_, says) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="devgw")
+def main() -> None:
+    """A local development gateway for MCP servers behind OAuth: it names the fault and the one change that mends it."""

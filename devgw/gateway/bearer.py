@@ -1,5 +1,6 @@
 """The resource server: may this token call this route? Source: RFC 6750, RFC 9728 §5.1, RFC 8707."""
 
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from devgw.clock import Clock
@@ -58,7 +59,7 @@ class BearerAdmission:
         live.uses += 1
         live.last_used_at = now
         live.is_dirty = True
-        return live.admitted
+        return live.admitted if live.admitted.resource.startswith(origin) else _with_alias_note(live.admitted, origin)
 
     def challenge(self, route: Route, problem: Problem, origin: str) -> str:
         """Return the value of WWW-Authenticate for `problem`.
@@ -102,6 +103,11 @@ class BearerAdmission:
                 operation_id=live.operation_id,
             )
         )
+
+
+def _with_alias_note(admitted: Admitted, origin: str) -> Admitted:
+    note = f"The token was obtained for {admitted.resource}; {origin} is another name of the same gateway."
+    return replace(admitted, notes=(*admitted.notes, note))
 
 
 def _bearer_token(authorization: str | None) -> str:

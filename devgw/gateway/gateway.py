@@ -6,6 +6,7 @@ from devgw.clock import Clock
 from devgw.config.project import Project, Route
 from devgw.entropy import digest
 from devgw.events import Bus
+from devgw.gateway.admission import Admission
 from devgw.gateway.authorization import Authorization
 from devgw.gateway.bearer import BearerAdmission
 from devgw.gateway.clients import ClientDocuments, Clients
@@ -71,7 +72,7 @@ class Gateway:
             clock,
         )
         self.consents = Consents(project, self.server, store, connections or NoConnections(), bus, clock)
-        self.admission = BearerAdmission(project, ground.live, store, bus, clock)
+        self.admission: Admission = BearerAdmission(project, ground.live, store, bus, clock)
         self.credentials: UpstreamCredentials = credentials or NoCredentials()
 
     def urls(self, origin: str) -> Urls:

@@ -57,8 +57,6 @@ async def callback() -> Response:
 @blueprint.get("/oauth/setup")
 async def show_setup() -> Response:
     """Show what has to be decided for a pending authorization."""
-    if serving.origin() != serving.canonical_urls().origin:
-        return _see(serving.canonical_urls().consent(request.args.get("transaction", "")), 302)
     gateway = serving.gateway()
     pending = gateway.authorization.find(request.args.get("transaction"))
     _note(pending)

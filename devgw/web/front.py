@@ -27,7 +27,7 @@ from devgw.web.cors import ANSWER_HEADERS, is_preflight, preflight_answer
 from devgw.web.forward import Forwarder
 from devgw.web.hosts import Hosts
 from devgw.web.mcp import McpRoutes
-from devgw.web.paths import Place, place_of
+from devgw.web.paths import Place, place_of, without_base
 from devgw.web.recorder import App, BodyTooLarge, ClientLeft, Message, Receive, Recording, Scope, Send
 
 BODY_LIMIT = 1_048_576
@@ -142,6 +142,9 @@ class Front:
             body = await recording.read_body(BODY_LIMIT)
         except BodyTooLarge:
             raise Refused(RequestTooLarge(BODY_LIMIT)) from None
+        path = without_base(trace.path, self._settings.base_path)
+        if path != trace.path:
+            scope = scope | {"path": path, "raw_path": path.encode()}
         await self._pages(scope, _replay(body, recording.receive), recording.send)
 
     async def _is_moved(self, place: Place, scope: Scope, recording: Recording, origin: str) -> bool:

@@ -22,14 +22,18 @@ class Place:
 
 _CLIENTS_CALL = Place("oauth", is_for_scripts=True)
 _BROWSERS_GO = Place("oauth", is_for_browsers=True)
+_AUTHORIZE = Place("oauth")
+"""Answered under the name by which the client discovered us, since its issuer follows from that; it sets no cookie
+and moves the browser itself."""
 _EXACT = {
     **dict.fromkeys(("/oauth/token", "/token", "/oauth/register", "/register"), _CLIENTS_CALL),
     **dict.fromkeys(("/oauth/revoke", "/revoke"), _CLIENTS_CALL),
-    **dict.fromkeys(("/oauth/authorize", "/authorize", "/oauth/callback"), _BROWSERS_GO),
+    **dict.fromkeys(("/oauth/authorize", "/authorize"), _AUTHORIZE),
+    "/oauth/callback": _BROWSERS_GO,
     **dict.fromkeys(("/oauth/setup", "/oauth/dev-login"), Place("page", is_for_browsers=True)),
 }
 _BELOW = {
-    "/oauth/authorize/": _BROWSERS_GO,
+    "/oauth/authorize/": _AUTHORIZE,
     "/auth/connections/": Place("connect", is_for_browsers=True),
     "/mcp-registry/": Place("registry", is_for_scripts=True),
 }
@@ -40,14 +44,14 @@ _OTHER = Place("other")
 @lru_cache(maxsize=256)
 def place_of(path: str, base_path: str) -> Place:
     """Return what lives at `path`, under the base path or its alias."""
-    path = _without_base(path, base_path)
+    path = without_base(path, base_path)
     if _WELL_KNOWN in path:
         return _METADATA
     below = (place for start, place in _BELOW.items() if path.startswith(start))
     return _EXACT.get(path) or next(below, _OTHER)
 
 
-def _without_base(path: str, base_path: str) -> str:
+def without_base(path: str, base_path: str) -> str:
     """Return `path` without the base path in front of it."""
     for base in (base_path.rstrip("/"), ALIAS_BASE):
         if base and path.startswith(base + "/"):

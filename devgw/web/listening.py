@@ -1,0 +1,93 @@
+"""Sockets and Hypercorn: binds both loopback families, and serves until told to stop."""
+
+import asyncio
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from hypercorn.asyncio import serve as hypercorn_serve
+from hypercorn.config import Config
+
+GRACE_SECONDS = 1.0
+"""How long open streams may take when the gateway stops."""
+
+
+class PortTaken(Exception):  # noqa: N818  it reads as what happened
+    """Another process listens on the port."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(f"port {port} on {host} is taken")
+        self.host = host
+        self.port = port
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Bound sockets of one port. Hypercorn closes them; `close` is for those that were never served."""
+
+    sockets: tuple[socket.socket, ...]
+
+    @property
+    def port(self) -> int:
+        """Return the port, also where any free one was asked for."""
+        return int(self.sockets[0].getsockname()[1])
+
+    def close(self) -> None:
+        """Close the sockets."""
+        for each in self.sockets:
+            each.close()
+
+
+def listen(host: str, port: int) -> Listeners:
+    """Return listeners on `host`; `localhost` means both loopback families, because clients resolve it to either.
+
+    Raises:
+        PortTaken: where somebody else listens on one of them.
+        OSError: where the address is not this machine's.
+    """
+    if host != "localhost":
+        return Listeners((_bind(host, port),))
+    first = _bind("127.0.0.1", port)
+    try:
+        second = _bind("::1", first.getsockname()[1])
+    except PortTaken:
+        first.close()
+        raise
+    except OSError:  # no IPv6 on this machine
+        return Listeners((first,))
+    return Listeners((first, second))
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if family == socket.AF_INET6:
+        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(512)
+    except OSError as error:
+        listener.close()
+        if error.errno in {48, 98, 10048}:  # EADDRINUSE on macOS, Linux, Windows
+            raise PortTaken(host, port) from error
+        raise
+    listener.setblocking(False)
+    return listener
+
+
+async def serve(app: Any, listeners: Listeners, stopping: asyncio.Event) -> None:
+    """Serve `app` until `stopping` is set; streams that are still open then are cut after a moment."""
+    config = Config()
+    config.bind = [f"fd://{each.detach()}" for each in listeners.sockets]
+    config.graceful_timeout = GRACE_SECONDS
+    config.shutdown_timeout = GRACE_SECONDS
+    config.keep_alive_timeout = 75
+    config.keep_alive_max_requests = 1_000_000
+    config.h11_max_incomplete_size = 64 * 1024
+    config.include_server_header = False
+    config.accesslog = config.errorlog = None
+    config.use_reloader = False
+    with suppress(asyncio.CancelledError):
+        await hypercorn_serve(app, config, shutdown_trigger=stopping.wait, mode="asgi")
