@@ -38,7 +38,7 @@ def add_controls(app: Quart, records: Records, faults: Faults) -> None:
         return None
 
     @app.post("/__emulator/revoke")
-    async def revoke() -> Response:
+    async def take_back() -> Response:
         try:
             wanted = RevocationWanted.model_validate_json(await request.get_data() or b"{}")
         except ValidationError as wrong:

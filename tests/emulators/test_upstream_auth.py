@@ -1,0 +1,327 @@
+"""The sample upstream with OAuth as it should be: real clients connect, and careless ones are told what is wrong."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import fastmcp
+import fastmcp.client.auth
+import httpx2
+import pytest
+from mcp.client import Client
+from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider, TokenStorage
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
+
+from devgw.clock import FrozenClock
+from devgw.emulators.upstream_auth import UpstreamWithOAuth, create_app
+from tests.emulators.upstream_flow import CALLBACK, UpstreamClient, click
+from tests.support.serving import listen, origin_of, serve
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock()
+
+
+@pytest.fixture
+async def upstream(clock: FrozenClock) -> AsyncIterator[UpstreamWithOAuth]:
+    with listen() as socket:
+        app = create_app(clock, origin_of(socket, "localhost"))
+        async with serve(app, on=socket):
+            yield app
+
+
+@pytest.fixture
+async def client(upstream: UpstreamWithOAuth) -> AsyncIterator[UpstreamClient]:
+    async with httpx2.AsyncClient() as http:
+        yield UpstreamClient(http, upstream.metadata.issuer)
+
+
+class InMemory(TokenStorage):
+    def __init__(self) -> None:
+        self.tokens: OAuthToken | None = None
+        self.client: OAuthClientInformationFull | None = None
+
+    async def get_tokens(self) -> OAuthToken | None:
+        return self.tokens
+
+    async def set_tokens(self, tokens: OAuthToken) -> None:
+        self.tokens = tokens
+
+    async def get_client_info(self) -> OAuthClientInformationFull | None:
+        return self.client
+
+    async def set_client_info(self, client_info: OAuthClientInformationFull) -> None:
+        self.client = client_info
+
+
+async def visit(http: httpx2.AsyncClient, url: str) -> None:
+    """Open a page of a server that is just starting."""
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                assert (await http.get(url)).status_code == 200
+            except httpx2.ConnectError:
+                await asyncio.sleep(0.01)
+            else:
+                return
+
+
+def provider_for(url: str, http: httpx2.AsyncClient, storage: InMemory) -> OAuthClientProvider:
+    came_back: list[dict[str, str]] = []
+
+    async def open_browser(authorize_url: str) -> None:
+        came_back.append(dict(parse_qsl(urlsplit(await click(http, authorize_url)).query)))
+
+    async def wait_for_callback() -> AuthorizationCodeResult:
+        answer = came_back.pop()
+        return AuthorizationCodeResult(code=answer["code"], state=answer.get("state"), iss=answer.get("iss"))
+
+    metadata = OAuthClientMetadata(redirect_uris=[CALLBACK], client_name="mcp", token_endpoint_auth_method="none")
+    return OAuthClientProvider(url, metadata, storage, open_browser, wait_for_callback)
+
+
+@pytest.mark.parametrize("era", ["legacy", "auto"])
+async def test_the_official_client_connects_and_sees_who_it_is(client: UpstreamClient, era: str) -> None:
+    storage = InMemory()
+    provider = provider_for(client.resource, client.http, storage)
+    async with (
+        httpx2.AsyncClient(auth=provider, timeout=10) as http,
+        Client(streamable_http_client(client.resource, http_client=http), mode=era) as mcp,
+    ):
+        seen = (await mcp.call_tool("whoami", {})).structured_content
+
+    assert storage.tokens is not None
+    assert seen["identity"]["name"] == "Ada Lovelace"
+    assert seen["identity"]["scope"] == "notes:read notes:write"
+    assert storage.tokens.access_token not in str(seen)
+
+
+@pytest.mark.filterwarnings("ignore:Using in-memory token storage")
+async def test_the_fastmcp_client_connects_through_its_own_callback_server(client: UpstreamClient) -> None:
+    class ClickingOAuth(fastmcp.client.auth.OAuth):  # type: ignore[misc]  # fastmcp is not followed by mypy
+        async def redirect_handler(self, authorization_url: str) -> None:
+            self.callback = await click(client.http, authorization_url, "grace")
+
+        async def callback_handler(self) -> Any:
+            async with asyncio.TaskGroup() as tasks:
+                answer = tasks.create_task(super().callback_handler())
+                tasks.create_task(visit(client.http, self.callback))
+            return answer.result()
+
+    async with fastmcp.Client(client.resource, auth=ClickingOAuth()) as mcp:
+        seen = (await mcp.call_tool("whoami", {})).structured_content
+
+    assert seen["identity"]["name"] == "Grace Hopper"
+
+
+async def test_without_a_token_the_challenge_leads_to_the_metadata(client: UpstreamClient) -> None:
+    refused = await client.call(None)
+    resource = (await client.http.get(f"{client.origin}/.well-known/oauth-protected-resource/mcp")).json()
+    server = (await client.http.get(f"{client.origin}/.well-known/oauth-authorization-server")).json()
+
+    assert refused.status_code == 401
+    expected = f'resource_metadata="{client.origin}/.well-known/oauth-protected-resource/mcp"'
+    assert expected in refused.headers["WWW-Authenticate"]
+    assert "error=" not in refused.headers["WWW-Authenticate"]
+    assert resource["resource"] == client.resource
+    assert resource["authorization_servers"] == [server["issuer"]] == [client.origin]
+    assert server["code_challenge_methods_supported"] == ["S256"]
+    assert server["authorization_response_iss_parameter_supported"] is True
+
+
+async def test_the_callback_carries_state_and_issuer_on_success_and_denial(client: UpstreamClient) -> None:
+    """RFC 9207: `iss` on every authorization response."""
+    await client.register()
+    approved = await client.authorize()
+    denied = await client.authorize("deny")
+
+    assert approved.keys() == {"code", "state", "iss"}
+    assert denied["error"] == "access_denied"
+    assert approved["state"] == denied["state"] == "s-1"
+    assert approved["iss"] == denied["iss"] == client.origin
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"resource": None}, "invalid_target"),
+        ({"resource": "http://localhost:1/mcp"}, "invalid_target"),
+        ({"code_challenge_method": "plain"}, "invalid_request"),
+        ({"code_challenge": None}, "invalid_request"),
+        ({"scope": "notes:burn"}, "invalid_scope"),
+        ({"response_type": "token"}, "unsupported_response_type"),
+    ],
+)
+async def test_a_careless_request_is_sent_back_with_the_reason(
+    client: UpstreamClient, changes: dict[str, str | None], error: str
+) -> None:
+    await client.register()
+    answer = await client.authorize(**changes)
+
+    assert answer["error"] == error
+    assert answer["iss"] == client.origin
+
+
+async def test_an_unproven_destination_gets_a_page_and_no_redirect(client: UpstreamClient) -> None:
+    await client.register()
+    for changes in ({"redirect_uri": "https://evil.example/cb"}, {"client_id": "uc_unknown"}, {"client_id": ""}):
+        page = await client.http.get(client.authorize_url(**changes))
+        assert page.status_code == 400
+        assert "Location" not in page.headers
+        assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    twice = await client.http.get(f"{client.authorize_url()}&state=other")
+    assert twice.status_code == 400
+
+
+async def test_a_loopback_redirect_may_come_with_another_port_but_not_another_host(client: UpstreamClient) -> None:
+    """RFC 8252 §7.3."""
+    await client.register()
+    other_port = await client.http.get(client.authorize_url(redirect_uri="http://localhost:1/callback"))
+    other_host = await client.http.get(client.authorize_url(redirect_uri="http://127.0.0.1:8976/callback"))
+
+    assert (other_port.status_code, other_host.status_code) == (200, 400)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"code_verifier": "w" * 43}, "invalid_grant"),
+        ({"redirect_uri": "http://localhost:1/callback"}, "invalid_grant"),
+        ({"resource": None}, "invalid_target"),
+        ({"grant_type": "password"}, "unsupported_grant_type"),
+        ({"client_id": "uc_unknown"}, "invalid_client"),
+    ],
+)
+async def test_a_code_is_refused_where_something_does_not_match(
+    client: UpstreamClient, changes: dict[str, str | None], error: str
+) -> None:
+    await client.register()
+    code = (await client.authorize())["code"]
+
+    assert (await client.redeem(code, **changes)).json()["error"] == error
+    assert (await client.redeem(code)).status_code == 200
+
+
+async def test_a_code_pays_once_and_expires(client: UpstreamClient, clock: FrozenClock) -> None:
+    tokens = await client.connect()
+    late = (await client.authorize())["code"]
+    clock.travel(timedelta(seconds=61))
+    assert (await client.redeem(late)).json()["error"] == "invalid_grant"
+
+    code = (await client.authorize())["code"]
+    first = (await client.redeem(code)).json()
+    assert (await client.redeem(code)).json()["error"] == "invalid_grant"
+    assert (await client.call(first["access_token"])).status_code == 401
+    assert (await client.call(tokens["access_token"])).status_code == 200
+
+
+async def test_refresh_rotates_and_a_replay_ends_the_grant(client: UpstreamClient, clock: FrozenClock) -> None:
+    first = await client.connect()
+    clock.travel(timedelta(minutes=6))
+    expired = await client.call(first["access_token"])
+    second = (await client.refresh(first["refresh_token"])).json()
+
+    assert expired.status_code == 401
+    assert 'error="invalid_token"' in expired.headers["WWW-Authenticate"]
+    assert (await client.call(second["access_token"])).status_code == 200
+    assert (await client.refresh(first["refresh_token"])).json()["error"] == "invalid_grant"
+    assert (await client.call(second["access_token"])).status_code == 401
+
+
+async def test_revocation_ends_the_grant_and_an_unknown_token_is_no_error(client: UpstreamClient) -> None:
+    """RFC 7009 §2.2."""
+    tokens = await client.connect()
+    for token in ("unknown", tokens["refresh_token"]):
+        form = {"client_id": client.client_id, "token": token}
+        assert (await client.http.post(f"{client.origin}/revoke", data=form)).status_code == 200
+
+    assert (await client.call(tokens["access_token"])).status_code == 401
+
+
+async def test_changing_notes_needs_a_wider_scope(client: UpstreamClient) -> None:
+    tokens = await client.connect(scope="notes:read")
+    read = await client.call(tokens["access_token"], "search_notes")
+    write = await client.call(tokens["access_token"], "add_note", title="t", text="x")
+
+    assert read.status_code == 200
+    assert write.status_code == 403
+    assert 'error="insufficient_scope"' in write.headers["WWW-Authenticate"]
+    assert 'scope="notes:read notes:write"' in write.headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+async def test_a_confidential_client_must_show_its_secret_the_way_it_registered(
+    client: UpstreamClient, method: str
+) -> None:
+    await client.register(token_endpoint_auth_method=method)
+    assert client.secret
+    form = {"grant_type": "refresh_token", "refresh_token": "unknown"}
+    basic = httpx2.BasicAuth(client.client_id, client.secret)
+    url = f"{client.origin}/token"
+    by_basic = await client.http.post(url, data=form, auth=basic)
+    by_post = await client.http.post(url, data={**form, "client_id": client.client_id, "client_secret": client.secret})
+    wrong = await client.http.post(url, data=form, auth=httpx2.BasicAuth(client.client_id, "wrong"))
+
+    right, other = (by_basic, by_post) if method == "client_secret_basic" else (by_post, by_basic)
+    assert right.json()["error"] == "invalid_grant"  # the client is known, the token is not
+    assert (other.status_code, other.json()["error"]) == (401, "invalid_client")
+    assert wrong.json()["error"] == "invalid_client"
+
+
+@pytest.mark.parametrize(
+    "uris", [[], ["javascript:alert(1)"], ["http://evil.example/cb"], ["https://a.example/#x"], "no"]
+)
+async def test_a_redirect_uri_that_could_leak_a_code_is_not_registered(client: UpstreamClient, uris: Any) -> None:
+    refused = await client.register(redirect_uris=uris)
+
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_redirect_uri")
+
+
+async def test_a_client_may_be_a_metadata_document_on_loopback(client: UpstreamClient) -> None:
+    documents: dict[str, Any] = {}
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            status, body = (200, documents[scope["path"]]) if scope["path"] in documents else (404, {})
+            response = httpx2.Response(status, json=body)
+            await send({"type": "http.response.start", "status": status, "headers": response.headers.raw})
+            await send({"type": "http.response.body", "body": response.content})
+
+    async with serve(app) as host:
+        url = f"{host}/client.json"
+        documents["/client.json"] = {"client_id": url, "client_name": "Gateway", "redirect_uris": [CALLBACK]}
+        documents["/stranger.json"] = {"client_id": url, "redirect_uris": [CALLBACK]}
+        client.client_id = url
+        code = (await client.authorize())["code"]
+        tokens = (await client.redeem(code)).json()
+        stranger = await client.http.get(client.authorize_url(client_id=f"{host}/stranger.json"))
+        missing = await client.http.get(client.authorize_url(client_id=f"{host}/missing.json"))
+
+    assert (await client.call(tokens["access_token"])).status_code == 200
+    assert stranger.status_code == missing.status_code == 400
+    assert "does not name itself" in stranger.text
+    assert "404" in missing.text
+
+
+async def test_the_page_is_an_emulator_in_so_many_words_and_a_foreign_form_is_refused(client: UpstreamClient) -> None:
+    await client.register(client_name="<b>Evil</b>")
+    page = await client.http.get(client.authorize_url())
+    forged = await client.http.post(
+        f"{client.origin}/authorize", data={"request": "x", "as": "ada"}, headers={"Sec-Fetch-Site": "cross-site"}
+    )
+
+    assert "Emulator." in page.text
+    assert "&lt;b&gt;Evil&lt;/b&gt;" in page.text
+    assert "<script" not in page.text
+    assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+    assert forged.status_code == 400
+
+
+async def test_a_foreign_host_is_refused_everywhere(client: UpstreamClient) -> None:
+    for path in ("/mcp", "/authorize", "/__emulator/faults"):
+        answer = await client.http.get(f"{client.origin}{path}", headers={"Host": "evil.example"})
+        assert answer.status_code == 421
