@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from devgw.clock import Clock, SystemClock
 from devgw.config.finding import Finding
@@ -31,6 +31,7 @@ from devgw.store.records import RecordStore
 from devgw.web.app import create_app
 from devgw.web.front import Front
 from devgw.web.listening import Listeners, PortTaken, listen, serve
+from devgw.web.recorder import App
 from devgw.web.serving import Serving
 
 HOUSEKEEPING = timedelta(seconds=5)
@@ -129,7 +130,7 @@ def build(
     gateway = _gateway(project, ground, generation=1)
     served = Serving(gateway)
     client = ProxyClient(clock)
-    front = Front(settings=settings, clock=clock, bus=bus, pages=create_app(served), client=client)
+    front = Front(settings=settings, clock=clock, bus=bus, pages=cast("App", create_app(served)), client=client)
     front.serve(gateway)
     monitor.take_routes(project.routes)
     return Runtime(

@@ -87,6 +87,7 @@ async def serve(app: Any, listeners: Listeners, stopping: asyncio.Event) -> None
     config.keep_alive_max_requests = 1_000_000
     config.h11_max_incomplete_size = 64 * 1024
     config.include_server_header = False
+    config.include_date_header = False  # the front has one for every answer, and an upstream's must not come twice
     config.accesslog = config.errorlog = None
     config.use_reloader = False
     with suppress(asyncio.CancelledError):

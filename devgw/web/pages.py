@@ -61,6 +61,7 @@ async def consent_page(question: Question) -> Response:
     return await page(
         "consent.html",
         form_action=f"'self' {targets}",
+        action=serving.urls().at("/oauth/setup"),
         question=question,
         pending=question.pending,
         client=question.client,

@@ -3,15 +3,16 @@
 It stands between the server and every handler, on the hot path too, so it copies nothing but what it keeps.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from email.utils import format_datetime
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from email.utils import formatdate
+from functools import lru_cache
 from typing import Any
 
-from devgw.clock import Clock
+from devgw.clock import Clock, epoch
 from devgw.entropy import short_id
 from devgw.events import Bus, Trace
 from devgw.events.taxonomy import FailureOrigin, HttpExchanged, Outcome
-from devgw.events.trace import Phase
+from devgw.events.trace import Headers, Phase
 from devgw.ids import TraceId
 
 Scope = MutableMapping[str, Any]
@@ -24,6 +25,11 @@ CLIENT_LEFT = 499
 """The status of an exchange whose client left before an answer began; nginx's number, known from its logs."""
 _DRAINED = 8
 """How many times the limit is read, and thrown away, before an upload that is too large is cut off."""
+
+
+@lru_cache(maxsize=4)
+def _http_date(seconds: int) -> bytes:
+    return formatdate(seconds, usegmt=True).encode()
 
 
 class BodyTooLarge(Exception):  # noqa: N818  it reads as what happened
@@ -128,18 +134,24 @@ class Recording:
         elif message["type"] == "http.response.start":
             self.has_begun = True
             self.trace.status = message["status"]
-            if self.extra_headers:
-                names = {name for name, _ in self.extra_headers}
-                kept = [pair for pair in message.get("headers", ()) if pair[0].lower() not in names]
-                message = {**message, "headers": [*kept, *self.extra_headers]}
-            self.trace.response_headers = list(message.get("headers", ()))
+            headers = self._completed(message.get("headers", ()))
+            self.trace.response_headers = headers
+            message = {**message, "headers": headers}
         await self._send(message)
+
+    def _completed(self, headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+        """Return the headers of the answer with ours, and with a date unless the upstream gave one."""
+        names = {name for name, _ in self.extra_headers}
+        complete = [pair for pair in headers if pair[0] not in names]
+        complete += self.extra_headers
+        if not any(name == b"date" for name, _ in complete):
+            complete.append((b"date", _http_date(epoch(self.trace.started_at))))
+        return complete
 
     async def answer(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> None:
         """Answer with a body that is there already."""
         length = (b"content-length", b"%d" % len(body))
-        now = (b"date", format_datetime(self._clock.now(), usegmt=True).encode())
-        await self.send({"type": "http.response.start", "status": status, "headers": [*headers, length, now]})
+        await self.send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
         await self.send({"type": "http.response.body", "body": body})
 
     def elapsed_ms(self) -> float:

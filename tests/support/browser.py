@@ -1,0 +1,123 @@
+"""A browser without a screen: keeps cookies per host, follows redirects one at a time, reads and sends forms."""
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Self
+from urllib.parse import urljoin, urlsplit
+
+import httpx2
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+@dataclass
+class Form:
+    """A form of a page: where it goes, its fields, and its buttons as (name, value, label)."""
+
+    action: str
+    method: str
+    fields: dict[str, str] = field(default_factory=dict)
+    buttons: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self.links: list[tuple[str, str]] = []
+        self.text = ""
+        self._button: tuple[str, str] | None = None
+        self._link: str | None = None
+        self._label = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        got = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append(Form(got.get("action", ""), got.get("method", "get").lower()))
+        elif tag == "input" and self.forms and got.get("name"):
+            self.forms[-1].fields[got["name"]] = got.get("value", "")
+        elif tag == "button":
+            self._button, self._label = (got.get("name", ""), got.get("value", "")), ""
+        elif tag == "a":
+            self._link, self._label = got.get("href", ""), ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "button" and self._button and self.forms:
+            self.forms[-1].buttons.append((*self._button, self._label.strip()))
+            self._button = None
+        if tag == "a" and self._link is not None:
+            self.links.append((self._link, self._label.strip()))
+            self._link = None
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        self._label += data
+
+
+@dataclass
+class Page:
+    """What the browser shows."""
+
+    url: str
+    status: int
+    headers: httpx2.Headers
+    html: str
+
+    def __post_init__(self) -> None:
+        reader = _Reader()
+        reader.feed(self.html)
+        self.forms, self.links, self.text = reader.forms, reader.links, " ".join(reader.text.split())
+
+
+class Browser:
+    """Opens pages on loopback. A redirect to anything in `stops` is not followed: that is the client's own."""
+
+    def __init__(self, *stops: str) -> None:
+        self._http = httpx2.AsyncClient(follow_redirects=False, timeout=20, headers={"accept": "text/html"})
+        self.stops = stops
+        self.page: Page | None = None
+        self.location: str | None = None
+        """The redirect at which it stopped."""
+        self.visited: list[str] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+
+    async def open(self, url: str) -> "Browser":
+        """Open `url` and follow redirects to a page, or to a stop."""
+        return await self._go("GET", url, None)
+
+    async def press(self, label: str, **fields: str) -> "Browser":
+        """Press the button or follow the link that carries `label`, with form fields replaced by `fields`."""
+        assert self.page is not None
+        for form in self.page.forms:
+            for name, value, text in form.buttons:
+                if label in text:
+                    sent = form.fields | ({name: value} if name else {}) | fields
+                    url = urljoin(self.page.url, form.action)
+                    if form.method == "post":
+                        return await self._go("POST", url, sent)
+                    return await self._go("GET", str(httpx2.URL(url, params=sent)), None)
+        for href, text in self.page.links:
+            if label in text:
+                return await self._go("GET", urljoin(self.page.url, href), None)
+        raise AssertionError(f"no button or link {label!r} on {self.page.url}: {self.page.text}")
+
+    async def _go(self, method: str, url: str, form: dict[str, str] | None) -> "Browser":
+        self.location = None
+        for _ in range(20):
+            self.visited.append(f"{method} {url}")
+            assert urlsplit(url).hostname in LOOPBACK, f"left loopback: {url}"
+            headers = {"origin": f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"} if form else {}
+            response = await self._http.request(method, url, data=form, headers=headers)
+            if response.status_code not in {301, 302, 303, 307, 308}:
+                self.page = Page(url, response.status_code, response.headers, response.text)
+                return self
+            url, method, form = urljoin(url, response.headers["location"]), "GET", None
+            if any(url.startswith(stop) for stop in self.stops):
+                self.location = url
+                return self
+        raise AssertionError("too many redirects: " + " ".join(self.visited))
