@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from devgw.events.taxonomy import FailureOrigin, Outcome
+from devgw.gateway.connect_required import answer_connect_required, elicitation
 from devgw.mcp.errors import answer_to
 from devgw.mcp.message import Messages
 from devgw.mcp.revision import is_modern
@@ -68,7 +69,11 @@ async def answer_bearer(recording: Recording, problem: Problem, challenge: str) 
 
 async def answer_rpc(recording: Recording, problem: Problem, messages: Messages, revision: str | None) -> None:
     """Answer every request with a JSON-RPC error; what wants no JSON-RPC answer gets problem details."""
-    body = answer_to(messages, *rpc_error(recording, problem, revision))
+    if isinstance(problem, ConnectRequired):
+        found = answer_connect_required(problem, messages, revision, _details(recording, problem))
+        body = json.dumps(found if messages.is_batch else found[0]).encode() if found else None
+    else:
+        body = answer_to(messages, *rpc_error(recording, problem, revision))
     if body is None:
         await answer_problem(recording, problem)
         return
@@ -81,24 +86,19 @@ def rpc_error(recording: Recording, problem: Problem, revision: str | None) -> t
     """Return code, message and data in which a client of `revision` understands `problem`."""
     code = getattr(problem, "code", problem.status)
     message = getattr(problem, "message", None) or f"{problem.explain()} {problem.advise()}".strip()
-    details: dict[str, Any] = {
-        "reason": problem.reason,
-        "explanation": problem.explain(),
-        "hint": problem.advise(),
-        "traceId": recording.trace.id,
-    }
+    details = _details(recording, problem)
     if isinstance(problem, ConnectRequired):
-        details |= {**problem.payload(), "elicitations": [_elicitation(problem)]}
+        details |= {**problem.payload(), "elicitations": [elicitation(problem)]}
         message = f"{problem.explain()} {problem.advise()}"
         code = _CONNECT_REQUIRED if is_modern(revision) else code
     return code, message, details
 
 
-def _elicitation(problem: ConnectRequired) -> dict[str, str]:
-    """Return the URL that the person is to open, as the URL elicitation error of 2025-11-25 has it."""
+def _details(recording: Recording, problem: Problem) -> dict[str, Any]:
+    """Return what every JSON-RPC error of ours says of itself."""
     return {
-        "mode": "url",
-        "elicitationId": f"{problem.operation_id}:{problem.auth_profile_id}",
-        "url": problem.auth_url,
-        "message": problem.message,
+        "reason": problem.reason,
+        "explanation": problem.explain(),
+        "hint": problem.advise(),
+        "traceId": recording.trace.id,
     }

@@ -16,7 +16,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEP_METHOD = frozenset({307, 308})
 _HOPS = 5
 _KEPT = 65_536
-_UNAUTHORIZED = 401
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
 
 
 class Sender:
@@ -34,8 +34,8 @@ class Sender:
         """
         request = _request(call, credential, wants_identity=wants_identity)
         answer = await self._open(call, request)
-        if answer.status == _UNAUTHORIZED and credential.renewable:
-            request, answer = await self._again(call, answer, wants_identity=wants_identity)
+        if credential.renewable and _is_credential_refused(answer):
+            request, answer = await self._again(call, answer, credential, wants_identity=wants_identity)
         hops = 0
         while answer.status in _REDIRECTS and header_of(answer.headers, b"location"):
             await keep(call, answer)
@@ -47,13 +47,13 @@ class Sender:
         return answer
 
     async def _again(
-        self, call: McpCall, answer: UpstreamAnswer, *, wants_identity: bool
+        self, call: McpCall, answer: UpstreamAnswer, refused: UpstreamCredential, *, wants_identity: bool
     ) -> tuple[UpstreamRequest, UpstreamAnswer]:
         """Renew the credential that the upstream refused, and ask once more."""
         challenge = header_of(answer.headers, b"www-authenticate").decode("latin-1")
         await keep(call, answer)
         began = call.recording.ticks()
-        renewed = await self._credentials.renew(call.route, call.admitted, call.origin, challenge)
+        renewed = await self._credentials.renew(call.route, call.admitted, call.origin, challenge, refused)
         call.recording.phase("credential", began)
         call.trace.notes.append("The upstream answered 401; its credential was renewed and the request sent again.")
         request = _request(call, renewed, wants_identity=wants_identity)
@@ -84,6 +84,13 @@ async def keep(call: McpCall, answer: UpstreamAnswer) -> bytes:
     content = await read_whole(answer, _KEPT)
     call.trace.upstream_body = Body(content[:_KEPT], max(answer.received, len(content)))
     return content
+
+
+def _is_credential_refused(answer: UpstreamAnswer) -> bool:
+    """Tell whether another credential might help: 401, or 403 where the challenge asks for more scope."""
+    if answer.status == _FORBIDDEN:
+        return b"insufficient_scope" in header_of(answer.headers, b"www-authenticate")
+    return answer.status == _UNAUTHORIZED
 
 
 def _request(call: McpCall, credential: UpstreamCredential, *, wants_identity: bool) -> UpstreamRequest:
