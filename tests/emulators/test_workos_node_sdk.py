@@ -82,7 +82,10 @@ async def test_the_sdk_signs_in_refreshes_and_reads_the_user(workos: WorkosBench
         const jwks = await (await fetch(users.getJwksUrl(clientId))).json();
         const organizations = await workos.organizations.listOrganizations({limit: 1});
         const rotated = first.refreshToken !== second.refreshToken;
-        return {user: user.email, method: first.authenticationMethod, rotated, keys: jwks.keys.length, organizations: organizations.data.length};
+        return {
+          user: user.email, method: first.authenticationMethod, rotated, keys: jwks.keys.length,
+          organizations: organizations.data.length,
+        };
         """,
     )
     assert told == {

@@ -5,23 +5,27 @@ from dataclasses import dataclass
 
 from devgw.emulators.workos.emulator import Emulator
 from devgw.emulators.workos.environment import Environment
-from devgw.emulators.workos.redirects import differences, nearest
+from devgw.emulators.workos.redirects import differences, nearest, why_it_cannot_be_registered
 
 _CONTACT = "If you are not sure what this means, please contact your organization admin."
-_AMBIGUOUS_LETTERS = {"I": "1", "L": "1", "O": "0", "U": "V"}
+_AMBIGUOUS_LETTERS = {"I": "the digit 1", "L": "the digit 1", "O": "the digit 0", "U": "V"}
+_THE_FILE = "Here the dashboard is the emulator's own file: emulators/workos.json in your project."
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """The contents of an error page."""
 
+    title: str
     words: str
-    """As the service's own page has it; only the one for redirect URIs is established word for word."""
+    """As the service's own page has it; only those for redirect URIs are established word for word."""
     cause: str
+    change: str
     pairs: tuple[tuple[str, str], ...] = ()
     """Label and string, to be compared letter by letter."""
     differing: tuple[str, ...] = ()
-    change: str = ""
+    here: str = ""
+    """Where the change is made in the emulator, if not in the application."""
 
 
 def explain(emulator: Emulator, slug: str, facts: Mapping[str, str]) -> Explanation | None:
@@ -37,14 +41,14 @@ def explain(emulator: Emulator, slug: str, facts: Mapping[str, str]) -> Explanat
 
 
 def _client_id(emulator: Emulator, sent: str) -> Explanation:
-    known = list(emulator.environments)
-    close = nearest(sent, known)
-    pairs = [("Sent", sent or "nothing")] + ([("Known here", close)] if close else [])
+    close = nearest(sent, list(emulator.environments))
     return Explanation(
-        words=f"Error: Invalid client ID. Make sure that the app uses the correct client ID. {_CONTACT}",
+        title="Invalid client ID",
+        words=f"Make sure that the app uses the correct client ID. {_CONTACT}",
         cause=_why_client_id(emulator, sent),
-        pairs=tuple(pairs),
         change="Copy the Client ID from the dashboard's API Keys page with its copy button, into WORKOS_CLIENT_ID.",
+        pairs=(("Sent", sent or "nothing"), *((("Known here, nearest", close),) if close else ())),
+        here=_THE_FILE,
     )
 
 
@@ -55,41 +59,62 @@ def _why_client_id(emulator: Emulator, sent: str) -> str:
         return "This is the client id of a Connect application, which has its own authorize endpoint."
     if sent.startswith(("sk_", "pk_")):
         return "This is an API key. The client id begins with client_."
-    if "," in sent or sent != sent.strip() or sent[:1] in "'\"$":
-        return "There are other characters around the id: a quote, a space, an unexpanded variable, or a second one."
-    if letter := next((letter for letter in sent.removeprefix("client_") if letter in _AMBIGUOUS_LETTERS), None):
-        place = sent.index(letter, len("client_")) + 1
-        return f"Character {place} is the letter {letter}, which no WorkOS id contains; {_AMBIGUOUS_LETTERS[letter]}?"
+    if not sent.isascii() or not sent.replace("_", "").isalnum():
+        return "There are other characters in it: a quote, a space, an unexpanded variable, or the id stands twice."
+    start = len("client_")
+    place = next((place for place in range(start, len(sent)) if sent[place] in _AMBIGUOUS_LETTERS), None)
+    if sent.startswith("client_") and place is not None:
+        letter = sent[place]
+        return (
+            f"Character {place + 1} is the letter {letter}, which no WorkOS id contains: "
+            f"probably {_AMBIGUOUS_LETTERS[letter]} is meant."
+        )
     return "No environment has this client id: it is mistyped, or of another environment."
 
 
 def _redirect_uri(environment: Environment | None, sent: str) -> Explanation:
-    words = f"Error: Invalid redirect URI. Make sure that the app uses the correct redirect URI. {_CONTACT}"
     registered = [known.uri for known in environment.redirect_uris] if environment else []
     close = nearest(sent, registered)
-    if not sent:
-        return Explanation(words, "The request carries no redirect_uri.", change="Send redirect_uri.")
-    if close is None:
-        cause = "No redirect URI is registered in this environment."
-        return Explanation(words, cause, (("Sent", sent),), change=f"Register {sent} in the dashboard under Redirects.")
+    cause, change = _why_redirect_uri(environment, sent, close)
+    pairs = (("Sent", sent or "nothing"), *((("Registered, nearest", close),) if close else ()))
     return Explanation(
-        words,
-        "The two are compared as strings, and they are not the same.",
-        (("Sent", sent), ("Registered, nearest", close)),
-        tuple(differences(sent, close)),
+        title="Invalid redirect URI",
+        words=f"Make sure that the app uses the correct redirect URI. {_CONTACT}",
+        cause=cause,
+        change=change,
+        pairs=pairs,
+        differing=tuple(differences(sent, close)) if sent and close else (),
+        here=_THE_FILE,
+    )
+
+
+def _why_redirect_uri(environment: Environment | None, sent: str, close: str | None) -> tuple[str, str]:
+    if not sent:
+        return "The request carries no redirect_uri.", f"Send redirect_uri={close or 'a registered one'}."
+    reason = why_it_cannot_be_registered(sent, environment.seed.mode) if environment else None
+    if reason:
+        return f"It is not registered, and cannot be. {reason}", f"Send {close or 'one that can be registered'}."
+    if close is None:
+        return (
+            "No redirect URI is registered in this environment.",
+            f"Register {sent} in the dashboard under Redirects.",
+        )
+    return (
+        "WorkOS compares the two as strings, and they are not the same.",
         f"Register exactly {sent} in the dashboard under Redirects, or send {close}.",
     )
 
 
 def _selector(provider: str) -> Explanation:
-    cause = (
-        f"provider={provider} is none that WorkOS knows."
+    return Explanation(
+        title="Invalid connection selector",
+        words=f"Make sure that the app uses a valid connection selector. {_CONTACT}",
+        cause=f"WorkOS has no provider called {provider}."
         if provider
-        else "The request names none of provider, connection_id, organization_id, domain_hint. "
-        "A generic OIDC client does not know that WorkOS needs one."
+        else "The request names none of provider, connection_id, organization_id and domain_hint. WorkOS needs one, "
+        "which a generic OIDC client does not know.",
+        change="Send provider=authkit.",
     )
-    words = f"Error: Invalid connection selector. Make sure that the app uses a valid connection selector. {_CONTACT}"
-    return Explanation(words, cause, change="Send provider=authkit.")
 
 
 _PARAMETERS = {
@@ -114,7 +139,5 @@ def _parameters(slug: str, facts: Mapping[str, str]) -> Explanation | None:
     if slug not in _PARAMETERS:
         return None
     title, change = _PARAMETERS[slug]
-    sent = tuple((f"Sent {name}", value or "empty") for name, value in facts.items() if name != "client_id")
-    return Explanation(
-        f"Error: {title}. {_CONTACT}", "The parameters of the request do not go together.", sent, (), change
-    )
+    sent = tuple((f"Sent as {name}", value or "empty") for name, value in facts.items() if name != "client_id")
+    return Explanation(title, _CONTACT, "What the request sends, WorkOS does not take.", change, sent)

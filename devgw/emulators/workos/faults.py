@@ -8,8 +8,6 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from devgw.emulators.workos.answers import merge_patch
-
 
 class _Fault(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
@@ -58,16 +56,6 @@ class TokenFault(_Fault):
     """How far the clock that issues is ahead (or, negative, behind)."""
     signed_by_stranger: bool = False
     """The signature is from a key that is published nowhere, under the right `kid`."""
-
-    def over(self, other: "TokenFault") -> "TokenFault":
-        """Return both in one, this one last."""
-        return TokenFault(
-            claims=other.claims | self.claims,
-            header=other.header | self.header,
-            answer=merge_patch(other.answer, self.answer),
-            skew_seconds=other.skew_seconds + self.skew_seconds,
-            signed_by_stranger=other.signed_by_stranger or self.signed_by_stranger,
-        )
 
 
 class CallbackFault(_Fault):

@@ -39,7 +39,7 @@ def matches(registered: str, sent: str) -> bool:
 
 def why_it_cannot_be_registered(uri: str, mode: Mode) -> str | None:
     """Return what speaks against registering `uri` in an environment of `mode`, or None."""
-    parts = _split(uri)
+    parts = _split(uri.replace(":*", ":0"))
     if parts is None or not parts.scheme or not (parts.netloc or parts.path.strip("/")):
         return "It is not an absolute URI."
     if parts.scheme.lower() in _DANGEROUS_SCHEMES:
@@ -92,7 +92,7 @@ def differences(sent: str, registered: str) -> list[str]:
         return ["what was sent is not a URI"]
     parts = [
         ("scheme", ours.scheme, theirs.scheme),
-        ("host", _host(ours), _host(theirs)),
+        ("host", _host(ours), _host_as_written(registered) if "*" in registered else _host(theirs)),
         ("port", _port(ours), "*" if _PORT_WILDCARD.match(registered) else _port(theirs)),
         ("path", ours.path, theirs.path),
         ("query", ours.query, theirs.query),
@@ -121,6 +121,10 @@ def _split(uri: str) -> SplitResult | None:
 def _host(parts: SplitResult) -> str:
     name = parts.hostname or ""
     return f"[{name}]" if ":" in name else name
+
+
+def _host_as_written(registered: str) -> str:
+    return re.sub(r":(\d+|\*)$", "", registered.partition("://")[2].partition("/")[0])
 
 
 def _port(parts: SplitResult) -> str:

@@ -1,7 +1,7 @@
 """Access tokens and the token answer, with and without what was made to go wrong."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import reduce
 from typing import Any
 
 from devgw.clock import epoch
@@ -58,24 +58,33 @@ async def token_answer(
     """
     for rotation in emulator.faults.take(KeyRotation):
         await environment.keys.rotate(keep_old=rotation.keep_old)
-    fault = reduce(lambda before, after: after.over(before), emulator.faults.take(TokenFault), TokenFault())
+    faults = emulator.faults.take(TokenFault)
     sign_in = session.sign_in
     answer: dict[str, Any] = {"user": environment.user_as_json(persona)}
     if sign_in.organization_id:
         answer["organization_id"] = sign_in.organization_id
-    answer["access_token"] = await _access_token(emulator, environment, session, fault)
+    answer["access_token"] = await _access_token(emulator, environment, session, faults)
     answer["refresh_token"] = environment.sessions.issue_refresh(session).token
     answer["authentication_method"] = sign_in.authentication_method
     if sign_in.impersonator:
         answer["impersonator"] = {"email": sign_in.impersonator.email, "reason": sign_in.impersonator.reason}
-    return merge_patch(answer, fault.answer)
+    for fault in faults:
+        answer = merge_patch(answer, fault.answer)
+    return answer
 
 
-async def _access_token(emulator: Emulator, environment: Environment, session: Session, fault: TokenFault) -> str:
-    issued_at = emulator.clock.now() + timedelta(seconds=fault.skew_seconds)
+async def _access_token(
+    emulator: Emulator, environment: Environment, session: Session, faults: Iterable[TokenFault]
+) -> str:
+    skew = sum(fault.skew_seconds for fault in faults)
+    issued_at = emulator.clock.now() + timedelta(seconds=skew)
     claims = claims_of(environment, session, environment.issuer(emulator.origin), issued_at)
-    claims["auth_time"] += fault.skew_seconds
-    key = await environment.keys.current()
-    header = {"kid": key.kid} | fault.header
-    signer = await environment.keys.stranger() if fault.signed_by_stranger else key
-    return signer.sign(merge_patch(claims, fault.claims), header)
+    claims["auth_time"] += skew
+    signer = key = await environment.keys.current()
+    header: dict[str, Any] = {"kid": key.kid}
+    for fault in faults:
+        claims = merge_patch(claims, fault.claims)
+        header |= fault.header
+        if fault.signed_by_stranger:
+            signer = await environment.keys.stranger()
+    return signer.sign(claims, header)
