@@ -48,6 +48,10 @@ class Finding:
         """Return `file:line:column`, as terminals and editors understand it."""
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
+    def __str__(self) -> str:
+        """Return it as one line."""
+        return f"{self.place}: {self.severity.value}: {self.message} {self.fix}".rstrip()
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

@@ -1,5 +1,6 @@
 """Where the built-in project is: beside the package in a checkout, inside it in a wheel."""
 
+import json
 from pathlib import Path
 
 import devgw
@@ -17,3 +18,16 @@ def sample_root() -> Path:
             return candidate
     message = "devgw's sample project is missing; install devgw again."
     raise FileNotFoundError(message)
+
+
+def emulated_environ() -> dict[str, str]:
+    """Return the names that the WorkOS emulator's first environment stands for; none where its seed is no use.
+
+    Read as plain JSON: `devgw check` must not import the emulator for two strings.
+    """
+    try:
+        seed = json.loads((sample_root() / "emulators" / "workos.json").read_text(encoding="utf-8"))
+        first = seed["environments"][0]
+        return {"WORKOS_CLIENT_ID": first["clientId"], "WORKOS_CLIENT_SECRET": first["apiKey"]}
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}

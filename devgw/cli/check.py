@@ -1,0 +1,45 @@
+"""`devgw check`: all findings of a project, for people, editors, pre-commit hooks and code scanning."""
+
+import os
+from pathlib import Path
+
+import click
+
+from devgw.config.finding import Finding, Severity
+from devgw.config.load import Loaded, has_config, load
+from devgw.config.report import FORMATS, one_for_people, tally
+from devgw.config.sample import emulated_environ
+from devgw.config.settings_file import read_settings
+
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+
+
+@click.command("check")
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=".")
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="human", help="How findings are printed.")
+def command(directory: Path, form: str) -> None:
+    """Check the configuration in DIRECTORY and print every finding; exit 1 where one is an error."""
+    loaded, findings = read(directory)
+    if form != "human":
+        click.echo(FORMATS[form](findings))
+    else:
+        _print(directory, loaded, findings)
+    if any(each.severity is Severity.ERROR for each in findings):
+        raise SystemExit(1)
+
+
+def read(directory: Path) -> tuple[Loaded, tuple[Finding, ...]]:
+    """Return what `devgw up` would read in `directory`, and the findings of project and settings together."""
+    settings, of_settings = read_settings(directory, os.environ)
+    loaded = load(directory, os.environ, settings, fallback_environ=emulated_environ())
+    return loaded, (*of_settings, *loaded.findings)
+
+
+def _print(directory: Path, loaded: Loaded, findings: tuple[Finding, ...]) -> None:
+    if not has_config(directory):
+        click.echo(f"No project in {directory}: this is the built-in sample. `devgw init` copies it.\n")
+    for each in findings:
+        click.secho(one_for_people(each) + "\n", fg=_COLOURS[each.severity])
+    for use in loaded.environment:
+        click.echo(f"{use.name} = {use.masked or '–'}  ({use.origin.value})")
+    click.echo(tally(findings))
