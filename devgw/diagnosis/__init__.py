@@ -12,6 +12,20 @@ Decided against: rules that subscribe to events and keep state of their own. A r
 itself as soon as its rule no longer says it.
 """
 
+from devgw.diagnosis.diagnose import RuleDiagnoser, diagnose, diagnose_gateway
 from devgw.diagnosis.difference import Difference, explain_difference, explain_nearest
+from devgw.diagnosis.naming import name_problem
+from devgw.diagnosis.surroundings import Surroundings
+from devgw.diagnosis.view import View
 
-__all__ = ["Difference", "explain_difference", "explain_nearest"]
+__all__ = [
+    "Difference",
+    "RuleDiagnoser",
+    "Surroundings",
+    "View",
+    "diagnose",
+    "diagnose_gateway",
+    "explain_difference",
+    "explain_nearest",
+    "name_problem",
+]

@@ -96,6 +96,28 @@ def _first_values(text: bytes) -> dict[str, str]:
         return {}
 
 
+def error_code(trace: Trace) -> int | None:
+    """Return the code of a JSON-RPC error answer, also of one that is the only event of a stream."""
+    content = trace.response_body.content
+    if b'"error"' not in content:
+        return None
+    error = rpc_error(trace)
+    code = error.get("code")
+    return code if isinstance(code, int) else None
+
+
+def rpc_error(trace: Trace) -> dict[str, Any]:
+    """Return the `error` of a JSON-RPC answer, empty where it is none."""
+    content = trace.response_body.content
+    if b'"error"' not in content:
+        return {}
+    if content.lstrip().startswith((b"event:", b"data:", b"id:", b":")):
+        lines = [line[5:].strip() for line in content.splitlines() if line.startswith(b"data:")]
+        content = next((line for line in reversed(lines) if b'"error"' in line), b"")
+    error = _object(content).get("error")
+    return error if isinstance(error, dict) else {}
+
+
 def _object(content: bytes) -> dict[str, Any]:
     try:
         found = json.loads(content)

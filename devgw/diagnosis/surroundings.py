@@ -21,11 +21,17 @@ from devgw.events.taxonomy import (
     McpAuthDownstreamTokenRefreshed,
     McpAuthDownstreamTokenRevoked,
     McpAuthJwksFetched,
+    McpCapabilityCompleted,
+    McpCapabilityInvoked,
+    McpRequestAccepted,
 )
 from devgw.ids import ClientId, TokenId, TraceId
 
 RECENT = 2_000
-"""How many events are remembered: a few minutes of a busy developer."""
+"""How many events are remembered: an hour of a busy developer, since those of the hot path are not among them."""
+KEPT_TRACES = 500
+HOT = (HttpExchanged, McpRequestAccepted, McpCapabilityInvoked, McpCapabilityCompleted)
+"""Published for every MCP call; a flow's own traces tell the same."""
 
 
 @dataclass(slots=True)
@@ -80,12 +86,13 @@ class Surroundings:
 
     def fold(self, published: Published) -> None:
         """Remember one event."""
+        event = published.event
+        if isinstance(event, HOT):
+            if isinstance(event, HttpExchanged) and event.trace.kind != "mcp":
+                self._keep(event.trace)
+            return
         self.recent.append(published)
-        match published.event:
-            case HttpExchanged(trace=trace):
-                self.traces[trace.id] = trace
-                if len(self.traces) > RECENT:
-                    self.traces.popitem(last=False)
+        match event:
             case GatewayStarted() as event:
                 self.started, self.started_at = event, published.at
             case McpAuthJwksFetched():
@@ -94,6 +101,12 @@ class Surroundings:
                 self.skew = event
             case _:
                 self._fold_state(published)
+
+    def _keep(self, trace: Trace) -> None:
+        """Keep a request that is not an MCP call; those come by the thousand, and the monitor keeps them."""
+        self.traces[trace.id] = trace
+        if len(self.traces) > KEPT_TRACES:
+            self.traces.popitem(last=False)
 
     def _fold_state(self, published: Published) -> None:
         """Remember what changed a client, a token or the configuration."""
@@ -161,7 +174,6 @@ class Surroundings:
         traces, transactions = set(flow.trace_ids), set(flow.transaction_ids)
         for published in self.recent:
             event = published.event
-            trace_id = event.trace.id if isinstance(event, HttpExchanged) else event.trace_id
-            mine = trace_id in traces or event.transaction_id in transactions
+            mine = event.trace_id in traces or event.transaction_id in transactions
             if mine or (flow.grant_id is not None and event.grant_id == flow.grant_id):
                 yield published

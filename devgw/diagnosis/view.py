@@ -1,6 +1,6 @@
 """What a rule is given: one flow, its requests and events, and what surrounds it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -8,7 +8,6 @@ from typing import TypeVar
 from devgw.diagnosis.surroundings import KnownClient, Surroundings
 from devgw.events import Event, Published, Trace
 from devgw.events.flow import Flow
-from devgw.events.taxonomy import HttpExchanged
 
 E = TypeVar("E", bound=Event)
 
@@ -23,12 +22,9 @@ class View:
     around: Surroundings
 
     @classmethod
-    def of(cls, flow: Flow, around: Surroundings) -> "View":
-        """Return the view of `flow` from what `around` remembers."""
-        events = tuple(around.events_of(flow))
-        known = {each.event.trace.id: each.event.trace for each in events if isinstance(each.event, HttpExchanged)}
-        traces = [known.get(trace_id) or around.traces.get(trace_id) for trace_id in flow.trace_ids]
-        return cls(flow, tuple(trace for trace in traces if trace), events, around)
+    def of(cls, flow: Flow, traces: Iterable[Trace], around: Surroundings) -> "View":
+        """Return the view of `flow` with its requests and with the events that `around` remembers of it."""
+        return cls(flow, tuple(traces), tuple(around.events_of(flow)), around)
 
     @property
     def client(self) -> KnownClient | None:

@@ -35,8 +35,12 @@ def all_problems() -> set[str]:
     return {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.__name__).lower() for kind in leaves}
 
 
+STARTING = {"state_directory_unusable", "another_gateway_runs", "no_gateway_runs"}
+"""Said by the command line before there is a gateway, in words of their own."""
+
+
 def test_every_problem_of_the_house_is_named_or_left_out_on_purpose() -> None:
-    assert all_problems() - NAMES.keys() == set()
+    assert all_problems() - NAMES.keys() - STARTING == set()
 
 
 def test_no_name_is_kept_for_a_problem_that_is_gone() -> None:

@@ -48,7 +48,7 @@ BOOK: tuple[ClientEntry, ...] = (
         user_agents=("claude-code/", "claude-cli/"),
         names=("claude code", "claude-code"),
         client_ids=("https://claude.ai/oauth/claude-code-client-metadata",),
-        forget="/mcp in Claude Code, choose the server, Clear authentication; or: claude mcp remove NAME, then add it again",
+        forget="/mcp, choose the server, Clear authentication; or: claude mcp remove NAME, then add it again",
         quirks=(
             RANDOM_PORT,
             NO_DOCUMENT_FALLBACK,

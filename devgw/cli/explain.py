@@ -1,0 +1,86 @@
+"""`devgw explain`: what a failure is, how it is seen, and what mends it; and the list and the table of them all."""
+
+import json
+import textwrap
+from dataclasses import asdict
+
+import click
+
+from devgw.diagnosis.catalogue import Failure, failures, find_failure, search
+from devgw.diagnosis.clients import forget_lines
+from devgw.diagnosis.coverage import table
+
+FORGETTING = ("REG-02", "REG-03", "REVK-03")
+"""Failures whose page lists how each client is made to forget."""
+
+
+@click.command("explain")
+@click.argument("words", nargs=-1)
+@click.option("--table", "as_table", is_flag=True, help="Every id: how it is observed, or why it cannot be.")
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
+def command(words: tuple[str, ...], as_table: bool, as_json: bool) -> None:
+    """Explain a failure by its id (DISC-01), search by words, or list them all."""
+    if as_table:
+        _print_table(as_json)
+        return
+    found = _find(words)
+    if as_json:
+        click.echo(json.dumps([asdict(failure) for failure in found], indent=2, ensure_ascii=False))
+    elif len(found) == 1:
+        click.echo(page(found[0]))
+    else:
+        _print_list(found)
+    if not found:
+        raise SystemExit(1)
+
+
+def _find(words: tuple[str, ...]) -> list[Failure]:
+    """Return what the words ask for: ids, a group's code, or a search."""
+    if not words:
+        return list(failures().values())
+    by_id = [failure for word in words if (failure := find_failure(word))]
+    if len(by_id) == len(words):
+        return by_id
+    group = [failure for failure in failures().values() if failure.id.split("-")[0] == words[0].upper()]
+    return group if group and len(words) == 1 else search(" ".join(words))
+
+
+def page(failure: Failure) -> str:
+    """Return the page of one failure."""
+    title = f"{failure.id}  {failure.title}"
+    parts = [title, "=" * len(title)]
+    chapters = {
+        "What you see": failure.symptom,
+        "Why": failure.cause,
+        "How devgw sees it": failure.unseen or failure.evidence,
+        "The one change": failure.fix,
+    }
+    for heading, text in chapters.items():
+        parts += ["", heading, textwrap.indent(textwrap.fill(text, 96), "  ")]
+    if failure.id in FORGETTING:
+        parts += ["", "How each client forgets", *(f"  {line}" for line in forget_lines())]
+    parts += ["", "Sources", *(f"  {source}" for source in failure.sources)]
+    return "\n".join(parts)
+
+
+def _print_list(found: list[Failure]) -> None:
+    """Print one line per failure under its group's title; the frequent ones carry a star."""
+    group = ""
+    for failure in found:
+        if failure.group != group:
+            group = failure.group
+            click.echo(f"\n{group}")
+        click.echo(f"  {failure.id:<9}{'*' if failure.frequent else ' '} {failure.title}")
+    if not found:
+        click.echo("Nothing in the catalogue says that. `devgw explain` lists everything.", err=True)
+
+
+def _print_table(as_json: bool) -> None:
+    rows = table()
+    if as_json:
+        click.echo(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False))
+        return
+    for row in rows:
+        click.echo(f"{row.id:<9} {row.observed:<14} {row.how}")
+    seen = sum(1 for row in rows if row.observed != "not here")
+    click.echo(f"\n{seen} of {len(rows)} are observed.")

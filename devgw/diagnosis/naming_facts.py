@@ -1,0 +1,217 @@
+"""Names that depend on the facts of a refusal: one function per `Problem.reason`, each giving an id or None."""
+
+from devgw.diagnosis.difference import explain_difference
+from devgw.problems import Problem
+
+
+def _fact(problem: Problem, name: str) -> str:
+    """Return a fact as text, empty where the problem has none of that name."""
+    value = getattr(problem, name, None)
+    return "" if value is None else str(value)
+
+
+def _says(problem: Problem, name: str, *words: str) -> bool:
+    text = _fact(problem, name).lower()
+    return any(word in text for word in words)
+
+
+_BY_URI_DIFFERENCE = {
+    "port": "RURI-01",
+    "default_port": "RURI-01",
+    "host_alias": "RURI-02",
+    "trailing_slash": "RURI-03",
+    "path": "RURI-07",
+    "path_missing": "RURI-07",
+    "one_letter": "RURI-12",
+    "double_encoding": "RURI-11",
+    "percent_encoding": "RURI-11",
+    "placeholder": "CONF-01",
+}
+
+
+def redirect_uri_mismatch(problem: Problem) -> str:
+    """Name a `redirect_uri_mismatch` by its facts."""
+    difference = explain_difference(_fact(problem, "got"), _fact(problem, "nearest"), "redirect_uri")
+    if difference.kinds and "host_alias" in difference.kinds and {"port", "host_alias"} >= set(difference.kinds):
+        return "RURI-02"
+    return _BY_URI_DIFFERENCE.get(difference.kind, "RURI-12")
+
+
+_BY_RESOURCE_DIFFERENCE = {"trailing_slash": "AUD-02", "path_missing": "AUD-05", "host_alias": "HOST-06"}
+
+
+def resource_unknown(problem: Problem) -> str:
+    """Name a `resource_unknown` by its facts."""
+    kind = explain_difference(_fact(problem, "got"), _fact(problem, "nearest"), "resource").kind
+    return _BY_RESOURCE_DIFFERENCE.get(kind, "AUD-01")
+
+
+def resource_changed(problem: Problem) -> str:
+    """Name a `resource_changed` by its facts."""
+    kind = explain_difference(_fact(problem, "got"), _fact(problem, "granted"), "resource").kind
+    return _BY_RESOURCE_DIFFERENCE.get(kind, "AUD-06")
+
+
+def client_metadata_invalid(problem: Problem) -> str:
+    """Name a `client_metadata_invalid` by its facts."""
+    by_member = {"scope": "REG-12", "application_type": "REG-07", "token_endpoint_auth_method": "TOK-01"}
+    return by_member.get(_fact(problem, "member"), "REQ-01")
+
+
+def redirect_uri_refused(problem: Problem) -> str:
+    """Name a `redirect_uri_refused` by its facts."""
+    scheme = _fact(problem, "redirect_uri").partition(":")[0].lower()
+    is_private = scheme not in ("http", "https", "javascript", "data", "file", "vbscript", "about", "blob")
+    return "RURI-06" if is_private and scheme else "REG-05"
+
+
+def client_unknown(problem: Problem) -> str:
+    """Name a `client_unknown` by its facts."""
+    return "CONF-01" if _says(problem, "client_id", "${", "$env(", "{env:") else "REG-02"
+
+
+def challenge_method(problem: Problem) -> str:
+    """Name a `challenge_method` by its facts."""
+    return "PKCE-03" if _fact(problem, "got") else "RURI-10"
+
+
+def challenge_malformed(problem: Problem) -> str:
+    """Name a `challenge_malformed` by its facts."""
+    length = getattr(problem, "length", 43)
+    return "RURI-10" if not _fact(problem, "character") and 0 < length < 43 else "PKCE-04"
+
+
+def token_malformed(problem: Problem) -> str:
+    """Name a `token_malformed` by its facts."""
+    if _says(problem, "got", "placeholder", "${", "$env(", "variable"):
+        return "CONF-01"
+    if _says(problem, "got", "redact", "mask", "***", "…", "ellipsis"):
+        return "BEAR-05"
+    return "BEAR-04" if _says(problem, "got", "scheme") else "BEAR-02"
+
+
+def token_unknown(problem: Problem) -> str:
+    """Name a `token_unknown` by its facts."""
+    if _says(problem, "looks", "placeholder"):
+        return "CONF-01"
+    if _says(problem, "looks", "mask", "redact"):
+        return "BEAR-05"
+    return "BEAR-06" if _says(problem, "looks", "of this gateway", "an access token") else "BEAR-04"
+
+
+def verifier_wrong(problem: Problem) -> str:
+    """Name a `verifier_wrong` by its facts."""
+    return "PKCE-02" if getattr(problem, "fits_another_flow", False) else "PKCE-03"
+
+
+def refresh_token_replayed(problem: Problem) -> str:
+    """Name a `refresh_token_replayed` by its facts."""
+    spent, presented = getattr(problem, "spent_at", None), getattr(problem, "presented_at", None)
+    soon = spent is not None and presented is not None and (presented - spent).total_seconds() < 60
+    return "REFR-01" if soon else "REFR-03"
+
+
+def grant_revoked(problem: Problem) -> str:
+    """Name a `grant_revoked` by its facts."""
+    return "REFR-03" if _says(problem, "because", "replay") else "REFR-08"
+
+
+def login_cookie_missing(problem: Problem) -> str:
+    """Name a `login_cookie_missing` by its facts."""
+    begun, came = _fact(problem, "begun_host"), _fact(problem, "callback_host")
+    return "SESS-02" if begun and came and begun != came else "SESS-03"
+
+
+_WORKOS_STEPS = ("organization", "email_verification", "mfa", "sso_required", "connection_", "invitation", "sign_up")
+
+
+def provider_refused(problem: Problem) -> str:
+    """Name a `provider_refused` by its facts."""
+    if _says(problem, "provider_error", "access_denied", "signin_consent_denied"):
+        return "CONS-04"
+    if _says(problem, "provider_error", "invalid_scope"):
+        return "SCOPE-01"
+    return "WORK-04" if _says(problem, "provider_error", *_WORKOS_STEPS) else "IDT-12"
+
+
+def provider_answer(problem: Problem) -> str:
+    """Name a `provider_answer` by its facts."""
+    if getattr(problem, "status_code", 200) == 404 or _says(problem, "got", "html", "page"):
+        return "TOK-05"
+    return "IDT-04" if _says(problem, "expected", "id_token", "user") else "TOK-08"
+
+
+def keys_unavailable(problem: Problem) -> str:
+    """Name a `keys_unavailable` by its facts."""
+    return "IDT-05" if _says(problem, "failure", "404") else "IDT-08"
+
+
+_BY_CLAIM = {
+    "aud": "IDT-04",
+    "client_id": "IDT-05",
+    "azp": "IDT-05",
+    "alg": "IDT-09",
+    "signature": "IDT-11",
+    "exp": "IDT-07",
+    "iat": "IDT-07",
+    "nbf": "IDT-07",
+    "nonce": "SESS-01",
+}
+
+
+def provider_token_invalid(problem: Problem) -> str:
+    """Name a `provider_token_invalid` by its facts."""
+    claim, got = _fact(problem, "claim").lower(), _fact(problem, "got")
+    if claim in ("iss", "issuer"):
+        if "sts.windows.net" in got:
+            return "IDT-06"
+        return "IDT-03" if "workos" in got + _fact(problem, "expected") or "/user_management/" in got else "IDT-02"
+    if claim == "aud" and ("http" in got):
+        return (
+            "AUD-09" if "workos" in _fact(problem, "expected") or "client_" in _fact(problem, "expected") else "AUD-03"
+        )
+    return _BY_CLAIM.get(claim, "IDT-10")
+
+
+def registration_impossible(problem: Problem) -> str:
+    """Name a `registration_impossible` by its facts."""
+    return "UPST-09" if _says(problem, "why", "loopback", "metadata document", "reach") else "REG-01"
+
+
+def registration_refused(problem: Problem) -> str:
+    """Name a `registration_refused` by its facts."""
+    if _says(problem, "upstream_error", "invalid_redirect_uri"):
+        return "REG-05"
+    if _says(problem, "description", "scope"):
+        return "REG-12"
+    return "REG-11" if getattr(problem, "status_code", 0) == 429 else "REG-01"
+
+
+def authorization_refused(problem: Problem) -> str:
+    """Name a `authorization_refused` by its facts."""
+    if _says(problem, "upstream_error", "access_denied"):
+        return "CONS-04"
+    return "AUD-07" if _says(problem, "description", "aadsts9010010", "resource") or _target(problem) else "UPST-06"
+
+
+def _target(problem: Problem) -> bool:
+    return _says(problem, "upstream_error", "invalid_target")
+
+
+def token_request_refused(problem: Problem) -> str:
+    """Name a `token_request_refused` by its facts."""
+    if _target(problem):
+        return "AUD-07"
+    if _says(problem, "upstream_error", "invalid_client", "unauthorized_client"):
+        return "TOK-07"
+    return "TOK-05" if getattr(problem, "status_code", 400) in (404, 405) else "UPST-08"
+
+
+def token_answer(problem: Problem) -> str:
+    """Name a `token_answer` by its facts."""
+    return "TOK-04" if getattr(problem, "status_code", 200) == 200 else "TOK-05"
+
+
+def capability_hidden(problem: Problem) -> str | None:
+    """Name a `capability_hidden` by its facts."""
+    return "CONF-08" if _fact(problem, "nearest") else None

@@ -1,0 +1,222 @@
+"""What failed to come: after the last thing seen of a flow, the next one is due in some seconds.
+
+A rule here says nothing while its flow moves, and nothing any more once it has moved: it withdraws itself. Where a
+person has to act, the words say that it waits, and the diagnosis is a suspicion.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from devgw.diagnosis.rule import Observation, Rule, diagnosis
+from devgw.diagnosis.rules.common import is_person_with_a_tool, known_quirks, last_trace, seconds, traits
+from devgw.diagnosis.rules.metadata import RULES as METADATA_RULES
+from devgw.diagnosis.urls import split_url
+from devgw.diagnosis.view import View
+from devgw.events.flow import Diagnosis, FlowState, Milestone, Step
+from devgw.events.taxonomy import McpAuthLoginBegun
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is due after a milestone, and what to say when it does not come."""
+
+    after: Milestone
+    within: float
+    """Seconds."""
+    name: str
+    cause: str
+    """May use {who}, {quiet}, {redirect_uri}, {callback}."""
+    fix: str
+    gone_when: str
+    step: Step
+    unless: Callable[[View], bool] = lambda view: False  # noqa: ARG005  the common case
+
+
+def _read_has_faults(view: View) -> bool:
+    """Tell whether a fault in the metadata explains the silence already."""
+    now = view.flow.last_at or view.flow.started_at
+    return any(True for rule in METADATA_RULES for _ in rule.check(view, now))
+
+
+def _ends_elsewhere(view: View) -> bool:
+    return view.flow.state in (FlowState.FAILED, FlowState.DONE)
+
+
+DUE: tuple[Due, ...] = (
+    Due(
+        Milestone.MCP_401,
+        30,
+        "BEAR-07",
+        "{who} was answered 401 with a good challenge {quiet} ago and has asked for no metadata.",
+        "Start the login in the client (its Authenticate button); where it has none, it cannot do OAuth.",
+        "it reads the metadata",
+        Step.DISCOVER,
+        is_person_with_a_tool,
+    ),
+    Due(
+        Milestone.RESOURCE_METADATA,
+        10,
+        "DISC-12",
+        "{who} read the resource metadata {quiet} ago and went no further; what it read is consistent.",
+        "Start the login in the client; if it says nothing, read its log.",
+        "it goes on",
+        Step.DISCOVER,
+        lambda view: is_person_with_a_tool(view) or _read_has_faults(view),
+    ),
+    Due(
+        Milestone.SERVER_METADATA,
+        10,
+        "DISC-12",
+        "{who} read both metadata documents {quiet} ago and went no further; what it read is consistent.",
+        "Start the login in the client; if it says nothing, read its log.",
+        "it registers or begins the login",
+        Step.DISCOVER,
+        lambda view: is_person_with_a_tool(view) or _read_has_faults(view),
+    ),
+    Due(
+        Milestone.REGISTERED,
+        15,
+        "REG-14",
+        "{who} registered {quiet} ago and has not opened the login.",
+        "Start the login in the client; look into its log for a browser that did not open or a port that is busy.",
+        "it begins the login",
+        Step.AUTHORIZE,
+        is_person_with_a_tool,
+    ),
+    Due(
+        Milestone.SENT_TO_IDP,
+        60,
+        "RURI-04",
+        "Waiting for the browser: it was sent to the identity provider {quiet} ago and has not come back.",
+        "If the browser shows an error there, add exactly {callback} at the provider; else finish signing in.",
+        "the browser comes back",
+        Step.LOGIN,
+    ),
+    Due(
+        Milestone.CONSENT_SHOWN,
+        60,
+        "CONS-04",
+        "Waiting for the person: the consent page was shown {quiet} ago and nobody has decided.",
+        "Decide on the consent page; if the tab is closed, start again from the client.",
+        "somebody decides",
+        Step.CONSENT,
+    ),
+    Due(
+        Milestone.TOKEN_ISSUED,
+        10,
+        "PROXY-08",
+        "{who} got its token {quiet} ago, and no MCP call has arrived since.",
+        "Look whether the client crashed; behind a tunnel or CDN, look into its log for a blocked user agent.",
+        "an MCP call arrives",
+        Step.MCP,
+    ),
+)
+
+
+def overdue(view: View, now: datetime) -> Iterator[Diagnosis]:
+    """Yield what is overdue after the last thing seen."""
+    if _ends_elsewhere(view):
+        return
+    for due in DUE:
+        is_late = view.quiet_for(now) >= timedelta(seconds=due.within)
+        if due.after is view.flow.last_seen and is_late and not due.unless(view):
+            yield diagnosis(
+                due.name,
+                due.cause.format_map(_words(view, now)),
+                due.fix.format_map(_words(view, now)),
+                view=view,
+                trace=last_trace(view),
+                certain=False,
+                step=due.step,
+                gone_when=due.gone_when,
+                evidence=known_quirks(view, due.name),
+            )
+
+
+def _words(view: View, now: datetime) -> dict[str, str]:
+    login = view.last(McpAuthLoginBegun)
+    who = view.who
+    return {
+        "who": who[0].upper() + who[1:],
+        "quiet": seconds(view, now),
+        "redirect_uri": view.flow.redirect_uri or "its redirect URI",
+        "callback": login[1].callback_uri if login else "the gateway's callback",
+    }
+
+
+def code_never_redeemed(view: View, now: datetime) -> Iterator[Diagnosis]:
+    """PORT-02, HOST-03, RURI-06, SESS-05, PORT-04: the code was sent 30 s ago and nobody redeemed it."""
+    is_late = view.quiet_for(now) >= timedelta(seconds=30)
+    if view.flow.last_seen is not Milestone.CODE_SENT or not is_late or _ends_elsewhere(view):
+        return
+    uri = view.flow.redirect_uri or ""
+    for name, cause, fix in _suspects(view, uri, seconds(view, now)):
+        yield diagnosis(
+            name,
+            cause,
+            fix,
+            view=view,
+            trace=last_trace(view),
+            certain=False,
+            step=Step.TOKEN,
+            got=uri,
+            gone_when="the code is redeemed",
+            evidence=known_quirks(view, name),
+        )
+
+
+def _suspects(view: View, uri: str, quiet: str) -> Iterator[tuple[str, str, str]]:
+    """Yield id, cause and fix of what is likely, the likeliest first."""
+    parts = split_url(uri)
+    sent = f"The code was sent to {uri} {quiet} ago and never redeemed"
+    if parts.scheme.text not in ("http", "https"):
+        yield (
+            "RURI-06",
+            f"{sent}: the browser may not have opened the {parts.scheme.text}: link.",
+            "Allow the browser to open the app.",
+        )
+        return
+    if traits(view).redirect_uris and "vscode.dev" in parts.host_name:
+        yield (
+            "RURI-11",
+            f"{sent}: the broker page may not have passed it on.",
+            "Finish on the broker page, or use a loopback redirect.",
+        )
+        return
+    port = parts.effective_port
+    if parts.is_loopback:
+        yield (
+            "PORT-02",
+            f"{sent}. If the browser shows that it cannot connect, nothing that it can reach listens on port {port}.",
+            f"Where the client runs in WSL, a container or over SSH, forward port {port}; else start the login again.",
+        )
+        if parts.host_name == "localhost":
+            cause = f"{sent}. The browser may try ::1 first, while the client listens on 127.0.0.1 alone."
+            yield (
+                "HOST-03",
+                cause,
+                "Let the client listen on both loopback addresses, or use 127.0.0.1 in its redirect URI.",
+            )
+    yield (
+        "SESS-05",
+        f"{sent}. If the browser shows success, the client's callback threw the code away.",
+        "Look at the client's log for a state mismatch; restart the client and sign in once.",
+    )
+
+
+RULES = (
+    Rule(
+        tuple(dict.fromkeys(due.name for due in DUE)),
+        "the last thing seen of a flow, and "
+        + ", ".join(f"{due.within:g} s after {due.after.value.replace('_', ' ')}" for due in DUE),
+        overdue,
+        Observation.ABSENCE,
+    ),
+    Rule(
+        ("PORT-02", "HOST-03", "RURI-06", "RURI-11", "SESS-05"),
+        "a code that was sent 30 s ago and not redeemed",
+        code_never_redeemed,
+        Observation.ABSENCE,
+    ),
+)

@@ -1,0 +1,108 @@
+"""Bearer tokens on MCP routes, and the challenge that answers them."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from devgw.diagnosis.exchange import response_header
+from devgw.diagnosis.rule import Rule, diagnosis
+from devgw.diagnosis.rules.common import MCP, came_past, mcp_requests
+from devgw.diagnosis.view import View
+from devgw.events import Trace
+from devgw.events.flow import Diagnosis
+from devgw.events.taxonomy import McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefreshed
+
+
+def challenge_missing(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
+    """BEAR-01: a 401 left the gateway without saying where to log in."""
+    for trace in mcp_requests(view):
+        challenge = response_header(trace, b"www-authenticate")
+        if trace.status == 401 and "resource_metadata" not in challenge and not came_past(view, MCP, trace.started_at):
+            whose = "the upstream" if trace.upstream_status == 401 else "this route"
+            yield diagnosis(
+                "BEAR-01",
+                f"{trace.path} answered 401 without resource_metadata in WWW-Authenticate; it came from {whose}.",
+                _challenge_fix(trace),
+                view=view,
+                trace=trace,
+                got=challenge or "(no WWW-Authenticate)",
+                expected='Bearer resource_metadata="…"',
+            )
+            return
+
+
+def _challenge_fix(trace: Trace) -> str:
+    if trace.upstream_status == 401:
+        return "Attach an MCP OAuth policy to the route and give the gateway a credential for this upstream."
+    return "Attach the MCP OAuth policy to this route."
+
+
+def header_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+    """BEAR-03: a token was delivered, and the client's next calls have no Authorization header."""
+    issued = view.last(McpAuthDownstreamTokenIssued)
+    if issued is None or came_past(view, MCP, issued[0]):
+        return
+    bare = [trace for trace in mcp_requests(view) if trace.started_at > issued[0] and trace.status == 401]
+    if len(bare) >= 1 and all(trace.reason_code == "token_missing" for trace in bare):
+        after = (bare[0].started_at - issued[0]).total_seconds()
+        yield diagnosis(
+            "BEAR-03",
+            f"{view.who} got a token, but its call {after:.1f} s later has no Authorization header.",
+            "Something on the way removes it: connect to the final URL without a redirect, and let the header through.",
+            view=view,
+            trace=bare[-1],
+            expected="Authorization: Bearer …",
+            got="(no Authorization header)",
+            gone_when="a call with the token arrives",
+        )
+
+
+def old_token(view: View, now: datetime) -> Iterator[Diagnosis]:
+    """BEAR-06 and REVK-01: a token that ended is used although a newer one was issued to this client."""
+    for trace in mcp_requests(view):
+        story = view.around.tokens.get(trace.token_id) if trace.token_id else None
+        if story is None or story.revoked_at is None or now - trace.started_at > timedelta(minutes=10):
+            continue
+        if trace.status < 400 and trace.started_at > story.revoked_at:
+            cause = f"The token {story.id} was revoked at {story.revoked_at:%H:%M:%S} and accepted afterwards."
+            yield diagnosis("REVK-01", cause, "Report this: devgw checks its store.", view=view, trace=trace)
+        elif trace.status == 401 and _newer(view, story.revoked_at) and not came_past(view, MCP, trace.started_at):
+            cause = (
+                f"{view.who} still sends {story.id}, which was revoked ({story.cause}); a newer token was issued since."
+            )
+            yield diagnosis(
+                "BEAR-06", cause, "Restart that session of the client.", view=view, trace=trace, got=story.id
+            )
+            return
+
+
+def _newer(view: View, since: datetime) -> bool:
+    kinds = (McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefreshed)
+    return any(
+        isinstance(published.event, kinds) and published.at > since and published.event.client_id == view.flow.client_id
+        for published in view.around.recent
+    )
+
+
+def wrong_revocation(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+    """REVK-04: the token itself as bearer at the revocation endpoint."""
+    for trace in view.traces:
+        is_revocation = trace.method == "POST" and trace.path.rstrip("/").endswith("/revoke")
+        if is_revocation and trace.status >= 400 and trace.header(b"authorization").lower().startswith("bearer "):
+            yield diagnosis(
+                "REVK-04",
+                "The revocation request authenticates with a bearer token.",
+                "Send `token` in a form, with the client's own authentication or client_id alone.",
+                view=view,
+                trace=trace,
+                got="Authorization: Bearer",
+                expected="token=… in the form",
+            )
+            return
+
+
+RULES = (
+    Rule(("BEAR-01",), "a 401 on an MCP route and its challenge", challenge_missing),
+    Rule(("BEAR-03",), "a token that was issued and a call without Authorization after it", header_lost),
+    Rule(("BEAR-06", "REVK-01"), "a revoked token in a later call", old_token),
+    Rule(("REVK-04",), "a refused revocation with a bearer token", wrong_revocation),
+)

@@ -1,0 +1,75 @@
+"""What several rules ask."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from devgw.diagnosis.clients import Traits
+from devgw.diagnosis.clients.recognise import quirks_for, recognise
+from devgw.diagnosis.view import View
+from devgw.events import Event, Trace
+from devgw.events.taxonomy import (
+    McpAuthAuthorizationBegun,
+    McpAuthCodeIssued,
+    McpAuthDownstreamTokenIssued,
+    McpAuthDownstreamTokenRefreshed,
+    McpAuthLoginFinished,
+)
+
+_ORDER: tuple[tuple[type[Event], ...], ...] = (
+    (McpAuthAuthorizationBegun,),
+    (McpAuthLoginFinished,),
+    (McpAuthCodeIssued,),
+    (McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefreshed),
+)
+"""How far a flow has come, by the events that prove it; that it came to the end is proved by a good MCP call."""
+
+AUTHORIZE, LOGIN, CODE, TOKEN, MCP = range(5)
+
+
+def came_past(view: View, stage: int, moment: datetime) -> bool:
+    """Tell whether the flow reached `stage` or a later one after `moment`: then an earlier refusal is forgiven."""
+    if any(trace.status < 400 and trace.token_id and trace.started_at > moment for trace in mcp_requests(view)):
+        return True
+    kinds = tuple(kind for group in _ORDER[stage:] for kind in group)
+    return any(
+        published.at > moment and isinstance(published.event, kinds) and published.event.outcome == "success"
+        for published in view.events
+    )
+
+
+def traits(view: View) -> Traits:
+    """Return what was seen of the flow's client."""
+    known = view.client
+    return Traits(
+        view.flow.client_id or "",
+        known.redirect_uris if known else tuple(filter(None, [view.flow.redirect_uri])),
+        view.flow.client_name or "",
+        view.flow.user_agent,
+    )
+
+
+def known_quirks(view: View, failure_id: str) -> tuple[str, ...]:
+    """Return what the client is known for that can explain the failure, as lines of evidence."""
+    entry = recognise(traits(view))
+    return tuple(f"{entry.name}: {words}" for words in quirks_for(traits(view), failure_id)) if entry else ()
+
+
+def is_person_with_a_tool(view: View) -> bool:
+    """Tell whether this is curl or a browser: somebody looks around, no client failed."""
+    entry = recognise(traits(view))
+    return entry is not None and entry.key in ("curl", "browser")
+
+
+def mcp_requests(view: View) -> Iterator[Trace]:
+    """Yield the requests on MCP routes that are more than a preflight."""
+    return (trace for trace in view.traces if trace.kind == "mcp" and trace.method != "OPTIONS")
+
+
+def last_trace(view: View) -> Trace | None:
+    """Return the newest request of the flow."""
+    return view.traces[-1] if view.traces else None
+
+
+def seconds(view: View, now: datetime) -> str:
+    """Return for how long the flow has been quiet, in words."""
+    return f"{view.quiet_for(now).total_seconds():.0f} s"

@@ -1,0 +1,205 @@
+"""Transport: what upstreams answer, sessions, revisions, streams, a fallback that hides the first error."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import pairwise
+
+from devgw.diagnosis.difference import explain_difference
+from devgw.diagnosis.exchange import answer_type, error_code, request_json, response_header, rpc_error
+from devgw.diagnosis.rule import Rule, diagnosis
+from devgw.diagnosis.rules.common import known_quirks, mcp_requests
+from devgw.diagnosis.view import View
+from devgw.events import Trace
+from devgw.events.flow import Diagnosis
+
+HEADER_MISMATCH, VERSION_UNSUPPORTED, METHOD_UNKNOWN = -32020, -32022, -32601
+
+
+def _worked_since(view: View, trace: Trace) -> bool:
+    """Tell whether a later call on the same route was answered well."""
+    return any(
+        later.started_at > trace.started_at
+        and later.method == "POST"
+        and later.status in (200, 202)
+        and error_code(later) is None
+        for later in mcp_requests(view)
+        if later.path.rstrip("/") == trace.path.rstrip("/")
+    )
+
+
+def redirected(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
+    """PROXY-01: a redirect on an MCP route, passed on to the client."""
+    for trace in mcp_requests(view):
+        location = response_header(trace, b"location")
+        if trace.status in (301, 302, 303, 307, 308) and location and not _worked_since(view, trace):
+            asked = trace.upstream_url or trace.path
+            full = (
+                location
+                if "://" in location
+                else asked.split("://")[0] + "://" + asked.split("://")[-1].split("/")[0] + location
+            )
+            difference = explain_difference(full, asked, "url")
+            yield diagnosis(
+                "PROXY-01",
+                f"The upstream redirects {asked} to {location} ({trace.status}); the token does not survive that.",
+                f"Write {location} as rewritePattern of the route.",
+                view=view,
+                trace=trace,
+                difference=difference,
+            )
+            return
+
+
+def one_media_type(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+    """PROXY-03: 406, because Accept names too little."""
+    for trace in mcp_requests(view):
+        if trace.status == 406 and not _worked_since(view, trace):
+            accept = trace.header(b"accept") or "(no Accept header)"
+            cause = f"The upstream answered 406 to Accept: {accept}."
+            fix = "Send Accept: application/json, text/event-stream."
+            yield diagnosis(
+                "PROXY-03",
+                cause,
+                fix,
+                view=view,
+                trace=trace,
+                got=accept,
+                expected="application/json, text/event-stream",
+            )
+            return
+
+
+def dead_session(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+    """PROXY-04: the upstream does not know the session, twice or more, and the client does not begin a new one."""
+    refused = [
+        trace
+        for trace in mcp_requests(view)
+        if trace.header(b"mcp-session-id") and trace.status in (400, 404) and trace.upstream_status is not None
+    ]
+    if len(refused) >= 2 and not _worked_since(view, refused[-1]):
+        status = refused[-1].status
+        hint = "" if status == 404 else " The upstream answers 400, but only 404 tells a client to begin a new session."
+        yield diagnosis(
+            "PROXY-04",
+            f"The upstream does not know the client's session any more ({status}, {len(refused)} times).{hint}",
+            "Restart the client's connection, so that it initializes again.",
+            view=view,
+            trace=refused[-1],
+        )
+
+
+def fallback_hides_error(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+    """PROXY-05: a refused POST, then a GET for an event stream."""
+    calls = list(mcp_requests(view))
+    for first, second in pairwise(calls):
+        wants_stream = second.method == "GET" and "text/event-stream" in second.header(b"accept")
+        is_refused = first.method == "POST" and 400 <= first.status < 500 and first.status != 401
+        if wants_stream and second.status == 405 and is_refused and not _worked_since(view, first):
+            yield diagnosis(
+                "PROXY-05",
+                f"The GET (405) is only the client's fallback; its POST before was answered {first.status}.",
+                "Look at the POST: it has the real reason.",
+                view=view,
+                trace=first,
+                evidence=known_quirks(view, "PROXY-05"),
+            )
+            return
+
+
+def headers_disagree(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+    """PROXY-06: the mirrored headers do not say what the body says, and it was refused for that."""
+    for trace in mcp_requests(view):
+        if error_code(trace) != HEADER_MISMATCH or _worked_since(view, trace):
+            continue
+        body = request_json(trace)
+        got = trace.header(b"mcp-method") or "(absent)"
+        yield diagnosis(
+            "PROXY-06",
+            f"Mcp-Method is {got}, the body says {body.get('method')}; something dropped or changed the header.",
+            "Send Mcp-Method and Mcp-Name as the body has them.",
+            view=view,
+            trace=trace,
+            got=got,
+            expected=str(body.get("method", "")),
+        )
+        return
+
+
+def revisions_apart(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+    """PROXY-07: client and upstream have no revision in common."""
+    for trace in mcp_requests(view):
+        code, method = error_code(trace), str(request_json(trace).get("method", ""))
+        unknown = code == METHOD_UNKNOWN and method in ("initialize", "server/discover")
+        if (code == VERSION_UNSUPPORTED or unknown) and not _worked_since(view, trace):
+            asked = trace.header(b"mcp-protocol-version") or trace.protocol_version or "(none named)"
+            knows = _versions(trace)
+            told = f"knows {knows}" if knows else f"refused {method} ({code})"
+            yield diagnosis(
+                "PROXY-07",
+                f"The client speaks {asked}; the upstream {told}.",
+                "Update the older side, or pin a revision that both know.",
+                view=view,
+                trace=trace,
+                got=asked,
+                expected=knows,
+            )
+            return
+
+
+def _versions(trace: Trace) -> str:
+    detail = rpc_error(trace).get("data")
+    supported = detail.get("supported") if isinstance(detail, dict) else None
+    return ", ".join(map(str, supported)) if isinstance(supported, list) else ""
+
+
+def stream_held_back(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+    """PROXY-02: an event stream that arrives compressed."""
+    for trace in mcp_requests(view):
+        encoding = response_header(trace, b"content-encoding")
+        if answer_type(trace) == "text/event-stream" and encoding not in ("", "identity"):
+            yield diagnosis(
+                "PROXY-02",
+                f"The upstream compresses its event stream ({encoding}), so events wait until a block is full.",
+                "Switch compression and buffering off for text/event-stream at the upstream.",
+                view=view,
+                trace=trace,
+                got=encoding,
+                certain=False,
+            )
+            return
+
+
+def placeholder_sent(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+    """CONF-01: a header still holds a placeholder."""
+    for trace in view.traces:
+        for name, value in trace.request_headers:
+            text = value.decode("latin-1")
+            is_placeholder = any(sign in text for sign in ("${", "$env(", "{env:")) and len(text) < 300
+            if is_placeholder and name in (b"authorization", b"x-api-key", b"mcp-session-id"):
+                sign = next(
+                    part
+                    for part in json.dumps(text).strip('"').split()
+                    if any(s in part for s in ("${", "$env(", "{env:"))
+                )
+                yield diagnosis(
+                    "CONF-01",
+                    f"The header {name.decode()} still holds {sign}: the variable was never put in.",
+                    "Set the variable for the process of the client, in the syntax of that client.",
+                    view=view,
+                    trace=trace,
+                    got=sign,
+                )
+                return
+
+
+RULES = (
+    Rule(("PROXY-01",), "a redirect of an upstream", redirected),
+    Rule(("PROXY-02",), "the content encoding of an event stream", stream_held_back),
+    Rule(("PROXY-03",), "406 of an upstream and the Accept header", one_media_type),
+    Rule(("PROXY-04",), "two refusals of a session by the upstream", dead_session),
+    Rule(("PROXY-05",), "a refused POST and a GET right after it", fallback_hides_error),
+    Rule(("PROXY-06",), "error -32020", headers_disagree),
+    Rule(("PROXY-07",), "error -32022, or -32601 for initialize or server/discover", revisions_apart),
+    Rule(("CONF-01",), "a placeholder in a header", placeholder_sent),
+)

@@ -1,0 +1,152 @@
+"""Refreshing: races, a client that does not, or does not take no for an answer."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from devgw.diagnosis.clients import forget_advice
+from devgw.diagnosis.exchange import form, is_token, response_json
+from devgw.diagnosis.rule import Rule, diagnosis
+from devgw.diagnosis.rules.common import TOKEN, came_past, known_quirks, mcp_requests, traits
+from devgw.diagnosis.surroundings import TokenStory
+from devgw.diagnosis.view import View
+from devgw.events import Trace
+from devgw.events.flow import Diagnosis
+from devgw.events.taxonomy import (
+    McpAuthDownstreamTokenIssued,
+    McpAuthDownstreamTokenRefreshed,
+    McpAuthDownstreamTokenRefused,
+)
+
+SAID_FOR = timedelta(minutes=10)
+
+
+def parallel_refresh(view: View, now: datetime) -> Iterator[Diagnosis]:
+    """REFR-01: the same refresh token twice within the grace, which was forgiven."""
+    for at, event in view.of_kind(McpAuthDownstreamTokenRefreshed):
+        if event.repeated and now - at < SAID_FOR:
+            first = view.around.tokens.get(event.spent_token_id)
+            apart = f"{(at - first.spent_at).total_seconds():.1f} s apart" if first and first.spent_at else "at once"
+            yield diagnosis(
+                "REFR-01",
+                f"The refresh token {event.spent_token_id} was used twice, {apart}: a race, not a theft.",
+                "Let one process of the client refresh at a time; devgw forgave it, other servers revoke the grant.",
+                view=view,
+                at=at,
+                got=str(event.spent_token_id),
+                evidence=known_quirks(view, "REFR-01"),
+            )
+            return
+
+
+def never_refreshes(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
+    """REFR-05: an expired token again and again, with an unused refresh token beside it."""
+    expired = [trace for trace in mcp_requests(view) if trace.reason_code == "token_expired"]
+    if len(expired) < 3 or _tried(view, expired[0].started_at):
+        return
+    story = view.around.tokens.get(expired[-1].token_id) if expired[-1].token_id else None
+    unused = bool(story and story.refresh_token_id)
+    ago = (
+        f" that expired {(expired[-1].started_at - story.expires_at).seconds} s ago"
+        if story and story.expires_at
+        else ""
+    )
+    yield diagnosis(
+        "REFR-05",
+        f"{view.who} sent the same expired token{ago} {len(expired)} times"
+        + (" and holds a refresh token that it never used." if unused else "."),
+        "Let the client run the OAuth flow itself; a token in a fixed header is never refreshed.",
+        view=view,
+        trace=expired[-1],
+        got=str(expired[-1].token_id or ""),
+    )
+
+
+def _ago(trace: Trace, story: TokenStory | None) -> str:
+    """Return for how long the token had been expired, in words."""
+    if story is None or story.expires_at is None:
+        return ""
+    return f" that expired {(trace.started_at - story.expires_at).total_seconds():.0f} s before"
+
+
+def _tried(view: View, since: datetime) -> bool:
+    """Tell whether a token request came after `since`."""
+    return any(is_token(trace) and trace.started_at >= since for trace in view.traces)
+
+
+def goes_on_after_refusal(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+    """REFR-06: a refused refresh, then MCP calls with the old token, and no new login."""
+    refused = [
+        (at, event)
+        for at, event in view.of_kind(McpAuthDownstreamTokenRefused)
+        if event.grant_type == "refresh_token" and event.error == "invalid_grant"
+    ]
+    if not refused or came_past(view, TOKEN, refused[-1][0]):
+        return
+    after = [
+        trace
+        for trace in mcp_requests(view)
+        if trace.started_at > refused[-1][0] and trace.status == 401 and _had_token(trace)
+    ]
+    if len(after) >= 2:
+        yield diagnosis(
+            "REFR-06",
+            f"The refresh was refused for good ({refused[-1][1].reason_code}), and {view.who} goes on.",
+            forget_advice(traits(view)),
+            view=view,
+            trace=after[-1],
+            source="RFC 6749 §5.2",
+        )
+
+
+def _had_token(trace: Trace) -> bool:
+    return bool(trace.header(b"authorization"))
+
+
+def refresh_without_successor(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+    """REFR-02 and REFR-04: an answer without a refresh token, and an expired token after it without another refresh."""
+    expired = [trace for trace in mcp_requests(view) if trace.reason_code == "token_expired"]
+    for trace in view.traces:
+        is_answer = is_token(trace) and trace.status == 200 and "refresh_token" not in response_json(trace)
+        if not is_answer or not expired or expired[-1].started_at < trace.started_at:
+            continue
+        is_refresh = form(trace).get("grant_type") == "refresh_token"
+        if not _tried(view, expired[-1].started_at):
+            name = "REFR-04" if is_refresh else "REFR-02"
+            cause = "The token answer had no refresh token, and the access token is expired now."
+            fix = (
+                "Keep the old refresh token where no new one comes."
+                if is_refresh
+                else "Ask for a grant that can be refreshed."
+            )
+            yield diagnosis(name, cause, fix, view=view, trace=trace)
+            return
+
+
+def resource_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+    """AUD-08: the resource after a refresh is not the one before."""
+    issued = view.last(McpAuthDownstreamTokenIssued)
+    for at, event in view.of_kind(McpAuthDownstreamTokenRefreshed):
+        if issued and at > issued[0] and event.resource != issued[1].resource:
+            yield diagnosis(
+                "AUD-08",
+                f"The token was for {issued[1].resource}; after the refresh it is for {event.resource}.",
+                f"Send resource={issued[1].resource} in the refresh.",
+                view=view,
+                at=at,
+                got=event.resource,
+                expected=issued[1].resource,
+            )
+            return
+
+
+RULES = (
+    Rule(("REFR-01",), "a refresh token used twice within the grace", parallel_refresh),
+    Rule(("REFR-05",), "three requests with an expired token, no token request between", never_refreshes),
+    Rule(("REFR-06",), "a refused refresh and two calls with the old token after it", goes_on_after_refusal),
+    Rule(
+        ("REFR-02", "REFR-04"),
+        "a token answer without a refresh token, and an expired token later",
+        refresh_without_successor,
+    ),
+    Rule(("AUD-08",), "a refresh whose resource is another", resource_lost),
+)

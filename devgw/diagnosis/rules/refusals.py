@@ -1,0 +1,119 @@
+"""Refusals: what the gateway itself said no to, by name, until the client came past it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from devgw.diagnosis.clients import forget_advice
+from devgw.diagnosis.exchange import is_authorize, is_registration, is_token, query, query_size
+from devgw.diagnosis.naming import NAMES, name_problem
+from devgw.diagnosis.rule import Rule, diagnosis
+from devgw.diagnosis.rules.common import AUTHORIZE, LOGIN, MCP, TOKEN, came_past, known_quirks, traits
+from devgw.diagnosis.view import View
+from devgw.events import Trace
+from devgw.events.flow import Diagnosis
+from devgw.problems import Problem
+
+SECOND_BEST = ("TOK-03", "SESS-04", "REQ-03")
+"""Consequences: a doubled callback or a stale page says little where another failure stands beside it."""
+
+
+def refusals(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
+    """Yield a diagnosis for each refused request of the flow that was not forgiven since."""
+    found: dict[str, Diagnosis] = {}
+    for trace in view.traces:
+        name = _name(trace)
+        if name is None or came_past(view, _stage(trace), trace.started_at):
+            continue
+        found[name] = _made(view, trace, name)
+    certain = [each for each in found.values() if each.id not in SECOND_BEST]
+    yield from certain or found.values()
+
+
+def _name(trace: Trace) -> str | None:
+    """Return the id for a refused request, None where it was not refused or is no failure."""
+    problem = trace.problem
+    if problem is None:
+        name = NAMES.get(trace.reason_code or "")
+        return name if isinstance(name, str) else None
+    if _cut_at_ampersand(trace, problem):
+        return "RURI-09"
+    if _cut_short(trace, problem):
+        return "RURI-10"
+    return name_problem(problem)
+
+
+def _cut_at_ampersand(trace: Trace, problem: Problem) -> bool:
+    """Tell whether only the first parameter of an authorization request arrived."""
+    return is_authorize(trace) and query_size(trace) == 1 and problem.reason in ("parameter_missing", "client_unknown")
+
+
+def _cut_short(trace: Trace, problem: Problem) -> bool:
+    """Tell whether the end of an authorization request is missing: a cut challenge, or the method behind it."""
+    if not is_authorize(trace) or problem.reason not in ("challenge_malformed", "challenge_method_unsupported"):
+        return False
+    asked = query(trace)
+    last = list(asked)[-1] if asked else ""
+    challenge = asked.get("code_challenge", "")
+    is_cut = last == "code_challenge" and len(challenge) < 43
+    return is_cut or ("code_challenge_method" not in asked and len(challenge) > 0)
+
+
+def _stage(trace: Trace) -> int:
+    """Return how far the flow must come for this refusal to be forgiven."""
+    if is_authorize(trace) or is_registration(trace):
+        return AUTHORIZE
+    if is_token(trace):
+        return TOKEN
+    return MCP if trace.kind == "mcp" else LOGIN
+
+
+def _made(view: View, trace: Trace, name: str) -> Diagnosis:
+    problem = trace.problem
+    cause = problem.explain() if problem else trace.explanation or ""
+    fix = (problem.advise() if problem else trace.hint) or ""
+    if name in ("REG-02", "REVK-03"):
+        fix = f"{fix} {forget_advice(traits(view))}".strip()
+    if name == "RURI-09":
+        only = next(iter(query(trace)), "nothing")
+        cause = f"Only `{only}` of the authorization request arrived: the URL was cut at its first `&`."
+        fix = "Open the whole URL from the client's log; its launcher must quote it for the command line."
+    facts = _facts(trace, problem)
+    return diagnosis(
+        name, cause, fix, view=view, trace=trace, evidence=(_seen(trace), *known_quirks(view, name)), **facts
+    )
+
+
+def _seen(trace: Trace) -> str:
+    return f"{trace.method} {trace.path} was answered {trace.status} ({trace.reason_code or 'refused'})."
+
+
+_GOT = ("got", "asked", "token_resource", "callback_host", "redirect_uri", "client_id", "presented_by", "key_id")
+_EXPECTED = ("expected", "nearest", "granted", "requested_resource", "begun_host", "needed", "issued_to", "known")
+
+
+def _facts(trace: Trace, problem: Problem | None) -> dict[str, Any]:
+    """Return got and expected from the problem's facts, and where they were seen."""
+    if problem is None:
+        return {}
+    facts = problem.facts()
+    got = next((str(facts[name]) for name in _GOT if facts.get(name)), "")
+    expected = next((_text(facts[name]) for name in _EXPECTED if facts.get(name)), "")
+    source = {"source": problem.source} if problem.source else {}
+    return {"got": got, "expected": expected, "got_from": f"{trace.method} {trace.path}", **source}
+
+
+def _text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+IDS = """
+AUD-01 AUD-02 AUD-03 AUD-05 AUD-06 AUD-07 AUD-09 BEAR-02 BEAR-04 BEAR-05 BEAR-06 CONF-01 CONF-03 CONF-08 CONS-02 CONS-03
+CONS-04 CORS-05 DISC-01 DISC-02 DISC-05 DISC-07 DISC-08 DISC-09 DISC-11 HOST-02 HOST-06 IDT-01 IDT-02 IDT-03 IDT-04
+IDT-05 IDT-06 IDT-07 IDT-08 IDT-09 IDT-10 IDT-11 IDT-12 IDT-13 NET-01 NET-02 NET-03 NET-04 NET-05 NET-06 NET-07 PKCE-01
+PKCE-02 PKCE-03 PKCE-04 PROXY-01 PROXY-06 REFR-01 REFR-03 REFR-08 REG-01 REG-02 REG-05 REG-07 REG-08 REG-09 REG-11
+REG-12 REG-13 REQ-01 REQ-02 REQ-03 RURI-01 RURI-02 RURI-03 RURI-06 RURI-07 RURI-08 RURI-09 RURI-10 RURI-11 RURI-12
+SCOPE-01 SCOPE-02 SCOPE-04 SESS-01 SESS-02 SESS-03 SESS-04 TOK-01 TOK-02 TOK-03 TOK-04 TOK-05 TOK-07 TOK-08 TOK-09
+UPST-03 UPST-06 UPST-08 UPST-09 UPST-10 UPST-11 WORK-03 WORK-04 WORK-06
+"""
+RULES = (Rule(tuple(IDS.split()), "a refused request with its problem", refusals),)

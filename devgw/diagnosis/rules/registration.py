@@ -1,0 +1,112 @@
+"""Registrations that repeat, contradict another, or go unused."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from devgw.diagnosis.clients import forget_advice
+from devgw.diagnosis.exchange import is_authorize, is_registration, is_token, query, request_json
+from devgw.diagnosis.rule import Rule, diagnosis
+from devgw.diagnosis.rules.common import known_quirks, traits
+from devgw.diagnosis.urls import split_url
+from devgw.diagnosis.view import View
+from devgw.events import Trace
+from devgw.events.flow import Diagnosis
+from devgw.events.taxonomy import McpAuthClientRegistered
+
+STORM = 5
+WINDOW = timedelta(minutes=5)
+
+
+def registers_again_and_again(view: View, now: datetime) -> Iterator[Diagnosis]:
+    """REG-11: many registrations with equal metadata, but for the port."""
+    mine = next((trace for trace in reversed(view.traces) if is_registration(trace)), None)
+    if mine is None:
+        return
+    alike = [
+        trace
+        for trace in view.around.traces.values()
+        if is_registration(trace) and now - trace.started_at < WINDOW and _shape(trace) == _shape(mine)
+    ]
+    if len(alike) >= STORM:
+        yield diagnosis(
+            "REG-11",
+            f"{view.who} registered {len(alike)} times with the same metadata within five minutes.",
+            "Let it keep its registration (or use a metadata document), and stop what restarts it.",
+            view=view,
+            trace=mine,
+            evidence=known_quirks(view, "REG-11"),
+        )
+
+
+def _shape(trace: Trace) -> tuple[str, ...]:
+    """Return the registration's name and redirect URIs without their ports."""
+    asked = request_json(trace)
+    uris = asked.get("redirect_uris")
+    parts = [split_url(str(uri)) for uri in uris] if isinstance(uris, list) else []
+    return (str(asked.get("client_name")), *(f"{each.host.text}{each.path.text}" for each in parts))
+
+
+def configured_but_registers(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
+    """REG-04: a registration under the name or redirect URI of a configured client."""
+    configured = [client for client in view.around.clients.values() if client.registered_by == "configured"]
+    for _, event in view.of_kind(McpAuthClientRegistered):
+        if event.registered_by != "dcr":
+            continue
+        for client in configured:
+            if client.name == event.client_name or set(client.redirect_uris) & set(event.redirect_uris):
+                yield diagnosis(
+                    "REG-04",
+                    f"{view.who} registered anew although it is configured as {client.id}.",
+                    f"Put {client.id} where this client reads its client id, or remove the configured client.",
+                    view=view,
+                    got=str(event.client_id),
+                    expected=str(client.id),
+                )
+                return
+
+
+def never_forgets(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+    """REVK-03: the same dead registration, three times or more."""
+    refused = [
+        trace
+        for trace in view.traces
+        if (is_authorize(trace) or is_token(trace)) and trace.reason_code in ("client_unknown", "client_expired")
+    ]
+    has_new = any(is_registration(trace) and trace.status == 201 for trace in view.traces)
+    if len(refused) >= 3 and not has_new:
+        yield diagnosis(
+            "REVK-03",
+            f"{view.who} came {len(refused)} times with a registration that does not exist any more.",
+            forget_advice(traits(view)),
+            view=view,
+            trace=refused[-1],
+            got=query(refused[-1]).get("client_id", ""),
+        )
+
+
+def refused_after_registration(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+    """REG-06: the very string that was registered is refused at authorization."""
+    client = view.client
+    for trace in view.traces:
+        if client and is_authorize(trace) and trace.reason_code == "redirect_uri_mismatch":
+            asked = query(trace).get("redirect_uri", "")
+            if asked in client.redirect_uris:
+                yield diagnosis(
+                    "REG-06",
+                    f"{asked} was taken at registration and is refused at authorization.",
+                    "Register again; where it happens twice, the two checks disagree.",
+                    view=view,
+                    trace=trace,
+                    got=asked,
+                )
+                return
+
+
+RULES = (
+    Rule(("REG-11",), f"{STORM} registrations with equal metadata within five minutes", registers_again_and_again),
+    Rule(("REG-04",), "a configured client and a registration that resembles it", configured_but_registers),
+    Rule(("REVK-03",), "three refusals of the same dead registration", never_forgets),
+    Rule(
+        ("REG-06",), "a registration and a refused authorization request with the same URI", refused_after_registration
+    ),
+)

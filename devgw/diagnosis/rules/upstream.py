@@ -1,0 +1,136 @@
+"""Upstream connections: links that nobody opens, credentials that do not work or cannot be renewed."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from devgw.diagnosis.exchange import error_code, rpc_error
+from devgw.diagnosis.rule import Observation, Rule, diagnosis
+from devgw.diagnosis.rules.common import known_quirks, mcp_requests
+from devgw.diagnosis.view import View
+from devgw.events import Trace
+from devgw.events.flow import Diagnosis
+from devgw.events.taxonomy import (
+    McpAuthUpstreamConnectionBegun,
+    McpAuthUpstreamConnectionEstablished,
+    McpAuthUpstreamConnectionLost,
+)
+
+ELICITATION_REQUIRED = -32042
+MODERN = "2026-07-28"
+PATIENCE = timedelta(seconds=60)
+
+
+def _asked_to_connect(view: View) -> list[Trace]:
+    """Return the calls that were answered with a connect link."""
+    return [
+        trace
+        for trace in mcp_requests(view)
+        if trace.outcome == "connect_required" or error_code(trace) == ELICITATION_REQUIRED
+    ]
+
+
+def link_never_opened(view: View, now: datetime) -> Iterator[Diagnosis]:
+    """UPST-01: connect was asked for twice or a minute ago, and nobody opened the link."""
+    asked = _asked_to_connect(view)
+    if not asked:
+        return
+    first = asked[0].started_at
+    opened = view.seen_after(McpAuthUpstreamConnectionBegun, first) or view.seen_after(
+        McpAuthUpstreamConnectionEstablished, first
+    )
+    opened = opened or any("/auth/connections/" in trace.path for trace in view.traces if trace.started_at >= first)
+    if opened or (len(asked) < 2 and now - first < PATIENCE):
+        return
+    yield diagnosis(
+        "UPST-01",
+        f"{view.who} was told to connect the upstream ({len(asked)} times), and the link was never opened.",
+        f"Open the connect link yourself: {_link(asked[-1])}; then call the tool again.",
+        view=view,
+        trace=asked[-1],
+        certain=len(asked) > 1,
+        gone_when="the link is opened or the upstream is connected",
+        evidence=known_quirks(view, "UPST-01"),
+    )
+
+
+def _link(trace: Trace) -> str:
+    """Return the link of a connect answer, as far as one stands there."""
+    detail = rpc_error(trace).get("data")
+    if not isinstance(detail, dict):
+        return "it stands in the trace"
+    return str(detail.get("authUrl") or "it stands in the trace")
+
+
+def old_form_to_modern_client(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
+    """UPST-02: -32042 went to a client of the revision that has input_required instead."""
+    for trace in mcp_requests(view):
+        version = trace.header(b"mcp-protocol-version")
+        if error_code(trace) == ELICITATION_REQUIRED and version >= MODERN:
+            whose = "The upstream" if trace.upstream_status else "The gateway"
+            cause = f"{whose} answered -32042, which clients of {version} do not know."
+            fix = "Answer with resultType input_required to clients of that revision."
+            yield diagnosis("UPST-02", cause, fix, view=view, trace=trace, got="-32042", expected="input_required")
+            return
+
+
+def credential_refused(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+    """UPST-03: the upstream answers 401 again and again."""
+    calls = [trace for trace in mcp_requests(view) if trace.upstream_status is not None]
+    refused = [trace for trace in calls if trace.upstream_status == 401]
+    if len(refused) >= 2 and calls[-1].upstream_status == 401:
+        yield diagnosis(
+            "UPST-03",
+            f"The upstream {refused[-1].upstream_url or ''} answered 401 to the gateway {len(refused)} times.".replace(
+                "  ", " "
+            ),
+            "Connect this upstream again, or check the key that the route's policies set.",
+            view=view,
+            trace=refused[-1],
+        )
+
+
+def connection_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+    """UPST-08 and UPST-04: the upstream took its credential back, or it could not be renewed."""
+    for published in view.around.recent:
+        event = published.event
+        if not isinstance(event, McpAuthUpstreamConnectionLost) or event.subject_id not in (None, view.flow.subject_id):
+            continue
+        is_mine = event.operation_id is None or event.operation_id == view.flow.operation_id
+        if (
+            not is_mine
+            or event.cause in ("disconnected", "disconnected_by_user", "deleted")
+            or _back(view, published.at, event)
+        ):
+            continue
+        is_poor = "refresh" in event.cause and "no" in event.cause.split("_")
+        name = "UPST-04" if is_poor else "UPST-08"
+        cause = (
+            event.explanation
+            or f"The connection to {event.upstream_server_id} was lost: {event.cause.replace('_', ' ')}."
+        )
+        fix = "Connect it again with scopes that allow offline access." if is_poor else "Connect it again."
+        yield diagnosis(name, cause, event.hint or fix, view=view, at=published.at, gone_when="it is connected again")
+        return
+
+
+def _back(view: View, moment: datetime, lost: McpAuthUpstreamConnectionLost) -> bool:
+    """Tell whether the connection was made again since."""
+    return any(
+        isinstance(published.event, McpAuthUpstreamConnectionEstablished)
+        and published.at > moment
+        and published.event.upstream_server_id == lost.upstream_server_id
+        for published in view.around.recent
+    )
+
+
+RULES = (
+    Rule(
+        ("UPST-01",),
+        "connect asked for twice, or a minute ago, and no visit to the link",
+        link_never_opened,
+        Observation.ABSENCE,
+    ),
+    Rule(("UPST-02",), "error -32042 and the client's revision", old_form_to_modern_client),
+    Rule(("UPST-03",), "two 401 of the upstream in a row", credential_refused),
+    Rule(("UPST-04", "UPST-08"), "an upstream connection that was lost", connection_lost),
+)
