@@ -35,7 +35,7 @@ def note_refusal(
     trace = recording.trace
     trace.outcome = outcome
     trace.failure_origin = origin
-    trace.reason_code = problem.reason
+    trace.problem, trace.reason_code = problem, problem.reason
     trace.explanation = problem.explain()
     trace.hint = problem.advise()
 

@@ -26,7 +26,7 @@ def note(problem: Problem) -> None:
     trace = serving.trace()
     if trace:
         trace.outcome = Outcome.FAILURE
-        trace.reason_code = problem.reason
+        trace.problem, trace.reason_code = problem, problem.reason
         trace.explanation = problem.explain()
         trace.hint = problem.advise()
         trace.failure_origin = trace.failure_origin or FailureOrigin.CLIENT
