@@ -8,12 +8,10 @@ import httpx2
 from devgw.clock import FrozenClock
 from devgw.config.project import Route, TokenExchange
 from devgw.events import Bus, Event
+from devgw.gateway.connecting import Begun, Finished, Ticket
 from devgw.gateway.upstream import Admitted, UpstreamCredential
 from devgw.ids import ClientId, GrantId, OperationId, SubjectId, TokenId, UpstreamServerId
 from devgw.outbound.upstream_oauth.building import UpstreamSide, build_upstream_side
-from devgw.outbound.upstream_oauth.connecting import Begun
-from devgw.outbound.upstream_oauth.finishing import Finished
-from devgw.outbound.upstream_oauth.tickets import Ticket
 from devgw.problems import Problem, Refused
 from devgw.problems.upstream import ConnectRequired
 from devgw.settings import Settings, UpstreamSettings

@@ -4,8 +4,9 @@ Source: OAuth 2.1 §4.1.1; RFC 7636; RFC 8707 §2; SEP-2350 (step-up); SEP-2207 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from devgw.clock import Clock
@@ -13,6 +14,7 @@ from devgw.config.project import Route, TokenExchange
 from devgw.entropy import digest, token
 from devgw.events import Bus
 from devgw.events.taxonomy import McpAuthUpstreamConnectionBegun
+from devgw.gateway.connecting import Begun, Ticket, cookie_name_of
 from devgw.gateway.connection import (
     SHARED,
     ConnectionStore,
@@ -22,24 +24,14 @@ from devgw.gateway.connection import (
 )
 from devgw.ids import SubjectId
 from devgw.oauth.challenge import Challenge
+from devgw.oauth.client_document import client_metadata_document
 from devgw.oauth.discovery import OFFLINE_ACCESS, ChosenScope, choose_scope
 from devgw.oauth.pkce import challenge_of
 from devgw.outbound.upstream_oauth.discovering import Discovered, Discovering
 from devgw.outbound.upstream_oauth.fetching import Errand
 from devgw.outbound.upstream_oauth.registering import Registering
-from devgw.outbound.upstream_oauth.tickets import Ticket
 
 PENDING_LIFETIME = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """Where the browser goes, and the secret that its cookie keeps until it is back."""
-
-    url: str
-    cookie: str
-    scope: ChosenScope
-    issuer: str
 
 
 def subject_of(exchange: TokenExchange, subject_id: SubjectId) -> SubjectId:
@@ -73,6 +65,11 @@ class Connecting:
     def document_url(self, exchange: TokenExchange) -> str:
         """Return where our own client metadata document for this upstream stands."""
         return f"{self._base_url}/.well-known/oauth-client/{exchange.id}"
+
+    def document_of(self, exchange: TokenExchange) -> dict[str, Any]:
+        """Return our client metadata document towards an upstream, under the URL by which that knows it."""
+        url = self._registering.document_url(exchange, self.document_url(exchange))
+        return client_metadata_document(url, exchange.display_name, self.redirect_uri(exchange))
 
     async def begin(
         self, route: Route, ticket: Ticket, errand: Errand, challenge: Challenge | None = None, *, anew: bool = False
@@ -167,7 +164,8 @@ class Connecting:
         }
         query |= {"scope": asked} if asked else {}
         query |= _prompt(exchange, scope)
-        return Begun(_with_query(found.server.authorization_endpoint, query), cookie, scope, found.server.issuer)
+        url = _with_query(found.server.authorization_endpoint, query)
+        return Begun(url, cookie_name_of(state), cookie, scope, found.server.issuer)
 
 
 def _prompt(exchange: TokenExchange, scope: ChosenScope) -> dict[str, str]:

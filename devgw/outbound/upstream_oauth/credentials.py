@@ -3,20 +3,24 @@
 Source: `gateway.md` §6.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from devgw.clock import Clock
 from devgw.config.project import Route, TokenExchange
+from devgw.gateway.connecting import Begun, Finished, Ticket
 from devgw.gateway.connection import CONNECTED, ConnectionStore, Standing, UpstreamConnection
 from devgw.gateway.consent import ConnectionState
 from devgw.gateway.upstream import Admitted, UpstreamCredential
 from devgw.ids import SubjectId, UpstreamServerId
 from devgw.oauth.challenge import Challenge, bearer_challenge
-from devgw.outbound.upstream_oauth.connecting import Begun, Connecting, subject_of
+from devgw.outbound.upstream_oauth.connecting import Connecting, subject_of
 from devgw.outbound.upstream_oauth.discovering import Discovering
 from devgw.outbound.upstream_oauth.fetching import Errand, errand_for
-from devgw.outbound.upstream_oauth.finishing import Finished, Finishing
+from devgw.outbound.upstream_oauth.finishing import Finishing
 from devgw.outbound.upstream_oauth.id_jag import CrossAppAccess
 from devgw.outbound.upstream_oauth.keeping import EARLY, Keeping, Key, covers_route
-from devgw.outbound.upstream_oauth.tickets import Ticket, Tickets
+from devgw.outbound.upstream_oauth.tickets import Tickets
 from devgw.problems import Refused
 
 
@@ -145,7 +149,7 @@ class UpstreamOAuth:
         challenge = self._challenges.get(self._key(exchange, ticket.subject_id))
         return await self._connecting.begin(route, ticket, errand, challenge, anew=anew)
 
-    async def finish(self, route: Route, parameters: dict[str, str], cookie: str | None) -> Finished:
+    async def finish(self, route: Route, parameters: Mapping[str, str], cookie: str | None) -> Finished:
         """Take the callback of an upstream's authorization server.
 
         Raises:
@@ -159,6 +163,11 @@ class UpstreamOAuth:
         self._keeping.hold(finished.connection)
         self._challenges.pop(key, None)
         return finished
+
+    def document_of(self, route: Route) -> Mapping[str, Any]:
+        """Return our own client metadata document towards the route's upstream."""
+        assert route.token_exchange is not None
+        return self._connecting.document_of(route.token_exchange)
 
     def connections_of(self, route: Route, subject_id: SubjectId, return_to: str) -> list[ConnectionState]:
         """Return the upstream of `route` as the consent page shows it; nothing where none is to be connected."""

@@ -4,7 +4,7 @@ Source: OAuth 2.1 §4.1.2, §4.1.3; RFC 9207 §2.4; MCP Security Best Practices 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from devgw.clock import Clock
@@ -12,6 +12,7 @@ from devgw.config.project import TokenExchange
 from devgw.entropy import digest, same
 from devgw.events import Bus
 from devgw.events.taxonomy import McpAuthUpstreamConnectionEstablished
+from devgw.gateway.connecting import Finished
 from devgw.gateway.connection import CONNECTED, ConnectionStore, PendingConnection, UpstreamConnection, UpstreamSecrets
 from devgw.oauth.resource import origin_of
 from devgw.oauth.token_answer import TokenAnswer
@@ -26,14 +27,6 @@ from devgw.problems.upstream_connection import (
     ResponseIssuerMissing,
     TokenRequestRefused,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A connection that stands, and where the browser goes on."""
-
-    connection: UpstreamConnection
-    return_to: str | None
 
 
 class Finishing:

@@ -11,6 +11,7 @@ from devgw.clock import Clock
 from devgw.config.project import Route, TokenExchange
 from devgw.events import Bus, FailureOrigin, Outcome
 from devgw.events.taxonomy import McpAuthUpstreamConnectionLost, McpAuthUpstreamConnectionRefreshed
+from devgw.gateway.connecting import Ticket
 from devgw.gateway.connection import (
     CONNECTED,
     RECONSENT_REQUIRED,
@@ -25,7 +26,7 @@ from devgw.oauth.discovery import covers
 from devgw.outbound.upstream_oauth.address import is_local
 from devgw.outbound.upstream_oauth.connecting import subject_of
 from devgw.outbound.upstream_oauth.fetching import Errand, errand_for
-from devgw.outbound.upstream_oauth.tickets import Ticket, Tickets
+from devgw.outbound.upstream_oauth.tickets import Tickets
 from devgw.outbound.upstream_oauth.token_requests import Credentials, TokenRequests, is_final
 from devgw.problems import Problem, Refused
 from devgw.problems.upstream import ConnectRequired

@@ -57,7 +57,7 @@ class Registering:
         """
         if exchange.manual_client:
             return self._manual(exchange, server, redirect_uri)
-        document_url = self._document_url(exchange, document_url)
+        document_url = self.document_url(exchange, document_url)
         if _takes_document(server, document_url):
             return self._client(exchange, server, redirect_uri, document_url, "none", "cimd")
         kept = self._store.find_upstream_client(server.issuer, exchange.id, redirect_uri)
@@ -73,7 +73,7 @@ class Registering:
         """Drop what was registered at `issuer`, so that the next connection registers anew."""
         self._store.forget_upstream_client(issuer, exchange.id)
 
-    def _document_url(self, exchange: TokenExchange, document_url: str) -> str:
+    def document_url(self, exchange: TokenExchange, document_url: str) -> str:
         """Return the public copy of our document where the user named one, else its place here."""
         settings = self._upstreams.get(exchange.id, UpstreamSettings())
         return settings.client_metadata_url or document_url

@@ -4,30 +4,17 @@ A ticket names the subject for whom the connection will be held. It expires, ope
 upstream's own authorization page, and a browser in which somebody else is signed in is refused.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode
 
 from devgw.clock import Clock, epoch, from_epoch
+from devgw.gateway.connecting import Ticket
 from devgw.gateway.connection import Sealing
 from devgw.ids import OperationId, SubjectId, UpstreamServerId
 from devgw.problems import Refused
 from devgw.problems.upstream_connection import ConnectLinkInvalid
 
 LIFETIME = timedelta(minutes=30)
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """What a connect link says."""
-
-    subject_id: SubjectId
-    upstream_server_id: UpstreamServerId
-    operation_id: OperationId
-    label: str = ""
-    """How the person is called, for the page that asks."""
-    return_to: str | None = None
-    """A path of ours to which the browser goes on afterwards."""
 
 
 class Tickets:
