@@ -30,13 +30,16 @@ class Malformed(ValueError):  # noqa: N818  it reads as what the line is
     """A line that is no message; its text says what is wrong, and is safe to send back."""
 
 
-def _plain(row: Any) -> dict[str, Any]:
+def plain_row(row: Any) -> dict[str, Any]:
+    """Return what `json` needs of a row; what is an object already stays as it is."""
     if isinstance(row, Row):
         return row.to_json()
+    if isinstance(row, dict):
+        return row
     raise TypeError(type(row).__name__)
 
 
-_encode = json.JSONEncoder(default=_plain, separators=(",", ":"), ensure_ascii=False).encode
+_encode = json.JSONEncoder(default=plain_row, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def to_line(message: Message) -> bytes:

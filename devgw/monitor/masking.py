@@ -58,7 +58,11 @@ SECRET_FIELDS = frozenset(
 PARTLY_SECRET_FIELDS = frozenset({"state"})
 URL_HEADERS = frozenset({"location", "referer", "content-location", "link"})
 
-_MINTED = r"(?:at|rt|cs|sk_test|sk_live)_[A-Za-z0-9_-]{16,}|[a-z]{2,8}_[A-Za-z0-9_-]{40,}"
+_DIGIT_OR_CAPITAL = r"(?=[A-Za-z0-9_-]*[A-Z0-9])"
+_MINTED = (
+    rf"(?:(?:at|rt|cs|code|st|br|no|cv|ss|cb|sk_test|sk_live)_{_DIGIT_OR_CAPITAL}[A-Za-z0-9_-]{{12,}}"
+    rf"|[a-z]{{2,8}}_{_DIGIT_OR_CAPITAL}[A-Za-z0-9_-]{{40,}})"
+)
 _JWT = r"eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*"
 _BEARER = r"(?<=[Bb]earer )[A-Za-z0-9._~+/-]{16,}=*(?![\w=\"'])"
 _SHAPED = re.compile(rf"{_BEARER}|(?<![A-Za-z0-9]){_JWT}|(?<![A-Za-z0-9]){_MINTED}")

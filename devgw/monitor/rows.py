@@ -4,8 +4,15 @@ A row leaves out what is empty when it travels, so every default is falsy. `seq`
 change.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
+from functools import cache
 from typing import Any, ClassVar, Self
+
+
+@cache
+def _required(cls: "type[Row]") -> frozenset[str]:
+    known = getattr(cls, "__dataclass_fields__", {}).values()
+    return frozenset(each.name for each in known if each.default is MISSING and each.default_factory is MISSING)
 
 
 class Row:
@@ -16,8 +23,9 @@ class Row:
     """Fields that hold a row or a list of rows, with the row's type."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return what is not empty, by field name; nested rows stay rows (`control.codec` encodes them)."""
-        return {name: value for name in self.__slots__ if (value := getattr(self, name))}
+        """Return what is not empty, or required, by field name; nested rows stay rows."""
+        required = _required(type(self))
+        return {name: value for name in self.__slots__ if (value := getattr(self, name)) or name in required}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:

@@ -1,0 +1,87 @@
+"""What the gateway does when a person asks for it on the control socket."""
+
+from typing import Protocol
+
+from devgw.control.commands import Consequences
+from devgw.monitor.views import ConfigView
+
+
+class Actions(Protocol):
+    """The gateway's side of the commands; each may raise `Refused` with a problem that says why not."""
+
+    async def revoke(self, kind: str, id_: str, *, dry_run: bool) -> Consequences | None:
+        """Say what ending this would end as well, and unless it is a dry run, end it at once.
+
+        Args:
+            kind: `token`, `grant`, `session`, `client` or `subject`.
+            id_: of that kind.
+            dry_run: True to say it only.
+
+        Returns:
+            None where there is no such thing.
+        """
+
+    async def undo(self, undo_id: str) -> Consequences | None:
+        """Take a revocation back (the newest where `undo_id` is empty); None where none can be any more."""
+
+    async def reload(self) -> ConfigView:
+        """Read the configuration anew, now."""
+
+    async def probe(self) -> None:
+        """Look after the identity provider, its keys, the upstreams; publish or judge what is found."""
+
+    async def travel(self, seconds: float) -> None:
+        """Move the gateway's clock forwards, so that expiry is seen without waiting for it."""
+
+    async def disconnect(self, upstream_id: str, subject_id: str) -> bool:
+        """Forget a credential for an upstream; False where none is held."""
+
+    async def sign_in(self, operation_id: str) -> None:
+        """Let the built-in client walk a whole flow on a route (any where empty)."""
+
+    async def stop(self) -> None:
+        """Begin to end the gateway."""
+
+
+class NoActions:
+    """For a gateway that is only watched: every command that would change something is refused."""
+
+    async def revoke(self, kind: str, id_: str, *, dry_run: bool) -> Consequences | None:  # noqa: ARG002  the protocol's
+        """Do nothing."""
+        raise NotPossible("This gateway can be watched, not steered.")
+
+    async def undo(self, undo_id: str) -> Consequences | None:  # noqa: ARG002  the protocol's
+        """Do nothing."""
+        raise NotPossible("This gateway can be watched, not steered.")
+
+    async def reload(self) -> ConfigView:
+        """Do nothing."""
+        raise NotPossible("This gateway can be watched, not steered.")
+
+    async def probe(self) -> None:
+        """Do nothing."""
+        raise NotPossible("This gateway can be watched, not steered.")
+
+    async def travel(self, seconds: float) -> None:  # noqa: ARG002  the protocol's
+        """Do nothing."""
+        raise NotPossible("This gateway's clock cannot travel.")
+
+    async def disconnect(self, upstream_id: str, subject_id: str) -> bool:  # noqa: ARG002  the protocol's
+        """Do nothing."""
+        raise NotPossible("This gateway can be watched, not steered.")
+
+    async def sign_in(self, operation_id: str) -> None:  # noqa: ARG002  the protocol's
+        """Do nothing."""
+        raise NotPossible("This gateway has no built-in client.")
+
+    async def stop(self) -> None:
+        """Do nothing."""
+        raise NotPossible("This gateway can be watched, not steered.")
+
+
+class NotPossible(Exception):  # noqa: N818  it reads as the answer
+    """Raised by an action that cannot be done here; its text says why, and may be shown."""
+
+    def __init__(self, explanation: str, hint: str = "") -> None:
+        super().__init__(explanation)
+        self.hint = hint

@@ -1,0 +1,189 @@
+"""Commands to answers: looks up, opens and reveals by itself, and asks the gateway's `Actions` for the rest."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from devgw.control.actions import Actions, NotPossible
+from devgw.control.codec import plain_row
+from devgw.control.commands import Consequences, Copied, Revealed
+from devgw.control.messages import Answer, Command
+from devgw.monitor import trace_view
+from devgw.monitor.details import BodyView, TraceDetail
+from devgw.monitor.monitor import Monitor
+from devgw.monitor.opening import OPENERS, open_record
+from devgw.monitor.reading import health_of
+from devgw.monitor.rows import Row
+from devgw.problems import Refused
+
+Result = Row | dict[str, Any]
+REVOCABLE = ("token", "grant", "session", "client", "subject")
+CLEARABLE = ("traces", "flows", "lines", "all")
+COPIES = ("curl", "url", "headers", "body", "report", "json")
+
+
+class Unanswerable(Exception):  # noqa: N818  it reads as the answer
+    """Raised where a command cannot be answered; becomes the answer."""
+
+    def __init__(self, code: str, explanation: str, hint: str = "") -> None:
+        super().__init__(explanation)
+        self.code = code
+        self.hint = hint
+
+
+class Answering:
+    """Answers the commands of every connection."""
+
+    def __init__(self, monitor: Monitor, actions: Actions) -> None:
+        self._monitor = monitor
+        self._actions = actions
+        self._commands: dict[str, Callable[[dict[str, Any]], Awaitable[Result]]] = {
+            "revoke": self._revoke,
+            "undo": self._undo,
+            "inspect": self._inspect,
+            "reveal": self._reveal,
+            "copy": self._copy,
+            "clear": self._clear,
+            "reload": self._reload,
+            "probe": self._probe,
+            "travel": self._travel,
+            "disconnect": self._disconnect,
+            "sign_in": self._sign_in,
+            "stop": self._stop,
+        }
+
+    async def answer(self, command: Command) -> Answer:
+        """Return the answer to a command; never raises for anything that a reader could send."""
+        try:
+            result = await self._act(command.name)(command.arguments)
+            return Answer(command.id, ok=True, result=plain_row(result))
+        except Unanswerable as reason:
+            return Answer(command.id, code=reason.code, explanation=str(reason), hint=reason.hint)
+        except NotPossible as reason:
+            return Answer(command.id, code="not_possible", explanation=str(reason), hint=reason.hint)
+        except Refused as refused:
+            problem = refused.problem
+            return Answer(command.id, code=problem.reason, explanation=problem.explain(), hint=problem.advise())
+
+    def _act(self, name: str) -> Callable[[dict[str, Any]], Awaitable[Result]]:
+        act = self._commands.get(name)
+        if act is None:
+            raise Unanswerable("unknown_command", f"There is no command {name!r}.", _known(self._commands))
+        return act
+
+    # --- changing something ---
+
+    async def _revoke(self, arguments: dict[str, Any]) -> Result:
+        kind, id_ = _one_of(arguments, "kind", REVOCABLE), _text(arguments, "id")
+        found = await self._actions.revoke(kind, id_, dry_run=_flag(arguments, "dry_run"))
+        return _found(found, kind, id_)
+
+    async def _undo(self, arguments: dict[str, Any]) -> Result:
+        undone = await self._actions.undo(_text(arguments, "id", ""))
+        if undone is None:
+            raise Unanswerable("not_possible", "There is nothing to take back, or its time is over.")
+        return undone
+
+    async def _clear(self, arguments: dict[str, Any]) -> Result:
+        return {"cleared": self._monitor.clear(_one_of(arguments, "kind", CLEARABLE))}
+
+    async def _reload(self, arguments: dict[str, Any]) -> Result:
+        del arguments
+        return await self._actions.reload()
+
+    async def _probe(self, arguments: dict[str, Any]) -> Result:
+        del arguments
+        await self._actions.probe()
+        return health_of(self._monitor)
+
+    async def _travel(self, arguments: dict[str, Any]) -> Result:
+        seconds = arguments.get("seconds")
+        if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds <= 366 * 86_400:
+            raise Unanswerable("bad_arguments", "`seconds` must be a number above 0, a year at most.")
+        await self._actions.travel(float(seconds))
+        return {"now": self._monitor.clock.now().timestamp()}
+
+    async def _disconnect(self, arguments: dict[str, Any]) -> Result:
+        id_, subject = _text(arguments, "id"), _text(arguments, "subject_id", "")
+        if not await self._actions.disconnect(id_, subject):
+            raise Unanswerable("not_found", f"No credential is held for {id_}.")
+        return {}
+
+    async def _sign_in(self, arguments: dict[str, Any]) -> Result:
+        await self._actions.sign_in(_text(arguments, "operation_id", ""))
+        return {}
+
+    async def _stop(self, arguments: dict[str, Any]) -> Result:
+        del arguments
+        await self._actions.stop()
+        return {}
+
+    # --- looking ---
+
+    async def _inspect(self, arguments: dict[str, Any]) -> Result:
+        return self._open(_one_of(arguments, "kind", OPENERS), _text(arguments, "id"))
+
+    def _open(self, kind: str, id_: str) -> Row:
+        return _found(open_record(self._monitor, kind, id_), kind, id_)
+
+    async def _reveal(self, arguments: dict[str, Any]) -> Result:
+        trace_id, place = _text(arguments, "trace_id"), _text(arguments, "place")
+        trace = self._monitor.trace(trace_id)
+        if trace is None:
+            raise Unanswerable("not_found", f"Trace {trace_id} is not kept any more.")
+        found = trace_view.secret_at(trace, place)
+        if found is None:
+            raise Unanswerable("not_found", f"Nothing is masked at {place!r}.", "Places come with the trace's detail.")
+        return Revealed(place, *found)
+
+    async def _copy(self, arguments: dict[str, Any]) -> Result:
+        kind, id_ = _one_of(arguments, "kind", COPIES), _text(arguments, "id")
+        if kind == "report":
+            return Copied(kind, getattr(self._open("flow", id_), "report", ""))
+        if kind == "json":
+            of = _one_of(arguments, "of", OPENERS)
+            return Copied(kind, json.dumps(plain_row(self._open(of, id_)), default=plain_row, indent=2))
+        detail = self._open("trace", id_)
+        return _copied(kind, detail) if isinstance(detail, TraceDetail) else Copied(kind, "")
+
+
+def _copied(kind: str, detail: TraceDetail) -> Copied:
+    if kind == "curl":
+        return Copied(kind, detail.curl, "the token is $DEVGW_TOKEN" if "$DEVGW_TOKEN" in detail.curl else "")
+    if kind == "url":
+        return Copied(kind, detail.url)
+    if kind == "headers":
+        return Copied(kind, "\n".join(f"{each.name}: {each.value}" for each in detail.request_headers))
+    body: BodyView = detail.response_body or detail.request_body
+    return Copied(kind, body.text)
+
+
+def _known(names: dict[str, Any]) -> str:
+    return f"Known are {', '.join(sorted(names))}."
+
+
+def _found(row: Row | Consequences | None, kind: str, id_: str) -> Row:
+    if row is None:
+        raise Unanswerable("not_found", f"There is no {kind} {id_}, or it is not kept any more.")
+    return row
+
+
+def _text(arguments: dict[str, Any], name: str, default: str | None = None) -> str:
+    value = arguments.get(name, default)
+    if not isinstance(value, str) or (not value and default is None):
+        raise Unanswerable("bad_arguments", f"`{name}` must be a text.")
+    return value
+
+
+def _flag(arguments: dict[str, Any], name: str) -> bool:
+    value = arguments.get(name, False)
+    if not isinstance(value, bool):
+        raise Unanswerable("bad_arguments", f"`{name}` must be true or false.")
+    return value
+
+
+def _one_of(arguments: dict[str, Any], name: str, choices: Any) -> str:
+    value = _text(arguments, name)
+    if value not in choices:
+        raise Unanswerable("bad_arguments", f"`{name}` is {value!r}, but must be one of {', '.join(choices)}.")
+    return value

@@ -1,0 +1,209 @@
+"""One reader: who it is, what it is given, what it asks."""
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from devgw.control.answering import Answering
+from devgw.control.codec import Malformed, from_line, to_line
+from devgw.control.endpoint import peer_user
+from devgw.control.greeting import check_hello, current_user
+from devgw.control.messages import VERSION, Answer, Command, Events, Gap, Hello, Message, Snapshot, TurnedAway, Welcome
+from devgw.monitor.changes import Cursor
+from devgw.monitor.monitor import Monitor
+from devgw.monitor.reading import all_kinds, changes_since, cursor_now, must_begin_again, snapshot
+
+PAUSE_SECONDS = 0.05
+"""Between two batches to one reader: what changes in between travels once."""
+_HELLO_SECONDS = 10.0
+_FAREWELL_SECONDS = 1.0
+_MOST_COMMANDS = 16
+"""At once, from one reader."""
+_MOST_MALFORMED = 10
+_HIGH_WATER = 256 * 1024
+"""Bytes that may wait for a reader before it is given no more."""
+
+
+@dataclass(slots=True)
+class Shared:
+    """What all connections of a server share."""
+
+    monitor: Monitor
+    answering: Answering
+    instance: str
+    next_news: Callable[[], Awaitable[None]]
+    user: int | None = None
+    """Who may come; None means the user of this process."""
+    token: str = ""
+    places: OrderedDict[int, tuple[int, int]] = field(default_factory=OrderedDict)
+    """How many traces and lines had come at the ends of batches, so that one who comes back is told what it lost."""
+
+
+class Connection:
+    """Serves one reader until either side ends it."""
+
+    def __init__(self, shared: Shared, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._shared = shared
+        self._monitor = shared.monitor
+        self._reader = reader
+        self._writer = writer
+        self._answers = asyncio.Semaphore(_MOST_COMMANDS)
+        self._kinds: Callable[[str], bool] = all_kinds
+        writer.transport.set_write_buffer_limits(high=_HIGH_WATER)
+
+    async def serve(self) -> None:
+        """Greet, then give and answer until the reader goes."""
+        hello = await self._greet()
+        if hello is None:
+            return
+        async with asyncio.TaskGroup() as group:
+            giving = group.create_task(self._give(hello)) if hello.kinds != ["-"] else None
+            await self._listen(group)
+            if giving is not None:
+                giving.cancel()
+
+    # --- greeting ---
+
+    async def _greet(self) -> Hello | None:
+        try:
+            async with asyncio.timeout(_HELLO_SECONDS):
+                line = await self._reader.readline()
+        except (TimeoutError, ValueError, ConnectionError):
+            await self._turn_away(TurnedAway("malformed", "No `hello` came in time, or it was too long."))
+            return None
+        hello = self._strangers_refusal() or check_hello(line, self._shared.token)
+        if isinstance(hello, TurnedAway):
+            await self._turn_away(hello)
+            return None
+        await self._send(self._welcome())
+        if hello.kinds:
+            self._kinds = frozenset(hello.kinds).__contains__
+        return hello
+
+    def _strangers_refusal(self) -> TurnedAway | None:
+        """Return why another user is not served."""
+        allowed = self._shared.user if self._shared.user is not None else current_user()
+        user = peer_user(self._writer.get_extra_info("socket"))
+        if user is None or user == allowed:
+            return None
+        text = f"This gateway belongs to user {allowed}, you are user {user}."
+        return TurnedAway("other_user", text, "Run this as the user who started the gateway.")
+
+    async def _turn_away(self, reason: TurnedAway) -> None:
+        """Say why, then read what was sent in vain: a socket closed over unread bytes loses the reason on its way."""
+        await self._send(reason)
+        with contextlib.suppress(TimeoutError, OSError):
+            self._writer.write_eof()
+            async with asyncio.timeout(_FAREWELL_SECONDS):
+                while await self._reader.read(_HIGH_WATER):
+                    pass
+
+    def _welcome(self) -> Welcome:
+        monitor = self._monitor
+        now = monitor.clock.now().timestamp()
+        return Welcome(VERSION, self._shared.instance, monitor.gateway, monitor.count.value, now)
+
+    async def _send(self, message: Message) -> None:
+        """Write one line and wait until the reader has taken most of it; that it is gone, the listening side sees."""
+        with contextlib.suppress(ConnectionError):
+            self._writer.write(to_line(message))
+            await self._writer.drain()
+
+    # --- giving ---
+
+    async def _give(self, hello: Hello) -> None:
+        """Give what there is, then what changes."""
+        cursor = await self._begin(hello)
+        while not self._writer.is_closing():
+            await self._give_changes(cursor)
+            if self._monitor.count.value == cursor.seq:
+                await self._shared.next_news()
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _begin(self, hello: Hello) -> Cursor:
+        """Return where the reader stands: where it says, if that is still known, else after a snapshot."""
+        shared, after = self._shared, hello.after
+        known = shared.places.get(after)
+        if hello.instance == shared.instance and known and not must_begin_again(self._monitor, after):
+            return Cursor(after, *known)
+        if after:
+            await self._send(Gap(missed=-1, seq=self._monitor.count.value))
+        return await self._give_everything()
+
+    async def _give_everything(self) -> Cursor:
+        cursor = cursor_now(self._monitor)
+        number = 0
+        for number, rows in enumerate(snapshot(self._monitor, self._kinds)):
+            await self._send(Snapshot(cursor.seq, number, now=self._now(), rows=rows))
+        await self._send(Snapshot(cursor.seq, number + 1, is_last=True, now=self._now()))
+        self._remember(cursor)
+        return cursor
+
+    async def _give_changes(self, cursor: Cursor) -> None:
+        monitor = self._monitor
+        if must_begin_again(monitor, cursor.seq):
+            fresh = await self._give_everything()
+            cursor.seq, cursor.traces, cursor.lines = fresh.seq, fresh.traces, fresh.lines
+            return
+        changes = changes_since(monitor, cursor, self._kinds)
+        if changes.is_empty:
+            return
+        if changes.missed:
+            gap = Gap(changes.missed, cursor.seq, changes.missed_traces, changes.missed_lines)
+            self._writer.write(to_line(gap))
+        self._remember(cursor)
+        await self._send(Events(cursor.seq, self._now(), changes.rows, changes.gone))
+
+    def _remember(self, cursor: Cursor) -> None:
+        places = self._shared.places
+        places[cursor.seq] = (cursor.traces, cursor.lines)
+        while len(places) > 10_000:
+            places.popitem(last=False)
+
+    def _now(self) -> float:
+        return self._monitor.clock.now().timestamp()
+
+    # --- listening ---
+
+    async def _listen(self, group: asyncio.TaskGroup) -> None:
+        malformed = 0
+        while malformed < _MOST_MALFORMED:
+            try:
+                line = await self._reader.readline()
+            except (ValueError, ConnectionError):  # longer than the limit, or gone
+                return
+            if not line:
+                return
+            command = _command(line)
+            if isinstance(command, Command):
+                await self._answers.acquire()
+                group.create_task(self._answer(command))
+            else:
+                malformed += 1
+                await self._send(command)
+
+    async def _answer(self, command: Command) -> None:
+        try:
+            answer = await self._shared.answering.answer(command)
+        except Exception as fault:  # noqa: BLE001  a defect in one command must not end the connection
+            text = f"A defect of devgw: {type(fault).__name__} in {command.name}."
+            answer = Answer(command.id, code="fault", explanation=text)
+        finally:
+            self._answers.release()
+        await self._send(answer)
+
+
+def _command(line: bytes) -> Command | Answer:
+    try:
+        message = from_line(line)
+    except Malformed as reason:
+        return Answer("", code="malformed", explanation=str(reason))
+    if not isinstance(message, Command):
+        return Answer("", code="malformed", explanation=f"After the hello only commands come, no `{message.TYPE}`.")
+    members: tuple[Any, ...] = (message.id, message.name, message.arguments)
+    if [type(member) for member in members] != [str, str, dict]:
+        return Answer("", code="malformed", explanation="`id` and `name` must be texts, `arguments` an object.")
+    return message

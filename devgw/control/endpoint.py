@@ -1,0 +1,128 @@
+"""Where the control socket is: a Unix socket in the state directory, or loopback TCP with a token file.
+
+The state directory is 0700 and the socket 0600; the peer's user id is checked where the system tells it. TCP is for
+systems without Unix sockets and for state directories whose path is too long for one.
+"""
+
+import asyncio
+import json
+import os
+import socket
+import struct
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from devgw.entropy import token
+from devgw.problems import Refused
+from devgw.problems.control import NoGatewayRuns, StateDirectoryUnusable
+
+SOCKET = "control.sock"
+TCP_FILE = "control.json"
+_LONGEST_PATH = 100
+"""Bytes of a Unix socket's path that every system takes (104 on macOS, 108 on Linux, one for the end)."""
+
+_PLATFORM: str = sys.platform
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A listening control socket."""
+
+    server: asyncio.Server
+    token: str
+    """What a reader must say in its hello; empty on a Unix socket."""
+    path: Path
+    """The file that goes when the socket closes."""
+
+
+def prepare(state_dir: Path) -> None:
+    """Make the state directory, for its owner alone, and keep it out of version control.
+
+    Raises:
+        Refused: with `StateDirectoryUnusable`.
+    """
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if os.name == "posix":
+            state_dir.chmod(0o700)
+        (state_dir / ".gitignore").write_text("*\n", encoding="utf-8")
+    except OSError as reason:
+        raise Refused(StateDirectoryUnusable(str(state_dir), reason.strerror or str(reason))) from reason
+
+
+async def listen(state_dir: Path, serve: Serve, limit: int) -> Opened:
+    """Return a listening socket; one that a dead gateway left behind is removed first.
+
+    Raises:
+        Refused: with `StateDirectoryUnusable`.
+    """
+    try:
+        forget(state_dir)
+        if _takes_unix_sockets(state_dir):
+            return await _listen_unix(state_dir / SOCKET, serve, limit)
+        return await _listen_tcp(state_dir / TCP_FILE, serve, limit)
+    except OSError as reason:
+        raise Refused(StateDirectoryUnusable(str(state_dir), reason.strerror or str(reason))) from reason
+
+
+def _takes_unix_sockets(state_dir: Path) -> bool:
+    return hasattr(socket, "AF_UNIX") and len(os.fsencode(state_dir / SOCKET)) <= _LONGEST_PATH
+
+
+async def _listen_unix(path: Path, serve: Serve, limit: int) -> Opened:
+    return Opened(await asyncio.start_unix_server(serve, sock=_bind(path), limit=limit), "", path)
+
+
+def _bind(path: Path) -> socket.socket:
+    """Return a socket bound to `path`, which nobody else may open: its directory is 0700 already."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(path))
+    path.chmod(0o600)
+    return listener
+
+
+async def _listen_tcp(path: Path, serve: Serve, limit: int) -> Opened:
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=limit)
+    word = token("ct_")
+    port = server.sockets[0].getsockname()[1]
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump({"port": port, "token": word}, file)
+    return Opened(server, word, path)
+
+
+def forget(state_dir: Path) -> None:
+    """Remove what a gateway before left behind; only its successor, who holds the lock, may."""
+    for name in (SOCKET, TCP_FILE):
+        (state_dir / name).unlink(missing_ok=True)
+
+
+async def connect(state_dir: Path, limit: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, str]:
+    """Return a connection to the gateway of `state_dir`, and the word it wants to hear.
+
+    Raises:
+        Refused: with `NoGatewayRuns`.
+    """
+    try:
+        if (state_dir / TCP_FILE).exists():
+            known = json.loads((state_dir / TCP_FILE).read_text(encoding="utf-8"))
+            return (*await asyncio.open_connection("127.0.0.1", known["port"], limit=limit), known["token"])
+        return (*await asyncio.open_unix_connection(state_dir / SOCKET, limit=limit), "")
+    except (OSError, ValueError, KeyError) as reason:
+        raise Refused(NoGatewayRuns(str(state_dir))) from reason
+
+
+def peer_user(connection: socket.socket) -> int | None:
+    """Return the user id of the process on the other side, or None where the system does not tell."""
+    if connection.family != getattr(socket, "AF_UNIX", None):
+        return None
+    if _PLATFORM == "linux":
+        _pid, user, _group = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        return int(user)
+    if _PLATFORM == "darwin":
+        _version, user = struct.unpack("2I", connection.getsockopt(0, 1, 8))  # LOCAL_PEERCRED: a struct xucred
+        return int(user)
+    return None

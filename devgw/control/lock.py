@@ -1,0 +1,73 @@
+"""One gateway per project: a lock on a file in the state directory, which the system drops when its holder dies."""
+
+import os
+from pathlib import Path
+from typing import IO
+
+from devgw.control.endpoint import prepare
+from devgw.problems import Refused
+from devgw.problems.control import AnotherGatewayRuns, StateDirectoryUnusable
+
+_NAME = "gateway.lock"
+
+
+class ProjectLock:
+    """Held by the one gateway of a project, from before it opens the database until it ends."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._state_dir = state_dir
+        self._file: IO[str] | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Tell whether this process holds it."""
+        return self._file is not None
+
+    def acquire(self) -> None:
+        """Take the project.
+
+        Raises:
+            Refused: with `AnotherGatewayRuns` or `StateDirectoryUnusable`.
+        """
+        prepare(self._state_dir)
+        path = self._state_dir / _NAME
+        try:
+            file = path.open("a+", encoding="utf-8")
+        except OSError as reason:
+            raise Refused(StateDirectoryUnusable(str(self._state_dir), reason.strerror or str(reason))) from reason
+        try:
+            _lock(file)
+        except OSError as reason:
+            file.close()
+            raise Refused(AnotherGatewayRuns(str(self._state_dir), _holder(path))) from reason
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        self._file = file
+
+    def release(self) -> None:
+        """Give the project back."""
+        if self._file is not None:
+            self._file.truncate(0)
+            self._file.close()
+            self._file = None
+
+
+def _lock(file: IO[str]) -> None:
+    """Lock `file` or raise OSError at once."""
+    if os.name == "posix":
+        import fcntl  # noqa: PLC0415  not there on Windows
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    else:
+        import msvcrt  # noqa: PLC0415  there on Windows alone
+
+        file.seek(0x7FFF_0000)  # beyond the text, so that the holder's number can still be read
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]  # Windows alone
+
+
+def _holder(path: Path) -> int:
+    try:
+        return int(path.read_text(encoding="utf-8").strip() or 0)
+    except (OSError, ValueError):
+        return 0

@@ -1,0 +1,119 @@
+"""Serves one monitor to any number of readers. None of them can hold the gateway up.
+
+A reader's place is a number. Whenever it has taken what was sent, it is given what changed since, each row once; while
+it has not, nothing is kept for it. What is bounded is detail (traces and lines): what a slow reader cannot be given any
+more, a `gap` counts.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+from devgw.control.actions import Actions
+from devgw.control.answering import Answering
+from devgw.control.connection import Connection, Shared
+from devgw.control.endpoint import Opened, listen
+from devgw.control.lock import ProjectLock
+from devgw.entropy import short_id
+from devgw.monitor.monitor import Monitor
+
+LONGEST_COMMAND = 64 * 1024
+"""Bytes of the longest line a reader may send."""
+TICK_SECONDS = 0.25
+_FAREWELL_SECONDS = 1.0
+
+
+class ControlServer:
+    """The control socket of one gateway.
+
+    `open` it before anything else, so that a second gateway in the project is refused early; then let `serve` run in
+    the gateway's task group: it also ticks the monitor. Cancelling `serve` closes everything.
+    """
+
+    def __init__(
+        self,
+        monitor: Monitor,
+        actions: Actions,
+        state_dir: Path,
+        lock: ProjectLock | None = None,
+        user: int | None = None,
+    ) -> None:
+        self._monitor = monitor
+        self._state_dir = state_dir
+        self._lock = lock or ProjectLock(state_dir)
+        self._sleepers: list[asyncio.Future[None]] = []
+        self._shared = Shared(monitor, Answering(monitor, actions), short_id("i-"), self._next_news, user)
+        self._connections: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
+        self._opened: Opened | None = None
+
+    async def open(self) -> None:
+        """Take the project and listen.
+
+        Raises:
+            Refused: with a problem of `problems.control`.
+        """
+        if not self._lock.is_held:
+            self._lock.acquire()
+        self._opened = await listen(self._state_dir, self._welcome, LONGEST_COMMAND)
+        self._shared.token = self._opened.token
+        self._monitor.wake = self._wake
+
+    async def serve(self, tick: Callable[[], None] | None = None) -> None:
+        """Serve, and let the monitor's time pass, until cancelled."""
+        try:
+            while True:
+                await asyncio.sleep(TICK_SECONDS)
+                (tick or self._monitor.tick)()
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Send every reader away, remove the socket, give the project back."""
+        if self._opened is None:
+            return
+        opened, self._opened = self._opened, None
+        opened.server.close()
+        self._monitor.wake = lambda: None
+        await self._send_away()
+        with contextlib.suppress(OSError):
+            _remove(opened.path)
+        self._lock.release()
+
+    # --- readers ---
+
+    async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections[writer] = asyncio.current_task()
+        try:
+            await Connection(self._shared, reader, writer).serve()
+        finally:
+            self._connections.pop(writer, None)
+            writer.close()
+
+    async def _send_away(self) -> None:
+        """Close every connection; one that does not take its last bytes in time is cut off."""
+        for writer in self._connections:
+            writer.close()
+        self._wake()
+        tasks = [task for task in self._connections.values() if task is not None and task is not asyncio.current_task()]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=_FAREWELL_SECONDS)
+            for task in late:
+                task.cancel()
+
+    def _wake(self) -> None:
+        """Wake whoever waits for news. On the hot path: mostly nobody does."""
+        if self._sleepers:
+            sleepers, self._sleepers = self._sleepers, []
+            for sleeper in sleepers:
+                if not sleeper.done():
+                    sleeper.set_result(None)
+
+    async def _next_news(self) -> None:
+        sleeper = asyncio.get_running_loop().create_future()
+        self._sleepers.append(sleeper)
+        await sleeper
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)

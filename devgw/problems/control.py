@@ -1,0 +1,53 @@
+"""Why a gateway cannot take a project for itself, or a face finds none."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from devgw.problems.base import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class StateDirectoryUnusable(Problem):
+    """The state directory cannot be made or written."""
+
+    path: str
+    reason_given: str
+
+    def explain(self) -> str:
+        """Say which directory, and what the system said."""
+        return f"The state directory {self.path} cannot be used: {self.reason_given}."
+
+    def advise(self) -> str:
+        """Say how to get one."""
+        return "Make it writable for you, name another with --state-dir, or run with --ephemeral in a writable folder."
+
+
+@dataclass(frozen=True, slots=True)
+class AnotherGatewayRuns(Problem):
+    """A gateway runs in this project already."""
+
+    state_dir: str
+    pid: int
+
+    def explain(self) -> str:
+        """Say which process holds the project."""
+        who = f"process {self.pid}" if self.pid else "another process"
+        return f"A gateway runs in this project already: {who} holds {self.state_dir}."
+
+    def advise(self) -> str:
+        """Say what to do instead."""
+        end = f" or end it (kill {self.pid})" if self.pid else ""
+        return f"Join it with `devgw attach`,{end} or start this one with another --state-dir and --port."
+
+
+@dataclass(frozen=True, slots=True)
+class NoGatewayRuns(Problem):
+    """No gateway answers on the control socket of this project."""
+
+    state_dir: str
+
+    hint: ClassVar = "Start one with `devgw up`, or name the project with --root or its state with --state-dir."
+
+    def explain(self) -> str:
+        """Say where it was looked for."""
+        return f"No gateway runs here: nothing answers on the control socket in {self.state_dir}."

@@ -1,0 +1,273 @@
+"""The control socket as a reader meets it."""
+
+import asyncio
+import json
+import os
+import socket
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devgw.control.actions import NoActions
+from devgw.control.client import ControlClient, ask_once, snapshot_once
+from devgw.control.lock import ProjectLock
+from devgw.control.messages import Snapshot, Welcome
+from devgw.control.server import ControlServer
+from devgw.problems import Refused
+from devgw.problems.control import AnotherGatewayRuns, NoGatewayRuns, StateDirectoryUnusable
+from tests.control.conftest import Served
+from tests.monitor.walk import Walk
+
+
+async def said(state_dir: Path, *lines: bytes) -> list[dict[str, Any]]:
+    """Send raw lines, half-close, and return everything that came back."""
+    reader, writer = await asyncio.open_unix_connection(state_dir / "control.sock", limit=2**24)
+    writer.writelines(lines)
+    writer.write_eof()
+    answer = await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+    return [json.loads(line) for line in answer.splitlines()]
+
+
+async def readline(reader: asyncio.StreamReader) -> bytes:
+    """Return a line of any length from a reader that holds little."""
+    line = b""
+    while not line.endswith(b"\n"):
+        chunk = await reader.read(1)
+        line += chunk or b"\n"
+    return line
+
+
+async def test_a_late_reader_gets_everything_there_is(served: Served) -> None:
+    served.walk.all_the_way()
+    async with served.reading() as (_, seen):
+        await seen.until(served.walk.monitor.count.value)
+    assert isinstance(seen.messages[0], Welcome)
+    assert seen.ids("flow") == [flow.id for flow in served.walk.monitor.flow_book.flows]
+    assert len(seen.ids("trace")) == served.walk.count
+    assert set(seen.ids("token")) == {"code:1", "at:1", "rt:1"}
+    assert seen.missed == 0
+
+
+async def test_a_reader_sees_what_happens_while_it_looks(served: Served) -> None:
+    async with served.reading() as (_, seen):
+        await seen.until(0)
+        served.walk.all_the_way()
+        await seen.until(served.walk.monitor.count.value)
+    assert len(seen.ids("trace")) == served.walk.count
+    assert len(set(seen.ids("trace"))) == served.walk.count
+    assert seen.missed == 0
+
+
+async def test_one_who_comes_back_loses_nothing_and_gets_nothing_twice(served: Served) -> None:
+    client = ControlClient(served.state_dir)
+    served.walk.challenged()
+    async with served.reading(client) as (_, before):
+        await before.until(served.walk.monitor.count.value)
+    for _ in range(20):
+        served.walk.resource_metadata()
+    async with served.reading(client) as (_, after):
+        await after.until(served.walk.monitor.count.value)
+    assert not any(isinstance(message, Snapshot) for message in after.messages)
+    assert before.ids("trace") + after.ids("trace") == [f"{number:08x}" for number in range(1, 22)]
+    lines = before.ids("line") + after.ids("line")
+    assert len(lines) == len(set(lines)) == served.walk.bus.seq
+    assert after.missed == 0
+
+
+async def test_one_who_comes_back_too_late_is_told_exactly_how_much_is_lost(served: Served) -> None:
+    client = ControlClient(served.state_dir, kinds=["trace"])
+    served.walk.challenged()
+    async with served.reading(client) as (_, before):
+        await before.when(lambda: len(before.ids("trace")) == 1)
+    for _ in range(130):
+        served.walk.resource_metadata()
+    async with served.reading(client) as (_, after):
+        await after.when(lambda: len(after.ids("trace")) == 100)
+    assert after.missed == 30
+    assert len(after.ids("trace")) == 100
+
+
+async def test_a_reader_that_does_not_read_is_told_what_it_lost_and_holds_nobody_up(served: Served) -> None:
+    reader, writer = await asyncio.open_unix_connection(served.state_dir / "control.sock", limit=2**16)
+    writer.write(b'{"type":"hello","version":1,"kinds":["trace"]}\n')
+    await reader.readline()
+    for _ in range(400):
+        for _ in range(25):
+            trace = served.walk.trace("GET", "/nowhere?" + "x" * 400)
+            served.walk.exchange(trace, 404)
+        await asyncio.sleep(0.002)
+    monitor = served.walk.monitor
+    assert monitor.traces.total == 10_000
+    told, missed = 0, 0
+    while told + missed < 10_000:
+        message = json.loads(await asyncio.wait_for(readline(reader), 10))
+        told += len(message.get("rows", {}).get("trace", ()))
+        missed += message.get("missed", 0) if message["type"] == "gap" else 0
+    writer.close()
+    assert missed > 0
+    assert told + missed == 10_000
+
+
+async def test_clearing_makes_every_reader_begin_again(served: Served) -> None:
+    served.walk.all_the_way()
+    async with served.reading() as (client, seen):
+        await seen.until(served.walk.monitor.count.value)
+        answer = await client.ask("clear", kind="traces")
+        await seen.until(served.walk.monitor.count.value)
+    assert answer.result == {"cleared": served.walk.count}
+    assert [m.part for m in seen.messages if isinstance(m, Snapshot)].count(0) == 2
+    assert len(served.walk.monitor.traces) == 0
+
+
+async def test_commands_are_answered(served: Served) -> None:
+    served.walk.all_the_way()
+    flow = next(iter(served.walk.monitor.flow_book.flows))
+    opened = await ask_once(served.state_dir, "inspect", kind="flow", id=flow.id)
+    assert opened.result["row"]["track"] == "#########"
+    asked = await ask_once(served.state_dir, "revoke", kind="grant", id="g-1", dry_run=True)
+    assert (asked.ok, asked.result["token_ids"], asked.result["undo_id"]) == (True, ["at:1", "rt:1"], "u-1")
+    assert served.actions.asked == [("grant", "g-1", True)]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "code"),
+    [
+        ("fly", {}, "unknown_command"),
+        ("revoke", {}, "bad_arguments"),
+        ("revoke", {"kind": "planet", "id": "x"}, "bad_arguments"),
+        ("revoke", {"kind": "grant", "id": "g-9"}, "not_found"),
+        ("revoke", {"kind": "grant", "id": "g-1", "dry_run": "yes"}, "bad_arguments"),
+        ("inspect", {"kind": "trace", "id": "0"}, "not_found"),
+        ("reveal", {"trace_id": "0", "place": "x"}, "not_found"),
+        ("travel", {"seconds": -1}, "bad_arguments"),
+        ("travel", {"seconds": 5}, "not_possible"),
+        ("reload", {}, "not_possible"),
+    ],
+)
+async def test_a_command_that_cannot_be_done_says_why(
+    served: Served, name: str, arguments: dict[str, Any], code: str
+) -> None:
+    answer = await ask_once(served.state_dir, name, **arguments)
+    assert (answer.ok, answer.code) == (False, code)
+    assert answer.explanation
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b"hello\n", "malformed"),
+        (b"[1]\n", "malformed"),
+        (b'{"type":"command","id":"1","name":"stop"}\n', "malformed"),
+        (b'{"type":"hello","version":1,"after":"x"}\n', "malformed"),
+        (b'{"type":"hello","version":1,"colour":"red"}\n', "malformed"),
+        (b'{"type":"hello","version":1,"kinds":[1]}\n', "malformed"),
+        (b'{"type":"hello","version":2,"news":true}\n', "other_version"),
+        (b'{"type":"hello"}\n', "other_version"),
+        (b"x" * 100_000 + b"\n", "malformed"),
+        (b"[" * 60_000 + b"\n", "malformed"),
+        (b"", "malformed"),
+    ],
+)
+async def test_a_first_line_that_is_no_hello_of_ours_is_turned_away_with_a_reason(
+    served: Served, line: bytes, code: str
+) -> None:
+    answers = await said(served.state_dir, line)
+    assert [(each["type"], each["code"]) for each in answers] == [("turned_away", code)]
+    assert answers[0]["explanation"]
+
+
+async def test_a_malformed_command_is_answered_and_the_next_one_served(served: Served) -> None:
+    hello = b'{"type":"hello","version":1,"kinds":["-"]}\n'
+    bad = [b"{\n", b"7\n", b'{"type":"events","seq":1}\n', b'{"type":"command","id":1,"name":[],"arguments":{}}\n']
+    good = b'{"type":"command","id":"9","name":"clear","arguments":{"kind":"lines"}}\n'
+    answers = await said(served.state_dir, hello, *bad, good)
+    assert [each.get("code", "") for each in answers[1:]] == ["malformed"] * 4 + [""]
+    assert answers[-1]["id"] == "9"
+
+
+async def test_another_user_is_turned_away(tmp_path: Path) -> None:
+    server = ControlServer(Walk().monitor, NoActions(), tmp_path, user=os.getuid() + 1)
+    await server.open()
+    try:
+        answers = await said(tmp_path, b'{"type":"hello","version":1}\n')
+    finally:
+        await server.close()
+    assert [(each["type"], each["code"]) for each in answers] == [("turned_away", "other_user")]
+
+
+async def test_socket_and_directory_are_for_their_owner_alone(served: Served) -> None:
+    assert stat.S_IMODE(served.state_dir.stat().st_mode) == 0o700
+    assert stat.S_IMODE((served.state_dir / "control.sock").stat().st_mode) == 0o600
+    assert (served.state_dir / ".gitignore").read_text() == "*\n"
+
+
+async def test_a_second_gateway_in_one_project_is_refused_and_told_what_to_do(served: Served) -> None:
+    with pytest.raises(Refused) as refused:
+        await ControlServer(Walk().monitor, NoActions(), served.state_dir).open()
+    assert refused.value.problem == AnotherGatewayRuns(str(served.state_dir), os.getpid())
+    assert "devgw attach" in refused.value.problem.advise()
+    assert await snapshot_once(served.state_dir, ["flow"]) == {"flow": []}
+
+
+async def test_a_socket_that_a_dead_gateway_left_behind_is_taken_over(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(tmp_path / "control.sock"))
+    server = ControlServer(Walk().monitor, NoActions(), tmp_path)
+    await server.open()
+    try:
+        assert await snapshot_once(tmp_path, ["flow"]) == {"flow": []}
+    finally:
+        await server.close()
+    assert not (tmp_path / "control.sock").exists()
+    with pytest.raises(Refused) as refused:
+        await snapshot_once(tmp_path, ["flow"])
+    assert refused.value.problem == NoGatewayRuns(str(tmp_path))
+
+
+async def test_a_state_directory_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Refused) as refused:
+        ProjectLock(tmp_path / "file" / "state").acquire()
+    assert isinstance(refused.value.problem, StateDirectoryUnusable)
+    assert "--state-dir" in refused.value.problem.advise()
+
+
+async def test_where_the_path_is_too_long_loopback_and_a_word_carry_it(tmp_path: Path) -> None:
+    state_dir = tmp_path / ("long" * 30)
+    server = ControlServer(Walk().monitor, NoActions(), state_dir)
+    await server.open()
+    try:
+        assert stat.S_IMODE((state_dir / "control.json").stat().st_mode) == 0o600
+        assert await snapshot_once(state_dir, ["flow"]) == {"flow": []}
+        known = json.loads((state_dir / "control.json").read_text())
+        reader, writer = await asyncio.open_connection("127.0.0.1", known["port"])
+        writer.write(b'{"type":"hello","version":1,"token":"ct_guess"}\n')
+        answer = json.loads(await asyncio.wait_for(reader.readline(), 10))
+        writer.close()
+    finally:
+        await server.close()
+    assert answer["code"] == "wrong_token"
+
+
+async def test_a_client_finds_a_restarted_gateway_by_itself_and_begins_again(tmp_path: Path) -> None:
+    client = ControlClient(tmp_path)
+    first = Walk()
+    first.challenged()
+    server = ControlServer(first.monitor, NoActions(), tmp_path)
+    await server.open()
+    served = Served(tmp_path, first, None, server)  # type: ignore[arg-type]  # not asked here
+    async with served.reading(client) as (_, seen):
+        await seen.until(first.monitor.count.value)
+        await server.close()
+        second = Walk()
+        second.all_the_way()
+        again = ControlServer(second.monitor, NoActions(), tmp_path)
+        await again.open()
+        await seen.until(second.monitor.count.value)
+        await again.close()
+    assert len([m for m in seen.messages if isinstance(m, Welcome)]) == 2
+    assert seen.missed == -1
+    assert len(seen.ids("trace")) == first.count + second.count
