@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 
 
 @cache
-def _required(cls: "type[Row]") -> frozenset[str]:
+def _required(cls: Any) -> frozenset[str]:
     known = getattr(cls, "__dataclass_fields__", {}).values()
     return frozenset(each.name for each in known if each.default is MISSING and each.default_factory is MISSING)
 
