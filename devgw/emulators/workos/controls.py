@@ -8,7 +8,7 @@ from quart import Quart, Response, request
 
 from devgw.emulators.workos.emulator import Emulator
 from devgw.emulators.workos.faults import read_fault
-from devgw.emulators.workos.scenarios import SCENARIOS
+from devgw.emulators.workos.scenarios import SCENARIOS, fault_of
 from devgw.emulators.workos.travel import comes_from_elsewhere, json_response
 
 
@@ -36,14 +36,12 @@ def add_controls(app: Quart, emulator: Emulator) -> None:
 
 
 def arm(emulator: Emulator, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Arm a fault, or those of a named scenario: `{"scenario": "code-expired"}`."""
+    """Arm a fault, or that of a named scenario: `{"scenario": "code-expired"}`."""
     name = asked.get("scenario")
-    if name is None:
-        emulator.faults.arm(read_fault(dict(asked)))
-    elif name in SCENARIOS:
-        emulator.faults.arm(*SCENARIOS[name][1])
-    else:
+    fault = read_fault(dict(asked)) if name is None else fault_of(str(name))
+    if fault is None:
         raise LookupError(f"There is no scenario {name}; there are: {', '.join(SCENARIOS)}.")
+    emulator.faults.arm(fault)
     return _armed(emulator)
 
 

@@ -10,7 +10,9 @@ from pydantic.alias_generators import to_camel
 
 
 class _Fault(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, defer_build=True
+    )
 
     times: int | None = Field(default=1, gt=0)
     """How often it happens; None: until it is cleared."""
@@ -81,7 +83,9 @@ class KeyRotation(_Fault):
 
 
 Fault = AnswerFault | SlowFault | TokenFault | CallbackFault | CodeFault | KeyRotation
-_READER: TypeAdapter[Fault] = TypeAdapter(Annotated[Fault, Field(discriminator="kind")])
+_READER: TypeAdapter[Fault] = TypeAdapter(
+    Annotated[Fault, Field(discriminator="kind")], config=ConfigDict(defer_build=True)
+)
 _F = TypeVar("_F", bound=Fault)
 
 

@@ -1,81 +1,12 @@
 """The signing keys of one environment: made when first needed, in a thread, so that the start does not pay for them."""
 
 import asyncio
-import base64
-import hashlib
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jwt
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.x509.oid import NameOID
+from devgw.clock import Clock
 
-from devgw.clock import Clock, epoch
-
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_CERTIFICATE_LIFETIME = timedelta(days=5 * 365)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class SigningKey:
-    """An RSA key with the certificate that WorkOS's key set carries."""
-
-    private: RSAPrivateKey
-    kid: str
-    """`sso_oidc_key_pair_<ULID>`; follows from the key, so that a stored key keeps its id."""
-    certificate: bytes
-    """DER, self-signed, CN=auth.workos.com."""
-
-    @classmethod
-    def from_pem(cls, pem: bytes, clock: Clock) -> "SigningKey":
-        """Return the key in `pem`, with a certificate that begins now.
-
-        Raises:
-            TypeError: It is not an RSA private key.
-        """
-        private = serialization.load_pem_private_key(pem, password=None)
-        if not isinstance(private, RSAPrivateKey):
-            raise TypeError("The emulator signs with RS256: it needs an RSA private key.")
-        return cls(private, _kid(private), _certificate(private, clock))
-
-    @classmethod
-    def generate(cls, clock: Clock) -> "SigningKey":
-        """Return a fresh key of 2048 bits; takes a tenth of a second."""
-        private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        return cls(private, _kid(private), _certificate(private, clock))
-
-    def pem(self) -> bytes:
-        """Return the private key, to be stored by the caller."""
-        return self.private.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-
-    def sign(self, claims: dict[str, Any], header: dict[str, Any] | None = None) -> str:
-        """Return a JWT of `claims`; `header` adds to, replaces or (with None) removes header members.
-
-        There is no `typ`: whether WorkOS sends one is not established, so nobody may need it.
-        """
-        members = {"kid": self.kid} | (header or {})
-        headers = {name: value for name, value in members.items() if value is not None}
-        return jwt.encode(claims, self.private, algorithm="RS256", headers={"typ": None} | headers)
-
-    def jwk(self) -> dict[str, Any]:
-        """Return the public key with the members, and in the order, in which WorkOS serves them."""
-        public = self.private.public_key().public_numbers()
-        return {
-            "alg": "RS256",
-            "kty": "RSA",
-            "use": "sig",
-            "n": _base64url(public.n.to_bytes((public.n.bit_length() + 7) // 8)),
-            "e": _base64url(public.e.to_bytes(3)),
-            "kid": self.kid,
-            "x5c": [base64.b64encode(self.certificate).decode()],
-            "x5t#S256": _base64url(hashlib.sha256(self.certificate).digest()),
-        }
+if TYPE_CHECKING:
+    from devgw.emulators.workos.signing import SigningKey
 
 
 class KeyRing:
@@ -92,53 +23,32 @@ class KeyRing:
         """Tell whether a key was made or read yet."""
         return bool(self._published)
 
-    async def current(self) -> SigningKey:
+    async def current(self) -> "SigningKey":
         """Return the key that signs; the first call makes it."""
         async with self._making:
             if not self._published:
-                self._published.append(await asyncio.to_thread(self._make))
+                self._published.append(await asyncio.to_thread(_make, self._clock, self._pem))
             return self._published[0]
 
-    async def rotate(self, *, keep_old: bool = False) -> SigningKey:
+    async def rotate(self, *, keep_old: bool = False) -> "SigningKey":
         """Sign with a fresh key from now on; the old ones stay published only where `keep_old`."""
         await self.current()
         fresh = await self.stranger()
         self._published[:] = [fresh, *self._published] if keep_old else [fresh]
         return fresh
 
-    async def stranger(self) -> SigningKey:
+    async def stranger(self) -> "SigningKey":
         """Return a fresh key that is published nowhere."""
-        return await asyncio.to_thread(SigningKey.generate, self._clock)
+        return await asyncio.to_thread(_make, self._clock, None)
 
     async def key_set(self) -> dict[str, Any]:
         """Return the JWKS."""
         await self.current()
         return {"keys": [key.jwk() for key in self._published]}
 
-    def _make(self) -> SigningKey:
-        return SigningKey.from_pem(self._pem, self._clock) if self._pem else SigningKey.generate(self._clock)
 
+def _make(clock: Clock, pem: bytes | None) -> "SigningKey":
+    # Cryptography is imported here: it costs a start 40 ms, and the first token none that anybody would notice.
+    from devgw.emulators.workos.signing import SigningKey  # noqa: PLC0415
 
-def _kid(private: RSAPrivateKey) -> str:
-    spki = private.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    value = int.from_bytes(hashlib.sha256(spki).digest()[:16])
-    return "sso_oidc_key_pair_" + "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -5, -5))
-
-
-def _certificate(private: RSAPrivateKey, clock: Clock) -> bytes:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "auth.workos.com")])
-    builder = x509.CertificateBuilder(
-        issuer_name=name,
-        subject_name=name,
-        public_key=private.public_key(),
-        serial_number=epoch(clock.now()) + 1,
-        not_valid_before=clock.now(),
-        not_valid_after=clock.now() + _CERTIFICATE_LIFETIME,
-    )
-    return builder.sign(private, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
-
-
-def _base64url(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return SigningKey.from_pem(pem, clock) if pem else SigningKey.generate(clock)

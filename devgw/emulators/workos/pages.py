@@ -9,7 +9,7 @@ from devgw.emulators.workos.emulator import Emulator
 from devgw.emulators.workos.environment import Environment
 from devgw.emulators.workos.explanations import Explanation, explain
 from devgw.emulators.workos.public import where_authorize_leads
-from devgw.emulators.workos.scenarios import SCENARIOS
+from devgw.emulators.workos.scenarios import SCENARIOS, fault_of
 from devgw.emulators.workos.seed import Persona
 from devgw.emulators.workos.sign_in import deny, finish
 from devgw.emulators.workos.travel import comes_from_elsewhere, page, redirect
@@ -95,8 +95,8 @@ async def take_choice(emulator: Emulator, form: dict[str, str]) -> Response:
     persona, organization_id = _chosen(accepted, form)
     if persona is None:
         return await page("refusal.html", 400, title="Nobody was chosen", text="Go back and choose a person.")
-    _, faults = SCENARIOS.get(form.get("trouble", ""), ("", ()))
-    emulator.faults.arm(*faults)
+    if fault := fault_of(form.get("trouble", "")):
+        emulator.faults.arm(fault)
     return redirect(finish(emulator, accepted, persona, organization_id))
 
 

@@ -1,56 +1,56 @@
 """The troubles that the sign-in page offers, by name: each is a set of faults that happen to this sign-in alone."""
 
-from devgw.emulators.workos.faults import (
-    AnswerFault,
-    CallbackFault,
-    CodeFault,
-    Fault,
-    KeyRotation,
-    SlowFault,
-    TokenFault,
-)
+from typing import Any
+
+from devgw.emulators.workos.faults import Fault, read_fault
 
 _EXCHANGE = "/user_management/authenticate"
+_LIMITED = {
+    "kind": "answer",
+    "path": _EXCHANGE,
+    "status": 429,
+    "body": {"error": "too_many_requests", "error_description": "Too many requests."},
+    "headers": {"Retry-After": "1"},
+}
+_STRANGE_KEY = {"kid": "sso_oidc_key_pair_01AN0THERKEYPA1R0000000000"}
+_STRANGE_ISSUER = {"iss": "https://api.workos.com/user_management/client_01AN0THERENV1R0NMENT000000"}
+_STRANGE_APPLICATION = "client_01AN0THERAPP00000000000000"
 
-SCENARIOS: dict[str, tuple[str, tuple[Fault, ...]]] = {
-    "state-missing": ("The answer comes back without state", (CallbackFault(parameters={"state": None}),)),
-    "state-foreign": ("The answer comes back with another state", (CallbackFault(parameters={"state": "foreign"}),)),
-    "code-missing": ("The answer comes back without a code", (CallbackFault(parameters={"code": None}),)),
-    "code-expired": ("The code has expired", (CodeFault(code_is="expired"),)),
-    "code-spent": ("The code was used before", (CodeFault(code_is="spent"),)),
-    "exchange-fails": ("The token endpoint answers 500", (AnswerFault(path=_EXCHANGE, status=500),)),
-    "exchange-limited": (
-        "The token endpoint answers 429",
-        (
-            AnswerFault(
-                path=_EXCHANGE,
-                status=429,
-                body={"error": "too_many_requests", "error_description": "Too many requests."},
-                headers={"Retry-After": "1"},
-            ),
-        ),
+SCENARIOS: dict[str, tuple[str, dict[str, Any]]] = {
+    "state-missing": (
+        "The answer comes back without state",
+        {"kind": "callback", "parameters": {"state": None}},
     ),
-    "exchange-slow": ("The token endpoint takes 15 seconds", (SlowFault(path=_EXCHANGE, seconds=15),)),
-    "clock-ahead": ("The clock that issues is 10 minutes ahead", (TokenFault(skew_seconds=600),)),
-    "clock-behind": ("The clock that issues is 10 minutes behind", (TokenFault(skew_seconds=-600),)),
+    "state-foreign": (
+        "The answer comes back with another state",
+        {"kind": "callback", "parameters": {"state": "foreign"}},
+    ),
+    "code-missing": ("The answer comes back without a code", {"kind": "callback", "parameters": {"code": None}}),
+    "code-expired": ("The code has expired", {"kind": "code", "codeIs": "expired"}),
+    "code-spent": ("The code was used before", {"kind": "code", "codeIs": "spent"}),
+    "exchange-fails": ("The token endpoint answers 500", {"kind": "answer", "path": _EXCHANGE, "status": 500}),
+    "exchange-limited": ("The token endpoint answers 429", _LIMITED),
+    "exchange-slow": ("The token endpoint takes 15 seconds", {"kind": "slow", "path": _EXCHANGE, "seconds": 15}),
+    "clock-ahead": ("The clock that issues is 10 minutes ahead", {"kind": "token", "skewSeconds": 600}),
+    "clock-behind": ("The clock that issues is 10 minutes behind", {"kind": "token", "skewSeconds": -600}),
     "key-unknown": (
         "The token names a key that is not published",
-        (TokenFault(header={"kid": "sso_oidc_key_pair_01AN0THERKEYPA1R0000000000"}, signed_by_stranger=True),),
+        {"kind": "token", "header": _STRANGE_KEY, "signedByStranger": True},
     ),
-    "signature-wrong": ("The signature does not belong to the token", (TokenFault(signed_by_stranger=True),)),
-    "key-rotated": ("The key was changed just now (this should work)", (KeyRotation(),)),
-    "issuer-other": (
-        "The issuer is another environment's",
-        (TokenFault(claims={"iss": "https://api.workos.com/user_management/client_01AN0THERENV1R0NMENT000000"}),),
-    ),
-    "audience-other": (
-        "The audience is somebody else",
-        (TokenFault(claims={"aud": "client_01AN0THERAPP00000000000000"}),),
-    ),
+    "signature-wrong": ("The signature does not belong to the token", {"kind": "token", "signedByStranger": True}),
+    "key-rotated": ("The key was changed just now (this should work)", {"kind": "key_rotation"}),
+    "issuer-other": ("The issuer is another environment's", {"kind": "token", "claims": _STRANGE_ISSUER}),
+    "audience-other": ("The audience is somebody else", {"kind": "token", "claims": {"aud": _STRANGE_APPLICATION}}),
     "application-other": (
         "The token was made for another application",
-        (TokenFault(claims={"client_id": "client_01AN0THERAPP00000000000000"}),),
+        {"kind": "token", "claims": {"client_id": _STRANGE_APPLICATION}},
     ),
-    "token-missing": ("The answer has no access token", (TokenFault(answer={"access_token": None}),)),
-    "user-missing": ("The answer has no user", (TokenFault(answer={"user": None}),)),
+    "token-missing": ("The answer has no access token", {"kind": "token", "answer": {"access_token": None}}),
+    "user-missing": ("The answer has no user", {"kind": "token", "answer": {"user": None}}),
 }
+"""Label and fault by name; as written in JSON, so that a start need not build what most sign-ins never use."""
+
+
+def fault_of(name: str) -> Fault | None:
+    """Return the fault of the scenario `name`, or None where there is no such scenario."""
+    return read_fault(SCENARIOS[name][1]) if name in SCENARIOS else None

@@ -16,7 +16,9 @@ class SeedError(ValueError):
 
 
 class _Written(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, defer_build=True
+    )
 
 
 class OrganizationSeed(_Written):
