@@ -13,6 +13,7 @@ from devgw.config.finding import Finding
 from devgw.config.load import Loaded, load
 from devgw.config.project import Project
 from devgw.config.sample import sample_root
+from devgw.diagnosis import RuleDiagnoser
 from devgw.events import Bus
 from devgw.events.taxonomy import ConfigLoaded, ConfigRejected, GatewayStarted, GatewayStopping, Outcome
 from devgw.gateway.gateway import Gateway, Ground
@@ -24,10 +25,14 @@ from devgw.outbound.client_documents import HttpClientDocuments
 from devgw.outbound.keys import SigningKeys
 from devgw.outbound.provider import HttpIdentityProvider
 from devgw.outbound.proxy import ProxyClient
+from devgw.outbound.upstream_oauth.building import UpstreamSide, build_upstream_side
 from devgw.settings import Settings
+from devgw.store.connections import SealedConnections
 from devgw.store.database import Database
 from devgw.store.migrations import MIGRATIONS
 from devgw.store.records import RecordStore
+from devgw.store.sealing import Sealer, load_key
+from devgw.web import connect, registry
 from devgw.web.app import create_app
 from devgw.web.front import Front
 from devgw.web.listening import Listeners, PortTaken, listen, serve
@@ -67,6 +72,8 @@ class Runtime:
     client: ProxyClient | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
     emulator: Any = None
+    upstreams: UpstreamSide | None = None
+    """The OAuth client towards upstreams; it outlives every generation."""
 
 
 def _state(settings: Settings) -> Path | None:
@@ -122,15 +129,20 @@ def build(
     database = Database(_state(settings), MIGRATIONS)
     store = RecordStore(database)
     live = LiveTokens(store, clock)
+    diagnoser = RuleDiagnoser()
+    bus.listen(diagnoser.hear)
     monitor = Monitor(clock, settings, bus)
+    monitor.take_diagnoser(diagnoser)
     monitor.seed(store)
     ground = Ground(settings, store, live, bus, clock, HttpClientDocuments(clock), Revocation(store, live, bus, clock))
     runtime_notes: list[str] = []
     project, companions, emulator = _companions(loaded, loaded.project, settings, clock, workos, runtime_notes)
-    gateway = _gateway(project, ground, generation=1)
+    upstreams = _upstreams(settings, project, database, clock, bus)
+    gateway = _gateway(project, ground, upstreams, generation=1)
     served = Serving(gateway)
+    pages = create_app(served, [connect.blueprint(upstreams.oauth), registry.blueprint()])
     client = ProxyClient(clock)
-    front = Front(settings=settings, clock=clock, bus=bus, pages=cast("App", create_app(served)), client=client)
+    front = Front(settings=settings, clock=clock, bus=bus, pages=cast("App", pages), client=client)
     front.serve(gateway)
     monitor.take_routes(project.routes)
     return Runtime(
@@ -149,6 +161,7 @@ def build(
         client=client,
         environ=environ,
         emulator=emulator,
+        upstreams=upstreams,
     )
 
 
@@ -231,9 +244,28 @@ def _moved(project: Project, wanted: int, actual: int) -> Project:
     return replace(project, routes=routes)
 
 
-def _gateway(project: Project, ground: Ground, *, generation: int) -> Gateway:
+def _upstreams(settings: Settings, project: Project, database: Database, clock: Clock, bus: Bus) -> UpstreamSide:
+    """Return the OAuth client towards upstreams, its secrets sealed under the state directory's key."""
+    sealer = Sealer(load_key(None if settings.ephemeral else settings.state_path / "connections.key"))
+    store = SealedConnections(database, sealer)
+    return build_upstream_side(settings, store, sealer, clock, bus, base_path=project.base_path)
+
+
+def _gateway(project: Project, ground: Ground, upstreams: UpstreamSide, *, generation: int) -> Gateway:
     """Return one generation over `ground`."""
-    return Gateway(project, ground, _provider(project, ground), generation=generation)
+    return Gateway(
+        project,
+        ground,
+        _provider(project, ground),
+        generation=generation,
+        credentials=upstreams.oauth,
+        connections=upstreams.oauth,
+    )
+
+
+def _side(runtime: Runtime) -> UpstreamSide:
+    assert runtime.upstreams is not None  # `build` always makes one
+    return runtime.upstreams
 
 
 def _provider(project: Project, ground: Ground) -> IdentityProvider | None:
@@ -263,6 +295,7 @@ async def run(runtime: Runtime, *, ready: Callable[[], None] = lambda: None) -> 
     runtime.ground.live.write_down_uses()
     if runtime.client:
         runtime.client.close()
+    await _side(runtime).close()
     runtime.database.close()
 
 
@@ -309,7 +342,7 @@ def reload(runtime: Runtime) -> bool:
         found = tuple(str(finding) for finding in loaded.findings if finding.severity == "error")
         runtime.bus.publish(ConfigRejected(generation=now.generation, findings=found, outcome=Outcome.FAILURE))
         return False
-    gateway = _gateway(loaded.project, runtime.ground, generation=now.generation + 1)
+    gateway = _gateway(loaded.project, runtime.ground, _side(runtime), generation=now.generation + 1)
     runtime.loaded = loaded
     runtime.served.gateway = gateway
     runtime.front.serve(gateway)
