@@ -4,9 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import httpx2
+from typing import TYPE_CHECKING, Any
 
 from devgw.clock import Clock
 from devgw.config.project import Route
@@ -18,6 +16,9 @@ from devgw.oauth.token_answer import excerpt
 from devgw.outbound.upstream_oauth.address import check_address, check_peer, is_local
 from devgw.problems import Refused
 from devgw.problems.upstream import UpstreamUnreachable
+
+if TYPE_CHECKING:
+    import httpx2
 
 SECONDS = 10.0
 LARGEST = 1_048_576
@@ -55,7 +56,7 @@ class Answer:
 
     url: str
     status: int
-    headers: httpx2.Headers
+    headers: "httpx2.Headers"
     body: bytes
 
     @property
@@ -103,6 +104,8 @@ class Fetching:
         Raises:
             Refused: with `AddressForbidden` or `UpstreamUnreachable`.
         """
+        import httpx2  # noqa: PLC0415  loaded when an upstream is first connected, not when the gateway starts
+
         local_allowed = errand.local_allowed or configured
         if not configured:
             await check_address(url, local_allowed=local_allowed)
@@ -122,6 +125,8 @@ class Fetching:
         self, url: str, document: Any, headers: Mapping[str, str] | None, *, local_allowed: bool
     ) -> Answer:
         """Send one request and read its answer up to the limit."""
+        import httpx2  # noqa: PLC0415  see above
+
         if self._client is None:
             self._client = httpx2.AsyncClient(timeout=self.seconds, follow_redirects=False, mounts=DIRECT)
         sent = {"accept": "application/json", "user-agent": USER_AGENT, **(headers or {})}
@@ -162,7 +167,7 @@ class Fetching:
         )
 
 
-async def _read(response: httpx2.Response) -> bytes:
+async def _read(response: "httpx2.Response") -> bytes:
     """Return the body, cut where it is absurdly long; an event stream is not read at all."""
     body = bytearray()
     if "event-stream" in str(response.headers.get("content-type", "")):

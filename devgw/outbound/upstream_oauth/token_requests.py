@@ -8,12 +8,8 @@ import base64
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
-
-import httpx2
-import jwt
-from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from devgw.clock import Clock, epoch
 from devgw.entropy import token
@@ -24,6 +20,9 @@ from devgw.outbound.upstream_oauth.fetching import DIRECT, USER_AGENT, Errand, F
 from devgw.problems import Refused
 from devgw.problems.upstream import UpstreamUnreachable
 from devgw.problems.upstream_connection import TokenRequestRefused
+
+if TYPE_CHECKING:
+    import httpx2
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 Prepared = tuple[str, MutableMapping[str, str], Any]
@@ -67,6 +66,8 @@ class TokenRequests:
 
     def _signed(self, credentials: Credentials, endpoint: str) -> str:
         """Return a client assertion (RFC 7523 §3), by the injected clock."""
+        import jwt  # noqa: PLC0415  for cross-app access alone
+
         key = credentials.key
         assert key is not None
         now = self._clock.now()
@@ -97,6 +98,9 @@ class TokenRequests:
 
     def _client(self, credentials: Credentials) -> Any:
         """Return Authlib's client, which builds and authenticates the request."""
+        # Loaded when an upstream is first connected, not when the gateway starts.
+        from authlib.integrations.httpx_client import AsyncOAuth2Client  # noqa: PLC0415
+
         client = AsyncOAuth2Client(
             client_id=credentials.client_id,
             client_secret=credentials.secret,
@@ -124,12 +128,14 @@ class TokenRequests:
         Raises:
             Refused: with `TokenRequestRefused`, `TokenAnswerUnreadable`, `UpstreamUnreachable` or `AddressForbidden`.
         """
+        import httpx2  # noqa: PLC0415  as above
+
         if not configured:
             await check_address(endpoint, local_allowed=errand.local_allowed)
         answers: list[TokenAnswer] = []
         began = self._clock.ticks()
 
-        def read(response: httpx2.Response) -> httpx2.Response:
+        def read(response: "httpx2.Response") -> "httpx2.Response":
             said = excerpt(response.content) if response.status_code >= 400 else ""
             self._fetching.tell(errand, purpose, endpoint, response.status_code, began, answer=said)
             kind = str(response.headers.get("content-type", "")).split(";")[0].strip().lower()
@@ -157,6 +163,8 @@ class TokenRequests:
         Raises:
             Refused: with `UpstreamUnreachable` or `AddressForbidden`.
         """
+        import httpx2  # noqa: PLC0415  as above
+
         await check_address(endpoint, local_allowed=errand.local_allowed)
         began = self._clock.ticks()
         try:
