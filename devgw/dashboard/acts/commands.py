@@ -1,0 +1,129 @@
+"""What can be typed after a colon: a view, a record, a row's number, or a command."""
+
+from collections.abc import Callable
+
+from devgw.control.messages import Answer
+from devgw.dashboard.acts import copying, looking, running
+from devgw.dashboard.desk import Desk
+from devgw.dashboard.filter.fields import nearest
+from devgw.dashboard.look.palette import PALETTES
+from devgw.dashboard.views.catalog import BY_NAME
+
+_RECORDS = {
+    "flow": "flows",
+    "trace": "traces",
+    "token": "tokens",
+    "client": "clients",
+    "session": "sessions",
+    "upstream": "upstreams",
+}
+_EXPORTS: dict[str, Callable[[Desk], None]] = {
+    "har": copying.export_har,
+    "jsonl": copying.export_jsonl,
+    "text": copying.export_text,
+    "report": copying.export_report,
+}
+
+
+def run(desk: Desk, text: str) -> None:
+    """Carry out what was typed; say what is known where it is not understood."""
+    name, _, rest = text.strip().partition(" ")
+    rest = rest.strip()
+    if not name:
+        return
+    if name.isdecimal():
+        desk.listing.move(int(name) - 1)
+        desk.moved()
+        return
+    if rest and name in _RECORDS:
+        _record(desk, _RECORDS[name], rest)
+        return
+    command = _COMMANDS.get(name)
+    if command is not None:
+        command(desk, rest)
+        return
+    views = [each for each in BY_NAME if each.startswith(name)]
+    if views:
+        desk.open(views[0], rest or None)
+        return
+    desk.complain(f"no command '{name}': {nearest(name, [*_COMMANDS, *BY_NAME])}")
+
+
+def complete(text: str) -> str:
+    """Return `text` completed where only one word can be meant."""
+    if " " in text:
+        return text
+    found = [name for name in (*BY_NAME, *_COMMANDS, *_RECORDS) if name.startswith(text)]
+    return f"{found[0]} " if found else text
+
+
+def _record(desk: Desk, view: str, wanted: str) -> None:
+    """Go to the record whose id begins with, or contains, what was typed."""
+    listing = desk.listings[view]
+    ids = list(listing.table.rows)
+    found = next((each for each in ids if each == wanted), None)
+    found = found or next((each for each in ids if each.startswith(wanted)), None)
+    found = found or next((each for each in ids if wanted in each), None)
+    if found is None:
+        desk.complain(f"no {view.removesuffix('s')} '{wanted}' is kept")
+    else:
+        desk.open(view, row=found)
+
+
+def _export(desk: Desk, kind: str) -> None:
+    export = _EXPORTS.get(kind or "jsonl")
+    if export is None:
+        desk.complain(f"no export '{kind}': {nearest(kind, _EXPORTS)}")
+    else:
+        export(desk)
+
+
+def _theme(desk: Desk, name: str) -> None:
+    found = [each for each in PALETTES if name and name in each]
+    if found:
+        looking.use_theme(desk, found[0])
+    else:
+        desk.complain(f"themes: {' '.join(PALETTES)}")
+
+
+def _clear(desk: Desk, kind: str) -> None:
+    def cleared(answer: Answer) -> None:
+        if answer.ok:
+            desk.say(f"cleared {answer.result.get('cleared', '')}".strip(), "ok")
+        else:
+            desk.complain(answer.explanation)
+
+    desk.port.ask("clear", {"kind": kind or "all"}, cleared)
+
+
+def _travel(desk: Desk, text: str) -> None:
+    units = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+    amount, unit = (text[:-1], text[-1]) if text and text[-1] in units else (text, "s")
+    if not amount.isdecimal():
+        desk.complain("travel needs a time, such as 15m")
+        return
+
+    def travelled(answer: Answer) -> None:
+        if answer.ok:
+            desk.say(f"the gateway's clock is {text} further", "ok")
+        else:
+            desk.complain(answer.explanation)
+
+    desk.port.ask("travel", {"seconds": int(amount) * units[unit]}, travelled)
+
+
+_COMMANDS: dict[str, Callable[[Desk, str], None]] = {
+    "q": lambda desk, _rest: running.leave(desk),
+    "quit": lambda desk, _rest: running.leave(desk),
+    "export": _export,
+    "theme": _theme,
+    "clear": _clear,
+    "travel": _travel,
+    "reload": lambda desk, _rest: running.reload(desk),
+    "probe": lambda desk, _rest: running.probe(desk),
+    "signin": lambda desk, _rest: running.sign_in(desk),
+    "log": lambda desk, _rest: running.last_words(desk),
+    "start": lambda desk, _rest: running.start_gateway(desk),
+    "privacy": lambda desk, _rest: looking.privacy(desk),
+    "help": lambda desk, _rest: looking.help_(desk),
+}

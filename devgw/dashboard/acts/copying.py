@@ -1,0 +1,174 @@
+"""Copying and exporting: to the clipboard, and to files. Never with a secret that nobody asked for by name."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from devgw.control.messages import Answer, Copied
+from devgw.dashboard.desk import Desk
+from devgw.dashboard.har import har
+from devgw.dashboard.look import words
+from devgw.dashboard.overlays.menu import Choice, Menu
+from devgw.dashboard.views.welcome import commands
+from devgw.dashboard.world import row_id
+
+_KINDS = (
+    ("c", "curl", "curl command"),
+    ("u", "url", "URL"),
+    ("h", "headers", "headers"),
+    ("b", "body", "body"),
+    ("m", "report", "Markdown report"),
+)
+_TRACE_ONLY = {"curl", "url", "headers", "body"}
+
+
+def menu(desk: Desk) -> None:
+    """Offer what can be copied of the row, or on the empty Flows screen how to connect."""
+    if desk.row is None:
+        _welcome(desk)
+        return
+    desk.overlay = Menu("Copy", _choices(desk, desk.row), width=76)
+
+
+def _welcome(desk: Desk) -> None:
+    found = commands(desk.scene)
+    if not found:
+        desk.say("there is nothing to copy yet", "warn")
+        return
+    choices = [Choice(str(n), name, partial(_put, text=text), text) for n, (name, text) in enumerate(found, 1)]
+    desk.overlay = Menu("Copy", choices, width=96)
+
+
+def _choices(desk: Desk, row: Any) -> list[Choice]:
+    name = row_id(row)
+    found = [
+        Choice("i", "id", partial(_put, text=name), name),
+        Choice("j", "JSON of this row", partial(_put, text=as_json(row)), as_json(row)),
+        Choice("l", "this line as text", partial(_put, text=_line(desk, row)), _line(desk, row)),
+    ]
+    for letter, kind, label in _KINDS:
+        blocked = _why_not(desk, kind)
+        found.append(Choice(letter, label, partial(fetch, kind=kind), _hint(row, kind), blocked))
+    return found
+
+
+def _why_not(desk: Desk, kind: str) -> str:
+    if kind in _TRACE_ONLY:
+        return "" if desk.view.name == "traces" else "only of a trace: o t goes there"
+    return "" if desk.view.name in {"flows", "traces"} else "only of a flow or a trace"
+
+
+def _hint(row: Any, kind: str) -> str:
+    if kind == "curl":
+        return f"curl -sS -X {getattr(row, 'method', '')} {getattr(row, 'path', '')}"
+    return str(getattr(row, "path", "")) if kind == "url" else ""
+
+
+def _line(desk: Desk, row: Any) -> str:
+    parts = [column.cell(row, desk.scene) for column in desk.view.columns]
+    texts = [str(cell[0]) if isinstance(cell[0], str) else "".join(span[0] for span in cell) for cell in parts if cell]
+    return "  ".join(text.strip() for text in texts if text.strip())
+
+
+def as_json(row: Any) -> str:
+    """Return a row as one line of JSON."""
+    to_json: Callable[[], dict[str, Any]] | None = getattr(row, "to_json", None)
+    values = to_json() if to_json else {"kind": row.kind, "where": row.where, "what": row.what}
+    return json.dumps(values, ensure_ascii=False, default=lambda each: each.to_json())
+
+
+def _put(desk: Desk, text: str) -> None:
+    desk.say(desk.port.copy(text))
+
+
+def fetch(desk: Desk, kind: str) -> None:
+    """Let the gateway make the text, secrets masked, and copy it."""
+    row = desk.row
+    if row is None:
+        return
+    desk.copied = kind
+    detail = desk.scene.detail(desk.view.detail, row.id)
+    ready = {"report": getattr(detail, "report", ""), "curl": getattr(detail, "curl", "")}.get(kind, "")
+    if ready:
+        _put(desk, ready)
+        return
+    desk.port.ask("copy", {"kind": kind, "id": row.id}, partial(_copied, desk))
+
+
+def _copied(desk: Desk, answer: Answer) -> None:
+    if not answer.ok:
+        desk.complain(answer.explanation or "there was nothing to copy")
+        return
+    copied = Copied.from_json(answer.result)
+    said = desk.port.copy(copied.text)
+    desk.say(f"{said} {desk.glyphs.dot} {copied.note}" if copied.note else said, seconds=6.0)
+
+
+def again(desk: Desk) -> None:
+    """Copy the same kind as last time, of this row."""
+    kind = desk.copied
+    if _why_not(desk, kind):
+        _put(desk, row_id(desk.row))
+    else:
+        fetch(desk, kind)
+
+
+# --- export -----------------------------------------------------------------------------------------------------------
+
+
+def export_menu(desk: Desk) -> None:
+    """Offer how to export what is marked, or else everything that is shown."""
+    rows = _chosen(desk)
+    what = words.plural(len(rows), desk.view.noun) + (" marked" if desk.listing.marks else " shown")
+    no_har = "" if desk.view.name == "traces" else "only traces"
+    no_report = "" if desk.view.name == "flows" else "only a flow"
+    desk.overlay = Menu(
+        f"Export {what}",
+        [
+            Choice("j", "JSON lines", export_jsonl, f"devgw-{desk.view.name}.jsonl"),
+            Choice("t", "text, as shown", export_text, f"devgw-{desk.view.name}.txt"),
+            Choice("h", "HAR", export_har, "for a browser's network panel, secrets masked", no_har),
+            Choice("m", "Markdown report", export_report, "of this flow, to paste into an issue", no_report),
+        ],
+    )
+
+
+def _chosen(desk: Desk) -> list[Any]:
+    marks = desk.listing.marks
+    return [row for row in desk.listing.rows() if not marks or row_id(row) in marks]
+
+
+def _written(desk: Desk, name: str, text: str) -> None:
+    desk.say(f"written {desk.port.write(name, text)}", "ok", 8.0)
+
+
+def export_jsonl(desk: Desk) -> None:
+    """Write one JSON object a line."""
+    _written(desk, f"devgw-{desk.view.name}.jsonl", "".join(as_json(row) + "\n" for row in _chosen(desk)))
+
+
+def export_text(desk: Desk) -> None:
+    """Write the rows as they are shown."""
+    _written(desk, f"devgw-{desk.view.name}.txt", "".join(_line(desk, row) + "\n" for row in _chosen(desk)))
+
+
+def export_har(desk: Desk) -> None:
+    """Write an HTTP archive of what is known here: a trace's headers and body only where it was opened."""
+    rows, scene = _chosen(desk), desk.scene
+    text = json.dumps(har(rows, {row.id: scene.detail("trace", row.id) for row in rows}, _origin(desk)), indent=1)
+    _written(desk, "devgw.har", text)
+
+
+def _origin(desk: Desk) -> str:
+    return desk.world.gateway.origin if desk.world.gateway else "http://localhost"
+
+
+def export_report(desk: Desk) -> None:
+    """Write the flow's Markdown report."""
+    row = desk.row
+    detail = desk.scene.detail("flow", row.id) if row is not None else None
+    if row is None or detail is None:
+        desk.complain("the report has not come yet: try again")
+        return
+    _written(desk, f"devgw-{row.id}.md", detail.report)

@@ -1,0 +1,164 @@
+"""Revoking: ask what else ends, confirm, act, show the proof, and undo."""
+
+from functools import partial
+from typing import Any
+
+from devgw.control.messages import Answer, Consequences
+from devgw.dashboard.desk import Desk
+from devgw.dashboard.look import words
+from devgw.dashboard.overlays.confirm import Confirm, also_ends
+from devgw.dashboard.world import Link, row_id
+
+_UNDO_SECONDS = 30.0
+_LISTED = 5
+_KINDS = {"tokens": "token", "clients": "client", "sessions": "session", "flows": "grant"}
+
+
+def why_not(desk: Desk) -> str:
+    """Say why nothing can be revoked."""
+    if desk.is_read_only:
+        return "read-only"
+    if desk.world.link is not Link.LIVE:
+        return "the gateway is not reachable"
+    if desk.row is None:
+        return "the list is empty"
+    if desk.view.name == "flows" and not desk.row.grant_id:
+        return "this flow has no grant"
+    if desk.view.name == "upstreams" and not desk.row.connected:
+        return "nobody is connected to it"
+    return ""
+
+
+def ask(desk: Desk) -> None:
+    """Ask before anything ends; the subject is frozen now."""
+    if desk.view.name == "upstreams":
+        _ask_disconnect(desk)
+        return
+    marked = [row for row in desk.listing.rows() if row_id(row) in desk.listing.marks]
+    rows = marked or [desk.row]
+    kind = _KINDS[desk.view.name]
+    ids = [row.grant_id if kind == "grant" else row.id for row in rows]
+    confirm = _question(desk, kind, rows, ids)
+    confirm.awaited = len(ids)
+    desk.overlay = confirm
+    for each in ids:
+        arguments = {"kind": kind, "id": each, "dry_run": True}
+        desk.port.ask("revoke", arguments, partial(_foreseen, confirm))
+
+
+def _question(desk: Desk, kind: str, rows: list[Any], ids: list[str]) -> Confirm:
+    act = partial(_revoke, kind=kind, ids=ids)
+    if len(rows) > 1:
+        notes = [f"{i}  {_client(row)}" for i, row in zip(ids[:_LISTED], rows, strict=False)]
+        if len(ids) > _LISTED:
+            notes.append(f"and {len(ids) - _LISTED} more")
+        return Confirm("Revoke", f"Revoke {len(ids)} marked {kind}s?", act, typed=str(len(ids)), notes=notes)
+    row = rows[0]
+    if kind == "token":
+        return Confirm("Revoke", f"Revoke {row.kind} token {row.id} ({_client(row)})?", act)
+    if kind == "grant":
+        return Confirm("Revoke", f"Revoke grant {ids[0]} ({_client(row)}) and its whole family of tokens?", act)
+    if kind == "client":
+        return Confirm("Delete client", f"Delete client {row.name or row.id}?", act, "delete", typed=row.name or row.id)
+    name = desk.scene.person(row.email or row.subject_id)
+    return Confirm("Sign out", f"End the session of {name}?", act, "sign out", typed=row.id)
+
+
+def _client(row: Any) -> str:
+    return str(getattr(row, "client", "") or getattr(row, "client_id", "") or "unknown client")
+
+
+def _foreseen(confirm: Confirm, answer: Answer) -> None:
+    confirm.awaited -= 1
+    if answer.ok:
+        confirm.known.append(Consequences.from_json(answer.result))
+    else:
+        confirm.problem = answer.explanation or "the gateway does not know it any more"
+
+
+def _revoke(desk: Desk, kind: str, ids: list[str]) -> None:
+    done: list[Consequences] = []
+    for each in ids:
+        arguments = {"kind": kind, "id": each}
+        desk.port.ask("revoke", arguments, partial(_revoked, desk, done, len(ids)))
+    desk.listing.marks.clear()
+
+
+def _revoked(desk: Desk, done: list[Consequences], expected: int, answer: Answer) -> None:
+    if not answer.ok:
+        desk.complain(answer.explanation or "the gateway did not revoke it")
+        return
+    result = Consequences.from_json(answer.result)
+    done.append(result)
+    tokens = [*result.token_ids, *([result.id] if result.kind == "token" else [])]
+    desk.proof.expect(tokens, [row for row in map(desk.world.table("token").find, tokens) if row is not None])
+    if len(done) == expected:
+        _tell(desk, done)
+
+
+def _tell(desk: Desk, done: list[Consequences]) -> None:
+    undo_ids = [each.undo_id for each in done if each.undo_id]
+    until = max((each.undo_until for each in done), default=0.0) or desk.now + _UNDO_SECONDS
+    rest = also_ends(done)
+    what = done[0].label or done[0].id if len(done) == 1 else words.plural(len(done), done[0].kind)
+    text = f"revoked {what}{' and ' + rest if rest else ''}"
+    if undo_ids:
+        desk.undoable = [(each, until) for each in undo_ids]
+        desk.say(f"{text} {desk.glyphs.dot} z undo", "ok", until - desk.now, counts_down=True)
+    else:
+        desk.say(text, "ok", 8.0)
+
+
+def undo(desk: Desk) -> None:
+    """Take the last revocation back."""
+    wanted, desk.undoable = desk.undoable, []
+    for undo_id, _until in reversed(wanted):
+        desk.port.ask("undo", {"id": undo_id}, partial(_undone, desk))
+
+
+def _undone(desk: Desk, answer: Answer) -> None:
+    if not answer.ok:
+        desk.complain(answer.explanation or "it could not be undone")
+        return
+    result = Consequences.from_json(answer.result)
+    desk.proof.forget([result.id, *result.token_ids])
+    desk.notes = []
+    desk.say(f"undone: {result.label or result.id} works again", "ok")
+
+
+def why_no_undo(desk: Desk) -> str:
+    """Say why there is nothing to undo."""
+    return "" if desk.undoable else "nothing was revoked in the last 30 s"
+
+
+def _ask_disconnect(desk: Desk) -> None:
+    row = desk.row
+    assert row is not None
+    subjects = list(row.connected)
+    confirm = Confirm(
+        "Disconnect",
+        f"Forget the credential for {row.name} of {words.plural(len(subjects), 'person')}?",
+        partial(_disconnect, row_id_=row.upstream_id or row.id, subjects=subjects),
+        "disconnect",
+        typed=row.name,
+    )
+    confirm.known = [
+        Consequences(
+            kind="upstream", id=row.id, effect="the next call asks the person to connect again", already_over=True
+        )
+    ]
+    confirm.notes = ["The credential is forgotten here; at the upstream it lives on until it expires."]
+    desk.overlay = confirm
+
+
+def _disconnect(desk: Desk, row_id_: str, subjects: list[str]) -> None:
+    for subject in subjects:
+        arguments = {"id": row_id_, "subject_id": subject}
+        desk.port.ask("disconnect", arguments, partial(_disconnected, desk))
+
+
+def _disconnected(desk: Desk, answer: Answer) -> None:
+    if answer.ok:
+        desk.say("disconnected", "ok")
+    else:
+        desk.complain(answer.explanation or "it could not be disconnected")

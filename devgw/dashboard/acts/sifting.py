@@ -1,0 +1,84 @@
+"""Sifting: filter, order, follow, pause, marks."""
+
+from dataclasses import replace
+
+from devgw.dashboard.desk import Desk
+from devgw.dashboard.lists.listing import Order
+from devgw.dashboard.world import row_id
+
+
+def ask_filter(desk: Desk) -> None:
+    """Let the person type a filter."""
+    desk.prompt = "filter"
+    desk.asked[desk.view.name].editor.end()
+
+
+def ask_goto(desk: Desk) -> None:
+    """Let the person type where to go."""
+    desk.prompt = "goto"
+    desk.goto.clear()
+
+
+def sort(desk: Desk) -> None:
+    """Sort by the next column that can be sorted by."""
+    orders = _orders(desk)
+    names = [each.name for each in orders]
+    place = names.index(desk.listing.order.name) if desk.listing.order.name in names else -1
+    desk.sort(orders[(place + 1) % len(orders)])
+    desk.say(f"sorted by {desk.listing.order.name.lower() or 'arrival'}")
+
+
+def _orders(desk: Desk) -> list[Order]:
+    """Return the orders of this view: its own first, then one for each column."""
+    own = desk.view.order
+    columns = [Order(each.title, each.key) for each in desk.view.columns if each.key and each.title != own.name]
+    return [own, *columns]
+
+
+def reverse(desk: Desk) -> None:
+    """Turn the order round."""
+    desk.sort(replace(desk.listing.order, descending=not desk.listing.order.descending))
+
+
+def follow(desk: Desk) -> None:
+    """Follow the newest row, or stop following."""
+    listing = desk.listing
+    listing.is_following = not listing.is_following
+    if listing.is_following:
+        listing.newest()
+        desk.moved()
+    desk.say("following the newest" if listing.is_following else "staying on this row")
+
+
+def pause(desk: Desk) -> None:
+    """Hold the picture still, or let it go on."""
+    desk.is_paused = not desk.is_paused
+    if not desk.is_paused:
+        desk.held_back = 0
+        desk.stale.add(desk.view.name)
+        desk.refresh()
+
+
+def mark(desk: Desk) -> None:
+    """Mark the row under the cursor, or take its mark away, and go on."""
+    row, marks = desk.row, desk.listing.marks
+    if row is not None:
+        marks.symmetric_difference_update({row_id(row)})
+        desk.listing.move(desk.listing.index + 1)
+        desk.moved()
+
+
+def mark_all(desk: Desk) -> None:
+    """Mark every row that the filter lets through."""
+    desk.listing.marks.update(row_id(row) for row in desk.listing.rows())
+    desk.say(f"{len(desk.listing.marks):,} marked")
+
+
+def unmark(desk: Desk) -> None:
+    """Take all marks away."""
+    desk.listing.marks.clear()
+
+
+def why_no_row(desk: Desk) -> str:
+    """Say why there is no row to work on."""
+    return "" if desk.row is not None else "the list is empty"

@@ -1,0 +1,111 @@
+"""The gateway as a child process: started, watched, ended; and never left behind.
+
+The child is handed the reading end of a pipe (`--parent-pipe FD`). We hold the writing end and never write: when this
+process dies, however it dies, the system closes it, and the child sees the end of the pipe and stops.
+"""
+
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+_GRACE_SECONDS = 5.0
+_KEPT_BYTES = 16_384
+
+
+class GatewayChild:
+    """One gateway process, of which there may be several one after the other."""
+
+    def __init__(self, command: Sequence[str], log: Path) -> None:
+        self._command = list(command)
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pipe = -1
+
+    @property
+    def log(self) -> Path:
+        """Return the file that takes what the gateway says."""
+        return self._log
+
+    @property
+    def pid(self) -> int | None:
+        """Return the process id, None while none was started."""
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """Start the gateway, unless it runs.
+
+        Raises:
+            OSError: where it cannot be started.
+        """
+        if self.is_running:
+            return
+        self._close_pipe()
+        self._log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        reading, writing = os.pipe()
+        os.set_inheritable(reading, True)
+        handle = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            self._process = subprocess.Popen(  # noqa: S603  our own program
+                [*self._command, "--parent-pipe", str(reading)],
+                stdin=subprocess.DEVNULL,
+                stdout=handle,
+                stderr=subprocess.STDOUT,
+                pass_fds=(reading,),
+                start_new_session=True,  # Ctrl+C in this terminal is ours to answer
+            )
+        except OSError:
+            os.close(writing)
+            raise
+        finally:
+            os.close(reading)
+            os.close(handle)
+        self._pipe = writing
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether it runs."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def ended(self) -> int | None:
+        """Return how it ended: its exit status, negative for a signal; None while it runs or was never started."""
+        return self._process.poll() if self._process else None
+
+    def last_words(self, size: int = _KEPT_BYTES) -> str:
+        """Return the end of what it said."""
+        try:
+            with self._log.open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - size))
+                return file.read().decode("utf-8", "replace")
+        except OSError:
+            return ""
+
+    def stop(self, grace: float = _GRACE_SECONDS) -> int | None:
+        """End it: ask by closing the pipe, then by signal; return how it ended."""
+        self._close_pipe()
+        process = self._process
+        if process is None:
+            return None
+        for ask in (None, signal.SIGTERM, signal.SIGKILL):
+            if ask is not None:
+                _send(process, ask)
+            try:
+                return process.wait(grace)
+            except subprocess.TimeoutExpired:
+                continue
+        return process.poll()
+
+    def _close_pipe(self) -> None:
+        if self._pipe >= 0:
+            os.close(self._pipe)
+            self._pipe = -1
+
+
+def _send(process: subprocess.Popen[bytes], ask: signal.Signals) -> None:
+    """Send a signal to a process that may be gone already."""
+    try:
+        process.send_signal(ask)
+    except ProcessLookupError:
+        return

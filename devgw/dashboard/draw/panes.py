@@ -1,0 +1,195 @@
+"""The panes of the body: the list, the detail, what stands beside it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from devgw.dashboard.desk import Desk
+from devgw.dashboard.draw.arrange import Box
+from devgw.dashboard.look import words
+from devgw.dashboard.look.frame import Frame, Scroll, framed, inner
+from devgw.dashboard.look.line import BLANK, Line, line, pad
+from devgw.dashboard.look.sheet import Sheet
+from devgw.dashboard.press import is_welcome
+from devgw.dashboard.views import welcome
+from devgw.dashboard.views.base import Slot, View, header, row_line, share, titles
+from devgw.dashboard.world import Link, row_id
+
+
+@dataclass(slots=True)
+class RowCache:
+    """Lines of rows that look as they did: a row is drawn again when it, its second or its marks change."""
+
+    slots: list[Slot] = field(default_factory=list)
+    shape: tuple[Any, ...] = ()
+    lines: dict[str, tuple[Any, Any, Line]] = field(default_factory=dict)
+
+    def fit(self, view: View, width: int, desk: Desk) -> list[Slot]:
+        """Return the columns for `width`, forgetting everything where the shape changed."""
+        shape = (view.name, width, desk.scene.is_private, id(desk.glyphs))
+        if shape != self.shape:
+            self.shape, self.slots = shape, share(view.columns, width)
+            self.lines.clear()
+        if len(self.lines) > 2_000:
+            self.lines.clear()
+        return self.slots
+
+
+def list_pane(desk: Desk, box: Box, cache: RowCache) -> list[Line]:
+    """Return the list in its frame."""
+    width, height = inner(box.width, box.height)
+    if is_welcome(desk):
+        return _welcome(desk, box, width, height)
+    listing = desk.listing
+    desk.page = max(1, height - 1)
+    window = listing.window(desk.page)
+    slots = cache.fit(desk.view, width, desk)
+    lines = [header(slots, listing.order, desk.scene)]
+    lines += [_row(desk, index, slots, cache, width) for index in window]
+    if not len(listing):
+        lines += _empty(desk, width)
+    frame = Frame(
+        line((desk.view.title, "title")),
+        _remark(desk),
+        has_focus=desk.focus == "list",
+        scroll=Scroll(listing.top, desk.page, len(listing)),
+    )
+    return framed(frame, lines, box.width, box.height, desk.glyphs)
+
+
+def _row(desk: Desk, index: int, slots: list[Slot], cache: RowCache, width: int) -> Line:
+    listing = desk.listing
+    row = listing.row(index)
+    name = row_id(row)
+    is_current, is_marked = index == listing.index, name in listing.marks
+    stamp = (is_current, is_marked, int(desk.now) if desk.view.ticks else 0, listing.ghost is row)
+    known = cache.lines.get(name)
+    if known is not None and known[0] is row and known[1] == stamp:
+        return known[2]
+    suffix = "@" if is_current else "*" if is_marked else ""
+    gutter = (desk.glyphs.mark if is_marked else desk.glyphs.pointer if is_current else " ") + " "
+    if is_marked and is_current:
+        gutter = desk.glyphs.pointer + desk.glyphs.mark
+    drawn = pad(row_line(row, slots, desk.scene, suffix, gutter), width, suffix)
+    if listing.ghost is row:
+        drawn = pad((*drawn[:-1], ("gone", "warn@")), width, suffix)
+    cache.lines[name] = (row, stamp, drawn)
+    return drawn
+
+
+def _remark(desk: Desk) -> str:
+    listing, dot = desk.listing, desk.glyphs.dot
+    shown, whole = len(listing), len(listing.table)
+    count = f"{shown:,} of {whole:,}" if shown != whole else f"{whole:,}"
+    order = listing.order
+    if order.key is None:
+        how = "newest first" if order.descending else "oldest first"
+    else:
+        how = {"EXPIRES IN": "soonest first"}.get(order.name, f"by {order.name.lower()}")
+    follows = f" {dot} following" if listing.is_following and order.key is None and not desk.is_paused else ""
+    return f"{count} {dot} {how}{follows}{f' {dot} paused' if desk.is_paused else ''}"
+
+
+def _empty(desk: Desk, width: int) -> list[Line]:
+    asked = desk.asked[desk.view.name]
+    if asked.applied and len(desk.listing.table):
+        hidden = len(desk.listing.table)
+        return [
+            BLANK,
+            line(
+                (f"  nothing matches {asked.applied} {desk.glyphs.dot} {hidden:,} hidden {desk.glyphs.dot} ", ""),
+                ("esc", "key"),
+                " clears",
+            ),
+        ]
+    if len(desk.listing.table):
+        return [BLANK, line(("  all of them are over; ", "dim"), ("/", "key"), (" and a filter shows them", "dim"))]
+    _ = width
+    return [BLANK, *(line((f"  {each}", "" if not number else "dim")) for number, each in enumerate(desk.view.empty))]
+
+
+def _welcome(desk: Desk, box: Box, width: int, height: int) -> list[Line]:
+    sheet = Sheet(width - 1, desk.glyphs, height=height)
+    welcome.write(desk.scene, sheet)
+    up = desk.world.gateway
+    remark = f"devgw {up.version}" if up else ""
+    title = "Welcome" if desk.world.link is Link.LIVE else "Connecting"
+    frame = Frame(line((title, "title")), remark, has_focus=True)
+    return framed(frame, [((" ", ""), *each) for each in sheet.lines], box.width, box.height, desk.glyphs)
+
+
+def detail_pane(desk: Desk, box: Box) -> list[Line]:
+    """Return the opened row in its frame, under the titles of its pages."""
+    width, height = inner(box.width, box.height)
+    row, view = desk.row, desk.view
+    tab = view.tabs[desk.tabs[view.name]]
+    has_titles = len(view.tabs) > 1 and view.name != "flows"
+    head: list[Line] = [titles(view.tabs, desk.tabs[view.name], width), BLANK] if has_titles else []
+    sheet = Sheet(width, desk.glyphs, height=max(1, height - len(head)))
+    if row is not None:
+        tab.write(row, desk.scene, sheet)
+    desk.sheets["detail"] = sheet
+    frame = Frame(
+        _title(desk, row, tab.title), _detail_remark(desk, row), desk.focus == "detail", _scroll(desk, "detail", sheet)
+    )
+    return framed(frame, [*head, *_read(desk, "detail", sheet)], box.width, box.height, desk.glyphs)
+
+
+def _title(desk: Desk, row: Any | None, tab: str) -> Line:
+    look = "title" if desk.focus == "detail" else "strong"
+    if row is None:
+        return line((tab, look))
+    if desk.view.name == "flows":
+        took = words.milliseconds(max(0.0, ((row.ended or desk.now) - row.started) * 1_000))
+        state = f"failed at {row.step}" if row.state == "failed" else row.state
+        return line((f"{row.id} {row.client}", look), (f" {desk.glyphs.dot} {state} {desk.glyphs.dot} {took}", "dim"))
+    return line((row_id(row) if len(row_id(row)) < 40 else tab, look))
+
+
+def _detail_remark(desk: Desk, row: Any | None) -> str:
+    if row is None or desk.view.name != "flows":
+        return ""
+    names = [
+        f"[{tab.title}]" if number == desk.tabs["flows"] else tab.title for number, tab in enumerate(desk.view.tabs)
+    ]
+    return f"{words.plural(row.messages, 'message')} {desk.glyphs.dot} {' '.join(names)}"
+
+
+def side_pane(desk: Desk, box: Box) -> list[Line]:
+    """Return what stands beside the detail."""
+    width, height = inner(box.width, box.height)
+    sheet = Sheet(width, desk.glyphs, height=height)
+    row, side = desk.row, desk.view.side
+    title = side.title if side else ""
+    if row is not None and side is not None:
+        side.write(row, desk.scene, sheet)
+        title = (
+            {"failed": "Why it failed", "abandoned": "Why it stopped"}.get(row.state, "How it went")
+            if desk.view.name == "flows"
+            else title
+        )
+    desk.sheets["side"] = sheet
+    look = "title" if desk.focus == "side" else "strong"
+    frame = Frame(line((title, look)), "", desk.focus == "side", _scroll(desk, "side", sheet))
+    return framed(frame, _read(desk, "side", sheet), box.width, box.height, desk.glyphs)
+
+
+def _scroll(desk: Desk, pane: str, sheet: Sheet) -> Scroll:
+    reading = desk.reading[pane]
+    reading.top = max(0, min(reading.top, len(sheet.lines) - sheet.height))
+    return Scroll(reading.top, sheet.height, len(sheet.lines))
+
+
+def _read(desk: Desk, pane: str, sheet: Sheet) -> list[Line]:
+    """Return the lines of a sheet that are seen, the link under the cursor marked."""
+    reading = desk.reading[pane]
+    targets = sorted(sheet.targets)
+    chosen = -1
+    if desk.focus == pane and targets and reading.anchor >= 0:
+        reading.anchor = min(reading.anchor, len(targets) - 1)
+        chosen = targets[reading.anchor]
+    seen = sheet.lines[reading.top : reading.top + sheet.height]
+    return [_chosen(one, sheet.width) if number + reading.top == chosen else one for number, one in enumerate(seen)]
+
+
+def _chosen(one: Line, width: int) -> Line:
+    return tuple((text, look + "@") for text, look in pad(one, width))

@@ -1,0 +1,96 @@
+"""From the command line to the dashboard: guard, environment, run, clean up. Import it before Textual."""
+
+import gc
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from devgw.dashboard.child import GatewayChild
+from devgw.dashboard.terminal import Saved, why_none
+
+THEMES = ("devgw-dark", "devgw-light", "devgw-contrast", "ansi")
+_FRAMES_PER_SECOND = "120"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the person wants to see it."""
+
+    theme: str = ""
+    """One of `THEMES`; empty lets `TEXTUAL_THEME` and `DEVGW_THEME` decide."""
+    is_ascii: bool = False
+    has_mouse: bool = True
+    is_read_only: bool = False
+    shows_cursor: bool = False
+
+
+def run_dashboard(state_dir: Path, child: GatewayChild | None = None, options: Options | None = None) -> int:
+    """Show the gateway of `state_dir` until the person leaves; return the exit status.
+
+    A `child` is started before the first picture and ended after the last one, whatever happens in between. Check
+    `terminal.why_none` first: this needs a terminal.
+    """
+    gc.disable()
+    os.environ.setdefault("TEXTUAL_FPS", _FRAMES_PER_SECOND)
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    saved = Saved()
+    try:
+        if child is not None:
+            child.start()
+        return _run(state_dir, child, options or Options(), os.environ)
+    finally:
+        saved.restore()
+        if child is not None:
+            child.stop()
+
+
+def _run(state_dir: Path, child: GatewayChild | None, options: Options, environment: Mapping[str, str]) -> int:
+    from devgw.clock import SystemClock  # noqa: PLC0415  nothing is imported before the child starts
+    from devgw.dashboard import crash  # noqa: PLC0415
+    from devgw.dashboard.app import Dashboard, Wearing  # noqa: PLC0415  Textual takes 200 ms
+    from devgw.dashboard.keys.person import keymap  # noqa: PLC0415
+    from devgw.dashboard.look.glyphs import choose  # noqa: PLC0415
+
+    encoding = getattr(sys.__stdout__, "encoding", None)
+    app = Dashboard(
+        state_dir,
+        SystemClock(),
+        keymap(environment),
+        Wearing(
+            choose(environment, options.is_ascii, encoding),
+            wanted_theme(options.theme, environment),
+            options.is_read_only,
+            options.shows_cursor,
+        ),
+        child,
+        environment,
+    )
+    app.call_later(_settle)
+    app.run(mouse=options.has_mouse)
+    if app.failure is not None:
+        Saved().restore()
+        print(crash.report(app.failure, environment), file=sys.stderr)  # noqa: T201  the terminal is a plain one again
+        return 1
+    return app.return_code or 0
+
+
+def _settle() -> None:
+    """Switch the collector on again once the first picture is up, and spare it what is there for good."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+    gc.set_threshold(10_000, 20, 50)
+
+
+def wanted_theme(wanted: str, environment: Mapping[str, str]) -> str:
+    """Return the theme to begin with."""
+    for name in (wanted, environment.get("DEVGW_THEME", ""), environment.get("TEXTUAL_THEME", "")):
+        found = next((each for each in THEMES if name and each.endswith(name)), None)
+        if found:
+            return found
+    return THEMES[0]
+
+
+__all__ = ["Options", "run_dashboard", "why_none"]

@@ -1,0 +1,24 @@
+"""The person's own keys: `keys.toml` in the configuration directory, ids on the left, keys on the right."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from devgw.dashboard.keys.bindings import KEYMAP
+from devgw.dashboard.keys.keymap import Keymap
+
+
+def config_dir(environment: Mapping[str, str]) -> Path:
+    """Return where this person's settings are."""
+    base = environment.get("XDG_CONFIG_HOME")
+    return (Path(base) if base else Path.home() / ".config") / "devgw"
+
+
+def keymap(environment: Mapping[str, str]) -> Keymap:
+    """Return the key map with the person's changes; a file that cannot be read changes nothing."""
+    path = config_dir(environment) / "keys.toml"
+    try:
+        changes = tomllib.loads(path.read_text(encoding="utf-8"))
+        return KEYMAP.rebind({str(name): str(keys) for name, keys in changes.items()})
+    except (OSError, tomllib.TOMLDecodeError, KeyError):
+        return KEYMAP

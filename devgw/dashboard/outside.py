@@ -1,0 +1,162 @@
+"""The port, for real: the feed, the clipboard, files, the editor, the pager, the child process."""
+
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from devgw.control.messages import Answer
+from devgw.dashboard.child import GatewayChild
+from devgw.dashboard.feed import Feed
+from devgw.dashboard.port import Then
+
+if TYPE_CHECKING:
+    from devgw.dashboard.app import Dashboard
+
+_TOOLS = (
+    ("WAYLAND_DISPLAY", ("wl-copy",)),
+    ("DISPLAY", ("xclip", "-selection", "clipboard")),
+    ("TERM_PROGRAM", ("pbcopy",)),
+)
+_EDITORS = {
+    "code": ("--goto", "{file}:{line}:{column}"),
+    "cursor": ("--goto", "{file}:{line}:{column}"),
+    "subl": ("{file}:{line}:{column}",),
+    "hx": ("{file}:{line}:{column}",),
+    "vim": ("+call cursor({line},{column})", "{file}"),
+    "nvim": ("+call cursor({line},{column})", "{file}"),
+}
+
+
+def cache_dir(environment: Mapping[str, str]) -> Path:
+    """Return the directory for this person's copies and crash logs."""
+    base = environment.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "devgw"
+
+
+def write_private(path: Path, text: str) -> Path:
+    """Write `text` for this person's eyes only."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+class Outside:
+    """Carries out what the desk asks for."""
+
+    def __init__(
+        self, app: "Dashboard", feed: Feed, child: GatewayChild | None, environment: Mapping[str, str]
+    ) -> None:
+        self._app, self._feed, self._child, self._environment = app, feed, child, environment
+
+    def ask(self, name: str, arguments: dict[str, Any], then: Then) -> None:
+        """Send a command to the gateway."""
+
+        def came(answer: Answer) -> None:
+            then(answer)
+            self._app.repaint()
+
+        self._feed.ask(name, arguments, came)
+
+    # --- copies -------------------------------------------------------------------------------------------------------
+
+    def copy(self, text: str) -> str:
+        """Put `text` on the clipboard, by every way there is: nobody answers whether OSC 52 was understood."""
+        self._app.copy_to_clipboard(text)
+        said = f"copied {len(text):,} characters"
+        if self._copied_with_tool(text):
+            return said
+        try:
+            path = write_private(cache_dir(self._environment) / "clip", text)
+        except OSError:
+            return said
+        return f"{said}, also in {_short(path)}"
+
+    def _copied_with_tool(self, text: str) -> bool:
+        if "SSH_CONNECTION" in self._environment:
+            return False
+        for variable, command in _TOOLS:
+            if variable in self._environment and shutil.which(command[0]):
+                return _fed(command, text)
+        return False
+
+    def write(self, name: str, text: str) -> str:
+        """Write an export into the working directory, never over another file."""
+        stem, dot, suffix = name.rpartition(".")
+        for number in range(1, 1_000):
+            path = Path.cwd() / (name if number == 1 else f"{stem}-{number}{dot}{suffix}")
+            if not path.exists():
+                return _short(write_private(path, text))
+        raise FileExistsError(name)
+
+    # --- other programs -----------------------------------------------------------------------------------------------
+
+    def page(self, text: str) -> None:
+        """Show `text` in the person's pager."""
+        command = shlex.split(self._environment.get("PAGER") or "less -R")
+        self._run(command, text)
+
+    def edit(self, file: str, line: int, column: int) -> None:
+        """Open a file in the person's editor, at the place where it knows how."""
+        command = shlex.split(self._environment.get("VISUAL") or self._environment.get("EDITOR") or "vi")
+        root = self._app.project_root
+        path = str(root / file) if root else file
+        shape = _EDITORS.get(Path(command[0]).name, ("+{line}", "{file}"))
+        self._run([*command, *(part.format(file=path, line=line, column=column) for part in shape)], None)
+
+    def _run(self, command: list[str], text: str | None) -> None:
+        """Run a program in the terminal while the dashboard steps aside."""
+        try:
+            with self._app.suspend():
+                subprocess.run(command, input=text, text=True, check=False)  # noqa: S603  the person's own program
+        except OSError as reason:
+            self._app.desk.complain(f"{command[0]}: {reason.strerror}")
+        self._app.repaint()
+
+    def theme(self, name: str) -> None:
+        """Use another theme."""
+        self._app.dress(name)
+
+    # --- the gateway's process ----------------------------------------------------------------------------------------
+
+    def start_gateway(self) -> None:
+        """Start the gateway again."""
+        if self._child is not None:
+            try:
+                self._child.start()
+            except OSError as reason:
+                self._app.desk.complain(f"the gateway could not be started: {reason.strerror}")
+
+    def last_words(self) -> str:
+        """Return the end of the gateway's log."""
+        return self._child.last_words() if self._child is not None else ""
+
+    def is_gateway_ours(self) -> bool:
+        """Tell whether this dashboard started the gateway."""
+        return self._child is not None
+
+    def quit(self, code: int) -> None:
+        """Leave."""
+        self._app.exit(return_code=code)
+
+
+def _fed(command: tuple[str, ...], text: str) -> bool:
+    """Return whether a clipboard tool took `text`."""
+    try:
+        done = subprocess.run(  # noqa: S603  a fixed list of tools
+            command, input=text, text=True, timeout=1, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def _short(path: Path) -> str:
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

@@ -1,0 +1,1 @@
+"""What lies over the screen: questions, menus, help, the palette. They are part of the one screen there is."""

@@ -1,0 +1,88 @@
+"""The keys of this view, made from the live key map; typing searches them, and what cannot be done now says why."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from devgw.dashboard.keys.editor import Editor
+from devgw.dashboard.keys.keymap import Key
+from devgw.dashboard.look.line import BLANK, Line, cut, fit, line, pad
+
+if TYPE_CHECKING:
+    from devgw.dashboard.desk import Desk
+
+_SHOWN = 7
+_ONE_COLUMN = 84
+
+
+@dataclass(slots=True)
+class Help:
+    """A box with two columns: this view, and everywhere."""
+
+    title: str = "Keys"
+    width: int = 118
+    editor: Editor = field(default_factory=Editor)
+    top: int = 0
+
+    def lines(self, desk: "Desk", width: int, height: int) -> list[Line]:
+        """Return the keys that match what was typed."""
+        wanted = self.editor.text.lower()
+        here = [each for each in desk.keymap.of_view(desk.view.name) if _matches(each, wanted)]
+        everywhere = [each for each in desk.keymap.everywhere(desk.view.name) if _matches(each, wanted)]
+        if width < _ONE_COLUMN:
+            column = [
+                line((f"This view: {desk.view.title}", "strong")),
+                *self._column(desk, here, width),
+                line(("Everywhere", "strong")),
+                *self._column(desk, everywhere, width),
+            ]
+            body = self._scrolled(column, height - 2)
+        else:
+            half = width // 2
+            left = [line((f"This view: {desk.view.title}", "strong")), *self._column(desk, here, half - 1)]
+            right = [line(("Everywhere", "strong")), *self._column(desk, everywhere, width - half)]
+            body = self._scrolled(_beside(left, right, half), height - 2)
+        found = f"{self.editor.text}_" if wanted else "type to search these keys"
+        return [*body, BLANK, line((f" {found}", "key" if wanted else "dim"), ("   ↑↓ scroll  esc close", "dim"))]
+
+    def _scrolled(self, body: list[Line], room: int) -> list[Line]:
+        self.top = max(0, min(self.top, len(body) - room))
+        return body[self.top : self.top + room]
+
+    def _column(self, desk: "Desk", keys: list[Key], width: int) -> list[Line]:
+        return [_line(desk, each, width) for each in keys if each.shown and not _is_second(each)]
+
+    def press(self, desk: "Desk", key: str, character: str | None) -> None:
+        """Search, scroll, or close."""
+        if key in {"down", "up"}:
+            self.top += 1 if key == "down" else -1
+        elif key == "escape" or (character in {"?", "q"} and not self.editor.text):
+            desk.overlay = None
+        else:
+            self.editor.press(key, character)
+
+
+def _is_second(each: Key) -> bool:
+    """Tell whether a key is the second of a pair that is written in one line."""
+    return each.id in {"up", "end", "page_up", "detail_up", "previous_problem", "previous_tab", "shrink", "reverse"}
+
+
+def _matches(each: Key, wanted: str) -> bool:
+    return wanted in f"{each.shown} {each.label} {each.text} {each.id}".lower()
+
+
+def _line(desk: "Desk", each: Key, width: int) -> Line:
+    reason = each.reason(desk)
+    shown = each.shown.replace("⏎", desk.glyphs.enter)
+    look = "dim" if reason else ""
+    tail = (f" ({reason})", "warn") if reason else ""
+    return cut(
+        line((f" {fit(shown, _SHOWN)} ", "key" if not reason else "dim"), (each.text, look), tail),
+        width,
+        desk.glyphs.ellipsis,
+    )
+
+
+def _beside(left: list[Line], right: list[Line], half: int) -> list[Line]:
+    rows = max(len(left), len(right))
+    left, right = left + [BLANK] * (rows - len(left)), right + [BLANK] * (rows - len(right))
+    return [(*pad(one, half), *other) for one, other in zip(left, right, strict=True)]

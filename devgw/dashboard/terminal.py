@@ -1,0 +1,67 @@
+"""The terminal itself: is there one, has it gone away, and how it is put right again."""
+
+import contextlib
+import os
+import select
+import sys
+from collections.abc import Mapping
+
+_POSIX = os.name == "posix"
+_RESTORE = (
+    b"\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[?1004l\x1b[<u\x1b[?2026l"
+    b"\x1b[?7h\x1b[?25h\x1b[0m"
+)
+
+
+def why_none(environment: Mapping[str, str]) -> str:
+    """Say why no dashboard can be shown here, or nothing where it can."""
+    if environment.get("NO_TTY"):
+        return "NO_TTY is set"
+    if environment.get("TERM") == "dumb":
+        return "TERM is dumb"
+    for name, stream in (("stdin", sys.__stdin__), ("stdout", sys.__stdout__), ("stderr", sys.__stderr__)):
+        if stream is None or not stream.isatty():
+            return f"{name} is no terminal"
+    return ""
+
+
+class Watchdog:
+    """Sees that the terminal was closed, where nobody sends SIGHUP: Textual would read its end for ever."""
+
+    def __init__(self, descriptor: int = 0) -> None:
+        self._poll = select.poll() if _POSIX else None
+        if self._poll is not None:
+            self._poll.register(descriptor, 0)  # nothing asked for: hang-up and error are always told
+
+    def is_gone(self) -> bool:
+        """Tell whether the terminal is gone."""
+        return self._poll is not None and bool(self._poll.poll(0))
+
+
+class Saved:
+    """The terminal's settings as they were, to be put back after a process that could not do it itself."""
+
+    def __init__(self, descriptor: int = 0) -> None:
+        self._descriptor = descriptor
+        self._settings = _settings(descriptor)
+
+    def restore(self) -> None:
+        """Leave the alternate screen, switch off mouse and paste reports, show the cursor, put the settings back."""
+        with contextlib.suppress(OSError):
+            os.write(2, _RESTORE)
+        if self._settings is not None:
+            import termios  # noqa: PLC0415  not there on Windows
+
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self._descriptor, termios.TCSANOW, self._settings)
+
+
+def _settings(descriptor: int) -> list[int | list[bytes | int]] | None:
+    if not _POSIX:
+        return None
+    import termios  # noqa: PLC0415  not there on Windows
+
+    try:
+        return termios.tcgetattr(descriptor)
+    except termios.error:
+        return None

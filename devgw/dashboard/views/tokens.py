@@ -1,0 +1,146 @@
+"""View 3, Tokens: what was issued, how long it lives, its family, and what became of it."""
+
+from devgw.control.messages import TokenDetail, TokenRow
+from devgw.dashboard.filter import Field, Vocabulary
+from devgw.dashboard.lists.listing import Order
+from devgw.dashboard.look.countdown import WIDTH, Countdown, countdown
+from devgw.dashboard.look.line import Span
+from devgw.dashboard.look.sheet import Sheet, Target
+from devgw.dashboard.views import inspector
+from devgw.dashboard.views.base import Column, Tab, View
+from devgw.dashboard.views.scene import Scene
+
+_LEAVES_AFTER = 60.0
+_FAR = 1e12
+
+
+def ended(row: TokenRow) -> str:
+    """Return the word for an end before its time, empty while it lives or only expired."""
+    return "" if row.state == "live" else {"replayed": "reused"}.get(row.state, row.state)
+
+
+def left(row: TokenRow, now: float) -> Countdown:
+    """Return what is left of a token."""
+    return countdown(now, row.expires, row.issued, ended(row))
+
+
+def _state_look(row: TokenRow) -> str:
+    return {"live": "", "replayed": "bad"}.get(row.state, "dim")
+
+
+def _kind(row: TokenRow, _scene: Scene) -> Span:
+    return row.kind, _state_look(row)
+
+
+def is_over(row: TokenRow, now: float) -> bool:
+    """Tell whether a token ended so long ago that it leaves the list: a minute, or five where it was misused."""
+    end = row.ended if row.state != "live" else row.expires
+    patience = _LEAVES_AFTER * (5 if row.state in {"replayed", "revoked"} else 1)
+    latest = max(end, row.last_refused)
+    return 0 < latest < now - patience
+
+
+def _write_family(row: TokenRow, scene: Scene, sheet: Sheet) -> None:
+    detail: TokenDetail | None = scene.detail("token", row.id)
+    if detail is None:
+        sheet.text(scene.why_missing("token", row.id), "dim")
+        return
+    inspector.write_family(row, detail.family, scene, sheet)
+
+
+def _write_uses(row: TokenRow, scene: Scene, sheet: Sheet) -> None:
+    detail: TokenDetail | None = scene.detail("token", row.id)
+    inspector.write_uses(row, detail, scene, sheet)
+
+
+def _relations(row: TokenRow) -> list[tuple[str, Target]]:
+    return [
+        ("f", Target("flow", row.flow_id)),
+        ("t", Target("traces", f"token:{row.id}")),
+        ("c", Target("client", row.client_id)),
+        ("g", Target("tokens", f"grant:{row.grant_id}" if row.grant_id else "")),
+        ("s", Target("session", row.session_id)),
+        ("u", Target("upstream", row.operation_id)),
+        ("k", Target("token", row.parent)),
+    ]
+
+
+TOKENS = View(
+    name="tokens",
+    title="Tokens",
+    short="Token",
+    noun="token",
+    table="token",
+    detail="token",
+    columns=(
+        Column("KIND", 8, _kind, lambda row: row.kind),
+        Column("TOKEN", 15, lambda row, _scene: (row.id, _state_look(row)), lambda row: row.id, rank=5),
+        Column("CLIENT", 12, lambda row, _scene: (row.client, ""), lambda row: row.client.lower(), grows=2),
+        Column(
+            "ROUTE",
+            10,
+            lambda row, _scene: (row.operation_id or row.upstream_id, "dim"),
+            lambda row: row.operation_id,
+            rank=6,
+            grows=1,
+        ),
+        Column(
+            "EXPIRES IN",
+            WIDTH,
+            lambda row, scene: left(row, scene.now).cell(scene.glyphs),
+            lambda row: (row.state != "live", row.expires or _FAR),
+        ),
+        Column("USES", 4, lambda row, _scene: (str(row.uses or ""), "dim"), lambda row: row.uses, True, rank=4),
+    ),
+    vocabulary=Vocabulary(
+        fields={
+            "kind": Field("text", lambda row: row.kind),
+            "token": Field("text", lambda row: row.id),
+            "client": Field("text", lambda row: f"{row.client} {row.client_id}"),
+            "grant": Field("text", lambda row: row.grant_id),
+            "flow": Field("text", lambda row: row.flow_id),
+            "session": Field("text", lambda row: row.session_id),
+            "person": Field("text", lambda row: row.subject_id),
+            "route": Field("text", lambda row: row.operation_id),
+            "scope": Field("text", lambda row: row.scope),
+            "state": Field("text", lambda row: row.state),
+            "parent": Field("text", lambda row: row.parent),
+            "uses": Field("number", lambda row: row.uses),
+            "refused": Field("number", lambda row: row.refused_after),
+            "age": Field("age", lambda row: row.issued),
+            "ttl": Field("ttl", lambda row: row.expires if row.state == "live" else 0.0),
+            "life": Field("duration", lambda row: row.expires - row.issued if row.expires else _FAR),
+        },
+        states={
+            "live": lambda row: row.state == "live",
+            "revoked": lambda row: row.state == "revoked",
+            "spent": lambda row: row.state == "spent",
+            "reused": lambda row: row.state == "replayed",
+            "error": lambda row: row.state == "replayed" or row.refused_after > 0,
+            "unused": lambda row: not row.uses,
+        },
+        timed={
+            "expired": lambda row, now: row.state == "live" and 0 < row.expires <= now,
+            "expiring": lambda row, now: row.state == "live" and now < row.expires <= now + 60,
+        },
+        words=lambda row: (row.id, row.kind, row.client, row.grant_id, row.operation_id, row.scope),
+        values={
+            "kind": ("access", "refresh", "code", "idp", "upstream"),
+            "state": ("live", "spent", "revoked", "replayed"),
+        },
+    ),
+    order=Order("EXPIRES IN", lambda row: (row.state != "live", row.expires or _FAR)),
+    tabs=(
+        Tab("Claims", inspector.write_claims),
+        Tab("Family", _write_family),
+        Tab("Used by", _write_uses),
+    ),
+    empty=(
+        "No token has been issued yet.",
+        "A client gets one when its person has signed in: press 1 to see how, or t to sign in here.",
+    ),
+    is_problem=lambda row: row.state == "replayed" or row.refused_after > 0,
+    is_over=is_over,
+    ticks=True,
+    relations=_relations,
+)

@@ -1,0 +1,118 @@
+"""The first screen: nothing has happened yet, and here is how to make something happen."""
+
+from devgw.dashboard.look import words
+from devgw.dashboard.look.line import Line, cells, cut, line
+from devgw.dashboard.look.sheet import Sheet
+from devgw.dashboard.views.health import sign
+from devgw.dashboard.views.scene import Scene
+from devgw.dashboard.world import Link
+
+_NAME = 19
+_TIGHT = 19
+_PROVIDERS = {
+    "workos": "WorkOS",
+    "workos-emulator": "the built-in WorkOS emulator: no account is needed",
+    "dev-login": "the local login without a provider",
+}
+
+
+def urls(scene: Scene) -> list[str]:
+    """Return where clients connect, the first route first."""
+    gateway = scene.world.gateway
+    return list(gateway.mcp_urls) if gateway else []
+
+
+def commands(scene: Scene) -> list[tuple[str, str]]:
+    """Return what to copy for each kind of client: its name and the text."""
+    found = urls(scene)
+    if not found:
+        return []
+    url = found[0]
+    name = url.rstrip("/").rpartition("/")[2] or "devgw"
+    settings = f'{{"mcpServers":{{"{name}":{{"url":"{url}"}}}}}}'
+    code = f'code --add-mcp \'{{"name":"{name}","type":"http","url":"{url}"}}\''
+    return [
+        ("Any MCP client", url),
+        ("Claude Code", f"claude mcp add --transport http {name} {url}"),
+        ("Cursor mcp.json", settings),
+        ("VS Code", code),
+        ("MCP Inspector", f"npx @modelcontextprotocol/inspector --transport http --server-url {url}"),
+        *((f"Route {each.rstrip('/').rpartition('/')[2]}", each) for each in found[1:4]),
+    ]
+
+
+def write(scene: Scene, sheet: Sheet) -> None:
+    """Write the first screen."""
+    is_live = scene.world.link is Link.LIVE
+    is_roomy = sheet.height > _TIGHT
+    if is_roomy:
+        sheet.lines.append(())
+    head = "Nothing has happened yet. The gateway is up and waiting." if is_live else "Waiting for the gateway."
+    sheet.add(line((head, "strong")))
+    sheet.lines.append(())
+    for number, (name, text) in enumerate(commands(scene), 1):
+        _command(number, name, text, sheet)
+    _sign_in(scene, sheet)
+    _checks(scene, sheet, is_roomy)
+    if is_roomy:
+        sheet.lines.append(())
+    sheet.add(_waiting(scene))
+
+
+def _command(number: int, name: str, text: str, sheet: Sheet) -> None:
+    hint: Line = ((f"y {number}", "key"), (" copy", ""))
+    room = sheet.width - _NAME - 3 - 10
+    shown = cut(((text, ""),), room, sheet.glyphs.ellipsis)
+    gap = " " * max(1, room - cells("".join(part for part, _ in shown)) + 2)
+    sheet.add(line((f"{number} ", "strong"), (f"{name:<{_NAME}} ", ""), *shown, gap, *hint))
+
+
+def _sign_in(scene: Scene, sheet: Sheet) -> None:
+    sheet.add(
+        line(
+            ("  ", ""),
+            (f"{'No client at hand?':<{_NAME}} ", ""),
+            "press ",
+            ("t", "key"),
+            " to sign in here and watch each step",
+        )
+    )
+    provider = scene.world.gateway.provider if scene.world.gateway else ""
+    if provider:
+        name = _PROVIDERS.get(provider, provider)
+        sheet.add(line(("  ", ""), (f"{'People sign in at':<{_NAME}} ", "dim"), (name, "dim")))
+
+
+def _checks(scene: Scene, sheet: Sheet, is_roomy: bool) -> None:
+    health, config = scene.world.health, scene.world.config
+    checks = health.checks if health else []
+    errors = [each for each in config.findings if each.severity == "error"] if config else []
+    if not checks and not errors:
+        return
+    if is_roomy:
+        sheet.head("Checks")
+    for check in checks:
+        glyph, look = sign(check.state, scene)
+        took = f"  {words.milliseconds(check.ms)}" if check.ms else ""
+        look_there = (("   8", "key"), (" look", "")) if check.state in {"bad", "warning"} else ()
+        sheet.add(line((f"  {glyph} ", look), f"{check.name:<18} {scene.url(check.text)}", (took, "dim"), *look_there))
+    if errors:
+        sheet.add(
+            line(
+                (f"  {scene.glyphs.bad} ", "bad!"),
+                (f"{errors[0].file}:{errors[0].line} {errors[0].message}", "bad"),
+                ("   7", "key"),
+                " look",
+            )
+        )
+
+
+def _waiting(scene: Scene) -> Line:
+    gateway = scene.world.gateway
+    if gateway is None:
+        return line((scene.world.link_words or "connecting", "dim"))
+    up = words.seconds(max(0.0, scene.now - gateway.started))
+    count = scene.world.health.requests if scene.world.health else 0
+    return line(
+        (f"waiting for the first sign-in{scene.glyphs.ellipsis} {words.plural(count, 'request')} in {up}", "dim")
+    )

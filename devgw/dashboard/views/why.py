@@ -1,0 +1,141 @@
+"""The Why box: what failed, what was got and expected, the likely cause, and the one change that mends it."""
+
+from devgw.control.messages import DiagnosisView, FailureView, FlowDetail, FlowRow
+from devgw.dashboard.look import words
+from devgw.dashboard.look.line import line
+from devgw.dashboard.look.sheet import Sheet, Target
+from devgw.dashboard.views.ladder import STEPS, TITLES
+from devgw.dashboard.views.scene import Scene
+
+_KEPT = 4
+"""Diagnoses shown; the others are in Doctor."""
+
+
+def write(row: FlowRow, scene: Scene, sheet: Sheet) -> None:
+    """Write why a flow stands as it does."""
+    detail: FlowDetail | None = scene.detail("flow", row.id)
+    sheet.names = 8
+    if row.state in {"failed", "abandoned"} or row.diagnoses or (detail and detail.diagnoses):
+        _failed(row, detail, scene, sheet)
+    elif row.state == "done":
+        _done(row, detail, scene, sheet)
+    else:
+        _active(row, scene, sheet)
+
+
+def headline(row: FlowRow) -> str:
+    """Return where it stopped and why, in one line."""
+    number = f"step {STEPS.index(row.step) + 1} " if row.step in STEPS else ""
+    return f"{number}{row.step}: {row.why or row.reason_code.replace('_', ' ') or row.state}"
+
+
+def _failed(row: FlowRow, detail: FlowDetail | None, scene: Scene, sheet: Sheet) -> None:
+    is_failed = row.state in {"failed", "abandoned"}
+    sign = scene.glyphs.bad if is_failed else scene.glyphs.warn
+    sheet.text(f"{sign} {headline(row)}", "bad!" if is_failed else "warn!")
+    if detail is None:
+        sheet.text(scene.why_missing("flow", row.id), "dim")
+        return
+    first = detail.diagnoses[0] if detail.diagnoses else None
+    if first is not None:
+        _diagnosis(first, detail.failure, scene, sheet)
+    elif detail.failure is not None:
+        _failure(detail.failure, scene, sheet)
+    _others(detail.diagnoses[1:_KEPT], sheet)
+    _keys(detail, sheet)
+
+
+def _values(got: str, expected: str, scene: Scene, sheet: Sheet) -> None:
+    if got or expected:
+        sheet.blank()
+        sheet.fact("got", scene.url(got), "bad")
+        sheet.fact("expected", scene.url(expected), "ok")
+
+
+def _diagnosis(first: DiagnosisView, failure: FailureView | None, scene: Scene, sheet: Sheet) -> None:
+    got = first.got or (failure.got if failure else "")
+    expected = first.expected or (failure.expected if failure else "")
+    _values(got, expected, scene, sheet)
+    sheet.head("Cause" if first.certain else "Likely cause", first.id)
+    sheet.text(first.cause)
+    sheet.head("Fix")
+    sheet.text(first.fix, "key")
+    if first.evidence:
+        sheet.head("Evidence")
+        for each in first.evidence:
+            sheet.text(f"{scene.glyphs.dot} {each}")
+    _source(first.source or (failure.source if failure else ""), sheet)
+
+
+def _failure(failure: FailureView, scene: Scene, sheet: Sheet) -> None:
+    _values(failure.got, failure.expected, scene, sheet)
+    if failure.explanation:
+        sheet.head("What happened", f"fault of the {failure.origin.replace('_', ' ')}" if failure.origin else "")
+        sheet.text(failure.explanation)
+    if failure.hint:
+        sheet.head("Fix")
+        sheet.text(failure.hint, "key")
+    _source(failure.source, sheet)
+
+
+def _source(source: str, sheet: Sheet) -> None:
+    if source:
+        sheet.blank()
+        sheet.text(source, "dim")
+
+
+def _others(others: list[DiagnosisView], sheet: Sheet) -> None:
+    if others:
+        sheet.head("Also possible" if not others[0].certain else "Also")
+    for each in others:
+        sheet.add(line((f"{each.id} ", "dim"), each.title), Target("diagnosis", each.id))
+
+
+def _keys(detail: FlowDetail, sheet: Sheet) -> None:
+    trace = detail.failure.trace_id if detail.failure else ""
+    sheet.blank()
+    opens = (("o t", "key"), (" open the trace   ", "dim")) if trace else (("o", "key"), (" related   ", "dim"))
+    sheet.add((*opens, ("y m", "key"), (" copy report", "dim")), Target("trace", trace) if trace else None)
+
+
+def _done(row: FlowRow, detail: FlowDetail | None, scene: Scene, sheet: Sheet) -> None:
+    smooth = not row.needs_attention
+    sign, look = (scene.glyphs.ok, "ok") if smooth else (scene.glyphs.warn, "warn!")
+    took = words.milliseconds(((row.ended or row.last) - row.started) * 1_000)
+    sheet.text(f"{sign} {'signed in and connected' if smooth else 'connected, but not smoothly'} in {took}", look)
+    sheet.blank()
+    sheet.fact("client", row.client, target=Target("client", row.client_id) if row.client_id else None)
+    sheet.fact("person", scene.person(row.email or row.subject_id), target=_session(row))
+    sheet.fact("route", row.operation_id, target=Target("upstream", row.operation_id) if row.operation_id else None)
+    if detail is not None:
+        sheet.fact("scope", detail.scope)
+        sheet.fact("resource", scene.url(detail.resource))
+        sheet.fact("protocol", detail.protocol_version)
+    sheet.fact("last", row.why)
+    _holds(detail, sheet)
+
+
+def _session(row: FlowRow) -> Target | None:
+    return Target("session", row.session_id) if row.session_id else None
+
+
+def _holds(detail: FlowDetail | None, sheet: Sheet) -> None:
+    if detail is None or not detail.tokens:
+        return
+    sheet.head("Tokens", "k all of them" if len(detail.tokens) > _KEPT else "")
+    for token in detail.tokens[-_KEPT:]:
+        look = "ok" if token.state == "live" else "dim"
+        sheet.add(
+            line((f"{token.kind:<8}", "dim"), (token.id, "link"), (f"  {token.state}", look)), Target("token", token.id)
+        )
+
+
+def _active(row: FlowRow, scene: Scene, sheet: Sheet) -> None:
+    waited = words.seconds(max(0.0, scene.now - (row.last or row.started)))
+    sheet.text(f"{scene.glyphs.now} {row.step}: {row.why or 'under way'}", "now!")
+    sheet.blank()
+    if row.waiting_for:
+        sheet.text(f"The {TITLES.get(row.waiting_for, row.waiting_for)} must act next. Nothing for {waited} so far.")
+    sheet.fact("client", row.client, target=Target("client", row.client_id) if row.client_id else None)
+    sheet.fact("route", row.operation_id)
+    sheet.fact("started", words.ago(row.started, scene.now))
