@@ -20,6 +20,7 @@ from devgw.gateway.gateway import Gateway, Ground
 from devgw.gateway.live_tokens import LiveTokens
 from devgw.gateway.login import IdentityProvider
 from devgw.gateway.revocation import Revocation
+from devgw.gateway.transport import TransportSettings
 from devgw.monitor.monitor import Monitor
 from devgw.outbound.client_documents import HttpClientDocuments
 from devgw.outbound.keys import SigningKeys
@@ -39,6 +40,9 @@ from devgw.web.listening import Listeners, PortTaken, listen, serve
 from devgw.web.recorder import App
 from devgw.web.serving import Serving
 
+GC_THRESHOLDS = (20_000, 20, 50)
+"""Each request leaves a trace that is kept: with Python's own thresholds, a tenth of the time goes into looking at
+them again and again."""
 HOUSEKEEPING = timedelta(seconds=5)
 """How often uses are written down, expired records pruned, and absences looked at."""
 
@@ -141,7 +145,7 @@ def build(
     gateway = _gateway(project, ground, upstreams, generation=1)
     served = Serving(gateway)
     pages = create_app(served, [connect.blueprint(upstreams.oauth), registry.blueprint()])
-    client = ProxyClient(clock)
+    client = ProxyClient(clock, _transport(settings))
     front = Front(settings=settings, clock=clock, bus=bus, pages=cast("App", pages), client=client)
     front.serve(gateway)
     monitor.take_routes(project.routes)
@@ -276,6 +280,10 @@ def _provider(project: Project, ground: Ground) -> IdentityProvider | None:
     return HttpIdentityProvider(policy, keys, ground.bus, ground.clock)
 
 
+def _transport(settings: Settings) -> TransportSettings:
+    return TransportSettings(settings.proxy.connect_timeout, settings.proxy.response_timeout)
+
+
 async def run(runtime: Runtime, *, ready: Callable[[], None] = lambda: None) -> None:
     """Serve until `runtime.stopping` is set, then stop everything in order."""
     async with asyncio.TaskGroup() as tasks:
@@ -286,6 +294,8 @@ async def run(runtime: Runtime, *, ready: Callable[[], None] = lambda: None) -> 
         _announce(runtime)
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
+        gc.enable()
         ready()
         await runtime.stopping.wait()
         runtime.bus.publish(GatewayStopping(cause="asked to"))

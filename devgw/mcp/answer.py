@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-_SUSPICIOUS = (b'"error"', b'"isError"')
+_SUSPICIOUS = re.compile(rb'"error"\s*:|"isError"\s*:\s*true')
 _MARKUP = re.compile(rb"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)
 _SHOWN = 160
@@ -12,7 +12,7 @@ _SHOWN = 160
 
 def failure_in(content: bytes, *, is_stream: bool) -> tuple[str, str] | None:
     """Return what an MCP answer says went wrong: `jsonrpc_error` or `tool_error`, and its words; None if nothing."""
-    if not any(each in content for each in _SUSPICIOUS):
+    if not _SUSPICIOUS.search(content):
         return None
     for text in _events(content) if is_stream else [content]:
         try:

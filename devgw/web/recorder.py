@@ -13,6 +13,7 @@ from devgw.entropy import short_id
 from devgw.events import Bus, Trace
 from devgw.events.taxonomy import FailureOrigin, HttpExchanged, Outcome
 from devgw.events.trace import Headers, Phase
+from devgw.gateway.forwarding import header_of
 from devgw.ids import TraceId
 
 Scope = MutableMapping[str, Any]
@@ -141,10 +142,12 @@ class Recording:
 
     def _completed(self, headers: Iterable[tuple[bytes, bytes]]) -> Headers:
         """Return the headers of the answer with ours, and with a date unless the upstream gave one."""
-        names = {name for name, _ in self.extra_headers}
-        complete = [pair for pair in headers if pair[0] not in names]
-        complete += self.extra_headers
-        if not any(name == b"date" for name, _ in complete):
+        complete = list(headers)
+        if self.extra_headers:
+            names = {name for name, _ in self.extra_headers}
+            complete = [pair for pair in complete if pair[0] not in names]
+            complete += self.extra_headers
+        if not header_of(complete, b"date"):
             complete.append((b"date", _http_date(epoch(self.trace.started_at))))
         return complete
 
