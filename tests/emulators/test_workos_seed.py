@@ -50,6 +50,17 @@ def test_whoever_embeds_it_registers_its_own_callback_in_staging_only() -> None:
     assert emulator.origin == "http://localhost:1"
 
 
+def test_it_can_answer_to_a_pair_of_the_caller_s() -> None:
+    """For a project whose .env holds other credentials than the sample's."""
+    mine = ("client_01TESTM1NE0000000000000000", "sk_test_mine")
+    first, second = read_seed(SAMPLE).answering_to(*mine).environments
+    assert (first.client_id, first.api_key) == mine
+    assert first.personas == read_seed(SAMPLE).environments[0].personas
+    assert second == read_seed(SAMPLE).environments[1]
+    changed = read_seed(SAMPLE).answering_to(second.client_id, "sk_live_changed").environments
+    assert (changed[0].api_key, changed[1].api_key) == ("sk_test_devgw_sample_environment", "sk_live_changed")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -93,6 +93,11 @@ class EnvironmentSeed(_Written):
     connections: tuple[ConnectionSeed, ...] = ()
     personas: tuple[Persona, ...] = ()
 
+    @property
+    def masked_key(self) -> str:
+        """Return as much of the API key as may be shown."""
+        return f"{self.api_key[:8]}…{self.api_key[-4:]}"
+
 
 class Seed(_Written):
     """Everything in the file."""
@@ -100,6 +105,13 @@ class Seed(_Written):
     environments: tuple[EnvironmentSeed, ...]
     faults: tuple[dict[str, Any], ...] = ()
     """Armed from the start; the same shapes as `POST /__emulator/faults` takes."""
+
+    def answering_to(self, client_id: str, api_key: str) -> "Seed":
+        """Return this seed with an environment for that pair: the one that has the id, else the first, renamed."""
+        at = next((place for place, one in enumerate(self.environments) if one.client_id == client_id), 0)
+        renamed = self.environments[at].model_copy(update={"client_id": client_id, "api_key": api_key})
+        environments = (*self.environments[:at], renamed, *self.environments[at + 1 :])
+        return self.model_copy(update={"environments": environments})
 
 
 def read_seed(path: Path) -> Seed:
