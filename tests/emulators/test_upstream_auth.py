@@ -1,121 +1,14 @@
 """The sample upstream with OAuth as it should be: real clients connect, and careless ones are told what is wrong."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
-import fastmcp
-import fastmcp.client.auth
 import httpx2
 import pytest
-from mcp.client import Client
-from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider, TokenStorage
-from mcp.client.streamable_http import streamable_http_client
-from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
 
 from devgw.clock import FrozenClock
-from devgw.emulators.upstream_auth import UpstreamWithOAuth, create_app
-from tests.emulators.upstream_flow import CALLBACK, UpstreamClient, click
-from tests.support.serving import listen, origin_of, serve
-
-
-@pytest.fixture
-def clock() -> FrozenClock:
-    return FrozenClock()
-
-
-@pytest.fixture
-async def upstream(clock: FrozenClock) -> AsyncIterator[UpstreamWithOAuth]:
-    with listen() as socket:
-        app = create_app(clock, origin_of(socket, "localhost"))
-        async with serve(app, on=socket):
-            yield app
-
-
-@pytest.fixture
-async def client(upstream: UpstreamWithOAuth) -> AsyncIterator[UpstreamClient]:
-    async with httpx2.AsyncClient() as http:
-        yield UpstreamClient(http, upstream.metadata.issuer)
-
-
-class InMemory(TokenStorage):
-    def __init__(self) -> None:
-        self.tokens: OAuthToken | None = None
-        self.client: OAuthClientInformationFull | None = None
-
-    async def get_tokens(self) -> OAuthToken | None:
-        return self.tokens
-
-    async def set_tokens(self, tokens: OAuthToken) -> None:
-        self.tokens = tokens
-
-    async def get_client_info(self) -> OAuthClientInformationFull | None:
-        return self.client
-
-    async def set_client_info(self, client_info: OAuthClientInformationFull) -> None:
-        self.client = client_info
-
-
-async def visit(http: httpx2.AsyncClient, url: str) -> None:
-    """Open a page of a server that is just starting."""
-    async with asyncio.timeout(10):
-        while True:
-            try:
-                assert (await http.get(url)).status_code == 200
-            except httpx2.ConnectError:
-                await asyncio.sleep(0.01)
-            else:
-                return
-
-
-def provider_for(url: str, http: httpx2.AsyncClient, storage: InMemory) -> OAuthClientProvider:
-    came_back: list[dict[str, str]] = []
-
-    async def open_browser(authorize_url: str) -> None:
-        came_back.append(dict(parse_qsl(urlsplit(await click(http, authorize_url)).query)))
-
-    async def wait_for_callback() -> AuthorizationCodeResult:
-        answer = came_back.pop()
-        return AuthorizationCodeResult(code=answer["code"], state=answer.get("state"), iss=answer.get("iss"))
-
-    metadata = OAuthClientMetadata(redirect_uris=[CALLBACK], client_name="mcp", token_endpoint_auth_method="none")
-    return OAuthClientProvider(url, metadata, storage, open_browser, wait_for_callback)
-
-
-@pytest.mark.parametrize("era", ["legacy", "auto"])
-async def test_the_official_client_connects_and_sees_who_it_is(client: UpstreamClient, era: str) -> None:
-    storage = InMemory()
-    provider = provider_for(client.resource, client.http, storage)
-    async with (
-        httpx2.AsyncClient(auth=provider, timeout=10) as http,
-        Client(streamable_http_client(client.resource, http_client=http), mode=era) as mcp,
-    ):
-        seen = (await mcp.call_tool("whoami", {})).structured_content
-
-    assert storage.tokens is not None
-    assert seen["identity"]["name"] == "Ada Lovelace"
-    assert seen["identity"]["scope"] == "notes:read notes:write"
-    assert storage.tokens.access_token not in str(seen)
-
-
-@pytest.mark.filterwarnings("ignore:Using in-memory token storage")
-async def test_the_fastmcp_client_connects_through_its_own_callback_server(client: UpstreamClient) -> None:
-    class ClickingOAuth(fastmcp.client.auth.OAuth):  # type: ignore[misc]  # fastmcp is not followed by mypy
-        async def redirect_handler(self, authorization_url: str) -> None:
-            self.callback = await click(client.http, authorization_url, "grace")
-
-        async def callback_handler(self) -> Any:
-            async with asyncio.TaskGroup() as tasks:
-                answer = tasks.create_task(super().callback_handler())
-                tasks.create_task(visit(client.http, self.callback))
-            return answer.result()
-
-    async with fastmcp.Client(client.resource, auth=ClickingOAuth()) as mcp:
-        seen = (await mcp.call_tool("whoami", {})).structured_content
-
-    assert seen["identity"]["name"] == "Grace Hopper"
+from tests.emulators.upstream_flow import CALLBACK, UpstreamClient
+from tests.support.serving import serve
 
 
 async def test_without_a_token_the_challenge_leads_to_the_metadata(client: UpstreamClient) -> None:
@@ -217,6 +110,27 @@ async def test_a_code_pays_once_and_expires(client: UpstreamClient, clock: Froze
     assert (await client.redeem(code)).json()["error"] == "invalid_grant"
     assert (await client.call(first["access_token"])).status_code == 401
     assert (await client.call(tokens["access_token"])).status_code == 200
+
+
+async def test_a_code_and_a_refresh_token_are_good_for_their_own_client_alone(client: UpstreamClient) -> None:
+    tokens = await client.connect()
+    code = (await client.authorize())["code"]
+    await client.register()  # from here on it is another client
+
+    assert (await client.redeem(code)).json()["error"] == "invalid_grant"
+    assert (await client.refresh(tokens["refresh_token"])).json()["error"] == "invalid_grant"
+
+
+async def test_a_refresh_can_neither_widen_the_scope_nor_change_the_resource(client: UpstreamClient) -> None:
+    tokens = await client.connect(scope="notes:read")
+    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    wider = await client.token(**form, scope="notes:read notes:write")
+    elsewhere = await client.token(**form, resource="http://localhost:1/mcp")
+    narrow = await client.token(**form, scope="notes:read")
+
+    assert wider.json()["error"] == "invalid_scope"
+    assert elsewhere.json()["error"] == "invalid_target"
+    assert narrow.json()["scope"] == "notes:read"
 
 
 async def test_refresh_rotates_and_a_replay_ends_the_grant(client: UpstreamClient, clock: FrozenClock) -> None:

@@ -32,7 +32,7 @@ class ProtectedResource:
             return
         presented = _bearer(scope)
         token = self._records.live_access_token(presented) if presented else None
-        if token is None or token.grant.resource != self._metadata.resource:
+        if token is None:
             await self._refuse(receive, send, is_presented=bool(presented))
         elif self._faults.strikes(Fault.MCP_UNAUTHORIZED):
             await self._refuse(receive, send, is_presented=True)
@@ -77,7 +77,7 @@ class ProtectedResource:
 
     async def _refuse(self, receive: Receive, send: Send, *, is_presented: bool) -> None:
         await drain(receive)
-        why = "The token is unknown, expired, revoked or for another resource." if is_presented else "No token came."
+        why = "The token is unknown, expired or revoked." if is_presented else "No token came."
         shown = [("error", "invalid_token"), ("error_description", why)] if is_presented else []
         await self._challenge(send, 401, "invalid_token", why, shown)
 
