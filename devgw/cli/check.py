@@ -1,6 +1,7 @@
 """`devgw check`: all findings of a project, for people, editors, pre-commit hooks and code scanning."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -15,7 +16,7 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "c
 
 
 @click.command("check")
-@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=".")
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False, exists=True), default=".")
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="human", help="How findings are printed.")
 def command(directory: Path, form: str) -> None:
     """Check the configuration in DIRECTORY and print every finding; exit 1 where one is an error."""
@@ -31,8 +32,16 @@ def command(directory: Path, form: str) -> None:
 def read(directory: Path) -> tuple[Loaded, tuple[Finding, ...]]:
     """Return what `devgw up` would read in `directory`, and the findings of project and settings together."""
     settings, of_settings = read_settings(directory, os.environ)
-    loaded = load(directory, os.environ, settings, fallback_environ=emulated_environ())
-    return loaded, (*of_settings, *loaded.findings)
+    loaded = load(directory, os.environ, settings, fallback_environ=emulated_environ(directory))
+    return loaded, tuple(_seen_from_here(each, directory, loaded) for each in (*of_settings, *loaded.findings))
+
+
+def _seen_from_here(finding: Finding, directory: Path, loaded: Loaded) -> Finding:
+    """Return the finding with a file name that an editor or a pull request finds from the current directory."""
+    root = loaded.read_from if (loaded.read_from / finding.file).exists() else directory
+    if finding.line == 0 and not (root / finding.file).exists():
+        return finding
+    return replace(finding, file=Path(os.path.relpath(root / finding.file)).as_posix())
 
 
 def _print(directory: Path, loaded: Loaded, findings: tuple[Finding, ...]) -> None:

@@ -82,8 +82,11 @@ def _check(operation: Node, inbound: list[tuple[Node, Policy]], findings: Findin
 def _check_oauth(
     operation: Node, inbound: list[tuple[Node, Policy]], oauth: list[tuple[Node, Policy]], findings: Findings
 ) -> None:
+    listed = operation.get("x-zuplo-route", "policies", "inbound")
+    named = len(listed.items or ()) if listed is not None else 0
+    if not oauth and named > len(inbound):
+        return  # a name that nothing is called by may be the one that was meant
     if not oauth:
-        listed = operation.get("x-zuplo-route", "policies", "inbound")
         at = listed.key_place if listed else operation.key_place
         message = "No MCP OAuth policy is attached: whoever reaches this route may call it."
         findings.warning(

@@ -20,14 +20,19 @@ def sample_root() -> Path:
     raise FileNotFoundError(message)
 
 
-def emulated_environ() -> dict[str, str]:
+def emulator_seed(root: Path) -> Path:
+    """Return the file with the WorkOS emulator's environments and personas: the project's own, or the sample's."""
+    own = root / "emulators" / "workos.json"
+    return own if own.is_file() else sample_root() / "emulators" / "workos.json"
+
+
+def emulated_environ(root: Path) -> dict[str, str]:
     """Return the names that the WorkOS emulator's first environment stands for; none where its seed is no use.
 
     Read as plain JSON: `devgw check` must not import the emulator for two strings.
     """
     try:
-        seed = json.loads((sample_root() / "emulators" / "workos.json").read_text(encoding="utf-8"))
-        first = seed["environments"][0]
+        first = json.loads(emulator_seed(root).read_text(encoding="utf-8"))["environments"][0]
         return {"WORKOS_CLIENT_ID": first["clientId"], "WORKOS_CLIENT_SECRET": first["apiKey"]}
     except (OSError, ValueError, LookupError, TypeError):
         return {}

@@ -86,18 +86,21 @@ class TemplateEntry(AccessOptions):
     mime_type: str | None = None
 
 
-def _named(key: str) -> BeforeValidator:
+def _named(key: str, entry: type[AccessOptions]) -> BeforeValidator:
     """Let a string stand for an object with that key alone, as the policy does."""
-    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+    either: Any = str | entry
+    return BeforeValidator(
+        lambda value: {key: value} if isinstance(value, str) else value, json_schema_input_type=either
+    )
 
 
 class CapabilityFilterOptions(Options):
     """`mcp-capability-filter-inbound`."""
 
-    tools: list[Annotated[NamedEntry, _named("name")]] | None = None
-    prompts: list[Annotated[NamedEntry, _named("name")]] | None = None
-    resources: list[Annotated[ResourceEntry, _named("uri")]] | None = None
-    resource_templates: list[Annotated[TemplateEntry, _named("uriTemplate")]] | None = None
+    tools: list[Annotated[NamedEntry, _named("name", NamedEntry)]] | None = None
+    prompts: list[Annotated[NamedEntry, _named("name", NamedEntry)]] | None = None
+    resources: list[Annotated[ResourceEntry, _named("uri", ResourceEntry)]] | None = None
+    resource_templates: list[Annotated[TemplateEntry, _named("uriTemplate", TemplateEntry)]] | None = None
     access_control: dict[str, Any] | None = None
 
 

@@ -1,0 +1,72 @@
+"""What `devgw explain route` prints: the way of a request through one route, with the place of every value."""
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from devgw.config.explain import Explanation, Fact, Step, explain
+from devgw.config.finding import nearest_name
+from devgw.config.load import Loaded, load
+from devgw.config.report import one_for_people
+from devgw.config.sample import emulated_environ
+from devgw.config.settings_file import read_settings
+
+
+def print_route(directory: Path, path: str, *, as_json: bool = False) -> int:
+    """Print what will happen to a request on the route at `path`; return the exit code.
+
+    Args:
+        directory: the project.
+        path: the route's path, its URL, or its operation id.
+        as_json: print the facts as JSON.
+    """
+    settings, _ = read_settings(directory, os.environ)
+    emulator = f"http://localhost:{settings.emulators.workos_port}"
+    offered = emulated_environ(directory)
+    loaded = load(directory, os.environ, settings, fallback_environ=offered, workos_origin=emulator)
+    found = explain(loaded, settings, path)
+    if found is None:
+        click.echo(_absent(loaded, path), err=True)
+        return 1
+    click.echo(json.dumps(asdict(found), indent=2, ensure_ascii=False) if as_json else text_of(found))
+    return 0
+
+
+def _absent(loaded: Loaded, path: str) -> str:
+    if loaded.project is None:
+        return "The project has errors; `devgw check` shows them."
+    known = [route.path for route in loaded.project.routes]
+    other = next((each for each in loaded.project.other_routes if each.path == path), None)
+    if other is not None:
+        return f"{path} is not served here: its handler is {other.handler or 'none'}."
+    nearest = nearest_name(path, known)
+    return f"No MCP route at {path}. " + (f"Did you mean {nearest}?" if nearest else f"There are: {', '.join(known)}.")
+
+
+def text_of(found: Explanation) -> str:
+    """Return the explanation as a page of text."""
+    lines = [f"{found.path}  {found.summary}  (operationId {found.operation_id})", ""]
+    lines += [f"  {_fact(fact)}" for fact in found.addresses]
+    for number, step in enumerate(found.steps, 1):
+        lines += ["", *_step(number, step)]
+    for finding in found.findings:
+        lines += ["", one_for_people(finding)]
+    return "\n".join(lines)
+
+
+def _step(number: int, step: Step) -> list[str]:
+    mark = "" if step.runs_here else "  not run here"
+    where = f"{step.file}:{step.line}"
+    return [
+        f"{number}. {step.title}  [{step.kind}]{mark}  {where}",
+        f"   {step.says}",
+        *(f"     {_fact(each)}" for each in step.facts),
+    ]
+
+
+def _fact(fact: Fact) -> str:
+    from_where = ", ".join(f"{name} from {origin}" for name, origin in fact.variables)
+    return f"{fact.name} = {fact.value}  ({fact.place}{'; ' + from_where if from_where else ''})"

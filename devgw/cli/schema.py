@@ -1,0 +1,14 @@
+"""`devgw schema`: JSON Schema for editors."""
+
+import json
+
+import click
+
+from devgw.config.schemas import SCHEMAS
+
+
+@click.command("schema")
+@click.argument("file", type=click.Choice(list(SCHEMAS)))
+def command(file: str) -> None:
+    """Print the JSON Schema of FILE: policies.json, routes.oas.json, or devgw.toml."""
+    click.echo(json.dumps(SCHEMAS[file](), indent=2))
