@@ -77,6 +77,9 @@ class Environment:
         value = self.value_of(name)
         if value is None:
             self._missing(name, at)
+        elif not _is_text(value):
+            self.findings.error("env-not-utf8", at, f"The value of {name} is not UTF-8.", "Set it again as UTF-8.")
+            return None
         elif first:
             self._check(name, value, at)
         return value
@@ -94,7 +97,9 @@ class Environment:
     def _use(self, name: str, places: list[Place]) -> EnvironmentUse:
         origin = self.origin_of(name)
         defined_at = self.dotenv.places.get(name) if origin is Origin.DOTENV else None
-        return EnvironmentUse(name, tuple(places), origin, mask(name, self.value_of(name)), defined_at, self.read_at)
+        value = self.value_of(name)
+        shown = mask(name, value) if value is None or _is_text(value) else ""
+        return EnvironmentUse(name, tuple(places), origin, shown, defined_at, self.read_at)
 
     def _replace(self, node: Node, text: str) -> str | None:
         missing = False
@@ -132,6 +137,15 @@ class Environment:
         place = self.dotenv.places.get(name, at) if origin is Origin.DOTENV else at
         for code, wrong, fix in _faults(name, value):
             self.findings.warning(code, place, wrong, fix)
+
+
+def _is_text(value: str) -> bool:
+    """Tell whether `value` is text; the system hands over other bytes as halves of surrogate pairs."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _faults(name: str, value: str) -> list[tuple[str, str, str]]:

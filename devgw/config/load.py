@@ -1,5 +1,6 @@
 """Reads a whole project: every finding at once, and the project itself where nothing wrong was found."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -83,7 +84,8 @@ def load(
 
 def has_config(root: Path) -> bool:
     """Tell whether `root` holds a project: one file of its configuration is enough."""
-    return any((root / name).exists() for name in (policies.FILE, routes.FILE))
+    # os.path, because Path.exists raises where a directory may not be looked into.
+    return any(os.path.lexists(root / name) for name in (policies.FILE, routes.FILE))
 
 
 def watched_files(root: Path) -> set[Path]:

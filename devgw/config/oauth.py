@@ -123,6 +123,7 @@ def _doubt_workos(options: WrapperOptions, node: Node, findings: Findings) -> No
         for at, letter, likely in workos.doubtful_letters(options.client_id):
             message = f"Character {at + 1} of the client id is the letter {letter}, which no WorkOS id has."
             findings.warning("workos-client-id-letter", client_id.place, message, f"Most likely it is {likely}.")
-    fault = workos.secret_fault(options.client_secret)
+    resolved = "$env(" not in options.client_secret
+    fault = workos.secret_fault(options.client_secret) if resolved else None
     if secret is not None and fault is not None:
         findings.warning(fault[0], secret.place, fault[1], fault[2])

@@ -78,6 +78,10 @@ def test_a_missing_name_says_where_it_is_used_and_what_it_may_have_been(tmp_path
     assert codes(loaded) == ["env-missing"]
 
 
+def test_a_missing_secret_is_one_finding(tmp_path: Path) -> None:
+    assert codes(read(write(tmp_path), {"WORKOS_CLIENT_ID": CLIENT_ID})) == ["env-missing"]
+
+
 def test_an_empty_name_is_not_the_same_as_a_missing_one(tmp_path: Path) -> None:
     loaded = read(write(tmp_path, dotenv="WORKOS_CLIENT_ID=\n"), {"WORKOS_CLIENT_SECRET": SECRET})
 
