@@ -224,6 +224,13 @@ def _companions(
         project = _moved(project, settings.emulators.upstream_port, place.listeners.port)
         companions.append((create_upstream(clock), place.listeners))
         notes.append(f"A sample MCP server runs at {place.origin}/mcp.")
+    if settings.emulators.upstream and _points_at(project, settings.emulators.upstream_auth_port):
+        from devgw.emulators.upstream_auth import create_app as create_guarded  # noqa: PLC0415  only where it runs
+
+        place = _Companion.reserve(settings.emulators.upstream_auth_port)
+        project = _moved(project, settings.emulators.upstream_auth_port, place.listeners.port)
+        companions.append((create_guarded(clock, place.origin), place.listeners))
+        notes.append(f"A sample MCP server that wants a token of its own runs at {place.origin}/mcp.")
     return project, companions, emulator
 
 

@@ -13,7 +13,8 @@ from devgw.events import Published
 from devgw.monitor.lines import line_of
 from devgw.store.database import StateUnusable
 from devgw.web.listening import PortTaken
-from devgw.wiring import CannotStart, Runtime, build
+from devgw.wiring.building import CannotStart, build
+from devgw.wiring.runtime import Runtime
 
 
 def start(directory: Path, overrides: dict[str, Any], *, as_json: bool) -> Runtime | None:

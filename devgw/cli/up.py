@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from devgw.wiring import Runtime
+    from devgw.wiring.runtime import Runtime
 
 
 @click.command("up")
@@ -52,7 +52,7 @@ def _run_headless(directory: Path, overrides: dict[str, Any], *, as_json: bool, 
 
 def _run(runtime: "Runtime", parent_pipe: int | None) -> None:
     """Serve until a signal, or until the parent's end of the pipe closes."""
-    from devgw.wiring import run  # noqa: PLC0415  imported by now
+    from devgw.wiring.running import run  # noqa: PLC0415  imported by now
 
     async def main() -> None:
         loop = asyncio.get_running_loop()

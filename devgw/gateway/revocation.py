@@ -4,14 +4,20 @@ Revoking any token of a grant ends the grant (RFC 7009 §2.1 SHOULD for refresh 
 who presses "revoke" means the client's access, not one string. Each act can first be asked what else it would end.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from devgw.clock import Clock
 from devgw.events import Bus
-from devgw.events.taxonomy import McpAuthClientDeleted, McpAuthDownstreamTokenRevoked, McpAuthSessionEnded
+from devgw.events.taxonomy import (
+    McpAuthClientDeleted,
+    McpAuthDownstreamTokenRestored,
+    McpAuthDownstreamTokenRevoked,
+    McpAuthSessionEnded,
+)
 from devgw.gateway.live_tokens import LiveTokens
-from devgw.gateway.records import Grant, Session
+from devgw.gateway.records import AccessToken, Client, Grant, RefreshToken, Session
 from devgw.gateway.store import Store
 from devgw.ids import ClientId, GrantId, SessionId, SubjectId, TokenId
 
@@ -24,6 +30,18 @@ class Ending:
     tokens: tuple[TokenId, ...] = ()
     sessions: tuple[SessionId, ...] = ()
     clients: tuple[ClientId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Restorable:
+    """The records as they were before something ended, so that it can be taken back."""
+
+    ending: Ending
+    grants: tuple[Grant, ...]
+    access_tokens: tuple[AccessToken, ...]
+    refresh_tokens: tuple[RefreshToken, ...]
+    sessions: tuple[Session, ...]
+    clients: tuple[Client, ...]
 
 
 class Revocation:
@@ -82,6 +100,47 @@ class Revocation:
         for client_id in ending.clients:
             self._bus.publish(McpAuthClientDeleted(client_id=client_id, cause=cause))
         return ending
+
+    def remember(self, ending: Ending) -> Restorable:
+        """Return what is needed to take `ending` back; ask before it is carried out."""
+        store = self._store
+        return Restorable(
+            ending,
+            tuple(each for each in map(store.find_grant, ending.grants) if each),
+            tuple(each for key in ending.grants for each in store.access_tokens_of(key)),
+            tuple(each for key in ending.grants for each in store.refresh_tokens_of(key)),
+            tuple(each for each in map(store.find_session, ending.sessions) if each),
+            tuple(each for each in map(store.find_client, ending.clients) if each),
+        )
+
+    def restore(self, kept: Restorable) -> None:
+        """Let everything live again that an ending took, as it was before."""
+        with self._store.transaction():
+            for save, records in (
+                (self._store.save_client, kept.clients),
+                (self._store.save_session, kept.sessions),
+                (self._store.save_grant, kept.grants),
+                (self._store.save_access_token, kept.access_tokens),
+                (self._store.save_refresh_token, kept.refresh_tokens),
+            ):
+                _save_all(save, records)
+        now = self._clock.now()
+        by_id = {grant.id: grant for grant in kept.grants}
+        for access in kept.access_tokens:
+            if not access.revoked_at and access.expires_at > now:
+                self._live.add(access, by_id[access.grant_id])
+        for grant in kept.grants:
+            live = self._live_token_ids(grant.id)
+            self._bus.publish(
+                McpAuthDownstreamTokenRestored(
+                    grant_id=grant.id,
+                    client_id=grant.client_id,
+                    client_name=grant.client_name,
+                    subject_id=grant.subject_id,
+                    operation_id=grant.operation_id,
+                    token_ids=live,
+                )
+            )
 
     def end_grant(self, grant_id: GrantId, cause: str) -> None:
         """End one grant with all its tokens."""
@@ -144,3 +203,8 @@ class Revocation:
                 cause=cause,
             )
         )
+
+
+def _save_all(save: Callable[[Any], None], records: Iterable[Any]) -> None:
+    for record in records:
+        save(record)

@@ -16,7 +16,9 @@ from devgw.entropy import token
 from devgw.events import Event, Published
 from devgw.oauth.pkce import challenge_of
 from devgw.settings import EmulatorSettings, Settings
-from devgw.wiring import Runtime, build, run
+from devgw.wiring.building import build
+from devgw.wiring.running import run
+from devgw.wiring.runtime import Runtime
 from tests.support.browser import Browser
 
 CALLBACK = "http://localhost:33418/callback"

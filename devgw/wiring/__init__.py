@@ -1,0 +1,13 @@
+"""The only place that constructs: what the gateway is made of, and the order in which it starts and stops.
+
+    runtime     everything that stands once a gateway is built
+    building    from settings to a runtime: sockets, configuration, state, first generation
+    companions  the emulators, on their own origins in the same process
+    generation  one gateway over what outlives it
+    running     serve, keep house, stop
+    reloading   a saved file becomes the next generation, or a refusal that every face shows
+    acting      what the control socket may ask for
+    signing_in  the built-in client that walks a whole flow
+
+May import: everything but `cli`.
+"""

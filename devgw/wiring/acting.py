@@ -1,0 +1,131 @@
+"""What the control socket may ask for."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from devgw.clock import SystemClock
+from devgw.control.actions import NotPossible
+from devgw.control.commands import Consequences
+from devgw.entropy import short_id
+from devgw.gateway.revocation import Ending, Restorable
+from devgw.ids import ClientId, GrantId, SessionId, SubjectId, TokenId, UpstreamServerId
+from devgw.monitor.views import ConfigView
+from devgw.wiring.runtime import Runtime
+
+if TYPE_CHECKING:
+    from devgw.wiring.reloading import Reloading
+
+UNDO = timedelta(seconds=30)
+EFFECT = "the next call answers 401 invalid_token"
+
+
+@dataclass(frozen=True, slots=True)
+class _Undoable:
+    restorable: Restorable
+    consequences: Consequences
+    until: datetime
+
+
+class GatewayActions:
+    """The gateway's side of the commands; see `control.actions.Actions`."""
+
+    def __init__(self, runtime: Runtime, reloading: "Reloading") -> None:
+        self._runtime = runtime
+        self._reloading = reloading
+        self._undoable: dict[str, _Undoable] = {}
+
+    async def revoke(self, kind: str, id_: str, *, dry_run: bool) -> Consequences | None:
+        """Say what ending this would end as well, and unless it is a dry run, end it at once."""
+        ending = self._ending(kind, id_)
+        if ending is None:
+            return None
+        said = Consequences(
+            kind=kind,
+            id=id_,
+            label=self._label(kind, id_, ending),
+            token_ids=list(ending.tokens),
+            grant_ids=list(ending.grants),
+            session_ids=list(ending.sessions),
+            client_ids=list(ending.clients),
+            effect=EFFECT if ending.tokens else "nothing that is live ends",
+            already_over=not (ending.tokens or ending.sessions or ending.clients),
+        )
+        if not dry_run:
+            self._end(ending, said)
+        return said
+
+    def _end(self, ending: Ending, said: Consequences) -> None:
+        revocation = self._runtime.ground.revocation
+        restorable = revocation.remember(ending)
+        revocation.end(ending, "revoked_by_user")
+        until = self._runtime.clock.now() + UNDO
+        said.undo_id, said.undo_until = short_id("u-"), until.timestamp()
+        self._undoable[said.undo_id] = _Undoable(restorable, said, until)
+
+    async def undo(self, undo_id: str) -> Consequences | None:
+        """Take a revocation back; the newest where `undo_id` is empty."""
+        now = self._runtime.clock.now()
+        self._undoable = {key: each for key, each in self._undoable.items() if each.until > now}
+        chosen = undo_id or next(reversed(self._undoable), "")
+        found = self._undoable.pop(chosen, None)
+        if found is None:
+            return None
+        self._runtime.ground.revocation.restore(found.restorable)
+        return found.consequences
+
+    async def reload(self) -> ConfigView:
+        """Read the configuration anew, now."""
+        self._reloading.reload()
+        return self._runtime.monitor.config
+
+    async def probe(self) -> None:
+        """Look after the identity provider, its keys, the upstreams."""
+        raise NotPossible("Run `devgw doctor` in the project's folder: it probes everything and says what to do.")
+
+    async def travel(self, seconds: float) -> None:
+        """Move the gateway's clock forwards."""
+        clock = self._runtime.clock
+        if not isinstance(clock, SystemClock):
+            raise NotPossible("This gateway's clock cannot travel.")
+        clock.travel(timedelta(seconds=seconds))
+
+    async def disconnect(self, upstream_id: str, subject_id: str) -> bool:
+        """Forget a credential for an upstream."""
+        return await self._runtime.upstreams.oauth.disconnect(SubjectId(subject_id), UpstreamServerId(upstream_id))
+
+    async def sign_in(self, operation_id: str) -> None:
+        """Let the built-in client walk a whole flow on a route."""
+        from devgw.wiring.signing_in import begin_sign_in  # noqa: PLC0415  opens a browser; rarely wanted
+
+        await begin_sign_in(self._runtime, operation_id)
+
+    async def stop(self) -> None:
+        """Begin to end the gateway."""
+        self._runtime.stopping.set()
+
+    def _ending(self, kind: str, id_: str) -> Ending | None:
+        """Return what would end; None where there is no such thing."""
+        store, revocation = self._runtime.ground.store, self._runtime.ground.revocation
+        if kind == "token":
+            grant_id = revocation.grant_of(TokenId(id_))
+            return revocation.of_grants([grant_id]) if grant_id else None
+        if kind == "grant":
+            return revocation.of_grants([GrantId(id_)]) if store.find_grant(GrantId(id_)) else None
+        if kind == "session":
+            return revocation.of_session(SessionId(id_)) if store.find_session(SessionId(id_)) else None
+        if kind == "client":
+            return revocation.of_client(ClientId(id_)) if store.find_client(ClientId(id_)) else None
+        return revocation.of_subject(SubjectId(id_))
+
+    def _label(self, kind: str, id_: str, ending: Ending) -> str:
+        """Return what is revoked, in words."""
+        store = self._runtime.ground.store
+        grant = store.find_grant(ending.grants[0]) if ending.grants else None
+        name = grant.client_name if grant else ""
+        if kind == "client":
+            client = store.find_client(ClientId(id_))
+            name = client.name if client else name
+        if kind in {"session", "subject"}:
+            name = (grant.email if grant else "") or ""
+        return f"{kind} {id_}" + (f" ({name})" if name else "")

@@ -1,0 +1,124 @@
+"""The configuration as the faces show it: what is loaded, from where, and what is wrong with it."""
+
+import hashlib
+from pathlib import Path
+
+from devgw.config.finding import Finding
+from devgw.config.load import Loaded, watched_files
+from devgw.gateway.gateway import Gateway
+from devgw.monitor.views import ConfigView, EnvRow, FileRow, FindingRow, RouteRow
+from devgw.wiring.runtime import Runtime
+
+AROUND = 2
+"""Lines shown before and after a finding."""
+
+
+def config_view(runtime: Runtime, rejected: Loaded | None = None, changes: list[str] | None = None) -> ConfigView:
+    """Return the view; `rejected` is what was saved last where it has errors."""
+    shown = rejected or runtime.loaded
+    gateway = runtime.gateway
+    now = runtime.clock.now().timestamp()
+    loaded_at = runtime.loaded.read_at.timestamp() if runtime.loaded.read_at else now
+    return ConfigView(
+        generation=gateway.generation,
+        loaded=loaded_at,
+        saved=now if rejected else loaded_at,
+        is_rejected=rejected is not None,
+        is_watching=True,
+        provider=runtime.provider_name,
+        policy=gateway.policy.name,
+        files=_files(shown, rejected is not None, loaded_at),
+        findings=[_finding(each, shown.read_from) for each in shown.findings],
+        routes=_routes(gateway, runtime.settings.canonical_origin),
+        env=[
+            EnvRow(
+                name=each.name,
+                came_from=str(each.origin),
+                masked=each.masked,
+                used_at=[f"{at.file}:{at.line}" for at in each.used_at],
+            )
+            for each in shown.environment
+        ],
+        changes=changes or [],
+        effective=_effective(gateway),
+    )
+
+
+def _files(loaded: Loaded, is_rejected: bool, loaded_at: float) -> list[FileRow]:
+    rows = []
+    for path in sorted(watched_files(loaded.read_from)):
+        if path.is_file():
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+            name = path.relative_to(loaded.read_from).as_posix()
+            rows.append(FileRow(name, "rejected" if is_rejected else "loaded", digest, loaded_at))
+    return rows
+
+
+def _finding(finding: Finding, root: Path) -> FindingRow:
+    excerpt, first = _excerpt(root / finding.file, finding)
+    return FindingRow(
+        severity=str(finding.severity),
+        file=finding.file,
+        message=finding.message,
+        line=finding.line,
+        column=finding.column,
+        pointer=finding.pointer,
+        hint=finding.fix,
+        excerpt=excerpt,
+        excerpt_from=first,
+    )
+
+
+def _excerpt(path: Path, finding: Finding) -> tuple[list[str], int]:
+    """Return the lines around a finding; its own as the finding has it, with secrets blanked out."""
+    if not finding.line or path.name == ".env" or not path.is_file():
+        return ([finding.source_line] if finding.source_line else []), finding.line
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    first = max(1, finding.line - AROUND)
+    around = lines[first - 1 : finding.line + AROUND]
+    if finding.source_line and finding.line - first < len(around):
+        around[finding.line - first] = finding.source_line
+    return around, first
+
+
+def _routes(gateway: Gateway, origin: str) -> list[RouteRow]:
+    served = [
+        RouteRow(
+            operation_id=route.operation_id,
+            path=route.path,
+            url=f"{origin}{route.path}",
+            upstream_url=route.upstream_url,
+            summary=route.summary,
+            is_protected=route.protected,
+            policies=[policy.name for policy in route.policies],
+            not_run_here=[policy.name for policy in route.policies if not policy.runs_here],
+            file=route.file,
+            line=route.line,
+        )
+        for route in gateway.project.routes
+    ]
+    others = [
+        RouteRow(operation_id="", path=other.path, summary=f"not served here: {other.handler}", line=other.line)
+        for other in gateway.project.other_routes
+    ]
+    return served + others
+
+
+def _effective(gateway: Gateway) -> dict[str, str]:
+    """Return the resolved policy, secrets as fingerprints."""
+    policy = gateway.policy
+    found = {
+        "policy": f"{policy.name} ({policy.policy_type})",
+        "authorize": policy.login.url,
+        "token": policy.login.token_url,
+        "clientId": policy.login.client_id,
+        "clientSecret": repr(policy.login.client_secret),
+        "scope": policy.login.scope,
+        "callback": gateway.urls(gateway.ground.settings.canonical_origin).callback,
+        "accessTokenTtlSeconds": f"{policy.tokens.access_token_ttl.total_seconds():.0f}",
+        "refreshTokenTtlSeconds": f"{policy.tokens.refresh_token_ttl.total_seconds():.0f}",
+        "cimdEnabled": str(policy.tokens.cimd_enabled).lower(),
+    }
+    if policy.oidc:
+        found |= {"issuer": policy.oidc.issuer, "jwksUrl": policy.oidc.jwks_url}
+    return found

@@ -1,0 +1,106 @@
+"""Serve, keep house, stop: in this order, and nothing is left behind."""
+
+import asyncio
+import gc
+import os
+from collections.abc import Callable
+from datetime import timedelta
+
+from devgw import __version__
+from devgw.control.server import ControlServer
+from devgw.events.taxonomy import ConfigLoaded, GatewayStarted, GatewayStopping
+from devgw.monitor.views import GatewayFacts
+from devgw.web.listening import serve
+from devgw.wiring.acting import GatewayActions
+from devgw.wiring.config_view import config_view
+from devgw.wiring.reloading import Reloading
+from devgw.wiring.runtime import Runtime
+
+HOUSEKEEPING = timedelta(seconds=5)
+"""How often uses are written down and expired records pruned."""
+TICK = timedelta(milliseconds=250)
+"""How often the monitor looks for what failed to come."""
+
+
+async def run(runtime: Runtime, *, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve until `runtime.stopping` is set, then stop everything in order.
+
+    Raises:
+        Refused: with a problem of `problems.control`, where another gateway runs in this project.
+    """
+    reloading = Reloading(runtime)
+    control = await _open_control(runtime, reloading)
+    async with asyncio.TaskGroup() as tasks:
+        for app, listeners in runtime.companions.apps:
+            tasks.create_task(serve(app, listeners, runtime.stopping))
+        tasks.create_task(serve(runtime.front, runtime.listeners, runtime.stopping))
+        helpers = [tasks.create_task(_keep_house(runtime)), tasks.create_task(reloading.watch())]
+        helpers.append(tasks.create_task(control.serve() if control else _tick(runtime)))
+        _announce(runtime)
+        gc.enable()
+        gc.collect()
+        gc.freeze()
+        ready()
+        await runtime.stopping.wait()
+        runtime.bus.publish(GatewayStopping(cause="asked to"))
+        runtime.companions.close()
+        for each in helpers:
+            each.cancel()
+    runtime.ground.live.write_down_uses()
+    runtime.client.close()
+    await runtime.upstreams.close()
+    runtime.database.close()
+
+
+async def _open_control(runtime: Runtime, reloading: Reloading) -> ControlServer | None:
+    """Take the project and open its control socket; a gateway that keeps nothing on disk has none."""
+    if runtime.settings.ephemeral and not runtime.settings.root.is_dir():
+        return None
+    control = ControlServer(runtime.monitor, GatewayActions(runtime, reloading), runtime.settings.state_path)
+    await control.open()
+    return control
+
+
+def _announce(runtime: Runtime) -> None:
+    """Say what is loaded and where to connect."""
+    gateway, settings = runtime.gateway, runtime.settings
+    warnings = sum(finding.severity != "error" for finding in runtime.loaded.findings)
+    urls = gateway.urls(settings.canonical_origin)
+    mcp_urls = tuple(urls.resource(route) for route in gateway.project.routes)
+    runtime.monitor.take_config(config_view(runtime))
+    runtime.monitor.gateway = GatewayFacts(
+        version=__version__,
+        origin=settings.canonical_origin,
+        pid=os.getpid(),
+        started=runtime.clock.now().timestamp(),
+        provider=runtime.provider_name,
+        mcp_urls=list(mcp_urls),
+        root=str(settings.root),
+        state_dir=str(settings.state_path),
+        is_sample=runtime.loaded.is_sample,
+        notes=runtime.notes,
+    )
+    runtime.bus.publish(ConfigLoaded(generation=gateway.generation, routes=len(mcp_urls), warnings=warnings))
+    runtime.bus.publish(
+        GatewayStarted(
+            origin=settings.canonical_origin,
+            provider=runtime.provider_name,
+            mcp_urls=mcp_urls,
+            notes=tuple(runtime.notes),
+        )
+    )
+
+
+async def _keep_house(runtime: Runtime) -> None:
+    """Write down how often tokens were used, and prune what nobody asks for any more."""
+    while True:
+        await asyncio.sleep(HOUSEKEEPING.total_seconds())
+        runtime.ground.live.write_down_uses()
+        runtime.ground.store.prune(runtime.clock.now())
+
+
+async def _tick(runtime: Runtime) -> None:
+    """Let the monitor's time pass where no control server does."""
+    while True:
+        await asyncio.sleep(TICK.total_seconds())
+        runtime.monitor.tick()

@@ -1,0 +1,112 @@
+"""The built-in client: registers, opens the browser, takes the code, and calls the route, for all faces to watch.
+
+It speaks to the gateway over HTTP as any client does, so that its flow is a real one.
+"""
+
+import asyncio
+import contextlib
+import webbrowser
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from devgw.control.actions import NotPossible
+from devgw.entropy import token
+from devgw.oauth.pkce import challenge_of
+from devgw.wiring.runtime import Runtime
+
+NAME = "devgw test client"
+PATIENCE_SECONDS = 300
+_PAGE = (
+    "HTTP/1.1 200 OK\r\ncontent-type: text/html; charset=utf-8\r\nconnection: close\r\n\r\n"
+    "<!doctype html><html lang=en><title>devgw</title><h1>Back to the dashboard</h1>"
+    "<p>The test client has its answer; you can close this window."
+)
+
+
+async def begin_sign_in(runtime: Runtime, operation_id: str) -> None:
+    """Start the walk on a route (the first one where empty); it goes on by itself.
+
+    Raises:
+        NotPossible: where there is no such route.
+    """
+    routes = runtime.gateway.project.routes
+    route = next((each for each in routes if operation_id in ("", each.operation_id)), None)
+    if route is None:
+        raise NotPossible(f"There is no route {operation_id}.")
+    walk = asyncio.ensure_future(_walk(f"{runtime.settings.canonical_origin}{route.path}"))
+    walk.add_done_callback(lambda done: done.cancelled() or done.exception())
+    runtime.background.add(walk)
+    walk.add_done_callback(runtime.background.discard)
+
+
+async def _walk(mcp_url: str) -> None:
+    import httpx2  # noqa: PLC0415  only for the walk
+
+    arrived: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
+    server = await asyncio.start_server(lambda reader, writer: _take(reader, writer, arrived), "127.0.0.1", 0)
+    callback = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/callback"
+    headers = {"user-agent": "devgw-test-client"}
+    async with server, httpx2.AsyncClient(timeout=30, headers=headers, trust_env=False) as http:
+        metadata = await _discover(http, mcp_url)
+        registered = await http.post(
+            metadata["registration_endpoint"],
+            json={"client_name": NAME, "redirect_uris": [callback], "token_endpoint_auth_method": "none"},
+        )
+        client_id, verifier, state = registered.json()["client_id"], token("cv_"), token("st_")
+        asked = {
+            "response_type": "code",
+            "client_id": client_id,
+            "redirect_uri": callback,
+            "code_challenge": challenge_of(verifier),
+            "code_challenge_method": "S256",
+            "state": state,
+            "resource": mcp_url,
+        }
+        await asyncio.to_thread(webbrowser.open, f"{metadata['authorization_endpoint']}?{urlencode(asked)}")
+        answer = await asyncio.wait_for(arrived, PATIENCE_SECONDS)
+        if answer.get("state") != state or "code" not in answer:
+            return
+        form = {
+            "grant_type": "authorization_code",
+            "code": answer["code"],
+            "client_id": client_id,
+            "redirect_uri": callback,
+            "code_verifier": verifier,
+            "resource": mcp_url,
+        }
+        tokens = (await http.post(metadata["token_endpoint"], data=form)).json()
+        if "access_token" in tokens:
+            await _call(http, mcp_url, tokens["access_token"])
+
+
+async def _discover(http: Any, mcp_url: str) -> dict[str, Any]:
+    """Walk from the challenge to the authorization server's metadata, as every client does."""
+    challenge = await http.post(mcp_url, json=_message("tools/list"))
+    found = challenge.headers["www-authenticate"].partition('resource_metadata="')[2].partition('"')[0]
+    resource = (await http.get(found)).json()
+    issuer = urlsplit(resource["authorization_servers"][0])
+    url = f"{issuer.scheme}://{issuer.netloc}/.well-known/oauth-authorization-server{issuer.path}"
+    return dict((await http.get(url)).json())
+
+
+async def _call(http: Any, mcp_url: str, access_token: str) -> None:
+    headers = {"authorization": f"Bearer {access_token}", "accept": "application/json, text/event-stream"}
+    await http.post(mcp_url, json=_message("tools/list"), headers=headers)
+
+
+def _message(method: str) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": 1, "method": method, "params": {}}
+
+
+async def _take(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, arrived: "asyncio.Future[dict[str, str]]"
+) -> None:
+    """Answer the browser at the redirect URI and keep what it brings."""
+    with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        line = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n", 1)[0].decode("latin-1")
+        writer.write(_PAGE.encode())
+        await writer.drain()
+        parts = urlsplit(line.split(" ")[1])
+        if parts.path == "/callback" and not arrived.done():
+            arrived.set_result({name: values[0] for name, values in parse_qs(parts.query).items()})
+    writer.close()
