@@ -1,6 +1,7 @@
 """What `POST /user_management/authenticate` answers, and to whom."""
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import httpx2
 import pytest
 
 from devgw.clock import FrozenClock
+from devgw.emulators.workos import KeyRotation
 from tests.emulators.workos_bench import (
     ACME,
     CALLBACK,
@@ -96,7 +98,7 @@ async def test_wrong_credentials_are_refused_and_leave_the_code_good(
     assert (await workos.redeem(code)).status_code == 200
 
 
-@pytest.mark.parametrize("body", [b"{", b"[1]", b'"x"', b"\xff\xfe"])
+@pytest.mark.parametrize("body", [b"", b"{", b"[1]", b'"x"', b"\xff\xfe", b"[" * 60_000, b'{"client_id": "\\ud800"}'])
 @pytest.mark.parametrize("media_type", ["application/json", "application/x-www-form-urlencoded", "text/plain"])
 async def test_a_body_that_is_no_body_is_a_missing_client_id(workos: WorkosBench, body: bytes, media_type: str) -> None:
     answer = await workos.http.post(PATH, content=body, headers={"Content-Type": media_type})
@@ -162,6 +164,7 @@ async def test_a_refresh_token_rotates_and_its_replay_gets_the_same_pair_for_thi
 
 async def test_parallel_refreshes_get_one_pair(workos: WorkosBench) -> None:
     token = (await workos.tokens())["refresh_token"]
+    workos.emulator.faults.arm(KeyRotation(times=None))  # signing then takes a while
     answers = await asyncio.gather(*(workos.refresh(token) for _ in range(5)))
     assert len({answer.json()["refresh_token"] for answer in answers}) == 1
 
@@ -186,6 +189,18 @@ async def test_a_refresh_may_change_the_organization_to_one_of_the_persons(worko
     assert refused[1]["error"] == "organization_membership_not_found"
     refused = told(await workos.refresh(bob["refresh_token"], organization_id="org_1"))
     assert refused[1]["error"] == "organization_not_found"
+
+
+async def test_a_body_without_end_is_refused(workos: WorkosBench) -> None:
+    answer = await workos.http.post(PATH, data={"client_id": "x" * 100_000})
+    assert answer.status_code == 413
+
+
+async def test_half_a_surrogate_pair_is_no_secret(workos: WorkosBench) -> None:
+    """Good JSON, but no text: nothing may break on it."""
+    text = json.dumps({"client_id": CLIENT, "client_secret": "\ud800", "grant_type": "refresh_token"})
+    answer = await workos.http.post(PATH, content=text, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
 
 
 async def test_a_refused_request_keeps_the_connection_usable(workos: WorkosBench) -> None:

@@ -162,3 +162,16 @@ async def test_the_front_page_says_what_may_be_used_here(workos: WorkosBench) ->
 async def test_a_logout_without_a_place_to_go_says_what_is_missing(workos: WorkosBench) -> None:
     answer = await workos.http.get("/__error/user_management/app-homepage-url-not-found")
     assert "register a sign-out redirect" in words(answer.text)
+
+
+@pytest.mark.parametrize(
+    "path", ["/user_management/authorize", "/__authkit/bootstrap", "/__error/sso/redirect-uri-invalid"]
+)
+@pytest.mark.parametrize(
+    "query", ["", "%", "%ff=%fe", "client_id", "&&=&", "client_id=%00", "redirect_uri=http://[", "a" * 20_000]
+)
+async def test_no_query_breaks_anything(workos: WorkosBench, path: str, query: str) -> None:
+    answer = await workos.http.get(f"{path}?{query}", follow_redirects=True)
+    assert answer.status_code == 400
+    answer = await workos.http.get(f"{path}?client_id={CLIENT}&{query}", follow_redirects=True)
+    assert answer.status_code == 400

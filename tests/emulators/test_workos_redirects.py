@@ -55,6 +55,8 @@ def test_no_wildcard_lets_another_host_in(label: str) -> None:
         ("localhost", "staging", "absolute"),
         ("http://", "staging", "absolute"),
         ("http://localhost:99999/cb", "staging", "absolute"),
+        ("http://localhost/c b", "staging", "space"),
+        ("http://localhost/cb\r\nX-Y: z", "staging", "control character"),
         ("javascript:alert(1)", "staging", "javascript"),
         ("http://localhost/cb#top", "staging", "fragment"),
         ("http://bücher.example/cb", "staging", "punycode"),

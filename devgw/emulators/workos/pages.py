@@ -22,7 +22,7 @@ def add_pages(app: Quart, emulator: Emulator) -> None:
 
     @app.get("/__authkit/bootstrap")
     async def bootstrap() -> Response:
-        return await show_sign_in(emulator, request.query_string.decode())
+        return await show_sign_in(emulator, request.query_string.decode(errors="replace"))
 
     @app.post("/__authkit/sign-in")
     async def sign_in() -> Response:
@@ -32,7 +32,7 @@ def add_pages(app: Quart, emulator: Emulator) -> None:
 
     @app.get("/__error/sso/<slug>")
     async def sso_error(slug: str) -> Response:
-        found = explain(emulator, slug, read_query(request.query_string.decode()))
+        found = explain(emulator, slug, read_query(request.query_string.decode(errors="replace")))
         return await show_error(found) if found else await page("refusal.html", 404, title="No such page", text=slug)
 
     @app.get("/__error/user_management/app-homepage-url-not-found")
@@ -101,7 +101,8 @@ async def take_choice(emulator: Emulator, form: dict[str, str]) -> Response:
 
 
 def _chosen(accepted: Accepted, form: dict[str, str]) -> tuple[Persona | None, str | None]:
-    if email := form.get("email", "").strip():
+    email = form.get("email", "").strip()
+    if "@" in email:
         return accepted.environment.persona(email) or accepted.environment.add_persona(email), None
     user_id, _, organization_id = form.get("as", "").partition(" ")
     return accepted.environment.persona(user_id), organization_id or None

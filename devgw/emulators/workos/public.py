@@ -22,7 +22,7 @@ def add_public(app: Quart, emulator: Emulator) -> None:
 
     @app.get("/user_management/authorize")
     async def authorize() -> Response:
-        return redirect(where_authorize_leads(emulator, request.query_string.decode()))
+        return redirect(where_authorize_leads(emulator, request.query_string.decode(errors="replace")))
 
     @app.post("/user_management/authenticate")
     async def exchange() -> Response:
@@ -39,7 +39,7 @@ def add_public(app: Quart, emulator: Emulator) -> None:
 
     @app.get("/user_management/sessions/logout")
     async def logout() -> Response:
-        return log_out(emulator, read_query(request.query_string.decode()))
+        return log_out(emulator, read_query(request.query_string.decode(errors="replace")))
 
     @app.get("/health")
     async def health() -> Response:
@@ -67,7 +67,9 @@ def read_body(raw: bytes | str, media_type: str) -> Mapping[str, Any]:
         if media_type == "application/x-www-form-urlencoded":
             return dict(parse_qsl(text, keep_blank_values=True))
         found = json.loads(text) if media_type == "application/json" else None
-    except ValueError:
+        # Half of a surrogate pair is good JSON and no text: nothing can be computed from it.
+        json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

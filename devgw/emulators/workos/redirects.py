@@ -42,12 +42,14 @@ def why_it_cannot_be_registered(uri: str, mode: Mode) -> str | None:
     parts = _split(uri.replace(":*", ":0"))
     if parts is None or not parts.scheme or not (parts.netloc or parts.path.strip("/")):
         return "It is not an absolute URI."
-    if parts.scheme.lower() in _DANGEROUS_SCHEMES:
-        return f"The scheme {parts.scheme}: is not allowed."
-    if parts.fragment or uri.endswith("#"):
-        return "A redirect URI has no fragment."
-    if not uri.isascii():
-        return "International host names are registered in punycode (xn--…)."
+    refusals = (
+        (parts.scheme.lower() in _DANGEROUS_SCHEMES, f"The scheme {parts.scheme}: is not allowed."),
+        (any(character <= " " for character in uri), "It contains a space or a control character."),
+        (bool(parts.fragment) or uri.endswith("#"), "A redirect URI has no fragment."),
+        (not uri.isascii(), "International host names are registered in punycode (xn--…)."),
+    )
+    if reason := next((reason for applies, reason in refusals if applies), None):
+        return reason
     if mode == "production" and (reason := _why_not_in_production(parts)):
         return reason
     return _why_not_this_wildcard(uri, mode) if "*" in uri else None
