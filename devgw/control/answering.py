@@ -13,7 +13,7 @@ from devgw.monitor.details import BodyView, TraceDetail
 from devgw.monitor.monitor import Monitor
 from devgw.monitor.opening import OPENERS, open_record
 from devgw.monitor.reading import health_of
-from devgw.monitor.rows import Row
+from devgw.monitor.row import Row
 from devgw.problems import Refused
 
 Result = Row | dict[str, Any]

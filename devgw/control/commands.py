@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from devgw.monitor.rows import Row
+from devgw.monitor.row import Row
 
 
 @dataclass(slots=True)

@@ -25,13 +25,13 @@ from devgw.monitor.details import (
     TraceDetail,
     UpstreamDetail,
 )
+from devgw.monitor.row import Row
 from devgw.monitor.rows import (
     ClientRow,
     DiagnosisRow,
     EventLine,
     FlowRow,
     GrantRow,
-    Row,
     SessionRow,
     TokenRow,
     TraceRow,

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from devgw.monitor.rows import ClientRow, FlowRow, GrantRow, Row, SessionRow, TokenRow, TraceRow, UpstreamRow
+from devgw.monitor.row import Row
+from devgw.monitor.rows import ClientRow, FlowRow, GrantRow, SessionRow, TokenRow, TraceRow, UpstreamRow
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """The named failures, as often as they were met."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from devgw.events.flow import Diagnosis, Flow
@@ -18,6 +18,13 @@ class DiagnosisBook:
 
     def __init__(self, count: Count, graveyard: Graveyard) -> None:
         self.book: Book[DiagnosisRow] = Book("diagnosis", count, graveyard, 500)
+        self._of_gateway: dict[str, Diagnosis] = {}
+
+    def take_gateway(self, found: Sequence[Diagnosis], now: datetime) -> list[Event]:
+        """Note what concerns the gateway as a whole, and what no longer does; return the news as events."""
+        before, self._of_gateway = self._of_gateway, {each.id: each for each in found}
+        news = [self._made(None, each, now) for id_, each in self._of_gateway.items() if id_ not in before]
+        return news + [self._withdrawn(None, id_) for id_ in before if id_ not in self._of_gateway]
 
     def take(self, flow: Flow, before: Mapping[str, Diagnosis], now: datetime) -> list[Event]:
         """Note what `flow.diagnoses` has that `before` had not, and the other way; return it as events."""
@@ -28,23 +35,23 @@ class DiagnosisBook:
                 self._grade(each)
         return news + [self._withdrawn(flow, id_) for id_ in before if id_ not in after]
 
-    def _made(self, flow: Flow, diagnosis: Diagnosis, now: datetime) -> Event:
+    def _made(self, flow: Flow | None, diagnosis: Diagnosis, now: datetime) -> Event:
         row = self.book.get(diagnosis.id) or DiagnosisRow(diagnosis.id, diagnosis.title, "open", "", first=stamp(now))
         row.state, row.count, row.last = "open", row.count + 1, stamp(now)
         row.cause, row.fix, row.source = mask_shapes(diagnosis.cause), mask_shapes(diagnosis.fix), diagnosis.source
         row.got, row.expected = mask_shapes(diagnosis.got), mask_shapes(diagnosis.expected)
         row.evidence = [mask_shapes(each) for each in diagnosis.evidence]
-        row.flow_ids = [*row.flow_ids, flow.id][-_MOST_FLOWS:]
+        row.flow_ids = [*row.flow_ids, *([flow.id] if flow else [])][-_MOST_FLOWS:]
         row.trace_ids = [*row.trace_ids, *diagnosis.trace_ids][-_MOST_FLOWS:]
         self.book.put(row.id, row)
         self._grade(diagnosis)
         return DiagnosisMade(
             diagnosis_id=diagnosis.id,
-            flow_id=flow.id,
+            flow_id=flow.id if flow else None,
             title=diagnosis.title if diagnosis.certain else f"{diagnosis.title} (suspected)",
-            client_id=flow.client_id,
-            client_name=flow.client_name,
-            operation_id=flow.operation_id,
+            client_id=flow.client_id if flow else None,
+            client_name=flow.client_name if flow else None,
+            operation_id=flow.operation_id if flow else None,
             reason_code=diagnosis.id,
             explanation=mask_shapes(diagnosis.cause),
             hint=mask_shapes(diagnosis.fix),
@@ -56,10 +63,10 @@ class DiagnosisBook:
             row.severity = "error" if diagnosis.certain else "warning"
             self.book.touch(row.id)
 
-    def _withdrawn(self, flow: Flow, id_: str) -> Event:
+    def _withdrawn(self, flow: Flow | None, id_: str) -> Event:
         row = self.book.get(id_)
         if row is not None:
-            row.flow_ids = [each for each in row.flow_ids if each != flow.id]
+            row.flow_ids = [each for each in row.flow_ids if flow is None or each != flow.id]
             row.state = "open" if row.flow_ids else "withdrawn"
             self.book.touch(id_)
-        return DiagnosisWithdrawn(diagnosis_id=id_, flow_id=flow.id, client_name=flow.client_name)
+        return DiagnosisWithdrawn(diagnosis_id=id_, flow_id=flow.id if flow else None)

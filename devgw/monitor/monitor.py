@@ -24,6 +24,7 @@ from devgw.monitor.views import ConfigView, GatewayFacts
 from devgw.settings import Settings
 
 _MOST_BODY_BYTES = 64 * 1024 * 1024
+_JUDGE_EVERY = timedelta(seconds=1)
 _PRUNE_EVERY = timedelta(minutes=1)
 _TRACES_FOR_A_DIAGNOSIS = 200
 
@@ -39,6 +40,9 @@ class Diagnoser(Protocol):
             traces: its requests, oldest first, as far as they are still kept.
             now: the gateway's time, for absences.
         """
+
+    def diagnose_gateway(self, now: datetime) -> Iterable[Diagnosis]:
+        """Return what is wrong with the gateway as a whole; asked once a second."""
 
 
 class Monitor:
@@ -77,7 +81,7 @@ class Monitor:
         self._records: Records | None = None
         self._publish = bus.publish
         self._fold = self._folders()
-        self._pruned_at = clock.now()
+        self._pruned_at = self._judged_at = clock.now()
         bus.listen(self.hear)
 
     # --- setting up ---
@@ -215,10 +219,20 @@ class Monitor:
             self.grants.prune(now)
             self._pruned_at = now
         if self._diagnoser is not None:
-            for flow in {flow.id: flow for flow in [*self.flows.dirty.values(), *self.flow_book.active()]}.values():
-                self._diagnose(flow, self._diagnoser, now)
+            self._judge(self._diagnoser, now)
         self.flows.dirty.clear()
         self.wake()
+
+    def _judge(self, diagnoser: Diagnoser, now: datetime) -> None:
+        """Judge flows that changed at once; those that wait, and the gateway as a whole, once a second."""
+        to_judge = dict(self.flows.dirty)
+        if now - self._judged_at >= _JUDGE_EVERY:
+            self._judged_at = now
+            to_judge |= {flow.id: flow for flow in self.flow_book.active()}
+            for event in self.diagnoses.take_gateway(list(diagnoser.diagnose_gateway(now)), now):
+                self._publish(event)
+        for flow in to_judge.values():
+            self._diagnose(flow, diagnoser, now)
 
     def _diagnose(self, flow: Flow, diagnoser: Diagnoser, now: datetime) -> None:
         """Ask what is wrong with `flow`, and tell the bus what is new."""

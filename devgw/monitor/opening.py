@@ -15,7 +15,8 @@ from devgw.monitor.details import (
 from devgw.monitor.masking import mask_json
 from devgw.monitor.monitor import Monitor
 from devgw.monitor.reading import upstream_row
-from devgw.monitor.rows import FlowRow, GrantRow, Row, TokenRow, TraceRow
+from devgw.monitor.row import Row
+from devgw.monitor.rows import FlowRow, GrantRow, TokenRow, TraceRow
 
 _MOST_TRACES = 100
 

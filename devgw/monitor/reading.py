@@ -6,7 +6,8 @@ from typing import Any
 from devgw.monitor import flow_view, lines, trace_view
 from devgw.monitor.changes import Changes, Cursor
 from devgw.monitor.monitor import Monitor
-from devgw.monitor.rows import Row, UpstreamRow
+from devgw.monitor.row import Row
+from devgw.monitor.rows import UpstreamRow
 
 DETAIL_LIMIT = 1_000
 """Traces, and lines, that one batch carries at most; a reader that is further behind loses the oldest."""

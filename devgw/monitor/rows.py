@@ -4,45 +4,10 @@ A row leaves out what is empty when it travels, so every default is falsy. `seq`
 change.
 """
 
-from dataclasses import MISSING, dataclass, field
-from functools import cache
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass, field
+from typing import Any
 
-
-@cache
-def _required(cls: Any) -> frozenset[str]:
-    known = getattr(cls, "__dataclass_fields__", {}).values()
-    return frozenset(each.name for each in known if each.default is MISSING and each.default_factory is MISSING)
-
-
-class Row:
-    """A slotted dataclass that knows its way to JSON and back."""
-
-    __slots__: tuple[str, ...] = ()
-    NESTED: ClassVar[dict[str, type["Row"]]] = {}
-    """Fields that hold a row or a list of rows, with the row's type."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what is not empty, or required, by field name; nested rows stay rows."""
-        required = _required(type(self))
-        return {name: value for name in self.__slots__ if (value := getattr(self, name)) or name in required}
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Self:
-        """Return the row that `values` tell.
-
-        Raises:
-            TypeError: where a field is unknown or missing.
-        """
-        if not cls.NESTED:
-            return cls(**values)
-        return cls(**{name: _read(cls.NESTED.get(name), value) for name, value in values.items()})
-
-
-def _read(nested: type[Row] | None, value: Any) -> Any:
-    if nested is None:
-        return value
-    return [nested.from_json(each) for each in value] if isinstance(value, list) else nested.from_json(value)
+from devgw.monitor.row import Row
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from devgw.monitor.rows import Row
+from devgw.monitor.row import Row
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from devgw.clock import FrozenClock
 from devgw.config.project import Route
@@ -104,7 +105,12 @@ class Walk:
         trace.request_headers = [(b"user-agent", b"Mozilla/5.0")]
         trace.query = b"client_id=dcr%3A1&code_challenge_method=S256&state=abcdefghijklmnop"
         trace.response_headers = [(b"location", b"https://api.workos.com/user_management/authorize?state=secret")]
-        known = {"trace_id": trace.id, "transaction_id": transaction, "client_id": CLIENT, "client_name": "Claude Code"}
+        known: dict[str, Any] = {
+            "trace_id": trace.id,
+            "transaction_id": transaction,
+            "client_id": CLIENT,
+            "client_name": "Claude Code",
+        }
         begun = told.McpAuthAuthorizationBegun(
             **known, operation_id=CALC, redirect_uri=CALLBACK, resource=RESOURCE, scope="mcp:tools", issuer=RESOURCE
         )
@@ -118,7 +124,7 @@ class Walk:
     def signed_in(self) -> Trace:
         trace = self.trace("GET", "/oauth/callback", kind="page", transaction_id=TRANSACTION)
         trace.request_headers = [(b"user-agent", b"Mozilla/5.0")]
-        known = {"trace_id": trace.id, "transaction_id": TRANSACTION, "client_id": CLIENT}
+        known: dict[str, Any] = {"trace_id": trace.id, "transaction_id": TRANSACTION, "client_id": CLIENT}
         answered = told.McpAuthProviderAnswered(
             **known, url="https://api.workos.com/user_management/authenticate", status=200, duration_ms=2.0
         )
@@ -146,7 +152,12 @@ class Walk:
 
     def consent_given(self) -> Trace:
         trace = self.trace("POST", "/oauth/setup", kind="page", transaction_id=TRANSACTION)
-        known = {"trace_id": trace.id, "transaction_id": TRANSACTION, "client_id": CLIENT, "grant_id": GRANT}
+        known: dict[str, Any] = {
+            "trace_id": trace.id,
+            "transaction_id": TRANSACTION,
+            "client_id": CLIENT,
+            "grant_id": GRANT,
+        }
         code = told.McpAuthCodeIssued(
             **known,
             client_name="Claude Code",
@@ -204,7 +215,12 @@ class Walk:
         trace = self.trace("POST", "/mcp/calc", kind="mcp", operation_id=CALC, grant_id=GRANT, client_id=CLIENT)
         trace.mcp_method, trace.capability, trace.token_id = method, capability, TokenId(token)
         trace.client_name, trace.upstream_status, trace.upstream_ms = "Claude Code", 200, 4.0
-        known = {"trace_id": trace.id, "client_id": CLIENT, "client_name": "Claude Code", "grant_id": GRANT}
+        known: dict[str, Any] = {
+            "trace_id": trace.id,
+            "client_id": CLIENT,
+            "client_name": "Claude Code",
+            "grant_id": GRANT,
+        }
         accepted = told.McpRequestAccepted(**known, operation_id=CALC, token_id=TokenId(token), mcp_method=method)
         completed = told.McpCapabilityCompleted(
             **known,
