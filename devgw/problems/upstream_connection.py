@@ -210,6 +210,28 @@ class TokenAnswerUnreadable(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
+class ScopeStillInsufficient(UpstreamProblem):
+    """The upstream asks for scopes that were granted already: to ask the person again would go round in circles."""
+
+    display_name: str
+    asked: str
+    granted: str
+
+    status: ClassVar[int] = 403
+    error: ClassVar = ErrorCode.INSUFFICIENT_SCOPE
+    source: ClassVar = "MCP 2026-07-28 §Step-Up Authorization Flow"
+    hint: ClassVar = (
+        "The person may lack the right itself at the upstream, or its server wants a scope that it does not name."
+    )
+
+    def explain(self) -> str:
+        """Show both."""
+        return (
+            f"{self.display_name} asks for the scope `{self.asked}`, but the credential has `{self.granted}` already."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class IdentityAssertionMissing(UpstreamProblem):
     """Cross-app access needs an identity token of the signed-in person, and none is held."""
 

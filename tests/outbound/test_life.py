@@ -12,7 +12,7 @@ import pytest
 from devgw.config.project import TokenExchange
 from devgw.ids import UpstreamServerId
 from devgw.problems.upstream import UpstreamUnreachable
-from devgw.problems.upstream_connection import TokenAnswerUnreadable
+from devgw.problems.upstream_connection import ScopeStillInsufficient, TokenAnswerUnreadable
 from devgw.store.database import Database, StateUnusable
 from devgw.store.migrations import MIGRATIONS
 from devgw.store.sealing import load_key
@@ -146,6 +146,14 @@ async def test_a_step_up_asks_for_what_was_granted_and_more(bench: Bench, upstre
     assert begun.scope.scopes == ("read", "write")
     # What is held stays good for whatever it was good for.
     assert await bench.token() in upstream.access_tokens
+
+
+async def test_a_scope_that_was_granted_already_is_not_asked_for_again(bench: Bench, upstream: Upstream) -> None:
+    """MCP §Step-Up Authorization Flow: no endless loop of consent pages."""
+    upstream.challenge = 'Bearer scope="read write"'
+    await bench.connect()
+    challenge = 'Bearer error="insufficient_scope", scope="write"'
+    assert isinstance(await refusal(bench.renewed(challenge)), ScopeStillInsufficient)
 
 
 async def test_a_credential_is_never_shown_to_another_authorization_server(bench: Bench, upstream: Upstream) -> None:

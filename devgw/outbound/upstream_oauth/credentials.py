@@ -21,7 +21,8 @@ from devgw.outbound.upstream_oauth.finishing import Finishing
 from devgw.outbound.upstream_oauth.id_jag import CrossAppAccess
 from devgw.outbound.upstream_oauth.keeping import EARLY, Keeping, Key, covers_route
 from devgw.outbound.upstream_oauth.tickets import Tickets
-from devgw.problems import Refused
+from devgw.problems import Problem, Refused
+from devgw.problems.upstream_connection import ScopeStillInsufficient
 
 
 class UpstreamOAuth:
@@ -90,8 +91,7 @@ class UpstreamOAuth:
         self._challenges[self._key(exchange, admitted.subject_id)] = said
         connection = self._keeping.usable(route, exchange, admitted)
         if said.error == "insufficient_scope":
-            cause = f"It asks for the scope {' '.join(said.scopes)}."
-            raise Refused(self._keeping.required(route, exchange, admitted, "reconsent_required", cause))
+            raise Refused(self._step_up(route, exchange, admitted, connection, said))
         shown = _shown(rejected) or connection.secrets.access_token
         if not await self._still_protected_by(route, connection, said, await errand_for(route, admitted.subject_id)):
             raise self._keeping.lost(
@@ -194,6 +194,21 @@ class UpstreamOAuth:
     def _key(self, exchange: TokenExchange, subject_id: SubjectId) -> Key:
         """Return under what a connection is kept."""
         return subject_of(exchange, subject_id), exchange.id
+
+    def _step_up(
+        self,
+        route: Route,
+        exchange: TokenExchange,
+        admitted: Admitted,
+        connection: UpstreamConnection,
+        challenge: Challenge,
+    ) -> Problem:
+        """Return what follows from a wish for more scope: a wider consent, unless all of it was granted already."""
+        asked = " ".join(challenge.scopes)
+        if asked and set(challenge.scopes) <= set(connection.scope.split(exchange.scope_delimiter)):
+            return ScopeStillInsufficient(display_name=exchange.display_name, asked=asked, granted=connection.scope)
+        cause = f"It asks for the scope {asked or 'of which it does not say the name'}."
+        return self._keeping.required(route, exchange, admitted, "reconsent_required", cause)
 
     async def _still_protected_by(
         self, route: Route, connection: UpstreamConnection, challenge: Challenge, errand: Errand
