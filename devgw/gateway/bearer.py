@@ -120,8 +120,10 @@ def _bearer_token(authorization: str | None) -> str:
         raise Refused(TokenMalformed(f"another scheme: {scheme}" if scheme.isalpha() and token else "no scheme"))
     if not token:
         raise Refused(TokenMalformed("nothing after Bearer"))
-    if any(mark in token for mark in ("${", "$env(", "{env:", "***", "redacted", "…", "<", ">")):
-        raise Refused(TokenMalformed("a placeholder or a redacted value"))
+    if any(mark in token for mark in ("***", "redacted", "…", "\xe2\x80\xa6")):
+        raise Refused(TokenMalformed("a masked (redacted) value"))
+    if any(mark in token for mark in ("${", "$env(", "{env:", "<", ">")):
+        raise Refused(TokenMalformed("a placeholder that was never replaced"))
     if " " in token or "," in token:
         raise Refused(TokenMalformed("more than one value"))
     return token

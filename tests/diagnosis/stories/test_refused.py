@@ -1,4 +1,4 @@
-"""Refusals over real sockets: each with its name, its facts and its fix, and a healthy twin in which nothing is said."""
+"""Refusals over real sockets: each with its name, its facts and its fix, and healthy twins that nobody talks about."""
 
 import httpx2
 import pytest
