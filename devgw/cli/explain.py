@@ -3,6 +3,7 @@
 import json
 import textwrap
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
@@ -19,7 +20,11 @@ FORGETTING = ("REG-02", "REG-03", "REVK-03")
 @click.option("--table", "as_table", is_flag=True, help="Every id: how it is observed, or why it cannot be.")
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 def command(words: tuple[str, ...], as_table: bool, as_json: bool) -> None:
-    """Explain a failure by its id (DISC-01), search by words, or list them all."""
+    """Explain a failure by its id (DISC-01), search by words, or list them all; `route /mcp/x` explains a route."""
+    if words[:1] == ("route",) and len(words) == 2:
+        from devgw.cli.explain_route import print_route  # noqa: PLC0415  the catalogue alone is much quicker
+
+        raise SystemExit(print_route(Path(), words[1], as_json=as_json))
     if as_table:
         _print_table(as_json)
         return

@@ -3,7 +3,7 @@
 The gateway counts whom an effect meets (`Effect` names the kind and the route); the words say what becomes of them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from enum import StrEnum
@@ -54,6 +54,36 @@ class Change:
     consequence: str = ""
     """What follows, in words that hold for any number of those affected."""
     effects: tuple[Effect, ...] = ()
+
+
+_NOUNS = {
+    Affected.SESSIONS: ("session", "sessions"),
+    Affected.PENDING_LOGINS: ("sign-in under way", "sign-ins under way"),
+    Affected.GRANTS: ("grant", "grants"),
+    Affected.ACCESS_TOKENS: ("live access token", "live access tokens"),
+    Affected.REFRESH_TOKENS: ("live refresh token", "live refresh tokens"),
+    Affected.CIMD_CLIENTS: ("client", "clients"),
+    Affected.CONNECTIONS: ("upstream connection", "upstream connections"),
+}
+
+
+def counted(change: Change, count: Callable[[Effect], int]) -> str:
+    """Return the change in one line, with how many it meets.
+
+    Args:
+        change: one difference.
+        count: says how many an effect meets; asked once per effect.
+    """
+    met = {effect: count(effect) for effect in change.effects}
+    parts = [change.text, change.consequence]
+    for verb, ends in (("Ends", True), ("Goes on as it was for", False)):
+        counts = [
+            f"{many} {_NOUNS[each.affected][many != 1]}" for each, many in met.items() if each.ends is ends and many
+        ]
+        parts.append(f"{verb} {', '.join(counts)}." if counts else "")
+    if change.effects and not any(met.values()):
+        parts.append("Nobody is met by it now.")
+    return " ".join(filter(None, parts))
 
 
 _ENDS_LOGINS = (

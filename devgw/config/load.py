@@ -62,8 +62,8 @@ def load(
     findings = Findings()
     is_sample = not has_config(root)
     read_from = sample_root() if is_sample else root
-    offered = {} if settings.emulators.workos is False else dict(fallback_environ or {})
     dotenv = read_dotenv(root, environ, findings)
+    offered = _offered(settings, fallback_environ or {}, environ, dotenv.values)
     environment = Environment(environ, dotenv, offered, findings, read_at)
     documents = _documents(read_from, environment, findings)
     emulated = _wants_emulator(settings, offered, documents)
@@ -115,6 +115,19 @@ def _documents(root: Path, environment: Environment, findings: Findings) -> dict
             found[name] = document
             environment.resolve(document)
     return found
+
+
+def _offered(
+    settings: Settings, offered: Mapping[str, str], environ: Mapping[str, str], dotenv: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Return what the emulator stands in for: all of it or nothing.
+
+    A real client id with the emulator's secret would be sent to WorkOS, and refused there without a word why.
+    """
+    if settings.emulators.workos is not None:
+        return offered if settings.emulators.workos else {}
+    own = {name: environ.get(name) or dotenv.get(name) for name in offered}
+    return offered if all(value in (None, "", offered[name]) for name, value in own.items()) else {}
 
 
 def _wants_emulator(settings: Settings, offered: Mapping[str, str], documents: Mapping[str, Node]) -> bool:

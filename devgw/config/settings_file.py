@@ -14,6 +14,8 @@ from devgw.settings import Settings
 
 FILE = "devgw.toml"
 PREFIX = "DEVGW_"
+_OTHERS = re.compile(r"DEVGW_(?:THEME|TOKEN|TEST_\w+)")
+"""Variables that are no settings of the gateway: the dashboard's theme, the token of a copied command, the tests'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +89,17 @@ def read_settings(
     """
     findings = Findings()
     values: dict[str, Any] = {}
+    places: dict[str, Place] = {}
     for setting, value, at in _given(root, environ, overrides or {}, findings):
         try:
             values[setting.attribute] = _fit(setting, value)
+            places[setting.attribute] = at
         except Unfit:
             wanted = _WANTED[setting.kind]
             findings.error("setting-value", at, f"`{setting.name}` must be {wanted}.", f"Write {wanted}.")
     if "host" in values and values["host"] not in LOOPBACK:
         message = f"The gateway will be reachable under {values['host']}, not on this machine alone."
-        findings.warning("host-not-loopback", Place(FILE), message, 'Write host = "localhost" unless you mean it.')
+        findings.warning("host-not-loopback", places["host"], message, 'Write host = "localhost" unless you mean it.')
     return _settings(root, values), findings.in_order()
 
 
@@ -106,7 +110,7 @@ def _given(
     source = read_source(root, FILE, findings)
     if source is not None:
         yield from _in_file(source, findings)
-    for variable in sorted(name for name in environ if name.startswith(PREFIX)):
+    for variable in sorted(name for name in environ if name.startswith(PREFIX) and not _OTHERS.fullmatch(name)):
         setting = next((each for each in SETTINGS if each.variable == variable), None)
         if setting is not None:
             yield setting, _from_text(setting, environ[variable]), Place(variable)

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from devgw.cli.explain import command
 from devgw.cli.explain_route import print_route
 from tests.config.bench import ENVIRON, POLICY_NAME, operation, policy, workos_options, write
 from tests.config.test_wrappers import wrapper
@@ -119,3 +121,12 @@ def test_a_broken_project_points_at_check(root: Path, capsys: pytest.CaptureFixt
 
     assert print_route(root, "/mcp/linear") == 1
     assert "devgw check" in capsys.readouterr().err
+
+
+def test_it_is_a_word_of_explain(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Issue 4, point 6: `devgw explain route /mcp/x`."""
+    monkeypatch.chdir(root)
+    result = CliRunner().invoke(command, ["route", "/mcp/linear"])
+
+    assert result.exit_code == 0
+    assert result.output.startswith("/mcp/linear  Linear  (operationId linear)")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from devgw.config.changes import Affected, Change, Effect, changes
+from devgw.config.changes import Affected, Change, Effect, changes, counted
 from devgw.config.project import CapabilityFilter, Project
 from tests.config.bench import ENVIRON, POLICY_NAME, operation, policy, read, workos_options, write
 
@@ -182,3 +182,17 @@ def test_what_the_project_is_told(before: Project) -> None:
     found = changes(before, replace(before, base_path="/gw", registry=False, is_sample=True))
 
     assert [each.subject for each in found] == ["basePath", "registry", "project"]
+
+
+def test_a_change_is_worded_with_how_many_it_meets(before: Project) -> None:
+    """Issue 4, point 2: what ends is said, with numbers."""
+    (ttl,) = after(before, [policy(workos_options(gateway={"accessTokenTtlSeconds": 60}))])
+    (client,) = after(before, WORKOS_CLIENT_ID=OTHER_ID)
+    counts = {Affected.ACCESS_TOKENS: 3, Affected.SESSIONS: 2, Affected.GRANTS: 1}
+
+    assert counted(ttl, lambda effect: counts.get(effect.affected, 0)) == (
+        "`accessTokenTtlSeconds` 900 → 60. Applies to new tokens; live tokens keep 900. "
+        "Goes on as it was for 3 live access tokens."
+    )
+    assert counted(client, lambda effect: counts.get(effect.affected, 0)).endswith("Ends 2 sessions, 1 grant.")
+    assert counted(client, lambda _: 0).endswith("Nobody is met by it now.")

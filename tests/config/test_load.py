@@ -99,6 +99,35 @@ def test_a_real_client_id_goes_to_workos_though_an_emulator_is_offered(tmp_path:
     assert loaded.project.oauth.login.url.startswith("https://api.workos.com/")
 
 
+@pytest.mark.parametrize("name", ["WORKOS_CLIENT_ID", "WORKOS_CLIENT_SECRET"])
+def test_the_emulators_values_never_mix_with_real_ones(tmp_path: Path, name: str) -> None:
+    """A real id with the emulator's secret would go to WorkOS, or a real secret to the emulator."""
+    loaded = read(
+        write(tmp_path), {name: ENVIRON[name]}, fallback_environ=EMULATOR, workos_origin="http://localhost:9001"
+    )
+
+    assert codes(loaded) == ["env-missing"]
+    assert loaded.project is None
+
+
+def test_the_emulators_own_id_may_be_written_out(tmp_path: Path) -> None:
+    environ = {"WORKOS_CLIENT_ID": EMULATOR["WORKOS_CLIENT_ID"]}
+    loaded = read(write(tmp_path), environ, fallback_environ=EMULATOR, workos_origin="http://localhost:9001")
+
+    assert loaded.wants_emulator
+    assert loaded.project is not None
+
+
+def test_the_emulator_can_be_asked_for_with_real_names(tmp_path: Path) -> None:
+    settings = Settings(root=tmp_path, emulators=EmulatorSettings(workos=True))
+    loaded = read(write(tmp_path), settings=settings, fallback_environ=EMULATOR, workos_origin="http://localhost:9001")
+
+    assert loaded.wants_emulator
+    assert loaded.project is not None
+    assert loaded.project.oauth is not None
+    assert loaded.project.oauth.login.url.startswith("http://localhost:9001/")
+
+
 def test_a_base_url_of_the_settings_stands_for_workos_everywhere(tmp_path: Path) -> None:
     settings = Settings(root=tmp_path, workos_base_url="http://127.0.0.1:4100")
     project = read(write(tmp_path), settings=settings, workos_origin="http://localhost:9001").project

@@ -57,7 +57,13 @@ upstream_auth_port = 3
 def test_a_variable_wins_over_the_file_and_a_flag_over_both(tmp_path: Path) -> None:
     """`gateway.md` §9."""
     (tmp_path / "devgw.toml").write_text("port = 1\n[proxy]\nstateful = false\nconnect_timeout = 1\n")
-    environ = {"DEVGW_PORT": "2", "DEVGW_PROXY_STATEFUL": "yes", "OTHER": "x", "DEVGW_ALLOWED_HOSTS": "a.test, b.test"}
+    environ = {
+        "DEVGW_PORT": "2",
+        "DEVGW_PROXY_STATEFUL": "yes",
+        "OTHER": "x",
+        "DEVGW_THEME": "ansi",
+        "DEVGW_ALLOWED_HOSTS": "a.test, b.test",
+    }
     settings, findings = read_settings(tmp_path, environ, {"port": 3, "ephemeral": None})
 
     assert findings == ()
@@ -129,7 +135,7 @@ def test_leaving_loopback_is_said(tmp_path: Path) -> None:
     settings, (found,) = read_settings(tmp_path, {"DEVGW_HOST": "0.0.0.0"})
 
     assert settings.host == "0.0.0.0"
-    assert found.code == "host-not-loopback"
+    assert (found.code, found.file) == ("host-not-loopback", "DEVGW_HOST")
 
 
 def test_each_setting_names_a_field_that_exists() -> None:
