@@ -1,31 +1,10 @@
 """The whole way of a client over real sockets, from its first 401 to its last."""
 
-from collections.abc import AsyncIterator
-
 import httpx2
-import pytest
 
 from devgw.events.taxonomy import McpAuthConsentShown, McpAuthDownstreamTokenRevoked
 from tests.support.browser import Browser
-from tests.support.gateway import CALLBACK, Running, mcp_request, running_gateway
-
-
-@pytest.fixture
-async def gateway() -> AsyncIterator[Running]:
-    async with running_gateway() as running:
-        yield running
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(timeout=20) as client:
-        yield client
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with Browser(CALLBACK) as opened:
-        yield opened
+from tests.support.gateway import Running, mcp_request
 
 
 async def test_a_client_goes_the_whole_way(gateway: Running, http: httpx2.AsyncClient, browser: Browser) -> None:
