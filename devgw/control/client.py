@@ -209,21 +209,22 @@ async def _drain(messages: AsyncGenerator[Message]) -> None:
         pass
 
 
-async def snapshot_once(state_dir: Path, kinds: Sequence[str]) -> dict[str, list[Any]]:
-    """Connect, take the rows of these kinds, go.
+async def snapshot_once(state_dir: Path, kinds: Sequence[str]) -> Snapshot:
+    """Connect, take the rows of these kinds as one snapshot, go.
 
     Raises:
         Refused: with `NoGatewayRuns`.
         Lost: where the gateway turned us away or went.
     """
-    rows: dict[str, list[Any]] = {kind: [] for kind in kinds}
+    whole = Snapshot(0, is_last=True, rows={kind: [] for kind in kinds})
     client = ControlClient(state_dir, face="snapshot", kinds=kinds)
     async with aclosing(client.messages()) as messages:
         await _first(messages)
         async for message in messages:
             if isinstance(message, Snapshot):
+                whole.seq, whole.now = message.seq, message.now
                 for kind, part in message.rows.items():
-                    rows[kind] += part
+                    whole.rows[kind] += part
                 if message.is_last:
-                    return rows
+                    return whole
     raise Lost("The gateway went before it had told everything.")

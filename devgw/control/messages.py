@@ -4,7 +4,7 @@ Times are epoch seconds of the gateway's clock. What is empty is left out.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from devgw.control.commands import Consequences, Copied, Revealed
 from devgw.monitor.details import (
@@ -118,6 +118,7 @@ KINDS: dict[str, type[Row]] = {
 }
 """Kind of row by its name on the wire. `config` and `health` come as lists of one."""
 
+R = TypeVar("R", bound=Row)
 Rows = dict[str, list[Row]]
 """Changed rows by kind. A row replaces the one with the same `id` (a line: `seq`)."""
 
@@ -176,8 +177,19 @@ class TurnedAway(Message):
     hint: str = ""
 
 
+class Told(Message):
+    """A message that carries rows."""
+
+    __slots__: tuple[str, ...] = ()
+    rows: Rows
+
+    def of(self, kind: str, row: type[R]) -> list[R]:
+        """Return its rows of a kind, all of which are of the type `row`."""
+        return [each for each in self.rows.get(kind, ()) if isinstance(each, row)]
+
+
 @dataclass(slots=True)
-class Snapshot(Message):
+class Snapshot(Told):
     """A part of everything that is kept; the reader forgets what it had at `part` 0 and is complete at `is_last`."""
 
     TYPE: ClassVar[str] = "snapshot"
@@ -190,7 +202,7 @@ class Snapshot(Message):
 
 
 @dataclass(slots=True)
-class Events(Message):
+class Events(Told):
     """What changed since the message before: each row once, as it stands now."""
 
     TYPE: ClassVar[str] = "events"

@@ -209,7 +209,7 @@ async def test_a_second_gateway_in_one_project_is_refused_and_told_what_to_do(se
         await ControlServer(Walk().monitor, NoActions(), served.state_dir).open()
     assert refused.value.problem == AnotherGatewayRuns(str(served.state_dir), os.getpid())
     assert "devgw attach" in refused.value.problem.advise()
-    assert await snapshot_once(served.state_dir, ["flow"]) == {"flow": []}
+    assert (await snapshot_once(served.state_dir, ["flow"])).rows == {"flow": []}
 
 
 async def test_a_socket_that_a_dead_gateway_left_behind_is_taken_over(tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ async def test_a_socket_that_a_dead_gateway_left_behind_is_taken_over(tmp_path: 
     server = ControlServer(Walk().monitor, NoActions(), tmp_path)
     await server.open()
     try:
-        assert await snapshot_once(tmp_path, ["flow"]) == {"flow": []}
+        assert (await snapshot_once(tmp_path, ["flow"])).rows == {"flow": []}
     finally:
         await server.close()
     assert not (tmp_path / "control.sock").exists()
@@ -241,7 +241,7 @@ async def test_where_the_path_is_too_long_loopback_and_a_word_carry_it(tmp_path:
     await server.open()
     try:
         assert stat.S_IMODE((state_dir / "control.json").stat().st_mode) == 0o600
-        assert await snapshot_once(state_dir, ["flow"]) == {"flow": []}
+        assert (await snapshot_once(state_dir, ["flow"])).rows == {"flow": []}
         known = json.loads((state_dir / "control.json").read_text())
         reader, writer = await asyncio.open_connection("127.0.0.1", known["port"])
         writer.write(b'{"type":"hello","version":1,"token":"ct_guess"}\n')

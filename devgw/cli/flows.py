@@ -1,0 +1,48 @@
+"""`devgw flows`: each client's way, how far it came, and why it stopped."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from devgw.cli.joining import answered, directory_argument, json_option, print_json, print_table, run, state_dir_of
+from devgw.control.client import ask_once, snapshot_once
+from devgw.control.messages import FlowRow
+
+HEADS = ("STATE", "START", "FLOW", "CLIENT", "DRAICSKTM", "STEP", "WHY / LAST SEEN")
+
+
+@click.command("flows")
+@click.argument("flow", required=False)
+@directory_argument
+@json_option
+def command(flow: str | None, directory: Path, *, as_json: bool) -> None:
+    """List the flows of the gateway that runs in this project, newest first; or show one, as a Markdown report."""
+    state_dir = state_dir_of(directory)
+    if flow is not None:
+        _show(answered(run(ask_once(state_dir, "inspect", kind="flow", id=flow))), as_json=as_json)
+        return
+    rows = run(snapshot_once(state_dir, ["flow"])).of("flow", FlowRow)
+    rows.sort(key=lambda row: row.started, reverse=True)
+    if as_json:
+        for row in rows:
+            print_json(row)
+        return
+    print_table(HEADS, [cells(row) for row in rows], "No client has come yet. Connect one to a route of this gateway.")
+
+
+def _show(detail: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(detail)
+    else:
+        click.echo(detail["report"], nl=False)
+
+
+def cells(row: FlowRow) -> list[str]:
+    """Return one line of the table."""
+    started = datetime.fromtimestamp(row.started, UTC).astimezone()
+    guess = "~" if row.guessed else ""
+    found = f" [{', '.join(row.diagnoses)}]" if row.diagnoses else ""
+    state = "done !" if row.needs_attention and row.state == "done" else row.state
+    return [state, f"{started:%H:%M:%S}", row.id + guess, row.client, row.track, row.step, row.why + found]

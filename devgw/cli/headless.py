@@ -1,0 +1,93 @@
+"""Event lines: what `devgw up --headless` and `devgw tail` print, for people and as NDJSON for programs."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from devgw.control.messages import EventLine
+    from devgw.events import Published
+
+_COLOURS = {"good": "32", "warning": "33", "error": "31", "dim": "2"}
+_SIGNS = {"good": "✓", "warning": "!", "error": "✗", "": "·"}
+_PLAIN_SIGNS = {"good": "+", "warning": "!", "error": "x", "": "-"}
+_INDENT = " " * 11
+
+
+class LinePrinter:
+    """Writes event lines to a stream: readable, or one JSON object each.
+
+    A refusal takes up to three lines: what, why, and the one change that mends it.
+    """
+
+    def __init__(self, stream: TextIO | None = None, *, as_json: bool = False, all_lines: bool = False) -> None:
+        self._stream = stream or sys.stdout
+        self._as_json = as_json
+        self._all_lines = all_lines or as_json
+        self._has_colours = not as_json and has_colours(self._stream)
+        self._signs = _SIGNS if _can_write(self._stream, "✓✗·→") else _PLAIN_SIGNS
+
+    def show(self, line: "EventLine") -> None:
+        """Write one line, at once; detail only where all was asked for."""
+        if line.is_detail and not self._all_lines:
+            return
+        text = as_ndjson(line) if self._as_json else "\n".join(self._lines(line))
+        self._stream.write(self._writable(text) + "\n")
+        self._stream.flush()
+
+    def say(self, text: str) -> None:
+        """Write a remark that is no event; nothing where a program reads."""
+        if not self._as_json:
+            self._stream.write(self._writable(self._paint(text, "dim")) + "\n")
+            self._stream.flush()
+
+    def _lines(self, line: "EventLine") -> list[str]:
+        at = datetime.fromtimestamp(line.at, UTC).astimezone()
+        sign = self._paint(self._signs.get(line.severity, "·"), line.severity)
+        lines = [f"{at:%H:%M:%S} {sign} {self._paint(line.text, line.severity if line.severity == 'error' else '')}"]
+        if line.severity in {"error", "warning"}:
+            lines += [f"{_INDENT}why  {line.explanation}"] if line.explanation else []
+            lines += [f"{_INDENT}fix  {line.hint}"] if line.hint else []
+        return lines
+
+    def _paint(self, text: str, colour: str) -> str:
+        code = _COLOURS.get(colour)
+        return f"\x1b[{code}m{text}\x1b[0m" if self._has_colours and code else text
+
+    def _writable(self, text: str) -> str:
+        encoding = self._stream.encoding or "utf-8"
+        return text.encode(encoding, "replace").decode(encoding)
+
+
+def as_ndjson(line: "EventLine") -> str:
+    """Return a line as one JSON object: `event`, `seq`, `at`, then what is known, by the contract's names."""
+    at = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return json.dumps({"event": line.name, "seq": line.seq, "at": at, "text": line.text, **line.fields})
+
+
+def has_colours(stream: TextIO) -> bool:
+    """Tell whether `stream` is a terminal whose user wants colours (https://no-color.org)."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
+
+
+def _can_write(stream: TextIO, text: str) -> bool:
+    try:
+        text.encode(stream.encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def printer(*, as_json: bool, stream: TextIO | None = None, all_lines: bool = False) -> Callable[["Published"], None]:
+    """Return a listener for the bus that prints each event."""
+    from devgw.monitor.lines import line_of  # noqa: PLC0415  `devgw tail` gets its lines ready from the gateway
+
+    lines = LinePrinter(stream, as_json=as_json, all_lines=all_lines)
+
+    def show(published: "Published") -> None:
+        lines.show(line_of(published))
+
+    return show

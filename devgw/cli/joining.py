@@ -1,0 +1,79 @@
+"""What the commands that join a running gateway share: where it is, and a clear word when there is none."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from devgw.cli.headless import has_colours
+from devgw.control.client import Lost
+from devgw.control.codec import plain_row
+from devgw.control.messages import Answer
+from devgw.problems import Refused
+
+T = TypeVar("T")
+
+directory_argument = click.option(
+    "-C",
+    "--directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=".",
+    help="The project whose gateway is meant (here).",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+
+
+def state_dir_of(directory: Path) -> Path:
+    """Return the state directory of a project, as its settings say."""
+    from devgw.config.settings_file import read_settings  # noqa: PLC0415  `--help` must be quick
+
+    settings, _ = read_settings(directory.resolve(), os.environ)
+    return settings.state_path
+
+
+def run(asking: Coroutine[Any, Any, T]) -> T:
+    """Run what asks a gateway; end with a clear word where there is none, and quietly at Ctrl+C or a closed pipe."""
+    try:
+        return asyncio.run(asking)
+    except Refused as refused:
+        fail(refused.problem.explain(), refused.problem.advise())
+    except Lost as lost:
+        fail(str(lost))
+    except (KeyboardInterrupt, BrokenPipeError):
+        sys.stderr.close()  # else the interpreter reports the pipe once more at its end
+        sys.exit(130)
+
+
+def fail(explanation: str, hint: str = "") -> NoReturn:
+    """Say why not, and what to do, then end with 1."""
+    click.echo(click.style(explanation, fg="red") if has_colours(sys.stderr) else explanation, err=True)
+    if hint:
+        click.echo(hint, err=True)
+    sys.exit(1)
+
+
+def answered(answer: Answer) -> dict[str, Any]:
+    """Return the result of a command, or end with why there is none."""
+    if not answer.ok:
+        fail(answer.explanation, answer.hint)
+    return answer.result
+
+
+def print_json(values: Any) -> None:
+    """Print one JSON object on a line of its own."""
+    click.echo(json.dumps(values, default=plain_row, ensure_ascii=False))
+
+
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> None:
+    """Print rows under their heads, each column as wide as it must be; the last one may run on."""
+    if not rows:
+        click.echo(empty)
+        return
+    widths = [max(len(cell) for cell in column) for column in zip(heads, *rows, strict=True)]
+    for row in (heads, *rows):
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,73 @@
+"""`devgw trace`: one request, with both messages, masked."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from devgw.cli.joining import answered, directory_argument, json_option, print_json, print_table, run, state_dir_of
+from devgw.control.client import ask_once, snapshot_once
+from devgw.control.messages import TraceRow
+
+HEADS = ("TRACE", "STATUS", "MS", "METHOD", "PATH", "CLIENT", "NOTE")
+
+
+@click.command("trace")
+@click.argument("trace", required=False)
+@directory_argument
+@json_option
+@click.option("--curl", is_flag=True, help="The request as a command, its token as $DEVGW_TOKEN.")
+@click.option("-n", "last", default=20, show_default=True, help="Without TRACE: how many of the newest are listed.")
+def command(trace: str | None, directory: Path, *, as_json: bool, curl: bool, last: int) -> None:
+    """Show one request of the gateway that runs in this project by its id, or list the newest."""
+    state_dir = state_dir_of(directory)
+    if trace is None:
+        _list(run(snapshot_once(state_dir, ["trace"])).of("trace", TraceRow)[-last:], as_json=as_json)
+        return
+    detail = answered(run(ask_once(state_dir, "inspect", kind="trace", id=trace)))
+    if curl:
+        click.echo(detail["curl"])
+    elif as_json:
+        print_json(detail)
+    else:
+        click.echo("\n".join(lines(detail)))
+
+
+def _list(rows: list[TraceRow], *, as_json: bool) -> None:
+    if as_json:
+        for row in rows:
+            print_json(row)
+        return
+    print_table(HEADS, [cells(row) for row in rows], "No request has come yet.")
+
+
+def cells(row: TraceRow) -> list[str]:
+    """Return one line of the table."""
+    return [row.id, str(row.status), f"{row.ms:.0f}", row.method, row.path, row.client, row.note]
+
+
+def lines(detail: dict[str, Any]) -> list[str]:
+    """Return a trace in the order in which it happened."""
+    row = detail["row"]
+    head = f"{row['method']} {detail['url']} -> {row.get('status', 'no answer')} in {row.get('ms', 0)} ms"
+    links = [
+        f"{name} {row[name + '_id']}" for name in ("flow", "client", "grant", "token", "session") if f"{name}_id" in row
+    ]
+    shown = [head, "  ".join(links)]
+    shown += [f"{name:<5}{detail[key]}" for name, key in (("why", "explanation"), ("fix", "hint")) if key in detail]
+    shown += [f"note {each}" for each in detail.get("notes", [])]
+    shown += [
+        f"  {p['name']:<16}{p.get('start_ms', 0):>9.2f} ms {p.get('ms', 0):>9.2f} ms" for p in detail.get("phases", [])
+    ]
+    for side in ("request", "response"):
+        body = detail.get(f"{side}_body", {})
+        shown += ["", side, *(f"  {each['name']}: {each['value']}" for each in detail.get(f"{side}_headers", []))]
+        shown += ["", *(f"  {each}" for each in _body(body))] if body.get("size") else []
+    return [each for index, each in enumerate(shown) if each or index > 1]
+
+
+def _body(body: dict[str, Any]) -> list[str]:
+    if body.get("binary"):
+        return [f"({body['size']} bytes that are no text)"]
+    cut = [f"(cut: {body['size']} bytes in all)"] if body.get("truncated") else []
+    return [*str(body.get("text", "")).splitlines(), *cut]
