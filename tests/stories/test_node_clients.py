@@ -1,0 +1,133 @@
+"""Node MCP clients that nobody here wrote: the TypeScript SDKs, mcp-remote, and the Inspector's command line."""
+
+import asyncio
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from devgw.events.taxonomy import McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefreshed
+from tests.support.browser import Browser
+from tests.support.gateway import CALLBACK, Running
+from tests.support.node import FOLDER, node_command
+
+CLIENTS = Path(__file__).parent.parent / "clients"
+LIMIT = 60
+
+
+async def _start(command: list[str], **environ: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=os.environ | environ,
+    )
+
+
+@pytest.mark.parametrize(("flavour", "package"), [("client-2", "client"), ("sdk-1", "sdk")])
+async def test_a_typescript_sdk_goes_the_whole_way(
+    gateway: Running, browser: Browser, tmp_path: Path, flavour: str, package: str
+) -> None:
+    node = node_command(f"@modelcontextprotocol/{package}", "package.json")[0]
+    script = tmp_path / "sdk.mjs"
+    script.write_text((CLIENTS / "sdk.mjs").read_text())
+    (tmp_path / "node_modules").symlink_to(FOLDER.resolve())
+    process = await _start([node, str(script), flavour, gateway.mcp_url, CALLBACK])
+    said = await asyncio.wait_for(_converse(gateway, browser, process), LIMIT)
+    result = json.loads(said["RESULT"])
+    assert "echo" in result["tools"]
+    assert "hello" in result["text"]
+    assert "again" in json.loads(said["REFRESHED"])["text"]
+    assert len(gateway.events(McpAuthDownstreamTokenIssued)) == 1
+    assert len(gateway.events(McpAuthDownstreamTokenRefreshed)) == 1
+
+
+async def _converse(gateway: Running, browser: Browser, process: asyncio.subprocess.Process) -> dict[str, str]:
+    """Sign in where the client asks for it, and return what it said, by the first word of each line."""
+    said: dict[str, str] = {}
+    assert process.stdout is not None
+    assert process.stdin is not None
+    assert process.stderr is not None
+    while line := (await process.stdout.readline()).decode():
+        word, _, rest = line.strip().partition(" ")
+        said[word] = rest
+        if word == "AUTHORIZE":
+            await gateway.sign_in(browser, rest)
+            if browser.location is None:
+                await browser.press("Allow")
+            process.stdin.write(f"{browser.location}\n".encode())
+    complaint = (await process.stderr.read()).decode()
+    assert await process.wait() == 0, complaint
+    return said
+
+
+async def _authorize_when_asked(gateway: Running, stream: asyncio.StreamReader, heard: list[str]) -> None:
+    """Sign in at the first authorization URL in the stream; the client's own listener takes the code."""
+    while line := (await stream.readline()).decode():
+        heard.append(line)
+        found = re.search(r"https?://localhost:\d+/oauth/authorize\S*", line)
+        if found and "code_challenge" in found.group():
+            async with Browser() as browser:
+                await gateway.sign_in(browser, found.group())
+                if browser.page and "Allow" in browser.page.text:
+                    await browser.press("Allow")
+
+
+async def test_mcp_remote_goes_the_whole_way(gateway: Running, tmp_path: Path) -> None:
+    command = node_command("mcp-remote", "dist/proxy.js")
+    process = await _start(
+        [*command, gateway.mcp_url],
+        MCP_REMOTE_CONFIG_DIR=str(tmp_path),
+        BROWSER="true",
+        PATH=_without_browsers(tmp_path),
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    heard: list[str] = []
+    watching = asyncio.ensure_future(_authorize_when_asked(gateway, process.stderr, heard))
+    try:
+        hello = {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": {"name": "behind mcp-remote", "version": "1"},
+        }
+        first = await _ask(process, 1, "initialize", hello)
+        assert "result" in first, (first, heard)
+        process.stdin.write(b'{"jsonrpc":"2.0","method":"notifications/initialized"}\n')
+        answer = await _ask(process, 2, "tools/call", {"name": "echo", "arguments": {"message": "hello"}})
+        assert "hello" in json.dumps(answer["result"])
+    except TimeoutError:
+        pytest.fail("mcp-remote did not answer: " + "".join(heard))
+    finally:
+        process.terminate()
+        await process.wait()
+        watching.cancel()
+    assert len(gateway.events(McpAuthDownstreamTokenIssued)) == 1
+
+
+async def _ask(
+    process: asyncio.subprocess.Process, number: int, method: str, params: dict[str, object]
+) -> dict[str, object]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    message = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+    process.stdin.write(json.dumps(message).encode() + b"\n")
+    while True:
+        line = await asyncio.wait_for(process.stdout.readline(), LIMIT)
+        answer: dict[str, object] = json.loads(line)
+        if answer.get("id") == number:
+            return answer
+
+
+def _without_browsers(folder: Path) -> str:
+    """Return a PATH on which every way of opening a browser does nothing: the test is the browser."""
+    opener = folder / "bin"
+    opener.mkdir()
+    for name in ("xdg-open", "open", "sensible-browser"):
+        (opener / name).write_text("#!/bin/sh\nexit 0\n")
+        (opener / name).chmod(0o755)
+    return f"{opener}:{os.environ['PATH']}"
