@@ -11,7 +11,7 @@ import pytest
 from devgw.clock import FrozenClock, epoch
 from devgw.emulators.workos import AnswerFault, KeyRotation, SlowFault, TokenFault
 from devgw.emulators.workos.scenarios import SCENARIOS
-from tests.emulators.workos_bench import CALLBACK, CLIENT, WorkosBench, emulated, parameters_of
+from tests.emulators.workos_bench import ACME, CALLBACK, CLIENT, WorkosBench, emulated, parameters_of
 
 FAULTS = "/__emulator/faults"
 NOON = epoch(FrozenClock().now())
@@ -225,7 +225,15 @@ async def outcome(workos: WorkosBench, trouble: str) -> tuple[Any, ...]:
 
 
 async def test_a_sign_in_can_go_without_a_page() -> None:
-    """For clients without a browser, and for tests of others."""
-    async with emulated(autoSignIn="bob@example.com") as workos:
+    """For clients without a browser, and for tests of others; who belongs to one organization is in it."""
+    async with emulated(autoSignIn="ada@acme.example") as workos:
         answer = await workos.http.get(await workos.authorize())
-        assert set(parameters_of(answer.headers["location"])) == {"code", "state"}
+        told = parameters_of(answer.headers["location"])
+        assert set(told) == {"code", "state"}
+        assert (await workos.redeem(told["code"])).json()["organization_id"] == ACME
+
+
+async def test_the_default_redirect_uri_is_the_first_without_a_wildcard() -> None:
+    """WorkOS takes no wildcard as the default; an impersonation leads to the default one."""
+    async with emulated(redirectUris=["http://localhost:*/cb", CALLBACK]) as workos:
+        assert workos.emulator.begin_impersonation(CLIENT, "bob@example.com").startswith(CALLBACK + "?")
