@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
+from urllib.parse import urlsplit
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -12,6 +13,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 Header = tuple[bytes, bytes]
 
 
@@ -60,6 +62,15 @@ async def answer_error(send: Send, status: int, message: str) -> None:
     """Send a JSON-RPC error without an id, as the transport asks of an HTTP error."""
     error = {"jsonrpc": "2.0", "id": None, "error": {"code": -32603, "message": message}}
     await answer(send, status, "application/json", json.dumps(error).encode())
+
+
+def is_for_loopback(scope: Scope) -> bool:
+    """Tell whether a request names this machine in `Host`: a rebound name must not reach an emulator."""
+    host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
+    try:
+        return urlsplit(f"//{host}").hostname in LOOPBACK
+    except ValueError:  # such as half an IPv6 address
+        return False
 
 
 async def drain(receive: Receive) -> None:

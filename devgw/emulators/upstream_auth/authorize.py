@@ -9,11 +9,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from devgw.emulators.upstream_auth.clients import find_client, is_registered
 from devgw.emulators.upstream_auth.faults import Fault, Faults
 from devgw.emulators.upstream_auth.metadata import SCOPES, Metadata
-from devgw.emulators.upstream_auth.records import Asked, Client, Records
+from devgw.emulators.upstream_auth.records import PEOPLE, Asked, Client, Records
 from devgw.emulators.upstream_auth.wire import OAuthError, once_each, raw_body
-
-PEOPLE = {"ada": "Ada Lovelace", "grace": "Grace Hopper"}
-"""As whom one can approve; the first is the default."""
 
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'",

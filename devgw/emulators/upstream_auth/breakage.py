@@ -5,6 +5,10 @@ import zlib
 
 from devgw.emulators.upstream.asgi import Message, Receive, Send, drain
 
+HTML_ERROR = """<!doctype html><html lang="en"><head><title>Bad Gateway</title></head>
+<body><h1>Bad Gateway</h1><p>This page is what some upstreams answer where JSON belongs.</p></body></html>"""
+CUT_HEADER = "X-Emulator-Cut"
+"""Never sent: it tells the ASGI app to break the connection before the body."""
 GZIP_WINDOW = 31
 """zlib's word for a gzip header around a full window."""
 STREAM_HEAD: Message = {

@@ -5,14 +5,12 @@ from binascii import Error as NotBase64
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import httpx2
-
+from devgw.emulators.upstream.asgi import LOOPBACK
 from devgw.emulators.upstream_auth.records import Client, Records
 from devgw.emulators.upstream_auth.wire import OAuthError
 from devgw.entropy import digest, same, short_id, token
 
 METHODS = ("none", "client_secret_basic", "client_secret_post")
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 DOCUMENT_LIMIT = 5 * 1024
 FETCH_SECONDS = 3
 
@@ -121,6 +119,8 @@ def _client_of(url: str, document: Any) -> Client:
 async def _fetch(url: str) -> Any:
     if urlsplit(url).scheme == "http" and urlsplit(url).hostname not in LOOPBACK:
         raise OAuthError("invalid_client", f"{url} is neither https nor on loopback.", 401)
+    import httpx2  # noqa: PLC0415  12 ms of the gateway's start, for a document that may never be asked for
+
     try:
         # No proxy of the environment: a document on loopback is nobody else's business.
         async with httpx2.AsyncClient(timeout=FETCH_SECONDS, trust_env=False) as http:

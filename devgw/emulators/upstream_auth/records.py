@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from devgw.clock import Clock
 from devgw.entropy import digest, short_id, token
 
+PEOPLE = {"ada": "Ada Lovelace", "grace": "Grace Hopper"}
+"""As whom one can approve; the first is the default."""
 CODE_LIFETIME = timedelta(seconds=60)
 ACCESS_LIFETIME = timedelta(minutes=5)
 

@@ -5,12 +5,10 @@ import json
 from typing import Any
 
 from devgw.emulators.upstream.asgi import App, Header, Message, Receive, Scope, Send, answer, drain
-from devgw.emulators.upstream_auth.authorize import PEOPLE
-from devgw.emulators.upstream_auth.breakage import compressed, cut, endless, silent
+from devgw.emulators.upstream_auth.breakage import HTML_ERROR, compressed, cut, endless, silent
 from devgw.emulators.upstream_auth.faults import Fault, Faults
 from devgw.emulators.upstream_auth.metadata import SCOPES, Metadata
-from devgw.emulators.upstream_auth.records import AccessToken, Records
-from devgw.emulators.upstream_auth.wire import HTML_ERROR
+from devgw.emulators.upstream_auth.records import PEOPLE, AccessToken, Records
 
 WRITING_TOOLS = frozenset({"add_note", "delete_note"})
 BODY_LIMIT = 4 * 1024 * 1024

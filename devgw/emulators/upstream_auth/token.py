@@ -7,11 +7,12 @@ from urllib.parse import urlencode
 
 from quart import Quart, Response, request
 
+from devgw.emulators.upstream_auth.breakage import CUT_HEADER
 from devgw.emulators.upstream_auth.clients import authenticate, client_id_of, find_client
 from devgw.emulators.upstream_auth.faults import Fault, Faults
 from devgw.emulators.upstream_auth.metadata import Metadata
 from devgw.emulators.upstream_auth.records import ACCESS_LIFETIME, Client, Code, Grant, Records, RefreshToken
-from devgw.emulators.upstream_auth.wire import CUT_HEADER, FORM, OAuthError, html_error, json_answer, read_form
+from devgw.emulators.upstream_auth.wire import FORM, OAuthError, html_error, json_answer, read_form
 from devgw.entropy import digest, same
 
 

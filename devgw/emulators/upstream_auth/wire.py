@@ -7,13 +7,9 @@ from urllib.parse import parse_qsl
 from quart import Response, request
 from quart.json import dumps
 
-HTML_ERROR = """<!doctype html><html lang="en"><head><title>Bad Gateway</title></head>
-<body><h1>Bad Gateway</h1><p>This page is what some upstreams answer where JSON belongs.</p></body></html>"""
-
+from devgw.emulators.upstream_auth.breakage import HTML_ERROR
 
 FORM = "application/x-www-form-urlencoded"
-CUT_HEADER = "X-Emulator-Cut"
-"""Never sent: it tells the ASGI app to break the connection before the body."""
 
 
 class OAuthError(Exception):
