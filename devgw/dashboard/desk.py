@@ -20,6 +20,8 @@ from devgw.dashboard.world import Changes, World, row_id
 
 PANES = ("list", "detail", "side")
 NOTE_SECONDS = 4.0
+BEGINNING = -2
+"""The link on which reading a sheet begins; which one that is, is known once it is drawn."""
 
 
 @dataclass(slots=True)

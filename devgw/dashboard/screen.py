@@ -51,9 +51,10 @@ class DashboardScreen(Screen[None], inherit_bindings=False):
         """Return the surfaces."""
         return [*self.surfaces.values()]
 
-    def on_mount(self) -> None:
-        """Lay out by boxes."""
-        self.styles.layout = self._boxes
+    @property
+    def layout(self) -> Layout:
+        """Return the layout by boxes; styles know only Textual's own."""
+        return self._boxes
 
     def place(self, boxes: dict[str, Box]) -> None:
         """Move the surfaces where they belong, if that changed."""

@@ -114,7 +114,7 @@ class World:
 
     def gap(self, message: Gap) -> None:
         """Take note of what was lost on the way."""
-        self.missed += message.missed
+        self.missed += max(0, message.missed)  # -1: another gateway, nobody knows how many
 
     def lose(self, words: str, now: float, link: Link = Link.LOST) -> None:
         """Take note that the line is down: what is known stays, and is shown as stale."""

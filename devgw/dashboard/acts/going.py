@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from devgw.dashboard.desk import Desk
+from devgw.dashboard.desk import BEGINNING, Desk
 from devgw.dashboard.look.sheet import Target
 from devgw.dashboard.overlays.menu import Choice, Menu
 from devgw.dashboard.views.catalog import BY_NAME
@@ -39,7 +39,7 @@ def enter(desk: Desk) -> None:
             desk.is_open = True
         if desk.row is not None:
             desk.focus = "detail"
-            desk.reading["detail"].anchor = 0
+            desk.reading["detail"].anchor = BEGINNING
         return
     target = desk.target()
     if target is not None:

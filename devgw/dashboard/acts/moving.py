@@ -94,7 +94,7 @@ def pane(desk: Desk, by: int) -> None:
 
 def why_no_pane(desk: Desk) -> str:
     """Say why there is no other pane."""
-    return "" if len(desk.shown) > 1 else "one pane is shown: Enter opens the detail"
+    return "" if len(desk.shown) > 1 else "one pane is shown"
 
 
 def tab(desk: Desk, by: int) -> None:

@@ -128,7 +128,7 @@ def _undone(desk: Desk, answer: Answer) -> None:
 
 def why_no_undo(desk: Desk) -> str:
     """Say why there is nothing to undo."""
-    return "" if desk.undoable else "nothing was revoked in the last 30 s"
+    return "" if desk.undoable else "nothing to undo"
 
 
 def _ask_disconnect(desk: Desk) -> None:

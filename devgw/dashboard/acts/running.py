@@ -92,7 +92,7 @@ def why_no_start(desk: Desk) -> str:
     """Say why the gateway cannot be started from here."""
     if desk.world.link is Link.LIVE:
         return "it is running"
-    return "" if desk.port.is_gateway_ours() else "this dashboard is attached: start it where it ran"
+    return "" if desk.port.is_gateway_ours() else "attached: start it where it ran"
 
 
 def last_words(desk: Desk) -> None:
@@ -111,7 +111,7 @@ def show_last_words(desk: Desk, title: str) -> None:
 
 def why_no_log(desk: Desk) -> str:
     """Say why there is no log here."""
-    return "" if desk.port.is_gateway_ours() else "the gateway writes its log where it was started"
+    return "" if desk.port.is_gateway_ours() else "attached: its log is elsewhere"
 
 
 def leave(desk: Desk) -> None:

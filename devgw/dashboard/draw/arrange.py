@@ -70,14 +70,14 @@ def _single(room: Box, wishes: Wishes) -> dict[str, Box]:
         return {"list": room}
     if not wishes.has_side or room.height < 14:
         return {"side" if wishes.focus == "side" else "detail": room}
-    low = min(8, room.height // 2 - 2) if wishes.focus != "side" else room.height // 2
+    low = 6 if wishes.focus != "side" else room.height * 2 // 3
     top = room.height - low
     return {"detail": Box(0, room.y, room.width, top), "side": Box(0, room.y + top, room.width, low)}
 
 
 def _stacked(room: Box, wishes: Wishes, has_side: bool) -> dict[str, Box]:
     """Return the list above, the detail and its side below."""
-    high = max(8, room.height * 3 // 10)
+    high = max(8, room.height // 3)
     if wishes.grow == 1:
         high = room.height * 3 // 5 if wishes.focus == "list" else min(high, room.height // 4)
     low = room.height - high

@@ -16,14 +16,24 @@ Part = tuple[Span, ...]
 
 def header(desk: Desk, width: int) -> Line:
     """Return the first line: how the gateway is, in as much detail as there is room for."""
-    name: Part = ((" devgw ", "strong"),)
-    parts = [part for part in (_link(desk, width), *_facts(desk, width)) if part]
-    gap = "  " if width < 160 else "  │  ".replace("│", desk.glyphs.vertical)
-    used: list[Span] = [*name, *parts[0]]
-    for part in parts[1:]:
-        if line_cells(used) + cells(gap) + line_cells(part) <= width:
-            used += [(gap, "frame"), *part]
+    gap: Part = (("  " if width < 160 else f"  {desk.glyphs.vertical}  ", "frame"),)
+    used: list[Span] = [(" devgw ", "strong"), *_link(desk, width)]
+    stale: list[tuple[int, Part]] = [(0, (("what is shown is stale", "dim"),))]
+    facts = _facts(desk, width) if desk.world.link is Link.LIVE else stale
+    room = width - line_cells(used)
+    for place in _chosen([line_cells(part) + line_cells(gap) if part else 0 for _rank, part in facts], facts, room):
+        used += [*gap, *facts[place][1]]
     return pad(cut(tuple(used), width, desk.glyphs.ellipsis), width)
+
+
+def _chosen(sizes: list[int], facts: list[tuple[int, Part]], room: int) -> list[int]:
+    """Return the places of the facts for which there is room, the most important first to be given some."""
+    chosen: list[int] = []
+    for place in sorted(range(len(facts)), key=lambda each: facts[each][0]):
+        if sizes[place] and sizes[place] <= room:
+            chosen.append(place)
+            room -= sizes[place]
+    return sorted(chosen)
 
 
 def _link(desk: Desk, width: int) -> Part:
@@ -40,13 +50,17 @@ def _link(desk: Desk, width: int) -> Part:
     return ((f"{glyphs.bad} gateway unreachable{since}", "bad!"), (f"  {world.link_words}", "warn"))
 
 
-def _facts(desk: Desk, width: int) -> list[Part]:
-    """Return what else the header says, the most important first."""
-    found = [_config(desk, width), _flows(desk), _tokens(desk, width), _rate(desk, width)]
-    if desk.world.link is not Link.LIVE:
-        return [(("what is shown is stale", "dim"),)]
-    order = [_uptime(desk), found[3], found[1], found[2], *_checks(desk, width), found[0], _doctor(desk, width)]
-    return order if width >= 100 else [found[3], found[1], found[2], *_checks(desk, width), found[0]]
+def _facts(desk: Desk, width: int) -> list[tuple[int, Part]]:
+    """Return what else the header says, in order, each with its rank: the lowest is left out last."""
+    return [
+        (6, _uptime(desk)),
+        (5, _rate(desk, width)),
+        (1, _flows(desk)),
+        (2, _tokens(desk, width)),
+        *((3 if is_key else 4, part) for is_key, part in _checks(desk, width)),
+        (0, _config(desk, width)),
+        (7, _doctor(desk, width)),
+    ]
 
 
 def _uptime(desk: Desk) -> Part:
@@ -88,19 +102,19 @@ def _tokens(desk: Desk, width: int) -> Part:
 _SHORT = {"identity provider": "IdP", "jwks": "JWKS", "discovery": "disc", "clock": "clock"}
 
 
-def _checks(desk: Desk, width: int) -> list[Part]:
+def _checks(desk: Desk, width: int) -> list[tuple[bool, Part]]:
     """Return the checks of the provider, and every other one that is not well."""
     from devgw.dashboard.views.health import sign  # noqa: PLC0415  one name for two uses
 
     health = desk.world.health
-    found: list[Part] = []
+    found: list[tuple[bool, Part]] = []
     for check in health.checks if health else []:
         glyph, look = sign(check.state, desk.scene)
         is_key = check.name in {"identity provider", "jwks"}
         if not is_key and check.state not in {"bad", "warning"}:
             continue
         took = f" {words.milliseconds(check.ms)}" if check.ms and width >= 110 and check.state == "ok" else ""
-        found.append(((f"{_SHORT.get(check.name, check.name)} ", "dim"), (f"{glyph}{took}", look)))
+        found.append((is_key, ((f"{_SHORT.get(check.name, check.name)} ", "dim"), (f"{glyph}{took}", look))))
     return found
 
 
@@ -128,7 +142,7 @@ def _doctor(desk: Desk, width: int) -> Part:
 
 def tabs(desk: Desk, width: int) -> tuple[Line, list[tuple[int, int, str]]]:
     """Return the line of views, and from where to where each is, for the mouse."""
-    for style in ("long", "badge", "short", "tiny"):
+    for style in ("long", "badge", "few", "short", "tiny"):
         spans, places = _tabs(desk, style)
         if line_cells(spans) <= width:
             break
@@ -142,7 +156,7 @@ def _tabs(desk: Desk, style: str) -> tuple[list[Span], list[tuple[int, int, str]
     for view in VIEWS:
         badge = _badge(desk, view.name)
         is_active = view is desk.view
-        if view.name == "events" and style in {"short", "tiny"} and not is_active:
+        if view.name == "events" and style in {"few", "short"} and not is_active:
             continue
         title = _title(key_of(view), view.title, view.short, badge, style)
         text = f"[{title}]" if is_active else f" {title} "
@@ -315,7 +329,7 @@ def _keys(desk: Desk, row: int) -> list[tuple[str, str, str]]:
         for each in known
         if not each.reason(desk)
     ]
-    return [("1-9", "views", ""), *found] if row else [*found, ("q", "back", "back")]
+    return [("1-9", "views", ""), *found] if row else found
 
 
 def _label(desk: Desk, name: str, label: str) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from devgw.dashboard.desk import Desk
+from devgw.dashboard.desk import BEGINNING, Desk
 from devgw.dashboard.draw.arrange import Box
 from devgw.dashboard.look import words
 from devgw.dashboard.look.frame import Frame, Scroll, framed, inner
@@ -129,7 +129,10 @@ def detail_pane(desk: Desk, box: Box) -> list[Line]:
         tab.write(row, desk.scene, sheet)
     desk.sheets["detail"] = sheet
     frame = Frame(
-        _title(desk, row, tab.title), _detail_remark(desk, row), desk.focus == "detail", _scroll(desk, "detail", sheet)
+        _title(desk, row, tab.title),
+        _detail_remark(desk, row, width),
+        desk.focus == "detail",
+        _scroll(desk, "detail", sheet),
     )
     return framed(frame, [*head, *_read(desk, "detail", sheet)], box.width, box.height, desk.glyphs)
 
@@ -142,16 +145,18 @@ def _title(desk: Desk, row: Any | None, tab: str) -> Line:
         took = words.milliseconds(max(0.0, ((row.ended or desk.now) - row.started) * 1_000))
         state = f"failed at {row.step}" if row.state == "failed" else row.state
         return line((f"{row.id} {row.client}", look), (f" {desk.glyphs.dot} {state} {desk.glyphs.dot} {took}", "dim"))
-    return line((row_id(row) if len(row_id(row)) < 40 else tab, look))
+    name = row.where if desk.view.name == "config" else row_id(row)
+    return line((name if len(name) < 40 else tab, look))
 
 
-def _detail_remark(desk: Desk, row: Any | None) -> str:
+def _detail_remark(desk: Desk, row: Any | None, width: int) -> str:
     if row is None or desk.view.name != "flows":
         return ""
     names = [
         f"[{tab.title}]" if number == desk.tabs["flows"] else tab.title for number, tab in enumerate(desk.view.tabs)
     ]
-    return f"{words.plural(row.messages, 'message')} {desk.glyphs.dot} {' '.join(names)}"
+    count = f"{words.plural(row.messages, 'message')} {desk.glyphs.dot} " if width >= 90 else ""
+    return count + " ".join(names)
 
 
 def side_pane(desk: Desk, box: Box) -> list[Line]:
@@ -184,6 +189,10 @@ def _read(desk: Desk, pane: str, sheet: Sheet) -> list[Line]:
     reading = desk.reading[pane]
     targets = sorted(sheet.targets)
     chosen = -1
+    if reading.anchor == BEGINNING and targets:
+        reading.anchor = next((n for n, at in enumerate(targets) if at >= sheet.first), 0)
+        at = targets[reading.anchor]
+        reading.top = max(0, min(max(reading.top, at - sheet.height + 1), at))
     if desk.focus == pane and targets and reading.anchor >= 0:
         reading.anchor = min(reading.anchor, len(targets) - 1)
         chosen = targets[reading.anchor]

@@ -55,7 +55,7 @@ def framed(frame: Frame, lines: list[Line], width: int, height: int, glyphs: Gly
 
 def _top(frame: Frame, look: str, width: int, glyphs: Glyphs) -> Line:
     remark = f" {fit(frame.remark, min(cells(frame.remark), max(0, width - 12))).rstrip()} " if frame.remark else ""
-    room = max(0, width - 5 - cells(remark))
+    room = max(0, width - 4 - cells(remark))
     title = cut(frame.title, max(0, room - 2), glyphs.ellipsis)
     used = sum(cells(text) for text, _ in title)
     rule = glyphs.horizontal * max(0, room - used - 2)

@@ -129,7 +129,7 @@ class Styles:
         if on_cursor and word in {"dim", "frame"}:
             colour = palette.text  # dim on the cursor's row would fall below the contrast that can be read
         ground = palette.cursor if on_cursor else palette.marked if is_marked else palette.background
-        return Style(color=colour, bgcolor=ground, bold=self._is_bold(look, word), underline=word == "link" or None)
+        return Style(color=colour, bgcolor=ground, bold=self._is_bold(look, word))
 
     def _is_bold(self, look: str, word: str) -> bool:
         return "!" in look or "@" in look or word in {"strong", "key", "title"}

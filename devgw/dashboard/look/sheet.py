@@ -26,6 +26,8 @@ class Sheet:
     """How many cells the names of facts take."""
     height: int = 0
     """How many lines are seen at once; 0 where that is not known."""
+    first: int = 0
+    """The line on which a reader begins."""
 
     def add(self, one: Line, target: Target | None = None) -> None:
         """Write a finished line."""

@@ -19,7 +19,7 @@ class Help:
     """A box with two columns: this view, and everywhere."""
 
     title: str = "Keys"
-    width: int = 118
+    width: int = 108
     editor: Editor = field(default_factory=Editor)
     top: int = 0
 
@@ -49,7 +49,10 @@ class Help:
         return body[self.top : self.top + room]
 
     def _column(self, desk: "Desk", keys: list[Key], width: int) -> list[Line]:
-        return [_line(desk, each, width) for each in keys if each.shown and not _is_second(each)]
+        lines = [_line(desk, each, width) for each in keys if each.shown and not _is_second(each)]
+        if any(each.id.startswith("view_") for each in keys):
+            lines.insert(0, line((f" {'1-9 0':<{_SHOWN}} ", "key"), "show a view: Flows, Traces … Events"))
+        return lines
 
     def press(self, desk: "Desk", key: str, character: str | None) -> None:
         """Search, scroll, or close."""
@@ -63,7 +66,16 @@ class Help:
 
 def _is_second(each: Key) -> bool:
     """Tell whether a key is the second of a pair that is written in one line."""
-    return each.id in {"up", "end", "page_up", "detail_up", "previous_problem", "previous_tab", "shrink", "reverse"}
+    return each.id.startswith("view_") or each.id in {
+        "up",
+        "end",
+        "page_up",
+        "detail_up",
+        "previous_problem",
+        "previous_tab",
+        "shrink",
+        "reverse",
+    }
 
 
 def _matches(each: Key, wanted: str) -> bool:

@@ -16,7 +16,7 @@ GUTTER = 2
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `rank` 0 is never left out; where room is short the highest ranks go first."""
+    """One column. `rank` 0 is never left out; where room is short the highest rank goes first, as a whole."""
 
     title: str
     width: int
@@ -81,7 +81,8 @@ def share(columns: tuple[Column, ...], width: int) -> list[Slot]:
     room = width - GUTTER
     chosen = list(columns)
     while sum(each.width + 1 for each in _without_doubles(chosen)) - 1 > room and any(each.rank for each in chosen):
-        chosen.remove(max(chosen, key=lambda each: each.rank))
+        highest = max(each.rank for each in chosen)
+        chosen = [each for each in chosen if each.rank < highest]
     shown = _without_doubles(chosen)
     spare = max(0, room - (sum(each.width + 1 for each in shown) - 1))
     shares = sum(each.grows for each in shown)

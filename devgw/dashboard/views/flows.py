@@ -110,7 +110,7 @@ FLOWS = View(
         Column("FLOW", 6, lambda row, _scene: (row.id, ""), lambda row: row.id),
         Column("CLIENT", 12, lambda row, _scene: (row.client, ""), lambda row: row.client.lower(), grows=1),
         Column("DRAICSKTM", 9, track, lambda row: row.track),
-        Column("TIME", 6, lambda row, scene: (took(row, scene), ""), lambda row: row.ended - row.started, True, rank=5),
+        Column("TIME", 6, lambda row, scene: (took(row, scene), ""), lambda row: row.ended - row.started, True, rank=6),
         Column("STEP", 10, lambda row, _scene: (row.step, _why_look(row)), lambda row: row.step, rank=4),
         Column("WHY / LAST EVENT", 28, lambda row, _scene: (row.why, _why_look(row)), grows=4, rank=4),
         Column(

@@ -14,7 +14,7 @@ TITLES = {"client": "Client", "browser": "Browser", "gateway": "Gateway", "idp":
 STEPS = ("discover", "register", "authorize", "idp login", "callback", "consent", "code", "token", "mcp")
 HEAD = 9
 """Cells before the first lane: number and time."""
-_NARROWEST, _WIDEST = 11, 16
+_NARROWEST, _WIDEST = 11, 15
 
 
 class Cells:
@@ -142,13 +142,15 @@ def write(row: FlowRow, messages: Sequence[MessageView], scene: Scene, sheet: Sh
     sheet.add(ladder.titles())
     before = messages[0]
     for message in messages:
+        if message.failed:
+            sheet.first = len(sheet.lines)
         head = f"{message.number:>2} {moment(message, before, row.started, scene)}"
         label = ("~" if message.guessed else "") + clean(message.label)
         sheet.add(ladder.arrow(message, fit(head, HEAD - 1), label), _target(message))
         if is_airy:
             sheet.add(ladder.rails())
         before = message
-    if not is_airy:
+    if not is_airy and sheet.height > len(messages) + 2:
         sheet.add(ladder.rails())
     sheet.add(_ending(row, scene, ladder.places[ladder.lanes[0]]))
 

@@ -26,9 +26,9 @@ def write(phases: Sequence[PhaseView], total: float, glyphs: Glyphs, sheet: Shee
 
 
 def _bar(phase: PhaseView, total: float, room: int, glyphs: Glyphs) -> Line:
-    start = min(room - 1, int(phase.start_ms / total * room))
-    length = min(room - start, round(phase.ms / total * room))
-    bar = glyphs.full * length if length else glyphs.sliver
+    start = min(room - 1, round(phase.start_ms / total * room))
+    length = min(room, round((phase.start_ms + phase.ms) / total * room)) - start
+    bar = glyphs.full * length if length > 0 else glyphs.sliver
     rest = room - start - len(bar)
     return line(
         (fit(phase.name, _NAME, ellipsis=glyphs.ellipsis), ""),

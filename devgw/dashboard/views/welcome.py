@@ -93,8 +93,9 @@ def _checks(scene: Scene, sheet: Sheet, is_roomy: bool) -> None:
         sheet.head("Checks")
     for check in checks:
         glyph, look = sign(check.state, scene)
-        took = f"  {words.milliseconds(check.ms)}" if check.ms else ""
-        look_there = (("   8", "key"), (" look", "")) if check.state in {"bad", "warning"} else ()
+        is_well = check.state not in {"bad", "warning"}
+        took = f"  {words.milliseconds(check.ms)}" if check.ms and is_well else ""
+        look_there = () if is_well else (("   8", "key"), (" look", ""))
         sheet.add(line((f"  {glyph} ", look), f"{check.name:<18} {scene.url(check.text)}", (took, "dim"), *look_there))
     if errors:
         sheet.add(

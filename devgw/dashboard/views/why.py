@@ -2,11 +2,13 @@
 
 from devgw.control.messages import DiagnosisView, FailureView, FlowDetail, FlowRow
 from devgw.dashboard.look import words
-from devgw.dashboard.look.line import line
+from devgw.dashboard.look.line import clean, line
 from devgw.dashboard.look.sheet import Sheet, Target
 from devgw.dashboard.views.ladder import STEPS, TITLES
 from devgw.dashboard.views.scene import Scene
 
+_SHORT = 8
+"""Fewer lines than this get the short form."""
 _KEPT = 4
 """Diagnoses shown; the others are in Doctor."""
 
@@ -15,9 +17,16 @@ def write(row: FlowRow, scene: Scene, sheet: Sheet) -> None:
     """Write why a flow stands as it does."""
     detail: FlowDetail | None = scene.detail("flow", row.id)
     sheet.names = 8
-    if row.state in {"failed", "abandoned"} or row.diagnoses or (detail and detail.diagnoses):
+    if 0 < sheet.height < _SHORT:
+        _short(row, detail, scene, sheet)
+    elif row.state in {"failed", "abandoned"} or row.diagnoses or (detail and detail.diagnoses):
         _failed(row, detail, scene, sheet)
-    elif row.state == "done":
+    else:
+        _well(row, detail, scene, sheet)
+
+
+def _well(row: FlowRow, detail: FlowDetail | None, scene: Scene, sheet: Sheet) -> None:
+    if row.state == "done":
         _done(row, detail, scene, sheet)
     else:
         _active(row, scene, sheet)
@@ -27,6 +36,43 @@ def headline(row: FlowRow) -> str:
     """Return where it stopped and why, in one line."""
     number = f"step {STEPS.index(row.step) + 1} " if row.step in STEPS else ""
     return f"{number}{row.step}: {row.why or row.reason_code.replace('_', ' ') or row.state}"
+
+
+def _short(row: FlowRow, detail: FlowDetail | None, scene: Scene, sheet: Sheet) -> None:
+    """Write the answer in four lines, for a small terminal; Tab and + show all of it."""
+    is_failed = row.state in {"failed", "abandoned"}
+    if detail is None or not (detail.diagnoses or detail.failure):
+        if is_failed:
+            sheet.text(f"{scene.glyphs.bad} {headline(row)}", "bad!")
+        else:
+            _well(row, detail, scene, sheet)
+        return
+    first, failure = next(iter(detail.diagnoses), None), detail.failure
+    got = (first.got if first else "") or (failure.got if failure else "")
+    values = f" {scene.glyphs.dash} got {scene.url(got)}" if got else ""
+    sheet.add(
+        line(
+            (
+                f"{scene.glyphs.bad if is_failed else scene.glyphs.warn} {headline(row)}",
+                "bad!" if is_failed else "warn!",
+            ),
+            (values, ""),
+        )
+    )
+    cause = first.cause if first else failure.explanation if failure else ""
+    fix = first.fix if first else failure.hint if failure else ""
+    sheet.add(line(("cause ", "strong"), clean(cause)))
+    sheet.add(line(("fix   ", "strong"), (clean(fix), "key")))
+    sheet.add(
+        line(
+            ("Tab", "key"),
+            (" all of it   ", "dim"),
+            ("o t", "key"),
+            (" trace   ", "dim"),
+            ("y m", "key"),
+            (" report", "dim"),
+        )
+    )
 
 
 def _failed(row: FlowRow, detail: FlowDetail | None, scene: Scene, sheet: Sheet) -> None:
