@@ -71,7 +71,7 @@ def _check_moment(text: str) -> None:
 def _read_cursor(cursor: str) -> str:
     """Return the name in a cursor of ours."""
     try:
-        return base64.urlsafe_b64decode(cursor.encode()).decode()
+        return base64.b64decode(cursor.encode(), b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
         raise BadQuestion("cursor is none that this registry gave") from error
 
