@@ -34,7 +34,7 @@ def read_dotenv(root: Path, process: Mapping[str, str], findings: Findings) -> D
     places: dict[str, Place] = {}
     for binding in parse_stream(StringIO(source.text)):
         at = _place(source, binding.original.line, binding.original.string)
-        if binding.error:
+        if binding.error or (binding.key is not None and binding.value is None):
             findings.warning(
                 "env-line", at, "This line of .env is not NAME=value.", "Write NAME=value, or # before a comment."
             )
@@ -51,9 +51,13 @@ def _place(source: Source, line: int, text: str) -> Place:
     """Return the place of a binding, whose text may begin with blank lines."""
     skipped = len(text) - len(text.lstrip())
     number = line + text[:skipped].count("\n")
-    shown = source.line(number)
-    column = len(shown) - len(shown.lstrip()) + 1
-    return Place(source.file, number, column, max(1, len(shown.strip())), "", shown)
+    written = source.line(number)
+    # Every value may be a secret, and a line without a name may be the middle of one.
+    name = re.match(r"\s*(?:export\s+)?[\w.-]+\s*=\s*", written)
+    kept = name.end() if name else 0
+    shown = written[:kept] + "•" * len(written[kept:].rstrip())
+    column = len(written) - len(written.lstrip()) + 1
+    return Place(source.file, number, column, max(1, len(shown) - column + 1), "", shown)
 
 
 @dataclass(slots=True)

@@ -13,7 +13,12 @@ from devgw.entropy import fingerprint
 
 _REFERENCE = re.compile(r"\$env\(([^()\s]*)(\))?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SECRET_NAME = re.compile(r"SECRET|KEY|TOKEN|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
+_OPEN_NAME = re.compile(
+    r"(?:^|_)(?:ID|DOMAIN|SUBDOMAIN|HOST|HOSTNAME|REALM|REGION|ISSUER|TENANT|ENDPOINT|URL|URI|PORT|NAME|AUDIENCE|SCOPES?)$",
+    re.IGNORECASE,
+)
+"""Names whose values are shown; all others are taken for secrets."""
+_CREDENTIAL = re.compile(r"^[\"'\s]*(?:sk|rk|pk)_|://[^/]*@|SECRET|PASSWORD|TOKEN", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
     r"^(your|my|the)[-_ ].*|^<.*>$|^(change|replace)[-_ ]?(me|this).*|^(xxx+|todo|tbd|dummy|example|placeholder)$"
     r"|.*\.\.\.$|.*…$|.*[-_ ](here|goes[-_ ]here)$|^(sk|client)_(test_|live_)?(xxx+|your[-_].*|<.*>)$",
@@ -172,7 +177,7 @@ def mask(name: str, value: str | None) -> str:
     """Return what may be shown of `value`: all of what is no secret, of a secret its prefix and fingerprint."""
     if value is None:
         return ""
-    if not _SECRET_NAME.search(name) and not value.strip("\"' ").startswith(("sk_", "rk_", "pk_")):
+    if _OPEN_NAME.search(name) and not _CREDENTIAL.search(value):
         plain = len(value) <= _SHOWN and value.isprintable()
         return value if plain else value[:_SHOWN].encode("unicode_escape").decode() + "…"
     prefix = _KEPT_PREFIX.match(value)

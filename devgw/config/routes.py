@@ -78,8 +78,8 @@ class RouteReader:
             )
             return
         for operation in _operations(paths):
-            self._check_operation_id(operation)
             if self._is_mcp(operation):
+                self._check_operation_id(operation)
                 self._read_route(operation)
             else:
                 line = operation.node.line
@@ -98,11 +98,9 @@ class RouteReader:
     def _check_operation_id(self, operation: _Operation) -> None:
         found = operation.node.get("operationId")
         if found is None or not found.text:
-            if operation.export == HANDLER:
-                fix = f'Add "operationId": "{_slug(operation.path)}"; tokens are bound to it.'
-                self.findings.error(
-                    "operation-id-missing", operation.node.key_place, "The route has no `operationId`.", fix
-                )
+            fix = f'Add "operationId": "{_slug(operation.path)}"; tokens are bound to it.'
+            at = operation.node.key_place
+            self.findings.error("operation-id-missing", at, "The route has no `operationId`.", fix)
             return
         first = self.operation_ids.setdefault(found.text, found)
         if first is not found:

@@ -22,6 +22,7 @@ def written(value: str) -> str:
     """Return `value` as it may be shown: shortened, and no secret key in full."""
     if re.match(r"[\"' ]*(sk|rk|pk)_", value):
         return value.strip("\"' ")[:8] + "…"
+    value = re.sub(r"(://)[^/@\s]*@", r"\1…@", value)
     return value if len(value) <= _SHOWN else value[:_SHOWN] + "…"
 
 

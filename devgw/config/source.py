@@ -10,8 +10,17 @@ from devgw.config.finding import Findings, Place
 SIZE_LIMIT = 8 * 1024 * 1024
 """Bytes. The largest OpenAPI files seen have 2 MB; more is a mistake, and reading it would hold up every reload."""
 
-_MEMBER = r'("(?:clientSecret|apiKey|secret|password|privateKey|value)"\s*:\s*")((?:[^"\\]|\\.)*)'
-_SECRET = re.compile(rf"{_MEMBER}|(\b(?:sk|rk|pk)_)([A-Za-z0-9_]{{8,}})|((?:SECRET|KEY|TOKEN|PASSWORD)\w*\s*=\s*)(.+)")
+_SECRETS = (
+    # "clientSecret": "…", also where the quotes are wrong
+    re.compile(
+        r"""(["']?(?:clientSecret|apiKey|secret|password|privateKey|value)["']?\s*:\s*["'])((?:[^"'\\]|\\.)*)""",
+        re.IGNORECASE,
+    ),
+    # an API key wherever it stands
+    re.compile(r"(\b(?:sk|rk|pk)_)([A-Za-z0-9_]{8,})"),
+    # https://user:password@host
+    re.compile(r"(://[^\s/@\"']*:)([^\s/@\"']+)(?=@)"),
+)
 _LINE_SHOWN = 400
 
 
@@ -48,11 +57,13 @@ class Source:
 
 def blank_secrets(line: str) -> str:
     """Return `line` with what looks like a secret replaced by as many dots; `$env(...)` is none."""
-    return _SECRET.sub(_blank, line)
+    for pattern in _SECRETS:
+        line = pattern.sub(_blank, line)
+    return line
 
 
 def _blank(match: re.Match[str]) -> str:
-    before, secret = next((match[i], match[i + 1]) for i in (1, 3, 5) if match[i] is not None)
+    before, secret = match[1], match[2]
     return match[0] if secret.startswith(("$env(", "${")) else before + "•" * len(secret)
 
 

@@ -162,6 +162,32 @@ def test_no_dotenv_file_makes_it_raise(text: str) -> None:
         read_dotenv(Path(folder), {}, Findings())
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("WORKOS_CLIENT_ID", CLIENT_ID, CLIENT_ID),
+        ("AUTH0_DOMAIN", "t.us.auth0.com", "t.us.auth0.com"),
+        ("WORKOS_CLIENT_ID", SECRET, None),
+        ("DATABASE_URL", "postgres://u:p4ssw0rd@db/x", None),
+        ("LINEAR_PAT", "lin_abcdefgh", None),
+        ("ANYTHING", "zyx", None),
+    ],
+)
+def test_only_what_is_known_to_be_no_secret_is_shown(name: str, value: str, shown: str | None) -> None:
+    masked = mask(name, value)
+
+    assert masked == shown if shown else value not in masked
+
+
+def test_no_line_of_dotenv_shows_a_value(tmp_path: Path) -> None:
+    """A line without a name may be the middle of a secret that was meant to span lines."""
+    write(tmp_path, dotenv=f"WORKOS_CLIENT_ID={CLIENT_ID}\nPRIVATE=-----BEGIN\nMIIBsecretsecret\nPRIVATE=x\n")
+    loaded = read(tmp_path, {"WORKOS_CLIENT_SECRET": SECRET})
+
+    assert {"env-line", "env-duplicate"} <= set(codes(loaded))
+    assert "secretsecret" not in str(loaded.findings)
+
+
 @given(st.text(min_size=1))
 def test_a_mask_shows_prefix_length_and_fingerprint_alone(secret: str) -> None:
     assert re.fullmatch(r"sk_live_… \(\d+ characters, [0-9a-f]{4}\)", mask("MY_SECRET", "sk_live_" + secret))

@@ -8,6 +8,7 @@ import pytest
 
 from devgw.config.finding import Severity
 from devgw.config.jsonc import DEPTH_LIMIT
+from devgw.config.source import blank_secrets
 from tests.config.bench import POLICY_NAME, codes, only, operation, policy, read, workos_options, write
 
 EXCHANGE: dict[str, Any] = {"displayName": "Linear", "authMode": "user-oauth"}
@@ -364,3 +365,29 @@ def test_the_compatibility_date_is_looked_at(tmp_path: Path, document: Any, is_f
     (write(tmp_path) / "zuplo.jsonc").write_text("// x\n" + json.dumps(document))
 
     assert codes(read(tmp_path)) == ([] if is_fine else ["compatibility-date"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '"clientSecret": "hunter2hunter2",',
+        '"clientSecret": "hunter2hunter2',
+        "clientSecret: 'hunter2hunter2',",
+        '"name": "A", "value": "Bearer hunter2hunter2"}',
+        '"clientId": "sk_test_hunter2hunter2"',
+        '"rewritePattern": "https://user:hunter2hunter2@a.example/x"',
+    ],
+)
+def test_a_source_line_shows_no_secret_and_keeps_its_columns(line: str) -> None:
+    shown = blank_secrets(line)
+
+    assert "hunter2" not in shown
+    assert len(shown) == len(line)
+    assert blank_secrets('"clientSecret": "$env(SECRET)"') == '"clientSecret": "$env(SECRET)"'
+
+
+def test_operation_ids_of_other_routes_are_their_own_affair(tmp_path: Path) -> None:
+    other = {"operationId": "linear", "responses": {}}
+    loaded = read(write(tmp_path, paths={"/mcp/x": {"post": operation()}, "/a": {"get": other}, "/b": {"get": other}}))
+
+    assert loaded.findings == ()
