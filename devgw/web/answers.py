@@ -7,10 +7,9 @@ import json
 from typing import Any
 
 from devgw.events.taxonomy import FailureOrigin, Outcome
-from devgw.gateway.connect_required import answer_connect_required, elicitation
+from devgw.gateway.connect_required import answer_connect_required
 from devgw.mcp.errors import answer_to
 from devgw.mcp.message import Messages
-from devgw.mcp.revision import is_modern
 from devgw.oauth.description import error_description
 from devgw.problems import Problem
 from devgw.problems.front import HeaderMismatch
@@ -20,8 +19,6 @@ from devgw.web.recorder import Recording
 JSON = (b"content-type", b"application/json")
 PROBLEM_JSON = (b"content-type", b"application/problem+json")
 NO_STORE = (b"cache-control", b"no-store")
-_CONNECT_REQUIRED = 428
-"""Instead of -32042, which left the protocol with 2026-07-28; new codes around it are forbidden since."""
 
 
 def note_refusal(
@@ -73,7 +70,7 @@ async def answer_rpc(recording: Recording, problem: Problem, messages: Messages,
         found = answer_connect_required(problem, messages, revision, _details(recording, problem))
         body = json.dumps(found if messages.is_batch else found[0]).encode() if found else None
     else:
-        body = answer_to(messages, *rpc_error(recording, problem, revision))
+        body = answer_to(messages, *rpc_error(recording, problem))
     if body is None:
         await answer_problem(recording, problem)
         return
@@ -82,16 +79,11 @@ async def answer_rpc(recording: Recording, problem: Problem, messages: Messages,
     await recording.answer(status, [JSON, NO_STORE], body)
 
 
-def rpc_error(recording: Recording, problem: Problem, revision: str | None) -> tuple[int, str, dict[str, Any]]:
-    """Return code, message and data in which a client of `revision` understands `problem`."""
+def rpc_error(recording: Recording, problem: Problem) -> tuple[int, str, dict[str, Any]]:
+    """Return code, message and data of the JSON-RPC error that `problem` comes to."""
     code = getattr(problem, "code", problem.status)
     message = getattr(problem, "message", None) or f"{problem.explain()} {problem.advise()}".strip()
-    details = _details(recording, problem)
-    if isinstance(problem, ConnectRequired):
-        details |= {**problem.payload(), "elicitations": [elicitation(problem)]}
-        message = f"{problem.explain()} {problem.advise()}"
-        code = _CONNECT_REQUIRED if is_modern(revision) else code
-    return code, message, details
+    return code, message, _details(recording, problem)
 
 
 def _details(recording: Recording, problem: Problem) -> dict[str, Any]:

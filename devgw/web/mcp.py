@@ -157,7 +157,7 @@ class McpRoutes:
     async def _fail(self, call: McpCall, problem: Problem) -> None:
         """Answer a request that was let in but cannot be served."""
         if call.recording.has_begun:
-            events = as_sse_event(call.messages, *rpc_error(call.recording, problem, call.revision))
+            events = as_sse_event(call.messages, *rpc_error(call.recording, problem))
             await end_broken_stream(call.recording, problem, events)
             return
         if call.trace.upstream_url is None:

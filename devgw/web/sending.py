@@ -63,7 +63,7 @@ class Sender:
         """Send one request, and write down what became of it."""
         recording, trace = call.recording, call.trace
         trace.upstream_url = request.url
-        trace.upstream_status = None
+        trace.upstream_status = trace.upstream_body = None
         timing, began = Timing(), recording.ticks()
         try:
             answer = await self._client.open(request, timing)

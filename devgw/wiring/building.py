@@ -13,6 +13,7 @@ from devgw.events import Bus, Published
 from devgw.gateway.gateway import Ground
 from devgw.gateway.live_tokens import LiveTokens
 from devgw.gateway.revocation import Revocation
+from devgw.gateway.transport import TransportSettings
 from devgw.monitor.monitor import Monitor
 from devgw.outbound.client_documents import HttpClientDocuments
 from devgw.outbound.proxy import ProxyClient
@@ -84,7 +85,7 @@ def build(
     monitor.seed(ground.store)
     gateway = next_generation(project, ground, upstreams, 1)
     served = Serving(gateway)
-    client = ProxyClient(clock)
+    client = ProxyClient(clock, TransportSettings(settings.proxy.connect_timeout, settings.proxy.response_timeout))
     pages = create_app(served, [connect.blueprint(upstreams.oauth), registry.blueprint()])
     front = Front(settings=settings, clock=clock, bus=bus, pages=cast("App", pages), client=client)
     front.serve(gateway)

@@ -21,7 +21,7 @@ from devgw.store.migrations import MIGRATIONS
 from devgw.store.records import RecordStore
 from devgw.web.front import Front
 from devgw.web.listening import listen, serve
-from devgw.wiring import GC_THRESHOLDS
+from devgw.wiring.running import GC_THRESHOLDS
 from tests.support.gate import Generation, let_in, no_pages, route
 
 ANSWER = b'{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"hello"}],"isError":false}}'
@@ -88,9 +88,6 @@ async def main(kind: str, port: int, upstream_port: int) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-    import os
-
-    gc.disable() if os.environ.get("NOGC") else None
     listeners = listen("127.0.0.1", port)
     print(READY, token, flush=True)
     await serve(app, listeners, asyncio.Event())

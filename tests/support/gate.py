@@ -1,5 +1,6 @@
 """A front with a real admission over a store in memory, one token, one upstream: `async with gate(url) as gateway:`."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -7,10 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from hypercorn.config import Config
+
 from devgw.clock import Clock, SystemClock
 from devgw.config.project import Project, Route
 from devgw.entropy import digest, fingerprint, token
-from devgw.events import Bus, Event, Trace
+from devgw.events import Bus, Event, Published, Trace
 from devgw.events.taxonomy import HttpExchanged
 from devgw.gateway.admission import Admission
 from devgw.gateway.bearer import BearerAdmission
@@ -61,6 +64,8 @@ class Gate:
     live: LiveTokens
     events: list[Event]
     generation: Generation
+    exchanged: asyncio.Event
+    """Set when an exchange is over."""
 
     @property
     def url(self) -> str:
@@ -143,7 +148,14 @@ async def gate(
     )
     bus = Bus(clock)
     events: list[Event] = []
-    bus.listen(lambda published: events.append(published.event))
+    exchanged = asyncio.Event()
+
+    def hear(published: Published) -> None:
+        events.append(published.event)
+        if isinstance(published.event, HttpExchanged):
+            exchanged.set()
+
+    bus.listen(hear)
     place = route(upstream_url, **more)
     store = RecordStore(Database(None, MIGRATIONS))
     live = LiveTokens(store, clock)
@@ -153,8 +165,11 @@ async def gate(
     front = Front(settings=settings, clock=clock, bus=bus, pages=pages, client=client)
     front.serve(generation)
     secret = let_in(live, clock, place, origin)
-    async with serve(front, on=listener):
+    config = Config()
+    config.include_date_header = config.include_server_header = False  # as `web.listening` has it
+    async with serve(front, on=listener, config=config):
         # The probe of `serve` is no request; what it may have left is not of interest.
         events.clear()
-        yield Gate(origin, front, secret, settings, live, events, generation)
+        exchanged.clear()
+        yield Gate(origin, front, secret, settings, live, events, generation, exchanged)
     client.close()
