@@ -54,7 +54,7 @@ def _add_rules_for_all(app: Quart, emulator: Emulator) -> None:
     async def label(response: Response) -> Response:
         response.headers["X-Emulator"] = LABEL
         response.headers["X-Request-Id"] = "req_" + next(iter(emulator.environments.values())).sessions.mint()
-        response.headers["Date"] = format_datetime(emulator.clock.now(), usegmt=True)
+        response.headers.setdefault("Date", format_datetime(emulator.clock.now(), usegmt=True))
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response

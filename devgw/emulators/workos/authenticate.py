@@ -76,7 +76,7 @@ async def _redeem(emulator: Emulator, environment: Environment, body: Mapping[st
         return plain_error(404, "User not found.", "user-gone", code="entity_not_found")
     code.spent_at = emulator.clock.now()
     session = environment.sessions.begin(code.sign_in)
-    return Answer(200, await token_answer(emulator, environment, session, persona))
+    return await token_answer(emulator, environment, session, persona)
 
 
 def _check_verifier(code: Code, verifier: object) -> Answer | None:
@@ -103,7 +103,7 @@ async def _refresh(emulator: Emulator, environment: Environment, body: Mapping[s
         return oauth_error("invalid_grant", "Invalid refresh token.", reason)
     refresh = environment.sessions.refreshes[presented]
     if refresh.answer is not None:
-        return Answer(200, refresh.answer, "refresh-token-replayed-in-time")
+        return replace(refresh.answer, reason="refresh-token-replayed-in-time", headers={})
     if refusal := _change_organization(environment, refresh, body.get("organization_id")):
         return refusal
     persona = environment.persona(refresh.session.sign_in.user_id)
@@ -111,7 +111,7 @@ async def _refresh(emulator: Emulator, environment: Environment, body: Mapping[s
         return oauth_error("invalid_grant", "Invalid refresh token.", "user-gone")
     refresh.used_at = emulator.clock.now()
     refresh.answer = await token_answer(emulator, environment, refresh.session, persona)
-    return Answer(200, refresh.answer)
+    return refresh.answer
 
 
 def _change_organization(environment: Environment, refresh: Refresh, organization_id: object) -> Answer | None:

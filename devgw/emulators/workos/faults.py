@@ -55,7 +55,7 @@ class TokenFault(_Fault):
     answer: dict[str, Any] = Field(default_factory=dict)
     """Laid over the JSON answer; null takes a member out."""
     skew_seconds: int = 0
-    """How far the clock that issues is ahead (or, negative, behind)."""
+    """How far the clock that issues is ahead (or, negative, behind); the answer's `Date` is of the same clock."""
     signed_by_stranger: bool = False
     """The signature is from a key that is published nowhere, under the right `kid`."""
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from devgw import entropy
 from devgw.clock import Clock, epoch
+from devgw.emulators.workos.answers import Answer
 
 CODE_LIFETIME = timedelta(minutes=10)
 REPLAY_WINDOW = timedelta(seconds=30)
@@ -61,7 +61,7 @@ class Refresh:
     token: str
     session: Session
     used_at: datetime | None = None
-    answer: dict[str, Any] | None = None
+    answer: Answer | None = None
 
 
 class Sessions:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from devgw.clock import epoch
-from devgw.emulators.workos.answers import merge_patch
+from devgw.emulators.workos.answers import Answer, merge_patch
 from devgw.emulators.workos.emulator import Emulator
 from devgw.emulators.workos.environment import Environment
 from devgw.emulators.workos.faults import KeyRotation, TokenFault
@@ -49,37 +50,39 @@ def _organization_claims(environment: Environment, session: Session) -> dict[str
     }
 
 
-async def token_answer(
-    emulator: Emulator, environment: Environment, session: Session, persona: Persona
-) -> dict[str, Any]:
-    """Return the body of a successful exchange: a fresh access token and a fresh refresh token.
+async def token_answer(emulator: Emulator, environment: Environment, session: Session, persona: Persona) -> Answer:
+    """Return a successful exchange: a fresh access token and a fresh refresh token.
 
-    There is no token_type, expires_in, id_token or scope: WorkOS sends none.
+    There is no token_type, expires_in, id_token or scope: WorkOS sends none. A clock that is wrong on purpose shows in
+    the `Date` of the answer too, by which a client can tell whose clock it is.
     """
     for rotation in emulator.faults.take(KeyRotation):
         await environment.keys.rotate(keep_old=rotation.keep_old)
     faults = emulator.faults.take(TokenFault)
-    sign_in = session.sign_in
-    answer: dict[str, Any] = {"user": environment.user_as_json(persona)}
-    if sign_in.organization_id:
-        answer["organization_id"] = sign_in.organization_id
-    answer["access_token"] = await _access_token(emulator, environment, session, faults)
-    answer["refresh_token"] = environment.sessions.issue_refresh(session).token
-    answer["authentication_method"] = sign_in.authentication_method
-    if sign_in.impersonator:
-        answer["impersonator"] = {"email": sign_in.impersonator.email, "reason": sign_in.impersonator.reason}
-    for fault in faults:
-        answer = merge_patch(answer, fault.answer)
-    return answer
-
-
-async def _access_token(
-    emulator: Emulator, environment: Environment, session: Session, faults: Iterable[TokenFault]
-) -> str:
-    skew = sum(fault.skew_seconds for fault in faults)
-    issued_at = emulator.clock.now() + timedelta(seconds=skew)
+    skew = timedelta(seconds=sum(fault.skew_seconds for fault in faults))
+    issued_at = emulator.clock.now() + skew
     claims = claims_of(environment, session, environment.issuer(emulator.origin), issued_at)
-    claims["auth_time"] += skew
+    claims["auth_time"] += int(skew.total_seconds())
+    body = _body(environment, session, persona, await _signed(environment, claims, faults))
+    for fault in faults:
+        body = merge_patch(body, fault.answer)
+    return Answer(200, body, headers={"Date": format_datetime(issued_at, usegmt=True)})
+
+
+def _body(environment: Environment, session: Session, persona: Persona, access_token: str) -> dict[str, Any]:
+    sign_in = session.sign_in
+    body: dict[str, Any] = {"user": environment.user_as_json(persona)}
+    if sign_in.organization_id:
+        body["organization_id"] = sign_in.organization_id
+    body["access_token"] = access_token
+    body["refresh_token"] = environment.sessions.issue_refresh(session).token
+    body["authentication_method"] = sign_in.authentication_method
+    if sign_in.impersonator:
+        body["impersonator"] = {"email": sign_in.impersonator.email, "reason": sign_in.impersonator.reason}
+    return body
+
+
+async def _signed(environment: Environment, claims: dict[str, Any], faults: Iterable[TokenFault]) -> str:
     signer = key = await environment.keys.current()
     header: dict[str, Any] = {"kid": key.kid}
     for fault in faults:
