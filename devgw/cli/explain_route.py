@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from devgw.config.explain import Explanation, Fact, Step, explain
+from devgw.config.explain import explain
+from devgw.config.explanation import Explanation, Fact, Step
 from devgw.config.finding import nearest_name
 from devgw.config.load import Loaded, load
 from devgw.config.report import one_for_people

@@ -6,70 +6,16 @@ Facts only; `cli.explain_route` and the dashboard say them in their own way. No 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
 from devgw.config import policies, routes
 from devgw.config.environment import EnvironmentUse, mask
+from devgw.config.explanation import Explanation, Fact, From, Step
 from devgw.config.finding import Finding
 from devgw.config.load import Loaded
 from devgw.config.node import Node
 from devgw.config.project import CapabilityEntry, OAuthPolicy, PolicyUse, Project, Route
 from devgw.settings import Settings
-
-
-class From(StrEnum):
-    """How a value came to be."""
-
-    WRITTEN = "written"
-    DERIVED = "derived"
-    DEFAULT = "default"
-    DEVGW = "devgw"
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One value that matters to the route."""
-
-    name: str
-    value: str
-    origin: From = From.WRITTEN
-    file: str = ""
-    line: int = 0
-    variables: tuple[tuple[str, str], ...] = ()
-    """Names of the environment in it, each with where its value comes from."""
-
-    @property
-    def place(self) -> str:
-        """Return `file:line`, or how the value came to be."""
-        where = f"{self.file}:{self.line}" if self.line else ""
-        return where if where and self.origin is From.WRITTEN else ", ".join(filter(None, [self.origin.value, where]))
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One policy, or the handler at the end."""
-
-    title: str
-    kind: str
-    runs_here: bool
-    says: str
-    facts: tuple[Fact, ...] = ()
-    file: str = ""
-    line: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """All that is known of a route."""
-
-    path: str
-    operation_id: str
-    summary: str
-    addresses: tuple[Fact, ...]
-    steps: tuple[Step, ...]
-    findings: tuple[Finding, ...]
-    """Those of this route and of the policies on it."""
 
 
 def explain(loaded: Loaded, settings: Settings, path: str) -> Explanation | None:

@@ -113,7 +113,8 @@ def _documents(root: Path, environment: Environment, findings: Findings) -> dict
         document = parse(source, findings)
         if document is not None:
             found[name] = document
-            environment.resolve(document)
+            if "$env(" in source.text:
+                environment.resolve(document)
     return found
 
 

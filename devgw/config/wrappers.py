@@ -3,13 +3,24 @@
 Source: `gateway.md` §2, the table; the providers' own discovery documents.
 """
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
 from devgw.config.options import Text, Urls, WrapperOptions
-from devgw.config.shapes import bare_host, origin, refusal, secure_url, uuid, written
+from devgw.config.provider_shapes import (
+    keycloak_base,
+    logto_endpoint,
+    okta_domain,
+    plain_id,
+    realm,
+    region,
+    subdomain,
+    tenant_id,
+    user_pool_domain,
+    user_pool_id,
+)
+from devgw.config.shapes import bare_host, origin, refusal, uuid
 
 
 class Auth0Options(WrapperOptions):
@@ -31,27 +42,11 @@ class Auth0Options(WrapperOptions):
         )
 
 
-def _okta_domain(value: str) -> str:
-    host = bare_host(value)
-    if "-admin." in host:
-        right = host.replace("-admin.", ".", 1)
-        raise refusal("okta-admin-domain", "This is the host of Okta's admin console.", f'Write "{right}".')
-    return host
-
-
-def _plain_id(value: str) -> str:
-    if re.fullmatch(r"[A-Za-z0-9_-]+", value):
-        return value
-    last = value.rstrip("/").rsplit("/", 1)[-1]
-    fix = f'Write "{last}".' if re.fullmatch(r"[A-Za-z0-9_-]+", last) else "Write the id alone."
-    raise refusal("plain-id", f"An id belongs here, not {written(value)}", fix)
-
-
 class OktaOptions(WrapperOptions):
     """`mcp-okta-oauth-inbound`."""
 
-    okta_domain: Annotated[str, AfterValidator(_okta_domain)]
-    authorization_server_id: Annotated[str, AfterValidator(_plain_id)] | None = None
+    okta_domain: Annotated[str, AfterValidator(okta_domain)]
+    authorization_server_id: Annotated[str, AfterValidator(plain_id)] | None = None
 
     def urls(self, workos_base: str) -> Urls:
         """Derive from the org's host, with or without a custom authorization server."""
@@ -66,17 +61,10 @@ class OktaOptions(WrapperOptions):
         )
 
 
-def _tenant_id(value: str) -> str:
-    if value.lower() in ("common", "organizations", "consumers"):
-        message = f"`{value}` stands for many tenants, whose issuer no token can be checked against."
-        raise refusal("entra-tenant", message, "Write the Directory (tenant) ID, a UUID.")
-    return uuid(value)
-
-
 class EntraOptions(WrapperOptions):
     """`mcp-entra-oauth-inbound`."""
 
-    tenant_id: Annotated[str, AfterValidator(_tenant_id)]
+    tenant_id: Annotated[str, AfterValidator(tenant_id)]
 
     def urls(self, workos_base: str) -> Urls:
         """Derive from the tenant's UUID, in the v2.0 form."""
@@ -104,33 +92,12 @@ class GoogleOptions(WrapperOptions):
         )
 
 
-def _region(value: str) -> str:
-    if re.fullmatch(r"[a-z]{2}(?:-[a-z]+)+-\d{1,2}", value):
-        return value
-    raise refusal("aws-region", f"An AWS region belongs here, not {written(value)}", 'Write one such as "us-east-1".')
-
-
-def _user_pool_id(value: str) -> str:
-    if re.fullmatch(r"[a-z]{2}(?:-[a-z]+)+-\d{1,2}_[A-Za-z0-9]+", value):
-        return value
-    inside = re.search(r"[a-z]{2}(?:-[a-z]+)+-\d{1,2}_[A-Za-z0-9]+", value)
-    fix = f'Write "{inside[0]}".' if inside else 'Write the User pool ID, such as "us-east-1_AbCdEf123".'
-    raise refusal("cognito-user-pool-id", f"A user pool id is region_characters, not {written(value)}", fix)
-
-
-def _user_pool_domain(value: str) -> str:
-    if re.fullmatch(r"[a-z0-9-]+", value):
-        fix = f'Write "{value}.auth.<region>.amazoncognito.com", or your own domain.'
-        raise refusal("bare-host", f"This is the prefix alone: {value}", fix)
-    return bare_host(value)
-
-
 class CognitoOptions(WrapperOptions):
     """`mcp-cognito-oauth-inbound`."""
 
-    aws_region: Annotated[str, AfterValidator(_region)]
-    user_pool_id: Annotated[str, AfterValidator(_user_pool_id)]
-    user_pool_domain: Annotated[str, AfterValidator(_user_pool_domain)]
+    aws_region: Annotated[str, AfterValidator(region)]
+    user_pool_id: Annotated[str, AfterValidator(user_pool_id)]
+    user_pool_domain: Annotated[str, AfterValidator(user_pool_domain)]
 
     def model_post_init(self, context: object, /) -> None:
         """Ask that the pool lies in the region."""
@@ -153,29 +120,11 @@ class CognitoOptions(WrapperOptions):
         )
 
 
-def _keycloak_base(value: str) -> str:
-    url = secure_url(value).rstrip("/")
-    before, found, after = url.partition("/realms/")
-    if found:
-        realm = after.split("/")[0]
-        raise refusal(
-            "keycloak-base-url", "The realm stands in the base URL.", f'Write "{before}" and "realm": "{realm}".'
-        )
-    return url
-
-
-def _realm(value: str) -> str:
-    if value and not re.search(r"[/?#\s]", value):
-        return value
-    last = value.rstrip("/").rsplit("/", 1)[-1].strip()
-    raise refusal("keycloak-realm", f"A realm's name belongs here, not {written(value)}", f'Write "{last}".')
-
-
 class KeycloakOptions(WrapperOptions):
     """`mcp-keycloak-oauth-inbound`."""
 
-    keycloak_base_url: Annotated[str, AfterValidator(_keycloak_base)]
-    realm: Annotated[str, AfterValidator(_realm)]
+    keycloak_base_url: Annotated[str, AfterValidator(keycloak_base)]
+    realm: Annotated[str, AfterValidator(realm)]
 
     def urls(self, workos_base: str) -> Urls:
         """Derive from base URL and realm."""
@@ -202,17 +151,10 @@ class ClerkOptions(WrapperOptions):
         )
 
 
-def _logto_endpoint(value: str) -> str:
-    if value.rstrip("/").endswith("/oidc"):
-        right = value.rstrip("/").removesuffix("/oidc")
-        raise refusal("logto-endpoint", "`/oidc` is added by the policy.", f'Write "{written(right)}".')
-    return origin(value)
-
-
 class LogtoOptions(WrapperOptions):
     """`mcp-logto-oauth-inbound`."""
 
-    logto_endpoint: Annotated[str, AfterValidator(_logto_endpoint)]
+    logto_endpoint: Annotated[str, AfterValidator(logto_endpoint)]
 
     def urls(self, workos_base: str) -> Urls:
         """Derive from the tenant's endpoint."""
@@ -221,18 +163,10 @@ class LogtoOptions(WrapperOptions):
         return Urls(issuer=base, jwks_url=f"{base}/jwks", authorize=f"{base}/auth", token=f"{base}/token")
 
 
-def _subdomain(value: str) -> str:
-    if re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", value):
-        return value
-    first = value.rsplit("://", maxsplit=1)[-1].split(".", maxsplit=1)[0].split("/", maxsplit=1)[0]
-    fix = f'Write "{first}".' if re.fullmatch(r"[A-Za-z0-9-]+", first) else 'Write "acme" for acme.onelogin.com.'
-    raise refusal("onelogin-subdomain", f"The subdomain alone belongs here, not {written(value)}", fix)
-
-
 class OneLoginOptions(WrapperOptions):
     """`mcp-onelogin-oauth-inbound`."""
 
-    one_login_subdomain: Annotated[str, AfterValidator(_subdomain)]
+    one_login_subdomain: Annotated[str, AfterValidator(subdomain)]
 
     def urls(self, workos_base: str) -> Urls:
         """Derive from the subdomain, in the OIDC v2 form."""
