@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from devgw.cli.explain import command
 from devgw.cli.explain_route import print_route
 from tests.config.bench import ENVIRON, POLICY_NAME, operation, policy, workos_options, write
-from tests.config.test_wrappers import wrapper
+from tests.config.providers import wrapper
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from devgw.cli.schema import command
 from devgw.config.catalogue import KINDS
 from tests.config.bench import operation, policy, workos_options
-from tests.config.test_wrappers import TABLE, wrapper
+from tests.config.providers import TABLE, wrapper
 
 
 def schema(name: str) -> dict[str, Any]:

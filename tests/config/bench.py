@@ -85,3 +85,18 @@ def only(loaded: Loaded, code: str) -> Finding:
 def codes(loaded: Loaded) -> list[str]:
     """Return the codes of all findings in order."""
     return [each.code for each in loaded.findings]
+
+
+EXCHANGE: dict[str, Any] = {"displayName": "Linear", "authMode": "user-oauth"}
+
+
+def exchange(name: str = "mcp-token-exchange-linear", **options: Any) -> dict[str, Any]:
+    return policy({**EXCHANGE, **options}, "mcp-token-exchange-inbound", "McpTokenExchangeInboundPolicy", name)
+
+
+def capability_filter(name: str = "filter", **options: Any) -> dict[str, Any]:
+    return policy(options, "mcp-capability-filter-inbound", "McpCapabilityFilterInboundPolicy", name)
+
+
+def headers(value: Any, name: str = "headers") -> dict[str, Any]:
+    return policy({"headers": value}, "set-headers-inbound", "SetHeadersInboundPolicy", name)

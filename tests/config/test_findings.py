@@ -1,29 +1,24 @@
-"""One test per kind of finding in the project's files: its code, its place, its advice."""
+"""One test per kind of finding in policies: its code, its place, its advice."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from devgw.config.finding import Severity
-from devgw.config.jsonc import DEPTH_LIMIT
-from devgw.config.source import blank_secrets
-from tests.config.bench import POLICY_NAME, codes, only, operation, policy, read, workos_options, write
-
-EXCHANGE: dict[str, Any] = {"displayName": "Linear", "authMode": "user-oauth"}
-
-
-def exchange(name: str = "mcp-token-exchange-linear", **options: Any) -> dict[str, Any]:
-    return policy({**EXCHANGE, **options}, "mcp-token-exchange-inbound", "McpTokenExchangeInboundPolicy", name)
-
-
-def capability_filter(name: str = "filter", **options: Any) -> dict[str, Any]:
-    return policy(options, "mcp-capability-filter-inbound", "McpCapabilityFilterInboundPolicy", name)
-
-
-def headers(value: Any, name: str = "headers") -> dict[str, Any]:
-    return policy({"headers": value}, "set-headers-inbound", "SetHeadersInboundPolicy", name)
+from tests.config.bench import (
+    POLICY_NAME,
+    capability_filter,
+    codes,
+    exchange,
+    headers,
+    only,
+    operation,
+    policy,
+    read,
+    workos_options,
+    write,
+)
 
 
 @pytest.mark.parametrize(
@@ -147,100 +142,6 @@ def test_a_policy_file_of_another_shape(tmp_path: Path, text: str) -> None:
     assert "policies-shape" in codes(read(write(tmp_path, policies_text=text)))
 
 
-@pytest.mark.parametrize("text", ["[]", "{}", '{"paths": []}', "null"])
-def test_a_route_file_of_another_shape(tmp_path: Path, text: str) -> None:
-    assert "routes-shape" in codes(read(write(tmp_path, routes_text=text)))
-
-
-@pytest.mark.parametrize(
-    ("path", "item", "code"),
-    [
-        ("/mcp/x", {"post": operation(operation_id=None)}, "operation-id-missing"),
-        ("/mcp/{slug}", {"post": operation()}, "route-path"),
-        ("mcp/x", {"post": operation()}, "route-path"),
-        ("/", {"post": operation()}, "route-path-reserved"),
-        ("/oauth/token", {"post": operation()}, "route-path-reserved"),
-        ("/mcp/x", {"get": operation()}, "route-method"),
-        ("/mcp/x", {"post": operation("/mcp")}, "rewrite-pattern"),
-        ("/mcp/x", {"post": operation("ftp://a.example/x")}, "rewrite-pattern"),
-        ("/mcp/x", {"post": operation("https://user:pw@a.example/x")}, "rewrite-pattern"),
-        ("/mcp/x", {"post": operation("https://${params.host}/mcp")}, "rewrite-template"),
-        ("/mcp/x", {"post": operation("https://${env.NOWHERE}/mcp")}, "env-missing"),
-        ("/mcp/x", {"post": operation("http://mcp.example.com/mcp")}, "upstream-not-https"),
-        ("/mcp/x", {"post": operation(followRedirect=True)}, "unknown-option"),
-        ("/mcp/x", {"post": operation(inbound=[])}, "route-unprotected"),
-        ("/mcp/x", {"post": operation(inbound="x")}, "wrong-type"),
-        ("/mcp/x", {"post": operation(inbound=["workos-manged-oauth"])}, "policy-missing"),
-        ("/mcp/x", {"post": operation(inbound=[POLICY_NAME, POLICY_NAME])}, "policy-twice"),
-    ],
-)
-def test_each_mistake_in_a_route(tmp_path: Path, path: str, item: Any, code: str) -> None:
-    loaded = read(write(tmp_path, paths={path: item}))
-    found = [each for each in loaded.findings if each.code == code]
-
-    assert len(found) == 1, loaded.findings
-    assert found[0].file == "config/routes.oas.json"
-    assert found[0].line > 1
-    assert found[0].fix
-    assert found[0].pointer.startswith("/paths/")
-
-
-def test_a_misspelt_policy_name_has_its_nearest(tmp_path: Path) -> None:
-    loaded = read(write(tmp_path, paths={"/mcp/x": {"post": operation(inbound=["workos-manged-oauth"])}}))
-
-    found = only(loaded, "policy-missing")
-    assert found.nearest == POLICY_NAME
-    assert found.pointer == "/paths/~1mcp~1x/post/x-zuplo-route/policies/inbound/0"
-
-
-@pytest.mark.parametrize("export", ["MCPProxyHandler", "McpProxyHandlr", "mcpProxyHandler"])
-def test_a_misspelt_handler_is_no_other_route(tmp_path: Path, export: str) -> None:
-    route = operation()
-    route["x-zuplo-route"]["handler"]["export"] = export
-
-    assert only(read(write(tmp_path, paths={"/mcp/x": {"post": route}})), "route-handler").nearest == "McpProxyHandler"
-
-
-def test_a_repeated_operation_id_and_a_repeated_path(tmp_path: Path) -> None:
-    paths = {"/mcp/x": {"post": operation()}, "/mcp/x/": {"post": operation()}}
-    loaded = read(write(tmp_path, paths=paths))
-
-    assert {"duplicate-operation-id", "duplicate-path"} <= set(codes(loaded))
-
-
-def test_other_routes_are_listed_by_name(tmp_path: Path) -> None:
-    """Issue 4, point 7: any OpenAPI that Zuplo accepts."""
-    other = {"x-zuplo-route": {"handler": {"export": "urlForwardHandler", "module": "$import(@zuplo/runtime)"}}}
-    paths = {
-        "/mcp/x": {"post": operation()},
-        "/pets/{id}": {"get": other, "delete": {"responses": {}}, "parameters": [{"name": "id"}], "summary": "Pets"},
-    }
-    loaded = read(write(tmp_path, paths=paths))
-
-    assert loaded.findings == ()
-    assert loaded.project is not None
-    found = [(each.path, each.methods, each.handler) for each in loaded.project.other_routes]
-    assert found == [("/pets/{id}", ("GET",), "urlForwardHandler"), ("/pets/{id}", ("DELETE",), "")]
-
-
-def test_two_token_exchanges_and_a_filter_before_one(tmp_path: Path) -> None:
-    listed = [policy(workos_options()), exchange(), exchange("mcp-token-exchange-two"), capability_filter(tools=[])]
-    names = [POLICY_NAME, "filter", "mcp-token-exchange-linear", "mcp-token-exchange-two"]
-    loaded = read(write(tmp_path, listed, {"/mcp/x": {"post": operation(inbound=names)}}))
-
-    assert only(loaded, "second-token-exchange").pointer.endswith("/inbound/3")
-    assert only(loaded, "filter-before-exchange").severity is Severity.WARNING
-
-
-def test_the_oauth_policy_belongs_first(tmp_path: Path) -> None:
-    listed = [policy(workos_options()), exchange()]
-    route = operation(inbound=["mcp-token-exchange-linear", POLICY_NAME])
-
-    assert only(read(write(tmp_path, listed, {"/mcp/x": {"post": route}})), "policy-order").pointer.endswith(
-        "/inbound/1"
-    )
-
-
 @pytest.mark.parametrize(
     ("listed", "code"),
     [
@@ -265,129 +166,3 @@ def test_each_mistake_in_a_policy_towards_the_upstream(tmp_path: Path, listed: l
 
     assert codes(loaded) == [code]
     assert loaded.findings[0].fix
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "code"),
-    [
-        ("config/policies.json", b"\xef\xbb\xbf{", "file-has-bom"),
-        ("config/policies.json", b'{"a": "\xff"}', "file-not-utf8"),
-        ("config/policies.json", '{"policies": []}'.encode("utf-16"), "file-not-utf8"),
-        (".env", b"A=\xff\n", "file-not-utf8"),
-        ("modules/zuplo.runtime.ts", b"\xfe\xff", "file-not-utf8"),
-        ("config/routes.oas.json", b"[" * 1_000_000, "json-syntax"),
-        ("zuplo.jsonc", b"{", "json-syntax"),
-    ],
-)
-def test_each_way_in_which_a_file_is_none(tmp_path: Path, name: str, content: bytes, code: str) -> None:
-    path = write(tmp_path) / name
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(content)
-
-    assert only(read(tmp_path), code).file == name
-
-
-def test_a_file_of_50_mb_is_one_finding_and_not_read(tmp_path: Path) -> None:
-    """Issue 4, bad input."""
-    with (write(tmp_path) / "config/routes.oas.json").open("r+b") as file:
-        file.truncate(50 * 2**20)
-    loaded = read(tmp_path)
-
-    assert codes(loaded) == ["file-too-large"]
-    assert "50 MB" in loaded.findings[0].message
-
-
-def test_a_directory_in_the_place_of_a_file(tmp_path: Path) -> None:
-    (write(tmp_path) / ".env").mkdir()
-
-    assert only(read(tmp_path), "file-is-directory").file == ".env"
-
-
-def test_a_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Root reads everything, so the refusal of the system is raised here for one file."""
-    write(tmp_path)
-    open_file = Path.read_bytes
-
-    def refuse(self: Path) -> bytes:
-        if self.name == "policies.json":
-            raise PermissionError(13, "Permission denied", str(self))
-        return open_file(self)
-
-    monkeypatch.setattr(Path, "read_bytes", refuse)
-    found = only(read(tmp_path), "file-unreadable")
-
-    assert found.file == "config/policies.json"
-    assert "permission" in found.message
-
-
-def test_nesting_is_bounded_where_a_stack_would_not_be(tmp_path: Path) -> None:
-    write(tmp_path, policies_text='{"policies":' + "[" * (DEPTH_LIMIT + 5))
-
-    assert "nested" in only(read(tmp_path), "json-syntax").message
-
-
-@pytest.mark.parametrize(
-    ("code", "says", "base_path", "registry"),
-    [
-        ('new McpGatewayPlugin({ basePath: "/", registry: false })', None, "/", False),
-        ("new McpGatewayPlugin({\n  // basePath: '/no',\n  basePath: '/gw/',\n})", None, "/gw", True),
-        ("new McpGatewayPlugin()", None, "/", True),
-        ("new McpGatewayPlugin({ basePath: environment.BASE })", "plugin-not-literal", "/", True),
-        ("new McpGatewayPlugin({ registry: { name: 'x' } })", None, "/", True),
-        ("new OtherPlugin()", "plugin-missing", "/", True),
-        ("// new McpGatewayPlugin()", "plugin-missing", "/", True),
-    ],
-)
-def test_the_plugins_literal_is_read(
-    tmp_path: Path, code: str, says: str | None, base_path: str, registry: bool
-) -> None:
-    (write(tmp_path) / "modules").mkdir()
-    (tmp_path / "modules/zuplo.runtime.ts").write_text(
-        f"export function runtimeInit(r) {{\n  r.addPlugin({code});\n}}\n"
-    )
-    loaded = read(tmp_path)
-
-    assert codes(loaded) == ([says] if says else [])
-    assert loaded.project is not None
-    assert (loaded.project.base_path, loaded.project.registry) == (base_path, registry)
-
-
-@pytest.mark.parametrize(
-    ("document", "is_fine"),
-    [
-        ({"compatibilityDate": "2026-03-01"}, True),
-        ({"compatibilityDate": "2025-02-06"}, False),
-        ({}, False),
-        ({"compatibilityDate": "x"}, False),
-    ],
-)
-def test_the_compatibility_date_is_looked_at(tmp_path: Path, document: Any, is_fine: bool) -> None:
-    (write(tmp_path) / "zuplo.jsonc").write_text("// x\n" + json.dumps(document))
-
-    assert codes(read(tmp_path)) == ([] if is_fine else ["compatibility-date"])
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        '"clientSecret": "hunter2hunter2",',
-        '"clientSecret": "hunter2hunter2',
-        "clientSecret: 'hunter2hunter2',",
-        '"name": "A", "value": "Bearer hunter2hunter2"}',
-        '"clientId": "sk_test_hunter2hunter2"',
-        '"rewritePattern": "https://user:hunter2hunter2@a.example/x"',
-    ],
-)
-def test_a_source_line_shows_no_secret_and_keeps_its_columns(line: str) -> None:
-    shown = blank_secrets(line)
-
-    assert "hunter2" not in shown
-    assert len(shown) == len(line)
-    assert blank_secrets('"clientSecret": "$env(SECRET)"') == '"clientSecret": "$env(SECRET)"'
-
-
-def test_operation_ids_of_other_routes_are_their_own_affair(tmp_path: Path) -> None:
-    other = {"operationId": "linear", "responses": {}}
-    loaded = read(write(tmp_path, paths={"/mcp/x": {"post": operation()}, "/a": {"get": other}, "/b": {"get": other}}))
-
-    assert loaded.findings == ()

@@ -1,0 +1,135 @@
+"""Each way in which a file is none, and the two files beside `config/`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devgw.config.jsonc import DEPTH_LIMIT
+from devgw.config.source import blank_secrets
+from tests.config.bench import (
+    codes,
+    only,
+    read,
+    write,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("config/policies.json", b"\xef\xbb\xbf{", "file-has-bom"),
+        ("config/policies.json", b'{"a": "\xff"}', "file-not-utf8"),
+        ("config/policies.json", '{"policies": []}'.encode("utf-16"), "file-not-utf8"),
+        (".env", b"A=\xff\n", "file-not-utf8"),
+        ("modules/zuplo.runtime.ts", b"\xfe\xff", "file-not-utf8"),
+        ("config/routes.oas.json", b"[" * 1_000_000, "json-syntax"),
+        ("zuplo.jsonc", b"{", "json-syntax"),
+    ],
+)
+def test_each_way_in_which_a_file_is_none(tmp_path: Path, name: str, content: bytes, code: str) -> None:
+    path = write(tmp_path) / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+
+    assert only(read(tmp_path), code).file == name
+
+
+def test_a_file_of_50_mb_is_one_finding_and_not_read(tmp_path: Path) -> None:
+    """Issue 4, bad input."""
+    with (write(tmp_path) / "config/routes.oas.json").open("r+b") as file:
+        file.truncate(50 * 2**20)
+    loaded = read(tmp_path)
+
+    assert codes(loaded) == ["file-too-large"]
+    assert "50 MB" in loaded.findings[0].message
+
+
+def test_a_directory_in_the_place_of_a_file(tmp_path: Path) -> None:
+    (write(tmp_path) / ".env").mkdir()
+
+    assert only(read(tmp_path), "file-is-directory").file == ".env"
+
+
+def test_a_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root reads everything, so the refusal of the system is raised here for one file."""
+    write(tmp_path)
+    open_file = Path.read_bytes
+
+    def refuse(self: Path) -> bytes:
+        if self.name == "policies.json":
+            raise PermissionError(13, "Permission denied", str(self))
+        return open_file(self)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    found = only(read(tmp_path), "file-unreadable")
+
+    assert found.file == "config/policies.json"
+    assert "permission" in found.message
+
+
+def test_nesting_is_bounded_where_a_stack_would_not_be(tmp_path: Path) -> None:
+    write(tmp_path, policies_text='{"policies":' + "[" * (DEPTH_LIMIT + 5))
+
+    assert "nested" in only(read(tmp_path), "json-syntax").message
+
+
+@pytest.mark.parametrize(
+    ("code", "says", "base_path", "registry"),
+    [
+        ('new McpGatewayPlugin({ basePath: "/", registry: false })', None, "/", False),
+        ("new McpGatewayPlugin({\n  // basePath: '/no',\n  basePath: '/gw/',\n})", None, "/gw", True),
+        ("new McpGatewayPlugin()", None, "/", True),
+        ("new McpGatewayPlugin({ basePath: environment.BASE })", "plugin-not-literal", "/", True),
+        ("new McpGatewayPlugin({ registry: { name: 'x' } })", None, "/", True),
+        ("new OtherPlugin()", "plugin-missing", "/", True),
+        ("// new McpGatewayPlugin()", "plugin-missing", "/", True),
+    ],
+)
+def test_the_plugins_literal_is_read(
+    tmp_path: Path, code: str, says: str | None, base_path: str, registry: bool
+) -> None:
+    (write(tmp_path) / "modules").mkdir()
+    (tmp_path / "modules/zuplo.runtime.ts").write_text(
+        f"export function runtimeInit(r) {{\n  r.addPlugin({code});\n}}\n"
+    )
+    loaded = read(tmp_path)
+
+    assert codes(loaded) == ([says] if says else [])
+    assert loaded.project is not None
+    assert (loaded.project.base_path, loaded.project.registry) == (base_path, registry)
+
+
+@pytest.mark.parametrize(
+    ("document", "is_fine"),
+    [
+        ({"compatibilityDate": "2026-03-01"}, True),
+        ({"compatibilityDate": "2025-02-06"}, False),
+        ({}, False),
+        ({"compatibilityDate": "x"}, False),
+    ],
+)
+def test_the_compatibility_date_is_looked_at(tmp_path: Path, document: Any, is_fine: bool) -> None:
+    (write(tmp_path) / "zuplo.jsonc").write_text("// x\n" + json.dumps(document))
+
+    assert codes(read(tmp_path)) == ([] if is_fine else ["compatibility-date"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '"clientSecret": "hunter2hunter2",',
+        '"clientSecret": "hunter2hunter2',
+        "clientSecret: 'hunter2hunter2',",
+        '"name": "A", "value": "Bearer hunter2hunter2"}',
+        '"clientId": "sk_test_hunter2hunter2"',
+        '"rewritePattern": "https://user:hunter2hunter2@a.example/x"',
+    ],
+)
+def test_a_source_line_shows_no_secret_and_keeps_its_columns(line: str) -> None:
+    shown = blank_secrets(line)
+
+    assert "hunter2" not in shown
+    assert len(shown) == len(line)
+    assert blank_secrets('"clientSecret": "$env(SECRET)"') == '"clientSecret": "$env(SECRET)"'
