@@ -47,6 +47,8 @@ def test_whoever_embeds_it_registers_its_own_callback_in_staging_only() -> None:
     assert staging.takes("http://localhost:9100/oauth/callback")
     assert staging.takes("http://localhost:9000/oauth/callback")
     assert not production.takes("http://localhost:9100/oauth/callback")
+    begun = emulator.begin_impersonation(staging.client_id, "bob@example.com")
+    assert begun.startswith("http://localhost:9100/oauth/callback?")
     assert emulator.origin == "http://localhost:1"
 
 

@@ -46,7 +46,7 @@ class Emulator:
         seed: What was read from the file.
         origin: Where it answers, without a trailing slash; the counterpart of `https://api.workos.com`.
         clock: What tells the time.
-        redirect_uris: The callbacks of whoever embeds it, registered in every staging environment besides the file's.
+        redirect_uris: The callbacks of whoever embeds it, registered in every staging environment before the file's.
         authkit_origin: Where the sign-in page lives, if on another host name or port than `origin`; the counterpart of
             `https://<subdomain>.authkit.app`.
         signing_keys: PEM by client id, for keys that outlive a restart; missing ones are made when first needed.
@@ -69,16 +69,16 @@ class Emulator:
         self.authkit_origin = (authkit_origin or origin).rstrip("/")
         self.observe = observe
         self.faults = Faults()
-        keys = signing_keys or {}
+        keys, callbacks = signing_keys or {}, tuple(redirect_uris)
         self.environments = {
-            written.client_id: Environment(written, self.clock, pem=keys.get(written.client_id))
+            written.client_id: Environment(
+                written,
+                self.clock,
+                pem=keys.get(written.client_id),
+                callbacks=callbacks if written.mode == "staging" else (),
+            )
             for written in seed.environments
         }
-        callbacks = list(redirect_uris)
-        for environment in self.environments.values():
-            if environment.seed.mode == "staging":
-                for uri in callbacks:
-                    environment.register(uri)
         self.faults.arm(*(read_fault(written) for written in seed.faults))
 
     def environment_of_key(self, api_key: str) -> Environment | None:

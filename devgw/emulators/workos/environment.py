@@ -38,7 +38,9 @@ class RegisteredUri:
 class Environment:
     """A WorkOS environment: everything behind one client id and its API key."""
 
-    def __init__(self, seed: EnvironmentSeed, clock: Clock, *, pem: bytes | None = None) -> None:
+    def __init__(
+        self, seed: EnvironmentSeed, clock: Clock, *, pem: bytes | None = None, callbacks: tuple[str, ...] = ()
+    ) -> None:
         self.seed = seed
         self.began_at = clock.now()
         self.keys = KeyRing(clock, pem)
@@ -50,7 +52,8 @@ class Environment:
         self.personas = list(seed.personas)
         self.auto_sign_in = seed.auto_sign_in
         self._clock = clock
-        for uri in seed.redirect_uris:
+        # The caller's own come first: what the emulator begins by itself must lead to where the caller answers.
+        for uri in (*callbacks, *seed.redirect_uris):
             self.register(uri)
 
     @property
