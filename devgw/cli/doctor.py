@@ -1,0 +1,99 @@
+"""`devgw doctor`: probe everything that a login depends on."""
+
+import asyncio
+import json
+import os
+from dataclasses import asdict, replace
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from devgw.clock import SystemClock, from_epoch
+from devgw.config.load import Loaded, load
+from devgw.config.sample import emulated_environ
+from devgw.config.settings_file import read_settings
+from devgw.diagnosis.verdicts import Check, Verdict
+from devgw.settings import Settings
+
+COLOURS = {Verdict.PASS: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red", Verdict.NOT_APPLICABLE: "bright_black"}
+SIGNS = {Verdict.PASS: "ok  ", Verdict.WARN: "warn", Verdict.FAIL: "FAIL", Verdict.NOT_APPLICABLE: "-   "}
+
+
+@click.command("doctor")
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False, exists=True), default=".")
+@click.option("--port", type=int, help="The gateway's port, where it is not the configured one.")
+@click.option("--callback", default="", help="A client's redirect URI: say who listens there.")
+@click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
+@click.option("--all", "everything", is_flag=True, help="Also print what is in order, with what was done.")
+def command(directory: Path, port: int | None, callback: str, as_json: bool, everything: bool) -> None:
+    """Probe the identity provider, this machine, the gateway's metadata and every upstream; exit 1 where one fails."""
+    checks = examine_directory(directory, port, callback)
+    if as_json:
+        click.echo(json.dumps([asdict(check) for check in checks], indent=2, ensure_ascii=False))
+    else:
+        for check in checks:
+            _print(check, everything=everything)
+        click.echo(_tally(checks))
+    if any(check.verdict is Verdict.FAIL for check in checks):
+        raise SystemExit(1)
+
+
+def examine_directory(directory: Path, port: int | None = None, callback: str = "") -> list[Check]:
+    """Return every check for the project in `directory`, as `devgw up` would run it."""
+    from devgw.outbound.doctor import Patient, examine  # noqa: PLC0415  an HTTP client that --help does not need
+
+    settings, _ = read_settings(directory, os.environ)
+    settings = replace(settings, port=port or settings.port)
+    clock = SystemClock()
+    loaded = _load(directory, settings, clock.now())
+    if loaded.project is None:
+        return [_unreadable(loaded)]
+    patient = Patient(
+        loaded.project,
+        settings,
+        os.environ,
+        dotenv_changed_at=_changed_at(directory / ".env"),
+        gateway_started_at=_changed_at(settings.state_path / "control.sock"),
+        is_emulated=loaded.wants_emulator,
+        client_callback=callback,
+    )
+    return asyncio.run(examine(patient, clock))
+
+
+def _load(directory: Path, settings: Settings, now: datetime) -> Loaded:
+    emulator = f"http://localhost:{settings.emulators.workos_port}"
+    offered = emulated_environ(directory)
+    return load(directory, os.environ, settings, fallback_environ=offered, workos_origin=emulator, read_at=now)
+
+
+def _unreadable(loaded: Loaded) -> Check:
+    first = next((str(each.message) for each in loaded.findings if each.severity == "error"), "it cannot be read")
+    todo = "Run `devgw check` for every finding."
+    return Check("configuration", Verdict.FAIL, "read the project", first, todo, "CONF-05")
+
+
+def _changed_at(path: Path) -> datetime | None:
+    try:
+        return from_epoch(path.stat().st_mtime)
+    except OSError:
+        return None
+
+
+def _print(check: Check, *, everything: bool) -> None:
+    """Print one check; what is in order takes one line."""
+    label = click.style(SIGNS[check.verdict], fg=COLOURS[check.verdict])
+    failure_id = f"  [{check.diagnosis_id}]" if check.diagnosis_id else ""
+    click.echo(f"{label}  {check.name}: {check.saw}{failure_id}")
+    is_fine = check.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE)
+    if everything or not is_fine:
+        click.echo(f"      did: {check.did}")
+    for line in check.marks:
+        click.echo(f"           {line}")
+    if check.todo:
+        click.echo(f"      do:  {check.todo}")
+
+
+def _tally(checks: list[Check]) -> str:
+    counted = [(sum(check.verdict is verdict for check in checks), verdict.value) for verdict in Verdict]
+    return "\n" + ", ".join(f"{count} {word}" for count, word in counted if count)

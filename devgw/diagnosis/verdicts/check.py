@@ -1,0 +1,94 @@
+"""The values of the doctor: an answer as it came, and a check with its verdict."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Verdict(StrEnum):
+    """How a check ended."""
+
+    PASS = "pass"
+    WARN = "warn"
+    FAIL = "fail"
+    NOT_APPLICABLE = "not applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of the doctor."""
+
+    name: str
+    """Stable and dotted: `provider.redirect_uri`."""
+    verdict: Verdict
+    did: str
+    saw: str
+    todo: str = ""
+    """The one thing to do; empty where there is nothing to do."""
+    diagnosis_id: str = ""
+    marks: tuple[str, ...] = ()
+    """Lines for a fixed-width face: two strings and their marks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back from a URL, or why nothing did."""
+
+    url: str
+    status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Names in lower case."""
+    body: bytes = b""
+    failure: str = ""
+    """In words, where nothing came back."""
+    asked_at: datetime | None = None
+    answered_at: datetime | None = None
+
+    @property
+    def location(self) -> str:
+        """Return where a redirect leads."""
+        return self.headers.get("location", "")
+
+    @property
+    def media_type(self) -> str:
+        """Return the type of the body, without parameters."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Return the body as a JSON object, empty where it is none."""
+        try:
+            found = json.loads(self.body)
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def shown(self) -> str:
+        """Return how it ended, in words."""
+        return self.failure or f"status {self.status}"
+
+
+def passed(name: str, did: str, saw: str) -> Check:
+    """Return a check that found nothing wrong."""
+    return Check(name, Verdict.PASS, did, saw)
+
+
+def skipped(name: str, did: str, why: str) -> Check:
+    """Return a check that does not apply here."""
+    return Check(name, Verdict.NOT_APPLICABLE, did, why)
+
+
+def unreachable(name: str, did: str, answer: Answer) -> Check:
+    """Return the failure of a check whose URL gave no answer."""
+    return Check(
+        name,
+        Verdict.FAIL,
+        did,
+        f"{answer.url}: {answer.failure}",
+        "Make it reachable from this machine: network, DNS, CA bundle (SSL_CERT_FILE), proxy variables.",
+        "IDT-13",
+    )

@@ -1,0 +1,290 @@
+"""The identity provider: is the pair of id and key right, is our callback registered, do keys and issuer fit?"""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+from devgw.diagnosis.difference import explain_difference, explain_nearest
+from devgw.diagnosis.urls import split_url
+from devgw.diagnosis.verdicts.check import Answer, Check, Verdict, passed, skipped, unreachable
+
+CLIENT_ID = re.compile(r"^client_[0-7][0-9A-HJKMNP-TV-Z]{25}$")
+NEVER_IN_ULID = re.compile(r"[ILOUilou]")
+
+
+def client_id_shape(client_id: str) -> Check:
+    """Say whether a WorkOS client id looks like one: any I, L, O or U after `client_` is a typing error."""
+    name, did = "provider.client_id_shape", "looked at the client id's form"
+    tail = client_id.removeprefix("client_")
+    if CLIENT_ID.match(client_id):
+        return passed(name, did, f"{client_id} has the form of a WorkOS client id")
+    wrong = sorted(set(NEVER_IN_ULID.findall(tail)))
+    saw = (
+        f"{client_id} contains {', '.join(wrong)}, which no WorkOS id does"
+        if wrong
+        else f"{client_id} has {len(tail)} characters after client_, not 26"
+    )
+    return Check(
+        name, Verdict.WARN, did, saw, "Copy the client id with the dashboard's button; O is often a 0.", "WORK-01"
+    )
+
+
+def secret_shape(secret: str, callback: str) -> Check:
+    """Say whether a WorkOS API key looks like one, and fits a callback on this machine. Never shows it."""
+    name, did = "provider.secret_shape", "looked at the form of the client secret, without sending it"
+    if secret != secret.strip() or any(quote in secret for quote in "\"'"):
+        return Check(
+            name,
+            Verdict.FAIL,
+            did,
+            "it has a blank, a line break or quotation marks around it",
+            "Take them away.",
+            "TOK-07",
+        )
+    if secret.startswith("pk_"):
+        return Check(
+            name,
+            Verdict.FAIL,
+            did,
+            "it begins with pk_, a publishable key",
+            "Use the API key, which begins with sk_.",
+            "TOK-07",
+        )
+    if not secret.startswith("sk_"):
+        return Check(
+            name,
+            Verdict.WARN,
+            did,
+            "it does not begin with sk_",
+            "The client secret is the environment's API key.",
+            "TOK-07",
+        )
+    if secret.startswith("sk_live_") and callback.startswith("http://") and "//127.0.0.1" not in callback:
+        todo = "Use the client id and API key of a staging environment for development."
+        return Check(name, Verdict.FAIL, did, f"a production key, but the callback is {callback}", todo, "RURI-05")
+    return passed(name, did, f"an API key, {secret.split('_')[1] if secret.count('_') > 1 else 'plain'}")
+
+
+ERROR_PAGES = {
+    "client-id-invalid": (
+        "WORK-01",
+        "it does not know the client id",
+        "Copy the client id from the dashboard, of this environment.",
+    ),
+    "redirect-uri-invalid": (
+        "RURI-04",
+        "the callback is not registered for this client id",
+        "Add exactly {callback} under Redirects.",
+    ),
+    "invalid-connection-selector": ("WORK-02", "the request names no way to sign in", "Send provider=authkit."),
+    "code-challenge-missing": (
+        "PKCE-04",
+        "the PKCE parameters do not belong together",
+        "Send challenge and method together.",
+    ),
+}
+
+
+def authorize(answer: Answer, callback: str) -> Check:
+    """Say what the provider makes of the real authorization URL (P1)."""
+    name, did = "provider.redirect_uri", f"asked for the login page as the browser would, with redirect_uri={callback}"
+    if answer.failure:
+        return unreachable(name, did, answer)
+    page = next((slug for slug in ERROR_PAGES if slug in answer.location.replace("_", "-")), None)
+    if page:
+        failure_id, saw, todo = ERROR_PAGES[page]
+        return Check(
+            name, Verdict.FAIL, did, f"it leads to {answer.location}: {saw}", todo.format(callback=callback), failure_id
+        )
+    if answer.location.startswith(callback):
+        error = parse_qs(urlsplit(answer.location).query).get("error", ["an answer"])[0]
+        return Check(
+            name,
+            Verdict.WARN,
+            did,
+            f"the callback is accepted, but it answers {error} at once",
+            "Look at that error.",
+            "IDT-12",
+        )
+    if answer.status in (301, 302, 303, 307, 308) or answer.status == 200:
+        return _judge_page(name, did, answer, callback)
+    return Check(
+        name, Verdict.FAIL, did, f"it answered {answer.status}", f"Check client id and callback {callback}.", "RURI-04"
+    )
+
+
+def _judge_page(name: str, did: str, answer: Answer, callback: str) -> Check:
+    """Judge a page or a redirect that is no known error page: providers say it in the text."""
+    text = answer.body[:20_000].decode("utf-8", "replace").lower()
+    if "redirect_uri" in text and any(
+        word in text for word in ("mismatch", "invalid", "does not match", "not allowed")
+    ):
+        return Check(
+            name,
+            Verdict.FAIL,
+            did,
+            "its page says that the redirect URI is wrong",
+            f"Add exactly {callback} there.",
+            "RURI-04",
+        )
+    where = f", and leads to {split_url(answer.location).origin}" if answer.location else ""
+    return passed(name, did, f"it accepts client id and callback{where}")
+
+
+def id_and_key(answer: Answer, *, is_workos: bool) -> Check:
+    """Say whether id and secret are a pair, from the answer to a code that cannot be right (P2)."""
+    name, did = (
+        "provider.credentials",
+        f"sent client id and secret with an invalid code to {answer.url}, and nowhere else",
+    )
+    if answer.failure:
+        return unreachable(name, did, answer)
+    error = str(answer.document.get("error", answer.document.get("code", "")))
+    if error in ("invalid_grant", "invalid_code"):
+        return passed(name, did, "it refused the code and nothing else, so the pair is right")
+    if error in ("invalid_client", "unauthorized_client") or answer.status == 401:
+        todo = (
+            "Copy client id and API key again, both from the same environment."
+            if is_workos
+            else "Copy id and secret again."
+        )
+        return Check(
+            name, Verdict.FAIL, did, f"it answered {error or answer.status}: id and secret are no pair", todo, "TOK-07"
+        )
+    saw = f"it answered {answer.status} {error}".strip()
+    return Check(
+        name, Verdict.WARN, did, f"{saw}, from which nothing follows", "Sign in once and look at the flow.", ""
+    )
+
+
+def keys(answer: Answer) -> Check:
+    """Say which signing keys there are (P4)."""
+    name, did = "provider.keys", f"fetched {answer.url}"
+    if answer.failure:
+        return unreachable(name, did, answer)
+    found = answer.document.get("keys")
+    if answer.status == 404:
+        return Check(
+            name,
+            Verdict.FAIL,
+            did,
+            "404: no key set for this client id",
+            "Check the client id in policies.json or .env.",
+            "IDT-05",
+        )
+    if answer.status != 200 or not isinstance(found, list) or not found:
+        return Check(name, Verdict.FAIL, did, f"status {answer.status}, no key set", "Check the JWKS URL.", "IDT-08")
+    ids = [str(key.get("kid", "(no kid)")) for key in found if isinstance(key, dict)]
+    algorithms = sorted({str(key.get("alg") or key.get("kty")) for key in found if isinstance(key, dict)})
+    return passed(name, did, f"{len(ids)} key{'s' if len(ids) > 1 else ''} ({', '.join(algorithms)}): {', '.join(ids)}")
+
+
+def discovery(answer: Answer, issuer: str, others: tuple[str, ...], jwks_url: str) -> Iterator[Check]:
+    """Say whether the discovery document agrees with the configured issuer and key set (P3)."""
+    name, did = "provider.issuer", f"compared the issuer of {answer.url} with the configured one"
+    if answer.failure or answer.status != 200 or not answer.document:
+        yield _no_discovery(name, did, answer)
+        return
+    found = str(answer.document.get("issuer", ""))
+    if found in (issuer, *others):
+        yield passed(
+            name, did, f"both are {found}" if found == issuer else f"{found} is another documented form of {issuer}"
+        )
+    else:
+        difference = explain_difference(found, issuer, "issuer")
+        failure_id = "IDT-03" if "workos" in found + issuer else "IDT-02"
+        yield Check(
+            name,
+            Verdict.FAIL,
+            did,
+            difference.sentence,
+            f"Configure issuer = {found}.",
+            failure_id,
+            tuple(difference.lines()),
+        )
+    named = str(answer.document.get("jwks_uri", ""))
+    if named and named != jwks_url:
+        difference = explain_difference(jwks_url, named, "url")
+        yield Check(
+            "provider.jwks_url",
+            Verdict.WARN,
+            did,
+            difference.sentence,
+            f"Use jwksUrl = {named}.",
+            "IDT-05",
+            tuple(difference.lines()),
+        )
+
+
+def _no_discovery(name: str, did: str, answer: Answer) -> Check:
+    if answer.failure:
+        return unreachable(name, did, answer)
+    if answer.status == 404:
+        return Check(
+            name,
+            Verdict.WARN,
+            did,
+            "404: there is no discovery document for this issuer",
+            "Check the client id or issuer.",
+            "WORK-01",
+        )
+    return Check(
+        name,
+        Verdict.WARN,
+        did,
+        f"status {answer.status}, {answer.media_type or 'no type'}",
+        "Check the issuer.",
+        "IDT-02",
+    )
+
+
+def registered_uris(answer: Answer, callback: str) -> Check:
+    """Say whether the callback is among those registered at WorkOS, and which is nearest (P5)."""
+    name, did = "provider.registered_uris", f"asked {answer.url} for the registered redirect URIs"
+    if answer.failure:
+        return unreachable(name, did, answer)
+    if answer.status in (401, 403):
+        return Check(
+            name,
+            Verdict.FAIL,
+            did,
+            f"{answer.status}: the API key is not accepted",
+            "Copy the API key again.",
+            "TOK-07",
+        )
+    listed = answer.document.get("data")
+    if answer.status != 200 or not isinstance(listed, list):
+        return skipped(name, did, f"this WorkOS does not list them (status {answer.status})")
+    uris = [str(each.get("uri", "")) for each in listed if isinstance(each, dict)]
+    if callback in uris or any(_wildcard_fits(uri, callback) for uri in uris):
+        return passed(name, did, f"{callback} is registered")
+    nearest = explain_nearest(callback, uris, "callback_uri")
+    if nearest is None:
+        return Check(
+            name, Verdict.FAIL, did, "none is registered", f"Add exactly {callback} under Redirects.", "RURI-04"
+        )
+    saw = f"{callback} is not registered. Nearest is {nearest.expected}: {nearest.sentence}"
+    return Check(
+        name, Verdict.FAIL, did, saw, f"Add exactly {callback} under Redirects.", "RURI-04", tuple(nearest.lines())
+    )
+
+
+def _wildcard_fits(registered: str, callback: str) -> bool:
+    """Tell whether a registered URI with `*` for its port or its left-most label fits."""
+    pattern = re.escape(registered).replace(r"\*", "[A-Za-z0-9_-]+")
+    return "*" in registered and re.fullmatch(pattern, callback) is not None
+
+
+def clock(answers: list[tuple[Answer, float | None]]) -> Check:
+    """Say how far our clock is from the provider's; each answer with its skew in seconds, theirs ahead positive."""
+    name, did = "machine.clock", "compared this machine's clock with the provider's Date header"
+    skews = [skew for _, skew in answers if skew is not None]
+    if not skews:
+        return skipped(name, did, "no answer had a Date header")
+    skew = min(skews, key=abs)
+    if abs(skew) <= 5:
+        return passed(name, did, f"{abs(skew):.0f} s apart")
+    which = "behind" if skew > 0 else "ahead"
+    verdict = Verdict.FAIL if abs(skew) > 30 else Verdict.WARN
+    todo = "Set the clock; in WSL or a virtual machine after sleep: `sudo hwclock -s`, or restart it."
+    return Check(name, verdict, did, f"this machine is {abs(skew):.0f} s {which}", todo, "IDT-07")

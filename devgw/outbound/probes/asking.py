@@ -1,0 +1,60 @@
+"""One request, one answer, never an exception."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx2
+
+from devgw.clock import Clock
+from devgw.diagnosis.verdicts import Answer
+from devgw.outbound.transport import describe_failure
+
+MOST_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Asks with one HTTP client and notes when."""
+
+    http: httpx2.AsyncClient
+    clock: Clock
+
+    async def ask(self, method: str, url: str, headers: Mapping[str, str] | None = None, **body: Any) -> Answer:
+        """Return what `url` answers; `body` as in httpx2 (`data`, `json`). Reads no more than 256 kB."""
+        asked_at = self.clock.now()
+        try:
+            request = self.http.build_request(method, url, headers=dict(headers or {}), **body)
+            response = await self.http.send(request, stream=True, follow_redirects=False)
+            try:
+                content = await _first_part(response)
+            finally:
+                await response.aclose()
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
+            return Answer(url, failure=describe_failure(error), asked_at=asked_at, answered_at=self.clock.now())
+        found = {key.lower(): value for key, value in response.headers.items()}
+        return Answer(url, response.status_code, found, content, "", asked_at, self.clock.now())
+
+
+async def _first_part(response: httpx2.Response) -> bytes:
+    """Return the body up to the limit; of an event stream, the first event alone, since it may never end."""
+    is_stream = "text/event-stream" in response.headers.get("content-type", "")
+    content = b""
+    async for chunk in response.aiter_bytes():
+        content += chunk
+        if len(content) >= MOST_BYTES or (is_stream and b"\n\n" in content.replace(b"\r\n", b"\n")):
+            break
+    return content
+
+
+def skew(answer: Answer) -> float | None:
+    """Return how many seconds the other clock is ahead, by its Date header; None where it has none."""
+    if answer.answered_at is None or answer.asked_at is None or "date" not in answer.headers:
+        return None
+    try:
+        theirs = parsedate_to_datetime(answer.headers["date"])
+    except ValueError:
+        return None
+    middle = answer.asked_at + (answer.answered_at - answer.asked_at) / 2
+    return (theirs - middle).total_seconds()

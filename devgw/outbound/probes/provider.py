@@ -1,0 +1,97 @@
+"""P1 to P5 of the identity provider, and the clock."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
+
+from devgw.config.project import OAuthPolicy
+from devgw.diagnosis.verdicts import Answer, Check, provider
+from devgw.diagnosis.verdicts.check import skipped
+from devgw.entropy import token
+from devgw.oauth.pkce import challenge_of
+from devgw.outbound.probes.asking import Asker, skew
+
+NO_CODE = "01AAAAAAAAAAAAAAAAAAAAAAAA"
+"""A code that nobody ever issued, in the form that WorkOS's have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The policy and the callback that are put to the test."""
+
+    policy: OAuthPolicy
+    callback: str
+
+    @property
+    def is_workos(self) -> bool:
+        """Tell whether the provider is WorkOS, or its emulator."""
+        return self.policy.provider == "workos"
+
+
+async def examine_provider(asker: Asker, pair: Pair) -> AsyncIterator[Check]:
+    """Yield every check of the provider."""
+    policy = pair.policy
+    if policy.oidc is None:
+        yield skipped("provider", "looked at the policy", "dev-login has no identity provider")
+        return
+    if pair.is_workos:
+        yield provider.client_id_shape(policy.login.client_id)
+        yield provider.secret_shape(policy.login.client_secret.value, pair.callback)
+    page, grant, keys, document = await asyncio.gather(
+        asker.ask("GET", _authorize_url(pair), {"accept": "text/html"}),
+        asker.ask("POST", policy.login.token_url, {"accept": "application/json"}, data=_invalid_grant(pair)),
+        asker.ask("GET", policy.oidc.jwks_url, {"accept": "application/json"}),
+        asker.ask("GET", discovery_url(policy.oidc.issuer), {"accept": "application/json"}),
+    )
+    yield provider.authorize(page, pair.callback)
+    yield provider.id_and_key(grant, is_workos=pair.is_workos)
+    yield provider.keys(keys)
+    for check in provider.discovery(document, policy.oidc.issuer, policy.oidc.other_issuers, policy.oidc.jwks_url):
+        yield check
+    if pair.is_workos:
+        yield provider.registered_uris(await _list_uris(asker, pair), pair.callback)
+    yield provider.clock([(answer, skew(answer)) for answer in (page, grant, keys, document)])
+
+
+def _authorize_url(pair: Pair) -> str:
+    """Return the URL to which a browser would be sent, with a challenge that nobody can redeem."""
+    login = pair.policy.login
+    asked = {
+        "response_type": "code",
+        "client_id": login.client_id,
+        "redirect_uri": pair.callback,
+        "scope": login.scope,
+        "state": token("doctor_"),
+    }
+    if pair.is_workos:
+        asked["provider"] = "authkit"
+    if login.pkce == "S256":
+        asked |= {"code_challenge": challenge_of(token("")), "code_challenge_method": "S256"}
+    return f"{login.url}{'&' if '?' in login.url else '?'}{urlencode(asked)}"
+
+
+def _invalid_grant(pair: Pair) -> dict[str, str]:
+    login = pair.policy.login
+    return {
+        "grant_type": "authorization_code",
+        "code": NO_CODE,
+        "client_id": login.client_id,
+        "client_secret": login.client_secret.value,
+        "redirect_uri": pair.callback,
+    }
+
+
+def discovery_url(issuer: str) -> str:
+    """Return where OpenID Connect Discovery puts the document of `issuer`."""
+    return f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+
+
+async def _list_uris(asker: Asker, pair: Pair) -> Answer:
+    """Ask WorkOS for its list; the key goes to the origin of its own token endpoint."""
+    parts = urlsplit(pair.policy.login.token_url)
+    url = f"{parts.scheme}://{parts.netloc}/user_management/redirect_uris?limit=100"
+    key = pair.policy.login.client_secret.value.strip()
+    if not key.isascii() or not key.isprintable():
+        return Answer(url, 401)
+    return await asker.ask("GET", url, {"authorization": f"Bearer {key}"})
