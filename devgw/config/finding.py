@@ -4,6 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
+from itertools import islice
+
+_LONGEST, _MOST = 100, 200
+"""Characters of a name, and names, that are compared: difflib is slow, and a broken file may hold thousands."""
 
 
 class Severity(StrEnum):
@@ -111,10 +115,9 @@ class Findings:
 
 def nearest_name(wrong: str, known: Iterable[str]) -> str | None:
     """Return the known name closest to `wrong`, None where none is close."""
-    names = list(known)
-    if not wrong or len(wrong) > 200:
+    if not wrong or len(wrong) > _LONGEST:
         return None
-    lowered = {name.lower(): name for name in names}
+    lowered = {name.lower(): name for name in islice(known, _MOST)}
     close = get_close_matches(wrong.lower(), lowered, n=1, cutoff=0.6)
     return lowered[close[0]] if close else None
 

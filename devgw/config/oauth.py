@@ -84,7 +84,15 @@ def _tokens(given: GatewayOptions) -> TokenSettings:
 
 def _id_jag(given: IdJagOptions) -> IdJagInbound:
     trusted = (
-        TrustedIssuer(each.issuer, each.jwks_url, each.audience, each.subject_claim) for each in given.trusted_issuers
+        TrustedIssuer(
+            each.issuer,
+            each.jwks_url,
+            each.audience,
+            each.subject_claim,
+            tuple(each.expected_client_ids),
+            each.subject_mapping,
+        )
+        for each in given.trusted_issuers
     )
     return IdJagInbound(given.enabled, tuple(trusted))
 

@@ -59,6 +59,8 @@ class TrustedIssuerOptions(Options):
     jwks_url: Url
     audience: Text | None = None
     subject_claim: Text = "sub"
+    expected_client_ids: list[Text] = Field(default_factory=list)
+    subject_mapping: Literal["iss_prefix", "iss_tenant_prefix", "sub_id_only"] = "iss_prefix"
 
 
 class IdJagOptions(Options):
@@ -66,6 +68,7 @@ class IdJagOptions(Options):
 
     enabled: bool = False
     trusted_issuers: list[TrustedIssuerOptions] = Field(default_factory=list)
+    authorization_details_types_allowed: list[Text] = Field(default_factory=list)
 
 
 class Urls(BaseModel):

@@ -69,6 +69,10 @@ class TrustedIssuer:
     jwks_url: str
     audience: str | None = None
     subject_claim: str = "sub"
+    expected_client_ids: tuple[str, ...] = ()
+    """The only clients for which this issuer may vouch; empty means any."""
+    subject_mapping: Literal["iss_prefix", "iss_tenant_prefix", "sub_id_only"] = "iss_prefix"
+    """How the assertion's subject becomes one of the gateway's."""
 
 
 @dataclass(frozen=True, slots=True)

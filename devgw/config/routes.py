@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
 
 from devgw.config.attach import Attached, attach
 from devgw.config.catalogue import MODULES
@@ -20,6 +19,7 @@ from devgw.ids import OperationId
 FILE = "config/routes.oas.json"
 HANDLER = "McpProxyHandler"
 _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+_SIMILAR = 0.85
 _TEMPLATE = re.compile(r"\$\{([^}]*)\}")
 _RESERVED = ("/.well-known", "/oauth", "/auth", "/mcp-registry", "/__zuplo", "/token", "/authorize", "/register")
 
@@ -233,7 +233,9 @@ def _slug(path: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", path).strip("-") or "mcp"
 
 
-def _close(one: str, other: str, at_least: Literal[0] | float = 0.85) -> bool:
+def _close(one: str, other: str) -> bool:
     from difflib import SequenceMatcher  # noqa: PLC0415  needed for a route that is not served only
 
-    return SequenceMatcher(None, one.lower(), other.lower()).ratio() >= at_least
+    matcher = SequenceMatcher(None, one.lower(), other.lower())
+    # Cheap upper bounds first: a file may hold thousands of other routes.
+    return all(ratio() >= _SIMILAR for ratio in (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio))

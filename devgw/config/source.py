@@ -44,13 +44,14 @@ class Source:
         self.position(0)
         start = self._starts[number - 1]
         end = self._starts[number] if number < len(self._starts) else len(self.text)
-        return blank_secrets(self.text[start:end].rstrip("\r\n"))[:_LINE_SHOWN]
+        # Cut before and after: a file may be one line of megabytes, and a secret may end beyond the first cut.
+        return blank_secrets(self.text[start : min(end, start + 2 * _LINE_SHOWN)].rstrip("\r\n"))[:_LINE_SHOWN]
 
     def place(self, start: int, end: int | None = None, pointer: str = "") -> Place:
         """Return where `start` is; the length underlined ends with its line."""
         start = min(start, len(self.text))
         line, column = self.position(start)
-        shown = self.line(line)
+        shown = self.line(line) if column <= _LINE_SHOWN else ""
         length = max(1, min((end or start + 1) - start, len(shown) - column + 1))
         return Place(self.file, line, column, length, pointer, shown)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devgw.config.finding import Finding, Findings
-from devgw.config.jsonc import DEPTH_LIMIT, parse
+from devgw.config.jsonc import DEPTH_LIMIT, FAULT_LIMIT, parse
 from devgw.config.node import Node
 from devgw.config.source import Source
 
@@ -173,3 +173,21 @@ def test_pointers_are_escaped() -> None:
 
     assert node is not None
     assert [each.pointer for each in node.walk()] == ["", "/a~1b", "/a~1b/c~0d", "/a~1b/c~0d/0", "/a~1b/c~0d/1"]
+
+
+@pytest.mark.parametrize("text", ["[" + "1 " * 500_000 + "]", "{" + '"a":1,' * 300_000 + "}"])
+def test_a_million_faults_end_the_reading_early(text: str) -> None:
+    node, found = reading(text)
+
+    assert node is None
+    assert len(found) == FAULT_LIMIT + 1
+    assert "was not read" in found[-1].message
+
+
+def test_a_file_of_one_endless_line_is_read_and_its_line_not_shown_far_out() -> None:
+    text = '{"a": [' + "1," * 100_000 + '], "clientSecret": "hunter2hunter2" "b": 1}'
+    node, (found,) = reading(text)
+
+    assert node is None
+    assert found.column > 200_000
+    assert found.source_line == ""
