@@ -184,10 +184,8 @@ async def test_a_page_of_another_origin_arms_and_clears_nothing(
 
 
 async def test_faults_can_be_written_into_the_seed() -> None:
-    from devgw.emulators.workos import Emulator, Seed  # noqa: PLC0415  # only this test needs them
-
-    seed = Seed.model_validate({"environments": [], "faults": [{"kind": "answer", "path": "/x", "times": None}]})
-    assert [left for _, left in Emulator(seed, "http://localhost:1").faults.armed()] == [None]
+    async with emulated(faults=[{"kind": "answer", "path": "/health", "status": 503, "times": None}]) as workos:
+        assert [(await workos.http.get("/health")).status_code for _ in range(2)] == [503, 503]
 
 
 @pytest.mark.parametrize("name", [name for name in SCENARIOS if name != "exchange-slow"])  # 15 s are too many here

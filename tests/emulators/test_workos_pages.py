@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.emulators.workos_bench import ACME, BOB, CALLBACK, CLIENT, KEY, OTHER, WorkosBench
+from tests.emulators.workos_bench import ACME, BOB, CALLBACK, CLIENT, KEY, OTHER, WorkosBench, emulated
 from tests.support.forms import press, read_forms
 
 
@@ -110,6 +110,16 @@ async def test_there_is_a_button_for_each_person_and_organization_and_one_to_den
         "carmen@example.com at Globex",
         "Deny",
     ]
+
+
+async def test_the_sign_in_page_may_live_on_another_host_name() -> None:
+    """At WorkOS it does: what relies on one cookie jar for both shows here."""
+    async with emulated(authkit_host="localhost") as workos:
+        location = await workos.authorize()
+        assert (urlsplit(workos.origin).hostname, urlsplit(location).hostname) == ("127.0.0.1", "localhost")
+        shown = await workos.http.get(location)
+        answer = await press(workos.http, shown, "Bob")
+        assert answer.headers["location"].startswith(CALLBACK + "?code=")
 
 
 async def test_a_login_hint_puts_the_person_first_and_an_organization_hides_the_others(workos: WorkosBench) -> None:

@@ -149,16 +149,19 @@ def parameters_of(url: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def emulated(*, clock: Clock | None = None, **changes: Any) -> AsyncIterator[WorkosBench]:
+async def emulated(
+    *, clock: Clock | None = None, authkit_host: str = "", faults: Any = (), **changes: Any
+) -> AsyncIterator[WorkosBench]:
     """Yield a bench; `changes` are laid over the first environment of the seed."""
     environments = [SEED["environments"][0] | changes, *SEED["environments"][1:]]
     clock = clock or FrozenClock()
     happened: list[Happened] = []
     listener = listen()
     emulator = Emulator(
-        Seed.model_validate({"environments": environments}),
+        Seed.model_validate({"environments": environments, "faults": faults}),
         origin_of(listener),
         clock=clock,
+        authkit_origin=origin_of(listener, authkit_host) if authkit_host else None,
         signing_keys={CLIENT: stored_key()},
         observe=happened.append,
     )

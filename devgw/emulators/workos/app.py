@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from quart import Quart, Response, request
 from werkzeug.exceptions import HTTPException
 
+from devgw import entropy
 from devgw.emulators.workos.answers import plain_error
 from devgw.emulators.workos.api import add_api
 from devgw.emulators.workos.controls import add_controls
@@ -53,7 +54,7 @@ def _add_rules_for_all(app: Quart, emulator: Emulator) -> None:
     @app.after_request
     async def label(response: Response) -> Response:
         response.headers["X-Emulator"] = LABEL
-        response.headers["X-Request-Id"] = "req_" + next(iter(emulator.environments.values())).sessions.mint()
+        response.headers["X-Request-Id"] = "req_" + entropy.ulid(int(emulator.clock.now().timestamp() * 1000))
         response.headers.setdefault("Date", format_datetime(emulator.clock.now(), usegmt=True))
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers["X-Content-Type-Options"] = "nosniff"

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 Mode = Literal["staging", "production"]
@@ -102,9 +102,17 @@ class EnvironmentSeed(_Written):
 class Seed(_Written):
     """Everything in the file."""
 
-    environments: tuple[EnvironmentSeed, ...]
+    environments: tuple[EnvironmentSeed, ...] = Field(min_length=1)
     faults: tuple[dict[str, Any], ...] = ()
     """Armed from the start; the same shapes as `POST /__emulator/faults` takes."""
+
+    @model_validator(mode="after")
+    def _tell_environments_apart(self) -> "Seed":
+        for kind in ("client_id", "api_key"):
+            values = [getattr(environment, kind) for environment in self.environments]
+            if twice := next((place for place, value in enumerate(values) if value in values[:place]), None):
+                raise ValueError(f"environment {twice} has the {to_camel(kind)} of another one")
+        return self
 
     def answering_to(self, client_id: str, api_key: str) -> "Seed":
         """Return this seed with an environment for that pair: the one that has the id, else the first, renamed."""
