@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
@@ -153,6 +154,7 @@ class ProxyClient:
         self.settings = settings or TransportSettings()
         self._clock = clock
         self._free: dict[tuple[str, int, bool, str | None], list[Connection]] = {}
+        self._contexts: dict[tuple[str | None, int], ssl.SSLContext] = {}
 
     async def open(self, request: UpstreamRequest, timing: Timing) -> UpstreamAnswer:
         """Send `request` and return its answer as soon as the head has arrived.
@@ -208,7 +210,7 @@ class ProxyClient:
             Refused: with the reason why there is none.
         """
         free = self._free.setdefault((target.host, target.port, target.is_https, certificate), [])
-        tls = _tls(target.url, certificate) if target.is_https else None
+        tls = self._tls(target.url, certificate) if target.is_https else None
         try:
             async with asyncio.timeout(self.settings.connect_timeout):
                 _, connection = await loop.create_connection(
@@ -219,6 +221,20 @@ class ProxyClient:
         except OSError as error:
             raise Refused(_named_connecting(error, target)) from error
         return connection
+
+    def _tls(self, url: str, certificate: str | None) -> ssl.SSLContext:
+        """Return how to speak TLS, with a client certificate where one is named; a changed file is read again.
+
+        Raises:
+            Refused: with `ClientCertificateUnusable`.
+        """
+        try:
+            key = (certificate, Path(certificate).stat().st_mtime_ns if certificate else 0)
+            if key not in self._contexts:
+                self._contexts[key] = _context(certificate)
+        except OSError as error:  # an SSLError is one
+            raise Refused(ClientCertificateUnusable(url, certificate or "", error.strerror or str(error))) from error
+        return self._contexts[key]
 
 
 def _keeper(loop: asyncio.AbstractEventLoop, free: list[Connection]) -> Callable[[Connection], None]:
@@ -233,21 +249,8 @@ def _keeper(loop: asyncio.AbstractEventLoop, free: list[Connection]) -> Callable
     return keep
 
 
-@lru_cache(maxsize=32)
 def _context(certificate: str | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if certificate:
         context.load_cert_chain(certificate)
     return context
-
-
-def _tls(url: str, certificate: str | None) -> ssl.SSLContext:
-    """Return how to speak TLS, with a client certificate where one is named.
-
-    Raises:
-        Refused: with `ClientCertificateUnusable`.
-    """
-    try:
-        return _context(certificate)
-    except (OSError, ssl.SSLError) as error:
-        raise Refused(ClientCertificateUnusable(url, certificate or "", str(error))) from error

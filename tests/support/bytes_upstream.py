@@ -4,6 +4,7 @@ For answers that no framework would give: cut off, malformed, one byte at a time
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -43,7 +44,7 @@ def response(body: bytes, *, status: str = "200 OK", content_type: str = "applic
 
 
 @asynccontextmanager
-async def bytes_upstream(answer: Answer) -> AsyncIterator[BytesUpstream]:
+async def bytes_upstream(answer: Answer, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[BytesUpstream]:
     """Serve `answer` on a free port while the block runs."""
     upstream = BytesUpstream()
     tasks: set[asyncio.Task[None]] = set()
@@ -63,8 +64,8 @@ async def bytes_upstream(answer: Answer) -> AsyncIterator[BytesUpstream]:
         writer.close()
         pump.cancel()
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    upstream.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/mcp"
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
+    upstream.url = f"http{'s' if tls else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}/mcp"
     try:
         yield upstream
     finally:

@@ -1,0 +1,276 @@
+"""The data plane's client on the wire: framing, kept connections, TLS."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from devgw.clock import SystemClock
+from devgw.gateway.transport import Timing, TransportSettings, UpstreamAnswer, UpstreamRequest
+from devgw.outbound.proxy import ProxyClient, target_of
+from devgw.problems import Refused
+from devgw.problems.proxy import (
+    ClientCertificateUnusable,
+    UpstreamAnswerMalformed,
+    UpstreamClosedEarly,
+    UpstreamTlsFailed,
+)
+from tests.support.bytes_upstream import Answer, Seen, bytes_upstream, response
+
+
+def client(**limits: float) -> ProxyClient:
+    return ProxyClient(SystemClock(), TransportSettings(**limits))
+
+
+def post(url: str, body: bytes = b"{}", **more: str) -> UpstreamRequest:
+    return UpstreamRequest("POST", url, [(b"x-a", b"b")], body, **more)
+
+
+async def whole(answer: UpstreamAnswer) -> bytes:
+    pieces = []
+    while piece := await answer.read():
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def bit_by_bit(content: bytes) -> Answer:
+    async def answer(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        for each in content:
+            writer.write(bytes([each]))
+            await writer.drain()
+            await asyncio.sleep(0)
+        writer.close()
+
+    return answer
+
+
+def at_once(content: bytes, *, closes: bool = False) -> Answer:
+    async def answer(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        writer.write(content)
+        if closes:
+            writer.close()
+
+    return answer
+
+
+CHUNKED = (
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Twice: 1\r\nX-Twice: 2\r\n\r\n"
+    b"3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\nX-Trailer: t\r\n\r\n"
+)
+INTERIM = b"HTTP/1.1 100 Continue\r\nX-No: 1\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"
+
+
+@pytest.mark.parametrize("cut", [bit_by_bit, at_once], ids=["byte by byte", "at once"])
+@pytest.mark.parametrize(
+    ("content", "body"),
+    [
+        (CHUNKED, b"abcdefg"),
+        (INTERIM + response(b"abc"), b"abc"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", b""),
+        (b"HTTP/1.1 204 No Content\r\nX: y\r\n\r\n", b""),
+    ],
+    ids=["chunked with trailers", "interim answers", "empty", "no content"],
+)
+async def test_an_answer_is_read_however_it_is_cut(cut: Callable[[bytes], Answer], content: bytes, body: bytes) -> None:
+    async with bytes_upstream(cut(content)) as upstream:
+        answer = await client().open(post(upstream.url), Timing())
+        assert await whole(answer) == body
+
+    names = [name for name, _ in answer.headers]
+    assert names.count(b"x-twice") == (2 if content is CHUNKED else 0)
+    assert not {b"x-trailer", b"x-no", b"link"} & set(names)
+
+
+async def test_a_body_without_a_length_lasts_until_the_connection_closes() -> None:
+    async with bytes_upstream(at_once(b"HTTP/1.1 200 OK\r\n\r\nabc", closes=True)) as upstream:
+        answer = await client().open(post(upstream.url), Timing())
+        assert await whole(answer) == b"abc"
+
+
+@pytest.mark.parametrize("rest", [b"Content-Length: 9\r\n\r\nabc", b"Transfer-Encoding: chunked\r\n\r\n9\r\nabc"])
+async def test_a_body_that_stops_short_is_no_answer(rest: bytes) -> None:
+    async with bytes_upstream(at_once(b"HTTP/1.1 200 OK\r\n" + rest, closes=True)) as upstream:
+        answer = await client().open(post(upstream.url), Timing())
+        with pytest.raises(Refused) as refused:
+            await whole(answer)
+
+    assert isinstance(refused.value.problem, UpstreamClosedEarly)
+    assert refused.value.problem.received == 3
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+        b"\x15\x03\x01\x00\x02",
+    ],
+)
+async def test_ambiguous_or_foreign_bytes_are_refused(content: bytes) -> None:
+    async with bytes_upstream(at_once(content)) as upstream:
+        with pytest.raises(Refused) as refused:
+            await client(response_timeout=2).open(post(upstream.url), Timing())
+
+    assert isinstance(refused.value.problem, UpstreamAnswerMalformed)
+
+
+async def test_the_request_is_written_as_it_should_be() -> None:
+    async with bytes_upstream(at_once(response(b""))) as upstream:
+        proxy = client()
+        await whole(await proxy.open(post(f"{upstream.url}/é?q=1#gone", b"body"), Timing()))
+        await whole(await proxy.open(UpstreamRequest("GET", upstream.url, []), Timing()))
+
+    first, second = upstream.seen
+    assert first.line == "POST /mcp/%C3%A9?q=1 HTTP/1.1"
+    assert first.headers == [("host", upstream.url.split("/")[2]), ("x-a", "b"), ("content-length", "4")]
+    assert first.body == b"body"
+    assert (second.line, second.headers) == ("GET /mcp HTTP/1.1", [("host", upstream.url.split("/")[2])])
+
+
+async def test_a_connection_is_used_again_only_when_both_sides_can() -> None:
+    async def closes_after_two(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        last = len(upstream.seen) % 2 == 0
+        writer.write(response(b"abc", more="Connection: close\r\n" if last else ""))
+        if last:
+            writer.close()
+
+    async with bytes_upstream(closes_after_two) as upstream:
+        proxy = client()
+        for _ in range(4):
+            assert await whole(await proxy.open(post(upstream.url), Timing())) == b"abc"
+
+    assert upstream.connections == 2
+
+
+async def test_a_kept_connection_that_the_upstream_closed_is_replaced() -> None:
+    """Uvicorn closes after 5 s; a restarted server has closed them all."""
+    closing: list[asyncio.StreamWriter] = []
+
+    async def answer(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        writer.write(response(b"abc"))
+        closing.append(writer)
+
+    async with bytes_upstream(answer) as upstream:
+        proxy = client()
+        await whole(await proxy.open(post(upstream.url), Timing()))
+        closing[0].close()
+        await asyncio.wait_for(upstream.ended.wait(), 5)
+        assert await whole(await proxy.open(post(upstream.url), Timing())) == b"abc"
+
+    assert upstream.connections == 2
+
+
+async def test_a_connection_that_was_idle_for_long_is_not_used_again() -> None:
+    async with bytes_upstream(at_once(response(b"abc"))) as upstream:
+        proxy = client(idle_timeout=0)
+        for _ in range(2):
+            await whole(await proxy.open(post(upstream.url), Timing()))
+
+    assert upstream.connections == 2
+
+
+async def test_a_second_answer_that_nobody_asked_for_ends_the_connection() -> None:
+    """Response splitting: what follows must never answer the next request."""
+    async with bytes_upstream(at_once(response(b"abc") + response(b"evil"))) as upstream:
+        proxy = client()
+        for _ in range(2):
+            assert await whole(await proxy.open(post(upstream.url), Timing())) == b"abc"
+
+    assert upstream.connections == 2
+
+
+async def test_parallel_requests_have_a_connection_each() -> None:
+    together = asyncio.Barrier(3)
+
+    async def answer(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        await together.wait()
+        writer.write(response(seen.body))
+
+    async with bytes_upstream(answer) as upstream:
+        proxy = client()
+        answers = await asyncio.gather(*(proxy.open(post(upstream.url, b"%d" % n), Timing()) for n in range(3)))
+        assert [await whole(each) for each in answers] == [b"0", b"1", b"2"]
+        proxy.close()
+
+    assert upstream.connections == 3
+
+
+def test_a_url_is_taken_apart() -> None:
+    target = target_of("https://user@mcp.example.com/a/b?c=d#e")
+
+    assert (target.host, target.port, target.is_https) == ("mcp.example.com", 443, True)
+    assert (target.path, target.authority) == (b"/a/b?c=d", b"mcp.example.com")
+    assert target_of("http://[::1]:9002").path == b"/"
+    assert target_of("http://[::1]:9002").authority == b"[::1]:9002"
+
+
+# --- TLS --------------------------------------------------------------------------------------------------------------
+
+
+def _key_and_certificate(name: str) -> bytes:
+    """Return key and self-signed certificate of `name`, in PEM."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    certificate = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    kind = serialization.Encoding.PEM
+    secret = key.private_bytes(kind, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return secret + certificate.public_bytes(kind)
+
+
+@pytest.fixture
+def pems(tmp_path: Path) -> dict[str, str]:
+    """Return the PEM files of a server and of a client."""
+    found = {name: tmp_path / f"{name}.pem" for name in ("server", "client")}
+    for name, path in found.items():
+        path.write_bytes(_key_and_certificate(name))
+    return {name: str(path) for name, path in found.items()}
+
+
+def server_side(pems: dict[str, str], *, wants_client: bool) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pems["server"])
+    if wants_client:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(pems["client"])
+    return context
+
+
+async def test_an_https_upstream_is_verified(pems: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    async with bytes_upstream(at_once(response(b"abc")), tls=server_side(pems, wants_client=False)) as upstream:
+        with pytest.raises(Refused) as refused:
+            await client().open(post(upstream.url), Timing())
+        monkeypatch.setenv("SSL_CERT_FILE", pems["server"])
+        answer = await client().open(post(upstream.url), Timing())
+        assert await whole(answer) == b"abc"
+
+    assert isinstance(refused.value.problem, UpstreamTlsFailed)
+    assert "SSL_CERT_FILE" in refused.value.problem.advise()
+
+
+async def test_a_client_certificate_is_shown_where_the_route_names_one(
+    pems: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", pems["server"])
+    async with bytes_upstream(at_once(response(b"abc")), tls=server_side(pems, wants_client=True)) as upstream:
+        answer = await client().open(post(upstream.url, certificate=pems["client"]), Timing())
+        assert await whole(answer) == b"abc"
+        with pytest.raises(Refused) as refused:
+            await client().open(post(upstream.url, certificate=pems["client"] + ".gone"), Timing())
+
+    assert isinstance(refused.value.problem, ClientCertificateUnusable)
+    assert "No such file" in refused.value.problem.explain()
