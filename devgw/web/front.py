@@ -28,7 +28,7 @@ from devgw.web.forward import Forwarder
 from devgw.web.hosts import Hosts
 from devgw.web.mcp import McpRoutes
 from devgw.web.paths import Place, place_of, without_base
-from devgw.web.recorder import App, BodyTooLarge, ClientLeft, Message, Receive, Recording, Scope, Send
+from devgw.web.recorder import CURRENT_TRACE, App, BodyTooLarge, ClientLeft, Message, Receive, Recording, Scope, Send
 
 BODY_LIMIT = 1_048_576
 """Bytes that a request to anything but an MCP route may have."""
@@ -50,6 +50,7 @@ class Front:
         self._settings = settings
         self._clock = clock
         self._bus = bus
+        bus.current_trace = CURRENT_TRACE.get
         self._pages = pages
         self._client = client
         self._limit = settings.traces.body_limit
@@ -81,6 +82,7 @@ class Front:
             return
         recording = Recording(scope, receive, send, clock=self._clock, limit=self._limit)
         scope["devgw.trace"] = recording.trace
+        CURRENT_TRACE.set(recording.trace.id)
         try:
             await self._answer(scope, recording)
         except ClientLeft:

@@ -4,6 +4,7 @@ It stands between the server and every handler, on the hot path too, so it copie
 """
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from contextvars import ContextVar
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
@@ -24,6 +25,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 CLIENT_LEFT = 499
 """The status of an exchange whose client left before an answer began; nginx's number, known from its logs."""
+CURRENT_TRACE: ContextVar[TraceId | None] = ContextVar("devgw.trace", default=None)
+"""The request that is answered now: the bus writes it into events whose publisher knows of no request."""
 _DRAINED = 8
 """How many times the limit is read, and thrown away, before an upload that is too large is cut off."""
 
