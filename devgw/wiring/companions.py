@@ -1,18 +1,14 @@
 """The emulators: in the same process, reached over HTTP only, on their own origins, like the real services."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from devgw.clock import Clock
 from devgw.config.load import Loaded
 from devgw.config.project import Project
-from devgw.config.sample import sample_root
+from devgw.config.sample import emulator_seed
 from devgw.settings import Settings
 from devgw.web.listening import Listeners, PortTaken, listen
-
-SEED = Path("emulators") / "workos.json"
 
 
 @dataclass
@@ -54,6 +50,10 @@ class Place:
     listeners: Listeners
     wanted: int
 
+    def __post_init__(self) -> None:
+        # Asked for again at each reload, when the server has the sockets or has closed them.
+        self._port = self.listeners.port
+
     @classmethod
     def reserve(cls, port: int) -> "Place":
         """Return the wanted port, or any free one where somebody else has it."""
@@ -65,15 +65,7 @@ class Place:
     @property
     def origin(self) -> str:
         """Return where it answers."""
-        return f"http://localhost:{self.listeners.port}"
-
-
-def emulated_environ() -> Mapping[str, str]:
-    """Return the names that the WorkOS emulator's first environment stands for."""
-    from devgw.emulators.workos import read_seed  # noqa: PLC0415  only where the emulator may be wanted
-
-    first = read_seed(sample_root() / SEED).environments[0]
-    return {"WORKOS_CLIENT_ID": first.client_id, "WORKOS_CLIENT_SECRET": first.api_key}
+        return f"http://localhost:{self._port}"
 
 
 def start_companions(loaded: Loaded, project: Project, settings: Settings, clock: Clock, workos: Place) -> Companions:
@@ -91,9 +83,8 @@ def start_companions(loaded: Loaded, project: Project, settings: Settings, clock
 def _add_workos(companions: Companions, loaded: Loaded, project: Project, settings: Settings, clock: Clock) -> None:
     from devgw.emulators.workos import Emulator, create_app, read_seed  # noqa: PLC0415  only where it runs
 
-    own = loaded.read_from / SEED
     callback = f"{settings.canonical_origin}{project.base_path.rstrip('/')}/oauth/callback"
-    seed = read_seed(own if own.exists() else sample_root() / SEED)
+    seed = read_seed(emulator_seed(loaded.read_from))
     origin = companions.workos.origin
     companions.emulator = Emulator(seed, origin, clock=clock, redirect_uris=[callback])
     companions.apps.append((create_app(companions.emulator), companions.workos.listeners))
