@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,5 +89,44 @@ async def serve(app: Any, listeners: Listeners, stopping: asyncio.Event) -> None
     config.include_date_header = False  # the front has one for every answer, and an upstream's must not come twice
     config.accesslog = config.errorlog = None
     config.use_reloader = False
-    with suppress(asyncio.CancelledError):
-        await hypercorn_serve(app, config, shutdown_trigger=stopping.wait, mode="asgi")
+    requests = _OpenRequests(app)
+    async with asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(hypercorn_serve(requests, config, shutdown_trigger=stopping.wait, mode="asgi"))
+        await stopping.wait()
+        await asyncio.wait({serving}, timeout=GRACE_SECONDS / 2)
+        requests.end()
+
+
+class _OpenRequests:
+    """An app whose open requests can be ended.
+
+    On Python 3.12 and later Hypercorn waits for every connection before it looks at its own time limit, so that one
+    endless stream would keep the gateway from stopping for ever.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._is_ending = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer a request, or leave it unfinished where it is ended from here."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            await self._app(scope, receive, send)
+        except asyncio.CancelledError:
+            if not self._is_ending:
+                raise
+        finally:
+            self._tasks.discard(task)
+
+    def end(self) -> None:
+        """End every open request."""
+        self._is_ending = True
+        for task in self._tasks:
+            task.cancel()
