@@ -1,13 +1,8 @@
-"""WorkOS's own Node SDK against the emulator; skips itself where Node or the package is missing.
-
-npm install --prefix <folder> @workos-inc/node
-DEVGW_TEST_NODE_MODULES=<folder>/node_modules pytest tests/emulators/test_workos_node_sdk.py
-"""
+"""WorkOS's own Node SDK against the emulator; skips itself by name where Node 24 or the package is missing."""
 
 import asyncio
 import json
 import os
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -16,17 +11,7 @@ import pytest
 
 from devgw.clock import SystemClock
 from tests.emulators.workos_bench import BOB, CALLBACK, CLIENT, KEY, OTHER_KEY, WorkosBench, emulated
-
-NODE = shutil.which("node")
-MODULES = Path(os.environ.get("DEVGW_TEST_NODE_MODULES", "node_modules"))
-PACKAGE = MODULES / "@workos-inc" / "node"
-
-pytestmark = [
-    pytest.mark.skipif(NODE is None, reason="Node.js is missing: WorkOS's Node SDK cannot run"),
-    pytest.mark.skipif(
-        not PACKAGE.is_dir(), reason="@workos-inc/node is missing: npm install it, and set DEVGW_TEST_NODE_MODULES"
-    ),
-]
+from tests.support.node import node_command
 
 PRELUDE = """
 const {WorkOS} = require(process.env.WORKOS_PACKAGE);
@@ -58,9 +43,10 @@ async def run(workos: WorkosBench, body: str, key: str = KEY) -> Any:
     """Run `body` in Node with the SDK, and return what it returned."""
     script = PRELUDE % body
     port = workos.origin.rpartition(":")[2]
-    environment = os.environ | {"WORKOS_PACKAGE": str(PACKAGE.resolve()), "PERSONA": BOB}
+    node, package = node_command("@workos-inc/node", "package.json")
+    environment = os.environ | {"WORKOS_PACKAGE": str(Path(package).parent), "PERSONA": BOB}
     process = await asyncio.create_subprocess_exec(
-        *(str(NODE), "-", port, key, CLIENT, CALLBACK),
+        *(node, "-", port, key, CLIENT, CALLBACK),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -70,8 +70,8 @@ def test_it_can_answer_to_a_pair_of_the_caller_s() -> None:
         ("{}", "f.json#/environments: Field required"),
         ('{"environments": []}', "f.json#/environments: Tuple should have at least 1 item"),
         (
-            '{"environments": [{"name": "x", "clientId": "c", "apiKey": "k"},'
-            ' {"name": "y", "clientId": "d", "apiKey": "k"}]}',
+            """{"environments": [{"name": "x", "clientId": "c", "apiKey": "k"},
+                                 {"name": "y", "clientId": "d", "apiKey": "k"}]}""",
             "environment 1 has the apiKey of another one",
         ),
         ('{"environments": [{"name": "x"}]}', "f.json#/environments/0/clientId: Field required"),
