@@ -68,6 +68,9 @@ NAMES: dict[str, Name] = {
     "refresh_token_replayed": by.refresh_token_replayed,
     "grant_revoked": by.grant_revoked,
     "scope_exceeds_grant": "SCOPE-02",
+    "id_jag_invalid": "IDT-14",
+    "id_jag_replayed": "IDT-14",
+    "id_jag_issuer_untrusted": "IDT-14",
     # bearer
     "token_missing": None,
     "token_malformed": by.token_malformed,
@@ -112,6 +115,7 @@ NAMES: dict[str, Name] = {
     "upstream_redirected": "PROXY-01",
     "upstream_too_many_redirects": "PROXY-01",
     "upstream_credential_refused": "UPST-03",
+    "scope_still_insufficient": "SCOPE-02",
     "capability_hidden": by.capability_hidden,
     "connect_required": None,
     "address_forbidden": "UPST-10",
@@ -134,6 +138,7 @@ NAMES: dict[str, Name] = {
     "token_request_refused": by.token_request_refused,
     "token_answer_unreadable": by.token_answer,
     "identity_assertion_missing": "UPST-11",
+    # identity assertions
     # `StandardRefusal`: in the standard's own words, without facts of ours
     "invalid_request": "REQ-01",
     "invalid_client": "TOK-01",

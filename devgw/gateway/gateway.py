@@ -11,6 +11,7 @@ from devgw.gateway.authorization import Authorization
 from devgw.gateway.bearer import BearerAdmission
 from devgw.gateway.clients import ClientDocuments, Clients
 from devgw.gateway.consent import Connections, Consents, NoConnections
+from devgw.gateway.id_jag import IdJag, SpentAssertions
 from devgw.gateway.issuing import Answered, Issuing
 from devgw.gateway.live_tokens import LiveTokens
 from devgw.gateway.login import IdentityProvider, Login
@@ -36,6 +37,8 @@ class Ground:
     revocation: Revocation
     answered: dict[TokenId, Answered] = field(default_factory=dict)
     """What refresh tokens brought, for the length of the grace."""
+    spent_assertions: SpentAssertions | None = None
+    """None where no ID-JAG is taken."""
 
 
 class Gateway:
@@ -50,6 +53,7 @@ class Gateway:
         generation: int = 1,
         credentials: UpstreamCredentials | None = None,
         connections: Connections | None = None,
+        id_jag: IdJag | None = None,
     ) -> None:
         policy = project.oauth
         if policy is None or (provider is None and policy.provider != "dev-login"):
@@ -63,6 +67,9 @@ class Gateway:
         self.authorization = Authorization(project, self.clients, store, bus, clock)
         issuing = Issuing(policy.tokens, store, ground.live, ground.answered, clock)
         self.server = Server(project, self.clients, store, issuing, ground.revocation, bus, clock)
+        self.id_jag = id_jag
+        if id_jag and id_jag.is_enabled:
+            self.server.accept_id_jag(id_jag)
         self.login = Login(
             policy,
             provider,  # type: ignore[arg-type]  # dev-login asks no provider

@@ -20,6 +20,7 @@ from devgw.gateway.client_authentication import (
 )
 from devgw.gateway.clients import Clients
 from devgw.gateway.grants import AUTH_METHODS, CodeGrant, RefreshGrant
+from devgw.gateway.id_jag import IdJag, IdJagGrant
 from devgw.gateway.issuing import Issued, Issuing
 from devgw.gateway.oauth_request import RegisteredClient, ServerRequest
 from devgw.gateway.records import Grant, PendingAuthorization, Session
@@ -115,6 +116,9 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no typ
         self.clock = clock
         self.bus = bus
         self.answering_issuer: str | None = None
+        self.id_jag: IdJag | None = None
+        self.issuers: frozenset[str] = frozenset()
+        """Ours, under the name by which we are asked; set before each request."""
         self._clients = clients
         self._assertions = AssertionAuthentication(clock)
         self._resources: Resources | None = None
@@ -126,6 +130,17 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no typ
         self.register_grant(RefreshGrant)
         self.register_endpoint(Revoke)
         self.register_extension(CodeIssuer)
+
+    def accept_id_jag(self, id_jag: IdJag) -> None:
+        """Offer the jwt-bearer grant."""
+        self.id_jag = id_jag
+        self.register_grant(IdJagGrant)
+
+    @property
+    def resources(self) -> Resources:
+        """Return the routes under the name by which we are asked; there is one while a request is answered."""
+        assert self._resources is not None
+        return self._resources
 
     # --- what Authlib asks ---------------------------------------------------------------------------------------
 
@@ -224,6 +239,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no typ
         """Say under which names we are asked, before Authlib asks back. Authlib's callbacks carry no context."""
         self._resources = Resources(self.project, urls)
         issuers = {urls.issuer(None), *(urls.issuer(route) for route in self.project.routes)}
+        self.issuers = frozenset(issuers)
         self._assertions.audiences = frozenset(issuers | {urls.endpoints(None).token, urls.endpoints(None).revocation})
 
 

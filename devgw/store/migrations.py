@@ -1,5 +1,6 @@
 """The schema, as the list of steps that made it. Never change a step that was released: add one."""
 
+from devgw.store.assertions import ASSERTIONS
 from devgw.store.connections import CONNECTIONS
 
 RECORDS = """
@@ -41,5 +42,5 @@ CREATE INDEX refresh_token_grant ON refresh_token (grant_id);
 CREATE INDEX authorization_code_grant ON authorization_code (grant_id);
 """
 
-MIGRATIONS: list[str] = [RECORDS, CONNECTIONS]
+MIGRATIONS: list[str] = [RECORDS, CONNECTIONS, ASSERTIONS]
 """Applied in order, each once; `PRAGMA user_version` counts them."""

@@ -62,6 +62,8 @@ async def _read(gateway: Gateway, endpoint: str) -> ServerRequest:
         client = await gateway.clients.resolve(client_id)
         if "client_assertion" in asked.form:
             asked.client_keys = await gateway.clients.keys_of(client)
+    if gateway.id_jag:
+        await gateway.id_jag.prepare(asked)
     return asked
 
 

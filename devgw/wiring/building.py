@@ -1,6 +1,7 @@
 """From settings to a runtime: sockets, configuration, state, first generation. Nothing is served yet."""
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -8,6 +9,8 @@ from typing import cast
 from devgw.clock import Clock, SystemClock
 from devgw.config.finding import Finding
 from devgw.config.load import Loaded, load
+from devgw.config.sample import emulated_environ
+from devgw.control.lock import ProjectLock
 from devgw.diagnosis.diagnose import RuleDiagnoser
 from devgw.events import Bus, Published
 from devgw.gateway.gateway import Ground
@@ -19,6 +22,7 @@ from devgw.outbound.client_documents import HttpClientDocuments
 from devgw.outbound.proxy import ProxyClient
 from devgw.outbound.upstream_oauth.building import UpstreamSide, build_upstream_side
 from devgw.settings import Settings
+from devgw.store.assertions import AssertionRecords
 from devgw.store.connections import SealedConnections
 from devgw.store.database import Database
 from devgw.store.migrations import MIGRATIONS
@@ -30,7 +34,7 @@ from devgw.web.front import Front
 from devgw.web.listening import listen
 from devgw.web.recorder import App
 from devgw.web.serving import Serving
-from devgw.wiring.companions import Place, emulated_environ, start_companions
+from devgw.wiring.companions import Place, start_companions
 from devgw.wiring.generation import next_generation
 from devgw.wiring.runtime import Runtime
 
@@ -61,27 +65,31 @@ def build(
     Raises:
         PortTaken: where another process has the gateway's port.
         CannotStart: where the configuration has errors.
-        StateUnusable: where the state directory cannot be used.
+        StateUnusable: where the state cannot be read.
+        Refused: with a problem of `problems.control`, where another gateway runs in this project.
     """
     clock = clock or SystemClock()
-    listeners = listen(settings.host, settings.port)
-    settings = replace(settings, port=listeners.port)
     bus = Bus(clock)
-    diagnoser = RuleDiagnoser()
-    bus.listen(diagnoser.hear)
-    monitor = Monitor(clock, settings, bus)
-    monitor.take_diagnoser(diagnoser)
-    if hear:
-        bus.listen(hear)
-    workos = Place.reserve(settings.emulators.workos_port)
-    loaded = read(settings, environ, clock, workos)
-    if loaded.project is None:
-        listeners.close()
-        workos.listeners.close()
-        raise CannotStart(loaded.findings)
+    with ExitStack() as undo:  # whoever fails on the way leaves no port and no lock behind
+        lock = _take_project(settings, undo)
+        listeners = listen(settings.host, settings.port)
+        undo.callback(listeners.close)
+        settings = replace(settings, port=listeners.port)
+        diagnoser = RuleDiagnoser()
+        bus.listen(diagnoser.hear)
+        monitor = Monitor(clock, settings, bus)
+        monitor.take_diagnoser(diagnoser)
+        if hear:
+            bus.listen(hear)
+        workos = Place.reserve(settings.emulators.workos_port)
+        undo.callback(workos.listeners.close)
+        loaded = read(settings, environ, clock, workos)
+        if loaded.project is None:
+            raise CannotStart(loaded.findings)
+        database, ground, upstreams = _state(settings, bus, clock, loaded.project.base_path)
+        undo.pop_all()
     companions = start_companions(loaded, loaded.project, settings, clock, workos)
     project = companions.lead(loaded.project)
-    database, ground, upstreams = _state(settings, bus, clock, project.base_path)
     monitor.seed(ground.store)
     gateway = next_generation(project, ground, upstreams, 1)
     served = Serving(gateway)
@@ -106,7 +114,18 @@ def build(
         front=front,
         client=client,
         listeners=listeners,
+        lock=lock,
     )
+
+
+def _take_project(settings: Settings, undo: ExitStack) -> ProjectLock | None:
+    """Take the project, so that no two gateways share one state; one that keeps nothing on disk needs no lock."""
+    if settings.ephemeral and not settings.root.is_dir():
+        return None
+    lock = ProjectLock(settings.state_path)
+    lock.acquire()
+    undo.callback(lock.release)
+    return lock
 
 
 def read(settings: Settings, environ: Mapping[str, str], clock: Clock, workos: Place) -> Loaded:
@@ -115,7 +134,7 @@ def read(settings: Settings, environ: Mapping[str, str], clock: Clock, workos: P
         settings.root,
         environ,
         settings,
-        fallback_environ=emulated_environ(),
+        fallback_environ=emulated_environ(settings.root),
         workos_origin=workos.origin,
         read_at=clock.now(),
     )
@@ -128,18 +147,15 @@ def _state(settings: Settings, bus: Bus, clock: Clock, base_path: str) -> tuple[
     store = RecordStore(database)
     live = LiveTokens(store, clock)
     revocation = Revocation(store, live, bus, clock)
-    ground = Ground(settings, store, live, bus, clock, HttpClientDocuments(clock), revocation)
+    spent = AssertionRecords(database)
+    ground = Ground(settings, store, live, bus, clock, HttpClientDocuments(clock), revocation, spent_assertions=spent)
     sealer = Sealer(load_key(folder / "upstream.key" if folder else None))
     connections = SealedConnections(database, sealer)
     return database, ground, build_upstream_side(settings, connections, sealer, clock, bus, base_path=base_path)
 
 
 def _state_folder(settings: Settings) -> Path | None:
-    """Return a state directory that nobody commits; None where state lives in memory."""
+    """Return the state directory, made by whoever took the project; None where state lives in memory."""
     if settings.ephemeral:
         return None
-    settings.state_path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ignore = settings.state_path / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
     return settings.state_path

@@ -2,7 +2,9 @@
 
 from devgw.config.project import Project
 from devgw.gateway.gateway import Gateway, Ground
+from devgw.gateway.id_jag import IdJag
 from devgw.gateway.login import IdentityProvider
+from devgw.outbound.issuer_keys import IssuerKeys
 from devgw.outbound.keys import SigningKeys
 from devgw.outbound.provider import HttpIdentityProvider
 from devgw.outbound.upstream_oauth.building import UpstreamSide
@@ -17,7 +19,17 @@ def next_generation(project: Project, ground: Ground, upstreams: UpstreamSide, n
         generation=number,
         credentials=upstreams.oauth,
         connections=upstreams.oauth,
+        id_jag=_id_jag(project, ground),
     )
+
+
+def _id_jag(project: Project, ground: Ground) -> IdJag | None:
+    """Return what trades identity assertions for tokens, where the policy allows that."""
+    policy = project.oauth
+    if policy is None or not policy.id_jag.enabled or ground.spent_assertions is None:
+        return None
+    keys = IssuerKeys(policy.login.remote_timeout, ground.bus, ground.clock)
+    return IdJag(policy, keys, ground.spent_assertions, ground.clock)
 
 
 def _provider(project: Project, ground: Ground) -> IdentityProvider | None:
