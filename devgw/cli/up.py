@@ -1,8 +1,11 @@
 """`devgw up`: the gateway, and the dashboard beside it."""
 
 import asyncio
+import os
 import signal
 import sys
+from collections.abc import Coroutine
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,39 +14,81 @@ import click
 if TYPE_CHECKING:
     from devgw.wiring.runtime import Runtime
 
+THEMES = ("dark", "light", "contrast", "ansi")
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What was typed, as the child is started with it again."""
+
+    directory: Path
+    overrides: dict[str, Any]
+
+    def command(self) -> list[str]:
+        """Return the command that runs the same gateway without a dashboard."""
+        flags = [f"--{name.replace('_', '-')}={value}" for name, value in self.overrides.items() if value is not True]
+        flags += [f"--{name}" for name, value in self.overrides.items() if value is True]
+        return [sys.executable, "-m", "devgw", "up", str(self.directory), "--headless", *flags]
+
 
 @click.command("up")
-@click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default=".")
+@click.argument("directory", type=click.Path(file_okay=False, exists=True, path_type=Path), default=".")
 @click.option("--headless", is_flag=True, help="No dashboard: print event lines.")
 @click.option("--json", "as_json", is_flag=True, help="With --headless: one JSON object per line.")
-@click.option("--port", type=int, help="Port of the gateway (9000).")
+@click.option("--all", "everything", is_flag=True, help="With --headless: also each accepted request.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port of the gateway (9000).")
 @click.option("--host", help="Address to bind (localhost: both loopback families).")
+@click.option("--state-dir", help="Directory of database, socket and key (.devgw).")
 @click.option("--ephemeral", is_flag=True, default=None, help="Keep all state in memory.")
+@click.option("--theme", type=click.Choice(THEMES), help="Colours of the dashboard.")
+@click.option("--ascii", "is_ascii", is_flag=True, help="No other signs than ASCII.")
+@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
 @click.option("--parent-pipe", type=int, hidden=True, help="Stop when this file descriptor closes.")
 def command(
     directory: Path,
     headless: bool,
     as_json: bool,
-    port: int | None,
-    host: str | None,
-    ephemeral: bool | None,
+    everything: bool,
+    theme: str | None,
+    is_ascii: bool,
+    no_mouse: bool,
     parent_pipe: int | None,
+    **settings: Any,
 ) -> None:
     """Start the gateway for the project in DIRECTORY (here, if not given), and the dashboard beside it."""
-    overrides = {"port": port, "host": host, "ephemeral": ephemeral}
-    del headless  # the dashboard is not wired yet
-    given = {name: value for name, value in overrides.items() if value is not None}
-    sys.exit(_run_headless(directory, given, as_json=as_json, parent_pipe=parent_pipe))
+    given = _Given(directory.resolve(), {name: value for name, value in settings.items() if value is not None})
+    if headless or as_json or (reason := _why_no_dashboard()):
+        if not headless and not as_json:
+            click.echo(f"devgw: no dashboard here ({reason}); these are the events.", err=True)
+        sys.exit(_run_headless(given, as_json=as_json, everything=everything, parent_pipe=parent_pipe))
+    sys.exit(_run_dashboard(given, theme or "", is_ascii=is_ascii, has_mouse=not no_mouse))
 
 
-def _run_headless(directory: Path, overrides: dict[str, Any], *, as_json: bool, parent_pipe: int | None) -> int:
+def _why_no_dashboard() -> str:
+    from devgw.dashboard.terminal import why_none  # noqa: PLC0415  `--help` need not wait for it
+
+    return why_none(os.environ)
+
+
+def _run_dashboard(given: _Given, theme: str, *, is_ascii: bool, has_mouse: bool) -> int:
+    """Run the gateway as a child and the dashboard in this process; return the exit code."""
+    from devgw.config.settings_file import read_settings  # noqa: PLC0415  `--help` need not wait for it
+    from devgw.dashboard.child import GatewayChild  # noqa: PLC0415
+    from devgw.dashboard.entry import Options, run_dashboard  # noqa: PLC0415
+
+    settings, _ = read_settings(given.directory, os.environ, given.overrides)
+    child = GatewayChild(given.command(), settings.state_path / "gateway.log")
+    return run_dashboard(settings.state_path, child, Options(theme, is_ascii, has_mouse))
+
+
+def _run_headless(given: _Given, *, as_json: bool, everything: bool, parent_pipe: int | None) -> int:
     """Run the gateway alone; return the exit code."""
     import gc  # noqa: PLC0415  the next line has to come first
 
     gc.disable()  # collections during the imports cost a fifth of the start
     from devgw.cli.starting import start  # noqa: PLC0415  the gateway is imported when it is wanted
 
-    runtime = start(directory.resolve(), overrides, as_json=as_json)
+    runtime = start(given.directory, given.overrides, as_json=as_json, everything=everything)
     if runtime is None:
         return 1
     _run(runtime, parent_pipe)
@@ -62,10 +107,10 @@ def _run(runtime: "Runtime", parent_pipe: int | None) -> None:
             loop.add_reader(parent_pipe, runtime.stopping.set)
         await run(runtime)
 
-    runner(main())
+    _on_the_fastest_loop(main())
 
 
-def runner(main: Any) -> None:
+def _on_the_fastest_loop(main: Coroutine[Any, Any, None]) -> None:
     """Run a coroutine on uvloop where that exists, else on asyncio's own loop."""
     try:
         import uvloop  # noqa: PLC0415  not on Windows

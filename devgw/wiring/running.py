@@ -26,11 +26,7 @@ TICK = timedelta(milliseconds=250)
 
 
 async def run(runtime: Runtime, *, ready: Callable[[], None] = lambda: None) -> None:
-    """Serve until `runtime.stopping` is set, then stop everything in order.
-
-    Raises:
-        Refused: with a problem of `problems.control`, where another gateway runs in this project.
-    """
+    """Serve until `runtime.stopping` is set, then stop everything in order."""
     reloading = Reloading(runtime)
     control = await _open_control(runtime, reloading)
     async with asyncio.TaskGroup() as tasks:
@@ -57,10 +53,11 @@ async def run(runtime: Runtime, *, ready: Callable[[], None] = lambda: None) -> 
 
 
 async def _open_control(runtime: Runtime, reloading: Reloading) -> ControlServer | None:
-    """Take the project and open its control socket; a gateway that keeps nothing on disk has none."""
-    if runtime.settings.ephemeral and not runtime.settings.root.is_dir():
+    """Open the control socket; a gateway without a project has none."""
+    if runtime.lock is None:
         return None
-    control = ControlServer(runtime.monitor, GatewayActions(runtime, reloading), runtime.settings.state_path)
+    actions = GatewayActions(runtime, reloading)
+    control = ControlServer(runtime.monitor, actions, runtime.settings.state_path, runtime.lock)
     await control.open()
     return control
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from devgw.clock import Clock
 from devgw.config.load import Loaded
+from devgw.control.lock import ProjectLock
 from devgw.diagnosis.diagnose import RuleDiagnoser
 from devgw.events import Bus
 from devgw.gateway.gateway import Gateway, Ground
@@ -39,6 +40,7 @@ class Runtime:
     front: Front
     client: ProxyClient
     listeners: Listeners
+    lock: ProjectLock | None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     background: set["asyncio.Future[None]"] = field(default_factory=set)
     """Walks of the built-in client that are under way; kept so that none is collected early."""
