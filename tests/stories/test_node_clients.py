@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from devgw.events.taxonomy import McpAuthDownstreamTokenIssued, McpAuthDownstrea
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running
 from tests.support.node import FOLDER, node_command
+from tests.support.serving import listen
 
 CLIENTS = Path(__file__).parent.parent / "clients"
 LIMIT = 60
@@ -110,7 +112,7 @@ async def test_mcp_remote_goes_the_whole_way(gateway: Running, tmp_path: Path) -
 
 
 async def _ask(
-    process: asyncio.subprocess.Process, number: int, method: str, params: dict[str, object]
+    process: asyncio.subprocess.Process, number: int, method: str, params: Mapping[str, object]
 ) -> dict[str, object]:
     assert process.stdin is not None
     assert process.stdout is not None
@@ -131,3 +133,22 @@ def _without_browsers(folder: Path) -> str:
         (opener / name).write_text("#!/bin/sh\nexit 0\n")
         (opener / name).chmod(0o755)
     return f"{opener}:{os.environ['PATH']}"
+
+
+async def test_the_inspector_on_the_command_line_goes_the_whole_way(gateway: Running, tmp_path: Path) -> None:
+    command = node_command("@modelcontextprotocol/inspector", "clients/launcher/build/index.js")
+    with listen() as spare:
+        callback = f"http://127.0.0.1:{spare.getsockname()[1]}/oauth/callback"
+    arguments = ["--cli", gateway.mcp_url, "--transport", "http", "--method", "tools/call", "--tool-name", "echo"]
+    arguments += ["--tool-arg", "message=hello", "--callback-url", callback]
+    environ = {"HOME": str(tmp_path), "MCP_AUTO_OPEN_ENABLED": "true", "PATH": _without_browsers(tmp_path)}
+    process = await _start([*command, *arguments], **environ)
+    assert process.stderr is not None
+    assert process.stdout is not None
+    heard: list[str] = []
+    watching = asyncio.ensure_future(_authorize_when_asked(gateway, process.stderr, heard))
+    said = (await asyncio.wait_for(process.stdout.read(), LIMIT)).decode()
+    assert await process.wait() == 0, said + "".join(heard)
+    await watching
+    assert "hello" in said
+    assert len(gateway.events(McpAuthDownstreamTokenIssued)) == 1
