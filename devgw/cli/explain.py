@@ -2,6 +2,7 @@
 
 import json
 import textwrap
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
@@ -87,5 +88,5 @@ def _print_table(as_json: bool) -> None:
         return
     for row in rows:
         click.echo(f"{row.id:<9} {row.observed:<14} {row.how}")
-    seen = sum(1 for row in rows if row.observed != "not here")
-    click.echo(f"\n{seen} of {len(rows)} are observed.")
+    counted = Counter(row.observed for row in rows)
+    click.echo("\n" + ", ".join(f"{count} {kind}" for kind, count in counted.most_common()))

@@ -21,7 +21,6 @@ BY_DOCTOR = {
     "PORT-04": "`devgw doctor --callback URL` names the process that owns the port",
     "HOST-01": "`devgw doctor` reads the metadata under the configured origin",
     "CONF-04": "`devgw doctor` compares the time of .env with that of the gateway's start",
-    "WORK-05": "`devgw doctor` and the session's own fields",
 }
 """Seen by asking: `devgw doctor`."""
 
@@ -34,6 +33,7 @@ TOLERATED = {
     "REG-03": "devgw answers invalid_client; of an upstream it shows the answer as TOK-07 or UPST-08",
     "REFR-07": "a lifetime is no failure; the Token Inspector shows it",
     "UPST-05": "discovery follows the challenge first; both URLs are tried before anything is said",
+    "WORK-05": "devgw takes the email from the exchange's `user`; without one nothing fails here",
     "UPST-07": "the proxy drops the inbound Authorization header before anything else",
 }
 """Cannot go wrong at devgw itself, and why."""

@@ -138,7 +138,6 @@ NAMES: dict[str, Name] = {
     "token_request_refused": by.token_request_refused,
     "token_answer_unreadable": by.token_answer,
     "identity_assertion_missing": "UPST-11",
-    # identity assertions
     # `StandardRefusal`: in the standard's own words, without facts of ours
     "invalid_request": "REQ-01",
     "invalid_client": "TOK-01",
