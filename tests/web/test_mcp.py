@@ -76,10 +76,11 @@ async def test_refusals_do_not_break_a_kept_connection() -> None:
         reader, writer = await asyncio.open_connection(*host.split(":"))
         for path in (PATH, "/nothing", PATH, "/oauth/token", PATH):
             writer.write(head % (path.encode(), host.encode(), len(body)))
-            # The head travels alone, so that an answer given too early would begin before the body is there.
-            await writer.drain()
-            await asyncio.sleep(0.02)
-            writer.write(body)
+            # Head and body travel in pieces, so that an answer given too early begins before all of it is there.
+            for piece in (body[:100], body[100:]):
+                await writer.drain()
+                await asyncio.sleep(0.02)
+                writer.write(piece)
             statuses.append(await read_status(reader))
         writer.close()
 
