@@ -249,6 +249,8 @@ class Login:
                 subject_id=session.subject_id,
                 email=session.email,
                 display_name=session.display_name,
+                session_expires_at=session.expires_at,
+                user_agent=session.user_agent,
             )
         )
 

@@ -27,7 +27,7 @@ from devgw.events.taxonomy import (
     McpRequestRejected,
     Outcome,
 )
-from devgw.monitor.ladder import tell_code, tell_login, tell_note, tell_provider
+from devgw.monitor.ladder import tell_note, tell_provider
 from devgw.monitor.progress import begin_again, end, fail, finish, note, reach, skip
 
 
@@ -95,7 +95,7 @@ def _authorization_refused(flow: Flow, event: McpAuthAuthorizationRefused, at: d
 
 def _login_begun(flow: Flow, event: McpAuthLoginBegun, at: datetime) -> None:
     reach(flow, Step.LOGIN, at)
-    tell_login(flow, event, at)
+    del event
     note(flow, at, Milestone.SENT_TO_IDP, "waiting for the person to sign in")
 
 
@@ -142,7 +142,6 @@ def _consent_denied(flow: Flow, event: McpAuthConsentDenied, at: datetime) -> No
 def _code_issued(flow: Flow, event: McpAuthCodeIssued, at: datetime) -> None:
     finish(flow, Step.CODE, at)
     flow.code_id, flow.redirect_uri = event.code_id, event.redirect_uri
-    tell_code(flow, event, at)
     note(flow, at, Milestone.CODE_SENT, "code sent, waiting for the client to redeem it")
 
 

@@ -98,9 +98,9 @@ class FlowFollower:
         flow, guessed = self._flow_for(trace, asked, waiting, now)
         if flow is None:
             return None
-        self._join(flow, trace, asked, guessed=guessed)
         for published in waiting:
             self._fold(flow, published)
+        self._join(flow, trace, asked, guessed=guessed)
         self._conclude(flow, trace, asked)
         self._changed(flow)
         return flow

@@ -12,7 +12,6 @@ from devgw.events.taxonomy import (
     McpAuthDownstreamTokenRevoked,
     McpAuthProviderTokenChecked,
     McpRequestAccepted,
-    McpRequestRejected,
 )
 from devgw.monitor.book import Book, Count, Graveyard
 from devgw.monitor.moments import stamp
@@ -69,14 +68,17 @@ class GrantBooks:
             grant.last_used = row.last_used
             self.grants.touch(grant.id)
 
-    def rejected(self, published: Published, event: McpRequestRejected | McpAuthDownstreamTokenRefused) -> None:
+    def rejected(self, published: Published, event: McpAuthDownstreamTokenRefused) -> None:
+        """Note that a code or refresh token was shown in vain."""
+        self.shown_in_vain(event.token_id, published.at)
+
+    def shown_in_vain(self, token_id: str | None, at: datetime) -> None:
         """Note that a token was shown and refused: after a revocation, its proof."""
-        row = self.tokens.get(event.token_id)
-        if row is None:
-            return
-        row.refused_after += 1
-        row.last_refused = published.at.timestamp()
-        self.tokens.touch(row.id)
+        row = self.tokens.get(token_id)
+        if row is not None:
+            row.refused_after += 1
+            row.last_refused = stamp(at)
+            self.tokens.touch(row.id)
 
     def code_issued(self, published: Published, event: McpAuthCodeIssued) -> None:
         """Open the grant, with its code."""

@@ -1,16 +1,17 @@
 """The arrows of a flow: what each exchange said, in a few masked words."""
 
 from datetime import datetime, timedelta
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from devgw.events.flow import Flow, FlowMessage, Lane
-from devgw.events.taxonomy import Event, McpAuthCodeIssued, McpAuthLoginBegun, McpAuthProviderAnswered
+from devgw.events.flow import Flow, FlowMessage, Lane, Step
+from devgw.events.taxonomy import Event, McpAuthProviderAnswered
 from devgw.events.trace import Trace
 from devgw.monitor.asked import Asked, lane_of, step_of
 from devgw.monitor.bodies import find
 from devgw.monitor.masking import mask_shapes
 from devgw.monitor.progress import say
 
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _TICK = timedelta(microseconds=1)
 
 
@@ -32,6 +33,28 @@ def tell_exchange(flow: Flow, trace: Trace, asked: Asked, *, guessed: bool) -> N
     say(flow, question)
     _tell_upstream(flow, trace, end)
     say(flow, answer)
+    if lane is Lane.BROWSER and 300 <= trace.status < 400:
+        _tell_redirect(flow, trace, asked, answer.at + _TICK)
+
+
+def _tell_redirect(flow: Flow, trace: Trace, asked: Asked, at: datetime) -> None:
+    """Put the browser's way on, where it leaves us: to the identity provider, or back to the client."""
+    location = find(trace.response_headers, b"location")
+    target = urlsplit(location)
+    if flow.redirect_uri and location.startswith(flow.redirect_uri.partition("?")[0]):
+        what = "error" if "error=" in target.query else "code"
+        label = f"{what} to {target.netloc or target.scheme}"
+        say(flow, FlowMessage(0, at, Lane.BROWSER, Lane.CLIENT, label, Step.CODE, trace.id, failed=what == "error"))
+    elif target.netloc and not _is_here(trace, target):
+        lane = Lane.UPSTREAM if asked is Asked.CONNECT else Lane.IDP
+        say(flow, FlowMessage(0, at, Lane.BROWSER, lane, f"GET {mask_shapes(target.path)}", Step.LOGIN, trace.id))
+
+
+def _is_here(trace: Trace, target: SplitResult) -> bool:
+    """Tell whether a URL is ours, under whichever loopback name."""
+    own = urlsplit(f"//{trace.host}")
+    names = {own.hostname, target.hostname}
+    return own.port == target.port and (len(names) == 1 or names <= _LOOPBACK)
 
 
 def _tell_upstream(flow: Flow, trace: Trace, end: datetime) -> None:
@@ -46,12 +69,6 @@ def _tell_upstream(flow: Flow, trace: Trace, end: datetime) -> None:
     say(flow, down)
 
 
-def tell_login(flow: Flow, event: McpAuthLoginBegun, at: datetime) -> None:
-    """Put the browser's way to the identity provider."""
-    path = urlsplit(event.provider_url).path
-    say(flow, FlowMessage(0, at + timedelta(milliseconds=2), Lane.BROWSER, Lane.IDP, f"GET {path}"))
-
-
 def tell_provider(flow: Flow, event: McpAuthProviderAnswered, at: datetime) -> None:
     """Put the gateway's own question to the identity provider."""
     asked = at - timedelta(milliseconds=event.duration_ms)
@@ -62,14 +79,6 @@ def tell_provider(flow: Flow, event: McpAuthProviderAnswered, at: datetime) -> N
     )
     label = f"{event.status or 'no answer'} {event.error or ''}".strip()
     say(flow, FlowMessage(0, at, Lane.IDP, Lane.GATEWAY, label, None, trace_id, event.status))
-
-
-def tell_code(flow: Flow, event: McpAuthCodeIssued, at: datetime) -> None:
-    """Put the browser's way back to the client."""
-    host = urlsplit(event.redirect_uri).netloc or event.redirect_uri.partition(":")[0]
-    arrow = FlowMessage(0, at + timedelta(milliseconds=2), Lane.BROWSER, Lane.CLIENT, f"code to {host}")
-    arrow.trace_id = event.trace_id
-    say(flow, arrow)
 
 
 def tell_note(flow: Flow, event: Event, at: datetime, label: str, *, failed: bool = False) -> None:

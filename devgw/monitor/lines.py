@@ -48,7 +48,7 @@ def clean(text: str) -> str:
 def _severity(event: Event) -> str:
     if isinstance(event, _ERROR):
         return "error"
-    if isinstance(event, told.McpRequestRejected) and not event.had_credentials:
+    if event.reason_code == "token_missing":
         return ""
     if event.outcome in {Outcome.FAILURE, Outcome.DENIED} or (event.reason_code and not isinstance(event, _WARNING)):
         return "error"
@@ -67,9 +67,15 @@ def _is_detail(event: Event) -> bool:
 def _sentence(event: Event) -> str:
     tell = _SENTENCES.get(type(event))
     text = tell(event) if tell else event.name.replace("_", " ")
-    if not event.reason_code or isinstance(event, told.DiagnosisMade):
+    if not event.reason_code or _needs_no_reason(event):
         return text
     return f"{text}: {event.reason_code.replace('_', ' ')}"
+
+
+def _needs_no_reason(event: Event) -> bool:
+    return isinstance(event, told.DiagnosisMade) or (
+        isinstance(event, told.McpRequestRejected) and not event.had_credentials and event.status == 401
+    )
 
 
 def who(event: Event) -> str:

@@ -12,19 +12,19 @@ from devgw.events.flow import Diagnosis, Flow
 from devgw.events.trace import Body, Trace
 from devgw.ids import OperationId
 from devgw.monitor.book import Book, Count, Graveyard, Ring
+from devgw.monitor.books import Books
 from devgw.monitor.diagnoses import DiagnosisBook
 from devgw.monitor.flow_book import FlowBook
 from devgw.monitor.flow_follower import FlowFollower
-from devgw.monitor.grants import GrantBooks
 from devgw.monitor.health import Health
-from devgw.monitor.people import PeopleBooks
 from devgw.monitor.records import Records
-from devgw.monitor.upstreams import UpstreamBooks
+from devgw.monitor.trace_view import token_shown
 from devgw.monitor.views import ConfigView, GatewayFacts
 from devgw.settings import Settings
 
 _MOST_BODY_BYTES = 64 * 1024 * 1024
 _JUDGE_EVERY = timedelta(seconds=1)
+_REFUSED = frozenset({401, 403})
 _PRUNE_EVERY = timedelta(minutes=1)
 _TRACES_FOR_A_DIAGNOSIS = 200
 
@@ -59,9 +59,8 @@ class Monitor:
         self.graveyard = Graveyard(self.count)
         self.traces: Ring[Trace] = Ring(self.count, settings.traces.kept)
         self.lines: Ring[Published] = Ring(self.count, max(1_000, settings.traces.kept))
-        self.grants = GrantBooks(self.count, self.graveyard)
-        self.people = PeopleBooks(self.count, self.graveyard)
-        self.upstreams = UpstreamBooks(self.count, self.graveyard, self.grants.tokens)
+        self.kept = Books(self.count, self.graveyard)
+        self.grants, self.people, self.upstreams = self.kept.grants, self.kept.people, self.kept.upstreams
         self.flow_book = FlowBook(self.count, self.graveyard)
         self.flows = FlowFollower(self.flow_book, self._operation_at)
         self.diagnoses = DiagnosisBook(self.count, self.graveyard)
@@ -69,8 +68,7 @@ class Monitor:
         self.config = ConfigView()
         self.config_changed = 0
         self.gateway = GatewayFacts("", settings.canonical_origin, 0, clock.now().timestamp())
-        self.claims: dict[str, told.McpAuthProviderTokenChecked] = {}
-        """The newest checked JWTs of the identity provider, by token id."""
+        self.claims = self.kept.claims
         self.wake: Callable[[], None] = lambda: None
         """Called after each event, for whoever sends changes on."""
         self._by_trace: dict[str, Trace] = {}
@@ -80,7 +78,6 @@ class Monitor:
         self._diagnoser: Diagnoser | None = None
         self._records: Records | None = None
         self._publish = bus.publish
-        self._fold = self._folders()
         self._pruned_at = self._judged_at = clock.now()
         bus.listen(self.hear)
 
@@ -88,11 +85,8 @@ class Monitor:
 
     def seed(self, records: Records) -> None:
         """Take over what the store has from before the start."""
-        self.grants.seed(records)
-        self.people.seed(records)
+        self.kept.seed(records)
         self._records = records
-        for row in self.people.clients:
-            self._count_client(row.id)
 
     def take_routes(self, routes: Iterable[Route]) -> None:
         """Make rows and paths fit the routes that are loaded now."""
@@ -121,9 +115,7 @@ class Monitor:
         """Fold one event. On the hot path: no sentence, no mask, no JSON."""
         event = published.event
         self.lines.add(published)
-        folder = self._fold.get(type(event))
-        if folder is not None:
-            folder(published, event)
+        self.kept.fold(published)
         if isinstance(event, told.HttpExchanged):
             self._exchanged(published, event.trace)
         else:
@@ -132,6 +124,9 @@ class Monitor:
         self.wake()
 
     def _exchanged(self, published: Published, trace: Trace) -> None:
+        if trace.kind == "mcp" and trace.status in _REFUSED:
+            trace.token_id = trace.token_id or token_shown(trace)
+            self.grants.shown_in_vain(trace.token_id, published.at)
         flow = self.flows.see(trace, published.at)
         if flow is not None:
             self._flow_of[trace.id] = flow.id
@@ -156,57 +151,6 @@ class Monitor:
             self._body_bytes -= _weight(old)
             old.request_body = Body(size=old.request_body.size)
             old.response_body = Body(size=old.response_body.size)
-
-    def _folders(self) -> dict[type[told.Event], Callable[[Published, Any], None]]:
-        """Return who takes in which kind of event."""
-        grants, people, upstreams = self.grants, self.people, self.upstreams
-        return {
-            told.McpRequestAccepted: grants.accepted,
-            told.McpRequestRejected: grants.rejected,
-            told.McpAuthDownstreamTokenRefused: grants.rejected,
-            told.McpAuthCodeIssued: grants.code_issued,
-            told.McpAuthDownstreamTokenIssued: self._issued,
-            told.McpAuthDownstreamTokenRefreshed: grants.refreshed,
-            told.McpAuthDownstreamTokenRevoked: self._revoked,
-            told.McpAuthDownstreamTokenRestored: self._restored,
-            told.McpAuthClientRegistered: people.registered,
-            told.McpAuthClientRefused: people.refused,
-            told.McpAuthClientDeleted: lambda _, event: people.deleted(event),
-            told.McpAuthLoginFinished: people.signed_in,
-            told.McpAuthSessionEnded: people.signed_out,
-            told.McpAuthUpstreamConnectionEstablished: upstreams.connected,
-            told.McpAuthUpstreamConnectionRefreshed: upstreams.connected,
-            told.McpAuthUpstreamConnectionLost: upstreams.lost,
-            told.McpCapabilityCompleted: lambda _, event: upstreams.completed(event),
-            told.McpAuthProviderTokenChecked: self._checked,
-        }
-
-    def _issued(self, published: Published, event: told.McpAuthDownstreamTokenIssued) -> None:
-        self.grants.issued(published, event)
-        self.people.counted(event, grants=1)
-        self._count_client(event.client_id)
-
-    def _revoked(self, published: Published, event: told.McpAuthDownstreamTokenRevoked) -> None:
-        self.grants.revoked(published, event)
-        self._count_client(event.client_id)
-
-    def _restored(self, published: Published, event: told.McpAuthDownstreamTokenRestored) -> None:
-        del published
-        self.grants.restored(event)
-        self._count_client(event.client_id)
-
-    def _count_client(self, client_id: str | None) -> None:
-        client = self.people.clients.get(client_id)
-        if client is not None:
-            own = [grant for grant in self.grants.grants if grant.client_id == client_id]
-            client.tokens, client.grants = sum(grant.tokens for grant in own), len(own)
-            self.people.clients.touch(client.id)
-
-    def _checked(self, published: Published, event: told.McpAuthProviderTokenChecked) -> None:
-        self.grants.provider_token(published, event)
-        self.claims[event.token_id] = event
-        while len(self.claims) > 200:
-            self.claims.pop(next(iter(self.claims)))
 
     # --- time ---
 

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from devgw.events.bus import Published
 from devgw.events.taxonomy import (
-    Event,
     McpAuthClientDeleted,
     McpAuthClientRefused,
     McpAuthClientRegistered,
@@ -101,15 +100,15 @@ class PeopleBooks:
             session.last, session.browser = stamp(trace.started_at), trace.user_agent or session.browser
             self.sessions.touch(session.id)
 
-    def counted(self, event: Event, *, grants: int = 0, flows: int = 0) -> None:
-        """Add to what hangs on the client and the session of `event`."""
-        client = self.clients.get(event.client_id)
+    def set_out(self, client_id: str | None, session_id: str | None) -> None:
+        """Count one flow of a client and a session."""
+        client = self.clients.get(client_id)
         if client is not None:
-            client.grants, client.flows = client.grants + grants, client.flows + flows
+            client.flows += 1
             self.clients.touch(client.id)
-        session = self.sessions.get(event.session_id)
+        session = self.sessions.get(session_id)
         if session is not None:
-            session.grants, session.flows = session.grants + grants, session.flows + flows
+            session.flows += 1
             self.sessions.touch(session.id)
 
     @staticmethod

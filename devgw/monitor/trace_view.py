@@ -4,6 +4,7 @@ import shlex
 
 from devgw.entropy import fingerprint
 from devgw.events.trace import Headers, Trace
+from devgw.ids import TokenId
 from devgw.monitor import bodies
 from devgw.monitor.details import HeaderView, PhaseView, TraceDetail
 from devgw.monitor.lines import path_of
@@ -40,6 +41,13 @@ def note_of(trace: Trace) -> str:
     if 300 <= trace.status < 400:
         return "→ " + bodies.find(trace.response_headers, b"location").partition("?")[0]
     return trace.notes[0] if trace.notes else ""
+
+
+def token_shown(trace: Trace) -> TokenId | None:
+    """Return the id of the access token that a request showed, good or not, where it looks like one of ours."""
+    scheme, _, token = trace.header(b"authorization").partition(" ")
+    is_ours = scheme.lower() == "bearer" and token.startswith("at_")
+    return TokenId(f"at:{fingerprint(token)}") if is_ours else None
 
 
 def detail_of(trace: Trace, flow_id: str = "", seq: int = 0) -> TraceDetail:

@@ -11,6 +11,7 @@ from devgw.events.taxonomy import (
     McpAuthUpstreamConnectionLost,
     McpAuthUpstreamConnectionRefreshed,
     McpCapabilityCompleted,
+    Outcome,
 )
 from devgw.events.trace import Trace
 from devgw.monitor.book import Book, Count, Graveyard
@@ -64,7 +65,7 @@ class UpstreamBooks:
         row.requests += 1
         row.last, row.last_status = stamp(trace.started_at), trace.upstream_status or 0
         self._waits.setdefault(row.id, deque(maxlen=_WINDOW)).append(trace.upstream_ms)
-        if trace.failure_origin == FailureOrigin.UPSTREAM:
+        if trace.failure_origin == FailureOrigin.UPSTREAM and trace.outcome == Outcome.FAILURE:
             self._failed(row, trace.explanation or trace.reason_code or f"answered {trace.upstream_status}")
         elif row.last_status < 500:
             row.state = "ok"
@@ -72,7 +73,8 @@ class UpstreamBooks:
 
     def completed(self, event: McpCapabilityCompleted) -> None:
         """Note why an upstream failed, where the proxy says so."""
-        if event.failure_origin is FailureOrigin.UPSTREAM and event.operation_id:
+        is_theirs = event.failure_origin is FailureOrigin.UPSTREAM and event.outcome is Outcome.FAILURE
+        if is_theirs and event.operation_id:
             row = self._row(event.operation_id)
             row.state, row.last_error = "failing", event.explanation or event.reason_code or f"answered {event.status}"
             self.upstreams.touch(row.id)
