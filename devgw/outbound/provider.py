@@ -5,13 +5,13 @@ answers without token_type, expires_in or id_token (`workos.md` §0-§3). Where 
 """
 
 import json
-from collections.abc import Mapping
-from datetime import UTC
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from devgw.clock import Clock
+from devgw.clock import Clock, from_epoch
 from devgw.config.project import BrowserLogin, OAuthPolicy, Oidc
 from devgw.events import Bus
 from devgw.events.taxonomy import ClockSkewMeasured, McpAuthProviderAnswered
@@ -44,7 +44,15 @@ WORTH_TELLING = 5.0
 class HttpIdentityProvider:
     """Builds the login URL, redeems the code, and verifies what comes back."""
 
-    def __init__(self, policy: OAuthPolicy, keys: SigningKeys, bus: Bus, clock: Clock) -> None:
+    def __init__(
+        self,
+        policy: OAuthPolicy,
+        keys: SigningKeys,
+        bus: Bus,
+        clock: Clock,
+        *,
+        keep_id_token: Callable[[SubjectId, str, datetime], None] | None = None,
+    ) -> None:
         if policy.oidc is None:
             raise ValueError("dev-login has no provider")
         self._is_workos = policy.provider == "workos"
@@ -53,6 +61,8 @@ class HttpIdentityProvider:
         self._keys = keys
         self._bus = bus
         self._clock = clock
+        self._keep_id_token = keep_id_token
+        """Is handed each verified ID token with its end, for cross-app access alone."""
 
     def authorize_url(self, request: LoginRequest) -> str:
         """Return the provider's authorization URL with every parameter that it needs and none that it refuses."""
@@ -92,7 +102,10 @@ class HttpIdentityProvider:
             skew_seconds=skew,
         )
         claims = await self._claims(answer, expected)
-        return _identity(claims, answer)
+        identity = _identity(claims, answer)
+        if self._keep_id_token and isinstance(id_token := answer.get("id_token"), str):
+            self._keep_id_token(identity.subject_id, id_token, from_epoch(claims["exp"]))
+        return identity
 
     async def _claims(self, answer: Mapping[str, Any], expected: Expected) -> dict[str, Any]:
         """Return the claims of the token that says who it is: the ID token, or WorkOS's access token."""
