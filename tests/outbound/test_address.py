@@ -1,0 +1,101 @@
+"""Which addresses a foreign document may send the gateway to."""
+
+import pytest
+
+from devgw.outbound.upstream_oauth.address import check_address, check_peer, is_local, read_address
+from devgw.problems import Refused
+from devgw.problems.upstream import AddressForbidden, IssuerMismatch, UpstreamUnreachable
+from devgw.problems.upstream_connection import RegistrationRefused
+from tests.outbound.bench import Bench, refusal
+from tests.outbound.upstream import Upstream
+
+SPECIAL = [
+    "http://127.0.0.1/x",
+    "https://127.0.0.1/x",
+    "https://[::1]/x",
+    "https://[::ffff:10.0.0.1]/x",
+    "https://10.1.2.3/x",
+    "https://172.16.0.1/x",
+    "https://192.168.1.1/x",
+    "https://169.254.169.254/latest/meta-data/",
+    "https://[fe80::1]/x",
+    "https://[fd00::1]/x",
+    "https://0.0.0.0/x",
+    "https://100.64.0.1/x",
+    "https://localhost/x",
+    "https://2130706433/x",
+    "https://0x7f.1/x",
+]
+
+
+@pytest.mark.parametrize("url", SPECIAL)
+async def test_a_public_upstream_cannot_send_us_to_special_addresses(url: str) -> None:
+    """MCP Security Best Practices §SSRF; RFC 6890."""
+    assert isinstance(await refusal(check_address(url, local_allowed=False)), AddressForbidden)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "gopher://127.0.0.1/",
+        "https://",
+        "https://user:pass@127.0.0.1/",
+        "//127.0.0.1/",
+        "x",
+        "https://[",
+        "http://1.1.1.1/x",
+    ],
+)
+@pytest.mark.parametrize("local_allowed", [False, True])
+async def test_what_is_no_plain_https_url_is_never_fetched(url: str, local_allowed: bool) -> None:
+    assert isinstance(await refusal(check_address(url, local_allowed=local_allowed)), AddressForbidden)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9003/x", "http://localhost/x", "http://[::1]/x", "https://1.1.1.1/x"]
+)
+async def test_a_local_upstream_may_name_local_addresses(url: str) -> None:
+    """A loopback gateway in front of loopback servers is what this is for."""
+    await check_address(url, local_allowed=True)
+
+
+async def test_a_name_that_nobody_knows_is_named() -> None:
+    assert isinstance(await refusal(check_address("https://nobody.invalid/x", local_allowed=True)), UpstreamUnreachable)
+
+
+async def test_local_is_what_lies_on_this_machine_or_network() -> None:
+    assert await is_local("http://localhost:1/")
+    assert await is_local("https://192.168.0.1/")
+    assert not await is_local("https://1.1.1.1/")
+
+
+def test_a_rebound_name_is_caught_at_the_answer() -> None:
+    """The address that answered counts, not the one that was looked up before."""
+    with pytest.raises(Refused):
+        check_peer("https://rebound.example/", "127.0.0.1", local_allowed=False)
+    check_peer("https://fine.example/", "1.1.1.1", local_allowed=False)
+    assert str(read_address("::ffff:127.0.0.1")) == "127.0.0.1"
+    assert str(read_address("fe80::1%eth0")) == "fe80::1"
+
+
+async def test_no_redirect_of_a_document_is_followed(bench: Bench, upstream: Upstream) -> None:
+    """Each hop would be another chance to be sent somewhere."""
+    for path in ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"):
+        upstream.answers[path] = (302, {"location": "/elsewhere"}, b"")
+    problem = await refusal(bench.begin())
+    assert "302 → /elsewhere" in problem.explain()
+    assert "GET /elsewhere" not in upstream.paths()
+    upstream.answers.clear()
+    upstream.answers["/register"] = (307, {"location": "/elsewhere"}, b"")
+    assert isinstance(await refusal(bench.begin()), RegistrationRefused)
+    assert "POST /elsewhere" not in upstream.paths()
+
+
+async def test_an_absurdly_long_document_is_not_read_to_its_end(bench: Bench, upstream: Upstream) -> None:
+    body = b'{"issuer": "' + b"x" * 3_000_000 + b'"}'
+    for path in ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"):
+        upstream.answers[path] = (200, {}, body)
+    problem = await refusal(bench.begin())
+    assert not isinstance(problem, IssuerMismatch)
+    assert len(problem.explain()) < 1000
