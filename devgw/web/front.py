@@ -146,7 +146,7 @@ class Front:
             raise Refused(RequestTooLarge(BODY_LIMIT)) from None
         path = without_base(trace.path, self._settings.base_path)
         if path != trace.path:
-            scope = scope | {"path": path, "raw_path": path.encode()}
+            scope = {**scope, "path": path, "raw_path": path.encode()}
         await self._pages(scope, _replay(body, recording.receive), recording.send)
 
     async def _is_moved(self, place: Place, scope: Scope, recording: Recording, origin: str) -> bool:
