@@ -13,9 +13,11 @@ from mcp.shared.auth import OAuthClientMetadata
 from pydantic import AnyUrl
 
 from devgw.clock import SystemClock
+from devgw.emulators.upstream_auth import Fault
 from devgw.emulators.upstream_auth.records import ACCESS_LIFETIME
 from devgw.entropy import fingerprint
-from devgw.events.taxonomy import McpAuthUpstreamConnectionRefreshed
+from devgw.events.taxonomy import McpAuthUpstreamConnectionRefreshed, McpCapabilityCompleted
+from tests.emulators.raw import modern
 from tests.stories.test_python_clients import Memory
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running
@@ -87,3 +89,37 @@ async def test_an_expired_upstream_token_is_renewed_and_a_revoked_connection_ask
     assert len(gateway.events(McpAuthUpstreamConnectionRefreshed)) == 1
     assert asked.is_error
     assert "/auth/connections/" in str(asked.content)
+
+
+NAMED = {
+    Fault.MCP_REDIRECT_SLASH: "upstream_redirected",
+    Fault.MCP_HTML: "upstream_answer_not_mcp",
+    Fault.MCP_UNAUTHORIZED: "upstream_credential_refused",
+}
+
+
+async def test_an_upstream_that_breaks_is_named_and_works_again_when_it_is_whole(
+    gateway: Running, browser: Browser
+) -> None:
+    """Issue 5.4: each handled or named, over one connection."""
+    url, memory = f"{gateway.origin}/mcp/notes", Memory()
+    auth = provider(gateway, url, memory, browser, "Ada Lovelace")
+    faults = gateway.runtime.companions.upstream_auth.faults
+    body, headers = modern("tools/call", name="echo", arguments={"message": "hello"})
+    async with httpx2.AsyncClient(auth=auth, timeout=20) as http:
+        for fault, reason in NAMED.items():
+            faults.set(fault)
+            answer = (await http.post(url, json=body, headers=headers)).json()
+            assert answer["error"]["data"]["reason"] == reason, fault
+            faults.clear()
+            assert "hello" in (await http.post(url, json=body, headers=headers)).text
+        faults.set(Fault.MCP_GZIP, times=1)
+        zipped = await http.post(url, json=body, headers=headers)
+        faults.set(Fault.MCP_CUT, times=1)
+        with pytest.raises(httpx2.RemoteProtocolError):
+            await http.post(url, json=body, headers=headers)
+
+    assert zipped.headers["Content-Encoding"] == "gzip"
+    assert "hello" in zipped.text
+    reasons = [event.reason_code for event in gateway.events(McpCapabilityCompleted)]
+    assert [*NAMED.values(), "upstream_closed_early"] == [reason for reason in reasons if reason]
