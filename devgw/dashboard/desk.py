@@ -113,6 +113,9 @@ class Desk:
         over = view.is_over
         if over is not None:
             listing.is_shown = lambda row: not over(row, self.now)
+        past = view.is_past
+        if past is not None:
+            listing.is_past = lambda row: past(row, self.now)
         return listing
 
     @property

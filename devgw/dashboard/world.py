@@ -18,10 +18,14 @@ from devgw.control.messages import (
     Welcome,
 )
 from devgw.dashboard.items import items
+from devgw.dashboard.lists.sharing import share_words
 from devgw.dashboard.lists.table import Table
 
 LISTS = ("flow", "trace", "token", "grant", "client", "session", "upstream", "diagnosis", "line", "item", "check")
 """Kinds that are listed; `item` and `check` are the rows of the configuration and of health."""
+
+_LINES = 3_000
+"""Raw lines kept: each carries all its fields, and `devgw tail` has the others."""
 
 
 class Link(StrEnum):
@@ -53,7 +57,7 @@ class World:
     """The mirror of the monitor's books. It is told, and never edits a row of its own."""
 
     def __init__(self, capacity: int = 10_000) -> None:
-        self.tables = {kind: Table(capacity) for kind in LISTS}
+        self.tables = {kind: Table(min(capacity, _LINES) if kind == "line" else capacity) for kind in LISTS}
         self.config: ConfigView | None = None
         self.health: HealthView | None = None
         self.gateway: GatewayFacts | None = None
@@ -155,6 +159,7 @@ class World:
 
     def _put_rows(self, kind: str, rows: Sequence[Any]) -> None:
         table = self.tables[kind]
+        share_words(kind, rows)
         for row in rows:
             table.put(row_id(row), row)
         self.changes.rows.setdefault(kind, []).extend(rows)

@@ -226,8 +226,7 @@ def _typed(desk: Desk, width: int) -> Line:
         return spread(typed, line(("view, flow ID, trace ID, number, command  ", "dim")), width)
     if asked.mistake is None:
         return spread(typed, line((f"{_counted(desk)}  tab completes ", "dim")), width)
-    mistake = asked.mistake
-    return spread(typed, line((f"^ col {mistake.column + 1} {mistake} {mistake.hint} ", "bad")), width)
+    return spread(typed, line((f"{_counted(desk)}  the last good filter ", "warn")), width)
 
 
 def mistake_line(desk: Desk, width: int) -> Line | None:

@@ -29,6 +29,8 @@ class Listing:
         self.read_id = read_id
         self.predicate: Predicate | None = None
         self.is_shown: Predicate | None = None
+        self.is_past: Predicate | None = None
+        """Tells rows that come last in any order but that of arrival, because they are over."""
         self.selected: str | None = None
         self.ghost: Any | None = None
         """The selected row after it was dropped: it stays until the cursor leaves it."""
@@ -75,6 +77,8 @@ class Listing:
         rows = [row for row in self.table if self.matches(row)]
         if self.order.key is not None:
             rows.sort(key=self.order.key, reverse=self.order.descending)
+            if self.is_past is not None:
+                rows.sort(key=self.is_past)  # stable: within each half the order stays
             self._ordinals = []
         else:
             ordinals = self.table.ordinals

@@ -71,7 +71,7 @@ class Confirm:
         ]
 
     def _answers(self, desk: "Desk") -> list[Line]:
-        keep = [("n", "/"), ("esc", "keep")]
+        keep = [("n esc", "keep")]
         if self.problem:
             return [(("  ", ""), *keys_line([("esc", "close")]))]
         if self.typed:

@@ -60,6 +60,8 @@ class View:
     is_problem: Callable[[Any], bool] = lambda _row: False
     is_over: Callable[[Any, float], bool] | None = None
     """Hides rows that time has made uninteresting."""
+    is_past: Callable[[Any, float], bool] | None = None
+    """Tells rows that are over, and stand behind the others."""
     side: Tab | None = None
     """What stands beside the detail where there is room."""
     ticks: bool = False

@@ -107,7 +107,7 @@ FLOWS = View(
     columns=(
         Column("STATE", 8, state, lambda row: row.state),
         Column("START", 8, lambda row, _scene: (words.clock(row.started), ""), lambda row: row.started, rank=3),
-        Column("FLOW", 6, lambda row, _scene: (row.id, ""), lambda row: row.id),
+        Column("FLOW", 8, lambda row, _scene: (row.id, ""), lambda row: row.id),
         Column("CLIENT", 12, lambda row, _scene: (row.client, ""), lambda row: row.client.lower(), grows=1),
         Column("DRAICSKTM", 9, track, lambda row: row.track),
         Column("TIME", 6, lambda row, scene: (took(row, scene), ""), lambda row: row.ended - row.started, True, rank=6),

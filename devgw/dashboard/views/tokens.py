@@ -88,7 +88,7 @@ TOKENS = View(
             "EXPIRES IN",
             WIDTH,
             lambda row, scene: left(row, scene.now).cell(scene.glyphs),
-            lambda row: (row.state != "live", row.expires or _FAR),
+            lambda row: row.expires or _FAR,
         ),
         Column("USES", 4, lambda row, _scene: (str(row.uses or ""), "dim"), lambda row: row.uses, True, rank=4),
     ),
@@ -129,7 +129,7 @@ TOKENS = View(
             "state": ("live", "spent", "revoked", "replayed"),
         },
     ),
-    order=Order("EXPIRES IN", lambda row: (row.state != "live", row.expires or _FAR)),
+    order=Order("EXPIRES IN", lambda row: row.expires or _FAR),
     tabs=(
         Tab("Claims", inspector.write_claims),
         Tab("Family", _write_family),
@@ -141,6 +141,7 @@ TOKENS = View(
     ),
     is_problem=lambda row: row.state == "replayed" or row.refused_after > 0,
     is_over=is_over,
+    is_past=lambda row, now: row.state != "live" or 0 < row.expires <= now,
     ticks=True,
     relations=_relations,
 )
