@@ -32,8 +32,10 @@ def read_dotenv(root: Path, process: Mapping[str, str], findings: Findings) -> D
         return DotEnv()
     raw: dict[str, str] = {}
     places: dict[str, Place] = {}
+    offset = 0
     for binding in parse_stream(StringIO(source.text)):
-        at = _place(source, binding.original.line, binding.original.string)
+        at = _place(source, offset, binding.original.string)
+        offset += len(binding.original.string)
         if binding.error or (binding.key is not None and binding.value is None):
             findings.warning(
                 "env-line", at, "This line of .env is not NAME=value.", "Write NAME=value, or # before a comment."
@@ -47,10 +49,12 @@ def read_dotenv(root: Path, process: Mapping[str, str], findings: Findings) -> D
     return DotEnv(_Expansion(raw, process, places, findings).all(), places)
 
 
-def _place(source: Source, line: int, text: str) -> Place:
-    """Return the place of a binding, whose text may begin with blank lines."""
-    skipped = len(text) - len(text.lstrip())
-    number = line + text[:skipped].count("\n")
+def _place(source: Source, offset: int, text: str) -> Place:
+    """Return the place of a binding, whose text may begin with blank lines.
+
+    Found by its offset: the parser counts lines at characters that are no line breaks to an editor.
+    """
+    number, _ = source.position(offset + len(text) - len(text.lstrip()))
     written = source.line(number)
     # Every value may be a secret, and a line without a name may be the middle of one.
     name = re.match(r"\s*(?:export\s+)?[\w.-]+\s*=\s*", written)

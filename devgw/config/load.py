@@ -167,6 +167,9 @@ def _project(
     for name in documents:
         if name != policies.FILE:
             reader.read(documents[name])
+    if not reader.routes.served and not findings.has_errors():
+        message = f"No route has the handler {routes.HANDLER}: there is nothing for an MCP client to connect to."
+        findings.warning("no-mcp-route", Place(routes.FILE), message, "Add one; `devgw init` writes an example.")
     told = plugin.read_plugin(read_from, findings)
     plugin.check_zuplo_file(read_from, findings)
     return Project(

@@ -63,7 +63,7 @@ def read_policies(root: Node, workos_base: str, findings: Findings) -> Policies:
             message = f'Another policy is called "{policy.name}" already, on line {first}.'
             findings.error("duplicate-policy", _at(node, "name").place, message, "Give it a name of its own.")
         policies.by_name.setdefault(policy.name, policy)
-    _check_one_oauth(policies, findings)
+    _check_one_oauth(policies, listed, findings)
     _check_upstream_ids(policies, findings)
     return policies
 
@@ -177,8 +177,11 @@ def _check_module(node: Node, findings: Findings) -> None:
         findings.error("policy-module", module.place, message, f'Write "{MODULES[1]}".', MODULES[1])
 
 
-def _check_one_oauth(policies: Policies, findings: Findings) -> None:
+def _check_one_oauth(policies: Policies, listed: Node, findings: Findings) -> None:
     declared = [each for each in policies.by_name.values() if each.role is Role.OAUTH]
+    if not declared and not any(each.code == "policy-type" for each in findings.found):
+        fix = 'Add one, such as "mcp-workos-oauth-inbound"; `devgw init` writes an example.'
+        findings.error("oauth-policy-missing", listed.key_place, "The project declares no MCP OAuth policy.", fix)
     for each in declared[1:]:
         first = declared[0]
         message = f'A project has one MCP OAuth policy; "{first.name}" on line {first.node.line} is one already.'

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from devgw.config.dotenv_file import read_dotenv
@@ -154,6 +154,7 @@ def test_references_within_dotenv_are_replaced(tmp_path: Path) -> None:
 
 
 @given(st.text())
+@example("0\x850\r\n")
 def test_no_dotenv_file_makes_it_raise(text: str) -> None:
     import tempfile  # noqa: PLC0415  a fixture's folder would be shared by all examples
 

@@ -166,3 +166,15 @@ def test_each_mistake_in_a_policy_towards_the_upstream(tmp_path: Path, listed: l
 
     assert codes(loaded) == [code]
     assert loaded.findings[0].fix
+
+
+def test_a_project_without_an_oauth_policy_or_without_an_mcp_route(tmp_path: Path) -> None:
+    """`gateway.md` §2: exactly one; and a gateway in front of nothing is a mistake."""
+    found = only(
+        read(write(tmp_path, [headers([])], {"/mcp/x": {"post": operation(inbound=[])}})), "oauth-policy-missing"
+    )
+    assert (found.severity, found.line, found.pointer) == (Severity.ERROR, 2, "/policies")
+
+    loaded = read(write(tmp_path, paths={"/pets": {"get": {"responses": {}}}}))
+    assert codes(loaded) == ["no-mcp-route"]
+    assert loaded.project is not None
