@@ -50,11 +50,20 @@ class Credentials:
     key: ClientKey | None = None
 
 
+def _with_parameters(body: Any, added: dict[str, str]) -> str:
+    """Return a form with more parameters."""
+    text = body.decode() if isinstance(body, bytes) else body or ""
+    return "&".join(filter(None, [text, urlencode(added)]))
+
+
 def _basic(client: Any, _method: str, uri: str, headers: MutableMapping[str, str], body: Any) -> Prepared:
-    """Authenticate by header, id and secret form-encoded first, as RFC 6749 §2.3.1 asks and Authlib does not."""
+    """Authenticate by header, id and secret form-encoded first, as RFC 6749 §2.3.1 asks and Authlib does not.
+
+    The id stands in the body too: the token endpoint of the MCP SDK (FastMCP) looks for it there whatever the method.
+    """
     pair = f"{quote(client.client_id, safe='')}:{quote(client.client_secret or '', safe='')}"
     headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-    return uri, headers, body
+    return uri, headers, _with_parameters(body, {"client_id": client.client_id})
 
 
 class TokenRequests:
@@ -91,8 +100,7 @@ class TokenRequests:
                 "client_assertion_type": ASSERTION_TYPE,
                 "client_assertion": self._signed(credentials, uri),
             }
-            text = body.decode() if isinstance(body, bytes) else body or ""
-            return uri, headers, "&".join(filter(None, [text, urlencode(added)]))
+            return uri, headers, _with_parameters(body, added)
 
         return sign
 
