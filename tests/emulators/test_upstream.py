@@ -1,6 +1,7 @@
 """The sample MCP server, asked by clients that nobody here wrote, on a real socket, in both MCP eras."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -177,6 +178,24 @@ async def test_a_page_of_another_site_is_refused(url: str, http: httpx2.AsyncCli
     body, headers = modern("tools/list")
     for forged, status in (({"Origin": "http://evil.example"}, 403), ({"Host": "evil.example"}, 421)):
         assert (await http.post(url, json=body, headers={**headers, **forged})).status_code == status
+
+
+async def test_the_sdk_prints_nothing_into_the_gateways_output(
+    url: str, http: httpx2.AsyncClient, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The emulators share the gateway's terminal, and its NDJSON."""
+    root = logging.getLogger()
+    kept, root.handlers = root.handlers, []  # as in a gateway: pytest's own handlers hide what would be printed
+    try:
+        body, headers = modern("tools/list")
+        assert (await http.post(url, json=body, headers={**headers, "Host": "evil.example"})).status_code == 421
+        async with Client(url) as client:
+            await client.call_tool("fail", {})
+    finally:
+        handlers, root.handlers = root.handlers, kept
+
+    assert handlers == []
+    assert capfd.readouterr() == ("", "")
 
 
 async def test_the_sdk_is_loaded_by_the_first_mcp_request_and_not_before(

@@ -1,5 +1,6 @@
 """The SDK's server with our tools on it. Importing this file imports the SDK: only `lazy` does it, and late."""
 
+import logging
 from typing import Any
 
 from mcp import types
@@ -55,6 +56,8 @@ class Calling:
 
 def build_app(clock: Clock, name: str = NAME, instructions: str = INSTRUCTIONS) -> Starlette:
     """Return the SDK's own Starlette app, which speaks both eras at `/mcp` and checks Host and Origin."""
+    # Without a handler Python prints the SDK's warnings, a forged Host for one, between the gateway's own lines.
+    logging.getLogger("mcp").addHandler(logging.NullHandler())
     bus = InMemorySubscriptionBus()
     shelf = Shelf(clock, Notes(), bus)
     calling, reading = Calling(shelf), Reading(shelf)
