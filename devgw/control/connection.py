@@ -14,10 +14,21 @@ from devgw.control.greeting import check_hello, current_user
 from devgw.control.messages import VERSION, Answer, Command, Events, Gap, Hello, Message, Snapshot, TurnedAway, Welcome
 from devgw.monitor.changes import Cursor
 from devgw.monitor.monitor import Monitor
-from devgw.monitor.reading import all_kinds, changes_since, cursor_now, must_begin_again, snapshot
+from devgw.monitor.reading import (
+    DETAIL_LIMIT,
+    all_kinds,
+    changes_since,
+    cursor_now,
+    lost_after,
+    must_begin_again,
+    snapshot,
+)
 
 PAUSE_SECONDS = 0.05
 """Between two batches to one reader: what changes in between travels once."""
+_REST = 9
+"""Times as long as a batch took to make, a reader waits for the next: one costs a tenth of a core at most, and beyond
+that loses detail."""
 _HELLO_SECONDS = 10.0
 _FAREWELL_SECONDS = 1.0
 _MOST_COMMANDS = 16
@@ -108,8 +119,11 @@ class Connection:
 
     async def _send(self, message: Message) -> None:
         """Write one line and wait until the reader has taken most of it; that it is gone, the listening side sees."""
+        await self._write(to_line(message))
+
+    async def _write(self, lines: bytes) -> None:
         with contextlib.suppress(ConnectionError):
-            self._writer.write(to_line(message))
+            self._writer.write(lines)
             await self._writer.drain()
 
     # --- giving ---
@@ -118,44 +132,59 @@ class Connection:
         """Give what there is, then what changes."""
         cursor = await self._begin(hello)
         while not self._writer.is_closing():
-            await self._give_changes(cursor)
+            began = self._monitor.clock.ticks()
+            batch = self._collect(cursor)
+            spent = (self._monitor.clock.ticks() - began) / 1e9
+            await self._write(batch)
+            if must_begin_again(self._monitor, cursor.seq):
+                cursor = await self._give_everything()
             if self._monitor.count.value == cursor.seq:
                 await self._shared.next_news()
-            await asyncio.sleep(PAUSE_SECONDS)
+            await asyncio.sleep(max(PAUSE_SECONDS, spent * _REST))
 
     async def _begin(self, hello: Hello) -> Cursor:
-        """Return where the reader stands: where it says, if that is still known, else after a snapshot."""
-        shared, after = self._shared, hello.after
-        known = shared.places.get(after)
-        if hello.instance == shared.instance and known and not must_begin_again(self._monitor, after):
-            return Cursor(after, *known)
-        if after:
-            await self._send(Gap(missed=-1, seq=self._monitor.count.value))
+        """Return where the reader stands: where it says, if it is not far behind, else after a snapshot."""
+        shared, monitor, after = self._shared, self._monitor, hello.after
+        known = shared.places.get(after) if hello.instance == shared.instance else None
+        if known is None or must_begin_again(monitor, after):
+            if after:
+                await self._send(Gap(missed=-1, seq=monitor.count.value))
+            return await self._give_everything()
+        cursor = Cursor(after, *known)
+        if monitor.lines.total - cursor.lines <= DETAIL_LIMIT and monitor.traces.total - cursor.traces <= DETAIL_LIMIT:
+            return cursor
+        await self._tell_loss(cursor)
         return await self._give_everything()
+
+    async def _tell_loss(self, cursor: Cursor) -> None:
+        """Say how much of what came since is not in the snapshot either."""
+        traces = lost_after(self._monitor.traces, cursor.traces, self._kinds("trace"))
+        lines = lost_after(self._monitor.lines, cursor.lines, self._kinds("line"))
+        if traces + lines:
+            await self._send(Gap(traces + lines, cursor.seq, traces, lines))
 
     async def _give_everything(self) -> Cursor:
         cursor = cursor_now(self._monitor)
         number = 0
         for number, rows in enumerate(snapshot(self._monitor, self._kinds)):
             await self._send(Snapshot(cursor.seq, number, now=self._now(), rows=rows))
+            await asyncio.sleep(0)  # a part takes milliseconds: the gateway's requests come in between
         await self._send(Snapshot(cursor.seq, number + 1, is_last=True, now=self._now()))
         self._remember(cursor)
         return cursor
 
-    async def _give_changes(self, cursor: Cursor) -> None:
-        monitor = self._monitor
-        if must_begin_again(monitor, cursor.seq):
-            fresh = await self._give_everything()
-            cursor.seq, cursor.traces, cursor.lines = fresh.seq, fresh.traces, fresh.lines
-            return
-        changes = changes_since(monitor, cursor, self._kinds)
+    def _collect(self, cursor: Cursor) -> bytes:
+        """Return the lines that tell what changed, and move `cursor` to now."""
+        if must_begin_again(self._monitor, cursor.seq):
+            return b""
+        changes = changes_since(self._monitor, cursor, self._kinds)
         if changes.is_empty:
-            return
-        if changes.missed:
-            gap = Gap(changes.missed, cursor.seq, changes.missed_traces, changes.missed_lines)
-            self._writer.write(to_line(gap))
+            return b""
         self._remember(cursor)
-        await self._send(Events(cursor.seq, self._now(), changes.rows, changes.gone))
+        gap = b""
+        if changes.missed:
+            gap = to_line(Gap(changes.missed, cursor.seq, changes.missed_traces, changes.missed_lines))
+        return gap + to_line(Events(cursor.seq, self._now(), changes.rows, changes.gone))
 
     def _remember(self, cursor: Cursor) -> None:
         places = self._shared.places

@@ -24,6 +24,7 @@ from devgw.settings import Settings
 
 _MOST_BODY_BYTES = 64 * 1024 * 1024
 _JUDGE_EVERY = timedelta(seconds=1)
+_MOST_LINES = 5_000
 _REFUSED = frozenset({401, 403})
 _PRUNE_EVERY = timedelta(minutes=1)
 _TRACES_FOR_A_DIAGNOSIS = 200
@@ -58,7 +59,7 @@ class Monitor:
         self.count = Count()
         self.graveyard = Graveyard(self.count)
         self.traces: Ring[Trace] = Ring(self.count, settings.traces.kept)
-        self.lines: Ring[Published] = Ring(self.count, max(1_000, settings.traces.kept))
+        self.lines: Ring[Published] = Ring(self.count, _MOST_LINES)
         self.kept = Books(self.count, self.graveyard)
         self.grants, self.people, self.upstreams = self.kept.grants, self.kept.people, self.kept.upstreams
         self.flow_book = FlowBook(self.count, self.graveyard)

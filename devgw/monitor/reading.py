@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from devgw.monitor import flow_view, lines, trace_view
+from devgw.monitor.book import Ring
 from devgw.monitor.changes import Changes, Cursor
 from devgw.monitor.monitor import Monitor
 from devgw.monitor.row import Row
 from devgw.monitor.rows import UpstreamRow
 
-DETAIL_LIMIT = 1_000
+DETAIL_LIMIT = 500
 """Traces, and lines, that one batch carries at most; a reader that is further behind loses the oldest."""
 
 Kinds = Callable[[str], bool]
@@ -79,6 +80,11 @@ def _collect_detail(monitor: Monitor, cursor: Cursor, kinds: Kinds, changes: Cha
         _put(changes, "line", [lines.line_of(each, seq) for seq, each in told], kinds)
 
 
+def lost_after(ring: Ring[Any], seen: int, is_wanted: bool) -> int:
+    """Return how many of a ring's things a reader never gets who saw the first `seen` of them."""
+    return max(0, ring.total - seen - len(ring)) if is_wanted else 0
+
+
 def snapshot(monitor: Monitor, kinds: Kinds = all_kinds, part: int = 500) -> Iterator[dict[str, list[Row]]]:
     """Return everything there is, in parts; what changes while the parts travel comes with the changes after."""
     changes = Changes()
@@ -86,7 +92,7 @@ def snapshot(monitor: Monitor, kinds: Kinds = all_kinds, part: int = 500) -> Ite
     changes.rows.setdefault("health", [health_of(monitor)])
     changes.rows.setdefault("config", [monitor.config])
     traces = monitor.traces.since(0, len(monitor.traces)) if kinds("trace") else []
-    told = monitor.lines.since(0, DETAIL_LIMIT) if kinds("line") else []
+    told = monitor.lines.since(0, len(monitor.lines)) if kinds("line") else []
     for kind, rows in changes.rows.items():
         for start in range(0, len(rows) if kinds(kind) else 0, part):
             yield {kind: rows[start : start + part]}

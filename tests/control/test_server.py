@@ -81,13 +81,27 @@ async def test_one_who_comes_back_too_late_is_told_exactly_how_much_is_lost(serv
     client = ControlClient(served.state_dir, kinds=["trace"])
     served.walk.challenged()
     async with served.reading(client) as (_, before):
-        await before.when(lambda: len(before.ids("trace")) == 1)
+        await before.when(lambda: before.seq > 0 and len(before.ids("trace")) == 1)
     for _ in range(130):
         served.walk.resource_metadata()
     async with served.reading(client) as (_, after):
         await after.when(lambda: len(after.ids("trace")) == 100)
     assert after.missed == 30
     assert len(after.ids("trace")) == 100
+
+
+async def test_one_who_was_away_for_long_gets_everything_anew_and_the_exact_loss(served: Served) -> None:
+    client = ControlClient(served.state_dir)
+    served.walk.challenged()
+    async with served.reading(client) as (_, before):
+        await before.until(served.walk.monitor.count.value)
+    for _ in range(700):
+        served.walk.resource_metadata()
+    async with served.reading(client) as (_, after):
+        await after.until(served.walk.monitor.count.value)
+    assert after.missed == 600
+    assert len(after.ids("trace")) == 100
+    assert len(after.ids("line")) == 702
 
 
 async def test_a_reader_that_does_not_read_is_told_what_it_lost_and_holds_nobody_up(served: Served) -> None:
