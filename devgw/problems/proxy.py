@@ -156,6 +156,19 @@ class UpstreamAnswerNotMcp(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamEncodingUnreadable(UpstreamProblem):
+    """The answer has to be filtered, but is compressed in a way that cannot be read; it is not let through unseen."""
+
+    encoding: str
+
+    hint: ClassVar = "Let the upstream respect Accept-Encoding: identity, which the gateway sends on filtered routes."
+
+    def explain(self) -> str:
+        """Say which encoding."""
+        return f"The upstream {self.url} answered in {self.encoding}, which the capability filter cannot look into."
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamRedirected(UpstreamProblem):
     """The upstream answered with a redirect, which the route does not follow."""
 

@@ -57,6 +57,7 @@ class Recording:
         "has_begun",
         "is_over",
         "is_read",
+        "tail",
         "trace",
     )
 
@@ -73,6 +74,8 @@ class Recording:
         self.is_read = False
         """Whether the request's body was read to its end, or given up."""
         self.is_over = False
+        self.tail = b""
+        """The last four bytes that were sent: whether an event had ended there."""
         headers = scope["headers"]
         self.trace = Trace(
             id=TraceId(short_id()),
@@ -134,6 +137,7 @@ class Recording:
         if message["type"] == "http.response.body":
             if body := message.get("body"):
                 self.trace.response_body.add(body, self._limit)
+                self.tail = (self.tail + body)[-4:] if len(body) < 4 else body[-4:]
             self.is_over = not message.get("more_body")
         elif message["type"] == "http.response.start":
             self.has_begun = True

@@ -7,7 +7,8 @@ from devgw.events.trace import Headers
 from devgw.gateway.capability import AnswerRewriter
 from devgw.gateway.forwarding import Forwarding, header_of, headers_down, is_event_stream
 from devgw.gateway.transport import UpstreamAnswer
-from devgw.problems import Problem
+from devgw.problems import Problem, Refused
+from devgw.problems.proxy import UpstreamEncodingUnreadable
 from devgw.web.recorder import Recording
 
 WHOLE = 262_144
@@ -48,7 +49,7 @@ async def _relay_whole(
 ) -> None:
     body = await read_whole(answer)
     if rewriter is not None:
-        body = rewriter.whole(_plain(answer.headers, body))
+        body = rewriter.whole(Decoder(answer.headers, recording.trace.upstream_url or "").feed(body))
         headers.append((b"content-length", b"%d" % len(body)))
     await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await recording.send({"type": "http.response.body", "body": body})
@@ -64,19 +65,20 @@ async def _relay_stream(
 ) -> None:
     if is_stream and not header_of(headers, b"x-accel-buffering"):
         headers.append((b"x-accel-buffering", b"no"))
-    decoder = _decoder(answer.headers) if rewriter else None
+    decoder = Decoder(answer.headers, recording.trace.upstream_url or "") if rewriter else None
     await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
     while piece := await answer.read():
         if rewriter is not None:
-            piece = rewriter.feed(decoder.decompress(piece) if decoder else piece)
+            piece = rewriter.feed(decoder.feed(piece) if decoder else piece)
         await recording.send({"type": "http.response.body", "body": piece, "more_body": True})
     await recording.send({"type": "http.response.body", "body": rewriter.close() if rewriter else b""})
 
 
 async def end_broken_stream(recording: Recording, problem: Problem, events: bytes) -> None:
     """End a stream that the upstream cut: with an error where an event was complete, else by cutting it too."""
-    kept = recording.trace.response_body
-    if recording.is_over or kept.truncated or not kept.content.endswith(_EVENT_ENDS):
+    is_stream = is_event_stream(header_of(recording.trace.response_headers, b"content-type"))
+    is_between_events = not recording.tail or recording.tail.endswith(_EVENT_ENDS)
+    if recording.is_over or not is_stream or not is_between_events:
         return
     recording.trace.notes.append(
         f"The stream was ended with a JSON-RPC error in place of the upstream: {problem.reason}."
@@ -89,12 +91,25 @@ def _is_short(headers: Headers) -> bool:
     return length.isdigit() and int(length) <= WHOLE
 
 
-def _decoder(headers: Headers) -> Any:
-    """Return what undoes the answer's compression, which was not asked for; None where there is none."""
-    encoding = header_of(headers, b"content-encoding").strip().lower()
-    return zlib.decompressobj(_GZIP_OR_DEFLATE) if encoding in {b"gzip", b"deflate", b"x-gzip"} else None
+class Decoder:
+    """Undoes the compression of an answer that has to be read, though none was asked for."""
 
+    def __init__(self, headers: Headers, url: str) -> None:
+        self._url = url
+        self._encoding = header_of(headers, b"content-encoding").strip().lower().decode("latin-1")
+        if self._encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
+            raise Refused(UpstreamEncodingUnreadable(url, self._encoding))
+        self._inflate = zlib.decompressobj(_GZIP_OR_DEFLATE) if self._encoding not in {"", "identity"} else None
 
-def _plain(headers: Headers, body: bytes) -> bytes:
-    decoder = _decoder(headers)
-    return decoder.decompress(body) if decoder else body
+    def feed(self, piece: bytes) -> bytes:
+        """Return what `piece` comes to.
+
+        Raises:
+            Refused: with `UpstreamEncodingUnreadable`.
+        """
+        if self._inflate is None:
+            return piece
+        try:
+            return self._inflate.decompress(piece)
+        except zlib.error as error:
+            raise Refused(UpstreamEncodingUnreadable(self._url, f"broken {self._encoding}")) from error

@@ -5,6 +5,7 @@ import json
 from contextlib import suppress
 
 import httpx2
+import pytest
 
 from tests.support.bytes_upstream import Seen, bytes_upstream
 from tests.support.gate import Gate, gate
@@ -106,15 +107,19 @@ async def test_a_client_that_leaves_before_any_answer_ends_the_upstream_too() ->
     assert (gateway.traces[0].status, gateway.traces[0].outcome) == (499, "cancelled")
 
 
-async def test_a_stream_that_the_upstream_cuts_ends_in_an_error_for_the_request() -> None:
+@pytest.mark.parametrize("before", [b"", b"data: {}\n\n", b"data: {}\r\n\r\n", b"data: " + b"x" * 99_999 + b"\n\n"])
+async def test_a_stream_that_the_upstream_cuts_ends_in_an_error_for_the_request(before: bytes) -> None:
     async def cut(seen: Seen, writer: asyncio.StreamWriter) -> None:
-        writer.write(HEAD + chunk(b"data: {}\n\n"))
+        writer.write(HEAD + (chunk(before) if before else b""))
         await writer.drain()
         writer.close()
 
     async with bytes_upstream(cut) as upstream, gate(upstream.url) as gateway:
         reader, writer = await open_stream(gateway)
-        assert await read_chunk(reader) == b"data: {}\n\n"
+        got = b""
+        while len(got) < len(before):
+            got += await read_chunk(reader)
+        assert got == before
         event = await read_chunk(reader)
         assert await read_chunk(reader) == b""
         writer.close()

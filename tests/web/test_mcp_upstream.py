@@ -1,6 +1,7 @@
 """What fails between gateway and upstream is named, in the form that a client can read."""
 
 import asyncio
+import gzip
 import json
 import socket
 from typing import Any
@@ -372,6 +373,38 @@ async def test_a_filtered_list_shows_what_may_be_seen(filtered: dict[str, Any], 
     assert upstream.seen[0].header("accept-encoding") == "identity"
     assert b"echo" in answer.content
     assert b"secret" not in answer.content
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+@pytest.mark.parametrize("encoding", ["gzip", "br", "broken"])
+async def test_a_filtered_answer_is_never_let_through_unread(
+    filtered: dict[str, Any], encoding: str, is_stream: bool
+) -> None:
+    """The upstream compresses although it was asked not to: what can be read is filtered, the rest is refused."""
+    body = json.dumps({"jsonrpc": "2.0", "id": 7, "result": {"tools": [{"name": "echo"}, {"name": "secret"}]}}).encode()
+    packed = gzip.compress(b"data: " + body + b"\n\n" if is_stream else body) if encoding == "gzip" else b"secret"
+    kind = "text/event-stream" if is_stream else "application/json"
+
+    async def compressed(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        more = f"Content-Encoding: {'gzip' if encoding == 'broken' else encoding}\r\n"
+        writer.write(response(packed, content_type=kind, more=more))
+
+    async with (
+        bytes_upstream(compressed) as upstream,
+        gate(upstream.url, **filtered) as gateway,
+        httpx2.AsyncClient() as client,
+    ):
+        listing = CALL | {"method": "tools/list", "params": {}}
+        try:
+            answer = await client.post(gateway.url, json=listing, headers=gateway.bearer)
+            content = answer.content
+        except httpx2.RemoteProtocolError:
+            content = b""  # a stream whose head had gone out is cut
+
+    assert b"secret" not in content
+    assert (b"echo" in content) is (encoding == "gzip")
+    if encoding != "gzip":
+        assert gateway.traces[0].reason_code == "upstream_encoding_unreadable"
 
 
 async def test_a_hidden_tool_is_unknown_before_it_reaches_the_upstream(filtered: dict[str, Any]) -> None:
