@@ -158,7 +158,7 @@ class McpRoutes:
         """Answer a request that was let in but cannot be served."""
         if call.recording.has_begun:
             events = as_sse_event(call.messages, *rpc_error(call.recording, problem))
-            await end_broken_stream(call.recording, problem, events)
+            await end_broken_stream(call.recording, problem, events, may_resume=self._is_stateful)
             return
         if call.trace.upstream_url is None:
             outcome = Outcome.CONNECT_REQUIRED if isinstance(problem, ConnectRequired) else Outcome.DENIED

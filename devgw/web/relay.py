@@ -1,5 +1,6 @@
 """How an upstream's answer travels to the client: byte for byte, as it comes, unless the route rewrites it."""
 
+import re
 import zlib
 from typing import Any
 
@@ -14,6 +15,7 @@ from devgw.web.recorder import Recording
 WHOLE = 262_144
 """A JSON answer up to this length is read whole before it begins, so that one that breaks off can still be an error."""
 _GZIP_OR_DEFLATE = 47
+_EVENT_ID = re.compile(rb"^id:", re.MULTILINE)
 _EVENT_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 
 
@@ -74,15 +76,24 @@ async def _relay_stream(
     await recording.send({"type": "http.response.body", "body": rewriter.close() if rewriter else b""})
 
 
-async def end_broken_stream(recording: Recording, problem: Problem, events: bytes) -> None:
-    """End a stream that the upstream cut: with an error where an event was complete, else by cutting it too."""
-    is_stream = is_event_stream(header_of(recording.trace.response_headers, b"content-type"))
+async def end_broken_stream(recording: Recording, problem: Problem, events: bytes, *, may_resume: bool) -> None:
+    """End a stream that the upstream cut: with an error where an event was complete, else by cutting it too.
+
+    Args:
+        recording: the exchange whose answer has begun.
+        problem: what cut it.
+        events: the error, as the events that end the stream.
+        may_resume: whether the client can ask for the rest with `Last-Event-ID`, if the events had ids.
+    """
+    trace = recording.trace
+    is_stream = is_event_stream(header_of(trace.response_headers, b"content-type"))
     is_between_events = not recording.tail or recording.tail.endswith(_EVENT_ENDS)
     if recording.is_over or not is_stream or not is_between_events:
         return
-    recording.trace.notes.append(
-        f"The stream was ended with a JSON-RPC error in place of the upstream: {problem.reason}."
-    )
+    if may_resume and _EVENT_ID.search(trace.response_body.content):
+        trace.notes.append("The stream was cut, but its events have ids: the client may resume it.")
+        return
+    trace.notes.append(f"The gateway ended the stream with a JSON-RPC error: {problem.reason}.")
     await recording.send({"type": "http.response.body", "body": events})
 
 

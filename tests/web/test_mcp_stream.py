@@ -130,6 +130,21 @@ async def test_a_stream_that_the_upstream_cuts_ends_in_an_error_for_the_request(
     assert gateway.traces[0].reason_code == "upstream_closed_early"
 
 
+async def test_a_cut_stream_that_can_be_resumed_is_left_to_the_client() -> None:
+    """MCP 2025-11-25, Resumability: an error in the request's name would end what Last-Event-ID could go on with."""
+
+    async def cut(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + chunk(b"id: 1\ndata:\n\n"))
+        await writer.drain()
+        writer.close()
+
+    async with bytes_upstream(cut) as upstream, gate(upstream.url, stateful=True) as gateway:
+        reader, writer = await open_stream(gateway)
+        assert await read_chunk(reader) == b"id: 1\ndata:\n\n"
+        assert await reader.read() == b""
+        writer.close()
+
+
 async def test_a_stream_cut_inside_an_event_is_cut_for_the_client_as_well() -> None:
     """Half an event and an error behind it would be read as one event."""
 
