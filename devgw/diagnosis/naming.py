@@ -89,7 +89,7 @@ NAMES: dict[str, Name] = {
     "provider_refused": by.provider_refused,
     "provider_unreachable": "IDT-13",
     "provider_client_refused": "TOK-07",
-    "provider_code_refused": "WORK-06",
+    "provider_code_refused": by.provider_code_refused,
     "provider_answer_unreadable": by.provider_answer,
     "keys_unavailable": by.keys_unavailable,
     "signing_key_unknown": "IDT-01",

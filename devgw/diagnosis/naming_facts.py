@@ -141,6 +141,11 @@ def provider_answer(problem: Problem) -> str:
     return "IDT-04" if _says(problem, "expected", "id_token", "user") else "TOK-08"
 
 
+def provider_code_refused(problem: Problem) -> str:
+    """Name a `provider_code_refused` by its facts: a provider that is broken says nothing about the code."""
+    return "IDT-13" if _says(problem, "provider_error", "status 5", "server_error", "unavailable") else "WORK-06"
+
+
 def keys_unavailable(problem: Problem) -> str:
     """Name a `keys_unavailable` by its facts."""
     return "IDT-05" if _says(problem, "failure", "404") else "IDT-08"
@@ -166,10 +171,8 @@ def provider_token_invalid(problem: Problem) -> str:
         if "sts.windows.net" in got:
             return "IDT-06"
         return "IDT-03" if "workos" in got + _fact(problem, "expected") or "/user_management/" in got else "IDT-02"
-    if claim == "aud" and ("http" in got):
-        return (
-            "AUD-09" if "workos" in _fact(problem, "expected") or "client_" in _fact(problem, "expected") else "AUD-03"
-        )
+    if claim == "aud" and got and got not in ("None", "absent", "(absent)", "nothing"):
+        return "AUD-09" if "client_" in _fact(problem, "expected") else "AUD-03"
     return _BY_CLAIM.get(claim, "IDT-10")
 
 

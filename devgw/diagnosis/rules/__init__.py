@@ -19,6 +19,7 @@ from devgw.diagnosis.rules import (
     refresh,
     refusals,
     registration,
+    strays,
     token,
     upstream,
 )
@@ -41,5 +42,5 @@ RULES: tuple[Rule, ...] = (
 )
 """What may be found in one flow."""
 
-GATEWAY_RULES: tuple[GatewayRule, ...] = gateway.RULES
+GATEWAY_RULES: tuple[GatewayRule, ...] = (*gateway.RULES, *strays.RULES)
 """What may be found in the gateway as a whole."""

@@ -43,6 +43,11 @@ class Watched:
         """Judge, and return the ids of all diagnoses."""
         return [each.id for each in await self.said()]
 
+    async def of_gateway(self) -> list[Diagnosis]:
+        """Return what is said of the gateway as a whole."""
+        await self.flows()
+        return self.running.runtime.diagnoser.diagnose_gateway(self.clock.now())
+
     async def only(self, failure_id: str) -> Diagnosis:
         """Return the one diagnosis there is, which must have this id."""
         found = await self.said()

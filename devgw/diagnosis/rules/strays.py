@@ -1,0 +1,98 @@
+"""Refused requests that belong to no flow: preflights, revocations, guessed paths, foreign host names."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from devgw.diagnosis.exchange import WELL_KNOWN
+from devgw.diagnosis.naming import name_problem
+from devgw.diagnosis.rule import GatewayRule, diagnosis
+from devgw.diagnosis.surroundings import Surroundings
+from devgw.events import Trace
+from devgw.events.flow import Diagnosis
+
+SAID_FOR = timedelta(minutes=2)
+GUESSES = ("/register", "/authorize", "/token")
+Words = tuple[str, str, str]
+"""Id, cause, fix."""
+
+
+def strays(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
+    """Yield what the newest stray of each kind gives away, until the same was answered well or two minutes passed."""
+    recent = [trace for trace in around.traces.values() if now - trace.started_at < SAID_FOR]
+    for trace in reversed(recent):
+        if trace.status < 400 or _answered_since(trace, recent):
+            continue
+        words = next((found for rule in _KINDS if (found := rule(trace))), None)
+        if words:
+            failure_id, cause, fix = words
+            gone_when = "the same request is answered well, or two minutes later"
+            yield diagnosis(failure_id, cause, fix, trace=trace, gone_when=gone_when, evidence=(_seen(trace),))
+
+
+def _answered_since(trace: Trace, recent: list[Trace]) -> bool:
+    """Tell whether the same client asked the same path again and was answered well."""
+    return any(
+        later.started_at > trace.started_at and later.path == trace.path and later.status < 400
+        for later in recent
+        if later.method == trace.method
+    )
+
+
+def _seen(trace: Trace) -> str:
+    return f"{trace.method} {trace.path} from {trace.user_agent or 'an unnamed client'} was answered {trace.status}."
+
+
+def _host(trace: Trace) -> Words | None:
+    problem = trace.problem
+    if trace.status != 421 or problem is None:
+        return None
+    return name_problem(problem) or "HOST-02", problem.explain(), problem.advise()
+
+
+def _preflight(trace: Trace) -> Words | None:
+    if trace.method != "OPTIONS" or not trace.header(b"origin") or trace.status == 421:
+        return None
+    name = "CORS-02" if trace.status == 401 else "CORS-01"
+    cause = f"The preflight for {trace.path} from {trace.header(b'origin')} was answered {trace.status}."
+    return name, cause, "Check the URL in the client: no such path is served here, so the browser stops before it asks."
+
+
+def _revocation(trace: Trace) -> Words | None:
+    is_revocation = trace.method == "POST" and trace.path.rstrip("/").endswith("/revoke")
+    if not is_revocation:
+        return None
+    scheme = trace.header(b"authorization").partition(" ")[0]
+    how = f"authenticates with {scheme}" if scheme else "was not taken"
+    cause = f"A revocation {how} and was refused ({trace.reason_code or trace.status})."
+    return (
+        "REVK-04",
+        cause,
+        "Send `token` in a form, with the client's own authentication, or client_id alone if it is public.",
+    )
+
+
+def _guess(trace: Trace) -> Words | None:
+    if trace.path.rstrip("/") not in GUESSES or trace.status not in (404, 405):
+        return None
+    cause = f"A client used the default {trace.path}, as it does without metadata."
+    return "DISC-10", cause, "Look at the metadata request just before: the client did not get or accept its answer."
+
+
+def _metadata(trace: Trace) -> Words | None:
+    if WELL_KNOWN not in trace.path or trace.status != 404 or "oauth" not in trace.path:
+        return None
+    if trace.path.rstrip("/").endswith(("oauth-protected-resource", "openid-configuration")):
+        return None  # the root forms are asked as a matter of routine
+    asked = trace.path.split(WELL_KNOWN)[-1].partition("/")[2]
+    return "DISC-09", f"Metadata was asked for /{asked}, which is no MCP route.", "Connect to the URL of an MCP route."
+
+
+_KINDS: tuple[Callable[[Trace], Words | None], ...] = (_host, _preflight, _revocation, _guess, _metadata)
+
+RULES = (
+    GatewayRule(
+        ("HOST-02", "CORS-01", "CORS-02", "REVK-04", "DISC-10", "DISC-09"),
+        "a refused request that belongs to no flow",
+        strays,
+    ),
+)

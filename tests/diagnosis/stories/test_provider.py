@@ -1,0 +1,116 @@
+"""The identity provider goes wrong in the ways that developers meet; each has its name, and the twin is silent."""
+
+from typing import Any
+
+import httpx2
+import jwt
+import pytest
+
+from devgw.emulators.workos import AnswerFault, CallbackFault, CodeFault, Fault, KeyRotation, TokenFault
+from devgw.entropy import token
+from tests.diagnosis.stories.conftest import Watched
+from tests.support.browser import Browser
+
+SYMMETRIC = jwt.encode({"sub": "user_x"}, "s" * 32, algorithm="HS256", headers={"kid": "any"})
+OTHER = "client_01DEVGWSAMP1EENV1R0NMENT02"
+
+
+async def log_in(gateway: Watched, http: httpx2.AsyncClient, browser: Browser, *faults: Fault) -> None:
+    """Sign in while `faults` happen at the provider."""
+    gateway.running.runtime.companions.emulator.faults.arm(*faults)
+    client = await gateway.running.register(http)
+    await gateway.running.sign_in(browser, gateway.running.authorize_url(client["client_id"], token("")))
+
+
+@pytest.mark.parametrize(
+    ("fault", "name", "words"),
+    [
+        (TokenFault(claims={"iss": "https://sts.windows.net/tenant/"}), "IDT-06", "sts.windows.net"),
+        (TokenFault(claims={"iss": "https://other.example/realms/x"}), "IDT-02", "other.example"),
+        (TokenFault(claims={"client_id": OTHER}), "IDT-05", OTHER),
+        (TokenFault(answer={"access_token": SYMMETRIC}), "IDT-09", "HS256"),
+        (TokenFault(claims={"aud": "https://mcp.example/route"}), "AUD-09", "mcp.example"),
+        (TokenFault(header={"kid": "sso_oidc_key_pair_unknown"}), "IDT-01", "sso_oidc_key_pair_unknown"),
+        (TokenFault(signed_by_stranger=True), "IDT-11", ""),
+        (TokenFault(answer={"access_token": "opaque"}), "IDT-10", ""),
+        (TokenFault(answer={"access_token": None}), "TOK-08", "access_token"),
+        (TokenFault(skew_seconds=3600), "IDT-07", ""),
+        (CodeFault(code_is="spent"), "WORK-06", ""),
+        (
+            AnswerFault(path="/user_management/authenticate", status=400, body={"error": "invalid_client"}),
+            "TOK-07",
+            "invalid_client",
+        ),
+        (AnswerFault(path="/user_management/authenticate", status=404, body="<h1>Not found</h1>"), "TOK-05", ""),
+        (AnswerFault(path="/sso/jwks/*", status=404, times=None), "IDT-05", "404"),
+        (AnswerFault(path="/sso/jwks/*", status=503, times=None), "IDT-08", "503"),
+        (CallbackFault(parameters={"state": None}), "WORK-03", ""),
+        (CallbackFault(parameters={"state": "made-up"}), "SESS-01", ""),
+        (
+            CallbackFault(parameters={"code": None, "error": "organization_invalid", "error_description": "No org"}),
+            "WORK-04",
+            "organization_invalid",
+        ),
+        (CallbackFault(parameters={"code": None, "error": "access_denied"}), "CONS-04", ""),
+    ],
+)
+async def test_a_provider_that_goes_wrong(
+    gateway: Watched, http: httpx2.AsyncClient, browser: Browser, fault: Fault, name: str, words: str
+) -> None:
+    await log_in(gateway, http, browser, fault)
+
+    found = await gateway.only(name)
+    assert words in found.cause
+    assert found.fix
+    assert found.trace_ids
+
+
+async def test_keys_that_are_rotated_are_fetched_again_and_nothing_is_said(
+    gateway: Watched, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    await log_in(gateway, http, browser)
+    gateway.running.runtime.companions.emulator.faults.arm(KeyRotation())
+    gateway.wait(3600 * 9)
+    async with Browser(*browser.stops) as another:
+        await log_in(gateway, http, another)
+
+    assert [each.id for each in await gateway.said() if each.certain] == []
+    jwks = gateway.running.runtime.diagnoser.around.jwks
+    assert len(jwks.rotations()) == 1
+    old = jwks.rotations()[0][1][0]
+    assert "rotated at" in jwks.key_sentence(old)
+    assert "another client id or environment" in jwks.key_sentence("never-seen")
+    assert len(jwks.lines()) == len(jwks.fetches)
+
+
+async def test_a_callback_that_is_requested_twice(gateway: Watched, http: httpx2.AsyncClient, browser: Browser) -> None:
+    visited: list[str] = []
+    gateway.running.runtime.bus.listen(lambda published: _note_callback(published.event, visited))
+    await log_in(gateway, http, browser)
+    await gateway.flows()
+
+    await browser.open(visited[0])
+    assert browser.page is not None
+    assert browser.page.status == 200
+    assert await gateway.names() == []
+
+    async with Browser(*browser.stops) as stranger:
+        await stranger.open(visited[0])
+    assert "already handled" in (await gateway.only("SESS-04")).cause
+
+
+def _note_callback(event: Any, visited: list[str]) -> None:
+    trace = getattr(event, "trace", None)
+    if trace is not None and trace.path.endswith("/oauth/callback"):
+        visited.append(f"http://{trace.host}{trace.path}?{trace.query.decode()}")
+
+
+async def test_a_login_that_comes_back_without_its_cookie(
+    gateway: Watched, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    client = await gateway.running.register(http)
+    await browser.open(gateway.running.authorize_url(client["client_id"], token("")))
+    browser._http.cookies.clear()
+    await browser.press("@")
+
+    assert "login cookie" in (await gateway.only("SESS-03")).cause
