@@ -141,9 +141,9 @@ class Login:
         """
         pending = self._find(parameters)
         try:
-            self._check_browser(pending, cookies, urls)
-            if pending.login_finished_at:
+            if pending.login_finished_at:  # the login cookie is gone by now; the session's own is what counts
                 return self._arrive_again(pending, cookies)
+            self._check_browser(pending, cookies, urls)
             self._check_answer(parameters, pending)
             identity = await self._identify(parameters, pending, urls)
         except Refused as refused:
