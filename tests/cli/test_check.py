@@ -143,3 +143,12 @@ def test_the_caret_stands_below_wide_characters_and_tabs(line: str, column: int,
 
     facts: dict[str, Any] = {"line": 1, "column": column, "length": length, "source_line": line}
     assert caret(Finding("c", Severity.ERROR, "f", "m", **facts)) == expected
+
+
+def test_github_commands_are_escaped() -> None:
+    """GitHub's workflow commands: % and line breaks in the text, commas and colons in the properties too."""
+    from devgw.config.finding import Finding, Severity  # noqa: PLC0415  for this test alone
+    from devgw.config.report import as_github  # noqa: PLC0415  for this test alone
+
+    found = as_github([Finding("c", Severity.NOTE, "a,b:c.json", "50% of\nit", line=1, column=2)])
+    assert found == "::notice file=a%2Cb%3Ac.json,line=1,col=2,title=c,endColumn=3::50%25 of%0Ait"

@@ -1,6 +1,8 @@
 """A whole project: what the gateway gets, and what a user is told."""
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -218,3 +220,17 @@ def test_what_is_no_error_leaves_the_project_usable(tmp_path: Path, severity: st
 
     assert loaded.project is not None
     assert severity in {each.severity.value for each in loaded.findings}
+
+
+def test_a_start_builds_no_models_that_it_does_not_need(tmp_path: Path) -> None:
+    """Start-up: ten other providers' models cost more than reading the project."""
+    root = write(tmp_path)
+    code = (
+        "import sys\nfrom pathlib import Path\n"
+        "from devgw.config.load import load\nfrom devgw.settings import Settings\n"
+        f"assert load(Path({str(root)!r}), {ENVIRON!r}, Settings()).project\n"
+        "rare = {'devgw.config.wrappers', 'devgw.config.upstream_options', 'devgw.config.schemas'}\n"
+        "extra = rare & set(sys.modules)\n"
+        "assert not extra, extra\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
