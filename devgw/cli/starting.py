@@ -13,6 +13,7 @@ from devgw.problems import Refused
 from devgw.store.database import StateUnusable
 from devgw.web.listening import PortTaken
 from devgw.wiring.building import CannotStart, build
+from devgw.wiring.companions import SeedUnusable
 from devgw.wiring.runtime import Runtime
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
@@ -33,7 +34,7 @@ def start(directory: Path, overrides: dict[str, Any], *, as_json: bool, everythi
         say_port_taken(error)
     except Refused as refused:
         _complain(f"{refused.problem.explain()} {refused.problem.advise()}")
-    except (StateUnusable, OSError) as error:
+    except (StateUnusable, SeedUnusable, OSError) as error:
         _complain(str(error))
     else:
         if not as_json:

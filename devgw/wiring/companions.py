@@ -11,6 +11,10 @@ from devgw.settings import Settings
 from devgw.web.listening import Listeners, PortTaken, listen
 
 
+class SeedUnusable(Exception):  # noqa: N818  it reads as what happened
+    """The file with the WorkOS emulator's environments has mistakes; the text names each place."""
+
+
 @dataclass
 class Companions:
     """The emulators that run beside a gateway."""
@@ -81,10 +85,15 @@ def start_companions(loaded: Loaded, project: Project, settings: Settings, clock
 
 
 def _add_workos(companions: Companions, loaded: Loaded, project: Project, settings: Settings, clock: Clock) -> None:
-    from devgw.emulators.workos import Emulator, create_app, read_seed  # noqa: PLC0415  only where it runs
+    from devgw.emulators.workos import Emulator, SeedError, create_app, read_seed  # noqa: PLC0415  only where it runs
 
     callback = f"{settings.canonical_origin}{project.base_path.rstrip('/')}/oauth/callback"
-    seed = read_seed(emulator_seed(loaded.read_from))
+    try:
+        seed = read_seed(emulator_seed(loaded.read_from))
+    except SeedError as error:
+        raise SeedUnusable(str(error)) from error
+    if project.oauth:
+        seed = seed.answering_to(project.oauth.login.client_id, project.oauth.login.client_secret.value)
     origin = companions.workos.origin
     companions.emulator = Emulator(seed, origin, clock=clock, redirect_uris=[callback])
     companions.apps.append((create_app(companions.emulator), companions.workos.listeners))

@@ -115,11 +115,15 @@ class Seed(_Written):
         return self
 
     def answering_to(self, client_id: str, api_key: str) -> "Seed":
-        """Return this seed with an environment for that pair: the one that has the id, else the first, renamed."""
-        at = next((place for place, one in enumerate(self.environments) if one.client_id == client_id), 0)
-        renamed = self.environments[at].model_copy(update={"client_id": client_id, "api_key": api_key})
-        environments = (*self.environments[:at], renamed, *self.environments[at + 1 :])
-        return self.model_copy(update={"environments": environments})
+        """Return this seed with an environment for that client id: itself where it has one, else the first, renamed.
+
+        An environment that the file has keeps its own key: a wrong one is refused, as it would be at WorkOS.
+        """
+        if any(environment.client_id == client_id for environment in self.environments):
+            return self
+        first, *others = self.environments
+        renamed = first.model_copy(update={"client_id": client_id, "api_key": api_key})
+        return self.model_copy(update={"environments": (renamed, *others)})
 
 
 def read_seed(path: Path) -> Seed:
