@@ -21,7 +21,8 @@ _SECRETS = (
     # https://user:password@host
     re.compile(r"(://[^\s/@\"']*:)([^\s/@\"']+)(?=@)"),
 )
-_LINE_SHOWN = 400
+LINE_SHOWN = 400
+"""Characters of a line that are shown; a minified file is one line."""
 
 
 @dataclass(slots=True)
@@ -45,13 +46,13 @@ class Source:
         start = self._starts[number - 1]
         end = self._starts[number] if number < len(self._starts) else len(self.text)
         # Cut before and after: a file may be one line of megabytes, and a secret may end beyond the first cut.
-        return blank_secrets(self.text[start : min(end, start + 2 * _LINE_SHOWN)].rstrip("\r\n"))[:_LINE_SHOWN]
+        return blank_secrets(self.text[start : min(end, start + 2 * LINE_SHOWN)].rstrip("\r\n"))[:LINE_SHOWN]
 
     def place(self, start: int, end: int | None = None, pointer: str = "") -> Place:
         """Return where `start` is; the length underlined ends with its line."""
         start = min(start, len(self.text))
         line, column = self.position(start)
-        shown = self.line(line) if column <= _LINE_SHOWN else ""
+        shown = self.line(line) if column <= LINE_SHOWN else ""
         length = max(1, min((end or start + 1) - start, len(shown) - column + 1))
         return Place(self.file, line, column, length, pointer, shown)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from devgw.config.finding import Finding
 from devgw.config.load import Loaded, watched_files
+from devgw.config.source import LINE_SHOWN, blank_secrets
 from devgw.gateway.gateway import Gateway
 from devgw.monitor.views import ConfigView, EnvRow, FileRow, FindingRow, RouteRow
 from devgw.wiring.runtime import Runtime
@@ -75,7 +76,7 @@ def _excerpt(path: Path, finding: Finding) -> tuple[list[str], int]:
         return ([finding.source_line] if finding.source_line else []), finding.line
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     first = max(1, finding.line - AROUND)
-    around = lines[first - 1 : finding.line + AROUND]
+    around = [blank_secrets(line[:LINE_SHOWN]) for line in lines[first - 1 : finding.line + AROUND]]
     if finding.source_line and finding.line - first < len(around):
         around[finding.line - first] = finding.source_line
     return around, first
