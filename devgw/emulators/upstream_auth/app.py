@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from devgw.clock import Clock
 from devgw.emulators.upstream.asgi import OpenRequests, Receive, Scope, Send, answer_text, drain, is_for_loopback
 from devgw.emulators.upstream.lazy import MCP_PATH, LazyApp, Loaded
-from devgw.emulators.upstream_auth.breakage import CUT_HEADER, cut_where_marked
+from devgw.emulators.upstream_auth.breakage import CUT_HEADER, Cut, cut_where_marked
 from devgw.emulators.upstream_auth.faults import Faults
 from devgw.emulators.upstream_auth.metadata import Metadata
 from devgw.emulators.upstream_auth.records import Records
@@ -55,8 +55,12 @@ class UpstreamWithOAuth:
         return create_server(self.records, self.metadata, self.faults)
 
     async def _answer_as_server(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Quart's types are hypercorn's TypedDicts, ours are ASGI's plain mappings.
-        await self._server(scope, receive, cut_where_marked(send, CUT_HEADER))  # type: ignore[arg-type]
+        marking = cut_where_marked(send, CUT_HEADER)
+        try:
+            # Quart's types are hypercorn's TypedDicts, ours are ASGI's plain mappings.
+            await self._server(scope, receive, marking)  # type: ignore[arg-type]
+        except* Cut:
+            pass  # an app that ends before its answer makes the host break the connection
 
 
 def create_app(clock: Clock, origin: str = "http://localhost:9003") -> UpstreamWithOAuth:

@@ -62,8 +62,12 @@ def compressed(send: Send) -> Send:
     return send_compressed
 
 
+class Cut(Exception):  # noqa: N818  it reads as what happened
+    """The connection is broken on purpose."""
+
+
 def cut_where_marked(send: Send, mark: str) -> Send:
-    """Return a `send` that drops the body of an answer with the header `mark`: the connection breaks before it."""
+    """Return a `send` that raises `Cut` before the body of an answer with the header `mark`."""
     marked: list[Message] = []
 
     async def send_unless_marked(message: Message) -> None:
@@ -72,7 +76,9 @@ def cut_where_marked(send: Send, mark: str) -> Send:
             if len(kept) < len(message["headers"]):
                 marked.append(message)
             await send({**message, "headers": kept})
-        elif not marked:
+        elif marked:
+            raise Cut
+        else:
             await send(message)
 
     return send_unless_marked
