@@ -182,9 +182,12 @@ class Desk:
         states = {**known.states, "marked": lambda row: row_id(row) in listing.marks}
         return replace(known, states=states, now=lambda: self.now)
 
-    def filter(self, text: str) -> None:
-        """Filter the list; while `text` has a mistake the old result stays."""
+    def filter(self, text: str, *, is_typing: bool = False) -> None:
+        """Filter the list; while `text` has a mistake, or ends in a field that is being typed, the old result stays."""
         asked = self.asked[self.view.name]
+        if is_typing and self.vocabulary.is_begun(text):
+            asked.mistake = None
+            return
         try:
             predicate = compile_filter(text, self.vocabulary)
         except FilterMistake as mistake:

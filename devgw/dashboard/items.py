@@ -36,7 +36,8 @@ def items(view: ConfigView) -> list[ConfigItem]:
 
 
 def _finding(each: FindingRow, number: int, view: ConfigView) -> ConfigItem:
-    where = f"{each.file}:{each.line}:{each.column}" if each.line else each.file
+    name = each.file.rpartition("/")[2]
+    where = f"{name}:{each.line}:{each.column}" if each.line else name
     return _item(
         f"finding {number} {where}", each.severity, where, each.message, each, view, each.file, each.line, each.column
     )
@@ -55,7 +56,8 @@ def _env(each: EnvRow, view: ConfigView) -> ConfigItem:
 
 def _file(each: FileRow, view: ConfigView) -> ConfigItem:
     what = f"{each.state}  {each.digest[:12]}"
-    return _item(f"file {each.path}", "file", each.path, what, each, view, each.path, 1)
+    kind = "file" if each.state == "loaded" else each.state
+    return _item(f"file {each.path}", kind, each.path, what, each, view, each.path, 1)
 
 
 def _item(item_id: str, kind: str, where: str, what: str, part: Any, view: ConfigView, *at: Any) -> ConfigItem:

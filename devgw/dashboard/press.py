@@ -2,7 +2,6 @@
 
 from devgw.dashboard.acts import commands, running
 from devgw.dashboard.desk import Desk
-from devgw.dashboard.look.sheet import Target
 from devgw.dashboard.world import Link
 
 
@@ -73,6 +72,7 @@ def _type_filter(desk: Desk, key: str, character: str | None) -> None:
     if key == "enter":
         asked.editor.keep()
         desk.prompt = None
+        desk.filter(asked.editor.text)
         if asked.mistake is not None:
             asked.editor.set(asked.applied)
             asked.mistake = None
@@ -86,9 +86,4 @@ def _type_filter(desk: Desk, key: str, character: str | None) -> None:
             asked.editor.set(completed)
     else:
         asked.editor.press(key, character)
-    desk.filter(asked.editor.text)
-
-
-def reveal_target(desk: Desk) -> Target | None:
-    """Return what the cursor of a detail points at, for the mouse."""
-    return desk.target()
+    desk.filter(asked.editor.text, is_typing=desk.prompt is not None)

@@ -156,7 +156,9 @@ def export_text(desk: Desk) -> None:
 def export_har(desk: Desk) -> None:
     """Write an HTTP archive of what is known here: a trace's headers and body only where it was opened."""
     rows, scene = _chosen(desk), desk.scene
-    text = json.dumps(har(rows, {row.id: scene.detail("trace", row.id) for row in rows}, _origin(desk)), indent=1)
+    text = json.dumps(
+        har(rows, {row.id: scene.detail("trace", row.id) for row in rows}, _origin(desk)), indent=1, ensure_ascii=False
+    )
     _written(desk, "devgw.har", text)
 
 

@@ -50,6 +50,11 @@ def follow(desk: Desk) -> None:
     desk.say("following the newest" if listing.is_following else "staying on this row")
 
 
+def why_no_follow(desk: Desk) -> str:
+    """Say why the newest row cannot be followed."""
+    return "" if desk.listing.order.key is None else "only in the order of arrival"
+
+
 def pause(desk: Desk) -> None:
     """Hold the picture still, or let it go on."""
     desk.is_paused = not desk.is_paused

@@ -332,8 +332,11 @@ def _keys(desk: Desk, row: int) -> list[tuple[str, str, str]]:
 
 
 def _label(desk: Desk, name: str, label: str) -> str:
+    """Return what a key is called in this view and state."""
     if name == "next_problem":
         return f"next {desk.glyphs.bad}"
+    if name == "revoke":
+        return {"clients": "delete", "sessions": "sign out", "upstreams": "disconnect"}.get(desk.view.name, label)
     if name == "pause" and desk.is_paused:
         return "go on"
     if name == "open" and desk.focus != "list":

@@ -53,6 +53,11 @@ class Vocabulary:
             return self.fields[starting[0]]
         raise FilterMistake(f"no field '{name}'", column, nearest(name, [*self.fields, "is"]))
 
+    def is_begun(self, text: str) -> bool:
+        """Tell whether `text` ends in the beginning of a field's name, which is not meant as a word to look for."""
+        last = text.rpartition(" ")[2].lstrip("!-(")
+        return bool(last) and any(name.startswith(last) for name in (*self.fields, "is"))
+
     def complete(self, text: str) -> str | None:
         """Return `text` with its last word completed as far as it is certain, or None."""
         head, _, last = text.rpartition(" ")

@@ -153,7 +153,7 @@ _VIEW = (
         views=("health", "upstreams"),
         bar=1,
     ),
-    Key("follow", ("F",), "F", "follow", "follow the newest row", sifting.follow, bar=1),
+    Key("follow", ("F",), "F", "follow", "follow the newest row", sifting.follow, sifting.why_no_follow, bar=1),
     Key(
         "sign_in",
         ("T",),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from devgw.dashboard.keys.editor import Editor
 from devgw.dashboard.keys.keymap import Key
-from devgw.dashboard.look.line import BLANK, Line, cut, fit, line, pad
+from devgw.dashboard.look.line import BLANK, Line, cells, cut, fit, line, pad
 
 if TYPE_CHECKING:
     from devgw.dashboard.desk import Desk
@@ -87,11 +87,10 @@ def _line(desk: "Desk", each: Key, width: int) -> Line:
     shown = each.shown.replace("⏎", desk.glyphs.enter)
     look = "dim" if reason else ""
     tail = (f" ({reason})", "warn") if reason else ""
-    return cut(
-        line((f" {fit(shown, _SHOWN)} ", "key" if not reason else "dim"), (each.text, look), tail),
-        width,
-        desk.glyphs.ellipsis,
-    )
+    is_long = cells(each.text) + cells(reason) + _SHOWN + 6 > width
+    text = each.label if tail and is_long and each.label else each.text
+    one = line((f" {fit(shown, _SHOWN)} ", "dim" if reason else "key"), (text, look), tail)
+    return cut(one, width, desk.glyphs.ellipsis)
 
 
 def _beside(left: list[Line], right: list[Line], half: int) -> list[Line]:

@@ -13,12 +13,17 @@ from devgw.dashboard.views.base import Column, Tab, View
 from devgw.dashboard.views.body import pretty
 from devgw.dashboard.views.scene import Scene
 
-_RANKS = {"error": 0, "missing": 1, "warning": 2, "route": 3, "env": 4, "file": 5}
+_RANKS = {"error": 0, "missing": 1, "warning": 2, "route": 3, "env": 4, "rejected": 5, "file": 6}
 
 
 def _kind(row: ConfigItem, scene: Scene) -> Span:
     glyphs = scene.glyphs
-    signs = {"error": (glyphs.bad, "bad!"), "missing": (glyphs.bad, "bad!"), "warning": (glyphs.warn, "warn!")}
+    signs = {
+        "error": (glyphs.bad, "bad!"),
+        "missing": (glyphs.bad, "bad!"),
+        "rejected": (glyphs.bad, "bad"),
+        "warning": (glyphs.warn, "warn!"),
+    }
     sign, look = signs.get(row.kind, (glyphs.ok, "ok"))
     return f"{sign} {row.kind}", look
 
@@ -55,10 +60,8 @@ def _write_item(row: ConfigItem, scene: Scene, sheet: Sheet) -> None:
 
 def _finding(row: ConfigItem, part: FindingRow, scene: Scene, sheet: Sheet) -> None:
     look = "bad!" if part.severity == "error" else "warn!"
-    sheet.add(
-        line((row.where, "strong"), "  ", (part.severity, look)),
-        Target("edit", f"{part.file}:{part.line}:{part.column}"),
-    )
+    where = f"{part.file}:{part.line}:{part.column}"
+    sheet.add(line((where, "strong"), "  ", (part.severity, look)), Target("edit", where))
     sheet.text(part.message, look)
     if part.hint:
         sheet.text(part.hint, "key")

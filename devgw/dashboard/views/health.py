@@ -10,6 +10,7 @@ from devgw.dashboard.views.base import Column, Tab, View
 from devgw.dashboard.views.scene import Scene
 
 _SKEW_TOLERATED = 5.0
+_RANKS = {"bad": 0, "warning": 1, "unknown": 2, "ok": 3}
 
 
 def sign(state: str, scene: Scene) -> Span:
@@ -77,7 +78,7 @@ HEALTH = View(
     noun="check",
     table="check",
     columns=(
-        Column("STATE", 9, _state, lambda row: row.state),
+        Column("STATE", 9, _state, lambda row: _RANKS.get(row.state, 2)),
         Column("CHECK", 18, lambda row, _scene: (row.name, ""), lambda row: row.name),
         Column(
             "TOOK",
@@ -108,7 +109,7 @@ HEALTH = View(
         words=lambda row: (row.name, row.text, row.state),
         values={"state": ("ok", "warning", "bad", "unknown")},
     ),
-    order=Order("", None),
+    order=Order("STATE", lambda row: _RANKS.get(row.state, 2)),
     tabs=(Tab("Health", _write_check),),
     empty=("The gateway has not told how it is yet.",),
     is_problem=lambda row: row.state in {"bad", "warning"},

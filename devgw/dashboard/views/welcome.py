@@ -7,8 +7,9 @@ from devgw.dashboard.views.health import sign
 from devgw.dashboard.views.scene import Scene
 from devgw.dashboard.world import Link
 
-_NAME = 19
+_WIDE, _NARROW = 18, 15
 _TIGHT = 19
+_NEEDS = 70
 _PROVIDERS = {
     "workos": "WorkOS",
     "workos-emulator": "the built-in WorkOS emulator: no account is needed",
@@ -45,6 +46,7 @@ def write(scene: Scene, sheet: Sheet) -> None:
     """Write the first screen."""
     is_live = scene.world.link is Link.LIVE
     is_roomy = sheet.height > _TIGHT
+    sheet.names = _WIDE if sheet.width >= _NEEDS else _NARROW
     if is_roomy:
         sheet.lines.append(())
     head = "Nothing has happened yet. The gateway is up and waiting." if is_live else "Waiting for the gateway."
@@ -60,18 +62,19 @@ def write(scene: Scene, sheet: Sheet) -> None:
 
 
 def _command(number: int, name: str, text: str, sheet: Sheet) -> None:
-    hint: Line = ((f"y {number}", "key"), (" copy", ""))
-    room = sheet.width - _NAME - 3 - 10
+    is_narrow = sheet.width < _NEEDS
+    hint: Line = ((f"y {number}", "key"), ("" if is_narrow else " copy", ""))
+    room = sheet.width - sheet.names - 3 - (5 if is_narrow else 10)
     shown = cut(((text, ""),), room, sheet.glyphs.ellipsis)
     gap = " " * max(1, room - cells("".join(part for part, _ in shown)) + 2)
-    sheet.add(line((f"{number} ", "strong"), (f"{name:<{_NAME}} ", ""), *shown, gap, *hint))
+    sheet.add(line((f"{number} ", "strong"), (f"{name:<{sheet.names}} ", ""), *shown, gap, *hint))
 
 
 def _sign_in(scene: Scene, sheet: Sheet) -> None:
     sheet.add(
         line(
             ("  ", ""),
-            (f"{'No client at hand?':<{_NAME}} ", ""),
+            (f"{'No client?':<{sheet.names}} ", ""),
             "press ",
             ("t", "key"),
             " to sign in here and watch each step",
@@ -80,7 +83,7 @@ def _sign_in(scene: Scene, sheet: Sheet) -> None:
     provider = scene.world.gateway.provider if scene.world.gateway else ""
     if provider:
         name = _PROVIDERS.get(provider, provider)
-        sheet.add(line(("  ", ""), (f"{'People sign in at':<{_NAME}} ", "dim"), (name, "dim")))
+        sheet.add(line(("  ", ""), (f"{'Provider':<{sheet.names}} ", "dim"), (name, "dim")))
 
 
 def _checks(scene: Scene, sheet: Sheet, is_roomy: bool) -> None:

@@ -1,0 +1,311 @@
+"""What keys do, pressed at a desk as on the screen."""
+
+import pytest
+
+from devgw.control.messages import Answer, Events, TraceRow
+from devgw.dashboard.keys.bindings import KEYMAP
+from devgw.dashboard.look.line import plain
+from devgw.dashboard.overlays.help import Help
+from devgw.dashboard.views.catalog import VIEWS, key_of
+from devgw.dashboard.world import Link
+from tests.dashboard.bench import Bench
+from tests.support.sample_world import NOON
+
+
+def test_the_newest_failure_is_explained_without_a_key(bench: Bench) -> None:
+    """From start to "I see which step failed and what to change"."""
+    text = bench.text()
+
+    assert "step 5 callback" in text
+    assert "Register the redirect URI" in text
+
+
+def test_every_view_has_its_digit(bench: Bench) -> None:
+    bench.size = (200, 50)
+    for view in VIEWS:
+        bench.press(key_of(view))
+        assert bench.desk.view is view
+        assert f"[{key_of(view)} {view.title}" in bench.text()
+
+
+def test_enter_opens_and_q_goes_back_level_by_level(bench: Bench) -> None:
+    bench.size = (80, 24)
+    bench.look()
+    bench.press("enter")
+    assert "GET /oauth/callback" in bench.text()
+
+    bench.press("q")
+    assert "GET /oauth/callback" not in bench.text()
+    bench.press("q")
+    assert bench.port.did == []  # the top level does not quit by the way
+
+
+def test_enter_on_the_failed_message_opens_its_trace_and_o_leads_back(bench: Bench) -> None:
+    bench.press("enter")
+    target = bench.desk.target()
+    assert target is not None
+    assert target.id == "7f3a090a"
+
+    bench.press("2", "o")
+    assert "its flow" in bench.text()
+    bench.press("f")
+    assert (bench.desk.view.name, bench.desk.row.id) == ("flows", "f-07c")  # type: ignore[union-attr]  # a row is there
+
+
+def test_links_lead_from_token_to_client_to_its_tokens(bench: Bench) -> None:
+    bench.press("3", "enter")
+    target = bench.desk.target()
+    assert target is not None
+    assert (target.kind, target.id) == ("client", "dcr:claude-code")
+
+    bench.press("enter")
+    assert bench.desk.view.name == "clients"
+    bench.press("o", "k")
+    assert bench.desk.view.name == "tokens"
+    assert {row.client for row in bench.desk.listing.rows()} == {"claude-code"}
+
+
+def test_n_goes_from_problem_to_problem_and_round(bench: Bench) -> None:
+    bench.press("2")
+    seen = []
+    for _ in range(4):
+        bench.press("n")
+        seen.append(bench.desk.row.status)  # type: ignore[union-attr]  # a row is there
+
+    assert seen == [401, 400, 502, 401]
+    bench.press("N")
+    assert bench.desk.row.status == 502  # type: ignore[union-attr]  # a row is there
+
+
+def test_a_filter_is_live_and_a_mistake_keeps_the_old_result(bench: Bench) -> None:
+    bench.press("2", "/", "status:4xx")
+    assert "2 of 8" in bench.text()
+
+    bench.press(" dur")
+    assert "2 of 8" in bench.text()  # a field that is being typed is no word to look for
+    bench.press(">5q")
+    text = bench.text()
+    assert "'5q' is not a number with a unit" in text
+    assert "2 of 8" in text
+    caret = next(line for line in text.splitlines() if "^ '5q'" in line)
+    typed = next(line for line in text.splitlines() if "dur>5q" in line)
+    assert caret.index("^") == typed.index("5q")
+
+    bench.press("enter")
+    assert bench.desk.asked["traces"].applied == "status:4xx"
+    bench.press("esc")
+    assert len(bench.desk.listing) == 8
+
+
+def test_a_filter_belongs_to_its_view_and_survives_a_change(bench: Bench) -> None:
+    bench.press("2", "/", "status:4xx", "enter", "3")
+    assert len(bench.desk.listing) == 9
+    bench.press("2")
+    assert len(bench.desk.listing) == 2
+
+
+def test_nothing_matches_says_so_and_how_to_get_back(bench: Bench) -> None:
+    bench.press("2", "/", "status:599", "enter")
+
+    assert "nothing matches status:599 · 8 hidden · esc clears" in bench.text()
+
+
+def test_s_sorts_by_the_next_column_and_keeps_the_row(bench: Bench) -> None:
+    bench.press("2", "j", "j")
+    chosen = bench.desk.row
+    bench.press("s")
+
+    assert "ST▴" in bench.text()
+    assert bench.desk.row is chosen
+    statuses = [row.status for row in bench.desk.listing.rows()]
+    assert statuses == sorted(statuses)
+
+
+def test_following_ends_when_the_cursor_moves_and_begins_again_at_the_top(bench: Bench) -> None:
+    bench.press("2")
+    assert "following" in bench.text()
+    bench.press("j")
+    assert "following" not in bench.text()
+    bench.press("g")
+    assert "following" in bench.text()
+
+
+def test_pause_holds_the_picture_and_counts_what_is_behind(bench: Bench) -> None:
+    bench.press("2", "p")
+    row = TraceRow("new", NOON + 1, "GET", "/new", 200, seq=99)
+    bench.world.events(Events(99, NOON, {"trace": [row]}), NOON)
+    bench.desk.take(bench.world.drain())
+    assert "1 behind" in bench.text()
+    assert "/new" not in bench.text()
+
+    bench.press("p")
+    assert "/new" in bench.text()
+
+
+def test_colon_goes_to_views_records_and_rows(bench: Bench) -> None:
+    bench.press(":", "tok", "enter")
+    assert bench.desk.view.name == "tokens"
+    bench.press(":", "trace 7f3a0904", "enter")
+    assert bench.desk.row.id == "7f3a0904"  # type: ignore[union-attr]  # a row is there
+    bench.press(":", "2", "enter")
+    assert bench.desk.listing.index == 1
+    bench.press(":", "nonsense", "enter")
+    assert "no command 'nonsense'" in bench.text()
+    bench.press("esc", ":", "q", "enter")
+    assert bench.port.did == [("quit", 0)]
+
+
+def test_help_is_made_from_the_key_map_and_says_why_not(bench: Bench) -> None:
+    bench.press("?")
+    lines = "\n".join(plain(one) for one in Help().lines(bench.desk, 106, 200))
+
+    for key in KEYMAP.all:
+        if key.works_in("flows") and key.id == key.id.removeprefix("view_"):
+            first = key.text.split(",")[0].split(":")[0]
+            assert first in lines or key.label in lines, key.id
+    assert "(nothing to undo)" in lines
+
+    bench.press("waterfall no such thing")
+    assert "sort by" not in bench.text()
+    bench.press("esc")
+    assert bench.desk.overlay is None
+
+
+def test_no_key_means_two_things_in_one_view() -> None:
+    for view in VIEWS:
+        for key, found in KEYMAP.by_key.items():
+            own = [each for each in found if each.works_in(view.name) and each.views]
+            everywhere = [each for each in found if each.works_in(view.name) and not each.views]
+            assert len(own) <= 1, (view.name, key)
+            assert len(everywhere) <= 1, (view.name, key)
+            assert not (own and everywhere), (view.name, key)
+
+
+def test_a_key_that_cannot_do_anything_now_says_why(bench: Bench) -> None:
+    bench.press("z")
+
+    assert "nothing to undo" in bench.text()
+
+
+def test_the_palette_finds_by_a_part_and_runs(bench: Bench) -> None:
+    bench.press("^P", "show tra", "enter")
+
+    assert bench.desk.view.name == "traces"
+
+
+def test_every_command_is_in_the_palette() -> None:
+    assert len([each for each in KEYMAP.all if each.in_palette]) <= 100
+
+
+def test_privacy_hides_people_and_hosts_but_not_this_machine(bench: Bench) -> None:
+    bench.press("5")
+    assert "dev@example.test" in bench.text()
+    bench.press("P")
+    text = bench.text()
+    assert "example.test" not in text
+    assert "person " in text
+
+    bench.press("6")
+    assert "localhost:9002" in bench.text()
+
+
+def test_ctrl_c_asks_once_and_quits_the_second_time(bench: Bench) -> None:
+    bench.press("^C")
+    assert bench.port.did == []
+    assert "Ctrl+C again" in bench.text()
+    bench.press("^C")
+    assert bench.port.did == [("quit", 130)]
+
+
+def test_y_offers_copies_with_a_preview_and_the_gateway_masks(bench: Bench) -> None:
+    bench.press("2", "y")
+    assert "curl -sS -X POST" in bench.text()
+    bench.press("c")
+
+    assert bench.port.copied == [
+        "curl -sS -X POST 'http://localhost:9000/mcp/calc' -H 'authorization: Bearer $DEVGW_TOKEN'"
+    ]
+
+
+def test_x_exports_what_is_shown_or_marked(bench: Bench) -> None:
+    bench.press("2", "space", "space", "x", "j")
+
+    assert list(bench.port.written) == ["devgw-traces.jsonl"]
+    assert len(bench.port.written["devgw-traces.jsonl"].splitlines()) == 2
+
+
+def test_a_har_carries_masked_values_alone(bench: Bench) -> None:
+    bench.press("2", ":", "export har", "enter")
+
+    text = bench.port.written["devgw.har"]
+    assert "Bearer at_…" in text
+    assert '"status": 502' in text
+
+
+def test_reveal_opens_one_secret_for_ten_seconds(bench: Bench) -> None:
+    result = {"place": "request.headers.authorization", "value": "Bearer at_verysecret"}
+    bench.port.answers["reveal"] = Answer("1", True, result)
+    bench.press("2", "v")
+    assert "at_verysecret" in bench.text()
+
+    bench.pass_time(10.1)
+    assert "at_verysecret" not in bench.text()
+
+
+def test_config_opens_the_editor_at_the_place(bench: Bench) -> None:
+    bench.press("7", "e")
+
+    assert bench.port.did == [("edit", "config/policies.json", 14, 9)]
+
+
+def test_the_first_screen_offers_commands_and_t_signs_in() -> None:
+    bench = Bench(rows={"config": Bench.told()["config"], "health": Bench.told()["health"]})
+    bench.press("y", "2")
+    assert bench.port.copied == ["claude mcp add --transport http calc http://localhost:9000/mcp/calc"]
+
+    bench.press("t")
+    assert bench.port.asked == [("sign_in", {})]
+
+
+def test_a_lost_gateway_is_said_and_its_rows_stay(bench: Bench) -> None:
+    bench.world.lose("trying again", NOON, Link.LOST)
+    text = bench.text()
+
+    assert "gateway unreachable since 12:00:00" in text
+    assert "f-07c" in text
+    bench.press("3", "d")
+    assert "the gateway is not reachable" in bench.text()
+
+
+def test_the_last_words_offer_to_start_it_again(bench: Bench) -> None:
+    bench.world.lose("trying again", NOON, Link.LOST)
+    bench.press("L")
+    assert "the port is taken" in bench.text()
+    bench.press("R")
+
+    assert bench.port.did == [("start",)]
+
+
+@pytest.mark.parametrize("key", ["d", "v"])
+def test_read_only_changes_and_reveals_nothing(key: str) -> None:
+    bench = Bench(is_read_only=True)
+    bench.press("3" if key == "d" else "2", key)
+
+    assert "read-only" in bench.text()
+    assert [name for name, _ in bench.port.asked if name in {"revoke", "reveal"}] == []
+
+
+def test_the_panes_grow_and_shrink(bench: Bench) -> None:
+    bench.press("+", "+")
+    assert set(bench.look().boxes) & {"list", "detail", "side"} == {"list"}
+    bench.press("_", "_")
+    assert set(bench.look().boxes) & {"list", "detail", "side"} == {"list", "detail", "side"}
+
+
+def test_tab_goes_round_the_panes(bench: Bench) -> None:
+    seen = []
+    for _ in range(3):
+        bench.press("tab")
+        seen.append(bench.desk.focus)
+
+    assert seen == ["detail", "side", "list"]

@@ -1,0 +1,144 @@
+"""Revoking: nothing goes by one key, everything that goes is said before, and the proof is shown."""
+
+from typing import Any
+
+import pytest
+
+from devgw.control.messages import Answer, Consequences, Events, TokenRow
+from tests.dashboard.bench import Bench
+from tests.support.sample_world import NOON
+
+
+def told(result: Consequences) -> Answer:
+    return Answer("1", True, result.to_json())
+
+
+REFRESH = Consequences(
+    "token",
+    "rt:51aa80f3bb70",
+    "refresh token rt:51aa80f3bb70",
+    token_ids=["rt:51aa80f3bb70", "at:7f3a90c2d1e4", "at:22d9f00b0c01"],
+    flow_ids=["f-07a"],
+    effect="the next call answers 401 invalid_token",
+    undo_id="u-1",
+    undo_until=NOON + 30,
+)
+
+
+def revoked(bench: Bench) -> list[dict[str, Any]]:
+    return [arguments for name, arguments in bench.port.asked if name == "revoke" and not arguments.get("dry_run")]
+
+
+@pytest.fixture
+def asked(bench: Bench) -> Bench:
+    """A desk at which `d` was pressed on a refresh token, and the gateway has said what would end."""
+    bench.port.answers = {"revoke dry": told(REFRESH), "revoke": told(REFRESH), "undo": told(REFRESH)}
+    bench.press("3", ":", "token rt:51aa", "enter", "d")
+    return bench
+
+
+def test_the_question_names_what_else_ends(asked: Bench) -> None:
+    text = asked.text()
+
+    assert "Revoke refresh token rt:51aa80f3bb70 (claude-code)?" in text
+    assert "2 tokens, 1 flow under way" in text
+    assert "the next call answers 401 invalid_token" in text
+    assert revoked(asked) == []
+
+
+@pytest.mark.parametrize("key", ["enter", "d", "n", "esc", "space"])
+def test_only_y_confirms(asked: Bench, key: str) -> None:
+    """The confirming key differs from the trigger, and Enter never confirms (lazygit #2291, k9s #961)."""
+    asked.press(key)
+
+    assert revoked(asked) == []
+    assert (asked.desk.overlay is None) is (key != "enter")
+
+
+def test_y_revokes_and_says_what_ended_and_until_when_it_can_be_undone(asked: Bench) -> None:
+    asked.press("y")
+
+    assert revoked(asked) == [{"kind": "token", "id": "rt:51aa80f3bb70"}]
+    assert "revoked refresh token rt:51aa80f3bb70 and 2 tokens, 1 flow under way · z undo 30s" in asked.text()
+    asked.pass_time(12)
+    assert "z undo 18s" in asked.text()
+
+
+def test_y_does_nothing_before_the_gateway_has_said_what_ends(bench: Bench) -> None:
+    bench.press("3", "d")
+    assert "asking the gateway what else ends" in bench.text()
+    bench.press("y")
+
+    assert revoked(bench) == []
+    assert bench.desk.overlay is not None
+
+
+def test_the_subject_stays_the_same_when_rows_move_under_the_question(asked: Bench) -> None:
+    asked.desk.listing.move(0)
+    asked.press("y")
+
+    assert revoked(asked) == [{"kind": "token", "id": "rt:51aa80f3bb70"}]
+
+
+def test_z_takes_it_back_within_thirty_seconds(asked: Bench) -> None:
+    asked.press("y", "z")
+
+    assert asked.port.asked[-1] == ("undo", {"id": "u-1"})
+    assert "works again" in asked.text()
+    asked.press("z")
+    assert "nothing to undo" in asked.text()
+
+
+def test_after_thirty_seconds_nothing_is_taken_back(asked: Bench) -> None:
+    asked.press("y")
+    asked.pass_time(31)
+    asked.press("z")
+
+    assert [name for name, _ in asked.port.asked if name == "undo"] == []
+
+
+def test_the_next_refused_use_is_shown_as_the_proof(asked: Bench) -> None:
+    asked.press("y")
+    row = TokenRow(
+        "at:7f3a90c2d1e4", "access", "revoked", NOON - 90, NOON + 9, refused_after=1, last_refused=NOON, seq=99
+    )
+    asked.world.events(Events(99, NOON, {"token": [row]}), NOON)
+    asked.desk.take(asked.world.drain())
+
+    assert "proof: at:7f3a90c2d1e4 was shown again and refused" in asked.text()
+
+
+def test_a_refusal_of_another_token_is_no_proof(asked: Bench) -> None:
+    asked.press("y")
+    row = TokenRow("at:b01c44aa919e", "access", "revoked", NOON - 90, NOON + 9, refused_after=1, seq=99)
+    asked.world.events(Events(99, NOON, {"token": [row]}), NOON)
+    asked.desk.take(asked.world.drain())
+
+    assert "proof:" not in asked.text()
+
+
+def test_marked_ones_want_their_number_typed(bench: Bench) -> None:
+    bench.port.answers = {"revoke dry": told(REFRESH), "revoke": told(REFRESH)}
+    bench.press("3", "space", "space", "d")
+    assert "Revoke 2 marked tokens?" in bench.text()
+
+    bench.press("y", "enter")
+    assert revoked(bench) == []
+    bench.press("backspace", "2", "enter")
+    assert len(revoked(bench)) == 2
+
+
+def test_a_client_wants_its_name_typed(bench: Bench) -> None:
+    bench.port.answers = {"revoke dry": told(Consequences("client", "dcr:claude-code", client_ids=["dcr:claude-code"]))}
+    bench.press("4", "d", "claude-code", "enter")
+
+    assert revoked(bench) == [{"kind": "client", "id": "dcr:claude-code"}]
+
+
+def test_what_the_gateway_refuses_is_said(bench: Bench) -> None:
+    bench.port.answers = {"revoke dry": Answer("1", code="not_found", explanation="There is no such token.")}
+    bench.press("3", "d")
+    assert "There is no such token." in bench.text()
+    bench.press("y")
+
+    assert revoked(bench) == []
