@@ -94,7 +94,7 @@ class RedirectUriMismatch(Problem):
         """Say both strings and where they differ."""
         if not self.nearest:
             return f"redirect_uri {self.got} is not registered: this client registered none."
-        return f"redirect_uri {self.got} is not registered; the nearest is {self.nearest}: {self.difference}."
+        return f"redirect_uri {self.got} is not registered for this client. {self.difference}."
 
     def advise(self) -> str:
         """Say which of the two to change."""
@@ -199,7 +199,7 @@ class ResourceUnknown(Problem):
         """Say both strings and where they differ."""
         if not self.nearest:
             return f"The resource {self.got} is no MCP route; this gateway serves none."
-        return f"The resource {self.got} is no MCP route here; the nearest is {self.nearest}: {self.difference}."
+        return f"The resource {self.got} is no MCP route here; the nearest is {self.nearest}. {self.difference}."
 
     def advise(self) -> str:
         """Say what to send."""

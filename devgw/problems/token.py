@@ -108,7 +108,7 @@ class RedirectUriChanged(Problem):
 
     def explain(self) -> str:
         """Say both strings."""
-        return f"redirect_uri is {self.got} here, but {self.expected} when authorizing: {self.difference}."
+        return f"redirect_uri is {self.got} here, but was {self.expected} when authorizing. {self.difference}."
 
     def advise(self) -> str:
         """Say what to send."""
@@ -179,7 +179,7 @@ class ResourceChanged(Problem):
 
     def explain(self) -> str:
         """Say both strings."""
-        return f"The resource {self.got} was not granted; the authorization was for {self.granted}: {self.difference}."
+        return f"The resource {self.got} was not granted; the authorization was for {self.granted}. {self.difference}."
 
     def advise(self) -> str:
         """Say what to send."""
