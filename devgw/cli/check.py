@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from devgw.config.environment import EnvironmentUse
 from devgw.config.finding import Finding, Severity
 from devgw.config.load import Loaded, has_config, load
 from devgw.config.report import FORMATS, one_for_people, tally
@@ -44,11 +45,18 @@ def _seen_from_here(finding: Finding, directory: Path, loaded: Loaded) -> Findin
     return replace(finding, file=Path(os.path.relpath(root / finding.file)).as_posix())
 
 
+def _row(use: EnvironmentUse) -> str:
+    """Return one name of the environment: what may be shown of it, where it comes from, where it is used."""
+    defined = f" line {use.defined_at.line}" if use.defined_at else ""
+    used = ", ".join(f"{at.file}:{at.line}" for at in use.used_at)
+    return f"{use.name} = {use.masked or '–'}  (from {use.origin.value}{defined}; used at {used})"
+
+
 def _print(directory: Path, loaded: Loaded, findings: tuple[Finding, ...]) -> None:
     if not has_config(directory):
         click.echo(f"No project in {directory}: this is the built-in sample. `devgw init` copies it.\n")
     for each in findings:
         click.secho(one_for_people(each) + "\n", fg=_COLOURS[each.severity])
     for use in loaded.environment:
-        click.echo(f"{use.name} = {use.masked or '–'}  ({use.origin.value})")
+        click.echo(_row(use))
     click.echo(tally(findings))
