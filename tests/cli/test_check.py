@@ -33,7 +33,7 @@ def test_a_good_project_ends_with_0(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert result.output.endswith("Nothing to find fault with.\n")
     assert (
-        "WORKOS_CLIENT_ID = client_01KC6057N3C66XJAXZ65YHAC72  (from process; used at config/policies.json:11)"
+        "WORKOS_CLIENT_ID = client_01KC6057N3C66XJAXZ65YHAC72  (from process; used at config/policies.json:10)"
         in result.output
     )
     assert ENVIRON["WORKOS_CLIENT_SECRET"] not in result.output
