@@ -131,6 +131,30 @@ def _answered(event: told.McpAuthProviderAnswered) -> str:
     return f"identity provider {what} in {event.duration_ms:.0f} ms" + (f": {event.error}" if event.error else "")
 
 
+def _upstream_answered(event: told.McpAuthUpstreamAnswered) -> str:
+    what = f"answered {event.status}" if event.status else f"did not answer ({event.error})"
+    said = f": {event.answer}" if event.answer else ""
+    return f"{event.upstream_server_id}: {event.purpose}, {event.url} {what} in {event.duration_ms:.0f} ms{said}"
+
+
+def _connection_begun(event: told.McpAuthUpstreamConnectionBegun) -> str:
+    scope = f", scope {event.scope} from {event.scope_source}" if event.scope else ""
+    mended = f", metadata mended by devgw.toml: {', '.join(event.overlaid)}" if event.overlaid else ""
+    return (
+        f"{event.upstream_server_id}: sign-in at {event.authorization_server} begun "
+        f"as a client by {event.registered_by}{scope}{mended}"
+    )
+
+
+def _unmatched(event: told.McpCapabilityEntriesUnmatched) -> str:
+    names = ", ".join(f"`{entry}`" + (f" (did you mean `{near}`?)" if near else "") for entry, near in event.entries)
+    return f"{event.policy} on {event.operation_id}: " + (
+        f"no such {event.capability_kind} upstream: {names}"
+        if names
+        else f"every listed {event.capability_kind} exists"
+    )
+
+
 def _keys(event: told.McpAuthJwksFetched) -> str:
     what = f"{len(event.key_ids)} keys" if not event.error else event.error
     return f"keys of the identity provider fetched: {what}"
@@ -162,6 +186,7 @@ _SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     told.McpRequestAccepted: lambda e: f"{who(e)} showed {e.token_id} on {e.operation_id}",
     told.McpRequestRejected: _rejected,
     told.McpCapabilityInvoked: lambda e: f"{who(e)} {_call(e)} on {e.operation_id}",
+    told.McpCapabilityEntriesUnmatched: _unmatched,
     told.McpCapabilityCompleted: _completed,
     told.McpAuthClientRegistered: lambda e: f"{who(e)} registered ({e.registered_by}) as {e.client_id}",
     told.McpAuthClientRefused: lambda e: f"{who(e)} not registered ({e.registered_by})",
@@ -187,7 +212,8 @@ _SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     told.McpAuthProviderTokenChecked: lambda e: f"{e.token_id} of the identity provider: {e.verdict}",
     told.McpAuthJwksFetched: _keys,
     told.ClockSkewMeasured: lambda e: f"the provider's clock is {e.skew_seconds:+.0f} s from ours",
-    told.McpAuthUpstreamConnectionBegun: lambda e: f"{e.upstream_server_id}: sign-in at {e.authorization_server} begun",
+    told.McpAuthUpstreamAnswered: _upstream_answered,
+    told.McpAuthUpstreamConnectionBegun: _connection_begun,
     told.McpAuthUpstreamConnectionEstablished: lambda e: f"{e.upstream_server_id}: connected{_until(e.expires_at)}",
     told.McpAuthUpstreamConnectionRefreshed: lambda e: (
         f"{e.upstream_server_id}: credential renewed{_until(e.expires_at)}"
