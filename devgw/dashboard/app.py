@@ -80,7 +80,7 @@ class Dashboard(App[None], inherit_bindings=False):
         self._fetcher = Fetcher(self.desk)
         self._watch = ChildWatch(self.desk, child)
         self._watchdog = Watchdog()
-        self._key_at = self._flush_at = 0
+        self._key_at = self._flush_at = -_PATIENCE_NANOSECONDS
         self.failure: BaseException | None = None
         self._wearing = wearing
         for palette in PALETTES.values():

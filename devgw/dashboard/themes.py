@@ -20,7 +20,9 @@ def theme_of(palette: Palette) -> Theme:
             background="ansi_default",
             surface="ansi_default",
             panel="ansi_default",
+            boost="ansi_default",
             ansi=True,
+            variables={"ansi-background": "ansi_black", "ansi-foreground": "ansi_white"},
         )
     return Theme(
         name=palette.name,
