@@ -54,14 +54,36 @@ def _named(
         findings.error("wrong-type", listed.place, message, 'Write ["name", …].')
     if policies is None:
         return
+    opened: set[str] = set()
     for node in listed.items or ():
-        policy = policies.by_name.get(node.text or "")
-        if policy is not None:
-            yield node, policy
-            continue
+        yield from _found(node, policies, findings, (), opened)
+
+
+def _found(
+    node: Node, policies: Policies, findings: Findings, within: tuple[str, ...], opened: set[str]
+) -> Iterator[tuple[Node, Policy]]:
+    """Yield the policy that `node` names, and after a group the policies in it.
+
+    Each group is opened once per route (`opened`): groups of groups could double at every level.
+    """
+    policy = policies.by_name.get(node.text or "")
+    if policy is None:
         nearest = nearest_name(node.text or "", policies.by_name)
         fix = did_you_mean(nearest, f"Declare it in {FILE}, or remove it here.")
         findings.error("policy-missing", node.place, f'No policy is called "{node.text}".', fix, nearest)
+        return
+    if policy.name in within:
+        circle = " → ".join((*within[within.index(policy.name) :], policy.name))
+        findings.error(
+            "policy-loop", node.place, f"These policies stand for each other in a circle: {circle}.", "Break it."
+        )
+        return
+    yield node, policy
+    if policy.role is Role.GROUP and policy.name not in opened:
+        opened.add(policy.name)
+        listed = policy.node.get("handler", "options", "policies")
+        for each in listed.children() if listed is not None else ():
+            yield from _found(each, policies, findings, (*within, policy.name), opened)
 
 
 def _check(operation: Node, inbound: list[tuple[Node, Policy]], findings: Findings) -> None:
@@ -93,7 +115,7 @@ def _check_oauth(
             "route-unprotected", at, message, "Put the name of the OAuth policy first in policies.inbound."
         )
         return
-    running = [each for each in inbound if each[1].kind is not None]
+    running = [each for each in inbound if each[1].kind is not None and each[1].role is not Role.GROUP]
     if running[0][1].role is not Role.OAUTH:
         message = "Another policy runs before the one that checks the token."
         findings.warning("policy-order", oauth[0][0].place, message, "Put the OAuth policy first.")

@@ -13,6 +13,7 @@ class Role(StrEnum):
     TOKEN_EXCHANGE = "token-exchange"
     FILTER = "capability-filter"
     HEADERS = "headers"
+    GROUP = "group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Kind:
     model: str = ""
 
 
+GROUP_TYPE = "composite-inbound"
 _WRAPPERS = "devgw.config.wrappers"
 _UPSTREAM = "devgw.config.upstream_options"
 
@@ -77,6 +79,7 @@ _ALL = (
         "UpstreamApiKeyOptions",
     ),
     Kind("remove-headers-inbound", "RemoveHeadersInboundPolicy", Role.HEADERS, "", _UPSTREAM, "RemoveHeadersOptions"),
+    Kind(GROUP_TYPE, "CompositeInboundPolicy", Role.GROUP, "", _UPSTREAM, "CompositeOptions"),
 )
 
 KINDS = {kind.policy_type: kind for kind in _ALL}

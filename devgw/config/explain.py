@@ -4,11 +4,12 @@ Facts only; `cli.explain_route` and the dashboard say them in their own way. No 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from devgw.config import policies, routes
+from devgw.config.catalogue import GROUP_TYPE
 from devgw.config.environment import EnvironmentUse, mask
 from devgw.config.explanation import Explanation, Fact, From, Step
 from devgw.config.finding import Finding
@@ -24,7 +25,8 @@ def explain(loaded: Loaded, settings: Settings, path: str) -> Explanation | None
     route = find_route(project, path) if project is not None else None
     if project is None or route is None:
         return None
-    reader = _Reader(loaded, {use.name: use for use in loaded.environment})
+    documents = loaded.documents()
+    reader = _Reader(documents, {use.name: use for use in loaded.environment})
     steps = [reader.policy(use, project, route) for use in route.policies]
     return Explanation(
         path=route.path,
@@ -32,7 +34,7 @@ def explain(loaded: Loaded, settings: Settings, path: str) -> Explanation | None
         summary=route.summary,
         addresses=tuple(_addresses(route, settings.canonical_origin, project)),
         steps=(*steps, reader.handler(route, settings)),
-        findings=tuple(each for each in loaded.findings if _concerns(each, route, loaded)),
+        findings=tuple(each for each in loaded.findings if _concerns(each, route, documents)),
     )
 
 
@@ -55,17 +57,17 @@ def _addresses(route: Route, origin: str, project: Project) -> Iterator[Fact]:
         yield Fact("redirect URI at the identity provider", f"{base}/oauth/callback", From.DERIVED)
 
 
-def _concerns(finding: Finding, route: Route, loaded: Loaded) -> bool:
+def _concerns(finding: Finding, route: Route, documents: Mapping[str, Node]) -> bool:
     if finding.file == route.file:
-        document = loaded.documents.get(route.file)
+        document = documents.get(route.file)
         node = _operation(document, route) if document is not None else None
         return node is not None and finding.pointer.startswith(node.pointer)
     names = {use.name for use in route.policies}
-    return any(finding.pointer.startswith(node.pointer + "/") for node in _policy_nodes(loaded, names))
+    return any(finding.pointer.startswith(node.pointer + "/") for node in _policy_nodes(documents, names))
 
 
-def _policy_nodes(loaded: Loaded, names: set[str]) -> list[Node]:
-    document = loaded.documents.get(policies.FILE)
+def _policy_nodes(documents: Mapping[str, Node], names: set[str]) -> list[Node]:
+    document = documents.get(policies.FILE)
     listed = document.get("policies") if document is not None else None
     found = list(listed.children()) if listed is not None else []
     return [node for node in found if (name := node.get("name")) is not None and name.text in names]
@@ -82,12 +84,12 @@ def _operation(document: Node, route: Route) -> Node | None:
 class _Reader:
     """Finds out where each value is written."""
 
-    loaded: Loaded
+    documents: Mapping[str, Node]
     environment: dict[str, EnvironmentUse]
 
     def policy(self, use: PolicyUse, project: Project, route: Route) -> Step:
         """Return what a policy comes to on this route."""
-        found = _policy_nodes(self.loaded, {use.name})
+        found = _policy_nodes(self.documents, {use.name})
         options = found[0].get("handler", "options") if found else None
         says, facts = self._comes_to(use, options, project, route)
         return Step(use.name, use.policy_type, use.runs_here, says, tuple(facts), use.file, use.line)
@@ -105,11 +107,13 @@ class _Reader:
             return says, self._exchange(route, options)
         if route.capability_filter is not None and use.name == route.capability_filter.name:
             return "Hides what is not listed, and refuses calls to it.", self._filter(route, options)
+        if use.policy_type == GROUP_TYPE:
+            return "Stands for the policies in it, which follow here in order.", iter(())
         return "Sets or removes headers on the way up.", self._headers(options)
 
     def handler(self, route: Route, settings: Settings) -> Step:
         """Return what happens at the end: the way up."""
-        document = self.loaded.documents.get(route.file)
+        document = self.documents.get(route.file)
         node = _operation(document, route) if document is not None else None
         options = node.get("x-zuplo-route", "handler", "options") if node is not None else None
         facts = [

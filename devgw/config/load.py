@@ -1,8 +1,8 @@
 """Reads a whole project: every finding at once, and the project itself where nothing wrong was found."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from devgw.config.jsonc import parse
 from devgw.config.node import Node
 from devgw.config.project import Project
 from devgw.config.sample import sample_root
-from devgw.config.source import read_source
+from devgw.config.source import Source, read_source
 from devgw.settings import Settings
 
 WORKOS_POLICY = "mcp-workos-oauth-inbound"
@@ -36,8 +36,15 @@ class Loaded:
     wants_emulator: bool = False
     """True where the sign-in goes to the WorkOS emulator, whose origin was given."""
     read_at: datetime | None = None
-    documents: Mapping[str, Node] = field(default_factory=dict)
-    """The documents by file, for whoever explains where a value comes from."""
+    sources: Mapping[str, Source] = field(default_factory=dict, repr=False)
+    """The files' texts. Kept instead of what was read from them: a large OpenAPI file takes twenty times its size."""
+    lookup: Environment | None = field(default=None, repr=False)
+
+    def documents(self) -> dict[str, Node]:
+        """Return the documents by file, read again, for whoever explains where a value comes from."""
+        if self.lookup is None:
+            return {}
+        return _documents(self.sources.values(), replace(self.lookup, findings=Findings(), used={}))
 
 
 def load(
@@ -65,7 +72,8 @@ def load(
     dotenv = read_dotenv(root, environ, findings)
     offered = _offered(settings, fallback_environ or {}, environ, dotenv.values)
     environment = Environment(environ, dotenv, offered, findings, read_at)
-    documents = _documents(read_from, environment, findings)
+    sources = _sources(read_from, findings)
+    documents = _documents(sources.values(), environment)
     emulated = _wants_emulator(settings, offered, documents)
     base = settings.workos_base_url or (workos_origin if emulated else None) or workos.BASE_URL
     project = _project(root, read_from, base.rstrip("/"), documents, environment, findings, settings)
@@ -78,7 +86,8 @@ def load(
         is_sample=is_sample,
         wants_emulator=emulated,
         read_at=read_at,
-        documents=documents,
+        sources=sources,
+        lookup=environment,
     )
 
 
@@ -100,19 +109,26 @@ def _route_files(root: Path) -> list[str]:
     return [routes.FILE, *(name for name in more if name != routes.FILE)]
 
 
-def _documents(root: Path, environment: Environment, findings: Findings) -> dict[str, Node]:
-    """Return every document that could be read, with its `$env(...)` replaced."""
-    found: dict[str, Node] = {}
+def _sources(root: Path, findings: Findings) -> dict[str, Source]:
+    """Return the text of every configuration file that could be read."""
+    found: dict[str, Source] = {}
     for name in (policies.FILE, *_route_files(root)):
         source = read_source(root, name, findings)
-        if source is None:
-            if not any(each.file == name for each in findings.found):
-                fix = f"Create it; `devgw init` writes a {Path(name).name} to begin with."
-                findings.error("file-missing", Place(name), f"{name} does not exist.", fix)
-            continue
-        document = parse(source, findings)
+        if source is not None:
+            found[name] = source
+        elif not any(each.file == name for each in findings.found):
+            fix = f"Create it; `devgw init` writes a {Path(name).name} to begin with."
+            findings.error("file-missing", Place(name), f"{name} does not exist.", fix)
+    return found
+
+
+def _documents(sources: Iterable[Source], environment: Environment) -> dict[str, Node]:
+    """Return every document that is JSON, with its `$env(...)` replaced."""
+    found: dict[str, Node] = {}
+    for source in sources:
+        document = parse(source, environment.findings)
         if document is not None:
-            found[name] = document
+            found[source.file] = document
             if "$env(" in source.text:
                 environment.resolve(document)
     return found

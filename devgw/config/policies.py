@@ -89,6 +89,8 @@ def _results(
 ) -> dict[str, Any]:
     if kind.role is Role.OAUTH:
         return {"oauth": oauth_policy(kind, name, options, node, workos_base, findings)}
+    if kind.role is Role.GROUP:
+        return {}
     from devgw.config import convert  # noqa: PLC0415  it brings models that a first start does not need
 
     if kind.role is Role.TOKEN_EXCHANGE:

@@ -150,3 +150,9 @@ class RemoveHeadersOptions(Options):
     """`remove-headers-inbound`."""
 
     headers: list[HeaderName]
+
+
+class CompositeOptions(Options):
+    """`composite-inbound`: one name for several policies."""
+
+    policies: list[Text]

@@ -119,3 +119,42 @@ def test_operation_ids_of_other_routes_are_their_own_affair(tmp_path: Path) -> N
     loaded = read(write(tmp_path, paths={"/mcp/x": {"post": operation()}, "/a": {"get": other}, "/b": {"get": other}}))
 
     assert loaded.findings == ()
+
+
+def group(name: str, *names: str) -> dict[str, Any]:
+    return policy({"policies": list(names)}, "composite-inbound", "CompositeInboundPolicy", name)
+
+
+def test_a_group_stands_for_the_policies_in_it(tmp_path: Path) -> None:
+    """As Zuplo's composite policy; a route would look unprotected otherwise."""
+    listed = [
+        policy(workos_options()),
+        exchange(),
+        group("all", POLICY_NAME, "up"),
+        group("up", "mcp-token-exchange-linear"),
+    ]
+    loaded = read(write(tmp_path, listed, {"/mcp/x": {"post": operation(inbound=["all"])}}))
+
+    assert loaded.findings == ()
+    assert loaded.project is not None
+    (route,) = loaded.project.routes
+    assert route.protected
+    assert route.token_exchange is not None
+    assert [use.name for use in route.policies] == ["all", POLICY_NAME, "up", "mcp-token-exchange-linear"]
+
+
+def test_a_group_in_a_circle_or_with_a_name_that_is_none(tmp_path: Path) -> None:
+    listed = [policy(workos_options()), group("a", "b", POLICY_NAME), group("b", "a", "nobody")]
+    loaded = read(write(tmp_path, listed, {"/mcp/x": {"post": operation(inbound=["a"])}}))
+
+    assert only(loaded, "policy-loop").message.endswith("a → b → a.")
+    assert only(loaded, "policy-missing").pointer == "/policies/2/handler/options/policies/1"
+
+
+def test_groups_that_double_at_every_level_cost_nothing(tmp_path: Path) -> None:
+    groups = [group(f"g{level}", f"g{level + 1}", f"g{level + 1}") for level in range(60)]
+    listed = [policy(workos_options()), *groups, group("g60", POLICY_NAME)]
+    loaded = read(write(tmp_path, listed, {"/mcp/x": {"post": operation(inbound=["g0"])}}))
+
+    assert loaded.project is not None
+    assert set(codes(loaded)) == {"policy-twice"}
