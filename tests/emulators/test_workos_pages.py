@@ -103,7 +103,7 @@ async def test_the_form_s_policy_does_not_hold_up_the_redirects_that_follow(work
 
 async def test_there_is_a_button_for_each_person_and_organization_and_one_to_deny(workos: WorkosBench) -> None:
     shown = await workos.http.get(await workos.authorize())
-    assert [label for _, _, label in read_forms(shown.text)[0].buttons] == [
+    assert [label for _, _, label in read_forms(shown)[0].buttons] == [
         "Ada Admin at Acme ada@acme.example",
         "Bob bob@example.com",
         "carmen@example.com at Acme",
@@ -124,9 +124,9 @@ async def test_the_sign_in_page_may_live_on_another_host_name() -> None:
 
 async def test_a_login_hint_puts_the_person_first_and_an_organization_hides_the_others(workos: WorkosBench) -> None:
     hinted = await workos.http.get(await workos.authorize(login_hint="Bob@example.com"))
-    assert read_forms(hinted.text)[0].buttons[0][1] == BOB
+    assert read_forms(hinted)[0].buttons[0][1] == BOB
     limited = await workos.http.get(await workos.authorize(organization_id=ACME))
-    labels = [label for _, _, label in read_forms(limited.text)[0].buttons]
+    labels = [label for _, _, label in read_forms(limited)[0].buttons]
     assert labels == ["Ada Admin at Acme ada@acme.example", "carmen@example.com at Acme", "Deny"]
 
 
