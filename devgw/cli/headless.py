@@ -27,6 +27,8 @@ class LinePrinter:
         self._stream = stream or sys.stdout
         self._as_json = as_json
         self._all_lines = all_lines or as_json
+        self._said = ""
+        """The last reason given: a diagnosis that only repeats it need not."""
         self._has_colours = not as_json and has_colours(self._stream)
         self._signs = _SIGNS if _can_write(self._stream, "✓✗·→") else _PLAIN_SIGNS
 
@@ -34,23 +36,26 @@ class LinePrinter:
         """Write one line, at once; detail only where all was asked for."""
         if line.is_detail and not self._all_lines:
             return
-        text = as_ndjson(line) if self._as_json else "\n".join(self._lines(line))
-        self._stream.write(self._writable(text) + "\n")
-        self._stream.flush()
+        self._write(as_ndjson(line) if self._as_json else "\n".join(self._lines(line)))
 
     def say(self, text: str) -> None:
         """Write a remark that is no event; nothing where a program reads."""
         if not self._as_json:
-            self._stream.write(self._writable(self._paint(text, "dim")) + "\n")
-            self._stream.flush()
+            self._write(self._paint(text, "dim"))
+
+    def _write(self, text: str) -> None:
+        self._stream.write(self._writable(text) + "\n")
+        self._stream.flush()
 
     def _lines(self, line: "EventLine") -> list[str]:
         at = datetime.fromtimestamp(line.at, UTC).astimezone()
         sign = self._paint(self._signs.get(line.severity, "·"), line.severity)
         lines = [f"{at:%H:%M:%S} {sign} {self._paint(line.text, line.severity if line.severity == 'error' else '')}"]
-        if line.severity in {"error", "warning"}:
+        repeats = line.name == "diagnosis_made" and line.explanation == self._said
+        if line.severity in {"error", "warning"} and not repeats:
             lines += [f"{_INDENT}why  {line.explanation}"] if line.explanation else []
             lines += [f"{_INDENT}fix  {line.hint}"] if line.hint else []
+            self._said = line.explanation
         return lines
 
     def _paint(self, text: str, colour: str) -> str:
@@ -82,12 +87,19 @@ def _can_write(stream: TextIO, text: str) -> bool:
 
 
 def printer(*, as_json: bool, stream: TextIO | None = None, all_lines: bool = False) -> Callable[["Published"], None]:
-    """Return a listener for the bus that prints each event."""
+    """Return a listener for the bus that prints each event, until nobody reads any more: a listener must not raise."""
     from devgw.monitor.lines import line_of  # noqa: PLC0415  `devgw tail` gets its lines ready from the gateway
 
     lines = LinePrinter(stream, as_json=as_json, all_lines=all_lines)
 
+    is_read = True
+
     def show(published: "Published") -> None:
-        lines.show(line_of(published))
+        nonlocal is_read
+        try:
+            if is_read:
+                lines.show(line_of(published))
+        except (OSError, ValueError):  # the pipe broke, or the stream is closed
+            is_read = False
 
     return show

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from devgw.events.flow import Diagnosis, Flow
-from devgw.events.taxonomy import DiagnosisMade, DiagnosisWithdrawn, Event
+from devgw.events.taxonomy import DiagnosisMade, DiagnosisWithdrawn, Event, Outcome
 from devgw.monitor.book import Book, Count, Graveyard
 from devgw.monitor.masking import mask_shapes
 from devgw.monitor.moments import stamp
@@ -52,6 +52,7 @@ class DiagnosisBook:
             client_id=flow.client_id if flow else None,
             client_name=flow.client_name if flow else None,
             operation_id=flow.operation_id if flow else None,
+            outcome=Outcome.FAILURE,
             reason_code=diagnosis.id,
             explanation=mask_shapes(diagnosis.cause),
             hint=mask_shapes(diagnosis.fix),

@@ -36,7 +36,7 @@ class AnotherGatewayRuns(Problem):
 
     def advise(self) -> str:
         """Say what to do instead."""
-        end = f" or end it (kill {self.pid})" if self.pid else ""
+        end = f" end it (kill {self.pid})," if self.pid else ""
         return f"Join it with `devgw attach`,{end} or start this one with another --state-dir and --port."
 
 
@@ -46,7 +46,7 @@ class NoGatewayRuns(Problem):
 
     state_dir: str
 
-    hint: ClassVar = "Start one with `devgw up`, or name the project with --root or its state with --state-dir."
+    hint: ClassVar = "Start one with `devgw up`, or name its project's folder, or its state with DEVGW_STATE_DIR."
 
     def explain(self) -> str:
         """Say where it was looked for."""

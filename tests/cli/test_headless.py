@@ -1,0 +1,85 @@
+"""Event lines for people and programs."""
+
+import io
+import json
+
+import pytest
+
+from devgw.cli.headless import LinePrinter, printer
+from devgw.control.messages import EventLine
+from devgw.events import taxonomy as told
+from tests.monitor.walk import Walk
+
+REFUSED = EventLine(
+    7, 0.0, "mcp_request_rejected", "401 for a call", severity="error", explanation="It expired.", hint="Refresh it."
+)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class Narrow(io.TextIOWrapper):
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), encoding="ascii")
+
+    def text(self) -> str:
+        self.flush()
+        return bytes(self.buffer.getvalue()).decode()  # type: ignore[attr-defined]  # it is the BytesIO from above
+
+
+def test_colours_are_for_terminals_whose_users_want_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    terminal, pipe, plain = Terminal(), io.StringIO(), Terminal()
+    LinePrinter(terminal).show(REFUSED)
+    LinePrinter(pipe).show(REFUSED)
+    monkeypatch.setenv("NO_COLOR", "1")
+    LinePrinter(plain).show(REFUSED)
+    assert "\x1b[31m✗\x1b[0m" in terminal.getvalue()
+    assert "\x1b" not in pipe.getvalue() + plain.getvalue()
+    assert pipe.getvalue().endswith(" ✗ 401 for a call\n           why  It expired.\n           fix  Refresh it.\n")
+
+
+def test_a_stream_without_these_signs_gets_others() -> None:
+    narrow = Narrow()
+    LinePrinter(narrow).show(REFUSED)
+    assert " x 401 for a call" in narrow.text()
+
+
+def test_a_diagnosis_does_not_repeat_the_reason_just_given() -> None:
+    pipe = io.StringIO()
+    lines = LinePrinter(pipe)
+    lines.show(REFUSED)
+    lines.show(EventLine(8, 0.0, "diagnosis_made", "BEAR-06", severity="error", explanation="It expired.", hint="Do."))
+    lines.show(REFUSED)
+    assert pipe.getvalue().count("why  It expired.") == 2
+    assert "Do." not in pipe.getvalue()
+
+
+def test_what_clients_call_themselves_cannot_steer_the_terminal() -> None:
+    pipe, walk = io.StringIO(), Walk()
+    walk.bus.listen(printer(as_json=False, stream=pipe))
+    walk.bus.publish(told.McpAuthConsentDenied(client_name="\x1b]0;owned\x07\nnext\r\x9b2J"))
+    assert pipe.getvalue().count("\n") == 1
+    assert all(each.isprintable() for each in pipe.getvalue().rstrip("\n"))
+
+
+def test_every_event_is_a_json_object_that_says_which_and_when() -> None:
+    pipe, walk = io.StringIO(), Walk()
+    walk.bus.listen(printer(as_json=True, stream=pipe))
+    walk.all_the_way()
+    lines = [json.loads(line) for line in pipe.getvalue().splitlines()]
+    assert [line["seq"] for line in lines] == list(range(1, walk.bus.seq + 1))
+    assert lines[0]["event"] == "mcp_request_rejected"
+    assert lines[0]["at"] == "2026-11-22T12:00:00.005Z"
+    assert (lines[0]["reasonCode"], lines[0]["operationId"]) == ("token_missing", "calc")
+
+
+def test_a_reader_that_went_away_does_not_break_the_gateway() -> None:
+    pipe, walk = io.StringIO(), Walk()
+    walk.bus.listen(printer(as_json=False, stream=pipe))
+    pipe.close()
+    walk.all_the_way()
+    assert len(walk.monitor.flow_book.flows) == 1
