@@ -113,6 +113,7 @@ NAMES: dict[str, Name] = {
     "upstream_answer_malformed": "NET-05",
     "upstream_answer_not_mcp": "NET-06",
     "upstream_encoding_unreadable": "PROXY-02",
+    "header_unsendable": None,
     "upstream_redirected": "PROXY-01",
     "upstream_too_many_redirects": "PROXY-01",
     "upstream_credential_refused": "UPST-03",

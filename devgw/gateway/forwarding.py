@@ -3,11 +3,14 @@
 Source: RFC 9110 §7.6.1 (hop by hop); `gateway.md` §8; MCP security best practices (Token Passthrough).
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from devgw.config.project import HeaderEdits, Route
 from devgw.events.trace import Headers
+from devgw.problems import Refused
+from devgw.problems.proxy import HeaderUnsendable
 
 _HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding "
@@ -17,6 +20,7 @@ _NOT_UP = _HOP_BY_HOP | {b"host", b"content-length", b"expect", b"authorization"
 # An upstream's challenge speaks of the upstream's own authorization server, of which the client must know nothing; its
 # CORS answers are about the gateway's origin as a caller, not about the page that calls the gateway.
 _NOT_DOWN = _HOP_BY_HOP | {b"set-cookie", b"www-authenticate", b"alt-svc", b"strict-transport-security"}
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _SESSION = frozenset({b"mcp-session-id"})
 _ORDINARY_CONNECTION = {b"keep-alive", b"close", b""}
 
@@ -40,15 +44,13 @@ def forwarding_of(route: Route, *, is_stateful: bool) -> Forwarding:
 def _compiled(edits: HeaderEdits) -> tuple[tuple[tuple[bytes, bytes, bool], ...], frozenset[bytes]]:
     """Return the edits of one policy as bytes, names in lower case."""
     put = tuple((name.lower().encode(), secret.value.strip().encode(), over) for name, secret, over in edits.set)
-    for name, value, _ in put:
-        _check_field(name, value)
     return put, frozenset(name.lower().encode() for name in edits.remove)
 
 
 def _check_field(name: bytes, value: bytes) -> None:
     """Refuse what would end the header early, and so write another one."""
-    if any(each < 0x20 and each != 0x09 for each in name + value):
-        raise ValueError(f"the header {name.decode()} has a control character in it")
+    if _CONTROL.search(name) or _CONTROL.search(value):
+        raise Refused(HeaderUnsendable(name.decode("latin-1")))
 
 
 def headers_up(
@@ -58,7 +60,11 @@ def headers_up(
     *,
     wants_identity: bool = False,
 ) -> Headers:
-    """Return the headers for the upstream: the client's, edited by the route's policies, then the credential."""
+    """Return the headers for the upstream: the client's, edited by the route's policies, then the credential.
+
+    Raises:
+        Refused: with `HeaderUnsendable`.
+    """
     dropped = forwarding.dropped_up | _named_by_connection(received)
     if wants_identity:
         dropped |= {b"accept-encoding"}
@@ -92,6 +98,7 @@ def _edited(headers: Headers, put: tuple[tuple[bytes, bytes, bool], ...], remove
         is_there = any(pair[0] == name for pair in headers)
         if is_there and not overwrites:
             continue
+        _check_field(name, value)
         headers = [pair for pair in headers if pair[0] != name] if is_there else headers
         headers.append((name, value))
     return headers

@@ -231,3 +231,20 @@ class ClientCertificateUnusable(UpstreamProblem):
     def explain(self) -> str:
         """Say which file, and why not."""
         return f"mtlsCertificate: {self.file} cannot be used: {self.failure}."
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderUnsendable(Problem):
+    """A header that a policy or a credential adds has a character in it that would end the header early."""
+
+    name: str
+
+    status: ClassVar = BAD_GATEWAY
+    code: ClassVar[int] = BAD_GATEWAY
+    error: ClassVar = ErrorCode.SERVER_ERROR
+    hint: ClassVar = "Put the secret on one line; a value in .env ends with its line, unless it is quoted."
+    source: ClassVar = "RFC 9110 §5.5"
+
+    def explain(self) -> str:
+        """Say which header, and never its value."""
+        return f"The value for the header {self.name} has a line break or another control character in it."

@@ -12,13 +12,28 @@ from devgw.mcp.errors import answer_to
 from devgw.mcp.message import Messages
 from devgw.oauth.description import error_description
 from devgw.problems import Problem
+from devgw.problems.capability import CapabilityHidden
 from devgw.problems.front import HeaderMismatch
+from devgw.problems.proxy import ClientCertificateUnusable, HeaderUnsendable
 from devgw.problems.upstream import ConnectRequired
 from devgw.web.recorder import Recording
 
 JSON = (b"content-type", b"application/json")
 PROBLEM_JSON = (b"content-type", b"application/problem+json")
 NO_STORE = (b"cache-control", b"no-store")
+
+
+_DENIALS = (CapabilityHidden, HeaderMismatch)
+_OURS = (HeaderUnsendable, ClientCertificateUnusable)
+
+
+def verdict_on(problem: Problem) -> tuple[Outcome, FailureOrigin]:
+    """Return how a request that was let in ends with `problem`, and whose fault that is."""
+    if isinstance(problem, ConnectRequired):
+        return Outcome.CONNECT_REQUIRED, FailureOrigin.UPSTREAM
+    if isinstance(problem, _DENIALS):
+        return Outcome.DENIED, FailureOrigin.CLIENT
+    return Outcome.FAILURE, FailureOrigin.GATEWAY if isinstance(problem, _OURS) else FailureOrigin.UPSTREAM
 
 
 def note_refusal(

@@ -9,9 +9,9 @@ from devgw.gateway.transport import UpstreamAnswer, UpstreamClient
 from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
 from devgw.mcp.answer import beginning_of, failure_in, is_jsonrpc
 from devgw.problems import Refused
-from devgw.problems.proxy import UpstreamAnswerNotMcp, UpstreamCredentialRefused, UpstreamProblem
+from devgw.problems.proxy import UpstreamAnswerNotMcp, UpstreamCredentialRefused
 from devgw.settings import Settings
-from devgw.web.answers import note_refusal
+from devgw.web.answers import note_refusal, verdict_on
 from devgw.web.call import McpCall
 from devgw.web.recorder import ClientLeft
 from devgw.web.relay import read_whole, relay
@@ -80,8 +80,8 @@ class Forwarder:
         except ClientLeft:
             _note_departure(call)
         except Refused as refused:
-            origin = FailureOrigin.UPSTREAM if isinstance(refused.problem, UpstreamProblem) else FailureOrigin.GATEWAY
-            note_refusal(call.recording, refused.problem, origin=origin, outcome=Outcome.FAILURE)
+            outcome, origin = verdict_on(refused.problem)
+            note_refusal(call.recording, refused.problem, origin=origin, outcome=outcome)
             raise
         finally:
             if call.is_capability:

@@ -16,9 +16,8 @@ from devgw.mcp.message import read_messages
 from devgw.mcp.revision import is_modern, revision_of
 from devgw.problems import Problem, Refused
 from devgw.problems.front import HeaderMismatch, MethodNotOffered, RequestTooLarge
-from devgw.problems.upstream import ConnectRequired
 from devgw.settings import Settings
-from devgw.web.answers import answer_bearer, answer_problem, answer_rpc, note_refusal, rpc_error
+from devgw.web.answers import answer_bearer, answer_problem, answer_rpc, note_refusal, rpc_error, verdict_on
 from devgw.web.call import NOBODY, McpCall, McpRoute
 from devgw.web.forward import Forwarder
 from devgw.web.recorder import BodyTooLarge, Recording
@@ -161,14 +160,17 @@ class McpRoutes:
             await end_broken_stream(call.recording, problem, events, may_resume=self._is_stateful)
             return
         if call.trace.upstream_url is None:
-            outcome = Outcome.CONNECT_REQUIRED if isinstance(problem, ConnectRequired) else Outcome.DENIED
-            self._publish_rejected(call, problem, 200, outcome)
+            self._publish_rejected(call, problem, 200, *verdict_on(problem))
         await answer_rpc(call.recording, problem, call.messages, call.revision)
 
     def _publish_rejected(
-        self, call: McpCall, problem: Problem, status: int, outcome: Outcome = Outcome.DENIED
+        self,
+        call: McpCall,
+        problem: Problem,
+        status: int,
+        outcome: Outcome = Outcome.DENIED,
+        origin: FailureOrigin = FailureOrigin.CLIENT,
     ) -> None:
-        origin = FailureOrigin.UPSTREAM if outcome is Outcome.CONNECT_REQUIRED else FailureOrigin.CLIENT
         note_refusal(call.recording, problem, origin=origin, outcome=outcome)
         self._bus.publish(
             McpRequestRejected(

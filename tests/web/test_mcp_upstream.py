@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from devgw.config.project import CapabilityEntry, CapabilityFilter, Route
+from devgw.config.project import CapabilityEntry, CapabilityFilter, HeaderEdits, Route, Secret
 from devgw.gateway.transport import TransportSettings
 from devgw.gateway.upstream import Admitted, UpstreamCredential
 from devgw.problems import Refused
@@ -341,6 +341,17 @@ async def test_a_missing_connection_is_a_tools_own_error_for_2026_clients_that_o
     result = answer.json()["result"]
     assert result["isError"] is True
     assert CONNECT.auth_url in result["content"][0]["text"]
+
+
+async def test_a_secret_with_a_line_break_is_named_and_not_sent() -> None:
+    edits = (HeaderEdits(set=(("X-Api-Key", Secret("k\r\nX-Evil: 1"), True),)),)
+    async with gate("http://127.0.0.1:1/mcp", header_edits=edits) as gateway:
+        error = said(await call(gateway))
+
+    assert error["data"]["reason"] == "header_unsendable"
+    assert "x-api-key" in error["message"]
+    assert "Evil" not in error["message"]
+    assert gateway.traces[0].failure_origin == "gateway"
 
 
 # --- what policies act on ---------------------------------------------------------------------------------------------
