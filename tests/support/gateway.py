@@ -122,15 +122,19 @@ async def running_gateway(
     clock: Clock | None = None,
     environ: Mapping[str, str] | None = None,
     settings: Settings | None = None,
+    ephemeral: bool = True,
 ) -> AsyncIterator[Running]:
-    """Run a gateway for the project in `root` (the sample where there is none) until the block ends."""
+    """Run a gateway for the project in `root` (the sample where there is none) until the block ends.
+
+    With `ephemeral` False its state is kept in `root`, on the port of `settings`.
+    """
     published: list[Published] = []
     given = settings or Settings()
     chosen = replace(
         given,
         root=root or Path("/nonexistent"),
-        port=0,
-        ephemeral=True,
+        port=given.port if not ephemeral else 0,
+        ephemeral=ephemeral,
         emulators=replace(given.emulators, workos_port=0) if settings else EmulatorSettings(workos_port=0),
     )
     runtime = build(chosen, environ or {}, clock=clock, hear=published.append)

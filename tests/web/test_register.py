@@ -1,0 +1,203 @@
+"""Registration, client metadata documents and private_key_jwt over real sockets."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from devgw.clock import epoch
+from devgw.entropy import token
+from devgw.oauth.pkce import challenge_of
+from tests.support.browser import Browser
+from tests.support.gateway import CALLBACK, Code, Running
+from tests.support.serving import serve
+
+
+@pytest.mark.parametrize(
+    ("document", "error", "reason"),
+    [
+        ("[]", "invalid_client_metadata", "registration_unreadable"),
+        ("nonsense", "invalid_client_metadata", "registration_unreadable"),
+        ("[" * 100_000, "invalid_client_metadata", "registration_unreadable"),
+        ({}, "invalid_client_metadata", "client_metadata_invalid"),
+        ({"redirect_uris": []}, "invalid_client_metadata", "client_metadata_invalid"),
+        ({"redirect_uris": "http://localhost/cb"}, "invalid_client_metadata", "client_metadata_invalid"),
+        ({"redirect_uris": [CALLBACK], "scope": "admin"}, "invalid_client_metadata", "client_metadata_invalid"),
+        ({"redirect_uris": [CALLBACK], "grant_types": ["implicit"]}, "invalid_client_metadata", None),
+        ({"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "magic"}, "invalid_client_metadata", None),
+        (
+            {"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "private_key_jwt"},
+            "invalid_client_metadata",
+            None,
+        ),
+        ({"redirect_uris": ["http://example.com/cb"]}, "invalid_redirect_uri", "redirect_uri_refused"),
+        ({"redirect_uris": ["javascript:alert(1)"]}, "invalid_redirect_uri", "redirect_uri_refused"),
+        ({"redirect_uris": ["data:text/html,x"]}, "invalid_redirect_uri", "redirect_uri_refused"),
+        ({"redirect_uris": ["file:///etc/passwd"]}, "invalid_redirect_uri", "redirect_uri_refused"),
+        ({"redirect_uris": ["http://localhost/cb#x"]}, "invalid_redirect_uri", "redirect_uri_refused"),
+        ({"redirect_uris": ["/callback"]}, "invalid_redirect_uri", "redirect_uri_refused"),
+        ({"redirect_uris": ["http://localhost:port/cb"]}, "invalid_redirect_uri", "redirect_uri_refused"),
+        ({"redirect_uris": ["http://user@localhost/cb"]}, "invalid_redirect_uri", "redirect_uri_refused"),
+        ({"redirect_uris": ["https://*.example.com/cb"]}, "invalid_redirect_uri", "redirect_uri_refused"),
+    ],
+)
+async def test_a_wrong_registration_gets_the_standards_error_and_our_reason(
+    gateway: Running, http: httpx2.AsyncClient, document: Any, error: str, reason: str | None
+) -> None:
+    """RFC 7591 §3.2.2."""
+    body = document if isinstance(document, str) else json.dumps(document)
+    url = f"{gateway.origin}/oauth/register"
+    answer = await http.post(url, content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error"] == error
+    assert reason in (None, answer.json()["reason"])
+
+
+async def test_what_real_clients_register_is_taken(gateway: Running, http: httpx2.AsyncClient) -> None:
+    """Cursor registers three URIs, one of them private, and says `web` (`spec.md` §4)."""
+    cursor = await gateway.register(
+        http,
+        client_name="Cursor",
+        application_type="web",
+        redirect_uris=[
+            "cursor://anysphere.cursor-mcp/oauth/callback",
+            "http://localhost:8787/cb",
+            "https://c.example/x",
+        ],
+        grant_types=["authorization_code", "refresh_token"],
+        response_types=["code"],
+        unheard_of={"a": 1},
+    )
+    assert cursor["client_id"].startswith("dcr:")
+    assert "client_secret" not in cursor
+    assert cursor["application_type"] == "web"
+    secret = await gateway.register(http, token_endpoint_auth_method="client_secret_post")
+    assert secret["client_secret"].startswith("cs_")
+    assert secret["client_secret_expires_at"] > secret["client_id_issued_at"]
+
+
+@asynccontextmanager
+async def published(document: dict[str, Any], **headers: str) -> AsyncIterator[str]:
+    """Serve a client metadata document on loopback and yield its URL; `document` may still be changed."""
+    hits: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        hits.append(scope["path"])
+        await receive()
+        given = {"content-type": "application/json"} | headers
+        pairs = [(name.encode(), value.encode()) for name, value in given.items()]
+        status = int(document.get("_status", 200))
+        await send({"type": "http.response.start", "status": status, "headers": pairs})
+        shown = {name: value for name, value in document.items() if not name.startswith("_")}
+        await send({"type": "http.response.body", "body": document.get("_body", json.dumps(shown)).encode()})
+
+    async with serve(app) as origin:
+        document.setdefault("client_id", f"{origin}/client.json")
+        document["_hits"] = hits
+        yield f"{origin}/client.json"
+
+
+async def test_a_client_metadata_document_is_a_client(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    """A document that lists a portless loopback URI fits any port; it is fetched once while it is fresh."""
+    document = {"client_name": "By document", "redirect_uris": ["http://localhost/callback"]}
+    async with published(document, **{"cache-control": "max-age=60"}) as url:
+        for _ in range(2):
+            verifier = token("")
+            await gateway.sign_in(browser, gateway.authorize_url(url, verifier))
+            if browser.location is None:
+                assert browser.page is not None
+                assert url in browser.page.text
+                await browser.press("Allow")
+            assert browser.location is not None
+            code = Code(url, verifier, dict(httpx2.URL(browser.location).params))
+            answer = await http.post(f"{gateway.origin}/oauth/token", data=code.form(resource=gateway.mcp_url))
+            assert answer.status_code == 200, answer.text
+        assert document["_hits"] == ["/client.json"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"client_id": "https://other.example/client.json"}, "names another client_id"),
+        ({"client_name": ""}, "has no client_name"),
+        ({"redirect_uris": []}, "has no redirect_uris"),
+        ({"client_secret": "x"}, "publishes client_secret"),
+        ({"token_endpoint_auth_method": "client_secret_basic"}, "shared secret"),
+        ({"_status": 404}, "answered 404"),
+        ({"_status": 302}, "redirects"),
+        ({"_body": "nonsense"}, "cannot be read"),
+        ({"_body": "x" * 6000}, "too long"),
+    ],
+)
+async def test_a_document_that_is_not_taken_says_why(
+    gateway: Running, http: httpx2.AsyncClient, change: dict[str, Any], says: str
+) -> None:
+    document = {"client_name": "By document", "redirect_uris": [CALLBACK]} | change
+    async with published(document, location="https://elsewhere.example") as url:
+        answer = await http.get(gateway.authorize_url(url, token("")), headers={"accept": "text/html"})
+    assert answer.status_code == 400, answer.text
+    assert says in answer.text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://10.0.0.1/client.json",
+        "https://169.254.169.254/client.json",
+        "https://192.0.2.1/c",
+        "https://[fd00::1]/c",
+    ],
+)
+async def test_special_use_addresses_are_never_asked(gateway: Running, http: httpx2.AsyncClient, url: str) -> None:
+    """OAuth Client ID Metadata Document §6.5."""
+    answer = await http.get(gateway.authorize_url(url, token("")), headers={"accept": "text/html"})
+    assert (answer.status_code, "client_document_forbidden" in answer.text) == (400, True), answer.text
+
+
+async def test_a_client_signs_its_way_in_with_its_own_key(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    """`private_key_jwt`, RFC 7523 §3: right audience, in time, once."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    public = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(key.public_key())) | {"kid": "k1", "alg": "ES256"}
+    client = await gateway.register(http, token_endpoint_auth_method="private_key_jwt", jwks={"keys": [public]})
+    verifier = token("")
+    await gateway.sign_in(browser, gateway.authorize_url(client["client_id"], verifier))
+    await browser.press("Allow")
+    assert browser.location is not None
+    code = Code(client["client_id"], verifier, dict(httpx2.URL(browser.location).params))
+    url = f"{gateway.origin}/oauth/token"
+    now = epoch(gateway.runtime.clock.now())
+
+    def signed(by: Any = key, **change: Any) -> dict[str, str]:
+        claims = {"iss": client["client_id"], "sub": client["client_id"], "aud": gateway.origin, "exp": now + 60}
+        assertion = jwt.encode(claims | {"jti": token("")} | change, by, "ES256", headers={"kid": "k1"})
+        kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+        return {"client_assertion_type": kind, "client_assertion": assertion}
+
+    form = code.form(resource=gateway.mcp_url)
+    other = ec.generate_private_key(ec.SECP256R1())
+    for wrong in (
+        signed(other),
+        signed(aud="https://elsewhere"),
+        signed(exp=now - 120),
+        signed(iss="x"),
+        signed(jti=""),
+    ):
+        refused = await http.post(url, data=form | wrong)
+        assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client"), refused.text
+        assert refused.json()["reason"] == "client_assertion_invalid"
+    good = signed()
+    assert (await http.post(url, data=form | good)).status_code == 200
+    replayed = await http.post(url, data=form | good)
+    assert replayed.json()["reason"] == "client_assertion_invalid"
+    assert challenge_of(verifier)
