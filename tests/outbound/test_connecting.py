@@ -383,6 +383,21 @@ async def test_a_forgotten_client_is_registered_anew(bench: Bench, upstream: Ups
     assert sorted(upstream.clients) == ["c1", "c2"]
 
 
+async def test_a_client_that_a_restart_forgot_is_registered_anew_before_the_browser_leaves(
+    bench: Bench, upstream: Upstream
+) -> None:
+    """REG-02: only the person would see the page on which the server says so."""
+    upstream.knows_its_clients = True
+    await bench.connect()
+    upstream.clients.clear()
+    upstream.clients["somebody-else"] = {}
+    await bench.connect()
+    assert len(upstream.asked_at("/register")) == 2
+    assert await bench.token() in upstream.access_tokens
+    await bench.begin()
+    assert len(upstream.asked_at("/register")) == 2
+
+
 async def test_a_person_may_ask_for_a_new_registration(bench: Bench, upstream: Upstream) -> None:
     await bench.begin()
     assert query_of((await bench.begin(anew=True)).url)["client_id"] == "c2"

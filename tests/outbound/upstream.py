@@ -45,6 +45,8 @@ class Upstream:
     token_answer: Callable[[Asked, dict[str, Any]], tuple[int, dict[str, str], Any]] | None = None
     expires_in: int | None = 3600
     rotates: bool = True
+    knows_its_clients: bool = False
+    """Whether the authorization endpoint refuses clients that never registered."""
     asked: list[Asked] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     access_tokens: set[str] = field(default_factory=set)
@@ -128,6 +130,8 @@ class Upstream:
         return 201, {}, client
 
     def _authorize(self, asked: Asked) -> tuple[int, dict[str, str], Any]:
+        if self.knows_its_clients and asked.query["client_id"] not in self.clients:
+            return 400, {"content-type": "text/html"}, b"<h1>Unknown client</h1>"
         self.issued += 1
         code = f"code-{self.issued}"
         self.codes[code] = asked.query

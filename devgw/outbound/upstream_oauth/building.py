@@ -51,7 +51,9 @@ def build_upstream_side(
     assertions = RememberedAssertions(clock)
     oauth = UpstreamOAuth(
         store,
-        Connecting(discovering, Registering(fetching, store, clock, settings.upstreams), store, clock, bus, base_url),
+        Connecting(
+            fetching, discovering, Registering(fetching, store, clock, settings.upstreams), store, clock, bus, base_url
+        ),
         Finishing(requests, store, clock, bus),
         discovering,
         Keeping(store, requests, tickets, clock, bus),

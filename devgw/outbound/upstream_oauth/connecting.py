@@ -28,8 +28,9 @@ from devgw.oauth.client_document import client_metadata_document
 from devgw.oauth.discovery import OFFLINE_ACCESS, ChosenScope, choose_scope
 from devgw.oauth.pkce import challenge_of
 from devgw.outbound.upstream_oauth.discovering import Discovered, Discovering
-from devgw.outbound.upstream_oauth.fetching import Errand
+from devgw.outbound.upstream_oauth.fetching import Errand, Fetching
 from devgw.outbound.upstream_oauth.registering import Registering
+from devgw.problems import Refused
 
 PENDING_LIFETIME = timedelta(minutes=10)
 
@@ -44,6 +45,7 @@ class Connecting:
 
     def __init__(
         self,
+        fetching: Fetching,
         discovering: Discovering,
         registering: Registering,
         store: ConnectionStore,
@@ -51,6 +53,7 @@ class Connecting:
         bus: Bus,
         base_url: str,
     ) -> None:
+        self._fetching = fetching
         self._discovering = discovering
         self._registering = registering
         self._store = store
@@ -88,12 +91,37 @@ class Connecting:
         found = await self._discovering.discover(route, errand, said)
         if anew:
             self._registering.forget(found.server.issuer, exchange)
-        redirect_uri = self.redirect_uri(exchange)
-        client = await self._registering.client_for(
-            exchange, found.server, redirect_uri, self.document_url(exchange), errand
-        )
         scope = self._scope(exchange, subject, found)
+        client = await self._client(exchange, found, scope, errand)
         return self._sent(route, exchange, replace(ticket, subject_id=subject), found, client, scope)
+
+    async def _client(
+        self, exchange: TokenExchange, found: Discovered, scope: ChosenScope, errand: Errand
+    ) -> UpstreamClient:
+        """Return the gateway's client, registered anew where the server has forgotten the one that was kept.
+
+        Development servers forget with every restart, and say so on a page that only the person would see (REG-02).
+        """
+        redirect_uri, document_url = self.redirect_uri(exchange), self.document_url(exchange)
+        kept = self._store.find_upstream_client(found.server.issuer, exchange.id, redirect_uri)
+        client = await self._registering.client_for(exchange, found.server, redirect_uri, document_url, errand)
+        if client != kept or await self._is_known(exchange, found, client, scope, errand):
+            return client
+        self._registering.forget(found.server.issuer, exchange)
+        return await self._registering.client_for(exchange, found.server, redirect_uri, document_url, errand)
+
+    async def _is_known(
+        self, exchange: TokenExchange, found: Discovered, client: UpstreamClient, scope: ChosenScope, errand: Errand
+    ) -> bool:
+        """Tell whether the authorization endpoint knows a client, by asking once without a browser's cookies."""
+        url = _authorization_url(exchange, found, client, scope, token("st_"), token(""))
+        try:
+            answer = await self._fetching.ask(errand, "client check", url)
+        except Refused:
+            return True
+        onward = answer.headers.get("location", "")
+        says_no = "error=invalid_client" in onward or "error=unauthorized_client" in onward
+        return answer.status not in {400, 401, 403, 404} and not says_no
 
     def _scope(self, exchange: TokenExchange, subject: SubjectId, found: Discovered) -> ChosenScope:
         """Return what to ask for; a step-up adds to what was granted before (SEP-2350)."""
@@ -153,19 +181,26 @@ class Connecting:
                 overlaid=found.server.overlaid,
             )
         )
-        query = {
-            "response_type": "code",
-            "client_id": client.client_id,
-            "redirect_uri": client.redirect_uri,
-            "state": state,
-            "code_challenge": challenge_of(verifier),
-            "code_challenge_method": "S256",
-            "resource": found.resource.resource,
-        }
-        query |= {"scope": asked} if asked else {}
-        query |= _prompt(exchange, scope)
-        url = _with_query(found.server.authorization_endpoint, query)
+        url = _authorization_url(exchange, found, client, scope, state, verifier)
         return Begun(url, cookie_name_of(state), cookie, scope, found.server.issuer)
+
+
+def _authorization_url(
+    exchange: TokenExchange, found: Discovered, client: UpstreamClient, scope: ChosenScope, state: str, verifier: str
+) -> str:
+    """Return the authorization request."""
+    asked = exchange.scope_delimiter.join(scope.scopes)
+    query = {
+        "response_type": "code",
+        "client_id": client.client_id,
+        "redirect_uri": client.redirect_uri,
+        "state": state,
+        "code_challenge": challenge_of(verifier),
+        "code_challenge_method": "S256",
+        "resource": found.resource.resource,
+    }
+    query |= {"scope": asked} if asked else {}
+    return _with_query(found.server.authorization_endpoint, query | _prompt(exchange, scope))
 
 
 def _prompt(exchange: TokenExchange, scope: ChosenScope) -> dict[str, str]:
