@@ -9,6 +9,7 @@ from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import TOKEN, came_past, known_quirks, mcp_requests, traits
 from devgw.diagnosis.surroundings import TokenStory
 from devgw.diagnosis.view import View
+from devgw.entropy import fingerprint
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import (
@@ -22,18 +23,23 @@ SAID_FOR = timedelta(minutes=10)
 
 def parallel_refresh(view: View, now: datetime) -> Iterator[Diagnosis]:
     """REFR-01: the same refresh token twice within the grace, which was forgiven."""
-    for at, event in view.of_kind(McpAuthDownstreamTokenRefreshed):
-        if event.repeated and now - at < SAID_FOR:
-            first = view.around.tokens.get(event.spent_token_id)
-            apart = f"{(at - first.spent_at).total_seconds():.1f} s apart" if first and first.spent_at else "at once"
+    spent: dict[str, Trace] = {}
+    for trace in view.traces:
+        token = form(trace).get("refresh_token") if is_token(trace) and trace.status == 200 else None
+        if not token:
+            continue
+        first = spent.setdefault(token, trace)
+        if first is not trace and now - trace.started_at < SAID_FOR:
+            apart = (trace.started_at - first.started_at).total_seconds()
             yield diagnosis(
                 "REFR-01",
-                f"The refresh token {event.spent_token_id} was used twice, {apart}: a race, not a theft.",
+                f"The refresh token rt:{fingerprint(token)} was used twice, {apart:.1f} s apart: a race, not a theft.",
                 "Let one process of the client refresh at a time; devgw forgave it, other servers revoke the grant.",
                 view=view,
-                at=at,
-                got=str(event.spent_token_id),
+                trace=trace,
+                got=f"rt:{fingerprint(token)}",
                 evidence=known_quirks(view, "REFR-01"),
+                gone_when="ten minutes pass without another race",
             )
             return
 
@@ -45,14 +51,9 @@ def never_refreshes(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: 
         return
     story = view.around.tokens.get(expired[-1].token_id) if expired[-1].token_id else None
     unused = bool(story and story.refresh_token_id)
-    ago = (
-        f" that expired {(expired[-1].started_at - story.expires_at).seconds} s ago"
-        if story and story.expires_at
-        else ""
-    )
     yield diagnosis(
         "REFR-05",
-        f"{view.who} sent the same expired token{ago} {len(expired)} times"
+        f"{view.who} sent the same token {len(expired)} times{_ago(expired[-1], story)}"
         + (" and holds a refresh token that it never used." if unused else "."),
         "Let the client run the OAuth flow itself; a token in a fixed header is never refreshed.",
         view=view,
@@ -65,7 +66,7 @@ def _ago(trace: Trace, story: TokenStory | None) -> str:
     """Return for how long the token had been expired, in words."""
     if story is None or story.expires_at is None:
         return ""
-    return f" that expired {(trace.started_at - story.expires_at).total_seconds():.0f} s before"
+    return f", last {(trace.started_at - story.expires_at).total_seconds():.0f} s after it had expired"
 
 
 def _tried(view: View, since: datetime) -> bool:

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from devgw.diagnosis.clients import forget_advice
-from devgw.diagnosis.exchange import is_authorize, is_registration, is_token, query, query_size
+from devgw.diagnosis.exchange import form, is_authorize, is_registration, is_token, query, query_size
 from devgw.diagnosis.naming import NAMES, name_problem
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import AUTHORIZE, LOGIN, MCP, TOKEN, came_past, known_quirks, traits
 from devgw.diagnosis.view import View
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
+from devgw.oauth.pkce import challenge_of
 from devgw.problems import Problem
 
 SECOND_BEST = ("TOK-03", "SESS-04", "REQ-03")
@@ -23,6 +24,8 @@ def refusals(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001 
     found: dict[str, Diagnosis] = {}
     for trace in view.traces:
         name = _name(trace)
+        if name == "PKCE-03" and _verifier_of_another_login(view, trace):
+            name = "PKCE-02"
         if name is None or came_past(view, _stage(trace), trace.started_at):
             continue
         found[name] = _made(view, trace, name)
@@ -46,6 +49,16 @@ def _name(trace: Trace) -> str | None:
 def _cut_at_ampersand(trace: Trace, problem: Problem) -> bool:
     """Tell whether only the first parameter of an authorization request arrived."""
     return is_authorize(trace) and query_size(trace) == 1 and problem.reason in ("parameter_missing", "client_unknown")
+
+
+def _verifier_of_another_login(view: View, trace: Trace) -> bool:
+    """Tell whether the verifier belongs to another authorization request of this client, finished or not."""
+    sent = form(trace)
+    if trace.reason_code != "verifier_wrong" or not sent.get("code_verifier"):
+        return False
+    challenge, client_id = challenge_of(sent["code_verifier"]), sent.get("client_id", view.flow.client_id)
+    asked = [query(each) for each in (*view.around.traces.values(), *view.traces) if is_authorize(each)]
+    return any(each.get("code_challenge") == challenge and each.get("client_id") == client_id for each in asked)
 
 
 def _cut_short(trace: Trace, problem: Problem) -> bool:
@@ -72,6 +85,8 @@ def _made(view: View, trace: Trace, name: str) -> Diagnosis:
     problem = trace.problem
     cause = problem.explain() if problem else trace.explanation or ""
     fix = (problem.advise() if problem else trace.hint) or ""
+    if name == "PKCE-02":
+        cause = "The code_verifier belongs to another login of this client: parallel logins overwrote it."
     if name in ("REG-02", "REVK-03"):
         fix = f"{fix} {forget_advice(traits(view))}".strip()
     if name == "RURI-09":
@@ -111,9 +126,9 @@ IDS = """
 AUD-01 AUD-02 AUD-03 AUD-05 AUD-06 AUD-07 AUD-09 BEAR-02 BEAR-04 BEAR-05 BEAR-06 CONF-01 CONF-03 CONF-08 CONS-02
 CONS-03 CONS-04 CORS-05 DISC-01 DISC-02 DISC-05 DISC-07 DISC-08 DISC-09 DISC-11 HOST-02 HOST-06 IDT-01 IDT-02 IDT-03
 IDT-04 IDT-05 IDT-06 IDT-07 IDT-08 IDT-09 IDT-10 IDT-11 IDT-12 IDT-13 IDT-14 NET-01 NET-02 NET-03 NET-04 NET-05 NET-06
-NET-07 PKCE-01 PKCE-02 PKCE-03 PKCE-04 PROXY-01 PROXY-06 REFR-01 REFR-03 REFR-08 REG-01 REG-02 REG-05 REG-07 REG-08
-REG-09 REG-11 REG-12 REG-13 REQ-01 REQ-02 REQ-03 RURI-01 RURI-02 RURI-03 RURI-06 RURI-07 RURI-08 RURI-09 RURI-10
-RURI-11 RURI-12 SCOPE-01 SCOPE-02 SCOPE-04 SESS-01 SESS-02 SESS-03 SESS-04 TOK-01 TOK-02 TOK-03 TOK-04 TOK-05 TOK-07
-TOK-08 TOK-09 UPST-03 UPST-06 UPST-08 UPST-09 UPST-10 UPST-11 WORK-03 WORK-04 WORK-06
+NET-07 PKCE-01 PKCE-02 PKCE-03 PKCE-04 PROXY-01 PROXY-02 PROXY-06 REFR-01 REFR-03 REFR-08 REG-01 REG-02 REG-05 REG-07
+REG-08 REG-09 REG-11 REG-12 REG-13 REQ-01 REQ-02 REQ-03 RURI-01 RURI-02 RURI-03 RURI-06 RURI-07 RURI-08 RURI-09
+RURI-10 RURI-11 RURI-12 SCOPE-01 SCOPE-02 SCOPE-04 SESS-01 SESS-02 SESS-03 SESS-04 TOK-01 TOK-02 TOK-03 TOK-04 TOK-05
+TOK-07 TOK-08 TOK-09 UPST-03 UPST-06 UPST-08 UPST-09 UPST-10 UPST-11 WORK-03 WORK-04 WORK-06
 """
 RULES = (Rule(tuple(IDS.split()), "a refused request with its problem", refusals),)
