@@ -30,6 +30,7 @@ class Kind:
 
 
 GROUP_TYPE = "composite-inbound"
+API_KEY_TYPE = "set-upstream-api-key-inbound"
 _WRAPPERS = "devgw.config.wrappers"
 _UPSTREAM = "devgw.config.upstream_options"
 
@@ -71,7 +72,7 @@ _ALL = (
     ),
     Kind("set-headers-inbound", "SetHeadersInboundPolicy", Role.HEADERS, "", _UPSTREAM, "SetHeadersOptions"),
     Kind(
-        "set-upstream-api-key-inbound",
+        API_KEY_TYPE,
         "SetUpstreamApiKeyInboundPolicy",
         Role.HEADERS,
         "",

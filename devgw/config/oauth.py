@@ -1,6 +1,5 @@
 """From the options of any OAuth policy to the one shape that the gateway knows."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 from devgw.config import workos
@@ -24,7 +23,6 @@ def oauth_policy(
 ) -> OAuthPolicy | None:
     """Return what `options` come down to; doubts about single values become warnings."""
     _check_lifetimes(node, findings)
-    _check_secret(node, findings)
     if isinstance(options, GenericOptions):
         return _generic(kind, name, options)
     if not isinstance(options, WrapperOptions):
@@ -109,20 +107,6 @@ def _check_lifetimes(node: Node, findings: Findings) -> None:
     if access.scalar > limit:
         message = f"Access tokens ({access.scalar} s) would outlive their refresh tokens ({limit} s)."
         findings.warning("lifetime-order", access.place, message, f"Write at most {limit}.")
-
-
-def _secrets(node: Node) -> Iterator[Node]:
-    for path in (("clientSecret",), ("browserLogin", "clientSecret")):
-        found = node.get(*path)
-        if found is not None:
-            yield found
-
-
-def _check_secret(node: Node, findings: Findings) -> None:
-    for found in _secrets(node):
-        if isinstance(found.scalar, str) and "$env(" not in found.scalar:
-            message = "A secret stands in the file, and so in the repository."
-            findings.warning("literal-secret", found.place, message, 'Write "$env(NAME)" and put the secret into .env.')
 
 
 def _doubt_workos(options: WrapperOptions, node: Node, findings: Findings) -> None:

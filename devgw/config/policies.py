@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from devgw.config.catalogue import EXPORTS, KINDS, MODULES, Kind, Role, options_model
+from devgw.config.catalogue import API_KEY_TYPE, EXPORTS, KINDS, MODULES, Kind, Role, options_model
 from devgw.config.checking import checked
 from devgw.config.finding import Findings, did_you_mean, nearest_name
 from devgw.config.node import Node
@@ -79,9 +79,19 @@ def _read_policy(node: Node, workos_base: str, findings: Findings) -> Policy | N
         return Policy(name, policy_type or "", node, None)
     _check_module(node, findings)
     given = node.get("handler", "options") or _no_options(node)
+    _check_secrets(kind, given, findings)
     options = checked(options_model(kind), given, findings)
     results = _results(kind, name, options, given, workos_base, findings) if options is not None else {}
     return Policy(name, kind.policy_type, node, kind, options, **results)
+
+
+def _check_secrets(kind: Kind, options: Node, findings: Findings) -> None:
+    """Look for secrets that stand in the file instead of a reference to the environment."""
+    names = {"clientSecret", "value"} if kind.policy_type == API_KEY_TYPE else {"clientSecret"}
+    for node in options.walk():
+        if node.key in names and isinstance(node.scalar, str) and node.scalar and "$env(" not in node.scalar:
+            message = "A secret stands in the file, and so in the repository."
+            findings.warning("literal-secret", node.place, message, 'Write "$env(NAME)" and put the secret into .env.')
 
 
 def _results(

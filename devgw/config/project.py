@@ -121,7 +121,8 @@ class TokenExchange:
     prompt: str | Literal[False] | None = None
     manual_client: ManualClient | None = None
     protected_resource_metadata_url: str | None = None
-    id_jag: dict[str, Any] | None = None
+    id_jag: dict[str, Any] | None = field(default=None, repr=False)
+    """As it was written, credentials and all: never shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,3 +178,27 @@ def test_a_project_without_an_oauth_policy_or_without_an_mcp_route(tmp_path: Pat
     loaded = read(write(tmp_path, paths={"/pets": {"get": {"responses": {}}}}))
     assert codes(loaded) == ["no-mcp-route"]
     assert loaded.project is not None
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        [exchange(clientRegistration={"mode": "manual", "clientId": "x", "clientSecret": "hunter2hunter2"})],
+        [exchange(authMode="id-jag", idJag={"idp": {"clientSecret": "hunter2hunter2"}})],
+        [
+            policy(
+                {"value": "Bearer hunter2hunter2"},
+                "set-upstream-api-key-inbound",
+                "SetUpstreamApiKeyInboundPolicy",
+                "k",
+            )
+        ],
+    ],
+)
+def test_a_secret_in_the_file_is_a_warning_wherever_it_stands(tmp_path: Path, listed: list[Any]) -> None:
+    names = [POLICY_NAME, *[each["name"] for each in listed]]
+    loaded = read(write(tmp_path, [policy(workos_options()), *listed], {"/mcp/x": {"post": operation(inbound=names)}}))
+
+    assert codes(loaded) == ["literal-secret"]
+    assert loaded.project is not None
+    assert "hunter2" not in repr(loaded)
