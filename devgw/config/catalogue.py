@@ -32,7 +32,9 @@ class Kind:
 GROUP_TYPE = "composite-inbound"
 API_KEY_TYPE = "set-upstream-api-key-inbound"
 _WRAPPERS = "devgw.config.wrappers"
-_UPSTREAM = "devgw.config.upstream_options"
+_EXCHANGE = "devgw.config.token_exchange"
+_FILTER = "devgw.config.capability_filter"
+_HEADERS = "devgw.config.header_edits"
 
 
 def _wrapper(provider: str, export: str, model: str) -> Kind:
@@ -59,7 +61,7 @@ _ALL = (
         "McpTokenExchangeInboundPolicy",
         Role.TOKEN_EXCHANGE,
         "",
-        _UPSTREAM,
+        _EXCHANGE,
         "TokenExchangeOptions",
     ),
     Kind(
@@ -67,20 +69,20 @@ _ALL = (
         "McpCapabilityFilterInboundPolicy",
         Role.FILTER,
         "",
-        _UPSTREAM,
+        _FILTER,
         "CapabilityFilterOptions",
     ),
-    Kind("set-headers-inbound", "SetHeadersInboundPolicy", Role.HEADERS, "", _UPSTREAM, "SetHeadersOptions"),
+    Kind("set-headers-inbound", "SetHeadersInboundPolicy", Role.HEADERS, "", _HEADERS, "SetHeadersOptions"),
     Kind(
         API_KEY_TYPE,
         "SetUpstreamApiKeyInboundPolicy",
         Role.HEADERS,
         "",
-        _UPSTREAM,
+        _HEADERS,
         "UpstreamApiKeyOptions",
     ),
-    Kind("remove-headers-inbound", "RemoveHeadersInboundPolicy", Role.HEADERS, "", _UPSTREAM, "RemoveHeadersOptions"),
-    Kind(GROUP_TYPE, "CompositeInboundPolicy", Role.GROUP, "", _UPSTREAM, "CompositeOptions"),
+    Kind("remove-headers-inbound", "RemoveHeadersInboundPolicy", Role.HEADERS, "", _HEADERS, "RemoveHeadersOptions"),
+    Kind(GROUP_TYPE, "CompositeInboundPolicy", Role.GROUP, "", "devgw.config.options", "CompositeOptions"),
 )
 
 KINDS = {kind.policy_type: kind for kind in _ALL}

@@ -177,3 +177,9 @@ class GenericOptions(Options):
         if absent:
             names = ", ".join(f"`{name}`" for name in absent)
             raise refusal("missing-option", f"Missing for a sign-in at a provider: {names}.", f"Add {names}.")
+
+
+class CompositeOptions(Options):
+    """`composite-inbound`: one name for several policies."""
+
+    policies: list[Text]

@@ -99,15 +99,19 @@ def _results(
 ) -> dict[str, Any]:
     if kind.role is Role.OAUTH:
         return {"oauth": oauth_policy(kind, name, options, node, workos_base, findings)}
-    if kind.role is Role.GROUP:
-        return {}
-    from devgw.config import convert  # noqa: PLC0415  it brings models that a first start does not need
-
     if kind.role is Role.TOKEN_EXCHANGE:
-        return {"token_exchange": convert.token_exchange(name, options, node, findings)}
+        from devgw.config.token_exchange import token_exchange  # noqa: PLC0415  models that few starts need
+
+        return {"token_exchange": token_exchange(name, options, node, findings)}
     if kind.role is Role.FILTER:
-        return {"capability_filter": convert.capability_filter(name, options)}
-    return {"header_edits": convert.header_edits(options)}
+        from devgw.config.capability_filter import capability_filter  # noqa: PLC0415  the same
+
+        return {"capability_filter": capability_filter(name, options)}
+    if kind.role is Role.HEADERS:
+        from devgw.config.header_edits import header_edits  # noqa: PLC0415  the same
+
+        return {"header_edits": header_edits(options)}
+    return {}
 
 
 def _no_options(node: Node) -> Node:

@@ -229,7 +229,7 @@ def test_a_start_builds_no_models_that_it_does_not_need(tmp_path: Path) -> None:
         "import sys\nfrom pathlib import Path\n"
         "from devgw.config.load import load\nfrom devgw.settings import Settings\n"
         f"assert load(Path({str(root)!r}), {ENVIRON!r}, Settings()).project\n"
-        "rare = {'devgw.config.wrappers', 'devgw.config.upstream_options', 'devgw.config.schemas'}\n"
+        "rare = {'devgw.config.wrappers', 'devgw.config.token_exchange', 'devgw.config.schemas'}\n"
         "extra = rare & set(sys.modules)\n"
         "assert not extra, extra\n"
     )

@@ -1,0 +1,84 @@
+"""`mcp-token-exchange-inbound`: its options, and what they come to."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from devgw.config.finding import Findings
+from devgw.config.node import Node
+from devgw.config.options import Options, Text, Url
+from devgw.config.project import ManualClient, Secret, TokenExchange
+from devgw.config.shapes import refusal
+from devgw.ids import UpstreamServerId
+
+_PREFIX = "mcp-token-exchange-"
+
+
+class ClientRegistrationOptions(Options):
+    """`clientRegistration` of the token exchange."""
+
+    mode: Literal["auto", "manual"] = "auto"
+    client_id: Text | None = None
+    client_secret: Text | None = None
+    token_endpoint_auth_method: (
+        Literal["none", "client_secret_basic", "client_secret_post", "private_key_jwt"] | None
+    ) = None
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Ask for the client id that `manual` needs, and for nothing that `auto` would ignore."""
+        del context
+        if self.mode == "manual" and self.client_id is None:
+            message = 'With "mode": "manual" the upstream\'s `clientId` is needed.'
+            raise refusal("missing-option", message, 'Add "clientId", or write "mode": "auto".')
+        if self.mode == "auto" and (self.client_id or self.client_secret):
+            message = 'With "mode": "auto" a `clientId` or `clientSecret` would be ignored.'
+            raise refusal("unused-option", message, 'Write "mode": "manual".')
+
+
+class TokenExchangeOptions(Options):
+    """`mcp-token-exchange-inbound`."""
+
+    id: Text | None = None
+    display_name: Text
+    summary: str = ""
+    auth_mode: Literal["user-oauth", "shared-oauth", "id-jag"]
+    scopes: list[Text] | None = None
+    scope_delimiter: Text = " "
+    prompt: Text | Literal[False] | None = None
+    client_registration: ClientRegistrationOptions = Field(default_factory=ClientRegistrationOptions)
+    protected_resource_metadata_url: Url | None = None
+    id_jag: dict[str, Any] | None = None
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Ask for `idJag` where the mode needs it."""
+        del context
+        if self.auth_mode == "id-jag" and self.id_jag is None:
+            raise refusal("missing-option", 'With "authMode": "id-jag" the option `idJag` is needed.', 'Add "idJag".')
+
+
+def token_exchange(name: str, options: Options, node: Node, findings: Findings) -> TokenExchange | None:
+    """Return how the gateway gets a credential; the id comes from the policy's name where none is given."""
+    if not isinstance(options, TokenExchangeOptions):
+        return None
+    inferred = name.removeprefix(_PREFIX) if name.startswith(_PREFIX) else ""
+    upstream = options.id or inferred
+    if not upstream:
+        message = f'No `id`, and the name "{name}" is not of the form {_PREFIX}….'
+        findings.error("upstream-id-missing", node.place, message, f'Add "id", or call the policy "{_PREFIX}{name}".')
+        return None
+    given = options.client_registration
+    secret = Secret(given.client_secret) if given.client_secret else None
+    manual = ManualClient(given.client_id, secret, given.token_endpoint_auth_method) if given.client_id else None
+    return TokenExchange(
+        name=name,
+        id=UpstreamServerId(upstream),
+        display_name=options.display_name,
+        summary=options.summary,
+        auth_mode=options.auth_mode,
+        scopes=None if options.scopes is None else tuple(options.scopes),
+        scope_delimiter=options.scope_delimiter,
+        prompt=options.prompt,
+        manual_client=manual,
+        protected_resource_metadata_url=options.protected_resource_metadata_url,
+        id_jag=options.id_jag,
+    )
