@@ -178,9 +178,18 @@ def _half_hash(access_token: str, algorithm: str) -> str:
     return base64.urlsafe_b64encode(hashed[: len(hashed) // 2]).rstrip(b"=").decode()
 
 
+_ABOUT_LOGIN = ("at_hash", "c_hash", "s_hash", "auth_time", "acr", "amr", "nonce", "sid")
+_OF_THE_TOKEN = frozenset(("iss", "sub", "aud", "exp", "iat", "nbf", "jti", "azp", "client_id", "cnf", *_ABOUT_LOGIN))
+"""Claims about the token, and not about the person."""
+
+
 def permissions_of(claims: Mapping[str, Any]) -> dict[str, Any]:
-    """Return roles and groups of a token's claims, in the shape that a session keeps."""
+    """Return roles and groups of a token's claims, in the shape that a session keeps.
+
+    Whatever else is said of the person stays too: a capability filter may decide by any claim (`roleClaim`).
+    """
     roles = _strings(claims.get("roles") or claims.get("role"))
     groups = _strings(claims.get("groups"))
-    kept = {"roles": list(roles), "groups": list(groups), "org_id": claims.get("org_id")}
+    others = {name: value for name, value in claims.items() if name not in _OF_THE_TOKEN}
+    kept = others | {"roles": list(roles), "groups": list(groups), "org_id": claims.get("org_id")}
     return {name: value for name, value in kept.items() if value}

@@ -38,6 +38,7 @@ class LiveTokens:
 
     def add(self, token: AccessToken, grant: Grant) -> LiveToken:
         """Let `token` work from now on."""
+        session = self._store.find_session(grant.session_id) if grant.session_id else None
         admitted = Admitted(
             token_id=token.id,
             grant_id=grant.id,
@@ -50,6 +51,7 @@ class LiveTokens:
             email=grant.email,
             roles=grant.roles,
             groups=grant.groups,
+            claims=session.claims if session else None,
         )
         live = LiveToken(token, grant.operation_id, admitted, token.uses, token.last_used_at)
         self._by_digest[token.digest] = live
