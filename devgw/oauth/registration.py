@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
-from authlib.oauth2.rfc7591 import ClientMetadataClaims
-from joserfc.errors import JoseError
-
 from devgw.oauth.metadata import AUTH_METHODS, JWT_BEARER, SCOPE
 from devgw.oauth.redirect_uri import check_redirect_uri
 from devgw.problems import Refused
 from devgw.problems.clients import ClientMetadataInvalid, RegistrationUnreadable
 
 GRANT_TYPES = ("authorization_code", "refresh_token", JWT_BEARER)
+ECHOED = (
+    "redirect_uris", "token_endpoint_auth_method", "grant_types", "response_types", "client_name", "client_uri",
+    "logo_uri", "scope", "contacts", "tos_uri", "policy_uri", "jwks_uri", "jwks", "software_id", "software_version",
+    "application_type",
+)  # fmt: skip
+"""Members that are kept and given back (RFC 7591 §2, OpenID Connect Registration §2)."""
 MAXIMUM_MEMBER_LENGTH = 2_000
 MAXIMUM_REDIRECT_URIS = 50
 
@@ -52,9 +55,7 @@ def read_client_metadata(document: Any, *, default_auth_method: str = "client_se
     _check_scope(members)
     _check_keys(members, method)
     _check_with_authlib(members)
-    registered = {
-        name: members[name] for name in (*ClientMetadataClaims.REGISTERED_CLAIMS, "application_type") if name in members
-    }
+    registered = {name: members[name] for name in ECHOED if name in members}
     registered |= {
         "redirect_uris": list(redirect_uris),
         "grant_types": list(grant_types),
@@ -125,6 +126,9 @@ def _check_keys(members: dict[str, Any], method: str) -> None:
 
 def _check_with_authlib(members: dict[str, Any]) -> None:
     """Let Authlib check what is left: URIs, contacts, the form of the key set."""
+    from authlib.oauth2.rfc7591 import ClientMetadataClaims  # noqa: PLC0415  0.1 s and 6 MB that a start need not pay
+    from joserfc.errors import JoseError  # noqa: PLC0415  comes with it
+
     try:
         ClientMetadataClaims(dict(members), {}, {}, None).validate()
     except JoseError as error:
