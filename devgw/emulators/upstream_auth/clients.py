@@ -3,7 +3,7 @@
 from base64 import b64decode
 from binascii import Error as NotBase64
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from devgw.emulators.upstream.asgi import LOOPBACK
 from devgw.emulators.upstream_auth.records import Client, Records
@@ -89,10 +89,18 @@ def is_registered(client: Client, redirect_uri: str) -> bool:
 
 
 def _without_port(uri: str) -> tuple[str, ...]:
-    parts = urlsplit(uri)
-    if parts.scheme != "http" or parts.hostname not in LOOPBACK:
+    parts = _split(uri)
+    if parts is None or parts.scheme != "http" or parts.hostname not in LOOPBACK:
         return (uri,)
     return (parts.scheme, parts.hostname, parts.path, parts.query)
+
+
+def _split(uri: str) -> SplitResult | None:
+    """Return the parts of a URI, or None where it is not one, such as half an IPv6 address."""
+    try:
+        return urlsplit(uri)
+    except ValueError:
+        return None
 
 
 def _redirect_uris(metadata: dict[str, Any], error: str) -> tuple[str, ...]:
@@ -100,7 +108,7 @@ def _redirect_uris(metadata: dict[str, Any], error: str) -> tuple[str, ...]:
     if not isinstance(uris, list) or not uris:
         raise OAuthError(error, "redirect_uris must be a list of at least one URI.")
     for uri in uris:
-        parts = urlsplit(uri) if isinstance(uri, str) else None
+        parts = _split(uri) if isinstance(uri, str) else None
         is_loopback = parts is not None and parts.scheme == "http" and parts.hostname in LOOPBACK
         if parts is None or parts.fragment or not (is_loopback or (parts.scheme == "https" and parts.hostname)):
             raise OAuthError(error, f"{uri!r} is neither https nor http on loopback, or has a fragment.")
@@ -117,7 +125,8 @@ def _client_of(url: str, document: Any) -> Client:
 
 
 async def _fetch(url: str) -> Any:
-    if urlsplit(url).scheme == "http" and urlsplit(url).hostname not in LOOPBACK:
+    parts = _split(url)
+    if parts is None or (parts.scheme == "http" and parts.hostname not in LOOPBACK):
         raise OAuthError("invalid_client", f"{url} is neither https nor on loopback.", 401)
     import httpx2  # noqa: PLC0415  12 ms of the gateway's start, for a document that may never be asked for
 
@@ -126,7 +135,7 @@ async def _fetch(url: str) -> Any:
         async with httpx2.AsyncClient(timeout=FETCH_SECONDS, trust_env=False) as http:
             response = await http.get(url, headers={"Accept": "application/json"})
             document = response.json()
-    except (httpx2.HTTPError, ValueError) as failure:
+    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as failure:
         raise OAuthError("invalid_client", f"{url} cannot be read: {failure or 'it did not answer'}.", 401) from failure
     if response.status_code != 200 or len(response.content) > DOCUMENT_LIMIT:
         said = f"{response.status_code} with {len(response.content)} bytes"

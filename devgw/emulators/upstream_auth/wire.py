@@ -1,5 +1,6 @@
 """How the authorization server answers and refuses, and how it reads what came."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -54,6 +55,14 @@ async def raw_body() -> str:
     """Return the body as text; bytes that are none show as replacement characters."""
     body = await request.get_data()
     return body if isinstance(body, str) else body.decode("utf-8", "replace")
+
+
+async def read_json() -> Any:
+    """Return the body as JSON, or None where it is none; nesting that breaks the parser is none either."""
+    try:
+        return json.loads(await raw_body())
+    except (ValueError, RecursionError):
+        return None
 
 
 async def read_form() -> dict[str, str]:
