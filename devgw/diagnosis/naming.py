@@ -88,6 +88,7 @@ NAMES: dict[str, Name] = {
     "login_cookie_missing": by.login_cookie_missing,
     "provider_refused": by.provider_refused,
     "provider_unreachable": "IDT-13",
+    "provider_failing": "IDT-13",
     "provider_client_refused": "TOK-07",
     "provider_code_refused": by.provider_code_refused,
     "provider_answer_unreadable": by.provider_answer,

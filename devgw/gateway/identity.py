@@ -17,7 +17,7 @@ from devgw.clock import from_epoch
 from devgw.entropy import same
 from devgw.ids import SubjectId
 from devgw.problems import Refused
-from devgw.problems.login import ClockSkewed, ProviderTokenInvalid
+from devgw.problems.provider import ClockSkewed, ProviderTokenInvalid
 
 LEEWAY = timedelta(seconds=60)
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")

@@ -15,7 +15,7 @@ from devgw.events import Bus, Outcome
 from devgw.events.taxonomy import FailureOrigin, McpAuthJwksFetched
 from devgw.outbound.transport import describe_failure
 from devgw.problems import Refused
-from devgw.problems.login import KeysUnavailable, SigningKeyUnknown
+from devgw.problems.provider import KeysUnavailable, SigningKeyUnknown
 
 FRESH = timedelta(hours=1)
 """How long keys are used without asking again."""

@@ -29,10 +29,11 @@ from devgw.ids import SubjectId
 from devgw.outbound.keys import SigningKeys
 from devgw.outbound.transport import describe_failure
 from devgw.problems import Refused
-from devgw.problems.login import (
+from devgw.problems.provider import (
     ProviderAnswerUnreadable,
     ProviderClientRefused,
     ProviderCodeRefused,
+    ProviderFailing,
     ProviderTokenInvalid,
     ProviderUnreachable,
 )
@@ -162,10 +163,12 @@ class HttpIdentityProvider:
         self._publish(url, status, began, error or None)
         if status == 200 and answer is not None and not error:
             return answer, skew
+        description = str((answer or {}).get("error_description") or (answer or {}).get("message") or "")
+        if status == 429 or status >= 500:
+            raise Refused(ProviderFailing(url, status, description))
         if answer is None:
             kind = headers.get("content-type", "no content type")
             raise Refused(ProviderAnswerUnreadable(url, status, kind, "a JSON object"))
-        description = str(answer.get("error_description") or answer.get("message") or "")
         if error in {"invalid_client", "unauthorized_client"} or status == 401:
             raise Refused(
                 ProviderClientRefused(

@@ -19,7 +19,8 @@ from devgw.problems.authorization import (
 )
 from devgw.problems.bearer import TokenMissing, TokenUnknown
 from devgw.problems.clients import ClientUnknown, RedirectUriRefused
-from devgw.problems.login import LoginCookieMissing, ProviderTokenInvalid
+from devgw.problems.login import LoginCookieMissing
+from devgw.problems.provider import ProviderTokenInvalid
 from devgw.problems.standard import StandardRefusal
 from devgw.problems.token import CodeUnknown, RefreshTokenReplayed, VerifierWrong
 
