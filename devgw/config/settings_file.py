@@ -2,14 +2,17 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 from devgw.config.finding import Finding, Findings, Place, did_you_mean, nearest_name
 from devgw.config.shapes import LOOPBACK, split_url
 from devgw.config.source import Source, read_source
+from devgw.config.upstreams_file import TABLE as UPSTREAMS
+from devgw.config.upstreams_file import read_upstreams
 from devgw.settings import Settings
 
 FILE = "devgw.toml"
@@ -42,11 +45,15 @@ SETTINGS = (
     Setting("base_path", "base_path", "path", "Path before the gateway's own endpoints."),
     Setting("state_dir", "state_dir", "text", "Directory of database, socket and key; .devgw by default."),
     Setting("ephemeral", "ephemeral", "flag", "Keep all state in memory."),
-    Setting("trusted_proxies", "trusted_proxies", "names", "Addresses whose X-Forwarded-* headers are believed."),
+    Setting("trusted_proxies", "trusted_proxies", "addresses", "Addresses whose X-Forwarded-* headers are believed."),
     Setting("allowed_hosts", "allowed_hosts", "names", "Host names beyond loopback that are answered."),
+    Setting(
+        "allowed_origins", "allowed_origins", "names", "Origins of pages beyond loopback that may call MCP routes."
+    ),
     Setting("proxy.stateful", "proxy.stateful", "flag", "Forward GET, DELETE and Mcp-Session-Id too."),
     Setting("proxy.connect_timeout", "proxy.connect_timeout", "seconds", "To reach an upstream."),
     Setting("proxy.response_timeout", "proxy.response_timeout", "seconds", "Until an upstream begins to answer."),
+    Setting("proxy.request_limit", "proxy.request_limit", "count", "Bytes that a request on an MCP route may have."),
     Setting("traces.kept", "traces.kept", "count", "Traces kept in memory."),
     Setting("traces.body_limit", "traces.body_limit", "count", "Bytes of each body kept with its trace."),
     Setting("workos.base_url", "workos_base_url", "url", "Stands for https://api.workos.com in all derived URLs."),
@@ -69,6 +76,7 @@ _WANTED = {
     "seconds": "a number of seconds above 0",
     "flag": "true or false",
     "names": "an array of strings",
+    "addresses": "an array of IP addresses or networks",
 }
 _WORDS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
@@ -100,7 +108,9 @@ def read_settings(
     if "host" in values and values["host"] not in LOOPBACK:
         message = f"The gateway will be reachable under {values['host']}, not on this machine alone."
         findings.warning("host-not-loopback", places["host"], message, 'Write host = "localhost" unless you mean it.')
-    return _settings(root, values), findings.in_order()
+    source = read_source(root, FILE, Findings())
+    upstreams = read_upstreams(source, findings, _place) if source else {}
+    return replace(_settings(root, values), upstreams=upstreams), findings.in_order()
 
 
 def _given(
@@ -130,6 +140,7 @@ def _in_file(source: Source, findings: Findings) -> Iterator[tuple[Setting, Any,
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         findings.error("toml-syntax", _error_place(source, str(error)), f"devgw.toml is not TOML: {error}.", "")
         return
+    document.pop(UPSTREAMS, None)
     for name, value in _flat(document):
         place = _place(source, name)
         setting = _BY_NAME.get(name)
@@ -183,7 +194,7 @@ def _from_text(setting: Setting, text: str) -> Any:
     if setting.kind in ("port", "count", "seconds"):
         number = text.strip()
         return int(number) if re.fullmatch(r"\d{1,12}", number) else _float(number)
-    if setting.kind == "names":
+    if setting.kind in ("names", "addresses"):
         return [each.strip() for each in text.split(",") if each.strip()]
     return text
 
@@ -212,11 +223,23 @@ def _fit(setting: Setting, value: Any) -> Any:
             return value
         case "seconds", int() | float() if 0 < value < 1e9:
             return float(value)
-        case "names", list() | tuple() if all(isinstance(each, str) for each in value):
+        case (("names" | "addresses"), list() | tuple()) if all(map(_IS_ONE[setting.kind], value)):
             return tuple(value)
         case (("text" | "url" | "path"), str() | Path()):
             return _fit_text(setting, str(value))
     raise Unfit
+
+
+def _is_network(value: Any) -> bool:
+    """Tell whether `value` is an IP address or a network, as text."""
+    try:
+        ip_network(value if isinstance(value, str) else "", strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+_IS_ONE: dict[str, Callable[[Any], bool]] = {"names": lambda each: isinstance(each, str), "addresses": _is_network}
 
 
 def _fit_text(setting: Setting, value: str) -> str:

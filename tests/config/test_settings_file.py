@@ -25,6 +25,7 @@ state_dir = "state"
 ephemeral = true
 trusted_proxies = ["10.0.0.1"]
 allowed_hosts = ["gw.test"]
+allowed_origins = ["https://play.test"]
 proxy.connect_timeout = 2
 
 [traces]
@@ -46,6 +47,7 @@ upstream_auth_port = 3
     assert (settings.host, settings.port, settings.origin) == ("127.0.0.1", 9100, "http://127.0.0.1:9100")
     assert (settings.base_path, settings.state_dir, settings.ephemeral) == ("/gw", tmp_path / "state", True)
     assert (settings.trusted_proxies, settings.allowed_hosts) == (("10.0.0.1",), ("gw.test",))
+    assert settings.allowed_origins == ("https://play.test",)
     assert settings.proxy.connect_timeout == 2.0
     assert (settings.traces.kept, settings.traces.body_limit) == (5, 0)
     assert settings.workos_base_url == "http://localhost:4100"
@@ -98,6 +100,7 @@ def test_an_unknown_name_is_found_with_its_nearest(tmp_path: Path, text: str, li
         "base_path = 'x'",
         "ephemeral = 1",
         "allowed_hosts = 'a'",
+        "trusted_proxies = ['proxy.local']",
         "proxy.connect_timeout = 0",
         "traces.kept = -1",
         "host = {}",
