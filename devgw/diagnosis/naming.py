@@ -77,7 +77,7 @@ NAMES: dict[str, Name] = {
     "token_in_query": "BEAR-04",
     "token_unknown": by.token_unknown,
     "token_expired": None,
-    "token_revoked": "BEAR-06",
+    "token_revoked": None,
     "invalid_audience": "AUD-06",
     "insufficient_scope": "SCOPE-04",
     # login

@@ -14,7 +14,7 @@ from devgw.diagnosis.rules.metadata import RULES as METADATA_RULES
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.view import View
 from devgw.events.flow import Diagnosis, FlowState, Milestone, Step
-from devgw.events.taxonomy import McpAuthLoginBegun
+from devgw.events.taxonomy import McpAuthConsentShown, McpAuthLoginBegun
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,12 @@ def _read_has_faults(view: View) -> bool:
     """Tell whether a fault in the metadata explains the silence already."""
     now = view.flow.last_at or view.flow.started_at
     return any(True for rule in METADATA_RULES for _ in rule.check(view, now))
+
+
+def _not_connected(view: View) -> tuple[str, ...]:
+    """Return the upstreams without which consent cannot be given, as the page last showed them."""
+    shown = view.last(McpAuthConsentShown)
+    return shown[1].not_connected if shown else ()
 
 
 def _ends_elsewhere(view: View) -> bool:
@@ -101,6 +107,17 @@ DUE: tuple[Due, ...] = (
         "Decide on the consent page; if the tab is closed, start again from the client.",
         "somebody decides",
         Step.CONSENT,
+        lambda view: bool(_not_connected(view)),
+    ),
+    Due(
+        Milestone.CONSENT_SHOWN,
+        30,
+        "CONS-02",
+        "Waiting for the person: consent cannot be given before {upstreams} is connected; shown {quiet} ago.",
+        "Press Connect on the consent page, sign in there, and come back.",
+        "the upstream is connected",
+        Step.CONSENT,
+        lambda view: not _not_connected(view),
     ),
     Due(
         Milestone.TOKEN_ISSUED,
@@ -140,6 +157,7 @@ def _words(view: View, now: datetime) -> dict[str, str]:
     return {
         "who": who[0].upper() + who[1:],
         "quiet": seconds(view, now),
+        "upstreams": ", ".join(_not_connected(view)) or "the upstream",
         "redirect_uri": view.flow.redirect_uri or "its redirect URI",
         "callback": login[1].callback_uri if login else "the gateway's callback",
     }

@@ -11,6 +11,9 @@ from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefreshed
 
+OFTEN = 2
+SAID_FOR = timedelta(minutes=10)
+
 
 def challenge_missing(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
     """BEAR-01: a 401 left the gateway without saying where to log in."""
@@ -56,29 +59,40 @@ def header_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG0
         )
 
 
-def old_token(view: View, now: datetime) -> Iterator[Diagnosis]:
-    """BEAR-06 and REVK-01: a token that ended is used although a newer one was issued to this client."""
+def revoked_but_accepted(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+    """REVK-01: a token was accepted after its revocation."""
     for trace in mcp_requests(view):
         story = view.around.tokens.get(trace.token_id) if trace.token_id else None
-        if story is None or story.revoked_at is None or now - trace.started_at > timedelta(minutes=10):
-            continue
-        if trace.status < 400 and trace.started_at > story.revoked_at:
+        if story and story.revoked_at and trace.status < 400 and trace.started_at > story.revoked_at:
             cause = f"The token {story.id} was revoked at {story.revoked_at:%H:%M:%S} and accepted afterwards."
-            yield diagnosis("REVK-01", cause, "Report this: devgw checks its store.", view=view, trace=trace)
-        elif trace.status == 401 and _newer(view, story.revoked_at) and not came_past(view, MCP, trace.started_at):
-            cause = (
-                f"{view.who} still sends {story.id}, which was revoked ({story.cause}); a newer token was issued since."
-            )
-            yield diagnosis(
-                "BEAR-06", cause, "Restart that session of the client.", view=view, trace=trace, got=story.id
-            )
+            yield diagnosis("REVK-01", cause, "Report this: devgw asks its store each time.", view=view, trace=trace)
             return
 
 
-def _newer(view: View, since: datetime) -> bool:
+def old_token(view: View, now: datetime) -> Iterator[Diagnosis]:
+    """BEAR-06: a revoked token again and again, although a newer one was issued to this client in between."""
+    refused = [trace for trace in mcp_requests(view) if trace.reason_code == "token_revoked"]
+    if len(refused) < OFTEN or now - refused[-1].started_at > SAID_FOR or came_past(view, MCP, refused[-1].started_at):
+        return
+    story = view.around.tokens.get(refused[-1].token_id) if refused[-1].token_id else None
+    if story and story.revoked_at and _newer(view, story.revoked_at, refused[-1].started_at):
+        yield diagnosis(
+            "BEAR-06",
+            f"{view.who} still sends {story.id}, which was revoked ({story.cause}); a newer token was issued since.",
+            "Restart that session of the client, so that it reads the newer token.",
+            view=view,
+            trace=refused[-1],
+            got=story.id,
+        )
+
+
+def _newer(view: View, since: datetime, until: datetime) -> bool:
+    """Tell whether this client got another token in between."""
     kinds = (McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefreshed)
     return any(
-        isinstance(published.event, kinds) and published.at > since and published.event.client_id == view.flow.client_id
+        isinstance(published.event, kinds)
+        and since < published.at < until
+        and published.event.client_id == view.flow.client_id
         for published in view.around.recent
     )
 
@@ -103,6 +117,7 @@ def wrong_revocation(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa:
 RULES = (
     Rule(("BEAR-01",), "a 401 on an MCP route and its challenge", challenge_missing),
     Rule(("BEAR-03",), "a token that was issued and a call without Authorization after it", header_lost),
-    Rule(("BEAR-06", "REVK-01"), "a revoked token in a later call", old_token),
+    Rule(("REVK-01",), "a good answer to a revoked token", revoked_but_accepted),
+    Rule(("BEAR-06",), "two calls with a revoked token after a newer one was issued", old_token),
     Rule(("REVK-04",), "a refused revocation with a bearer token", wrong_revocation),
 )

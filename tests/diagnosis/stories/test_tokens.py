@@ -6,7 +6,7 @@ import httpx2
 
 from tests.diagnosis.stories.conftest import Watched
 from tests.support.browser import Browser
-from tests.support.gateway import mcp_request
+from tests.support.gateway import CALLBACK, mcp_request
 
 ACCEPT = "application/json, text/event-stream"
 
@@ -139,3 +139,31 @@ async def test_a_client_that_authenticates_in_another_way(
     assert (await http.post(f"{gateway.origin}/oauth/token", data=form)).status_code == 401
 
     assert "client_secret_basic" in (await gateway.only("TOK-01")).cause
+
+
+async def test_a_session_that_goes_on_with_a_token_that_was_replaced(
+    gateway: Watched, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    old = await gateway.running.tokens(http, browser)
+    await call(gateway, http, old["access_token"])
+    revoked = {"token": old["refresh_token"], "client_id": old["client_id"]}
+    await http.post(f"{gateway.origin}/oauth/revoke", data=revoked)
+    gateway.wait(1)
+    assert (await call(gateway, http, old["access_token"])).status_code == 401
+    assert await gateway.names() == []
+
+    verifier = "v" * 50
+    async with Browser(CALLBACK) as window:
+        await gateway.running.sign_in(window, gateway.running.authorize_url(old["client_id"], verifier))
+        if window.location is None:
+            await window.press("Allow")
+        assert window.location
+        form = {"grant_type": "authorization_code", "code": window.location.partition("code=")[2].partition("&")[0]}
+    form |= {"client_id": old["client_id"], "redirect_uri": CALLBACK, "code_verifier": verifier}
+    assert (await http.post(f"{gateway.origin}/oauth/token", data=form)).status_code == 200
+    for _ in range(2):
+        gateway.wait(1)
+        assert (await call(gateway, http, old["access_token"])).status_code == 401
+
+    found = next(each for each in await gateway.said() if each.id == "BEAR-06")
+    assert found.got.startswith("at:")
