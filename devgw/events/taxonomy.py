@@ -200,6 +200,8 @@ class McpAuthConsentShown(Event):
     """The consent page was shown to the signed-in person."""
 
     redirect_host: str
+    not_connected: tuple[str, ...] = ()
+    """Upstreams that have to be connected before it can be approved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

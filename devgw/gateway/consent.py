@@ -114,7 +114,11 @@ class Consents:
     def show(self, question: Question) -> None:
         """Tell that the page is shown."""
         self._bus.publish(
-            McpAuthConsentShown(**_links(question.pending, question.session), redirect_host=question.redirect_host)
+            McpAuthConsentShown(
+                **_links(question.pending, question.session),
+                redirect_host=question.redirect_host,
+                not_connected=tuple(each.display_name for each in question.connections if not each.is_connected),
+            )
         )
 
     def check_form(self, question: Question, csrf_token: str | None, subject_id: str | None) -> None:
