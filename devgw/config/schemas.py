@@ -18,6 +18,7 @@ _TYPES: dict[str, dict[str, Any]] = {
     "seconds": {"type": "number", "exclusiveMinimum": 0},
     "flag": {"type": "boolean"},
     "names": {"type": "array", "items": {"type": "string"}},
+    "addresses": {"type": "array", "items": {"type": "string"}},
 }
 
 
