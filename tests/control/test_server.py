@@ -24,7 +24,7 @@ from tests.monitor.walk import Walk
 async def said(state_dir: Path, *lines: bytes) -> list[dict[str, Any]]:
     """Send raw lines, half-close, and return everything that came back."""
     reader, writer = await asyncio.open_unix_connection(state_dir / "control.sock", limit=2**24)
-    writer.writelines(lines)
+    writer.write(b"".join(lines))  # on Python 3.13 `writelines` of nothing but emptiness swallows the EOF that follows
     writer.write_eof()
     answer = await asyncio.wait_for(reader.read(), 10)
     writer.close()
