@@ -61,6 +61,11 @@ class DiagnosisView(Row):
     evidence: list[str] = field(default_factory=list)
     got: str = ""
     expected: str = ""
+    got_from: str = ""
+    """Where `got` was seen: `redirect_uri of GET /oauth/authorize`."""
+    expected_from: str = ""
+    gone_when: str = ""
+    """What ends it, in words."""
     source: str = ""
     step: str = ""
     trace_ids: list[str] = field(default_factory=list)

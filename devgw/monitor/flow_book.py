@@ -27,6 +27,8 @@ class FlowBook:
         self.flows: Book[Flow] = Book("flow", count, graveyard, _KEPT)
         self._by_key: OrderedDict[str, FlowId] = OrderedDict()
         self._active: OrderedDict[FlowId, Flow] = OrderedDict()
+        self._restless: OrderedDict[FlowId, Flow] = OrderedDict()
+        """Flows that had arrived and were refused since."""
         self._agents: dict[str, str] = {}
 
     # --- certain ---
@@ -71,7 +73,7 @@ class FlowBook:
             return found, False
         if asked in METADATA and (found := self._unsettled(trace, now)) is not None:
             return found, False
-        return self._nearest(trace, asked, now), True
+        return self._nearest(trace, asked, now)
 
     def _newest(self, fits: Callable[[Flow], bool]) -> Flow | None:
         return next((flow for flow in reversed(self._active.values()) if fits(flow)), None)
@@ -92,22 +94,30 @@ class FlowBook:
 
     def _unsettled(self, trace: Trace, now: datetime) -> Flow | None:
         """Return the flow that had arrived, was refused a moment ago, and looks around before it refreshes."""
-        flow = self.by_key(f"agent:{trace.user_agent}")
-        is_recent = flow is not None and now - (flow.last_at or flow.started_at) <= _LIKELY
-        return flow if flow and is_recent and flow.needs_attention and _fits_route(flow, trace) else None
+        fitting = [
+            flow
+            for flow in reversed(self._restless.values())
+            if _is_recent(flow, now) and _fits_route(flow, trace) and _fits_agent(flow, trace)
+        ]
+        return fitting[0] if fitting else None
 
-    def _nearest(self, trace: Trace, asked: Asked, now: datetime) -> Flow | None:
-        """Return the newest flow for which this would be a next step, seen a moment ago."""
+    def _nearest(self, trace: Trace, asked: Asked, now: datetime) -> tuple[Flow | None, bool]:
+        """Return the newest flow for which this would be a next step, seen a moment ago, and whether it is a guess.
+
+        A request without a user agent contradicts no flow: it is a guess only where more than one would do.
+        """
         if asked in {Asked.MCP, Asked.OTHER}:
-            return None
-        return self._newest(
-            lambda flow: (
-                now - (flow.last_at or flow.started_at) <= _LIKELY
-                and _fits_route(flow, trace)
-                and _fits_client(flow, trace)
-                and _could_come_next(flow, asked)
-            )
-        )
+            return None, False
+        fitting = [
+            flow
+            for flow in reversed(self._active.values())
+            if _is_recent(flow, now)
+            and _fits_route(flow, trace)
+            and _fits_client(flow, trace)
+            and _could_come_next(flow, asked)
+        ]
+        is_anonymous = not trace.user_agent and asked not in BROWSER
+        return (fitting[0] if fitting else None), len(fitting) > 1 or not is_anonymous
 
     # --- beginnings and ends ---
 
@@ -126,11 +136,23 @@ class FlowBook:
         """Remember with which user agent a client comes."""
         if client_id and flow.user_agent:
             self._agents[client_id] = flow.user_agent
-            self.bind(flow, f"client:{client_id}", f"agent:{flow.user_agent}")
+        if client_id:
+            self._supersede(self.by_key(f"client:{client_id}"), flow)
+            self.bind(flow, f"client:{client_id}")
+
+    def _supersede(self, before: Flow | None, flow: Flow) -> None:
+        """Let a flow rest whose client signs in again."""
+        if before is not None and before is not flow and before.needs_attention:
+            before.needs_attention = False
+            before.last_words = f"{before.last_words}, then signed in again as {flow.id}"
+            self.touch(before)
 
     def touch(self, flow: Flow) -> None:
         """Note that `flow` changed; a flow that is over no longer takes strangers in."""
         self.flows.touch(flow.id)
+        self._restless.pop(flow.id, None)
+        if flow.needs_attention and flow.state is FlowState.DONE:
+            self._restless[flow.id] = flow
         if flow.state in {FlowState.ACTIVE, FlowState.FAILED}:
             self._active.setdefault(flow.id, flow)
             self._active.move_to_end(flow.id)
@@ -149,6 +171,7 @@ class FlowBook:
         """Forget all flows; return how many they were."""
         self._by_key.clear()
         self._active.clear()
+        self._restless.clear()
         return self.flows.clear()
 
 
@@ -165,6 +188,14 @@ def _go_on_from(before: Flow, flow: Flow) -> None:
 
 def _fits_route(flow: Flow, trace: Trace) -> bool:
     return flow.operation_id is None or trace.operation_id is None or flow.operation_id == trace.operation_id
+
+
+def _fits_agent(flow: Flow, trace: Trace) -> bool:
+    return not trace.user_agent or flow.user_agent == trace.user_agent
+
+
+def _is_recent(flow: Flow, now: datetime) -> bool:
+    return now - (flow.last_at or flow.started_at) <= _LIKELY
 
 
 def _fits_client(flow: Flow, trace: Trace) -> bool:

@@ -27,7 +27,7 @@ from devgw.events.taxonomy import (
     McpRequestRejected,
     Outcome,
 )
-from devgw.monitor.ladder import tell_note, tell_provider
+from devgw.monitor.ladder import tell_provider
 from devgw.monitor.progress import begin_again, end, fail, finish, note, reach, skip
 
 
@@ -162,8 +162,6 @@ def _add_tokens(flow: Flow, event: McpAuthDownstreamTokenIssued | McpAuthDownstr
 
 def _token_refreshed(flow: Flow, event: McpAuthDownstreamTokenRefreshed, at: datetime) -> None:
     _add_tokens(flow, event)
-    if flow.state is FlowState.DONE:
-        tell_note(flow, event, at, "silent refresh")
     words = "401 then refreshed" if flow.needs_attention else "refreshed silently"
     note(flow, at, Milestone.TOKEN_REFRESHED, words)
 
@@ -171,7 +169,6 @@ def _token_refreshed(flow: Flow, event: McpAuthDownstreamTokenRefreshed, at: dat
 def _token_refused(flow: Flow, event: McpAuthDownstreamTokenRefused, at: datetime) -> None:
     words = event.explanation or event.error
     if event.grant_type == "refresh_token" or flow.state is FlowState.DONE:
-        tell_note(flow, event, at, f"refresh refused: {event.reason_code or event.error}", failed=True)
         flow.needs_attention = True
     else:
         fail(flow, _failure(Step.TOKEN, event, at, event.error))

@@ -41,6 +41,7 @@ class FlowFollower:
         """Flows that changed since somebody judged them last."""
         self.opened: Callable[[Flow], None] = lambda _flow: None
         self._operation_at = operation_at
+        self._called: dict[str, None] = {}
         self._waiting: OrderedDict[TraceId, list[Published]] = OrderedDict()
 
     # --- events ---
@@ -110,7 +111,17 @@ class FlowFollower:
         if trace.kind != "mcp" or trace.grant_id is None or trace.status >= 400:
             return False
         flow = self.book.by_key(trace.grant_id)
-        return flow is None or (flow.state is FlowState.DONE and len(flow.trace_ids) >= _MOST_CALLS_TOLD)
+        return flow is None or (flow.state is FlowState.DONE and self._has_arrived(flow, trace))
+
+    def _has_arrived(self, flow: Flow, trace: Trace) -> bool:
+        """Tell whether its first tool call was told, or so much else that it does not matter."""
+        if len(flow.trace_ids) >= _MOST_CALLS_TOLD or flow.id in self._called:
+            return True
+        if trace.mcp_method == "tools/call":
+            self._called[flow.id] = None
+            if len(self._called) > _MOST_WAITING:
+                self._called.pop(next(iter(self._called)))
+        return False
 
     def _relieve(self, trace: Trace, now: datetime) -> None:
         """Let a flow arrive that began with a 401 without a token, where the client had a good one after all."""
@@ -159,7 +170,8 @@ class FlowFollower:
             _discovered(flow, trace, asked, at)
         elif asked is Asked.MCP:
             _called(flow, trace, at)
-        if flow.failure is not None and flow.failure.trace_id == trace.id:
+        is_failure = flow.failure is not None and flow.failure.trace_id == trace.id
+        if is_failure or (asked is Asked.TOKEN and trace.status >= 400):
             fail_arrow(flow, trace.id)
 
     # --- time ---

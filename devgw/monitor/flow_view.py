@@ -92,6 +92,7 @@ def _diagnosis(flow: Flow, index: int) -> DiagnosisView:
     view = DiagnosisView(each.id, each.title, mask_shapes(each.cause), mask_shapes(each.fix))
     view.evidence = [mask_shapes(line) for line in each.evidence]
     view.got, view.expected, view.source = mask_shapes(each.got), mask_shapes(each.expected), each.source
+    view.got_from, view.expected_from, view.gone_when = each.got_from, each.expected_from, each.gone_when
     view.step, view.trace_ids = str(each.step or ""), list(each.trace_ids)
     view.certain, view.at = each.certain, stamp(each.at)
     return view

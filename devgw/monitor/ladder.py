@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from devgw.events.flow import Flow, FlowMessage, Lane, Step
-from devgw.events.taxonomy import Event, McpAuthProviderAnswered
+from devgw.events.taxonomy import McpAuthProviderAnswered
 from devgw.events.trace import Trace
 from devgw.monitor.asked import Asked, lane_of, step_of
 from devgw.monitor.bodies import find
@@ -81,12 +81,6 @@ def tell_provider(flow: Flow, event: McpAuthProviderAnswered, at: datetime) -> N
     say(flow, FlowMessage(0, at, Lane.IDP, Lane.GATEWAY, label, None, trace_id, event.status))
 
 
-def tell_note(flow: Flow, event: Event, at: datetime, label: str, *, failed: bool = False) -> None:
-    """Put what the client asked and got outside the steps, such as a silent refresh."""
-    arrow = FlowMessage(0, at, Lane.CLIENT, Lane.GATEWAY, label, None, event.trace_id, failed=failed)
-    say(flow, arrow)
-
-
 def question_of(trace: Trace, asked: Asked) -> str:
     """Return what was asked, in a few words."""
     if asked is Asked.MCP:
@@ -116,7 +110,7 @@ def _gist(trace: Trace, asked: Asked) -> str:
     if 300 <= trace.status < 400:
         return f"→ {_redirect_target(trace)}"
     if trace.status < 300:
-        return _GISTS.get(asked, "")
+        return "new tokens" if _remark(trace, asked) == "refresh" else _GISTS.get(asked, "")
     return ""
 
 

@@ -56,6 +56,9 @@ def _collect_rows(monitor: Monitor, seq: int, kinds: Kinds, changes: Changes) ->
     _put(
         changes, "upstream", [_numbered(upstreams.weigh(row), at) for at, row in upstreams.upstreams.since(seq)], kinds
     )
+    for row in (row for book in (monitor.grants.tokens, monitor.grants.grants) for _, row in book.since(seq)):
+        flow = monitor.flow_book.by_key(row.id, getattr(row, "grant_id", ""))
+        row.flow_id = flow.id if flow is not None else ""
     for book in monitor.books():
         _put(changes, book.kind, [_numbered(row, changed) for changed, row in book.since(seq)], kinds)
     if monitor.config_changed > seq:

@@ -112,7 +112,7 @@ def test_a_silent_refresh_is_a_message_of_its_grant_and_no_new_flow() -> None:
     walk.server_metadata()
     walk.refreshed()
     assert only(walk).last_words == "401 then refreshed"
-    assert "silent refresh" in [each.label for each in only(walk).messages]
+    assert "200 new tokens" in [each.label for each in only(walk).messages]
     walk.called(token="at:2")
     assert not only(walk).needs_attention
     assert only(walk).track == "#########"
@@ -126,7 +126,8 @@ def test_signing_in_again_after_a_revocation_is_a_new_flow_that_begins_with_the_
     walk.server_metadata()
     walk.authorized(TransactionId("t-2"))
     first, second = flows(walk)
-    assert first.state is FlowState.DONE
+    assert (first.state, first.needs_attention) == (FlowState.DONE, False)
+    assert first.last_words == f"401 token revoked, then signed in again as {second.id}"
     assert (second.track, second.client_id, second.transaction_id) == ("#-#>.....", CLIENT, "t-2")
     assert second.messages[0].label == "401 token expired".replace("expired", "revoked")
 
@@ -184,14 +185,45 @@ def test_a_person_at_the_sign_in_page_has_a_quarter_of_an_hour() -> None:
     assert only(walk).track == "#####...."
 
 
-def test_ten_thousand_calls_do_not_grow_a_flow() -> None:
+def test_calls_after_the_first_do_not_grow_a_flow() -> None:
     walk = Walk()
     walk.all_the_way()
+    told = len(only(walk).messages)
     for _ in range(500):
-        walk.called()
+        trace = walk.called()
+    assert len(only(walk).messages) == told
+    assert walk.monitor.flow_of(trace.id) == only(walk).id
+
+
+def test_a_flow_of_many_refusals_stays_within_bounds() -> None:
+    walk = Walk()
+    for _ in range(500):
+        walk.challenged()
+    assert len(only(walk).messages) <= 202
+    assert len(only(walk).trace_ids) == 400
+
+
+def test_a_client_that_discovers_without_a_user_agent_is_no_guess_while_it_is_the_only_one() -> None:
+    walk = Walk()
+    walk.challenged()
+    walk.agent = ""
+    walk.server_metadata()
+    walk.registered()
+    assert (only(walk).track, only(walk).guessed) == ("##.......", False)
+    walk.agent = "other/1"
+    walk.challenged()
+    walk.agent = ""
+    walk.resource_metadata()
+    assert [flow.guessed for flow in flows(walk)] == [False, True]
+
+
+def test_a_refused_refresh_is_a_failed_message_and_wants_attention() -> None:
+    walk = Walk()
+    walk.all_the_way()
+    walk.refresh_refused()
     flow = only(walk)
-    assert len(flow.messages) <= 260
-    assert len(flow.trace_ids) <= 400
+    assert (flow.state, flow.needs_attention, flow.last_words) == (FlowState.DONE, True, "It was used before.")
+    assert [each.label for each in flow.messages if each.failed] == ["POST /oauth/token refresh"]
 
 
 def test_a_report_tells_the_whole_story_in_markdown() -> None:

@@ -211,6 +211,21 @@ class Walk:
         )
         return self.exchange(trace, 200, event)
 
+    def refresh_refused(self) -> Trace:
+        trace = self.trace("POST", "/oauth/token", kind="oauth", client_id=CLIENT, reason_code="refresh_token_replayed")
+        trace.request_body = Body(b"grant_type=refresh_token", 24)
+        event = told.McpAuthDownstreamTokenRefused(
+            trace_id=trace.id,
+            client_id=CLIENT,
+            grant_type="refresh_token",
+            error="invalid_grant",
+            token_id=REFRESH,
+            outcome=told.Outcome.FAILURE,
+            reason_code="refresh_token_replayed",
+            explanation="It was used before.",
+        )
+        return self.exchange(trace, 400, event)
+
     def called(self, method: str = "tools/call", capability: str | None = "add", token: str = "at:1") -> Trace:
         trace = self.trace("POST", "/mcp/calc", kind="mcp", operation_id=CALC, grant_id=GRANT, client_id=CLIENT)
         trace.mcp_method, trace.capability, trace.token_id = method, capability, TokenId(token)
