@@ -114,14 +114,18 @@ class Dashboard(App[None], inherit_bindings=False):
         self.set_interval(1.0, self._second)
 
     def _end_by(self, number: signal.Signals) -> None:
+        self._end_where_nobody_looks()
         self.exit(return_code=128 + number)
 
-    def _second(self) -> None:
+    def _end_where_nobody_looks(self) -> None:
+        """End at once where the window is closed: an orderly end would wait for ever to write its last words."""
         if self._watchdog.is_gone():
-            # Leaving in an orderly way would wait for ever for a writer that has no terminal to write to.
             if self._child is not None:
                 self._child.stop()
-            os._exit(129)
+            os._exit(128 + signal.SIGHUP)
+
+    def _second(self) -> None:
+        self._end_where_nobody_looks()
         if self._watch.look():
             self.repaint()
 

@@ -65,4 +65,4 @@ class DashboardScreen(Screen[None], inherit_bindings=False):
             is_shown = name in boxes
             if surface.display != is_shown:
                 surface.display = is_shown
-        self.refresh(layout=True)
+        self.surfaces["header"].refresh(layout=True)  # asked of a child, which makes the screen forget where all were

@@ -53,6 +53,16 @@ async def test_keys_reach_the_desk_and_change_the_screen() -> None:
         assert "1 of 8" in screen_text(app)
 
 
+async def test_every_view_is_laid_out_anew() -> None:
+    """Textual remembers an arrangement until a child asks for another one."""
+    async with running() as (app, pilot):
+        for key, name in (("2", "traces"), ("3", "tokens"), ("4", "clients"), ("2", "traces"), ("8", "health")):
+            await pilot.press(key)
+            await pilot.pause()
+            golden = (Path(__file__).parent / "goldens" / f"{name}-120x36.txt").read_text(encoding="utf-8")
+            assert screen_text(app).split("\n") == golden.rstrip("\n").split("\n")
+
+
 async def test_question_mark_plus_and_brackets_are_understood_as_textual_names_them() -> None:
     async with running() as (app, pilot):
         await pilot.press("question_mark")

@@ -7,7 +7,7 @@ from devgw.dashboard.desk import BEGINNING, Desk
 from devgw.dashboard.draw.arrange import Box
 from devgw.dashboard.look import words
 from devgw.dashboard.look.frame import Frame, Scroll, framed, inner
-from devgw.dashboard.look.line import BLANK, Line, line, pad
+from devgw.dashboard.look.line import BLANK, Line, line, pad, wrap
 from devgw.dashboard.look.sheet import Sheet
 from devgw.dashboard.press import is_welcome
 from devgw.dashboard.views import welcome
@@ -103,8 +103,8 @@ def _empty(desk: Desk, width: int) -> list[Line]:
         ]
     if len(desk.listing.table):
         return [BLANK, line(("  all of them are over; ", "dim"), ("/", "key"), (" and a filter shows them", "dim"))]
-    _ = width
-    return [BLANK, *(line((f"  {each}", "" if not number else "dim")) for number, each in enumerate(desk.view.empty))]
+    told = enumerate(desk.view.empty)
+    return [BLANK, *(one for number, each in told for one in wrap(each, width - 2, "dim" if number else "", "  "))]
 
 
 def _welcome(desk: Desk, box: Box, width: int, height: int) -> list[Line]:

@@ -1,0 +1,145 @@
+"""The real program on a pseudo-terminal: how it ends, and what it leaves behind."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.dashboard.test_child import is_alive
+from tests.support.terminal import Terminal
+
+_OWN = """
+import sys
+from pathlib import Path
+from devgw.dashboard.child import GatewayChild
+from devgw.dashboard.entry import run_dashboard
+state = Path(sys.argv[1])
+child = GatewayChild([sys.executable, "-m", "tests.support.control_feed", str(state)], state / "gateway.log")
+sys.exit(run_dashboard(state, child))
+"""
+
+
+@pytest.fixture
+def state_dir(tmp_path: Path) -> Path:
+    return tmp_path / "s"
+
+
+@pytest.fixture
+def screen(state_dir: Path) -> Iterator[Terminal]:
+    """A dashboard with a gateway of its own, both up."""
+    terminal = Terminal([sys.executable, "-c", _OWN, str(state_dir)])
+    assert terminal.shows("live"), terminal.text[-2_000:]
+    yield terminal
+    terminal.end()
+
+
+def gateway_of(state_dir: Path) -> int:
+    return int((state_dir / "gateway.lock").read_text().strip())
+
+
+def left_well(screen: Terminal, gateway: int, status: int) -> None:
+    """Check that program and gateway are gone and the terminal is as it was."""
+    assert screen.wait() == status
+    assert screen.left_on() == []
+    assert screen.is_as_before
+    assert not is_alive(gateway)
+
+
+@pytest.mark.parametrize(
+    ("keys", "status"), [(b"Q", 0), (b"\x11", 0), (b"\x03\x03", 130), (b":q\r", 0)], ids=["Q", "^Q", "^C^C", ":q"]
+)
+def test_leaving_by_key_ends_both_and_restores_the_terminal(
+    screen: Terminal, state_dir: Path, keys: bytes, status: int
+) -> None:
+    gateway = gateway_of(state_dir)
+    screen.send(keys)
+
+    left_well(screen, gateway, status)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name)
+def test_a_signal_ends_both_and_restores_the_terminal(
+    screen: Terminal, state_dir: Path, number: signal.Signals
+) -> None:
+    gateway = gateway_of(state_dir)
+    screen.kill(number)
+
+    left_well(screen, gateway, 128 + number)
+
+
+def test_a_killed_dashboard_leaves_no_gateway_behind(screen: Terminal, state_dir: Path) -> None:
+    gateway = gateway_of(state_dir)
+    screen.kill(signal.SIGKILL)
+    screen.wait()
+
+    assert not is_alive(gateway)
+
+
+def test_closing_the_window_ends_everything(screen: Terminal, state_dir: Path) -> None:
+    gateway = gateway_of(state_dir)
+    screen.close()
+
+    assert screen.wait() in {128 + signal.SIGHUP, 129}
+    assert not is_alive(gateway)
+
+
+def test_a_gateway_that_dies_is_shown_and_one_key_starts_it_again(screen: Terminal, state_dir: Path) -> None:
+    gateway = gateway_of(state_dir)
+    os.kill(gateway, signal.SIGKILL)
+
+    assert screen.shows("The gateway ended (by SIGKILL)")
+    assert screen.shows("gateway: listening")  # its last words
+    del screen.output[:]
+    screen.send(b"R")
+    assert screen.shows("live")
+    assert gateway_of(state_dir) != gateway
+
+
+def test_without_a_terminal_it_says_so_and_writes_no_escapes() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "devgw", "attach"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 2
+    assert "stdin is no terminal" in done.stderr
+    assert "devgw tail" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_two_dashboards_look_at_one_gateway_and_leaving_leaves_it(screen: Terminal, state_dir: Path) -> None:
+    project = state_dir.with_name("p")
+    project.mkdir()
+    (project / ".devgw").symlink_to(state_dir)
+    second = Terminal([sys.executable, "-m", "devgw", "attach", str(project)], 80, 24)
+    try:
+        assert second.shows("live")
+        second.send(b"Q")
+        assert second.wait() == 0
+        del screen.output[:]
+        screen.send(b"2")
+        assert screen.shows("POST /mcp/calc")
+    finally:
+        second.end()
+
+
+def test_the_dashboard_imports_no_web_framework_and_no_http_client() -> None:
+    """It starts in a third of a second, and stays small."""
+    program = (
+        "import sys, devgw.dashboard.entry, devgw.dashboard.app; print(*sorted({m.split('.')[0] for m in sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert not set(done.stdout.split()) & {
+        "quart",
+        "hypercorn",
+        "httpx2",
+        "httpx",
+        "aiohttp",
+        "pydantic",
+        "authlib",
+        "sqlite3",
+    }
