@@ -1,11 +1,14 @@
 """A saved file becomes the next generation between two requests, or a refusal that every face shows."""
 
+from dataclasses import fields
 from pathlib import Path
 
 from devgw.config.changes import Affected, Change, Effect, changes
 from devgw.config.load import watched_files
+from devgw.config.settings_file import read_settings
 from devgw.events.taxonomy import ConfigLoaded, ConfigRejected, Outcome
 from devgw.gateway.revocation import Ending
+from devgw.settings import Settings
 from devgw.wiring.building import read
 from devgw.wiring.config_view import config_view
 from devgw.wiring.generation import next_generation
@@ -20,6 +23,7 @@ class Reloading:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self._written = self._read_settings()
 
     async def watch(self) -> None:
         """Reload after every save, until cancelled."""
@@ -51,7 +55,7 @@ class Reloading:
         runtime.served.gateway = gateway
         runtime.front.serve(gateway)
         runtime.monitor.take_routes(project.routes)
-        said = tuple(self._say(each) for each in found)
+        said = (*(self._say(each) for each in found), *self._settings_changed())
         for change in found:
             self._end(change)
         runtime.monitor.take_config(config_view(runtime, changes=list(said)))
@@ -60,6 +64,17 @@ class Reloading:
             ConfigLoaded(generation=gateway.generation, routes=len(project.routes), warnings=warnings, changes=said)
         )
         return True
+
+    def _read_settings(self) -> Settings:
+        """Return what `devgw.toml` and the environment say, without the flags of this start."""
+        return read_settings(self._runtime.settings.root, self._runtime.environ, {})[0]
+
+    def _settings_changed(self) -> list[str]:
+        """Return devgw's own settings that were changed; they are read at the start alone."""
+        before, self._written = self._written, self._read_settings()
+        names = [each.name for each in fields(Settings)]
+        changed = [name for name in names if getattr(before, name) != getattr(self._written, name)]
+        return [f"devgw.toml: `{name}` changed; it takes effect at the next start." for name in changed]
 
     def _say(self, change: Change) -> str:
         """Return a change in words, with how many it meets."""
@@ -100,6 +115,16 @@ class Reloading:
                 revocation.end(revocation.of_grants(self._met(effect)), "configuration_changed")  # type: ignore[arg-type]  # ids of grants
             elif effect.affected is Affected.SESSIONS:
                 revocation.end(Ending(sessions=tuple(self._met(effect))), "configuration_changed")  # type: ignore[arg-type]  # ids of sessions
+            elif effect.affected is Affected.CONNECTIONS:
+                self._disconnect(effect)
+
+    def _disconnect(self, effect: Effect) -> None:
+        """Forget the credentials of an upstream that is another one now."""
+        oauth = self._runtime.upstreams.oauth
+        for each in oauth.connections():
+            if effect.upstream_server_id in (None, each.upstream_server_id):
+                forgetting = oauth.disconnect(each.subject_id, each.upstream_server_id, "configuration_changed")
+                self._runtime.in_background(forgetting)
 
     def _watched(self) -> set[Path]:
         return {each.resolve() for each in watched_files(self._runtime.settings.root)} | watched_files(

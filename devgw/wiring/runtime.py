@@ -1,8 +1,9 @@
 """Everything that stands once a gateway is built."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from devgw.clock import Clock
 from devgw.config.load import Loaded
@@ -42,8 +43,8 @@ class Runtime:
     listeners: Listeners
     lock: ProjectLock | None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    background: set["asyncio.Future[None]"] = field(default_factory=set)
-    """Walks of the built-in client that are under way; kept so that none is collected early."""
+    background: set["asyncio.Future[Any]"] = field(default_factory=set)
+    """What is under way beside the requests; kept so that none is collected early."""
 
     @property
     def gateway(self) -> Gateway:
@@ -59,3 +60,14 @@ class Runtime:
     def provider_name(self) -> str:
         """Return by whom people are signed in, as the faces call it."""
         return "workos-emulator" if self.loaded.wants_emulator else self.gateway.policy.provider
+
+    def in_background(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Let `work` go on by itself; what it raises concerns nobody else."""
+        task = asyncio.ensure_future(work)
+        self.background.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Future[Any]") -> None:
+        self.background.discard(task)
+        if not task.cancelled():
+            task.exception()

@@ -33,10 +33,7 @@ async def begin_sign_in(runtime: Runtime, operation_id: str) -> None:
     route = next((each for each in routes if operation_id in ("", each.operation_id)), None)
     if route is None:
         raise NotPossible(f"There is no route {operation_id}.")
-    walk = asyncio.ensure_future(_walk(f"{runtime.settings.canonical_origin}{route.path}"))
-    walk.add_done_callback(lambda done: done.cancelled() or done.exception())
-    runtime.background.add(walk)
-    walk.add_done_callback(runtime.background.discard)
+    runtime.in_background(_walk(f"{runtime.settings.canonical_origin}{route.path}"))
 
 
 async def _walk(mcp_url: str) -> None:

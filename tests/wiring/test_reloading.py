@@ -1,0 +1,178 @@
+"""The save is the deploy: every editor's way of saving gives one reload, and never a half-applied one."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from devgw.config.sample import sample_root
+from devgw.entropy import token
+from devgw.events.taxonomy import ConfigLoaded, ConfigRejected
+from devgw.settings import Settings
+from tests.support.browser import Browser
+from tests.support.gateway import CALLBACK, Running, mcp_request, running_gateway
+
+LIMIT = 10
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    root = tmp_path / "project"
+    shutil.copytree(sample_root(), root)
+    return root
+
+
+@pytest.fixture
+async def gateway(project: Path) -> AsyncIterator[Running]:
+    async with running_gateway(project, settings=Settings(), ephemeral=False) as running:
+        yield running
+
+
+def with_ttl(project: Path, seconds: Any) -> str:
+    document = json.loads((project / "config" / "policies.json").read_text())
+    document["policies"][0]["handler"]["options"]["gateway"]["accessTokenTtlSeconds"] = seconds
+    return json.dumps(document, indent=2)
+
+
+async def until(running: Running, kind: type[Any], count: int) -> list[Any]:
+    """Wait for `count` events of one kind, and a moment more for those that should not come."""
+    async with asyncio.timeout(LIMIT):
+        while len(running.events(kind)) < count:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.3)
+    return running.events(kind)
+
+
+def rename_over(path: Path, text: str) -> None:
+    beside = path.with_suffix(".tmp")
+    beside.write_text(text)
+    beside.replace(path)
+
+
+def truncate_and_write(path: Path, text: str) -> None:
+    with path.open("w") as file:
+        file.write(text[: len(text) // 2])
+        file.flush()
+        file.write(text[len(text) // 2 :])
+
+
+def delete_and_recreate(path: Path, text: str) -> None:
+    path.unlink()
+    path.write_text(text)
+
+
+def through_a_backup(path: Path, text: str) -> None:
+    """As vim saves by default: the old file is moved away, the new one written."""
+    path.rename(path.with_suffix(".json~"))
+    path.write_text(text)
+    path.with_suffix(".json~").unlink()
+
+
+def in_a_storm(path: Path, text: str) -> None:
+    for _ in range(20):
+        path.write_text(text)
+
+
+@pytest.mark.parametrize(
+    "save", [Path.write_text, rename_over, truncate_and_write, delete_and_recreate, through_a_backup, in_a_storm]
+)
+async def test_each_way_of_saving_is_one_reload(
+    gateway: Running, project: Path, save: Callable[[Path, str], None]
+) -> None:
+    save(project / "config" / "policies.json", with_ttl(project, 60))
+    loaded = await until(gateway, ConfigLoaded, 2)
+    assert [each.generation for each in loaded] == [1, 2]
+    assert any("900" in change and "60" in change for change in loaded[-1].changes)
+    assert gateway.runtime.gateway.policy.tokens.access_token_ttl.total_seconds() == 60
+
+
+async def test_two_files_saved_together_are_one_reload(gateway: Running, project: Path) -> None:
+    routes = project / "config" / "routes.oas.json"
+    (project / "config" / "policies.json").write_text(with_ttl(project, 120))
+    routes.write_text(routes.read_text().replace("Sample tools", "Other tools"))
+    assert len(await until(gateway, ConfigLoaded, 2)) == 2
+    assert gateway.runtime.gateway.project.routes[0].summary == "Other tools"
+
+
+async def test_a_symlinked_file_is_watched_where_it_really_is(project: Path, tmp_path: Path) -> None:
+    real = tmp_path / "elsewhere" / "policies.json"
+    real.parent.mkdir()
+    (project / "config" / "policies.json").rename(real)
+    (project / "config" / "policies.json").symlink_to(real)
+    async with running_gateway(project, settings=Settings(), ephemeral=False) as gateway:
+        real.write_text(with_ttl(project, 60))
+        assert len(await until(gateway, ConfigLoaded, 2)) == 2
+
+
+async def test_an_invalid_save_leaves_the_last_good_generation_and_shows_the_findings(
+    gateway: Running, project: Path
+) -> None:
+    policies = project / "config" / "policies.json"
+    good = policies.read_text()
+    policies.write_text(good.replace('"clientId"', '"clientID"'))
+    rejected = await until(gateway, ConfigRejected, 1)
+    assert "clientID" in " ".join(rejected[0].findings)
+    assert gateway.runtime.gateway.generation == 1
+    view = gateway.runtime.monitor.config
+    assert view.is_rejected
+    assert view.findings[0].line > 0
+    policies.write_text(good)
+    await until(gateway, ConfigLoaded, 2)
+    assert not gateway.runtime.monitor.config.is_rejected
+
+
+async def test_env_is_read_again(gateway: Running, project: Path) -> None:
+    """Zuplo's dev server has to be restarted after `.env` changes; ours never."""
+    (project / ".env").write_text(
+        "WORKOS_CLIENT_ID=client_01KC6057N3C66XJAXZ65YHAC72\nWORKOS_CLIENT_SECRET=sk_test_abcdefghijklmnop\n"
+    )
+    loaded = await until(gateway, ConfigLoaded, 2)
+    assert gateway.runtime.gateway.policy.login.client_id == "client_01KC6057N3C66XJAXZ65YHAC72"
+    assert any("client" in change for change in loaded[-1].changes)
+
+
+async def test_a_login_in_progress_and_live_tokens_survive_a_reload(gateway: Running, project: Path) -> None:
+    async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser:
+        tokens = await gateway.tokens(http, browser)
+        client = await gateway.register(http)
+        await gateway.sign_in(browser, gateway.authorize_url(client["client_id"], token("")))
+        assert browser.page is not None
+        assert "Allow" in browser.page.text
+        (project / "config" / "policies.json").write_text(with_ttl(project, 60))
+        await until(gateway, ConfigLoaded, 2)
+        await browser.press("Allow")
+        assert browser.location is not None
+        bearer = {"authorization": f"Bearer {tokens['access_token']}"}
+        assert (await http.post(gateway.mcp_url, json=mcp_request("ping"), headers=bearer)).status_code != 401
+        again = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+        again |= {"client_id": tokens["client_id"], "resource": gateway.mcp_url}
+        assert (await http.post(f"{gateway.origin}/oauth/token", data=again)).json()["expires_in"] == 60
+
+
+async def test_no_sequence_of_edits_leaves_a_half_applied_generation(gateway: Running, project: Path) -> None:
+    """Whatever is saved in whatever order, policy and routes that run come from one load, and the last good one."""
+    policies, routes = project / "config" / "policies.json", project / "config" / "routes.oas.json"
+    good_routes = routes.read_text()
+    steps = [(60, True), (70, False), ("x", True), (80, True), ("y", False), (90, True)]
+    for ttl, are_routes_good in steps:
+        policies.write_text(with_ttl(project, 900).replace("900", json.dumps(ttl)))
+        routes.write_text(good_routes.replace("Sample tools", f"Tools {ttl}") if are_routes_good else "{")
+        await asyncio.sleep(0.1)
+        running = gateway.runtime.gateway
+        seconds = running.policy.tokens.access_token_ttl.total_seconds()
+        summary = running.project.routes[0].summary
+        assert (seconds, summary) in {(900, "Sample tools"), (60, "Tools 60"), (80, "Tools 80"), (90, "Tools 90")}
+    async with asyncio.timeout(LIMIT):
+        while gateway.runtime.gateway.project.routes[0].summary != "Tools 90":
+            await asyncio.sleep(0.01)
+
+
+async def test_a_change_of_devgw_toml_says_when_it_takes_effect(gateway: Running, project: Path) -> None:
+    (project / "devgw.toml").write_text("port = 9123\n")
+    loaded = await until(gateway, ConfigLoaded, 2)
+    assert any("port" in change and "next start" in change for change in loaded[-1].changes)
