@@ -71,7 +71,7 @@ def plain(value: Any) -> Any:
             return [plain(each) for each in value]
         case Mapping():
             return mask_json(dict(value))
-    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+    return mask_json(asdict(value)) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 def _scalar(value: Enum | datetime | float) -> Any:

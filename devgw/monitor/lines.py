@@ -32,7 +32,7 @@ def line_of(published: Published, seq: int = 0) -> EventLine:
     line.outcome = str(event.outcome)
     line.severity = _severity(event)
     line.is_detail = _is_detail(event)
-    line.reason_code = event.reason_code or ""
+    line.reason_code = clean(event.reason_code or "")
     line.explanation = clean(event.explanation or "")
     line.hint = clean(event.hint or "")
     line.fields = fields_of(event)
@@ -83,6 +83,18 @@ def who(event: Event) -> str:
     return event.client_name or event.client_id or "a client"
 
 
+def _route(event: Event) -> str:
+    return event.operation_id or "a route"
+
+
+def _upstream(event: Event) -> str:
+    return event.upstream_server_id or "an upstream"
+
+
+def _as_id(event: Event) -> str:
+    return f" as {event.client_id}" if event.client_id else ""
+
+
 def _exchanged(event: told.HttpExchanged) -> str:
     trace = event.trace
     return f"{trace.method} {path_of(trace)} → {trace.status or 'no answer'} in {trace.duration_ms:.0f} ms"
@@ -101,7 +113,7 @@ def _call(event: told.McpCapabilityInvoked | told.McpCapabilityCompleted) -> str
 def _completed(event: told.McpCapabilityCompleted) -> str:
     how = "" if event.outcome is Outcome.SUCCESS else f" ({str(event.outcome).replace('_', ' ')})"
     times = f"{event.gateway_ms + event.upstream_ms:.0f} ms, {event.gateway_ms:.1f} of it here"
-    return f"{who(event)} {_call(event)} on {event.operation_id} → {event.status}{how} in {times}"
+    return f"{who(event)} {_call(event)} on {_route(event)} → {event.status}{how} in {times}"
 
 
 def _rejected(event: told.McpRequestRejected) -> str:
@@ -132,23 +144,23 @@ def _answered(event: told.McpAuthProviderAnswered) -> str:
 
 
 def _upstream_answered(event: told.McpAuthUpstreamAnswered) -> str:
-    what = f"answered {event.status}" if event.status else f"did not answer ({event.error})"
+    what = f"answered {event.status}" if event.status else f"did not answer ({event.error or 'no reason'})"
     said = f": {event.answer}" if event.answer else ""
-    return f"{event.upstream_server_id}: {event.purpose}, {event.url} {what} in {event.duration_ms:.0f} ms{said}"
+    return f"{_upstream(event)}: {event.purpose}, {event.url} {what} in {event.duration_ms:.0f} ms{said}"
 
 
 def _connection_begun(event: told.McpAuthUpstreamConnectionBegun) -> str:
     scope = f", scope {event.scope} from {event.scope_source}" if event.scope else ""
     mended = f", metadata mended by devgw.toml: {', '.join(event.overlaid)}" if event.overlaid else ""
     return (
-        f"{event.upstream_server_id}: sign-in at {event.authorization_server} begun "
+        f"{_upstream(event)}: sign-in at {event.authorization_server} begun "
         f"as a client by {event.registered_by}{scope}{mended}"
     )
 
 
 def _unmatched(event: told.McpCapabilityEntriesUnmatched) -> str:
     names = ", ".join(f"`{entry}`" + (f" (did you mean `{near}`?)" if near else "") for entry, near in event.entries)
-    return f"{event.policy} on {event.operation_id}: " + (
+    return f"{event.policy} on {_route(event)}: " + (
         f"no such {event.capability_kind} upstream: {names}"
         if names
         else f"every listed {event.capability_kind} exists"
@@ -183,18 +195,18 @@ def _until(moment: datetime | None) -> str:
 
 _SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     told.HttpExchanged: _exchanged,
-    told.McpRequestAccepted: lambda e: f"{who(e)} showed {e.token_id} on {e.operation_id}",
+    told.McpRequestAccepted: lambda e: f"{who(e)} showed {e.token_id} on {_route(e)}",
     told.McpRequestRejected: _rejected,
-    told.McpCapabilityInvoked: lambda e: f"{who(e)} {_call(e)} on {e.operation_id}",
+    told.McpCapabilityInvoked: lambda e: f"{who(e)} {_call(e)} on {_route(e)}",
     told.McpCapabilityEntriesUnmatched: _unmatched,
     told.McpCapabilityCompleted: _completed,
-    told.McpAuthClientRegistered: lambda e: f"{who(e)} registered ({e.registered_by}) as {e.client_id}",
+    told.McpAuthClientRegistered: lambda e: f"{who(e)} registered ({e.registered_by}){_as_id(e)}",
     told.McpAuthClientRefused: lambda e: f"{who(e)} not registered ({e.registered_by})",
     told.McpAuthAuthorizationBegun: _begun,
     told.McpAuthAuthorizationRefused: lambda e: f"authorization of {who(e)} refused",
     told.McpAuthLoginBegun: lambda e: f"browser sent to {e.provider_url}, back to {e.callback_uri}",
     told.McpAuthLoginFinished: _finished,
-    told.McpAuthSessionEnded: lambda e: f"session {e.session_id} ended ({e.cause.replace('_', ' ')})",
+    told.McpAuthSessionEnded: lambda e: f"{e.session_id or 'a session'} ended ({e.cause.replace('_', ' ')})",
     told.McpAuthConsentShown: lambda e: f"consent asked for {who(e)}, redirecting to {e.redirect_host}",
     told.McpAuthConsentApproved: lambda e: f"consent {'remembered' if e.remembered else 'given'} to {who(e)}",
     told.McpAuthConsentDenied: lambda e: f"consent denied to {who(e)}",
@@ -214,13 +226,9 @@ _SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     told.ClockSkewMeasured: lambda e: f"the provider's clock is {e.skew_seconds:+.0f} s from ours",
     told.McpAuthUpstreamAnswered: _upstream_answered,
     told.McpAuthUpstreamConnectionBegun: _connection_begun,
-    told.McpAuthUpstreamConnectionEstablished: lambda e: f"{e.upstream_server_id}: connected{_until(e.expires_at)}",
-    told.McpAuthUpstreamConnectionRefreshed: lambda e: (
-        f"{e.upstream_server_id}: credential renewed{_until(e.expires_at)}"
-    ),
-    told.McpAuthUpstreamConnectionLost: lambda e: (
-        f"{e.upstream_server_id}: connection lost ({e.cause.replace('_', ' ')})"
-    ),
+    told.McpAuthUpstreamConnectionEstablished: lambda e: f"{_upstream(e)}: connected{_until(e.expires_at)}",
+    told.McpAuthUpstreamConnectionRefreshed: lambda e: f"{_upstream(e)}: credential renewed{_until(e.expires_at)}",
+    told.McpAuthUpstreamConnectionLost: lambda e: f"{_upstream(e)}: connection lost ({e.cause.replace('_', ' ')})",
     told.ConfigLoaded: _loaded,
     told.ConfigRejected: _rejected_config,
     told.GatewayStarted: lambda e: f"gateway answers at {e.origin}, sign-in by {e.provider}",
