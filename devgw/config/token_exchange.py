@@ -35,6 +35,53 @@ class ClientRegistrationOptions(Options):
             raise refusal("unused-option", message, 'Write "mode": "manual".')
 
 
+class ClientAuthOptions(Options):
+    """`clientAuth` of either endpoint of cross-app access."""
+
+    method: Literal["client_secret_post", "client_secret_basic", "private_key_jwt"]
+    client_id: Text
+    client_secret: Text | None = None
+    private_key_pem: Text | None = None
+    algorithm: Literal["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"] = "RS256"
+    key_id: Text | None = None
+    audience: Text | None = None
+    expires_in_seconds: int = Field(default=300, ge=1, le=3600)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Ask for what the method signs or proves with."""
+        del context
+        needed, value = ("clientSecret", self.client_secret)
+        if self.method == "private_key_jwt":
+            needed, value = ("privateKeyPem", self.private_key_pem)
+        if not value:
+            raise refusal("missing-option", f'"{self.method}" needs `{needed}`.', f'Add "{needed}": "$env(…)".')
+
+
+class ProviderOptions(Options):
+    """`idJag.idp`."""
+
+    token_url: Url
+    client_auth: ClientAuthOptions
+
+
+class ResourceServerOptions(Options):
+    """`idJag.resourceAs`."""
+
+    token_url: Url
+    audience: Text
+    resource: Text | None = None
+    client_auth: ClientAuthOptions
+
+
+class CrossAppOptions(Options):
+    """`idJag` of the token exchange."""
+
+    scopes: list[Text] = Field(default_factory=list)
+    scope_delimiter: str = " "
+    idp: ProviderOptions
+    resource_as: ResourceServerOptions
+
+
 class TokenExchangeOptions(Options):
     """`mcp-token-exchange-inbound`."""
 
@@ -47,7 +94,7 @@ class TokenExchangeOptions(Options):
     prompt: Text | Literal[False] | None = None
     client_registration: ClientRegistrationOptions = Field(default_factory=ClientRegistrationOptions)
     protected_resource_metadata_url: Url | None = None
-    id_jag: dict[str, Any] | None = None
+    id_jag: CrossAppOptions | None = None
 
     def model_post_init(self, context: Any, /) -> None:
         """Ask for `idJag` where the mode needs it."""
@@ -80,5 +127,5 @@ def token_exchange(name: str, options: Options, node: Node, findings: Findings) 
         prompt=options.prompt,
         manual_client=manual,
         protected_resource_metadata_url=options.protected_resource_metadata_url,
-        id_jag=options.id_jag,
+        id_jag=options.id_jag.model_dump(by_alias=True, exclude_none=True) if options.id_jag else None,
     )

@@ -184,7 +184,30 @@ def test_a_project_without_an_oauth_policy_or_without_an_mcp_route(tmp_path: Pat
     "listed",
     [
         [exchange(clientRegistration={"mode": "manual", "clientId": "x", "clientSecret": "hunter2hunter2"})],
-        [exchange(authMode="id-jag", idJag={"idp": {"clientSecret": "hunter2hunter2"}})],
+        [
+            exchange(
+                authMode="id-jag",
+                idJag={
+                    "idp": {
+                        "tokenUrl": "https://idp.example.com/token",
+                        "clientAuth": {
+                            "method": "client_secret_post",
+                            "clientId": "gw",
+                            "clientSecret": "hunter2hunter2",
+                        },
+                    },
+                    "resourceAs": {
+                        "tokenUrl": "https://ras.example.com/token",
+                        "audience": "https://ras.example.com",
+                        "clientAuth": {
+                            "method": "private_key_jwt",
+                            "clientId": "gw",
+                            "privateKeyPem": "$env(WORKOS_CLIENT_SECRET)",
+                        },
+                    },
+                },
+            )
+        ],
         [
             policy(
                 {"value": "Bearer hunter2hunter2"},
