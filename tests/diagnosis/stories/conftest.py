@@ -30,7 +30,7 @@ class Watched:
         """Judge once every answered request is told, and return all flows, the newest last."""
         monitor = self.running.runtime.monitor
         seen = -1
-        while seen != (seen := len(self.running.published)):  # noqa: ASYNC110  nothing tells when all is told
+        while seen != (seen := len(self.running.published)):
             await asyncio.sleep(0.01)  # an exchange is published after its answer has left
         monitor.tick()
         return list(monitor.flow_book.flows)

@@ -159,7 +159,12 @@ async def test_a_session_that_goes_on_with_a_token_that_was_replaced(
             await window.press("Allow")
         assert window.location
         form = {"grant_type": "authorization_code", "code": window.location.partition("code=")[2].partition("&")[0]}
-    form |= {"client_id": old["client_id"], "redirect_uri": CALLBACK, "code_verifier": verifier}
+    form |= {
+        "resource": gateway.mcp_url,
+        "client_id": old["client_id"],
+        "redirect_uri": CALLBACK,
+        "code_verifier": verifier,
+    }
     assert (await http.post(f"{gateway.origin}/oauth/token", data=form)).status_code == 200
     for _ in range(2):
         gateway.wait(1)
