@@ -1,11 +1,14 @@
 """`mcp-capability-filter-inbound`: its options, and what they come to."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from devgw.config.finding import Findings
+from devgw.config.node import Node
 from devgw.config.options import Options, Text
 from devgw.config.project import CapabilityEntry, CapabilityFilter
+from devgw.config.shapes import refusal
 
 
 class AccessOptions(Options):
@@ -49,6 +52,28 @@ def _named(key: str, entry: type[AccessOptions]) -> BeforeValidator:
     )
 
 
+class IdentifierOptions(Options):
+    """`accessControl.identifier`: a resolver of the project's own."""
+
+    module: Text
+    export: Text
+
+
+class AccessControlOptions(Options):
+    """`accessControl`: how a caller's roles and groups narrow the catalogue."""
+
+    mode: Literal["allPublic", "rolesAndGroups", "function"] = "allPublic"
+    role_claim: Text = "roles"
+    group_claim: Text = "groups"
+    identifier: IdentifierOptions | None = None
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Ask for the resolver that `function` needs."""
+        del context
+        if self.mode == "function" and self.identifier is None:
+            raise refusal("missing-option", '"mode": "function" needs `identifier`.', 'Add "identifier".')
+
+
 class CapabilityFilterOptions(Options):
     """`mcp-capability-filter-inbound`."""
 
@@ -56,20 +81,42 @@ class CapabilityFilterOptions(Options):
     prompts: list[Annotated[NamedEntry, _named("name", NamedEntry)]] | None = None
     resources: list[Annotated[ResourceEntry, _named("uri", ResourceEntry)]] | None = None
     resource_templates: list[Annotated[TemplateEntry, _named("uriTemplate", TemplateEntry)]] | None = None
-    access_control: dict[str, Any] | None = None
+    access_control: AccessControlOptions | None = None
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Refuse markup that would silently do nothing, or that contradicts itself."""
+        del context
+        control = self.access_control
+        for entry in (
+            *(self.tools or ()),
+            *(self.prompts or ()),
+            *(self.resources or ()),
+            *(self.resource_templates or ()),
+        ):
+            if entry.public and (entry.roles or entry.groups):
+                message = "An entry is `public` and has `roles` or `groups`."
+                raise refusal("access-contradiction", message, "Keep one of them.")
+            if (entry.public or entry.roles or entry.groups) and (control is None or control.mode == "allPublic"):
+                message = "An entry has `roles`, `groups` or `public`, but accessControl does not ask for them."
+                raise refusal("access-unused", message, 'Add "accessControl": {"mode": "rolesAndGroups"}.')
 
 
-def capability_filter(name: str, options: Options) -> CapabilityFilter | None:
+def capability_filter(name: str, options: Options, node: Node, findings: Findings) -> CapabilityFilter | None:
     """Return which tools, prompts and resources pass."""
     if not isinstance(options, CapabilityFilterOptions):
         return None
+    control = options.access_control
+    if control and control.mode == "function":
+        place = (node.get("accessControl") or node).place
+        message = "Access control by a function is not run here: everybody sees every listed capability."
+        findings.warning("access-control-not-run", place, message, "Expect the deployed gateway to show fewer.")
     return CapabilityFilter(
         name=name,
         tools=_entries(options.tools),
         prompts=_entries(options.prompts),
         resources=_entries(options.resources),
         resource_templates=_entries(options.resource_templates),
-        access_control=options.access_control,
+        access_control=control.model_dump(by_alias=True, exclude_none=True) if control else None,
     )
 
 

@@ -106,7 +106,7 @@ def _results(
     if kind.role is Role.FILTER:
         from devgw.config.capability_filter import capability_filter  # noqa: PLC0415  the same
 
-        return {"capability_filter": capability_filter(name, options)}
+        return {"capability_filter": capability_filter(name, options, node, findings)}
     if kind.role is Role.HEADERS:
         from devgw.config.header_edits import header_edits  # noqa: PLC0415  the same
 
