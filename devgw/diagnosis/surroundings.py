@@ -21,6 +21,7 @@ from devgw.events.taxonomy import (
     McpAuthDownstreamTokenRefreshed,
     McpAuthDownstreamTokenRevoked,
     McpAuthJwksFetched,
+    McpAuthProviderProbed,
     McpCapabilityCompleted,
     McpCapabilityInvoked,
     McpRequestAccepted,
@@ -75,6 +76,8 @@ class Surroundings:
     rejected: tuple[datetime, ConfigRejected] | None = None
     """The last configuration that was refused, until a good one came."""
     skew: ClockSkewMeasured | None = None
+    probe: McpAuthProviderProbed | None = None
+    """What the provider made of our callback when it was last asked."""
     jwks: JwksHistory = field(default_factory=JwksHistory)
     recent: deque[Published] = field(default_factory=lambda: deque(maxlen=RECENT))
     traces: OrderedDict[TraceId, Trace] = field(default_factory=OrderedDict)
@@ -99,6 +102,8 @@ class Surroundings:
                 self.jwks.add(published)
             case ClockSkewMeasured() as event:
                 self.skew = event
+            case McpAuthProviderProbed() as event:
+                self.probe = event
             case _:
                 self._fold_state(published)
 

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from devgw.events.trace import Trace
@@ -60,11 +61,21 @@ class Event:
     @property
     def name(self) -> str:
         """Return the stable snake_case name of this kind of event."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+        return _name_of(type(self))
 
     def known(self) -> dict[str, Any]:
         """Return the fields that are known, by their Python names, in order of definition."""
-        return {each.name: value for each in fields(self) if (value := getattr(self, each.name)) is not None}
+        return {name: value for name in _fields_of(type(self)) if (value := getattr(self, name)) is not None}
+
+
+@cache
+def _name_of(kind: type[Event]) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.__name__).lower()
+
+
+@cache
+def _fields_of(kind: type[Event]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------
@@ -341,6 +352,17 @@ class McpAuthJwksFetched(Event):
     duration_ms: float
     wanted_key_id: str | None = None
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class McpAuthProviderProbed(Event):
+    """While a login was silent the provider was asked, without a browser or a secret, what it makes of our callback.
+
+    `reason_code` is the id of the failure where it refuses, `explanation` what it answered, `hint` the one change.
+    """
+
+    callback_uri: str
+    is_refused: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

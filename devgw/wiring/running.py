@@ -10,6 +10,7 @@ from devgw import __version__
 from devgw.control.server import ControlServer
 from devgw.events.taxonomy import ConfigLoaded, GatewayStarted, GatewayStopping
 from devgw.monitor.views import GatewayFacts
+from devgw.outbound.provider_watch import ProviderWatch
 from devgw.web.listening import serve
 from devgw.wiring.acting import GatewayActions
 from devgw.wiring.config_view import config_view
@@ -35,6 +36,7 @@ async def run(runtime: Runtime, *, ready: Callable[[], None] = lambda: None) -> 
         tasks.create_task(serve(runtime.front, runtime.listeners, runtime.stopping))
         helpers = [tasks.create_task(_keep_house(runtime)), tasks.create_task(reloading.watch())]
         helpers.append(tasks.create_task(control.serve() if control else _tick(runtime)))
+        _watch_provider(runtime)
         _announce(runtime)
         gc.collect()
         gc.freeze()
@@ -60,6 +62,13 @@ async def _open_control(runtime: Runtime, reloading: Reloading) -> ControlServer
     control = ControlServer(runtime.monitor, actions, runtime.settings.state_path, runtime.lock)
     await control.open()
     return control
+
+
+def _watch_provider(runtime: Runtime) -> None:
+    """Ask the provider about our callback where a login is silent."""
+    policy_now = lambda: runtime.gateway.project.oauth  # noqa: E731  it changes with each reload
+    watch = ProviderWatch(policy_now, runtime.bus, runtime.clock, runtime.in_background)
+    runtime.bus.listen(watch.hear)
 
 
 def _announce(runtime: Runtime) -> None:

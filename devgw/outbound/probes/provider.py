@@ -39,7 +39,7 @@ async def examine_provider(asker: Asker, pair: Pair) -> AsyncIterator[Check]:
         yield provider.client_id_shape(policy.login.client_id)
         yield provider.secret_shape(policy.login.client_secret.value, pair.callback)
     page, grant, keys, document = await asyncio.gather(
-        asker.ask("GET", _authorize_url(pair), {"accept": "text/html"}),
+        asker.ask("GET", authorize_url(pair), {"accept": "text/html"}),
         asker.ask("POST", policy.login.token_url, {"accept": "application/json"}, data=_invalid_grant(pair)),
         asker.ask("GET", policy.oidc.jwks_url, {"accept": "application/json"}),
         asker.ask("GET", discovery_url(policy.oidc.issuer), {"accept": "application/json"}),
@@ -54,7 +54,7 @@ async def examine_provider(asker: Asker, pair: Pair) -> AsyncIterator[Check]:
     yield provider.clock([(answer, skew(answer)) for answer in (page, grant, keys, document)])
 
 
-def _authorize_url(pair: Pair) -> str:
+def authorize_url(pair: Pair) -> str:
     """Return the URL to which a browser would be sent, with a challenge that nobody can redeem."""
     login = pair.policy.login
     asked = {

@@ -1,5 +1,6 @@
 """The identity provider goes wrong in the ways that developers meet; each has its name, and the twin is silent."""
 
+import asyncio
 from typing import Any
 
 import httpx2
@@ -8,6 +9,8 @@ import pytest
 
 from devgw.emulators.workos import AnswerFault, CallbackFault, CodeFault, Fault, KeyRotation, TokenFault
 from devgw.entropy import token
+from devgw.events.taxonomy import McpAuthProviderProbed
+from devgw.outbound.provider_watch import ProviderWatch
 from tests.diagnosis.stories.conftest import Watched
 from tests.support.browser import Browser
 
@@ -114,3 +117,52 @@ async def test_a_login_that_comes_back_without_its_cookie(
     await browser.press("@")
 
     assert "login cookie" in (await gateway.only("SESS-03")).cause
+
+
+@pytest.mark.parametrize(
+    ("slug", "name"),
+    [
+        ("redirect-uri-invalid", "RURI-04"),
+        ("client-id-invalid", "WORK-01"),
+        ("invalid-connection-selector", "WORK-02"),
+    ],
+)
+async def test_a_login_that_ends_on_the_providers_own_page(
+    gateway: Watched, http: httpx2.AsyncClient, slug: str, name: str
+) -> None:
+    runtime = gateway.running.runtime
+    location = {"location": f"https://error.workos.com/sso/{slug}"}
+    fault = AnswerFault(path="/user_management/authorize", status=302, headers=location, times=None)
+    runtime.companions.emulator.faults.arm(fault)
+    probed = watch_impatiently(gateway)
+    client = await gateway.running.register(http)
+    await http.get(gateway.running.authorize_url(client["client_id"], token("")))
+    await probed
+
+    found = await gateway.only(name)
+    assert found.certain
+    assert slug in found.cause
+    assert found.got == f"{gateway.origin}/oauth/callback"
+
+
+async def test_a_login_that_the_provider_would_take_is_waited_for(gateway: Watched, http: httpx2.AsyncClient) -> None:
+    probed = watch_impatiently(gateway)
+    client = await gateway.running.register(http)
+    await http.get(gateway.running.authorize_url(client["client_id"], token("")))
+    await probed
+
+    assert await gateway.names() == []
+
+
+def watch_impatiently(gateway: Watched) -> "asyncio.Future[None]":
+    """Let silent logins be probed at once; return what is done after the first probe."""
+    runtime = gateway.running.runtime
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    watch = ProviderWatch(lambda: runtime.gateway.project.oauth, runtime.bus, runtime.clock, runtime.in_background, 0)
+    runtime.bus.listen(watch.hear)
+    runtime.bus.listen(
+        lambda published: (
+            done.done() or done.set_result(None) if isinstance(published.event, McpAuthProviderProbed) else None
+        )
+    )
+    return done
