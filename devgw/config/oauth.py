@@ -41,7 +41,7 @@ def oauth_policy(
         pkce=options.browser_login_overrides.pkce,
     )
     oidc = Oidc(urls.issuer, urls.jwks_url, urls.audience, urls.other_issuers)
-    tokens, id_jag = _tokens(options.gateway), _id_jag(options.id_jag)
+    tokens, id_jag = _tokens(options.gateway), _id_jag(options.id_jag, oidc)
     return OAuthPolicy(name, kind.policy_type, kind.provider, oidc, login, tokens, id_jag)
 
 
@@ -60,7 +60,7 @@ def _generic(kind: Kind, name: str, options: GenericOptions) -> OAuthPolicy:
     found = None if given.is_dev_login else options.oidc
     oidc = None if found is None else Oidc(found.issuer, found.jwks_url, found.audience)
     provider = "dev-login" if given.is_dev_login else kind.provider
-    tokens, id_jag = _tokens(options.gateway), _id_jag(options.id_jag)
+    tokens, id_jag = _tokens(options.gateway), _id_jag(options.id_jag, oidc)
     return OAuthPolicy(name, kind.policy_type, provider, oidc, login, tokens, id_jag)
 
 
@@ -80,17 +80,18 @@ def _tokens(given: GatewayOptions) -> TokenSettings:
     )
 
 
-def _id_jag(given: IdJagOptions) -> IdJagInbound:
+def _id_jag(given: IdJagOptions, oidc: Oidc | None) -> IdJagInbound:
     trusted = (
         TrustedIssuer(
-            each.issuer,
-            each.jwks_url,
+            each.issuer or (oidc.issuer if oidc else ""),
+            each.jwks_url or (oidc.jwks_url if oidc else ""),
             each.audience,
             each.subject_claim,
             tuple(each.expected_client_ids),
             each.subject_mapping,
         )
         for each in given.trusted_issuers
+        if each.issuer or oidc
     )
     return IdJagInbound(given.enabled, tuple(trusted))
 

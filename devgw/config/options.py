@@ -53,14 +53,21 @@ class LoginOverrides(Options):
 
 
 class TrustedIssuerOptions(Options):
-    """One entry of `idJag.trustedIssuers`."""
+    """One entry of `idJag.trustedIssuers`; without `issuer` and `jwksUrl` it is the provider of the browser login."""
 
-    issuer: Url
-    jwks_url: Url
+    issuer: Url | None = None
+    jwks_url: Url | None = None
     audience: Text | None = None
     subject_claim: Text = "sub"
     expected_client_ids: list[Text] = Field(default_factory=list)
     subject_mapping: Literal["iss_prefix", "iss_tenant_prefix", "sub_id_only"] = "iss_prefix"
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Ask for both URLs or neither."""
+        del context
+        if (self.issuer is None) != (self.jwks_url is None):
+            message = "`issuer` and `jwksUrl` belong together."
+            raise refusal("missing-option", message, "Write both, or neither for the provider of the browser login.")
 
 
 class IdJagOptions(Options):

@@ -62,3 +62,21 @@ def test_what_is_missing_has_its_place(tmp_path: Path, path: tuple[str, ...], va
     loaded = load(tmp_path, given)
     assert loaded.project is None
     assert any((finding.pointer or "").endswith(pointer) for finding in loaded.findings), loaded.findings
+
+
+def trusted(root: Path, **entry: Any) -> Any:
+    id_jag = {"enabled": True, "trustedIssuers": [entry]}
+    return read(write(root, [policy(workos_options(idJag=id_jag))]))
+
+
+def test_an_issuer_that_is_not_named_is_the_provider_of_the_browser_login(tmp_path: Path) -> None:
+    loaded = trusted(tmp_path, expectedClientIds=["c"], subjectMapping="sub_id_only")
+    assert loaded.findings == ()
+    (issuer,) = loaded.project.oauth.id_jag.trusted_issuers
+    assert issuer.issuer == loaded.project.oauth.oidc.issuer
+    assert issuer.jwks_url == loaded.project.oauth.oidc.jwks_url
+    assert (issuer.expected_client_ids, issuer.subject_mapping) == (("c",), "sub_id_only")
+
+
+def test_an_issuer_without_its_keys_is_refused(tmp_path: Path) -> None:
+    assert trusted(tmp_path, issuer="https://i.example.com").project is None
