@@ -318,7 +318,7 @@ def _keys(desk: Desk, row: int) -> list[tuple[str, str, str]]:
     if desk.overlay is not None:
         return []
     if is_welcome(desk) and row == 0:
-        return [("y", "copy", "copy"), ("t", "sign in here", "sign_in"), ("1-9", "views", ""), ("Q", "quit", "quit")]
+        return [("y", "copy", "copy"), ("t", "sign in here", "sign_in"), ("Q", "quit", "quit")]
     if row == 0:
         known = [each for each in desk.keymap.of_view(desk.view.name) if each.bar == 1 and each.label]
     else:

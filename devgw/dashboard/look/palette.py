@@ -142,7 +142,7 @@ class Styles:
     def _ansi(self, word: str, is_bold: bool, on_cursor: bool, is_marked: bool) -> Style:
         name = getattr(self.palette, _COLOURS.get(word, "text"))
         return Style(
-            color=None if name == "default" else name,
+            color=None if name == "default" or on_cursor else name,  # a reversed colour would be a patch of it
             bold=is_bold or on_cursor or word in {"strong", "key", "title"},
             dim=word in {"dim", "frame"} and not on_cursor,
             reverse=on_cursor,

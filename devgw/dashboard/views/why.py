@@ -91,21 +91,24 @@ def _failed(row: FlowRow, detail: FlowDetail | None, scene: Scene, sheet: Sheet)
     _keys(detail, sheet)
 
 
-def _values(got: str, expected: str, scene: Scene, sheet: Sheet) -> None:
+def _values(got: str, expected: str, scene: Scene, sheet: Sheet, got_from: str = "", expected_from: str = "") -> None:
+    """Write both values one above the other, and where each was seen."""
     if got or expected:
         sheet.blank()
-        sheet.fact("got", scene.url(got), "bad")
-        sheet.fact("expected", scene.url(expected), "ok")
+        sheet.fact("got", scene.url(got), "bad", remark=(got_from, "dim") if got_from else None)
+        sheet.fact("expected", scene.url(expected), "ok", remark=(expected_from, "dim") if expected_from else None)
 
 
 def _diagnosis(first: DiagnosisView, failure: FailureView | None, scene: Scene, sheet: Sheet) -> None:
     got = first.got or (failure.got if failure else "")
     expected = first.expected or (failure.expected if failure else "")
-    _values(got, expected, scene, sheet)
+    _values(got, expected, scene, sheet, first.got_from, first.expected_from)
     sheet.head("Cause" if first.certain else "Likely cause", first.id)
     sheet.text(first.cause)
     sheet.head("Fix")
     sheet.text(first.fix, "key")
+    if first.gone_when:
+        sheet.text(f"{scene.glyphs.ok} {first.gone_when}", "dim")
     if first.evidence:
         sheet.head("Evidence")
         for each in first.evidence:
