@@ -6,6 +6,8 @@ from urllib.parse import parse_qs, parse_qsl
 
 from devgw.events import Trace
 
+LONGEST_ERROR = 16_384
+"""Bytes beyond which an answer is not looked at as an error: those are short, and lists of tools are not."""
 WELL_KNOWN = "/.well-known/"
 RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
 SERVER_METADATA = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
@@ -98,18 +100,14 @@ def _first_values(text: bytes) -> dict[str, str]:
 
 def error_code(trace: Trace) -> int | None:
     """Return the code of a JSON-RPC error answer, also of one that is the only event of a stream."""
-    content = trace.response_body.content
-    if b'"error"' not in content:
-        return None
-    error = rpc_error(trace)
-    code = error.get("code")
+    code = rpc_error(trace).get("code")
     return code if isinstance(code, int) else None
 
 
 def rpc_error(trace: Trace) -> dict[str, Any]:
     """Return the `error` of a JSON-RPC answer, empty where it is none."""
     content = trace.response_body.content
-    if b'"error"' not in content:
+    if len(content) > LONGEST_ERROR or b'"error"' not in content or b'"code"' not in content:
         return {}
     if content.lstrip().startswith((b"event:", b"data:", b"id:", b":")):
         lines = [line[5:].strip() for line in content.splitlines() if line.startswith(b"data:")]

@@ -9,6 +9,7 @@ import pytest
 
 from devgw.emulators.workos import AnswerFault, CallbackFault, CodeFault, Fault, KeyRotation, TokenFault
 from devgw.entropy import token
+from devgw.events import Published
 from devgw.events.taxonomy import McpAuthProviderProbed
 from devgw.outbound.provider_watch import ProviderWatch
 from tests.diagnosis.stories.conftest import Watched
@@ -160,9 +161,10 @@ def watch_impatiently(gateway: Watched) -> "asyncio.Future[None]":
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     watch = ProviderWatch(lambda: runtime.gateway.project.oauth, runtime.bus, runtime.clock, runtime.in_background, 0)
     runtime.bus.listen(watch.hear)
-    runtime.bus.listen(
-        lambda published: (
-            done.done() or done.set_result(None) if isinstance(published.event, McpAuthProviderProbed) else None
-        )
-    )
+
+    def note(published: Published) -> None:
+        if isinstance(published.event, McpAuthProviderProbed) and not done.done():
+            done.set_result(None)
+
+    runtime.bus.listen(note)
     return done
