@@ -4,7 +4,7 @@ Source: `gateway.md` §10; the names follow the Zuplo MCP Gateway's observabilit
 """
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -61,21 +61,16 @@ class Event:
     @property
     def name(self) -> str:
         """Return the stable snake_case name of this kind of event."""
-        return _name_of(type(self))
+        return _snake(type(self).__name__)
 
     def known(self) -> dict[str, Any]:
         """Return the fields that are known, by their Python names, in order of definition."""
-        return {name: value for name in _fields_of(type(self)) if (value := getattr(self, name)) is not None}
+        return {name: value for name in self.__dataclass_fields__ if (value := getattr(self, name)) is not None}
 
 
 @cache
-def _name_of(kind: type[Event]) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.__name__).lower()
-
-
-@cache
-def _fields_of(kind: type[Event]) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind))
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from devgw.events.taxonomy import Event, HttpExchanged
@@ -30,6 +31,7 @@ _OF_A_TRACE = (
 )
 
 
+@cache
 def camel(name: str) -> str:
     """Return `operation_id` as `operationId`."""
     first, *rest = name.split("_")

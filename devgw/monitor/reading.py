@@ -10,7 +10,7 @@ from devgw.monitor.monitor import Monitor
 from devgw.monitor.row import Row
 from devgw.monitor.rows import UpstreamRow
 
-DETAIL_LIMIT = 500
+DETAIL_LIMIT = 250
 """Traces, and lines, that one batch carries at most; a reader that is further behind loses the oldest."""
 
 Kinds = Callable[[str], bool]
