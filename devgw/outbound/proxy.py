@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 import httptools
 
 from devgw.clock import Clock
+from devgw.gateway.patience import Patience
 from devgw.gateway.transport import Timing, TransportSettings, UpstreamRequest
 from devgw.outbound.connection import Connection, ConnectionLost, Exchange
 from devgw.problems import Problem, Refused
@@ -35,6 +36,8 @@ from devgw.problems.proxy import (
 _REFUSED = f"[Errno {errno.ECONNREFUSED}]"
 _HTTPS_PORT, _HTTP_PORT = 443, 80
 _URL_CHARACTERS = "%/:?#[]@!$&'()*+,;=~-._"
+_GRAIN = 0.25
+"""Seconds by which the limit for an answer may be overrun."""
 _KEPT = 64
 """Connections per upstream that wait for their next request; a burst leaves no more behind."""
 
@@ -153,6 +156,7 @@ class ProxyClient:
     def __init__(self, clock: Clock, settings: TransportSettings | None = None) -> None:
         self.settings = settings or TransportSettings()
         self._clock = clock
+        self._patience = Patience(self.settings.response_timeout, min(_GRAIN, self.settings.response_timeout / 4))
         self._free: dict[tuple[str, int, bool, str | None], list[Connection]] = {}
         self._contexts: dict[tuple[str | None, int], ssl.SSLContext] = {}
 
@@ -171,7 +175,7 @@ class ProxyClient:
             timing.connected = self._clock.ticks()
         exchange = connection.exchange(bytes_of(request, target))
         timing.sent = self._clock.ticks()
-        deadline = loop.call_later(self.settings.response_timeout, exchange.fail, TimeoutError())
+        deadline = self._patience.remind(loop, lambda: exchange.fail(TimeoutError()))
         try:
             await exchange.begun()
         except (OSError, httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
@@ -181,7 +185,7 @@ class ProxyClient:
             exchange.abort()
             raise
         finally:
-            deadline.cancel()
+            self._patience.forget(deadline)
         timing.answered = self._clock.ticks()
         return UpstreamAnswer(exchange, target, self)
 

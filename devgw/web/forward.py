@@ -5,6 +5,7 @@ from devgw.events.taxonomy import FailureOrigin, McpCapabilityCompleted, McpCapa
 from devgw.events.trace import Headers
 from devgw.gateway.capability import AnswerRewriter, Capabilities
 from devgw.gateway.forwarding import header_of, is_event_stream, is_json
+from devgw.gateway.patience import Patience
 from devgw.gateway.transport import UpstreamAnswer, UpstreamClient
 from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
 from devgw.mcp.answer import beginning_of, failure_in, is_jsonrpc
@@ -16,7 +17,7 @@ from devgw.web.call import McpCall
 from devgw.web.recorder import ClientLeft
 from devgw.web.relay import read_whole, relay
 from devgw.web.sending import Sender, keep
-from devgw.web.watch import ClientWatch
+from devgw.web.watch import GRACE, ClientWatch
 
 _UNAUTHORIZED = 401
 _SESSION = b"mcp-session-id"
@@ -59,6 +60,7 @@ class Forwarder:
         self._capabilities = capabilities
         self._is_stateful = settings.proxy.stateful
         self._bus = bus
+        self._patience = Patience(GRACE, GRACE)
 
     async def forward(self, call: McpCall) -> None:
         """Answer `call` with what its upstream says.
@@ -74,7 +76,7 @@ class Forwarder:
             self._bus.publish(invoked)
         streamed = False
         try:
-            with ClientWatch(call.recording.receive):
+            with ClientWatch(call.recording.receive, self._patience):
                 streamed = await self._exchange(call, credential)
             self._note_outcome(call, streamed=streamed)
         except ClientLeft:

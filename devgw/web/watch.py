@@ -4,6 +4,7 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
+from devgw.gateway.patience import Patience
 from devgw.web.recorder import ClientLeft, Receive
 
 GRACE = 0.02
@@ -13,27 +14,27 @@ GRACE = 0.02
 class ClientWatch:
     """Cancels the task that entered it when the client leaves, and turns that cancellation into `ClientLeft`."""
 
-    __slots__ = ("_client_left", "_receive", "_task", "_timer", "_watcher")
+    __slots__ = ("_client_left", "_patience", "_receive", "_reminder", "_task", "_watcher")
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, patience: Patience) -> None:
         self._receive = receive
+        self._patience = patience
         self._client_left = False
         self._task: asyncio.Task[object] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._reminder = 0
         self._watcher: asyncio.Task[None] | None = None
 
     def __enter__(self) -> Self:
         """Begin to watch, a moment from now."""
         self._task = asyncio.current_task()
-        self._timer = asyncio.get_running_loop().call_later(GRACE, self._start)
+        self._reminder = self._patience.remind(asyncio.get_running_loop(), self._start)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Stop watching."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._patience.forget(self._reminder)
         if self._watcher is not None:
             self._watcher.cancel()
         if self._client_left and isinstance(error, asyncio.CancelledError) and self._task is not None:
