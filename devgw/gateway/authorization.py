@@ -17,7 +17,7 @@ from devgw.gateway.records import Client, PendingAuthorization
 from devgw.gateway.resources import Resources
 from devgw.gateway.store import Store
 from devgw.gateway.urls import Urls
-from devgw.ids import TransactionId
+from devgw.ids import ClientId, TransactionId
 from devgw.oauth.metadata import SCOPE
 from devgw.oauth.parameters import Parameters
 from devgw.oauth.pkce import check_challenge
@@ -159,10 +159,11 @@ class Authorization:
         return switched
 
     def _publish_refusal(self, parameters: Parameters, problem: Problem, destination: Destination | None) -> None:
-        client = destination.client if destination else None
+        client_id = parameters.first("client_id")
+        client = destination.client if destination else self._store.find_client(ClientId(client_id or ""))
         self._bus.publish(
             McpAuthAuthorizationRefused(
-                client_id=client.id if client else None,
+                client_id=client.id if client else ClientId(client_id) if client_id else None,
                 client_name=client.name if client else None,
                 redirect_uri=parameters.first("redirect_uri"),
                 resource=parameters.first("resource"),
