@@ -16,7 +16,7 @@ from pathlib import Path
 
 from devgw.entropy import token
 from devgw.problems import Refused
-from devgw.problems.control import NoGatewayRuns, StateDirectoryUnusable
+from devgw.problems.control import GatewayOfAnotherUser, NoGatewayRuns, StateDirectoryUnusable
 
 SOCKET = "control.sock"
 TCP_FILE = "control.json"
@@ -104,13 +104,15 @@ async def connect(state_dir: Path, limit: int) -> tuple[asyncio.StreamReader, as
     """Return a connection to the gateway of `state_dir`, and the word it wants to hear.
 
     Raises:
-        Refused: with `NoGatewayRuns`.
+        Refused: with `NoGatewayRuns` or `GatewayOfAnotherUser`.
     """
     try:
         if (state_dir / TCP_FILE).exists():
             known = json.loads((state_dir / TCP_FILE).read_text(encoding="utf-8"))
             return (*await asyncio.open_connection("127.0.0.1", known["port"], limit=limit), known["token"])
         return (*await asyncio.open_unix_connection(state_dir / SOCKET, limit=limit), "")
+    except PermissionError as reason:
+        raise Refused(GatewayOfAnotherUser(str(state_dir))) from reason
     except (OSError, ValueError, KeyError) as reason:
         raise Refused(NoGatewayRuns(str(state_dir))) from reason
 

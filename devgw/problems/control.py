@@ -51,3 +51,16 @@ class NoGatewayRuns(Problem):
     def explain(self) -> str:
         """Say where it was looked for."""
         return f"No gateway runs here: nothing answers on the control socket in {self.state_dir}."
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayOfAnotherUser(Problem):
+    """The state directory belongs to somebody else."""
+
+    state_dir: str
+
+    hint: ClassVar = "Run this as the user who started the gateway."
+
+    def explain(self) -> str:
+        """Say which directory may not be entered."""
+        return f"The state directory {self.state_dir} is another user's: only its owner may join the gateway."

@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import stat
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,25 @@ async def test_another_user_is_turned_away(tmp_path: Path) -> None:
     finally:
         await server.close()
     assert [(each["type"], each["code"]) for each in answers] == [("turned_away", "other_user")]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+async def test_a_process_of_another_user_does_not_get_in(served: Served) -> None:
+    for parent in (served.state_dir.parent, served.state_dir.parent.parent, served.state_dir.parent.parent.parent):
+        parent.chmod(0o755)
+    script = f"""
+import asyncio, os, pathlib
+from devgw.control.client import snapshot_once
+from devgw.problems import Refused
+os.setuid(65534)
+try:
+    asyncio.run(snapshot_once(pathlib.Path({str(served.state_dir)!r}), ["flow"]))
+except Refused as refused:
+    print(refused.problem.reason)
+"""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE)
+    said, _ = await process.communicate()
+    assert said.decode().strip() == "gateway_of_another_user"
 
 
 async def test_socket_and_directory_are_for_their_owner_alone(served: Served) -> None:
