@@ -124,6 +124,7 @@ NAMES: dict[str, Name] = {
     "address_forbidden": "UPST-10",
     "metadata_unreadable": "DISC-05",
     "authorization_server_unknown": "DISC-09",
+    "upstream_open": None,
     "resource_metadata_foreign": "AUD-01",
     "authorization_server_metadata_missing": "DISC-02",
     "issuer_mismatch": "DISC-01",

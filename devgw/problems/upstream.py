@@ -140,6 +140,21 @@ class AuthorizationServerUnknown(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamOpen(UpstreamProblem):
+    """The upstream answers without a credential and publishes no metadata: there is nothing to connect."""
+
+    upstream_url: str
+    policy: str
+
+    status: ClassVar[int] = 409
+    hint: ClassVar = "Take the token exchange policy off the route, or have the upstream ask for a token."
+
+    def explain(self) -> str:
+        """Say so."""
+        return f"{self.upstream_url} answers without a token, so {self.policy} has nothing to get."
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceMetadataForeign(UpstreamProblem):
     """The protected resource metadata speaks of another resource than the upstream's URL."""
 

@@ -14,6 +14,7 @@ from devgw.problems.upstream import (
     MetadataUnreadable,
     PkceUnsupported,
     ResourceMetadataForeign,
+    UpstreamOpen,
 )
 from devgw.problems.upstream_connection import (
     AuthorizationRefused,
@@ -165,7 +166,23 @@ async def test_a_redirect_to_the_form_with_a_slash_is_followed(bench: Bench, ups
     upstream.answers["/mcp"] = (307, {"location": "/mcp/"}, b"")
     route = replace(bench.route, upstream_url=upstream.origin + "/mcp")
     challenge = await bench.oauth._discovering.probe(route, await errand_for(route, ANNE))
+    assert challenge
     assert challenge.resource_metadata
+
+
+async def test_an_upstream_that_wants_no_token_is_named(bench: Bench, upstream: Upstream) -> None:
+    upstream.answers["/mcp"] = (200, {}, {"jsonrpc": "2.0", "id": 0, "result": {}})
+    for path in ("/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource"):
+        upstream.answers[path] = (404, {}, b"")
+    assert isinstance(await refusal(bench.begin()), UpstreamOpen)
+    assert upstream.clients == {}
+
+
+async def test_an_upstream_that_answers_and_still_has_metadata_is_connected(bench: Bench, upstream: Upstream) -> None:
+    """Some let `ping` and `initialize` through, and refuse the first tool call."""
+    upstream.answers["/mcp"] = (200, {}, {"jsonrpc": "2.0", "id": 0, "result": {}})
+    await bench.connect()
+    assert await bench.token() in upstream.access_tokens
 
 
 async def test_a_metadata_document_serves_where_there_is_no_registration(bench: Bench, upstream: Upstream) -> None:

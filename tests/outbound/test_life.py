@@ -111,6 +111,18 @@ async def test_a_broken_token_endpoint_ends_nothing(bench: Bench, upstream: Upst
     assert await bench.token() in upstream.access_tokens
 
 
+async def test_a_token_that_still_works_is_used_while_the_token_endpoint_is_down(
+    bench: Bench, upstream: Upstream
+) -> None:
+    await bench.connect()
+    first = await bench.token()
+    upstream.answers["/token"] = (503, {}, b"")
+    bench.clock.travel(timedelta(seconds=3580))
+    assert await bench.token() == first
+    bench.clock.travel(timedelta(seconds=20))
+    assert isinstance(await refusal(bench.token()), TokenAnswerUnreadable)
+
+
 async def test_a_dead_token_endpoint_is_named_and_ends_nothing(bench: Bench, upstream: Upstream) -> None:
     await bench.connect()
     bench.clock.travel(timedelta(hours=2))

@@ -22,6 +22,7 @@ from devgw.outbound.upstream_oauth.id_jag import CrossAppAccess
 from devgw.outbound.upstream_oauth.keeping import EARLY, Keeping, Key, covers_route
 from devgw.outbound.upstream_oauth.tickets import Tickets
 from devgw.problems import Problem, Refused
+from devgw.problems.upstream import ConnectRequired
 from devgw.problems.upstream_connection import ScopeStillInsufficient
 
 
@@ -65,8 +66,20 @@ class UpstreamOAuth:
             return _bearer(await self._cross_app.obtain(route, exchange, admitted))
         connection = self._keeping.usable(route, exchange, admitted)
         if connection.expires_at and connection.expires_at - EARLY <= self._clock.now():
-            connection = await self._keeping.refreshed(route, exchange, admitted, connection.secrets.access_token)
+            connection = await self._refreshed_early(route, exchange, admitted, connection)
         return _bearer(connection.secrets.access_token)
+
+    async def _refreshed_early(
+        self, route: Route, exchange: TokenExchange, admitted: Admitted, connection: UpstreamConnection
+    ) -> UpstreamConnection:
+        """Return the connection renewed; where that fails for now, as it is for as long as its token still works."""
+        try:
+            return await self._keeping.refreshed(route, exchange, admitted, connection.secrets.access_token)
+        except Refused as refused:
+            ended = connection.expires_at is None or connection.expires_at <= self._clock.now()
+            if ended or isinstance(refused.problem, ConnectRequired):
+                raise
+            return connection
 
     async def renew(
         self,

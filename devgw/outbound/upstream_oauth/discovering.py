@@ -26,7 +26,7 @@ from devgw.oauth.resource import origin_of
 from devgw.oauth.token_answer import excerpt
 from devgw.outbound.upstream_oauth.fetching import Answer, Errand, Fetching
 from devgw.problems import Refused
-from devgw.problems.upstream import AuthorizationServerMetadataMissing, MetadataUnreadable
+from devgw.problems.upstream import AuthorizationServerMetadataMissing, MetadataUnreadable, UpstreamOpen
 from devgw.settings import UpstreamSettings
 
 PROBE = {"jsonrpc": "2.0", "id": 0, "method": "ping"}
@@ -72,8 +72,11 @@ class Discovering:
         """Return what the user mends of this upstream's documents."""
         return self._upstreams.get(errand.upstream_server_id, UpstreamSettings())
 
-    async def probe(self, route: Route, errand: Errand) -> Challenge:
-        """Return the challenge with which the upstream answers a request without credentials; an empty one for none."""
+    async def probe(self, route: Route, errand: Errand) -> Challenge | None:
+        """Return the challenge with which the upstream answers a request without credentials.
+
+        An empty one where it refuses without saying how; None where it does not refuse at all.
+        """
         url = route.upstream_url
         for _ in range(2):
             answer = await self._fetching.ask(
@@ -84,17 +87,21 @@ class Discovering:
             if answer.status not in {301, 302, 307, 308} or origin_of(onward) != origin_of(url):
                 break
             url = onward
-        return bearer_challenge(answer.headers.get_list("www-authenticate")) or Challenge()
+        found = bearer_challenge(answer.headers.get_list("www-authenticate"))
+        return found or (None if answer.status == 200 and answer.json_object() else Challenge())
 
-    async def discover(self, route: Route, errand: Errand, challenge: Challenge) -> Discovered:
-        """Return the protected resource and its authorization server.
+    async def discover(self, route: Route, errand: Errand, said: Challenge | None) -> Discovered:
+        """Return the protected resource and its authorization server; `said` is what a probe brought.
 
         Raises:
             Refused: with a problem of `problems.upstream`.
         """
         exchange = route.token_exchange
         assert exchange is not None
+        challenge = said or Challenge()
         resource = await self.resource(route, exchange, errand, challenge)
+        if resource.url is None and said is None:
+            raise Refused(UpstreamOpen(upstream_url=route.upstream_url, policy=exchange.name))
         if resource.url is None:
             return Discovered(resource, await self._legacy_server(errand, origin_of(route.upstream_url)), challenge)
         issuer = (resource.authorization_servers or (origin_of(route.upstream_url),))[0]
