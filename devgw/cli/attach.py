@@ -3,34 +3,58 @@
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from devgw.settings import Settings
+if TYPE_CHECKING:
+    from devgw.dashboard.child import GatewayChild
 
 THEMES = ("dark", "light", "contrast", "ansi")
 
 
 @click.command("attach")
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default=".")
+@click.option("--state-dir", help="Directory of the gateway's socket (.devgw).")
 @click.option("--theme", type=click.Choice(THEMES), help="Colours; TEXTUAL_THEME and NO_COLOR work too.")
 @click.option("--ascii", "is_ascii", is_flag=True, help="No other signs than ASCII.")
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
 @click.option("--read-only", is_flag=True, help="Look, but revoke and reveal nothing.")
 @click.option("--show-cursor", is_flag=True, help="Show the terminal's cursor on the selected row.")
-def command(
-    directory: Path, theme: str | None, is_ascii: bool, no_mouse: bool, read_only: bool, show_cursor: bool
-) -> None:
+@click.option("--web", "in_browser", is_flag=True, help="In one browser on this machine, read-only.")
+def command(directory: Path, state_dir: str | None, in_browser: bool, **wishes: Any) -> None:
     """Open a dashboard on the gateway that runs for the project in DIRECTORY (here, if not given)."""
-    from devgw.dashboard.entry import Options, run_dashboard, why_none  # noqa: PLC0415  `--help` need not wait for it
+    from devgw.config.settings_file import read_settings  # noqa: PLC0415  `--help` need not wait for it
+    from devgw.dashboard.terminal import why_none  # noqa: PLC0415
 
     reason = why_none(os.environ)
-    if reason:
+    if reason and not in_browser:
         click.echo(f"devgw: no dashboard here: {reason}. `devgw tail` prints the events as lines.", err=True)
         sys.exit(2)
-    state_dir = Settings(root=directory.resolve()).state_path
-    if not state_dir.is_dir():
+    given = {"state_dir": state_dir} if state_dir else {}
+    settings, _ = read_settings(directory.resolve(), os.environ, given)
+    if not settings.state_path.is_dir():
         click.echo(f"devgw: no gateway has run in {directory.resolve()}: start one with `devgw up`.", err=True)
         sys.exit(1)
-    options = Options(theme or "", is_ascii, not no_mouse, read_only, show_cursor)
-    sys.exit(run_dashboard(state_dir, None, options))
+    if in_browser:
+        sys.exit(in_one_browser(directory, settings.state_path, None))
+    sys.exit(_in_terminal(settings.state_path, wishes))
+
+
+def _in_terminal(state_dir: Path, wishes: dict[str, Any]) -> int:
+    from devgw.dashboard.entry import Options, run_dashboard  # noqa: PLC0415  imported when it is wanted
+
+    options = Options(
+        wishes["theme"] or "", wishes["is_ascii"], not wishes["no_mouse"], wishes["read_only"], wishes["show_cursor"]
+    )
+    return run_dashboard(state_dir, None, options)
+
+
+def in_one_browser(directory: Path, state_dir: Path, child: "GatewayChild | None") -> int:
+    """Serve the dashboard to one browser; return the exit status."""
+    try:
+        from devgw.dashboard.serve import serve_dashboard  # noqa: PLC0415  an optional extra
+    except ImportError:
+        click.echo("devgw: --web needs textual-serve: pip install 'devgw[web]'", err=True)
+        return 2
+    return serve_dashboard(directory.resolve(), state_dir, child)

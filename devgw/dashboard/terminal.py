@@ -15,6 +15,8 @@ _RESTORE = (
 
 def why_none(environment: Mapping[str, str]) -> str:
     """Say why no dashboard can be shown here, or nothing where it can."""
+    if environment.get("TEXTUAL_DRIVER"):
+        return ""  # textual-serve: the terminal is in a browser
     if environment.get("NO_TTY"):
         return "NO_TTY is set"
     if environment.get("TERM") == "dumb":
@@ -47,6 +49,8 @@ class Saved:
 
     def restore(self) -> None:
         """Leave the alternate screen, switch off mouse and paste reports, show the cursor, put the settings back."""
+        if not os.isatty(2):
+            return
         with contextlib.suppress(OSError):
             os.write(2, _RESTORE)
         if self._settings is not None:
