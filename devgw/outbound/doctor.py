@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from devgw import __version__
 from devgw.clock import Clock
 from devgw.config.project import Project, Route
 from devgw.diagnosis.urls import split_url
@@ -60,7 +61,8 @@ class Patient:
 async def examine(patient: Patient, clock: Clock) -> list[Check]:
     """Return every check. Probes run side by side; each has five seconds."""
     limits = httpx2.Timeout(TIMEOUT)
-    async with httpx2.AsyncClient(timeout=limits, follow_redirects=False, verify=True) as http:
+    who = {"user-agent": f"devgw-doctor/{__version__}"}
+    async with httpx2.AsyncClient(timeout=limits, follow_redirects=False, headers=who) as http:
         asker = Asker(http, clock)
         try:
             is_running = await asyncio.wait_for(_runs(asker, patient), QUICK)

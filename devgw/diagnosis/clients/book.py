@@ -218,5 +218,6 @@ BOOK: tuple[ClientEntry, ...] = (
         user_agents=("curl/", "wget/", "httpie/"),
         quirks=(Quirk("It does no OAuth by itself.", ("BEAR-01",)),),
     ),
+    ClientEntry("doctor", "devgw doctor", user_agents=("devgw-doctor",)),
     ClientEntry("browser", "a browser", user_agents=("mozilla/",)),
 )

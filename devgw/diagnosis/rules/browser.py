@@ -38,8 +38,10 @@ def _parameters(location: str) -> dict[str, str]:
 
 
 def _is_to_us(trace: Trace, location: str) -> bool:
-    """Tell whether a redirect stays at the gateway or goes to the identity provider."""
-    return location.startswith("/") or ("/oauth/callback" in location and trace.host in location)
+    """Tell whether a redirect stays at the gateway instead of going to the client."""
+    target = split_url(location)
+    port = f":{target.port.text}" if target.port.text else ""
+    return not target.scheme.text or f"{target.host.text}{port}" == trace.host
 
 
 def answer_without_issuer(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way

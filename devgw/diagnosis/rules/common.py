@@ -55,9 +55,9 @@ def known_quirks(view: View, failure_id: str) -> tuple[str, ...]:
 
 
 def is_person_with_a_tool(view: View) -> bool:
-    """Tell whether this is curl or a browser: somebody looks around, no client failed."""
+    """Tell whether this is curl, a browser or our own doctor: somebody looks around, no client failed."""
     entry = recognise(traits(view))
-    return entry is not None and entry.key in ("curl", "browser")
+    return entry is not None and entry.key in ("curl", "browser", "doctor")
 
 
 def mcp_requests(view: View) -> Iterator[Trace]:

@@ -62,7 +62,8 @@ def challenge_hidden(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa:
     """CORS-04: a browser client gets a 401 whose challenge it cannot read."""
     for trace in view.traces:
         exposed = response_header(trace, b"access-control-expose-headers").lower()
-        if trace.status == 401 and trace.header(b"origin") and "www-authenticate" not in exposed and "*" not in exposed:
+        is_asked = trace.method != "OPTIONS" and bool(trace.header(b"origin"))
+        if trace.status == 401 and is_asked and "www-authenticate" not in exposed and "*" not in exposed:
             yield diagnosis(
                 "CORS-04",
                 f"The 401 for {trace.path} does not expose WWW-Authenticate to {trace.header(b'origin')}.",
