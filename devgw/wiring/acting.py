@@ -11,6 +11,7 @@ from devgw.entropy import short_id
 from devgw.gateway.revocation import Ending, Restorable
 from devgw.ids import ClientId, GrantId, SessionId, SubjectId, TokenId, UpstreamServerId
 from devgw.monitor.views import ConfigView
+from devgw.wiring.probing import probe
 from devgw.wiring.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class GatewayActions:
 
     async def probe(self) -> None:
         """Look after the identity provider, its keys, the upstreams."""
-        raise NotPossible("Run `devgw doctor` in the project's folder: it probes everything and says what to do.")
+        await probe(self._runtime)
 
     async def travel(self, seconds: float) -> None:
         """Move the gateway's clock forwards."""

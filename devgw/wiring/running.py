@@ -14,6 +14,7 @@ from devgw.outbound.provider_watch import ProviderWatch
 from devgw.web.listening import serve
 from devgw.wiring.acting import GatewayActions
 from devgw.wiring.config_view import config_view
+from devgw.wiring.probing import keep_probing
 from devgw.wiring.reloading import Reloading
 from devgw.wiring.runtime import Runtime
 
@@ -35,6 +36,7 @@ async def run(runtime: Runtime, *, ready: Callable[[], None] = lambda: None) -> 
             tasks.create_task(serve(app, listeners, runtime.stopping))
         tasks.create_task(serve(runtime.front, runtime.listeners, runtime.stopping))
         helpers = [tasks.create_task(_keep_house(runtime)), tasks.create_task(reloading.watch())]
+        helpers.append(tasks.create_task(keep_probing(runtime)))
         helpers.append(tasks.create_task(control.serve() if control else _tick(runtime)))
         _watch_provider(runtime)
         _announce(runtime)
