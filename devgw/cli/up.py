@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from devgw.dashboard.child import GatewayChild
     from devgw.wiring.runtime import Runtime
 
 THEMES = ("dark", "light", "contrast", "ansi")
@@ -43,20 +44,22 @@ class _Given:
 @click.option("--theme", type=click.Choice(THEMES), help="Colours of the dashboard.")
 @click.option("--ascii", "is_ascii", is_flag=True, help="No other signs than ASCII.")
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
+@click.option("--web", "in_browser", is_flag=True, help="The dashboard in one browser on this machine, read-only.")
 @click.option("--parent-pipe", type=int, hidden=True, help="Stop when this file descriptor closes.")
 def command(
     directory: Path,
     headless: bool,
     as_json: bool,
     everything: bool,
-    theme: str | None,
-    is_ascii: bool,
-    no_mouse: bool,
+    in_browser: bool,
     parent_pipe: int | None,
-    **settings: Any,
+    **others: Any,
 ) -> None:
     """Start the gateway for the project in DIRECTORY (here, if not given), and the dashboard beside it."""
-    given = _Given(directory.resolve(), {name: value for name, value in settings.items() if value is not None})
+    theme, is_ascii, no_mouse = (others.pop(name) for name in ("theme", "is_ascii", "no_mouse"))
+    given = _Given(directory.resolve(), {name: value for name, value in others.items() if value is not None})
+    if in_browser and not headless and not as_json:
+        sys.exit(_run_in_browser(given))
     if headless or as_json or (reason := _why_no_dashboard()):
         if not headless and not as_json:
             click.echo(f"devgw: no dashboard here ({reason}); these are the events.", err=True)
@@ -72,13 +75,27 @@ def _why_no_dashboard() -> str:
 
 def _run_dashboard(given: _Given, theme: str, *, is_ascii: bool, has_mouse: bool) -> int:
     """Run the gateway as a child and the dashboard in this process; return the exit code."""
+    from devgw.dashboard.entry import Options, run_dashboard  # noqa: PLC0415  `--help` need not wait for it
+
+    state_dir, child = _child(given)
+    return run_dashboard(state_dir, child, Options(theme, is_ascii, has_mouse))
+
+
+def _run_in_browser(given: _Given) -> int:
+    """Run the gateway as a child and serve the dashboard to one browser; return the exit code."""
+    from devgw.cli.attach import in_one_browser  # noqa: PLC0415
+
+    state_dir, child = _child(given)
+    return in_one_browser(given.directory, state_dir, child)
+
+
+def _child(given: _Given) -> "tuple[Path, GatewayChild]":
+    """Return the state directory and the gateway that will run as a child."""
     from devgw.config.settings_file import read_settings  # noqa: PLC0415  `--help` need not wait for it
     from devgw.dashboard.child import GatewayChild  # noqa: PLC0415
-    from devgw.dashboard.entry import Options, run_dashboard  # noqa: PLC0415
 
     settings, _ = read_settings(given.directory, os.environ, given.overrides)
-    child = GatewayChild(given.command(), settings.state_path / "gateway.log")
-    return run_dashboard(settings.state_path, child, Options(theme, is_ascii, has_mouse))
+    return settings.state_path, GatewayChild(given.command(), settings.state_path / "gateway.log")
 
 
 def _run_headless(given: _Given, *, as_json: bool, everything: bool, parent_pipe: int | None) -> int:

@@ -32,18 +32,30 @@ def run_dashboard(state_dir: Path, child: GatewayChild | None = None, options: O
     A `child` is started before the first picture and ended after the last one, whatever happens in between. Check
     `terminal.why_none` first: this needs a terminal.
     """
+    if child is not None and not started(child):
+        return 1
     gc.disable()
     os.environ.setdefault("TEXTUAL_FPS", _FRAMES_PER_SECOND)
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     saved = Saved()
     try:
-        if child is not None:
-            child.start()
         return _run(state_dir, child, options or Options(), os.environ)
     finally:
         saved.restore()
         if child is not None:
             child.stop()
+
+
+def started(child: GatewayChild) -> bool:
+    """Start the gateway; where it cannot be, say why and what to do."""
+    try:
+        child.start()
+    except OSError as reason:
+        path = reason.filename or child.log
+        text = f"devgw: the gateway cannot be started: {path}: {reason.strerror}. --state-dir names another directory."
+        print(text, file=sys.stderr)  # noqa: T201  there is no dashboard yet
+        return False
+    return True
 
 
 def _run(state_dir: Path, child: GatewayChild | None, options: Options, environment: Mapping[str, str]) -> int:

@@ -15,6 +15,7 @@ from textual_serve.server import Server
 
 from devgw.dashboard.child import GatewayChild
 from devgw.dashboard.door import Door
+from devgw.dashboard.entry import started
 from devgw.dashboard.guard import guard
 
 
@@ -40,9 +41,9 @@ def serve_dashboard(directory: Path, state_dir: Path, child: GatewayChild | None
     listening = socket.create_server(("127.0.0.1", port))
     door = Door(listening.getsockname()[1])
     attach = [sys.executable, "-m", "devgw", "attach", str(directory), "--state-dir", str(state_dir), "--read-only"]
+    if child is not None and not started(child):
+        return 1
     try:
-        if child is not None:
-            child.start()
         print(f"devgw: the dashboard, read-only, for one browser: {door.url}", flush=True)  # noqa: T201  for the person
         asyncio.run(_serve(GuardedServer(shlex.join(attach), door), listening))
     finally:
