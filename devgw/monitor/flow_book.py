@@ -69,7 +69,7 @@ class FlowBook:
         client_id = trace.client_id or (ClientId(query_value(trace, "client_id")) if asked is Asked.AUTHORIZE else None)
         if client_id and (found := self._active_of_client(trace, client_id)) is not None:
             return found, False
-        if asked not in BROWSER and (found := self._active_of_agent(trace)) is not None:
+        if asked not in BROWSER and (found := self._active_of_agent(trace, asked)) is not None:
             return found, False
         if asked in METADATA and (found := self._unsettled(trace, now)) is not None:
             return found, False
@@ -86,10 +86,10 @@ class FlowBook:
             )
         )
 
-    def _active_of_agent(self, trace: Trace) -> Flow | None:
+    def _active_of_agent(self, trace: Trace, asked: Asked) -> Flow | None:
         agent = trace.user_agent
         return self._newest(
-            lambda flow: flow.user_agent == agent and _fits_route(flow, trace) and _fits_client(flow, trace)
+            lambda flow: flow.user_agent == agent and _fits_route(flow, trace) and _fits_client(flow, trace, asked)
         )
 
     def _unsettled(self, trace: Trace, now: datetime) -> Flow | None:
@@ -113,7 +113,7 @@ class FlowBook:
             for flow in reversed(self._active.values())
             if _is_recent(flow, now)
             and _fits_route(flow, trace)
-            and _fits_client(flow, trace)
+            and _fits_client(flow, trace, asked)
             and _could_come_next(flow, asked)
         ]
         is_anonymous = not trace.user_agent and asked not in BROWSER
@@ -198,8 +198,11 @@ def _is_recent(flow: Flow, now: datetime) -> bool:
     return now - (flow.last_at or flow.started_at) <= _LIKELY
 
 
-def _fits_client(flow: Flow, trace: Trace) -> bool:
-    return flow.client_id is None or trace.client_id is None or flow.client_id == trace.client_id
+def _fits_client(flow: Flow, trace: Trace, asked: Asked) -> bool:
+    if flow.client_id is None or trace.client_id is None or flow.client_id == trace.client_id:
+        return True
+    # A client that is told that its id is of no use registers again, and goes on in its flow.
+    return asked is Asked.REGISTER and flow.mark(Step.AUTHORIZE).state is not StepState.DONE
 
 
 def _could_come_next(flow: Flow, asked: Asked) -> bool:

@@ -36,7 +36,7 @@ def all_problems() -> set[str]:
     return {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.__name__).lower() for kind in leaves}
 
 
-STARTING = {"state_directory_unusable", "another_gateway_runs", "no_gateway_runs"}
+STARTING = {"state_directory_unusable", "another_gateway_runs", "no_gateway_runs", "gateway_of_another_user"}
 """Said by the command line before there is a gateway, in words of their own."""
 
 

@@ -132,6 +132,16 @@ def test_signing_in_again_after_a_revocation_is_a_new_flow_that_begins_with_the_
     assert second.messages[0].label == "401 token expired".replace("expired", "revoked")
 
 
+def test_a_client_that_was_forgotten_and_registers_again_goes_on_in_its_flow() -> None:
+    walk = Walk()
+    walk.challenged()
+    walk.unknown()
+    assert (row(walk).track, row(walk).reason_code, row(walk).client_id) == ("#-X......", "client_unknown", "dcr:gone")
+    walk.registered()
+    walk.authorized()
+    assert (row(walk).track, row(walk).state, row(walk).client_id) == ("###>.....", "active", CLIENT)
+
+
 def test_two_clients_at_the_same_time_are_two_flows() -> None:
     walk = Walk()
     walk.challenged()

@@ -100,6 +100,18 @@ class Walk:
         )
         return self.exchange(trace, 400, event)
 
+    def unknown(self, client_id: str = "dcr:gone") -> Trace:
+        trace = self.trace("GET", "/oauth/authorize", kind="page", client_id=client_id)
+        trace.query = b"client_id=dcr%3Agone"
+        event = told.McpAuthAuthorizationRefused(
+            trace_id=trace.id,
+            client_id=ClientId(client_id),
+            outcome=told.Outcome.FAILURE,
+            reason_code="client_unknown",
+            explanation="No such client.",
+        )
+        return self.exchange(trace, 400, event)
+
     def authorized(self, transaction: TransactionId = TRANSACTION) -> Trace:
         trace = self.trace("GET", "/oauth/authorize", kind="page", client_id=CLIENT, transaction_id=transaction)
         trace.request_headers = [(b"user-agent", b"Mozilla/5.0")]
