@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from statistics import median
 
 from tests.bench.load import requests_per_second
+from tests.bench.reload import report
 from tests.bench.startup import measure
 from tests.support.gate import PATH
 from tests.support.serving import listen
@@ -81,3 +82,4 @@ def startup(rounds: int) -> None:
 if __name__ == "__main__":
     throughput(float(sys.argv[1]) if len(sys.argv) > 1 else 2, int(sys.argv[2]) if len(sys.argv) > 2 else 3)
     startup(3)
+    print(report())
