@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from devgw.events import Outcome
 from devgw.events.flow import FlowState, Milestone
 from devgw.events.taxonomy import (
     McpAuthAuthorizationBegun,
@@ -328,7 +329,13 @@ def test_the_old_form_for_a_modern_client() -> None:
 def test_an_upstream_that_took_its_credential_back_until_it_is_connected_again() -> None:
     story = Story()
     lost: dict[str, Any] = {"upstream_server_id": "notes", "operation_id": story.flow.operation_id}
-    story.tell(McpAuthUpstreamConnectionLost(**lost, cause="refresh_refused"))
+    story.tell(McpAuthUpstreamConnectionLost(**lost, cause="disconnected"))
+    assert story.names() == []
+
+    failed: dict[str, Any] = {"cause": "reconsent_required", "outcome": Outcome.FAILURE}
+    story.tell(McpAuthUpstreamConnectionLost(**lost, **failed, explanation="The upstream gave no refresh token."))
+    assert story.names() == ["UPST-04"]
+    story.tell(McpAuthUpstreamConnectionLost(**lost, **failed, explanation="invalid_grant"))
     assert story.names() == ["UPST-08"]
 
     story.tell(McpAuthUpstreamConnectionEstablished(upstream_server_id="notes"))

@@ -9,6 +9,7 @@ from devgw.diagnosis.exchange import form, is_authorize, is_registration, is_tok
 from devgw.diagnosis.naming import NAMES, name_problem
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import AUTHORIZE, LOGIN, MCP, TOKEN, came_past, known_quirks, traits
+from devgw.diagnosis.rules.registration import registered_anew
 from devgw.diagnosis.view import View
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
@@ -27,6 +28,8 @@ def refusals(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001 
         if name == "PKCE-03" and _verifier_of_another_login(view, trace):
             name = "PKCE-02"
         if name is None or came_past(view, _stage(trace), trace.started_at):
+            continue
+        if name == "REG-02" and registered_anew(view, trace):
             continue
         found[name] = _made(view, trace, name)
     certain = [each for each in found.values() if each.id not in SECOND_BEST]

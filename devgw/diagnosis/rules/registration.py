@@ -46,6 +46,22 @@ def _shape(trace: Trace) -> tuple[str, ...]:
     return (str(asked.get("client_name")), *(f"{each.host.text}{each.path.text}" for each in parts))
 
 
+def registered_anew(view: View, refused: Trace) -> bool:
+    """Tell whether the client of a refused request registered since: then it healed itself, in another flow.
+
+    It is the same client where its user agent is, or where it registers the redirect URI that it had asked with: the
+    refused request often came from a browser.
+    """
+    asked = split_url(query(refused).get("redirect_uri", ""))
+    return any(
+        trace.started_at > refused.started_at
+        and is_registration(trace)
+        and trace.status == 201
+        and (trace.user_agent == refused.user_agent or f"{asked.host.text}{asked.path.text}" in _shape(trace)[1:])
+        for trace in view.around.traces.values()
+    )
+
+
 def configured_but_registers(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
     """REG-04: a registration under the name or redirect URI of a configured client."""
     configured = [client for client in view.around.clients.values() if client.registered_by == "configured"]

@@ -91,18 +91,14 @@ def credential_refused(view: View, now: datetime) -> Iterator[Diagnosis]:  # noq
 
 def connection_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """UPST-08 and UPST-04: the upstream took its credential back, or it could not be renewed."""
-    for published in view.around.recent:
+    for published in reversed(view.around.recent):
         event = published.event
         if not isinstance(event, McpAuthUpstreamConnectionLost) or event.subject_id not in (None, view.flow.subject_id):
             continue
         is_mine = event.operation_id is None or event.operation_id == view.flow.operation_id
-        if (
-            not is_mine
-            or event.cause in ("disconnected", "disconnected_by_user", "deleted")
-            or _back(view, published.at, event)
-        ):
-            continue
-        is_poor = "refresh" in event.cause and "no" in event.cause.split("_")
+        if not is_mine or event.outcome == "success" or _back(view, published.at, event):
+            continue  # with success it was somebody's wish
+        is_poor = "no refresh token" in (event.explanation or "").lower()
         name = "UPST-04" if is_poor else "UPST-08"
         cause = (
             event.explanation
