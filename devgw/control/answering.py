@@ -154,7 +154,7 @@ def _copied(kind: str, detail: TraceDetail) -> Copied:
         return Copied(kind, detail.url)
     if kind == "headers":
         return Copied(kind, "\n".join(f"{each.name}: {each.value}" for each in detail.request_headers))
-    body: BodyView = detail.response_body or detail.request_body
+    body: BodyView = detail.response_body if detail.response_body.text else detail.request_body
     return Copied(kind, body.text)
 
 
