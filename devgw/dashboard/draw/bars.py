@@ -182,9 +182,8 @@ def _title(key: str, title: str, short: str, badge: str, style: str) -> str:
 def _badge(desk: Desk, name: str) -> str:
     world = desk.world
     if name == "config":
-        findings = world.config.findings if world.config else []
-        bad = any(each.severity == "error" for each in findings)
-        return desk.glyphs.bad if bad else desk.glyphs.warn if findings else ""
+        found = {each.severity for each in world.config.findings} if world.config else set()
+        return desk.glyphs.bad if "error" in found else desk.glyphs.warn if "warning" in found else ""
     if name == "health":
         checks = world.health.checks if world.health else []
         return desk.glyphs.bad if any(each.state == "bad" for each in checks) else ""

@@ -13,7 +13,7 @@ from devgw.dashboard.views.base import Column, Tab, View
 from devgw.dashboard.views.body import pretty
 from devgw.dashboard.views.scene import Scene
 
-_RANKS = {"error": 0, "missing": 1, "warning": 2, "route": 3, "env": 4, "rejected": 5, "file": 6}
+_RANKS = {"error": 0, "missing": 1, "warning": 2, "rejected": 3, "note": 4, "route": 5, "env": 6, "file": 7}
 
 
 def _kind(row: ConfigItem, scene: Scene) -> Span:
@@ -21,8 +21,9 @@ def _kind(row: ConfigItem, scene: Scene) -> Span:
     signs = {
         "error": (glyphs.bad, "bad!"),
         "missing": (glyphs.bad, "bad!"),
-        "rejected": (glyphs.bad, "bad"),
         "warning": (glyphs.warn, "warn!"),
+        "rejected": (glyphs.bad, "bad"),
+        "note": (glyphs.dot, "dim"),
     }
     sign, look = signs.get(row.kind, (glyphs.ok, "ok"))
     return f"{sign} {row.kind}", look
@@ -59,7 +60,7 @@ def _write_item(row: ConfigItem, scene: Scene, sheet: Sheet) -> None:
 
 
 def _finding(row: ConfigItem, part: FindingRow, scene: Scene, sheet: Sheet) -> None:
-    look = "bad!" if part.severity == "error" else "warn!"
+    look = {"error": "bad!", "warning": "warn!"}.get(part.severity, "")
     where = f"{part.file}:{part.line}:{part.column}"
     sheet.add(line((where, "strong"), "  ", (part.severity, look)), Target("edit", where))
     sheet.text(part.message, look)
@@ -190,7 +191,7 @@ CONFIG = View(
         values={"kind": tuple(_RANKS)},
     ),
     order=Order("KIND", lambda row: _RANKS.get(row.kind, 9)),
-    tabs=(Tab("Problem", _write_item), Tab("Effective", _write_effective), Tab("Changes", _write_changes)),
+    tabs=(Tab("Detail", _write_item), Tab("Effective", _write_effective), Tab("Changes", _write_changes)),
     empty=("The gateway has not told its configuration yet.",),
     is_problem=lambda row: row.kind in {"error", "missing", "warning"},
     ticks=True,

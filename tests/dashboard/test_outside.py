@@ -1,0 +1,76 @@
+"""Copies and exports: private files, never over another one."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from devgw.clock import FrozenClock
+from devgw.dashboard.app import Dashboard, Wearing
+from devgw.dashboard.entry import THEMES, wanted_theme
+from devgw.dashboard.keys.bindings import KEYMAP
+from devgw.dashboard.keys.person import keymap
+from devgw.dashboard.look.palette import PALETTES
+from devgw.dashboard.port import Port
+from devgw.dashboard.terminal import why_none
+
+
+@pytest.fixture
+def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Port:
+    monkeypatch.chdir(tmp_path)
+    environment = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    app = Dashboard(tmp_path, FrozenClock(), KEYMAP, Wearing(), environment=environment, is_live=False)
+    return app.desk.port
+
+
+def test_a_copy_also_lies_in_a_private_file(port: Port, tmp_path: Path) -> None:
+    """OSC 52 gives no answer, and some terminals ignore it."""
+    said = port.copy("http://localhost:9000/mcp")
+
+    clip = tmp_path / "cache" / "devgw" / "clip"
+    assert clip.read_text() == "http://localhost:9000/mcp"
+    assert stat.S_IMODE(clip.stat().st_mode) == 0o600
+    assert said.startswith("copied 25 characters, also in ")
+
+
+def test_an_export_is_private_and_never_overwrites(port: Port, tmp_path: Path) -> None:
+    first, second = port.write("devgw.har", "one"), port.write("devgw.har", "two")
+
+    assert (Path(first).name, Path(second).name) == ("devgw.har", "devgw-2.har")
+    assert (tmp_path / "devgw.har").read_text() == "one"
+    assert stat.S_IMODE((tmp_path / "devgw-2.har").stat().st_mode) == 0o600
+
+
+def test_the_person_can_change_keys_and_a_bad_file_changes_nothing(tmp_path: Path) -> None:
+    environment = {"XDG_CONFIG_HOME": str(tmp_path)}
+    file = tmp_path / "devgw" / "keys.toml"
+    file.parent.mkdir()
+
+    file.write_text('revoke = "X"\n')
+    found = keymap(environment).find("X", "X", "tokens")
+    assert found is not None
+    assert found.id == "revoke"
+    file.write_text('no_such_key = "X"\n')
+    assert keymap(environment) is KEYMAP
+
+
+@pytest.mark.parametrize(
+    ("wanted", "environment", "theme"),
+    [
+        ("light", {}, "devgw-light"),
+        ("", {"TEXTUAL_THEME": "ansi"}, "ansi"),
+        ("", {"DEVGW_THEME": "contrast", "TEXTUAL_THEME": "ansi"}, "devgw-contrast"),
+        ("", {"TEXTUAL_THEME": "monokai"}, "devgw-dark"),
+    ],
+)
+def test_flag_and_environment_choose_the_theme(wanted: str, environment: dict[str, str], theme: str) -> None:
+    assert wanted_theme(wanted, environment) == theme
+
+
+def test_the_names_of_the_themes_are_told_without_importing_them() -> None:
+    assert tuple(PALETTES) == THEMES
+
+
+@pytest.mark.parametrize("environment", [{"NO_TTY": "1"}, {"TERM": "dumb"}])
+def test_there_is_no_dashboard_where_the_environment_says_so(environment: dict[str, str]) -> None:
+    assert why_none(environment) != ""
