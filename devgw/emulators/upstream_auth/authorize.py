@@ -13,7 +13,8 @@ from devgw.emulators.upstream_auth.records import PEOPLE, Asked, Client, Records
 from devgw.emulators.upstream_auth.wire import OAuthError, once_each, raw_body
 
 PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; "
+    "frame-ancestors 'none'",
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",

@@ -8,7 +8,7 @@ from quart import Response, render_template, request
 
 from devgw.emulators.workos.answers import Answer
 
-_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; img-src data:"
 
 
 def respond(answer: Answer) -> Response:

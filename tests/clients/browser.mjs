@@ -1,0 +1,139 @@
+// A person with a real Chromium and a keyboard, and an MCP client of theirs that waits for the answer on a real listener.
+// `node browser.mjs STORY ORIGIN CHROMIUM [SCREENSHOT_FOLDER]` prints what was seen as one line of JSON.
+import { createHash, randomBytes } from "node:crypto";
+import http from "node:http";
+import { chromium } from "playwright-core";
+
+const [, , story, origin, executablePath, shots] = process.argv;
+const isScriptOn = !story.startsWith("scriptless");
+const seen = { complaints: [], pages: [] };
+
+const answers = [];
+const listener = http.createServer((request, response) => {
+  const url = new URL(request.url, "http://localhost");
+  if (url.pathname === "/callback") answers.push(Object.fromEntries(url.searchParams));
+  response.writeHead(url.pathname === "/callback" ? 200 : 204, { "content-type": "text/html" });
+  response.end("<!doctype html><link rel=icon href=data:,><title>the client</title><h1>The client has it</h1>");
+});
+await new Promise((resolve) => listener.listen(0, "localhost", resolve));
+const redirectUri = `http://localhost:${listener.address().port}/callback`;
+const verifier = randomBytes(32).toString("base64url");
+
+const registered = await (await fetch(`${origin}/oauth/register`, {
+  method: "POST",
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify({ client_name: "Claude Code", redirect_uris: [redirectUri], token_endpoint_auth_method: "none" }),
+})).json();
+
+const authorizeUrl = (changes = {}) => `${origin}/oauth/authorize?` + new URLSearchParams({
+  response_type: "code", client_id: registered.client_id, redirect_uri: redirectUri, state: "st-1",
+  code_challenge: createHash("sha256").update(verifier).digest("base64url"), code_challenge_method: "S256",
+  resource: `${origin}/mcp/sample`, ...changes,
+});
+
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync"] });
+const context = await browser.newContext({ javaScriptEnabled: isScriptOn, viewport: { width: 360, height: 740 } });
+const page = await context.newPage();
+page.setDefaultTimeout(15_000);
+page.on("console", (message) => {
+  if (message.location().url === page.url()) return; // the page itself came with an error status, as it should
+  if (["error", "warning"].includes(message.type())) seen.complaints.push(`${message.text()} (${message.location().url})`);
+});
+page.on("pageerror", (error) => seen.complaints.push(String(error)));
+page.on("requestfailed", (request) => seen.complaints.push(`${request.url()}: ${request.failure().errorText}`));
+
+async function look(name) {
+  await page.waitForLoadState();
+  const [title, text, overflow, lang] = await page.evaluate(() => [document.title, document.body.innerText,
+    document.documentElement.scrollWidth - document.documentElement.clientWidth, document.documentElement.lang]);
+  seen.pages.push({ name, title, text, overflow, lang });
+  if (!shots) return;
+  for (const [width, colorScheme] of [[360, "light"], [900, "light"], [900, "dark"]]) {
+    await page.setViewportSize({ width, height: 740 });
+    await page.emulateMedia({ colorScheme });
+    await page.screenshot({ path: `${shots}/${story}-${name}-${width}-${colorScheme}.png`, fullPage: true });
+  }
+  await page.setViewportSize({ width: 360, height: 740 });
+}
+
+// Walks with Tab to what carries the label, sees that the focus can be seen there, and presses Enter.
+async function press(label) {
+  for (let tabs = 0; tabs < 60; tabs += 1) {
+    await page.keyboard.press("Tab");
+    const [text, outline] = await page.evaluate(() => {
+      const at = document.activeElement;
+      return [at.innerText ?? "", getComputedStyle(at).outlineStyle];
+    });
+    if (!text.includes(label) || text.length > label.length + 120) continue;
+    if (outline === "none") seen.complaints.push(`nobody sees that ${label} has the focus`);
+    await Promise.all([page.waitForEvent("framenavigated"), page.keyboard.press("Enter")]);
+    await page.waitForLoadState();
+    return;
+  }
+  throw new Error(`Tab never reaches ${label}: ${await page.evaluate(() => document.body.innerText)}`);
+}
+
+async function redeem(route = "/mcp/sample") {
+  const body = new URLSearchParams({ grant_type: "authorization_code", code: answers.at(-1).code, redirect_uri: redirectUri,
+    client_id: registered.client_id, code_verifier: verifier, resource: origin + route });
+  seen.token_status = (await fetch(`${origin}/oauth/token`, { method: "POST", body })).status;
+}
+
+async function signIn(name, changes) {
+  await page.goto(authorizeUrl(changes));
+  await look("sign-in");
+  await press(name);
+  await look("consent");
+}
+
+const stories = {
+  async allow() {
+    await signIn("Ada Admin");
+    await press("Allow");
+    await look("answered");
+    await redeem();
+  },
+  async deny() {
+    await signIn("Ada Admin");
+    await press("Deny");
+    await look("answered");
+  },
+  async switch() {
+    await signIn("Ada Admin");
+    await press("Use another account");
+    await look("sign-in-again");
+    await press("Bob Builder");
+    await look("consent-again");
+    await press("Allow");
+    await redeem();
+  },
+  async connect() {
+    await signIn("Ada Admin", { resource: `${origin}/mcp/notes` });
+    await press("Connect");
+    await look("upstream");
+    await press("Approve as");
+    await look("consent-connected");
+    await press("Allow");
+    await redeem("/mcp/notes");
+  },
+  async error() {
+    await page.goto(authorizeUrl({ redirect_uri: redirectUri.replace("localhost", "127.0.0.1") }));
+    await look("error");
+  },
+  async denied_upstream() {
+    await signIn("Ada Admin", { resource: `${origin}/mcp/notes` });
+    await press("Connect");
+    await press("Deny");
+    await look("not-connected");
+  },
+};
+
+try {
+  await stories[story.replace("scriptless-", "")]();
+} finally {
+  await browser.close();
+  listener.closeAllConnections();
+  listener.close();
+}
+console.log(JSON.stringify({ ...seen, answers }));

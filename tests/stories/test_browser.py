@@ -1,0 +1,117 @@
+"""A person with a real Chromium and nothing but a keyboard: sign-in, consent, the redirect to a real listener.
+
+Only a browser applies the CSP (`form-action` reaches as far as the client's own redirect URI), draws the pages on a
+narrow screen, and asks for icons.
+"""
+
+import asyncio
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devgw.events.taxonomy import McpAuthDownstreamTokenIssued
+from tests.support.gateway import Running
+from tests.support.node import FOLDER, node_command
+
+SCRIPT = Path(__file__).parent.parent / "clients" / "browser.mjs"
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+LIMIT = 60
+
+
+@dataclass
+class Chromium:
+    """A browser with a window, and a gateway to point it at."""
+
+    gateway: Running
+    command: list[str]
+
+    async def goes_through(self, story: str) -> dict[str, Any]:
+        """Return what the browser, the person before it, and the client behind it have seen."""
+        node, script, executable = self.command
+        process = await asyncio.create_subprocess_exec(
+            *(node, script, story, self.gateway.origin, executable),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        said, complaint = await asyncio.wait_for(process.communicate(), LIMIT)
+        assert process.returncode == 0, complaint.decode()
+        seen: dict[str, Any] = json.loads(said)
+        assert seen["complaints"] == []
+        assert {page["name"]: page["overflow"] for page in seen["pages"] if page["overflow"] > 0} == {}
+        assert all(page["title"] and page["lang"] == "en" for page in seen["pages"] if page["name"] != "answered")
+        return seen
+
+
+@pytest.fixture
+def chromium(gateway: Running, tmp_path: Path) -> Chromium:
+    """Return the browser, or skip by the name of what is missing."""
+    executable = next((found for name in CHROMIUMS if (found := shutil.which(name))), None)
+    if executable is None:
+        pytest.skip("needs chromium on the PATH")
+    node = node_command("playwright-core", "package.json")[0]
+    script = tmp_path / "browser.mjs"
+    script.write_text(SCRIPT.read_text("utf-8"), "utf-8")
+    (tmp_path / "node_modules").symlink_to(FOLDER.resolve())
+    return Chromium(gateway, [node, str(script), executable])
+
+
+def text_of(seen: dict[str, Any], name: str) -> str:
+    """Return the words of a page, white space squeezed."""
+    return " ".join(next(page["text"] for page in seen["pages"] if page["name"] == name).split())
+
+
+@pytest.mark.parametrize("story", ["allow", "scriptless-allow"])
+async def test_a_person_allows_by_keyboard_and_the_client_gets_its_token(chromium: Chromium, story: str) -> None:
+    seen = await chromium.goes_through(story)
+    consent = text_of(seen, "consent")
+    assert "Allow Claude Code to use Sample tools?" in consent
+    assert "Signed in as Ada Admin (ada@acme.example)." in consent
+    assert [answer["state"] for answer in seen["answers"]] == ["st-1"]
+    assert seen["answers"][0]["iss"] == chromium.gateway.origin
+    assert seen["token_status"] == 200
+    assert len(chromium.gateway.events(McpAuthDownstreamTokenIssued)) == 1
+
+
+async def test_a_person_denies_and_the_client_is_told(chromium: Chromium) -> None:
+    """OAuth 2.1 §4.1.2.1: the refusal goes to the redirect URI, with the client's state."""
+    seen = await chromium.goes_through("deny")
+    (answer,) = seen["answers"]
+    assert (answer["error"], answer["state"], answer["iss"]) == ("access_denied", "st-1", chromium.gateway.origin)
+    assert "code" not in answer
+
+
+async def test_another_account_can_be_chosen_on_the_consent_page(chromium: Chromium) -> None:
+    seen = await chromium.goes_through("switch")
+    assert "Signed in as Ada Admin" in text_of(seen, "consent")
+    assert "Choose who you are" in text_of(seen, "sign-in-again")
+    assert "Signed in as Bob Builder" in text_of(seen, "consent-again")
+    assert seen["token_status"] == 200
+
+
+async def test_both_layers_are_connected_before_allow_is_possible(chromium: Chromium) -> None:
+    seen = await chromium.goes_through("connect")
+    assert "Allow becomes available once" in text_of(seen, "consent")
+    assert "use your sample notes?" in text_of(seen, "upstream")
+    assert "✓ connected" in text_of(seen, "consent-connected")
+    assert seen["token_status"] == 200
+
+
+async def test_whoever_denies_at_the_upstream_reads_what_that_means(chromium: Chromium) -> None:
+    seen = await chromium.goes_through("denied_upstream")
+    assert "Sample notes" in text_of(seen, "not-connected")
+    assert "✓ connected" not in text_of(seen, "not-connected")
+    assert seen["answers"] == []
+
+
+async def test_a_redirect_uri_that_is_not_registered_is_explained_and_nothing_is_sent_there(chromium: Chromium) -> None:
+    """OAuth 2.1 §4.1.2.1: MUST NOT redirect to it."""
+    seen = await chromium.goes_through("error")
+    page = text_of(seen, "error")
+    assert "is not registered for this client" in page
+    assert "What to change" in page
+    assert "devgw explain RURI-02" in page
+    assert seen["answers"] == []
