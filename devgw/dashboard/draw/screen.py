@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from devgw.dashboard.desk import Desk, Note
 from devgw.dashboard.draw import bars
 from devgw.dashboard.draw.arrange import Box, Wishes, arrange, is_small, key_rows
+from devgw.dashboard.draw.header import header
 from devgw.dashboard.draw.panes import RowCache, detail_pane, list_pane, side_pane
 from devgw.dashboard.look import words
 from devgw.dashboard.look.frame import Frame, framed, inner
@@ -39,7 +40,7 @@ class Painter:
         """Return the picture of the desk in `width` times `height` cells."""
         picture = Picture()
         rows = key_rows(height)
-        picture.put("header", Box(0, 0, width, 1), [bars.header(desk, width)])
+        picture.put("header", Box(0, 0, width, 1), [header(desk, width)])
         tabs, picture.tabs = bars.tabs(desk, width)
         picture.put("tabs", Box(0, 1, width, 1), [tabs])
         self._panes(desk, picture, width, height)
