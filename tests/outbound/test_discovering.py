@@ -1,0 +1,142 @@
+"""Who protects an upstream: found in order, refused where it must not be believed, mended where the user says so."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from devgw.outbound.upstream_oauth.fetching import errand_for
+from devgw.problems.upstream import (
+    AuthorizationServerMetadataMissing,
+    IssuerMismatch,
+    MetadataUnreadable,
+    PkceUnsupported,
+    ResourceMetadataForeign,
+    UpstreamOpen,
+)
+from devgw.settings import UpstreamSettings
+from tests.outbound.bench import ANNE, Bench, refusal
+from tests.outbound.upstream import Upstream, query_of
+
+
+async def test_the_challenge_says_where_the_metadata_is(bench: Bench, upstream: Upstream) -> None:
+    """UPST-05: Linear's stands at the root, whatever its path would derive."""
+    upstream.challenge = f'Bearer realm="x, y", resource_metadata="{upstream.origin}/elsewhere", scope="a b"'
+    document = {"resource": upstream.origin + "/mcp", "authorization_servers": [upstream.issuer]}
+    upstream.answers["/elsewhere"] = (200, {}, document)
+    begun = await bench.begin()
+    assert upstream.paths()[:3] == ["POST /mcp", "GET /elsewhere", "GET /.well-known/oauth-authorization-server"]
+    assert query_of(begun.url)["scope"] == "a b"
+    assert begun.scope.source == "challenge"
+
+
+async def test_without_a_challenge_the_path_comes_first_and_then_the_root(bench: Bench, upstream: Upstream) -> None:
+    upstream.challenge = "Bearer"
+    upstream.answers["/.well-known/oauth-protected-resource/mcp"] = (404, {}, b"")
+    document = {"resource": upstream.origin, "authorization_servers": [upstream.issuer], "scopes_supported": ["read"]}
+    upstream.answers["/.well-known/oauth-protected-resource"] = (200, {}, document)
+    begun = await bench.begin()
+    assert upstream.paths()[1:3] == [
+        "GET /.well-known/oauth-protected-resource/mcp",
+        "GET /.well-known/oauth-protected-resource",
+    ]
+    assert query_of(begun.url)["resource"] == upstream.origin
+    assert query_of(begun.url)["scope"] == "read"
+
+
+async def test_an_issuer_with_a_path_is_looked_for_in_three_places(bench: Bench, upstream: Upstream) -> None:
+    upstream.issuer = upstream.origin + "/tenant"
+    upstream.resource_metadata = {"authorization_servers": [upstream.issuer]}
+    problem = await refusal(bench.begin())
+    assert isinstance(problem, AuthorizationServerMetadataMissing)
+    assert upstream.paths()[-3:] == [
+        "GET /.well-known/oauth-authorization-server/tenant",
+        "GET /.well-known/openid-configuration/tenant",
+        "GET /tenant/.well-known/openid-configuration",
+    ]
+    assert "(404 text/plain)" in problem.explain()
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "kind"),
+    [
+        ("issuer", "http://127.0.0.1/other", IssuerMismatch),
+        ("issuer", None, IssuerMismatch),
+        ("code_challenge_methods_supported", None, PkceUnsupported),
+        ("code_challenge_methods_supported", ["plain"], PkceUnsupported),
+    ],
+)
+async def test_metadata_that_must_not_be_used_is_refused(
+    bench: Bench, upstream: Upstream, member: str, value: Any, kind: type
+) -> None:
+    """DISC-01, PKCE-01: RFC 8414 §3.3; MCP 2026-07-28 §Authorization Code Protection."""
+    upstream.server_metadata = {member: value}
+    assert isinstance(await refusal(bench.begin()), kind)
+    assert upstream.clients == {}
+
+
+async def test_a_slash_at_the_end_of_the_issuer_is_a_difference(bench: Bench, upstream: Upstream) -> None:
+    upstream.server_metadata = {"issuer": upstream.issuer + "/"}
+    assert isinstance(await refusal(bench.begin()), IssuerMismatch)
+
+
+async def test_an_overlay_mends_a_broken_document_and_shows_it(upstream: Upstream) -> None:
+    upstream.server_metadata = {"code_challenge_methods_supported": None, "issuer": "https://wrong.example"}
+    mended = {"code_challenge_methods_supported": ["S256"], "issuer": upstream.issuer}
+    bench = Bench(upstream, upstreams={"x": UpstreamSettings(authorization_server_metadata=mended)})
+    await bench.connect()
+    begun = next(event for event in bench.events if event.name == "mcp_auth_upstream_connection_begun")
+    assert begun.known()["overlaid"] == ("code_challenge_methods_supported", "issuer")
+
+
+async def test_metadata_of_another_resource_is_refused(bench: Bench, upstream: Upstream) -> None:
+    upstream.resource_metadata = {"resource": "http://127.0.0.1:1/mcp"}
+    assert isinstance(await refusal(bench.begin()), ResourceMetadataForeign)
+
+
+async def test_a_page_instead_of_metadata_is_named_with_what_it_said(bench: Bench, upstream: Upstream) -> None:
+    """DISC-05."""
+    page = (200, {"content-type": "text/html; charset=utf-8"}, b"<!doctype html>\n<title>Log in</title>")
+    for path in ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"):
+        upstream.answers[path] = page
+    problem = await refusal(bench.begin())
+    assert isinstance(problem, MetadataUnreadable)
+    assert problem.got == "text/html"
+    assert "Log in" in problem.answer
+
+
+async def test_an_upstream_without_metadata_is_served_by_the_rules_of_2025_03_26(
+    bench: Bench, upstream: Upstream
+) -> None:
+    """DISC-09, DISC-10."""
+    upstream.challenge = "Bearer"
+    upstream.mcp_path = "/elsewhere/mcp"
+    for path in ("/.well-known/oauth-protected-resource/elsewhere/mcp", "/.well-known/oauth-authorization-server"):
+        upstream.answers[path] = (404, {}, b"")
+    await bench.connect()
+    assert await bench.token() in upstream.access_tokens
+
+
+async def test_a_redirect_to_the_form_with_a_slash_is_followed(bench: Bench, upstream: Upstream) -> None:
+    """PROXY-01."""
+    upstream.mcp_path = "/mcp/"
+    upstream.answers["/mcp"] = (307, {"location": "/mcp/"}, b"")
+    route = replace(bench.route, upstream_url=upstream.origin + "/mcp")
+    challenge = await bench.oauth._discovering.probe(route, await errand_for(route, ANNE))
+    assert challenge
+    assert challenge.resource_metadata
+
+
+async def test_an_upstream_that_wants_no_token_is_named(bench: Bench, upstream: Upstream) -> None:
+    upstream.answers["/mcp"] = (200, {}, {"jsonrpc": "2.0", "id": 0, "result": {}})
+    for path in ("/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource"):
+        upstream.answers[path] = (404, {}, b"")
+    assert isinstance(await refusal(bench.begin()), UpstreamOpen)
+    assert upstream.clients == {}
+
+
+async def test_an_upstream_that_answers_and_still_has_metadata_is_connected(bench: Bench, upstream: Upstream) -> None:
+    """Some let `ping` and `initialize` through, and refuse the first tool call."""
+    upstream.answers["/mcp"] = (200, {}, {"jsonrpc": "2.0", "id": 0, "result": {}})
+    await bench.connect()
+    assert await bench.token() in upstream.access_tokens

@@ -1,0 +1,441 @@
+"""Signing in at any OIDC provider, end to end over real sockets: what is believed, what is refused, and why."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import jwt
+import pytest
+
+from devgw.clock import FrozenClock, epoch
+from devgw.entropy import token
+from devgw.events.taxonomy import FaultMet, McpAuthJwksFetched, McpAuthLoginFinished
+from tests.support.browser import Browser
+from tests.support.gateway import CALLBACK, Running, running_gateway
+from tests.support.oidc import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    OidcProvider,
+    Reply,
+    ec_key,
+    half_hash,
+    oidc_provider,
+    public_jwk,
+    rsa_key,
+    write_oidc_project,
+)
+from tests.support.serving import listen, origin_of
+
+TIMEOUT_MS = 600
+
+
+@dataclass
+class World:
+    """A gateway whose people sign in at a provider of the test's."""
+
+    provider: OidcProvider
+    gateway: Running
+    clock: FrozenClock
+    http: httpx2.AsyncClient
+
+    async def sign_in(self) -> Browser:
+        """Return a browser at the end of its way: on the consent page, or on the page that says why not."""
+        client = await self.gateway.register(self.http)
+        async with Browser(CALLBACK) as browser:
+            return await browser.open(self.gateway.authorize_url(client["client_id"], token("")))
+
+    async def refusal(self) -> McpAuthLoginFinished:
+        """Return how a login that must fail failed, after looking at its page."""
+        browser = await self.sign_in()
+        assert browser.page is not None, browser.location
+        finished: McpAuthLoginFinished = self.gateway.events(McpAuthLoginFinished)[-1]
+        assert self.gateway.events(FaultMet) == []
+        assert browser.page.status == 502, browser.page.text
+        assert f"<code>{finished.reason_code}</code>" in browser.page.html
+        assert "Allow" not in browser.page.text
+        assert "devgw_session" not in str(browser.page.headers.get_list("set-cookie"))
+        return finished
+
+    async def is_let_in(self) -> bool:
+        """Tell whether a person who signs in comes to the consent page."""
+        browser = await self.sign_in()
+        return browser.page is not None and "Allow" in browser.page.text
+
+
+@pytest.fixture
+async def world(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    clock = FrozenClock()
+    options: dict[str, Any] = getattr(request, "param", {})
+    async with oidc_provider(clock) as provider, httpx2.AsyncClient(timeout=20) as http:
+        root = write_oidc_project(tmp_path, provider, login={"remoteTimeoutMs": TIMEOUT_MS} | options)
+        async with running_gateway(root, clock=clock) as gateway:
+            yield World(provider, gateway, clock, http)
+
+
+async def test_a_person_signs_in_and_is_named_on_the_consent_page(world: World) -> None:
+    browser = await world.sign_in()
+    assert browser.page is not None
+    assert "A Person (person@example.com)" in browser.page.text
+    asked, redeemed = world.provider.asked[0], world.provider.redeemed[0]
+    assert asked["redirect_uri"] == f"{world.gateway.origin}/oauth/callback"
+    assert asked["scope"] == "openid profile email"
+    assert not {"code_challenge", "audience", "provider", "prompt"} & set(asked)
+    assert (redeemed["client_id"], redeemed["client_secret"]) == (CLIENT_ID, CLIENT_SECRET)
+    assert "code_verifier" not in redeemed
+    finished = world.gateway.events(McpAuthLoginFinished)[0]
+    assert (finished.subject_id, finished.email) == ("person-1", "person@example.com")
+
+
+@pytest.mark.parametrize("world", [{"pkce": "S256", "audience": "https://api.example"}], indirect=True)
+async def test_pkce_and_audience_go_where_the_policy_asks_for_them(world: World) -> None:
+    """RFC 7636 §4.3-§4.6; the provider of the test checks the verifier."""
+    assert await world.is_let_in()
+    asked = world.provider.asked[0]
+    assert (asked["code_challenge_method"], asked["audience"]) == ("S256", "https://api.example")
+    assert len(world.provider.redeemed[0]["code_verifier"]) >= 43
+
+
+@pytest.mark.parametrize(
+    ("claims", "claim"),
+    [
+        ({"iss": "https://elsewhere.example"}, "iss"),
+        ({"iss": None}, "iss"),
+        ({"iss": ["a", "b"]}, "iss"),
+        ({"aud": "another-client"}, "aud"),
+        ({"aud": None}, "aud"),
+        ({"aud": []}, "aud"),
+        ({"aud": {"a": 1}}, "aud"),
+        ({"aud": ["another-client"]}, "aud"),
+        ({"aud": [CLIENT_ID, "another-client"]}, "azp"),
+        ({"azp": "another-client"}, "azp"),
+        ({"aud": [CLIENT_ID, "other"], "azp": "other"}, "azp"),
+        ({"nonce": None}, "nonce"),
+        ({"nonce": "another"}, "nonce"),
+        ({"nonce": 7}, "nonce"),
+        ({"nonce": "\ud800"}, "nonce"),
+        ({"at_hash": "AAAA"}, "at_hash"),
+        ({"at_hash": ["AAAA"]}, "at_hash"),
+        ({"sub": None}, "sub"),
+        ({"sub": ""}, "sub"),
+        ({"sub": "\ud800"}, "sub"),
+        ({"sub": 7}, "sub"),
+        ({"exp": None}, "exp"),
+        ({"exp": "soon"}, "exp"),
+        ({"exp": True}, "exp"),
+        ({"exp": float("nan")}, "exp"),
+        ({"exp": float("inf")}, "exp"),
+        ({"exp": 10**30}, "exp"),
+        ({"iat": "now"}, "iat"),
+        ({"iat": None}, "iat"),
+        ({"nbf": "now"}, "nbf"),
+    ],
+)
+async def test_an_id_token_with_a_wrong_claim_opens_nothing(world: World, claims: dict[str, Any], claim: str) -> None:
+    """OpenID Connect Core §2, §3.1.3.7."""
+    world.provider.claims = claims
+    finished = await world.refusal()
+    assert finished.reason_code == "provider_token_invalid"
+    assert f"id token fails at {claim}:" in str(finished.explanation)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": [CLIENT_ID]},
+        {"aud": [CLIENT_ID, "another"], "azp": CLIENT_ID},
+        {"azp": CLIENT_ID},
+        {"email": ["no", "text"], "name": {"no": "text"}, "sid": [1]},
+        {"email": "\ud800@example.com", "roles": "admin", "groups": 7},
+        {"name": "\ud800" * 3, "picture": "x" * 50_000},
+    ],
+)
+async def test_an_id_token_in_every_form_the_standard_allows_opens(world: World, claims: dict[str, Any]) -> None:
+    """`aud` may be a string or an array; claims about the person may be anything at all."""
+    world.provider.claims = claims
+    assert await world.is_let_in()
+    assert world.gateway.events(FaultMet) == []
+
+
+async def test_the_hash_of_the_access_token_is_checked_where_it_comes(world: World) -> None:
+    world.provider.answer = {"access_token": "pat_fixed"}
+    world.provider.claims = {"at_hash": half_hash("pat_fixed")}
+    assert await world.is_let_in()
+    world.provider.answer = {"access_token": "pat_swapped"}
+    assert "at_hash" in str((await world.refusal()).explanation)
+
+
+@pytest.mark.parametrize(
+    ("claims", "late", "let_in"),
+    [
+        ({"exp": -59}, 0, True),
+        ({"exp": -60}, 0, False),
+        ({"iat": 60}, 0, True),
+        ({"iat": 61}, 0, False),
+        ({"nbf": 60}, 0, True),
+        ({"nbf": 61}, 0, False),
+    ],
+)
+async def test_times_have_a_leeway_of_a_minute(
+    world: World, claims: dict[str, int], late: int, *, let_in: bool
+) -> None:
+    """RFC 7519 §4.1.4-§4.1.6: a little leeway for clocks."""
+    now = epoch(world.clock.now()) + late
+    world.provider.claims = {name: now + seconds for name, seconds in claims.items()}
+    if let_in:
+        assert await world.is_let_in()
+    else:
+        assert (await world.refusal()).reason_code == "clock_skewed"
+
+
+async def test_the_measured_skew_stands_in_the_reason(world: World) -> None:
+    world.provider.claims = {"iat": epoch(world.clock.now()) + 125}
+    world.provider.date = format_datetime(world.clock.now() + timedelta(seconds=125), usegmt=True)
+    finished = await world.refusal()
+    assert "iat 125 s beyond" in str(finished.explanation)
+    assert "+125 s from ours" in str(finished.explanation)
+
+
+@pytest.mark.parametrize("date", ["", "nonsense", "Thu, 01 Jan 0001 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 -1200"])
+async def test_a_date_that_is_none_harms_nothing(world: World, date: str) -> None:
+    world.provider.date = date or " "
+    assert await world.is_let_in()
+
+
+async def test_a_token_without_a_good_signature_opens_nothing(world: World) -> None:
+    """RFC 8725 §3.1, §3.2: the algorithm is ours to choose, and `none` is none."""
+    provider = world.provider
+    provider.algorithm, provider.signer = "none", ""
+    assert "alg: got none" in str((await world.refusal()).explanation)
+    provider.algorithm, provider.signer = "HS256", CLIENT_SECRET
+    assert "alg: got HS256" in str((await world.refusal()).explanation)
+    provider.algorithm, provider.signer = "ES256", ec_key("stranger")
+    assert "fails at" in str((await world.refusal()).explanation)
+    provider.algorithm, provider.signer = "RS256", rsa_key("stranger")
+    assert "signature" in str((await world.refusal()).explanation)
+    provider.signer = rsa_key("first")
+    assert await world.is_let_in()
+
+
+@pytest.mark.parametrize(
+    "id_token", ["", "opaque", "a.b.c", "a.b.c.d.e", "....", "é.é.é", "e30.e30.", 7, ["x"], {"a": "b"}, True]
+)
+async def test_an_id_token_that_is_no_jwt_opens_nothing(world: World, id_token: Any) -> None:
+    world.provider.answer = {"id_token": id_token}
+    assert (await world.refusal()).reason_code in {"provider_token_invalid", "provider_answer_unreadable"}
+
+
+async def test_a_provider_that_was_asked_for_openid_has_to_give_an_id_token(world: World) -> None:
+    """OpenID Connect Core §3.1.3.3: an access token says nothing of who signed in, least of all to whom."""
+    now = epoch(world.clock.now())
+    claims = {"iss": world.provider.origin, "sub": "somebody", "client_id": CLIENT_ID, "exp": now + 60}
+    world.provider.answer = {"id_token": None, "access_token": world.provider.sign(claims)}
+    finished = await world.refusal()
+    assert finished.reason_code == "provider_answer_unreadable"
+    assert "id_token" in str(finished.explanation)
+
+
+async def test_a_jwt_nested_deeper_than_any_is_refused(world: World) -> None:
+    deep = jwt.utils.base64url_encode(b"[" * 100_000).decode()
+    world.provider.answer = {"id_token": f"{deep}.{deep}.x"}
+    assert (await world.refusal()).reason_code == "provider_token_invalid"
+    world.provider.token_reply = Reply(200, b"[" * 100_000)
+    assert (await world.refusal()).reason_code == "provider_answer_unreadable"
+
+
+@pytest.mark.parametrize("kind", ["ES256", "PS256", "RS512"])
+async def test_keys_that_name_no_algorithm_serve_any_of_their_kind(world: World, kind: str) -> None:
+    """RFC 7517 §4.4: `alg` is optional; Microsoft publishes keys without it."""
+    provider = world.provider
+    provider.algorithm = kind
+    provider.signer = ec_key("first") if kind == "ES256" else rsa_key("first")
+    provider.keys = [public_jwk(provider.signer, "k1")]
+    assert await world.is_let_in()
+    world.clock.travel(timedelta(hours=2))
+    provider.keys = [public_jwk(provider.signer, "k1", alg=kind)]
+    assert await world.is_let_in()
+    world.clock.travel(timedelta(hours=2))
+    provider.keys = [public_jwk(provider.signer, "k1", alg="RS384" if kind != "RS384" else "RS256")]
+    assert (await world.refusal()).reason_code in {"provider_token_invalid", "keys_unavailable", "signing_key_unknown"}
+
+
+async def test_a_token_without_kid_needs_one_signing_key_alone(world: World) -> None:
+    """OpenID Connect Core §10.1: with several keys a `kid` must be given; keys for encryption do not count."""
+    provider = world.provider
+    first, second = public_jwk(rsa_key("first"), "k1"), public_jwk(rsa_key("second"), "k2")
+    provider.header = {}
+    assert await world.is_let_in()
+    world.clock.travel(timedelta(hours=2))
+    provider.keys = [first, second]
+    assert (await world.refusal()).reason_code == "signing_key_unknown"
+    world.clock.travel(timedelta(hours=2))
+    provider.keys = [first, second | {"use": "enc"}]
+    assert await world.is_let_in()
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (Reply(400, b'{"error":"invalid_grant","error_description":"no"}'), "provider_code_refused"),
+        (Reply(400, b'{"error":"invalid_client"}'), "provider_client_refused"),
+        (Reply(401, b'{"error":"invalid_client"}'), "provider_client_refused"),
+        (Reply(401, b'{"error":{"nested":1}}'), "provider_client_refused"),
+        (Reply(401, b""), "provider_client_refused"),
+        (Reply(403, b"<html>WAF</html>", "text/html"), "provider_answer_unreadable"),
+        (Reply(404, b"<html>no</html>", "text/html"), "provider_answer_unreadable"),
+        (Reply(429, b""), "provider_failing"),
+        (Reply(500, b'{"error":"server_error"}'), "provider_failing"),
+        (Reply(503, b"<html>down</html>", "text/html"), "provider_failing"),
+        (Reply(200, b"<html>sign in</html>", "text/html"), "provider_answer_unreadable"),
+        (Reply(200, b""), "provider_answer_unreadable"),
+        (Reply(200, b"null"), "provider_answer_unreadable"),
+        (Reply(200, b"[]"), "provider_answer_unreadable"),
+        (Reply(200, b"{}"), "provider_answer_unreadable"),
+        (Reply(200, b"\xff\xfe\xfd"), "provider_answer_unreadable"),
+        (Reply(200, b'{"error":"access_denied"}'), "provider_code_refused"),
+        (Reply(204, b""), "provider_answer_unreadable"),
+        (Reply(302, b""), "provider_answer_unreadable"),
+        (Reply(200, b'{"access_token":', hangs=True), "provider_unreachable"),
+        (Reply(200, b'{"x":"' + b"y" * 3_000_000 + b'"}'), "provider_answer_unreadable"),
+    ],
+)
+async def test_what_the_token_endpoint_does_wrong_is_named(world: World, reply: Reply, reason: str) -> None:
+    world.provider.token_reply = reply
+    async with asyncio.timeout(10):
+        finished = await world.refusal()
+    assert finished.reason_code == reason
+    assert finished.hint
+
+
+async def test_what_the_provider_says_never_brings_our_secrets_into_an_event(world: World) -> None:
+    """WorkOS repeats the code in its answer; some providers repeat the secret."""
+    code, nonce = "pc_", ""
+
+    class Echo(Reply):
+        """Repeats whatever was sent."""
+
+    world.provider.token_reply = Echo(400, b"")
+    await world.refusal()
+    form = world.provider.redeemed[-1]
+    del code, nonce
+    said = f"The code '{form['code']}' of {form['client_secret']} has expired"
+    world.provider.callback = {"code": form["code"]}
+    world.provider.token_reply = Reply(400, f'{{"error":"invalid_grant","error_description":"{said}"}}'.encode())
+    finished = await world.refusal()
+    assert "has expired" in str(finished.explanation)
+    published = repr(world.gateway.published)
+    assert form["code"] not in published
+    assert form["client_secret"] not in published
+
+
+async def test_nobody_listening_is_named(world: World, tmp_path: Path) -> None:
+    with listen() as silent:
+        dead = origin_of(silent)
+    (tmp_path / "b").mkdir()
+    root = write_oidc_project(tmp_path / "b", world.provider, login={"tokenUrl": f"{dead}/token"})
+    async with running_gateway(root, clock=world.clock) as gateway:
+        finished = await World(world.provider, gateway, world.clock, world.http).refusal()
+    assert finished.reason_code == "provider_unreachable"
+    assert "refused" in str(finished.explanation)
+
+
+@pytest.mark.parametrize(
+    ("callback", "error"),
+    [
+        ({"error": "access_denied", "error_description": "no \x00\r\nLocation: https://evil.example"}, "access_denied"),
+        ({"error": "server_error"}, "access_denied"),
+        ({"error": "<script>alert(1)</script>"}, "access_denied"),
+    ],
+)
+async def test_an_error_at_the_callback_goes_back_to_the_client(
+    world: World, callback: dict[str, str], error: str
+) -> None:
+    """RFC 6749 §4.1.2.1; the description in its charset, with state and iss."""
+    world.provider.callback = callback
+    browser = await world.sign_in()
+    assert browser.location is not None
+    said = dict(httpx2.URL(browser.location).params)
+    assert (said["error"], said["state"], said["iss"]) == (error, "st123", world.gateway.origin)
+    assert all(" " <= each <= "~" and each not in '"\\' for each in said["error_description"])
+
+
+async def test_a_callback_with_neither_code_nor_error_is_a_page(world: World) -> None:
+    world.provider.callback = {"id_token": "x"}
+    browser = await world.sign_in()
+    assert browser.page is not None
+    assert browser.page.status == 400
+    assert "parameter_missing" in browser.page.html
+
+
+async def test_keys_are_cached_and_fetched_once_more_for_an_unknown_one(world: World) -> None:
+    """OpenID Connect Core §10.1.1, with a floor between fetches."""
+    provider = world.provider
+    for _ in range(3):
+        assert await world.is_let_in()
+    assert provider.keys_fetched == 1
+
+    provider.signer, provider.header = rsa_key("second"), {"kid": "k2"}
+    world.clock.travel(timedelta(seconds=11))
+    assert (await world.refusal()).reason_code == "signing_key_unknown"
+    assert provider.keys_fetched == 2, "once for the unknown key"
+    assert (await world.refusal()).reason_code == "signing_key_unknown"
+    assert provider.keys_fetched == 2, "the floor"
+
+    provider.keys = [public_jwk(rsa_key("second"), "k2")]
+    world.clock.travel(timedelta(seconds=11))
+    assert await world.is_let_in()
+    assert provider.keys_fetched == 3
+    assert world.gateway.events(McpAuthJwksFetched)[-1].key_ids == ("k2",)
+
+
+async def test_a_key_that_was_replaced_under_its_id_is_fetched_anew(world: World) -> None:
+    """Local providers make new keys under fixed ids at each start."""
+    assert await world.is_let_in()
+    world.provider.signer = rsa_key("second")
+    world.provider.keys = [public_jwk(rsa_key("second"), "k1")]
+    world.clock.travel(timedelta(seconds=11))
+    assert await world.is_let_in()
+    assert world.provider.keys_fetched == 2
+    world.provider.signer = rsa_key("first")
+    assert (await world.refusal()).reason_code == "provider_token_invalid"
+    assert world.provider.keys_fetched == 2, "the floor"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(404, b'{"message":"Not Found"}'),
+        Reply(200, b"<html></html>", "text/html"),
+        Reply(200, b'{"keys":[]}'),
+        Reply(200, b'{"keys":7}'),
+        Reply(200, b'{"keys":[7]}'),
+        Reply(200, b'{"keys":[{"kty":"RSA","kid":"k1","n":"!","e":"AQAB"}]}'),
+        Reply(200, b'{"keys":[{"kty":"oct","kid":"k1","k":"AAAA","alg":"HS256"}]}'),
+        Reply(200, b"[]"),
+        Reply(200, b"[" * 100_000),
+        Reply(500, b""),
+        Reply(200, b'{"keys":[', hangs=True),
+    ],
+)
+async def test_keys_that_cannot_be_had_are_named_and_those_held_go_on(world: World, reply: Reply) -> None:
+    provider = world.provider
+    provider.keys_reply = reply
+    async with asyncio.timeout(10):
+        assert (await world.refusal()).reason_code in {
+            "keys_unavailable",
+            "signing_key_unknown",
+            "provider_token_invalid",
+        }
+        provider.keys_reply = None
+        world.clock.travel(timedelta(seconds=11))
+        assert await world.is_let_in()
+        provider.keys_reply = reply
+        world.clock.travel(timedelta(hours=2))
+        fetched = provider.keys_fetched
+        assert await world.is_let_in(), "a provider that is down must not end logins whose key is known"
+        assert await world.is_let_in()
+        assert provider.keys_fetched == fetched + 1, "the floor holds for fetches that fail, too"
