@@ -26,6 +26,7 @@ BY_DOCTOR = {
 
 TOLERATED = {
     "REG-07": "devgw takes the registration as it is; a refusal by an upstream's server is named REG-05",
+    "AUD-04": "devgw binds the token to the only route; where there are several, TOK-02 says it",
     "REG-10": "devgw ignores the port of loopback redirects, so it cannot fail here",
     "RURI-03": "devgw names it where it refuses; other servers compare the same way",
     "PORT-03": "devgw ignores the port of loopback redirects, so it cannot fail here",

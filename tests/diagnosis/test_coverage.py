@@ -95,3 +95,10 @@ def test_search_puts_titles_first() -> None:
     assert search("issuer")[0].title.lower().count("issuer")
     assert find_failure("disc-01") is failures()["DISC-01"]
     assert find_failure("DISC-99") is None
+
+
+def test_every_id_that_a_rule_can_give_is_asked_for_in_a_test() -> None:
+    here = Path(__file__).parent
+    asserted = "".join(path.read_text() for path in here.rglob("test_*.py") if path != Path(__file__))
+
+    assert [failure_id for rule in ALL for failure_id in rule.ids if f'"{failure_id}"' not in asserted] == []

@@ -10,19 +10,22 @@ import pytest
 import devgw.problems
 from devgw.diagnosis.catalogue import failures
 from devgw.diagnosis.naming import NAMES, name_problem
-from devgw.problems import ErrorCode, Problem
+from devgw.problems import ErrorCode, Problem, authorization, clients, provider, proxy, upstream
+from devgw.problems import upstream_connection as connection
 from devgw.problems.authorization import (
     ChallengeMalformed,
     ChallengeMethodUnsupported,
     RedirectUriMismatch,
     ResourceUnknown,
 )
-from devgw.problems.bearer import TokenMissing, TokenUnknown
+from devgw.problems.bearer import InsufficientScope, TokenMissing, TokenUnknown
+from devgw.problems.capability import CapabilityHidden
 from devgw.problems.clients import ClientUnknown, RedirectUriRefused
-from devgw.problems.login import LoginCookieMissing
+from devgw.problems.id_jag import IdJagReplayed
+from devgw.problems.login import LoginCookieMissing, ProviderRefused
 from devgw.problems.provider import ProviderTokenInvalid
 from devgw.problems.standard import StandardRefusal
-from devgw.problems.token import CodeUnknown, RefreshTokenReplayed, VerifierWrong
+from devgw.problems.token import CodeUnknown, GrantRevoked, GrantTypeUnsupported, RefreshTokenReplayed, VerifierWrong
 
 PATH = devgw.problems.__path__
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -86,6 +89,43 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (ProviderTokenInvalid("access token", "iss", "https://sts.windows.net/x/", "https://y"), "IDT-06"),
         (ProviderTokenInvalid("access token", "iss", "https://api.workos.com", "https://y"), "IDT-03"),
         (ProviderTokenInvalid("access token", "alg", "HS256", "RS256"), "IDT-09"),
+        (ProviderTokenInvalid("access token", "aud", "", "client_x"), "IDT-04"),
+        (provider.ProviderAnswerUnreadable("u", 200, "nothing", "an id_token"), "IDT-04"),
+        (ProviderRefused("server_error", "no"), "IDT-12"),
+        (GrantRevoked(NOON, "revoked_by_user"), "REFR-08"),
+        (GrantRevoked(NOON, "refresh_token_replayed"), "REFR-03"),
+        (clients.ClientMetadataInvalid("application_type", "web", "native"), "REG-07"),
+        (clients.ClientMetadataInvalid("redirect_uris", "[]", "one"), "REQ-01"),
+        (clients.ClientDocumentForbidden("https://x", "10.0.0.1"), "REG-08"),
+        (clients.ClientDocumentInvalid("https://x", "r", "g", "e"), "REG-09"),
+        (clients.ClientDocumentsDisabled("https://x"), "REG-13"),
+        (proxy.UpstreamNameUnknown("http://x", "x"), "NET-02"),
+        (proxy.UpstreamTlsFailed("https://x", "self signed"), "NET-03"),
+        (proxy.UpstreamAnswerTimedOut("http://x", 120), "NET-04"),
+        (proxy.UpstreamClosedEarly("http://x", 0, has_begun=False), "NET-05"),
+        (proxy.UpstreamUnreachable("http://x", "no route"), "NET-07"),
+        (authorization.ParameterMissing("client_id"), "REQ-01"),
+        (GrantTypeUnsupported("password", ()), "REQ-02"),
+        (authorization.TransactionFinished("x", NOON), "REQ-03"),
+        (authorization.ConsentStale("sent twice"), "CONS-03"),
+        (InsufficientScope("", "mcp:tools"), "SCOPE-04"),
+        (connection.ConnectionUnknown("x", ()), "CONF-03"),
+        (connection.RegistrationImpossible("i", "it has no registration endpoint"), "REG-01"),
+        (connection.RegistrationImpossible("i", "it cannot reach a metadata document on loopback"), "UPST-09"),
+        (connection.RegistrationRefused("u", 400, "invalid_redirect_uri", ""), "REG-05"),
+        (connection.RegistrationRefused("u", 429, "slow_down", ""), "REG-11"),
+        (connection.AuthorizationRefused("i", "invalid_scope", "", "a b", "policy"), "UPST-06"),
+        (connection.AuthorizationRefused("i", "invalid_target", "AADSTS9010010", "", "none"), "AUD-07"),
+        (connection.TokenRequestRefused("u", 400, "invalid_grant", ""), "UPST-08"),
+        (connection.TokenRequestRefused("u", 401, "invalid_client", ""), "TOK-07"),
+        (connection.TokenRequestRefused("u", 404, "", ""), "TOK-05"),
+        (connection.TokenAnswerUnreadable("u", 200, "error=bad", "form"), "TOK-04"),
+        (connection.IdentityAssertionMissing("user", "workos"), "UPST-11"),
+        (upstream.AddressForbidden("http://10.0.0.1", "private"), "UPST-10"),
+        (upstream.AuthorizationServerIncomplete("u", "token_endpoint"), "DISC-11"),
+        (IdJagReplayed("j", NOON), "IDT-14"),
+        (CapabilityHidden("tool", "Echo", "filter", nearest="echo"), "CONF-08"),
+        (CapabilityHidden("tool", "secret", "filter"), None),
     ],
 )
 def test_the_facts_decide_the_name(problem: Problem, name: str | None) -> None:

@@ -4,18 +4,23 @@ from typing import Any
 
 import pytest
 
+from devgw.diagnosis import diagnose_gateway
 from devgw.events import Outcome
 from devgw.events.flow import FlowState, Milestone
 from devgw.events.taxonomy import (
+    ClockSkewMeasured,
     McpAuthAuthorizationBegun,
     McpAuthClientRegistered,
     McpAuthConsentShown,
     McpAuthDownstreamTokenIssued,
+    McpAuthDownstreamTokenRefreshed,
+    McpAuthDownstreamTokenRevoked,
     McpAuthLoginBegun,
     McpAuthLoginFinished,
     McpAuthUpstreamConnectionBegun,
     McpAuthUpstreamConnectionEstablished,
     McpAuthUpstreamConnectionLost,
+    McpCapabilityEntriesUnmatched,
 )
 from devgw.ids import ClientId, TokenId, TransactionId
 from devgw.problems.bearer import InsufficientScope
@@ -440,3 +445,64 @@ def test_an_issuer_that_follows_a_forwarded_header() -> None:
     )
 
     assert "HOST-04" in story.names()
+
+
+def test_a_token_that_works_after_its_revocation() -> None:
+    story = Story().tell(issued(7))
+    story.tell(McpAuthDownstreamTokenRevoked(token_ids=(TokenId("at:7"),), cause="revoked_by_user"))
+    story.ask("POST", "/mcp/x", 200, {"result": {}}, token_id=TokenId("at:7"))
+
+    assert story.names() == ["REVK-01"]
+
+
+@pytest.mark.parametrize(("grant", "name"), [("authorization_code", "REFR-02"), ("refresh_token", "REFR-04")])
+def test_an_answer_without_a_refresh_token_and_an_expired_token_after_it(grant: str, name: str) -> None:
+    story = Story()
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    answer = {"access_token": "x", "token_type": "Bearer", "expires_in": 900}
+    story.ask("POST", "/oauth/token", 200, answer, sent=form, content=f"grant_type={grant}".encode())
+    assert story.names() == []
+
+    story.ask("POST", "/mcp/x", 401, got=CHALLENGE, sent={"authorization": "Bearer x"}, reason_code="token_expired")
+    assert story.names() == [name]
+
+
+def test_a_refresh_that_lost_its_resource() -> None:
+    story = Story().tell(issued())
+    refreshed: dict[str, Any] = {"client_id": CLIENT, "transaction_id": TRANSACTION, "scope": "mcp:tools"}
+    refreshed |= {"spent_token_id": TokenId("rt:1"), "access_token_id": TokenId("at:2")}
+    refreshed["access_expires_at"] = NOON.replace(hour=23)
+    story.tell(McpAuthDownstreamTokenRefreshed(**refreshed, resource=MCP))
+    assert story.names() == []
+
+    story.tell(McpAuthDownstreamTokenRefreshed(**refreshed, resource=ORIGIN))
+    assert story.names() == ["AUD-08"]
+
+
+def test_a_client_that_left_without_revoking() -> None:
+    story = Story().tell(registered("dcr:1", "dcr"))
+    for number in range(3):
+        story.tell(issued(number))
+    assert diagnose_gateway(story.around, story.now) == []
+
+    story.tell(registered("dcr:2", "dcr"))
+    assert [each.id for each in diagnose_gateway(story.around, story.now)] == ["REVK-02"]
+
+
+def test_entries_of_a_filter_that_name_nothing() -> None:
+    story = Story()
+    unmatched = McpCapabilityEntriesUnmatched(policy="filter", capability_kind="tools", entries=(("Echo", "echo"),))
+    story.tell(unmatched)
+    found = diagnose_gateway(story.around, story.now)
+    assert [(each.id, each.got, each.expected) for each in found] == [("CONF-08", "Echo", "echo")]
+
+    story.tell(McpCapabilityEntriesUnmatched(policy="filter", capability_kind="tools"))
+    assert diagnose_gateway(story.around, story.now) == []
+
+
+def test_a_clock_that_is_wrong() -> None:
+    story = Story().tell(ClockSkewMeasured(url="https://idp.example", skew_seconds=120.0))
+    assert [each.id for each in diagnose_gateway(story.around, story.now)] == ["IDT-07"]
+
+    story.tell(ClockSkewMeasured(url="https://idp.example", skew_seconds=0.4))
+    assert diagnose_gateway(story.around, story.now) == []

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from devgw.diagnosis.exchange import form, is_authorize, is_token, query, response_json
+from devgw.diagnosis.exchange import is_authorize, is_token, query, response_json
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import TOKEN, came_past, known_quirks
 from devgw.diagnosis.urls import split_url
@@ -78,23 +78,6 @@ def port_of_the_gateway(view: View, now: datetime) -> Iterator[Diagnosis]:  # no
             return
 
 
-def no_resource(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
-    """AUD-04: neither the authorization nor the token request named a resource, and a token was refused after it."""
-    asked = [trace for trace in view.traces if is_authorize(trace) or is_token(trace)]
-    named = any("resource" in query(trace) or "resource" in form(trace) for trace in asked)
-    refused = [trace for trace in asked if trace.reason_code == "resource_missing"]
-    if asked and not named and refused and not came_past(view, TOKEN, refused[-1].started_at):
-        yield diagnosis(
-            "AUD-04",
-            f"{view.who} sends no resource, so it cannot be told which route it wants.",
-            "Update the client; it must send the resource of the metadata.",
-            view=view,
-            trace=refused[-1],
-            evidence=known_quirks(view, "AUD-04"),
-            certain=False,
-        )
-
-
 RULES = (
     Rule(("TOK-08",), "a token answer", answer_of_wrong_shape),
     Rule(
@@ -103,5 +86,4 @@ RULES = (
         begins_over_and_over,
     ),
     Rule(("PORT-05",), "an authorization request whose redirect URI has the gateway's port", port_of_the_gateway),
-    Rule(("AUD-04",), "a refusal for want of a resource", no_resource),
 )

@@ -1,8 +1,17 @@
 """What concerns no single flow: strays, configuration, keys, clock."""
 
+from pathlib import Path
+
 import httpx2
 
+from devgw.clock import SystemClock
+from devgw.emulators.workos import AnswerFault
+from devgw.wiring.reloading import Reloading
 from tests.diagnosis.stories.conftest import Watched
+from tests.diagnosis.stories.test_provider import log_in
+from tests.diagnosis.stories.test_upstreams import plain_project
+from tests.support.browser import Browser
+from tests.support.gateway import running_gateway
 
 
 async def names(gateway: Watched) -> list[str]:
@@ -48,4 +57,38 @@ async def test_healthy_strays_are_not_talked_about(gateway: Watched, http: httpx
     await http.get(f"{gateway.origin}/.well-known/oauth-protected-resource")
     await http.get(f"{gateway.origin}/favicon.ico")
 
+    assert await names(gateway) == []
+
+
+async def test_a_configuration_that_is_refused_until_it_is_mended(tmp_path: Path) -> None:
+    clock = SystemClock()
+    root = plain_project(tmp_path, "http://127.0.0.1:1/mcp")
+    async with running_gateway(root, clock=clock) as running:
+        gateway = Watched(running, clock)
+        reloading = Reloading(running.runtime)
+        assert await names(gateway) == []
+
+        routes = root / "config" / "routes.oas.json"
+        good = routes.read_text()
+        routes.write_text(good.replace('"operationId"', '"operationName"'))
+        assert not reloading.reload()
+        found = (await gateway.of_gateway())[0]
+        assert found.id == "CONF-05"
+        assert "operationId" in found.cause
+
+        routes.write_text(good)
+        assert reloading.reload()
+        assert await names(gateway) == []
+
+
+async def test_keys_that_cannot_be_fetched_until_they_can(
+    gateway: Watched, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    emulator = gateway.running.runtime.companions.emulator
+    emulator.faults.arm(AnswerFault(path="/sso/jwks/*", status=503))
+    await log_in(gateway, http, browser)
+    assert await names(gateway) == ["IDT-08"]
+
+    async with Browser(*browser.stops) as another:
+        await log_in(gateway, http, another)
     assert await names(gateway) == []
