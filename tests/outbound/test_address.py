@@ -99,3 +99,31 @@ async def test_an_absurdly_long_document_is_not_read_to_its_end(bench: Bench, up
     problem = await refusal(bench.begin())
     assert not isinstance(problem, IssuerMismatch)
     assert len(problem.explain()) < 1000
+
+
+async def test_behind_a_proxy_the_proxy_looks_names_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that reaches the world through a proxy alone often cannot resolve public names at all."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:3128")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:3128")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    await check_address("https://nobody.invalid/x", local_allowed=False)
+    assert not await is_local("https://nobody.invalid/x")
+    for url in ("https://10.0.0.1/x", "https://localhost/x", "http://nobody.invalid/x"):
+        assert isinstance(await refusal(check_address(url, local_allowed=False)), AddressForbidden)
+
+
+async def test_this_machine_is_asked_directly_whatever_the_environment_says(
+    bench: Bench, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = await bench.begin()
+    back = await bench.authorized(begun)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    other = bench.restarted()
+    await other.oauth.finish(other.route, back, begun.cookie)
+    assert await other.token() in upstream.access_tokens
+    await other.begin()
+    await other.side.close()

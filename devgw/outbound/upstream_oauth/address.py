@@ -7,7 +7,9 @@ import asyncio
 import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
+from devgw.oauth.client_document import is_loopback_host
 from devgw.problems import Refused
 from devgw.problems.upstream import AddressForbidden, UpstreamUnreachable
 
@@ -21,8 +23,27 @@ def read_address(text: str) -> Address:
     return mapped or address
 
 
+def is_proxied(url: str) -> bool:
+    """Tell whether a URL is fetched through a proxy of the environment, which then looks names up for us."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    proxies = getproxies()
+    return (
+        bool(proxies.get(parts.scheme) or proxies.get("all")) and not is_loopback_host(host) and not proxy_bypass(host)
+    )
+
+
+def _is_literal(host: str) -> bool:
+    """Tell whether a host is an address already."""
+    try:
+        read_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 async def addresses_of(url: str) -> list[Address]:
-    """Return every address of the URL's host.
+    """Return every address of the URL's host; none where only a proxy can know them.
 
     Raises:
         Refused: with `AddressForbidden` where it has none by its form, with `UpstreamUnreachable` where none is found.
@@ -36,6 +57,8 @@ async def addresses_of(url: str) -> list[Address]:
         raise Refused(AddressForbidden(url=url, why="it is no absolute http(s) URL"))
     if parts.username or parts.password:
         raise Refused(AddressForbidden(url=url, why="it carries a user name or password"))
+    if is_proxied(url) and not _is_literal(parts.hostname):
+        return []
     try:
         found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -58,7 +81,7 @@ async def check_address(url: str, *, local_allowed: bool) -> None:
     special = [address for address in addresses if not address.is_global]
     if special and not local_allowed:
         raise Refused(AddressForbidden(url=url, why=f"{special[0]} is an address of this machine or network"))
-    if url.startswith("http:") and len(special) < len(addresses):
+    if url.startswith("http:") and (not addresses or len(special) < len(addresses)):
         raise Refused(AddressForbidden(url=url, why="plain http is for this machine alone"))
 
 

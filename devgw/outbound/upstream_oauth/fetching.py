@@ -13,7 +13,7 @@ from devgw.events.taxonomy import McpAuthUpstreamAnswered
 from devgw.ids import OperationId, SubjectId, UpstreamServerId
 from devgw.oauth.discovery import without_query
 from devgw.oauth.token_answer import excerpt
-from devgw.outbound.upstream_oauth.address import check_address, check_peer, is_local
+from devgw.outbound.upstream_oauth.address import check_address, check_peer, is_local, is_proxied
 from devgw.problems import Refused
 from devgw.problems.upstream import UpstreamUnreachable
 
@@ -132,7 +132,9 @@ class Fetching:
         sent = {"accept": "application/json", "user-agent": USER_AGENT, **(headers or {})}
         method = "GET" if document is None else "POST"
         async with self._client.stream(method, url, json=document, headers=sent) as response:
-            if stream := response.extensions.get("network_stream"):
+            stream = response.extensions.get("network_stream")
+            # Through a proxy the other side is the proxy, whatever lies behind it.
+            if stream and not is_proxied(url):
                 peer = stream.get_extra_info("server_addr")
                 check_peer(url, str(peer[0]), local_allowed=local_allowed)
             return Answer(url, response.status_code, response.headers, await _read(response))
