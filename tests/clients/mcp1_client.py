@@ -1,4 +1,5 @@
-# mypy: ignore-errors  # it runs on mcp 1.x, in an interpreter of its own: the checker knows mcp 2 alone
+# It runs on mcp 1.x, in an interpreter of its own; the type checker knows mcp 2 alone.
+# mypy: ignore-errors
 """A client on the official Python SDK 1.x: goes the whole way, is refreshed silently, returns once revoked.
 
 `python mcp1_client.py MCP_URL REDIRECT_URI` prints each authorization URL on a line of its own (`AUTHORIZE …`), reads
