@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
-import jwt
 from authlib.oauth2.rfc6749.authenticate_client import authenticate_none
 
 from devgw.clock import Clock, from_epoch
@@ -53,6 +52,8 @@ def presented_client_id(request: ServerRequest) -> str | None:
 
 def _subject_of(assertion: str) -> str | None:
     """Return the `sub` of an assertion before anything of it is believed."""
+    import jwt  # noqa: PLC0415  9 MB and 0.05 s that a start need not pay
+
     try:
         claims = jwt.decode(assertion, options={"verify_signature": False})
     except jwt.PyJWTError:
@@ -135,6 +136,8 @@ def _invalid(client_id: str, claim: str, got: str, expected: str) -> Refused:
 
 def _verified(assertion: str, keys: dict[str, Any], client_id: str) -> dict[str, Any]:
     """Return the claims of an assertion signed by one of the client's keys; times are checked elsewhere."""
+    import jwt  # noqa: PLC0415  9 MB and 0.05 s that a start need not pay
+
     try:
         header = jwt.get_unverified_header(assertion)
         candidates = jwt.PyJWKSet.from_dict(keys).keys

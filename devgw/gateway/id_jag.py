@@ -8,7 +8,7 @@ Source: draft-ietf-oauth-identity-assertion-authz-grant; RFC 7523 §2.1, §3; `g
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import jwt
 from authlib.oauth2.rfc6749 import BaseGrant, TokenEndpointMixin
@@ -28,6 +28,9 @@ from devgw.problems.authorization import ParameterMissing
 from devgw.problems.id_jag import IdJagInvalid, IdJagIssuerUntrusted, IdJagReplayed
 from devgw.problems.token import GrantTypeUnsupported
 
+if TYPE_CHECKING:
+    import jwt
+
 TYPE = "oauth-id-jag+jwt"
 LEEWAY = timedelta(seconds=60)
 LONGEST_LIFE = timedelta(hours=1)
@@ -37,7 +40,7 @@ LONGEST_LIFE = timedelta(hours=1)
 class SigningKeySource(Protocol):
     """Finds the keys with which an issuer signs."""
 
-    async def find(self, jwks_url: str, key_id: str | None) -> jwt.PyJWK:
+    async def find(self, jwks_url: str, key_id: str | None) -> "jwt.PyJWK":
         """Return the key.
 
         Raises:
@@ -61,7 +64,7 @@ class Prepared:
 
     issuer: TrustedIssuer
     header: Mapping[str, Any]
-    key: jwt.PyJWK
+    key: "jwt.PyJWK"
 
 
 def trusted_issuers(policy: OAuthPolicy) -> tuple[TrustedIssuer, ...]:
@@ -105,6 +108,8 @@ class IdJag:
         assertion = request.form.get("assertion", "")
         if not assertion:
             raise Refused(ParameterMissing("assertion", endpoint="token"))
+        import jwt  # noqa: PLC0415  9 MB and 0.05 s that a start need not pay
+
         try:
             header = jwt.get_unverified_header(assertion)
             claims = jwt.decode(assertion, options={"verify_signature": False})

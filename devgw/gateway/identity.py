@@ -6,18 +6,20 @@ Source: OpenID Connect Core §3.1.3.7, RFC 7519 §4.1; for WorkOS `workos.md` §
 
 import base64
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
-
-import jwt
+from typing import TYPE_CHECKING, Any
 
 from devgw.clock import from_epoch
 from devgw.entropy import same
 from devgw.ids import SubjectId
 from devgw.problems import Refused
 from devgw.problems.provider import ClockSkewed, ProviderTokenInvalid
+
+if TYPE_CHECKING:
+    import jwt
 
 LEEWAY = timedelta(seconds=60)
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -49,12 +51,14 @@ class Expected:
     """How far the provider's clock was ahead of ours when it answered, where that was measured."""
 
 
-def verified_claims(token: str, key: jwt.PyJWK, what: str) -> dict[str, Any]:
+def verified_claims(token: str, key: "jwt.PyJWK", what: str) -> dict[str, Any]:
     """Return the claims of a token whose signature is good; nothing else is checked.
 
     Raises:
         Refused: with `ProviderTokenInvalid`.
     """
+    import jwt  # noqa: PLC0415  9 MB and 0.05 s that a start need not pay
+
     try:
         return jwt.decode(
             token,
@@ -65,10 +69,19 @@ def verified_claims(token: str, key: jwt.PyJWK, what: str) -> dict[str, Any]:
     except jwt.InvalidAlgorithmError as error:
         alg = jwt.get_unverified_header(token).get("alg", "none")
         raise Refused(ProviderTokenInvalid(what, "alg", str(alg), "an asymmetric algorithm of the key")) from error
-    except jwt.PyJWTError as error:
+    except jwt.InvalidSignatureError as error:
         raise Refused(
             ProviderTokenInvalid(what, "signature", "one that does not fit", "the published key's")
         ) from error
+    except (jwt.PyJWTError, RecursionError) as error:
+        raise Refused(ProviderTokenInvalid(what, "form", "no claims that can be read", "a signed JWT")) from error
+
+
+def text_or_none(value: Any) -> str | None:
+    """Return a claim that is text with something in it; None for anything else, and for half characters."""
+    if not isinstance(value, str) or any("\ud800" <= each <= "\udfff" for each in value):
+        return None
+    return value or None
 
 
 def header_of(token: str, what: str) -> dict[str, Any]:
@@ -77,9 +90,11 @@ def header_of(token: str, what: str) -> dict[str, Any]:
     Raises:
         Refused: with `ProviderTokenInvalid` where it is no JWT at all.
     """
+    import jwt  # noqa: PLC0415  9 MB and 0.05 s that a start need not pay
+
     try:
         header: dict[str, Any] = jwt.get_unverified_header(token)
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, RecursionError) as error:
         parts = token.count(".") + 1
         raise Refused(
             ProviderTokenInvalid(what, "form", f"an opaque value of {parts} part(s)", "a signed JWT")
@@ -97,7 +112,7 @@ def check_access_token(claims: Mapping[str, Any], expected: Expected) -> None:
     """
     what = "access token"
     _check_issuer(claims, expected, what)
-    _check_times(claims, expected)
+    _check_times(claims, expected, what)
     audience = expected.audience or expected.client_id
     if claims.get("aud") is not None:
         if audience not in _strings(claims["aud"]):
@@ -126,7 +141,9 @@ def check_id_token(claims: Mapping[str, Any], expected: Expected, access_token: 
         raise Refused(ProviderTokenInvalid(what, "azp", str(party), expected.client_id))
     if party is None and len(audiences) > 1:
         raise Refused(ProviderTokenInvalid(what, "azp", "absent beside several audiences", expected.client_id))
-    _check_times(claims, expected)
+    _check_times(claims, expected, what)
+    if "iat" not in claims:
+        raise Refused(ProviderTokenInvalid(what, "iat", "absent", "the moment at which it was issued"))
     if expected.nonce and not same(str(claims.get("nonce", "")), expected.nonce):
         raise Refused(
             ProviderTokenInvalid(what, "nonce", "another value" if "nonce" in claims else "absent", "the one sent")
@@ -143,26 +160,34 @@ def _check_issuer(claims: Mapping[str, Any], expected: Expected, what: str) -> N
         )
 
 
-def _check_times(claims: Mapping[str, Any], expected: Expected) -> None:
-    expires = _moment(claims, "exp")
+def _check_times(claims: Mapping[str, Any], expected: Expected, what: str) -> None:
+    expires = _moment(claims, "exp", what)
     if expires is None:
-        raise Refused(ProviderTokenInvalid("token", "exp", "absent", "a moment in the future"))
+        raise Refused(ProviderTokenInvalid(what, "exp", "absent", "a moment in the future"))
     if expires + LEEWAY <= expected.now:
         raise Refused(ClockSkewed("exp", expires, expected.now, expected.skew_seconds))
     for name in ("nbf", "iat"):
-        moment = _moment(claims, name)
+        moment = _moment(claims, name, what)
         if moment and moment - LEEWAY > expected.now:
             raise Refused(ClockSkewed(name, moment, expected.now, expected.skew_seconds))
 
 
-def _moment(claims: Mapping[str, Any], name: str) -> datetime | None:
+def _moment(claims: Mapping[str, Any], name: str, what: str) -> datetime | None:
+    """Return a numeric date among the claims, None where it is absent; a value that is no moment is refused."""
     value = claims.get(name)
-    return from_epoch(value) if isinstance(value, (int, float)) else None
+    if value is None:
+        return None
+    try:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise ValueError(value)
+        return from_epoch(value)
+    except (OverflowError, ValueError, OSError) as error:
+        raise Refused(ProviderTokenInvalid(what, name, repr(value)[:40], "seconds since 1970")) from error
 
 
 def _require_subject(claims: Mapping[str, Any], what: str) -> None:
-    if not isinstance(claims.get("sub"), str) or not claims["sub"]:
-        raise Refused(ProviderTokenInvalid(what, "sub", "absent", "the person's id"))
+    if text_or_none(claims.get("sub")) is None:
+        raise Refused(ProviderTokenInvalid(what, "sub", "absent, or no text", "the person's id"))
 
 
 def _strings(value: Any) -> tuple[str, ...]:
@@ -192,4 +217,10 @@ def permissions_of(claims: Mapping[str, Any]) -> dict[str, Any]:
     groups = _strings(claims.get("groups"))
     others = {name: value for name, value in claims.items() if name not in _OF_THE_TOKEN}
     kept = others | {"roles": list(roles), "groups": list(groups), "org_id": claims.get("org_id")}
-    return {name: value for name, value in kept.items() if value}
+    return _readable({name: value for name, value in kept.items() if value})
+
+
+def _readable(claims: dict[str, Any]) -> dict[str, Any]:
+    """Return claims without half characters, which nothing can store or show."""
+    written = json.dumps(claims, ensure_ascii=False).encode("utf-8", "replace")
+    return dict(json.loads(written))

@@ -1,12 +1,14 @@
 """Signing keys of several issuers, each behind a JWKS URL of its own."""
 
 from datetime import timedelta
-
-import jwt
+from typing import TYPE_CHECKING
 
 from devgw.clock import Clock
 from devgw.events import Bus
 from devgw.outbound.keys import SigningKeys
+
+if TYPE_CHECKING:
+    import jwt
 
 
 class IssuerKeys:
@@ -18,7 +20,7 @@ class IssuerKeys:
         self._clock = clock
         self._by_url: dict[str, SigningKeys] = {}
 
-    async def find(self, jwks_url: str, key_id: str | None) -> jwt.PyJWK:
+    async def find(self, jwks_url: str, key_id: str | None) -> "jwt.PyJWK":
         """Return the key.
 
         Raises:
