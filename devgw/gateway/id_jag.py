@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-import jwt
 from authlib.oauth2.rfc6749 import BaseGrant, TokenEndpointMixin
 
 from devgw.clock import Clock, from_epoch
