@@ -427,6 +427,11 @@ def test_a_flow_that_is_done_is_suspected_of_nothing() -> None:
 
     assert story.wait(600).names() == []
 
+    other = Story()
+    login(other, 9, "ada@example.com")
+    login(other, 0.2, "bob@example.com")
+    assert other.reach(Milestone.MCP_ACCEPTED, FlowState.DONE).names() == []
+
 
 def test_a_token_answer_of_the_wrong_shape() -> None:
     story = Story()

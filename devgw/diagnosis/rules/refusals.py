@@ -97,13 +97,21 @@ def _made(view: View, trace: Trace, name: str) -> Diagnosis:
         cause = f"Only `{only}` of the authorization request arrived: the URL was cut at its first `&`."
         fix = "Open the whole URL from the client's log; its launcher must quote it for the command line."
     facts = _facts(trace, problem)
-    return diagnosis(
-        name, cause, fix, view=view, trace=trace, evidence=(_seen(trace), *known_quirks(view, name)), **facts
-    )
+    seen = (_seen(trace), *_keys_seen(view, name, problem))
+    return diagnosis(name, cause, fix, view=view, trace=trace, evidence=(*seen, *known_quirks(view, name)), **facts)
 
 
 def _seen(trace: Trace) -> str:
     return f"{trace.method} {trace.path} was answered {trace.status} ({trace.reason_code or 'refused'})."
+
+
+def _keys_seen(view: View, name: str, problem: Problem | None) -> tuple[str, ...]:
+    """Return what the history of signing keys says about the key that the token names, or about the last fetch."""
+    facts = problem.facts() if problem else {}
+    jwks, url = view.around.jwks, str(facts.get("url", ""))
+    if name not in ("IDT-01", "IDT-05", "IDT-08", "IDT-11") or jwks.last(url) is None:
+        return ()
+    return (jwks.key_sentence(str(facts.get("key_id", "")), url),) if facts.get("key_id") else (jwks.lines()[0],)
 
 
 _GOT = ("got", "asked", "token_resource", "callback_host", "redirect_uri", "client_id", "presented_by", "key_id")

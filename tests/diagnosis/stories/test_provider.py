@@ -69,6 +69,15 @@ async def test_a_provider_that_goes_wrong(
     assert found.trace_ids
 
 
+async def test_an_unknown_key_is_told_with_the_history_of_keys(
+    gateway: Watched, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    await log_in(gateway, http, browser, TokenFault(header={"kid": "sso_oidc_key_pair_unknown"}))
+
+    found = await gateway.only("IDT-01")
+    assert any("belong to another client id or environment" in each for each in found.evidence), found.evidence
+
+
 async def test_keys_that_are_rotated_are_fetched_again_and_nothing_is_said(
     gateway: Watched, http: httpx2.AsyncClient, browser: Browser
 ) -> None:
