@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from authlib.oauth2.rfc6749 import BaseGrant, TokenEndpointMixin
 
-from devgw.clock import Clock, from_epoch
+from devgw.clock import Clock
 from devgw.config.project import OAuthPolicy, TrustedIssuer
 from devgw.entropy import fingerprint, short_id
 from devgw.gateway.grants import AUTH_METHODS
-from devgw.gateway.identity import ALGORITHMS, verified_claims
+from devgw.gateway.identity import ALGORITHMS, moment_of, verified_claims
 from devgw.gateway.oauth_request import RegisteredClient, ServerRequest
 from devgw.gateway.records import Grant
 from devgw.gateway.resources import Resources
@@ -112,7 +112,7 @@ class IdJag:
         try:
             header = jwt.get_unverified_header(assertion)
             claims = jwt.decode(assertion, options={"verify_signature": False})
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, RecursionError) as error:
             raise Refused(IdJagInvalid("form", f"no JWT ({error})", "a signed JWT")) from error
         named = str(claims.get("iss"))
         issuer = self._trusted.get(named)
@@ -187,13 +187,7 @@ def _check_scope(claims: Mapping[str, Any]) -> None:
 
 def _moment(claims: Mapping[str, Any], name: str) -> datetime | None:
     """Return a numeric date among the claims."""
-    value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        return from_epoch(value)
-    except (OverflowError, ValueError, OSError):
-        return None
+    return moment_of(claims.get(name))
 
 
 class IdJagGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  # Authlib ships no types

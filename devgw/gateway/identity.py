@@ -84,6 +84,16 @@ def text_or_none(value: Any) -> str | None:
     return value or None
 
 
+def moment_of(value: Any) -> datetime | None:
+    """Return the moment that a numeric date means; None for anything that means none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        return from_epoch(value)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
 def header_of(token: str, what: str) -> dict[str, Any]:
     """Return the header of a JWT before anything of it is believed.
 
@@ -177,12 +187,10 @@ def _moment(claims: Mapping[str, Any], name: str, what: str) -> datetime | None:
     value = claims.get(name)
     if value is None:
         return None
-    try:
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ValueError(value)
-        return from_epoch(value)
-    except (OverflowError, ValueError, OSError) as error:
-        raise Refused(ProviderTokenInvalid(what, name, repr(value)[:40], "seconds since 1970")) from error
+    moment = moment_of(value)
+    if moment is None:
+        raise Refused(ProviderTokenInvalid(what, name, repr(value)[:40], "seconds since 1970"))
+    return moment
 
 
 def _require_subject(claims: Mapping[str, Any], what: str) -> None:

@@ -7,12 +7,12 @@ A floor between fetches keeps strangers from making us hammer the provider. Sour
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from devgw.clock import Clock
 from devgw.events import Bus, Outcome
 from devgw.events.taxonomy import FailureOrigin, McpAuthJwksFetched
-from devgw.outbound.transport import describe_failure
+from devgw.outbound.transport import describe_failure, provider_client
 from devgw.problems import Refused
 from devgw.problems.provider import KeysUnavailable, SigningKeyUnknown
 
@@ -22,12 +22,31 @@ if TYPE_CHECKING:
 FRESH = timedelta(hours=1)
 """How long keys are used without asking again."""
 FLOOR = timedelta(seconds=10)
-"""The least time between two fetches for an unknown key."""
+"""The least time between two fetches while keys are held, whether they succeed or fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A published key that can verify something."""
+
+    id: str | None
+    members: dict[str, Any]
+
+    def reading(self, algorithm: str | None) -> "jwt.PyJWK":
+        """Return the key for signatures of its own algorithm; where it names none, of the one asked for."""
+        import jwt  # noqa: PLC0415  9 MB and 0.05 s that a start need not pay
+
+        if "alg" not in self.members and algorithm:
+            try:
+                return jwt.PyJWK(self.members, algorithm=algorithm)
+            except jwt.PyJWTError:  # of another kind: whoever verifies says so
+                pass
+        return jwt.PyJWK(self.members)
 
 
 @dataclass(frozen=True, slots=True)
 class _Fetched:
-    keys: "tuple[jwt.PyJWK, ...]"
+    keys: tuple[_Key, ...]
     at: datetime
 
 
@@ -40,54 +59,77 @@ class SigningKeys:
         self._bus = bus
         self._clock = clock
         self._fetched: _Fetched | None = None
+        self._asked_at: datetime | None = None
         self._fetching = asyncio.Lock()
 
-    async def find(self, key_id: str | None) -> "jwt.PyJWK":
+    async def find(self, key_id: str | None, algorithm: str | None = None) -> "jwt.PyJWK":
         """Return the key with this id; where the token names none, the only one.
+
+        Args:
+            key_id: `kid` of the token.
+            algorithm: `alg` of the token, for keys that name none.
 
         Raises:
             Refused: with `KeysUnavailable` or `SigningKeyUnknown`.
         """
         async with self._fetching:
-            now = self._clock.now()
-            if self._fetched is None or now - self._fetched.at > FRESH:
+            if self._fetched is None or (self._clock.now() - self._fetched.at > FRESH and self._may_ask()):
                 await self._fetch(key_id)
             found = self._lookup(key_id)
-            if found is None and self._fetched and now - self._fetched.at >= FLOOR:
+            if found is None and self._may_ask():
                 await self._fetch(key_id)
                 found = self._lookup(key_id)
         if found is None:
             raise Refused(SigningKeyUnknown(self.url, str(key_id or "none"), self.key_ids))
-        return found
+        return found.reading(algorithm)
+
+    async def find_replaced(self, key_id: str | None, algorithm: str | None) -> "jwt.PyJWK | None":
+        """Return the key that is published under this id by now, None where it was asked for a moment ago.
+
+        For a signature that the held key did not make: local providers make new keys under fixed ids at each start.
+        """
+        async with self._fetching:
+            if not self._may_ask():
+                return None
+            await self._fetch(key_id)
+            found = self._lookup(key_id)
+        return found.reading(algorithm) if found else None
+
+    def _may_ask(self) -> bool:
+        """Tell whether the last fetch is long enough ago."""
+        return self._asked_at is None or self._clock.now() - self._asked_at >= FLOOR
 
     @property
     def key_ids(self) -> tuple[str, ...]:
         """Return the ids of the keys that are held."""
-        return tuple(str(each.key_id) for each in self._fetched.keys) if self._fetched else ()
+        return tuple(str(each.id) for each in self._fetched.keys) if self._fetched else ()
 
-    def _lookup(self, key_id: str | None) -> "jwt.PyJWK | None":
+    def _lookup(self, key_id: str | None) -> _Key | None:
         keys = self._fetched.keys if self._fetched else ()
         if key_id is None:
             return keys[0] if len(keys) == 1 else None
-        return next((each for each in keys if each.key_id == key_id), None)
+        return next((each for each in keys if each.id == key_id), None)
 
     async def _fetch(self, wanted: str | None) -> None:
         import httpx2  # noqa: PLC0415  140 ms that only a login needs
-        import jwt  # noqa: PLC0415  9 MB and 0.05 s that a start need not pay
 
         began = self._clock.ticks()
+        self._asked_at = self._clock.now()
         status: int | None = None
         try:
-            async with httpx2.AsyncClient(timeout=self._timeout.total_seconds()) as client:
+            async with (
+                asyncio.timeout(self._timeout.total_seconds()),
+                provider_client(self.url, self._timeout) as client,
+            ):
                 response = await client.get(self.url, headers={"accept": "application/json"})
             status = response.status_code
             response.raise_for_status()
-            keys = tuple(jwt.PyJWKSet.from_dict(response.json()).keys)
+            keys = _usable(response.json())
         except httpx2.HTTPStatusError as error:
             self._fail(f"it answered {status}", status, wanted, began, error)
-        except httpx2.HTTPError as error:
+        except (httpx2.HTTPError, TimeoutError) as error:
             self._fail(describe_failure(error), status, wanted, began, error)
-        except (ValueError, KeyError, AttributeError, jwt.PyJWTError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             self._fail("what it answered is no JSON Web Key Set", status, wanted, began, error)
         else:
             self._fetched = _Fetched(keys, self._clock.now())
@@ -112,3 +154,24 @@ class SigningKeys:
                 failure_origin=FailureOrigin.IDENTITY_PROVIDER if error else None,
             )
         )
+
+
+def _usable(document: Any) -> tuple[_Key, ...]:
+    """Return the keys of a key set that can verify signatures; those of other kinds or for encryption are passed over.
+
+    Raises:
+        ValueError: where there is none.
+    """
+    import jwt  # noqa: PLC0415  9 MB and 0.05 s that a start need not pay
+
+    keys = []
+    for members in document["keys"]:
+        try:
+            key = jwt.PyJWK(members)
+        except jwt.PyJWTError:
+            continue
+        if members.get("use", "sig") == "sig" and members.get("kty") != "oct":
+            keys.append(_Key(key.key_id, members))
+    if not keys:
+        raise ValueError("no key in the set can verify a signature")
+    return tuple(keys)

@@ -4,8 +4,9 @@ WorkOS's user management is no OIDC provider: it needs `provider=authkit`, takes
 answers without token_type, expires_in or id_token (`workos.md` §0-§3). Where an ID token comes it is fully verified.
 """
 
+import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -22,12 +23,13 @@ from devgw.gateway.identity import (
     check_id_token,
     header_of,
     permissions_of,
+    text_or_none,
     verified_claims,
 )
 from devgw.gateway.login import LoginRequest
 from devgw.ids import SubjectId
 from devgw.outbound.keys import SigningKeys
-from devgw.outbound.transport import describe_failure
+from devgw.outbound.transport import describe_failure, provider_client
 from devgw.problems import Refused
 from devgw.problems.provider import (
     ProviderAnswerUnreadable,
@@ -112,22 +114,32 @@ class HttpIdentityProvider:
         """Return the claims of the token that says who it is: the ID token, or WorkOS's access token."""
         access_token, id_token = answer.get("access_token"), answer.get("id_token")
         if isinstance(id_token, str):
-            header = header_of(id_token, "id token")
-            key = await self._keys.find(header.get("kid"))
-            claims = verified_claims(id_token, key, "id token")
-            check_id_token(claims, expected, access_token, header["alg"])
+            claims, algorithm = await self._verified(id_token, "id token")
+            check_id_token(claims, expected, text_or_none(access_token), algorithm)
             return claims
-        if not isinstance(access_token, str):
-            got = f"members {', '.join(sorted(answer))}"
-            raise Refused(ProviderAnswerUnreadable(self._login.token_url, 200, got, "access_token"))
-        header = header_of(access_token, "access token")
-        key = await self._keys.find(header.get("kid"))
-        claims = verified_claims(access_token, key, "access token")
+        wanted = "access_token" if self._is_workos or "openid" not in self._login.scope.split() else "id_token"
+        if not isinstance(access_token, str) or wanted == "id_token":
+            got = f"members {', '.join(sorted(answer))[:200] or 'none'}"
+            raise Refused(ProviderAnswerUnreadable(self._login.token_url, 200, got, wanted))
+        claims, _ = await self._verified(access_token, "access token")
         check_access_token(claims, expected)
         user = answer.get("user")
         if isinstance(user, dict) and user.get("id") not in (None, claims["sub"]):
             raise Refused(ProviderTokenInvalid("access token", "sub", claims["sub"], str(user["id"])))
         return claims
+
+    async def _verified(self, token: str, what: str) -> tuple[dict[str, Any], str]:
+        """Return the claims of a token whose signature is good, and its algorithm."""
+        header = header_of(token, what)
+        key_id, algorithm = header.get("kid"), str(header["alg"])
+        key = await self._keys.find(key_id, algorithm)
+        try:
+            return verified_claims(token, key, what), algorithm
+        except Refused:
+            replaced = await self._keys.find_replaced(key_id, algorithm)
+            if replaced is None:
+                raise
+            return verified_claims(token, replaced, what), algorithm
 
     async def _exchange(self, code: str, callback: str, verifier: str | None) -> tuple[Mapping[str, Any], float | None]:
         import httpx2  # noqa: PLC0415  140 ms that only a login needs
@@ -144,45 +156,50 @@ class HttpIdentityProvider:
             form["code_verifier"] = verifier
         began = self._clock.ticks()
         try:
-            async with httpx2.AsyncClient(timeout=self._login.remote_timeout.total_seconds()) as client:
+            async with (
+                asyncio.timeout(self._login.remote_timeout.total_seconds()),
+                provider_client(url, self._login.remote_timeout) as client,
+            ):
                 response = await client.post(url, data=form, headers={"accept": "application/json"})
-        except httpx2.HTTPError as error:
+        except (httpx2.HTTPError, TimeoutError) as error:
             failure = describe_failure(error)
             self._publish(url, None, began, failure)
             raise Refused(ProviderUnreachable(url, failure)) from error
-        return self._read(response.status_code, response.headers, response.content, began)
+        sent = [form[each] for each in ("code", "client_secret", "code_verifier") if form.get(each)]
+        return self._read(response.status_code, response.headers, response.content, began, sent)
 
     def _read(
-        self, status: int, headers: Mapping[str, str], content: bytes, began: int
+        self, status: int, headers: Mapping[str, str], content: bytes, began: int, sent: Iterable[str]
     ) -> tuple[Mapping[str, Any], float | None]:
         """Return the answer's members and the measured skew, or refuse with what the provider said."""
         url = self._login.token_url
         skew = self._measure_skew(url, headers.get("date"))
         answer = _json_object(content)
-        error = str(answer.get("error") or answer.get("code") or "") if answer is not None else ""
+        members = answer or {}
+        error = _quotable(members.get("error") or members.get("code"), sent)
         self._publish(url, status, began, error or None)
         if status == 200 and answer is not None and not error:
             return answer, skew
-        description = str((answer or {}).get("error_description") or (answer or {}).get("message") or "")
+        description = _quotable(members.get("error_description") or members.get("message"), sent)
         if status == 429 or status >= 500:
             raise Refused(ProviderFailing(url, status, description))
-        if answer is None:
-            kind = headers.get("content-type", "no content type")
-            raise Refused(ProviderAnswerUnreadable(url, status, kind, "a JSON object"))
         if error in {"invalid_client", "unauthorized_client"} or status == 401:
             raise Refused(
                 ProviderClientRefused(
                     url, error or str(status), description, self._login.client_id, secret_shape(self._login)
                 )
             )
+        if answer is None:
+            kind = headers.get("content-type", "no content type")
+            raise Refused(ProviderAnswerUnreadable(url, status, kind, "a JSON object"))
         raise Refused(ProviderCodeRefused(url, error or f"status {status}", description))
 
     def _measure_skew(self, url: str, date: str | None) -> float | None:
         try:
             theirs = parsedate_to_datetime(date or "").astimezone(UTC)
-        except ValueError:
+            skew = (theirs - self._clock.now()).total_seconds()
+        except (ValueError, OverflowError, TypeError):
             return None
-        skew = (theirs - self._clock.now()).total_seconds()
         if abs(skew) >= WORTH_TELLING:
             self._bus.publish(ClockSkewMeasured(url=url, skew_seconds=skew))
         return skew
@@ -205,10 +222,18 @@ def secret_shape(login: BrowserLogin) -> str:
     return next((says for prefix, says in kinds.items() if secret.startswith(prefix)), f"has {len(secret)} characters")
 
 
+def _quotable(said: Any, sent: Iterable[str]) -> str:
+    """Return what the provider said, short, and without the secrets that it repeats."""
+    text = str(said or "")[:500].encode("utf-8", "replace").decode()
+    for secret in sent:
+        text = text.replace(secret, "***")
+    return text
+
+
 def _json_object(content: bytes) -> dict[str, Any] | None:
     try:
         answer = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None
 
@@ -216,12 +241,18 @@ def _json_object(content: bytes) -> dict[str, Any] | None:
 def _identity(claims: Mapping[str, Any], answer: Mapping[str, Any]) -> Identity:
     user = answer.get("user")
     user = user if isinstance(user, dict) else {}
-    full_name = " ".join(str(user[each]) for each in ("first_name", "last_name") if user.get(each))
+    names = (text_or_none(user.get(each)) for each in ("first_name", "last_name"))
+    full_name = " ".join(each for each in names if each)
     return Identity(
         subject_id=SubjectId(claims["sub"]),
         issuer=str(claims["iss"]),
-        email=user.get("email") or claims.get("email") or claims.get("preferred_username"),
-        display_name=user.get("name") or full_name or claims.get("name"),
-        provider_session_id=claims.get("sid"),
+        email=_first_text(user.get("email"), claims.get("email"), claims.get("preferred_username")),
+        display_name=_first_text(user.get("name"), full_name, claims.get("name")),
+        provider_session_id=text_or_none(claims.get("sid")),
         claims=permissions_of(claims),
     )
+
+
+def _first_text(*values: Any) -> str | None:
+    """Return the first of `values` that is text."""
+    return next((each for each in map(text_or_none, values) if each), None)

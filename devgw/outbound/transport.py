@@ -1,4 +1,22 @@
-"""What went wrong on the wire, in a few words that a person can act on."""
+"""What went wrong on the wire, in a few words that a person can act on; and who asks the identity provider."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from devgw.oauth.redirect_uri import is_loopback
+
+if TYPE_CHECKING:
+    import httpx2
+
+
+def provider_client(url: str, timeout: timedelta) -> "httpx2.AsyncClient":
+    """Return a client for one request to the identity provider; a provider on this machine is asked past any proxy.
+
+    The timeout is for each step alone: whoever sends limits the whole.
+    """
+    import httpx2  # noqa: PLC0415  140 ms that only a login needs
+
+    return httpx2.AsyncClient(timeout=timeout.total_seconds(), trust_env=not is_loopback(url))
 
 
 def describe_failure(error: BaseException) -> str:
