@@ -93,7 +93,7 @@ def _settle() -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
-    gc.set_threshold(10_000, 20, 50)
+    gc.set_threshold(10_000, 10, 20)
 
 
 def wanted_theme(wanted: str, environment: Mapping[str, str]) -> str:

@@ -24,7 +24,7 @@ from devgw.dashboard.lists.table import Table
 LISTS = ("flow", "trace", "token", "grant", "client", "session", "upstream", "diagnosis", "line", "item", "check")
 """Kinds that are listed; `item` and `check` are the rows of the configuration and of health."""
 
-_LINES = 3_000
+_LINES = 2_000
 """Raw lines kept: each carries all its fields, and `devgw tail` has the others."""
 
 

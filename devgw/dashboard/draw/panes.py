@@ -29,7 +29,7 @@ class RowCache:
         if shape != self.shape:
             self.shape, self.slots = shape, share(view.columns, width)
             self.lines.clear()
-        if len(self.lines) > 2_000:
+        if len(self.lines) > 300:
             self.lines.clear()
         return self.slots
 
