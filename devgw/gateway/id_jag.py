@@ -22,6 +22,7 @@ from devgw.gateway.records import Grant
 from devgw.gateway.resources import Resources
 from devgw.ids import GrantId, SubjectId
 from devgw.oauth.metadata import JWT_BEARER, SCOPE
+from devgw.oauth.text import is_text
 from devgw.problems import Refused
 from devgw.problems.authorization import ParameterMissing
 from devgw.problems.id_jag import IdJagInvalid, IdJagIssuerUntrusted, IdJagReplayed
@@ -165,7 +166,7 @@ class IdJag:
 def _require(claims: Mapping[str, Any], name: str, expected: str) -> str:
     """Return a claim that has to be a string with something in it."""
     value = claims.get(name)
-    if not isinstance(value, str) or not value:
+    if not is_text(value):
         raise Refused(IdJagInvalid(name, "absent" if value is None else repr(value), expected))
     return value
 
@@ -222,7 +223,7 @@ class IdJagGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  # Authli
             client_name=client.record.name,
             subject_id=subject_of(claims, prepared.issuer),
             session_id=None,
-            email=claims.get("email") if isinstance(claims.get("email"), str) else None,
+            email=claims.get("email") if is_text(claims.get("email")) else None,
             operation_id=route.operation_id,
             resource=resource,
             scope=SCOPE,
@@ -242,4 +243,4 @@ class IdJagGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  # Authli
 
 def _words(value: Any) -> tuple[str, ...]:
     """Return the strings of a claim that should be a list of them."""
-    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
+    return tuple(each for each in value if is_text(each)) if isinstance(value, list) else ()

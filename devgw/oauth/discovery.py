@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from devgw.oauth.resource import canonical_resource, origin_of
+from devgw.oauth.text import is_text
 from devgw.problems import Refused
 from devgw.problems.upstream import (
     AuthorizationServerIncomplete,
@@ -84,13 +85,13 @@ def covers(resource: str, url: str) -> bool:
 
 def _strings(value: Any) -> tuple[str, ...]:
     """Return the strings of a JSON array; nothing where it is none."""
-    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
+    return tuple(each for each in value if is_text(each)) if isinstance(value, list) else ()
 
 
 def _string(document: Mapping[str, Any], member: str) -> str | None:
     """Return a member that is a string with something in it, or None."""
     value = document.get(member)
-    return value if isinstance(value, str) and value else None
+    return value if is_text(value) else None
 
 
 def read_resource_metadata(document: Mapping[str, Any], url: str, upstream_url: str) -> ResourceMetadata:

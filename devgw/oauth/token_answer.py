@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+from devgw.oauth.text import is_text, is_visible
 from devgw.problems import Refused
 from devgw.problems.upstream_connection import TokenAnswerUnreadable, TokenRequestRefused
 
@@ -62,7 +63,7 @@ def _seconds(value: Any) -> float | None:
 
 def _text(value: Any) -> str | None:
     """Return a string with something in it, or None."""
-    return value if isinstance(value, str) and value else None
+    return value if is_text(value) else None
 
 
 def read_token_answer(url: str, status: int, content_type: str, body: bytes) -> TokenAnswer:
@@ -78,8 +79,10 @@ def read_token_answer(url: str, status: int, content_type: str, body: bytes) -> 
         raise Refused(TokenRequestRefused(url=url, status_code=status, upstream_error=error, description=said))
     token = _text(members.get("access_token")) if members else None
     kind = str((members or {}).get("token_type") or "Bearer").lower()
-    if members is None or token is None or status >= 400 or kind not in {"bearer", "n_a"}:
-        got = f"token_type {kind}" if token and status < 400 else content_type or "no content type"
+    if members is None or not is_visible(token) or status >= 400 or kind not in {"bearer", "n_a"}:
+        got = content_type or "no content type"
+        if token and status < 400:
+            got = f"token_type {kind}" if is_visible(token) else "an access token that no header can carry"
         raise Refused(TokenAnswerUnreadable(url=url, status_code=status, got=got, answer=excerpt(body)))
     return TokenAnswer(
         access_token=token,

@@ -151,6 +151,9 @@ async def test_token_answers_in_odd_forms_are_taken(bench: Bench, upstream: Upst
         ((200, {}, b""), TokenAnswerUnreadable),
         ((302, {"location": "/login"}, b""), TokenAnswerUnreadable),
         ((200, {}, {"access_token": "t", "token_type": "DPoP"}), TokenAnswerUnreadable),
+        ((200, {}, {"access_token": "t\r\nx-injected: 1"}), TokenAnswerUnreadable),
+        ((200, {}, {"access_token": "t \u00e9"}), TokenAnswerUnreadable),
+        ((200, {}, {"access_token": "\ud800"}), TokenAnswerUnreadable),
     ],
 )
 async def test_token_answers_that_are_none_are_named(bench: Bench, upstream: Upstream, answer: Any, kind: type) -> None:

@@ -14,6 +14,7 @@ from devgw.problems.upstream import (
     ResourceMetadataForeign,
     UpstreamOpen,
 )
+from devgw.problems.upstream_connection import RegistrationImpossible, RegistrationRefused
 from devgw.settings import UpstreamSettings
 from tests.outbound.bench import ANNE, Bench, refusal
 from tests.outbound.upstream import Upstream, query_of
@@ -140,3 +141,16 @@ async def test_an_upstream_that_answers_and_still_has_metadata_is_connected(benc
     upstream.answers["/mcp"] = (200, {}, {"jsonrpc": "2.0", "id": 0, "result": {}})
     await bench.connect()
     assert await bench.token() in upstream.access_tokens
+
+
+async def test_half_a_character_in_a_document_breaks_nothing(bench: Bench, upstream: Upstream) -> None:
+    """JSON may escape a lone surrogate, which no database and no URL can hold."""
+    upstream.resource_metadata = {"scopes_supported": ["\ud800", "read"]}
+    upstream.server_metadata = {"registration_endpoint": "\ud800", "revocation_endpoint": "\ud800"}
+    assert isinstance(await refusal(bench.begin()), RegistrationImpossible)
+    upstream.server_metadata = {}
+    upstream.answers["/register"] = (201, {}, {"client_id": "\ud800"})
+    assert isinstance(await refusal(bench.begin()), RegistrationRefused)
+    del upstream.answers["/register"]
+    upstream.token_answer = lambda _asked, tokens: (200, {}, {**tokens, "scope": "\ud800"})
+    assert (await bench.connect()).connection.scope == "read"

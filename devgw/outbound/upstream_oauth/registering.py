@@ -13,6 +13,7 @@ from devgw.config.project import TokenExchange
 from devgw.gateway.connection import ConnectionStore, UpstreamClient, UpstreamSecrets
 from devgw.oauth.client_document import client_metadata, is_loopback_host
 from devgw.oauth.discovery import AuthorizationServer
+from devgw.oauth.text import is_text
 from devgw.oauth.token_answer import excerpt
 from devgw.outbound.upstream_oauth.fetching import Answer, Errand, Fetching
 from devgw.problems import Refused
@@ -118,14 +119,12 @@ class Registering:
         answer = await self._fetching.ask(errand, "registration", server.registration_endpoint, document=wanted)
         granted = answer.json_object()
         identifier = granted.get("client_id") if granted and answer.status < 300 else None
-        if granted is None or not isinstance(identifier, str):
+        if granted is None or not is_text(identifier):
             raise Refused(_refusal(server, answer))
         secret = granted.get("client_secret")
         method = granted.get("token_endpoint_auth_method") or (PREFERRED[0] if secret else "none")
         client = self._client(exchange, server, redirect_uri, identifier, str(method), "dcr")
-        return _with_secret(
-            client, secret if isinstance(secret, str) else None, granted.get("client_secret_expires_at")
-        )
+        return _with_secret(client, secret if is_text(secret) else None, granted.get("client_secret_expires_at"))
 
 
 def _with_secret(client: UpstreamClient, secret: str | None, expires_at: Any = None) -> UpstreamClient:
