@@ -58,7 +58,7 @@ async def test_a_slow_answer_comes_after_the_others(workos: WorkosBench) -> None
         order.append(name)
 
     slow = asyncio.ensure_future(ask("slow"))
-    while workos.emulator.faults.armed():  # noqa: ASYNC110  # nothing tells when the request has come
+    while workos.emulator.faults.armed():  # nothing tells when the request has come
         await asyncio.sleep(0)
     await ask("quick")
     await slow
