@@ -15,6 +15,8 @@ from devgw.problems.upstream_connection import TokenAnswerUnreadable, TokenReque
 
 _SECRET = re.compile(r"[A-Za-z0-9_~+/.-]{24,}=*")
 EXCERPT = 300
+A_CENTURY = 3.2e9
+"""In seconds: a lifetime beyond it is none."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -53,12 +55,14 @@ def _members(content_type: str, body: bytes) -> dict[str, Any] | None:
 
 
 def _seconds(value: Any) -> float | None:
-    """Return a positive number of seconds, from a number or a string; None where there is none."""
+    """Return a positive number of seconds, from a number or a string; None where there is none, or no such moment."""
+    if isinstance(value, bool):
+        return None
     try:
         seconds = float(value)
     except (TypeError, ValueError):
         return None
-    return seconds if seconds > 0 else None
+    return seconds if 0 < seconds < A_CENTURY else None
 
 
 def _text(value: Any) -> str | None:

@@ -66,6 +66,16 @@ async def test_a_registration_is_reused_until_its_secret_ends(bench: Bench, upst
     assert len(upstream.asked_at("/register")) == 2
 
 
+@pytest.mark.parametrize("end", [1e300, -1, 0, "never", True, None])
+async def test_a_secret_that_never_ends_is_kept(bench: Bench, upstream: Upstream, end: Any) -> None:
+    registered = {"client_id": "c", "client_secret": "s", "client_secret_expires_at": end}
+    upstream.answers["/register"] = (201, {}, registered)
+    await bench.begin()
+    bench.clock.travel(timedelta(days=999))
+    await bench.begin()
+    assert len(upstream.asked_at("/register")) == (2 if end is True else 1)
+
+
 async def test_a_manual_client_registers_nothing(upstream: Upstream) -> None:
     bench = Bench(upstream)
     manual = ManualClient("mine", Secret("shh"), "client_secret_post")

@@ -21,6 +21,8 @@ from devgw.problems.upstream import AuthorizationServerUnknown
 from devgw.problems.upstream_connection import RegistrationImpossible, RegistrationRefused
 from devgw.settings import UpstreamSettings
 
+LAST_MOMENT = 253_402_300_800
+"""The year 10000, in epoch seconds: no calendar goes further."""
 PREFERRED = ("client_secret_basic", "client_secret_post", "none")
 
 
@@ -129,7 +131,8 @@ class Registering:
 
 def _with_secret(client: UpstreamClient, secret: str | None, expires_at: Any = None) -> UpstreamClient:
     """Return `client` with its secret and that secret's end; 0 and nonsense mean that it has none."""
-    ends = from_epoch(expires_at) if isinstance(expires_at, (int, float)) and expires_at > 0 else None
+    is_moment = isinstance(expires_at, (int, float)) and 0 < expires_at < LAST_MOMENT
+    ends = from_epoch(expires_at) if is_moment else None
     return replace(client, secrets=UpstreamSecrets(client_secret=secret), expires_at=ends)
 
 

@@ -1,0 +1,77 @@
+"""Token answers in all their forms: one of two ends, whatever comes."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devgw.oauth.token_answer import EXCERPT, TokenAnswer, excerpt, read_token_answer
+from devgw.problems import Refused
+from devgw.problems.upstream_connection import TokenAnswerUnreadable, TokenRequestRefused
+
+URL = "https://as.example/token"
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+MEMBERS = st.dictionaries(
+    st.sampled_from(
+        ["access_token", "token_type", "expires_in", "refresh_token", "scope", "error", "error_description"]
+    ),
+    ANY_JSON | st.sampled_from(["Bearer", "t0k3n", "invalid_grant", "60", 60]),
+)
+
+
+def read(status: int, content_type: str, body: bytes) -> TokenAnswer | None:
+    """Return what was read; None where it was refused by name."""
+    try:
+        return read_token_answer(URL, status, content_type, body)
+    except Refused as refused:
+        if isinstance(refused.problem, (TokenAnswerUnreadable, TokenRequestRefused)) and refused.problem.explain():
+            return None
+        raise
+
+
+@given(st.integers(100, 599), st.text(max_size=40), st.binary(max_size=200))
+def test_no_bytes_break_it(status: int, content_type: str, body: bytes) -> None:
+    read(status, content_type, body)
+
+
+@given(st.integers(200, 500), MEMBERS)
+def test_no_members_break_it_and_what_is_taken_can_be_used(status: int, members: dict[str, Any]) -> None:
+    answer = read(status, "application/json", json.dumps(members).encode())
+    if answer is None:
+        return
+    assert status < 400
+    assert f"Bearer {answer.access_token}".encode("ascii")
+    assert answer.expires_in is None or answer.expires_in > 0
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (60, 60.0),
+        ("60", 60.0),
+        (0, None),
+        (-1, None),
+        ("soon", None),
+        (None, None),
+        (True, None),
+        (float("inf"), None),
+        (1e300, None),
+    ],
+)
+def test_a_lifetime_is_a_number_of_seconds_that_a_calendar_has(value: Any, expected: float | None) -> None:
+    body = json.dumps({"access_token": "t", "expires_in": value}).encode()
+    answer = read(200, "application/json", body)
+    assert answer
+    assert answer.expires_in == expected
+
+
+@given(st.binary(max_size=2000))
+def test_an_excerpt_is_one_short_line(body: bytes) -> None:
+    assert len(excerpt(body)) <= EXCERPT
+    assert "\n" not in excerpt(body)
