@@ -1,6 +1,9 @@
 """Bringing the gateway up from the command line: settings, build, and a clear word when it cannot start."""
 
+import json
 import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +11,10 @@ import click
 
 from devgw.cli.headless import printer
 from devgw.config.finding import Finding, Severity
+from devgw.config.report import one_for_people, tally
 from devgw.config.settings_file import read_settings
 from devgw.problems import Refused
+from devgw.settings import Settings
 from devgw.store.database import StateUnusable
 from devgw.web.listening import PortTaken
 from devgw.wiring.building import CannotStart, build
@@ -21,26 +26,67 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
 def start(directory: Path, overrides: dict[str, Any], *, as_json: bool, everything: bool) -> Runtime | None:
     """Return a runtime that is ready to be served; None after saying why there is none."""
+    said = Complaint(directory, as_json=as_json)
     settings, findings = read_settings(directory, os.environ, overrides)
-    say_findings(findings)
     if any(finding.severity is Severity.ERROR for finding in findings):
+        said.findings(findings)
         return None
+    say_findings(findings, directory)
     try:
         runtime = build(settings, os.environ, hear=printer(as_json=as_json, all_lines=everything))
     except CannotStart as error:
-        say_findings(error.findings)
-        _complain(f"devgw does not start: {len(error.findings)} finding(s) in {directory}.")
-    except PortTaken as error:
-        say_port_taken(error)
-    except Refused as refused:
-        _complain(f"{refused.problem.explain()} {refused.problem.advise()}")
-    except (StateUnusable, SeedUnusable, OSError) as error:
-        _complain(str(error))
-    else:
-        if not as_json:
-            welcome(runtime)
-        return runtime
-    return None
+        said.findings(error.findings)
+        return None
+    except (PortTaken, Refused, StateUnusable, SeedUnusable, OSError) as error:
+        said.text(*_why(error, settings))
+        return None
+    if not as_json:
+        welcome(runtime)
+    return runtime
+
+
+def _why(error: Exception, settings: Settings) -> tuple[str, str]:
+    """Return why there is no gateway, in words and as a reason for programs."""
+    if isinstance(error, PortTaken):
+        return port_taken(error), "port_taken"
+    if isinstance(error, Refused):
+        return f"{error.problem.explain()} {error.problem.advise()}", error.problem.reason
+    if isinstance(error, OSError):
+        return cannot_listen(settings, error), "cannot_listen"
+    return str(error), "state_unusable"
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """Says why there is no gateway: in words, and as one more JSON object where those are read."""
+
+    directory: Path
+    as_json: bool
+
+    def findings(self, findings: Iterable[Finding]) -> None:
+        """Say what is wrong with the configuration, and how much of it."""
+        found = tuple(each for each in findings if each.severity is not Severity.NOTE)
+        say_findings(found, self.directory)
+        where = _from_here(self.directory)
+        text = f"devgw does not start: {tally(found)} {'here' if where == '.' else f'in {where}'}."
+        self.text(text, "configuration_invalid", [asdict(each) for each in found])
+
+    def text(self, text: str, reason: str, findings: list[dict[str, Any]] | None = None) -> None:
+        """Say it, for a reader of lines too."""
+        click.secho(text, fg="red", err=True)
+        if self.as_json:
+            told = {"event": "gateway_not_started", "outcome": "failure", "reasonCode": reason, "text": text}
+            click.echo(json.dumps(told | ({"findings": findings} if findings else {})))
+
+
+def cannot_listen(settings: Settings, error: OSError) -> str:
+    """Say what the system has against the address."""
+    why = error.strerror or str(error)
+    advice = "A port below 1024 needs rights: take one above." if isinstance(error, PermissionError) else ""
+    return (
+        f"devgw cannot listen on {settings.host} port {settings.port}: {why}. "
+        f"{advice or 'Leave --host out to listen on this machine alone.'}"
+    )
 
 
 def welcome(runtime: Runtime) -> None:
@@ -49,35 +95,43 @@ def welcome(runtime: Runtime) -> None:
     if loaded.is_sample:
         click.echo(f"No project in {settings.root}: the built-in sample runs. `devgw init` copies it here.")
     else:
-        say_findings(loaded.findings)
+        say_findings(loaded.findings, settings.root)
     for note in runtime.notes:
         click.echo(note)
     urls = runtime.gateway.urls(settings.canonical_origin)
-    for route in runtime.gateway.project.routes:
-        url = urls.resource(route)
-        click.echo(f"  {url}    claude mcp add --transport http {route.operation_id} {url}")
+    routes = [(urls.resource(route), route.operation_id) for route in runtime.gateway.project.routes]
+    width = max((len(url) for url, _ in routes), default=0)
+    for url, name in routes:
+        click.echo(f"  {url:<{width}}   claude mcp add --transport http {name} {url}")
 
 
-def say_findings(findings: tuple[Finding, ...]) -> None:
-    """Print what is wrong with the configuration; notes are for `devgw check`."""
+def say_findings(findings: Iterable[Finding], directory: Path) -> None:
+    """Print what is wrong with the configuration as `devgw check` does; notes are left to it."""
     for finding in findings:
         if finding.severity is not Severity.NOTE:
-            text = f"{finding.severity}: {finding.place}: {finding.message} {finding.fix}".strip()
-            click.secho(text, fg=_COLOURS.get(finding.severity), err=True)
+            text = one_for_people(_seen_from_here(finding, directory))
+            click.secho(f"{text}\n", fg=_COLOURS.get(finding.severity), err=True)
 
 
-def say_port_taken(error: PortTaken) -> None:
+def _seen_from_here(finding: Finding, directory: Path) -> Finding:
+    """Return the finding with a file name that a terminal opens from the current directory."""
+    file = directory / finding.file
+    return replace(finding, file=_from_here(file)) if file.is_file() else finding
+
+
+def _from_here(path: Path) -> str:
+    """Return a path as somebody in the current directory writes it."""
+    return Path(os.path.relpath(path)).as_posix()
+
+
+def port_taken(error: PortTaken) -> str:
     """Say by whom the port is taken, and what another one changes at the identity provider."""
     from devgw.outbound.probes.machine import owner_of  # noqa: PLC0415  only where it is needed
 
     owner = owner_of(error.port) or "another process"
     other = error.port + 1
-    _complain(
+    return (
         f"Port {error.port} is taken by {owner}. Stop it, or start with --port {other}; then "
         f"http://localhost:{other}/oauth/callback has to be registered at the identity provider "
         "(WorkOS: Redirects), beside or instead of the one for this port."
     )
-
-
-def _complain(text: str) -> None:
-    click.secho(text, fg="red", err=True)

@@ -90,12 +90,29 @@ def _run_in_browser(given: _Given) -> int:
 
 
 def _child(given: _Given) -> "tuple[Path, GatewayChild]":
-    """Return the state directory and the gateway that will run as a child."""
+    """Return the state directory and the gateway that will run as a child; exit where it would not run."""
     from devgw.config.settings_file import read_settings  # noqa: PLC0415  `--help` need not wait for it
     from devgw.dashboard.child import GatewayChild  # noqa: PLC0415
 
     settings, _ = read_settings(given.directory, os.environ, given.overrides)
+    if reason := _why_not_here(settings.state_path):
+        click.secho(reason, fg="red", err=True)
+        sys.exit(1)
     return settings.state_path, GatewayChild(given.command(), settings.state_path / "gateway.log")
+
+
+def _why_not_here(state_dir: Path) -> str:
+    """Say what keeps a gateway from this state directory, as long as the terminal is a plain one."""
+    from devgw.control.lock import ProjectLock  # noqa: PLC0415  `--help` need not wait for it
+    from devgw.problems import Refused  # noqa: PLC0415
+
+    lock = ProjectLock(state_dir)
+    try:
+        lock.acquire()
+    except Refused as refused:
+        return f"{refused.problem.explain()} {refused.problem.advise()}"
+    lock.release()  # the child takes it
+    return ""
 
 
 def _run_headless(given: _Given, *, as_json: bool, everything: bool, parent_pipe: int | None) -> int:
