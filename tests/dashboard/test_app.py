@@ -109,21 +109,3 @@ async def test_pasted_text_goes_where_one_types() -> None:
         await pilot.pause()
 
         assert app.desk.asked["traces"].editor.text == "status: 4xx"
-
-
-async def test_a_defect_prints_no_local_variable(tmp_path: Path) -> None:
-    """Textual's own crash printer shows locals, tokens among them."""
-    clock = FrozenClock(from_epoch(NOON))
-    app = Dashboard(Path("nowhere"), clock, KEYMAP, Wearing(), environment={}, is_live=False)
-
-    def fail() -> None:
-        token = "at_verysecret"
-        raise RuntimeError(token)
-
-    try:
-        async with app.run_test():
-            app.call_later(fail)
-    except RuntimeError:
-        pass
-    assert app.failure is not None
-    assert app._exit_renderables == []

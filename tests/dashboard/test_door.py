@@ -53,7 +53,11 @@ async def echo(request: web.Request) -> web.StreamResponse:
 
 async def test_the_word_lets_one_browser_in_once(house: House) -> None:
     unsafe = aiohttp.CookieJar(unsafe=True)  # it stands on an IP address
-    async with aiohttp.ClientSession(cookie_jar=unsafe) as first, aiohttp.ClientSession() as second:
+    other = aiohttp.CookieJar(unsafe=True)
+    async with (
+        aiohttp.ClientSession(cookie_jar=unsafe) as first,
+        aiohttp.ClientSession(cookie_jar=other) as second,
+    ):
         async with first.get(house.door.url) as answer:
             assert (answer.status, await answer.text()) == (200, "the dashboard")
             assert str(answer.url) == f"{house.base}/"  # the word is not left in the address

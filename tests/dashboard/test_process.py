@@ -22,6 +22,26 @@ child = GatewayChild([sys.executable, "-m", "tests.support.control_feed", str(st
 sys.exit(run_dashboard(state, child))
 """
 
+_FAILING = """
+import sys
+from pathlib import Path
+from devgw.dashboard.app import Dashboard
+from devgw.dashboard.entry import run_dashboard
+def fail(self):
+    bearer = "at_very" + "secret"
+    raise RuntimeError(bearer)
+Dashboard.flush = fail
+sys.exit(run_dashboard(Path(sys.argv[1])))
+"""
+_HANDED_BACK = """
+import sys, tty
+from devgw.dashboard.terminal import Saved
+saved = Saved()
+sys.stderr.write("\\x1b[?1049h\\x1b[?1000h\\x1b[?2004h\\x1b[?25l")
+tty.setraw(0)
+saved.restore()
+"""
+
 
 @pytest.fixture
 def state_dir(tmp_path: Path) -> Path:
@@ -97,6 +117,29 @@ def test_a_gateway_that_dies_is_shown_and_one_key_starts_it_again(screen: Termin
     screen.send(b"R")
     assert screen.shows("live")
     assert gateway_of(state_dir) != gateway
+
+
+def test_a_defect_restores_the_terminal_and_prints_no_value(state_dir: Path) -> None:
+    """Textual's own crash printer shows local variables, tokens among them."""
+    screen = Terminal([sys.executable, "-c", _FAILING, str(state_dir)], env={"XDG_CACHE_HOME": str(state_dir)})
+    try:
+        assert screen.wait() == 1
+        assert "devgw: the dashboard failed: RuntimeError at fail" in screen.text
+        assert "verysecret" not in screen.text
+        assert screen.left_on() == []
+        assert screen.is_as_before
+    finally:
+        screen.end()
+
+
+def test_a_terminal_is_handed_back_whoever_left_it_broken() -> None:
+    screen = Terminal([sys.executable, "-c", _HANDED_BACK])
+    try:
+        assert screen.wait() == 0
+        assert screen.left_on() == []
+        assert screen.is_as_before
+    finally:
+        screen.end()
 
 
 def test_without_a_terminal_it_says_so_and_writes_no_escapes() -> None:

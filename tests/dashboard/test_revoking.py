@@ -108,6 +108,15 @@ def test_the_next_refused_use_is_shown_as_the_proof(asked: Bench) -> None:
     assert "proof: at:7f3a90c2d1e4 was shown again and refused" in asked.text()
 
 
+def test_a_change_without_a_new_refusal_is_no_proof(asked: Bench) -> None:
+    asked.press("y")
+    row = TokenRow("at:7f3a90c2d1e4", "access", "revoked", NOON - 90, NOON + 9, uses=13, seq=99)
+    asked.world.events(Events(99, NOON, {"token": [row]}), NOON)
+    asked.desk.take(asked.world.drain())
+
+    assert "proof:" not in asked.text()
+
+
 def test_a_refusal_of_another_token_is_no_proof(asked: Bench) -> None:
     asked.press("y")
     row = TokenRow("at:b01c44aa919e", "access", "revoked", NOON - 90, NOON + 9, refused_after=1, seq=99)
