@@ -43,7 +43,7 @@ def _list(rows: list[TraceRow], *, as_json: bool) -> None:
 
 def cells(row: TraceRow) -> list[str]:
     """Return one line of the table."""
-    return [row.id, str(row.status), f"{row.ms:.0f}", row.method, row.path, row.client, row.note]
+    return [row.id, str(row.status), f"{row.ms:.0f}", row.method, row.path.partition("?")[0], row.client, row.note]
 
 
 def lines(detail: dict[str, Any]) -> list[str]:

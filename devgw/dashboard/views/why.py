@@ -84,7 +84,7 @@ def _failed(row: FlowRow, detail: FlowDetail | None, scene: Scene, sheet: Sheet)
         return
     first = detail.diagnoses[0] if detail.diagnoses else None
     if first is not None:
-        _diagnosis(first, detail.failure, scene, sheet)
+        _diagnosis(first, detail.failure, scene, sheet, headline(row))
     elif detail.failure is not None:
         _failure(detail.failure, scene, sheet)
     _others(detail.diagnoses[1:_KEPT], sheet)
@@ -99,12 +99,13 @@ def _values(got: str, expected: str, scene: Scene, sheet: Sheet, got_from: str =
         sheet.fact("expected", scene.url(expected), "ok", remark=(expected_from, "dim") if expected_from else None)
 
 
-def _diagnosis(first: DiagnosisView, failure: FailureView | None, scene: Scene, sheet: Sheet) -> None:
+def _diagnosis(first: DiagnosisView, failure: FailureView | None, scene: Scene, sheet: Sheet, said: str) -> None:
     got = first.got or (failure.got if failure else "")
     expected = first.expected or (failure.expected if failure else "")
     _values(got, expected, scene, sheet, first.got_from, first.expected_from)
     sheet.head("Cause" if first.certain else "Likely cause", first.id)
-    sheet.text(first.cause)
+    if first.cause not in said:  # told once, so that the fix stays in sight
+        sheet.text(first.cause)
     sheet.head("Fix")
     sheet.text(first.fix, "key")
     if first.gone_when:
