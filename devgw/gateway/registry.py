@@ -50,7 +50,7 @@ def read_question(query: Mapping[str, str]) -> Question:
         BadQuestion: where one cannot be read.
     """
     limit = query.get("limit", str(DEFAULT_LIMIT))
-    if not limit.isascii() or not limit.isdigit() or int(limit) < 1:
+    if not re.fullmatch(r"0*[1-9][0-9]{0,8}", limit):
         raise BadQuestion(f"limit must be a number from 1 to {LARGEST_LIMIT}, not {limit!r}")
     if since := query.get("updated_since"):
         _check_moment(since)

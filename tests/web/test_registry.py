@@ -86,7 +86,15 @@ def test_a_list_is_narrowed_by_what_was_asked(query: dict[str, str], count: int)
 
 
 @pytest.mark.parametrize(
-    "query", [{"limit": "0"}, {"limit": "x"}, {"limit": "²"}, {"cursor": "%%"}, {"updated_since": "yesterday"}]
+    "query",
+    [
+        {"limit": "0"},
+        {"limit": "x"},
+        {"limit": "²"},
+        {"limit": "9" * 5000},
+        {"cursor": "%%"},
+        {"updated_since": "yesterday"},
+    ],
 )
 def test_a_question_that_cannot_be_read_is_refused(query: dict[str, str]) -> None:
     with pytest.raises(BadQuestion):
