@@ -8,8 +8,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from devgw.diagnosis.exchange import WELL_KNOWN
 from devgw.diagnosis.rule import Observation, Rule, diagnosis
-from devgw.diagnosis.rules.common import is_person_with_a_tool, known_quirks, last_trace, seconds, traits
+from devgw.diagnosis.rules.common import (
+    is_person_with_a_tool,
+    known_quirks,
+    last_trace,
+    seconds,
+    traits,
+    went_on_elsewhere,
+)
 from devgw.diagnosis.rules.metadata import RULES as METADATA_RULES
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.view import View
@@ -31,6 +39,18 @@ class Due:
     gone_when: str
     step: Step
     unless: Callable[[View], bool] = lambda view: False  # noqa: ARG005  the common case
+
+
+def _is_beside_the_way(view: View) -> bool:
+    """Tell whether nobody was on the way here: a person with a tool, or a program that went on in another flow."""
+    return is_person_with_a_tool(view) or went_on_elsewhere(view)
+
+
+def _was_challenged_only(view: View) -> bool:
+    """Tell whether the flow is a 401 and nothing else: no metadata was read, and no probe was answered otherwise."""
+    return any(trace.status == 401 for trace in view.traces) and not any(
+        WELL_KNOWN in each.path for each in view.traces
+    )
 
 
 def _read_has_faults(view: View) -> bool:
@@ -82,7 +102,7 @@ DUE: tuple[Due, ...] = (
         "Start the login in the client (its Authenticate button); where it has none, it cannot do OAuth.",
         "it reads the metadata",
         Step.DISCOVER,
-        is_person_with_a_tool,
+        lambda view: _is_beside_the_way(view) or not _was_challenged_only(view),
     ),
     Due(
         Milestone.RESOURCE_METADATA,
@@ -92,7 +112,7 @@ DUE: tuple[Due, ...] = (
         "Start the login in the client; if it says nothing, read its log.",
         "it goes on",
         Step.DISCOVER,
-        lambda view: is_person_with_a_tool(view) or _read_has_faults(view),
+        lambda view: _is_beside_the_way(view) or _read_has_faults(view),
     ),
     Due(
         Milestone.SERVER_METADATA,
@@ -102,7 +122,7 @@ DUE: tuple[Due, ...] = (
         "Start the login in the client; if it says nothing, read its log.",
         "it registers or begins the login",
         Step.DISCOVER,
-        lambda view: is_person_with_a_tool(view) or _read_has_faults(view),
+        lambda view: _is_beside_the_way(view) or _read_has_faults(view),
     ),
     Due(
         Milestone.REGISTERED,
@@ -112,7 +132,7 @@ DUE: tuple[Due, ...] = (
         "Start the login in the client; look into its log for a browser that did not open or a port that is busy.",
         "it begins the login",
         Step.AUTHORIZE,
-        is_person_with_a_tool,
+        _is_beside_the_way,
     ),
     Due(
         Milestone.SENT_TO_IDP,

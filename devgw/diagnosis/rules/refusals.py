@@ -1,7 +1,7 @@
 """Refusals: what the gateway itself said no to, by name, until the client came past it."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from devgw.diagnosis.clients import forget_advice
@@ -20,7 +20,12 @@ SECOND_BEST = ("TOK-03", "SESS-04", "REQ-03")
 """Consequences: a doubled callback or a stale page says little where another failure stands beside it."""
 
 
-def refusals(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
+SELF_HEALING = ("REG-02", "BEAR-06")
+"""What good clients mend by themselves at once: they get the time to do so."""
+PATIENCE = timedelta(seconds=2)
+
+
+def refusals(view: View, now: datetime) -> Iterator[Diagnosis]:
     """Yield a diagnosis for each refused request of the flow that was not forgiven since."""
     found: dict[str, Diagnosis] = {}
     for trace in view.traces:
@@ -29,7 +34,7 @@ def refusals(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001 
             name = "PKCE-02"
         if name is None or came_past(view, _stage(trace), trace.started_at):
             continue
-        if name == "REG-02" and registered_anew(view, trace):
+        if name in SELF_HEALING and (now - trace.started_at < PATIENCE or registered_anew(view, trace)):
             continue
         found[name] = _made(view, trace, name)
     certain = [each for each in found.values() if each.id not in SECOND_BEST]

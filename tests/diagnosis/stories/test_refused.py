@@ -58,6 +58,9 @@ async def test_a_client_that_heals_itself_is_forgiven(
 ) -> None:
     answer = await http.get(gateway.running.authorize_url("dcr:gone", token("")))
     assert answer.status_code == 400
+    assert await gateway.names() == []  # good clients register anew at once
+
+    gateway.wait(3)
     stale = await gateway.only("REG-02")
     assert stale.got == "dcr:gone"
 
