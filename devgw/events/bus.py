@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from devgw.clock import Clock
-from devgw.events.taxonomy import Event
+from devgw.events.event import Event
 from devgw.ids import TraceId
 
 Listener = Callable[["Published"], None]

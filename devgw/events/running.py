@@ -1,0 +1,67 @@
+"""The gateway itself: its configuration, its start and end, its faults, and the diagnoses it makes."""
+
+from dataclasses import dataclass
+
+from devgw.events.event import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigLoaded(Event):
+    """A configuration took effect; `changes` say in words what differs from the one before."""
+
+    generation: int
+    routes: int
+    warnings: int = 0
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigRejected(Event):
+    """A saved configuration has errors; the last good generation stays."""
+
+    generation: int
+    """The one that stays."""
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayStarted(Event):
+    """The public port answers."""
+
+    origin: str
+    provider: str
+    """`workos`, `workos-emulator`, `oidc`, `dev-login`, …"""
+    mcp_urls: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayStopping(Event):
+    """The gateway is on its way down."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultMet(Event):
+    """Something failed that never should: a defect of devgw. The request was answered with a 500 and this trace id."""
+
+    where: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiagnosisMade(Event):
+    """A failure was named; `reason_code` is the diagnosis id (`RURI-02`), `explanation` its cause, `hint` its fix."""
+
+    diagnosis_id: str
+    flow_id: str | None = None
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiagnosisWithdrawn(Event):
+    """What was missing arrived, or the fault is gone."""
+
+    diagnosis_id: str
+    flow_id: str | None = None
