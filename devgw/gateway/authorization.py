@@ -29,10 +29,8 @@ from devgw.problems.authorization import (
     RedirectUriMismatch,
     ResponseTypeUnsupported,
     ScopeUnsupported,
-    TransactionExpired,
-    TransactionFinished,
-    TransactionUnknown,
 )
+from devgw.problems.consent import TransactionExpired, TransactionFinished, TransactionUnknown
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 

@@ -22,7 +22,7 @@ from devgw.gateway.store import Store
 from devgw.ids import SubjectId
 from devgw.oauth.redirect_uri import host_of, is_loopback
 from devgw.problems import Refused
-from devgw.problems.authorization import ConsentStale, TransactionUnknown, UpstreamsNotConnected
+from devgw.problems.consent import ConsentStale, TransactionUnknown, UpstreamsNotConnected
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from devgw.ids import SessionId, SubjectId
 from devgw.oauth.parameters import Parameters
 from devgw.oauth.pkce import challenge_of
 from devgw.problems import Problem, Refused
-from devgw.problems.authorization import TransactionFinished
+from devgw.problems.consent import TransactionFinished
 from devgw.problems.login import (
     LoginCookieMissing,
     ProviderRefused,

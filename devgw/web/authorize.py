@@ -12,7 +12,8 @@ from devgw.gateway.gateway import Gateway
 from devgw.gateway.login import SESSION_COOKIE, Arrival
 from devgw.gateway.records import PendingAuthorization
 from devgw.problems import Refused
-from devgw.problems.authorization import AccessDenied, InteractionRequired, ParameterInvalid
+from devgw.problems.authorization import ParameterInvalid
+from devgw.problems.consent import AccessDenied, InteractionRequired
 from devgw.problems.login import ProviderRefused
 from devgw.web import refusals, serving
 from devgw.web.pages import consent_page

@@ -10,7 +10,7 @@ import pytest
 import devgw.problems
 from devgw.diagnosis.catalogue import failures
 from devgw.diagnosis.naming import NAMES, name_problem
-from devgw.problems import ErrorCode, Problem, authorization, clients, provider, proxy, upstream
+from devgw.problems import ErrorCode, Problem, authorization, clients, consent, provider, proxy, upstream
 from devgw.problems import upstream_connection as connection
 from devgw.problems.authorization import (
     ChallengeMalformed,
@@ -106,8 +106,8 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (proxy.UpstreamUnreachable("http://x", "no route"), "NET-07"),
         (authorization.ParameterMissing("client_id"), "REQ-01"),
         (GrantTypeUnsupported("password", ()), "REQ-02"),
-        (authorization.TransactionFinished("x", NOON), "REQ-03"),
-        (authorization.ConsentStale("sent twice"), "CONS-03"),
+        (consent.TransactionFinished("x", NOON), "REQ-03"),
+        (consent.ConsentStale("sent twice"), "CONS-03"),
         (InsufficientScope("", "mcp:tools"), "SCOPE-04"),
         (connection.ConnectionUnknown("x", ()), "CONF-03"),
         (connection.RegistrationImpossible("i", "it has no registration endpoint"), "REG-01"),

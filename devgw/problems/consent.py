@@ -1,0 +1,107 @@
+"""Why a step of the person's way ends: a denied, stale, expired or finished authorization."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from devgw.problems.base import ErrorCode, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class AccessDenied(Problem):
+    """The person said no."""
+
+    where: str
+
+    error: ClassVar = ErrorCode.ACCESS_DENIED
+    hint: ClassVar = "Connect again and approve, if that was a mistake."
+    source: ClassVar = "RFC 6749 §4.1.2.1"
+
+    def explain(self) -> str:
+        """Say where."""
+        return f"The person declined on the {self.where} page."
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionRequired(Problem):
+    """`prompt=none` was asked, but a page has to be shown."""
+
+    page: str
+
+    source: ClassVar = "OpenID Connect Core §3.1.2.6"
+    hint: ClassVar = "Ask without prompt=none."
+
+    def explain(self) -> str:
+        """Say which page."""
+        return f"prompt=none was asked for, but the {self.page} page has to be shown."
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionUnknown(Problem):
+    """The page belongs to no pending authorization."""
+
+    hint: ClassVar = "Start the connection again in the MCP client; do not reuse an old browser tab."
+    source: ClassVar = "RFC 6749 §10.12"
+
+    def explain(self) -> str:
+        """Say so."""
+        return "This page belongs to no authorization that is still pending."
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionExpired(Problem):
+    """The pending authorization waited too long."""
+
+    client_name: str
+    expired_at: datetime
+
+    hint: ClassVar = "Start the connection again in the MCP client; the time is browserLoginOverrides.stateTtlSeconds."
+    source: ClassVar = "RFC 6749 §10.12"
+
+    def explain(self) -> str:
+        """Say since when."""
+        return f"The authorization for {self.client_name} expired at {self.expired_at:%H:%M:%S} UTC."
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionFinished(Problem):
+    """The pending authorization already got its answer."""
+
+    client_name: str
+    decided_at: datetime
+
+    hint: ClassVar = "Go back to the MCP client; if it is still waiting, start the connection again there."
+    source: ClassVar = "RFC 6749 §4.1.2"
+
+    def explain(self) -> str:
+        """Say when."""
+        return f"The authorization for {self.client_name} was already answered at {self.decided_at:%H:%M:%S} UTC."
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentStale(Problem):
+    """The consent form does not belong to this browser's session: old, doubled, or another user signed in since."""
+
+    detail: str
+
+    status: ClassVar = 403
+    hint: ClassVar = "Reload the consent page and decide again."
+    source: ClassVar = "MCP security best practices: Consent UI Requirements"
+
+    def explain(self) -> str:
+        """Say what does not fit."""
+        return f"The consent form was not taken: {self.detail}."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamsNotConnected(Problem):
+    """Consent cannot be given before the route's upstream is connected."""
+
+    upstreams: tuple[str, ...]
+
+    hint: ClassVar = "Press Connect on the consent page first."
+    source: ClassVar = "MCP authorization: third-party authorization"
+
+    def explain(self) -> str:
+        """Say which."""
+        return f"Not connected yet: {', '.join(self.upstreams)}."
