@@ -27,6 +27,7 @@ from devgw.gateway.identity import (
     verified_claims,
 )
 from devgw.gateway.login import LoginRequest
+from devgw.gateway.provider_token import checked_event
 from devgw.ids import SubjectId
 from devgw.outbound.keys import SigningKeys
 from devgw.outbound.transport import describe_failure, provider_client
@@ -114,18 +115,27 @@ class HttpIdentityProvider:
         """Return the claims of the token that says who it is: the ID token, or WorkOS's access token."""
         access_token, id_token = answer.get("access_token"), answer.get("id_token")
         if isinstance(id_token, str):
-            claims, algorithm = await self._verified(id_token, "id token")
-            check_id_token(claims, expected, text_or_none(access_token), algorithm)
-            return claims
+            return await self._checked(id_token, "id token", answer, expected)
         wanted = "access_token" if self._is_workos or "openid" not in self._login.scope.split() else "id_token"
         if not isinstance(access_token, str) or wanted == "id_token":
             got = f"members {', '.join(sorted(answer))[:200] or 'none'}"
             raise Refused(ProviderAnswerUnreadable(self._login.token_url, 200, got, wanted))
-        claims, _ = await self._verified(access_token, "access token")
-        check_access_token(claims, expected)
-        user = answer.get("user")
-        if isinstance(user, dict) and user.get("id") not in (None, claims["sub"]):
-            raise Refused(ProviderTokenInvalid("access token", "sub", claims["sub"], str(user["id"])))
+        return await self._checked(access_token, "access token", answer, expected)
+
+    async def _checked(self, token: str, what: str, answer: Mapping[str, Any], expected: Expected) -> dict[str, Any]:
+        """Return the claims of a token that passes every check, and tell what was found of it either way."""
+        claims: dict[str, Any] = {}
+        try:
+            claims, algorithm = await self._verified(token, what)
+            if what == "id token":
+                check_id_token(claims, expected, text_or_none(answer.get("access_token")), algorithm)
+            else:
+                check_access_token(claims, expected)
+                _check_user(answer.get("user"), claims)
+        except Refused as refused:
+            self._bus.publish(checked_event(token, claims, expected, refused.problem))
+            raise
+        self._bus.publish(checked_event(token, claims, expected, None))
         return claims
 
     async def _verified(self, token: str, what: str) -> tuple[dict[str, Any], str]:
@@ -207,6 +217,12 @@ class HttpIdentityProvider:
     def _publish(self, url: str, status: int | None, began: int, error: str | None) -> None:
         took = (self._clock.ticks() - began) / 1e6
         self._bus.publish(McpAuthProviderAnswered(url=url, status=status, duration_ms=took, error=error))
+
+
+def _check_user(user: Any, claims: Mapping[str, Any]) -> None:
+    """Refuse a token of somebody else than the user beside it."""
+    if isinstance(user, dict) and user.get("id") not in (None, claims["sub"]):
+        raise Refused(ProviderTokenInvalid("access token", "sub", claims["sub"], str(user["id"])))
 
 
 def secret_shape(login: BrowserLogin) -> str:
