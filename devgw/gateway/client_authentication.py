@@ -6,7 +6,6 @@ Source: RFC 6749 §2.3, RFC 7523 §2.2 and §3, OpenID Connect Core §9.
 """
 
 import base64
-import binascii
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +13,8 @@ from urllib.parse import unquote
 
 from authlib.oauth2.rfc6749.authenticate_client import authenticate_none
 
-from devgw.clock import Clock, from_epoch
+from devgw.clock import Clock
+from devgw.gateway.identity import moment_of, text_or_none
 from devgw.gateway.oauth_request import RegisteredClient, ServerRequest
 from devgw.oauth.metadata import SIGNING_ALGORITHMS
 from devgw.problems import Problem, Refused
@@ -36,7 +36,7 @@ def basic_credentials(header: str) -> tuple[str, str] | None:
         return None
     try:
         decoded = base64.b64decode(encoded.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, or no UTF-8
         return None
     client_id, colon, secret = decoded.rpartition(":")
     return (unquote(client_id), unquote(secret)) if colon else None
@@ -56,10 +56,9 @@ def _subject_of(assertion: str) -> str | None:
 
     try:
         claims = jwt.decode(assertion, options={"verify_signature": False})
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, RecursionError):
         return None
-    subject = claims.get("sub")
-    return subject if isinstance(subject, str) else None
+    return text_or_none(claims.get("sub"))
 
 
 def authenticate_basic(find: FindClient, request: ServerRequest) -> RegisteredClient | None:
@@ -109,25 +108,30 @@ class AssertionAuthentication:
         if claims.get("iss") != client_id:
             raise _invalid(client_id, "iss", str(claims.get("iss")), client_id)
         named = claims.get("aud")
-        audiences = {named} if isinstance(named, str) else set(named or ())
-        if not audiences & self.audiences:
+        audiences = named if isinstance(named, list) else [named]
+        if not any(isinstance(each, str) and each in self.audiences for each in audiences):
             raise _invalid(client_id, "aud", str(named), " or ".join(sorted(self.audiences)[:2]))
-        expires = claims.get("exp")
-        if not isinstance(expires, (int, float)) or from_epoch(expires) + LEEWAY <= now:
-            raise _invalid(client_id, "exp", str(expires), "a moment in the future")
+        expires = moment_of(claims.get("exp"))
+        if expires is None or expires <= now - LEEWAY:
+            raise _invalid(client_id, "exp", _written(claims.get("exp")), "a moment in the future")
         for name in ("nbf", "iat"):
-            moment = claims.get(name)
-            if isinstance(moment, (int, float)) and from_epoch(moment) - LEEWAY > now:
-                raise _invalid(client_id, name, str(moment), "a moment not in the future")
-        self._spend(client_id, claims.get("jti"), from_epoch(expires), now)
+            moment = moment_of(claims.get(name))
+            if name in claims and (moment is None or moment > now + LEEWAY):
+                raise _invalid(client_id, name, _written(claims[name]), "a moment not in the future")
+        self._spend(client_id, claims.get("jti"), expires, now)
 
     def _spend(self, client_id: str, jti: Any, expires: datetime, now: datetime) -> None:
-        self._seen = {key: until for key, until in self._seen.items() if until + LEEWAY > now}
+        self._seen = {key: until for key, until in self._seen.items() if until > now - LEEWAY}
         if not isinstance(jti, str) or not jti:
             raise _invalid(client_id, "jti", "absent", "a value that was never sent before")
         if (client_id, jti) in self._seen:
             raise _invalid(client_id, "jti", "one that was sent before", "a value that was never sent before")
         self._seen[client_id, jti] = expires
+
+
+def _written(value: Any) -> str:
+    """Return a claim as it may be quoted."""
+    return repr(value)[:40]
 
 
 def _invalid(client_id: str, claim: str, got: str, expected: str) -> Refused:
@@ -141,7 +145,7 @@ def _verified(assertion: str, keys: dict[str, Any], client_id: str) -> dict[str,
     try:
         header = jwt.get_unverified_header(assertion)
         candidates = jwt.PyJWKSet.from_dict(keys).keys
-    except (jwt.PyJWTError, TypeError, KeyError, AttributeError) as error:
+    except (jwt.PyJWTError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise _invalid(
             client_id, "form", f"unreadable ({error})", "a JWT, and a key set with at least one key"
         ) from error

@@ -149,13 +149,13 @@ class IdJag:
         """Check `exp`, `nbf` and `iat` against the injected clock, then that the assertion is new."""
         now = self._clock.now()
         expires = _moment(claims, "exp")
-        if expires is None or expires + LEEWAY <= now:
+        if expires is None or expires <= now - LEEWAY:
             raise Refused(IdJagInvalid("exp", str(claims.get("exp")), "a moment in the future"))
         if expires - now > LONGEST_LIFE:
             raise Refused(IdJagInvalid("exp", f"{expires:%Y-%m-%d %H:%M}", f"at most {LONGEST_LIFE} from now"))
         for name in ("nbf", "iat"):
             moment = _moment(claims, name)
-            if moment is not None and moment - LEEWAY > now:
+            if moment is not None and moment > now + LEEWAY:
                 raise Refused(IdJagInvalid(name, f"{moment:%H:%M:%S} UTC", f"not after {now:%H:%M:%S} UTC"))
         jti = _require(claims, "jti", "a value that was never sent before")
         if spent_at := self._spent.spent_at(issuer.issuer, jti):

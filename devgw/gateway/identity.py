@@ -174,11 +174,11 @@ def _check_times(claims: Mapping[str, Any], expected: Expected, what: str) -> No
     expires = _moment(claims, "exp", what)
     if expires is None:
         raise Refused(ProviderTokenInvalid(what, "exp", "absent", "a moment in the future"))
-    if expires + LEEWAY <= expected.now:
+    if expires <= expected.now - LEEWAY:
         raise Refused(ClockSkewed("exp", expires, expected.now, expected.skew_seconds))
     for name in ("nbf", "iat"):
         moment = _moment(claims, name, what)
-        if moment and moment - LEEWAY > expected.now:
+        if moment and moment > expected.now + LEEWAY:
             raise Refused(ClockSkewed(name, moment, expected.now, expected.skew_seconds))
 
 

@@ -34,8 +34,10 @@ def check_redirect_uri(uri: str) -> None:
         )
     if "#" in uri:
         raise Refused(RedirectUriRefused(uri, "has a fragment", uri.partition("#")[0]))
-    if any(each in uri for each in (" ", "\t", "\n", "\r", "\\")):
-        raise Refused(RedirectUriRefused(uri, "contains white space or a backslash", "the URI without them"))
+    if _has_odd_characters(uri):
+        raise Refused(
+            RedirectUriRefused(uri, "contains white space, a control character or a backslash", "the URI without them")
+        )
     if scheme in {"http", "https"} and not parts.hostname:
         raise Refused(RedirectUriRefused(uri, "has no host", f"{scheme}://host/path"))
     if parts.username is not None or "*" in parts.netloc:
@@ -73,6 +75,8 @@ def fits(registered: str, requested: str) -> bool:
     """
     if registered == requested:
         return True
+    if _has_odd_characters(requested):  # parsing would drop some of them
+        return False
     try:
         one, other = urlsplit(registered), urlsplit(requested)
         ports = (one.port, other.port)
@@ -81,6 +85,11 @@ def fits(registered: str, requested: str) -> bool:
     if one.scheme != "http" or one.hostname not in LOOPBACK_NAMES or ports[0] == ports[1]:
         return False
     return _without_port(one) == _without_port(other) and "#" not in requested and other.username is None
+
+
+def _has_odd_characters(uri: str) -> bool:
+    """Tell whether a URI has what no URI may have, and what parsers drop or read differently."""
+    return any(each <= " " or each in "\\\x7f" or each.isspace() for each in uri)
 
 
 def _without_port(parts: SplitResult) -> tuple[str, str | None, str, str]:

@@ -134,6 +134,9 @@ def _check_with_authlib(members: dict[str, Any]) -> None:
     except JoseError as error:
         name = str(getattr(error, "claim", "") or error.description or error)
         raise Refused(ClientMetadataInvalid(name, "malformed", "what RFC 7591 §2 says of it")) from error
+    except (TypeError, ValueError, KeyError, AttributeError) as error:  # a key set whose members are of other types
+        name = "jwks" if "jwks" in members else "a member"
+        raise Refused(ClientMetadataInvalid(name, "malformed", "what RFC 7591 §2 says of it")) from error
 
 
 def _name_of(members: dict[str, Any], redirect_uris: tuple[str, ...]) -> str:

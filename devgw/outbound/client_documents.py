@@ -13,7 +13,7 @@ import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from devgw.clock import Clock
 from devgw.oauth.redirect_uri import LOOPBACK_NAMES
@@ -58,10 +58,11 @@ class HttpClientDocuments:
         Raises:
             Refused: as `fetch` does.
         """
+        _check_transport(url)
         _, content = await self._get(url)
         try:
             keys = json.loads(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Refused(ClientDocumentInvalid(url, "is no JSON", "other text", "a JSON Web Key Set")) from error
         return keys if isinstance(keys, dict) else {}
 
@@ -71,6 +72,7 @@ class HttpClientDocuments:
         await _check_addresses(url)
         try:
             async with (
+                asyncio.timeout(TIMEOUT),  # of the whole, however slowly it trickles
                 httpx2.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client,
                 client.stream("GET", url, headers={"accept": "application/json"}) as response,
             ):
@@ -87,7 +89,7 @@ class HttpClientDocuments:
                             )
                         )
                 return dict(response.headers), content
-        except httpx2.HTTPError as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as error:
             raise Refused(ClientDocumentUnreachable(url, describe_failure(error))) from error
 
     def _remember(self, url: str, document: dict[str, Any], cache_control: str) -> None:
@@ -100,12 +102,9 @@ class HttpClientDocuments:
 
 def _check_url(url: str) -> None:
     """Refuse a URL that may be no client id (OAuth Client ID Metadata Document §3)."""
-    parts = urlsplit(url)
-    is_loopback = parts.hostname in LOOPBACK_NAMES
+    parts = _check_transport(url)
     broken = None
-    if parts.scheme != "https" and not is_loopback:
-        broken = ("is not https", parts.scheme, "https, or loopback for development")
-    elif not parts.path or parts.path == "/":
+    if not parts.path or parts.path == "/":
         broken = ("has no path", url, "a URL with a path")
     elif parts.fragment or "#" in url:
         broken = ("has a fragment", url, "a URL without one")
@@ -117,12 +116,27 @@ def _check_url(url: str) -> None:
         raise Refused(ClientDocumentInvalid(url, *broken))
 
 
+def _check_transport(url: str) -> SplitResult:
+    """Return the parts of a URL that may be asked: https, or http on loopback, with a host and a port that are some."""
+    try:
+        parts = urlsplit(url)
+        is_loopback = parts.hostname in LOOPBACK_NAMES
+        _ = parts.port  # raises where it is no number
+    except ValueError as error:
+        raise Refused(ClientDocumentInvalid(url, "is no URL", str(error), "an absolute https URL")) from error
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback):
+        raise Refused(
+            ClientDocumentInvalid(url, "is not https", parts.scheme, "https, or http on loopback for development")
+        )
+    return parts
+
+
 async def _check_addresses(url: str) -> None:
     """Refuse a host that resolves to a special-use address, before anything is sent there."""
     parts = urlsplit(url)
     try:
         found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a label that is too long has no form in DNS
         raise Refused(ClientDocumentUnreachable(url, "the host name is not known (DNS)")) from error
     for each in found:
         _check_address(url, str(each[4][0]))
@@ -161,7 +175,7 @@ def _read(url: str, content_type: str, content: bytes) -> dict[str, Any]:
         )
     try:
         document = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refused(ClientDocumentInvalid(url, "cannot be read", str(error), "a JSON object")) from error
     if not isinstance(document, dict):
         raise Refused(ClientDocumentInvalid(url, "is no JSON object", type(document).__name__, "a JSON object"))
@@ -188,5 +202,6 @@ def _lifetime(cache_control: str) -> timedelta:
     directives = cache_control.lower()
     if "no-store" in directives or "no-cache" in directives:
         return SHORTEST
-    age = re.search(r"(?:s-maxage|max-age)\s*=\s*(\d+)", directives)
-    return min(LONGEST, timedelta(seconds=int(age.group(1)))) if age else USUAL
+    age = re.search(r"(?:s-maxage|max-age)\s*=\s*\"?([0-9]+)", directives)
+    # eight digits are more than the longest, and the most that need be read
+    return min(LONGEST, timedelta(seconds=int(age.group(1)[:8]))) if age else USUAL

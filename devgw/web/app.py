@@ -6,6 +6,7 @@ from quart import Blueprint, Quart, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome
+from devgw.oauth.description import error_description
 from devgw.problems import Refused
 from devgw.web import authorize, dev_login, metadata, refusals, register, serving, token
 
@@ -59,7 +60,7 @@ async def _http_error(error: HTTPException) -> Response:
     response: Response = jsonify(
         {
             "error": "not_found" if status == 404 else "invalid_request",
-            "error_description": f"{request.method} {path}: {error.description or error.name}",
+            "error_description": error_description(f"{request.method} {path}: {error.description or error.name}"),
         }
     )
     response.status_code = status

@@ -8,6 +8,7 @@ What later handlers find in the scope: `devgw.trace` (the record of this exchang
 """
 
 from typing import Protocol
+from urllib.parse import quote_from_bytes
 
 from devgw.clock import Clock
 from devgw.config.project import Project
@@ -30,6 +31,7 @@ from devgw.web.mcp import McpRoutes
 from devgw.web.paths import Place, place_of, without_base
 from devgw.web.recorder import CURRENT_TRACE, App, BodyTooLarge, ClientLeft, Message, Receive, Recording, Scope, Send
 
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 BODY_LIMIT = 1_048_576
 """Bytes that a request to anything but an MCP route may have."""
 _METHODS = b"GET, POST, OPTIONS"
@@ -147,6 +149,8 @@ class Front:
         path = without_base(trace.path, self._settings.base_path)
         if path != trace.path:
             scope = {**scope, "path": path, "raw_path": path.encode()}
+        if not trace.query.isascii():  # written by no URL, but by some programs; Quart would fall over it
+            scope = {**scope, "query_string": quote_from_bytes(trace.query, safe=_PRINTABLE).encode()}
         await self._pages(scope, _replay(body, recording.receive), recording.send)
 
     async def _is_moved(self, place: Place, scope: Scope, recording: Recording, origin: str) -> bool:

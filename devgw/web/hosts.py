@@ -17,6 +17,7 @@ from devgw.settings import Settings
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _REMEMBERED = 256
+_LONGEST_PORT = 5
 _USUAL_PORT = {"http": 80, "https": 443}
 
 
@@ -86,7 +87,10 @@ class Hosts:
     def _may_call(self, caller: str, origin: str) -> bool:
         if caller in {origin, self.canonical} or caller in self._settings.allowed_origins:
             return True
-        parts = urlsplit(caller)
+        try:
+            parts = urlsplit(caller)
+        except ValueError:  # such as a bracket that is never closed
+            return False
         if parts.scheme not in {"http", "https"}:
             return False
         host = parts.netloc.lower()
@@ -116,7 +120,7 @@ def split_host(host: str) -> tuple[str, int | None]:
     name, colon, port = host.rpartition(":")
     if not colon or port.endswith("]"):
         return host, None
-    return name, int(port) if port.isdecimal() else -1
+    return name, int(port) if port.isascii() and port.isdecimal() and len(port) <= _LONGEST_PORT else -1
 
 
 def _forwarded(headers: Headers, host: str, scheme: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from quart import Blueprint, Response, jsonify
 
 from devgw.config.project import Route
+from devgw.oauth.description import error_description
 from devgw.oauth.metadata import (
     authorization_server_metadata,
     openid_configuration,
@@ -101,6 +102,7 @@ def _note(route: Route | None) -> None:
 
 def _no_such_route(path: str) -> Response:
     known = [route.path for route in serving.gateway().project.routes]
-    response = jsonify({"error": "not_found", "error_description": f"no MCP route at /{path}", "routes": known})
+    said = error_description(f"no MCP route at /{path}")
+    response = jsonify({"error": "not_found", "error_description": said, "routes": known})
     response.status_code = 404
     return response

@@ -33,7 +33,14 @@ def _read(body: bytes | str) -> object:
     if len(body) > SIZE_LIMIT:
         raise Refused(RegistrationUnreadable(got=f"{len(body)} bytes, over {SIZE_LIMIT}"))
     try:
-        return json.loads(body)
+        document = json.loads(body, parse_constant=_refuse_constant)
+        json.dumps(document, ensure_ascii=False).encode()  # half a character can be kept by nobody
     except (ValueError, RecursionError) as error:
         kind = request.mimetype or "no content type"
         raise Refused(RegistrationUnreadable(got=f"{kind}, unreadable as JSON")) from error
+    return document
+
+
+def _refuse_constant(name: str) -> float:
+    """Refuse NaN and Infinity, which Python reads and JSON has not (RFC 8259 §6)."""
+    raise ValueError(name)
