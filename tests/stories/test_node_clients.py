@@ -29,15 +29,20 @@ async def _start(command: list[str], **environ: str) -> asyncio.subprocess.Proce
     )
 
 
+both_layers = pytest.mark.parametrize("route", ["sample", "notes"], ids=["one layer", "two layers"])
+"""The sample alone, and the one whose upstream wants a credential of its own."""
+
+
+@both_layers
 @pytest.mark.parametrize(("flavour", "package"), [("client-2", "client"), ("sdk-1", "sdk")])
 async def test_a_typescript_sdk_goes_the_whole_way(
-    gateway: Running, browser: Browser, tmp_path: Path, flavour: str, package: str
+    gateway: Running, browser: Browser, tmp_path: Path, flavour: str, package: str, route: str
 ) -> None:
     node = node_command(f"@modelcontextprotocol/{package}", "package.json")[0]
     script = tmp_path / "sdk.mjs"
     script.write_text((CLIENTS / "sdk.mjs").read_text())
     (tmp_path / "node_modules").symlink_to(FOLDER.resolve())
-    process = await _start([node, str(script), flavour, gateway.mcp_url, CALLBACK])
+    process = await _start([node, str(script), flavour, gateway.url_of(route), CALLBACK])
     said = await asyncio.wait_for(_converse(gateway, browser, process), LIMIT)
     result = json.loads(said["RESULT"])
     assert "echo" in result["tools"]
@@ -58,8 +63,7 @@ async def _converse(gateway: Running, browser: Browser, process: asyncio.subproc
         said[word] = rest
         if word == "AUTHORIZE":
             await gateway.sign_in(browser, rest)
-            if browser.location is None:
-                await browser.press("Allow")
+            await gateway.allow(browser)
             process.stdin.write(f"{browser.location}\n".encode())
     complaint = (await process.stderr.read()).decode()
     assert await process.wait() == 0, complaint
@@ -74,14 +78,14 @@ async def _authorize_when_asked(gateway: Running, stream: asyncio.StreamReader, 
         if found and "code_challenge" in found.group():
             async with Browser() as browser:
                 await gateway.sign_in(browser, found.group())
-                if browser.page and "Allow" in browser.page.text:
-                    await browser.press("Allow")
+                await gateway.allow(browser)
 
 
-async def test_mcp_remote_goes_the_whole_way(gateway: Running, tmp_path: Path) -> None:
+@both_layers
+async def test_mcp_remote_goes_the_whole_way(gateway: Running, tmp_path: Path, route: str) -> None:
     command = node_command("mcp-remote", "dist/proxy.js")
     process = await _start(
-        [*command, gateway.mcp_url],
+        [*command, gateway.url_of(route)],
         MCP_REMOTE_CONFIG_DIR=str(tmp_path),
         BROWSER="true",
         PATH=_without_browsers(tmp_path),
@@ -135,11 +139,14 @@ def _without_browsers(folder: Path) -> str:
     return f"{opener}:{os.environ['PATH']}"
 
 
-async def test_the_inspector_on_the_command_line_goes_the_whole_way(gateway: Running, tmp_path: Path) -> None:
+@both_layers
+async def test_the_inspector_on_the_command_line_goes_the_whole_way(
+    gateway: Running, tmp_path: Path, route: str
+) -> None:
     command = node_command("@modelcontextprotocol/inspector", "clients/launcher/build/index.js")
     with listen() as spare:
         callback = f"http://127.0.0.1:{spare.getsockname()[1]}/oauth/callback"
-    arguments = ["--cli", gateway.mcp_url, "--transport", "http", "--method", "tools/call", "--tool-name", "echo"]
+    arguments = ["--cli", gateway.url_of(route), "--transport", "http", "--method", "tools/call", "--tool-name", "echo"]
     arguments += ["--tool-arg", "message=hello", "--callback-url", callback]
     environ = {"HOME": str(tmp_path), "MCP_AUTO_OPEN_ENABLED": "true", "PATH": _without_browsers(tmp_path)}
     process = await _start([*command, *arguments], **environ)

@@ -115,14 +115,16 @@ class _OurBrowser(OAuth):  # type: ignore[misc]  # fastmcp is not followed by th
     async def _walk(self, url: str) -> None:
         async with Browser() as browser:
             await self.gateway.sign_in(browser, url)
-            await browser.press("Allow")
+            await self.gateway.allow(browser)
 
 
 @pytest.mark.filterwarnings("ignore:Using in-memory token storage")
-async def test_fastmcp_goes_the_whole_way(gateway: Running) -> None:
-    auth = _OurBrowser(mcp_url=gateway.mcp_url, client_name="fastmcp")
+@pytest.mark.parametrize("route", ["sample", "notes"], ids=["one layer", "two layers"])
+async def test_fastmcp_goes_the_whole_way(gateway: Running, route: str) -> None:
+    url = gateway.url_of(route)
+    auth = _OurBrowser(mcp_url=url, client_name="fastmcp")
     auth.gateway = gateway
-    async with fastmcp.Client(gateway.mcp_url, auth=auth) as client:
+    async with fastmcp.Client(url, auth=auth) as client:
         assert "echo" in {tool.name for tool in await client.list_tools()}
         assert "hello" in str((await client.call_tool("echo", {"message": "hello"})).content)
     assert len(gateway.events(McpAuthDownstreamTokenIssued)) == 1

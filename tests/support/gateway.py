@@ -75,6 +75,21 @@ class Running:
             await browser.press(persona)
         return browser
 
+    async def allow(self, browser: Browser) -> None:
+        """Say yes on the consent page; an upstream that is not connected is connected first."""
+        if browser.location is not None or browser.page is None:
+            return
+        if any(text.startswith("Connect") for _, text in browser.page.links):
+            await browser.press("Connect")
+            await browser.press("Approve as")
+        if "Allow" in browser.page.text:
+            await browser.press("Allow")
+
+    def url_of(self, operation_id: str) -> str:
+        """Return the URL of the MCP route with this operation id."""
+        routes = self.runtime.gateway.project.routes
+        return self.origin + next(each.path for each in routes if each.operation_id == operation_id)
+
     async def code(self, http: httpx2.AsyncClient, browser: Browser, **parameters: str | None) -> "Code":
         """Return a fresh code with everything that redeems it."""
         client = await self.register(http)
