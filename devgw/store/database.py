@@ -1,5 +1,6 @@
 """One SQLite connection: opened, migrated, and wrapped in transactions that commit a refusal's side effects too."""
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,20 +22,28 @@ class Database:
     """
 
     def __init__(self, path: Path | None, migrations: Sequence[str]) -> None:
-        self._depth = 0
+        self._is_in_transaction = False
         try:
+            if path:  # made by us, so that it and the files that SQLite puts beside it are their owner's alone
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+                path.chmod(0o600)
             self._connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.execute("PRAGMA busy_timeout=2000")
             self._connection.execute("PRAGMA foreign_keys=ON")
+            self._check_whole()
             self._migrate(migrations)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise StateUnusable(
                 f"The state database {path} cannot be used ({error}). Move it away or start with --ephemeral."
             ) from error
-        if path:
-            path.chmod(0o600)
+
+    def _check_whole(self) -> None:
+        """Find damage now and not at some request."""
+        (found,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise sqlite3.DatabaseError(f"it is damaged: {found}")
 
     def _migrate(self, migrations: Sequence[str]) -> None:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
@@ -53,23 +62,22 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit at the end, also where the block ends in `Refused`; roll back on anything else. May be nested."""
-        if self._depth:
+        if self._is_in_transaction:
             yield
             return
-        self._depth = 1
         self._connection.execute("BEGIN IMMEDIATE")
+        self._is_in_transaction = True
         try:
             yield
         except Refused:
             self._connection.execute("COMMIT")
             raise
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
         else:
             self._connection.execute("COMMIT")
         finally:
-            self._depth = 0
+            self._is_in_transaction = False
+            if self._connection.in_transaction:  # neither commit was reached, or it failed
+                self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close the connection; what was committed stays."""

@@ -19,6 +19,8 @@ from devgw.store.table import Table
 
 REMEMBERED_AFTER_EXPIRY = timedelta(days=1)
 """How long an expired record stays, so that a late client is told "expired" and not "unknown"."""
+_NO_GRANT = "NOT EXISTS (SELECT 1 FROM authorization_grant WHERE authorization_grant.session_id=session.id)"
+"""No grant was given in the session: what a grant's person may see follows from the session's claims."""
 
 
 class RecordStore:
@@ -139,12 +141,13 @@ class RecordStore:
         """Delete what expired longer ago than `REMEMBERED_AFTER_EXPIRY`; return how many records went."""
         old = now - REMEMBERED_AFTER_EXPIRY
         with self.transaction():
+            gone = self._grants.delete("expires_at<?", old)
             return (
-                self._pending.delete("expires_at<?", old)
+                gone
+                + self._pending.delete("expires_at<?", old)
                 + self._codes.delete("expires_at<?", old)
                 + self._access_tokens.delete("expires_at<?", old)
                 + self._refresh_tokens.delete("expires_at<?", old)
-                + self._sessions.delete("expires_at<?", old)
-                + self._grants.delete("expires_at<?", old)
+                + self._sessions.delete(f"expires_at<? AND {_NO_GRANT}", old)
                 + self._clients.delete("expires_at<?", old)
             )

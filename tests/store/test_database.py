@@ -1,0 +1,301 @@
+"""The state on disk: how it is made, refused, kept whole through errors and kills, and forgotten in time."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from devgw.gateway.records import AccessToken, Client, Grant, Session
+from devgw.ids import ClientId, GrantId, OperationId, SessionId, SubjectId, TokenId
+from devgw.problems import Refused
+from devgw.problems.login import StateUnknown
+from devgw.store.database import Database, StateUnusable
+from devgw.store.migrations import MIGRATIONS
+from devgw.store.records import REMEMBERED_AFTER_EXPIRY, RecordStore
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def client(name: str, expires_at: datetime | None = None) -> Client:
+    return Client(
+        id=ClientId(name),
+        name=name,
+        registered_by="dcr",
+        redirect_uris=("http://localhost/cb",),
+        token_endpoint_auth_method="none",
+        grant_types=("authorization_code",),
+        metadata={"a": [1, {"b": "é\x00"}]},
+        secret_digest=None,
+        issued_at=NOON,
+        expires_at=expires_at,
+    )
+
+
+def session(name: str, expires_at: datetime) -> Session:
+    return Session(
+        id=SessionId(name),
+        cookie_digest=f"digest of {name}",
+        subject_id=SubjectId("ada"),
+        email=None,
+        display_name=None,
+        started_at=NOON,
+        expires_at=expires_at,
+        issuer="https://idp.example",
+        claims={"department": "research"},
+    )
+
+
+def grant(name: str, expires_at: datetime, session_id: str | None = None) -> Grant:
+    return Grant(
+        id=GrantId(name),
+        client_id=ClientId("c"),
+        client_name="c",
+        subject_id=SubjectId("ada"),
+        session_id=SessionId(session_id) if session_id else None,
+        email=None,
+        operation_id=OperationId("sample"),
+        resource="http://localhost:9000/mcp/sample",
+        scope="mcp:tools",
+        issuer="http://localhost:9000",
+        created_at=NOON,
+        expires_at=expires_at,
+    )
+
+
+def save_and_fail(store: RecordStore, name: str, error: BaseException) -> None:
+    with store.transaction():
+        store.save_client(client(name))
+        raise error
+
+
+def insert_orphan(database: Database, error: BaseException | None) -> None:
+    with database.transaction():
+        database.execute("INSERT INTO child VALUES (7)")
+        if error:
+            raise error
+
+
+def tables_of(path: Path) -> set[str]:
+    connection = sqlite3.connect(path)
+    try:
+        return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+    finally:
+        connection.close()
+
+
+def test_an_empty_folder_gets_every_table_and_only_its_owner_may_read(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        database = Database(tmp_path / "devgw.db", MIGRATIONS)
+        RecordStore(database).save_client(client("one"))
+        modes = {each.name: each.stat().st_mode & 0o777 for each in tmp_path.iterdir()}
+        database.close()
+    finally:
+        os.umask(before)
+    assert set(modes) == {"devgw.db", "devgw.db-wal", "devgw.db-shm"}
+    assert set(modes.values()) == {0o600}
+    assert {"client", "authorization_grant", "upstream_connection", "spent_assertion"} <= tables_of(
+        tmp_path / "devgw.db"
+    )
+
+
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+def test_a_database_of_an_older_devgw_is_brought_up_and_keeps_its_records(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "devgw.db"
+    old = Database(path, MIGRATIONS[:version])
+    RecordStore(old).save_client(client("of old"))
+    old.close()
+    for _ in range(2):
+        new = Database(path, MIGRATIONS)
+        assert RecordStore(new).find_client(ClientId("of old")) == client("of old")
+        assert new.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+        new.close()
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "devgw.db"
+    old = Database(path, MIGRATIONS)
+    RecordStore(old).save_client(client("kept"))
+    old.close()
+    with pytest.raises(StateUnusable, match="cannot be used"):
+        Database(path, [*MIGRATIONS, "CREATE TABLE half (a); CREATE TABLE half (a);"])
+    again = Database(path, MIGRATIONS)
+    assert RecordStore(again).find_client(ClientId("kept"))
+    assert "half" not in tables_of(path)
+    again.close()
+
+
+def test_a_database_of_a_newer_devgw_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "devgw.db"
+    newer = Database(path, [*MIGRATIONS, "CREATE TABLE of_tomorrow (a)"])
+    newer.close()
+    with pytest.raises(StateUnusable, match=f"version {len(MIGRATIONS) + 1}.*knows {len(MIGRATIONS)}.*Update devgw"):
+        Database(path, MIGRATIONS)
+    assert "of_tomorrow" in tables_of(path), "nothing was touched"
+
+
+def test_what_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "devgw.db"
+    path.write_bytes(b"this is somebody's diary " * 100)
+    with pytest.raises(StateUnusable, match="--ephemeral"):
+        Database(path, MIGRATIONS)
+    assert path.read_bytes().startswith(b"this is somebody's diary")
+
+
+def test_a_damaged_database_is_refused_at_the_start_and_not_at_some_request(tmp_path: Path) -> None:
+    path = tmp_path / "devgw.db"
+    database = Database(path, MIGRATIONS)
+    for number in range(300):
+        RecordStore(database).save_client(client(f"client {number}"))
+    database.close()
+    content = bytearray(path.read_bytes())
+    page = content.index(b"client 250") // 4096 * 4096
+    content[page : page + 64] = b"\xff" * 64
+    path.write_bytes(content)
+    with pytest.raises(StateUnusable, match="cannot be used"):
+        Database(path, MIGRATIONS)
+
+
+@pytest.mark.parametrize("obstacle", ["folder in its place", "file for a folder"])
+def test_a_place_where_nothing_can_be_written_is_refused(tmp_path: Path, obstacle: str) -> None:
+    path = tmp_path / "state" / "devgw.db"
+    if obstacle == "folder in its place":
+        path.mkdir(parents=True)
+    else:
+        path.parent.write_text("")
+    with pytest.raises(StateUnusable, match="Move it away or start with --ephemeral"):
+        Database(path, MIGRATIONS)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+def test_a_read_only_folder_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(StateUnusable, match="--ephemeral"):
+            Database(tmp_path / "devgw.db", MIGRATIONS)
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_refusal_commits_and_anything_else_rolls_back() -> None:
+    """A replay must commit its revocation before it is refused (OAuth 2.1 §4.3.1)."""
+    database = Database(None, MIGRATIONS)
+    store = RecordStore(database)
+    with pytest.raises(Refused), store.transaction():
+        save_and_fail(store, "refused", Refused(StateUnknown()))
+    for error in (RuntimeError(), KeyboardInterrupt()):
+        with pytest.raises(type(error)), store.transaction():
+            save_and_fail(store, "lost", error)
+    with store.transaction():
+        store.save_client(client("kept"))
+    assert [each.name for each in store.clients()] == ["refused", "kept"]
+
+
+def test_a_database_that_is_locked_for_long_costs_one_request_and_not_the_next(tmp_path: Path) -> None:
+    """Somebody's sqlite3 shell holds the write lock: what fails must leave later transactions whole."""
+    path = tmp_path / "devgw.db"
+    database = Database(path, MIGRATIONS)
+    database.execute("PRAGMA busy_timeout=1")
+    store = RecordStore(database)
+    shell = sqlite3.connect(path, isolation_level=None)
+    shell.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError, match="locked"), store.transaction():
+        store.save_client(client("in vain"))
+    shell.execute("ROLLBACK")
+    with pytest.raises(RuntimeError):
+        save_and_fail(store, "rolled back", RuntimeError())
+    assert store.clients() == []
+    shell.close()
+    database.close()
+
+
+def test_a_commit_that_fails_leaves_no_transaction_open() -> None:
+    database = Database(None, [*MIGRATIONS, _DEFERRED])
+    store = RecordStore(database)
+    for error in (None, Refused(StateUnknown())):
+        with pytest.raises(sqlite3.IntegrityError):
+            insert_orphan(database, error)
+        with store.transaction():
+            store.save_client(client("after it"))
+        assert database.execute("SELECT count(*) FROM child").fetchone() == (0,)
+
+
+_DEFERRED = """CREATE TABLE parent (id PRIMARY KEY);
+CREATE TABLE child (parent REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)"""
+"""What makes a commit fail at will."""
+
+
+def test_every_record_comes_back_as_it_went(tmp_path: Path) -> None:
+    database = Database(tmp_path / "devgw.db", MIGRATIONS)
+    store = RecordStore(database)
+    store.save_client(client("é\x00'; DROP TABLE client; --", NOON))
+    store.save_session(session("s", NOON))
+    store.save_grant(grant("g", NOON, "s"))
+    token = AccessToken(TokenId("at:1"), "digest", GrantId("g"), NOON, NOON + HOUR)
+    store.save_access_token(token)
+    assert store.clients() == [client("é\x00'; DROP TABLE client; --", NOON)]
+    assert store.find_session(SessionId("s")) == session("s", NOON)
+    assert store.find_grant(GrantId("g")) == grant("g", NOON, "s")
+    assert store.find_access_token("digest") == token
+    database.close()
+
+
+def test_what_expired_is_forgotten_a_day_later() -> None:
+    store = RecordStore(Database(None, MIGRATIONS))
+    store.save_client(client("for ever"))
+    store.save_client(client("short", NOON))
+    store.save_grant(grant("short", NOON))
+    store.save_session(session("short", NOON))
+    assert store.prune(NOON + REMEMBERED_AFTER_EXPIRY) == 0
+    assert store.prune(NOON + REMEMBERED_AFTER_EXPIRY + HOUR) == 3
+    assert [each.name for each in store.clients()] == ["for ever"]
+
+
+def test_a_session_stays_as_long_as_a_grant_that_was_given_in_it() -> None:
+    """What the person may see follows from the session's claims, for as long as the client may come."""
+    store = RecordStore(Database(None, MIGRATIONS))
+    store.save_session(session("old", NOON))
+    store.save_grant(grant("long", NOON + 30 * 24 * HOUR, "old"))
+    assert store.prune(NOON + 3 * 24 * HOUR) == 0
+    assert store.prune(NOON + 40 * 24 * HOUR) == 2
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from devgw.store.database import Database
+from devgw.store.migrations import MIGRATIONS
+from devgw.store.records import RecordStore
+from tests.store.test_database import NOON, client, grant
+store = RecordStore(Database(Path(sys.argv[1]), MIGRATIONS))
+number = 0
+while True:
+    with store.transaction():
+        store.save_client(client(f"pair {number}"))
+        store.save_grant(grant(f"pair {number}", NOON))
+    number += 1
+    print(number, flush=True)
+"""
+
+
+def test_a_kill_in_the_middle_of_writing_loses_nothing_that_was_said_and_leaves_no_halves(tmp_path: Path) -> None:
+    path = tmp_path / "devgw.db"
+    process = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    said = 0
+    while said < 200:
+        said = int(process.stdout.readline())
+    process.send_signal(signal.SIGKILL)
+    said = max([said, *(int(each) for each in process.stdout.read().split())])
+    process.wait()
+    process.stdout.close()
+    store = RecordStore(Database(path, MIGRATIONS))
+    clients, grants = {each.name for each in store.clients()}, {str(each.id) for each in store.grants()}
+    assert clients == grants
+    assert {f"pair {number}" for number in range(said)} <= clients
