@@ -9,6 +9,7 @@ from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome
 from devgw.oauth.description import error_description
 from devgw.problems import Refused
 from devgw.web import authorize, dev_login, metadata, refusals, register, serving, token
+from devgw.web.pages import page
 
 
 def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart:
@@ -40,9 +41,12 @@ async def _style() -> Response:
 
 
 async def _front_page() -> Response:
-    """Say what this is and where to connect: the first URL that anybody opens."""
+    """Say what this is and where to connect, to people and to programs: the first URL that anybody opens."""
     urls = serving.urls()
     project = serving.gateway().project
+    if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
+        routes = [(route, urls.resource(route)) for route in project.routes]
+        return await page("front.html", routes=routes, callback=serving.canonical_urls().callback)
     return jsonify(
         {
             "name": "devgw",

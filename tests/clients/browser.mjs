@@ -117,6 +117,10 @@ const stories = {
     await press("Allow");
     await redeem("/mcp/notes");
   },
+  async front() {
+    await page.goto(origin);
+    await look("front");
+  },
   async error() {
     await page.goto(authorizeUrl({ redirect_uri: redirectUri.replace("localhost", "127.0.0.1") }));
     await look("error");

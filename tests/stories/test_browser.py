@@ -115,3 +115,9 @@ async def test_a_redirect_uri_that_is_not_registered_is_explained_and_nothing_is
     assert "What to change" in page
     assert "devgw explain RURI-02" in page
     assert seen["answers"] == []
+
+
+async def test_the_first_page_that_anybody_opens_says_where_to_connect(chromium: Chromium) -> None:
+    seen = await chromium.goes_through("front")
+    assert f"claude mcp add --transport http sample {chromium.gateway.mcp_url}" in text_of(seen, "front")
+    assert f"{chromium.gateway.origin}/oauth/callback" in text_of(seen, "front")
