@@ -36,8 +36,8 @@ class Actions(Protocol):
     async def disconnect(self, upstream_id: str, subject_id: str) -> bool:
         """Forget a credential for an upstream; False where none is held."""
 
-    async def sign_in(self, operation_id: str) -> None:
-        """Let the built-in client walk a whole flow on a route (any where empty)."""
+    async def sign_in(self, operation_id: str) -> str:
+        """Let the built-in client walk a whole flow on a route (any where empty); return where the person signs in."""
 
     async def stop(self) -> None:
         """Begin to end the gateway."""
@@ -70,7 +70,7 @@ class NoActions:
         """Do nothing."""
         raise NotPossible("This gateway can be watched, not steered.")
 
-    async def sign_in(self, operation_id: str) -> None:  # noqa: ARG002  the protocol's
+    async def sign_in(self, operation_id: str) -> str:  # noqa: ARG002  the protocol's
         """Do nothing."""
         raise NotPossible("This gateway has no built-in client.")
 

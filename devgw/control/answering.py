@@ -110,8 +110,7 @@ class Answering:
         return {}
 
     async def _sign_in(self, arguments: dict[str, Any]) -> Result:
-        await self._actions.sign_in(_text(arguments, "operation_id", ""))
-        return {}
+        return {"url": await self._actions.sign_in(_text(arguments, "operation_id", ""))}
 
     async def _stop(self, arguments: dict[str, Any]) -> Result:
         del arguments

@@ -245,7 +245,7 @@ class Command(Message):
     | `probe` | | `HealthView` |
     | `travel` | seconds | {"now": t} |
     | `disconnect` | id (upstream), subject_id | {} |
-    | `sign_in` | operation_id | {"flow_id": …}: the built-in client walks a flow |
+    | `sign_in` | operation_id | {"url": …}: the built-in client walks a flow; the person signs in there |
     | `stop` | | {} |
     """
 

@@ -95,11 +95,11 @@ class GatewayActions:
         """Forget a credential for an upstream."""
         return await self._runtime.upstreams.oauth.disconnect(SubjectId(subject_id), UpstreamServerId(upstream_id))
 
-    async def sign_in(self, operation_id: str) -> None:
-        """Let the built-in client walk a whole flow on a route."""
+    async def sign_in(self, operation_id: str) -> str:
+        """Let the built-in client walk a whole flow on a route; return where the person signs in."""
         from devgw.wiring.signing_in import begin_sign_in  # noqa: PLC0415  opens a browser; rarely wanted
 
-        await begin_sign_in(self._runtime, operation_id)
+        return await begin_sign_in(self._runtime, operation_id)
 
     async def stop(self) -> None:
         """Begin to end the gateway."""

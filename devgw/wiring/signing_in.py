@@ -16,6 +16,7 @@ from devgw.wiring.runtime import Runtime
 
 NAME = "devgw test client"
 PATIENCE_SECONDS = 300
+FIRST_PAGE_SECONDS = 10
 _PAGE = (
     "HTTP/1.1 200 OK\r\ncontent-type: text/html; charset=utf-8\r\nconnection: close\r\n\r\n"
     "<!doctype html><html lang=en><title>devgw</title><h1>Back to the dashboard</h1>"
@@ -23,20 +24,27 @@ _PAGE = (
 )
 
 
-async def begin_sign_in(runtime: Runtime, operation_id: str) -> None:
-    """Start the walk on a route (the first one where empty); it goes on by itself.
+async def begin_sign_in(runtime: Runtime, operation_id: str) -> str:
+    """Start the walk on a route (the first one where empty) and return the URL at which the person signs in.
+
+    The browser is opened where there is one; over SSH the URL is what helps. The walk goes on by itself.
 
     Raises:
-        NotPossible: where there is no such route.
+        NotPossible: where there is no such route, or the walk ends before its first page.
     """
     routes = runtime.gateway.project.routes
     route = next((each for each in routes if operation_id in ("", each.operation_id)), None)
     if route is None:
         raise NotPossible(f"There is no route {operation_id}.")
-    runtime.in_background(_walk(f"{runtime.settings.canonical_origin}{route.path}"))
+    opened: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    runtime.in_background(_walk(f"{runtime.settings.canonical_origin}{route.path}", opened))
+    try:
+        return await asyncio.wait_for(opened, FIRST_PAGE_SECONDS)
+    except TimeoutError as error:
+        raise NotPossible("The built-in client did not get as far as the sign-in page; its flow says why.") from error
 
 
-async def _walk(mcp_url: str) -> None:
+async def _walk(mcp_url: str, opened: "asyncio.Future[str]") -> None:
     import httpx2  # noqa: PLC0415  only for the walk
 
     arrived: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
@@ -45,11 +53,8 @@ async def _walk(mcp_url: str) -> None:
     headers = {"user-agent": "devgw-test-client"}
     async with server, httpx2.AsyncClient(timeout=30, headers=headers, trust_env=False) as http:
         metadata = await _discover(http, mcp_url)
-        registered = await http.post(
-            metadata["registration_endpoint"],
-            json={"client_name": NAME, "redirect_uris": [callback], "token_endpoint_auth_method": "none"},
-        )
-        client_id, verifier, state = registered.json()["client_id"], token("cv_"), token("st_")
+        client_id = await _register(http, metadata, callback)
+        verifier, state = token("cv_"), token("st_")
         asked = {
             "response_type": "code",
             "client_id": client_id,
@@ -59,7 +64,9 @@ async def _walk(mcp_url: str) -> None:
             "state": state,
             "resource": mcp_url,
         }
-        await asyncio.to_thread(webbrowser.open, f"{metadata['authorization_endpoint']}?{urlencode(asked)}")
+        url = f"{metadata['authorization_endpoint']}?{urlencode(asked)}"
+        opened.set_result(url)
+        await asyncio.to_thread(webbrowser.open, url)
         answer = await asyncio.wait_for(arrived, PATIENCE_SECONDS)
         if answer.get("state") != state or "code" not in answer:
             return
@@ -74,6 +81,11 @@ async def _walk(mcp_url: str) -> None:
         tokens = (await http.post(metadata["token_endpoint"], data=form)).json()
         if "access_token" in tokens:
             await _call(http, mcp_url, tokens["access_token"])
+
+
+async def _register(http: Any, metadata: dict[str, Any], callback: str) -> str:
+    document = {"client_name": NAME, "redirect_uris": [callback], "token_endpoint_auth_method": "none"}
+    return str((await http.post(metadata["registration_endpoint"], json=document)).json()["client_id"])
 
 
 async def _discover(http: Any, mcp_url: str) -> dict[str, Any]:
