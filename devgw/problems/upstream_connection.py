@@ -59,7 +59,7 @@ class AuthorizationRefused(UpstreamProblem):
 
     def explain(self) -> str:
         """Repeat what it said."""
-        return f"{self.issuer} answered {self.upstream_error}: {self.description or 'without a description'}."
+        return f"{self.issuer} answered {self.upstream_error}: {self.description.rstrip('.') or 'no description'}."
 
     def advise(self) -> str:
         """Say what to change, for the errors that have one cause."""

@@ -220,8 +220,8 @@ async def test_a_denied_authorization_says_so_and_offers_another_try(bench: Benc
     await bench.browser.press("Connect Notes")
     await bench.browser.press("Deny")
     assert "Notes is not connected" in bench.text
-    assert "access_denied" in bench.text
-    await bench.browser.press("Register anew and try again")
+    assert "answered access_denied: The person did not approve. " in bench.text
+    await bench.browser.press("Connect again")
     await bench.browser.press("Approve as")
     assert "Notes is connected" in bench.text
 

@@ -29,7 +29,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def gateway(project: Path) -> AsyncIterator[Running]:
-    async with running_gateway(project, settings=Settings(), ephemeral=False) as running:
+    async with running_gateway(project, settings=Settings(port=0), ephemeral=False) as running:
         yield running
 
 
@@ -104,7 +104,7 @@ async def test_a_symlinked_file_is_watched_where_it_really_is(project: Path, tmp
     real.parent.mkdir()
     (project / "config" / "policies.json").rename(real)
     (project / "config" / "policies.json").symlink_to(real)
-    async with running_gateway(project, settings=Settings(), ephemeral=False) as gateway:
+    async with running_gateway(project, settings=Settings(port=0), ephemeral=False) as gateway:
         real.write_text(with_ttl(project, 60))
         assert len(await until(gateway, ConfigLoaded, 2)) == 2
 
