@@ -89,7 +89,8 @@ class Issuing:
     def mint(self, grant: Grant, *, include_refresh_token: bool) -> dict[str, Any]:
         """Return a token response (RFC 6749 §5.1, with `resource`) for `grant`; nothing is saved yet."""
         now = self._clock.now()
-        lifetime = min(self._settings.access_token_ttl, self._renewed(grant, now) - now)
+        ends_at = self._renewed(grant, now) if include_refresh_token else grant.expires_at
+        lifetime = min(self._settings.access_token_ttl, ends_at - now)
         answer: dict[str, Any] = {
             "access_token": token("at_"),
             "token_type": "Bearer",

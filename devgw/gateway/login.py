@@ -146,6 +146,7 @@ class Login:
             self._check_browser(pending, cookies, urls)
             self._check_answer(parameters, pending)
             identity = await self._identify(parameters, pending, urls)
+            pending = self._find(parameters)  # it may have been decided or begun anew meanwhile
         except Refused as refused:
             self._publish_finished(pending, refused.problem)
             raise

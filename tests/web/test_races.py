@@ -1,0 +1,144 @@
+"""Several at once: tabs, browsers, redemptions and refreshes that meet; and what never leaves in an event."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import httpx2
+
+from devgw.cli.headless import as_ndjson
+from devgw.clock import FrozenClock
+from devgw.entropy import token
+from devgw.events.taxonomy import FaultMet, McpAuthDownstreamTokenIssued
+from devgw.monitor.lines import line_of
+from tests.support.browser import Browser
+from tests.support.gateway import CALLBACK, Running, running_gateway
+from tests.support.oidc import CLIENT_SECRET, oidc_provider, write_oidc_project
+
+
+async def test_a_code_pays_once_however_many_redeem_it_at_once(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    """OAuth 2.1 §4.1.2: the second use is refused and takes back what the first paid for."""
+    code = await gateway.code(http, browser)
+    form = code.form(resource=gateway.mcp_url)
+    answers = await asyncio.gather(*(http.post(f"{gateway.origin}/oauth/token", data=form) for _ in range(6)))
+    assert sorted(each.status_code for each in answers) == [200, *[400] * 5]
+    reasons = {each.json()["reason"] for each in answers if each.status_code == 400}
+    assert reasons == {"code_replayed"}
+    assert len(gateway.events(McpAuthDownstreamTokenIssued)) == 1
+
+
+async def test_parallel_refreshes_bring_one_and_the_same_successor(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    tokens = await gateway.tokens(http, browser)
+    form = {name: tokens[name] for name in ("refresh_token", "client_id")} | {"grant_type": "refresh_token"}
+    answers = await asyncio.gather(*(http.post(f"{gateway.origin}/oauth/token", data=form) for _ in range(6)))
+    assert {each.status_code for each in answers} == {200}
+    assert len({each.json()["refresh_token"] for each in answers}) == 1
+
+
+async def test_a_callback_in_another_browser_opens_no_session(gateway: Running, http: httpx2.AsyncClient) -> None:
+    """RFC 6749 §10.12: neither login CSRF nor a fixed session."""
+    client = await gateway.register(http)
+    callback = f"{gateway.origin}/oauth/callback"
+    async with Browser(CALLBACK, callback) as attacker, Browser(CALLBACK) as victim:
+        await gateway.sign_in(attacker, gateway.authorize_url(client["client_id"], token("")))
+        assert attacker.location is not None
+        await victim.open(attacker.location)
+        assert victim.page is not None
+        assert victim.page.status == 403
+        assert "login_cookie_missing" in victim.page.html
+        assert not [each for each in victim.page.headers.get_list("set-cookie") if "devgw_session=ss_" in each]
+
+
+async def test_two_tabs_end_each_where_it_began(gateway: Running, http: httpx2.AsyncClient) -> None:
+    first, second = await gateway.register(http), await gateway.register(http, client_name="second client")
+    callback = f"{gateway.origin}/oauth/callback"
+    async with Browser(CALLBACK, callback) as browser:
+        ways = []
+        for client in (first, second):
+            await gateway.sign_in(
+                browser, gateway.authorize_url(client["client_id"], token(""), state=client["client_id"])
+            )
+            ways.append(browser.location)
+        browser.stops = (CALLBACK,)
+        for way, client in zip(reversed(ways), (second, first), strict=True):
+            assert way is not None
+            await browser.open(way)
+            assert browser.page is not None
+            assert client["client_id"] in browser.page.text
+            await browser.press("Allow")
+            assert browser.location is not None
+            assert httpx2.URL(browser.location).params["state"] == client["client_id"]
+
+
+async def test_consent_for_one_place_is_none_for_another(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    """A remembered consent names redirect host and route; when one changes the person is asked again."""
+    elsewhere = "http://127.0.0.1:33418/callback"
+    browser.stops = (CALLBACK, elsewhere)
+    client = await gateway.register(http, redirect_uris=[CALLBACK, elsewhere])
+    other = f"{gateway.origin}{gateway.runtime.served.gateway.project.routes[1].path}"
+    asked = [{}, {"redirect_uri": elsewhere}, {"resource": other}]
+    for change in asked:
+        await gateway.sign_in(browser, gateway.authorize_url(client["client_id"], token(""), **change))
+        assert browser.location is None, change
+        assert browser.page is not None
+        if "disabled" not in browser.page.html:
+            await browser.press("Allow")
+    await browser.open(gateway.authorize_url(client["client_id"], token("")))
+    assert browser.location is not None
+
+
+async def test_nothing_secret_is_in_any_event_line_or_page(tmp_path: Path, http: httpx2.AsyncClient) -> None:
+    clock = FrozenClock()
+    async with oidc_provider(clock) as provider:
+        root = write_oidc_project(tmp_path, provider, login={"pkce": "S256"})
+        async with running_gateway(root, clock=clock) as gateway, Browser(CALLBACK) as browser:
+            code = await gateway.code(http, browser)
+            url = f"{gateway.origin}/oauth/token"
+            form = code.form(resource=gateway.mcp_url)
+            wrong = await http.post(url, data=form | {"code_verifier": "w" * 43})
+            tokens = (await http.post(url, data=form)).json()
+            replay = await http.post(url, data=form)
+            spent = {
+                "grant_type": "refresh_token",
+                "refresh_token": tokens["refresh_token"],
+                "client_id": code.client_id,
+            }
+            after = await http.post(url, data=spent)
+            secrets = [
+                CLIENT_SECRET,
+                code.answer["code"],
+                code.verifier,
+                tokens["access_token"],
+                tokens["refresh_token"],
+            ]
+            secrets += [*provider.minted, provider.redeemed[0]["code_verifier"]]
+            said = "".join(as_ndjson(line_of(each)) for each in gateway.published) + repr(gateway.published)
+            said += wrong.text + replay.text + after.text
+            assert gateway.events(FaultMet) == []
+            assert not [each[:6] for each in secrets if each in said]
+
+
+async def test_an_access_token_never_outlives_its_grant(tmp_path: Path, http: httpx2.AsyncClient) -> None:
+    """Also where the client takes no refresh token and redeems its code late."""
+    clock = FrozenClock()
+    lifetimes = {"accessTokenTtlSeconds": 900, "refreshTokenTtlSeconds": 900}
+    async with oidc_provider(clock) as provider:
+        root = write_oidc_project(tmp_path, provider, gateway=lifetimes)
+        async with running_gateway(root, clock=clock) as gateway, Browser(CALLBACK) as browser:
+            code = await gateway.code(http, browser)
+            clock.travel(timedelta(seconds=30))
+            store = gateway.runtime.ground.store
+            client = replace(store.clients()[0], grant_types=("authorization_code",))
+            store.save_client(client)
+            answer = await http.post(f"{gateway.origin}/oauth/token", data=code.form(resource=gateway.mcp_url))
+            assert answer.status_code == 200, answer.text
+            assert "refresh_token" not in answer.json()
+            assert store.access_tokens()[0].expires_at <= store.grants()[0].expires_at
+            assert answer.json()["expires_in"] == 870
