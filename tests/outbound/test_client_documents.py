@@ -1,0 +1,86 @@
+"""Client metadata documents and key sets from strangers: whatever stands there, the answer is a reason."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from devgw.clock import FrozenClock
+from devgw.outbound import client_documents
+from devgw.outbound.client_documents import HttpClientDocuments
+from devgw.problems import Refused
+from tests.support.serving import serve
+
+
+def answering(body: bytes, *, cache_control: str = "", trickles: bool = False) -> Any:
+    """Return an app that answers every request so; one that trickles sends a byte now and then, for ever."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        await receive()
+        headers = [(b"content-type", b"application/json"), (b"cache-control", cache_control.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": trickles})
+        while trickles:
+            await asyncio.sleep(0.05)
+            await send({"type": "http.response.body", "body": b" ", "more_body": True})
+
+    return app
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://[",
+        "https://[::1",
+        "https://host.example:99999/c",
+        "https://host.example:x/c",
+        "https://" + "a" * 70 + ".example/c",
+        "https:///c",
+        "https://",
+        "http://localhost:1/\x01",
+        "ftp://localhost/c",
+        "file:///etc/passwd",
+        "http://example.com/c",
+    ],
+)
+async def test_a_url_that_is_none_is_refused_with_a_reason(url: str) -> None:
+    documents = HttpClientDocuments(FrozenClock())
+    for fetch in (documents.fetch, documents.fetch_keys):
+        with pytest.raises(Refused) as refused:
+            await fetch(url)
+        assert refused.value.problem.explain()
+
+
+async def test_a_document_nested_deeper_than_any_is_refused() -> None:
+    async with serve(answering(b"[" * 5000)) as origin:
+        documents = HttpClientDocuments(FrozenClock())
+        for fetch in (documents.fetch, documents.fetch_keys):
+            with pytest.raises(Refused):
+                await fetch(f"{origin}/c")
+
+
+async def test_a_document_that_trickles_in_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is of the whole: each byte for itself comes in time."""
+    monkeypatch.setattr(client_documents, "TIMEOUT", 0.4)
+    async with serve(answering(b"{", trickles=True)) as origin, asyncio.timeout(5):
+        with pytest.raises(Refused) as refused:
+            await HttpClientDocuments(FrozenClock()).fetch(f"{origin}/c")
+    assert "in time" in refused.value.problem.explain()
+
+
+@pytest.mark.parametrize("cache_control", ["max-age=" + "9" * 5000, "max-age=-1", "max-age=x", 'max-age="60"', "=,;"])
+async def test_no_cache_header_harms(cache_control: str) -> None:
+    document: dict[str, Any] = {"client_name": "c", "redirect_uris": ["http://localhost/cb"]}
+    holder: dict[str, Any] = {}
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await holder["app"](scope, receive, send)
+
+    holder["app"] = answering(b"")
+    async with serve(app) as origin:
+        document["client_id"] = f"{origin}/c"
+        holder["app"] = answering(json.dumps(document).encode(), cache_control=cache_control)
+        assert await HttpClientDocuments(FrozenClock()).fetch(f"{origin}/c") == document
