@@ -32,6 +32,7 @@ from devgw.problems.login import (
 
 SESSION_COOKIE = "devgw_session"
 DEV_SUBJECT = "dev-browser-user"
+_ASKS_WHO = ("login", "select_account")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class Login:
             state=state,
             nonce=nonce,
             challenge=challenge_of(verifier) if verifier else None,
-            prompt=pending.prompt if pending.prompt in {"login", "select_account"} else None,
+            prompt=next((each for each in (pending.prompt or "").split() if each in _ASKS_WHO), None),
             login_hint=pending.parameters.get("login_hint"),
         )
         url = urls.at(f"/oauth/dev-login?state={state}") if self.is_dev_login else self._provider.authorize_url(request)

@@ -73,7 +73,7 @@ async def decide() -> Response:
     _note(pending)
     cookie = request.cookies.get(SESSION_COOKIE)
     session = gateway.login.session_of(cookie)
-    if session is None:
+    if session is None or _wants_login(pending):
         return await next_step(gateway, pending)
     question = gateway.consents.question(pending, session, cookie or "", _here(pending))
     gateway.consents.check_form(question, form.get("csrf_token"), form.get("subject"))
@@ -94,8 +94,7 @@ async def next_step(gateway: Gateway, pending: PendingAuthorization) -> Response
     cookie = request.cookies.get(SESSION_COOKIE)
     session = gateway.login.session_of(cookie)
     may_ask = pending.prompt != "none"
-    wants_login = bool({"login", "select_account"} & set((pending.prompt or "").split()))
-    if session is None or wants_login:
+    if session is None or _wants_login(pending):
         if not may_ask:
             raise SentBack(InteractionRequired("sign-in"), _destination(gateway, pending))
         return await _to_login(gateway, pending)
@@ -106,6 +105,11 @@ async def next_step(gateway: Gateway, pending: PendingAuthorization) -> Response
         raise SentBack(InteractionRequired("consent"), _destination(gateway, pending))
     gateway.consents.show(question)
     return await consent_page(question)
+
+
+def _wants_login(pending: PendingAuthorization) -> bool:
+    """Tell whether the person has yet to say anew who they are, whatever session this browser has."""
+    return bool({"login", "select_account"} & set((pending.prompt or "").split()))
 
 
 async def _to_login(gateway: Gateway, pending: PendingAuthorization) -> Response:

@@ -11,6 +11,7 @@ from devgw.cli.headless import as_ndjson
 from devgw.clock import FrozenClock
 from devgw.entropy import token
 from devgw.events.taxonomy import FaultMet, McpAuthDownstreamTokenIssued
+from devgw.ids import TransactionId
 from devgw.monitor.lines import line_of
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running, running_gateway
@@ -92,6 +93,24 @@ async def test_consent_for_one_place_is_none_for_another(
             await browser.press("Allow")
     await browser.open(gateway.authorize_url(client["client_id"], token("")))
     assert browser.location is not None
+
+
+async def test_a_client_that_wants_a_new_sign_in_gets_no_code_without_one(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    """OpenID Connect Core §3.1.2.1: `prompt=login`, also where a page of before the sign-in is still open."""
+    client = await gateway.register(http)
+    await gateway.sign_in(browser, gateway.authorize_url(client["client_id"], token("")))
+    assert browser.page is not None
+    open_page = browser.page
+    store = gateway.runtime.ground.store
+    pending = store.find_pending(TransactionId(open_page.forms[0].fields["transaction"]))
+    assert pending is not None
+    store.save_pending(replace(pending, prompt="login consent"))
+    await browser.press("Allow")
+    assert browser.location is None
+    assert "Allow" not in browser.page.text
+    assert any("prompt=login" in each for each in browser.visited)
 
 
 async def test_nothing_secret_is_in_any_event_line_or_page(tmp_path: Path, http: httpx2.AsyncClient) -> None:
