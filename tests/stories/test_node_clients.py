@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from devgw.events.taxonomy import McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefreshed
+from tests.stories.test_python_clients import both_layers
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running
 from tests.support.node import FOLDER, node_command
@@ -27,10 +28,6 @@ async def _start(command: list[str], **environ: str) -> asyncio.subprocess.Proce
         stderr=asyncio.subprocess.PIPE,
         env=os.environ | environ,
     )
-
-
-both_layers = pytest.mark.parametrize("route", ["sample", "notes"], ids=["one layer", "two layers"])
-"""The sample alone, and the one whose upstream wants a credential of its own."""
 
 
 @both_layers

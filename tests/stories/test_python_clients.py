@@ -24,6 +24,9 @@ from devgw.events.taxonomy import (
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running
 
+both_layers = pytest.mark.parametrize("route", ["sample", "notes"], ids=["one layer", "two layers"])
+"""The sample alone, and the one whose upstream wants a credential of its own."""
+
 
 class Memory(TokenStorage):
     """Keeps what the SDK wants kept."""
@@ -119,7 +122,7 @@ class _OurBrowser(OAuth):  # type: ignore[misc]  # fastmcp is not followed by th
 
 
 @pytest.mark.filterwarnings("ignore:Using in-memory token storage")
-@pytest.mark.parametrize("route", ["sample", "notes"], ids=["one layer", "two layers"])
+@both_layers
 async def test_fastmcp_goes_the_whole_way(gateway: Running, route: str) -> None:
     url = gateway.url_of(route)
     auth = _OurBrowser(mcp_url=url, client_name="fastmcp")

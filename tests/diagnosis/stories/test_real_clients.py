@@ -34,8 +34,9 @@ async def test_the_python_sdk_that_refreshes_is_not_talked_about(gateway: Watche
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # it says that its storage is in memory
-async def test_fastmcp_is_not_talked_about(gateway: Watched) -> None:
-    await python.test_fastmcp_goes_the_whole_way(gateway.running)
+@python.both_layers
+async def test_fastmcp_is_not_talked_about(gateway: Watched, route: str) -> None:
+    await python.test_fastmcp_goes_the_whole_way(gateway.running, route)
 
     await nothing_said(gateway)
 

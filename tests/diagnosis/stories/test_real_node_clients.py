@@ -7,25 +7,29 @@ import pytest
 from tests.diagnosis.stories.conftest import Watched
 from tests.diagnosis.stories.test_real_clients import nothing_said
 from tests.stories import test_node_clients as node
+from tests.stories.test_python_clients import both_layers
 from tests.support.browser import Browser
 
 
-async def test_mcp_remote_is_not_talked_about(gateway: Watched, tmp_path: Path) -> None:
-    await node.test_mcp_remote_goes_the_whole_way(gateway.running, tmp_path)
+@both_layers
+async def test_mcp_remote_is_not_talked_about(gateway: Watched, tmp_path: Path, route: str) -> None:
+    await node.test_mcp_remote_goes_the_whole_way(gateway.running, tmp_path, route)
 
     await nothing_said(gateway)
 
 
+@both_layers
 @pytest.mark.parametrize(("flavour", "package"), [("client-2", "client"), ("sdk-1", "sdk")])
 async def test_a_typescript_sdk_is_not_talked_about(
-    gateway: Watched, browser: Browser, tmp_path: Path, flavour: str, package: str
+    gateway: Watched, browser: Browser, tmp_path: Path, flavour: str, package: str, route: str
 ) -> None:
-    await node.test_a_typescript_sdk_goes_the_whole_way(gateway.running, browser, tmp_path, flavour, package)
+    await node.test_a_typescript_sdk_goes_the_whole_way(gateway.running, browser, tmp_path, flavour, package, route)
 
     await nothing_said(gateway)
 
 
-async def test_the_inspector_is_not_talked_about(gateway: Watched, tmp_path: Path) -> None:
-    await node.test_the_inspector_on_the_command_line_goes_the_whole_way(gateway.running, tmp_path)
+@both_layers
+async def test_the_inspector_is_not_talked_about(gateway: Watched, tmp_path: Path, route: str) -> None:
+    await node.test_the_inspector_on_the_command_line_goes_the_whole_way(gateway.running, tmp_path, route)
 
     await nothing_said(gateway)
