@@ -34,7 +34,7 @@ async def measure() -> tuple[list[float], list[float]]:
         shutil.copytree(sample_root(), root)
         policies = root / "config" / "policies.json"
         document = json.loads(policies.read_text())
-        async with running_gateway(root, settings=Settings(), ephemeral=False) as gateway:
+        async with running_gateway(root, settings=Settings(port=0), ephemeral=False) as gateway:
             await asyncio.sleep(0.5)
             good, refused = [], []
             for number in range(ROUNDS):

@@ -151,13 +151,14 @@ async def ask(
         "server": ("127.0.0.1", 1), "extensions": {},
     }  # fmt: skip
     said = Said(0, {}, b"")
-    given_up = False
+    is_given, is_answered = False, asyncio.Event()
 
     async def receive() -> dict[str, Any]:
-        nonlocal given_up
-        if given_up:
-            await asyncio.Event().wait()  # the client stays
-        given_up = True
+        nonlocal is_given
+        if is_given:
+            await is_answered.wait()  # the client stays until then, as a server would say it
+            return {"type": "http.disconnect"}
+        is_given = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(message: Any) -> None:
@@ -168,6 +169,8 @@ async def ask(
             }
         elif message["type"] == "http.response.body":
             said.body += message.get("body", b"")
+            if not message.get("more_body"):
+                is_answered.set()
 
     await gateway.runtime.front(scope, receive, send)
     return said
