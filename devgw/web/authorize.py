@@ -8,9 +8,12 @@ which the client asked (its issuer stays that one); pages and cookies live on th
 from quart import Blueprint, Response, redirect, request
 
 from devgw.gateway.authorization import Destination, SentBack
+from devgw.gateway.consent import Question
 from devgw.gateway.gateway import Gateway
 from devgw.gateway.login import SESSION_COOKIE, Arrival
 from devgw.gateway.records import PendingAuthorization
+from devgw.ids import ClientId
+from devgw.oauth.parameters import Parameters
 from devgw.problems import Refused
 from devgw.problems.authorization import ParameterInvalid
 from devgw.problems.consent import AccessDenied, InteractionRequired
@@ -30,6 +33,7 @@ async def authorize(path: str | None = None) -> Response:
     route = gateway.route_of(f"/{path}") if path else None
     if path and route is None:
         raise Refused(ParameterInvalid("path", f"/oauth/authorize/{path}", "the path of an MCP route"))
+    _note_client(gateway, serving.query())
     pending = await gateway.authorization.begin(serving.query(), route, urls)
     _note(pending)
     if urls.origin != serving.canonical_urls().origin:
@@ -69,7 +73,7 @@ async def decide() -> Response:
     """Take the person's decision: `approve`, `continue`, `cancel` or `switch`."""
     gateway = serving.gateway()
     form = await serving.form("consent")
-    pending = gateway.authorization.find(form.get("transaction"))
+    pending = gateway.authorization.find_to_decide(form.get("transaction"))
     _note(pending)
     cookie = request.cookies.get(SESSION_COOKIE)
     session = gateway.login.session_of(cookie)
@@ -78,6 +82,8 @@ async def decide() -> Response:
     question = gateway.consents.question(pending, session, cookie or "", _here(pending))
     gateway.consents.check_form(question, form.get("csrf_token"), form.get("subject"))
     decision = form.require("decision")
+    if pending.decided_at:
+        return _again(gateway, question, decision)
     if decision == "switch":
         gateway.ground.revocation.sign_out(session)
         return await _to_login(gateway, gateway.authorization.switch_account(pending))
@@ -87,6 +93,13 @@ async def decide() -> Response:
     if decision not in {"approve", "continue"}:
         raise Refused(ParameterInvalid("decision", decision, "approve, continue, cancel or switch", "consent"))
     return _see(gateway.consents.approve(question), 303)
+
+
+def _again(gateway: Gateway, question: Question, decision: str) -> Response:
+    """Answer a form that came twice: the same yes gets another code, anything else is over."""
+    if decision in {"approve", "continue"} and gateway.consents.is_remembered(question):
+        return _see(gateway.consents.approve(question, remembered=True), 303)
+    return _see(_here(question.pending), 303)
 
 
 async def next_step(gateway: Gateway, pending: PendingAuthorization) -> Response:
@@ -165,3 +178,13 @@ def _note(pending: PendingAuthorization | None) -> None:
         trace.transaction_id = pending.id
         trace.client_id, trace.client_name = pending.client_id, pending.client_name
         trace.operation_id = pending.operation_id
+
+
+def _note_client(gateway: Gateway, parameters: Parameters) -> None:
+    """Write into the trace who asks, before anything can be refused."""
+    trace = serving.trace()
+    client_id = parameters.first("client_id")
+    if trace and client_id:
+        client = gateway.ground.store.find_client(ClientId(client_id))
+        trace.client_id = ClientId(client_id)
+        trace.client_name = client.name if client else None

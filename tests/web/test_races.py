@@ -14,7 +14,7 @@ from devgw.events.taxonomy import FaultMet, McpAuthDownstreamTokenIssued
 from devgw.ids import TransactionId
 from devgw.monitor.lines import line_of
 from tests.support.browser import Browser
-from tests.support.gateway import CALLBACK, Running, running_gateway
+from tests.support.gateway import CALLBACK, Code, Running, running_gateway
 from tests.support.oidc import CLIENT_SECRET, oidc_provider, write_oidc_project
 
 
@@ -161,3 +161,30 @@ async def test_an_access_token_never_outlives_its_grant(tmp_path: Path, http: ht
             assert "refresh_token" not in answer.json()
             assert store.access_tokens()[0].expires_at <= store.grants()[0].expires_at
             assert answer.json()["expires_in"] == 870
+
+
+async def test_a_double_click_on_allow_still_brings_a_code_that_works(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    """The browser drops the first redirect for the second: the code in that one has to work."""
+    client, verifier = await gateway.register(http), token("")
+    await gateway.sign_in(browser, gateway.authorize_url(client["client_id"], verifier))
+    await browser.press("Allow")
+    first = browser.location
+    await browser.press("Allow")
+    assert browser.location is not None
+    assert browser.location != first
+    code = Code(client["client_id"], verifier, dict(httpx2.URL(browser.location).params))
+    answer = await http.post(f"{gateway.origin}/oauth/token", data=code.form(resource=gateway.mcp_url))
+    assert answer.status_code == 200, answer.text
+
+
+async def test_a_no_after_a_yes_and_a_yes_after_a_no_change_nothing(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    client = await gateway.register(http)
+    await gateway.sign_in(browser, gateway.authorize_url(client["client_id"], token("")))
+    await browser.press("Deny")
+    await browser.press("Allow")
+    assert browser.page is not None
+    assert "transaction_finished" in browser.page.html
