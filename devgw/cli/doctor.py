@@ -6,6 +6,7 @@ import os
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -13,7 +14,9 @@ from devgw.clock import SystemClock, from_epoch
 from devgw.config.load import Loaded, load
 from devgw.config.sample import emulated_environ
 from devgw.config.settings_file import read_settings
+from devgw.control.client import Lost, welcome_once
 from devgw.diagnosis.verdicts import Check, Verdict
+from devgw.problems import Refused
 from devgw.settings import Settings
 
 COLOURS = {Verdict.PASS: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red", Verdict.NOT_APPLICABLE: "bright_black"}
@@ -44,7 +47,7 @@ def examine_directory(directory: Path, port: int | None = None, callback: str = 
     from devgw.outbound.doctor import Patient, examine  # noqa: PLC0415  an HTTP client that --help does not need
 
     settings, _ = read_settings(directory, os.environ)
-    settings = replace(settings, port=port or settings.port)
+    settings = replace(settings, port=port or running_port(settings.state_path) or settings.port)
     clock = SystemClock()
     loaded = _load(directory, settings, clock.now())
     if loaded.project is None:
@@ -59,6 +62,15 @@ def examine_directory(directory: Path, port: int | None = None, callback: str = 
         client_callback=callback,
     )
     return asyncio.run(examine(patient, clock))
+
+
+def running_port(state_dir: Path) -> int | None:
+    """Return the port of the gateway that runs over this state, however it was started; None where none runs."""
+    try:
+        welcome = asyncio.run(welcome_once(state_dir))
+    except (Refused, Lost, OSError):
+        return None
+    return urlsplit(welcome.gateway.origin).port
 
 
 def _load(directory: Path, settings: Settings, now: datetime) -> Loaded:

@@ -168,6 +168,21 @@ class ControlClient:
                 asked.set_exception(Lost("The gateway went before it answered."))
 
 
+async def welcome_once(state_dir: Path) -> Welcome:
+    """Connect, hear which gateway runs, go.
+
+    Raises:
+        Refused: with `NoGatewayRuns`.
+        Lost: where the gateway turned us away or went.
+    """
+    client = ControlClient(state_dir, face="ask", kinds=["-"])
+    async with aclosing(client.messages()) as messages:
+        await _first(messages)
+    if client.welcome is None:
+        raise Lost("The gateway said nothing of itself.")
+    return client.welcome
+
+
 async def ask_once(state_dir: Path, name: str, **arguments: Any) -> Answer:
     """Connect, ask one thing, return the answer.
 
