@@ -27,8 +27,8 @@ from devgw.monitor.reading import (
 PAUSE_SECONDS = 0.05
 """Between two batches to one reader: what changes in between travels once."""
 _REST = 32
-"""Times as long as a batch took to make, a reader waits for the next: one costs three hundredths of a core at most, beyond
-which it loses detail."""
+"""Times as long as a batch took to make, a reader waits for the next: one costs three hundredths of a core at most,
+and beyond that it loses detail."""
 _HELLO_SECONDS = 10.0
 _FAREWELL_SECONDS = 1.0
 _MOST_COMMANDS = 16
