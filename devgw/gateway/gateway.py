@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 from devgw.clock import Clock
 from devgw.config.project import Project, Route
-from devgw.entropy import digest
 from devgw.events import Bus
 from devgw.gateway.admission import Admission
 from devgw.gateway.authorization import Authorization
@@ -89,7 +88,3 @@ class Gateway:
     def route_of(self, path: str) -> Route | None:
         """Return the route at `path`, as it stands behind a well-known segment or the authorization endpoint."""
         return self.project.route_at(path)
-
-    def is_known_code(self, code: str) -> bool:
-        """Tell whether `code` was issued here."""
-        return self.ground.store.find_code(digest(code)) is not None

@@ -5,9 +5,8 @@ from urllib.parse import urlsplit
 from devgw.config.project import Project, Route
 from devgw.diagnosis.difference import explain_difference, explain_nearest
 from devgw.gateway.urls import Urls
-from devgw.ids import OperationId
 from devgw.oauth.redirect_uri import LOOPBACK_NAMES
-from devgw.oauth.resource import canonical_resource, origin_of
+from devgw.oauth.resource import canonical_resource
 from devgw.problems import Refused
 from devgw.problems.authorization import ResourceMissing, ResourceUnknown
 from devgw.problems.token import ResourceChanged
@@ -55,10 +54,6 @@ class Resources:
             difference = explain_difference(resource, granted, "resource").sentence.rstrip(".")
             raise Refused(ResourceChanged(resource, granted, difference))
 
-    def named(self, operation_id: OperationId) -> Route | None:
-        """Return the route with this operation id."""
-        return next((route for route in self._routes if route.operation_id == operation_id), None)
-
     def _find(self, canonical: str) -> Route | None:
         return next(
             (
@@ -90,8 +85,3 @@ def _same_but_for_loopback_name(one: str, other: str) -> bool:
         and (first.scheme, first.port, first.path, first.query)
         == (second.scheme, second.port, second.path, second.query)
     )
-
-
-def differs_in_origin(one: str, other: str) -> bool:
-    """Tell whether two resources stand under different origins."""
-    return origin_of(one) != origin_of(other)

@@ -1,6 +1,5 @@
 """The authorization server: Authlib's framework over our store, with our grants, our reasons and our events."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -248,8 +247,3 @@ def _code(error: str) -> ErrorCode:
         return ErrorCode(error)
     except ValueError:
         return ErrorCode.INVALID_REQUEST
-
-
-def headers_of(pairs: Mapping[str, str]) -> dict[str, str]:
-    """Return headers with their names in lower case, as `ServerRequest` reads them."""
-    return {name.lower(): value for name, value in pairs.items()}

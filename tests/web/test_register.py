@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from devgw.clock import epoch
 from devgw.entropy import token
-from devgw.oauth.pkce import challenge_of
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Code, Running
 from tests.support.serving import serve
@@ -200,4 +199,3 @@ async def test_a_client_signs_its_way_in_with_its_own_key(
     assert (await http.post(url, data=form | good)).status_code == 200
     replayed = await http.post(url, data=form | good)
     assert replayed.json()["reason"] == "client_assertion_invalid"
-    assert challenge_of(verifier)

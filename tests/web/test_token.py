@@ -10,7 +10,7 @@ from devgw.clock import FrozenClock
 from devgw.entropy import token
 from devgw.events.taxonomy import McpAuthDownstreamTokenRevoked
 from tests.support.browser import Browser
-from tests.support.gateway import CALLBACK, Code, Running, mcp_request, running_gateway
+from tests.support.gateway import Code, Running, mcp_request, running_gateway
 
 
 async def redeem(gateway: Running, http: httpx2.AsyncClient, form: dict[str, str]) -> httpx2.Response:
@@ -243,4 +243,3 @@ async def test_nothing_but_post_is_answered_and_junk_is_no_fault(gateway: Runnin
         answer = await http.post(url, content=content, headers={"content-type": kind})
         assert answer.status_code == 400, answer.text
         assert answer.json()["error"] == "invalid_request"
-    assert CALLBACK.startswith("http://localhost")
