@@ -3,7 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+
+class Limits:
+    """How much of anything foreign is taken, each with its reason. What passes one is refused with an id of its own.
+
+    Whoever reads something from outside takes the limit from here; nobody has another.
+    """
+
+    JSON_DEPTH: Final = 64
+    """Arrays and objects inside one another: no document of OAuth or MCP needs ten; recursion ends at some hundreds."""
+    JSON_BYTES: Final = 33_554_432
+    """The longest JSON that is read at all: an MCP message may carry a file in base64."""
+    URL_BYTES: Final = 16_384
+    """Longer than any browser's address bar and every server's line takes."""
 
 
 @dataclass(frozen=True, slots=True)

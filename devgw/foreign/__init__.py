@@ -1,0 +1,10 @@
+"""The one door for foreign bytes: whatever a client, provider, upstream or file says is read here first.
+
+    json    one reader of JSON: size, depth, duplicate members, numbers that are none
+    urls    one reader of URLs: absolute http(s), without what hides where it leads
+    text    one cleaner of text, for every screen, line and page
+
+The limits themselves stand in `settings.Limits`, each with its reason.
+
+May import: `settings`. Everything above may import it, but for the emulators, which share nothing with the gateway.
+"""

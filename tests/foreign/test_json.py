@@ -1,0 +1,57 @@
+"""What the one reader of JSON takes, and what it refuses with a reason."""
+
+import pytest
+
+from devgw.foreign.json import JsonRefused, read_json, read_object
+from devgw.settings import Limits
+
+
+def nested(depth: int, opening: str = "[", closing: str = "]") -> str:
+    return opening * depth + closing * depth
+
+
+def test_what_is_json_is_read() -> None:
+    assert read_json(b'{"a": [1, 2.5, "\xc3\xa9", null, true]}') == {"a": [1, 2.5, "é", None, True]}
+
+
+@pytest.mark.parametrize("depth", [1, Limits.JSON_DEPTH])
+def test_depth_is_taken_up_to_the_limit(depth: int) -> None:
+    assert read_json(nested(depth)) is not None
+
+
+@pytest.mark.parametrize("depth", [Limits.JSON_DEPTH + 1, 900, 100_000])
+@pytest.mark.parametrize("text", ["array", "object"])
+def test_what_is_deeper_is_refused_by_the_limits_name(depth: int, text: str) -> None:
+    content = nested(depth) if text == "array" else '{"a":' * depth + "1" + "}" * depth
+    with pytest.raises(JsonRefused) as refused:
+        read_json(content)
+    assert refused.value.limit == "JSON_DEPTH"
+
+
+def test_brackets_in_a_string_are_no_depth() -> None:
+    assert read_json('["' + "[" * 5_000 + '"]') == ["[" * 5_000]
+
+
+def test_many_objects_side_by_side_are_not_deep() -> None:
+    assert len(read_json("[" + ",".join(['{"a":{}}'] * 1_000) + "]")) == 1_000
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b'{"a":1,"a":2}', b'{"x":{"a":1,"b":2,"a":3}}', b"NaN", b"[Infinity]", b"1e999", b"9" * 5_000, b"\xff"],
+)
+def test_what_two_readers_may_read_differently_is_refused(content: bytes) -> None:
+    with pytest.raises(JsonRefused):
+        read_json(content)
+
+
+def test_what_is_longer_than_asked_is_refused() -> None:
+    with pytest.raises(JsonRefused) as refused:
+        read_json(b"[1,2,3]", most_bytes=6)
+    assert refused.value.limit == "JSON_BYTES"
+
+
+@pytest.mark.parametrize("content", ["[]", "1", '"x"', "null", "true"])
+def test_an_object_is_asked_for_and_nothing_else_taken(content: str) -> None:
+    with pytest.raises(JsonRefused):
+        read_object(content)

@@ -1,0 +1,48 @@
+"""What the one reader of URLs takes, and what it refuses."""
+
+import pytest
+
+from devgw.foreign.urls import UrlRefused, read_url
+
+
+@pytest.mark.parametrize(
+    ("text", "origin"),
+    [
+        ("https://Example.com", "https://example.com"),
+        ("http://localhost:9000/a?b=c", "http://localhost:9000"),
+        ("http://[::1]:80/x", "http://[::1]"),
+        ("https://bücher.example/", "https://xn--bcher-kva.example"),
+    ],
+)
+def test_an_absolute_url_is_read(text: str, origin: str) -> None:
+    assert read_url(text).origin == origin
+    assert read_url(text).text == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "/relative",
+        "//host/x",
+        "javascript:alert(1)//",
+        "ftp://host/",
+        "https://",
+        "https://user@host/",
+        "https://:pw@host/",
+        "https://host:99999/",
+        "https://host:0/",
+        "https://host/#x",
+        "https://host/#",
+        "https://host\\@other/",
+        "https://host/\r\nx: y",
+        "https://ho st/",
+        "http://localhost:port/authorize",
+        "https://[::1/",
+        "https://" + "a" * 64 + "é.example/",
+        "https://host/" + "a" * 20_000,
+    ],
+)
+def test_what_is_none_is_refused(text: str) -> None:
+    with pytest.raises(UrlRefused):
+        read_url(text)
