@@ -142,6 +142,15 @@ NAMES: dict[str, Name] = {
     "token_request_refused": by.token_request_refused,
     "token_answer_unreadable": by.token_answer,
     "identity_assertion_missing": "UPST-11",
+    # limits
+    "answer_too_long": "LIMIT-01",
+    "answer_unpacks_too_long": "LIMIT-02",
+    "answer_head_too_long": "LIMIT-03",
+    "answer_unfinished": "LIMIT-04",
+    "body_too_deep": "LIMIT-05",
+    "registration_too_large": "LIMIT-06",
+    # this machine
+    "ca_file_unusable": "NET-03",
     # `StandardRefusal`: in the standard's own words, without facts of ours
     "invalid_request": "REQ-01",
     "invalid_client": "TOK-01",

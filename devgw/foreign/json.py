@@ -27,7 +27,7 @@ def read_json(content: bytes | str, *, most_bytes: int = Limits.JSON_BYTES, most
     """Return the value of `content`.
 
     Args:
-        content: UTF-8 where it is bytes.
+        content: UTF-8 where it is bytes, with or without a mark of byte order: no reader may guess another encoding.
         most_bytes: bytes (characters of a str) that it may have.
         most_depth: arrays and objects that may stand inside one another.
 
@@ -37,9 +37,8 @@ def read_json(content: bytes | str, *, most_bytes: int = Limits.JSON_BYTES, most
     if len(content) > most_bytes:
         raise JsonRefused(f"it is longer than {most_bytes:,} bytes", "JSON_BYTES")
     try:
-        value = json.loads(
-            content, object_pairs_hook=_members, parse_constant=_refuse_constant, parse_float=_read_float
-        )
+        text = content if isinstance(content, str) else content.decode("utf-8-sig")
+        value = json.loads(text, object_pairs_hook=_members, parse_constant=_refuse_constant, parse_float=_read_float)
     except RecursionError:
         raise _too_deep(most_depth) from None
     except JsonRefused:
@@ -68,10 +67,18 @@ def read_object(
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise JsonRefused(f"the member {twice[:40]!r} stands twice in one object")
+        raise JsonRefused(f"the member {_repeated(pairs)[:40]!r} stands twice in one object")
     return members
+
+
+def _repeated(pairs: list[tuple[str, Any]]) -> str:
+    """Return the first name that comes again; one pass, however many there are."""
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            return name
+        seen.add(name)
+    return ""
 
 
 def _refuse_constant(name: str) -> Any:

@@ -10,7 +10,7 @@ import pytest
 import devgw.problems
 from devgw.diagnosis.catalogue import failures
 from devgw.diagnosis.naming import NAMES, name_problem
-from devgw.problems import ErrorCode, Problem, authorization, clients, consent, provider, proxy, upstream
+from devgw.problems import ErrorCode, Problem, authorization, clients, consent, limit, provider, proxy, upstream
 from devgw.problems import upstream_connection as connection
 from devgw.problems.authorization import (
     ChallengeMalformed,
@@ -23,6 +23,7 @@ from devgw.problems.capability import CapabilityHidden
 from devgw.problems.clients import ClientUnknown, RedirectUriRefused
 from devgw.problems.id_jag import IdJagReplayed
 from devgw.problems.login import LoginCookieMissing, ProviderRefused
+from devgw.problems.machine import CaFileUnusable
 from devgw.problems.provider import ProviderTokenInvalid
 from devgw.problems.standard import StandardRefusal
 from devgw.problems.token import CodeUnknown, GrantRevoked, GrantTypeUnsupported, RefreshTokenReplayed, VerifierWrong
@@ -126,6 +127,13 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (IdJagReplayed("j", NOON), "IDT-14"),
         (CapabilityHidden("tool", "Echo", "filter", nearest="echo"), "CONF-08"),
         (CapabilityHidden("tool", "secret", "filter"), None),
+        (limit.AnswerTooLong("u", 1), "LIMIT-01"),
+        (limit.AnswerUnpacksTooLong("u", 1), "LIMIT-02"),
+        (limit.AnswerHeadTooLong("u"), "LIMIT-03"),
+        (limit.AnswerUnfinished("u", 10, 1), "LIMIT-04"),
+        (limit.BodyTooDeep(64), "LIMIT-05"),
+        (limit.RegistrationTooLarge(65_536), "LIMIT-06"),
+        (CaFileUnusable("SSL_CERT_FILE", "/x", "it does not exist"), "NET-03"),
     ],
 )
 def test_the_facts_decide_the_name(problem: Problem, name: str | None) -> None:

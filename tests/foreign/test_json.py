@@ -1,5 +1,7 @@
 """What the one reader of JSON takes, and what it refuses with a reason."""
 
+import time
+
 import pytest
 
 from devgw.foreign.json import JsonRefused, read_json, read_object
@@ -55,3 +57,20 @@ def test_what_is_longer_than_asked_is_refused() -> None:
 def test_an_object_is_asked_for_and_nothing_else_taken(content: str) -> None:
     with pytest.raises(JsonRefused):
         read_object(content)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_another_encoding_than_utf_8_is_not_guessed(encoding: str) -> None:
+    """RFC 8259 §8.1: text between systems MUST be UTF-8; a mark of byte order MAY be ignored."""
+    with pytest.raises(JsonRefused):
+        read_json('{"a": 1}'.encode(encoding))
+    assert read_json(b"\xef\xbb\xbf[1]") == [1]
+
+
+def test_a_member_that_stands_twice_is_found_in_one_pass() -> None:
+    members = ",".join(f'"{number}":0' for number in range(300_000))
+
+    began = time.monotonic()
+    with pytest.raises(JsonRefused, match="'299999' stands twice"):
+        read_json("{" + members + ',"299999":1}')
+    assert time.monotonic() - began < 5

@@ -1,0 +1,94 @@
+"""Whose certificates are believed on every outgoing connection: the system's authorities, and the environment's.
+
+`SSL_CERT_FILE`, `SSL_CERT_DIR` and `REQUESTS_CA_BUNDLE` add to the system's own: who sets one for an intercepting proxy
+still reaches the rest. On macOS and Windows the system itself judges (truststore); on Linux the paths are read once,
+because truststore adds them anew at each handshake, which OpenSSL before 3.4 never frees.
+"""
+
+import os
+import ssl
+import sys
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from devgw.problems import Refused
+from devgw.problems.machine import CaFileUnusable
+
+VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/cert.pem",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+"""Where distributions keep their bundle, for a Python whose OpenSSL was built for another place."""
+
+
+def tls_context(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
+    """Return a new context that verifies servers; whoever shows a certificate of its own loads it into this one.
+
+    Raises:
+        Refused: with `CaFileUnusable`.
+    """
+    context = _system()
+    for name in VARIABLES:
+        if path := environ.get(name):
+            _add(context, name, path)
+    return context
+
+
+def shared_tls_context(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
+    """Return a context for clients without a certificate of their own, the same until variables or files change.
+
+    Raises:
+        Refused: with `CaFileUnusable`.
+    """
+    return _shared(tuple((name, path, _changed_at(path)) for name in VARIABLES if (path := environ.get(name))))
+
+
+@lru_cache(maxsize=2)
+def _shared(named: tuple[tuple[str, str, int], ...]) -> ssl.SSLContext:
+    return tls_context({name: path for name, path, _ in named})
+
+
+def _changed_at(path: str) -> int:
+    try:
+        return Path(path).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _system() -> ssl.SSLContext:
+    if sys.platform in {"darwin", "win32"}:
+        import truststore  # noqa: PLC0415  where the system judges
+
+        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    paths = ssl.get_default_verify_paths()  # the compiled-in ones: the variables are read here, and not by OpenSSL
+    built_in = paths.openssl_cafile if Path(paths.openssl_cafile).is_file() else None
+    bundle = built_in or next((each for each in _BUNDLES if Path(each).is_file()), None)
+    folder = paths.openssl_capath if Path(paths.openssl_capath).is_dir() else None
+    if bundle or folder:
+        context.load_verify_locations(bundle, folder)
+    return context
+
+
+def _add(context: ssl.SSLContext, name: str, path: str) -> None:
+    parts = path.split(os.pathsep) if name == "SSL_CERT_DIR" else [path]
+    for each in parts:
+        if name == "SSL_CERT_DIR" and not Path(each).is_dir():
+            raise Refused(CaFileUnusable(name, each, "it is no directory"))
+        _load(context, name, each)
+
+
+def _load(context: ssl.SSLContext, name: str, path: str) -> None:
+    try:
+        if Path(path).is_dir():
+            context.load_verify_locations(capath=path)
+        else:
+            context.load_verify_locations(cafile=path)
+    except OSError as error:  # an SSLError is one
+        failure = "it holds no certificates in PEM" if isinstance(error, ssl.SSLError) else str(error.strerror or error)
+        raise Refused(CaFileUnusable(name, path, failure)) from error

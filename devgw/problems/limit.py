@@ -1,0 +1,102 @@
+"""Why something foreign is not taken although nothing else is wrong with it: it passes a limit (`settings.Limits`)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from devgw.problems.base import ErrorCode, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerProblem(Problem):
+    """An answer from outside passes a limit; it was read up to there and no further."""
+
+    url: str
+
+    status: ClassVar = 502
+    error: ClassVar = ErrorCode.SERVER_ERROR
+    source: ClassVar = "RFC 9110 §17.5"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTooLong(AnswerProblem):
+    """The body of an answer is longer than any of its kind."""
+
+    most_bytes: int
+
+    hint: ClassVar = "Check that this URL is the endpoint that is meant, and not a page, a download or a stream."
+
+    def explain(self) -> str:
+        """Say how much was read."""
+        return f"{self.url} answered with more than {self.most_bytes:,} bytes; the rest was not read."
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerUnpacksTooLong(AnswerProblem):
+    """A compressed answer is small on the wire and enormous unpacked."""
+
+    most_bytes: int
+
+    hint: ClassVar = "Let the server answer without Content-Encoding (identity was asked for), or with less."
+
+    def explain(self) -> str:
+        """Say to how much it was unpacked."""
+        return f"The compressed answer of {self.url} unpacks to more than {self.most_bytes:,} bytes."
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerHeadTooLong(AnswerProblem):
+    """The head of an answer has too many headers, or too long ones."""
+
+    hint: ClassVar = "Look at what sends this head: a proxy in a loop, or a server that sets a cookie again and again."
+
+    def explain(self) -> str:
+        """Say whose head."""
+        return f"The head of the answer of {self.url} is longer than any server's; nothing of it was used."
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerUnfinished(AnswerProblem):
+    """An answer began and did not end in time."""
+
+    seconds: float
+    received: int
+
+    error: ClassVar = ErrorCode.TEMPORARILY_UNAVAILABLE
+    hint: ClassVar = "Look at the server behind this URL: it holds its answer open, or sends it byte by byte."
+    source: ClassVar = "RFC 9110 §15.6.5"
+
+    def explain(self) -> str:
+        """Say how far it came."""
+        return (
+            f"{self.url} began an answer and did not end it within {self.seconds:g} s ({self.received:,} bytes came)."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BodyTooDeep(Problem):
+    """A request's JSON has more arrays and objects inside one another than any message needs."""
+
+    most_depth: int
+
+    code: ClassVar[int] = -32600
+    hint: ClassVar = "Send a flatter document."
+    source: ClassVar = "RFC 8259 §9"
+
+    def explain(self) -> str:
+        """Say the limit."""
+        return f"The arrays and objects of the request's JSON stand more than {self.most_depth} deep."
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationTooLarge(Problem):
+    """A registration request is larger than any client's metadata."""
+
+    most_bytes: int
+
+    error: ClassVar = ErrorCode.INVALID_CLIENT_METADATA
+    hint: ClassVar = "Register with fewer or shorter members; a key set belongs behind jwks_uri."
+    source: ClassVar = "RFC 7591 §5"
+
+    def explain(self) -> str:
+        """Say the limit."""
+        return f"The registration is longer than {self.most_bytes:,} bytes."

@@ -1,0 +1,28 @@
+"""What stands in the way on this machine itself, before anybody is asked."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from devgw.problems.base import ErrorCode, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class CaFileUnusable(Problem):
+    """A variable of the environment names certificates of authorities that cannot be read."""
+
+    variable: str
+    path: str
+    failure: str
+
+    status: ClassVar = 502
+    code: ClassVar[int] = 502
+    error: ClassVar = ErrorCode.SERVER_ERROR
+    source: ClassVar = "RFC 9110 §4.3.4"
+
+    def explain(self) -> str:
+        """Say which variable, and what is wrong with the file."""
+        return f"{self.variable} names {self.path}, which cannot be used: {self.failure}."
+
+    def advise(self) -> str:
+        """Say what to set."""
+        return f"Point {self.variable} at a readable PEM file of certificates, or unset it, and start devgw again."
