@@ -18,6 +18,7 @@ from devgw.settings import Settings
 from devgw.store.database import StateUnusable
 from devgw.web.listening import PortTaken
 from devgw.wiring.building import CannotStart, build
+from devgw.wiring.cause import cause_of
 from devgw.wiring.companions import SeedUnusable
 from devgw.wiring.runtime import Runtime
 
@@ -50,10 +51,18 @@ def _why(error: Exception, settings: Settings) -> tuple[str, str]:
     if isinstance(error, PortTaken):
         return port_taken(error), "port_taken"
     if isinstance(error, Refused):
-        return f"{error.problem.explain()} {error.problem.advise()}", error.problem.reason
+        return sentence_of(error), error.problem.reason
     if isinstance(error, OSError):
         return cannot_listen(settings, error), "cannot_listen"
     return str(error), "state_unusable"
+
+
+def sentence_of(error: Exception) -> str:
+    """Return what failed and what mends it, in words for a person."""
+    if isinstance(error, (Refused, OSError)):
+        cause = cause_of(error)
+        return f"{cause.reason.rstrip('.')}. {cause.fix}".strip()
+    return str(error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,20 @@ def _run_headless(given: _Given, *, as_json: bool, everything: bool, parent_pipe
     runtime = start(given.directory, given.overrides, as_json=as_json, everything=everything)
     if runtime is None:
         return 1
-    _run(runtime, parent_pipe)
+    return _served(runtime, parent_pipe)
+
+
+def _served(runtime: "Runtime", parent_pipe: int | None) -> int:
+    """Serve to the end; return the exit code, after one sentence where it is not 0."""
+    from devgw.cli.starting import sentence_of  # noqa: PLC0415  imported by now
+    from devgw.problems import Refused  # noqa: PLC0415
+    from devgw.wiring.stopping import EssentialEnded  # noqa: PLC0415
+
+    try:
+        _run(runtime, parent_pipe)
+    except (EssentialEnded, Refused, OSError) as error:
+        click.secho(sentence_of(error), fg="red", err=True)
+        return 1
     return 0
 
 

@@ -51,6 +51,16 @@ class FaultMet(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HelperStateChanged(Event):
+    """What works beside the requests failed, is down, or runs again; `explanation` is why, `hint` what mends it."""
+
+    helper: str
+    """As Health calls it: `configuration`, `housekeeping`, `WorkOS emulator`, …"""
+    state: str
+    """`running`, `waiting` (it is started again), `down` (it still is, rarely), `stopped`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DiagnosisMade(Event):
     """A failure was named; `reason_code` is the diagnosis id (`RURI-02`), `explanation` its cause, `hint` its fix."""
 

@@ -51,6 +51,7 @@ from devgw.events.running import (
     FaultMet,
     GatewayStarted,
     GatewayStopping,
+    HelperStateChanged,
 )
 from devgw.events.upstream import (
     McpAuthUpstreamAnswered,
@@ -71,6 +72,7 @@ __all__ = [
     "FaultMet",
     "GatewayStarted",
     "GatewayStopping",
+    "HelperStateChanged",
     "HttpExchanged",
     "McpAuthAuthorizationBegun",
     "McpAuthAuthorizationRefused",

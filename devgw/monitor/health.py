@@ -89,6 +89,11 @@ class Health:
         self._checks[check.name] = check
         self.changed = self._count.up()
 
+    def forget(self, name: str) -> None:
+        """Look after this no more."""
+        if self._checks.pop(name, None) is not None:
+            self.changed = self._count.up()
+
     def exchanged(self, trace: Trace, now: datetime) -> None:
         """Count one request. On the hot path."""
         self.view.requests += 1

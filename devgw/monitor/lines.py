@@ -189,6 +189,11 @@ def _rejected_config(event: told.ConfigRejected) -> str:
     return f"configuration not loaded, generation {event.generation} stays: {'; '.join(event.findings)}"
 
 
+def _helper(event: told.HelperStateChanged) -> str:
+    said = {"running": "runs again", "waiting": "failed and is started again", "down": "is down"}
+    return f"{event.helper} {said.get(event.state, event.state)}"
+
+
 def _until(moment: datetime | None) -> str:
     return f", until {moment:%H:%M:%S} UTC" if moment else ""
 
@@ -233,6 +238,7 @@ _SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     told.ConfigRejected: _rejected_config,
     told.GatewayStarted: lambda e: f"gateway answers at {e.origin}, sign-in by {e.provider}",
     told.GatewayStopping: lambda e: f"gateway stops ({e.cause})",
+    told.HelperStateChanged: _helper,
     told.FaultMet: lambda e: f"a defect of devgw in {e.where}: {e.kind}",
     told.DiagnosisMade: lambda e: f"{e.diagnosis_id} {e.title}",
     told.DiagnosisWithdrawn: lambda e: f"{e.diagnosis_id} no longer holds",

@@ -124,6 +124,8 @@ class CheckRow(Row):
     ms: float = 0.0
     at: float = 0.0
     changed: float = 0.0
+    fix: str = ""
+    """What mends it, where that is known."""
 
 
 @dataclass(slots=True)

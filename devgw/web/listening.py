@@ -21,6 +21,10 @@ class PortTaken(Exception):  # noqa: N818  it reads as what happened
         self.port = port
 
 
+class ServerEnded(Exception):  # noqa: N818  it reads as what happened
+    """The server ended although nobody told it to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listeners:
     """Bound sockets of one port. Hypercorn closes them; `close` is for those that were never served."""
@@ -92,7 +96,11 @@ async def serve(app: Any, listeners: Listeners, stopping: asyncio.Event) -> None
     requests = _OpenRequests(app)
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(hypercorn_serve(requests, config, shutdown_trigger=stopping.wait, mode="asgi"))
-        await stopping.wait()
+        told = tasks.create_task(stopping.wait())
+        await asyncio.wait({serving, told}, return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        if not stopping.is_set():
+            raise ServerEnded
         await asyncio.wait({serving}, timeout=GRACE_SECONDS / 2)
         requests.end()
 

@@ -4,7 +4,9 @@
     building    from settings to a runtime: sockets, configuration, state, first generation
     companions  the emulators, on their own origins in the same process
     generation  one gateway over what outlives it
-    running     serve, keep house, stop
+    running     serve, and start what helps
+    supervisor  helpers that fail are started again; Health says how they are (`cause`: why, and what mends it)
+    stopping    what the gateway ends with, and how everything is closed in bounded time
     reloading   a saved file becomes the next generation, or a refusal that every face shows
     acting      what the control socket may ask for
     signing_in  the built-in client that walks a whole flow

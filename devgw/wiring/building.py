@@ -37,6 +37,7 @@ from devgw.web.serving import Serving
 from devgw.wiring.companions import Place, start_companions
 from devgw.wiring.generation import next_generation
 from devgw.wiring.runtime import Runtime
+from devgw.wiring.supervisor import Supervisor
 
 
 class CannotStart(Exception):  # noqa: N818  it reads as what happened
@@ -115,6 +116,7 @@ def build(
         client=client,
         listeners=listeners,
         lock=lock,
+        supervisor=Supervisor(bus, clock, monitor.health),
     )
 
 

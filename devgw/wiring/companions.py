@@ -1,5 +1,6 @@
 """The emulators: in the same process, reached over HTTP only, on their own origins, like the real services."""
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -8,11 +9,32 @@ from devgw.config.load import Loaded
 from devgw.config.project import Project
 from devgw.config.sample import emulator_seed
 from devgw.settings import Settings
-from devgw.web.listening import Listeners, PortTaken, listen
+from devgw.web.listening import Listeners, PortTaken, listen, serve
 
 
 class SeedUnusable(Exception):  # noqa: N818  it reads as what happened
     """The file with the WorkOS emulator's environments has mistakes; the text names each place."""
+
+
+class Companion:
+    """One emulator, on a port that it keeps: whoever starts it again finds it under the same origin."""
+
+    def __init__(self, name: str, app: Any, listeners: Listeners) -> None:
+        self.name = name
+        """As Health calls it."""
+        self.app = app
+        self._port = listeners.port
+        self._bound: Listeners | None = listeners
+
+    async def serve(self, stopping: asyncio.Event) -> None:
+        """Serve until `stopping` is set; may be called again after it failed."""
+        listeners, self._bound = self._bound or listen("localhost", self._port), None
+        await serve(self.app, listeners, stopping)
+
+    def close(self) -> None:
+        """End every open stream, before the server is told to stop."""
+        if hasattr(self.app, "close"):
+            self.app.close()
 
 
 @dataclass
@@ -20,7 +42,7 @@ class Companions:
     """The emulators that run beside a gateway."""
 
     workos: "Place"
-    apps: list[tuple[Any, Listeners]] = field(default_factory=list)
+    apps: list[Companion] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     emulator: Any = None
     """The WorkOS emulator where it runs, for those who make it go wrong."""
@@ -42,9 +64,8 @@ class Companions:
 
     def close(self) -> None:
         """End every open stream, before the servers are told to stop."""
-        for app, _ in self.apps:
-            if hasattr(app, "close"):
-                app.close()
+        for each in self.apps:
+            each.close()
 
 
 @dataclass
@@ -96,7 +117,8 @@ def _add_workos(companions: Companions, loaded: Loaded, project: Project, settin
         seed = seed.answering_to(project.oauth.login.client_id, project.oauth.login.client_secret.value)
     origin = companions.workos.origin
     companions.emulator = Emulator(seed, origin, clock=clock, redirect_uris=[callback])
-    companions.apps.append((create_app(companions.emulator), companions.workos.listeners))
+    app = create_app(companions.emulator)
+    companions.apps.append(Companion("WorkOS emulator", app, companions.workos.listeners))
     companions.notes.append(f"WorkOS is emulated at {origin}: set WORKOS_CLIENT_ID in .env to use the real one.")
 
 
@@ -106,14 +128,14 @@ def _add_upstreams(companions: Companions, project: Project, settings: Settings,
         from devgw.emulators.upstream import create_app as create_upstream  # noqa: PLC0415  only where it runs
 
         place = _add(companions, ports.upstream_port)
-        companions.apps.append((create_upstream(clock), place.listeners))
+        companions.apps.append(Companion("sample server", create_upstream(clock), place.listeners))
         companions.notes.append(f"A sample MCP server runs at {place.origin}/mcp.")
     if _points_at(project, ports.upstream_auth_port):
         from devgw.emulators.upstream_auth import create_app as create_with_oauth  # noqa: PLC0415  only where it runs
 
         place = _add(companions, ports.upstream_auth_port)
         companions.upstream_auth = create_with_oauth(clock, place.origin)
-        companions.apps.append((companions.upstream_auth, place.listeners))
+        companions.apps.append(Companion("OAuth sample", companions.upstream_auth, place.listeners))
         companions.notes.append(f"A sample MCP server with OAuth of its own runs at {place.origin}/mcp.")
 
 

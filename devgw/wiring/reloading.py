@@ -124,7 +124,7 @@ class Reloading:
         for each in oauth.connections():
             if effect.upstream_server_id in (None, each.upstream_server_id):
                 forgetting = oauth.disconnect(each.subject_id, each.upstream_server_id, "configuration_changed")
-                self._runtime.in_background(forgetting)
+                self._runtime.supervisor.once("disconnecting", forgetting)
 
     def _watched(self) -> set[Path]:
         return {each.resolve() for each in watched_files(self._runtime.settings.root)} | watched_files(

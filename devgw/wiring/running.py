@@ -5,6 +5,7 @@ import gc
 import os
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from devgw import __version__
 from devgw.control.server import ControlServer
@@ -17,6 +18,7 @@ from devgw.wiring.config_view import config_view
 from devgw.wiring.probing import keep_probing
 from devgw.wiring.reloading import Reloading
 from devgw.wiring.runtime import Runtime
+from devgw.wiring.stopping import stop, until_stopped
 
 GC_THRESHOLDS = (20_000, 20, 50)
 """Each request leaves a trace that is kept: with Python's own thresholds, looking at them again and again takes a tenth
@@ -28,32 +30,45 @@ TICK = timedelta(milliseconds=250)
 
 
 async def run(runtime: Runtime, *, ready: Callable[[], None] = lambda: None) -> None:
-    """Serve until `runtime.stopping` is set, then stop everything in order."""
+    """Serve until `runtime.stopping` is set, then stop everything in order.
+
+    Raises:
+        EssentialEnded: after the same stop, where a listener or the control socket ended by itself.
+        Refused: with a problem of `problems.control`, where the control socket cannot be opened.
+    """
     reloading = Reloading(runtime)
     control = await _open_control(runtime, reloading)
-    async with asyncio.TaskGroup() as tasks:
-        for app, listeners in runtime.companions.apps:
-            tasks.create_task(serve(app, listeners, runtime.stopping))
-        tasks.create_task(serve(runtime.front, runtime.listeners, runtime.stopping))
-        helpers = [tasks.create_task(_keep_house(runtime)), tasks.create_task(reloading.watch())]
-        helpers.append(tasks.create_task(keep_probing(runtime)))
-        helpers.append(tasks.create_task(control.serve() if control else _tick(runtime)))
-        _watch_provider(runtime)
-        _announce(runtime)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GC_THRESHOLDS)
-        gc.enable()
-        ready()
-        await runtime.stopping.wait()
-        runtime.bus.publish(GatewayStopping(cause="asked to"))
-        runtime.companions.close()
-        for each in helpers:
-            each.cancel()
-    runtime.ground.live.write_down_uses()
-    runtime.client.close()
-    await runtime.upstreams.close()
-    runtime.database.close()
+    essentials = {
+        "the public listener": asyncio.ensure_future(serve(runtime.front, runtime.listeners, runtime.stopping))
+    }
+    if control is not None:
+        essentials["the control socket"] = asyncio.ensure_future(control.serve(lambda: None))
+    _start_helpers(runtime, reloading)
+    _announce(runtime)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    gc.enable()
+    ready()
+    ended = await until_stopped(runtime.stopping, essentials)
+    runtime.bus.publish(GatewayStopping(cause=str(ended) if ended else "asked to"))
+    await stop(runtime, essentials)
+    if ended:
+        raise ended
+
+
+def _start_helpers(runtime: Runtime, reloading: Reloading) -> None:
+    """Start everything that may fail without ending the gateway."""
+    start = runtime.supervisor.start
+    for each in runtime.companions.apps:
+        start(each.name, partial(each.serve, runtime.closing))
+    start("diagnosis", partial(_tick, runtime))
+    start("housekeeping", partial(_keep_house, runtime))
+    start("file watcher", reloading.watch)
+    start("provider probes", partial(keep_probing, runtime))
+    policy_now = lambda: runtime.gateway.project.oauth  # noqa: E731  it changes with each reload
+    ask = partial(runtime.supervisor.once, "provider watch")
+    runtime.bus.listen(ProviderWatch(policy_now, runtime.bus, runtime.clock, ask).hear)
 
 
 async def _open_control(runtime: Runtime, reloading: Reloading) -> ControlServer | None:
@@ -64,13 +79,6 @@ async def _open_control(runtime: Runtime, reloading: Reloading) -> ControlServer
     control = ControlServer(runtime.monitor, actions, runtime.settings.state_path, runtime.lock)
     await control.open()
     return control
-
-
-def _watch_provider(runtime: Runtime) -> None:
-    """Ask the provider about our callback where a login is silent."""
-    policy_now = lambda: runtime.gateway.project.oauth  # noqa: E731  it changes with each reload
-    watch = ProviderWatch(policy_now, runtime.bus, runtime.clock, runtime.in_background)
-    runtime.bus.listen(watch.hear)
 
 
 def _announce(runtime: Runtime) -> None:
@@ -106,13 +114,13 @@ def _announce(runtime: Runtime) -> None:
 async def _keep_house(runtime: Runtime) -> None:
     """Write down how often tokens were used, and prune what nobody asks for any more."""
     while True:
-        await asyncio.sleep(HOUSEKEEPING.total_seconds())
         runtime.ground.live.write_down_uses()
         runtime.ground.store.prune(runtime.clock.now())
+        await asyncio.sleep(HOUSEKEEPING.total_seconds())
 
 
 async def _tick(runtime: Runtime) -> None:
-    """Let the monitor's time pass where no control server does."""
+    """Let the monitor's time pass, so that it sees what failed to come."""
     while True:
         await asyncio.sleep(TICK.total_seconds())
         runtime.monitor.tick()

@@ -1,9 +1,8 @@
 """Everything that stands once a gateway is built."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from devgw.clock import Clock
 from devgw.config.load import Loaded
@@ -20,6 +19,7 @@ from devgw.web.front import Front
 from devgw.web.listening import Listeners
 from devgw.web.serving import Serving
 from devgw.wiring.companions import Companions
+from devgw.wiring.supervisor import Supervisor
 
 
 @dataclass
@@ -42,9 +42,12 @@ class Runtime:
     client: ProxyClient
     listeners: Listeners
     lock: ProjectLock | None
+    supervisor: Supervisor
+    """Where helpers are started and stopped."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    background: set["asyncio.Future[Any]"] = field(default_factory=set)
-    """What is under way beside the requests; kept so that none is collected early."""
+    """Set by whoever wants the gateway to end: nothing new is taken."""
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once nothing is under way any more: the emulators end."""
 
     @property
     def gateway(self) -> Gateway:
@@ -60,14 +63,3 @@ class Runtime:
     def provider_name(self) -> str:
         """Return by whom people are signed in, as the faces call it."""
         return "workos-emulator" if self.loaded.wants_emulator else self.gateway.policy.provider
-
-    def in_background(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Let `work` go on by itself; what it raises concerns nobody else."""
-        task = asyncio.ensure_future(work)
-        self.background.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: "asyncio.Future[Any]") -> None:
-        self.background.discard(task)
-        if not task.cancelled():
-            task.exception()

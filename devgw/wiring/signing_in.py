@@ -37,7 +37,8 @@ async def begin_sign_in(runtime: Runtime, operation_id: str) -> str:
     if route is None:
         raise NotPossible(f"There is no route {operation_id}.")
     opened: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    runtime.in_background(_walk(f"{runtime.settings.canonical_origin}{route.path}", opened))
+    walk = _walk(f"{runtime.settings.canonical_origin}{route.path}", opened)
+    runtime.supervisor.once("test client", walk)
     try:
         return await asyncio.wait_for(opened, FIRST_PAGE_SECONDS)
     except TimeoutError as error:

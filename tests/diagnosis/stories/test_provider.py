@@ -1,6 +1,7 @@
 """The identity provider goes wrong in the ways that developers meet; each has its name, and the twin is silent."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -168,7 +169,8 @@ def watch_impatiently(gateway: Watched) -> "asyncio.Future[None]":
     """Let silent logins be probed at once; return what is done after the first probe."""
     runtime = gateway.running.runtime
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    watch = ProviderWatch(lambda: runtime.gateway.project.oauth, runtime.bus, runtime.clock, runtime.in_background, 0)
+    ask = partial(runtime.supervisor.once, "provider watch")
+    watch = ProviderWatch(lambda: runtime.gateway.project.oauth, runtime.bus, runtime.clock, ask, 0)
     runtime.bus.listen(watch.hear)
 
     def note(published: Published) -> None:

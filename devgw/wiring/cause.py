@@ -1,0 +1,63 @@
+"""Why a piece of devgw failed, in words for a person: what the system said, and the one change that mends it."""
+
+import errno
+from dataclasses import dataclass
+
+from devgw.foreign.text import clean
+from devgw.monitor.masking import mask_shapes
+from devgw.problems import Refused
+
+LONGEST = 200
+"""Characters of a reason that are shown."""
+DEFECT = "This is a defect of devgw: report it with the words beside it. It is tried again by itself."
+_FIXES = {
+    errno.ENOSPC: "Free space on that disk; it goes on by itself then.",
+    errno.EDQUOT: "Free space in your quota; it goes on by itself then.",
+    errno.EFBIG: "Raise the limit on file sizes (`ulimit -f`) and start devgw again.",
+    errno.EMFILE: "Raise the number of open files (`ulimit -n 4096`) and start devgw again; until then it is tried.",
+    errno.ENFILE: "The whole machine has no open files left: end programs that hold many.",
+    errno.ENOMEM: "Free memory; it goes on by itself then.",
+    errno.ELOOP: "A symbolic link leads to itself: remove it.",
+    errno.EACCES: "Give your user the right to it; it goes on by itself then.",
+    errno.EPERM: "Give your user the right to it; it goes on by itself then.",
+    errno.EROFS: "The disk is mounted read-only: make it writable, or name another folder with --state-dir.",
+    errno.EADDRINUSE: "End the program that has this port, or configure another one.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What failed, and what mends it; an empty reason means that nothing is wrong."""
+
+    reason: str
+    fix: str = ""
+
+
+def cause_of(error: BaseException) -> Cause:
+    """Return the cause behind `error`: of a group, the first that is one; never an error's local values."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, Refused):
+        return Cause(error.problem.explain(), error.problem.advise())
+    if isinstance(error, OSError):
+        return _of_system(error)
+    words = mask_shapes(clean(str(error), LONGEST))
+    return Cause(f"{type(error).__name__} at {_place(error)}" + (f": {words}" if words else ""), DEFECT)
+
+
+def _of_system(error: OSError) -> Cause:
+    """Return what the system said, and of which file."""
+    said = clean(error.strerror or str(error) or type(error).__name__, LONGEST)
+    where = f" ({clean(str(error.filename), LONGEST)})" if error.filename else ""
+    fix = _FIXES.get(error.errno or 0, "It is tried again by itself.")
+    return Cause(f"{said}{where}", fix)
+
+
+def _place(error: BaseException) -> str:
+    """Return module and line in which it was raised."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return "an unknown place"
+    return f"{traceback.tb_frame.f_globals.get('__name__', '?')}:{traceback.tb_lineno}"

@@ -1,0 +1,68 @@
+"""How a gateway ends: what it cannot do without is watched, and everything is closed in order, in bounded time."""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Mapping
+
+from devgw.wiring.cause import cause_of
+from devgw.wiring.runtime import Runtime
+
+LISTENERS_SECONDS = 2.0
+"""How long the public listener may take to end its requests."""
+HELPERS_SECONDS = 1.0
+"""How long helpers, emulators and the control socket may take, all at once."""
+
+
+class EssentialEnded(Exception):  # noqa: N818  it reads as what happened
+    """What the gateway cannot do without has ended; the message is one sentence for the person."""
+
+
+async def until_stopped(
+    stopping: asyncio.Event, essentials: Mapping[str, "asyncio.Future[None]"]
+) -> EssentialEnded | None:
+    """Wait for `stopping`; set it, and return why, where one of the `essentials` ended before."""
+    waiting: asyncio.Future[object] = asyncio.ensure_future(stopping.wait())
+    awaited: list[asyncio.Future[object]] = [waiting, *essentials.values()]  # type: ignore[list-item]  # invariant
+    await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if stopping.is_set():
+        return None
+    stopping.set()
+    return next(_ended(name, task) for name, task in essentials.items() if task.done())
+
+
+def _ended(name: str, task: "asyncio.Future[None]") -> EssentialEnded:
+    error = asyncio.CancelledError() if task.cancelled() else task.exception()
+    cause = cause_of(error) if error else None
+    why = f"{cause.reason}. {cause.fix}" if cause else "It ended by itself."
+    return EssentialEnded(f"devgw ends, because {name} has ended: {why}")
+
+
+async def stop(runtime: Runtime, essentials: Mapping[str, "asyncio.Future[None]"]) -> None:
+    """Close everything in order: who asks us, who works for us, whom we ask, what we keep."""
+    runtime.companions.close()
+    listener, *others = essentials.values()
+    await _end(listener, LISTENERS_SECONDS)
+    runtime.closing.set()
+    for each in others:
+        each.cancel()
+    await asyncio.gather(
+        runtime.supervisor.close(HELPERS_SECONDS),
+        *(_end(each, HELPERS_SECONDS + 0.5) for each in others),
+    )
+    with contextlib.suppress(sqlite3.Error):
+        runtime.ground.live.write_down_uses()
+    runtime.client.close()
+    await runtime.upstreams.close()
+    with contextlib.suppress(sqlite3.Error):
+        runtime.database.close()
+
+
+async def _end(task: "asyncio.Future[None]", within: float) -> None:
+    """Let a task come to its end; one that does not in time is cut off."""
+    await asyncio.wait([task], timeout=within)
+    task.cancel()
+    await asyncio.wait([task], timeout=0.2)
+    if task.done() and not task.cancelled():
+        task.exception()  # looked at, so that nobody complains of it later

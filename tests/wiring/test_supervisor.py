@@ -1,0 +1,214 @@
+"""Helpers may die; they are started again, Health says how they are, and nothing else notices."""
+
+import asyncio
+import errno
+import os
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+
+import httpx2
+import pytest
+
+from devgw.clock import SystemClock
+from devgw.entropy import token
+from devgw.events import Bus
+from devgw.events.taxonomy import HelperStateChanged
+from devgw.monitor.book import Count
+from devgw.monitor.health import Health
+from devgw.monitor.views import CheckRow
+from devgw.wiring.cause import cause_of
+from devgw.wiring.stopping import EssentialEnded
+from devgw.wiring.supervisor import Pace, Supervisor
+from tests.support.gateway import running_gateway
+
+QUICK = Pace(first=0.01, longest=0.04, settles=0.05)
+
+
+class Bench:
+    """A supervisor whose Health and events can be looked at."""
+
+    def __init__(self) -> None:
+        clock = SystemClock()
+        bus = Bus(clock)
+        self.health = Health(Count())
+        self.told: list[HelperStateChanged] = []
+        bus.listen(lambda each: self.told.append(each.event) if isinstance(each.event, HelperStateChanged) else None)
+        self.supervisor = Supervisor(bus, clock, self.health, QUICK)
+
+    def row(self, name: str) -> CheckRow | None:
+        return next((each for each in self.health.look().checks if each.name == name), None)
+
+    def state(self, name: str) -> str:
+        row = self.row(name)
+        return row.state if row else "not there"
+
+    def states(self) -> list[str]:
+        return [each.state for each in self.told]
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    bench = Bench()
+    yield bench
+    await bench.supervisor.close()
+
+
+async def until(is_so: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait until something is so, or fail."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.005)
+
+
+async def test_what_fails_is_started_again_and_recovery_clears_it(bench: Bench) -> None:
+    attempts = 0
+
+    async def begin() -> None:
+        nonlocal attempts
+        attempts += 1
+        if attempts < 3:
+            raise OSError(errno.ENOSPC, "No space left on device", "/x/devgw.db")
+        await asyncio.Event().wait()
+
+    bench.supervisor.start("one", begin)
+    assert bench.state("one") == "ok"
+    await until(lambda: bench.state("one") == "warning")
+    row = bench.row("one")
+    assert row is not None
+    assert row.text == "is started again: No space left on device (/x/devgw.db)"
+    assert row.fix.startswith("Free space")
+    await until(lambda: bench.state("one") == "ok")
+    assert (attempts, bench.states()) == (3, ["waiting", "running"])
+
+
+async def test_what_fails_again_and_again_is_down_is_told_once_and_still_tried(bench: Bench) -> None:
+    attempts = 0
+
+    async def begin() -> None:
+        nonlocal attempts
+        attempts += 1
+        raise ValueError("no such thing")
+
+    bench.supervisor.start("one", begin)
+    await until(lambda: attempts > 5)
+    assert bench.states() == ["waiting", "down"]
+    assert bench.state("one") == "bad"
+    assert "ValueError at tests.wiring.test_supervisor:" in (bench.told[1].explanation or "")
+
+
+async def test_waits_double_up_to_the_longest() -> None:
+    pace = Pace(first=1, longest=10)
+    assert [pace.wait(each) for each in (1, 2, 3, 4, 5, 500)] == [1, 2, 4, 8, 10, 10]
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError(), SystemExit(3), asyncio.CancelledError(), ExceptionGroup("", [OSError()])]
+)
+async def test_whatever_a_helper_raises_concerns_nobody_else(bench: Bench, error: BaseException) -> None:
+    async def begin() -> None:
+        raise error
+
+    async def other() -> None:
+        await asyncio.Event().wait()
+
+    bench.supervisor.start("two", other)
+    bench.supervisor.start("one", begin)
+    await until(lambda: bench.state("one") == "bad")
+    assert bench.state("two") == "ok"
+
+
+async def test_one_that_came_to_its_end_is_out_of_health_and_one_that_is_stopped_too(bench: Bench) -> None:
+    async def brief() -> None:
+        await asyncio.sleep(0)
+
+    async def failing() -> None:
+        raise OSError
+
+    bench.supervisor.start("brief", brief)
+    await until(lambda: bench.state("brief") == "not there")
+    bench.supervisor.start("failing", failing)
+    await until(lambda: bench.state("failing") == "bad")
+    await bench.supervisor.stop("failing")
+    assert bench.state("failing") == "not there"
+    assert bench.states()[-1] == "stopped"
+    bench.supervisor.start("failing", brief)  # the name is free again
+
+
+async def test_one_that_ignores_its_cancellation_does_not_hold_up_the_end() -> None:
+    bench, stubborn = Bench(), True
+
+    async def begin() -> None:
+        while stubborn:
+            try:
+                await asyncio.sleep(0.05)
+            except asyncio.CancelledError:
+                continue
+
+    bench.supervisor.start("stubborn", begin)
+    await asyncio.sleep(0)
+    began = time.monotonic()
+    assert await bench.supervisor.close(within=0.1) == ("stubborn",)
+    assert time.monotonic() - began < 1
+    stubborn = False
+
+
+async def test_one_piece_of_work_that_fails_stands_in_health_until_the_next_succeeds(bench: Bench) -> None:
+    async def work(error: Exception | None) -> None:
+        await asyncio.sleep(0)
+        if error:
+            raise error
+
+    bench.supervisor.once("work", work(KeyError("x")))
+    await until(lambda: bench.state("work") == "warning")
+    bench.supervisor.once("work", work(None))
+    await until(lambda: bench.state("work") == "not there")
+    assert bench.states() == ["waiting", "running"]
+
+
+def test_a_reason_names_the_file_and_no_secret() -> None:
+    loop = OSError(errno.ELOOP, "Too many levels of symbolic links", "config/a\x1b[2J")
+    assert cause_of(loop).reason == "Too many levels of symbolic links (config/a\\u{1b}[2J)"
+    assert "remove it" in cause_of(loop).fix
+    secret = token("at_")
+    assert secret not in cause_of(ValueError(f"not {secret}")).reason
+
+
+def servers(origin: str) -> "list[asyncio.Task[object]]":
+    """Return the tasks of Hypercorn that serve the port of `origin`."""
+    port = int(origin.rpartition(":")[2])
+    found = []
+    for each in asyncio.all_tasks():
+        coroutine = each.get_coro()
+        config = getattr(coroutine, "cr_frame", None) and coroutine.cr_frame.f_locals.get("config")  # type: ignore[union-attr]
+        sockets = [int(bound.rpartition("//")[2]) for bound in getattr(config, "bind", ())]
+        if any(os.fstat(fd) and socket.socket(fileno=os.dup(fd)).getsockname()[1] == port for fd in sockets):
+            found.append(each)
+    return found
+
+
+async def test_a_gateway_whose_listener_ends_says_so_and_ends() -> None:
+    async def until_its_listener_ends() -> None:
+        async with running_gateway() as gateway:
+            for each in servers(gateway.origin):
+                each.cancel()
+            await asyncio.wait_for(gateway.runtime.stopping.wait(), 5)
+
+    with pytest.raises(ExceptionGroup) as raised:
+        await until_its_listener_ends()
+    (ended,) = raised.value.exceptions
+    assert isinstance(ended, EssentialEnded)
+    assert str(ended).startswith("devgw ends, because the public listener has ended: ")
+
+
+async def test_an_emulator_that_dies_is_served_again_on_its_port() -> None:
+    async with httpx2.AsyncClient() as http, running_gateway() as gateway:
+        origin = gateway.runtime.companions.workos.origin
+        assert (await http.get(origin)).status_code < 500
+        for each in servers(origin):
+            each.cancel()
+        await until(lambda: any(each.helper == "WorkOS emulator" for each in gateway.events(HelperStateChanged)))
+        await until(lambda: bool(servers(origin)))
+        assert (await http.get(origin)).status_code < 500
+        assert (await http.get(f"{gateway.origin}/")).status_code == 200
