@@ -151,6 +151,7 @@ NAMES: dict[str, Name] = {
     "registration_too_large": "LIMIT-06",
     # this machine
     "ca_file_unusable": "NET-03",
+    "proxy_unusable": "NET-07",
     # `StandardRefusal`: in the standard's own words, without facts of ours
     "invalid_request": "REQ-01",
     "invalid_client": "TOK-01",

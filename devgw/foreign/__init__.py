@@ -1,8 +1,9 @@
 """The one door for foreign bytes: whatever a client, provider, upstream or file says is read here first.
 
-    json    one reader of JSON: size, depth, duplicate members, numbers that are none
-    urls    one reader of URLs: absolute http(s), without what hides where it leads
-    text    one cleaner of text, for every screen, line and page
+    json       one reader of JSON: size, depth, duplicate members, numbers that are none
+    urls       one reader of URLs: absolute http(s), without what hides where it leads
+    addresses  one table of addresses: which are public, near, or kept for something else
+    text       one cleaner of text, for every screen, line and page
 
 The limits themselves stand in `settings.Limits`, each with its reason.
 

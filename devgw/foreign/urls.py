@@ -63,6 +63,8 @@ def _check(text: str, scheme: str, host: str, *, is_user_named: bool) -> None:
         raise UrlRefused("it is no absolute http(s) URL")
     if not host:
         raise UrlRefused("it names no host")
+    if "%" in host:
+        raise UrlRefused("its host has a zone or an escape, which lead elsewhere on each machine")
     if is_user_named:
         raise UrlRefused("it carries a user name or password")
     if "#" in text:

@@ -26,3 +26,22 @@ class CaFileUnusable(Problem):
     def advise(self) -> str:
         """Say what to set."""
         return f"Point {self.variable} at a readable PEM file of certificates, or unset it, and start devgw again."
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyUnusable(Problem):
+    """The environment names a proxy that cannot be spoken to."""
+
+    proxy: str
+    """Without its user name and password."""
+    failure: str
+
+    status: ClassVar = 502
+    code: ClassVar[int] = 502
+    error: ClassVar = ErrorCode.SERVER_ERROR
+    hint: ClassVar = "Set HTTP_PROXY and HTTPS_PROXY to an http:// proxy, or NO_PROXY to the hosts asked without one."
+    source: ClassVar = "RFC 9110 §3.7"
+
+    def explain(self) -> str:
+        """Say which proxy, and why not."""
+        return f"The proxy {self.proxy} of the environment cannot be used: {self.failure}."

@@ -23,7 +23,7 @@ from devgw.problems.capability import CapabilityHidden
 from devgw.problems.clients import ClientUnknown, RedirectUriRefused
 from devgw.problems.id_jag import IdJagReplayed
 from devgw.problems.login import LoginCookieMissing, ProviderRefused
-from devgw.problems.machine import CaFileUnusable
+from devgw.problems.machine import CaFileUnusable, ProxyUnusable
 from devgw.problems.provider import ProviderTokenInvalid
 from devgw.problems.standard import StandardRefusal
 from devgw.problems.token import CodeUnknown, GrantRevoked, GrantTypeUnsupported, RefreshTokenReplayed, VerifierWrong
@@ -133,6 +133,7 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (limit.AnswerUnfinished("u", 10, 1), "LIMIT-04"),
         (limit.BodyTooDeep(64), "LIMIT-05"),
         (limit.RegistrationTooLarge(65_536), "LIMIT-06"),
+        (ProxyUnusable("socks5://proxy:1080", "no"), "NET-07"),
         (CaFileUnusable("SSL_CERT_FILE", "/x", "it does not exist"), "NET-03"),
     ],
 )
