@@ -80,7 +80,8 @@ class Settings:
     port: int = 9000
     origin: str | None = None
     """The canonical origin of browser pages; None means `http://localhost:{port}`."""
-    base_path: str = "/"
+    base_path: str | None = None
+    """None means what the project's plugin says, or `/`."""
     state_dir: Path | None = None
     """None means `.devgw/` in the project directory."""
     ephemeral: bool = False

@@ -10,9 +10,11 @@ from typing import Any
 import click
 
 from devgw.cli.headless import printer
-from devgw.config.finding import Finding, Severity
+from devgw.config.finding import Finding, Findings, Severity
+from devgw.config.plugin import read_plugin
 from devgw.config.report import one_for_people, tally
 from devgw.config.settings_file import read_settings
+from devgw.oauth.urls import Urls
 from devgw.problems import Refused
 from devgw.settings import Settings
 from devgw.store.database import StateUnusable
@@ -49,7 +51,7 @@ def start(directory: Path, overrides: dict[str, Any], *, as_json: bool, everythi
 def _why(error: Exception, settings: Settings) -> tuple[str, str]:
     """Return why there is no gateway, in words and as a reason for programs."""
     if isinstance(error, PortTaken):
-        return port_taken(error), "port_taken"
+        return port_taken(error, settings), "port_taken"
     if isinstance(error, Refused):
         return sentence_of(error), error.problem.reason
     if isinstance(error, OSError):
@@ -133,14 +135,16 @@ def _from_here(path: Path) -> str:
     return Path(os.path.relpath(path)).as_posix()
 
 
-def port_taken(error: PortTaken) -> str:
+def port_taken(error: PortTaken, settings: Settings) -> str:
     """Say by whom the port is taken, and what another one changes at the identity provider."""
     from devgw.outbound.probes.machine import owner_of  # noqa: PLC0415  only where it is needed
 
     owner = owner_of(error.port) or "another process"
     other = error.port + 1
+    base_path = settings.base_path or read_plugin(settings.root, Findings()).base_path or "/"
+    callback = Urls(replace(settings, port=other).canonical_origin, base_path).callback
     return (
         f"Port {error.port} is taken by {owner}. Stop it, or start with --port {other}; then "
-        f"http://localhost:{other}/oauth/callback has to be registered at the identity provider "
+        f"{callback} has to be registered at the identity provider "
         "(WorkOS: Redirects), beside or instead of the one for this port."
     )

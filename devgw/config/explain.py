@@ -16,6 +16,7 @@ from devgw.config.finding import Finding
 from devgw.config.load import Loaded
 from devgw.config.node import Node
 from devgw.config.project import CapabilityEntry, OAuthPolicy, PolicyUse, Project, Route
+from devgw.oauth.urls import Urls
 from devgw.settings import Settings
 
 
@@ -46,15 +47,12 @@ def find_route(project: Project, path: str) -> Route | None:
 
 
 def _addresses(route: Route, origin: str, project: Project) -> Iterator[Fact]:
-    base = origin + project.base_path.rstrip("/")
-    yield Fact("MCP endpoint, and resource of its tokens", origin + route.path, From.DERIVED, route.file, route.line)
+    urls = Urls(origin, project.base_path)
+    yield Fact("MCP endpoint, and resource of its tokens", urls.resource(route), From.DERIVED, route.file, route.line)
     if route.protected:
-        for name, path in (
-            ("protected resource metadata", "oauth-protected-resource"),
-            ("authorization server metadata", "oauth-authorization-server"),
-        ):
-            yield Fact(name, f"{origin}/.well-known/{path}{route.path}", From.DERIVED)
-        yield Fact("redirect URI at the identity provider", f"{base}/oauth/callback", From.DERIVED)
+        yield Fact("protected resource metadata", urls.resource_metadata(route), From.DERIVED)
+        yield Fact("authorization server metadata", urls.server_metadata(route), From.DERIVED)
+        yield Fact("redirect URI at the identity provider", urls.callback, From.DERIVED)
 
 
 def _concerns(finding: Finding, route: Route, documents: Mapping[str, Node]) -> bool:

@@ -193,7 +193,21 @@ def _project(
         oauth=read.oauth if read is not None else None,
         routes=tuple(reader.routes.served),
         other_routes=tuple(reader.routes.others),
-        base_path=settings.base_path if settings.base_path != "/" else told.base_path or "/",
+        base_path=_base_path(settings, told, findings),
         registry=told.registry,
         is_sample=read_from != root,
     )
+
+
+def _base_path(settings: Settings, told: plugin.Plugin, findings: Findings) -> str:
+    """Return the base path: devgw's own setting, else the plugin's; where both say something else, a finding."""
+    if settings.base_path is None or told.base_path_at is None:
+        return settings.base_path or told.base_path or "/"
+    if settings.base_path != told.base_path:
+        message = (
+            f"The plugin's `basePath` is {told.base_path}, devgw's own `base_path` is {settings.base_path}: devgw uses "
+            "its own, and the deployed gateway has other URLs."
+        )
+        fix = f'Remove `base_path` from devgw.toml, or write basePath: "{settings.base_path}" here.'
+        findings.warning("base-path-contradiction", told.base_path_at, message, fix)
+    return settings.base_path

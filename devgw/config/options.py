@@ -12,8 +12,8 @@ from pydantic.alias_generators import to_camel
 
 from devgw.config import workos
 from devgw.config.shapes import refusal, secure_url, split_url
+from devgw.oauth.urls import DEV_LOGIN
 
-DEV_LOGIN = "/oauth/dev-login"
 YEAR = 366 * 86_400
 
 Text = Annotated[str, Field(min_length=1)]
@@ -78,7 +78,7 @@ class IdJagOptions(Options):
     authorization_details_types_allowed: list[Text] = Field(default_factory=list)
 
 
-class Urls(BaseModel):
+class ProviderUrls(BaseModel):
     """What a wrapper derives from its own options."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, defer_build=True)
@@ -101,7 +101,7 @@ class WrapperOptions(Options):
     browser_login_overrides: LoginOverrides = Field(default_factory=LoginOverrides)
     id_jag: IdJagOptions = Field(default_factory=IdJagOptions)
 
-    def urls(self, workos_base: str) -> Urls:
+    def urls(self, workos_base: str) -> ProviderUrls:
         """Return what the provider's URLs are; `workos_base` matters to WorkOS alone."""
         raise NotImplementedError(workos_base)
 
@@ -111,9 +111,9 @@ class WorkosOptions(WrapperOptions):
 
     client_id: Annotated[str, AfterValidator(workos.client_id)]
 
-    def urls(self, workos_base: str) -> Urls:
+    def urls(self, workos_base: str) -> ProviderUrls:
         """Derive everything from the client id; older environments name the bare origin as issuer."""
-        return Urls(
+        return ProviderUrls(
             issuer=f"{workos_base}/user_management/{self.client_id}",
             jwks_url=f"{workos_base}/sso/jwks/{self.client_id}",
             authorize=f"{workos_base}/user_management/authorize",

@@ -4,14 +4,15 @@ The TypeScript is not run: a literal `basePath` or `registry` is read, anything 
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from devgw.config.finding import Findings
+from devgw.config.finding import Findings, Place
 from devgw.config.jsonc import parse
 from devgw.config.node import Node
 from devgw.config.source import Source, read_source
+from devgw.oauth.urls import base_path_of
 
 RUNTIME_FILE = "modules/zuplo.runtime.ts"
 ZUPLO_FILE = "zuplo.jsonc"
@@ -20,7 +21,7 @@ OLDEST = date(2026, 3, 1)
 
 _SKIPPED = re.compile(r"//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`")
 _PLUGIN = re.compile(r"new\s+McpGatewayPlugin\s*\(")
-_MEMBER = re.compile(r"\b(basePath|registry)\s*(?::\s*([^,}\n]+?)\s*(?=[,}\n])|(?=[,}]))")
+_MEMBER = re.compile(r"\b(basePath|registry)\b[\"']?\s*(?::\s*([^,}\n]+?)\s*(?=[,}\n])|(?=[,}]))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Plugin:
     """What the plugin is told."""
 
     base_path: str | None = None
+    base_path_at: Place | None = None
     registry: bool = True
 
 
@@ -44,19 +46,34 @@ def read_plugin(root: Path, findings: Findings) -> Plugin:
         findings.warning("plugin-missing", source.place(0, 1), message, fix)
         return Plugin()
     end = _closing(code, found.end())
-    base_path, registry = None, True
+    given = code[found.end() : end].strip().rstrip(")").rstrip()
+    if given and not given.startswith("{"):
+        message = f"The plugin is given `{given[:40]}`, which devgw does not run; it uses the defaults."
+        fix = 'Write the options there, such as new McpGatewayPlugin({ basePath: "/" }).'
+        findings.warning("plugin-not-literal", source.place(found.end(), end), message, fix)
+    plugin = Plugin()
     for member in _MEMBER.finditer(code, found.end(), end):
-        name, value = member[1], (member[2] or member[1]).strip()
+        value = (member[2] or member[1]).strip()
         place = source.place(member.start(2) if member[2] else member.start(1), member.end())
-        literal = re.fullmatch(r"[\"'`](/[^\"'`$]*)[\"'`]", value)
-        if name == "basePath" and literal:
-            base_path = literal[1].rstrip("/") or "/"
-        elif name == "registry" and (value in ("true", "false") or value.startswith("{")):
-            registry = value != "false"
-        else:
-            message = f"`{name}` is not a literal; devgw does not run the module and uses its default."
-            findings.warning("plugin-not-literal", place, message, 'Write it as a literal, such as basePath: "/".')
-    return Plugin(base_path, registry)
+        plugin = _with_member(plugin, member[1], value, place, findings)
+    return plugin
+
+
+def _with_member(plugin: Plugin, name: str, value: str, place: Place, findings: Findings) -> Plugin:
+    """Return `plugin` with one more option, or with a finding about it."""
+    literal = re.fullmatch(r"[\"'`]([^\"'`$]*)[\"'`]", value)
+    if name == "basePath" and literal:
+        base_path = base_path_of(literal[1])
+        if base_path is not None:
+            return replace(plugin, base_path=base_path, base_path_at=place)
+        message = f"`basePath` is no path: {value[:40]}; devgw uses /."
+        findings.warning("plugin-base-path", place, message, 'Write a path such as basePath: "/dev".')
+    elif name == "registry" and (value in ("true", "false") or value.startswith("{")):
+        return replace(plugin, registry=value != "false")
+    else:
+        message = f"`{name}` is not a literal; devgw does not run the module and uses its default."
+        findings.warning("plugin-not-literal", place, message, 'Write it as a literal, such as basePath: "/".')
+    return plugin
 
 
 def _spaces(text: str) -> str:

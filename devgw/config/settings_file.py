@@ -13,6 +13,7 @@ from devgw.config.shapes import LOOPBACK, split_url
 from devgw.config.source import Source, read_source
 from devgw.config.upstreams_file import TABLE as UPSTREAMS
 from devgw.config.upstreams_file import read_upstreams
+from devgw.oauth.urls import base_path_of
 from devgw.settings import Settings
 
 FILE = "devgw.toml"
@@ -42,7 +43,7 @@ SETTINGS = (
     Setting("host", "host", "text", "Address to bind; `localhost` binds both loopback families."),
     Setting("port", "port", "port", "Port of the gateway."),
     Setting("origin", "origin", "url", "Origin of browser pages, where it is not http://localhost:{port}."),
-    Setting("base_path", "base_path", "path", "Path before the gateway's own endpoints."),
+    Setting("base_path", "base_path", "path", "Path before the gateway's own endpoints, where it is not the plugin's."),
     Setting("state_dir", "state_dir", "text", "Directory of database, socket and key; .devgw by default."),
     Setting("ephemeral", "ephemeral", "flag", "Keep all state in memory."),
     Setting("trusted_proxies", "trusted_proxies", "addresses", "Addresses whose X-Forwarded-* headers are believed."),
@@ -70,7 +71,7 @@ _TABLES = {each.name.split(".")[0] for each in SETTINGS if "." in each.name}
 _WANTED = {
     "text": "a string",
     "url": "an http(s) origin",
-    "path": "a path that begins with /",
+    "path": "a path such as /dev: letters, digits and . _ ~ - between slashes",
     "port": "a port from 0 to 65535",
     "count": "a whole number from 0",
     "seconds": "a number of seconds above 0",
@@ -246,9 +247,10 @@ def _fit_text(setting: Setting, value: str) -> str:
     parts = split_url(value)
     if setting.kind == "url" and (parts is None or parts.path.strip("/") or parts.query):
         raise Unfit
-    if (setting.kind == "path" and not value.startswith("/")) or not value.strip():
+    base_path = base_path_of(value) if setting.kind == "path" else None
+    if (setting.kind == "path" and base_path is None) or not value.strip():
         raise Unfit
-    return value.rstrip("/") if setting.kind == "url" else value
+    return base_path or (value.rstrip("/") if setting.kind == "url" else value)
 
 
 def _settings(root: Path, values: Mapping[str, Any]) -> Settings:

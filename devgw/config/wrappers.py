@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
-from devgw.config.options import Text, Urls, WrapperOptions
+from devgw.config.options import ProviderUrls, Text, WrapperOptions
 from devgw.config.provider_shapes import (
     keycloak_base,
     logto_endpoint,
@@ -29,11 +29,11 @@ class Auth0Options(WrapperOptions):
     auth0_domain: Annotated[str, AfterValidator(bare_host)]
     audience: Text | None = None
 
-    def urls(self, workos_base: str) -> Urls:
+    def urls(self, workos_base: str) -> ProviderUrls:
         """Derive from the tenant's host; Auth0's issuer ends with a slash."""
         del workos_base
         base = f"https://{self.auth0_domain}"
-        return Urls(
+        return ProviderUrls(
             issuer=f"{base}/",
             jwks_url=f"{base}/.well-known/jwks.json",
             authorize=f"{base}/authorize",
@@ -48,12 +48,12 @@ class OktaOptions(WrapperOptions):
     okta_domain: Annotated[str, AfterValidator(okta_domain)]
     authorization_server_id: Annotated[str, AfterValidator(plain_id)] | None = None
 
-    def urls(self, workos_base: str) -> Urls:
+    def urls(self, workos_base: str) -> ProviderUrls:
         """Derive from the org's host, with or without a custom authorization server."""
         del workos_base
         server = f"/{self.authorization_server_id}" if self.authorization_server_id else ""
         base = f"https://{self.okta_domain}/oauth2{server}"
-        return Urls(
+        return ProviderUrls(
             issuer=base if server else f"https://{self.okta_domain}",
             jwks_url=f"{base}/v1/keys",
             authorize=f"{base}/v1/authorize",
@@ -66,11 +66,11 @@ class EntraOptions(WrapperOptions):
 
     tenant_id: Annotated[str, AfterValidator(tenant_id)]
 
-    def urls(self, workos_base: str) -> Urls:
+    def urls(self, workos_base: str) -> ProviderUrls:
         """Derive from the tenant's UUID, in the v2.0 form."""
         del workos_base
         base = f"https://login.microsoftonline.com/{self.tenant_id}"
-        return Urls(
+        return ProviderUrls(
             issuer=f"{base}/v2.0",
             jwks_url=f"{base}/discovery/v2.0/keys",
             authorize=f"{base}/oauth2/v2.0/authorize",
@@ -81,10 +81,10 @@ class EntraOptions(WrapperOptions):
 class GoogleOptions(WrapperOptions):
     """`mcp-google-oauth-inbound`."""
 
-    def urls(self, workos_base: str) -> Urls:
+    def urls(self, workos_base: str) -> ProviderUrls:
         """Return Google's one set of URLs."""
         del workos_base
-        return Urls(
+        return ProviderUrls(
             issuer="https://accounts.google.com",
             jwks_url="https://www.googleapis.com/oauth2/v3/certs",
             authorize="https://accounts.google.com/o/oauth2/v2/auth",
@@ -107,12 +107,12 @@ class CognitoOptions(WrapperOptions):
             message = f"`userPoolId` lies in {region}, `awsRegion` says {self.aws_region}."
             raise refusal("cognito-region", message, f'Write "awsRegion": "{region}".')
 
-    def urls(self, workos_base: str) -> Urls:
+    def urls(self, workos_base: str) -> ProviderUrls:
         """Derive the issuer from pool and region, the sign-in from the pool's domain."""
         del workos_base
         issuer = f"https://cognito-idp.{self.aws_region}.amazonaws.com/{self.user_pool_id}"
         base = f"https://{self.user_pool_domain}/oauth2"
-        return Urls(
+        return ProviderUrls(
             issuer=issuer,
             jwks_url=f"{issuer}/.well-known/jwks.json",
             authorize=f"{base}/authorize",
@@ -126,12 +126,12 @@ class KeycloakOptions(WrapperOptions):
     keycloak_base_url: Annotated[str, AfterValidator(keycloak_base)]
     realm: Annotated[str, AfterValidator(realm)]
 
-    def urls(self, workos_base: str) -> Urls:
+    def urls(self, workos_base: str) -> ProviderUrls:
         """Derive from base URL and realm."""
         del workos_base
         issuer = f"{self.keycloak_base_url}/realms/{self.realm}"
         base = f"{issuer}/protocol/openid-connect"
-        return Urls(issuer=issuer, jwks_url=f"{base}/certs", authorize=f"{base}/auth", token=f"{base}/token")
+        return ProviderUrls(issuer=issuer, jwks_url=f"{base}/certs", authorize=f"{base}/auth", token=f"{base}/token")
 
 
 class ClerkOptions(WrapperOptions):
@@ -139,11 +139,11 @@ class ClerkOptions(WrapperOptions):
 
     frontend_api_url: Annotated[str, AfterValidator(origin)]
 
-    def urls(self, workos_base: str) -> Urls:
+    def urls(self, workos_base: str) -> ProviderUrls:
         """Derive from the frontend API's origin."""
         del workos_base
         base = self.frontend_api_url
-        return Urls(
+        return ProviderUrls(
             issuer=base,
             jwks_url=f"{base}/.well-known/jwks.json",
             authorize=f"{base}/oauth/authorize",
@@ -156,11 +156,11 @@ class LogtoOptions(WrapperOptions):
 
     logto_endpoint: Annotated[str, AfterValidator(logto_endpoint)]
 
-    def urls(self, workos_base: str) -> Urls:
+    def urls(self, workos_base: str) -> ProviderUrls:
         """Derive from the tenant's endpoint."""
         del workos_base
         base = f"{self.logto_endpoint}/oidc"
-        return Urls(issuer=base, jwks_url=f"{base}/jwks", authorize=f"{base}/auth", token=f"{base}/token")
+        return ProviderUrls(issuer=base, jwks_url=f"{base}/jwks", authorize=f"{base}/auth", token=f"{base}/token")
 
 
 class OneLoginOptions(WrapperOptions):
@@ -168,11 +168,11 @@ class OneLoginOptions(WrapperOptions):
 
     one_login_subdomain: Annotated[str, AfterValidator(subdomain)]
 
-    def urls(self, workos_base: str) -> Urls:
+    def urls(self, workos_base: str) -> ProviderUrls:
         """Derive from the subdomain, in the OIDC v2 form."""
         del workos_base
         base = f"https://{self.one_login_subdomain}.onelogin.com/oidc/2"
-        return Urls(issuer=base, jwks_url=f"{base}/certs", authorize=f"{base}/auth", token=f"{base}/token")
+        return ProviderUrls(issuer=base, jwks_url=f"{base}/certs", authorize=f"{base}/auth", token=f"{base}/token")
 
 
 _PING_DOMAINS = {
@@ -199,11 +199,11 @@ class PingOptions(WrapperOptions):
             message = "Neither `environmentId` nor `customDomain` is given."
             raise refusal("missing-option", message, 'Add "environmentId" (and "region"), or "customDomain".')
 
-    def urls(self, workos_base: str) -> Urls:
+    def urls(self, workos_base: str) -> ProviderUrls:
         """Derive from the environment and its region, or from its custom domain."""
         del workos_base
         if self.custom_domain is not None:
             base = f"https://{self.custom_domain}/as"
         else:
             base = f"https://auth.pingone.{_PING_DOMAINS[self.region]}/{self.environment_id}/as"
-        return Urls(issuer=base, jwks_url=f"{base}/jwks", authorize=f"{base}/authorize", token=f"{base}/token")
+        return ProviderUrls(issuer=base, jwks_url=f"{base}/jwks", authorize=f"{base}/authorize", token=f"{base}/token")

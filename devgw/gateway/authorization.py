@@ -17,12 +17,12 @@ from devgw.gateway.clients import Clients
 from devgw.gateway.records import Client, PendingAuthorization
 from devgw.gateway.resources import Resources
 from devgw.gateway.store import Store
-from devgw.gateway.urls import Urls
 from devgw.ids import ClientId, TransactionId
 from devgw.oauth.metadata import SCOPE
 from devgw.oauth.parameters import Parameters
 from devgw.oauth.pkce import check_challenge
 from devgw.oauth.redirect_uri import find_fitting
+from devgw.oauth.urls import Urls
 from devgw.problems import Problem, Refused
 from devgw.problems.authorization import (
     ParameterInvalid,

@@ -11,9 +11,9 @@ from devgw.events.taxonomy import McpAuthDownstreamTokenValidated
 from devgw.gateway.live_tokens import LiveToken, LiveTokens
 from devgw.gateway.store import Store
 from devgw.gateway.upstream import Admitted
-from devgw.gateway.urls import Urls
 from devgw.oauth.description import error_description
 from devgw.oauth.metadata import SCOPE
+from devgw.oauth.urls import Urls
 from devgw.problems import Problem, Refused
 from devgw.problems.bearer import (
     InsufficientScope,

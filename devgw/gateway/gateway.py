@@ -18,8 +18,8 @@ from devgw.gateway.revocation import Revocation
 from devgw.gateway.server import Server
 from devgw.gateway.store import Store
 from devgw.gateway.upstream import NoCredentials, UpstreamCredentials
-from devgw.gateway.urls import Urls
 from devgw.ids import TokenId
+from devgw.oauth.urls import Urls
 from devgw.settings import Settings
 
 

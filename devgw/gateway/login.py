@@ -15,10 +15,10 @@ from devgw.events.taxonomy import FailureOrigin, McpAuthLoginBegun, McpAuthLogin
 from devgw.gateway.identity import Identity
 from devgw.gateway.records import PendingAuthorization, Session
 from devgw.gateway.store import Store
-from devgw.gateway.urls import Urls
 from devgw.ids import SessionId, SubjectId
 from devgw.oauth.parameters import Parameters
 from devgw.oauth.pkce import challenge_of
+from devgw.oauth.urls import Urls
 from devgw.problems import Problem, Refused
 from devgw.problems.consent import TransactionFinished
 from devgw.problems.login import (
@@ -125,7 +125,7 @@ class Login:
             prompt=next((each for each in (pending.prompt or "").split() if each in _ASKS_WHO), None),
             login_hint=pending.parameters.get("login_hint"),
         )
-        url = urls.at(f"/oauth/dev-login?state={state}") if self.is_dev_login else self._provider.authorize_url(request)
+        url = urls.dev_login(state) if self.is_dev_login else self._provider.authorize_url(request)
         self._publish_begun(pending, url, urls)
         return Departure(url, _cookie_name(pending), browser)
 

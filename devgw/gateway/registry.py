@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from devgw.config.project import Route
 from devgw.entropy import digest
-from devgw.gateway.urls import Urls
+from devgw.oauth.urls import Urls
 
 SCHEMA = "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"
 VERSION = "1.0.0"

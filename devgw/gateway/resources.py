@@ -4,9 +4,9 @@ from urllib.parse import urlsplit
 
 from devgw.config.project import Project, Route
 from devgw.diagnosis.difference import explain_difference, explain_nearest
-from devgw.gateway.urls import Urls
 from devgw.oauth.redirect_uri import LOOPBACK_NAMES
 from devgw.oauth.resource import canonical_resource
+from devgw.oauth.urls import Urls
 from devgw.problems import Refused
 from devgw.problems.authorization import ResourceMissing, ResourceUnknown
 from devgw.problems.token import ResourceChanged

@@ -26,7 +26,7 @@ from devgw.gateway.records import Grant, PendingAuthorization, Session
 from devgw.gateway.resources import Resources
 from devgw.gateway.revocation import Revocation
 from devgw.gateway.store import Store
-from devgw.gateway.urls import Urls
+from devgw.oauth.urls import Urls
 from devgw.problems import Refused
 from devgw.problems.authorization import ParameterMissing
 from devgw.problems.base import ErrorCode

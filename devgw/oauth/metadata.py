@@ -25,6 +25,7 @@ class Endpoints:
     token: str
     registration: str
     revocation: str
+    jwks: str
 
 
 def authorization_server_metadata(endpoints: Endpoints, *, cimd: bool, id_jag: bool) -> dict[str, Any]:
@@ -65,7 +66,7 @@ def openid_configuration(endpoints: Endpoints, *, cimd: bool, id_jag: bool) -> d
     is ever issued, and no `openid` scope is offered.
     """
     return authorization_server_metadata(endpoints, cimd=cimd, id_jag=id_jag) | {
-        "jwks_uri": endpoints.token.removesuffix("/token") + "/jwks",
+        "jwks_uri": endpoints.jwks,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
     }

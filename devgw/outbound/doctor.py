@@ -15,6 +15,7 @@ from devgw.config.project import Project, Route
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts import Check, machine
 from devgw.diagnosis.verdicts.check import skipped
+from devgw.oauth.urls import Urls
 from devgw.outbound.probes import machine as here
 from devgw.outbound.probes.asking import Asker
 from devgw.outbound.probes.provider import Pair, examine_provider
@@ -24,7 +25,6 @@ from devgw.settings import Settings
 TIMEOUT = 5.0
 QUICK = 1.5
 """Seconds in which a gateway on this machine must have answered."""
-CALLBACK_PATH = "/oauth/callback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,19 @@ class Patient:
         return self.settings.canonical_origin
 
     @property
+    def urls(self) -> Urls:
+        """Return the gateway's URLs under it."""
+        return Urls(self.origin, self.project.base_path)
+
+    @property
     def callback(self) -> str:
         """Return the redirect URI that has to be registered at the identity provider."""
-        return f"{self.origin}{self.settings.base_path.rstrip('/')}{CALLBACK_PATH}"
+        return self.urls.callback
 
     @property
     def mcp_urls(self) -> list[str]:
-        """Return the public URLs of the MCP routes."""
-        return [f"{self.origin}{self.settings.base_path.rstrip('/')}{route.path}" for route in self.project.routes]
+        """Return the public URLs of the MCP routes that ask for a token."""
+        return [self.urls.resource(route) for route in self.project.routes if route.protected]
 
 
 async def examine(patient: Patient, clock: Clock) -> list[Check]:
@@ -83,12 +88,8 @@ async def _listed(checks: AsyncIterator[Check]) -> list[Check]:
 
 async def _runs(asker: Asker, patient: Patient) -> bool:
     """Tell whether a gateway answers under the canonical origin."""
-    if not patient.project.routes:
-        return False
-    answer = await asker.ask(
-        "GET", f"{patient.origin}/.well-known/oauth-protected-resource{patient.project.routes[0].path}"
-    )
-    return answer.status == 200 and "authorization_servers" in answer.document
+    answer = await asker.ask("GET", patient.urls.server_metadata(None))
+    return answer.status == 200 and "issuer" in answer.document
 
 
 async def _machine(patient: Patient, *, is_running: bool) -> AsyncIterator[Check]:
@@ -140,6 +141,11 @@ async def _gateway(asker: Asker, patient: Patient, *, is_running: bool) -> Async
             "metadata", f"asked for metadata under {patient.origin}", "no gateway answers there; start devgw up"
         )
         return
+    for route in patient.project.routes:
+        if not route.protected:
+            yield skipped(
+                f"metadata.{route.path.strip('/')}", "looked for metadata", "no OAuth policy guards the route"
+            )
     async for check in examine_routes(asker, patient.mcp_urls):
         yield check
 

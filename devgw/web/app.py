@@ -7,6 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome
 from devgw.oauth.description import error_description
+from devgw.oauth.urls import STYLE
 from devgw.problems import Refused
 from devgw.web import authorize, dev_login, metadata, refusals, register, serving, token
 from devgw.web.pages import page
@@ -27,7 +28,7 @@ def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart
     app.register_error_handler(Refused, refusals.answer)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _fault)
-    app.add_url_rule("/oauth/style.css", view_func=_style)
+    app.add_url_rule(STYLE, view_func=_style)
     app.add_url_rule("/", view_func=_front_page)
     return app
 
@@ -51,7 +52,7 @@ async def _front_page() -> Response:
         {
             "name": "devgw",
             "mcp_urls": [urls.resource(route) for route in project.routes],
-            "authorization_server": f"{urls.origin}/.well-known/oauth-authorization-server",
+            "authorization_server": urls.server_metadata(None),
             "callback": serving.canonical_urls().callback,
         }
     )

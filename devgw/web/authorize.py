@@ -14,6 +14,7 @@ from devgw.gateway.login import SESSION_COOKIE, Arrival
 from devgw.gateway.records import PendingAuthorization
 from devgw.ids import ClientId
 from devgw.oauth.parameters import Parameters
+from devgw.oauth.urls import AUTHORIZE, CALLBACK, CONSENT
 from devgw.problems import Refused
 from devgw.problems.authorization import ParameterInvalid
 from devgw.problems.consent import AccessDenied, InteractionRequired
@@ -24,15 +25,15 @@ from devgw.web.pages import consent_page
 blueprint = Blueprint("authorize", __name__)
 
 
-@blueprint.get("/oauth/authorize")
+@blueprint.get(AUTHORIZE)
 @blueprint.get("/authorize")
-@blueprint.get("/oauth/authorize/<path:path>")
+@blueprint.get(f"{AUTHORIZE}/<path:path>")
 async def authorize(path: str | None = None) -> Response:
     """Begin an authorization. The same request may come twice, once without cookies: real clients look first."""
     gateway, urls = serving.gateway(), serving.urls()
     route = gateway.route_of(f"/{path}") if path else None
     if path and route is None:
-        raise Refused(ParameterInvalid("path", f"/oauth/authorize/{path}", "the path of an MCP route"))
+        raise Refused(ParameterInvalid("path", f"{AUTHORIZE}/{path}", "the path of an MCP route"))
     _note_client(gateway, serving.query())
     pending = await gateway.authorization.begin(serving.query(), route, urls)
     _note(pending)
@@ -41,7 +42,7 @@ async def authorize(path: str | None = None) -> Response:
     return await next_step(gateway, pending)
 
 
-@blueprint.get("/oauth/callback")
+@blueprint.get(CALLBACK)
 async def callback() -> Response:
     """Take the identity provider's answer, open a session, and go on with the authorization it belongs to."""
     gateway, urls = serving.gateway(), serving.urls()
@@ -59,7 +60,7 @@ async def callback() -> Response:
     return response
 
 
-@blueprint.get("/oauth/setup")
+@blueprint.get(CONSENT)
 async def show_setup() -> Response:
     """Show what has to be decided for a pending authorization."""
     gateway = serving.gateway()
@@ -68,7 +69,7 @@ async def show_setup() -> Response:
     return await next_step(gateway, pending)
 
 
-@blueprint.post("/oauth/setup")
+@blueprint.post(CONSENT)
 async def decide() -> Response:
     """Take the person's decision: `approve`, `continue`, `cancel` or `switch`."""
     gateway = serving.gateway()

@@ -11,6 +11,7 @@ from devgw.config.project import Route
 from devgw.gateway.connecting import Begun, Finished, Ticket, UpstreamConnecting, cookie_name_of
 from devgw.gateway.login import SESSION_COOKIE
 from devgw.gateway.records import Session
+from devgw.oauth.urls import CLIENT_DOCUMENT, CONNECTIONS
 from devgw.problems import Refused
 from devgw.problems.upstream_connection import ConnectBrowserForeign, ConnectionUnknown, ConnectLinkInvalid
 from devgw.web import refusals, serving
@@ -24,7 +25,7 @@ def blueprint(upstreams: UpstreamConnecting) -> Blueprint:
     """Return the endpoints by which a person connects an upstream, and our client metadata documents."""
     found = Blueprint("connect", __name__)
 
-    @found.get("/auth/connections/<connection>/connect")
+    @found.get(f"{CONNECTIONS}/<connection>/connect")
     async def connect(connection: str) -> Response:
         """Begin: 302 to the upstream with `redirect=true`, else 428 with what is needed."""
         route = _route_of(connection)
@@ -39,7 +40,7 @@ def blueprint(upstreams: UpstreamConnecting) -> Blueprint:
         begun = await upstreams.begin(route, ticket, anew=request.args.get("register") == "anew")
         return _sent(begun)
 
-    @found.get("/auth/connections/<connection>/callback")
+    @found.get(f"{CONNECTIONS}/<connection>/callback")
     async def callback(connection: str) -> Response:
         """End: take the upstream's answer, and go back to where the person came from."""
         route = _route_of(connection)
@@ -54,7 +55,7 @@ def blueprint(upstreams: UpstreamConnecting) -> Blueprint:
         response.delete_cookie(name, path="/")
         return response
 
-    @found.get("/.well-known/oauth-client/<connection>")
+    @found.get(f"{CLIENT_DOCUMENT}/<connection>")
     async def document(connection: str) -> Response:
         """Return our own client metadata document towards one upstream."""
         response: Response = jsonify(upstreams.document_of(_route_of(connection)))
@@ -132,7 +133,7 @@ async def _precondition(upstreams: UpstreamConnecting, route: Route, ticket: Tic
 
 def _here(**changes: str) -> str:
     """Return this request's URL with other parameters."""
-    return f"{request.path}?{urlencode({**request.args.to_dict(), **changes})}"
+    return serving.urls().at(request.path, **{**request.args.to_dict(), **changes})
 
 
 async def _question(route: Route, ticket: Ticket, status: int = 200) -> Response:

@@ -5,13 +5,14 @@ import ipaddress
 from quart import Blueprint, Response, request
 
 from devgw.gateway.login import DEV_SUBJECT
+from devgw.oauth.urls import DEV_LOGIN
 from devgw.web import serving
 from devgw.web.pages import page
 
 blueprint = Blueprint("dev_login", __name__)
 
 
-@blueprint.get("/oauth/dev-login")
+@blueprint.get(DEV_LOGIN)
 async def dev_login() -> Response:
     """Show the one-click sign-in; 403 to anybody who is not on this machine, 404 where a provider is configured."""
     if not serving.gateway().login.is_dev_login:

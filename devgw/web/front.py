@@ -19,6 +19,7 @@ from devgw.gateway.capability import Capabilities, FilteredCapabilities
 from devgw.gateway.forwarding import header_of
 from devgw.gateway.transport import UpstreamClient
 from devgw.gateway.upstream import UpstreamCredentials
+from devgw.oauth.urls import below_base
 from devgw.problems import Refused
 from devgw.problems.front import RequestTooLarge
 from devgw.settings import Settings
@@ -28,7 +29,7 @@ from devgw.web.cors import ANSWER_HEADERS, is_preflight, preflight_answer
 from devgw.web.forward import Forwarder
 from devgw.web.hosts import Hosts
 from devgw.web.mcp import McpRoutes
-from devgw.web.paths import Place, place_of, without_base
+from devgw.web.paths import Place, place_of
 from devgw.web.recorder import CURRENT_TRACE, App, BodyTooLarge, ClientLeft, Message, Receive, Recording, Scope, Send
 
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
@@ -58,9 +59,11 @@ class Front:
         self._limit = settings.traces.body_limit
         self._hosts = Hosts(settings)
         self._mcp: McpRoutes | None = None
+        self._base_path = "/"
 
     def serve(self, generation: Generation, capabilities: Capabilities | None = None) -> None:
         """Answer every later request with `generation`."""
+        self._base_path = generation.project.base_path
         capabilities = capabilities or FilteredCapabilities(self._bus)
         forwarder = Forwarder(
             self._client, generation.credentials, capabilities, settings=self._settings, bus=self._bus
@@ -133,7 +136,7 @@ class Front:
     async def _answer_page(self, scope: Scope, recording: Recording, origin: str) -> None:
         """Answer a preflight, move the browser to the canonical origin, or go on to the Quart app."""
         trace = recording.trace
-        place = place_of(trace.path, self._settings.base_path)
+        place = place_of(trace.path, self._base_path)
         trace.kind = place.kind
         if place.is_for_scripts and header_of(trace.request_headers, b"origin"):
             recording.extra_headers = ANSWER_HEADERS
@@ -146,7 +149,7 @@ class Front:
             body = await recording.read_body(BODY_LIMIT)
         except BodyTooLarge:
             raise Refused(RequestTooLarge(BODY_LIMIT)) from None
-        path = without_base(trace.path, self._settings.base_path)
+        path = below_base(trace.path, self._base_path)
         if path != trace.path:
             scope = {**scope, "path": path, "raw_path": path.encode()}
         if not trace.query.isascii():  # written by no URL, but by some programs; Quart would fall over it

@@ -9,60 +9,57 @@ from devgw.oauth.metadata import (
     openid_configuration,
     protected_resource_metadata,
 )
+from devgw.oauth.urls import JWKS, OAUTH_SERVER, OPENID_SERVER, PROTECTED_RESOURCE
 from devgw.web import serving
 
 blueprint = Blueprint("metadata", __name__)
 
-OAUTH = "/.well-known/oauth-authorization-server"
-OPENID = "/.well-known/openid-configuration"
-RESOURCE = "/.well-known/oauth-protected-resource"
 
-
-@blueprint.get(OAUTH)
-@blueprint.get(f"{OAUTH}/")
+@blueprint.get(OAUTH_SERVER)
+@blueprint.get(f"{OAUTH_SERVER}/")
 async def gateway_wide_oauth() -> Response:
     """Return the gateway-wide RFC 8414 document."""
     return _server_document(None, openid=False)
 
 
-@blueprint.get(OPENID)
-@blueprint.get(f"{OPENID}/")
+@blueprint.get(OPENID_SERVER)
+@blueprint.get(f"{OPENID_SERVER}/")
 async def gateway_wide_openid() -> Response:
     """Return the gateway-wide OpenID document."""
     return _server_document(None, openid=True)
 
 
-@blueprint.get(f"{OAUTH}/<path:path>")
+@blueprint.get(f"{OAUTH_SERVER}/<path:path>")
 async def oauth_of_route(path: str) -> Response:
     """Return a route's RFC 8414 document; the path goes behind the well-known segment."""
     return _of_route(path, openid=False)
 
 
-@blueprint.get(f"{OPENID}/<path:path>")
-@blueprint.get(f"/<path:path>{OPENID}")
+@blueprint.get(f"{OPENID_SERVER}/<path:path>")
+@blueprint.get(f"/<path:path>{OPENID_SERVER}")
 async def openid_of_route(path: str) -> Response:
     """Return a route's OpenID document, in either form that clients try."""
     return _of_route(path, openid=True)
 
 
-@blueprint.get(f"{RESOURCE}/<path:path>")
+@blueprint.get(f"{PROTECTED_RESOURCE}/<path:path>")
 async def resource_of_route(path: str) -> Response:
     """Return a route's RFC 9728 document under the very host name that the client used."""
     urls = serving.urls()
     route = serving.gateway().route_of(f"/{path}")
-    if route is None:
+    if route is None or not route.protected:  # a resource that asks for no token has no authorization server
         return _no_such_route(path)
     _note(route)
     resource = urls.resource(route) + ("/" if path.endswith("/") else "")
     return jsonify(protected_resource_metadata(resource, route.summary or route.path, urls.issuer(route)))
 
 
-@blueprint.get(RESOURCE)
-@blueprint.get(f"{RESOURCE}/")
+@blueprint.get(PROTECTED_RESOURCE)
+@blueprint.get(f"{PROTECTED_RESOURCE}/")
 async def resource_at_root() -> Response:
     """Return the only route's document; with several routes the root form cannot be right for all, so 404."""
     routes = serving.gateway().project.routes
-    if len(routes) != 1:
+    if len(routes) != 1 or not routes[0].protected:
         return _no_such_route("")
     urls = serving.urls()
     _note(routes[0])
@@ -73,7 +70,7 @@ async def resource_at_root() -> Response:
     )
 
 
-@blueprint.get("/oauth/jwks")
+@blueprint.get(JWKS)
 async def jwks() -> Response:
     """Return an empty key set: our tokens are opaque, and OpenID readers insist on the member."""
     return jsonify({"keys": []})
@@ -101,8 +98,8 @@ def _note(route: Route | None) -> None:
 
 
 def _no_such_route(path: str) -> Response:
-    known = [route.path for route in serving.gateway().project.routes]
-    said = error_description(f"no MCP route at /{path}")
+    known = [route.path for route in serving.gateway().project.routes if route.protected]
+    said = error_description(f"no MCP route that asks for a token at /{path}")
     response = jsonify({"error": "not_found", "error_description": said, "routes": known})
     response.status_code = 404
     return response

@@ -12,6 +12,7 @@ from devgw.diagnosis.difference import Difference, explain_difference
 from devgw.diagnosis.naming import name_problem
 from devgw.gateway.consent import Question
 from devgw.oauth.redirect_uri import form_action_sources
+from devgw.oauth.urls import CONSENT, STYLE
 from devgw.problems import Problem
 from devgw.web import serving
 
@@ -21,7 +22,7 @@ _BASE_CSP = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-ur
 async def page(template: str, status: int = 200, *, form_action: str = "'none'", **values: Any) -> Response:
     """Return a rendered page with the headers of every page."""
     response: Response = await make_response(  # type: ignore[assignment]  # Quart's own union
-        await render_template(template, style_url=serving.urls().at("/oauth/style.css"), **values), status
+        await render_template(template, style_url=serving.urls().at(STYLE), **values), status
     )
     response.headers["Content-Security-Policy"] = f"{_BASE_CSP}; form-action {form_action}"
     response.headers["X-Frame-Options"] = "DENY"
@@ -61,7 +62,7 @@ async def consent_page(question: Question) -> Response:
     return await page(
         "consent.html",
         form_action=f"'self' {targets}",
-        action=serving.urls().at("/oauth/setup"),
+        action=serving.urls().at(CONSENT),
         question=question,
         pending=question.pending,
         client=question.client,

@@ -3,9 +3,19 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-ALIAS_BASE = "/__zuplo"
-"""Today's default base path of the deployed gateway, always answered here too (`gateway.md` §9)."""
-_WELL_KNOWN = "/.well-known/"
+from devgw.oauth.urls import (
+    AUTHORIZE,
+    CALLBACK,
+    CONNECTIONS,
+    CONSENT,
+    DEV_LOGIN,
+    REGISTER,
+    REGISTRY,
+    REVOKE,
+    TOKEN,
+    WELL_KNOWN,
+    below_base,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +36,16 @@ _AUTHORIZE = Place("oauth")
 """Answered under the name by which the client discovered us, since its issuer follows from that; it sets no cookie
 and moves the browser itself."""
 _EXACT = {
-    **dict.fromkeys(("/oauth/token", "/token", "/oauth/register", "/register"), _CLIENTS_CALL),
-    **dict.fromkeys(("/oauth/revoke", "/revoke"), _CLIENTS_CALL),
-    **dict.fromkeys(("/oauth/authorize", "/authorize"), _AUTHORIZE),
-    "/oauth/callback": _BROWSERS_GO,
-    **dict.fromkeys(("/oauth/setup", "/oauth/dev-login"), Place("page", is_for_browsers=True)),
+    **dict.fromkeys((TOKEN, "/token", REGISTER, "/register"), _CLIENTS_CALL),
+    **dict.fromkeys((REVOKE, "/revoke"), _CLIENTS_CALL),
+    **dict.fromkeys((AUTHORIZE, "/authorize"), _AUTHORIZE),
+    CALLBACK: _BROWSERS_GO,
+    **dict.fromkeys((CONSENT, DEV_LOGIN), Place("page", is_for_browsers=True)),
 }
 _BELOW = {
-    "/oauth/authorize/": _AUTHORIZE,
-    "/auth/connections/": Place("connect", is_for_browsers=True),
-    "/mcp-registry/": Place("registry", is_for_scripts=True),
+    f"{AUTHORIZE}/": _AUTHORIZE,
+    f"{CONNECTIONS}/": Place("connect", is_for_browsers=True),
+    f"{REGISTRY}/": Place("registry", is_for_scripts=True),
 }
 _METADATA = Place("metadata", is_for_scripts=True)
 _OTHER = Place("other")
@@ -44,16 +54,8 @@ _OTHER = Place("other")
 @lru_cache(maxsize=256)
 def place_of(path: str, base_path: str) -> Place:
     """Return what lives at `path`, under the base path or its alias."""
-    path = without_base(path, base_path)
-    if _WELL_KNOWN in path:
+    path = below_base(path, base_path)
+    if WELL_KNOWN in path:
         return _METADATA
     below = (place for start, place in _BELOW.items() if path.startswith(start))
     return _EXACT.get(path) or next(below, _OTHER)
-
-
-def without_base(path: str, base_path: str) -> str:
-    """Return `path` without the base path in front of it."""
-    for base in (base_path.rstrip("/"), ALIAS_BASE):
-        if base and path.startswith(base + "/"):
-            return path[len(base) :]
-    return path

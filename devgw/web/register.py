@@ -4,6 +4,7 @@ import json
 
 from quart import Blueprint, Response, jsonify, request
 
+from devgw.oauth.urls import REGISTER
 from devgw.problems import Refused
 from devgw.problems.clients import RegistrationUnreadable
 from devgw.web import refusals, serving
@@ -12,7 +13,7 @@ blueprint = Blueprint("register", __name__)
 SIZE_LIMIT = 64 * 1024
 
 
-@blueprint.post("/oauth/register")
+@blueprint.post(REGISTER)
 @blueprint.post("/register")
 async def register() -> Response:
     """Register a client and return 201 with its metadata."""

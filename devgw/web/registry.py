@@ -5,9 +5,10 @@ from typing import Any
 from quart import Blueprint, Response, jsonify, request
 
 from devgw.gateway.registry import BadQuestion, find_server, list_servers, read_question
+from devgw.oauth.urls import REGISTRY
 from devgw.web import serving
 
-_ROOT = "/mcp-registry/v0.1"
+_ROOT = f"{REGISTRY}/v0.1"
 _READ_ONLY = "this registry is read-only: its servers are the MCP routes of config/routes.oas.json"
 
 
@@ -22,7 +23,7 @@ def blueprint() -> Blueprint:
     found.add_url_rule(f"{one}/<version>", "edit", _not_offered, methods=["PUT", "DELETE"])
     found.add_url_rule(f"{one}/<version>/status", "version_status", _not_allowed, methods=["PATCH"])
     found.add_url_rule(f"{_ROOT}/servers/<path:name>/status", "status", _not_allowed, methods=["PATCH"])
-    for rule in ("/mcp-registry", "/mcp-registry/<path:rest>"):
+    for rule in (REGISTRY, f"{REGISTRY}/<path:rest>"):
         found.add_url_rule(rule, f"nothing{len(rule)}", _nothing, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     return found
 
@@ -77,4 +78,4 @@ async def _not_allowed(**_: str) -> Response:
 
 async def _nothing(rest: str = "") -> Response:
     """Answer everything else below the registry in its own form."""
-    return _refused(404, f"Not found: {request.method} /mcp-registry/{rest}")
+    return _refused(404, f"Not found: {request.method} {REGISTRY}/{rest}")

@@ -7,8 +7,8 @@ from quart import current_app, request
 
 from devgw.events import Trace
 from devgw.gateway.gateway import Gateway
-from devgw.gateway.urls import Urls
 from devgw.oauth.parameters import Parameters
+from devgw.oauth.urls import Urls
 
 if TYPE_CHECKING:
     from quart import Quart

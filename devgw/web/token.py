@@ -14,6 +14,7 @@ from devgw.events.taxonomy import (
 from devgw.gateway.client_authentication import presented_client_id
 from devgw.gateway.gateway import Gateway
 from devgw.gateway.oauth_request import ServerRequest
+from devgw.oauth.urls import REVOKE, TOKEN
 from devgw.problems import Problem, Refused
 from devgw.problems.clients import ClientUnknown
 from devgw.web import refusals, serving
@@ -21,7 +22,7 @@ from devgw.web import refusals, serving
 blueprint = Blueprint("token", __name__)
 
 
-@blueprint.post("/oauth/token")
+@blueprint.post(TOKEN)
 @blueprint.post("/token")
 async def token() -> Response:
     """Redeem a code or refresh token."""
@@ -39,7 +40,7 @@ async def token() -> Response:
     return response
 
 
-@blueprint.post("/oauth/revoke")
+@blueprint.post(REVOKE)
 @blueprint.post("/revoke")
 async def revoke() -> Response:
     """Revoke a token; 200 with an empty body, also for one that is unknown."""

@@ -18,6 +18,7 @@ from devgw.gateway.live_tokens import LiveTokens
 from devgw.gateway.revocation import Revocation
 from devgw.gateway.transport import TransportSettings
 from devgw.monitor.monitor import Monitor
+from devgw.oauth.urls import CanonicalUrls, Urls
 from devgw.outbound.client_documents import HttpClientDocuments
 from devgw.outbound.proxy import ProxyClient
 from devgw.outbound.upstream_oauth.building import UpstreamSide, build_upstream_side
@@ -87,7 +88,8 @@ def build(
         loaded = read(settings, environ, clock, workos)
         if loaded.project is None:
             raise CannotStart(loaded.findings)
-        database, ground, upstreams = _state(settings, bus, clock, loaded.project.base_path)
+        canonical = CanonicalUrls(Urls(settings.canonical_origin, loaded.project.base_path))
+        database, ground, upstreams = _state(settings, bus, clock, canonical)
         undo.pop_all()
     companions = start_companions(loaded, loaded.project, settings, clock, workos)
     project = companions.lead(loaded.project)
@@ -117,6 +119,7 @@ def build(
         listeners=listeners,
         lock=lock,
         supervisor=Supervisor(bus, clock, monitor.health),
+        canonical=canonical,
     )
 
 
@@ -142,7 +145,7 @@ def read(settings: Settings, environ: Mapping[str, str], clock: Clock, workos: P
     )
 
 
-def _state(settings: Settings, bus: Bus, clock: Clock, base_path: str) -> tuple[Database, Ground, UpstreamSide]:
+def _state(settings: Settings, bus: Bus, clock: Clock, urls: CanonicalUrls) -> tuple[Database, Ground, UpstreamSide]:
     """Return what outlives every generation."""
     folder = _state_folder(settings)
     database = Database(folder / "devgw.db" if folder else None, MIGRATIONS)
@@ -153,7 +156,7 @@ def _state(settings: Settings, bus: Bus, clock: Clock, base_path: str) -> tuple[
     ground = Ground(settings, store, live, bus, clock, HttpClientDocuments(clock), revocation, spent_assertions=spent)
     sealer = Sealer(load_key(folder / "upstream.key" if folder else None))
     connections = SealedConnections(database, sealer)
-    return database, ground, build_upstream_side(settings, connections, sealer, clock, bus, base_path=base_path)
+    return database, ground, build_upstream_side(settings, connections, sealer, clock, bus, urls=urls)
 
 
 def _state_folder(settings: Settings) -> Path | None:

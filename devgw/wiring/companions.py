@@ -8,6 +8,7 @@ from devgw.clock import Clock
 from devgw.config.load import Loaded
 from devgw.config.project import Project
 from devgw.config.sample import emulator_seed
+from devgw.oauth.urls import Urls
 from devgw.settings import Settings
 from devgw.web.listening import Listeners, PortTaken, listen, serve
 
@@ -108,7 +109,7 @@ def start_companions(loaded: Loaded, project: Project, settings: Settings, clock
 def _add_workos(companions: Companions, loaded: Loaded, project: Project, settings: Settings, clock: Clock) -> None:
     from devgw.emulators.workos import Emulator, SeedError, create_app, read_seed  # noqa: PLC0415  only where it runs
 
-    callback = f"{settings.canonical_origin}{project.base_path.rstrip('/')}/oauth/callback"
+    callback = Urls(settings.canonical_origin, project.base_path).callback
     try:
         seed = read_seed(emulator_seed(loaded.read_from))
     except SeedError as error:

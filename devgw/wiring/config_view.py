@@ -8,6 +8,7 @@ from devgw.config.load import Loaded, watched_files
 from devgw.config.source import LINE_SHOWN, blank_secrets
 from devgw.gateway.gateway import Gateway
 from devgw.monitor.views import ConfigView, EnvRow, FileRow, FindingRow, RouteRow
+from devgw.oauth.urls import Urls
 from devgw.wiring.runtime import Runtime
 
 AROUND = 2
@@ -30,7 +31,7 @@ def config_view(runtime: Runtime, rejected: Loaded | None = None, changes: list[
         policy=gateway.policy.name,
         files=_files(shown, rejected is not None, loaded_at),
         findings=[_finding(each, shown.read_from) for each in shown.findings],
-        routes=_routes(gateway, runtime.settings.canonical_origin),
+        routes=_routes(gateway, runtime.urls),
         env=[
             EnvRow(
                 name=each.name,
@@ -41,7 +42,7 @@ def config_view(runtime: Runtime, rejected: Loaded | None = None, changes: list[
             for each in shown.environment
         ],
         changes=changes or [],
-        effective=_effective(gateway),
+        effective=_effective(gateway, runtime.urls),
     )
 
 
@@ -82,12 +83,12 @@ def _excerpt(path: Path, finding: Finding) -> tuple[list[str], int]:
     return around, first
 
 
-def _routes(gateway: Gateway, origin: str) -> list[RouteRow]:
+def _routes(gateway: Gateway, urls: Urls) -> list[RouteRow]:
     served = [
         RouteRow(
             operation_id=route.operation_id,
             path=route.path,
-            url=f"{origin}{route.path}",
+            url=urls.resource(route),
             upstream_url=route.upstream_url,
             summary=route.summary,
             is_protected=route.protected,
@@ -105,7 +106,7 @@ def _routes(gateway: Gateway, origin: str) -> list[RouteRow]:
     return served + others
 
 
-def _effective(gateway: Gateway) -> dict[str, str]:
+def _effective(gateway: Gateway, urls: Urls) -> dict[str, str]:
     """Return the resolved policy, secrets as fingerprints."""
     policy = gateway.policy
     found = {
@@ -115,7 +116,7 @@ def _effective(gateway: Gateway) -> dict[str, str]:
         "clientId": policy.login.client_id,
         "clientSecret": repr(policy.login.client_secret),
         "scope": policy.login.scope,
-        "callback": gateway.urls(gateway.ground.settings.canonical_origin).callback,
+        "callback": urls.callback,
         "accessTokenTtlSeconds": f"{policy.tokens.access_token_ttl.total_seconds():.0f}",
         "refreshTokenTtlSeconds": f"{policy.tokens.refresh_token_ttl.total_seconds():.0f}",
         "cimdEnabled": str(policy.tokens.cimd_enabled).lower(),

@@ -39,7 +39,7 @@ async def probe(runtime: Runtime) -> None:
     from devgw.outbound.probes.routes import examine_upstream  # noqa: PLC0415  comes with it
 
     gateway = runtime.gateway
-    callback = gateway.urls(runtime.settings.canonical_origin).callback
+    callback = runtime.urls.callback
     headers = {"user-agent": "devgw-doctor"}
     async with httpx2.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False, headers=headers) as http:
         asker = Asker(http, runtime.clock)

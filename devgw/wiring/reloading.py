@@ -54,6 +54,7 @@ class Reloading:
         runtime.loaded = loaded
         runtime.served.gateway = gateway
         runtime.front.serve(gateway)
+        runtime.canonical.now = runtime.urls
         runtime.monitor.take_routes(project.routes)
         said = (*(self._say(each) for each in found), *self._settings_changed())
         for change in found:

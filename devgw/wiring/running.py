@@ -85,7 +85,7 @@ def _announce(runtime: Runtime) -> None:
     """Say what is loaded and where to connect."""
     gateway, settings = runtime.gateway, runtime.settings
     warnings = sum(finding.severity != "error" for finding in runtime.loaded.findings)
-    urls = gateway.urls(settings.canonical_origin)
+    urls = runtime.urls
     mcp_urls = tuple(urls.resource(route) for route in gateway.project.routes)
     runtime.monitor.take_config(config_view(runtime))
     runtime.monitor.gateway = GatewayFacts(

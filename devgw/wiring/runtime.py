@@ -11,6 +11,7 @@ from devgw.diagnosis.diagnose import RuleDiagnoser
 from devgw.events import Bus
 from devgw.gateway.gateway import Gateway, Ground
 from devgw.monitor.monitor import Monitor
+from devgw.oauth.urls import CanonicalUrls, Urls
 from devgw.outbound.proxy import ProxyClient
 from devgw.outbound.upstream_oauth.building import UpstreamSide
 from devgw.settings import Settings
@@ -44,6 +45,8 @@ class Runtime:
     lock: ProjectLock | None
     supervisor: Supervisor
     """Where helpers are started and stopped."""
+    canonical: CanonicalUrls
+    """What those see who outlive a generation."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set by whoever wants the gateway to end: nothing new is taken."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -53,6 +56,11 @@ class Runtime:
     def gateway(self) -> Gateway:
         """Return the generation that new requests get."""
         return self.served.gateway
+
+    @property
+    def urls(self) -> Urls:
+        """Return the URLs of that generation under the canonical origin."""
+        return self.gateway.urls(self.settings.canonical_origin)
 
     @property
     def notes(self) -> list[str]:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from devgw.control.actions import NotPossible
 from devgw.entropy import token
+from devgw.oauth.discovery import authorization_server_urls
 from devgw.oauth.pkce import challenge_of
 from devgw.wiring.runtime import Runtime
 
@@ -37,8 +38,7 @@ async def begin_sign_in(runtime: Runtime, operation_id: str) -> str:
     if route is None:
         raise NotPossible(f"There is no route {operation_id}.")
     opened: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    walk = _walk(f"{runtime.settings.canonical_origin}{route.path}", opened)
-    runtime.supervisor.once("test client", walk)
+    runtime.supervisor.once("test client", _walk(runtime.urls.resource(route), opened))
     try:
         return await asyncio.wait_for(opened, FIRST_PAGE_SECONDS)
     except TimeoutError as error:
@@ -94,9 +94,7 @@ async def _discover(http: Any, mcp_url: str) -> dict[str, Any]:
     challenge = await http.post(mcp_url, json=_message("tools/list"))
     found = challenge.headers["www-authenticate"].partition('resource_metadata="')[2].partition('"')[0]
     resource = (await http.get(found)).json()
-    issuer = urlsplit(resource["authorization_servers"][0])
-    url = f"{issuer.scheme}://{issuer.netloc}/.well-known/oauth-authorization-server{issuer.path}"
-    return dict((await http.get(url)).json())
+    return dict((await http.get(authorization_server_urls(resource["authorization_servers"][0])[0])).json())
 
 
 async def _call(http: Any, mcp_url: str, access_token: str) -> None:

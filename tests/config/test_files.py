@@ -83,6 +83,12 @@ def test_nesting_is_bounded_where_a_stack_would_not_be(tmp_path: Path) -> None:
         ("new McpGatewayPlugin()", None, "/", True),
         ("new McpGatewayPlugin({ basePath: environment.BASE })", "plugin-not-literal", "/", True),
         ("new McpGatewayPlugin({ registry: { name: 'x' } })", None, "/", True),
+        ("new McpGatewayPlugin({ 'basePath': '/gw' })", None, "/gw", True),
+        ("new McpGatewayPlugin({ basePath: 'gw' })", "plugin-base-path", "/", True),
+        ("new McpGatewayPlugin({ basePath: '/gw?x=1' })", "plugin-base-path", "/", True),
+        ("new McpGatewayPlugin({ basePath: '//evil.example' })", "plugin-base-path", "/", True),
+        ("new McpGatewayPlugin({ basePath: '/gw/../x' })", "plugin-base-path", "/", True),
+        ("new McpGatewayPlugin(options)", "plugin-not-literal", "/", True),
         ("new OtherPlugin()", "plugin-missing", "/", True),
         ("// new McpGatewayPlugin()", "plugin-missing", "/", True),
     ],
@@ -99,6 +105,29 @@ def test_the_plugins_literal_is_read(
     assert codes(loaded) == ([says] if says else [])
     assert loaded.project is not None
     assert (loaded.project.base_path, loaded.project.registry) == (base_path, registry)
+
+
+@pytest.mark.parametrize(
+    ("own", "plugins", "says", "base_path"),
+    [
+        ("/dev", "/gw", ["base-path-contradiction"], "/dev"),
+        ("/", "/gw", ["base-path-contradiction"], "/"),
+        ("/gw", "/gw/", [], "/gw"),
+        (None, "/gw", [], "/gw"),
+        ("/dev", None, [], "/dev"),
+    ],
+)
+def test_our_own_base_path_wins_and_a_contradiction_is_found(
+    tmp_path: Path, own: str | None, plugins: str | None, says: list[str], base_path: str
+) -> None:
+    (write(tmp_path) / "modules").mkdir()
+    literal = f'{{ basePath: "{plugins}" }}' if plugins else ""
+    (tmp_path / "modules/zuplo.runtime.ts").write_text(f"r.addPlugin(new McpGatewayPlugin({literal}));")
+    loaded = read(tmp_path, settings=Settings(root=tmp_path, base_path=own))
+
+    assert codes(loaded) == says
+    assert loaded.project is not None
+    assert loaded.project.base_path == base_path
 
 
 @pytest.mark.parametrize(

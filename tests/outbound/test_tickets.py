@@ -8,6 +8,7 @@ import pytest
 from devgw.clock import FrozenClock
 from devgw.gateway.connecting import Ticket
 from devgw.ids import OperationId, SubjectId, UpstreamServerId
+from devgw.oauth.urls import CanonicalUrls, Urls
 from devgw.outbound.upstream_oauth.tickets import LIFETIME, Tickets
 from devgw.problems import Refused
 from devgw.problems.upstream_connection import ConnectLinkInvalid
@@ -26,7 +27,7 @@ def clock() -> FrozenClock:
 
 @pytest.fixture
 def tickets(clock: FrozenClock) -> Tickets:
-    return Tickets(Sealer(load_key(None)), clock, "http://localhost:9000/base/")
+    return Tickets(Sealer(load_key(None)), clock, CanonicalUrls(Urls("http://localhost:9000", "/base")))
 
 
 def sealed(tickets: Tickets) -> str:
@@ -62,6 +63,6 @@ def test_a_link_for_one_upstream_opens_no_other(tickets: Tickets) -> None:
 
 def test_nobody_else_can_make_or_change_one(tickets: Tickets, clock: FrozenClock) -> None:
     text = sealed(tickets)
-    other = Tickets(Sealer(load_key(None)), clock, "http://localhost:9000")
+    other = Tickets(Sealer(load_key(None)), clock, CanonicalUrls(Urls("http://localhost:9000")))
     for forged in ("", "x", text[:-3] + "AAA", sealed(other)):
         assert "not made by this gateway" in why(tickets, forged)

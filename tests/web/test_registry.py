@@ -9,8 +9,8 @@ import pytest
 
 from devgw.config.project import Route
 from devgw.gateway.registry import BadQuestion, Question, entry_of, list_servers, name_of, read_question
-from devgw.gateway.urls import Urls
 from devgw.ids import OperationId
+from devgw.oauth.urls import Urls
 from tests.support.gateway import Running, running_gateway
 
 URLS = Urls("https://gateway.example.com")

@@ -176,3 +176,24 @@ async def test_a_change_of_devgw_toml_says_when_it_takes_effect(gateway: Running
     (project / "devgw.toml").write_text("port = 9123\n")
     loaded = await until(gateway, ConfigLoaded, 2)
     assert any("port" in change and "next start" in change for change in loaded[-1].changes)
+
+
+async def test_a_base_path_that_is_saved_moves_every_endpoint(gateway: Running, project: Path) -> None:
+    """What a start would serve, a reload serves: metadata, endpoints, connect links, the callback."""
+    module = project / "modules" / "zuplo.runtime.ts"
+    module.write_text('runtime.addPlugin(new McpGatewayPlugin({ basePath: "/dev" }));')
+    loaded = await until(gateway, ConfigLoaded, 2)
+    assert any("basePath" in change for change in loaded[-1].changes)
+    async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser:
+        found = (await http.get(f"{gateway.origin}/.well-known/oauth-authorization-server/mcp/notes")).json()
+        assert found["token_endpoint"] == f"{gateway.origin}/dev/oauth/token"
+        assert (await http.post(found["registration_endpoint"], json={})).status_code == 400
+        client = await gateway.register(http)
+        url = gateway.authorize_url(client["client_id"], token(""), resource=gateway.url_of("notes"))
+        await gateway.sign_in(browser, url)
+        assert browser.page is not None
+        connect = next(href for href, text in browser.page.links if text.startswith("Connect"))
+        assert connect.startswith(f"{gateway.origin}/dev/auth/connections/notes/connect?")
+        await gateway.allow(browser)
+        assert browser.location is not None
+    assert gateway.runtime.monitor.config.effective["callback"] == f"{gateway.origin}/dev/oauth/callback"

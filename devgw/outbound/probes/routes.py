@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
-from urllib.parse import urlsplit
 
 from devgw.config.project import Route
 from devgw.diagnosis.verdicts import Answer, Check
 from devgw.diagnosis.verdicts.metadata import Served, strict_eyes
 from devgw.diagnosis.verdicts.upstream import upstream
+from devgw.oauth.discovery import authorization_server_urls, resource_metadata_urls
 from devgw.outbound.probes.asking import Asker
 
 ACCEPT = "application/json, text/event-stream"
@@ -17,16 +17,13 @@ ME: dict[str, Any] = {"name": "devgw-doctor", "version": "1"}
 
 async def served(asker: Asker, url: str) -> Served:
     """Return what an MCP route of the gateway shows to a client that has no token."""
-    parts = urlsplit(url)
-    origin, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
     challenge, resource, preflight = await asyncio.gather(
         asker.ask("POST", url, {"accept": ACCEPT}, json=_discover()),
-        asker.ask("GET", f"{origin}/.well-known/oauth-protected-resource{path}"),
+        asker.ask("GET", resource_metadata_urls(url)[0]),
         asker.ask("OPTIONS", url, _preflight()),
     )
     servers = resource.document.get("authorization_servers") or [url]
-    issuer = urlsplit(str(servers[0]))
-    where = f"{issuer.scheme}://{issuer.netloc}/.well-known/oauth-authorization-server{issuer.path.rstrip('/')}"
+    where = authorization_server_urls(str(servers[0]))[0]
     return Served(url, challenge, resource, await asker.ask("GET", where), preflight)
 
 

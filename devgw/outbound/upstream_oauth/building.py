@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from devgw.clock import Clock
 from devgw.events import Bus
 from devgw.gateway.connection import ConnectionStore, Sealing
+from devgw.oauth.urls import CanonicalUrls, Urls
 from devgw.outbound.upstream_oauth.connecting import Connecting
 from devgw.outbound.upstream_oauth.credentials import UpstreamOAuth
 from devgw.outbound.upstream_oauth.discovering import Discovering
@@ -39,20 +40,20 @@ def build_upstream_side(
     clock: Clock,
     bus: Bus,
     *,
-    base_path: str = "/",
+    urls: CanonicalUrls | None = None,
     seconds: float = SECONDS,
 ) -> UpstreamSide:
     """Return the OAuth client towards upstreams; it outlives every generation of the configuration."""
-    base_url = settings.canonical_origin + base_path.rstrip("/")
+    urls = urls or CanonicalUrls(Urls(settings.canonical_origin))
     fetching = Fetching(clock, bus, seconds=seconds)
     discovering = Discovering(fetching, settings.upstreams)
     requests = TokenRequests(fetching, clock)
-    tickets = Tickets(sealing, clock, base_url)
+    tickets = Tickets(sealing, clock, urls)
     assertions = RememberedAssertions(clock)
     oauth = UpstreamOAuth(
         store,
         Connecting(
-            fetching, discovering, Registering(fetching, store, clock, settings.upstreams), store, clock, bus, base_url
+            fetching, discovering, Registering(fetching, store, clock, settings.upstreams), store, clock, bus, urls
         ),
         Finishing(requests, store, clock, bus),
         discovering,

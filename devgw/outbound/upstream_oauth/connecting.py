@@ -27,6 +27,7 @@ from devgw.oauth.challenge import Challenge
 from devgw.oauth.client_document import client_metadata_document
 from devgw.oauth.discovery import OFFLINE_ACCESS, ChosenScope, choose_scope
 from devgw.oauth.pkce import challenge_of
+from devgw.oauth.urls import CanonicalUrls
 from devgw.outbound.upstream_oauth.discovering import Discovered, Discovering
 from devgw.outbound.upstream_oauth.fetching import Errand, Fetching
 from devgw.outbound.upstream_oauth.registering import Registering
@@ -51,7 +52,7 @@ class Connecting:
         store: ConnectionStore,
         clock: Clock,
         bus: Bus,
-        base_url: str,
+        urls: CanonicalUrls,
     ) -> None:
         self._fetching = fetching
         self._discovering = discovering
@@ -59,15 +60,15 @@ class Connecting:
         self._store = store
         self._clock = clock
         self._bus = bus
-        self._base_url = base_url.rstrip("/")
+        self._urls = urls
 
     def redirect_uri(self, exchange: TokenExchange) -> str:
         """Return where an upstream sends the browser back: the same for every browser and route."""
-        return f"{self._base_url}/auth/connections/{exchange.id}/callback"
+        return self._urls.now.connected(exchange.id)
 
     def document_url(self, exchange: TokenExchange) -> str:
         """Return where our own client metadata document for this upstream stands."""
-        return f"{self._base_url}/.well-known/oauth-client/{exchange.id}"
+        return self._urls.now.client_document(exchange.id)
 
     def document_of(self, exchange: TokenExchange) -> dict[str, Any]:
         """Return our client metadata document towards an upstream, under the URL by which that knows it."""

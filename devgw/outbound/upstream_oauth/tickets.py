@@ -5,12 +5,12 @@ upstream's own authorization page, and a browser in which somebody else is signe
 """
 
 from datetime import timedelta
-from urllib.parse import urlencode
 
 from devgw.clock import Clock, epoch, from_epoch
 from devgw.gateway.connecting import Ticket
 from devgw.gateway.connection import Sealing
 from devgw.ids import OperationId, SubjectId, UpstreamServerId
+from devgw.oauth.urls import CanonicalUrls
 from devgw.problems import Refused
 from devgw.problems.upstream_connection import ConnectLinkInvalid
 
@@ -20,10 +20,10 @@ LIFETIME = timedelta(minutes=30)
 class Tickets:
     """Writes and reads connect links."""
 
-    def __init__(self, sealing: Sealing, clock: Clock, base_url: str) -> None:
+    def __init__(self, sealing: Sealing, clock: Clock, urls: CanonicalUrls) -> None:
         self._sealing = sealing
         self._clock = clock
-        self._base_url = base_url.rstrip("/")
+        self._urls = urls
 
     def url(self, ticket: Ticket) -> str:
         """Return the absolute URL at which a browser begins the connection."""
@@ -36,7 +36,7 @@ class Tickets:
             "e": epoch(self._clock.now() + LIFETIME),
         }
         query = {"browserTicket": self._sealing.seal(content), "operationId": ticket.operation_id, "redirect": "true"}
-        return f"{self._base_url}/auth/connections/{ticket.upstream_server_id}/connect?{urlencode(query)}"
+        return self._urls.now.connect(ticket.upstream_server_id, **query)
 
     def read(self, sealed: str, upstream_server_id: str) -> Ticket:
         """Return what a link for this upstream says.
