@@ -8,6 +8,7 @@ import pytest
 
 from devgw.config.jsonc import DEPTH_LIMIT
 from devgw.config.source import blank_secrets
+from devgw.settings import Settings
 from tests.config.bench import (
     codes,
     only,

@@ -43,6 +43,10 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     below = json.loads(json.dumps(document["paths"]["/mcp/sample"]))
     below["post"]["operationId"] = "below"
     document["paths"][f"{_before_routes(base)}/mcp/below"] = below
+    everybodys = json.loads(json.dumps(below))
+    everybodys["post"]["operationId"] = "open"
+    everybodys["post"]["x-zuplo-route"]["policies"]["inbound"] = []
+    document["paths"]["/mcp/open"] = everybodys
     path.write_text(json.dumps(document))
     return root
 
@@ -92,12 +96,24 @@ async def test_the_aliases_that_clients_guess_are_answered(gateway: Running) -> 
 
 async def test_every_form_of_the_well_known_url_leads_to_the_route(gateway: Running) -> None:
     async with httpx2.AsyncClient(timeout=20) as http:
-        for route in gateway.runtime.gateway.project.routes:
+        for route in (each for each in gateway.runtime.gateway.project.routes if each.protected):
             for form in ("oauth-authorization-server", "openid-configuration", "oauth-protected-resource"):
                 url = f"{gateway.origin}/.well-known/{form}{route.path}"
                 assert (await http.get(url)).status_code == 200, url
             appended = f"{gateway.origin}{route.path}/.well-known/openid-configuration"
             assert (await http.get(appended)).json()["issuer"] == gateway.origin + route.path
+
+
+async def test_a_route_that_asks_for_no_token_publishes_no_resource_metadata(gateway: Running) -> None:
+    """RFC 9728: a client that reads it would sign in for a resource that wants no token."""
+    async with httpx2.AsyncClient(timeout=20) as http:
+        for path in ("/mcp/open", "/mcp/open/"):
+            answer = await http.get(f"{gateway.origin}{PROTECTED_RESOURCE}{path}")
+            assert answer.status_code == 404
+            assert "authorization_servers" not in answer.text
+        call = await http.post(gateway.url_of("open"), json=mcp_request("ping"))
+        assert call.status_code != 401
+        assert "www-authenticate" not in call.headers
 
 
 async def test_the_doctor_finds_no_fault_in_a_gateway_that_has_none(gateway: Running) -> None:
@@ -169,7 +185,7 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 async def _call_each_route(gateway: Running, http: httpx2.AsyncClient, crawl: Crawl) -> None:
-    for route in gateway.runtime.gateway.project.routes:
+    for route in (each for each in gateway.runtime.gateway.project.routes if each.protected):
         answer = await http.post(f"{gateway.origin}{route.path}", json=mcp_request("tools/list"))
         assert answer.status_code == 401
         crawl.read("a challenge", answer.headers["www-authenticate"])
