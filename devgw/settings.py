@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 
 class Limits:
@@ -32,6 +32,14 @@ class ProxySettings:
     """Seconds until an upstream must have begun to answer; a stream that has begun may last for ever."""
     request_limit: int = 33_554_432
     """Bytes that the body of one request on an MCP route may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthSettings:
+    """Where devgw's authorization server may differ from the deployed one."""
+
+    refresh_tokens: Literal["rotate", "as-deployed"] = "rotate"
+    """`rotate` as OAuth 2.1 §4.3.1 wants it of public clients; `as-deployed` keeps the first one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,7 @@ class Settings:
     """Host names beyond loopback under which the gateway may be asked; `name:port` allows that port alone."""
     allowed_origins: tuple[str, ...] = ()
     """Origins of pages, beyond loopback and the gateway's own, that may call an MCP route."""
+    oauth: OAuthSettings = field(default_factory=OAuthSettings)
     proxy: ProxySettings = field(default_factory=ProxySettings)
     traces: TraceSettings = field(default_factory=TraceSettings)
     emulators: EmulatorSettings = field(default_factory=EmulatorSettings)

@@ -19,6 +19,7 @@ _TYPES: dict[str, dict[str, Any]] = {
     "flag": {"type": "boolean"},
     "names": {"type": "array", "items": {"type": "string"}},
     "addresses": {"type": "array", "items": {"type": "string"}},
+    "rotation": {"enum": ["rotate", "as-deployed"]},
 }
 
 

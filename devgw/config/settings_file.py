@@ -30,7 +30,7 @@ class Setting:
     """With the table before a dot, such as `proxy.stateful`."""
     attribute: str
     kind: str
-    """`text`, `url`, `path`, `port`, `count`, `seconds`, `flag` or `names`."""
+    """`text`, `url`, `path`, `port`, `count`, `seconds`, `flag`, `names`, `addresses` or `rotation`."""
     meaning: str
 
     @property
@@ -50,6 +50,12 @@ SETTINGS = (
     Setting("allowed_hosts", "allowed_hosts", "names", "Host names beyond loopback that are answered."),
     Setting(
         "allowed_origins", "allowed_origins", "names", "Origins of pages beyond loopback that may call MCP routes."
+    ),
+    Setting(
+        "oauth.refresh_tokens",
+        "oauth.refresh_tokens",
+        "rotation",
+        "`rotate`: each refresh brings another refresh token; `as-deployed`: the first stays.",
     ),
     Setting("proxy.stateful", "proxy.stateful", "flag", "Forward GET, DELETE and Mcp-Session-Id too."),
     Setting("proxy.connect_timeout", "proxy.connect_timeout", "seconds", "To reach an upstream."),
@@ -78,6 +84,7 @@ _WANTED = {
     "flag": "true or false",
     "names": "an array of strings",
     "addresses": "an array of IP addresses or networks",
+    "rotation": '"rotate" or "as-deployed"',
 }
 _WORDS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
@@ -214,7 +221,7 @@ def _fit(setting: Setting, value: Any) -> Any:
         Unfit: it is not what the setting takes.
     """
     match setting.kind, value:
-        case "flag", bool():
+        case ("flag", bool()) | ("rotation", "rotate" | "as-deployed"):
             return value
         case (("port" | "count" | "seconds"), bool()):
             raise Unfit

@@ -104,13 +104,6 @@ def verifier_wrong(problem: Problem) -> str:
     return "PKCE-02" if getattr(problem, "fits_another_flow", False) else "PKCE-03"
 
 
-def refresh_token_replayed(problem: Problem) -> str:
-    """Name a `refresh_token_replayed` by its facts."""
-    spent, presented = getattr(problem, "spent_at", None), getattr(problem, "presented_at", None)
-    soon = spent is not None and presented is not None and (presented - spent).total_seconds() < 60
-    return "REFR-01" if soon else "REFR-03"
-
-
 def grant_revoked(problem: Problem) -> str:
     """Name a `grant_revoked` by its facts."""
     return "REFR-03" if _says(problem, "because", "replay") else "REFR-08"

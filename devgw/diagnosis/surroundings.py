@@ -150,7 +150,8 @@ class Surroundings:
                 self._spend(event.code_id, at)
             case McpAuthDownstreamTokenRefreshed() as event:
                 self._issue(event, at)
-                self._spend(event.spent_token_id, at)
+                if event.refresh_token_id != event.spent_token_id:
+                    self._spend(event.spent_token_id, at)
             case McpAuthDownstreamTokenRevoked() as event:
                 for token_id in event.token_ids:
                     if token_id in self.tokens:

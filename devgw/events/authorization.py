@@ -117,7 +117,10 @@ class McpAuthDownstreamTokenIssued(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class McpAuthDownstreamTokenRefreshed(Event):
-    """A refresh token was used and rotated; `repeated` where the grace gave the same successor again."""
+    """A refresh token was used, and rotated where `refresh_token_id` is another one.
+
+    `repeated` where it had been rotated before: what that brought, and nobody refreshed with, is void.
+    """
 
     spent_token_id: TokenId
     access_token_id: TokenId
@@ -152,7 +155,10 @@ class McpAuthDownstreamTokenRevoked(Event):
 
     token_ids: tuple[TokenId, ...]
     cause: str
-    """`revoked_by_client`, `revoked_by_user`, `code_replayed`, `refresh_token_replayed`, `client_deleted`, …"""
+    """`revoked_by_client`, `revoked_by_user`, `code_replayed`, `refresh_token_replayed`, `client_deleted`, …
+
+    `superseded`: the grant goes on, with other tokens in their place.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

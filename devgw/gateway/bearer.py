@@ -8,6 +8,7 @@ from devgw.config.project import Project, Route
 from devgw.entropy import digest
 from devgw.events import Bus
 from devgw.events.taxonomy import McpAuthDownstreamTokenValidated
+from devgw.gateway.families import SUPERSEDED
 from devgw.gateway.live_tokens import LiveToken, LiveTokens
 from devgw.gateway.store import Store
 from devgw.gateway.upstream import Admitted
@@ -84,9 +85,8 @@ class BearerAdmission:
             raise Refused(TokenUnknown(_looks(token)))
         now = self._clock.now()
         if record.revoked_at or grant.revoked_at:
-            raise Refused(
-                TokenRevoked(grant.revoked_at or record.revoked_at or now, grant.revoked_because or "revoked")
-            )
+            because = (grant.revoked_because or "revoked") if grant.revoked_at else SUPERSEDED
+            raise Refused(TokenRevoked(grant.revoked_at or record.revoked_at or now, because))
         if record.expires_at <= now:
             raise Refused(TokenExpired(record.expires_at, now))
         return self._live.add(record, grant)

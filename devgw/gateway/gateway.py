@@ -1,6 +1,6 @@
 """One generation of the gateway: everything that one configuration decides, over the store that outlives it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from devgw.clock import Clock
 from devgw.config.project import Project, Route
@@ -10,15 +10,15 @@ from devgw.gateway.authorization import Authorization
 from devgw.gateway.bearer import BearerAdmission
 from devgw.gateway.clients import ClientDocuments, Clients
 from devgw.gateway.consent import Connections, Consents, NoConnections
+from devgw.gateway.families import Families
 from devgw.gateway.id_jag import IdJag, SpentAssertions
-from devgw.gateway.issuing import Answered, Issuing
+from devgw.gateway.issuing import Issuing
 from devgw.gateway.live_tokens import LiveTokens
 from devgw.gateway.login import IdentityProvider, Login
 from devgw.gateway.revocation import Revocation
 from devgw.gateway.server import Server
 from devgw.gateway.store import Store
 from devgw.gateway.upstream import NoCredentials, UpstreamCredentials
-from devgw.ids import TokenId
 from devgw.oauth.urls import Urls
 from devgw.settings import Settings
 
@@ -34,8 +34,6 @@ class Ground:
     clock: Clock
     documents: ClientDocuments
     revocation: Revocation
-    answered: dict[TokenId, Answered] = field(default_factory=dict)
-    """What refresh tokens brought, for the length of the grace."""
     spent_assertions: SpentAssertions | None = None
     """None where no ID-JAG is taken."""
 
@@ -64,8 +62,10 @@ class Gateway:
         self.generation = generation
         self.clients = Clients(store, ground.documents, bus, clock, cimd_enabled=policy.tokens.cimd_enabled)
         self.authorization = Authorization(project, self.clients, store, bus, clock)
-        issuing = Issuing(policy.tokens, store, ground.live, ground.answered, clock)
-        self.server = Server(project, self.clients, store, issuing, ground.revocation, bus, clock)
+        issuing = Issuing(policy.tokens, store, ground.live, clock)
+        rotates = ground.settings.oauth.refresh_tokens == "rotate"
+        families = Families(store, ground.live, ground.revocation, clock, rotates=rotates)
+        self.server = Server(project, self.clients, store, issuing, families, ground.revocation, bus, clock)
         self.id_jag = id_jag
         if id_jag and id_jag.is_enabled:
             self.server.accept_id_jag(id_jag)

@@ -1,4 +1,4 @@
-"""The two grants of every MCP client, on Authlib's: what is ours are families, the grace, and the reasons.
+"""The two grants of every MCP client, on Authlib's: what is ours are the reasons, and that an answer may be lost.
 
 Source: OAuth 2.1 §4.1.3, §4.3; RFC 7636 §4.6; RFC 8707 §2.2.
 """
@@ -20,13 +20,10 @@ from devgw.problems import Refused
 from devgw.problems.authorization import ParameterMissing
 from devgw.problems.token import (
     CodeExpired,
-    CodeReplayed,
     CodeUnknown,
     GrantRevoked,
     IssuedToAnotherClient,
     RedirectUriChanged,
-    RefreshTokenExpired,
-    RefreshTokenReplayed,
     RefreshTokenUnknown,
     ScopeExceedsGrant,
     VerifierMissing,
@@ -56,9 +53,10 @@ class CodeGrant(authlib_grants.AuthorizationCodeGrant):  # type: ignore[misc]  #
             self.authenticate_token_endpoint_client()
             raise Refused(ParameterMissing("code", endpoint="token"))
         super().validate_token_request()
+        self.server.families.begin_again(self.request.authorization_code.record)
 
     def query_authorization_code(self, code: str, client: RegisteredClient) -> "RedeemableCode":
-        """Return the code, checked.
+        """Return the code, checked; one that was redeemed is good again as long as nothing of what it brought was used.
 
         A replay with the right verifier takes back what the first use paid for; with a wrong one it does not, or a
         thief of codes could end other people's logins (OAuth 2.1 §7.5.2).
@@ -74,9 +72,7 @@ class CodeGrant(authlib_grants.AuthorizationCodeGrant):  # type: ignore[misc]  #
         if record.client_id != client.record.id:
             raise Refused(IssuedToAnotherClient("code", record.client_id, client.record.id))
         self._check_verifier(record)
-        if record.redeemed_at:
-            self.server.revocation.end_grant(record.grant_id, "code_replayed")
-            raise Refused(CodeReplayed(record.redeemed_at))
+        self.server.families.check_code(record)
         now = self.server.clock.now()
         if record.expires_at <= now:
             raise Refused(CodeExpired(record.expires_at, now))
@@ -130,11 +126,14 @@ class RedeemableCode(AuthorizationCodeMixin):  # type: ignore[misc]  # Authlib s
 
 
 class RefreshGrant(authlib_grants.RefreshTokenGrant):  # type: ignore[misc]  # Authlib ships no types
-    """Rotates a refresh token at each use."""
+    """Brings the next tokens, as `gateway.families` allows."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = AUTH_METHODS
-    INCLUDE_NEW_REFRESH_TOKEN = True
     request: ServerRequest
+
+    def __init__(self, request: ServerRequest, server: Any) -> None:
+        super().__init__(request, server)
+        self.INCLUDE_NEW_REFRESH_TOKEN = server.families.rotates
 
     def validate_token_request(self) -> None:
         """Authenticate the client, find and check the token; our checks, because Authlib gives no reasons."""
@@ -147,7 +146,8 @@ class RefreshGrant(authlib_grants.RefreshTokenGrant):  # type: ignore[misc]  # A
         grant = self.server.store.find_grant(record.grant_id)
         if grant is None or grant.client_id != client.record.id:
             raise Refused(IssuedToAnotherClient("refresh token", grant.client_id if grant else "?", client.record.id))
-        self._check_life(record, grant)
+        _live_grant(grant, self.server)
+        self.server.families.check(record)
         self._check_scope(grant)
         self.server.check_resource(self.request, grant.resource, may_be_implied=True)
         self.request.refresh_token = SpendableToken(record)
@@ -164,16 +164,6 @@ class RefreshGrant(authlib_grants.RefreshTokenGrant):  # type: ignore[misc]  # A
         self.request.facts["token_id"] = record.id
         return record
 
-    def _check_life(self, record: RefreshToken, grant: Grant) -> None:
-        now = self.server.clock.now()
-        if grant.revoked_at:
-            raise Refused(GrantRevoked(grant.revoked_at, grant.revoked_because or "revoked"))
-        if record.spent_at and self.server.issuing.repeated_answer(record) is None:
-            self.server.revocation.end_grant(grant.id, "refresh_token_replayed")
-            raise Refused(RefreshTokenReplayed(record.spent_at, now))
-        if record.expires_at <= now:
-            raise Refused(RefreshTokenExpired(record.expires_at))
-
     def _check_scope(self, grant: Grant) -> None:
         asked = self.request.form.get("scope", "")
         too_many = set(asked.split()) - set(grant.scope.split()) - {"offline_access"}
@@ -181,12 +171,9 @@ class RefreshGrant(authlib_grants.RefreshTokenGrant):  # type: ignore[misc]  # A
             raise Refused(ScopeExceedsGrant(asked, grant.scope))
 
     def create_token_response(self) -> Any:
-        """Answer with new tokens; within the grace, with the very ones that the first use begot."""
-        record = self.request.refresh_token.record
-        if record.spent_at:
-            self.request.facts["repeated"] = True
-            return 200, self.server.issuing.repeated_answer(record), self.TOKEN_RESPONSE_HEADER
-        return super().create_token_response()
+        """Answer with new tokens; a refresh token that stays is said again, since some clients forget it otherwise."""
+        status, answer, headers = super().create_token_response()
+        return status, {"refresh_token": self.request.form["refresh_token"], **answer}, headers
 
     def authenticate_user(self, refresh_token: "SpendableToken") -> Grant:
         """Return the grant behind the token."""

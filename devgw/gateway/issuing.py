@@ -14,16 +14,6 @@ from devgw.gateway.store import Store
 from devgw.ids import GrantId, TokenId
 
 CODE_TTL = timedelta(seconds=60)
-GRACE = timedelta(seconds=10)
-"""How long a spent refresh token brings the same successor again: answers get lost, processes refresh in parallel."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Answered:
-    """The answer that a refresh token brought, with its secrets, in memory for the length of the grace."""
-
-    answer: dict[str, Any]
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +23,17 @@ class Issued:
     grant: Grant
     access: AccessToken
     refresh: RefreshToken | None
+    """What brings the next one: a new one, or the one that was presented."""
 
 
 class Issuing:
     """Mints codes and tokens and keeps their records."""
 
-    def __init__(
-        self, settings: TokenSettings, store: Store, live: LiveTokens, answered: dict[TokenId, Answered], clock: Clock
-    ) -> None:
+    def __init__(self, settings: TokenSettings, store: Store, live: LiveTokens, clock: Clock) -> None:
         self._settings = settings
         self._store = store
         self._live = live
         self._clock = clock
-        self._answered = answered
 
     def save_code(self, code: str, request: ServerRequest) -> None:
         """Save the grant of `request.facts["pending"]` and the code for it; called by Authlib's code grant."""
@@ -94,7 +82,7 @@ class Issuing:
         answer: dict[str, Any] = {
             "access_token": token("at_"),
             "token_type": "Bearer",
-            "expires_in": int(lifetime.total_seconds()),
+            "expires_in": round(lifetime.total_seconds()),
             "scope": grant.scope,
             "resource": grant.resource,
         }
@@ -102,45 +90,48 @@ class Issuing:
             answer["refresh_token"] = token("rt_")
         return answer
 
-    def save(self, answer: dict[str, Any], grant: Grant, spent: RefreshToken | None) -> Issued:
-        """Save the records of a minted answer, and spend the refresh token that brought it."""
+    def save(
+        self,
+        answer: dict[str, Any],
+        grant: Grant,
+        spent: RefreshToken | None,
+        parent_id: TokenId | None,
+    ) -> Issued:
+        """Save the records of a minted answer.
+
+        Args:
+            answer: what `mint` returned.
+            grant: the grant that it is for.
+            spent: the refresh token that brought it; it stays in use where the answer has no other.
+            parent_id: of the code or refresh token that brought it.
+        """
         now = self._clock.now()
         renewed = replace(grant, expires_at=self._renewed(grant, now)) if "refresh_token" in answer else grant
-        refresh = self._refresh_record(answer, renewed, spent, now)
+        refresh = self._refresh_record(answer, renewed, parent_id, now) or spent
         access = AccessToken(
             id=TokenId(f"at:{fingerprint(answer['access_token'])}"),
             digest=digest(answer["access_token"]),
             grant_id=grant.id,
             issued_at=now,
-            expires_at=now + timedelta(seconds=answer["expires_in"]),
+            expires_at=min(now + timedelta(seconds=answer["expires_in"]), renewed.expires_at),
             refresh_token_id=refresh.id if refresh else None,
         )
         self._store.save_grant(renewed)
         self._store.save_access_token(access)
-        if refresh:
+        if refresh and refresh is not spent:
             self._store.save_refresh_token(refresh)
-        if spent:
-            self._store.save_refresh_token(replace(spent, spent_at=now, successor_id=refresh.id if refresh else None))
-            self._remember(spent.id, answer, now)
         return Issued(renewed, access, refresh)
 
     def let_work(self, issued: Issued) -> None:
         """Let the access token of a committed answer open its route."""
         self._live.add(issued.access, issued.grant)
 
-    def repeated_answer(self, spent: RefreshToken) -> dict[str, Any] | None:
-        """Return the answer that `spent` already brought, while the grace lasts; else None."""
-        found = self._answered.get(spent.id)
-        if found is None or self._clock.now() - found.at > GRACE:
-            return None
-        return found.answer
-
     def _renewed(self, grant: Grant, now: datetime) -> datetime:
         """Return when the grant ends if it is renewed now: each rotation begins the refresh lifetime anew."""
         return max(grant.expires_at, now + self._settings.refresh_token_ttl)
 
     def _refresh_record(
-        self, answer: dict[str, Any], grant: Grant, spent: RefreshToken | None, now: datetime
+        self, answer: dict[str, Any], grant: Grant, parent_id: TokenId | None, now: datetime
     ) -> RefreshToken | None:
         secret = answer.get("refresh_token")
         if secret is None:
@@ -151,10 +142,5 @@ class Issuing:
             grant_id=grant.id,
             issued_at=now,
             expires_at=now + self._settings.refresh_token_ttl,
-            parent_id=spent.id if spent else None,
+            parent_id=parent_id,
         )
-
-    def _remember(self, spent_id: TokenId, answer: dict[str, Any], now: datetime) -> None:
-        for key in [key for key, each in self._answered.items() if now - each.at > GRACE]:
-            del self._answered[key]
-        self._answered[spent_id] = Answered(answer, now)

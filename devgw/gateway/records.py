@@ -152,7 +152,7 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """What gets the next access token; each use ends it and begets a successor."""
+    """What gets the next access token. `gateway.families` says for how long."""
 
     id: TokenId
     digest: str
@@ -160,6 +160,12 @@ class RefreshToken:
     issued_at: datetime
     expires_at: datetime
     parent_id: TokenId | None = None
+    """The refresh token or code that brought it."""
     spent_at: datetime | None = None
+    """When it first brought a successor."""
     successor_id: TokenId | None = None
+    """The newest of its successors."""
     revoked_at: datetime | None = None
+    """When its grant ended, or, in a grant that lives, when it became void."""
+    used_at: datetime | None = None
+    """When it was first presented: then its client had got it."""

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from devgw.clock import Clock
-from devgw.events import Bus
+from devgw.events import Bus, Outcome
 from devgw.events.taxonomy import (
+    FaultMet,
     McpAuthClientDeleted,
     McpAuthDownstreamTokenRestored,
     McpAuthDownstreamTokenRevoked,
@@ -45,13 +46,18 @@ class Restorable:
 
 
 class Revocation:
-    """Ends things, in one commit each, and publishes what ended."""
+    """Ends things, in one commit each, and tells what ended: all endings before their time pass through here."""
 
     def __init__(self, store: Store, live: LiveTokens, bus: Bus, clock: Clock) -> None:
         self._store = store
         self._live = live
         self._bus = bus
         self._clock = clock
+        self._listeners: list[Callable[[Ending], object]] = []
+
+    def on_end(self, listener: Callable[[Ending], object]) -> None:
+        """Have `listener` called with whatever has ended, after its commit; what it raises stops nobody else."""
+        self._listeners.append(listener)
 
     def grant_of(self, token_id: TokenId) -> GrantId | None:
         """Return the grant to which a code, access or refresh token belongs."""
@@ -92,14 +98,48 @@ class Revocation:
             for client_id in ending.clients:
                 self._store.delete_client(client_id)
                 self._store.forget_consents(client_id)
-        for grant_id, token_ids in ended:
+        self._store.after_commit(lambda: self._tell(ending, ended, cause))
+        return ending
+
+    def end_tokens(
+        self, grant_id: GrantId, cause: str, access: Iterable[AccessToken], refresh: Iterable[RefreshToken]
+    ) -> None:
+        """End some tokens of a grant that goes on without them."""
+        now = self._clock.now()
+        with self._store.transaction():
+            ending = [each for each in access if not each.revoked_at]
+            ending_refresh = [each for each in refresh if not each.revoked_at]
+            _save_all(self._store.save_access_token, [replace(each, revoked_at=now) for each in ending])
+            _save_all(self._store.save_refresh_token, [replace(each, revoked_at=now) for each in ending_refresh])
+        token_ids = (*(each.id for each in ending), *(each.id for each in ending_refresh))
+
+        def tell() -> None:
+            for each in ending:
+                self._live.drop(each.digest)
+            self._call_listeners(Ending(tokens=token_ids))
+            self._publish(grant_id, token_ids, cause)
+
+        self._store.after_commit(tell)
+
+    def _tell(self, ending: Ending, ended: list[tuple[GrantId, tuple[TokenId, ...]]], cause: str) -> None:
+        """Let what ended work no more, and tell everybody; called after the commit."""
+        for grant_id, _ in ended:
             self._live.drop_grant(grant_id)
+        self._call_listeners(ending)
+        for grant_id, token_ids in ended:
             self._publish(grant_id, token_ids, cause)
         for session_id in ending.sessions:
             self._bus.publish(McpAuthSessionEnded(session_id=session_id, cause=cause))
         for client_id in ending.clients:
             self._bus.publish(McpAuthClientDeleted(client_id=client_id, cause=cause))
-        return ending
+
+    def _call_listeners(self, ending: Ending) -> None:
+        for listener in self._listeners:
+            try:
+                listener(ending)
+            except Exception as error:  # noqa: BLE001  whoever listens must not undo or hide what has ended
+                where = f"{type(listener).__module__}.{getattr(listener, '__qualname__', type(listener).__qualname__)}"
+                self._bus.publish(FaultMet(where=where, kind=type(error).__name__, outcome=Outcome.FAILURE))
 
     def remember(self, ending: Ending) -> Restorable:
         """Return what is needed to take `ending` back; ask before it is carried out."""
@@ -150,7 +190,8 @@ class Revocation:
         """End a browser's session but none of the grants given in it: the person only wants to be somebody else."""
         with self._store.transaction():
             self._end_session(session.id)
-        self._bus.publish(McpAuthSessionEnded(session_id=session.id, subject_id=session.subject_id, cause="signed_out"))
+        event = McpAuthSessionEnded(session_id=session.id, subject_id=session.subject_id, cause="signed_out")
+        self._store.after_commit(lambda: self._bus.publish(event))
 
     def _end_grant(self, grant_id: GrantId, cause: str) -> tuple[TokenId, ...]:
         grant = self._store.find_grant(grant_id)

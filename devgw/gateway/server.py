@@ -18,11 +18,12 @@ from devgw.gateway.client_authentication import (
     why_not_authenticated,
 )
 from devgw.gateway.clients import Clients
+from devgw.gateway.families import Families
 from devgw.gateway.grants import AUTH_METHODS, CodeGrant, RefreshGrant
 from devgw.gateway.id_jag import IdJag, IdJagGrant
 from devgw.gateway.issuing import Issued, Issuing
 from devgw.gateway.oauth_request import RegisteredClient, ServerRequest
-from devgw.gateway.records import Grant, PendingAuthorization, Session
+from devgw.gateway.records import Grant, PendingAuthorization, RefreshToken, Session
 from devgw.gateway.resources import Resources
 from devgw.gateway.revocation import Revocation
 from devgw.gateway.store import Store
@@ -103,6 +104,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no typ
         clients: Clients,
         store: Store,
         issuing: Issuing,
+        families: Families,
         revocation: Revocation,
         bus: Bus,
         clock: Clock,
@@ -111,6 +113,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no typ
         self.project = project
         self.store = store
         self.issuing = issuing
+        self.families = families
         self.revocation = revocation
         self.clock = clock
         self.bus = bus
@@ -160,8 +163,13 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no typ
 
     def save_token(self, token: dict[str, Any], request: ServerRequest) -> None:
         """Save what was minted."""
-        spent = request.refresh_token.record if request.refresh_token else None
-        request.facts["issued"] = self.issuing.save(token, request.user, spent)
+        spent: RefreshToken | None = request.refresh_token.record if request.refresh_token else None
+        issued = self.issuing.save(token, request.user, spent, request.facts.get("token_id"))
+        request.facts["issued"] = issued
+        if spent:
+            request.facts["repeated"] = self.families.spend(
+                spent, issued.refresh if issued.refresh is not spent else None
+            )
 
     def create_oauth2_request(self, request: ServerRequest) -> ServerRequest:
         """Return the request, which is in Authlib's form already."""

@@ -1,5 +1,6 @@
 """What the gateway asks of whoever keeps its records. Synchronous: a write takes 0.02 ms."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -22,6 +23,9 @@ class Store(Protocol):  # one word per question; the whole protocol is the list 
 
     def transaction(self) -> AbstractContextManager[None]:
         """Commit at the end, also where the block ends in `Refused`; roll back on anything else. May be nested."""
+
+    def after_commit(self, act: Callable[[], object]) -> None:
+        """Call `act` once what is under way is committed, never where it is rolled back; at once outside of any."""
 
     def save_client(self, client: Client) -> None: ...
     def find_client(self, client_id: ClientId) -> Client | None: ...
@@ -60,6 +64,9 @@ class Store(Protocol):  # one word per question; the whole protocol is the list 
     def find_refresh_token_by_id(self, token_id: TokenId) -> RefreshToken | None: ...
     def refresh_tokens(self) -> list[RefreshToken]: ...
     def refresh_tokens_of(self, grant_id: GrantId) -> list[RefreshToken]: ...
+
+    def successors_of(self, token_id: TokenId) -> list[RefreshToken]: ...
+    def access_tokens_with(self, refresh_token_id: TokenId) -> list[AccessToken]: ...
 
     def prune(self, now: datetime) -> int:
         """Delete what expired long enough ago that nobody asks for the reason any more; return how many."""

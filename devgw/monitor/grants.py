@@ -19,6 +19,8 @@ from devgw.monitor.records import AccessTokenRecord, GrantRecord, Records, Refre
 from devgw.monitor.rows import GrantRow, TokenRow
 
 _KEPT = 20_000
+_GOES_ON = "superseded"
+"""Why tokens end whose grant gets others in the same moment."""
 _REPLAYS = frozenset({"code_replayed", "refresh_token_replayed"})
 
 
@@ -111,7 +113,8 @@ class GrantBooks:
         touched = {self._end(id_, state, event.cause, published.at) for id_ in event.token_ids}
         for grant_id in {event.grant_id, *touched} - {None, ""}:
             self._count_tokens(str(grant_id))
-            self._close(str(grant_id), event.cause, published.at)
+            if event.cause != _GOES_ON:
+                self._close(str(grant_id), event.cause, published.at)
 
     def restored(self, event: McpAuthDownstreamTokenRestored) -> None:
         """Take a revocation back."""

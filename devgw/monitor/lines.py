@@ -125,7 +125,7 @@ def _rejected(event: told.McpRequestRejected) -> str:
 
 
 def _refreshed(event: told.McpAuthDownstreamTokenRefreshed) -> str:
-    again = " (the same again, within the grace)" if event.repeated else ""
+    again = " (again: what it brought before is void)" if event.repeated else ""
     return f"{who(event)} refreshed {event.spent_token_id} → {event.access_token_id}{again}"
 
 

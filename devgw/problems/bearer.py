@@ -101,12 +101,20 @@ class TokenRevoked(Problem):
 
     status: ClassVar = 401
     error: ClassVar = ErrorCode.INVALID_TOKEN
-    hint: ClassVar = "Sign in again."
     source: ClassVar = "RFC 6750 §3.1, RFC 7009 §2"
 
     def explain(self) -> str:
         """Say when and why."""
+        if self.because == "superseded":
+            return (
+                f"The access token is void since {self.revoked_at:%H:%M:%S} UTC: the code or refresh token that "
+                "brought it was presented again, and brought another."
+            )
         return f"The access token was revoked at {self.revoked_at:%H:%M:%S} UTC ({self.because.replace('_', ' ')})."
+
+    def advise(self) -> str:
+        """Say what brings another one."""
+        return "Refresh, or use the newer one." if self.because == "superseded" else "Sign in again."
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,19 +62,19 @@ class CodeExpired(Problem):
 
 @dataclass(frozen=True, slots=True)
 class CodeReplayed(Problem):
-    """The authorization code was redeemed before; what it paid for is taken back."""
+    """The authorization code was redeemed before, and what it paid for was used; that is taken back."""
 
     spent_at: datetime
 
     error: ClassVar = ErrorCode.INVALID_GRANT
-    hint: ClassVar = "Redeem a code once; a retry after a lost answer has to authorize again."
+    hint: ClassVar = "Redeem a code once and keep the answer; then authorize again."
     source: ClassVar = "RFC 6749 §4.1.2"
 
     def explain(self) -> str:
         """Say when it was redeemed first."""
         return (
-            f"The authorization code was already redeemed at {self.spent_at:%H:%M:%S} UTC; "
-            "the tokens it paid for are revoked."
+            f"The authorization code was already redeemed at {self.spent_at:%H:%M:%S} UTC, and its tokens were used; "
+            "they are revoked."
         )
 
 
@@ -220,20 +220,42 @@ class RefreshTokenExpired(Problem):
 
 @dataclass(frozen=True, slots=True)
 class RefreshTokenReplayed(Problem):
-    """A refresh token came again after it was rotated; the grant ends."""
+    """A refresh token came again after its successor was used; the grant ends."""
 
-    spent_at: datetime
+    successor_used_at: datetime
     presented_at: datetime
 
     error: ClassVar = ErrorCode.INVALID_GRANT
-    hint: ClassVar = "Save the rotated refresh token before using it, and let one process refresh at a time."
+    hint: ClassVar = "Authorize again; keep the newest refresh token alone, and let one process refresh at a time."
     source: ClassVar = "OAuth 2.1 §4.3.1"
 
     def explain(self) -> str:
-        """Say when it was used first."""
+        """Say since when its successor was in use."""
+        late = (self.presented_at - self.successor_used_at).total_seconds()
         return (
-            f"The refresh token was already used at {self.spent_at:%H:%M:%S} UTC, "
-            f"{(self.presented_at - self.spent_at).total_seconds():.0f} s before; the whole grant is revoked."
+            f"The refresh token came again {late:.0f} s after its successor was used "
+            f"(at {self.successor_used_at:%H:%M:%S} UTC); the whole grant is revoked."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshTokenVoid(Problem):
+    """A refresh token that was never used became void, since another answer to the same request is in use."""
+
+    void_since: datetime
+    other_used_at: datetime
+
+    error: ClassVar = ErrorCode.INVALID_GRANT
+    hint: ClassVar = (
+        "Authorize again; let one process of the client refresh at a time, and all of them share its answer."
+    )
+    source: ClassVar = "OAuth 2.1 §4.3.1"
+
+    def explain(self) -> str:
+        """Say what is in use in its place."""
+        return (
+            "The refresh token before this one was presented more than once, and of its answers another one is in use "
+            f"since {self.other_used_at:%H:%M:%S} UTC; this one is void. The grant goes on with the other."
         )
 
 

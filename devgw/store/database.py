@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ class Database:
 
     def __init__(self, path: Path | None, migrations: Sequence[str]) -> None:
         self._is_in_transaction = False
+        self._after_commit: list[Callable[[], object]] = []
         try:
             if path:  # made by us, so that it and the files that SQLite puts beside it are their owner's alone
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -70,14 +71,30 @@ class Database:
         try:
             yield
         except Refused:
-            self._connection.execute("COMMIT")
+            self._commit()
             raise
         else:
-            self._connection.execute("COMMIT")
+            self._commit()
         finally:
             self._is_in_transaction = False
+            self._after_commit = []
             if self._connection.in_transaction:  # neither commit was reached, or it failed
                 self._connection.execute("ROLLBACK")
+
+    def after_commit(self, act: Callable[[], object]) -> None:
+        """Call `act` once what is under way is committed, never where it is rolled back; at once outside of any."""
+        if self._is_in_transaction:
+            self._after_commit.append(act)
+        else:
+            act()
+
+    def _commit(self) -> None:
+        """Commit, and do what was to be done after it."""
+        self._connection.execute("COMMIT")
+        self._is_in_transaction = False
+        acts, self._after_commit = self._after_commit, []
+        for act in acts:
+            act()
 
     def close(self) -> None:
         """Close the connection; what was committed stays."""

@@ -42,5 +42,13 @@ CREATE INDEX refresh_token_grant ON refresh_token (grant_id);
 CREATE INDEX authorization_code_grant ON authorization_code (grant_id);
 """
 
-MIGRATIONS: list[str] = [RECORDS, CONNECTIONS, ASSERTIONS]
+FAMILIES = """
+ALTER TABLE refresh_token ADD COLUMN used_at REAL;
+UPDATE refresh_token SET used_at=spent_at;
+CREATE INDEX refresh_token_parent ON refresh_token (parent_id);
+CREATE INDEX access_token_refresh_token ON access_token (refresh_token_id);
+"""
+"""Refresh tokens that were presented know when; whose successors and access tokens are found by index."""
+
+MIGRATIONS: list[str] = [RECORDS, CONNECTIONS, ASSERTIONS, FAMILIES]
 """Applied in order, each once; `PRAGMA user_version` counts them."""

@@ -1,5 +1,6 @@
 """The gateway's records in their tables: the `Store` that `gateway.store` asks for."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
@@ -48,6 +49,10 @@ class RecordStore:
     def transaction(self) -> AbstractContextManager[None]:
         """Commit at the end, also where the block ends in `Refused`; roll back on anything else."""
         return self._database.transaction()
+
+    def after_commit(self, act: Callable[[], object]) -> None:
+        """Call `act` once what is under way is committed, never where it is rolled back; at once outside of any."""
+        self._database.after_commit(act)
 
     def find_client(self, client_id: ClientId) -> Client | None:
         """Return the client with this id."""
@@ -136,6 +141,14 @@ class RecordStore:
     def refresh_tokens_of(self, grant_id: GrantId) -> list[RefreshToken]:
         """Return the refresh tokens of a grant."""
         return self._refresh_tokens.where("grant_id=?", grant_id)
+
+    def successors_of(self, token_id: TokenId) -> list[RefreshToken]:
+        """Return the refresh tokens that a code or refresh token brought."""
+        return self._refresh_tokens.where("parent_id=?", token_id)
+
+    def access_tokens_with(self, refresh_token_id: TokenId) -> list[AccessToken]:
+        """Return the access tokens that were issued with a refresh token."""
+        return self._access_tokens.where("refresh_token_id=?", refresh_token_id)
 
     def prune(self, now: datetime) -> int:
         """Delete what expired longer ago than `REMEMBERED_AFTER_EXPIRY`; return how many records went."""

@@ -93,7 +93,7 @@ def _note(asked: ServerRequest | None, problem: Problem | None = None) -> dict[s
 def _publish(gateway: Gateway, asked: ServerRequest) -> None:
     links = _note(asked)
     issued = asked.facts.get("issued")
-    if issued is None:  # the grace gave the same answer again: nothing new exists
+    if issued is None:
         return
     refresh = issued.refresh
     tokens = {
@@ -105,8 +105,9 @@ def _publish(gateway: Gateway, asked: ServerRequest) -> None:
         "scope": issued.grant.scope,
     }
     if asked.form.get("grant_type") == "refresh_token":
-        spent = asked.facts["token_id"]
-        gateway.ground.bus.publish(McpAuthDownstreamTokenRefreshed(**links, **tokens, spent_token_id=spent))
+        spent, repeated = asked.facts["token_id"], asked.facts["repeated"]
+        event = McpAuthDownstreamTokenRefreshed(**links, **tokens, spent_token_id=spent, repeated=repeated)
+        gateway.ground.bus.publish(event)
     else:
         code_id = asked.facts.get("token_id")
         gateway.ground.bus.publish(McpAuthDownstreamTokenIssued(**links, **tokens, code_id=code_id))

@@ -11,6 +11,10 @@ from devgw.monitor.views import ConfigView, EnvRow, FileRow, FindingRow, RouteRo
 from devgw.oauth.urls import Urls
 from devgw.wiring.runtime import Runtime
 
+_REFRESH_TOKENS = {
+    "rotate": "rotated at each use (the deployed gateway keeps them: oauth.refresh_tokens in devgw.toml)",
+    "as-deployed": "kept, as deployed (oauth.refresh_tokens in devgw.toml)",
+}
 AROUND = 2
 """Lines shown before and after a finding."""
 
@@ -119,6 +123,7 @@ def _effective(gateway: Gateway, urls: Urls) -> dict[str, str]:
         "callback": urls.callback,
         "accessTokenTtlSeconds": f"{policy.tokens.access_token_ttl.total_seconds():.0f}",
         "refreshTokenTtlSeconds": f"{policy.tokens.refresh_token_ttl.total_seconds():.0f}",
+        "refreshTokens": _REFRESH_TOKENS[gateway.ground.settings.oauth.refresh_tokens],
         "cimdEnabled": str(policy.tokens.cimd_enabled).lower(),
     }
     if policy.oidc:

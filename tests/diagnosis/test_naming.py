@@ -26,7 +26,14 @@ from devgw.problems.login import LoginCookieMissing, ProviderRefused
 from devgw.problems.machine import CaFileUnusable, ProxyUnusable
 from devgw.problems.provider import ProviderTokenInvalid
 from devgw.problems.standard import StandardRefusal
-from devgw.problems.token import CodeUnknown, GrantRevoked, GrantTypeUnsupported, RefreshTokenReplayed, VerifierWrong
+from devgw.problems.token import (
+    CodeUnknown,
+    GrantRevoked,
+    GrantTypeUnsupported,
+    RefreshTokenReplayed,
+    RefreshTokenVoid,
+    VerifierWrong,
+)
 
 PATH = devgw.problems.__path__
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -85,8 +92,8 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (CodeUnknown(False), "TOK-03"),
         (VerifierWrong(True, False), "PKCE-02"),
         (VerifierWrong(False, True), "PKCE-03"),
-        (RefreshTokenReplayed(NOON, NOON + timedelta(seconds=12)), "REFR-01"),
-        (RefreshTokenReplayed(NOON, NOON + timedelta(hours=1)), "REFR-03"),
+        (RefreshTokenReplayed(NOON, NOON + timedelta(seconds=12)), "REFR-03"),
+        (RefreshTokenVoid(NOON, NOON), "REFR-01"),
         (ProviderTokenInvalid("access token", "iss", "https://sts.windows.net/x/", "https://y"), "IDT-06"),
         (ProviderTokenInvalid("access token", "iss", "https://api.workos.com", "https://y"), "IDT-03"),
         (ProviderTokenInvalid("access token", "alg", "HS256", "RS256"), "IDT-09"),

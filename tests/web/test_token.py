@@ -9,6 +9,8 @@ import pytest
 from devgw.clock import FrozenClock
 from devgw.entropy import token
 from devgw.events.taxonomy import McpAuthDownstreamTokenRevoked
+from devgw.settings import OAuthSettings, Settings
+from devgw.wiring.config_view import config_view
 from tests.support.browser import Browser
 from tests.support.gateway import Code, Running, mcp_request, running_gateway
 
@@ -129,22 +131,83 @@ async def test_an_access_token_expires_and_a_refresh_rotates(http: httpx2.AsyncC
         assert second["resource"] == gateway.mcp_url
 
 
-async def test_a_spent_refresh_token_brings_the_same_answer_in_the_grace_and_the_end_after_it(
+async def test_a_refresh_token_is_good_until_its_successor_is_used_and_ends_the_grant_after_that(
     http: httpx2.AsyncClient, browser: Browser
 ) -> None:
-    """OAuth 2.1 §4.3.1; lost answers and parallel refreshes are what really happens."""
+    """OAuth 2.1 §4.3.1; lost answers and parallel refreshes are what really happens, however late."""
     clock = FrozenClock()
     async with running_gateway(clock=clock) as gateway:
         tokens = await gateway.tokens(http, browser)
-        first = (await refresh(gateway, http, tokens)).json()
-        clock.travel(timedelta(seconds=9))
-        assert (await refresh(gateway, http, tokens)).json() == first
-        clock.travel(timedelta(seconds=2))
+        lost = (await refresh(gateway, http, tokens)).json()
+        clock.travel(timedelta(minutes=10))
+        kept = (await refresh(gateway, http, tokens)).json()
+        bearer = {"authorization": f"Bearer {lost['access_token']}"}
+        void = await http.post(gateway.mcp_url, json=mcp_request("ping"), headers=bearer)
+        assert (void.status_code, void.json()["reason"]) == (401, "token_revoked")
+        assert "presented again" in void.text
+        assert gateway.events(McpAuthDownstreamTokenRevoked)[-1].cause == "superseded"
+        assert (await refresh(gateway, http, tokens | kept)).status_code == 200
+        assert (await refresh(gateway, http, tokens | lost)).json()["reason"] == "refresh_token_void"
         replayed = await refresh(gateway, http, tokens)
         assert replayed.json()["reason"] == "refresh_token_replayed"
-        after = await refresh(gateway, http, tokens | first)
+        after = await refresh(gateway, http, tokens | kept)
         assert after.json()["reason"] == "grant_revoked"
         assert gateway.events(McpAuthDownstreamTokenRevoked)[-1].cause == "refresh_token_replayed"
+
+
+async def test_as_deployed_a_refresh_keeps_the_refresh_token_and_the_configuration_says_so(
+    http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    """The deployed gateway has not rotated since 2026-06, so that a lost answer strands nobody."""
+    settings = Settings(oauth=OAuthSettings(refresh_tokens="as-deployed"))
+    async with running_gateway(settings=settings) as gateway:
+        tokens = await gateway.tokens(http, browser)
+        answers = [(await refresh(gateway, http, tokens)).json() for _ in range(3)]
+        assert {each["refresh_token"] for each in answers} == {tokens["refresh_token"]}
+        for each in answers:
+            bearer = {"authorization": f"Bearer {each['access_token']}"}
+            assert (await http.post(gateway.mcp_url, json=mcp_request("ping"), headers=bearer)).status_code != 401
+        assert config_view(gateway.runtime).effective["refreshTokens"].startswith("kept, as deployed")
+    async with running_gateway() as gateway:
+        assert config_view(gateway.runtime).effective["refreshTokens"].startswith("rotated at each use")
+
+
+async def test_a_code_is_redeemed_again_while_nothing_that_it_brought_was_used(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    """The answer was cut: what it held is void, and the client gets another; a wrong verifier changes nothing."""
+    code = await gateway.code(http, browser)
+    lost = (await redeem(gateway, http, code.form(resource=gateway.mcp_url))).json()
+    wrong = await redeem(gateway, http, code.form(resource=gateway.mcp_url, code_verifier=token("")))
+    assert wrong.json()["reason"] == "verifier_wrong"
+    kept = (await redeem(gateway, http, code.form(resource=gateway.mcp_url))).json()
+    for tokens, works in ((lost, False), (kept, True)):
+        bearer = {"authorization": f"Bearer {tokens['access_token']}"}
+        answer = await http.post(gateway.mcp_url, json=mcp_request("ping"), headers=bearer)
+        assert (answer.status_code != 401) is works
+    assert len(gateway.runtime.ground.store.grants()) == 1
+    replayed = await redeem(gateway, http, code.form(resource=gateway.mcp_url))
+    assert replayed.json()["reason"] == "code_replayed"
+
+
+async def test_a_code_whose_refresh_token_was_used_is_replayed(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    code = await gateway.code(http, browser)
+    tokens = (await redeem(gateway, http, code.form(resource=gateway.mcp_url))).json()
+    await refresh(gateway, http, tokens | {"client_id": code.client_id})
+    replayed = await redeem(gateway, http, code.form(resource=gateway.mcp_url))
+    assert replayed.json()["reason"] == "code_replayed"
+
+
+async def test_a_code_is_not_redeemed_again_after_its_time(http: httpx2.AsyncClient, browser: Browser) -> None:
+    clock = FrozenClock()
+    async with running_gateway(clock=clock) as gateway:
+        code = await gateway.code(http, browser)
+        assert (await redeem(gateway, http, code.form(resource=gateway.mcp_url))).json()["expires_in"] == 900
+        clock.travel(timedelta(seconds=61))
+        assert (await redeem(gateway, http, code.form(resource=gateway.mcp_url))).json()["reason"] == "code_expired"
+        assert gateway.runtime.ground.store.grants()[0].revoked_at is None
 
 
 async def test_a_refresh_may_not_widen_the_scope(gateway: Running, http: httpx2.AsyncClient, browser: Browser) -> None:

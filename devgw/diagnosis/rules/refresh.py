@@ -9,7 +9,6 @@ from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import TOKEN, came_past, known_quirks, mcp_requests, traits
 from devgw.diagnosis.surroundings import TokenStory
 from devgw.diagnosis.view import View
-from devgw.entropy import fingerprint
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import (
@@ -17,29 +16,28 @@ from devgw.events.taxonomy import (
     McpAuthDownstreamTokenRefreshed,
     McpAuthDownstreamTokenRefused,
 )
+from devgw.ids import TokenId
 
 SAID_FOR = timedelta(minutes=10)
 
 
 def parallel_refresh(view: View, now: datetime) -> Iterator[Diagnosis]:
-    """REFR-01: the same refresh token twice within the grace, which was forgiven."""
-    spent: dict[str, Trace] = {}
-    for trace in view.traces:
-        token = form(trace).get("refresh_token") if is_token(trace) and trace.status == 200 else None
-        if not token:
-            continue
-        first = spent.setdefault(token, trace)
-        if first is not trace and now - trace.started_at < SAID_FOR:
-            apart = (trace.started_at - first.started_at).total_seconds()
+    """REFR-01: a refresh token again before its successor was used, which was forgiven."""
+    before: dict[TokenId, datetime] = {}
+    for at, event in view.of_kind(McpAuthDownstreamTokenRefreshed):
+        first = before.setdefault(event.spent_token_id, at)
+        if event.repeated and now - at < SAID_FOR:
+            apart = f", {(at - first).total_seconds():.1f} s after the first time" if first != at else ""
             yield diagnosis(
                 "REFR-01",
-                f"The refresh token rt:{fingerprint(token)} was used twice, {apart:.1f} s apart: a race, not a theft.",
+                f"The refresh token {event.spent_token_id} was presented again{apart}, and nobody had refreshed with "
+                "its successor: its answer was lost, or two processes refreshed at once.",
                 "Let one process of the client refresh at a time; devgw forgave it, other servers revoke the grant.",
                 view=view,
-                trace=trace,
-                got=f"rt:{fingerprint(token)}",
+                at=at,
+                got=event.spent_token_id,
                 evidence=known_quirks(view, "REFR-01"),
-                gone_when="ten minutes pass without another race",
+                gone_when="ten minutes pass without another one",
             )
             return
 
@@ -141,7 +139,7 @@ def resource_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: AR
 
 
 RULES = (
-    Rule(("REFR-01",), "a refresh token used twice within the grace", parallel_refresh),
+    Rule(("REFR-01",), "a refresh token again before its successor was used", parallel_refresh),
     Rule(("REFR-05",), "three requests with an expired token, no token request between", never_refreshes),
     Rule(("REFR-06",), "a refused refresh and two calls with the old token after it", goes_on_after_refusal),
     Rule(

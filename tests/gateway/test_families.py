@@ -1,0 +1,255 @@
+"""The rule of refresh tokens, walked at random: whatever a client does with its answers, one of them goes on."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from devgw.clock import FrozenClock
+from devgw.config.project import TokenSettings
+from devgw.entropy import digest
+from devgw.events import Bus
+from devgw.gateway.families import Families
+from devgw.gateway.issuing import Issuing
+from devgw.gateway.live_tokens import LiveTokens
+from devgw.gateway.records import Grant, RefreshToken
+from devgw.gateway.revocation import Ending, Revocation
+from devgw.ids import ClientId, GrantId, OperationId, SubjectId, TokenId
+from devgw.problems import Refused
+from devgw.problems.token import RefreshTokenReplayed, RefreshTokenVoid
+from devgw.store.database import Database
+from devgw.store.migrations import MIGRATIONS
+from devgw.store.records import RecordStore
+
+GRANT = GrantId("g-1")
+
+
+@dataclass
+class Bench:
+    """A family over a real store; `restart` forgets everything that is not in it."""
+
+    clock: FrozenClock = field(default_factory=FrozenClock)
+    database: Database = field(default_factory=lambda: Database(None, MIGRATIONS))
+    rotates: bool = True
+
+    def __post_init__(self) -> None:
+        self.restart()
+        now = self.clock.now()
+        self.store.save_grant(
+            Grant(
+                id=GRANT,
+                client_id=ClientId("dcr:1"),
+                client_name="Test client",
+                subject_id=SubjectId("user_1"),
+                session_id=None,
+                email=None,
+                operation_id=OperationId("sample"),
+                resource="http://localhost/mcp",
+                scope="mcp:tools",
+                issuer="http://localhost",
+                created_at=now,
+                expires_at=now + timedelta(days=30),
+            )
+        )
+
+    def restart(self) -> None:
+        self.store = RecordStore(self.database)
+        self.live = LiveTokens(self.store, self.clock)
+        self.revocation = Revocation(self.store, self.live, Bus(self.clock), self.clock)
+        self.families = Families(self.store, self.live, self.revocation, self.clock, rotates=self.rotates)
+        self.issuing = Issuing(TokenSettings(), self.store, self.live, self.clock)
+
+    @property
+    def grant(self) -> Grant:
+        grant = self.store.find_grant(GRANT)
+        assert grant
+        return grant
+
+    def begin(self) -> dict[str, str]:
+        """Return the answer to the code."""
+        answer = self.issuing.mint(self.grant, include_refresh_token=True)
+        with self.store.transaction():
+            issued = self.issuing.save(answer, self.grant, None, TokenId("code:1"))
+        self.issuing.let_work(issued)
+        return answer
+
+    def refresh(self, secret: str) -> dict[str, str]:
+        """Return the answer to a refresh, as the token endpoint decides it."""
+        with self.store.transaction():
+            token = self.record(secret)
+            if self.grant.revoked_at:
+                raise Refused(RefreshTokenReplayed(self.clock.now(), self.clock.now()))
+            self.families.check(token)
+            answer = self.issuing.mint(self.grant, include_refresh_token=self.rotates)
+            issued = self.issuing.save(answer, self.grant, token, token.id)
+            self.families.spend(token, None if issued.refresh is token else issued.refresh)
+        self.issuing.let_work(issued)
+        return {"refresh_token": secret, **answer}
+
+    def record(self, secret: str) -> RefreshToken:
+        token = self.store.find_refresh_token(digest(secret))
+        assert token
+        return token
+
+    def opens(self, answer: dict[str, str]) -> bool:
+        """Tell whether an answer's access token works."""
+        return self.live.find(digest(answer["access_token"])) is not None
+
+
+def test_a_lost_answer_is_asked_for_again_over_a_restart_and_any_time() -> None:
+    """Nothing but digests is needed: neither what was in memory nor how long ago it was."""
+    bench = Bench()
+    first = bench.begin()
+    lost = bench.refresh(first["refresh_token"])
+    bench.clock.travel(timedelta(days=3))
+    bench.restart()
+    kept = bench.refresh(first["refresh_token"])
+    assert kept["refresh_token"] != lost["refresh_token"]
+    assert bench.opens(kept)
+    assert not bench.opens(lost)
+    assert bench.opens(bench.refresh(kept["refresh_token"]))
+
+
+def test_a_predecessor_after_its_successor_was_used_ends_the_grant_over_a_restart() -> None:
+    bench = Bench()
+    first = bench.begin()
+    second = bench.refresh(first["refresh_token"])
+    third = bench.refresh(second["refresh_token"])
+    bench.restart()
+    with pytest.raises(Refused) as refused:
+        bench.refresh(first["refresh_token"])
+    assert isinstance(refused.value.problem, RefreshTokenReplayed)
+    assert bench.grant.revoked_because == "refresh_token_replayed"
+    assert not any(bench.opens(each) for each in (first, second, third))
+
+
+@pytest.mark.parametrize("kept", [0, 1, 4])
+def test_whichever_of_several_answers_a_client_keeps_it_goes_on(kept: int) -> None:
+    bench = Bench()
+    first = bench.begin()
+    answers = [bench.refresh(first["refresh_token"]) for _ in range(5)]
+    assert [bench.opens(each) for each in answers] == [False] * 4 + [True]
+    after = bench.refresh(answers[kept]["refresh_token"])
+    assert bench.opens(after)
+    assert bench.record(answers[kept]["refresh_token"]).revoked_at is None
+    for other in answers[:kept] + answers[kept + 1 :]:
+        with pytest.raises(Refused) as refused:
+            bench.refresh(other["refresh_token"])
+        assert isinstance(refused.value.problem, RefreshTokenVoid)
+        assert not bench.opens(other)
+    assert bench.opens(bench.refresh(after["refresh_token"]))
+
+
+def test_as_deployed_the_first_refresh_token_stays_for_everybody() -> None:
+    bench = Bench(rotates=False)
+    first = bench.begin()
+    answers = [bench.refresh(first["refresh_token"]) for _ in range(3)]
+    assert {each["refresh_token"] for each in answers} == {first["refresh_token"]}
+    assert all(bench.opens(each) for each in answers)
+    bench.restart()
+    assert bench.opens(bench.refresh(first["refresh_token"]))
+
+
+def test_one_that_was_rotated_before_stays_dead_as_deployed() -> None:
+    """The setting may change between two starts."""
+    bench = Bench()
+    first = bench.begin()
+    second = bench.refresh(first["refresh_token"])
+    bench.rotates = False
+    bench.restart()
+    bench.refresh(second["refresh_token"])
+    with pytest.raises(Refused):
+        bench.refresh(first["refresh_token"])
+    assert bench.grant.revoked_at
+
+
+def test_whoever_listens_hears_of_void_tokens_after_the_commit_and_may_fall_over() -> None:
+    bench = Bench()
+    heard: list[Ending] = []
+
+    def fall(ending: Ending) -> None:
+        del ending
+        raise RuntimeError
+
+    bench.revocation.on_end(fall)
+    bench.revocation.on_end(heard.append)
+    first = bench.begin()
+    lost = bench.refresh(first["refresh_token"])
+    assert heard == []
+    bench.refresh(first["refresh_token"])
+    ids = bench.store.find_access_token(digest(lost["access_token"])), bench.record(lost["refresh_token"])
+    assert [each.tokens for each in heard] == [tuple(each.id for each in ids if each)]
+    bench.revocation.end_grant(GRANT, "revoked_by_user")
+    assert heard[-1].grants == (GRANT,)
+
+
+def test_what_is_rolled_back_has_not_ended() -> None:
+    bench = Bench()
+    heard: list[Ending] = []
+    bench.revocation.on_end(heard.append)
+    answer = bench.begin()
+
+    def fail() -> None:
+        with bench.store.transaction():
+            bench.revocation.end_grant(GRANT, "revoked_by_user")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert heard == []
+    assert bench.opens(answer)
+    assert bench.grant.revoked_at is None
+
+
+class Walk(RuleBasedStateMachine):
+    """One client that sends, loses, keeps, repeats and restarts, and that never goes back behind what it used."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bench = Bench()
+        self.answers: list[dict[str, str]] = []
+        """What came for the newest token that was used: any of these may be in the client's hands."""
+        self.source = ""
+
+    @initialize()
+    def sign_in(self) -> None:
+        self.answers = [self.bench.begin()]
+
+    @rule(which=st.integers(0, 9))
+    def refresh_with_any_answer(self, which: int) -> None:
+        """The client presents one of the answers that it has not yet presented any of."""
+        held = self.answers[which % len(self.answers)]
+        self.source = held["refresh_token"]
+        self.answers = [self.bench.refresh(self.source)]
+
+    @rule()
+    def ask_again(self) -> None:
+        """The answer is lost, or another process asks with the same token."""
+        if self.source:
+            self.answers.append(self.bench.refresh(self.source))
+
+    @rule()
+    def restart(self) -> None:
+        self.bench.restart()
+
+    @rule(hours=st.integers(1, 48))
+    def wait(self, hours: int) -> None:
+        self.bench.clock.travel(timedelta(hours=hours))
+        for each in self.bench.store.refresh_tokens():  # nothing is to expire here: that is another refusal
+            later = self.bench.clock.now() + timedelta(days=30)
+            self.bench.store.save_refresh_token(replace(each, expires_at=later))
+
+    @invariant()
+    def the_newest_answer_is_the_one_that_works(self) -> None:
+        if not self.answers:
+            return
+        assert self.bench.grant.revoked_at is None
+        works = [self.bench.record(each["refresh_token"]).revoked_at is None for each in self.answers]
+        assert works == [False] * (len(works) - 1) + [True]
+
+
+TestWalk = Walk.TestCase
+TestWalk.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
