@@ -15,12 +15,13 @@ MOST_SUSPICIONS = 3
 def diagnose(view: View, now: datetime) -> list[Diagnosis]:
     """Return what is wrong with a flow at `now`: the certain first, then at most three suspicions.
 
-    It is a pure function: what it no longer returns is withdrawn. Nothing is said of a flow that is done, but for what
-    was seen to go wrong on its way and would go wrong elsewhere (a race of two refreshes).
+    It is a pure function: what it no longer returns is withdrawn. Nothing is suspected of a flow that is done, or whose
+    client has begun again: only what was seen to go wrong stays.
     """
     found = _once(each for rule in RULES for each in rule.check(view, now))
     certain = [each for each in found if each.certain]
-    suspicions = [] if certain or view.flow.state is FlowState.DONE else [each for each in found if not each.certain]
+    is_over = view.flow.state is FlowState.DONE or view.flow.after is not None
+    suspicions = [] if certain or is_over else [each for each in found if not each.certain]
     return certain + suspicions[:MOST_SUSPICIONS]
 
 

@@ -207,6 +207,14 @@ class Flow:
     scope: str | None = None
     issuer: str | None = None
     protocol_version: str | None = None
+    before: FlowId | None = None
+    """The attempt of the same client that came before this one."""
+    after: FlowId | None = None
+    """The attempt with which its client began again."""
+    attempt: int = 1
+    """Which attempt of its client this is, as far as they are linked."""
+    peers: list[str] = field(default_factory=list)
+    """Address and port of the sockets over which the client itself asked, bounded."""
     hosts: list[str] = field(default_factory=list)
     """The host names under which the gateway was asked, in order of first use."""
 

@@ -13,9 +13,10 @@ from devgw.events.taxonomy import (
 )
 from devgw.events.trace import Trace
 from devgw.ids import OperationId, TraceId
-from devgw.monitor.asked import METADATA, OF_A_FLOW, Asked, what_was_asked
+from devgw.monitor.asked import BROWSER, METADATA, OF_A_FLOW, Asked, what_was_asked
 from devgw.monitor.flow_book import FlowBook
 from devgw.monitor.flow_folding import CHANGING, arrive, fold
+from devgw.monitor.flow_identity import FlowIdentity, attempt_keys, challenge_key
 from devgw.monitor.ladder import tell_exchange
 from devgw.monitor.progress import MOST_MESSAGES, end, fail_arrow, finish, note, reach, skip
 
@@ -28,6 +29,9 @@ _PATIENCE: dict[Milestone, timedelta] = {
     Milestone.CONNECT_REQUIRED: timedelta(minutes=15),
     Milestone.AUTHORIZATION_BEGUN: timedelta(minutes=15),
 }
+_MOST_PEERS = 16
+_AT_ONCE = timedelta(seconds=15)
+"""How soon the call with a token comes of a client that first asked without."""
 _SHORT_PATIENCE = timedelta(seconds=90)
 """A machine that says nothing for so long has given up."""
 
@@ -41,6 +45,7 @@ class FlowFollower:
         """Flows that changed since somebody judged them last."""
         self.opened: Callable[[Flow], None] = lambda _flow: None
         self._operation_at = operation_at
+        self._identity = FlowIdentity(book)
         self._called: dict[str, None] = {}
         self._waiting: OrderedDict[TraceId, list[Published]] = OrderedDict()
 
@@ -124,11 +129,20 @@ class FlowFollower:
         return False
 
     def _relieve(self, trace: Trace, now: datetime) -> None:
-        """Let a flow arrive that began with a 401 without a token, where the client had a good one after all."""
-        for flow in self.book.active():
-            if flow.last_seen is Milestone.MCP_401 and flow.user_agent == trace.user_agent:
-                _called(flow, trace, now)
-                self._changed(flow)
+        """Let a row arrive that began with a 401 without a token, where its client had a good one after all.
+
+        It is the same client over the same socket; else only where it alone comes with this user agent, at once.
+        """
+        waiting = [
+            flow
+            for flow in self.book.newest_first()
+            if flow.client_id is None and flow.last_seen is Milestone.MCP_401 and flow.user_agent == trace.user_agent
+        ]
+        own = [flow for flow in waiting if trace.peer and trace.peer in flow.peers]
+        recent = [flow for flow in waiting if now - (flow.last_at or flow.started_at) <= _AT_ONCE]
+        for flow in own or (recent if len(recent) == 1 else ()):
+            _called(flow, trace, now)
+            self._changed(flow)
 
     def _flow_for(
         self, trace: Trace, asked: Asked, waiting: list[Published], now: datetime
@@ -136,19 +150,19 @@ class FlowFollower:
         for published in waiting:
             if (known := self.book.of_event(published.event)) is not None:
                 return known, False
-        flow, guessed = self.book.place(trace, asked, now)
+        flow, guessed = self._identity.place(trace, asked, now)
         if flow is not None and not _is_a_new_beginning(flow, trace, asked):
             return flow, guessed
         if not _may_begin(trace, asked):
             return flow, guessed
-        if flow is not None:
-            self.book.retire(flow)
-        begun = self.book.open(trace)
+        begun = self.book.open(trace, by_browser=asked in BROWSER)
         self.opened(begun)
         return begun, False
 
     def _join(self, flow: Flow, trace: Trace, asked: Asked, *, guessed: bool) -> None:
         self.book.bind(flow, f"trace:{trace.id}", trace.transaction_id, trace.grant_id, trace.token_id)
+        self.book.bind(flow, *attempt_keys(trace, asked), challenge_key(trace, asked))
+        self._know(flow, trace, asked)
         flow.guessed = flow.guessed or guessed
         flow.trace_ids.append(trace.id)
         del flow.trace_ids[:-_MOST_TRACES]
@@ -159,6 +173,17 @@ class FlowFollower:
         flow.client_id, flow.client_name = trace.client_id or flow.client_id, trace.client_name or flow.client_name
         if len(flow.messages) < MOST_MESSAGES:
             tell_exchange(flow, trace, asked, guessed=guessed)
+
+    def _know(self, flow: Flow, trace: Trace, asked: Asked) -> None:
+        """Remember by what its client is told: its user agent, the sockets over which it asks."""
+        if asked in BROWSER:
+            return
+        flow.user_agent = flow.user_agent or trace.user_agent
+        if asked is Asked.REGISTER:
+            flow.peers.clear()  # whoever registers claims the row: others that waited in it are not the client
+        if trace.peer and trace.peer not in flow.peers:
+            flow.peers.append(trace.peer)
+            del flow.peers[:-_MOST_PEERS]
 
     def _conclude(self, flow: Flow, trace: Trace, asked: Asked) -> None:
         """Draw from the answer what no event tells."""
@@ -194,16 +219,19 @@ def _tokens_of(event: Event) -> list[str | None]:
 
 
 def _may_begin(trace: Trace, asked: Asked) -> bool:
+    """Tell whether a row begins with this request; what was refused and is nobody's has one of its own."""
     if asked is Asked.MCP:
         return trace.status in {401, 403, 421} or trace.method == "OPTIONS"
-    return asked in METADATA | {Asked.REGISTER, Asked.AUTHORIZE}
+    if asked in METADATA | {Asked.REGISTER, Asked.AUTHORIZE}:
+        return True
+    return trace.status >= 400 and asked in {Asked.TOKEN, Asked.CALLBACK}
 
 
 def _is_a_new_beginning(flow: Flow, trace: Trace, asked: Asked) -> bool:
     """Tell whether a client that had arrived, or had failed, sets out once more."""
     if flow.state is FlowState.FAILED:
         is_first_step = asked is Asked.MCP and trace.token_id is None and trace.status == 401
-        return is_first_step and flow.mark(Step.AUTHORIZE).state is StepState.DONE
+        return is_first_step and flow.failure is not None and flow.failure.step not in {Step.DISCOVER, Step.MCP}
     return flow.state is FlowState.DONE and asked is Asked.AUTHORIZE
 
 

@@ -84,7 +84,7 @@ def _forgive(flow: Flow, step: Step) -> None:
         flow.needs_attention = True
         flow.state, flow.ended_at = FlowState.ACTIVE, None
     elif flow.state is FlowState.ABANDONED:
-        flow.state, flow.ended_at = FlowState.ACTIVE, None
+        flow.state, flow.ended_at, flow.after = FlowState.ACTIVE, None, None
 
 
 def begin_again(flow: Flow, step: Step) -> None:

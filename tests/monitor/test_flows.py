@@ -222,9 +222,11 @@ def test_a_client_that_discovers_without_a_user_agent_is_no_guess_while_it_is_th
     assert (only(walk).track, only(walk).guessed) == ("##.......", False)
     walk.agent = "other/1"
     walk.challenged()
+    walk.agent = "third/1"
+    walk.challenged()
     walk.agent = ""
     walk.resource_metadata()
-    assert [flow.guessed for flow in flows(walk)] == [False, True]
+    assert [flow.guessed for flow in flows(walk)] == [False, False, True]
 
 
 def test_a_refused_refresh_is_a_failed_message_and_wants_attention() -> None:

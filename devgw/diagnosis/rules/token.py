@@ -8,6 +8,7 @@ from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import TOKEN, came_past, known_quirks
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.view import View
+from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 
 RESTARTS = 3
@@ -36,7 +37,9 @@ def answer_of_wrong_shape(view: View, now: datetime) -> Iterator[Diagnosis]:  # 
 
 def begins_over_and_over(view: View, now: datetime) -> Iterator[Diagnosis]:
     """PORT-01: the same client begins the login again and again and redeems nothing."""
-    asked = [trace for trace in view.traces if is_authorize(trace) and trace.status in (200, 302, 303)]
+    seen = {trace.id: trace for trace in (*view.around.traces.values(), *view.traces)}
+    asked = [each for each in seen.values() if is_authorize(each) and each.status in (200, 302, 303)]
+    asked = [each for each in asked if not view.flow.client_id or _asking(each) == view.flow.client_id]
     recent = [trace for trace in asked if now - trace.started_at < RESTART_WINDOW]
     states = {query(trace).get("state") or query(trace).get("code_challenge", "") for trace in recent}
     if len(states) < RESTARTS or came_past(view, TOKEN, recent[0].started_at):
@@ -53,6 +56,10 @@ def begins_over_and_over(view: View, now: datetime) -> Iterator[Diagnosis]:
         certain=False,
         gone_when="a code is redeemed",
     )
+
+
+def _asking(trace: Trace) -> str:
+    return trace.client_id or query(trace).get("client_id", "")
 
 
 def port_of_the_gateway(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
