@@ -18,6 +18,8 @@ class Limits:
     """The longest JSON that is read at all: an MCP message may carry a file in base64."""
     URL_BYTES: Final = 16_384
     """Longer than any browser's address bar and every server's line takes."""
+    REDIRECT_URI_CHARACTERS: Final = 2_000
+    """It stands in a `Location` header together with code, state and issuer, and a person has to judge it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from devgw.cli.printing import write_line
+
 if TYPE_CHECKING:
     from devgw.dashboard.child import GatewayChild
 
@@ -29,12 +31,12 @@ def command(directory: Path, state_dir: str | None, in_browser: bool, **wishes: 
 
     reason = why_none(os.environ)
     if reason and not in_browser:
-        click.echo(f"devgw: no dashboard here: {reason}. `devgw tail` prints the events as lines.", err=True)
+        write_line(f"devgw: no dashboard here: {reason}. `devgw tail` prints the events as lines.", err=True)
         sys.exit(2)
     given = {"state_dir": state_dir} if state_dir else {}
     settings, _ = read_settings(directory.resolve(), os.environ, given)
     if not settings.state_path.is_dir():
-        click.echo(f"devgw: no gateway has run in {directory.resolve()}: start one with `devgw up`.", err=True)
+        write_line(f"devgw: no gateway has run in {directory.resolve()}: start one with `devgw up`.", err=True)
         sys.exit(1)
     if in_browser:
         sys.exit(in_one_browser(directory, settings.state_path, None))
@@ -55,6 +57,6 @@ def in_one_browser(directory: Path, state_dir: Path, child: "GatewayChild | None
     try:
         from devgw.dashboard.serve import serve_dashboard  # noqa: PLC0415  an optional extra
     except ImportError:
-        click.echo("devgw: --web needs textual-serve: pip install 'devgw[web]'", err=True)
+        write_line("devgw: --web needs textual-serve: pip install 'devgw[web]'", err=True)
         return 2
     return serve_dashboard(directory.resolve(), state_dir, child)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from devgw.cli.printing import write_line, write_lines, write_page
 from devgw.config.environment import EnvironmentUse
 from devgw.config.finding import Finding, Severity
 from devgw.config.load import Loaded, has_config, load
@@ -23,7 +24,7 @@ def command(directory: Path, form: str) -> None:
     """Check the configuration in DIRECTORY and print every finding; exit 1 where one is an error."""
     loaded, findings = read(directory)
     if form != "human":
-        click.echo(FORMATS[form](findings))
+        write_page(FORMATS[form](findings))
     else:
         _print(directory, loaded, findings)
     if any(each.severity is Severity.ERROR for each in findings):
@@ -54,9 +55,9 @@ def _row(use: EnvironmentUse) -> str:
 
 def _print(directory: Path, loaded: Loaded, findings: tuple[Finding, ...]) -> None:
     if not has_config(directory):
-        click.echo(f"No project in {directory}: this is the built-in sample. `devgw init` copies it.\n")
+        write_lines((f"No project in {directory}: this is the built-in sample. `devgw init` copies it.", ""))
     for each in findings:
-        click.secho(one_for_people(each) + "\n", fg=_COLOURS[each.severity])
+        write_page(one_for_people(each) + "\n", colour=_COLOURS[each.severity])
     for use in loaded.environment:
-        click.echo(_row(use))
-    click.echo(tally(findings))
+        write_line(_row(use))
+    write_line(tally(findings))

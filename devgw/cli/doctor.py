@@ -1,7 +1,6 @@
 """`devgw doctor`: probe everything that a login depends on."""
 
 import asyncio
-import json
 import os
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from devgw.cli.printing import write_json, write_line, write_lines, write_marked
 from devgw.clock import SystemClock, from_epoch
 from devgw.config.load import Loaded, load
 from devgw.config.sample import emulated_environ
@@ -19,7 +19,7 @@ from devgw.diagnosis.verdicts import Check, Verdict
 from devgw.problems import Refused
 from devgw.settings import Settings
 
-COLOURS = {Verdict.PASS: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red", Verdict.NOT_APPLICABLE: "bright_black"}
+COLOURS = {Verdict.PASS: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red", Verdict.NOT_APPLICABLE: "dim"}
 SIGNS = {Verdict.PASS: "ok  ", Verdict.WARN: "warn", Verdict.FAIL: "FAIL", Verdict.NOT_APPLICABLE: "-   "}
 
 
@@ -33,11 +33,11 @@ def command(directory: Path, port: int | None, callback: str, as_json: bool, eve
     """Probe the identity provider, this machine, the gateway's metadata and every upstream; exit 1 where one fails."""
     checks = examine_directory(directory, port, callback)
     if as_json:
-        click.echo(json.dumps([asdict(check) for check in checks], indent=2, ensure_ascii=False))
+        write_json([asdict(check) for check in checks], indent=2)
     else:
         for check in checks:
             _print(check, everything=everything)
-        click.echo(_tally(checks))
+        write_lines(("", _tally(checks)))
     if any(check.verdict is Verdict.FAIL for check in checks):
         raise SystemExit(1)
 
@@ -94,18 +94,17 @@ def _changed_at(path: Path) -> datetime | None:
 
 def _print(check: Check, *, everything: bool) -> None:
     """Print one check; what is in order takes one line."""
-    label = click.style(SIGNS[check.verdict], fg=COLOURS[check.verdict])
     failure_id = f"  [{check.diagnosis_id}]" if check.diagnosis_id else ""
-    click.echo(f"{label}  {check.name}: {check.saw}{failure_id}")
+    write_marked(SIGNS[check.verdict], f"  {check.name}: {check.saw}{failure_id}", colour=COLOURS[check.verdict])
     is_fine = check.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE)
     if everything or not is_fine:
-        click.echo(f"      did: {check.did}")
+        write_line(f"      did: {check.did}")
     for line in check.marks:
-        click.echo(f"           {line}")
+        write_line(f"           {line}")
     if check.todo:
-        click.echo(f"      do:  {check.todo}")
+        write_line(f"      do:  {check.todo}")
 
 
 def _tally(checks: list[Check]) -> str:
     counted = [(sum(check.verdict is verdict for check in checks), verdict.value) for verdict in Verdict]
-    return "\n" + ", ".join(f"{count} {word}" for count, word in counted if count)
+    return ", ".join(f"{count} {word}" for count, word in counted if count)

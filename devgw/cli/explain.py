@@ -1,6 +1,5 @@
 """`devgw explain`: what a failure is, how it is seen, and what mends it; and the list and the table of them all."""
 
-import json
 import textwrap
 from collections import Counter
 from dataclasses import asdict
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from devgw.cli.printing import write_json, write_line, write_lines, write_page
 from devgw.diagnosis.catalogue import Failure, failures, find_failure, search
 from devgw.diagnosis.clients import forget_lines
 from devgw.diagnosis.coverage import table
@@ -31,9 +31,9 @@ def command(words: tuple[str, ...], as_table: bool, as_json: bool) -> None:
         return
     found = _find(words)
     if as_json:
-        click.echo(json.dumps([asdict(failure) for failure in found], indent=2, ensure_ascii=False))
+        write_json([asdict(failure) for failure in found], indent=2)
     elif len(found) == 1:
-        click.echo(page(found[0]))
+        write_page(page(found[0]))
     else:
         _print_list(found)
     if not found:
@@ -75,18 +75,18 @@ def _print_list(found: list[Failure]) -> None:
     for failure in found:
         if failure.group != group:
             group = failure.group
-            click.echo(f"\n{group}")
-        click.echo(f"  {failure.id:<9}{'*' if failure.frequent else ' '} {failure.title}")
+            write_lines(("", group))
+        write_line(f"  {failure.id:<9}{'*' if failure.frequent else ' '} {failure.title}")
     if not found:
-        click.echo("Nothing in the catalogue says that. `devgw explain` lists everything.", err=True)
+        write_line("Nothing in the catalogue says that. `devgw explain` lists everything.", err=True)
 
 
 def _print_table(as_json: bool) -> None:
     rows = table()
     if as_json:
-        click.echo(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False))
+        write_json([asdict(row) for row in rows], indent=2)
         return
     for row in rows:
-        click.echo(f"{row.id:<9} {row.observed:<14} {row.how}")
+        write_line(f"{row.id:<9} {row.observed:<14} {row.how}")
     counted = Counter(row.observed for row in rows)
-    click.echo("\n" + ", ".join(f"{count} {kind}" for kind, count in counted.most_common()))
+    write_lines(("", ", ".join(f"{count} {kind}" for kind, count in counted.most_common())))

@@ -1,12 +1,10 @@
 """What `devgw explain route` prints: the way of a request through one route, with the place of every value."""
 
-import json
 import os
 from dataclasses import asdict
 from pathlib import Path
 
-import click
-
+from devgw.cli.printing import write_json, write_line, write_page
 from devgw.config.explain import explain
 from devgw.config.explanation import Explanation, Fact, Step
 from devgw.config.finding import nearest_name
@@ -30,9 +28,12 @@ def print_route(directory: Path, path: str, *, as_json: bool = False) -> int:
     loaded = load(directory, os.environ, settings, fallback_environ=offered, workos_origin=emulator)
     found = explain(loaded, settings, path)
     if found is None:
-        click.echo(_absent(loaded, path), err=True)
+        write_line(_absent(loaded, path), err=True)
         return 1
-    click.echo(json.dumps(asdict(found), indent=2, ensure_ascii=False) if as_json else text_of(found))
+    if as_json:
+        write_json(asdict(found), indent=2)
+    else:
+        write_page(text_of(found))
     return 0
 
 

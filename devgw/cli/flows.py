@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from devgw.cli.joining import answered, directory_argument, json_option, print_json, print_table, run, state_dir_of
+from devgw.cli.joining import answered, directory_argument, json_option, run, state_dir_of
+from devgw.cli.printing import write_json, write_page, write_table
 from devgw.control.client import ask_once, snapshot_once
 from devgw.control.messages import FlowRow
 
@@ -27,16 +28,16 @@ def command(flow: str | None, directory: Path, *, as_json: bool) -> None:
     rows.sort(key=lambda row: row.started, reverse=True)
     if as_json:
         for row in rows:
-            print_json(row)
+            write_json(row)
         return
-    print_table(HEADS, [cells(row) for row in rows], "No client has come yet. Connect one to a route of this gateway.")
+    write_table(HEADS, [cells(row) for row in rows], "No client has come yet. Connect one to a route of this gateway.")
 
 
 def _show(detail: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        print_json(detail)
+        write_json(detail)
     else:
-        click.echo(detail["report"], nl=False)
+        write_page(detail["report"].rstrip("\n"))
 
 
 def cells(row: FlowRow) -> list[str]:

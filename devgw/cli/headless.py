@@ -1,17 +1,18 @@
 """Event lines: what `devgw up --headless` and `devgw tail` print, for people and as NDJSON for programs."""
 
-import json
-import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
+from devgw.cli.printing import as_json, has_colours, paint, writable
+from devgw.foreign.text import clean
+
 if TYPE_CHECKING:
     from devgw.control.messages import EventLine
     from devgw.events import Published
 
-_COLOURS = {"good": "32", "warning": "33", "error": "31", "dim": "2"}
+_COLOURS = {"good": "green", "warning": "yellow", "error": "red", "dim": "dim"}
 _SIGNS = {"good": "✓", "warning": "!", "error": "✗", "": "·"}
 _PLAIN_SIGNS = {"good": "+", "warning": "!", "error": "x", "": "-"}
 _INDENT = " " * 11
@@ -44,7 +45,7 @@ class LinePrinter:
             self._write(self._paint(text, "dim"))
 
     def _write(self, text: str) -> None:
-        self._stream.write(self._writable(text) + "\n")
+        self._stream.write(writable(text, self._stream) + "\n")
         self._stream.flush()
 
     def _lines(self, line: "EventLine") -> list[str]:
@@ -53,29 +54,19 @@ class LinePrinter:
         lines = [f"{at:%H:%M:%S} {sign} {self._paint(line.text, line.severity if line.severity == 'error' else '')}"]
         repeats = line.name == "diagnosis_made" and line.explanation == self._said
         if line.severity in {"error", "warning"} and not repeats:
-            lines += [f"{_INDENT}why  {line.explanation}"] if line.explanation else []
-            lines += [f"{_INDENT}fix  {line.hint}"] if line.hint else []
+            lines += [f"{_INDENT}why  {clean(line.explanation)}"] if line.explanation else []
+            lines += [f"{_INDENT}fix  {clean(line.hint)}"] if line.hint else []
             self._said = line.explanation
         return lines
 
     def _paint(self, text: str, colour: str) -> str:
-        code = _COLOURS.get(colour)
-        return f"\x1b[{code}m{text}\x1b[0m" if self._has_colours and code else text
-
-    def _writable(self, text: str) -> str:
-        encoding = self._stream.encoding or "utf-8"
-        return text.encode(encoding, "replace").decode(encoding)
+        return paint(text, _COLOURS.get(colour, "") if self._has_colours else "")
 
 
 def as_ndjson(line: "EventLine") -> str:
     """Return a line as one JSON object: `event`, `seq`, `at`, then what is known, by the contract's names."""
     at = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return json.dumps({"event": line.name, "seq": line.seq, "at": at, "text": line.text, **line.fields})
-
-
-def has_colours(stream: TextIO) -> bool:
-    """Tell whether `stream` is a terminal whose user wants colours (https://no-color.org)."""
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
+    return as_json({"event": line.name, "seq": line.seq, "at": at, "text": line.text, **line.fields})
 
 
 def _can_write(stream: TextIO, text: str) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from devgw.cli.printing import write_line, write_page
 from devgw.config.sample import sample_root
 from devgw.config.schemas import SCHEMAS
 
@@ -21,16 +22,16 @@ def command(directory: Path) -> None:
     try:
         for name, content in _files():
             if _write(directory / name, content):
-                click.echo(f"  wrote   {name}")
+                write_line(f"  wrote   {name}")
             else:
                 kept.append(name)
-                click.echo(f"  exists  {name}, left as it is")
+                write_line(f"  exists  {name}, left as it is")
     except OSError as error:
         raise click.ClickException(f"{error.filename or directory}: {error.strerror}") from error
     for advice in _advice(directory, kept):
-        click.echo(f"\n{advice}")
+        write_page(f"\n{advice}")
     where = "" if directory == Path() else f" {directory}"
-    click.echo(f"\nNext: devgw up{where}. Without a .env devgw signs in at its own WorkOS emulator.")
+    write_page(f"\nNext: devgw up{where}. Without a .env devgw signs in at its own WorkOS emulator.")
 
 
 def _files() -> Iterator[tuple[str, str]]:

@@ -1,18 +1,16 @@
 """What the commands that join a running gateway share: where it is, and a clear word when there is none."""
 
 import asyncio
-import json
 import os
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
 
-from devgw.cli.headless import has_colours
+from devgw.cli.printing import write_line
 from devgw.control.client import Lost
-from devgw.control.codec import plain_row
 from devgw.control.messages import Answer
 from devgw.problems import Refused
 
@@ -51,9 +49,9 @@ def run(asking: Coroutine[Any, Any, T]) -> T:
 
 def fail(explanation: str, hint: str = "") -> NoReturn:
     """Say why not, and what to do, then end with 1."""
-    click.echo(click.style(explanation, fg="red") if has_colours(sys.stderr) else explanation, err=True)
+    write_line(explanation, colour="red", err=True)
     if hint:
-        click.echo(hint, err=True)
+        write_line(hint, err=True)
     sys.exit(1)
 
 
@@ -62,18 +60,3 @@ def answered(answer: Answer) -> dict[str, Any]:
     if not answer.ok:
         fail(answer.explanation, answer.hint)
     return answer.result
-
-
-def print_json(values: Any) -> None:
-    """Print one JSON object on a line of its own."""
-    click.echo(json.dumps(values, default=plain_row, ensure_ascii=False))
-
-
-def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> None:
-    """Print rows under their heads, each column as wide as it must be; the last one may run on."""
-    if not rows:
-        click.echo(empty)
-        return
-    widths = [max(len(cell) for cell in column) for column in zip(heads, *rows, strict=True)]
-    for row in (heads, *rows):
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

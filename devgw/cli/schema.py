@@ -1,9 +1,8 @@
 """`devgw schema`: JSON Schema for editors."""
 
-import json
-
 import click
 
+from devgw.cli.printing import write_json
 from devgw.config.schemas import SCHEMAS
 
 
@@ -11,4 +10,4 @@ from devgw.config.schemas import SCHEMAS
 @click.argument("file", type=click.Choice(list(SCHEMAS)))
 def command(file: str) -> None:
     """Print the JSON Schema of FILE: policies.json, routes.oas.json, or devgw.toml."""
-    click.echo(json.dumps(SCHEMAS[file](), indent=2))
+    write_json(SCHEMAS[file](), indent=2)

@@ -1,19 +1,18 @@
 """Bringing the gateway up from the command line: settings, build, and a clear word when it cannot start."""
 
-import json
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import click
-
 from devgw.cli.headless import printer
+from devgw.cli.printing import PLAIN, padded, write_json, write_line, write_page
 from devgw.config.finding import Finding, Findings, Severity
 from devgw.config.plugin import read_plugin
 from devgw.config.report import one_for_people, tally
 from devgw.config.settings_file import read_settings
+from devgw.foreign.text import cells, clean
 from devgw.oauth.urls import Urls
 from devgw.problems import Refused
 from devgw.settings import Settings
@@ -84,10 +83,10 @@ class Complaint:
 
     def text(self, text: str, reason: str, findings: list[dict[str, Any]] | None = None) -> None:
         """Say it, for a reader of lines too."""
-        click.secho(text, fg="red", err=True)
+        write_page(text, colour="red", err=True)
         if self.as_json:
             told = {"event": "gateway_not_started", "outcome": "failure", "reasonCode": reason, "text": text}
-            click.echo(json.dumps(told | ({"findings": findings} if findings else {})))
+            write_json(told | ({"findings": findings} if findings else {}))
 
 
 def cannot_listen(settings: Settings, error: OSError) -> str:
@@ -104,16 +103,16 @@ def welcome(runtime: Runtime) -> None:
     """Say what runs, and what to do next."""
     loaded, settings = runtime.loaded, runtime.settings
     if loaded.is_sample:
-        click.echo(f"No project in {settings.root}: the built-in sample runs. `devgw init` copies it here.")
+        write_line(f"No project in {settings.root}: the built-in sample runs. `devgw init` copies it here.")
     else:
         say_findings(loaded.findings, settings.root)
     for note in runtime.notes:
-        click.echo(note)
+        write_page(note)
     urls = runtime.gateway.urls(settings.canonical_origin)
     routes = [(urls.resource(route), route.operation_id) for route in runtime.gateway.project.routes]
-    width = max((len(url) for url, _ in routes), default=0)
+    width = max((cells(clean(url)) for url, _ in routes), default=0)
     for url, name in routes:
-        click.echo(f"  {url:<{width}}   claude mcp add --transport http {name} {url}")
+        write_line(f"  {padded(url, width)}   claude mcp add --transport http {name} {url}")
 
 
 def say_findings(findings: Iterable[Finding], directory: Path) -> None:
@@ -121,7 +120,7 @@ def say_findings(findings: Iterable[Finding], directory: Path) -> None:
     for finding in findings:
         if finding.severity is not Severity.NOTE:
             text = one_for_people(_seen_from_here(finding, directory))
-            click.secho(f"{text}\n", fg=_COLOURS.get(finding.severity), err=True)
+            write_page(f"{text}\n", colour=_COLOURS.get(finding.severity, PLAIN), err=True)
 
 
 def _seen_from_here(finding: Finding, directory: Path) -> Finding:

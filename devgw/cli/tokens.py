@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from devgw.cli.joining import answered, directory_argument, json_option, print_json, print_table, run, state_dir_of
+from devgw.cli.joining import answered, directory_argument, json_option, run, state_dir_of
+from devgw.cli.printing import write_json, write_line, write_table
 from devgw.control.client import ask_once, snapshot_once
 from devgw.control.messages import TokenRow
 
@@ -22,7 +23,7 @@ def command(token: str | None, directory: Path, *, as_json: bool, shows_all: boo
     state_dir = state_dir_of(directory)
     if token is not None:
         detail = answered(run(ask_once(state_dir, "inspect", kind="token", id=token)))
-        print_json(detail) if as_json else _show(detail)
+        write_json(detail) if as_json else _show(detail)
         return
     found = run(snapshot_once(state_dir, ["token"]))
     rows, now = found.of("token", TokenRow), found.now
@@ -30,10 +31,10 @@ def command(token: str | None, directory: Path, *, as_json: bool, shows_all: boo
     shown.sort(key=lambda row: row.expires or float("inf"))
     if as_json:
         for row in shown:
-            print_json(row)
+            write_json(row)
         return
     empty = "No live token." if rows else "No token was issued yet."
-    print_table(HEADS, [cells(row, now) for row in shown], f"{empty} A client gets one at the end of a login.")
+    write_table(HEADS, [cells(row, now) for row in shown], f"{empty} A client gets one at the end of a login.")
 
 
 def is_live(row: TokenRow, now: float) -> bool:
@@ -64,13 +65,13 @@ def left(row: TokenRow, now: float) -> str:
 def _show(detail: dict[str, Any]) -> None:
     row = detail["row"]
     for name, value in row.items():
-        click.echo(f"{name:<14}{value}")
+        write_line(f"{name:<14}{value}")
     for sentence in detail.get("verdict", []):
-        click.echo(f"{'verdict':<14}{sentence}")
+        write_line(f"{'verdict':<14}{sentence}")
     family = detail.get("family", [])
     if len(family) > 1:
         drawn = " -> ".join(f"{each['id']} ({each['state']})" for each in family)
-        click.echo(f"{'family':<14}{drawn}")
+        write_line(f"{'family':<14}{drawn}")
     for check in detail.get("jwt", {}).get("checks", []):
         verdict = "ok" if check.get("passed") else "FAILED"
-        click.echo(f"  {check['name']:<12}{verdict:<8}{check.get('got', '')}  expected {check.get('expected', '')}")
+        write_line(f"  {check['name']:<12}{verdict:<8}{check.get('got', '')}  expected {check.get('expected', '')}")

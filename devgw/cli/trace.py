@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from devgw.cli.joining import answered, directory_argument, json_option, print_json, print_table, run, state_dir_of
+from devgw.cli.joining import answered, directory_argument, json_option, run, state_dir_of
+from devgw.cli.printing import write_json, write_lines, write_page, write_table
 from devgw.control.client import ask_once, snapshot_once
 from devgw.control.messages import TraceRow
 
@@ -26,19 +27,19 @@ def command(trace: str | None, directory: Path, *, as_json: bool, curl: bool, la
         return
     detail = answered(run(ask_once(state_dir, "inspect", kind="trace", id=trace)))
     if curl:
-        click.echo(detail["curl"])
+        write_page(detail["curl"])
     elif as_json:
-        print_json(detail)
+        write_json(detail)
     else:
-        click.echo("\n".join(lines(detail)))
+        write_lines(lines(detail))
 
 
 def _list(rows: list[TraceRow], *, as_json: bool) -> None:
     if as_json:
         for row in rows:
-            print_json(row)
+            write_json(row)
         return
-    print_table(HEADS, [cells(row) for row in rows], "No request has come yet.")
+    write_table(HEADS, [cells(row) for row in rows], "No request has come yet.")
 
 
 def cells(row: TraceRow) -> list[str]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from devgw.cli.printing import write_line, write_page
+
 if TYPE_CHECKING:
     from devgw.dashboard.child import GatewayChild
     from devgw.wiring.runtime import Runtime
@@ -62,7 +64,7 @@ def command(
         sys.exit(_run_in_browser(given))
     if headless or as_json or (reason := _why_no_dashboard()):
         if not headless and not as_json:
-            click.echo(f"devgw: no dashboard here ({reason}); these are the events.", err=True)
+            write_line(f"devgw: no dashboard here ({reason}); these are the events.", err=True)
         sys.exit(_run_headless(given, as_json=as_json, everything=everything, parent_pipe=parent_pipe))
     sys.exit(_run_dashboard(given, theme or "", is_ascii=is_ascii, has_mouse=not no_mouse))
 
@@ -96,7 +98,7 @@ def _child(given: _Given) -> "tuple[Path, GatewayChild]":
 
     settings, _ = read_settings(given.directory, os.environ, given.overrides)
     if reason := _why_not_here(settings.state_path):
-        click.secho(reason, fg="red", err=True)
+        write_page(reason, colour="red", err=True)
         sys.exit(1)
     return settings.state_path, GatewayChild(given.command(), settings.state_path / "gateway.log")
 

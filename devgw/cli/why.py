@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from devgw.cli.joining import answered, directory_argument, json_option, print_json, run, state_dir_of
+from devgw.cli.joining import answered, directory_argument, json_option, run, state_dir_of
+from devgw.cli.printing import write_json, write_line, write_lines
 from devgw.control.client import ask_once, snapshot_once
 from devgw.control.messages import FlowRow
 
@@ -26,13 +27,13 @@ def command(flow: str | None, directory: Path, *, as_json: bool) -> None:
     rows = run(snapshot_once(state_dir, ["flow"])).of("flow", FlowRow)
     row = choose(rows, flow)
     if row is None:
-        click.echo("Nothing has gone wrong." if rows and flow is None else _none_of(flow), err=True)
+        write_line("Nothing has gone wrong." if rows and flow is None else _none_of(flow), err=True)
         raise SystemExit(1)
     detail = answered(run(ask_once(state_dir, "inspect", kind="flow", id=row.id)))
     if as_json:
-        print_json({"flow": asdict(row), "failure": detail.get("failure"), "diagnoses": detail.get("diagnoses", [])})
+        write_json({"flow": asdict(row), "failure": detail.get("failure"), "diagnoses": detail.get("diagnoses", [])})
         return
-    click.echo("\n".join(tell(row, detail)))
+    write_lines(tell(row, detail))
 
 
 def choose(rows: list[FlowRow], flow: str | None) -> FlowRow | None:

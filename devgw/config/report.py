@@ -1,13 +1,12 @@
 """Findings as text: for people with line and caret, as JSON, as GitHub annotations, as SARIF."""
 
-import json
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
 from devgw.config.finding import Finding, Severity
+from devgw.foreign.text import cells, clean, shown_json
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -32,14 +31,8 @@ def caret(finding: Finding) -> str:
     """Return the line that goes below the source line; tabs stay tabs, wide characters take two columns."""
     before = finding.source_line[: finding.column - 1]
     marked = finding.source_line[finding.column - 1 : finding.column - 1 + finding.length]
-    space = "".join("\t" if char == "\t" else " " * _width(char) for char in before)
-    return space + "^" * max(1, sum(map(_width, marked)))
-
-
-def _width(char: str) -> int:
-    if unicodedata.combining(char):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    space = "\t".join(" " * cells(clean(part)) for part in before.split("\t"))
+    return space + "^" * max(1, cells(clean(marked)))
 
 
 def tally(findings: Iterable[Finding]) -> str:
@@ -51,7 +44,7 @@ def tally(findings: Iterable[Finding]) -> str:
 
 def as_json(findings: Iterable[Finding]) -> str:
     """Return an array with one object per finding."""
-    return json.dumps([asdict(each) for each in findings], indent=2, ensure_ascii=False)
+    return shown_json([asdict(each) for each in findings], indent=2)
 
 
 def as_github(findings: Iterable[Finding]) -> str:
@@ -80,7 +73,7 @@ def as_sarif(findings: Iterable[Finding]) -> str:
     rules = [{"id": code} for code in sorted({each.code for each in found})]
     driver = {"name": "devgw", "rules": rules}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": list(map(_result, found))}
-    return json.dumps({"$schema": _SARIF, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+    return shown_json({"$schema": _SARIF, "version": "2.1.0", "runs": [run]}, indent=2)
 
 
 def _result(finding: Finding) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Commands to answers: looks up, opens and reveals by itself, and asks the gateway's `Actions` for the rest."""
 
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -8,6 +7,7 @@ from devgw.control.actions import Actions, NotPossible
 from devgw.control.codec import plain_row
 from devgw.control.commands import Consequences, Copied, Revealed
 from devgw.control.messages import Answer, Command
+from devgw.foreign.text import shown_json
 from devgw.monitor import trace_view
 from devgw.monitor.details import BodyView, TraceDetail
 from devgw.monitor.monitor import Monitor
@@ -141,7 +141,7 @@ class Answering:
             return Copied(kind, getattr(self._open("flow", id_), "report", ""))
         if kind == "json":
             of = _one_of(arguments, "of", OPENERS)
-            return Copied(kind, json.dumps(plain_row(self._open(of, id_)), default=plain_row, indent=2))
+            return Copied(kind, shown_json(plain_row(self._open(of, id_)), default=plain_row, indent=2))
         detail = self._open("trace", id_)
         return _copied(kind, detail) if isinstance(detail, TraceDetail) else Copied(kind, "")
 

@@ -10,8 +10,9 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
-from devgw.dashboard.look.line import BLANK, Line, clean, line_cells, plain
+from devgw.dashboard.look.line import BLANK, Line, line_cells, plain
 from devgw.dashboard.look.palette import Styles
+from devgw.foreign.text import clean
 
 
 class Surface(Widget):

@@ -1,6 +1,7 @@
 """Names that depend on the facts of a refusal: one function per `Problem.reason`, each giving an id or None."""
 
 from devgw.diagnosis.difference import explain_difference
+from devgw.oauth.redirect_scheme import WEB_SCHEMES, why_refused
 from devgw.problems import Problem
 
 
@@ -61,7 +62,7 @@ def client_metadata_invalid(problem: Problem) -> str:
 def redirect_uri_refused(problem: Problem) -> str:
     """Name a `redirect_uri_refused` by its facts."""
     scheme = _fact(problem, "redirect_uri").partition(":")[0].lower()
-    is_private = scheme not in ("http", "https", "javascript", "data", "file", "vbscript", "about", "blob")
+    is_private = scheme not in WEB_SCHEMES and not why_refused(scheme)
     return "RURI-06" if is_private and scheme else "REG-05"
 
 

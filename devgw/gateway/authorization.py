@@ -21,7 +21,7 @@ from devgw.ids import ClientId, TransactionId
 from devgw.oauth.metadata import SCOPE
 from devgw.oauth.parameters import Parameters
 from devgw.oauth.pkce import check_challenge
-from devgw.oauth.redirect_uri import find_fitting
+from devgw.oauth.redirect_uri import check_redirect_uri, find_fitting
 from devgw.oauth.urls import Urls
 from devgw.problems import Problem, Refused
 from devgw.problems.authorization import (
@@ -97,6 +97,7 @@ class Authorization:
             redirect_uri = client.redirect_uris[0]
         elif find_fitting(client.redirect_uris, redirect_uri) is None:
             raise Refused(_mismatch(client, redirect_uri))
+        check_redirect_uri(redirect_uri)  # it may have been registered under older rules, or configured
         return Destination(client, redirect_uri, parameters.first("state"), issuer)
 
     def _accept(

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from devgw import __version__
 from devgw.events.flow import Flow, FlowMessage, FlowState, Lane, Milestone
+from devgw.foreign.text import clean
 from devgw.monitor.details import DiagnosisView, FailureView, FlowDetail, MessageView, StepView
 from devgw.monitor.masking import mask_shapes
 from devgw.monitor.moments import stamp
@@ -100,10 +101,10 @@ def _diagnosis(flow: Flow, index: int) -> DiagnosisView:
 
 def report_of(detail: FlowDetail) -> str:
     """Return the flow as Markdown, masked: head, ladder, why, what it was about."""
-    row = detail.row
+    row, client = detail.row, clean(detail.row.client_id or "?")
     parts = [
-        f"## {row.id} {row.client}: {row.state} at {row.step}",
-        f"devgw {__version__} · route {row.operation_id or '?'} · client `{row.client_id or '?'}` · `{row.user_agent}`",
+        f"## {row.id} {clean(row.client)}: {row.state} at {row.step}",
+        f"devgw {__version__} · route {row.operation_id or '?'} · client `{client}` · `{clean(row.user_agent)}`",
         f"`DRAICSKTM` `{row.track}` (`#` done, `>` now, `X` failed, `.` not reached, `-` skipped)",
         _ladder(detail),
         *_reasons(detail),
@@ -119,9 +120,8 @@ def _ladder(detail: FlowDetail) -> str:
     for each in detail.messages:
         sign = "X" if each.failed else "~" if each.guessed else " "
         since = each.at - detail.row.started
-        lines.append(
-            f"{each.number:>3} {since:>+9.3f}s {sign} {each.sender:>8} → {each.receiver:<8} {each.label}".rstrip()
-        )
+        ends = f"{each.sender:>8} → {each.receiver:<8}"
+        lines.append(f"{each.number:>3} {since:>+9.3f}s {sign} {ends} {clean(each.label)}".rstrip())
     return "\n".join(["```text", *lines, "```"])
 
 
@@ -131,17 +131,17 @@ def _reasons(detail: FlowDetail) -> list[str]:
         pairs = _pairs(
             ("got", failure.got), ("expected", failure.expected), ("fix", failure.hint), ("see", failure.source)
         )
-        reasons.append(f"**Stopped at {failure.step}: {failure.reason_code}.** {failure.explanation}{pairs}")
+        reasons.append(f"**Stopped at {failure.step}: {failure.reason_code}.** {clean(failure.explanation)}{pairs}")
     for each in detail.diagnoses:
         sure = "" if each.certain else " (suspected)"
         pairs = _pairs(("got", each.got), ("expected", each.expected), ("fix", each.fix), ("see", each.source))
-        evidence = "".join(f"\n- seen: {line}" for line in each.evidence)
-        reasons.append(f"**{each.id} {each.title}{sure}.** {each.cause}{evidence}{pairs}")
+        evidence = "".join(f"\n- seen: {clean(line)}" for line in each.evidence)
+        reasons.append(f"**{each.id} {each.title}{sure}.** {clean(each.cause)}{evidence}{pairs}")
     return reasons
 
 
 def _pairs(*pairs: tuple[str, str]) -> str:
-    return "".join(f"\n- {name}: {value}" for name, value in pairs if value)
+    return "".join(f"\n- {name}: {clean(value)}" for name, value in pairs if value)
 
 
 def _facts(detail: FlowDetail) -> str:
@@ -153,4 +153,4 @@ def _facts(detail: FlowDetail) -> str:
         ("hosts", ", ".join(detail.hosts)),
         ("MCP", detail.protocol_version),
     ]
-    return "\n".join(f"- {name}: `{value}`" for name, value in facts if value)
+    return "\n".join(f"- {name}: `{clean(value)}`" for name, value in facts if value)

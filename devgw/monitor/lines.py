@@ -8,6 +8,7 @@ from devgw.events import taxonomy as told
 from devgw.events.bus import Published
 from devgw.events.taxonomy import Event, Outcome
 from devgw.events.trace import Trace
+from devgw.foreign.text import clean as clean_text
 from devgw.monitor.contract_names import fields_of
 from devgw.monitor.masking import mask_form, mask_shapes
 from devgw.monitor.moments import stamp
@@ -40,9 +41,8 @@ def line_of(published: Published, seq: int = 0) -> EventLine:
 
 
 def clean(text: str) -> str:
-    """Return `text` fit for a terminal: secret shapes masked, and no character that could steer it."""
-    masked = mask_shapes(text)
-    return masked if masked.isprintable() else "".join(each if each.isprintable() else " " for each in masked)
+    """Return `text` as one line that may be shown: secret shapes masked, hidden characters written out."""
+    return clean_text(mask_shapes(text))
 
 
 def _severity(event: Event) -> str:

@@ -1,48 +1,84 @@
-"""Which redirect URIs may be registered, and which request fits a registration.
+"""Which redirect URIs may be registered, which request fits a registration, and what a person is shown of one.
 
 Source: OAuth 2.1 §2.3.1, RFC 8252 §7 and §8.3, MCP authorization (Communication Security, Open Redirection).
 """
 
+import re
 from collections.abc import Iterable
+from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
 
+from devgw.foreign.text import hidden_in
+from devgw.foreign.urls import UrlRefused, read_url
+from devgw.oauth.redirect_scheme import WEB_SCHEMES, why_refused
 from devgw.problems import Refused
 from devgw.problems.clients import RedirectUriRefused
+from devgw.settings import Limits
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 EDITOR_BROKERS = frozenset({"vscode.dev", "insiders.vscode.dev"})
-FORBIDDEN_SCHEMES = frozenset({"javascript", "data", "file", "vbscript", "about", "blob"})
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?\.?|[0-9a-f:]+(\.[0-9.]+)?")
+_NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
+_IPV4 = re.compile(r"(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}")
+_READ_DIFFERENTLY = frozenset("ß\u03c2\u200c\u200d")
+"""What DNS names of 2003 and of 2008 spell differently: two readers see two hosts (UTS 46 §2.3)."""
+
+
+class RedirectKind(StrEnum):
+    """Where a redirect URI leads, by the kinds of RFC 8252 §7."""
+
+    LOOPBACK = "loopback"
+    """A port of this machine: whichever program listens there gets the answer (§7.3)."""
+    WEB = "web"
+    """Another machine, found by its name."""
+    PRIVATE_USE = "private_use"
+    """A scheme: whichever program claimed it gets the answer (§7.1)."""
 
 
 def check_redirect_uri(uri: str) -> None:
-    """Refuse a redirect URI that must never be registered.
+    """Refuse a redirect URI to which nothing may be sent.
 
-    `https://` anywhere, `http://` on loopback, and private-use schemes (`cursor://…`, `vscode://…`) are taken.
+    `https://` anywhere, `http://` on loopback, and the private-use schemes of `redirect_scheme` are taken.
 
     Raises:
         Refused: with `RedirectUriRefused`.
     """
     parts = _split(uri)
     scheme = parts.scheme.lower()
-    if scheme in FORBIDDEN_SCHEMES:
-        raise Refused(
-            RedirectUriRefused(
-                uri,
-                f"has the scheme {scheme}:, which runs or reads what it names",
-                "an https:// URI, http://localhost, or the client's own scheme",
-            )
-        )
+    reason = why_refused(scheme)
+    if reason:
+        raise Refused(RedirectUriRefused(uri, reason, _instead_of_scheme(parts)))
     if "#" in uri:
         raise Refused(RedirectUriRefused(uri, "has a fragment", uri.partition("#")[0]))
     if _has_odd_characters(uri):
-        raise Refused(
-            RedirectUriRefused(uri, "contains white space, a control character or a backslash", "the URI without them")
-        )
-    if scheme in {"http", "https"} and not parts.hostname:
-        raise Refused(RedirectUriRefused(uri, "has no host", f"{scheme}://host/path"))
+        rule = "contains white space, a control or format character, or a backslash"
+        raise Refused(RedirectUriRefused(uri, rule, "the URI without them"))
     if parts.username is not None or "*" in parts.netloc:
         raise Refused(RedirectUriRefused(uri, "has a user name or a wildcard in its host", "one exact host"))
-    if scheme == "http" and not is_loopback(uri):
+    if scheme in WEB_SCHEMES:
+        _check_web(uri, parts)
+    elif re.fullmatch(r"[0-9]+(/.*)?", parts.path) and not parts.netloc:
+        rule = "is a host and a port without a scheme in front"
+        raise Refused(RedirectUriRefused(uri, rule, f"https://{uri}, or http:// on loopback"))
+
+
+def _instead_of_scheme(parts: SplitResult) -> str:
+    own = "a private-use scheme that is a domain of yours reversed, such as com.example.app:/callback"
+    return f"an https:// URI, http://localhost, or {own}" if parts.scheme else "scheme://host/path"
+
+
+def _check_web(uri: str, parts: SplitResult) -> None:
+    """Refuse a web URI whose host could be read as another one, and plain http to another machine."""
+    if not parts.hostname:
+        raise Refused(RedirectUriRefused(uri, "has no host", f"{parts.scheme}://host/path"))
+    try:
+        host = read_url(uri).host
+    except UrlRefused as refused:
+        raise Refused(RedirectUriRefused(uri, f"is no URL that is taken: {refused}", "a plain URL")) from refused
+    if _READ_DIFFERENTLY & set(parts.hostname) or not _HOST.fullmatch(host) or _is_odd_number(host):
+        rule = "has a host that browsers and DNS read differently"
+        raise Refused(RedirectUriRefused(uri, rule, "the host as it stands in DNS, or 127.0.0.1"))
+    if parts.scheme == "http" and not is_loopback(uri):
         raise Refused(
             RedirectUriRefused(
                 uri,
@@ -52,7 +88,16 @@ def check_redirect_uri(uri: str) -> None:
         )
 
 
+def _is_odd_number(host: str) -> bool:
+    """Tell whether a browser would take a host for an IPv4 address that is not written as one (WHATWG URL §3.5)."""
+    last = host.rstrip(".").rpartition(".")[2]
+    return _NUMBER.fullmatch(last) is not None and _IPV4.fullmatch(host) is None
+
+
 def _split(uri: str) -> SplitResult:
+    if len(uri) > Limits.REDIRECT_URI_CHARACTERS:
+        rule = f"is longer than {Limits.REDIRECT_URI_CHARACTERS:,} characters"
+        raise Refused(RedirectUriRefused(uri[:200] + "…", rule, "a shorter one"))
     try:
         parts = urlsplit(uri)
         _ = parts.port  # raises where it is no number
@@ -66,6 +111,16 @@ def _split(uri: str) -> SplitResult:
 def is_loopback(uri: str) -> bool:
     """Tell whether `uri` leads to this machine."""
     return (urlsplit(uri).hostname or "") in LOOPBACK_NAMES
+
+
+def kind_of(uri: str) -> RedirectKind:
+    """Return where a redirect URI that was taken leads."""
+    parts = urlsplit(uri)
+    if parts.scheme not in WEB_SCHEMES:
+        return RedirectKind.PRIVATE_USE
+    host = (parts.hostname or "").rstrip(".")
+    is_here = host in LOOPBACK_NAMES or host.endswith(".localhost") or host.startswith("127.")
+    return RedirectKind.LOOPBACK if is_here else RedirectKind.WEB
 
 
 def fits(registered: str, requested: str) -> bool:
@@ -89,7 +144,7 @@ def fits(registered: str, requested: str) -> bool:
 
 def _has_odd_characters(uri: str) -> bool:
     """Tell whether a URI has what no URI may have, and what parsers drop or read differently."""
-    return any(each <= " " or each in "\\\x7f" or each.isspace() for each in uri)
+    return any(each == "\\" or each.isspace() for each in uri) or bool(hidden_in(uri))
 
 
 def _without_port(parts: SplitResult) -> tuple[str, str | None, str, str]:
@@ -102,10 +157,10 @@ def find_fitting(registered: Iterable[str], requested: str) -> str | None:
 
 
 def host_of(uri: str) -> str:
-    """Return what a person should be shown: the host, without a loopback port, or the private-use scheme."""
+    """Return what a person should be shown: the host in ASCII, without a loopback port, or the private-use scheme."""
     parts = urlsplit(uri)
-    if parts.scheme in {"http", "https"}:
-        return parts.hostname or ""
+    if parts.scheme in WEB_SCHEMES:
+        return read_url(uri).host
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
 
 
@@ -116,6 +171,6 @@ def form_action_sources(uri: str) -> str:
     vscode.dev hands over to the editor's scheme. So web schemes are allowed whole; `javascript:` and `data:` never are.
     """
     parts = urlsplit(uri)
-    own = "" if parts.scheme in {"http", "https"} else f" {parts.scheme}:"
+    own = "" if parts.scheme in WEB_SCHEMES else f" {parts.scheme}:"
     broker = " vscode: vscode-insiders:" if parts.hostname in EDITOR_BROKERS else ""
     return f"http: https:{own}{broker}"

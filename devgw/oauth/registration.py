@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from devgw.foreign.text import hidden_in
 from devgw.oauth.metadata import AUTH_METHODS, JWT_BEARER, SCOPE
 from devgw.oauth.redirect_uri import check_redirect_uri
 from devgw.problems import Refused
@@ -105,6 +106,9 @@ def _check_texts(members: dict[str, Any]) -> None:
         value = members.get(name, "")
         if not isinstance(value, str):
             raise Refused(ClientMetadataInvalid(name, f"a {type(value).__name__}", "a string"))
+        hidden = hidden_in(value)
+        if hidden:
+            raise Refused(ClientMetadataInvalid(name, f"contains {hidden}", "characters that can be seen"))
         if len(value) > MAXIMUM_MEMBER_LENGTH:
             raise Refused(ClientMetadataInvalid(name, f"{len(value)} characters", f"at most {MAXIMUM_MEMBER_LENGTH}"))
 

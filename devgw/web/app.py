@@ -10,7 +10,7 @@ from devgw.oauth.description import error_description
 from devgw.oauth.urls import STYLE
 from devgw.problems import Refused
 from devgw.web import authorize, dev_login, metadata, refusals, register, serving, token
-from devgw.web.pages import page
+from devgw.web.pages import page, shown
 
 
 def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart:
@@ -19,7 +19,7 @@ def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # preflights are answered in front
     app.url_map.strict_slashes = False
-    app.jinja_options = {"autoescape": True}
+    app.jinja_options = {"autoescape": True, "finalize": shown}
     serving.keep(app, served)
     for each in (metadata, register, authorize, dev_login, token):
         app.register_blueprint(each.blueprint)

@@ -10,6 +10,7 @@ from quart import Response, make_response, render_template
 
 from devgw.diagnosis.difference import Difference, explain_difference
 from devgw.diagnosis.naming import name_problem
+from devgw.foreign.text import clean
 from devgw.gateway.consent import Question
 from devgw.oauth.redirect_uri import form_action_sources
 from devgw.oauth.urls import CONSENT, STYLE
@@ -17,6 +18,11 @@ from devgw.problems import Problem
 from devgw.web import serving
 
 _BASE_CSP = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
+
+
+def shown(value: Any) -> Any:
+    """Return what a template prints of a value: foreign text cleaned, whichever page shows it."""
+    return clean(value) if type(value) is str else value
 
 
 async def page(template: str, status: int = 200, *, form_action: str = "'none'", **values: Any) -> Response:

@@ -7,10 +7,11 @@ from devgw.dashboard.desk import Desk
 from devgw.dashboard.draw.screen import Painter, Picture
 from devgw.dashboard.keys.bindings import KEYMAP
 from devgw.dashboard.look.glyphs import UNICODE, Glyphs
-from devgw.dashboard.look.line import Line, cells, plain
+from devgw.dashboard.look.line import Line, plain
 from devgw.dashboard.port import Then
 from devgw.dashboard.press import press
 from devgw.dashboard.world import World
+from devgw.foreign.text import cells
 from tests.support import sample_world
 from tests.support.sample_world import NOON
 

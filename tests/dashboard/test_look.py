@@ -8,8 +8,9 @@ from devgw.dashboard.look import words
 from devgw.dashboard.look.countdown import WIDTH, countdown
 from devgw.dashboard.look.frame import Frame, Scroll, framed
 from devgw.dashboard.look.glyphs import ASCII, UNICODE, choose
-from devgw.dashboard.look.line import cells, clean, cut, fit, line, line_cells, plain, slide, spread, wrap
+from devgw.dashboard.look.line import cut, fit, line, line_cells, plain, slide, spread, wrap
 from devgw.dashboard.look.palette import PALETTES, Styles, contrast
+from devgw.foreign.text import cells, clean
 
 NOW = 1_000_000.0
 

@@ -1,6 +1,5 @@
 """Copying and exporting: to the clipboard, and to files. Never with a secret that nobody asked for by name."""
 
-import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,6 +11,7 @@ from devgw.dashboard.look import words
 from devgw.dashboard.overlays.menu import Choice, Menu
 from devgw.dashboard.views.welcome import commands
 from devgw.dashboard.world import row_id
+from devgw.foreign.text import shown_json
 
 _KINDS = (
     ("c", "curl", "curl command"),
@@ -75,7 +75,7 @@ def as_json(row: Any) -> str:
     """Return a row as one line of JSON."""
     to_json: Callable[[], dict[str, Any]] | None = getattr(row, "to_json", None)
     values = to_json() if to_json else {"kind": row.kind, "where": row.where, "what": row.what}
-    return json.dumps(values, ensure_ascii=False, default=lambda each: each.to_json())
+    return shown_json(values, default=lambda each: each.to_json())
 
 
 def _put(desk: Desk, text: str) -> None:
@@ -156,9 +156,7 @@ def export_text(desk: Desk) -> None:
 def export_har(desk: Desk) -> None:
     """Write an HTTP archive of what is known here: a trace's headers and body only where it was opened."""
     rows, scene = _chosen(desk), desk.scene
-    text = json.dumps(
-        har(rows, {row.id: scene.detail("trace", row.id) for row in rows}, _origin(desk)), indent=1, ensure_ascii=False
-    )
+    text = shown_json(har(rows, {row.id: scene.detail("trace", row.id) for row in rows}, _origin(desk)), indent=1)
     _written(desk, "devgw.har", text)
 
 

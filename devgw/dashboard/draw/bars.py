@@ -2,9 +2,10 @@
 
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.look import words
-from devgw.dashboard.look.line import Line, Span, cells, cut, line, line_cells, pad, spread
+from devgw.dashboard.look.line import Line, Span, cut, line, line_cells, pad, spread
 from devgw.dashboard.press import is_welcome
 from devgw.dashboard.views.catalog import VIEWS, key_of
+from devgw.foreign.text import cells
 
 # --- tabs -------------------------------------------------------------------------------------------------------------
 

@@ -9,8 +9,9 @@ from devgw.dashboard.draw.header import header
 from devgw.dashboard.draw.panes import RowCache, detail_pane, list_pane, side_pane
 from devgw.dashboard.look import words
 from devgw.dashboard.look.frame import Frame, framed, inner
-from devgw.dashboard.look.line import Line, cells, cut, fit, line
+from devgw.dashboard.look.line import Line, cut, fit, line
 from devgw.dashboard.press import is_welcome
+from devgw.foreign.text import cells
 
 SURFACES = ("header", "tabs", "list", "detail", "side", "status", "keys", "toast", "overlay")
 _BESIDE = {"tokens", "clients", "sessions", "upstreams", "config", "health", "doctor"}

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from devgw.dashboard.look.glyphs import Glyphs
-from devgw.dashboard.look.line import BLANK, Line, cells, cut, fit, pad
+from devgw.dashboard.look.line import BLANK, Line, cut, fit, pad
+from devgw.foreign.text import cells
 
 
 @dataclass(frozen=True, slots=True)

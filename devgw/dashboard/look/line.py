@@ -1,30 +1,16 @@
 """Lines of styled text, measured in terminal cells."""
 
-import re
 from collections.abc import Iterable
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import set_cell_size
+
+from devgw.foreign.text import cells, clean
 
 Span = tuple[str, str]
 """Text and its look: a word of `look.palette`, empty for plain text."""
 Line = tuple[Span, ...]
 
 BLANK: Line = ()
-_UNPRINTABLE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
-)
-
-
-def clean(text: str) -> str:
-    """Replace what would move the cursor or reorder the line: a client's name must not write outside its cell."""
-    if text.isascii() and text.isprintable():
-        return text
-    return _UNPRINTABLE.sub("·", text)
-
-
-def cells(text: str) -> int:
-    """Return how many terminal cells `text` takes."""
-    return len(text) if text.isascii() else cell_len(text)
 
 
 def fit(text: str, width: int, right: bool = False, ellipsis: str = "…") -> str:

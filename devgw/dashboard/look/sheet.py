@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from devgw.dashboard.look.glyphs import Glyphs
-from devgw.dashboard.look.line import BLANK, Line, Span, clean, cut, line, line_cells, wrap
+from devgw.dashboard.look.line import BLANK, Line, Span, cut, line, line_cells, wrap
+from devgw.foreign.text import clean
 
 
 @dataclass(frozen=True, slots=True)

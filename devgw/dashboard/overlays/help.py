@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from devgw.dashboard.keys.editor import Editor
 from devgw.dashboard.keys.keymap import Key
-from devgw.dashboard.look.line import BLANK, Line, cells, cut, fit, line, pad
+from devgw.dashboard.look.line import BLANK, Line, cut, fit, line, pad
+from devgw.foreign.text import cells
 
 if TYPE_CHECKING:
     from devgw.dashboard.desk import Desk

@@ -6,9 +6,10 @@ from typing import Any
 
 from devgw.dashboard.filter import Vocabulary
 from devgw.dashboard.lists.listing import Order
-from devgw.dashboard.look.line import Line, Span, cells, cut, fit, line_cells
+from devgw.dashboard.look.line import Line, Span, cut, fit, line_cells
 from devgw.dashboard.look.sheet import Sheet, Target
 from devgw.dashboard.views.scene import Scene
+from devgw.foreign.text import cells
 
 Cell = Callable[[Any, Scene], Span | Line]
 GUTTER = 2

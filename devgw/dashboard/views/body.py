@@ -3,7 +3,8 @@
 import json
 from urllib.parse import parse_qsl
 
-from devgw.dashboard.look.line import Line, clean, line, wrap
+from devgw.dashboard.look.line import Line, line, wrap
+from devgw.foreign.text import clean
 
 _KEPT = 65_536
 

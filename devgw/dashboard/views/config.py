@@ -7,11 +7,12 @@ from devgw.dashboard.filter import Field, Vocabulary
 from devgw.dashboard.items import ConfigItem
 from devgw.dashboard.lists.listing import Order
 from devgw.dashboard.look import words
-from devgw.dashboard.look.line import Span, clean, line
+from devgw.dashboard.look.line import Span, line
 from devgw.dashboard.look.sheet import Sheet, Target
 from devgw.dashboard.views.base import Column, Tab, View
 from devgw.dashboard.views.body import pretty
 from devgw.dashboard.views.scene import Scene
+from devgw.foreign.text import clean
 
 _RANKS = {"error": 0, "missing": 1, "warning": 2, "rejected": 3, "note": 4, "route": 5, "env": 6, "file": 7}
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from devgw.control.messages import JwtView, TokenDetail, TokenRow, TraceRow
 from devgw.dashboard.look import words
 from devgw.dashboard.look.countdown import countdown
-from devgw.dashboard.look.line import Line, clean, line
+from devgw.dashboard.look.line import Line, line
 from devgw.dashboard.look.sheet import Sheet, Target
 from devgw.dashboard.views.scene import Scene
+from devgw.foreign.text import clean
 
 _MOMENTS = {"exp", "iat", "nbf", "auth_time"}
 _KINDS = {

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from devgw.control.messages import FlowRow, MessageView
 from devgw.dashboard.look import words
 from devgw.dashboard.look.glyphs import Glyphs
-from devgw.dashboard.look.line import Line, Span, cells, clean, fit
+from devgw.dashboard.look.line import Line, Span, fit
 from devgw.dashboard.look.sheet import Sheet, Target
 from devgw.dashboard.views.scene import Scene
+from devgw.foreign.text import cells, clean
 
 LANES = ("client", "browser", "gateway", "idp", "upstream")
 TITLES = {"client": "Client", "browser": "Browser", "gateway": "Gateway", "idp": "IdP", "upstream": "Upstream"}

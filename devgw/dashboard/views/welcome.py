@@ -1,11 +1,12 @@
 """The first screen: nothing has happened yet, and here is how to make something happen."""
 
 from devgw.dashboard.look import words
-from devgw.dashboard.look.line import Line, cells, cut, line
+from devgw.dashboard.look.line import Line, cut, line
 from devgw.dashboard.look.sheet import Sheet
 from devgw.dashboard.views.health import sign
 from devgw.dashboard.views.scene import Scene
 from devgw.dashboard.world import Link
+from devgw.foreign.text import cells
 
 _WIDE, _NARROW = 18, 15
 _TIGHT = 19

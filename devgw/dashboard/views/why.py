@@ -2,10 +2,11 @@
 
 from devgw.control.messages import DiagnosisView, FailureView, FlowDetail, FlowRow
 from devgw.dashboard.look import words
-from devgw.dashboard.look.line import clean, line
+from devgw.dashboard.look.line import line
 from devgw.dashboard.look.sheet import Sheet, Target
 from devgw.dashboard.views.ladder import STEPS, TITLES
 from devgw.dashboard.views.scene import Scene
+from devgw.foreign.text import clean
 
 _SHORT = 8
 """Fewer lines than this get the short form."""

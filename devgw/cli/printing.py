@@ -1,0 +1,97 @@
+"""The one place that writes to a terminal or pipe. Nobody else in `cli` calls `click.echo` or writes to a stream.
+
+What is printed carries names, URLs and sentences of clients, providers and upstreams. So every line is cleaned here,
+and in JSON they are escaped: nothing foreign steers a terminal, forges a row or turns the direction of what follows.
+"""
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, TextIO
+
+import click
+
+from devgw.control.codec import plain_row
+from devgw.foreign.text import cells, clean, clean_lines, shown_json
+
+PLAIN = ""
+_COLOURS = {"green": "32", "yellow": "33", "red": "31", "cyan": "36", "dim": "2"}
+
+
+def has_colours(stream: TextIO) -> bool:
+    """Tell whether `stream` is a terminal whose user wants colours (https://no-color.org)."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
+
+
+def paint(text: str, colour: str) -> str:
+    """Return cleaned text in a colour: a word of this module, or `PLAIN`."""
+    code = _COLOURS.get(colour)
+    return f"\x1b[{code}m{clean(text)}\x1b[0m" if code else clean(text)
+
+
+def write_line(text: str, *, colour: str = PLAIN, err: bool = False) -> None:
+    """Write one line; a line break in `text` is written out, since it is not ours."""
+    stream = sys.stderr if err else sys.stdout
+    write(paint(text, colour if has_colours(stream) else PLAIN), stream)
+
+
+def write_marked(mark: str, text: str, *, colour: str) -> None:
+    """Write one line that begins with a mark in a colour."""
+    write(paint(mark, colour if has_colours(sys.stdout) else PLAIN) + clean(text), sys.stdout)
+
+
+def write_lines(lines: Iterable[str], *, colour: str = PLAIN, err: bool = False) -> None:
+    """Write lines that were laid out one by one: foreign text in them makes no further ones."""
+    for each in lines:
+        write_line(each, colour=colour, err=err)
+
+
+def write_page(text: str, *, colour: str = PLAIN, err: bool = False) -> None:
+    """Write text that has lines of its own; tabs and line breaks stay, everything else that is hidden does not."""
+    stream = sys.stderr if err else sys.stdout
+    painted = "\n".join(
+        "\t".join(paint(each, colour if has_colours(stream) else PLAIN) for each in line.split("\t"))
+        for line in clean_lines(text).split("\n")
+    )
+    write(painted, stream)
+
+
+def write_json(value: Any, *, indent: int | None = None) -> None:
+    """Write a value as JSON in which nothing is hidden."""
+    write(as_json(value, indent=indent), sys.stdout)
+
+
+def as_json(value: Any, *, indent: int | None = None) -> str:
+    """Return a value as JSON that may be shown; rows are written as they travel, what is empty left out."""
+    return shown_json(value, indent=indent, default=plain_row)
+
+
+def write_table(heads: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> None:
+    """Write rows under their heads, each column as wide in terminal cells as it must be; the last one may run on."""
+    if not rows:
+        write_line(empty)
+        return
+    table = [[clean(cell) for cell in row] for row in (heads, *rows)]
+    widths = [max(cells(cell) for cell in column) for column in zip(*table, strict=True)]
+    for row in table:
+        write_line("  ".join(_padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def padded(text: str, width: int) -> str:
+    """Return cleaned text with blanks behind it up to `width` terminal cells."""
+    return _padded(clean(text), width)
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - cells(text))
+
+
+def write(text: str, stream: TextIO) -> None:
+    """Write what is clean already; what the stream's encoding lacks becomes `?`."""
+    click.echo(writable(text, stream), file=stream, color=True)
+
+
+def writable(text: str, stream: TextIO) -> str:
+    """Return `text` as far as the stream's encoding has it."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)
