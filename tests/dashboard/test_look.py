@@ -36,7 +36,7 @@ def test_a_wrapped_text_keeps_its_letters_and_its_width(text: str, width: int) -
 
 def test_a_name_cannot_write_outside_its_cell() -> None:
     """A client calls itself what it likes: escapes, line ends, text that runs backwards."""
-    assert clean("a\x1b[2Jb\r\n\u202ec\u200d") == "a·[2Jb···c·"
+    assert clean("a\x1b[2Jb\r\n\u202ec\u200d") == "a\\u{1b}[2Jb\\u{d}\\u{a}\\u{202e}c\\u{200d}"
 
 
 def test_wide_letters_take_two_cells() -> None:
