@@ -139,7 +139,7 @@ def _served(runtime: "Runtime", parent_pipe: int | None) -> int:
     try:
         _run(runtime, parent_pipe)
     except (EssentialEnded, Refused, OSError) as error:
-        click.secho(sentence_of(error), fg="red", err=True)
+        write_page(sentence_of(error), colour="red", err=True)
         return 1
     return 0
 
