@@ -20,6 +20,16 @@ class Limits:
     """Longer than any browser's address bar and every server's line takes."""
     REDIRECT_URI_CHARACTERS: Final = 2_000
     """It stands in a `Location` header together with code, state and issuer, and a person has to judge it."""
+    ANSWER_HEAD_BYTES: Final = 65_536
+    """The head of an upstream's answer, its trailers alike: four times what Node's HTTP server and client take."""
+    ANSWER_HEADERS: Final = 256
+    """Headers of one answer: browsers and servers send some twenty."""
+    INTERIM_ANSWERS: Final = 8
+    """1xx answers before the real one: each is a hint, and nobody has eight of them."""
+    CHUNK_LINE_BYTES: Final = 4_096
+    """The line before a chunk: a number, and an extension that nobody uses."""
+    KEPT_CONNECTIONS: Final = 64
+    """Connections to upstreams that wait for their next request; a burst leaves no more descriptors behind."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,7 @@ NAMES: dict[str, Name] = {
     "upstream_answer_timed_out": "NET-04",
     "upstream_closed_early": "NET-05",
     "upstream_answer_malformed": "NET-05",
+    "upstream_framing_unsafe": "PROXY-09",
     "upstream_answer_not_mcp": "NET-06",
     "upstream_encoding_unreadable": "PROXY-02",
     "header_unsendable": None,

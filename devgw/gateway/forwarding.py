@@ -16,7 +16,15 @@ _HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding "
     b"upgrade http2-settings".split()
 )
-_NOT_UP = _HOP_BY_HOP | {b"host", b"content-length", b"expect", b"authorization", b"cookie"}
+# What a client says of its own way here would be believed of the gateway's (RFC 7239 §8.1), and a method in a header is
+# another request than the one that was checked.
+_CLAIMS = frozenset(
+    b"forwarded via x-real-ip x-client-ip x-cluster-client-ip true-client-ip cf-connecting-ip fastly-client-ip "
+    b"x-http-method-override x-http-method x-method-override x-original-url x-rewrite-url x-original-host "
+    b"x-host x-envoy-external-address x-envoy-original-path client-ip".split()
+)
+_CLAIMED = (b"x-forwarded", b"proxy-")
+_NOT_UP = _HOP_BY_HOP | _CLAIMS | {b"host", b"content-length", b"expect", b"authorization", b"cookie"}
 # An upstream's challenge speaks of the upstream's own authorization server, of which the client must know nothing; its
 # CORS answers are about the gateway's origin as a caller, not about the page that calls the gateway.
 _NOT_DOWN = _HOP_BY_HOP | {b"set-cookie", b"www-authenticate", b"alt-svc", b"strict-transport-security"}
@@ -68,7 +76,7 @@ def headers_up(
     dropped = forwarding.dropped_up | _named_by_connection(received)
     if wants_identity:
         dropped |= {b"accept-encoding"}
-    headers = [pair for pair in received if pair[0] not in dropped]
+    headers = [pair for pair in received if pair[0] not in dropped and not pair[0].startswith(_CLAIMED)]
     for put, removed in forwarding.edits:
         headers = _edited(headers, put, removed)
     if credential:
@@ -84,10 +92,10 @@ def headers_up(
 
 def _named_by_connection(received: Iterable[tuple[bytes, bytes]]) -> frozenset[bytes]:
     """Return the headers that Connection declares to be for this hop alone."""
-    for name, value in received:
-        if name == b"connection":
-            return frozenset(each.strip() for each in value.lower().split(b",")) - _ORDINARY_CONNECTION
-    return frozenset()
+    options = [value for name, value in received if name == b"connection"]
+    if not options or options == [b"keep-alive"]:
+        return frozenset()
+    return frozenset(each.strip() for each in b",".join(options).lower().split(b",")) - _ORDINARY_CONNECTION
 
 
 def _edited(headers: Headers, put: tuple[tuple[bytes, bytes, bool], ...], removed: frozenset[bytes]) -> Headers:

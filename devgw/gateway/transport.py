@@ -1,5 +1,6 @@
 """How the proxy talks HTTP to an upstream, seen from the inside: what is asked, what streams back."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,6 +19,8 @@ class UpstreamRequest:
     body: bytes = b""
     certificate: str | None = None
     """The PEM file with the client certificate and its key."""
+    owner: Hashable = ()
+    """For whom it is, with which credential: its connection carries nobody else's requests."""
 
 
 @dataclass(slots=True)
@@ -49,7 +52,7 @@ class UpstreamAnswer(Protocol):
         """Return what has arrived since the last call, waiting for the first byte; empty at the end.
 
         Raises:
-            Refused: with `UpstreamClosedEarly` or `UpstreamAnswerMalformed`.
+            Refused: with `UpstreamClosedEarly`, `UpstreamAnswerMalformed` or `UpstreamFramingUnsafe`.
         """
 
     def abort(self) -> None:

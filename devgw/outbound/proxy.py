@@ -7,26 +7,30 @@ import asyncio
 import errno
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
-import httptools
-
 from devgw.clock import Clock
 from devgw.gateway.patience import Patience
 from devgw.gateway.transport import Timing, TransportSettings, UpstreamRequest
-from devgw.outbound.connection import Connection, ConnectionLost, Exchange
+from devgw.outbound.connection import Connection
+from devgw.outbound.exchange import ConnectionLost, Exchange
+from devgw.outbound.framing import FramingUnsafe
+from devgw.outbound.head import HeadTooLarge
+from devgw.outbound.pool import Pool
 from devgw.problems import Problem, Refused
+from devgw.problems.limit import AnswerHeadTooLong
 from devgw.problems.proxy import (
     ClientCertificateUnusable,
     UpstreamAnswerMalformed,
     UpstreamAnswerTimedOut,
     UpstreamClosedEarly,
     UpstreamConnectTimedOut,
+    UpstreamFramingUnsafe,
     UpstreamNameUnknown,
     UpstreamRefusedConnection,
     UpstreamTlsFailed,
@@ -38,8 +42,6 @@ _HTTPS_PORT, _HTTP_PORT = 443, 80
 _URL_CHARACTERS = "%/:?#[]@!$&'()*+,;=~-._"
 _GRAIN = 0.25
 """Seconds by which the limit for an answer may be overrun."""
-_KEPT = 64
-"""Connections per upstream that wait for their next request; a burst leaves no more behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,12 @@ def named(error: Exception, target: Target, settings: TransportSettings, answer:
         return UpstreamClosedEarly(target.url, answer.received if answer else 0, bool(answer and answer.has_begun))
     if isinstance(error, TimeoutError):
         return UpstreamAnswerTimedOut(target.url, settings.response_timeout)
-    if isinstance(error, (httptools.HttpParserError, httptools.HttpParserUpgrade)):
-        return UpstreamAnswerMalformed(target.url, str(error) or type(error).__name__)
+    if isinstance(error, FramingUnsafe):
+        return UpstreamFramingUnsafe(target.url, str(error))
+    if isinstance(error, HeadTooLarge):
+        return AnswerHeadTooLong(target.url)
+    if isinstance(error, ValueError):
+        return UpstreamAnswerMalformed(target.url, str(error))
     return _named_connecting(error, target)
 
 
@@ -138,11 +144,11 @@ class UpstreamAnswer:
         """Return what has arrived since the last call, waiting for the first byte; empty at the end.
 
         Raises:
-            Refused: with `UpstreamClosedEarly` or `UpstreamAnswerMalformed`.
+            Refused: with `UpstreamClosedEarly`, `UpstreamAnswerMalformed` or `UpstreamFramingUnsafe`.
         """
         try:
             return await self._exchange.read()
-        except (OSError, httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+        except (OSError, ValueError) as error:
             raise Refused(named(error, self._target, self._client.settings, self._exchange)) from error
 
     def abort(self) -> None:
@@ -157,7 +163,7 @@ class ProxyClient:
         self.settings = settings or TransportSettings()
         self._clock = clock
         self._patience = Patience(self.settings.response_timeout, min(_GRAIN, self.settings.response_timeout / 4))
-        self._free: dict[tuple[str, int, bool, str | None], list[Connection]] = {}
+        self._pool = Pool(self.settings.idle_timeout)
         self._contexts: dict[tuple[str | None, int], ssl.SSLContext] = {}
 
     async def open(self, request: UpstreamRequest, timing: Timing) -> UpstreamAnswer:
@@ -168,17 +174,18 @@ class ProxyClient:
         """
         target = target_of(request.url)
         loop = asyncio.get_running_loop()
-        connection = self._take(loop, target, request.certificate)
+        key = (request.owner, target.host, target.port, target.is_https, request.certificate)
+        connection = self._pool.take(key)
         if connection is None:
             timing.connect_began = self._clock.ticks()
-            connection = await self._connect(loop, target, request.certificate)
+            connection = await self._connect(loop, target, request.certificate, key)
             timing.connected = self._clock.ticks()
         exchange = connection.exchange(bytes_of(request, target))
         timing.sent = self._clock.ticks()
         deadline = self._patience.remind(loop, lambda: exchange.fail(TimeoutError()))
         try:
             await exchange.begun()
-        except (OSError, httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+        except (OSError, ValueError) as error:
             connection.close()
             raise Refused(named(error, target, self.settings, exchange)) from error
         except asyncio.CancelledError:
@@ -190,35 +197,22 @@ class ProxyClient:
         return UpstreamAnswer(exchange, target, self)
 
     def close(self) -> None:
-        """Close every connection, in use or not."""
-        for connections in self._free.values():
-            for connection in connections:
-                connection.close()
-        self._free.clear()
+        """Close every connection that waits for a request."""
+        self._pool.close()
 
-    def _take(self, loop: asyncio.AbstractEventLoop, target: Target, certificate: str | None) -> Connection | None:
-        """Return a kept connection that is still good, the youngest first; None where there is none."""
-        free = self._free.get((target.host, target.port, target.is_https, certificate))
-        while free:
-            connection = free.pop()
-            if connection.is_open and loop.time() - connection.free_since < self.settings.idle_timeout:
-                return connection
-            if connection.is_open:
-                connection.close()
-        return None
-
-    async def _connect(self, loop: asyncio.AbstractEventLoop, target: Target, certificate: str | None) -> Connection:
+    async def _connect(
+        self, loop: asyncio.AbstractEventLoop, target: Target, certificate: str | None, key: Hashable
+    ) -> Connection:
         """Return a new connection.
 
         Raises:
             Refused: with the reason why there is none.
         """
-        free = self._free.setdefault((target.host, target.port, target.is_https, certificate), [])
         tls = self._tls(target.url, certificate) if target.is_https else None
         try:
             async with asyncio.timeout(self.settings.connect_timeout):
                 _, connection = await loop.create_connection(
-                    lambda: Connection(loop, _keeper(loop, free)), target.host, target.port, ssl=tls
+                    lambda: Connection(loop, self._pool.keeper(key)), target.host, target.port, ssl=tls
                 )
         except TimeoutError as error:
             raise Refused(UpstreamConnectTimedOut(target.url, self.settings.connect_timeout)) from error
@@ -239,18 +233,6 @@ class ProxyClient:
         except OSError as error:  # an SSLError is one
             raise Refused(ClientCertificateUnusable(url, certificate or "", error.strerror or str(error))) from error
         return self._contexts[key]
-
-
-def _keeper(loop: asyncio.AbstractEventLoop, free: list[Connection]) -> Callable[[Connection], None]:
-    """Return what puts a connection back among the free ones."""
-
-    def keep(connection: Connection) -> None:
-        connection.free_since = loop.time()
-        free.append(connection)
-        if len(free) > _KEPT:
-            free.pop(0).close()
-
-    return keep
 
 
 def _context(certificate: str | None) -> ssl.SSLContext:

@@ -138,6 +138,20 @@ class UpstreamAnswerMalformed(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamFramingUnsafe(UpstreamProblem):
+    """The answer is framed so that two programs could disagree where it ends: what follows might be another's."""
+
+    failure: str
+
+    source: ClassVar = "RFC 9112 §6.3, §11.1, §11.2"
+    hint: ClassVar = "Mend the upstream, or what stands before it: one Content-Length, or Transfer-Encoding: chunked."
+
+    def explain(self) -> str:
+        """Say what is ambiguous."""
+        return f"The end of the answer of {self.url} is ambiguous: {self.failure}."
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamAnswerNotMcp(UpstreamProblem):
     """The upstream answered with a page, or anything else that is neither JSON nor an event stream."""
 

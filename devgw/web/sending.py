@@ -1,5 +1,6 @@
 """Sends a request to its upstream: the URL, the headers, one more try with a renewed credential, redirects."""
 
+from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 from devgw.diagnosis.difference import explain_difference
@@ -101,7 +102,8 @@ def _request(call: McpCall, credential: UpstreamCredential, *, wants_identity: b
         url = f"{url}{'&' if '?' in url else '?'}{trace.query.decode('latin-1')}"
     place = call.place
     headers = headers_up(place.forwarding, trace.request_headers, credential.headers, wants_identity=wants_identity)
-    return UpstreamRequest(trace.method, url, headers, call.body, place.certificate)
+    owner = (call.admitted.subject_id, call.admitted.token_id or trace.peer, credential.headers)
+    return UpstreamRequest(trace.method, url, headers, call.body, place.certificate, owner)
 
 
 def _redirected(call: McpCall, request: UpstreamRequest, answer: UpstreamAnswer) -> UpstreamRequest:
@@ -123,4 +125,4 @@ def _redirected(call: McpCall, request: UpstreamRequest, answer: UpstreamAnswer)
         call.trace.notes.append(f"A redirect with {answer.status} turns POST into GET, so the message was lost.")
         method, body = "GET", b""
         headers = [pair for pair in headers if pair[0] != b"content-type"]
-    return UpstreamRequest(method, location, headers, body, request.certificate)
+    return replace(request, method=method, url=location, headers=headers, body=body)

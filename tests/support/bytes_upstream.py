@@ -35,6 +35,8 @@ class BytesUpstream:
     connections: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a connection was closed by the other side."""
+    closed: int = 0
+    """How many were."""
 
 
 def response(body: bytes, *, status: str = "200 OK", content_type: str = "application/json", more: str = "") -> bytes:
@@ -55,13 +57,16 @@ async def bytes_upstream(answer: Answer, *, tls: ssl.SSLContext | None = None) -
         tasks.add(task)
         upstream.connections += 1
         inbox = asyncio.StreamReader()
-        pump = asyncio.ensure_future(_pump(reader, inbox, upstream.ended))
+        pump = asyncio.ensure_future(_pump(reader, inbox, upstream))
         # A task that ends cancelled is reported by asyncio's streams as a failure, on 3.11.
-        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            while not writer.is_closing():
-                seen = await _read(inbox)
-                upstream.seen.append(seen)
-                await answer(seen, writer)
+        with suppress(asyncio.IncompleteReadError, asyncio.CancelledError):
+            try:
+                while not writer.is_closing():
+                    seen = await _read(inbox)
+                    upstream.seen.append(seen)
+                    await answer(seen, writer)
+            except ConnectionError:  # met while writing, which may be before the pump sees it
+                upstream.ended.set()
         writer.close()
         pump.cancel()
 
@@ -84,10 +89,11 @@ async def _read(reader: asyncio.StreamReader) -> Seen:
     return Seen(line, headers, await reader.readexactly(length))
 
 
-async def _pump(reader: asyncio.StreamReader, inbox: asyncio.StreamReader, ended: asyncio.Event) -> None:
+async def _pump(reader: asyncio.StreamReader, inbox: asyncio.StreamReader, upstream: BytesUpstream) -> None:
     """Read all the time, so that a connection that is closed in the middle of an answer is noticed."""
     with suppress(ConnectionError):
         while piece := await reader.read(65_536):
             inbox.feed_data(piece)
-    ended.set()
+    upstream.ended.set()
+    upstream.closed += 1
     inbox.feed_eof()

@@ -14,7 +14,7 @@ from devgw.config.project import HeaderEdits, Secret
 from devgw.events.taxonomy import McpCapabilityCompleted, McpRequestRejected
 from devgw.settings import ProxySettings, Settings
 from tests.support.bytes_upstream import Seen, bytes_upstream, response
-from tests.support.gate import PATH, gate
+from tests.support.gate import PATH, Gate, gate
 
 CALL = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "echo", "arguments": {"text": "é"}}}
 RESULT = b'{"jsonrpc":"2.0","id":7,"result":{"content":[{"type":"text","text":"hi"}]}}'
@@ -123,6 +123,56 @@ async def test_what_is_the_clients_stays_here_and_what_is_mcps_goes_on() -> None
         assert seen.header(name) == {key.lower(): value for key, value in sent.items()}[name]
     for name in ("authorization", "cookie", "x-hop", "te", "connection"):
         assert seen.header(name) is None
+
+
+async def ask_raw(gateway: Gate, *lines: str) -> bytes:
+    """Send the call with these header lines as they are; return the head of the answer."""
+    host, _, port = gateway.origin.partition("://")[2].partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    body = json.dumps(CALL).encode()
+    sent = [f"POST {PATH} HTTP/1.1", f"Host: {host}:{port}", f"Content-Length: {len(body)}", *lines]
+    sent += [f"{name}: {value}" for name, value in gateway.bearer.items()]
+    writer.write("\r\n".join(sent).encode() + b"\r\n\r\n" + body)
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    writer.close()
+    return head
+
+
+async def test_what_any_connection_header_names_is_for_this_hop_alone() -> None:
+    """RFC 9110 §7.6.1."""
+    lines = ("Connection: keep-alive", "Connection: X-Second, x-third", "X-Second: 1", "X-Third: 1", "X-Mine: yes")
+    async with bytes_upstream(answer_result) as upstream, gate(upstream.url) as gateway:
+        assert (await ask_raw(gateway, *lines)).startswith(b"HTTP/1.1 200")
+
+    seen = upstream.seen[0]
+    assert seen.header("x-mine") == "yes"
+    assert [name for name, _ in seen.headers if name in {"connection", "x-second", "x-third"}] == []
+
+
+async def test_nothing_that_a_client_claims_of_its_way_or_method_reaches_the_upstream() -> None:
+    """The upstream trusts the gateway: what a client says of its own address, host or method is no word of ours."""
+    claims = (
+        "Forwarded: for=10.0.0.1", "X-Forwarded-For: 10.0.0.1", "X-Forwarded-Host: evil", "X-Forwarded-Proto: https",
+        "X-Forwarded-Prefix: /evil", "X-Forwarded-Ssl: on", "X-Real-IP: 10.0.0.1", "True-Client-IP: 10.0.0.1",
+        "CF-Connecting-IP: 10.0.0.1", "Via: 1.1 evil", "X-HTTP-Method-Override: DELETE", "X-HTTP-Method: DELETE",
+        "X-Method-Override: DELETE", "X-Original-URL: /admin", "X-Rewrite-URL: /admin", "Proxy-Authorization: Basic eA==",
+        "Proxy-Connection: keep-alive", "Proxy-Anything: 1", "TE: trailers", "Trailer: X-Late", "Keep-Alive: timeout=9",
+        "Upgrade: h2c", "HTTP2-Settings: AAMAAABk",
+    )  # fmt: skip
+    async with bytes_upstream(answer_result) as upstream, gate(upstream.url) as gateway:
+        for claim in claims:
+            assert (await ask_raw(gateway, claim, "X-Mine: yes")).startswith(b"HTTP/1.1 200"), claim
+
+    sent = {name for seen in upstream.seen for name, _ in seen.headers}
+    assert sent == {"host", "content-length", "x-mine"}
+
+
+async def test_a_policy_may_say_what_a_client_may_not() -> None:
+    edits = (HeaderEdits(set=(("X-Forwarded-Host", Secret("mcp.example.com"), True),)),)
+    async with bytes_upstream(answer_result) as upstream, gate(upstream.url, header_edits=edits) as gateway:
+        await ask_raw(gateway, "X-Forwarded-Host: evil")
+
+    assert upstream.seen[0].header("x-forwarded-host") == "mcp.example.com"
 
 
 async def test_the_routes_policies_edit_headers_in_order() -> None:
