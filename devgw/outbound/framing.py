@@ -100,7 +100,7 @@ class BodyInChunks:
         return -1 if self._left else at + len(piece)
 
     def _line(self, received: bytes, at: int) -> int:
-        """Read the end of a chunk and the size of the next; return where its content begins, -1 where more must come."""
+        """Read the end of a chunk and the next one's size; return where its content begins, -1 where more must come."""
         begin = at + 2 if self._closes_chunk else at
         if self._closes_chunk and not _END.startswith(received[at:begin]):
             raise FramingUnsafe("a chunk is longer or shorter than its size")

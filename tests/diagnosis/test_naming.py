@@ -112,6 +112,7 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (proxy.UpstreamAnswerTimedOut("http://x", 120), "NET-04"),
         (proxy.UpstreamClosedEarly("http://x", 0, has_begun=False), "NET-05"),
         (proxy.UpstreamUnreachable("http://x", "no route"), "NET-07"),
+        (proxy.UpstreamFramingUnsafe("http://x", "two lengths"), "PROXY-09"),
         (authorization.ParameterMissing("client_id"), "REQ-01"),
         (GrantTypeUnsupported("password", ()), "REQ-02"),
         (consent.TransactionFinished("x", NOON), "REQ-03"),

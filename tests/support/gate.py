@@ -66,6 +66,7 @@ class Gate:
     generation: Generation
     exchanged: asyncio.Event
     """Set when an exchange is over."""
+    clock: Clock
 
     @property
     def url(self) -> str:
@@ -76,6 +77,11 @@ class Gate:
     def bearer(self) -> dict[str, str]:
         """Return the header that opens the route."""
         return {"Authorization": f"Bearer {self.token}"}
+
+    def bearer_of(self, who: str) -> dict[str, str]:
+        """Return the header that opens the route for another subject."""
+        secret = let_in(self.live, self.clock, self.generation.project.routes[0], self.origin, who)
+        return {"Authorization": f"Bearer {secret}"}
 
     @property
     def traces(self) -> list[Trace]:
@@ -99,14 +105,14 @@ async def no_pages(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"no page"})
 
 
-def let_in(live: LiveTokens, clock: Clock, place: Route, origin: str) -> str:
-    """Issue an access token for `place` and return it."""
+def let_in(live: LiveTokens, clock: Clock, place: Route, origin: str, who: str = "1") -> str:
+    """Issue an access token for `place` to the subject `user_{who}`, and return it."""
     secret, now = token("at_"), clock.now()
     grant = Grant(
-        id=GrantId("g-1"),
+        id=GrantId(f"g-{who}"),
         client_id=ClientId("dcr:1"),
         client_name="Test client",
-        subject_id=SubjectId("user_1"),
+        subject_id=SubjectId(f"user_{who}"),
         session_id=None,
         email="ada@example.com",
         operation_id=place.operation_id,
@@ -171,5 +177,5 @@ async def gate(
         # The probe of `serve` is no request; what it may have left is not of interest.
         events.clear()
         exchanged.clear()
-        yield Gate(origin, front, secret, settings, live, events, generation, exchanged)
+        yield Gate(origin, front, secret, settings, live, events, generation, exchanged, clock)
     client.close()
