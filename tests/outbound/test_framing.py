@@ -245,6 +245,7 @@ async def test_bytes_that_come_while_nothing_is_asked_end_the_connection() -> No
 
 async def test_an_answer_that_began_before_the_request_was_written_ends_the_connection() -> None:
     """The rest of the request's body would be the next request for a server that did not read it."""
+    connections, answered = 0, asyncio.Event()
 
     async def early(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal connections
@@ -256,7 +257,6 @@ async def test_an_answer_that_began_before_the_request_was_written_ends_the_conn
             pass
         writer.close()
 
-    connections, answered = 0, asyncio.Event()
     server = await asyncio.start_server(early, "127.0.0.1", 0, limit=1024)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/mcp"
     proxy = client()
