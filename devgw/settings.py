@@ -30,6 +30,8 @@ class Limits:
     """The line before a chunk: a number, and an extension that nobody uses."""
     KEPT_CONNECTIONS: Final = 64
     """Connections to upstreams that wait for their next request; a burst leaves no more descriptors behind."""
+    EVENT_LINES: Final = 2_000
+    """Lines of `devgw up --headless` that wait for who reads them; beyond that they are dropped and counted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,15 @@
 """Event lines: what `devgw up --headless` and `devgw tail` print, for people and as NDJSON for programs."""
 
+import io
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
 from devgw.cli.printing import as_json, has_colours, paint, writable
-from devgw.foreign.text import clean
+from devgw.foreign.text import clean, clean_lines
 
 if TYPE_CHECKING:
     from devgw.control.messages import EventLine
-    from devgw.events import Published
 
 _COLOURS = {"good": "green", "warning": "yellow", "error": "red", "dim": "dim"}
 _SIGNS = {"good": "✓", "warning": "!", "error": "✗", "": "·"}
@@ -25,7 +24,7 @@ class LinePrinter:
     """
 
     def __init__(self, stream: TextIO | None = None, *, as_json: bool = False, all_lines: bool = False) -> None:
-        self._stream = stream or sys.stdout
+        self._stream = stream or sys.stdout or io.StringIO()
         self._as_json = as_json
         self._all_lines = all_lines or as_json
         self._said = ""
@@ -43,6 +42,21 @@ class LinePrinter:
         """Write a remark that is no event; nothing where a program reads."""
         if not self._as_json:
             self._write(self._paint(text, "dim"))
+
+    def tell_missed(self, count: int) -> None:
+        """Say how many lines are not here, because nobody read them."""
+        text = f"… {count} lines were not read"
+        told = {"event": "lines_dropped", "count": count, "text": text}
+        self._write(as_json(told) if self._as_json else self._paint(text, "dim"))
+
+    def tell(self, text: str) -> None:
+        """Write text that is no event and may have several lines."""
+        self._write(clean_lines(text))
+
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether there is nothing to write to any more."""
+        return self._stream.closed
 
     def _write(self, text: str) -> None:
         self._stream.write(writable(text, self._stream) + "\n")
@@ -75,22 +89,3 @@ def _can_write(stream: TextIO, text: str) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
-
-
-def printer(*, as_json: bool, stream: TextIO | None = None, all_lines: bool = False) -> Callable[["Published"], None]:
-    """Return a listener for the bus that prints each event, until nobody reads any more: a listener must not raise."""
-    from devgw.monitor.lines import line_of  # noqa: PLC0415  `devgw tail` gets its lines ready from the gateway
-
-    lines = LinePrinter(stream, as_json=as_json, all_lines=all_lines)
-
-    is_read = True
-
-    def show(published: "Published") -> None:
-        nonlocal is_read
-        try:
-            if is_read:
-                lines.show(line_of(published))
-        except (OSError, ValueError):  # the pipe broke, or the stream is closed
-            is_read = False
-
-    return show

@@ -18,9 +18,11 @@ PLAIN = ""
 _COLOURS = {"green": "32", "yellow": "33", "red": "31", "cyan": "36", "dim": "2"}
 
 
-def has_colours(stream: TextIO) -> bool:
+def has_colours(stream: TextIO | None) -> bool:
     """Tell whether `stream` is a terminal whose user wants colours (https://no-color.org)."""
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
+    return (
+        stream is not None and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
+    )
 
 
 def paint(text: str, colour: str) -> str:
@@ -86,8 +88,10 @@ def _padded(text: str, width: int) -> str:
     return text + " " * (width - cells(text))
 
 
-def write(text: str, stream: TextIO) -> None:
-    """Write what is clean already; what the stream's encoding lacks becomes `?`."""
+def write(text: str, stream: TextIO | None) -> None:
+    """Write what is clean already; what the stream's encoding lacks becomes `?`. A closed stream takes nothing."""
+    if stream is None:
+        return
     click.echo(writable(text, stream), file=stream, color=True)
 
 

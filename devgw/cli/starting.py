@@ -1,13 +1,15 @@
 """Bringing the gateway up from the command line: settings, build, and a clear word when it cannot start."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from devgw.cli.headless import printer
-from devgw.cli.printing import PLAIN, padded, write_json, write_line, write_page
+from devgw.cli.event_lines import EventLines
+from devgw.cli.headless import LinePrinter
+from devgw.cli.printing import PLAIN, padded, write_json, write_page
+from devgw.clock import SystemClock
 from devgw.config.finding import Finding, Findings, Severity
 from devgw.config.plugin import read_plugin
 from devgw.config.report import one_for_people, tally
@@ -26,7 +28,15 @@ from devgw.wiring.runtime import Runtime
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
 
-def start(directory: Path, overrides: dict[str, Any], *, as_json: bool, everything: bool) -> Runtime | None:
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A gateway that is ready to be served, and where its lines go."""
+
+    runtime: Runtime
+    lines: EventLines
+
+
+def start(directory: Path, overrides: dict[str, Any], *, as_json: bool, everything: bool) -> Started | None:
     """Return a runtime that is ready to be served; None after saying why there is none."""
     said = Complaint(directory, as_json=as_json)
     settings, findings = read_settings(directory, os.environ, overrides)
@@ -34,8 +44,10 @@ def start(directory: Path, overrides: dict[str, Any], *, as_json: bool, everythi
         said.findings(findings)
         return None
     say_findings(findings, directory)
+    clock = SystemClock()
+    lines = EventLines(LinePrinter(as_json=as_json, all_lines=everything), clock, all_lines=everything or as_json)
     try:
-        runtime = build(settings, os.environ, hear=printer(as_json=as_json, all_lines=everything))
+        runtime = build(settings, os.environ, clock=clock, hear=lines.hear)
     except CannotStart as error:
         said.findings(error.findings)
         return None
@@ -43,8 +55,8 @@ def start(directory: Path, overrides: dict[str, Any], *, as_json: bool, everythi
         said.text(*_why(error, settings))
         return None
     if not as_json:
-        welcome(runtime)
-    return runtime
+        welcome(runtime, lines.say)
+    return Started(runtime, lines)
 
 
 def _why(error: Exception, settings: Settings) -> tuple[str, str]:
@@ -99,20 +111,20 @@ def cannot_listen(settings: Settings, error: OSError) -> str:
     )
 
 
-def welcome(runtime: Runtime) -> None:
+def welcome(runtime: Runtime, say: Callable[[str], None]) -> None:
     """Say what runs, and what to do next."""
     loaded, settings = runtime.loaded, runtime.settings
     if loaded.is_sample:
-        write_line(f"No project in {settings.root}: the built-in sample runs. `devgw init` copies it here.")
+        say(f"No project in {settings.root}: the built-in sample runs. `devgw init` copies it here.")
     else:
         say_findings(loaded.findings, settings.root)
     for note in runtime.notes:
-        write_page(note)
+        say(note)
     urls = runtime.gateway.urls(settings.canonical_origin)
     routes = [(urls.resource(route), route.operation_id) for route in runtime.gateway.project.routes]
     width = max((cells(clean(url)) for url, _ in routes), default=0)
     for url, name in routes:
-        write_line(f"  {padded(url, width)}   claude mcp add --transport http {name} {url}")
+        say(f"  {padded(url, width)}   claude mcp add --transport http {name} {url}")
 
 
 def say_findings(findings: Iterable[Finding], directory: Path) -> None:

@@ -2,10 +2,10 @@
 
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,12 @@ import click
 from devgw.cli.printing import write_line, write_page
 
 if TYPE_CHECKING:
+    from devgw.cli.starting import Started
     from devgw.dashboard.child import GatewayChild
-    from devgw.wiring.runtime import Runtime
 
 THEMES = ("dark", "light", "contrast", "ansi")
+FLUSH_SECONDS = 0.2
+"""How long the last event lines may take to be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,39 +126,32 @@ def _run_headless(given: _Given, *, as_json: bool, everything: bool, parent_pipe
     gc.disable()  # collections during the imports cost a fifth of the start
     from devgw.cli.starting import start  # noqa: PLC0415  the gateway is imported when it is wanted
 
-    runtime = start(given.directory, given.overrides, as_json=as_json, everything=everything)
-    if runtime is None:
+    started = start(given.directory, given.overrides, as_json=as_json, everything=everything)
+    if started is None:
         return 1
-    return _served(runtime, parent_pipe)
-
-
-def _served(runtime: "Runtime", parent_pipe: int | None) -> int:
-    """Serve to the end; return the exit code, after one sentence where it is not 0."""
-    from devgw.cli.starting import sentence_of  # noqa: PLC0415  imported by now
-    from devgw.problems import Refused  # noqa: PLC0415
-    from devgw.wiring.stopping import EssentialEnded  # noqa: PLC0415
-
-    try:
-        _run(runtime, parent_pipe)
-    except (EssentialEnded, Refused, OSError) as error:
-        write_page(sentence_of(error), colour="red", err=True)
-        return 1
+    _on_the_fastest_loop(_serve(started, parent_pipe))
     return 0
 
 
-def _run(runtime: "Runtime", parent_pipe: int | None) -> None:
-    """Serve until a signal, or until the parent's end of the pipe closes."""
-    from devgw.wiring.running import run  # noqa: PLC0415  imported by now
+async def _serve(started: "Started", parent_pipe: int | None) -> None:
+    """Serve until a signal, or until the parent's end of the pipe closes; then end the process."""
+    from devgw.cli.ending import Ending, leave  # noqa: PLC0415  imported when it is wanted
+    from devgw.cli.starting import sentence_of  # noqa: PLC0415  imported by now
+    from devgw.problems import Refused  # noqa: PLC0415
+    from devgw.wiring.running import run  # noqa: PLC0415
+    from devgw.wiring.stopping import EssentialEnded  # noqa: PLC0415
 
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(each, runtime.stopping.set)
-        if parent_pipe is not None:
-            loop.add_reader(parent_pipe, runtime.stopping.set)
-        await run(runtime)
-
-    _on_the_fastest_loop(main())
+    runtime, lines = started.runtime, started.lines
+    ending = Ending(runtime.stopping, None if runtime.settings.ephemeral else runtime.settings.state_path)
+    ending.listen(parent_pipe)
+    watching = asyncio.ensure_future(ending.watch_once_stopping())
+    code, sentence = 0, ""
+    try:
+        await run(runtime, helpers={"event lines": lines.keep})
+    except (EssentialEnded, Refused, OSError) as error:
+        code, sentence = 1, sentence_of(error)
+    watching.cancel()
+    leave(code, sentence, partial(lines.close, FLUSH_SECONDS))
 
 
 def _on_the_fastest_loop(main: Coroutine[Any, Any, None]) -> None:

@@ -32,7 +32,7 @@ def line_of(published: Published, seq: int = 0) -> EventLine:
     line = EventLine(seq or published.seq, stamp(published.at), event.name, clean(_sentence(event)))
     line.outcome = str(event.outcome)
     line.severity = _severity(event)
-    line.is_detail = _is_detail(event)
+    line.is_detail = is_detail(event)
     line.reason_code = clean(event.reason_code or "")
     line.explanation = clean(event.explanation or "")
     line.hint = clean(event.hint or "")
@@ -57,7 +57,8 @@ def _severity(event: Event) -> str:
     return "good" if isinstance(event, _GOOD) else ""
 
 
-def _is_detail(event: Event) -> bool:
+def is_detail(event: Event) -> bool:
+    """Tell whether only those want it who asked for everything."""
     if isinstance(event, told.HttpExchanged):
         trace = event.trace
         return trace.kind == "mcp" or trace.reason_code is not None or trace.method == "OPTIONS" or trace.status < 400

@@ -33,10 +33,20 @@ class Cause:
     fix: str = ""
 
 
+class HelperUnwell(Exception):  # noqa: N818  it reads as what happened
+    """Raised by a helper that knows itself what is wrong."""
+
+    def __init__(self, cause: Cause) -> None:
+        super().__init__(cause.reason)
+        self.cause = cause
+
+
 def cause_of(error: BaseException) -> Cause:
     """Return the cause behind `error`: of a group, the first that is one; never an error's local values."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
+    if isinstance(error, HelperUnwell):
+        return error.cause
     if isinstance(error, Refused):
         return Cause(error.problem.explain(), error.problem.advise())
     if isinstance(error, OSError):

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 
@@ -19,6 +19,7 @@ from devgw.wiring.probing import keep_probing
 from devgw.wiring.reloading import Reloading
 from devgw.wiring.runtime import Runtime
 from devgw.wiring.stopping import stop, until_stopped
+from devgw.wiring.supervisor import Begin
 
 GC_THRESHOLDS = (20_000, 20, 50)
 """Each request leaves a trace that is kept: with Python's own thresholds, looking at them again and again takes a tenth
@@ -29,8 +30,15 @@ TICK = timedelta(milliseconds=250)
 """How often the monitor looks for what failed to come."""
 
 
-async def run(runtime: Runtime, *, ready: Callable[[], None] = lambda: None) -> None:
+async def run(
+    runtime: Runtime, *, ready: Callable[[], None] = lambda: None, helpers: Mapping[str, Begin] | None = None
+) -> None:
     """Serve until `runtime.stopping` is set, then stop everything in order.
+
+    Args:
+        runtime: what was built.
+        ready: is called once the port answers.
+        helpers: what is kept running beside our own, by its name in Health.
 
     Raises:
         EssentialEnded: after the same stop, where a listener or the control socket ended by itself.
@@ -44,6 +52,8 @@ async def run(runtime: Runtime, *, ready: Callable[[], None] = lambda: None) -> 
     if control is not None:
         essentials["the control socket"] = asyncio.ensure_future(control.serve(lambda: None))
     _start_helpers(runtime, reloading)
+    for name, begin in (helpers or {}).items():
+        runtime.supervisor.start(name, begin)
     _announce(runtime)
     gc.collect()
     gc.freeze()

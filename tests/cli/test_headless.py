@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from devgw.cli.headless import LinePrinter, printer
+from devgw.cli.event_lines import EventLines
+from devgw.cli.headless import LinePrinter
 from devgw.control.messages import EventLine
 from devgw.events import taxonomy as told
 from tests.monitor.walk import Walk
@@ -60,16 +61,20 @@ def test_a_diagnosis_does_not_repeat_the_reason_just_given() -> None:
 
 def test_what_clients_call_themselves_cannot_steer_the_terminal() -> None:
     pipe, walk = io.StringIO(), Walk()
-    walk.bus.listen(printer(as_json=False, stream=pipe))
+    lines = EventLines(LinePrinter(pipe), walk.clock)
+    walk.bus.listen(lines.hear)
     walk.bus.publish(told.McpAuthConsentDenied(client_name="\x1b]0;owned\x07\nnext\r\x9b2J"))
+    assert lines.close(5)
     assert pipe.getvalue().count("\n") == 1
     assert all(each.isprintable() for each in pipe.getvalue().rstrip("\n"))
 
 
 def test_every_event_is_a_json_object_that_says_which_and_when() -> None:
     pipe, walk = io.StringIO(), Walk()
-    walk.bus.listen(printer(as_json=True, stream=pipe))
+    written = EventLines(LinePrinter(pipe, as_json=True), walk.clock, all_lines=True)
+    walk.bus.listen(written.hear)
     walk.all_the_way()
+    assert written.close(5)
     lines = [json.loads(line) for line in pipe.getvalue().splitlines()]
     assert [line["seq"] for line in lines] == list(range(1, walk.bus.seq + 1))
     assert lines[0]["event"] == "mcp_request_rejected"
@@ -79,7 +84,9 @@ def test_every_event_is_a_json_object_that_says_which_and_when() -> None:
 
 def test_a_reader_that_went_away_does_not_break_the_gateway() -> None:
     pipe, walk = io.StringIO(), Walk()
-    walk.bus.listen(printer(as_json=False, stream=pipe))
+    lines = EventLines(LinePrinter(pipe), walk.clock)
+    walk.bus.listen(lines.hear)
     pipe.close()
     walk.all_the_way()
+    assert lines.close(5)
     assert len(walk.monitor.flow_book.flows) == 1

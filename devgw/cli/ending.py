@@ -1,0 +1,97 @@
+"""How a gateway's process ends: asked by a signal or its parent, and by the last resort where something hangs.
+
+The handlers are Python's own and not the loop's, so that a loop that hangs hears the signal too. What the interpreter
+would do at its end (wait for threads, flush what nobody reads) is left out: it may take for ever.
+"""
+
+import asyncio
+import contextlib
+import faulthandler
+import os
+import select
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from devgw.cli.printing import write_page
+from devgw.files import replace
+
+LAST_RESORT_SECONDS = 4.4
+"""After the first signal; a stop in order takes less (`wiring.stopping`)."""
+_BACKUP_SECONDS = LAST_RESORT_SECONDS + 0.3
+"""The interpreter's own watchdog, which needs nothing of Python."""
+STUCK_LOG = "stuck.log"
+
+
+class Ending:
+    """Hears who wants the gateway to end, and sees to it that it does."""
+
+    def __init__(self, stopping: asyncio.Event, state_dir: Path | None) -> None:
+        self._stopping = stopping
+        self._state_dir = state_dir
+        self._nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  for as long as the process lives
+        self._is_watched = False
+
+    def listen(self, parent_pipe: int | None) -> None:
+        """Hear signals, and the end of the parent's pipe."""
+        loop = asyncio.get_running_loop()
+
+        def heard(_number: int, _frame: FrameType | None) -> None:
+            self.watch()
+            loop.call_soon_threadsafe(self._stopping.set)
+
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(each, heard)
+        if parent_pipe is not None:
+            loop.add_reader(parent_pipe, self._stopping.set)
+
+    async def watch_once_stopping(self) -> None:
+        """Wait until somebody wants the gateway to end, by whatever way, and see to it."""
+        await self._stopping.wait()
+        self.watch()
+
+    def watch(self) -> None:
+        """End the process in a few seconds, whatever happens until then."""
+        if self._is_watched:
+            return
+        self._is_watched = True
+        faulthandler.dump_traceback_later(_BACKUP_SECONDS, exit=True, file=self._nowhere)
+        timer = threading.Timer(LAST_RESORT_SECONDS, self._give_up)
+        timer.daemon = True
+        timer.start()
+
+    def _give_up(self) -> None:
+        """Say what hangs, and end."""
+        where = self._write_evidence()
+        _say_if_anybody_reads(f"devgw did not stop in order within {LAST_RESORT_SECONDS} s and was ended.{where}\n")
+        os._exit(1)
+
+    def _write_evidence(self) -> str:
+        if self._state_dir is None:
+            return ""
+        path = self._state_dir / STUCK_LOG
+        try:
+            with replace(path) as file:
+                faulthandler.dump_traceback(file)
+        except OSError:
+            return ""
+        return f" What hung stands in {path}."
+
+
+def leave(code: int, sentence: str, drain: Callable[[], object]) -> NoReturn:
+    """Say the sentence, if there is one, let `drain` write what waits, and end the process."""
+    drain()
+    with contextlib.suppress(OSError):
+        if sentence:
+            write_page(sentence, colour="red", err=True)
+    os._exit(code)
+
+
+def _say_if_anybody_reads(text: str) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        if select.select([], [sys.stderr], [], 0)[1]:
+            os.write(sys.stderr.fileno(), text.encode())

@@ -1,0 +1,175 @@
+"""Files that devgw writes: for their owner alone, never through a link, never over what devgw did not write.
+
+    own_folder(path)      the state folder, made or checked
+    create(path)          a new file; it must not exist
+    own(path)             a file of ours, made or opened again
+    replace(path)         a new file in the place of one of ours
+
+Everything that is refused is an OSError (`FileRefused`) whose `strerror` says why and what to do.
+"""
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+IGNORE_ALL = "*\n"
+"""What stands in the `.gitignore` of a state folder that devgw made; by it the folder is known again."""
+_EXCLUSIVE = os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_AS_IT_IS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
+
+
+class FileRefused(OSError):  # noqa: N818  it reads as what happened
+    """Something stands at a path where devgw would write, and it is not devgw's."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(errno.EPERM, why, str(path))
+
+
+def own_folder(path: Path) -> bool:
+    """Make the folder for its owner alone, or check the one that is there; tell whether devgw made it, now or once.
+
+    A folder that devgw did not make keeps its mode and gets no `.gitignore`.
+
+    Raises:
+        OSError: where it cannot be made; `FileRefused` where it is a link, no folder, another user's, or one in which
+            others may write.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        return _check_folder(path)
+    with create(path / ".gitignore") as file:
+        file.write(IGNORE_ALL.encode())
+    return True
+
+
+def _check_folder(path: Path) -> bool:
+    found = path.lstat()
+    if stat.S_ISLNK(found.st_mode):
+        raise FileRefused(path, "it is a symbolic link: name the folder itself with --state-dir, or remove the link")
+    if not stat.S_ISDIR(found.st_mode):
+        raise FileRefused(path, "it is no folder: move it away, or name another with --state-dir")
+    _check_owner(path, found)
+    is_ours = is_made_by_devgw(path)
+    if is_ours and found.st_mode & 0o077:
+        path.chmod(0o700)
+    elif found.st_mode & _OTHERS_WRITE and not is_ours and os.name == "posix":
+        raise FileRefused(path, "other users may write in it: take that from them (chmod go-w), or name another folder")
+    return is_ours
+
+
+def is_made_by_devgw(folder: Path) -> bool:
+    """Tell whether devgw made this state folder."""
+    try:
+        with (folder / ".gitignore").open("rb") as file:
+            return file.read(16) == IGNORE_ALL.encode()
+    except OSError:
+        return False
+
+
+def create(path: Path) -> BinaryIO:
+    """Return a new file (mode 0600), open for writing.
+
+    Raises:
+        FileExistsError: where anything has that name, a dangling link too.
+    """
+    return os.fdopen(os.open(path, os.O_RDWR | _EXCLUSIVE, 0o600), "w+b")
+
+
+def own(path: Path, *, is_secret: bool = False) -> BinaryIO:
+    """Return a file of ours, open for reading and writing at its beginning; made (mode 0600) where there is none.
+
+    Args:
+        path: where it is.
+        is_secret: refuse one that others may read; what is no secret is taken from them.
+
+    Raises:
+        FileRefused: where it is a link, has a second name (a hard link), is no plain file, or another user's.
+    """
+    try:
+        return create(path)
+    except FileExistsError:
+        pass
+    file = os.fdopen(_open_again(path), "r+b")
+    try:
+        check_own(path, os.fstat(file.fileno()), is_secret=is_secret)
+        if os.name == "posix":
+            os.fchmod(file.fileno(), 0o600)
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _open_again(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | _AS_IT_IS)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise FileRefused(path, "it is a symbolic link: remove it") from error
+        raise
+
+
+def check_own(path: Path, found: os.stat_result, *, is_secret: bool = False) -> None:
+    """Check that what `found` tells of is a plain file of this user that has no other name.
+
+    Raises:
+        FileRefused: where it is not.
+    """
+    if stat.S_ISLNK(found.st_mode):
+        raise FileRefused(path, "it is a symbolic link: remove it")
+    if not stat.S_ISREG(found.st_mode):
+        raise FileRefused(path, "it is no plain file: move it away")
+    if found.st_nlink > 1:
+        raise FileRefused(path, "it has a second name elsewhere (a hard link): move it away")
+    _check_owner(path, found)
+    if is_secret and found.st_mode & _OTHERS_READ and os.name == "posix":
+        raise FileRefused(path, f"other users may read it (mode {stat.S_IMODE(found.st_mode):o}): move it away")
+
+
+def _check_owner(path: Path, found: os.stat_result) -> None:
+    if os.name == "posix" and found.st_uid != os.geteuid():
+        raise FileRefused(path, "it belongs to another user: name another folder with --state-dir")
+
+
+def replace(path: Path) -> BinaryIO:
+    """Return a new file in the place of one of ours; what was there under this name is gone.
+
+    Raises:
+        FileRefused: where it is not ours to take away.
+    """
+    try:
+        check_own(path, path.lstat())
+        path.unlink()
+    except FileNotFoundError:
+        pass
+    return create(path)
+
+
+def is_tracked(path: Path) -> bool:
+    """Tell whether git tracks the file: then it came with a clone, or will go out with the next push.
+
+    Reads the index of the repository above, if there is one; its version 4 shortens names and is not understood.
+    """
+    path = path.absolute()
+    for root in path.parents:
+        index = root / ".git" / "index"
+        if index.is_file():
+            return _has_entry(index.read_bytes(), path.relative_to(root).as_posix().encode())
+    return False
+
+
+def _has_entry(index: bytes, name: bytes) -> bool:
+    """Tell whether an entry has exactly this name: it stands behind its length (12 bits) and ends with a NUL."""
+    wanted = min(len(name), 0xFFF)
+    at = index.find(name + b"\0")
+    while at >= 2:
+        if int.from_bytes(index[at - 2 : at], "big") & 0xFFF == wanted:
+            return True
+        at = index.find(name + b"\0", at + 1)
+    return False
