@@ -48,6 +48,8 @@ NAMES: dict[str, Name] = {
     "client_authentication_missing": "TOK-01",
     "client_secret_wrong": "TOK-01",
     "client_assertion_invalid": "TOK-01",
+    "client_authentication_twice": "TOK-01",
+    "client_named_twice": "TOK-01",
     "client_document_unreachable": "REG-08",
     "client_document_forbidden": "REG-08",
     "client_document_invalid": "REG-09",

@@ -16,12 +16,21 @@ from authlib.oauth2.rfc6749.authenticate_client import authenticate_none
 from devgw.clock import Clock
 from devgw.gateway.identity import moment_of, text_or_none
 from devgw.gateway.oauth_request import RegisteredClient, ServerRequest
+from devgw.gateway.store import SpentAssertions
 from devgw.oauth.metadata import SIGNING_ALGORITHMS
 from devgw.problems import Problem, Refused
-from devgw.problems.clients import ClientAssertionInvalid, ClientAuthenticationMissing, ClientSecretWrong
+from devgw.problems.clients import (
+    ClientAssertionInvalid,
+    ClientAuthenticationMissing,
+    ClientAuthenticationTwice,
+    ClientNamedTwice,
+    ClientSecretWrong,
+)
+from devgw.settings import Limits
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LEEWAY = timedelta(seconds=60)
+LONGEST_LIFE = timedelta(seconds=Limits.ASSERTION_SECONDS)
 
 FindClient = Callable[[str], RegisteredClient]
 
@@ -78,12 +87,28 @@ def authenticate_public(find: FindClient, request: ServerRequest) -> RegisteredC
     return found
 
 
-class AssertionAuthentication:
-    """`private_key_jwt`: a JWT signed by the client, for us alone, once."""
+def check_presented(request: ServerRequest) -> None:
+    """Refuse a request that authenticates in two ways or names two clients, before anything of it is believed.
 
-    def __init__(self, clock: Clock) -> None:
+    Raises:
+        Refused: with `ClientAuthenticationTwice` or `ClientNamedTwice`.
+    """
+    methods = _presented_methods(request)
+    if len(methods) > 1:
+        raise Refused(ClientAuthenticationTwice(methods))
+    basic = basic_credentials(request.headers.get("authorization", ""))
+    named = request.form.get("client_id")
+    other = basic[0] if basic else _subject_of(request.form.get("client_assertion", ""))
+    if named is not None and other is not None and named != other:
+        raise Refused(ClientNamedTwice(named, other, methods[0]))
+
+
+class AssertionAuthentication:
+    """`private_key_jwt`: a JWT signed by the client, for us alone, once: over a save and a restart too."""
+
+    def __init__(self, spent: SpentAssertions, clock: Clock) -> None:
+        self._spent = spent
         self._clock = clock
-        self._seen: dict[tuple[str, str], datetime] = {}
         self.audiences: frozenset[str] = frozenset()
         """Our issuers and token endpoints under every name we are asked by; set before each request."""
 
@@ -104,16 +129,15 @@ class AssertionAuthentication:
         return client
 
     def _check(self, claims: dict[str, Any], client_id: str) -> None:
-        now = self._clock.now()
         if claims.get("iss") != client_id:
-            raise _invalid(client_id, "iss", str(claims.get("iss")), client_id)
-        named = claims.get("aud")
-        audiences = named if isinstance(named, list) else [named]
-        if not any(isinstance(each, str) and each in self.audiences for each in audiences):
-            raise _invalid(client_id, "aud", str(named), " or ".join(sorted(self.audiences)[:2]))
+            raise _invalid(client_id, "iss", _written(claims.get("iss")), client_id)
+        _check_audience(claims.get("aud"), self.audiences, client_id)
+        now = self._clock.now()
         expires = moment_of(claims.get("exp"))
         if expires is None or expires <= now - LEEWAY:
             raise _invalid(client_id, "exp", _written(claims.get("exp")), "a moment in the future")
+        if expires - now > LONGEST_LIFE:
+            raise _invalid(client_id, "exp", f"{expires:%Y-%m-%d %H:%M}", f"at most {LONGEST_LIFE} from now")
         for name in ("nbf", "iat"):
             moment = moment_of(claims.get(name))
             if name in claims and (moment is None or moment > now + LEEWAY):
@@ -121,12 +145,20 @@ class AssertionAuthentication:
         self._spend(client_id, claims.get("jti"), expires, now)
 
     def _spend(self, client_id: str, jti: Any, expires: datetime, now: datetime) -> None:
-        self._seen = {key: until for key, until in self._seen.items() if until > now - LEEWAY}
-        if not isinstance(jti, str) or not jti:
-            raise _invalid(client_id, "jti", "absent", "a value that was never sent before")
-        if (client_id, jti) in self._seen:
-            raise _invalid(client_id, "jti", "one that was sent before", "a value that was never sent before")
-        self._seen[client_id, jti] = expires
+        expected = f"a value of at most {Limits.ASSERTION_ID_LENGTH} characters that was never sent before"
+        if text_or_none(jti) is None or len(jti) > Limits.ASSERTION_ID_LENGTH:
+            raise _invalid(client_id, "jti", "absent" if jti is None else _written(jti), expected)
+        issuer = f"client {client_id}"  # no identity provider's issuer, which is a URL, is called so
+        if self._spent.spent_at(issuer, jti):
+            raise _invalid(client_id, "jti", "one that was sent before", expected)
+        self._spent.spend(issuer, jti, now, expires + LEEWAY)
+
+
+def _check_audience(named: Any, ours: frozenset[str], client_id: str) -> None:
+    """Refuse an assertion for somebody else, or for somebody else too: they could show it here (RFC 7523 §3)."""
+    audiences = named if isinstance(named, list) else [named]
+    if not audiences or not all(isinstance(each, str) and each in ours for each in audiences):
+        raise _invalid(client_id, "aud", _written(named), " or ".join(sorted(ours)[:2]))
 
 
 def _written(value: Any) -> str:
@@ -183,15 +215,19 @@ def why_not_authenticated(find: FindClient, request: ServerRequest) -> Problem:
     if client_id is None:
         return ClientAuthenticationMissing(None, "nothing")
     registered = find(client_id).record.token_endpoint_auth_method
-    presented = _presented_method(request)
+    (presented,) = _presented_methods(request)
     if presented.startswith("client_secret") and registered.startswith("client_secret"):
         return ClientSecretWrong(client_id)
     return ClientAuthenticationMissing(registered, presented)
 
 
-def _presented_method(request: ServerRequest) -> str:
+def _presented_methods(request: ServerRequest) -> tuple[str, ...]:
+    """Return the methods by which a request authenticates, as they are registered."""
+    found = []
     if request.headers.get("authorization", "").lower().startswith("basic "):
-        return "client_secret_basic"
+        found.append("client_secret_basic")
     if "client_secret" in request.form:
-        return "client_secret_post"
-    return "private_key_jwt" if "client_assertion" in request.form else "none"
+        found.append("client_secret_post")
+    if "client_assertion" in request.form or "client_assertion_type" in request.form:
+        found.append("private_key_jwt")
+    return tuple(found) or ("none",)

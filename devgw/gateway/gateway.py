@@ -11,13 +11,14 @@ from devgw.gateway.bearer import BearerAdmission
 from devgw.gateway.clients import ClientDocuments, Clients
 from devgw.gateway.consent import Connections, Consents, NoConnections
 from devgw.gateway.families import Families
-from devgw.gateway.id_jag import IdJag, SpentAssertions
+from devgw.gateway.id_jag import IdJag
 from devgw.gateway.issuing import Issuing
 from devgw.gateway.live_tokens import LiveTokens
 from devgw.gateway.login import IdentityProvider, Login
 from devgw.gateway.revocation import Revocation
 from devgw.gateway.server import Server
-from devgw.gateway.store import Store
+from devgw.gateway.signing_keys import SigningKeySource
+from devgw.gateway.store import SpentAssertions, Store
 from devgw.gateway.upstream import NoCredentials, UpstreamCredentials
 from devgw.oauth.urls import Urls
 from devgw.settings import Settings
@@ -34,8 +35,8 @@ class Ground:
     clock: Clock
     documents: ClientDocuments
     revocation: Revocation
-    spent_assertions: SpentAssertions | None = None
-    """None where no ID-JAG is taken."""
+    spent_assertions: SpentAssertions
+    signing_keys: SigningKeySource
 
 
 class Gateway:
@@ -65,7 +66,9 @@ class Gateway:
         issuing = Issuing(policy.tokens, store, ground.live, clock)
         rotates = ground.settings.oauth.refresh_tokens == "rotate"
         families = Families(store, ground.live, ground.revocation, clock, rotates=rotates)
-        self.server = Server(project, self.clients, store, issuing, families, ground.revocation, bus, clock)
+        self.server = Server(
+            project, self.clients, store, issuing, families, ground.revocation, clock, ground.spent_assertions
+        )
         self.id_jag = id_jag
         if id_jag and id_jag.is_enabled:
             self.server.accept_id_jag(id_jag)

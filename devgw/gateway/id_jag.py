@@ -8,7 +8,7 @@ Source: draft-ietf-oauth-identity-assertion-authz-grant; RFC 7523 §2.1, §3; `g
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from authlib.oauth2.rfc6749 import BaseGrant, TokenEndpointMixin
 
@@ -20,6 +20,8 @@ from devgw.gateway.identity import ALGORITHMS, moment_of, verified_claims
 from devgw.gateway.oauth_request import RegisteredClient, ServerRequest
 from devgw.gateway.records import Grant
 from devgw.gateway.resources import Resources
+from devgw.gateway.signing_keys import SigningKeySource
+from devgw.gateway.store import SpentAssertions
 from devgw.ids import GrantId, SubjectId
 from devgw.oauth.metadata import JWT_BEARER, SCOPE
 from devgw.oauth.text import is_text
@@ -35,27 +37,6 @@ TYPE = "oauth-id-jag+jwt"
 LEEWAY = timedelta(seconds=60)
 LONGEST_LIFE = timedelta(hours=1)
 """An assertion is made to be used at once; one that lives longer is refused, or spent ones would pile up."""
-
-
-class SigningKeySource(Protocol):
-    """Finds the keys with which an issuer signs."""
-
-    async def find(self, jwks_url: str, key_id: str | None) -> "jwt.PyJWK":
-        """Return the key.
-
-        Raises:
-            Refused: with `KeysUnavailable` or `SigningKeyUnknown`.
-        """
-
-
-class SpentAssertions(Protocol):
-    """Remembers which assertions were used, beyond a restart."""
-
-    def spent_at(self, issuer: str, jti: str) -> datetime | None:
-        """Return when an assertion was used, or None."""
-
-    def spend(self, issuer: str, jti: str, now: datetime, expires_at: datetime) -> None:
-        """Remember that it was used, until it has expired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +75,7 @@ class IdJag:
         self.access_token_ttl = policy.tokens.access_token_ttl
         self._trusted = {issuer.issuer: issuer for issuer in trusted_issuers(policy)}
         self._keys = keys
+        self._timeout = policy.login.remote_timeout
         self._spent = spent
         self._clock = clock
 
@@ -123,7 +105,8 @@ class IdJag:
             raise Refused(IdJagInvalid("typ", str(header.get("typ")), TYPE))
         if header.get("alg") not in ALGORITHMS:
             raise Refused(IdJagInvalid("alg", str(header.get("alg")), "a public-key algorithm"))
-        request.facts["id_jag"] = Prepared(issuer, header, await self._keys.find(issuer.jwks_url, header.get("kid")))
+        keys = self._keys.at(issuer.jwks_url, self._timeout)
+        request.facts["id_jag"] = Prepared(issuer, header, await keys.find(header.get("kid")))
 
     def check(
         self, assertion: str, prepared: Prepared, client: RegisteredClient, issuers: frozenset[str]

@@ -10,7 +10,6 @@ from authlib.oauth2.rfc9207 import IssuerParameter
 from devgw.clock import Clock
 from devgw.config.project import Project
 from devgw.entropy import digest
-from devgw.events import Bus
 from devgw.gateway.client_authentication import (
     AssertionAuthentication,
     authenticate_basic,
@@ -26,7 +25,7 @@ from devgw.gateway.oauth_request import RegisteredClient, ServerRequest
 from devgw.gateway.records import Grant, PendingAuthorization, RefreshToken, Session
 from devgw.gateway.resources import Resources
 from devgw.gateway.revocation import Revocation
-from devgw.gateway.store import Store
+from devgw.gateway.store import SpentAssertions, Store
 from devgw.oauth.urls import Urls
 from devgw.problems import Refused
 from devgw.problems.authorization import ParameterMissing
@@ -106,8 +105,8 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no typ
         issuing: Issuing,
         families: Families,
         revocation: Revocation,
-        bus: Bus,
         clock: Clock,
+        spent: SpentAssertions,
     ) -> None:
         super().__init__()
         self.project = project
@@ -116,13 +115,12 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no typ
         self.families = families
         self.revocation = revocation
         self.clock = clock
-        self.bus = bus
         self.answering_issuer: str | None = None
         self.id_jag: IdJag | None = None
         self.issuers: frozenset[str] = frozenset()
         """Ours, under the name by which we are asked; set before each request."""
         self._clients = clients
-        self._assertions = AssertionAuthentication(clock)
+        self._assertions = AssertionAuthentication(spent, clock)
         self._resources: Resources | None = None
         self.register_client_auth_method("none", authenticate_public)
         self.register_client_auth_method("client_secret_basic", authenticate_basic)

@@ -70,3 +70,13 @@ class Store(Protocol):  # one word per question; the whole protocol is the list 
 
     def prune(self, now: datetime) -> int:
         """Delete what expired long enough ago that nobody asks for the reason any more; return how many."""
+
+
+class SpentAssertions(Protocol):
+    """Remembers which assertions (JWTs that pay once) were used, beyond a restart."""
+
+    def spent_at(self, issuer: str, jti: str) -> datetime | None:
+        """Return when an assertion was used, or None."""
+
+    def spend(self, issuer: str, jti: str, now: datetime, expires_at: datetime) -> None:
+        """Remember that it was used, until it has expired."""

@@ -1,32 +1,25 @@
-"""Signing keys of several issuers, each behind a JWKS URL of its own."""
+"""Signing keys of all issuers, each behind a JWKS URL of its own, for as long as the gateway runs."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from devgw.clock import Clock
 from devgw.events import Bus
 from devgw.outbound.keys import SigningKeys
 
-if TYPE_CHECKING:
-    import jwt
-
 
 class IssuerKeys:
-    """Finds keys by JWKS URL and id; each URL is cached for itself. See `gateway.id_jag.SigningKeySource`."""
+    """Keeps the keys of each JWKS URL; see `gateway.signing_keys.SigningKeySource`.
 
-    def __init__(self, timeout: timedelta, bus: Bus, clock: Clock) -> None:
-        self._timeout = timeout
+    A saved file is no reason to forget them: neither the keys, nor when they were asked for last.
+    """
+
+    def __init__(self, bus: Bus, clock: Clock) -> None:
         self._bus = bus
         self._clock = clock
         self._by_url: dict[str, SigningKeys] = {}
 
-    async def find(self, jwks_url: str, key_id: str | None) -> "jwt.PyJWK":
-        """Return the key.
-
-        Raises:
-            Refused: with `KeysUnavailable` or `SigningKeyUnknown`.
-        """
-        keys = self._by_url.get(jwks_url)
-        if keys is None:
-            keys = self._by_url[jwks_url] = SigningKeys(jwks_url, self._timeout, self._bus, self._clock)
-        return await keys.find(key_id)
+    def at(self, jwks_url: str, timeout: timedelta) -> SigningKeys:
+        """Return the keys behind a URL, to be asked with this timeout."""
+        keys = self._by_url.setdefault(jwks_url, SigningKeys(jwks_url, timeout, self._bus, self._clock))
+        keys.timeout = timeout
+        return keys

@@ -55,7 +55,7 @@ class SigningKeys:
 
     def __init__(self, url: str, timeout: timedelta, bus: Bus, clock: Clock) -> None:
         self.url = url
-        self._timeout = timeout
+        self.timeout = timeout
         self._bus = bus
         self._clock = clock
         self._fetched: _Fetched | None = None
@@ -118,8 +118,8 @@ class SigningKeys:
         status: int | None = None
         try:
             async with (
-                asyncio.timeout(self._timeout.total_seconds()),
-                provider_client(self.url, self._timeout) as client,
+                asyncio.timeout(self.timeout.total_seconds()),
+                provider_client(self.url, self.timeout) as client,
             ):
                 response = await client.get(self.url, headers={"accept": "application/json"})
             status = response.status_code

@@ -28,8 +28,8 @@ from devgw.gateway.identity import (
 )
 from devgw.gateway.login import LoginRequest
 from devgw.gateway.provider_token import checked_event
+from devgw.gateway.signing_keys import SigningKeySet
 from devgw.ids import SubjectId
-from devgw.outbound.keys import SigningKeys
 from devgw.outbound.transport import describe_failure, provider_client
 from devgw.problems import Refused
 from devgw.problems.provider import (
@@ -51,7 +51,7 @@ class HttpIdentityProvider:
     def __init__(
         self,
         policy: OAuthPolicy,
-        keys: SigningKeys,
+        keys: SigningKeySet,
         bus: Bus,
         clock: Clock,
         *,

@@ -126,6 +126,45 @@ class ClientAuthenticationMissing(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class ClientAuthenticationTwice(Problem):
+    """A request authenticates its client in more than one way."""
+
+    methods: tuple[str, ...]
+
+    error: ClassVar = ErrorCode.INVALID_REQUEST
+    source: ClassVar = "RFC 6749 §2.3, §5.2"
+
+    def explain(self) -> str:
+        """Say in which."""
+        return f"The request authenticates its client in {len(self.methods)} ways: {' and '.join(self.methods)}."
+
+    def advise(self) -> str:
+        """Say to use one."""
+        return "Use the one method that the client registered, and leave the other out."
+
+
+@dataclass(frozen=True, slots=True)
+class ClientNamedTwice(Problem):
+    """The credentials are of one client, and `client_id` names another."""
+
+    client_id: str
+    authenticated_id: str
+    method: str
+
+    error: ClassVar = ErrorCode.INVALID_CLIENT
+    status: ClassVar = 401
+    source: ClassVar = "RFC 6749 §2.3.1, RFC 7521 §4.2"
+
+    def explain(self) -> str:
+        """Say both."""
+        return f"client_id is {self.client_id}, but the credentials ({self.method}) are of {self.authenticated_id}."
+
+    def advise(self) -> str:
+        """Say what to leave out."""
+        return f"Send client_id={self.authenticated_id}, or none beside these credentials."
+
+
+@dataclass(frozen=True, slots=True)
 class ClientSecretWrong(Problem):
     """The client's secret is not the one that was issued."""
 

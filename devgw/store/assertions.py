@@ -13,7 +13,7 @@ CREATE TABLE spent_assertion (
 
 
 class AssertionRecords:
-    """Keeps them until they have expired, as `gateway.id_jag.SpentAssertions` asks."""
+    """Keeps them until they have expired, as `gateway.store.SpentAssertions` asks."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

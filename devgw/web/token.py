@@ -11,7 +11,7 @@ from devgw.events.taxonomy import (
     McpAuthDownstreamTokenRefreshed,
     McpAuthDownstreamTokenRefused,
 )
-from devgw.gateway.client_authentication import presented_client_id
+from devgw.gateway.client_authentication import check_presented, presented_client_id
 from devgw.gateway.gateway import Gateway
 from devgw.gateway.oauth_request import ServerRequest
 from devgw.oauth.urls import REVOKE, TOKEN
@@ -58,6 +58,7 @@ async def _read(gateway: Gateway, endpoint: str) -> ServerRequest:
         trace.kind = "oauth"
     headers = {name.lower(): value for name, value in request.headers.items()}
     asked = ServerRequest.read(await serving.form(endpoint), headers)
+    check_presented(asked)
     client_id = presented_client_id(asked)
     if client_id and (client_id.startswith(("https://", "http://")) or "client_assertion" in asked.form):
         client = await gateway.clients.resolve(client_id)

@@ -20,6 +20,7 @@ from devgw.gateway.transport import TransportSettings
 from devgw.monitor.monitor import Monitor
 from devgw.oauth.urls import CanonicalUrls, Urls
 from devgw.outbound.client_documents import HttpClientDocuments
+from devgw.outbound.issuer_keys import IssuerKeys
 from devgw.outbound.proxy import ProxyClient
 from devgw.outbound.upstream_oauth.building import UpstreamSide, build_upstream_side
 from devgw.settings import Settings
@@ -153,7 +154,8 @@ def _state(settings: Settings, bus: Bus, clock: Clock, urls: CanonicalUrls) -> t
     live = LiveTokens(store, clock)
     revocation = Revocation(store, live, bus, clock)
     spent = AssertionRecords(database)
-    ground = Ground(settings, store, live, bus, clock, HttpClientDocuments(clock), revocation, spent_assertions=spent)
+    documents, keys = HttpClientDocuments(clock), IssuerKeys(bus, clock)
+    ground = Ground(settings, store, live, bus, clock, documents, revocation, spent, keys)
     sealer = Sealer(load_key(folder / "upstream.key" if folder else None))
     connections = SealedConnections(database, sealer)
     return database, ground, build_upstream_side(settings, connections, sealer, clock, bus, urls=urls)

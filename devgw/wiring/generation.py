@@ -7,8 +7,6 @@ from devgw.gateway.gateway import Gateway, Ground
 from devgw.gateway.id_jag import IdJag
 from devgw.gateway.login import IdentityProvider
 from devgw.ids import SubjectId
-from devgw.outbound.issuer_keys import IssuerKeys
-from devgw.outbound.keys import SigningKeys
 from devgw.outbound.provider import HttpIdentityProvider
 from devgw.outbound.upstream_oauth.building import UpstreamSide
 from devgw.outbound.upstream_oauth.id_jag import IdentityAssertion
@@ -30,10 +28,9 @@ def next_generation(project: Project, ground: Ground, upstreams: UpstreamSide, n
 def _id_jag(project: Project, ground: Ground) -> IdJag | None:
     """Return what trades identity assertions for tokens, where the policy allows that."""
     policy = project.oauth
-    if policy is None or not policy.id_jag.enabled or ground.spent_assertions is None:
+    if policy is None or not policy.id_jag.enabled:
         return None
-    keys = IssuerKeys(policy.login.remote_timeout, ground.bus, ground.clock)
-    return IdJag(policy, keys, ground.spent_assertions, ground.clock)
+    return IdJag(policy, ground.signing_keys, ground.spent_assertions, ground.clock)
 
 
 def _provider(project: Project, ground: Ground, upstreams: UpstreamSide) -> IdentityProvider | None:
@@ -41,7 +38,7 @@ def _provider(project: Project, ground: Ground, upstreams: UpstreamSide) -> Iden
     policy = project.oauth
     if policy is None or policy.oidc is None:
         return None
-    keys = SigningKeys(policy.oidc.jwks_url, policy.login.remote_timeout, ground.bus, ground.clock)
+    keys = ground.signing_keys.at(policy.oidc.jwks_url, policy.login.remote_timeout)
 
     def keep(subject_id: SubjectId, id_token: str, expires_at: datetime) -> None:
         upstreams.assertions.remember(subject_id, IdentityAssertion(id_token), expires_at)

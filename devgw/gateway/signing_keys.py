@@ -1,0 +1,28 @@
+"""With which keys issuers sign, seen from the inside: known for longer than one configuration lasts."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import jwt
+
+
+class SigningKeySet(Protocol):
+    """The keys behind one JWKS URL."""
+
+    async def find(self, key_id: str | None, algorithm: str | None = None) -> "jwt.PyJWK":
+        """Return the key with this id; where the token names none, the only one.
+
+        Raises:
+            Refused: with `KeysUnavailable` or `SigningKeyUnknown`.
+        """
+
+    async def find_replaced(self, key_id: str | None, algorithm: str | None) -> "jwt.PyJWK | None":
+        """Return the key that is published under this id by now, None where it was asked for a moment ago."""
+
+
+class SigningKeySource(Protocol):
+    """Keeps what was fetched of every JWKS URL, whatever configuration asks."""
+
+    def at(self, jwks_url: str, timeout: timedelta) -> SigningKeySet:
+        """Return the keys behind a URL, to be asked with this timeout."""

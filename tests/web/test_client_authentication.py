@@ -1,0 +1,162 @@
+"""How a client shows who it is: one way, one client, an assertion for us alone and once, over saves and restarts."""
+
+import base64
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from devgw.clock import SystemClock, epoch
+from devgw.entropy import token
+from devgw.events.taxonomy import McpAuthJwksFetched
+from devgw.settings import Settings
+from devgw.wiring.reloading import Reloading
+from tests.support.browser import Browser
+from tests.support.gateway import CALLBACK, Running, running_gateway
+from tests.support.oidc import oidc_provider, write_oidc_project
+
+KIND = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+@dataclass
+class Signing:
+    """A client that signs its way in; what it asks for is a token that nobody knows."""
+
+    gateway: Running
+    http: httpx2.AsyncClient
+    key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
+    client_id: str = ""
+
+    async def register(self) -> None:
+        public = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(self.key.public_key())) | {"kid": "k1", "alg": "ES256"}
+        client = await self.gateway.register(
+            self.http, token_endpoint_auth_method="private_key_jwt", jwks={"keys": [public]}
+        )
+        self.client_id = client["client_id"]
+
+    def form(self, **change: Any) -> dict[str, str]:
+        now = epoch(self.gateway.runtime.clock.now())
+        claims = {"iss": self.client_id, "sub": self.client_id, "aud": self.gateway.origin, "exp": now + 60}
+        claims |= {"jti": token("")} | change
+        signed = jwt.encode({k: v for k, v in claims.items() if v is not None}, self.key, "ES256", {"kid": "k1"})
+        return {"client_assertion_type": KIND, "client_assertion": signed}
+
+    async def ask(self, form: dict[str, str], **headers: str) -> dict[str, str]:
+        """Return the refusal; `refresh_token_unknown` is the one of a client that was believed."""
+        asked = {"grant_type": "refresh_token", "refresh_token": "rt_nobody"} | form
+        answer = await self.http.post(f"{self.gateway.origin}/oauth/token", data=asked, headers=headers)
+        assert answer.status_code in {400, 401}, answer.text
+        return dict(answer.json())
+
+
+@pytest.fixture
+async def signing(gateway: Running, http: httpx2.AsyncClient) -> Signing:
+    found = Signing(gateway, http)
+    await found.register()
+    return found
+
+
+def basic(client_id: str, secret: str) -> str:
+    return "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+
+
+async def test_two_ways_at_once_are_refused_whichever_they_are(signing: Signing) -> None:
+    """RFC 6749 §2.3: no more than one method in each request."""
+    client = await signing.gateway.register(signing.http, token_endpoint_auth_method="client_secret_post")
+    secret = {"client_secret": client["client_secret"]}
+    header = basic(client["client_id"], client["client_secret"])
+    for refused in (
+        await signing.ask(signing.form() | secret),
+        await signing.ask(signing.form(), authorization=header),
+        await signing.ask(secret | {"client_id": client["client_id"]}, authorization=header),
+        await signing.ask(secret | {"client_id": client["client_id"], "client_assertion_type": KIND}),
+    ):
+        assert (refused["error"], refused["reason"]) == ("invalid_request", "client_authentication_twice"), refused
+    assert (await signing.ask(signing.form()))["reason"] == "refresh_token_unknown"
+
+
+async def test_credentials_of_one_client_beside_the_id_of_another_are_refused(signing: Signing) -> None:
+    """RFC 7521 §4.2: `client_id` MUST identify the client of the assertion; its keys must be that client's too."""
+    other = await signing.gateway.register(signing.http, token_endpoint_auth_method="client_secret_basic")
+    header = basic(other["client_id"], other["client_secret"])
+    for refused in (
+        await signing.ask(signing.form() | {"client_id": other["client_id"]}),
+        await signing.ask(signing.form(sub=other["client_id"]) | {"client_id": signing.client_id}),
+        await signing.ask(signing.form() | {"client_id": "https://attacker.invalid/client.json"}),
+        await signing.ask({"client_id": signing.client_id}, authorization=header),
+    ):
+        assert (refused["error"], refused["reason"]) == ("invalid_client", "client_named_twice"), refused
+    assert (await signing.ask(signing.form() | {"client_id": signing.client_id}))["reason"] == "refresh_token_unknown"
+    same = await signing.ask({"client_id": other["client_id"]}, authorization=header)
+    assert same["reason"] == "refresh_token_unknown"
+
+
+@pytest.mark.parametrize(
+    ("claim", "change"),
+    [
+        ("exp", {"exp": 661}),
+        ("exp", {"exp": 30 * 365 * 86_400}),
+        ("exp", {"exp": None}),
+        ("exp", {"exp": 1e300}),
+        ("jti", {"jti": None}),
+        ("jti", {"jti": ["a"]}),
+        ("jti", {"jti": 7}),
+        ("jti", {"jti": "j" * 100_000}),
+        ("jti", {"jti": "\ud800"}),
+        ("aud", {"aud": []}),
+        ("aud", {"aud": ["OURS", "https://elsewhere.example"]}),
+        ("aud", {"aud": {"OURS": 1}}),
+        ("iss", {"iss": "https://elsewhere.example"}),
+        ("iss", {"iss": None}),
+    ],
+)
+async def test_an_assertion_is_short_for_us_alone_and_has_an_id(
+    signing: Signing, claim: str, change: dict[str, Any]
+) -> None:
+    """RFC 7523 §3."""
+    now = epoch(signing.gateway.runtime.clock.now())
+    if isinstance(change.get("exp"), int):
+        change = {"exp": now + change["exp"]}
+    if isinstance(change.get("aud"), list):
+        change = {"aud": [signing.gateway.origin if each == "OURS" else each for each in change["aud"]]}
+    refused = await signing.ask(signing.form(**change))
+    assert (refused["error"], refused["reason"]) == ("invalid_client", "client_assertion_invalid"), refused
+    assert f"fails at {claim}" in refused["error_description"]
+
+
+async def test_an_audience_that_lists_our_names_alone_is_good(signing: Signing) -> None:
+    names = [signing.gateway.origin, f"{signing.gateway.origin}/oauth/token"]
+    assert (await signing.ask(signing.form(aud=names)))["reason"] == "refresh_token_unknown"
+
+
+async def test_an_assertion_pays_once_over_a_save_and_a_restart(tmp_path: Path, http: httpx2.AsyncClient) -> None:
+    settings = Settings(port=0)
+    async with running_gateway(tmp_path, ephemeral=False, settings=settings) as gateway:
+        settings = replace(settings, port=gateway.runtime.settings.port)
+        signing = Signing(gateway, http)
+        await signing.register()
+        form = signing.form(exp=epoch(gateway.runtime.clock.now()) + 500)
+        assert (await signing.ask(form))["reason"] == "refresh_token_unknown"
+        assert "sent before" in (await signing.ask(form))["error_description"]
+        assert Reloading(gateway.runtime).reload()
+        assert "sent before" in (await signing.ask(form))["error_description"]
+    async with running_gateway(tmp_path, ephemeral=False, settings=settings) as gateway:
+        signing.gateway = gateway
+        assert "sent before" in (await signing.ask(form))["error_description"]
+        assert (await signing.ask(signing.form()))["reason"] == "refresh_token_unknown"
+
+
+async def test_a_save_forgets_no_keys_of_the_identity_provider(tmp_path: Path, http: httpx2.AsyncClient) -> None:
+    async with oidc_provider(SystemClock()) as provider:
+        root = write_oidc_project(tmp_path, provider)
+        async with running_gateway(root) as gateway:
+            for _ in range(2):
+                async with Browser(CALLBACK) as browser:
+                    await gateway.code(http, browser)
+                assert Reloading(gateway.runtime).reload()
+            assert len(gateway.events(McpAuthJwksFetched)) == 1
