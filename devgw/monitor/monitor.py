@@ -52,6 +52,7 @@ class Monitor:
     Attributes:
         config: the configuration as it stands; whoever loads it sets it with `take_config`.
         gateway: which gateway this is, set once at its start.
+        judged_at: when it began last to look at everything that waits.
     """
 
     def __init__(self, clock: Clock, settings: Settings, bus: Bus) -> None:
@@ -80,7 +81,7 @@ class Monitor:
         self._records: Records | None = None
         self._publish = bus.publish
         self._guard = bus.guard
-        self._pruned_at = self._judged_at = clock.now()
+        self._pruned_at = self.judged_at = clock.now()
         bus.listen(self.hear, "monitor")
 
     # --- setting up ---
@@ -177,8 +178,8 @@ class Monitor:
     def _judge(self, diagnoser: Diagnoser, now: datetime) -> None:
         """Judge flows that changed at once; those that wait, and the gateway as a whole, once a second."""
         to_judge = dict(self.flows.dirty)
-        if now - self._judged_at >= _JUDGE_EVERY:
-            self._judged_at = now
+        if now - self.judged_at >= _JUDGE_EVERY:
+            self.judged_at = now
             to_judge |= {flow.id: flow for flow in self.flow_book.active()}
             for event in self.diagnoses.take_gateway(list(diagnoser.diagnose_gateway(now)), now):
                 self._publish(event)

@@ -46,14 +46,14 @@ def test_no_observer_runs_while_something_is_published() -> None:
     assert len(seen) == 1
 
 
-class Deep(Exception):
+class DeepError(Exception):
     """A fault that cannot even be shown."""
 
     def __str__(self) -> str:
         raise RecursionError
 
 
-@pytest.mark.parametrize("fault", [ValueError("x"), RecursionError(), MemoryError(), Deep(), AssertionError()])
+@pytest.mark.parametrize("fault", [ValueError("x"), RecursionError(), MemoryError(), DeepError(), AssertionError()])
 def test_an_observer_that_fails_is_told_and_counted_and_spoils_nothing(fault: Exception) -> None:
     bus, log = Bus(FrozenClock()), list[str]()
     bus.guard.write = log.append

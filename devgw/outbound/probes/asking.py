@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -49,12 +50,14 @@ async def _first_part(response: httpx2.Response) -> bytes:
 
 
 def skew(answer: Answer) -> float | None:
-    """Return how many seconds the other clock is ahead, by its Date header; None where it has none."""
+    """Return how many seconds the other clock is ahead, by its Date header; None where it has none that can be read."""
     if answer.answered_at is None or answer.asked_at is None or "date" not in answer.headers:
         return None
     try:
         theirs = parsedate_to_datetime(answer.headers["date"])
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return None
+    if theirs.tzinfo is None:  # `-0000` is UTC too, it only keeps silent about the place (RFC 5322 §3.3)
+        theirs = theirs.replace(tzinfo=UTC)
     middle = answer.asked_at + (answer.answered_at - answer.asked_at) / 2
     return (theirs - middle).total_seconds()
