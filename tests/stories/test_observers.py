@@ -102,9 +102,9 @@ async def test_a_client_gets_its_token_though_every_event_is_met_by_a_fault(
     assert failed[0].kind == what.__name__
     assert all(each.who == "broken" for each in failed)
     checks = {check.name: check for check in gateway.runtime.monitor.health.look().checks}
-    assert checks["watching"].state == "warning"
-    assert "broken on" in checks["watching"].text
-    assert what.__name__ in checks["watching"].text
+    assert checks["observers"].state == "warning"
+    assert "broken on" in checks["observers"].text
+    assert what.__name__ in checks["observers"].text
 
 
 @pytest.mark.parametrize("part", ["kept", "flows", "people", "upstreams", "health"])
