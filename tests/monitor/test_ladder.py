@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.monitor.walk import Walk
+from tests.monitor.walk import TRANSACTION, Walk
 
 ODD = [
     "http://localhost:port/authorize",
@@ -24,7 +24,8 @@ def test_a_redirect_to_anywhere_is_an_arrow_and_a_trace(location: str, path: str
     walk = Walk()
     walk.challenged()
     walk.registered()
-    trace = walk.trace("GET", path, kind="page", client_id="dcr:1")
+    walk.authorized()
+    trace = walk.trace("GET", path, kind="page", client_id="dcr:1", transaction_id=TRANSACTION)
     trace.response_headers = [(b"location", location.encode("utf-8", "surrogatepass"))]
     walk.exchange(trace, 302)
     (flow,) = walk.monitor.flow_book.flows
