@@ -29,7 +29,7 @@ def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Beside]:
     registered = walks.Walk.registered
 
     def called_hostile(walk: walks.Walk) -> Any:
-        publish = walk.tell
+        publish = walk.bus.publish
         monkeypatch.setattr(walk.bus, "publish", lambda event: publish(_renamed(event)))
         return registered(walk)
 
