@@ -36,10 +36,24 @@ class Limits:
     """Connections to upstreams that wait for their next request; a burst leaves no more descriptors behind."""
     EVENT_LINES: Final = 2_000
     """Lines of `devgw up --headless` that wait for who reads them; beyond that they are dropped and counted."""
-    JOURNAL_EVENTS: Final = 10_000
-    """Events that wait for the observers: some seconds of all that the gateway can do, should these be held up."""
-    LOG_BYTES: Final = 1_048_576
-    """The longest `gateway.log`: hundreds of tracebacks. Beyond it the older half goes."""
+    ANSWER_BYTES: Final = 1_048_576
+    """Of one answer to a question of ours, on the wire and unpacked: the longest metadata and key sets have 100 kB."""
+    ANSWER_SECONDS: Final = 10.0
+    """From connecting to the last byte of such an answer, for a person waits in a browser meanwhile."""
+    ANSWER_SILENCE_SECONDS: Final = 5.0
+    """Between two pieces of one body: what has begun to answer has it ready."""
+    CLIENT_DOCUMENT_BYTES: Final = 5_120
+    """OAuth Client ID Metadata Document §6.6 recommends it."""
+    CLIENT_DOCUMENT_SECONDS: Final = 5.0
+    """Anybody can make us fetch one, so less is waited for it."""
+    TOKEN_BYTES: Final = 131_072
+    """Of one JWT from outside: with every group of a large company it has 20 kB, with a picture in it 80 kB."""
+    KEYS: Final = 100
+    """Of one JSON Web Key Set: issuers publish two to ten, and each costs time to read."""
+    REGISTRATION_BYTES: Final = 65_536
+    """Of one registration request: with a key set it has 4 kB."""
+    CLIENT_NAME_CHARACTERS: Final = 200
+    """What a person reads of a name before they choose."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,12 @@ def name_problem(problem: Problem) -> str | None:
     return name(problem) if callable(name) else name
 
 
+def _limit(problem: Problem) -> str | None:
+    """Return the id of the limit that a client's document passes."""
+    name = NAMES.get(getattr(problem, "passes", ""))
+    return name if isinstance(name, str) else None
+
+
 NAMES: dict[str, Name] = {
     # authorization
     "parameter_missing": "REQ-01",
@@ -50,9 +56,9 @@ NAMES: dict[str, Name] = {
     "client_assertion_invalid": "TOK-01",
     "client_authentication_twice": "TOK-01",
     "client_named_twice": "TOK-01",
-    "client_document_unreachable": "REG-08",
+    "client_document_unreachable": lambda problem: _limit(problem) or "REG-08",
     "client_document_forbidden": "REG-08",
-    "client_document_invalid": "REG-09",
+    "client_document_invalid": lambda problem: _limit(problem) or "REG-09",
     "client_documents_disabled": "REG-13",
     # tokens
     "grant_type_unsupported": "REQ-02",

@@ -130,6 +130,8 @@ def provider_refused(problem: Problem) -> str:
 
 def provider_answer(problem: Problem) -> str:
     """Name a `provider_answer` by its facts."""
+    if _says(problem, "got", "stand more than"):
+        return "LIMIT-05"
     if getattr(problem, "status_code", 200) == 404 or _says(problem, "got", "html", "page"):
         return "TOK-05"
     return "IDT-04" if _says(problem, "expected", "id_token", "user") else "TOK-08"
@@ -161,6 +163,8 @@ _BY_CLAIM = {
 def provider_token_invalid(problem: Problem) -> str:
     """Name a `provider_token_invalid` by its facts."""
     claim, got = _fact(problem, "claim").lower(), _fact(problem, "got")
+    if claim == "form" and "more than" in got:
+        return "LIMIT-05" if "stand more than" in got else "LIMIT-01"
     if claim in ("iss", "issuer"):
         if "sts.windows.net" in got:
             return "IDT-06"

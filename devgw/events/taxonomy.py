@@ -48,13 +48,10 @@ from devgw.events.running import (
     ConfigRejected,
     DiagnosisMade,
     DiagnosisWithdrawn,
-    EventsLost,
     FaultMet,
     GatewayStarted,
     GatewayStopping,
     HelperStateChanged,
-    ObserverFailed,
-    RuleSetAside,
 )
 from devgw.events.upstream import (
     McpAuthUpstreamAnswered,
@@ -71,7 +68,6 @@ __all__ = [
     "DiagnosisMade",
     "DiagnosisWithdrawn",
     "Event",
-    "EventsLost",
     "FailureOrigin",
     "FaultMet",
     "GatewayStarted",
@@ -110,8 +106,6 @@ __all__ = [
     "McpCapabilityInvoked",
     "McpRequestAccepted",
     "McpRequestRejected",
-    "ObserverFailed",
     "Outcome",
-    "RuleSetAside",
     "TokenCheck",
 ]

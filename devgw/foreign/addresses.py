@@ -16,11 +16,16 @@ PUBLIC: Final = "public"
 LOOPBACK: Final = "loopback"
 PRIVATE: Final = "private"
 SHARED: Final = "shared"
-NEAR: Final = frozenset({LOOPBACK, PRIVATE, SHARED})
-"""This machine and the networks that people set up around it; what else is special leads nowhere good."""
+UNSPECIFIED: Final = "unspecified"
+NEAR: Final = frozenset({LOOPBACK, PRIVATE, SHARED, UNSPECIFIED})
+"""This machine and the networks that people set up around it; what else is special leads nowhere good.
+
+To connect to the unspecified address is to connect to this machine; servers that bind to it say so as their URL.
+"""
 
 _V4: Final = (
-    ("0.0.0.0/8", "this host"),
+    ("0.0.0.0/32", UNSPECIFIED),
+    ("0.0.0.0/8", "this network"),
     ("10.0.0.0/8", PRIVATE),
     ("100.64.0.0/10", SHARED),  # behind a carrier's NAT, and where private overlays (Tailscale) live
     ("127.0.0.0/8", LOOPBACK),
@@ -37,7 +42,7 @@ _V4: Final = (
     ("240.0.0.0/4", "reserved"),
 )
 _V6: Final = (
-    ("::/128", "unspecified"),
+    ("::/128", UNSPECIFIED),
     ("::1/128", LOOPBACK),
     ("64:ff9b:1::/48", "a local NAT64"),
     ("2001::/23", "reserved for protocols"),  # with Teredo, ORCHID and benchmarking

@@ -17,6 +17,7 @@ from devgw.config.project import OAuthPolicy, TrustedIssuer
 from devgw.entropy import fingerprint, short_id
 from devgw.gateway.grants import AUTH_METHODS
 from devgw.gateway.identity import ALGORITHMS, moment_of, verified_claims
+from devgw.gateway.jose import JwtUnreadable, read_jwt
 from devgw.gateway.oauth_request import RegisteredClient, ServerRequest
 from devgw.gateway.records import Grant
 from devgw.gateway.resources import Resources
@@ -90,14 +91,12 @@ class IdJag:
         assertion = request.form.get("assertion", "")
         if not assertion:
             raise Refused(ParameterMissing("assertion", endpoint="token"))
-        import jwt  # noqa: PLC0415  9 MB and 0.05 s that a start need not pay
-
         try:
-            header = jwt.get_unverified_header(assertion)
-            claims = jwt.decode(assertion, options={"verify_signature": False})
-        except (jwt.PyJWTError, RecursionError) as error:
+            unverified = read_jwt(assertion)
+        except JwtUnreadable as error:
             raise Refused(IdJagInvalid("form", f"no JWT ({error})", "a signed JWT")) from error
-        named = str(claims.get("iss"))
+        header = unverified.header
+        named = str(unverified.claims.get("iss"))
         issuer = self._trusted.get(named)
         if issuer is None:
             raise Refused(IdJagIssuerUntrusted(named, tuple(self._trusted)))

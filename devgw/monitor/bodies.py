@@ -5,7 +5,6 @@ import zlib
 from typing import Any
 
 from devgw.events.trace import Body, Headers
-from devgw.foreign.json import JsonRefused, read_json
 from devgw.monitor.details import BodyView
 from devgw.monitor.masking import mask_form, mask_json, mask_text
 
@@ -85,10 +84,10 @@ def _masked_whole(text: str, place: str, places: dict[str, str]) -> str:
 
 
 def _parsed(text: str) -> Any:
-    """Return the JSON object or array that `text` is; None where it is none, or too deep to be laid out."""
+    """Return the JSON object or array that `text` is, or None."""
     if text.lstrip()[:1] not in {"{", "["}:
         return None
     try:
-        return read_json(text)
-    except JsonRefused:
+        return json.loads(text)
+    except (ValueError, RecursionError):
         return None

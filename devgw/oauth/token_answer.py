@@ -3,12 +3,12 @@
 Source: RFC 6749 §5.1, §5.2. Beyond it: form-encoded answers, errors with status 200, `expires_in` as a string.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+from devgw.foreign.json import JsonRefused, read_object
 from devgw.oauth.text import is_text, is_visible
 from devgw.problems import Refused
 from devgw.problems.upstream_connection import TokenAnswerUnreadable, TokenRequestRefused
@@ -44,11 +44,9 @@ def excerpt(body: bytes) -> str:
 def _members(content_type: str, body: bytes) -> dict[str, Any] | None:
     """Return the members of a JSON object or of a form, whatever the type claims; None where it is neither."""
     try:
-        document = json.loads(body)
-    except ValueError:
-        document = None
-    if isinstance(document, dict):
-        return document
+        return read_object(body)
+    except JsonRefused:
+        pass
     pairs = dict(parse_qsl(body.decode("utf-8", "replace").strip())) if b"<" not in body[:200] else {}
     is_form = "x-www-form-urlencoded" in content_type or "access_token" in pairs or "error" in pairs
     return dict(pairs) if pairs and is_form else None

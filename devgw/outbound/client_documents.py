@@ -5,24 +5,23 @@ to something else a moment later), but for loopback: this gateway runs on loopba
 failures are never cached. Source: OAuth Client ID Metadata Document §4, §6; RFC 6890; RFC 9111.
 """
 
-import asyncio
-import ipaddress
-import json
 import re
-import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
 from devgw.clock import Clock
-from devgw.oauth.redirect_uri import LOOPBACK_NAMES
+from devgw.foreign.json import JsonRefused, read_object
+from devgw.foreign.urls import ForeignUrl, UrlRefused, read_url
+from devgw.oauth.redirect_uri import is_loopback
+from devgw.outbound.client import Bounds, CheckAddress, http_client
+from devgw.outbound.guard import client_check
 from devgw.outbound.transport import describe_failure
 from devgw.problems import Problem, Refused
 from devgw.problems.clients import ClientDocumentForbidden, ClientDocumentInvalid, ClientDocumentUnreachable
+from devgw.problems.limit import AnswerProblem, AnswerTooLong, AnswerUnpacksTooLong
+from devgw.settings import Limits
 
-SIZE_LIMIT = 5 * 1024
-TIMEOUT = 5.0
 SHORTEST, LONGEST, USUAL = timedelta(seconds=0), timedelta(days=1), timedelta(minutes=5)
 KEPT = 200
 """Documents in the cache."""
@@ -37,60 +36,53 @@ class _Cached:
 class HttpClientDocuments:
     """Fetches client metadata documents and key sets."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, seconds: float = Limits.CLIENT_DOCUMENT_SECONDS) -> None:
         self._clock = clock
+        self._seconds = seconds
         self._cache: dict[str, _Cached] = {}
 
-    async def fetch(self, url: str) -> dict[str, Any]:
+    async def fetch(self, url: str, *, loopback_allowed: bool = True) -> dict[str, Any]:
         """Return the document at `url`; see `gateway.clients.ClientDocuments`."""
         _check_url(url)
         cached = self._cache.get(url)
         if cached and cached.until > self._clock.now():
             return cached.document
-        headers, content = await self._get(url)
+        headers, content = await self._get(url, loopback_allowed=loopback_allowed)
         document = _read(url, headers.get("content-type", ""), content)
         self._remember(url, document, headers.get("cache-control", ""))
         return document
 
-    async def fetch_keys(self, url: str) -> dict[str, Any]:
+    async def fetch_keys(self, url: str, *, loopback_allowed: bool = True) -> dict[str, Any]:
         """Return the JSON Web Key Set at a client's `jwks_uri`, under the same guards.
 
         Raises:
             Refused: as `fetch` does.
         """
         _check_transport(url)
-        _, content = await self._get(url)
+        _, content = await self._get(url, loopback_allowed=loopback_allowed)
         try:
-            keys = json.loads(content)
-        except (ValueError, RecursionError) as error:
-            raise Refused(ClientDocumentInvalid(url, "is no JSON", "other text", "a JSON Web Key Set")) from error
-        return keys if isinstance(keys, dict) else {}
+            return read_object(content)
+        except JsonRefused as error:
+            raise Refused(ClientDocumentInvalid(url, "is no key set", str(error), "a JSON Web Key Set")) from error
 
-    async def _get(self, url: str) -> tuple[dict[str, str], bytes]:
+    async def _get(self, url: str, *, loopback_allowed: bool) -> tuple[dict[str, str], bytes]:
         import httpx2  # noqa: PLC0415  140 ms that only a client with a document needs
 
-        await _check_addresses(url)
+        bounds = Bounds(self._seconds, Limits.CLIENT_DOCUMENT_BYTES)
         try:
             async with (
-                asyncio.timeout(TIMEOUT),  # of the whole, however slowly it trickles
-                httpx2.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client,
+                http_client(bounds, _check_of(url, loopback_allowed=loopback_allowed)) as client,
                 client.stream("GET", url, headers={"accept": "application/json"}) as response,
             ):
-                _check_peer(url, response.extensions.get("network_stream"))
-                if response.status_code != 200:
-                    raise Refused(_status_problem(url, response.status_code, response.headers.get("location")))
-                content = b""
-                async for chunk in response.aiter_bytes():
-                    content += chunk
-                    if len(content) > SIZE_LIMIT:
-                        raise Refused(
-                            ClientDocumentInvalid(
-                                url, "is too long", f"over {SIZE_LIMIT} bytes", f"{SIZE_LIMIT} at most"
-                            )
-                        )
-                return dict(response.headers), content
-        except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as error:
+                status, headers = response.status_code, dict(response.headers)
+                content = await response.aread() if status == 200 else b""
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise Refused(ClientDocumentUnreachable(url, describe_failure(error))) from error
+        except Refused as refused:
+            raise Refused(_own_problem(url, refused.problem)) from refused
+        if status != 200:
+            raise Refused(_status_problem(url, status, headers.get("location")))
+        return headers, content
 
     def _remember(self, url: str, document: dict[str, Any], cache_control: str) -> None:
         lifetime = _lifetime(cache_control)
@@ -102,61 +94,48 @@ class HttpClientDocuments:
 
 def _check_url(url: str) -> None:
     """Refuse a URL that may be no client id (OAuth Client ID Metadata Document §3)."""
-    parts = _check_transport(url)
-    broken = None
-    if not parts.path or parts.path == "/":
-        broken = ("has no path", url, "a URL with a path")
-    elif parts.fragment or "#" in url:
-        broken = ("has a fragment", url, "a URL without one")
-    elif parts.username is not None:
-        broken = ("names a user", parts.netloc, "a URL without user name")
-    elif any(each in {".", ".."} for each in parts.path.split("/")):
-        broken = ("has dot segments", parts.path, "a path without . and ..")
-    if broken:
-        raise Refused(ClientDocumentInvalid(url, *broken))
+    read = _check_transport(url)
+    if read.path in {"", "/"}:
+        raise Refused(ClientDocumentInvalid(url, "has no path", url, "a URL with a path"))
+    if any(each in {".", ".."} for each in read.path.split("/")):
+        raise Refused(ClientDocumentInvalid(url, "has dot segments", read.path, "a path without . and .."))
 
 
-def _check_transport(url: str) -> SplitResult:
-    """Return the parts of a URL that may be asked: https, or http on loopback, with a host and a port that are some."""
+def _check_transport(url: str) -> ForeignUrl:
+    """Return the parts of a URL that may be asked: https, or http on loopback."""
     try:
-        parts = urlsplit(url)
-        is_loopback = parts.hostname in LOOPBACK_NAMES
-        _ = parts.port  # raises where it is no number
-    except ValueError as error:
-        raise Refused(ClientDocumentInvalid(url, "is no URL", str(error), "an absolute https URL")) from error
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback):
+        read = read_url(url)
+    except UrlRefused as error:
         raise Refused(
-            ClientDocumentInvalid(url, "is not https", parts.scheme, "https, or http on loopback for development")
+            ClientDocumentInvalid(url, "is no URL to fetch from", str(error), "an absolute https URL")
+        ) from error
+    if read.scheme != "https" and not is_loopback(url):
+        raise Refused(
+            ClientDocumentInvalid(url, "is not https", read.scheme, "https, or http on loopback for development")
         )
-    return parts
+    return read
 
 
-async def _check_addresses(url: str) -> None:
-    """Refuse a host that resolves to a special-use address, before anything is sent there."""
-    parts = urlsplit(url)
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:  # a label that is too long has no form in DNS
-        raise Refused(ClientDocumentUnreachable(url, "the host name is not known (DNS)")) from error
-    for each in found:
-        _check_address(url, str(each[4][0]))
+def _check_of(url: str, *, loopback_allowed: bool) -> CheckAddress:
+    """Return the check of its addresses; one that says it is on this machine may be there, for who may ask for that.
+
+    Raises:
+        Refused: with `ClientDocumentForbidden`, where a page asks for what is on this machine.
+    """
+    on_loopback = is_loopback(url)
+    if on_loopback and not loopback_allowed:
+        raise Refused(ClientDocumentForbidden(url, "this machine, and a page of another site asks for it"))
+    return client_check(on_loopback, lambda address, kind: ClientDocumentForbidden(url, f"{address} ({kind})"))
 
 
-def _check_peer(url: str, stream: Any) -> None:
-    """Refuse an answer from a special-use address: the name may have led elsewhere since it was looked up."""
-    address = stream.get_extra_info("server_addr") if stream else None
-    if address:
-        _check_address(url, str(address[0]))
-
-
-def _check_address(url: str, address: str) -> None:
-    host = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(host, "ipv4_mapped", None)
-    host = mapped or host
-    if host.is_loopback and urlsplit(url).hostname in LOOPBACK_NAMES:
-        return
-    if not host.is_global or host.is_multicast:
-        raise Refused(ClientDocumentForbidden(url, str(host)))
+def _own_problem(url: str, problem: Problem) -> Problem:
+    """Return a limit that was passed as what it means for a client: it is not taken."""
+    if isinstance(problem, AnswerTooLong | AnswerUnpacksTooLong):
+        most = f"{problem.most_bytes} bytes"
+        return ClientDocumentInvalid(url, "is too long", f"over {most}", f"{most} at most", problem.reason)
+    if isinstance(problem, AnswerProblem):
+        return ClientDocumentUnreachable(url, problem.explain().rstrip("."), problem.reason)
+    return problem
 
 
 def _status_problem(url: str, status: int, location: str | None) -> Problem:
@@ -174,11 +153,9 @@ def _read(url: str, content_type: str, content: bytes) -> dict[str, Any]:
             ClientDocumentInvalid(url, "is no JSON", kind or "no content type", "Content-Type: application/json")
         )
     try:
-        document = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        document = read_object(content)
+    except JsonRefused as error:
         raise Refused(ClientDocumentInvalid(url, "cannot be read", str(error), "a JSON object")) from error
-    if not isinstance(document, dict):
-        raise Refused(ClientDocumentInvalid(url, "is no JSON object", type(document).__name__, "a JSON object"))
     named = document.get("client_id")
     if named != url:
         raise Refused(ClientDocumentInvalid(url, "names another client_id", str(named), f"client_id {url}"))

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-import httpx2
-
 from devgw import __version__
 from devgw.clock import Clock
 from devgw.config.project import Project, Route
@@ -16,6 +14,7 @@ from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts import Check, machine
 from devgw.diagnosis.verdicts.check import skipped
 from devgw.oauth.urls import Urls
+from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.probes import machine as here
 from devgw.outbound.probes.asking import Asker
 from devgw.outbound.probes.provider import Pair, examine_provider
@@ -65,9 +64,7 @@ class Patient:
 
 async def examine(patient: Patient, clock: Clock) -> list[Check]:
     """Return every check. Probes run side by side; each has five seconds."""
-    limits = httpx2.Timeout(TIMEOUT)
-    who = {"user-agent": f"devgw-doctor/{__version__}"}
-    async with httpx2.AsyncClient(timeout=limits, follow_redirects=False, headers=who) as http:
+    async with http_client(Bounds(TIMEOUT), user_agent=f"devgw-doctor/{__version__}") as http:
         asker = Asker(http, clock)
         try:
             is_running = await asyncio.wait_for(_runs(asker, patient), QUICK)

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 from devgw.clock import Clock
 from devgw.events import Bus, Outcome
 from devgw.events.taxonomy import FailureOrigin, McpAuthJwksFetched
-from devgw.outbound.transport import describe_failure, provider_client
-from devgw.problems import Refused
+from devgw.foreign.json import read_object
+from devgw.gateway.jose import usable_keys
+from devgw.outbound.client import Bounds, http_client
+from devgw.outbound.transport import describe_failure
+from devgw.problems import Problem, Refused
 from devgw.problems.provider import KeysUnavailable, SigningKeyUnknown
 
 if TYPE_CHECKING:
@@ -117,29 +120,31 @@ class SigningKeys:
         self._asked_at = self._clock.now()
         status: int | None = None
         try:
-            async with (
-                asyncio.timeout(self.timeout.total_seconds()),
-                provider_client(self.url, self.timeout) as client,
-            ):
+            async with http_client(Bounds(self.timeout.total_seconds())) as client:
                 response = await client.get(self.url, headers={"accept": "application/json"})
             status = response.status_code
             response.raise_for_status()
-            keys = _usable(response.json())
+            keys = _signing(read_object(response.content))
         except httpx2.HTTPStatusError as error:
             self._fail(f"it answered {status}", status, wanted, began, error)
-        except (httpx2.HTTPError, TimeoutError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             self._fail(describe_failure(error), status, wanted, began, error)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            self._fail("what it answered is no JSON Web Key Set", status, wanted, began, error)
+        except ValueError as error:
+            self._fail(f"what it answered is no JSON Web Key Set ({error})", status, wanted, began, error)
+        except Refused as refused:
+            self._fail(refused.problem, status, wanted, began, refused)
         else:
             self._fetched = _Fetched(keys, self._clock.now())
             self._publish(status, wanted, began, None)
 
-    def _fail(self, failure: str, status: int | None, wanted: str | None, began: int, error: Exception) -> None:
+    def _fail(
+        self, failure: str | Problem, status: int | None, wanted: str | None, began: int, error: Exception
+    ) -> None:
         """Keep the keys that are held, if any: a provider that is down must not end logins whose key is known."""
-        self._publish(status, wanted, began, failure)
+        problem = failure if isinstance(failure, Problem) else KeysUnavailable(self.url, failure)
+        self._publish(status, wanted, began, failure if isinstance(failure, str) else failure.explain())
         if self._fetched is None:
-            raise Refused(KeysUnavailable(self.url, failure)) from error
+            raise Refused(problem) from error
 
     def _publish(self, status: int | None, wanted: str | None, began: int, error: str | None) -> None:
         self._bus.publish(
@@ -156,22 +161,14 @@ class SigningKeys:
         )
 
 
-def _usable(document: Any) -> tuple[_Key, ...]:
+def _signing(document: dict[str, Any]) -> tuple[_Key, ...]:
     """Return the keys of a key set that can verify signatures; those of other kinds or for encryption are passed over.
 
     Raises:
         ValueError: where there is none.
     """
-    import jwt  # noqa: PLC0415  9 MB and 0.05 s that a start need not pay
-
-    keys = []
-    for members in document["keys"]:
-        try:
-            key = jwt.PyJWK(members)
-        except jwt.PyJWTError:
-            continue
-        if members.get("use", "sig") == "sig" and members.get("kty") != "oct":
-            keys.append(_Key(key.key_id, members))
+    usable = [(members, key) for members, key in usable_keys(document) if members.get("use", "sig") == "sig"]
+    keys = tuple(_Key(key.key_id, members) for members, key in usable if members.get("kty") != "oct")
     if not keys:
-        raise ValueError("no key in the set can verify a signature")
-    return tuple(keys)
+        raise ValueError("no key in it can verify a signature")
+    return keys

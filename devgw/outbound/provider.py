@@ -4,8 +4,6 @@ WorkOS's user management is no OIDC provider: it needs `provider=authkit`, takes
 answers without token_type, expires_in or id_token (`workos.md` §0-§3). Where an ID token comes it is fully verified.
 """
 
-import asyncio
-import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,6 +14,7 @@ from devgw.clock import Clock, from_epoch
 from devgw.config.project import BrowserLogin, OAuthPolicy, Oidc
 from devgw.events import Bus
 from devgw.events.taxonomy import ClockSkewMeasured, McpAuthProviderAnswered
+from devgw.foreign.json import JsonRefused, read_object
 from devgw.gateway.identity import (
     Expected,
     Identity,
@@ -30,7 +29,8 @@ from devgw.gateway.login import LoginRequest
 from devgw.gateway.provider_token import checked_event
 from devgw.gateway.signing_keys import SigningKeySet
 from devgw.ids import SubjectId
-from devgw.outbound.transport import describe_failure, provider_client
+from devgw.outbound.client import Bounds, http_client
+from devgw.outbound.transport import describe_failure
 from devgw.problems import Refused
 from devgw.problems.provider import (
     ProviderAnswerUnreadable,
@@ -166,15 +166,15 @@ class HttpIdentityProvider:
             form["code_verifier"] = verifier
         began = self._clock.ticks()
         try:
-            async with (
-                asyncio.timeout(self._login.remote_timeout.total_seconds()),
-                provider_client(url, self._login.remote_timeout) as client,
-            ):
+            async with http_client(Bounds(self._login.remote_timeout.total_seconds())) as client:
                 response = await client.post(url, data=form, headers={"accept": "application/json"})
-        except (httpx2.HTTPError, TimeoutError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             failure = describe_failure(error)
             self._publish(url, None, began, failure)
             raise Refused(ProviderUnreachable(url, failure)) from error
+        except Refused as refused:
+            self._publish(url, None, began, refused.problem.explain())
+            raise
         sent = [form[each] for each in ("code", "client_secret", "code_verifier") if form.get(each)]
         return self._read(response.status_code, response.headers, response.content, began, sent)
 
@@ -184,7 +184,7 @@ class HttpIdentityProvider:
         """Return the answer's members and the measured skew, or refuse with what the provider said."""
         url = self._login.token_url
         skew = self._measure_skew(url, headers.get("date"))
-        answer = _json_object(content)
+        answer, why_not = _json_object(content)
         members = answer or {}
         error = _quotable(members.get("error") or members.get("code"), sent)
         self._publish(url, status, began, error or None)
@@ -201,7 +201,7 @@ class HttpIdentityProvider:
             )
         if answer is None:
             kind = headers.get("content-type", "no content type")
-            raise Refused(ProviderAnswerUnreadable(url, status, kind, "a JSON object"))
+            raise Refused(ProviderAnswerUnreadable(url, status, f"{kind} ({why_not})", "a JSON object"))
         raise Refused(ProviderCodeRefused(url, error or f"status {status}", description))
 
     def _measure_skew(self, url: str, date: str | None) -> float | None:
@@ -246,12 +246,12 @@ def _quotable(said: Any, sent: Iterable[str]) -> str:
     return text
 
 
-def _json_object(content: bytes) -> dict[str, Any] | None:
+def _json_object(content: bytes) -> tuple[dict[str, Any] | None, str]:
+    """Return the answer's members, or None and why there are none."""
     try:
-        answer = json.loads(content)
-    except (ValueError, RecursionError):
-        return None
-    return answer if isinstance(answer, dict) else None
+        return read_object(content), ""
+    except JsonRefused as refused:
+        return None, str(refused)
 
 
 def _identity(claims: Mapping[str, Any], answer: Mapping[str, Any]) -> Identity:

@@ -16,6 +16,7 @@ from devgw.diagnosis.verdicts import Verdict
 from devgw.diagnosis.verdicts.provider import authorize
 from devgw.events import Bus, FailureOrigin, Outcome, Published
 from devgw.events.taxonomy import McpAuthLoginBegun, McpAuthLoginFinished, McpAuthProviderProbed
+from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.probes.provider import Pair, authorize_url
 
 PATIENCE = 5.0
@@ -68,11 +69,9 @@ class ProviderWatch:
         await self._probe(Pair(policy, callback))
 
     async def _probe(self, pair: Pair) -> None:
-        import httpx2  # noqa: PLC0415  140 ms that only a silent login needs
+        from devgw.outbound.probes.asking import Asker  # noqa: PLC0415  140 ms that only a silent login needs
 
-        from devgw.outbound.probes.asking import Asker  # noqa: PLC0415  the same
-
-        async with httpx2.AsyncClient(timeout=self._patience + 5, follow_redirects=False) as http:
+        async with http_client(Bounds(self._patience + 5)) as http:
             answer = await Asker(http, self._clock).ask("GET", authorize_url(pair), {"accept": "text/html"})
         check = authorize(answer, pair.callback)
         is_refused = check.verdict is Verdict.FAIL and not answer.failure

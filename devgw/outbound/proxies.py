@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from devgw.foreign.addresses import LOOPBACK, find_literal, is_within, kind_of
+from devgw.foreign.addresses import LOOPBACK, UNSPECIFIED, find_literal, is_within, kind_of
 from devgw.problems import Refused
 from devgw.problems.machine import ProxyUnusable
 
 _SPOKEN = frozenset({"http", "https"})
-_OURS = frozenset({LOOPBACK, "this host", "unspecified"})
+_OURS = frozenset({LOOPBACK, UNSPECIFIED})
 
 
 @dataclass(frozen=True, slots=True, repr=False)

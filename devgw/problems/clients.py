@@ -210,6 +210,8 @@ class ClientDocumentUnreachable(Problem):
 
     url: str
     failure: str
+    passes: str = ""
+    """The `reason` of the limit that its answer passes, if that is why."""
 
     error: ClassVar = ErrorCode.INVALID_CLIENT
     source: ClassVar = "OAuth Client ID Metadata Document §4, §6"
@@ -250,6 +252,8 @@ class ClientDocumentInvalid(Problem):
     rule: str
     got: str
     expected: str
+    passes: str = ""
+    """The `reason` of the limit that it passes, if that is why."""
 
     error: ClassVar = ErrorCode.INVALID_CLIENT
     source: ClassVar = "OAuth Client ID Metadata Document §4.1; MCP: Client ID Metadata Documents"

@@ -60,6 +60,8 @@ class AnswerUnfinished(AnswerProblem):
 
     seconds: float
     received: int
+    is_silent: bool = False
+    """Whether nothing came for that long; else the whole took longer."""
 
     error: ClassVar = ErrorCode.TEMPORARILY_UNAVAILABLE
     hint: ClassVar = "Look at the server behind this URL: it holds its answer open, or sends it byte by byte."

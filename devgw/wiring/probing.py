@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from devgw.diagnosis.verdicts import Check, Verdict
 from devgw.monitor.views import CheckRow
+from devgw.outbound.client import Bounds, http_client
 from devgw.wiring.runtime import Runtime
 
 SOON = timedelta(seconds=2)
@@ -32,16 +33,13 @@ async def keep_probing(runtime: Runtime) -> None:
 
 async def probe(runtime: Runtime) -> None:
     """Ask provider and upstreams now, and let Health show the verdicts."""
-    import httpx2  # noqa: PLC0415  10 MB that a gateway at rest does without
-
-    from devgw.outbound.probes.asking import Asker  # noqa: PLC0415  comes with it
+    from devgw.outbound.probes.asking import Asker  # noqa: PLC0415  10 MB that a gateway at rest does without
     from devgw.outbound.probes.provider import Pair, examine_provider  # noqa: PLC0415  comes with it
     from devgw.outbound.probes.routes import examine_upstream  # noqa: PLC0415  comes with it
 
     gateway = runtime.gateway
     callback = runtime.urls.callback
-    headers = {"user-agent": "devgw-doctor"}
-    async with httpx2.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False, headers=headers) as http:
+    async with http_client(Bounds(TIMEOUT_SECONDS), user_agent="devgw-doctor") as http:
         asker = Asker(http, runtime.clock)
         if not gateway.login.is_dev_login:
             async for check in examine_provider(asker, Pair(gateway.policy, callback)):

@@ -11,12 +11,15 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from devgw.control.actions import NotPossible
 from devgw.entropy import token
+from devgw.foreign.json import read_object
 from devgw.oauth.discovery import authorization_server_urls
 from devgw.oauth.pkce import challenge_of
+from devgw.outbound.client import Bounds, http_client
 from devgw.wiring.runtime import Runtime
 
 NAME = "devgw test client"
 PATIENCE_SECONDS = 300
+ANSWER_SECONDS = 30
 FIRST_PAGE_SECONDS = 10
 _PAGE = (
     "HTTP/1.1 200 OK\r\ncontent-type: text/html; charset=utf-8\r\nconnection: close\r\n\r\n"
@@ -46,13 +49,10 @@ async def begin_sign_in(runtime: Runtime, operation_id: str) -> str:
 
 
 async def _walk(mcp_url: str, opened: "asyncio.Future[str]") -> None:
-    import httpx2  # noqa: PLC0415  only for the walk
-
     arrived: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
     server = await asyncio.start_server(lambda reader, writer: _take(reader, writer, arrived), "127.0.0.1", 0)
     callback = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/callback"
-    headers = {"user-agent": "devgw-test-client"}
-    async with server, httpx2.AsyncClient(timeout=30, headers=headers, trust_env=False) as http:
+    async with server, http_client(Bounds(ANSWER_SECONDS), user_agent="devgw-test-client") as http:
         metadata = await _discover(http, mcp_url)
         client_id = await _register(http, metadata, callback)
         verifier, state = token("cv_"), token("st_")
@@ -79,22 +79,24 @@ async def _walk(mcp_url: str, opened: "asyncio.Future[str]") -> None:
             "code_verifier": verifier,
             "resource": mcp_url,
         }
-        tokens = (await http.post(metadata["token_endpoint"], data=form)).json()
+        tokens = read_object((await http.post(metadata["token_endpoint"], data=form)).content)
         if "access_token" in tokens:
             await _call(http, mcp_url, tokens["access_token"])
 
 
 async def _register(http: Any, metadata: dict[str, Any], callback: str) -> str:
     document = {"client_name": NAME, "redirect_uris": [callback], "token_endpoint_auth_method": "none"}
-    return str((await http.post(metadata["registration_endpoint"], json=document)).json()["client_id"])
+    answer = await http.post(metadata["registration_endpoint"], json=document)
+    return str(read_object(answer.content)["client_id"])
 
 
 async def _discover(http: Any, mcp_url: str) -> dict[str, Any]:
     """Walk from the challenge to the authorization server's metadata, as every client does."""
     challenge = await http.post(mcp_url, json=_message("tools/list"))
     found = challenge.headers["www-authenticate"].partition('resource_metadata="')[2].partition('"')[0]
-    resource = (await http.get(found)).json()
-    return dict((await http.get(authorization_server_urls(resource["authorization_servers"][0])[0])).json())
+    resource = read_object((await http.get(found)).content)
+    url = authorization_server_urls(resource["authorization_servers"][0])[0]
+    return read_object((await http.get(url)).content)
 
 
 async def _call(http: Any, mcp_url: str, access_token: str) -> None:

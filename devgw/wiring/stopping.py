@@ -54,7 +54,6 @@ async def stop(runtime: Runtime, essentials: Mapping[str, "asyncio.Future[None]"
     with contextlib.suppress(sqlite3.Error):
         runtime.ground.live.write_down_uses()
     runtime.client.close()
-    await runtime.upstreams.close()
     with contextlib.suppress(sqlite3.Error):
         runtime.database.close()
 

@@ -216,7 +216,6 @@ async def main(url: str) -> None:
     route = Route("/mcp/x", OperationId("x"), "X", url, token_exchange=exchange)
     async with httpx2.AsyncClient(timeout=20) as http:
         await converse(Session(Person(side, route), http, revision))
-    await side.close()
 
 
 async def converse(session: Session) -> None:

@@ -57,7 +57,7 @@ def test_near_is_this_machine_and_its_networks(text: str, kind: str) -> None:
     assert kind in NEAR
 
 
-@pytest.mark.parametrize("text", ["169.254.169.254", "fe80::1", "fec0::1", "0.0.0.0", "::", "224.0.0.1", "192.0.0.8"])
+@pytest.mark.parametrize("text", ["169.254.169.254", "fe80::1", "fec0::1", "0.0.0.1", "::2", "224.0.0.1", "192.0.0.8"])
 def test_what_leads_nowhere_good_is_not_near_either(text: str) -> None:
     assert kind_of(read_address(text)) not in NEAR
 

@@ -15,7 +15,5 @@ async def upstream() -> AsyncIterator[Upstream]:
 
 
 @pytest.fixture
-async def bench(upstream: Upstream) -> AsyncIterator[Bench]:
-    bench = Bench(upstream)
-    yield bench
-    await bench.side.close()
+async def bench(upstream: Upstream) -> Bench:
+    return Bench(upstream)

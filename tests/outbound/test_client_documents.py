@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from devgw.clock import FrozenClock
-from devgw.outbound import client_documents
+from devgw.diagnosis.naming import name_problem
 from devgw.outbound.client_documents import HttpClientDocuments
 from devgw.problems import Refused
 from tests.support.serving import serve
@@ -62,13 +62,13 @@ async def test_a_document_nested_deeper_than_any_is_refused() -> None:
                 await fetch(f"{origin}/c")
 
 
-async def test_a_document_that_trickles_in_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_document_that_trickles_in_is_given_up() -> None:
     """The limit is of the whole: each byte for itself comes in time."""
-    monkeypatch.setattr(client_documents, "TIMEOUT", 0.4)
     async with serve(answering(b"{", trickles=True)) as origin, asyncio.timeout(5):
         with pytest.raises(Refused) as refused:
-            await HttpClientDocuments(FrozenClock()).fetch(f"{origin}/c")
-    assert "in time" in refused.value.problem.explain()
+            await HttpClientDocuments(FrozenClock(), seconds=0.4).fetch(f"{origin}/c")
+    assert "did not end it within 0.4 s" in refused.value.problem.explain()
+    assert name_problem(refused.value.problem) == "LIMIT-04"
 
 
 @pytest.mark.parametrize("cache_control", ["max-age=" + "9" * 5000, "max-age=-1", "max-age=x", 'max-age="60"', "=,;"])

@@ -27,7 +27,6 @@ async def bench() -> AsyncIterator[Bench]:
         async with serve(server.http_app(path="/mcp"), on=socket):
             bench = Bench(Upstream(origin=origin))
             yield bench
-            await bench.side.close()
 
 
 def _echo(text: str) -> str:

@@ -127,8 +127,10 @@ async def test_pkce_and_audience_go_where_the_policy_asks_for_them(world: World)
         ({"exp": None}, "exp"),
         ({"exp": "soon"}, "exp"),
         ({"exp": True}, "exp"),
-        ({"exp": float("nan")}, "exp"),
-        ({"exp": float("inf")}, "exp"),
+        ({"exp": float("nan")}, "form"),
+        ({"exp": float("-inf")}, "form"),
+        ({"exp": -(10**4000)}, "exp"),
+        ({"iat": 10**4000}, "iat"),
         ({"exp": 10**30}, "exp"),
         ({"iat": "now"}, "iat"),
         ({"iat": None}, "iat"),
@@ -299,8 +301,13 @@ async def test_a_token_without_kid_needs_one_signing_key_alone(world: World) -> 
         (Reply(200, b'{"error":"access_denied"}'), "provider_code_refused"),
         (Reply(204, b""), "provider_answer_unreadable"),
         (Reply(302, b""), "provider_answer_unreadable"),
-        (Reply(200, b'{"access_token":', hangs=True), "provider_unreachable"),
-        (Reply(200, b'{"x":"' + b"y" * 3_000_000 + b'"}'), "provider_answer_unreadable"),
+        (Reply(200, b'{"access_token":', hangs=True), "answer_unfinished"),
+        (Reply(500, b"", hangs=True), "answer_unfinished"),
+        (Reply(200, b'{"x":"' + b"y" * 3_000_000 + b'"}'), "answer_too_long"),
+        (Reply(200, b'{"access_token":' + b"[" * 900 + b"]" * 900 + b"}"), "provider_answer_unreadable"),
+        (Reply(200, b'{"access_token":"a","access_token":"b"}'), "provider_answer_unreadable"),
+        (Reply(200, b'{"expires_in":' + b"9" * 5_000 + b"}"), "provider_answer_unreadable"),
+        (Reply(200, b'{"expires_in":NaN}'), "provider_answer_unreadable"),
     ],
 )
 async def test_what_the_token_endpoint_does_wrong_is_named(world: World, reply: Reply, reason: str) -> None:
@@ -413,6 +420,11 @@ async def test_a_key_that_was_replaced_under_its_id_is_fetched_anew(world: World
         Reply(200, b"[" * 100_000),
         Reply(500, b""),
         Reply(200, b'{"keys":[', hangs=True),
+        Reply(200, b'{"keys":[' + b" " * 3_000_000),
+        Reply(200, b'{"keys":[{"kty":"RSA","kid":"k1","n":7,"e":[]},{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}]}'),
+        Reply(200, b'{"keys":[{"kty":{},"kid":"k1"},{"kty":"OKP","crv":"Ed25519","x":"AA"},null,[]]}'),
+        Reply(200, b'{"keys":' + b"[" * 60 + b"]" * 60 + b"}"),
+        Reply(200, b'{"keys":[{"kty":"RSA","kid":"k1","n":"AQAB","e":"' + b"A" * 100_000 + b'"}]}'),
     ],
 )
 async def test_keys_that_cannot_be_had_are_named_and_those_held_go_on(world: World, reply: Reply) -> None:
@@ -423,6 +435,8 @@ async def test_keys_that_cannot_be_had_are_named_and_those_held_go_on(world: Wor
             "keys_unavailable",
             "signing_key_unknown",
             "provider_token_invalid",
+            "answer_unfinished",
+            "answer_too_long",
         }
         provider.keys_reply = None
         world.clock.travel(timedelta(seconds=11))
@@ -433,3 +447,23 @@ async def test_keys_that_cannot_be_had_are_named_and_those_held_go_on(world: Wor
         assert await world.is_let_in(), "a provider that is down must not end logins whose key is known"
         assert await world.is_let_in()
         assert provider.keys_fetched == fetched + 1, "the floor holds for fetches that fail, too"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        '{"sub":"person-1","deep":' + "[" * 900 + "]" * 900 + "}",
+        '{"sub":"person-1","deep":' + '{"a":' * 480 + "1" + "}" * 480 + "}",
+        '{"sub":"person-1","sub":"somebody-else"}',
+        '{"sub":"person-1","exp":' + "9" * 5_000 + "}",
+        '{"sub":"person-1","exp":1e999}',
+        '["person-1"]',
+        "[" * 60_000,
+    ],
+)
+async def test_claims_that_readers_fail_at_or_read_differently_open_nothing(world: World, claims: str) -> None:
+    """A signature says who wrote it, not that it can be read."""
+    world.provider.written_claims = claims
+    finished = await world.refusal()
+    assert finished.reason_code == "provider_token_invalid"
+    assert "fails at form" in str(finished.explanation)

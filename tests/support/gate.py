@@ -28,7 +28,6 @@ from devgw.store.database import Database
 from devgw.store.migrations import MIGRATIONS
 from devgw.store.records import RecordStore
 from devgw.web.front import Front
-from tests.support.heard import Heard
 from tests.support.serving import listen, origin_of, serve
 
 PATH = "/mcp/sample"
@@ -63,7 +62,7 @@ class Gate:
     token: str
     settings: Settings
     live: LiveTokens
-    heard: Heard
+    events: list[Event]
     generation: Generation
     exchanged: asyncio.Event
     """Set when an exchange is over."""
@@ -83,11 +82,6 @@ class Gate:
         """Return the header that opens the route for another subject."""
         secret = let_in(self.live, self.clock, self.generation.project.routes[0], self.origin, who)
         return {"Authorization": f"Bearer {secret}"}
-
-    @property
-    def events(self) -> list[Event]:
-        """Return what was published so far."""
-        return self.heard.events
 
     @property
     def traces(self) -> list[Trace]:
@@ -159,10 +153,11 @@ async def gate(
         settings or Settings(proxy=ProxySettings(stateful=stateful)), port=int(origin.rpartition(":")[2])
     )
     bus = Bus(clock)
-    heard = Heard(bus)
+    events: list[Event] = []
     exchanged = asyncio.Event()
 
     def hear(published: Published) -> None:
+        events.append(published.event)
         if isinstance(published.event, HttpExchanged):
             exchanged.set()
 
@@ -178,13 +173,9 @@ async def gate(
     secret = let_in(live, clock, place, origin)
     config = Config()
     config.include_date_header = config.include_server_header = False  # as `web.listening` has it
-    async with asyncio.TaskGroup() as tasks, serve(front, on=listener, config=config):
-        watching = tasks.create_task(bus.run())
+    async with serve(front, on=listener, config=config):
         # The probe of `serve` is no request; what it may have left is not of interest.
-        heard.published.clear()
+        events.clear()
         exchanged.clear()
-        try:
-            yield Gate(origin, front, secret, settings, live, heard, generation, exchanged, clock)
-        finally:
-            watching.cancel()
+        yield Gate(origin, front, secret, settings, live, events, generation, exchanged, clock)
     client.close()

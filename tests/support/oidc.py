@@ -75,6 +75,8 @@ class OidcProvider:
     keys: list[dict[str, Any]] = field(default_factory=lambda: [public_jwk(rsa_key("first"), "k1")])
     claims: dict[str, Any] = field(default_factory=dict)
     """Changes to the ID token's claims; None takes one away."""
+    written_claims: str = ""
+    """The whole of them as text, where it is to be signed as it is written."""
     answer: dict[str, Any] = field(default_factory=dict)
     """Changes to the token response; None takes a member away."""
     callback: dict[str, str] | None = None
@@ -148,7 +150,7 @@ class OidcProvider:
 
     def sign(self, claims: dict[str, Any]) -> str:
         """Return a JWT of these claims, signed as the switches say."""
-        content = json.dumps(claims).encode()  # PyJWT's own `encode` would check them first
+        content = (self.written_claims or json.dumps(claims)).encode()  # PyJWT's own `encode` would check them first
         return jwt.api_jws.PyJWS().encode(content, self.signer, self.algorithm, headers=self.header)
 
     async def _reply(self, send: Any, reply: Reply) -> None:

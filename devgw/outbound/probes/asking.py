@@ -11,6 +11,7 @@ import httpx2
 from devgw.clock import Clock
 from devgw.diagnosis.verdicts import Answer
 from devgw.outbound.transport import describe_failure
+from devgw.problems import Refused
 
 MOST_BYTES = 256 * 1024
 
@@ -27,13 +28,16 @@ class Asker:
         asked_at = self.clock.now()
         try:
             request = self.http.build_request(method, url, headers=dict(headers or {}), **body)
-            response = await self.http.send(request, stream=True, follow_redirects=False)
+            response = await self.http.send(request, stream=True)
             try:
                 content = await _first_part(response)
             finally:
                 await response.aclose()
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
             return Answer(url, failure=describe_failure(error), asked_at=asked_at, answered_at=self.clock.now())
+        except Refused as refused:
+            failure = refused.problem.explain().removeprefix(f"{url} ").rstrip(".")
+            return Answer(url, failure=failure, asked_at=asked_at, answered_at=self.clock.now())
         found = {key.lower(): value for key, value in response.headers.items()}
         return Answer(url, response.status_code, found, content, "", asked_at, self.clock.now())
 
@@ -50,14 +54,14 @@ async def _first_part(response: httpx2.Response) -> bytes:
 
 
 def skew(answer: Answer) -> float | None:
-    """Return how many seconds the other clock is ahead, by its Date header; None where it has none that can be read."""
+    """Return how many seconds the other clock is ahead, by its Date header; None where it says no moment."""
     if answer.answered_at is None or answer.asked_at is None or "date" not in answer.headers:
         return None
     try:
         theirs = parsedate_to_datetime(answer.headers["date"])
-    except (ValueError, TypeError, OverflowError):
+        # -0000 says that the zone is not known (RFC 5322 §3.3), and an HTTP date is UTC whatever it says.
+        theirs = theirs.replace(tzinfo=UTC) if theirs.tzinfo is None else theirs.astimezone(UTC)
+    except (ValueError, OverflowError, TypeError, IndexError, AttributeError):
         return None
-    if theirs.tzinfo is None:  # `-0000` is UTC too, it only keeps silent about the place (RFC 5322 §3.3)
-        theirs = theirs.replace(tzinfo=UTC)
     middle = answer.asked_at + (answer.answered_at - answer.asked_at) / 2
     return (theirs - middle).total_seconds()

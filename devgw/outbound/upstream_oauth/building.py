@@ -9,14 +9,14 @@ from devgw.oauth.urls import CanonicalUrls, Urls
 from devgw.outbound.upstream_oauth.connecting import Connecting
 from devgw.outbound.upstream_oauth.credentials import UpstreamOAuth
 from devgw.outbound.upstream_oauth.discovering import Discovering
-from devgw.outbound.upstream_oauth.fetching import SECONDS, Fetching
+from devgw.outbound.upstream_oauth.fetching import Fetching
 from devgw.outbound.upstream_oauth.finishing import Finishing
 from devgw.outbound.upstream_oauth.id_jag import CrossAppAccess, RememberedAssertions
 from devgw.outbound.upstream_oauth.keeping import Keeping
 from devgw.outbound.upstream_oauth.registering import Registering
 from devgw.outbound.upstream_oauth.tickets import Tickets
 from devgw.outbound.upstream_oauth.token_requests import TokenRequests
-from devgw.settings import Settings
+from devgw.settings import Limits, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,6 @@ class UpstreamSide:
     oauth: UpstreamOAuth
     assertions: RememberedAssertions
     """Where a login leaves the identity token that cross-app access needs."""
-    fetching: Fetching
-
-    async def close(self) -> None:
-        """Close the connections to authorization servers."""
-        await self.fetching.close()
 
 
 def build_upstream_side(
@@ -41,7 +36,7 @@ def build_upstream_side(
     bus: Bus,
     *,
     urls: CanonicalUrls | None = None,
-    seconds: float = SECONDS,
+    seconds: float = Limits.ANSWER_SECONDS,
 ) -> UpstreamSide:
     """Return the OAuth client towards upstreams; it outlives every generation of the configuration."""
     urls = urls or CanonicalUrls(Urls(settings.canonical_origin))
@@ -62,4 +57,4 @@ def build_upstream_side(
         CrossAppAccess(requests, assertions, clock),
         clock,
     )
-    return UpstreamSide(oauth, assertions, fetching)
+    return UpstreamSide(oauth, assertions)

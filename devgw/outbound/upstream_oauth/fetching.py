@@ -1,7 +1,5 @@
 """Asks upstreams over HTTP: within bounds of address, size and time, and tells every answer on the bus."""
 
-import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,22 +8,19 @@ from devgw.clock import Clock
 from devgw.config.project import Route
 from devgw.events import Bus, FailureOrigin, Outcome
 from devgw.events.taxonomy import McpAuthUpstreamAnswered
+from devgw.foreign.json import JsonRefused, read_object
 from devgw.ids import OperationId, SubjectId, UpstreamServerId
 from devgw.oauth.discovery import without_query
 from devgw.oauth.token_answer import excerpt
-from devgw.outbound.upstream_oauth.address import check_address, check_peer, is_local, is_proxied
+from devgw.outbound.client import Bounds, CheckAddress, http_client
+from devgw.outbound.guard import check_form, is_local, upstream_check
+from devgw.outbound.transport import describe_failure
 from devgw.problems import Refused
 from devgw.problems.upstream import UpstreamUnreachable
+from devgw.settings import Limits
 
 if TYPE_CHECKING:
     import httpx2
-
-SECONDS = 10.0
-LARGEST = 1_048_576
-"""Bytes of an answer that are read; no metadata comes near it."""
-USER_AGENT = "devgw"
-DIRECT = {"all://localhost": None, "all://127.0.0.1": None, "all://[::1]": None}
-"""This machine is never asked through a proxy, whatever HTTP_PROXY says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +62,18 @@ class Answer:
     def json_object(self) -> dict[str, Any] | None:
         """Return the body where it is a JSON object, else None."""
         try:
-            document = json.loads(self.body)
-        except ValueError:
+            return read_object(self.body)
+        except JsonRefused:
             return None
-        return document if isinstance(document, dict) else None
 
 
 class Fetching:
     """Opens connections to upstreams and their authorization servers."""
 
-    def __init__(self, clock: Clock, bus: Bus, *, seconds: float = SECONDS) -> None:
+    def __init__(self, clock: Clock, bus: Bus, *, seconds: float = Limits.ANSWER_SECONDS) -> None:
         self._clock = clock
         self._bus = bus
         self.seconds = seconds
-        self._client: httpx2.AsyncClient | None = None
-
-    async def close(self) -> None:
-        """Close the connections."""
-        if self._client:
-            await self._client.aclose()
 
     async def ask(
         self,
@@ -106,38 +94,32 @@ class Fetching:
         """
         import httpx2  # noqa: PLC0415  loaded when an upstream is first connected, not when the gateway starts
 
-        local_allowed = errand.local_allowed or configured
-        if not configured:
-            await check_address(url, local_allowed=local_allowed)
+        check = None if configured else foreign_check(url, errand)
         began = self._clock.ticks()
         try:
-            async with asyncio.timeout(self.seconds):
-                answer = await self._exchange(url, document, headers, local_allowed=local_allowed)
-        except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, OSError) as error:
-            failure = f"{type(error).__name__} {error}".strip()
+            answer = await self._exchange(url, document, headers, check)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             self.tell(errand, purpose, url, None, began, error=type(error).__name__)
-            raise Refused(UpstreamUnreachable(url=without_query(url), failure=failure)) from error
+            raise Refused(UpstreamUnreachable(url=without_query(url), failure=describe_failure(error))) from error
+        except Refused as refused:
+            self.tell(errand, purpose, url, None, began, error=refused.problem.reason)
+            raise
         said = excerpt(answer.body) if answer.status >= 400 else ""
         self.tell(errand, purpose, url, answer.status, began, answer=said)
         return answer
 
     async def _exchange(
-        self, url: str, document: Any, headers: Mapping[str, str] | None, *, local_allowed: bool
+        self, url: str, document: Any, headers: Mapping[str, str] | None, check: CheckAddress | None
     ) -> Answer:
-        """Send one request and read its answer up to the limit."""
-        import httpx2  # noqa: PLC0415  see above
-
-        if self._client is None:
-            self._client = httpx2.AsyncClient(timeout=self.seconds, follow_redirects=False, mounts=DIRECT)
-        sent = {"accept": "application/json", "user-agent": USER_AGENT, **(headers or {})}
+        """Send one request and read its answer."""
+        sent = {"accept": "application/json", **(headers or {})}
         method = "GET" if document is None else "POST"
-        async with self._client.stream(method, url, json=document, headers=sent) as response:
-            stream = response.extensions.get("network_stream")
-            # Through a proxy the other side is the proxy, whatever lies behind it.
-            if stream and not is_proxied(url):
-                peer = stream.get_extra_info("server_addr")
-                check_peer(url, str(peer[0]), local_allowed=local_allowed)
-            return Answer(url, response.status_code, response.headers, await _read(response))
+        async with (
+            http_client(Bounds(self.seconds), check) as client,
+            client.stream(method, url, json=document, headers=sent) as response,
+        ):
+            is_stream = "event-stream" in str(response.headers.get("content-type", ""))  # one that may never end
+            return Answer(url, response.status_code, response.headers, b"" if is_stream else await response.aread())
 
     def tell(
         self,
@@ -169,13 +151,11 @@ class Fetching:
         )
 
 
-async def _read(response: "httpx2.Response") -> bytes:
-    """Return the body, cut where it is absurdly long; an event stream is not read at all."""
-    body = bytearray()
-    if "event-stream" in str(response.headers.get("content-type", "")):
-        return b""
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > LARGEST:
-            break
-    return bytes(body)
+def foreign_check(url: str, errand: Errand) -> CheckAddress:
+    """Return the check of the addresses of a URL that somebody else chose, once its form may be asked.
+
+    Raises:
+        Refused: with `AddressForbidden`.
+    """
+    check_form(url, local_allowed=errand.local_allowed)
+    return upstream_check(url, local_allowed=errand.local_allowed)

@@ -23,7 +23,7 @@ from devgw.gateway.connection import (
 from devgw.gateway.upstream import Admitted
 from devgw.ids import OperationId, SubjectId, UpstreamServerId
 from devgw.oauth.discovery import covers
-from devgw.outbound.upstream_oauth.address import is_local
+from devgw.outbound.guard import is_local
 from devgw.outbound.upstream_oauth.connecting import subject_of
 from devgw.outbound.upstream_oauth.fetching import Errand, errand_for
 from devgw.outbound.upstream_oauth.tickets import Tickets

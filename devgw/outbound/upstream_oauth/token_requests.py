@@ -3,7 +3,6 @@
 Source: RFC 6749 §2.3.1, §4.1.3, §6; RFC 7009; RFC 7523 §2.2; RFC 8707 §2.2.
 """
 
-import asyncio
 import base64
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
@@ -15,8 +14,9 @@ from devgw.clock import Clock, epoch
 from devgw.entropy import token
 from devgw.oauth.discovery import without_query
 from devgw.oauth.token_answer import TokenAnswer, excerpt, read_token_answer
-from devgw.outbound.upstream_oauth.address import check_address
-from devgw.outbound.upstream_oauth.fetching import DIRECT, USER_AGENT, Errand, Fetching
+from devgw.outbound.client import Bounds, CheckAddress, http_client
+from devgw.outbound.transport import describe_failure
+from devgw.outbound.upstream_oauth.fetching import Errand, Fetching, foreign_check
 from devgw.problems import Refused
 from devgw.problems.upstream import UpstreamUnreachable
 from devgw.problems.upstream_connection import TokenRequestRefused
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import httpx2
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_READ_BY_OURSELVES = {"access_token": "read by ourselves", "token_type": "Bearer"}
+"""What Authlib is shown of an answer, which it would read without limits."""
 Prepared = tuple[str, MutableMapping[str, str], Any]
 
 
@@ -104,18 +106,18 @@ class TokenRequests:
 
         return sign
 
-    def _client(self, credentials: Credentials) -> Any:
+    def _client(self, credentials: Credentials, check: CheckAddress | None) -> Any:
         """Return Authlib's client, which builds and authenticates the request."""
         # Loaded when an upstream is first connected, not when the gateway starts.
         from authlib.integrations.httpx_client import AsyncOAuth2Client  # noqa: PLC0415
 
-        client = AsyncOAuth2Client(
+        client: Any = http_client(
+            Bounds(self._fetching.seconds),
+            check,
+            make=AsyncOAuth2Client,
             client_id=credentials.client_id,
             client_secret=credentials.secret,
             token_endpoint_auth_method=credentials.method,
-            timeout=self._fetching.seconds,
-            follow_redirects=False,
-            mounts=DIRECT,
         )
         client.register_client_auth_method(("client_secret_basic", _basic))
         client.register_client_auth_method(("private_key_jwt", self._by_key(credentials)))
@@ -138,32 +140,31 @@ class TokenRequests:
         """
         import httpx2  # noqa: PLC0415  as above
 
-        if not configured:
-            await check_address(endpoint, local_allowed=errand.local_allowed)
-        answers: list[TokenAnswer] = []
+        check = None if configured else foreign_check(endpoint, errand)
+        answers: list[httpx2.Response] = []
         began = self._clock.ticks()
 
-        def read(response: "httpx2.Response") -> "httpx2.Response":
-            said = excerpt(response.content) if response.status_code >= 400 else ""
-            self._fetching.tell(errand, purpose, endpoint, response.status_code, began, answer=said)
-            kind = str(response.headers.get("content-type", "")).split(";")[0].strip().lower()
-            answers.append(read_token_answer(without_query(endpoint), response.status_code, kind, response.content))
-            return httpx2.Response(200, json={"access_token": answers[0].access_token, "token_type": "Bearer"})
+        def keep(response: "httpx2.Response") -> "httpx2.Response":
+            answers.append(response)
+            return httpx2.Response(200, json=_READ_BY_OURSELVES)
 
-        headers = {
-            "Accept": "application/json",
-            "Content-Type": "application/x-www-form-urlencoded",
-            "User-Agent": USER_AGENT,
-        }
+        headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
         try:
-            async with asyncio.timeout(self._fetching.seconds), self._client(credentials) as client:
-                client.register_compliance_hook("access_token_response", read)
+            async with self._client(credentials, check) as client:
+                client.register_compliance_hook("access_token_response", keep)
                 await client.fetch_token(endpoint, headers=headers, **parameters)
-        except (httpx2.HTTPError, TimeoutError, OSError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             self._fetching.tell(errand, purpose, endpoint, None, began, error=type(error).__name__)
-            failure = f"{type(error).__name__} {error}".strip()
+            failure = describe_failure(error)
             raise Refused(UpstreamUnreachable(url=without_query(endpoint), failure=failure)) from error
-        return answers[0]
+        except Refused as refused:
+            self._fetching.tell(errand, purpose, endpoint, None, began, error=refused.problem.reason)
+            raise
+        content, status = answers[0].content, answers[0].status_code
+        said = excerpt(content) if status >= 400 else ""
+        self._fetching.tell(errand, purpose, endpoint, status, began, answer=said)
+        kind = str(answers[0].headers.get("content-type", "")).split(";")[0].strip().lower()
+        return read_token_answer(without_query(endpoint), status, kind, content)
 
     async def revoke(self, errand: Errand, endpoint: str, credentials: Credentials, secret: str, kind: str) -> None:
         """Tell the upstream that a token is of no more use (RFC 7009). What it answers changes nothing here.
@@ -173,16 +174,17 @@ class TokenRequests:
         """
         import httpx2  # noqa: PLC0415  as above
 
-        await check_address(endpoint, local_allowed=errand.local_allowed)
+        check = foreign_check(endpoint, errand)
         began = self._clock.ticks()
         try:
-            async with asyncio.timeout(self._fetching.seconds), self._client(credentials) as client:
+            async with self._client(credentials, check) as client:
                 auth = client.client_auth(credentials.method)
                 answer = await client.revoke_token(endpoint, token=secret, token_type_hint=kind, auth=auth)
                 self._fetching.tell(errand, "revocation", endpoint, answer.status_code, began)
-        except (httpx2.HTTPError, TimeoutError, OSError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             self._fetching.tell(errand, "revocation", endpoint, None, began, error=type(error).__name__)
-            raise Refused(UpstreamUnreachable(url=without_query(endpoint), failure=str(error))) from error
+            failure = describe_failure(error)
+            raise Refused(UpstreamUnreachable(url=without_query(endpoint), failure=failure)) from error
 
 
 def is_final(refused: Refused) -> bool:

@@ -1,0 +1,230 @@
+"""The transport under every client of `outbound.client`: where it connects, and how much of an answer it lets in.
+
+Imports httpx2, which takes 140 ms: import it where something is asked, not where the gateway starts.
+"""
+
+import asyncio
+import socket
+import zlib
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Any
+
+import httpcore2
+import httpx2
+
+from devgw.foreign.addresses import find_literal
+from devgw.outbound.client import Bounds, CheckAddress
+from devgw.outbound.proxies import find_proxy
+from devgw.outbound.transport import chain_of
+from devgw.outbound.trust import shared_tls_context
+from devgw.problems import Refused
+from devgw.problems.limit import AnswerHeadTooLong, AnswerTooLong, AnswerUnfinished, AnswerUnpacksTooLong
+from devgw.settings import Limits
+
+_PIECE = 65_536
+_GZIP_OR_ZLIB = 47
+"""zlib's window bits for either, told apart by their first bytes."""
+_TOO_LONG = 431
+"""The status by which h11 hints that a head passed its limit of 100 KiB."""
+_KEEP_NONE = httpx2.Limits(max_keepalive_connections=0)
+
+
+class BoundedTransport(httpx2.AsyncBaseTransport):
+    """Sends each request on a connection of its own, and reads its answer up to the bounds."""
+
+    def __init__(self, bounds: Bounds, check_address: CheckAddress | None) -> None:
+        self._bounds = bounds
+        self._check_address = check_address
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Return the answer as soon as its head is there; its body raises `Refused` where it passes a limit."""
+        deadline = asyncio.get_running_loop().time() + self._bounds.seconds
+        inner = self._connector(str(request.url), request.url.host)
+        try:
+            async with asyncio.timeout_at(deadline):
+                response = await inner.handle_async_request(request)
+        except TimeoutError as error:
+            await inner.aclose()
+            raise httpx2.ReadTimeout(f"no answer within {self._bounds.seconds:g} s", request=request) from error
+        except httpx2.RemoteProtocolError as error:
+            await inner.aclose()
+            raise _named(error, _shown(request)) from error
+        except BaseException:
+            await inner.aclose()
+            raise
+        if len(response.headers.raw) > Limits.ANSWER_HEADERS:
+            await response.aclose()
+            await inner.aclose()
+            raise Refused(AnswerHeadTooLong(_shown(request)))
+        return _bounded(request, response, self._bounds, deadline, inner)
+
+    def _connector(self, url: str, host: str) -> "_Connector":
+        """Return what connects: to the host, or to the environment's proxy for it.
+
+        Raises:
+            Refused: where the proxy or an authority's file is unusable, or the host is an address out of bounds.
+        """
+        proxy = find_proxy(url)
+        if proxy is None:
+            return _Connector(None, self._check_address)
+        literal = find_literal(host)
+        if self._check_address and literal is not None:  # names are the proxy's to look up
+            self._check_address(str(literal))
+        return _Connector(proxy.url, None)
+
+
+class _Connector(httpx2.AsyncHTTPTransport):
+    """httpx2's own transport, for one request."""
+
+    def __init__(self, proxy: str | None, check_address: CheckAddress | None) -> None:
+        super().__init__(verify=shared_tls_context(), trust_env=False, limits=_KEEP_NONE, proxy=proxy)
+        if check_address:  # httpx2 has no parameter for it; a test holds that the check is asked
+            self._pool._network_backend = _CheckedNetwork(check_address)  # noqa: SLF001
+
+
+class _CheckedNetwork(httpcore2.AsyncNetworkBackend):
+    """Connects only where the address may be asked: each one of the name, and then the one that answered."""
+
+    def __init__(self, check_address: CheckAddress) -> None:
+        self._check_address = check_address
+        self._network = httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  httpcore2's signature
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        """Return the connection, on which nothing was sent yet."""
+        for address in await addresses_of(host, port):
+            self._check_address(address)
+        stream = await self._network.connect_tcp(host, port, timeout, local_address, socket_options)
+        try:
+            self._check_address(str(stream.get_extra_info("server_addr")[0]))
+        except BaseException:
+            await stream.aclose()
+            raise
+        return stream
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait between two attempts."""
+        await self._network.sleep(seconds)
+
+
+async def addresses_of(host: str, port: int | None) -> list[str]:
+    """Return every address of a host.
+
+    Raises:
+        httpcore2.ConnectError: where it has none.
+    """
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:  # a label that is too long has no form in DNS
+        raise httpcore2.ConnectError(str(error)) from error
+    return [str(each[4][0]) for each in found]
+
+
+def _named(error: httpx2.RemoteProtocolError, url: str) -> Exception:
+    """Return the refusal of a head that is too long; any other breach of the protocol as it is."""
+    is_too_long = any(getattr(each, "error_status_hint", 0) == _TOO_LONG for each in chain_of(error))
+    return Refused(AnswerHeadTooLong(url)) if is_too_long else error
+
+
+def _shown(request: httpx2.Request) -> str:
+    """Return the URL as it may be shown: without query and fragment."""
+    return str(request.url.copy_with(query=None, fragment=None, username=None, password=None))
+
+
+def _bounded(
+    request: httpx2.Request, response: httpx2.Response, bounds: Bounds, deadline: float, inner: _Connector
+) -> httpx2.Response:
+    """Return the response with its body unpacked within the bounds, and without the headers that told how."""
+    headers = response.headers.copy()
+    packed = headers.pop("content-encoding", "").strip().lower()
+    headers.pop("content-length", None)
+    stream = _BoundedBody(request, response, bounds, deadline, inner, packed)
+    return httpx2.Response(response.status_code, headers=headers, stream=stream, extensions=response.extensions)
+
+
+class _BoundedBody(httpx2.AsyncByteStream):
+    """A body that ends in time and within its bytes, or is refused."""
+
+    def __init__(
+        self,
+        request: httpx2.Request,
+        response: httpx2.Response,
+        bounds: Bounds,
+        deadline: float,
+        inner: _Connector,
+        packed: str,
+    ) -> None:
+        self._url = _shown(request)
+        self._response = response
+        self._bounds = bounds
+        self._deadline = deadline
+        self._inner = inner
+        self._packed = packed
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the body, unpacked."""
+        unpack = _unpacker(self._packed)
+        unpacked = 0
+        async for piece in self._pieces():
+            for each in unpack(piece):
+                unpacked += len(each)
+                if unpacked > self._bounds.most_bytes:
+                    raise Refused(AnswerUnpacksTooLong(self._url, self._bounds.most_bytes))
+                yield each
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._response.aclose()
+        await self._inner.aclose()
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        """Yield the body as it comes over the wire."""
+        received = 0
+        stream = aiter(self._response.stream)  # type: ignore[arg-type]  # an async one, by the transport
+        while (piece := await self._next(stream, received)) is not None:
+            received += len(piece)
+            if received > self._bounds.most_bytes:
+                raise Refused(AnswerTooLong(self._url, self._bounds.most_bytes))
+            yield piece
+
+    async def _next(self, stream: AsyncIterator[bytes], received: int) -> bytes | None:
+        until = min(self._deadline, asyncio.get_running_loop().time() + self._bounds.silence)
+        try:
+            async with asyncio.timeout_at(until):
+                return await anext(stream, None)
+        except TimeoutError as error:
+            is_silent = until < self._deadline
+            waited = self._bounds.silence if is_silent else self._bounds.seconds
+            raise Refused(AnswerUnfinished(self._url, waited, received, is_silent=is_silent)) from error
+
+
+def _unpacker(packed: str) -> Any:
+    """Return what unpacks a piece, a little at a time.
+
+    Raises:
+        httpx2.DecodingError: where it is packed in a way that nobody asked for.
+    """
+    if packed in {"", "identity"}:
+        return lambda piece: (piece,)
+    if packed not in {"gzip", "x-gzip", "deflate"}:
+        raise httpx2.DecodingError(f"its Content-Encoding is {packed[:40]!r}, although identity was asked for")
+    unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
+
+    def unpack(piece: bytes) -> Iterator[bytes]:
+        while True:
+            try:
+                out = unpacker.decompress(piece, _PIECE)
+            except zlib.error as error:
+                raise httpx2.DecodingError(f"its Content-Encoding is {packed}, and it is not ({error})") from error
+            yield out
+            piece = unpacker.unconsumed_tail
+            if not piece and len(out) < _PIECE:  # a full piece may have left more inside
+                return
+
+    return unpack

@@ -1,0 +1,260 @@
+"""Whatever a server sends, an answer ends in time and within its bytes; who may not be asked is told nothing."""
+
+import asyncio
+import gzip
+import resource
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+
+from devgw.foreign.addresses import PUBLIC
+from devgw.outbound.client import Bounds, http_client
+from devgw.outbound.guard import address_check, upstream_check
+from devgw.problems import Problem, Refused
+from devgw.problems.limit import AnswerHeadTooLong, AnswerTooLong, AnswerUnfinished, AnswerUnpacksTooLong
+from devgw.problems.upstream import AddressForbidden
+from devgw.settings import Limits
+from tests.support.hostile import OK, Speak, hangs, hostile, repeats, says
+
+QUICK = Bounds(seconds=1.0, silence=0.3)
+BOMB = gzip.compress(b"[" + b" " * 50_000_000)
+CHUNK = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
+
+
+async def problem_of(speak: Speak, bounds: Bounds = QUICK) -> Problem:
+    """Return why the answer is refused; it must be in time, and the server must see that nobody listens any more."""
+    async with hostile(speak) as served, asyncio.timeout(bounds.seconds + 2):
+        with pytest.raises(Refused) as refused:
+            async with http_client(bounds) as client:
+                await client.post(f"{served.origin}/token?code=secret", data={"code": "x"})
+    assert "secret" not in refused.value.problem.explain()
+    return refused.value.problem
+
+
+@pytest.mark.parametrize(
+    "speak",
+    [
+        repeats(OK + b"\r\n", b"x" * 65_536),
+        repeats(OK + b"transfer-encoding: chunked\r\n\r\n", CHUNK),
+        says(OK + b"content-length: 3000000\r\n\r\n" + b"x" * 3_000_000),
+        repeats(OK + b"content-encoding: identity\r\n\r\n", b"x" * 65_536),
+    ],
+)
+async def test_a_body_without_end_is_read_up_to_the_limit(speak: Speak) -> None:
+    problem = await problem_of(speak, Bounds(seconds=5))
+    assert isinstance(problem, AnswerTooLong)
+    assert f"{Limits.ANSWER_BYTES:,}" in problem.explain()
+
+
+@pytest.mark.parametrize("packed", [BOMB, zlib.compress(b"0" * 50_000_000)])
+@pytest.mark.parametrize("name", [b"gzip", b"deflate", b"GZIP", b"x-gzip"])
+async def test_a_small_answer_that_unpacks_to_a_large_one_is_unpacked_up_to_the_limit(
+    packed: bytes, name: bytes
+) -> None:
+    head = OK + b"content-encoding: " + name + b"\r\ncontent-length: %d\r\n\r\n" % len(packed)
+    assert isinstance(await problem_of(says(head + packed), Bounds(seconds=5)), AnswerUnpacksTooLong)
+
+
+@pytest.mark.parametrize(
+    "speak",
+    [
+        repeats(OK, b"x-again: 1\r\n" * 1_000),
+        repeats(OK + b"x-long: ", b"y" * 65_536),
+        repeats(b"HTTP/1.1 200 ", b"O" * 65_536),
+        repeats(b"", b"x" * 65_536),
+        says(OK + b"set-cookie: a=1\r\n" * 500 + b"content-length: 2\r\n\r\n{}"),
+    ],
+)
+async def test_a_head_without_end_is_given_up(speak: Speak) -> None:
+    assert isinstance(await problem_of(speak, Bounds(seconds=3)), AnswerHeadTooLong)
+
+
+@pytest.mark.parametrize(
+    ("speak", "is_silent"),
+    [
+        (hangs(OK + b"\r\n"), True),
+        (hangs(OK + b"content-length: 100\r\n\r\n{"), True),
+        (hangs(OK + b"transfer-encoding: chunked\r\n\r\n5\r\n{"), True),
+        (hangs(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 10\r\n\r\n"), True),
+        (hangs(b"HTTP/1.1 500 No\r\ncontent-type: text/html\r\n\r\n<html>"), True),
+        (hangs(OK + b"content-encoding: gzip\r\n\r\n" + BOMB[:20]), True),
+        (repeats(OK + b"\r\n", b" ", 0.05), False),
+        (repeats(OK + b"content-length: 100\r\n\r\n", b" ", 0.1), False),
+    ],
+)
+async def test_a_body_that_does_not_come_to_its_end_is_given_up(speak: Speak, is_silent: bool) -> None:
+    problem = await problem_of(speak)
+    assert isinstance(problem, AnswerUnfinished)
+    assert problem.is_silent is is_silent
+
+
+@pytest.mark.parametrize(
+    "speak",
+    [
+        hangs(),
+        hangs(b"HTTP/1.1 200"),
+        hangs(OK),
+        repeats(OK, b"a", 0.05),
+        repeats(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.01),
+        repeats(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+    ],
+)
+async def test_an_answer_that_never_begins_is_no_answer(speak: Speak) -> None:
+    async with hostile(speak) as served, asyncio.timeout(3):
+        with pytest.raises(httpx2.TimeoutException, match="no answer within 1 s"):
+            async with http_client(QUICK) as client:
+                await client.get(served.origin)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        OK + b"content-encoding: gzip\r\ncontent-length: 4\r\n\r\nnope",
+        OK + b"content-encoding: br\r\ncontent-length: 4\r\n\r\nnope",
+        OK + b"content-encoding: gzip, gzip\r\ncontent-length: 4\r\n\r\nnope",
+        OK + b"content-length: 10\r\n\r\nshort",
+        OK + b"transfer-encoding: chunked\r\n\r\nzz\r\n",
+        OK + b"content-length: -1\r\n\r\n",
+        OK + b"content-length: 1\r\ncontent-length: 2\r\n\r\nxx",
+        b"no http at all\r\n\r\n",
+        b"",
+        b"HTTP/1.1 999999 X\r\n\r\n",
+        OK + b"transfer-encoding: chunked\r\n\r\n2;" + b"extension" * 30_000,
+        b"HTTP/1.1 200 OK\r\n\x00: y\r\n\r\n",
+    ],
+)
+async def test_what_is_no_answer_of_http_is_an_error_of_http(answer: bytes) -> None:
+    async with hostile(says(answer)) as served, asyncio.timeout(3):
+        with pytest.raises(httpx2.HTTPError):
+            async with http_client(QUICK) as client:
+                await client.get(served.origin)
+
+
+@pytest.mark.parametrize("size", [0, 1, 65_535, 65_536, 65_537, 700_000])
+async def test_what_was_packed_within_the_limit_comes_out_whole(size: int) -> None:
+    plain = bytes(number % 251 for number in range(size))
+    packed = gzip.compress(plain)
+    head = OK + b"content-encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(packed)
+    async with hostile(says(head + packed)) as served, http_client() as client:
+        answer = await client.get(served.origin)
+    assert answer.content == plain
+    assert b"accept-encoding: identity" in served.received.lower()
+
+
+async def test_no_redirect_is_followed() -> None:
+    moved = b"HTTP/1.1 307 X\r\nlocation: /again\r\ncontent-length: 0\r\n\r\n"
+    async with hostile(says(moved)) as served, http_client() as client:
+        assert (await client.get(served.origin)).status_code == 307
+    assert served.connections == 1
+
+
+# --- where it connects ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "127.1", "[::ffff:127.0.0.1]", "0"])
+async def test_a_peer_that_may_not_be_asked_is_told_nothing(host: str) -> None:
+    async with hostile(says(OK + b"content-length: 2\r\n\r\n{}")) as served:
+        url = served.origin.replace("127.0.0.1", host).replace("http:", "https:")
+        with pytest.raises(Refused) as refused:
+            async with http_client(QUICK, upstream_check(url, local_allowed=False)) as client:
+                await client.post(url, data={"client_secret": "hidden"})
+        assert isinstance(refused.value.problem, AddressForbidden)
+        assert served.received == b""
+
+
+async def test_a_name_that_leads_elsewhere_once_it_was_looked_at_is_told_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """DNS rebinding: what counts is who is connected, before the first byte of the secret is written."""
+    async with hostile(says(OK + b"content-length: 2\r\n\r\n{}")) as served:
+        rebinding = Rebinding(served.origin)
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", rebinding)
+        with pytest.raises(Refused) as refused:
+            async with http_client(QUICK, address_check(frozenset({PUBLIC}), forbidden)) as client:
+                await client.post(f"{served.origin.replace('127.0.0.1', 'rebound.example')}/token", data={"code": "x"})
+        assert rebinding.asked == 2
+        assert "127.0.0.1" in refused.value.problem.explain()
+        assert served.connections == 1, "it was connected"
+        assert served.received == b"", "and told nothing"
+
+
+class Rebinding:
+    """A resolver that first names a public address, and then this machine."""
+
+    def __init__(self, origin: str) -> None:
+        self.port = int(origin.rpartition(":")[2])
+        self.asked = 0
+
+    async def __call__(self, _host: Any, _port: Any, **_: Any) -> list[Any]:
+        self.asked += 1
+        address = "93.184.215.14" if self.asked == 1 else "127.0.0.1"
+        return [(2, 1, 6, "", (address, self.port))]
+
+
+def forbidden(address: str, kind: str) -> Problem:
+    return AddressForbidden(url="", why=f"{address} ({kind})")
+
+
+async def test_one_address_out_of_bounds_among_several_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def both(_host: Any, port: Any, **_: Any) -> list[Any]:
+        return [(2, 1, 6, "", ("93.184.215.14", port)), (2, 1, 6, "", ("10.0.0.1", port))]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", both)
+    with pytest.raises(Refused, match="address_forbidden"):
+        async with http_client(QUICK, address_check(frozenset({PUBLIC}), forbidden)) as client:
+            await client.get("https://two.example/")
+
+
+async def test_through_a_proxy_an_address_is_still_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with hostile(says(OK + b"content-length: 2\r\n\r\n{}")) as served:
+        monkeypatch.setenv("HTTP_PROXY", served.origin)
+        check = address_check(frozenset({PUBLIC}), forbidden)
+        for host in ("10.0.0.1", "169.254.169.254", "0xa000001", "[64:ff9b::a00:1]", "[fec0::1]"):
+            with pytest.raises(Refused, match="address_forbidden"):
+                async with http_client(QUICK, check) as client:
+                    await client.get(f"http://{host}/x")
+        assert served.received == b""
+        async with http_client(QUICK, check) as client:
+            assert (await client.get("http://name.example/x")).content == b"{}"
+        assert served.received.startswith(b"GET http://name.example/x HTTP/1.1")
+
+
+# --- memory -----------------------------------------------------------------------------------------------------------
+
+GROWTH_LIMIT = 30_000_000
+GREEDY: list[Callable[[], Speak]] = [
+    lambda: repeats(OK + b"\r\n", b"x" * 1_000_000),
+    lambda: says(OK + b"content-encoding: gzip\r\n\r\n" + BOMB),
+    lambda: repeats(OK, b"x-again: 1\r\n" * 10_000),
+    lambda: repeats(OK + b"x-long: ", b"y" * 1_000_000),
+]
+
+
+def test_memory_does_not_grow_whatever_is_sent() -> None:
+    """Measured in a process of its own: twenty answers of each kind, of which each would take gigabytes."""
+    ran = subprocess.run([sys.executable, "-m", __spec__.name], capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert int(ran.stdout) < GROWTH_LIMIT
+
+
+async def _feed() -> int:
+    async def ask(speak: Speak) -> None:
+        async with hostile(speak) as served, http_client(QUICK) as client:
+            with pytest.raises(Refused):
+                await client.get(served.origin)
+
+    for make in GREEDY:
+        await ask(make())
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for make in GREEDY * 20:
+        await ask(make())
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+
+
+if __name__ == "__main__":
+    print(asyncio.run(_feed()))
