@@ -8,7 +8,7 @@ May import: problems, mcp, the ground.
 """
 
 from devgw.events.bus import Bus, Published
-from devgw.events.event import Event, FailureOrigin, Outcome
+from devgw.events.event import Event, FailureOrigin, Outcome, refusal
 from devgw.events.trace import Trace
 
-__all__ = ["Bus", "Event", "FailureOrigin", "Outcome", "Published", "Trace"]
+__all__ = ["Bus", "Event", "FailureOrigin", "Outcome", "Published", "Trace", "refusal"]

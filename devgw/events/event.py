@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from devgw.ids import ClientId, GrantId, OperationId, SessionId, SubjectId, TraceId, TransactionId
+from devgw.problems.base import Fault, Problem
 
 
 class Outcome(StrEnum):
@@ -28,6 +29,18 @@ class FailureOrigin(StrEnum):
     UPSTREAM = "upstream"
     CLIENT = "client"
     IDENTITY_PROVIDER = "identity_provider"
+
+    @classmethod
+    def of(cls, problem: Problem) -> "FailureOrigin":
+        """Return whose fault a problem is, in the words of events: this machine and its files are the gateway's."""
+        return _ORIGINS.get(problem.fault, cls.GATEWAY)
+
+
+_ORIGINS = {
+    Fault.CLIENT: FailureOrigin.CLIENT,
+    Fault.PROVIDER: FailureOrigin.IDENTITY_PROVIDER,
+    Fault.UPSTREAM: FailureOrigin.UPSTREAM,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +79,13 @@ class Event:
 @cache
 def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def refusal(problem: Problem) -> dict[str, Any]:
+    """Return what every event that tells of a refusal says of it: whose fault, the reason, what and the one change."""
+    return {
+        "failure_origin": FailureOrigin.of(problem),
+        "reason_code": problem.reason,
+        "explanation": problem.explain(),
+        "hint": problem.advise(),
+    }

@@ -11,8 +11,8 @@ from devgw.clock import Clock
 from devgw.config.project import Project, Route
 from devgw.diagnosis.difference import explain_nearest
 from devgw.entropy import short_id
-from devgw.events import Bus, Outcome
-from devgw.events.taxonomy import FailureOrigin, McpAuthAuthorizationBegun, McpAuthAuthorizationRefused
+from devgw.events import Bus, Outcome, refusal
+from devgw.events.taxonomy import McpAuthAuthorizationBegun, McpAuthAuthorizationRefused
 from devgw.gateway.clients import Clients
 from devgw.gateway.records import Client, PendingAuthorization
 from devgw.gateway.resources import Resources
@@ -184,10 +184,7 @@ class Authorization:
                 resource=parameters.first("resource"),
                 redirected=destination is not None,
                 outcome=Outcome.FAILURE,
-                failure_origin=FailureOrigin.CLIENT,
-                reason_code=problem.reason,
-                explanation=problem.explain(),
-                hint=problem.advise(),
+                **refusal(problem),
             )
         )
 

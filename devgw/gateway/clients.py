@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from devgw.clock import Clock, epoch
 from devgw.entropy import digest, short_id, token
-from devgw.events import Bus, Outcome
-from devgw.events.taxonomy import FailureOrigin, McpAuthClientRefused, McpAuthClientRegistered
+from devgw.events import Bus, Outcome, refusal
+from devgw.events.taxonomy import McpAuthClientRefused, McpAuthClientRegistered
 from devgw.gateway.records import Client
 from devgw.gateway.store import Store
 from devgw.ids import ClientId
@@ -152,10 +152,7 @@ class Clients:
                 registered_by=registered_by,
                 redirect_uris=tuple(str(each) for each in uris) if isinstance(uris, list) else (),
                 outcome=Outcome.FAILURE,
-                failure_origin=FailureOrigin.CLIENT,
-                reason_code=problem.reason,
-                explanation=problem.explain(),
-                hint=problem.advise(),
+                **refusal(problem),
             )
         )
 

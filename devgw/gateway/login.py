@@ -10,8 +10,8 @@ from typing import Protocol
 from devgw.clock import Clock
 from devgw.config.project import OAuthPolicy
 from devgw.entropy import digest, same, short_id, token
-from devgw.events import Bus, Outcome
-from devgw.events.taxonomy import FailureOrigin, McpAuthLoginBegun, McpAuthLoginFinished
+from devgw.events import Bus, Outcome, refusal
+from devgw.events.taxonomy import McpAuthLoginBegun, McpAuthLoginFinished
 from devgw.gateway.identity import Identity
 from devgw.gateway.records import PendingAuthorization, Session
 from devgw.gateway.store import Store
@@ -257,7 +257,6 @@ class Login:
         )
 
     def _publish_finished(self, pending: PendingAuthorization, problem: Problem) -> None:
-        theirs = not isinstance(problem, (LoginCookieMissing, StateSpent))
         self._bus.publish(
             McpAuthLoginFinished(
                 transaction_id=pending.id,
@@ -265,10 +264,7 @@ class Login:
                 client_name=pending.client_name,
                 operation_id=pending.operation_id,
                 outcome=Outcome.DENIED if problem.error == "access_denied" else Outcome.FAILURE,
-                failure_origin=FailureOrigin.IDENTITY_PROVIDER if theirs else FailureOrigin.CLIENT,
-                reason_code=problem.reason,
-                explanation=problem.explain(),
-                hint=problem.advise(),
+                **refusal(problem),
             )
         )
 

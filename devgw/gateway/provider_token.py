@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from devgw.entropy import fingerprint
-from devgw.events.taxonomy import FailureOrigin, McpAuthProviderTokenChecked, Outcome, TokenCheck
+from devgw.events import refusal
+from devgw.events.taxonomy import McpAuthProviderTokenChecked, Outcome, TokenCheck
 from devgw.gateway.identity import Expected, moment_of
 from devgw.ids import TokenId
 from devgw.problems import Problem
@@ -30,10 +31,7 @@ def checked_event(
         verdict=problem.explain() if problem else "good",
         expires_at=moment_of(claims.get("exp")),
         outcome=Outcome.FAILURE if problem else Outcome.SUCCESS,
-        failure_origin=FailureOrigin.IDENTITY_PROVIDER if problem else None,
-        reason_code=problem.reason if problem else None,
-        explanation=problem.explain() if problem else None,
-        hint=problem.advise() if problem else None,
+        **(refusal(problem) if problem else {}),
     )
 
 

@@ -13,6 +13,7 @@ class ParameterMissing(Problem):
     parameter: str
     endpoint: str = "authorization"
 
+    diagnosis: ClassVar = "REQ-01"
     source: ClassVar = "RFC 6749 §3.1, §3.2"
 
     def explain(self) -> str:
@@ -31,6 +32,7 @@ class ParameterRepeated(Problem):
     parameter: str
     times: int
 
+    diagnosis: ClassVar = "REQ-01"
     source: ClassVar = "RFC 6749 §3.1, §3.2"
 
     def explain(self) -> str:
@@ -51,6 +53,7 @@ class ParameterInvalid(Problem):
     expected: str
     endpoint: str = "authorization"
 
+    diagnosis: ClassVar = "REQ-01"
     source: ClassVar = "RFC 6749 §4.1.2.1, §5.2"
 
     def explain(self) -> str:
@@ -68,6 +71,7 @@ class ResponseTypeUnsupported(Problem):
 
     got: str
 
+    diagnosis: ClassVar = "REQ-02"
     error: ClassVar = ErrorCode.UNSUPPORTED_RESPONSE_TYPE
     hint: ClassVar = "Send response_type=code."
     source: ClassVar = "OAuth 2.1 §4.1.1"
@@ -104,6 +108,7 @@ class RedirectUriMismatch(Problem):
 class ChallengeMissing(Problem):
     """The authorization request has no PKCE challenge."""
 
+    diagnosis: ClassVar = "PKCE-03"
     hint: ClassVar = "Send code_challenge and code_challenge_method=S256; PKCE is required of every client."
     source: ClassVar = "OAuth 2.1 §4.1.1, RFC 7636 §4.3"
 
@@ -152,6 +157,7 @@ class ScopeUnsupported(Problem):
     unsupported: tuple[str, ...]
     supported: tuple[str, ...]
 
+    diagnosis: ClassVar = "SCOPE-01"
     error: ClassVar = ErrorCode.INVALID_SCOPE
     source: ClassVar = "RFC 6749 §3.3"
 
@@ -171,6 +177,7 @@ class ResourceMissing(Problem):
     endpoint: str
     choices: tuple[str, ...]
 
+    diagnosis: ClassVar = "TOK-02"
     error: ClassVar = ErrorCode.INVALID_TARGET
     source: ClassVar = "RFC 8707 §2; MCP authorization: Resource Parameter"
 
@@ -212,6 +219,7 @@ class ResourceMalformed(Problem):
     got: str
     rule: str
 
+    diagnosis: ClassVar = "AUD-01"
     error: ClassVar = ErrorCode.INVALID_TARGET
     hint: ClassVar = "Send the route's URL as the protected resource metadata gives it."
     source: ClassVar = "RFC 8707 §2"

@@ -29,10 +29,27 @@ class ErrorCode(StrEnum):
     CONSENT_REQUIRED = "consent_required"
 
 
+class Fault(StrEnum):
+    """Who has to change something."""
+
+    CLIENT = "client"
+    GATEWAY = "gateway"
+    PROVIDER = "provider"
+    UPSTREAM = "upstream"
+    MACHINE = "machine"
+    CONFIGURATION = "configuration"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A reason to say no, as a value; its fields are the facts."""
+    """A reason to say no, as a value; its fields are the facts.
 
+    It knows its own name: `diagnosis` is its id in the catalogue, None where it is an ordinary answer (a first 401, an
+    expired token that will be refreshed). Where the facts decide, `diagnosis_id` does.
+    """
+
+    diagnosis: ClassVar[str | None] = None
+    fault: ClassVar[Fault] = Fault.CLIENT
     error: ClassVar[ErrorCode] = ErrorCode.INVALID_REQUEST
     status: ClassVar[int] = 400
     hint: ClassVar[str] = ""
@@ -41,7 +58,12 @@ class Problem:
     @property
     def reason(self) -> str:
         """Return the stable snake_case name of this problem."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+        return reason_of(type(self))
+
+    @property
+    def diagnosis_id(self) -> str | None:
+        """Return its id in the catalogue of diagnoses; None where it is no failure."""
+        return self.diagnosis
 
     def explain(self) -> str:
         """Say in one or two sentences what is wrong, with the facts."""
@@ -54,6 +76,11 @@ class Problem:
     def facts(self) -> dict[str, Any]:
         """Return the facts by name, as they may be shown."""
         return {each.name: getattr(self, each.name) for each in fields(self)}
+
+
+def reason_of(kind: type[Problem]) -> str:
+    """Return the stable snake_case name of a kind of problem."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.__name__).lower()
 
 
 class Refused(Exception):  # noqa: N818  it reads as what happened

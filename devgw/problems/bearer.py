@@ -11,6 +11,7 @@ from devgw.problems.base import ErrorCode, Problem
 class TokenMissing(Problem):
     """The request carries no credentials."""
 
+    diagnosis: ClassVar[str | None] = None
     status: ClassVar = 401
     error: ClassVar = ErrorCode.INVALID_TOKEN
     hint: ClassVar = "Follow resource_metadata in WWW-Authenticate to get a token; an OAuth-aware MCP client does so."
@@ -42,6 +43,7 @@ class TokenMalformed(Problem):
 class TokenInQuery(Problem):
     """The token came in the URL."""
 
+    diagnosis: ClassVar = "BEAR-04"
     status: ClassVar = 400
     hint: ClassVar = "Send the token in the Authorization header; URLs end up in logs."
     source: ClassVar = "OAuth 2.1 §5.2; MCP authorization: Token Requirements"
@@ -82,6 +84,7 @@ class TokenExpired(Problem):
     expired_at: datetime
     presented_at: datetime
 
+    diagnosis: ClassVar[str | None] = None
     status: ClassVar = 401
     error: ClassVar = ErrorCode.INVALID_TOKEN
     hint: ClassVar = "Refresh it; clients do so on this answer. The lifetime is gateway.accessTokenTtlSeconds."
@@ -99,6 +102,7 @@ class TokenRevoked(Problem):
     revoked_at: datetime
     because: str
 
+    diagnosis: ClassVar[str | None] = None
     status: ClassVar = 401
     error: ClassVar = ErrorCode.INVALID_TOKEN
     source: ClassVar = "RFC 6750 §3.1, RFC 7009 §2"
@@ -124,6 +128,7 @@ class InvalidAudience(Problem):
     token_resource: str
     requested_resource: str
 
+    diagnosis: ClassVar = "AUD-06"
     status: ClassVar = 401
     error: ClassVar = ErrorCode.INVALID_TOKEN
     hint: ClassVar = "Get a token for this route: each token is bound to the one for which it was asked."
@@ -141,6 +146,7 @@ class InsufficientScope(Problem):
     granted: str
     needed: str
 
+    diagnosis: ClassVar = "SCOPE-04"
     status: ClassVar = 403
     error: ClassVar = ErrorCode.INSUFFICIENT_SCOPE
     source: ClassVar = "RFC 6750 §3.1"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from devgw.problems.base import ErrorCode, Problem
+from devgw.problems.base import ErrorCode, Fault, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +13,7 @@ class RegistrationUnreadable(Problem):
 
     got: str
 
+    diagnosis: ClassVar = "REQ-01"
     error: ClassVar = ErrorCode.INVALID_CLIENT_METADATA
     hint: ClassVar = "POST a JSON object with Content-Type: application/json and at least redirect_uris."
     source: ClassVar = "RFC 7591 §3.1"
@@ -92,6 +93,7 @@ class ClientExpired(Problem):
     client_id: str
     expired_at: datetime
 
+    diagnosis: ClassVar = "REG-02"
     error: ClassVar = ErrorCode.INVALID_CLIENT
     hint: ClassVar = "Let the client forget its stored registration for this server and connect again."
     source: ClassVar = "RFC 7591 §3.2.1"
@@ -108,6 +110,7 @@ class ClientAuthenticationMissing(Problem):
     registered_method: str | None
     got: str
 
+    diagnosis: ClassVar = "TOK-01"
     error: ClassVar = ErrorCode.INVALID_CLIENT
     status: ClassVar = 401
     source: ClassVar = "RFC 6749 §3.2.1"
@@ -131,6 +134,7 @@ class ClientAuthenticationTwice(Problem):
 
     methods: tuple[str, ...]
 
+    diagnosis: ClassVar = "TOK-01"
     error: ClassVar = ErrorCode.INVALID_REQUEST
     source: ClassVar = "RFC 6749 §2.3, §5.2"
 
@@ -151,6 +155,7 @@ class ClientNamedTwice(Problem):
     authenticated_id: str
     method: str
 
+    diagnosis: ClassVar = "TOK-01"
     error: ClassVar = ErrorCode.INVALID_CLIENT
     status: ClassVar = 401
     source: ClassVar = "RFC 6749 §2.3.1, RFC 7521 §4.2"
@@ -170,6 +175,7 @@ class ClientSecretWrong(Problem):
 
     client_id: str
 
+    diagnosis: ClassVar = "TOK-01"
     error: ClassVar = ErrorCode.INVALID_CLIENT
     status: ClassVar = 401
     hint: ClassVar = "Use the client_secret of this very registration, or register again."
@@ -189,6 +195,7 @@ class ClientAssertionInvalid(Problem):
     got: str
     expected: str
 
+    diagnosis: ClassVar = "TOK-01"
     error: ClassVar = ErrorCode.INVALID_CLIENT
     status: ClassVar = 401
     source: ClassVar = "RFC 7523 §3"
@@ -213,6 +220,7 @@ class ClientDocumentUnreachable(Problem):
     passes: str = ""
     """The `reason` of the limit that its answer passes, if that is why."""
 
+    diagnosis: ClassVar = "REG-08"
     error: ClassVar = ErrorCode.INVALID_CLIENT
     source: ClassVar = "OAuth Client ID Metadata Document §4, §6"
 
@@ -235,6 +243,7 @@ class ClientDocumentForbidden(Problem):
     url: str
     address: str
 
+    diagnosis: ClassVar = "REG-08"
     error: ClassVar = ErrorCode.INVALID_CLIENT
     hint: ClassVar = "Publish the document on a public address, or on this machine's loopback for development."
     source: ClassVar = "OAuth Client ID Metadata Document §6.5, RFC 6890"
@@ -255,6 +264,7 @@ class ClientDocumentInvalid(Problem):
     passes: str = ""
     """The `reason` of the limit that it passes, if that is why."""
 
+    diagnosis: ClassVar = "REG-09"
     error: ClassVar = ErrorCode.INVALID_CLIENT
     source: ClassVar = "OAuth Client ID Metadata Document §4.1; MCP: Client ID Metadata Documents"
 
@@ -273,6 +283,8 @@ class ClientDocumentsDisabled(Problem):
 
     url: str
 
+    diagnosis: ClassVar = "REG-13"
+    fault: ClassVar = Fault.CONFIGURATION
     error: ClassVar = ErrorCode.INVALID_CLIENT
     hint: ClassVar = "Set gateway.cimdEnabled to true in policies.json, or let the client register."
     source: ClassVar = "MCP authorization: Client Registration"

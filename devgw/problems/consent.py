@@ -13,6 +13,7 @@ class AccessDenied(Problem):
 
     where: str
 
+    diagnosis: ClassVar = "CONS-04"
     error: ClassVar = ErrorCode.ACCESS_DENIED
     hint: ClassVar = "Connect again and approve, if that was a mistake."
     source: ClassVar = "RFC 6749 §4.1.2.1"
@@ -28,6 +29,7 @@ class InteractionRequired(Problem):
 
     page: str
 
+    diagnosis: ClassVar = "REQ-01"
     source: ClassVar = "OpenID Connect Core §3.1.2.6"
     hint: ClassVar = "Ask without prompt=none."
 
@@ -40,6 +42,7 @@ class InteractionRequired(Problem):
 class TransactionUnknown(Problem):
     """The page belongs to no pending authorization."""
 
+    diagnosis: ClassVar = "REQ-03"
     hint: ClassVar = "Start the connection again in the MCP client; do not reuse an old browser tab."
     source: ClassVar = "RFC 6749 §10.12"
 
@@ -55,6 +58,7 @@ class TransactionExpired(Problem):
     client_name: str
     expired_at: datetime
 
+    diagnosis: ClassVar = "SESS-01"
     hint: ClassVar = "Start the connection again in the MCP client; the time is browserLoginOverrides.stateTtlSeconds."
     source: ClassVar = "RFC 6749 §10.12"
 
@@ -70,6 +74,7 @@ class TransactionFinished(Problem):
     client_name: str
     decided_at: datetime
 
+    diagnosis: ClassVar = "REQ-03"
     hint: ClassVar = "Go back to the MCP client; if it is still waiting, start the connection again there."
     source: ClassVar = "RFC 6749 §4.1.2"
 
@@ -84,6 +89,7 @@ class ConsentStale(Problem):
 
     detail: str
 
+    diagnosis: ClassVar = "CONS-03"
     status: ClassVar = 403
     hint: ClassVar = "Reload the consent page and decide again."
     source: ClassVar = "MCP security best practices: Consent UI Requirements"
@@ -99,6 +105,7 @@ class UpstreamsNotConnected(Problem):
 
     upstreams: tuple[str, ...]
 
+    diagnosis: ClassVar = "CONS-02"
     hint: ClassVar = "Press Connect on the consent page first."
     source: ClassVar = "MCP authorization: third-party authorization"
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from devgw.problems.base import Problem
+from devgw.problems.base import Fault, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +12,8 @@ class StateDirectoryUnusable(Problem):
 
     path: str
     reason_given: str
+
+    fault: ClassVar = Fault.MACHINE
 
     def explain(self) -> str:
         """Say which directory, and what the system said."""
@@ -28,6 +30,8 @@ class AnotherGatewayRuns(Problem):
 
     state_dir: str
     pid: int
+
+    fault: ClassVar = Fault.MACHINE
 
     def explain(self) -> str:
         """Say which process holds the project."""
@@ -46,6 +50,7 @@ class NoGatewayRuns(Problem):
 
     state_dir: str
 
+    fault: ClassVar = Fault.MACHINE
     hint: ClassVar = "Start one with `devgw up`, or name its project's folder, or its state with DEVGW_STATE_DIR."
 
     def explain(self) -> str:
@@ -59,6 +64,7 @@ class GatewayOfAnotherUser(Problem):
 
     state_dir: str
 
+    fault: ClassVar = Fault.MACHINE
     hint: ClassVar = "Run this as the user who started the gateway."
 
     def explain(self) -> str:

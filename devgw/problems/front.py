@@ -12,6 +12,7 @@ class HeaderMismatch(Problem):
 
     difference: str
 
+    diagnosis: ClassVar = "PROXY-06"
     status: ClassVar = 400
     code: ClassVar[int] = -32020
     hint: ClassVar = "Send Mcp-Method and Mcp-Name as the body says them; something on the way may have changed one."
@@ -29,6 +30,7 @@ class MethodNotOffered(Problem):
     method: str
     path: str
 
+    diagnosis: ClassVar[str | None] = None
     status: ClassVar = 405
     source: ClassVar = "MCP basic/transports: the server MAY answer 405 to GET"
 
@@ -49,6 +51,7 @@ class RequestTooLarge(Problem):
 
     limit: int
 
+    diagnosis: ClassVar = "REQ-01"
     status: ClassVar = 413
     hint: ClassVar = "Send less, or raise [proxy] request_limit in devgw.toml."
     source: ClassVar = "RFC 9110 §15.5.14"
@@ -65,6 +68,7 @@ class HostNotAllowed(Problem):
     host: str
     known: tuple[str, ...]
 
+    diagnosis: ClassVar = "HOST-02"
     status: ClassVar = 421
     source: ClassVar = "RFC 9110 §15.5.20; MCP basic/transports: Security Warning (DNS rebinding)"
 
@@ -86,6 +90,7 @@ class OriginNotAllowed(Problem):
 
     origin: str
 
+    diagnosis: ClassVar = "CORS-05"
     status: ClassVar = 403
     error: ClassVar = ErrorCode.ACCESS_DENIED
     source: ClassVar = "MCP basic/transports: servers MUST validate the Origin header"

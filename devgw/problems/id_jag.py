@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from devgw.problems.base import ErrorCode, Problem
+from devgw.problems.base import ErrorCode, Fault, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class IdJagInvalid(Problem):
     got: str
     expected: str
 
+    diagnosis: ClassVar = "IDT-14"
     error: ClassVar = ErrorCode.INVALID_GRANT
     source: ClassVar = "draft-ietf-oauth-identity-assertion-authz-grant §5; RFC 7523 §3"
     hint: ClassVar = "Have the identity provider issue the ID-JAG for this gateway, this client and this MCP route."
@@ -32,6 +33,8 @@ class IdJagIssuerUntrusted(Problem):
     issuer: str
     trusted: tuple[str, ...]
 
+    diagnosis: ClassVar = "IDT-14"
+    fault: ClassVar = Fault.CONFIGURATION
     error: ClassVar = ErrorCode.INVALID_GRANT
     source: ClassVar = "RFC 7523 §3"
     hint: ClassVar = "Add the issuer with its jwksUrl to idJag.trustedIssuers, character by character."
@@ -48,6 +51,7 @@ class IdJagReplayed(Problem):
     jti: str
     spent_at: datetime
 
+    diagnosis: ClassVar = "IDT-14"
     error: ClassVar = ErrorCode.INVALID_GRANT
     source: ClassVar = "RFC 7523 §3"
     hint: ClassVar = "An ID-JAG pays once: ask the identity provider for another."

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from devgw.problems.base import ErrorCode, Problem
+from devgw.problems.base import ErrorCode, Fault, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +12,7 @@ class AnswerProblem(Problem):
 
     url: str
 
+    fault: ClassVar = Fault.UPSTREAM
     status: ClassVar = 502
     error: ClassVar = ErrorCode.SERVER_ERROR
     source: ClassVar = "RFC 9110 §17.5"
@@ -23,6 +24,7 @@ class AnswerTooLong(AnswerProblem):
 
     most_bytes: int
 
+    diagnosis: ClassVar = "LIMIT-01"
     hint: ClassVar = "Check that this URL is the endpoint that is meant, and not a page, a download or a stream."
 
     def explain(self) -> str:
@@ -36,6 +38,7 @@ class AnswerUnpacksTooLong(AnswerProblem):
 
     most_bytes: int
 
+    diagnosis: ClassVar = "LIMIT-02"
     hint: ClassVar = "Let the server answer without Content-Encoding (identity was asked for), or with less."
 
     def explain(self) -> str:
@@ -47,6 +50,7 @@ class AnswerUnpacksTooLong(AnswerProblem):
 class AnswerHeadTooLong(AnswerProblem):
     """The head of an answer has too many headers, or too long ones."""
 
+    diagnosis: ClassVar = "LIMIT-03"
     hint: ClassVar = "Look at what sends this head: a proxy in a loop, or a server that sets a cookie again and again."
 
     def explain(self) -> str:
@@ -63,6 +67,7 @@ class AnswerUnfinished(AnswerProblem):
     is_silent: bool = False
     """Whether nothing came for that long; else the whole took longer."""
 
+    diagnosis: ClassVar = "LIMIT-04"
     error: ClassVar = ErrorCode.TEMPORARILY_UNAVAILABLE
     hint: ClassVar = "Look at the server behind this URL: it holds its answer open, or sends it byte by byte."
     source: ClassVar = "RFC 9110 §15.6.5"
@@ -80,6 +85,7 @@ class BodyTooDeep(Problem):
 
     most_depth: int
 
+    diagnosis: ClassVar = "LIMIT-05"
     code: ClassVar[int] = -32600
     hint: ClassVar = "Send a flatter document."
     source: ClassVar = "RFC 8259 §9"
@@ -95,6 +101,7 @@ class RegistrationTooLarge(Problem):
 
     most_bytes: int
 
+    diagnosis: ClassVar = "LIMIT-06"
     error: ClassVar = ErrorCode.INVALID_CLIENT_METADATA
     hint: ClassVar = "Register with fewer or shorter members; a key set belongs behind jwks_uri."
     source: ClassVar = "RFC 7591 §5"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from devgw.problems.base import ErrorCode, Problem
+from devgw.problems.base import ErrorCode, Fault, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +13,7 @@ class StateMissing(Problem):
 
     has_code: bool
 
+    diagnosis: ClassVar = "WORK-03"
     hint: ClassVar = (
         "Start the login from the MCP client. A login begun at WorkOS (impersonation) cannot be finished here."
     )
@@ -28,6 +29,7 @@ class StateMissing(Problem):
 class StateUnknown(Problem):
     """The state was never issued here, or the gateway's state directory was cleared since."""
 
+    diagnosis: ClassVar = "SESS-01"
     hint: ClassVar = "Start the connection again in the MCP client."
     source: ClassVar = "RFC 6749 §10.12"
 
@@ -43,6 +45,7 @@ class StateExpired(Problem):
     begun_at: datetime
     expired_at: datetime
 
+    diagnosis: ClassVar = "SESS-01"
     hint: ClassVar = "Start again, or raise browserLoginOverrides.stateTtlSeconds."
     source: ClassVar = "RFC 6749 §10.12"
 
@@ -57,6 +60,7 @@ class StateSpent(Problem):
 
     spent_at: datetime
 
+    diagnosis: ClassVar = "SESS-04"
     hint: ClassVar = "Go back to the MCP client; if it still waits, start the connection again there."
     source: ClassVar = "RFC 6749 §4.1.2, §10.12"
 
@@ -100,6 +104,7 @@ class ProviderRefused(Problem):
     provider_error: str
     description: str
 
+    fault: ClassVar = Fault.PROVIDER
     source: ClassVar = "RFC 6749 §4.1.2.1"
     error: ClassVar = ErrorCode.ACCESS_DENIED
 

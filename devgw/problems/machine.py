@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from devgw.problems.base import ErrorCode, Problem
+from devgw.problems.base import ErrorCode, Fault, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,8 @@ class CaFileUnusable(Problem):
     path: str
     failure: str
 
+    diagnosis: ClassVar = "NET-03"
+    fault: ClassVar = Fault.MACHINE
     status: ClassVar = 502
     code: ClassVar[int] = 502
     error: ClassVar = ErrorCode.SERVER_ERROR
@@ -36,6 +38,8 @@ class ProxyUnusable(Problem):
     """Without its user name and password."""
     failure: str
 
+    diagnosis: ClassVar = "NET-07"
+    fault: ClassVar = Fault.MACHINE
     status: ClassVar = 502
     code: ClassVar[int] = 502
     error: ClassVar = ErrorCode.SERVER_ERROR

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from devgw.problems.base import ErrorCode, Problem
+from devgw.problems.base import ErrorCode, Fault, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,8 @@ class ProviderUnreachable(Problem):
     url: str
     failure: str
 
+    diagnosis: ClassVar = "IDT-13"
+    fault: ClassVar = Fault.PROVIDER
     status: ClassVar = 502
     error: ClassVar = ErrorCode.TEMPORARILY_UNAVAILABLE
     hint: ClassVar = "Check network, DNS, proxy variables and TLS on this machine, then start the connection again."
@@ -34,6 +36,8 @@ class ProviderClientRefused(Problem):
     client_id: str
     secret_looks: str
 
+    diagnosis: ClassVar = "TOK-07"
+    fault: ClassVar = Fault.CONFIGURATION
     status: ClassVar = 502
     error: ClassVar = ErrorCode.SERVER_ERROR
     source: ClassVar = "RFC 6749 §5.2"
@@ -58,6 +62,7 @@ class ProviderCodeRefused(Problem):
     provider_error: str
     description: str
 
+    fault: ClassVar = Fault.PROVIDER
     status: ClassVar = 502
     error: ClassVar = ErrorCode.SERVER_ERROR
     hint: ClassVar = "Start the connection again; a code works once, for ten minutes, and for one callback."
@@ -76,6 +81,8 @@ class ProviderFailing(Problem):
     status_code: int
     description: str
 
+    diagnosis: ClassVar = "IDT-13"
+    fault: ClassVar = Fault.PROVIDER
     status: ClassVar = 502
     error: ClassVar = ErrorCode.TEMPORARILY_UNAVAILABLE
     hint: ClassVar = "Wait a moment and start the connection again; the provider's status page may say more."
@@ -96,6 +103,7 @@ class ProviderAnswerUnreadable(Problem):
     got: str
     expected: str
 
+    fault: ClassVar = Fault.PROVIDER
     status: ClassVar = 502
     error: ClassVar = ErrorCode.SERVER_ERROR
     hint: ClassVar = "Check that the token URL belongs to this provider; its answer is in the trace."
@@ -113,6 +121,7 @@ class KeysUnavailable(Problem):
     url: str
     failure: str
 
+    fault: ClassVar = Fault.PROVIDER
     status: ClassVar = 502
     error: ClassVar = ErrorCode.SERVER_ERROR
     hint: ClassVar = "Check that the JWKS URL is that of the same client id and environment, and that it is reachable."
@@ -131,6 +140,8 @@ class SigningKeyUnknown(Problem):
     key_id: str
     known: tuple[str, ...]
 
+    diagnosis: ClassVar = "IDT-01"
+    fault: ClassVar = Fault.PROVIDER
     status: ClassVar = 502
     error: ClassVar = ErrorCode.SERVER_ERROR
     hint: ClassVar = (
@@ -153,6 +164,7 @@ class ProviderTokenInvalid(Problem):
     got: str
     expected: str
 
+    fault: ClassVar = Fault.PROVIDER
     status: ClassVar = 502
     error: ClassVar = ErrorCode.SERVER_ERROR
     source: ClassVar = "OpenID Connect Core §3.1.3.7; RFC 7519 §4.1"
@@ -181,6 +193,8 @@ class ClockSkewed(Problem):
     our_time: datetime
     skew_seconds: float | None
 
+    diagnosis: ClassVar = "IDT-07"
+    fault: ClassVar = Fault.MACHINE
     status: ClassVar = 502
     error: ClassVar = ErrorCode.SERVER_ERROR
     source: ClassVar = "RFC 7519 §4.1.4-§4.1.6"

@@ -6,7 +6,7 @@ These are answered as JSON-RPC errors whose `code` is the HTTP status a gateway 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from devgw.problems.base import ErrorCode, Problem
+from devgw.problems.base import ErrorCode, Fault, Problem
 
 BAD_GATEWAY = 502
 GATEWAY_TIMEOUT = 504
@@ -18,6 +18,7 @@ class UpstreamProblem(Problem):
 
     url: str
 
+    fault: ClassVar = Fault.UPSTREAM
     status: ClassVar[int] = BAD_GATEWAY
     code: ClassVar[int] = BAD_GATEWAY
     """What JSON-RPC clients get as `error.code`."""
@@ -29,6 +30,7 @@ class UpstreamProblem(Problem):
 class UpstreamRefusedConnection(UpstreamProblem):
     """Nothing listens where the upstream should be."""
 
+    diagnosis: ClassVar = "NET-01"
     hint: ClassVar = "Start the upstream MCP server, or correct rewritePattern in config/routes.oas.json."
 
     def explain(self) -> str:
@@ -42,6 +44,8 @@ class UpstreamNameUnknown(UpstreamProblem):
 
     host: str
 
+    diagnosis: ClassVar = "NET-02"
+    fault: ClassVar = Fault.CONFIGURATION
     hint: ClassVar = "Correct the host in rewritePattern; container names resolve inside their own network only."
 
     def explain(self) -> str:
@@ -55,6 +59,7 @@ class UpstreamUnreachable(UpstreamProblem):
 
     failure: str
 
+    diagnosis: ClassVar = "NET-07"
     hint: ClassVar = "Check the network, VPN and proxy settings between this machine and the upstream."
 
     def explain(self) -> str:
@@ -67,6 +72,8 @@ class UpstreamTlsFailed(UpstreamProblem):
     """The TLS handshake with the upstream failed."""
 
     failure: str
+
+    diagnosis: ClassVar = "NET-03"
 
     def explain(self) -> str:
         """Repeat what TLS said."""
@@ -85,6 +92,7 @@ class UpstreamConnectTimedOut(UpstreamProblem):
 
     seconds: float
 
+    diagnosis: ClassVar = "NET-04"
     status: ClassVar[int] = GATEWAY_TIMEOUT
     code: ClassVar[int] = GATEWAY_TIMEOUT
     hint: ClassVar = "Check that the host is up and no firewall drops packets; [proxy] connect_timeout is the limit."
@@ -100,6 +108,7 @@ class UpstreamAnswerTimedOut(UpstreamProblem):
 
     seconds: float
 
+    diagnosis: ClassVar = "NET-04"
     status: ClassVar[int] = GATEWAY_TIMEOUT
     code: ClassVar[int] = GATEWAY_TIMEOUT
     hint: ClassVar = "Let slow tools stream progress, make them faster, or raise [proxy] response_timeout."
@@ -116,6 +125,7 @@ class UpstreamClosedEarly(UpstreamProblem):
     received: int
     has_begun: bool
 
+    diagnosis: ClassVar = "NET-05"
     hint: ClassVar = "Look at the upstream's own log: it crashed, was restarted, or cut the stream."
 
     def explain(self) -> str:
@@ -130,6 +140,7 @@ class UpstreamAnswerMalformed(UpstreamProblem):
 
     failure: str
 
+    diagnosis: ClassVar = "NET-05"
     hint: ClassVar = "Check that the port speaks HTTP/1.1 and not TLS or another protocol."
 
     def explain(self) -> str:
@@ -143,6 +154,7 @@ class UpstreamFramingUnsafe(UpstreamProblem):
 
     failure: str
 
+    diagnosis: ClassVar = "PROXY-09"
     source: ClassVar = "RFC 9112 §6.3, §11.1, §11.2"
     hint: ClassVar = "Mend the upstream, or what stands before it: one Content-Length, or Transfer-Encoding: chunked."
 
@@ -160,6 +172,7 @@ class UpstreamAnswerNotMcp(UpstreamProblem):
     beginning: str
     """The first words of the body, without markup."""
 
+    diagnosis: ClassVar = "NET-06"
     hint: ClassVar = "Point rewritePattern at the MCP endpoint itself; the whole answer is in the trace."
 
     def explain(self) -> str:
@@ -175,6 +188,7 @@ class UpstreamEncodingUnreadable(UpstreamProblem):
 
     encoding: str
 
+    diagnosis: ClassVar = "PROXY-02"
     hint: ClassVar = "Let the upstream respect Accept-Encoding: identity, which the gateway sends on filtered routes."
 
     def explain(self) -> str:
@@ -189,6 +203,8 @@ class UpstreamRedirected(UpstreamProblem):
     status_code: int
     location: str
     difference: str
+
+    diagnosis: ClassVar = "PROXY-01"
 
     def explain(self) -> str:
         """Say both URLs."""
@@ -205,6 +221,7 @@ class UpstreamTooManyRedirects(UpstreamProblem):
 
     hops: int
 
+    diagnosis: ClassVar = "PROXY-01"
     hint: ClassVar = "Point rewritePattern at the last URL of the chain."
 
     def explain(self) -> str:
@@ -219,6 +236,7 @@ class UpstreamCredentialRefused(UpstreamProblem):
     challenge: str
     beginning: str
 
+    diagnosis: ClassVar = "UPST-03"
     source: ClassVar = "RFC 9110 §15.5.2; MCP security best practices: Token Passthrough"
 
     def explain(self) -> str:
@@ -240,6 +258,8 @@ class ClientCertificateUnusable(UpstreamProblem):
     file: str
     failure: str
 
+    diagnosis: ClassVar = "NET-03"
+    fault: ClassVar = Fault.CONFIGURATION
     hint: ClassVar = "Put certificate and key, in PEM, into the file that mtlsCertificate names."
 
     def explain(self) -> str:
@@ -253,6 +273,8 @@ class HeaderUnsendable(Problem):
 
     name: str
 
+    diagnosis: ClassVar[str | None] = None
+    fault: ClassVar = Fault.CONFIGURATION
     status: ClassVar = BAD_GATEWAY
     code: ClassVar[int] = BAD_GATEWAY
     error: ClassVar = ErrorCode.SERVER_ERROR

@@ -14,6 +14,7 @@ class GrantTypeUnsupported(Problem):
     got: str
     supported: tuple[str, ...]
 
+    diagnosis: ClassVar = "REQ-02"
     error: ClassVar = ErrorCode.UNSUPPORTED_GRANT_TYPE
     source: ClassVar = "RFC 6749 §5.2"
 
@@ -50,6 +51,7 @@ class CodeExpired(Problem):
     expired_at: datetime
     presented_at: datetime
 
+    diagnosis: ClassVar = "TOK-03"
     error: ClassVar = ErrorCode.INVALID_GRANT
     hint: ClassVar = "A code lives 60 seconds: the client must redeem it at once."
     source: ClassVar = "RFC 6749 §4.1.2"
@@ -66,6 +68,7 @@ class CodeReplayed(Problem):
 
     spent_at: datetime
 
+    diagnosis: ClassVar = "TOK-03"
     error: ClassVar = ErrorCode.INVALID_GRANT
     hint: ClassVar = "Redeem a code once and keep the answer; then authorize again."
     source: ClassVar = "RFC 6749 §4.1.2"
@@ -86,6 +89,7 @@ class IssuedToAnotherClient(Problem):
     issued_to: str
     presented_by: str
 
+    diagnosis: ClassVar = "TOK-09"
     error: ClassVar = ErrorCode.INVALID_GRANT
     hint: ClassVar = "Redeem it with the client_id with which it was obtained; a second registration is another client."
     source: ClassVar = "RFC 6749 §4.1.3, §6"
@@ -103,6 +107,7 @@ class RedirectUriChanged(Problem):
     expected: str
     difference: str
 
+    diagnosis: ClassVar = "RURI-08"
     error: ClassVar = ErrorCode.INVALID_GRANT
     source: ClassVar = "RFC 6749 §4.1.3"
 
@@ -119,6 +124,7 @@ class RedirectUriChanged(Problem):
 class VerifierMissing(Problem):
     """No PKCE verifier came with the code."""
 
+    diagnosis: ClassVar = "PKCE-03"
     error: ClassVar = ErrorCode.INVALID_REQUEST
     hint: ClassVar = "Send the code_verifier whose SHA-256 was the code_challenge."
     source: ClassVar = "RFC 7636 §4.5"
@@ -134,6 +140,7 @@ class VerifierMalformed(Problem):
 
     length: int
 
+    diagnosis: ClassVar = "PKCE-04"
     error: ClassVar = ErrorCode.INVALID_REQUEST
     hint: ClassVar = "Send 43 to 128 of the characters A-Z a-z 0-9 - . _ ~."
     source: ClassVar = "RFC 7636 §4.1"
@@ -192,6 +199,7 @@ class RefreshTokenUnknown(Problem):
 
     is_access_token: bool
 
+    diagnosis: ClassVar = "REFR-03"
     error: ClassVar = ErrorCode.INVALID_GRANT
     hint: ClassVar = "Authorize again."
     source: ClassVar = "RFC 6749 §5.2"
@@ -209,6 +217,7 @@ class RefreshTokenExpired(Problem):
 
     expired_at: datetime
 
+    diagnosis: ClassVar = "REFR-08"
     error: ClassVar = ErrorCode.INVALID_GRANT
     hint: ClassVar = "Authorize again; the lifetime is gateway.refreshTokenTtlSeconds."
     source: ClassVar = "RFC 6749 §5.2"
@@ -225,6 +234,7 @@ class RefreshTokenReplayed(Problem):
     successor_used_at: datetime
     presented_at: datetime
 
+    diagnosis: ClassVar = "REFR-03"
     error: ClassVar = ErrorCode.INVALID_GRANT
     hint: ClassVar = "Authorize again; keep the newest refresh token alone, and let one process refresh at a time."
     source: ClassVar = "OAuth 2.1 §4.3.1"
@@ -245,6 +255,7 @@ class RefreshTokenVoid(Problem):
     void_since: datetime
     other_used_at: datetime
 
+    diagnosis: ClassVar = "REFR-01"
     error: ClassVar = ErrorCode.INVALID_GRANT
     hint: ClassVar = (
         "Authorize again; let one process of the client refresh at a time, and all of them share its answer."
@@ -282,6 +293,7 @@ class ScopeExceedsGrant(Problem):
     asked: str
     granted: str
 
+    diagnosis: ClassVar = "SCOPE-02"
     error: ClassVar = ErrorCode.INVALID_SCOPE
     hint: ClassVar = "Leave scope out when refreshing."
     source: ClassVar = "RFC 6749 §6"

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from devgw.problems.base import ErrorCode, Problem
+from devgw.problems.base import ErrorCode, Fault, Problem
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamProblem(Problem):
     """Something at or about an upstream."""
 
+    fault: ClassVar = Fault.UPSTREAM
     status: ClassVar[int] = 502
     error: ClassVar[ErrorCode] = ErrorCode.SERVER_ERROR
 
@@ -28,6 +29,8 @@ class ConnectRequired(Problem):
     cause: str = ""
     """Why, in a sentence, where more is known than the state says."""
 
+    diagnosis: ClassVar[str | None] = None
+    fault: ClassVar = Fault.UPSTREAM
     status: ClassVar[int] = 428
     error: ClassVar = ErrorCode.LOGIN_REQUIRED
     code: ClassVar[int] = -32042
@@ -73,6 +76,7 @@ class UpstreamUnreachable(UpstreamProblem):
     url: str
     failure: str
 
+    diagnosis: ClassVar = "NET-07"
     error: ClassVar = ErrorCode.TEMPORARILY_UNAVAILABLE
     hint: ClassVar = "Check that the server runs and that this machine reaches it (DNS, proxy, TLS)."
 
@@ -88,6 +92,7 @@ class AddressForbidden(UpstreamProblem):
     url: str
     why: str
 
+    diagnosis: ClassVar = "UPST-10"
     hint: ClassVar = (
         "Only an upstream that itself runs on this machine or network may name addresses there; others need https."
     )
@@ -107,6 +112,7 @@ class MetadataUnreadable(UpstreamProblem):
     got: str
     answer: str
 
+    diagnosis: ClassVar = "DISC-05"
     source: ClassVar = "RFC 8414 §3.2; RFC 9728 §3.2"
     hint: ClassVar = "Let /.well-known/* past the login page, the single-page app or the tunnel's own page."
 
@@ -125,6 +131,7 @@ class AuthorizationServerUnknown(UpstreamProblem):
     upstream_url: str
     tried: tuple[str, ...]
 
+    diagnosis: ClassVar = "DISC-09"
     source: ClassVar = "RFC 9728 §2, §3"
 
     def explain(self) -> str:
@@ -146,6 +153,7 @@ class UpstreamOpen(UpstreamProblem):
     upstream_url: str
     policy: str
 
+    diagnosis: ClassVar[str | None] = None
     status: ClassVar[int] = 409
     hint: ClassVar = "Take the token exchange policy off the route, or have the upstream ask for a token."
 
@@ -162,6 +170,7 @@ class ResourceMetadataForeign(UpstreamProblem):
     upstream_url: str
     resource: str | None
 
+    diagnosis: ClassVar = "AUD-01"
     source: ClassVar = "RFC 9728 §3.3"
     hint: ClassVar = "Make `resource` in the upstream's metadata the URL of the route's rewritePattern, or the reverse."
 
@@ -177,6 +186,7 @@ class AuthorizationServerMetadataMissing(UpstreamProblem):
     issuer: str
     tried: tuple[str, ...]
 
+    diagnosis: ClassVar = "DISC-02"
     source: ClassVar = "RFC 8414 §3; OpenID Connect Discovery §4"
 
     def explain(self) -> str:
@@ -196,6 +206,7 @@ class IssuerMismatch(UpstreamProblem):
     expected: str
     got: str | None
 
+    diagnosis: ClassVar = "DISC-01"
     source: ClassVar = "RFC 8414 §3.3"
     hint: ClassVar = (
         "Make the two strings identical at the provider; until then devgw.toml can mend the document: "
@@ -214,6 +225,7 @@ class AuthorizationServerIncomplete(UpstreamProblem):
     url: str
     member: str
 
+    diagnosis: ClassVar = "DISC-11"
     source: ClassVar = "RFC 8414 §2"
     hint: ClassVar = (
         "Add the member at the provider, or in devgw.toml under [upstreams.ID.authorization_server_metadata]."
@@ -231,6 +243,7 @@ class PkceUnsupported(UpstreamProblem):
     url: str
     methods: tuple[str, ...]
 
+    diagnosis: ClassVar = "PKCE-01"
     source: ClassVar = "MCP 2026-07-28 §Authorization Code Protection; RFC 8414 §2"
     hint: ClassVar = (
         "If the provider does support S256, say so in devgw.toml: "

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from devgw.problems.base import ErrorCode, Problem
+from devgw.problems.base import ErrorCode, Fault, Problem
 from devgw.problems.upstream import UpstreamProblem
 
 # --- registration and authorization -----------------------------------------------------------------------------------
@@ -74,6 +74,7 @@ class ResponseIssuerMissing(UpstreamProblem):
 
     issuer: str
 
+    diagnosis: ClassVar = "DISC-07"
     source: ClassVar = "RFC 9207 §2.4"
     hint: ClassVar = "The provider must add `iss` to its redirects, or stop to advertise it."
 
@@ -89,6 +90,7 @@ class ResponseIssuerMismatch(UpstreamProblem):
     expected: str
     got: str
 
+    diagnosis: ClassVar = "DISC-08"
     source: ClassVar = "RFC 9207 §2.4"
     hint: ClassVar = "The strings must be identical, slash for slash; the provider mints one of them wrongly."
 
@@ -104,6 +106,7 @@ class ConnectStateUnknown(Problem):
     why: str
     """`missing`, `unknown`, `spent` or `expired`."""
 
+    diagnosis: ClassVar = "SESS-01"
     source: ClassVar = "RFC 6749 §10.12"
     hint: ClassVar = "Begin the connection again; an answer works once, within ten minutes."
 
@@ -118,6 +121,7 @@ class ConnectBrowserForeign(Problem):
 
     why: str
 
+    diagnosis: ClassVar = "SESS-02"
     status: ClassVar[int] = 403
     error: ClassVar = ErrorCode.ACCESS_DENIED
     source: ClassVar = "MCP Security Best Practices §OAuth State Parameter Validation"
@@ -134,6 +138,7 @@ class ConnectLinkInvalid(Problem):
 
     why: str
 
+    diagnosis: ClassVar = "REQ-03"
     status: ClassVar[int] = 403
     error: ClassVar = ErrorCode.ACCESS_DENIED
     hint: ClassVar = "Call the tool again: the answer carries a fresh link."
@@ -150,6 +155,8 @@ class ConnectionUnknown(Problem):
     connection: str
     known: tuple[str, ...]
 
+    diagnosis: ClassVar = "CONF-03"
+    fault: ClassVar = Fault.CONFIGURATION
     status: ClassVar[int] = 404
 
     def explain(self) -> str:
@@ -217,6 +224,7 @@ class ScopeStillInsufficient(UpstreamProblem):
     asked: str
     granted: str
 
+    diagnosis: ClassVar = "SCOPE-02"
     status: ClassVar[int] = 403
     error: ClassVar = ErrorCode.INSUFFICIENT_SCOPE
     source: ClassVar = "MCP 2026-07-28 §Step-Up Authorization Flow"
@@ -238,6 +246,8 @@ class IdentityAssertionMissing(UpstreamProblem):
     subject_id: str
     provider: str
 
+    diagnosis: ClassVar = "UPST-11"
+    fault: ClassVar = Fault.CONFIGURATION
     status: ClassVar[int] = 403
     error: ClassVar = ErrorCode.LOGIN_REQUIRED
     source: ClassVar = "draft-ietf-oauth-identity-assertion-authz-grant §4"

@@ -14,7 +14,6 @@ from devgw.oauth.description import error_description
 from devgw.problems import Problem
 from devgw.problems.capability import CapabilityHidden
 from devgw.problems.front import HeaderMismatch
-from devgw.problems.proxy import ClientCertificateUnusable, HeaderUnsendable
 from devgw.problems.upstream import ConnectRequired
 from devgw.web.recorder import Recording
 
@@ -24,29 +23,27 @@ NO_STORE = (b"cache-control", b"no-store")
 
 
 _DENIALS = (CapabilityHidden, HeaderMismatch)
-_OURS = (HeaderUnsendable, ClientCertificateUnusable)
 
 
 def verdict_on(problem: Problem) -> tuple[Outcome, FailureOrigin]:
     """Return how a request that was let in ends with `problem`, and whose fault that is."""
     if isinstance(problem, ConnectRequired):
-        return Outcome.CONNECT_REQUIRED, FailureOrigin.UPSTREAM
-    if isinstance(problem, _DENIALS):
-        return Outcome.DENIED, FailureOrigin.CLIENT
-    return Outcome.FAILURE, FailureOrigin.GATEWAY if isinstance(problem, _OURS) else FailureOrigin.UPSTREAM
+        return Outcome.CONNECT_REQUIRED, FailureOrigin.of(problem)
+    outcome = Outcome.DENIED if isinstance(problem, _DENIALS) else Outcome.FAILURE
+    return outcome, FailureOrigin.of(problem)
 
 
 def note_refusal(
     recording: Recording,
     problem: Problem,
     *,
-    origin: FailureOrigin = FailureOrigin.CLIENT,
+    origin: FailureOrigin | None = None,
     outcome: Outcome = Outcome.DENIED,
 ) -> None:
     """Write into the trace why the exchange ends as it does."""
     trace = recording.trace
     trace.outcome = outcome
-    trace.failure_origin = origin
+    trace.failure_origin = origin or FailureOrigin.of(problem)
     trace.problem, trace.reason_code = problem, problem.reason
     trace.explanation = problem.explain()
     trace.hint = problem.advise()

@@ -29,7 +29,7 @@ def note(problem: Problem) -> None:
         trace.problem, trace.reason_code = problem, problem.reason
         trace.explanation = problem.explain()
         trace.hint = problem.advise()
-        trace.failure_origin = trace.failure_origin or FailureOrigin.CLIENT
+        trace.failure_origin = trace.failure_origin or FailureOrigin.of(problem)
 
 
 def describe(problem: Problem) -> str:

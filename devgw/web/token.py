@@ -4,9 +4,8 @@ from typing import Any
 
 from quart import Blueprint, Response, jsonify, request
 
-from devgw.events import Outcome
+from devgw.events import Outcome, refusal
 from devgw.events.taxonomy import (
-    FailureOrigin,
     McpAuthDownstreamTokenIssued,
     McpAuthDownstreamTokenRefreshed,
     McpAuthDownstreamTokenRefused,
@@ -122,9 +121,6 @@ def _publish_refusal(gateway: Gateway, asked: ServerRequest | None, problem: Pro
             error=str(problem.error),
             token_id=asked.facts.get("token_id") if asked else None,
             outcome=Outcome.FAILURE,
-            failure_origin=FailureOrigin.CLIENT,
-            reason_code=problem.reason,
-            explanation=problem.explain(),
-            hint=problem.advise(),
+            **refusal(problem),
         )
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from devgw.diagnosis.clients import forget_advice
 from devgw.diagnosis.exchange import form, is_authorize, is_registration, is_token, query, query_size
-from devgw.diagnosis.naming import NAMES, name_problem
+from devgw.diagnosis.naming import name_problem, name_reason
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import AUTHORIZE, LOGIN, MCP, TOKEN, came_past, known_quirks, traits
 from devgw.diagnosis.rules.registration import registered_anew
@@ -45,8 +45,7 @@ def _name(trace: Trace) -> str | None:
     """Return the id for a refused request, None where it was not refused or is no failure."""
     problem = trace.problem
     if problem is None:
-        name = NAMES.get(trace.reason_code or "")
-        return name if isinstance(name, str) else None
+        return name_reason(trace.reason_code or "")
     if _cut_at_ampersand(trace, problem):
         return "RURI-09"
     if _cut_short(trace, problem):
