@@ -36,6 +36,10 @@ class Limits:
     """Connections to upstreams that wait for their next request; a burst leaves no more descriptors behind."""
     EVENT_LINES: Final = 2_000
     """Lines of `devgw up --headless` that wait for who reads them; beyond that they are dropped and counted."""
+    JOURNAL_EVENTS: Final = 10_000
+    """Events that wait for the observers: some seconds of all that the gateway can do, should these be held up."""
+    LOG_BYTES: Final = 1_048_576
+    """The longest `gateway.log`: hundreds of tracebacks. Beyond it the older half goes."""
     ANSWER_BYTES: Final = 1_048_576
     """Of one answer to a question of ours, on the wire and unpacked: the longest metadata and key sets have 100 kB."""
     ANSWER_SECONDS: Final = 10.0

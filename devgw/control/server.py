@@ -7,7 +7,6 @@ more, a `gap` counts.
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from pathlib import Path
 
 from devgw.control.actions import Actions
@@ -20,7 +19,6 @@ from devgw.monitor.monitor import Monitor
 
 LONGEST_COMMAND = 64 * 1024
 """Bytes of the longest line a reader may send."""
-TICK_SECONDS = 0.25
 _FAREWELL_SECONDS = 1.0
 
 
@@ -28,7 +26,7 @@ class ControlServer:
     """The control socket of one gateway.
 
     `open` it before anything else, so that a second gateway in the project is refused early; then let `serve` run in
-    the gateway's task group: it also ticks the monitor. Cancelling `serve` closes everything.
+    the gateway's task group. Cancelling `serve` closes everything.
     """
 
     def __init__(
@@ -59,12 +57,10 @@ class ControlServer:
         self._shared.token = self._opened.token
         self._monitor.wake = self._wake
 
-    async def serve(self, tick: Callable[[], None] | None = None) -> None:
-        """Serve, and let the monitor's time pass, until cancelled."""
+    async def serve(self) -> None:
+        """Serve until cancelled."""
         try:
-            while True:
-                await asyncio.sleep(TICK_SECONDS)
-                (tick or self._monitor.tick)()
+            await asyncio.get_running_loop().create_future()
         finally:
             await self.close()
 

@@ -45,7 +45,7 @@ class GatewayChild:
         self._log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         reading, writing = os.pipe()
         os.set_inheritable(reading, True)
-        handle = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        handle = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         try:
             self._process = subprocess.Popen(  # noqa: S603  our own program
                 [*self._command, "--parent-pipe", str(reading)],

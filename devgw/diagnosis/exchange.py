@@ -1,13 +1,16 @@
 """What one HTTP exchange carried, read from its trace without ever raising."""
 
-import json
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
 
 from devgw.events import Trace
+from devgw.foreign.json import JsonRefused, read_object
 
 LONGEST_ERROR = 16_384
 """Bytes beyond which an answer is not looked at as an error: those are short, and lists of tools are not."""
+SHORT = 4_096
+"""Bytes of a document that is worth keeping as it was read: metadata and registrations are such."""
 WELL_KNOWN = "/.well-known/"
 RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
 SERVER_METADATA = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
@@ -117,8 +120,17 @@ def rpc_error(trace: Trace) -> dict[str, Any]:
 
 
 def _object(content: bytes) -> dict[str, Any]:
+    return _short_object(content) if len(content) <= SHORT else _read(content)
+
+
+@lru_cache(maxsize=512)
+def _short_object(content: bytes) -> dict[str, Any]:
+    """Return what `_read` returns, once for all rules that look at one document; nobody may change it."""
+    return _read(content)
+
+
+def _read(content: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(content)
-    except ValueError:
+        return read_object(content)
+    except JsonRefused:
         return {}
-    return found if isinstance(found, dict) else {}

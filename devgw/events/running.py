@@ -75,3 +75,37 @@ class DiagnosisWithdrawn(Event):
 
     diagnosis_id: str
     flow_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObserverFailed(Event):
+    """Somebody who watches failed: a defect of devgw that changed nothing of what was decided."""
+
+    who: str
+    """The observer: `monitor`, `rule refusals`, …"""
+    on: str
+    """What it looked at: the name of an event, or the id of a flow or a request."""
+    kind: str
+    """The type of the exception."""
+    times: int = 1
+    """How often it failed since it was last told."""
+    total: int = 1
+    """Faults of all observers since the start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSetAside(Event):
+    """A rule of diagnosis failed, or was slow, again and again: it is asked no more until the next start."""
+
+    rule: str
+    cause: str
+    """In words: `failed 3 times, last with RecursionError`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsLost(Event):
+    """More was published than could be observed: what stands on screens lacks these events."""
+
+    lost: int
+    total: int
+    """Since the start."""

@@ -48,10 +48,13 @@ from devgw.events.running import (
     ConfigRejected,
     DiagnosisMade,
     DiagnosisWithdrawn,
+    EventsLost,
     FaultMet,
     GatewayStarted,
     GatewayStopping,
     HelperStateChanged,
+    ObserverFailed,
+    RuleSetAside,
 )
 from devgw.events.upstream import (
     McpAuthUpstreamAnswered,
@@ -68,6 +71,7 @@ __all__ = [
     "DiagnosisMade",
     "DiagnosisWithdrawn",
     "Event",
+    "EventsLost",
     "FailureOrigin",
     "FaultMet",
     "GatewayStarted",
@@ -106,6 +110,8 @@ __all__ = [
     "McpCapabilityInvoked",
     "McpRequestAccepted",
     "McpRequestRejected",
+    "ObserverFailed",
     "Outcome",
+    "RuleSetAside",
     "TokenCheck",
 ]

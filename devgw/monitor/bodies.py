@@ -5,6 +5,7 @@ import zlib
 from typing import Any
 
 from devgw.events.trace import Body, Headers
+from devgw.foreign.json import JsonRefused, read_json
 from devgw.monitor.details import BodyView
 from devgw.monitor.masking import mask_form, mask_json, mask_text
 
@@ -84,10 +85,10 @@ def _masked_whole(text: str, place: str, places: dict[str, str]) -> str:
 
 
 def _parsed(text: str) -> Any:
-    """Return the JSON object or array that `text` is, or None."""
+    """Return the JSON object or array that `text` is; None where it is none, or too deep to be laid out."""
     if text.lstrip()[:1] not in {"{", "["}:
         return None
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return read_json(text)
+    except JsonRefused:
         return None

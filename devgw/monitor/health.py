@@ -7,11 +7,14 @@ from devgw.events.bus import Published
 from devgw.events.taxonomy import (
     ClockSkewMeasured,
     Event,
+    EventsLost,
     FaultMet,
     GatewayStarted,
     GatewayStopping,
     McpAuthJwksFetched,
     McpAuthProviderAnswered,
+    ObserverFailed,
+    RuleSetAside,
 )
 from devgw.events.trace import Trace
 from devgw.monitor.book import Count
@@ -51,10 +54,27 @@ class Health:
             case FaultMet():
                 self.view.faults += 1
                 self._judge("gateway", "bad", f"{event.kind} in {event.where}: a defect of devgw", published.at)
+            case ObserverFailed() | RuleSetAside() | EventsLost():
+                self._watching(published, event)
             case GatewayStarted():
                 self._judge("gateway", "ok", f"answers at {event.origin}", published.at)
             case GatewayStopping():
                 self._judge("gateway", "warning", f"stopping: {event.cause}", published.at)
+
+    def _watching(self, published: Published, event: ObserverFailed | RuleSetAside | EventsLost) -> None:
+        """Say what is wrong with the watching itself; what was decided is not touched by it."""
+        match event:
+            case ObserverFailed():
+                self.view.observer_faults = event.total
+                faults = "1 fault" if event.total == 1 else f"{event.total} faults"
+                text = f"{faults} of observers, the last: {event.who} on {event.on}, {event.kind}"
+                self._judge("observers", "warning", f"{text}; a defect of devgw", published.at)
+            case RuleSetAside():
+                text = f"{event.cause}: set aside until the next start; a defect of devgw"
+                self._judge(f"rule {event.rule}", "warning", text, published.at)
+            case EventsLost():
+                text = f"{event.total} events came faster than they could be observed: rows and counts lack them"
+                self._judge("journal", "warning", text, published.at)
 
     def _keys(self, published: Published, event: McpAuthJwksFetched) -> None:
         good = event.error is None and (event.status or 0) < 400

@@ -1,8 +1,9 @@
 """The arrows of a flow: what each exchange said, in a few masked words."""
 
 from datetime import datetime, timedelta
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import parse_qs
 
+from devgw.diagnosis.urls import LOOPBACK_NAMES, UrlParts, split_url
 from devgw.events.flow import Flow, FlowMessage, Lane, Step
 from devgw.events.taxonomy import McpAuthProviderAnswered
 from devgw.events.trace import Trace
@@ -11,7 +12,6 @@ from devgw.monitor.bodies import find
 from devgw.monitor.masking import mask_shapes
 from devgw.monitor.progress import say
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _TICK = timedelta(microseconds=1)
 
 
@@ -40,21 +40,26 @@ def tell_exchange(flow: Flow, trace: Trace, asked: Asked, *, guessed: bool) -> N
 def _tell_redirect(flow: Flow, trace: Trace, asked: Asked, at: datetime) -> None:
     """Put the browser's way on, where it leaves us: to the identity provider, or back to the client."""
     location = find(trace.response_headers, b"location")
-    target = urlsplit(location)
+    target = split_url(location)
     if flow.redirect_uri and location.startswith(flow.redirect_uri.partition("?")[0]):
-        what = "error" if "error=" in target.query else "code"
-        label = f"{what} to {target.netloc or target.scheme}"
+        what = "error" if "error=" in target.query.text else "code"
+        label = f"{what} to {_authority(target) or target.scheme.text}"
         say(flow, FlowMessage(0, at, Lane.BROWSER, Lane.CLIENT, label, Step.CODE, trace.id, failed=what == "error"))
-    elif target.netloc and not _is_here(trace, target):
+    elif target.host.text and not _is_here(trace, target):
         lane = Lane.UPSTREAM if asked is Asked.CONNECT else Lane.IDP
-        say(flow, FlowMessage(0, at, Lane.BROWSER, lane, f"GET {mask_shapes(target.path)}", Step.LOGIN, trace.id))
+        say(flow, FlowMessage(0, at, Lane.BROWSER, lane, f"GET {mask_shapes(target.path.text)}", Step.LOGIN, trace.id))
 
 
-def _is_here(trace: Trace, target: SplitResult) -> bool:
+def _is_here(trace: Trace, target: UrlParts) -> bool:
     """Tell whether a URL is ours, under whichever loopback name."""
-    own = urlsplit(f"//{trace.host}")
-    names = {own.hostname, target.hostname}
-    return own.port == target.port and (len(names) == 1 or names <= _LOOPBACK)
+    own = split_url(f"//{trace.host}")
+    names = {own.host_name, target.host_name}
+    return own.port.text == target.port.text and (len(names) == 1 or names <= set(LOOPBACK_NAMES))
+
+
+def _authority(url: UrlParts) -> str:
+    """Return host and port as written, without the user that may stand before them."""
+    return f"{url.host.text}:{url.port.text}" if url.port.text else url.host.text
 
 
 def _tell_upstream(flow: Flow, trace: Trace, end: datetime) -> None:
@@ -73,7 +78,7 @@ def tell_provider(flow: Flow, event: McpAuthProviderAnswered, at: datetime) -> N
     """Put the gateway's own question to the identity provider."""
     asked = at - timedelta(milliseconds=event.duration_ms)
     trace_id, failed = event.trace_id, event.error is not None or (event.status or 500) >= 400
-    path = urlsplit(event.url).path
+    path = split_url(event.url).path.text
     say(
         flow, FlowMessage(0, asked, Lane.GATEWAY, Lane.IDP, f"POST {path}", None, trace_id, event.status, failed=failed)
     )
@@ -124,10 +129,10 @@ _GISTS = {
 
 
 def _redirect_target(trace: Trace) -> str:
-    parts = urlsplit(find(trace.response_headers, b"location"))
-    if not parts.netloc:
-        return parts.path or parts.scheme
-    return mask_shapes(f"{parts.netloc}{parts.path}")
+    target = split_url(find(trace.response_headers, b"location"))
+    if not target.host.text:
+        return mask_shapes(target.path.text or target.scheme.text)
+    return mask_shapes(f"{_authority(target)}{target.path.text}")
 
 
 def query_value(trace: Trace, name: str) -> str:

@@ -22,8 +22,14 @@ _GOOD = (
     told.GatewayStarted,
     told.DiagnosisWithdrawn,
 )
-_WARNING = (told.McpAuthDownstreamTokenRevoked, told.McpAuthUpstreamConnectionLost, told.GatewayStopping)
-_ERROR = (told.ConfigRejected, told.FaultMet, told.DiagnosisMade)
+_WARNING = (
+    told.McpAuthDownstreamTokenRevoked,
+    told.McpAuthUpstreamConnectionLost,
+    told.GatewayStopping,
+    told.RuleSetAside,
+    told.EventsLost,
+)
+_ERROR = (told.ConfigRejected, told.FaultMet, told.ObserverFailed, told.DiagnosisMade)
 
 
 def line_of(published: Published, seq: int = 0) -> EventLine:
@@ -195,6 +201,11 @@ def _helper(event: told.HelperStateChanged) -> str:
     return f"{event.helper} {said.get(event.state, event.state)}"
 
 
+def _observer_failed(event: told.ObserverFailed) -> str:
+    again = f", {event.times} times" if event.times > 1 else ""
+    return f"a defect of devgw beside the requests: {event.who} failed on {event.on} ({event.kind}{again})"
+
+
 def _until(moment: datetime | None) -> str:
     return f", until {moment:%H:%M:%S} UTC" if moment else ""
 
@@ -241,6 +252,9 @@ _SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     told.GatewayStopping: lambda e: f"gateway stops ({e.cause})",
     told.HelperStateChanged: _helper,
     told.FaultMet: lambda e: f"a defect of devgw in {e.where}: {e.kind}",
+    told.ObserverFailed: _observer_failed,
+    told.RuleSetAside: lambda e: f"rule {e.rule} is set aside until the next start: it {e.cause}",
+    told.EventsLost: lambda e: f"{_many(e.lost, 'event')} came faster than they could be observed, and are not shown",
     told.DiagnosisMade: lambda e: f"{e.diagnosis_id} {e.title}",
     told.DiagnosisWithdrawn: lambda e: f"{e.diagnosis_id} no longer holds",
 }

@@ -1,4 +1,4 @@
-"""The one who listens on the bus and remembers."""
+"""The one who observes the bus and remembers."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -52,6 +52,7 @@ class Monitor:
     Attributes:
         config: the configuration as it stands; whoever loads it sets it with `take_config`.
         gateway: which gateway this is, set once at its start.
+        judged_at: when it began last to look at everything that waits.
     """
 
     def __init__(self, clock: Clock, settings: Settings, bus: Bus) -> None:
@@ -79,8 +80,9 @@ class Monitor:
         self._diagnoser: Diagnoser | None = None
         self._records: Records | None = None
         self._publish = bus.publish
-        self._pruned_at = self._judged_at = clock.now()
-        bus.listen(self.hear)
+        self._guard = bus.guard
+        self._pruned_at = self.judged_at = clock.now()
+        bus.listen(self.hear, "monitor")
 
     # --- setting up ---
 
@@ -113,33 +115,38 @@ class Monitor:
     # --- listening ---
 
     def hear(self, published: Published) -> None:
-        """Fold one event. On the hot path: no sentence, no mask, no JSON."""
-        event = published.event
+        """Fold one event: no sentence, no mask, no JSON. Each part is guarded: one that fails takes no other along."""
+        event, guarded = published.event, self._guard.call
         self.lines.add(published)
-        self.kept.fold(published)
         if isinstance(event, told.HttpExchanged):
             self._exchanged(published, event.trace)
         else:
-            self.flows.take(published)
-            self.health.fold(published, event)
+            guarded("books", event.name, self.kept.fold, published)
+            guarded("flows", event.name, self.flows.take, published)
+            guarded("health", event.name, self.health.fold, published, event)
         self.wake()
 
     def _exchanged(self, published: Published, trace: Trace) -> None:
+        """Keep one request before anything is concluded from it."""
+        guarded, at = self._guard.call, published.at
+        self._keep(trace)
         if trace.kind == "mcp" and trace.status in _REFUSED:
-            trace.token_id = trace.token_id or token_shown(trace)
-            self.grants.shown_in_vain(trace.token_id, published.at)
-        flow = self.flows.see(trace, published.at)
+            trace.token_id = trace.token_id or guarded("masking", trace.id, token_shown, trace)
+            guarded("books", trace.id, self.grants.shown_in_vain, trace.token_id, at)
+        flow = guarded("flows", trace.id, self.flows.see, trace, at)
         if flow is not None:
             self._flow_of[trace.id] = flow.id
+        guarded("books", trace.id, self.people.seen, trace)
+        guarded("books", trace.id, self.upstreams.exchanged, trace)
+        guarded("health", trace.id, self.health.exchanged, trace, at)
+
+    def _keep(self, trace: Trace) -> None:
         self._by_trace[trace.id] = trace
         gone = self.traces.add(trace)
         if gone is not None:
             self._by_trace.pop(gone.id, None)
             self._flow_of.pop(gone.id, None)
         self._weigh(trace, gone)
-        self.people.seen(trace)
-        self.upstreams.exchanged(trace)
-        self.health.exchanged(trace, published.at)
 
     def _weigh(self, trace: Trace, gone: Trace | None) -> None:
         """Keep the bodies within bounds: the oldest lose theirs first."""
@@ -171,8 +178,8 @@ class Monitor:
     def _judge(self, diagnoser: Diagnoser, now: datetime) -> None:
         """Judge flows that changed at once; those that wait, and the gateway as a whole, once a second."""
         to_judge = dict(self.flows.dirty)
-        if now - self._judged_at >= _JUDGE_EVERY:
-            self._judged_at = now
+        if now - self.judged_at >= _JUDGE_EVERY:
+            self.judged_at = now
             to_judge |= {flow.id: flow for flow in self.flow_book.active()}
             for event in self.diagnoses.take_gateway(list(diagnoser.diagnose_gateway(now)), now):
                 self._publish(event)

@@ -149,4 +149,6 @@ class HealthView(Row):
     skew_seconds: float = 0.0
     skew_measured: float = 0.0
     faults: int = 0
+    observer_faults: int = 0
+    """Faults of those who watch; no request was touched by them."""
     seq: int = 0

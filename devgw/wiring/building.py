@@ -38,6 +38,7 @@ from devgw.web.recorder import App
 from devgw.web.serving import Serving
 from devgw.wiring.companions import Place, start_companions
 from devgw.wiring.generation import next_generation
+from devgw.wiring.log import log_writer
 from devgw.wiring.runtime import Runtime
 from devgw.wiring.supervisor import Supervisor
 
@@ -78,12 +79,13 @@ def build(
         listeners = listen(settings.host, settings.port)
         undo.callback(listeners.close)
         settings = replace(settings, port=listeners.port)
+        bus.guard.write = log_writer(None if settings.ephemeral else settings.state_path)
         diagnoser = RuleDiagnoser()
-        bus.listen(diagnoser.hear)
+        bus.listen(diagnoser.hear, "diagnosis")
         monitor = Monitor(clock, settings, bus)
         monitor.take_diagnoser(diagnoser)
         if hear:
-            bus.listen(hear)
+            bus.listen(hear, "printer")
         workos = Place.reserve(settings.emulators.workos_port)
         undo.callback(workos.listeners.close)
         loaded = read(settings, environ, clock, workos)

@@ -11,6 +11,7 @@ from devgw import __version__
 from devgw.control.server import ControlServer
 from devgw.events.taxonomy import ConfigLoaded, GatewayStarted, GatewayStopping
 from devgw.monitor.views import GatewayFacts
+from devgw.monitor.watching import Watching
 from devgw.outbound.provider_watch import ProviderWatch
 from devgw.web.listening import serve
 from devgw.wiring.acting import GatewayActions
@@ -26,8 +27,6 @@ GC_THRESHOLDS = (20_000, 20, 50)
 of the time."""
 HOUSEKEEPING = timedelta(seconds=5)
 """How often uses are written down and expired records pruned."""
-TICK = timedelta(milliseconds=250)
-"""How often the monitor looks for what failed to come."""
 
 
 async def run(
@@ -50,7 +49,7 @@ async def run(
         "the public listener": asyncio.ensure_future(serve(runtime.front, runtime.listeners, runtime.stopping))
     }
     if control is not None:
-        essentials["the control socket"] = asyncio.ensure_future(control.serve(lambda: None))
+        essentials["the control socket"] = asyncio.ensure_future(control.serve())
     _start_helpers(runtime, reloading)
     for name, begin in (helpers or {}).items():
         runtime.supervisor.start(name, begin)
@@ -62,7 +61,9 @@ async def run(
     ready()
     ended = await until_stopped(runtime.stopping, essentials)
     runtime.bus.publish(GatewayStopping(cause=str(ended) if ended else "asked to"))
+    runtime.bus.drain()
     await stop(runtime, essentials)
+    runtime.bus.drain()
     if ended:
         raise ended
 
@@ -72,13 +73,13 @@ def _start_helpers(runtime: Runtime, reloading: Reloading) -> None:
     start = runtime.supervisor.start
     for each in runtime.companions.apps:
         start(each.name, partial(each.serve, runtime.closing))
-    start("diagnosis", partial(_tick, runtime))
+    start("diagnosis", Watching(runtime.bus, runtime.monitor).run)
     start("housekeeping", partial(_keep_house, runtime))
     start("file watcher", reloading.watch)
     start("provider probes", partial(keep_probing, runtime))
     policy_now = lambda: runtime.gateway.project.oauth  # noqa: E731  it changes with each reload
     ask = partial(runtime.supervisor.once, "provider watch")
-    runtime.bus.listen(ProviderWatch(policy_now, runtime.bus, runtime.clock, ask).hear)
+    runtime.bus.listen(ProviderWatch(policy_now, runtime.bus, runtime.clock, ask).hear, "provider watch")
 
 
 async def _open_control(runtime: Runtime, reloading: Reloading) -> ControlServer | None:
@@ -127,10 +128,3 @@ async def _keep_house(runtime: Runtime) -> None:
         runtime.ground.live.write_down_uses()
         runtime.ground.store.prune(runtime.clock.now())
         await asyncio.sleep(HOUSEKEEPING.total_seconds())
-
-
-async def _tick(runtime: Runtime) -> None:
-    """Let the monitor's time pass, so that it sees what failed to come."""
-    while True:
-        await asyncio.sleep(TICK.total_seconds())
-        runtime.monitor.tick()

@@ -14,6 +14,7 @@ from devgw.events import Bus
 from devgw.gateway.bearer import BearerAdmission
 from devgw.gateway.live_tokens import LiveTokens
 from devgw.monitor.monitor import Monitor
+from devgw.monitor.watching import Watching
 from devgw.outbound.proxy import ProxyClient
 from devgw.settings import Settings
 from devgw.store.database import Database
@@ -62,8 +63,8 @@ async def hello(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"hello"})
 
 
-def gateway(port: int, upstream_port: int) -> tuple[Any, str]:
-    """Return a front as wiring makes it, monitor and traces included, and a token that opens its route."""
+def gateway(port: int, upstream_port: int) -> tuple[Any, str, Watching]:
+    """Return a front as wiring makes it, a token that opens its route, and who watches it."""
     clock = SystemClock()
     bus = Bus(clock)
     settings = replace(Settings(), port=port)
@@ -75,7 +76,7 @@ def gateway(port: int, upstream_port: int) -> tuple[Any, str]:
     project = Project(root=Path(), oauth=None, routes=(place,))
     front = Front(settings=settings, clock=clock, bus=bus, pages=no_pages, client=ProxyClient(clock))
     front.serve(Generation(project, BearerAdmission(project, live, store, bus, clock)))
-    return front, let_in(live, clock, place, f"http://127.0.0.1:{port}")
+    return front, let_in(live, clock, place, f"http://127.0.0.1:{port}"), Watching(bus, monitor)
 
 
 async def main(kind: str, port: int, upstream_port: int) -> None:
@@ -84,13 +85,16 @@ async def main(kind: str, port: int, upstream_port: int) -> None:
         server = await asyncio.get_running_loop().create_server(FastUpstream, "127.0.0.1", port)
         print(READY, flush=True)
         await server.serve_forever()
-    app, token = gateway(port, upstream_port) if kind == "gateway" else (hello, "")
+    app, token, watching = gateway(port, upstream_port) if kind == "gateway" else (hello, "", None)
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     listeners = listen("127.0.0.1", port)
     print(READY, token, flush=True)
-    await serve(app, listeners, asyncio.Event())
+    async with asyncio.TaskGroup() as tasks:
+        if watching is not None:
+            tasks.create_task(watching.run())
+        await serve(app, listeners, asyncio.Event())
 
 
 if __name__ == "__main__":

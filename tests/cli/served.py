@@ -9,6 +9,7 @@ from pathlib import Path
 
 from devgw.control.actions import NoActions
 from devgw.control.server import ControlServer
+from devgw.monitor.watching import Watching
 from tests.monitor.walk import Walk
 
 
@@ -42,7 +43,9 @@ def served_beside(root: Path) -> Iterator[Beside]:
     async def serve() -> None:
         await server.open()
         ready.set()
-        await server.serve()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(server.serve())
+            tasks.create_task(Watching(walk.bus, walk.monitor).run())
 
     serving = loop.create_task(serve())
     thread = threading.Thread(target=_until_cancelled, args=(loop, serving))

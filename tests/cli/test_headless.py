@@ -63,7 +63,7 @@ def test_what_clients_call_themselves_cannot_steer_the_terminal() -> None:
     pipe, walk = io.StringIO(), Walk()
     lines = EventLines(LinePrinter(pipe), walk.clock)
     walk.bus.listen(lines.hear)
-    walk.bus.publish(told.McpAuthConsentDenied(client_name="\x1b]0;owned\x07\nnext\r\x9b2J"))
+    walk.tell(told.McpAuthConsentDenied(client_name="\x1b]0;owned\x07\nnext\r\x9b2J"))
     assert lines.close(5)
     assert pipe.getvalue().count("\n") == 1
     assert all(each.isprintable() for each in pipe.getvalue().rstrip("\n"))

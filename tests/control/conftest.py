@@ -13,6 +13,7 @@ from devgw.control.client import ControlClient
 from devgw.control.commands import Consequences
 from devgw.control.messages import Events, Gap, Message, Snapshot
 from devgw.control.server import ControlServer
+from devgw.monitor.watching import Watching
 from tests.monitor.walk import Walk
 
 
@@ -94,5 +95,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     await server.open()
     async with asyncio.TaskGroup() as group:
         serving = group.create_task(server.serve())
+        watching = group.create_task(Watching(walk.bus, walk.monitor).run())
         yield Served(tmp_path / "state", walk, actions, server)
         serving.cancel()
+        watching.cancel()

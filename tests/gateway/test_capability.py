@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from devgw.clock import FrozenClock
 from devgw.config.project import CapabilityEntry, CapabilityFilter, Route
-from devgw.events import Bus, Published
+from devgw.events import Bus
 from devgw.events.taxonomy import McpCapabilityEntriesUnmatched
 from devgw.gateway.capability import AnswerRewriter, FilteredCapabilities
 from devgw.ids import OperationId
 from devgw.problems import Refused
 from tests.gateway.test_capability_filter import ANNE, call
+from tests.support.heard import Heard
 
 POLICY = CapabilityFilter("f", tools=(CapabilityEntry("a", {"description": "ours"}), CapabilityEntry("lost")))
 ROUTE = Route("/mcp/x", OperationId("x"), "X", "http://127.0.0.1:1/mcp", capability_filter=POLICY)
@@ -27,8 +28,7 @@ SHOWN = {"jsonrpc": "2.0", "id": 1, "result": {"tools": [{"name": "a", "descript
 class Bench:
     def __init__(self) -> None:
         self.bus = Bus(FrozenClock())
-        self.events: list[Published] = []
-        self.bus.listen(self.events.append)
+        self.heard = Heard(self.bus)
         self.capabilities = FilteredCapabilities(self.bus)
 
     def rewriter(self, *messages: dict[str, Any], route: Route = ROUTE) -> AnswerRewriter:
@@ -38,7 +38,7 @@ class Bench:
 
     @property
     def findings(self) -> list[McpCapabilityEntriesUnmatched]:
-        return [each.event for each in self.events if isinstance(each.event, McpCapabilityEntriesUnmatched)]
+        return [each for each in self.heard.events if isinstance(each, McpCapabilityEntriesUnmatched)]
 
 
 @pytest.fixture

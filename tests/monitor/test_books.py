@@ -29,9 +29,7 @@ def token(walk: Walk, id_: str) -> TokenRow:
 
 def revoke(walk: Walk, *ids: str, cause: str = "revoked_by_user") -> None:
     tokens = tuple(TokenId(each) for each in ids)
-    walk.bus.publish(
-        told.McpAuthDownstreamTokenRevoked(token_ids=tokens, cause=cause, grant_id=GRANT, client_id=CLIENT)
-    )
+    walk.tell(told.McpAuthDownstreamTokenRevoked(token_ids=tokens, cause=cause, grant_id=GRANT, client_id=CLIENT))
 
 
 def test_a_redeemed_code_is_spent_and_its_tokens_live() -> None:
@@ -74,9 +72,7 @@ def test_a_revocation_ends_the_grant_and_the_next_use_is_its_proof() -> None:
     assert token(walk, "at:1").refused_after == 0
     walk.refused("token_revoked")
     assert token(walk, "at:1").refused_after == 1
-    walk.bus.publish(
-        told.McpAuthDownstreamTokenRestored(token_ids=(TokenId("at:1"), TokenId("rt:1")), client_id=CLIENT)
-    )
+    walk.tell(told.McpAuthDownstreamTokenRestored(token_ids=(TokenId("at:1"), TokenId("rt:1")), client_id=CLIENT))
     assert (grant.state, grant.tokens, token(walk, "at:1").state) == ("live", 2, "live")
 
 
@@ -95,8 +91,8 @@ def test_sessions_and_clients_count_what_hangs_on_them() -> None:
     (client,) = walk.monitor.people.clients
     assert (session.id, session.email, session.grants, session.flows) == (SESSION, "dev@example.test", 1, 1)
     assert (client.name, client.tokens, client.grants, client.flows) == ("Claude Code", 2, 1, 1)
-    walk.bus.publish(told.McpAuthSessionEnded(session_id=SESSION, cause="signed_out"))
-    walk.bus.publish(told.McpAuthClientDeleted(client_id=CLIENT, cause="deleted_by_user"))
+    walk.tell(told.McpAuthSessionEnded(session_id=SESSION, cause="signed_out"))
+    walk.tell(told.McpAuthClientDeleted(client_id=CLIENT, cause="deleted_by_user"))
     assert (session.state, client.state) == ("ended", "deleted")
 
 

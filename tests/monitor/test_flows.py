@@ -11,6 +11,7 @@ from devgw.ids import TransactionId
 from devgw.monitor import flow_view
 from devgw.monitor.rows import FlowRow
 from tests.monitor.walk import CLIENT, GRANT, Walk
+from tests.support.heard import Heard
 
 
 def flows(walk: Walk) -> list[Flow]:
@@ -266,8 +267,7 @@ class Suspicious:
 
 def test_an_absence_is_named_when_its_time_comes_and_taken_back_when_the_client_goes_on() -> None:
     walk = Walk()
-    told: list[Any] = []
-    walk.bus.listen(lambda published: told.append(published.event))
+    heard = Heard(walk.bus)
     walk.monitor.take_diagnoser(Suspicious())
     walk.challenged()
     walk.monitor.tick()
@@ -278,7 +278,7 @@ def test_an_absence_is_named_when_its_time_comes_and_taken_back_when_the_client_
     walk.resource_metadata()
     walk.monitor.tick()
     assert only(walk).diagnoses == ()
-    news = [each for each in told if isinstance(each, DiagnosisMade | DiagnosisWithdrawn)]
+    news = [each for each in heard.events if isinstance(each, DiagnosisMade | DiagnosisWithdrawn)]
     assert [type(each) for each in news] == [DiagnosisMade, DiagnosisWithdrawn]
     (diagnosis,) = walk.monitor.diagnoses.book
     assert (diagnosis.state, diagnosis.count, diagnosis.severity) == ("withdrawn", 1, "warning")

@@ -15,6 +15,7 @@ from devgw.events.taxonomy import Event, Outcome
 from devgw.events.trace import Trace
 from devgw.monitor.lines import line_of
 from tests.monitor.walk import Walk
+from tests.support.heard import Heard
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 KINDS = [
@@ -83,9 +84,8 @@ def test_a_refusal_reads_as_an_error_and_a_first_challenge_does_not() -> None:
 
 def test_latency_is_split_between_gateway_and_upstream() -> None:
     walk = Walk()
-    shown: list[Published] = []
-    walk.bus.listen(shown.append)
+    heard = Heard(walk.bus)
     walk.called()
-    exchanged = line_of(shown[-1])
+    exchanged = line_of(heard.published[-1])
     assert (exchanged.fields["gatewayMs"], exchanged.fields["upstreamMs"]) == (6.0, 4.0)
     assert exchanged.is_detail

@@ -56,9 +56,14 @@ class Walk:
             self.bus.publish(event)
         self.wait(0.005)
         trace.status, trace.duration_ms = status, 10.0
-        self.bus.publish(told.HttpExchanged(trace=trace))
+        self.tell(told.HttpExchanged(trace=trace))
         self.wait(0.001)
         return trace
+
+    def tell(self, event: told.Event) -> None:
+        """Publish an event and let it be observed."""
+        self.bus.publish(event)
+        self.bus.drain()
 
     # --- the steps ---
 

@@ -20,6 +20,7 @@ from devgw.store.database import Database
 from devgw.store.migrations import MIGRATIONS
 from devgw.store.sealing import Sealer, load_key
 from tests.outbound.upstream import Upstream, query_of
+from tests.support.heard import Heard
 
 ORIGIN = "http://localhost:9000"
 ANNE, BEN = SubjectId("anne"), SubjectId("ben")
@@ -44,11 +45,10 @@ class Bench:
     clock: FrozenClock = field(default_factory=FrozenClock)
     database: Database = field(default_factory=lambda: Database(None, MIGRATIONS))
     key: bytes = field(default_factory=lambda: load_key(None))
-    events: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         bus = Bus(self.clock)
-        bus.listen(lambda published: self.events.append(published.event))
+        self._heard = Heard(bus)
         sealer = Sealer(self.key)
         self.store = SealedConnections(self.database, sealer)
         settings = Settings(origin=self.origin, upstreams=self.upstreams)
@@ -57,12 +57,16 @@ class Bench:
 
     def restarted(self, **changes: Any) -> "Bench":
         """Return a new process over the same database."""
-        return replace(self, events=[], **changes)
+        return replace(self, **changes)
 
     @property
     def route(self) -> Route:
         url = self.upstream.origin + self.upstream.mcp_path
         return Route("/mcp/x", OperationId("op"), "X", url, token_exchange=self.exchange)
+
+    @property
+    def events(self) -> list[Event]:
+        return self._heard.events
 
     def names(self) -> list[str]:
         return [event.name for event in self.events if event.name != "mcp_auth_upstream_answered"]

@@ -23,6 +23,7 @@ from devgw.events.trace import Trace
 from devgw.ids import ClientId, GrantId, OperationId, SessionId, SubjectId, TokenId, TraceId
 from devgw.monitor.monitor import Monitor
 from devgw.monitor.views import GatewayFacts
+from devgw.monitor.watching import Watching
 from devgw.settings import Settings
 
 CALC = OperationId("calc")
@@ -49,6 +50,11 @@ class Feed(NoActions):
         )
         self._numbers = itertools.count(1)
 
+    def tell(self, event: told.Event) -> None:
+        """Publish an event and let it be observed."""
+        self.bus.publish(event)
+        self.bus.drain()
+
     def exchange(self) -> None:
         """Publish one request on an MCP route."""
         number = next(self._numbers)
@@ -68,13 +74,13 @@ class Feed(NoActions):
         if status != 200:
             trace.reason_code, trace.outcome = ("token_expired" if status == 401 else "upstream_unreachable"), "failure"
         trace.response_body.size = number % 4_000
-        self.bus.publish(told.HttpExchanged(trace=trace))
+        self.tell(told.HttpExchanged(trace=trace))
 
     def issue(self, number: int) -> None:
         """Publish that a code was redeemed."""
         client = _CLIENTS[number % len(_CLIENTS)]
         now = self.clock.now()
-        self.bus.publish(
+        self.tell(
             told.McpAuthDownstreamTokenIssued(
                 client_id=ClientId(f"dcr:{client}"),
                 client_name=client,
@@ -110,7 +116,7 @@ class Feed(NoActions):
         )
         if not dry_run:
             event = told.McpAuthDownstreamTokenRevoked(token_ids=(TokenId(id_),), cause="revoked_by_user")
-            self.bus.publish(event)
+            self.tell(event)
             result.undo_until = self.clock.now().timestamp() + 30
         return result
 
@@ -126,9 +132,11 @@ async def serve(state_dir: Path, feed: Feed, rate: float, stopping: asyncio.Even
     print("gateway: listening", flush=True)
     async with asyncio.TaskGroup() as group:
         serving = group.create_task(server.serve())
+        watching = group.create_task(Watching(feed.bus, feed.monitor).run())
         busy = group.create_task(_publish(feed, rate)) if rate else None
         await stopping.wait()
         serving.cancel()
+        watching.cancel()
         if busy is not None:
             busy.cancel()
     print("gateway: stopped", flush=True)

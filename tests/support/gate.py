@@ -28,6 +28,7 @@ from devgw.store.database import Database
 from devgw.store.migrations import MIGRATIONS
 from devgw.store.records import RecordStore
 from devgw.web.front import Front
+from tests.support.heard import Heard
 from tests.support.serving import listen, origin_of, serve
 
 PATH = "/mcp/sample"
@@ -62,7 +63,7 @@ class Gate:
     token: str
     settings: Settings
     live: LiveTokens
-    events: list[Event]
+    heard: Heard
     generation: Generation
     exchanged: asyncio.Event
     """Set when an exchange is over."""
@@ -82,6 +83,11 @@ class Gate:
         """Return the header that opens the route for another subject."""
         secret = let_in(self.live, self.clock, self.generation.project.routes[0], self.origin, who)
         return {"Authorization": f"Bearer {secret}"}
+
+    @property
+    def events(self) -> list[Event]:
+        """Return what was published so far."""
+        return self.heard.events
 
     @property
     def traces(self) -> list[Trace]:
@@ -153,11 +159,10 @@ async def gate(
         settings or Settings(proxy=ProxySettings(stateful=stateful)), port=int(origin.rpartition(":")[2])
     )
     bus = Bus(clock)
-    events: list[Event] = []
+    heard = Heard(bus)
     exchanged = asyncio.Event()
 
     def hear(published: Published) -> None:
-        events.append(published.event)
         if isinstance(published.event, HttpExchanged):
             exchanged.set()
 
@@ -173,9 +178,13 @@ async def gate(
     secret = let_in(live, clock, place, origin)
     config = Config()
     config.include_date_header = config.include_server_header = False  # as `web.listening` has it
-    async with serve(front, on=listener, config=config):
+    async with asyncio.TaskGroup() as tasks, serve(front, on=listener, config=config):
+        watching = tasks.create_task(bus.run())
         # The probe of `serve` is no request; what it may have left is not of interest.
-        events.clear()
+        heard.published.clear()
         exchanged.clear()
-        yield Gate(origin, front, secret, settings, live, events, generation, exchanged, clock)
+        try:
+            yield Gate(origin, front, secret, settings, live, heard, generation, exchanged, clock)
+        finally:
+            watching.cancel()
     client.close()

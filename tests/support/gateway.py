@@ -30,7 +30,13 @@ class Running:
     """A gateway that answers."""
 
     runtime: Runtime
-    published: list[Published] = field(default_factory=list)
+    heard: list[Published] = field(default_factory=list)
+
+    @property
+    def published(self) -> list[Published]:
+        """Return what was published so far, observed by everybody."""
+        self.runtime.bus.drain()
+        return self.heard
 
     @property
     def origin(self) -> str:

@@ -21,6 +21,7 @@ from devgw.wiring.cause import cause_of
 from devgw.wiring.stopping import EssentialEnded
 from devgw.wiring.supervisor import Pace, Supervisor
 from tests.support.gateway import running_gateway
+from tests.support.heard import Heard
 
 QUICK = Pace(first=0.01, longest=0.04, settles=0.05)
 
@@ -32,8 +33,7 @@ class Bench:
         clock = SystemClock()
         bus = Bus(clock)
         self.health = Health(Count())
-        self.told: list[HelperStateChanged] = []
-        bus.listen(lambda each: self.told.append(each.event) if isinstance(each.event, HelperStateChanged) else None)
+        self.heard = Heard(bus)
         self.supervisor = Supervisor(bus, clock, self.health, QUICK)
 
     def row(self, name: str) -> CheckRow | None:
@@ -42,6 +42,10 @@ class Bench:
     def state(self, name: str) -> str:
         row = self.row(name)
         return row.state if row else "not there"
+
+    @property
+    def told(self) -> list[HelperStateChanged]:
+        return [each for each in self.heard.events if isinstance(each, HelperStateChanged)]
 
     def states(self) -> list[str]:
         return [each.state for each in self.told]

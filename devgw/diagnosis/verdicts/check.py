@@ -1,11 +1,12 @@
 """The values of the doctor: an answer as it came, and a check with its verdict."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from devgw.foreign.json import JsonRefused, read_object
 
 
 class Verdict(StrEnum):
@@ -59,12 +60,16 @@ class Answer:
 
     @property
     def document(self) -> dict[str, Any]:
-        """Return the body as a JSON object, empty where it is none."""
+        """Return the body as a JSON object, empty where it is none that is taken."""
         try:
-            found = json.loads(self.body)
-        except ValueError:
+            return read_object(self.body)
+        except JsonRefused:
             return {}
-        return found if isinstance(found, dict) else {}
+
+    def listed(self, name: str) -> list[Any]:
+        """Return the member `name` of the document, empty where it is no list."""
+        found = self.document.get(name)
+        return found if isinstance(found, list) else []
 
     @property
     def shown(self) -> str:

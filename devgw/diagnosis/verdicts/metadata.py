@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.urls import split_url
@@ -70,18 +69,18 @@ def _resource(served: Served) -> Wrong | None:
 
 
 def _issuer(served: Served) -> Wrong | None:
-    servers = served.resource.document.get("authorization_servers") or [""]
+    servers = served.resource.listed("authorization_servers") or [""]
     difference = explain_difference(str(served.server.document.get("issuer", "")), str(servers[0]), "issuer")
     return ("DISC-01", difference.sentence, difference.advice) if difference.kinds else None
 
 
 def _s256(served: Served) -> Wrong | None:
-    methods = served.server.document.get("code_challenge_methods_supported") or []
+    methods = served.server.listed("code_challenge_methods_supported")
     return None if "S256" in methods else ("PKCE-01", f"code_challenge_methods_supported is {methods}", "List S256.")
 
 
 def _public_clients(served: Served) -> Wrong | None:
-    methods = served.server.document.get("token_endpoint_auth_methods_supported") or []
+    methods = served.server.listed("token_endpoint_auth_methods_supported")
     return (
         None if "none" in methods else ("TOK-01", f"token_endpoint_auth_methods_supported is {methods}", "List none.")
     )
@@ -116,10 +115,7 @@ def _same_origin(served: Served) -> Wrong | None:
 
 
 def _no_offline_access(served: Served) -> Wrong | None:
-    scopes: list[Any] = [
-        *(served.resource.document.get("scopes_supported") or []),
-        *(served.server.document.get("scopes_supported") or []),
-    ]
+    scopes = [*served.resource.listed("scopes_supported"), *served.server.listed("scopes_supported")]
     return (
         ("SCOPE-01", "offline_access is advertised", "Leave it out; refresh tokens come anyway.")
         if "offline_access" in scopes

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from devgw.diagnosis.difference import explain_difference, explain_nearest
 from devgw.diagnosis.urls import split_url
@@ -97,7 +97,7 @@ def authorize(answer: Answer, callback: str) -> Check:
             name, Verdict.FAIL, did, f"it leads to {answer.location}: {saw}", todo.format(callback=callback), failure_id
         )
     if answer.location.startswith(callback):
-        error = parse_qs(urlsplit(answer.location).query).get("error", ["an answer"])[0]
+        error = parse_qs(split_url(answer.location).query.text).get("error", ["an answer"])[0]
         return Check(
             name,
             Verdict.WARN,

@@ -59,7 +59,7 @@ def skew(answer: Answer) -> float | None:
         return None
     try:
         theirs = parsedate_to_datetime(answer.headers["date"])
-        # -0000 says that the zone is not known (RFC 5322 §3.3), and an HTTP date is UTC whatever it says.
+        # `-0000` is UTC too, it only keeps silent about the place (RFC 5322 §3.3).
         theirs = theirs.replace(tzinfo=UTC) if theirs.tzinfo is None else theirs.astimezone(UTC)
     except (ValueError, OverflowError, TypeError, IndexError, AttributeError):
         return None
