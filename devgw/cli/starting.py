@@ -18,7 +18,7 @@ from devgw.foreign.text import cells, clean
 from devgw.oauth.urls import Urls
 from devgw.problems import Refused
 from devgw.settings import Settings
-from devgw.store.database import StateUnusable
+from devgw.store.failure import StateUnusable
 from devgw.web.listening import PortTaken
 from devgw.wiring.building import CannotStart, build
 from devgw.wiring.cause import cause_of

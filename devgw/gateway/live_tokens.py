@@ -74,10 +74,12 @@ class LiveTokens:
     def write_down_uses(self) -> None:
         """Save how often each token was used since the last time; drop what expired."""
         now = self._clock.now()
+        used = [live for live in self._by_digest.values() if live.is_dirty]
         with self._store.transaction():
-            for digest, live in list(self._by_digest.items()):
-                if live.is_dirty:
-                    live.is_dirty = False
-                    self._store.save_access_token(replace(live.token, uses=live.uses, last_used_at=live.last_used_at))
-                if live.token.expires_at <= now:
-                    del self._by_digest[digest]
+            for live in used:
+                self._store.save_access_token(replace(live.token, uses=live.uses, last_used_at=live.last_used_at))
+        for live in used:
+            live.is_dirty = False
+        for digest, live in list(self._by_digest.items()):
+            if live.token.expires_at <= now:
+                del self._by_digest[digest]

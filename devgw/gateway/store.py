@@ -27,6 +27,9 @@ class Store(Protocol):  # one word per question; the whole protocol is the list 
     def after_commit(self, act: Callable[[], object]) -> None:
         """Call `act` once what is under way is committed, never where it is rolled back; at once outside of any."""
 
+    def is_locked(self) -> bool:
+        """Tell whether another program keeps us from writing at this moment."""
+
     def save_client(self, client: Client) -> None: ...
     def find_client(self, client_id: ClientId) -> Client | None: ...
     def clients(self) -> list[Client]: ...

@@ -3,15 +3,21 @@
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from devgw.problems import Refused
+from devgw.problems.state import StateLocked, StateProblem, StateRemoved
+from devgw.store.failure import StateRefused, StateUnusable, is_ours, problem_of
+from devgw.store.place import Place
+from devgw.store.schema import bring_up
 
-
-class StateUnusable(Exception):  # noqa: N818  it reads as what happened
-    """The state directory or database cannot be used; the message says why and what to do."""
+BUSY_MILLISECONDS = 200
+"""How long a write waits for another program: everything else waits meanwhile, so that patience is `web.patience`'s."""
+_AT_START_MILLISECONDS = 5_000
+_ROOM_BYTES = 1_048_576
+"""With less on the disk, it is tried out whether anything can be written."""
 
 
 class Database:
@@ -23,53 +29,100 @@ class Database:
 
     def __init__(self, path: Path | None, migrations: Sequence[str]) -> None:
         self._is_in_transaction = False
+        self._is_broken = False
         self._after_commit: list[Callable[[], object]] = []
+        self.trouble: StateProblem | None = None
+        """What was in the way at the last attempt to write; None once something was written again."""
         try:
-            if path:  # made by us, so that it and the files that SQLite puts beside it are their owner's alone
-                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-                path.chmod(0o600)
-            self._connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=NORMAL")
-            self._connection.execute("PRAGMA busy_timeout=2000")
-            self._connection.execute("PRAGMA foreign_keys=ON")
-            self._check_whole()
-            self._migrate(migrations)
+            self._place = Place(path) if path else None
+            self._connection = _connect(path)
+            bring_up(self._connection, migrations)
+            self._connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
         except (sqlite3.Error, OSError) as error:
+            said = (error.strerror if isinstance(error, OSError) else None) or str(error)
             raise StateUnusable(
-                f"The state database {path} cannot be used ({error}). Move it away or start with --ephemeral."
+                f"The state database {path} cannot be used ({said}). Move it away or start with --ephemeral."
             ) from error
 
-    def _check_whole(self) -> None:
-        """Find damage now and not at some request."""
-        (found,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
-        if found != "ok":
-            raise sqlite3.DatabaseError(f"it is damaged: {found}")
-
-    def _migrate(self, migrations: Sequence[str]) -> None:
-        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        if version > len(migrations):
-            raise StateUnusable(
-                f"The state database has version {version}, this devgw knows {len(migrations)}. "
-                "Update devgw, or move .devgw/devgw.db away."
-            )
-        for number, script in enumerate(migrations[version:], start=version + 1):
-            self._connection.executescript(f"BEGIN; {script}; PRAGMA user_version={number}; COMMIT;")
-
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
-        """Run one statement with bound parameters."""
-        return self._connection.execute(sql, parameters)
+        """Run one statement with bound parameters.
+
+        Raises:
+            StateRefused: with a problem of `problems.state`, where file or disk does not take it.
+        """
+        if not self._is_in_transaction and not sql.startswith("SELECT"):
+            self._see_to_file()
+        return self._run(sql, parameters)
+
+    def _run(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(sql, parameters)
+        except sqlite3.Error as error:
+            if is_ours(error):
+                raise
+            raise self._refusal(problem_of(error, self._place.path if self._place else None)) from error
+
+    def _refusal(self, problem: StateProblem) -> StateRefused:
+        self.trouble = problem
+        self._is_broken = self._is_in_transaction
+        return StateRefused(problem)
+
+    def _see_to_file(self) -> None:
+        """Write the file anew where somebody removed it; what is saved into a file without a name would be lost."""
+        if self._place is None or self._place.is_there():
+            return
+        try:
+            self._place.put_back(self._connection)
+            old, self._connection = self._connection, _connect(self._place.path)
+            old.close()
+        except (OSError, sqlite3.Error) as error:
+            said = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            raise self._refusal(StateRemoved(str(self._place.path), said)) from error
+
+    def is_locked(self) -> bool:
+        """Tell whether another program keeps us from writing at this moment."""
+        if self._place is None or self._is_in_transaction:
+            return False
+        self._connection.execute("PRAGMA busy_timeout=0")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            return isinstance(problem_of(error, None), StateLocked)
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+        return False
+
+    def prove(self) -> None:
+        """Write something that changes nothing, where there is doubt that anything can be written.
+
+        Raises:
+            StateRefused: where it cannot.
+        """
+        if self._place is None or (self.trouble is None and _has_room(self._place.path)):
+            return
+        with self.transaction():
+            (version,) = self._run("PRAGMA user_version").fetchone()
+            self._run(f"PRAGMA user_version={version}")
+        self.trouble = None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit at the end, also where the block ends in `Refused`; roll back on anything else. May be nested."""
+        """Commit at the end, also where the block ends in `Refused`; roll back on anything else. May be nested.
+
+        Raises:
+            StateRefused: where file or disk does not take it; then nothing of it was done.
+        """
         if self._is_in_transaction:
             yield
             return
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._is_in_transaction = True
+        self._see_to_file()
+        self._run("BEGIN IMMEDIATE")
+        self._is_in_transaction, self._is_broken = True, False
         try:
             yield
+        except StateRefused:
+            raise
         except Refused:
             self._commit()
             raise
@@ -79,7 +132,8 @@ class Database:
             self._is_in_transaction = False
             self._after_commit = []
             if self._connection.in_transaction:  # neither commit was reached, or it failed
-                self._connection.execute("ROLLBACK")
+                with suppress(sqlite3.OperationalError):  # a full disk: SQLite may have rolled back by itself
+                    self._connection.execute("ROLLBACK")
 
     def after_commit(self, act: Callable[[], object]) -> None:
         """Call `act` once what is under way is committed, never where it is rolled back; at once outside of any."""
@@ -90,7 +144,9 @@ class Database:
 
     def _commit(self) -> None:
         """Commit, and do what was to be done after it."""
-        self._connection.execute("COMMIT")
+        if self._is_broken and self.trouble is not None:  # a part did not get in, and somebody passed over it
+            raise StateRefused(self.trouble)
+        self._run("COMMIT")
         self._is_in_transaction = False
         acts, self._after_commit = self._after_commit, []
         for act in acts:
@@ -99,3 +155,20 @@ class Database:
     def close(self) -> None:
         """Close the connection; what was committed stays."""
         self._connection.close()
+
+
+def _connect(path: Path | None) -> sqlite3.Connection:
+    connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+    connection.execute(f"PRAGMA busy_timeout={_AT_START_MILLISECONDS}")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    return connection
+
+
+def _has_room(path: Path) -> bool:
+    try:
+        found = os.statvfs(path)
+    except OSError:
+        return False
+    return found.f_bavail * found.f_frsize > _ROOM_BYTES

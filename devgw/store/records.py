@@ -54,6 +54,10 @@ class RecordStore:
         """Call `act` once what is under way is committed, never where it is rolled back; at once outside of any."""
         self._database.after_commit(act)
 
+    def is_locked(self) -> bool:
+        """Tell whether another program keeps us from writing at this moment."""
+        return self._database.is_locked()
+
     def find_client(self, client_id: ClientId) -> Client | None:
         """Return the client with this id."""
         return self._clients.find("id=?", client_id)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devgw.entropy import random_bytes
-from devgw.store.database import StateUnusable
+from devgw.store.failure import StateUnusable
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet

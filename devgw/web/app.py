@@ -11,6 +11,7 @@ from devgw.oauth.urls import STYLE
 from devgw.problems import Refused
 from devgw.web import authorize, dev_login, metadata, refusals, register, serving, token
 from devgw.web.pages import page, shown
+from devgw.web.patience import until_writable
 
 
 def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart:
@@ -25,6 +26,7 @@ def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart
         app.register_blueprint(each.blueprint)
     for blueprint in more:
         app.register_blueprint(blueprint)
+    app.before_request(until_writable)
     app.register_error_handler(Refused, refusals.answer)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _fault)

@@ -18,6 +18,7 @@ from devgw.problems.base import ErrorCode
 from devgw.web import serving
 from devgw.web.pages import error_page
 
+RETRY_SECONDS = "5"
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
@@ -46,6 +47,8 @@ def as_json(problem: Problem, *, authenticate: str | None = None) -> Response:
     response: Response = jsonify(body_of(problem))
     response.status_code = problem.status
     response.headers.update(NO_STORE)
+    if problem.status == 503:
+        response.headers["Retry-After"] = RETRY_SECONDS
     if problem.error is ErrorCode.INVALID_CLIENT and (authenticate or problem.status == 401):
         response.status_code = 401
         response.headers["WWW-Authenticate"] = authenticate or 'Basic realm="devgw"'

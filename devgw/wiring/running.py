@@ -125,6 +125,7 @@ def _announce(runtime: Runtime) -> None:
 async def _keep_house(runtime: Runtime) -> None:
     """Write down how often tokens were used, and prune what nobody asks for any more."""
     while True:
+        runtime.database.prove()
         runtime.ground.live.write_down_uses()
         runtime.ground.store.prune(runtime.clock.now())
         await asyncio.sleep(HOUSEKEEPING.total_seconds())

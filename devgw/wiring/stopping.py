@@ -5,6 +5,7 @@ import contextlib
 import sqlite3
 from collections.abc import Mapping
 
+from devgw.store.failure import StateRefused
 from devgw.wiring.cause import cause_of
 from devgw.wiring.runtime import Runtime
 
@@ -51,7 +52,7 @@ async def stop(runtime: Runtime, essentials: Mapping[str, "asyncio.Future[None]"
         runtime.supervisor.close(HELPERS_SECONDS),
         *(_end(each, HELPERS_SECONDS + 0.5) for each in others),
     )
-    with contextlib.suppress(sqlite3.Error):
+    with contextlib.suppress(sqlite3.Error, StateRefused):
         runtime.ground.live.write_down_uses()
     runtime.client.close()
     with contextlib.suppress(sqlite3.Error):

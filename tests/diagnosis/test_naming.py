@@ -26,6 +26,7 @@ from devgw.problems.login import LoginCookieMissing, ProviderRefused
 from devgw.problems.machine import CaFileUnusable, ProxyUnusable
 from devgw.problems.provider import ProviderTokenInvalid
 from devgw.problems.standard import StandardRefusal
+from devgw.problems.state import DiskFull, StateDamaged, StateLocked, StateNotWritable, StateRemoved
 from devgw.problems.token import (
     CodeUnknown,
     GrantRevoked,
@@ -71,6 +72,11 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
 @pytest.mark.parametrize(
     ("problem", "name"),
     [
+        (DiskFull("devgw.db", "full"), "STATE-01"),
+        (StateLocked("devgw.db", "busy"), "STATE-02"),
+        (StateNotWritable("devgw.db", "read-only"), "STATE-03"),
+        (StateDamaged("devgw.db", "malformed"), "STATE-04"),
+        (StateRemoved("devgw.db", "gone"), "STATE-05"),
         (RedirectUriMismatch("c", "http://localhost:2/cb", (), "http://localhost:1/cb", ""), "RURI-01"),
         (RedirectUriMismatch("c", "http://127.0.0.1:1/cb", (), "http://localhost:1/cb", ""), "RURI-02"),
         (RedirectUriMismatch("c", "http://127.0.0.1:2/cb", (), "http://localhost:1/cb", ""), "RURI-02"),

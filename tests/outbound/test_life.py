@@ -13,7 +13,8 @@ from devgw.config.project import TokenExchange
 from devgw.ids import UpstreamServerId
 from devgw.problems.upstream import UpstreamUnreachable
 from devgw.problems.upstream_connection import ScopeStillInsufficient, TokenAnswerUnreadable
-from devgw.store.database import Database, StateUnusable
+from devgw.store.database import Database
+from devgw.store.failure import StateUnusable
 from devgw.store.migrations import MIGRATIONS
 from devgw.store.sealing import load_key
 from tests.outbound.bench import ANNE, BEN, Bench, connect_required, refusal

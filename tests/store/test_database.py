@@ -14,7 +14,8 @@ from devgw.gateway.records import AccessToken, Client, Grant, Session
 from devgw.ids import ClientId, GrantId, OperationId, SessionId, SubjectId, TokenId
 from devgw.problems import Refused
 from devgw.problems.login import StateUnknown
-from devgw.store.database import Database, StateUnusable
+from devgw.store.database import Database
+from devgw.store.failure import StateRefused, StateUnusable
 from devgw.store.migrations import MIGRATIONS
 from devgw.store.records import REMEMBERED_AFTER_EXPIRY, RecordStore
 
@@ -201,11 +202,10 @@ def test_a_database_that_is_locked_for_long_costs_one_request_and_not_the_next(t
     """Somebody's sqlite3 shell holds the write lock: what fails must leave later transactions whole."""
     path = tmp_path / "devgw.db"
     database = Database(path, MIGRATIONS)
-    database.execute("PRAGMA busy_timeout=1")
     store = RecordStore(database)
     shell = sqlite3.connect(path, isolation_level=None)
     shell.execute("BEGIN IMMEDIATE")
-    with pytest.raises(sqlite3.OperationalError, match="locked"), store.transaction():
+    with pytest.raises(StateRefused, match="state_locked"), store.transaction():
         store.save_client(client("in vain"))
     shell.execute("ROLLBACK")
     with pytest.raises(RuntimeError):

@@ -35,7 +35,7 @@ class Failure:
 
 GROUPS = (
     *("disc", "reg", "ruri", "pkce", "sess", "cons", "tok", "idt", "aud", "bear", "scope", "refr", "revk", "cors"),
-    *("host", "proxy", "upst", "conf", "port", "work", "net", "req", "limit"),
+    *("host", "proxy", "upst", "conf", "port", "work", "net", "req", "limit", "state"),
 )
 
 

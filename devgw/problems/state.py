@@ -1,0 +1,80 @@
+"""Why something cannot be saved now. Nothing of it was done, what was saved before stays, and it can be tried again."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from devgw.problems.base import ErrorCode, Fault, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class StateProblem(Problem):
+    """The state database does not take what has to be saved."""
+
+    path: str
+    said: str
+    """What the system or SQLite said."""
+
+    fault: ClassVar = Fault.MACHINE
+    status: ClassVar = 503
+    error: ClassVar = ErrorCode.TEMPORARILY_UNAVAILABLE
+    source: ClassVar = "RFC 6749 §4.1.2.1"
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFull(StateProblem):
+    """There is no room for another record."""
+
+    diagnosis: ClassVar = "STATE-01"
+    hint: ClassVar = "Free space there, then try again: devgw goes on by itself, and nothing was half done."
+
+    def explain(self) -> str:
+        """Say which file found no room."""
+        return f"devgw cannot save its state: no room for {self.path} ({self.said})."
+
+
+@dataclass(frozen=True, slots=True)
+class StateLocked(StateProblem):
+    """Another program holds the database."""
+
+    diagnosis: ClassVar = "STATE-02"
+    hint: ClassVar = "End what holds it (a sqlite3 shell, a backup), then try again: nothing was half done."
+
+    def explain(self) -> str:
+        """Say which file is held."""
+        return f"devgw cannot save its state: another program has locked {self.path}."
+
+
+@dataclass(frozen=True, slots=True)
+class StateNotWritable(StateProblem):
+    """The database may not be written, or the disk fails."""
+
+    diagnosis: ClassVar = "STATE-03"
+    hint: ClassVar = "Make file, folder and disk writable for your user, then try again: nothing was half done."
+
+    def explain(self) -> str:
+        """Say what the system said of which file."""
+        return f"devgw cannot save its state: {self.path} cannot be written ({self.said})."
+
+
+@dataclass(frozen=True, slots=True)
+class StateDamaged(StateProblem):
+    """The database is damaged, or lacks what devgw put there."""
+
+    diagnosis: ClassVar = "STATE-04"
+    hint: ClassVar = "End devgw, move the file away and start again: clients register and people sign in anew."
+
+    def explain(self) -> str:
+        """Say what SQLite said of which file."""
+        return f"devgw cannot use its state: {self.path} is damaged ({self.said})."
+
+
+@dataclass(frozen=True, slots=True)
+class StateRemoved(StateProblem):
+    """The database is not where it was, and it cannot be written there again."""
+
+    diagnosis: ClassVar = "STATE-05"
+    hint: ClassVar = "Put the folder back as it was, or start devgw again: it makes a new one."
+
+    def explain(self) -> str:
+        """Say what is there instead."""
+        return f"devgw cannot save its state: {self.path} is not the file it opened any more ({self.said})."

@@ -1,0 +1,58 @@
+"""A connection is brought to the schema of this devgw: whole, migrated, with every table that is asked for later."""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+
+from devgw.store.failure import StateUnusable
+
+
+def bring_up(connection: sqlite3.Connection, migrations: Sequence[str]) -> None:
+    """Check the file, apply what it has not seen of `migrations`, and check what came of it.
+
+    Raises:
+        sqlite3.Error: where it is damaged, or another program's.
+        StateUnusable: where a newer devgw wrote it.
+    """
+    _check_whole(connection)
+    _migrate(connection, migrations)
+    _check_tables(connection, migrations)
+
+
+def _check_whole(connection: sqlite3.Connection) -> None:
+    """Find damage now and not at some request."""
+    (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise sqlite3.DatabaseError(f"it is damaged: {found}")
+
+
+def _migrate(connection: sqlite3.Connection, migrations: Sequence[str]) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(migrations):
+        raise StateUnusable(
+            f"The state database has version {version}, this devgw knows {len(migrations)}. "
+            "Update devgw, or move .devgw/devgw.db away."
+        )
+    if version == 0 and _tables(connection):
+        raise sqlite3.DatabaseError("it is another program's: it has tables that devgw did not make")
+    for number, script in enumerate(migrations[version:], start=version + 1):
+        connection.executescript(f"BEGIN; {script}; PRAGMA user_version={number}; COMMIT;")
+
+
+def _check_tables(connection: sqlite3.Connection, migrations: Sequence[str]) -> None:
+    """Find a table or column that somebody took away."""
+    with closing(sqlite3.connect(":memory:")) as pattern:
+        pattern.executescript("; ".join(migrations))
+        wanted = _tables(pattern)
+    found = _tables(connection)
+    for name, columns in wanted.items():
+        if name not in found:
+            raise sqlite3.DatabaseError(f"it is damaged: the table {name} is missing")
+        if missing := columns - found[name]:
+            raise sqlite3.DatabaseError(f"it is damaged: the table {name} lacks {', '.join(sorted(missing))}")
+
+
+def _tables(connection: sqlite3.Connection) -> dict[str, set[str]]:
+    """Return the columns of each table."""
+    names = connection.execute("SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%'")
+    return {name: {row[1] for row in connection.execute(f"PRAGMA table_info({name})")} for (name,) in names.fetchall()}

@@ -1,0 +1,232 @@
+"""Disk full, database locked, removed or read-only: what is saved stays, what is not is refused, and it comes back."""
+
+import asyncio
+import os
+import resource
+import shutil
+import sqlite3
+import subprocess
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from devgw.monitor.views import CheckRow
+from devgw.settings import Settings
+from tests.support.browser import Browser
+from tests.support.gateway import CALLBACK, Code, Running, mcp_request, running_gateway
+
+
+@dataclass
+class Faulty:
+    """A gateway whose state is on the disk, a live token, and a code that was not redeemed yet."""
+
+    gateway: Running
+    http: httpx2.AsyncClient
+    state: Path
+    bearer: dict[str, str]
+    code: Code
+
+    async def call(self) -> float:
+        """Call the proxy with the token; return the seconds it took."""
+        began = time.monotonic()
+        answer = await self.http.post(self.gateway.mcp_url, json=mcp_request("ping"), headers=self.bearer)
+        assert answer.status_code == 200, answer.text
+        return time.monotonic() - began
+
+    async def redeem(self) -> httpx2.Response:
+        form = self.code.form(resource=self.gateway.mcp_url)
+        return await self.http.post(f"{self.gateway.origin}/oauth/token", data=form)
+
+    async def register(self) -> httpx2.Response:
+        document = {"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none"}
+        return await self.http.post(f"{self.gateway.origin}/oauth/register", json=document)
+
+    def row(self, name: str) -> CheckRow:
+        rows = self.gateway.runtime.monitor.health.look().checks
+        return next(each for each in rows if each.name == name)
+
+    async def is_refused_and_goes_on(self, reason: str, diagnosis: str) -> None:
+        """Check that nothing can be saved, is said so, and that the proxy does not notice."""
+        for refused in (await self.redeem(), await self.register()):
+            assert refused.status_code == 503, refused.text
+            answer = refused.json()
+            assert (answer["error"], answer["reason"]) == ("temporarily_unavailable", reason)
+            assert diagnosis in answer["error_description"]
+            assert refused.headers["retry-after"]
+        assert await self.call() < 1
+
+    async def is_well_again(self) -> None:
+        """Check that the code that was refused is still good, and works."""
+        redeemed = await self.redeem()
+        assert redeemed.status_code == 200, redeemed.text
+        assert (await self.register()).status_code == 201
+
+
+@pytest.fixture
+async def faulty(tmp_path: Path, http: httpx2.AsyncClient) -> AsyncIterator[Faulty]:
+    async with faulty_gateway(tmp_path, tmp_path / ".devgw", http) as one:
+        yield one
+
+
+class faulty_gateway:  # noqa: N801  a context manager
+    def __init__(self, root: Path, state: Path, http: httpx2.AsyncClient) -> None:
+        settings = Settings(port=0, state_dir=state)
+        self._running = running_gateway(root, ephemeral=False, settings=settings)
+        self._state, self._http = state, http
+
+    async def __aenter__(self) -> Faulty:
+        gateway = await self._running.__aenter__()
+        async with Browser(CALLBACK) as browser:
+            tokens = await gateway.tokens(self._http, browser)
+            code = await gateway.code(self._http, browser)
+        bearer = {"authorization": f"Bearer {tokens['access_token']}"}
+        return Faulty(gateway, self._http, self._state, bearer, code)
+
+    async def __aexit__(self, *reason: object) -> None:
+        await self._running.__aexit__(*reason)  # type: ignore[arg-type]  # handed on as it came
+
+
+async def until(is_so: Callable[[], bool], seconds: float = 12.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+
+
+@contextmanager
+def locked(state: Path) -> Iterator[None]:
+    """Hold the database as a sqlite3 shell does."""
+    shell = sqlite3.connect(state / "devgw.db", isolation_level=None, check_same_thread=False)
+    shell.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        shell.execute("ROLLBACK")
+        shell.close()
+
+
+async def measured(work: Awaitable[httpx2.Response]) -> tuple[httpx2.Response, float]:
+    began = time.monotonic()
+    return await work, time.monotonic() - began
+
+
+async def test_a_database_that_is_locked_for_two_seconds_costs_those_who_save_a_wait_and_nobody_else(
+    faulty: Faulty,
+) -> None:
+    with locked(faulty.state):
+        waiting = [asyncio.ensure_future(measured(work)) for work in (faulty.register(), faulty.redeem())]
+        for _ in range(10):
+            assert await faulty.call() < 0.5
+            await asyncio.sleep(0.2)
+    answers = [await each for each in waiting]
+    assert [answer.status_code for answer, _ in answers] == [201, 200]
+    assert all(1.5 < took < 4 for _, took in answers)
+
+
+async def test_a_database_that_is_locked_for_long_refuses_what_must_be_saved_and_recovers(faulty: Faulty) -> None:
+    with locked(faulty.state):
+        await faulty.is_refused_and_goes_on("state_locked", "STATE-02")
+        await until(lambda: faulty.row("housekeeping").state != "ok")
+        assert "another program has locked" in faulty.row("housekeeping").text
+        assert "End what holds it" in faulty.row("housekeeping").fix
+    await faulty.is_well_again()
+    await until(lambda: faulty.row("housekeeping").state == "ok", 25)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+async def test_a_full_disk_refuses_what_must_be_saved_loses_nothing_and_recovers(
+    tmp_path: Path, http: httpx2.AsyncClient
+) -> None:
+    with small_disk(tmp_path / "small") as state:
+        async with faulty_gateway(tmp_path, state, http) as faulty:
+            filling = state / "filling"
+            fill(filling)
+            await faulty.is_refused_and_goes_on("disk_full", "STATE-01")
+            await until(lambda: faulty.row("housekeeping").state != "ok")
+            assert "no room for" in faulty.row("housekeeping").text
+            filling.unlink()
+            await faulty.is_well_again()
+            await until(lambda: faulty.row("housekeeping").state == "ok", 25)
+
+
+@contextmanager
+def small_disk(place: Path) -> Iterator[Path]:
+    """Mount a disk of one megabyte until the block ends."""
+    place.mkdir(mode=0o700)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "none", str(place)], check=True)
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file:
+        for size in (4096, 512, 1):
+            try:
+                while file.write(b"x" * size):
+                    pass
+            except OSError:
+                continue
+
+
+async def test_a_limit_on_file_sizes_is_like_a_full_disk(faulty: Faulty) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        refused = await faulty.register()
+        assert refused.status_code == 503
+        assert refused.json()["error"] == "temporarily_unavailable"
+        assert await faulty.call() < 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    await faulty.is_well_again()
+
+
+async def test_a_database_file_that_was_removed_is_written_anew_with_everything_in_it(
+    tmp_path: Path, http: httpx2.AsyncClient
+) -> None:
+    async with faulty_gateway(tmp_path, tmp_path / ".devgw", http) as faulty:
+        for name in ("devgw.db", "devgw.db-wal", "devgw.db-shm"):
+            (faulty.state / name).unlink(missing_ok=True)
+        await faulty.is_well_again()
+        assert await faulty.call() < 1
+        port = faulty.gateway.runtime.settings.port
+    kept = sqlite3.connect(tmp_path / ".devgw" / "devgw.db")
+    assert kept.execute("SELECT count(*) FROM access_token").fetchone() == (2,)
+    assert kept.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    kept.close()
+    settings = Settings(port=port, state_dir=tmp_path / ".devgw")
+    async with running_gateway(tmp_path, ephemeral=False, settings=settings) as again:
+        answer = await http.post(again.mcp_url, json=mcp_request("ping"), headers=faulty.bearer)
+        assert answer.status_code == 200
+
+
+async def test_another_file_in_the_databases_place_is_left_alone_and_named(faulty: Faulty) -> None:
+    database = faulty.state / "devgw.db"
+    aside = faulty.state / "aside.db"
+    database.rename(aside)
+    database.write_text("somebody's notes")
+    await faulty.is_refused_and_goes_on("state_removed", "STATE-05")
+    assert database.read_text() == "somebody's notes"
+    database.unlink()
+    await faulty.is_well_again()
+
+
+async def test_a_state_folder_that_was_removed_is_said_and_the_proxy_goes_on(faulty: Faulty) -> None:
+    shutil.rmtree(faulty.state)
+    await faulty.is_refused_and_goes_on("state_removed", "STATE-05")
+
+
+async def test_a_table_that_was_dropped_under_it_is_a_refusal_and_not_a_defect(faulty: Faulty) -> None:
+    with sqlite3.connect(faulty.state / "devgw.db") as shell:
+        shell.execute("DROP TABLE client")
+    shell.close()
+    refused = await faulty.register()
+    assert (refused.status_code, refused.json()["reason"]) == (503, "state_damaged")
+    assert await faulty.call() < 1
