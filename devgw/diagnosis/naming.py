@@ -43,8 +43,6 @@ NAMES: dict[str, Name] = {
     "verifier_wrong": by.verifier_wrong,
     "resource_changed": by.resource_changed,
     "grant_revoked": by.grant_revoked,
-    "token_malformed": by.token_malformed,
-    "token_unknown": by.token_unknown,
     "login_cookie_missing": by.login_cookie_missing,
     "provider_refused": by.provider_refused,
     "provider_code_refused": by.provider_code_refused,

@@ -82,24 +82,6 @@ def challenge_malformed(problem: Problem) -> str:
     return "RURI-10" if not _fact(problem, "character") and 0 < length < 43 else "PKCE-04"
 
 
-def token_malformed(problem: Problem) -> str:
-    """Name a `token_malformed` by its facts."""
-    if _says(problem, "got", "placeholder", "${", "$env(", "variable"):
-        return "CONF-01"
-    if _says(problem, "got", "redact", "mask", "***", "…", "ellipsis"):
-        return "BEAR-05"
-    return "BEAR-04" if _says(problem, "got", "scheme") else "BEAR-02"
-
-
-def token_unknown(problem: Problem) -> str:
-    """Name a `token_unknown` by its facts."""
-    if _says(problem, "looks", "placeholder"):
-        return "CONF-01"
-    if _says(problem, "looks", "mask", "redact"):
-        return "BEAR-05"
-    return "BEAR-06" if _says(problem, "looks", "of this gateway", "an access token") else "BEAR-04"
-
-
 def verifier_wrong(problem: Problem) -> str:
     """Name a `verifier_wrong` by its facts."""
     return "PKCE-02" if getattr(problem, "fits_another_flow", False) else "PKCE-03"

@@ -17,6 +17,7 @@ from devgw.oauth.metadata import SCOPE
 from devgw.oauth.urls import Urls
 from devgw.problems import Problem, Refused
 from devgw.problems.bearer import (
+    HeaderShape,
     InsufficientScope,
     InvalidAudience,
     TokenExpired,
@@ -24,6 +25,7 @@ from devgw.problems.bearer import (
     TokenMalformed,
     TokenMissing,
     TokenRevoked,
+    TokenShape,
     TokenUnknown,
 )
 
@@ -117,26 +119,34 @@ def _bearer_token(authorization: str | None) -> str:
     scheme, _, token = authorization.strip().partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer":
-        raise Refused(TokenMalformed(f"another scheme: {scheme}" if scheme.isalpha() and token else "no scheme"))
+        is_scheme = scheme.isalpha() and token
+        raise Refused(TokenMalformed(HeaderShape.OTHER_SCHEME if is_scheme else HeaderShape.NO_SCHEME))
     if not token:
-        raise Refused(TokenMalformed("nothing after Bearer"))
+        raise Refused(TokenMalformed(HeaderShape.EMPTY))
+    if token.lower() in _NO_VALUES:
+        raise Refused(TokenMalformed(HeaderShape.NO_VALUE))
     if any(mark in token for mark in ("***", "redacted", "…", "\xe2\x80\xa6")):
-        raise Refused(TokenMalformed("a masked (redacted) value"))
+        raise Refused(TokenMalformed(HeaderShape.MASKED))
     if any(mark in token for mark in ("${", "$env(", "{env:", "<", ">")):
-        raise Refused(TokenMalformed("a placeholder that was never replaced"))
+        raise Refused(TokenMalformed(HeaderShape.PLACEHOLDER))
     if " " in token or "," in token:
-        raise Refused(TokenMalformed("more than one value"))
+        raise Refused(TokenMalformed(HeaderShape.SEVERAL))
     return token
 
 
-def _looks(token: str) -> str:
+_SERVICES = ("ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "npm_", "hf_", "ya29.", "lin_api_")
+"""How the tokens of services begin that people fix in a client's configuration."""
+_NO_VALUES = frozenset({"undefined", "null", "none", "nan", "false", "true", "[object object]"})
+
+
+def _looks(token: str) -> TokenShape:
     """Say what an unknown token seems to be, by its shape alone."""
     if token.startswith("at_"):
-        return "an access token of this gateway that was forgotten"
+        return TokenShape.OURS
     if token.startswith("rt_"):
-        return "a refresh token of this gateway"
+        return TokenShape.REFRESH_TOKEN
     if token.startswith("sk_"):
-        return "an API key of the identity provider"
-    if token.count(".") == 2:
-        return "a JWT, perhaps of the identity provider"
-    return "nothing of ours"
+        return TokenShape.PROVIDER_KEY
+    if token.startswith(_SERVICES):
+        return TokenShape.SERVICE_TOKEN
+    return TokenShape.JWT if token.count(".") == 2 else TokenShape.UNKNOWN

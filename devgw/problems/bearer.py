@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar
 
 from devgw.problems.base import ErrorCode, Problem
@@ -22,21 +23,49 @@ class TokenMissing(Problem):
         return "The request has no Authorization header."
 
 
+class HeaderShape(StrEnum):
+    """What an Authorization header holds that is no bearer token, in words to show."""
+
+    OTHER_SCHEME = "another scheme than Bearer"
+    NO_SCHEME = "no scheme"
+    EMPTY = "nothing after Bearer"
+    MASKED = "a masked (redacted) value"
+    PLACEHOLDER = "a placeholder that was never replaced"
+    SEVERAL = "more than one value"
+    NO_VALUE = "the word that a program writes where a value is missing"
+
+
 @dataclass(frozen=True, slots=True)
 class TokenMalformed(Problem):
     """The Authorization header holds no bearer token."""
 
-    got: str
-    """`empty bearer`, `another scheme: Basic`, `placeholder`, …; never the value."""
+    got: HeaderShape
 
     status: ClassVar = 401
     error: ClassVar = ErrorCode.INVALID_TOKEN
-    hint: ClassVar = "Send Authorization: Bearer followed by the access token, and nothing else."
     source: ClassVar = "RFC 6750 §2.1"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return which of the ways it is."""
+        return {
+            HeaderShape.PLACEHOLDER: "CONF-01",
+            HeaderShape.MASKED: "BEAR-05",
+            HeaderShape.OTHER_SCHEME: "BEAR-04",
+            HeaderShape.NO_SCHEME: "BEAR-04",
+        }.get(self.got, "BEAR-02")
 
     def explain(self) -> str:
         """Say what came."""
         return f"The Authorization header holds no usable bearer token: {self.got}."
+
+    def advise(self) -> str:
+        """Say what to do with the header."""
+        if self.got is HeaderShape.PLACEHOLDER:
+            return "Give the variable a value, or remove the configured header so that the client signs in here."
+        if self.got is HeaderShape.MASKED:
+            return "Send the real value; whatever redacts it may do so in views alone."
+        return "Remove the configured Authorization header, so that the client signs in and sends its access token."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +82,31 @@ class TokenInQuery(Problem):
         return "An access token came in the query string."
 
 
+class TokenShape(StrEnum):
+    """What a token that is not known here seems to be, by its shape alone, in words to show."""
+
+    OURS = "an access token of this gateway that was forgotten"
+    REFRESH_TOKEN = "a refresh token of this gateway"
+    PROVIDER_KEY = "an API key of the identity provider"
+    JWT = "a JWT, perhaps of the identity provider"
+    SERVICE_TOKEN = "an access token of another service"
+    UNKNOWN = "nothing of ours"
+
+
 @dataclass(frozen=True, slots=True)
 class TokenUnknown(Problem):
     """No live token of this gateway looks like this."""
 
-    looks: str
-    """What it seems to be: `a token of this gateway`, `a refresh token`, `a JWT of the identity provider`, …"""
+    looks: TokenShape
 
     status: ClassVar = 401
     error: ClassVar = ErrorCode.INVALID_TOKEN
     source: ClassVar = "RFC 6750 §3.1"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return which of the ways it is."""
+        return "BEAR-06" if self.looks is TokenShape.OURS else "BEAR-04"
 
     def explain(self) -> str:
         """Say what it looks like."""
@@ -70,11 +114,11 @@ class TokenUnknown(Problem):
 
     def advise(self) -> str:
         """Say which token to send."""
-        if "identity provider" in self.looks:
-            return "Send the access token that this gateway issued, not the identity provider's."
-        if "refresh" in self.looks:
+        if self.looks is TokenShape.REFRESH_TOKEN:
             return "Send the access token, not the refresh token."
-        return "Let the client sign in again; a state directory that was cleared, or --ephemeral, forgets tokens."
+        if self.looks is TokenShape.OURS:
+            return "Let the client sign in again; a state directory that was cleared, or --ephemeral, forgets tokens."
+        return "Remove the token from the client's configuration, so that it signs in here and sends what it gets."
 
 
 @dataclass(frozen=True, slots=True)

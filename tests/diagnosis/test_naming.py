@@ -18,7 +18,7 @@ from devgw.problems.authorization import (
     ResourceUnknown,
 )
 from devgw.problems.base import reason_of
-from devgw.problems.bearer import InsufficientScope, TokenMissing, TokenUnknown
+from devgw.problems.bearer import HeaderShape, InsufficientScope, TokenMalformed, TokenMissing, TokenShape, TokenUnknown
 from devgw.problems.capability import CapabilityHidden
 from devgw.problems.clients import ClientUnknown, RedirectUriRefused
 from devgw.problems.id_jag import IdJagReplayed
@@ -91,8 +91,10 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (ChallengeMalformed(20, None), "RURI-10"),
         (ChallengeMalformed(44, "="), "PKCE-04"),
         (TokenMissing(), None),
-        (TokenUnknown("a JWT of the identity provider"), "BEAR-04"),
-        (TokenUnknown("a token of this gateway"), "BEAR-06"),
+        (TokenUnknown(TokenShape.JWT), "BEAR-04"),
+        (TokenUnknown(TokenShape.OURS), "BEAR-06"),
+        (TokenMalformed(HeaderShape.NO_VALUE), "BEAR-02"),
+        (TokenMalformed(HeaderShape.PLACEHOLDER), "CONF-01"),
         (ClientUnknown("dcr:1", True), "REG-02"),
         (ClientUnknown("${CLIENT_ID}", False), "CONF-01"),
         (RedirectUriRefused("http://10.0.0.1/cb", "r", "i"), "REG-05"),
