@@ -48,15 +48,20 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
             raise httpx2.ReadTimeout(f"no answer within {self._bounds.seconds:g} s", request=request) from error
         except httpx2.RemoteProtocolError as error:
             await inner.aclose()
-            raise _named(error, _shown(request)) from error
+            raise self._named(error, _shown(request)) from error
         except BaseException:
             await inner.aclose()
             raise
         if len(response.headers.raw) > Limits.ANSWER_HEADERS:
             await response.aclose()
             await inner.aclose()
-            raise Refused(AnswerHeadTooLong(_shown(request)))
+            raise Refused(AnswerHeadTooLong(_shown(request), blamed=self._bounds.blamed))
         return _bounded(request, response, self._bounds, deadline, inner)
+
+    def _named(self, error: httpx2.RemoteProtocolError, url: str) -> Exception:
+        """Return the refusal of a head that is too long; any other breach of the protocol as it is."""
+        is_too_long = any(getattr(each, "error_status_hint", 0) == _TOO_LONG for each in chain_of(error))
+        return Refused(AnswerHeadTooLong(url, blamed=self._bounds.blamed)) if is_too_long else error
 
     def _connector(self, url: str, host: str) -> "_Connector":
         """Return what connects: to the host, or to the environment's proxy for it.
@@ -126,12 +131,6 @@ async def addresses_of(host: str, port: int | None) -> list[str]:
     return [str(each[4][0]) for each in found]
 
 
-def _named(error: httpx2.RemoteProtocolError, url: str) -> Exception:
-    """Return the refusal of a head that is too long; any other breach of the protocol as it is."""
-    is_too_long = any(getattr(each, "error_status_hint", 0) == _TOO_LONG for each in chain_of(error))
-    return Refused(AnswerHeadTooLong(url)) if is_too_long else error
-
-
 def _shown(request: httpx2.Request) -> str:
     """Return the URL as it may be shown: without query and fragment."""
     return str(request.url.copy_with(query=None, fragment=None, username=None, password=None))
@@ -175,7 +174,7 @@ class _BoundedBody(httpx2.AsyncByteStream):
             for each in unpack(piece):
                 unpacked += len(each)
                 if unpacked > self._bounds.most_bytes:
-                    raise Refused(AnswerUnpacksTooLong(self._url, self._bounds.most_bytes))
+                    raise Refused(AnswerUnpacksTooLong(self._url, self._bounds.most_bytes, blamed=self._bounds.blamed))
                 yield each
 
     async def aclose(self) -> None:
@@ -190,7 +189,7 @@ class _BoundedBody(httpx2.AsyncByteStream):
         while (piece := await self._next(stream, received)) is not None:
             received += len(piece)
             if received > self._bounds.most_bytes:
-                raise Refused(AnswerTooLong(self._url, self._bounds.most_bytes))
+                raise Refused(AnswerTooLong(self._url, self._bounds.most_bytes, blamed=self._bounds.blamed))
             yield piece
 
     async def _next(self, stream: AsyncIterator[bytes], received: int) -> bytes | None:
@@ -201,7 +200,8 @@ class _BoundedBody(httpx2.AsyncByteStream):
         except TimeoutError as error:
             is_silent = until < self._deadline
             waited = self._bounds.silence if is_silent else self._bounds.seconds
-            raise Refused(AnswerUnfinished(self._url, waited, received, is_silent=is_silent)) from error
+            unfinished = AnswerUnfinished(self._url, waited, received, is_silent=is_silent, blamed=self._bounds.blamed)
+            raise Refused(unfinished) from error
 
 
 def _unpacker(packed: str) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from devgw.problems.base import Fault
 from devgw.settings import Limits
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class Bounds:
     most_bytes: int = Limits.ANSWER_BYTES
     silence: float = Limits.ANSWER_SILENCE_SECONDS
     """Between two pieces of the body."""
+    blamed: Fault = Fault.UPSTREAM
+    """Whose fault it is where they are passed."""
 
 
 USUAL = Bounds()

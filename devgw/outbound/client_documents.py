@@ -132,9 +132,9 @@ def _own_problem(url: str, problem: Problem) -> Problem:
     """Return a limit that was passed as what it means for a client: it is not taken."""
     if isinstance(problem, AnswerTooLong | AnswerUnpacksTooLong):
         most = f"{problem.most_bytes} bytes"
-        return ClientDocumentInvalid(url, "is too long", f"over {most}", f"{most} at most", problem.reason)
+        return ClientDocumentInvalid(url, "is too long", f"over {most}", f"{most} at most", problem.diagnosis_id or "")
     if isinstance(problem, AnswerProblem):
-        return ClientDocumentUnreachable(url, problem.explain().rstrip("."), problem.reason)
+        return ClientDocumentUnreachable(url, problem.explain().rstrip("."), problem.diagnosis_id or "")
     return problem
 
 

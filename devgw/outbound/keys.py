@@ -17,6 +17,7 @@ from devgw.gateway.jose import usable_keys
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.transport import describe_failure
 from devgw.problems import Problem, Refused
+from devgw.problems.base import Fault
 from devgw.problems.provider import KeysUnavailable, SigningKeyUnknown
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class SigningKeys:
         self._asked_at = self._clock.now()
         status: int | None = None
         try:
-            async with http_client(Bounds(self.timeout.total_seconds())) as client:
+            async with http_client(Bounds(self.timeout.total_seconds(), blamed=Fault.PROVIDER)) as client:
                 response = await client.get(self.url, headers={"accept": "application/json"})
             status = response.status_code
             response.raise_for_status()

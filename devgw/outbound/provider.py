@@ -32,6 +32,7 @@ from devgw.ids import SubjectId
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.transport import describe_failure
 from devgw.problems import Refused
+from devgw.problems.base import Fault
 from devgw.problems.provider import (
     ProviderAnswerUnreadable,
     ProviderClientRefused,
@@ -166,7 +167,7 @@ class HttpIdentityProvider:
             form["code_verifier"] = verifier
         began = self._clock.ticks()
         try:
-            async with http_client(Bounds(self._login.remote_timeout.total_seconds())) as client:
+            async with http_client(Bounds(self._login.remote_timeout.total_seconds(), blamed=Fault.PROVIDER)) as client:
                 response = await client.post(url, data=form, headers={"accept": "application/json"})
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             failure = describe_failure(error)

@@ -218,11 +218,16 @@ class ClientDocumentUnreachable(Problem):
     url: str
     failure: str
     passes: str = ""
-    """The `reason` of the limit that its answer passes, if that is why."""
+    """The id of the limit that its answer passes, if that is why."""
 
     diagnosis: ClassVar = "REG-08"
     error: ClassVar = ErrorCode.INVALID_CLIENT
     source: ClassVar = "OAuth Client ID Metadata Document §4, §6"
+
+    @property
+    def diagnosis_id(self) -> str | None:
+        """Return the limit's id where one is passed."""
+        return self.passes or self.diagnosis
 
     def explain(self) -> str:
         """Say how it failed."""
@@ -262,11 +267,16 @@ class ClientDocumentInvalid(Problem):
     got: str
     expected: str
     passes: str = ""
-    """The `reason` of the limit that it passes, if that is why."""
+    """The id of the limit that it passes, if that is why."""
 
     diagnosis: ClassVar = "REG-09"
     error: ClassVar = ErrorCode.INVALID_CLIENT
     source: ClassVar = "OAuth Client ID Metadata Document §4.1; MCP: Client ID Metadata Documents"
+
+    @property
+    def diagnosis_id(self) -> str | None:
+        """Return the limit's id where one is passed."""
+        return self.passes or self.diagnosis
 
     def explain(self) -> str:
         """Say which rule, with both values."""

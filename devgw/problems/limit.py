@@ -1,6 +1,6 @@
 """Why something foreign is not taken although nothing else is wrong with it: it passes a limit (`settings.Limits`)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from devgw.problems.base import ErrorCode, Fault, Problem
@@ -11,11 +11,17 @@ class AnswerProblem(Problem):
     """An answer from outside passes a limit; it was read up to there and no further."""
 
     url: str
+    blamed: Fault = field(default=Fault.UPSTREAM, kw_only=True)
+    """Who was asked: an upstream or its authorization server, or the identity provider."""
 
-    fault: ClassVar = Fault.UPSTREAM
     status: ClassVar = 502
     error: ClassVar = ErrorCode.SERVER_ERROR
     source: ClassVar = "RFC 9110 §17.5"
+
+    @property
+    def fault(self) -> Fault:  # type: ignore[override]  # known by who was asked, not by the kind
+        """Return whose answer it is."""
+        return self.blamed
 
 
 @dataclass(frozen=True, slots=True)
