@@ -8,17 +8,21 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from devgw.foreign.urls import UrlRefused, read_url
 from devgw.oauth.resource import canonical_resource, origin_of
 from devgw.oauth.text import is_text
 from devgw.problems import Refused
 from devgw.problems.upstream import (
     AuthorizationServerIncomplete,
+    EndpointRefused,
     IssuerMismatch,
     PkceUnsupported,
     ResourceMetadataForeign,
 )
 
 OFFLINE_ACCESS = "offline_access"
+ENDPOINTS = ("authorization_endpoint", "token_endpoint", "registration_endpoint", "revocation_endpoint")
+"""The members of a server's metadata to which requests or browsers are sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +111,40 @@ def read_resource_metadata(document: Mapping[str, Any], url: str, upstream_url: 
     return ResourceMetadata(url, resource, servers, _strings(document.get("scopes_supported")))
 
 
+def check_endpoint(endpoint: str, member: str, url: str, *, local_allowed: bool) -> None:
+    """Refuse what a document names as an endpoint and is no place to go to, be it by a request or a browser.
+
+    Args:
+        endpoint: what the document says.
+        member: where in it.
+        url: the document.
+        local_allowed: whether the upstream is local itself, so that plain http may do.
+
+    Raises:
+        Refused: with `EndpointRefused`.
+    """
+    try:
+        read = read_url(endpoint)
+    except UrlRefused as error:
+        raise Refused(EndpointRefused(url=url, member=member, got=endpoint, why=str(error))) from error
+    if read.scheme == "http" and not local_allowed:
+        why = "plain http is for this machine alone"
+        raise Refused(EndpointRefused(url=url, member=member, got=endpoint, why=why))
+
+
 def read_authorization_server(
-    document: Mapping[str, Any], issuer: str, url: str, overlay: Mapping[str, Any] | None = None
+    document: Mapping[str, Any],
+    issuer: str,
+    url: str,
+    overlay: Mapping[str, Any] | None = None,
+    *,
+    local_allowed: bool = True,
 ) -> AuthorizationServer:
     """Return what an issuer's document says, once it is one that a client may use; `overlay` mends members first.
 
     Raises:
-        Refused: with `IssuerMismatch` (RFC 8414 §3.3), `AuthorizationServerIncomplete`, or `PkceUnsupported`.
+        Refused: with `IssuerMismatch` (RFC 8414 §3.3), `AuthorizationServerIncomplete`, `EndpointRefused` or
+            `PkceUnsupported`.
     """
     mended = {**document, **(overlay or {})}
     if mended.get("issuer") != issuer:
@@ -122,6 +153,9 @@ def read_authorization_server(
     if authorization is None or token is None:
         missing = "token_endpoint" if authorization else "authorization_endpoint"
         raise Refused(AuthorizationServerIncomplete(url=url, member=missing))
+    for member in ENDPOINTS:
+        if (endpoint := _string(mended, member)) is not None:
+            check_endpoint(endpoint, member, url, local_allowed=local_allowed)
     methods = _strings(mended.get("code_challenge_methods_supported"))
     if "S256" not in methods:
         raise Refused(PkceUnsupported(url=url, methods=methods))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from devgw.foreign.text import clean
 from devgw.problems.base import ErrorCode, Fault, Problem
 
 
@@ -100,7 +101,7 @@ class AddressForbidden(UpstreamProblem):
 
     def explain(self) -> str:
         """Say which and why."""
-        return f"{self.url} is not fetched: {self.why}."
+        return f"{clean(self.url, 200)} is not fetched: {clean(self.why, 200)}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +235,30 @@ class AuthorizationServerIncomplete(UpstreamProblem):
     def explain(self) -> str:
         """Say which."""
         return f"{self.url} has no `{self.member}`."
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointRefused(UpstreamProblem):
+    """A document names an endpoint to which no request and no browser may be sent."""
+
+    url: str
+    member: str
+    got: str
+    why: str
+
+    diagnosis: ClassVar = "DISC-13"
+    source: ClassVar = "RFC 8414 §2; RFC 9728 §2; MCP Security Best Practices §SSRF"
+
+    def explain(self) -> str:
+        """Say which member, what it says, and why that is no endpoint."""
+        return f"{self.url} says {self.member} {clean(self.got, 200)!r}, which is not used: {self.why}."
+
+    def advise(self) -> str:
+        """Say what would do."""
+        return (
+            f"Let the provider publish an absolute https URL as {self.member} (http where it runs on this machine), "
+            "or mend it in devgw.toml under [upstreams.ID.authorization_server_metadata]."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,7 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (connection.IdentityAssertionMissing("user", "workos"), "UPST-11"),
         (upstream.AddressForbidden("http://10.0.0.1", "private"), "UPST-10"),
         (upstream.AuthorizationServerIncomplete("u", "token_endpoint"), "DISC-11"),
+        (upstream.EndpointRefused("u", "token_endpoint", "javascript:x", "no"), "DISC-13"),
         (IdJagReplayed("j", NOON), "IDT-14"),
         (CapabilityHidden("tool", "Echo", "filter", nearest="echo"), "CONF-08"),
         (CapabilityHidden("tool", "secret", "filter"), None),

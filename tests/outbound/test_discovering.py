@@ -7,7 +7,9 @@ import pytest
 
 from devgw.outbound.upstream_oauth.fetching import errand_for
 from devgw.problems.upstream import (
+    AddressForbidden,
     AuthorizationServerMetadataMissing,
+    EndpointRefused,
     IssuerMismatch,
     MetadataUnreadable,
     PkceUnsupported,
@@ -154,3 +156,56 @@ async def test_half_a_character_in_a_document_breaks_nothing(bench: Bench, upstr
     del upstream.answers["/register"]
     upstream.token_answer = lambda _asked, tokens: (200, {}, {**tokens, "scope": "\ud800"})
     assert (await bench.connect()).connection.scope == "read"
+
+
+NO_ENDPOINTS = [
+    "javascript:alert(1)//",
+    "data:text/html,x",
+    "file:///etc/passwd",
+    "ftp://127.0.0.1/x",
+    "//127.0.0.1/authorize",
+    "/authorize",
+    "authorize",
+    "http://localhost:port/authorize",
+    "http://localhost:99999/authorize",
+    "http://localhost:0/authorize",
+    "http://[::1/authorize",
+    "http:///authorize",
+    "http://user:password@127.0.0.1/authorize",
+    "http://127.0.0.1@evil.example/authorize",
+    "http://127.0.0.1/authorize#fragment",
+    "http://127.0.0.1/authorize\r\nset-cookie: a=b",
+    "http://127.0.0.1/\x1b]52;c;x\x07",
+    "http://127.0.0.1\\@evil.example/",
+    " http://127.0.0.1/authorize",
+    "http://[fe80::1%25lo]/authorize",
+    "http://" + "a" * 20_000,
+    "https://" + "ä" * 80 + ".example/",
+]
+
+
+@pytest.mark.parametrize("endpoint", NO_ENDPOINTS)
+@pytest.mark.parametrize("member", ["authorization_endpoint", "token_endpoint", "registration_endpoint"])
+async def test_an_endpoint_that_is_no_place_to_go_is_refused_before_anybody_goes(
+    bench: Bench, upstream: Upstream, member: str, endpoint: str
+) -> None:
+    """Neither stored, nor asked, nor sent to the browser as Location."""
+    upstream.server_metadata = {member: endpoint}
+    problem = await refusal(bench.begin())
+    assert isinstance(problem, EndpointRefused)
+    assert member in problem.explain()
+    assert problem.explain().isprintable()
+    assert len(problem.explain()) < 500
+    assert upstream.asked_at("/register") == []
+
+
+@pytest.mark.parametrize("issuer", NO_ENDPOINTS)
+async def test_an_issuer_that_is_no_place_to_go_is_refused(bench: Bench, upstream: Upstream, issuer: str) -> None:
+    upstream.resource_metadata = {"authorization_servers": [issuer]}
+    assert isinstance(await refusal(bench.begin()), EndpointRefused)
+
+
+@pytest.mark.parametrize("url", [each for each in NO_ENDPOINTS if each.isprintable() and "\\" not in each][:14])
+async def test_a_challenge_that_names_no_place_is_refused(bench: Bench, upstream: Upstream, url: str) -> None:
+    upstream.challenge = f'Bearer resource_metadata="{url}"'
+    assert isinstance(await refusal(bench.begin()), AddressForbidden)

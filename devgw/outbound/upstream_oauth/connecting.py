@@ -28,6 +28,7 @@ from devgw.oauth.client_document import client_metadata_document
 from devgw.oauth.discovery import OFFLINE_ACCESS, ChosenScope, choose_scope
 from devgw.oauth.pkce import challenge_of
 from devgw.oauth.urls import CanonicalUrls
+from devgw.outbound.guard import check_form
 from devgw.outbound.upstream_oauth.discovering import Discovered, Discovering
 from devgw.outbound.upstream_oauth.fetching import Errand, Fetching
 from devgw.outbound.upstream_oauth.registering import Registering
@@ -92,6 +93,7 @@ class Connecting:
         found = await self._discovering.discover(route, errand, said)
         if anew:
             self._registering.forget(found.server.issuer, exchange)
+        check_form(found.server.authorization_endpoint, local_allowed=errand.local_allowed)
         scope = self._scope(exchange, subject, found)
         client = await self._client(exchange, found, scope, errand)
         return self._sent(route, exchange, replace(ticket, subject_id=subject), found, client, scope)

@@ -17,6 +17,7 @@ from devgw.oauth.discovery import (
     AuthorizationServer,
     ResourceMetadata,
     authorization_server_urls,
+    check_endpoint,
     default_endpoints,
     read_authorization_server,
     read_resource_metadata,
@@ -105,6 +106,7 @@ class Discovering:
         if resource.url is None:
             return Discovered(resource, await self._legacy_server(errand, origin_of(route.upstream_url)), challenge)
         issuer = (resource.authorization_servers or (origin_of(route.upstream_url),))[0]
+        check_endpoint(issuer, "authorization_servers", resource.url, local_allowed=errand.local_allowed)
         return Discovered(resource, await self._server(errand, issuer), challenge)
 
     async def resource(
@@ -137,7 +139,7 @@ class Discovering:
         expected = overlay.get("issuer", issuer)
         found = await self._first(errand, issuer, search)
         if found:
-            return read_authorization_server(found[0], expected, found[1], overlay)
+            return read_authorization_server(found[0], expected, found[1], overlay, local_allowed=errand.local_allowed)
         if overlay:
             return read_authorization_server({}, expected, "devgw.toml", overlay)
         missing = AuthorizationServerMetadataMissing(issuer=issuer, tried=tuple(search.tried))
@@ -164,7 +166,8 @@ class Discovering:
         # The origin was guessed and not named, so that a slash at its end decides nothing.
         named = document.get("issuer")
         expected = named if isinstance(named, str) and named.rstrip("/") == origin else origin
-        return read_authorization_server(document, overlay.get("issuer", expected), url, overlay)
+        expected = overlay.get("issuer", expected)
+        return read_authorization_server(document, expected, url, overlay, local_allowed=errand.local_allowed)
 
 
 def _known(overlay: Mapping[str, Any]) -> dict[str, Any]:
