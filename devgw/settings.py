@@ -58,6 +58,35 @@ class Limits:
     """Of one registration request: with a key set it has 4 kB."""
     CLIENT_NAME_CHARACTERS: Final = 200
     """What a person reads of a name before they choose."""
+    # What comes in.
+    HEADERS: Final = 128
+    """Of one request: browsers and MCP clients send thirty at most, and a proxy adds ten."""
+    HEAD_BYTES: Final = 65_536
+    """Of a request's line and headers: cookies of every other port on localhost come along."""
+    HEAD_SECONDS: Final = 15.0
+    """From a head's first byte to its last: a program sends it at once, a person at a terminal takes some seconds."""
+    SILENCE_SECONDS: Final = 15.0
+    """Without a byte in the middle of a request's body: nobody pauses that long who is still there."""
+    BODY_SECONDS: Final = 120.0
+    """For a whole body: the longest that is taken passes a tunnel of 3 Mbit/s in that time."""
+    UNREAD_SECONDS: Final = 60.0
+    """In which a client must take something of an answer that waits: of megabytes, since the kernel takes less."""
+    IDLE_SECONDS: Final = 75.0
+    """That a connection is kept without a request: what clients' pools expect of a server."""
+    LINGER_SECONDS: Final = 2.0
+    """That a client has to close after us, so that it can read the last answer."""
+    CONNECTIONS: Final = 2_048
+    """Kept open at once: a person's clients open tens, a load test some hundreds."""
+    DESCRIPTORS: Final = 65_536
+    """To which the soft limit of open files is raised: beyond that some systems allocate by the limit."""
+    DESCRIPTORS_KEPT: Final = 64
+    """Not used for connections: files, pipes and the connections to provider and upstreams that are kept."""
+    REGISTRATIONS_PER_MINUTE: Final = 600
+    """By all clients together: a test loop of an SDK makes fifty, a page that fills the store thousands."""
+    AUTHORIZATIONS_OPEN: Final = 2_000
+    """Begun and not finished: a person has a handful, and each lives fifteen minutes."""
+    OAUTH_BODY_BYTES: Final = 1_048_576
+    """Of a request to anything but an MCP route: the largest is a registration with a key set, of some kilobytes."""
 
 
 @dataclass(frozen=True, slots=True)

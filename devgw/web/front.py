@@ -22,7 +22,8 @@ from devgw.gateway.upstream import UpstreamCredentials
 from devgw.oauth.urls import below_base
 from devgw.problems import Refused
 from devgw.problems.front import RequestTooLarge
-from devgw.settings import Settings
+from devgw.problems.incoming import RequestUnfinished
+from devgw.settings import Limits, Settings
 from devgw.web.answers import NO_STORE, PROBLEM_JSON, answer_problem, note_refusal
 from devgw.web.call import McpRoute
 from devgw.web.cors import ANSWER_HEADERS, is_preflight, preflight_answer
@@ -30,11 +31,20 @@ from devgw.web.forward import Forwarder
 from devgw.web.hosts import Hosts
 from devgw.web.mcp import McpRoutes
 from devgw.web.paths import Place, place_of
-from devgw.web.recorder import CURRENT_TRACE, App, BodyTooLarge, ClientLeft, Message, Receive, Recording, Scope, Send
+from devgw.web.recorder import (
+    CURRENT_TRACE,
+    App,
+    BodyTooLarge,
+    BodyUnfinished,
+    ClientLeft,
+    Message,
+    Receive,
+    Recording,
+    Scope,
+    Send,
+)
 
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
-BODY_LIMIT = 1_048_576
-"""Bytes that a request to anything but an MCP route may have."""
 _METHODS = b"GET, POST, OPTIONS"
 
 
@@ -92,9 +102,13 @@ class Front:
             await self._answer(scope, recording)
         except ClientLeft:
             recording.trace.outcome = Outcome.CANCELLED
+        except BodyUnfinished as late:
+            problem = RequestUnfinished("body", late.seconds)
+            note_refusal(recording, problem)
+            await answer_problem(recording, problem, (b"connection", b"close"))
         except Refused as refused:
             note_refusal(recording, refused.problem)
-            await recording.drain(BODY_LIMIT)
+            await recording.drain(Limits.OAUTH_BODY_BYTES)
             await answer_problem(recording, refused.problem)
         except Exception as error:  # noqa: BLE001  the last one who can answer the client at all
             await self._fault(recording, error)
@@ -146,9 +160,9 @@ class Front:
         if await self._is_moved(place, scope, recording, origin):
             return
         try:
-            body = await recording.read_body(BODY_LIMIT)
+            body = await recording.read_body(Limits.OAUTH_BODY_BYTES)
         except BodyTooLarge:
-            raise Refused(RequestTooLarge(BODY_LIMIT)) from None
+            raise Refused(RequestTooLarge(Limits.OAUTH_BODY_BYTES)) from None
         path = below_base(trace.path, self._base_path)
         if path != trace.path:
             scope = {**scope, "path": path, "raw_path": path.encode()}
@@ -165,13 +179,13 @@ class Front:
         if recording.trace.query:
             target += b"?" + recording.trace.query
         recording.trace.notes.append(f"Moved from {origin} to {canonical}, where the gateway's cookies live.")
-        await recording.drain(BODY_LIMIT)
+        await recording.drain(Limits.OAUTH_BODY_BYTES)
         await recording.answer(302, [(b"location", canonical.encode() + target), NO_STORE])
         return True
 
     async def _answer_preflight(self, recording: Recording, methods: bytes) -> None:
         recording.extra_headers = ()
-        await recording.drain(BODY_LIMIT)
+        await recording.drain(Limits.OAUTH_BODY_BYTES)
         await recording.send(
             {
                 "type": "http.response.start",
@@ -201,7 +215,7 @@ class Front:
             )
         )
         if not recording.has_begun:
-            await recording.drain(BODY_LIMIT)
+            await recording.drain(Limits.OAUTH_BODY_BYTES)
             body = f'{{"error":"server_error","reason":"fault","trace_id":"{trace.id}"}}'
             await recording.answer(500, [PROBLEM_JSON, NO_STORE], body.encode())
 

@@ -1,15 +1,30 @@
-"""Sockets and Hypercorn: binds both loopback families, and serves until told to stop."""
+"""Sockets: binds both loopback families, takes connections, and serves them until told to stop."""
 
 import asyncio
+import errno
 import socket
 from dataclasses import dataclass
 from typing import Any
 
-from hypercorn.asyncio import serve as hypercorn_serve
+from hypercorn.asyncio.lifespan import Lifespan
+from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
+from hypercorn.typing import AppWrapper, LifespanState
+from hypercorn.utils import wrap_app
+
+from devgw.settings import Limits
+from devgw.web.client_connection import ClientConnection
+from devgw.web.connections import Connections
+from devgw.web.descriptors import connection_limit
 
 GRACE_SECONDS = 1.0
 """How long open streams may take when the gateway stops."""
+_BACKLOG = 1_024
+"""Connections that wait in the kernel until they are taken."""
+_NO_DESCRIPTOR_SECONDS = 0.05
+_EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_PASSING = _EXHAUSTED | {errno.ECONNABORTED, errno.EINTR, errno.EPROTO, errno.EAGAIN}
+"""What `accept` may say without the socket being lost."""
 
 
 class PortTaken(Exception):  # noqa: N818  it reads as what happened
@@ -27,7 +42,7 @@ class ServerEnded(Exception):  # noqa: N818  it reads as what happened
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Bound sockets of one port. Hypercorn closes them; `close` is for those that were never served."""
+    """Bound sockets of one port; whoever serves them closes them."""
 
     sockets: tuple[socket.socket, ...]
 
@@ -70,7 +85,7 @@ def _bind(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     try:
         listener.bind((host, port))
-        listener.listen(512)
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         if error.errno in {48, 98, 10048}:  # EADDRINUSE on macOS, Linux, Windows
@@ -81,60 +96,118 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 async def serve(app: Any, listeners: Listeners, stopping: asyncio.Event) -> None:
-    """Serve `app` until `stopping` is set; streams that are still open then are cut after a moment."""
+    """Serve `app` until `stopping` is set; streams that are still open then are cut after a moment.
+
+    Raises:
+        ServerEnded: where the sockets take no more connections.
+    """
+    loop = asyncio.get_running_loop()
+    server = _Server(wrap_app(app, 0, "asgi"), loop)
+    living = loop.create_task(server.lifespan.handle_lifespan())
+    await server.lifespan.wait_for_startup()
+    try:
+        await server.accept_until(stopping, listeners)
+    finally:
+        listeners.close()
+        await server.close()
+        await server.lifespan.wait_for_shutdown()
+        living.cancel()
+        await asyncio.wait({living})
+
+
+def _configuration() -> Config:
+    """Return what Hypercorn's protocol needs to know."""
     config = Config()
-    config.bind = [f"fd://{each.detach()}" for each in listeners.sockets]
-    config.graceful_timeout = GRACE_SECONDS
     config.shutdown_timeout = GRACE_SECONDS
-    config.keep_alive_timeout = 75
     config.keep_alive_max_requests = 1_000_000
-    config.h11_max_incomplete_size = 64 * 1024
+    config.h11_max_incomplete_size = Limits.HEAD_BYTES
     config.include_server_header = False
     config.include_date_header = False  # the front has one for every answer, and an upstream's must not come twice
     config.accesslog = config.errorlog = None
-    config.use_reloader = False
-    requests = _OpenRequests(app)
-    async with asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(hypercorn_serve(requests, config, shutdown_trigger=stopping.wait, mode="asgi"))
-        told = tasks.create_task(stopping.wait())
-        await asyncio.wait({serving, told}, return_when=asyncio.FIRST_COMPLETED)
-        told.cancel()
-        if not stopping.is_set():
-            raise ServerEnded
-        await asyncio.wait({serving}, timeout=GRACE_SECONDS / 2)
-        requests.end()
+    return config
 
 
-class _OpenRequests:
-    """An app whose open requests can be ended.
+class _Server:
+    """Takes connections and serves each in a task of its own.
 
-    On Python 3.12 and later Hypercorn waits for every connection before it looks at its own time limit, so that one
-    endless stream would keep the gateway from stopping for ever.
+    Hypercorn's `worker_serve` has no place in which a connection could be refused or put off, and hands the listening
+    socket to the loop: uvloop closes that at the first accept without a free descriptor. So the accepting is ours, and
+    the protocol, the ASGI side and the lifespan stay Hypercorn's.
     """
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: AppWrapper, loop: asyncio.AbstractEventLoop) -> None:
+        self._config = _configuration()
+        self._context = WorkerContext(None)
+        self._state: LifespanState = {}
         self._app = app
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._is_ending = False
+        self._loop = loop
+        self.lifespan = Lifespan(app, self._config, loop, self._state)
+        self._connections = Connections(connection_limit())
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer a request, or leave it unfinished where it is ended from here."""
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
-            return
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
+    async def accept_until(self, stopping: asyncio.Event, listeners: Listeners) -> None:
+        """Take connections until `stopping` is set.
+
+        Raises:
+            ServerEnded: where a socket takes none any more.
+        """
+        accepting = [self._loop.create_task(self._accept(each)) for each in listeners.sockets]
+        told, watching = self._loop.create_task(stopping.wait()), self._loop.create_task(self._connections.watch())
+        working = [told, watching, *accepting]
         try:
-            await self._app(scope, receive, send)
-        except asyncio.CancelledError:
-            if not self._is_ending:
-                raise
+            await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._tasks.discard(task)
+            for each in working:
+                each.cancel()
+            ended = await asyncio.gather(*working, return_exceptions=True)
+        if not stopping.is_set():
+            raise ServerEnded from next((each for each in ended if isinstance(each, Exception)), None)
 
-    def end(self) -> None:
-        """End every open request."""
-        self._is_ending = True
-        for task in self._tasks:
-            task.cancel()
+    async def _accept(self, listener: socket.socket) -> None:
+        while True:
+            await self._connections.room()
+            try:
+                accepted, _ = await self._loop.sock_accept(listener)
+            except OSError as error:
+                if error.errno not in _PASSING:
+                    raise
+                self._connections.make_room()
+                await asyncio.sleep(_NO_DESCRIPTOR_SECONDS if error.errno in _EXHAUSTED else 0)
+                continue
+            task = self._loop.create_task(self._serve(accepted, is_surplus=self._connections.expect()))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            await asyncio.sleep(0)  # a queue of connections is taken without waiting: those taken have to be served
+
+    async def _serve(self, accepted: socket.socket, *, is_surplus: bool) -> None:
+        try:
+            connection = await self._connect(accepted)
+        except OSError:  # the client is gone already
+            accepted.close()
+            self._connections.give_up()
+            return
+        connection.surplus_of = self._connections.limit if is_surplus else None
+        self._connections.add(connection)
+        try:
+            await connection.run()
+        finally:
+            self._connections.discard(connection)
+
+    async def _connect(self, accepted: socket.socket) -> ClientConnection:
+        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        reader = asyncio.StreamReader(loop=self._loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=self._loop)
+        transport, _ = await self._loop.connect_accepted_socket(lambda: protocol, accepted)
+        writer = asyncio.StreamWriter(transport, protocol, reader, self._loop)
+        return ClientConnection(self._app, self._loop, self._config, self._context, self._state, reader, writer)
+
+    async def close(self) -> None:
+        """Let answers that are under way end, for a moment; then cut what is left."""
+        await self._context.terminated.set()
+        self._connections.let_go()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=GRACE_SECONDS / 2)
+        for each in list(self._tasks):
+            each.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=GRACE_SECONDS)

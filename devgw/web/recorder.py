@@ -23,6 +23,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+LATE = "devgw.late"
+"""Member of an `http.disconnect` from our own server: the seconds after which the rest of a body was given up."""
 CLIENT_LEFT = 499
 """The status of an exchange whose client left before an answer began; nginx's number, known from its logs."""
 CURRENT_TRACE: ContextVar[TraceId | None] = ContextVar("devgw.trace", default=None)
@@ -38,6 +40,14 @@ def _http_date(seconds: int) -> bytes:
 
 class BodyTooLarge(Exception):  # noqa: N818  it reads as what happened
     """The request's body is beyond the limit; what could be read of it was."""
+
+
+class BodyUnfinished(Exception):  # noqa: N818  it reads as what happened
+    """The rest of the request's body did not come in time."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 class ClientLeft(Exception):  # noqa: N818  it reads as what happened
@@ -104,6 +114,7 @@ class Recording:
 
         Raises:
             BodyTooLarge: where it is longer than `limit` bytes.
+            BodyUnfinished: where the server gave up waiting for the rest of it.
             ClientLeft: where the rest of it will never come.
         """
         began = self._clock.ticks()
@@ -111,7 +122,7 @@ class Recording:
         while True:
             message = await self.receive()
             if message["type"] == "http.disconnect":
-                raise ClientLeft
+                raise BodyUnfinished(message[LATE]) if LATE in message else ClientLeft
             piece = message.get("body") or b""
             size += len(piece)
             if size <= limit:
@@ -129,7 +140,7 @@ class Recording:
         try:
             if not self.is_read:
                 await self.read_body(limit)
-        except BodyTooLarge:
+        except (BodyTooLarge, BodyUnfinished):
             self.trace.notes.append("The request's body was cut off.")
 
     async def send(self, message: Message) -> None:

@@ -1,0 +1,159 @@
+"""HTTP/1.1 as it is taken: a head that can be read in two ways, or asks for another protocol, is turned away.
+
+It stands on Hypercorn's `H11Protocol` and replaces four of its methods that no release note promises:
+`_check_protocol` (called with each head before anything is made of it; Hypercorn's own would go over to HTTP/2 there),
+`_create_stream`, `_send_h11_event` and `_send_error_response`. `tests/web/test_http1.py` fails where they are gone.
+"""
+
+import json
+
+import h11
+from hypercorn.events import Closed, Event
+from hypercorn.protocol.h11 import H11Protocol
+
+from devgw.problems import Problem
+from devgw.problems.incoming import (
+    ConnectionsExhausted,
+    HeadTooLarge,
+    ProtocolNotSpoken,
+    RequestMalformed,
+    TargetTooLong,
+)
+from devgw.settings import Limits
+
+_VERSIONS = (b"1.1", b"1.0")
+
+
+class HeadRefused(Exception):  # noqa: N818  it reads as what happened
+    """A request is turned away by its head alone."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.reason)
+        self.problem = problem
+
+
+class Http1(H11Protocol):
+    """One connection's protocol."""
+
+    surplus_of: int | None = None
+    """The limit where this connection is beyond it: whatever it asks is refused."""
+    method = b""
+    """Of the request that came last."""
+
+    async def handle(self, event: Event) -> None:
+        """Take what came; turn away what cannot be a request."""
+        try:
+            await super().handle(event)
+        except HeadRefused as refused:
+            await self.turn_away(refused.problem)
+
+    async def turn_away(self, problem: Problem) -> None:
+        """Answer with problem details, where no answer has begun, and end the connection."""
+        if self.connection.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            headers, body = _written(problem)
+            await self._send_h11_event(h11.Response(status_code=problem.status, headers=headers))
+            if self.method != b"HEAD":
+                await self._send_h11_event(h11.Data(data=body))
+            await self._send_h11_event(h11.EndOfMessage())
+        await self.send(Closed())
+
+    async def _check_protocol(self, event: h11.Request) -> None:
+        self.method = event.method
+        if self.surplus_of is not None:
+            raise HeadRefused(ConnectionsExhausted(self.surplus_of))
+        if (problem := _find_problem(event)) is not None:
+            raise HeadRefused(problem)
+
+    async def _create_stream(self, request: h11.Request) -> None:
+        await super()._create_stream(_in_origin_form(request))
+
+    async def _send_error_response(self, status_code: int) -> None:
+        """Answer for what h11 could not read; the caller ends the connection."""
+        problem: Problem = RequestMalformed("its head or its framing breaks the rules")
+        if status_code == HeadTooLarge.status:
+            problem = HeadTooLarge(f"{Limits.HEAD_BYTES:,} bytes")
+        await self.turn_away(problem)
+
+
+def _written(problem: Problem) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Return headers and body of RFC 9457 problem details; there is no trace yet that they could name."""
+    members = {
+        "type": "about:blank",
+        "title": problem.reason.replace("_", " "),
+        "status": problem.status,
+        "detail": problem.explain(),
+        "reason": problem.reason,
+        "hint": problem.advise(),
+    }
+    body = json.dumps(members).encode()
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+        (b"connection", b"close"),
+    ]
+    if isinstance(problem, ConnectionsExhausted):
+        headers.append((b"retry-after", b"%d" % problem.retry_after))
+    return headers, body
+
+
+def _find_problem(request: h11.Request) -> Problem | None:
+    """Return why a head is no request of ours. On the hot path."""
+    if request.http_version not in _VERSIONS:
+        return ProtocolNotSpoken()
+    if len(request.target) > Limits.URL_BYTES:
+        return TargetTooLong(Limits.URL_BYTES)
+    if (problem := _find_header_problem(request)) is not None:
+        return problem
+    return None if request.target.startswith(b"/") else _find_target_problem(request)
+
+
+def _find_header_problem(request: h11.Request) -> Problem | None:
+    """Return what is wrong with the headers. Source: RFC 9112 §6.1, §6.3."""
+    if len(request.headers) > Limits.HEADERS:
+        return HeadTooLarge(f"{Limits.HEADERS} headers")
+    size, length, chunked = 0, False, False
+    for name, value in request.headers:
+        size += len(name) + len(value)
+        if name == b"content-length":
+            length = True
+        elif name == b"transfer-encoding":
+            chunked = True
+    if size > Limits.HEAD_BYTES:
+        return HeadTooLarge(f"{Limits.HEAD_BYTES:,} bytes")
+    if chunked and (length or request.http_version == b"1.0"):
+        return RequestMalformed("it gives the length of its body in two ways, or in one that its version does not have")
+    return None
+
+
+def _find_target_problem(request: h11.Request) -> Problem | None:
+    """Return what is wrong with a target that is no path. Source: RFC 9112 §3.2."""
+    if request.target == b"*" and request.method == b"OPTIONS":
+        return None
+    if request.method == b"CONNECT":
+        return RequestMalformed("CONNECT asks for a tunnel, and this is no forward proxy")
+    scheme, authority, _ = _split_absolute(request.target)
+    if scheme not in {b"http", b"https"} or not authority:
+        return RequestMalformed("its target is neither a path nor an http URL")
+    hosts = [value for name, value in request.headers if name == b"host"]
+    if any(each.lower() != authority.lower() for each in hosts):
+        return RequestMalformed("its target names another host than its Host header")
+    return None
+
+
+def _split_absolute(target: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return scheme, authority and the rest of an absolute URL."""
+    scheme, _, rest = target.partition(b"://")
+    end = min((at for at in (rest.find(b"/"), rest.find(b"?")) if at >= 0), default=len(rest))
+    return scheme.lower(), rest[:end], rest[end:]
+
+
+def _in_origin_form(request: h11.Request) -> h11.Request:
+    """Return the request with its path as target, where it came with a whole URL (RFC 9112 §3.2.2: MUST be taken)."""
+    if request.target.startswith((b"/", b"*")):
+        return request
+    rest = _split_absolute(request.target)[2]
+    target = rest if rest.startswith(b"/") else b"/" + rest
+    return h11.Request(
+        method=request.method, target=target, headers=list(request.headers), http_version=request.http_version
+    )

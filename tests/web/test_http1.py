@@ -1,0 +1,127 @@
+"""What is no HTTP/1.1 request, or two at once, never becomes one. Source: RFC 9112."""
+
+import asyncio
+import json
+from itertools import pairwise
+
+import pytest
+
+from devgw.settings import Limits
+from tests.web.incoming import Echo, say, served
+
+HOST = b"Host: localhost\r\n"
+CLOSE = b"Connection: close\r\n"
+GET = b"GET /one HTTP/1.1\r\n" + HOST
+POST = b"POST /one HTTP/1.1\r\n" + HOST
+HIDDEN = b"GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n"
+MALFORMED = {
+    "length and chunks": POST + b"Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "chunks and length": POST + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "two lengths": POST + b"Content-Length: 0\r\nContent-Length: 44\r\n\r\n" + HIDDEN,
+    "a list of lengths": POST + b"Content-Length: 0, 44\r\n\r\n" + HIDDEN,
+    "a signed length": POST + b"Content-Length: +5\r\n\r\nhello" + HIDDEN,
+    "a hexadecimal length": POST + b"Content-Length: 0x5\r\n\r\nhello" + HIDDEN,
+    "chunked twice": POST + b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "chunked after gzip": POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "an encoding like chunked": POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "chunks in HTTP/1.0": b"POST /one HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "a space before the colon": POST + b"Content-Length : 44\r\n\r\n" + HIDDEN,
+    "a bare CR in a value": GET + b"x: a\rContent-Length: 44\r\n\r\n" + HIDDEN,
+    "a bare CR as line end": b"GET /one HTTP/1.1\rHost: localhost\r\r" + HIDDEN,
+    "NUL in a value": GET + b"x: a\x00b\r\n\r\n" + HIDDEN,
+    "a folded first header": b"GET /one HTTP/1.1\r\n folded: x\r\n" + HOST + b"\r\n",
+    "no Host": b"GET /one HTTP/1.1\r\n\r\n",
+    "two Hosts": GET + b"Host: evil.example\r\n\r\n",
+    "a target with another host": b"GET http://evil.example/one HTTP/1.1\r\n" + HOST + b"\r\n",
+    "a target of another scheme": b"GET file:///etc/passwd HTTP/1.1\r\n" + HOST + b"\r\n",
+    "a target without a slash": b"GET one HTTP/1.1\r\n" + HOST + b"\r\n",
+    "an asterisk for GET": b"GET * HTTP/1.1\r\n" + HOST + b"\r\n",
+    "a tunnel": b"CONNECT localhost:22 HTTP/1.1\r\n" + HOST + b"\r\n",
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 60 + b"\r\n\r\n",
+    "HTTP/0.9": b"GET /one\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+async def test_what_could_be_read_in_two_ways_is_refused_and_hides_no_request(name: str) -> None:
+    """RFC 9112 §6.3, §11.2: whoever reads it otherwise must not get another request through us."""
+    app = Echo()
+    async with served(app) as port:
+        answer = await say(port, MALFORMED[name])
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 501 ")), answer
+    assert b"connection: close" in head.lower()
+    assert json.loads(body)["reason"] == "request_malformed"
+    assert app.seen == []
+
+
+@pytest.mark.parametrize(
+    ("head", "status", "reason"),
+    [
+        (GET + b"x: y\r\n" * Limits.HEADERS + b"\r\n", 431, "head_too_large"),
+        (GET + b"x: " + b"y" * (Limits.HEAD_BYTES + 1_000) + b"\r\n\r\n", 431, "head_too_large"),
+        (GET + b"x: " + b"y" * 200_000, 431, "head_too_large"),
+        (b"GET /" + b"y" * Limits.URL_BYTES + b" HTTP/1.1\r\n" + HOST + b"\r\n", 414, "target_too_long"),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "protocol_not_spoken"),
+    ],
+)
+async def test_what_passes_a_limit_is_refused_by_its_name(head: bytes, status: int, reason: str) -> None:
+    app = Echo()
+    async with served(app) as port:
+        answer = await say(port, head)
+    assert answer.startswith(b"HTTP/1.1 %d " % status), answer[:200]
+    said = json.loads(answer.partition(b"\r\n\r\n")[2])
+    assert (said["reason"], said["status"]) == (reason, status)
+    assert said["hint"]
+    assert app.seen == []
+
+
+async def test_an_offer_of_http2_is_ignored() -> None:
+    """RFC 9110 §7.8: a server MAY ignore Upgrade; some clients offer it with every request."""
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+    async with served(Echo()) as port:
+        first, _, rest = (await say(port, GET + offer + b"\r\n" + GET + CLOSE + b"\r\n")).partition(b"GET /one")
+    assert first.startswith(b"HTTP/1.1 200 ")
+    assert rest.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    ("request_line", "seen"),
+    [
+        (b"GET http://localhost/two?a=b HTTP/1.1\r\n", "GET /two"),
+        (b"GET http://LOCALHOST HTTP/1.1\r\n", "GET /"),
+        (b"GET http://localhost?a HTTP/1.1\r\n", "GET /"),
+        (b"OPTIONS * HTTP/1.1\r\n", "OPTIONS *"),
+        (b"GET /two HTTP/1.0\r\n", "GET /two"),
+        (b"GET //two HTTP/1.1\r\n", "GET //two"),
+    ],
+)
+async def test_every_form_of_target_is_taken(request_line: bytes, seen: str) -> None:
+    """RFC 9112 §3.2.2: a server MUST accept the absolute form."""
+    app = Echo()
+    async with served(app) as port:
+        answer = await say(port, request_line + HOST + CLOSE + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 "), answer
+    assert app.seen == [seen]
+
+
+async def test_requests_sent_at_once_are_answered_in_order() -> None:
+    """RFC 9112 §9.3.2."""
+    body = b"POST /%d HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n%s\r\nbody"
+    app = Echo()
+    async with served(app) as port:
+        answer = await say(port, b"".join(body % (n, CLOSE if n == 19 else b"") for n in range(20)))
+    assert app.seen == [f"POST /{n} body" for n in range(20)]
+    assert all(answer.index(b"/%d body" % n) < answer.index(b"/%d body" % m) for n, m in pairwise(range(20)))
+
+
+async def test_a_body_that_comes_chunk_by_chunk_with_a_pause_is_read() -> None:
+    app = Echo()
+    async with served(app) as port, asyncio.timeout(10):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(POST + CLOSE + b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n")
+        await asyncio.sleep(0.05)
+        writer.write(b"1;x=y\r\nc\r\n0\r\nTrailer: z\r\n\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+        writer.close()
+    assert app.seen == ["POST /one abc"]
