@@ -9,7 +9,18 @@ import pytest
 import devgw.problems
 from devgw.diagnosis.catalogue import failures
 from devgw.diagnosis.naming import NAMES, name_problem
-from devgw.problems import ErrorCode, Problem, authorization, clients, consent, limit, provider, proxy, upstream
+from devgw.problems import (
+    ErrorCode,
+    Problem,
+    authorization,
+    clients,
+    consent,
+    incoming,
+    limit,
+    provider,
+    proxy,
+    upstream,
+)
 from devgw.problems import upstream_connection as connection
 from devgw.problems.authorization import (
     ChallengeMalformed,
@@ -155,6 +166,15 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (limit.AnswerUnfinished("u", 10, 1), "LIMIT-04"),
         (limit.BodyTooDeep(64), "LIMIT-05"),
         (limit.RegistrationTooLarge(65_536), "LIMIT-06"),
+        (incoming.RequestUnfinished("body", 15), "LIMIT-20"),
+        (incoming.HeadTooLarge("128 headers"), "LIMIT-21"),
+        (incoming.TargetTooLong(16_384), "LIMIT-21"),
+        (incoming.ConnectionsExhausted(64), "LIMIT-22"),
+        (incoming.RegistrationsTooFrequent(600, 1), "LIMIT-23"),
+        (incoming.AuthorizationsTooMany(2_000), "LIMIT-24"),
+        (incoming.RequestMalformed("two lengths"), "LIMIT-25"),
+        (incoming.ProtocolNotSpoken(), "LIMIT-26"),
+        (incoming.RegistrationNotJson("text/plain"), "LIMIT-27"),
         (ProxyUnusable("socks5://proxy:1080", "no"), "NET-07"),
         (CaFileUnusable("SSL_CERT_FILE", "/x", "it does not exist"), "NET-03"),
     ],
