@@ -66,13 +66,16 @@ class Authorization:
         self._bus = bus
         self._clock = clock
 
-    async def begin(self, parameters: Parameters, route: Route | None, urls: Urls) -> PendingAuthorization:
+    async def begin(
+        self, parameters: Parameters, route: Route | None, urls: Urls, *, loopback_allowed: bool = True
+    ) -> PendingAuthorization:
         """Return the pending authorization that this request asks for. The same request may come twice.
 
         Args:
             parameters: the query of the authorization endpoint.
             route: the route in the endpoint's path, None at the gateway-wide endpoint.
             urls: of the origin under which the client discovered us.
+            loopback_allowed: whether whoever asks may make us fetch a client's document from this machine.
 
         Raises:
             SentBack: where the destination is proven.
@@ -80,7 +83,9 @@ class Authorization:
         """
         destination: Destination | None = None
         try:
-            destination = await self._find_destination(parameters, urls.issuer(route))
+            destination = await self._find_destination(
+                parameters, urls.issuer(route), loopback_allowed=loopback_allowed
+            )
             return self._accept(parameters, route, urls, destination)
         except Refused as refused:
             self._publish_refusal(parameters, refused.problem, destination)
@@ -88,8 +93,8 @@ class Authorization:
                 raise SentBack(refused.problem, destination) from refused
             raise
 
-    async def _find_destination(self, parameters: Parameters, issuer: str) -> Destination:
-        client = await self._clients.resolve(parameters.require("client_id"))
+    async def _find_destination(self, parameters: Parameters, issuer: str, *, loopback_allowed: bool) -> Destination:
+        client = await self._clients.resolve(parameters.require("client_id"), loopback_allowed=loopback_allowed)
         redirect_uri = parameters.get("redirect_uri")
         if redirect_uri is None:
             if len(client.redirect_uris) != 1:

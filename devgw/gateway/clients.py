@@ -23,14 +23,18 @@ SEEN_AGAIN_AFTER = timedelta(minutes=1)
 class ClientDocuments(Protocol):
     """Fetches client metadata documents, with every guard that a URL from a stranger needs."""
 
-    async def fetch(self, url: str) -> dict[str, Any]:
+    async def fetch(self, url: str, *, loopback_allowed: bool) -> dict[str, Any]:
         """Return the document at `url`, from the cache where HTTP allows.
+
+        Args:
+            url: the client id.
+            loopback_allowed: whether whoever asks may make us ask servers of this machine.
 
         Raises:
             Refused: with `ClientDocumentUnreachable`, `ClientDocumentForbidden` or `ClientDocumentInvalid`.
         """
 
-    async def fetch_keys(self, url: str) -> dict[str, Any]:
+    async def fetch_keys(self, url: str, *, loopback_allowed: bool) -> dict[str, Any]:
         """Return the JSON Web Key Set at a client's `jwks_uri`, under the same guards."""
 
 
@@ -62,24 +66,28 @@ class Clients:
         self._publish(client)
         return _registration_answer(client, secret)
 
-    async def resolve(self, client_id: str) -> Client:
+    async def resolve(self, client_id: str, *, loopback_allowed: bool = True) -> Client:
         """Return the client with this id, fetching its metadata document where the id is a URL.
+
+        A page of another site must not make us fetch from servers of this machine: for it `loopback_allowed` is False.
 
         Raises:
             Refused: with `ClientUnknown`, `ClientExpired`, or why the document is not taken.
         """
         if client_id.startswith(("https://", "http://")):
-            return await self._resolve_document(client_id)
+            return await self._resolve_document(client_id, loopback_allowed=loopback_allowed)
         return self.known(client_id)
 
-    async def keys_of(self, client: Client) -> dict[str, Any]:
+    async def keys_of(self, client: Client, *, loopback_allowed: bool = True) -> dict[str, Any]:
         """Return the key set with which this client signs, fetched where it only names its URL.
 
         Raises:
             Refused: with why the URL is not taken.
         """
         url = client.metadata.get("jwks_uri")
-        return await self._documents.fetch_keys(str(url)) if url else dict(client.metadata.get("jwks") or {})
+        if url:
+            return await self._documents.fetch_keys(str(url), loopback_allowed=loopback_allowed)
+        return dict(client.metadata.get("jwks") or {})
 
     def known(self, client_id: str) -> Client:
         """Return the client with this id from the store.
@@ -97,11 +105,11 @@ class Clients:
             self._store.save_client(replace(client, last_seen_at=now))
         return client
 
-    async def _resolve_document(self, url: str) -> Client:
+    async def _resolve_document(self, url: str, *, loopback_allowed: bool) -> Client:
         if not self._cimd_enabled:
             raise Refused(ClientDocumentsDisabled(url))
         try:
-            document = await self._documents.fetch(url)
+            document = await self._documents.fetch(url, loopback_allowed=loopback_allowed)
             metadata = read_client_metadata(document, default_auth_method="none")
         except Refused as refused:
             self._publish_refusal("cimd", None, refused.problem)

@@ -77,12 +77,16 @@ class ClientUnknown(Problem):
 
     def explain(self) -> str:
         """Say that, and where it may come from."""
+        if self.client_id.startswith(("https://", "http://")):
+            return f"The client {self.client_id} has begun no authorization here; that is where its document is read."
         if self.looks_registered:
             return f"The client {self.client_id} is not known here any more: its registration was deleted or expired."
         return f"The client {self.client_id} was never registered at this gateway."
 
     def advise(self) -> str:
         """Say how the client gets a new registration."""
+        if self.client_id.startswith(("https://", "http://")):
+            return "Let the client begin a login at the authorization endpoint, and redeem the code that it brings."
         return "Let the client forget its stored registration for this server and connect again; it registers anew."
 
 

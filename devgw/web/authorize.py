@@ -19,7 +19,7 @@ from devgw.problems import Refused
 from devgw.problems.authorization import ParameterInvalid
 from devgw.problems.consent import AccessDenied, InteractionRequired
 from devgw.problems.login import ProviderRefused
-from devgw.web import refusals, serving
+from devgw.web import caller, refusals, serving
 from devgw.web.pages import consent_page
 
 blueprint = Blueprint("authorize", __name__)
@@ -35,7 +35,9 @@ async def authorize(path: str | None = None) -> Response:
     if path and route is None:
         raise Refused(ParameterInvalid("path", f"{AUTHORIZE}/{path}", "the path of an MCP route"))
     _note_client(gateway, serving.query())
-    pending = await gateway.authorization.begin(serving.query(), route, urls)
+    pending = await gateway.authorization.begin(
+        serving.query(), route, urls, loopback_allowed=not caller.is_page_of_elsewhere()
+    )
     _note(pending)
     if urls.origin != serving.canonical_urls().origin:
         return _see(serving.canonical_urls().consent(pending.id), 302)

@@ -15,10 +15,12 @@ from devgw.gateway.authorization import Destination, SentBack
 from devgw.oauth.description import error_description
 from devgw.problems import Problem, Refused
 from devgw.problems.base import ErrorCode
-from devgw.web import serving
+from devgw.problems.clients import ClientDocumentForbidden, ClientDocumentInvalid, ClientDocumentUnreachable
+from devgw.web import caller, serving
 from devgw.web.pages import error_page
 
 RETRY_SECONDS = "5"
+FETCH_FAILURES = (ClientDocumentUnreachable, ClientDocumentForbidden, ClientDocumentInvalid)
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
@@ -57,7 +59,16 @@ def as_json(problem: Problem, *, authenticate: str | None = None) -> Response:
 
 def body_of(problem: Problem) -> dict[str, Any]:
     """Return the members of a refusal's JSON: the standard's two, and our reason."""
+    if isinstance(problem, FETCH_FAILURES) and caller.is_of_another_origin():
+        return {"error": str(problem.error), "error_description": _kept_back(), "reason": "client_document_unusable"}
     return {"error": str(problem.error), "error_description": describe(problem), "reason": problem.reason}
+
+
+def _kept_back() -> str:
+    """Return the same words for every failure to fetch: a page must not learn what answers on this machine."""
+    trace = serving.trace()
+    where = f"Trace {trace.id}" if trace else "The gateway's trace"
+    return f"The client's metadata document or keys cannot be used. {where} says why."
 
 
 async def as_page(problem: Problem, *, status: int | None = None) -> Response:

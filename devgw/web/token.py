@@ -13,10 +13,11 @@ from devgw.events.taxonomy import (
 from devgw.gateway.client_authentication import check_presented, presented_client_id
 from devgw.gateway.gateway import Gateway
 from devgw.gateway.oauth_request import ServerRequest
+from devgw.oauth.metadata import JWT_BEARER
 from devgw.oauth.urls import REVOKE, TOKEN
 from devgw.problems import Problem, Refused
 from devgw.problems.clients import ClientUnknown
-from devgw.web import refusals, serving
+from devgw.web import caller, refusals, serving
 
 blueprint = Blueprint("token", __name__)
 
@@ -51,7 +52,11 @@ async def revoke() -> Response:
 
 
 async def _read(gateway: Gateway, endpoint: str) -> ServerRequest:
-    """Return the request; what the network must give (a client's document and keys) is fetched before Authlib asks."""
+    """Return the request; what the network must give is fetched before Authlib asks.
+
+    A client's document is read where its authorization begins: a request with a URL that never came there could make
+    us fetch anything, and has nothing to redeem.
+    """
     trace = serving.trace()
     if trace:
         trace.kind = "oauth"
@@ -59,10 +64,13 @@ async def _read(gateway: Gateway, endpoint: str) -> ServerRequest:
     asked = ServerRequest.read(await serving.form(endpoint), headers)
     check_presented(asked)
     client_id = presented_client_id(asked)
-    if client_id and (client_id.startswith(("https://", "http://")) or "client_assertion" in asked.form):
-        client = await gateway.clients.resolve(client_id)
-        if "client_assertion" in asked.form:
-            asked.client_keys = await gateway.clients.keys_of(client)
+    loopback_allowed = not caller.is_page_of_elsewhere()
+    takes_jag = gateway.id_jag is not None and gateway.id_jag.is_enabled
+    if client_id and takes_jag and asked.form.get("grant_type") == JWT_BEARER:  # nobody authorized here before
+        await gateway.clients.resolve(client_id, loopback_allowed=loopback_allowed)
+    if client_id and "client_assertion" in asked.form:
+        client = gateway.clients.known(client_id)
+        asked.client_keys = await gateway.clients.keys_of(client, loopback_allowed=loopback_allowed)
     if gateway.id_jag:
         await gateway.id_jag.prepare(asked)
     return asked
