@@ -1,5 +1,6 @@
 """The only source of randomness, digests of secrets, and the shapes of what we mint."""
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -12,6 +13,15 @@ _ODD = "surrogatepass"
 def token(prefix: str) -> str:
     """Return a fresh secret of 256 bits behind a prefix that tells a reader, and a secret scanner, what it is."""
     return prefix + secrets.token_urlsafe(32)
+
+
+def derived(prefix: str, *parts: str) -> str:
+    """Return the secret of 256 bits that follows from `parts`, one of which must be a secret of its own.
+
+    The same parts give the same secret: what was answered once can be answered again and is kept nowhere.
+    """
+    hashed = hashlib.sha256("\n".join(parts).encode("utf-8", _ODD)).digest()
+    return prefix + base64.urlsafe_b64encode(hashed).rstrip(b"=").decode()
 
 
 def random_bytes(count: int) -> bytes:

@@ -5,7 +5,6 @@ Before the destination is proven (client known, redirect URI registered) a refus
 """
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from devgw.clock import Clock
 from devgw.config.project import Project, Route
@@ -33,8 +32,6 @@ from devgw.problems.authorization import (
 )
 from devgw.problems.consent import TransactionExpired, TransactionFinished, TransactionUnknown
 
-DOUBLE_CLICK = timedelta(seconds=3)
-"""How long after a yes the same yes is taken once more."""
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 
 
@@ -160,17 +157,13 @@ class Authorization:
         return pending
 
     def find_to_decide(self, transaction_id: str | None) -> PendingAuthorization:
-        """Return the same, or one that was answered a moment ago: who double-clicks sends the form twice.
-
-        The browser drops the first answer, with its code, for the second: only a second code reaches the client.
+        """Return the same, or one that was decided: whoever double-clicks sends the form twice.
 
         Raises:
-            Refused: as `find` does.
+            Refused: as `find` does for any other.
         """
         pending = self._store.find_pending(TransactionId(transaction_id or ""))
-        if pending and pending.decided_at and self._clock.now() - pending.decided_at <= DOUBLE_CLICK:
-            return pending
-        return self.find(transaction_id)
+        return pending if pending and pending.decided_at else self.find(transaction_id)
 
     def switch_account(self, pending: PendingAuthorization) -> PendingAuthorization:
         """Return `pending` with the wish that the identity provider asks who it is, however well it remembers."""

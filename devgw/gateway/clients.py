@@ -60,7 +60,7 @@ class Clients:
             self._publish_refusal("dcr", document, refused.problem)
             raise
         secret = token("cs_") if metadata.token_endpoint_auth_method.startswith("client_secret_") else None
-        client = self._new_client(ClientId(short_id("dcr:", 24)), "dcr", metadata, user_agent)
+        client = self._new_client(ClientId(short_id("dcr:", 32)), "dcr", metadata, user_agent)
         client = replace(client, secret_digest=digest(secret) if secret else None)
         self._store.save_client(client)
         self._publish(client)

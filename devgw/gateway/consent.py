@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from devgw.clock import Clock
 from devgw.config.project import Project, Route
-from devgw.entropy import digest, same
+from devgw.entropy import derived, digest, same
 from devgw.events import Bus, Outcome
 from devgw.events.taxonomy import (
     McpAuthCodeIssued,
@@ -16,13 +16,14 @@ from devgw.events.taxonomy import (
     McpAuthConsentDenied,
     McpAuthConsentShown,
 )
+from devgw.gateway.consent_reach import reach_of
 from devgw.gateway.records import Client, Consent, PendingAuthorization, Session
 from devgw.gateway.server import Server
 from devgw.gateway.store import Store
 from devgw.ids import SubjectId
 from devgw.oauth.redirect_uri import host_of, is_loopback
 from devgw.problems import Refused
-from devgw.problems.consent import ConsentStale, TransactionUnknown, UpstreamsNotConnected
+from devgw.problems.consent import ConsentStale, TransactionFinished, TransactionUnknown, UpstreamsNotConnected
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +102,13 @@ class Consents:
         )
 
     def is_remembered(self, question: Question) -> bool:
-        """Tell whether this person already allowed just this: client, redirect host, route and scope."""
+        """Tell whether this person already allowed just this: client, where its answer goes, route and scope."""
         pending = question.pending
         if "consent" in (pending.prompt or "") or "consent" in pending.parameters.get("prompt", ""):
             return False
+        reach = reach_of(question.client, pending.redirect_uri)
         return question.can_be_approved and any(
-            (each.redirect_host, each.operation_id, each.scope)
-            == (question.redirect_host, pending.operation_id, pending.scope)
+            (each.reach, each.operation_id, each.scope) == (reach, pending.operation_id, pending.scope)
             for each in self._store.consents_of(question.session.subject_id, pending.client_id)
         )
 
@@ -132,23 +133,31 @@ class Consents:
         if not csrf_token or not same(csrf_token, question.csrf_token):
             raise Refused(ConsentStale("its token does not belong to this session"))
 
-    def approve(self, question: Question, *, remembered: bool = False) -> str:
-        """Return the redirect that carries the code.
+    def approve(self, question: Question, cookie: str, *, remembered: bool = False) -> str:
+        """Return the redirect that carries the code: the same one however often it is asked for.
+
+        Args:
+            question: what was asked, as this person's session has it.
+            cookie: of that session; the code follows from it, so that a form that comes twice needs no memory.
+            remembered: whether the person said yes to the same question before.
 
         Raises:
-            Refused: with `UpstreamsNotConnected`.
+            Refused: with `UpstreamsNotConnected`, or `TransactionFinished` as `repeat` does.
         """
         pending, session = question.pending, question.session
         if not question.can_be_approved:
             missing = tuple(each.display_name for each in question.connections if not each.is_connected)
             raise Refused(UpstreamsNotConnected(missing))
         with self._store.transaction():
-            location, request = self._server.issue_code(pending, session)
+            found = self._store.find_pending(pending.id)
+            if found and found.decided_at:
+                return self.repeat(found, session, cookie)
+            location, request = self._server.issue_code(pending, session, _code_of(pending, cookie))
             self._store.save_consent(
                 Consent(
                     subject_id=session.subject_id,
                     client_id=pending.client_id,
-                    redirect_host=question.redirect_host,
+                    reach=reach_of(question.client, pending.redirect_uri),
                     operation_id=pending.operation_id,
                     scope=pending.scope,
                     given_at=self._clock.now(),
@@ -162,6 +171,18 @@ class Consents:
         )
         return location
 
+    def repeat(self, pending: PendingAuthorization, session: Session, cookie: str) -> str:
+        """Return the redirect that this browser got already, for a form or page that was asked for twice.
+
+        Raises:
+            Refused: with `TransactionFinished`, where the answer was another one or its code is of no more use.
+        """
+        secret = _code_of(pending, cookie)
+        code = self._store.find_code(digest(secret))
+        if code is None or code.redeemed_at or code.expires_at <= self._clock.now():
+            raise Refused(TransactionFinished(pending.client_name, pending.decided_at or self._clock.now()))
+        return self._server.repeat_code(pending, session, secret)
+
     def deny(self, question: Question) -> None:
         """Take the no; the authorization is over."""
         self._store.save_pending(replace(question.pending, decided_at=self._clock.now()))
@@ -173,6 +194,11 @@ class Consents:
         if found is None:  # the route went with a reload
             raise Refused(TransactionUnknown())
         return found
+
+
+def _code_of(pending: PendingAuthorization, cookie: str) -> str:
+    """Return the one code of an authorization in the browser that has this session."""
+    return derived("code_", "authorization code", pending.id, cookie)
 
 
 def _csrf_token(pending: PendingAuthorization, cookie: str) -> str:

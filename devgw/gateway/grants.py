@@ -11,7 +11,7 @@ from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, TokenMixin
 from authlib.oauth2.rfc6749 import grants as authlib_grants
 
 from devgw.diagnosis.difference import explain_difference
-from devgw.entropy import digest, same, token
+from devgw.entropy import digest, same
 from devgw.gateway.oauth_request import RegisteredClient, ServerRequest
 from devgw.gateway.records import AuthorizationCode, Grant, RefreshToken
 from devgw.oauth.metadata import SCOPE
@@ -40,12 +40,13 @@ class CodeGrant(authlib_grants.AuthorizationCodeGrant):  # type: ignore[misc]  #
     request: ServerRequest
 
     def generate_authorization_code(self) -> str:
-        """Return a fresh code."""
-        return token("code_")
+        """Return the code that the consent chose."""
+        return str(self.request.facts["secret"])
 
     def save_authorization_code(self, code: str, request: ServerRequest) -> None:
-        """Save the grant that the person gave and the code that stands for it."""
-        self.server.issuing.save_code(code, request)
+        """Save the grant that the person gave and the code that stands for it, once."""
+        if "was_issued" not in request.facts:
+            self.server.issuing.save_code(code, request)
 
     def validate_token_request(self) -> None:
         """Refuse a request without a code before Authlib does, with our reason; then let Authlib check."""

@@ -88,7 +88,8 @@ class Consent:
 
     subject_id: SubjectId
     client_id: ClientId
-    redirect_host: str
+    reach: str
+    """To which redirect URIs a code goes without a page; see `gateway.consent_reach`."""
     operation_id: OperationId
     scope: str
     given_at: datetime

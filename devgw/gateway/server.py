@@ -196,23 +196,37 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no typ
 
     # --- what the gateway asks -----------------------------------------------------------------------------------
 
-    def issue_code(self, pending: PendingAuthorization, session: Session) -> tuple[str, ServerRequest]:
+    def issue_code(self, pending: PendingAuthorization, session: Session, code: str) -> tuple[str, ServerRequest]:
         """Return the redirect with code, state and iss, and the request whose facts hold the new grant and code.
 
         Raises:
             Refused: where the client or its redirect URI is gone meanwhile.
         """
-        request = ServerRequest(pending.parameters | {"response_type": "code"}, {})
-        request.facts |= {"pending": pending, "session": session}
+        request = _asked(pending, session, code)
+        with self.store.transaction():
+            location = self._redirect(pending, session, request)
+            self.store.save_pending(replace(pending, decided_at=self.clock.now()))
+        return location, request
+
+    def repeat_code(self, pending: PendingAuthorization, session: Session, code: str) -> str:
+        """Return the same redirect once more, for a code that waits to be redeemed.
+
+        Raises:
+            Refused: where the client or its redirect URI is gone meanwhile.
+        """
+        request = _asked(pending, session, code)
+        request.facts["was_issued"] = True
+        return self._redirect(pending, session, request)
+
+    def _redirect(self, pending: PendingAuthorization, session: Session, request: ServerRequest) -> str:
+        """Return where the browser goes with the code of `request`."""
         self.answering_issuer = pending.issuer
         try:
-            with self.store.transaction():
-                grant = self.get_authorization_grant(request)
-                answer = self.create_authorization_response(request, session, grant)
-                self.store.save_pending(replace(pending, decided_at=self.clock.now()))
+            grant = self.get_authorization_grant(request)
+            answer: Answer = self.create_authorization_response(request, session, grant)
         finally:
             self.answering_issuer = None
-        return answer.location, request
+        return answer.location or ""
 
     def answer_token_request(self, request: ServerRequest, urls: Urls) -> dict[str, Any]:
         """Return the token response; everything it changes is one commit.
@@ -246,6 +260,13 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no typ
         issuers = {urls.issuer(None), *(urls.issuer(route) for route in self.project.routes)}
         self.issuers = frozenset(issuers)
         self._assertions.audiences = frozenset(issuers | {urls.endpoints(None).token, urls.endpoints(None).revocation})
+
+
+def _asked(pending: PendingAuthorization, session: Session, code: str) -> ServerRequest:
+    """Return an authorization request that was allowed, as Authlib reads it."""
+    request = ServerRequest(pending.parameters | {"response_type": "code"}, {})
+    request.facts |= {"pending": pending, "session": session, "secret": code}
+    return request
 
 
 def _code(error: str) -> ErrorCode:

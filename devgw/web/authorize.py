@@ -8,7 +8,6 @@ which the client asked (its issuer stays that one); pages and cookies live on th
 from quart import Blueprint, Response, redirect, request
 
 from devgw.gateway.authorization import Destination, SentBack
-from devgw.gateway.consent import Question
 from devgw.gateway.gateway import Gateway
 from devgw.gateway.login import SESSION_COOKIE, Arrival
 from devgw.gateway.records import PendingAuthorization
@@ -17,12 +16,13 @@ from devgw.oauth.parameters import Parameters
 from devgw.oauth.urls import AUTHORIZE, CALLBACK, CONSENT
 from devgw.problems import Refused
 from devgw.problems.authorization import ParameterInvalid
-from devgw.problems.consent import AccessDenied, InteractionRequired
+from devgw.problems.consent import AccessDenied, InteractionRequired, TransactionFinished
 from devgw.problems.login import ProviderRefused
 from devgw.web import caller, refusals, serving
 from devgw.web.pages import consent_page
 
 blueprint = Blueprint("authorize", __name__)
+_YES = frozenset({"approve", "continue"})
 
 
 @blueprint.get(AUTHORIZE)
@@ -66,9 +66,9 @@ async def callback() -> Response:
 async def show_setup() -> Response:
     """Show what has to be decided for a pending authorization."""
     gateway = serving.gateway()
-    pending = gateway.authorization.find(request.args.get("transaction"))
+    pending = gateway.authorization.find_to_decide(request.args.get("transaction"))
     _note(pending)
-    return await next_step(gateway, pending)
+    return _again(gateway, pending) if pending.decided_at else await next_step(gateway, pending)
 
 
 @blueprint.post(CONSENT)
@@ -81,28 +81,34 @@ async def decide() -> Response:
     cookie = request.cookies.get(SESSION_COOKIE)
     session = gateway.login.session_of(cookie)
     if session is None or _wants_login(pending):
-        return await next_step(gateway, pending)
+        return await next_step(gateway, gateway.authorization.find(pending.id))
     question = gateway.consents.question(pending, session, cookie or "", _here(pending))
     gateway.consents.check_form(question, form.get("csrf_token"), form.get("subject"))
     decision = form.require("decision")
     if pending.decided_at:
-        return _again(gateway, question, decision)
+        return _again(gateway, pending, decision)
     if decision == "switch":
         gateway.ground.revocation.sign_out(session)
         return await _to_login(gateway, gateway.authorization.switch_account(pending))
     if decision == "cancel":
         gateway.consents.deny(question)
         raise SentBack(AccessDenied("consent"), _destination(gateway, pending))
-    if decision not in {"approve", "continue"}:
+    if decision not in _YES:
         raise Refused(ParameterInvalid("decision", decision, "approve, continue, cancel or switch", "consent"))
-    return _see(gateway.consents.approve(question), 303)
+    return _see(gateway.consents.approve(question, cookie or ""), 303)
 
 
-def _again(gateway: Gateway, question: Question, decision: str) -> Response:
-    """Answer a form that came twice: the same yes gets another code, anything else is over."""
-    if decision in {"approve", "continue"} and gateway.consents.is_remembered(question):
-        return _see(gateway.consents.approve(question, remembered=True), 303)
-    return _see(_here(question.pending), 303)
+def _again(gateway: Gateway, pending: PendingAuthorization, decision: str = "approve") -> Response:
+    """Answer what came twice: the same yes gets the same redirect as long as its code waits; anything else is over.
+
+    Raises:
+        Refused: with `TransactionFinished`.
+    """
+    cookie = request.cookies.get(SESSION_COOKIE)
+    session = gateway.login.session_of(cookie)
+    if session is None or decision not in _YES:
+        raise Refused(TransactionFinished(pending.client_name, pending.decided_at or pending.created_at))
+    return _see(gateway.consents.repeat(pending, session, cookie or ""), 303)
 
 
 async def next_step(gateway: Gateway, pending: PendingAuthorization) -> Response:
@@ -116,7 +122,7 @@ async def next_step(gateway: Gateway, pending: PendingAuthorization) -> Response
         return await _to_login(gateway, pending)
     question = gateway.consents.question(pending, session, cookie or "", _here(pending))
     if gateway.consents.is_remembered(question):
-        return _see(gateway.consents.approve(question, remembered=True), 303)
+        return _see(gateway.consents.approve(question, cookie or "", remembered=True), 303)
     if not may_ask:
         raise SentBack(InteractionRequired("consent"), _destination(gateway, pending))
     gateway.consents.show(question)

@@ -86,6 +86,11 @@ class Browser:
     async def __aexit__(self, *_: object) -> None:
         await self._http.aclose()
 
+    @property
+    def cookies(self) -> dict[str, str]:
+        """Return the header with every cookie that it keeps, for a request that is sent beside it."""
+        return {"cookie": "; ".join(f"{each.name}={each.value}" for each in self._http.cookies.jar)}
+
     async def open(self, url: str) -> "Browser":
         """Open `url` and follow redirects to a page, or to a stop."""
         return await self._go("GET", url, None)

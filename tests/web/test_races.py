@@ -10,7 +10,7 @@ import httpx2
 from devgw.cli.headless import as_ndjson
 from devgw.clock import FrozenClock
 from devgw.entropy import token
-from devgw.events.taxonomy import FaultMet
+from devgw.events.taxonomy import FaultMet, McpAuthCodeIssued
 from devgw.ids import TransactionId
 from devgw.monitor.lines import line_of
 from tests.support.browser import Browser
@@ -200,7 +200,7 @@ async def test_an_access_token_never_outlives_its_grant(tmp_path: Path, http: ht
             assert answer.json()["expires_in"] == 870
 
 
-async def test_a_double_click_on_allow_still_brings_a_code_that_works(
+async def test_a_double_click_on_allow_brings_the_same_redirect_until_its_code_is_redeemed(
     gateway: Running, http: httpx2.AsyncClient, browser: Browser
 ) -> None:
     """The browser drops the first redirect for the second: the code in that one has to work."""
@@ -208,12 +208,33 @@ async def test_a_double_click_on_allow_still_brings_a_code_that_works(
     await gateway.sign_in(browser, gateway.authorize_url(client["client_id"], verifier))
     await browser.press("Allow")
     first = browser.location
+    assert first is not None
     await browser.press("Allow")
-    assert browser.location is not None
-    assert browser.location != first
-    code = Code(client["client_id"], verifier, dict(httpx2.URL(browser.location).params))
+    assert browser.location == first
+    code = Code(client["client_id"], verifier, dict(httpx2.URL(first).params))
     answer = await http.post(f"{gateway.origin}/oauth/token", data=code.form(resource=gateway.mcp_url))
     assert answer.status_code == 200, answer.text
+    await browser.press("Allow")
+    assert browser.page is not None
+    assert "transaction_finished" in browser.page.html
+
+
+async def test_ten_posts_of_one_form_at_once_bring_one_code_and_one_grant(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    client = await gateway.register(http)
+    await gateway.sign_in(browser, gateway.authorize_url(client["client_id"], token("")))
+    assert browser.page is not None
+    (form,) = (each for each in browser.page.forms if "transaction" in each.fields)
+    sent = form.fields | {"decision": "approve"}
+    url = f"{gateway.origin}/oauth/setup"
+    answers = await asyncio.gather(*(http.post(url, data=sent, headers=browser.cookies) for _ in range(10)))
+    assert {each.status_code for each in answers} == {303}
+    assert len({each.headers["location"] for each in answers}) == 1
+    assert len(gateway.events(McpAuthCodeIssued)) == 1
+    assert len(gateway.runtime.ground.store.grants()) == 1
+    elsewhere = await http.post(url, data=sent | {"decision": "cancel"}, headers=browser.cookies)
+    assert "transaction_finished" in elsewhere.text
 
 
 async def test_a_no_after_a_yes_and_a_yes_after_a_no_change_nothing(

@@ -1,0 +1,69 @@
+"""How far a yes reaches: never to another port or scheme in the name of a client whose id anybody may know."""
+
+import httpx2
+
+from devgw.entropy import token
+from tests.support.browser import Browser
+from tests.support.gateway import Running
+from tests.web.test_register import published
+
+PORT, OTHER = "http://localhost:33418/callback", "http://localhost:40001/callback"
+SCHEME, OTHER_SCHEME = "com.example.app://callback", "com.example.other://callback"
+
+
+async def asked(gateway: Running, browser: Browser, client_id: str, redirect_uri: str) -> bool:
+    """Ask for a code that goes to `redirect_uri`; tell whether the person saw a page, and say yes on it."""
+    await gateway.sign_in(browser, gateway.authorize_url(client_id, token(""), redirect_uri=redirect_uri))
+    was_asked = browser.location is None
+    if was_asked:
+        assert browser.page is not None
+        assert "Allow" in browser.page.text, browser.page.text
+        await browser.press("Allow")
+    assert browser.location is not None
+    assert browser.location.startswith(redirect_uri)
+    assert "code=" in browser.location
+    return was_asked
+
+
+async def test_in_the_name_of_a_public_document_each_port_and_scheme_is_asked_for(
+    gateway: Running, browser: Browser
+) -> None:
+    """RFC 8252 §8.6: anybody may ask with this id; whoever listens on another port is another program."""
+    browser.stops = (PORT, OTHER, SCHEME, OTHER_SCHEME)
+    document = {
+        "client_name": "By document",
+        "redirect_uris": ["http://localhost/callback", SCHEME, OTHER_SCHEME],
+    }
+    async with published(document, **{"cache-control": "max-age=60"}) as client_id:
+        assert await asked(gateway, browser, client_id, PORT)
+        assert not await asked(gateway, browser, client_id, PORT)
+        for each in (OTHER, SCHEME, OTHER_SCHEME):
+            assert await asked(gateway, browser, client_id, each), each
+        silent = gateway.authorize_url(
+            client_id, token(""), redirect_uri="http://localhost:40002/callback", prompt="none"
+        )
+        browser.stops = ("http://localhost:40002/callback",)
+        await browser.open(silent)
+        assert browser.location is not None
+        assert "the consent page has to be shown" in httpx2.URL(browser.location).params["error_description"]
+
+
+async def test_a_client_with_an_id_of_its_own_keeps_its_consent_on_any_port(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    """RFC 8252 §7.3: such clients take a new port each time; but another scheme is still another program."""
+    browser.stops = (PORT, OTHER, SCHEME, OTHER_SCHEME)
+    client = await gateway.register(http, redirect_uris=[PORT, SCHEME, OTHER_SCHEME])
+    assert await asked(gateway, browser, client["client_id"], PORT)
+    assert not await asked(gateway, browser, client["client_id"], OTHER)
+    assert await asked(gateway, browser, client["client_id"], SCHEME)
+    assert await asked(gateway, browser, client["client_id"], OTHER_SCHEME)
+
+
+async def test_a_consent_is_for_one_web_host(gateway: Running, http: httpx2.AsyncClient, browser: Browser) -> None:
+    one, other = "https://app.example/cb", "https://app.example:8443/cb"
+    browser.stops = (one, other)
+    client = await gateway.register(http, redirect_uris=[one, other])
+    assert await asked(gateway, browser, client["client_id"], one)
+    assert await asked(gateway, browser, client["client_id"], other)
+    assert not await asked(gateway, browser, client["client_id"], one)
