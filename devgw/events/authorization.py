@@ -119,7 +119,8 @@ class McpAuthDownstreamTokenIssued(Event):
 class McpAuthDownstreamTokenRefreshed(Event):
     """A refresh token was used, and rotated where `refresh_token_id` is another one.
 
-    `repeated` where it had been rotated before: what that brought, and nobody refreshed with, is void.
+    `repeated` where it had been rotated before: nobody had refreshed with the earlier answer, which is void now unless
+    its access token was used.
     """
 
     spent_token_id: TokenId

@@ -1,18 +1,22 @@
 """Which refresh tokens are good: every grant has a tree of them, whose root is the code, and this rule.
 
 A refresh token brings a successor and stays good itself until one of its successors is first presented: only then is it
-certain that an answer arrived. Presented again before that, it brings another successor, and the one that was never
-presented is void with its access tokens. Presented after that it is a theft, or looks like one, and ends the grant.
+certain that an answer arrived. Presented again before that it brings another successor, and one of which nothing was
+used yet is void, with its access token. Presented after that it is a theft, or looks like one, and ends the grant.
 Digests are all that this needs: no clock, no memory; so it holds over kills and restarts.
 
-Decided: only a refresh counts as use of a refresh token, the use of its access token does not. Two processes of a
-client that refresh at once call their routes at once too: would that count, whoever came a moment later would end the
-grant for both. The price: a stolen predecessor is good for one access token's lifetime longer; its use makes the honest
-client's tokens void, which then presents its own, and by that the thief's are void.
+Decided, since several processes of one client refresh at once and each may keep its own answer:
 
-A void one that is presented while none of its siblings was, comes to life again and makes those void: a client that
-sent the same token several times may keep whichever answer it likes. After a sibling was presented it is refused, and
-the grant goes on: of those who hold a copy the first one lives.
+- Only a refresh counts as use of a refresh token. Would the use of its access token, then whoever refreshes a moment
+  after another one's first call ended the grant for both. But a successor whose access token works for somebody is not
+  made void by a sibling's birth.
+- A void one stands for its predecessor as long as no sibling was presented: a client that sent the same token several
+  times may keep whichever answer it likes.
+- When one is presented its siblings are void for good, and refused, and the grant goes on: the first one lives. Whether
+  the other was a second process or a thief cannot be known, so the grant is contested from then on: it ends when the
+  person signs in again for the same client and route.
+
+The price: a stolen predecessor is good for one access token's lifetime longer.
 
 A code is stricter, since no two processes share one: whatever it brought counts, access tokens too (RFC 6749 §4.1.2).
 
@@ -27,6 +31,7 @@ from devgw.gateway.live_tokens import LiveTokens
 from devgw.gateway.records import AccessToken, AuthorizationCode, RefreshToken
 from devgw.gateway.revocation import Revocation
 from devgw.gateway.store import Store
+from devgw.ids import ClientId, GrantId, OperationId, SubjectId, TokenId
 from devgw.problems import Refused
 from devgw.problems.token import CodeReplayed, RefreshTokenExpired, RefreshTokenReplayed, RefreshTokenVoid
 
@@ -59,16 +64,25 @@ class Families:
             self._revocation.end_grant(token.grant_id, "refresh_token_replayed")
             raise Refused(RefreshTokenReplayed(used, now))
         if token.revoked_at and (sibling_used := self._sibling_used(token)):
+            self._contest(token.grant_id, now)
             raise Refused(RefreshTokenVoid(token.revoked_at, sibling_used))
         if token.expires_at <= now:
             raise Refused(RefreshTokenExpired(token.expires_at))
 
+    def origin_of(self, token: RefreshToken) -> TokenId | None:
+        """Return whose successor the answer to `token` holds: its own, or its predecessor's where it is void."""
+        return token.parent_id if self._stands_for_parent(token) else token.id
+
     def spend(self, token: RefreshToken, successor: RefreshToken | None) -> bool:
-        """Write down that `token` was presented and what came of it; tell whether it had brought something before."""
+        """Write down that `token` was presented and what came of it; tell whether that had happened before."""
+        origin = self.origin_of(token)
+        earlier = [each for each in self._successors_of(origin) if successor is None or each.id != successor.id]
+        self._void([each for each in earlier if not self._works_for_somebody(each)])
+        if self._stands_for_parent(token):
+            return True
+        if token.used_at is None:
+            self._void(self._siblings(token))
         now = self._clock.now()
-        earlier = [each for each in self._store.successors_of(token.id) if successor is None or each.id != successor.id]
-        rivals = self._siblings(token) if token.used_at is None else []
-        self._void([*earlier, *rivals])
         self._store.save_refresh_token(
             replace(
                 token,
@@ -79,6 +93,12 @@ class Families:
             )
         )
         return bool(earlier)
+
+    def supersede(self, client_id: ClientId, subject_id: SubjectId, operation_id: OperationId) -> None:
+        """End what is contested of the same client, person and route, now that the person gives a new grant."""
+        for each in self._store.contested_grants(client_id, subject_id):
+            if each.operation_id == operation_id:
+                self._revocation.end_grant(each.id, "signed_in_again")
 
     def check_code(self, code: AuthorizationCode) -> None:
         """Refuse a code that was redeemed, once something that it brought was used; the grant ends first.
@@ -110,11 +130,25 @@ class Families:
             access = [issued for each in void for issued in self._store.access_tokens_with(each.id)]
             self._revocation.end_tokens(void[0].grant_id, SUPERSEDED, access, void)
 
+    def _stands_for_parent(self, token: RefreshToken) -> bool:
+        return self.rotates and token.revoked_at is not None
+
+    def _successors_of(self, token_id: TokenId | None) -> list[RefreshToken]:
+        return [] if token_id is None else self._store.successors_of(token_id)
+
     def _siblings(self, token: RefreshToken) -> list[RefreshToken]:
         """Return what else came of the code or refresh token that brought `token`."""
-        if token.parent_id is None:
-            return []
-        return [each for each in self._store.successors_of(token.parent_id) if each.id != token.id]
+        return [each for each in self._successors_of(token.parent_id) if each.id != token.id]
+
+    def _works_for_somebody(self, token: RefreshToken) -> bool:
+        """Tell whether an access token that came with a refresh token was used."""
+        return any(self._is_used(each) for each in self._store.access_tokens_with(token.id))
+
+    def _contest(self, grant_id: GrantId, now: datetime) -> None:
+        """Write down that more than one holds tokens of a grant."""
+        grant = self._store.find_grant(grant_id)
+        if grant and grant.contested_at is None:
+            self._store.save_grant(replace(grant, contested_at=now))
 
     def _sibling_used(self, token: RefreshToken) -> datetime | None:
         """Return when a sibling was first presented; for one without a known origin, when it became void."""

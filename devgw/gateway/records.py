@@ -115,6 +115,8 @@ class Grant:
     groups: tuple[str, ...] = ()
     revoked_at: datetime | None = None
     revoked_because: str | None = None
+    contested_at: datetime | None = None
+    """When it was first seen that more than one holds its tokens; see `gateway.families`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,8 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no typ
     def save_token(self, token: dict[str, Any], request: ServerRequest) -> None:
         """Save what was minted."""
         spent: RefreshToken | None = request.refresh_token.record if request.refresh_token else None
-        issued = self.issuing.save(token, request.user, spent, request.facts.get("token_id"))
+        origin = self.families.origin_of(spent) if spent else request.facts.get("token_id")
+        issued = self.issuing.save(token, request.user, spent, origin)
         request.facts["issued"] = issued
         if spent:
             request.facts["repeated"] = self.families.spend(
@@ -204,6 +205,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no typ
         """
         request = _asked(pending, session, code)
         with self.store.transaction():
+            self.families.supersede(pending.client_id, session.subject_id, pending.operation_id)
             location = self._redirect(pending, session, request)
             self.store.save_pending(replace(pending, decided_at=self.clock.now()))
         return location, request

@@ -132,7 +132,7 @@ def _rejected(event: told.McpRequestRejected) -> str:
 
 
 def _refreshed(event: told.McpAuthDownstreamTokenRefreshed) -> str:
-    again = " (again: what it brought before is void)" if event.repeated else ""
+    again = " (again: nobody had refreshed with the earlier answer)" if event.repeated else ""
     return f"{who(event)} refreshed {event.spent_token_id} → {event.access_token_id}{again}"
 
 

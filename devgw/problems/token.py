@@ -257,9 +257,7 @@ class RefreshTokenVoid(Problem):
 
     diagnosis: ClassVar = "REFR-01"
     error: ClassVar = ErrorCode.INVALID_GRANT
-    hint: ClassVar = (
-        "Authorize again; let one process of the client refresh at a time, and all of them share its answer."
-    )
+    hint: ClassVar = "Sign in again, which ends the other one too; let all processes of the client share one answer."
     source: ClassVar = "OAuth 2.1 §4.3.1"
 
     def explain(self) -> str:

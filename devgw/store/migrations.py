@@ -51,13 +51,14 @@ CREATE INDEX access_token_refresh_token ON access_token (refresh_token_id);
 """Refresh tokens that were presented know when; whose successors and access tokens are found by index."""
 
 REACHES = """
+ALTER TABLE authorization_grant ADD COLUMN contested_at REAL;
 DROP TABLE consent;
 CREATE TABLE consent (
   subject_id TEXT NOT NULL, client_id TEXT NOT NULL, reach TEXT NOT NULL, operation_id TEXT NOT NULL,
   scope TEXT NOT NULL, given_at REAL NOT NULL,
   PRIMARY KEY (subject_id, client_id, reach, operation_id));
 """
-"""Consents know their port and scheme; those of before did not, so their persons are asked once more."""
+"""Grants know of a second holder. Consents know their port and scheme; those of before did not."""
 
 MIGRATIONS: list[str] = [RECORDS, CONNECTIONS, ASSERTIONS, FAMILIES, REACHES]
 """Applied in order, each once; `PRAGMA user_version` counts them."""

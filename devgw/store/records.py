@@ -106,6 +106,11 @@ class RecordStore:
         """Return all grants, oldest first."""
         return self._grants.where()
 
+    def contested_grants(self, client_id: ClientId, subject_id: SubjectId) -> list[Grant]:
+        """Return the live grants of a subject to a client whose tokens more than one holds."""
+        condition = "client_id=? AND subject_id=? AND contested_at IS NOT NULL AND revoked_at IS NULL"
+        return self._grants.where(condition, client_id, subject_id)
+
     def find_code(self, digest: str) -> AuthorizationCode | None:
         """Return the code with this digest."""
         return self._codes.find("digest=?", digest)

@@ -1,6 +1,6 @@
 """The rule of refresh tokens, walked at random: whatever a client does with its answers, one of them goes on."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
@@ -84,7 +84,7 @@ class Bench:
                 raise Refused(RefreshTokenReplayed(self.clock.now(), self.clock.now()))
             self.families.check(token)
             answer = self.issuing.mint(self.grant, include_refresh_token=self.rotates)
-            issued = self.issuing.save(answer, self.grant, token, token.id)
+            issued = self.issuing.save(answer, self.grant, token, self.families.origin_of(token))
             self.families.spend(token, None if issued.refresh is token else issued.refresh)
         self.issuing.let_work(issued)
         return {"refresh_token": secret, **answer}
@@ -93,6 +93,13 @@ class Bench:
         token = self.store.find_refresh_token(digest(secret))
         assert token
         return token
+
+    def call(self, answer: dict[str, str]) -> bool:
+        """Use an answer's access token; tell whether it works."""
+        live = self.live.find(digest(answer["access_token"]))
+        if live:
+            live.uses += 1
+        return live is not None
 
     def opens(self, answer: dict[str, str]) -> bool:
         """Tell whether an answer's access token works."""
@@ -134,13 +141,48 @@ def test_whichever_of_several_answers_a_client_keeps_it_goes_on(kept: int) -> No
     assert [bench.opens(each) for each in answers] == [False] * 4 + [True]
     after = bench.refresh(answers[kept]["refresh_token"])
     assert bench.opens(after)
-    assert bench.record(answers[kept]["refresh_token"]).revoked_at is None
+    again = bench.refresh(after["refresh_token"])
+    assert bench.opens(again)
     for other in answers[:kept] + answers[kept + 1 :]:
         with pytest.raises(Refused) as refused:
             bench.refresh(other["refresh_token"])
         assert isinstance(refused.value.problem, RefreshTokenVoid)
         assert not bench.opens(other)
-    assert bench.opens(bench.refresh(after["refresh_token"]))
+    assert bench.opens(bench.refresh(again["refresh_token"]))
+
+
+def test_an_answer_that_works_for_somebody_is_not_void_by_another_one() -> None:
+    """Two processes refresh a moment apart and call at once: both work until the first of them refreshes again."""
+    bench = Bench()
+    first = bench.begin()
+    one = bench.refresh(first["refresh_token"])
+    assert bench.call(one)
+    other = bench.refresh(first["refresh_token"])
+    assert bench.call(other)
+    assert bench.opens(one)
+    assert bench.opens(bench.refresh(one["refresh_token"]))
+    assert not bench.opens(other)
+    with pytest.raises(Refused) as refused:
+        bench.refresh(other["refresh_token"])
+    assert isinstance(refused.value.problem, RefreshTokenVoid)
+
+
+def test_a_grant_that_two_hold_ends_when_the_person_signs_in_again() -> None:
+    """Nobody can tell a second process from a thief; whoever was refused signs in, and the other is out."""
+    bench = Bench()
+    first = bench.begin()
+    one, other = (bench.refresh(first["refresh_token"]) for _ in range(2))
+    kept = bench.refresh(other["refresh_token"])
+    same = bench.grant.client_id, bench.grant.subject_id, bench.grant.operation_id
+    bench.families.supersede(*same)
+    assert bench.opens(kept)
+    with pytest.raises(Refused):
+        bench.refresh(one["refresh_token"])
+    bench.families.supersede(*same[:2], OperationId("another"))
+    assert bench.opens(kept)
+    bench.families.supersede(*same)
+    assert not bench.opens(kept)
+    assert bench.grant.revoked_because == "signed_in_again"
 
 
 def test_as_deployed_the_first_refresh_token_stays_for_everybody() -> None:
@@ -205,13 +247,13 @@ def test_what_is_rolled_back_has_not_ended() -> None:
 
 
 class Walk(RuleBasedStateMachine):
-    """One client that sends, loses, keeps, repeats and restarts, and that never goes back behind what it used."""
+    """Processes of one client that send, lose, keep, repeat, call and restart; none goes back behind what was used."""
 
     def __init__(self) -> None:
         super().__init__()
         self.bench = Bench()
         self.answers: list[dict[str, str]] = []
-        """What came for the newest token that was used: any of these may be in the client's hands."""
+        """What came for the newest token that was used: any of these may be in somebody's hands."""
         self.source = ""
 
     @initialize()
@@ -220,36 +262,48 @@ class Walk(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 9))
     def refresh_with_any_answer(self, which: int) -> None:
-        """The client presents one of the answers that it has not yet presented any of."""
-        held = self.answers[which % len(self.answers)]
-        self.source = held["refresh_token"]
-        self.answers = [self.bench.refresh(self.source)]
+        held = self.answers[which % len(self.answers)]["refresh_token"]
+        was_void = self.bench.record(held).revoked_at is not None
+        answer = self.bench.refresh(held)
+        if was_void:
+            self.answers.append(answer)
+        else:
+            self.source, self.answers = held, [answer]
 
     @rule()
     def ask_again(self) -> None:
-        """The answer is lost, or another process asks with the same token."""
+        """The answer was lost, or another process asks with the same token."""
         if self.source:
             self.answers.append(self.bench.refresh(self.source))
+
+    @rule(which=st.integers(0, 9))
+    def call(self, which: int) -> None:
+        self.bench.call(self.answers[which % len(self.answers)])
+        self.bench.live.write_down_uses()
 
     @rule()
     def restart(self) -> None:
         self.bench.restart()
 
-    @rule(hours=st.integers(1, 48))
-    def wait(self, hours: int) -> None:
-        self.bench.clock.travel(timedelta(hours=hours))
-        for each in self.bench.store.refresh_tokens():  # nothing is to expire here: that is another refusal
-            later = self.bench.clock.now() + timedelta(days=30)
-            self.bench.store.save_refresh_token(replace(each, expires_at=later))
+    @rule(minutes=st.integers(1, 10))
+    def wait(self, minutes: int) -> None:
+        self.bench.clock.travel(timedelta(minutes=minutes))
 
     @invariant()
-    def the_newest_answer_is_the_one_that_works(self) -> None:
+    def the_newest_answer_works_and_nothing_void_opens_a_route(self) -> None:
         if not self.answers:
             return
         assert self.bench.grant.revoked_at is None
-        works = [self.bench.record(each["refresh_token"]).revoked_at is None for each in self.answers]
-        assert works == [False] * (len(works) - 1) + [True]
+        assert self.bench.grant.contested_at is None
+        assert self.bench.record(self.answers[-1]["refresh_token"]).revoked_at is None
+        for each in self.answers:
+            access = self.bench.store.find_access_token(digest(each["access_token"]))
+            assert access
+            is_void = self.bench.record(each["refresh_token"]).revoked_at is not None
+            assert is_void == (access.revoked_at is not None)
+            assert not (is_void and self.bench.opens(each))
+            assert not (is_void and access.uses)
 
 
 TestWalk = Walk.TestCase
-TestWalk.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestWalk.settings = settings(max_examples=80, stateful_step_count=25, deadline=None)

@@ -30,8 +30,8 @@ def parallel_refresh(view: View, now: datetime) -> Iterator[Diagnosis]:
             apart = f", {(at - first).total_seconds():.1f} s after the first time" if first != at else ""
             yield diagnosis(
                 "REFR-01",
-                f"The refresh token {event.spent_token_id} was presented again{apart}, and nobody had refreshed with "
-                "its successor: its answer was lost, or two processes refreshed at once.",
+                f"A refresh ({event.spent_token_id}) was asked for again{apart}, and nobody had refreshed with the "
+                "earlier answer: it was lost, or two processes refreshed at once.",
                 "Let one process of the client refresh at a time; devgw forgave it, other servers revoke the grant.",
                 view=view,
                 at=at,
