@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
 
+from devgw.diagnosis.urls import split_url
 from devgw.events import Trace
 from devgw.foreign.json import JsonRefused, read_object
 
@@ -89,12 +90,30 @@ def is_registration(trace: Trace) -> bool:
     return ends_with(trace, "POST", "register")
 
 
+def registration_shape(trace: Trace) -> tuple[str, ...]:
+    """Return a registration's name and redirect URIs without their ports: what stays when a client registers again."""
+    asked = request_json(trace)
+    uris = asked.get("redirect_uris")
+    parts = [split_url(str(uri)) for uri in uris] if isinstance(uris, list) else []
+    return (str(asked.get("client_name")), *(f"{each.host.text}{each.path.text}" for each in parts))
+
+
 def answer_type(trace: Trace) -> str:
     """Return the media type of the answer, in lower case and without parameters."""
     return response_header(trace, b"content-type").partition(";")[0].strip().lower()
 
 
 def _first_values(text: bytes) -> dict[str, str]:
+    return _short_values(text) if len(text) <= SHORT else _values(text)
+
+
+@lru_cache(maxsize=512)
+def _short_values(text: bytes) -> dict[str, str]:
+    """Return what `_values` returns, once for all rules that look at one request; nobody may change it."""
+    return _values(text)
+
+
+def _values(text: bytes) -> dict[str, str]:
     try:
         return {key: values[0] for key, values in parse_qs(text.decode("latin-1"), keep_blank_values=True).items()}
     except ValueError:

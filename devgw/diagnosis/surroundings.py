@@ -1,12 +1,13 @@
 """What rules may know beyond one flow, from events alone: clients, tokens, keys, configuration, the latest requests."""
 
-from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from devgw.diagnosis.jwks import JwksHistory
-from devgw.events import Published, Trace
+from devgw.diagnosis.recent import RecentEvents, RecentRequests
+from devgw.events import Published
 from devgw.events.flow import Flow
 from devgw.events.taxonomy import (
     ClockSkewMeasured,
@@ -26,11 +27,12 @@ from devgw.events.taxonomy import (
     McpCapabilityInvoked,
     McpRequestAccepted,
 )
-from devgw.ids import ClientId, TokenId, TraceId
+from devgw.ids import ClientId, TokenId
 
 RECENT = 2_000
 """How many events are remembered: an hour of a busy developer, since those of the hot path are not among them."""
 KEPT_TRACES = 500
+KEPT_CLIENTS = 20_000
 HOT = (HttpExchanged, McpRequestAccepted, McpCapabilityInvoked, McpCapabilityCompleted)
 """Published for every MCP call; a flow's own traces tell the same."""
 
@@ -45,7 +47,6 @@ class KnownClient:
     redirect_uris: tuple[str, ...]
     token_endpoint_auth_method: str
     at: datetime
-    deleted_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ class TokenStory:
     spent_at: datetime | None = None
     revoked_at: datetime | None = None
     cause: str = ""
+    client_name: str = ""
 
 
 @dataclass(slots=True)
@@ -70,8 +72,14 @@ class Surroundings:
 
     started: GatewayStarted | None = None
     started_at: datetime | None = None
-    clients: dict[ClientId, KnownClient] = field(default_factory=dict)
+    clients: OrderedDict[ClientId, KnownClient] = field(default_factory=OrderedDict)
+    configured: dict[ClientId, KnownClient] = field(default_factory=dict)
+    """Those of `clients` that the configuration names."""
+    newest: OrderedDict[str, KnownClient] = field(default_factory=OrderedDict)
+    """The client that became known last under each name."""
     tokens: OrderedDict[TokenId, TokenStory] = field(default_factory=OrderedDict)
+    tokens_by_name: dict[str, dict[TokenId, TokenStory]] = field(default_factory=dict)
+    """The same, by the name of the client that got them."""
     loads: list[tuple[datetime, ConfigLoaded]] = field(default_factory=list)
     rejected: tuple[datetime, ConfigRejected] | None = None
     """The last configuration that was refused, until a good one came."""
@@ -79,8 +87,9 @@ class Surroundings:
     probe: McpAuthProviderProbed | None = None
     """What the provider made of our callback when it was last asked."""
     jwks: JwksHistory = field(default_factory=JwksHistory)
-    recent: deque[Published] = field(default_factory=lambda: deque(maxlen=RECENT))
-    traces: OrderedDict[TraceId, Trace] = field(default_factory=OrderedDict)
+    recent: RecentEvents = field(default_factory=lambda: RecentEvents(RECENT))
+    requests: RecentRequests = field(default_factory=lambda: RecentRequests(KEPT_TRACES))
+    """Those that are no MCP calls: these come by the thousand, and the monitor keeps them."""
 
     @property
     def origin(self) -> str:
@@ -92,9 +101,9 @@ class Surroundings:
         event = published.event
         if isinstance(event, HOT):
             if isinstance(event, HttpExchanged) and event.trace.kind != "mcp":
-                self._keep(event.trace)
+                self.requests.add(event.trace)
             return
-        self.recent.append(published)
+        self.recent.add(published)
         match event:
             case GatewayStarted() as event:
                 self.started, self.started_at = event, published.at
@@ -107,12 +116,6 @@ class Surroundings:
             case _:
                 self._fold_state(published)
 
-    def _keep(self, trace: Trace) -> None:
-        """Keep a request that is not an MCP call; those come by the thousand, and the monitor keeps them."""
-        self.traces[trace.id] = trace
-        if len(self.traces) > KEPT_TRACES:
-            self.traces.popitem(last=False)
-
     def _fold_state(self, published: Published) -> None:
         """Remember what changed a client, a token or the configuration."""
         match published.event:
@@ -123,22 +126,21 @@ class Surroundings:
                 self.rejected = published.at, event
             case McpAuthClientRegistered() as event:
                 self._know_client(event, published.at)
-            case McpAuthClientDeleted(client_id=client_id) if client_id in self.clients:
-                self.clients[client_id].deleted_at = published.at
+            case McpAuthClientDeleted(client_id=client_id) if client_id is not None:
+                self.configured.pop(client_id, None)
             case _:
                 self._fold_token(published)
 
     def _know_client(self, event: McpAuthClientRegistered, at: datetime) -> None:
         if event.client_id is None:
             return
-        self.clients[event.client_id] = KnownClient(
-            event.client_id,
-            event.client_name or "",
-            event.registered_by,
-            event.redirect_uris,
-            event.token_endpoint_auth_method,
-            at,
-        )
+        method = event.token_endpoint_auth_method
+        name, uris = event.client_name or "", event.redirect_uris
+        client = KnownClient(event.client_id, name, event.registered_by, uris, method, at)
+        _keep(self.clients, client.id, client, KEPT_CLIENTS)
+        _keep(self.newest, client.name, client, RECENT)
+        if client.registered_by == "configured":
+            self.configured[client.id] = client
 
     def _fold_token(self, published: Published) -> None:
         at = published.at
@@ -167,19 +169,36 @@ class Surroundings:
             )
 
     def _tell(self, story: TokenStory) -> None:
-        self.tokens[story.id] = story
-        if len(self.tokens) > RECENT:
-            self.tokens.popitem(last=False)
+        before = self.tokens.get(story.id)
+        gone = _keep(self.tokens, story.id, story, RECENT)
+        for each in (before, gone):
+            if each is not None:
+                self._leave_name(each)
+        known = self.clients.get(story.client_id) if story.client_id else None
+        story.client_name = known.name if known else ""
+        self.tokens_by_name.setdefault(story.client_name, {})[story.id] = story
+
+    def _leave_name(self, story: TokenStory) -> None:
+        same = self.tokens_by_name.get(story.client_name, {})
+        same.pop(story.id, None)
+        if not same:
+            self.tokens_by_name.pop(story.client_name, None)
 
     def _spend(self, token_id: TokenId | None, at: datetime) -> None:
         if token_id is not None and token_id in self.tokens:
             self.tokens[token_id].spent_at = at
 
-    def events_of(self, flow: Flow) -> Iterator[Published]:
-        """Yield what was published about `flow`, oldest first."""
-        traces, transactions = set(flow.trace_ids), set(flow.transaction_ids)
-        for published in self.recent:
-            event = published.event
-            mine = event.trace_id in traces or event.transaction_id in transactions
-            if mine or (flow.grant_id is not None and event.grant_id == flow.grant_id):
-                yield published
+    def events_of(self, flow: Flow) -> list[Published]:
+        """Return what was published about `flow`, oldest first."""
+        return self.recent.about([*flow.trace_ids, *flow.transaction_ids, *filter(None, [flow.grant_id])])
+
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+
+def _keep(kept: OrderedDict[K, T], key: K, value: T, most: int) -> T | None:
+    """Keep `value` as the newest of `most`; return the one that had to go."""
+    kept[key] = value
+    kept.move_to_end(key)
+    return kept.popitem(last=False)[1] if len(kept) > most else None

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TypeVar
 
+from devgw.diagnosis.exchange import error_code
 from devgw.diagnosis.surroundings import KnownClient, Surroundings
 from devgw.events import Event, Published, Trace
 from devgw.events.flow import Flow
@@ -12,9 +14,9 @@ from devgw.events.flow import Flow
 E = TypeVar("E", bound=Event)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class View:
-    """One flow as rules see it. Everything is in order of time, oldest first."""
+    """One flow as rules see it. Everything is in order of time, oldest first; what several rules ask is found once."""
 
     flow: Flow
     traces: tuple[Trace, ...]
@@ -47,6 +49,37 @@ class View:
     def seen_after(self, kind: type[Event], moment: datetime) -> bool:
         """Tell whether an event of this kind came at `moment` or later."""
         return any(at >= moment for at, _ in self.of_kind(kind))
+
+    @cached_property
+    def last_good_call(self) -> datetime | None:
+        """Return when an MCP call with a token was last answered well."""
+        good = (each for each in self.traces if each.kind == "mcp" and each.method != "OPTIONS" and each.token_id)
+        return max((each.started_at for each in good if each.status < 400), default=None)
+
+    @cached_property
+    def last_successes(self) -> dict[type[Event], datetime]:
+        """Return when an event of each kind came last that tells a success."""
+        return {type(each.event): each.at for each in self.events if each.event.outcome == "success"}
+
+    @cached_property
+    def last_worked(self) -> dict[str, datetime]:
+        """Return when a message to each MCP path (without a slash at its end) was last answered well."""
+        found: dict[str, datetime] = {}
+        for each in self.traces:
+            is_good = each.kind == "mcp" and each.method == "POST" and each.status in (200, 202)
+            if is_good and error_code(each) is None:
+                path = each.path.rstrip("/")
+                found[path] = max(found.get(path, each.started_at), each.started_at)
+        return found
+
+    @cached_property
+    def last_asked(self) -> dict[str, datetime]:
+        """Return when each path was asked last otherwise than by a preflight."""
+        found: dict[str, datetime] = {}
+        for each in self.traces:
+            if each.method != "OPTIONS":
+                found[each.path] = max(found.get(each.path, each.started_at), each.started_at)
+        return found
 
     def quiet_for(self, now: datetime) -> timedelta:
         """Return for how long nothing was seen of this flow."""

@@ -1,5 +1,6 @@
 """Logins that go round in circles: a good login, and 401 or 403 after it, again."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -40,15 +41,14 @@ def _called(trace: Trace) -> str:
 def _refused_after_issue(view: View) -> Iterator[Trace]:
     """Yield the first refused call with credentials after each token that was issued."""
     moments = [at for at, _ in view.of_kind(McpAuthDownstreamTokenIssued)]
-    for index, at in enumerate(moments):
-        until = moments[index + 1] if index + 1 < len(moments) else None
-        calls = [
-            trace
-            for trace in mcp_requests(view)
-            if trace.started_at >= at and (until is None or trace.started_at < until)
-        ]
-        if calls and calls[0].status in (401, 403) and calls[0].header(b"authorization"):
-            yield calls[0]
+    answered = 0
+    for trace in mcp_requests(view):
+        issued = bisect_right(moments, trace.started_at)
+        if issued == answered:
+            continue
+        answered = issued
+        if trace.status in (401, 403) and trace.header(b"authorization"):
+            yield trace
 
 
 def step_up_loop(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001

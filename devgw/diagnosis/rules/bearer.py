@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import chain
 
 from devgw.diagnosis.exchange import response_header
 from devgw.diagnosis.rule import Rule, diagnosis
@@ -88,13 +89,9 @@ def old_token(view: View, now: datetime) -> Iterator[Diagnosis]:
 
 def _newer(view: View, since: datetime, until: datetime) -> bool:
     """Tell whether this client got another token in between."""
-    kinds = (McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefreshed)
-    return any(
-        isinstance(published.event, kinds)
-        and since < published.at < until
-        and published.event.client_id == view.flow.client_id
-        for published in view.around.recent
-    )
+    recent = view.around.recent
+    got = chain(recent.of_kind(McpAuthDownstreamTokenIssued), recent.of_kind(McpAuthDownstreamTokenRefreshed))
+    return any(since < at < until and event.client_id == view.flow.client_id for at, event in got)
 
 
 def wrong_revocation(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001

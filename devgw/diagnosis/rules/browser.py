@@ -129,11 +129,8 @@ def wrong_account(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: AR
 
 
 def _person_before(view: View, moment: datetime) -> str | None:
-    for published in reversed(view.around.recent):
-        event = published.event
-        if not isinstance(event, McpAuthLoginFinished) or published.at >= moment or event.outcome != "success":
-            continue
-        if event.client_id == view.flow.client_id:
+    for at, event in view.around.recent.of_kind(McpAuthLoginFinished):
+        if at < moment and event.outcome == "success" and event.client_id == view.flow.client_id:
             return str(event.email or event.subject_id or "")
     return None
 

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from devgw.diagnosis.clients import Traits
 from devgw.diagnosis.clients.recognise import quirks_for, recognise
-from devgw.diagnosis.exchange import is_registration, is_resource_metadata, is_server_metadata, is_token
 from devgw.diagnosis.view import View
 from devgw.events import Event, Trace
 from devgw.events.taxonomy import (
@@ -29,38 +28,29 @@ AUTHORIZE, LOGIN, CODE, TOKEN, MCP = range(5)
 
 def came_past(view: View, stage: int, moment: datetime) -> bool:
     """Tell whether the flow reached `stage` or a later one after `moment`: then an earlier refusal is forgiven."""
-    if any(trace.status < 400 and trace.token_id and trace.started_at > moment for trace in mcp_requests(view)):
+    if view.last_good_call is not None and view.last_good_call > moment:
         return True
     if stage == MCP and got_token_elsewhere(view, moment):
         return True
-    kinds = tuple(kind for group in _ORDER[stage:] for kind in group)
-    return any(
-        published.at > moment and isinstance(published.event, kinds) and published.event.outcome == "success"
-        for published in view.events
-    )
+    succeeded = view.last_successes
+    kinds = (kind for group in _ORDER[stage:] for kind in group)
+    return any(kind in succeeded and succeeded[kind] > moment for kind in kinds)
 
 
 def got_token_elsewhere(view: View, moment: datetime) -> bool:
     """Tell whether the same program got a token after `moment`, perhaps in another flow: it helped itself."""
-    return any(
-        trace.started_at > moment and is_token(trace) and trace.status == 200
-        for trace in view.around.traces.values()
-        if trace.user_agent and trace.user_agent == view.flow.user_agent
-    )
+    agent = view.flow.user_agent
+    got = view.around.requests.got_token(agent) if agent else None
+    return got is not None and got > moment
 
 
 def went_on_elsewhere(view: View) -> bool:
     """Tell whether the same program went on in another flow: this one is a request that it made beside its way."""
-    own = set(view.flow.trace_ids)
-    return any(
-        trace.id not in own and trace.started_at >= view.flow.started_at and _is_of_the_way(trace)
-        for trace in view.around.traces.values()
-        if trace.user_agent and trace.user_agent == view.flow.user_agent
+    own, agent = set(view.flow.trace_ids), view.flow.user_agent
+    return bool(agent) and any(
+        trace.id not in own and trace.started_at >= view.flow.started_at
+        for trace in view.around.requests.on_the_way(agent)
     )
-
-
-def _is_of_the_way(trace: Trace) -> bool:
-    return is_resource_metadata(trace) or is_server_metadata(trace) or is_registration(trace) or is_token(trace)
 
 
 def traits(view: View) -> Traits:

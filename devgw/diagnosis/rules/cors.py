@@ -19,10 +19,8 @@ def _preflights(view: View) -> Iterator[Trace]:
 
 def _followed(view: View, preflight: Trace) -> bool:
     """Tell whether the real request came after its preflight."""
-    return any(
-        trace.path == preflight.path and trace.method != "OPTIONS" and trace.started_at >= preflight.started_at
-        for trace in view.traces
-    )
+    asked = view.last_asked.get(preflight.path)
+    return asked is not None and asked >= preflight.started_at
 
 
 def preflight_refused(view: View, now: datetime) -> Iterator[Diagnosis]:

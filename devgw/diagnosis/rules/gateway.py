@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from devgw.diagnosis.rule import GatewayRule, Observation, diagnosis
-from devgw.diagnosis.surroundings import Surroundings
+from devgw.diagnosis.surroundings import Surroundings, TokenStory
 from devgw.events.flow import Diagnosis
-from devgw.events.taxonomy import McpAuthClientRegistered, McpCapabilityEntriesUnmatched
+from devgw.events.taxonomy import McpCapabilityEntriesUnmatched
 
 SKEW = 30.0
 OLD = timedelta(minutes=10)
+MANY = 3
 
 
 def reload_refused(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
@@ -68,9 +69,8 @@ def keys_unreachable(around: Surroundings, now: datetime) -> Iterator[Diagnosis]
 def filter_names_nothing(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """CONF-08: entries of a capability filter that the upstream does not have."""
     newest: dict[tuple[str, str], McpCapabilityEntriesUnmatched] = {}
-    for published in around.recent:
-        if isinstance(published.event, McpCapabilityEntriesUnmatched):
-            newest[published.event.policy, published.event.capability_kind] = published.event
+    for _, event in around.recent.of_kind(McpCapabilityEntriesUnmatched):
+        newest.setdefault((event.policy, event.capability_kind), event)
     for event in newest.values():
         for entry, nearest in event.entries:
             meant = f"; the upstream has `{nearest}`" if nearest else ""
@@ -86,37 +86,24 @@ def filter_names_nothing(around: Surroundings, now: datetime) -> Iterator[Diagno
 
 def gone_without_revoking(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
     """REVK-02: a client registered anew while tokens of its old registration live."""
-    for published in around.recent:
-        event = published.event
-        if not isinstance(event, McpAuthClientRegistered) or now - published.at > OLD:
+    for name, stories in around.tokens_by_name.items():
+        client = around.newest.get(name) if name and len(stories) >= MANY else None
+        if client is None or now - client.at > OLD:
             continue
-        older = [
-            client.id
-            for client in around.clients.values()
-            if _same(client.name, event) and client.id != event.client_id
-        ]
-        live = [
-            story
-            for story in around.tokens.values()
-            if story.client_id in older
-            and not story.revoked_at
-            and not story.spent_at
-            and story.expires_at
-            and story.expires_at > now
-        ]
-        if len(live) >= 3:
+        live = [each for each in stories.values() if each.client_id != client.id and _is_live(each, now)]
+        if len(live) >= MANY:
             yield diagnosis(
                 "REVK-02",
-                f"{event.client_name} registered anew; {len(live)} tokens of its older registrations still live.",
+                f"{name} registered anew; {len(live)} tokens of its older registrations still live.",
                 "Revoke them in the Tokens screen if they are of no more use.",
-                at=published.at,
+                at=client.at,
                 certain=False,
             )
             return
 
 
-def _same(name: str, event: McpAuthClientRegistered) -> bool:
-    return bool(name) and name == event.client_name
+def _is_live(story: TokenStory, now: datetime) -> bool:
+    return not story.revoked_at and not story.spent_at and story.expires_at is not None and story.expires_at > now
 
 
 RULES = (

@@ -34,12 +34,13 @@ def issuer_disagrees(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa:
 
 def _pairs(view: View) -> Iterator[tuple[Trace, Trace]]:
     """Yield each resource metadata with the first good server metadata after it."""
-    good = [trace for trace in view.traces if trace.status == 200]
-    for index, trace in enumerate(good):
-        if is_resource_metadata(trace):
-            server = next((each for each in good[index:] if is_server_metadata(each)), None)
-            if server is not None:
-                yield trace, server
+    waiting: list[Trace] = []
+    for trace in view.traces:
+        if trace.status == 200 and is_resource_metadata(trace):
+            waiting.append(trace)
+        elif trace.status == 200 and is_server_metadata(trace):
+            yield from ((each, trace) for each in waiting)
+            waiting.clear()
 
 
 def _first_server(trace: Trace) -> str:

@@ -18,14 +18,8 @@ HEADER_MISMATCH, VERSION_UNSUPPORTED, METHOD_UNKNOWN = -32020, -32022, -32601
 
 def _worked_since(view: View, trace: Trace) -> bool:
     """Tell whether a later call on the same route was answered well."""
-    return any(
-        later.started_at > trace.started_at
-        and later.method == "POST"
-        and later.status in (200, 202)
-        and error_code(later) is None
-        for later in mcp_requests(view)
-        if later.path.rstrip("/") == trace.path.rstrip("/")
-    )
+    worked = view.last_worked.get(trace.path.rstrip("/"))
+    return worked is not None and worked > trace.started_at
 
 
 def redirected(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way

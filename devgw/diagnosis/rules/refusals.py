@@ -64,7 +64,9 @@ def _verifier_of_another_login(view: View, trace: Trace) -> bool:
     if trace.reason_code != "verifier_wrong" or not sent.get("code_verifier"):
         return False
     challenge, client_id = challenge_of(sent["code_verifier"]), sent.get("client_id", view.flow.client_id)
-    asked = [query(each) for each in (*view.around.traces.values(), *view.traces) if is_authorize(each)]
+    if view.around.requests.challenged(challenge, client_id or ""):
+        return True
+    asked = [query(each) for each in view.traces if is_authorize(each)]
     return any(each.get("code_challenge") == challenge and each.get("client_id") == client_id for each in asked)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from devgw.diagnosis.clients import forget_advice
-from devgw.diagnosis.exchange import is_authorize, is_registration, is_token, query, request_json
+from devgw.diagnosis.exchange import is_authorize, is_registration, is_token, query, registration_shape
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import known_quirks, traits
 from devgw.diagnosis.urls import split_url
@@ -23,9 +23,9 @@ def registers_again_and_again(view: View, now: datetime) -> Iterator[Diagnosis]:
     if mine is None:
         return
     alike = [
-        trace
-        for trace in view.around.traces.values()
-        if is_registration(trace) and now - trace.started_at < WINDOW and _shape(trace) == _shape(mine)
+        each
+        for each in view.around.requests.registrations(registration_shape(mine))
+        if now - each.trace.started_at < WINDOW
     ]
     if len(alike) >= STORM:
         yield diagnosis(
@@ -38,14 +38,6 @@ def registers_again_and_again(view: View, now: datetime) -> Iterator[Diagnosis]:
         )
 
 
-def _shape(trace: Trace) -> tuple[str, ...]:
-    """Return the registration's name and redirect URIs without their ports."""
-    asked = request_json(trace)
-    uris = asked.get("redirect_uris")
-    parts = [split_url(str(uri)) for uri in uris] if isinstance(uris, list) else []
-    return (str(asked.get("client_name")), *(f"{each.host.text}{each.path.text}" for each in parts))
-
-
 def registered_anew(view: View, refused: Trace) -> bool:
     """Tell whether the client of a refused request registered since: then it healed itself, in another flow.
 
@@ -54,21 +46,19 @@ def registered_anew(view: View, refused: Trace) -> bool:
     """
     asked = split_url(query(refused).get("redirect_uri", ""))
     return any(
-        trace.started_at > refused.started_at
-        and is_registration(trace)
-        and trace.status == 201
-        and (trace.user_agent == refused.user_agent or f"{asked.host.text}{asked.path.text}" in _shape(trace)[1:])
-        for trace in view.around.traces.values()
+        each.trace.started_at > refused.started_at
+        and each.trace.status == 201
+        and (each.trace.user_agent == refused.user_agent or f"{asked.host.text}{asked.path.text}" in each.shape[1:])
+        for each in view.around.requests.registrations()
     )
 
 
 def configured_but_registers(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
     """REG-04: a registration under the name or redirect URI of a configured client."""
-    configured = [client for client in view.around.clients.values() if client.registered_by == "configured"]
     for _, event in view.of_kind(McpAuthClientRegistered):
         if event.registered_by != "dcr":
             continue
-        for client in configured:
+        for client in view.around.configured.values():
             if client.name == event.client_name or set(client.redirect_uris) & set(event.redirect_uris):
                 yield diagnosis(
                     "REG-04",

@@ -1,6 +1,6 @@
 """Refused requests that belong to no flow: preflights, revocations, guessed paths, foreign host names."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from devgw.diagnosis.exchange import WELL_KNOWN
@@ -18,9 +18,11 @@ Words = tuple[str, str, str]
 
 def strays(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
     """Yield what the newest stray of each kind gives away, until the same was answered well or two minutes passed."""
-    recent = [trace for trace in around.traces.values() if now - trace.started_at < SAID_FOR]
+    recent = [trace for trace in around.requests if now - trace.started_at < SAID_FOR]
+    answered = _last_answered(recent)
     for trace in reversed(recent):
-        if trace.status < 400 or _answered_since(trace, recent):
+        since = answered.get((trace.method, trace.path))
+        if trace.status < 400 or (since is not None and since > trace.started_at):
             continue
         words = next((found for rule in _KINDS if (found := rule(trace))), None)
         if words:
@@ -29,13 +31,14 @@ def strays(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
             yield diagnosis(failure_id, cause, fix, trace=trace, gone_when=gone_when, evidence=(_seen(trace),))
 
 
-def _answered_since(trace: Trace, recent: list[Trace]) -> bool:
-    """Tell whether the same client asked the same path again and was answered well."""
-    return any(
-        later.started_at > trace.started_at and later.path == trace.path and later.status < 400
-        for later in recent
-        if later.method == trace.method
-    )
+def _last_answered(recent: Iterable[Trace]) -> dict[tuple[str, str], datetime]:
+    """Return when each method and path was asked last and answered well."""
+    found: dict[tuple[str, str], datetime] = {}
+    for trace in recent:
+        if trace.status < 400:
+            key = trace.method, trace.path
+            found[key] = max(found.get(key, trace.started_at), trace.started_at)
+    return found
 
 
 def _seen(trace: Trace) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from devgw.diagnosis.exchange import is_authorize, is_token, query, response_json
+from devgw.diagnosis.recent import asking_client
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import TOKEN, came_past, known_quirks
 from devgw.diagnosis.urls import split_url
@@ -37,10 +38,11 @@ def answer_of_wrong_shape(view: View, now: datetime) -> Iterator[Diagnosis]:  # 
 
 def begins_over_and_over(view: View, now: datetime) -> Iterator[Diagnosis]:
     """PORT-01: the same client begins the login again and again and redeems nothing."""
-    seen = {trace.id: trace for trace in (*view.around.traces.values(), *view.traces)}
-    asked = [each for each in seen.values() if is_authorize(each) and each.status in (200, 302, 303)]
-    asked = [each for each in asked if not view.flow.client_id or _asking(each) == view.flow.client_id]
-    recent = [trace for trace in asked if now - trace.started_at < RESTART_WINDOW]
+    client_id = view.flow.client_id or ""
+    own = [each for each in view.traces if is_authorize(each) and client_id in ("", asking_client(each))]
+    elsewhere = view.around.requests.authorizations(client_id)
+    seen = {each.id: each for each in (*elsewhere, *own) if now - each.started_at < RESTART_WINDOW}
+    recent = sorted((each for each in seen.values() if each.status in (200, 302, 303)), key=_moment)
     states = {query(trace).get("state") or query(trace).get("code_challenge", "") for trace in recent}
     if len(states) < RESTARTS or came_past(view, TOKEN, recent[0].started_at):
         return
@@ -58,8 +60,8 @@ def begins_over_and_over(view: View, now: datetime) -> Iterator[Diagnosis]:
     )
 
 
-def _asking(trace: Trace) -> str:
-    return trace.client_id or query(trace).get("client_id", "")
+def _moment(trace: Trace) -> datetime:
+    return trace.started_at
 
 
 def port_of_the_gateway(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001

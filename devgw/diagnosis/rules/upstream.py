@@ -91,12 +91,10 @@ def credential_refused(view: View, now: datetime) -> Iterator[Diagnosis]:  # noq
 
 def connection_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """UPST-08 and UPST-04: the upstream took its credential back, or it could not be renewed."""
-    for published in reversed(view.around.recent):
-        event = published.event
-        if not isinstance(event, McpAuthUpstreamConnectionLost) or event.subject_id not in (None, view.flow.subject_id):
-            continue
-        is_mine = event.operation_id is None or event.operation_id == view.flow.operation_id
-        if not is_mine or event.outcome == "success" or _back(view, published.at, event):
+    for at, event in view.around.recent.of_kind(McpAuthUpstreamConnectionLost):
+        is_mine = event.subject_id in (None, view.flow.subject_id)
+        is_mine = is_mine and event.operation_id in (None, view.flow.operation_id)
+        if not is_mine or event.outcome == "success" or _back(view, at, event):
             continue  # with success it was somebody's wish
         is_poor = "no refresh token" in (event.explanation or "").lower()
         name = "UPST-04" if is_poor else "UPST-08"
@@ -105,17 +103,15 @@ def connection_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: 
             or f"The connection to {event.upstream_server_id} was lost: {event.cause.replace('_', ' ')}."
         )
         fix = "Connect it again with scopes that allow offline access." if is_poor else "Connect it again."
-        yield diagnosis(name, cause, event.hint or fix, view=view, at=published.at, gone_when="it is connected again")
+        yield diagnosis(name, cause, event.hint or fix, view=view, at=at, gone_when="it is connected again")
         return
 
 
 def _back(view: View, moment: datetime, lost: McpAuthUpstreamConnectionLost) -> bool:
     """Tell whether the connection was made again since."""
     return any(
-        isinstance(published.event, McpAuthUpstreamConnectionEstablished)
-        and published.at > moment
-        and published.event.upstream_server_id == lost.upstream_server_id
-        for published in view.around.recent
+        at > moment and event.upstream_server_id == lost.upstream_server_id
+        for at, event in view.around.recent.of_kind(McpAuthUpstreamConnectionEstablished)
     )
 
 
