@@ -1,15 +1,21 @@
 """All rules over one flow, and over the gateway as a whole."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from datetime import datetime
 
+from devgw.clock import Clock
+from devgw.diagnosis.asking import RuleAsker
+from devgw.diagnosis.catalogue import failures
+from devgw.diagnosis.rule import GatewayRule, Rule
 from devgw.diagnosis.rules import GATEWAY_RULES, RULES
 from devgw.diagnosis.surroundings import Surroundings
 from devgw.diagnosis.view import View
-from devgw.events import Published, Trace
+from devgw.events import Bus, Published, Trace
 from devgw.events.flow import Diagnosis, Flow, FlowState
 
 MOST_SUSPICIONS = 3
+Judgement = Generator[None, None, list[Diagnosis]]
+"""Pauses after each rule, and returns what all of them say."""
 
 
 def diagnose(view: View, now: datetime) -> list[Diagnosis]:
@@ -18,38 +24,62 @@ def diagnose(view: View, now: datetime) -> list[Diagnosis]:
     It is a pure function: what it no longer returns is withdrawn. Nothing is suspected of a flow that is done, or whose
     client has begun again: only what was seen to go wrong stays.
     """
-    found = _once(each for rule in RULES for each in rule.check(view, now))
-    certain = [each for each in found if each.certain]
-    is_over = view.flow.state is FlowState.DONE or view.flow.after is not None
-    suspicions = [] if certain or is_over else [each for each in found if not each.certain]
-    return certain + suspicions[:MOST_SUSPICIONS]
+    return _weigh(view.flow, (each for rule in RULES for each in rule.check(view, now)))
 
 
 def diagnose_gateway(around: Surroundings, now: datetime) -> list[Diagnosis]:
     """Return what is wrong with the gateway as a whole at `now`."""
-    return list(_once(each for rule in GATEWAY_RULES for each in rule.check(around, now)))
+    return _once(each for rule in GATEWAY_RULES for each in rule.check(around, now))
 
 
 class RuleDiagnoser:
     """The rules with the memory that they look into; `hear` every event, and ask.
 
-    It is the monitor's `Diagnoser`.
+    It is the monitor's `Diagnoser`. What the rules say of a flow is what `diagnose` says, but for those that fail.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        clock: Clock,
+        rules: Sequence[Rule] = RULES,
+        gateway_rules: Sequence[GatewayRule] = GATEWAY_RULES,
+    ) -> None:
         self.around = Surroundings()
+        self._asker = RuleAsker(bus, clock)
+        self._rules = rules
+        self._gateway_rules = gateway_rules
+        failures()  # read now: later there may be no descriptor left to open the files with
+        bus.listen(self.hear, "diagnosis")
 
     def hear(self, published: Published) -> None:
-        """Remember one event; on the hot path, so MCP calls are passed over at once."""
+        """Remember one event; MCP calls are passed over at once."""
         self.around.fold(published)
 
-    def diagnose(self, flow: Flow, traces: Sequence[Trace], now: datetime) -> list[Diagnosis]:
-        """Return what is wrong with `flow` at `now`; `traces` are its requests, oldest first."""
-        return diagnose(View.of(flow, traces, self.around), now)
+    def judge(self, flow: Flow, traces: Sequence[Trace], now: datetime) -> Judgement:
+        """Judge `flow` at `now`, pausing after each rule; `traces` are its requests, oldest first."""
+        view, found = View.of(flow, traces, self.around), list[Diagnosis]()
+        for rule in self._rules:
+            found += self._asker.ask(rule, view, now, flow.id)
+            yield
+        return _weigh(flow, found)
 
-    def diagnose_gateway(self, now: datetime) -> list[Diagnosis]:
-        """Return what is wrong with the gateway as a whole at `now`."""
-        return diagnose_gateway(self.around, now)
+    def judge_gateway(self, now: datetime) -> Judgement:
+        """Judge the gateway as a whole at `now`, pausing after each rule."""
+        found = list[Diagnosis]()
+        for rule in self._gateway_rules:
+            found += self._asker.ask(rule, self.around, now, "the gateway")
+            yield
+        return _once(found)
+
+
+def _weigh(flow: Flow, said: Iterable[Diagnosis]) -> list[Diagnosis]:
+    """Return the certain ones first, and suspicions only where there is nothing better."""
+    found = _once(said)
+    certain = [each for each in found if each.certain]
+    is_over = flow.state is FlowState.DONE or flow.after is not None
+    suspicions = [] if certain or is_over else [each for each in found if not each.certain]
+    return certain + suspicions[:MOST_SUSPICIONS]
 
 
 def _once(found: Iterable[Diagnosis]) -> list[Diagnosis]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from devgw.diagnosis.catalogue import find_failure
@@ -37,6 +38,11 @@ class Rule:
     check: Callable[[View, datetime], Iterable[Diagnosis]]
     observation: Observation = Observation.PASSIVE
 
+    @property
+    def name(self) -> str:
+        """Return what it is called where it fails: its function's name, in words."""
+        return _in_words(self.check)
+
 
 @dataclass(frozen=True, slots=True)
 class GatewayRule:
@@ -46,6 +52,16 @@ class GatewayRule:
     needs: str
     check: Callable[[Surroundings, datetime], Iterable[Diagnosis]]
     observation: Observation = Observation.PASSIVE
+
+    @property
+    def name(self) -> str:
+        """Return what it is called where it fails: its function's name, in words."""
+        return _in_words(self.check)
+
+
+@cache
+def _in_words(check: Callable[..., object]) -> str:
+    return getattr(check, "__name__", type(check).__name__).replace("_", " ")
 
 
 def diagnosis(

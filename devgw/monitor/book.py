@@ -1,7 +1,7 @@
 """Where the monitor keeps things: books of what changes, rings of what only comes, and one count over all."""
 
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -69,12 +69,18 @@ class Book(Generic[T]):
         self._kept = kept
         self._items: dict[str, T] = {}
         self._changed: OrderedDict[str, int] = OrderedDict()
+        self.left: Callable[[T], None] = lambda _item: None
+        """Told each thing that is kept no longer, for whoever keeps an index of them."""
 
     def __len__(self) -> int:
         return len(self._items)
 
     def __iter__(self) -> Iterator[T]:
         return iter(self._items.values())
+
+    def ids(self) -> list[str]:
+        """Return the ids of all things, the longest kept first."""
+        return list(self._items)
 
     def __contains__(self, id_: str) -> bool:
         return id_ in self._items
@@ -92,15 +98,18 @@ class Book(Generic[T]):
         return item
 
     def touch(self, id_: str) -> None:
-        """Note that the thing called `id_` changed."""
-        self._changed[id_] = self._count.up()
-        self._changed.move_to_end(id_)
+        """Note that the thing called `id_` changed; nothing where it is kept no longer."""
+        if id_ in self._items:
+            self._changed[id_] = self._count.up()
+            self._changed.move_to_end(id_)
 
     def drop(self, id_: str) -> None:
         """Forget the thing called `id_`."""
-        if self._items.pop(id_, None) is not None:
+        item = self._items.pop(id_, None)
+        if item is not None:
             del self._changed[id_]
             self._graveyard.bury(self.kind, id_)
+            self.left(item)
 
     def clear(self) -> int:
         """Forget everything; return how much it was. Readers have to begin again."""

@@ -92,7 +92,7 @@ class Books:
     def _count_client(self, client_id: str | None) -> None:
         client = self.people.clients.get(client_id)
         if client is not None:
-            own = [grant for grant in self.grants.grants if grant.client_id == client_id]
+            own = self.grants.of_client(client.id)
             client.tokens, client.grants = sum(grant.tokens for grant in own), len(own)
             self.people.clients.touch(client.id)
 

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from devgw.entropy import short_id
 from devgw.events.flow import Flow, FlowState, Step, StepState
@@ -12,6 +13,7 @@ from devgw.ids import FlowId
 from devgw.monitor.book import Book, Count, Graveyard
 
 _KEPT = 2_000
+_MOST_ALIKE = 300
 _MOST_KEYS = 50_000
 
 
@@ -25,6 +27,7 @@ class FlowBook:
         self._restless: OrderedDict[FlowId, Flow] = OrderedDict()
         """Flows that had arrived and were refused since."""
         self._agents: OrderedDict[str, str] = OrderedDict()
+        self.flows.left = self._leave
 
     # --- finding ---
 
@@ -59,12 +62,15 @@ class FlowBook:
         return self._agents.get(client_id, "")
 
     def newest_first(self) -> list[Flow]:
-        """Return the flows that are under way or failed a moment ago, the one that changed last first."""
-        return list(reversed(self._active.values()))
+        """Return the flows that are under way or failed a moment ago, the one that changed last first.
+
+        They are the newest few hundred: likeness says nothing among more, and each request pays for looking.
+        """
+        return list(islice(reversed(self._active.values()), _MOST_ALIKE))
 
     def restless(self) -> list[Flow]:
         """Return the flows that had arrived and were refused since, the one that changed last first."""
-        return list(reversed(self._restless.values()))
+        return list(islice(reversed(self._restless.values()), _MOST_ALIKE))
 
     # --- beginnings and ends ---
 
@@ -121,6 +127,11 @@ class FlowBook:
     def retire(self, flow: Flow) -> None:
         """Let `flow` take no more strangers in."""
         self._active.pop(flow.id, None)
+
+    def _leave(self, flow: Flow) -> None:
+        """Look no more at a flow that is kept no longer."""
+        self._active.pop(flow.id, None)
+        self._restless.pop(flow.id, None)
 
     def clear(self) -> int:
         """Forget all flows; return how many they were."""

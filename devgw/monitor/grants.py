@@ -1,6 +1,7 @@
 """Tokens, codes and the grants from which they come: issued, used, rotated, spent, revoked, and shown in vain after."""
 
 from datetime import datetime
+from typing import TypeVar
 
 from devgw.events.bus import Published
 from devgw.events.taxonomy import (
@@ -14,10 +15,12 @@ from devgw.events.taxonomy import (
     McpRequestAccepted,
 )
 from devgw.monitor.book import Book, Count, Graveyard
+from devgw.monitor.grant_rows import access_row, grant_row, refresh_row, token_row
 from devgw.monitor.moments import stamp
-from devgw.monitor.records import AccessTokenRecord, GrantRecord, Records, RefreshTokenRecord
+from devgw.monitor.records import Records
 from devgw.monitor.rows import GrantRow, TokenRow
 
+R = TypeVar("R")
 _KEPT = 20_000
 _GOES_ON = "superseded"
 """Why tokens end whose grant gets others in the same moment."""
@@ -30,30 +33,44 @@ class GrantBooks:
     def __init__(self, count: Count, graveyard: Graveyard) -> None:
         self.tokens: Book[TokenRow] = Book("token", count, graveyard, _KEPT)
         self.grants: Book[GrantRow] = Book("grant", count, graveyard, _KEPT)
-        self._families: dict[str, list[str]] = {}
+        self.tokens.left = self._leave_family
+        self.grants.left = self._leave_client
+        self._families: dict[str, dict[str, TokenRow]] = {}
+        self._of_client: dict[str, dict[str, GrantRow]] = {}
+        self._to_weigh: list[str] = []
 
     def family(self, grant_id: str) -> list[TokenRow]:
         """Return the tokens and codes of a grant in order of issue."""
-        rows = [row for id_ in self._families.get(grant_id, ()) if (row := self.tokens.get(id_))]
-        return sorted(rows, key=lambda row: row.issued)
+        return sorted(self._families.get(grant_id, {}).values(), key=lambda row: row.issued)
+
+    def of_client(self, client_id: str) -> list[GrantRow]:
+        """Return the grants of a client in order of beginning."""
+        return list(self._of_client.get(client_id, {}).values())
 
     # --- what was there before the start ---
 
     def seed(self, records: Records) -> None:
         """Take over what the store has."""
         for grant in records.grants():
-            self.grants.put(grant.id, _grant_row(grant))
+            self._keep(grant_row(grant))
         for access in records.access_tokens():
-            self._put(_access_row(access, self.grants.get(access.grant_id)))
+            self._put(access_row(access, self.grants.get(access.grant_id)))
         for refresh in records.refresh_tokens():
-            self._put(_refresh_row(refresh, self.grants.get(refresh.grant_id)))
+            self._put(refresh_row(refresh, self.grants.get(refresh.grant_id)))
         for row in self.grants:
             self._count_tokens(row.id)
 
     def _put(self, row: TokenRow) -> None:
-        if row.id not in self.tokens:
-            self._families.setdefault(row.grant_id, []).append(row.id)
+        before = self.tokens.get(row.id)
+        if before is not None:
+            self._leave_family(before)
+        self._families.setdefault(row.grant_id, {})[row.id] = row
         self.tokens.put(row.id, row)
+
+    def _keep(self, grant: GrantRow) -> GrantRow:
+        """Keep a grant, found by its client too."""
+        self._of_client.setdefault(grant.client_id, {})[grant.id] = grant
+        return self.grants.put(grant.id, grant)
 
     # --- events ---
 
@@ -85,7 +102,7 @@ class GrantBooks:
     def code_issued(self, published: Published, event: McpAuthCodeIssued) -> None:
         """Open the grant, with its code."""
         self._grant(published, event)
-        self._put(_row(event.code_id, "code", published.at, event.expires_at, event))
+        self._put(token_row(event.code_id, "code", published.at, event.expires_at, event))
 
     def issued(self, published: Published, event: McpAuthDownstreamTokenIssued) -> None:
         """Spend the code and keep what it paid for."""
@@ -132,21 +149,25 @@ class GrantBooks:
         row.scope = str(event.claims.get("scope", ""))
         self.tokens.put(row.id, row)
 
-    def prune(self, now: datetime, kept_seconds: float = 3600.0) -> None:
-        """Forget tokens that were over long ago."""
+    def prune(self, now: datetime, most: int = 1_000, kept_seconds: float = 3600.0) -> bool:
+        """Forget tokens that were over long ago, looking at `most` of them; tell whether more are to be looked at."""
+        if not self._to_weigh:
+            self._to_weigh = self.tokens.ids()
+        looked_at, self._to_weigh = self._to_weigh[-most:], self._to_weigh[:-most]
         limit = now.timestamp() - kept_seconds
-        for row in list(self.tokens):
+        for row in filter(None, map(self.tokens.get, looked_at)):
             over = row.ended or row.expires
             if over and over < limit:
                 self.tokens.drop(row.id)
-                self._leave_family(row)
+        return bool(self._to_weigh)
 
     # --- inside ---
 
     def _leave_family(self, row: TokenRow) -> None:
-        family = self._families.get(row.grant_id, [])
-        if row.id in family:
-            family.remove(row.id)
+        _leave(self._families, row.grant_id, row.id)
+
+    def _leave_client(self, row: GrantRow) -> None:
+        _leave(self._of_client, row.client_id, row.id)
 
     def _grant(
         self,
@@ -156,11 +177,13 @@ class GrantBooks:
         id_ = str(event.grant_id or "")
         row = self.grants.get(id_) or GrantRow(id=id_, state="live", created=stamp(published.at))
         row.client = event.client_name or row.client
-        row.client_id = event.client_id or row.client_id
+        if event.client_id and event.client_id != row.client_id:
+            self._leave_client(row)
+            row.client_id = event.client_id
         row.operation_id = event.operation_id or row.operation_id
         row.subject_id = event.subject_id or row.subject_id
         row.session_id = event.session_id or row.session_id
-        return self.grants.put(id_, row) if id_ else row
+        return self._keep(row) if id_ else row
 
     def _pair(
         self,
@@ -168,10 +191,10 @@ class GrantBooks:
         event: McpAuthDownstreamTokenIssued | McpAuthDownstreamTokenRefreshed,
         parent: str | None,
     ) -> None:
-        access = _row(event.access_token_id, "access", published.at, event.access_expires_at, event)
+        access = token_row(event.access_token_id, "access", published.at, event.access_expires_at, event)
         pair = [access]
         if event.refresh_token_id and event.refresh_token_id not in self.tokens:
-            pair.append(_row(event.refresh_token_id, "refresh", published.at, event.refresh_expires_at, event))
+            pair.append(token_row(event.refresh_token_id, "refresh", published.at, event.refresh_expires_at, event))
         for row in pair:
             row.parent, row.scope, row.resource = parent or "", event.scope, event.resource
             self._put(row)
@@ -181,9 +204,9 @@ class GrantBooks:
         """Give a code the grant that came to be when it was redeemed."""
         row = self.tokens.get(code_id)
         if row is not None and not row.grant_id and grant.id:
-            self._families[""].remove(row.id)
-            self._families.setdefault(grant.id, []).append(row.id)
+            self._leave_family(row)
             row.grant_id = grant.id
+            self._families.setdefault(grant.id, {})[row.id] = row
 
     def _spend(self, id_: str | None, at: datetime) -> None:
         row = self.tokens.get(id_)
@@ -203,7 +226,8 @@ class GrantBooks:
     def _count_tokens(self, grant_id: str) -> None:
         grant = self.grants.get(grant_id)
         if grant is not None:
-            grant.tokens = sum(row.state == "live" and row.kind != "code" for row in self.family(grant_id))
+            family = self._families.get(grant_id, {}).values()
+            grant.tokens = sum(row.state == "live" and row.kind != "code" for row in family)
             self.grants.touch(grant_id)
 
     def _close(self, grant_id: str, cause: str, at: datetime) -> None:
@@ -219,64 +243,9 @@ class GrantBooks:
             self._count_tokens(grant_id)
 
 
-def _row(
-    id_: str,
-    kind: str,
-    issued: datetime,
-    expires: datetime | None,
-    event: McpAuthCodeIssued | McpAuthDownstreamTokenIssued | McpAuthDownstreamTokenRefreshed,
-) -> TokenRow:
-    return TokenRow(
-        id=id_,
-        kind=kind,
-        state="live",
-        issued=stamp(issued),
-        expires=stamp(expires),
-        client=event.client_name or "",
-        client_id=event.client_id or "",
-        grant_id=event.grant_id or "",
-        subject_id=event.subject_id or "",
-        session_id=event.session_id or "",
-        operation_id=event.operation_id or "",
-    )
-
-
-def _grant_row(grant: GrantRecord) -> GrantRow:
-    return GrantRow(
-        id=grant.id,
-        state="revoked" if grant.revoked_at else "live",
-        created=stamp(grant.created_at),
-        client=grant.client_name,
-        client_id=grant.client_id,
-        operation_id=grant.operation_id,
-        subject_id=grant.subject_id,
-        email=grant.email or "",
-        resource=grant.resource,
-        scope=grant.scope,
-        session_id=grant.session_id or "",
-        ended=stamp(grant.revoked_at),
-        ended_by=grant.revoked_because or "",
-    )
-
-
-def _inherit(row: TokenRow, grant: GrantRow | None) -> TokenRow:
-    if grant is not None:
-        row.client, row.client_id, row.subject_id = grant.client, grant.client_id, grant.subject_id
-        row.session_id, row.operation_id = grant.session_id, grant.operation_id
-        row.resource, row.scope = grant.resource, grant.scope
-    return row
-
-
-def _access_row(token: AccessTokenRecord, grant: GrantRow | None) -> TokenRow:
-    row = TokenRow(token.id, "access", "revoked" if token.revoked_at else "live", stamp(token.issued_at))
-    row.expires, row.grant_id, row.ended = stamp(token.expires_at), token.grant_id, stamp(token.revoked_at)
-    row.parent, row.uses, row.last_used = token.refresh_token_id or "", token.uses, stamp(token.last_used_at)
-    return _inherit(row, grant)
-
-
-def _refresh_row(token: RefreshTokenRecord, grant: GrantRow | None) -> TokenRow:
-    state = "revoked" if token.revoked_at else "spent" if token.spent_at else "live"
-    row = TokenRow(token.id, "refresh", state, stamp(token.issued_at), stamp(token.expires_at))
-    row.grant_id, row.parent = token.grant_id, token.parent_id or ""
-    row.ended = stamp(token.revoked_at or token.spent_at)
-    return _inherit(row, grant)
+def _leave(index: dict[str, dict[str, R]], key: str, id_: str) -> None:
+    """Take `id_` out of what `index` has under `key`."""
+    found = index.get(key, {})
+    found.pop(id_, None)
+    if not found:
+        index.pop(key, None)

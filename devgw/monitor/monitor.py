@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from devgw.clock import Clock
 from devgw.config.project import Route
@@ -10,13 +10,14 @@ from devgw.events import taxonomy as told
 from devgw.events.bus import Bus, Published
 from devgw.events.flow import Diagnosis, Flow
 from devgw.events.trace import Body, Trace
-from devgw.ids import OperationId
+from devgw.ids import ClientId, OperationId
 from devgw.monitor.book import Book, Count, Graveyard, Ring
 from devgw.monitor.books import Books
 from devgw.monitor.diagnoses import DiagnosisBook
 from devgw.monitor.flow_book import FlowBook
 from devgw.monitor.flow_follower import FlowFollower
 from devgw.monitor.health import Health
+from devgw.monitor.judging import Diagnoser, Judgement, Judging
 from devgw.monitor.records import Records
 from devgw.monitor.trace_view import token_shown
 from devgw.monitor.views import ConfigView, GatewayFacts
@@ -28,22 +29,6 @@ _MOST_LINES = 5_000
 _REFUSED = frozenset({401, 403})
 _PRUNE_EVERY = timedelta(minutes=1)
 _TRACES_FOR_A_DIAGNOSIS = 200
-
-
-class Diagnoser(Protocol):
-    """Names what went wrong with a flow: pure rules, no memory."""
-
-    def diagnose(self, flow: Flow, traces: Sequence[Trace], now: datetime) -> Iterable[Diagnosis]:
-        """Return every failure that what was seen, and what failed to come, gives away; asked again after each change.
-
-        Args:
-            flow: the flow as it stands.
-            traces: its requests, oldest first, as far as they are still kept.
-            now: the gateway's time, for absences.
-        """
-
-    def diagnose_gateway(self, now: datetime) -> Iterable[Diagnosis]:
-        """Return what is wrong with the gateway as a whole; asked once a second."""
 
 
 class Monitor:
@@ -81,6 +66,9 @@ class Monitor:
         self._records: Records | None = None
         self._publish = bus.publish
         self._guard = bus.guard
+        self.judging = Judging(clock, bus.guard, self._begin_judging)
+        self.judging.done = self._judged
+        self._is_pruning = False
         self._pruned_at = self.judged_at = clock.now()
         bus.listen(self.hear, "monitor")
 
@@ -164,38 +152,51 @@ class Monitor:
 
     def tick(self) -> None:
         """Let time pass: give up silent flows, judge those that changed or wait, forget what is long over."""
-        now = self.clock.now()
-        self.flows.tick(now)
-        self.health.tick(now)
-        if now - self._pruned_at >= _PRUNE_EVERY:
-            self.grants.prune(now)
-            self._pruned_at = now
+        now, guarded = self.clock.now(), self._guard.call
+        guarded("flows", "tick", self.flows.tick, now)
+        guarded("health", "tick", self.health.tick, now)
+        guarded("books", "tick", self._prune, now)
         if self._diagnoser is not None:
-            self._judge(self._diagnoser, now)
+            self._judge(now)
         self.flows.dirty.clear()
         self.wake()
 
-    def _judge(self, diagnoser: Diagnoser, now: datetime) -> None:
+    def _prune(self, now: datetime) -> None:
+        """Once a minute, and a part at each tick until all was looked at."""
+        if self._is_pruning or now - self._pruned_at >= _PRUNE_EVERY:
+            self._pruned_at = now
+            self._is_pruning = self.grants.prune(now)
+
+    def _judge(self, now: datetime) -> None:
         """Judge flows that changed at once; those that wait, and the gateway as a whole, once a second."""
-        to_judge = dict(self.flows.dirty)
+        self.judging.add_changed(self.flows.dirty.values())
         if now - self.judged_at >= _JUDGE_EVERY:
             self.judged_at = now
-            to_judge |= {flow.id: flow for flow in self.flow_book.active()}
-            for event in self.diagnoses.take_gateway(list(diagnoser.diagnose_gateway(now)), now):
-                self._publish(event)
-        for flow in to_judge.values():
-            self._diagnose(flow, diagnoser, now)
+            self.judging.add_waiting(self.flow_book.active())
+        self.judging.run()
 
-    def _diagnose(self, flow: Flow, diagnoser: Diagnoser, now: datetime) -> None:
-        """Ask what is wrong with `flow`, and tell the bus what is new."""
+    def _begin_judging(self, flow: Flow | None) -> Judgement:
+        """Ask what is wrong with `flow`; with the gateway as a whole where there is none."""
+        assert self._diagnoser is not None
+        now = self.clock.now()
+        if flow is None:
+            return self._diagnoser.judge_gateway(now)
         own = [trace for id_ in flow.trace_ids[-_TRACES_FOR_A_DIAGNOSIS:] if (trace := self._by_trace.get(id_))]
-        found = tuple(sorted(diagnoser.diagnose(flow, own, now), key=lambda each: not each.certain))
-        before = {each.id: each for each in flow.diagnoses}
-        if {each.id: each.certain for each in found} == {id_: each.certain for id_, each in before.items()}:
-            return
-        flow.diagnoses = found
-        self.flow_book.touch(flow)
-        for event in self.diagnoses.take(flow, before, now):
+        return self._diagnoser.judge(flow, own, now)
+
+    def _judged(self, flow: Flow | None, found: Sequence[Diagnosis]) -> None:
+        """Take over what is wrong, and tell the bus what is new."""
+        now = self.clock.now()
+        if flow is None:
+            news = self.diagnoses.take_gateway(found, now)
+        else:
+            before = {each.id: each for each in flow.diagnoses}
+            if {each.id: each.certain for each in found} == {id_: each.certain for id_, each in before.items()}:
+                return
+            flow.diagnoses = tuple(sorted(found, key=lambda each: not each.certain))
+            self.flow_book.touch(flow)
+            news = self.diagnoses.take(flow, before, now)
+        for event in news:
             self._publish(event)
 
     # --- asking ---
@@ -206,8 +207,8 @@ class Monitor:
 
     def metadata_of(self, client_id: str) -> dict[str, Any]:
         """Return what a client registered, as the store has it now; its secrets are still in it."""
-        known = self._records.clients() if self._records is not None else ()
-        return next((client.metadata for client in known if client.id == client_id), {})
+        client = self._records.find_client(ClientId(client_id)) if self._records is not None else None
+        return client.metadata if client is not None else {}
 
     def flow(self, id_: str) -> Flow | None:
         """Return the flow called `id_`."""
@@ -228,6 +229,7 @@ class Monitor:
         if kind in {"flows", "all"}:
             cleared += self.flow_book.clear() + self.diagnoses.book.clear()
             self.flows.dirty.clear()
+            self.judging.clear()
         if kind in {"lines", "all"}:
             cleared += self.lines.clear()
         self.graveyard.begin_again()

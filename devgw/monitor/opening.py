@@ -112,9 +112,10 @@ def _client(monitor: Monitor, id_: str) -> Row | None:
     if row is None:
         return None
     detail = ClientDetail(row, mask_json(monitor.metadata_of(id_)))
-    detail.grants = _grants(monitor, lambda grant: grant.client_id == id_)
+    detail.grants = monitor.grants.of_client(id_)
     detail.flows = _flows(monitor, lambda flow: flow.client_id == id_)
-    detail.tokens = [token for token in monitor.grants.tokens if token.client_id == id_]
+    codes = [code for code in monitor.grants.family("") if code.client_id == id_]
+    detail.tokens = [*codes, *(token for grant in detail.grants for token in monitor.grants.family(grant.id))]
     return detail
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Protocol
 
+from devgw.ids import ClientId
+
 
 class ClientRecord(Protocol):
     """A client as the store keeps it."""
@@ -125,6 +127,9 @@ class Records(Protocol):
 
     def clients(self) -> Iterable[ClientRecord]:
         """Return all clients."""
+
+    def find_client(self, client_id: ClientId) -> ClientRecord | None:
+        """Return one client, or None."""
 
     def sessions(self) -> Iterable[SessionRecord]:
         """Return all sessions."""

@@ -80,8 +80,7 @@ def build(
         undo.callback(listeners.close)
         settings = replace(settings, port=listeners.port)
         bus.guard.write = log_writer(None if settings.ephemeral else settings.state_path)
-        diagnoser = RuleDiagnoser()
-        bus.listen(diagnoser.hear, "diagnosis")
+        diagnoser = RuleDiagnoser(bus, clock)
         monitor = Monitor(clock, settings, bus)
         monitor.take_diagnoser(diagnoser)
         if hear:

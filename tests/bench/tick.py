@@ -3,6 +3,7 @@
 python -m tests.bench.tick
 """
 
+import gc
 import statistics
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from devgw.events.trace import Body
 from devgw.ids import ClientId, GrantId, OperationId, SubjectId, TokenId, TraceId
 from devgw.monitor.monitor import Monitor
 from devgw.settings import Settings
+from devgw.wiring.running import GC_THRESHOLDS
 from tests.monitor.walk import ROUTE
 
 CLIENTS = 20_000
@@ -38,8 +40,7 @@ class Watched:
     def __init__(self) -> None:
         self.clock = SteadyClock()
         self.bus = Bus(self.clock)
-        diagnoser = RuleDiagnoser()
-        self.bus.listen(diagnoser.hear, "diagnosis")
+        diagnoser = RuleDiagnoser(self.bus, self.clock)
         self.monitor = Monitor(self.clock, Settings(), self.bus)
         self.monitor.take_routes([ROUTE])
         self.monitor.take_diagnoser(diagnoser)
@@ -136,5 +137,6 @@ def a_page_that_registers() -> None:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(*GC_THRESHOLDS)
     many_clients_and_tokens()
     a_page_that_registers()

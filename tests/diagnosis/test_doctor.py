@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from devgw.cli.doctor import command
 from devgw.clock import SystemClock
 from devgw.config.project import BrowserLogin, OAuthPolicy, Oidc, Project, Route, Secret
+from devgw.diagnosis import View, diagnose
 from devgw.diagnosis.verdicts import Check, Verdict
 from devgw.emulators.workos import AnswerFault, Emulator, create_app, parse_seed
 from devgw.ids import OperationId
@@ -146,7 +147,8 @@ async def test_a_running_gateway_is_good_enough_for_every_client_family() -> Non
         later.travel(timedelta(minutes=1))
         diagnoser = gateway.runtime.diagnoser
         flows = list(gateway.runtime.monitor.flow_book.flows)
-        said = [each.id for flow in flows for each in diagnoser.diagnose(flow, [], later.now())]
+        views = [View.of(flow, [], diagnoser.around) for flow in flows]
+        said = [each.id for view in views for each in diagnose(view, later.now())]
 
     assert said == []  # the doctor is no client that failed
     seen = {name: check for name, check in checks.items() if name.startswith("metadata.")}

@@ -9,6 +9,7 @@ from devgw.events.flow import Diagnosis, Flow, FlowState, Lane, Milestone, Step
 from devgw.events.taxonomy import DiagnosisMade, DiagnosisWithdrawn
 from devgw.ids import TransactionId
 from devgw.monitor import flow_view
+from devgw.monitor.judging import Judgement
 from devgw.monitor.rows import FlowRow
 from tests.monitor.walk import CLIENT, GRANT, Walk
 from tests.support.heard import Heard
@@ -253,15 +254,17 @@ def test_a_report_tells_the_whole_story_in_markdown() -> None:
 class Suspicious:
     """Suspects a client that was challenged and says nothing, until it goes on."""
 
-    def diagnose(self, flow: Flow, traces: Any, now: Any) -> list[Diagnosis]:
+    def judge(self, flow: Flow, traces: Any, now: Any) -> Judgement:
+        yield
         silent = now - (flow.last_at or flow.started_at) >= timedelta(seconds=5)
         assert [trace.id for trace in traces] == flow.trace_ids
         if flow.last_seen is Milestone.MCP_401 and silent:
             return [Diagnosis("BEAR-01", "No challenge", "It did not see it.", "Look at it.", certain=False)]
         return []
 
-    def diagnose_gateway(self, now: Any) -> list[Diagnosis]:
+    def judge_gateway(self, now: Any) -> Judgement:
         del now
+        yield
         return []
 
 

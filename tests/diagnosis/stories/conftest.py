@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from devgw.clock import SystemClock
+from devgw.diagnosis import diagnose_gateway
 from devgw.events.flow import Diagnosis, Flow
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running, running_gateway
@@ -33,6 +34,8 @@ class Watched:
         while seen != (seen := len(self.running.published)):
             await asyncio.sleep(0.01)  # an exchange is published after its answer has left
         monitor.tick()
+        while not monitor.judging.is_idle:  # a tick has a budget of time
+            monitor.tick()
         return list(monitor.flow_book.flows)
 
     async def said(self) -> list[Diagnosis]:
@@ -46,7 +49,7 @@ class Watched:
     async def of_gateway(self) -> list[Diagnosis]:
         """Return what is said of the gateway as a whole."""
         await self.flows()
-        return self.running.runtime.diagnoser.diagnose_gateway(self.clock.now())
+        return diagnose_gateway(self.running.runtime.diagnoser.around, self.clock.now())
 
     async def only(self, failure_id: str) -> Diagnosis:
         """Return the one diagnosis there is, which must have this id."""
