@@ -72,13 +72,13 @@ def is_made_by_devgw(folder: Path) -> bool:
         return False
 
 
-def create(path: Path) -> BinaryIO:
-    """Return a new file (mode 0600), open for writing.
+def create(path: Path, mode: int = 0o600) -> BinaryIO:
+    """Return a new file, open for writing; its owner's alone unless another `mode` is given.
 
     Raises:
         FileExistsError: where anything has that name, a dangling link too.
     """
-    return os.fdopen(os.open(path, os.O_RDWR | _EXCLUSIVE, 0o600), "w+b")
+    return os.fdopen(os.open(path, os.O_RDWR | _EXCLUSIVE, mode), "w+b")
 
 
 def own(path: Path, *, is_secret: bool = False) -> BinaryIO:
@@ -95,15 +95,15 @@ def own(path: Path, *, is_secret: bool = False) -> BinaryIO:
         return create(path)
     except FileExistsError:
         pass
-    file = os.fdopen(_open_again(path), "r+b")
+    handle = _open_again(path)
     try:
-        check_own(path, os.fstat(file.fileno()), is_secret=is_secret)
+        check_own(path, os.fstat(handle), is_secret=is_secret)
         if os.name == "posix":
-            os.fchmod(file.fileno(), 0o600)
+            os.fchmod(handle, 0o600)
     except OSError:
-        file.close()
+        os.close(handle)
         raise
-    return file
+    return os.fdopen(handle, "r+b")
 
 
 def _open_again(path: Path) -> int:

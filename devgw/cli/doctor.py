@@ -15,6 +15,7 @@ from devgw.config.load import Loaded, load
 from devgw.config.sample import emulated_environ
 from devgw.config.settings_file import read_settings
 from devgw.control.client import Lost, welcome_once
+from devgw.control.folder import SOCKET, folder_to_join
 from devgw.diagnosis.verdicts import Check, Verdict
 from devgw.problems import Refused
 from devgw.settings import Settings
@@ -47,7 +48,7 @@ def examine_directory(directory: Path, port: int | None = None, callback: str = 
     from devgw.outbound.doctor import Patient, examine  # noqa: PLC0415  an HTTP client that --help does not need
 
     settings, _ = read_settings(directory, os.environ)
-    settings = replace(settings, port=port or running_port(settings.state_path) or settings.port)
+    settings = replace(settings, port=port or running_port(folder_to_join(settings)) or settings.port)
     clock = SystemClock()
     loaded = _load(directory, settings, clock.now())
     if loaded.project is None:
@@ -57,7 +58,7 @@ def examine_directory(directory: Path, port: int | None = None, callback: str = 
         settings,
         os.environ,
         dotenv_changed_at=_changed_at(directory / ".env"),
-        gateway_started_at=_changed_at(settings.state_path / "control.sock"),
+        gateway_started_at=_changed_at(folder_to_join(settings) / SOCKET),
         is_emulated=loaded.wants_emulator,
         client_callback=callback,
     )

@@ -18,13 +18,13 @@ from types import FrameType
 from typing import NoReturn
 
 from devgw.cli.printing import write_page
+from devgw.control.folder import STUCK_LOG
 from devgw.files import replace
 
 LAST_RESORT_SECONDS = 4.4
 """After the first signal; a stop in order takes less (`wiring.stopping`)."""
 _BACKUP_SECONDS = LAST_RESORT_SECONDS + 0.3
 """The interpreter's own watchdog, which needs nothing of Python."""
-STUCK_LOG = "stuck.log"
 
 
 class Ending:

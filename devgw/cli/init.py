@@ -9,6 +9,7 @@ import click
 from devgw.cli.printing import write_line, write_page
 from devgw.config.sample import sample_root
 from devgw.config.schemas import SCHEMAS
+from devgw.files import create
 
 _SCHEMA_FILES = {"policies": "config/policies.json", "routes": "config/*.oas.json"}
 _IGNORED = (".env", ".devgw/")
@@ -59,8 +60,8 @@ def _write(path: Path, content: str) -> bool:
     """Write a file that does not exist yet; tell whether it was written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(content)
+        with create(path, mode=0o666) as file:
+            file.write(content.encode())
     except FileExistsError:
         return False
     return True

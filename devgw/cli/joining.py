@@ -11,6 +11,7 @@ import click
 
 from devgw.cli.printing import write_line
 from devgw.control.client import Lost
+from devgw.control.folder import folder_to_join
 from devgw.control.messages import Answer
 from devgw.problems import Refused
 
@@ -27,11 +28,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON obj
 
 
 def state_dir_of(directory: Path) -> Path:
-    """Return the state directory of a project, as its settings say."""
+    """Return the folder in which the gateway of a project is to be found, as its settings say."""
     from devgw.config.settings_file import read_settings  # noqa: PLC0415  `--help` must be quick
 
     settings, _ = read_settings(directory.resolve(), os.environ)
-    return settings.state_path
+    return folder_to_join(settings)
 
 
 def run(asking: Coroutine[Any, Any, T]) -> T:

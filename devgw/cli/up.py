@@ -94,15 +94,17 @@ def _run_in_browser(given: _Given) -> int:
 
 
 def _child(given: _Given) -> "tuple[Path, GatewayChild]":
-    """Return the state directory and the gateway that will run as a child; exit where it would not run."""
+    """Return the folder of its control socket and the gateway that will run as a child; exit where it would not run."""
     from devgw.config.settings_file import read_settings  # noqa: PLC0415  `--help` need not wait for it
+    from devgw.control.folder import LOG, control_folder  # noqa: PLC0415
     from devgw.dashboard.child import GatewayChild  # noqa: PLC0415
 
     settings, _ = read_settings(given.directory, os.environ, given.overrides)
-    if reason := _why_not_here(settings.state_path):
+    folder = control_folder(settings)
+    if reason := _why_not_here(folder):
         write_page(reason, colour="red", err=True)
         sys.exit(1)
-    return settings.state_path, GatewayChild(given.command(), settings.state_path / "gateway.log")
+    return folder, GatewayChild(given.command(), folder / LOG)
 
 
 def _why_not_here(state_dir: Path) -> str:

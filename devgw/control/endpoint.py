@@ -14,12 +14,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from devgw.control.folder import SOCKET, TCP_FILE, remove_left_behind, unusable
 from devgw.entropy import token
+from devgw.files import create
 from devgw.problems import Refused
-from devgw.problems.control import GatewayOfAnotherUser, NoGatewayRuns, StateDirectoryUnusable
+from devgw.problems.control import GatewayOfAnotherUser, NoGatewayRuns
 
-SOCKET = "control.sock"
-TCP_FILE = "control.json"
 _LONGEST_PATH = 100
 """Bytes of a Unix socket's path that every system takes (104 on macOS, 108 on Linux, one for the end)."""
 
@@ -38,21 +38,6 @@ class Opened:
     """The file that goes when the socket closes."""
 
 
-def prepare(state_dir: Path) -> None:
-    """Make the state directory, for its owner alone, and keep it out of version control.
-
-    Raises:
-        Refused: with `StateDirectoryUnusable`.
-    """
-    try:
-        state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if os.name == "posix":
-            state_dir.chmod(0o700)
-        (state_dir / ".gitignore").write_text("*\n", encoding="utf-8")
-    except OSError as reason:
-        raise Refused(StateDirectoryUnusable(str(state_dir), reason.strerror or str(reason))) from reason
-
-
 async def listen(state_dir: Path, serve: Serve, limit: int) -> Opened:
     """Return a listening socket; one that a dead gateway left behind is removed first.
 
@@ -60,12 +45,12 @@ async def listen(state_dir: Path, serve: Serve, limit: int) -> Opened:
         Refused: with `StateDirectoryUnusable`.
     """
     try:
-        forget(state_dir)
+        remove_left_behind(state_dir)
         if _takes_unix_sockets(state_dir):
             return await _listen_unix(state_dir / SOCKET, serve, limit)
         return await _listen_tcp(state_dir / TCP_FILE, serve, limit)
     except OSError as reason:
-        raise Refused(StateDirectoryUnusable(str(state_dir), reason.strerror or str(reason))) from reason
+        raise unusable(state_dir, reason) from reason
 
 
 def _takes_unix_sockets(state_dir: Path) -> bool:
@@ -77,10 +62,13 @@ async def _listen_unix(path: Path, serve: Serve, limit: int) -> Opened:
 
 
 def _bind(path: Path) -> socket.socket:
-    """Return a socket bound to `path`, which nobody else may open: its directory is 0700 already."""
+    """Return a socket bound to `path`, which nobody else may open, not even for a moment."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(str(path))
-    path.chmod(0o600)
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
     return listener
 
 
@@ -88,16 +76,9 @@ async def _listen_tcp(path: Path, serve: Serve, limit: int) -> Opened:
     server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=limit)
     word = token("ct_")
     port = server.sockets[0].getsockname()[1]
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump({"port": port, "token": word}, file)
+    with create(path) as file:
+        file.write(json.dumps({"port": port, "token": word}).encode())
     return Opened(server, word, path)
-
-
-def forget(state_dir: Path) -> None:
-    """Remove what a gateway before left behind; only its successor, who holds the lock, may."""
-    for name in (SOCKET, TCP_FILE):
-        (state_dir / name).unlink(missing_ok=True)
 
 
 async def connect(state_dir: Path, limit: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, str]:

@@ -1,14 +1,14 @@
 """One gateway per project: a lock on a file in the state directory, which the system drops when its holder dies."""
 
+import contextlib
 import os
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
-from devgw.control.endpoint import prepare
+from devgw.control.folder import LOCK, prepare, unusable
+from devgw.files import FileRefused, own
 from devgw.problems import Refused
-from devgw.problems.control import AnotherGatewayRuns, StateDirectoryUnusable
-
-_NAME = "gateway.lock"
+from devgw.problems.control import AnotherGatewayRuns
 
 
 class ProjectLock:
@@ -16,7 +16,7 @@ class ProjectLock:
 
     def __init__(self, state_dir: Path) -> None:
         self._state_dir = state_dir
-        self._file: IO[str] | None = None
+        self._file: BinaryIO | None = None
 
     @property
     def is_held(self) -> bool:
@@ -30,30 +30,42 @@ class ProjectLock:
             Refused: with `AnotherGatewayRuns` or `StateDirectoryUnusable`.
         """
         prepare(self._state_dir)
-        path = self._state_dir / _NAME
+        path = self._state_dir / LOCK
         try:
-            file = path.open("a+", encoding="utf-8")
+            file = own(path)
+            _check_ours(path, file)
         except OSError as reason:
-            raise Refused(StateDirectoryUnusable(str(self._state_dir), reason.strerror or str(reason))) from reason
+            raise unusable(self._state_dir, reason) from reason
         try:
             _lock(file)
         except OSError as reason:
             file.close()
             raise Refused(AnotherGatewayRuns(str(self._state_dir), _holder(path))) from reason
+        file.seek(0)
         file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+        with contextlib.suppress(OSError):  # on a full disk it is a lock all the same
+            file.write(f"{os.getpid()}\n".encode())
+            file.flush()
         self._file = file
 
     def release(self) -> None:
         """Give the project back."""
         if self._file is not None:
-            self._file.truncate(0)
-            self._file.close()
+            with contextlib.suppress(OSError):
+                self._file.truncate(0)
+                self._file.close()
             self._file = None
 
 
-def _lock(file: IO[str]) -> None:
+def _check_ours(path: Path, file: BinaryIO) -> None:
+    """Refuse a file whose content is no lock's: a process id on a line, or nothing."""
+    content = file.read(64)
+    if content.strip(b"0123456789\n"):
+        file.close()
+        raise FileRefused(path, "devgw did not write it: move it away, or name another folder")
+
+
+def _lock(file: BinaryIO) -> None:
     """Lock `file` or raise OSError at once."""
     if os.name == "posix":
         import fcntl  # noqa: PLC0415  not there on Windows

@@ -10,6 +10,10 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from devgw.files import check_own, create, own_folder
+
+BEFORE = ".1"
+"""Behind the name of the log of the run before."""
 _GRACE_SECONDS = 5.0
 _KEPT_BYTES = 16_384
 
@@ -42,10 +46,9 @@ class GatewayChild:
         if self.is_running:
             return
         self._close_pipe()
-        self._log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = self._new_log()
         reading, writing = os.pipe()
         os.set_inheritable(reading, True)
-        handle = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         try:
             self._process = subprocess.Popen(  # noqa: S603  our own program
                 [*self._command, "--parent-pipe", str(reading)],
@@ -62,6 +65,15 @@ class GatewayChild:
             os.close(reading)
             os.close(handle)
         self._pipe = writing
+
+    def _new_log(self) -> int:
+        """Return a new log, open for appending; what the run before said is kept beside it."""
+        own_folder(self._log.parent)
+        if os.path.lexists(self._log):
+            check_own(self._log, self._log.lstat())
+            self._log.replace(self._log.with_name(self._log.name + BEFORE))
+        with create(self._log):
+            return os.open(self._log, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0))
 
     @property
     def is_running(self) -> bool:

@@ -1,6 +1,6 @@
 """The port, for real: the feed, the clipboard, files, the editor, the pager, the child process."""
 
-import os
+import contextlib
 import shlex
 import shutil
 import subprocess
@@ -12,6 +12,7 @@ from devgw.control.messages import Answer
 from devgw.dashboard.child import GatewayChild
 from devgw.dashboard.feed import Feed
 from devgw.dashboard.port import Then
+from devgw.files import create, replace
 
 if TYPE_CHECKING:
     from devgw.dashboard.app import Dashboard
@@ -40,10 +41,8 @@ def cache_dir(environment: Mapping[str, str]) -> Path:
 def write_private(path: Path, text: str) -> Path:
     """Write `text` for this person's eyes only."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.unlink(missing_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
+    with replace(path) as file:
+        file.write(text.encode())
     return path
 
 
@@ -91,8 +90,9 @@ class Outside:
         stem, dot, suffix = name.rpartition(".")
         for number in range(1, 1_000):
             path = Path.cwd() / (name if number == 1 else f"{stem}-{number}{dot}{suffix}")
-            if not path.exists():
-                return _short(write_private(path, text))
+            with contextlib.suppress(FileExistsError), create(path) as file:
+                file.write(text.encode())
+                return _short(path)
         raise FileExistsError(name)
 
     # --- other programs -----------------------------------------------------------------------------------------------

@@ -17,11 +17,11 @@ class StateDirectoryUnusable(Problem):
 
     def explain(self) -> str:
         """Say which directory, and what the system said."""
-        return f"The state directory {self.path} cannot be used: {self.reason_given}."
+        return f"{self.path} cannot be used for devgw's state: {self.reason_given}."
 
     def advise(self) -> str:
         """Say how to get one."""
-        return "Make it writable for you, name another with --state-dir, or run with --ephemeral in a writable folder."
+        return "Mend that, name another folder with --state-dir, or run with --ephemeral, which needs none."
 
 
 @dataclass(frozen=True, slots=True)

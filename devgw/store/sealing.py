@@ -5,18 +5,21 @@ The key stands beside the database in a file of its own (mode 0600), so that a c
 
 import base64
 import json
-import os
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devgw.entropy import random_bytes
+from devgw.files import FileRefused, create, is_tracked, own
 from devgw.store.failure import StateUnusable
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
 KEY_BYTES = 32
+_READ_BYTES = 128
+"""More than any key is long."""
+_OTHERWISE = "Move it away: a new key is made, and upstreams have to be connected again."
 
 
 def load_key(path: Path | None) -> bytes:
@@ -28,20 +31,37 @@ def load_key(path: Path | None) -> bytes:
     if path is None:
         return _new_key()
     try:
-        if not path.exists():
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(_new_key())
-        path.chmod(0o600)
-        key = path.read_bytes().strip()
-        if len(base64.urlsafe_b64decode(key)) != KEY_BYTES:
-            raise ValueError("it is no Fernet key")  # noqa: TRY301  one way to say so
-    except (OSError, ValueError) as error:
-        raise StateUnusable(
-            f"The key file {path} cannot be used ({error}). Move it away: a new key is made, "
-            "and upstreams have to be connected again."
-        ) from error
+        key = _read_or_make(path)
+    except OSError as error:
+        raise StateUnusable(f"The key file {path} cannot be used: {error.strerror or error}. {_OTHERWISE}") from error
+    if not _is_key(key):
+        raise StateUnusable(f"The key file {path} cannot be used: it is no key that devgw made. {_OTHERWISE}")
     return key
+
+
+def _read_or_make(path: Path) -> bytes:
+    if is_tracked(path):
+        raise FileRefused(path, "git tracks it, so that everybody who has the repository knows it")
+    try:
+        file = create(path)
+    except FileExistsError:
+        with own(path, is_secret=True) as known:
+            return known.read(_READ_BYTES).strip()
+    key = _new_key()
+    try:
+        with file:
+            file.write(key)
+    except OSError:  # a disk that is full leaves no half of a key
+        path.unlink()
+        raise
+    return key
+
+
+def _is_key(key: bytes) -> bool:
+    try:
+        return len(base64.b64decode(key, altchars=b"-_", validate=True)) == KEY_BYTES
+    except ValueError:
+        return False
 
 
 def _new_key() -> bytes:

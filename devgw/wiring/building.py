@@ -10,6 +10,7 @@ from devgw.clock import Clock, SystemClock
 from devgw.config.finding import Finding
 from devgw.config.load import Loaded, load
 from devgw.config.sample import emulated_environ
+from devgw.control.folder import DATABASE, KEY, control_folder
 from devgw.control.lock import ProjectLock
 from devgw.diagnosis.diagnose import RuleDiagnoser
 from devgw.events import Bus, Published
@@ -23,6 +24,8 @@ from devgw.outbound.client_documents import HttpClientDocuments
 from devgw.outbound.issuer_keys import IssuerKeys
 from devgw.outbound.proxy import ProxyClient
 from devgw.outbound.upstream_oauth.building import UpstreamSide, build_upstream_side
+from devgw.problems import Refused
+from devgw.problems.control import StateDirectoryUnusable
 from devgw.settings import Settings
 from devgw.store.assertions import AssertionRecords
 from devgw.store.connections import SealedConnections
@@ -126,11 +129,16 @@ def build(
 
 
 def _take_project(settings: Settings, undo: ExitStack) -> ProjectLock | None:
-    """Take the project, so that no two gateways share one state; one that keeps nothing on disk needs no lock."""
+    """Take the project, so that no two gateways share it; where no state is kept, one that cannot be taken is none."""
     if settings.ephemeral and not settings.root.is_dir():
         return None
-    lock = ProjectLock(settings.state_path)
-    lock.acquire()
+    lock = ProjectLock(control_folder(settings))
+    try:
+        lock.acquire()
+    except Refused as refused:
+        if settings.ephemeral and isinstance(refused.problem, StateDirectoryUnusable):
+            return None
+        raise
     undo.callback(lock.release)
     return lock
 
@@ -150,14 +158,14 @@ def read(settings: Settings, environ: Mapping[str, str], clock: Clock, workos: P
 def _state(settings: Settings, bus: Bus, clock: Clock, urls: CanonicalUrls) -> tuple[Database, Ground, UpstreamSide]:
     """Return what outlives every generation."""
     folder = _state_folder(settings)
-    database = Database(folder / "devgw.db" if folder else None, MIGRATIONS)
+    database = Database(folder / DATABASE if folder else None, MIGRATIONS)
     store = RecordStore(database)
     live = LiveTokens(store, clock)
     revocation = Revocation(store, live, bus, clock)
     spent = AssertionRecords(database)
     documents, keys = HttpClientDocuments(clock), IssuerKeys(bus, clock)
     ground = Ground(settings, store, live, bus, clock, documents, revocation, spent, keys)
-    sealer = Sealer(load_key(folder / "upstream.key" if folder else None))
+    sealer = Sealer(load_key(folder / KEY if folder else None))
     connections = SealedConnections(database, sealer)
     return database, ground, build_upstream_side(settings, connections, sealer, clock, bus, urls=urls)
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 from devgw import __version__
+from devgw.control.folder import control_folder
 from devgw.control.server import ControlServer
 from devgw.events.taxonomy import ConfigLoaded, GatewayStarted, GatewayStopping
 from devgw.monitor.views import GatewayFacts
@@ -87,7 +88,7 @@ async def _open_control(runtime: Runtime, reloading: Reloading) -> ControlServer
     if runtime.lock is None:
         return None
     actions = GatewayActions(runtime, reloading)
-    control = ControlServer(runtime.monitor, actions, runtime.settings.state_path, runtime.lock)
+    control = ControlServer(runtime.monitor, actions, control_folder(runtime.settings), runtime.lock)
     await control.open()
     return control
 
@@ -107,7 +108,7 @@ def _announce(runtime: Runtime) -> None:
         provider=runtime.provider_name,
         mcp_urls=list(mcp_urls),
         root=str(settings.root),
-        state_dir=str(settings.state_path),
+        state_dir="" if settings.ephemeral else str(settings.state_path),
         is_sample=runtime.loaded.is_sample,
         notes=runtime.notes,
     )

@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
+import shutil
 import sqlite3
 from collections.abc import Mapping
 
+from devgw.control.folder import passing_folder
+from devgw.settings import Settings
 from devgw.store.failure import StateRefused
 from devgw.wiring.cause import cause_of
 from devgw.wiring.runtime import Runtime
@@ -54,6 +57,8 @@ async def stop(runtime: Runtime, essentials: Mapping[str, "asyncio.Future[None]"
     )
     with contextlib.suppress(sqlite3.Error, StateRefused):
         runtime.ground.live.write_down_uses()
+    if runtime.lock is not None:
+        forget_passing(runtime.settings)
     runtime.client.close()
     with contextlib.suppress(sqlite3.Error):
         runtime.database.close()
@@ -66,3 +71,9 @@ async def _end(task: "asyncio.Future[None]", within: float) -> None:
     await asyncio.wait([task], timeout=0.2)
     if task.done() and not task.cancelled():
         task.exception()  # looked at, so that nobody complains of it later
+
+
+def forget_passing(settings: Settings) -> None:
+    """Remove the folder of a gateway that keeps nothing; its name is nobody else's."""
+    if settings.ephemeral:
+        shutil.rmtree(passing_folder(settings.root), ignore_errors=True)

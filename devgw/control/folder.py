@@ -1,0 +1,83 @@
+"""In which folder lock and control socket are: the state folder, or one of the user's own where no state is kept."""
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from devgw.entropy import digest
+from devgw.files import FileRefused, own_folder
+from devgw.problems import Refused
+from devgw.problems.control import StateDirectoryUnusable
+from devgw.settings import Settings
+
+SOCKET = "control.sock"
+TCP_FILE = "control.json"
+LOCK = "gateway.lock"
+DATABASE = "devgw.db"
+KEY = "upstream.key"
+LOG = "gateway.log"
+STUCK_LOG = "stuck.log"
+NAMES = (TCP_FILE, DATABASE, KEY, LOG, STUCK_LOG)
+"""The plain files that devgw writes there, besides the lock and what SQLite puts beside its database."""
+
+
+def control_folder(settings: Settings) -> Path:
+    """Return where the gateway of these settings has its lock and socket."""
+    return passing_folder(settings.root) if settings.ephemeral else settings.state_path
+
+
+def folder_to_join(settings: Settings) -> Path:
+    """Return where the gateway of this project is to be found, with state on the disk or without."""
+    passing = passing_folder(settings.root)
+    is_met = any((settings.state_path / each).exists() for each in (SOCKET, TCP_FILE))
+    return passing if not is_met and passing.is_dir() else control_folder(settings)
+
+
+def passing_folder(root: Path) -> Path:
+    """Return the folder of a gateway that keeps nothing in its project: in the user's runtime or temporary folder."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    base = Path(runtime) if runtime and Path(runtime).is_dir() else Path(tempfile.gettempdir())
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    return base / f"devgw-{user}-{digest(str(root.resolve()))[:12]}"
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder for its owner alone, or see that it and what is in it is devgw's.
+
+    Raises:
+        Refused: with `StateDirectoryUnusable`.
+    """
+    try:
+        is_ours = own_folder(folder)
+        if not is_ours and not os.path.lexists(folder / LOCK):
+            _check_nothing_foreign(folder)
+    except OSError as reason:
+        raise unusable(folder, reason) from reason
+
+
+def _check_nothing_foreign(folder: Path) -> None:
+    """Refuse a file of our names in a folder in which devgw never ran."""
+    for name in NAMES:
+        if os.path.lexists(folder / name):
+            raise FileRefused(folder / name, "devgw did not write it: move it away, or name another folder")
+
+
+def unusable(folder: Path, reason: OSError) -> Refused:
+    """Return the refusal for a folder, or a file in it, that cannot be used."""
+    path = reason.filename or str(folder)
+    return Refused(StateDirectoryUnusable(str(path), reason.strerror or str(reason)))
+
+
+def remove_left_behind(folder: Path) -> None:
+    """Remove the socket and address of a gateway before; only its successor, who holds the lock, may.
+
+    Raises:
+        FileRefused: where something else has the socket's name.
+    """
+    path = folder / SOCKET
+    if os.path.lexists(path):
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise FileRefused(path, "it is no socket, so devgw did not make it: move it away")
+        path.unlink()
+    (folder / TCP_FILE).unlink(missing_ok=True)
