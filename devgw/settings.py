@@ -32,6 +32,20 @@ class Limits:
     """1xx answers before the real one: each is a hint, and nobody has eight of them."""
     CHUNK_LINE_BYTES: Final = 4_096
     """The line before a chunk: a number, and an extension that nobody uses."""
+    HELD_BYTES: Final = 16_777_216
+    """Of an upstream's answer, packed and unpacked, until it is known whose it is: a server may write the id last."""
+    FILTERED_BYTES: Final = 4_194_304
+    """Of a list that a capability filter has to read as a whole, on the wire and unpacked: the longest have 300 kB."""
+    FILTERED_VALUES: Final = 200_000
+    """Commas and brackets in such a list: what is short as text may be a hundred times that as objects."""
+    WHOLE_SILENCE_SECONDS: Final = 30.0
+    """Between two pieces of an upstream's answer that is no stream: what has begun to answer has it ready."""
+    WHOLE_SECONDS: Final = 120.0
+    """Of waiting for such an answer altogether, once it has begun: as long as for its beginning."""
+    UNSHOWN_BYTES: Final = 65_536
+    """Of an upstream's answer that the client will not see: its beginning says what it is."""
+    UNSHOWN_SECONDS: Final = 5.0
+    """For as long such an answer is read; what has come by then is enough."""
     KEPT_CONNECTIONS: Final = 64
     """Connections to upstreams that wait for their next request; a burst leaves no more descriptors behind."""
     EVENT_LINES: Final = 2_000

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from devgw.config.project import CapabilityFilter, Route
 from devgw.events import Bus
 from devgw.events.taxonomy import McpCapabilityEntriesUnmatched
+from devgw.foreign.json import JsonRefused, read_json
 from devgw.gateway.capability_filter import (
     KIND_OF_LIST,
     KINDS,
@@ -18,9 +19,13 @@ from devgw.gateway.capability_filter import (
     unmatched,
 )
 from devgw.gateway.upstream import Admitted
+from devgw.problems import Refused
+from devgw.problems.proxy import UpstreamAnswerUnreadable
+from devgw.settings import Limits
 
 Messages = Sequence[Mapping[str, Any]]
 _Id = str | int | None
+_BOM = b"\xef\xbb\xbf"
 _EVENT_END = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r\n?")
 """The blank line after an event, in all three line endings."""
 
@@ -142,12 +147,21 @@ class _Rewriter:
         """Return a complete JSON body as the client may see it."""
         if not any(kind.member.encode() in body for kind in self._kinds.values() or KINDS):
             return body
-        try:
-            answer = json.loads(body)
-        except ValueError:
-            return body
+        if body.removeprefix(_BOM).lstrip()[:1] not in {b"{", b"["}:
+            return body  # a page, or a word: nothing in which a client finds a list
+        answer = self._read(body)
         seen = [self._seen(each) for each in answer] if isinstance(answer, list) else self._seen(answer)
         return body if seen == answer else json.dumps(seen, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def _read(self, body: bytes) -> Any:
+        """Return the answer; one that cannot be read in one way only is never let through unseen."""
+        url = self._route.upstream_url
+        if sum(body.count(mark) for mark in (b",", b"[", b"{")) > Limits.FILTERED_VALUES:
+            raise Refused(UpstreamAnswerUnreadable(url, f"it has more than {Limits.FILTERED_VALUES:,} values"))
+        try:
+            return read_json(body, most_bytes=Limits.FILTERED_BYTES)
+        except JsonRefused as refused:
+            raise Refused(UpstreamAnswerUnreadable(url, str(refused))) from refused
 
     def feed(self, chunk: bytes) -> bytes:
         """Take a chunk of an event stream; return the complete events so far."""

@@ -6,6 +6,7 @@ Source: RFC 9110 §7.6.1 (hop by hop); `gateway.md` §8; MCP security best pract
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from devgw.config.project import HeaderEdits, Route
 from devgw.events.trace import Headers
@@ -30,6 +31,7 @@ _NOT_UP = _HOP_BY_HOP | _CLAIMS | {b"host", b"content-length", b"expect", b"auth
 _NOT_DOWN = _HOP_BY_HOP | {b"set-cookie", b"www-authenticate", b"alt-svc", b"strict-transport-security"}
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _SESSION = frozenset({b"mcp-session-id"})
+_READABLE = frozenset({b"gzip", b"x-gzip", b"deflate", b"identity"})
 _ORDINARY_CONNECTION = {b"keep-alive", b"close", b""}
 
 
@@ -74,9 +76,11 @@ def headers_up(
         Refused: with `HeaderUnsendable`.
     """
     dropped = forwarding.dropped_up | _named_by_connection(received)
-    if wants_identity:
-        dropped |= {b"accept-encoding"}
-    headers = [pair for pair in received if pair[0] not in dropped and not pair[0].startswith(_CLAIMED)]
+    headers = [
+        (name, value if name != b"accept-encoding" else _readable(value))
+        for name, value in received
+        if name not in dropped and not name.startswith(_CLAIMED)
+    ]
     for put, removed in forwarding.edits:
         headers = _edited(headers, put, removed)
     if credential:
@@ -86,8 +90,16 @@ def headers_up(
         headers = [pair for pair in headers if pair[0] not in names]
         headers += credential
     if wants_identity:
+        headers = [pair for pair in headers if pair[0] != b"accept-encoding"]
         headers.append((b"accept-encoding", b"identity"))
     return headers
+
+
+@lru_cache(maxsize=64)
+def _readable(accepted: bytes) -> bytes:
+    """Return what a client accepts without the codings in which nobody here could tell whose answer it is."""
+    kept = [each.strip() for each in accepted.split(b",") if each.partition(b";")[0].strip().lower() in _READABLE]
+    return b", ".join(kept) or b"identity"
 
 
 def _named_by_connection(received: Iterable[tuple[bytes, bytes]]) -> frozenset[bytes]:

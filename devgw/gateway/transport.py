@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from devgw.events.trace import Headers
+from devgw.settings import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,18 @@ class UpstreamAnswer(Protocol):
             Refused: with `UpstreamClosedEarly`, `UpstreamAnswerMalformed` or `UpstreamFramingUnsafe`.
         """
 
+    async def read_in_time(self) -> bytes:
+        """Return as `read` does, of an answer that is no stream: silence has a limit, and so has all waiting together.
+
+        Raises:
+            Refused: as `read` does, and with `AnswerUnfinished`.
+        """
+
     def abort(self) -> None:
         """Close the connection now; nothing more is wanted. Harmless once the answer is complete."""
+
+    def distrust(self) -> None:
+        """Close the connection, complete or not: what came over it was not meant for this request."""
 
 
 class UpstreamClient(Protocol):
@@ -72,9 +83,13 @@ class UpstreamClient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TransportSettings:
-    """Limits of the transport, in seconds; there is none on a whole exchange."""
+    """Limits of the transport, in seconds; a stream that has begun has none."""
 
     connect_timeout: float = 10.0
     response_timeout: float = 120.0
     idle_timeout: float = field(default=4.0)
     """How long a connection is kept for the next request: less than the 5 s after which uvicorn closes it."""
+    silence_timeout: float = Limits.WHOLE_SILENCE_SECONDS
+    """Between two pieces of an answer that is no stream."""
+    whole_timeout: float = Limits.WHOLE_SECONDS
+    """Of all waiting for the body of such an answer."""

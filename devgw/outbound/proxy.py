@@ -23,7 +23,7 @@ from devgw.outbound.framing import FramingUnsafe
 from devgw.outbound.head import HeadTooLarge
 from devgw.outbound.pool import Pool
 from devgw.problems import Problem, Refused
-from devgw.problems.limit import AnswerHeadTooLong
+from devgw.problems.limit import AnswerHeadTooLong, AnswerUnfinished
 from devgw.problems.proxy import (
     ClientCertificateUnusable,
     UpstreamAnswerMalformed,
@@ -121,12 +121,13 @@ def _named_connecting(error: Exception, target: Target) -> Problem:
 class UpstreamAnswer:
     """An exchange whose failures are problems."""
 
-    __slots__ = ("_client", "_exchange", "_target", "headers", "status")
+    __slots__ = ("_client", "_exchange", "_target", "_waited", "headers", "status")
 
     def __init__(self, exchange: Exchange, target: Target, client: "ProxyClient") -> None:
         self._exchange = exchange
         self._target = target
         self._client = client
+        self._waited = 0.0
         self.status = exchange.status
         self.headers = exchange.headers
 
@@ -151,9 +152,29 @@ class UpstreamAnswer:
         except (OSError, ValueError) as error:
             raise Refused(named(error, self._target, self._client.settings, self._exchange)) from error
 
+    async def read_in_time(self) -> bytes:
+        """Return as `read` does; see `gateway.transport.UpstreamAnswer`."""
+        if self._exchange.is_readable:
+            return await self.read()
+        settings, clock = self._client.settings, self._exchange.connection.loop.time
+        began, left = clock(), settings.whole_timeout - self._waited
+        try:
+            async with asyncio.timeout(min(settings.silence_timeout, left)):
+                return await self.read()
+        except TimeoutError as error:
+            self.abort()
+            seconds = settings.whole_timeout if left <= settings.silence_timeout else settings.silence_timeout
+            raise Refused(AnswerUnfinished(self._target.url, seconds, self.received)) from error
+        finally:
+            self._waited += clock() - began
+
     def abort(self) -> None:
         """Close the connection now; nothing more is wanted."""
         self._exchange.abort()
+
+    def distrust(self) -> None:
+        """Close the connection, even where it is kept or carries the next request of the same owner already."""
+        self._exchange.connection.close()
 
 
 class ProxyClient:

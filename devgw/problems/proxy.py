@@ -164,6 +164,36 @@ class UpstreamFramingUnsafe(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamAnswerForeign(UpstreamProblem):
+    """The response carries another id than the request: it answers somebody else, and is not relayed."""
+
+    got: str
+    """The id as JSON writes it, or that there is none."""
+    expected: str
+
+    source: ClassVar = "JSON-RPC 2.0 §5"
+    hint: ClassVar = "Let the upstream answer with the request's own id, in value and type, each request once."
+
+    def explain(self) -> str:
+        """Say which id came, and which was asked for."""
+        return f"The upstream {self.url} answered with {self.got} where {self.expected} was asked for."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamAnswerUnreadable(UpstreamProblem):
+    """The answer's JSON cannot be read in one way only, or within bounds; it is not let through unseen."""
+
+    failure: str
+
+    hint: ClassVar = "Mend what the upstream writes, or let it write less: the gateway has to read whose answer it is."
+    source: ClassVar = "RFC 8259 §4, §9"
+
+    def explain(self) -> str:
+        """Say why it cannot be read."""
+        return f"The JSON that the upstream {self.url} answered cannot be relayed: {self.failure}."
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamAnswerNotMcp(UpstreamProblem):
     """The upstream answered with a page, or anything else that is neither JSON nor an event stream."""
 
@@ -193,7 +223,7 @@ class UpstreamEncodingUnreadable(UpstreamProblem):
 
     def explain(self) -> str:
         """Say which encoding."""
-        return f"The upstream {self.url} answered in {self.encoding}, which the capability filter cannot look into."
+        return f"The upstream {self.url} answered in {self.encoding}, which the gateway cannot look into."
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,18 @@ from devgw.gateway.patience import Patience
 from devgw.gateway.transport import UpstreamAnswer, UpstreamClient
 from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
 from devgw.mcp.answer import beginning_of, failure_in, is_jsonrpc
+from devgw.mcp.attribution import Asked
 from devgw.problems import Refused
-from devgw.problems.proxy import UpstreamAnswerNotMcp, UpstreamCredentialRefused
+from devgw.problems.proxy import UpstreamAnswerForeign, UpstreamAnswerNotMcp, UpstreamCredentialRefused
 from devgw.settings import Settings
 from devgw.web.answers import note_refusal, verdict_on
 from devgw.web.call import McpCall
 from devgw.web.recorder import ClientLeft
-from devgw.web.relay import read_whole, relay
+from devgw.web.relay import WHOLE, relay
 from devgw.web.sending import Sender, keep
 from devgw.web.watch import GRACE, ClientWatch
 
-_UNAUTHORIZED = 401
+_ACCEPTED, _UNAUTHORIZED = 202, 401
 _SESSION = b"mcp-session-id"
 
 
@@ -32,6 +33,7 @@ class _Whole:
         self.status = answer.status
         self.headers: Headers = answer.headers
         self.received = len(body)
+        self._answer = answer
         self._body = body
 
     async def read(self) -> bytes:
@@ -39,8 +41,14 @@ class _Whole:
         body, self._body = self._body, b""
         return body
 
+    read_in_time = read
+
     def abort(self) -> None:
-        """Do nothing: there is no connection behind it any more."""
+        """Do nothing: the answer has ended."""
+
+    def distrust(self) -> None:
+        """Close the connection over which it came."""
+        self._answer.distrust()
 
 
 class Forwarder:
@@ -99,10 +107,14 @@ class Forwarder:
         try:
             answer = await _judged(call, answer)
             was_complete, began = answer.is_complete, recording.ticks()
-            streamed = await relay(recording, answer, call.place.forwarding, rewriter)
+            streamed = await relay(recording, answer, call.place.forwarding, _asked(call), rewriter)
             recording.phase("send" if was_complete else "stream", began)
             if not was_complete:
                 call.trace.upstream_ms += (recording.ticks() - began) / 1e6
+        except Refused as refused:
+            if isinstance(refused.problem, UpstreamAnswerForeign):
+                answer.distrust()
+            raise
         finally:
             answer.abort()
         return streamed
@@ -181,10 +193,16 @@ async def _judged(call: McpCall, answer: UpstreamAnswer) -> UpstreamAnswer:
         return answer
     if status < 300 and (is_json(content_type) or is_event_stream(content_type)):
         return answer
-    body = await read_whole(answer)
-    if body and is_json(content_type) and is_jsonrpc(body):
-        return _Whole(answer, body)
-    if status == 202 and not body:
-        return _Whole(answer, body)
-    await keep(call, _Whole(answer, body))
+    if status == _ACCEPTED or is_json(content_type):
+        body = await keep(call, answer, WHOLE)
+        if answer.is_complete and (is_jsonrpc(body) if body else status == _ACCEPTED):
+            call.trace.upstream_body = None
+            return _Whole(answer, body)
+    else:
+        body = await keep(call, answer)
     raise Refused(UpstreamAnswerNotMcp(url, status, content_type.decode("latin-1"), beginning_of(body)))
+
+
+def _asked(call: McpCall) -> Asked | None:
+    """Return whose answer comes; None for a GET, whose stream may replay the answer to any request."""
+    return Asked(call.messages.request_ids) if call.trace.method == "POST" else None

@@ -1,79 +1,146 @@
 """How an upstream's answer travels to the client: byte for byte, as it comes, unless the route rewrites it."""
 
 import re
-import zlib
-from typing import Any
 
 from devgw.events.trace import Headers
 from devgw.gateway.capability import AnswerRewriter
-from devgw.gateway.forwarding import Forwarding, header_of, headers_down, is_event_stream
+from devgw.gateway.forwarding import Forwarding, header_of, headers_down, is_event_stream, is_json
 from devgw.gateway.transport import UpstreamAnswer
+from devgw.mcp.attribution import Asked
 from devgw.problems import Problem, Refused
-from devgw.problems.proxy import UpstreamEncodingUnreadable
+from devgw.problems.limit import AnswerTooLong
+from devgw.settings import Limits
+from devgw.web.attribution import Attributed, Attribution, Unattributed, check_whole
+from devgw.web.decoding import decoder_of
 from devgw.web.recorder import Recording
 
 WHOLE = 262_144
 """A JSON answer up to this length is read whole before it begins, so that one that breaks off can still be an error."""
-_GZIP_OR_DEFLATE = 47
 _EVENT_ID = re.compile(rb"^id:", re.MULTILINE)
 _EVENT_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 
 
-async def relay(recording: Recording, answer: UpstreamAnswer, forwarding: Forwarding, rewriter: Any = None) -> bool:
+async def relay(
+    recording: Recording,
+    answer: UpstreamAnswer,
+    forwarding: Forwarding,
+    asked: Asked | None = None,
+    rewriter: AnswerRewriter | None = None,
+) -> bool:
     """Send `answer` on, and tell whether it was a stream.
 
+    Args:
+        recording: the exchange with the client.
+        answer: what the upstream says; its head is there.
+        forwarding: what the route does to headers.
+        asked: whose answer it must be; None where it may replay the answer to any request.
+        rewriter: what the client may see of it; None where that is everything.
+
     Raises:
-        Refused: with a problem of `problems.proxy` where the upstream breaks off.
+        Refused: with a problem of `problems.proxy` or `problems.limit`, where the upstream breaks off, answers
+            another's request, or passes a limit.
     """
     headers = headers_down(forwarding, answer.headers, is_rewritten=rewriter is not None)
-    is_stream = is_event_stream(header_of(headers, b"content-type"))
-    if not is_stream and (answer.is_complete or rewriter is not None or _is_short(answer.headers)):
-        await _relay_whole(recording, answer, headers, rewriter)
+    content_type = header_of(headers, b"content-type")
+    is_stream, url = is_event_stream(content_type), recording.trace.upstream_url or ""
+    if is_stream:
+        await _relay_stream(recording, answer, headers, asked, rewriter)
+    elif rewriter is not None:
+        await _relay_rewritten(recording, answer, headers, asked, rewriter)
+    elif asked is None or not is_json(content_type):
+        await _relay_held(recording, answer, headers, Unattributed())
+    elif answer.is_complete and not header_of(headers, b"content-encoding"):
+        await _relay_whole(recording, answer, headers, asked)
     else:
-        await _relay_stream(recording, answer, headers, rewriter if is_stream else None, is_stream=is_stream)
+        decoder = decoder_of(answer.headers, url, Limits.HELD_BYTES)
+        await _relay_held(recording, answer, headers, Attributed(asked, url, is_stream=False, decoder=decoder))
     return is_stream
 
 
-async def read_whole(answer: UpstreamAnswer, limit: int | None = None) -> bytes:
-    """Return the body of `answer`, or its first `limit` bytes."""
+async def read_whole(answer: UpstreamAnswer, url: str, most_bytes: int) -> bytes:
+    """Return the body of `answer`.
+
+    Raises:
+        Refused: with `AnswerTooLong`, and as `UpstreamAnswer.read_in_time` does.
+    """
     pieces, size = [], 0
-    while piece := await answer.read():
+    while piece := await answer.read_in_time():
         pieces.append(piece)
         size += len(piece)
-        if limit is not None and size >= limit:
-            answer.abort()
-            break
+        if size > most_bytes:
+            raise Refused(AnswerTooLong(url, most_bytes))
     return b"".join(pieces) if len(pieces) != 1 else pieces[0]
 
 
-async def _relay_whole(
-    recording: Recording, answer: UpstreamAnswer, headers: Headers, rewriter: AnswerRewriter | None
-) -> None:
-    body = await read_whole(answer)
-    if rewriter is not None:
-        body = rewriter.whole(Decoder(answer.headers, recording.trace.upstream_url or "").feed(body))
-        headers.append((b"content-length", b"%d" % len(body)))
+async def _relay_whole(recording: Recording, answer: UpstreamAnswer, headers: Headers, asked: Asked) -> None:
+    """Send on what is there already."""
+    body = await answer.read()
+    check_whole(asked, body, recording.trace.upstream_url or "")
     await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await recording.send({"type": "http.response.body", "body": body})
+
+
+async def _relay_rewritten(
+    recording: Recording, answer: UpstreamAnswer, headers: Headers, asked: Asked | None, rewriter: AnswerRewriter
+) -> None:
+    url = recording.trace.upstream_url or ""
+    body = await read_whole(answer, url, Limits.FILTERED_BYTES)
+    if (decoder := decoder_of(answer.headers, url, Limits.FILTERED_BYTES)) is not None:
+        body = b"".join(decoder.feed(body))
+    if asked is not None:
+        check_whole(asked, body, url)
+    body = rewriter.whole(body)
+    headers.append((b"content-length", b"%d" % len(body)))
+    await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await recording.send({"type": "http.response.body", "body": body})
+
+
+async def _relay_held(recording: Recording, answer: UpstreamAnswer, headers: Headers, attribution: Attribution) -> None:
+    """Send on what is no stream: from its end, or from where it is longer than anybody waits for."""
+    start = {"type": "http.response.start", "status": answer.status, "headers": headers}
+    pieces, size, has_begun = [], 0, False
+    while piece := await answer.read_in_time():
+        pieces.append(await attribution.feed(piece))
+        size += len(pieces[-1])
+        if size <= WHOLE and not has_begun:
+            continue
+        if not has_begun:
+            await recording.send(start)
+        has_begun = True
+        await recording.send({"type": "http.response.body", "body": b"".join(pieces), "more_body": True})
+        pieces.clear()
+    pieces.append(attribution.close())
+    if not has_begun:
+        await recording.send(start)
+    await recording.send({"type": "http.response.body", "body": b"".join(pieces)})
 
 
 async def _relay_stream(
     recording: Recording,
     answer: UpstreamAnswer,
     headers: Headers,
+    asked: Asked | None,
     rewriter: AnswerRewriter | None,
-    *,
-    is_stream: bool,
 ) -> None:
-    if is_stream and not header_of(headers, b"x-accel-buffering"):
+    """Send events on as they come, each once it is known whose it is."""
+    if not header_of(headers, b"x-accel-buffering"):
         headers.append((b"x-accel-buffering", b"no"))
-    decoder = Decoder(answer.headers, recording.trace.upstream_url or "") if rewriter else None
+    url = recording.trace.upstream_url or ""
+    decoder = decoder_of(answer.headers, url) if asked or rewriter else None
+    packed = decoder if rewriter is None else None
+    attribution = Unattributed() if asked is None else Attributed(asked, url, is_stream=True, decoder=packed)
     await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
     while piece := await answer.read():
-        if rewriter is not None:
-            piece = rewriter.feed(decoder.feed(piece) if decoder else piece)
-        await recording.send({"type": "http.response.body", "body": piece, "more_body": True})
-    await recording.send({"type": "http.response.body", "body": rewriter.close() if rewriter else b""})
+        for plain in decoder.feed(piece) if decoder and rewriter else (piece,):
+            released = await attribution.feed(plain)
+            if rewriter is not None:
+                released = rewriter.feed(released)
+            if released:
+                await recording.send({"type": "http.response.body", "body": released, "more_body": True})
+    rest = attribution.close()
+    if rewriter is not None:
+        rest = rewriter.feed(rest) + rewriter.close()
+    await recording.send({"type": "http.response.body", "body": rest})
 
 
 async def end_broken_stream(recording: Recording, problem: Problem, events: bytes, *, may_resume: bool) -> None:
@@ -95,32 +162,3 @@ async def end_broken_stream(recording: Recording, problem: Problem, events: byte
         return
     trace.notes.append(f"The gateway ended the stream with a JSON-RPC error: {problem.reason}.")
     await recording.send({"type": "http.response.body", "body": events})
-
-
-def _is_short(headers: Headers) -> bool:
-    length = header_of(headers, b"content-length")
-    return length.isdigit() and int(length) <= WHOLE
-
-
-class Decoder:
-    """Undoes the compression of an answer that has to be read, though none was asked for."""
-
-    def __init__(self, headers: Headers, url: str) -> None:
-        self._url = url
-        self._encoding = header_of(headers, b"content-encoding").strip().lower().decode("latin-1")
-        if self._encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
-            raise Refused(UpstreamEncodingUnreadable(url, self._encoding))
-        self._inflate = zlib.decompressobj(_GZIP_OR_DEFLATE) if self._encoding not in {"", "identity"} else None
-
-    def feed(self, piece: bytes) -> bytes:
-        """Return what `piece` comes to.
-
-        Raises:
-            Refused: with `UpstreamEncodingUnreadable`.
-        """
-        if self._inflate is None:
-            return piece
-        try:
-            return self._inflate.decompress(piece)
-        except zlib.error as error:
-            raise Refused(UpstreamEncodingUnreadable(self._url, f"broken {self._encoding}")) from error

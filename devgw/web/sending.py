@@ -1,5 +1,6 @@
 """Sends a request to its upstream: the URL, the headers, one more try with a renewed credential, redirects."""
 
+import asyncio
 from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
@@ -10,13 +11,12 @@ from devgw.gateway.transport import Timing, UpstreamAnswer, UpstreamClient, Upst
 from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
 from devgw.problems import Refused
 from devgw.problems.proxy import UpstreamRedirected, UpstreamTooManyRedirects
+from devgw.settings import Limits
 from devgw.web.call import McpCall
-from devgw.web.relay import read_whole
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEP_METHOD = frozenset({307, 308})
 _HOPS = 5
-_KEPT = 65_536
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 
 
@@ -80,11 +80,28 @@ class Sender:
         return answer
 
 
-async def keep(call: McpCall, answer: UpstreamAnswer) -> bytes:
-    """Read an answer that the client will not see, keep its beginning in the trace, and return that."""
-    content = await read_whole(answer, _KEPT)
-    call.trace.upstream_body = Body(content[:_KEPT], max(answer.received, len(content)))
+async def keep(call: McpCall, answer: UpstreamAnswer, most_bytes: int = Limits.UNSHOWN_BYTES) -> bytes:
+    """Read an answer that the client will not see, or its beginning; keep that in the trace, and return it.
+
+    However it hangs or breaks off: its status is enough, and the trace says what became of the rest.
+    """
+    pieces, size = [], 0
+    try:
+        async with asyncio.timeout(Limits.UNSHOWN_SECONDS):
+            while size < most_bytes and (piece := await answer.read()):
+                pieces.append(piece)
+                size += len(piece)
+    except (Refused, TimeoutError) as error:
+        why = error.problem.explain() if isinstance(error, Refused) else _unended(answer)
+        call.trace.notes.append(why)
+    answer.abort()
+    content = b"".join(pieces)
+    call.trace.upstream_body = Body(content[: Limits.UNSHOWN_BYTES], max(answer.received, size))
     return content
+
+
+def _unended(answer: UpstreamAnswer) -> str:
+    return f"The body of this {answer.status} did not end within {Limits.UNSHOWN_SECONDS:g} s; the rest was not read."
 
 
 def _is_credential_refused(answer: UpstreamAnswer) -> bool:

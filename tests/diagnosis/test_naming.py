@@ -137,6 +137,8 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (proxy.UpstreamClosedEarly("http://x", 0, has_begun=False), "NET-05"),
         (proxy.UpstreamUnreachable("http://x", "no route"), "NET-07"),
         (proxy.UpstreamFramingUnsafe("http://x", "two lengths"), "PROXY-09"),
+        (proxy.UpstreamAnswerForeign("http://x", "id 8", "id 7"), "PROXY-10"),
+        (proxy.UpstreamAnswerUnreadable("http://x", "it is too deep"), "NET-06"),
         (authorization.ParameterMissing("client_id"), "REQ-01"),
         (GrantTypeUnsupported("password", ()), "REQ-02"),
         (consent.TransactionFinished("x", NOON), "REQ-03"),

@@ -145,8 +145,8 @@ async def test_a_cut_stream_that_can_be_resumed_is_left_to_the_client() -> None:
         writer.close()
 
 
-async def test_a_stream_cut_inside_an_event_is_cut_for_the_client_as_well() -> None:
-    """Half an event and an error behind it would be read as one event."""
+async def test_a_stream_cut_inside_an_event_ends_in_an_error_without_half_of_it() -> None:
+    """Half an event could be anybody's answer, and half an event and an error behind it would be read as one."""
 
     async def cut(seen: Seen, writer: asyncio.StreamWriter) -> None:
         writer.write(HEAD + chunk(b'data: {"jsonrpc'))
@@ -155,9 +155,11 @@ async def test_a_stream_cut_inside_an_event_is_cut_for_the_client_as_well() -> N
 
     async with bytes_upstream(cut) as upstream, gate(upstream.url) as gateway:
         reader, writer = await open_stream(gateway)
-        assert await read_chunk(reader) == b'data: {"jsonrpc'
-        assert await reader.read() == b""
+        event = await read_chunk(reader)
+        assert await read_chunk(reader) == b""
         writer.close()
+
+    assert json.loads(event.partition(b"data: ")[2])["error"]["data"]["reason"] == "upstream_closed_early"
 
 
 async def test_a_slow_client_holds_the_upstream_back_and_gets_everything_in_the_end() -> None:

@@ -1,0 +1,138 @@
+"""Holds an answer back until it is known whose it is; what answers another's request goes no further."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Protocol
+
+from devgw.mcp.attribution import Asked, shown_ids
+from devgw.mcp.event_stream import EventReader
+from devgw.mcp.response import Message, ResponseReader, ResponseUnreadable, read_responses
+from devgw.problems import Refused
+from devgw.problems.limit import AnswerTooLong
+from devgw.problems.proxy import UpstreamAnswerForeign, UpstreamAnswerUnreadable
+from devgw.settings import Limits
+from devgw.web.decoding import Decoder
+
+_SLICE = 65_536
+"""Bytes that are looked at before others get their turn."""
+
+
+class Attribution(Protocol):
+    """Takes an answer in pieces and gives what may go on."""
+
+    async def feed(self, piece: bytes) -> bytes:
+        """Take what arrived; return what of all this may go on.
+
+        Raises:
+            Refused: with `UpstreamAnswerForeign`, `UpstreamAnswerUnreadable`, or `AnswerTooLong` where nobody knows
+                after so many bytes.
+        """
+
+    def close(self) -> bytes:
+        """Return what was still held, once the answer has ended.
+
+        Raises:
+            Refused: with `UpstreamAnswerForeign`.
+        """
+
+
+class Unattributed:
+    """For what answers no request in particular: everything goes on."""
+
+    async def feed(self, piece: bytes) -> bytes:
+        """Return `piece`."""
+        return piece
+
+    def close(self) -> bytes:
+        """Return nothing: nothing was held."""
+        return b""
+
+
+class Attributed:
+    """The answer to a request, in whose own form it is read: JSON, or events; packed or not."""
+
+    def __init__(self, asked: Asked, url: str, *, is_stream: bool, decoder: Decoder | None = None) -> None:
+        self._asked = asked
+        self._url = url
+        self._decoder = decoder
+        self._json = ResponseReader()
+        self._events = EventReader()
+        self._is_stream = is_stream
+        self._held: list[bytes] = []
+        self._size = 0
+
+    async def feed(self, piece: bytes) -> bytes:
+        """See `Attribution`; a packed answer is held until what it unpacks to may go on."""
+        if self._decoder is None and len(piece) <= _SLICE:
+            return self._release(piece, self._look(piece))
+        known = 0
+        is_packed = self._decoder is not None
+        at = 0
+        for plain in self._decoder.feed(piece) if self._decoder else _slices(piece):
+            good = self._look(plain)
+            known = at + good if good else known
+            at += len(plain)
+            await asyncio.sleep(0)
+        return self._release(piece, known if not is_packed else len(piece) * (known == at > 0))
+
+    def close(self) -> bytes:
+        """See `Attribution`."""
+        for message in (self._events if self._is_stream else self._json).close():
+            self._check(message)
+        return b"".join(self._held)
+
+    def _look(self, plain: bytes) -> int:
+        """Check what ends in `plain`; return how many bytes of it may go on, with everything before."""
+        try:
+            known, messages = self._events.feed(plain) if self._is_stream else (0, self._json.feed(plain))
+        except ResponseUnreadable as error:
+            raise Refused(UpstreamAnswerUnreadable(self._url, str(error))) from error
+        for message in messages:
+            self._check(message)
+        begun = self._events.message if self._is_stream else self._json.message
+        return len(plain) if self._asked.is_sure_of(begun) else known
+
+    def _check(self, message: Message) -> None:
+        check(self._asked, message, self._url)
+
+    def _release(self, piece: bytes, known: int) -> bytes:
+        """Return what was held and the first `known` bytes of `piece`; hold the rest."""
+        if known:
+            released, self._held, self._size = b"".join((*self._held, piece[:known])), [], 0
+            piece = piece[known:]
+        else:
+            released = b""
+        if piece:
+            self._held.append(piece)
+            self._size += len(piece)
+        if self._size > Limits.HELD_BYTES:
+            raise Refused(AnswerTooLong(self._url, Limits.HELD_BYTES))
+        return released
+
+
+def check_whole(asked: Asked, text: bytes, url: str) -> None:
+    """Refuse a whole JSON text that answers another's request.
+
+    Raises:
+        Refused: with `UpstreamAnswerForeign` or `UpstreamAnswerUnreadable`.
+    """
+    try:
+        messages = read_responses(text)
+    except ResponseUnreadable as error:
+        raise Refused(UpstreamAnswerUnreadable(url, str(error))) from error
+    for message in messages:
+        check(asked, message, url)
+
+
+def check(asked: Asked, message: Message, url: str) -> None:
+    """Refuse a message that answers another's request.
+
+    Raises:
+        Refused: with `UpstreamAnswerForeign`.
+    """
+    if not asked.is_own(message):
+        raise Refused(UpstreamAnswerForeign(url, shown_ids(message.ids), shown_ids(asked.ids)))
+
+
+def _slices(piece: bytes) -> Iterable[bytes]:
+    return (piece[at : at + _SLICE] for at in range(0, len(piece), _SLICE))

@@ -1,0 +1,62 @@
+"""Undoes the compression of an answer that has to be read, a little at a time: small things may unpack to gigabytes."""
+
+import zlib
+from collections.abc import Iterator
+
+from devgw.events.trace import Headers
+from devgw.gateway.forwarding import header_of
+from devgw.problems import Refused
+from devgw.problems.limit import AnswerUnpacksTooLong
+from devgw.problems.proxy import UpstreamEncodingUnreadable
+
+_GZIP_OR_DEFLATE = 47
+_SLICE = 65_536
+_PLAIN = frozenset({"", "identity"})
+
+
+def decoder_of(headers: Headers, url: str, most_bytes: int | None = None) -> "Decoder | None":
+    """Return what reads an answer with these headers; None where it is not packed.
+
+    Raises:
+        Refused: with `UpstreamEncodingUnreadable`.
+    """
+    encoding = header_of(headers, b"content-encoding").strip().lower().decode("latin-1")
+    return None if encoding in _PLAIN else Decoder(encoding, url, most_bytes)
+
+
+class Decoder:
+    """Unpacks gzip and deflate, in slices."""
+
+    def __init__(self, encoding: str, url: str, most_bytes: int | None) -> None:
+        if encoding not in {"gzip", "x-gzip", "deflate"}:
+            raise Refused(UpstreamEncodingUnreadable(url, encoding))
+        self._encoding = encoding
+        self._url = url
+        self._most_bytes = most_bytes
+        self._size = 0
+        self._inflate = zlib.decompressobj(_GZIP_OR_DEFLATE)
+
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        """Give what `piece` comes to, never more than 64 KB at once.
+
+        Raises:
+            Refused: with `UpstreamEncodingUnreadable`, or `AnswerUnpacksTooLong` beyond the limit.
+        """
+        is_full = False
+        while piece or is_full:
+            if self._inflate.eof:  # another member follows (RFC 1952 §2.2)
+                self._inflate = zlib.decompressobj(_GZIP_OR_DEFLATE)
+            plain = self._unpacked(piece)
+            piece = self._inflate.unconsumed_tail or self._inflate.unused_data
+            is_full = len(plain) == _SLICE and not self._inflate.eof
+            self._size += len(plain)
+            if self._most_bytes is not None and self._size > self._most_bytes:
+                raise Refused(AnswerUnpacksTooLong(self._url, self._most_bytes))
+            if plain:
+                yield plain
+
+    def _unpacked(self, piece: bytes) -> bytes:
+        try:
+            return self._inflate.decompress(piece, _SLICE)
+        except zlib.error as error:
+            raise Refused(UpstreamEncodingUnreadable(self._url, f"broken {self._encoding}")) from error
