@@ -171,6 +171,7 @@ class UpstreamAnswerForeign(UpstreamProblem):
     """The id as JSON writes it, or that there is none."""
     expected: str
 
+    diagnosis: ClassVar = "PROXY-10"
     source: ClassVar = "JSON-RPC 2.0 §5"
     hint: ClassVar = "Let the upstream answer with the request's own id, in value and type, each request once."
 
@@ -186,6 +187,7 @@ class UpstreamAnswerUnreadable(UpstreamProblem):
     failure: str
 
     hint: ClassVar = "Mend what the upstream writes, or let it write less: the gateway has to read whose answer it is."
+    diagnosis: ClassVar = "NET-06"
     source: ClassVar = "RFC 8259 §4, §9"
 
     def explain(self) -> str:
@@ -203,7 +205,7 @@ class UpstreamAnswerNotMcp(UpstreamProblem):
     """The first words of the body, without markup."""
 
     diagnosis: ClassVar = "NET-06"
-    hint: ClassVar = "Point rewritePattern at the MCP endpoint itself; the whole answer is in the trace."
+    hint: ClassVar = "Point rewritePattern at the MCP endpoint itself; how the answer begins is in the trace."
 
     def explain(self) -> str:
         """Say what came instead."""
