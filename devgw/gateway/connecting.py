@@ -1,7 +1,7 @@
 """What the pages ask of the upstream side: the browser's way to an upstream and back."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from devgw.config.project import Route
@@ -22,6 +22,8 @@ class Ticket:
     """How the person is called, for the page that asks."""
     return_to: str | None = None
     """A URL of ours to which the browser goes on afterwards."""
+    id: str = field(default="", compare=False)
+    """Of the link, which begins one connection; empty where it was no link."""
 
 
 def cookie_name_of(state: str) -> str:
@@ -65,7 +67,7 @@ class UpstreamConnecting(Protocol):
             Refused: with what stands in the way.
         """
 
-    async def finish(self, route: Route, parameters: Mapping[str, str], cookie: str | None) -> Finished:
+    async def finish(self, route: Route, parameters: Mapping[str, str], cookies: Sequence[str]) -> Finished:
         """Take the callback of an upstream's authorization server.
 
         Raises:

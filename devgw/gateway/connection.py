@@ -1,5 +1,6 @@
 """Upstream connections as they are kept: who holds which credential for which upstream, and how it was got."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -153,6 +154,15 @@ class ConnectionStore(Protocol):
 
     def forget_upstream_client(self, issuer: str, upstream_server_id: UpstreamServerId) -> None:
         """Forget the registrations for an upstream at an issuer."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Commit at the end, also where the block ends in `Refused`; roll back on anything else."""
+
+    def spend_link(self, link: str, now: datetime, expires_at: datetime) -> None:
+        """Remember until it expires that a connect link was used."""
+
+    def link_spent_at(self, link: str) -> datetime | None:
+        """Return when a connect link was used, or None."""
 
     def save_pending_connection(self, pending: PendingConnection) -> None:
         """Insert or replace a pending connection."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from devgw.clock import Clock
 from devgw.config.project import Project, Route
-from devgw.entropy import derived, digest, same
+from devgw.entropy import derived, digest
 from devgw.events import Bus, Outcome
 from devgw.events.taxonomy import (
     McpAuthCodeIssued,
@@ -16,14 +16,15 @@ from devgw.events.taxonomy import (
     McpAuthConsentDenied,
     McpAuthConsentShown,
 )
+from devgw.foreign.lookalike import imitation_in
 from devgw.gateway.consent_reach import reach_of
 from devgw.gateway.records import Client, Consent, PendingAuthorization, Session
 from devgw.gateway.server import Server
 from devgw.gateway.store import Store
 from devgw.ids import SubjectId
-from devgw.oauth.redirect_uri import host_of, is_loopback
+from devgw.oauth.redirect_uri import RedirectKind, host_of, kind_of
 from devgw.problems import Refused
-from devgw.problems.consent import ConsentStale, TransactionFinished, TransactionUnknown, UpstreamsNotConnected
+from devgw.problems.consent import TransactionFinished, TransactionUnknown, UpstreamsNotConnected
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,13 @@ class Question:
     session: Session
     route: Route
     redirect_host: str
-    is_localhost_only: bool
-    """Whether any program on this machine could pose as this client."""
+    redirect_kind: RedirectKind
+    """Of the redirect URI that this request uses, whatever others the client has."""
+    imitation: str
+    """What is odd about the letters of the client's name; empty where nothing is."""
     connections: tuple[ConnectionState, ...]
     csrf_token: str
+    """The page token (`gateway.page_proof`)."""
 
     @property
     def can_be_approved(self) -> bool:
@@ -86,7 +90,7 @@ class Consents:
         self._bus = bus
         self._clock = clock
 
-    def question(self, pending: PendingAuthorization, session: Session, cookie: str, return_to: str) -> Question:
+    def question(self, pending: PendingAuthorization, session: Session, page_token: str, return_to: str) -> Question:
         """Return what to ask this person."""
         client = self._server.query_client(pending.client_id).record
         route = self._route(pending)
@@ -96,9 +100,10 @@ class Consents:
             session=session,
             route=route,
             redirect_host=host_of(pending.redirect_uri),
-            is_localhost_only=all(is_loopback(each) for each in client.redirect_uris),
+            redirect_kind=kind_of(pending.redirect_uri),
+            imitation=imitation_in(client.name),
             connections=tuple(self._connections.connections_of(route, session.subject_id, return_to)),
-            csrf_token=_csrf_token(pending, cookie),
+            csrf_token=page_token,
         )
 
     def is_remembered(self, question: Question) -> bool:
@@ -122,23 +127,11 @@ class Consents:
             )
         )
 
-    def check_form(self, question: Question, csrf_token: str | None, subject_id: str | None) -> None:
-        """Refuse a form that this browser's session did not just show.
-
-        Raises:
-            Refused: with `ConsentStale`.
-        """
-        if subject_id and subject_id != question.session.subject_id:
-            raise Refused(ConsentStale("somebody else signed in since the page was shown"))
-        if not csrf_token or not same(csrf_token, question.csrf_token):
-            raise Refused(ConsentStale("its token does not belong to this session"))
-
-    def approve(self, question: Question, cookie: str, *, remembered: bool = False) -> str:
+    def approve(self, question: Question, *, remembered: bool = False) -> str:
         """Return the redirect that carries the code: the same one however often it is asked for.
 
         Args:
-            question: what was asked, as this person's session has it.
-            cookie: of that session; the code follows from it, so that a form that comes twice needs no memory.
+            question: what was asked, with the token of its page.
             remembered: whether the person said yes to the same question before.
 
         Raises:
@@ -151,8 +144,8 @@ class Consents:
         with self._store.transaction():
             found = self._store.find_pending(pending.id)
             if found and found.decided_at:
-                return self.repeat(found, session, cookie)
-            location, request = self._server.issue_code(pending, session, _code_of(pending, cookie))
+                return self.repeat(found, session, question.csrf_token)
+            location, request = self._server.issue_code(pending, session, _code_of(pending, question.csrf_token))
             self._store.save_consent(
                 Consent(
                     subject_id=session.subject_id,
@@ -171,13 +164,13 @@ class Consents:
         )
         return location
 
-    def repeat(self, pending: PendingAuthorization, session: Session, cookie: str) -> str:
+    def repeat(self, pending: PendingAuthorization, session: Session, page_token: str) -> str:
         """Return the redirect that this browser got already, for a form or page that was asked for twice.
 
         Raises:
             Refused: with `TransactionFinished`, where the answer was another one or its code is of no more use.
         """
-        secret = _code_of(pending, cookie)
+        secret = _code_of(pending, page_token)
         code = self._store.find_code(digest(secret))
         if code is None or code.redeemed_at or code.expires_at <= self._clock.now():
             raise Refused(TransactionFinished(pending.client_name, pending.decided_at or self._clock.now()))
@@ -196,14 +189,12 @@ class Consents:
         return found
 
 
-def _code_of(pending: PendingAuthorization, cookie: str) -> str:
-    """Return the one code of an authorization in the browser that has this session."""
-    return derived("code_", "authorization code", pending.id, cookie)
+def _code_of(pending: PendingAuthorization, page_token: str) -> str:
+    """Return the one code of an authorization: it follows from the token of its page, so that nobody else can tell it.
 
-
-def _csrf_token(pending: PendingAuthorization, cookie: str) -> str:
-    """Return a token that only who holds the session's cookie can know."""
-    return digest(f"consent:{pending.id}:{cookie}")
+    A form that comes twice needs no memory by this.
+    """
+    return derived("code_", "authorization code", pending.id, page_token)
 
 
 def _links(pending: PendingAuthorization, session: Session) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from devgw.gateway.id_jag import IdJag
 from devgw.gateway.issuing import Issuing
 from devgw.gateway.live_tokens import LiveTokens
 from devgw.gateway.login import IdentityProvider, Login
+from devgw.gateway.page_proof import PageProofs
 from devgw.gateway.revocation import Revocation
 from devgw.gateway.server import Server
 from devgw.gateway.signing_keys import SigningKeySource
@@ -72,10 +73,12 @@ class Gateway:
         self.id_jag = id_jag
         if id_jag and id_jag.is_enabled:
             self.server.accept_id_jag(id_jag)
+        self.proofs = PageProofs(store, clock)
         self.login = Login(
             policy,
             provider,  # type: ignore[arg-type]  # dev-login asks no provider
             ground.settings.canonical_origin,
+            self.proofs,
             store,
             bus,
             clock,

@@ -4,6 +4,7 @@ The state is one use, bound to the browser by a cookie of its own, and names the
 never overwrite one another. Source: OAuth 2.1 §4.1, §7.12; `workos.md` §1 and §11.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from devgw.entropy import digest, same, short_id, token
 from devgw.events import Bus, Outcome, refusal
 from devgw.events.taxonomy import McpAuthLoginBegun, McpAuthLoginFinished
 from devgw.gateway.identity import Identity
+from devgw.gateway.page_proof import MOST_COOKIES, PageProofs
 from devgw.gateway.records import PendingAuthorization, Session
 from devgw.gateway.store import Store
 from devgw.ids import SessionId, SubjectId
@@ -30,6 +32,8 @@ from devgw.problems.login import (
     StateUnknown,
 )
 
+Cookies = Mapping[str, Sequence[str]]
+"""Every value that a browser sent, by name: other ports can set more of one name."""
 SESSION_COOKIE = "devgw_session"
 DEV_SUBJECT = "dev-browser-user"
 _ASKS_WHO = ("login", "select_account")
@@ -65,6 +69,8 @@ class Arrival:
     session: Session
     session_cookie: str | None
     """None where the login was finished before and the browser only came twice."""
+    page_token: str | None
+    """Of the page that comes now; who only comes twice proves anew what browser it is."""
     login_cookie_name: str
 
 
@@ -90,10 +96,12 @@ class Login:
         policy: OAuthPolicy,
         provider: IdentityProvider,
         canonical_origin: str,
+        proofs: PageProofs,
         store: Store,
         bus: Bus,
         clock: Clock,
     ) -> None:
+        self._proofs = proofs
         self._canonical_origin = canonical_origin
         self._policy = policy
         self._provider = provider
@@ -134,7 +142,7 @@ class Login:
         """Tell whether people sign in without any provider, on loopback alone."""
         return self._policy.provider == "dev-login"
 
-    async def arrive(self, parameters: Parameters, cookies: dict[str, str], urls: Urls, user_agent: str) -> Arrival:
+    async def arrive(self, parameters: Parameters, cookies: Cookies, urls: Urls, user_agent: str) -> Arrival:
         """Return the session that the provider's answer makes.
 
         Raises:
@@ -156,16 +164,9 @@ class Login:
         pending = replace(pending, login_finished_at=now, session_id=session.id, prompt=None)
         with self._store.transaction():
             self._store.save_session(session)
-            self._store.save_pending(pending)
+            pending, page_token = self._proofs.page_token(pending, session)
         self._publish_session(pending, session)
-        return Arrival(pending, session, cookie, _cookie_name(pending))
-
-    def session_of(self, cookie: str | None) -> Session | None:
-        """Return the live session of a browser with this cookie."""
-        session = self._store.find_session_by_cookie(digest(cookie)) if cookie else None
-        if session is None or session.ended_at or session.expires_at <= self._clock.now():
-            return None
-        return session
+        return Arrival(pending, session, cookie, page_token, _cookie_name(pending))
 
     def find_for_error(self, parameters: Parameters) -> PendingAuthorization | None:
         """Return the authorization that a failed callback belongs to, to tell its client."""
@@ -185,9 +186,9 @@ class Login:
             raise Refused(StateExpired(pending.created_at, pending.expires_at))
         return pending
 
-    def _check_browser(self, pending: PendingAuthorization, cookies: dict[str, str], urls: Urls) -> None:
-        value = cookies.get(_cookie_name(pending))
-        if value is None or not same(digest(value), pending.browser_digest or ""):
+    def _check_browser(self, pending: PendingAuthorization, cookies: Cookies, urls: Urls) -> None:
+        values = cookies.get(_cookie_name(pending), ())[:MOST_COOKIES]
+        if not any(same(digest(each), pending.browser_digest or "") for each in values):
             raise Refused(LoginCookieMissing(urls.origin, self._canonical_origin))
 
     def _check_answer(self, parameters: Parameters, pending: PendingAuthorization) -> None:
@@ -197,12 +198,13 @@ class Login:
             self._store.save_pending(replace(pending, decided_at=self._clock.now()))
             raise Refused(ProviderRefused(error, parameters.get("error_description", "")))
 
-    def _arrive_again(self, pending: PendingAuthorization, cookies: dict[str, str]) -> Arrival:
+    def _arrive_again(self, pending: PendingAuthorization, cookies: Cookies) -> Arrival:
         """Go on where the same browser's first callback went: browsers prefetch, people press reload."""
-        session = self._store.find_session(pending.session_id) if pending.session_id else None
-        if session is None or not same(session.cookie_digest, digest(cookies.get(SESSION_COOKIE, ""))):
+        sessions = self._proofs.sessions_of(cookies.get(SESSION_COOKIE, ()))
+        session = next((each for each in sessions if each.id == pending.session_id), None)
+        if session is None:
             raise Refused(StateSpent(pending.login_finished_at or self._clock.now()))
-        return Arrival(pending, session, None, _cookie_name(pending))
+        return Arrival(pending, session, None, None, _cookie_name(pending))
 
     async def _identify(self, parameters: Parameters, pending: PendingAuthorization, urls: Urls) -> Identity:
         if self.is_dev_login:

@@ -61,6 +61,8 @@ class PendingAuthorization:
     login_finished_at: datetime | None = None
     session_id: SessionId | None = None
     decided_at: datetime | None = None
+    page_digest: str | None = None
+    """Of the token that its pages carry (`gateway.page_proof`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class Session:
     user_agent: str = ""
     claims: dict[str, Any] | None = None
     ended_at: datetime | None = None
+    key_digest: str | None = None
+    """Of the key in the storage of its browser (`gateway.page_proof`)."""
 
 
 @dataclass(frozen=True, slots=True)

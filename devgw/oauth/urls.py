@@ -27,6 +27,9 @@ CONSENT: Final = "/oauth/setup"
 TOKEN: Final = "/oauth/token"
 REVOKE: Final = "/oauth/revoke"
 JWKS: Final = "/oauth/jwks"
+PROVE: Final = "/oauth/prove"
+LOGOUT: Final = "/oauth/logout"
+SCRIPT: Final = "/oauth/browser.js"
 DEV_LOGIN: Final = "/oauth/dev-login"
 STYLE: Final = "/oauth/style.css"
 CONNECTIONS: Final = "/auth/connections"
@@ -107,9 +110,14 @@ class Urls:
         """Return the redirect URI that must be registered at the identity provider."""
         return self.at(CALLBACK)
 
-    def consent(self, transaction_id: str) -> str:
-        """Return the consent page of a pending authorization."""
-        return self.at(CONSENT, transaction=transaction_id)
+    def consent(self, transaction_id: str, page_token: str | None = None) -> str:
+        """Return the consent page of a pending authorization, with what proves the browser to it."""
+        more = {"page_token": page_token} if page_token else {}
+        return self.at(CONSENT, transaction=transaction_id, **more)
+
+    def sign_in_again(self, transaction_id: str) -> str:
+        """Return where the person of a pending authorization signs in, whoever signed in before."""
+        return self.at(CONSENT, transaction=transaction_id, sign_in="again")
 
     def dev_login(self, state: str) -> str:
         """Return the page that signs in without a provider."""

@@ -100,6 +100,26 @@ class ConsentStale(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class SessionCookieLost(Problem):
+    """The browser signed in a moment ago, and the cookie of that session did not come back with it."""
+
+    others: int
+    """Sessions of other cookies of that name that came instead."""
+
+    status: ClassVar = 403
+    hint: ClassVar = (
+        "Let the browser accept cookies here, delete those of this host name, and start the connection again in the "
+        "MCP client. If it comes back, a page on another port of this machine sets cookies of the same name: close it."
+    )
+    source: ClassVar = "RFC 6265 §8.5 (cookies know no ports), §8.6"
+
+    def explain(self) -> str:
+        """Say what came instead."""
+        came = f"; {self.others} of another sign-in came" if self.others else ""
+        return f"The cookie devgw_session of this sign-in did not come back with the browser{came}."
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamsNotConnected(Problem):
     """Consent cannot be given before the route's upstream is connected."""
 

@@ -141,7 +141,7 @@ class ConnectLinkInvalid(Problem):
     diagnosis: ClassVar = "REQ-03"
     status: ClassVar[int] = 403
     error: ClassVar = ErrorCode.ACCESS_DENIED
-    hint: ClassVar = "Call the tool again: the answer carries a fresh link."
+    hint: ClassVar = "Load the page that showed the link again, or call the tool again: both give a fresh one."
 
     def explain(self) -> str:
         """Say why."""

@@ -16,10 +16,13 @@ from devgw.gateway.connection import (
     UpstreamSecrets,
 )
 from devgw.ids import OperationId, SubjectId, UpstreamServerId
+from devgw.store.assertions import AssertionRecords
 from devgw.store.database import Database
 from devgw.store.sealing import Sealer
 from devgw.store.table import Table
 
+_LINKS = "connect-link"
+"""Under what the links that were used stand among the assertions, which have an issuer there."""
 CONNECTIONS = """
 CREATE TABLE upstream_connection (
   subject_id TEXT NOT NULL, upstream_server_id TEXT NOT NULL, upstream_url TEXT NOT NULL, resource TEXT NOT NULL,
@@ -109,6 +112,16 @@ class SealedConnections:
         self._connections = Table(database, "upstream_connection", _ConnectionRow)
         self._clients = Table(database, "upstream_client", _ClientRow)
         self._pending = Table(database, "pending_connection", _PendingRow)
+        self._spent = AssertionRecords(database)
+        self.transaction = database.transaction
+
+    def spend_link(self, link: str, now: datetime, expires_at: datetime) -> None:
+        """Remember until it expires that a connect link was used."""
+        self._spent.spend(_LINKS, link, now, expires_at)
+
+    def link_spent_at(self, link: str) -> datetime | None:
+        """Return when a connect link was used, or None."""
+        return self._spent.spent_at(_LINKS, link)
 
     def save_connection(self, connection: UpstreamConnection) -> None:
         """Insert or replace the connection of its subject and upstream."""

@@ -60,5 +60,11 @@ CREATE TABLE consent (
 """
 """Grants know of a second holder. Consents know their port and scheme; those of before did not."""
 
-MIGRATIONS: list[str] = [RECORDS, CONNECTIONS, ASSERTIONS, FAMILIES, REACHES]
+PAGE_PROOFS = """
+ALTER TABLE pending_authorization ADD COLUMN page_digest TEXT;
+ALTER TABLE session ADD COLUMN key_digest TEXT;
+"""
+"""Pages and browsers prove more than the cookie; who signed in before signs in once more."""
+
+MIGRATIONS: list[str] = [RECORDS, CONNECTIONS, ASSERTIONS, FAMILIES, REACHES, PAGE_PROOFS]
 """Applied in order, each once; `PRAGMA user_version` counts them."""

@@ -7,10 +7,10 @@ from werkzeug.exceptions import HTTPException
 
 from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome
 from devgw.oauth.description import error_description
-from devgw.oauth.urls import STYLE
+from devgw.oauth.urls import SCRIPT, STYLE
 from devgw.problems import Refused
-from devgw.web import authorize, dev_login, metadata, refusals, register, serving, token
-from devgw.web.pages import page, shown
+from devgw.web import authorize, dev_login, logout, metadata, refusals, register, serving, token
+from devgw.web.pages import page, short, shown, shown_host
 from devgw.web.patience import until_writable
 
 
@@ -21,8 +21,9 @@ def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # preflights are answered in front
     app.url_map.strict_slashes = False
     app.jinja_options = {"autoescape": True, "finalize": shown}
+    app.jinja_env.filters |= {"short": short, "host": shown_host}
     serving.keep(app, served)
-    for each in (metadata, register, authorize, dev_login, token):
+    for each in (metadata, register, authorize, dev_login, logout, token):
         app.register_blueprint(each.blueprint)
     for blueprint in more:
         app.register_blueprint(blueprint)
@@ -31,16 +32,27 @@ def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _fault)
     app.add_url_rule(STYLE, view_func=_style)
+    app.add_url_rule(SCRIPT, view_func=_script)
     app.add_url_rule("/", view_func=_front_page)
     return app
 
 
 async def _style() -> Response:
     """Return the style sheet of every page."""
+    return _static("style.css", "text/css")
+
+
+async def _script() -> Response:
+    """Return the one script of our pages."""
+    return _static("browser.js", "text/javascript")
+
+
+def _static(name: str, media_type: str) -> Response:
     from importlib.resources import files  # noqa: PLC0415  a page is rare, the import is not free
 
-    content = files("devgw.web").joinpath("static", "style.css").read_bytes()
-    return Response(content, content_type="text/css; charset=utf-8", headers={"Cache-Control": "max-age=3600"})
+    content = files("devgw.web").joinpath("static", name).read_bytes()
+    headers = {"Cache-Control": "max-age=3600", "X-Content-Type-Options": "nosniff"}
+    return Response(content, content_type=f"{media_type}; charset=utf-8", headers=headers)
 
 
 async def _front_page() -> Response:

@@ -9,17 +9,16 @@ from quart import Blueprint, Response, redirect, request
 
 from devgw.gateway.authorization import Destination, SentBack
 from devgw.gateway.gateway import Gateway
-from devgw.gateway.login import SESSION_COOKIE, Arrival
-from devgw.gateway.records import PendingAuthorization
+from devgw.gateway.records import PendingAuthorization, Session
 from devgw.ids import ClientId
 from devgw.oauth.parameters import Parameters
-from devgw.oauth.urls import AUTHORIZE, CALLBACK, CONSENT
+from devgw.oauth.urls import AUTHORIZE, CALLBACK, CONSENT, PROVE
 from devgw.problems import Refused
 from devgw.problems.authorization import ParameterInvalid
-from devgw.problems.consent import AccessDenied, InteractionRequired, TransactionFinished
+from devgw.problems.consent import AccessDenied, ConsentStale, InteractionRequired, TransactionFinished
 from devgw.problems.login import ProviderRefused
-from devgw.web import caller, refusals, serving
-from devgw.web.pages import consent_page
+from devgw.web import browser, caller, refusals, serving
+from devgw.web.pages import consent_page, prove_page
 
 blueprint = Blueprint("authorize", __name__)
 _YES = frozenset({"approve", "continue"})
@@ -50,15 +49,16 @@ async def callback() -> Response:
     gateway, urls = serving.gateway(), serving.urls()
     parameters = serving.query()
     try:
-        arrival = await gateway.login.arrive(
-            parameters, dict(request.cookies), urls, request.headers.get("User-Agent", "")
-        )
+        agent = request.headers.get("User-Agent", "")
+        arrival = await gateway.login.arrive(parameters, browser.cookies(), urls, agent)
     except Refused as refused:
         _note(gateway.login.find_for_error(parameters))
         return _to_client(gateway, refused) or await refusals.as_page(refused.problem)
     _note(arrival.pending)
-    response = _see(urls.consent(arrival.pending.id), 303)
-    _set_session(response, arrival)
+    response = _see(urls.consent(arrival.pending.id, arrival.page_token), 303)
+    browser.forget_cookie(response, arrival.login_cookie_name, browser.path_of(CALLBACK))
+    if arrival.session_cookie:
+        browser.set_session(response, arrival.session_cookie)
     return response
 
 
@@ -68,7 +68,27 @@ async def show_setup() -> Response:
     gateway = serving.gateway()
     pending = gateway.authorization.find_to_decide(request.args.get("transaction"))
     _note(pending)
-    return _again(gateway, pending) if pending.decided_at else await next_step(gateway, pending)
+    page_token = request.args.get("page_token")
+    if pending.decided_at:
+        return _again(gateway, pending, page_token)
+    if request.args.get("sign_in") == "again":
+        return await _to_login(gateway, pending)
+    return await next_step(gateway, pending, page_token)
+
+
+@blueprint.post(PROVE)
+async def prove() -> Response:
+    """Take the key that our page found in the storage of its origin; who has none signs in once more."""
+    gateway = serving.gateway()
+    form = await serving.form("consent")
+    pending = gateway.authorization.find(form.get("transaction"))
+    _note(pending)
+    browser.check_sender()
+    session = gateway.proofs.session_by_key(form.get("browser_key"), browser.sessions())
+    if session is None:
+        return await _to_login(gateway, pending)
+    proven, page_token = gateway.proofs.page_token(pending, session)
+    return _see(_here(proven, page_token), 303)
 
 
 @blueprint.post(CONSENT)
@@ -78,15 +98,18 @@ async def decide() -> Response:
     form = await serving.form("consent")
     pending = gateway.authorization.find_to_decide(form.get("transaction"))
     _note(pending)
-    cookie = request.cookies.get(SESSION_COOKIE)
-    session = gateway.login.session_of(cookie)
-    if session is None or _wants_login(pending):
+    browser.check_sender()
+    sessions, page_token = browser.sessions(), form.get("csrf_token")
+    if not sessions or _wants_login(pending):
         return await next_step(gateway, gateway.authorization.find(pending.id))
-    question = gateway.consents.question(pending, session, cookie or "", _here(pending))
-    gateway.consents.check_form(question, form.get("csrf_token"), form.get("subject"))
+    _check_subject(sessions, form.get("subject"))
+    session = gateway.proofs.session_by_page(pending, page_token, sessions)
+    if session is None:
+        raise Refused(ConsentStale("its token does not belong to this session"))
+    question = gateway.consents.question(pending, session, page_token or "", _here(pending, page_token))
     decision = form.require("decision")
     if pending.decided_at:
-        return _again(gateway, pending, decision)
+        return _again(gateway, pending, page_token, decision)
     if decision == "switch":
         gateway.ground.revocation.sign_out(session)
         return await _to_login(gateway, gateway.authorization.switch_account(pending))
@@ -95,38 +118,50 @@ async def decide() -> Response:
         raise SentBack(AccessDenied("consent"), _destination(gateway, pending))
     if decision not in _YES:
         raise Refused(ParameterInvalid("decision", decision, "approve, continue, cancel or switch", "consent"))
-    return _see(gateway.consents.approve(question, cookie or ""), 303)
+    return _see(gateway.consents.approve(question), 303)
 
 
-def _again(gateway: Gateway, pending: PendingAuthorization, decision: str = "approve") -> Response:
+def _check_subject(sessions: list[Session], subject_id: str | None) -> None:
+    """Refuse a form that was shown to somebody who is not signed in here any more."""
+    if subject_id and all(each.subject_id != subject_id for each in sessions):
+        raise Refused(ConsentStale("somebody else signed in since the page was shown"))
+
+
+def _again(
+    gateway: Gateway, pending: PendingAuthorization, page_token: str | None, decision: str = "approve"
+) -> Response:
     """Answer what came twice: the same yes gets the same redirect as long as its code waits; anything else is over.
 
     Raises:
         Refused: with `TransactionFinished`.
     """
-    cookie = request.cookies.get(SESSION_COOKIE)
-    session = gateway.login.session_of(cookie)
+    session = gateway.proofs.session_by_page(pending, page_token, browser.sessions())
     if session is None or decision not in _YES:
         raise Refused(TransactionFinished(pending.client_name, pending.decided_at or pending.created_at))
-    return _see(gateway.consents.repeat(pending, session, cookie or ""), 303)
+    return _see(gateway.consents.repeat(pending, session, page_token or ""), 303)
 
 
-async def next_step(gateway: Gateway, pending: PendingAuthorization) -> Response:
-    """Return what this browser has to do next for `pending`: the one dispatcher."""
-    cookie = request.cookies.get(SESSION_COOKIE)
-    session = gateway.login.session_of(cookie)
+async def next_step(gateway: Gateway, pending: PendingAuthorization, page_token: str | None = None) -> Response:
+    """Return what this browser has to do next for `pending`: the one dispatcher.
+
+    Raises:
+        SentBack: with `InteractionRequired`, where the client wanted no page and one has to be shown.
+        Refused: with `SessionCookieLost`.
+    """
+    sessions = browser.sessions()
+    session = gateway.proofs.session_by_page(pending, page_token, sessions)
     may_ask = pending.prompt != "none"
-    if session is None or _wants_login(pending):
-        if not may_ask:
-            raise SentBack(InteractionRequired("sign-in"), _destination(gateway, pending))
+    if _wants_login(pending) or (session is None and not (sessions and browser.has_shown_itself())):
         return await _to_login(gateway, pending)
-    question = gateway.consents.question(pending, session, cookie or "", _here(pending))
+    if session is None:
+        return await prove_page(pending)
+    question = gateway.consents.question(pending, session, page_token or "", _here(pending, page_token))
     if gateway.consents.is_remembered(question):
-        return _see(gateway.consents.approve(question, cookie or "", remembered=True), 303)
+        return _see(gateway.consents.approve(question, remembered=True), 303)
     if not may_ask:
         raise SentBack(InteractionRequired("consent"), _destination(gateway, pending))
     gateway.consents.show(question)
-    return await consent_page(question)
+    return await consent_page(question, gateway.proofs.browser_key(session))
 
 
 def _wants_login(pending: PendingAuthorization) -> bool:
@@ -135,21 +170,12 @@ def _wants_login(pending: PendingAuthorization) -> bool:
 
 
 async def _to_login(gateway: Gateway, pending: PendingAuthorization) -> Response:
+    if pending.prompt == "none":
+        raise SentBack(InteractionRequired("sign-in"), _destination(gateway, pending))
     departure = gateway.login.depart(pending, serving.canonical_urls())
     response = _see(departure.url, 302)
-    response.set_cookie(
-        departure.cookie_name, departure.cookie_value, httponly=True, samesite="Lax", secure=_is_https(), path="/"
-    )
+    browser.set_cookie(response, departure.cookie_name, departure.cookie_value, browser.path_of(CALLBACK))
     return response
-
-
-def _set_session(response: Response, arrival: Arrival) -> None:
-    """Set the session cookie (host-only, for as long as the browser runs; the gateway knows when it expires)."""
-    response.delete_cookie(arrival.login_cookie_name, path="/")
-    if arrival.session_cookie:
-        response.set_cookie(
-            SESSION_COOKIE, arrival.session_cookie, httponly=True, samesite="Lax", secure=_is_https(), path="/"
-        )
 
 
 def _to_client(gateway: Gateway, refused: Refused) -> Response | None:
@@ -165,12 +191,8 @@ def _destination(gateway: Gateway, pending: PendingAuthorization) -> Destination
     return Destination(client, pending.redirect_uri, pending.state, pending.issuer)
 
 
-def _here(pending: PendingAuthorization) -> str:
-    return serving.canonical_urls().consent(pending.id)
-
-
-def _is_https() -> bool:
-    return serving.canonical_urls().origin.startswith("https:")
+def _here(pending: PendingAuthorization, page_token: str | None) -> str:
+    return serving.canonical_urls().consent(pending.id, page_token)
 
 
 def _see(url: str, status: int) -> Response:

@@ -8,16 +8,18 @@ from urllib.parse import urlencode
 from quart import Blueprint, Response, jsonify, redirect, request
 
 from devgw.config.project import Route
+from devgw.entropy import digest, same, token
 from devgw.gateway.connecting import Begun, Finished, Ticket, UpstreamConnecting, cookie_name_of
-from devgw.gateway.login import SESSION_COOKIE
 from devgw.gateway.records import Session
 from devgw.oauth.urls import CLIENT_DOCUMENT, CONNECTIONS
 from devgw.problems import Refused
+from devgw.problems.consent import ConsentStale
 from devgw.problems.upstream_connection import ConnectBrowserForeign, ConnectionUnknown, ConnectLinkInvalid
-from devgw.web import refusals, serving
+from devgw.web import browser, refusals, serving
 from devgw.web.pages import page
 
 COOKIE_SECONDS = 600
+FORM_COOKIE = "devgw_connect_form"
 _PRECONDITION_REQUIRED = 428
 
 
@@ -30,15 +32,24 @@ def blueprint(upstreams: UpstreamConnecting) -> Blueprint:
         """Begin: 302 to the upstream with `redirect=true`, else 428 with what is needed."""
         route = _route_of(connection)
         ticket = _ticket(upstreams, route)
-        session = serving.gateway().login.session_of(request.cookies.get(SESSION_COOKIE))
-        _check_person(route, ticket, session)
+        sessions = browser.sessions()
+        _check_person(route, ticket, sessions)
         _note(route, ticket)
         if request.args.get("redirect") != "true":
             return await _precondition(upstreams, route, ticket)
-        if session is None and request.args.get("confirmed") != "true":
+        if not sessions:
             return await _question(route, ticket)
-        begun = await upstreams.begin(route, ticket, anew=request.args.get("register") == "anew")
-        return _sent(begun)
+        return _sent(await upstreams.begin(route, ticket, anew=request.args.get("register") == "anew"))
+
+    @found.post(f"{CONNECTIONS}/<connection>/connect")
+    async def confirm(connection: str) -> Response:
+        """Begin after the page that asked, in a browser in which nobody is signed in: 303 to the upstream."""
+        route = _route_of(connection)
+        ticket = _ticket(upstreams, route)
+        _check_person(route, ticket, browser.sessions())
+        _note(route, ticket)
+        await _check_form()
+        return _sent(await upstreams.begin(route, ticket), 303)
 
     @found.get(f"{CONNECTIONS}/<connection>/callback")
     async def callback(connection: str) -> Response:
@@ -48,11 +59,11 @@ def blueprint(upstreams: UpstreamConnecting) -> Blueprint:
         parameters = serving.query()
         name = cookie_name_of(parameters.get("state", ""))
         try:
-            finished = await upstreams.finish(route, parameters, request.cookies.get(name))
+            finished = await upstreams.finish(route, parameters, browser.cookies().get(name, ()))
         except Refused as refused:
             return await _failed(route, refused)
         response = await _done(route, finished)
-        response.delete_cookie(name, path="/")
+        browser.forget_cookie(response, name, browser.path_of(CONNECTIONS))
         return response
 
     @found.get(f"{CLIENT_DOCUMENT}/<connection>")
@@ -90,23 +101,26 @@ def _ticket(upstreams: UpstreamConnecting, route: Route) -> Ticket:
     sealed = request.args.get("browserTicket")
     if sealed:
         return upstreams.read_ticket(sealed, route.token_exchange.id)
-    session = serving.gateway().login.session_of(request.cookies.get(SESSION_COOKIE))
-    if session is None:
-        raise Refused(ConnectLinkInvalid(why="it carries no ticket, and nobody is signed in in this browser"))
+    people = {each.subject_id: each for each in browser.sessions()}
+    if len(people) != 1:
+        who = "nobody is" if not people else "more than one person is"
+        raise Refused(ConnectLinkInvalid(why=f"it carries no ticket, and {who} signed in in this browser"))
+    (session,) = people.values()
     label = session.email or session.subject_id
     return Ticket(session.subject_id, route.token_exchange.id, route.operation_id, label)
 
 
-def _check_person(route: Route, ticket: Ticket, session: Session | None) -> None:
-    """Refuse a link that was made for somebody else than the one who is signed in here.
+def _check_person(route: Route, ticket: Ticket, sessions: list[Session]) -> None:
+    """Refuse a link that was made for somebody else than who is signed in here.
 
     Raises:
         Refused: with `ConnectBrowserForeign`.
     """
     assert route.token_exchange is not None
-    shared = route.token_exchange.auth_mode == "shared-oauth"
-    if session is not None and session.subject_id != ticket.subject_id and not shared:
-        here, there = session.email or session.subject_id, ticket.label or ticket.subject_id
+    if not sessions or route.token_exchange.auth_mode == "shared-oauth":
+        return
+    if all(each.subject_id != ticket.subject_id for each in sessions):
+        here, there = sessions[0].email or sessions[0].subject_id, ticket.label or ticket.subject_id
         raise Refused(ConnectBrowserForeign(why=f"This browser is signed in as {here}; the link is for {there}."))
 
 
@@ -138,24 +152,39 @@ def _here(**changes: str) -> str:
 
 async def _question(route: Route, ticket: Ticket, status: int = 200) -> Response:
     """Ask a browser in which nobody is signed in whether this is meant."""
-    onward = _here(redirect="true", confirmed="true")
-    return await page("connect.html", status, exchange=route.token_exchange, route=route, ticket=ticket, onward=onward)
+    secret = token("cf_")
+    response = await page(
+        "connect.html",
+        status,
+        form_action="'self' http: https:",  # Chrome applies it to where the upstream's authorization leads
+        exchange=route.token_exchange,
+        route=route,
+        ticket=ticket,
+        action=_here(redirect="true"),
+        csrf_token=digest(secret),
+    )
+    browser.set_cookie(response, FORM_COOKIE, secret, browser.path_of(CONNECTIONS), COOKIE_SECONDS)
+    return response
 
 
-def _sent(begun: Begun) -> Response:
+async def _check_form() -> None:
+    """Refuse a form that this browser was not just shown by our own page.
+
+    Raises:
+        Refused: with `ConsentStale`.
+    """
+    browser.check_sender()
+    shown = (await serving.form("connect")).get("csrf_token", "")
+    if not any(same(shown, digest(each)) for each in browser.cookies().get(FORM_COOKIE, ())):
+        raise Refused(ConsentStale("its token does not belong to this browser"))
+
+
+def _sent(begun: Begun, status: int = 302) -> Response:
     """Send the browser on its way, with the cookie that proves it is the same one when it is back."""
-    response: Response = redirect(begun.url, 302)  # type: ignore[assignment]  # Quart's own union
+    response: Response = redirect(begun.url, status)  # type: ignore[assignment]  # Quart's own union
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
-    response.set_cookie(
-        begun.cookie_name,
-        begun.cookie,
-        max_age=COOKIE_SECONDS,
-        httponly=True,
-        samesite="Lax",
-        secure=serving.canonical_urls().origin.startswith("https:"),
-        path="/",
-    )
+    browser.set_cookie(response, begun.cookie_name, begun.cookie, browser.path_of(CONNECTIONS), COOKIE_SECONDS)
     return response
 
 
@@ -172,7 +201,7 @@ async def _failed(route: Route, refused: Refused) -> Response:
     """Say what went wrong, and offer to begin again; a stale registration may be the reason that nobody tells us."""
     refusals.note(refused.problem)
     again = f"connect?{urlencode({'operationId': route.operation_id, 'redirect': 'true', 'register': 'anew'})}"
-    signed_in = serving.gateway().login.session_of(request.cookies.get(SESSION_COOKIE)) is not None
+    signed_in = bool(browser.sessions())
     problem = refused.problem
     return await page(
         "connect_failed.html",

@@ -12,11 +12,13 @@ from devgw.diagnosis.difference import Difference, explain_difference
 from devgw.diagnosis.naming import name_problem
 from devgw.foreign.text import clean
 from devgw.gateway.consent import Question
-from devgw.oauth.redirect_uri import form_action_sources
-from devgw.oauth.urls import CONSENT, STYLE
+from devgw.gateway.records import PendingAuthorization
+from devgw.oauth.redirect_uri import RedirectKind, form_action_sources
+from devgw.oauth.urls import CONSENT, LOGOUT, PROVE, SCRIPT, STYLE
 from devgw.problems import Problem
 from devgw.web import serving
 
+HOST_CHARACTERS = 64
 _BASE_CSP = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
 
 
@@ -25,12 +27,28 @@ def shown(value: Any) -> Any:
     return clean(value) if type(value) is str else value
 
 
-async def page(template: str, status: int = 200, *, form_action: str = "'none'", **values: Any) -> Response:
-    """Return a rendered page with the headers of every page."""
+def short(value: str, most: int) -> str:
+    """Return foreign text cleaned, and cut where it would push away what has to be seen."""
+    return clean(value, most)
+
+
+def shown_host(host: str, kind: RedirectKind) -> str:
+    """Return a redirect's host cut to what says whose it is: the end of a DNS name, the beginning of a scheme."""
+    if kind is RedirectKind.PRIVATE_USE or len(host) <= HOST_CHARACTERS:
+        return clean(host, HOST_CHARACTERS)
+    return "…" + clean(host)[1 - HOST_CHARACTERS :]
+
+
+async def page(
+    template: str, status: int = 200, *, form_action: str = "'none'", script: str = "", **values: Any
+) -> Response:
+    """Return a rendered page with the headers of every page; `script` is the URL of the one script it may run."""
     response: Response = await make_response(  # type: ignore[assignment]  # Quart's own union
-        await render_template(template, style_url=serving.urls().at(STYLE), **values), status
+        await render_template(template, script_url=script, style_url=serving.urls().at(STYLE), **values), status
     )
-    response.headers["Content-Security-Policy"] = f"{_BASE_CSP}; form-action {form_action}"
+    response.headers["Content-Security-Policy"] = "; ".join(
+        each for each in (_BASE_CSP, f"form-action {form_action}", "script-src 'self'" if script else "") if each
+    )
     response.headers["X-Frame-Options"] = "DENY"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
@@ -62,13 +80,32 @@ def _difference_of(problem: Problem) -> Difference | None:
     return explain_difference(got, expected, kind)
 
 
-async def consent_page(question: Question) -> Response:
-    """Return the consent page: who asks, where the answer goes, which route, which scope, who is signed in."""
+async def prove_page(pending: PendingAuthorization) -> Response:
+    """Return the page on which a signed-in browser shows its key, or goes on to sign in where it has none."""
+    urls = serving.urls()
+    return await page(
+        "prove.html",
+        form_action=f"'self' {form_action_sources(pending.redirect_uri)}",
+        script=urls.at(SCRIPT),
+        action=urls.at(PROVE),
+        pending=pending,
+        sign_in=urls.sign_in_again(pending.id),
+    )
+
+
+async def consent_page(question: Question, browser_key: str) -> Response:
+    """Return the consent page: who asks, where the answer goes, which route, which scope, who is signed in.
+
+    Its script keeps `browser_key` in the storage of the origin; the page does all else without script.
+    """
     targets = form_action_sources(question.pending.redirect_uri)
     return await page(
         "consent.html",
         form_action=f"'self' {targets}",
         action=serving.urls().at(CONSENT),
+        script=serving.urls().at(SCRIPT),
+        browser_key=browser_key,
+        logout=serving.urls().at(LOGOUT),
         question=question,
         pending=question.pending,
         client=question.client,

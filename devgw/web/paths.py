@@ -9,6 +9,8 @@ from devgw.oauth.urls import (
     CONNECTIONS,
     CONSENT,
     DEV_LOGIN,
+    LOGOUT,
+    PROVE,
     REGISTER,
     REGISTRY,
     REVOKE,
@@ -40,7 +42,7 @@ _EXACT = {
     **dict.fromkeys((REVOKE, "/revoke"), _CLIENTS_CALL),
     **dict.fromkeys((AUTHORIZE, "/authorize"), _AUTHORIZE),
     CALLBACK: _BROWSERS_GO,
-    **dict.fromkeys((CONSENT, DEV_LOGIN), Place("page", is_for_browsers=True)),
+    **dict.fromkeys((CONSENT, PROVE, LOGOUT, DEV_LOGIN), Place("page", is_for_browsers=True)),
 }
 _BELOW = {
     f"{AUTHORIZE}/": _AUTHORIZE,

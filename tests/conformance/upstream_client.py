@@ -66,7 +66,7 @@ class Person:
         async with httpx2.AsyncClient() as browser:
             answer = await browser.get(begun.url)
         back = dict(parse_qsl(urlsplit(answer.headers["location"]).query))
-        await oauth.finish(self.route, back, begun.cookie)
+        await oauth.finish(self.route, back, [begun.cookie])
 
     async def credential(self) -> UpstreamCredential:
         """Return a credential, connecting first where that is needed."""

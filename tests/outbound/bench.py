@@ -84,7 +84,7 @@ class Bench:
 
     async def connect(self, subject: SubjectId = ANNE, **more: Any) -> Finished:
         begun = await self.begin(subject, **more)
-        return await self.oauth.finish(self.route, await self.authorized(begun), begun.cookie)
+        return await self.oauth.finish(self.route, await self.authorized(begun), [begun.cookie])
 
     async def token(self, subject: SubjectId = ANNE) -> str:
         return shown(await self.oauth.obtain(self.route, admitted(subject), ORIGIN))

@@ -68,23 +68,23 @@ async def test_only_the_browser_that_began_may_finish(bench: Bench) -> None:
     """GW-6; MCP Security Best Practices."""
     begun = await bench.begin()
     back = await bench.authorized(begun)
-    for cookie in (None, "cb_other"):
-        assert isinstance(await refusal(bench.oauth.finish(bench.route, back, cookie)), ConnectBrowserForeign)
-    assert (await bench.oauth.finish(bench.route, back, begun.cookie)).connection.state == "connected"
+    for cookies in ([], ["cb_other"]):
+        assert isinstance(await refusal(bench.oauth.finish(bench.route, back, cookies)), ConnectBrowserForeign)
+    assert (await bench.oauth.finish(bench.route, back, [begun.cookie])).connection.state == "connected"
 
 
 async def test_a_callback_works_once_and_for_ten_minutes(bench: Bench) -> None:
     begun = await bench.begin()
     back = await bench.authorized(begun)
-    await bench.oauth.finish(bench.route, back, begun.cookie)
-    assert await refusal(bench.oauth.finish(bench.route, back, begun.cookie)) == ConnectStateUnknown(why="spent")
-    assert await refusal(bench.oauth.finish(bench.route, {}, None)) == ConnectStateUnknown(why="missing")
+    await bench.oauth.finish(bench.route, back, [begun.cookie])
+    assert await refusal(bench.oauth.finish(bench.route, back, [begun.cookie])) == ConnectStateUnknown(why="spent")
+    assert await refusal(bench.oauth.finish(bench.route, {}, [])) == ConnectStateUnknown(why="missing")
     other = {"state": "st_x", "code": "c"}
-    assert await refusal(bench.oauth.finish(bench.route, other, None)) == ConnectStateUnknown(why="unknown")
+    assert await refusal(bench.oauth.finish(bench.route, other, [])) == ConnectStateUnknown(why="unknown")
     begun = await bench.begin()
     back = await bench.authorized(begun)
     bench.clock.travel(timedelta(minutes=10))
-    assert await refusal(bench.oauth.finish(bench.route, back, begun.cookie)) == ConnectStateUnknown(why="expired")
+    assert await refusal(bench.oauth.finish(bench.route, back, [begun.cookie])) == ConnectStateUnknown(why="expired")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ async def test_the_issuer_of_the_response_is_checked(
         begun = await bench.begin()
         back = {**query, "state": query_of(begun.url)["state"]}
         back |= {"iss": iss.replace("+", upstream.issuer)} if iss else {}
-        assert isinstance(await refusal(bench.oauth.finish(bench.route, back, begun.cookie)), kind)
+        assert isinstance(await refusal(bench.oauth.finish(bench.route, back, [begun.cookie])), kind)
     assert upstream.asked_at("/token") == []
 
 
@@ -113,7 +113,7 @@ async def test_a_refused_authorization_says_where_its_scopes_came_from(bench: Be
     upstream.resource_metadata = {"scopes_supported": ["everything"]}
     begun = await bench.begin()
     back = {"error": "invalid_scope", "state": query_of(begun.url)["state"]}
-    problem = await refusal(bench.oauth.finish(bench.route, back, begun.cookie))
+    problem = await refusal(bench.oauth.finish(bench.route, back, [begun.cookie]))
     assert isinstance(problem, AuthorizationRefused)
     assert "`everything` came from scopes_supported" in problem.advise()
 

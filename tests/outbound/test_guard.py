@@ -113,6 +113,6 @@ async def test_this_machine_is_asked_directly_whatever_the_environment_says(
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
     other = bench.restarted()
-    await other.oauth.finish(other.route, back, begun.cookie)
+    await other.oauth.finish(other.route, back, [begun.cookie])
     assert await other.token() in upstream.access_tokens
     await other.begin()

@@ -12,12 +12,20 @@ from devgw.oauth.urls import CanonicalUrls, Urls
 from devgw.outbound.upstream_oauth.tickets import LIFETIME, Tickets
 from devgw.problems import Refused
 from devgw.problems.upstream_connection import ConnectLinkInvalid
+from devgw.store.connections import SealedConnections
+from devgw.store.database import Database
+from devgw.store.migrations import MIGRATIONS
 from devgw.store.sealing import Sealer, load_key
 from tests.outbound.upstream import query_of
 
 TICKET = Ticket(
     SubjectId("anne"), UpstreamServerId("x"), OperationId("op"), "Anne", "http://localhost:9000/oauth/setup"
 )
+
+
+def sealed_store() -> tuple[Sealer, SealedConnections]:
+    sealer = Sealer(load_key(None))
+    return sealer, SealedConnections(Database(None, MIGRATIONS), sealer)
 
 
 @pytest.fixture
@@ -27,7 +35,7 @@ def clock() -> FrozenClock:
 
 @pytest.fixture
 def tickets(clock: FrozenClock) -> Tickets:
-    return Tickets(Sealer(load_key(None)), clock, CanonicalUrls(Urls("http://localhost:9000", "/base")))
+    return Tickets(*sealed_store(), clock, CanonicalUrls(Urls("http://localhost:9000", "/base")))
 
 
 def sealed(tickets: Tickets) -> str:
@@ -63,6 +71,21 @@ def test_a_link_for_one_upstream_opens_no_other(tickets: Tickets) -> None:
 
 def test_nobody_else_can_make_or_change_one(tickets: Tickets, clock: FrozenClock) -> None:
     text = sealed(tickets)
-    other = Tickets(Sealer(load_key(None)), clock, CanonicalUrls(Urls("http://localhost:9000")))
+    other = Tickets(*sealed_store(), clock, CanonicalUrls(Urls("http://localhost:9000")))
     for forged in ("", "x", text[:-3] + "AAA", sealed(other)):
         assert "not made by this gateway" in why(tickets, forged)
+
+
+def test_a_link_works_once(tickets: Tickets, clock: FrozenClock) -> None:
+    text = sealed(tickets)
+    tickets.spend(tickets.read(text, "x"))
+    assert why(tickets, text) == f"it was used at {clock.now():%H:%M:%S} UTC, and works once"
+    tickets.spend(tickets.read(sealed(tickets), "x"))
+
+
+def test_of_two_that_opened_a_link_at_once_one_goes_on(tickets: Tickets) -> None:
+    text = sealed(tickets)
+    first, second = tickets.read(text, "x"), tickets.read(text, "x")
+    tickets.spend(first)
+    with pytest.raises(Refused):
+        tickets.spend(second)

@@ -1,4 +1,8 @@
-"""A browser without a screen: keeps cookies per host, follows redirects one at a time, reads and sends forms."""
+"""A browser without a screen: keeps cookies per host and a storage per origin, follows redirects, sends forms.
+
+It does what the script of our pages does, and nothing else of a script; it tells where a request comes from, as
+browsers do (Fetch Metadata).
+"""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -24,6 +28,8 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[Form] = []
+        self.main: dict[str, str] = {}
+        self.proof: dict[str, str] = {}
         self.links: list[tuple[str, str]] = []
         self.text = ""
         self._button: tuple[str, str] | None = None
@@ -32,6 +38,10 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         got = {name: value or "" for name, value in attrs}
+        if tag == "main":
+            self.main = got
+        if tag == "form" and got.get("id") == "prove":
+            self.proof = got
         if tag == "form":
             self.forms.append(Form(got.get("action", ""), got.get("method", "get").lower()))
         elif tag == "input" and self.forms and got.get("name"):
@@ -67,6 +77,12 @@ class Page:
         reader = _Reader()
         reader.feed(self.html)
         self.forms, self.links, self.text = reader.forms, reader.links, " ".join(reader.text.split())
+        self.main, self.proof = reader.main, reader.proof
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of a URL."""
+    return f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
 
 
 class Browser:
@@ -79,6 +95,8 @@ class Browser:
         self.location: str | None = None
         """The redirect at which it stopped."""
         self.visited: list[str] = []
+        self.storage: dict[str, str] = {}
+        """The browser key by origin."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -112,11 +130,35 @@ class Browser:
         raise AssertionError(f"no button or link {label!r} on {self.page.url}: {self.page.text}")
 
     async def _go(self, method: str, url: str, form: dict[str, str] | None) -> "Browser":
+        await self._walk(method, url, form)
+        if self.location is None and self.page is not None:
+            await self._run_script(self.page)
+        return self
+
+    async def _run_script(self, page: Page) -> None:
+        """Do what `browser.js` does on a page."""
+        origin = origin_of(page.url)
+        if page.main.get("data-browser-key"):
+            self.storage[origin] = page.main["data-browser-key"]
+        if page.main.get("data-forgets"):
+            self.storage.pop(origin, None)
+        if page.proof and origin in self.storage:
+            await self._walk("POST", page.proof["action"], page.forms[0].fields | {"browser_key": self.storage[origin]})
+        elif page.proof:
+            await self._walk("GET", page.proof["data-sign-in"], None)
+        else:
+            return
+        if self.location is None and self.page is not None:
+            await self._run_script(self.page)
+
+    async def _walk(self, method: str, url: str, form: dict[str, str] | None) -> "Browser":
         self.location = None
+        site = "same-origin" if form else "none"
         for _ in range(20):
             self.visited.append(f"{method} {url}")
             assert urlsplit(url).hostname in LOOPBACK, f"left loopback: {url}"
-            headers = {"origin": f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"} if form else {}
+            headers = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-fetch-site": site}
+            headers |= {"origin": "null"} if form else {}  # of a page without referrer
             response = await self._http.request(method, url, data=form, headers=headers)
             if response.status_code not in {301, 302, 303, 307, 308}:
                 self.page = Page(url, response.status_code, response.headers, response.text)

@@ -43,7 +43,7 @@ def build_upstream_side(
     fetching = Fetching(clock, bus, seconds=seconds)
     discovering = Discovering(fetching, settings.upstreams)
     requests = TokenRequests(fetching, clock)
-    tickets = Tickets(sealing, clock, urls)
+    tickets = Tickets(sealing, store, clock, urls)
     assertions = RememberedAssertions(clock)
     oauth = UpstreamOAuth(
         store,

@@ -3,7 +3,7 @@
 Source: `gateway.md` §6.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from devgw.clock import Clock
@@ -160,9 +160,11 @@ class UpstreamOAuth:
         assert exchange is not None
         errand = await errand_for(route, ticket.subject_id)
         challenge = self._challenges.get(self._key(exchange, ticket.subject_id))
-        return await self._connecting.begin(route, ticket, errand, challenge, anew=anew)
+        begun = await self._connecting.begin(route, ticket, errand, challenge, anew=anew)
+        self._tickets.spend(ticket)
+        return begun
 
-    async def finish(self, route: Route, parameters: Mapping[str, str], cookie: str | None) -> Finished:
+    async def finish(self, route: Route, parameters: Mapping[str, str], cookies: Sequence[str]) -> Finished:
         """Take the callback of an upstream's authorization server.
 
         Raises:
@@ -171,7 +173,7 @@ class UpstreamOAuth:
         exchange = route.token_exchange
         assert exchange is not None
         errand = await errand_for(route, SubjectId(""))
-        finished = await self._finishing.finish(exchange, parameters, cookie, errand)
+        finished = await self._finishing.finish(exchange, parameters, cookies, errand)
         key = (finished.connection.subject_id, exchange.id)
         self._keeping.hold(finished.connection)
         self._challenges.pop(key, None)

@@ -3,7 +3,7 @@
 Source: OAuth 2.1 §4.1.2, §4.1.3; RFC 9207 §2.4; MCP Security Best Practices §OAuth State Parameter Validation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -39,14 +39,14 @@ class Finishing:
         self._bus = bus
 
     async def finish(
-        self, exchange: TokenExchange, parameters: Mapping[str, str], cookie: str | None, errand: Errand
+        self, exchange: TokenExchange, parameters: Mapping[str, str], cookies: Sequence[str], errand: Errand
     ) -> Finished:
-        """Take the callback's query and the browser's cookie; return the connection that stands now.
+        """Take the callback's query and the browser's cookies of that name; return the connection that stands now.
 
         Raises:
             Refused: with a problem of `problems.upstream` or `problems.upstream_connection`.
         """
-        pending = self._spend(exchange, parameters.get("state"), cookie)
+        pending = self._spend(exchange, parameters.get("state"), cookies)
         _check_issuer(pending, parameters.get("iss"))
         if error := parameters.get("error"):
             raise Refused(
@@ -72,7 +72,7 @@ class Finishing:
         )
         return Finished(connection, pending.return_to)
 
-    def _spend(self, exchange: TokenExchange, state: str | None, cookie: str | None) -> PendingConnection:
+    def _spend(self, exchange: TokenExchange, state: str | None, cookies: Sequence[str]) -> PendingConnection:
         """Return the pending connection of this state and browser, once.
 
         Raises:
@@ -87,7 +87,7 @@ class Finishing:
             raise Refused(ConnectStateUnknown(why="spent"))
         if pending.expires_at <= self._clock.now():
             raise Refused(ConnectStateUnknown(why="expired"))
-        if cookie is None or not same(digest(cookie), pending.browser_digest):
+        if not any(same(digest(each), pending.browser_digest) for each in cookies):
             here = origin_of(pending.redirect_uri)
             raise Refused(
                 ConnectBrowserForeign(why=f"The cookie set on {here} when this connection began did not come back.")
