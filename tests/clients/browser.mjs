@@ -16,13 +16,25 @@ const listener = http.createServer((request, response) => {
   response.end("<!doctype html><link rel=icon href=data:,><title>the client</title><h1>The client has it</h1>");
 });
 await new Promise((resolve) => listener.listen(0, "localhost", resolve));
-const redirectUri = `http://localhost:${listener.address().port}/callback`;
+
+// Another program on this machine: it is sent what the browser sends, and answers with what it wants the browser to do.
+const neighbour = { cookies: [], page: "", set: [] };
+const neighbourServer = http.createServer((request, response) => {
+  neighbour.cookies.push(request.headers.cookie ?? "");
+  response.writeHead(200, { "content-type": "text/html", "set-cookie": neighbour.set });
+  response.end(`<!doctype html><link rel=icon href=data:,><title>neighbour</title>${neighbour.page}`);
+});
+await new Promise((resolve) => neighbourServer.listen(0, "localhost", resolve));
+const neighbourUrl = (path) => `http://localhost:${neighbourServer.address().port}${path}`;
+
+const clientName = process.env.CLIENT_NAME ?? "Claude Code";
+const redirectUri = process.env.REDIRECT_URI ?? `http://localhost:${listener.address().port}/callback`;
 const verifier = randomBytes(32).toString("base64url");
 
 const registered = await (await fetch(`${origin}/oauth/register`, {
   method: "POST",
   headers: { "content-type": "application/json" },
-  body: JSON.stringify({ client_name: "Claude Code", redirect_uris: [redirectUri], token_endpoint_auth_method: "none" }),
+  body: JSON.stringify({ client_name: clientName, redirect_uris: [redirectUri, ...JSON.parse(process.env.MORE_URIS ?? "[]")], token_endpoint_auth_method: "none" }),
 })).json();
 
 const authorizeUrl = (changes = {}) => `${origin}/oauth/authorize?` + new URLSearchParams({
@@ -117,6 +129,65 @@ const stories = {
     await press("Allow");
     await redeem("/mcp/notes");
   },
+  // A server on another port is given the session cookie by the browser, and tries what a program with it can try.
+  async other_port() {
+    await signIn("Ada Admin");
+    await press("Allow");
+    await page.goto(neighbourUrl("/oauth/setup"));
+    const cookie = neighbour.cookies.find((each) => each.includes("devgw_session=")) ?? "";
+    seen.stolen = cookie !== "";
+    const headers = { cookie, "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-fetch-site": "none" };
+    seen.tried = [];
+    for (const sent of [{ cookie }, headers]) {
+      for (const changes of [{}, { prompt: "consent" }, { prompt: "none" }]) {
+        const answer = await fetch(authorizeUrl(changes), { headers: sent, redirect: "manual" });
+        seen.tried.push({ status: answer.status, location: answer.headers.get("location") ?? "", text: await answer.text() });
+      }
+    }
+    const before = answers.length;
+    neighbour.page = `<iframe src="${authorizeUrl()}"></iframe><script>
+      fetch(${JSON.stringify(authorizeUrl())}, { credentials: "include", mode: "no-cors" });
+      try { document.title = localStorage.getItem("devgw_browser_key") ?? "nothing"; } catch { document.title = "nothing"; }
+    </script>`;
+    const heard = seen.complaints.length;
+    await page.goto(neighbourUrl("/oauth/x"));
+    await page.waitForLoadState("networkidle");
+    seen.complaints.length = heard; // the browser says that the frame is not shown
+    seen.read = await page.title();
+    seen.codes_for_neighbour = answers.length - before;
+    await page.goto(authorizeUrl()); // the person's own way: nothing is asked again
+    await page.waitForURL(/callback/);
+    seen.silent = answers.length - before;
+    await redeem();
+  },
+  // It throws cookies of our names at the browser, in front of ours: the person gets through all the same.
+  async thrown_cookies() {
+    neighbour.set = ["/oauth", "/oauth/setup", "/oauth/callback", "/oauth/authorize", "/"].flatMap((path) =>
+      [`devgw_session=thrown; Path=${path}`, `devgw_login_x=thrown; Path=${path}`]);
+    await page.goto(neighbourUrl("/"));
+    await signIn("Ada Admin");
+    await page.goto(neighbourUrl("/"));
+    await page.goBack();
+    await page.goto(authorizeUrl({ state: "st-2" }));
+    seen.after_throwing = page.url();
+    if (await page.getByText("Ada Admin").count()) await press("Ada Admin");
+    await look("consent-again");
+    await press("Allow");
+    await redeem();
+  },
+  // What a person sees before scrolling, on three screens, whatever the client is called.
+  async first_screen() {
+    await signIn("Ada Admin");
+    seen.screens = [];
+    for (const [width, height] of [[1280, 800], [800, 600], [360, 640]]) {
+      await page.setViewportSize({ width, height });
+      const shown = await page.evaluate(() => [...document.querySelectorAll("h1, .destination, .note")].map((each) => ({
+        text: each.innerText, bottom: each.getBoundingClientRect().bottom })));
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      seen.screens.push({ width, shown, overflow });
+      if (shots) await page.screenshot({ path: `${shots}/first-${width}.png` });
+    }
+  },
   async front() {
     await page.goto(origin);
     await look("front");
@@ -137,7 +208,9 @@ try {
   await stories[story.replace("scriptless-", "")]();
 } finally {
   await browser.close();
-  listener.closeAllConnections();
-  listener.close();
+  for (const each of [listener, neighbourServer]) {
+    each.closeAllConnections();
+    each.close();
+  }
 }
 console.log(JSON.stringify({ ...seen, answers }));

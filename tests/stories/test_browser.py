@@ -121,3 +121,69 @@ async def test_the_first_page_that_anybody_opens_says_where_to_connect(chromium:
     seen = await chromium.goes_through("front")
     assert f"claude mcp add --transport http sample {chromium.gateway.mcp_url}" in text_of(seen, "front")
     assert f"{chromium.gateway.origin}/oauth/callback" in text_of(seen, "front")
+
+
+async def test_a_server_on_another_port_gets_the_cookie_and_nothing_by_it(chromium: Chromium) -> None:
+    """Cookies know no ports (RFC 6265 §8.5); pages, addresses and storage do."""
+    seen = await chromium.goes_through("other_port")
+    assert seen["stolen"], "the browser did send it there"
+    for tried in seen["tried"]:
+        assert "code=" not in tried["location"]
+        assert "page_token" not in tried["location"]
+        assert "csrf_token" not in tried["text"]
+    assert seen["read"] == "nothing"
+    assert seen["codes_for_neighbour"] == 0
+    assert (seen["silent"], seen["token_status"]) == (1, 200)
+
+
+async def test_cookies_thrown_from_another_port_stop_nobody(chromium: Chromium) -> None:
+    seen = await chromium.goes_through("thrown_cookies")
+    assert "Signed in as Ada Admin" in text_of(seen, "consent")
+    assert "Signed in as Ada Admin" in text_of(seen, "consent-again")
+    assert seen["token_status"] == 200
+
+
+LONG = "W" * 2_000
+CYRILLIC = "Cl\u0430ude Code"
+HOSTILE_CLIENTS = {
+    "a name without end": ({"CLIENT_NAME": LONG}, "localhost", "a program on this machine"),
+    "a name of many words": ({"CLIENT_NAME": "Trust me " * 220}, "localhost", "a program on this machine"),
+    "one more site": (
+        {"MORE_URIS": json.dumps([f"https://{n}.example/" for n in range(40)])},
+        "localhost",
+        "a program on this machine",
+    ),
+    "a long address": (
+        {"REDIRECT_URI": "https://" + "claude.ai." * 20 + "evil.example/" + "x" * 1500, "CLIENT_NAME": LONG},
+        "evil.example",
+        "another site",
+    ),
+    "letters of another alphabet in the host": (
+        {"REDIRECT_URI": "https://cl\u0430ude.ai/callback"},
+        "xn--clude-5ve.ai",
+        "another site",
+    ),
+    "an app's scheme": (
+        {"REDIRECT_URI": "cursor://anysphere.cursor-mcp/oauth/callback", "CLIENT_NAME": LONG},
+        "cursor://anysphere.cursor-mcp",
+        "an app on this machine",
+    ),
+    "letters that look like others": ({"CLIENT_NAME": CYRILLIC}, "localhost", "mixes letters of Cyrillic and Latin"),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE_CLIENTS)
+async def test_whatever_a_client_is_called_the_first_screen_says_where_the_answer_goes(
+    chromium: Chromium, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MCP authorization, Localhost Redirect URI Risks: clearly display the redirect URI hostname."""
+    client, host, words = HOSTILE_CLIENTS[kind]
+    for name, value in client.items():
+        monkeypatch.setenv(name, value)
+    seen = await chromium.goes_through("first_screen")
+    for screen in seen["screens"]:
+        above = " ".join(each["text"] for each in screen["shown"] if each["bottom"] <= 600)
+        assert host in above, (screen["width"], above)
+        assert words in above, (screen["width"], above)
+        assert ("stays on this machine" in above) == (host != "evil.example" and not host.startswith("xn--"))
+        assert screen["overflow"] <= 0, screen["width"]

@@ -6,6 +6,7 @@ browsers do (Fetch Metadata).
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from http.cookiejar import Cookie
 from typing import Self
 from urllib.parse import urljoin, urlsplit
 
@@ -108,6 +109,17 @@ class Browser:
     def cookies(self) -> dict[str, str]:
         """Return the header with every cookie that it keeps, for a request that is sent beside it."""
         return {"cookie": "; ".join(f"{each.name}={each.value}" for each in self._http.cookies.jar)}
+
+    @property
+    def jar(self) -> list[Cookie]:
+        """Return the cookies that it keeps."""
+        return list(self._http.cookies.jar)
+
+    def forget(self, name: str) -> None:
+        """Lose the cookies of a name, as when others push them out."""
+        for each in self.jar:
+            if each.name == name:
+                self._http.cookies.jar.clear(each.domain, each.path, each.name)
 
     async def open(self, url: str) -> "Browser":
         """Open `url` and follow redirects to a page, or to a stop."""
