@@ -106,6 +106,7 @@ class SessionCookieLost(Problem):
     others: int
     """Sessions of other cookies of that name that came instead."""
 
+    diagnosis: ClassVar = "SESS-03"
     status: ClassVar = 403
     hint: ClassVar = (
         "Let the browser accept cookies here, delete those of this host name, and start the connection again in the "
