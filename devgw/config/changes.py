@@ -34,14 +34,17 @@ def changes(old: Project, new: Project) -> tuple[Change, ...]:
 
 def _project(old: Project, new: Project) -> Iterator[Change]:
     if old.base_path != new.base_path:
-        yield changed("basePath", old.base_path, new.base_path, "Clients read the metadata anew at their next sign-in.")
+        consequence = (
+            "The redirect URI at the identity provider is another one and has to be registered there; clients read the "
+            "metadata anew at their next sign-in."
+        )
+        pending = (Effect(Affected.PENDING_LOGINS, ends=True),)
+        yield changed("basePath", old.base_path, new.base_path, consequence, pending)
     if old.registry != new.registry:
         state = "served" if new.registry else "no longer served"
         yield Change("registry", f"The server registry is {state}.")
     if old.is_sample != new.is_sample:
-        what = (
-            "The built-in sample runs, because no project was found." if new.is_sample else "Your own project runs now."
-        )
+        what = "The built-in sample runs now." if new.is_sample else "Your own project runs now."
         yield Change("project", what)
 
 
@@ -109,7 +112,9 @@ def _tokens(old: OAuthPolicy, new: OAuthPolicy) -> Iterator[Change]:
     if old.tokens.cimd_enabled != new.tokens.cimd_enabled:
         on = new.tokens.cimd_enabled
         consequence = (
-            "Clients may use a metadata document." if on else "Clients with a metadata document must register."
+            "Clients may use a metadata document."
+            if on
+            else "Clients with a metadata document must register; what was granted to them ends."
         )
         effects = () if on else (Effect(Affected.CIMD_CLIENTS, ends=True),)
         yield changed("cimdEnabled", shown(not on), shown(on), consequence, effects)

@@ -9,12 +9,12 @@ from pathlib import Path
 from devgw.config import plugin, policies, routes, settings_file, workos
 from devgw.config.dotenv_file import FILE as DOTENV_FILE
 from devgw.config.dotenv_file import read_dotenv
-from devgw.config.environment import Environment, EnvironmentUse
+from devgw.config.environment import Environment, EnvironmentUse, Origin
 from devgw.config.finding import Finding, Findings, Place
 from devgw.config.jsonc import parse
 from devgw.config.node import Node
 from devgw.config.project import Project
-from devgw.config.sample import sample_root
+from devgw.config.sample import SEED_FILE, sample_root
 from devgw.config.source import Source, read_source
 from devgw.settings import Settings
 
@@ -55,6 +55,7 @@ def load(
     fallback_environ: Mapping[str, str] | None = None,
     workos_origin: str | None = None,
     read_at: datetime | None = None,
+    may_be_sample: bool = True,
 ) -> Loaded:
     """Return the project under `root`, or the built-in one where there is none.
 
@@ -65,9 +66,10 @@ def load(
         fallback_environ: what the WorkOS emulator offers for names that are set nowhere.
         workos_origin: the emulator's origin, used in derived URLs where the emulator signs in.
         read_at: the time, for the environment report.
+        may_be_sample: False where the project's own configuration has run: that it is gone now is a finding.
     """
     findings = Findings()
-    is_sample = not has_config(root)
+    is_sample = may_be_sample and not has_config(root)
     read_from = sample_root() if is_sample else root
     dotenv = read_dotenv(root, environ, findings)
     offered = _offered(settings, fallback_environ or {}, environ, dotenv.values)
@@ -75,6 +77,8 @@ def load(
     sources = _sources(read_from, findings)
     documents = _documents(sources.values(), environment)
     emulated = _wants_emulator(settings, offered, documents)
+    if not fallback_environ and environment.origin_of(CLIENT_ID_NAME) is Origin.MISSING:
+        _check_seed(root, environment, findings)
     base = settings.workos_base_url or (workos_origin if emulated else None) or workos.BASE_URL
     project = _project(root, read_from, base.rstrip("/"), documents, environment, findings, settings)
     usable = None if findings.has_errors() else project
@@ -100,6 +104,7 @@ def has_config(root: Path) -> bool:
 def watched_files(root: Path) -> set[Path]:
     """Return the files whose change is worth a reload, whether they exist or not."""
     names = {policies.FILE, routes.FILE, DOTENV_FILE, settings_file.FILE, plugin.RUNTIME_FILE, plugin.ZUPLO_FILE}
+    names.add(SEED_FILE)
     return {root / name for name in names} | {root / name for name in _route_files(root)}
 
 
@@ -112,6 +117,11 @@ def _route_files(root: Path) -> list[str]:
 def _sources(root: Path, findings: Findings) -> dict[str, Source]:
     """Return the text of every configuration file that could be read."""
     found: dict[str, Source] = {}
+    if not has_config(root):
+        message = "The configuration is gone: config/ holds no policies.json and no routes.oas.json any more."
+        fix = "Put it back. To run the built-in sample instead, end devgw and start it again."
+        findings.error("config-gone", Place("config"), message, fix)
+        return found
     for name in (policies.FILE, *_route_files(root)):
         source = read_source(root, name, findings)
         if source is not None:
@@ -156,6 +166,13 @@ def _wants_emulator(settings: Settings, offered: Mapping[str, str], documents: M
         return bool(ids)
     own = offered.get(CLIENT_ID_NAME)
     return own is not None and own in ids
+
+
+def _check_seed(root: Path, environment: Environment, findings: Findings) -> None:
+    """Say why the emulator offers nothing for the names that it could stand for: its file is no use."""
+    if CLIENT_ID_NAME in environment.used and (root / SEED_FILE).is_file():
+        message = f"{SEED_FILE} is no JSON with an environment in it: the WorkOS emulator cannot start from it."
+        findings.error("emulator-seed", Place(SEED_FILE), message, "Mend it, or remove it: devgw has one of its own.")
 
 
 def _workos_client_ids(document: Node | None) -> list[Node]:

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import devgw
 
+SEED_FILE = "emulators/workos.json"
+"""With the WorkOS emulator's environments and personas."""
+
 
 def sample_root() -> Path:
     """Return the directory of the sample project, which holds `config/`.
@@ -22,8 +25,8 @@ def sample_root() -> Path:
 
 def emulator_seed(root: Path) -> Path:
     """Return the file with the WorkOS emulator's environments and personas: the project's own, or the sample's."""
-    own = root / "emulators" / "workos.json"
-    return own if own.is_file() else sample_root() / "emulators" / "workos.json"
+    own = root / SEED_FILE
+    return own if own.is_file() else sample_root() / SEED_FILE
 
 
 def emulated_environ(root: Path) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """What the gateway told us: its rows by kind, its configuration and health, and how the line to it is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -142,6 +142,11 @@ class World:
     def _configure(self, views: list[ConfigView]) -> None:
         for view in views:
             self.config = view
+            if self.gateway and view.generation:  # a reload may sign in elsewhere, and serve other routes
+                urls = [each.url for each in view.routes if each.url]
+                self.gateway = replace(
+                    self.gateway, provider=view.provider, is_sample=view.is_sample, notes=view.notes, mcp_urls=urls
+                )
             self._replace("item", items(view))
 
     def _examine(self, views: list[HealthView]) -> None:

@@ -25,6 +25,7 @@ from devgw.problems import Problem, Refused
 from devgw.problems.consent import TransactionFinished
 from devgw.problems.login import (
     LoginCookieMissing,
+    LoginEnded,
     ProviderRefused,
     StateExpired,
     StateMissing,
@@ -184,6 +185,8 @@ class Login:
             raise Refused(TransactionFinished(pending.client_name, pending.decided_at))
         if pending.expires_at <= self._clock.now():
             raise Refused(StateExpired(pending.created_at, pending.expires_at))
+        if pending.login_finished_at and not pending.session_id:  # nobody signed in: a reload ended it
+            raise Refused(LoginEnded(pending.login_finished_at))
         return pending
 
     def _check_browser(self, pending: PendingAuthorization, cookies: Cookies, urls: Urls) -> None:

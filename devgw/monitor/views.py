@@ -100,7 +100,11 @@ class ConfigView(Row):
     is_rejected: bool = False
     """True while the saved files have errors and the last good generation stays."""
     is_watching: bool = False
+    is_sample: bool = False
+    """True while the built-in sample runs, because there is no project."""
     provider: str = ""
+    notes: list[str] = field(default_factory=list)
+    """What a person should know of how this gateway runs: its emulators."""
     policy: str = ""
     files: list[FileRow] = field(default_factory=list)
     findings: list[FindingRow] = field(default_factory=list)

@@ -55,6 +55,23 @@ class StateExpired(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class LoginEnded(Problem):
+    """The login was under way when the configuration began to sign people in elsewhere."""
+
+    ended_at: datetime
+
+    hint: ClassVar = "Start the connection again in the MCP client; it leads to the provider that is configured now."
+    source: ClassVar = "RFC 6749 §10.12"
+
+    def explain(self) -> str:
+        """Say when."""
+        return (
+            f"This login ended at {self.ended_at:%H:%M:%S} UTC: the configuration that was saved then signs people in "
+            "elsewhere."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class StateSpent(Problem):
     """The callback came a second time."""
 

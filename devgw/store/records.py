@@ -70,6 +70,10 @@ class RecordStore:
         """Forget a client."""
         self._clients.delete("id=?", client_id)
 
+    def pendings(self) -> list[PendingAuthorization]:
+        """Return all pending authorizations, oldest first."""
+        return self._pending.where()
+
     def find_pending(self, transaction_id: TransactionId) -> PendingAuthorization | None:
         """Return the pending authorization with this id."""
         return self._pending.find("id=?", transaction_id)

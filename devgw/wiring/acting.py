@@ -77,7 +77,7 @@ class GatewayActions:
 
     async def reload(self) -> ConfigView:
         """Read the configuration anew, now."""
-        self._reloading.reload()
+        await self._reloading.reload()
         return self._runtime.monitor.config
 
     async def probe(self) -> None:

@@ -39,7 +39,7 @@ from devgw.web.front import Front
 from devgw.web.listening import listen
 from devgw.web.recorder import App
 from devgw.web.serving import Serving
-from devgw.wiring.companions import Place, start_companions
+from devgw.wiring.companions import Companions
 from devgw.wiring.generation import next_generation
 from devgw.wiring.log import log_writer
 from devgw.wiring.runtime import Runtime
@@ -88,15 +88,16 @@ def build(
         monitor.take_diagnoser(diagnoser)
         if hear:
             bus.listen(hear, "printer")
-        workos = Place.reserve(settings.emulators.workos_port)
-        undo.callback(workos.listeners.close)
-        loaded = read(settings, environ, clock, workos)
+        companions = Companions(settings, clock)
+        undo.callback(companions.workos.release)
+        loaded = read(settings, environ, clock, companions.workos.origin)
         if loaded.project is None:
             raise CannotStart(loaded.findings)
+        plan = companions.plan(loaded, loaded.project)
         canonical = CanonicalUrls(Urls(settings.canonical_origin, loaded.project.base_path))
         database, ground, upstreams = _state(settings, bus, clock, canonical)
         undo.pop_all()
-    companions = start_companions(loaded, loaded.project, settings, clock, workos)
+    companions.place(plan)
     project = companions.lead(loaded.project)
     monitor.seed(ground.store)
     gateway = next_generation(project, ground, upstreams, 1)
@@ -123,6 +124,7 @@ def build(
         client=client,
         listeners=listeners,
         lock=lock,
+        started=clock.now(),
         supervisor=Supervisor(bus, clock, monitor.health),
         canonical=canonical,
     )
@@ -143,15 +145,18 @@ def _take_project(settings: Settings, undo: ExitStack) -> ProjectLock | None:
     return lock
 
 
-def read(settings: Settings, environ: Mapping[str, str], clock: Clock, workos: Place) -> Loaded:
+def read(
+    settings: Settings, environ: Mapping[str, str], clock: Clock, workos_origin: str, *, may_be_sample: bool = True
+) -> Loaded:
     """Return what the configuration says at this moment."""
     return load(
         settings.root,
         environ,
         settings,
         fallback_environ=emulated_environ(settings.root),
-        workos_origin=workos.origin,
+        workos_origin=workos_origin,
         read_at=clock.now(),
+        may_be_sample=may_be_sample,
     )
 
 

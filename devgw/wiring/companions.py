@@ -1,56 +1,195 @@
-"""The emulators: in the same process, reached over HTTP only, on their own origins, like the real services."""
+"""The emulators: in the same process, reached over HTTP only, on their own origins, like the real services.
+
+Which of them run follows from the configuration, at the start and at every reload: `plan` says which, `place` binds and
+builds those that are missing, and `end` ends one.
+"""
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from devgw.clock import Clock
 from devgw.config.load import Loaded
 from devgw.config.project import Project
 from devgw.config.sample import emulator_seed
+from devgw.foreign.urls import UrlRefused, read_url
 from devgw.oauth.urls import Urls
 from devgw.settings import Settings
 from devgw.web.listening import Listeners, PortTaken, listen, serve
+from devgw.wiring.supervisor import Supervisor
+
+WORKOS = "WorkOS emulator"
+SAMPLE = "sample server"
+OAUTH_SAMPLE = "OAuth sample"
+END_SECONDS = 2.0
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class SeedUnusable(Exception):  # noqa: N818  it reads as what happened
     """The file with the WorkOS emulator's environments has mistakes; the text names each place."""
 
 
+class Place:
+    """A loopback port that is kept for an emulator: whoever binds it again finds it under the same origin."""
+
+    def __init__(self, wanted: int) -> None:
+        self.wanted = wanted
+        self._bound: Listeners | None = None
+        self.port = wanted
+        self.bind()
+
+    @property
+    def origin(self) -> str:
+        """Return where it answers."""
+        return f"http://localhost:{self.port}"
+
+    def bind(self) -> None:
+        """Take the port, or any free one where somebody else has it by now."""
+        if self._bound is None:
+            try:
+                self._bound = listen("localhost", self.port)
+            except PortTaken:
+                self._bound = listen("localhost", 0)
+            self.port = self._bound.port
+
+    def take(self) -> Listeners:
+        """Return the bound sockets, for whoever serves them and closes them."""
+        listeners, self._bound = self._bound or listen("localhost", self.port), None
+        return listeners
+
+    def release(self) -> None:
+        """Let others have the port."""
+        if self._bound is not None:
+            self._bound.close()
+            self._bound = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """An emulator that a configuration needs."""
+
+    name: str
+    """As Health calls it."""
+    port: int
+    """The port by which the configuration knows it."""
+    made_from: object
+    """What it is made from: from something else it would be another one."""
+    make: Callable[[str], Any]
+    """Builds the app that answers under this origin."""
+    note: str
+    """What a person should know of it; `{origin}` is replaced."""
+
+
 class Companion:
-    """One emulator, on a port that it keeps: whoever starts it again finds it under the same origin."""
+    """One emulator that runs, or will."""
 
-    def __init__(self, name: str, app: Any, listeners: Listeners) -> None:
-        self.name = name
-        """As Health calls it."""
-        self.app = app
-        self._port = listeners.port
-        self._bound: Listeners | None = listeners
+    def __init__(self, recipe: Recipe, place: Place) -> None:
+        self.recipe = recipe
+        self.place = place
+        self.app = recipe.make(place.origin)
+        self._ending = asyncio.Event()
+        self._ended = asyncio.Event()
 
-    async def serve(self, stopping: asyncio.Event) -> None:
-        """Serve until `stopping` is set; may be called again after it failed."""
-        listeners, self._bound = self._bound or listen("localhost", self._port), None
-        await serve(self.app, listeners, stopping)
+    @property
+    def note(self) -> str:
+        """Return what a person should know of it."""
+        return self.recipe.note.format(origin=self.place.origin)
+
+    async def serve(self) -> None:
+        """Serve until it is ended; may be called again after it failed."""
+        self._ended.clear()
+        try:
+            await serve(self.app, self.place.take(), self._ending)
+        finally:
+            self._ended.set()
 
     def close(self) -> None:
-        """End every open stream, before the server is told to stop."""
+        """End every open stream."""
         if hasattr(self.app, "close"):
             self.app.close()
 
+    def end(self) -> None:
+        """Tell the server to stop."""
+        self._ending.set()
 
-@dataclass
+    async def until_ended(self) -> None:
+        """Wait until the port is free, but not for ever."""
+        await asyncio.wait([asyncio.ensure_future(self._ended.wait())], timeout=END_SECONDS)
+
+
 class Companions:
     """The emulators that run beside a gateway."""
 
-    workos: "Place"
-    apps: list[Companion] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    emulator: Any = None
-    """The WorkOS emulator where it runs, for those who make it go wrong."""
-    upstream_auth: Any = None
-    """The sample upstream with OAuth where it runs."""
-    moved: dict[int, int] = field(default_factory=dict)
-    """Ports that were taken, and which one is used instead."""
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self.workos = Place(settings.emulators.workos_port)
+        """Kept from the start, because the URLs of a sign-in at the emulator are derived from it."""
+        self.running: dict[str, Companion] = {}
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what a person should know of those that run."""
+        return [each.note for each in self.running.values()]
+
+    @property
+    def emulator(self) -> Any:
+        """Return the WorkOS emulator where it runs, for those who make it go wrong."""
+        found = self.running.get(WORKOS)
+        return found.app.config["EMULATOR"] if found else None
+
+    @property
+    def upstream_auth(self) -> Any:
+        """Return the sample upstream with OAuth where it runs."""
+        found = self.running.get(OAUTH_SAMPLE)
+        return found.app if found else None
+
+    def plan(self, loaded: Loaded, project: Project) -> dict[str, Recipe]:
+        """Return what `project` needs, by name.
+
+        Raises:
+            SeedUnusable: where the emulator's own file has mistakes.
+        """
+        ports, found = self._settings.emulators, []
+        if loaded.wants_emulator:
+            found.append(_workos(loaded, project, self._settings, self._clock))
+        if ports.upstream and _points_at(project, ports.upstream_port):
+            found.append(_sample(ports.upstream_port, self._clock))
+        if ports.upstream and _points_at(project, ports.upstream_auth_port):
+            found.append(_oauth_sample(ports.upstream_auth_port, self._clock))
+        return {each.name: each for each in found}
+
+    def stale(self, plan: Mapping[str, Recipe]) -> list[Companion]:
+        """Return those that run and would be another one by this plan."""
+        running = self.running.items()
+        return [each for name, each in running if name in plan and plan[name].made_from != each.recipe.made_from]
+
+    def superfluous(self, plan: Mapping[str, Recipe]) -> list[Companion]:
+        """Return those that run and are not in the plan."""
+        return [each for name, each in self.running.items() if name not in plan]
+
+    def place(self, plan: Mapping[str, Recipe]) -> list[Companion]:
+        """Bind and build what is in the plan and does not run; return those, to be served."""
+        added = []
+        for name, recipe in plan.items():
+            if name not in self.running:
+                place = self.workos if name == WORKOS else Place(recipe.port)
+                place.bind()
+                self.running[name] = Companion(recipe, place)
+                added.append(self.running[name])
+        if WORKOS not in self.running:
+            self.workos.release()
+        return added
+
+    async def end(self, companions: Iterable[Companion], supervisor: Supervisor) -> None:
+        """End these: their streams, their servers, their rows in Health."""
+        for each in companions:
+            self.running.pop(each.recipe.name, None)
+            each.close()
+            each.end()
+            await each.until_ended()
+            await supervisor.stop(each.recipe.name)
 
     def lead(self, project: Project) -> Project:
         """Return `project` with its routes to sample servers led to the ports that these really have."""
@@ -58,55 +197,24 @@ class Companions:
         return replace(project, routes=routes)
 
     def _led(self, url: str) -> str:
-        for wanted, actual in self.moved.items():
-            if is_local(url, wanted):
-                return url.replace(f":{wanted}/", f":{actual}/", 1)
+        for each in self.running.values():
+            port = each.recipe.port
+            if each.recipe.name != WORKOS and port != each.place.port and is_local(url, port):
+                return url.replace(f":{port}", f":{each.place.port}", 1)
         return url
 
     def close(self) -> None:
         """End every open stream, before the servers are told to stop."""
-        for each in self.apps:
+        for each in self.running.values():
             each.close()
 
-
-@dataclass
-class Place:
-    """A loopback port that is kept for an emulator."""
-
-    listeners: Listeners
-    wanted: int
-
-    def __post_init__(self) -> None:
-        # Asked for again at each reload, when the server has the sockets or has closed them.
-        self._port = self.listeners.port
-
-    @classmethod
-    def reserve(cls, port: int) -> "Place":
-        """Return the wanted port, or any free one where somebody else has it."""
-        try:
-            return cls(listen("localhost", port), port)
-        except PortTaken:
-            return cls(listen("localhost", 0), port)
-
-    @property
-    def origin(self) -> str:
-        """Return where it answers."""
-        return f"http://localhost:{self._port}"
+    def end_all(self) -> None:
+        """Tell every server to stop."""
+        for each in self.running.values():
+            each.end()
 
 
-def start_companions(loaded: Loaded, project: Project, settings: Settings, clock: Clock, workos: Place) -> Companions:
-    """Return the emulators that `project` needs, on bound ports; the WorkOS emulator's was reserved beforehand."""
-    companions = Companions(workos)
-    if loaded.wants_emulator:
-        _add_workos(companions, loaded, project, settings, clock)
-    else:
-        workos.listeners.close()
-    if settings.emulators.upstream:
-        _add_upstreams(companions, project, settings, clock)
-    return companions
-
-
-def _add_workos(companions: Companions, loaded: Loaded, project: Project, settings: Settings, clock: Clock) -> None:
+def _workos(loaded: Loaded, project: Project, settings: Settings, clock: Clock) -> Recipe:
     from devgw.emulators.workos import Emulator, SeedError, create_app, read_seed  # noqa: PLC0415  only where it runs
 
     callback = Urls(settings.canonical_origin, project.base_path).callback
@@ -114,37 +222,31 @@ def _add_workos(companions: Companions, loaded: Loaded, project: Project, settin
         seed = read_seed(emulator_seed(loaded.read_from))
     except SeedError as error:
         raise SeedUnusable(str(error)) from error
-    if project.oauth:
-        seed = seed.answering_to(project.oauth.login.client_id, project.oauth.login.client_secret.value)
-    origin = companions.workos.origin
-    companions.emulator = Emulator(seed, origin, clock=clock, redirect_uris=[callback])
-    app = create_app(companions.emulator)
-    companions.apps.append(Companion("WorkOS emulator", app, companions.workos.listeners))
-    companions.notes.append(f"WorkOS is emulated at {origin}: set WORKOS_CLIENT_ID in .env to use the real one.")
+    login = project.oauth.login if project.oauth else None
+    if login:
+        seed = seed.answering_to(login.client_id, login.client_secret.value)
+
+    def make(origin: str) -> Any:
+        emulator = Emulator(seed, origin, clock=clock, redirect_uris=[callback])
+        app = create_app(emulator)
+        app.config["EMULATOR"] = emulator
+        return app
+
+    note = "WorkOS is emulated at {origin}: set WORKOS_CLIENT_ID in .env to use the real one."
+    return Recipe(WORKOS, settings.emulators.workos_port, (seed, callback), make, note)
 
 
-def _add_upstreams(companions: Companions, project: Project, settings: Settings, clock: Clock) -> None:
-    ports = settings.emulators
-    if _points_at(project, ports.upstream_port):
-        from devgw.emulators.upstream import create_app as create_upstream  # noqa: PLC0415  only where it runs
+def _sample(port: int, clock: Clock) -> Recipe:
+    from devgw.emulators.upstream import create_app  # noqa: PLC0415  only where it runs
 
-        place = _add(companions, ports.upstream_port)
-        companions.apps.append(Companion("sample server", create_upstream(clock), place.listeners))
-        companions.notes.append(f"A sample MCP server runs at {place.origin}/mcp.")
-    if _points_at(project, ports.upstream_auth_port):
-        from devgw.emulators.upstream_auth import create_app as create_with_oauth  # noqa: PLC0415  only where it runs
-
-        place = _add(companions, ports.upstream_auth_port)
-        companions.upstream_auth = create_with_oauth(clock, place.origin)
-        companions.apps.append(Companion("OAuth sample", companions.upstream_auth, place.listeners))
-        companions.notes.append(f"A sample MCP server with OAuth of its own runs at {place.origin}/mcp.")
+    return Recipe(SAMPLE, port, None, lambda _: create_app(clock), "A sample MCP server runs at {origin}/mcp.")
 
 
-def _add(companions: Companions, port: int) -> Place:
-    place = Place.reserve(port)
-    if place.listeners.port != port:
-        companions.moved[port] = place.listeners.port
-    return place
+def _oauth_sample(port: int, clock: Clock) -> Recipe:
+    from devgw.emulators.upstream_auth import create_app  # noqa: PLC0415  only where it runs
+
+    note = "A sample MCP server with OAuth of its own runs at {origin}/mcp."
+    return Recipe(OAUTH_SAMPLE, port, None, lambda origin: create_app(clock, origin), note)
 
 
 def _points_at(project: Project, port: int) -> bool:
@@ -153,4 +255,8 @@ def _points_at(project: Project, port: int) -> bool:
 
 def is_local(url: str, port: int) -> bool:
     """Tell whether `url` leads to this machine's `port`."""
-    return url.startswith((f"http://localhost:{port}/", f"http://127.0.0.1:{port}/"))
+    try:
+        read = read_url(url)
+    except UrlRefused:
+        return False
+    return (read.scheme, read.port) == ("http", port) and read.host in _LOOPBACK

@@ -1,139 +1,121 @@
-"""A saved file becomes the next generation between two requests, or a refusal that every face shows."""
+"""A saved file becomes the next generation between two requests, or a refusal that every face shows.
 
-from dataclasses import fields
-from pathlib import Path
+What a start would run, a reload runs: the emulators too. Only whether the built-in sample runs is decided at the start:
+a project that is gone is an invalid save, and a project that comes to a gateway without one is loaded.
+"""
 
-from devgw.config.changes import Affected, Change, Effect, changes
-from devgw.config.load import watched_files
-from devgw.config.settings_file import read_settings
+import asyncio
+from dataclasses import replace
+
+from devgw.config.changes import changes, counted
+from devgw.config.finding import Finding, Severity
+from devgw.config.load import Loaded
+from devgw.config.project import Project
+from devgw.config.sample import SEED_FILE
 from devgw.events.taxonomy import ConfigLoaded, ConfigRejected, Outcome
-from devgw.gateway.revocation import Ending
-from devgw.settings import Settings
 from devgw.wiring.building import read
+from devgw.wiring.companions import WORKOS, Recipe, SeedUnusable
 from devgw.wiring.config_view import config_view
+from devgw.wiring.effects import Effects
 from devgw.wiring.generation import next_generation
+from devgw.wiring.own_settings import OwnSettings
+from devgw.wiring.project_watch import ProjectWatch
 from devgw.wiring.runtime import Runtime
-
-STEP_MILLISECONDS = 30
-"""How long a burst of changes must pause before it counts as one save."""
 
 
 class Reloading:
-    """Watches the project's files and swaps generations. A request finishes with the one it began with."""
+    """Follows the project's files and swaps generations. A request finishes with the one it began with."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._written = self._read_settings()
+        self._effects = Effects(runtime)
+        self._own = OwnSettings(runtime)
+        self._watch = ProjectWatch(runtime.settings.root)
+        self._one_at_a_time = asyncio.Lock()
 
     async def watch(self) -> None:
         """Reload after every save, until cancelled."""
-        from watchfiles import awatch  # noqa: PLC0415  loaded once the port answers
+        await self._watch.follow(self.reload)
 
-        folders = self._folders()
-        if not folders:
-            return
-        async for changed in awatch(
-            *folders, debounce=200, step=STEP_MILLISECONDS, recursive=False, watch_filter=None, stop_event=None
-        ):
-            if {Path(path) for _, path in changed} & self._watched():
-                self.reload()
-
-    def reload(self) -> bool:
+    async def reload(self) -> bool:
         """Read the configuration again; let it take effect, or keep the last good one. Return which of the two."""
+        async with self._one_at_a_time:
+            loaded = self._read()
+            if loaded.project is None:
+                return self._reject(loaded)
+            try:
+                plan = self._runtime.companions.plan(loaded, loaded.project)
+            except SeedUnusable as error:
+                unusable = Finding("emulator-seed", Severity.ERROR, SEED_FILE, str(error))
+                return self._reject(replace(loaded, project=None, findings=(*loaded.findings, unusable)))
+            await self._accept(loaded, loaded.project, plan)
+            return True
+
+    def _read(self) -> Loaded:
+        """Return what is written now; without a project where anything in it, or in `devgw.toml`, is an error."""
+        companions = self._runtime.companions
+        loaded = self._read_for(companions.workos.origin)
+        if loaded.wants_emulator and WORKOS not in companions.running:
+            before = companions.workos.origin
+            companions.workos.bind()
+            if companions.workos.origin != before:  # somebody else took the port meanwhile
+                loaded = self._read_for(companions.workos.origin)
+        faults = self._own.faults()
+        return replace(loaded, project=None, findings=(*faults, *loaded.findings)) if faults else loaded
+
+    def _read_for(self, workos_origin: str) -> Loaded:
         runtime = self._runtime
-        before = runtime.gateway
-        loaded = read(runtime.settings, runtime.environ, runtime.clock, runtime.companions.workos)
-        if loaded.project is None:
-            errors = tuple(f"{each.place}: {each.message}" for each in loaded.findings if each.severity == "error")
-            runtime.monitor.take_config(config_view(runtime, rejected=loaded))
-            runtime.bus.publish(ConfigRejected(generation=before.generation, findings=errors, outcome=Outcome.FAILURE))
-            return False
-        project = runtime.companions.lead(loaded.project)
-        found = changes(before.project, project)
-        gateway = next_generation(project, runtime.ground, runtime.upstreams, before.generation + 1)
+        may_be_sample = runtime.loaded.is_sample
+        return read(runtime.settings, runtime.environ, runtime.clock, workos_origin, may_be_sample=may_be_sample)
+
+    def _reject(self, loaded: Loaded) -> bool:
+        """Keep what runs, and say why what was saved does not."""
+        runtime = self._runtime
+        if WORKOS not in runtime.companions.running:
+            runtime.companions.workos.release()
+        errors = tuple(f"{each.place}: {each.message}" for each in loaded.findings if each.severity == "error")
+        runtime.monitor.take_config(config_view(runtime, rejected=loaded))
+        generation = runtime.gateway.generation
+        runtime.bus.publish(ConfigRejected(generation=generation, findings=errors, outcome=Outcome.FAILURE))
+        return False
+
+    async def _accept(self, loaded: Loaded, written: Project, plan: dict[str, Recipe]) -> None:
+        """Run what was saved, end what cannot go on, and say both."""
+        runtime, companions = self._runtime, self._runtime.companions
+        notes = runtime.notes
+        await companions.end(companions.stale(plan), runtime.supervisor)
+        for each in companions.place(plan):
+            runtime.supervisor.start(each.recipe.name, each.serve)
+        project = companions.lead(written)
+        found = changes(runtime.gateway.project, project)
+        self._swap(loaded, project)
+        said = [counted(each, self._effects.count) for each in found]
+        for change in found:
+            self._effects.end(change.effects)
+        await companions.end(companions.superfluous(plan), runtime.supervisor)
+        said += [*self._own.changed(), *(each for each in runtime.notes if each not in notes)]
+        said += [f"No more: {each}" for each in notes if each not in runtime.notes]
+        self._announce(loaded, said)
+
+    def _swap(self, loaded: Loaded, project: Project) -> None:
+        runtime = self._runtime
+        number = runtime.gateway.generation + 1
+        gateway = next_generation(project, runtime.ground, runtime.upstreams, number)
         runtime.loaded = loaded
         runtime.served.gateway = gateway
         runtime.front.serve(gateway)
         runtime.canonical.now = runtime.urls
         runtime.monitor.take_routes(project.routes)
-        said = (*(self._say(each) for each in found), *self._settings_changed())
-        for change in found:
-            self._end(change)
-        runtime.monitor.take_config(config_view(runtime, changes=list(said)))
-        warnings = sum(each.severity != "error" for each in loaded.findings)
+
+    def _announce(self, loaded: Loaded, said: list[str]) -> None:
+        runtime = self._runtime
+        runtime.monitor.gateway = runtime.facts
+        runtime.monitor.take_config(config_view(runtime, changes=said))
         runtime.bus.publish(
-            ConfigLoaded(generation=gateway.generation, routes=len(project.routes), warnings=warnings, changes=said)
+            ConfigLoaded(
+                generation=runtime.gateway.generation,
+                routes=len(runtime.gateway.project.routes),
+                warnings=sum(each.severity != "error" for each in loaded.findings),
+                changes=tuple(said),
+            )
         )
-        return True
-
-    def _read_settings(self) -> Settings:
-        """Return what `devgw.toml` and the environment say, without the flags of this start."""
-        return read_settings(self._runtime.settings.root, self._runtime.environ, {})[0]
-
-    def _settings_changed(self) -> list[str]:
-        """Return devgw's own settings that were changed; they are read at the start alone."""
-        before, self._written = self._written, self._read_settings()
-        names = [each.name for each in fields(Settings)]
-        changed = [name for name in names if getattr(before, name) != getattr(self._written, name)]
-        return [f"devgw.toml: `{name}` changed; it takes effect at the next start." for name in changed]
-
-    def _say(self, change: Change) -> str:
-        """Return a change in words, with how many it meets."""
-        counted = [text for each in change.effects if (text := self._count(each))]
-        tail = f" ({'; '.join(counted)})" if counted else ""
-        return f"{change.text} {change.consequence}".strip() + tail
-
-    def _count(self, effect: Effect) -> str:
-        found = len(self._met(effect))
-        if not found:
-            return ""
-        what = str(effect.affected).replace("_", " ")
-        return f"{found} {what} {'end' if effect.ends else 'go on'}"
-
-    def _met(self, effect: Effect) -> list[str]:
-        store, now = self._runtime.ground.store, self._runtime.clock.now()
-        grants = [
-            each
-            for each in store.grants()
-            if not each.revoked_at and each.expires_at > now and effect.operation_id in (None, each.operation_id)
-        ]
-        if effect.affected is Affected.SESSIONS:
-            return [each.id for each in store.sessions() if not each.ended_at and each.expires_at > now]
-        if effect.affected is Affected.GRANTS:
-            return [each.id for each in grants]
-        if effect.affected is Affected.ACCESS_TOKENS:
-            tokens = [token for grant in grants for token in store.access_tokens_of(grant.id)]
-            return [each.id for each in tokens if not each.revoked_at and each.expires_at > now]
-        return []
-
-    def _end(self, change: Change) -> None:
-        """End what cannot go on under the new configuration."""
-        revocation = self._runtime.ground.revocation
-        for effect in change.effects:
-            if not effect.ends:
-                continue
-            if effect.affected is Affected.GRANTS:
-                revocation.end(revocation.of_grants(self._met(effect)), "configuration_changed")  # type: ignore[arg-type]  # ids of grants
-            elif effect.affected is Affected.SESSIONS:
-                revocation.end(Ending(sessions=tuple(self._met(effect))), "configuration_changed")  # type: ignore[arg-type]  # ids of sessions
-            elif effect.affected is Affected.CONNECTIONS:
-                self._disconnect(effect)
-
-    def _disconnect(self, effect: Effect) -> None:
-        """Forget the credentials of an upstream that is another one now."""
-        oauth = self._runtime.upstreams.oauth
-        for each in oauth.connections():
-            if effect.upstream_server_id in (None, each.upstream_server_id):
-                forgetting = oauth.disconnect(each.subject_id, each.upstream_server_id, "configuration_changed")
-                self._runtime.supervisor.once("disconnecting", forgetting)
-
-    def _watched(self) -> set[Path]:
-        return {each.resolve() for each in watched_files(self._runtime.settings.root)} | watched_files(
-            self._runtime.settings.root.resolve()
-        )
-
-    def _folders(self) -> list[Path]:
-        """Return the folders that exist and hold what is watched; a symlinked file's own folder too."""
-        files = self._watched()
-        found = {each.parent for each in files} | {each.resolve().parent for each in files if each.is_symlink()}
-        return sorted(each for each in found if each.is_dir())

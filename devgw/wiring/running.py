@@ -2,16 +2,13 @@
 
 import asyncio
 import gc
-import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 
-from devgw import __version__
 from devgw.control.folder import control_folder
 from devgw.control.server import ControlServer
 from devgw.events.taxonomy import ConfigLoaded, GatewayStarted, GatewayStopping
-from devgw.monitor.views import GatewayFacts
 from devgw.monitor.watching import Watching
 from devgw.outbound.provider_watch import ProviderWatch
 from devgw.web.listening import serve
@@ -72,8 +69,8 @@ async def run(
 def _start_helpers(runtime: Runtime, reloading: Reloading) -> None:
     """Start everything that may fail without ending the gateway."""
     start = runtime.supervisor.start
-    for each in runtime.companions.apps:
-        start(each.name, partial(each.serve, runtime.closing))
+    for each in runtime.companions.running.values():
+        start(each.recipe.name, each.serve)
     start("diagnosis", Watching(runtime.bus, runtime.monitor).run)
     start("housekeeping", partial(_keep_house, runtime))
     start("file watcher", reloading.watch)
@@ -95,30 +92,17 @@ async def _open_control(runtime: Runtime, reloading: Reloading) -> ControlServer
 
 def _announce(runtime: Runtime) -> None:
     """Say what is loaded and where to connect."""
-    gateway, settings = runtime.gateway, runtime.settings
+    facts = runtime.monitor.gateway = runtime.facts
     warnings = sum(finding.severity != "error" for finding in runtime.loaded.findings)
-    urls = runtime.urls
-    mcp_urls = tuple(urls.resource(route) for route in gateway.project.routes)
     runtime.monitor.take_config(config_view(runtime))
-    runtime.monitor.gateway = GatewayFacts(
-        version=__version__,
-        origin=settings.canonical_origin,
-        pid=os.getpid(),
-        started=runtime.clock.now().timestamp(),
-        provider=runtime.provider_name,
-        mcp_urls=list(mcp_urls),
-        root=str(settings.root),
-        state_dir="" if settings.ephemeral else str(settings.state_path),
-        is_sample=runtime.loaded.is_sample,
-        notes=runtime.notes,
-    )
-    runtime.bus.publish(ConfigLoaded(generation=gateway.generation, routes=len(mcp_urls), warnings=warnings))
+    loaded = ConfigLoaded(generation=runtime.gateway.generation, routes=len(facts.mcp_urls), warnings=warnings)
+    runtime.bus.publish(loaded)
     runtime.bus.publish(
         GatewayStarted(
-            origin=settings.canonical_origin,
-            provider=runtime.provider_name,
-            mcp_urls=mcp_urls,
-            notes=tuple(runtime.notes),
+            origin=facts.origin,
+            provider=facts.provider,
+            mcp_urls=tuple(facts.mcp_urls),
+            notes=tuple(facts.notes),
         )
     )
 

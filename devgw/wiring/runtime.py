@@ -1,9 +1,12 @@
 """Everything that stands once a gateway is built."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from devgw import __version__
 from devgw.clock import Clock
 from devgw.config.load import Loaded
 from devgw.control.lock import ProjectLock
@@ -11,6 +14,7 @@ from devgw.diagnosis.diagnose import RuleDiagnoser
 from devgw.events import Bus
 from devgw.gateway.gateway import Gateway, Ground
 from devgw.monitor.monitor import Monitor
+from devgw.monitor.views import GatewayFacts
 from devgw.oauth.urls import CanonicalUrls, Urls
 from devgw.outbound.proxy import ProxyClient
 from devgw.outbound.upstream_oauth.building import UpstreamSide
@@ -43,14 +47,13 @@ class Runtime:
     client: ProxyClient
     listeners: Listeners
     lock: ProjectLock | None
+    started: datetime
     supervisor: Supervisor
     """Where helpers are started and stopped."""
     canonical: CanonicalUrls
     """What those see who outlive a generation."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set by whoever wants the gateway to end: nothing new is taken."""
-    closing: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set once nothing is under way any more: the emulators end."""
 
     @property
     def gateway(self) -> Gateway:
@@ -61,6 +64,22 @@ class Runtime:
     def urls(self) -> Urls:
         """Return the URLs of that generation under the canonical origin."""
         return self.gateway.urls(self.settings.canonical_origin)
+
+    @property
+    def facts(self) -> GatewayFacts:
+        """Return which gateway this is and how it runs now, for whoever attaches."""
+        return GatewayFacts(
+            version=__version__,
+            origin=self.settings.canonical_origin,
+            pid=os.getpid(),
+            started=self.started.timestamp(),
+            provider=self.provider_name,
+            mcp_urls=[self.urls.resource(route) for route in self.gateway.project.routes],
+            root=str(self.settings.root),
+            state_dir="" if self.settings.ephemeral else str(self.settings.state_path),
+            is_sample=self.loaded.is_sample,
+            notes=self.notes,
+        )
 
     @property
     def notes(self) -> list[str]:

@@ -48,7 +48,7 @@ async def stop(runtime: Runtime, essentials: Mapping[str, "asyncio.Future[None]"
     runtime.companions.close()
     listener, *others = essentials.values()
     await _end(listener, LISTENERS_SECONDS)
-    runtime.closing.set()
+    runtime.companions.end_all()
     for each in others:
         each.cancel()
     await asyncio.gather(

@@ -205,6 +205,7 @@ def test_what_is_worth_a_reload_is_watched() -> None:
         "p/config/policies.json",
         "p/config/routes.oas.json",
         "p/devgw.toml",
+        "p/emulators/workos.json",
         "p/modules/zuplo.runtime.ts",
         "p/zuplo.jsonc",
     }

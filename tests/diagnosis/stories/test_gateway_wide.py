@@ -71,13 +71,13 @@ async def test_a_configuration_that_is_refused_until_it_is_mended(tmp_path: Path
         routes = root / "config" / "routes.oas.json"
         good = routes.read_text()
         routes.write_text(good.replace('"operationId"', '"operationName"'))
-        assert not reloading.reload()
+        assert not await reloading.reload()
         found = (await gateway.of_gateway())[0]
         assert found.id == "CONF-05"
         assert "operationId" in found.cause
 
         routes.write_text(good)
-        assert reloading.reload()
+        assert await reloading.reload()
         assert await names(gateway) == []
 
 

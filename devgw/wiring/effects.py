@@ -1,0 +1,114 @@
+"""What a change of the configuration meets, and how it ends what cannot go on: each kind that is announced."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar, assert_never
+
+from devgw.config.changes import Affected, Effect
+from devgw.gateway.connection import UpstreamConnection
+from devgw.gateway.records import AccessToken, Grant, PendingAuthorization, RefreshToken, Session
+from devgw.gateway.revocation import Ending
+from devgw.ids import ClientId, GrantId
+from devgw.wiring.runtime import Runtime
+
+CAUSE = "configuration_changed"
+T = TypeVar("T", AccessToken, RefreshToken)
+
+
+class Effects:
+    """Counts whom an effect meets, and carries it out."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._ground = runtime.ground
+
+    def count(self, effect: Effect) -> int:
+        """Return how many the effect meets now."""
+        return len(self._met(effect))
+
+    def end(self, effects: Iterable[Effect]) -> None:
+        """End what these effects say ends; the others go on as they were."""
+        for each in effects:
+            if each.ends:
+                self._end(each)
+
+    def _met(self, effect: Effect) -> Sequence[object]:
+        store = self._ground.store
+        found: Sequence[object]
+        match effect.affected:
+            case Affected.SESSIONS:
+                found = self._sessions()
+            case Affected.PENDING_LOGINS:
+                found = self._pending()
+            case Affected.GRANTS:
+                found = self._grants(effect)
+            case Affected.ACCESS_TOKENS:
+                found = self._live(effect, store.access_tokens_of)
+            case Affected.REFRESH_TOKENS:
+                found = [each for each in self._live(effect, store.refresh_tokens_of) if not each.spent_at]
+            case Affected.CIMD_CLIENTS:
+                found = self._documented_clients()
+            case Affected.CONNECTIONS:
+                found = self._connections(effect)
+            case unknown:
+                assert_never(unknown)
+        return found
+
+    def _end(self, effect: Effect) -> None:
+        revocation = self._ground.revocation
+        match effect.affected:
+            case Affected.SESSIONS:
+                revocation.end(Ending(sessions=tuple(each.id for each in self._sessions())), CAUSE)
+            case Affected.PENDING_LOGINS:
+                self._end_logins()
+            case Affected.GRANTS | Affected.ACCESS_TOKENS | Affected.REFRESH_TOKENS:  # a token ends with its grant
+                revocation.end(revocation.of_grants(each.id for each in self._grants(effect)), CAUSE)
+            case Affected.CIMD_CLIENTS:
+                for each in self._documented_clients():
+                    revocation.end(revocation.of_client(each), CAUSE)
+            case Affected.CONNECTIONS:
+                self._disconnect(effect)
+            case unknown:
+                assert_never(unknown)
+
+    def _end_logins(self) -> None:
+        """Let every authorization that waits for its login begin it anew; the login that is under way leads nowhere."""
+        now = self._runtime.clock.now()
+        with self._ground.store.transaction():
+            for each in self._pending():
+                self._ground.store.save_pending(replace(each, login_finished_at=now, session_id=None))
+
+    def _disconnect(self, effect: Effect) -> None:
+        """Forget the credentials of an upstream that is another one now."""
+        oauth = self._runtime.upstreams.oauth
+        for each in self._connections(effect):
+            forgetting = oauth.disconnect(each.subject_id, each.upstream_server_id, CAUSE)
+            self._runtime.supervisor.once("disconnecting", forgetting)
+
+    # --- who there is ---
+
+    def _sessions(self) -> list[Session]:
+        now = self._runtime.clock.now()
+        return [each for each in self._ground.store.sessions() if not each.ended_at and each.expires_at > now]
+
+    def _pending(self) -> list[PendingAuthorization]:
+        now = self._runtime.clock.now()
+        waiting = (each for each in self._ground.store.pendings() if not each.decided_at and each.expires_at > now)
+        return [each for each in waiting if each.session_id or not each.login_finished_at]
+
+    def _grants(self, effect: Effect) -> list[Grant]:
+        now = self._runtime.clock.now()
+        live = (each for each in self._ground.store.grants() if not each.revoked_at and each.expires_at > now)
+        return [each for each in live if effect.operation_id in (None, each.operation_id)]
+
+    def _live(self, effect: Effect, tokens_of: Callable[[GrantId], list[T]]) -> list[T]:
+        now = self._runtime.clock.now()
+        tokens = [token for grant in self._grants(effect) for token in tokens_of(grant.id)]
+        return [each for each in tokens if not each.revoked_at and each.expires_at > now]
+
+    def _documented_clients(self) -> list[ClientId]:
+        return [each.id for each in self._ground.store.clients() if each.registered_by == "cimd"]
+
+    def _connections(self, effect: Effect) -> list[UpstreamConnection]:
+        kept = self._runtime.upstreams.oauth.connections()
+        return [each for each in kept if effect.upstream_server_id in (None, each.upstream_server_id)]

@@ -1,0 +1,40 @@
+"""devgw's own settings while it runs: they are read at the start alone, and a later save says what it will mean.
+
+A file that the next start would refuse is refused now. A setting that a flag of this start overrides is said to be so.
+"""
+
+from operator import attrgetter
+
+from devgw.config.finding import Finding, Severity
+from devgw.config.settings_file import FILE, SETTINGS, read_settings
+from devgw.settings import Settings
+from devgw.wiring.runtime import Runtime
+
+_NAMES = {each.name: attrgetter(each.attribute) for each in SETTINGS} | {"upstreams": attrgetter("upstreams")}
+
+
+class OwnSettings:
+    """What `devgw.toml` said at the start, and what it says now."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._at_start = self._written = self._read()[0]
+
+    def faults(self) -> tuple[Finding, ...]:
+        """Return the errors in the file as it is now: with these the next start would not come up."""
+        return tuple(each for each in self._read()[1] if each.severity is Severity.ERROR)
+
+    def changed(self) -> list[str]:
+        """Return in words which settings differ from the last time this was asked."""
+        before, self._written = self._written, self._read()[0]
+        return [self._say(name, of) for name, of in _NAMES.items() if of(before) != of(self._written)]
+
+    def _say(self, name: str, of: "attrgetter[object]") -> str:
+        if of(self._written) == of(self._at_start):
+            return f"{FILE}: `{name}` is again as it was at the start."
+        if name != "port" and of(self._runtime.settings) != of(self._at_start):
+            return f"{FILE}: `{name}` changed; a flag of this start overrides it."
+        return f"{FILE}: `{name}` changed; it takes effect at the next start."
+
+    def _read(self) -> tuple[Settings, tuple[Finding, ...]]:
+        return read_settings(self._runtime.settings.root, self._runtime.environ, {})

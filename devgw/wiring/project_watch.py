@@ -1,0 +1,116 @@
+"""Says when what a start would read is no longer what was read: the system's events are a hint, the contents decide.
+
+Folders come and go (`git checkout`, `rm -rf`, `mv`, an editor that renames), and a watch on a folder that was replaced
+hears nothing more. So once a second, and at every event, what is watched and what stands in it are looked at anew.
+"""
+
+import hashlib
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from pathlib import Path
+
+from devgw.config.load import watched_files
+
+STEP_MILLISECONDS = 30
+"""How long a burst of changes must pause before it counts as one save."""
+LOOK_MILLISECONDS = 1_000
+"""How often to look without an event."""
+
+Contents = tuple[tuple[str, str], ...]
+
+
+class ProjectWatch:
+    """Follows the files of one project."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._contents = contents_of(root)
+        self._stats = stats_of(root)
+
+    async def follow(self, saved: Callable[[], Awaitable[object]]) -> None:
+        """Call `saved` after every save, until cancelled.
+
+        Raises:
+            OSError: where the system cannot watch any more; what changed meanwhile is seen when it is called again.
+        """
+        while True:
+            folders = self._folders()
+            await self._look(saved, is_certain=True)
+            await self._watch(list(folders), folders, saved)
+
+    async def _watch(
+        self, paths: list[Path], before: dict[Path, tuple[int, int]], saved: Callable[[], Awaitable[object]]
+    ) -> None:
+        """Look after every event of these folders and every second, until they are other ones."""
+        from watchfiles import awatch  # noqa: PLC0415  loaded once the port answers
+
+        watching = awatch(
+            *paths,
+            debounce=200,
+            step=STEP_MILLISECONDS,
+            recursive=False,
+            watch_filter=None,
+            stop_event=None,
+            rust_timeout=LOOK_MILLISECONDS,
+            yield_on_timeout=True,
+        )
+        try:
+            async with aclosing(watching):
+                async for changed in watching:
+                    await self._look(saved, is_certain=bool(changed))
+                    if self._folders() != before:
+                        return
+        except FileNotFoundError:  # it went while it was looked for
+            return
+
+    async def _look(self, saved: Callable[[], Awaitable[object]], *, is_certain: bool) -> None:
+        """Call `saved` where the contents differ; without an event, only what the system says of the files is asked."""
+        stats = stats_of(self._root)
+        if not is_certain and stats == self._stats:
+            return
+        self._stats = stats
+        contents = contents_of(self._root)
+        if contents != self._contents:
+            self._contents = contents
+            await saved()
+
+    def _folders(self) -> dict[Path, tuple[int, int]]:
+        """Return the folders that hold what is watched, and which ones they are: device and inode."""
+        files = watched_files(self._root)
+        names = {self._root, *(each.parent for each in files)}
+        names |= {Path(os.path.realpath(each)).parent for each in files}
+        found = {}
+        for each in sorted(names):
+            try:
+                known = each.stat()
+            except OSError:
+                continue
+            if each.is_dir():
+                found[each] = (known.st_dev, known.st_ino)
+        return found
+
+
+def contents_of(root: Path) -> Contents:
+    """Return what each watched file holds, as a digest; of one that cannot be read, why."""
+    return tuple((str(each), _digest(each)) for each in sorted(watched_files(root)))
+
+
+def stats_of(root: Path) -> Contents:
+    """Return what the system says of each watched file: cheap enough for every second."""
+    return tuple((str(each), _stat(each)) for each in sorted(watched_files(root)))
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else f"is no file: {path.is_dir()}"
+    except OSError as error:
+        return type(error).__name__
+
+
+def _stat(path: Path) -> str:
+    try:
+        found = path.stat()
+    except OSError as error:
+        return type(error).__name__
+    return f"{found.st_dev}:{found.st_ino}:{found.st_mode}:{found.st_mtime_ns}:{found.st_size}"

@@ -1,0 +1,178 @@
+"""Whatever a save announces that it ends has ended when it is announced; whatever goes on goes on."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx2
+import pytest
+
+from devgw.config.changes import Affected, Effect
+from devgw.config.sample import sample_root
+from devgw.entropy import token
+from devgw.events.taxonomy import ConfigLoaded
+from devgw.settings import EmulatorSettings, Settings
+from devgw.wiring.effects import Effects
+from tests.support.browser import Browser
+from tests.support.gateway import CALLBACK, Code, Running, mcp_request, running_gateway
+from tests.support.serving import serve
+
+LIMIT = 10
+ACCEPT = "application/json, text/event-stream"
+SETTINGS = Settings(port=0, emulators=EmulatorSettings(workos=True))
+
+
+def env(name: str) -> str:
+    return f"WORKOS_CLIENT_ID=client_{name}\nWORKOS_CLIENT_SECRET=sk_test_abcdefghijklmnop\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    root = tmp_path / "project"
+    shutil.copytree(sample_root(), root)
+    (root / ".env").write_text(env("01KC6057N3C66XJAXZ65YHAC72"))
+    return root
+
+
+@pytest.fixture
+async def gateway(project: Path) -> AsyncIterator[Running]:
+    async with running_gateway(project, settings=SETTINGS, ephemeral=False) as running:
+        yield running
+
+
+@asynccontextmanager
+async def documented_client() -> AsyncIterator[str]:
+    """Serve a client metadata document on loopback; the value is the client's id."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        await receive()
+        client_id = f"http://{dict(scope['headers'])[b'host'].decode()}/client.json"
+        document = {"client_id": client_id, "client_name": "Documented", "redirect_uris": [CALLBACK]}
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(document).encode()})
+
+    async with serve(app) as origin:
+        yield f"{origin}/client.json"
+
+
+async def granted(gateway: Running, http: httpx2.AsyncClient, browser: Browser, client_id: str) -> dict[str, Any]:
+    """Walk a login on the route with the upstream connection, and return the tokens."""
+    verifier, resource = token(""), gateway.url_of("notes")
+    await gateway.sign_in(browser, gateway.authorize_url(client_id, verifier, resource=resource))
+    await gateway.allow(browser)
+    assert browser.location is not None, browser.page
+    answer = {name: values[0] for name, values in parse_qs(urlsplit(browser.location).query).items()}
+    form = Code(client_id, verifier, answer).form(resource=resource)
+    return dict((await http.post(f"{gateway.origin}/oauth/token", data=form)).json())
+
+
+async def call(gateway: Running, http: httpx2.AsyncClient, tokens: dict[str, Any]) -> int:
+    headers = {"authorization": f"Bearer {tokens['access_token']}", "accept": ACCEPT}
+    return (await http.post(gateway.url_of("notes"), json=mcp_request("ping"), headers=headers)).status_code
+
+
+async def saved(gateway: Running, path: Path, text: str) -> str:
+    """Save a file and return what the reload says."""
+    before = len(gateway.events(ConfigLoaded))
+    await asyncio.to_thread(path.write_text, text)
+    async with asyncio.timeout(LIMIT):
+        while len(gateway.events(ConfigLoaded)) == before:
+            await asyncio.sleep(0.01)
+    return " ".join(gateway.events(ConfigLoaded)[-1].changes)
+
+
+@pytest.mark.parametrize("affected", list(Affected))
+async def test_each_kind_that_can_be_announced_is_carried_out(gateway: Running, affected: Affected) -> None:
+    async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser, documented_client() as client_id:
+        tokens = await granted(gateway, http, browser, client_id)
+        async with Browser(CALLBACK) as other:
+            await other.open(gateway.authorize_url(client_id, token(""), resource=gateway.url_of("sample")))
+        effects, effect = Effects(gateway.runtime), Effect(affected, ends=True)
+        assert effects.count(effect) == 1
+        effects.end([Effect(affected, ends=False)])
+        assert effects.count(effect) == 1
+        effects.end([effect])
+        async with asyncio.timeout(LIMIT):
+            while effects.count(effect):
+                await asyncio.sleep(0.01)
+        tokens_end = {Affected.GRANTS, Affected.ACCESS_TOKENS, Affected.REFRESH_TOKENS, Affected.CIMD_CLIENTS}
+        assert (await call(gateway, http, tokens) == 401) == (affected in tokens_end)
+
+
+async def test_another_environment_ends_the_login_that_is_under_way_and_says_so(
+    gateway: Running, project: Path
+) -> None:
+    async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser:
+        client = await gateway.register(http)
+        verifier = token("")
+        await browser.open(gateway.authorize_url(client["client_id"], verifier))
+        authorize = next(each for each in browser.visited if "/user_management/authorize" in each)
+        state = parse_qs(urlsplit(authorize).query)["state"][0]
+        said = await saved(gateway, project / ".env", env("01KC7SECONDENVIRONMENT0000"))
+        assert "Ends 1 sign-in under way." in said
+        back = f"{gateway.runtime.urls.callback}?{urlencode({'code': 'x', 'state': state})}"
+        page = (await browser.open(back)).page
+        assert page is not None
+        assert "signs people in elsewhere" in page.text
+        assert not gateway.runtime.ground.store.sessions()
+        (pending,) = gateway.runtime.ground.store.pendings()
+        await gateway.sign_in(browser, gateway.runtime.urls.consent(pending.id))
+        assert browser.page is not None
+        assert "Allow" in browser.page.text
+
+
+async def test_clients_with_a_document_end_where_documents_are_no_longer_taken(gateway: Running, project: Path) -> None:
+    policies = project / "config" / "policies.json"
+    async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser, documented_client() as client_id:
+        tokens = await granted(gateway, http, browser, client_id)
+        text = policies.read_text().replace('"cimdEnabled": true', '"cimdEnabled": false')
+        said = await saved(gateway, policies, text)
+        assert "Ends 1 client." in said
+        assert not gateway.runtime.ground.store.clients()
+        assert await call(gateway, http, tokens) == 401
+
+
+async def test_an_upstream_that_is_another_one_loses_its_credential(gateway: Running, project: Path) -> None:
+    routes = project / "config" / "routes.oas.json"
+    async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser:
+        await granted(gateway, http, browser, (await gateway.register(http))["client_id"])
+        text = routes.read_text()
+        said = await saved(gateway, routes, text.replace("http://localhost:9003/mcp", "http://localhost:9003/mcp/"))
+        assert "Ends 1 upstream connection." in said
+        async with asyncio.timeout(LIMIT):
+            while gateway.runtime.upstreams.oauth.connections():
+                await asyncio.sleep(0.01)
+
+
+async def test_a_route_that_is_removed_ends_its_grants_and_those_of_others_go_on(
+    gateway: Running, project: Path
+) -> None:
+    routes = project / "config" / "routes.oas.json"
+    async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser:
+        await gateway.tokens(http, browser)
+        tokens = await granted(gateway, http, browser, (await gateway.register(http))["client_id"])
+        document = json.loads(routes.read_text())
+        del document["paths"]["/mcp/sample"]
+        said = await saved(gateway, routes, json.dumps(document))
+        assert "Ends 1 grant." in said
+        assert await call(gateway, http, tokens) == 200
+
+
+async def test_new_lifetimes_leave_what_lives_and_say_so(gateway: Running, project: Path) -> None:
+    policies = project / "config" / "policies.json"
+    async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser:
+        tokens = await granted(gateway, http, browser, (await gateway.register(http))["client_id"])
+        text = policies.read_text().replace('"accessTokenTtlSeconds": 900', '"accessTokenTtlSeconds": 60')
+        said = await saved(gateway, policies, text.replace("2592000", "86400").replace("28800", "3600"))
+        assert "Goes on as it was for 1 live access token." in said
+        assert "Goes on as it was for 1 live refresh token." in said
+        assert "Goes on as it was for 1 session." in said
+        assert await call(gateway, http, tokens) == 200
