@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from devgw.config.catalogue import Role
 from devgw.config.finding import Findings, did_you_mean, nearest_name
 from devgw.config.node import Node
 from devgw.config.policies import FILE, Policies, Policy
 from devgw.config.project import CapabilityFilter, HeaderEdits, PolicyUse, TokenExchange
+
+Named: TypeAlias = tuple[Node, Policy]
+"""A policy, and where a route names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,7 @@ def _use(policy: Policy, runs_here: bool) -> PolicyUse:
     return PolicyUse(policy.name, policy.policy_type, runs_here, FILE, policy.node.line)
 
 
-def _named(
-    operation: Node, direction: str, policies: Policies | None, findings: Findings
-) -> Iterator[tuple[Node, Policy]]:
+def _named(operation: Node, direction: str, policies: Policies | None, findings: Findings) -> Iterator[Named]:
     """Yield each policy that is listed, with its place in the list."""
     listed = operation.get("x-zuplo-route", "policies", direction)
     if listed is None:
@@ -61,7 +63,7 @@ def _named(
 
 def _found(
     node: Node, policies: Policies, findings: Findings, within: tuple[str, ...], opened: set[str]
-) -> Iterator[tuple[Node, Policy]]:
+) -> Iterator[Named]:
     """Yield the policy that `node` names, and after a group the policies in it.
 
     Each group is opened once per route (`opened`): groups of groups could double at every level.
@@ -86,7 +88,7 @@ def _found(
             yield from _found(each, policies, findings, (*within, policy.name), opened)
 
 
-def _check(operation: Node, inbound: list[tuple[Node, Policy]], findings: Findings) -> None:
+def _check(operation: Node, inbound: list[Named], findings: Findings) -> None:
     seen: dict[str, Node] = {}
     for node, policy in inbound:
         if seen.setdefault(policy.name, node) is not node:
@@ -94,7 +96,7 @@ def _check(operation: Node, inbound: list[tuple[Node, Policy]], findings: Findin
                 "policy-twice", node.place, f'"{policy.name}" is attached twice.', "Remove one of the two."
             )
     by_role = {role: [each for each in inbound if each[1].role is role] for role in Role}
-    _check_oauth(operation, inbound, by_role[Role.OAUTH], findings)
+    _check_oauth(operation, inbound, by_role, findings)
     for node, _ in [each for each in by_role[Role.TOKEN_EXCHANGE] if seen[each[1].name] is each[0]][1:]:
         message = "A second token exchange on one route: only one credential can go up."
         findings.error("second-token-exchange", node.place, message, "Remove one of the two.")
@@ -102,12 +104,21 @@ def _check(operation: Node, inbound: list[tuple[Node, Policy]], findings: Findin
 
 
 def _check_oauth(
-    operation: Node, inbound: list[tuple[Node, Policy]], oauth: list[tuple[Node, Policy]], findings: Findings
+    operation: Node,
+    inbound: list[Named],
+    by_role: dict[Role, list[Named]],
+    findings: Findings,
 ) -> None:
+    oauth, exchange = by_role[Role.OAUTH], by_role[Role.TOKEN_EXCHANGE]
     listed = operation.get("x-zuplo-route", "policies", "inbound")
     named = len(listed.items or ()) if listed is not None else 0
     if not oauth and named > len(inbound):
         return  # a name that nothing is called by may be the one that was meant
+    if not oauth and exchange:
+        message = "A token exchange without an MCP OAuth policy: one person's credential would answer every caller."
+        fix = "Put the name of the OAuth policy before it in policies.inbound."
+        findings.error("exchange-unprotected", exchange[0][0].place, message, fix)
+        return
     if not oauth:
         at = listed.key_place if listed else operation.key_place
         message = "No MCP OAuth policy is attached: whoever reaches this route may call it."
@@ -121,9 +132,7 @@ def _check_oauth(
         findings.warning("policy-order", oauth[0][0].place, message, "Put the OAuth policy first.")
 
 
-def _check_order(
-    inbound: list[tuple[Node, Policy]], by_role: dict[Role, list[tuple[Node, Policy]]], findings: Findings
-) -> None:
+def _check_order(inbound: list[Named], by_role: dict[Role, list[Named]], findings: Findings) -> None:
     exchange, filters = by_role[Role.TOKEN_EXCHANGE], by_role[Role.FILTER]
     if exchange and filters and inbound.index(filters[0]) < inbound.index(exchange[0]):
         message = "The capability filter stands before the token exchange."

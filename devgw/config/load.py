@@ -98,7 +98,7 @@ def load(
 def has_config(root: Path) -> bool:
     """Tell whether `root` holds a project: one file of its configuration is enough."""
     # os.path, because Path.exists raises where a directory may not be looked into.
-    return any(os.path.lexists(root / name) for name in (policies.FILE, routes.FILE))
+    return any(os.path.lexists(root / name) for name in (policies.FILE, *_route_files(root)))
 
 
 def watched_files(root: Path) -> set[Path]:
@@ -109,9 +109,9 @@ def watched_files(root: Path) -> set[Path]:
 
 
 def _route_files(root: Path) -> list[str]:
-    """Return the OpenAPI files of the project; the usual one first, whether it exists or not."""
-    more = sorted(f"config/{each.name}" for each in (root / "config").glob("*.oas.json"))
-    return [routes.FILE, *(name for name in more if name != routes.FILE)]
+    """Return the OpenAPI files of the project, the usual one first; that one alone where there is none."""
+    found = sorted(f"config/{each.name}" for each in (root / "config").glob("*.oas.json"))
+    return sorted(found, key=lambda name: name != routes.FILE) or [routes.FILE]
 
 
 def _sources(root: Path, findings: Findings) -> dict[str, Source]:
@@ -196,7 +196,7 @@ def _project(
 ) -> Project:
     document = documents.get(policies.FILE)
     read = policies.read_policies(document, workos_base, findings) if document is not None else None
-    reader = routes.RouteReader(read, environment, findings)
+    reader = routes.RouteReader(read, environment, findings, settings)
     for name in documents:
         if name != policies.FILE:
             reader.read(documents[name])

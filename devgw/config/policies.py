@@ -6,6 +6,7 @@ from typing import Any
 from devgw.config.catalogue import API_KEY_TYPE, EXPORTS, KINDS, MODULES, Kind, Role, options_model
 from devgw.config.checking import checked
 from devgw.config.finding import Findings, did_you_mean, nearest_name
+from devgw.config.members import HANDLER, POLICIES_DOCUMENT, POLICY, check_members
 from devgw.config.node import Node
 from devgw.config.oauth import oauth_policy
 from devgw.config.options import Options
@@ -39,6 +40,8 @@ class Policies:
     """All policies by name."""
 
     by_name: dict[str, Policy] = field(default_factory=dict)
+    cors: tuple[str, ...] = ()
+    """The names of the project's own CORS policies."""
 
     @property
     def oauth(self) -> OAuthPolicy | None:
@@ -48,7 +51,8 @@ class Policies:
 
 def read_policies(root: Node, workos_base: str, findings: Findings) -> Policies:
     """Return the policies of the document."""
-    policies = Policies()
+    policies = Policies(cors=_cors_names(root))
+    check_members(root, POLICIES_DOCUMENT, findings)
     listed = root.get("policies")
     if root.members is None or listed is None or listed.items is None:
         fix = 'Write {"policies": [ … ]}.'
@@ -68,7 +72,15 @@ def read_policies(root: Node, workos_base: str, findings: Findings) -> Policies:
     return policies
 
 
+def _cors_names(root: Node) -> tuple[str, ...]:
+    listed = root.get("corsPolicies")
+    named = (each.get("name") for each in (listed.children() if listed is not None else ()))
+    return tuple(name.text for name in named if name is not None and name.text)
+
+
 def _read_policy(node: Node, workos_base: str, findings: Findings) -> Policy | None:
+    check_members(node, POLICY, findings)
+    check_members(node.get("handler"), HANDLER, findings)
     name = _string(node, "name", findings)
     policy_type = _string(node, "policyType", findings)
     export = _string(node, "handler", findings, "export")
@@ -87,7 +99,7 @@ def _read_policy(node: Node, workos_base: str, findings: Findings) -> Policy | N
 
 def _check_secrets(kind: Kind, options: Node, findings: Findings) -> None:
     """Look for secrets that stand in the file instead of a reference to the environment."""
-    names = {"clientSecret", "value"} if kind.policy_type == API_KEY_TYPE else {"clientSecret"}
+    names = {"clientSecret", "privateKeyPem"} | ({"value"} if kind.policy_type == API_KEY_TYPE else set())
     for node in options.walk():
         if node.key in names and isinstance(node.scalar, str) and node.scalar and "$env(" not in node.scalar:
             message = "A secret stands in the file, and so in the repository."

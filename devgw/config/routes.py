@@ -1,7 +1,6 @@
 """Reads the OpenAPI files of `config/`: MCP routes with their policies, and all other routes by name."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from devgw.config.attach import Attached, attach
@@ -9,16 +8,19 @@ from devgw.config.catalogue import MODULES
 from devgw.config.checking import checked
 from devgw.config.environment import Environment
 from devgw.config.finding import Findings
+from devgw.config.members import ROUTES_DOCUMENT, check_members
 from devgw.config.node import Node
+from devgw.config.operations import Operation, operations
 from devgw.config.options import Options
+from devgw.config.own_origin import leads_to_devgw
 from devgw.config.policies import Policies
 from devgw.config.project import OtherRoute, Route
 from devgw.config.shapes import LOOPBACK, split_url, written
 from devgw.ids import OperationId
+from devgw.settings import Settings
 
 FILE = "config/routes.oas.json"
 HANDLER = "McpProxyHandler"
-_METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 _SIMILAR = 0.85
 _TEMPLATE = re.compile(r"\$\{([^}]*)\}")
 _RESERVED = ("/.well-known", "/oauth", "/auth", "/mcp-registry", "/__zuplo", "/token", "/authorize", "/register")
@@ -31,21 +33,6 @@ class ProxyHandlerOptions(Options):
     forward_search: bool = True
     follow_redirects: bool = False
     mtls_certificate: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Operation:
-    """One operation of the file."""
-
-    path: str
-    methods: tuple[str, ...]
-    node: Node
-    handler: Node | None
-
-    @property
-    def export(self) -> str:
-        found = self.handler.get("export") if self.handler else None
-        return (found.text if found else None) or ""
 
 
 @dataclass(slots=True)
@@ -64,12 +51,14 @@ class RouteReader:
     """None where that file could not be read, so that nothing can be said about names in it."""
     environment: Environment
     findings: Findings
+    settings: Settings
     routes: Routes = field(default_factory=Routes)
     operation_ids: dict[str, Node] = field(default_factory=dict)
     paths: dict[str, Node] = field(default_factory=dict)
 
     def read(self, root: Node) -> None:
         """Read all operations of the document."""
+        check_members(root, ROUTES_DOCUMENT, self.findings)
         paths = root.get("paths")
         if paths is None or paths.members is None:
             at = (paths or root).place
@@ -77,7 +66,7 @@ class RouteReader:
                 "routes-shape", at, "The document has no object `paths`.", 'Write {"openapi": "3.1.0", "paths": { … }}.'
             )
             return
-        for operation in _operations(paths):
+        for operation in operations(paths, self.policies.cors if self.policies else None, self.findings):
             if self._is_mcp(operation):
                 self._check_operation_id(operation)
                 self._read_route(operation)
@@ -85,7 +74,7 @@ class RouteReader:
                 line = operation.node.line
                 self.routes.others.append(OtherRoute(operation.path, operation.methods, operation.export, line))
 
-    def _is_mcp(self, operation: _Operation) -> bool:
+    def _is_mcp(self, operation: Operation) -> bool:
         export = operation.export
         if export == HANDLER or operation.handler is None:
             return operation.handler is not None
@@ -95,7 +84,7 @@ class RouteReader:
             return True
         return False
 
-    def _check_operation_id(self, operation: _Operation) -> None:
+    def _check_operation_id(self, operation: Operation) -> None:
         found = operation.node.get("operationId")
         if found is None or not found.text:
             fix = f'Add "operationId": "{_slug(operation.path)}"; tokens are bound to it.'
@@ -104,10 +93,10 @@ class RouteReader:
             return
         first = self.operation_ids.setdefault(found.text, found)
         if first is not found:
-            message = f'`operationId` "{found.text}" is taken on line {first.line} already.'
+            message = f'`operationId` "{found.text}" is taken {_where(first, found)} already.'
             self.findings.error("duplicate-operation-id", found.place, message, "Give each route one of its own.")
 
-    def _read_route(self, operation: _Operation) -> None:
+    def _read_route(self, operation: Operation) -> None:
         path = operation.path.rstrip("/") or "/"
         self._check_path(path, operation)
         self._check_module(operation)
@@ -125,7 +114,7 @@ class RouteReader:
             return
         self.routes.served.append(_route(operation, path, upstream, options, attached))
 
-    def _check_path(self, path: str, operation: _Operation) -> None:
+    def _check_path(self, path: str, operation: Operation) -> None:
         at = (operation.node.parent or operation.node).key_place
         if not path.startswith("/") or re.search(r"[{}*:?#\s]", path):
             message = "The path of an MCP route is fixed: no parameters, no wildcards."
@@ -134,7 +123,7 @@ class RouteReader:
             self.findings.error("route-path-reserved", at, f"{path} belongs to the gateway itself.", 'Write "/mcp/…".')
         first = self.paths.setdefault(path, operation.node)
         if first is not operation.node:
-            message = f"{path} is served on line {first.line} already."
+            message = f"{path} is served {_where(first, operation.node)} already."
             self.findings.error(
                 "duplicate-path", operation.node.key_place, message, "Give each route a path of its own."
             )
@@ -142,7 +131,7 @@ class RouteReader:
             message = "MCP speaks POST; this operation takes it not."
             self.findings.error("route-method", operation.node.key_place, message, 'Write "post".')
 
-    def _check_module(self, operation: _Operation) -> None:
+    def _check_module(self, operation: Operation) -> None:
         module = operation.handler.get("module") if operation.handler else None
         if module is None and operation.handler is not None:
             message = "`handler.module` is missing."
@@ -178,6 +167,11 @@ class RouteReader:
                 "rewrite-pattern", node.place, message, "Use a policy for credentials; remove the fragment."
             )
             return None
+        if leads_to_devgw(url, self.settings):
+            message = f"This upstream is devgw itself: {written(url)}"
+            fix = "Write the URL of the MCP server, not that of a route in front of it."
+            self.findings.error("upstream-is-devgw", node.place, message, fix)
+            return None
         return url
 
     def _replaced(self, node: Node, text: str) -> str | None:
@@ -199,15 +193,7 @@ class RouteReader:
         return replaced if good else None
 
 
-def _operations(paths: Node) -> Iterator[_Operation]:
-    for path, item in (paths.members or {}).items():
-        for key, node in (item.members or {}).items():
-            methods = tuple(each.strip().upper() for each in key.split(","))
-            if node.members is not None and all(each.lower() in _METHODS for each in methods):
-                yield _Operation(path, methods, node, node.get("x-zuplo-route", "handler"))
-
-
-def _route(operation: _Operation, path: str, upstream: str, options: ProxyHandlerOptions, attached: Attached) -> Route:
+def _route(operation: Operation, path: str, upstream: str, options: ProxyHandlerOptions, attached: Attached) -> Route:
     summary, operation_id = operation.node.get("summary"), operation.node.get("operationId")
     name = (operation_id.text if operation_id else None) or ""
     return Route(
@@ -227,6 +213,12 @@ def _route(operation: _Operation, path: str, upstream: str, options: ProxyHandle
         file=operation.node.source.file,
         line=operation.node.line,
     )
+
+
+def _where(first: Node, second: Node) -> str:
+    """Return where `first` stands, as it is found from `second`."""
+    same = first.source.file == second.source.file
+    return f"on line {first.line}" if same else f"in {first.source.file}, line {first.line},"
 
 
 def _slug(path: str) -> str:

@@ -2,11 +2,12 @@
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from devgw.config.finding import Findings
 from devgw.config.node import Node
 from devgw.config.options import Options, Text, Url
+from devgw.config.private_key import private_key
 from devgw.config.project import ManualClient, Secret, TokenExchange
 from devgw.config.shapes import refusal
 from devgw.ids import UpstreamServerId
@@ -41,11 +42,17 @@ class ClientAuthOptions(Options):
     method: Literal["client_secret_post", "client_secret_basic", "private_key_jwt"]
     client_id: Text
     client_secret: Text | None = None
-    private_key_pem: Text | None = None
     algorithm: Literal["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"] = "RS256"
+    private_key_pem: Text | None = None
+    """After the algorithm: its check asks for it."""
     key_id: Text | None = None
     audience: Text | None = None
     expires_in_seconds: int = Field(default=300, ge=1, le=3600)
+
+    @field_validator("private_key_pem")
+    @classmethod
+    def _read_key(cls, pem: str | None, info: ValidationInfo) -> str | None:
+        return private_key(pem, info.data.get("algorithm", "RS256")) if pem else pem
 
     def model_post_init(self, context: Any, /) -> None:
         """Ask for what the method signs or proves with."""

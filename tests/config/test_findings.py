@@ -200,9 +200,9 @@ def test_a_project_without_an_oauth_policy_or_without_an_mcp_route(tmp_path: Pat
                         "tokenUrl": "https://ras.example.com/token",
                         "audience": "https://ras.example.com",
                         "clientAuth": {
-                            "method": "private_key_jwt",
+                            "method": "client_secret_post",
                             "clientId": "gw",
-                            "privateKeyPem": "$env(WORKOS_CLIENT_SECRET)",
+                            "clientSecret": "$env(WORKOS_CLIENT_SECRET)",
                         },
                     },
                 },

@@ -1,0 +1,105 @@
+r"""The private key with which a client signs its assertions: read at load, so that a call never meets a wrong one.
+
+A key in one line is taken too, with `\n` written out or with spaces where its lines ended: so it comes out of many
+secret stores. No text of this module carries a part of the key.
+
+Source: RFC 7468 (the textual encodings), RFC 7518 §3.1 (which key an algorithm takes).
+"""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from devgw.config.shapes import refusal
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
+CODE = "private-key"
+SMALLEST_RSA = 2048
+"""Bits: RFC 7518 §3.3 asks for as many, and PyJWT warns below."""
+_CURVES = {"ES256": "secp256r1", "ES384": "secp384r1", "ES512": "secp521r1"}
+_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
+_WIDTH = 64
+_HOW = (
+    'Write it in .env as NAME="-----BEGIN PRIVATE KEY-----…-----END PRIVATE KEY-----", in quotes, over several lines '
+    "or with \\n between them."
+)
+_PKCS8 = "openssl pkcs8 -topk8 -nocrypt -in key.pem"
+_OTHERS = {
+    "PUBLIC KEY": ("This is a public key; signing takes the private one.", "Put the private key there."),
+    "RSA PUBLIC KEY": ("This is a public key; signing takes the private one.", "Put the private key there."),
+    "CERTIFICATE": ("This is a certificate; signing takes its private key.", "Put the private key there."),
+    "CERTIFICATE REQUEST": ("This is a certificate request, not a key.", "Put the private key there."),
+    "ENCRYPTED PRIVATE KEY": ("This private key is encrypted with a passphrase.", f"Decrypt it: {_PKCS8}"),
+    "OPENSSH PRIVATE KEY": (
+        "This private key is in the format of OpenSSH.",
+        "Convert a copy of it: ssh-keygen -p -m PKCS8 -f copy-of-key",
+    ),
+    "EC PARAMETERS": ("This holds the parameters of a curve before the key.", f"Write the key alone: {_PKCS8}"),
+}
+
+
+def private_key(pem: str, algorithm: str) -> str:
+    """Return `pem` with its lines where they belong, after a look at whether it signs with `algorithm`.
+
+    Raises:
+        PydanticCustomError: with the sentence that fits what is there instead.
+    """
+    block = _BLOCK.search(pem.replace("\\r", "").replace("\\n", "\n"))
+    if block is None:
+        raise refusal(CODE, _what_else(pem), _HOW)
+    label, body = block[1], block[2]
+    if label in _OTHERS:
+        raise refusal(CODE, *_OTHERS[label])
+    if "ENCRYPTED" in body:
+        raise refusal(CODE, *_OTHERS["ENCRYPTED PRIVATE KEY"])
+    letters = re.sub(r"\s", "", body)
+    lines = [letters[start : start + _WIDTH] for start in range(0, len(letters), _WIDTH)]
+    text = "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])
+    _check_fit(_read(text), algorithm)
+    return text
+
+
+def _what_else(text: str) -> str:
+    """Say what stands there instead of a PEM block."""
+    stripped = text.strip()
+    if "-----BEGIN" in stripped:
+        return "This private key is cut off: it has no END line that matches its BEGIN line."
+    if stripped.startswith("{"):
+        return "This is JSON, perhaps a JWK; the key has to be in PEM."
+    if stripped.startswith(("/", "./", "../", "~")) or re.fullmatch(r"[\w./-]+\.(pem|key|p8)", stripped):
+        return "This is the name of a file; the key itself belongs here."
+    return "This is no private key in PEM: it does not begin with -----BEGIN."
+
+
+def _read(text: str) -> "PrivateKeyTypes":
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415  rarely wanted
+
+    try:
+        return load_pem_private_key(text.encode(), None)
+    except Exception as error:  # the library raises ValueError, TypeError and UnsupportedAlgorithm, by its version
+        message = "This private key cannot be read: what stands between its BEGIN and END lines is no key."
+        raise refusal(CODE, message, "Copy it once more, whole.") from error
+
+
+def _check_fit(key: Any, algorithm: str) -> None:
+    """Refuse a key that does not sign with `algorithm`."""
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415  rarely wanted
+
+    if isinstance(key, rsa.RSAPrivateKey):
+        fits, kind = algorithm.startswith("RS"), "an RSA key"
+        right = "RS256"
+        if fits and key.key_size < SMALLEST_RSA:
+            message = f"This RSA key has {key.key_size} bits; {algorithm} takes {SMALLEST_RSA} or more."
+            raise refusal(CODE, message, "Make another one: openssl genrsa 2048")
+    elif isinstance(key, ec.EllipticCurvePrivateKey):
+        curve = key.curve.name
+        fits, kind = _CURVES.get(algorithm) == curve, f"a key on the curve {curve}"
+        right = next((name for name, known in _CURVES.items() if known == curve), "")
+    else:
+        fits, kind, right = False, "neither an RSA nor an EC key", ""
+    if not fits:
+        fix = (
+            f'Write "algorithm": "{right}", or use another key.' if right else "Use an RSA key, or an EC key on P-256."
+        )
+        raise refusal(CODE, f"{algorithm} does not sign with this: it is {kind}.", fix)

@@ -1,0 +1,257 @@
+"""What would silently do nothing is found: slips in names, routes in the wrong place, files of any name, own URLs."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devgw.config.load import has_config, watched_files
+from devgw.settings import Settings
+from tests.config.bench import POLICY_NAME, codes, only, operation, policy, read, workos_options, write
+
+
+def renamed(node: Any, old: str, new: str) -> Any:
+    """Return a copy in which one name is another, wherever it stands."""
+    if isinstance(node, dict):
+        return {new if name == old else name: renamed(each, old, new) for name, each in node.items()}
+    return [renamed(each, old, new) for each in node] if isinstance(node, list) else node
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("x-zuplo-route", "x-zuplo-routes"),
+        ("x-zuplo-route", "x-zuplo-rout"),
+        ("x-zuplo-route", "X-Zuplo-Route"),
+        ("x-zuplo-route", "x_zuplo_route"),
+        ("x-zuplo-route", "xzuploroute"),
+        ("corsPolicy", "corsPolcy"),
+        ("corsPolicy", "corspolicy"),
+        ("corsPolicy", "cors-policy"),
+        ("handler", "handlers"),
+        ("policies", "policy"),
+        ("inbound", "inbounds"),
+        ("inbound", "in-bound"),
+        ("export", "exports"),
+        ("module", "modul"),
+        ("options", "option"),
+        ("operationId", "operationID"),
+        ("paths", "path"),
+    ],
+)
+def test_a_slip_in_a_route_file_is_an_error_with_the_name_that_was_meant(tmp_path: Path, old: str, new: str) -> None:
+    route = operation()
+    route["x-zuplo-route"]["corsPolicy"] = "none"
+    write(tmp_path, paths={"/mcp/x": {"post": route}})
+    path = tmp_path / "config/routes.oas.json"
+    path.write_text(json.dumps(renamed(json.loads(path.read_text()), old, new), indent=1))
+    loaded = read(tmp_path)
+    found = next(each for each in loaded.findings if each.code == "misspelt-member")
+    assert loaded.project is None
+    assert (found.nearest, found.severity) == (old, "error")
+    assert found.pointer.endswith(new)
+    assert found.line > 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("policies", "policys"), ("policyType", "policy_type"), ("name", "Name"), ("handler", "handeler")]
+)
+def test_a_slip_in_the_policies_is_an_error_with_the_name_that_was_meant(tmp_path: Path, old: str, new: str) -> None:
+    write(tmp_path)
+    path = tmp_path / "config/policies.json"
+    path.write_text(json.dumps(renamed(json.loads(path.read_text()), old, new)))
+    found = [each for each in read(tmp_path).findings if each.code == "misspelt-member"]
+    assert [each.nearest for each in found] == [old]
+
+
+def test_what_others_put_into_openapi_is_left_alone(tmp_path: Path) -> None:
+    route = operation() | {"x-zuplo-path": {"pathMode": "open-api"}, "x-internal": True, "x-codegen": {"a": 1}}
+    route |= {"description": "d", "tags": ["t"], "responses": {}, "parameters": [], "security": []}
+    assert codes(read(write(tmp_path, paths={"/mcp/x": {"post": route, "parameters": [], "summary": "s"}}))) == []
+
+
+def test_a_slip_in_what_no_gateway_acts_on_is_a_warning(tmp_path: Path) -> None:
+    loaded = read(write(tmp_path, paths={"/mcp/x": {"post": operation() | {"descripton": "d"}}}))
+    assert only(loaded, "misspelt-member").nearest == "description"
+    assert loaded.project is not None
+
+
+# --- CORS policies ---
+
+
+@pytest.mark.parametrize("name", ["none", "anything-goes", "mine"])
+def test_a_cors_policy_that_exists_is_taken(tmp_path: Path, name: str) -> None:
+    loaded = read(with_cors(tmp_path, name))
+    assert codes(loaded) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("anything-gose", "anything-goes"), ("None", "none"), ("mien", "mine"), ("*", None), (7, None)],
+)
+def test_an_unknown_cors_policy_is_an_error_that_says_which_exist(
+    tmp_path: Path, name: Any, nearest: str | None
+) -> None:
+    loaded = read(with_cors(tmp_path, name))
+    found = only(loaded, "cors-policy" if isinstance(name, str) else "wrong-type")
+    assert loaded.project is None
+    assert found.nearest == nearest
+    assert not isinstance(name, str) or "none, anything-goes, mine" in found.message
+
+
+def with_cors(root: Path, name: Any) -> Path:
+    route = operation()
+    route["x-zuplo-route"]["corsPolicy"] = name
+    write(root, paths={"/mcp/x": {"post": route}})
+    path = root / "config/policies.json"
+    document = json.loads(path.read_text()) | {"corsPolicies": [{"name": "mine", "allowedOrigins": ["*"]}]}
+    path.write_text(json.dumps(document))
+    return root
+
+
+# --- routes in the wrong place ---
+
+
+def beside_the_methods(route: dict[str, Any]) -> dict[str, Any]:
+    return {"x-zuplo-route": route.pop("x-zuplo-route"), "post": route}
+
+
+def without_the_extension(route: dict[str, Any]) -> dict[str, Any]:
+    return {"post": route | route.pop("x-zuplo-route")}
+
+
+def under_another_name(route: dict[str, Any]) -> dict[str, Any]:
+    return {"post": {"x-gateway": route.pop("x-zuplo-route"), **route}}
+
+
+def under_a_method_that_is_none(route: dict[str, Any]) -> dict[str, Any]:
+    return {"psot": route}
+
+
+def without_a_handler(route: dict[str, Any]) -> dict[str, Any]:
+    del route["x-zuplo-route"]["handler"]
+    return {"post": route}
+
+
+def as_text(route: dict[str, Any]) -> dict[str, Any]:
+    return {"post": route | {"x-zuplo-route": "McpProxyHandler"}}
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        (beside_the_methods, "route-misplaced"),
+        (without_the_extension, "route-misplaced"),
+        (under_another_name, "route-misplaced"),
+        (under_a_method_that_is_none, "route-method"),
+        (without_a_handler, "route-handler"),
+        (as_text, "wrong-type"),
+    ],
+)
+def test_a_route_that_nobody_would_serve_is_an_error(tmp_path: Path, written: Any, code: str) -> None:
+    loaded = read(
+        write(tmp_path, paths={"/mcp/x": written(operation()), "/mcp/y": {"post": operation(operation_id="y")}})
+    )
+    assert code in codes(loaded)
+    assert loaded.project is None
+
+
+def test_an_mcp_path_without_a_route_is_a_warning(tmp_path: Path) -> None:
+    bare = {"post": {"operationId": "bare", "summary": "s"}}
+    loaded = read(write(tmp_path, paths={"/mcp/x": bare, "/health": bare, "/mcp/y": {"post": operation()}}))
+    assert codes(loaded) == ["route-missing"]
+
+
+# --- files of any name ---
+
+
+def test_route_files_of_any_name_are_read_and_none_has_to_have_the_usual_one(tmp_path: Path) -> None:
+    write(tmp_path, paths={"/mcp/b": {"post": operation(operation_id="b")}})
+    (tmp_path / "config/routes.oas.json").rename(tmp_path / "config/b.oas.json")
+    (tmp_path / "config/a.oas.json").write_text(
+        json.dumps({"openapi": "3.1.0", "paths": {"/mcp/a": {"post": operation(operation_id="a")}}})
+    )
+    loaded = read(tmp_path)
+    assert codes(loaded) == []
+    assert loaded.project is not None
+    assert [(each.path, each.file) for each in loaded.project.routes] == [
+        ("/mcp/a", "config/a.oas.json"),
+        ("/mcp/b", "config/b.oas.json"),
+    ]
+    assert tmp_path / "config/a.oas.json" in watched_files(tmp_path)
+
+
+def test_what_is_there_twice_is_found_across_files(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "config/more.oas.json").write_text((tmp_path / "config/routes.oas.json").read_text())
+    loaded = read(tmp_path)
+    for code in ("duplicate-operation-id", "duplicate-path"):
+        found = only(loaded, code)
+        assert found.file == "config/more.oas.json"
+        assert "in config/routes.oas.json, line" in found.message
+
+
+def test_a_folder_with_route_files_alone_is_a_project(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "config/policies.json").unlink()
+    (tmp_path / "config/routes.oas.json").rename(tmp_path / "config/mine.oas.json")
+    assert has_config(tmp_path)
+    assert only(read(tmp_path), "file-missing").file == "config/policies.json"
+
+
+# --- devgw as its own upstream ---
+
+
+@pytest.mark.parametrize(
+    "upstream",
+    [
+        "http://localhost:9000/mcp/other",
+        "http://127.0.0.1:9000/mcp/other",
+        "http://127.0.0.2:9000/mcp/other",
+        "http://127.1:9000/mcp/other",
+        "http://0.0.0.0:9000/mcp/other",
+        "http://[::1]:9000/mcp/other",
+        "http://[::ffff:127.0.0.1]:9000/mcp/other",
+        "http://LOCALHOST:9000/__zuplo/mcp/other",
+        "http://a.localhost:9000/x",
+        "https://localhost:9000/mcp/other/",
+        "https://gw.example.com/mcp/other",
+        "https://gw.example.com:443/dev/x",
+        "http://tunnel.example.net/mcp/other",
+    ],
+)
+def test_an_upstream_that_is_devgw_itself_is_an_error(tmp_path: Path, upstream: str) -> None:
+    settings = Settings(root=tmp_path, origin="https://gw.example.com", allowed_hosts=("tunnel.example.net",))
+    paths = {"/mcp/x": {"post": operation(upstream)}, "/mcp/other": {"post": operation(operation_id="other")}}
+    loaded = read(write(tmp_path, paths=paths), settings=settings)
+    found = only(loaded, "upstream-is-devgw")
+    assert loaded.project is None
+    assert found.pointer == "/paths/~1mcp~1x/post/x-zuplo-route/handler/options/rewritePattern"
+
+
+@pytest.mark.parametrize(
+    "upstream", ["http://localhost:9002/mcp", "https://gw.example.com/mcp", "http://10.0.0.1:9000/x"]
+)
+def test_an_upstream_on_another_port_or_host_is_none_of_ours(tmp_path: Path, upstream: str) -> None:
+    loaded = read(write(tmp_path, paths={"/mcp/x": {"post": operation(upstream)}}))
+    assert "upstream-is-devgw" not in codes(loaded)
+
+
+# --- a credential for everybody ---
+
+
+@pytest.mark.parametrize("mode", ["user-oauth", "shared-oauth"])
+def test_a_token_exchange_without_the_oauth_policy_is_an_error(tmp_path: Path, mode: str) -> None:
+    options = {"id": "linear", "displayName": "Linear", "authMode": mode}
+    exchange = policy(options, "mcp-token-exchange-inbound", "McpTokenExchangeInboundPolicy", "exchange")
+    listed = [policy(workos_options()), exchange]
+    route = operation(inbound=["exchange"])
+    loaded = read(write(tmp_path, listed, {"/mcp/x": {"post": route}}))
+    found = only(loaded, "exchange-unprotected")
+    assert loaded.project is None
+    assert found.pointer.endswith("/policies/inbound/0")
+    route = copy.deepcopy(route)
+    route["x-zuplo-route"]["policies"]["inbound"] = [POLICY_NAME, "exchange"]
+    assert codes(read(write(tmp_path, listed, {"/mcp/x": {"post": route}}))) == []
