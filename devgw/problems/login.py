@@ -60,6 +60,7 @@ class LoginEnded(Problem):
 
     ended_at: datetime
 
+    diagnosis: ClassVar = "SESS-01"
     hint: ClassVar = "Start the connection again in the MCP client; it leads to the provider that is configured now."
     source: ClassVar = "RFC 6749 §10.12"
 
