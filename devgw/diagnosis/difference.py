@@ -12,8 +12,7 @@ from devgw.diagnosis.compare import Part, compare
 from devgw.diagnosis.marks import mark
 from devgw.diagnosis.scopes import compare_scopes
 from devgw.diagnosis.urls import Span, UrlParts, split_url
-
-PLACEHOLDERS = ("${", "$env(", "{env:", "%7Benv:", "$%7B")
+from devgw.foreign.text import has_placeholder
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def _distance(difference: Difference) -> tuple[int, int]:
 def _around(got: str, expected: str) -> Part | None:
     """Return what is wrong with a value as a whole: blanks, quotes, a placeholder that was never replaced."""
     whole = Span(0, got), Span(0, expected)
-    if any(sign in got + expected for sign in PLACEHOLDERS):
+    if has_placeholder(got) or has_placeholder(expected):
         return Part("placeholder", "one of the two still holds a placeholder that was never replaced", *whole)
     if got.split() == expected.split() or got.strip() == expected.strip():
         return Part("whitespace", "one of the two has a blank or a line break too many", *whole)

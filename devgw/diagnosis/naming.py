@@ -4,8 +4,12 @@ A problem knows its name (`Problem.diagnosis_id`). What stands here, keyed by `P
 follows from facts that are not typed yet.
 """
 
+import importlib
+import pkgutil
 from collections.abc import Callable, Iterator
+from functools import cache
 
+import devgw.problems
 from devgw.diagnosis import naming_facts as by
 from devgw.problems import Problem
 from devgw.problems.base import reason_of
@@ -21,8 +25,15 @@ def name_problem(problem: Problem) -> str | None:
 
 def name_reason(reason: str) -> str | None:
     """Return the id that every problem with this reason has; None where there is none, or the facts decide."""
-    name = NAMES.get(reason) or _BY_REASON.get(reason)
+    name = NAMES.get(reason) or _by_reason().get(reason)
     return name if isinstance(name, str) else None
+
+
+@cache
+def _by_reason() -> dict[str, str | None]:
+    for each in pkgutil.iter_modules(devgw.problems.__path__):
+        importlib.import_module(f"devgw.problems.{each.name}")
+    return {reason_of(kind): kind.diagnosis for kind in _kinds(Problem)}
 
 
 def _kinds(kind: type[Problem]) -> Iterator[type[Problem]]:
@@ -32,24 +43,13 @@ def _kinds(kind: type[Problem]) -> Iterator[type[Problem]]:
 
 
 NAMES: dict[str, Name] = {
-    "redirect_uri_mismatch": by.redirect_uri_mismatch,
     "challenge_method_unsupported": by.challenge_method,
     "challenge_malformed": by.challenge_malformed,
-    "resource_unknown": by.resource_unknown,
-    "client_metadata_invalid": by.client_metadata_invalid,
-    "redirect_uri_refused": by.redirect_uri_refused,
-    "client_unknown": by.client_unknown,
-    "code_unknown": lambda problem: "RURI-11" if getattr(problem, "decoded_is_known", False) else "TOK-03",
-    "verifier_wrong": by.verifier_wrong,
-    "resource_changed": by.resource_changed,
-    "grant_revoked": by.grant_revoked,
-    "login_cookie_missing": by.login_cookie_missing,
     "provider_refused": by.provider_refused,
     "provider_code_refused": by.provider_code_refused,
     "provider_answer_unreadable": by.provider_answer,
     "keys_unavailable": by.keys_unavailable,
     "provider_token_invalid": by.provider_token_invalid,
-    "capability_hidden": by.capability_hidden,
     "registration_impossible": by.registration_impossible,
     "registration_refused": by.registration_refused,
     "authorization_refused": by.authorization_refused,
@@ -67,5 +67,3 @@ NAMES: dict[str, Name] = {
     "invalid_redirect_uri": "REG-05",
     "invalid_client_metadata": "REQ-01",
 }
-
-_BY_REASON = {reason_of(kind): kind.diagnosis for kind in _kinds(Problem)}

@@ -1,7 +1,5 @@
 """Names that depend on the facts of a refusal: one function per `Problem.reason`, each giving an id or None."""
 
-from devgw.diagnosis.difference import explain_difference
-from devgw.oauth.redirect_scheme import WEB_SCHEMES, why_refused
 from devgw.problems import Problem
 
 
@@ -16,61 +14,6 @@ def _says(problem: Problem, name: str, *words: str) -> bool:
     return any(word in text for word in words)
 
 
-_BY_URI_DIFFERENCE = {
-    "port": "RURI-01",
-    "default_port": "RURI-01",
-    "host_alias": "RURI-02",
-    "trailing_slash": "RURI-03",
-    "path": "RURI-07",
-    "path_missing": "RURI-07",
-    "one_letter": "RURI-12",
-    "double_encoding": "RURI-11",
-    "percent_encoding": "RURI-11",
-    "placeholder": "CONF-01",
-}
-
-
-def redirect_uri_mismatch(problem: Problem) -> str:
-    """Name a `redirect_uri_mismatch` by its facts."""
-    difference = explain_difference(_fact(problem, "got"), _fact(problem, "nearest"), "redirect_uri")
-    if difference.kinds and "host_alias" in difference.kinds and {"port", "host_alias"} >= set(difference.kinds):
-        return "RURI-02"
-    return _BY_URI_DIFFERENCE.get(difference.kind, "RURI-12")
-
-
-_BY_RESOURCE_DIFFERENCE = {"trailing_slash": "AUD-02", "path_missing": "AUD-05", "host_alias": "HOST-06"}
-
-
-def resource_unknown(problem: Problem) -> str:
-    """Name a `resource_unknown` by its facts."""
-    kind = explain_difference(_fact(problem, "got"), _fact(problem, "nearest"), "resource").kind
-    return _BY_RESOURCE_DIFFERENCE.get(kind, "AUD-01")
-
-
-def resource_changed(problem: Problem) -> str:
-    """Name a `resource_changed` by its facts."""
-    kind = explain_difference(_fact(problem, "got"), _fact(problem, "granted"), "resource").kind
-    return _BY_RESOURCE_DIFFERENCE.get(kind, "AUD-06")
-
-
-def client_metadata_invalid(problem: Problem) -> str:
-    """Name a `client_metadata_invalid` by its facts."""
-    by_member = {"scope": "REG-12", "application_type": "REG-07", "token_endpoint_auth_method": "TOK-01"}
-    return by_member.get(_fact(problem, "member"), "REQ-01")
-
-
-def redirect_uri_refused(problem: Problem) -> str:
-    """Name a `redirect_uri_refused` by its facts."""
-    scheme = _fact(problem, "redirect_uri").partition(":")[0].lower()
-    is_private = scheme not in WEB_SCHEMES and not why_refused(scheme)
-    return "RURI-06" if is_private and scheme else "REG-05"
-
-
-def client_unknown(problem: Problem) -> str:
-    """Name a `client_unknown` by its facts."""
-    return "CONF-01" if _says(problem, "client_id", "${", "$env(", "{env:") else "REG-02"
-
-
 def challenge_method(problem: Problem) -> str:
     """Name a `challenge_method` by its facts."""
     return "PKCE-03" if _fact(problem, "got") else "RURI-10"
@@ -80,22 +23,6 @@ def challenge_malformed(problem: Problem) -> str:
     """Name a `challenge_malformed` by its facts."""
     length = getattr(problem, "length", 43)
     return "RURI-10" if not _fact(problem, "character") and 0 < length < 43 else "PKCE-04"
-
-
-def verifier_wrong(problem: Problem) -> str:
-    """Name a `verifier_wrong` by its facts."""
-    return "PKCE-02" if getattr(problem, "fits_another_flow", False) else "PKCE-03"
-
-
-def grant_revoked(problem: Problem) -> str:
-    """Name a `grant_revoked` by its facts."""
-    return "REFR-03" if _says(problem, "because", "replay") else "REFR-08"
-
-
-def login_cookie_missing(problem: Problem) -> str:
-    """Name a `login_cookie_missing` by its facts."""
-    begun, came = _fact(problem, "begun_host"), _fact(problem, "callback_host")
-    return "SESS-02" if begun and came and begun != came else "SESS-03"
 
 
 _WORKOS_STEPS = ("organization", "email_verification", "mfa", "sso_required", "connection_", "invitation", "sign_up")
@@ -193,8 +120,3 @@ def token_request_refused(problem: Problem) -> str:
 def token_answer(problem: Problem) -> str:
     """Name a `token_answer` by its facts."""
     return "TOK-04" if getattr(problem, "status_code", 200) == 200 else "TOK-05"
-
-
-def capability_hidden(problem: Problem) -> str | None:
-    """Name a `capability_hidden` by its facts."""
-    return "CONF-08" if _fact(problem, "nearest") else None

@@ -13,6 +13,7 @@ from typing import Any
 
 _PLAIN = re.compile(r"[\x20-\x7e]*")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_PLACEHOLDERS = ("${", "$env(", "{env:", "{{", "%7Benv:", "$%7B", "%24%7B")
 _FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5")
 """Letters and marks by category that are drawn as nothing."""
 
@@ -51,6 +52,11 @@ def cells(text: str) -> int:
 
 
 @lru_cache(maxsize=4096)
+def has_placeholder(text: str) -> bool:
+    """Tell whether a text still holds the name of a variable where its value should stand."""
+    return any(sign in text for sign in _PLACEHOLDERS)
+
+
 def is_hidden(character: str) -> bool:
     """Tell whether a character is not seen where it stands, or steers what is."""
     return unicodedata.category(character) in _HIDDEN or character in _FILLERS

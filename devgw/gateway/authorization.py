@@ -5,6 +5,7 @@ Before the destination is proven (client known, redirect URI registered) a refus
 """
 
 from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
 from devgw.clock import Clock
 from devgw.config.project import Project, Route
@@ -20,7 +21,7 @@ from devgw.ids import ClientId, TransactionId
 from devgw.oauth.metadata import SCOPE
 from devgw.oauth.parameters import Parameters
 from devgw.oauth.pkce import check_challenge
-from devgw.oauth.redirect_uri import check_redirect_uri, find_fitting
+from devgw.oauth.redirect_uri import check_redirect_uri, find_fitting, with_port_of
 from devgw.oauth.urls import Urls
 from devgw.problems import Problem, Refused
 from devgw.problems.authorization import (
@@ -188,13 +189,19 @@ class Authorization:
 
 
 def _mismatch(client: Client, redirect_uri: str) -> RedirectUriMismatch:
-    nearest = explain_nearest(redirect_uri, client.redirect_uris, "redirect_uri")
+    decoded = unquote(redirect_uri)
+    if decoded != redirect_uri and find_fitting(client.redirect_uris, decoded):
+        words, kinds = "It is percent-encoded once too often", ("double_encoding",)
+        return RedirectUriMismatch(client.id, redirect_uri, client.redirect_uris, decoded, words, kinds)
+    asked = [with_port_of(redirect_uri, each) for each in client.redirect_uris]
+    nearest = explain_nearest(redirect_uri, asked, "redirect_uri")
     return RedirectUriMismatch(
         client_id=client.id,
         got=redirect_uri,
         registered=client.redirect_uris,
         nearest=nearest.expected if nearest else "",
         difference=nearest.sentence.rstrip(".") if nearest else "",
+        kinds=nearest.kinds if nearest else (),
     )
 
 

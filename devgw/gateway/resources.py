@@ -51,8 +51,8 @@ class Resources:
             raise Refused(ResourceMissing("token", (granted,)))
         canonical = canonical_resource(resource)
         if canonical != granted and not _same_but_for_loopback_name(canonical, granted):
-            difference = explain_difference(resource, granted, "resource").sentence.rstrip(".")
-            raise Refused(ResourceChanged(resource, granted, difference))
+            found = explain_difference(resource, granted, "resource")
+            raise Refused(ResourceChanged(resource, granted, found.sentence.rstrip("."), found.kinds))
 
     def _find(self, canonical: str) -> Route | None:
         return next(
@@ -73,7 +73,7 @@ class Resources:
         nearest = explain_nearest(resource, candidates, "resource")
         if nearest is None:
             return ResourceUnknown(resource, "", "")
-        return ResourceUnknown(resource, nearest.expected, nearest.sentence.rstrip("."))
+        return ResourceUnknown(resource, nearest.expected, nearest.sentence.rstrip("."), nearest.kinds)
 
 
 def _same_but_for_loopback_name(one: str, other: str) -> bool:

@@ -19,12 +19,12 @@ from devgw.monitor.grant_rows import access_row, grant_row, refresh_row, token_r
 from devgw.monitor.moments import stamp
 from devgw.monitor.records import Records
 from devgw.monitor.rows import GrantRow, TokenRow
+from devgw.problems.token import REPLAYS
 
 R = TypeVar("R")
 _KEPT = 20_000
 _GOES_ON = "superseded"
 """Why tokens end whose grant gets others in the same moment."""
-_REPLAYS = frozenset({"code_replayed", "refresh_token_replayed"})
 
 
 class GrantBooks:
@@ -126,7 +126,7 @@ class GrantBooks:
 
     def revoked(self, published: Published, event: McpAuthDownstreamTokenRevoked) -> None:
         """End tokens, and their grant where none of it is left."""
-        state = "replayed" if event.cause in _REPLAYS else "revoked"
+        state = "replayed" if event.cause in REPLAYS else "revoked"
         touched = {self._end(id_, state, event.cause, published.at) for id_ in event.token_ids}
         for grant_id in {event.grant_id, *touched} - {None, ""}:
             self._count_tokens(str(grant_id))

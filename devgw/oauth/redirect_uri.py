@@ -156,6 +156,19 @@ def find_fitting(registered: Iterable[str], requested: str) -> str | None:
     return next((each for each in registered if fits(each, requested)), None)
 
 
+def with_port_of(requested: str, registered: str) -> str:
+    """Return `registered` as it would fit `requested`: a loopback port is the client's own affair (RFC 8252 §7.3)."""
+    try:
+        port = urlsplit(requested).port
+        parts = urlsplit(registered)
+    except ValueError:
+        return registered
+    if not (is_loopback(requested) and is_loopback(registered)) or parts.scheme != "http":
+        return registered
+    host = parts.netloc.rpartition("]")[0] + "]" if "]" in parts.netloc else parts.netloc.partition(":")[0]
+    return parts._replace(netloc=f"{host}:{port}" if port else host).geturl()
+
+
 def host_of(uri: str) -> str:
     """Return what a person should be shown: the host in ASCII, without a loopback port, or the private-use scheme."""
     parts = urlsplit(uri)

@@ -89,9 +89,19 @@ class RedirectUriMismatch(Problem):
     got: str
     registered: tuple[str, ...]
     nearest: str
+    """The registered one that is nearest, with the port of what came where both are loopback: it is ignored there."""
     difference: str
+    kinds: tuple[str, ...] = ()
+    """In which ways the two differ: kinds of `diagnosis.difference`."""
 
     source: ClassVar = "OAuth 2.1 §2.3.1, RFC 8252 §7.3"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return which of the ways it is; several at once, but for host and port, have no name of their own."""
+        if "host_alias" in self.kinds and {"port", "host_alias"} >= set(self.kinds):
+            return "RURI-02"
+        return _BY_URI_DIFFERENCE.get(self.kinds[0], "RURI-12") if len(self.kinds) == 1 else "RURI-12"
 
     def explain(self) -> str:
         """Say both strings and where they differ."""
@@ -101,7 +111,24 @@ class RedirectUriMismatch(Problem):
 
     def advise(self) -> str:
         """Say which of the two to change."""
+        if self.kinds == ("double_encoding",):
+            return f"Encode redirect_uri once, so that {self.nearest} arrives."
+        if self.kinds == ("placeholder",):
+            return "Give the variable a value where the client is configured."
+        if not self.nearest:
+            return f"Register {self.got}."
         return f"Let the client send exactly {self.nearest}, or register {self.got}."
+
+
+_BY_URI_DIFFERENCE = {
+    "port": "RURI-01",
+    "default_port": "RURI-01",
+    "trailing_slash": "RURI-03",
+    "path": "RURI-07",
+    "path_missing": "RURI-07",
+    "double_encoding": "RURI-13",
+    "placeholder": "CONF-01",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +224,16 @@ class ResourceUnknown(Problem):
     got: str
     nearest: str
     difference: str
+    kinds: tuple[str, ...] = ()
+    """In which ways the two differ: kinds of `diagnosis.difference`."""
 
     error: ClassVar = ErrorCode.INVALID_TARGET
     source: ClassVar = "RFC 8707 §2"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return which of the ways it is."""
+        return name_of_resource_difference(self.kinds, "AUD-01")
 
     def explain(self) -> str:
         """Say both strings and where they differ."""
@@ -210,6 +244,12 @@ class ResourceUnknown(Problem):
     def advise(self) -> str:
         """Say what to send."""
         return f"Send resource={self.nearest}, as the protected resource metadata says." if self.nearest else ""
+
+
+def name_of_resource_difference(kinds: tuple[str, ...], else_: str) -> str:
+    """Return the id for two resources that differ in one way that has a name; else `else_`."""
+    names = {"trailing_slash": "AUD-02", "path_missing": "AUD-05", "host_alias": "HOST-06", "placeholder": "CONF-01"}
+    return names.get(kinds[0], else_) if len(kinds) == 1 else else_
 
 
 @dataclass(frozen=True, slots=True)

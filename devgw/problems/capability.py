@@ -28,6 +28,11 @@ class CapabilityHidden(Problem):
     message: ClassVar[str] = "Method not found"
     source: ClassVar = "mcp-capability-filter-inbound; JSON-RPC 2.0 §5.1"
 
+    @property
+    def diagnosis_id(self) -> str | None:
+        """Return its name where the filter seems to mean another one; to hide is what a filter is for."""
+        return "CONF-08" if self.nearest else None
+
     def explain(self) -> str:
         """Say what was hidden, by which policy and for whom."""
         if self.needs:

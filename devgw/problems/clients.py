@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from devgw.foreign.text import has_placeholder
 from devgw.problems.base import ErrorCode, Fault, Problem
 
 
@@ -34,6 +35,12 @@ class ClientMetadataInvalid(Problem):
     error: ClassVar = ErrorCode.INVALID_CLIENT_METADATA
     source: ClassVar = "RFC 7591 §2"
 
+    @property
+    def diagnosis_id(self) -> str:
+        """Return which member has a name of its own."""
+        by_member = {"scope": "REG-12", "application_type": "REG-07", "token_endpoint_auth_method": "TOK-01"}
+        return by_member.get(self.member, "REQ-01")
+
     def explain(self) -> str:
         """Say which member, and what it may be."""
         return f"{self.member} is {self.got}; expected {self.expected}."
@@ -51,6 +58,7 @@ class RedirectUriRefused(Problem):
     rule: str
     instead: str
 
+    diagnosis: ClassVar = "REG-05"
     error: ClassVar = ErrorCode.INVALID_REDIRECT_URI
     source: ClassVar = "RFC 7591 §5, RFC 8252 §7, MCP authorization: Communication Security"
 
@@ -75,8 +83,15 @@ class ClientUnknown(Problem):
     status: ClassVar = 400
     source: ClassVar = "RFC 6749 §4.1.2.1, §5.2"
 
+    @property
+    def diagnosis_id(self) -> str:
+        """Return which of the two it is."""
+        return "CONF-01" if has_placeholder(self.client_id) else "REG-02"
+
     def explain(self) -> str:
         """Say that, and where it may come from."""
+        if has_placeholder(self.client_id):
+            return f"The client id is {self.client_id}: a placeholder that was never replaced."
         if self.client_id.startswith(("https://", "http://")):
             return f"The client {self.client_id} has begun no authorization here; that is where its document is read."
         if self.looks_registered:
@@ -84,7 +99,9 @@ class ClientUnknown(Problem):
         return f"The client {self.client_id} was never registered at this gateway."
 
     def advise(self) -> str:
-        """Say how the client gets a new registration."""
+        """Say how the client gets an id that is known here."""
+        if has_placeholder(self.client_id):
+            return "Give the variable a value where the client is configured, or leave the client id out."
         if self.client_id.startswith(("https://", "http://")):
             return "Let the client begin a login at the authorization endpoint, and redeem the code that it brings."
         return "Let the client forget its stored registration for this server and connect again; it registers anew."

@@ -97,6 +97,11 @@ class LoginCookieMissing(Problem):
     status: ClassVar = 403
     source: ClassVar = "RFC 6749 §10.12; RFC 6265 §5.3"
 
+    @property
+    def diagnosis_id(self) -> str:
+        """Return which of the two it is."""
+        return "SESS-02" if self.callback_host != self.begun_host else "SESS-03"
+
     def explain(self) -> str:
         """Say on which hosts it began and ended."""
         if self.callback_host != self.begun_host:

@@ -4,7 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from devgw.problems.authorization import name_of_resource_difference
 from devgw.problems.base import ErrorCode, Problem
+
+REPLAYS = frozenset({"code_replayed", "refresh_token_replayed"})
+"""The causes by which a grant ends because something that was spent came again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,11 @@ class CodeUnknown(Problem):
 
     error: ClassVar = ErrorCode.INVALID_GRANT
     source: ClassVar = "RFC 6749 §5.2"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return which of the two it is."""
+        return "RURI-11" if self.decoded_is_known else "TOK-03"
 
     def explain(self) -> str:
         """Say so, and whether it was encoded twice."""
@@ -160,6 +169,11 @@ class VerifierWrong(Problem):
     error: ClassVar = ErrorCode.INVALID_GRANT
     source: ClassVar = "RFC 7636 §4.6"
 
+    @property
+    def diagnosis_id(self) -> str:
+        """Return which of the ways it is."""
+        return "PKCE-02" if self.fits_another_flow else "PKCE-03"
+
     def explain(self) -> str:
         """Say what it fits instead, where that is known."""
         if self.is_the_challenge:
@@ -180,9 +194,16 @@ class ResourceChanged(Problem):
     got: str
     granted: str
     difference: str
+    kinds: tuple[str, ...] = ()
+    """In which ways the two differ: kinds of `diagnosis.difference`."""
 
     error: ClassVar = ErrorCode.INVALID_TARGET
     source: ClassVar = "RFC 8707 §2.2"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return which of the ways it is."""
+        return name_of_resource_difference(self.kinds, "AUD-06")
 
     def explain(self) -> str:
         """Say both strings."""
@@ -274,10 +295,16 @@ class GrantRevoked(Problem):
 
     revoked_at: datetime
     because: str
+    """The cause in one word, as `Revocation` is told it: `refresh_token_replayed`, `revoked_by_user`, …"""
 
     error: ClassVar = ErrorCode.INVALID_GRANT
     hint: ClassVar = "Authorize again."
     source: ClassVar = "RFC 7009 §2.1"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return which of the two it is."""
+        return "REFR-03" if self.because in REPLAYS else "REFR-08"
 
     def explain(self) -> str:
         """Say when and why."""

@@ -8,6 +8,7 @@ import pytest
 
 import devgw.problems
 from devgw.diagnosis.catalogue import failures
+from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.naming import NAMES, name_problem
 from devgw.problems import (
     ErrorCode,
@@ -51,6 +52,15 @@ PATH = devgw.problems.__path__
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
+def mismatch(got: str, nearest: str) -> RedirectUriMismatch:
+    kinds = explain_difference(got, nearest, "redirect_uri").kinds
+    return RedirectUriMismatch("c", got, (nearest,), nearest, "", kinds)
+
+
+def unknown(got: str, nearest: str) -> ResourceUnknown:
+    return ResourceUnknown(got, nearest, "", explain_difference(got, nearest, "resource").kinds)
+
+
 def all_problems() -> set[type[Problem]]:
     modules = [importlib.import_module(f"devgw.problems.{each.name}") for each in pkgutil.iter_modules(PATH)]
     kinds = {kind for module in modules for kind in vars(module).values() if isinstance(kind, type)}
@@ -88,15 +98,15 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (StateNotWritable("devgw.db", "read-only"), "STATE-03"),
         (StateDamaged("devgw.db", "malformed"), "STATE-04"),
         (StateRemoved("devgw.db", "gone"), "STATE-05"),
-        (RedirectUriMismatch("c", "http://localhost:2/cb", (), "http://localhost:1/cb", ""), "RURI-01"),
-        (RedirectUriMismatch("c", "http://127.0.0.1:1/cb", (), "http://localhost:1/cb", ""), "RURI-02"),
-        (RedirectUriMismatch("c", "http://127.0.0.1:2/cb", (), "http://localhost:1/cb", ""), "RURI-02"),
-        (RedirectUriMismatch("c", "http://localhost:1/cb/", (), "http://localhost:1/cb", ""), "RURI-03"),
-        (RedirectUriMismatch("c", "http://localhost:1/x", (), "http://localhost:1/callback", ""), "RURI-07"),
-        (RedirectUriMismatch("c", "https://other.example/cb", (), "http://localhost:1/cb", ""), "RURI-12"),
-        (ResourceUnknown("http://h/mcp/x/", "http://h/mcp/x", ""), "AUD-02"),
-        (ResourceUnknown("http://h/", "http://h/mcp/x", ""), "AUD-05"),
-        (ResourceUnknown("http://h/mcp/y", "http://h/mcp/files", ""), "AUD-01"),
+        (mismatch("http://localhost:2/cb", "http://localhost:1/cb"), "RURI-01"),
+        (mismatch("http://127.0.0.1:1/cb", "http://localhost:1/cb"), "RURI-02"),
+        (mismatch("http://127.0.0.1:2/cb", "http://localhost:1/cb"), "RURI-02"),
+        (mismatch("http://localhost:1/cb/", "http://localhost:1/cb"), "RURI-03"),
+        (mismatch("http://localhost:1/x", "http://localhost:1/callback"), "RURI-07"),
+        (mismatch("https://other.example/cb", "http://localhost:1/cb"), "RURI-12"),
+        (unknown("http://h/mcp/x/", "http://h/mcp/x"), "AUD-02"),
+        (unknown("http://h/", "http://h/mcp/x"), "AUD-05"),
+        (unknown("http://h/mcp/y", "http://h/mcp/files"), "AUD-01"),
         (ChallengeMethodUnsupported(None), "RURI-10"),
         (ChallengeMethodUnsupported("plain"), "PKCE-03"),
         (ChallengeMalformed(20, None), "RURI-10"),
@@ -109,7 +119,7 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (ClientUnknown("dcr:1", True), "REG-02"),
         (ClientUnknown("${CLIENT_ID}", False), "CONF-01"),
         (RedirectUriRefused("http://10.0.0.1/cb", "r", "i"), "REG-05"),
-        (RedirectUriRefused("cursor://x/cb", "r", "i"), "RURI-06"),
+        (RedirectUriRefused("odd://x/cb", "r", "i"), "REG-05"),
         (LoginCookieMissing("127.0.0.1:1", "localhost:1"), "SESS-02"),
         (LoginCookieMissing("localhost:1", "localhost:1"), "SESS-03"),
         (CodeUnknown(True), "RURI-11"),

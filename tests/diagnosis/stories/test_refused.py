@@ -4,6 +4,7 @@ import httpx2
 import pytest
 
 from devgw.entropy import token
+from devgw.oauth.redirect_uri import with_port_of
 from tests.diagnosis.stories.conftest import Watched
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, mcp_request
@@ -26,6 +27,9 @@ async def test_a_clean_way_is_not_talked_about(gateway: Watched, http: httpx2.As
         ("http://127.0.0.1:33418/callback", "RURI-02", "127.0.0.1"),
         ("http://localhost:33418/callback/", "RURI-03", "callback/"),
         ("http://localhost:33418/oauth/callback", "RURI-07", "/oauth/callback"),
+        ("http://localhost:1/callback/", "RURI-03", "ends in a slash"),
+        ("http://127.0.0.1:1/callback", "RURI-02", "localhost"),
+        ("http%3A%2F%2Flocalhost%3A33418%2Fcallback", "RURI-13", "percent-encoded once too often"),
         ("https://app.example.com/callback", "RURI-12", "app.example.com"),
     ],
 )
@@ -40,9 +44,9 @@ async def test_a_redirect_uri_that_is_not_registered(
     assert name in answer.text
     found = await gateway.only(name)
     assert found.got == sent
-    assert found.expected == CALLBACK
+    assert found.expected == with_port_of(sent, CALLBACK)
     assert words in found.cause
-    assert found.fix
+    assert found.expected in found.fix
 
 
 async def test_another_loopback_port_is_no_failure(gateway: Watched, http: httpx2.AsyncClient) -> None:
