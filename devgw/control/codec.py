@@ -47,6 +47,11 @@ def to_line(message: Message) -> bytes:
     return _encode({"type": message.TYPE, **message.to_json()}).encode("utf-8", "backslashreplace") + b"\n"
 
 
+def row_to_line(row: Row) -> str:
+    """Return one row as JSON."""
+    return _encode(row)
+
+
 def from_line(line: bytes) -> Message:
     """Return the message that `line` tells.
 

@@ -12,6 +12,7 @@ from devgw.control.codec import Malformed, from_line, to_line
 from devgw.control.endpoint import peer_user
 from devgw.control.greeting import check_hello, current_user
 from devgw.control.messages import VERSION, Answer, Command, Events, Gap, Hello, Message, Snapshot, TurnedAway, Welcome
+from devgw.control.telling import rows_to_line
 from devgw.monitor.changes import Cursor
 from devgw.monitor.monitor import Monitor
 from devgw.monitor.reading import (
@@ -21,6 +22,7 @@ from devgw.monitor.reading import (
     cursor_now,
     lost_after,
     must_begin_again,
+    pass_over,
     snapshot,
 )
 
@@ -167,7 +169,8 @@ class Connection:
         cursor = cursor_now(self._monitor)
         number = 0
         for number, rows in enumerate(snapshot(self._monitor, self._kinds)):
-            await self._send(Snapshot(cursor.seq, number, now=self._now(), rows=rows))
+            part = Snapshot(cursor.seq, number, now=self._now(), rows=rows)
+            await self._write(rows_to_line(part, self._monitor.guard))
             await asyncio.sleep(0)  # a part takes milliseconds: the gateway's requests come in between
         await self._send(Snapshot(cursor.seq, number + 1, is_last=True, now=self._now()))
         self._remember(cursor)
@@ -177,14 +180,19 @@ class Connection:
         """Return the lines that tell what changed, and move `cursor` to now."""
         if must_begin_again(self._monitor, cursor.seq):
             return b""
-        changes = changes_since(self._monitor, cursor, self._kinds)
+        try:
+            changes = changes_since(self._monitor, cursor, self._kinds)
+        except Exception as error:  # noqa: BLE001  what cannot be collected is passed over: the reader stays
+            self._monitor.guard.failed("control", "changes", error)
+            changes = pass_over(self._monitor, cursor)
         if changes.is_empty:
             return b""
         self._remember(cursor)
         gap = b""
         if changes.missed:
             gap = to_line(Gap(changes.missed, cursor.seq, changes.missed_traces, changes.missed_lines))
-        return gap + to_line(Events(cursor.seq, self._now(), changes.rows, changes.gone))
+        told = Events(cursor.seq, self._now(), changes.rows, changes.gone)
+        return gap + rows_to_line(told, self._monitor.guard)
 
     def _remember(self, cursor: Cursor) -> None:
         places = self._shared.places
@@ -216,13 +224,14 @@ class Connection:
 
     async def _answer(self, command: Command) -> None:
         try:
-            answer = await self._shared.answering.answer(command)
+            line = to_line(await self._shared.answering.answer(command))
         except Exception as fault:  # noqa: BLE001  a defect in one command must not end the connection
+            self._monitor.guard.failed("control", command.name, fault)
             text = f"A defect of devgw: {type(fault).__name__} in {command.name}."
-            answer = Answer(command.id, code="fault", explanation=text)
+            line = to_line(Answer(command.id, code="fault", explanation=text))
         finally:
             self._answers.release()
-        await self._send(answer)
+        await self._write(line)
 
 
 def _command(line: bytes) -> Command | Answer:

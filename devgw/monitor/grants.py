@@ -146,7 +146,8 @@ class GrantBooks:
         """Show a JWT of the identity provider beside our own."""
         row = TokenRow(event.token_id, "idp", "live", stamp(published.at), stamp(event.expires_at))
         row.subject_id, row.session_id = event.subject_id or "", event.session_id or ""
-        row.scope = str(event.claims.get("scope", ""))
+        scope = event.claims.get("scope", "")
+        row.scope = scope if isinstance(scope, str) else ""
         self.tokens.put(row.id, row)
 
     def prune(self, now: datetime, most: int = 1_000, kept_seconds: float = 3600.0) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 from devgw.entropy import fingerprint
+from devgw.settings import Limits
 
 SECRET_HEADERS = frozenset(
     {
@@ -75,6 +76,8 @@ _IN_TEXT = re.compile(
 _SHORTEST_SHAPE = 15
 _SHORTEST_STATE = 20
 """In JSON a shorter `state` is a word, such as `reconsent_required`."""
+
+_DEEPER = "… (nested too deep to be shown)"
 
 Collect = Callable[[str, str], None]
 """Told each masked place and its value."""
@@ -175,21 +178,29 @@ def _mask_set_cookie(value: str) -> str:
     return _mask_cookie(pair) + semicolon + mask_shapes(attributes)
 
 
-def mask_json(value: Any, place: str = "", collect: Collect = _nothing) -> Any:
-    """Return a JSON value with every secret field masked, however deep, and shapes masked in all other strings."""
+def mask_json(value: Any, place: str = "", collect: Collect = _nothing, depth: int = 0) -> Any:
+    """Return a JSON value with every secret field masked, and shapes masked in all other strings.
+
+    What stands deeper than JSON is read anywhere (`Limits.JSON_DEPTH`) is left out.
+    """
+    if isinstance(value, dict | list) and depth >= Limits.JSON_DEPTH:
+        return _DEEPER
     if isinstance(value, dict):
-        return {mask_shapes(key): _mask_member(key, each, f"{place}.{key}", collect) for key, each in value.items()}
+        return {
+            mask_shapes(str(key)): _mask_member(str(key), each, f"{place}.{key}", collect, depth + 1)
+            for key, each in value.items()
+        }
     if isinstance(value, list):
-        return [mask_json(each, f"{place}.{index}", collect) for index, each in enumerate(value)]
+        return [mask_json(each, f"{place}.{index}", collect, depth + 1) for index, each in enumerate(value)]
     return _mask_string("", value, place, collect) if isinstance(value, str) else value
 
 
-def _mask_member(name: str, value: Any, place: str, collect: Collect) -> Any:
+def _mask_member(name: str, value: Any, place: str, collect: Collect, depth: int) -> Any:
     if isinstance(value, str):
         return _mask_string(name, value, place, collect)
     if name.lower() in SECRET_FIELDS and not isinstance(value, dict | list | bool | type(None)):
         return _mask_string(name, json.dumps(value), place, collect) if name.lower() != "code" else value
-    return mask_json(value, place, collect)
+    return mask_json(value, place, collect, depth)
 
 
 def _mask_string(name: str, value: str, place: str, collect: Collect) -> str:

@@ -37,6 +37,7 @@ class Monitor:
     Attributes:
         config: the configuration as it stands; whoever loads it sets it with `take_config`.
         gateway: which gateway this is, set once at its start.
+        guard: with which everything that may fail is called; readers use it too.
         judged_at: when it began last to look at everything that waits.
     """
 
@@ -65,7 +66,7 @@ class Monitor:
         self._diagnoser: Diagnoser | None = None
         self._records: Records | None = None
         self._publish = bus.publish
-        self._guard = bus.guard
+        self.guard = bus.guard
         self.judging = Judging(clock, bus.guard, self._begin_judging)
         self.judging.done = self._judged
         self._is_pruning = False
@@ -104,7 +105,7 @@ class Monitor:
 
     def hear(self, published: Published) -> None:
         """Fold one event: no sentence, no mask, no JSON. Each part is guarded: one that fails takes no other along."""
-        event, guarded = published.event, self._guard.call
+        event, guarded = published.event, self.guard.call
         self.lines.add(published)
         if isinstance(event, told.HttpExchanged):
             self._exchanged(published, event.trace)
@@ -116,7 +117,7 @@ class Monitor:
 
     def _exchanged(self, published: Published, trace: Trace) -> None:
         """Keep one request before anything is concluded from it."""
-        guarded, at = self._guard.call, published.at
+        guarded, at = self.guard.call, published.at
         self._keep(trace)
         if trace.kind == "mcp" and trace.status in _REFUSED:
             trace.token_id = trace.token_id or guarded("masking", trace.id, token_shown, trace)
@@ -152,7 +153,7 @@ class Monitor:
 
     def tick(self) -> None:
         """Let time pass: give up silent flows, judge those that changed or wait, forget what is long over."""
-        now, guarded = self.clock.now(), self._guard.call
+        now, guarded = self.clock.now(), self.guard.call
         guarded("flows", "tick", self.flows.tick, now)
         guarded("health", "tick", self.health.tick, now)
         guarded("books", "tick", self._prune, now)

@@ -3,12 +3,16 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from devgw.events.bus import Published
+from devgw.events.flow import Flow
+from devgw.events.trace import Trace
 from devgw.monitor import flow_view, lines, trace_view
 from devgw.monitor.book import Ring
 from devgw.monitor.changes import Changes, Cursor
 from devgw.monitor.monitor import Monitor
 from devgw.monitor.row import Row
 from devgw.monitor.rows import UpstreamRow
+from devgw.monitor.stand_in import flow_instead, line_instead, trace_instead
 
 DETAIL_LIMIT = 250
 """Traces, and lines, that one batch carries at most; a reader that is further behind loses the oldest."""
@@ -39,9 +43,15 @@ def changes_since(monitor: Monitor, cursor: Cursor, kinds: Kinds = all_kinds, li
     _collect_detail(monitor, cursor, kinds, changes, limit)
     gone = monitor.graveyard.since(cursor.seq)
     changes.gone = {kind: ids for kind, ids in gone.items() if kinds(kind)}
+    pass_over(monitor, cursor)
+    return changes
+
+
+def pass_over(monitor: Monitor, cursor: Cursor) -> Changes:
+    """Move `cursor` to now; return that nothing changed."""
     now = cursor_now(monitor)
     cursor.seq, cursor.traces, cursor.lines = now.seq, now.traces, now.lines
-    return changes
+    return Changes()
 
 
 def _put(changes: Changes, kind: str, rows: Sequence[Row], kinds: Kinds) -> None:
@@ -50,7 +60,7 @@ def _put(changes: Changes, kind: str, rows: Sequence[Row], kinds: Kinds) -> None
 
 
 def _collect_rows(monitor: Monitor, seq: int, kinds: Kinds, changes: Changes) -> None:
-    flows = [flow_view.row_of(flow, changed) for changed, flow in monitor.flow_book.flows.since(seq)]
+    flows = [_flow_row(monitor, flow, changed) for changed, flow in monitor.flow_book.flows.since(seq)]
     _put(changes, "flow", flows, kinds)
     upstreams = monitor.upstreams
     _put(
@@ -76,11 +86,35 @@ def _collect_detail(monitor: Monitor, cursor: Cursor, kinds: Kinds, changes: Cha
     if kinds("trace"):
         found = monitor.traces.since(cursor.seq, limit)
         changes.missed_traces = max(0, monitor.traces.total - cursor.traces - len(found))
-        _put(changes, "trace", [trace_view.row_of(each, monitor.flow_of(each.id), seq) for seq, each in found], kinds)
+        _put(changes, "trace", [_trace_row(monitor, each, seq) for seq, each in found], kinds)
     if kinds("line"):
         told = monitor.lines.since(cursor.seq, limit)
         changes.missed_lines = max(0, monitor.lines.total - cursor.lines - len(told))
-        _put(changes, "line", [lines.line_of(each, seq) for seq, each in told], kinds)
+        _put(changes, "line", [_line(monitor, each, seq) for seq, each in told], kinds)
+
+
+def _flow_row(monitor: Monitor, flow: Flow, seq: int) -> Row:
+    try:
+        return flow_view.row_of(flow, seq)
+    except Exception as error:  # noqa: BLE001  one bad row never spoils a list
+        monitor.guard.failed("flow rows", flow.id, error)
+        return flow_instead(flow, error, seq)
+
+
+def _trace_row(monitor: Monitor, trace: Trace, seq: int) -> Row:
+    try:
+        return trace_view.row_of(trace, monitor.flow_of(trace.id), seq)
+    except Exception as error:  # noqa: BLE001  one bad row never spoils a list
+        monitor.guard.failed("trace rows", trace.id, error)
+        return trace_instead(trace, error, seq)
+
+
+def _line(monitor: Monitor, published: Published, seq: int) -> Row:
+    try:
+        return lines.line_of(published, seq)
+    except Exception as error:  # noqa: BLE001  one bad row never spoils a list
+        monitor.guard.failed("event lines", published.event.name, error)
+        return line_instead(published, error, seq)
 
 
 def lost_after(ring: Ring[Any], seen: int, is_wanted: bool) -> int:
@@ -101,14 +135,14 @@ def snapshot(monitor: Monitor, kinds: Kinds = all_kinds, part: int = 500) -> Ite
             yield {kind: rows[start : start + part]}
     for start in range(0, len(traces), part):
         chunk = traces[start : start + part]
-        yield {"trace": [trace_view.row_of(each, monitor.flow_of(each.id), seq) for seq, each in chunk]}
+        yield {"trace": [_trace_row(monitor, each, seq) for seq, each in chunk]}
     for start in range(0, len(told), part):
-        yield {"line": [lines.line_of(each, seq) for seq, each in told[start : start + part]]}
+        yield {"line": [_line(monitor, each, seq) for seq, each in told[start : start + part]]}
 
 
 def health_of(monitor: Monitor) -> Row:
     """Return health as it is now."""
-    view = monitor.health.look()
+    view = monitor.guard.call("health", "view", monitor.health.look) or monitor.health.view
     view.traces_kept, view.traces_dropped = len(monitor.traces), monitor.traces.dropped
     return view
 

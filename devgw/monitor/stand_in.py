@@ -1,0 +1,72 @@
+"""Rows in place of those that cannot be made or sent: one bad row never spoils a list."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
+from typing import Any
+
+from devgw.events.bus import Published
+from devgw.events.flow import Flow
+from devgw.events.trace import Trace
+from devgw.monitor.moments import stamp
+from devgw.monitor.row import Row
+from devgw.monitor.rows import EventLine, FlowRow, TraceRow
+
+_PLAIN = (str, int, float, bool)
+_LONGEST = 10_000
+_REMARKS = ("why", "note", "text", "cause", "last_error", "ended_by")
+"""The fields in which rows say something in words."""
+
+
+def why_not(error: Exception) -> str:
+    """Say that a row cannot be shown, and why."""
+    return f"cannot be shown ({type(error).__name__}): a defect of devgw"
+
+
+def flow_instead(flow: Flow, error: Exception, seq: int) -> FlowRow:
+    """Return what is certain of a flow."""
+    row = FlowRow(flow.id, str(flow.state), stamp(flow.started_at), flow.track, str(flow.step))
+    row.why, row.seq = why_not(error), seq
+    return row
+
+
+def trace_instead(trace: Trace, error: Exception, seq: int) -> TraceRow:
+    """Return what is certain of a request."""
+    row = TraceRow(trace.id, stamp(trace.started_at), trace.method, "", trace.status)
+    row.note, row.seq = why_not(error), seq
+    return row
+
+
+def line_instead(published: Published, error: Exception, seq: int) -> EventLine:
+    """Return what is certain of an event."""
+    return EventLine(seq, stamp(published.at), published.event.name, why_not(error), severity="error")
+
+
+def plain_instead(row: Row, error: Exception) -> Row:
+    """Return a row that can be sent: the same, without what is no short plain value."""
+    known = {each.name: getattr(row, each.name) for each in fields(row)}  # type: ignore[arg-type]  # each row is one
+    kept = {name: _fit(value) for name, value in known.items() if isinstance(value, _PLAIN)}
+    for each in fields(row):  # type: ignore[arg-type]  # each row is one
+        if each.name not in kept and each.default is MISSING and each.default_factory is MISSING:
+            kept[each.name] = ""
+        if each.name in _REMARKS:
+            kept[each.name] = why_not(error)
+    return type(row)(**kept)
+
+
+def _fit(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return value[:_LONGEST].encode("utf-8", "replace").decode()
+
+
+def sendable(rows: Mapping[str, list[Row]], try_one: Callable[[Row], object]) -> dict[str, list[Row]]:
+    """Return `rows` with each one replaced on which `try_one` fails."""
+    return {kind: [_tried(row, try_one) for row in of_kind] for kind, of_kind in rows.items()}
+
+
+def _tried(row: Row, try_one: Callable[[Row], object]) -> Row:
+    try:
+        try_one(row)
+    except Exception as error:  # noqa: BLE001  whatever keeps it from being sent, the others are
+        return plain_instead(row, error)
+    return row
