@@ -38,7 +38,12 @@ def own_folder(path: Path) -> bool:
         OSError: where it cannot be made; `FileRefused` where it is a link, no folder, another user's, or one in which
             others may write.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise FileRefused(
+            Path(error.filename or path.parent), "it is no folder: name another with --state-dir"
+        ) from error
     try:
         path.mkdir(mode=0o700)
     except FileExistsError:

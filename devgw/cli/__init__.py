@@ -5,7 +5,11 @@
 May import: everything below, inside the command that needs it.
 """
 
+import contextlib
+import os
+import sys
 from importlib import import_module
+from typing import Any, NoReturn
 
 import click
 
@@ -31,6 +35,17 @@ COMMANDS = {
 class LazyGroup(click.Group):
     """Knows its commands by name, and imports one when it is called."""
 
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run a command; where its output cannot be written, end with one sentence and 1."""
+        try:
+            try:
+                return super().main(*arguments, **options)
+            finally:
+                if sys.stdout is not None and not sys.stdout.closed:
+                    sys.stdout.flush()
+        except OSError as error:
+            _give_up(error)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         """Return the names in the order of use."""
         return list(COMMANDS)
@@ -46,6 +61,16 @@ class LazyGroup(click.Group):
         """Write the list of commands without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, says) for name, (_, says) in COMMANDS.items()])
+
+
+def _give_up(error: OSError) -> NoReturn:
+    """Say what the system refused, and leave nothing behind that is written at the interpreter's end."""
+    with contextlib.suppress(OSError):
+        what = str(error.filename) if error.filename else "its output cannot be written"
+        click.echo(f"devgw: {what}: {error.strerror or type(error).__name__}.", err=True)
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(1)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -28,6 +28,8 @@ def command(directory: Path) -> None:
                 kept.append(name)
                 write_line(f"  exists  {name}, left as it is")
     except OSError as error:
+        if error.filename is None:  # not of a file: the terminal or pipe that is told
+            raise
         raise click.ClickException(f"{error.filename or directory}: {error.strerror}") from error
     for advice in _advice(directory, kept):
         write_page(f"\n{advice}")

@@ -9,7 +9,7 @@ import click
 from devgw.cli.joining import answered, directory_argument, json_option, run, state_dir_of
 from devgw.cli.printing import write_json, write_line, write_lines
 from devgw.control.client import ask_once, snapshot_once
-from devgw.control.messages import FlowRow
+from devgw.control.messages import CheckRow, FlowRow, HealthView
 
 UNWELL = ("failed", "abandoned")
 
@@ -21,19 +21,33 @@ UNWELL = ("failed", "abandoned")
 def command(flow: str | None, directory: Path, *, as_json: bool) -> None:
     """Say why the last flow failed (or FLOW, by its id): the cause, got and expected, the one change, the source.
 
-    Exits 1 where nothing has gone wrong, so that a script can ask.
+    What of devgw itself is not well comes first. Exits 1 where nothing has gone wrong, so that a script can ask.
     """
     state_dir = state_dir_of(directory)
-    rows = run(snapshot_once(state_dir, ["flow"])).of("flow", FlowRow)
+    known = run(snapshot_once(state_dir, ["flow", "health"]))
+    rows = known.of("flow", FlowRow)
+    ailing = unwell(known.of("health", HealthView)) if flow is None else []
     row = choose(rows, flow)
-    if row is None:
+    if row is None and not ailing:
         write_line("Nothing has gone wrong." if rows and flow is None else _none_of(flow), err=True)
         raise SystemExit(1)
-    detail = answered(run(ask_once(state_dir, "inspect", kind="flow", id=row.id)))
+    detail = answered(run(ask_once(state_dir, "inspect", kind="flow", id=row.id))) if row else {}
     if as_json:
-        write_json({"flow": asdict(row), "failure": detail.get("failure"), "diagnoses": detail.get("diagnoses", [])})
+        failure = {"failure": detail.get("failure"), "diagnoses": detail.get("diagnoses", [])}
+        write_json({"flow": asdict(row) if row else None, **failure, "gateway": [asdict(each) for each in ailing]})
         return
-    write_lines(tell(row, detail))
+    write_lines([*tell_ailing(ailing), *([""] if ailing and row else []), *(tell(row, detail) if row else [])])
+
+
+def unwell(views: list[HealthView]) -> list[CheckRow]:
+    """Return what of devgw itself is not well and has a fix; the worst first."""
+    rows = [row for view in views for row in view.checks if row.fix and row.state in {"bad", "warning"}]
+    return sorted(rows, key=lambda row: row.state)
+
+
+def tell_ailing(rows: list[CheckRow]) -> list[str]:
+    """Return the words for what of devgw itself is not well."""
+    return [line for row in rows for line in (f"{row.name} {row.text}", f"  {'fix':<9} {row.fix}")]
 
 
 def choose(rows: list[FlowRow], flow: str | None) -> FlowRow | None:

@@ -83,9 +83,17 @@ def _run(state_dir: Path, child: GatewayChild | None, options: Options, environm
     app.run(mouse=options.has_mouse)
     if app.failure is not None:
         Saved().restore()
-        print(crash.report(app.failure, environment), file=sys.stderr)  # noqa: T201  the terminal is a plain one again
+        said = f"{crash.report(app.failure, environment)}\n{_what_is_left(child)}"
+        print(said, file=sys.stderr)  # noqa: T201  the terminal is a plain one again
         return 1
     return app.return_code or 0
+
+
+def _what_is_left(child: GatewayChild | None) -> str:
+    """Say what became of the gateway, and where the evidence is."""
+    if child is None:
+        return "devgw: the gateway goes on; `devgw attach` opens another dashboard."
+    return f"devgw: its gateway is ended with it; what that said stands in {child.log}"
 
 
 def _settle() -> None:

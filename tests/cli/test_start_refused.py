@@ -229,3 +229,18 @@ def until_it_answers(lines: "IO[bytes] | None") -> str:
         if b"gateway answers at " in line:
             return line.decode().partition("answers at ")[2].partition(",")[0]
     raise AssertionError
+
+
+@pytest.mark.parametrize("words", ["check", "explain DISC-01", "schema policies", "--help", "init elsewhere"])
+def test_an_output_that_cannot_be_written_is_a_sentence(project: Path, words: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(devgw(*words.split()), cwd=project, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1
+    assert done.stderr == b"devgw: its output cannot be written: No space left on device.\n"
+
+
+def test_a_state_folder_below_a_file_is_a_sentence(project: Path) -> None:
+    (project / "file").write_text("")
+    told = refusal(project, "--state-dir=file/x")
+    assert f"{project / 'file'}" in told
+    assert "it is no folder" in told

@@ -125,6 +125,7 @@ def test_a_defect_restores_the_terminal_and_prints_no_value(state_dir: Path) -> 
     try:
         assert screen.wait() == 1
         assert "devgw: the dashboard failed: RuntimeError at fail" in screen.text
+        assert "the gateway goes on; `devgw attach` opens another dashboard" in screen.text
         assert "verysecret" not in screen.text
         assert screen.left_on() == []
         assert screen.is_as_before

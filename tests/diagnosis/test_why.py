@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -97,3 +98,17 @@ def test_a_flow_without_a_name_is_told_by_its_refusal(failure: dict[str, str] | 
     lines = tell(row(1, "failed"), {"diagnoses": [], "failure": failure})
 
     assert ("change    Mend it." in "\n".join(lines)) == (failure is not None)
+
+
+def test_what_of_devgw_itself_is_not_well_comes_first_with_its_fix(tmp_path: Path) -> None:
+    with gateway_process(tmp_path):
+        database = tmp_path / ".devgw" / "devgw.db"
+        database.unlink()
+        database.write_text("somebody's notes")
+        deadline = time.monotonic() + 20
+        while (told := CliRunner().invoke(command, ["-C", str(tmp_path)])).exit_code and time.monotonic() < deadline:
+            time.sleep(0.2)
+        as_json = CliRunner().invoke(command, ["-C", str(tmp_path), "--json"])
+    assert "housekeeping is started again: devgw cannot save its state" in told.output
+    assert "  fix       Put the folder back" in told.output
+    assert json.loads(as_json.output)["gateway"][0]["name"] == "housekeeping"

@@ -39,6 +39,8 @@ def _write_check(row: CheckRow, scene: Scene, sheet: Sheet) -> None:
     sheet.add(line((f"{glyph} {row.name}", look or "strong")))
     sheet.blank()
     sheet.text(scene.url(row.text))
+    if row.fix:
+        sheet.text(row.fix, "key")
     sheet.fact("took", words.milliseconds(row.ms) if row.ms else "")
     sheet.fact("looked at", words.ago(row.at, scene.now))
     sheet.fact("changed", words.ago(row.changed, scene.now))
