@@ -32,6 +32,8 @@ from devgw.problems.authorization import (
     ScopeUnsupported,
 )
 from devgw.problems.consent import TransactionExpired, TransactionFinished, TransactionUnknown
+from devgw.problems.incoming import AuthorizationsTooMany
+from devgw.settings import Limits
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 
@@ -111,6 +113,8 @@ class Authorization:
         resources = Resources(self._project, urls)
         route, resource = resources.at_authorization(parameters.first("resource"), route)
         now = self._clock.now()
+        if self._store.count_open_pending(now) >= Limits.AUTHORIZATIONS_OPEN:
+            raise Refused(AuthorizationsTooMany(Limits.AUTHORIZATIONS_OPEN))
         login = self._project.oauth.login if self._project.oauth else None
         pending = PendingAuthorization(
             id=TransactionId(short_id("t-", 20)),

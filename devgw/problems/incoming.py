@@ -148,7 +148,6 @@ class RegistrationNotJson(Problem):
     content_type: str
 
     diagnosis: ClassVar = "LIMIT-27"
-    status: ClassVar = 415
     error: ClassVar = ErrorCode.INVALID_CLIENT_METADATA
     hint: ClassVar = "Send Content-Type: application/json."
     source: ClassVar = "RFC 7591 §3.1"

@@ -74,6 +74,10 @@ class RecordStore:
         """Return all pending authorizations, oldest first."""
         return self._pending.where()
 
+    def count_open_pending(self, now: datetime) -> int:
+        """Return how many authorizations are neither decided nor expired."""
+        return self._pending.count("decided_at IS NULL AND expires_at>?", now)
+
     def find_pending(self, transaction_id: TransactionId) -> PendingAuthorization | None:
         """Return the pending authorization with this id."""
         return self._pending.find("id=?", transaction_id)

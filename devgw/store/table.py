@@ -63,6 +63,11 @@ class Table(Generic[Record]):
         found = self.where(f"{condition}", *parameters)
         return found[0] if found else None
 
+    def count(self, condition: str, *parameters: Any) -> int:
+        """Return for how many records `condition` holds."""
+        sql = f"SELECT COUNT(*) FROM {self._name} WHERE {condition}"  # noqa: S608  conditions are ours, values are bound
+        return int(next(iter(self._database.execute(sql, [_to_column(each) for each in parameters])))[0])
+
     def delete(self, condition: str, *parameters: Any) -> int:
         """Delete the records for which `condition` holds; return how many."""
         sql = f"DELETE FROM {self._name} WHERE {condition}"  # noqa: S608  conditions are ours, values are bound

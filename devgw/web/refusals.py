@@ -19,7 +19,7 @@ from devgw.problems.clients import ClientDocumentForbidden, ClientDocumentInvali
 from devgw.web import caller, serving
 from devgw.web.pages import error_page
 
-RETRY_SECONDS = "5"
+RETRY_SECONDS = 5
 FETCH_FAILURES = (ClientDocumentUnreachable, ClientDocumentForbidden, ClientDocumentInvalid)
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -49,8 +49,9 @@ def as_json(problem: Problem, *, authenticate: str | None = None) -> Response:
     response: Response = jsonify(body_of(problem))
     response.status_code = problem.status
     response.headers.update(NO_STORE)
-    if problem.status == 503:
-        response.headers["Retry-After"] = RETRY_SECONDS
+    seconds = getattr(problem, "retry_after", RETRY_SECONDS if problem.status == 503 else None)
+    if seconds:
+        response.headers["Retry-After"] = str(seconds)
     if problem.error is ErrorCode.INVALID_CLIENT and (authenticate or problem.status == 401):
         response.status_code = 401
         response.headers["WWW-Authenticate"] = authenticate or 'Basic realm="devgw"'

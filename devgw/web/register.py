@@ -7,6 +7,7 @@ from quart import Blueprint, Response, jsonify, request
 from devgw.oauth.urls import REGISTER
 from devgw.problems import Refused
 from devgw.problems.clients import RegistrationUnreadable
+from devgw.problems.incoming import RegistrationNotJson, RegistrationsTooFrequent
 from devgw.web import refusals, serving
 
 blueprint = Blueprint("register", __name__)
@@ -20,7 +21,9 @@ async def register() -> Response:
     trace = serving.trace()
     if trace:
         trace.kind = "oauth"
+    _check_type()
     document = _read(await request.get_data())
+    _check_pace()
     answer = serving.gateway().clients.register(document, user_agent=request.headers.get("User-Agent", ""))
     if trace:
         trace.client_id, trace.client_name = answer["client_id"], answer["client_name"]
@@ -28,6 +31,27 @@ async def register() -> Response:
     response.status_code = 201
     response.headers.update(refusals.NO_STORE)
     return response
+
+
+def _check_type() -> None:
+    """Take JSON alone: text and forms are what a page of any site may send without a browser's question (Fetch §2.2.2).
+
+    Raises:
+        Refused: with `RegistrationNotJson`.
+    """
+    if request.mimetype != "application/json":
+        raise Refused(RegistrationNotJson(request.mimetype))
+
+
+def _check_pace() -> None:
+    """Count a registration.
+
+    Raises:
+        Refused: with `RegistrationsTooFrequent`.
+    """
+    pace = serving.registrations()
+    if seconds := pace.take(serving.gateway().ground.clock):
+        raise Refused(RegistrationsTooFrequent(pace.per_minute, seconds))
 
 
 def _read(body: bytes | str) -> object:

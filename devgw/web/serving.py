@@ -1,14 +1,16 @@
 """The generation that is being served, and what every endpoint reads of a request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from quart import current_app, request
 
 from devgw.events import Trace
 from devgw.gateway.gateway import Gateway
+from devgw.gateway.pace import Pace
 from devgw.oauth.parameters import Parameters
 from devgw.oauth.urls import Urls
+from devgw.settings import Limits
 
 if TYPE_CHECKING:
     from quart import Quart
@@ -19,6 +21,8 @@ class Serving:
     """Holds the generation that new requests get; a reload replaces it between two requests."""
 
     gateway: Gateway
+    registrations: Pace = field(default_factory=lambda: Pace(Limits.REGISTRATIONS_PER_MINUTE))
+    """Of all clients, over all generations."""
 
 
 def keep(app: "Quart", serving: Serving) -> None:
@@ -29,6 +33,11 @@ def keep(app: "Quart", serving: Serving) -> None:
 def gateway() -> Gateway:
     """Return the generation for this request; read it once and pass it on."""
     return cast("Serving", current_app.extensions["devgw"]).gateway
+
+
+def registrations() -> Pace:
+    """Return what counts registrations."""
+    return cast("Serving", current_app.extensions["devgw"]).registrations
 
 
 def trace() -> Trace | None:

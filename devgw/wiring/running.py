@@ -9,8 +9,10 @@ from functools import partial
 from devgw.control.folder import control_folder
 from devgw.control.server import ControlServer
 from devgw.events.taxonomy import ConfigLoaded, GatewayStarted, GatewayStopping
+from devgw.monitor.views import CheckRow
 from devgw.monitor.watching import Watching
 from devgw.outbound.provider_watch import ProviderWatch
+from devgw.web.descriptors import in_use, limit, raise_limit
 from devgw.web.listening import serve
 from devgw.wiring.acting import GatewayActions
 from devgw.wiring.config_view import config_view
@@ -41,6 +43,7 @@ async def run(
         EssentialEnded: after the same stop, where a listener or the control socket ended by itself.
         Refused: with a problem of `problems.control`, where the control socket cannot be opened.
     """
+    raise_limit()
     reloading = Reloading(runtime)
     control = await _open_control(runtime, reloading)
     essentials = {
@@ -113,4 +116,17 @@ async def _keep_house(runtime: Runtime) -> None:
         runtime.database.prove()
         runtime.ground.live.write_down_uses()
         runtime.ground.store.prune(runtime.clock.now())
+        _judge_descriptors(runtime)
         await asyncio.sleep(HOUSEKEEPING.total_seconds())
+
+
+def _judge_descriptors(runtime: Runtime) -> None:
+    """Say in Health how many files and sockets are open, and how many may be."""
+    used, most = in_use(), limit()
+    if used is None:
+        return
+    share = used / most
+    state = "bad" if share > 0.95 else "warning" if share > 0.8 else "ok"
+    fix = f"Close what holds connections open, or raise the limit (ulimit -n), now {most:,}." if share > 0.8 else ""
+    text = f"{used:,} of {most:,} are open"
+    runtime.monitor.health.judge(CheckRow("descriptors", state, text, at=runtime.clock.now().timestamp(), fix=fix))

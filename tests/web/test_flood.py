@@ -1,0 +1,78 @@
+"""Nobody fills the store: not a page of another site, not a client in a loop."""
+
+import asyncio
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import pytest
+
+from devgw.gateway.pace import Pace
+from devgw.settings import Limits
+from tests.support.gateway import CALLBACK, Running
+
+PAGE = "https://evil.example"
+METADATA = '{"redirect_uris": ["http://localhost:1/c"], "token_endpoint_auth_method": "none"}'
+NEAR = "http://localhost:6274"
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "text/json", ""]
+)
+async def test_a_page_of_another_site_cannot_register_without_the_browsers_question(
+    gateway: Running, http: httpx2.AsyncClient, kind: str
+) -> None:
+    """Fetch §2.2.2: these types are sent to any origin without a preflight."""
+    headers = {"origin": PAGE} | ({"content-type": kind} if kind else {})
+    answer = await http.post(f"{gateway.origin}/oauth/register", content=METADATA, headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["reason"] == "registration_not_json"
+    assert "LIMIT-27" in answer.json()["error_description"]
+    assert gateway.runtime.ground.store.clients() == []
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8", "Application/JSON"])
+async def test_a_client_in_a_browser_registers_after_its_question(
+    gateway: Running, http: httpx2.AsyncClient, kind: str
+) -> None:
+    """The Inspector runs in a page on another port of this machine."""
+    asked = {"origin": NEAR, "access-control-request-method": "POST", "access-control-request-headers": "content-type"}
+    preflight = await http.request("OPTIONS", f"{gateway.origin}/oauth/register", headers=asked)
+    assert preflight.headers["access-control-allow-headers"] == "content-type"
+    headers = {"origin": NEAR, "content-type": kind}
+    answer = await http.post(f"{gateway.origin}/oauth/register", content=METADATA, headers=headers)
+    assert answer.status_code == 201
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+async def test_clients_that_register_in_a_loop_are_told_when_to_come_back(
+    gateway: Running, http: httpx2.AsyncClient
+) -> None:
+    """RFC 6585 §4."""
+    gateway.runtime.served.registrations = Pace(5)
+    answers = [
+        await http.post(f"{gateway.origin}/oauth/register", json={"redirect_uris": [CALLBACK]}) for _ in range(7)
+    ]
+    assert [each.status_code for each in answers] == [201] * 5 + [429] * 2
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+    assert answers[-1].json()["reason"] == "registrations_too_frequent"
+    assert len(gateway.runtime.ground.store.clients()) == 5
+
+
+async def test_a_test_loop_of_a_real_client_is_never_told_so(gateway: Running, http: httpx2.AsyncClient) -> None:
+    answers = await asyncio.gather(*(gateway.register(http) for _ in range(100)))
+    assert len({each["client_id"] for each in answers}) == 100
+
+
+async def test_authorizations_that_nobody_finishes_are_bounded_and_finished_ones_do_not_count(
+    gateway: Running, http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 6749 §4.1.2.1: temporarily_unavailable, to the client that asked."""
+    monkeypatch.setattr(Limits, "AUTHORIZATIONS_OPEN", 3)
+    client = await gateway.register(http)
+    url = gateway.authorize_url(client["client_id"], "v" * 43)
+    places = [(await http.get(url)).headers["location"] for _ in range(4)]
+    assert not any(place.startswith(CALLBACK) for place in places[:3])
+    sent_back = parse_qs(urlsplit(places[3]).query)
+    assert places[3].startswith(CALLBACK)
+    assert sent_back["error"] == ["temporarily_unavailable"]
+    assert sent_back["state"] == ["st123"]
