@@ -20,9 +20,8 @@ GROWTH_PER_MINUTE = 1_500_000
 SLACK = 12_000_000
 """Bytes by which an allocator's memory goes up and down."""
 DESCRIPTORS = 12
-ACTIONS = (
-    ("call",) * 12 + ("refresh",) * 3 + ("challenge", "wrong token", "metadata", "register", "leave", "half", "code")
-)
+_RARE = ("challenge", "wrong token", "metadata", "register", "leave", "half", "code")
+ACTIONS = ("call",) * 12 + ("refresh",) * 3 + _RARE
 
 
 @dataclass
