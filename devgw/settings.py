@@ -14,12 +14,16 @@ class Limits:
 
     JSON_DEPTH: Final = 64
     """Arrays and objects inside one another: no document of OAuth or MCP needs ten; recursion ends at some hundreds."""
+    JSON_VALUES: Final = 1_000_000
+    """Commas and opening brackets of one JSON text: what is short as text may be a hundred times that as objects."""
     JSON_BYTES: Final = 33_554_432
     """The longest JSON that is read at all: an MCP message may carry a file in base64."""
     ASSERTION_SECONDS: Final = 600
     """How far ahead a client's assertion may end: it is made for one request, and what was used is kept until then."""
     ASSERTION_ID_LENGTH: Final = 256
     """Characters of an assertion's `jti`: a UUID has 36."""
+    CONTROL_DEPTH: Final = 128
+    """Of what the gateway's own parts tell and keep: foreign JSON of its full depth, inside messages and rows."""
     URL_BYTES: Final = 16_384
     """Longer than any browser's address bar and every server's line takes."""
     REDIRECT_URI_CHARACTERS: Final = 2_000

@@ -1,9 +1,9 @@
 """Where the built-in project is: beside the package in a checkout, inside it in a wheel."""
 
-import json
 from pathlib import Path
 
 import devgw
+from devgw.foreign.json import read_object
 
 SEED_FILE = "emulators/workos.json"
 """With the WorkOS emulator's environments and personas."""
@@ -35,7 +35,7 @@ def emulated_environ(root: Path) -> dict[str, str]:
     Read as plain JSON: `devgw check` must not import the emulator for two strings.
     """
     try:
-        first = json.loads(emulator_seed(root).read_text(encoding="utf-8"))["environments"][0]
+        first = read_object(emulator_seed(root).read_bytes())["environments"][0]
         return {"WORKOS_CLIENT_ID": first["clientId"], "WORKOS_CLIENT_SECRET": first["apiKey"]}
     except (OSError, ValueError, LookupError, TypeError):
         return {}

@@ -1,7 +1,6 @@
 """devgw's own settings: `devgw.toml`, then `DEVGW_*` variables, then flags; the later one wins."""
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from ipaddress import ip_network
@@ -13,6 +12,7 @@ from devgw.config.shapes import LOOPBACK, split_url
 from devgw.config.source import Source, read_source
 from devgw.config.upstreams_file import TABLE as UPSTREAMS
 from devgw.config.upstreams_file import read_upstreams
+from devgw.foreign.toml import TomlRefused, read_toml
 from devgw.oauth.urls import base_path_of
 from devgw.settings import Settings
 
@@ -144,8 +144,8 @@ def _given(
 
 def _in_file(source: Source, findings: Findings) -> Iterator[tuple[Setting, Any, Place]]:
     try:
-        document = tomllib.loads(source.text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        document = read_toml(source.text)
+    except TomlRefused as error:
         findings.error("toml-syntax", _error_place(source, str(error)), f"devgw.toml is not TOML: {error}.", "")
         return
     document.pop(UPSTREAMS, None)
@@ -172,7 +172,7 @@ def _flat(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _place(source: Source, name: str) -> Place:
-    """Return where `name` is written; tomllib keeps no positions."""
+    """Return where `name` is written; the reader keeps no positions."""
     table, _, key = name.rpartition(".")
     current = ""
     for number, line in enumerate(source.text.splitlines(), 1):

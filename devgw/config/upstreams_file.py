@@ -1,11 +1,11 @@
 """`[upstreams.<id>]` of `devgw.toml`: what mends one upstream's broken documents on this machine."""
 
-import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from devgw.config.finding import Findings, Place, did_you_mean, nearest_name
 from devgw.config.source import Source
+from devgw.foreign.toml import TomlRefused, read_toml
 from devgw.settings import UpstreamSettings
 
 TABLE = "upstreams"
@@ -18,8 +18,8 @@ def read_upstreams(
 ) -> dict[str, UpstreamSettings]:
     """Return the settings of each upstream by its id; what does not fit is a finding and left out."""
     try:
-        tables = tomllib.loads(source.text).get(TABLE, {})
-    except (tomllib.TOMLDecodeError, RecursionError):
+        tables = read_toml(source.text).get(TABLE, {})
+    except TomlRefused:
         return {}  # said already, by whoever reads the rest of the file
     if not isinstance(tables, dict):
         message = "`upstreams` must hold one table per upstream."

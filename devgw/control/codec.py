@@ -17,6 +17,8 @@ from devgw.control.messages import (
     TurnedAway,
     Welcome,
 )
+from devgw.foreign.json import JsonRefused, read_object
+from devgw.settings import Limits
 
 LINE_LIMIT = 16 * 1024 * 1024
 """Bytes of the longest line a reader takes: a part of a snapshot stays far below."""
@@ -72,14 +74,9 @@ def from_line(line: bytes) -> Message:
 
 def _object(line: bytes) -> dict[str, Any]:
     try:
-        values = json.loads(line)
-    except ValueError as reason:
-        raise Malformed("The line is not JSON.") from reason
-    except RecursionError as reason:
-        raise Malformed("The line is nested too deep.") from reason
-    if not isinstance(values, dict):
-        raise Malformed("The line is not a JSON object.")
-    return values
+        return read_object(line, most_depth=Limits.CONTROL_DEPTH)
+    except JsonRefused as reason:
+        raise Malformed(f"The line is no message: {reason}.") from reason
 
 
 def _rows(values: dict[str, list[dict[str, Any]]]) -> Rows:

@@ -17,6 +17,7 @@ from pathlib import Path
 from devgw.control.folder import SOCKET, TCP_FILE, remove_left_behind, unusable
 from devgw.entropy import token
 from devgw.files import create
+from devgw.foreign.json import read_object
 from devgw.problems import Refused
 from devgw.problems.control import GatewayOfAnotherUser, NoGatewayRuns
 
@@ -89,7 +90,7 @@ async def connect(state_dir: Path, limit: int) -> tuple[asyncio.StreamReader, as
     """
     try:
         if (state_dir / TCP_FILE).exists():
-            known = json.loads((state_dir / TCP_FILE).read_text(encoding="utf-8"))
+            known = read_object((state_dir / TCP_FILE).read_bytes())
             return (*await asyncio.open_connection("127.0.0.1", known["port"], limit=limit), known["token"])
         return (*await asyncio.open_unix_connection(state_dir / SOCKET, limit=limit), "")
     except PermissionError as reason:

@@ -1,12 +1,12 @@
 """The first line of a reader: is it one of ours, of our version, and does it know the word?"""
 
-import json
 import os
 from typing import Any
 
 from devgw import __version__
 from devgw.control.messages import VERSION, Hello, TurnedAway
 from devgw.entropy import same
+from devgw.foreign.json import JsonRefused, read_object
 
 _TYPES: dict[str, type] = {"version": int, "after": int, "instance": str, "kinds": list, "token": str, "face": str}
 
@@ -19,10 +19,10 @@ def current_user() -> int:
 def check_hello(line: bytes, token: str) -> Hello | TurnedAway:
     """Return the hello, or why its sender is not served."""
     try:
-        values = json.loads(line)
-    except (ValueError, RecursionError):
-        return _malformed("The first line is not JSON.")
-    if not isinstance(values, dict) or values.pop("type", None) != Hello.TYPE:
+        values = read_object(line)
+    except JsonRefused:
+        return _malformed("The first line is not a JSON object.")
+    if values.pop("type", None) != Hello.TYPE:
         return _malformed("The first line must be a JSON object of type `hello`.")
     if values.get("version") != VERSION:
         return _other_version(values.get("version"))

@@ -1,6 +1,7 @@
 """The one door for foreign bytes: whatever a client, provider, upstream or file says is read here first.
 
     json       one reader of JSON: size, depth, duplicate members, numbers that are none
+    toml       one reader of TOML
     urls       one reader of URLs: absolute http(s), without what hides where it leads
     addresses  one table of addresses: which are public, near, or kept for something else
     text       one cleaner of text, for every screen, line and page

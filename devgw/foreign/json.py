@@ -23,29 +23,40 @@ class JsonRefused(ValueError):  # noqa: N818  it reads as what happened
         self.limit = limit
 
 
-def read_json(content: bytes | str, *, most_bytes: int = Limits.JSON_BYTES, most_depth: int = Limits.JSON_DEPTH) -> Any:
+def read_json(
+    content: bytes | str,
+    *,
+    most_bytes: int = Limits.JSON_BYTES,
+    most_depth: int = Limits.JSON_DEPTH,
+    most_values: int = Limits.JSON_VALUES,
+) -> Any:
     """Return the value of `content`.
 
     Args:
         content: UTF-8 where it is bytes, with or without a mark of byte order: no reader may guess another encoding.
         most_bytes: bytes (characters of a str) that it may have.
         most_depth: arrays and objects that may stand inside one another.
+        most_values: commas and opening brackets that it may have, be it in strings.
 
     Raises:
-        JsonRefused: where it is too long or too deep, no JSON, names a member twice, or holds a number that is none.
+        JsonRefused: where it is too long, too deep or too much, no JSON, names a member twice, or holds a number that
+            is none.
     """
     if len(content) > most_bytes:
         raise JsonRefused(f"it is longer than {most_bytes:,} bytes", "JSON_BYTES")
+    text = content if isinstance(content, str) else _decoded(content)
+    brackets = text.count("[") + text.count("{")
+    if brackets + text.count(",") > most_values:
+        raise JsonRefused(f"it has more than {most_values:,} values", "JSON_VALUES")
     try:
-        text = content if isinstance(content, str) else content.decode("utf-8-sig")
-        value = json.loads(text, object_pairs_hook=_members, parse_constant=_refuse_constant, parse_float=_read_float)
+        value = _DECODER.decode(text)
     except RecursionError:
         raise _too_deep(most_depth) from None
     except JsonRefused:
         raise
-    except ValueError as error:  # a UnicodeDecodeError and an integer of too many digits are such
+    except ValueError as error:  # an integer of too many digits is one
         raise JsonRefused(f"it is no JSON: {error}") from error
-    if _may_be_deep(content, most_depth):
+    if brackets > most_depth:
         _check_depth(value, most_depth)
     return value
 
@@ -92,11 +103,15 @@ def _read_float(digits: str) -> float:
     return value
 
 
-def _may_be_deep(content: bytes | str, most_depth: int) -> bool:
-    """Tell whether there are brackets enough; counting them costs nothing beside parsing."""
-    if isinstance(content, bytes):
-        return content.count(b"[") + content.count(b"{") > most_depth
-    return content.count("[") + content.count("{") > most_depth
+_DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_refuse_constant, parse_float=_read_float)
+"""Keeps nothing between two texts; making it takes as long as reading a message."""
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise JsonRefused(f"it is no JSON: {error}") from error
 
 
 def _check_depth(value: Any, most_depth: int) -> None:

@@ -24,8 +24,11 @@ from devgw.problems.proxy import UpstreamAnswerUnreadable
 from devgw.settings import Limits
 
 Messages = Sequence[Mapping[str, Any]]
-_Id = str | int | None
-_BOM = b"\xef\xbb\xbf"
+_Id = str | int | float | None
+_BEFORE_JSON = b" \t\r\n\xef\xbb\xbf\xfe\xff\0"
+"""White space, and marks of byte order and zeros, after which some clients read other encodings than UTF-8."""
+_MARK = b"\xef\xbb\xbf"
+"""The mark of byte order that may begin an event stream."""
 _EVENT_END = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r\n?")
 """The blank line after an event, in all three line endings."""
 
@@ -34,7 +37,11 @@ class AnswerRewriter(Protocol):
     """Rewrites one answer of an upstream. One per exchange; use `whole` for JSON, or `feed` and `close` for SSE."""
 
     def whole(self, body: bytes) -> bytes:
-        """Return a complete JSON body as the client may see it; the same bytes where nothing is to change."""
+        """Return a complete JSON body as the client may see it; the same bytes where nothing is to change.
+
+        Raises:
+            Refused: with `UpstreamAnswerUnreadable`, where it may be a list and cannot be read.
+        """
 
     def feed(self, chunk: bytes) -> bytes:
         """Take a chunk of an event stream; return the complete events so far, as the client may see them."""
@@ -84,7 +91,7 @@ class FilteredCapabilities:
         policy = route.capability_filter
         if policy is None:
             return None
-        asked = [(message.get("id"), KIND_OF_LIST.get(str(message.get("method")))) for message in messages]
+        asked = [(_id_of(message), KIND_OF_LIST.get(str(message.get("method")))) for message in messages]
         kinds = {identifier: kind for identifier, kind in asked if kind and entries_of(policy, kind) is not None}
         if messages and not kinds:
             return None
@@ -124,6 +131,12 @@ class FilteredCapabilities:
         )
 
 
+def _id_of(message: Mapping[str, Any]) -> _Id:
+    """Return the id of a message; None for what is none, such as an array."""
+    identifier = message.get("id")
+    return identifier if isinstance(identifier, (str, int, float)) else None
+
+
 class _Rewriter:
     """Rewrites the answer to one request."""
 
@@ -145,10 +158,8 @@ class _Rewriter:
 
     def whole(self, body: bytes) -> bytes:
         """Return a complete JSON body as the client may see it."""
-        if not any(kind.member.encode() in body for kind in self._kinds.values() or KINDS):
+        if not self._may_list(body):
             return body
-        if body.removeprefix(_BOM).lstrip()[:1] not in {b"{", b"["}:
-            return body  # a page, or a word: nothing in which a client finds a list
         answer = self._read(body)
         seen = [self._seen(each) for each in answer] if isinstance(answer, list) else self._seen(answer)
         return body if seen == answer else json.dumps(seen, ensure_ascii=False, separators=(",", ":")).encode()
@@ -156,12 +167,17 @@ class _Rewriter:
     def _read(self, body: bytes) -> Any:
         """Return the answer; one that cannot be read in one way only is never let through unseen."""
         url = self._route.upstream_url
-        if sum(body.count(mark) for mark in (b",", b"[", b"{")) > Limits.FILTERED_VALUES:
-            raise Refused(UpstreamAnswerUnreadable(url, f"it has more than {Limits.FILTERED_VALUES:,} values"))
         try:
-            return read_json(body, most_bytes=Limits.FILTERED_BYTES)
+            return read_json(body, most_bytes=Limits.FILTERED_BYTES, most_values=Limits.FILTERED_VALUES)
         except JsonRefused as refused:
             raise Refused(UpstreamAnswerUnreadable(url, str(refused))) from refused
+
+    def _may_list(self, body: bytes) -> bool:
+        """Tell whether a body may hold a list in question: by name, or with its name in escapes or other encodings."""
+        if body.lstrip(_BEFORE_JSON)[:1] not in {b"{", b"["}:  # a page or a text, which no client reads as JSON
+            return False
+        names = (kind.member.encode() for kind in self._kinds.values() or KINDS)
+        return b"\\u" in body or b"\0" in body or any(name in body for name in names)
 
     def feed(self, chunk: bytes) -> bytes:
         """Take a chunk of an event stream; return the complete events so far."""
@@ -172,6 +188,8 @@ class _Rewriter:
             begin = found.end()
         del self._pending[:begin]
         self._scanned = max(0, len(self._pending) - 3)
+        if len(self._pending) > Limits.FILTERED_BYTES:
+            raise Refused(UpstreamAnswerUnreadable(self._route.upstream_url, "an event does not end"))
         return bytes(out)
 
     def close(self) -> bytes:
@@ -182,7 +200,7 @@ class _Rewriter:
 
     def _event(self, event: bytes) -> bytes:
         """Return one event, blank line included, with its data rewritten where that changes anything."""
-        lines = event.splitlines()
+        lines = event.removeprefix(_MARK).splitlines()
         chunks = [line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:")]
         before = b"\n".join(chunks)
         after = self.whole(before) if before else before
@@ -196,7 +214,7 @@ class _Rewriter:
         result = answer.get("result") if isinstance(answer, Mapping) else None
         if not isinstance(result, Mapping):
             return answer
-        for kind in self._kinds_of(answer.get("id")):
+        for kind in self._kinds_of(_id_of(answer)):
             if isinstance(result.get(kind.member), list):
                 self._owner.note_names(self._route, self._policy, kind, result)
                 result = filter_result(self._policy, kind, result, self._admitted)

@@ -1,8 +1,9 @@
 """What an answer says about itself: did the call work, and is it JSON-RPC at all?"""
 
-import json
 import re
 from typing import Any
+
+from devgw.foreign.json import JsonRefused, read_json
 
 _SUSPICIOUS = re.compile(rb'"error"\s*:|"isError"\s*:\s*true')
 _MARKUP = re.compile(rb"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.DOTALL | re.IGNORECASE)
@@ -16,8 +17,8 @@ def failure_in(content: bytes, *, is_stream: bool) -> tuple[str, str] | None:
         return None
     for text in _events(content) if is_stream else [content]:
         try:
-            value = json.loads(text)
-        except (ValueError, RecursionError):
+            value = read_json(text)
+        except JsonRefused:
             continue
         for message in value if isinstance(value, list) else [value]:
             if isinstance(message, dict) and (found := _failure(message)):

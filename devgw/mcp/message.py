@@ -1,9 +1,10 @@
 """The JSON-RPC messages of one HTTP body."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from devgw.foreign.json import JsonRefused, read_json
 
 RequestId = str | int | float
 
@@ -23,6 +24,8 @@ class Messages:
 
     items: tuple[Mapping[str, Any], ...] = ()
     is_batch: bool = False
+    refused: JsonRefused | None = None
+    """Why the body was not read: its upstream might read it all the same, so that no policy can stand on it."""
 
     @property
     def method(self) -> str | None:
@@ -51,14 +54,16 @@ class Messages:
 
 
 NO_MESSAGES = Messages()
+_MEANT = frozenset({"jsonrpc", "method", "params", "id", *CAPABILITY_MEMBER.values()})
+"""The members by which a policy decides."""
 
 
 def read_messages(body: bytes) -> Messages:
     """Return the messages of `body`: one object, or the array of a batch."""
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return NO_MESSAGES
+        value = read_json(body)
+    except JsonRefused as refused:
+        return Messages(refused=refused)
     if isinstance(value, dict):
         return Messages((value,))
     if isinstance(value, list):
@@ -75,3 +80,10 @@ def capability_of(message: Mapping[str, Any]) -> str | None:
         return None
     name = params.get(member)
     return name if isinstance(name, str) else None
+
+
+def find_lookalike(message: Mapping[str, Any]) -> str | None:
+    """Return a member that is spelt almost as one by which policies decide; some languages (Go) read it as that one."""
+    params = message.get("params")
+    names = [*message, *(params if isinstance(params, dict) else ())]
+    return next((name for name in names if name not in _MEANT and name.casefold() in _MEANT), None)

@@ -8,6 +8,7 @@ from devgw.oauth.metadata import AUTH_METHODS, JWT_BEARER, SCOPE
 from devgw.oauth.redirect_uri import check_redirect_uri
 from devgw.problems import Refused
 from devgw.problems.clients import ClientMetadataInvalid, RegistrationUnreadable
+from devgw.settings import Limits
 
 GRANT_TYPES = ("authorization_code", "refresh_token", JWT_BEARER)
 ECHOED = (
@@ -109,8 +110,21 @@ def _check_texts(members: dict[str, Any]) -> None:
         hidden = hidden_in(value)
         if hidden:
             raise Refused(ClientMetadataInvalid(name, f"contains {hidden}", "characters that can be seen"))
-        if len(value) > MAXIMUM_MEMBER_LENGTH:
-            raise Refused(ClientMetadataInvalid(name, f"{len(value)} characters", f"at most {MAXIMUM_MEMBER_LENGTH}"))
+        most = Limits.CLIENT_NAME_CHARACTERS if name == "client_name" else MAXIMUM_MEMBER_LENGTH
+        if len(value) > most:
+            raise Refused(ClientMetadataInvalid(name, f"{len(value)} characters", f"at most {most} characters"))
+        if value and name.endswith("_uri") and not value.startswith(("https://", "http://")):
+            raise Refused(ClientMetadataInvalid(name, "no http(s) URL", "an absolute https URL"))
+    _check_contacts(members)
+
+
+def _check_contacts(members: dict[str, Any]) -> None:
+    """Refuse contacts that are no short, visible strings."""
+    for each in _strings(members, "contacts"):
+        if hidden := hidden_in(each):
+            raise Refused(ClientMetadataInvalid("contacts", f"contains {hidden}", "characters that can be seen"))
+        if len(each) > MAXIMUM_MEMBER_LENGTH:
+            raise Refused(ClientMetadataInvalid("contacts", f"{len(each)} characters", "short addresses"))
 
 
 def _check_scope(members: dict[str, Any]) -> None:

@@ -13,11 +13,18 @@ class RegistrationUnreadable(Problem):
     """The registration request is not a JSON object."""
 
     got: str
+    passes: str = ""
+    """The id of the limit that it passes, if that is why."""
 
     diagnosis: ClassVar = "REQ-01"
     error: ClassVar = ErrorCode.INVALID_CLIENT_METADATA
     hint: ClassVar = "POST a JSON object with Content-Type: application/json and at least redirect_uris."
     source: ClassVar = "RFC 7591 §3.1"
+
+    @property
+    def diagnosis_id(self) -> str | None:
+        """Return the limit's id where one is passed."""
+        return self.passes or self.diagnosis
 
     def explain(self) -> str:
         """Say what came instead."""

@@ -62,6 +62,22 @@ class RequestTooLarge(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class BodyUnreadable(Problem):
+    """On a route whose policies act on the body: it is none that two readers are sure to read alike."""
+
+    why: str
+
+    diagnosis: ClassVar = "REQ-01"
+    code: ClassVar[int] = -32700
+    hint: ClassVar = "Send JSON-RPC in UTF-8, each member once and spelt as JSON-RPC spells it."
+    source: ClassVar = "JSON-RPC 2.0 §5.1; RFC 8259 §4, §8.1"
+
+    def explain(self) -> str:
+        """Say why it cannot be read."""
+        return f"The request's body was not passed on, since the route's filter could not read it: {self.why}."
+
+
+@dataclass(frozen=True, slots=True)
 class HostNotAllowed(Problem):
     """The request names a host under which this gateway does not go."""
 

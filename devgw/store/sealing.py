@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from devgw.entropy import random_bytes
 from devgw.files import FileRefused, create, is_tracked, own
+from devgw.foreign.json import read_object
 from devgw.store.failure import StateUnusable
 
 if TYPE_CHECKING:
@@ -91,7 +92,6 @@ class Sealer:
         from cryptography.fernet import InvalidToken  # noqa: PLC0415  loaded with the cipher
 
         try:
-            content = json.loads(self._fernet.decrypt(sealed.encode()))
+            return read_object(self._fernet.decrypt(sealed.encode()))
         except (InvalidToken, ValueError):
             return None
-        return content if isinstance(content, dict) else None

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar, get_type_hints
 
 from devgw.clock import from_epoch
+from devgw.foreign.json import read_json, read_object
+from devgw.settings import Limits
 from devgw.store.database import Database
 
 Record = TypeVar("Record")
@@ -27,9 +29,9 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
     if "datetime" in text:
         return from_epoch
     if "tuple" in text:
-        return lambda value: tuple(json.loads(value))
+        return lambda value: tuple(read_json(value, most_depth=Limits.CONTROL_DEPTH))
     if "dict" in text:
-        return json.loads
+        return lambda value: read_object(value, most_depth=Limits.CONTROL_DEPTH)
     if hint is bool:
         return bool
     return lambda value: value

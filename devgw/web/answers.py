@@ -13,7 +13,8 @@ from devgw.mcp.message import Messages
 from devgw.oauth.description import error_description
 from devgw.problems import Problem
 from devgw.problems.capability import CapabilityHidden
-from devgw.problems.front import HeaderMismatch
+from devgw.problems.front import BodyUnreadable, HeaderMismatch
+from devgw.problems.limit import BodyTooDeep
 from devgw.problems.upstream import ConnectRequired
 from devgw.web.recorder import Recording
 
@@ -22,7 +23,7 @@ PROBLEM_JSON = (b"content-type", b"application/problem+json")
 NO_STORE = (b"cache-control", b"no-store")
 
 
-_DENIALS = (CapabilityHidden, HeaderMismatch)
+_DENIALS = (CapabilityHidden, HeaderMismatch, BodyUnreadable, BodyTooDeep)
 
 
 def verdict_on(problem: Problem) -> tuple[Outcome, FailureOrigin]:

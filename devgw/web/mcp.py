@@ -7,16 +7,18 @@ configuration; a request keeps the one it began with.
 from devgw.config.project import Project
 from devgw.events import Bus
 from devgw.events.taxonomy import FailureOrigin, McpRequestAccepted, McpRequestRejected, Outcome
+from devgw.foreign.text import clean
 from devgw.gateway.admission import Admission
 from devgw.gateway.capability import Capabilities
 from devgw.gateway.forwarding import forwarding_of
 from devgw.mcp.errors import as_sse_event
 from devgw.mcp.headers import mismatch, missing
-from devgw.mcp.message import read_messages
+from devgw.mcp.message import Messages, find_lookalike, read_messages
 from devgw.mcp.revision import is_modern, revision_of
 from devgw.problems import Problem, Refused
-from devgw.problems.front import HeaderMismatch, MethodNotOffered, RequestTooLarge
-from devgw.settings import Settings
+from devgw.problems.front import BodyUnreadable, HeaderMismatch, MethodNotOffered, RequestTooLarge
+from devgw.problems.limit import BodyTooDeep
+from devgw.settings import Limits, Settings
 from devgw.web.answers import answer_bearer, answer_problem, answer_rpc, note_refusal, rpc_error, verdict_on
 from devgw.web.call import NOBODY, McpCall, McpRoute
 from devgw.web.forward import Forwarder
@@ -127,10 +129,13 @@ class McpRoutes:
         """Let the messages pass the route's capability filter.
 
         Raises:
-            Refused: with `CapabilityHidden` or `HeaderMismatch`.
+            Refused: with `CapabilityHidden` or `HeaderMismatch`, or where the filter cannot read the body.
         """
+        is_filtered = call.route.capability_filter is not None
+        if is_filtered:
+            _check_readable(call.messages)
         self._compare_headers(call)
-        if call.route.capability_filter is not None:
+        if is_filtered:
             self._capabilities.check(call.route, call.admitted, call.messages.items)
 
     def _compare_headers(self, call: McpCall) -> None:
@@ -160,7 +165,8 @@ class McpRoutes:
             await end_broken_stream(call.recording, problem, events, may_resume=self._is_stateful)
             return
         if call.trace.upstream_url is None:
-            self._publish_rejected(call, problem, 200, *verdict_on(problem))
+            status = 200 if call.messages.request_ids else problem.status
+            self._publish_rejected(call, problem, status, *verdict_on(problem))
         await answer_rpc(call.recording, problem, call.messages, call.revision)
 
     def _publish_rejected(
@@ -186,3 +192,17 @@ class McpRoutes:
                 **call.known,
             )
         )
+
+
+def _check_readable(messages: Messages) -> None:
+    """Refuse what the filter cannot read, or its upstream may read as something else.
+
+    Raises:
+        Refused: with `BodyTooDeep` or `BodyUnreadable`.
+    """
+    refused = messages.refused
+    if refused is not None:
+        raise Refused(BodyTooDeep(Limits.JSON_DEPTH) if refused.limit == "JSON_DEPTH" else BodyUnreadable(str(refused)))
+    for item in messages.items:
+        if lookalike := find_lookalike(item):
+            raise Refused(BodyUnreadable(f"its member {clean(lookalike, 40)!r} may be taken for another"))

@@ -4,14 +4,16 @@ import json
 
 from quart import Blueprint, Response, jsonify, request
 
+from devgw.foreign.json import JsonRefused, read_json
 from devgw.oauth.urls import REGISTER
-from devgw.problems import Refused
+from devgw.problems import Problem, Refused
 from devgw.problems.clients import RegistrationUnreadable
 from devgw.problems.incoming import RegistrationNotJson, RegistrationsTooFrequent
+from devgw.problems.limit import RegistrationTooLarge
+from devgw.settings import Limits
 from devgw.web import refusals, serving
 
 blueprint = Blueprint("register", __name__)
-SIZE_LIMIT = 64 * 1024
 
 
 @blueprint.post(REGISTER)
@@ -55,17 +57,23 @@ def _check_pace() -> None:
 
 
 def _read(body: bytes | str) -> object:
-    if len(body) > SIZE_LIMIT:
-        raise Refused(RegistrationUnreadable(got=f"{len(body)} bytes, over {SIZE_LIMIT}"))
+    """Return the registration request.
+
+    Raises:
+        Refused: with `RegistrationTooLarge` or `RegistrationUnreadable`.
+    """
     try:
-        document = json.loads(body, parse_constant=_refuse_constant)
+        document = read_json(body, most_bytes=Limits.REGISTRATION_BYTES)
         json.dumps(document, ensure_ascii=False).encode()  # half a character can be kept by nobody
-    except (ValueError, RecursionError) as error:
-        kind = request.mimetype or "no content type"
-        raise Refused(RegistrationUnreadable(got=f"{kind}, unreadable as JSON")) from error
+    except JsonRefused as refused:
+        raise Refused(_problem_of(refused)) from refused
+    except UnicodeEncodeError as error:
+        raise Refused(RegistrationUnreadable(got="JSON with half of a character")) from error
     return document
 
 
-def _refuse_constant(name: str) -> float:
-    """Refuse NaN and Infinity, which Python reads and JSON has not (RFC 8259 §6)."""
-    raise ValueError(name)
+def _problem_of(refused: JsonRefused) -> Problem:
+    if refused.limit == "JSON_BYTES":
+        return RegistrationTooLarge(Limits.REGISTRATION_BYTES)
+    passes = "LIMIT-05" if refused.limit == "JSON_DEPTH" else ""
+    return RegistrationUnreadable(f"{request.mimetype or 'no content type'}, unreadable as JSON ({refused})", passes)

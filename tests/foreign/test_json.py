@@ -74,3 +74,10 @@ def test_a_member_that_stands_twice_is_found_in_one_pass() -> None:
     with pytest.raises(JsonRefused, match="'299999' stands twice"):
         read_json("{" + members + ',"299999":1}')
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("text", ["[" + "[]," * 3_000_000 + "0]", "[" + "{}," * 1_000_001 + "0]"])
+def test_what_is_short_as_text_and_enormous_as_objects_is_refused(text: str) -> None:
+    with pytest.raises(JsonRefused) as refused:
+        read_json(text)
+    assert refused.value.limit == "JSON_VALUES"

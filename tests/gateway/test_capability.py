@@ -15,6 +15,7 @@ from devgw.events.taxonomy import McpCapabilityEntriesUnmatched
 from devgw.gateway.capability import AnswerRewriter, FilteredCapabilities
 from devgw.ids import OperationId
 from devgw.problems import Refused
+from devgw.settings import Limits
 from tests.gateway.test_capability_filter import ANNE, call
 from tests.support.heard import Heard
 
@@ -138,3 +139,49 @@ def test_a_finding_is_withdrawn_when_the_upstream_has_the_name(bench: Bench) -> 
     healed = {**ANSWER, "result": {"tools": [{"name": "a"}, {"name": "lost"}]}}
     bench.rewriter(LIST).whole(json.dumps(healed).encode())
     assert [len(each.entries) for each in bench.findings] == [1, 0]
+
+
+WRITTEN = json.dumps(ANSWER)
+UNREADABLE = [
+    WRITTEN.replace('"result":', '"result":{},"result":').encode(),
+    WRITTEN.replace('"tools":', '"\\u0074ools":[],"tools":').encode(),
+    WRITTEN.encode("utf-16"),
+    WRITTEN.encode("utf-16-be"),
+    WRITTEN.replace('"b"', "NaN").encode(),
+    WRITTEN.replace('"b"', "[" * 100 + "]" * 100).encode(),
+    WRITTEN.encode()[:-1],
+]
+
+
+@pytest.mark.parametrize("body", UNREADABLE)
+def test_a_list_that_cannot_be_read_is_not_passed_on_uncut(bench: Bench, body: bytes) -> None:
+    """A client may read it all the same: the last of two members, another encoding."""
+    with pytest.raises(Refused, match="upstream_answer_unreadable"):
+        bench.rewriter(LIST).whole(body)
+    if b"\0" not in body:
+        with pytest.raises(Refused, match="upstream_answer_unreadable"):
+            bench.rewriter(LIST).feed(b"data: " + body + b"\n\n")
+
+
+@pytest.mark.parametrize("before", [b"\xef\xbb\xbf", b"\r\n \t"])
+def test_a_list_with_its_name_in_escapes_or_behind_a_mark_is_cut(bench: Bench, before: bytes) -> None:
+    escaped = WRITTEN.replace("tools", "\\u0074ools").encode()
+    assert json.loads(bench.rewriter(LIST).whole(before + escaped)) == SHOWN
+    event = bench.rewriter(LIST).feed(before[:3].strip() + b"data: " + escaped + b"\n\n")
+    assert json.loads(event.removeprefix(b"data: ")) == SHOWN
+
+
+@pytest.mark.parametrize("identifier", [[1], {"a": 1}, True, 1.5, None])
+def test_an_odd_id_harms_nothing(bench: Bench, identifier: Any) -> None:
+    answer = {**ANSWER, "id": identifier}
+    seen = json.loads(bench.rewriter({**LIST, "id": identifier}).whole(json.dumps(answer).encode()))
+    assert seen == {**SHOWN, "id": identifier}
+
+
+def test_an_event_without_end_is_given_up(bench: Bench) -> None:
+    rewriter = bench.rewriter(LIST)
+    for _ in range(Limits.FILTERED_BYTES // 1_048_576):
+        rewriter.feed(b"x" * 1_048_576)
+    with pytest.raises(Refused) as refused:
+        rewriter.feed(b"x")
+    assert "does not end" in refused.value.problem.explain()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from devgw.mcp.answer import beginning_of, failure_in, is_jsonrpc
 from devgw.mcp.errors import answer_to, as_sse_event
 from devgw.mcp.headers import decoded, mismatch, missing
-from devgw.mcp.message import NO_MESSAGES, read_messages
+from devgw.mcp.message import NO_MESSAGES, find_lookalike, read_messages
 from devgw.mcp.revision import is_modern, revision_of
 
 CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "echo"}}
@@ -45,7 +45,7 @@ def test_a_batch_is_read_in_order_and_only_requests_want_an_answer() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{", b"3", b"null", b'"x"', b"\xff\xfe", b"[" * 100_000])
 def test_what_is_no_jsonrpc_reads_as_nothing(body: bytes) -> None:
-    assert read_messages(body) == NO_MESSAGES
+    assert read_messages(body).items == NO_MESSAGES.items
 
 
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda c: st.lists(c) | st.dictionaries(
@@ -152,3 +152,28 @@ def test_a_page_is_quoted_by_its_title_or_its_words() -> None:
     assert len(beginning_of(b"x " * 500)) == 160
     assert is_jsonrpc(ERROR)
     assert not is_jsonrpc(b'{"detail":"x"}')
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"method":"ping","method":"tools/call"}',
+        b'{"params":{"name":"a","name":"b"}}',
+        b"[" * 65 + b"]" * 65,
+        '{"method":"tools/call"}'.encode("utf-16"),
+        b'{"id":NaN}',
+        b'{"id":1}{"id":2}',
+    ],
+)
+def test_what_two_readers_may_read_differently_is_not_read_and_says_why(body: bytes) -> None:
+    found = read_messages(body)
+    assert found.items == ()
+    assert found.refused is not None
+
+
+@pytest.mark.parametrize("name", ["Method", "METHOD", "Params", "param\u017f", "\u212aind", "Id"])
+def test_a_member_that_some_languages_take_for_another_is_found(name: str) -> None:
+    """Go folds the case of members, and the long s and the Kelvin sign with it."""
+    assert (find_lookalike({name: 1, "method": "ping"}) == name) is (name != "\u212aind")
+    assert find_lookalike({"jsonrpc": "2.0", "id": 1, "method": "x", "params": {"name": 1, "_meta": {}}}) is None
+    assert find_lookalike({"method": "x", "params": {"Name": 1}}) == "Name"

@@ -99,3 +99,44 @@ async def test_an_entry_that_names_nothing_is_a_finding_with_the_nearest_name(ga
     (event,) = gateway.events(McpCapabilityEntriesUnmatched)
     assert event.entries[0][0] == "Wait"
     assert event.entries[0][1]
+
+
+HIDDEN_CALL = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"add","arguments":{}}}'
+READ_DIFFERENTLY = [
+    HIDDEN_CALL.replace('"method":', '"method":"ping","method":', 1).encode(),
+    HIDDEN_CALL.replace('"name":"add"', '"name":"add","name":"echo"').encode(),
+    HIDDEN_CALL.replace('"method":', '"method":"ping","Method":', 1).encode(),
+    HIDDEN_CALL.replace('"name":', '"name":"echo","NAME":', 1).encode(),
+    HIDDEN_CALL.replace('"params":', '"params":{"name":"echo"},"param\u017f":', 1).encode(),
+    HIDDEN_CALL.replace('"arguments":{}', '"arguments":' + "[" * 100 + "]" * 100).encode(),
+    HIDDEN_CALL.encode("utf-16"),
+    HIDDEN_CALL.replace('"arguments":{}', '"arguments":{"x":NaN}').encode(),
+    b"[" + HIDDEN_CALL.encode() + b",]",
+    b"\xff" + HIDDEN_CALL.encode(),
+]
+
+
+@pytest.mark.parametrize("body", READ_DIFFERENTLY)
+async def test_what_the_filter_cannot_read_is_never_passed_on_unread(tmp_path: Path, body: bytes) -> None:
+    """The upstream may read it otherwise than we do: the first of two members, another case, another encoding."""
+    asked: list[bytes] = []
+
+    async def upstream(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            asked.append((await receive())["body"])
+            await send({"type": "http.response.start", "status": 202, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+    async with serve(upstream) as origin:
+        root = project(tmp_path, origin)
+        async with (
+            running_gateway(root) as gateway,
+            httpx2.AsyncClient(timeout=20) as http,
+            Browser(CALLBACK) as browser,
+        ):
+            headers = {"authorization": f"Bearer {(await gateway.tokens(http, browser))['access_token']}"}
+            answer = await http.post(gateway.mcp_url, content=body, headers=headers)
+            assert asked == []
+            assert "body_unreadable" in answer.text or "body_too_deep" in answer.text
+            ping = await http.post(gateway.mcp_url, json=mcp_request("ping"), headers=headers)
+            assert (ping.status_code, len(asked)) == (202, 1)

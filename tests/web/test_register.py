@@ -22,7 +22,11 @@ from tests.support.serving import serve
     [
         ("[]", "invalid_client_metadata", "registration_unreadable"),
         ("nonsense", "invalid_client_metadata", "registration_unreadable"),
-        ("[" * 100_000, "invalid_client_metadata", "registration_unreadable"),
+        ("[" * 60_000, "invalid_client_metadata", "registration_unreadable"),
+        ("[" * 100_000, "invalid_client_metadata", "registration_too_large"),
+        ('{"a":' * 480 + "1" + "}" * 480, "invalid_client_metadata", "registration_unreadable"),
+        ('{"client_name":"a","client_name":"b"}', "invalid_client_metadata", "registration_unreadable"),
+        ('{"client_id_issued_at":' + "9" * 5000 + "}", "invalid_client_metadata", "registration_unreadable"),
         ({}, "invalid_client_metadata", "client_metadata_invalid"),
         ({"redirect_uris": []}, "invalid_client_metadata", "client_metadata_invalid"),
         ({"redirect_uris": "http://localhost/cb"}, "invalid_client_metadata", "client_metadata_invalid"),
@@ -41,6 +45,26 @@ from tests.support.serving import serve
         ),
         (
             {"redirect_uris": [CALLBACK], "client_name": "a\x1b]52;"},
+            "invalid_client_metadata",
+            "client_metadata_invalid",
+        ),
+        (
+            {"redirect_uris": [CALLBACK], "client_name": "n" * 201},
+            "invalid_client_metadata",
+            "client_metadata_invalid",
+        ),
+        (
+            {"redirect_uris": [CALLBACK], "contacts": ["a\u202e"]},
+            "invalid_client_metadata",
+            "client_metadata_invalid",
+        ),
+        (
+            {"redirect_uris": [CALLBACK], "client_uri": "javascript://x/%0aalert(1)"},
+            "invalid_client_metadata",
+            "client_metadata_invalid",
+        ),
+        (
+            {"redirect_uris": [CALLBACK], "logo_uri": "data://x/y"},
             "invalid_client_metadata",
             "client_metadata_invalid",
         ),

@@ -1,11 +1,11 @@
 """The person's own keys: `keys.toml` in the configuration directory, ids on the left, keys on the right."""
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 from devgw.dashboard.keys.bindings import KEYMAP
 from devgw.dashboard.keys.keymap import Keymap
+from devgw.foreign.toml import read_toml
 
 
 def config_dir(environment: Mapping[str, str]) -> Path:
@@ -18,7 +18,7 @@ def keymap(environment: Mapping[str, str]) -> Keymap:
     """Return the key map with the person's changes; a file that cannot be read changes nothing."""
     path = config_dir(environment) / "keys.toml"
     try:
-        changes = tomllib.loads(path.read_text(encoding="utf-8"))
+        changes = read_toml(path.read_text(encoding="utf-8"))
         return KEYMAP.rebind({str(name): str(keys) for name, keys in changes.items()})
-    except (OSError, tomllib.TOMLDecodeError, KeyError):
+    except (OSError, ValueError, KeyError):
         return KEYMAP

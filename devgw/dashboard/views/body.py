@@ -4,6 +4,7 @@ import json
 from urllib.parse import parse_qsl
 
 from devgw.dashboard.look.line import Line, line, wrap
+from devgw.foreign.json import JsonRefused, read_json
 from devgw.foreign.text import clean
 
 _KEPT = 65_536
@@ -36,8 +37,8 @@ def _json(text: str, width: int) -> list[Line]:
     if text.lstrip()[:1] not in {"{", "["}:
         return []
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = read_json(text)
+    except JsonRefused:
         return []
     return [one for each in json.dumps(value, indent=2, ensure_ascii=False).split("\n") for one in _member(each, width)]
 

@@ -1,14 +1,19 @@
 """Who asks: registration (RFC 7591), client metadata documents, redirect URIs, and client authentication."""
 
+import asyncio
 from base64 import b64decode
 from binascii import Error as NotBase64
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from devgw.emulators.reader import read_json
 from devgw.emulators.upstream.asgi import LOOPBACK
 from devgw.emulators.upstream_auth.records import Client, Records
 from devgw.emulators.upstream_auth.wire import OAuthError
 from devgw.entropy import digest, same, short_id, token
+
+if TYPE_CHECKING:
+    import httpx2
 
 METHODS = ("none", "client_secret_basic", "client_secret_post")
 DOCUMENT_LIMIT = 5 * 1024
@@ -133,14 +138,29 @@ async def _fetch(url: str) -> Any:
     try:
         # No proxy of the environment: a document on loopback is nobody else's business.
         async with httpx2.AsyncClient(timeout=FETCH_SECONDS, trust_env=False) as http:
-            response = await http.get(url, headers={"Accept": "application/json"})
-            document = response.json()
-    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as failure:
+            status, content = await _beginning(http, url)
+    except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as failure:
         raise OAuthError("invalid_client", f"{url} cannot be read: {failure or 'it did not answer'}.", 401) from failure
-    if response.status_code != 200 or len(response.content) > DOCUMENT_LIMIT:
-        said = f"{response.status_code} with {len(response.content)} bytes"
+    if status != 200 or len(content) > DOCUMENT_LIMIT:
+        more = "more than " if len(content) > DOCUMENT_LIMIT else ""
+        said = f"{status} with {more}{min(len(content), DOCUMENT_LIMIT)} bytes"
         raise OAuthError("invalid_client", f"{url} answered {said}.", 401)
-    return document
+    try:
+        return read_json(content)
+    except ValueError as failure:
+        raise OAuthError("invalid_client", f"{url} cannot be read: {failure}.", 401) from failure
+
+
+async def _beginning(http: "httpx2.AsyncClient", url: str) -> tuple[int, bytes]:
+    """Return status and body, the latter up to a piece beyond the limit, however it is packed."""
+    headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+    content = b""
+    async with asyncio.timeout(FETCH_SECONDS), http.stream("GET", url, headers=headers) as response:
+        async for piece in response.aiter_bytes(DOCUMENT_LIMIT):
+            content += piece
+            if len(content) > DOCUMENT_LIMIT:
+                break
+        return response.status_code, content
 
 
 def _presented(form: dict[str, str], authorization: str | None) -> tuple[str, str]:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from typing import Any
 
+from devgw.emulators.reader import read_json
 from devgw.emulators.upstream.asgi import App, Header, Message, Receive, Scope, Send, answer, drain
 from devgw.emulators.upstream_auth.breakage import HTML_ERROR, compressed, cut, endless, silent
 from devgw.emulators.upstream_auth.faults import Fault, Faults
@@ -111,7 +112,7 @@ def _identity(token: AccessToken) -> dict[str, str]:
 def _writes(body: bytes) -> bool:
     """Tell whether a body calls a tool that changes something."""
     try:
-        message = json.loads(body or b"null")
+        message = read_json(body or b"null")
     except ValueError:
         return False
     params = message.get("params") if isinstance(message, dict) else None

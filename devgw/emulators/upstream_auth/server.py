@@ -12,7 +12,7 @@ from devgw.emulators.upstream_auth.faults import Fault, Faults
 from devgw.emulators.upstream_auth.metadata import Metadata
 from devgw.emulators.upstream_auth.records import Records
 from devgw.emulators.upstream_auth.token import Redeeming
-from devgw.emulators.upstream_auth.wire import OAuthError, html_error, json_answer, read_json
+from devgw.emulators.upstream_auth.wire import OAuthError, html_error, json_answer, json_body
 
 BODY_LIMIT = 64 * 1024
 OPEN_TO_BROWSERS = ("/.well-known/", "/register", "/token", "/revoke")
@@ -87,6 +87,6 @@ def _add_registration(app: Quart, records: Records, faults: Faults) -> None:
             return html_error(403)
         always_secret = faults.strikes(Fault.REGISTRATION_WITH_SECRET)
         try:
-            return json_answer(register(records, await read_json(), always_secret=always_secret), 201)
+            return json_answer(register(records, await json_body(), always_secret=always_secret), 201)
         except OAuthError as refusal:
             return json_answer(refusal.as_json(), refusal.status)

@@ -1,6 +1,5 @@
 """How the authorization server answers and refuses, and how it reads what came."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -8,6 +7,7 @@ from urllib.parse import parse_qsl
 from quart import Response, request
 from quart.json import dumps
 
+from devgw.emulators.reader import read_json
 from devgw.emulators.upstream_auth.breakage import HTML_ERROR
 
 FORM = "application/x-www-form-urlencoded"
@@ -57,11 +57,11 @@ async def raw_body() -> str:
     return body if isinstance(body, str) else body.decode("utf-8", "replace")
 
 
-async def read_json() -> Any:
+async def json_body() -> Any:
     """Return the body as JSON, or None where it is none; nesting that breaks the parser is none either."""
     try:
-        return json.loads(await raw_body())
-    except (ValueError, RecursionError):
+        return read_json(await raw_body())
+    except ValueError:
         return None
 
 

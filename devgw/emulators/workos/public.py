@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from quart import Quart, Response, request
 
+from devgw.emulators.reader import read_json
 from devgw.emulators.workos.answers import Answer, plain_error
 from devgw.emulators.workos.authenticate import authenticate
 from devgw.emulators.workos.authorize import ErrorPage, ErrorRedirect, check, read_query
@@ -66,10 +67,10 @@ def read_body(raw: bytes | str, media_type: str) -> Mapping[str, Any]:
         text = raw if isinstance(raw, str) else raw.decode()
         if media_type == "application/x-www-form-urlencoded":
             return dict(parse_qsl(text, keep_blank_values=True))
-        found = json.loads(text) if media_type == "application/json" else None
+        found = read_json(text) if media_type == "application/json" else None
         # Half of a surrogate pair is good JSON and no text: nothing can be computed from it.
         json.dumps(found, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 
