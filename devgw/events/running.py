@@ -57,7 +57,7 @@ class HelperStateChanged(Event):
     helper: str
     """As Health calls it: `configuration`, `housekeeping`, `WorkOS emulator`, …"""
     state: str
-    """`running`, `waiting` (it is started again), `down` (it still is, rarely), `stopped`."""
+    """`running`, `limited`, `waiting` (it is started again), `down` (it still is, rarely), `stopped`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -196,9 +196,16 @@ def _rejected_config(event: told.ConfigRejected) -> str:
     return f"configuration not loaded, generation {event.generation} stays: {'; '.join(event.findings)}"
 
 
+_HELPER_STATES = {
+    "running": "runs again",
+    "limited": "runs with a limit",
+    "waiting": "failed and is started again",
+    "down": "is down",
+}
+
+
 def _helper(event: told.HelperStateChanged) -> str:
-    said = {"running": "runs again", "waiting": "failed and is started again", "down": "is down"}
-    return f"{event.helper} {said.get(event.state, event.state)}"
+    return f"{event.helper} {_HELPER_STATES.get(event.state, event.state)}"
 
 
 def _observer_failed(event: told.ObserverFailed) -> str:

@@ -4,6 +4,7 @@ Folders come and go (`git checkout`, `rm -rf`, `mv`, an editor that renames), an
 hears nothing more. So once a second, and at every event, what is watched and what stands in it are looked at anew.
 """
 
+import asyncio
 import hashlib
 import os
 from collections.abc import Awaitable, Callable
@@ -11,11 +12,16 @@ from contextlib import aclosing
 from pathlib import Path
 
 from devgw.config.load import watched_files
+from devgw.foreign.text import clean
+from devgw.wiring.cause import Cause
 
 STEP_MILLISECONDS = 30
 """How long a burst of changes must pause before it counts as one save."""
 LOOK_MILLISECONDS = 1_000
 """How often to look without an event."""
+
+LOOKS_WITHOUT_EVENTS = 20
+"""After so many, it is tried again whether the system gives events."""
 
 Contents = tuple[tuple[str, str], ...]
 
@@ -23,21 +29,28 @@ Contents = tuple[tuple[str, str], ...]
 class ProjectWatch:
     """Follows the files of one project."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, limit: Callable[[Cause | None], None]) -> None:
         self._root = root
+        self._limit = limit
+        """Is told why the system gives no events, and None once it gives them again."""
         self._contents = contents_of(root)
         self._stats = stats_of(root)
 
     async def follow(self, saved: Callable[[], Awaitable[object]]) -> None:
-        """Call `saved` after every save, until cancelled.
-
-        Raises:
-            OSError: where the system cannot watch any more; what changed meanwhile is seen when it is called again.
-        """
+        """Call `saved` after every save, until cancelled; where the system gives no events, by looking alone."""
         while True:
             folders = self._folders()
             await self._look(saved, is_certain=True)
-            await self._watch(list(folders), folders, saved)
+            try:
+                await self._watch(list(folders), folders, saved)
+            except (OSError, RuntimeError) as error:  # watchfiles has its own RuntimeError for what it does not know
+                self._limit(_without_events(error))
+                await self._look_for_a_while(saved)
+
+    async def _look_for_a_while(self, saved: Callable[[], Awaitable[object]]) -> None:
+        for _ in range(LOOKS_WITHOUT_EVENTS):
+            await asyncio.sleep(LOOK_MILLISECONDS / 1000)
+            await self._look(saved, is_certain=False)
 
     async def _watch(
         self, paths: list[Path], before: dict[Path, tuple[int, int]], saved: Callable[[], Awaitable[object]]
@@ -58,6 +71,7 @@ class ProjectWatch:
         try:
             async with aclosing(watching):
                 async for changed in watching:
+                    self._limit(None)
                     await self._look(saved, is_certain=bool(changed))
                     if self._folders() != before:
                         return
@@ -89,6 +103,15 @@ class ProjectWatch:
             if each.is_dir():
                 found[each] = (known.st_dev, known.st_ino)
         return found
+
+
+def _without_events(error: Exception) -> Cause:
+    """Return why there are no events, and how there would be; saves are seen all the same."""
+    said = (error.strerror if isinstance(error, OSError) else None) or str(error).splitlines()[0]
+    return Cause(
+        f"the system gives no file events ({clean(said, 100)}), so files are looked at once a second",
+        "Raise fs.inotify.max_user_instances and max_user_watches (sysctl), or the number of open files (ulimit -n).",
+    )
 
 
 def contents_of(root: Path) -> Contents:

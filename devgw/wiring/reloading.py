@@ -6,6 +6,7 @@ a project that is gone is an invalid save, and a project that comes to a gateway
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 
 from devgw.config.changes import changes, counted
 from devgw.config.finding import Finding, Severity
@@ -22,6 +23,9 @@ from devgw.wiring.own_settings import OwnSettings
 from devgw.wiring.project_watch import ProjectWatch
 from devgw.wiring.runtime import Runtime
 
+WATCHER = "file watcher"
+"""As Health calls it."""
+
 
 class Reloading:
     """Follows the project's files and swaps generations. A request finishes with the one it began with."""
@@ -30,7 +34,7 @@ class Reloading:
         self._runtime = runtime
         self._effects = Effects(runtime)
         self._own = OwnSettings(runtime)
-        self._watch = ProjectWatch(runtime.settings.root)
+        self._watch = ProjectWatch(runtime.settings.root, partial(runtime.supervisor.limit, WATCHER))
         self._one_at_a_time = asyncio.Lock()
 
     async def watch(self) -> None:

@@ -17,7 +17,7 @@ from devgw.web.listening import serve
 from devgw.wiring.acting import GatewayActions
 from devgw.wiring.config_view import config_view
 from devgw.wiring.probing import keep_probing
-from devgw.wiring.reloading import Reloading
+from devgw.wiring.reloading import WATCHER, Reloading
 from devgw.wiring.runtime import Runtime
 from devgw.wiring.stopping import stop, until_stopped
 from devgw.wiring.supervisor import Begin
@@ -76,7 +76,7 @@ def _start_helpers(runtime: Runtime, reloading: Reloading) -> None:
         start(each.recipe.name, each.serve)
     start("diagnosis", Watching(runtime.bus, runtime.monitor).run)
     start("housekeeping", partial(_keep_house, runtime))
-    start("file watcher", reloading.watch)
+    start(WATCHER, reloading.watch)
     start("provider probes", partial(keep_probing, runtime))
     policy_now = lambda: runtime.gateway.project.oauth  # noqa: E731  it changes with each reload
     ask = partial(runtime.supervisor.once, "provider watch")

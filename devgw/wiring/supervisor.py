@@ -28,6 +28,8 @@ class HelperState(StrEnum):
     """How a helper is."""
 
     RUNNING = "running"
+    LIMITED = "limited"
+    """It does its work, but not as it should."""
     WAITING = "waiting"
     """It failed and is started again after a moment."""
     DOWN = "down"
@@ -35,7 +37,13 @@ class HelperState(StrEnum):
     STOPPED = "stopped"
 
 
-_SHOWN = {HelperState.RUNNING: "ok", HelperState.WAITING: "warning", HelperState.DOWN: "bad"}
+_SHOWN = {
+    HelperState.RUNNING: ("ok", "runs"),
+    HelperState.LIMITED: ("warning", "runs, with a limit"),
+    HelperState.WAITING: ("warning", "is started again"),
+    HelperState.DOWN: ("bad", "is down"),
+}
+"""How Health shows a state: as a check's, and in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,12 @@ class Supervisor:
         await self._end([helper.task] if helper.task else [], within)
         self._over(helper)
 
+    def limit(self, name: str, cause: Cause | None) -> None:
+        """Say that a helper works, but not as it should; None where it does again."""
+        helper = self._helpers.get(name)
+        if helper is not None:
+            self._turn(helper, HelperState.LIMITED if cause else HelperState.RUNNING, cause or Cause(""))
+
     async def close(self, within: float = 1.0) -> tuple[str, ...]:
         """End everything; return the names of helpers that did not end in time."""
         helpers = list(self._helpers.values())
@@ -137,15 +151,16 @@ class Supervisor:
 
     def _settle(self, helper: _Helper) -> None:
         helper.failures = 0
-        self._turn(helper, HelperState.RUNNING, Cause(""))
+        if helper.state is not HelperState.LIMITED:
+            self._turn(helper, HelperState.RUNNING, Cause(""))
 
     def _turn(self, helper: _Helper, state: HelperState, cause: Cause) -> None:
-        """Show the state; tell it where it is another one than before, or has another reason."""
-        is_news = (helper.state, helper.cause) != (state, cause)
+        """Show and tell the state where it is another one than before, or has another reason."""
+        if (helper.state, helper.cause) == (state, cause):
+            return
         helper.state, helper.cause = state, cause
         self._show(helper)
-        if is_news:
-            self._tell(helper.name, state, cause)
+        self._tell(helper.name, state, cause)
 
     def _over(self, helper: _Helper) -> None:
         self._health.forget(helper.name)
@@ -153,8 +168,7 @@ class Supervisor:
             self._tell(helper.name, HelperState.STOPPED, Cause(""))
 
     def _show(self, helper: _Helper) -> None:
-        said = {HelperState.RUNNING: "runs", HelperState.WAITING: "is started again", HelperState.DOWN: "is down"}
-        self._judge(helper.name, _SHOWN[helper.state], said[helper.state], helper.cause)
+        self._judge(helper.name, *_SHOWN[helper.state], helper.cause)
 
     # --- one piece of work ---
 
@@ -179,7 +193,7 @@ class Supervisor:
         self._health.judge(CheckRow(name, state, text, at=self._clock.now().timestamp(), fix=cause.fix))
 
     def _tell(self, name: str, state: HelperState, cause: Cause) -> None:
-        is_failure = state in {HelperState.WAITING, HelperState.DOWN}
+        is_failure = state not in {HelperState.RUNNING, HelperState.STOPPED}
         self._bus.publish(
             HelperStateChanged(
                 helper=name,

@@ -1,6 +1,7 @@
 """Helpers may die; they are started again, Health says how they are, and nothing else notices."""
 
 import asyncio
+import contextlib
 import errno
 import os
 import socket
@@ -18,6 +19,7 @@ from devgw.monitor.book import Count
 from devgw.monitor.health import Health
 from devgw.monitor.views import CheckRow
 from devgw.wiring.cause import cause_of
+from devgw.wiring.companions import WORKOS
 from devgw.wiring.stopping import EssentialEnded
 from devgw.wiring.supervisor import Pace, Supervisor
 from tests.support.gateway import running_gateway
@@ -179,24 +181,20 @@ def test_a_reason_names_the_file_and_no_secret() -> None:
     assert secret not in cause_of(ValueError(f"not {secret}")).reason
 
 
-def servers(origin: str) -> "list[asyncio.Task[object]]":
-    """Return the tasks of Hypercorn that serve the port of `origin`."""
+def take_no_more(origin: str) -> None:
+    """Let the listening sockets of this process at `origin` take no more connections."""
     port = int(origin.rpartition(":")[2])
-    found = []
-    for each in asyncio.all_tasks():
-        coroutine = each.get_coro()
-        config = getattr(coroutine, "cr_frame", None) and coroutine.cr_frame.f_locals.get("config")  # type: ignore[union-attr]
-        sockets = [int(bound.rpartition("//")[2]) for bound in getattr(config, "bind", ())]
-        if any(os.fstat(fd) and socket.socket(fileno=os.dup(fd)).getsockname()[1] == port for fd in sockets):
-            found.append(each)
-    return found
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(int(name))) as copy:
+            is_listening = copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+            if is_listening and copy.family in {socket.AF_INET, socket.AF_INET6} and copy.getsockname()[1] == port:
+                copy.shutdown(socket.SHUT_RDWR)
 
 
 async def test_a_gateway_whose_listener_ends_says_so_and_ends() -> None:
     async def until_its_listener_ends() -> None:
         async with running_gateway() as gateway:
-            for each in servers(gateway.origin):
-                each.cancel()
+            take_no_more(gateway.origin)
             await asyncio.wait_for(gateway.runtime.stopping.wait(), 5)
 
     with pytest.raises(ExceptionGroup) as raised:
@@ -210,9 +208,13 @@ async def test_an_emulator_that_dies_is_served_again_on_its_port() -> None:
     async with httpx2.AsyncClient() as http, running_gateway() as gateway:
         origin = gateway.runtime.companions.workos.origin
         assert (await http.get(origin)).status_code < 500
-        for each in servers(origin):
-            each.cancel()
-        await until(lambda: any(each.helper == "WorkOS emulator" for each in gateway.events(HelperStateChanged)))
-        await until(lambda: bool(servers(origin)))
+        take_no_more(origin)
+        health = gateway.runtime.monitor.health
+
+        def states() -> list[str]:
+            return [each.state for each in gateway.events(HelperStateChanged) if each.helper == WORKOS]
+
+        await until(lambda: states() == ["waiting", "running"], 10)
+        assert [each.state for each in health.look().checks if each.name == WORKOS] == ["ok"]
         assert (await http.get(origin)).status_code < 500
         assert (await http.get(f"{gateway.origin}/")).status_code == 200

@@ -1,0 +1,122 @@
+"""What works beside the requests meets a machine that refuses: the gateway goes on, says so, and recovers by itself."""
+
+import asyncio
+import os
+import resource
+import shutil
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import watchfiles
+
+from devgw.config.sample import sample_root
+from devgw.events.taxonomy import ConfigLoaded, ConfigRejected, HelperStateChanged
+from devgw.monitor.views import CheckRow
+from devgw.settings import Settings
+from tests.support.gateway import Running, running_gateway
+
+
+def row(gateway: Running, name: str) -> CheckRow:
+    return next(each for each in gateway.runtime.monitor.health.look().checks if each.name == name)
+
+
+async def until(is_so: Callable[[], bool], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def gateway(tmp_path: Path) -> AsyncIterator[Running]:
+    shutil.copytree(sample_root(), tmp_path, dirs_exist_ok=True)
+    async with running_gateway(tmp_path, ephemeral=False, settings=Settings(port=0)) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError("OS file watch limit reached."),
+        OSError(24, "Too many open files"),
+        watchfiles._rust_notify.WatchfilesRustInternalError("Error creating recommended watcher"),
+    ],
+    ids=["watches", "instances", "unknown"],
+)
+async def test_without_file_events_saves_are_seen_by_looking_and_health_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refuse(*_paths: Any, **_options: Any) -> Any:
+        raise error
+
+    shutil.copytree(sample_root(), tmp_path, dirs_exist_ok=True)
+    with monkeypatch.context() as without:
+        without.setattr(watchfiles, "awatch", refuse)
+        async with running_gateway(tmp_path, ephemeral=False, settings=Settings(port=0)) as gateway:
+            await until(lambda: row(gateway, "file watcher").state == "warning")
+            assert "files are looked at once a second" in row(gateway, "file watcher").text
+            assert "sysctl" in row(gateway, "file watcher").fix
+            policies = tmp_path / "config" / "policies.json"
+            policies.write_text(policies.read_text() + "\n")
+            await until(lambda: gateway.runtime.gateway.generation == 2)
+
+
+async def test_a_symlink_loop_in_the_configuration_is_a_refused_save(
+    gateway: Running, tmp_path: Path, http: httpx2.AsyncClient
+) -> None:
+    (tmp_path / "config" / "b.oas.json").symlink_to("b.oas.json")
+    await until(lambda: bool(gateway.events(ConfigRejected)))
+    assert (await http.get(gateway.origin)).status_code == 200
+    (tmp_path / "config" / "b.oas.json").unlink()
+    await until(lambda: len(gateway.events(ConfigLoaded)) == 2)
+    assert row(gateway, "file watcher").state == "ok"
+
+
+async def test_a_folder_that_leads_to_itself_ends_nothing(
+    gateway: Running, tmp_path: Path, http: httpx2.AsyncClient
+) -> None:
+    config = tmp_path / "config"
+    config.rename(tmp_path / "aside")
+    config.symlink_to("config")
+    await until(lambda: bool(gateway.events(ConfigRejected)))
+    assert (await http.get(gateway.origin)).status_code == 200
+    config.unlink()
+    (tmp_path / "aside").rename(config)
+    await until(lambda: len(gateway.events(ConfigLoaded)) == 2)
+
+
+async def test_no_descriptors_left_ends_nothing_and_passes(
+    gateway: Running, tmp_path: Path, http: httpx2.AsyncClient
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    held: list[socket.socket] = []
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 4, hard))  # noqa: PTH208
+    try:
+        while len(held) < 10_000:
+            held.append(socket.socket())
+    except OSError:
+        policies = tmp_path / "config" / "policies.json"
+        await asyncio.sleep(3)  # housekeeping, watcher and ticks go on without a descriptor
+        assert policies
+    finally:
+        for each in held:
+            each.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert not gateway.runtime.stopping.is_set()
+    await until(lambda: all(each.state != "bad" for each in gateway.runtime.monitor.health.look().checks))
+    assert (await http.get(gateway.origin)).status_code == 200
+
+
+async def test_a_probe_that_raises_is_told_and_ends_nothing(gateway: Running, http: httpx2.AsyncClient) -> None:
+    async def probe() -> None:
+        raise RecursionError("maximum recursion depth exceeded")
+
+    gateway.runtime.supervisor.start("odd probe", probe)
+    await until(lambda: any(each.helper == "odd probe" for each in gateway.events(HelperStateChanged)))
+    assert "RecursionError" in row(gateway, "odd probe").text
+    assert (await http.get(gateway.origin)).status_code == 200
