@@ -30,10 +30,14 @@ class Asked:
             return True
         if len(found) != 1:
             return False
-        place = next((place for place, each in enumerate(self._open) if _is_same(each, found[0])), None)
+        place = next((at for at, each in enumerate(self._open) if _is_same(each, found[0])), None)
         if place is not None:
             del self._open[place]
         return place is not None
+
+    def takes(self, identifier: RequestId | None) -> bool:
+        """Tell whether a request with this id still waits for its answer."""
+        return identifier is not None and any(_is_same(each, identifier) for each in self._open)
 
     def is_sure_of(self, message: Message | None) -> bool:
         """Tell whether an answer that has not ended is known to be one's own: its id has come, and it is no request."""
@@ -41,7 +45,7 @@ class Asked:
             message is not None
             and bool({"result", "error"} & message.names)
             and len(message.ids) == 1
-            and any(_is_same(each, message.ids[0]) for each in self._open)
+            and self.takes(message.ids[0])
         )
 
 

@@ -24,6 +24,11 @@ _OPENINGS, _CLOSINGS = re.compile(rb"[{\[]++"), re.compile(rb"[}\]]++")
 _LONG = 1_024
 """A name or scalar that is longer is none of those that matter."""
 _SHORT = 65_536
+_BEGINNING = re.compile(rb'[ \t\r\n]*\{[ \t\r\n]*(?:"jsonrpc"[ \t\r\n]*:[ \t\r\n]*"2\.0"[ \t\r\n]*,[ \t\r\n]*)?')
+_PLAIN_ID = re.compile(
+    rb'"id"[ \t\r\n]*:[ \t\r\n]*(0|[1-9]\d{0,14}|"[ !#-\[\]-~]*")[ \t\r\n]*'
+    rb'(?:(,[ \t\r\n]*"(?:result|error)"[ \t\r\n]*:)|\}[ \t\r\n]*\Z)'
+)
 _MOST = 1_000
 """Messages in one text, members of one message, and depth: what has more is no answer, and would cost time."""
 _OPENING, _CLOSING, _QUOTE = b"{[", b"}]", ord('"')
@@ -207,6 +212,20 @@ def read_responses(text: bytes) -> list[Message]:
         return reader.feed(text) + reader.close()
     found = value if isinstance(value, list) else [value]
     return [_message_of(each) for each in found if isinstance(each, dict)]
+
+
+def find_plain_id(text: bytes) -> RequestId | None:
+    """Return the `id` of a text that has one and no other, as its first member or its last; None where a look is due.
+
+    This is what nearly every server writes, and it costs a tenth of parsing.
+    """
+    at = text.find(b'"id"')
+    if at < 0 or b'"id"' in text[at + 4 :] or b"\\u" in text:  # a name may hide behind an escape
+        return None
+    found = _PLAIN_ID.match(text, at)
+    if found is None or (found[2] is not None and _BEGINNING.fullmatch(text, 0, at) is None):
+        return None
+    return int(found[1]) if found[1][0] != _QUOTE else found[1][1:-1].decode()
 
 
 def id_of(value: Any) -> RequestId | None:

@@ -94,8 +94,7 @@ def read_head(block: bytes) -> Head:
 def _framed(status: int, headers: Headers, framing: dict[bytes, list[bytes]], *, is_new: bool) -> Head:
     """Return the head with the body that follows it (RFC 9112 §6.3)."""
     lengths, codings = framing.get(b"content-length", []), framing.get(b"transfer-encoding", [])
-    options = b",".join(framing.get(b"connection", [])).lower().split(b",")
-    keeps = is_new and b"upgrade" not in framing and {each.strip() for each in options} <= {b"", b"keep-alive"}
+    keeps = is_new and b"upgrade" not in framing and _keeps(framing.get(b"connection", []))
     if lengths and codings:
         raise FramingUnsafe("it has both Content-Length and Transfer-Encoding")
     if status < 200 or status in {_NO_CONTENT, _NOT_MODIFIED}:
@@ -105,6 +104,11 @@ def _framed(status: int, headers: Headers, framing: dict[bytes, list[bytes]], *,
     if lengths:
         return Head(status, headers, BodyByLength(_length(lengths)), keeps)
     return Head(status, headers, BodyUntilClose(), keeps=False)
+
+
+def _keeps(options: list[bytes]) -> bool:
+    """Tell whether Connection says nothing, or that it lives on."""
+    return not options or {each.strip() for each in b",".join(options).lower().split(b",")} <= {b"", b"keep-alive"}
 
 
 def _chunked(codings: list[bytes], *, is_new: bool) -> Body:

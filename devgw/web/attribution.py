@@ -6,7 +6,7 @@ from typing import Protocol
 
 from devgw.mcp.attribution import Asked, shown_ids
 from devgw.mcp.event_stream import EventReader
-from devgw.mcp.response import Message, ResponseReader, ResponseUnreadable, read_responses
+from devgw.mcp.response import Message, ResponseReader, ResponseUnreadable, find_plain_id, read_responses
 from devgw.problems import Refused
 from devgw.problems.limit import AnswerTooLong
 from devgw.problems.proxy import UpstreamAnswerForeign, UpstreamAnswerUnreadable
@@ -116,6 +116,8 @@ def check_whole(asked: Asked, text: bytes, url: str) -> None:
     Raises:
         Refused: with `UpstreamAnswerForeign` or `UpstreamAnswerUnreadable`.
     """
+    if asked.takes(find_plain_id(text)):
+        return
     try:
         messages = read_responses(text)
     except ResponseUnreadable as error:

@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 
 from devgw.mcp.attribution import Asked, shown_ids
 from devgw.mcp.event_stream import EventReader
-from devgw.mcp.response import Message, ResponseReader, ResponseUnreadable, read_responses
+from devgw.mcp.response import Message, ResponseReader, ResponseUnreadable, find_plain_id, read_responses
 
 CUTS = (1, 2, 3, 7, 64, 1_000_000)
 OWN = b'{"jsonrpc":"2.0","id":7,"result":{}}'
@@ -49,6 +49,7 @@ def test_ids_are_found_however_a_text_is_cut(text: bytes, ids: list[list[Any]], 
     assert [found for _, found in read(text, cut)] == ids
 
 
+NAMES = ["id", "result", "error", "method", "x", "\\"]
 JSON = some.recursive(
     some.none() | some.booleans() | some.integers() | some.text(max_size=5),
     lambda inner: some.lists(inner, max_size=3) | some.dictionaries(some.text(max_size=3), inner, max_size=3),
@@ -58,13 +59,17 @@ JSON = some.recursive(
 
 @settings(max_examples=300, deadline=None)
 @given(
-    members=some.dictionaries(some.sampled_from(["id", "result", "error", "method", "x", "\\"]), JSON, max_size=6),
+    members=some.dictionaries(
+        some.sampled_from(["id", "result", "error", "method", "x", "\\"]), JSON | some.just(7), max_size=6
+    ),
     cut=some.sampled_from(CUTS),
     is_ascii=some.booleans(),
 )
 def test_what_is_read_in_pieces_is_what_a_parser_reads(members: dict[str, Any], cut: int, *, is_ascii: bool) -> None:
     text = json.dumps(members, ensure_ascii=is_ascii).encode()
     (whole,) = read_responses(text)
+
+    assert (plain := find_plain_id(text)) is None or whole.ids == [plain]
 
     assert read(text, cut) == [(whole.names & {"id", "result", "error", "method"}, whole.ids)]
 
@@ -137,6 +142,28 @@ def test_another_ones_answer_may_not(asked: list[Any], text: bytes) -> None:
     question = Asked(asked)
 
     assert not all(question.is_own(each) for each in read_responses(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "identifier"),
+    [
+        (OWN, 7),
+        (b' { "id" : "a-1" , "result" : {}} ', "a-1"),
+        (b'{"result":{},"jsonrpc":"2.0","id":7}\n', 7),
+        (b'{"result":{"id":7}}', None),
+        (b'{"result":{"id":7},"id":8}', None),
+        (b'{"id":7,"result":{},"\\u0069d":8}', None),
+        (b'[{"id":7,"result":{}}]', None),
+        (b'{"x":{"id":7,"result":{}}}', None),
+        (b'{"x":{},"id":7,"result":{}}', None),
+        (b'{"result":"\\"id\\":7}"}', None),
+        (b'{"id":null,"error":{}}', None),
+        (b'{"id":7.0,"result":{}}', None),
+        (b'{"id":01,"result":{}}', None),
+    ],
+)
+def test_a_plain_text_is_told_by_a_glance(text: bytes, identifier: Any) -> None:
+    assert find_plain_id(text) == identifier
 
 
 def test_ids_are_shown_short_and_clean() -> None:
