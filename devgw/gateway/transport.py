@@ -22,6 +22,8 @@ class UpstreamRequest:
     """The PEM file with the client certificate and its key."""
     owner: Hashable = ()
     """For whom it is, with which credential: its connection carries nobody else's requests."""
+    led_from: str = ""
+    """The developer's URL from which redirects led here; empty for that URL itself, which may lie anywhere."""
 
 
 @dataclass(slots=True)

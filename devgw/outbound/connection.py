@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import cast
 
 from devgw.outbound.exchange import ConnectionLost, Exchange
+from devgw.outbound.proxies import Proxy
 
 _SUCCESSES = range(200, 300)
 
@@ -22,6 +23,8 @@ class Connection(asyncio.Protocol):
         self.transport: asyncio.Transport
         self.is_open = False
         self.free_since = 0.0
+        self.proxy: Proxy | None = None
+        """The proxy that is asked for plain http on this connection."""
         self._exchange: Exchange | None = None
         self._when_free = when_free
         self._is_paused = False
@@ -30,6 +33,11 @@ class Connection(asyncio.Protocol):
         """Be ready for the first exchange."""
         self.transport = cast("asyncio.Transport", transport)
         self.is_open = True
+
+    @property
+    def peer(self) -> str:
+        """Return the address of the other side."""
+        return str(self.transport.get_extra_info("peername")[0])
 
     def exchange(self, request: bytes) -> Exchange:
         """Send the bytes of one request and return the exchange in which its answer will arrive."""

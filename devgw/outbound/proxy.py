@@ -4,82 +4,28 @@ A request that was written is never sent twice: a tool may have run although no 
 """
 
 import asyncio
-import errno
-import socket
-import ssl
-from collections.abc import Hashable
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import Protocol
-from urllib.parse import quote, urlsplit
 
 from devgw.clock import Clock
 from devgw.gateway.patience import Patience
 from devgw.gateway.transport import Timing, TransportSettings, UpstreamRequest
-from devgw.outbound.connection import Connection
+from devgw.outbound.dialer import Dialer
 from devgw.outbound.exchange import ConnectionLost, Exchange
 from devgw.outbound.framing import FramingUnsafe
 from devgw.outbound.head import HeadTooLarge
 from devgw.outbound.pool import Pool
+from devgw.outbound.target import Target, bytes_of, target_of
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import AnswerHeadTooLong, AnswerUnfinished
 from devgw.problems.proxy import (
-    ClientCertificateUnusable,
     UpstreamAnswerMalformed,
     UpstreamAnswerTimedOut,
     UpstreamClosedEarly,
-    UpstreamConnectTimedOut,
     UpstreamFramingUnsafe,
-    UpstreamNameUnknown,
-    UpstreamRefusedConnection,
-    UpstreamTlsFailed,
-    UpstreamUnreachable,
 )
 
-_REFUSED = f"[Errno {errno.ECONNREFUSED}]"
-_HTTPS_PORT, _HTTP_PORT = 443, 80
-_URL_CHARACTERS = "%/:?#[]@!$&'()*+,;=~-._"
 _GRAIN = 0.25
 """Seconds by which the limit for an answer may be overrun."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a URL points, and how its request begins."""
-
-    url: str
-    host: str
-    port: int
-    is_https: bool
-    path: bytes
-    """Path and query."""
-    authority: bytes
-    """What Host says."""
-
-
-@lru_cache(maxsize=512)
-def target_of(url: str) -> Target:
-    """Return where `url` points; the fragment is dropped."""
-    parts = urlsplit(url)
-    is_https = parts.scheme == "https"
-    path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_URL_CHARACTERS)
-    authority = parts.netloc.rpartition("@")[2]
-    port = parts.port or (_HTTPS_PORT if is_https else _HTTP_PORT)
-    shown = url.partition("#")[0].partition("?")[0]
-    host = authority.encode() if authority.isascii() else authority.encode("idna")
-    return Target(shown, parts.hostname or "", port, is_https, path.encode(), host)
-
-
-def bytes_of(request: UpstreamRequest, target: Target) -> bytes:
-    """Return the request as it goes over the wire, Host first."""
-    lines = [request.method.encode(), b" ", target.path, b" HTTP/1.1\r\nhost: ", target.authority, b"\r\n"]
-    for name, value in request.headers:
-        lines += (name, b": ", value, b"\r\n")
-    if request.body or request.method == "POST":
-        lines.append(b"content-length: %d\r\n" % len(request.body))
-    lines += (b"\r\n", request.body)
-    return b"".join(lines)
 
 
 class _Answer(Protocol):
@@ -89,33 +35,17 @@ class _Answer(Protocol):
     received: int
 
 
-def named(error: Exception, target: Target, settings: TransportSettings, answer: _Answer | None = None) -> Problem:
+def named(error: Exception, target: Target, settings: TransportSettings, answer: _Answer) -> Problem:
     """Return the problem that `error` comes to."""
-    if isinstance(error, ConnectionLost):
-        return UpstreamClosedEarly(target.url, answer.received if answer else 0, bool(answer and answer.has_begun))
     if isinstance(error, TimeoutError):
         return UpstreamAnswerTimedOut(target.url, settings.response_timeout)
     if isinstance(error, FramingUnsafe):
         return UpstreamFramingUnsafe(target.url, str(error))
     if isinstance(error, HeadTooLarge):
         return AnswerHeadTooLong(target.url)
-    if isinstance(error, ValueError):
-        return UpstreamAnswerMalformed(target.url, str(error))
-    return _named_connecting(error, target)
-
-
-def _named_connecting(error: Exception, target: Target) -> Problem:
-    """Return the problem that a failure to connect comes to."""
-    if isinstance(error, socket.gaierror):
-        return UpstreamNameUnknown(target.url, target.host)
-    if isinstance(error, ssl.SSLError):
-        return UpstreamTlsFailed(target.url, error.reason or str(error))
-    # uvloop and asyncio try every address of a name, and then raise one error that quotes them all.
-    if isinstance(error, ConnectionRefusedError) or _REFUSED in str(error):
-        return UpstreamRefusedConnection(target.url)
-    if target.is_https and isinstance(error, (ConnectionResetError, ConnectionAbortedError)):
-        return UpstreamTlsFailed(target.url, str(error) or "the connection was closed")
-    return UpstreamUnreachable(target.url, str(error) or type(error).__name__)
+    if isinstance(error, ConnectionLost):
+        return UpstreamClosedEarly(target.url, answer.received, answer.has_begun)
+    return UpstreamAnswerMalformed(target.url, str(error))
 
 
 class UpstreamAnswer:
@@ -185,7 +115,7 @@ class ProxyClient:
         self._clock = clock
         self._patience = Patience(self.settings.response_timeout, min(_GRAIN, self.settings.response_timeout / 4))
         self._pool = Pool(self.settings.idle_timeout)
-        self._contexts: dict[tuple[str | None, int], ssl.SSLContext] = {}
+        self._dialer = Dialer(self.settings.connect_timeout)
 
     async def open(self, request: UpstreamRequest, timing: Timing) -> UpstreamAnswer:
         """Send `request` and return its answer as soon as the head has arrived.
@@ -195,13 +125,13 @@ class ProxyClient:
         """
         target = target_of(request.url)
         loop = asyncio.get_running_loop()
-        key = (request.owner, target.host, target.port, target.is_https, request.certificate)
+        key = (request.owner, target.host, target.port, target.is_https, request.certificate, request.led_from)
         connection = self._pool.take(key)
         if connection is None:
             timing.connect_began = self._clock.ticks()
-            connection = await self._connect(loop, target, request.certificate, key)
+            connection = await self._dialer.connect(request, target, self._pool.keeper(key))
             timing.connected = self._clock.ticks()
-        exchange = connection.exchange(bytes_of(request, target))
+        exchange = connection.exchange(bytes_of(request, target, connection.proxy))
         timing.sent = self._clock.ticks()
         deadline = self._patience.remind(loop, lambda: exchange.fail(TimeoutError()))
         try:
@@ -220,44 +150,3 @@ class ProxyClient:
     def close(self) -> None:
         """Close every connection that waits for a request."""
         self._pool.close()
-
-    async def _connect(
-        self, loop: asyncio.AbstractEventLoop, target: Target, certificate: str | None, key: Hashable
-    ) -> Connection:
-        """Return a new connection.
-
-        Raises:
-            Refused: with the reason why there is none.
-        """
-        tls = self._tls(target.url, certificate) if target.is_https else None
-        try:
-            async with asyncio.timeout(self.settings.connect_timeout):
-                _, connection = await loop.create_connection(
-                    lambda: Connection(loop, self._pool.keeper(key)), target.host, target.port, ssl=tls
-                )
-        except TimeoutError as error:
-            raise Refused(UpstreamConnectTimedOut(target.url, self.settings.connect_timeout)) from error
-        except OSError as error:
-            raise Refused(_named_connecting(error, target)) from error
-        return connection
-
-    def _tls(self, url: str, certificate: str | None) -> ssl.SSLContext:
-        """Return how to speak TLS, with a client certificate where one is named; a changed file is read again.
-
-        Raises:
-            Refused: with `ClientCertificateUnusable`.
-        """
-        try:
-            key = (certificate, Path(certificate).stat().st_mtime_ns if certificate else 0)
-            if key not in self._contexts:
-                self._contexts[key] = _context(certificate)
-        except OSError as error:  # an SSLError is one
-            raise Refused(ClientCertificateUnusable(url, certificate or "", error.strerror or str(error))) from error
-        return self._contexts[key]
-
-
-def _context(certificate: str | None) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if certificate:
-        context.load_cert_chain(certificate)
-    return context

@@ -248,6 +248,27 @@ class UpstreamRedirected(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamLocationMalformed(UpstreamProblem):
+    """The upstream redirects to what is no URL that could be asked."""
+
+    status_code: int
+    location: str
+    """Cut short, and cleaned."""
+    failure: str
+
+    diagnosis: ClassVar = "PROXY-11"
+    hint: ClassVar = "Mend the upstream's redirect, or point rewritePattern at the URL that answers itself."
+    source: ClassVar = "RFC 9110 §10.2.2"
+
+    def explain(self) -> str:
+        """Say what it names, and what is wrong with that."""
+        return (
+            f"The upstream {self.url} answered {self.status_code} with Location: {self.location}, "
+            f"which leads nowhere: {self.failure}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamTooManyRedirects(UpstreamProblem):
     """Following the upstream's redirects came to no end."""
 

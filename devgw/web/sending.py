@@ -1,21 +1,18 @@
 """Sends a request to its upstream: the URL, the headers, one more try with a renewed credential, redirects."""
 
 import asyncio
-from dataclasses import replace
-from urllib.parse import urljoin, urlsplit
 
-from devgw.diagnosis.difference import explain_difference
 from devgw.events.trace import Body
 from devgw.gateway.forwarding import header_of, headers_up
 from devgw.gateway.transport import Timing, UpstreamAnswer, UpstreamClient, UpstreamRequest
 from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
 from devgw.problems import Refused
-from devgw.problems.proxy import UpstreamRedirected, UpstreamTooManyRedirects
+from devgw.problems.proxy import UpstreamTooManyRedirects
 from devgw.settings import Limits
 from devgw.web.call import McpCall
+from devgw.web.redirect import redirected
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_KEEP_METHOD = frozenset({307, 308})
 _HOPS = 5
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 
@@ -40,7 +37,7 @@ class Sender:
         hops = 0
         while answer.status in _REDIRECTS and header_of(answer.headers, b"location"):
             await keep(call, answer)
-            request = _redirected(call, request, answer)
+            request = redirected(call, request, answer)
             hops += 1
             if hops > _HOPS:
                 raise Refused(UpstreamTooManyRedirects(call.route.upstream_url, _HOPS))
@@ -121,25 +118,3 @@ def _request(call: McpCall, credential: UpstreamCredential, *, wants_identity: b
     headers = headers_up(place.forwarding, trace.request_headers, credential.headers, wants_identity=wants_identity)
     owner = (call.admitted.subject_id, call.admitted.token_id or trace.peer, credential.headers)
     return UpstreamRequest(trace.method, url, headers, call.body, place.certificate, owner)
-
-
-def _redirected(call: McpCall, request: UpstreamRequest, answer: UpstreamAnswer) -> UpstreamRequest:
-    """Return the request that a redirect asks for, as `fetch` would send it.
-
-    Raises:
-        Refused: with `UpstreamRedirected` where the route follows none.
-    """
-    location = urljoin(request.url, header_of(answer.headers, b"location").decode("latin-1"))
-    difference = explain_difference(location, request.url, "url").sentence.rstrip(".")
-    problem = UpstreamRedirected(request.url, answer.status, location, difference)
-    if not call.route.follow_redirects or urlsplit(location).scheme not in {"http", "https"}:
-        raise Refused(problem)
-    call.trace.notes.append(f"{problem.explain()} {problem.advise()}")
-    headers, method, body = request.headers, request.method, request.body
-    if urlsplit(location)[:2] != urlsplit(request.url)[:2]:
-        headers = [pair for pair in headers if pair[0] not in {b"authorization", b"x-api-key"}]
-    if answer.status not in _KEEP_METHOD and method == "POST":
-        call.trace.notes.append(f"A redirect with {answer.status} turns POST into GET, so the message was lost.")
-        method, body = "GET", b""
-        headers = [pair for pair in headers if pair[0] != b"content-type"]
-    return replace(request, method=method, url=location, headers=headers, body=body)

@@ -148,6 +148,7 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (proxy.UpstreamUnreachable("http://x", "no route"), "NET-07"),
         (proxy.UpstreamFramingUnsafe("http://x", "two lengths"), "PROXY-09"),
         (proxy.UpstreamAnswerForeign("http://x", "id 8", "id 7"), "PROXY-10"),
+        (proxy.UpstreamLocationMalformed("http://x", 307, "http://[", "no"), "PROXY-11"),
         (proxy.UpstreamAnswerUnreadable("http://x", "it is too deep"), "NET-06"),
         (authorization.ParameterMissing("client_id"), "REQ-01"),
         (GrantTypeUnsupported("password", ()), "REQ-02"),

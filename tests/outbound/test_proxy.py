@@ -3,18 +3,14 @@
 import asyncio
 import ssl
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from devgw.clock import SystemClock
 from devgw.gateway.transport import Timing, TransportSettings, UpstreamAnswer, UpstreamRequest
-from devgw.outbound.proxy import ProxyClient, target_of
+from devgw.outbound.proxy import ProxyClient
+from devgw.outbound.target import target_of
 from devgw.problems import Refused
 from devgw.problems.proxy import (
     ClientCertificateUnusable,
@@ -22,6 +18,7 @@ from devgw.problems.proxy import (
     UpstreamTlsFailed,
 )
 from tests.support.bytes_upstream import Answer, Seen, bytes_upstream, response
+from tests.support.certificates import key_and_certificate
 
 
 def client(**limits: float) -> ProxyClient:
@@ -187,29 +184,12 @@ def test_a_url_is_taken_apart() -> None:
 # --- TLS --------------------------------------------------------------------------------------------------------------
 
 
-def _key_and_certificate(name: str) -> bytes:
-    """Return key and self-signed certificate of `name`, in PEM."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    certificate = (
-        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    kind = serialization.Encoding.PEM
-    secret = key.private_bytes(kind, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return secret + certificate.public_bytes(kind)
-
-
 @pytest.fixture
 def pems(tmp_path: Path) -> dict[str, str]:
     """Return the PEM files of a server and of a client."""
     found = {name: tmp_path / f"{name}.pem" for name in ("server", "client")}
     for name, path in found.items():
-        path.write_bytes(_key_and_certificate(name))
+        path.write_bytes(key_and_certificate(name))
     return {name: str(path) for name, path in found.items()}
 
 

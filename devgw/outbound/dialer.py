@@ -1,0 +1,143 @@
+"""Opens connections to upstreams: directly or through the environment's proxy, with TLS, to addresses that are allowed.
+
+Only what failed is told, by the one who failed: a proxy that cannot be reached is no upstream that refuses.
+"""
+
+import asyncio
+import errno
+import socket
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from devgw.gateway.transport import UpstreamRequest
+from devgw.outbound.connection import Connection
+from devgw.outbound.guard import check_form, is_local, upstream_check
+from devgw.outbound.proxies import Proxy, find_proxy
+from devgw.outbound.target import Target
+from devgw.outbound.trust import shared_tls_context, tls_context
+from devgw.outbound.tunnel import Tunnel, TunnelRefused
+from devgw.problems import Problem, Refused
+from devgw.problems.proxy import (
+    ClientCertificateUnusable,
+    UpstreamConnectTimedOut,
+    UpstreamNameUnknown,
+    UpstreamRefusedConnection,
+    UpstreamTlsFailed,
+    UpstreamUnreachable,
+)
+
+_REFUSED = f"[Errno {errno.ECONNREFUSED}]"
+_MOST_CONTEXTS = 16
+
+
+class Dialer:
+    """Connects, and remembers how to show each client certificate."""
+
+    def __init__(self, connect_timeout: float) -> None:
+        self._connect_timeout = connect_timeout
+        self._contexts: dict[tuple[str, int, ssl.SSLContext], ssl.SSLContext] = {}
+
+    async def connect(
+        self, request: UpstreamRequest, target: Target, when_free: Callable[[Connection], None]
+    ) -> Connection:
+        """Return a new connection over which `request` may be sent.
+
+        Raises:
+            Refused: with the reason why there is none.
+        """
+        loop = asyncio.get_running_loop()
+        tls = self._tls(target.url, request.certificate) if target.is_https else None
+        proxy = find_proxy(request.url)
+        connection = Connection(loop, when_free)
+        try:
+            async with asyncio.timeout(self._connect_timeout):
+                if proxy is None:
+                    await loop.create_connection(lambda: connection, target.host, target.port, ssl=tls)
+                else:
+                    await _through(proxy, target, connection, tls)
+                await _check_peer(request, connection, proxy)
+        except TimeoutError as error:
+            raise Refused(UpstreamConnectTimedOut(target.url, self._connect_timeout)) from error
+        except OSError as error:
+            raise Refused(named_connecting(error, target, proxy)) from error
+        return connection
+
+    def _tls(self, url: str, certificate: str | None) -> ssl.SSLContext:
+        """Return how to speak TLS, with a client certificate where one is named; a changed file is read again.
+
+        Raises:
+            Refused: with `ClientCertificateUnusable`, or `CaFileUnusable`.
+        """
+        shared = shared_tls_context()
+        if certificate is None:
+            return shared
+        try:
+            key = (certificate, Path(certificate).stat().st_mtime_ns, shared)
+            if key not in self._contexts:
+                if len(self._contexts) >= _MOST_CONTEXTS:
+                    self._contexts.clear()
+                context = tls_context()
+                context.load_cert_chain(certificate)
+                self._contexts[key] = context
+        except OSError as error:  # an SSLError is one
+            raise Refused(ClientCertificateUnusable(url, certificate, error.strerror or str(error))) from error
+        return self._contexts[key]
+
+
+async def _through(proxy: Proxy, target: Target, connection: Connection, tls: ssl.SSLContext | None) -> None:
+    """Connect through a proxy: by a tunnel for https, by asking the proxy itself for http."""
+    loop = asyncio.get_running_loop()
+    parts = urlsplit(proxy.url)
+    outer = shared_tls_context() if parts.scheme == "https" else None
+    host, port = parts.hostname or "", parts.port or (443 if outer else 80)
+    if tls is None:
+        connection.proxy = proxy
+        await loop.create_connection(lambda: connection, host, port, ssl=outer)
+        return
+    transport, tunnel = await loop.create_connection(lambda: Tunnel(loop), host, port, ssl=outer)
+    try:
+        await tunnel.open(target, proxy)
+        inner = await loop.start_tls(transport, connection, tls, server_hostname=target.host)
+    except BaseException:
+        transport.abort()
+        raise
+    if inner is None:
+        raise ConnectionResetError("the connection was closed")
+    connection.connection_made(inner)
+
+
+async def _check_peer(request: UpstreamRequest, connection: Connection, proxy: Proxy | None) -> None:
+    """Refuse an address to which no redirect may lead, before the first byte of the request leaves.
+
+    Raises:
+        Refused: with `AddressForbidden`.
+    """
+    if not request.led_from:
+        return
+    try:
+        local_allowed = await is_local(request.led_from)
+        check_form(request.url, local_allowed=local_allowed)
+        if proxy is None:
+            upstream_check(request.url, local_allowed=local_allowed)(connection.peer)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def named_connecting(error: Exception, target: Target, proxy: Proxy | None = None) -> Problem:
+    """Return the problem that a failure to connect comes to."""
+    if isinstance(error, ssl.SSLError):
+        return UpstreamTlsFailed(target.url, error.reason or str(error))
+    if proxy is not None:
+        said = str(error) if isinstance(error, TunnelRefused) else f"cannot be used: {error}"
+        return UpstreamUnreachable(target.url, f"the proxy {proxy.shown} {said}")
+    if isinstance(error, socket.gaierror):
+        return UpstreamNameUnknown(target.url, target.host)
+    # uvloop and asyncio try every address of a name, and then raise one error that quotes them all.
+    if isinstance(error, ConnectionRefusedError) or _REFUSED in str(error):
+        return UpstreamRefusedConnection(target.url)
+    if target.is_https and isinstance(error, (ConnectionResetError, ConnectionAbortedError)):
+        return UpstreamTlsFailed(target.url, str(error) or "the connection was closed")
+    return UpstreamUnreachable(target.url, str(error) or type(error).__name__)
