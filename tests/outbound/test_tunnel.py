@@ -118,7 +118,7 @@ async def test_the_certificate_is_the_upstreams_and_is_checked(
 async def test_plain_http_is_asked_of_the_proxy_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     async with bytes_upstream(answer_ok) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url.replace("://", "://user:pass@"))
-            assert await ask(f"http://{HOST}/mcp?a=b") == b"abc"
+        assert await ask(f"http://{HOST}/mcp?a=b") == b"abc"
 
     (seen,) = proxy.seen
     assert seen.line == f"POST http://{HOST}/mcp?a=b HTTP/1.1"
