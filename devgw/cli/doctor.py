@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from devgw.cli.printing import write_json, write_line, write_lines, write_marked
+from devgw.cli.trust import Trust, wish_of
 from devgw.clock import SystemClock, from_epoch
 from devgw.config.load import Loaded, load
 from devgw.config.sample import emulated_environ
@@ -28,10 +29,15 @@ SIGNS = {Verdict.PASS: "ok  ", Verdict.WARN: "warn", Verdict.FAIL: "FAIL", Verdi
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False, exists=True), default=".")
 @click.option("--port", type=int, help="The gateway's port, where it is not the configured one.")
 @click.option("--callback", default="", help="A client's redirect URI: say who listens there.")
+@click.option("--trust", is_flag=True, help="Let the project use this shell's environment without being asked.")
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
 @click.option("--all", "everything", is_flag=True, help="Also print what is in order, with what was done.")
-def command(directory: Path, port: int | None, callback: str, as_json: bool, everything: bool) -> None:
+def command(directory: Path, port: int | None, callback: str, trust: bool, as_json: bool, everything: bool) -> None:
     """Probe the identity provider, this machine, the gateway's metadata and every upstream; exit 1 where one fails."""
+    settings, findings = read_settings(directory, os.environ)
+    if refusal := Trust(trust).refusal(wish_of(settings, findings, os.environ), os.environ):
+        write_line(refusal, colour="red", err=True)
+        raise SystemExit(1)
     checks = examine_directory(directory, port, callback)
     if as_json:
         write_json([asdict(check) for check in checks], indent=2)

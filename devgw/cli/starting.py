@@ -9,6 +9,7 @@ from typing import Any
 from devgw.cli.event_lines import EventLines
 from devgw.cli.headless import LinePrinter
 from devgw.cli.printing import PLAIN, padded, write_json, write_page
+from devgw.cli.trust import Trust, wish_of
 from devgw.clock import SystemClock
 from devgw.config.finding import Finding, Findings, Severity
 from devgw.config.plugin import read_plugin
@@ -36,7 +37,9 @@ class Started:
     lines: EventLines
 
 
-def start(directory: Path, overrides: dict[str, Any], *, as_json: bool, everything: bool) -> Started | None:
+def start(
+    directory: Path, overrides: dict[str, Any], trust: Trust, *, as_json: bool, everything: bool
+) -> Started | None:
     """Return a runtime that is ready to be served; None after saying why there is none."""
     said = Complaint(directory, as_json=as_json)
     settings, findings = read_settings(directory, os.environ, overrides)
@@ -44,6 +47,10 @@ def start(directory: Path, overrides: dict[str, Any], *, as_json: bool, everythi
         said.findings(findings)
         return None
     say_findings(findings, directory)
+    wish = wish_of(settings, findings, os.environ)
+    if refusal := trust.refusal(wish, os.environ):
+        said.text(refusal, "project_not_trusted")
+        return None
     clock = SystemClock()
     lines = EventLines(LinePrinter(as_json=as_json, all_lines=everything), clock, all_lines=everything or as_json)
     try:
@@ -54,6 +61,8 @@ def start(directory: Path, overrides: dict[str, Any], *, as_json: bool, everythi
     except (PortTaken, Refused, StateUnusable, SeedUnusable, OSError) as error:
         said.text(*_why(error, settings))
         return None
+    if not trust.covers_everything(os.environ):
+        runtime.allowed = frozenset(wish.outflows if wish else ())
     if not as_json:
         welcome(runtime, lines.say)
     return Started(runtime, lines)

@@ -15,6 +15,7 @@ from devgw.cli.printing import write_line, write_page
 
 if TYPE_CHECKING:
     from devgw.cli.starting import Started
+    from devgw.cli.trust import Trust
     from devgw.dashboard.child import GatewayChild
 
 THEMES = ("dark", "light", "contrast", "ansi")
@@ -28,11 +29,13 @@ class _Given:
 
     directory: Path
     overrides: dict[str, Any]
+    trust: "Trust"
 
-    def command(self) -> list[str]:
+    def command(self, wish: str) -> list[str]:
         """Return the command that runs the same gateway without a dashboard."""
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in self.overrides.items() if value is not True]
         flags += [f"--{name}" for name, value in self.overrides.items() if value is True]
+        flags += ["--trust"] if self.trust.is_given else [f"--wish={wish}"] if wish else []
         return [sys.executable, "-m", "devgw", "up", str(self.directory), "--headless", *flags]
 
 
@@ -45,6 +48,8 @@ class _Given:
 @click.option("--host", help="Address to bind (localhost: both loopback families).")
 @click.option("--state-dir", help="Directory of database, socket and key (.devgw).")
 @click.option("--ephemeral", is_flag=True, default=None, help="Keep all state in memory.")
+@click.option("--trust", is_flag=True, help="Let the project use this shell's environment without being asked.")
+@click.option("--wish", default="", hidden=True, help="What the person was asked about already.")
 @click.option("--theme", type=click.Choice(THEMES), help="Colours of the dashboard.")
 @click.option("--ascii", "is_ascii", is_flag=True, help="No other signs than ASCII.")
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
@@ -61,7 +66,10 @@ def command(
 ) -> None:
     """Start the gateway for the project in DIRECTORY (here, if not given), and the dashboard beside it."""
     theme, is_ascii, no_mouse = (others.pop(name) for name in ("theme", "is_ascii", "no_mouse"))
-    given = _Given(directory.resolve(), {name: value for name, value in others.items() if value is not None})
+    from devgw.cli.trust import Trust  # noqa: PLC0415  `--help` need not wait for it
+
+    trust = Trust(others.pop("trust"), others.pop("wish"))
+    given = _Given(directory.resolve(), {name: value for name, value in others.items() if value is not None}, trust)
     if in_browser and not headless and not as_json:
         sys.exit(_run_in_browser(given))
     if headless or as_json or (reason := _why_no_dashboard()):
@@ -95,16 +103,21 @@ def _run_in_browser(given: _Given) -> int:
 
 def _child(given: _Given) -> "tuple[Path, GatewayChild]":
     """Return the folder of its control socket and the gateway that will run as a child; exit where it would not run."""
+    from devgw.cli.trust import wish_of  # noqa: PLC0415  `--help` need not wait for it
     from devgw.config.settings_file import read_settings  # noqa: PLC0415  `--help` need not wait for it
     from devgw.control.folder import LOG, control_folder  # noqa: PLC0415
     from devgw.dashboard.child import GatewayChild  # noqa: PLC0415
 
-    settings, _ = read_settings(given.directory, os.environ, given.overrides)
+    settings, findings = read_settings(given.directory, os.environ, given.overrides)
+    wish = wish_of(settings, findings, os.environ)
+    if refusal := given.trust.refusal(wish, os.environ):
+        write_page(refusal, colour="red", err=True)
+        sys.exit(1)
     folder = control_folder(settings)
     if reason := _why_not_here(folder):
         write_page(reason, colour="red", err=True)
         sys.exit(1)
-    return folder, GatewayChild(given.command(), folder / LOG)
+    return folder, GatewayChild(given.command(wish.digest if wish else ""), folder / LOG)
 
 
 def _why_not_here(state_dir: Path) -> str:
@@ -128,7 +141,7 @@ def _run_headless(given: _Given, *, as_json: bool, everything: bool, parent_pipe
     gc.disable()  # collections during the imports cost a fifth of the start
     from devgw.cli.starting import start  # noqa: PLC0415  the gateway is imported when it is wanted
 
-    started = start(given.directory, given.overrides, as_json=as_json, everything=everything)
+    started = start(given.directory, given.overrides, given.trust, as_json=as_json, everything=everything)
     if started is None:
         return 1
     _on_the_fastest_loop(_serve(started, parent_pipe))

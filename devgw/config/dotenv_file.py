@@ -23,6 +23,8 @@ class DotEnv:
 
     values: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
+    borrowed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Variables of the process that `${NAME}` took into a value, by the name of that."""
 
 
 def read_dotenv(root: Path, process: Mapping[str, str], findings: Findings) -> DotEnv:
@@ -46,7 +48,9 @@ def read_dotenv(root: Path, process: Mapping[str, str], findings: Findings) -> D
                 findings.warning("env-duplicate", at, message, "Keep one of the two.")
             raw[binding.key] = binding.value or ""
             places[binding.key] = at
-    return DotEnv(_Expansion(raw, process, places, findings).all(), places)
+    expansion = _Expansion(raw, process, places, findings)
+    values = expansion.all()
+    return DotEnv(values, places, {name: frozenset(taken) for name, taken in expansion.borrowed.items()})
 
 
 def _place(source: Source, offset: int, text: str) -> Place:
@@ -74,6 +78,7 @@ class _Expansion:
     findings: Findings
     done: dict[str, str] = field(default_factory=dict)
     circles: set[str] = field(default_factory=set)
+    borrowed: dict[str, set[str]] = field(default_factory=dict)
 
     def all(self) -> dict[str, str]:
         """Return every name's value in full; a name in a circle is left out, with one finding per circle."""
@@ -97,6 +102,9 @@ class _Expansion:
         name, default = match[1], match[2]
         known = name in self.raw and len(path) < _CHAIN
         found = self._value(name, path) if known else self.process.get(name)
+        taken = self.borrowed.get(name, set()) if known else ({name} if found is not None else set())
+        if taken:
+            self.borrowed.setdefault(path[-1], set()).update(taken)
         if found is not None:
             return found
         return match[0] if default is None else default

@@ -14,7 +14,7 @@ def leads_to_devgw(url: str, settings: Settings) -> bool:
         canonical = read_url(settings.canonical_origin).origin
     except UrlRefused:
         return False
-    if read.origin == canonical or (settings.port and read.port == settings.port and _is_loopback(read.host)):
+    if read.origin == canonical or (settings.port and read.port == settings.port and is_loopback(read.host)):
         return True
     return any(_is_allowed(read, each.lower()) for each in settings.allowed_hosts)
 
@@ -24,7 +24,7 @@ def _is_allowed(read: ForeignUrl, allowed: str) -> bool:
     return allowed in (read.host, f"{read.host}:{read.port}", f"[{read.host}]:{read.port}")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     """Tell whether a host name or address is this machine; `0.0.0.0` and the short forms are too, to a client."""
     if host == "localhost" or host.endswith(".localhost"):
         return True

@@ -18,7 +18,7 @@ from devgw.settings import Settings
 
 FILE = "devgw.toml"
 PREFIX = "DEVGW_"
-_OTHERS = re.compile(r"DEVGW_(?:THEME|TOKEN|TEST_\w+)")
+_OTHERS = re.compile(r"DEVGW_(?:THEME|TOKEN|TRUST|TEST_\w+)")
 """Variables that are no settings of the gateway: the dashboard's theme, the token of a copied command, the tests'."""
 
 

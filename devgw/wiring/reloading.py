@@ -5,12 +5,15 @@ a project that is gone is an invalid save, and a project that comes to a gateway
 """
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
 from devgw.config.changes import changes, counted
 from devgw.config.finding import Finding, Severity
 from devgw.config.load import Loaded
+from devgw.config.outflow import outflows
+from devgw.config.policies import FILE as POLICIES_FILE
 from devgw.config.project import Project
 from devgw.config.sample import SEED_FILE
 from devgw.events.taxonomy import ConfigLoaded, ConfigRejected, Outcome
@@ -64,8 +67,17 @@ class Reloading:
             companions.workos.bind()
             if companions.workos.origin != before:  # somebody else took the port meanwhile
                 loaded = self._read_for(companions.workos.origin)
-        faults = self._own.faults()
+        faults = (*self._own.faults(), *self._not_allowed(loaded))
         return replace(loaded, project=None, findings=(*faults, *loaded.findings)) if faults else loaded
+
+    def _not_allowed(self, loaded: Loaded) -> Iterator[Finding]:
+        """Yield what of the shell's environment would go where nobody was asked about, as a finding each."""
+        allowed = self._runtime.allowed
+        for each in outflows(loaded) if allowed is not None else ():
+            if allowed is not None and each not in allowed:
+                message = f"{each.name} of the shell would go to {each.origin}, and nobody was asked about that."
+                fix = "Start devgw again to be asked, or write the value into .env."
+                yield Finding("environment-not-trusted", Severity.ERROR, POLICIES_FILE, message, fix)
 
     def _read_for(self, workos_origin: str) -> Loaded:
         runtime = self._runtime

@@ -9,6 +9,7 @@ from datetime import datetime
 from devgw import __version__
 from devgw.clock import Clock
 from devgw.config.load import Loaded
+from devgw.config.outflow import Outflow
 from devgw.control.lock import ProjectLock
 from devgw.diagnosis.diagnose import RuleDiagnoser
 from devgw.events import Bus
@@ -52,6 +53,8 @@ class Runtime:
     """Where helpers are started and stopped."""
     canonical: CanonicalUrls
     """What those see who outlive a generation."""
+    allowed: frozenset[Outflow] | None = None
+    """What of the shell's environment may go where, as the person said at the start; None means all of it."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set by whoever wants the gateway to end: nothing new is taken."""
 

@@ -18,6 +18,7 @@ from devgw.control.client import welcome_once
 from devgw.entropy import token
 from devgw.events.taxonomy import ConfigLoaded, ConfigRejected, GatewayStarted
 from devgw.settings import EmulatorSettings, Settings
+from devgw.wiring.reloading import Reloading
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running, mcp_request, running_gateway
 
@@ -321,3 +322,33 @@ async def test_what_is_saved_without_a_difference_is_no_new_generation(gateway: 
     document["policies"][0]["handler"]["options"]["gateway"]["accessTokenTtlSeconds"] = 60
     policies.write_text(json.dumps(document))
     assert (await until_loaded(gateway, 2)).generation == 2
+
+
+# --- what of the shell goes where ---
+
+
+async def test_a_save_that_would_send_what_nobody_was_asked_about_is_an_invalid_save(
+    gateway: Running, project: Path
+) -> None:
+    """As a checkout of somebody else's branch would."""
+    runtime = gateway.runtime
+    runtime.environ = {"API_KEY": "a-key-of-mine"}
+    runtime.allowed = frozenset()
+    policies, routes = project / "config" / "policies.json", project / "config" / "routes.oas.json"
+    document = json.loads(policies.read_text())
+    options = {"headers": [{"name": "x-key", "value": "$env(API_KEY)"}]}
+    handler = {"export": "SetHeadersInboundPolicy", "module": "$import(@zuplo/runtime)", "options": options}
+    document["policies"].append({"name": "headers", "policyType": "set-headers-inbound", "handler": handler})
+    policies.write_text(json.dumps(document))
+    await until_loaded(gateway, 2)
+    text = routes.read_text().replace(
+        '["my-mcp-workos-oauth-inbound-policy"]', '["my-mcp-workos-oauth-inbound-policy","headers"]'
+    )
+    routes.write_text(text)
+    await until_loaded(gateway, 3)
+    routes.write_text(text.replace("http://localhost:9002/mcp", "https://mcp.invalid/mcp"))
+    rejected = await until_rejected(gateway)
+    assert any("API_KEY of the shell would go to https://mcp.invalid" in each for each in rejected.findings)
+    runtime.allowed = None
+    await Reloading(runtime).reload()
+    assert runtime.gateway.project.routes[0].upstream_url == "https://mcp.invalid/mcp"

@@ -1,0 +1,125 @@
+"""Before a project is run for the first time: what of the person's shell it uses and where that goes, and a question.
+
+Asked once for a folder and what it uses: the answer is kept in the person's own state folder, never in the project,
+which may come from somebody else. Where nobody can be asked, `--trust` or DEVGW_TRUST=1 says yes; so does CI, whose
+environment was made for what it runs.
+"""
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from devgw.cli.printing import write_page
+from devgw.config.finding import Finding
+from devgw.config.load import load
+from devgw.config.outflow import Outflow, outflows
+from devgw.config.sample import emulated_environ
+from devgw.config.settings_file import FILE
+from devgw.foreign.json import JsonRefused, read_object
+from devgw.settings import Settings
+
+VARIABLE = "DEVGW_TRUST"
+_YES = frozenset({"1", "true", "yes", "on", "y"})
+_NOBODY_HERE = (
+    "devgw does not go on: nobody is here to be asked. If that is what you want, say so with --trust, or with "
+    f"{VARIABLE}=1."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a project wants of the person's machine."""
+
+    root: Path
+    outflows: tuple[Outflow, ...] = ()
+    host: str = ""
+    """The address that its `devgw.toml` opens to other machines; empty where it opens none."""
+
+    @property
+    def digest(self) -> str:
+        """Return what tells this wish from any other of the same folder."""
+        written = json.dumps([self.host, *([each.name, each.origin] for each in self.outflows)])
+        return hashlib.sha256(written.encode()).hexdigest()
+
+    def lines(self) -> list[str]:
+        """Return the wish in words."""
+        names = dict.fromkeys(each.name for each in self.outflows)
+        found = [f"{self.root} is new here, or wants more than before."]
+        if names:
+            found.append("From the environment of this shell it uses, and sends to")
+        for name in names:
+            origins = ", ".join(each.origin for each in self.outflows if each.name == name)
+            found.append(f"  {name}  to  {origins}")
+        if self.host:
+            found.append(f'Its {FILE} says host = "{self.host}": other machines can reach the gateway.')
+        return found
+
+
+def wish_of(settings: Settings, of_settings: Iterable[Finding], environ: Mapping[str, str]) -> Wish | None:
+    """Return what the project under `settings.root` wants; None where it wants nothing that has to be asked for."""
+    loaded = load(settings.root, environ, settings, fallback_environ=emulated_environ(settings.root))
+    opens = any(each.code == "host-not-loopback" and each.file == FILE for each in of_settings)
+    wish = Wish(settings.root.resolve(), outflows(loaded), settings.host if opens else "")
+    return wish if wish.outflows or wish.host else None
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What the person said already, on the command line or in the environment."""
+
+    is_given: bool = False
+    digest: str = ""
+    """Of a wish that somebody else asked the person about: `devgw up`, before it starts the gateway as a child."""
+
+    def covers_everything(self, environ: Mapping[str, str]) -> bool:
+        """Tell whether whatever the project wants is wanted."""
+        return self.is_given or _says_yes(environ.get(VARIABLE)) or _says_yes(environ.get("CI"))
+
+    def refusal(self, wish: Wish | None, environ: Mapping[str, str]) -> str:
+        """Return why the project may not have what it wants, in words; empty where it may. Asks where it can."""
+        if wish is None or self.covers_everything(environ) or self.digest == wish.digest:
+            return ""
+        kept = _kept(_file(environ))
+        if kept.get(str(wish.root)) == wish.digest:
+            return ""
+        write_page("\n".join(wish.lines()), colour="yellow", err=True)
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return _NOBODY_HERE
+        print("Go on? [y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201  a prompt ends without a line break
+        if not _says_yes(sys.stdin.readline()):
+            return "Nothing was started."
+        _keep(_file(environ), {**kept, str(wish.root): wish.digest})
+        return ""
+
+
+def _says_yes(text: str | None) -> bool:
+    return (text or "").strip().lower() in _YES
+
+
+def _file(environ: Mapping[str, str]) -> Path:
+    """Return where answers are kept: the XDG Base Directory Specification's state folder, or Windows' own."""
+    home = environ.get("XDG_STATE_HOME") or environ.get("LOCALAPPDATA") or str(Path.home() / ".local" / "state")
+    return Path(home) / "devgw" / "trusted.json"
+
+
+def _kept(file: Path) -> dict[str, object]:
+    try:
+        return dict(read_object(file.read_bytes()))
+    except (OSError, JsonRefused):
+        return {}
+
+
+def _keep(file: Path, answers: Mapping[str, object]) -> None:
+    """Write the answers down; who cannot is asked again the next time."""
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with open(beside, "x", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as new:
+            json.dump(answers, new, indent=1)
+        beside.replace(file)
+    except OSError:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,113 @@
+"""Which variables of the person's shell a project uses, and to which origins each of them goes.
+
+A project may come from somebody else: what it names in `$env(...)` is read from the environment in which devgw was
+started, and what it names as upstream or provider is where that goes. What the project's own `.env` says is its own,
+but for what that file takes from the shell. What stays on this machine goes nowhere, and the two names that WorkOS has
+in every setup may go to WorkOS.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from devgw.config import policies
+from devgw.config.environment import EnvironmentUse, Origin
+from devgw.config.finding import Place
+from devgw.config.load import CLIENT_ID_NAME, Loaded
+from devgw.config.node import Node
+from devgw.config.own_origin import is_loopback
+from devgw.config.project import OAuthPolicy, Project
+from devgw.config.workos import BASE_URL
+from devgw.foreign.urls import UrlRefused, read_url
+
+_OF_WORKOS = frozenset({CLIENT_ID_NAME, "WORKOS_CLIENT_SECRET", "WORKOS_API_KEY"})
+_POLICY_PATH = ("", "policies")
+_SHORTEST = 4
+"""Characters that a value must have to be looked for in an origin."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Outflow:
+    """One variable of the shell, and one origin to which it goes."""
+
+    name: str
+    origin: str
+
+
+def outflows(loaded: Loaded) -> tuple[Outflow, ...]:
+    """Return what leaves this machine, in order of the names; nothing where the project has errors."""
+    project, lookup = loaded.project, loaded.lookup
+    if project is None or lookup is None:
+        return ()
+    taken = [(use, name) for use in loaded.environment for name in _of_the_shell(use, lookup.dotenv.borrowed)]
+    if not taken:
+        return ()
+    reader = _Reader(project, loaded.documents())
+    found = {
+        Outflow(name, _without(origin, name, lookup.process.get(name, "")))
+        for use, name in taken
+        for origin in reader.origins_of(use.used_at)
+        if not (name in _OF_WORKOS and origin == BASE_URL)
+    }
+    return tuple(sorted(found))
+
+
+def _of_the_shell(use: EnvironmentUse, borrowed: Mapping[str, frozenset[str]]) -> Iterable[str]:
+    """Return the variables of the shell of which the value of a name consists."""
+    if use.origin is Origin.PROCESS:
+        return (use.name,)
+    return borrowed.get(use.name, ()) if use.origin is Origin.DOTENV else ()
+
+
+def _without(origin: str, name: str, value: str) -> str:
+    """Return `origin` without the value itself, which may be a part of it."""
+    return origin.replace(value, f"${{{name}}}") if len(value) >= _SHORTEST else origin
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    project: Project
+    documents: Mapping[str, Node]
+
+    def origins_of(self, places: Iterable[Place]) -> set[str]:
+        """Return the origins beyond this machine to which what is written at these places goes."""
+        urls = (url for place in places for url in self._urls(place))
+        return {origin for url in urls if (origin := _origin_beyond(url))}
+
+    def _urls(self, place: Place) -> Iterator[str]:
+        steps = [step.replace("~1", "/").replace("~0", "~") for step in place.pointer.split("/")]
+        if place.file == policies.FILE:
+            yield from self._urls_of_policy(steps)
+            return
+        for route in self.project.routes:
+            if route.file == place.file and (len(steps) < 3 or route.path == (steps[2].rstrip("/") or "/")):
+                yield route.upstream_url
+
+    def _urls_of_policy(self, steps: list[str]) -> Iterator[str]:
+        document = self.documents.get(policies.FILE)
+        node = document.get("policies", int(steps[2])) if document and len(steps) > 2 and steps[2].isdigit() else None
+        name = node.get("name") if node is not None else None
+        if node is None or name is None or tuple(steps[:2]) != _POLICY_PATH:
+            return
+        if self.project.oauth is not None and self.project.oauth.name == name.text:
+            yield from _urls_of_provider(self.project.oauth)
+            return
+        using = [route for route in self.project.routes if any(each.name == name.text for each in route.policies)]
+        yield from (route.upstream_url for route in using)
+        if using:
+            yield from (each.text for each in node.walk() if each.text)
+
+
+def _urls_of_provider(policy: OAuthPolicy) -> Iterator[str]:
+    yield policy.login.url
+    yield policy.login.token_url
+    if policy.oidc is not None:
+        yield policy.oidc.jwks_url
+
+
+def _origin_beyond(url: str) -> str:
+    """Return the origin of a URL; empty where it is none, or this machine's."""
+    try:
+        read = read_url(url)
+    except UrlRefused:
+        return ""
+    return "" if is_loopback(read.host) else read.origin

@@ -1,0 +1,146 @@
+"""A project that uses the shell's environment is not run before somebody said yes, once, to just that."""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.config.bench import POLICY_NAME, operation, policy, workos_options, write
+from tests.support.terminal import Terminal, devgw
+
+SHELL = {
+    "WORKOS_CLIENT_ID": "client_01KC6057N3C66XJAXZ65YHAC72",
+    "WORKOS_CLIENT_SECRET": "sk_test_1234567890abcdef",
+    "API_KEY": "a-key-of-mine",
+}
+SAYS = "API_KEY  to  https://mcp.invalid"
+
+
+def a_project(root: Path, upstream: str = "https://mcp.invalid/mcp") -> Path:
+    root.mkdir(exist_ok=True)
+    options = {"headers": [{"name": "x-key", "value": "$env(API_KEY)"}]}
+    header = policy(options, "set-headers-inbound", "SetHeadersInboundPolicy", "headers")
+    paths = {"/mcp/x": {"post": operation(upstream, inbound=[POLICY_NAME, "headers"])}}
+    return write(root, [policy(workos_options()), header], paths)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return a_project(tmp_path / "p")
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in {"CI", "DEVGW_TRUST"}}
+    return kept | SHELL | {"XDG_STATE_HOME": str(tmp_path / "state")}
+
+
+def up(project: Path, shell: Mapping[str, str], *more: str) -> tuple[str, str]:
+    """Start it without a terminal; return what it said until it answered or ended."""
+    process = subprocess.Popen(
+        devgw("up", "--headless", "--port=0", *more),
+        cwd=project,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(shell),
+    )
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if "gateway answers at" in line or "gateway_started" in line:
+            break
+    process.kill()
+    rest, errors = process.communicate()
+    return said + rest, errors
+
+
+def has_started(said: tuple[str, str]) -> bool:
+    return "gateway answers at" in said[0]
+
+
+def test_without_a_terminal_it_says_what_it_would_send_where_and_does_not_start(
+    project: Path, shell: dict[str, str]
+) -> None:
+    said = up(project, shell)
+    assert not has_started(said)
+    assert SAYS in said[1]
+    assert "--trust" in said[1]
+    assert SHELL["API_KEY"] not in said[0] + said[1]
+    told = json.loads(up(project, shell, "--json")[0].splitlines()[-1])
+    assert (told["event"], told["reasonCode"]) == ("gateway_not_started", "project_not_trusted")
+
+
+@pytest.mark.parametrize("yes", ["--trust", "DEVGW_TRUST", "CI"])
+def test_whoever_says_yes_beforehand_is_not_asked(project: Path, shell: dict[str, str], yes: str) -> None:
+    said = up(project, shell, yes) if yes.startswith("--") else up(project, shell | {yes: "true"})
+    assert has_started(said), said
+
+
+def test_a_project_that_takes_nothing_from_the_shell_just_starts(tmp_path: Path, shell: dict[str, str]) -> None:
+    root = a_project(tmp_path / "own")
+    (root / ".env").write_text("API_KEY=the-projects-own\n")
+    del shell["API_KEY"]
+    assert has_started(up(root, shell))
+
+
+def test_an_empty_folder_runs_the_sample_whatever_the_shell_has(tmp_path: Path, shell: dict[str, str]) -> None:
+    root = tmp_path / "empty"
+    root.mkdir()
+    assert has_started(up(root, shell))
+    assert has_started(up(root, {name: value for name, value in shell.items() if not name.startswith("WORKOS")}))
+
+
+def test_a_host_that_the_project_opens_needs_a_yes_and_one_of_the_person_needs_none(
+    tmp_path: Path, shell: dict[str, str]
+) -> None:
+    root = tmp_path / "open"
+    root.mkdir()
+    (root / "devgw.toml").write_text('host = "0.0.0.0"\n')
+    said = up(root, shell)
+    assert not has_started(said)
+    assert 'host = "0.0.0.0": other machines can reach the gateway' in said[1]
+    assert has_started(up(root, shell, "--host=127.0.0.1"))
+    assert has_started(up(root, shell | {"DEVGW_HOST": "localhost"}))
+
+
+def test_the_doctor_sends_nothing_either(project: Path, shell: dict[str, str]) -> None:
+    done = subprocess.run(
+        devgw("doctor"), cwd=project, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=shell, check=False
+    )
+    assert done.returncode == 1
+    assert SAYS in done.stderr
+    assert done.stdout == ""
+
+
+def answer(project: Path, shell: Mapping[str, str], text: str) -> str:
+    """Start it in a terminal, answer what it asks, and return what stood there."""
+    terminal = Terminal(
+        ["env", "-u", "CI", "-u", "DEVGW_TRUST", *devgw("up", str(project), "--headless", "--port=0")], env=shell
+    )
+    try:
+        assert terminal.until(lambda: "y/N" in terminal.text or "gateway answers at" in terminal.text)
+        if "gateway answers at" not in terminal.text:
+            terminal.send(text.encode() + b"\r")
+            assert terminal.until(lambda: "gateway answers at" in terminal.text or "Nothing was" in terminal.text)
+        return terminal.text
+    finally:
+        terminal.end()
+
+
+def test_in_a_terminal_it_asks_once_for_a_folder_and_what_it_uses(project: Path, shell: dict[str, str]) -> None:
+    assert "Nothing was started" in answer(project, shell, "n")
+    assert "Nothing was started" in answer(project, shell, "")
+    assert "gateway answers at" in answer(project, shell, "y")
+    assert "y/N" not in answer(project, shell, "")
+    assert has_started(up(project, shell))
+    kept = Path(shell["XDG_STATE_HOME"]) / "devgw" / "trusted.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert list(json.loads(kept.read_text())) == [str(project.resolve())]
+    assert not has_started(up(a_project(project, "https://elsewhere.invalid/mcp"), shell))
+    assert not has_started(up(a_project(project.parent / "copy"), shell))
