@@ -6,6 +6,7 @@ May import: everything below, inside the command that needs it.
 """
 
 import contextlib
+import errno
 import os
 import sys
 from importlib import import_module
@@ -30,6 +31,19 @@ COMMANDS = {
     "schema": ("schema", "Print the JSON Schema of a configuration file."),
 }
 """The module of each command, and what `devgw --help` says of it without importing it."""
+
+
+_OUTPUT = "its output cannot be written"
+_WHAT = {
+    errno.ENOSPC: _OUTPUT,
+    errno.EDQUOT: _OUTPUT,
+    errno.EFBIG: _OUTPUT,
+    errno.EIO: _OUTPUT,
+    errno.EBADF: _OUTPUT,
+    errno.EPIPE: _OUTPUT,
+    errno.ENOENT: "the current folder is gone",
+}
+"""What the system refused, where it named no file."""
 
 
 class LazyGroup(click.Group):
@@ -66,7 +80,7 @@ class LazyGroup(click.Group):
 def _give_up(error: OSError) -> NoReturn:
     """Say what the system refused, and leave nothing behind that is written at the interpreter's end."""
     with contextlib.suppress(OSError):
-        what = str(error.filename) if error.filename else "its output cannot be written"
+        what = str(error.filename) if error.filename else _WHAT.get(error.errno or 0, "it cannot go on")
         click.echo(f"devgw: {what}: {error.strerror or type(error).__name__}.", err=True)
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

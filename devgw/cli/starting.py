@@ -21,7 +21,7 @@ from devgw.problems import Refused
 from devgw.settings import Settings
 from devgw.store.failure import StateUnusable
 from devgw.web.listening import PortTaken
-from devgw.wiring.building import CannotStart, build
+from devgw.wiring.building import CannotListen, CannotStart, build
 from devgw.wiring.cause import cause_of
 from devgw.wiring.companions import SeedUnusable
 from devgw.wiring.runtime import Runtime
@@ -58,7 +58,7 @@ def start(
     except CannotStart as error:
         said.findings(error.findings)
         return None
-    except (PortTaken, Refused, StateUnusable, SeedUnusable, OSError) as error:
+    except (PortTaken, CannotListen, Refused, StateUnusable, SeedUnusable, OSError) as error:
         said.text(*_why(error, settings))
         return None
     if not trust.covers_everything(os.environ):
@@ -74,8 +74,10 @@ def _why(error: Exception, settings: Settings) -> tuple[str, str]:
         return port_taken(error, settings), "port_taken"
     if isinstance(error, Refused):
         return sentence_of(error), error.problem.reason
+    if isinstance(error, CannotListen):
+        return cannot_listen(settings, error.error), "cannot_listen"
     if isinstance(error, OSError):
-        return cannot_listen(settings, error), "cannot_listen"
+        return sentence_of(error), "cannot_start"
     return str(error), "state_unusable"
 
 

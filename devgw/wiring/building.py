@@ -36,7 +36,7 @@ from devgw.store.sealing import Sealer, load_key
 from devgw.web import connect, registry
 from devgw.web.app import create_app
 from devgw.web.front import Front
-from devgw.web.listening import listen
+from devgw.web.listening import Listeners, listen
 from devgw.web.recorder import App
 from devgw.web.serving import Serving
 from devgw.wiring.companions import Companions
@@ -52,6 +52,14 @@ class CannotStart(Exception):  # noqa: N818  it reads as what happened
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         super().__init__(f"{len(findings)} finding(s)")
         self.findings = findings
+
+
+class CannotListen(Exception):  # noqa: N818  it reads as what happened
+    """The system has something against the address."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(error.strerror or str(error))
+        self.error = error
 
 
 def build(
@@ -71,6 +79,7 @@ def build(
 
     Raises:
         PortTaken: where another process has the gateway's port.
+        CannotListen: where the address is not this machine's, or not for this user.
         CannotStart: where the configuration has errors.
         StateUnusable: where the state cannot be read.
         Refused: with a problem of `problems.control`, where another gateway runs in this project.
@@ -79,7 +88,7 @@ def build(
     bus = Bus(clock)
     with ExitStack() as undo:  # whoever fails on the way leaves no port and no lock behind
         lock = _take_project(settings, undo)
-        listeners = listen(settings.host, settings.port)
+        listeners = _listen(settings)
         undo.callback(listeners.close)
         settings = replace(settings, port=listeners.port)
         bus.guard.write = log_writer(None if settings.ephemeral else settings.state_path)
@@ -128,6 +137,13 @@ def build(
         supervisor=Supervisor(bus, clock, monitor.health),
         canonical=canonical,
     )
+
+
+def _listen(settings: Settings) -> Listeners:
+    try:
+        return listen(settings.host, settings.port)
+    except OSError as error:
+        raise CannotListen(error) from error
 
 
 def _take_project(settings: Settings, undo: ExitStack) -> ProjectLock | None:

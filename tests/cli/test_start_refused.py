@@ -244,3 +244,14 @@ def test_a_state_folder_below_a_file_is_a_sentence(project: Path) -> None:
     told = refusal(project, "--state-dir=file/x")
     assert f"{project / 'file'}" in told
     assert "it is no folder" in told
+
+
+def test_a_current_folder_that_is_gone_is_a_sentence(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = ["sh", "-c", 'rmdir "$PWD"; exec "$@"', "sh", *devgw("check")]
+    environ = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(command, cwd=gone, capture_output=True, text=True, env=environ, check=False)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert "folder" in done.stderr
