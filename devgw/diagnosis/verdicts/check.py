@@ -7,6 +7,10 @@ from enum import StrEnum
 from typing import Any
 
 from devgw.foreign.json import JsonRefused, read_object
+from devgw.foreign.text import clean
+
+MOST_SHOWN = 500
+"""Characters of a foreign value in a verdict."""
 
 
 class Verdict(StrEnum):
@@ -51,7 +55,7 @@ class Answer:
     @property
     def location(self) -> str:
         """Return where a redirect leads."""
-        return self.headers.get("location", "")
+        return clean(self.headers.get("location", ""), MOST_SHOWN)
 
     @property
     def media_type(self) -> str:
@@ -65,6 +69,11 @@ class Answer:
             return read_object(self.body)
         except JsonRefused:
             return {}
+
+    def said(self, name: str) -> str:
+        """Return the member `name` of the document as text that may be shown; empty where it has none."""
+        found = self.document.get(name)
+        return "" if found is None else clean(str(found), MOST_SHOWN)
 
     def listed(self, name: str) -> list[Any]:
         """Return the member `name` of the document, empty where it is no list."""

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.urls import split_url
-from devgw.diagnosis.verdicts.check import Answer, Check, Verdict, passed, unreachable
+from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, passed, unreachable
+from devgw.foreign.text import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,10 @@ def strict_eyes(served: Served) -> Iterator[Check]:
             yield passed(f"{name}.{family}", did, "everything it insists on is there")
         else:
             yield Check(f"{name}.{family}", Verdict.FAIL, did, wrong[1], wrong[2], wrong[0])
+
+
+def _shown(values: list[Any]) -> str:
+    return clean(", ".join(map(str, values[:20])), MOST_SHOWN) or "empty"
 
 
 Wrong = tuple[str, str, str]
@@ -64,25 +70,31 @@ def _json(served: Served) -> Wrong | None:
 
 
 def _resource(served: Served) -> Wrong | None:
-    difference = explain_difference(str(served.resource.document.get("resource", "")), served.url, "resource")
+    difference = explain_difference(served.resource.said("resource"), served.url, "resource")
     return ("AUD-01", difference.sentence, f"Serve resource = {served.url}.") if difference.kinds else None
 
 
 def _issuer(served: Served) -> Wrong | None:
     servers = served.resource.listed("authorization_servers") or [""]
-    difference = explain_difference(str(served.server.document.get("issuer", "")), str(servers[0]), "issuer")
+    difference = explain_difference(served.server.said("issuer"), clean(str(servers[0]), MOST_SHOWN), "issuer")
     return ("DISC-01", difference.sentence, difference.advice) if difference.kinds else None
 
 
 def _s256(served: Served) -> Wrong | None:
     methods = served.server.listed("code_challenge_methods_supported")
-    return None if "S256" in methods else ("PKCE-01", f"code_challenge_methods_supported is {methods}", "List S256.")
+    return (
+        None
+        if "S256" in methods
+        else ("PKCE-01", f"code_challenge_methods_supported is {_shown(methods)}", "List S256.")
+    )
 
 
 def _public_clients(served: Served) -> Wrong | None:
     methods = served.server.listed("token_endpoint_auth_methods_supported")
     return (
-        None if "none" in methods else ("TOK-01", f"token_endpoint_auth_methods_supported is {methods}", "List none.")
+        None
+        if "none" in methods
+        else ("TOK-01", f"token_endpoint_auth_methods_supported is {_shown(methods)}", "List none.")
     )
 
 
@@ -101,14 +113,12 @@ def _no_empty_lists(served: Served) -> Wrong | None:
         for key, value in each.document.items()
         if value in ([], None, "")
     ]
-    return (
-        ("DISC-11", f"empty members: {', '.join(empty)}", "Leave empty members out (RFC 8414 §3.2).") if empty else None
-    )
+    return ("DISC-11", f"empty members: {_shown(empty)}", "Leave empty members out (RFC 8414 §3.2).") if empty else None
 
 
 def _same_origin(served: Served) -> Wrong | None:
     document = served.server.document
-    one, other = split_url(str(document.get("authorization_endpoint", ""))), split_url(str(document.get("issuer", "")))
+    one, other = split_url(served.server.said("authorization_endpoint")), split_url(served.server.said("issuer"))
     if one.origin == other.origin or document.get("authorization_response_iss_parameter_supported") is True:
         return None
     return "DISC-06", f"authorization_endpoint is on {one.origin}, the issuer on {other.origin}", "Promise iss."

@@ -6,10 +6,14 @@ from urllib.parse import parse_qs
 
 from devgw.diagnosis.difference import explain_difference, explain_nearest
 from devgw.diagnosis.urls import split_url
-from devgw.diagnosis.verdicts.check import Answer, Check, Verdict, passed, skipped, unreachable
+from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, passed, skipped, unreachable
+from devgw.foreign.text import clean
 
 CLIENT_ID = re.compile(r"^client_[0-7][0-9A-HJKMNP-TV-Z]{25}$")
 NEVER_IN_ULID = re.compile(r"[ILOUilou]")
+KEYS_SHOWN, URIS_COMPARED = 10, 200
+WILDCARDS = 2
+"""In one registered URI; each more would double what there is to try."""
 
 
 def client_id_shape(client_id: str) -> Check:
@@ -139,7 +143,7 @@ def id_and_key(answer: Answer, *, is_workos: bool) -> Check:
     )
     if answer.failure:
         return unreachable(name, did, answer)
-    error = str(answer.document.get("error", answer.document.get("code", "")))
+    error = answer.said("error") or answer.said("code")
     if error in ("invalid_grant", "invalid_code"):
         return passed(name, did, "it refused the code and nothing else, so the pair is right")
     if error in ("invalid_client", "unauthorized_client") or answer.status == 401:
@@ -174,9 +178,12 @@ def keys(answer: Answer) -> Check:
         )
     if answer.status != 200 or not isinstance(found, list) or not found:
         return Check(name, Verdict.FAIL, did, f"status {answer.status}, no key set", "Check the JWKS URL.", "IDT-08")
-    ids = [str(key.get("kid", "(no kid)")) for key in found if isinstance(key, dict)]
-    algorithms = sorted({str(key.get("alg") or key.get("kty")) for key in found if isinstance(key, dict)})
-    return passed(name, did, f"{len(ids)} key{'s' if len(ids) > 1 else ''} ({', '.join(algorithms)}): {', '.join(ids)}")
+    listed = [key for key in found if isinstance(key, dict)]
+    ids = [clean(str(key.get("kid", "(no kid)")), 80) for key in listed[:KEYS_SHOWN]]
+    more = f" and {len(listed) - KEYS_SHOWN} more" if len(listed) > KEYS_SHOWN else ""
+    kinds = sorted({clean(str(key.get("alg") or key.get("kty")), 20) for key in listed[:KEYS_SHOWN]})
+    count = f"{len(listed)} key{'s' if len(listed) > 1 else ''}"
+    return passed(name, did, f"{count} ({', '.join(kinds)}): {', '.join(ids)}{more}")
 
 
 def discovery(answer: Answer, issuer: str, others: tuple[str, ...], jwks_url: str) -> Iterator[Check]:
@@ -185,7 +192,7 @@ def discovery(answer: Answer, issuer: str, others: tuple[str, ...], jwks_url: st
     if answer.failure or answer.status != 200 or not answer.document:
         yield _no_discovery(name, did, answer)
         return
-    found = str(answer.document.get("issuer", ""))
+    found = answer.said("issuer")
     if found in (issuer, *others):
         yield passed(
             name, did, f"both are {found}" if found == issuer else f"{found} is another documented form of {issuer}"
@@ -202,7 +209,7 @@ def discovery(answer: Answer, issuer: str, others: tuple[str, ...], jwks_url: st
             failure_id,
             tuple(difference.lines()),
         )
-    named = str(answer.document.get("jwks_uri", ""))
+    named = answer.said("jwks_uri")
     if named and named != jwks_url:
         difference = explain_difference(jwks_url, named, "url")
         yield Check(
@@ -255,7 +262,7 @@ def registered_uris(answer: Answer, callback: str) -> Check:
     listed = answer.document.get("data")
     if answer.status != 200 or not isinstance(listed, list):
         return skipped(name, did, f"this WorkOS does not list them (status {answer.status})")
-    uris = [str(each.get("uri", "")) for each in listed if isinstance(each, dict)]
+    uris = [clean(str(each.get("uri", "")), MOST_SHOWN) for each in listed[:URIS_COMPARED] if isinstance(each, dict)]
     if callback in uris or any(_wildcard_fits(uri, callback) for uri in uris):
         return passed(name, did, f"{callback} is registered")
     nearest = explain_nearest(callback, uris, "callback_uri")
@@ -272,7 +279,7 @@ def registered_uris(answer: Answer, callback: str) -> Check:
 def _wildcard_fits(registered: str, callback: str) -> bool:
     """Tell whether a registered URI with `*` for its port or its left-most label fits."""
     pattern = re.escape(registered).replace(r"\*", "[A-Za-z0-9_-]+")
-    return "*" in registered and re.fullmatch(pattern, callback) is not None
+    return 1 <= registered.count("*") <= WILDCARDS and re.fullmatch(pattern, callback) is not None
 
 
 def clock(answers: list[tuple[Answer, float | None]]) -> Check:

@@ -1,7 +1,8 @@
 """Upstream MCP servers: do they answer, with which revisions, and do they want a login?"""
 
 from devgw.diagnosis.difference import explain_difference
-from devgw.diagnosis.verdicts.check import Answer, Check, Verdict, passed
+from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, passed
+from devgw.foreign.text import clean
 
 
 def upstream(name: str, url: str, modern: Answer, legacy: Answer) -> Check:
@@ -38,7 +39,7 @@ def _protected(name: str, did: str, answer: Answer) -> Check:
     challenge = answer.headers.get("www-authenticate", "")
     if "resource_metadata" in challenge:
         return passed(name, did, "it wants a login and says where: connect it through a token-exchange policy")
-    saw = f"{answer.status} with {challenge or 'no challenge'}"
+    saw = f"{answer.status} with {clean(challenge, MOST_SHOWN) or 'no challenge'}"
     todo = "Attach an API key (set-upstream-api-key-inbound) or a token-exchange policy to the route."
     return Check(name, Verdict.WARN, did, saw, todo, "UPST-03")
 
@@ -47,13 +48,13 @@ def _modern(answer: Answer) -> list[str]:
     result = _result(answer)
     found = result.get("supportedVersions") or result.get("protocolVersions") or result.get("supportedProtocolVersions")
     if isinstance(found, list):
-        return [str(each) for each in found]
+        return [clean(str(each), 40) for each in found[:20]]
     return ["2026-07-28"] if result else []
 
 
 def _legacy(answer: Answer) -> list[str]:
     version = _result(answer).get("protocolVersion")
-    return [str(version)] if version else []
+    return [clean(str(version), 40)] if version else []
 
 
 def _result(answer: Answer) -> dict[str, object]:

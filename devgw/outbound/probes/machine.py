@@ -107,8 +107,8 @@ async def resolve(host: str) -> Check:
     """Resolve a host name and say what came."""
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError as error:
-        return machine.names(host, (), f"{host}: {error.strerror or error}")
+    except (OSError, UnicodeError) as error:  # a label that is too long has no form in DNS
+        return machine.names(host, (), f"{host}: {getattr(error, 'strerror', None) or error}")
     return machine.names(host, tuple(dict.fromkeys(str(each[4][0]) for each in found)), "")
 
 

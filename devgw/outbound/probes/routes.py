@@ -8,6 +8,7 @@ from devgw.config.project import Route
 from devgw.diagnosis.verdicts import Answer, Check
 from devgw.diagnosis.verdicts.metadata import Served, strict_eyes
 from devgw.diagnosis.verdicts.upstream import upstream
+from devgw.foreign.urls import UrlRefused, read_url
 from devgw.oauth.discovery import authorization_server_urls, resource_metadata_urls
 from devgw.outbound.probes.asking import Asker
 
@@ -22,9 +23,17 @@ async def served(asker: Asker, url: str) -> Served:
         asker.ask("GET", resource_metadata_urls(url)[0]),
         asker.ask("OPTIONS", url, _preflight()),
     )
-    servers = resource.document.get("authorization_servers") or [url]
-    where = authorization_server_urls(str(servers[0]))[0]
+    where = authorization_server_urls(_issuer_of(resource) or url)[0]
     return Served(url, challenge, resource, await asker.ask("GET", where), preflight)
+
+
+def _issuer_of(resource: Answer) -> str:
+    """Return the first authorization server that a resource names; empty where that is no URL."""
+    named = [each for each in resource.listed("authorization_servers")[:1] if isinstance(each, str)]
+    try:
+        return read_url(named[0]).text if named else ""
+    except UrlRefused:
+        return ""
 
 
 async def examine_routes(asker: Asker, urls: Iterable[str]) -> AsyncIterator[Check]:
