@@ -40,6 +40,8 @@ class GatewayStopping(Event):
     """The gateway is on its way down."""
 
     cause: str
+    unfinished: tuple[str, ...] = ()
+    """What was under way at a provider or upstream and could not be waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,9 @@ class UpstreamConnection:
     """When the access token ends; None where the upstream does not say."""
     secrets: UpstreamSecrets
     lost_because: str | None = None
+    unanswered_since: datetime | None = None
+    """When a refresh was begun whose answer is not there: it is under way, or was lost."""
+    unanswered_because: str | None = None
 
     @property
     def can_refresh(self) -> bool:

@@ -135,7 +135,7 @@ class Consents:
             remembered: whether the person said yes to the same question before.
 
         Raises:
-            Refused: with `UpstreamsNotConnected`, or `TransactionFinished` as `repeat` does.
+            Refused: with `UpstreamsNotConnected`.
         """
         pending, session = question.pending, question.session
         if not question.can_be_approved:

@@ -9,6 +9,7 @@ from devgw.gateway.admission import Admission
 from devgw.gateway.authorization import Authorization
 from devgw.gateway.bearer import BearerAdmission
 from devgw.gateway.clients import ClientDocuments, Clients
+from devgw.gateway.completion import Completion
 from devgw.gateway.consent import Connections, Consents, NoConnections
 from devgw.gateway.families import Families
 from devgw.gateway.id_jag import IdJag
@@ -38,6 +39,7 @@ class Ground:
     revocation: Revocation
     spent_assertions: SpentAssertions
     signing_keys: SigningKeySource
+    completion: Completion
 
 
 class Gateway:
@@ -80,6 +82,7 @@ class Gateway:
             ground.settings.canonical_origin,
             self.proofs,
             store,
+            ground.completion,
             bus,
             clock,
         )

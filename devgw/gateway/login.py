@@ -13,6 +13,7 @@ from devgw.config.project import OAuthPolicy
 from devgw.entropy import digest, same, short_id, token
 from devgw.events import Bus, Outcome, refusal
 from devgw.events.taxonomy import McpAuthLoginBegun, McpAuthLoginFinished
+from devgw.gateway.completion import Completion
 from devgw.gateway.identity import Identity
 from devgw.gateway.page_proof import MOST_COOKIES, PageProofs
 from devgw.gateway.records import PendingAuthorization, Session
@@ -99,6 +100,7 @@ class Login:
         canonical_origin: str,
         proofs: PageProofs,
         store: Store,
+        completion: Completion,
         bus: Bus,
         clock: Clock,
     ) -> None:
@@ -107,6 +109,7 @@ class Login:
         self._policy = policy
         self._provider = provider
         self._store = store
+        self._completion = completion
         self._bus = bus
         self._clock = clock
 
@@ -154,13 +157,22 @@ class Login:
             if pending.login_finished_at:  # the login cookie is gone by now; the session's own is what counts
                 return self._arrive_again(pending, cookies)
             self._check_browser(pending, cookies, urls)
+        except Refused as refused:
+            self._publish_finished(pending, refused.problem)
+            raise
+        work = f"sign-in {(pending.login_state_digest or '')[:16]}"
+        return await self._completion.once(work, lambda: self._arrive(parameters, pending, urls, user_agent))
+
+    async def _arrive(self, parameters: Parameters, pending: PendingAuthorization, urls: Urls, agent: str) -> Arrival:
+        """Redeem the provider's code, whether the browser waits or not, and open the session."""
+        try:
             self._check_answer(parameters, pending)
             identity = await self._identify(parameters, pending, urls)
             pending = self._find(parameters)  # it may have been decided or begun anew meanwhile
         except Refused as refused:
             self._publish_finished(pending, refused.problem)
             raise
-        session, cookie = self._open_session(identity, user_agent)
+        session, cookie = self._open_session(identity, agent)
         now = self._clock.now()
         pending = replace(pending, login_finished_at=now, session_id=session.id, prompt=None)
         with self._store.transaction():

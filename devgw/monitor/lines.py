@@ -183,6 +183,11 @@ def _revoked(event: told.McpAuthDownstreamTokenRevoked) -> str:
     return f"{_many(len(event.token_ids), 'token')} of {who(event)} ended ({event.cause.replace('_', ' ')})"
 
 
+def _stopping(event: told.GatewayStopping) -> str:
+    cut = f"; cut off: {', '.join(event.unfinished)}" if event.unfinished else ""
+    return f"gateway stops ({event.cause}){cut}"
+
+
 def _many(count: int, word: str) -> str:
     return f"{count} {word}{'' if count == 1 else 's'}"
 
@@ -256,7 +261,7 @@ _SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     told.ConfigLoaded: _loaded,
     told.ConfigRejected: _rejected_config,
     told.GatewayStarted: lambda e: f"gateway answers at {e.origin}, sign-in by {e.provider}",
-    told.GatewayStopping: lambda e: f"gateway stops ({e.cause})",
+    told.GatewayStopping: _stopping,
     told.HelperStateChanged: _helper,
     told.FaultMet: lambda e: f"a defect of devgw in {e.where}: {e.kind}",
     told.ObserverFailed: _observer_failed,

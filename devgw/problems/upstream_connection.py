@@ -1,6 +1,7 @@
 """Why connecting an upstream failed: registration, authorization, and what its token endpoint answered."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from devgw.problems.base import ErrorCode, Fault, Problem
@@ -196,6 +197,33 @@ class TokenRequestRefused(UpstreamProblem):
     def is_final(self) -> bool:
         """Tell whether asking again with the same tokens and client can never work."""
         return self.upstream_error in {"invalid_grant", "invalid_client", "unauthorized_client"}
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshAnswerLost(UpstreamProblem):
+    """The token endpoint refuses a refresh token for good, after the answer to an earlier refresh with it was lost."""
+
+    begun_at: datetime
+    because: str
+    refusal: str
+    was_ended: bool
+    """Whether it was lost because devgw was ended."""
+
+    diagnosis: ClassVar = "UPST-12"
+    fault: ClassVar = Fault.GATEWAY
+    source: ClassVar = "RFC 6749 §6, §10.4"
+    hint: ClassVar = "Connect again; let devgw stop by itself (Ctrl-C, SIGTERM) while a refresh is under way."
+
+    def explain(self) -> str:
+        """Say what was lost and why, and what came of it."""
+        return (
+            f"The answer to the refresh of {self.begun_at:%Y-%m-%d %H:%M:%S} UTC was lost: {self.because.rstrip('.')}. "
+            f"If it held another refresh token, the old one died with it: {self.refusal}"
+        )
+
+    def advise(self) -> str:
+        """Say how to go on, and how to avoid it where that is possible."""
+        return self.hint if self.was_ended else "Connect again."
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ class _ConnectionRow:
     expires_at: datetime | None
     sealed: str
     lost_because: str | None
+    unanswered_since: datetime | None
+    unanswered_because: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,5 +66,11 @@ ALTER TABLE session ADD COLUMN key_digest TEXT;
 """
 """Pages and browsers prove more than the cookie; who signed in before signs in once more."""
 
-MIGRATIONS: list[str] = [RECORDS, CONNECTIONS, ASSERTIONS, FAMILIES, REACHES, PAGE_PROOFS]
+UNANSWERED = """
+ALTER TABLE upstream_connection ADD COLUMN unanswered_since REAL;
+ALTER TABLE upstream_connection ADD COLUMN unanswered_because TEXT;
+"""
+"""Connections know of a refresh whose answer is not there."""
+
+MIGRATIONS: list[str] = [RECORDS, CONNECTIONS, ASSERTIONS, FAMILIES, REACHES, PAGE_PROOFS, UNANSWERED]
 """Applied in order, each once; `PRAGMA user_version` counts them."""

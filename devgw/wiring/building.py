@@ -14,6 +14,7 @@ from devgw.control.folder import DATABASE, KEY, control_folder
 from devgw.control.lock import ProjectLock
 from devgw.diagnosis.diagnose import RuleDiagnoser
 from devgw.events import Bus, Published
+from devgw.gateway.completion import Completion
 from devgw.gateway.gateway import Ground
 from devgw.gateway.live_tokens import LiveTokens
 from devgw.gateway.revocation import Revocation
@@ -185,10 +186,11 @@ def _state(settings: Settings, bus: Bus, clock: Clock, urls: CanonicalUrls) -> t
     revocation = Revocation(store, live, bus, clock)
     spent = AssertionRecords(database)
     documents, keys = HttpClientDocuments(clock), IssuerKeys(bus, clock)
-    ground = Ground(settings, store, live, bus, clock, documents, revocation, spent, keys)
+    ground = Ground(settings, store, live, bus, clock, documents, revocation, spent, keys, Completion())
     sealer = Sealer(load_key(folder / KEY if folder else None))
     connections = SealedConnections(database, sealer)
-    return database, ground, build_upstream_side(settings, connections, sealer, clock, bus, urls=urls)
+    upstreams = build_upstream_side(settings, connections, sealer, clock, bus, urls=urls, completion=ground.completion)
+    return database, ground, upstreams
 
 
 def _state_folder(settings: Settings) -> Path | None:

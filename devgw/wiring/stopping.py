@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Mapping
 
 from devgw.control.folder import passing_folder
+from devgw.events.taxonomy import GatewayStopping
 from devgw.settings import Settings
 from devgw.store.failure import StateRefused
 from devgw.wiring.cause import cause_of
@@ -14,6 +15,8 @@ from devgw.wiring.runtime import Runtime
 
 LISTENERS_SECONDS = 2.0
 """How long the public listener may take to end its requests."""
+COMPLETION_SECONDS = 3.2
+"""How long after the wish to stop a token endpoint may still answer; most take far less than a second."""
 HELPERS_SECONDS = 1.0
 """How long helpers, emulators and the control socket may take, all at once."""
 
@@ -44,10 +47,12 @@ def _ended(name: str, task: "asyncio.Future[None]") -> EssentialEnded:
 
 
 async def stop(runtime: Runtime, essentials: Mapping[str, "asyncio.Future[None]"]) -> None:
-    """Close everything in order: who asks us, who works for us, whom we ask, what we keep."""
+    """Close everything in order: who asks us, whom we ask, who works for us, what we keep."""
+    begun = asyncio.get_running_loop().time()
     runtime.companions.close()
     listener, *others = essentials.values()
     await _end(listener, LISTENERS_SECONDS)
+    await _finish(runtime, begun + COMPLETION_SECONDS)
     runtime.companions.end_all()
     for each in others:
         each.cancel()
@@ -62,6 +67,13 @@ async def stop(runtime: Runtime, essentials: Mapping[str, "asyncio.Future[None]"
     runtime.client.close()
     with contextlib.suppress(sqlite3.Error):
         runtime.database.close()
+
+
+async def _finish(runtime: Runtime, until: float) -> None:
+    """Bring to its end what is under way at providers and upstreams; say what cannot be waited for."""
+    cut = await runtime.ground.completion.finish(until - asyncio.get_running_loop().time())
+    if cut:
+        runtime.bus.publish(GatewayStopping(cause="asked to", unfinished=cut))
 
 
 async def _end(task: "asyncio.Future[None]", within: float) -> None:

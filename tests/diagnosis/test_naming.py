@@ -163,6 +163,7 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (connection.AuthorizationRefused("i", "invalid_scope", "", "a b", "policy"), "UPST-06"),
         (connection.AuthorizationRefused("i", "invalid_target", "AADSTS9010010", "", "none"), "AUD-07"),
         (connection.TokenRequestRefused("u", 400, "invalid_grant", ""), "UPST-08"),
+        (connection.RefreshAnswerLost(NOON, "devgw was ended", "u answered 400 invalid_grant", True), "UPST-12"),
         (connection.TokenRequestRefused("u", 401, "invalid_client", ""), "TOK-07"),
         (connection.TokenRequestRefused("u", 404, "", ""), "TOK-05"),
         (connection.TokenAnswerUnreadable("u", 200, "error=bad", "form"), "TOK-04"),

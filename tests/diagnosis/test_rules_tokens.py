@@ -107,6 +107,12 @@ def test_an_upstream_that_took_its_credential_back_until_it_is_connected_again()
     assert story.names() == ["UPST-04"]
     story.tell(McpAuthUpstreamConnectionLost(**lost, **failed, explanation="invalid_grant"))
     assert story.names() == ["UPST-08"]
+    story.tell(
+        McpAuthUpstreamConnectionLost(
+            **lost, **failed, reason_code="refresh_answer_lost", explanation="devgw was ended before it came"
+        )
+    )
+    assert story.names() == ["UPST-12"]
 
     story.tell(McpAuthUpstreamConnectionEstablished(upstream_server_id="notes"))
     assert story.names() == []

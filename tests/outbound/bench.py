@@ -8,6 +8,7 @@ import httpx2
 from devgw.clock import FrozenClock
 from devgw.config.project import Route, TokenExchange
 from devgw.events import Bus, Event
+from devgw.gateway.completion import Completion
 from devgw.gateway.connecting import Begun, Finished, Ticket
 from devgw.gateway.upstream import Admitted, UpstreamCredential
 from devgw.ids import ClientId, GrantId, OperationId, SubjectId, TokenId, UpstreamServerId
@@ -52,7 +53,10 @@ class Bench:
         sealer = Sealer(self.key)
         self.store = SealedConnections(self.database, sealer)
         settings = Settings(origin=self.origin, upstreams=self.upstreams)
-        self.side: UpstreamSide = build_upstream_side(settings, self.store, sealer, self.clock, bus, seconds=3)
+        self.completion = Completion()
+        self.side: UpstreamSide = build_upstream_side(
+            settings, self.store, sealer, self.clock, bus, seconds=3, completion=self.completion
+        )
         self.oauth = self.side.oauth
 
     def restarted(self, **changes: Any) -> "Bench":

@@ -1,5 +1,6 @@
 """An MCP server with its own authorization server, on one origin, that misbehaves on request."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -47,6 +48,8 @@ class Upstream:
     rotates: bool = True
     knows_its_clients: bool = False
     """Whether the authorization endpoint refuses clients that never registered."""
+    held: asyncio.Event | None = None
+    """Where there is one, the token endpoint decides at once and answers when it is set."""
     asked: list[Asked] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     access_tokens: set[str] = field(default_factory=set)
@@ -79,6 +82,8 @@ class Upstream:
         )
         self.asked.append(asked)
         status, headers, content = self.answers.get(asked.path) or self.answer(asked)
+        if asked.path == "/token" and self.held:
+            await self.held.wait()
         payload = content if isinstance(content, bytes) else json.dumps(content).encode()
         headers = {"content-type": "application/json"} | headers
         await send(

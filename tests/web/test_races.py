@@ -95,6 +95,28 @@ async def test_a_callback_in_another_browser_opens_no_session(gateway: Running, 
         assert not [each for each in victim.page.headers.get_list("set-cookie") if "devgw_session=ss_" in each]
 
 
+async def test_callbacks_that_come_together_redeem_the_providers_code_once(
+    tmp_path: Path, http: httpx2.AsyncClient
+) -> None:
+    """A provider's code works once: browsers that ask twice get the same session, and foreign ones none."""
+    clock = FrozenClock()
+    async with oidc_provider(clock) as provider:
+        root = write_oidc_project(tmp_path, provider)
+        async with running_gateway(root, clock=clock) as gateway:
+            client = await gateway.register(http)
+            callback = f"{gateway.origin}/oauth/callback"
+            async with Browser(CALLBACK, callback) as browser:
+                await browser.open(gateway.authorize_url(client["client_id"], token("")))
+                assert browser.location is not None
+                url, cookies = browser.location, browser.cookies
+                came = await asyncio.gather(*(http.get(url, headers=cookies) for _ in range(5)), http.get(url))
+    assert [each.status_code for each in came] == [*[303] * 5, 403]
+    sessions = {each.headers["set-cookie"].partition("devgw_session=")[2].partition(";")[0] for each in came[:5]}
+    assert len(provider.redeemed) == 1
+    assert len(sessions) == 1
+    assert all(each.startswith("ss_") for each in sessions)
+
+
 async def test_two_tabs_end_each_where_it_began(gateway: Running, http: httpx2.AsyncClient) -> None:
     first, second = await gateway.register(http), await gateway.register(http, client_name="second client")
     callback = f"{gateway.origin}/oauth/callback"

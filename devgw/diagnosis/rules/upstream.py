@@ -90,14 +90,15 @@ def credential_refused(view: View, now: datetime) -> Iterator[Diagnosis]:  # noq
 
 
 def connection_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
-    """UPST-08 and UPST-04: the upstream took its credential back, or it could not be renewed."""
+    """UPST-08, UPST-04 and UPST-12: the upstream took its credential back, or it could not be renewed."""
     for at, event in view.around.recent.of_kind(McpAuthUpstreamConnectionLost):
         is_mine = event.subject_id in (None, view.flow.subject_id)
         is_mine = is_mine and event.operation_id in (None, view.flow.operation_id)
         if not is_mine or event.outcome == "success" or _back(view, at, event):
             continue  # with success it was somebody's wish
         is_poor = "no refresh token" in (event.explanation or "").lower()
-        name = "UPST-04" if is_poor else "UPST-08"
+        is_lost = event.reason_code == "refresh_answer_lost"
+        name = "UPST-12" if is_lost else "UPST-04" if is_poor else "UPST-08"
         cause = (
             event.explanation
             or f"The connection to {event.upstream_server_id} was lost: {event.cause.replace('_', ' ')}."
@@ -124,5 +125,5 @@ RULES = (
     ),
     Rule(("UPST-02",), "error -32042 and the client's revision", old_form_to_modern_client),
     Rule(("UPST-03",), "two 401 of the upstream in a row", credential_refused),
-    Rule(("UPST-04", "UPST-08"), "an upstream connection that was lost", connection_lost),
+    Rule(("UPST-04", "UPST-08", "UPST-12"), "an upstream connection that was lost", connection_lost),
 )

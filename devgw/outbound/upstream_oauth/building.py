@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from devgw.clock import Clock
 from devgw.events import Bus
+from devgw.gateway.completion import Completion
 from devgw.gateway.connection import ConnectionStore, Sealing
 from devgw.oauth.urls import CanonicalUrls, Urls
 from devgw.outbound.upstream_oauth.connecting import Connecting
@@ -36,6 +37,7 @@ def build_upstream_side(
     bus: Bus,
     *,
     urls: CanonicalUrls | None = None,
+    completion: Completion | None = None,
     seconds: float = Limits.ANSWER_SECONDS,
 ) -> UpstreamSide:
     """Return the OAuth client towards upstreams; it outlives every generation of the configuration."""
@@ -45,14 +47,16 @@ def build_upstream_side(
     requests = TokenRequests(fetching, clock)
     tickets = Tickets(sealing, store, clock, urls)
     assertions = RememberedAssertions(clock)
+    completion = completion or Completion()
+    keeping = Keeping(store, requests, tickets, completion, clock, bus)
     oauth = UpstreamOAuth(
         store,
         Connecting(
             fetching, discovering, Registering(fetching, store, clock, settings.upstreams), store, clock, bus, urls
         ),
-        Finishing(requests, store, clock, bus),
+        Finishing(requests, store, keeping.keep, completion, clock, bus),
         discovering,
-        Keeping(store, requests, tickets, clock, bus),
+        keeping,
         tickets,
         CrossAppAccess(requests, assertions, clock),
         clock,

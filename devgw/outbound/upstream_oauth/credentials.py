@@ -174,9 +174,7 @@ class UpstreamOAuth:
         assert exchange is not None
         errand = await errand_for(route, SubjectId(""))
         finished = await self._finishing.finish(exchange, parameters, cookies, errand)
-        key = (finished.connection.subject_id, exchange.id)
-        self._keeping.hold(finished.connection)
-        self._challenges.pop(key, None)
+        self._challenges.pop((finished.connection.subject_id, exchange.id), None)
         return finished
 
     def document_of(self, route: Route) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 Source: OAuth 2.1 §4.1.2, §4.1.3; RFC 9207 §2.4; MCP Security Best Practices §OAuth State Parameter Validation.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,6 +12,7 @@ from devgw.config.project import TokenExchange
 from devgw.entropy import digest, same
 from devgw.events import Bus
 from devgw.events.taxonomy import McpAuthUpstreamConnectionEstablished
+from devgw.gateway.completion import Completion
 from devgw.gateway.connecting import Finished
 from devgw.gateway.connection import CONNECTED, ConnectionStore, PendingConnection, UpstreamConnection, UpstreamSecrets
 from devgw.oauth.resource import origin_of
@@ -32,9 +33,20 @@ from devgw.problems.upstream_connection import (
 class Finishing:
     """Takes an authorization server's answer, and brings its code to the token endpoint."""
 
-    def __init__(self, requests: TokenRequests, store: ConnectionStore, clock: Clock, bus: Bus) -> None:
+    def __init__(
+        self,
+        requests: TokenRequests,
+        store: ConnectionStore,
+        keep: Callable[[UpstreamConnection], None],
+        completion: Completion,
+        clock: Clock,
+        bus: Bus,
+    ) -> None:
         self._requests = requests
         self._store = store
+        self._keep = keep
+        """Saves a connection, and lets it be used."""
+        self._completion = completion
         self._clock = clock
         self._bus = bus
 
@@ -43,10 +55,21 @@ class Finishing:
     ) -> Finished:
         """Take the callback's query and the browser's cookies of that name; return the connection that stands now.
 
+        The code is redeemed to the end, whether the browser waits or not; a callback that comes twice meanwhile gets
+        the same connection.
+
         Raises:
             Refused: with a problem of `problems.upstream` or `problems.upstream_connection`.
         """
-        pending = self._spend(exchange, parameters.get("state"), cookies)
+        pending = self._find(exchange, parameters.get("state"), cookies)
+        work = _name_of(pending)
+        return await self._completion.once(work, lambda: self._finish(exchange, parameters, pending, errand))
+
+    async def _finish(
+        self, exchange: TokenExchange, parameters: Mapping[str, str], pending: PendingConnection, errand: Errand
+    ) -> Finished:
+        """Spend the state, redeem the code, and keep what came before anything else is done with it."""
+        self._store.save_pending_connection(replace(pending, spent_at=self._clock.now()))
         _check_issuer(pending, parameters.get("iss"))
         if error := parameters.get("error"):
             raise Refused(
@@ -60,7 +83,7 @@ class Finishing:
             )
         answer = await self._redeem(exchange, pending, parameters.get("code", ""), errand)
         connection = self._connected(pending, answer)
-        self._store.save_connection(connection)
+        self._keep(connection)
         self._bus.publish(
             McpAuthUpstreamConnectionEstablished(
                 operation_id=pending.operation_id,
@@ -72,8 +95,8 @@ class Finishing:
         )
         return Finished(connection, pending.return_to)
 
-    def _spend(self, exchange: TokenExchange, state: str | None, cookies: Sequence[str]) -> PendingConnection:
-        """Return the pending connection of this state and browser, once.
+    def _find(self, exchange: TokenExchange, state: str | None, cookies: Sequence[str]) -> PendingConnection:
+        """Return the pending connection of this state and browser, until it has been spent.
 
         Raises:
             Refused: with `ConnectStateUnknown` or `ConnectBrowserForeign`.
@@ -83,7 +106,7 @@ class Finishing:
         pending = self._store.find_pending_connection(digest(state))
         if pending is None or pending.upstream_server_id != exchange.id:
             raise Refused(ConnectStateUnknown(why="unknown"))
-        if pending.spent_at:
+        if pending.spent_at and not self._completion.is_under_way(_name_of(pending)):
             raise Refused(ConnectStateUnknown(why="spent"))
         if pending.expires_at <= self._clock.now():
             raise Refused(ConnectStateUnknown(why="expired"))
@@ -92,7 +115,6 @@ class Finishing:
             raise Refused(
                 ConnectBrowserForeign(why=f"The cookie set on {here} when this connection began did not come back.")
             )
-        self._store.save_pending_connection(replace(pending, spent_at=self._clock.now()))
         return pending
 
     async def _redeem(
@@ -139,6 +161,11 @@ class Finishing:
             expires_at=None if answer.expires_in is None else now + timedelta(seconds=answer.expires_in),
             secrets=UpstreamSecrets(answer.access_token, answer.refresh_token, pending.secrets.client_secret),
         )
+
+
+def _name_of(pending: PendingConnection) -> str:
+    """Return what the work of finishing a connection is called while it is under way."""
+    return f"connection {pending.state_digest[:16]} of {pending.upstream_server_id} for {pending.subject_id}"
 
 
 def _check_issuer(pending: PendingConnection, got: str | None) -> None:

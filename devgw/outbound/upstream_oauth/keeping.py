@@ -10,7 +10,8 @@ from datetime import timedelta
 from devgw.clock import Clock
 from devgw.config.project import Route, TokenExchange
 from devgw.events import Bus, FailureOrigin, Outcome
-from devgw.events.taxonomy import McpAuthUpstreamConnectionLost, McpAuthUpstreamConnectionRefreshed
+from devgw.events.taxonomy import McpAuthUpstreamConnectionLost
+from devgw.gateway.completion import Completion
 from devgw.gateway.connecting import Ticket
 from devgw.gateway.connection import (
     CONNECTED,
@@ -18,18 +19,19 @@ from devgw.gateway.connection import (
     UNREADABLE,
     ConnectionStore,
     UpstreamConnection,
-    UpstreamSecrets,
 )
 from devgw.gateway.upstream import Admitted
 from devgw.ids import OperationId, SubjectId, UpstreamServerId
 from devgw.oauth.discovery import covers
 from devgw.outbound.guard import is_local
 from devgw.outbound.upstream_oauth.connecting import subject_of
-from devgw.outbound.upstream_oauth.fetching import Errand, errand_for
+from devgw.outbound.upstream_oauth.fetching import Errand
+from devgw.outbound.upstream_oauth.refresh import UpstreamRefresh
 from devgw.outbound.upstream_oauth.tickets import Tickets
 from devgw.outbound.upstream_oauth.token_requests import Credentials, TokenRequests, is_final
 from devgw.problems import Problem, Refused
 from devgw.problems.upstream import ConnectRequired
+from devgw.problems.upstream_connection import RefreshAnswerLost
 
 EARLY = timedelta(seconds=30)
 """How long before its end an access token is renewed: longer than a request is on its way."""
@@ -40,13 +42,19 @@ class Keeping:
     """Keeps the connections of every subject and upstream usable."""
 
     def __init__(
-        self, store: ConnectionStore, requests: TokenRequests, tickets: Tickets, clock: Clock, bus: Bus
+        self,
+        store: ConnectionStore,
+        requests: TokenRequests,
+        tickets: Tickets,
+        completion: Completion,
+        clock: Clock,
+        bus: Bus,
     ) -> None:
         self._store = store
         self._requests = requests
         self._tickets = tickets
-        self._clock = clock
         self._bus = bus
+        self._refresh = UpstreamRefresh(requests, completion, clock, bus, self.keep)
         self._held: dict[Key, UpstreamConnection] = {}
         self._locks: dict[Key, asyncio.Lock] = {}
 
@@ -112,45 +120,13 @@ class Keeping:
             if not connection.can_refresh:
                 raise self.lost(route, exchange, admitted, connection, "The upstream gave no refresh token.")
             try:
-                return await self._refresh(route, admitted, connection)
+                return await self._refresh.run(route, admitted, connection)
             except Refused as refused:
-                if not is_final(refused):
+                if not is_final(refused) and not isinstance(refused.problem, RefreshAnswerLost):
                     raise
                 raise self.lost(
                     route, exchange, admitted, connection, refused.problem.explain(), refused.problem
                 ) from refused
-
-    async def _refresh(self, route: Route, admitted: Admitted, connection: UpstreamConnection) -> UpstreamConnection:
-        """Ask for a new access token, save what came, then publish."""
-        secrets = connection.secrets
-        parameters = {
-            "grant_type": "refresh_token",
-            "refresh_token": secrets.refresh_token or "",
-            "resource": connection.resource,
-        }
-        errand = await errand_for(route, admitted.subject_id)
-        credentials = Credentials(connection.client_id, connection.token_endpoint_auth_method, secrets.client_secret)
-        answer = await self._requests.ask(errand, "refresh", connection.token_endpoint, credentials, parameters)
-        now = self._clock.now()
-        renewed = replace(
-            connection,
-            scope=answer.scope or connection.scope,
-            refreshed_at=now,
-            expires_at=None if answer.expires_in is None else now + timedelta(seconds=answer.expires_in),
-            secrets=UpstreamSecrets(
-                answer.access_token, answer.refresh_token or secrets.refresh_token, secrets.client_secret
-            ),
-        )
-        self.keep(renewed)
-        self._bus.publish(
-            McpAuthUpstreamConnectionRefreshed(
-                operation_id=route.operation_id,
-                subject_id=connection.subject_id,
-                upstream_server_id=connection.upstream_server_id,
-                expires_at=renewed.expires_at,
-            )
-        )
-        return renewed
 
     def lost(
         self,
@@ -184,10 +160,6 @@ class Keeping:
         exchange = route.token_exchange
         assert exchange is not None
         return self._tickets.url(Ticket(subject_id, exchange.id, route.operation_id, label, return_to))
-
-    def hold(self, connection: UpstreamConnection) -> None:
-        """Take note of a connection that was saved elsewhere."""
-        self._held[connection.subject_id, connection.upstream_server_id] = connection
 
     async def forget(self, key: Key, cause: str) -> bool:
         """Forget a connection, and tell the upstream where it has a place for that; False where there was none."""

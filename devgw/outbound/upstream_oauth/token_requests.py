@@ -18,8 +18,8 @@ from devgw.outbound.client import Bounds, CheckAddress, http_client
 from devgw.outbound.transport import describe_failure
 from devgw.outbound.upstream_oauth.fetching import Errand, Fetching, foreign_check
 from devgw.problems import Refused
-from devgw.problems.upstream import UpstreamUnreachable
-from devgw.problems.upstream_connection import TokenRequestRefused
+from devgw.problems.upstream import AddressForbidden, UpstreamUnreachable
+from devgw.problems.upstream_connection import TokenAnswerUnreadable, TokenRequestRefused
 
 if TYPE_CHECKING:
     import httpx2
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _READ_BY_OURSELVES = {"access_token": "read by ourselves", "token_type": "Bearer"}
 """What Authlib is shown of an answer, which it would read without limits."""
+_REFUSALS = 400
+"""The first status that says no."""
 Prepared = tuple[str, MutableMapping[str, str], Any]
 
 
@@ -190,3 +192,15 @@ class TokenRequests:
 def is_final(refused: Refused) -> bool:
     """Tell whether a refusal of a token endpoint ends what was asked with, rather than this attempt alone."""
     return isinstance(refused.problem, TokenRequestRefused) and refused.problem.is_final
+
+
+def was_answered(refused: Refused) -> bool:
+    """Tell whether a refused token request can have cost nothing there: it never left, or the endpoint said no."""
+    import httpx2  # noqa: PLC0415  whoever was refused has loaded it
+
+    problem, cause = refused.problem, refused.__cause__
+    if isinstance(problem, TokenAnswerUnreadable):
+        return problem.status_code >= _REFUSALS
+    if isinstance(problem, UpstreamUnreachable):
+        return isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.InvalidURL))
+    return isinstance(problem, (TokenRequestRefused, AddressForbidden))

@@ -1,0 +1,164 @@
+"""What was begun at a token endpoint comes to its end: clients leave, devgw stops or is killed, connections break."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from devgw.events.taxonomy import McpAuthUpstreamConnectionLost
+from devgw.problems.upstream_connection import ConnectBrowserForeign, ConnectStateUnknown
+from tests.outbound.bench import Bench, connect_required, refusal
+from tests.outbound.upstream import Upstream
+
+
+async def until(holds: Any) -> None:
+    """Return once `holds` is true."""
+    async with asyncio.timeout(5):
+        while not holds():
+            await asyncio.sleep(0)
+
+
+def refreshes(upstream: Upstream) -> int:
+    return sum(each.form["grant_type"] == "refresh_token" for each in upstream.asked_at("/token"))
+
+
+async def under_way(bench: Bench, upstream: Upstream) -> "asyncio.Task[str]":
+    """Connect, let the token end, and return a refresh that the upstream has decided but not answered."""
+    await bench.connect()
+    bench.clock.travel(timedelta(hours=2))
+    upstream.held = asyncio.Event()
+    before = refreshes(upstream)
+    asking = asyncio.ensure_future(bench.token())
+    await until(lambda: refreshes(upstream) == before + 1)
+    return asking
+
+
+async def test_a_client_that_leaves_does_not_cut_a_refresh(bench: Bench, upstream: Upstream) -> None:
+    asking = await under_way(bench, upstream)
+    asking.cancel()
+    await asyncio.wait([asking])
+    second = asyncio.ensure_future(bench.token())
+    await asyncio.sleep(0)
+    assert upstream.held
+    upstream.held.set()
+    assert await second in upstream.access_tokens
+    assert refreshes(upstream) == 1
+    late = bench.restarted()
+    assert await late.token() == await bench.token()
+    assert late.store.connections()[0].unanswered_since is None
+
+
+async def test_a_stop_waits_for_a_refresh_and_what_it_brought_is_stored(bench: Bench, upstream: Upstream) -> None:
+    asking = await under_way(bench, upstream)
+    asking.cancel()
+    stopping = asyncio.ensure_future(bench.completion.finish(5))
+    await asyncio.sleep(0)
+    assert upstream.held
+    upstream.held.set()
+    assert await stopping == ()
+    assert bench.store.connections()[0].secrets.refresh_token in upstream.refresh_tokens
+    assert await bench.restarted().token() in upstream.access_tokens
+
+
+async def test_a_stop_that_cannot_wait_says_for_what(bench: Bench, upstream: Upstream) -> None:
+    asking = await under_way(bench, upstream)
+    assert await bench.completion.finish(0.01) == ("refresh of x for anne",)
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    late = bench.restarted()
+    assert upstream.held
+    upstream.held.set()
+    assert (await connect_required(late.token())).state == "reconsent_required"
+    assert "devgw was ended before it came" in (late.store.connections()[0].lost_because or "")
+
+
+async def test_a_kill_during_a_refresh_is_named_as_what_it_was(bench: Bench, upstream: Upstream) -> None:
+    """Not "the upstream took the connection back": it answered, and nobody was there."""
+    asking = await under_way(bench, upstream)
+    late = bench.restarted()  # the database as it stands at this moment
+    assert upstream.held
+    upstream.held = None
+    required = await connect_required(late.token())
+    assert "devgw was ended before it came" in required.explain()
+    (lost,) = [each for each in late.events if isinstance(each, McpAuthUpstreamConnectionLost)]
+    assert lost.reason_code == "refresh_answer_lost"
+    asking.cancel()
+
+
+async def test_after_a_kill_the_old_refresh_token_is_tried_once_more(bench: Bench, upstream: Upstream) -> None:
+    upstream.rotates = False
+    asking = await under_way(bench, upstream)
+    late = bench.restarted()
+    assert late.store.connections()[0].unanswered_since is not None
+    upstream.held = None
+    assert await late.token() in upstream.access_tokens
+    assert late.store.connections()[0].unanswered_since is None
+    asking.cancel()
+
+
+async def test_an_answer_that_broke_off_is_named_and_one_that_never_left_is_not(
+    bench: Bench, upstream: Upstream
+) -> None:
+    await bench.connect()
+    kept = bench.store.connections()[0]
+    bench.clock.travel(timedelta(hours=2))
+    bench.store.save_connection(replace(kept, token_endpoint="http://127.0.0.1:9/token"))
+    unsent = bench.restarted()
+    await refusal(unsent.token())
+    assert unsent.store.connections()[0].unanswered_since is None
+
+    bench.store.save_connection(kept)
+    cut = bench.restarted()
+    upstream.answers["/token"] = (200, {"content-length": "100"}, b"{")
+    await refusal(cut.token())
+    assert cut.store.connections()[0].unanswered_since is not None
+    del upstream.answers["/token"]
+    upstream.refresh_tokens.clear()
+    required = await connect_required(cut.token())
+    assert "was lost" in required.explain()
+    assert "devgw was ended" not in required.explain()
+
+
+async def test_a_refusal_without_anything_lost_before_is_the_upstreams(bench: Bench, upstream: Upstream) -> None:
+    await bench.connect()
+    bench.clock.travel(timedelta(hours=2))
+    upstream.answers["/token"] = (503, {}, b"down")
+    await refusal(bench.token())
+    assert bench.store.connections()[0].unanswered_since is None
+    del upstream.answers["/token"]
+    upstream.refresh_tokens.clear()
+    assert "was lost" not in (await connect_required(bench.token())).explain()
+
+
+async def test_callbacks_that_come_together_redeem_the_code_once(bench: Bench, upstream: Upstream) -> None:
+    begun = await bench.begin()
+    query = await bench.authorized(begun)
+    upstream.held = asyncio.Event()
+    coming = [asyncio.ensure_future(bench.oauth.finish(bench.route, query, [begun.cookie])) for _ in range(5)]
+    await until(lambda: upstream.asked_at("/token"))
+    foreign = await refusal(bench.oauth.finish(bench.route, query, ["cb_another"]))
+    assert isinstance(foreign, ConnectBrowserForeign)
+    coming[0].cancel()
+    upstream.held.set()
+    finished = await asyncio.gather(*coming[1:])
+    assert len({each.connection.established_at for each in finished}) == 1
+    assert len(upstream.asked_at("/token")) == 1
+    assert await bench.token() in upstream.access_tokens
+    late = await refusal(bench.oauth.finish(bench.route, query, [begun.cookie]))
+    assert isinstance(late, ConnectStateUnknown)
+
+
+async def test_a_browser_that_leaves_at_its_callback_is_connected_all_the_same(
+    bench: Bench, upstream: Upstream
+) -> None:
+    begun = await bench.begin()
+    query = await bench.authorized(begun)
+    upstream.held = asyncio.Event()
+    coming = asyncio.ensure_future(bench.oauth.finish(bench.route, query, [begun.cookie]))
+    await until(lambda: upstream.asked_at("/token"))
+    coming.cancel()
+    upstream.held.set()
+    assert await bench.completion.finish(5) == ()
+    assert await bench.token() in upstream.access_tokens
