@@ -109,7 +109,9 @@ class FlowBook:
         self.touch(before)
 
     def touch(self, flow: Flow) -> None:
-        """Note that `flow` changed; a flow that is over no longer takes strangers in."""
+        """Note that `flow` changed, if it is still kept; a flow that is over no longer takes strangers in."""
+        if flow.id not in self.flows:
+            return
         self.flows.touch(flow.id)
         self._restless.pop(flow.id, None)
         if flow.needs_attention and flow.state is FlowState.DONE:

@@ -8,6 +8,7 @@ import statistics
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from devgw.clock import FrozenClock
 from devgw.diagnosis.diagnose import RuleDiagnoser
@@ -68,6 +69,19 @@ class Watched:
         trace.client_id, trace.client_name = registered.client_id, name
         self.tell(registered, told.HttpExchanged(trace=trace))
 
+    def ask(self, number: int, kind: str) -> None:
+        """Tell a request that was answered as most of its kind are; `own` kinds come each from another program."""
+        method, path, status, facts = KINDS[kind]
+        trace = Trace(TraceId(f"{number:08x}"), self.clock.now(), method, path, host="localhost:9000", kind="oauth")
+        agent = f"agent-{number}" if kind.startswith("own") else "Mozilla/5.0"
+        trace.request_headers = [(b"user-agent", agent.encode()), (b"origin", b"https://page.example")]
+        trace.status, trace.duration_ms, trace.peer = status, 1.0, f"127.0.0.1:{number}"
+        trace.query = b"client_id=dcr:gone&code_challenge=c%d&state=s%d" % (number, number)
+        for name, value in facts.items():
+            setattr(trace, name, value)
+        told_too = told.McpRequestRejected(trace_id=trace.id, status=401) if trace.kind == "mcp" else None
+        self.tell(*filter(None, [told_too]), told.HttpExchanged(trace=trace))
+
     def issue(self, number: int, client: int) -> None:
         """Tell that a code was redeemed for an access and a refresh token."""
         now = self.clock.now()
@@ -121,6 +135,33 @@ def many_clients_and_tokens() -> None:
     shown(f"one tick with {CLIENTS:,} clients, {TOKENS:,} tokens", ticks(watched, TICKS))
 
 
+KINDS: dict[str, tuple[str, str, int, dict[str, Any]]] = {
+    "resource metadata": ("GET", "/.well-known/oauth-protected-resource/mcp/calc", 200, {}),
+    "own resource metadata": ("GET", "/.well-known/oauth-protected-resource/mcp/calc", 200, {}),
+    "authorization": ("GET", "/oauth/authorize", 400, {"reason_code": "client_unknown"}),
+    "token request": ("POST", "/oauth/token", 400, {"reason_code": "code_unknown"}),
+    "preflight": ("OPTIONS", "/mcp/calc", 204, {"kind": "mcp"}),
+    "first call": ("POST", "/mcp/calc", 401, {"kind": "mcp", "reason_code": "token_missing"}),
+    "own first call": ("POST", "/mcp/calc", 401, {"kind": "mcp", "reason_code": "token_missing"}),
+    "stray": ("POST", "/nowhere", 404, {"kind": "other"}),
+}
+
+
+def a_page_that_asks(kind: str) -> None:
+    """Measure each request of a page that asks the same again and again."""
+    watched = Watched()
+    costs: list[float] = []
+    between: list[float] = []
+    for number in range(REGISTRATIONS):
+        costs.append(timed(lambda n=number: watched.ask(n, kind)))  # type: ignore[misc]  # bound early
+        watched.clock.travel(timedelta(milliseconds=5))
+        if number % 50 == 49:
+            between.append(timed(watched.monitor.tick))
+    shown(f"{kind}: the first 100 of {REGISTRATIONS:,}", costs[:100])
+    shown(f"{kind}: the last 100", costs[-100:])
+    shown(f"{kind}: ticks", between)
+
+
 def a_page_that_registers() -> None:
     """Measure each registration of a page that registers again and again, ticks included as they come."""
     watched = Watched()
@@ -140,3 +181,5 @@ if __name__ == "__main__":
     gc.set_threshold(*GC_THRESHOLDS)
     many_clients_and_tokens()
     a_page_that_registers()
+    for each in KINDS:
+        a_page_that_asks(each)
