@@ -44,7 +44,6 @@ class ClientConnection(TCPServer):
         """When it was opened, or its last answer ended."""
         self.heard_at = now
         """When the client sent something last."""
-        self.has_served = False
         self.surplus_of: int | None = None
         """The limit where this connection is beyond it."""
         self._reads = False
@@ -91,7 +90,6 @@ class ClientConnection(TCPServer):
         """Do what the protocol asks for."""
         if isinstance(event, Updated):
             now = self.loop.time()
-            self.has_served = True
             if event.idle:
                 self.idle_since = now
             else:

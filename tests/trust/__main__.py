@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from tests.trust import fds, fuzz, hostile, kill, soak
+from tests.trust import faults, fds, fuzz, hostile, kill, soak
 from tests.trust.verdict import Verdict
 
 
@@ -27,6 +27,7 @@ PROOFS = {
     "hostile": Proof(hostile.run, 1_000, 40, "answers met, of a few hundred"),
     "fuzz": Proof(fuzz.run, 200_000, 5_000, "inputs"),
     "soak": Proof(soak.run, 1_800, 20, "seconds"),
+    "faults": Proof(faults.run, 99, 99, "faults"),
     "fds": Proof(fds.run, 5_000, 1_000, "connections"),
 }
 

@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,8 @@ class GatewayProcess:
     """The limit of open descriptors, soft and hard."""
     before: tuple[str, ...] = ()
     """A command that runs the program, such as one that makes a mount namespace."""
+    folders: tuple[str, ...] = ()
+    """Made in the project before the start, for `before`."""
     stdout: int | IO[bytes] | None = None
     """Where its lines go; a file beside the project if not said."""
     process: "subprocess.Popen[bytes] | None" = None
@@ -79,6 +82,8 @@ class GatewayProcess:
 
     def launch(self) -> None:
         """Start the process."""
+        for each in self.folders:
+            (self.root / each).mkdir(mode=0o700, exist_ok=True)
         command = [*self.before, sys.executable, "-m", "devgw", "up", str(self.root), "--headless"]
         environ = {
             **os.environ,
@@ -122,13 +127,13 @@ class GatewayProcess:
     def terminate(self, seconds: float = 10.0) -> float:
         """Ask it to stop and return the seconds that took; it is killed after `seconds`."""
         assert self.process is not None
-        began = asyncio.get_running_loop().time()
+        began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.kill()
-        return asyncio.get_running_loop().time() - began
+        return time.monotonic() - began
 
     def resident(self) -> int:
         """Return its resident memory in bytes."""
