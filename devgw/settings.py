@@ -103,6 +103,10 @@ class Limits:
     """By all clients together: a test loop of an SDK makes fifty, a page that fills the store thousands."""
     AUTHORIZATIONS_OPEN: Final = 2_000
     """Begun and not finished: a person has a handful, and each lives fifteen minutes."""
+    CONTROL_LINE_BYTES: Final = 65_536
+    """Of one line that a reader of the control socket sends: a command names a row and perhaps a pattern."""
+    CONTROL_READERS: Final = 64
+    """At once: dashboards, tails and agents of one person."""
     OAUTH_BODY_BYTES: Final = 1_048_576
     """Of a request to anything but an MCP route: the largest is a registration with a key set, of some kilobytes."""
 

@@ -55,12 +55,27 @@ def row_to_line(row: Row) -> str:
 
 
 def from_line(line: bytes) -> Message:
-    """Return the message that `line` tells.
+    """Return the message that a line of the gateway tells.
 
     Raises:
         Malformed: where it tells none.
     """
-    values = _object(line)
+    return _message(_object(line))
+
+
+def asked_by(line: bytes) -> Message:
+    """Return the message of a reader, who may be any program: bounded, and with no member twice.
+
+    Raises:
+        Malformed: where it tells none.
+    """
+    try:
+        return _message(read_object(line, most_bytes=Limits.CONTROL_LINE_BYTES))
+    except JsonRefused as reason:
+        raise Malformed(f"The line is not taken: {reason}.") from reason
+
+
+def _message(values: dict[str, Any]) -> Message:
     kind = _MESSAGES.get(str(values.pop("type", None)))
     if kind is None:
         raise Malformed(f"`type` must be one of {', '.join(sorted(_MESSAGES))}.")

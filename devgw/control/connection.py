@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from devgw.control.answering import Answering
-from devgw.control.codec import Malformed, from_line, to_line
+from devgw.control.codec import Malformed, asked_by, to_line
 from devgw.control.endpoint import peer_user
 from devgw.control.greeting import check_hello, current_user
 from devgw.control.messages import VERSION, Answer, Command, Events, Gap, Hello, Message, Snapshot, TurnedAway, Welcome
@@ -85,11 +85,11 @@ class Connection:
             async with asyncio.timeout(_HELLO_SECONDS):
                 line = await self._reader.readline()
         except (TimeoutError, ValueError, ConnectionError):
-            await self._turn_away(TurnedAway("malformed", "No `hello` came in time, or it was too long."))
+            await self.turn_away(TurnedAway("malformed", "No `hello` came in time, or it was too long."))
             return None
         hello = self._strangers_refusal() or check_hello(line, self._shared.token)
         if isinstance(hello, TurnedAway):
-            await self._turn_away(hello)
+            await self.turn_away(hello)
             return None
         await self._send(self._welcome())
         if hello.kinds:
@@ -105,7 +105,7 @@ class Connection:
         text = f"This gateway belongs to user {allowed}, you are user {user}."
         return TurnedAway("other_user", text, "Run this as the user who started the gateway.")
 
-    async def _turn_away(self, reason: TurnedAway) -> None:
+    async def turn_away(self, reason: TurnedAway) -> None:
         """Say why, then read what was sent in vain: a socket closed over unread bytes loses the reason on its way."""
         await self._send(reason)
         with contextlib.suppress(TimeoutError, OSError):
@@ -236,7 +236,7 @@ class Connection:
 
 def _command(line: bytes) -> Command | Answer:
     try:
-        message = from_line(line)
+        message = asked_by(line)
     except Malformed as reason:
         return Answer("", code="malformed", explanation=str(reason))
     if not isinstance(message, Command):

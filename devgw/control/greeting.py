@@ -7,6 +7,7 @@ from devgw import __version__
 from devgw.control.messages import VERSION, Hello, TurnedAway
 from devgw.entropy import same
 from devgw.foreign.json import JsonRefused, read_object
+from devgw.settings import Limits
 
 _TYPES: dict[str, type] = {"version": int, "after": int, "instance": str, "kinds": list, "token": str, "face": str}
 
@@ -19,9 +20,9 @@ def current_user() -> int:
 def check_hello(line: bytes, token: str) -> Hello | TurnedAway:
     """Return the hello, or why its sender is not served."""
     try:
-        values = read_object(line)
+        values = read_object(line, most_bytes=Limits.CONTROL_LINE_BYTES)
     except JsonRefused:
-        return _malformed("The first line is not a JSON object.")
+        return _malformed("The first line is no JSON object that is taken.")
     if values.pop("type", None) != Hello.TYPE:
         return _malformed("The first line must be a JSON object of type `hello`.")
     if values.get("version") != VERSION:

@@ -14,12 +14,17 @@ from devgw.control.answering import Answering
 from devgw.control.connection import Connection, Shared
 from devgw.control.endpoint import Opened, listen
 from devgw.control.lock import ProjectLock
+from devgw.control.messages import TurnedAway
 from devgw.entropy import short_id
 from devgw.monitor.monitor import Monitor
+from devgw.settings import Limits
 
-LONGEST_COMMAND = 64 * 1024
-"""Bytes of the longest line a reader may send."""
 _FAREWELL_SECONDS = 1.0
+_TOO_MANY = TurnedAway(
+    "too_many_readers",
+    f"{Limits.CONTROL_READERS} readers are connected already.",
+    "End dashboards and tails that nobody looks at.",
+)
 
 
 class ControlServer:
@@ -53,7 +58,7 @@ class ControlServer:
         """
         if not self._lock.is_held:
             self._lock.acquire()
-        self._opened = await listen(self._state_dir, self._welcome, LONGEST_COMMAND)
+        self._opened = await listen(self._state_dir, self._welcome, Limits.CONTROL_LINE_BYTES)
         self._shared.token = self._opened.token
         self._monitor.wake = self._wake
 
@@ -80,8 +85,12 @@ class ControlServer:
 
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections[writer] = asyncio.current_task()
+        connection = Connection(self._shared, reader, writer)
         try:
-            await Connection(self._shared, reader, writer).serve()
+            if len(self._connections) > Limits.CONTROL_READERS:
+                await connection.turn_away(_TOO_MANY)
+            else:
+                await connection.serve()
         finally:
             self._connections.pop(writer, None)
             writer.close()

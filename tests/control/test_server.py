@@ -18,6 +18,7 @@ from devgw.control.messages import Snapshot, Welcome
 from devgw.control.server import ControlServer
 from devgw.problems import Refused
 from devgw.problems.control import AnotherGatewayRuns, NoGatewayRuns, StateDirectoryUnusable
+from devgw.settings import Limits
 from tests.control.conftest import Served
 from tests.monitor.walk import Walk
 
@@ -148,6 +149,39 @@ async def test_a_first_line_that_is_no_hello_of_ours_is_turned_away_with_a_reaso
     answers = await said(served.state_dir, line)
     assert [(each["type"], each["code"]) for each in answers] == [("turned_away", code)]
     assert answers[0]["explanation"]
+
+
+async def test_no_number_of_readers_holds_the_gateway_up(served: Served) -> None:
+    hello = b'{"type":"hello","version":1,"kinds":["-"]}\n'
+    writers = []
+    for _ in range(Limits.CONTROL_READERS):
+        reader, writer = await asyncio.open_unix_connection(served.state_dir / "control.sock")
+        writer.write(hello)
+        assert b"welcome" in await reader.readline()
+        writers.append(writer)
+    (away,) = await said(served.state_dir, hello)
+    assert (away["type"], away["code"]) == ("turned_away", "too_many_readers")
+    writers[0].close()
+    async with asyncio.timeout(10):
+        while (await said(served.state_dir, hello))[0]["type"] != "welcome":
+            await asyncio.sleep(0.01)
+    for writer in writers:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"type":"command","id":"1","name":"stop","arguments":' + b'{"a":' * 70 + b"1" + b"}" * 71 + b"\n",
+        b'{"type":"command","id":"1","name":"stop","name":"trace","arguments":{}}\n',
+        b'{"type":"command","id":"1","name":"stop","arguments":{"n":1e999}}\n',
+        b'{"type":"command","id":"1","name":"stop","arguments":{"n":' + b"9" * 5_000 + b"}}\n",
+        b'\xff\xfe{"type":"command"}\n',
+    ],
+)
+async def test_what_two_readers_would_understand_differently_is_no_command(served: Served, line: bytes) -> None:
+    answers = await said(served.state_dir, b'{"type":"hello","version":1,"kinds":["-"]}\n', line)
+    assert [each.get("code") for each in answers[1:]] == ["malformed"]
 
 
 async def test_a_malformed_command_is_answered_and_the_next_one_served(served: Served) -> None:
