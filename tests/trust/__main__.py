@@ -27,7 +27,7 @@ PROOFS = {
     "hostile": Proof(hostile.run, 1_000, 40, "answers met, of a few hundred"),
     "fuzz": Proof(fuzz.run, 200_000, 5_000, "inputs"),
     "soak": Proof(soak.run, 1_800, 20, "seconds"),
-    "faults": Proof(faults.run, 99, 99, "faults"),
+    "faults": Proof(faults.run, 8, 1, "seconds that a disk or database is broken"),
     "fds": Proof(fds.run, 5_000, 1_000, "connections"),
 }
 
