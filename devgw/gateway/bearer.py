@@ -20,6 +20,7 @@ from devgw.problems.bearer import (
     HeaderShape,
     InsufficientScope,
     InvalidAudience,
+    SubjectMissing,
     TokenExpired,
     TokenInQuery,
     TokenMalformed,
@@ -68,10 +69,13 @@ class BearerAdmission:
         """Return the value of WWW-Authenticate for `problem`.
 
         A request without credentials gets no `error` (RFC 6750 §3.1): some clients would read it as a failed login.
+        Where no login helps, none is offered: the client would come back with a token and be refused again, for ever.
         """
         parts = []
         if not isinstance(problem, TokenMissing):
             parts = [f'error="{problem.error}"', f'error_description="{error_description(problem.explain())}"']
+        if isinstance(problem, SubjectMissing):
+            return "Bearer " + ", ".join(parts)
         parts += [f'scope="{SCOPE}"', f'resource_metadata="{Urls(origin, self._base_path).resource_metadata(route)}"']
         return "Bearer " + ", ".join(parts)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from devgw.problems.base import ErrorCode, Problem
+from devgw.problems.base import ErrorCode, Fault, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,31 @@ class TokenMissing(Problem):
     def explain(self) -> str:
         """Say so."""
         return "The request has no Authorization header."
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectMissing(Problem):
+    """The route lends credentials of its upstream, and nobody signs in on it to whom they could belong."""
+
+    path: str
+    upstream: str
+
+    diagnosis: ClassVar = "BEAR-01"
+    fault: ClassVar = Fault.CONFIGURATION
+    status: ClassVar = 401
+    error: ClassVar = ErrorCode.INVALID_TOKEN
+    source: ClassVar = "gateway contract: upstream credentials belong to a subject"
+
+    def explain(self) -> str:
+        """Say what is missing."""
+        return (
+            f"The route {self.path} exchanges tokens for {self.upstream}, but no MCP OAuth policy is attached to it, "
+            "so nobody is known whose credential could be used."
+        )
+
+    def advise(self) -> str:
+        """Say what to attach."""
+        return "Put the name of the project's MCP OAuth policy first in policies.inbound of this route."
 
 
 class HeaderShape(StrEnum):

@@ -16,6 +16,7 @@ from devgw.mcp.headers import mismatch, missing
 from devgw.mcp.message import Messages, find_lookalike, read_messages
 from devgw.mcp.revision import is_modern, revision_of
 from devgw.problems import Problem, Refused
+from devgw.problems.bearer import SubjectMissing
 from devgw.problems.front import BodyUnreadable, HeaderMismatch, MethodNotOffered, RequestTooLarge
 from devgw.problems.limit import BodyTooDeep
 from devgw.settings import Limits, Settings
@@ -119,6 +120,8 @@ class McpRoutes:
         if call.route.protected:
             authorization = call.header(b"authorization") or None
             call.admit(self._admission.admit(call.route, authorization, call.trace.query, call.origin))
+        elif call.route.token_exchange:
+            raise Refused(SubjectMissing(call.route.path, call.route.token_exchange.display_name))
         else:
             call.trace.notes.append("No MCP OAuth policy is attached to this route: anybody may call it.")
         if call.admitted is not NOBODY:

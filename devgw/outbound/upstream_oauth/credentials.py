@@ -22,6 +22,7 @@ from devgw.outbound.upstream_oauth.id_jag import CrossAppAccess
 from devgw.outbound.upstream_oauth.keeping import EARLY, Keeping, Key, covers_route
 from devgw.outbound.upstream_oauth.tickets import Tickets
 from devgw.problems import Problem, Refused
+from devgw.problems.bearer import SubjectMissing
 from devgw.problems.upstream import ConnectRequired
 from devgw.problems.upstream_connection import ScopeStillInsufficient
 
@@ -57,11 +58,14 @@ class UpstreamOAuth:
         """Return the credential for this route and subject, renewed where it is about to end.
 
         Raises:
-            Refused: with `ConnectRequired`, or why the upstream's token endpoint did not help.
+            Refused: with `ConnectRequired`, or why the upstream's token endpoint did not help; with `SubjectMissing`
+                where nobody is known to whom a credential could belong.
         """
         exchange = route.token_exchange
         if exchange is None:
             return UpstreamCredential(())
+        if not admitted.subject_id:
+            raise Refused(SubjectMissing(route.path, exchange.display_name))
         if exchange.auth_mode == "id-jag":
             return _bearer(await self._cross_app.obtain(route, exchange, admitted))
         connection = self._keeping.usable(route, exchange, admitted)
