@@ -17,6 +17,7 @@ from devgw.control.lock import ProjectLock
 from devgw.control.messages import TurnedAway
 from devgw.entropy import short_id
 from devgw.monitor.monitor import Monitor
+from devgw.problems import Refused
 from devgw.settings import Limits
 
 _FAREWELL_SECONDS = 1.0
@@ -25,6 +26,7 @@ _TOO_MANY = TurnedAway(
     f"{Limits.CONTROL_READERS} readers are connected already.",
     "End dashboards and tails that nobody looks at.",
 )
+_LOOK_SECONDS = 2.0
 
 
 class ControlServer:
@@ -63,11 +65,22 @@ class ControlServer:
         self._monitor.wake = self._wake
 
     async def serve(self) -> None:
-        """Serve until cancelled."""
+        """Serve until cancelled, and listen anew where somebody removed the socket: faces would find no gateway."""
         try:
-            await asyncio.get_running_loop().create_future()
+            while True:
+                await asyncio.sleep(_LOOK_SECONDS)
+                await self._see_to_socket()
         finally:
             await self.close()
+
+    async def _see_to_socket(self) -> None:
+        opened = self._opened
+        if opened is None or opened.path.exists() or not self._state_dir.is_dir():
+            return
+        with contextlib.suppress(Refused):  # it is looked at again
+            self._opened = await listen(self._state_dir, self._welcome, Limits.CONTROL_LINE_BYTES)
+            self._shared.token = self._opened.token
+            opened.server.close()
 
     async def close(self) -> None:
         """Send every reader away, remove the socket, give the project back."""

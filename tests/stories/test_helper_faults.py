@@ -15,6 +15,7 @@ import pytest
 import watchfiles
 
 from devgw.config.sample import sample_root
+from devgw.control.client import welcome_once
 from devgw.events.taxonomy import ConfigLoaded, ConfigRejected, HelperStateChanged
 from devgw.monitor.views import CheckRow
 from devgw.settings import Settings
@@ -120,3 +121,10 @@ async def test_a_probe_that_raises_is_told_and_ends_nothing(gateway: Running, ht
     await until(lambda: any(each.helper == "odd probe" for each in gateway.events(HelperStateChanged)))
     assert "RecursionError" in row(gateway, "odd probe").text
     assert (await http.get(gateway.origin)).status_code == 200
+
+
+async def test_a_control_socket_that_was_removed_is_there_again(gateway: Running, tmp_path: Path) -> None:
+    address = tmp_path / ".devgw" / "control.sock"
+    address.unlink()
+    await until(address.exists)
+    assert (await welcome_once(tmp_path / ".devgw")).instance
