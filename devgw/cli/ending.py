@@ -21,9 +21,9 @@ from devgw.cli.printing import write_page
 from devgw.control.folder import STUCK_LOG
 from devgw.files import replace
 
-LAST_RESORT_SECONDS = 4.4
+LAST_RESORT_SECONDS = 4.6
 """After the first signal; a stop in order takes less (`wiring.stopping`)."""
-_BACKUP_SECONDS = LAST_RESORT_SECONDS + 0.3
+_BACKUP_SECONDS = LAST_RESORT_SECONDS + 0.2
 """The interpreter's own watchdog, which needs nothing of Python."""
 
 

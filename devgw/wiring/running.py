@@ -114,6 +114,7 @@ async def _keep_house(runtime: Runtime) -> None:
     """Write down how often tokens were used, and prune what nobody asks for any more."""
     while True:
         runtime.database.prove()
+        runtime.upstreams.oauth.save_held()
         runtime.ground.live.write_down_uses()
         runtime.ground.store.prune(runtime.clock.now())
         _judge_descriptors(runtime)

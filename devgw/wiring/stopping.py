@@ -13,11 +13,11 @@ from devgw.store.failure import StateRefused
 from devgw.wiring.cause import cause_of
 from devgw.wiring.runtime import Runtime
 
-LISTENERS_SECONDS = 2.0
+LISTENERS_SECONDS = 1.5
 """How long the public listener may take to end its requests."""
-COMPLETION_SECONDS = 3.2
+COMPLETION_SECONDS = 2.8
 """How long after the wish to stop a token endpoint may still answer; most take far less than a second."""
-HELPERS_SECONDS = 1.0
+HELPERS_SECONDS = 1.1
 """How long helpers, emulators and the control socket may take, all at once."""
 
 
@@ -58,10 +58,11 @@ async def stop(runtime: Runtime, essentials: Mapping[str, "asyncio.Future[None]"
         each.cancel()
     await asyncio.gather(
         runtime.supervisor.close(HELPERS_SECONDS),
-        *(_end(each, HELPERS_SECONDS + 0.5) for each in others),
+        *(_end(each, HELPERS_SECONDS) for each in others),
     )
-    with contextlib.suppress(sqlite3.Error, StateRefused):
-        runtime.ground.live.write_down_uses()
+    for save in (runtime.upstreams.oauth.save_held, runtime.ground.live.write_down_uses):
+        with contextlib.suppress(sqlite3.Error, StateRefused):
+            save()
     if runtime.lock is not None:
         forget_passing(runtime.settings)
     runtime.client.close()

@@ -1,14 +1,19 @@
 """What was begun at a token endpoint comes to its end: clients leave, devgw stops or is killed, connections break."""
 
 import asyncio
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from devgw.events.taxonomy import McpAuthUpstreamConnectionLost
+from devgw.problems import Refused
 from devgw.problems.upstream_connection import ConnectBrowserForeign, ConnectStateUnknown
+from devgw.store.database import Database
+from devgw.store.migrations import MIGRATIONS
 from tests.outbound.bench import Bench, connect_required, refusal
 from tests.outbound.upstream import Upstream
 
@@ -162,3 +167,24 @@ async def test_a_browser_that_leaves_at_its_callback_is_connected_all_the_same(
     upstream.held.set()
     assert await bench.completion.finish(5) == ()
     assert await bench.token() in upstream.access_tokens
+
+
+async def test_what_an_upstream_rotated_is_used_and_saved_later_where_the_state_cannot_be_saved_now(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    """Otherwise another program that locks the database for a moment costs the connection."""
+    bench = Bench(upstream, database=Database(tmp_path / "devgw.db", MIGRATIONS))
+    asking = await under_way(bench, upstream)
+    shell = sqlite3.connect(tmp_path / "devgw.db", isolation_level=None)
+    shell.execute("BEGIN IMMEDIATE")
+    assert upstream.held
+    upstream.held.set()
+    token = await asking
+    assert token in upstream.access_tokens
+    assert await bench.token() == token
+    with pytest.raises(Refused, match="state_locked"):
+        bench.oauth.save_held()
+    shell.execute("ROLLBACK")
+    shell.close()
+    bench.oauth.save_held()
+    assert await bench.restarted().token() == token

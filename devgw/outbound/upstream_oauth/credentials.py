@@ -54,6 +54,10 @@ class UpstreamOAuth:
 
     # --- the proxy's questions ----------------------------------------------------------------------------------------
 
+    def save_held(self) -> None:
+        """Save what could not be saved when it came; see `Keeping.save_held`."""
+        self._keeping.save_held()
+
     async def obtain(self, route: Route, admitted: Admitted, origin: str) -> UpstreamCredential:  # noqa: ARG002  seam
         """Return the credential for this route and subject, renewed where it is about to end.
 

@@ -4,6 +4,7 @@ Source: RFC 6749 §6; `failures.json` UPST-03, UPST-04, UPST-08.
 """
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
 
@@ -54,8 +55,9 @@ class Keeping:
         self._requests = requests
         self._tickets = tickets
         self._bus = bus
-        self._refresh = UpstreamRefresh(requests, completion, clock, bus, self.keep)
+        self._refresh = UpstreamRefresh(requests, completion, clock, bus, self.keep, self.hold)
         self._held: dict[Key, UpstreamConnection] = {}
+        self._unsaved: set[Key] = set()
         self._locks: dict[Key, asyncio.Lock] = {}
 
     def find(self, exchange: TokenExchange, subject_id: SubjectId) -> UpstreamConnection | None:
@@ -69,6 +71,25 @@ class Keeping:
         """Save first, then use: a rotated token that is lost is a connection lost."""
         self._store.save_connection(connection)
         self._held[connection.subject_id, connection.upstream_server_id] = connection
+
+    def hold(self, connection: UpstreamConnection) -> None:
+        """Use it from now on and save it, later where that cannot be now: what an upstream rotated is nowhere else."""
+        key = (connection.subject_id, connection.upstream_server_id)
+        self._held[key] = connection
+        self._unsaved.add(key)
+        with contextlib.suppress(Refused):  # the state cannot be saved now; `save_held` tries again
+            self.save_held()
+
+    def save_held(self) -> None:
+        """Save what could not be saved when it came.
+
+        Raises:
+            Refused: with a problem of `problems.state`, where it still cannot be.
+        """
+        for key in list(self._unsaved):
+            if key in self._held:
+                self._store.save_connection(self._held[key])
+            self._unsaved.discard(key)
 
     def usable(self, route: Route, exchange: TokenExchange, admitted: Admitted) -> UpstreamConnection:
         """Return the connection, where it is one that may be shown to this route's upstream.

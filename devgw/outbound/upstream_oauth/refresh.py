@@ -38,6 +38,7 @@ class UpstreamRefresh:
         clock: Clock,
         bus: Bus,
         keep: Callable[[UpstreamConnection], None],
+        hold: Callable[[UpstreamConnection], None],
     ) -> None:
         self._requests = requests
         self._completion = completion
@@ -45,6 +46,8 @@ class UpstreamRefresh:
         self._bus = bus
         self._keep = keep
         """Saves a connection, and lets it be used."""
+        self._hold = hold
+        """Lets a connection be used, and saves it as soon as that can be."""
 
     async def run(self, route: Route, admitted: Admitted, connection: UpstreamConnection) -> UpstreamConnection:
         """Return the connection with new tokens, saved; it is finished even where nobody waits for it any more.
@@ -75,7 +78,7 @@ class UpstreamRefresh:
                 raise Refused(_lost(connection, refused)) from refused
             raise
         renewed = self._renewed(connection, answer)
-        self._keep(renewed)
+        self._hold(renewed)
         self._bus.publish(
             McpAuthUpstreamConnectionRefreshed(
                 operation_id=route.operation_id,
