@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from devgw.foreign.json import JsonRefused, read_object
+from devgw.foreign.text import clean
 from devgw.oauth.text import is_text, is_visible
 from devgw.problems import Refused
 from devgw.problems.upstream_connection import TokenAnswerUnreadable, TokenRequestRefused
@@ -77,8 +78,10 @@ def read_token_answer(url: str, status: int, content_type: str, body: bytes) -> 
     """
     members = _members(content_type, body)
     if members is not None and (error := _text(members.get("error"))):
-        said = _text(members.get("error_description")) or ""
-        raise Refused(TokenRequestRefused(url=url, status_code=status, upstream_error=error, description=said))
+        said = clean(_text(members.get("error_description")) or "", EXCERPT)
+        raise Refused(
+            TokenRequestRefused(url=url, status_code=status, upstream_error=clean(error, 100), description=said)
+        )
     token = _text(members.get("access_token")) if members else None
     kind = str((members or {}).get("token_type") or "Bearer").lower()
     if members is None or not is_visible(token) or status >= 400 or kind not in {"bearer", "n_a"}:

@@ -12,6 +12,7 @@ from typing import Any
 
 from devgw.clock import Clock
 from devgw.foreign.json import JsonRefused, read_object
+from devgw.foreign.text import clean
 from devgw.foreign.urls import ForeignUrl, UrlRefused, read_url
 from devgw.oauth.redirect_uri import is_loopback
 from devgw.outbound.client import Bounds, CheckAddress, http_client
@@ -141,7 +142,7 @@ def _own_problem(url: str, problem: Problem) -> Problem:
 def _status_problem(url: str, status: int, location: str | None) -> Problem:
     if 300 <= status < 400:
         return ClientDocumentInvalid(
-            url, "redirects, which is not followed", str(location), "the document itself, with 200"
+            url, "redirects, which is not followed", clean(str(location), 200), "the document itself, with 200"
         )
     return ClientDocumentUnreachable(url, f"it answered {status}")
 
@@ -150,7 +151,9 @@ def _read(url: str, content_type: str, content: bytes) -> dict[str, Any]:
     kind = content_type.partition(";")[0].strip().lower()
     if not re.fullmatch(r"application/([\w.-]+\+)?json", kind):
         raise Refused(
-            ClientDocumentInvalid(url, "is no JSON", kind or "no content type", "Content-Type: application/json")
+            ClientDocumentInvalid(
+                url, "is no JSON", clean(kind, 100) or "no content type", "Content-Type: application/json"
+            )
         )
     try:
         document = read_object(content)
@@ -158,7 +161,7 @@ def _read(url: str, content_type: str, content: bytes) -> dict[str, Any]:
         raise Refused(ClientDocumentInvalid(url, "cannot be read", str(error), "a JSON object")) from error
     named = document.get("client_id")
     if named != url:
-        raise Refused(ClientDocumentInvalid(url, "names another client_id", str(named), f"client_id {url}"))
+        raise Refused(ClientDocumentInvalid(url, "names another client_id", clean(str(named), 200), f"client_id {url}"))
     _check_members(url, document)
     return document
 
@@ -172,7 +175,9 @@ def _check_members(url: str, document: dict[str, Any]) -> None:
             raise Refused(ClientDocumentInvalid(url, f"publishes {name}", "a secret in public", f"no {name}"))
     method = str(document.get("token_endpoint_auth_method", "none"))
     if method.startswith("client_secret"):
-        raise Refused(ClientDocumentInvalid(url, "asks for a shared secret", method, "none or private_key_jwt"))
+        raise Refused(
+            ClientDocumentInvalid(url, "asks for a shared secret", clean(method, 100), "none or private_key_jwt")
+        )
 
 
 def _lifetime(cache_control: str) -> timedelta:

@@ -1,5 +1,7 @@
 """What went wrong on the wire, in a few words that a person can act on."""
 
+from devgw.foreign.text import clean
+
 
 def describe_failure(error: BaseException) -> str:
     """Return what failed, such as that the connection was refused, or that a name is not known."""
@@ -19,7 +21,7 @@ def describe_failure(error: BaseException) -> str:
             return words
     if "timeout" in type(error).__name__.lower():
         return "it did not answer in time"
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return clean(f"{type(error).__name__}: {error}", 200) if str(error) else type(error).__name__
 
 
 def chain_of(error: BaseException | None) -> list[BaseException]:

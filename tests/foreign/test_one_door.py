@@ -32,6 +32,8 @@ def _reads(call: ast.Call) -> bool:
     match call.func:
         case ast.Attribute(ast.Name(module), name) if (module, name) in READERS:
             return True
+        case ast.Attribute(_, "get_json"):
+            return True
         case ast.Attribute(_, "json"):
             return not call.args and not call.keywords
     return False

@@ -1,11 +1,13 @@
 """`/__emulator/…`: what WorkOS does not have. JSON only, so that no page of another origin can send it."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 from quart import Quart, Response, request
 
+from devgw.emulators.reader import read_json
 from devgw.emulators.workos.emulator import Emulator
 from devgw.emulators.workos.faults import read_fault
 from devgw.emulators.workos.scenarios import SCENARIOS, fault_of
@@ -57,7 +59,9 @@ def begin_impersonation(emulator: Emulator, asked: Mapping[str, Any]) -> dict[st
 async def _controlled(emulator: Emulator, control: Callable[[Emulator, Mapping[str, Any]], dict[str, Any]]) -> Response:
     if not request.is_json or comes_from_elsewhere(emulator.origin):
         return json_response(415, {"message": "Send application/json, and not from a page of another origin."})
-    asked = await request.get_json(silent=True)
+    asked: Any = {}
+    with contextlib.suppress(ValueError):
+        asked = read_json(await request.get_data())
     try:
         return json_response(200, control(emulator, asked if isinstance(asked, dict) else {}))
     except ValidationError as error:

@@ -7,14 +7,15 @@ network is in `oauth.discovery`, `oauth.challenge` and `oauth.token_answer`; wha
     Connecting        the browser's way: `begin` gives the redirect, `finish` takes the callback
     Discovering       challenge, resource metadata, server metadata, in the order of the MCP revisions
     Registering       client metadata document, dynamic registration, or a manual client
-    Fetching          the only place that opens a connection; knows which addresses are out of bounds
+    Fetching          asks through `outbound.client`, with the guard of `outbound.guard`, and tells every answer
 
 Decided against:
 
 - Following redirects of metadata or token endpoints: each hop would need the whole SSRF check anew, and no client
   follows them either.
 - Authlib's own refresh and expiry: it reads the wall clock, and a connection outlives one client object. Its
-  `AsyncOAuth2Client` builds and authenticates each token request; our hook reads the answer before it does.
+  `AsyncOAuth2Client` builds and authenticates each token request; our hook takes the answer before it does, and
+  `oauth.token_answer` reads it within limits.
 - A connect link that works for whoever opens it: it names its subject, expires, and a browser signed in as somebody
   else is refused.
 

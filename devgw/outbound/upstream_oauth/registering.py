@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from devgw.clock import Clock, from_epoch
 from devgw.config.project import TokenExchange
+from devgw.foreign.text import clean
 from devgw.gateway.connection import ConnectionStore, UpstreamClient, UpstreamSecrets
 from devgw.oauth.client_document import client_metadata, is_loopback_host
 from devgw.oauth.discovery import AuthorizationServer
@@ -165,6 +166,6 @@ def _refusal(server: AuthorizationServer, answer: Answer) -> RegistrationRefused
     return RegistrationRefused(
         url=answer.url,
         status_code=answer.status,
-        upstream_error=str(said.get("error") or answer.content_type or "without a body"),
-        description=str(said.get("error_description") or excerpt(answer.body)),
+        upstream_error=clean(str(said.get("error") or answer.content_type or "without a body"), 100),
+        description=clean(str(said.get("error_description") or excerpt(answer.body)), 300),
     )
