@@ -124,6 +124,9 @@ def _explained(error: ErrorDetails, name: str, node: Node) -> tuple[str, str, st
         return kind, str(context["message"]), str(context["fix"])
     if kind in _TYPES:
         wanted, fix = _TYPES[kind]
+        if kind == "int_type" and isinstance(node.scalar, float):
+            whole = int(node.scalar) if node.scalar.is_integer() else round(node.scalar)
+            return "wrong-type", f"`{name}` must be {wanted}, not {node.scalar}.", f"Write {whole}."
         return "wrong-type", f"`{name}` must be {wanted}, not {node.kind}.", fix
     if kind in _LIMITS:
         code, message, fix = _LIMITS[kind]

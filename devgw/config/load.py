@@ -1,5 +1,6 @@
 """Reads a whole project: every finding at once, and the project itself where nothing wrong was found."""
 
+import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -39,6 +40,8 @@ class Loaded:
     sources: Mapping[str, Source] = field(default_factory=dict, repr=False)
     """The files' texts. Kept instead of what was read from them: a large OpenAPI file takes twenty times its size."""
     lookup: Environment | None = field(default=None, repr=False)
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """Which contents each file had, by its name; those that are not there or cannot be read are left out."""
 
     def documents(self) -> dict[str, Node]:
         """Return the documents by file, read again, for whoever explains where a value comes from."""
@@ -92,6 +95,7 @@ def load(
         read_at=read_at,
         sources=sources,
         lookup=environment,
+        digests=_digests(read_from),
     )
 
 
@@ -106,6 +110,16 @@ def watched_files(root: Path) -> set[Path]:
     names = {policies.FILE, routes.FILE, DOTENV_FILE, settings_file.FILE, plugin.RUNTIME_FILE, plugin.ZUPLO_FILE}
     names.add(SEED_FILE)
     return {root / name for name in names} | {root / name for name in _route_files(root)}
+
+
+def _digests(root: Path) -> dict[str, str]:
+    found = {}
+    for path in sorted(watched_files(root)):
+        try:
+            found[path.relative_to(root).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+        except OSError:
+            continue
+    return found
 
 
 def _route_files(root: Path) -> list[str]:

@@ -23,6 +23,7 @@ def oauth_policy(
 ) -> OAuthPolicy | None:
     """Return what `options` come down to; doubts about single values become warnings."""
     _check_lifetimes(node, findings)
+    _check_scope(kind, node, findings)
     if isinstance(options, GenericOptions):
         return _generic(kind, name, options)
     if not isinstance(options, WrapperOptions):
@@ -94,6 +95,15 @@ def _id_jag(given: IdJagOptions, oidc: Oidc | None) -> IdJagInbound:
         if each.issuer or oidc
     )
     return IdJagInbound(given.enabled, tuple(trusted))
+
+
+def _check_scope(kind: Kind, node: Node, findings: Findings) -> None:
+    """Find a scope without `openid`: but for WorkOS nobody answers an id_token then (OpenID Connect Core §3.1.2.1)."""
+    found = node.get("browserLogin", "scope") or node.get("scope")
+    if kind.provider == "workos" or found is None or not found.text or "openid" in found.text.split():
+        return
+    message = "Without `openid` in its scope the provider gives no id_token, and nobody can be signed in."
+    findings.warning("scope-without-openid", found.place, message, f'Write "openid {found.text}".')
 
 
 def _check_lifetimes(node: Node, findings: Findings) -> None:

@@ -49,15 +49,15 @@ class Policies:
         return next((each.oauth for each in self.by_name.values() if each.oauth), None)
 
 
-def read_policies(root: Node, workos_base: str, findings: Findings) -> Policies:
-    """Return the policies of the document."""
+def read_policies(root: Node, workos_base: str, findings: Findings) -> Policies | None:
+    """Return the policies of the document; None, and a finding, where it has no list of them."""
     policies = Policies(cors=_cors_names(root))
     check_members(root, POLICIES_DOCUMENT, findings)
     listed = root.get("policies")
     if root.members is None or listed is None or listed.items is None:
-        fix = 'Write {"policies": [ … ]}.'
-        findings.error("policies-shape", (listed or root).place, "The document has no array `policies`.", fix)
-        return policies
+        message, fix = _what_else(root)
+        findings.error("policies-shape", (listed or root).place, message, fix)
+        return None
     for node in listed.items:
         policy = _read_policy(node, workos_base, findings)
         if policy is None:
@@ -69,7 +69,28 @@ def read_policies(root: Node, workos_base: str, findings: Findings) -> Policies:
         policies.by_name.setdefault(policy.name, policy)
     _check_one_oauth(policies, listed, findings)
     _check_upstream_ids(policies, findings)
+    _check_identity_tokens(policies, findings)
     return policies
+
+
+def _what_else(root: Node) -> tuple[str, str]:
+    """Return message and advice for a document without a list of policies."""
+    if root.get("policyType") is not None:
+        return "This is one policy, not a list of them.", 'Write {"policies": [ … ]} around it.'
+    if root.items is not None:
+        return "This is a list; the document is an object that holds it.", 'Write {"policies": … } around it.'
+    return "The document has no array `policies`.", 'Write {"policies": [ … ]}.'
+
+
+def _check_identity_tokens(policies: Policies, findings: Findings) -> None:
+    """Find cross-app access behind a provider that gives no identity token to trade."""
+    oauth = policies.oauth
+    for each in policies.by_name.values() if oauth is not None and oauth.provider == "workos" else ():
+        if each.token_exchange is not None and each.token_exchange.auth_mode == "id-jag":
+            at = _at(each.node, "handler", "options", "authMode").place
+            message = "WorkOS signs people in without an id_token, and `id-jag` has to trade one: each call would fail."
+            fix = 'Write "authMode": "user-oauth", or sign people in at a provider that gives id_tokens.'
+            findings.warning("id-jag-without-id-token", at, message, fix)
 
 
 def _cors_names(root: Node) -> tuple[str, ...]:

@@ -108,6 +108,7 @@ class RouteReader:
             return
         options = checked(ProxyHandlerOptions, given, self.findings)
         upstream = self._upstream(given)
+        self._check_certificate(given)
         attached = attach(operation.node, self.policies, self.findings)
         operation_id = operation.node.get("operationId")
         if options is None or upstream is None or operation_id is None or not operation_id.text:
@@ -173,6 +174,16 @@ class RouteReader:
             self.findings.error("upstream-is-devgw", node.place, message, fix)
             return None
         return url
+
+    def _check_certificate(self, given: Node) -> None:
+        """Find a client certificate that is not there."""
+        node = given.get("mtlsCertificate")
+        if node is None or not node.text or "$env(" in node.text:
+            return
+        if not (self.settings.root / node.text).is_file():
+            message = f"There is no file {written(node.text)} in the project: every call on this route will fail here."
+            fix = "Put certificate and key there, in PEM; the name is relative to the project's folder."
+            self.findings.warning("mtls-certificate", node.place, message, fix)
 
     def _replaced(self, node: Node, text: str) -> str | None:
         good = True

@@ -13,7 +13,8 @@ _ULID_TAIL = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _INSIDE = re.compile(r"client_[A-Za-z0-9]+")
 _MIXED_UP = {"I": "1", "L": "1", "O": "0", "U": "V"}
 _HOSTS = re.compile(r"(?:^|[./])(workos\.com|authkit\.app)(?:$|[/:])", re.IGNORECASE)
-_PLACEHOLDER = re.compile(r"\$env\(|\$\{|\{\{|^\$\w+$|^%\w+%$|^<.*>$|^(?:your|my)[-_ ]|^\{\w+\}$", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"\$env\(|\$\{|\{\{|^\$\w+$|^%\w+%$|^<.*>$|^\{\w+\}$", re.IGNORECASE)
+_LIKELY_PLACEHOLDER = re.compile(r"(?:your|my|the)[-_ ]", re.IGNORECASE)
 _KEYS = {"sk_": "an API key", "pk_": "a publishable key", "rk_": "an API key"}
 _OTHER_IDS = re.compile(r"(org|user|conn|session|om|redir|key|directory|app)_[0-9A-Z]{10,}")
 _CONSOLE = "Copy the Client ID from API Keys in the WorkOS Dashboard; it looks like client_01KC6057N3C66XJAXZ65YHAC72."
@@ -34,6 +35,10 @@ def client_id(value: str) -> str:
         raise refusal(
             "workos-client-id-prefix", "`client_` is missing before the id.", f'Write "client_{value.upper()}".'
         )
+    prefix, _, tail = value.partition("_")
+    if prefix.lower() == "client" and _ULID_TAIL.fullmatch(tail.upper()):
+        message = f"{written(value)} is written in other letters than the id has."
+        raise refusal("workos-client-id-shape", message, f'Write "client_{tail.upper()}".')
     if value.lower().startswith(("client-", "client_", "clientid_")):
         raise refusal("workos-client-id-shape", f"{written(value)} is not of the client_ shape.", _CONSOLE)
     raise refusal(
@@ -42,6 +47,10 @@ def client_id(value: str) -> str:
 
 
 def _refuse_placeholder(value: str) -> None:
+    if _LIKELY_PLACEHOLDER.match(value):
+        message = f"This is a placeholder: {written(value)}"
+        fix = f'Put the real one into .env, for "$env(WORKOS_CLIENT_ID)". {_CONSOLE}'
+        raise refusal("workos-client-id-placeholder", message, fix)
     if _PLACEHOLDER.search(value):
         message = f"A placeholder that nothing replaced: {written(value)}"
         raise refusal("workos-client-id-placeholder", message, 'Write "$env(WORKOS_CLIENT_ID)" and set it in .env.')

@@ -77,7 +77,7 @@ class FileRow(Row):
 
     path: str
     state: str
-    """`loaded`, `rejected`, `missing`."""
+    """`loaded`, `rejected`, `missing`; `waiting` where the file itself is right and another one is not."""
     digest: str = ""
     loaded: float = 0.0
 

@@ -1,10 +1,9 @@
 """The configuration as the faces show it: what is loaded, from where, and what is wrong with it."""
 
-import hashlib
 from pathlib import Path
 
 from devgw.config.finding import Finding
-from devgw.config.load import Loaded, watched_files
+from devgw.config.load import Loaded
 from devgw.config.source import LINE_SHOWN, blank_secrets
 from devgw.gateway.gateway import Gateway
 from devgw.monitor.views import ConfigView, EnvRow, FileRow, FindingRow, RouteRow
@@ -35,7 +34,7 @@ def config_view(runtime: Runtime, rejected: Loaded | None = None, changes: list[
         provider=runtime.provider_name,
         notes=runtime.notes,
         policy=gateway.policy.name,
-        files=_files(shown, rejected is not None, loaded_at),
+        files=_files(runtime.loaded, rejected, loaded_at),
         findings=[_finding(each, shown.read_from) for each in shown.findings],
         routes=_routes(gateway, runtime.urls),
         env=[
@@ -52,13 +51,15 @@ def config_view(runtime: Runtime, rejected: Loaded | None = None, changes: list[
     )
 
 
-def _files(loaded: Loaded, is_rejected: bool, loaded_at: float) -> list[FileRow]:
-    rows = []
-    for path in sorted(watched_files(loaded.read_from)):
-        if path.is_file():
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
-            name = path.relative_to(loaded.read_from).as_posix()
-            rows.append(FileRow(name, "rejected" if is_rejected else "loaded", digest, loaded_at))
+def _files(loaded: Loaded, rejected: Loaded | None, loaded_at: float) -> list[FileRow]:
+    """Return the files; of a rejected save, those with errors, and those that wait for them to be mended."""
+    if rejected is None:
+        return [FileRow(name, "loaded", digest, loaded_at) for name, digest in loaded.digests.items()]
+    wrong = dict.fromkeys(each.file for each in rejected.findings if each.severity == "error")
+    rows = [FileRow(name, "missing", "", loaded_at) for name in wrong if name not in rejected.digests]
+    for name, digest in rejected.digests.items():
+        state = "loaded" if loaded.digests.get(name) == digest else "waiting"
+        rows.append(FileRow(name, "rejected" if name in wrong else state, digest, loaded_at))
     return rows
 
 

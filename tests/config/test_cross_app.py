@@ -29,7 +29,7 @@ def load(root: Path, id_jag: dict[str, Any]) -> Any:
 
 def test_what_was_written_is_what_the_exchange_reads(tmp_path: Path) -> None:
     loaded = load(tmp_path, ID_JAG)
-    assert loaded.findings == ()
+    assert [each.code for each in loaded.findings] == ["id-jag-without-id-token"]
     settings = loaded.project.routes[0].token_exchange.id_jag
     credentials = read_credentials(settings["idp"]["clientAuth"])
     assert (credentials.client_id, credentials.method) == ("gw", "client_secret_post")

@@ -222,6 +222,6 @@ def test_a_secret_in_the_file_is_a_warning_wherever_it_stands(tmp_path: Path, li
     names = [POLICY_NAME, *[each["name"] for each in listed]]
     loaded = read(write(tmp_path, [policy(workos_options()), *listed], {"/mcp/x": {"post": operation(inbound=names)}}))
 
-    assert codes(loaded) == ["literal-secret"]
+    assert [each for each in codes(loaded) if each != "id-jag-without-id-token"] == ["literal-secret"]
     assert loaded.project is not None
     assert "hunter2" not in repr(loaded)

@@ -43,6 +43,7 @@ def test_the_route_carries_what_its_operation_says(tmp_path: Path) -> None:
     paths = {
         "/mcp/linear/": {"get,post": operation("https://mcp.linear.app/mcp", forwardSearch=False, mtlsCertificate="c")}
     }
+    (tmp_path / "c").write_text("certificate and key")
     loaded = read(write(tmp_path, paths=paths))
 
     assert loaded.findings == ()

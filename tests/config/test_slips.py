@@ -255,3 +255,83 @@ def test_a_token_exchange_without_the_oauth_policy_is_an_error(tmp_path: Path, m
     route = copy.deepcopy(route)
     route["x-zuplo-route"]["policies"]["inbound"] = [POLICY_NAME, "exchange"]
     assert codes(read(write(tmp_path, listed, {"/mcp/x": {"post": route}}))) == []
+
+
+# --- each mistake its own correction ---
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        (json.dumps(policy(workos_options())), '{"policies": [ … ]} around it'),
+        (json.dumps([policy(workos_options())]), '{"policies": … } around it'),
+        ("{}", 'Write {"policies": [ … ]}.'),
+    ],
+)
+def test_what_is_pasted_as_the_whole_file_is_told_apart_and_routes_are_not_blamed(
+    tmp_path: Path, text: str, fix: str
+) -> None:
+    loaded = read(write(tmp_path, policies_text=text))
+    assert codes(loaded) == ["policies-shape"]
+    assert fix in loaded.findings[0].fix
+
+
+@pytest.mark.parametrize(("written", "says", "fix"), [(900.0, "not 900.0", "Write 900."), (1.5, "not 1.5", "Write 2.")])
+def test_a_fraction_is_shown_as_it_was_written(tmp_path: Path, written: float, says: str, fix: str) -> None:
+    listed = [policy(workos_options(gateway={"accessTokenTtlSeconds": written}))]
+    found = only(read(write(tmp_path, listed)), "wrong-type")
+    assert says in found.message
+    assert found.fix == fix
+
+
+@pytest.mark.parametrize(
+    ("client_id", "fix"),
+    [
+        ("Client_01KC6057N3C66XJAXZ65YHAC72", '"client_01KC6057N3C66XJAXZ65YHAC72"'),
+        ("CLIENT_01KC6057N3C66XJAXZ65YHAC72", '"client_01KC6057N3C66XJAXZ65YHAC72"'),
+        ("Client_01kc6057n3c66xjaxz65yhac72", '"client_01KC6057N3C66XJAXZ65YHAC72"'),
+        ("my-app", "WorkOS Dashboard"),
+        ("your_client_id", "WorkOS Dashboard"),
+    ],
+)
+def test_a_client_id_in_env_is_corrected_and_never_sent_in_a_circle(tmp_path: Path, client_id: str, fix: str) -> None:
+    environ = {"WORKOS_CLIENT_ID": client_id, "WORKOS_CLIENT_SECRET": "sk_test_1234567890abcdef"}
+    loaded = read(write(tmp_path), environ)
+    found = next(each for each in loaded.findings if each.code.startswith("workos-client-id"))
+    assert fix in found.fix
+
+
+def test_a_client_certificate_that_is_not_there_is_found(tmp_path: Path) -> None:
+    paths = {"/mcp/x": {"post": operation(mtlsCertificate="certs/me.pem")}}
+    assert only(read(write(tmp_path, paths=paths)), "mtls-certificate").line
+    (tmp_path / "certs").mkdir()
+    (tmp_path / "certs/me.pem").write_text("x")
+    assert codes(read(tmp_path)) == []
+
+
+@pytest.mark.parametrize(("scope", "is_found"), [("profile email", True), ("openid email", False), (None, False)])
+def test_a_scope_without_openid_is_found_at_a_plain_provider(tmp_path: Path, scope: str | None, is_found: bool) -> None:
+    login = {
+        "url": "https://idp.example.com/authorize",
+        "tokenUrl": "https://idp.example.com/token",
+        "clientId": "gw",
+        "clientSecret": "$env(WORKOS_CLIENT_SECRET)",
+    }
+    if scope is not None:
+        login["scope"] = scope
+    oidc = {"issuer": "https://idp.example.com", "jwksUrl": "https://idp.example.com/jwks"}
+    listed = [policy({"oidc": oidc, "browserLogin": login}, "mcp-oauth-inbound", "McpOAuthInboundPolicy")]
+    assert codes(read(write(tmp_path, listed))) == (["scope-without-openid"] if is_found else [])
+
+
+def test_cross_app_access_behind_workos_is_found_at_its_mode(tmp_path: Path) -> None:
+    client = {"method": "client_secret_post", "clientId": "gw", "clientSecret": "$env(WORKOS_CLIENT_SECRET)"}
+    id_jag = {
+        "idp": {"tokenUrl": "https://idp.example.com/token", "clientAuth": client},
+        "resourceAs": {"tokenUrl": "https://ras.example.com/token", "audience": "https://ras", "clientAuth": client},
+    }
+    options = {"id": "linear", "displayName": "Linear", "authMode": "id-jag", "idJag": id_jag}
+    exchange = policy(options, "mcp-token-exchange-inbound", "McpTokenExchangeInboundPolicy", "exchange")
+    paths = {"/mcp/x": {"post": operation(inbound=[POLICY_NAME, "exchange"])}}
+    found = only(read(write(tmp_path, [policy(workos_options()), exchange], paths)), "id-jag-without-id-token")
+    assert found.pointer == "/policies/1/handler/options/authMode"

@@ -197,3 +197,25 @@ async def test_a_base_path_that_is_saved_moves_every_endpoint(gateway: Running, 
         await gateway.allow(browser)
         assert browser.location is not None
     assert gateway.runtime.monitor.config.effective["callback"] == f"{gateway.origin}/dev/oauth/callback"
+
+
+async def test_of_a_rejected_save_each_file_says_for_itself_whether_it_is_right(
+    gateway: Running, project: Path
+) -> None:
+    policies, routes = project / "config" / "policies.json", project / "config" / "routes.oas.json"
+    good = routes.read_text()
+    policies.write_text(with_ttl(project, 60))
+    routes.write_text(good.replace('"summary"', '"summary" "x"', 1))
+    await until(gateway, ConfigRejected, 1)
+    states = {each.path: each.state for each in gateway.runtime.monitor.config.files}
+    assert states["config/routes.oas.json"] == "rejected"
+    assert states["config/policies.json"] == "waiting"
+    assert states["modules/zuplo.runtime.ts"] == states["zuplo.jsonc"] == "loaded"
+    policies.unlink()
+    await until(gateway, ConfigRejected, 2)
+    states = {each.path: each.state for each in gateway.runtime.monitor.config.files}
+    assert states["config/policies.json"] == "missing"
+    shutil.copy(sample_root() / "config" / "policies.json", policies)
+    routes.write_text(good)
+    await until(gateway, ConfigLoaded, 2)
+    assert {each.state for each in gateway.runtime.monitor.config.files} == {"loaded"}

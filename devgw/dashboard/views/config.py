@@ -24,6 +24,7 @@ def _kind(row: ConfigItem, scene: Scene) -> Span:
         "missing": (glyphs.bad, "bad!"),
         "warning": (glyphs.warn, "warn!"),
         "rejected": (glyphs.bad, "bad"),
+        "waiting": (glyphs.dot, "warn"),
         "note": (glyphs.dot, "dim"),
     }
     sign, look = signs.get(row.kind, (glyphs.ok, "ok"))
@@ -145,7 +146,7 @@ def _env(part: EnvRow, scene: Scene, sheet: Sheet) -> None:
 def _file(part: FileRow, scene: Scene, sheet: Sheet) -> None:
     sheet.add(line((part.path, "strong")), Target("edit", f"{part.path}:1:1"))
     sheet.blank()
-    sheet.fact("state", part.state, "ok" if part.state == "loaded" else "bad")
+    sheet.fact("state", part.state, {"loaded": "ok", "waiting": "warn"}.get(part.state, "bad"))
     sheet.fact("sha256", part.digest)
     sheet.fact("loaded", words.clock(part.loaded), remark=(words.ago(part.loaded, scene.now), "dim"))
 
