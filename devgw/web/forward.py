@@ -5,12 +5,13 @@ from devgw.events.taxonomy import FailureOrigin, McpCapabilityCompleted, McpCapa
 from devgw.events.trace import Headers
 from devgw.gateway.capability import AnswerRewriter, Capabilities
 from devgw.gateway.forwarding import header_of, is_event_stream, is_json
+from devgw.gateway.open_answers import OpenAnswers
 from devgw.gateway.patience import Patience
 from devgw.gateway.transport import UpstreamAnswer, UpstreamClient
 from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
 from devgw.mcp.answer import beginning_of, failure_in, is_jsonrpc
 from devgw.mcp.attribution import Asked
-from devgw.problems import Refused
+from devgw.problems import Problem, Refused
 from devgw.problems.proxy import UpstreamAnswerForeign, UpstreamAnswerNotMcp, UpstreamCredentialRefused
 from devgw.settings import Settings
 from devgw.web.answers import note_refusal, verdict_on
@@ -18,7 +19,7 @@ from devgw.web.call import McpCall
 from devgw.web.recorder import ClientLeft
 from devgw.web.relay import WHOLE, relay
 from devgw.web.sending import Sender, keep
-from devgw.web.watch import GRACE, ClientWatch
+from devgw.web.watch import GRACE, AnswerWatch, TokenEnded
 
 _ACCEPTED, _UNAUTHORIZED = 202, 401
 _SESSION = b"mcp-session-id"
@@ -62,7 +63,9 @@ class Forwarder:
         *,
         settings: Settings,
         bus: Bus,
+        open_answers: OpenAnswers,
     ) -> None:
+        self._open_answers = open_answers
         self._sender = Sender(client, credentials)
         self._credentials = credentials
         self._capabilities = capabilities
@@ -74,9 +77,18 @@ class Forwarder:
         """Answer `call` with what its upstream says.
 
         Raises:
-            Refused: where there is no credential, no answer, or none that a client could understand.
+            Refused: where there is no credential, no answer, none that a client could understand, or none for this
+                client any more.
         """
-        began = call.recording.ticks()
+        watch = AnswerWatch(call.recording.receive, self._patience)
+        number = self._open_answers.enter(call.admitted, watch.end)
+        try:
+            await self._answer(call, watch)
+        finally:
+            self._open_answers.leave(number)
+
+    async def _answer(self, call: McpCall, watch: AnswerWatch) -> None:
+        began = call.recording.wait("a credential for the upstream")
         credential = await self._credentials.obtain(call.route, call.admitted, call.origin)
         call.recording.phase("credential", began)
         if call.is_capability:
@@ -84,15 +96,15 @@ class Forwarder:
             self._bus.publish(invoked)
         streamed = False
         try:
-            with ClientWatch(call.recording.receive, self._patience):
+            with watch:
                 streamed = await self._exchange(call, credential)
             self._note_outcome(call, streamed=streamed)
         except ClientLeft:
             _note_departure(call)
+        except TokenEnded:
+            raise _noted(call, call.why_ended()) from None
         except Refused as refused:
-            outcome, origin = verdict_on(refused.problem)
-            note_refusal(call.recording, refused.problem, origin=origin, outcome=outcome)
-            raise
+            raise _noted(call, refused.problem) from refused
         finally:
             if call.is_capability:
                 self._publish_completed(call, streamed=streamed)
@@ -168,6 +180,13 @@ class Forwarder:
                 **call.known,
             )
         )
+
+
+def _noted(call: McpCall, problem: Problem) -> Refused:
+    """Write down how the request ends, and return that as what is raised."""
+    outcome, origin = verdict_on(problem)
+    note_refusal(call.recording, problem, origin=origin, outcome=outcome)
+    return Refused(problem)
 
 
 def _note_departure(call: McpCall) -> None:

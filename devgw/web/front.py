@@ -17,6 +17,7 @@ from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome
 from devgw.gateway.admission import Admission
 from devgw.gateway.capability import Capabilities, FilteredCapabilities
 from devgw.gateway.forwarding import header_of
+from devgw.gateway.open_answers import OpenAnswers
 from devgw.gateway.transport import UpstreamClient
 from devgw.gateway.upstream import UpstreamCredentials
 from devgw.oauth.urls import below_base
@@ -69,6 +70,9 @@ class Front:
         self._limit = settings.traces.body_limit
         self._hosts = Hosts(settings)
         self._mcp: McpRoutes | None = None
+        self._under_way: dict[int, Recording] = {}
+        self.open_answers = OpenAnswers()
+        """For who ends tokens: their answers end with them."""
         self._base_path = "/"
 
     def serve(self, generation: Generation, capabilities: Capabilities | None = None) -> None:
@@ -76,7 +80,12 @@ class Front:
         self._base_path = generation.project.base_path
         capabilities = capabilities or FilteredCapabilities(self._bus)
         forwarder = Forwarder(
-            self._client, generation.credentials, capabilities, settings=self._settings, bus=self._bus
+            self._client,
+            generation.credentials,
+            capabilities,
+            settings=self._settings,
+            bus=self._bus,
+            open_answers=self.open_answers,
         )
         self._mcp = McpRoutes(
             generation.project,
@@ -86,6 +95,10 @@ class Front:
             settings=self._settings,
             bus=self._bus,
         )
+
+    def under_way(self) -> list[Recording]:
+        """Return the exchanges that have begun and not ended, oldest first."""
+        return list(self._under_way.values())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; the lifespan is the Quart app's."""
@@ -98,6 +111,7 @@ class Front:
         recording = Recording(scope, receive, send, clock=self._clock, limit=self._limit)
         scope["devgw.trace"] = recording.trace
         CURRENT_TRACE.set(recording.trace.id)
+        self._under_way[id(recording)] = recording
         try:
             await self._answer(scope, recording)
         except ClientLeft:
@@ -113,6 +127,7 @@ class Front:
         except Exception as error:  # noqa: BLE001  the last one who can answer the client at all
             await self._fault(recording, error)
         finally:
+            del self._under_way[id(recording)]
             recording.finish(self._bus)
 
     async def _answer(self, scope: Scope, recording: Recording) -> None:

@@ -4,6 +4,8 @@ Raw ASGI, since a Quart route costs more than all of this together. One `McpRout
 configuration; a request keeps the one it began with.
 """
 
+from functools import partial
+
 from devgw.config.project import Project
 from devgw.events import Bus
 from devgw.events.taxonomy import FailureOrigin, McpRequestAccepted, McpRequestRejected, Outcome
@@ -11,12 +13,13 @@ from devgw.foreign.text import clean
 from devgw.gateway.admission import Admission
 from devgw.gateway.capability import Capabilities
 from devgw.gateway.forwarding import forwarding_of
+from devgw.gateway.upstream import Admitted
 from devgw.mcp.errors import as_sse_event
 from devgw.mcp.headers import mismatch, missing
 from devgw.mcp.message import Messages, find_lookalike, read_messages
 from devgw.mcp.revision import is_modern, revision_of
 from devgw.problems import Problem, Refused
-from devgw.problems.bearer import SubjectMissing
+from devgw.problems.bearer import SubjectMissing, TokenShape, TokenUnknown
 from devgw.problems.front import BodyUnreadable, HeaderMismatch, MethodNotOffered, RequestTooLarge
 from devgw.problems.limit import BodyTooDeep
 from devgw.settings import Limits, Settings
@@ -26,6 +29,7 @@ from devgw.web.forward import Forwarder
 from devgw.web.recorder import BodyTooLarge, Recording
 from devgw.web.relay import end_broken_stream
 
+_UNAUTHORIZED = 401
 _SESSION_METHODS = frozenset({"GET", "DELETE"})
 
 
@@ -118,8 +122,8 @@ class McpRoutes:
             Refused: with a problem of `problems.bearer`.
         """
         if call.route.protected:
-            authorization = call.header(b"authorization") or None
-            call.admit(self._admission.admit(call.route, authorization, call.trace.query, call.origin))
+            call.admit(self._admitted(call))
+            call.why_ended = partial(self._why_ended, call)
         elif call.route.token_exchange:
             raise Refused(SubjectMissing(call.route.path, call.route.token_exchange.display_name))
         else:
@@ -127,6 +131,18 @@ class McpRoutes:
         if call.admitted is not NOBODY:
             accepted = McpRequestAccepted(token_id=call.admitted.token_id, mcp_method=call.method, **call.known)
             self._bus.publish(accepted)
+
+    def _admitted(self, call: McpCall) -> Admitted:
+        authorization = call.header(b"authorization") or None
+        return self._admission.admit(call.route, authorization, call.trace.query, call.origin)
+
+    def _why_ended(self, call: McpCall) -> Problem:
+        """Return why the token opens nothing any more."""
+        try:
+            self._admitted(call)
+        except Refused as refused:
+            return refused.problem
+        return TokenUnknown(TokenShape.OURS)
 
     def _check_policies(self, call: McpCall) -> None:
         """Let the messages pass the route's capability filter.
@@ -165,7 +181,12 @@ class McpRoutes:
         """Answer a request that was let in but cannot be served."""
         if call.recording.has_begun:
             events = as_sse_event(call.messages, *rpc_error(call.recording, problem))
-            await end_broken_stream(call.recording, problem, events, may_resume=self._is_stateful)
+            may_resume = self._is_stateful and problem.status != _UNAUTHORIZED
+            await end_broken_stream(call.recording, problem, events, may_resume=may_resume)
+            return
+        if problem.status == _UNAUTHORIZED:
+            challenge = self._admission.challenge(call.route, problem, call.origin)
+            await answer_bearer(call.recording, problem, challenge)
             return
         if call.trace.upstream_url is None:
             status = 200 if call.messages.request_ids else problem.status

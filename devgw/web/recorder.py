@@ -14,7 +14,7 @@ from devgw.entropy import short_id
 from devgw.events import Bus, Trace
 from devgw.events.taxonomy import FailureOrigin, HttpExchanged, Outcome
 from devgw.events.trace import Headers, Phase
-from devgw.gateway.forwarding import header_of
+from devgw.gateway.forwarding import header_of, is_event_stream
 from devgw.ids import TraceId
 
 Scope = MutableMapping[str, Any]
@@ -69,6 +69,8 @@ class Recording:
         "is_read",
         "tail",
         "trace",
+        "waits_for",
+        "waits_since",
     )
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, *, clock: Clock, limit: int) -> None:
@@ -84,6 +86,9 @@ class Recording:
         self.is_read = False
         """Whether the request's body was read to its end, or given up."""
         self.is_over = False
+        self.waits_for = "the rest of the request"
+        """What has to come before the exchange can go on, in words; see `wait`."""
+        self.waits_since = self._began
         self.tail = b""
         """The last four bytes that were sent: whether an event had ended there."""
         headers = scope["headers"]
@@ -178,6 +183,21 @@ class Recording:
     def elapsed_ms(self) -> float:
         """Return the milliseconds since the exchange began."""
         return (self._clock.ticks() - self._began) / 1e6
+
+    def wait(self, what: str) -> int:
+        """Write down for what the exchange waits from now on; return the steady nanoseconds of now."""
+        self.waits_for = what
+        self.waits_since = self._clock.ticks()
+        return self.waits_since
+
+    @property
+    def is_streaming(self) -> bool:
+        """Tell whether the answer is a stream that has begun: silence is nothing unusual there."""
+        return self.has_begun and is_event_stream(header_of(self.trace.response_headers, b"content-type"))
+
+    def waited_ms(self) -> float:
+        """Return the milliseconds since `waits_for` was written down."""
+        return (self._clock.ticks() - self.waits_since) / 1e6
 
     def ticks(self) -> int:
         """Return steady nanoseconds, for `phase`."""

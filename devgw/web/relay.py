@@ -14,6 +14,7 @@ from devgw.web.attribution import Attributed, Attribution, Unattributed, check_w
 from devgw.web.decoding import decoder_of
 from devgw.web.recorder import Recording
 
+_BODY, _EVENT = "the body of the upstream's answer", "the next event of the stream"
 WHOLE = 262_144
 """A JSON answer up to this length is read whole before it begins, so that one that breaks off can still be an error."""
 _EVENT_ID = re.compile(rb"^id:", re.MULTILINE)
@@ -43,6 +44,7 @@ async def relay(
     headers = headers_down(forwarding, answer.headers, is_rewritten=rewriter is not None)
     content_type = header_of(headers, b"content-type")
     is_stream, url = is_event_stream(content_type), recording.trace.upstream_url or ""
+    recording.wait(_EVENT if is_stream else _BODY)
     if is_stream:
         await _relay_stream(recording, answer, headers, asked, rewriter)
     elif rewriter is not None:
@@ -100,6 +102,7 @@ async def _relay_held(recording: Recording, answer: UpstreamAnswer, headers: Hea
     start = {"type": "http.response.start", "status": answer.status, "headers": headers}
     pieces, size, has_begun = [], 0, False
     while piece := await answer.read_in_time():
+        recording.wait(_BODY)
         pieces.append(await attribution.feed(piece))
         size += len(pieces[-1])
         if size <= WHOLE and not has_begun:
@@ -131,6 +134,7 @@ async def _relay_stream(
     attribution = Unattributed() if asked is None else Attributed(asked, url, is_stream=True, decoder=packed)
     await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
     while piece := await answer.read():
+        recording.wait(_EVENT)
         for plain in decoder.feed(piece) if decoder and rewriter else (piece,):
             released = await attribution.feed(plain)
             if rewriter is not None:

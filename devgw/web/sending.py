@@ -62,7 +62,7 @@ class Sender:
         recording, trace = call.recording, call.trace
         trace.upstream_url = request.url
         trace.upstream_status = trace.upstream_body = None
-        timing, began = Timing(), recording.ticks()
+        timing, began = Timing(), recording.wait("the upstream to begin its answer")
         try:
             answer = await self._client.open(request, timing)
         finally:
@@ -82,6 +82,7 @@ async def keep(call: McpCall, answer: UpstreamAnswer, most_bytes: int = Limits.U
 
     However it hangs or breaks off: its status is enough, and the trace says what became of the rest.
     """
+    call.recording.wait(f"the rest of an answer with {answer.status}, to keep it")
     pieces, size = [], 0
     try:
         async with asyncio.timeout(Limits.UNSHOWN_SECONDS):

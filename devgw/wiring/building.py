@@ -116,6 +116,7 @@ def build(
     pages = create_app(served, [connect.blueprint(upstreams.oauth), registry.blueprint()])
     front = Front(settings=settings, clock=clock, bus=bus, pages=cast("App", pages), client=client)
     front.serve(gateway)
+    ground.revocation.on_end(front.open_answers.end)
     monitor.take_routes(project.routes)
     return Runtime(
         settings=settings,

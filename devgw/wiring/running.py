@@ -16,6 +16,7 @@ from devgw.web.descriptors import in_use, limit, raise_limit
 from devgw.web.listening import serve
 from devgw.wiring.acting import GatewayActions
 from devgw.wiring.config_view import config_view
+from devgw.wiring.pending import Pending
 from devgw.wiring.probing import keep_probing
 from devgw.wiring.reloading import WATCHER, Reloading
 from devgw.wiring.runtime import Runtime
@@ -76,6 +77,7 @@ def _start_helpers(runtime: Runtime, reloading: Reloading) -> None:
         start(each.recipe.name, each.serve)
     start("diagnosis", Watching(runtime.bus, runtime.monitor).run)
     start("housekeeping", partial(_keep_house, runtime))
+    start("requests under way", Pending(runtime.front, runtime.monitor.health, runtime.clock).run)
     start(WATCHER, reloading.watch)
     start("provider probes", partial(keep_probing, runtime))
     policy_now = lambda: runtime.gateway.project.oauth  # noqa: E731  it changes with each reload
