@@ -12,6 +12,7 @@ from devgw.mcp.errors import answer_to
 from devgw.mcp.message import Messages
 from devgw.oauth.description import error_description
 from devgw.problems import Problem
+from devgw.problems.bearer import TokenExpired, TokenRevoked, TokenUnknown
 from devgw.problems.capability import CapabilityHidden
 from devgw.problems.front import BodyUnreadable, HeaderMismatch
 from devgw.problems.limit import BodyTooDeep
@@ -23,7 +24,7 @@ PROBLEM_JSON = (b"content-type", b"application/problem+json")
 NO_STORE = (b"cache-control", b"no-store")
 
 
-_DENIALS = (CapabilityHidden, HeaderMismatch, BodyUnreadable, BodyTooDeep)
+_DENIALS = (CapabilityHidden, HeaderMismatch, BodyUnreadable, BodyTooDeep, TokenExpired, TokenRevoked, TokenUnknown)
 
 
 def verdict_on(problem: Problem) -> tuple[Outcome, FailureOrigin]:
