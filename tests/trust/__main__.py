@@ -1,4 +1,4 @@
-"""The command line: `python -m tests.trust COMMAND [--short] [--count N] [--seconds N] [--seed N]`."""
+"""The command line: `python -m tests.trust COMMAND [--short] [--count N] [--seed N]`."""
 
 import argparse
 import asyncio
@@ -23,12 +23,12 @@ class Proof:
 
 
 PROOFS = {
-    "kill": Proof(kill.run, 500, 12, "kills"),
-    "hostile": Proof(hostile.run, 1_000, 40, "answers met, of a few hundred"),
-    "fuzz": Proof(fuzz.run, 200_000, 5_000, "inputs"),
-    "soak": Proof(soak.run, 1_800, 20, "seconds"),
+    "kill": Proof(kill.run, 500, 8, "kills"),
+    "hostile": Proof(hostile.run, 1_000, 60, "answers met, of a few hundred"),
+    "fuzz": Proof(fuzz.run, 200_000, 2_500, "inputs"),
+    "soak": Proof(soak.run, 1_800, 10, "seconds"),
     "faults": Proof(faults.run, 8, 1, "seconds that a disk or database is broken"),
-    "fds": Proof(fds.run, 5_000, 1_000, "connections"),
+    "fds": Proof(fds.run, 5_000, 500, "connections"),
 }
 
 
