@@ -74,6 +74,8 @@ class Limits:
     """Of one JSON Web Key Set: issuers publish two to ten, and each costs time to read."""
     REGISTRATION_BYTES: Final = 65_536
     """Of one registration request: with a key set it has 4 kB."""
+    CLIENT_ID_CHARACTERS: Final = 2_000
+    """Of the id that an upstream gives us: it stands in each authorization URL; a metadata document's URL is one."""
     CLIENT_NAME_CHARACTERS: Final = 200
     """What a person reads of a name before they choose."""
     # What comes in.

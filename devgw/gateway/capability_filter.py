@@ -11,9 +11,11 @@ from functools import lru_cache
 from typing import Any
 
 from devgw.config.project import CapabilityEntry, CapabilityFilter
+from devgw.foreign.text import clean
 from devgw.gateway.upstream import Admitted
 from devgw.problems import Refused
 from devgw.problems.capability import CapabilityHidden
+from devgw.settings import Limits
 
 Message = Mapping[str, Any]
 
@@ -113,6 +115,8 @@ def _is_allowed_resource(policy: CapabilityFilter, uri: str, admitted: Admitted)
         return True
     if any(entry.key == uri and is_visible(policy, entry, admitted) for entry in policy.resources):
         return True
+    if len(uri) > Limits.URL_BYTES:
+        return False
     templates = (entry for entry in policy.resource_templates or () if is_visible(policy, entry, admitted))
     return any(entry.key == uri or _pattern(entry.key).fullmatch(uri) for entry in templates)
 
@@ -150,7 +154,7 @@ def check_call(policy: CapabilityFilter, message: Message, admitted: Admitted) -
         raise Refused(
             CapabilityHidden(
                 kind=word,
-                name=name,
+                name=clean(name, 200),
                 policy=policy.name,
                 nearest=nearest[0] if nearest else None,
                 needs=_needs(entries, name),

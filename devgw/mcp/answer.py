@@ -6,8 +6,11 @@ from typing import Any
 from devgw.foreign.json import JsonRefused, read_json
 
 _SUSPICIOUS = re.compile(rb'"error"\s*:|"isError"\s*:\s*true')
-_MARKUP = re.compile(rb"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.DOTALL | re.IGNORECASE)
-_TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)
+_MARKUP = re.compile(
+    rb"<(?:script|style)\b.*?(?:</(?:script|style)\s*>|\Z)|<!--.*?(?:-->|\Z)|<[^>]*(?:>|\Z)", re.DOTALL | re.IGNORECASE
+)
+"""What begins and has no end reaches to the end: else each of ten thousand beginnings would look for its own."""
+_TITLE = re.compile(rb"<title[^<>]*>([^<]*)</title>", re.IGNORECASE)
 _SHOWN = 160
 
 

@@ -209,3 +209,16 @@ async def test_an_issuer_that_is_no_place_to_go_is_refused(bench: Bench, upstrea
 async def test_a_challenge_that_names_no_place_is_refused(bench: Bench, upstream: Upstream, url: str) -> None:
     upstream.challenge = f'Bearer resource_metadata="{url}"'
     assert isinstance(await refusal(bench.begin()), AddressForbidden)
+
+
+@pytest.mark.parametrize("location", ["http://[", "//[", "javascript:x", "http://a:port/", "\\\\x", "/mcp/#f"])
+async def test_a_redirect_to_no_place_is_not_gone_after(bench: Bench, upstream: Upstream, location: str) -> None:
+    upstream.answers["/mcp"] = (307, {"location": location}, b"")
+    assert query_of((await bench.begin()).url)["resource"] == upstream.origin + "/mcp"
+
+
+async def test_documents_cannot_make_an_authorization_request_that_no_browser_takes(
+    bench: Bench, upstream: Upstream
+) -> None:
+    upstream.resource_metadata = {"scopes_supported": [f"scope{number}" for number in range(5_000)]}
+    assert isinstance(await refusal(bench.begin()), AddressForbidden)

@@ -33,6 +33,8 @@ from devgw.outbound.upstream_oauth.discovering import Discovered, Discovering
 from devgw.outbound.upstream_oauth.fetching import Errand, Fetching
 from devgw.outbound.upstream_oauth.registering import Registering
 from devgw.problems import Refused
+from devgw.problems.upstream import AddressForbidden
+from devgw.settings import Limits
 
 PENDING_LIFETIME = timedelta(minutes=10)
 
@@ -146,6 +148,10 @@ class Connecting:
     ) -> Begun:
         """Store what must be there when the browser comes back, and return where it goes."""
         state, cookie, verifier = token("st_"), token("cb_"), token("")
+        url = _authorization_url(exchange, found, client, scope, state, verifier)
+        if len(url) > Limits.URL_BYTES:  # of scopes or a resource that the upstream's documents name
+            why = f"the authorization request has more than {Limits.URL_BYTES:,} characters"
+            raise Refused(AddressForbidden(url=found.server.authorization_endpoint, why=why))
         now = self._clock.now()
         asked = exchange.scope_delimiter.join(scope.scopes)
         self._store.save_pending_connection(
@@ -184,7 +190,6 @@ class Connecting:
                 overlaid=found.server.overlaid,
             )
         )
-        url = _authorization_url(exchange, found, client, scope, state, verifier)
         return Begun(url, cookie_name_of(state), cookie, scope, found.server.issuer)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from devgw.config.project import Route, TokenExchange
+from devgw.foreign.urls import read_url
 from devgw.oauth.challenge import Challenge, bearer_challenge
 from devgw.oauth.discovery import (
     AuthorizationServer,
@@ -84,7 +85,7 @@ class Discovering:
                 errand, "challenge", url, document=PROBE, headers=PROBE_HEADERS, configured=True
             )
             # /mcp and /mcp/ often redirect to one another; elsewhere is another server's business.
-            onward = urljoin(url, answer.headers.get("location", url))
+            onward = _onward(url, answer.headers.get("location", url))
             if answer.status not in {301, 302, 307, 308} or origin_of(onward) != origin_of(url):
                 break
             url = onward
@@ -168,6 +169,14 @@ class Discovering:
         expected = named if isinstance(named, str) and named.rstrip("/") == origin else origin
         expected = overlay.get("issuer", expected)
         return read_authorization_server(document, expected, url, overlay, local_allowed=errand.local_allowed)
+
+
+def _onward(url: str, location: str) -> str:
+    """Return where a redirect leads; empty where that is no place to go."""
+    try:
+        return read_url(urljoin(url, location).partition("#")[0]).text
+    except ValueError:  # a `UrlRefused` is one
+        return ""
 
 
 def _known(overlay: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from devgw.outbound.upstream_oauth.fetching import Answer, Errand, Fetching
 from devgw.problems import Refused
 from devgw.problems.upstream import AuthorizationServerUnknown
 from devgw.problems.upstream_connection import RegistrationImpossible, RegistrationRefused
-from devgw.settings import UpstreamSettings
+from devgw.settings import Limits, UpstreamSettings
 
 LAST_MOMENT = 253_402_300_800
 """The year 10000, in epoch seconds: no calendar goes further."""
@@ -122,7 +122,7 @@ class Registering:
         answer = await self._fetching.ask(errand, "registration", server.registration_endpoint, document=wanted)
         granted = answer.json_object()
         identifier = granted.get("client_id") if granted and answer.status < 300 else None
-        if granted is None or not is_text(identifier):
+        if granted is None or not is_text(identifier) or len(identifier) > Limits.CLIENT_ID_CHARACTERS:
             raise Refused(_refusal(server, answer))
         secret = granted.get("client_secret")
         method = granted.get("token_endpoint_auth_method") or (PREFERRED[0] if secret else "none")
