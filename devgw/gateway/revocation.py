@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from devgw.clock import Clock
-from devgw.events import Bus, Outcome
+from devgw.events import Bus
 from devgw.events.taxonomy import (
-    FaultMet,
     McpAuthClientDeleted,
     McpAuthDownstreamTokenRestored,
     McpAuthDownstreamTokenRevoked,
@@ -135,11 +134,8 @@ class Revocation:
 
     def _call_listeners(self, ending: Ending) -> None:
         for listener in self._listeners:
-            try:
-                listener(ending)
-            except Exception as error:  # noqa: BLE001  whoever listens must not undo or hide what has ended
-                where = f"{type(listener).__module__}.{getattr(listener, '__qualname__', type(listener).__qualname__)}"
-                self._bus.publish(FaultMet(where=where, kind=type(error).__name__, outcome=Outcome.FAILURE))
+            who = getattr(listener, "__qualname__", type(listener).__qualname__)
+            self._bus.guard.call(who, "revocation", listener, ending)
 
     def remember(self, ending: Ending) -> Restorable:
         """Return what is needed to take `ending` back; ask before it is carried out."""

@@ -188,3 +188,16 @@ async def test_what_an_upstream_rotated_is_used_and_saved_later_where_the_state_
     shell.close()
     bench.oauth.save_held()
     assert await bench.restarted().token() == token
+
+
+async def test_where_not_even_the_wish_to_refresh_can_be_written_down_nothing_is_sent(
+    bench: Bench, upstream: Upstream
+) -> None:
+    await bench.connect()
+    bench.clock.travel(timedelta(hours=2))
+    bench.database.execute("PRAGMA query_only=1")
+    await refusal(bench.token())
+    assert refreshes(upstream) == 0
+    bench.database.execute("PRAGMA query_only=0")
+    assert await bench.token() in upstream.access_tokens
+    assert bench.restarted().store.connections()[0].secrets.refresh_token in upstream.refresh_tokens

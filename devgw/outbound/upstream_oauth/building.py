@@ -54,7 +54,7 @@ def build_upstream_side(
         Connecting(
             fetching, discovering, Registering(fetching, store, clock, settings.upstreams), store, clock, bus, urls
         ),
-        Finishing(requests, store, keeping.keep, completion, clock, bus),
+        Finishing(requests, store, keeping.hold, completion, clock, bus),
         discovering,
         keeping,
         tickets,

@@ -37,15 +37,15 @@ class Finishing:
         self,
         requests: TokenRequests,
         store: ConnectionStore,
-        keep: Callable[[UpstreamConnection], None],
+        receive: Callable[[UpstreamConnection], None],
         completion: Completion,
         clock: Clock,
         bus: Bus,
     ) -> None:
         self._requests = requests
         self._store = store
-        self._keep = keep
-        """Saves a connection, and lets it be used."""
+        self._receive = receive
+        """Takes a connection that an upstream gave."""
         self._completion = completion
         self._clock = clock
         self._bus = bus
@@ -83,7 +83,7 @@ class Finishing:
             )
         answer = await self._redeem(exchange, pending, parameters.get("code", ""), errand)
         connection = self._connected(pending, answer)
-        self._keep(connection)
+        self._receive(connection)
         self._bus.publish(
             McpAuthUpstreamConnectionEstablished(
                 operation_id=pending.operation_id,

@@ -68,7 +68,7 @@ class Keeping:
         return self._held.get(key)
 
     def keep(self, connection: UpstreamConnection) -> None:
-        """Save first, then use: a rotated token that is lost is a connection lost."""
+        """Save, then use."""
         self._store.save_connection(connection)
         self._held[connection.subject_id, connection.upstream_server_id] = connection
 
