@@ -15,6 +15,15 @@ class HttpExchanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequestTurnedAway(Event):
+    """What came on a connection was refused before it was a request: no trace has it; `reason_code` says why."""
+
+    status: int
+    peer: str
+    """Address and port of the client."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class McpRequestAccepted(Event):
     """A request on an MCP route showed a good token."""
 

@@ -42,6 +42,7 @@ from devgw.events.requests import (
     McpCapabilityInvoked,
     McpRequestAccepted,
     McpRequestRejected,
+    RequestTurnedAway,
 )
 from devgw.events.running import (
     ConfigLoaded,
@@ -112,6 +113,7 @@ __all__ = [
     "McpRequestRejected",
     "ObserverFailed",
     "Outcome",
+    "RequestTurnedAway",
     "RuleSetAside",
     "TokenCheck",
 ]

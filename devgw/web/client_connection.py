@@ -6,6 +6,7 @@ place: no task and no timer is made per request.
 """
 
 import contextlib
+from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
@@ -16,6 +17,7 @@ from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.typing import ConnectionState
 from hypercorn.utils import parse_socket_addr
 
+from devgw.problems import Problem
 from devgw.problems.incoming import RequestUnfinished
 from devgw.settings import Limits
 from devgw.web.http1 import Http1
@@ -44,6 +46,8 @@ class ClientConnection(TCPServer):
         """When it was opened, or its last answer ended."""
         self.heard_at = now
         """When the client sent something last."""
+        self.hear: Callable[[Problem, str], None] | None = None
+        """Is told why the client at an address was turned away."""
         self.surplus_of: int | None = None
         """The limit where this connection is beyond it."""
         self._reads = False
@@ -79,7 +83,7 @@ class ClientConnection(TCPServer):
                 state = ConnectionState(self.state)
                 send = self.protocol_send
                 self.protocol = Http1(self.app, self.config, self.context, tasks, state, False, client, server, send)
-                self.protocol.surplus_of = self.surplus_of
+                self.protocol.surplus_of, self.protocol.hear = self.surplus_of, self.hear
                 await self._read_data()
         except OSError:  # it was gone before it was looked at
             pass

@@ -13,7 +13,7 @@ from urllib.parse import quote_from_bytes
 from devgw.clock import Clock
 from devgw.config.project import Project
 from devgw.events import Bus
-from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome
+from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome, RequestTurnedAway
 from devgw.gateway.admission import Admission
 from devgw.gateway.capability import Capabilities, FilteredCapabilities
 from devgw.gateway.forwarding import header_of
@@ -21,7 +21,7 @@ from devgw.gateway.open_answers import OpenAnswers
 from devgw.gateway.transport import UpstreamClient
 from devgw.gateway.upstream import UpstreamCredentials
 from devgw.oauth.urls import below_base
-from devgw.problems import Refused
+from devgw.problems import Problem, Refused
 from devgw.problems.front import RequestTooLarge
 from devgw.problems.incoming import RequestUnfinished
 from devgw.settings import Limits, Settings
@@ -99,6 +99,20 @@ class Front:
     def under_way(self) -> list[Recording]:
         """Return the exchanges that have begun and not ended, oldest first."""
         return list(self._under_way.values())
+
+    def turned_away(self, problem: Problem, peer: str) -> None:
+        """Tell that the client at `peer` was turned away before there was a request."""
+        self._bus.publish(
+            RequestTurnedAway(
+                status=problem.status,
+                peer=peer,
+                outcome=Outcome.DENIED,
+                failure_origin=FailureOrigin.of(problem),
+                reason_code=problem.reason,
+                explanation=problem.explain(),
+                hint=problem.advise(),
+            )
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; the lifespan is the Quart app's."""

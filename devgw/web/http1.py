@@ -6,6 +6,7 @@ It stands on Hypercorn's `H11Protocol` and replaces four of its methods that no 
 """
 
 import json
+from collections.abc import Callable
 
 import h11
 from hypercorn.events import Closed, Event
@@ -35,6 +36,8 @@ class HeadRefused(Exception):  # noqa: N818  it reads as what happened
 class Http1(H11Protocol):
     """One connection's protocol."""
 
+    hear: Callable[[Problem, str], None] | None = None
+    """Is told why the client at an address was turned away."""
     surplus_of: int | None = None
     """The limit where this connection is beyond it: whatever it asks is refused."""
     method = b""
@@ -49,6 +52,8 @@ class Http1(H11Protocol):
 
     async def turn_away(self, problem: Problem) -> None:
         """Answer with problem details, where no answer has begun, and end the connection."""
+        if self.hear is not None:
+            self.hear(problem, "{}:{}".format(*(self.client or ("", 0))))
         if self.connection.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             headers, body = _written(problem)
             await self._send_h11_event(h11.Response(status_code=problem.status, headers=headers))

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypercorn.config import Config
 from hypercorn.typing import AppWrapper, LifespanState
 from hypercorn.utils import wrap_app
 
+from devgw.problems import Problem
 from devgw.settings import Limits
 from devgw.web.client_connection import ClientConnection
 from devgw.web.connections import Connections
@@ -95,14 +97,22 @@ def _bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def serve(app: Any, listeners: Listeners, stopping: asyncio.Event) -> None:
+async def serve(
+    app: Any, listeners: Listeners, stopping: asyncio.Event, hear: Callable[[Problem, str], None] | None = None
+) -> None:
     """Serve `app` until `stopping` is set; streams that are still open then are cut after a moment.
+
+    Args:
+        app: an ASGI app.
+        listeners: where; they are closed at the end.
+        stopping: is set by whoever wants the server to end.
+        hear: is told of each client that was turned away before the app saw a request: why, and its address.
 
     Raises:
         ServerEnded: where the sockets take no more connections.
     """
     loop = asyncio.get_running_loop()
-    server = _Server(wrap_app(app, 0, "asgi"), loop)
+    server = _Server(wrap_app(app, 0, "asgi"), loop, hear)
     living = loop.create_task(server.lifespan.handle_lifespan())
     await server.lifespan.wait_for_startup()
     try:
@@ -135,7 +145,10 @@ class _Server:
     the protocol, the ASGI side and the lifespan stay Hypercorn's.
     """
 
-    def __init__(self, app: AppWrapper, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, app: AppWrapper, loop: asyncio.AbstractEventLoop, hear: Callable[[Problem, str], None] | None
+    ) -> None:
+        self._hear = hear
         self._config = _configuration()
         self._context = WorkerContext(None)
         self._state: LifespanState = {}
@@ -186,6 +199,7 @@ class _Server:
             accepted.close()
             self._connections.give_up()
             return
+        connection.hear = self._hear
         connection.surplus_of = self._connections.limit if is_surplus else None
         self._connections.add(connection)
         try:

@@ -48,7 +48,9 @@ async def run(
     reloading = Reloading(runtime)
     control = await _open_control(runtime, reloading)
     essentials = {
-        "the public listener": asyncio.ensure_future(serve(runtime.front, runtime.listeners, runtime.stopping))
+        "the public listener": asyncio.ensure_future(
+            serve(runtime.front, runtime.listeners, runtime.stopping, runtime.front.turned_away)
+        )
     }
     if control is not None:
         essentials["the control socket"] = asyncio.ensure_future(control.serve())

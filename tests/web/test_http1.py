@@ -6,7 +6,9 @@ from itertools import pairwise
 
 import pytest
 
+from devgw.events.taxonomy import RequestTurnedAway
 from devgw.settings import Limits
+from tests.support.gateway import Running
 from tests.web.incoming import Echo, say, served
 
 HOST = b"Host: localhost\r\n"
@@ -125,3 +127,15 @@ async def test_a_body_that_comes_chunk_by_chunk_with_a_pause_is_read() -> None:
         assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
         writer.close()
     assert app.seen == ["POST /one abc"]
+
+
+async def test_what_was_turned_away_is_told_with_the_reason(gateway: Running) -> None:
+    """No trace has it, since it never was a request."""
+    await say(gateway.runtime.settings.port, b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
+    await say(gateway.runtime.settings.port, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+    told = gateway.events(RequestTurnedAway)
+    assert [(each.status, each.reason_code) for each in told] == [
+        (400, "request_malformed"),
+        (505, "protocol_not_spoken"),
+    ]
+    assert all(each.explanation and each.hint and each.peer.startswith("127.0.0.1:") for each in told)
