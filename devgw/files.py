@@ -41,9 +41,7 @@ def own_folder(path: Path) -> bool:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
-        raise FileRefused(
-            Path(error.filename or path.parent), "it is no folder: name another with --state-dir"
-        ) from error
+        raise FileRefused(Path(error.filename or path.parent), "it is no folder") from error
     try:
         path.mkdir(mode=0o700)
     except FileExistsError:
@@ -56,15 +54,15 @@ def own_folder(path: Path) -> bool:
 def _check_folder(path: Path) -> bool:
     found = path.lstat()
     if stat.S_ISLNK(found.st_mode):
-        raise FileRefused(path, "it is a symbolic link: name the folder itself with --state-dir, or remove the link")
+        raise FileRefused(path, "it is a symbolic link")
     if not stat.S_ISDIR(found.st_mode):
-        raise FileRefused(path, "it is no folder: move it away, or name another with --state-dir")
+        raise FileRefused(path, "it is no folder")
     _check_owner(path, found)
     is_ours = is_made_by_devgw(path)
     if is_ours and found.st_mode & 0o077:
         path.chmod(0o700)
     elif found.st_mode & _OTHERS_WRITE and not is_ours and os.name == "posix":
-        raise FileRefused(path, "other users may write in it: take that from them (chmod go-w), or name another folder")
+        raise FileRefused(path, "other users may write in it (chmod go-w takes that from them)")
     return is_ours
 
 
@@ -139,7 +137,7 @@ def check_own(path: Path, found: os.stat_result, *, is_secret: bool = False) -> 
 
 def _check_owner(path: Path, found: os.stat_result) -> None:
     if os.name == "posix" and found.st_uid != os.geteuid():
-        raise FileRefused(path, "it belongs to another user: name another folder with --state-dir")
+        raise FileRefused(path, "it belongs to another user")
 
 
 def replace(path: Path) -> BinaryIO:

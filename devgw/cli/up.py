@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from devgw.dashboard.child import GatewayChild
 
 THEMES = ("dark", "light", "contrast", "ansi")
+LEAST_OPEN_FILES = 64
+"""A gateway at rest has about thirty."""
 FLUSH_SECONDS = 0.2
 """How long the last event lines may take to be written."""
 
@@ -134,8 +136,21 @@ def _why_not_here(state_dir: Path) -> str:
     return ""
 
 
+def _open_files() -> int:
+    """Return how many files this process may have open."""
+    try:
+        import resource  # noqa: PLC0415  not on Windows
+    except ImportError:
+        return LEAST_OPEN_FILES
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
 def _run_headless(given: _Given, *, as_json: bool, everything: bool, parent_pipe: int | None) -> int:
     """Run the gateway alone; return the exit code."""
+    if (files := _open_files()) < LEAST_OPEN_FILES:
+        said = f"devgw needs {LEAST_OPEN_FILES} open files at least, and may have {files}: `ulimit -n 4096` raises it."
+        write_line(said, colour="red", err=True)
+        return 1
     import gc  # noqa: PLC0415  the next line has to come first
 
     gc.disable()  # collections during the imports cost a fifth of the start

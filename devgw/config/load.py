@@ -100,7 +100,10 @@ def load(
 
 
 def has_config(root: Path) -> bool:
-    """Tell whether `root` holds a project: one file of its configuration is enough."""
+    """Tell whether `root` holds a project: one file of it is enough, or a folder into which nobody can look."""
+    folder = root / "config"
+    if os.path.lexists(folder) and not (folder.is_dir() and os.access(folder, os.X_OK)):
+        return True
     # os.path, because Path.exists raises where a directory may not be looked into.
     return any(os.path.lexists(root / name) for name in (policies.FILE, *_route_files(root)))
 

@@ -60,7 +60,7 @@ def _check_nothing_foreign(folder: Path) -> None:
     """Refuse a file of our names in a folder in which devgw never ran."""
     for name in NAMES:
         if os.path.lexists(folder / name):
-            raise FileRefused(folder / name, "devgw did not write it: move it away, or name another folder")
+            raise FileRefused(folder / name, "devgw did not write it, and leaves it alone")
 
 
 def unusable(folder: Path, reason: OSError) -> Refused:
@@ -78,6 +78,6 @@ def remove_left_behind(folder: Path) -> None:
     path = folder / SOCKET
     if os.path.lexists(path):
         if not stat.S_ISSOCK(path.lstat().st_mode):
-            raise FileRefused(path, "it is no socket, so devgw did not make it: move it away")
+            raise FileRefused(path, "it is no socket, so devgw did not make it")
         path.unlink()
     (folder / TCP_FILE).unlink(missing_ok=True)

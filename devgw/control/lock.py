@@ -62,7 +62,7 @@ def _check_ours(path: Path, file: BinaryIO) -> None:
     content = file.read(64)
     if content.strip(b"0123456789\n"):
         file.close()
-        raise FileRefused(path, "devgw did not write it: move it away, or name another folder")
+        raise FileRefused(path, "devgw did not write it, and leaves it alone")
 
 
 def _lock(file: BinaryIO) -> None:

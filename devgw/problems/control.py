@@ -21,7 +21,7 @@ class StateDirectoryUnusable(Problem):
 
     def advise(self) -> str:
         """Say how to get one."""
-        return "Mend that, name another folder with --state-dir, or run with --ephemeral, which needs none."
+        return "Mend that or move it away, name another folder with --state-dir, or use --ephemeral, which needs none."
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from devgw.problems import Refused
 from devgw.problems.state import StateLocked, StateProblem, StateRemoved
-from devgw.store.failure import StateRefused, StateUnusable, is_ours, problem_of
+from devgw.store.failure import StateRefused, is_ours, problem_of, unusable
 from devgw.store.place import Place
 from devgw.store.schema import bring_up
 
@@ -39,10 +39,7 @@ class Database:
             bring_up(self._connection, migrations)
             self._connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
         except (sqlite3.Error, OSError) as error:
-            said = (error.strerror if isinstance(error, OSError) else None) or str(error)
-            raise StateUnusable(
-                f"The state database {path} cannot be used ({said}). Move it away or start with --ephemeral."
-            ) from error
+            raise unusable(path, error) from error
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement with bound parameters.

@@ -1,5 +1,6 @@
 """What SQLite's errors come to: a problem that says what is in the way, and a refusal that rolls back."""
 
+import errno
 import sqlite3
 from pathlib import Path
 
@@ -24,6 +25,32 @@ class StateUnusable(Exception):  # noqa: N818  it reads as what happened
 
 class StateRefused(Refused):
     """The database did not take it: unlike any other refusal, what was begun is rolled back."""
+
+
+_START_ANEW = "Move it away or start with --ephemeral."
+_BY_PROBLEM = {
+    DiskFull: "Free space there, or start with --ephemeral.",
+    StateLocked: "End the program that has locked it (`lsof` names it), or start with --ephemeral.",
+    StateNotWritable: "Make it writable for your user, or start with --ephemeral.",
+}
+_BY_ERRNO = {
+    errno.ENOSPC: _BY_PROBLEM[DiskFull],
+    errno.EDQUOT: _BY_PROBLEM[DiskFull],
+    errno.EACCES: _BY_PROBLEM[StateNotWritable],
+    errno.EROFS: _BY_PROBLEM[StateNotWritable],
+    errno.EMFILE: "Raise the number of open files (`ulimit -n 4096`).",
+}
+
+
+def unusable(path: Path | None, error: sqlite3.Error | OSError) -> StateUnusable:
+    """Return why a start is not possible with this database, and what would be."""
+    if isinstance(error, OSError):
+        said, todo = error.strerror or str(error), _BY_ERRNO.get(error.errno or 0, _START_ANEW)
+    elif hasattr(error, "sqlite_errorcode"):
+        said, todo = str(error), _BY_PROBLEM.get(type(problem_of(error, path)), _START_ANEW)
+    else:
+        said, todo = str(error), _START_ANEW
+    return StateUnusable(f"The state database {path} cannot be used ({said}). {todo}")
 
 
 def is_ours(error: sqlite3.Error) -> bool:

@@ -108,10 +108,10 @@ class ProjectWatch:
 def _without_events(error: Exception) -> Cause:
     """Return why there are no events, and how there would be; saves are seen all the same."""
     said = (error.strerror if isinstance(error, OSError) else None) or str(error).splitlines()[0]
-    return Cause(
-        f"the system gives no file events ({clean(said, 100)}), so files are looked at once a second",
-        "Raise fs.inotify.max_user_instances and max_user_watches (sysctl), or the number of open files (ulimit -n).",
-    )
+    fix = "Raise fs.inotify.max_user_instances and max_user_watches (sysctl), or the number of open files (ulimit -n)."
+    if isinstance(error, PermissionError):
+        fix = "Give your user the right to read the project's folders."
+    return Cause(f"the system gives no file events ({clean(said, 100)}), so files are looked at once a second", fix)
 
 
 def contents_of(root: Path) -> Contents:

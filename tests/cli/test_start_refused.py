@@ -132,7 +132,7 @@ def open_folder(state: Path) -> None:
         (foreign_database, "devgw.db", "another program's"),
         (linked_lock, "gateway.lock", "symbolic link"),
         (linked_log, "devgw.db", "symbolic link"),
-        (file_for_socket, "control.sock", "move it away"),
+        (file_for_socket, "control.sock", "it is no socket"),
         (open_folder, ".devgw", "chmod go-w"),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
@@ -255,3 +255,28 @@ def test_a_current_folder_that_is_gone_is_a_sentence(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
     assert "folder" in done.stderr
+
+
+def test_too_few_open_files_are_a_sentence(project: Path) -> None:
+    command = ["sh", "-c", 'ulimit -n 40; exec "$@"', "sh", *devgw(*HEADLESS)]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "devgw needs 64 open files at least, and may have 40: `ulimit -n 4096` raises it.\n"
+
+
+def test_a_configuration_that_leads_nowhere_is_not_taken_for_none(project: Path) -> None:
+    """Else the built-in sample would run in its place, and every grant would end."""
+    shutil.rmtree(project / "config")
+    (project / "config").symlink_to("config")
+    assert "config/policies.json" in refusal(project)
+
+
+def test_a_database_that_is_locked_at_the_start_is_named_with_what_to_end(project: Path, state_once: Path) -> None:
+    state = copied(state_once, project)
+    shell = sqlite3.connect(state / "devgw.db", isolation_level=None)
+    shell.execute("PRAGMA locking_mode=EXCLUSIVE")
+    shell.execute("BEGIN EXCLUSIVE")
+    try:
+        assert "End the program that has locked it" in refusal(project)
+    finally:
+        shell.close()
