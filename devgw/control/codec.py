@@ -89,7 +89,8 @@ def _message(values: dict[str, Any]) -> Message:
 
 def _object(line: bytes) -> dict[str, Any]:
     try:
-        return read_object(line, most_depth=Limits.CONTROL_DEPTH)
+        # Our own gateway told it: a snapshot of thousands of tokens is as much as it is, within the line.
+        return read_object(line, most_bytes=LINE_LIMIT, most_depth=Limits.CONTROL_DEPTH, most_values=LINE_LIMIT)
     except JsonRefused as reason:
         raise Malformed(f"The line is no message: {reason}.") from reason
 

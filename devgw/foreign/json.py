@@ -62,14 +62,18 @@ def read_json(
 
 
 def read_object(
-    content: bytes | str, *, most_bytes: int = Limits.JSON_BYTES, most_depth: int = Limits.JSON_DEPTH
+    content: bytes | str,
+    *,
+    most_bytes: int = Limits.JSON_BYTES,
+    most_depth: int = Limits.JSON_DEPTH,
+    most_values: int = Limits.JSON_VALUES,
 ) -> dict[str, Any]:
     """Return the members of the object in `content`.
 
     Raises:
         JsonRefused: as `read_json`, and where it is another kind of value.
     """
-    value = read_json(content, most_bytes=most_bytes, most_depth=most_depth)
+    value = read_json(content, most_bytes=most_bytes, most_depth=most_depth, most_values=most_values)
     if not isinstance(value, dict):
         raise JsonRefused(f"it is {_kind(value)}, not an object")
     return value
