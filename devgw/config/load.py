@@ -14,6 +14,7 @@ from devgw.config.environment import Environment, EnvironmentUse, Origin
 from devgw.config.finding import Finding, Findings, Place
 from devgw.config.jsonc import parse
 from devgw.config.node import Node
+from devgw.config.own_origin import leads_to_devgw
 from devgw.config.project import Project
 from devgw.config.sample import SEED_FILE, sample_root
 from devgw.config.source import Source, read_source
@@ -213,24 +214,38 @@ def _project(
 ) -> Project:
     document = documents.get(policies.FILE)
     read = policies.read_policies(document, workos_base, findings) if document is not None else None
-    reader = routes.RouteReader(read, environment, findings, settings)
+    if read is not None and read.oauth is not None:
+        _check_provider(read.by_name[read.oauth.name], settings, findings)
+    told = plugin.read_plugin(read_from, findings)
+    base_path = _base_path(settings, told, findings)
+    reader = routes.RouteReader(read, environment, findings, settings, base_path)
     for name in documents:
         if name != policies.FILE:
             reader.read(documents[name])
     if not reader.routes.served and not findings.has_errors():
         message = f"No route has the handler {routes.HANDLER}: there is nothing for an MCP client to connect to."
         findings.warning("no-mcp-route", Place(routes.FILE), message, "Add one; `devgw init` writes an example.")
-    told = plugin.read_plugin(read_from, findings)
     plugin.check_zuplo_file(read_from, findings)
     return Project(
         root=root,
         oauth=read.oauth if read is not None else None,
         routes=tuple(reader.routes.served),
         other_routes=tuple(reader.routes.others),
-        base_path=_base_path(settings, told, findings),
+        base_path=base_path,
         registry=told.registry,
         is_sample=read_from != root,
     )
+
+
+def _check_provider(policy: policies.Policy, settings: Settings, findings: Findings) -> None:
+    """Find a sign-in that leads to devgw itself, which then waits for itself; dev-login is meant to."""
+    oauth = policy.oauth
+    if oauth is None or oauth.provider == "dev-login":
+        return
+    url = next((each for each in (oauth.login.url, oauth.login.token_url) if leads_to_devgw(each, settings)), None)
+    if url is not None:
+        fix = "Write the identity provider's own URLs; devgw is its client."
+        findings.error("provider-is-devgw", policy.node.place, f"This identity provider is devgw itself: {url}", fix)
 
 
 def _base_path(settings: Settings, told: plugin.Plugin, findings: Findings) -> str:

@@ -17,6 +17,7 @@ from devgw.config.policies import Policies
 from devgw.config.project import OtherRoute, Route
 from devgw.config.shapes import LOOPBACK, split_url, written
 from devgw.ids import OperationId
+from devgw.oauth.urls import below_base
 from devgw.settings import Settings
 
 FILE = "config/routes.oas.json"
@@ -52,6 +53,7 @@ class RouteReader:
     environment: Environment
     findings: Findings
     settings: Settings
+    base_path: str = "/"
     routes: Routes = field(default_factory=Routes)
     operation_ids: dict[str, Node] = field(default_factory=dict)
     paths: dict[str, Node] = field(default_factory=dict)
@@ -120,7 +122,7 @@ class RouteReader:
         if not path.startswith("/") or re.search(r"[{}*:?#\s]", path):
             message = "The path of an MCP route is fixed: no parameters, no wildcards."
             self.findings.error("route-path", at, message, 'Write a path such as "/mcp/linear".')
-        if path == "/" or any(path == each or path.startswith(each + "/") for each in _RESERVED):
+        if _is_reserved(below_base(path, self.base_path)):
             self.findings.error("route-path-reserved", at, f"{path} belongs to the gateway itself.", 'Write "/mcp/…".')
         first = self.paths.setdefault(path, operation.node)
         if first is not operation.node:
@@ -230,6 +232,11 @@ def _where(first: Node, second: Node) -> str:
     """Return where `first` stands, as it is found from `second`."""
     same = first.source.file == second.source.file
     return f"on line {first.line}" if same else f"in {first.source.file}, line {first.line},"
+
+
+def _is_reserved(path: str) -> bool:
+    """Tell whether an endpoint of the gateway itself stands at `path`, or below it."""
+    return path == "/" or any(path == each or path.startswith(each + "/") for each in _RESERVED)
 
 
 def _slug(path: str) -> str:

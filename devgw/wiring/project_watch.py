@@ -20,9 +20,12 @@ STEP_MILLISECONDS = 30
 LOOK_MILLISECONDS = 1_000
 """How often to look without an event."""
 
+SETTLE_SECONDS = 1.0
+"""How long to wait after a file went: it may be the first of many (`git checkout`), or come back (an editor)."""
 LOOKS_WITHOUT_EVENTS = 20
 """After so many, it is tried again whether the system gives events."""
 
+_DIGEST_LENGTH = 64
 Contents = tuple[tuple[str, str], ...]
 
 
@@ -85,6 +88,9 @@ class ProjectWatch:
             return
         self._stats = stats
         contents = contents_of(self._root)
+        if _has_lost(self._contents, contents):
+            await asyncio.sleep(SETTLE_SECONDS)
+            contents = contents_of(self._root)
         if contents != self._contents:
             self._contents = contents
             await saved()
@@ -112,6 +118,12 @@ def _without_events(error: Exception) -> Cause:
     if isinstance(error, PermissionError):
         fix = "Give your user the right to read the project's folders."
     return Cause(f"the system gives no file events ({clean(said, 100)}), so files are looked at once a second", fix)
+
+
+def _has_lost(before: Contents, after: Contents) -> bool:
+    """Tell whether a file that could be read is there no more."""
+    there = {path for path, digest in after if len(digest) == _DIGEST_LENGTH}
+    return any(len(digest) == _DIGEST_LENGTH and path not in there for path, digest in before)
 
 
 def contents_of(root: Path) -> Contents:

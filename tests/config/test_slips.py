@@ -239,6 +239,34 @@ def test_an_upstream_on_another_port_or_host_is_none_of_ours(tmp_path: Path, ups
     assert "upstream-is-devgw" not in codes(loaded)
 
 
+@pytest.mark.parametrize(
+    ("url", "is_found"),
+    [
+        ("http://localhost:9000/oauth/authorize", True),
+        ("http://127.0.0.1:9000/oauth/authorize", True),
+        ("http://localhost:9000/oauth/dev-login", False),
+        ("http://localhost:9001/authorize", False),
+    ],
+)
+def test_an_identity_provider_that_is_devgw_itself_is_an_error(tmp_path: Path, url: str, is_found: bool) -> None:
+    login = {"url": url, "tokenUrl": url.replace("authorize", "token"), "clientId": "gw"}
+    login["clientSecret"] = "$env(WORKOS_CLIENT_SECRET)"
+    oidc = {"issuer": "https://idp.example.com", "jwksUrl": "https://idp.example.com/jwks"}
+    listed = [policy({"oidc": oidc, "browserLogin": login}, "mcp-oauth-inbound", "McpOAuthInboundPolicy")]
+    assert ("provider-is-devgw" in codes(read(write(tmp_path, listed)))) == is_found
+
+
+@pytest.mark.parametrize(
+    "path", ["/dev/oauth/token", "/dev/token", "/dev/auth/connections/x", "/oauth/x", "/__zuplo/x"]
+)
+def test_a_route_where_an_endpoint_of_the_gateway_stands_is_an_error(tmp_path: Path, path: str) -> None:
+    settings = Settings(root=tmp_path, base_path="/dev")
+    loaded = read(write(tmp_path, paths={path: {"post": operation()}}), settings=settings)
+    assert only(loaded, "route-path-reserved")
+    fine = read(write(tmp_path, paths={"/dev/mcp/x": {"post": operation()}}), settings=settings)
+    assert codes(fine) == []
+
+
 # --- a credential for everybody ---
 
 

@@ -352,3 +352,22 @@ async def test_a_save_that_would_send_what_nobody_was_asked_about_is_an_invalid_
     runtime.allowed = None
     await Reloading(runtime).reload()
     assert runtime.gateway.project.routes[0].upstream_url == "https://mcp.invalid/mcp"
+
+
+async def test_a_folder_that_goes_file_by_file_ends_nothing_on_the_way(project: Path) -> None:
+    """As a slow checkout or a synchronised folder removes it: the first file is not taken for the whole change."""
+    more = project / "config" / "more.oas.json"
+    document = json.loads((project / "config" / "routes.oas.json").read_text())
+    paths = document["paths"]
+    document["paths"] = {"/mcp/notes": paths.pop("/mcp/notes")}
+    more.write_text(json.dumps(document))
+    (project / "config" / "routes.oas.json").write_text(json.dumps(document | {"paths": paths}))
+    async with running_gateway(project, settings=Settings(port=0), ephemeral=False) as gateway:
+        async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser:
+            await gateway.tokens(http, browser)
+        for name in ("routes.oas.json", "policies.json", "more.oas.json"):
+            (project / "config" / name).unlink()
+            await asyncio.sleep(0.4)
+        await until_rejected(gateway)
+        assert gateway.runtime.gateway.generation == 1
+        assert all(each.revoked_at is None for each in gateway.runtime.ground.store.grants())

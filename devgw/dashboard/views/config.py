@@ -154,6 +154,8 @@ def _file(part: FileRow, scene: Scene, sheet: Sheet) -> None:
 def _write_effective(row: ConfigItem, scene: Scene, sheet: Sheet) -> None:
     sheet.fact("provider", row.view.provider)
     sheet.fact("policy", row.view.policy)
+    for note in row.view.notes:
+        sheet.text(note, "dim")
     sheet.head("In force, secrets masked")
     for one in pretty(json.dumps(row.view.effective), "application/json", sheet.width):
         sheet.add(one)
