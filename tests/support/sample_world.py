@@ -409,7 +409,18 @@ def config() -> ConfigView:
                 not_run_here=["rate-limit"],
                 file="config/routes.oas.json",
                 line=8,
-            )
+            ),
+            RouteRow(
+                operation_id="files",
+                path="/mcp/files",
+                url="http://localhost:9000/mcp/files",
+                upstream_url="http://localhost:9004/mcp",
+                summary="Files",
+                is_protected=True,
+                policies=["oauth"],
+                file="config/routes.oas.json",
+                line=30,
+            ),
         ],
         env=[
             EnvRow(
