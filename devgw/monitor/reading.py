@@ -1,17 +1,17 @@
 """The monitor read by faces: what changed since, everything there is, one record opened."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from devgw.events.bus import Published
 from devgw.events.flow import Flow
 from devgw.events.trace import Trace
 from devgw.monitor import flow_view, lines, trace_view
-from devgw.monitor.book import Ring
+from devgw.monitor.book import Book, Ring
 from devgw.monitor.changes import Changes, Cursor
 from devgw.monitor.monitor import Monitor
 from devgw.monitor.row import Row
-from devgw.monitor.rows import UpstreamRow
+from devgw.monitor.rows import GrantRow, TokenRow, UpstreamRow
 from devgw.monitor.stand_in import flow_instead, line_instead, trace_instead
 
 DETAIL_LIMIT = 250
@@ -59,27 +59,29 @@ def _put(changes: Changes, kind: str, rows: Sequence[Row], kinds: Kinds) -> None
         changes.rows[kind] = list(rows)
 
 
+Changed = tuple[str, list[tuple[int, Any]], Callable[[Monitor, Any, int], Row]]
+"""A kind of row, what changed of it with the numbers of the changes, and what makes a row of it."""
+
+
+def _changed(monitor: Monitor, seq: int, kinds: Kinds) -> Iterator[Changed]:
+    """Yield what changed after `seq`, kind by kind; no row is made yet."""
+    books: list[tuple[str, Book[Any], Callable[[Monitor, Any, int], Row]]] = [
+        ("flow", monitor.flow_book.flows, _flow_row),
+        ("upstream", monitor.upstreams.upstreams, _upstream_row),
+        *((book.kind, book, _book_row) for book in monitor.books()),
+    ]
+    for kind, book, make in books:
+        if kinds(kind) and (found := book.since(seq)):
+            yield kind, found, make
+
+
 def _collect_rows(monitor: Monitor, seq: int, kinds: Kinds, changes: Changes) -> None:
-    flows = [_flow_row(monitor, flow, changed) for changed, flow in monitor.flow_book.flows.since(seq)]
-    _put(changes, "flow", flows, kinds)
-    upstreams = monitor.upstreams
-    _put(
-        changes, "upstream", [_numbered(upstreams.weigh(row), at) for at, row in upstreams.upstreams.since(seq)], kinds
-    )
-    for row in (row for book in (monitor.grants.tokens, monitor.grants.grants) for _, row in book.since(seq)):
-        flow = monitor.flow_book.by_key(row.id, getattr(row, "grant_id", ""))
-        row.flow_id = flow.id if flow is not None else ""
-    for book in monitor.books():
-        _put(changes, book.kind, [_numbered(row, changed) for changed, row in book.since(seq)], kinds)
+    for kind, found, make in _changed(monitor, seq, kinds):
+        changes.rows[kind] = [make(monitor, each, at) for at, each in found]
     if monitor.config_changed > seq:
         _put(changes, "config", [monitor.config], kinds)
     if monitor.health.changed > seq:
         _put(changes, "health", [health_of(monitor)], kinds)
-
-
-def _numbered(row: Any, changed: int) -> Any:
-    row.seq = changed
-    return row
 
 
 def _collect_detail(monitor: Monitor, cursor: Cursor, kinds: Kinds, changes: Changes, limit: int) -> None:
@@ -91,6 +93,20 @@ def _collect_detail(monitor: Monitor, cursor: Cursor, kinds: Kinds, changes: Cha
         told = monitor.lines.since(cursor.seq, limit)
         changes.missed_lines = max(0, monitor.lines.total - cursor.lines - len(told))
         _put(changes, "line", [_line(monitor, each, seq) for seq, each in told], kinds)
+
+
+def _upstream_row(monitor: Monitor, row: UpstreamRow, seq: int) -> Row:
+    row.seq = seq
+    return monitor.upstreams.weigh(row)
+
+
+def _book_row(monitor: Monitor, row: Any, seq: int) -> Row:
+    """Return a row of a book, numbered; tokens and grants say to which flow they belong."""
+    row.seq = seq
+    if isinstance(row, TokenRow | GrantRow):
+        flow = monitor.flow_book.by_key(row.id, getattr(row, "grant_id", ""))
+        row.flow_id = flow.id if flow is not None else ""
+    return cast("Row", row)
 
 
 def _flow_row(monitor: Monitor, flow: Flow, seq: int) -> Row:
@@ -122,22 +138,26 @@ def lost_after(ring: Ring[Any], seen: int, is_wanted: bool) -> int:
     return max(0, ring.total - seen - len(ring)) if is_wanted else 0
 
 
-def snapshot(monitor: Monitor, kinds: Kinds = all_kinds, part: int = 500) -> Iterator[dict[str, list[Row]]]:
-    """Return everything there is, in parts; what changes while the parts travel comes with the changes after."""
-    changes = Changes()
-    _collect_rows(monitor, 0, kinds, changes)
-    changes.rows.setdefault("health", [health_of(monitor)])
-    changes.rows.setdefault("config", [monitor.config])
-    traces = monitor.traces.since(0, len(monitor.traces)) if kinds("trace") else []
-    told = monitor.lines.since(0, len(monitor.lines)) if kinds("line") else []
-    for kind, rows in changes.rows.items():
-        for start in range(0, len(rows) if kinds(kind) else 0, part):
-            yield {kind: rows[start : start + part]}
-    for start in range(0, len(traces), part):
-        chunk = traces[start : start + part]
-        yield {"trace": [_trace_row(monitor, each, seq) for seq, each in chunk]}
-    for start in range(0, len(told), part):
-        yield {"line": [_line(monitor, each, seq) for seq, each in told[start : start + part]]}
+def snapshot(monitor: Monitor, kinds: Kinds = all_kinds, part: int = 250) -> Iterator[dict[str, list[Row]]]:
+    """Return everything there is, in parts, each made when it is asked for: requests come in between.
+
+    What changes while the parts travel comes with the changes after.
+    """
+    for kind, found, make in _everything(monitor, kinds):
+        for start in range(0, len(found), part):
+            yield {kind: [make(monitor, each, seq) for seq, each in found[start : start + part]]}
+    if kinds("health"):
+        yield {"health": [health_of(monitor)]}
+    if kinds("config"):
+        yield {"config": [monitor.config]}
+
+
+def _everything(monitor: Monitor, kinds: Kinds) -> Iterator[Changed]:
+    yield from _changed(monitor, 0, kinds)
+    if kinds("trace"):
+        yield "trace", monitor.traces.since(0, len(monitor.traces)), _trace_row
+    if kinds("line"):
+        yield "line", monitor.lines.since(0, len(monitor.lines)), _line
 
 
 def health_of(monitor: Monitor) -> Row:
