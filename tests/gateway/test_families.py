@@ -1,6 +1,6 @@
 """The rule of refresh tokens, walked at random: whatever a client does with its answers, one of them goes on."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -244,6 +244,17 @@ def test_what_is_rolled_back_has_not_ended() -> None:
     assert heard == []
     assert bench.opens(answer)
     assert bench.grant.revoked_at is None
+
+
+@pytest.mark.parametrize("short", [0, 1, 499_000])
+def test_a_lifetime_is_told_as_it_is_configured_and_no_token_outlives_its_grant(short: int) -> None:
+    """A moment passes between the grant and its first token: that is no reason to say 899."""
+    bench = Bench()
+    ends = bench.clock.now() + timedelta(seconds=900) - timedelta(microseconds=short)
+    grant = replace(bench.grant, expires_at=ends)
+    answer = bench.issuing.mint(grant, include_refresh_token=False)
+    assert answer["expires_in"] == 900
+    assert bench.issuing.save(answer, grant, None, None).access.expires_at <= ends
 
 
 class Walk(RuleBasedStateMachine):

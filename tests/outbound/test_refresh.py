@@ -14,7 +14,7 @@ from devgw.problems import Refused
 from devgw.problems.upstream_connection import ConnectBrowserForeign, ConnectStateUnknown
 from devgw.store.database import Database
 from devgw.store.migrations import MIGRATIONS
-from tests.outbound.bench import Bench, connect_required, refusal
+from tests.outbound.bench import ANNE, Bench, connect_required, refusal
 from tests.outbound.upstream import Upstream
 
 
@@ -201,3 +201,26 @@ async def test_where_not_even_the_wish_to_refresh_can_be_written_down_nothing_is
     bench.database.execute("PRAGMA query_only=0")
     assert await bench.token() in upstream.access_tokens
     assert bench.restarted().store.connections()[0].secrets.refresh_token in upstream.refresh_tokens
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_a_connection_that_is_taken_back_during_a_refresh_stays_away(
+    bench: Bench, upstream: Upstream, *, answers: bool
+) -> None:
+    asking = await under_way(bench, upstream)
+    if not answers:
+        asking.cancel()
+        assert upstream.held
+        upstream.held.set()
+        assert await bench.completion.finish(5) == ()
+        upstream.answers["/token"] = (400, {}, {"error": "invalid_grant"})
+        bench.clock.travel(timedelta(hours=2))
+        upstream.held = asyncio.Event()
+        asking = asyncio.ensure_future(bench.token())
+        await until(lambda: refreshes(upstream) == 2)
+    assert await bench.oauth.disconnect(ANNE, bench.exchange.id)
+    assert upstream.held
+    upstream.held.set()
+    assert (await connect_required(asking)).state == "authenticating"
+    assert bench.store.connections() == []
+    assert (await connect_required(bench.token())).state == "authenticating"

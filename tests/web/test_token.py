@@ -155,6 +155,26 @@ async def test_a_refresh_token_is_good_until_its_successor_is_used_and_ends_the_
         assert gateway.events(McpAuthDownstreamTokenRevoked)[-1].cause == "refresh_token_replayed"
 
 
+async def test_whoever_was_refused_a_void_token_signs_in_and_by_that_ends_what_another_one_holds(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    """Two hold tokens of one grant: a second process, or a thief."""
+    tokens = await gateway.tokens(http, browser)
+    one, other = [(await refresh(gateway, http, tokens)).json() for _ in range(2)]
+    kept = (await refresh(gateway, http, tokens | other)).json()
+    assert (await refresh(gateway, http, tokens | one)).json()["reason"] == "refresh_token_void"
+    verifier = token("")
+    await browser.open(gateway.authorize_url(tokens["client_id"], verifier))
+    if browser.location is None:
+        await browser.press("Allow")
+    assert browser.location is not None
+    code = Code(tokens["client_id"], verifier, dict(httpx2.URL(browser.location).params))
+    fresh = await redeem(gateway, http, code.form(resource=gateway.mcp_url))
+    assert fresh.status_code == 200
+    assert (await refresh(gateway, http, tokens | kept)).json()["reason"] == "grant_revoked"
+    assert (await refresh(gateway, http, tokens | fresh.json())).status_code == 200
+
+
 async def test_as_deployed_a_refresh_keeps_the_refresh_token_and_the_configuration_says_so(
     http: httpx2.AsyncClient, browser: Browser
 ) -> None:

@@ -55,7 +55,7 @@ class Keeping:
         self._requests = requests
         self._tickets = tickets
         self._bus = bus
-        self._refresh = UpstreamRefresh(requests, completion, clock, bus, self.keep, self.hold)
+        self._refresh = UpstreamRefresh(requests, completion, clock, bus, self.keep, self._renew)
         self._held: dict[Key, UpstreamConnection] = {}
         self._unsaved: set[Key] = set()
         self._locks: dict[Key, asyncio.Lock] = {}
@@ -79,6 +79,11 @@ class Keeping:
         self._unsaved.add(key)
         with contextlib.suppress(Refused):  # the state cannot be saved now; `save_held` tries again
             self.save_held()
+
+    def _renew(self, connection: UpstreamConnection) -> None:
+        """Hold what a refresh brought, unless the connection was forgotten while it was under way."""
+        if (connection.subject_id, connection.upstream_server_id) in self._held:
+            self.hold(connection)
 
     def save_held(self) -> None:
         """Save what could not be saved when it came.
@@ -141,10 +146,12 @@ class Keeping:
             if not connection.can_refresh:
                 raise self.lost(route, exchange, admitted, connection, "The upstream gave no refresh token.")
             try:
-                return await self._refresh.run(route, admitted, connection)
+                await self._refresh.run(route, admitted, connection)
+                return self.usable(route, exchange, admitted)  # it may have been taken back meanwhile
             except Refused as refused:
                 if not is_final(refused) and not isinstance(refused.problem, RefreshAnswerLost):
                     raise
+                connection = self.usable(route, exchange, admitted)
                 raise self.lost(
                     route, exchange, admitted, connection, refused.problem.explain(), refused.problem
                 ) from refused

@@ -73,7 +73,7 @@ class UpstreamRefresh:
             answer = await self._requests.ask(errand, "refresh", connection.token_endpoint, credentials, parameters)
         except Refused as refused:
             answered = was_answered(refused)
-            self._keep(connection if answered else self._awaiting(connection, refused.problem.explain()))
+            self._hold(connection if answered else self._awaiting(connection, refused.problem.explain()))
             if is_final(refused) and connection.unanswered_since:
                 raise Refused(_lost(connection, refused)) from refused
             raise
