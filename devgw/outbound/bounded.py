@@ -82,7 +82,9 @@ class _Connector(httpx2.AsyncHTTPTransport):
     """httpx2's own transport, for one request."""
 
     def __init__(self, proxy: str | None, check_address: CheckAddress | None) -> None:
-        super().__init__(verify=shared_tls_context(), trust_env=False, limits=_KEEP_NONE, proxy=proxy)
+        trusted = shared_tls_context()
+        spoken = httpx2.Proxy(proxy, ssl_context=trusted if proxy.startswith("https:") else None) if proxy else None
+        super().__init__(verify=trusted, trust_env=False, limits=_KEEP_NONE, proxy=spoken)
         if check_address:  # httpx2 has no parameter for it; a test holds that the check is asked
             self._pool._network_backend = _CheckedNetwork(check_address)  # noqa: SLF001
 

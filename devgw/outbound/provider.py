@@ -5,8 +5,7 @@ answers without token_type, expires_in or id_token (`workos.md` §0-§3). Where 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -14,6 +13,7 @@ from devgw.clock import Clock, from_epoch
 from devgw.config.project import BrowserLogin, OAuthPolicy, Oidc
 from devgw.events import Bus
 from devgw.events.taxonomy import ClockSkewMeasured, McpAuthProviderAnswered
+from devgw.foreign.dates import read_date
 from devgw.foreign.json import JsonRefused, read_object
 from devgw.gateway.identity import (
     Expected,
@@ -206,11 +206,10 @@ class HttpIdentityProvider:
         raise Refused(ProviderCodeRefused(url, error or f"status {status}", description))
 
     def _measure_skew(self, url: str, date: str | None) -> float | None:
-        try:
-            theirs = parsedate_to_datetime(date or "").astimezone(UTC)
-            skew = (theirs - self._clock.now()).total_seconds()
-        except (ValueError, OverflowError, TypeError):
+        theirs = read_date(date or "")
+        if theirs is None:
             return None
+        skew = (theirs - self._clock.now()).total_seconds()
         if abs(skew) >= WORTH_TELLING:
             self._bus.publish(ClockSkewMeasured(url=url, skew_seconds=skew))
         return skew

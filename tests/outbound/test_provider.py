@@ -1,6 +1,7 @@
 """Signing in at any OIDC provider, end to end over real sockets: what is believed, what is refused, and why."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +15,7 @@ import pytest
 
 from devgw.clock import FrozenClock, epoch
 from devgw.entropy import token
-from devgw.events.taxonomy import FaultMet, McpAuthJwksFetched, McpAuthLoginFinished
+from devgw.events.taxonomy import ClockSkewMeasured, FaultMet, McpAuthJwksFetched, McpAuthLoginFinished
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running, running_gateway
 from tests.support.oidc import (
@@ -467,3 +468,16 @@ async def test_claims_that_readers_fail_at_or_read_differently_open_nothing(worl
     finished = await world.refusal()
     assert finished.reason_code == "provider_token_invalid"
     assert "fails at form" in str(finished.explanation)
+
+
+async def test_a_date_without_a_place_is_no_skew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`-0000` is UTC, wherever this machine stands (RFC 5322 §3.3)."""
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        world.provider.date = world.clock.now().strftime("%a, %d %b %Y %H:%M:%S -0000")
+        assert await world.is_let_in()
+        assert world.gateway.events(ClockSkewMeasured) == []
+    finally:
+        monkeypatch.undo()
+        time.tzset()

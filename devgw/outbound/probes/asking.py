@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx2
 
 from devgw.clock import Clock
 from devgw.diagnosis.verdicts import Answer
+from devgw.foreign.dates import read_date
 from devgw.outbound.transport import describe_failure
 from devgw.problems import Refused
 
@@ -57,11 +56,8 @@ def skew(answer: Answer) -> float | None:
     """Return how many seconds the other clock is ahead, by its Date header; None where it says no moment."""
     if answer.answered_at is None or answer.asked_at is None or "date" not in answer.headers:
         return None
-    try:
-        theirs = parsedate_to_datetime(answer.headers["date"])
-        # `-0000` is UTC too, it only keeps silent about the place (RFC 5322 §3.3).
-        theirs = theirs.replace(tzinfo=UTC) if theirs.tzinfo is None else theirs.astimezone(UTC)
-    except (ValueError, OverflowError, TypeError, IndexError, AttributeError):
+    theirs = read_date(answer.headers["date"])
+    if theirs is None:
         return None
     middle = answer.asked_at + (answer.answered_at - answer.asked_at) / 2
     return (theirs - middle).total_seconds()

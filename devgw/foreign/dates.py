@@ -1,0 +1,17 @@
+"""One reader of the dates that other machines write into headers (RFC 9110 §5.6.7)."""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+
+def read_date(text: str) -> datetime | None:
+    """Return the moment that an HTTP date means, in UTC; None where it means none.
+
+    `-0000` says that nothing is known of the place (RFC 5322 §3.3): the moment is in UTC all the same, and not in this
+    machine's zone.
+    """
+    try:
+        moment = parsedate_to_datetime(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError, TypeError, IndexError, AttributeError):
+        return None
