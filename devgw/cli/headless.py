@@ -2,6 +2,7 @@
 
 import io
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
@@ -23,7 +24,15 @@ class LinePrinter:
     A refusal takes up to three lines: what, why, and the one change that mends it.
     """
 
-    def __init__(self, stream: TextIO | None = None, *, as_json: bool = False, all_lines: bool = False) -> None:
+    def __init__(
+        self,
+        stream: TextIO | None = None,
+        *,
+        as_json: bool = False,
+        all_lines: bool = False,
+        hide: Callable[[str], str] = str,
+    ) -> None:
+        self._hide = hide
         self._stream = stream or sys.stdout or io.StringIO()
         self._as_json = as_json
         self._all_lines = all_lines or as_json
@@ -59,7 +68,7 @@ class LinePrinter:
         return self._stream.closed
 
     def _write(self, text: str) -> None:
-        self._stream.write(writable(text, self._stream) + "\n")
+        self._stream.write(writable(self._hide(text), self._stream) + "\n")
         self._stream.flush()
 
     def _lines(self, line: "EventLine") -> list[str]:

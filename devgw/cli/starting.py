@@ -16,6 +16,7 @@ from devgw.config.plugin import read_plugin
 from devgw.config.report import one_for_people, tally
 from devgw.config.settings_file import read_settings
 from devgw.foreign.text import cells, clean
+from devgw.monitor.configured_secrets import ConfiguredSecrets
 from devgw.oauth.urls import Urls
 from devgw.problems import Refused
 from devgw.settings import Settings
@@ -52,9 +53,11 @@ def start(
         said.text(refusal, "project_not_trusted")
         return None
     clock = SystemClock()
-    lines = EventLines(LinePrinter(as_json=as_json, all_lines=everything), clock, all_lines=everything or as_json)
+    secrets = ConfiguredSecrets()
+    printer = LinePrinter(as_json=as_json, all_lines=everything, hide=secrets.hide)
+    lines = EventLines(printer, clock, all_lines=everything or as_json)
     try:
-        runtime = build(settings, os.environ, clock=clock, hear=lines.hear)
+        runtime = build(settings, os.environ, clock=clock, hear=lines.hear, secrets=secrets)
     except CannotStart as error:
         said.findings(error.findings)
         return None

@@ -95,6 +95,11 @@ class Environment:
             if isinstance(node.scalar, str) and "$env(" in node.scalar:
                 node.resolved = self._replace(node, node.scalar)
 
+    def secrets(self) -> list[str]:
+        """Return the values of every name that is used and of which nothing may be shown."""
+        values = [(name, self.value_of(name) or "") for name in self.used]
+        return [value for name, value in values if value and is_secret(name, value)]
+
     def report(self) -> tuple[EnvironmentUse, ...]:
         """Return every name that is used, in order of first use."""
         return tuple(self._use(name, places) for name, places in self.used.items())
@@ -175,11 +180,16 @@ def _faults(name: str, value: str) -> list[tuple[str, str, str]]:
     return found
 
 
+def is_secret(name: str, value: str) -> bool:
+    """Tell whether the value of a name is nothing to be shown."""
+    return not _OPEN_NAME.search(name) or _CREDENTIAL.search(value) is not None
+
+
 def mask(name: str, value: str | None) -> str:
     """Return what may be shown of `value`: all of what is no secret, of a secret its prefix and fingerprint."""
     if value is None:
         return ""
-    if _OPEN_NAME.search(name) and not _CREDENTIAL.search(value):
+    if not is_secret(name, value):
         plain = len(value) <= _SHOWN and value.isprintable()
         return value if plain else value[:_SHOWN].encode("unicode_escape").decode() + "…"
     prefix = _KEPT_PREFIX.match(value)

@@ -15,7 +15,7 @@ from devgw.config.finding import Finding, Findings, Place
 from devgw.config.jsonc import parse
 from devgw.config.node import Node
 from devgw.config.own_origin import leads_to_devgw
-from devgw.config.project import Project
+from devgw.config.project import Project, secrets_in
 from devgw.config.sample import SEED_FILE, sample_root
 from devgw.config.source import Source, read_source
 from devgw.settings import Settings
@@ -43,6 +43,11 @@ class Loaded:
     lookup: Environment | None = field(default=None, repr=False)
     digests: Mapping[str, str] = field(default_factory=dict)
     """Which contents each file had, by its name; those that are not there or cannot be read are left out."""
+
+    def secrets(self) -> list[str]:
+        """Return every secret that the project configures, written out or taken from the environment."""
+        named = self.lookup.secrets() if self.lookup else []
+        return [*named, *secrets_in(self.project)]
 
     def documents(self) -> dict[str, Node]:
         """Return the documents by file, read again, for whoever explains where a value comes from."""

@@ -3,7 +3,7 @@
 Source: `gateway.md` §2; the public pages under zuplo.com/docs/mcp-gateway.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -219,3 +219,14 @@ class Project:
         """Return the route whose path is `path`, with or without a trailing slash."""
         wanted = path.rstrip("/") or "/"
         return next((route for route in self.routes if route.path == wanted), None)
+
+
+def secrets_in(part: Any) -> list[str]:
+    """Return the value of every `Secret` in a part of a project, however deep."""
+    if isinstance(part, Secret):
+        return [part.value]
+    if is_dataclass(part):
+        return [each for field_ in fields(part) for each in secrets_in(getattr(part, field_.name))]
+    if isinstance(part, dict):
+        return [each for value in part.values() for each in secrets_in(value)]
+    return [each for value in part for each in secrets_in(value)] if isinstance(part, list | tuple) else []

@@ -1,6 +1,7 @@
 """Messages to lines and back."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from devgw.control.messages import (
@@ -44,9 +45,13 @@ def plain_row(row: Any) -> dict[str, Any]:
 _encode = json.JSONEncoder(default=plain_row, separators=(",", ":"), ensure_ascii=False).encode
 
 
-def to_line(message: Message) -> bytes:
-    """Return `message` as one line, newline included."""
-    return _encode({"type": message.TYPE, **message.to_json()}).encode("utf-8", "backslashreplace") + b"\n"
+def _as_it_is(text: str) -> str:
+    return text
+
+
+def to_line(message: Message, hide: Callable[[str], str] = _as_it_is) -> bytes:
+    """Return `message` as one line, newline included; `hide` takes out of the text what nobody may see."""
+    return hide(_encode({"type": message.TYPE, **message.to_json()})).encode("utf-8", "backslashreplace") + b"\n"
 
 
 def row_to_line(row: Row) -> str:

@@ -121,7 +121,11 @@ class Connection:
 
     async def _send(self, message: Message) -> None:
         """Write one line and wait until the reader has taken most of it; that it is gone, the listening side sees."""
-        await self._write(to_line(message))
+        await self._write(self._line(message))
+
+    def _line(self, message: Message) -> bytes:
+        """Return a message as a line in which nothing stands that the project configures as a secret."""
+        return to_line(message, self._monitor.secrets.hide)
 
     async def _write(self, lines: bytes) -> None:
         with contextlib.suppress(ConnectionError):
@@ -170,7 +174,7 @@ class Connection:
         number = 0
         for number, rows in enumerate(snapshot(self._monitor, self._kinds)):
             part = Snapshot(cursor.seq, number, now=self._now(), rows=rows)
-            await self._write(rows_to_line(part, self._monitor.guard))
+            await self._write(rows_to_line(part, self._monitor.guard, self._monitor.secrets.hide))
             await asyncio.sleep(0)  # a part takes milliseconds: the gateway's requests come in between
         await self._send(Snapshot(cursor.seq, number + 1, is_last=True, now=self._now()))
         self._remember(cursor)
@@ -190,9 +194,9 @@ class Connection:
         self._remember(cursor)
         gap = b""
         if changes.missed:
-            gap = to_line(Gap(changes.missed, cursor.seq, changes.missed_traces, changes.missed_lines))
+            gap = self._line(Gap(changes.missed, cursor.seq, changes.missed_traces, changes.missed_lines))
         told = Events(cursor.seq, self._now(), changes.rows, changes.gone)
-        return gap + rows_to_line(told, self._monitor.guard)
+        return gap + rows_to_line(told, self._monitor.guard, self._monitor.secrets.hide)
 
     def _remember(self, cursor: Cursor) -> None:
         places = self._shared.places
@@ -224,7 +228,9 @@ class Connection:
 
     async def _answer(self, command: Command) -> None:
         try:
-            line = to_line(await self._shared.answering.answer(command))
+            answer = await self._shared.answering.answer(command)
+            # what somebody asked to see, they see
+            line = to_line(answer) if command.name == "reveal" else self._line(answer)
         except Exception as fault:  # noqa: BLE001  a defect in one command must not end the connection
             self._monitor.guard.failed("control", command.name, fault)
             text = f"A defect of devgw: {type(fault).__name__} in {command.name}."

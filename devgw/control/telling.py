@@ -1,5 +1,6 @@
 """Messages with rows as lines; a row that cannot be written is replaced, and the others go."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -11,10 +12,10 @@ from devgw.monitor.stand_in import sendable
 M = TypeVar("M", Snapshot, Events)
 
 
-def rows_to_line(message: M, guard: Guard) -> bytes:
-    """Return `message` as one line, whatever its rows hold."""
+def rows_to_line(message: M, guard: Guard, hide: Callable[[str], str]) -> bytes:
+    """Return `message` as one line, whatever its rows hold; `hide` takes out of it what nobody may see."""
     try:
-        return to_line(message)
+        return to_line(message, hide)
     except Exception as error:  # noqa: BLE001  too deep, too odd: one bad row never spoils a list
         guard.failed("control", "rows", error)
-        return to_line(replace(message, rows=sendable(message.rows, row_to_line)))
+        return to_line(replace(message, rows=sendable(message.rows, row_to_line)), hide)

@@ -11,67 +11,27 @@ from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 from devgw.entropy import fingerprint
+from devgw.monitor.secret_names import (
+    MARK,
+    PREFIX,
+    SHAPED,
+    STEMS,
+    is_partly_secret,
+    is_secret_field,
+    is_secret_header,
+    is_secret_parameter,
+)
 from devgw.settings import Limits
 
-SECRET_HEADERS = frozenset(
-    {
-        "authorization",
-        "proxy-authorization",
-        "cookie",
-        "set-cookie",
-        "x-api-key",
-        "api-key",
-        "x-auth-token",
-        "x-csrf-token",
-    }
-)
-SECRET_FIELDS = frozenset(
-    {
-        "access_token",
-        "refresh_token",
-        "id_token",
-        "token",
-        "client_secret",
-        "code",
-        "code_verifier",
-        "assertion",
-        "client_assertion",
-        "subject_token",
-        "actor_token",
-        "password",
-        "csrf",
-        "csrf_token",
-        "nonce",
-        "login_state",
-        "api_key",
-        "apikey",
-        "secret",
-        "id_token_hint",
-        "registration_access_token",
-        "authorization_code",
-        "session_id_token",
-        "sealed_session",
-        "cookie",
-        "authorization",
-        "device_code",
-    }
-)
-PARTLY_SECRET_FIELDS = frozenset({"state"})
 URL_HEADERS = frozenset({"location", "referer", "content-location", "link"})
 
-_DIGIT_OR_CAPITAL = r"(?=[A-Za-z0-9_-]*[A-Z0-9])"
-_MINTED = (
-    rf"(?:(?:at|rt|cs|code|st|br|no|cv|ss|cb|sk_test|sk_live)_{_DIGIT_OR_CAPITAL}[A-Za-z0-9_-]{{12,}}"
-    rf"|[a-z]{{2,8}}_{_DIGIT_OR_CAPITAL}[A-Za-z0-9_-]{{40,}})"
-)
-_JWT = r"eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*"
-_BEARER = r"(?<=[Bb]earer )[A-Za-z0-9._~+/-]{16,}=*(?![\w=\"'])"
-_SHAPED = re.compile(rf"{_BEARER}|(?<![A-Za-z0-9]){_JWT}|(?<![A-Za-z0-9]){_MINTED}")
-_NAMES = "|".join(sorted((SECRET_FIELDS | PARTLY_SECRET_FIELDS), key=len, reverse=True))
 _IN_TEXT = re.compile(
-    rf'(?P<head>["\']?\b(?P<name>{_NAMES})\b["\']?\s*[:=]\s*["\']?)(?P<value>[^"\'&\s,;<>}}]{{6,}})',
+    rf'(?P<head>["\']?\b(?P<name>(?=[\w-]{{0,40}}?(?:{STEMS}))[a-z][\w-]{{1,40}})\b\\?["\']?\s*[:=]\s*\\?["\']?)'
+    r'(?P<value>(?!//)[^"\'&\s,;<>}\\]{6,})',
     re.IGNORECASE,
 )
+_IN_HTML = re.compile(r'(?P<head>\bname="(?P<name>[\w-]{1,40})"[^<>]{0,80}?\bvalue=")(?P<value>[^"]{6,})')
+_USERINFO = re.compile(r"(?<=://)[^/@\s:]*:[^/@\s]+(?=@)")
 
 _SHORTEST_SHAPE = 15
 _SHORTEST_STATE = 20
@@ -89,7 +49,7 @@ def _nothing(_place: str, _value: str) -> None:
 
 def mask(secret: str) -> str:
     """Return what may be shown of `secret`: its prefix where it has one of ours, and its fingerprint."""
-    prefix = re.match(r"[a-z]{1,5}_(?=.{12})|sk_(?:test|live)_(?=.{12})", secret)
+    prefix = PREFIX.match(secret)
     return f"{prefix.group(0) if prefix else ''}…#{fingerprint(secret)[:4]}" if secret else ""
 
 
@@ -105,29 +65,31 @@ def is_masked(value: str) -> bool:
 
 def mask_shapes(text: str) -> str:
     """Return `text` with everything masked that has the shape of a token, a JWT or a key."""
-    if len(text) < _SHORTEST_SHAPE or not ("_" in text or "eyJ" in text or "earer " in text):
+    if len(text) < _SHORTEST_SHAPE or not MARK.search(text):
         return text
-    return _SHAPED.sub(lambda found: mask(found.group(0)), text)
+    return SHAPED.sub(lambda found: mask(found.group(0)), text)
 
 
 def mask_field(name: str, value: str) -> str:
     """Return `value` as the field `name` of a form, a query or a JSON object may be shown."""
-    lower = name.lower()
-    if lower in SECRET_FIELDS:
+    if is_secret_parameter(name):
         return mask(value)
-    if lower in PARTLY_SECRET_FIELDS:
+    if is_partly_secret(name):
         return mask_partly(value)
     return mask_shapes(value)
 
 
 def mask_text(text: str) -> str:
     """Return any text (a page, half a JSON body) with its secrets masked by name and by shape."""
-    return _IN_TEXT.sub(_mask_named, mask_shapes(text))
+    masked = _USERINFO.sub(lambda found: mask(found[0]), mask_shapes(text))
+    return _IN_HTML.sub(_mask_named, _IN_TEXT.sub(_mask_named, masked))
 
 
 def _mask_named(found: re.Match[str]) -> str:
-    value = found["value"]
-    return found[0] if is_masked(value) else found["head"] + mask_field(found["name"], value)
+    name, value = found["name"], found["value"]
+    is_parameter = found.string[max(0, found.start() - 1) : found.start()] in {"?", "&"}
+    is_told = is_secret_field(name) or is_partly_secret(name) or (is_parameter and is_secret_parameter(name))
+    return found["head"] + mask_field(name, value) if is_told and not is_masked(value) else found[0]
 
 
 def mask_form(text: str, place: str = "", collect: Collect = _nothing) -> str:
@@ -151,7 +113,7 @@ def mask_url(url: str) -> str:
     """Return `url` with the secrets of its query and fragment masked."""
     rest, hash_sign, fragment = url.partition("#")
     base, question, query = rest.partition("?")
-    masked = mask_shapes(base) + question + mask_form(query)
+    masked = _USERINFO.sub(lambda found: mask(found[0]), mask_shapes(base)) + question + mask_form(query)
     return masked + hash_sign + mask_form(fragment) if hash_sign else masked
 
 
@@ -162,7 +124,7 @@ def mask_header(name: str, value: str) -> str:
         return _mask_set_cookie(value)
     if lower == "cookie":
         return "; ".join(_mask_cookie(each) for each in value.split(";"))
-    if lower in SECRET_HEADERS:
+    if is_secret_header(lower):
         scheme, space, secret = value.partition(" ")
         return f"{scheme} {mask(secret)}" if space else mask(value)
     return mask_url(value) if lower in URL_HEADERS else mask_text(value)
@@ -198,22 +160,23 @@ def mask_json(value: Any, place: str = "", collect: Collect = _nothing, depth: i
 def _mask_member(name: str, value: Any, place: str, collect: Collect, depth: int) -> Any:
     if isinstance(value, str):
         return _mask_string(name, value, place, collect)
-    if name.lower() in SECRET_FIELDS and not isinstance(value, dict | list | bool | type(None)):
+    if is_secret_field(name) and not isinstance(value, dict | list | bool | type(None)):
         return _mask_string(name, json.dumps(value), place, collect) if name.lower() != "code" else value
     return mask_json(value, place, collect, depth)
 
 
 def _mask_string(name: str, value: str, place: str, collect: Collect) -> str:
-    masked = _masked_member(name.lower(), value)
+    masked = _masked_member(name, value)
     if masked != value:
         collect(place, value)
     return masked
 
 
 def _masked_member(name: str, value: str) -> str:
-    if "://" in value and name not in SECRET_FIELDS:
-        return mask_url(value)
-    is_a_word = name in PARTLY_SECRET_FIELDS and len(value) < _SHORTEST_STATE
-    if is_a_word or name not in SECRET_FIELDS | PARTLY_SECRET_FIELDS:
-        return mask_text(value)
-    return mask_field(name, value)
+    if is_secret_field(name):
+        return mask(value)
+    if "://" in value:
+        return mask_text(mask_url(value))
+    if is_partly_secret(name) and len(value) >= _SHORTEST_STATE:
+        return mask_partly(value)
+    return mask_text(value)

@@ -13,6 +13,7 @@ from devgw.events.trace import Body, Trace
 from devgw.ids import ClientId, OperationId
 from devgw.monitor.book import Book, Count, Graveyard, Ring
 from devgw.monitor.books import Books
+from devgw.monitor.configured_secrets import ConfiguredSecrets
 from devgw.monitor.diagnoses import DiagnosisBook
 from devgw.monitor.flow_book import FlowBook
 from devgw.monitor.flow_follower import FlowFollower
@@ -36,6 +37,7 @@ class Monitor:
 
     Attributes:
         config: the configuration as it stands; whoever loads it sets it with `take_config`.
+        secrets: what the project configures and no face may show; whoever loads it keeps them there.
         gateway: which gateway this is, set once at its start.
         guard: with which everything that may fail is called; readers use it too.
         judged_at: when it began last to look at everything that waits.
@@ -53,6 +55,7 @@ class Monitor:
         self.flows = FlowFollower(self.flow_book, self._operation_at)
         self.diagnoses = DiagnosisBook(self.count, self.graveyard)
         self.health = Health(self.count)
+        self.secrets = ConfiguredSecrets()
         self.config = ConfigView()
         self.config_changed = 0
         self.gateway = GatewayFacts("", settings.canonical_origin, 0, clock.now().timestamp())

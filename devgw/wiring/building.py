@@ -19,6 +19,7 @@ from devgw.gateway.gateway import Ground
 from devgw.gateway.live_tokens import LiveTokens
 from devgw.gateway.revocation import Revocation
 from devgw.gateway.transport import TransportSettings
+from devgw.monitor.configured_secrets import ConfiguredSecrets
 from devgw.monitor.monitor import Monitor
 from devgw.oauth.urls import CanonicalUrls, Urls
 from devgw.outbound.client_documents import HttpClientDocuments
@@ -69,6 +70,7 @@ def build(
     *,
     clock: Clock | None = None,
     hear: Callable[[Published], None] | None = None,
+    secrets: ConfiguredSecrets | None = None,
 ) -> Runtime:
     """Return a runtime whose sockets are bound and whose configuration is loaded.
 
@@ -77,6 +79,7 @@ def build(
         environ: the process environment, for `$env(...)`.
         clock: another one than the machine's.
         hear: is told every event, from the very first.
+        secrets: is told what the project configures and nobody may see.
 
     Raises:
         PortTaken: where another process has the gateway's port.
@@ -96,11 +99,13 @@ def build(
         diagnoser = RuleDiagnoser(bus, clock)
         monitor = Monitor(clock, settings, bus)
         monitor.take_diagnoser(diagnoser)
+        monitor.secrets = secrets or monitor.secrets
         if hear:
             bus.listen(hear, "printer")
         companions = Companions(settings, clock)
         undo.callback(companions.workos.release)
         loaded = read(settings, environ, clock, companions.workos.origin)
+        monitor.secrets.keep(loaded.secrets())
         if loaded.project is None:
             raise CannotStart(loaded.findings)
         plan = companions.plan(loaded, loaded.project)

@@ -48,6 +48,7 @@ class Reloading:
         """Read the configuration again; let it take effect, or keep the last good one. Return which of the two."""
         async with self._one_at_a_time:
             loaded = self._read()
+            self._runtime.monitor.secrets.keep(loaded.secrets())
             if loaded.project is None:
                 return self._reject(loaded)
             try:

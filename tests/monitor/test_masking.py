@@ -17,7 +17,8 @@ from devgw.events.trace import Body, Trace
 from devgw.ids import TraceId
 from devgw.monitor import bodies, trace_view
 from devgw.monitor.contract_names import fields_of
-from devgw.monitor.masking import SECRET_FIELDS, mask, mask_header, mask_json, mask_text, mask_url
+from devgw.monitor.masking import mask, mask_header, mask_json, mask_text, mask_url
+from devgw.monitor.secret_names import SECRET_FIELDS
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 RANDOM = st.text(ALPHABET, min_size=43, max_size=43).filter(lambda text: any(c.isupper() or c.isdigit() for c in text))

@@ -1,0 +1,180 @@
+"""Secrets of every kind, wherever they stand: by name, by shape, and because the project configures them."""
+
+import base64
+import json
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from devgw.clock import FrozenClock
+from devgw.events.trace import Body, Trace
+from devgw.ids import TraceId
+from devgw.monitor import trace_view
+from devgw.monitor.configured_secrets import ConfiguredSecrets
+from devgw.monitor.masking import mask_header, mask_json, mask_text, mask_url
+
+SHAPES = [
+    "ghp_" + "a1B2" * 9,
+    "gho_" + "a1B2" * 9,
+    "github_pat_" + "11ABCDE_" + "x9" * 30,
+    "sk-proj-" + "aB3_" * 12,
+    "sk-ant-api03-" + "aB3-" * 12,
+    "sk_" + "live_" + "51Habc" * 4,
+    "sk_" + "test_" + "51Habc" * 4,
+    "rk_" + "live_" + "51Habc" * 4,
+    "xoxb-" + "1234567890-abcDEF",
+    "xapp-1-" + "A0B1C2D3-abcdef",
+    "AKIA" + "ABCDEFGHIJKLMNO2",
+    "ASIA" + "ABCDEFGHIJKLMNO2",
+    "AIza" + "SyA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q",
+    "ya29." + "a0AfH6SMBx-1234567890",
+    "GOCSPX-" + "aB3dE5gH7jK9lM1nO3",
+    "glpat-" + "aB3dE5gH7jK9lM1nO3pQ",
+    "npm_" + "aB3dE5gH7jK9lM1nO3pQ5rS7tU9vW1xY3zA5",
+    "pypi-" + "AgEIcHlwaS5vcmcCJDU2",
+    "hf_" + "aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH",
+    "dckr_pat_" + "aB3dE5gH7jK9lM1nO3pQ",
+    "shpat_" + "0123456789abcdef0123456789abcdef",
+    "SG." + "aB3dE5gH7jK9lM1n.O3pQ5rS7tU9vW1xY3zA5",
+    "hvs." + "CAESIJ1234567890abcdefgh",
+    "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxIn0." + "c2lnbmF0dXJl",
+    "at_" + "aB3dE5gH7jK9lM1nO3pQ",
+    "pt_" + "aB3dE5gH7jK9lM1nO3pQ",
+    "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\n-----END PRIVATE KEY-----",
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B",
+]
+HEADERS = [
+    "authorization", "proxy-authorization", "x-forwarded-authorization", "cookie", "set-cookie", "x-api-key", "api-key",
+    "apikey", "x-goog-api-key", "x-amz-security-token", "x-auth-token", "x-access-token", "x-csrf-token",
+    "x-functions-key", "ocp-apim-subscription-key", "x-hub-signature-256", "x-client-secret", "x-gitlab-token",
+    "x-goog-iap-jwt-assertion", "x-xsrf-token", "x-vault-token", "x-shopify-access-token",
+]  # fmt: skip
+FIELDS = [
+    "access_token", "accessToken", "refreshToken", "id_token", "client_secret", "clientSecret", "api_key", "apiKey",
+    "secretAccessKey", "aws_secret_access_key", "private_key", "privateKeyPem", "password", "dbPassword", "passphrase",
+    "csrf_token", "browserTicket", "page_token_secret", "sessionToken", "x-amz-security-token", "webhook_secret",
+    "signing_key", "encryptionKey", "credential", "bot_token", "oauth_token_secret",
+]  # fmt: skip
+PARAMETERS = [
+    "key", "sig", "signature", "token", "code", "access_token", "X-Amz-Signature", "X-Amz-Credential", "api_key",
+    "X-Amz-Security-Token", "X-Goog-Signature", "auth", "client_secret", "browserTicket", "page_token", "password",
+]  # fmt: skip
+PLAIN = "correct horse"
+"""Without any shape: only its name tells what it is."""
+
+
+@pytest.mark.parametrize("secret", SHAPES, ids=lambda each: each[:12])
+def test_a_known_shape_is_masked_wherever_it_stands(secret: str) -> None:
+    places = [
+        mask_text(f"the upstream said {secret}, and left"),
+        mask_text(f"<p>{secret}</p>"),
+        json.dumps(mask_json({"note": secret, "deep": [{"x": f"it is {secret} now"}]})),
+        mask_header("x-note", secret.replace("\n", " ")),
+        mask_url(f"https://h.example/a/{quote(secret, safe='')}?note={quote_plus(secret)}"),
+    ]
+    told = secret.split("\n")[1] if "\n" in secret else secret[-12:]
+    assert [each for each in places[: 4 if "\n" not in secret else 3] if told in each] == []
+    assert told not in places[4] or "\n" in secret
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_a_header_that_names_a_secret_is_masked(name: str) -> None:
+    assert "horse" not in mask_header(name, "correct-horse-battery")
+    assert "horse" not in mask_header(name.title(), "correct-horse-battery")
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_field_that_names_a_secret_is_masked_in_json_and_in_half_of_it(name: str) -> None:
+    assert "horse" not in json.dumps(mask_json({"a": [{name: PLAIN}]}))
+    assert "horse" not in mask_text(f'{{"a": [{{"{name}": "correct-horse')
+    assert "horse" not in mask_text(f"{name}=correct-horse")
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_a_parameter_that_names_a_secret_is_masked(name: str) -> None:
+    assert "horse" not in mask_url(f"https://h.example/x?a=b&{name}=correct-horse&c=d")
+    assert "horse" not in mask_text(f"see https://h.example/x?{name}=correct-horse for more")
+    assert "horse" not in json.dumps(mask_json({"url": f"go to https://h.example/x?{name}=correct-horse now"}))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("token_type", "Bearer"),
+        ("token_endpoint", "http://localhost/token"),
+        ("progressToken", "step-one"),
+        ("nextPageToken", "after-the-10th"),
+        ("key", "colour"),
+        ("code_challenge_method", "S256"),
+        ("state", "reconsent_required"),
+        ("primary_key", "id-of-the-row"),
+        ("author", "Ada Lovelace"),
+    ],
+)
+def test_what_only_sounds_like_a_secret_is_shown(name: str, value: str) -> None:
+    """A view that hides what it is about helps nobody."""
+    assert mask_json({name: value}) == {name: value}
+    assert mask_header("sec-websocket-key", "abc") == "abc"
+    assert mask_header("idempotency-key", "abc") == "abc"
+
+
+def test_a_password_in_a_url_is_masked() -> None:
+    assert "horse" not in mask_text("postgres://anne:correct-horse@db.example/x")
+    assert "horse" not in mask_url("https://anne:correct-horse@h.example/x")
+
+
+def test_the_form_of_a_page_hides_its_token() -> None:
+    html = '<form><input type="hidden" name="csrf_token" value="0123456789abcdef0123456789abcdef"></form>'
+    assert "0123456789abcdef" not in mask_text(html)
+
+
+VALUE = 'p@ss w0rd/"ü"+x'
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        VALUE,
+        json.dumps({"echo": VALUE}),
+        json.dumps({"echo": VALUE}, ensure_ascii=False),
+        json.dumps({"text": json.dumps({"echo": VALUE})}, ensure_ascii=False),
+        f"https://h.example/x?q={quote(VALUE, safe='')}",
+        f"https://h.example/{quote(VALUE)}",
+        f"a=b&q={quote_plus(VALUE)}",
+        *(
+            base64.b64encode((before + VALUE + after).encode()).decode()
+            for before in ("", "a", "ab")
+            for after in "xyz"
+        ),
+        base64.urlsafe_b64encode(f"user:{VALUE}".encode()).decode(),
+    ],
+)
+def test_what_the_project_configures_is_hidden_however_it_is_written(written: str) -> None:
+    secrets = ConfiguredSecrets()
+    secrets.keep([VALUE, "x", "secret"])
+    hidden = secrets.hide(f"before {written} after")
+    assert hidden.startswith("before ")
+    assert hidden.endswith(" after")
+    assert written not in hidden
+    assert "w0rd" not in hidden
+    assert "cEBzcyB3MHJk" not in hidden
+    assert secrets.hide("the client_secret is a secret, x") == "the client_secret is a secret, x"
+
+
+def test_every_line_of_a_configured_key_is_hidden() -> None:
+    secrets = ConfiguredSecrets()
+    secrets.keep(["-----BEGIN X-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASCBKcwggSjAgEAAoIB\n-----END X-----"])
+    assert "MIIEvQ" not in secrets.hide("half of it: MIIEvQIBADANBgkqhkiG9w0B")
+
+
+def test_no_face_of_a_trace_shows_any_of_them() -> None:
+    trace = Trace(TraceId("1"), FrozenClock().now(), "POST", "/mcp/x", host="localhost:9000", status=200)
+    trace.query = "&".join(f"{name}=correct-horse" for name in PARAMETERS).encode()
+    trace.request_headers = [(name.encode(), b"correct-horse-battery") for name in HEADERS if name != "set-cookie"]
+    body = json.dumps({"said": SHAPES, **dict.fromkeys(FIELDS, PLAIN)}).encode()
+    trace.request_headers.append((b"content-type", b"application/json"))
+    trace.request_body = trace.response_body = Body(body, len(body))
+    detail = trace_view.detail_of(trace)
+    shown = repr(detail) + repr([*detail.request_headers, detail.request_body, detail.response_body, detail.row])
+    assert "horse" not in shown
+    assert [each[:12] for each in SHAPES if each.split("\n")[-1][-12:] in shown] == []
