@@ -81,7 +81,9 @@ def _give_up(error: OSError) -> NoReturn:
     """Say what the system refused, and leave nothing behind that is written at the interpreter's end."""
     with contextlib.suppress(OSError):
         what = str(error.filename) if error.filename else _WHAT.get(error.errno or 0, "it cannot go on")
-        click.echo(f"devgw: {what}: {error.strerror or type(error).__name__}.", err=True)
+        from devgw.cli.printing import write_line  # noqa: PLC0415  `--help` must be quick
+
+        write_line(f"devgw: {what}: {error.strerror or type(error).__name__}.", err=True)
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(1)

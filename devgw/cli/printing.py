@@ -88,6 +88,13 @@ def _padded(text: str, width: int) -> str:
     return text + " " * (width - cells(text))
 
 
+def ask(question: str) -> str:
+    """Write a question, which ends without a line break, to the terminal; return what is answered."""
+    sys.stderr.write(clean(question))
+    sys.stderr.flush()
+    return sys.stdin.readline()
+
+
 def write(text: str, stream: TextIO | None) -> None:
     """Write what is clean already; what the stream's encoding lacks becomes `?`. A closed stream takes nothing."""
     if stream is None:

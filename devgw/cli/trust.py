@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from devgw.cli.printing import write_page
+from devgw.cli.printing import ask, write_page
 from devgw.config.finding import Finding
 from devgw.config.load import load
 from devgw.config.outflow import Outflow, outflows
@@ -89,8 +89,7 @@ class Trust:
         write_page("\n".join(wish.lines()), colour="yellow", err=True)
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             return _NOBODY_HERE
-        print("Go on? [y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201  a prompt ends without a line break
-        if not _says_yes(sys.stdin.readline()):
+        if not _says_yes(ask("Go on? [y/N] ")):
             return "Nothing was started."
         _keep(_file(environ), {**kept, str(wish.root): wish.digest})
         return ""
