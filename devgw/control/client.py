@@ -119,6 +119,9 @@ class ControlClient:
                 try:
                     yield from_line(line)
                 except Malformed as reason:
+                    if self.welcome is not None:  # one line that cannot be read is one that is missing
+                        yield Gap(-1, self._seq)
+                        continue
                     self.turned_away = TurnedAway("malformed", f"The gateway sent what is no message: {reason}")
                     return
 

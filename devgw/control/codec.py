@@ -19,6 +19,7 @@ from devgw.control.messages import (
     Welcome,
 )
 from devgw.foreign.json import JsonRefused, read_object
+from devgw.monitor.stand_in import row_or_instead
 from devgw.settings import Limits
 
 LINE_LIMIT = 16 * 1024 * 1024
@@ -101,4 +102,6 @@ def _object(line: bytes) -> dict[str, Any]:
 
 
 def _rows(values: dict[str, list[dict[str, Any]]]) -> Rows:
-    return {kind: [KINDS[kind].from_json(each) for each in rows] for kind, rows in values.items()}
+    return {
+        kind: [row_or_instead(KINDS[kind], each) for each in rows] for kind, rows in values.items() if kind in KINDS
+    }

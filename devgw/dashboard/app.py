@@ -3,8 +3,9 @@
 import asyncio
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,8 +17,10 @@ from textual.screen import Screen
 
 from devgw.clock import Clock
 from devgw.dashboard.child import GatewayChild
+from devgw.dashboard.crash import write_faults
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.draw.screen import Painter, Picture
+from devgw.dashboard.fault import Faults
 from devgw.dashboard.feed import Feed
 from devgw.dashboard.fetch import Fetcher
 from devgw.dashboard.keys.keymap import Keymap
@@ -76,6 +79,8 @@ class Dashboard(App[None], inherit_bindings=False):
         port = Outside(self, self._feed, child, self._environment)
         self.desk = Desk(self.world, port, keymap, wearing.glyphs, is_read_only=wearing.is_read_only)
         self.desk.theme = wearing.theme
+        self._feed.fail = self.desk.fail
+        self.desk.faults = Faults(partial(write_faults, environment=self._environment))
         self._painter, self._picture = Painter(), Picture()
         self._fetcher = Fetcher(self.desk)
         self._watch = ChildWatch(self.desk, child)
@@ -152,8 +157,12 @@ class Dashboard(App[None], inherit_bindings=False):
         self._flush_at = steady
         had_notes = len(self.desk.notes)
         is_new_second = self.desk.tick(self._gateway_time())
-        is_changed = self.desk.take(self.world.drain())
-        self._fetcher.fetch(steady)
+        changes, is_changed = self.world.drain(), True
+        try:
+            is_changed = self.desk.take(changes)
+            self._fetcher.fetch(steady)
+        except Exception as error:  # noqa: BLE001  one bad row never ends the feed
+            self.desk.complain(self.desk.faults.note("what the gateway told", error))
         if is_changed or is_new_second or had_notes != len(self.desk.notes):
             self.repaint()
 
@@ -185,6 +194,13 @@ class Dashboard(App[None], inherit_bindings=False):
             for surface in self.screen.surfaces.values():
                 surface.dress(self._looks)
 
+    def _try(self, part: str, act: Callable[[], None]) -> None:
+        """Do what the person asked for; a fault in it is said, and the dashboard goes on."""
+        try:
+            act()
+        except Exception as error:  # noqa: BLE001  a fault in one act never ends the program
+            self.desk.fail(part, error)
+
     # --- input --------------------------------------------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
@@ -196,13 +212,13 @@ class Dashboard(App[None], inherit_bindings=False):
             self.screen.clear_selection()
         else:
             self.desk.tick(self._gateway_time())
-            press(self.desk, event.key, event.character)
+            self._try(f"the key {event.key}", lambda: press(self.desk, event.key, event.character))
         self._key_at = self._clock.ticks()
         self.repaint()
 
     def on_paste(self, event: events.Paste) -> None:
         """Give pasted text to what is being typed."""
-        paste(self.desk, event.text)
+        self._try("pasting", lambda: paste(self.desk, event.text))
         self.repaint()
 
     def on_resize(self) -> None:
@@ -211,5 +227,6 @@ class Dashboard(App[None], inherit_bindings=False):
 
     def on_surface_clicked(self, message: Surface.Clicked) -> None:
         """Give a click to the desk."""
-        clicked(self.desk, self._picture, message.surface, message.x, message.y, message.kind)
+        where = (message.surface, message.x, message.y, message.kind)
+        self._try("the click", lambda: clicked(self.desk, self._picture, *where))
         self.repaint()

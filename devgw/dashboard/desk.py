@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from devgw.dashboard.fault import Faults
 from devgw.dashboard.filter import FilterMistake, Vocabulary, compile_filter
 from devgw.dashboard.keys.editor import Editor
 from devgw.dashboard.keys.keymap import Keymap
@@ -88,6 +89,7 @@ class Desk:
         self.notes: list[Note] = []
         self.trouble = ""
         self.proof = Proof()
+        self.faults = Faults()
         self.undoable: list[tuple[str, float]] = []
         """What `z` takes back, and until when."""
         self.copied = "c"
@@ -247,6 +249,11 @@ class Desk:
         """Show a short message at the bottom right; two at most."""
         self.notes = [note for note in self.notes if note.text != text][-1:]
         self.notes.append(Note(text, self.now + seconds, look, counts_down))
+
+    def fail(self, part: str, error: Exception) -> None:
+        """Say that a part failed, and put away what may fail again with the next key."""
+        self.overlay, self.prompt = None, None
+        self.complain(self.faults.note(part, error))
 
     def complain(self, text: str) -> None:
         """Show what went wrong on the status line until Escape."""

@@ -21,6 +21,8 @@ class Feed:
         self._world, self._clock, self._state_dir, self._wake = world, clock, state_dir, wake
         self._client = ControlClient(state_dir, face="dashboard")
         self._asking: asyncio.TaskGroup | None = None
+        self.fail: Callable[[str, Exception], None] = lambda _part, _error: None
+        """Told what failed, for the person to see."""
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
@@ -35,6 +37,12 @@ class Feed:
                 self._client = ControlClient(self._state_dir, face="dashboard")
 
     def _tell(self, message: Message) -> None:
+        try:
+            self._fold(message)
+        except Exception as error:  # noqa: BLE001  one message that cannot be read never ends the feed
+            self.fail("what the gateway told", error)
+
+    def _fold(self, message: Message) -> None:
         world, now = self._world, self._now()
         match message:
             case Events():
@@ -71,4 +79,7 @@ class Feed:
             answer = await self._client.ask(name, **arguments)
         except Lost as lost:
             answer = refused(str(lost), "unreachable")
-        then(answer)
+        try:
+            then(answer)
+        except Exception as error:  # noqa: BLE001  an answer that cannot be shown never ends the feed
+            self.fail(f"the answer to {name}", error)

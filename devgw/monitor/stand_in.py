@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
 from devgw.events.bus import Published
 from devgw.events.flow import Flow
@@ -13,6 +13,8 @@ from devgw.monitor.rows import EventLine, FlowRow, TraceRow
 
 _PLAIN = (str, int, float, bool)
 _LONGEST = 10_000
+_FARTHEST = 1e11
+"""Of a moment or duration in a row, in seconds or milliseconds: beyond it is no calendar."""
 _REMARKS = ("why", "note", "text", "cause", "last_error", "ended_by")
 """The fields in which rows say something in words."""
 
@@ -51,6 +53,61 @@ def plain_instead(row: Row, error: Exception) -> Row:
         if each.name in _REMARKS:
             kept[each.name] = why_not(error)
     return type(row)(**kept)
+
+
+def row_or_instead(kind: type[Row], values: Any) -> Row:
+    """Return the row that `values` tell; where they do not tell one, what is certain of it, and that it is not all."""
+    try:
+        _check(kind, values)
+        return kind.from_json(values)
+    except Exception as error:  # noqa: BLE001  whatever is wrong with one row, the others are shown
+        return _told_instead(kind, values, error)
+
+
+def _check(kind: type[Row], values: Any) -> None:
+    """Refuse a value that is not of its field's type, or a number that nothing here can be.
+
+    Raises:
+        TypeError: which names the field.
+    """
+    hints = _hints(kind.__name__, kind)
+    for name, value in values.items():
+        if name in hints and not _is_of(value, hints[name]):
+            raise TypeError(name)
+
+
+def _hints(name: str, kind: type[Row]) -> dict[str, Any]:
+    """Return the types of a row's fields; reading them takes longer than a row, so each kind's are read once."""
+    if name not in _HINTS:
+        _HINTS[name] = get_type_hints(kind)
+    return _HINTS[name]
+
+
+_HINTS: dict[str, dict[str, Any]] = {}
+
+
+def _is_of(value: Any, hint: Any) -> bool:
+    if hint is float:
+        return isinstance(value, int | float) and -_FARTHEST < value < _FARTHEST
+    origin = get_origin(hint)
+    if origin is list:
+        return isinstance(value, list) and (get_args(hint) != (str,) or all(isinstance(each, str) for each in value))
+    wanted = origin if isinstance(origin, type) else hint
+    return not isinstance(wanted, type) or issubclass(wanted, Row) or isinstance(value, wanted)
+
+
+def _told_instead(kind: type[Row], values: Any, error: Exception) -> Row:
+    told, hints = values if isinstance(values, dict) else {}, _hints(kind.__name__, kind)
+    kept: dict[str, Any] = {}
+    for each in fields(kind):  # type: ignore[arg-type]  # each row is one
+        value, hint = told.get(each.name), hints[each.name]
+        if isinstance(value, _PLAIN) and _is_of(value, hint):
+            kept[each.name] = _fit(value)
+        elif each.default is MISSING and each.default_factory is MISSING:
+            kept[each.name] = hint() if hint in _PLAIN else ""
+        if each.name in _REMARKS:
+            kept[each.name] = why_not(error)
+    return kind(**kept)
 
 
 def _fit(value: Any) -> Any:

@@ -6,9 +6,12 @@ from devgw.control.messages import Answer
 from devgw.dashboard.acts import copying, looking, running
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.filter.fields import nearest
+from devgw.dashboard.keys.keymap import always
 from devgw.dashboard.look.palette import PALETTES
 from devgw.dashboard.views.catalog import BY_NAME
 
+_DIGITS = 9
+"""Of a number that is typed: no list and no journey is longer."""
 _RECORDS = {
     "flow": "flows",
     "trace": "traces",
@@ -17,12 +20,13 @@ _RECORDS = {
     "session": "sessions",
     "upstream": "upstreams",
 }
-_EXPORTS: dict[str, Callable[[Desk], None]] = {
-    "har": copying.export_har,
-    "jsonl": copying.export_jsonl,
-    "text": copying.export_text,
-    "report": copying.export_report,
+_EXPORTS: dict[str, tuple[Callable[[Desk], None], Callable[[Desk], str]]] = {
+    "har": (copying.export_har, copying.why_no_har),
+    "jsonl": (copying.export_jsonl, always),
+    "text": (copying.export_text, always),
+    "report": (copying.export_report, copying.why_no_report),
 }
+"""What is written, and why not here."""
 
 
 def run(desk: Desk, text: str) -> None:
@@ -32,7 +36,7 @@ def run(desk: Desk, text: str) -> None:
     if not name:
         return
     if name.isdecimal():
-        desk.listing.move(int(name) - 1)
+        desk.listing.move(int(name[:_DIGITS]) - 1)
         desk.moved()
         return
     if rest and name in _RECORDS:
@@ -40,7 +44,11 @@ def run(desk: Desk, text: str) -> None:
         return
     command = _COMMANDS.get(name)
     if command is not None:
-        command(desk, rest)
+        reason = _REASONS.get(name, always)(desk)
+        if reason:
+            desk.complain(f"{name}: {reason}")
+        else:
+            command(desk, rest)
         return
     views = [each for each in BY_NAME if each.startswith(name)]
     if views:
@@ -74,8 +82,13 @@ def _export(desk: Desk, kind: str) -> None:
     export = _EXPORTS.get(kind or "jsonl")
     if export is None:
         desk.complain(f"no export '{kind}': {nearest(kind, _EXPORTS)}")
+        return
+    write, why_not = export
+    reason = why_not(desk)
+    if reason:
+        desk.complain(f"export {kind}: {reason}")
     else:
-        export(desk)
+        write(desk)
 
 
 def _theme(desk: Desk, name: str) -> None:
@@ -99,7 +112,7 @@ def _clear(desk: Desk, kind: str) -> None:
 def _travel(desk: Desk, text: str) -> None:
     units = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
     amount, unit = (text[:-1], text[-1]) if text and text[-1] in units else (text, "s")
-    if not amount.isdecimal():
+    if not amount.isdecimal() or len(amount) > _DIGITS:
         desk.complain("travel needs a time, such as 15m")
         return
 
@@ -127,3 +140,20 @@ _COMMANDS: dict[str, Callable[[Desk, str], None]] = {
     "privacy": lambda desk, _rest: looking.privacy(desk),
     "help": lambda desk, _rest: looking.help_(desk),
 }
+
+
+def _why_no_change(desk: Desk) -> str:
+    """Say why nothing can be asked of the gateway that changes it."""
+    return "read-only" if desk.is_read_only else running.why_no_gateway(desk)
+
+
+_REASONS: dict[str, Callable[[Desk], str]] = {
+    "clear": _why_no_change,
+    "travel": _why_no_change,
+    "reload": _why_no_change,
+    "signin": _why_no_change,
+    "probe": running.why_no_gateway,
+    "log": running.why_no_log,
+    "start": running.why_no_start,
+}
+"""Why a command cannot be carried out now."""

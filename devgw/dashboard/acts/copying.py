@@ -121,17 +121,27 @@ def export_menu(desk: Desk) -> None:
     """Offer how to export what is marked, or else everything that is shown."""
     rows = _chosen(desk)
     what = words.plural(len(rows), desk.view.noun) + (" marked" if desk.listing.marks else " shown")
-    no_har = "" if desk.view.name == "traces" else "only traces"
-    no_report = "" if desk.view.name == "flows" else "only a flow"
     desk.overlay = Menu(
         f"Export {what}",
         [
             Choice("j", "JSON lines", export_jsonl, f"devgw-{desk.view.name}.jsonl"),
             Choice("t", "text, as shown", export_text, f"devgw-{desk.view.name}.txt"),
-            Choice("h", "HAR", export_har, "for a browser's network panel, secrets masked", no_har),
-            Choice("m", "Markdown report", export_report, "of this flow, to paste into an issue", no_report),
+            Choice("h", "HAR", export_har, "for a browser's network panel, secrets masked", why_no_har(desk)),
+            Choice("m", "Markdown report", export_report, "of this flow, to paste into an issue", why_no_report(desk)),
         ],
     )
+
+
+def why_no_har(desk: Desk) -> str:
+    """Say why there is no archive to write."""
+    return "" if desk.view.name == "traces" else "only traces are requests: 2 shows them"
+
+
+def why_no_report(desk: Desk) -> str:
+    """Say why there is no report to write."""
+    if desk.view.name != "flows":
+        return "only a flow has one: 1 shows them"
+    return "" if desk.row is not None else "the list is empty"
 
 
 def _chosen(desk: Desk) -> list[Any]:

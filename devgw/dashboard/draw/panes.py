@@ -7,11 +7,11 @@ from devgw.dashboard.desk import BEGINNING, Desk
 from devgw.dashboard.draw.arrange import Box
 from devgw.dashboard.look import words
 from devgw.dashboard.look.frame import Frame, Scroll, framed, inner
-from devgw.dashboard.look.line import BLANK, Line, line, pad, wrap
+from devgw.dashboard.look.line import BLANK, Line, fit, line, pad, wrap
 from devgw.dashboard.look.sheet import Sheet
 from devgw.dashboard.press import is_welcome
 from devgw.dashboard.views import welcome
-from devgw.dashboard.views.base import Slot, View, header, row_line, share, titles
+from devgw.dashboard.views.base import Slot, Tab, View, header, row_line, share, titles
 from devgw.dashboard.world import Link, row_id
 
 
@@ -69,7 +69,12 @@ def _row(desk: Desk, index: int, slots: list[Slot], cache: RowCache, width: int)
     gutter = (desk.glyphs.mark if is_marked else desk.glyphs.pointer if is_current else " ") + " "
     if is_marked and is_current:
         gutter = desk.glyphs.pointer + desk.glyphs.mark
-    drawn = pad(row_line(row, slots, desk.scene, suffix, gutter), width, suffix)
+    try:
+        drawn = pad(row_line(row, slots, desk.scene, suffix, gutter), width, suffix)
+    except Exception as error:  # noqa: BLE001  one bad row never spoils a list
+        drawn = pad(
+            line((f"{gutter}{fit(desk.faults.note(f'the row {name}', error), width - 2)}", "bad")), width, suffix
+        )
     if listing.ghost is row:
         drawn = pad((*drawn[:-1], ("gone", "warn@")), width, suffix)
     cache.lines[name] = (row, stamp, drawn)
@@ -126,7 +131,7 @@ def detail_pane(desk: Desk, box: Box) -> list[Line]:
     head: list[Line] = [titles(view.tabs, desk.tabs[view.name], width), BLANK] if has_titles else []
     sheet = Sheet(width, desk.glyphs, height=max(1, height - len(head)))
     if row is not None:
-        tab.write(row, desk.scene, sheet)
+        sheet = _written(desk, tab, row, sheet)
     desk.sheets["detail"] = sheet
     frame = Frame(
         _title(desk, row, tab.title),
@@ -159,6 +164,16 @@ def _detail_remark(desk: Desk, row: Any | None, width: int) -> str:
     return count + " ".join(names)
 
 
+def _written(desk: Desk, tab: Tab, row: Any, sheet: Sheet) -> Sheet:
+    """Return the sheet with what a tab says of a row; what failed, where it cannot say it."""
+    try:
+        tab.write(row, desk.scene, sheet)
+    except Exception as error:  # noqa: BLE001  a fault in a view is a box in that view
+        sheet = Sheet(sheet.width, desk.glyphs, height=sheet.height)
+        sheet.text(desk.faults.note(f"{desk.view.title}, {tab.title}", error), "bad")
+    return sheet
+
+
 def side_pane(desk: Desk, box: Box) -> list[Line]:
     """Return what stands beside the detail."""
     width, height = inner(box.width, box.height)
@@ -166,7 +181,7 @@ def side_pane(desk: Desk, box: Box) -> list[Line]:
     row, side = desk.row, desk.view.side
     title = side.title if side else ""
     if row is not None and side is not None:
-        side.write(row, desk.scene, sheet)
+        sheet = _written(desk, side, row, sheet)
         title = (
             {"failed": "Why it failed", "abandoned": "Why it stopped"}.get(row.state, "How it went")
             if desk.view.name == "flows"

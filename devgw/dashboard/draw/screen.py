@@ -1,6 +1,8 @@
 """The whole picture at one size: each surface with its box and its lines."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from devgw.dashboard.desk import Desk, Note
 from devgw.dashboard.draw import bars
@@ -9,7 +11,7 @@ from devgw.dashboard.draw.header import header
 from devgw.dashboard.draw.panes import RowCache, detail_pane, list_pane, side_pane
 from devgw.dashboard.look import words
 from devgw.dashboard.look.frame import Frame, framed, inner
-from devgw.dashboard.look.line import Line, cut, fit, line
+from devgw.dashboard.look.line import Line, cut, fit, line, pad, wrap
 from devgw.dashboard.press import is_welcome
 from devgw.foreign.text import cells
 
@@ -40,34 +42,56 @@ class Painter:
     def paint(self, desk: Desk, width: int, height: int) -> Picture:
         """Return the picture of the desk in `width` times `height` cells."""
         picture = Picture()
-        rows = key_rows(height)
-        picture.put("header", Box(0, 0, width, 1), [header(desk, width)])
-        tabs, picture.tabs = bars.tabs(desk, width)
-        picture.put("tabs", Box(0, 1, width, 1), [tabs])
+        bottom = height - key_rows(height) - 1
+        self._draw(desk, picture, "header", Box(0, 0, width, 1), lambda: [header(desk, width)])
+        self._draw(desk, picture, "tabs", Box(0, 1, width, 1), lambda: _tabs(desk, picture, width))
         self._panes(desk, picture, width, height)
-        status = bars.status(desk, width, is_small(width, height) and not desk.is_open)
-        picture.put("status", Box(0, height - rows - 1, width, 1), [status])
-        keys, picture.keys = bars.key_bar(desk, width, rows)
-        mistake = bars.mistake_line(desk, width)
-        if mistake is not None:
-            keys[0] = mistake
-        picture.put("keys", Box(0, height - rows, width, rows), keys)
-        _toast(desk, picture, width, height - rows - 1)
-        _overlay(desk, picture, width, height)
+        is_narrow = is_small(width, height) and not desk.is_open
+        self._draw(desk, picture, "status", Box(0, bottom, width, 1), lambda: [bars.status(desk, width, is_narrow)])
+        keys = Box(0, bottom + 1, width, height - bottom - 1)
+        self._draw(desk, picture, "keys", keys, lambda: _keys(desk, picture, keys))
+        for part in (_toast, _overlay):
+            try:
+                part(desk, picture, width, bottom if part is _toast else height)
+            except Exception as error:  # noqa: BLE001  what lies on top goes, the views stay
+                desk.fail("what lay on top", error)
         return picture
+
+    @staticmethod
+    def _draw(desk: Desk, picture: Picture, name: str, box: Box, draw: Callable[[], list[Line]]) -> None:
+        """Put a surface into the picture; where it cannot be drawn, what failed stands in its box."""
+        try:
+            lines = draw()
+        except Exception as error:  # noqa: BLE001  a fault in a view is a box in that view
+            said = wrap(desk.faults.note(f"{desk.view.title}, {name}", error), max(8, box.width), "bad")
+            lines = [pad(each, box.width) for each in said[: box.height]]
+        picture.put(name, box, lines)
 
     def _panes(self, desk: Desk, picture: Picture, width: int, height: int) -> None:
         boxes = arrange(width, height, _wishes(desk))
         if desk.focus not in boxes:
             desk.focus = next(iter(boxes))
         desk.shown = frozenset(boxes)
-        if "list" in boxes:
-            picture.put("list", boxes["list"], list_pane(desk, boxes["list"], self._cache))
-        if "detail" in boxes:
-            picture.put("detail", boxes["detail"], detail_pane(desk, boxes["detail"]))
-        if "side" in boxes:
-            picture.put("side", boxes["side"], side_pane(desk, boxes["side"]))
+        drawn = {
+            "list": lambda box: list_pane(desk, box, self._cache),
+            "detail": lambda box: detail_pane(desk, box),
+            "side": lambda box: side_pane(desk, box),
+        }
+        for name, draw in drawn.items():
+            if name in boxes:
+                self._draw(desk, picture, name, boxes[name], partial(draw, boxes[name]))
         _want(desk)
+
+
+def _tabs(desk: Desk, picture: Picture, width: int) -> list[Line]:
+    tabs, picture.tabs = bars.tabs(desk, width)
+    return [tabs]
+
+
+def _keys(desk: Desk, picture: Picture, box: Box) -> list[Line]:
+    keys, picture.keys = bars.key_bar(desk, box.width, box.height)
+    mistake = bars.mistake_line(desk, box.width)
+    return keys if mistake is None else [mistake, *keys[1:]]
 
 
 def _wishes(desk: Desk) -> Wishes:
