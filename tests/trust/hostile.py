@@ -15,6 +15,7 @@ from tests.support.browser import Browser
 from tests.support.bytes_upstream import Seen, bytes_upstream
 from tests.trust.client import CALLBACK, Client, Grant
 from tests.trust.hostile_answers import ANSWERS, ENDS, LASTING
+from tests.trust.hostile_logins import Logins
 from tests.trust.verdict import Verdict
 from tests.trust.world import World, world
 
@@ -22,6 +23,8 @@ RESPONSE_SECONDS = 4
 DEADLINE = Limits.WHOLE_SECONDS + RESPONSE_SECONDS + 10
 """Seconds in which whatever a hostile server does has to be over: what is no stream is waited for so long."""
 GROWTH = 50_000_000
+LOGINS = 7
+"""Answers per login with a hostile server, which takes longer."""
 OTHERS = 1.0
 """Seconds in which other requests are answered meanwhile."""
 AT_ONCE = 3
@@ -124,8 +127,12 @@ async def run(count: int, seed: int) -> Verdict:
         watch = Watch(around, client.grants["/mcp/sample"], client)
         watching = asyncio.ensure_future(watch.keep())
         await asyncio.gather(*(siege.meet(place, kind) for place, kind in chosen))
+        logins = Logins(around, http, verdict)
+        await logins.meet(count // LOGINS, random.Random(seed))
         watching.cancel()
     _report(siege, watch, len(chosen))
+    verdict.figure("logins", f"{logins.tried}, hostile to {logins.struck}, {logins.named} ended with a reason")
+    verdict.figure("slowest of them", "{:.1f} s ({})".format(*logins.slowest))
     verdict.check(watch.growth < GROWTH, f"memory grew by {watch.growth / 1e6:.0f} MB")
     verdict.check(watch.slowest < OTHERS, f"another request waited {watch.slowest:.1f} s")
     verdict.check(not watch.failed, f"{watch.failed} other requests failed")

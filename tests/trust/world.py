@@ -19,6 +19,7 @@ from devgw.emulators.workos import create_app as create_workos
 from tests.support.serving import listen, origin_of, serve
 from tests.trust.hostile_answers import ANSWERS
 from tests.trust.process import GatewayProcess, free_port
+from tests.trust.sabotage import Sabotage
 
 
 @dataclass
@@ -30,6 +31,10 @@ class World:
     upstream_auth: UpstreamWithOAuth
     upstream_clock: SystemClock
     """The clock of the upstream with OAuth: moved ahead, its tokens are stale while the gateway thinks them good."""
+    upstream_server: Sabotage
+    """The app of the upstream with OAuth, which can go wrong in one path."""
+    provider_server: Sabotage
+    """The same of the WorkOS."""
 
 
 @asynccontextmanager
@@ -57,11 +62,8 @@ async def world(
             auth = create_with_oauth(clock, origins[1])
             seed = read_seed(sample_root() / "emulators" / "workos.json")
             workos = Emulator(seed, origins[2], redirect_uris=[f"http://localhost:{port}/oauth/callback"])
-            for app, on in (
-                (create_upstream(SystemClock()), plain),
-                (auth, secured),
-                (create_workos(workos), provider),
-            ):
+            servers = Sabotage(auth), Sabotage(create_workos(workos))
+            for app, on in ((create_upstream(SystemClock()), plain), (servers[0], secured), (servers[1], provider)):
                 await stack.enter_async_context(serve(app, on=on))
         root = _write_project(folder / "project", origins[0], origins[1], routes or {}, filtered)
         first = seed.environments[0]
@@ -74,7 +76,7 @@ async def world(
         }
         process = GatewayProcess(root, known | dict(environ or {}), port=port, **gateway)
         stack.callback(process.kill)
-        yield World(process, workos, auth, clock)
+        yield World(process, workos, auth, clock, *servers)
 
 
 def _write_project(root: Path, plain: str, secured: str, more: Mapping[str, str], filtered: Collection[str]) -> Path:
