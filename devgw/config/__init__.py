@@ -6,7 +6,9 @@ never raises for what a user wrote. `settings_file.read_settings` does the same 
 
 The way of a value: `source` (bytes to text) → `jsonc` (text to `node`s that know their place) → `environment`
 (`$env(...)`) → `catalogue` and `checking` (a pydantic model per policy type, refusals back to places) → `oauth`,
-`token_exchange`, `capability_filter`, `header_edits`, `attach`, `routes` → `project`.
+`token_exchange`, `capability_filter`, `header_edits`, `attach`, `operations`, `routes` → `project`. What would silently
+do nothing is looked for on the way: `members` (slips in names), `private_key`, `own_origin` (devgw as its upstream).
+`outflow` says which of the shell's variables a project sends where.
 
 Decided against: a parser from a package (none keeps positions, survives comments, and finds duplicate keys at once);
 one discriminated union of all options (building it costs more than the rest of the start-up, and a misspelt type would

@@ -2,12 +2,13 @@
 
     runtime     everything that stands once a gateway is built
     building    from settings to a runtime: sockets, configuration, state, first generation
-    companions  the emulators, on their own origins in the same process
+    companions  the emulators, on their own origins in the same process, started and stopped with the configuration
     generation  one gateway over what outlives it
     running     serve, and start what helps
     supervisor  helpers that fail are started again; Health says how they are (`cause`: why, and what mends it)
     stopping    what the gateway ends with, and how everything is closed in bounded time
-    reloading   a saved file becomes the next generation, or a refusal that every face shows
+    reloading   a saved file becomes the next generation, or a refusal that every face shows (`project_watch`: when;
+                `effects`: what ends by it; `own_settings`: what of `devgw.toml` waits for the next start)
     acting      what the control socket may ask for
     signing_in  the built-in client that walks a whole flow
 

@@ -5,6 +5,7 @@ builds those that are missing, and `end` ends one.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -115,7 +116,8 @@ class Companion:
 
     async def until_ended(self) -> None:
         """Wait until the port is free, but not for ever."""
-        await asyncio.wait([asyncio.ensure_future(self._ended.wait())], timeout=END_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), END_SECONDS)
 
 
 class Companions:

@@ -83,6 +83,22 @@ async def test_every_url_that_anything_names_is_answered(gateway: Running) -> No
     assert {f"{base}/.well-known/oauth-client/notes", f"{PROTECTED_RESOURCE}{_before_routes(base)}/mcp/below"} <= served
 
 
+async def test_under_every_loopback_name_the_urls_are_of_that_name_and_answered(gateway: Running) -> None:
+    """A client keeps to the name by which it was configured; only pages for browsers move to the canonical one."""
+    port = gateway.runtime.settings.port
+    for name in ("127.0.0.1", "[::1]"):
+        crawl = Crawl(f"http://{name}:{port}")
+        for route in gateway.runtime.gateway.project.routes:
+            crawl.read("a client", f"{crawl.origin}/.well-known/openid-configuration{route.path}")
+            crawl.read("a client", f"{crawl.origin}/.well-known/oauth-authorization-server{route.path}")
+        crawl.read("a client", f"{crawl.origin}/.well-known/oauth-protected-resource/mcp/sample {crawl.origin}/")
+        async with httpx2.AsyncClient(timeout=20) as http:
+            await crawl.all(http)
+        assert not crawl.unanswered
+        base = gateway.runtime.gateway.project.base_path.rstrip("/")
+        assert f"{crawl.origin}{base}/oauth/token" in crawl.asked
+
+
 async def test_the_aliases_that_clients_guess_are_answered(gateway: Running) -> None:
     base = gateway.runtime.gateway.project.base_path.rstrip("/")
     async with httpx2.AsyncClient(timeout=20) as http:
