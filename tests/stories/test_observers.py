@@ -1,16 +1,24 @@
 """Whatever those do who watch, what was decided is answered: a whole gateway over real sockets."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
 from devgw.clock import SystemClock
+from devgw.config.sample import sample_root
+from devgw.diagnosis import RuleDiagnoser, View
+from devgw.diagnosis.rule import Rule
+from devgw.diagnosis.rules import RULES
 from devgw.events import Published
-from devgw.events.taxonomy import FaultMet, McpAuthDownstreamTokenIssued, ObserverFailed
+from devgw.events.flow import Diagnosis
+from devgw.events.taxonomy import FaultMet, McpAuthDownstreamTokenIssued, ObserverFailed, RuleSetAside
+from devgw.settings import Settings
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running, mcp_request, running_gateway
 
@@ -132,3 +140,39 @@ async def test_the_watching_ends_with_the_gateway_and_its_last_word_is_heard() -
     async with running_gateway() as running:
         pass
     assert [each.event.name for each in running.heard][-1] == "gateway_stopping"
+
+
+def raises(view: View, now: datetime) -> Iterator[Diagnosis]:
+    raise RecursionError(view, now)
+
+
+async def test_a_rule_that_fails_ends_nothing_and_its_traceback_is_in_the_log(
+    tmp_path: Path, http: httpx2.AsyncClient
+) -> None:
+    root = tmp_path / "project"
+    shutil.copytree(sample_root(), root)
+    async with running_gateway(root, settings=Settings(port=0), ephemeral=False) as gateway:
+        runtime = gateway.runtime
+        rules = (Rule((), "nothing", raises), *RULES)
+        runtime.monitor.take_diagnoser(RuleDiagnoser(runtime.bus, runtime.clock, rules))
+        for _ in range(4):
+            answer = await http.get(f"{gateway.origin}/.well-known/oauth-protected-resource/nowhere")
+            assert answer.status_code == 404
+            await judged(gateway)
+        assert [each.rule for each in gateway.events(RuleSetAside)] == ["raises"]
+        checks = {check.name: check for check in runtime.monitor.health.look().checks}
+        assert checks["diagnosis"].state == "ok", "the task that watches goes on"
+        assert "failed 3 times, last with RecursionError" in checks["rule raises"].text
+    log = root / ".devgw" / "gateway.log"
+    told = log.read_text()
+    assert log.stat().st_mode & 0o777 == 0o600
+    assert "rule raises failed on f-" in told
+    assert "Traceback (most recent call last)" in told
+    assert "RecursionError" in told
+
+
+async def test_where_nothing_is_kept_no_traceback_is_written(gateway: Running, http: httpx2.AsyncClient) -> None:
+    gateway.runtime.bus.listen(breaks(KeyError), "broken")
+    assert (await http.post(gateway.mcp_url, json=mcp_request("tools/list"))).status_code == 401
+    assert gateway.events(ObserverFailed)
+    assert not (gateway.runtime.settings.state_path / "gateway.log").exists()
