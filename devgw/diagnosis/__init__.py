@@ -7,8 +7,9 @@ the verdicts of `devgw doctor` (`verdicts/`; the probes that touch the network l
 
 May import: events, oauth, problems, mcp, the ground. Nothing here reads the clock, the network or a file of the user's.
 
-A rule works from indexes (`recent.py`, `surroundings.py`, what a `View` finds once), never from all clients or requests;
-`RuleAsker` asks it guarded and timed, and sets it aside where it fails or is slow again and again.
+A rule works from indexes (`recent.py`, `surroundings.py`, what a `View` finds once), never from all clients or
+requests; `RuleAsker` asks it guarded and timed by the injected clock, and sets it aside where it fails or is slow again
+and again.
 
 Decided against: rules that subscribe to events and keep state of their own. A rule is a pure function of a `View`
 (everything the monitor kept about one flow) and the moment: it can be run again at any time, so a diagnosis withdraws
