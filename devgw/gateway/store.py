@@ -30,6 +30,9 @@ class Store(Protocol):  # one word per question; the whole protocol is the list 
     def is_locked(self) -> bool:
         """Tell whether another program keeps us from writing at this moment."""
 
+    def check_writable(self) -> None:
+        """Check that something can be saved now; raise `Refused` with a problem of `problems.state` where not."""
+
     def save_client(self, client: Client) -> None: ...
     def find_client(self, client_id: ClientId) -> Client | None: ...
     def clients(self) -> list[Client]: ...

@@ -90,6 +90,16 @@ class Database:
             self._connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
         return False
 
+    def check_writable(self) -> None:
+        """Check that something can be saved now.
+
+        Raises:
+            StateRefused: where another program holds the file, or nothing can be written.
+        """
+        if self.is_locked() and self._place is not None:
+            raise self._refusal(StateLocked(str(self._place.path), "database is locked"))
+        self.prove()
+
     def prove(self) -> None:
         """Write something that changes nothing, where there is doubt that anything can be written.
 

@@ -58,6 +58,14 @@ class RecordStore:
         """Tell whether another program keeps us from writing at this moment."""
         return self._database.is_locked()
 
+    def check_writable(self) -> None:
+        """Check that something can be saved now, as far as that is known without saving.
+
+        Raises:
+            Refused: with a problem of `problems.state`.
+        """
+        self._database.check_writable()
+
     def find_client(self, client_id: ClientId) -> Client | None:
         """Return the client with this id."""
         return self._clients.find("id=?", client_id)

@@ -19,7 +19,10 @@ _READERS = frozenset({"metadata", "registry"})
 async def until_writable() -> None:
     """Wait until nobody else holds the database, before a request that may have to save something.
 
-    One that is still held then is refused by the first write, with a problem of `problems.state`.
+    What cannot be saved is not begun: a code redeemed at the provider would be spent there for nothing.
+
+    Raises:
+        Refused: with a problem of `problems.state`, where it is still held then, or nothing can be written.
     """
     if request.blueprint is None or request.blueprint in _READERS:
         return
@@ -28,3 +31,4 @@ async def until_writable() -> None:
     while store.is_locked() and waited < WAIT_SECONDS:
         await asyncio.sleep(_STEP_SECONDS)
         waited += _STEP_SECONDS
+    store.check_writable()

@@ -33,6 +33,14 @@ def fail(self):
 Dashboard.flush = fail
 sys.exit(run_dashboard(Path(sys.argv[1])))
 """
+_FAILING_WITH_A_GATEWAY = _OWN.replace(
+    "state = ",
+    """from devgw.dashboard.app import Dashboard
+def fail(self):
+    raise RuntimeError
+Dashboard.flush = fail
+state = """,
+)
 _HANDED_BACK = """
 import sys, tty
 from devgw.dashboard.terminal import Saved
@@ -129,6 +137,18 @@ def test_a_defect_restores_the_terminal_and_prints_no_value(state_dir: Path) -> 
         assert "verysecret" not in screen.text
         assert screen.left_on() == []
         assert screen.is_as_before
+    finally:
+        screen.end()
+
+
+def test_a_defect_ends_the_gateway_that_came_with_it_and_says_where_its_log_is(state_dir: Path) -> None:
+    command = [sys.executable, "-c", _FAILING_WITH_A_GATEWAY, str(state_dir)]
+    screen = Terminal(command, env={"XDG_CACHE_HOME": str(state_dir)})
+    try:
+        assert screen.wait() == 1
+        said = " ".join(screen.text.split())
+        assert f"its gateway is ended with it; what that said stands in {state_dir / 'gateway.log'}" in said
+        assert (state_dir / "gateway.log").exists()
     finally:
         screen.end()
 

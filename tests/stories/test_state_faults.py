@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from devgw.events.taxonomy import McpAuthProviderAnswered
 from devgw.monitor.views import CheckRow
 from devgw.settings import Settings
 from tests.support.browser import Browser
@@ -85,7 +86,9 @@ class faulty_gateway:  # noqa: N801  a context manager
             tokens = await gateway.tokens(self._http, browser)
             code = await gateway.code(self._http, browser)
         bearer = {"authorization": f"Bearer {tokens['access_token']}"}
-        return Faulty(gateway, self._http, self._state, bearer, code)
+        faulty = Faulty(gateway, self._http, self._state, bearer, code)
+        await faulty.call()  # the sample server imports its library at the first one
+        return faulty
 
     async def __aexit__(self, *reason: object) -> None:
         await self._running.__aexit__(*reason)  # type: ignore[arg-type]  # handed on as it came
@@ -230,3 +233,14 @@ async def test_a_table_that_was_dropped_under_it_is_a_refusal_and_not_a_defect(f
     refused = await faulty.register()
     assert (refused.status_code, refused.json()["reason"]) == (503, "state_damaged")
     assert await faulty.call() < 1
+
+
+async def test_what_cannot_be_saved_is_not_begun_at_the_provider(faulty: Faulty) -> None:
+    """The provider's code works once: it is not spent on a login that nobody could keep."""
+    before = len(faulty.gateway.events(McpAuthProviderAnswered))
+    callback = f"{faulty.gateway.origin}/oauth/callback"
+    with locked(faulty.state):
+        answer = await faulty.http.get(callback, params={"code": "c", "state": "s"}, headers={"accept": "text/html"})
+    assert answer.status_code == 503
+    assert "another program has locked" in answer.text
+    assert len(faulty.gateway.events(McpAuthProviderAnswered)) == before
