@@ -177,7 +177,8 @@ class ResourceMetadataForeign(UpstreamProblem):
 
     def explain(self) -> str:
         """Show both."""
-        return f"{self.url} says resource {self.resource!r}, but the route's upstream is {self.upstream_url!r}."
+        said = clean(self.resource, 300) if self.resource else self.resource
+        return f"{self.url} says resource {said!r}, but the route's upstream is {self.upstream_url!r}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +217,8 @@ class IssuerMismatch(UpstreamProblem):
 
     def explain(self) -> str:
         """Show both strings."""
-        return f"authorization_servers says {self.expected!r}, but {self.url} says issuer {self.got!r}."
+        got = clean(self.got, 300) if self.got else self.got
+        return f"authorization_servers says {clean(self.expected, 300)!r}, but {self.url} says issuer {got!r}."
 
 
 @dataclass(frozen=True, slots=True)
