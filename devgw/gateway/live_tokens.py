@@ -29,6 +29,7 @@ class LiveTokens:
         self._store = store
         self._clock = clock
         self._by_digest: dict[str, LiveToken] = {}
+        self._of_grant: dict[GrantId, set[str]] = {}
         now = clock.now()
         grants = {grant.id: grant for grant in store.grants()}
         for token in store.access_tokens():
@@ -55,6 +56,7 @@ class LiveTokens:
         )
         live = LiveToken(token, grant.operation_id, admitted, token.uses, token.last_used_at)
         self._by_digest[token.digest] = live
+        self._of_grant.setdefault(grant.id, set()).add(token.digest)
         return live
 
     def find(self, digest: str) -> LiveToken | None:
@@ -63,13 +65,18 @@ class LiveTokens:
 
     def drop(self, digest: str) -> None:
         """Let the token with this digest work no more."""
-        self._by_digest.pop(digest, None)
+        live = self._by_digest.pop(digest, None)
+        if live is None:
+            return
+        others = self._of_grant[live.token.grant_id]
+        others.discard(digest)
+        if not others:
+            del self._of_grant[live.token.grant_id]
 
     def drop_grant(self, grant_id: GrantId) -> None:
         """Let no token of this grant work any more."""
-        for digest, live in list(self._by_digest.items()):
-            if live.token.grant_id == grant_id:
-                del self._by_digest[digest]
+        for digest in list(self._of_grant.get(grant_id, ())):
+            self.drop(digest)
 
     def write_down_uses(self) -> None:
         """Save how often each token was used since the last time; drop what expired."""
@@ -82,4 +89,4 @@ class LiveTokens:
             live.is_dirty = False
         for digest, live in list(self._by_digest.items()):
             if live.token.expires_at <= now:
-                del self._by_digest[digest]
+                self.drop(digest)

@@ -90,6 +90,9 @@ class GrantBooks:
     def rejected(self, published: Published, event: McpAuthDownstreamTokenRefused) -> None:
         """Note that a code or refresh token was shown in vain."""
         self.shown_in_vain(event.token_id, published.at)
+        row = self.tokens.get(event.token_id)
+        if row is not None and event.reason_code in REPLAYS:  # the one that was shown again, of all that ended by it
+            row.state, row.ended, row.ended_by = "replayed", stamp(published.at), event.reason_code or ""
 
     def shown_in_vain(self, token_id: str | None, at: datetime) -> None:
         """Note that a token was shown and refused: after a revocation, its proof."""
@@ -126,8 +129,7 @@ class GrantBooks:
 
     def revoked(self, published: Published, event: McpAuthDownstreamTokenRevoked) -> None:
         """End tokens, and their grant where none of it is left."""
-        state = "replayed" if event.cause in REPLAYS else "revoked"
-        touched = {self._end(id_, state, event.cause, published.at) for id_ in event.token_ids}
+        touched = {self._end(id_, event.cause, published.at) for id_ in event.token_ids}
         for grant_id in {event.grant_id, *touched} - {None, ""}:
             self._count_tokens(str(grant_id))
             if event.cause != _GOES_ON:
@@ -215,12 +217,12 @@ class GrantBooks:
             row.state, row.ended, row.ended_by = "spent", stamp(at), "redeemed" if row.kind == "code" else "rotated"
             self.tokens.touch(row.id)
 
-    def _end(self, id_: str, state: str, cause: str, at: datetime) -> str:
+    def _end(self, id_: str, cause: str, at: datetime) -> str:
         row = self.tokens.get(id_)
         if row is None:
             return ""
-        if row.state != "spent" or state == "replayed":
-            row.state, row.ended, row.ended_by = state, stamp(at), cause
+        if row.state != "spent":
+            row.state, row.ended, row.ended_by = "revoked", stamp(at), cause
         self.tokens.touch(id_)
         return row.grant_id
 

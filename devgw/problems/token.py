@@ -304,7 +304,7 @@ class GrantRevoked(Problem):
     @property
     def diagnosis_id(self) -> str:
         """Return which of the two it is."""
-        return "REFR-03" if self.because in REPLAYS else "REFR-08"
+        return {"refresh_token_replayed": "REFR-03", "code_replayed": "TOK-03"}.get(self.because, "REFR-08")
 
     def explain(self) -> str:
         """Say when and why."""

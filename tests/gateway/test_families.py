@@ -318,3 +318,22 @@ class Walk(RuleBasedStateMachine):
 
 TestWalk = Walk.TestCase
 TestWalk.settings = settings(max_examples=80, stateful_step_count=25, deadline=None)
+
+
+def test_what_a_grant_ended_or_outlived_is_live_no_more() -> None:
+    bench = Bench()
+    first = bench.begin()
+    second = bench.refresh(first["refresh_token"])
+    assert bench.opens(first)
+    assert bench.opens(second)
+    bench.live.drop_grant(GrantId("g-another"))
+    assert bench.opens(second)
+    bench.live.drop(digest(second["access_token"]))
+    bench.live.drop(digest(second["access_token"]))
+    assert bench.opens(first)
+    bench.live.drop_grant(GRANT)
+    assert not bench.opens(first)
+    third = bench.refresh(second["refresh_token"])
+    bench.clock.travel(timedelta(seconds=900))
+    bench.live.write_down_uses()
+    assert not bench.opens(third)

@@ -80,8 +80,9 @@ def test_a_replay_marks_the_token_that_was_shown_twice() -> None:
     walk = Walk()
     walk.all_the_way()
     walk.refreshed()
-    revoke(walk, "rt:1", "at:2", "rt:2", cause="refresh_token_replayed")
-    assert token(walk, "rt:1").state == "replayed"
+    revoke(walk, "at:2", "rt:2", cause="refresh_token_replayed")
+    walk.refresh_refused()
+    assert [token(walk, each).state for each in ("rt:1", "rt:2", "at:2")] == ["replayed", "revoked", "revoked"]
 
 
 def test_sessions_and_clients_count_what_hangs_on_them() -> None:

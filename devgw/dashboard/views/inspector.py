@@ -128,7 +128,7 @@ def _claim(name: str, value: object, scene: Scene) -> str:
 
 def write_family(row: TokenRow, family: Sequence[TokenRow], scene: Scene, sheet: Sheet) -> None:
     """Write the family as a tree: which token came of which, and where it ended."""
-    sheet.text("Each refresh ends a token and begets the next; a replay ends them all.", "dim")
+    sheet.text("A token is good until its successor is used; shown later it ends all.", "dim")
     sheet.blank()
     children: dict[str, list[TokenRow]] = {}
     known = {each.id for each in family}
