@@ -1,9 +1,12 @@
 """Descriptors: as many as the machine gives, counted, and none left is no end."""
 
 import asyncio
+import os
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -64,21 +67,32 @@ async def test_a_moment_without_any_descriptor_ends_nothing(monkeypatch: pytest.
     """Accepting fails with EMFILE: uvloop would close the listening socket for ever, asyncio would wait a second."""
     monkeypatch.setattr("devgw.web.listening.connection_limit", lambda: 1_000)
     app = Echo()
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
     async with served(app) as port:
         command = [sys.executable, "-c", _CROWD, str(port)]
         crowd = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
-        highest = _highest_descriptor()
-        resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 6, before[1]))
-        try:
+        with _few_descriptors(6):
             said, _ = await asyncio.wait_for(crowd.communicate(b"go\n"), 30)
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, before)
     assert said.startswith(b"HTTP/1.1 200")
     assert app.seen == ["GET /asked"]
 
 
-def _highest_descriptor() -> int:
-    return max(int(each.name) for each in Path("/proc/self/fd").iterdir())
+@contextmanager
+def _few_descriptors(left: int) -> Iterator[None]:
+    """Leave so many descriptors free while the block runs."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(int(each.name) for each in Path("/proc/self/fd").iterdir())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + left + 1, before[1]))
+    filled = []
+    try:
+        with suppress(OSError):
+            while True:
+                filled.append(os.dup(0))
+        for _ in range(left):
+            os.close(filled.pop())
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        for each in filled:
+            os.close(each)
