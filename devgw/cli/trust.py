@@ -8,21 +8,25 @@ environment was made for what it runs.
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devgw.cli.printing import ask, write_page
 from devgw.config.finding import Finding
-from devgw.config.load import load
-from devgw.config.outflow import Outflow, outflows
-from devgw.config.sample import emulated_environ
+from devgw.config.sample import emulated_environ, sample_root
 from devgw.config.settings_file import FILE
 from devgw.foreign.json import JsonRefused, read_object
 from devgw.settings import Settings
 
+if TYPE_CHECKING:
+    from devgw.config.outflow import Outflow
+
 VARIABLE = "DEVGW_TRUST"
+_NAMED = re.compile(r"\$(?:env\(|\{\s*(?:env\.)?)\s*(\w+)")
 _YES = frozenset({"1", "true", "yes", "on", "y"})
 _NOBODY_HERE = (
     "devgw does not go on: nobody is here to be asked. If that is what you want, say so with --trust, or with "
@@ -35,7 +39,7 @@ class Wish:
     """What a project wants of the person's machine."""
 
     root: Path
-    outflows: tuple[Outflow, ...] = ()
+    outflows: "tuple[Outflow, ...]" = ()
     host: str = ""
     """The address that its `devgw.toml` opens to other machines; empty where it opens none."""
 
@@ -61,10 +65,34 @@ class Wish:
 
 def wish_of(settings: Settings, of_settings: Iterable[Finding], environ: Mapping[str, str]) -> Wish | None:
     """Return what the project under `settings.root` wants; None where it wants nothing that has to be asked for."""
-    loaded = load(settings.root, environ, settings, fallback_environ=emulated_environ(settings.root))
     opens = any(each.code == "host-not-loopback" and each.file == FILE for each in of_settings)
-    wish = Wish(settings.root.resolve(), outflows(loaded), settings.host if opens else "")
+    taken = _outflows(settings, environ) if _names_any(settings.root, environ) else ()
+    wish = Wish(settings.root.resolve(), taken, settings.host if opens else "")
     return wish if wish.outflows or wish.host else None
+
+
+def _outflows(settings: Settings, environ: Mapping[str, str]) -> "tuple[Outflow, ...]":
+    from devgw.config.load import load  # noqa: PLC0415  whoever starts the dashboard need not read the project
+    from devgw.config.outflow import outflows  # noqa: PLC0415  the same
+
+    return outflows(load(settings.root, environ, settings, fallback_environ=emulated_environ(settings.root)))
+
+
+def _is_read(name: str) -> bool:
+    return name == "policies.json" or name.endswith(".oas.json")
+
+
+def _names_any(root: Path, environ: Mapping[str, str]) -> bool:
+    """Tell whether a file of the project, or of the sample in its place, names a variable of the shell at all."""
+    own = [each for each in (root / "config").glob("*.json") if _is_read(each.name)]
+    for file in (root / ".env", *(own or (sample_root() / "config").glob("*.json"))):
+        try:
+            text = file.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        if any(match[1] in environ for match in _NAMED.finditer(text)):
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)

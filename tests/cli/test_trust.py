@@ -96,6 +96,16 @@ def test_an_empty_folder_runs_the_sample_whatever_the_shell_has(tmp_path: Path, 
     assert has_started(up(root, {name: value for name, value in shell.items() if not name.startswith("WORKOS")}))
 
 
+def test_the_sample_with_another_workos_needs_a_yes(tmp_path: Path, shell: dict[str, str]) -> None:
+    """A folder from somebody else needs no `config/` to send the shell's WorkOS key away."""
+    root = tmp_path / "away"
+    (root / "config").mkdir(parents=True)
+    (root / "devgw.toml").write_text('[workos]\nbase_url = "https://workos.invalid"\n')
+    said = up(root, shell)
+    assert not has_started(said)
+    assert "WORKOS_CLIENT_SECRET  to  https://workos.invalid" in said[1]
+
+
 def test_a_host_that_the_project_opens_needs_a_yes_and_one_of_the_person_needs_none(
     tmp_path: Path, shell: dict[str, str]
 ) -> None:
