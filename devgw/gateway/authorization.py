@@ -21,7 +21,7 @@ from devgw.ids import ClientId, TransactionId
 from devgw.oauth.metadata import SCOPE
 from devgw.oauth.parameters import Parameters
 from devgw.oauth.pkce import check_challenge
-from devgw.oauth.redirect_uri import check_redirect_uri, find_fitting, with_port_of
+from devgw.oauth.redirect_uri import RedirectKind, check_redirect_uri, find_fitting, kind_of, with_port_of
 from devgw.oauth.urls import Urls
 from devgw.problems import Problem, Refused
 from devgw.problems.authorization import (
@@ -47,13 +47,27 @@ class Destination:
     state: str | None
     issuer: str
 
+    @property
+    def is_told_at_once(self) -> bool:
+        """Tell whether an error goes there before the person agreed to anything.
+
+        A site or an app that registered itself gets none: the gateway would send any browser to any address. A native
+        client waits on loopback for its answer, and that leads nobody away from this machine (OAuth 2.1 §7.13.2).
+        """
+        return self.client.registered_by == "configured" or kind_of(self.redirect_uri) is RedirectKind.LOOPBACK
+
 
 class SentBack(Refused):
-    """A refusal that goes to the client's redirect URI, not to a page."""
+    """A refusal that goes to the client's redirect URI: at once, or by a link on the page that says it.
 
-    def __init__(self, problem: Problem, destination: Destination) -> None:
+    Attributes:
+        is_by_the_person: whether somebody who is signed in said this no on our own page.
+    """
+
+    def __init__(self, problem: Problem, destination: Destination, *, is_by_the_person: bool = False) -> None:
         super().__init__(problem)
         self.destination = destination
+        self.is_by_the_person = is_by_the_person
 
 
 class Authorization:
@@ -185,7 +199,7 @@ class Authorization:
                 client_name=client.name if client else None,
                 redirect_uri=parameters.first("redirect_uri"),
                 resource=parameters.first("resource"),
-                redirected=destination is not None,
+                redirected=destination is not None and destination.is_told_at_once,
                 outcome=Outcome.FAILURE,
                 **refusal(problem),
             )

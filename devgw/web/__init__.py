@@ -9,8 +9,8 @@ Hypercorn's; its `worker_serve` was left, because no connection can be refused o
 connection, because it outlives the client by 75 seconds.
 `refusals` is the one place that turns a `Refused` into JSON, a page or a redirect.
 
-Decided against: a Quart route for the MCP data plane (0.3-0.5 ms each), flashing messages and server-side form state
-(the pages work without script and without memory of their own).
+Decided against: a Quart route for the MCP data plane (0.3-0.5 ms each), and flashing messages. The pages work without
+script; one script keeps the key that spares a browser its next sign-in (why there is one: `gateway.page_proof`).
 
 May import: gateway, monitor, config, diagnosis, events, oauth, problems, mcp, the ground, Quart.
 """

@@ -53,7 +53,7 @@ async def callback() -> Response:
         arrival = await gateway.login.arrive(parameters, browser.cookies(), urls, agent)
     except Refused as refused:
         _note(gateway.login.find_for_error(parameters))
-        return _to_client(gateway, refused) or await refusals.as_page(refused.problem)
+        return await _to_client(gateway, refused) or await refusals.as_page(refused.problem)
     _note(arrival.pending)
     response = _see(urls.consent(arrival.pending.id, arrival.page_token), 303)
     browser.forget_cookie(response, arrival.login_cookie_name, browser.path_of(CALLBACK))
@@ -115,7 +115,7 @@ async def decide() -> Response:
         return await _to_login(gateway, gateway.authorization.switch_account(pending))
     if decision == "cancel":
         gateway.consents.deny(question)
-        raise SentBack(AccessDenied("consent"), _destination(gateway, pending))
+        raise SentBack(AccessDenied("consent"), _destination(gateway, pending), is_by_the_person=True)
     if decision not in _YES:
         raise Refused(ParameterInvalid("decision", decision, "approve, continue, cancel or switch", "consent"))
     return _see(gateway.consents.approve(question), 303)
@@ -178,12 +178,12 @@ async def _to_login(gateway: Gateway, pending: PendingAuthorization) -> Response
     return response
 
 
-def _to_client(gateway: Gateway, refused: Refused) -> Response | None:
-    """Return the redirect that tells the client that its login ended with a no; None where a page must say it."""
+async def _to_client(gateway: Gateway, refused: Refused) -> Response | None:
+    """Return what tells the client that its login ended with a no; None where that is the gateway's own matter."""
     pending = gateway.login.find_for_error(serving.query())
     if pending is None or not isinstance(refused.problem, ProviderRefused):
         return None
-    return refusals.as_redirect(refused.problem, _destination(gateway, pending))
+    return await refusals.to_client(SentBack(refused.problem, _destination(gateway, pending)))
 
 
 def _destination(gateway: Gateway, pending: PendingAuthorization) -> Destination:

@@ -13,7 +13,7 @@ from devgw.diagnosis.naming import name_problem
 from devgw.foreign.text import clean
 from devgw.gateway.consent import Question
 from devgw.gateway.records import PendingAuthorization
-from devgw.oauth.redirect_uri import RedirectKind, form_action_sources
+from devgw.oauth.redirect_uri import RedirectKind, form_action_sources, host_of, kind_of
 from devgw.oauth.urls import CONSENT, LOGOUT, PROVE, SCRIPT, STYLE
 from devgw.problems import Problem
 from devgw.web import serving
@@ -56,8 +56,11 @@ async def page(
     return response
 
 
-async def error_page(problem: Problem, status: int) -> Response:
-    """Return the page that says what was wrong, both strings where two differ, and the one change."""
+async def error_page(problem: Problem, status: int, *, onward: str = "") -> Response:
+    """Return the page that says what was wrong, both strings where two differ, and the one change.
+
+    `onward` is the client's redirect URI with the error, where only the person may send the browser there.
+    """
     trace = serving.trace()
     return await page(
         "error.html",
@@ -66,6 +69,8 @@ async def error_page(problem: Problem, status: int) -> Response:
         difference=_difference_of(problem),
         diagnosis_id=name_problem(problem),
         trace_id=trace.id if trace else None,
+        onward=onward,
+        onward_host=shown_host(host_of(onward), kind_of(onward)) if onward else "",
     )
 
 

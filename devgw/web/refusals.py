@@ -90,6 +90,14 @@ def as_redirect(problem: Problem, destination: Destination) -> Response:
     return redirect(with_parameters(destination.redirect_uri, parameters), 302)  # type: ignore[return-value]  # Quart's
 
 
+async def to_client(refused: SentBack) -> Response:
+    """Tell the client no: at once where that is safe, else by a link on the page that tells the person."""
+    response = as_redirect(refused.problem, refused.destination)
+    if refused.is_by_the_person or refused.destination.is_told_at_once:
+        return response
+    return await error_page(refused.problem, refused.problem.status, onward=response.headers["Location"])
+
+
 def with_parameters(uri: str, parameters: Mapping[str, str]) -> str:
     """Return `uri` with parameters added to its query, which is kept as it was registered."""
     parts = urlsplit(uri)
@@ -100,7 +108,7 @@ def with_parameters(uri: str, parameters: Mapping[str, str]) -> str:
 async def answer(refused: Refused) -> Response:
     """Answer a refusal that an endpoint let through: a redirect, JSON for programs, a page for people."""
     if isinstance(refused, SentBack):
-        return as_redirect(refused.problem, refused.destination)
+        return await to_client(refused)
     if _is_program():
         basic = request.headers.get("Authorization", "").lower().startswith("basic ")
         return as_json(refused.problem, authenticate='Basic realm="devgw"' if basic else None)

@@ -81,6 +81,39 @@ async def test_after_it_a_refusal_goes_back_with_state_and_iss(
     assert "trace" in said["error_description"]
 
 
+@pytest.mark.parametrize("uri", ["https://evil.example/cb", "cursor://anysphere.cursor-mcp/oauth/callback"])
+@pytest.mark.parametrize("change", [{"scope": "admin"}, {"prompt": "none"}, {"response_type": "token"}])
+async def test_no_browser_is_sent_to_who_registered_itself_before_somebody_agreed(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser, uri: str, change: dict[str, str]
+) -> None:
+    """OAuth 2.1 §7.13.2, MCP Open Redirection: the gateway would lead any browser anywhere. The person may go there."""
+    client = await gateway.register(http, redirect_uris=[uri])
+    url = gateway.authorize_url(client["client_id"], token(""), redirect_uri=uri, **change)
+    await browser.open(url)
+    assert browser.page is not None
+    assert browser.page.status == 400
+    (onward,) = [href for href, text in browser.page.links if "Tell the client" in text]
+    assert onward.startswith(uri)
+    assert answer_of(onward)["state"] == "st123"
+
+
+async def test_a_no_of_the_person_reaches_a_site_that_registered_itself(
+    gateway: Running, http: httpx2.AsyncClient
+) -> None:
+    uri = "https://client.example/cb"
+    client = await gateway.register(http, redirect_uris=[uri])
+    async with Browser(uri) as browser:
+        url = gateway.authorize_url(client["client_id"], token(""), redirect_uri=uri)
+        await browser.open(url)
+        await browser.press("Deny")
+        at_the_provider = browser.location
+        assert at_the_provider is None, "there it may be anybody's doing"
+        await gateway.sign_in(browser, gateway.authorize_url(client["client_id"], token(""), redirect_uri=uri))
+        await browser.press("Deny")
+        assert browser.location is not None
+        assert answer_of(browser.location)["error"] == "access_denied"
+
+
 async def test_a_repeated_parameter_is_refused(gateway: Running, http: httpx2.AsyncClient) -> None:
     """RFC 6749 §3.1: a page where the client or redirect URI is doubled, a redirect elsewhere."""
     client = await gateway.register(http)

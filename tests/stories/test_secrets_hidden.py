@@ -1,0 +1,109 @@
+"""A real run with a secret of every origin in it: no face of the gateway shows one, and the live path has them all."""
+
+import json
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from devgw.cli.headless import as_ndjson
+from devgw.control.client import ask_once, snapshot_once
+from devgw.control.folder import control_folder
+from devgw.control.messages import TraceRow
+from devgw.monitor.lines import line_of
+from devgw.settings import Settings
+from tests.support.browser import Browser
+from tests.support.gateway import CALLBACK, mcp_request, running_gateway, write_project
+from tests.support.serving import serve
+
+PLAIN = "correct horse/battery"
+"""From the environment: without any shape, under a name that says nothing."""
+WRITTEN = "Tr0ub4dor-in-a-query"
+"""In a query, under a name that tells it."""
+COPIES = ("curl", "url", "headers", "body")
+NAMES = {"x-shop-thing": "$env(SHOP_THING)", "x-other": "$env(SHOP_THING)"}
+
+
+def project(root: Path, upstream: str) -> Path:
+    def policy(name: str, kind: str, export: str, **options: Any) -> dict[str, Any]:
+        module = "$import(@zuplo/runtime/mcp-gateway)" if kind.startswith("mcp") else "$import(@zuplo/runtime)"
+        return {"name": name, "policyType": kind, "handler": {"export": export, "module": module, "options": options}}
+
+    login = policy(
+        "dev",
+        "mcp-oauth-inbound",
+        "McpOAuthInboundPolicy",
+        oidc={"issuer": "http://localhost:9000", "jwksUrl": "http://localhost:9000/jwks"},
+        browserLogin={"url": "http://localhost:9000/oauth/dev-login"},
+    )
+    headers = [{"name": name, "value": value, "overwrite": True} for name, value in NAMES.items()]
+    more = policy("more", "set-headers-inbound", "SetHeadersInboundPolicy", headers=headers)
+    handler = {
+        "export": "McpProxyHandler",
+        "module": "$import(@zuplo/runtime/mcp-gateway)",
+        "options": {"rewritePattern": upstream},
+    }
+    route = {"operationId": "echo", "x-zuplo-route": {"handler": handler, "policies": {"inbound": ["dev", "more"]}}}
+    return write_project(root, [login, more], {"/mcp/echo": {"post": route}})
+
+
+async def test_what_an_upstream_echoes_is_shown_by_no_face(tmp_path: Path) -> None:
+    received: list[str] = []
+
+    async def echo(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        asked = json.loads((await receive())["body"])
+        got = dict(scope["headers"])[b"x-shop-thing"].decode()
+        received.append(got)
+        said = {"plain": got, "coded": b64encode(got.encode()).decode(), "key": "sk-proj-" + "aB3_" * 9}
+        text = json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": {"said": said, "text": json.dumps(said)}})
+        headers = [(b"content-type", b"application/json"), (b"x-echo", got.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": text.encode()})
+
+    lines: list[str] = []
+    async with (
+        serve(echo) as upstream,
+        running_gateway(
+            project(tmp_path, f"{upstream}/mcp"),
+            environ={"SHOP_THING": PLAIN},
+            settings=Settings(root=tmp_path, port=0),
+        ) as gateway,
+        httpx2.AsyncClient() as http,
+        Browser(CALLBACK) as browser,
+    ):
+        client = await gateway.register(http)
+        verifier = "v" * 43
+        await browser.open(gateway.authorize_url(client["client_id"], verifier))
+        await browser.press("Sign in as")
+        await browser.press("Allow")
+        assert browser.location is not None
+        code = dict(httpx2.URL(browser.location).params)["code"]
+        form = {"grant_type": "authorization_code", "code": code, "client_id": client["client_id"]}
+        form |= {"redirect_uri": CALLBACK, "code_verifier": verifier}
+        token = (await http.post(f"{gateway.origin}/oauth/token", data=form)).json()["access_token"]
+        headers = {"authorization": f"Bearer {token}"}
+        answer = await http.post(f"{gateway.mcp_url}?key={WRITTEN}", json=mcp_request("x"), headers=headers)
+        assert received == [PLAIN]
+        assert answer.json()["result"]["said"]["plain"] == PLAIN, "the live path is never touched"
+        hide = gateway.runtime.monitor.secrets.hide
+        lines += [hide(as_ndjson(line_of(each))) for each in gateway.published]
+        faces = await everything(gateway.runtime)
+    told = "".join([*lines, *faces])
+    coded = b64encode(PLAIN.encode()).decode()[:20]
+    for secret in (PLAIN, "correct horse", "horse/battery", coded, WRITTEN, token, code):
+        assert secret not in told, secret
+    assert "x-echo" in told
+
+
+async def everything(runtime: Any) -> list[str]:
+    """Return whatever the control socket tells: the rows, each trace opened, and each form of it that is copied."""
+    folder = control_folder(runtime.settings)
+    rows = await snapshot_once(folder, ["trace", "flow", "token", "line", "config"])
+    told = [repr(rows)]
+    for row in rows.of("trace", TraceRow):
+        told.append(repr(await ask_once(folder, "inspect", kind="trace", id=row.id)))
+        told += [repr(await ask_once(folder, "copy", kind=kind, id=row.id)) for kind in COPIES]
+    return told
