@@ -9,7 +9,7 @@ from typing import Any
 
 from devgw.events.taxonomy import Event, HttpExchanged
 from devgw.events.trace import Trace
-from devgw.monitor.masking import mask_form, mask_json, mask_shapes
+from devgw.monitor.masking import mask_form, mask_json, mask_sentence, mask_shapes
 
 _HIDDEN = frozenset({"trace"})
 _OF_A_TRACE = (
@@ -68,7 +68,7 @@ def plain(value: Any) -> Any:
         case Enum() | datetime() | float():
             return _scalar(value)
         case str():
-            return mask_shapes(value)
+            return mask_sentence(value)
         case tuple() | list() | frozenset() | set():
             return [plain(each) for each in value]
         case Mapping():

@@ -6,7 +6,7 @@ from datetime import datetime
 from devgw.events.flow import Diagnosis, Flow
 from devgw.events.taxonomy import DiagnosisMade, DiagnosisWithdrawn, Event, Outcome
 from devgw.monitor.book import Book, Count, Graveyard
-from devgw.monitor.masking import mask_shapes
+from devgw.monitor.masking import mask_sentence
 from devgw.monitor.moments import stamp
 from devgw.monitor.rows import DiagnosisRow
 
@@ -38,9 +38,9 @@ class DiagnosisBook:
     def _made(self, flow: Flow | None, diagnosis: Diagnosis, now: datetime) -> Event:
         row = self.book.get(diagnosis.id) or DiagnosisRow(diagnosis.id, diagnosis.title, "open", "", first=stamp(now))
         row.state, row.count, row.last = "open", row.count + 1, stamp(now)
-        row.cause, row.fix, row.source = mask_shapes(diagnosis.cause), mask_shapes(diagnosis.fix), diagnosis.source
-        row.got, row.expected = mask_shapes(diagnosis.got), mask_shapes(diagnosis.expected)
-        row.evidence = [mask_shapes(each) for each in diagnosis.evidence]
+        row.cause, row.fix, row.source = mask_sentence(diagnosis.cause), mask_sentence(diagnosis.fix), diagnosis.source
+        row.got, row.expected = mask_sentence(diagnosis.got), mask_sentence(diagnosis.expected)
+        row.evidence = [mask_sentence(each) for each in diagnosis.evidence]
         row.flow_ids = [*row.flow_ids, *([flow.id] if flow else [])][-_MOST_FLOWS:]
         row.trace_ids = [*row.trace_ids, *diagnosis.trace_ids][-_MOST_FLOWS:]
         self.book.put(row.id, row)
@@ -54,8 +54,8 @@ class DiagnosisBook:
             operation_id=flow.operation_id if flow else None,
             outcome=Outcome.FAILURE,
             reason_code=diagnosis.id,
-            explanation=mask_shapes(diagnosis.cause),
-            hint=mask_shapes(diagnosis.fix),
+            explanation=mask_sentence(diagnosis.cause),
+            hint=mask_sentence(diagnosis.fix),
         )
 
     def _grade(self, diagnosis: Diagnosis) -> None:

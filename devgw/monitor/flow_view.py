@@ -6,7 +6,7 @@ from devgw import __version__
 from devgw.events.flow import Flow, FlowMessage, FlowState, Lane, Milestone
 from devgw.foreign.text import clean
 from devgw.monitor.details import DiagnosisView, FailureView, FlowDetail, MessageView, StepView
-from devgw.monitor.masking import mask_shapes
+from devgw.monitor.masking import mask_sentence
 from devgw.monitor.moments import stamp
 from devgw.monitor.rows import FlowRow, TokenRow
 
@@ -31,7 +31,7 @@ def row_of(flow: Flow, seq: int = 0) -> FlowRow:
     row = FlowRow(flow.id, str(flow.state), stamp(flow.started_at), flow.track, str(flow.step))
     row.ended, row.last, row.seq = stamp(flow.ended_at), stamp(flow.last_at), seq
     row.client, row.client_id = name_of(flow), flow.client_id or ""
-    row.user_agent, row.operation_id = mask_shapes(flow.user_agent), flow.operation_id or ""
+    row.user_agent, row.operation_id = mask_sentence(flow.user_agent), flow.operation_id or ""
     row.why, row.reason_code = why(flow), flow.failure.reason_code if flow.failure else ""
     row.waiting_for = str(_WAITING.get(flow.last_seen, "")) if flow.state is FlowState.ACTIVE else ""
     row.subject_id, row.email, row.session_id = flow.subject_id or "", flow.subject_email or "", flow.session_id or ""
@@ -43,15 +43,15 @@ def row_of(flow: Flow, seq: int = 0) -> FlowRow:
 
 def name_of(flow: Flow) -> str:
     """Return the client's name, or the product in its user agent."""
-    return flow.client_name or mask_shapes(flow.user_agent.partition("/")[0]) or flow.client_id or "?"
+    return flow.client_name or mask_sentence(flow.user_agent.partition("/")[0]) or flow.client_id or "?"
 
 
 def why(flow: Flow) -> str:
     """Return in a few words why it stopped, or what was seen last."""
     if flow.failure is not None:
-        return mask_shapes(flow.failure.explanation or flow.failure.reason_code.replace("_", " "))
+        return mask_sentence(flow.failure.explanation or flow.failure.reason_code.replace("_", " "))
     certain = next((each.title for each in flow.diagnoses if each.certain), "")
-    return mask_shapes(certain or flow.last_words)
+    return mask_sentence(certain or flow.last_words)
 
 
 def detail_of(flow: Flow, tokens: Iterable[TokenRow], seq: int = 0) -> FlowDetail:
@@ -62,7 +62,7 @@ def detail_of(flow: Flow, tokens: Iterable[TokenRow], seq: int = 0) -> FlowDetai
     detail.failure = _failure(flow)
     detail.diagnoses = [_diagnosis(flow, index) for index in range(len(flow.diagnoses))]
     detail.tokens = list(tokens)
-    detail.resource, detail.redirect_uri = flow.resource or "", mask_shapes(flow.redirect_uri or "")
+    detail.resource, detail.redirect_uri = flow.resource or "", mask_sentence(flow.redirect_uri or "")
     detail.scope, detail.issuer = flow.scope or "", flow.issuer or ""
     detail.protocol_version, detail.hosts = flow.protocol_version or "", list(flow.hosts)
     detail.report = report_of(detail)
@@ -70,7 +70,7 @@ def detail_of(flow: Flow, tokens: Iterable[TokenRow], seq: int = 0) -> FlowDetai
 
 
 def _message(each: FlowMessage) -> MessageView:
-    view = MessageView(each.number, stamp(each.at), str(each.sender), str(each.receiver), mask_shapes(each.label))
+    view = MessageView(each.number, stamp(each.at), str(each.sender), str(each.receiver), mask_sentence(each.label))
     view.step, view.trace_id, view.status = str(each.step or ""), each.trace_id or "", each.status or 0
     view.failed, view.guessed = each.failed, each.guessed
     return view
@@ -81,18 +81,18 @@ def _failure(flow: Flow) -> FailureView | None:
     if failure is None:
         return None
     view = FailureView(
-        str(failure.step), failure.reason_code, mask_shapes(failure.explanation), mask_shapes(failure.hint)
+        str(failure.step), failure.reason_code, mask_sentence(failure.explanation), mask_sentence(failure.hint)
     )
-    view.got, view.expected, view.source = mask_shapes(failure.got), mask_shapes(failure.expected), failure.source
+    view.got, view.expected, view.source = mask_sentence(failure.got), mask_sentence(failure.expected), failure.source
     view.origin, view.trace_id, view.at = str(failure.origin or ""), failure.trace_id or "", stamp(failure.at)
     return view
 
 
 def _diagnosis(flow: Flow, index: int) -> DiagnosisView:
     each = flow.diagnoses[index]
-    view = DiagnosisView(each.id, each.title, mask_shapes(each.cause), mask_shapes(each.fix))
-    view.evidence = [mask_shapes(line) for line in each.evidence]
-    view.got, view.expected, view.source = mask_shapes(each.got), mask_shapes(each.expected), each.source
+    view = DiagnosisView(each.id, each.title, mask_sentence(each.cause), mask_sentence(each.fix))
+    view.evidence = [mask_sentence(line) for line in each.evidence]
+    view.got, view.expected, view.source = mask_sentence(each.got), mask_sentence(each.expected), each.source
     view.got_from, view.expected_from, view.gone_when = each.got_from, each.expected_from, each.gone_when
     view.step, view.trace_ids = str(each.step or ""), list(each.trace_ids)
     view.certain, view.at = each.certain, stamp(each.at)

@@ -10,7 +10,7 @@ from devgw.events.taxonomy import Event, Outcome
 from devgw.events.trace import Trace
 from devgw.foreign.text import clean as clean_text
 from devgw.monitor.contract_names import fields_of
-from devgw.monitor.masking import mask_form, mask_shapes
+from devgw.monitor.masking import mask_form, mask_sentence, mask_shapes
 from devgw.monitor.moments import stamp
 from devgw.monitor.rows import EventLine
 
@@ -48,7 +48,7 @@ def line_of(published: Published, seq: int = 0) -> EventLine:
 
 def clean(text: str) -> str:
     """Return `text` as one line that may be shown: secret shapes masked, hidden characters written out."""
-    return clean_text(mask_shapes(text))
+    return clean_text(mask_sentence(text))
 
 
 def _severity(event: Event) -> str:

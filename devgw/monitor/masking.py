@@ -31,6 +31,7 @@ _IN_TEXT = re.compile(
     re.IGNORECASE,
 )
 _IN_HTML = re.compile(r'(?P<head>\bname="(?P<name>[\w-]{1,40})"[^<>]{0,80}?\bvalue=")(?P<value>[^"]{6,})')
+_PARAMETER = re.compile(r"(?P<head>[?&](?P<name>[\w.-]{1,40})=)(?P<value>[^\s&#\"'<>]+)")
 _USERINFO = re.compile(r"(?<=://)[^/@\s:]*:[^/@\s]+(?=@)")
 
 _SHORTEST_SHAPE = 15
@@ -68,6 +69,18 @@ def mask_shapes(text: str) -> str:
     if len(text) < _SHORTEST_SHAPE or not MARK.search(text):
         return text
     return SHAPED.sub(lambda found: mask(found.group(0)), text)
+
+
+def mask_sentence(text: str) -> str:
+    """Return a sentence, or a URL amid one, with secrets masked by shape, and by the name of a query's parameter."""
+    masked = _USERINFO.sub(lambda found: mask(found[0]), mask_shapes(text)) if "@" in text else mask_shapes(text)
+    return _PARAMETER.sub(_mask_parameter, masked) if "=" in masked else masked
+
+
+def _mask_parameter(found: re.Match[str]) -> str:
+    value = unquote_plus(found["value"])
+    is_told = is_secret_parameter(found["name"]) and not is_masked(value)
+    return found["head"] + mask(value) if is_told else found[0]
 
 
 def mask_field(name: str, value: str) -> str:

@@ -8,7 +8,7 @@ from devgw.ids import TokenId
 from devgw.monitor import bodies
 from devgw.monitor.details import HeaderView, PhaseView, TraceDetail
 from devgw.monitor.lines import path_of
-from devgw.monitor.masking import mask_form, mask_header, mask_shapes
+from devgw.monitor.masking import mask_form, mask_header, mask_sentence
 from devgw.monitor.moments import stamp
 from devgw.monitor.rows import TraceRow
 
@@ -28,7 +28,7 @@ def row_of(trace: Trace, flow_id: str = "", seq: int = 0) -> TraceRow:
     row.mcp_method, row.capability = trace.mcp_method or "", trace.capability or ""
     row.protocol_version, row.outcome = trace.protocol_version or "", trace.outcome
     row.failure_origin, row.reason_code = trace.failure_origin or "", trace.reason_code or ""
-    row.note = mask_shapes(note_of(trace))
+    row.note = mask_sentence(note_of(trace))
     return row
 
 
@@ -60,9 +60,9 @@ def detail_of(trace: Trace, flow_id: str = "", seq: int = 0) -> TraceDetail:
     detail.request_body = bodies.view(trace.request_headers, trace.request_body, "request.body")
     detail.response_body = bodies.view(trace.response_headers, trace.response_body, "response.body")
     detail.places = list(_query(trace))
-    detail.upstream_url, detail.upstream_status = mask_shapes(trace.upstream_url or ""), trace.upstream_status or 0
-    detail.explanation, detail.hint = mask_shapes(trace.explanation or ""), mask_shapes(trace.hint or "")
-    detail.notes = [mask_shapes(each) for each in trace.notes]
+    detail.upstream_url, detail.upstream_status = mask_sentence(trace.upstream_url or ""), trace.upstream_status or 0
+    detail.explanation, detail.hint = mask_sentence(trace.explanation or ""), mask_sentence(trace.hint or "")
+    detail.notes = [mask_sentence(each) for each in trace.notes]
     detail.curl = curl_of(trace)
     return detail
 

@@ -4,7 +4,7 @@ import errno
 from dataclasses import dataclass
 
 from devgw.foreign.text import clean
-from devgw.monitor.masking import mask_shapes
+from devgw.monitor.masking import mask_sentence
 from devgw.problems import Refused
 
 LONGEST = 200
@@ -51,7 +51,7 @@ def cause_of(error: BaseException) -> Cause:
         return Cause(error.problem.explain(), error.problem.advise())
     if isinstance(error, OSError):
         return _of_system(error)
-    words = mask_shapes(clean(str(error), LONGEST))
+    words = mask_sentence(clean(str(error), LONGEST))
     return Cause(f"{type(error).__name__} at {_place(error)}" + (f": {words}" if words else ""), DEFECT)
 
 
