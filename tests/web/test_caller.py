@@ -1,6 +1,8 @@
 """What a page of another site makes us fetch, and what it learns: nothing, and nothing."""
 
 import asyncio
+import base64
+import json
 import re
 
 import httpx2
@@ -98,3 +100,24 @@ async def answer_about(gateway: Running, http: httpx2.AsyncClient, client_id: st
     assert str(trace.reason_code).startswith("client_document_")
     assert trace.explanation
     return str(answer.status_code), said["error"], said["reason"], said["error_description"].replace(found[1], "")
+
+
+@pytest.mark.parametrize(("headers", "is_asked"), [({}, True), (ELSEWHERE, False), (NULL, False)])
+async def test_the_keys_of_a_client_on_this_machine_are_not_fetched_for_a_page_of_another_site(
+    gateway: Running, http: httpx2.AsyncClient, headers: dict[str, str], is_asked: bool
+) -> None:
+    """Anybody may register a client whose keys are said to be at a service of this machine."""
+    async with hostile(SERVICES[0]) as served:
+        metadata = {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": f"{served.origin}/keys"}
+        client = await gateway.register(http, **metadata)
+        subject = base64.urlsafe_b64encode(json.dumps({"sub": client["client_id"]}).encode()).decode().rstrip("=")
+        form = {
+            "grant_type": "refresh_token",
+            "refresh_token": "x",
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": f"e30.{subject}.x",
+        }
+        answer = await http.post(f"{gateway.origin}/oauth/token", data=form, headers=headers)
+        assert (served.connections == 1) is is_asked
+    assert answer.json()["error"] == "invalid_client"
+    assert ("hidden" in answer.text) is is_asked
