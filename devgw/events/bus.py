@@ -22,7 +22,7 @@ Listener = Callable[[Published], None]
 
 PAUSE_SECONDS = 0.005
 """Between two rounds of observing: what is published in between is observed in one go."""
-_AT_ONCE = 64
+_AT_ONCE = 16
 """Events that are observed before requests come in between."""
 
 

@@ -27,18 +27,24 @@ PATIENCE = timedelta(seconds=2)
 
 def refusals(view: View, now: datetime) -> Iterator[Diagnosis]:
     """Yield a diagnosis for each refused request of the flow that was not forgiven since."""
-    found: dict[str, Diagnosis] = {}
+    refused: dict[str, list[Trace]] = {}
     for trace in view.traces:
         name = _name(trace)
         if name == "PKCE-03" and _verifier_of_another_login(view, trace):
             name = "PKCE-02"
-        if name is None or came_past(view, _stage(trace), trace.started_at):
-            continue
-        if name in SELF_HEALING and (now - trace.started_at < PATIENCE or registered_anew(view, trace)):
-            continue
-        found[name] = _made(view, trace, name)
-    certain = [each for each in found.values() if each.id not in SECOND_BEST]
-    yield from certain or found.values()
+        if name is not None and not came_past(view, _stage(trace), trace.started_at):
+            refused.setdefault(name, []).append(trace)
+    last = {name: found for name, traces in refused.items() if (found := _last(view, name, traces, now))}
+    certain = [name for name in last if name not in SECOND_BEST]
+    yield from (_made(view, last[name], name) for name in certain or last)
+
+
+def _last(view: View, name: str, traces: list[Trace], now: datetime) -> Trace | None:
+    """Return the last of these refused requests, of those from which the client did not help itself."""
+    if name not in SELF_HEALING:
+        return traces[-1]
+    late = (each for each in reversed(traces) if now - each.started_at >= PATIENCE)
+    return next((each for each in late if not registered_anew(view, each)), None)
 
 
 def _name(trace: Trace) -> str | None:
@@ -64,10 +70,7 @@ def _verifier_of_another_login(view: View, trace: Trace) -> bool:
     if trace.reason_code != "verifier_wrong" or not sent.get("code_verifier"):
         return False
     challenge, client_id = challenge_of(sent["code_verifier"]), sent.get("client_id", view.flow.client_id)
-    if view.around.requests.challenged(challenge, client_id or ""):
-        return True
-    asked = [query(each) for each in view.traces if is_authorize(each)]
-    return any(each.get("code_challenge") == challenge and each.get("client_id") == client_id for each in asked)
+    return view.around.requests.challenged(challenge, client_id or "") or (challenge, client_id) in view.challenges
 
 
 def _cut_short(trace: Trace, problem: Problem) -> bool:
