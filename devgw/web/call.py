@@ -1,6 +1,5 @@
 """One request on an MCP route, with what is learned about it on the way."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,8 +10,6 @@ from devgw.gateway.forwarding import Forwarding, header_of
 from devgw.gateway.upstream import Admitted
 from devgw.ids import ClientId, GrantId, SubjectId, TokenId
 from devgw.mcp.message import NO_MESSAGES, Messages
-from devgw.problems import Problem
-from devgw.problems.bearer import TokenShape, TokenUnknown
 from devgw.web.recorder import Recording
 
 NOBODY = Admitted(
@@ -53,8 +50,6 @@ class McpCall:
     method: str | None = None
     """The JSON-RPC method of the first message."""
     capability: str | None = None
-    why_ended: Callable[[], Problem] = field(default=lambda: TokenUnknown(TokenShape.OURS))
-    """Says why the token works no more, once it has ended."""
     known: dict[str, Any] = field(default_factory=dict)
     """What every event about this request carries."""
 

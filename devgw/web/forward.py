@@ -1,5 +1,7 @@
 """From a request that was let in to the end of its answer: credential, relay, what came of it, and the events."""
 
+from collections.abc import Callable
+
 from devgw.events import Bus
 from devgw.events.taxonomy import FailureOrigin, McpCapabilityCompleted, McpCapabilityInvoked, Outcome
 from devgw.events.trace import Headers
@@ -73,8 +75,12 @@ class Forwarder:
         self._bus = bus
         self._patience = Patience(GRACE, GRACE)
 
-    async def forward(self, call: McpCall) -> None:
+    async def forward(self, call: McpCall, why_ended: Callable[[McpCall], Problem]) -> None:
         """Answer `call` with what its upstream says.
+
+        Args:
+            call: what was let in.
+            why_ended: says why its token works no more, once that has ended.
 
         Raises:
             Refused: where there is no credential, no answer, none that a client could understand, or none for this
@@ -83,11 +89,11 @@ class Forwarder:
         watch = AnswerWatch(call.recording.receive, self._patience)
         number = self._open_answers.enter(call.admitted, watch.end)
         try:
-            await self._answer(call, watch)
+            await self._answer(call, watch, why_ended)
         finally:
             self._open_answers.leave(number)
 
-    async def _answer(self, call: McpCall, watch: AnswerWatch) -> None:
+    async def _answer(self, call: McpCall, watch: AnswerWatch, why_ended: Callable[[McpCall], Problem]) -> None:
         began = call.recording.wait("a credential for the upstream")
         credential = await self._credentials.obtain(call.route, call.admitted, call.origin)
         call.recording.phase("credential", began)
@@ -102,7 +108,7 @@ class Forwarder:
         except ClientLeft:
             _note_departure(call)
         except TokenEnded:
-            raise _noted(call, call.why_ended()) from None
+            raise _noted(call, why_ended(call)) from None
         except Refused as refused:
             raise _noted(call, refused.problem) from refused
         finally:

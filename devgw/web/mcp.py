@@ -4,8 +4,6 @@ Raw ASGI, since a Quart route costs more than all of this together. One `McpRout
 configuration; a request keeps the one it began with.
 """
 
-from functools import partial
-
 from devgw.config.project import Project
 from devgw.events import Bus
 from devgw.events.taxonomy import FailureOrigin, McpRequestAccepted, McpRequestRejected, Outcome
@@ -79,7 +77,7 @@ class McpRoutes:
             return
         try:
             self._check_policies(call)
-            await self._forwarder.forward(call)
+            await self._forwarder.forward(call, self._why_ended)
         except Refused as refused:
             await self._fail(call, refused.problem)
 
@@ -123,7 +121,6 @@ class McpRoutes:
         """
         if call.route.protected:
             call.admit(self._admitted(call))
-            call.why_ended = partial(self._why_ended, call)
         elif call.route.token_exchange:
             raise Refused(SubjectMissing(call.route.path, call.route.token_exchange.display_name))
         else:
