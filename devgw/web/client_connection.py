@@ -63,6 +63,11 @@ class ClientConnection(TCPServer):
         return hasattr(self, "protocol")
 
     @property
+    def descriptor(self) -> int:
+        """Return the number of its socket, -1 once that is closed."""
+        return int(self.writer.get_extra_info("socket").fileno())
+
+    @property
     def waits_for(self) -> Wait:
         """Return what it waits for at this moment."""
         if self._left_at:

@@ -3,6 +3,7 @@
 import asyncio
 
 from devgw.web.client_connection import ClientConnection, Wait
+from devgw.web.descriptors import has_unread
 
 SURPLUS = 8
 """Connections beyond the limit that are taken so that they can be told."""
@@ -10,7 +11,7 @@ _LOOK_SECONDS = 1.0
 _PAUSE_SECONDS = 0.02
 _PATIENCE_SECONDS = 2.0
 """How long a new connection waits for room before it is told that there is none."""
-_SPARED_SECONDS = {Wait.REQUEST: 0.1, Wait.HEAD: 0.25, Wait.BODY: 0.5, Wait.END: 0.1}
+_SPARED_SECONDS = {Wait.REQUEST: 0.2, Wait.HEAD: 0.25, Wait.BODY: 0.5, Wait.END: 0.1}
 """How long a connection must have been silent before it makes room, by what it waits for: a program on this machine
 sends its request within a millisecond, and a client of a pool that was ended between two requests opens another."""
 
@@ -84,4 +85,5 @@ def _is_spare(connection: ClientConnection, now: float) -> bool:
     """Tell whether a connection could be ended without anybody missing an answer."""
     if not connection.is_begun or (waits_for := connection.waits_for) is Wait.US:
         return False
-    return now - max(connection.heard_at, connection.idle_since) > _SPARED_SECONDS[waits_for]
+    silent = now - max(connection.heard_at, connection.idle_since)
+    return silent > _SPARED_SECONDS[waits_for] and not has_unread(connection.descriptor)
