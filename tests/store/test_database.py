@@ -1,10 +1,12 @@
 """The state on disk: how it is made, refused, kept whole through errors and kills, and forgotten in time."""
 
+import contextlib
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from devgw.gateway.records import AccessToken, Client, Grant, Session
 from devgw.ids import ClientId, GrantId, OperationId, SessionId, SubjectId, TokenId
 from devgw.problems import Refused
 from devgw.problems.login import StateUnknown
+from devgw.problems.state import DiskFull
 from devgw.store.database import Database
 from devgw.store.failure import StateRefused, StateUnusable
 from devgw.store.migrations import MIGRATIONS
@@ -299,3 +302,28 @@ def test_a_kill_in_the_middle_of_writing_loses_nothing_that_was_said_and_leaves_
     clients, grants = {each.name for each in store.clients()}, {str(each.id) for each in store.grants()}
     assert clients == grants
     assert {f"pair {number}" for number in range(said)} <= clients
+
+
+def test_a_part_that_found_no_room_takes_the_rest_of_its_transaction_along(tmp_path: Path) -> None:
+    """Somebody who passes over the refusal must not commit the half."""
+    database = Database(tmp_path / "devgw.db", MIGRATIONS)
+    store = RecordStore(database)
+    store.save_client(client("before"))
+    (pages,) = database.execute("PRAGMA page_count").fetchone()
+    database.execute(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(StateRefused, match="disk_full"):
+        save_one_and_pass_over_another(store)
+    assert [each.name for each in store.clients()] == ["before"]
+    trouble = database.trouble
+    assert isinstance(trouble, DiskFull)
+    database.execute("PRAGMA max_page_count=1000000")
+    database.prove()
+    assert database.trouble is None
+    database.close()
+
+
+def save_one_and_pass_over_another(store: RecordStore) -> None:
+    with store.transaction():
+        store.save_client(client("half"))
+        with contextlib.suppress(Refused):
+            store.save_client(replace(client("too large"), user_agent="x" * 1_000_000))

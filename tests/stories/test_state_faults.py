@@ -191,12 +191,13 @@ async def test_a_limit_on_file_sizes_is_like_a_full_disk(faulty: Faulty) -> None
     await faulty.is_well_again()
 
 
+@pytest.mark.parametrize("beside", [("-wal", "-shm"), ()], ids=["all of it", "the file alone"])
 async def test_a_database_file_that_was_removed_is_written_anew_with_everything_in_it(
-    tmp_path: Path, http: httpx2.AsyncClient
+    tmp_path: Path, http: httpx2.AsyncClient, beside: tuple[str, ...]
 ) -> None:
     async with faulty_gateway(tmp_path, tmp_path / ".devgw", http) as faulty:
-        for name in ("devgw.db", "devgw.db-wal", "devgw.db-shm"):
-            (faulty.state / name).unlink(missing_ok=True)
+        for end in ("", *beside):
+            (faulty.state / f"devgw.db{end}").unlink()
         await faulty.is_well_again()
         assert await faulty.call() < 1
         port = faulty.gateway.runtime.settings.port
