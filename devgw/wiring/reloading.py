@@ -99,7 +99,7 @@ class Reloading:
     async def _accept(self, loaded: Loaded, written: Project, plan: dict[str, Recipe]) -> None:
         """Run what was saved, end what cannot go on, and say both."""
         runtime, companions = self._runtime, self._runtime.companions
-        notes = runtime.notes
+        notes, before = runtime.notes, list(companions.running)
         await companions.end(companions.stale(plan), runtime.supervisor)
         for each in companions.place(plan):
             runtime.supervisor.start(each.recipe.name, each.serve)
@@ -111,7 +111,7 @@ class Reloading:
             self._effects.end(change.effects)
         await companions.end(companions.superfluous(plan), runtime.supervisor)
         said += [*self._own.changed(), *(each for each in runtime.notes if each not in notes)]
-        said += [f"No more: {each}" for each in notes if each not in runtime.notes]
+        said += [f"The {name} has ended." for name in before if name not in companions.running]
         self._announce(loaded, said)
 
     def _swap(self, loaded: Loaded, project: Project) -> None:

@@ -97,7 +97,7 @@ async def test_the_emulator_stops_when_a_real_id_comes(gateway: Running, project
     assert await answers(origin)
     (project / ".env").write_text(REAL)
     loaded = await until_loaded(gateway, 2)
-    assert any(each.startswith("No more: WorkOS is emulated") for each in loaded.changes)
+    assert "The WorkOS emulator has ended." in loaded.changes
     assert not await answers(origin)
     assert gateway.runtime.monitor.config.provider == "workos"
     assert gateway.runtime.monitor.gateway.provider == "workos"

@@ -22,7 +22,7 @@ def reload_refused(around: Surroundings, now: datetime) -> Iterator[Diagnosis]: 
     yield diagnosis(
         "CONF-05",
         f"The saved configuration was refused (first: {first}); generation {event.generation} still runs.",
-        "Correct that line and save; the gateway takes it at once.",
+        "Mend what it names and save (`devgw check` says how); the gateway takes it at once.",
         evidence=event.findings[:10],
         at=at,
         gone_when="a configuration without errors is saved",
