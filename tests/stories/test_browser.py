@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from devgw.events.taxonomy import McpAuthDownstreamTokenIssued
+from devgw.settings import Limits
 from tests.support.gateway import Running
 from tests.support.node import FOLDER, node_command
 
@@ -143,11 +144,11 @@ async def test_cookies_thrown_from_another_port_stop_nobody(chromium: Chromium) 
     assert seen["token_status"] == 200
 
 
-LONG = "W" * 2_000
+LONG = "W" * Limits.CLIENT_NAME_CHARACTERS
 CYRILLIC = "Cl\u0430ude Code"
 HOSTILE_CLIENTS = {
     "a name without end": ({"CLIENT_NAME": LONG}, "localhost", "a program on this machine"),
-    "a name of many words": ({"CLIENT_NAME": "Trust me " * 220}, "localhost", "a program on this machine"),
+    "a name of many words": ({"CLIENT_NAME": "Trust me " * 22}, "localhost", "a program on this machine"),
     "one more site": (
         {"MORE_URIS": json.dumps([f"https://{n}.example/" for n in range(40)])},
         "localhost",
