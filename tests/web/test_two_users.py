@@ -36,6 +36,8 @@ class UnreadBody:
                 if b"text/plain" in head:
                     writer.write(self._refusal)
                     continue
+                if b"/smuggled" in head:
+                    await asyncio.sleep(0.01)  # a tool takes a while: its answer meets whoever asks next
                 length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
                 writer.write(answer_to(head, await reader.readexactly(length)))
         except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
