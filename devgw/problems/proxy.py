@@ -229,60 +229,6 @@ class UpstreamEncodingUnreadable(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class UpstreamRedirected(UpstreamProblem):
-    """The upstream answered with a redirect, which the route does not follow."""
-
-    status_code: int
-    location: str
-    difference: str
-
-    diagnosis: ClassVar = "PROXY-01"
-
-    def explain(self) -> str:
-        """Say both URLs."""
-        return f"The upstream redirects {self.url} to {self.location} ({self.status_code}; {self.difference})."
-
-    def advise(self) -> str:
-        """Say which URL to write."""
-        return f"Write {self.location} as rewritePattern; a redirect loses the credential, and may lose the body."
-
-
-@dataclass(frozen=True, slots=True)
-class UpstreamLocationMalformed(UpstreamProblem):
-    """The upstream redirects to what is no URL that could be asked."""
-
-    status_code: int
-    location: str
-    """Cut short, and cleaned."""
-    failure: str
-
-    diagnosis: ClassVar = "PROXY-11"
-    hint: ClassVar = "Mend the upstream's redirect, or point rewritePattern at the URL that answers itself."
-    source: ClassVar = "RFC 9110 §10.2.2"
-
-    def explain(self) -> str:
-        """Say what it names, and what is wrong with that."""
-        return (
-            f"The upstream {self.url} answered {self.status_code} with Location: {self.location}, "
-            f"which leads nowhere: {self.failure}."
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class UpstreamTooManyRedirects(UpstreamProblem):
-    """Following the upstream's redirects came to no end."""
-
-    hops: int
-
-    diagnosis: ClassVar = "PROXY-01"
-    hint: ClassVar = "Point rewritePattern at the last URL of the chain."
-
-    def explain(self) -> str:
-        """Say how many were followed."""
-        return f"The upstream {self.url} redirected {self.hops} times without an answer."
-
-
-@dataclass(frozen=True, slots=True)
 class UpstreamCredentialRefused(UpstreamProblem):
     """The upstream answered 401 to the gateway, which is no fault of the client's token."""
 

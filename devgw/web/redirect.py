@@ -13,7 +13,7 @@ from devgw.foreign.urls import ForeignUrl, UrlRefused, read_url
 from devgw.gateway.forwarding import Forwarding, header_of
 from devgw.gateway.transport import UpstreamAnswer, UpstreamRequest
 from devgw.problems import Refused
-from devgw.problems.proxy import UpstreamLocationMalformed, UpstreamRedirected
+from devgw.problems.redirect import UpstreamLocationMalformed, UpstreamRedirected
 from devgw.web.call import McpCall
 
 _MOVED, _FOUND, _SEE_OTHER = 301, 302, 303

@@ -7,7 +7,7 @@ from devgw.gateway.forwarding import header_of, headers_up
 from devgw.gateway.transport import Timing, UpstreamAnswer, UpstreamClient, UpstreamRequest
 from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
 from devgw.problems import Refused
-from devgw.problems.proxy import UpstreamTooManyRedirects
+from devgw.problems.redirect import UpstreamTooManyRedirects
 from devgw.settings import Limits
 from devgw.web.call import McpCall
 from devgw.web.redirect import redirected

@@ -37,6 +37,7 @@ from devgw.problems.id_jag import IdJagReplayed
 from devgw.problems.login import LoginCookieMissing, ProviderRefused
 from devgw.problems.machine import CaFileUnusable, ProxyUnusable
 from devgw.problems.provider import ProviderTokenInvalid
+from devgw.problems.redirect import UpstreamLocationMalformed
 from devgw.problems.standard import StandardRefusal
 from devgw.problems.state import DiskFull, StateDamaged, StateLocked, StateNotWritable, StateRemoved
 from devgw.problems.token import (
@@ -148,7 +149,7 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (proxy.UpstreamUnreachable("http://x", "no route"), "NET-07"),
         (proxy.UpstreamFramingUnsafe("http://x", "two lengths"), "PROXY-09"),
         (proxy.UpstreamAnswerForeign("http://x", "id 8", "id 7"), "PROXY-10"),
-        (proxy.UpstreamLocationMalformed("http://x", 307, "http://[", "no"), "PROXY-11"),
+        (UpstreamLocationMalformed("http://x", 307, "http://[", "no"), "PROXY-11"),
         (proxy.UpstreamAnswerUnreadable("http://x", "it is too deep"), "NET-06"),
         (authorization.ParameterMissing("client_id"), "REQ-01"),
         (GrantTypeUnsupported("password", ()), "REQ-02"),
