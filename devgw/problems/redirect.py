@@ -22,7 +22,7 @@ class UpstreamRedirected(UpstreamProblem):
 
     def advise(self) -> str:
         """Say which URL to write."""
-        return f"Write {self.location} as rewritePattern; a redirect loses the credential, and may lose the body."
+        return f"Write {self.location} as rewritePattern: beyond its origin a redirect loses the credential."
 
 
 @dataclass(frozen=True, slots=True)
