@@ -7,14 +7,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpcore2
 import pytest
 
+from devgw.config.project import Route
 from devgw.events.taxonomy import McpAuthUpstreamConnectionLost
 from devgw.problems import Refused
+from devgw.problems.upstream import UpstreamUnreachable
 from devgw.problems.upstream_connection import ConnectBrowserForeign, ConnectStateUnknown
 from devgw.store.database import Database
 from devgw.store.migrations import MIGRATIONS
-from tests.outbound.bench import ANNE, Bench, connect_required, refusal
+from tests.outbound.bench import ANNE, ORIGIN, Bench, admitted, connect_required, refusal
 from tests.outbound.upstream import Upstream
 
 
@@ -224,3 +227,54 @@ async def test_a_connection_that_is_taken_back_during_a_refresh_stays_away(
     assert (await connect_required(asking)).state == "authenticating"
     assert bench.store.connections() == []
     assert (await connect_required(bench.token())).state == "authenticating"
+
+
+def moved_to_a_name(bench: Bench) -> tuple[Bench, Route]:
+    """Return a new process, and the route, where the upstream is known by a name that has to be looked up."""
+    url = bench.route.upstream_url.replace("127.0.0.1", "upstream.test")
+    bench.store.save_connection(replace(bench.store.connections()[0], upstream_url=url))
+    return bench.restarted(), replace(bench.route, upstream_url=url)
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_a_connection_that_is_taken_back_while_the_upstreams_name_is_looked_up_stays_away(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, *, is_known: bool
+) -> None:
+    await bench.connect()
+    bench.clock.travel(timedelta(hours=2))
+    late, named = moved_to_a_name(bench)
+    looking, found = asyncio.Event(), asyncio.Event()
+
+    async def look_up(_host: str, _port: int | None) -> list[str]:
+        looking.set()
+        await found.wait()
+        if not is_known:
+            raise httpcore2.ConnectError
+        return ["127.0.0.1"]
+
+    monkeypatch.setattr("devgw.outbound.bounded.addresses_of", look_up)
+    asking = asyncio.ensure_future(late.oauth.obtain(named, admitted(), ORIGIN))
+    await asyncio.wait_for(looking.wait(), 5)
+    taking = asyncio.ensure_future(late.oauth.disconnect(ANNE, late.exchange.id))
+    await until(lambda: late.store.connections() == [])
+    found.set()
+    assert await taking
+    await refusal(asking)
+    assert late.store.connections() == []
+    assert (await connect_required(late.oauth.obtain(named, admitted(), ORIGIN))).state == "authenticating"
+
+
+async def test_a_name_that_is_not_known_for_a_moment_leaves_no_answer_outstanding(
+    bench: Bench, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.connect()
+    bench.clock.travel(timedelta(hours=2))
+    late, named = moved_to_a_name(bench)
+
+    async def look_up(_host: str, _port: int | None) -> list[str]:
+        raise httpcore2.ConnectError
+
+    monkeypatch.setattr("devgw.outbound.bounded.addresses_of", look_up)
+    assert isinstance(await refusal(late.oauth.obtain(named, admitted(), ORIGIN)), UpstreamUnreachable)
+    assert late.store.connections()[0].unanswered_since is None
+    assert refreshes(upstream) == 0

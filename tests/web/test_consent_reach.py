@@ -8,7 +8,7 @@ from tests.support.gateway import Running
 from tests.web.test_register import published
 
 PORT, OTHER = "http://localhost:33418/callback", "http://localhost:40001/callback"
-SCHEME, OTHER_SCHEME = "com.example.app://callback", "com.example.other://callback"
+SCHEME, OTHER_SCHEME = "com.example.app:/callback", "com.example.other://callback"
 
 
 async def asked(gateway: Running, browser: Browser, client_id: str, redirect_uri: str) -> bool:

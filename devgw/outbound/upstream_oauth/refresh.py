@@ -7,9 +7,10 @@ upstreams take it once more.
 Source: RFC 6749 §6, §10.4.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from devgw.clock import Clock
 from devgw.config.project import Route
@@ -57,10 +58,19 @@ class UpstreamRefresh:
                 answer never came.
         """
         name = f"refresh of {connection.upstream_server_id} for {connection.subject_id}"
-        return await self._completion.once(name, lambda: self._run(route, admitted, connection))
+        return await self._completion.once(name, lambda: self._begin(route, admitted, connection))
+
+    def _begin(
+        self, route: Route, admitted: Admitted, connection: UpstreamConnection
+    ) -> Coroutine[Any, Any, UpstreamConnection]:
+        """Write down that an answer is awaited, now that the connection was just found; return what asks for it.
+
+        Whatever comes after may wait, and a connection that is taken back meanwhile must not be saved again.
+        """
+        self._keep(self._awaiting(connection, ENDED))
+        return self._run(route, admitted, connection)
 
     async def _run(self, route: Route, admitted: Admitted, connection: UpstreamConnection) -> UpstreamConnection:
-        errand = await errand_for(route, admitted.subject_id)
         secrets = connection.secrets
         parameters = {
             "grant_type": "refresh_token",
@@ -68,8 +78,8 @@ class UpstreamRefresh:
             "resource": connection.resource,
         }
         credentials = Credentials(connection.client_id, connection.token_endpoint_auth_method, secrets.client_secret)
-        self._keep(self._awaiting(connection, ENDED))
         try:
+            errand = await errand_for(route, admitted.subject_id)
             answer = await self._requests.ask(errand, "refresh", connection.token_endpoint, credentials, parameters)
         except Refused as refused:
             answered = was_answered(refused)

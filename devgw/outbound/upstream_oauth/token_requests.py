@@ -196,11 +196,14 @@ def is_final(refused: Refused) -> bool:
 
 def was_answered(refused: Refused) -> bool:
     """Tell whether a refused token request can have cost nothing there: it never left, or the endpoint said no."""
-    import httpx2  # noqa: PLC0415  whoever was refused has loaded it
+    import httpcore2  # noqa: PLC0415  whoever was refused has loaded both
+    import httpx2  # noqa: PLC0415
 
     problem, cause = refused.problem, refused.__cause__
     if isinstance(problem, TokenAnswerUnreadable):
         return problem.status_code >= _REFUSALS
     if isinstance(problem, UpstreamUnreachable):
-        return isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.InvalidURL))
+        return isinstance(
+            cause, (httpcore2.ConnectError, httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.InvalidURL)
+        )
     return isinstance(problem, (TokenRequestRefused, AddressForbidden))
