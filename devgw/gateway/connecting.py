@@ -74,6 +74,9 @@ class UpstreamConnecting(Protocol):
             Refused: with what went wrong.
         """
 
+    def link_again(self, route: Route, parameters: Mapping[str, str], cookies: Sequence[str]) -> str | None:
+        """Return a new link after a callback that failed; None where another browser began what it belongs to."""
+
     def state_of(
         self, route: Route, subject_id: SubjectId, label: str = "", return_to: str | None = None
     ) -> Standing | None:

@@ -40,6 +40,11 @@ def has_shown_itself() -> bool:
     return request.headers.get("Sec-Fetch-Mode") == "navigate"
 
 
+def is_led_here_by_another_page() -> bool:
+    """Tell whether another page than ours sent the browser here, on another port of this host name or elsewhere."""
+    return request.headers.get("Sec-Fetch-Site", "none") not in _OURS
+
+
 def check_sender() -> None:
     """Refuse a form that another page sent, on another port of this host name or elsewhere.
 

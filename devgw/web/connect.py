@@ -1,9 +1,10 @@
 """Connecting an upstream in the browser: the link, the way there, and the way back.
 
+A link is needed whoever is signed in: a session's cookie goes to other ports too, and another port can set one of its
+own. So a page that another one leads to asks first, even where the link and the cookie name the same person.
+
 Source: `gateway.md` §3, §6; MCP Security Best Practices §OAuth State Parameter Validation.
 """
-
-from urllib.parse import urlencode
 
 from quart import Blueprint, Response, jsonify, redirect, request
 
@@ -37,19 +38,19 @@ def blueprint(upstreams: UpstreamConnecting) -> Blueprint:
         _note(route, ticket)
         if request.args.get("redirect") != "true":
             return await _precondition(upstreams, route, ticket)
-        if not sessions:
+        if not sessions or browser.is_led_here_by_another_page():
             return await _question(route, ticket)
-        return _sent(await upstreams.begin(route, ticket, anew=request.args.get("register") == "anew"))
+        return _sent(await upstreams.begin(route, ticket, anew=_is_anew()))
 
     @found.post(f"{CONNECTIONS}/<connection>/connect")
     async def confirm(connection: str) -> Response:
-        """Begin after the page that asked, in a browser in which nobody is signed in: 303 to the upstream."""
+        """Begin after the page that asked: 303 to the upstream."""
         route = _route_of(connection)
         ticket = _ticket(upstreams, route)
         _check_person(route, ticket, browser.sessions())
         _note(route, ticket)
         await _check_form()
-        return _sent(await upstreams.begin(route, ticket), 303)
+        return _sent(await upstreams.begin(route, ticket, anew=_is_anew()), 303)
 
     @found.get(f"{CONNECTIONS}/<connection>/callback")
     async def callback(connection: str) -> Response:
@@ -58,10 +59,11 @@ def blueprint(upstreams: UpstreamConnecting) -> Blueprint:
         _note(route)
         parameters = serving.query()
         name = cookie_name_of(parameters.get("state", ""))
+        cookies = browser.cookies().get(name, ())
         try:
-            finished = await upstreams.finish(route, parameters, browser.cookies().get(name, ()))
+            finished = await upstreams.finish(route, parameters, cookies)
         except Refused as refused:
-            return await _failed(route, refused)
+            return await _failed(route, refused, upstreams.link_again(route, parameters, cookies))
         response = await _done(route, finished)
         browser.forget_cookie(response, name, browser.path_of(CONNECTIONS))
         return response
@@ -92,22 +94,21 @@ def _route_of(connection: str) -> Route:
 
 
 def _ticket(upstreams: UpstreamConnecting, route: Route) -> Ticket:
-    """Return what the link says; without one, the person whose browser this is asks for themselves.
+    """Return what the link says.
 
     Raises:
         Refused: with `ConnectLinkInvalid`.
     """
     assert route.token_exchange is not None
     sealed = request.args.get("browserTicket")
-    if sealed:
-        return upstreams.read_ticket(sealed, route.token_exchange.id)
-    people = {each.subject_id: each for each in browser.sessions()}
-    if len(people) != 1:
-        who = "nobody is" if not people else "more than one person is"
-        raise Refused(ConnectLinkInvalid(why=f"it carries no ticket, and {who} signed in in this browser"))
-    (session,) = people.values()
-    label = session.email or session.subject_id
-    return Ticket(session.subject_id, route.token_exchange.id, route.operation_id, label)
+    if not sealed:
+        raise Refused(ConnectLinkInvalid(why="it carries no ticket, so it does not say for whom it is"))
+    return upstreams.read_ticket(sealed, route.token_exchange.id)
+
+
+def _is_anew() -> bool:
+    """Tell whether the registration that was kept is to be dropped."""
+    return request.args.get("register") == "anew"
 
 
 def _check_person(route: Route, ticket: Ticket, sessions: list[Session]) -> None:
@@ -135,7 +136,7 @@ async def _precondition(upstreams: UpstreamConnecting, route: Route, ticket: Tic
             "state": standing.state if standing else "connected",
             "upstreamServerId": route.token_exchange.id,
             "operationId": route.operation_id,
-            "authUrl": standing.connect_url if standing else None,
+            "authUrl": _here(redirect="true") if standing else None,
             "nextAction": "redirect",
             "authProfileId": f"{route.token_exchange.id}:{route.token_exchange.auth_mode}",
         }
@@ -151,7 +152,7 @@ def _here(**changes: str) -> str:
 
 
 async def _question(route: Route, ticket: Ticket, status: int = 200) -> Response:
-    """Ask a browser in which nobody is signed in whether this is meant."""
+    """Ask whether this is meant: who opened the link cannot be told, or another page did."""
     secret = token("cf_")
     response = await page(
         "connect.html",
@@ -160,6 +161,7 @@ async def _question(route: Route, ticket: Ticket, status: int = 200) -> Response
         exchange=route.token_exchange,
         route=route,
         ticket=ticket,
+        is_signed_in=bool(browser.sessions()),
         action=_here(redirect="true"),
         csrf_token=digest(secret),
     )
@@ -197,18 +199,16 @@ async def _done(route: Route, finished: Finished) -> Response:
     return await page("connected.html", exchange=route.token_exchange, connection=finished.connection)
 
 
-async def _failed(route: Route, refused: Refused) -> Response:
+async def _failed(route: Route, refused: Refused, again: str | None) -> Response:
     """Say what went wrong, and offer to begin again; a stale registration may be the reason that nobody tells us."""
     refusals.note(refused.problem)
-    again = f"connect?{urlencode({'operationId': route.operation_id, 'redirect': 'true', 'register': 'anew'})}"
-    signed_in = bool(browser.sessions())
     problem = refused.problem
     return await page(
         "connect_failed.html",
         problem.status,
         exchange=route.token_exchange,
         problem=problem,
-        again=again if signed_in else None,
+        again=f"{again}&register=anew" if again else None,
     )
 
 

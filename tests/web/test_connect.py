@@ -223,7 +223,9 @@ async def test_a_denied_authorization_says_so_and_offers_another_try(bench: Benc
     assert "answered access_denied: The person did not approve. " in bench.text
     await bench.browser.press("Connect again")
     await bench.browser.press("Approve as")
-    assert "Notes is connected" in bench.text
+    assert "✓ connected" in bench.text
+    await bench.allow()
+    assert (await bench.call()).status_code == 200
 
 
 async def test_an_upstreams_401_is_renewed_and_tried_once_more(bench: Bench) -> None:

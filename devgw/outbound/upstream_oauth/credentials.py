@@ -185,6 +185,13 @@ class UpstreamOAuth:
         self._challenges.pop((finished.connection.subject_id, exchange.id), None)
         return finished
 
+    def link_again(self, route: Route, parameters: Mapping[str, str], cookies: Sequence[str]) -> str | None:
+        """Return a new link after a callback that failed; None where another browser began what it belongs to."""
+        begun = self._finishing.begun_by(parameters.get("state", ""), cookies)
+        if begun is None:
+            return None
+        return self._keeping.connect_url(route, begun.subject_id, return_to=begun.return_to)
+
     def document_of(self, route: Route) -> Mapping[str, Any]:
         """Return our own client metadata document towards the route's upstream."""
         assert route.token_exchange is not None

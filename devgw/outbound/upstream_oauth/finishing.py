@@ -65,6 +65,11 @@ class Finishing:
         work = _name_of(pending)
         return await self._completion.once(work, lambda: self._finish(exchange, parameters, pending, errand))
 
+    def begun_by(self, state: str, cookies: Sequence[str]) -> PendingConnection | None:
+        """Return what this browser began under `state`, however it stands with it."""
+        pending = self._store.find_pending_connection(digest(state))
+        return pending if pending and _is_of(pending, cookies) else None
+
     async def _finish(
         self, exchange: TokenExchange, parameters: Mapping[str, str], pending: PendingConnection, errand: Errand
     ) -> Finished:
@@ -110,7 +115,7 @@ class Finishing:
             raise Refused(ConnectStateUnknown(why="spent"))
         if pending.expires_at <= self._clock.now():
             raise Refused(ConnectStateUnknown(why="expired"))
-        if not any(same(digest(each), pending.browser_digest) for each in cookies):
+        if not _is_of(pending, cookies):
             here = origin_of(pending.redirect_uri)
             raise Refused(
                 ConnectBrowserForeign(why=f"The cookie set on {here} when this connection began did not come back.")
@@ -161,6 +166,11 @@ class Finishing:
             expires_at=None if answer.expires_in is None else now + timedelta(seconds=answer.expires_in),
             secrets=UpstreamSecrets(answer.access_token, answer.refresh_token, pending.secrets.client_secret),
         )
+
+
+def _is_of(pending: PendingConnection, cookies: Sequence[str]) -> bool:
+    """Tell whether the browser that sent these cookies is the one that began a connection."""
+    return any(same(digest(each), pending.browser_digest) for each in cookies)
 
 
 def _name_of(pending: PendingConnection) -> str:

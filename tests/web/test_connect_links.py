@@ -1,0 +1,86 @@
+"""What a connect link is worth: to whom it is given, where it leads, and what a cookie beside it changes.
+
+Whoever connects an account decides whose data goes through the gateway for whom; another port has the session cookie,
+and can set one of its own.
+"""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from devgw.events.taxonomy import McpAuthUpstreamConnectionBegun
+from tests.web.test_connect import Bench, bench
+
+__all__ = ["bench"]
+
+
+async def link_of(bench: Bench) -> str:
+    """Return the link that a call without a connection carries."""
+    await bench.everything()
+    side = bench.gateway.runtime.upstreams
+    assert side
+    (connection,) = side.oauth.connections()
+    await side.oauth.disconnect(connection.subject_id, connection.upstream_server_id)
+    return str((await bench.call()).json()["error"]["data"]["authUrl"])
+
+
+@pytest.mark.parametrize("query", ["", "redirect=true", "redirect=true&register=anew", "browserTicket="])
+async def test_the_session_cookie_alone_begins_nothing_and_gets_no_link(bench: Bench, query: str) -> None:
+    """Another program's own account would be connected for the person whose cookie it was sent."""
+    await link_of(bench)
+    begun = len(bench.gateway.events(McpAuthUpstreamConnectionBegun))
+    url = f"{bench.gateway.origin}/auth/connections/notes/connect?{query}"
+    for sent in ({}, {"sec-fetch-site": "same-origin", "sec-fetch-mode": "navigate"}):
+        for accept in ("text/html", "application/json"):
+            headers = bench.browser.cookies | sent | {"accept": accept}
+            assert "devgw_session=ss_" in headers["cookie"]
+            for answer in (await bench.http.get(url, headers=headers), await bench.http.post(url, headers=headers)):
+                assert answer.status_code == 403
+                assert "it carries no ticket" in answer.text
+                assert "browserTicket=" not in answer.text
+    assert len(bench.gateway.events(McpAuthUpstreamConnectionBegun)) == begun
+
+
+@pytest.mark.parametrize("site", ["same-site", "cross-site"])
+async def test_a_page_that_another_one_leads_to_asks_before_anything_begins(bench: Bench, site: str) -> None:
+    """It may have set its own session beside its own link: whoever follows would connect their account for it."""
+    link = await link_of(bench)
+    begun = len(bench.gateway.events(McpAuthUpstreamConnectionBegun))
+    led = {"sec-fetch-site": site, "sec-fetch-mode": "navigate", "accept": "text/html"}
+    asked = await bench.http.get(link, headers=bench.browser.cookies | led)
+    assert asked.status_code == 200
+    assert "cannot tell who opened this page" in asked.text
+    assert "Nobody is signed in" not in asked.text
+    assert "for <strong>ada@acme.example</strong>" in asked.text
+    assert len(bench.gateway.events(McpAuthUpstreamConnectionBegun)) == begun
+    direct = await bench.http.get(link, headers=bench.browser.cookies | led | {"sec-fetch-site": "none"})
+    assert direct.status_code == 302
+    assert len(bench.gateway.events(McpAuthUpstreamConnectionBegun)) == begun + 1
+
+
+async def test_a_link_that_is_only_looked_at_makes_no_other(bench: Bench) -> None:
+    """Else one link would be any number of them, each good for another half hour."""
+    link = await link_of(bench)
+    looked = await bench.http.get(link.replace("&redirect=true", ""))
+    (ticket,) = parse_qs(urlsplit(looked.json()["authUrl"]).query)["browserTicket"]
+    assert ticket == parse_qs(urlsplit(link).query)["browserTicket"][0]
+    await bench.browser.open(looked.json()["authUrl"])
+    await bench.browser.press("Approve as")
+    for again in (link, link.replace("&redirect=true", "")):
+        spent = await bench.http.get(again)
+        assert (spent.status_code, "it was used at" in spent.text) == (403, True)
+
+
+async def test_only_the_browser_that_began_is_offered_another_try(bench: Bench) -> None:
+    await bench.sign_in()
+    await bench.browser.press("Connect Notes")
+    bench.browser.stops = (f"{bench.gateway.origin}/auth/connections/notes/callback",)
+    await bench.browser.press("Deny")
+    location = bench.browser.location
+    assert location is not None
+    stranger = await bench.http.get(location)
+    assert "did not come back" in stranger.text
+    assert "browserTicket=" not in stranger.text
+    own = await bench.http.get(location, headers=bench.browser.cookies)
+    assert "answered access_denied" in own.text
+    assert "browserTicket=" in own.text
