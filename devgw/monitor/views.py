@@ -130,6 +130,8 @@ class CheckRow(Row):
     changed: float = 0.0
     fix: str = ""
     """What mends it, where that is known."""
+    is_inside: bool = False
+    """Whether it is a part of devgw itself, which nobody asks after while it is well."""
 
 
 @dataclass(slots=True)

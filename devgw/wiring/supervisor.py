@@ -190,7 +190,8 @@ class Supervisor:
 
     def _judge(self, name: str, state: str, said: str, cause: Cause) -> None:
         text = f"{said}: {cause.reason}" if cause.reason else said
-        self._health.judge(CheckRow(name, state, text, at=self._clock.now().timestamp(), fix=cause.fix))
+        at = self._clock.now().timestamp()
+        self._health.judge(CheckRow(name, state, text, at=at, fix=cause.fix, is_inside=True))
 
     def _tell(self, name: str, state: HelperState, cause: Cause) -> None:
         is_failure = state not in {HelperState.RUNNING, HelperState.STOPPED}

@@ -441,6 +441,7 @@ def health() -> HealthView:
     """Return how the gateway is."""
     return HealthView(
         checks=[
+            CheckRow("housekeeping", "ok", "runs", is_inside=True),
             CheckRow(
                 name="gateway",
                 state="ok",

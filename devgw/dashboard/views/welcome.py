@@ -89,7 +89,8 @@ def _sign_in(scene: Scene, sheet: Sheet) -> None:
 
 def _checks(scene: Scene, sheet: Sheet, is_roomy: bool) -> None:
     health, config = scene.world.health, scene.world.config
-    checks = health.checks if health else []
+    told = health.checks if health else []
+    checks = [each for each in told if each.state != "ok" or not each.is_inside]
     errors = [each for each in config.findings if each.severity == "error"] if config else []
     if not checks and not errors:
         return
