@@ -65,9 +65,8 @@ async def test_what_the_gateway_tells_arrives_first_whole_then_as_it_changes(lin
     gateway = Gateway()
     gateway.fill(traces=30, tokens=4)
     server = await up(line.state_dir, gateway)
-    await line.when(lambda: len(line.world.table("token")) == 8)
+    await line.when(lambda: (len(line.world.table("token")), len(line.world.table("trace"))) == (8, 30))
     assert line.world.link is Link.LIVE
-    assert len(line.world.table("trace")) == 30
 
     gateway.exchange()
     await line.when(lambda: len(line.world.table("trace")) == 31)

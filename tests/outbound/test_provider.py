@@ -32,7 +32,8 @@ from tests.support.oidc import (
 )
 from tests.support.serving import listen, origin_of
 
-TIMEOUT_MS = 600
+TIMEOUT_MS = 2_500
+"""Long enough for a provider on a busy machine, short enough to wait for one that hangs."""
 
 
 @dataclass
