@@ -24,6 +24,11 @@ class RequestTurnedAway(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PathNotFound(Event):
+    """A client asked for something of ours at a path where nothing is served; `explanation` says what is nearest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class McpRequestAccepted(Event):
     """A request on an MCP route showed a good token."""
 

@@ -42,6 +42,7 @@ from devgw.events.requests import (
     McpCapabilityInvoked,
     McpRequestAccepted,
     McpRequestRejected,
+    PathNotFound,
     RequestTurnedAway,
 )
 from devgw.events.running import (
@@ -113,6 +114,7 @@ __all__ = [
     "McpRequestRejected",
     "ObserverFailed",
     "Outcome",
+    "PathNotFound",
     "RequestTurnedAway",
     "RuleSetAside",
     "TokenCheck",

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from devgw.events.flow import Lane, Step
 from devgw.events.trace import Trace
+from devgw.problems.wrong_path import Meant, PathUnknown
 
 
 class Asked(StrEnum):
@@ -44,6 +45,13 @@ _STEPS = {
     Asked.TOKEN: Step.TOKEN,
     Asked.CONNECT: Step.CONSENT,
 }
+_MEANT = {
+    Meant.MCP: Asked.MCP,
+    Meant.METADATA: Asked.RESOURCE_METADATA,
+    Meant.TOKEN: Asked.TOKEN,
+    Meant.REGISTER: Asked.REGISTER,
+    Meant.AUTHORIZE: Asked.AUTHORIZE,
+}
 _ENDINGS = {
     "register": Asked.REGISTER,
     "callback": Asked.CALLBACK,
@@ -59,6 +67,8 @@ def what_was_asked(trace: Trace) -> Asked:
     """Return what `trace` was for."""
     if trace.kind == "mcp":
         return Asked.MCP
+    if isinstance(trace.problem, PathUnknown):
+        return _MEANT.get(trace.problem.meant, Asked.OTHER)
     path = trace.path
     if "/.well-known/" in path:
         return _metadata(path)

@@ -26,6 +26,7 @@ from devgw.events.taxonomy import (
     McpRequestAccepted,
     McpRequestRejected,
     Outcome,
+    PathNotFound,
 )
 from devgw.monitor.ladder import tell_provider
 from devgw.monitor.progress import begin_again, end, fail, finish, note, reach, skip
@@ -202,6 +203,13 @@ def _rejected(flow: Flow, event: McpRequestRejected, at: datetime) -> None:
     note(flow, at, seen, words)
 
 
+def _misled(flow: Flow, event: PathNotFound, at: datetime) -> None:
+    """Let a flow stop where its client asks for something that is not there; one that got further is only told."""
+    if flow.mark(Step.AUTHORIZE).state is StepState.NOT_REACHED:
+        fail(flow, _failure(Step.DISCOVER, event, at, "path_unknown"))
+        note(flow, at, Milestone.WELL_KNOWN_404, event.explanation or "")
+
+
 def _challenged(flow: Flow, at: datetime) -> None:
     if flow.mark(Step.DISCOVER).state is StepState.NOT_REACHED:
         reach(flow, Step.DISCOVER, at)
@@ -247,6 +255,7 @@ _FOLDERS: dict[type[Event], Callable[[Flow, Any, datetime], None]] = {
     McpAuthDownstreamTokenRefused: _token_refused,
     McpRequestAccepted: _accepted,
     McpRequestRejected: _rejected,
+    PathNotFound: _misled,
     McpCapabilityCompleted: _completed,
 }
 CHANGING = frozenset(_FOLDERS)

@@ -19,6 +19,7 @@ from devgw.monitor.flow_folding import CHANGING, arrive, fold
 from devgw.monitor.flow_identity import FlowIdentity, attempt_keys, challenge_key
 from devgw.monitor.ladder import tell_exchange
 from devgw.monitor.progress import MOST_MESSAGES, end, fail_arrow, finish, note, reach, skip
+from devgw.problems.wrong_path import PathUnknown
 
 _MOST_WAITING = 1_000
 _MOST_TRACES = 400
@@ -220,8 +221,11 @@ def _tokens_of(event: Event) -> list[str | None]:
 
 def _may_begin(trace: Trace, asked: Asked) -> bool:
     """Tell whether a row begins with this request; what was refused and is nobody's has one of its own."""
+    if isinstance(trace.problem, PathUnknown):
+        return True
     if asked is Asked.MCP:
-        return trace.status in {401, 403, 421} or trace.method == "OPTIONS"
+        is_refused = trace.problem is not None and trace.problem.diagnosis_id is not None and not trace.upstream_status
+        return trace.status in {401, 403, 421} or trace.method == "OPTIONS" or (is_refused and trace.status >= 400)
     if asked in METADATA | {Asked.REGISTER, Asked.AUTHORIZE}:
         return True
     return trace.status >= 400 and asked in {Asked.TOKEN, Asked.CALLBACK}
@@ -229,6 +233,8 @@ def _may_begin(trace: Trace, asked: Asked) -> bool:
 
 def _is_a_new_beginning(flow: Flow, trace: Trace, asked: Asked) -> bool:
     """Tell whether a client that had arrived, or had failed, sets out once more."""
+    if flow.failure is not None and flow.failure.reason_code == "path_unknown":
+        return not isinstance(trace.problem, PathUnknown) and asked is Asked.MCP  # the URL was corrected
     if flow.state is FlowState.FAILED:
         is_first_step = asked is Asked.MCP and trace.token_id is None and trace.status == 401
         return is_first_step and flow.failure is not None and flow.failure.step not in {Step.DISCOVER, Step.MCP}
@@ -244,6 +250,8 @@ def _preflighted(flow: Flow, at: datetime) -> None:
 def _discovered(flow: Flow, trace: Trace, asked: Asked, at: datetime) -> None:
     if flow.mark(Step.AUTHORIZE).state is not StepState.NOT_REACHED or flow.mark(Step.REGISTER).state is StepState.DONE:
         return
+    if flow.failure is not None:
+        return  # it looks around after a refusal: that mends nothing
     if trace.status >= 400:
         reach(flow, Step.DISCOVER, at)
         note(flow, at, Milestone.WELL_KNOWN_404, f"{trace.status} for {trace.path}")

@@ -264,6 +264,7 @@ _SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     told.GatewayStopping: _stopping,
     told.HelperStateChanged: _helper,
     told.RequestTurnedAway: lambda e: f"{e.status} for what came from {e.peer}: it was no request that can be answered",
+    told.PathNotFound: lambda e: e.explanation or "nothing is served at the path that was asked for",
     told.FaultMet: lambda e: f"a defect of devgw in {e.where}: {e.kind}",
     told.ObserverFailed: _observer_failed,
     told.RuleSetAside: lambda e: f"rule {e.rule} is set aside until the next start: it {e.cause}",

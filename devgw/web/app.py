@@ -12,6 +12,7 @@ from devgw.problems import Refused
 from devgw.web import authorize, dev_login, logout, metadata, refusals, register, serving, token
 from devgw.web.pages import page, short, shown, shown_host
 from devgw.web.patience import until_writable
+from devgw.web.wrong_path import answer_wrong_path
 
 
 def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart:
@@ -73,12 +74,14 @@ async def _front_page() -> Response:
 
 
 async def _http_error(error: HTTPException) -> Response:
-    """Answer 404, 405 and their like as JSON; an OAuth client must never get HTML where it expects JSON."""
+    """Answer 405 and its like as JSON; an OAuth client must never get HTML where it expects JSON."""
     status = error.code or 500
     path = request.path
+    if status == 404 or (status == 405 and path == "/"):  # the origin is where many look for the MCP server itself
+        return await answer_wrong_path()
     response: Response = jsonify(
         {
-            "error": "not_found" if status == 404 else "invalid_request",
+            "error": "invalid_request",
             "error_description": error_description(f"{request.method} {path}: {error.description or error.name}"),
         }
     )

@@ -11,6 +11,7 @@ from devgw.oauth.metadata import (
 )
 from devgw.oauth.urls import JWKS, OAUTH_SERVER, OPENID_SERVER, PROTECTED_RESOURCE
 from devgw.web import serving
+from devgw.web.wrong_path import answer_wrong_path
 
 blueprint = Blueprint("metadata", __name__)
 
@@ -32,14 +33,14 @@ async def gateway_wide_openid() -> Response:
 @blueprint.get(f"{OAUTH_SERVER}/<path:path>")
 async def oauth_of_route(path: str) -> Response:
     """Return a route's RFC 8414 document; the path goes behind the well-known segment."""
-    return _of_route(path, openid=False)
+    return await _of_route(path, openid=False)
 
 
 @blueprint.get(f"{OPENID_SERVER}/<path:path>")
 @blueprint.get(f"/<path:path>{OPENID_SERVER}")
 async def openid_of_route(path: str) -> Response:
     """Return a route's OpenID document, in either form that clients try."""
-    return _of_route(path, openid=True)
+    return await _of_route(path, openid=True)
 
 
 @blueprint.get(f"{PROTECTED_RESOURCE}/<path:path>")
@@ -47,8 +48,10 @@ async def resource_of_route(path: str) -> Response:
     """Return a route's RFC 9728 document under the very host name that the client used."""
     urls = serving.urls()
     route = serving.gateway().route_of(f"/{path}")
-    if route is None or not route.protected:  # a resource that asks for no token has no authorization server
-        return _no_such_route(path)
+    if route is None:
+        return await answer_wrong_path()
+    if not route.protected:  # a resource that asks for no token has no authorization server
+        return _no_resource(route)
     _note(route)
     resource = urls.resource(route) + ("/" if path.endswith("/") else "")
     return jsonify(protected_resource_metadata(resource, route.summary or route.path, urls.issuer(route)))
@@ -60,7 +63,7 @@ async def resource_at_root() -> Response:
     """Return the only route's document; with several routes the root form cannot be right for all, so 404."""
     routes = serving.gateway().project.routes
     if len(routes) != 1 or not routes[0].protected:
-        return _no_such_route("")
+        return _no_resource(routes[0] if len(routes) == 1 else None)
     urls = serving.urls()
     _note(routes[0])
     return jsonify(
@@ -76,9 +79,9 @@ async def jwks() -> Response:
     return jsonify({"keys": []})
 
 
-def _of_route(path: str, *, openid: bool) -> Response:
+async def _of_route(path: str, *, openid: bool) -> Response:
     route = serving.gateway().route_of(f"/{path}")
-    return _no_such_route(path) if route is None else _server_document(route, openid=openid)
+    return await answer_wrong_path() if route is None else _server_document(route, openid=openid)
 
 
 def _server_document(route: Route | None, *, openid: bool) -> Response:
@@ -97,9 +100,11 @@ def _note(route: Route | None) -> None:
         trace.operation_id = route.operation_id if route else None
 
 
-def _no_such_route(path: str) -> Response:
+def _no_resource(route: Route | None) -> Response:
+    """Say that there is no such document, although nothing is wrong: clients ask for it of habit."""
     known = [route.path for route in serving.gateway().project.routes if route.protected]
-    said = error_description(f"no MCP route that asks for a token at /{path}")
+    asked = "the root form belongs to several routes" if route is None else f"{route.path} asks for no token"
+    said = error_description(f"there is no protected resource metadata here: {asked}")
     response = jsonify({"error": "not_found", "error_description": said, "routes": known})
     response.status_code = 404
     return response

@@ -38,7 +38,7 @@ def path_form_missing(view: View, now: datetime) -> Iterator[Diagnosis]:
     """DISC-02 and DISC-09: a well-known address was 404, and the client left."""
     if not _left(view, now):
         return
-    missing = [trace for trace in view.traces if trace.status == 404 and WELL_KNOWN in trace.path]
+    missing = [trace for trace in view.traces if _is_missing(trace) and WELL_KNOWN in trace.path]
     if any(is_resource_metadata(trace) and trace.status == 200 for trace in view.traces):
         missing = [trace for trace in missing if is_server_metadata(trace)]
         if any(is_server_metadata(trace) and trace.status == 200 for trace in view.traces):
@@ -50,6 +50,11 @@ def path_form_missing(view: View, now: datetime) -> Iterator[Diagnosis]:
         cause = f"The client asked for {trace.path} and got 404; it left {view.quiet_for(now).seconds} s ago."
         fix = f"Serve {trace.path}: the form with the path comes first. Check what stands between the client and devgw."
         yield diagnosis("DISC-02", cause, fix, view=view, trace=trace, gone_when="the client goes on")
+
+
+def _is_missing(trace: Trace) -> bool:
+    """Tell whether it was 404 for a reason that has no name yet: a wrong URL is told as that."""
+    return trace.status == 404 and (trace.problem is None or trace.problem.diagnosis_id is None)
 
 
 def _no_resource_metadata(view: View, trace: Trace) -> Diagnosis:
@@ -72,7 +77,7 @@ def one_form_only(view: View, now: datetime) -> Iterator[Diagnosis]:
     """DISC-04: only one form of discovery was tried, and it was 404."""
     asked = [trace for trace in view.traces if is_server_metadata(trace)]
     form = _dialect(asked)
-    if form and _left(view, now) and all(trace.status == 404 for trace in asked):
+    if form and _left(view, now) and all(map(_is_missing, asked)):
         yield diagnosis(
             "DISC-04",
             f"The client asked for {form} alone and got 404 {len(asked)} times.",

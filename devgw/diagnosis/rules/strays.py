@@ -1,9 +1,8 @@
-"""Refused requests that belong to no flow: preflights, revocations, guessed paths, foreign host names."""
+"""Refused requests that belong to no flow: preflights, revocations, foreign host names."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
-from devgw.diagnosis.exchange import WELL_KNOWN
 from devgw.diagnosis.naming import name_problem
 from devgw.diagnosis.rule import GatewayRule, diagnosis
 from devgw.diagnosis.surroundings import Surroundings
@@ -11,7 +10,6 @@ from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 
 SAID_FOR = timedelta(minutes=2)
-GUESSES = ("/register", "/authorize", "/token")
 Words = tuple[str, str, str]
 """Id, cause, fix."""
 
@@ -53,11 +51,11 @@ def _host(trace: Trace) -> Words | None:
 
 
 def _preflight(trace: Trace) -> Words | None:
-    if trace.method != "OPTIONS" or not trace.header(b"origin") or trace.status == 421:
+    if trace.method != "OPTIONS" or not trace.header(b"origin") or trace.status == 421 or trace.problem is not None:
         return None
     name = "CORS-02" if trace.status == 401 else "CORS-01"
     cause = f"The preflight for {trace.path} from {trace.header(b'origin')} was answered {trace.status}."
-    return name, cause, "Check the URL in the client: no such path is served here, so the browser stops before it asks."
+    return name, cause, f"Let the page not ask {trace.path}: it is not for pages, so the browser stops before it asks."
 
 
 def _revocation(trace: Trace) -> Words | None:
@@ -74,27 +72,11 @@ def _revocation(trace: Trace) -> Words | None:
     )
 
 
-def _guess(trace: Trace) -> Words | None:
-    if trace.path.rstrip("/") not in GUESSES or trace.status not in (404, 405):
-        return None
-    cause = f"A client used the default {trace.path}, as it does without metadata."
-    return "DISC-10", cause, "Look at the metadata request just before: the client did not get or accept its answer."
-
-
-def _metadata(trace: Trace) -> Words | None:
-    if WELL_KNOWN not in trace.path or trace.status != 404 or "oauth" not in trace.path:
-        return None
-    if trace.path.rstrip("/").endswith(("oauth-protected-resource", "openid-configuration")):
-        return None  # the root forms are asked as a matter of routine
-    asked = trace.path.split(WELL_KNOWN)[-1].partition("/")[2]
-    return "DISC-09", f"Metadata was asked for /{asked}, which is no MCP route.", "Connect to the URL of an MCP route."
-
-
-_KINDS: tuple[Callable[[Trace], Words | None], ...] = (_host, _preflight, _revocation, _guess, _metadata)
+_KINDS: tuple[Callable[[Trace], Words | None], ...] = (_host, _preflight, _revocation)
 
 RULES = (
     GatewayRule(
-        ("HOST-02", "CORS-01", "CORS-02", "REVK-04", "DISC-10", "DISC-09"),
+        ("HOST-02", "CORS-01", "CORS-02", "REVK-04"),
         "a refused request that belongs to no flow",
         strays,
     ),

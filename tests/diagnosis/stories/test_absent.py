@@ -121,8 +121,7 @@ async def test_a_token_that_is_lost_on_the_way(gateway: Watched, http: httpx2.As
 
 
 async def test_a_client_that_looks_for_metadata_where_there_is_none(gateway: Watched, http: httpx2.AsyncClient) -> None:
-    await http.get(f"{gateway.origin}/.well-known/oauth-protected-resource/mcp/nothing")
-    await http.get(f"{gateway.origin}/.well-known/oauth-protected-resource/nothing")
+    await http.get(f"{gateway.origin}/.well-known/oauth-protected-resource")
     gateway.wait(6)
 
     assert "DISC-09" in await gateway.names()

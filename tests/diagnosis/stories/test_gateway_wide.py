@@ -30,9 +30,9 @@ async def test_a_foreign_host_name_is_named(gateway: Watched, http: httpx2.Async
     assert await names(gateway) == []
 
 
-async def test_a_preflight_for_a_path_that_is_not_served(gateway: Watched, http: httpx2.AsyncClient) -> None:
+async def test_a_preflight_for_a_path_that_is_not_for_pages(gateway: Watched, http: httpx2.AsyncClient) -> None:
     headers = {"origin": "http://localhost:6274", "access-control-request-method": "POST"}
-    answer = await http.options(f"{gateway.origin}/mcp/nothing", headers=headers)
+    answer = await http.options(f"{gateway.origin}/oauth/style.css", headers=headers)
     assert answer.status_code >= 400
     assert await names(gateway) == ["CORS-01"]
 

@@ -1,0 +1,112 @@
+"""What was meant by a path at which nothing is served: which kind of thing, and which of ours is nearest."""
+
+import re
+from collections.abc import Iterable
+from difflib import SequenceMatcher, get_close_matches
+
+from devgw.config.project import Project
+from devgw.diagnosis.difference import explain_difference
+from devgw.oauth.urls import ALIAS_BASE, WELL_KNOWN, Urls
+from devgw.problems.wrong_path import Meant, PathUnknown
+
+_ALIKE = 0.7
+"""How much of two paths must be the same before one is taken for the other; measured on one and two slips of a key."""
+_SUFFIXES = ("/sse", "/message", "/messages", "/mcp", "/stream")
+"""What other servers have behind the name, and people write from memory."""
+_GUESSED = ("/", "/mcp", "/sse", "/message", "/messages", "/mcp/sse")
+"""Paths at which other servers listen: who asks there with one of these looks for an MCP server."""
+_ENDPOINTS = {
+    "token": Meant.TOKEN,
+    "register": Meant.REGISTER,
+    "authorize": Meant.AUTHORIZE,
+    "revoke": Meant.REVOKE,
+}
+_OAUTH_DOCUMENTS = ("oauth-protected-resource", "oauth-authorization-server", "openid-configuration")
+
+
+def explain_path(method: str, path: str, headers: dict[str, str], project: Project, urls: Urls) -> PathUnknown:
+    """Return why `path` is answered with 404.
+
+    Args:
+        method: of the request.
+        path: as it was asked for, without the query.
+        headers: of the request; `accept` and `content-type` are read, in lower case.
+        project: whose routes are served.
+        urls: of the origin under which it was asked.
+    """
+    routes = tuple(urls.resource(route) for route in project.routes)
+    document = next((each for each in _OAUTH_DOCUMENTS if f"{WELL_KNOWN}{each}" in path), None)
+    if document is not None:
+        before, _, behind = path.partition(f"{WELL_KNOWN}{document}")
+        return _of_route(method, before or behind, Meant.METADATA, urls, routes)
+    meant = _meant(method, path, headers, (route.path for route in project.routes))
+    if meant is Meant.MCP:
+        return _of_route(method, path, meant, urls, routes)
+    nearest = "" if meant is Meant.NOTHING else _endpoint(urls, meant)
+    return PathUnknown(method, urls.origin + path, meant, nearest, routes)
+
+
+def _of_route(method: str, path: str, meant: Meant, urls: Urls, routes: tuple[str, ...]) -> PathUnknown:
+    got = urls.origin + path
+    nearest = _nearest(path, routes, urls.origin)
+    apart = explain_difference(got, nearest, "url").sentence.rstrip(".") if nearest else ""
+    return PathUnknown(method, got, meant, nearest, routes, apart)
+
+
+def _endpoint(urls: Urls, meant: Meant) -> str:
+    endpoints = urls.endpoints(None)
+    return {
+        Meant.TOKEN: endpoints.token,
+        Meant.REGISTER: endpoints.registration,
+        Meant.AUTHORIZE: endpoints.authorization,
+        Meant.REVOKE: endpoints.revocation,
+    }[meant]
+
+
+def _meant(method: str, path: str, headers: dict[str, str], routes: Iterable[str]) -> Meant:
+    """Return what the request was for: an endpoint by its word or its form, an MCP route by what a client sends."""
+    word = path.rstrip("/").rpartition("/")[2].lower()
+    if "form-urlencoded" in headers.get("content-type", "") and word != "revoke":
+        return Meant.TOKEN
+    close = [word] if "/oauth" not in path.lower() else get_close_matches(word, _ENDPOINTS, 1, _ALIKE)
+    if close and close[0] in _ENDPOINTS:
+        return _ENDPOINTS[close[0]]
+    known = [*_GUESSED[1:], *routes]
+    is_alike = _plain(path) in known or any(_likeness(path, each) >= _ALIKE for each in known)
+    is_below = any(_plain(path).startswith(f"{each}/") for each in known)
+    speaks_mcp = method in {"POST", "DELETE"} or "text/event-stream" in headers.get("accept", "")
+    return Meant.MCP if speaks_mcp or is_alike or is_below else Meant.NOTHING
+
+
+def _nearest(path: str, routes: tuple[str, ...], origin: str) -> str:
+    """Return the route that was probably meant: the only one, the one that is the same but for habits, or alike."""
+    if len(routes) == 1:
+        return routes[0]
+    same = [each for each in routes if _bare(path) == _bare(each.removeprefix(origin))]
+    if len(same) == 1:
+        return same[0]
+    by_likeness = {each: _ratio(_bare(path), _bare(each.removeprefix(origin))) for each in routes}
+    best = max(by_likeness, key=lambda each: by_likeness[each], default="")
+    return best if best and by_likeness[best] >= _ALIKE else ""
+
+
+def _plain(path: str) -> str:
+    """Return a path in lower case, its slashes once each and none at its end, without the other base path."""
+    slim = re.sub("/+", "/", path.lower()).rstrip("/")
+    return slim.removeprefix(ALIAS_BASE) or "/"
+
+
+def _bare(path: str) -> str:
+    """Return the name in a path: without what servers put before and behind it."""
+    plain = _plain(path)
+    for suffix in _SUFFIXES:
+        plain = plain.removesuffix(suffix)
+    return plain.removeprefix("/mcp").removeprefix("/v1").strip("/")
+
+
+def _likeness(one: str, other: str) -> float:
+    return _ratio(_plain(one), _plain(other))
+
+
+def _ratio(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()

@@ -1,0 +1,70 @@
+"""Why a path is answered with 404: nothing is served there, and what was meant."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from devgw.problems.base import Problem
+
+
+class Meant(StrEnum):
+    """What a request to a path that is none was for, as far as its method, its headers and the path tell."""
+
+    MCP = "the URL of an MCP server"
+    METADATA = "the metadata of an MCP server"
+    TOKEN = "token"
+    REGISTER = "register"
+    AUTHORIZE = "authorize"
+    REVOKE = "revoke"
+    NOTHING = "nothing of ours"
+
+
+_OF_A_ROUTE = frozenset({Meant.MCP, Meant.METADATA})
+
+
+@dataclass(frozen=True, slots=True)
+class PathUnknown(Problem):
+    """Nothing is served at the path that was asked for."""
+
+    method: str
+    got: str
+    """The URL that was asked for, without its query; of metadata: the URL of the server that it would describe."""
+    meant: Meant
+    nearest: str
+    """The URL that was probably meant; empty where it cannot be told."""
+    routes: tuple[str, ...]
+    """The URLs of all MCP routes."""
+    difference: str = ""
+
+    status: ClassVar = 404
+    source: ClassVar = "RFC 9110 §15.5.5; MCP basic/transports: the MCP endpoint"
+
+    @property
+    def diagnosis_id(self) -> str | None:
+        """Return which of the ways it is; None for a path that nobody takes for one of ours."""
+        if self.meant is Meant.NOTHING:
+            return None
+        return "DISC-14" if self.meant in _OF_A_ROUTE else "DISC-10"
+
+    def explain(self) -> str:
+        """Say what is not there, and what is."""
+        if self.meant not in _OF_A_ROUTE:
+            what = f"no {self.meant} endpoint" if self.meant is not Meant.NOTHING else "nothing"
+            return f"{self.method} {self.got}: there is {what} at this path."
+        if self.nearest:
+            apart = f" {self.difference}." if self.difference else ""
+            return f"No MCP route is served at {self.got}; the nearest is {self.nearest}.{apart}"
+        served = f"it serves {', '.join(self.routes)}" if self.routes else "it serves none yet"
+        return f"No MCP route of this gateway is served at {self.got}; {served}."
+
+    def advise(self) -> str:
+        """Say which URL to use."""
+        if self.meant is Meant.NOTHING:
+            return f"MCP clients connect to {' or '.join(self.routes)}." if self.routes else ""
+        if self.meant not in _OF_A_ROUTE:
+            return f"Use {self.nearest}, as the authorization server metadata says it."
+        if self.nearest:
+            return f"Use {self.nearest} as the server's URL in the client."
+        if self.routes:
+            return f"Use one of these as the server's URL in the client: {', '.join(self.routes)}."
+        return "Add an operation with McpProxyHandler to config/routes.oas.json (`devgw init` writes an example)."

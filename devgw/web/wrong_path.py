@@ -1,0 +1,36 @@
+"""How a path at which nothing is served is answered: JSON for programs, a page for people, and one event."""
+
+from quart import Response, jsonify, request
+
+from devgw.events import Outcome, refusal
+from devgw.events.taxonomy import PathNotFound
+from devgw.gateway.wrong_path import explain_path
+from devgw.problems.wrong_path import PathUnknown
+from devgw.web import refusals, serving
+
+
+async def answer_wrong_path() -> Response:
+    """Answer a request for a path that is none with 404, the nearest route and the name of the failure."""
+    trace = serving.trace()
+    path = trace.path if trace else request.path
+    headers = {name.lower(): value.lower() for name, value in request.headers.items()}
+    gateway = serving.gateway()
+    problem = explain_path(request.method, path, headers, gateway.project, serving.urls())
+    if problem.diagnosis_id is not None:
+        gateway.ground.bus.publish(
+            PathNotFound(trace_id=trace.id if trace else None, outcome=Outcome.FAILURE, **refusal(problem))
+        )
+    if "text/html" in headers.get("accept", "") and request.method in {"GET", "HEAD"}:
+        return await refusals.as_page(problem)
+    refusals.note(problem)
+    return _as_json(problem)
+
+
+def _as_json(problem: PathUnknown) -> Response:
+    """Return the refusal for programs; the standards have no `error` for a path that is none."""
+    known = {"nearest": problem.nearest} if problem.nearest else {}
+    said = {"error_description": refusals.describe(problem), "reason": problem.reason}
+    response: Response = jsonify({"error": "not_found", **said, **known, "routes": list(problem.routes)})
+    response.status_code = problem.status
+    response.headers.update(refusals.NO_STORE)
+    return response

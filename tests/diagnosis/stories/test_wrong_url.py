@@ -1,0 +1,126 @@
+"""The wrong URL: whoever asks where nothing is served is told what is nearest, and every face has its name."""
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from devgw.events.taxonomy import PathNotFound
+from tests.diagnosis.stories.conftest import Watched
+from tests.support.browser import Browser
+from tests.support.gateway import mcp_request
+
+NEAREST = "/mcp/sample"
+AGENTS = ("node", "python-httpx2/2", "curl/8.5.0", "Mozilla/5.0")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "nearest"),
+    [
+        ("POST", "/", ""),
+        ("POST", "/mcp", ""),
+        ("POST", "/sse", ""),
+        ("GET", "/sse", ""),
+        ("POST", "/mcp/sampl", NEAREST),
+        ("POST", "/mcp/Sample", NEAREST),
+        ("POST", "/mcp/smaple", NEAREST),
+        ("POST", "/mcp/sample/sse", NEAREST),
+        ("POST", "/sample/mcp", NEAREST),
+        ("POST", "//mcp/sample", NEAREST),
+        ("POST", "/__zuplo/mcp/sample", NEAREST),
+        ("GET", "/mcp/smaple", NEAREST),
+        ("DELETE", "/mcp/smaple", NEAREST),
+        ("OPTIONS", "/mcp/smaple", NEAREST),
+        ("GET", "/.well-known/oauth-protected-resource/mcp/smaple", NEAREST),
+        ("GET", "/.well-known/oauth-authorization-server/mcp/smaple", NEAREST),
+        ("GET", "/mcp/smaple/.well-known/openid-configuration", NEAREST),
+        ("POST", "/mcp/something-else", ""),
+    ],
+)
+async def test_a_url_that_is_no_route(gateway: Watched, method: str, path: str, nearest: str) -> None:
+    agent = AGENTS[(len(method) + len(path)) % len(AGENTS)]  # which client it is makes no difference
+    body: dict[str, Any] = {"json": mcp_request("initialize")} if method == "POST" else {}
+    async with httpx2.AsyncClient(headers={"user-agent": agent}) as http:
+        answer = await http.request(method, gateway.origin + path, **body)
+
+    assert answer.status_code == 404
+    said = answer.json()
+    assert "DISC-14" in said["error_description"]
+    assert said.get("nearest", "") == (gateway.origin + nearest if nearest else "")
+    assert gateway.mcp_url in said["routes"]
+    found = await gateway.only("DISC-14")
+    assert found.certain
+    assert (gateway.origin + nearest) in found.fix
+    assert found.cause in said["error_description"]
+    (event,) = gateway.running.events(PathNotFound)
+    assert event.explanation == found.cause
+    gateway.wait(600)
+    assert await gateway.names() == ["DISC-14"]
+    assert await gateway.of_gateway() == []
+
+
+async def test_a_person_gets_a_page_with_the_nearest_route(gateway: Watched, browser: Browser) -> None:
+    async with httpx2.AsyncClient(headers={"accept": "text/html"}) as http:
+        answer = await http.get(f"{gateway.origin}/mcp/smaple")
+
+    assert answer.status_code == 404
+    assert "DISC-14" in answer.text
+    assert gateway.mcp_url in answer.text
+    assert "<mark>" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "nearest"),
+    [("/oauth2/token", "/oauth/token"), ("/oauth/tokens", "/oauth/token"), ("/oauth/v1/register", "/oauth/register")],
+)
+async def test_an_endpoint_at_a_path_that_is_none(
+    gateway: Watched, http: httpx2.AsyncClient, path: str, nearest: str
+) -> None:
+    form = {"grant_type": "authorization_code", "code": "x"} if "token" in path else None
+    answer = await http.post(gateway.origin + path, data=form)
+
+    assert answer.status_code == 404
+    assert answer.json()["nearest"] == gateway.origin + nearest
+    assert gateway.origin + nearest in (await gateway.only("DISC-10")).fix
+
+
+async def test_a_code_that_is_sent_to_no_token_endpoint(
+    gateway: Watched, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    code = await gateway.running.code(http, browser)
+    await http.post(f"{gateway.origin}/oauth2/token", data=code.form(resource=gateway.mcp_url))
+    gateway.wait(40)
+    assert await gateway.names() == ["DISC-10"]
+
+    answer = await http.post(f"{gateway.origin}/oauth/token", data=code.form(resource=gateway.mcp_url))
+    assert answer.status_code == 200
+    assert await gateway.names() == []
+
+
+async def test_the_nearest_route_works_and_is_another_attempt(
+    gateway: Watched, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    answer = await http.post(f"{gateway.origin}/mcp/smaple", json=mcp_request("tools/list"))
+    url = answer.json()["nearest"]
+    assert (await http.post(url, json=mcp_request("tools/list"))).status_code == 401
+    tokens = await gateway.running.tokens(http, browser)
+    bearer = {"authorization": f"Bearer {tokens['access_token']}", "accept": "application/json, text/event-stream"}
+    assert (await http.post(url, json=mcp_request("tools/list"), headers=bearer)).status_code == 200
+
+    first, second = await gateway.flows()
+    assert [each.id for each in first.diagnoses] == ["DISC-14"]
+    assert second.diagnoses == ()
+    assert str(second.state) == "done"
+
+
+@pytest.mark.parametrize(
+    "path", ["/favicon.ico", "/robots.txt", "/health", "/.well-known/appspecific/com.chrome.devtools.json", "/a/b"]
+)
+async def test_what_everybody_asks_of_habit_is_answered_and_not_talked_about(
+    gateway: Watched, http: httpx2.AsyncClient, path: str
+) -> None:
+    assert (await http.get(gateway.origin + path)).status_code == 404
+
+    gateway.wait(600)
+    assert await gateway.flows() == []
+    assert await gateway.of_gateway() == []
