@@ -14,9 +14,9 @@ from devgw.config.environment import EnvironmentUse, Origin
 from devgw.config.finding import Place
 from devgw.config.load import CLIENT_ID_NAME, Loaded
 from devgw.config.node import Node
-from devgw.config.own_origin import is_loopback
 from devgw.config.project import OAuthPolicy, Project
 from devgw.config.workos import BASE_URL
+from devgw.foreign.addresses import is_this_machine
 from devgw.foreign.urls import UrlRefused, read_url
 
 _OF_WORKOS = frozenset({CLIENT_ID_NAME, "WORKOS_CLIENT_SECRET", "WORKOS_API_KEY"})
@@ -110,4 +110,4 @@ def _origin_beyond(url: str) -> str:
         read = read_url(url)
     except UrlRefused:
         return ""
-    return "" if is_loopback(read.host) else read.origin
+    return "" if is_this_machine(read.host) else read.origin

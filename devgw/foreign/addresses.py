@@ -60,6 +60,10 @@ _EMBEDDING: Final = (
     IPv6Network("::ffff:0:0:0/96"),  # translated (SIIT)
     IPv6Network("64:ff9b::/96"),  # NAT64: the translator speaks IPv4
 )
+_NAMES_HERE: Final = frozenset(
+    {"localhost", "localhost.localdomain", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback"}
+)
+"""What systems call this machine in their hosts file; names below `localhost` are too (RFC 6761 §6.3)."""
 _KINDS_V4: Final[list[tuple[IPv4Network, str]]] = [(IPv4Network(network), kind) for network, kind in _V4]
 _KINDS_V6: Final[list[tuple[IPv6Network, str]]] = [(IPv6Network(network), kind) for network, kind in _V6]
 
@@ -105,3 +109,12 @@ def is_within(host: str, network: str) -> bool:
         return address is not None and address in ip_network(network, strict=False)
     except ValueError:
         return False
+
+
+def is_this_machine(host: str) -> bool:
+    """Tell whether a host, as a URL names it, is this machine and can be nothing else."""
+    name = host.strip("[]").rstrip(".").lower()
+    if name in _NAMES_HERE or name.endswith(".localhost"):
+        return True
+    address = find_literal(name)
+    return address is not None and kind_of(address) in {LOOPBACK, UNSPECIFIED}

@@ -3,14 +3,18 @@
 A short list of what imitates ASCII in practice, not the whole of it (UTS 39 §4, §5): it warns, and decides nothing.
 """
 
+import re
 import unicodedata
 
 _IMITATORS = frozenset(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d\u04cf\u0475\u0410\u0412\u0415"
     "\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0406\u0408\u0405\u03bf\u03bd\u03c1\u0391\u0392\u0395\u0396"
     "\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u0585\u0578\u057d\u0581\u13a0\u13a1\u13aa\u13cf\u13de"
-)
-"""Cyrillic, Greek, Armenian and Cherokee letters that are drawn like Latin ones."""
+    "\u1455\u14aa\u15e9\u144c\u15ea\u15f4\u144e\u146d\u1587\u15f7\u1515\u142f\u15ef\u15f0\u148d\u157c\u15b4\u146b\u156e"
+) | {chr(each) for each in range(0xA4D0, 0xA4F8)}
+"""Cyrillic, Greek, Armenian, Cherokee, Canadian and Lisu letters that are drawn like Latin ones."""
+_ODD_LATIN = re.compile("[\u0251\u0261\u0262\u026a\u0274\u0280\u028f\u0299\u029c\u029f\u1d00-\u1d2b\ua730\ua731]")
+"""Letters of phonetics, most of them small capitals, which read as the letters of a name."""
 _TOGETHER = frozenset({"HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "CJK", "HANGUL", "BOPOMOFO"})
 """Written together by those who write them, and with Latin too."""
 
@@ -19,7 +23,8 @@ def imitation_in(text: str) -> str:
     """Return what is odd about the letters of a name, as the end of a sentence that begins with it; or nothing."""
     if text.isascii():
         return ""
-    if unicodedata.normalize("NFKC", text) != unicodedata.normalize("NFC", text):
+    is_unusual = unicodedata.normalize("NFKC", text) != unicodedata.normalize("NFC", text)
+    if is_unusual or _ODD_LATIN.search(text):
         return "has letters in unusual forms, which look like others"
     for word in text.split():
         alphabets = _alphabets(word)

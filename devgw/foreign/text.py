@@ -1,28 +1,50 @@
 """One cleaner of foreign text, for every screen, line and page.
 
-Control characters steer terminals, newlines forge rows, and format characters (bidirectional overrides, zero-width
-joiners, tags) make a name read as another. What is taken out is shown in its place, so that nobody is deceived twice.
+Control characters steer terminals, newlines forge rows, format characters (bidirectional overrides, zero-width joiners,
+tags) make a name read as another, and marks piled on a letter are drawn over the lines around it. What is taken out is
+shown in its place, so that nobody is deceived twice.
 """
 
 import json
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
 _PLAIN = re.compile(r"[\x20-\x7e]*")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _PLACEHOLDERS = ("${", "$env(", "{env:", "{{", "%7Benv:", "$%7B", "%24%7B")
-_FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5")
-"""Letters and marks by category that are drawn as nothing."""
+_FILLERS = re.compile(
+    "[\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\u180b-\u180d\u180f\u2065\ufe00-\ufe0d\ufff0-\ufff8"
+    "\U000e0000-\U000e0fff]"
+)
+"""What is drawn as nothing, be it a letter, a mark or unassigned; the two selectors for emoji are left (UTS 51 §2)."""
+_MARKS = frozenset({"Mn", "Me"})
+_MOST_MARKS = 4
+"""Marks that may follow one another: no language writes more (UTS 39 §5.4)."""
 
 
 def clean(text: str, most: int | None = None) -> str:
-    """Return `text` on one line: hidden characters written out as `u{…}` behind a backslash, cut beyond `most`."""
-    if hidden_in(text):
-        text = "".join(each if not is_hidden(each) else f"\\u{{{ord(each):x}}}" for each in text)
+    """Return `text` on one line: hidden characters and piled marks written out as `u{…}` behind a backslash.
+
+    It is cut beyond `most`.
+    """
+    if not _PLAIN.fullmatch(text) and any(is_hidden(each) or _is_mark(each) for each in set(text)):
+        text = "".join(_written_out(text))
     return text if most is None or len(text) <= most else text[: max(0, most - 1)] + "…"
+
+
+def _written_out(text: str) -> Iterator[str]:
+    marks = 0
+    for each in text:
+        marks = marks + 1 if _is_mark(each) else 0
+        yield f"\\u{{{ord(each):x}}}" if is_hidden(each) or marks > _MOST_MARKS else each
+
+
+def _is_mark(character: str) -> bool:
+    """Tell whether a character is drawn over the one before it."""
+    return unicodedata.category(character) in _MARKS
 
 
 def clean_lines(text: str) -> str:
@@ -59,7 +81,7 @@ def has_placeholder(text: str) -> bool:
 
 def is_hidden(character: str) -> bool:
     """Tell whether a character is not seen where it stands, or steers what is."""
-    return unicodedata.category(character) in _HIDDEN or character in _FILLERS
+    return unicodedata.category(character) in _HIDDEN or _FILLERS.match(character) is not None
 
 
 def hidden_in(text: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
 
+from devgw.foreign.addresses import is_this_machine
 from devgw.foreign.text import hidden_in
 from devgw.foreign.urls import UrlRefused, read_url
 from devgw.oauth.redirect_scheme import WEB_SCHEMES, why_refused
@@ -118,9 +119,7 @@ def kind_of(uri: str) -> RedirectKind:
     parts = urlsplit(uri)
     if parts.scheme not in WEB_SCHEMES:
         return RedirectKind.PRIVATE_USE
-    host = (parts.hostname or "").rstrip(".")
-    is_here = host in LOOPBACK_NAMES or host.endswith(".localhost") or host.startswith("127.")
-    return RedirectKind.LOOPBACK if is_here else RedirectKind.WEB
+    return RedirectKind.LOOPBACK if is_this_machine(parts.hostname or "") else RedirectKind.WEB
 
 
 def fits(registered: str, requested: str) -> bool:

@@ -161,7 +161,7 @@ def _check_with_authlib(members: dict[str, Any]) -> None:
 
 def _name_of(members: dict[str, Any], redirect_uris: tuple[str, ...]) -> str:
     """Return how the client is called here, as long as a name may be, whatever it is taken from."""
-    named = members.get("client_name") or members.get("software_id")
+    named = next((each for name in ("client_name", "software_id") if (each := str(members.get(name, "")).strip())), "")
     if not named:
         named = f"unnamed client ({redirect_uris[0]})" if redirect_uris else "unnamed client"
-    return clean(str(named), Limits.CLIENT_NAME_CHARACTERS)
+    return clean(named, Limits.CLIENT_NAME_CHARACTERS)

@@ -9,10 +9,10 @@ Source: MCP Security Best Practices §SSRF; RFC 6890.
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from devgw.foreign.addresses import LOOPBACK, NEAR, PUBLIC, find_literal, kind_of, read_address
+from devgw.foreign.addresses import LOOPBACK, NEAR, PUBLIC, find_literal, is_this_machine, kind_of, read_address
 from devgw.foreign.urls import ForeignUrl, UrlRefused, read_url
 from devgw.outbound.client import CheckAddress
-from devgw.outbound.proxies import find_proxy, is_this_machine
+from devgw.outbound.proxies import find_proxy
 from devgw.problems import Problem, Refused
 from devgw.problems.upstream import AddressForbidden, UpstreamUnreachable
 

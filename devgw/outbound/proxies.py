@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from devgw.foreign.addresses import LOOPBACK, UNSPECIFIED, find_literal, is_within, kind_of
+from devgw.foreign.addresses import is_this_machine, is_within
 from devgw.problems import Refused
 from devgw.problems.machine import ProxyUnusable
 
 _SPOKEN = frozenset({"http", "https"})
-_OURS = frozenset({LOOPBACK, UNSPECIFIED})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -44,14 +43,6 @@ def find_proxy(url: str) -> Proxy | None:
     if (why := _why_not(proxy)) is not None:
         raise Refused(ProxyUnusable(_without_user(proxy), why))
     return Proxy(proxy)
-
-
-def is_this_machine(host: str) -> bool:
-    """Tell whether a host, as a URL names it, is this machine and can be nothing else."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    address = find_literal(host)
-    return address is not None and kind_of(address) in _OURS
 
 
 def _is_exempt(host: str, port: int | None, exempt: str) -> bool:

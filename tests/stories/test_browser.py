@@ -169,6 +169,11 @@ HOSTILE_CLIENTS = {
         "cursor://anysphere.cursor-mcp",
         "an app on this machine",
     ),
+    "another name of this machine": (
+        {"REDIRECT_URI": "https://0.0.0.0/callback"},
+        "0.0.0.0",
+        "a program on this machine",
+    ),
     "letters that look like others": ({"CLIENT_NAME": CYRILLIC}, "localhost", "mixes letters of Cyrillic and Latin"),
 }
 

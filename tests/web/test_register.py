@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from devgw.clock import epoch
 from devgw.entropy import token
+from devgw.events.taxonomy import McpAuthClientRegistered
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Code, Running
 from tests.support.serving import serve
@@ -92,6 +93,13 @@ async def test_a_wrong_registration_gets_the_standards_error_and_our_reason(
     assert answer.status_code == 400, answer.text
     assert answer.json()["error"] == error
     assert reason in (None, answer.json()["reason"])
+
+
+@pytest.mark.parametrize("blank", [" ", "\u00a0\u3000"])
+async def test_a_name_of_nothing_is_no_name(gateway: Running, http: httpx2.AsyncClient, blank: str) -> None:
+    await gateway.register(http, client_name=blank, software_id=blank)
+    known = gateway.events(McpAuthClientRegistered)[-1]
+    assert known.client_name == f"unnamed client ({CALLBACK})"
 
 
 async def test_what_real_clients_register_is_taken(gateway: Running, http: httpx2.AsyncClient) -> None:
