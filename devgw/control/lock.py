@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from devgw.control.folder import LOCK, prepare, unusable
-from devgw.files import FileRefused, own
+from devgw.files import FileRefused, own, own_folder
 from devgw.problems import Refused
 from devgw.problems.control import AnotherGatewayRuns
 
@@ -30,6 +30,32 @@ class ProjectLock:
             Refused: with `AnotherGatewayRuns` or `StateDirectoryUnusable`.
         """
         prepare(self._state_dir)
+        self._file = self._take()
+
+    def keep(self) -> None:
+        """Take the project again where somebody removed the lock, alone or with its folder.
+
+        Raises:
+            Refused: with `AnotherGatewayRuns` or `StateDirectoryUnusable`.
+        """
+        if self._file is None or self._is_in_place(self._file):
+            return
+        try:
+            self._state_dir.parent.stat()  # a project that is gone is not made again
+            own_folder(self._state_dir)
+        except OSError as reason:
+            raise unusable(self._state_dir, reason) from reason
+        old, self._file = self._file, self._take()
+        old.close()
+
+    def _is_in_place(self, file: BinaryIO) -> bool:
+        try:
+            return os.path.samestat((self._state_dir / LOCK).lstat(), os.fstat(file.fileno()))
+        except OSError:
+            return False
+
+    def _take(self) -> BinaryIO:
+        """Return the locked file, with our number in it."""
         path = self._state_dir / LOCK
         try:
             file = own(path)
@@ -46,7 +72,7 @@ class ProjectLock:
         with contextlib.suppress(OSError):  # on a full disk it is a lock all the same
             file.write(f"{os.getpid()}\n".encode())
             file.flush()
-        self._file = file
+        return file
 
     def release(self) -> None:
         """Give the project back."""

@@ -65,7 +65,10 @@ class ControlServer:
         self._monitor.wake = self._wake
 
     async def serve(self) -> None:
-        """Serve until cancelled, and listen anew where somebody removed the socket: faces would find no gateway."""
+        """Serve until cancelled, and listen anew where somebody removed the socket: faces would find no gateway.
+
+        Where lock or folder went too, the project is taken again first.
+        """
         try:
             while True:
                 await asyncio.sleep(_LOOK_SECONDS)
@@ -75,9 +78,12 @@ class ControlServer:
 
     async def _see_to_socket(self) -> None:
         opened = self._opened
-        if opened is None or opened.path.exists() or not self._state_dir.is_dir():
+        if opened is None:
             return
         with contextlib.suppress(Refused):  # it is looked at again
+            self._lock.keep()
+            if opened.path.exists():
+                return
             self._opened = await listen(self._state_dir, self._welcome, Limits.CONTROL_LINE_BYTES)
             self._shared.token = self._opened.token
             opened.server.close()

@@ -73,7 +73,7 @@ class StateRemoved(StateProblem):
     """The database is not where it was, and it cannot be written there again."""
 
     diagnosis: ClassVar = "STATE-05"
-    hint: ClassVar = "Put the folder back as it was, or start devgw again: it makes a new one."
+    hint: ClassVar = "Take away what stands in its place: devgw makes folder and file again by itself, with all of it."
 
     def explain(self) -> str:
         """Say what is there instead."""

@@ -23,11 +23,19 @@ _ROOM_BYTES = 1_048_576
 class Database:
     """A migrated connection. `path` None keeps everything in memory.
 
+    Args:
+        path: the file.
+        migrations: what brings it up to date.
+        keep_folder: makes again what is missing around the file, before that is written anew; may refuse.
+
     Raises:
         StateUnusable: where the file cannot be opened, is no database, or was written by a newer devgw.
     """
 
-    def __init__(self, path: Path | None, migrations: Sequence[str]) -> None:
+    def __init__(
+        self, path: Path | None, migrations: Sequence[str], keep_folder: Callable[[], None] = lambda: None
+    ) -> None:
+        self._keep_folder = keep_folder
         self._is_in_transaction = False
         self._is_broken = False
         self._after_commit: list[Callable[[], object]] = []
@@ -65,16 +73,21 @@ class Database:
         return StateRefused(problem)
 
     def _see_to_file(self) -> None:
-        """Write the file anew where somebody removed it; what is saved into a file without a name would be lost."""
-        if self._place is None or self._place.is_there():
-            return
+        """Write the file anew where somebody removed it, alone or with its folder: what has no name would be lost."""
+        if self._place is not None and not self._place.is_there():
+            self._restore(self._place)
+
+    def _restore(self, place: Place) -> None:
+        """Make again what is missing at the file's place, and around it."""
         try:
-            self._place.put_back(self._connection)
-            old, self._connection = self._connection, _connect(self._place.path)
-            old.close()
-        except (OSError, sqlite3.Error) as error:
-            said = (error.strerror if isinstance(error, OSError) else None) or str(error)
-            raise self._refusal(StateRemoved(str(self._place.path), said)) from error
+            self._keep_folder()
+            if not place.is_there():
+                place.put_back(self._connection)
+                old, self._connection = self._connection, _connect(place.path)
+                old.close()
+        except (OSError, sqlite3.Error, Refused) as error:
+            said = error.problem.explain() if isinstance(error, Refused) else getattr(error, "strerror", "") or error
+            raise self._refusal(StateRemoved(str(place.path), str(said))) from error
 
     def is_locked(self) -> bool:
         """Tell whether another program keeps us from writing at this moment."""
@@ -101,12 +114,15 @@ class Database:
         self.prove()
 
     def prove(self) -> None:
-        """Write something that changes nothing, where there is doubt that anything can be written.
+        """Make again what somebody removed, and write something that changes nothing where that may be impossible.
 
         Raises:
-            StateRefused: where it cannot.
+            StateRefused: where it cannot be written.
         """
-        if self._place is None or (self.trouble is None and _has_room(self._place.path)):
+        if self._place is None:
+            return
+        self._restore(self._place)
+        if self.trouble is None and _has_room(self._place.path):
             return
         with self.transaction():
             (version,) = self._run("PRAGMA user_version").fetchone()

@@ -5,6 +5,7 @@ The key stands beside the database in a file of its own (mode 0600), so that a c
 
 import base64
 import json
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,17 @@ def _read_or_make(path: Path) -> bytes:
         path.unlink()
         raise
     return key
+
+
+def keep_key(path: Path, key: bytes) -> None:
+    """Write the key again where somebody removed its file: what it sealed could be opened by nobody after a restart.
+
+    Raises:
+        OSError: where it cannot be written.
+    """
+    if not os.path.lexists(path):
+        with create(path) as file:
+            file.write(key)
 
 
 def _is_key(key: bytes) -> bool:

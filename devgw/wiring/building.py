@@ -34,7 +34,7 @@ from devgw.store.connections import SealedConnections
 from devgw.store.database import Database
 from devgw.store.migrations import MIGRATIONS
 from devgw.store.records import RecordStore
-from devgw.store.sealing import Sealer, load_key
+from devgw.store.sealing import Sealer, keep_key, load_key
 from devgw.web import connect, registry
 from devgw.web.app import create_app
 from devgw.web.front import Front
@@ -110,7 +110,7 @@ def build(
             raise CannotStart(loaded.findings)
         plan = companions.plan(loaded, loaded.project)
         canonical = CanonicalUrls(Urls(settings.canonical_origin, loaded.project.base_path))
-        database, ground, upstreams = _state(settings, bus, clock, canonical)
+        database, ground, upstreams = _state(settings, bus, clock, canonical, lock)
         undo.pop_all()
     companions.place(plan)
     project = companions.lead(loaded.project)
@@ -183,17 +183,27 @@ def read(
     )
 
 
-def _state(settings: Settings, bus: Bus, clock: Clock, urls: CanonicalUrls) -> tuple[Database, Ground, UpstreamSide]:
+def _state(
+    settings: Settings, bus: Bus, clock: Clock, urls: CanonicalUrls, lock: ProjectLock | None
+) -> tuple[Database, Ground, UpstreamSide]:
     """Return what outlives every generation."""
     folder = _state_folder(settings)
-    database = Database(folder / DATABASE if folder else None, MIGRATIONS)
+    key = load_key(folder / KEY if folder else None)
+
+    def keep() -> None:
+        if lock is not None:
+            lock.keep()
+        if folder is not None:
+            keep_key(folder / KEY, key)
+
+    database = Database(folder / DATABASE if folder else None, MIGRATIONS, keep)
     store = RecordStore(database)
     live = LiveTokens(store, clock)
     revocation = Revocation(store, live, bus, clock)
     spent = AssertionRecords(database)
     documents, keys = HttpClientDocuments(clock), IssuerKeys(bus, clock)
     ground = Ground(settings, store, live, bus, clock, documents, revocation, spent, keys, Completion())
-    sealer = Sealer(load_key(folder / KEY if folder else None))
+    sealer = Sealer(key)
     connections = SealedConnections(database, sealer)
     upstreams = build_upstream_side(settings, connections, sealer, clock, bus, urls=urls, completion=ground.completion)
     return database, ground, upstreams

@@ -5,6 +5,7 @@ import os
 import resource
 import shutil
 import sqlite3
+import stat
 import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -15,8 +16,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from devgw.control.lock import ProjectLock
 from devgw.events.taxonomy import McpAuthProviderAnswered
 from devgw.monitor.views import CheckRow
+from devgw.problems import Refused
 from devgw.settings import Settings
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Code, Running, mcp_request, running_gateway
@@ -111,6 +114,16 @@ def locked(state: Path) -> Iterator[None]:
     finally:
         shell.execute("ROLLBACK")
         shell.close()
+
+
+def _empty(folder: Path) -> None:
+    """As `rm -rf .devgw/*` does: what begins with a dot stays."""
+    for each in folder.glob("[!.]*"):
+        each.unlink()
+
+
+def _move_away(folder: Path) -> None:
+    folder.rename(folder.with_name("aside"))
 
 
 async def measured(work: Awaitable[httpx2.Response]) -> tuple[httpx2.Response, float]:
@@ -222,9 +235,64 @@ async def test_another_file_in_the_databases_place_is_left_alone_and_named(fault
     await faulty.is_well_again()
 
 
-async def test_a_state_folder_that_was_removed_is_said_and_the_proxy_goes_on(faulty: Faulty) -> None:
+@pytest.mark.parametrize("remove", [shutil.rmtree, _empty, _move_away], ids=lambda each: each.__name__.strip("_"))
+async def test_a_state_folder_that_was_removed_is_made_again_with_everything_in_it(
+    tmp_path: Path, http: httpx2.AsyncClient, remove: Callable[[Path], object]
+) -> None:
+    """Lock, key, database and socket: nobody is refused, a second gateway still is, and a restart loses nothing."""
+    async with faulty_gateway(tmp_path, tmp_path / ".devgw", http) as faulty:
+        key = (faulty.state / "upstream.key").read_bytes()
+        remove(faulty.state)
+        await faulty.is_well_again()
+        assert (faulty.state / "upstream.key").read_bytes() == key
+        assert stat.S_IMODE(faulty.state.stat().st_mode) == 0o700
+        with pytest.raises(Refused, match="another_gateway_runs"):
+            ProjectLock(faulty.state).acquire()
+        await until((faulty.state / "control.sock").exists)
+        port = faulty.gateway.runtime.settings.port
+    settings = Settings(port=port, state_dir=tmp_path / ".devgw")
+    async with running_gateway(tmp_path, ephemeral=False, settings=settings) as again:
+        answer = await http.post(again.mcp_url, json=mcp_request("ping"), headers=faulty.bearer)
+        assert answer.status_code == 200
+
+
+async def test_a_removed_state_folder_comes_back_though_nobody_saves_anything(faulty: Faulty) -> None:
     shutil.rmtree(faulty.state)
+    await until((faulty.state / "devgw.db").exists)
+    await until((faulty.state / "control.sock").exists)
+    (faulty.state / "upstream.key").unlink()
+    await until((faulty.state / "upstream.key").exists)
+
+
+@pytest.mark.parametrize("stands_there", ["a link", "a file", "another gateway"])
+async def test_a_state_folder_that_cannot_be_made_again_is_named_and_the_proxy_goes_on(
+    faulty: Faulty, tmp_path: Path, stands_there: str
+) -> None:
+    shutil.rmtree(faulty.state)
+    other = ProjectLock(faulty.state)
+    if stands_there == "a link":
+        (tmp_path / "elsewhere").mkdir()
+        faulty.state.symlink_to(tmp_path / "elsewhere")
+    elif stands_there == "a file":
+        faulty.state.write_text("somebody's notes")
+    else:
+        other.acquire()
     await faulty.is_refused_and_goes_on("state_removed", "STATE-05")
+    await until(lambda: not list(tmp_path.glob("elsewhere/*")), 0)
+    other.release()
+    (shutil.rmtree if stands_there == "another gateway" else os.unlink)(faulty.state)
+    await faulty.is_well_again()
+
+
+async def test_the_state_of_a_project_that_is_gone_does_not_bring_it_back(
+    tmp_path: Path, http: httpx2.AsyncClient
+) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    async with faulty_gateway(project, project / ".devgw", http) as faulty:
+        shutil.rmtree(project)
+        await faulty.is_refused_and_goes_on("state_removed", "STATE-05")
+        assert not project.exists()
 
 
 async def test_a_table_that_was_dropped_under_it_is_a_refusal_and_not_a_defect(faulty: Faulty) -> None:
