@@ -15,12 +15,14 @@ class JsonRefused(ValueError):  # noqa: N818  it reads as what happened
     """The text is no JSON that is taken; the message says why, in a few words that may be shown.
 
     Attributes:
-        limit: the name of the limit in `settings.Limits` that it passes; empty where it is no JSON at all.
+        limit: the name of the limit in `settings.Limits` that it passes; empty where it passes none.
+        is_broken: whether its grammar is not JSON's, so that no other reader makes anything of it either.
     """
 
-    def __init__(self, why: str, limit: str = "") -> None:
+    def __init__(self, why: str, limit: str = "", *, is_broken: bool = False) -> None:
         super().__init__(why)
         self.limit = limit
+        self.is_broken = is_broken
 
 
 def read_json(
@@ -55,7 +57,7 @@ def read_json(
     except JsonRefused:
         raise
     except ValueError as error:  # an integer of too many digits is one
-        raise JsonRefused(f"it is no JSON: {error}") from error
+        raise JsonRefused(f"it is no JSON: {error}", is_broken=isinstance(error, json.JSONDecodeError)) from error
     if brackets > most_depth:
         _check_depth(value, most_depth)
     return value
@@ -115,7 +117,23 @@ def _decoded(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise JsonRefused(f"it is no JSON: {error}") from error
+        raise JsonRefused(f"it is no JSON: {error}", is_broken=not _is_lenient_json(content)) from error
+
+
+def _is_lenient_json(content: bytes) -> bool:
+    """Tell whether a reader that is less strict about UTF-8 (Node's), or guesses UTF-16 (Python's), takes it for JSON.
+
+    Text in UTF-16 has zero bytes, which JSON in UTF-8 never has.
+    """
+    if b"\0" in content:
+        return True
+    try:
+        _DECODER.decode(content.decode("utf-8-sig", "replace"))
+    except json.JSONDecodeError:
+        return False
+    except (ValueError, RecursionError):
+        return True
+    return True
 
 
 def _check_depth(value: Any, most_depth: int) -> None:

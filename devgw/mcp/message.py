@@ -25,7 +25,8 @@ class Messages:
     items: tuple[Mapping[str, Any], ...] = ()
     is_batch: bool = False
     refused: JsonRefused | None = None
-    """Why the body was not read: its upstream might read it all the same, so that no policy can stand on it."""
+    """Why the body was not read: its upstream might read it all the same, so that no policy can stand on it, and
+    nobody could tell whose an answer is."""
 
     @property
     def method(self) -> str | None:
@@ -59,9 +60,9 @@ _MEANT = frozenset({"jsonrpc", "method", "params", "id", *CAPABILITY_MEMBER.valu
 
 
 def read_messages(body: bytes) -> Messages:
-    """Return the messages of `body`: one object, or the array of a batch."""
+    """Return the messages of `body`: one object, or the array of a batch. How long it may be is its taker's to say."""
     try:
-        value = read_json(body)
+        value = read_json(body, most_bytes=len(body))
     except JsonRefused as refused:
         return Messages(refused=refused)
     if isinstance(value, dict):

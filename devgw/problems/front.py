@@ -1,9 +1,13 @@
 """Why a request is turned away at the door, before any route decides about it."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
 from devgw.problems.base import ErrorCode, Problem
+
+_HOST = re.compile(r"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
+"""A Host that can be written into a configuration: a name or address, and perhaps a port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class RequestTooLarge(Problem):
 
 @dataclass(frozen=True, slots=True)
 class BodyUnreadable(Problem):
-    """On a route whose policies act on the body: it is none that two readers are sure to read alike."""
+    """The body is none that two readers are sure to read alike."""
 
     why: str
 
@@ -74,7 +78,7 @@ class BodyUnreadable(Problem):
 
     def explain(self) -> str:
         """Say why it cannot be read."""
-        return f"The request's body was not passed on, since the route's filter could not read it: {self.why}."
+        return f"The request's body was not passed on, since its upstream may read it otherwise: {self.why}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +99,10 @@ class HostNotAllowed(Problem):
 
     def advise(self) -> str:
         """Say how to allow it."""
-        return (
-            f'Use {self.known[0]}, or add "{self.host or "name"}" to allowed_hosts in devgw.toml (tunnels: set origin).'
-        )
+        use = f"Use {self.known[0]}"
+        if not _HOST.fullmatch(self.host):
+            return f"{use}."
+        return f'{use}, or add "{self.host}" to allowed_hosts in devgw.toml (tunnels: set origin).'
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ Raw ASGI, since a Quart route costs more than all of this together. One `McpRout
 configuration; a request keeps the one it began with.
 """
 
+import asyncio
+
 from devgw.config.project import Project
 from devgw.events import Bus
 from devgw.events.taxonomy import FailureOrigin, McpRequestAccepted, McpRequestRejected, Outcome
@@ -29,6 +31,8 @@ from devgw.web.relay import end_broken_stream
 
 _UNAUTHORIZED = 401
 _SESSION_METHODS = frozenset({"GET", "DELETE"})
+_LONG = 131_072
+"""Bytes of a body beyond which it is read beside the loop: many small values in it take seconds."""
 
 
 class McpRoutes:
@@ -50,6 +54,8 @@ class McpRoutes:
         self._limit = settings.proxy.request_limit
         self._is_stateful = settings.proxy.stateful
         self._bus = bus
+        self._reading_long = asyncio.Lock()
+        """One at a time: as objects, such a body takes a hundred times its memory."""
         self._places = {
             route.path: McpRoute(
                 route,
@@ -89,7 +95,7 @@ class McpRoutes:
         except BodyTooLarge:
             await self._turn_away(call, RequestTooLarge(self._limit))
             return False
-        self._read(call)
+        await self._read(call)
         if trace.method != "POST" and not (self._is_stateful and trace.method in _SESSION_METHODS):
             await self._turn_away(call, MethodNotOffered(trace.method, trace.path))
             return False
@@ -104,9 +110,12 @@ class McpRoutes:
         recording.phase("admit", began)
         return True
 
-    def _read(self, call: McpCall) -> None:
+    async def _read(self, call: McpCall) -> None:
         """Read which method and capability are meant, for events, policies and traces."""
-        if call.body:
+        if len(call.body) > _LONG:
+            async with self._reading_long:
+                call.messages = await asyncio.to_thread(read_messages, call.body)
+        elif call.body:
             call.messages = read_messages(call.body)
         trace, messages = call.trace, call.messages
         trace.mcp_method = call.method = messages.method
@@ -145,11 +154,10 @@ class McpRoutes:
         """Let the messages pass the route's capability filter.
 
         Raises:
-            Refused: with `CapabilityHidden` or `HeaderMismatch`, or where the filter cannot read the body.
+            Refused: with `CapabilityHidden` or `HeaderMismatch`, or where the body could be read in two ways.
         """
         is_filtered = call.route.capability_filter is not None
-        if is_filtered:
-            _check_readable(call.messages)
+        _check_readable(call.messages, is_filtered=is_filtered)
         self._compare_headers(call)
         if is_filtered:
             self._capabilities.check(call.route, call.admitted, call.messages.items)
@@ -215,15 +223,17 @@ class McpRoutes:
         )
 
 
-def _check_readable(messages: Messages) -> None:
-    """Refuse what the filter cannot read, or its upstream may read as something else.
+def _check_readable(messages: Messages, *, is_filtered: bool) -> None:
+    """Refuse what we cannot read and the upstream might; where a filter decides, also what it may read otherwise.
+
+    An upstream that acted on it would answer to an id that we do not know: the answer could be given to nobody.
 
     Raises:
         Refused: with `BodyTooDeep` or `BodyUnreadable`.
     """
     refused = messages.refused
-    if refused is not None:
+    if refused is not None and (is_filtered or not refused.is_broken):
         raise Refused(BodyTooDeep(Limits.JSON_DEPTH) if refused.limit == "JSON_DEPTH" else BodyUnreadable(str(refused)))
-    for item in messages.items:
+    for item in messages.items if is_filtered else ():
         if lookalike := find_lookalike(item):
             raise Refused(BodyUnreadable(f"its member {clean(lookalike, 40)!r} may be taken for another"))

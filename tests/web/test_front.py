@@ -1,6 +1,7 @@
 """What every request meets first: its record, the Host check, the caller's Origin, CORS, the canonical origin."""
 
 import asyncio
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -63,6 +64,19 @@ async def test_any_other_host_is_turned_away_with_the_reason(host: str, path: st
     assert f"localhost:{port_of(gateway)}" in answer.json()["hint"]
     assert again.status_code != 421
     assert gateway.traces[0].reason_code == "host_not_allowed"
+
+
+@pytest.mark.parametrize("host", [b"", b"a@localhost", b"<b>", b"one two", b"[::1", b"a:b:c"])
+async def test_what_is_no_host_is_not_advised_as_one_to_allow(host: bytes) -> None:
+    """A hint can be followed to the letter."""
+    async with gate("http://127.0.0.1:1/mcp") as gateway:
+        port = int(gateway.origin.rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /mcp/sample HTTP/1.1\r\nConnection: close\r\nHost: " + host + b"\r\n\r\n")
+        answer = (await reader.read()).partition(b"\r\n\r\n")[2]
+        writer.close()
+    said = json.loads(answer[answer.index(b"{") : answer.rindex(b"}") + 1])
+    assert said["hint"] == f"Use localhost:{port}."
 
 
 async def test_configured_hosts_are_let_in() -> None:
