@@ -1,7 +1,10 @@
 """One record opened: its row, and everything that hangs on it."""
 
 from collections.abc import Callable
+from itertools import islice
 
+from devgw.events.flow import Flow
+from devgw.events.trace import Trace
 from devgw.monitor import flow_view, trace_view
 from devgw.monitor.details import (
     ClientDetail,
@@ -51,7 +54,7 @@ def _token(monitor: Monitor, id_: str) -> Row | None:
     flow = monitor.flow_book.by_key(row.id) or monitor.flow_book.by_key(row.grant_id)
     row.flow_id = flow.id if flow is not None else ""
     detail = TokenDetail(row, monitor.grants.family(row.grant_id) if row.grant_id else [row])
-    detail.used_by = _traces(monitor, lambda trace_row: trace_row.token_id == id_)
+    detail.used_by = _traces(monitor, lambda trace: trace.token_id == id_)
     detail.jwt = _claims(monitor, id_)
     detail.verdict = _verdict(row, monitor.clock.now().timestamp())
     return detail
@@ -81,17 +84,10 @@ def _claims(monitor: Monitor, id_: str) -> JwtView | None:
     return JwtView(mask_json(checked.header), mask_json(checked.claims), checked.verdict, checks)
 
 
-def _traces(monitor: Monitor, fits: Callable[[TraceRow], bool]) -> list[TraceRow]:
-    found: list[TraceRow] = []
-    for trace in reversed(monitor.traces):
-        row = TraceRow(
-            trace.id, 0.0, trace.method, "", token_id=trace.token_id or "", operation_id=trace.operation_id or ""
-        )
-        if fits(row):
-            found.append(trace_view.row_of(trace, monitor.flow_of(trace.id)))
-            if len(found) == _MOST_TRACES:
-                break
-    return found
+def _traces(monitor: Monitor, fits: Callable[[Trace], bool]) -> list[TraceRow]:
+    """Return the rows of the newest that fit."""
+    found = islice(filter(fits, reversed(monitor.traces)), _MOST_TRACES)
+    return [trace_view.row_of(trace, monitor.flow_of(trace.id)) for trace in found]
 
 
 def _grant(monitor: Monitor, id_: str) -> Row | None:
@@ -103,8 +99,8 @@ def _grants(monitor: Monitor, fits: Callable[[GrantRow], bool]) -> list[GrantRow
     return [row for row in monitor.grants.grants if fits(row)]
 
 
-def _flows(monitor: Monitor, fits: Callable[[FlowRow], bool]) -> list[FlowRow]:
-    return [row for flow in monitor.flow_book.flows if fits(row := flow_view.row_of(flow))]
+def _flows(monitor: Monitor, fits: Callable[[Flow], bool]) -> list[FlowRow]:
+    return [flow_view.row_of(flow) for flow in monitor.flow_book.flows if fits(flow)]
 
 
 def _client(monitor: Monitor, id_: str) -> Row | None:

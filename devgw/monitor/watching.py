@@ -17,10 +17,19 @@ class Watching:
         self._monitor = monitor
 
     async def run(self) -> None:
-        """Watch until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._bus.run())
-            tasks.create_task(self._tick())
+        """Watch until cancelled.
+
+        Raises:
+            RuntimeError: where one of both halves ended, for whatever reason; the other is ended, too.
+        """
+        halves = [asyncio.ensure_future(self._bus.run()), asyncio.ensure_future(self._tick())]
+        try:
+            await asyncio.wait(halves, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in halves:
+                each.cancel()
+            ended = await asyncio.gather(*halves, return_exceptions=True)
+        raise RuntimeError("half of the watching ended") from next((each for each in ended if each is not None), None)
 
     async def _tick(self) -> None:
         while True:

@@ -109,7 +109,7 @@ def _check_texts(members: dict[str, Any]) -> None:
             raise Refused(ClientMetadataInvalid(name, f"a {type(value).__name__}", "a string"))
         hidden = hidden_in(value)
         if hidden:
-            raise Refused(ClientMetadataInvalid(name, f"contains {hidden}", "characters that can be seen"))
+            raise Refused(ClientMetadataInvalid(name, f"a text with {hidden} in it", "characters that can be seen"))
         most = Limits.CLIENT_NAME_CHARACTERS if name == "client_name" else MAXIMUM_MEMBER_LENGTH
         if len(value) > most:
             raise Refused(ClientMetadataInvalid(name, f"{len(value)} characters", f"at most {most} characters"))
@@ -122,7 +122,9 @@ def _check_contacts(members: dict[str, Any]) -> None:
     """Refuse contacts that are no short, visible strings."""
     for each in _strings(members, "contacts"):
         if hidden := hidden_in(each):
-            raise Refused(ClientMetadataInvalid("contacts", f"contains {hidden}", "characters that can be seen"))
+            raise Refused(
+                ClientMetadataInvalid("contacts", f"a text with {hidden} in it", "characters that can be seen")
+            )
         if len(each) > MAXIMUM_MEMBER_LENGTH:
             raise Refused(ClientMetadataInvalid("contacts", f"{len(each)} characters", "short addresses"))
 

@@ -74,16 +74,18 @@ class RequestMalformed(Problem):
 
 @dataclass(frozen=True, slots=True)
 class ProtocolNotSpoken(Problem):
-    """The client speaks HTTP/2 from the first byte, which a plain port does not."""
+    """The client speaks another HTTP from the first byte: HTTP/2, most of the time, which a plain port does not."""
+
+    version: str
 
     diagnosis: ClassVar = "LIMIT-26"
     status: ClassVar = 505
-    hint: ClassVar = "Speak HTTP/1.1 here, without prior knowledge of HTTP/2."
+    hint: ClassVar = "Speak HTTP/1.1 here; what knows HTTP/2 must not take it for granted (prior knowledge)."
     source: ClassVar = "RFC 9110 §15.6.6"
 
     def explain(self) -> str:
         """Say what is spoken."""
-        return "This port speaks HTTP/1.1; the client began with HTTP/2."
+        return f"This port speaks HTTP/1.1; the client began with HTTP/{self.version}."
 
 
 @dataclass(frozen=True, slots=True)

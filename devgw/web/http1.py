@@ -22,7 +22,8 @@ from devgw.problems.incoming import (
 )
 from devgw.settings import Limits
 
-_VERSIONS = (b"1.1", b"1.0")
+_MAJOR = b"1."
+"""A higher minor version is read as 1.1 (RFC 9110 §2.5)."""
 
 
 class HeadRefused(Exception):  # noqa: N818  it reads as what happened
@@ -104,8 +105,8 @@ def _written(problem: Problem) -> tuple[list[tuple[bytes, bytes]], bytes]:
 
 def _find_problem(request: h11.Request) -> Problem | None:
     """Return why a head is no request of ours. On the hot path."""
-    if request.http_version not in _VERSIONS:
-        return ProtocolNotSpoken()
+    if not request.http_version.startswith(_MAJOR):
+        return ProtocolNotSpoken(request.http_version.decode("ascii").removesuffix(".0"))
     if len(request.target) > Limits.URL_BYTES:
         return TargetTooLong(Limits.URL_BYTES)
     if (problem := _find_header_problem(request)) is not None:

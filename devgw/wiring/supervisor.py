@@ -93,7 +93,18 @@ class Supervisor:
         assert name not in self._helpers, name
         self._helpers[name] = helper
         self._show(helper)
-        helper.task = asyncio.ensure_future(self._keep(helper))
+        self._run(helper)
+
+    def _run(self, helper: _Helper) -> None:
+        if self._helpers.get(helper.name) is helper:
+            helper.task = asyncio.ensure_future(self._keep(helper))
+            helper.task.add_done_callback(lambda task: self._ended(helper, task))
+
+    def _ended(self, helper: _Helper, task: "asyncio.Task[None]") -> None:
+        """Start a helper anew whose task somebody else cancelled."""
+        if self._helpers.get(helper.name) is helper and task.cancelled():
+            wait = self._fail(helper, asyncio.CancelledError())
+            task.get_loop().call_later(wait, self._run, helper)
 
     async def stop(self, name: str, within: float = 1.0) -> None:
         """End the helper of this name, if there is one, and take it out of Health."""
@@ -112,8 +123,8 @@ class Supervisor:
     async def close(self, within: float = 1.0) -> tuple[str, ...]:
         """End everything; return the names of helpers that did not end in time."""
         helpers = list(self._helpers.values())
-        late = await self._end([*(each.task for each in helpers if each.task), *self._works], within)
         self._helpers.clear()
+        late = await self._end([*(each.task for each in helpers if each.task), *self._works], within)
         return tuple(each.name for each in helpers if each.task in late)
 
     def once(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
@@ -126,13 +137,17 @@ class Supervisor:
 
     async def _keep(self, helper: _Helper) -> None:
         while (error := await self._attempt(helper)) is not None:
-            helper.failures += 1
-            wait = self._pace.wait(helper.failures)
-            state = HelperState.DOWN if wait >= self._pace.longest else HelperState.WAITING
-            self._turn(helper, state, cause_of(error))
+            wait = self._fail(helper, error)
             await asyncio.sleep(wait)
         self._helpers.pop(helper.name, None)
         self._over(helper)
+
+    def _fail(self, helper: _Helper, error: BaseException) -> float:
+        """Take note of a failure; return the seconds until the next attempt."""
+        helper.failures += 1
+        wait = self._pace.wait(helper.failures)
+        self._turn(helper, HelperState.DOWN if wait >= self._pace.longest else HelperState.WAITING, cause_of(error))
+        return wait
 
     async def _attempt(self, helper: _Helper) -> BaseException | None:
         """Run it once; return what it raised, None where it came to its end."""

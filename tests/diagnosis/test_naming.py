@@ -188,7 +188,7 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (incoming.RegistrationsTooFrequent(600, 1), "LIMIT-23"),
         (incoming.AuthorizationsTooMany(2_000), "LIMIT-24"),
         (incoming.RequestMalformed("two lengths"), "LIMIT-25"),
-        (incoming.ProtocolNotSpoken(), "LIMIT-26"),
+        (incoming.ProtocolNotSpoken("2"), "LIMIT-26"),
         (incoming.RegistrationNotJson("text/plain"), "LIMIT-27"),
         (ProxyUnusable("socks5://proxy:1080", "no"), "NET-07"),
         (CaFileUnusable("SSL_CERT_FILE", "/x", "it does not exist"), "NET-03"),

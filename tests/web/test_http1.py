@@ -78,6 +78,13 @@ async def test_what_passes_a_limit_is_refused_by_its_name(head: bytes, status: i
     assert app.seen == []
 
 
+@pytest.mark.parametrize(("line", "said"), [(b"PRI * HTTP/2.0", "HTTP/2."), (b"GET / HTTP/3.0", "HTTP/3.")])
+async def test_the_version_that_was_spoken_is_the_one_that_is_named(line: bytes, said: str) -> None:
+    async with served(Echo()) as port:
+        answer = await say(port, line + b"\r\n" + HOST + b"\r\n")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["detail"].endswith(f"began with {said}")
+
+
 async def test_an_offer_of_http2_is_ignored() -> None:
     """RFC 9110 §7.8: a server MAY ignore Upgrade; some clients offer it with every request."""
     offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
@@ -95,6 +102,7 @@ async def test_an_offer_of_http2_is_ignored() -> None:
         (b"GET http://localhost?a HTTP/1.1\r\n", "GET /"),
         (b"OPTIONS * HTTP/1.1\r\n", "OPTIONS *"),
         (b"GET /two HTTP/1.0\r\n", "GET /two"),
+        (b"GET /two HTTP/1.2\r\n", "GET /two"),
         (b"GET //two HTTP/1.1\r\n", "GET //two"),
     ],
 )

@@ -17,7 +17,10 @@ from devgw.events import Bus
 from devgw.events.taxonomy import HelperStateChanged
 from devgw.monitor.book import Count
 from devgw.monitor.health import Health
+from devgw.monitor.monitor import Monitor
 from devgw.monitor.views import CheckRow
+from devgw.monitor.watching import Watching
+from devgw.settings import Settings
 from devgw.wiring.cause import cause_of
 from devgw.wiring.companions import WORKOS
 from devgw.wiring.stopping import EssentialEnded
@@ -123,6 +126,38 @@ async def test_whatever_a_helper_raises_concerns_nobody_else(bench: Bench, error
     bench.supervisor.start("one", begin)
     await until(lambda: bench.state("one") == "bad")
     assert bench.state("two") == "ok"
+
+
+async def test_one_whose_task_somebody_cancelled_is_started_again(bench: Bench) -> None:
+    begun: list[asyncio.Task[None] | None] = []
+
+    async def begin() -> None:
+        begun.append(asyncio.current_task())
+        await asyncio.Event().wait()
+
+    bench.supervisor.start("one", begin)
+    await until(lambda: len(begun) == 1)
+    assert begun[0] is not None
+    begun[0].cancel()
+    await until(lambda: bench.state("one") == "warning")
+    await until(lambda: len(begun) == 2)
+    await until(lambda: bench.state("one") == "ok")
+    await bench.supervisor.close()
+    await asyncio.sleep(QUICK.longest * 2)
+    assert len(begun) == 2
+
+
+async def test_watching_of_which_one_half_ended_ends_as_a_whole_so_that_it_is_started_again(bench: Bench) -> None:
+    clock = SystemClock()
+    bus = Bus(clock)
+    before = asyncio.all_tasks()
+    watching = asyncio.ensure_future(Watching(bus, Monitor(clock, Settings(), bus)).run())
+    await asyncio.sleep(0)
+    half, other = asyncio.all_tasks() - before - {watching}
+    half.cancel()
+    with pytest.raises(RuntimeError, match="half"):
+        await asyncio.wait_for(watching, 5)
+    assert other.done()
 
 
 async def test_one_that_came_to_its_end_is_out_of_health_and_one_that_is_stopped_too(bench: Bench) -> None:
