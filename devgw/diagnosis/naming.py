@@ -45,11 +45,6 @@ def _kinds(kind: type[Problem]) -> Iterator[type[Problem]]:
 NAMES: dict[str, Name] = {
     "challenge_method_unsupported": by.challenge_method,
     "challenge_malformed": by.challenge_malformed,
-    "provider_refused": by.provider_refused,
-    "provider_code_refused": by.provider_code_refused,
-    "provider_answer_unreadable": by.provider_answer,
-    "keys_unavailable": by.keys_unavailable,
-    "provider_token_invalid": by.provider_token_invalid,
     "registration_impossible": by.registration_impossible,
     "registration_refused": by.registration_refused,
     "authorization_refused": by.authorization_refused,

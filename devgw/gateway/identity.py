@@ -16,12 +16,14 @@ from devgw.entropy import same
 from devgw.gateway.jose import JwtUnreadable, read_jwt
 from devgw.ids import SubjectId
 from devgw.problems import Refused
-from devgw.problems.provider import ClockSkewed, ProviderTokenInvalid
+from devgw.problems.provider_token import ClockSkewed, Flaw, ProviderTokenInvalid, TokenUntimely
 
 if TYPE_CHECKING:
     import jwt
 
 LEEWAY = timedelta(seconds=60)
+CLOCKS_AGREE = 30.0
+"""Seconds of skew that no token's lifetime notices."""
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 
 
@@ -75,9 +77,14 @@ def verified_claims(token: str, key: "jwt.PyJWK", what: str) -> dict[str, Any]:
             ProviderTokenInvalid(what, "signature", "one that does not fit", "the published key's")
         ) from error
     except JwtUnreadable as error:
-        raise Refused(ProviderTokenInvalid(what, "form", str(error), "a signed JWT")) from error
+        raise Refused(_unreadable(what, error)) from error
     except (jwt.PyJWTError, ValueError, TypeError) as error:
         raise Refused(ProviderTokenInvalid(what, "form", "no claims that can be read", "a signed JWT")) from error
+
+
+def _unreadable(what: str, error: JwtUnreadable) -> ProviderTokenInvalid:
+    flaw = {"JSON_DEPTH": Flaw.TOO_DEEP, "": Flaw.WRONG}.get(error.limit, Flaw.TOO_LONG)
+    return ProviderTokenInvalid(what, "form", str(error), "a signed JWT", flaw)
 
 
 def text_or_none(value: Any) -> str | None:
@@ -108,7 +115,9 @@ def header_of(token: str, what: str) -> dict[str, Any]:
     try:
         read_jwt(token)
         header: dict[str, Any] = jwt.get_unverified_header(token)
-    except (JwtUnreadable, jwt.PyJWTError) as error:
+    except JwtUnreadable as error:
+        raise Refused(_unreadable(what, error)) from error
+    except jwt.PyJWTError as error:
         raise Refused(ProviderTokenInvalid(what, "form", str(error), "a signed JWT")) from error
     if header.get("alg") not in ALGORITHMS:
         raise Refused(ProviderTokenInvalid(what, "alg", str(header.get("alg")), "an asymmetric algorithm"))
@@ -119,7 +128,7 @@ def check_access_token(claims: Mapping[str, Any], expected: Expected) -> None:
     """Check an access token that stands for the sign-in, as WorkOS gives it: `aud` may be absent, `client_id` not.
 
     Raises:
-        Refused: with `ProviderTokenInvalid` or `ClockSkewed`.
+        Refused: with a problem of `problems.provider_token`.
     """
     what = "access token"
     _check_issuer(claims, expected, what)
@@ -128,9 +137,8 @@ def check_access_token(claims: Mapping[str, Any], expected: Expected) -> None:
     if claims.get("aud") is not None:
         if audience not in _strings(claims["aud"]):
             raise Refused(ProviderTokenInvalid(what, "aud", str(claims["aud"]), audience))
-    elif claims.get("client_id") != expected.client_id:
-        got = str(claims.get("client_id", "absent, and no aud either"))
-        raise Refused(ProviderTokenInvalid(what, "client_id", got, expected.client_id))
+    elif claims.get("client_id") is None:
+        raise _absent(what, "client_id", f"{expected.client_id}, or an aud")
     if claims.get("client_id") not in (None, expected.client_id):
         raise Refused(ProviderTokenInvalid(what, "client_id", str(claims["client_id"]), expected.client_id))
     _require_subject(claims, what)
@@ -140,47 +148,83 @@ def check_id_token(claims: Mapping[str, Any], expected: Expected, access_token: 
     """Check an ID token: issuer, audience, authorized party, nonce, times, and the hash of the access token.
 
     Raises:
-        Refused: with `ProviderTokenInvalid` or `ClockSkewed`.
+        Refused: with a problem of `problems.provider_token`.
     """
     what = "id token"
     _check_issuer(claims, expected, what)
     audiences = _strings(claims.get("aud"))
+    if not audiences:
+        raise _absent(what, "aud", expected.client_id)
     if expected.client_id not in audiences:
-        raise Refused(ProviderTokenInvalid(what, "aud", str(claims.get("aud", "absent")), expected.client_id))
+        raise Refused(ProviderTokenInvalid(what, "aud", str(claims["aud"]), expected.client_id))
     party = claims.get("azp")
     if party is not None and party != expected.client_id:
         raise Refused(ProviderTokenInvalid(what, "azp", str(party), expected.client_id))
     if party is None and len(audiences) > 1:
-        raise Refused(ProviderTokenInvalid(what, "azp", "absent beside several audiences", expected.client_id))
+        raise _absent(what, "azp", f"{expected.client_id} beside several audiences")
     _check_times(claims, expected, what)
-    if "iat" not in claims:
-        raise Refused(ProviderTokenInvalid(what, "iat", "absent", "the moment at which it was issued"))
-    if expected.nonce and not same(str(claims.get("nonce", "")), expected.nonce):
-        raise Refused(
-            ProviderTokenInvalid(what, "nonce", "another value" if "nonce" in claims else "absent", "the one sent")
-        )
+    if claims.get("iat") is None:
+        raise _absent(what, "iat", "the moment at which it was issued, in seconds since 1970")
+    _check_nonce(claims, expected, what)
     if access_token and "at_hash" in claims and not same(str(claims["at_hash"]), _half_hash(access_token, algorithm)):
         raise Refused(ProviderTokenInvalid(what, "at_hash", "another hash", "that of the access token beside it"))
     _require_subject(claims, what)
 
 
+def _check_nonce(claims: Mapping[str, Any], expected: Expected, what: str) -> None:
+    if not expected.nonce:
+        return
+    if claims.get("nonce") is None:
+        raise _absent(what, "nonce", "the one sent")
+    if not same(str(claims["nonce"]), expected.nonce):
+        raise Refused(ProviderTokenInvalid(what, "nonce", "another value", "the one sent"))
+
+
+def _absent(what: str, claim: str, expected: str) -> Refused:
+    return Refused(ProviderTokenInvalid(what, claim, "nothing", expected, Flaw.ABSENT))
+
+
 def _check_issuer(claims: Mapping[str, Any], expected: Expected, what: str) -> None:
-    if claims.get("iss") not in expected.issuers:
-        raise Refused(
-            ProviderTokenInvalid(what, "iss", str(claims.get("iss", "absent")), " or ".join(expected.issuers))
-        )
+    wanted = " or ".join(expected.issuers)
+    if claims.get("iss") is None:
+        raise _absent(what, "iss", wanted)
+    if claims["iss"] not in expected.issuers:
+        raise Refused(ProviderTokenInvalid(what, "iss", str(claims["iss"]), wanted))
 
 
 def _check_times(claims: Mapping[str, Any], expected: Expected, what: str) -> None:
     expires = _moment(claims, "exp", what)
     if expires is None:
-        raise Refused(ProviderTokenInvalid(what, "exp", "absent", "a moment in the future"))
+        raise _absent(what, "exp", "a moment in the future, in seconds since 1970")
+    issued = _moment(claims, "iat", what)
     if expires <= expected.now - LEEWAY:
-        raise Refused(ClockSkewed("exp", expires, expected.now, expected.skew_seconds))
-    for name in ("nbf", "iat"):
-        moment = _moment(claims, name, what)
+        raise Refused(_untimely("exp", expires, issued, expected, what))
+    for name, moment in (("nbf", _moment(claims, "nbf", what)), ("iat", issued)):
         if moment and moment > expected.now + LEEWAY:
-            raise Refused(ClockSkewed(name, moment, expected.now, expected.skew_seconds))
+            raise Refused(_untimely(name, moment, issued, expected, what))
+
+
+def _untimely(
+    claim: str, moment: datetime, issued: datetime | None, expected: Expected, what: str
+) -> ClockSkewed | TokenUntimely:
+    """Return whose time is wrong: a clock's where the measured skew explains the claim, else the token's own."""
+    skew = agreed_skew(expected.skew_seconds, issued, expected.now)
+    if skew is not None and abs(skew) > CLOCKS_AGREE:
+        theirs = expected.now + timedelta(seconds=skew)
+        is_good_there = moment > theirs - LEEWAY if claim == "exp" else moment <= theirs + LEEWAY
+        if is_good_there:
+            return ClockSkewed(claim, moment, expected.now, skew)
+    return TokenUntimely(what, claim, moment, expected.now, issued, expected.skew_seconds)
+
+
+def agreed_skew(measured: float | None, issued: datetime | None, now: datetime) -> float | None:
+    """Return how far the provider's clock is from ours in seconds, None where its two witnesses do not agree.
+
+    They are the `Date` of its answer (`measured`) and the `iat` of a token that it issued for this answer.
+    """
+    if measured is None or issued is None:
+        return None
+    return measured if abs((issued - now).total_seconds() - measured) <= LEEWAY.total_seconds() else None
 
 
 def _moment(claims: Mapping[str, Any], name: str, what: str) -> datetime | None:
@@ -190,13 +234,16 @@ def _moment(claims: Mapping[str, Any], name: str, what: str) -> datetime | None:
         return None
     moment = moment_of(value)
     if moment is None:
-        raise Refused(ProviderTokenInvalid(what, name, repr(value)[:40], "seconds since 1970"))
+        raise Refused(ProviderTokenInvalid(what, name, repr(value)[:40], "seconds since 1970", Flaw.MALFORMED))
     return moment
 
 
 def _require_subject(claims: Mapping[str, Any], what: str) -> None:
-    if text_or_none(claims.get("sub")) is None:
-        raise Refused(ProviderTokenInvalid(what, "sub", "absent, or no text", "the person's id"))
+    if claims.get("sub") is None:
+        raise _absent(what, "sub", "the person's id")
+    if text_or_none(claims["sub"]) is None:
+        got = repr(claims["sub"])[:40]
+        raise Refused(ProviderTokenInvalid(what, "sub", got, "the person's id, as text", Flaw.MALFORMED))
 
 
 def _strings(value: Any) -> tuple[str, ...]:

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 
 class JwtUnreadable(ValueError):  # noqa: N818  it reads as what happened
-    """The text is no JWT that is read; the message says why, in words that may be shown."""
+    """The text is no JWT that is read; the message says why, in words that may be shown.
+
+    Attributes:
+        limit: the name of the limit in `settings.Limits` that it passes; empty where it is no JWT at all.
+    """
+
+    def __init__(self, why: str, limit: str = "") -> None:
+        super().__init__(why)
+        self.limit = limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,7 @@ def read_jwt(token: str) -> UnverifiedJwt:
         JwtUnreadable: where it is none, is too long, or is nested too deep.
     """
     if len(token) > Limits.TOKEN_BYTES:
-        raise JwtUnreadable(f"a token of more than {Limits.TOKEN_BYTES:,} characters")
+        raise JwtUnreadable(f"a token of more than {Limits.TOKEN_BYTES:,} characters", "TOKEN_BYTES")
     parts = token.split(".")
     if len(parts) != 3:
         raise JwtUnreadable(f"an opaque value of {len(parts)} part(s)")
@@ -48,7 +56,7 @@ def _part(text: str, name: str) -> dict[str, Any]:
         content = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
         return read_object(content)
     except JsonRefused as refused:
-        raise JwtUnreadable(f"its {name}: {refused}") from refused
+        raise JwtUnreadable(f"its {name}: {refused}", refused.limit) from refused
     except (binascii.Error, UnicodeEncodeError) as error:
         raise JwtUnreadable(f"its {name}: no base64url") from error
 

@@ -25,6 +25,7 @@ from devgw.oauth.urls import Urls
 from devgw.problems import Problem, Refused
 from devgw.problems.consent import TransactionFinished
 from devgw.problems.login import (
+    AnswerPosted,
     LoginCookieMissing,
     LoginEnded,
     ProviderRefused,
@@ -189,7 +190,7 @@ class Login:
     def _find(self, parameters: Parameters) -> PendingAuthorization:
         state = parameters.get("state")
         if not state:
-            raise Refused(StateMissing(has_code="code" in parameters))
+            raise Refused(self._stateless(parameters))
         pending = self._store.find_pending_by_state(digest(state))
         if pending is None:
             raise Refused(StateUnknown())
@@ -200,6 +201,19 @@ class Login:
         if pending.login_finished_at and not pending.session_id:  # nobody signed in: a reload ended it
             raise Refused(LoginEnded(pending.login_finished_at))
         return pending
+
+    def _stateless(self, parameters: Parameters) -> StateMissing:
+        said = parameters.first("error") or "", parameters.first("error_description") or ""
+        return StateMissing("code" in parameters, self._policy.provider == "workos", *said)
+
+    def turn_away(self, form: Parameters) -> AnswerPosted:
+        """Return why an answer that came as a form is not taken; the login that it belongs to has failed."""
+        url, _, query = self._policy.login.url.partition("?")
+        problem = AnswerPosted(url if self._policy.oidc else "", "response_mode=form_post" in query)
+        pending = self.find_for_error(form)
+        if pending is not None and not pending.decided_at:
+            self._publish_finished(pending, problem)
+        return problem
 
     def _check_browser(self, pending: PendingAuthorization, cookies: Cookies, urls: Urls) -> None:
         values = cookies.get(_cookie_name(pending), ())[:MOST_COOKIES]

@@ -14,7 +14,7 @@ class SigningKeySet(Protocol):
         """Return the key with this id; where the token names none, the only one.
 
         Raises:
-            Refused: with `KeysUnavailable` or `SigningKeyUnknown`.
+            Refused: with a problem of `problems.provider_keys`.
         """
 
     async def find_replaced(self, key_id: str | None, algorithm: str | None) -> "jwt.PyJWK | None":

@@ -18,11 +18,14 @@ from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.transport import describe_failure
 from devgw.problems import Problem, Refused
 from devgw.problems.base import Fault
-from devgw.problems.provider import KeysUnavailable, SigningKeyUnknown
+from devgw.problems.provider import ProviderTimedOut
+from devgw.problems.provider_keys import KeysAskedJustNow, KeysUnavailable, SigningKeyUnknown
 
 if TYPE_CHECKING:
     import jwt
 
+NO_ID = "(a key without kid)"
+_KINDS = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 FRESH = timedelta(hours=1)
 """How long keys are used without asking again."""
 FLOOR = timedelta(seconds=10)
@@ -35,6 +38,11 @@ class _Key:
 
     id: str | None
     members: dict[str, Any]
+
+    def may_have_signed(self, algorithm: str | None) -> bool:
+        """Tell whether this key is of the kind that the algorithm asks for (RFC 7518 §3.1, RFC 8037 §3.1)."""
+        kind = _KINDS.get((algorithm or "")[:2])
+        return kind is None or self.members.get("kty") == kind
 
     def reading(self, algorithm: str | None) -> "jwt.PyJWK":
         """Return the key for signatures of its own algorithm; where it names none, of the one asked for."""
@@ -67,25 +75,34 @@ class SigningKeys:
         self._fetching = asyncio.Lock()
 
     async def find(self, key_id: str | None, algorithm: str | None = None) -> "jwt.PyJWK":
-        """Return the key with this id; where the token names none, the only one.
+        """Return the key with this id; where the token or the key names none, the only one that can be meant.
 
         Args:
             key_id: `kid` of the token.
             algorithm: `alg` of the token, for keys that name none.
 
         Raises:
-            Refused: with `KeysUnavailable` or `SigningKeyUnknown`.
+            Refused: with a problem of `problems.provider_keys`.
         """
         async with self._fetching:
+            began, failure = self._asked_at, None
             if self._fetched is None or (self._clock.now() - self._fetched.at > FRESH and self._may_ask()):
-                await self._fetch(key_id)
-            found = self._lookup(key_id)
+                failure = await self._fetch(key_id)
+            found = self._lookup(key_id, algorithm)
             if found is None and self._may_ask():
-                await self._fetch(key_id)
-                found = self._lookup(key_id)
+                failure = await self._fetch(key_id)
+                found = self._lookup(key_id, algorithm)
         if found is None:
-            raise Refused(SigningKeyUnknown(self.url, str(key_id or "none"), self.key_ids))
+            raise Refused(failure or self._unknown(key_id, was_asked=self._asked_at != began))
         return found.reading(algorithm)
+
+    def _unknown(self, key_id: str | None, *, was_asked: bool) -> SigningKeyUnknown | KeysAskedJustNow:
+        """Return that there is no such key, or that it was asked too short a while ago to know."""
+        if was_asked or self._asked_at is None or key_id is None:
+            return SigningKeyUnknown(self.url, key_id, self.key_ids)
+        ago = self._clock.now() - self._asked_at
+        rest = (FLOOR - ago).total_seconds()
+        return KeysAskedJustNow(self.url, key_id, self.key_ids, ago.total_seconds(), rest)
 
     async def find_replaced(self, key_id: str | None, algorithm: str | None) -> "jwt.PyJWK | None":
         """Return the key that is published under this id by now, None where it was asked for a moment ago.
@@ -96,7 +113,7 @@ class SigningKeys:
             if not self._may_ask():
                 return None
             await self._fetch(key_id)
-            found = self._lookup(key_id)
+            found = self._lookup(key_id, algorithm)
         return found.reading(algorithm) if found else None
 
     def _may_ask(self) -> bool:
@@ -105,16 +122,25 @@ class SigningKeys:
 
     @property
     def key_ids(self) -> tuple[str, ...]:
-        """Return the ids of the keys that are held."""
-        return tuple(str(each.id) for each in self._fetched.keys) if self._fetched else ()
+        """Return the ids of the keys that are held; what a key without an id is called, where there are such."""
+        return tuple(each.id or NO_ID for each in self._fetched.keys) if self._fetched else ()
 
-    def _lookup(self, key_id: str | None) -> _Key | None:
+    def _lookup(self, key_id: str | None, algorithm: str | None) -> _Key | None:
+        """Return the key that a token means: by its id; where either has none, the only one that can be meant.
+
+        `kid` is optional in a key and in a token (RFC 7517 §4.5, RFC 7515 §4.1.4).
+        """
         keys = self._fetched.keys if self._fetched else ()
-        if key_id is None:
-            return keys[0] if len(keys) == 1 else None
-        return next((each for each in keys if each.id == key_id), None)
+        named = next((each for each in keys if key_id is not None and each.id == key_id), None)
+        meant = [each for each in keys if (key_id is None or each.id is None) and each.may_have_signed(algorithm)]
+        return named or (meant[0] if len(meant) == 1 else None)
 
-    async def _fetch(self, wanted: str | None) -> None:
+    async def _fetch(self, wanted: str | None) -> Problem | None:
+        """Fetch the keys; return why that failed where keys are held all the same.
+
+        Raises:
+            Refused: where it failed and none are held.
+        """
         import httpx2  # noqa: PLC0415  140 ms that only a login needs
 
         began = self._clock.ticks()
@@ -127,25 +153,29 @@ class SigningKeys:
             response.raise_for_status()
             keys = _signing(read_object(response.content))
         except httpx2.HTTPStatusError as error:
-            self._fail(f"it answered {status}", status, wanted, began, error)
+            return self._fail(f"it answered {status}", status, wanted, began, error)
+        except httpx2.TimeoutException as error:
+            timed_out = ProviderTimedOut(self.url, round(self.timeout.total_seconds() * 1000))
+            return self._fail(timed_out, status, wanted, began, error)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            self._fail(describe_failure(error), status, wanted, began, error)
+            return self._fail(describe_failure(error), status, wanted, began, error)
         except ValueError as error:
-            self._fail(f"what it answered is no JSON Web Key Set ({error})", status, wanted, began, error)
+            return self._fail(f"what it answered is no JSON Web Key Set ({error})", status, wanted, began, error)
         except Refused as refused:
-            self._fail(refused.problem, status, wanted, began, refused)
-        else:
-            self._fetched = _Fetched(keys, self._clock.now())
-            self._publish(status, wanted, began, None)
+            return self._fail(refused.problem, status, wanted, began, refused)
+        self._fetched = _Fetched(keys, self._clock.now())
+        self._publish(status, wanted, began, None)
+        return None
 
     def _fail(
         self, failure: str | Problem, status: int | None, wanted: str | None, began: int, error: Exception
-    ) -> None:
+    ) -> Problem:
         """Keep the keys that are held, if any: a provider that is down must not end logins whose key is known."""
-        problem = failure if isinstance(failure, Problem) else KeysUnavailable(self.url, failure)
+        problem = failure if isinstance(failure, Problem) else KeysUnavailable(self.url, failure, status)
         self._publish(status, wanted, began, failure if isinstance(failure, str) else failure.explain())
         if self._fetched is None:
             raise Refused(problem) from error
+        return problem
 
     def _publish(self, status: int | None, wanted: str | None, began: int, error: str | None) -> None:
         self._bus.publish(

@@ -4,7 +4,7 @@ WorkOS's user management is no OIDC provider: it needs `provider=authkit`, takes
 answers without token_type, expires_in or id_token (`workos.md` §0-§3). Where an ID token comes it is fully verified.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -14,13 +14,15 @@ from devgw.config.project import BrowserLogin, OAuthPolicy, Oidc
 from devgw.events import Bus
 from devgw.events.taxonomy import ClockSkewMeasured, McpAuthProviderAnswered
 from devgw.foreign.dates import read_date
-from devgw.foreign.json import JsonRefused, read_object
+from devgw.foreign.text import clean
 from devgw.gateway.identity import (
     Expected,
     Identity,
+    agreed_skew,
     check_access_token,
     check_id_token,
     header_of,
+    moment_of,
     permissions_of,
     text_or_none,
     verified_claims,
@@ -30,20 +32,12 @@ from devgw.gateway.provider_token import checked_event
 from devgw.gateway.signing_keys import SigningKeySet
 from devgw.ids import SubjectId
 from devgw.outbound.client import Bounds, http_client
+from devgw.outbound.provider_answer import TokenAnswer
 from devgw.outbound.transport import describe_failure
 from devgw.problems import Refused
 from devgw.problems.base import Fault
-from devgw.problems.provider import (
-    ProviderAnswerUnreadable,
-    ProviderClientRefused,
-    ProviderCodeRefused,
-    ProviderFailing,
-    ProviderTokenInvalid,
-    ProviderUnreachable,
-)
-
-WORTH_TELLING = 5.0
-"""Seconds of skew below which clocks are called equal."""
+from devgw.problems.provider import IdTokenMissing, ProviderAnswerUnreadable, ProviderTimedOut, ProviderUnreachable
+from devgw.problems.provider_token import ProviderTokenInvalid
 
 
 class HttpIdentityProvider:
@@ -117,10 +111,15 @@ class HttpIdentityProvider:
         access_token, id_token = answer.get("access_token"), answer.get("id_token")
         if isinstance(id_token, str):
             return await self._checked(id_token, "id token", answer, expected)
-        wanted = "access_token" if self._is_workos or "openid" not in self._login.scope.split() else "id_token"
-        if not isinstance(access_token, str) or wanted == "id_token":
-            got = f"members {', '.join(sorted(answer))[:200] or 'none'}"
-            raise Refused(ProviderAnswerUnreadable(self._login.token_url, 200, got, wanted))
+        got = clean(", ".join(sorted(answer)), 200)
+        if id_token is not None:
+            raise Refused(ProviderAnswerUnreadable(self._login.token_url, 200, "an id_token that is no text", "a JWT"))
+        if not self._is_workos and "openid" in self._login.scope.split():
+            looks_like_workos = isinstance(answer.get("user"), dict) and "authentication_method" in answer
+            raise Refused(IdTokenMissing(self._login.token_url, got, looks_like_workos))
+        if not isinstance(access_token, str):
+            got = f"members {got or 'none'}"
+            raise Refused(ProviderAnswerUnreadable(self._login.token_url, 200, got, "access_token"))
         return await self._checked(access_token, "access token", answer, expected)
 
     async def _checked(self, token: str, what: str, answer: Mapping[str, Any], expected: Expected) -> dict[str, Any]:
@@ -128,6 +127,7 @@ class HttpIdentityProvider:
         claims: dict[str, Any] = {}
         try:
             claims, algorithm = await self._verified(token, what)
+            self._tell_skew(claims, expected)
             if what == "id token":
                 check_id_token(claims, expected, text_or_none(answer.get("access_token")), algorithm)
             else:
@@ -169,6 +169,10 @@ class HttpIdentityProvider:
         try:
             async with http_client(Bounds(self._login.remote_timeout.total_seconds(), blamed=Fault.PROVIDER)) as client:
                 response = await client.post(url, data=form, headers={"accept": "application/json"})
+        except httpx2.TimeoutException as error:
+            timed_out = ProviderTimedOut(url, round(self._login.remote_timeout.total_seconds() * 1000))
+            self._publish(url, None, began, timed_out.explain())
+            raise Refused(timed_out) from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             failure = describe_failure(error)
             self._publish(url, None, began, failure)
@@ -177,42 +181,24 @@ class HttpIdentityProvider:
             self._publish(url, None, began, refused.problem.explain())
             raise
         sent = [form[each] for each in ("code", "client_secret", "code_verifier") if form.get(each)]
-        return self._read(response.status_code, response.headers, response.content, began, sent)
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        answer = TokenAnswer(self._login, response.status_code, kind, response.content, sent)
+        problem = answer.problem()
+        self._publish(url, response.status_code, began, answer.error or (problem.reason if problem else None))
+        if problem:
+            raise Refused(problem)
+        return answer.members, self._skew_of(response.headers.get("date"))
 
-    def _read(
-        self, status: int, headers: Mapping[str, str], content: bytes, began: int, sent: Iterable[str]
-    ) -> tuple[Mapping[str, Any], float | None]:
-        """Return the answer's members and the measured skew, or refuse with what the provider said."""
-        url = self._login.token_url
-        skew = self._measure_skew(url, headers.get("date"))
-        answer, why_not = _json_object(content)
-        members = answer or {}
-        error = _quotable(members.get("error") or members.get("code"), sent)
-        self._publish(url, status, began, error or None)
-        if status == 200 and answer is not None and not error:
-            return answer, skew
-        description = _quotable(members.get("error_description") or members.get("message"), sent)
-        if status == 429 or status >= 500:
-            raise Refused(ProviderFailing(url, status, description))
-        if error in {"invalid_client", "unauthorized_client"} or status == 401:
-            raise Refused(
-                ProviderClientRefused(
-                    url, error or str(status), description, self._login.client_id, secret_shape(self._login)
-                )
-            )
-        if answer is None:
-            kind = headers.get("content-type", "no content type")
-            raise Refused(ProviderAnswerUnreadable(url, status, f"{kind} ({why_not})", "a JSON object"))
-        raise Refused(ProviderCodeRefused(url, error or f"status {status}", description))
-
-    def _measure_skew(self, url: str, date: str | None) -> float | None:
+    def _skew_of(self, date: str | None) -> float | None:
+        """Return how many seconds the provider's `Date` is ahead of our clock."""
         theirs = read_date(date or "")
-        if theirs is None:
-            return None
-        skew = (theirs - self._clock.now()).total_seconds()
-        if abs(skew) >= WORTH_TELLING:
-            self._bus.publish(ClockSkewMeasured(url=url, skew_seconds=skew))
-        return skew
+        return (theirs - self._clock.now()).total_seconds() if theirs else None
+
+    def _tell_skew(self, claims: Mapping[str, Any], expected: Expected) -> None:
+        """Tell how the clocks stand, where `Date` and `iat` agree on it: also that they do again."""
+        skew = agreed_skew(expected.skew_seconds, moment_of(claims.get("iat")), expected.now)
+        if skew is not None:
+            self._bus.publish(ClockSkewMeasured(url=self._login.token_url, skew_seconds=skew))
 
     def _publish(self, url: str, status: int | None, began: int, error: str | None) -> None:
         took = (self._clock.ticks() - began) / 1e6
@@ -222,36 +208,9 @@ class HttpIdentityProvider:
 def _check_user(user: Any, claims: Mapping[str, Any]) -> None:
     """Refuse a token of somebody else than the user beside it."""
     if isinstance(user, dict) and user.get("id") not in (None, claims["sub"]):
-        raise Refused(ProviderTokenInvalid("access token", "sub", claims["sub"], str(user["id"])))
-
-
-def secret_shape(login: BrowserLogin) -> str:
-    """Say what the gateway's secret looks like, without saying it."""
-    secret = login.client_secret.value
-    if secret != secret.strip() or secret[:1] in "\"'":
-        return "is wrapped in quotes or white space"
-    kinds = {
-        "sk_test_": "is a staging key (sk_test_)",
-        "sk_live_": "is a production key (sk_live_)",
-        "pk_": "is a publishable key (pk_), not an API key",
-    }
-    return next((says for prefix, says in kinds.items() if secret.startswith(prefix)), f"has {len(secret)} characters")
-
-
-def _quotable(said: Any, sent: Iterable[str]) -> str:
-    """Return what the provider said, short, and without the secrets that it repeats."""
-    text = str(said or "")[:500].encode("utf-8", "replace").decode()
-    for secret in sent:
-        text = text.replace(secret, "***")
-    return text
-
-
-def _json_object(content: bytes) -> tuple[dict[str, Any] | None, str]:
-    """Return the answer's members, or None and why there are none."""
-    try:
-        return read_object(content), ""
-    except JsonRefused as refused:
-        return None, str(refused)
+        raise Refused(
+            ProviderTokenInvalid("access token", "sub", str(claims["sub"]), f"that of its user, {user['id']}")
+        )
 
 
 def _identity(claims: Mapping[str, Any], answer: Mapping[str, Any]) -> Identity:

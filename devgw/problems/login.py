@@ -1,10 +1,12 @@
 """Why a sign-in at the identity provider did not end in a session."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from devgw.problems.base import ErrorCode, Fault, Problem
+from devgw.problems.provider_steps import WORKOS_STEPS, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,17 +14,64 @@ class StateMissing(Problem):
     """The identity provider's answer carries no state, so that it belongs to no login that began here."""
 
     has_code: bool
+    is_workos: bool
+    provider_error: str = ""
+    description: str = ""
 
-    diagnosis: ClassVar = "WORK-03"
-    hint: ClassVar = (
-        "Start the login from the MCP client. A login begun at WorkOS (impersonation) cannot be finished here."
-    )
-    source: ClassVar = "RFC 6749 §4.1.2, §10.12"
+    source: ClassVar = "RFC 6749 §4.1.2, §4.1.2.1, §10.12"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return whether WorkOS began this login itself, which it does with a code alone."""
+        return "WORK-03" if self.has_code and self.is_workos else "IDT-24"
 
     def explain(self) -> str:
-        """Say what came."""
+        """Say what came, in the provider's words where it has any."""
+        if self.provider_error:
+            said = quoted(self.provider_error, self.description)
+            return f"The identity provider answered {said}, without a state: it is not known of which login that is."
         came = "a code but no state" if self.has_code else "neither code nor state"
-        return f"The callback got {came}: this login was not begun by the gateway."
+        return f"The callback got {came}: it belongs to no login that began here."
+
+    def advise(self) -> str:
+        """Say how a login begins, or what the provider has to send along."""
+        if self.diagnosis_id == "WORK-03":
+            return "Start the login from the MCP client: what begins at WorkOS (impersonation) cannot be finished here."
+        if self.provider_error:
+            return "Do what the provider's words say; then start the connection again in the MCP client."
+        return (
+            "Start the connection in the MCP client. If this came from a login that did, the provider answers in "
+            "another way than by the query (response_mode=fragment, a page of its own): set response_mode=query there."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPosted(Problem):
+    """The identity provider answers by a form (`response_mode=form_post`), where the gateway reads the query."""
+
+    authorize_url: str
+    """The configured one, without a query; empty where nobody signs in at a provider."""
+    asks_for_it: bool
+    """Whether the configured URL itself says response_mode=form_post."""
+
+    diagnosis: ClassVar = "IDT-22"
+    fault: ClassVar = Fault.CONFIGURATION
+    source: ClassVar = "OAuth 2.0 Form Post Response Mode §2"
+
+    def explain(self) -> str:
+        """Say how it came."""
+        return (
+            "The identity provider sent its answer to the callback as a form (POST); it is read from the query (GET)."
+        )
+
+    def advise(self) -> str:
+        """Say what to write where."""
+        if self.asks_for_it:
+            return "Write response_mode=query for response_mode=form_post in browserLogin.url, and start again."
+        where = (
+            f"browserLogin.url = {self.authorize_url}?response_mode=query" if self.authorize_url else "the login URL"
+        )
+        return f"Ask for the answer in the query: configure {where}, and start the connection again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +176,76 @@ class ProviderRefused(Problem):
     provider_error: str
     description: str
 
-    fault: ClassVar = Fault.PROVIDER
     source: ClassVar = "RFC 6749 §4.1.2.1"
-    error: ClassVar = ErrorCode.ACCESS_DENIED
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return the name of the provider's code."""
+        if self.provider_error in _DENIALS:
+            return "CONS-04" if _is_a_persons_no(self.provider_error, self.description) else "IDT-21"
+        if self.provider_error in WORKOS_STEPS:
+            return "WORK-04"
+        if self.provider_error in _ITS_OWN_FAILURE:
+            return "IDT-25"
+        return "IDT-28" if self.provider_error in _THE_REQUESTS_FAULT else "IDT-12"
+
+    @property
+    def error(self) -> ErrorCode:  # type: ignore[override]  # what the client is told follows from what we were
+        """Return what the MCP client is told: its own request was good, so that only three of the codes are true."""
+        if self.provider_error in _ITS_OWN_FAILURE:
+            return ErrorCode(self.provider_error)
+        return ErrorCode.SERVER_ERROR if self.provider_error in _THE_REQUESTS_FAULT else ErrorCode.ACCESS_DENIED
+
+    @property
+    def fault(self) -> Fault:  # type: ignore[override]  # the request is ours, the rest is the provider's
+        """Return whose it is."""
+        return Fault.CONFIGURATION if self.provider_error in _THE_REQUESTS_FAULT else Fault.PROVIDER
 
     def explain(self) -> str:
         """Repeat what it said."""
-        said = f": {self.description}" if self.description else ""
-        return f"The identity provider answered {self.provider_error}{said}."
+        return f"The identity provider answered {quoted(self.provider_error, self.description)}."
 
     def advise(self) -> str:
-        """Say what to look at."""
-        if self.provider_error == "access_denied":
-            return "Connect again and sign in, if that was a mistake."
-        return "Look the error up at the identity provider; the gateway's own request is in this flow's trace."
+        """Say what to do, by the name."""
+        if step := WORKOS_STEPS.get(self.provider_error):
+            return step
+        return _CHANGES[self.diagnosis_id]
+
+
+_DENIALS = frozenset({"access_denied", "signin_consent_denied", "consent_required"})
+_ITS_OWN_FAILURE = frozenset({"server_error", "temporarily_unavailable"})
+_THE_REQUESTS_FAULT = frozenset(
+    {
+        *("invalid_request", "unauthorized_client", "unsupported_response_type", "invalid_scope", "invalid_client"),
+        *("request_not_supported", "request_uri_not_supported", "invalid_redirect_uri", "redirect_uri_mismatch"),
+        *(
+            "unsupported_response_mode",
+            "invalid_target",
+            "invalid_connection_selector",
+            "ambiguous_connection_selector",
+        ),
+    }
+)
+_PERSONS_NO = re.compile(
+    r"\b(user|person|resource owner|end-?user|customer)\b.{0,20}\b(denied|declined|rejected|cancell?ed|refused)\b"
+    r"|\b(cancell?ed|declined|denied|rejected) by (the )?(user|resource owner|end-?user)\b",
+    re.IGNORECASE,
+)
+"""How providers say that it was the person who said no (RFC 6749 leaves the words to them)."""
+_CHANGES = {
+    "CONS-04": "Connect again and sign in, if that was a mistake.",
+    "IDT-21": (
+        "If somebody pressed no at the provider, connect again. Else let this person use the application there: assign "
+        "the person or a group to it (Okta, Entra: Assignments, Users and groups), or change the rule that denies."
+    ),
+    "IDT-12": "Do what the provider's words say; then start the connection again.",
+    "IDT-25": "The provider itself fails: wait a moment, and start the connection again.",
+    "IDT-28": (
+        "Correct what the provider names in the OAuth policy (scope, client id, browserLogin.url) or in its "
+        "settings of this client; then start the connection again."
+    ),
+}
+
+
+def _is_a_persons_no(error: str, description: str) -> bool:
+    return error == "signin_consent_denied" or _PERSONS_NO.search(description) is not None

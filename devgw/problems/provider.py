@@ -1,10 +1,11 @@
-"""Why the identity provider's own answers were no good: its token endpoint, its keys, its tokens."""
+"""Why the identity provider's own answers were no good: its token endpoint and its keys."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar
 
 from devgw.problems.base import ErrorCode, Fault, Problem
+from devgw.problems.provider_steps import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,50 @@ class ProviderUnreachable(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderTimedOut(Problem):
+    """The identity provider did not answer within the time that the policy gives it."""
+
+    url: str
+    timeout_ms: int
+
+    diagnosis: ClassVar = "IDT-23"
+    fault: ClassVar = Fault.PROVIDER
+    status: ClassVar = 502
+    error: ClassVar = ErrorCode.TEMPORARILY_UNAVAILABLE
+    source: ClassVar = "RFC 9110 §15.6.5"
+
+    def explain(self) -> str:
+        """Say for how long it was waited."""
+        return f"{self.url} did not answer within {self.timeout_ms:,} ms (browserLoginOverrides.remoteTimeoutMs)."
+
+    def advise(self) -> str:
+        """Say what to raise."""
+        more = max(10_000, self.timeout_ms * 2)
+        return (
+            f"Start the connection again; if it stays, raise `browserLoginOverrides.remoteTimeoutMs` in policies.json "
+            f"(browserLogin.remoteTimeoutMs in mcp-oauth-inbound), for example to {more}."
+        )
+
+
+class SecretShape(StrEnum):
+    """What the gateway's client secret looks like, without saying it."""
+
+    WRAPPED = "is wrapped in quotes or white space"
+    PUBLISHABLE = "is a publishable key (pk_), not an API key"
+    STAGING = "is a staging key (sk_test_)"
+    PRODUCTION = "is a production key (sk_live_)"
+    PLAIN = "has no known prefix"
+
+    @classmethod
+    def of(cls, secret: str) -> "SecretShape":
+        """Return the shape of a secret."""
+        if secret != secret.strip() or secret[:1] in ("'", '"'):
+            return cls.WRAPPED
+        prefixes = {"pk_": cls.PUBLISHABLE, "sk_test_": cls.STAGING, "sk_live_": cls.PRODUCTION}
+        return next((shape for prefix, shape in prefixes.items() if secret.startswith(prefix)), cls.PLAIN)
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderClientRefused(Problem):
     """The identity provider does not take the gateway's own credentials."""
 
@@ -34,7 +79,7 @@ class ProviderClientRefused(Problem):
     provider_error: str
     description: str
     client_id: str
-    secret_looks: str
+    secret: SecretShape
 
     diagnosis: ClassVar = "TOK-07"
     fault: ClassVar = Fault.CONFIGURATION
@@ -44,33 +89,126 @@ class ProviderClientRefused(Problem):
 
     def explain(self) -> str:
         """Say what was sent, masked, and what came back."""
+        said = quoted(self.provider_error, self.description)
         return (
-            f"The identity provider refused the gateway's credentials ({self.provider_error}: {self.description}). "
-            f"Sent client_id {self.client_id} with a secret that {self.secret_looks}."
+            f"The identity provider refused the gateway's credentials ({said}). "
+            f"Sent client_id {self.client_id} with a secret that {self.secret}."
         )
 
     def advise(self) -> str:
-        """Say what to change."""
-        return "Put the client id and the API key of one and the same environment into .env."
+        """Say what to change: by the look of the secret, else by the provider's own code."""
+        if self.secret is SecretShape.WRAPPED:
+            return "Take the quotes and blanks away from around the client secret, and save."
+        if self.secret is SecretShape.PUBLISHABLE:
+            return "Put the API key, which begins with sk_, in the place of the publishable key."
+        if self.provider_error == "unauthorized_client":
+            return (
+                "The secret may belong to another environment or client: take client id and secret from one and the "
+                "same environment, and save both."
+            )
+        return (
+            "The client secret does not belong to this client id. Copy it again from beside the client id (at WorkOS: "
+            "API Keys); it is shown only once, so make a new one where it is lost. Take both from one environment."
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderCodeRefused(Problem):
-    """The identity provider does not redeem the code it gave."""
+    """The identity provider does not redeem the code it gave: `invalid_grant`."""
 
     url: str
     provider_error: str
     description: str
 
+    diagnosis: ClassVar = "WORK-06"
     fault: ClassVar = Fault.PROVIDER
     status: ClassVar = 502
     error: ClassVar = ErrorCode.SERVER_ERROR
-    hint: ClassVar = "Start the connection again; a code works once, for ten minutes, and for one callback."
+    hint: ClassVar = (
+        "Start the connection again; a code works once, for some minutes, for one callback and one verifier."
+    )
     source: ClassVar = "RFC 6749 §5.2"
 
     def explain(self) -> str:
         """Repeat what it said."""
-        return f"The identity provider did not redeem the code ({self.provider_error}: {self.description})."
+        return f"The identity provider did not redeem the code ({quoted(self.provider_error, self.description)})."
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderTokenRequestRefused(Problem):
+    """The identity provider does not take the request itself; the code and the credentials are not what it names."""
+
+    url: str
+    status_code: int
+    provider_error: str
+    description: str
+
+    diagnosis: ClassVar = "IDT-27"
+    fault: ClassVar = Fault.PROVIDER
+    status: ClassVar = 502
+    error: ClassVar = ErrorCode.SERVER_ERROR
+    hint: ClassVar = (
+        "Do what its words say, in the provider's settings of this client; then start the connection again."
+    )
+    source: ClassVar = "RFC 6749 §5.2"
+
+    def explain(self) -> str:
+        """Repeat what it said."""
+        said = quoted(self.provider_error, self.description) or "without a word that can be read"
+        return f"{self.url} refused the request for a token: {self.status_code}, {said}."
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderTokenUrlWrong(Problem):
+    """What answers at the configured token URL is no token endpoint."""
+
+    url: str
+    status_code: int
+    got: str
+
+    diagnosis: ClassVar = "TOK-05"
+    fault: ClassVar = Fault.CONFIGURATION
+    status: ClassVar = 502
+    error: ClassVar = ErrorCode.SERVER_ERROR
+    hint: ClassVar = (
+        "Configure as browserLogin.tokenUrl what the provider's discovery document calls token_endpoint: `devgw "
+        "doctor` reads it and compares."
+    )
+    source: ClassVar = "RFC 8414 §2"
+
+    def explain(self) -> str:
+        """Say what answered."""
+        return f"{self.url} answered {self.status_code} with {self.got}: that is no token endpoint."
+
+
+@dataclass(frozen=True, slots=True)
+class IdTokenMissing(Problem):
+    """An OpenID provider was asked with the scope `openid` and gave no ID token."""
+
+    url: str
+    got: str
+    """The members that came, by name."""
+    looks_like_workos: bool
+
+    fault: ClassVar = Fault.PROVIDER
+    status: ClassVar = 502
+    error: ClassVar = ErrorCode.SERVER_ERROR
+    source: ClassVar = "OpenID Connect Core §3.1.3.3"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return which of the two it is: WorkOS has none to give, another provider owes one."""
+        return "IDT-04" if self.looks_like_workos else "IDT-20"
+
+    def explain(self) -> str:
+        """Say what came."""
+        return f"{self.url} answered with {self.got or 'no members'}, and no id_token, though `openid` was asked for."
+
+    def advise(self) -> str:
+        """Say what to configure."""
+        if self.looks_like_workos:
+            return "WorkOS gives no id_token: use the policy mcp-workos-oauth-inbound, which reads its own answer."
+        return "Switch OpenID Connect on for this client at the provider (its scope `openid`); it owes an id_token."
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +219,7 @@ class ProviderFailing(Problem):
     status_code: int
     description: str
 
-    diagnosis: ClassVar = "IDT-13"
+    diagnosis: ClassVar = "IDT-25"
     fault: ClassVar = Fault.PROVIDER
     status: ClassVar = 502
     error: ClassVar = ErrorCode.TEMPORARILY_UNAVAILABLE
@@ -96,120 +234,25 @@ class ProviderFailing(Problem):
 
 @dataclass(frozen=True, slots=True)
 class ProviderAnswerUnreadable(Problem):
-    """The identity provider's answer is not what its kind answers."""
+    """The answer of the identity provider's token endpoint has not the form that the standard gives it."""
 
     url: str
     status_code: int
     got: str
     expected: str
+    is_too_deep: bool = False
 
     fault: ClassVar = Fault.PROVIDER
     status: ClassVar = 502
     error: ClassVar = ErrorCode.SERVER_ERROR
-    hint: ClassVar = "Check that the token URL belongs to this provider; its answer is in the trace."
+    hint: ClassVar = "Check that the token URL belongs to this provider, and what stands between it and this machine."
     source: ClassVar = "RFC 6749 §5.1"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return the limit that it passes, or that its shape is wrong."""
+        return "LIMIT-05" if self.is_too_deep else "TOK-08"
 
     def explain(self) -> str:
         """Say both."""
         return f"{self.url} answered {self.status_code} with {self.got}; expected {self.expected}."
-
-
-@dataclass(frozen=True, slots=True)
-class KeysUnavailable(Problem):
-    """The provider's signing keys cannot be had."""
-
-    url: str
-    failure: str
-
-    fault: ClassVar = Fault.PROVIDER
-    status: ClassVar = 502
-    error: ClassVar = ErrorCode.SERVER_ERROR
-    hint: ClassVar = "Check that the JWKS URL is that of the same client id and environment, and that it is reachable."
-    source: ClassVar = "RFC 7517 §5"
-
-    def explain(self) -> str:
-        """Say how it failed."""
-        return f"The signing keys at {self.url} cannot be had: {self.failure}."
-
-
-@dataclass(frozen=True, slots=True)
-class SigningKeyUnknown(Problem):
-    """The token was signed with a key that the provider does not publish where we look."""
-
-    url: str
-    key_id: str
-    known: tuple[str, ...]
-
-    diagnosis: ClassVar = "IDT-01"
-    fault: ClassVar = Fault.PROVIDER
-    status: ClassVar = 502
-    error: ClassVar = ErrorCode.SERVER_ERROR
-    hint: ClassVar = (
-        "Take client id and secret from one environment; these keys belong to another one, or were rotated."
-    )
-    source: ClassVar = "RFC 7515 §4.1.4"
-
-    def explain(self) -> str:
-        """Say which key was wanted and which are there."""
-        return f"The token is signed with key {self.key_id}; {self.url} publishes {', '.join(self.known) or 'none'}."
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderTokenInvalid(Problem):
-    """A token of the identity provider fails a check."""
-
-    token: str
-    """`access token` or `id token`."""
-    claim: str
-    got: str
-    expected: str
-
-    fault: ClassVar = Fault.PROVIDER
-    status: ClassVar = 502
-    error: ClassVar = ErrorCode.SERVER_ERROR
-    source: ClassVar = "OpenID Connect Core §3.1.3.7; RFC 7519 §4.1"
-
-    def explain(self) -> str:
-        """Say which, with both values."""
-        return f"The provider's {self.token} fails at {self.claim}: got {self.got}, expected {self.expected}."
-
-    def advise(self) -> str:
-        """Say what to compare."""
-        return {
-            "iss": "Configure the issuer that the provider's tokens carry, or the client id of the right environment.",
-            "aud": "Use the client id for which the provider mints its tokens.",
-            "client_id": "Use the client id for which the provider mints its tokens.",
-            "alg": "Let the provider sign with an asymmetric algorithm, such as RS256.",
-            "signature": "The keys are not those of this environment; check the client id and the JWKS URL.",
-        }.get(self.claim, "Start the login again; if it stays, look at the provider's token settings.")
-
-
-@dataclass(frozen=True, slots=True)
-class ClockSkewed(Problem):
-    """The provider's token is not valid at this machine's time."""
-
-    claim: str
-    token_time: datetime
-    our_time: datetime
-    skew_seconds: float | None
-
-    diagnosis: ClassVar = "IDT-07"
-    fault: ClassVar = Fault.MACHINE
-    status: ClassVar = 502
-    error: ClassVar = ErrorCode.SERVER_ERROR
-    source: ClassVar = "RFC 7519 §4.1.4-§4.1.6"
-
-    def explain(self) -> str:
-        """Say the distance."""
-        apart = abs((self.token_time - self.our_time).total_seconds())
-        measured = (
-            f"; the provider's clock is {self.skew_seconds:+.0f} s from ours" if self.skew_seconds is not None else ""
-        )
-        return f"The provider's token has {self.claim} {apart:.0f} s beyond this machine's time{measured}."
-
-    def advise(self) -> str:
-        """Say whose clock to set, as far as that is known."""
-        ours = "Set this machine's clock (in WSL or a virtual machine after sleep: `hwclock -s`, or restart it)."
-        if self.skew_seconds is None or abs(self.skew_seconds) < 30:
-            return ours
-        return f"Compare both clocks with a third: either the provider's is wrong, or this one. {ours}"

@@ -62,6 +62,14 @@ async def callback() -> Response:
     return response
 
 
+@blueprint.post(CALLBACK)
+async def posted_callback() -> Response:
+    """Say that the provider answers by a form (`response_mode=form_post`), which no cookie of ours comes along with."""
+    gateway, form = serving.gateway(), await serving.form("callback")
+    _note(gateway.login.find_for_error(form))
+    return await refusals.as_page(gateway.login.turn_away(form))
+
+
 @blueprint.get(CONSENT)
 async def show_setup() -> Response:
     """Show what has to be decided for a pending authorization."""

@@ -19,6 +19,7 @@ from devgw.problems import (
     incoming,
     limit,
     provider,
+    provider_keys,
     proxy,
     upstream,
 )
@@ -34,9 +35,9 @@ from devgw.problems.bearer import HeaderShape, InsufficientScope, TokenMalformed
 from devgw.problems.capability import CapabilityHidden
 from devgw.problems.clients import ClientUnknown, RedirectUriRefused
 from devgw.problems.id_jag import IdJagReplayed
-from devgw.problems.login import LoginCookieMissing, ProviderRefused
+from devgw.problems.login import LoginCookieMissing, ProviderRefused, StateMissing
 from devgw.problems.machine import CaFileUnusable, ProxyUnusable
-from devgw.problems.provider import ProviderTokenInvalid
+from devgw.problems.provider_token import Flaw, ProviderTokenInvalid
 from devgw.problems.redirect import UpstreamLocationMalformed
 from devgw.problems.standard import StandardRefusal
 from devgw.problems.state import DiskFull, StateDamaged, StateLocked, StateNotWritable, StateRemoved
@@ -50,6 +51,7 @@ from devgw.problems.token import (
 )
 
 PATH = devgw.problems.__path__
+WORKOS = "https://api.workos.com/user_management/"
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
@@ -132,9 +134,31 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (ProviderTokenInvalid("access token", "iss", "https://sts.windows.net/x/", "https://y"), "IDT-06"),
         (ProviderTokenInvalid("access token", "iss", "https://api.workos.com", "https://y"), "IDT-03"),
         (ProviderTokenInvalid("access token", "alg", "HS256", "RS256"), "IDT-09"),
-        (ProviderTokenInvalid("access token", "aud", "", "client_x"), "IDT-04"),
-        (provider.ProviderAnswerUnreadable("u", 200, "nothing", "an id_token"), "IDT-04"),
-        (ProviderRefused("server_error", "no"), "IDT-12"),
+        (ProviderTokenInvalid("id token", "iss", "https://a.example", "https://y"), "IDT-02"),
+        (ProviderTokenInvalid("id token", "iss", "nothing", "https://y", Flaw.ABSENT), "IDT-15"),
+        (ProviderTokenInvalid("access token", "iss", f"{WORKOS}client_1", f"{WORKOS}client_2"), "WORK-07"),
+        (ProviderTokenInvalid("access token", "aud", "https://route", "client_x"), "AUD-09"),
+        (ProviderTokenInvalid("access token", "aud", "client_y", "client_x"), "IDT-16"),
+        (ProviderTokenInvalid("id token", "azp", "somebody", "x"), "IDT-16"),
+        (ProviderTokenInvalid("id token", "exp", "'soon'", "seconds", Flaw.MALFORMED), "IDT-15"),
+        (ProviderTokenInvalid("id token", "nonce", "nothing", "the one sent", Flaw.ABSENT), "IDT-17"),
+        (ProviderTokenInvalid("id token", "form", "deep", "a JWT", Flaw.TOO_DEEP), "LIMIT-05"),
+        (provider.IdTokenMissing("u", "access_token", looks_like_workos=False), "IDT-20"),
+        (provider.IdTokenMissing("u", "access_token, user", looks_like_workos=True), "IDT-04"),
+        (provider.ProviderAnswerUnreadable("u", 200, "nothing", "an access_token"), "TOK-08"),
+        (provider.ProviderTokenUrlWrong("u", 404, "text/html"), "TOK-05"),
+        (provider_keys.KeysUnavailable("u", "it answered 404", 404), "IDT-05"),
+        (provider_keys.KeysUnavailable("u", "it answered 503", 503), "IDT-08"),
+        (ProviderRefused("server_error", "no"), "IDT-25"),
+        (ProviderRefused("access_denied", ""), "IDT-21"),
+        (ProviderRefused("access_denied", "User is not assigned to the client application."), "IDT-21"),
+        (ProviderRefused("access_denied", "The resource owner denied the request"), "CONS-04"),
+        (ProviderRefused("access_denied", "Cancelled by the user"), "CONS-04"),
+        (ProviderRefused("invalid_scope", "no"), "IDT-28"),
+        (ProviderRefused("login_required", "no session"), "IDT-12"),
+        (StateMissing(has_code=True, is_workos=True), "WORK-03"),
+        (StateMissing(has_code=True, is_workos=False), "IDT-24"),
+        (StateMissing(False, True, "server_error", "down"), "IDT-24"),
         (GrantRevoked(NOON, "revoked_by_user"), "REFR-08"),
         (GrantRevoked(NOON, "refresh_token_replayed"), "REFR-03"),
         (clients.ClientMetadataInvalid("application_type", "web", "native"), "REG-07"),

@@ -193,7 +193,7 @@ async def test_times_have_a_leeway_of_a_minute(
     if let_in:
         assert await world.is_let_in()
     else:
-        assert (await world.refusal()).reason_code == "clock_skewed"
+        assert (await world.refusal()).reason_code == "token_untimely"
 
 
 async def test_the_measured_skew_stands_in_the_reason(world: World) -> None:
@@ -239,7 +239,7 @@ async def test_a_provider_that_was_asked_for_openid_has_to_give_an_id_token(worl
     claims = {"iss": world.provider.origin, "sub": "somebody", "client_id": CLIENT_ID, "exp": now + 60}
     world.provider.answer = {"id_token": None, "access_token": world.provider.sign(claims)}
     finished = await world.refusal()
-    assert finished.reason_code == "provider_answer_unreadable"
+    assert finished.reason_code == "id_token_missing"
     assert "id_token" in str(finished.explanation)
 
 
@@ -289,20 +289,34 @@ async def test_a_token_without_kid_needs_one_signing_key_alone(world: World) -> 
         (Reply(401, b'{"error":"invalid_client"}'), "provider_client_refused"),
         (Reply(401, b'{"error":{"nested":1}}'), "provider_client_refused"),
         (Reply(401, b""), "provider_client_refused"),
-        (Reply(403, b"<html>WAF</html>", "text/html"), "provider_answer_unreadable"),
-        (Reply(404, b"<html>no</html>", "text/html"), "provider_answer_unreadable"),
+        (Reply(403, b"<html>WAF</html>", "text/html"), "provider_token_request_refused"),
+        (Reply(404, b"<html>no</html>", "text/html"), "provider_token_url_wrong"),
+        (Reply(404, b'{"detail":"Not Found"}'), "provider_token_url_wrong"),
+        (Reply(404, b'{"status":404,"error":"Not Found","path":"/x"}'), "provider_token_url_wrong"),
+        (Reply(405, b""), "provider_token_url_wrong"),
+        (Reply(404, b'{"error":"invalid_client"}'), "provider_client_refused"),
+        (Reply(401, b'{"error":"invalid_grant"}'), "provider_code_refused"),
+        (
+            Reply(400, b'{"error":"invalid_request","error_description":"grant_type?"}'),
+            "provider_token_request_refused",
+        ),
+        (Reply(400, b'{"error":"unsupported_grant_type"}'), "provider_token_request_refused"),
+        (Reply(403, b'{"code":"email_verification_required","message":"no"}'), "provider_step_required"),
+        (Reply(403, b'{"code":"organization_selection_required","message":"no"}'), "provider_step_required"),
+        (Reply(403, b'{"code":"mfa_challenge","message":"no"}'), "provider_step_required"),
+        (Reply(400, b'{"error":"sso_required","error_description":"no"}'), "provider_step_required"),
         (Reply(429, b""), "provider_failing"),
         (Reply(500, b'{"error":"server_error"}'), "provider_failing"),
         (Reply(503, b"<html>down</html>", "text/html"), "provider_failing"),
-        (Reply(200, b"<html>sign in</html>", "text/html"), "provider_answer_unreadable"),
+        (Reply(200, b"<html>sign in</html>", "text/html"), "provider_token_url_wrong"),
         (Reply(200, b""), "provider_answer_unreadable"),
         (Reply(200, b"null"), "provider_answer_unreadable"),
         (Reply(200, b"[]"), "provider_answer_unreadable"),
-        (Reply(200, b"{}"), "provider_answer_unreadable"),
+        (Reply(200, b"{}"), "id_token_missing"),
         (Reply(200, b"\xff\xfe\xfd"), "provider_answer_unreadable"),
-        (Reply(200, b'{"error":"access_denied"}'), "provider_code_refused"),
+        (Reply(200, b'{"error":"access_denied"}'), "provider_token_request_refused"),
         (Reply(204, b""), "provider_answer_unreadable"),
-        (Reply(302, b""), "provider_answer_unreadable"),
+        (Reply(302, b""), "provider_token_url_wrong"),
         (Reply(200, b'{"access_token":', hangs=True), "answer_unfinished"),
         (Reply(500, b"", hangs=True), "answer_unfinished"),
         (Reply(200, b'{"x":"' + b"y" * 3_000_000 + b'"}'), "answer_too_long"),
@@ -350,7 +364,10 @@ async def test_nobody_listening_is_named(world: World, tmp_path: Path) -> None:
     ("callback", "error"),
     [
         ({"error": "access_denied", "error_description": "no \x00\r\nLocation: https://evil.example"}, "access_denied"),
-        ({"error": "server_error"}, "access_denied"),
+        ({"error": "server_error"}, "server_error"),
+        ({"error": "temporarily_unavailable"}, "temporarily_unavailable"),
+        ({"error": "invalid_scope", "error_description": "no such scope"}, "server_error"),
+        ({"error": "login_required"}, "access_denied"),
         ({"error": "<script>alert(1)</script>"}, "access_denied"),
     ],
 )
@@ -385,7 +402,11 @@ async def test_keys_are_cached_and_fetched_once_more_for_an_unknown_one(world: W
     world.clock.travel(timedelta(seconds=11))
     assert (await world.refusal()).reason_code == "signing_key_unknown"
     assert provider.keys_fetched == 2, "once for the unknown key"
-    assert (await world.refusal()).reason_code == "signing_key_unknown"
+    world.clock.travel(timedelta(seconds=3))
+    finished = await world.refusal()
+    assert (finished.reason_code, finished.failure_origin) == ("keys_asked_just_now", "identity_provider")
+    assert "asked 3 s ago (there: k1)" in str(finished.explanation)
+    assert "in 8 s" in str(finished.hint)
     assert provider.keys_fetched == 2, "the floor"
 
     provider.keys = [public_jwk(rsa_key("second"), "k2")]
@@ -478,7 +499,7 @@ async def test_a_date_without_a_place_is_no_skew(world: World, monkeypatch: pyte
     try:
         world.provider.date = world.clock.now().strftime("%a, %d %b %Y %H:%M:%S -0000")
         assert await world.is_let_in()
-        assert world.gateway.events(ClockSkewMeasured) == []
+        assert [abs(each.skew_seconds) < 1 for each in world.gateway.events(ClockSkewMeasured)] == [True]
     finally:
         monkeypatch.undo()
         time.tzset()

@@ -84,6 +84,8 @@ class OidcProvider:
     token_reply: Reply | None = None
     keys_reply: Reply | None = None
     date: str | None = None
+    slow: float = 0
+    """Seconds that the token endpoint takes to answer."""
     asked: list[dict[str, str]] = field(default_factory=list)
     """The queries of the authorization endpoint."""
     redeemed: list[dict[str, str]] = field(default_factory=list)
@@ -116,6 +118,7 @@ class OidcProvider:
 
     async def _token(self, form: dict[str, str], send: Any) -> None:
         self.redeemed.append(form)
+        await asyncio.sleep(self.slow)
         if self.token_reply:
             await self._reply(send, self.token_reply)
             return

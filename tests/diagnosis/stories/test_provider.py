@@ -32,7 +32,7 @@ async def log_in(gateway: Watched, http: httpx2.AsyncClient, browser: Browser, *
     [
         (TokenFault(claims={"iss": "https://sts.windows.net/tenant/"}), "IDT-06", "sts.windows.net"),
         (TokenFault(claims={"iss": "https://other.example/realms/x"}), "IDT-02", "other.example"),
-        (TokenFault(claims={"client_id": OTHER}), "IDT-05", OTHER),
+        (TokenFault(claims={"client_id": OTHER}), "IDT-16", OTHER),
         (TokenFault(answer={"access_token": SYMMETRIC}), "IDT-09", "HS256"),
         (TokenFault(claims={"aud": "https://mcp.example/route"}), "AUD-09", "mcp.example"),
         (TokenFault(header={"kid": "sso_oidc_key_pair_unknown"}), "IDT-01", "sso_oidc_key_pair_unknown"),
@@ -56,7 +56,7 @@ async def log_in(gateway: Watched, http: httpx2.AsyncClient, browser: Browser, *
             "WORK-04",
             "organization_invalid",
         ),
-        (CallbackFault(parameters={"code": None, "error": "access_denied"}), "CONS-04", ""),
+        (CallbackFault(parameters={"code": None, "error": "access_denied"}), "IDT-21", ""),
     ],
 )
 async def test_a_provider_that_goes_wrong(

@@ -1,0 +1,98 @@
+"""What the provider's token endpoint answered: its members, or the problem that its answer is.
+
+Decided by status, media type and the provider's own error code, never by the words beside the code (RFC 6749 §5.2
+leaves those to it).
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from devgw.config.project import BrowserLogin
+from devgw.foreign.json import JsonRefused, read_object
+from devgw.problems import Problem
+from devgw.problems.provider import (
+    ProviderAnswerUnreadable,
+    ProviderClientRefused,
+    ProviderCodeRefused,
+    ProviderFailing,
+    ProviderTokenRequestRefused,
+    ProviderTokenUrlWrong,
+    SecretShape,
+)
+from devgw.problems.provider_steps import WORKOS_STEPS, ProviderStepRequired
+
+_ERROR_CODE = re.compile(r"[a-z][a-z0-9]*([_.-][a-z0-9]+)+")
+"""How OAuth and WorkOS write an error code; `Not Found` and `NotFound` are a web server's."""
+_CLIENT_REFUSED = frozenset({"invalid_client", "unauthorized_client"})
+_CODE_REFUSED = frozenset({"invalid_grant", "invalid_code"})
+_NOT_HERE = (404, 405, 410, 501)
+
+
+class TokenAnswer:
+    """One answer of the token endpoint.
+
+    Args:
+        login: what was asked with.
+        status: its status.
+        media_type: its `content-type`, without parameters.
+        content: its body.
+        sent: the secrets of the request, which an answer may repeat and nobody may show.
+    """
+
+    def __init__(self, login: BrowserLogin, status: int, media_type: str, content: bytes, sent: Iterable[str]) -> None:
+        self._login = login
+        self._status = status
+        self._media_type = media_type or "no content type"
+        self._sent = tuple(sent)
+        self.members: Mapping[str, Any] = {}
+        self._refused: JsonRefused | None = None
+        try:
+            self.members = read_object(content)
+        except JsonRefused as refused:
+            self._refused = refused
+        self.error = self._quoted(self.members.get("error") or self.members.get("code"))
+
+    def _quoted(self, said: Any) -> str:
+        """Return what the provider said, short, and without the secrets that it repeats."""
+        text = said if isinstance(said, str) else ""
+        text = text[:500].encode("utf-8", "replace").decode()
+        for secret in self._sent:
+            text = text.replace(secret, "***")
+        return text
+
+    def problem(self) -> Problem | None:
+        """Return why there are no tokens in it; None where it is an answer to be read."""
+        if self._status == 200 and self._refused is None and not self.error:
+            return None
+        description = self._quoted(self.members.get("error_description") or self.members.get("message"))
+        url = self._login.token_url
+        if self._status == 429 or self._status >= 500:
+            return ProviderFailing(url, self._status, description)
+        if self.error in _CODE_REFUSED:
+            return ProviderCodeRefused(url, self.error, description)
+        if self.error in _CLIENT_REFUSED or (self._status == 401 and not _ERROR_CODE.fullmatch(self.error)):
+            return self._client_refused(description)
+        if self.error in WORKOS_STEPS:
+            return ProviderStepRequired(url, self.error, description)
+        return self._of_no_token_endpoint() or ProviderTokenRequestRefused(url, self._status, self.error, description)
+
+    def _client_refused(self, description: str) -> ProviderClientRefused:
+        shape = SecretShape.of(self._login.client_secret.value)
+        code = self.error or str(self._status)
+        return ProviderClientRefused(self._login.token_url, code, description, self._login.client_id, shape)
+
+    def _of_no_token_endpoint(self) -> Problem | None:
+        """Return why this is not how a token endpoint answers, None where it is."""
+        url, kind = self._login.token_url, self._media_type
+        is_code = _ERROR_CODE.fullmatch(self.error) is not None and not self.error.endswith("not_found")
+        if (self._status in _NOT_HERE and not is_code) or 300 <= self._status < 400:
+            return ProviderTokenUrlWrong(url, self._status, kind)
+        if self._refused is None:
+            return None
+        if self._status == 200 and kind.startswith("text/html"):
+            return ProviderTokenUrlWrong(url, self._status, "an HTML page")
+        if self._status >= 400:
+            return None
+        too_deep = self._refused.limit == "JSON_DEPTH"
+        return ProviderAnswerUnreadable(url, self._status, f"{kind} ({self._refused})", "a JSON object", too_deep)

@@ -1,0 +1,61 @@
+"""Where WorkOS wants something more of a person: at its authorize page, or when the code is redeemed."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from devgw.problems.base import ErrorCode, Fault, Problem
+
+WORKOS_STEPS = {
+    "email_verification_required": "Verify the person's email address (WorkOS sent a code), then start again.",
+    "organization_selection_required": "Choose one organization in WorkOS's sign-in, then start again.",
+    "mfa_enrollment": "Enroll a second factor in WorkOS's sign-in, then start again.",
+    "mfa_challenge": "Give the second factor in WorkOS's sign-in, then start again.",
+    "mfa_verification": "Give the second factor in WorkOS's sign-in, then start again.",
+    "sso_required": "Sign in through the organization's SSO connection: start again with the work email address.",
+    "organization_authentication_methods_required": "Sign in by a method that the organization allows.",
+    "authentication_method_not_allowed": "Sign in by another method, or allow this one under Authentication.",
+    "email_password_auth_disabled": "Sign in by another method, or switch passwords on under Authentication.",
+    "passkey_progressive_enrollment": "Add the passkey in WorkOS's sign-in, then start again.",
+    "radar_challenge": "Answer the challenge that WorkOS sent, then start again.",
+    "sign_up_not_allowed": "Invite the person in the WorkOS Dashboard, or allow sign-ups.",
+    "invitation_invalid": "Send the person a new invitation.",
+    "invitation_cannot_be_used_for_email": "Sign in with the email address that was invited.",
+    "organization_membership_not_found": "Make the person a member of that organization.",
+    "organization_not_found": "Take an organization of this environment.",
+    "organization_invalid": "Give that organization an SSO connection, or sign in without it.",
+    "connection_invalid": "Take a connection of this environment.",
+    "connection_unlinked": "Finish setting up the connection in the WorkOS Dashboard.",
+    "connection_strategy_invalid": "Correct the connection in the WorkOS Dashboard.",
+    "connection_domain_invalid": "Add the email's domain to the connection's organization.",
+    "profile_not_allowed_outside_organization": "Sign in with an address of the organization's domain.",
+}
+"""What mends each code by which WorkOS holds a person up; source: WorkOS, Authentication errors and SSO error codes."""
+
+
+def quoted(error: str, description: str) -> str:
+    """Return the provider's own words, without a colon that nothing follows."""
+    return ": ".join(each for each in (error, description) if each)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderStepRequired(Problem):
+    """WorkOS wants something more of this person before it lets them in."""
+
+    url: str
+    provider_error: str
+    description: str
+
+    diagnosis: ClassVar = "WORK-04"
+    fault: ClassVar = Fault.PROVIDER
+    status: ClassVar = 502
+    error: ClassVar = ErrorCode.ACCESS_DENIED
+    source: ClassVar = "WorkOS: Authentication errors"
+
+    def explain(self) -> str:
+        """Say which step."""
+        said = quoted(self.provider_error, self.description)
+        return f"The identity provider lets this person in after a further step only ({said})."
+
+    def advise(self) -> str:
+        """Say how the step is taken, or made needless."""
+        return WORKOS_STEPS.get(self.provider_error, "Take that step in the hosted sign-in, then start again.")
