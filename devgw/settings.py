@@ -200,6 +200,8 @@ class Settings:
     emulators: EmulatorSettings = field(default_factory=EmulatorSettings)
     upstreams: Mapping[str, UpstreamSettings] = field(default_factory=dict)
     """By the id of the token exchange policy."""
+    client_documents: Mapping[str, Path] = field(default_factory=dict)
+    """Copies of client metadata documents by their URL, for where the network does not let the live one through."""
 
     @property
     def canonical_origin(self) -> str:

@@ -7,6 +7,8 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+from devgw.config.client_documents_file import TABLE as CLIENT_DOCUMENTS
+from devgw.config.client_documents_file import read_client_documents
 from devgw.config.finding import Finding, Findings, Place, did_you_mean, nearest_name
 from devgw.config.shapes import LOOPBACK, split_url
 from devgw.config.source import Source, read_source
@@ -118,7 +120,8 @@ def read_settings(
         findings.warning("host-not-loopback", places["host"], message, 'Write host = "localhost" unless you mean it.')
     source = read_source(root, FILE, Findings())
     upstreams = read_upstreams(source, findings, _place) if source else {}
-    return replace(_settings(root, values), upstreams=upstreams), findings.in_order()
+    copies = read_client_documents(source, root, findings, _place) if source else {}
+    return replace(_settings(root, values), upstreams=upstreams, client_documents=copies), findings.in_order()
 
 
 def _given(
@@ -149,6 +152,7 @@ def _in_file(source: Source, findings: Findings) -> Iterator[tuple[Setting, Any,
         findings.error("toml-syntax", _error_place(source, str(error)), f"devgw.toml is not TOML: {error}.", "")
         return
     document.pop(UPSTREAMS, None)
+    document.pop(CLIENT_DOCUMENTS, None)
     for name, value in _flat(document):
         place = _place(source, name)
         setting = _BY_NAME.get(name)

@@ -15,6 +15,8 @@ class McpAuthClientRegistered(Event):
     """`dcr`, `cimd` or `configured`."""
     redirect_uris: tuple[str, ...]
     token_endpoint_auth_method: str
+    kept_copy: str | None = None
+    """Which copy stood for its metadata document, where the network did not let that through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,8 @@ class McpAuthAuthorizationBegun(Event):
     resource: str
     scope: str
     issuer: str
+    kept_copy: str | None = None
+    """Which copy stood for the client's metadata document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -191,6 +191,8 @@ class Flow:
     client_id: ClientId | None = None
     client_name: str | None = None
     registered_by: str | None = None
+    kept_copy: str | None = None
+    """Which copy stood for the client's metadata document."""
     subject_id: SubjectId | None = None
     subject_email: str | None = None
     session_id: SessionId | None = None

@@ -156,6 +156,7 @@ class Authorization:
                 resource=pending.resource,
                 scope=pending.scope,
                 issuer=pending.issuer,
+                kept_copy=destination.client.kept_copy,
             )
         )
         return pending

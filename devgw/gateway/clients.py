@@ -1,6 +1,6 @@
 """Who may ask: registration, metadata documents, and finding a client by its id."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -20,11 +20,20 @@ SEEN_AGAIN_AFTER = timedelta(minutes=1)
 """How much later a client must come again for its last sight to be written down."""
 
 
+@dataclass(frozen=True, slots=True)
+class ClientDocument:
+    """A client metadata document."""
+
+    members: dict[str, Any]
+    kept_copy: str | None = None
+    """How the copy is called that stands for a document which the network does not let through; None for a live one."""
+
+
 class ClientDocuments(Protocol):
     """Fetches client metadata documents, with every guard that a URL from a stranger needs."""
 
-    async def fetch(self, url: str, *, loopback_allowed: bool) -> dict[str, Any]:
-        """Return the document at `url`, from the cache where HTTP allows.
+    async def fetch(self, url: str, *, loopback_allowed: bool) -> ClientDocument:
+        """Return the document at `url`, from the cache where HTTP allows; a kept copy where there is no network.
 
         Args:
             url: the client id.
@@ -110,17 +119,20 @@ class Clients:
             raise Refused(ClientDocumentsDisabled(url))
         try:
             document = await self._documents.fetch(url, loopback_allowed=loopback_allowed)
-            metadata = read_client_metadata(document, default_auth_method="none")
+            metadata = read_client_metadata(document.members, default_auth_method="none")
         except Refused as refused:
             self._publish_refusal("cimd", None, refused.problem)
             raise
         before = self._store.find_client(ClientId(url))
-        if before and before.metadata == metadata.members:
+        if before and document.kept_copy and before.kept_copy is None:
+            return before  # read here once: better than any copy
+        if before and before.metadata == metadata.members and before.kept_copy == document.kept_copy:
             return before
-        client = self._new_client(ClientId(url), "cimd", metadata, "")
+        client = replace(self._new_client(ClientId(url), "cimd", metadata, ""), kept_copy=document.kept_copy)
         with self._store.transaction():
             self._store.save_client(client)
-            if before:  # a changed document warrants a new consent (OAuth Client ID Metadata Document §6.4)
+            # a changed document warrants a new consent (OAuth Client ID Metadata Document §6.4)
+            if before and before.metadata != metadata.members:
                 self._store.forget_consents(client.id)
         self._publish(client)
         return client
@@ -150,6 +162,7 @@ class Clients:
                 registered_by=client.registered_by,
                 redirect_uris=client.redirect_uris,
                 token_endpoint_auth_method=client.token_endpoint_auth_method,
+                kept_copy=client.kept_copy,
             )
         )
 

@@ -11,6 +11,7 @@ from devgw.gateway.records import Client
 from devgw.oauth.metadata import SCOPE
 from devgw.oauth.parameters import Parameters
 from devgw.oauth.redirect_uri import find_fitting
+from devgw.oauth.registration import METHODS_SUPPORTED
 
 
 class ServerRequest(OAuth2Request):  # type: ignore[misc]  # Authlib ships no types
@@ -81,6 +82,8 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]  # Authlib ships no t
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:  # noqa: ARG002  the same at each
         """Tell whether it registered this method; basic and post carry the same secret and are taken alike."""
         registered = self.record.token_endpoint_auth_method
+        if self.record.registered_by == "cimd" and method in self.record.metadata.get(METHODS_SUPPORTED, ()):
+            return True  # its document offers several
         return method == registered or {method, registered} == {"client_secret_basic", "client_secret_post"}
 
     def check_response_type(self, response_type: str) -> bool:

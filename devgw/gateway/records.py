@@ -28,6 +28,8 @@ class Client:
     expires_at: datetime | None
     user_agent: str = ""
     last_seen_at: datetime | None = None
+    kept_copy: str | None = None
+    """Which copy stood for its metadata document, where the network did not let that through."""
 
     @property
     def is_public(self) -> bool:

@@ -97,6 +97,8 @@ class FlowDetail(Row):
     scope: str = ""
     issuer: str = ""
     protocol_version: str = ""
+    client_document: str = ""
+    """Which copy stood for the client's metadata document; empty where it was read."""
     hosts: list[str] = field(default_factory=list)
     report: str = ""
     """Markdown, masked."""

@@ -82,6 +82,7 @@ def _authorization_begun(flow: Flow, event: McpAuthAuthorizationBegun, at: datet
         event.scope,
         event.issuer,
     )
+    flow.kept_copy = event.kept_copy
     note(flow, at, Milestone.AUTHORIZATION_BEGUN, "authorization asked for")
 
 

@@ -65,6 +65,7 @@ def detail_of(flow: Flow, tokens: Iterable[TokenRow], seq: int = 0) -> FlowDetai
     detail.resource, detail.redirect_uri = flow.resource or "", mask_sentence(flow.redirect_uri or "")
     detail.scope, detail.issuer = flow.scope or "", flow.issuer or ""
     detail.protocol_version, detail.hosts = flow.protocol_version or "", list(flow.hosts)
+    detail.client_document = flow.kept_copy or ""
     detail.report = report_of(detail)
     return detail
 
@@ -150,6 +151,7 @@ def _facts(detail: FlowDetail) -> str:
         ("redirect_uri", detail.redirect_uri),
         ("issuer", detail.issuer),
         ("scope", detail.scope),
+        ("client document", detail.client_document),
         ("hosts", ", ".join(detail.hosts)),
         ("MCP", detail.protocol_version),
     ]

@@ -222,6 +222,10 @@ def _until(moment: datetime | None) -> str:
     return f", until {moment:%H:%M:%S} UTC" if moment else ""
 
 
+def _how(event: told.McpAuthClientRegistered) -> str:
+    return f"{event.registered_by}, {event.kept_copy}" if event.kept_copy else event.registered_by
+
+
 _SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     told.HttpExchanged: _exchanged,
     told.McpRequestAccepted: lambda e: f"{who(e)} showed {e.token_id} on {_route(e)}",
@@ -229,7 +233,7 @@ _SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     told.McpCapabilityInvoked: lambda e: f"{who(e)} {_call(e)} on {_route(e)}",
     told.McpCapabilityEntriesUnmatched: _unmatched,
     told.McpCapabilityCompleted: _completed,
-    told.McpAuthClientRegistered: lambda e: f"{who(e)} registered ({e.registered_by}){_as_id(e)}",
+    told.McpAuthClientRegistered: lambda e: f"{who(e)} registered ({_how(e)}){_as_id(e)}",
     told.McpAuthClientRefused: lambda e: f"{who(e)} not registered ({e.registered_by})",
     told.McpAuthAuthorizationBegun: _begun,
     told.McpAuthAuthorizationRefused: lambda e: f"authorization of {who(e)} refused",

@@ -33,7 +33,7 @@ class PeopleBooks:
             row = ClientRow(client.id, client.name, "known", client.registered_by, stamp(client.issued_at))
             row.expires, row.last = stamp(client.expires_at), stamp(client.last_seen_at)
             row.redirect_uris, row.auth_method = list(client.redirect_uris), client.token_endpoint_auth_method
-            row.user_agent = client.user_agent
+            row.user_agent, row.kept_copy = client.user_agent, client.kept_copy or ""
             self.clients.put(row.id, row)
         for session in records.sessions():
             seat = SessionRow(session.id, "ended" if session.ended_at else "live", stamp(session.started_at))
@@ -52,7 +52,7 @@ class PeopleBooks:
         row = old or ClientRow(id_, "", "known", event.registered_by, created=stamp(published.at))
         row.name, row.state, row.registered_by = event.client_name or row.name or id_, "known", event.registered_by
         row.redirect_uris, row.auth_method = list(event.redirect_uris), event.token_endpoint_auth_method
-        row.last = stamp(published.at)
+        row.last, row.kept_copy = stamp(published.at), event.kept_copy or ""
         self.clients.put(id_, row)
 
     def refused(self, published: Published, event: McpAuthClientRefused) -> None:

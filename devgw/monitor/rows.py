@@ -188,6 +188,8 @@ class ClientRow(Row):
     """How many live tokens it holds."""
     grants: int = 0
     flows: int = 0
+    kept_copy: str = ""
+    """Which copy stood for its metadata document, where the network did not let that through."""
     refusals: int = 0
     seq: int = 0
 

@@ -11,14 +11,16 @@ from devgw.problems.clients import ClientMetadataInvalid, RegistrationUnreadable
 from devgw.settings import Limits
 
 GRANT_TYPES = ("authorization_code", "refresh_token", JWT_BEARER)
+METHODS_SUPPORTED = "token_endpoint_auth_methods_supported"
+"""Member of metadata documents that offer more than one way of authenticating."""
 ECHOED = (
     "redirect_uris", "token_endpoint_auth_method", "grant_types", "response_types", "client_name", "client_uri",
     "logo_uri", "scope", "contacts", "tos_uri", "policy_uri", "jwks_uri", "jwks", "software_id", "software_version",
-    "application_type",
+    "application_type", METHODS_SUPPORTED,
 )  # fmt: skip
 """Members that are kept and given back (RFC 7591 §2, OpenID Connect Registration §2)."""
 MAXIMUM_MEMBER_LENGTH = 2_000
-MAXIMUM_REDIRECT_URIS = 50
+USUAL_GRANT_TYPES = ("authorization_code", "refresh_token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,11 @@ def read_client_metadata(document: Any, *, default_auth_method: str = "client_se
         raise Refused(RegistrationUnreadable(got=f"a JSON {type(document).__name__}"))
     members = {name: value for name, value in document.items() if value is not None and value != ""}
     redirect_uris = _strings(members, "redirect_uris")
-    grant_types = _strings(members, "grant_types") or ("authorization_code", "refresh_token")
-    _check_one_of("grant_types", grant_types, GRANT_TYPES)
-    _check_one_of("response_types", _strings(members, "response_types") or ("code",), ("code",))
+    grant_types = _offered("grant_types", _strings(members, "grant_types"), GRANT_TYPES) or USUAL_GRANT_TYPES
+    _offered("response_types", _strings(members, "response_types"), ("code",))
     method = members.get("token_endpoint_auth_method", default_auth_method)
+    if default_auth_method == "none" and "none" in _strings(members, METHODS_SUPPORTED):
+        method = "none"  # a document that offers it: whoever needs no key proves less, and is treated so
     if method not in AUTH_METHODS:
         raise Refused(ClientMetadataInvalid("token_endpoint_auth_method", repr(method), " or ".join(AUTH_METHODS)))
     _check_redirects(redirect_uris, grant_types)
@@ -75,19 +78,21 @@ def _strings(members: dict[str, Any], name: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _check_one_of(name: str, values: tuple[str, ...], known: tuple[str, ...]) -> None:
-    for value in values:
-        if value not in known:
-            raise Refused(ClientMetadataInvalid(name, repr(value), " or ".join(known)))
+def _offered(name: str, values: tuple[str, ...], offered: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of `values` that are offered: what is not is left out of the answer (RFC 7591 §3.2.1).
+
+    Raises:
+        Refused: where none is, and the client could do nothing here.
+    """
+    kept = tuple(each for each in values if each in offered)
+    if values and not set(kept) - {"refresh_token"}:
+        raise Refused(ClientMetadataInvalid(name, ", ".join(map(repr, values)), " or ".join(offered)))
+    return kept
 
 
 def _check_redirects(redirect_uris: tuple[str, ...], grant_types: tuple[str, ...]) -> None:
     if not redirect_uris and "authorization_code" in grant_types:
         raise Refused(ClientMetadataInvalid("redirect_uris", "absent or empty", "an array with at least one URI"))
-    if len(redirect_uris) > MAXIMUM_REDIRECT_URIS:
-        raise Refused(
-            ClientMetadataInvalid("redirect_uris", f"{len(redirect_uris)} URIs", f"at most {MAXIMUM_REDIRECT_URIS}")
-        )
     for uri in redirect_uris:
         check_redirect_uri(uri)
 

@@ -2,10 +2,13 @@
 
 GET, no redirects, 5 KB, a few seconds; special-use addresses are refused on the *connected* address (a name can resolve
 to something else a moment later), but for loopback: this gateway runs on loopback itself. HTTP caching is respected;
-failures are never cached. Source: OAuth Client ID Metadata Document §4, §6; RFC 6890; RFC 9111.
+failures are never cached, but where a kept copy stands in.
+
+Source: OAuth Client ID Metadata Document §4, §6; RFC 6890; RFC 9111.
 """
 
 import re
+import ssl
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,15 +17,19 @@ from devgw.clock import Clock
 from devgw.foreign.json import JsonRefused, read_object
 from devgw.foreign.text import clean
 from devgw.foreign.urls import ForeignUrl, UrlRefused, read_url
+from devgw.gateway.clients import ClientDocument
 from devgw.oauth.redirect_uri import is_loopback
 from devgw.outbound.client import Bounds, CheckAddress, http_client
 from devgw.outbound.guard import client_check
-from devgw.outbound.transport import describe_failure
+from devgw.outbound.kept_documents import KeptDocuments
+from devgw.outbound.transport import chain_of, describe_failure
 from devgw.problems import Problem, Refused
 from devgw.problems.clients import ClientDocumentForbidden, ClientDocumentInvalid, ClientDocumentUnreachable
-from devgw.problems.limit import AnswerProblem, AnswerTooLong, AnswerUnpacksTooLong
+from devgw.problems.limit import AnswerProblem, AnswerTooLong, AnswerUnfinished, AnswerUnpacksTooLong
 from devgw.settings import Limits
 
+OFFLINE = timedelta(seconds=30)
+"""How long a kept copy stands before the document itself is asked for again: one login waits once for the network."""
 SHORTEST, LONGEST, USUAL = timedelta(seconds=0), timedelta(days=1), timedelta(minutes=5)
 KEPT = 200
 """Documents in the cache."""
@@ -30,27 +37,53 @@ KEPT = 200
 
 @dataclass(frozen=True, slots=True)
 class _Cached:
-    document: dict[str, Any]
+    document: ClientDocument
     until: datetime
 
 
 class HttpClientDocuments:
     """Fetches client metadata documents and key sets."""
 
-    def __init__(self, clock: Clock, seconds: float = Limits.CLIENT_DOCUMENT_SECONDS) -> None:
+    def __init__(
+        self, clock: Clock, kept: KeptDocuments | None = None, seconds: float = Limits.CLIENT_DOCUMENT_SECONDS
+    ) -> None:
         self._clock = clock
+        self._kept = kept or KeptDocuments()
         self._seconds = seconds
         self._cache: dict[str, _Cached] = {}
 
-    async def fetch(self, url: str, *, loopback_allowed: bool = True) -> dict[str, Any]:
+    async def fetch(self, url: str, *, loopback_allowed: bool = True) -> ClientDocument:
         """Return the document at `url`; see `gateway.clients.ClientDocuments`."""
         _check_url(url)
         cached = self._cache.get(url)
         if cached and cached.until > self._clock.now():
             return cached.document
-        headers, content = await self._get(url, loopback_allowed=loopback_allowed)
-        document = _read(url, headers.get("content-type", ""), content)
-        self._remember(url, document, headers.get("cache-control", ""))
+        try:
+            headers, content = await self._get(url, loopback_allowed=loopback_allowed)
+        except Refused as refused:
+            return self._keep_going(url, refused)
+        document = ClientDocument(_read(url, headers.get("content-type", ""), content))
+        self._remember(url, document, _lifetime(headers.get("cache-control", "")))
+        return document
+
+    def _keep_going(self, url: str, refused: Refused) -> ClientDocument:
+        """Return the kept copy where the network alone is in the way; it is asked again in a moment.
+
+        Raises:
+            Refused: `refused` where something else is, or there is no copy.
+        """
+        problem = refused.problem
+        if not (isinstance(problem, ClientDocumentUnreachable) and problem.is_of_the_network):
+            raise refused
+        try:
+            kept = self._kept.find(url)
+        except (OSError, JsonRefused) as error:
+            raise Refused(ClientDocumentInvalid(url, "has a copy that is unreadable", str(error), "JSON")) from refused
+        if kept is None:
+            raise refused
+        _check_document(url, kept.document)
+        document = ClientDocument(kept.document, kept.mark)
+        self._remember(url, document, OFFLINE)
         return document
 
     async def fetch_keys(self, url: str, *, loopback_allowed: bool = True) -> dict[str, Any]:
@@ -78,15 +111,17 @@ class HttpClientDocuments:
                 status, headers = response.status_code, dict(response.headers)
                 content = await response.aread() if status == 200 else b""
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise Refused(ClientDocumentUnreachable(url, describe_failure(error))) from error
+            is_tls = any(isinstance(each, ssl.SSLError) for each in chain_of(error))
+            is_network = isinstance(error, httpx2.TransportError) and not is_tls
+            failure = describe_failure(error)
+            raise Refused(ClientDocumentUnreachable(url, failure, is_of_the_network=is_network)) from error
         except Refused as refused:
             raise Refused(_own_problem(url, refused.problem)) from refused
         if status != 200:
             raise Refused(_status_problem(url, status, headers.get("location")))
         return headers, content
 
-    def _remember(self, url: str, document: dict[str, Any], cache_control: str) -> None:
-        lifetime = _lifetime(cache_control)
+    def _remember(self, url: str, document: ClientDocument, lifetime: timedelta) -> None:
         if lifetime > timedelta():
             if len(self._cache) >= KEPT:
                 self._cache.pop(next(iter(self._cache)))
@@ -135,7 +170,8 @@ def _own_problem(url: str, problem: Problem) -> Problem:
         most = f"{problem.most_bytes} bytes"
         return ClientDocumentInvalid(url, "is too long", f"over {most}", f"{most} at most", problem.diagnosis_id or "")
     if isinstance(problem, AnswerProblem):
-        return ClientDocumentUnreachable(url, problem.explain().rstrip("."), problem.diagnosis_id or "")
+        said, is_late = problem.explain().rstrip("."), isinstance(problem, AnswerUnfinished)
+        return ClientDocumentUnreachable(url, said, problem.diagnosis_id or "", is_of_the_network=is_late)
     return problem
 
 
@@ -159,14 +195,14 @@ def _read(url: str, content_type: str, content: bytes) -> dict[str, Any]:
         document = read_object(content)
     except JsonRefused as error:
         raise Refused(ClientDocumentInvalid(url, "cannot be read", str(error), "a JSON object")) from error
-    named = document.get("client_id")
-    if named != url:
-        raise Refused(ClientDocumentInvalid(url, "names another client_id", clean(str(named), 200), f"client_id {url}"))
-    _check_members(url, document)
+    _check_document(url, document)
     return document
 
 
-def _check_members(url: str, document: dict[str, Any]) -> None:
+def _check_document(url: str, document: dict[str, Any]) -> None:
+    named = document.get("client_id")
+    if named != url:
+        raise Refused(ClientDocumentInvalid(url, "names another client_id", clean(str(named), 200), f"client_id {url}"))
     for name in ("client_name", "redirect_uris"):
         if not document.get(name):
             raise Refused(ClientDocumentInvalid(url, f"has no {name}", "nothing", f"a {name}"))

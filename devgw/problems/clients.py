@@ -247,6 +247,8 @@ class ClientDocumentUnreachable(Problem):
     failure: str
     passes: str = ""
     """The id of the limit that its answer passes, if that is why."""
+    is_of_the_network: bool = False
+    """Whether it is not reached at all: its name, the connection, or no answer in time."""
 
     diagnosis: ClassVar = "REG-08"
     error: ClassVar = ErrorCode.INVALID_CLIENT

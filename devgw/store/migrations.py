@@ -72,5 +72,8 @@ ALTER TABLE upstream_connection ADD COLUMN unanswered_because TEXT;
 """
 """Connections know of a refresh whose answer is not there."""
 
-MIGRATIONS: list[str] = [RECORDS, CONNECTIONS, ASSERTIONS, FAMILIES, REACHES, PAGE_PROOFS, UNANSWERED]
+KEPT_COPIES = "ALTER TABLE client ADD COLUMN kept_copy TEXT;"
+"""Clients know of the copy that stood for their document."""
+
+MIGRATIONS: list[str] = [RECORDS, CONNECTIONS, ASSERTIONS, FAMILIES, REACHES, PAGE_PROOFS, UNANSWERED, KEPT_COPIES]
 """Applied in order, each once; `PRAGMA user_version` counts them."""

@@ -217,6 +217,12 @@ def _note(pending: PendingAuthorization | None) -> None:
         trace.transaction_id = pending.id
         trace.client_id, trace.client_name = pending.client_id, pending.client_name
         trace.operation_id = pending.operation_id
+        client = serving.gateway().ground.store.find_client(pending.client_id)
+        if client and client.kept_copy:
+            trace.notes.append(
+                f"{client.id} could not be reached: a {client.kept_copy} stands for it. "
+                "The deployed gateway reads the live document."
+            )
 
 
 def _note_client(gateway: Gateway, parameters: Parameters) -> None:

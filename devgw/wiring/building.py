@@ -24,6 +24,7 @@ from devgw.monitor.monitor import Monitor
 from devgw.oauth.urls import CanonicalUrls, Urls
 from devgw.outbound.client_documents import HttpClientDocuments
 from devgw.outbound.issuer_keys import IssuerKeys
+from devgw.outbound.kept_documents import KeptDocuments
 from devgw.outbound.proxy import ProxyClient
 from devgw.outbound.upstream_oauth.building import UpstreamSide, build_upstream_side
 from devgw.problems import Refused
@@ -201,7 +202,7 @@ def _state(
     live = LiveTokens(store, clock)
     revocation = Revocation(store, live, bus, clock)
     spent = AssertionRecords(database)
-    documents, keys = HttpClientDocuments(clock), IssuerKeys(bus, clock)
+    documents, keys = HttpClientDocuments(clock, KeptDocuments(settings.client_documents)), IssuerKeys(bus, clock)
     ground = Ground(settings, store, live, bus, clock, documents, revocation, spent, keys, Completion())
     sealer = Sealer(key)
     connections = SealedConnections(database, sealer)

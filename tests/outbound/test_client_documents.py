@@ -8,6 +8,7 @@ import pytest
 
 from devgw.clock import FrozenClock
 from devgw.diagnosis.naming import name_problem
+from devgw.gateway.clients import ClientDocument
 from devgw.outbound.client_documents import HttpClientDocuments
 from devgw.problems import Refused
 from tests.support.serving import serve
@@ -83,4 +84,4 @@ async def test_no_cache_header_harms(cache_control: str) -> None:
     async with serve(app) as origin:
         document["client_id"] = f"{origin}/c"
         holder["app"] = answering(json.dumps(document).encode(), cache_control=cache_control)
-        assert await HttpClientDocuments(FrozenClock()).fetch(f"{origin}/c") == document
+        assert await HttpClientDocuments(FrozenClock()).fetch(f"{origin}/c") == ClientDocument(document)

@@ -18,6 +18,28 @@ from tests.support.gateway import CALLBACK, Code, Running
 from tests.support.serving import serve
 
 
+async def test_what_is_not_offered_is_left_out_of_a_registration(gateway: Running, http: httpx2.AsyncClient) -> None:
+    """RFC 7591 §3.2.1: the server may replace what was asked for; it says what it registered."""
+    device = "urn:ietf:params:oauth:grant-type:device_code"
+    client = await gateway.register(http, grant_types=["authorization_code", "refresh_token", device])
+    assert client["grant_types"] == ["authorization_code", "refresh_token"]
+
+
+async def test_a_client_may_register_as_many_redirect_uris_as_its_bytes_allow(
+    gateway: Running, http: httpx2.AsyncClient
+) -> None:
+    uris = [f"http://127.0.0.1:{port}/callback" for port in range(20_000, 20_110)]
+    assert (await gateway.register(http, redirect_uris=uris))["redirect_uris"] == uris
+
+
+async def test_a_client_that_asks_for_nothing_that_is_offered_is_refused(
+    gateway: Running, http: httpx2.AsyncClient
+) -> None:
+    for asked in (["urn:ietf:params:oauth:grant-type:device_code"], ["refresh_token"], ["client_credentials"]):
+        document = {"redirect_uris": [CALLBACK], "grant_types": asked}
+        assert (await http.post(f"{gateway.origin}/oauth/register", json=document)).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("document", "error", "reason"),
     [

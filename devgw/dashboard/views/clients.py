@@ -40,6 +40,8 @@ def _write_metadata(row: ClientRow, scene: Scene, sheet: Sheet) -> None:
     sheet.blank()
     sheet.fact("client_id", scene.url(row.id))
     sheet.fact("how", _HOW.get(row.registered_by, row.registered_by))
+    if row.kept_copy:
+        sheet.fact("document", row.kept_copy, "warning")
     sheet.fact("auth", row.auth_method)
     for number, uri in enumerate(row.redirect_uris):
         sheet.fact("redirects" if not number else "", scene.url(uri))
