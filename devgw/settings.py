@@ -105,6 +105,8 @@ class Limits:
     """By all clients together: a test loop of an SDK makes fifty, a page that fills the store thousands."""
     AUTHORIZATIONS_OPEN: Final = 2_000
     """Begun and not finished: a person has a handful, and each lives fifteen minutes."""
+    SHARE_OF_PAGES: Final = 2
+    """Pages of other sites may use one in so many of these two together: else any page would shut out the person."""
     CONTROL_LINE_BYTES: Final = 65_536
     """Of one line that a reader of the control socket sends: a command names a row and perhaps a pattern."""
     CONTROL_READERS: Final = 64

@@ -81,7 +81,7 @@ class Authorization:
         self._clock = clock
 
     async def begin(
-        self, parameters: Parameters, route: Route | None, urls: Urls, *, loopback_allowed: bool = True
+        self, parameters: Parameters, route: Route | None, urls: Urls, *, by_page_of_elsewhere: bool = False
     ) -> PendingAuthorization:
         """Return the pending authorization that this request asks for. The same request may come twice.
 
@@ -89,7 +89,8 @@ class Authorization:
             parameters: the query of the authorization endpoint.
             route: the route in the endpoint's path, None at the gateway-wide endpoint.
             urls: of the origin under which the client discovered us.
-            loopback_allowed: whether whoever asks may make us fetch a client's document from this machine.
+            by_page_of_elsewhere: whether a page of another site opened it; it makes us fetch no document from this
+                machine, and shuts nobody else out.
 
         Raises:
             SentBack: where the destination is proven.
@@ -98,8 +99,9 @@ class Authorization:
         destination: Destination | None = None
         try:
             destination = await self._find_destination(
-                parameters, urls.issuer(route), loopback_allowed=loopback_allowed
+                parameters, urls.issuer(route), loopback_allowed=not by_page_of_elsewhere
             )
+            self._check_room(by_page_of_elsewhere=by_page_of_elsewhere)
             return self._accept(parameters, route, urls, destination)
         except Refused as refused:
             self._publish_refusal(parameters, refused.problem, destination)
@@ -119,6 +121,16 @@ class Authorization:
         check_redirect_uri(redirect_uri)  # it may have been registered under older rules, or configured
         return Destination(client, redirect_uri, parameters.first("state"), issuer)
 
+    def _check_room(self, *, by_page_of_elsewhere: bool) -> None:
+        """Refuse one more than may be open.
+
+        Raises:
+            Refused: with `AuthorizationsTooMany`.
+        """
+        most = Limits.AUTHORIZATIONS_OPEN // (Limits.SHARE_OF_PAGES if by_page_of_elsewhere else 1)
+        if self._store.count_open_pending(self._clock.now()) >= most:
+            raise Refused(AuthorizationsTooMany(most))
+
     def _accept(
         self, parameters: Parameters, route: Route | None, urls: Urls, destination: Destination
     ) -> PendingAuthorization:
@@ -127,8 +139,6 @@ class Authorization:
         resources = Resources(self._project, urls)
         route, resource = resources.at_authorization(parameters.first("resource"), route)
         now = self._clock.now()
-        if self._store.count_open_pending(now) >= Limits.AUTHORIZATIONS_OPEN:
-            raise Refused(AuthorizationsTooMany(Limits.AUTHORIZATIONS_OPEN))
         login = self._project.oauth.login if self._project.oauth else None
         pending = PendingAuthorization(
             id=TransactionId(short_id("t-", 20)),

@@ -15,10 +15,10 @@ class Pace:
         self.per_minute = per_minute
         self._times: deque[int] = deque(maxlen=per_minute)
 
-    def take(self, clock: Clock) -> int:
-        """Let it happen and return 0, or return the seconds after which it may."""
+    def take(self, clock: Clock, most: int) -> int:
+        """Let it happen and return 0, or return the seconds after which it may, where `most` happened already."""
         now = clock.ticks()
-        if len(self._times) == self.per_minute and (left := self._times[0] + _MINUTE - now) > 0:
+        if len(self._times) >= most and (left := self._times[-most] + _MINUTE - now) > 0:
             return left // 1_000_000_000 + 1
         self._times.append(now)
         return 0

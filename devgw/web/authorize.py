@@ -35,7 +35,7 @@ async def authorize(path: str | None = None) -> Response:
         raise Refused(ParameterInvalid("path", f"{AUTHORIZE}/{path}", "the path of an MCP route"))
     _note_client(gateway, serving.query())
     pending = await gateway.authorization.begin(
-        serving.query(), route, urls, loopback_allowed=not caller.is_page_of_elsewhere()
+        serving.query(), route, urls, by_page_of_elsewhere=caller.is_page_of_elsewhere()
     )
     _note(pending)
     if urls.origin != serving.canonical_urls().origin:

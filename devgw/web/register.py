@@ -11,7 +11,7 @@ from devgw.problems.clients import RegistrationUnreadable
 from devgw.problems.incoming import RegistrationNotJson, RegistrationsTooFrequent
 from devgw.problems.limit import RegistrationTooLarge
 from devgw.settings import Limits
-from devgw.web import refusals, serving
+from devgw.web import caller, refusals, serving
 
 blueprint = Blueprint("register", __name__)
 
@@ -52,8 +52,9 @@ def _check_pace() -> None:
         Refused: with `RegistrationsTooFrequent`.
     """
     pace = serving.registrations()
-    if seconds := pace.take(serving.gateway().ground.clock):
-        raise Refused(RegistrationsTooFrequent(pace.per_minute, seconds))
+    most = pace.per_minute // (Limits.SHARE_OF_PAGES if caller.is_page_of_elsewhere() else 1)
+    if seconds := pace.take(serving.gateway().ground.clock, most):
+        raise Refused(RegistrationsTooFrequent(most, seconds))
 
 
 def _read(body: bytes | str) -> object:

@@ -76,3 +76,21 @@ async def test_authorizations_that_nobody_finishes_are_bounded_and_finished_ones
     assert places[3].startswith(CALLBACK)
     assert sent_back["error"] == ["temporarily_unavailable"]
     assert sent_back["state"] == ["st123"]
+
+
+async def test_a_page_of_another_site_shuts_no_client_of_this_machine_out(
+    gateway: Running, http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An image a thousand times over is enough, and each lives a quarter of an hour."""
+    monkeypatch.setattr(Limits, "AUTHORIZATIONS_OPEN", 6)
+    gateway.runtime.served.registrations = Pace(6)
+    url, image = f"{gateway.origin}/oauth/register", {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
+    document = {"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none"}
+    by_page = [await http.post(url, json=document, headers={"origin": PAGE}) for _ in range(5)]
+    assert [each.status_code for each in by_page] == [201] * 3 + [429] * 2
+    opened = gateway.authorize_url(by_page[0].json()["client_id"], "v" * 43)
+    places = [(await http.get(opened, headers=image)).headers["location"] for _ in range(5)]
+    assert ["temporarily_unavailable" in each for each in places] == [False] * 3 + [True] * 2
+    own = await gateway.register(http)
+    answer = await http.get(gateway.authorize_url(own["client_id"], "v" * 43))
+    assert "temporarily_unavailable" not in answer.headers["location"]
