@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "DEVGW_TRUST"
 _NAMED = re.compile(r"\$(?:env\(|\{\s*(?:env\.)?)\s*(\w+)")
+_ESCAPE = "\\u"
 _YES = frozenset({"1", "true", "yes", "on", "y"})
 _NOBODY_HERE = (
     "devgw does not go on: nobody is here to be asked. If that is what you want, say so with --trust, or with "
@@ -83,14 +84,17 @@ def _is_read(name: str) -> bool:
 
 
 def _names_any(root: Path, environ: Mapping[str, str]) -> bool:
-    """Tell whether a file of the project, or of the sample in its place, names a variable of the shell at all."""
+    """Tell whether a file of the project, or of the sample in its place, may name a variable of the shell at all.
+
+    JSON can write any letter as an escape, and so hide a name: who does is read in full.
+    """
     own = [each for each in (root / "config").glob("*.json") if _is_read(each.name)]
     for file in (root / ".env", *(own or (sample_root() / "config").glob("*.json"))):
         try:
             text = file.read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
-        if any(match[1] in environ for match in _NAMED.finditer(text)):
+        if _ESCAPE in text or any(match[1] in environ for match in _NAMED.finditer(text)):
             return True
     return False
 

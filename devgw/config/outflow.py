@@ -102,6 +102,7 @@ def _urls_of_provider(policy: OAuthPolicy) -> Iterator[str]:
     yield policy.login.token_url
     if policy.oidc is not None:
         yield policy.oidc.jwks_url
+    yield from (each.jwks_url for each in policy.id_jag.trusted_issuers)
 
 
 def _origin_beyond(url: str) -> str:

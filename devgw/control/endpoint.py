@@ -16,7 +16,7 @@ from pathlib import Path
 
 from devgw.control.folder import SOCKET, TCP_FILE, remove_left_behind, unusable
 from devgw.entropy import token
-from devgw.files import create
+from devgw.files import check_own, create
 from devgw.foreign.json import read_object
 from devgw.problems import Refused
 from devgw.problems.control import GatewayOfAnotherUser, NoGatewayRuns
@@ -90,13 +90,28 @@ async def connect(state_dir: Path, limit: int) -> tuple[asyncio.StreamReader, as
     """
     try:
         if (state_dir / TCP_FILE).exists():
-            known = read_object((state_dir / TCP_FILE).read_bytes())
-            return (*await asyncio.open_connection("127.0.0.1", known["port"], limit=limit), known["token"])
+            port, word = _read_address(state_dir / TCP_FILE)
+            return (*await asyncio.open_connection("127.0.0.1", port, limit=limit), word)
         return (*await asyncio.open_unix_connection(state_dir / SOCKET, limit=limit), "")
     except PermissionError as reason:
         raise Refused(GatewayOfAnotherUser(str(state_dir))) from reason
-    except (OSError, ValueError, KeyError) as reason:
+    except (OSError, ValueError) as reason:
         raise Refused(NoGatewayRuns(str(state_dir))) from reason
+
+
+def _read_address(file: Path) -> tuple[int, str]:
+    """Return port and word of a gateway; a file that came from elsewhere may say anything.
+
+    Raises:
+        OSError: where it cannot be read, or is not this user's own.
+        ValueError: where it says no address.
+    """
+    check_own(file, file.lstat())
+    known = read_object(file.read_bytes())
+    port, word = known.get("port"), known.get("token")
+    if not isinstance(port, int) or not 0 < port <= 65_535 or not isinstance(word, str):
+        raise ValueError(f"{file.name} names no port and word")
+    return port, word
 
 
 def peer_user(connection: socket.socket) -> int | None:

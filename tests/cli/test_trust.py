@@ -76,6 +76,15 @@ def test_without_a_terminal_it_says_what_it_would_send_where_and_does_not_start(
     assert (told["event"], told["reasonCode"]) == ("gateway_not_started", "project_not_trusted")
 
 
+@pytest.mark.parametrize("written", ["\\u0024env(API_KEY)", "$\\u0065nv(API_KEY)", "$env(\\u0041PI_KEY)"])
+def test_a_name_that_is_written_in_escapes_is_a_name(project: Path, shell: dict[str, str], written: str) -> None:
+    file = project / "config" / "policies.json"
+    file.write_text(file.read_text().replace("$env(API_KEY)", written))
+    said, errors = up(project, shell)
+    assert SAYS in errors
+    assert "gateway answers at" not in said
+
+
 @pytest.mark.parametrize("yes", ["--trust", "DEVGW_TRUST", "CI"])
 def test_whoever_says_yes_beforehand_is_not_asked(project: Path, shell: dict[str, str], yes: str) -> None:
     said = up(project, shell, yes) if yes.startswith("--") else up(project, shell | {yes: "true"})

@@ -95,6 +95,16 @@ def test_the_secret_of_a_token_exchange_goes_to_whatever_its_options_name(tmp_pa
     assert origins == {"https://mcp.example.com", "https://prm.example.net"}
 
 
+def test_the_keys_of_an_issuer_whose_assertions_are_taken_are_asked_for_too(tmp_path: Path) -> None:
+    """Whoever presents an assertion makes the gateway fetch them: a page of any site can."""
+    trusted = {"issuer": "https://idp.example.org", "jwksUrl": "https://keys.example.org/$env(API_KEY)"}
+    options = workos_options() | {"idJag": {"enabled": True, "trustedIssuers": [trusted]}}
+    write(tmp_path, [policy(options)])
+    loaded = load(tmp_path, SHELL, Settings(root=tmp_path))
+    assert loaded.project is not None, loaded.findings
+    assert Outflow("API_KEY", "https://keys.example.org") in outflows(loaded)
+
+
 def test_a_policy_that_no_route_uses_sends_nothing(tmp_path: Path) -> None:
     write(tmp_path, [policy(workos_options()), with_header("$env(API_KEY)")])
     assert outflows(load(tmp_path, SHELL, Settings(root=tmp_path))) == ()

@@ -251,6 +251,31 @@ async def test_a_socket_that_a_dead_gateway_left_behind_is_taken_over(tmp_path: 
     assert refused.value.problem == NoGatewayRuns(str(tmp_path))
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        '{"port": 99999, "token": "x"}',
+        '{"port": -1, "token": "x"}',
+        '{"port": "http", "token": "x"}',
+        '{"port": 80, "token": 1}',
+        "[]",
+    ],
+)
+async def test_an_address_that_came_with_a_folder_is_nobodys(tmp_path: Path, written: str) -> None:
+    (tmp_path / "control.json").write_text(written)
+    with pytest.raises(Refused) as refused:
+        await snapshot_once(tmp_path, ["flow"])
+    assert refused.value.problem == NoGatewayRuns(str(tmp_path))
+
+
+async def test_an_address_behind_a_link_is_not_asked(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text('{"port": 9, "token": "x"}')
+    (tmp_path / "control.json").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Refused) as refused:
+        await snapshot_once(tmp_path, ["flow"])
+    assert refused.value.problem == NoGatewayRuns(str(tmp_path))
+
+
 async def test_a_state_directory_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Refused) as refused:
