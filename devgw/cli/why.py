@@ -1,4 +1,4 @@
-"""`devgw why`: why the last flow failed, and the one change that mends it."""
+"""`devgw why`: why the last thing that went wrong did, and the one change that mends it."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -9,9 +9,11 @@ import click
 from devgw.cli.joining import answered, directory_argument, json_option, run, state_dir_of
 from devgw.cli.printing import write_json, write_line, write_lines
 from devgw.control.client import ask_once, snapshot_once
-from devgw.control.messages import CheckRow, FlowRow, HealthView
+from devgw.control.messages import CaseView, CheckRow, DiagnosisView, FailureView, HealthView, WhyDetail
 
-UNWELL = ("failed", "abandoned")
+_MOST_OTHERS = 5
+_NOTHING = "Nothing has gone wrong."
+_NOBODY = "No client has come yet. Connect one to a route of this gateway."
 
 
 @click.command("why")
@@ -19,24 +21,26 @@ UNWELL = ("failed", "abandoned")
 @directory_argument
 @json_option
 def command(flow: str | None, directory: Path, *, as_json: bool) -> None:
-    """Say why the last flow failed (or FLOW, by its id): the cause, got and expected, the one change, the source.
+    """Say why the last thing that went wrong did (or FLOW, by its id): cause, got, expected, the change, the source.
 
-    What of devgw itself is not well comes first. Exits 1 where nothing has gone wrong, so that a script can ask.
+    The newest certain failure comes first, then what is only suspected, marked so; what of devgw itself is not well
+    comes before all. Exits 1 where nothing has gone wrong, so that a script can ask.
     """
     state_dir = state_dir_of(directory)
-    known = run(snapshot_once(state_dir, ["flow", "health"]))
-    rows = known.of("flow", FlowRow)
-    ailing = unwell(known.of("health", HealthView)) if flow is None else []
-    row = choose(rows, flow)
-    if row is None and not ailing:
-        write_line("Nothing has gone wrong." if rows and flow is None else _none_of(flow), err=True)
+    views = run(snapshot_once(state_dir, ["health"])).of("health", HealthView)
+    ailing = unwell(views) if flow is None else []
+    answer = run(ask_once(state_dir, "inspect", kind="why", id=flow or "newest"))
+    if flow is not None and answer.code == "not_found":
+        write_line(f"There is no flow {flow}.", err=True)
         raise SystemExit(1)
-    detail = answered(run(ask_once(state_dir, "inspect", kind="flow", id=row.id))) if row else {}
+    told = WhyDetail.from_json(answered(answer))
+    if not told.cases and not ailing:
+        write_line(_NOTHING if told.flows else _NOBODY, err=True)
+        raise SystemExit(1)
     if as_json:
-        failure = {"failure": detail.get("failure"), "diagnoses": detail.get("diagnoses", [])}
-        write_json({"flow": asdict(row) if row else None, **failure, "gateway": [asdict(each) for each in ailing]})
+        write_json({**plain(told), "gateway": [asdict(each) for each in ailing]})
         return
-    write_lines([*tell_ailing(ailing), *([""] if ailing and row else []), *(tell(row, detail) if row else [])])
+    write_lines([*tell_ailing(ailing), *([""] if ailing and told.cases else []), *tell(told.cases)])
 
 
 def unwell(views: list[HealthView]) -> list[CheckRow]:
@@ -50,47 +54,86 @@ def tell_ailing(rows: list[CheckRow]) -> list[str]:
     return [line for row in rows for line in (f"{row.name} {row.text}", f"  {'fix':<9} {row.fix}")]
 
 
-def choose(rows: list[FlowRow], flow: str | None) -> FlowRow | None:
-    """Return the flow asked for; else the newest with a diagnosis, else the newest that failed or was given up."""
-    newest = sorted(rows, key=lambda row: row.started, reverse=True)
-    if flow is not None:
-        return next((row for row in newest if row.id in {flow, f"f-{flow}"}), None)
-    named = next((row for row in newest if row.diagnoses), None)
-    return named or next((row for row in newest if row.state in UNWELL), None)
+def plain(told: WhyDetail) -> dict[str, Any]:
+    """Return the same facts for a program: the first case on top, the others behind it."""
+    cases = [_plain_case(case) for case in told.cases]
+    first = cases[0] if cases else {"flow": None, "failure": None, "diagnoses": []}
+    return {**first, "others": cases[1:]}
 
 
-def _none_of(flow: str | None) -> str:
-    return f"There is no flow {flow}." if flow else "No client has come yet. Connect one to a route of this gateway."
+def _plain_case(case: CaseView) -> dict[str, Any]:
+    return {
+        "flow": asdict(case.flow) if case.flow else None,
+        "failure": asdict(case.failure) if case.failure else None,
+        "diagnoses": [asdict(each) for each in case.diagnoses],
+        "attempt": case.attempt,
+        "mended": case.mended,
+    }
 
 
-def tell(row: FlowRow, detail: dict[str, Any]) -> list[str]:
-    """Return the words for one flow: its diagnoses, or the refusal itself where no rule has a name for it."""
-    lines = [f"{row.id}  {row.client}  {row.state} at {row.step}  {row.track}"]
-    diagnoses: list[dict[str, Any]] = detail.get("diagnoses") or []
-    for diagnosis in diagnoses:
+def tell(cases: list[CaseView]) -> list[str]:
+    """Return the words for the first case in full, and one line for each of the next."""
+    if not cases:
+        return []
+    first, others = cases[0], cases[1 : 1 + _MOST_OTHERS]
+    lines = _case(first)
+    if others:
+        lines += ["", "Also:", *(f"  {_in_a_line(case)}" for case in others)]
+    left = len(cases) - 1 - len(others)
+    return [*lines, *([f"  and {left} more (--json has them)"] if left > 0 else [])]
+
+
+def _case(case: CaseView) -> list[str]:
+    lines = [f"Nothing is wrong with it now: {case.mended}."] if case.mended else []
+    if case.flow is not None:
+        row = case.flow
+        lines.append(f"{row.id}  {row.client}  {row.state} at {row.step}  {row.track}")
+    lines += [f"  {case.attempt}"] if case.attempt else []
+    for diagnosis in case.diagnoses:
         lines += ["", *_diagnosis(diagnosis)]
-    if not diagnoses:
-        lines += ["", *_failure(detail.get("failure") or {})]
+    if not case.diagnoses:
+        lines += ["", *(_failure(case.failure) if case.failure else [_how_it_stands(case)])]
     return lines
 
 
-def _diagnosis(diagnosis: dict[str, Any]) -> list[str]:
-    sure = "" if diagnosis.get("certain", True) else " (suspected)"
-    lines = [f"{diagnosis['id']}  {diagnosis['title']}{sure}", f"  {diagnosis['cause']}"]
-    lines += [f"  - {each}" for each in diagnosis.get("evidence", [])]
-    lines += _pairs(diagnosis)
-    lines += [f"  traces    {', '.join(diagnosis['trace_ids'])}"] if diagnosis.get("trace_ids") else []
-    return [*lines, f"  more      devgw explain {diagnosis['id']}"]
+def _in_a_line(case: CaseView) -> str:
+    where = case.flow.id if case.flow else "no flow"
+    since = "  (mended since)" if case.mended else ""
+    if not case.diagnoses:
+        return f"{where}  {case.failure.reason_code if case.failure else ''}{since}"
+    first = case.diagnoses[0]
+    return f"{where}  {first.id} {first.title}{_sure(first)}{since}"
 
 
-def _pairs(told: dict[str, Any]) -> list[str]:
-    """Return got, expected, the change and the source, as far as they are known."""
-    known = (("got", "got"), ("expected", "expected"), ("change", "fix"), ("source", "source"))
-    return [f"  {label:<9} {told[key]}" for label, key in known if told.get(key)]
+def _how_it_stands(case: CaseView) -> str:
+    """Say of a flow in which nothing was refused how it ended, or that it goes on."""
+    row = case.flow
+    if row is None or row.state == "done":
+        return "It is done: nothing went wrong."
+    if row.state == "active":
+        return f"It is under way: {row.why or 'nothing went wrong so far'}."
+    return f"It was given up: nothing more was seen of it, and nothing was refused. Seen last: {row.why or row.step}."
 
 
-def _failure(failure: dict[str, Any]) -> list[str]:
-    if not failure:
-        return ["It was given up: the client said nothing more, and nothing was refused."]
-    facts = dict(failure) | {"fix": failure.get("hint", "")}
-    return [f"{failure.get('reason_code', '')}", f"  {failure.get('explanation', '')}", *_pairs(facts)]
+def _sure(diagnosis: DiagnosisView) -> str:
+    return "" if diagnosis.certain else " (suspected)"
+
+
+def _diagnosis(told: DiagnosisView) -> list[str]:
+    lines = [f"{told.id}  {told.title}{_sure(told)}", f"  {told.cause}"]
+    lines += [f"  - {each}" for each in told.evidence]
+    lines += [*_value("got", told.got, told.got_marks), *_value("expected", told.expected, told.expected_marks)]
+    lines += [*_value("change", told.fix), *_value("source", told.source), *_value("traces", ", ".join(told.trace_ids))]
+    return [*lines, f"  {'more':<9} devgw explain {told.id}"]
+
+
+def _value(label: str, value: str, marks: str = "") -> list[str]:
+    """Return a fact with its marks under it, none where it is not known."""
+    if not value:
+        return []
+    return [f"  {label:<9} {value}", *([f"  {'':<9} {marks}"] if marks else [])]
+
+
+def _failure(told: FailureView) -> list[str]:
+    lines = [told.reason_code, f"  {told.explanation}", *_value("got", told.got), *_value("expected", told.expected)]
+    return [*lines, *_value("change", told.hint), *_value("source", told.source)]

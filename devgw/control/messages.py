@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 from devgw.control.commands import Consequences, Copied, Revealed
 from devgw.monitor.details import (
     BodyView,
+    CaseView,
     ClientDetail,
     DiagnosisView,
     FailureView,
@@ -24,6 +25,7 @@ from devgw.monitor.details import (
     TokenDetail,
     TraceDetail,
     UpstreamDetail,
+    WhyDetail,
 )
 from devgw.monitor.row import Row
 from devgw.monitor.rows import (
@@ -53,6 +55,7 @@ __all__ = [
     "VERSION",
     "Answer",
     "BodyView",
+    "CaseView",
     "CheckRow",
     "ClientDetail",
     "ClientRow",
@@ -98,6 +101,7 @@ __all__ = [
     "UpstreamDetail",
     "UpstreamRow",
     "Welcome",
+    "WhyDetail",
 ]
 
 VERSION = 1
@@ -238,6 +242,7 @@ class Command(Message):
     | `revoke` | kind (`token`, `grant`, `session`, `client`, `subject`), id, dry_run | `Consequences` |
     | `undo` | id (of the consequences; none means the newest) | `Consequences` |
     | `inspect` | kind (`flow`, `trace`, `token`, `grant`, `session`, `client`, `upstream`), id | its detail |
+    | `inspect` | kind `why`, id of a flow or `newest` | `WhyDetail` |
     | `reveal` | trace_id, place | `Revealed` |
     | `copy` | kind (`curl`, `url`, `headers`, `body`, `report`, `json`), id | `Copied` |
     | `clear` | kind (`traces`, `flows`, `lines`, `all`) | {"cleared": n} |

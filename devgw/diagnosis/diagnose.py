@@ -76,12 +76,16 @@ class RuleDiagnoser:
 
 
 def _weigh(flow: Flow, said: Iterable[Diagnosis]) -> list[Diagnosis]:
-    """Return the certain ones first, and suspicions only where there is nothing better."""
+    """Return the certain ones first, the newest before all, and suspicions only where there is nothing better."""
     found = _once(said)
-    certain = [each for each in found if each.certain]
+    certain = sorted((each for each in found if each.certain), key=_moment, reverse=True)
     is_over = flow.state is FlowState.DONE or flow.after is not None
     suspicions = [] if certain or is_over else [each for each in found if not each.certain]
     return certain + suspicions[:MOST_SUSPICIONS]
+
+
+def _moment(found: Diagnosis) -> float:
+    return found.at.timestamp() if found.at else 0.0
 
 
 def _once(found: Iterable[Diagnosis]) -> list[Diagnosis]:

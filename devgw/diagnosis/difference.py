@@ -13,6 +13,7 @@ from devgw.diagnosis.marks import mark
 from devgw.diagnosis.scopes import compare_scopes
 from devgw.diagnosis.urls import Span, UrlParts, split_url
 from devgw.foreign.text import has_placeholder
+from devgw.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,17 @@ def explain_nearest(got: str, candidates: Iterable[str], kind: str) -> Differenc
     """Return how `got` differs from the candidate that is nearest to it; None where there is no candidate."""
     found = [explain_difference(got, candidate, kind) for candidate in candidates]
     return min(found, key=_distance, default=None)
+
+
+def difference_of(problem: Problem) -> Difference | None:
+    """Return the marked difference of a refusal that knows what came and what was expected; else None."""
+    facts = problem.facts()
+    got = facts.get("got") or facts.get("callback_host")
+    expected = facts.get("nearest") or facts.get("begun_host")
+    if not isinstance(got, str) or not isinstance(expected, str) or not expected or got == expected:
+        return None
+    kind = "origin" if "begun_host" in facts else "resource" if problem.error == "invalid_target" else "redirect_uri"
+    return explain_difference(got, expected, kind)
 
 
 def _distance(difference: Difference) -> tuple[int, int]:

@@ -96,6 +96,7 @@ def diagnosis(
     if difference is not None:
         facts.setdefault("got", difference.got)
         facts.setdefault("expected", difference.expected)
+        facts.setdefault("marks", difference.marks)
         facts["evidence"] = (difference.sentence, *facts.get("evidence", ()))
     return Diagnosis(id=failure_id, cause=cause, fix=fix, **facts)
 

@@ -167,6 +167,8 @@ class Diagnosis:
     got_from: str = ""
     """Where `got` was seen: `redirect_uri of GET /oauth/authorize`."""
     expected_from: str = ""
+    marks: tuple[str, str] = ("", "")
+    """One line of `^` to be printed under `got` and one under `expected`; empty where nothing is compared."""
     gone_when: str = ""
     """What ends it, in words: `the code is redeemed`."""
     gone_at: datetime | None = None

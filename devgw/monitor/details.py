@@ -66,6 +66,9 @@ class DiagnosisView(Row):
     expected_from: str = ""
     gone_when: str = ""
     """What ends it, in words."""
+    got_marks: str = ""
+    """A line of `^` under `got`: what differs."""
+    expected_marks: str = ""
     source: str = ""
     step: str = ""
     trace_ids: list[str] = field(default_factory=list)
@@ -100,8 +103,37 @@ class FlowDetail(Row):
     client_document: str = ""
     """Which copy stood for the client's metadata document; empty where it was read."""
     hosts: list[str] = field(default_factory=list)
+    attempt: str = ""
+    """`2nd attempt; the 1st (f-1) failed at authorize: RURI-02`; empty for a first one."""
     report: str = ""
     """Markdown, masked."""
+
+
+@dataclass(slots=True)
+class CaseView(Row):
+    """One thing that went wrong, or is suspected: with the flow in which it did, where there is one."""
+
+    NESTED: ClassVar[dict[str, type[Row]]] = {"flow": FlowRow, "diagnoses": DiagnosisView, "failure": FailureView}
+
+    flow: FlowRow | None = None
+    diagnoses: list[DiagnosisView] = field(default_factory=list)
+    failure: FailureView | None = None
+    """Why the flow stopped, where no diagnosis says it."""
+    attempt: str = ""
+    """Which attempt of its client it is, and where the one before ended, in words; empty where it is the first."""
+    mended: str = ""
+    """What went well since, in words; empty while nothing did."""
+
+
+@dataclass(slots=True)
+class WhyDetail(Row):
+    """Why something went wrong: the newest certain failure first, then suspicions, then what was mended since."""
+
+    NESTED: ClassVar[dict[str, type[Row]]] = {"cases": CaseView}
+
+    cases: list[CaseView] = field(default_factory=list)
+    flows: int = 0
+    """How many flows there are at all."""
 
 
 @dataclass(slots=True)

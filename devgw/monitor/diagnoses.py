@@ -20,6 +20,10 @@ class DiagnosisBook:
         self.book: Book[DiagnosisRow] = Book("diagnosis", count, graveyard, 500)
         self._of_gateway: dict[str, Diagnosis] = {}
 
+    def of_gateway(self) -> list[Diagnosis]:
+        """Return what is wrong with the gateway as a whole, or was refused and belongs to no flow."""
+        return list(self._of_gateway.values())
+
     def take_gateway(self, found: Sequence[Diagnosis], now: datetime) -> list[Event]:
         """Note what concerns the gateway as a whole, and what no longer does; return the news as events."""
         before, self._of_gateway = self._of_gateway, {each.id: each for each in found}

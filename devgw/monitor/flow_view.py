@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from devgw import __version__
-from devgw.events.flow import Flow, FlowMessage, FlowState, Lane, Milestone
+from devgw.events.flow import Diagnosis, Flow, FlowMessage, FlowState, Lane, Milestone
 from devgw.foreign.text import clean
 from devgw.monitor.details import DiagnosisView, FailureView, FlowDetail, MessageView, StepView
 from devgw.monitor.masking import mask_sentence
@@ -38,6 +38,7 @@ def row_of(flow: Flow, seq: int = 0) -> FlowRow:
     row.transaction_id, row.grant_id = flow.transaction_id or "", flow.grant_id or ""
     row.messages, row.diagnoses = len(flow.messages), [each.id for each in flow.diagnoses]
     row.needs_attention, row.guessed = flow.needs_attention, flow.guessed
+    row.attempt, row.before = (flow.attempt, flow.before or "") if flow.attempt > 1 else (0, "")
     return row
 
 
@@ -59,8 +60,8 @@ def detail_of(flow: Flow, tokens: Iterable[TokenRow], seq: int = 0) -> FlowDetai
     detail = FlowDetail(row_of(flow, seq))
     detail.steps = [StepView(str(mark.step), mark.state.value, stamp(mark.at)) for mark in flow.steps]
     detail.messages = [_message(each) for each in flow.messages]
-    detail.failure = _failure(flow)
-    detail.diagnoses = [_diagnosis(flow, index) for index in range(len(flow.diagnoses))]
+    detail.failure = failure_view(flow)
+    detail.diagnoses = [diagnosis_view(each) for each in flow.diagnoses]
     detail.tokens = list(tokens)
     detail.resource, detail.redirect_uri = flow.resource or "", mask_sentence(flow.redirect_uri or "")
     detail.scope, detail.issuer = flow.scope or "", flow.issuer or ""
@@ -77,7 +78,8 @@ def _message(each: FlowMessage) -> MessageView:
     return view
 
 
-def _failure(flow: Flow) -> FailureView | None:
+def failure_view(flow: Flow) -> FailureView | None:
+    """Return why a flow stopped, as far as the refusal itself tells."""
     failure = flow.failure
     if failure is None:
         return None
@@ -89,14 +91,16 @@ def _failure(flow: Flow) -> FailureView | None:
     return view
 
 
-def _diagnosis(flow: Flow, index: int) -> DiagnosisView:
-    each = flow.diagnoses[index]
+def diagnosis_view(each: Diagnosis) -> DiagnosisView:
+    """Return a diagnosis as it is shown."""
     view = DiagnosisView(each.id, each.title, mask_sentence(each.cause), mask_sentence(each.fix))
     view.evidence = [mask_sentence(line) for line in each.evidence]
     view.got, view.expected, view.source = mask_sentence(each.got), mask_sentence(each.expected), each.source
     view.got_from, view.expected_from, view.gone_when = each.got_from, each.expected_from, each.gone_when
     view.step, view.trace_ids = str(each.step or ""), list(each.trace_ids)
     view.certain, view.at = each.certain, stamp(each.at)
+    if (view.got, view.expected) == (each.got, each.expected):  # marks fit only where nothing was masked
+        view.got_marks, view.expected_marks = each.marks
     return view
 
 

@@ -20,6 +20,7 @@ from devgw.monitor.monitor import Monitor
 from devgw.monitor.reading import upstream_row
 from devgw.monitor.row import Row
 from devgw.monitor.rows import FlowRow, GrantRow, TokenRow, TraceRow
+from devgw.monitor.why import attempt_of, why_of
 
 _MOST_TRACES = 100
 
@@ -39,7 +40,9 @@ def _flow(monitor: Monitor, id_: str) -> Row | None:
         return None
     ids = [*filter(None, [flow.code_id]), *flow.token_ids]
     tokens = [row for token_id in ids if (row := monitor.grants.tokens.get(token_id))]
-    return flow_view.detail_of(flow, tokens)
+    detail = flow_view.detail_of(flow, tokens)
+    detail.attempt = attempt_of(monitor, flow)
+    return detail
 
 
 def _trace(monitor: Monitor, id_: str) -> Row | None:
@@ -139,4 +142,5 @@ OPENERS: dict[str, Callable[[Monitor, str], Row | None]] = {
     "client": _client,
     "session": _session,
     "upstream": _upstream,
+    "why": why_of,
 }

@@ -44,6 +44,10 @@ class FlowRow(Row):
     """Ids such as `RURI-02`, the certain and likeliest first."""
     needs_attention: bool = False
     guessed: bool = False
+    attempt: int = 0
+    """Which attempt of its client it is, from the second on."""
+    before: str = ""
+    """The attempt before it."""
     seq: int = 0
 
 

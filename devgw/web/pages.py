@@ -8,7 +8,7 @@ from typing import Any
 
 from quart import Response, make_response, render_template
 
-from devgw.diagnosis.difference import Difference, explain_difference
+from devgw.diagnosis.difference import difference_of
 from devgw.diagnosis.naming import name_problem
 from devgw.foreign.text import clean
 from devgw.gateway.consent import Question
@@ -66,23 +66,12 @@ async def error_page(problem: Problem, status: int, *, onward: str = "") -> Resp
         "error.html",
         status,
         problem=problem,
-        difference=_difference_of(problem),
+        difference=difference_of(problem),
         diagnosis_id=name_problem(problem),
         trace_id=trace.id if trace else None,
         onward=onward,
         onward_host=shown_host(host_of(onward), kind_of(onward)) if onward else "",
     )
-
-
-def _difference_of(problem: Problem) -> Difference | None:
-    """Return the marked difference where the problem knows what came and what was expected."""
-    facts = problem.facts()
-    got = facts.get("got") or facts.get("callback_host")
-    expected = facts.get("nearest") or facts.get("begun_host")
-    if not isinstance(got, str) or not isinstance(expected, str) or not expected or got == expected:
-        return None
-    kind = "origin" if "begun_host" in facts else "resource" if problem.error == "invalid_target" else "redirect_uri"
-    return explain_difference(got, expected, kind)
 
 
 async def prove_page(pending: PendingAuthorization) -> Response:

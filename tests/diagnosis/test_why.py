@@ -14,8 +14,8 @@ import httpx2
 import pytest
 from click.testing import CliRunner
 
-from devgw.cli.why import choose, command, tell
-from devgw.control.messages import FlowRow
+from devgw.cli.why import command, tell
+from devgw.control.messages import CaseView, DiagnosisView, FailureView, FlowRow
 from devgw.entropy import token
 from devgw.oauth.pkce import challenge_of
 from tests.support.serving import listen, origin_of
@@ -60,6 +60,9 @@ def test_why_names_the_failure_with_its_facts_and_its_fix(tmp_path: Path) -> Non
     assert told.exit_code == 0
     assert "RURI-03  Only the slash at the end of the redirect URI differs" in told.output
     assert f"got       {REGISTERED}/" in told.output
+    assert "            " + " " * len(REGISTERED) + "^" in told.output
+    assert said["diagnoses"][0]["certain"] is True
+    assert said["diagnoses"][0]["got_marks"].endswith("^")
     assert f"expected  {REGISTERED}" in told.output
     assert "change    " in told.output
 
@@ -80,24 +83,54 @@ def test_why_says_where_no_gateway_runs(tmp_path: Path) -> None:
     assert told.output
 
 
-def row(number: int, state: str, *diagnoses: str) -> FlowRow:
-    return FlowRow(f"f-{number}", state, float(number), "#X.......", "register", diagnoses=list(diagnoses))
+def case(number: int, state: str, *diagnoses: DiagnosisView, failure: FailureView | None = None) -> CaseView:
+    row = FlowRow(f"f-{number}", state, float(number), "#X.......", "register")
+    return CaseView(row, list(diagnoses), failure)
 
 
-def test_the_newest_named_flow_comes_before_one_that_was_given_up() -> None:
-    rows = [row(1, "failed", "RURI-01"), row(2, "done"), row(3, "abandoned")]
-
-    assert choose(rows, None) is rows[0]
-    assert choose(rows[1:], None) is rows[2]
-    assert choose(rows[1:2], None) is None
-    assert choose(rows, "2") is rows[1]
+def named(failure_id: str, *, certain: bool = True, **facts: str) -> DiagnosisView:
+    return DiagnosisView(failure_id, "It broke", "The cause.", "The change.", certain=certain, **facts)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("failure", [None, {"reason_code": "fault", "explanation": "It broke.", "hint": "Mend it."}])
-def test_a_flow_without_a_name_is_told_by_its_refusal(failure: dict[str, str] | None) -> None:
-    lines = tell(row(1, "failed"), {"diagnoses": [], "failure": failure})
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("done", "It is done"), ("active", "under way"), ("abandoned", "given up: nothing more was seen")],
+)
+def test_a_flow_in_which_nothing_was_refused_is_told_by_how_it_stands(state: str, words: str) -> None:
+    assert words in "\n".join(tell([case(1, state)]))
 
-    assert ("change    Mend it." in "\n".join(lines)) == (failure is not None)
+
+def test_a_flow_without_a_name_is_told_by_its_refusal() -> None:
+    failure = FailureView("register", "fault", "It broke.", "Mend it.")
+
+    assert "  change    Mend it." in tell([case(1, "failed", failure=failure)])
+
+
+def test_marks_stand_under_what_differs_and_a_suspicion_says_that_it_is_one() -> None:
+    lines = tell([case(1, "active", named("RURI-03", certain=False, got="a/", expected="a", got_marks=" ^"))])
+
+    assert "RURI-03  It broke (suspected)" in lines
+    assert lines[lines.index("  got       a/") + 1] == "             ^"
+
+
+def test_the_others_are_told_in_a_line_each() -> None:
+    lines = tell(
+        [
+            case(1, "failed", named("RURI-03")),
+            *(case(each, "active", named("DISC-12", certain=False)) for each in range(2, 9)),
+        ]
+    )
+
+    assert lines[0].startswith("f-1")
+    assert "  f-2  DISC-12 It broke (suspected)" in lines
+    assert lines[-1] == "  and 2 more (--json has them)"
+
+
+def test_what_was_mended_since_says_so_first() -> None:
+    mended = case(1, "failed", named("RURI-03"))
+    mended.mended = "editor got through at 12:00:00 UTC (f-2)"
+
+    assert tell([mended])[0] == "Nothing is wrong with it now: editor got through at 12:00:00 UTC (f-2)."
 
 
 def test_what_of_devgw_itself_is_not_well_comes_first_with_its_fix(tmp_path: Path) -> None:

@@ -83,6 +83,8 @@ def _failed(row: FlowRow, detail: FlowDetail | None, scene: Scene, sheet: Sheet)
     if detail is None:
         sheet.text(scene.why_missing("flow", row.id), "dim")
         return
+    if detail.attempt:
+        sheet.text(detail.attempt, "dim")
     first = detail.diagnoses[0] if detail.diagnoses else None
     if first is not None:
         _diagnosis(first, detail.failure, scene, sheet, headline(row))
@@ -104,7 +106,7 @@ def _diagnosis(first: DiagnosisView, failure: FailureView | None, scene: Scene, 
     got = first.got or (failure.got if failure else "")
     expected = first.expected or (failure.expected if failure else "")
     _values(got, expected, scene, sheet, first.got_from, first.expected_from)
-    sheet.head("Cause" if first.certain else "Likely cause", first.id)
+    sheet.head("Cause" if first.certain else "Suspected cause", first.id)
     if first.cause not in said:  # told once, so that the fix stays in sight
         sheet.text(first.cause)
     sheet.head("Fix")

@@ -19,6 +19,7 @@ from devgw.events.taxonomy import (
 from devgw.ids import TokenId
 
 SAID_FOR = timedelta(minutes=10)
+ENDED_FOR_A_REPLAY = frozenset({"refresh_token_replayed", "grant_revoked"})
 
 
 def parallel_refresh(view: View, now: datetime) -> Iterator[Diagnosis]:
@@ -26,7 +27,7 @@ def parallel_refresh(view: View, now: datetime) -> Iterator[Diagnosis]:
     before: dict[TokenId, datetime] = {}
     for at, event in view.of_kind(McpAuthDownstreamTokenRefreshed):
         first = before.setdefault(event.spent_token_id, at)
-        if event.repeated and now - at < SAID_FOR:
+        if event.repeated and now - at < SAID_FOR and not _was_taken_back(view, at):
             apart = f", {(at - first).total_seconds():.1f} s after the first time" if first != at else ""
             yield diagnosis(
                 "REFR-01",
@@ -40,6 +41,12 @@ def parallel_refresh(view: View, now: datetime) -> Iterator[Diagnosis]:
                 gone_when="ten minutes pass without another one",
             )
             return
+
+
+def _was_taken_back(view: View, since: datetime) -> bool:
+    """Tell whether the grant was ended for a replay after `since`: then nothing is forgiven any more."""
+    refused = view.of_kind(McpAuthDownstreamTokenRefused)
+    return any(at > since and event.reason_code in ENDED_FOR_A_REPLAY for at, event in refused)
 
 
 def never_refreshes(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way

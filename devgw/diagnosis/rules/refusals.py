@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from devgw.diagnosis.clients import forget_advice
+from devgw.diagnosis.difference import difference_of
 from devgw.diagnosis.exchange import form, is_authorize, is_registration, is_token, query, query_size
 from devgw.diagnosis.naming import name_problem, name_reason
 from devgw.diagnosis.rule import Rule, diagnosis
@@ -135,7 +136,9 @@ def _facts(trace: Trace, problem: Problem | None) -> dict[str, Any]:
     got = next((str(facts[name]) for name in _GOT if facts.get(name)), "")
     expected = next((_text(facts[name]) for name in _EXPECTED if facts.get(name)), "")
     source = {"source": problem.source} if problem.source else {}
-    return {"got": got, "expected": expected, "got_from": f"{trace.method} {trace.path}", **source}
+    apart = difference_of(problem)
+    marks = {"marks": apart.marks} if apart and (got, expected) == (apart.got, apart.expected) else {}
+    return {"got": got, "expected": expected, **marks, "got_from": f"{trace.method} {trace.path}", **source}
 
 
 def _text(value: object) -> str:

@@ -1,0 +1,103 @@
+"""Why something went wrong: all that did, in the order in which the person asks about it.
+
+The newest certain failure comes first, whether a flow had it or not; then what is only suspected; last what a later
+attempt mended.
+"""
+
+from datetime import UTC, datetime
+
+from devgw.events.flow import Flow, FlowState
+from devgw.monitor.details import CaseView, WhyDetail
+from devgw.monitor.flow_view import diagnosis_view, failure_view, name_of, row_of
+from devgw.monitor.monitor import Monitor
+
+NEWEST = "newest"
+_MOST = 20
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_Order = tuple[bool, bool, datetime]
+"""Mended, suspected only, and when: what is neither and newest comes first."""
+
+
+def why_of(monitor: Monitor, id_: str) -> WhyDetail | None:
+    """Return why the flow called `id_` stands as it does, or for `newest` all that went wrong; None for no flow."""
+    if id_ != NEWEST:
+        flow = monitor.flow(id_) or monitor.flow(f"f-{id_}")
+        return WhyDetail([_case_of(monitor, flow)], 1) if flow is not None else None
+    flows = list(monitor.flow_book.flows)
+    found = [(_order(case, _moment(flow)), case) for flow in flows if (case := _unwell(monitor, flow)) is not None]
+    shown = {trace_id for _, case in found for each in case.diagnoses for trace_id in each.trace_ids}
+    for each in monitor.diagnoses.of_gateway():
+        if not shown.intersection(each.trace_ids):
+            case = CaseView(diagnoses=[diagnosis_view(each)])
+            found.append((_order(case, each.at or _LONG_AGO), case))
+    found.sort(key=lambda pair: pair[0][2], reverse=True)
+    found.sort(key=lambda pair: pair[0][:2])
+    return WhyDetail([case for _, case in found[:_MOST]], len(flows))
+
+
+def _unwell(monitor: Monitor, flow: Flow) -> CaseView | None:
+    """Return the case of a flow in which something went wrong or is suspected."""
+    return _case_of(monitor, flow) if flow.diagnoses or flow.state is FlowState.FAILED else None
+
+
+def _case_of(monitor: Monitor, flow: Flow) -> CaseView:
+    case = CaseView(row_of(flow), [diagnosis_view(each) for each in flow.diagnoses])
+    case.failure = None if flow.diagnoses else failure_view(flow)
+    case.attempt, case.mended = attempt_of(monitor, flow), _mended(monitor, flow)
+    return case
+
+
+def _order(case: CaseView, moment: datetime) -> _Order:
+    is_certain = case.failure is not None or any(each.certain for each in case.diagnoses)
+    return bool(case.mended), not is_certain, moment
+
+
+def _moment(flow: Flow) -> datetime:
+    """Return when the newest certain failure of a flow was, or its newest suspicion."""
+    is_certain = any(each.certain for each in flow.diagnoses)
+    moments = [each.at for each in flow.diagnoses if each.at and each.certain is is_certain]
+    failed = [flow.failure.at] if flow.failure and flow.failure.at else []
+    return max(moments or failed, default=flow.last_at or flow.started_at)
+
+
+def attempt_of(monitor: Monitor, flow: Flow) -> str:
+    """Return `2nd attempt; the 1st (f-1) failed at authorize: RURI-02`, for all but a first one."""
+    before = monitor.flow(flow.before) if flow.before else None
+    if flow.attempt == 1 or before is None:
+        return ""
+    named = next((each.id for each in before.diagnoses if each.certain), "")
+    name = named or (before.failure.reason_code if before.failure else "")
+    how = f"failed at {before.failure.step}" if before.failure else f"ended at {before.step}"
+    return f"{_nth(flow.attempt)} attempt; the {_nth(before.attempt)} ({before.id}) {how}{': ' if name else ''}{name}"
+
+
+def _nth(number: int) -> str:
+    suffix = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{suffix}"
+
+
+def _mended(monitor: Monitor, flow: Flow) -> str:
+    """Return which later attempt got through; of a client without an id yet, one that looks the same says it."""
+    after = flow
+    for _ in range(_MOST):
+        later = monitor.flow(after.after) if after.after else None
+        if later is None:
+            break
+        after = later
+    if after is not flow:
+        return _got_through(after) if after.state is FlowState.DONE else ""
+    if flow.client_id is not None or flow.state is FlowState.DONE:
+        return ""
+    alike = (each for each in monitor.flow_book.flows if each.started_at > flow.started_at and _is_alike(each, flow))
+    found = next((each for each in alike if each.state is FlowState.DONE), None)
+    return _got_through(found) if found else ""
+
+
+def _is_alike(one: Flow, other: Flow) -> bool:
+    same_route = None in {one.operation_id, other.operation_id} or one.operation_id == other.operation_id
+    return bool(one.user_agent) and one.user_agent == other.user_agent and same_route
+
+
+def _got_through(flow: Flow) -> str:
+    ended = f" at {flow.ended_at:%H:%M:%S} UTC" if flow.ended_at else ""
+    return f"{name_of(flow)} got through{ended} ({flow.id})"
