@@ -25,14 +25,29 @@ from devgw.settings import Limits
 
 URL_HEADERS = frozenset({"location", "referer", "content-location", "link"})
 
+_NAMED = rf"(?P<name>(?=[\w-]{{0,40}}?(?:{STEMS}))[a-z][\w-]{{1,40}})"
 _IN_TEXT = re.compile(
-    rf'(?P<head>["\']?\b(?P<name>(?=[\w-]{{0,40}}?(?:{STEMS}))[a-z][\w-]{{1,40}})\b\\?["\']?\s*[:=]\s*\\?["\']?)'
-    r'(?P<value>(?!//)[^"\'&\s,;<>}\\]{6,})',
+    rf'(?P<head>["\']?\b{_NAMED}\b\\*["\']?\s*(?:=>|:?=|:)\s*)'
+    r'(?:(?P<quote>\\{0,7}["\'])(?P<quoted>(?:(?!(?P=quote))(?:\\.|[^\n]))+)'
+    r'|(?P<value>(?!//|-?[0-9]{1,5}\b)[^"\'&\s,;<>}\\]{6,}))',
     re.IGNORECASE,
 )
-_IN_HTML = re.compile(r'(?P<head>\bname="(?P<name>[\w-]{1,40})"[^<>]{0,80}?\bvalue=")(?P<value>[^"]{6,})')
-_PARAMETER = re.compile(r"(?P<head>[?&](?P<name>[\w.-]{1,40})=)(?P<value>[^\s&#\"'<>]+)")
-_USERINFO = re.compile(r"(?<=://)[^/@\s:]*:[^/@\s]+(?=@)")
+"""A name and what stands behind it: up to the quote that ends it (escaped as often as the one that begins it), or to
+where the line ends, or one word."""
+_IN_TAGS = (
+    re.compile(rf"(?P<head><{_NAMED}(?: [^<>]{{0,80}})?>)(?P<value>[^<>\s][^<>]{{5,}})", re.IGNORECASE),
+    re.compile(
+        r"""(?P<head>\bname=["'](?P<name>[\w-]{1,40})["'][^<>]{0,80}?\b(?:value|content)=["'])"""
+        r"""(?P<value>[^"']{6,})"""
+    ),
+    re.compile(
+        r"""(?P<head>\bvalue=["'])(?P<value>[^"']{6,})(?=["'][^<>]{0,80}?\bname=["'](?P<name>[\w-]{1,40})["'])"""
+    ),
+    re.compile(r'(?P<head>\bname="(?P<name>[\w-]{1,40})"\r?\n(?:[\w-]+:[^\n]{0,200}\n){0,4}\r?\n)(?P<value>[^\r\n]+)'),
+)
+"""Elements, fields of a page in either order, and the parts of a multipart form."""
+_PARAMETER = re.compile(r"(?P<head>[?&;](?P<name>[\w.%\[\]-]{1,60})=)(?P<value>[^\s&#\"'<>;]+)")
+_USERINFO = re.compile(r"(?<=://)[^/@\s?#\"'<>]+(?=@)")
 
 _SHORTEST_SHAPE = 15
 _SHORTEST_STATE = 20
@@ -79,7 +94,7 @@ def mask_sentence(text: str) -> str:
 
 def _mask_parameter(found: re.Match[str]) -> str:
     value = unquote_plus(found["value"])
-    is_told = is_secret_parameter(found["name"]) and not is_masked(value)
+    is_told = is_secret_parameter(unquote_plus(found["name"])) and not is_masked(value)
     return found["head"] + mask(value) if is_told else found[0]
 
 
@@ -95,14 +110,24 @@ def mask_field(name: str, value: str) -> str:
 def mask_text(text: str) -> str:
     """Return any text (a page, half a JSON body) with its secrets masked by name and by shape."""
     masked = _USERINFO.sub(lambda found: mask(found[0]), mask_shapes(text))
-    return _IN_HTML.sub(_mask_named, _IN_TEXT.sub(_mask_named, masked))
+    masked = _IN_TEXT.sub(_mask_named, _PARAMETER.sub(_mask_parameter, masked))
+    for pattern in _IN_TAGS if "name=" in masked or "</" in masked else ():
+        masked = pattern.sub(_mask_named, masked)
+    return masked
 
 
 def _mask_named(found: re.Match[str]) -> str:
-    name, value = found["name"], found["value"]
+    parts = found.groupdict("")
+    name, value, before = (
+        parts["name"],
+        parts["value"] or parts.get("quoted", ""),
+        parts["head"] + parts.get("quote", ""),
+    )
     is_parameter = found.string[max(0, found.start() - 1) : found.start()] in {"?", "&"}
     is_told = is_secret_field(name) or is_partly_secret(name) or (is_parameter and is_secret_parameter(name))
-    return found["head"] + mask_field(name, value) if is_told and not is_masked(value) else found[0]
+    if is_told and not is_masked(value):
+        return before + mask_field(name, value)
+    return before + _IN_TEXT.sub(_mask_named, value) if parts.get("quoted") else found[0]
 
 
 def mask_form(text: str, place: str = "", collect: Collect = _nothing) -> str:
@@ -115,7 +140,9 @@ def _mask_pair(pair: str, place: str, collect: Collect) -> str:
     if not equals:
         return mask_text(unquote_plus(raw_name)).replace(" ", "+")
     name, value = unquote_plus(raw_name), unquote_plus(raw_value)
-    masked = mask_url(value) if "://" in value else mask_field(name, value)
+    masked = mask_field(name, value)
+    if masked == value and ("://" in value or "?" in value):
+        masked = mask_url(value)
     if masked == value:
         return f"{quote_plus(name)}={raw_value}"
     collect(f"{place}.{name}", value)
@@ -126,7 +153,8 @@ def mask_url(url: str) -> str:
     """Return `url` with the secrets of its query and fragment masked."""
     rest, hash_sign, fragment = url.partition("#")
     base, question, query = rest.partition("?")
-    masked = _USERINFO.sub(lambda found: mask(found[0]), mask_shapes(base)) + question + mask_form(query)
+    masked = _PARAMETER.sub(_mask_parameter, _USERINFO.sub(lambda found: mask(found[0]), mask_shapes(base)))
+    masked += question + mask_form(query)
     return masked + hash_sign + mask_form(fragment) if hash_sign else masked
 
 
@@ -161,6 +189,9 @@ def mask_json(value: Any, place: str = "", collect: Collect = _nothing, depth: i
     if isinstance(value, dict | list) and depth >= Limits.JSON_DEPTH:
         return _DEEPER
     if isinstance(value, dict):
+        named = value.get("name")
+        if isinstance(named, str) and "value" in value and (is_secret_header(named) or is_secret_parameter(named)):
+            value = {**value, "value": _mask_member(named, value["value"], f"{place}.value", collect, depth + 1)}
         return {
             mask_shapes(str(key)): _mask_member(str(key), each, f"{place}.{key}", collect, depth + 1)
             for key, each in value.items()
@@ -173,6 +204,8 @@ def mask_json(value: Any, place: str = "", collect: Collect = _nothing, depth: i
 def _mask_member(name: str, value: Any, place: str, collect: Collect, depth: int) -> Any:
     if isinstance(value, str):
         return _mask_string(name, value, place, collect)
+    if isinstance(value, list) and (is_secret_field(name) or is_secret_field(name.removesuffix("s"))):
+        return [_mask_member(name.removesuffix("s"), each, place, collect, depth) for each in value]
     if is_secret_field(name) and not isinstance(value, dict | list | bool | type(None)):
         return _mask_string(name, json.dumps(value), place, collect) if name.lower() != "code" else value
     return mask_json(value, place, collect, depth)

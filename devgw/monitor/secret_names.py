@@ -14,6 +14,7 @@ SECRET_FIELDS = frozenset(
         "api_key", "apikey", "secret", "id_token_hint", "registration_access_token", "authorization_code",
         "session_id_token", "sealed_session", "cookie", "authorization", "device_code", "user_code", "browser_key",
         "browser_ticket", "private_key_pem", "jwt", "otp", "pin", "sid", "session_secret",
+        "jsessionid", "phpsessid",
     }
 )  # fmt: skip
 """Fields of a form, a query or a JSON object, as `plain_name` writes them."""
@@ -22,7 +23,7 @@ _IN_QUERIES = frozenset({"key", "sig", "auth", "pwd", "pass", "x_amz_credential"
 """Names that say nothing of a secret in JSON, and do in a URL."""
 _ENDS = re.compile(
     r"(?:^|_)(?:token|secret|password|passwd|passphrase|passcode|pwd|credentials?|signature|cookie|authorization"
-    r"|assertion|ticket|verifier|apikey|jwt|(?:api|access|secret|private|auth|account|client|subscription|signing"
+    r"|assertion|ticket|verifier|apikey|jwt|sid|(?:api|access|secret|private|auth|account|client|subscription|signing"
     r"|encryption|service|session|shared|master|license|admin|app|storage|functions|goog_api|browser)_key)$"
 )
 STEMS = (
@@ -35,6 +36,7 @@ _NOT_SECRET = frozenset(
 )
 """Names of the field that only sound so; ours are known by their shape."""
 _OPEN_HEADERS = frozenset({"sec_websocket_key", "idempotency_key", "x_idempotency_key", "surrogate_key"})
+_WRITTEN = str.maketrans("-.[", "___", "]")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 _DIGIT_OR_CAPITAL = r"(?=[A-Za-z0-9_-]*[A-Z0-9])"
@@ -62,9 +64,17 @@ _SHAPES = (
 )  # fmt: skip
 _BEARER = r"(?<=[Bb]earer )[A-Za-z0-9._~+/-]{16,}=*(?![\w=\"'])"
 _PEM = r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----[\s\S]*?(?:-----END [A-Z0-9 ]*-----|\Z)"
-SHAPED = re.compile(rf"{_PEM}|{_BEARER}|(?<![A-Za-z0-9])(?:{'|'.join(_SHAPES)})")
+_BASIC = r"(?<=[Bb]asic )(?=[A-Za-z]*[a-z0-9][A-Z0-9+/=])[A-Za-z0-9+/_-]{8,}=*(?![\w=\"'])"
+_HOOKS = (
+    r"(?<=/services/)T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{16,}|(?<=/webhooks/)[0-9]{6,}/[A-Za-z0-9_-]{30,}"
+    r"|(?<=/bot)[0-9]{6,}:[A-Za-z0-9_-]{30,}"
+)
+"""What stands in a path: of Slack, Discord and Telegram."""
+SHAPED = re.compile(rf"{_PEM}|{_BEARER}|{_BASIC}|{_HOOKS}|(?<![A-Za-z0-9])(?:{'|'.join(_SHAPES)})")
 """Everything that looks like a token, a key or a JWT, wherever it stands."""
-MARK = re.compile(r"[_-]|eyJ|earer |A(?:KIA|SIA|ROA|IDA|GPA|BIA|Iza)|ya29\.|SG\.|1//0|hv[sbr]\.")
+MARK = re.compile(
+    r"[_-]|eyJ|earer |asic |/services/|/webhooks/|/bot|A(?:KIA|SIA|ROA|IDA|GPA|BIA|Iza)|ya29\.|SG\.|1//0|hv[sbr]\."
+)
 """One of these is in every text that has such a shape."""
 PREFIX = re.compile(
     r"(?:github_pat|dckr_pat|lin_api|lin_oauth|[spr]k_(?:test|live)|do[opr]_v1|[a-z]{1,6})_(?=.{12})"
@@ -76,7 +86,7 @@ PREFIX = re.compile(
 @lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
     """Return a name of a field or header as it is meant: in words, small, with underscores between them."""
-    return _HUMP.sub("_", name[:80]).replace("-", "_").replace(".", "_").lower()
+    return _HUMP.sub("_", name[:80]).translate(_WRITTEN).strip("_").lower()
 
 
 def is_secret_field(name: str) -> bool:
@@ -100,4 +110,5 @@ def is_secret_header(name: str) -> bool:
     plain = plain_name(name)
     if plain in _OPEN_HEADERS:
         return False
-    return is_secret_field(name) or plain.endswith("_key") or "signature" in plain or "csrf" in plain
+    is_named = plain.endswith(("_key", "_auth", "_pass", "_authentication", "_bearer"))
+    return is_secret_field(name) or is_named or "signature" in plain or "csrf" in plain

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -178,3 +179,68 @@ def test_no_face_of_a_trace_shows_any_of_them() -> None:
     shown = repr(detail) + repr([*detail.request_headers, detail.request_body, detail.response_body, detail.row])
     assert "horse" not in shown
     assert [each[:12] for each in SHAPES if each.split("\n")[-1][-12:] in shown] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"password": "correct horse, and \\"battery\\" & staple',
+        '{"keyResult": "{\\"apiKey\\": \\"correct horse\\"}", "a": 1',
+        '{"text": "{\\"t\\": \\"{\\\\\\"apiKey\\\\\\": \\\\\\"correct horse\\\\\\"}\\"}"',
+        '"password" => "correct horse"',
+        'password := "correct horse"',
+        "<Password>correct horse</Password>",
+        "<input name='csrf' value='correct-horse'>",
+        '<input value="correct-horse" type="hidden" name="csrf_token">',
+        '<meta name="csrf-token" content="correct-horse">',
+        'Content-Disposition: form-data; name="password"\r\nContent-Type: text/plain\r\n\r\ncorrect horse\r\n--x',
+        "see https://correct-horse@h.example/x",
+        "see https://h.example/x?token[]=correct-horse&auth%5Btoken%5D=correct-horse",
+        "https://h.example/x;jsessionid=correct-horse?a=b",
+        "sent Basic dXNlcjpjb3JyZWN0LWhvcnNl",
+        "https://hooks.slack.com/services/T00000000/B00000000/correcthorsecorrecthorse",
+        "https://api.telegram.org/bot123456789:AAcorrecthorsecorrecthorsecorrecthorse/getMe",
+        "https://discord.com/api/webhooks/123456789/correcthorsecorrecthorsecorrecthorse",
+    ],
+)
+def test_in_a_text_a_secret_is_masked_to_its_end(text: str) -> None:
+    """A body that was cut, a page, a form in parts, an address: none of them is read as what it is."""
+    masked = mask_text(text)
+    assert not [each for each in ("horse", "battery", "staple", "dXNlcjpj") if each in masked], masked
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"headers": [{"name": "x-api-key", "value": PLAIN}]},
+        {"tokens": [PLAIN], "access_token": [PLAIN], "apiKeys": [PLAIN]},
+        {"connect.sid": PLAIN},
+        {"next": "/callback?code=correct-horse"},
+    ],
+)
+def test_a_secret_is_known_beside_its_name_and_in_a_list_of_them(value: dict[str, object]) -> None:
+    assert "horse" not in json.dumps(mask_json(value))
+    assert "horse" not in mask_url(
+        "https://h.example/x?next=%2Fcallback%3Fcode%3Dcorrect-horse&token%5B%5D=correct-horse"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"error": {"code": -32042, "message": "x"}, "usage": {"total_tokens": 1234567',
+        "Basic credentials are needed; HTTP Basic understanding",
+        '{"keyResult": "a sentence with a colon: here", "tokens": 12',
+    ],
+)
+def test_a_text_without_secrets_stays_as_it_is(text: str) -> None:
+    assert mask_text(text) == text
+
+
+@pytest.mark.parametrize(
+    "part", ['token:"', "keya:'keyb:\"", "<key", 'name="key" ', 'keya:\\\\"keyb:\\"', "\\", "key=>"]
+)
+def test_a_text_that_is_made_to_be_slow_is_not(part: str) -> None:
+    begun = time.process_time()
+    mask_text(part * (64_000 // len(part)))
+    assert time.process_time() - begun < 1
