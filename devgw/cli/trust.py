@@ -19,6 +19,7 @@ from devgw.cli.printing import ask, write_page
 from devgw.config.finding import Finding
 from devgw.config.sample import emulated_environ, sample_root
 from devgw.config.settings_file import FILE
+from devgw.config.source import content_of
 from devgw.foreign.json import JsonRefused, read_object
 from devgw.settings import Settings
 
@@ -91,7 +92,7 @@ def _names_any(root: Path, environ: Mapping[str, str]) -> bool:
     own = [each for each in (root / "config").glob("*.json") if _is_read(each.name)]
     for file in (root / ".env", *(own or (sample_root() / "config").glob("*.json"))):
         try:
-            text = file.read_text(encoding="utf-8", errors="replace")
+            text = content_of(file).decode("utf-8", "replace")
         except OSError:
             continue
         if _ESCAPE in text or any(match[1] in environ for match in _NAMED.finditer(text)):

@@ -106,9 +106,8 @@ def _tokens(old: OAuthPolicy, new: OAuthPolicy) -> Iterator[Change]:
     for attribute, name, affected in (*kinds, ("refresh_token_ttl", "refreshTokenTtlSeconds", Affected.REFRESH_TOKENS)):
         before, after = getattr(old.tokens, attribute), getattr(new.tokens, attribute)
         if before != after:
-            kept = shown(before)
-            consequence = f"Applies to new tokens; live tokens keep {kept}."
-            yield changed(name, kept, shown(after), consequence, (Effect(affected, ends=False),))
+            consequence = "Applies to new tokens; live tokens keep their end."
+            yield changed(name, shown(before), shown(after), consequence, (Effect(affected, ends=False),))
     if old.tokens.cimd_enabled != new.tokens.cimd_enabled:
         on = new.tokens.cimd_enabled
         consequence = (

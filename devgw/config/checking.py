@@ -18,6 +18,8 @@ _LIMITS = {
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
+_LARGEST = 1e15
+"""A number beyond is no slip of one that was meant; written out it would have hundreds of digits."""
 _TYPES = {
     "string_type": ("a string", 'Write it in double quotes, "…".'),
     "int_type": ("a whole number", "Write it without quotes and without a fraction."),
@@ -124,7 +126,7 @@ def _explained(error: ErrorDetails, name: str, node: Node) -> tuple[str, str, st
         return kind, str(context["message"]), str(context["fix"])
     if kind in _TYPES:
         wanted, fix = _TYPES[kind]
-        if kind == "int_type" and isinstance(node.scalar, float):
+        if kind == "int_type" and isinstance(node.scalar, float) and abs(node.scalar) < _LARGEST:
             whole = int(node.scalar) if node.scalar.is_integer() else round(node.scalar)
             return "wrong-type", f"`{name}` must be {wanted}, not {node.scalar}.", f"Write {whole}."
         return "wrong-type", f"`{name}` must be {wanted}, not {node.kind}.", fix

@@ -60,6 +60,8 @@ class Environment:
     findings: Findings
     read_at: datetime | None = None
     used: dict[str, list[Place]] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+    """Names that the files ask for, some of them later: none is a slip of another."""
 
     def origin_of(self, name: str) -> Origin:
         """Return where the value of `name` comes from; an empty value counts as none."""
@@ -88,6 +90,10 @@ class Environment:
         elif first:
             self._check(name, value, at)
         return value
+
+    def expect(self, text: str) -> None:
+        """Know the names in a file before any is looked up."""
+        self.asked.update(name for name, _ in _REFERENCE.findall(text))
 
     def resolve(self, root: Node) -> None:
         """Replace `$env(NAME)` in every string below `root`; a string with a missing name keeps its text."""
@@ -133,7 +139,8 @@ class Environment:
 
     def _missing(self, name: str, at: Place) -> None:
         empty = name in self.process or name in self.dotenv.values
-        nearest = nearest_name(name, [each for each in self.dotenv.values if each not in self.used])
+        taken = {*self.used, *self.asked}
+        nearest = nearest_name(name, [each for each in self.dotenv.values if each not in taken])
         state = "is empty" if empty else "is not set: neither in the process environment nor in .env"
         fix = did_you_mean(nearest, f"Add {name}=… to .env, or set it before you start devgw.")
         self.findings.error("env-empty" if empty else "env-missing", at, f"{name} {state}.", fix, nearest)

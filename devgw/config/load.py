@@ -17,7 +17,7 @@ from devgw.config.node import Node
 from devgw.config.own_origin import leads_to_devgw
 from devgw.config.project import Project, secrets_in
 from devgw.config.sample import SEED_FILE, sample_root
-from devgw.config.source import Source, read_source
+from devgw.config.source import Source, content_of, read_source
 from devgw.settings import Settings
 
 WORKOS_POLICY = "mcp-workos-oauth-inbound"
@@ -84,6 +84,8 @@ def load(
     offered = _offered(settings, fallback_environ or {}, environ, dotenv.values)
     environment = Environment(environ, dotenv, offered, findings, read_at)
     sources = _sources(read_from, findings)
+    for source in sources.values():
+        environment.expect(source.text)
     documents = _documents(sources.values(), environment)
     emulated = _wants_emulator(settings, offered, documents)
     if not fallback_environ and environment.origin_of(CLIENT_ID_NAME) is Origin.MISSING:
@@ -125,7 +127,7 @@ def _digests(root: Path) -> dict[str, str]:
     found = {}
     for path in sorted(watched_files(root)):
         try:
-            found[path.relative_to(root).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+            found[path.relative_to(root).as_posix()] = hashlib.sha256(content_of(path)).hexdigest()[:8]
         except OSError:
             continue
     return found

@@ -76,6 +76,10 @@ def _check(path: str, node: Node, cors: tuple[str, ...] | None, findings: Findin
         message = f"`{ROUTE}` must be an object, not {route.kind}."
         findings.error("wrong-type", route.place, message, 'Write {"handler": {…}, "policies": {…}}.')
         return
+    beside = misplaced(node, ROUTE_MEMBERS)
+    if beside is not None:
+        message = f"`{beside.key}` stands beside `{ROUTE}`, where nobody reads it."
+        findings.error("route-misplaced", beside.key_place, message, f'Move it into "{ROUTE}".')
     check_members(route, ROUTE_MEMBERS, findings)
     check_members(route.get("handler"), HANDLER, findings)
     check_members(route.get("policies"), DIRECTIONS, findings)
@@ -90,7 +94,7 @@ def _check_missing(path: str, node: Node, findings: Findings) -> None:
     """Find a route that was meant: its parts stand elsewhere, or it is an MCP path without any."""
     if any(near(each, OPERATION) == ROUTE for each in node.members or ()):
         return  # a slip that is found already
-    inside = misplaced(node, ("handler", "policies", "corsPolicy"))
+    inside = misplaced(node, ROUTE_MEMBERS)
     other = next((each for each in node.children() if each.get("handler", "export") is not None), None)
     if inside is not None:
         message = f"`{inside.key}` stands in the operation itself, where nobody reads it."

@@ -37,6 +37,7 @@ def read_plugin(root: Path, findings: Findings) -> Plugin:
     """Return what `new McpGatewayPlugin({...})` says; the defaults where there is no such file."""
     source = read_source(root, RUNTIME_FILE, findings)
     if source is None:
+        _say_missing(findings)
         return Plugin()
     code = _SKIPPED.sub(lambda match: match[0] if match[0][0] in "\"'`" else _spaces(match[0]), source.text)
     found = _PLUGIN.search(code)
@@ -57,6 +58,12 @@ def read_plugin(root: Path, findings: Findings) -> Plugin:
         place = source.place(member.start(2) if member[2] else member.start(1), member.end())
         plugin = _with_member(plugin, member[1], value, place, findings)
     return plugin
+
+
+def _say_missing(findings: Findings) -> None:
+    if not any(each.file == RUNTIME_FILE for each in findings.found):
+        message = f"There is no {RUNTIME_FILE}: without McpGatewayPlugin the deployed gateway would not serve OAuth."
+        findings.note("plugin-missing", Place(RUNTIME_FILE), message, "`devgw init` writes one; devgw runs without it.")
 
 
 def _with_member(plugin: Plugin, name: str, value: str, place: Place, findings: Findings) -> Plugin:

@@ -15,7 +15,8 @@ from devgw.config.options import Options
 from devgw.config.own_origin import leads_to_devgw
 from devgw.config.policies import Policies
 from devgw.config.project import OtherRoute, Route
-from devgw.config.shapes import LOOPBACK, split_url, written
+from devgw.config.shapes import split_url, written
+from devgw.foreign.addresses import is_this_machine
 from devgw.ids import OperationId
 from devgw.oauth.urls import below_base
 from devgw.settings import Settings
@@ -161,7 +162,7 @@ class RouteReader:
             message = f"An absolute http(s) URL belongs here, not {written(url)}"
             self.findings.error("rewrite-pattern", node.place, message, fix)
             return None
-        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        if parts.scheme == "http" and not is_this_machine(parts.hostname or ""):
             message = f"What goes to {parts.hostname} travels without encryption."
             self.findings.warning("upstream-not-https", node.place, message, "Write https://… if it answers there.")
         if parts.username or parts.fragment:

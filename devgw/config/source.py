@@ -1,6 +1,9 @@
 """The text of one file, with the way from an offset to line and column; and every way in which reading it can fail."""
 
+import errno
+import os
 import re
+import stat
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,7 +104,24 @@ def _read(path: Path, at: Place, findings: Findings) -> bytes | None:
         message = f"{at.file} has {size / 2**20:.0f} MB; devgw reads up to {limit} MB."
         findings.error("file-too-large", at, message, "Check that it is the file you meant.")
         return None
-    return path.read_bytes()
+    return content_of(path)
+
+
+def content_of(path: Path) -> bytes:
+    """Return what a file of the project holds, without ever waiting for it.
+
+    Raises:
+        OSError: where it cannot be read; also where it is no regular file (whoever opens a named pipe waits for its
+            writer, and a device has no end) or has more than `SIZE_LIMIT`.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    with os.fdopen(handle, "rb") as file:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        if found.st_size > SIZE_LIMIT:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+        return file.read(SIZE_LIMIT + 1)
 
 
 def _decode(raw: bytes, name: str, findings: Findings) -> Source | None:

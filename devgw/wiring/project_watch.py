@@ -12,6 +12,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 from devgw.config.load import watched_files
+from devgw.config.source import content_of
 from devgw.foreign.text import clean
 from devgw.wiring.cause import Cause
 
@@ -21,7 +22,8 @@ LOOK_MILLISECONDS = 1_000
 """How often to look without an event."""
 
 SETTLE_SECONDS = 1.0
-"""How long to wait after a file went: it may be the first of many (`git checkout`), or come back (an editor)."""
+"""How long to wait after a file went or became empty: it may be the first of many (`git checkout`), or come back, or be
+written this very moment (an editor)."""
 LOOKS_WITHOUT_EVENTS = 20
 """After so many, it is tried again whether the system gives events."""
 
@@ -121,7 +123,7 @@ def _without_events(error: Exception) -> Cause:
 
 
 def _has_lost(before: Contents, after: Contents) -> bool:
-    """Tell whether a file that could be read is there no more."""
+    """Tell whether a file that held something is there no more, or holds nothing."""
     there = {path for path, digest in after if len(digest) == _DIGEST_LENGTH}
     return any(len(digest) == _DIGEST_LENGTH and path not in there for path, digest in before)
 
@@ -138,9 +140,10 @@ def stats_of(root: Path) -> Contents:
 
 def _digest(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else f"is no file: {path.is_dir()}"
+        content = content_of(path)
+        return hashlib.sha256(content).hexdigest() if content.strip() else "is empty"
     except OSError as error:
-        return type(error).__name__
+        return f"{type(error).__name__} {error.errno}"
 
 
 def _stat(path: Path) -> str:

@@ -61,6 +61,8 @@ def write(
 ) -> Path:
     """Write a project below `root` and return it."""
     (root / "config").mkdir(exist_ok=True)
+    (root / "modules").mkdir(exist_ok=True)
+    (root / "modules/zuplo.runtime.ts").write_text("runtime.addPlugin(new McpGatewayPlugin());\n")
     listed = [policy(workos_options())] if policies is None else policies
     routes = {"openapi": "3.1.0", "paths": {"/mcp/linear": {"post": operation()}} if paths is None else paths}
     (root / "config/policies.json").write_text(policies_text or json.dumps({"policies": listed}, indent=2))

@@ -52,7 +52,7 @@ def test_a_shorter_lifetime_is_for_new_tokens(before: Project) -> None:
     (found,) = after(before, [policy(workos_options(gateway={"accessTokenTtlSeconds": 60}))])
 
     assert found.text == "`accessTokenTtlSeconds` 900 → 60."
-    assert found.consequence == "Applies to new tokens; live tokens keep 900."
+    assert found.consequence == "Applies to new tokens; live tokens keep their end."
     assert found.effects == (Effect(Affected.ACCESS_TOKENS, ends=False),)
 
 
@@ -191,7 +191,7 @@ def test_a_change_is_worded_with_how_many_it_meets(before: Project) -> None:
     counts = {Affected.ACCESS_TOKENS: 3, Affected.SESSIONS: 2, Affected.GRANTS: 1}
 
     assert counted(ttl, lambda effect: counts.get(effect.affected, 0)) == (
-        "`accessTokenTtlSeconds` 900 → 60. Applies to new tokens; live tokens keep 900. "
+        "`accessTokenTtlSeconds` 900 → 60. Applies to new tokens; live tokens keep their end. "
         "Goes on as it was for 3 live access tokens."
     )
     assert counted(client, lambda effect: counts.get(effect.affected, 0)).endswith("Ends 2 sessions, 1 grant.")

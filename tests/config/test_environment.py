@@ -193,3 +193,11 @@ def test_no_line_of_dotenv_shows_a_value(tmp_path: Path) -> None:
 def test_a_mask_shows_prefix_length_and_fingerprint_alone(secret: str) -> None:
     assert re.fullmatch(r"sk_live_… \(\d+ characters, [0-9a-f]{4}\)", mask("MY_SECRET", "sk_live_" + secret))
     assert re.fullmatch(r"… \(\d+ characters, [0-9a-f]{4}\)", mask("DB_PASSWORD", "my_own_" + secret))
+
+
+def test_a_name_that_the_files_ask_for_elsewhere_is_no_slip_of_another(tmp_path: Path) -> None:
+    loaded = read(write(tmp_path, dotenv="WORKOS_CLIENT_SECRET=sk_test_1234567890abcdef\n"), {})
+    found = only(loaded, "env-missing")
+    assert found.message.startswith("WORKOS_CLIENT_ID ")
+    assert found.nearest is None
+    assert "Add WORKOS_CLIENT_ID=" in (found.fix or "")

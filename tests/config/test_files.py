@@ -1,20 +1,20 @@
 """Each way in which a file is none, and the two files beside `config/`."""
 
 import json
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from devgw.cli.trust import wish_of
 from devgw.config.jsonc import DEPTH_LIMIT
-from devgw.config.source import blank_secrets
+from devgw.config.settings_file import read_settings
+from devgw.config.source import blank_secrets, content_of
 from devgw.settings import Settings
-from tests.config.bench import (
-    codes,
-    only,
-    read,
-    write,
-)
+from devgw.wiring.project_watch import contents_of
+from tests.config.bench import ENVIRON, codes, only, read, write
 
 
 @pytest.mark.parametrize(
@@ -38,13 +38,51 @@ def test_each_way_in_which_a_file_is_none(tmp_path: Path, name: str, content: by
 
 
 def test_a_file_of_50_mb_is_one_finding_and_not_read(tmp_path: Path) -> None:
-    """Issue 4, bad input."""
     with (write(tmp_path) / "config/routes.oas.json").open("r+b") as file:
         file.truncate(50 * 2**20)
     loaded = read(tmp_path)
 
     assert codes(loaded) == ["file-too-large"]
     assert "50 MB" in loaded.findings[0].message
+
+
+NAMES = ("config/policies.json", "config/routes.oas.json", ".env", "devgw.toml", "zuplo.jsonc", "emulators/workos.json")
+
+
+@pytest.mark.parametrize("name", [*NAMES, "modules/zuplo.runtime.ts", "config/more.oas.json"])
+def test_nothing_waits_for_whoever_writes_into_a_named_pipe(tmp_path: Path, name: str) -> None:
+    """Password managers put one in the place of `.env`; whoever reads it waits, and with it everybody who calls."""
+    path = write(tmp_path) / name
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    late = threading.Timer(5, lambda: os.close(os.open(path, os.O_RDWR)))
+    late.daemon = True
+    late.start()
+    loaded = read(tmp_path)
+    read_settings(tmp_path, {})
+    contents_of(tmp_path)
+    wish_of(Settings(root=tmp_path), (), ENVIRON)
+    assert late.is_alive()
+    late.cancel()
+    if name in {"config/policies.json", "config/routes.oas.json", ".env"}:
+        assert "not a regular file" in only(loaded, "file-unreadable").message
+
+
+def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
+    path = write(tmp_path) / "config/policies.json"
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    assert "not a regular file" in only(read(tmp_path), "file-unreadable").message
+    with pytest.raises(OSError, match="no regular file"):
+        content_of(path)
+
+
+def test_a_project_without_the_plugins_module_is_told_that_the_deployed_gateway_needs_it(tmp_path: Path) -> None:
+    (write(tmp_path) / "modules/zuplo.runtime.ts").unlink()
+    loaded = read(tmp_path)
+    assert only(loaded, "plugin-missing").severity == "note"
+    assert loaded.project is not None
 
 
 def test_a_directory_in_the_place_of_a_file(tmp_path: Path) -> None:
@@ -56,14 +94,14 @@ def test_a_directory_in_the_place_of_a_file(tmp_path: Path) -> None:
 def test_a_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Root reads everything, so the refusal of the system is raised here for one file."""
     write(tmp_path)
-    open_file = Path.read_bytes
+    open_file = os.open
 
-    def refuse(self: Path) -> bytes:
-        if self.name == "policies.json":
-            raise PermissionError(13, "Permission denied", str(self))
-        return open_file(self)
+    def refuse(path: Path, *more: int) -> int:
+        if path.name == "policies.json":
+            raise PermissionError(13, "Permission denied", str(path))
+        return open_file(path, *more)
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr("devgw.config.source.os.open", refuse)
     found = only(read(tmp_path), "file-unreadable")
 
     assert found.file == "config/policies.json"
@@ -97,7 +135,7 @@ def test_nesting_is_bounded_where_a_stack_would_not_be(tmp_path: Path) -> None:
 def test_the_plugins_literal_is_read(
     tmp_path: Path, code: str, says: str | None, base_path: str, registry: bool
 ) -> None:
-    (write(tmp_path) / "modules").mkdir()
+    write(tmp_path)
     (tmp_path / "modules/zuplo.runtime.ts").write_text(
         f"export function runtimeInit(r) {{\n  r.addPlugin({code});\n}}\n"
     )
@@ -121,7 +159,7 @@ def test_the_plugins_literal_is_read(
 def test_our_own_base_path_wins_and_a_contradiction_is_found(
     tmp_path: Path, own: str | None, plugins: str | None, says: list[str], base_path: str
 ) -> None:
-    (write(tmp_path) / "modules").mkdir()
+    write(tmp_path)
     literal = f'{{ basePath: "{plugins}" }}' if plugins else ""
     (tmp_path / "modules/zuplo.runtime.ts").write_text(f"r.addPlugin(new McpGatewayPlugin({literal}));")
     loaded = read(tmp_path, settings=Settings(root=tmp_path, base_path=own))

@@ -158,3 +158,9 @@ def test_groups_that_double_at_every_level_cost_nothing(tmp_path: Path) -> None:
 
     assert loaded.project is not None
     assert set(codes(loaded)) == {"policy-twice"}
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.1", "LOCALHOST.", "mcp.localhost", "[::ffff:127.0.0.1]"])
+def test_what_stays_on_this_machine_needs_no_encryption(tmp_path: Path, host: str) -> None:
+    loaded = read(write(tmp_path, paths={"/mcp/x": {"post": operation(f"http://{host}:8123/mcp")}}))
+    assert codes(loaded) == []

@@ -114,6 +114,17 @@ def with_cors(root: Path, name: Any) -> Path:
 # --- routes in the wrong place ---
 
 
+@pytest.mark.parametrize("name", ["policies", "handler", "corsPolicy"])
+def test_what_stands_beside_the_extension_is_an_error(tmp_path: Path, name: str) -> None:
+    """Left alone, policies there would leave the route open to everybody."""
+    route = operation()
+    inside = route["x-zuplo-route"] | {"corsPolicy": "none"}
+    route[name] = inside.pop(name)
+    loaded = read(write(tmp_path, paths={"/mcp/x": {"post": route | {"x-zuplo-route": inside}}}))
+    assert f"`{name}` stands beside `x-zuplo-route`" in only(loaded, "route-misplaced").message
+    assert loaded.project is None
+
+
 def beside_the_methods(route: dict[str, Any]) -> dict[str, Any]:
     return {"x-zuplo-route": route.pop("x-zuplo-route"), "post": route}
 

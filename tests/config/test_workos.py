@@ -75,3 +75,13 @@ def test_a_secret_that_is_no_api_key_is_a_warning(tmp_path: Path, secret: str, c
 
     assert codes(loaded) == [code]
     assert secret not in str(loaded.findings)
+
+
+@pytest.mark.parametrize(("written", "advice"), [(1e3, "Write 1000."), (900.4, "Write 900."), (1e300, "fraction")])
+def test_a_number_with_a_fraction_is_corrected_to_one_that_can_be_meant(
+    tmp_path: Path, written: float, advice: str
+) -> None:
+    loaded = read(write(tmp_path, [policy(workos_options(gateway={"accessTokenTtlSeconds": written}))]))
+    found = only(loaded, "wrong-type")
+    assert advice in (found.fix or "")
+    assert len(found.fix or "") < 80

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -176,6 +177,37 @@ async def test_a_change_of_devgw_toml_says_when_it_takes_effect(gateway: Running
     (project / "devgw.toml").write_text("port = 9123\n")
     loaded = await until(gateway, ConfigLoaded, 2)
     assert any("port" in change and "next start" in change for change in loaded[-1].changes)
+
+
+@pytest.mark.parametrize("name", [".env", "modules/zuplo.runtime.ts", "config/policies.json"])
+async def test_a_file_that_is_being_written_is_not_taken_while_it_is_empty(
+    gateway: Running, project: Path, name: str
+) -> None:
+    """An empty .env would mean another environment, an empty module another base path: grants would end."""
+    path = project / name
+    if name == ".env":
+        path.write_text("# nothing yet\n")
+        await until(gateway, ConfigLoaded, 2)
+    before = len(gateway.events(ConfigLoaded)) + len(gateway.events(ConfigRejected))
+    text = path.read_text() + "\n"
+    with path.open("w") as file:
+        file.flush()
+        await asyncio.sleep(0.5)
+        file.write(text)
+    await until(gateway, ConfigLoaded, before + 1)
+    assert len(gateway.events(ConfigLoaded)) == before + 1
+    assert gateway.events(ConfigRejected) == []
+
+
+async def test_a_named_pipe_in_the_place_of_a_file_holds_nobody_up(gateway: Running, project: Path) -> None:
+    policies = project / "config" / "policies.json"
+    policies.unlink()
+    os.mkfifo(policies)
+    rejected = await until(gateway, ConfigRejected, 1)
+    assert "not a regular file" in " ".join(rejected[-1].findings)
+    policies.unlink()
+    shutil.copy(sample_root() / "config" / "policies.json", policies)
+    await until(gateway, ConfigLoaded, 2)
 
 
 async def test_a_base_path_that_is_saved_moves_every_endpoint(gateway: Running, project: Path) -> None:
