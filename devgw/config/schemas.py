@@ -3,6 +3,7 @@
 from typing import Any
 
 from devgw.config.catalogue import KINDS, MODULES, options_model
+from devgw.config.client_documents_file import TABLE as CLIENT_DOCUMENTS
 from devgw.config.routes import HANDLER, ProxyHandlerOptions
 from devgw.config.settings_file import SETTINGS
 
@@ -118,6 +119,11 @@ def settings_schema() -> dict[str, Any]:
             section = properties.setdefault(table, {"type": "object", "additionalProperties": False, "properties": {}})
             owner = section["properties"]
         owner[name] = {**_TYPES[setting.kind], "description": setting.meaning}
+    properties[CLIENT_DOCUMENTS] = {
+        "type": "object",
+        "additionalProperties": {"type": "string"},
+        "description": "Files with copies of client metadata documents, by URL, for where the net does not reach.",
+    }
     return _document("devgw", {"type": "object", "additionalProperties": False, "properties": properties}, {})
 
 

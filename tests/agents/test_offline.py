@@ -1,0 +1,46 @@
+"""From the README's command to a list of tools, without internet: with the agents themselves."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from devgw.clock import SystemClock
+from devgw.events.flow import Flow, FlowState
+from tests.agents.home import Home
+from tests.support.gateway import Running, running_gateway
+
+
+def only_flow(gateway: Running) -> Flow:
+    gateway.runtime.bus.drain()
+    (flow,) = [each for each in gateway.runtime.monitor.flow_book.flows if each.client_id]
+    return flow
+
+
+def said_later(gateway: Running, clock: SystemClock) -> list[str]:
+    """Return what is said of any flow ten minutes on."""
+    clock.travel(timedelta(minutes=10))
+    gateway.runtime.monitor.tick()
+    return [each.id for flow in gateway.runtime.monitor.flow_book.flows for each in flow.diagnoses]
+
+
+async def test_claude_code_signs_in_and_lists_tools(tmp_path: Path) -> None:
+    home, clock = Home(tmp_path, "claude"), SystemClock()
+    async with running_gateway(clock=clock) as gateway:
+        await home.say(f"claude mcp add --transport http sample {gateway.mcp_url}")
+        assert 'Authenticated with "sample"' in await home.sign_in("claude mcp login sample")
+        assert "Connected" in await home.say("claude mcp list")
+
+        flow = only_flow(gateway)
+        assert (flow.client_name, flow.state) == ("Claude Code", FlowState.DONE)
+        assert said_later(gateway, clock) == []
+
+
+async def test_codex_signs_in(tmp_path: Path) -> None:
+    home, clock = Home(tmp_path, "codex"), SystemClock()
+    home.write(".codex/config.toml", 'mcp_oauth_credentials_store = "file"\n')
+    async with running_gateway(clock=clock) as gateway:
+        added = await home.sign_in(f"codex mcp add sample --url {gateway.mcp_url}")
+        assert "Successfully logged in" in added
+        assert "OAuth" in await home.say("codex mcp list")
+
+        flow = only_flow(gateway)
+        assert (flow.client_name, flow.last_seen.value) == ("Codex", "token_issued")
