@@ -50,6 +50,8 @@ class Limits:
     """Of an upstream's answer that the client will not see: its beginning says what it is."""
     UNSHOWN_SECONDS: Final = 5.0
     """For as long such an answer is read; what has come by then is enough."""
+    TLS_LOOK_SECONDS: Final = 1.0
+    """For a handshake that tells whether a port speaks TLS, after it closed on plain http."""
     KEPT_CONNECTIONS: Final = 64
     """Connections to upstreams that wait for their next request; a burst leaves no more descriptors behind."""
     EVENT_LINES: Final = 2_000

@@ -31,7 +31,7 @@ TOLERATED = {
     "RURI-03": "devgw names it where it refuses; other servers compare the same way",
     "PORT-03": "devgw ignores the port of loopback redirects, so it cannot fail here",
     "SCOPE-03": "devgw always publishes scopes_supported and gives its one scope by default",
-    "REG-03": "devgw answers invalid_client; of an upstream it shows the answer as TOK-07 or UPST-08",
+    "REG-03": "devgw answers invalid_client; of an upstream it shows the answer as UPST-15",
     "REFR-07": "a lifetime is no failure; the Token Inspector shows it",
     "UPST-05": "discovery follows the challenge first; both URLs are tried before anything is said",
     "WORK-05": "devgw takes the email from the exchange's `user`; without one nothing fails here",

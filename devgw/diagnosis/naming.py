@@ -45,11 +45,6 @@ def _kinds(kind: type[Problem]) -> Iterator[type[Problem]]:
 NAMES: dict[str, Name] = {
     "challenge_method_unsupported": by.challenge_method,
     "challenge_malformed": by.challenge_malformed,
-    "registration_impossible": by.registration_impossible,
-    "registration_refused": by.registration_refused,
-    "authorization_refused": by.authorization_refused,
-    "token_request_refused": by.token_request_refused,
-    "token_answer_unreadable": by.token_answer,
     # `StandardRefusal`: in the standard's own words, without facts of ours
     "invalid_request": "REQ-01",
     "invalid_client": "TOK-01",

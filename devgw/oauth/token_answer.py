@@ -12,7 +12,7 @@ from devgw.foreign.json import JsonRefused, read_object
 from devgw.foreign.text import clean
 from devgw.oauth.text import is_text, is_visible
 from devgw.problems import Refused
-from devgw.problems.upstream_connection import TokenAnswerUnreadable, TokenRequestRefused
+from devgw.problems.upstream_token import TokenAnswerShape, TokenAnswerUnreadable, TokenRequestRefused
 
 _SECRET = re.compile(r"[A-Za-z0-9_~+/.-]{24,}=*")
 EXCERPT = 300
@@ -69,7 +69,19 @@ def _text(value: Any) -> str | None:
     return value if is_text(value) else None
 
 
-def read_token_answer(url: str, status: int, content_type: str, body: bytes) -> TokenAnswer:
+@dataclass(frozen=True, slots=True)
+class TokenQuestion:
+    """What was asked of a token endpoint, as far as its refusal is told with it."""
+
+    url: str
+    grant_type: str = ""
+    method: str = ""
+    """How the client authenticated."""
+
+
+def read_token_answer(
+    asked: TokenQuestion, status: int, content_type: str, body: bytes, retry_after: str = ""
+) -> TokenAnswer:
     """Return the tokens in a token endpoint's answer.
 
     Raises:
@@ -79,16 +91,15 @@ def read_token_answer(url: str, status: int, content_type: str, body: bytes) -> 
     members = _members(content_type, body)
     if members is not None and (error := _text(members.get("error"))):
         said = clean(_text(members.get("error_description")) or "", EXCERPT)
-        raise Refused(
-            TokenRequestRefused(url=url, status_code=status, upstream_error=clean(error, 100), description=said)
+        refused = TokenRequestRefused(
+            asked.url, status, clean(error, 100), said, asked.grant_type, asked.method, retry_after
         )
+        raise Refused(refused)
     token = _text(members.get("access_token")) if members else None
     kind = str((members or {}).get("token_type") or "Bearer").lower()
     if members is None or not is_visible(token) or status >= 400 or kind not in {"bearer", "n_a"}:
-        got = content_type or "no content type"
-        if token and status < 400:
-            got = f"token_type {kind}" if is_visible(token) else "an access token that no header can carry"
-        raise Refused(TokenAnswerUnreadable(url=url, status_code=status, got=got, answer=excerpt(body)))
+        shape, got = _shape(members, token, content_type, kind)
+        raise Refused(TokenAnswerUnreadable(asked.url, status, shape, got, excerpt(body), retry_after))
     return TokenAnswer(
         access_token=token,
         expires_in=_seconds(members.get("expires_in")),
@@ -97,3 +108,20 @@ def read_token_answer(url: str, status: int, content_type: str, body: bytes) -> 
         id_token=_text(members.get("id_token")),
         issued_token_type=_text(members.get("issued_token_type")),
     )
+
+
+def _shape(
+    members: dict[str, Any] | None, token: str | None, content_type: str, kind: str
+) -> tuple[TokenAnswerShape, str]:
+    """Return what is wrong with an answer without a usable token, and the fact that shows it."""
+    what = content_type or "no content type"
+    if members is None:
+        return TokenAnswerShape.NO_OBJECT, what
+    if token is None:
+        inside = (name for name, value in members.items() if isinstance(value, dict) and "access_token" in value)
+        if (inner := next(inside, None)) is not None:
+            return TokenAnswerShape.NESTED, f"`{clean(inner, 40)}.access_token`"
+        return TokenAnswerShape.NO_TOKEN, what
+    if not is_visible(token):
+        return TokenAnswerShape.UNSENDABLE, what
+    return TokenAnswerShape.OTHER_TYPE, f"token_type {clean(kind, 40)}, status"

@@ -48,7 +48,9 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
             raise httpx2.ReadTimeout(f"no answer within {self._bounds.seconds:g} s", request=request) from error
         except httpx2.RemoteProtocolError as error:
             await inner.aclose()
-            raise self._named(error, _shown(request)) from error
+            if _is_head_too_long(error):
+                raise Refused(AnswerHeadTooLong(_shown(request), blamed=self._bounds.blamed)) from error
+            raise
         except BaseException:
             await inner.aclose()
             raise
@@ -57,11 +59,6 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
             await inner.aclose()
             raise Refused(AnswerHeadTooLong(_shown(request), blamed=self._bounds.blamed))
         return _bounded(request, response, self._bounds, deadline, inner)
-
-    def _named(self, error: httpx2.RemoteProtocolError, url: str) -> Exception:
-        """Return the refusal of a head that is too long; any other breach of the protocol as it is."""
-        is_too_long = any(getattr(each, "error_status_hint", 0) == _TOO_LONG for each in chain_of(error))
-        return Refused(AnswerHeadTooLong(url, blamed=self._bounds.blamed)) if is_too_long else error
 
     def _connector(self, url: str, host: str) -> "_Connector":
         """Return what connects: to the host, or to the environment's proxy for it.
@@ -131,6 +128,11 @@ async def addresses_of(host: str, port: int | None) -> list[str]:
     except (OSError, UnicodeError) as error:  # a label that is too long has no form in DNS
         raise httpcore2.ConnectError(str(error)) from error
     return [str(each[4][0]) for each in found]
+
+
+def _is_head_too_long(error: httpx2.RemoteProtocolError) -> bool:
+    """Tell it from any other breach of the protocol."""
+    return any(getattr(each, "error_status_hint", 0) == _TOO_LONG for each in chain_of(error))
 
 
 def _shown(request: httpx2.Request) -> str:
@@ -206,16 +208,24 @@ class _BoundedBody(httpx2.AsyncByteStream):
             raise Refused(unfinished) from error
 
 
+class EncodingUnknown(httpx2.DecodingError):
+    """A body is packed in a way that nobody asked for."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(f"its Content-Encoding is {encoding!r}, although identity was asked for")
+        self.encoding = encoding
+
+
 def _unpacker(packed: str) -> Any:
     """Return what unpacks a piece, a little at a time.
 
     Raises:
-        httpx2.DecodingError: where it is packed in a way that nobody asked for.
+        EncodingUnknown: where it is packed in a way that nobody asked for.
     """
     if packed in {"", "identity"}:
         return lambda piece: (piece,)
     if packed not in {"gzip", "x-gzip", "deflate"}:
-        raise httpx2.DecodingError(f"its Content-Encoding is {packed[:40]!r}, although identity was asked for")
+        raise EncodingUnknown(packed[:40])
     unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
 
     def unpack(piece: bytes) -> Iterator[bytes]:

@@ -4,7 +4,6 @@ Only what failed is told, by the one who failed: a proxy that cannot be reached 
 """
 
 import asyncio
-import errno
 import socket
 import ssl
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from devgw.gateway.transport import UpstreamRequest
 from devgw.outbound.connection import Connection
 from devgw.outbound.guard import check_form, is_local, upstream_check
 from devgw.outbound.proxies import Proxy, find_proxy
+from devgw.outbound.reach import is_refusal, tls_failed
 from devgw.outbound.target import Target
 from devgw.outbound.trust import shared_tls_context, tls_context
 from devgw.outbound.tunnel import Tunnel, TunnelRefused
@@ -28,7 +28,6 @@ from devgw.problems.proxy import (
     UpstreamUnreachable,
 )
 
-_REFUSED = f"[Errno {errno.ECONNREFUSED}]"
 _MOST_CONTEXTS = 16
 
 
@@ -129,14 +128,13 @@ async def _check_peer(request: UpstreamRequest, connection: Connection, proxy: P
 def named_connecting(error: Exception, target: Target, proxy: Proxy | None = None) -> Problem:
     """Return the problem that a failure to connect comes to."""
     if isinstance(error, ssl.SSLError):
-        return UpstreamTlsFailed(target.url, error.reason or str(error))
+        return tls_failed(target.url, error)
     if proxy is not None:
         said = str(error) if isinstance(error, TunnelRefused) else f"cannot be used: {error}"
         return UpstreamUnreachable(target.url, f"the proxy {proxy.shown} {said}")
     if isinstance(error, socket.gaierror):
         return UpstreamNameUnknown(target.url, target.host)
-    # uvloop and asyncio try every address of a name, and then raise one error that quotes them all.
-    if isinstance(error, ConnectionRefusedError) or _REFUSED in str(error):
+    if is_refusal(error):
         return UpstreamRefusedConnection(target.url)
     if target.is_https and isinstance(error, (ConnectionResetError, ConnectionAbortedError)):
         return UpstreamTlsFailed(target.url, str(error) or "the connection was closed")

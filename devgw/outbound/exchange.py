@@ -17,6 +17,10 @@ class ConnectionLost(ConnectionError):  # noqa: N818  it reads as what happened
     """The upstream closed the connection in the middle of an exchange."""
 
 
+class ProtocolSwitched(NotHttp):
+    """The upstream answered 101."""
+
+
 class Reading(Protocol):
     """The connection under an exchange."""
 
@@ -105,7 +109,7 @@ class Exchange:
             head = read_head(received[:end])
             received, searched = received[end:], 0
             if head.status == _SWITCHING:
-                raise NotHttp("it switches protocols, which nobody asked for")
+                raise ProtocolSwitched("it switches protocols, which nobody asked for")
             if head.status >= 200:
                 self.status, self.headers, self.keeps, self._body = head.status, head.headers, head.keeps, head.body
                 self.has_begun, self._received = True, b""

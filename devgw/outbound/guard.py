@@ -14,7 +14,8 @@ from devgw.foreign.urls import ForeignUrl, UrlRefused, read_url
 from devgw.outbound.client import CheckAddress
 from devgw.outbound.proxies import find_proxy
 from devgw.problems import Problem, Refused
-from devgw.problems.upstream import AddressForbidden, UpstreamUnreachable
+from devgw.problems.proxy import UpstreamNameUnknown
+from devgw.problems.upstream import AddressForbidden
 
 PLAIN_HTTP = "plain http is for this machine alone"
 
@@ -80,7 +81,7 @@ async def check_url(url: str, *, local_allowed: bool) -> None:
     """Refuse a URL to which a browser or request of ours must not be sent, by its form and by its addresses.
 
     Raises:
-        Refused: with `AddressForbidden`, or `UpstreamUnreachable` where its name is not known.
+        Refused: with `AddressForbidden`, or `UpstreamNameUnknown` where its name is not known.
     """
     read = check_form(url, local_allowed=local_allowed)
     if find_proxy(url):  # the proxy looks names up; here they may mean nothing
@@ -94,7 +95,7 @@ async def is_local(url: str) -> bool:
     """Tell whether a URL of the developer's lies on this machine or in a private network.
 
     Raises:
-        Refused: with `UpstreamUnreachable` where its name is not known.
+        Refused: with `UpstreamNameUnknown` where its name is not known.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -116,4 +117,4 @@ async def _addresses(url: str, host: str, port: int | None) -> list[str]:
     try:
         return await addresses_of(host, port)
     except httpcore2.ConnectError as error:
-        raise Refused(UpstreamUnreachable(url=url, failure=f"the name {host} is not known")) from error
+        raise Refused(UpstreamNameUnknown(url, host)) from error

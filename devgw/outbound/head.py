@@ -15,12 +15,18 @@ _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: [^\x00-\x08\x0a-\x1f\x7f]*
 _SPACE_BEFORE_COLON = re.compile(rb"[^:\s]+[ \t]+:")
 _LENGTH = re.compile(rb"\d{1,15}")
 _BEGINNING = b"HTTP/1."
+_TLS_ALERT = b"\x15\x03"
+"""Content type and major version of an alert (RFC 8446 §5.1)."""
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection", b"upgrade"})
 _NO_CONTENT, _NOT_MODIFIED = 204, 304
 
 
 class NotHttp(ValueError):  # noqa: N818  it reads as what happened
     """What came is no answer in HTTP/1; the message says what came."""
+
+
+class TlsAnswered(NotHttp):
+    """What came is a record of TLS, to which plain http was spoken."""
 
 
 class HeadTooLarge(ValueError):  # noqa: N818  the same
@@ -47,12 +53,13 @@ def end_of_head(received: bytes, searched: int = 0) -> int:
         searched: how much of it was searched before.
 
     Raises:
-        NotHttp: where it begins as no answer in HTTP/1 does.
+        NotHttp: where it begins as no answer in HTTP/1 does; `TlsAnswered` where it begins as TLS does.
         FramingUnsafe: where its lines end without CR.
         HeadTooLarge: where it is longer than an answer's head may be.
     """
     if not received.startswith(_BEGINNING) and not _BEGINNING.startswith(received):
-        raise NotHttp(f"it begins with {received[:16]!r}")
+        kind = TlsAnswered if received.startswith(_TLS_ALERT) else NotHttp
+        raise kind(f"it begins with {received[:16]!r}")
     end = received.find(b"\r\n\r\n", max(0, searched - 3))
     if end < 0 and received.find(b"\n\n", max(0, searched - 1)) >= 0:
         raise FramingUnsafe("its lines end with LF alone")

@@ -10,10 +10,11 @@ from devgw.clock import Clock
 from devgw.gateway.patience import Patience
 from devgw.gateway.transport import Timing, TransportSettings, UpstreamRequest
 from devgw.outbound.dialer import Dialer
-from devgw.outbound.exchange import ConnectionLost, Exchange
+from devgw.outbound.exchange import ConnectionLost, Exchange, ProtocolSwitched
 from devgw.outbound.framing import FramingUnsafe
-from devgw.outbound.head import HeadTooLarge
+from devgw.outbound.head import HeadTooLarge, TlsAnswered
 from devgw.outbound.pool import Pool
+from devgw.outbound.reach import speaks_tls
 from devgw.outbound.target import Target, bytes_of, target_of
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import AnswerHeadTooLong, AnswerUnfinished
@@ -22,6 +23,8 @@ from devgw.problems.proxy import (
     UpstreamAnswerTimedOut,
     UpstreamClosedEarly,
     UpstreamFramingUnsafe,
+    UpstreamSpeaksTls,
+    UpstreamSwitchedProtocols,
 )
 
 _GRAIN = 0.25
@@ -45,6 +48,14 @@ def named(error: Exception, target: Target, settings: TransportSettings, answer:
         return AnswerHeadTooLong(target.url)
     if isinstance(error, ConnectionLost):
         return UpstreamClosedEarly(target.url, answer.received, answer.has_begun)
+    return _no_http(error, target)
+
+
+def _no_http(error: Exception, target: Target) -> Problem:
+    if isinstance(error, ProtocolSwitched):
+        return UpstreamSwitchedProtocols(target.url)
+    if isinstance(error, TlsAnswered) and not target.is_https:
+        return UpstreamSpeaksTls(target.url)
     return UpstreamAnswerMalformed(target.url, str(error))
 
 
@@ -138,6 +149,9 @@ class ProxyClient:
             await exchange.begun()
         except (OSError, ValueError) as error:
             connection.close()
+            is_plain = connection.proxy is None and not target.is_https and bool(timing.connect_began)
+            if is_plain and isinstance(error, ConnectionLost) and await speaks_tls(target.host, target.port):
+                raise Refused(UpstreamSpeaksTls(target.url)) from error
             raise Refused(named(error, target, self.settings, exchange)) from error
         except asyncio.CancelledError:
             exchange.abort()

@@ -3,7 +3,8 @@
 These are answered as JSON-RPC errors whose `code` is the HTTP status a gateway would use.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import ClassVar
 
 from devgw.problems.base import ErrorCode, Fault, Problem
@@ -26,35 +27,52 @@ class UpstreamProblem(Problem):
     source: ClassVar[str] = "RFC 9110 §15.6.3"
 
 
+REWRITE_PATTERN = "rewritePattern in config/routes.oas.json"
+
+
 @dataclass(frozen=True, slots=True)
-class UpstreamRefusedConnection(UpstreamProblem):
+class UpstreamNotReached(UpstreamProblem):
+    """No connection came about, with the upstream or with the authorization server that protects it."""
+
+    written_in: str = field(default=REWRITE_PATTERN, kw_only=True)
+    """Where the URL stands, and so where it would be corrected."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamRefusedConnection(UpstreamNotReached):
     """Nothing listens where the upstream should be."""
 
     diagnosis: ClassVar = "NET-01"
-    hint: ClassVar = "Start the upstream MCP server, or correct rewritePattern in config/routes.oas.json."
 
     def explain(self) -> str:
         """Say where nothing listens."""
         return f"Nothing answers at {self.url}: the connection was refused."
 
+    def advise(self) -> str:
+        """Say what to start, or where the URL stands."""
+        return f"Start the server that should listen there, or correct {self.written_in}."
+
 
 @dataclass(frozen=True, slots=True)
-class UpstreamNameUnknown(UpstreamProblem):
+class UpstreamNameUnknown(UpstreamNotReached):
     """The upstream's host name does not resolve."""
 
     host: str
 
     diagnosis: ClassVar = "NET-02"
     fault: ClassVar = Fault.CONFIGURATION
-    hint: ClassVar = "Correct the host in rewritePattern; container names resolve inside their own network only."
 
     def explain(self) -> str:
         """Say which name."""
-        return f"The host name {self.host} of the upstream {self.url} does not resolve."
+        return f"The host name {self.host} of {self.url} does not resolve."
+
+    def advise(self) -> str:
+        """Say where the name stands."""
+        return f"Correct the host in {self.written_in}; container names resolve inside their own network only."
 
 
 @dataclass(frozen=True, slots=True)
-class UpstreamUnreachable(UpstreamProblem):
+class UpstreamUnreachable(UpstreamNotReached):
     """The upstream cannot be reached, for another reason than a refusal."""
 
     failure: str
@@ -64,30 +82,62 @@ class UpstreamUnreachable(UpstreamProblem):
 
     def explain(self) -> str:
         """Repeat what the system said."""
-        return f"The upstream {self.url} cannot be reached: {self.failure}."
+        return f"{self.url} cannot be reached: {self.failure}."
+
+
+class TlsFault(StrEnum):
+    """Why a handshake came to nothing, as far as the TLS library says."""
+
+    UNTRUSTED = "untrusted"
+    EXPIRED = "expired"
+    OTHER_NAME = "other name"
+    PLAIN = "plain http"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
-class UpstreamTlsFailed(UpstreamProblem):
+class UpstreamTlsFailed(UpstreamNotReached):
     """The TLS handshake with the upstream failed."""
 
     failure: str
+    kind: TlsFault = TlsFault.OTHER
 
-    diagnosis: ClassVar = "NET-03"
+    @property
+    def diagnosis_id(self) -> str:
+        """Return the id: where plain HTTP answers, nothing is wrong with certificates."""
+        return "NET-08" if self.kind is TlsFault.PLAIN else "NET-03"
 
     def explain(self) -> str:
         """Repeat what TLS said."""
         return f"The TLS handshake with {self.url} failed: {self.failure}."
 
     def advise(self) -> str:
-        """Say what to look at."""
-        if "WRONG_VERSION_NUMBER" in self.failure or "record layer" in self.failure:
-            return "That port speaks plain HTTP: write http:// in rewritePattern."
-        return "Let the upstream show a certificate this machine trusts, or set SSL_CERT_FILE to its authority."
+        """Say the one change for each cause."""
+        return {
+            TlsFault.PLAIN: f"That port speaks plain HTTP: write http:// in {self.written_in}.",
+            TlsFault.EXPIRED: "Renew the server's certificate; or set this machine's clock, if that is what is wrong.",
+            TlsFault.OTHER_NAME: f"Write a host name that the certificate is for into {self.written_in}.",
+        }.get(self.kind, "Set SSL_CERT_FILE to the PEM file of the authority that signed the server's certificate.")
 
 
 @dataclass(frozen=True, slots=True)
-class UpstreamConnectTimedOut(UpstreamProblem):
+class UpstreamSpeaksTls(UpstreamNotReached):
+    """http was spoken on a port that speaks TLS."""
+
+    diagnosis: ClassVar = "NET-08"
+    fault: ClassVar = Fault.CONFIGURATION
+
+    def explain(self) -> str:
+        """Say what was tried."""
+        return f"{self.url} is a URL with http, and that port speaks TLS."
+
+    def advise(self) -> str:
+        """Say the scheme."""
+        return f"Write https:// in {self.written_in}."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamConnectTimedOut(UpstreamNotReached):
     """The upstream could not be reached in time."""
 
     seconds: float
@@ -126,7 +176,7 @@ class UpstreamClosedEarly(UpstreamProblem):
     has_begun: bool
 
     diagnosis: ClassVar = "NET-05"
-    hint: ClassVar = "Look at the upstream's own log: it crashed, was restarted, or cut the stream."
+    hint: ClassVar = "Look at the upstream's own log for the moment at which it closed the connection."
 
     def explain(self) -> str:
         """Say how far it came."""
@@ -140,12 +190,25 @@ class UpstreamAnswerMalformed(UpstreamProblem):
 
     failure: str
 
-    diagnosis: ClassVar = "NET-05"
-    hint: ClassVar = "Check that the port speaks HTTP/1.1 and not TLS or another protocol."
+    diagnosis: ClassVar = "NET-09"
+    hint: ClassVar = "Look at what listens on that port: the gateway speaks HTTP/1.1 to it."
 
     def explain(self) -> str:
         """Repeat what the parser said."""
         return f"The upstream {self.url} answered something that is no HTTP: {self.failure}."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSwitchedProtocols(UpstreamProblem):
+    """The upstream answered 101, and what follows is no HTTP any more."""
+
+    diagnosis: ClassVar = "NET-09"
+    hint: ClassVar = "Point rewritePattern at the MCP endpoint, and not at one for WebSockets; 101 needs an Upgrade."
+    source: ClassVar = "RFC 9110 §15.2.2"
+
+    def explain(self) -> str:
+        """Say that nobody asked."""
+        return f"The upstream {self.url} answered 101 and switched protocols, which the gateway never asks for."
 
 
 @dataclass(frozen=True, slots=True)

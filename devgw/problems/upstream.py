@@ -67,23 +67,7 @@ class ConnectRequired(Problem):
         }
 
 
-# --- reaching it ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class UpstreamUnreachable(UpstreamProblem):
-    """A URL of the upstream's authorization did not answer."""
-
-    url: str
-    failure: str
-
-    diagnosis: ClassVar = "NET-07"
-    error: ClassVar = ErrorCode.TEMPORARILY_UNAVAILABLE
-    hint: ClassVar = "Check that the server runs and that this machine reaches it (DNS, proxy, TLS)."
-
-    def explain(self) -> str:
-        """Say how it failed."""
-        return f"{self.url} could not be reached: {self.failure}."
+# --- fetching from it -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,67 +7,6 @@ from typing import ClassVar
 from devgw.problems.base import ErrorCode, Fault, Problem
 from devgw.problems.upstream import UpstreamProblem
 
-# --- registration and authorization -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class RegistrationImpossible(UpstreamProblem):
-    """There is no way by which the gateway could become a client of this authorization server (UPST-09, REG-01)."""
-
-    issuer: str
-    why: str
-
-    source: ClassVar = "MCP 2026-07-28 §Client Registration"
-    hint: ClassVar = (
-        'Register a client by hand at the provider and set clientRegistration to {"mode": "manual", "clientId": …}.'
-    )
-
-    def explain(self) -> str:
-        """Say why not."""
-        return f"The gateway cannot register at {self.issuer}: {self.why}."
-
-
-@dataclass(frozen=True, slots=True)
-class RegistrationRefused(UpstreamProblem):
-    """The registration endpoint said no."""
-
-    url: str
-    status_code: int
-    upstream_error: str
-    description: str
-
-    source: ClassVar = "RFC 7591 §3.2.2"
-    hint: ClassVar = "Register a client by hand at the provider and set clientRegistration to manual."
-
-    def explain(self) -> str:
-        """Repeat what it said."""
-        return f"{self.url} answered {self.status_code} {self.upstream_error}: {self.description}"
-
-
-@dataclass(frozen=True, slots=True)
-class AuthorizationRefused(UpstreamProblem):
-    """The upstream's authorization server sent the browser back with an error (UPST-06)."""
-
-    issuer: str
-    upstream_error: str
-    description: str
-    scope: str
-    scope_source: str
-
-    status: ClassVar[int] = 403
-    error: ClassVar = ErrorCode.ACCESS_DENIED
-    source: ClassVar = "RFC 6749 §4.1.2.1"
-
-    def explain(self) -> str:
-        """Repeat what it said."""
-        return f"{self.issuer} answered {self.upstream_error}: {self.description.rstrip('.') or 'no description'}."
-
-    def advise(self) -> str:
-        """Say what to change, for the errors that have one cause."""
-        if self.upstream_error == "invalid_scope":
-            return f"The scopes `{self.scope}` came from {self.scope_source}; set `scopes` in the policy explicitly."
-        return "Connect again, if that was a mistake."
-
 
 @dataclass(frozen=True, slots=True)
 class ResponseIssuerMissing(UpstreamProblem):
@@ -169,37 +108,6 @@ class ConnectionUnknown(Problem):
 
 
 @dataclass(frozen=True, slots=True)
-class TokenRequestRefused(UpstreamProblem):
-    """The token endpoint said no, in OAuth's own words (UPST-08)."""
-
-    url: str
-    status_code: int
-    upstream_error: str
-    description: str
-
-    source: ClassVar = "RFC 6749 §5.2"
-
-    def explain(self) -> str:
-        """Repeat what it said."""
-        said = f": {self.description}" if self.description else ""
-        return f"{self.url} answered {self.status_code} {self.upstream_error}{said}"
-
-    def advise(self) -> str:
-        """Say what the error means for a connection."""
-        return {
-            "invalid_grant": "Connect again: the upstream no longer takes this code or refresh token.",
-            "invalid_client": "Connect again to register anew, or correct clientRegistration (id, secret, method).",
-            "invalid_target": "The upstream does not know this resource; compare it with the route's rewritePattern.",
-            "invalid_scope": "Set `scopes` in the policy to what the upstream offers.",
-        }.get(self.upstream_error, "The upstream's own answer is in the trace.")
-
-    @property
-    def is_final(self) -> bool:
-        """Tell whether asking again with the same tokens and client can never work."""
-        return self.upstream_error in {"invalid_grant", "invalid_client", "unauthorized_client"}
-
-
-@dataclass(frozen=True, slots=True)
 class RefreshAnswerLost(UpstreamProblem):
     """The token endpoint refuses a refresh token for good, after the answer to an earlier refresh with it was lost."""
 
@@ -224,24 +132,6 @@ class RefreshAnswerLost(UpstreamProblem):
     def advise(self) -> str:
         """Say how to go on, and how to avoid it where that is possible."""
         return self.hint if self.was_ended else "Connect again."
-
-
-@dataclass(frozen=True, slots=True)
-class TokenAnswerUnreadable(UpstreamProblem):
-    """The token endpoint answered neither a token nor an error in OAuth's form."""
-
-    url: str
-    status_code: int
-    got: str
-    answer: str
-    """What it said, with anything like a secret cut out."""
-
-    source: ClassVar = "RFC 6749 §5.1, §5.2"
-    hint: ClassVar = "Check that token_endpoint in the provider's metadata is its token endpoint, and not a page."
-
-    def explain(self) -> str:
-        """Say what came instead."""
-        return f"{self.url} answered {self.status_code} with {self.got}: {self.answer}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from devgw.problems import (
     upstream,
 )
 from devgw.problems import upstream_connection as connection
+from devgw.problems import upstream_token as token_side
 from devgw.problems.authorization import (
     ChallengeMalformed,
     ChallengeMethodUnsupported,
@@ -49,7 +50,14 @@ from devgw.problems.token import (
     RefreshTokenVoid,
     VerifierWrong,
 )
+from devgw.problems.upstream_registration import (
+    ClientDocumentUnfit,
+    RegistrationIncomplete,
+    RegistrationNotOffered,
+    RegistrationRefused,
+)
 
+Shape = token_side.TokenAnswerShape
 PATH = devgw.problems.__path__
 WORKOS = "https://api.workos.com/user_management/"
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -58,6 +66,10 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 def mismatch(got: str, nearest: str) -> RedirectUriMismatch:
     kinds = explain_difference(got, nearest, "redirect_uri").kinds
     return RedirectUriMismatch("c", got, (nearest,), nearest, "", kinds)
+
+
+def unreadable(status: int, shape: Shape) -> token_side.TokenAnswerUnreadable:
+    return token_side.TokenAnswerUnreadable("u", status, shape, "application/json", "x")
 
 
 def unknown(got: str, nearest: str) -> ResourceUnknown:
@@ -168,6 +180,10 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (clients.ClientDocumentsDisabled("https://x"), "REG-13"),
         (proxy.UpstreamNameUnknown("http://x", "x"), "NET-02"),
         (proxy.UpstreamTlsFailed("https://x", "self signed"), "NET-03"),
+        (proxy.UpstreamTlsFailed("https://x", "WRONG_VERSION_NUMBER", proxy.TlsFault.PLAIN), "NET-08"),
+        (proxy.UpstreamSpeaksTls("http://x"), "NET-08"),
+        (proxy.UpstreamSwitchedProtocols("http://x"), "NET-09"),
+        (proxy.UpstreamAnswerMalformed("http://x", "it begins with SSH"), "NET-09"),
         (proxy.UpstreamAnswerTimedOut("http://x", 120), "NET-04"),
         (proxy.UpstreamClosedEarly("http://x", 0, has_begun=False), "NET-05"),
         (proxy.UpstreamUnreachable("http://x", "no route"), "NET-07"),
@@ -181,17 +197,35 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (consent.ConsentStale("sent twice"), "CONS-03"),
         (InsufficientScope("", "mcp:tools"), "SCOPE-04"),
         (connection.ConnectionUnknown("x", ()), "CONF-03"),
-        (connection.RegistrationImpossible("i", "it has no registration endpoint"), "REG-01"),
-        (connection.RegistrationImpossible("i", "it cannot reach a metadata document on loopback"), "UPST-09"),
-        (connection.RegistrationRefused("u", 400, "invalid_redirect_uri", ""), "REG-05"),
-        (connection.RegistrationRefused("u", 429, "slow_down", ""), "REG-11"),
-        (connection.AuthorizationRefused("i", "invalid_scope", "", "a b", "policy"), "UPST-06"),
-        (connection.AuthorizationRefused("i", "invalid_target", "AADSTS9010010", "", "none"), "AUD-07"),
-        (connection.TokenRequestRefused("u", 400, "invalid_grant", ""), "UPST-08"),
+        (RegistrationNotOffered("i", "p", "r"), "REG-01"),
+        (ClientDocumentUnfit("i", "p", "r", "http://localhost/c", "x", "no"), "UPST-09"),
+        (RegistrationRefused("u", "p", "r", 400, "invalid_redirect_uri", ""), "REG-05"),
+        (RegistrationRefused("u", "p", "r", 429, "slow_down", ""), "UPST-13"),
+        (RegistrationRefused("u", "p", "r", 500, "text/html", ""), "UPST-13"),
+        (RegistrationRefused("u", "p", "r", 403, "text/html", "ask your admin"), "UPST-14"),
+        (RegistrationIncomplete("u", "p", "r", 201, "client_secret", "client_secret_basic"), "UPST-14"),
+        (token_side.AuthorizationRefused("i", "invalid_scope", "", "a b", "policy"), "UPST-06"),
+        (token_side.AuthorizationRefused("i", "access_denied", "", "a b", "policy"), "CONS-04"),
+        (token_side.AuthorizationRefused("i", "invalid_target", "AADSTS9010010", "", "none"), "AUD-07"),
+        (token_side.AuthorizationRefused("i", "server_error", "no resource left", "", "none"), "UPST-13"),
+        (token_side.AuthorizationRefused("i", "unauthorized_client", "", "", "none"), "UPST-15"),
+        (token_side.AuthorizationRefused("i", "invalid_request", "bad resource", "", "none"), "UPST-16"),
+        (token_side.TokenRequestRefused("u", 400, "invalid_grant", "", "refresh_token"), "UPST-08"),
+        (token_side.TokenRequestRefused("u", 400, "invalid_grant", "", "authorization_code"), "UPST-17"),
         (connection.RefreshAnswerLost(NOON, "devgw was ended", "u answered 400 invalid_grant", True), "UPST-12"),
-        (connection.TokenRequestRefused("u", 401, "invalid_client", ""), "TOK-07"),
-        (connection.TokenRequestRefused("u", 404, "", ""), "TOK-05"),
-        (connection.TokenAnswerUnreadable("u", 200, "error=bad", "form"), "TOK-04"),
+        (token_side.TokenRequestRefused("u", 401, "invalid_client", ""), "UPST-15"),
+        (token_side.TokenRequestRefused("u", 404, "not_found", ""), "TOK-05"),
+        (token_side.TokenRequestRefused("u", 200, "bad_verification_code", ""), "TOK-04"),
+        (token_side.TokenRequestRefused("u", 200, "incorrect_client_credentials", ""), "UPST-15"),
+        (token_side.TokenRequestRefused("u", 503, "oops", ""), "UPST-13"),
+        (token_side.TokenRequestRefused("u", 400, "bad_luck", ""), "UPST-16"),
+        (unreadable(200, Shape.NO_OBJECT), "TOK-05"),
+        (unreadable(404, Shape.NO_TOKEN), "TOK-05"),
+        (unreadable(302, Shape.NO_OBJECT), "TOK-05"),
+        (unreadable(500, Shape.NO_TOKEN), "UPST-13"),
+        (unreadable(200, Shape.NO_TOKEN), "TOK-08"),
+        (unreadable(200, Shape.NESTED), "TOK-08"),
+        (unreadable(200, Shape.OTHER_TYPE), "TOK-08"),
         (connection.IdentityAssertionMissing("user", "workos"), "UPST-11"),
         (upstream.AddressForbidden("http://10.0.0.1", "private"), "UPST-10"),
         (upstream.AuthorizationServerIncomplete("u", "token_endpoint"), "DISC-11"),

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devgw.oauth.token_answer import EXCERPT, TokenAnswer, excerpt, read_token_answer
+from devgw.oauth.token_answer import EXCERPT, TokenAnswer, TokenQuestion, excerpt, read_token_answer
 from devgw.problems import Refused
-from devgw.problems.upstream_connection import TokenAnswerUnreadable, TokenRequestRefused
+from devgw.problems.upstream_token import TokenAnswerUnreadable, TokenRequestRefused
 
 URL = "https://as.example/token"
 ANY_JSON = st.recursive(
@@ -28,7 +28,7 @@ MEMBERS = st.dictionaries(
 def read(status: int, content_type: str, body: bytes) -> TokenAnswer | None:
     """Return what was read; None where it was refused by name."""
     try:
-        return read_token_answer(URL, status, content_type, body)
+        return read_token_answer(TokenQuestion(URL), status, content_type, body)
     except Refused as refused:
         if isinstance(refused.problem, (TokenAnswerUnreadable, TokenRequestRefused)) and refused.problem.explain():
             return None

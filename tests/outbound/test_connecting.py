@@ -7,14 +7,12 @@ from typing import Any
 import pytest
 
 from devgw.problems.upstream_connection import (
-    AuthorizationRefused,
     ConnectBrowserForeign,
     ConnectStateUnknown,
     ResponseIssuerMismatch,
     ResponseIssuerMissing,
-    TokenAnswerUnreadable,
-    TokenRequestRefused,
 )
+from devgw.problems.upstream_token import AuthorizationRefused, TokenAnswerUnreadable, TokenRequestRefused
 from tests.outbound.bench import BEN, ORIGIN, Bench, connect_required, refusal
 from tests.outbound.upstream import Upstream, query_of
 
@@ -35,6 +33,7 @@ async def test_a_connection_goes_all_the_way(bench: Bench, upstream: Upstream) -
 
 async def test_every_must_of_the_authorization_request_is_kept(bench: Bench, upstream: Upstream) -> None:
     """spec.md GW-17: S256, resource verbatim, state; RFC 6749 §2.3.1 for the secret."""
+    upstream.server_metadata = {"token_endpoint_auth_methods_supported": ["client_secret_basic"]}
     await bench.connect()
     (sent,) = upstream.asked_at("/authorize")
     assert sent.query["code_challenge_method"] == "S256"

@@ -10,7 +10,12 @@ from devgw.gateway.transport import Timing, TransportSettings, UpstreamAnswer, U
 from devgw.outbound.proxy import ProxyClient
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import AnswerHeadTooLong
-from devgw.problems.proxy import UpstreamAnswerMalformed, UpstreamFramingUnsafe
+from devgw.problems.proxy import (
+    UpstreamAnswerMalformed,
+    UpstreamFramingUnsafe,
+    UpstreamSpeaksTls,
+    UpstreamSwitchedProtocols,
+)
 from devgw.settings import Limits
 from tests.support.bytes_upstream import Answer, BytesUpstream, Seen, bytes_upstream, response
 
@@ -111,8 +116,6 @@ async def test_an_answer_whose_end_is_ambiguous_is_refused_and_named(
 @pytest.mark.parametrize(
     "content",
     [
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
-        b"\x15\x03\x01\x00\x02",
         b"SSH-2.0-OpenSSH_9.6\r\n",
         b"HTTP/2.0 200 OK\r\n\r\n",
         b"HTTP/1.2 200 OK\r\n\r\n",
@@ -129,6 +132,17 @@ async def test_an_answer_whose_end_is_ambiguous_is_refused_and_named(
 )
 async def test_what_is_no_answer_in_http_1_is_named(content: bytes) -> None:
     assert isinstance(await refusal_of(content), UpstreamAnswerMalformed)
+
+
+async def test_a_protocol_that_nobody_asked_for_is_named() -> None:
+    upgraded = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+    assert isinstance(await refusal_of(upgraded), UpstreamSwitchedProtocols)
+
+
+async def test_a_port_that_answers_plain_http_with_an_alert_of_tls_is_named() -> None:
+    problem = await refusal_of(b"\x15\x03\x01\x00\x02")
+    assert isinstance(problem, UpstreamSpeaksTls)
+    assert "https://" in problem.advise()
 
 
 async def test_a_malformed_header_is_named_without_what_stands_in_it() -> None:

@@ -3,8 +3,9 @@
 import pytest
 
 from devgw.outbound.guard import check_url, is_local
-from devgw.problems.upstream import AddressForbidden, IssuerMismatch, UpstreamUnreachable
-from devgw.problems.upstream_connection import RegistrationRefused
+from devgw.problems.proxy import UpstreamNameUnknown
+from devgw.problems.upstream import AddressForbidden, IssuerMismatch
+from devgw.problems.upstream_registration import RegistrationRefused
 from tests.outbound.bench import Bench, refusal
 from tests.outbound.upstream import Upstream
 
@@ -60,7 +61,7 @@ async def test_a_local_upstream_may_name_local_addresses(url: str) -> None:
 
 
 async def test_a_name_that_nobody_knows_is_named() -> None:
-    assert isinstance(await refusal(check_url("https://nobody.invalid/x", local_allowed=True)), UpstreamUnreachable)
+    assert isinstance(await refusal(check_url("https://nobody.invalid/x", local_allowed=True)), UpstreamNameUnknown)
 
 
 async def test_local_is_what_lies_on_this_machine_or_network() -> None:

@@ -13,7 +13,8 @@ from devgw.config.project import Secret, TokenExchange
 from devgw.gateway.connection import SHARED
 from devgw.ids import UpstreamServerId
 from devgw.outbound.upstream_oauth.id_jag import IdentityAssertion
-from devgw.problems.upstream_connection import IdentityAssertionMissing, TokenAnswerUnreadable, TokenRequestRefused
+from devgw.problems.upstream_connection import IdentityAssertionMissing
+from devgw.problems.upstream_token import TokenAnswerUnreadable, TokenRequestRefused
 from tests.outbound.bench import ANNE, BEN, Bench, refusal
 from tests.outbound.upstream import Asked, Upstream
 

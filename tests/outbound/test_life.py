@@ -11,8 +11,9 @@ import pytest
 
 from devgw.config.project import TokenExchange
 from devgw.ids import UpstreamServerId
-from devgw.problems.upstream import UpstreamUnreachable
-from devgw.problems.upstream_connection import ScopeStillInsufficient, TokenAnswerUnreadable
+from devgw.problems.proxy import UpstreamRefusedConnection
+from devgw.problems.upstream_connection import ScopeStillInsufficient
+from devgw.problems.upstream_token import TokenAnswerUnreadable
 from devgw.store.database import Database
 from devgw.store.failure import StateUnusable
 from devgw.store.migrations import MIGRATIONS
@@ -130,7 +131,7 @@ async def test_a_dead_token_endpoint_is_named_and_ends_nothing(bench: Bench, ups
     kept = bench.store.connections()[0]
     bench.store.save_connection(replace(kept, token_endpoint="http://127.0.0.1:9/token"))
     late = bench.restarted()
-    assert isinstance(await refusal(late.token()), UpstreamUnreachable)
+    assert isinstance(await refusal(late.token()), UpstreamRefusedConnection)
     assert late.store.connections()[0].state == "connected"
 
 

@@ -13,7 +13,7 @@ import pytest
 from devgw.config.project import Route
 from devgw.events.taxonomy import McpAuthUpstreamConnectionLost
 from devgw.problems import Refused
-from devgw.problems.upstream import UpstreamUnreachable
+from devgw.problems.proxy import UpstreamNameUnknown
 from devgw.problems.upstream_connection import ConnectBrowserForeign, ConnectStateUnknown
 from devgw.store.database import Database
 from devgw.store.migrations import MIGRATIONS
@@ -275,6 +275,6 @@ async def test_a_name_that_is_not_known_for_a_moment_leaves_no_answer_outstandin
         raise httpcore2.ConnectError
 
     monkeypatch.setattr("devgw.outbound.bounded.addresses_of", look_up)
-    assert isinstance(await refusal(late.oauth.obtain(named, admitted(), ORIGIN)), UpstreamUnreachable)
+    assert isinstance(await refusal(late.oauth.obtain(named, admitted(), ORIGIN)), UpstreamNameUnknown)
     assert late.store.connections()[0].unanswered_since is None
     assert refreshes(upstream) == 0

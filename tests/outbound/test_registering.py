@@ -1,5 +1,6 @@
 """How the gateway becomes a client: by document, by registration, or by hand; and again where it was forgotten."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -7,11 +8,14 @@ from typing import Any
 import pytest
 
 from devgw.config.project import ManualClient, Secret
-from devgw.problems.upstream_connection import (
-    RegistrationImpossible,
+from devgw.config.token_exchange import ClientRegistrationOptions
+from devgw.problems.upstream_registration import (
+    ClientDocumentUnfit,
+    RegistrationIncomplete,
+    RegistrationNotOffered,
     RegistrationRefused,
-    TokenRequestRefused,
 )
+from devgw.problems.upstream_token import TokenRequestRefused
 from devgw.settings import UpstreamSettings
 from tests.outbound.bench import ORIGIN, Bench, refusal
 from tests.outbound.upstream import Upstream, query_of
@@ -20,9 +24,67 @@ from tests.outbound.upstream import Upstream, query_of
 async def test_a_metadata_document_serves_where_there_is_no_registration(bench: Bench, upstream: Upstream) -> None:
     upstream.server_metadata = {"registration_endpoint": None, "client_id_metadata_document_supported": True}
     await bench.connect()
-    (sent,) = upstream.asked_at("/authorize")
+    sent = upstream.asked_at("/authorize")[-1]
     assert sent.query["client_id"] == f"{ORIGIN}/.well-known/oauth-client/x"
     assert upstream.asked_at("/token")[0].form["client_id"] == sent.query["client_id"]
+
+
+async def test_a_document_of_this_machine_that_is_not_taken_is_said_before_the_browser_leaves(
+    bench: Bench, upstream: Upstream
+) -> None:
+    upstream.server_metadata = {"registration_endpoint": None, "client_id_metadata_document_supported": True}
+    upstream.knows_its_clients = True
+    problem = await refusal(bench.begin())
+    assert isinstance(problem, ClientDocumentUnfit)
+    assert f"{ORIGIN}/.well-known/oauth-client/x" in problem.explain()
+    assert f"redirect URI {ORIGIN}/auth/connections/x/callback" in problem.advise()
+    assert bench.names() == []
+
+
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+async def test_a_registration_without_the_secret_that_it_promises_is_named(
+    bench: Bench, upstream: Upstream, method: str
+) -> None:
+    upstream.answers["/register"] = (201, {}, {"client_id": "c", "token_endpoint_auth_method": method})
+    problem = await refusal(bench.begin())
+    assert isinstance(problem, RegistrationIncomplete)
+    assert f"`client_secret`, although the gateway is to authenticate by {method}" in problem.explain()
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_a_registration_that_cannot_be_answered_now_is_to_be_tried_later(
+    bench: Bench, upstream: Upstream, status: int
+) -> None:
+    upstream.answers["/register"] = (status, {"retry-after": "7"}, {"error": "busy"})
+    problem = await refusal(bench.begin())
+    assert problem.diagnosis_id == "UPST-13"
+    assert "in 7 s" in problem.advise()
+    assert "by hand" not in problem.advise()
+
+
+async def test_the_way_by_hand_that_is_printed_connects(bench: Bench, upstream: Upstream) -> None:
+    """The advice is taken to the letter: its redirect URI, and its options in the policy."""
+    upstream.server_metadata = {"registration_endpoint": None}
+    advice = (await refusal(bench.begin())).advise()
+    options = json.loads("{" + advice.partition("mcp-token-exchange-x: ")[2].partition(" (without")[0] + "}")
+    read = ClientRegistrationOptions.model_validate(options["clientRegistration"])
+    manual = ManualClient(str(read.client_id), Secret(str(read.client_secret)))
+    bench.exchange = replace(bench.exchange, manual_client=manual)
+    await bench.connect()
+    assert await bench.token() in upstream.access_tokens
+    assert f"redirect URI {upstream.asked_at('/token')[0].form['redirect_uri']}," in advice
+
+
+@pytest.mark.parametrize("methods", [["client_secret_basic"], ["client_secret_post"], ["none"], None])
+async def test_no_request_authenticates_in_two_ways(bench: Bench, upstream: Upstream, methods: Any) -> None:
+    """RFC 6749 §2.3: servers refuse it, the one of Cloudflare's Workers for one."""
+    upstream.server_metadata = {"token_endpoint_auth_methods_supported": methods}
+    await bench.connect()
+    bench.clock.travel(timedelta(hours=2))
+    await bench.token()
+    asked = upstream.asked_at("/token")
+    assert len(asked) == 2
+    assert [("authorization" in each.headers) + ("client_id" in each.form) for each in asked] == [1, 1]
 
 
 async def test_a_public_copy_of_the_document_goes_before_registration(upstream: Upstream) -> None:
@@ -42,7 +104,7 @@ async def test_a_document_on_this_machine_comes_after_registration(bench: Bench,
 async def test_a_server_that_takes_nobody_is_named(bench: Bench, upstream: Upstream) -> None:
     """REG-01."""
     upstream.server_metadata = {"registration_endpoint": None}
-    assert isinstance(await refusal(bench.begin()), RegistrationImpossible)
+    assert isinstance(await refusal(bench.begin()), RegistrationNotOffered)
 
 
 async def test_a_refused_registration_keeps_what_the_server_said(bench: Bench, upstream: Upstream) -> None:

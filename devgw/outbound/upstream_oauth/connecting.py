@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from devgw.clock import Clock
 from devgw.config.project import Route, TokenExchange
@@ -31,7 +31,7 @@ from devgw.oauth.urls import CanonicalUrls
 from devgw.outbound.guard import check_form
 from devgw.outbound.upstream_oauth.discovering import Discovered, Discovering
 from devgw.outbound.upstream_oauth.fetching import Errand, Fetching
-from devgw.outbound.upstream_oauth.registering import Registering
+from devgw.outbound.upstream_oauth.registering import Registering, document_unfit
 from devgw.problems import Refused
 from devgw.problems.upstream import AddressForbidden
 from devgw.settings import Limits
@@ -110,10 +110,24 @@ class Connecting:
         redirect_uri, document_url = self.redirect_uri(exchange), self.document_url(exchange)
         kept = self._store.find_upstream_client(found.server.issuer, exchange.id, redirect_uri)
         client = await self._registering.client_for(exchange, found.server, redirect_uri, document_url, errand)
+        if client.registered_by == "cimd" and urlsplit(client.client_id).scheme == "http":
+            await self._check_document(exchange, found, client, scope, errand)
         if client != kept or await self._is_known(exchange, found, client, scope, errand):
             return client
         self._registering.forget(found.server.issuer, exchange)
         return await self._registering.client_for(exchange, found.server, redirect_uri, document_url, errand)
+
+    async def _check_document(
+        self, exchange: TokenExchange, found: Discovered, client: UpstreamClient, scope: ChosenScope, errand: Errand
+    ) -> None:
+        """Refuse to go on with a document over http that the server does not take: only the person would see why.
+
+        Raises:
+            Refused: with `ClientDocumentUnfit`.
+        """
+        if not await self._is_known(exchange, found, client, scope, errand):
+            why = "its authorization endpoint refuses a client id that is a URL with http on this machine"
+            raise Refused(document_unfit(exchange, found.server, client.redirect_uri, client.client_id, why))
 
     async def _is_known(
         self, exchange: TokenExchange, found: Discovered, client: UpstreamClient, scope: ChosenScope, errand: Errand

@@ -14,13 +14,28 @@ from devgw.oauth.discovery import without_query
 from devgw.oauth.token_answer import excerpt
 from devgw.outbound.client import Bounds, CheckAddress, http_client
 from devgw.outbound.guard import check_form, is_local, upstream_check
-from devgw.outbound.transport import describe_failure
+from devgw.outbound.reach import not_reached
 from devgw.problems import Refused
-from devgw.problems.upstream import UpstreamUnreachable
+from devgw.problems.proxy import REWRITE_PATTERN
 from devgw.settings import Limits
 
 if TYPE_CHECKING:
     import httpx2
+
+
+WRITTEN_IN = {
+    "challenge": REWRITE_PATTERN,
+    "resource metadata": "rewritePattern, or in the metadata URL that the upstream's 401 names",
+    "server metadata": "`authorization_servers` of the upstream's metadata",
+    "client check": "`authorization_endpoint` of the authorization server's metadata",
+    "registration": "`registration_endpoint` of the authorization server's metadata",
+    "token": "`token_endpoint` of the authorization server's metadata",
+    "refresh": "`token_endpoint` of the authorization server's metadata; then connect again",
+    "revocation": "`revocation_endpoint` of the authorization server's metadata",
+    "id-jag": "idJag.idp.tokenUrl in config/policies.json",
+    "id-jag token": "idJag.resourceAs.tokenUrl in config/policies.json",
+}
+"""Where the URL stands that is asked, by purpose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +53,7 @@ async def errand_for(route: Route, subject_id: SubjectId) -> Errand:
     """Return the errand of getting a subject a credential for a route's upstream.
 
     Raises:
-        Refused: with `UpstreamUnreachable` where the upstream's name is not known.
+        Refused: with `UpstreamNameUnknown` where the upstream's name is not known.
     """
     exchange = route.token_exchange
     assert exchange is not None
@@ -90,7 +105,7 @@ class Fetching:
         `configured` URLs were written by the user and may lie anywhere.
 
         Raises:
-            Refused: with `AddressForbidden` or `UpstreamUnreachable`.
+            Refused: with `AddressForbidden`, or why it was not reached.
         """
         import httpx2  # noqa: PLC0415  loaded when an upstream is first connected, not when the gateway starts
 
@@ -100,7 +115,8 @@ class Fetching:
             answer = await self._exchange(url, document, headers, check)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             self.tell(errand, purpose, url, None, began, error=type(error).__name__)
-            raise Refused(UpstreamUnreachable(url=without_query(url), failure=describe_failure(error))) from error
+            problem = await not_reached(error, without_query(url), self.seconds, WRITTEN_IN[purpose])
+            raise Refused(problem) from error
         except Refused as refused:
             self.tell(errand, purpose, url, None, began, error=refused.problem.reason)
             raise

@@ -12,6 +12,7 @@ from devgw.config.project import TokenExchange
 from devgw.entropy import digest, same
 from devgw.events import Bus
 from devgw.events.taxonomy import McpAuthUpstreamConnectionEstablished
+from devgw.foreign.text import clean
 from devgw.gateway.completion import Completion
 from devgw.gateway.connecting import Finished
 from devgw.gateway.connection import CONNECTED, ConnectionStore, PendingConnection, UpstreamConnection, UpstreamSecrets
@@ -21,13 +22,13 @@ from devgw.outbound.upstream_oauth.fetching import Errand
 from devgw.outbound.upstream_oauth.token_requests import Credentials, TokenRequests
 from devgw.problems import Refused
 from devgw.problems.upstream_connection import (
-    AuthorizationRefused,
     ConnectBrowserForeign,
     ConnectStateUnknown,
     ResponseIssuerMismatch,
     ResponseIssuerMissing,
-    TokenRequestRefused,
 )
+from devgw.problems.upstream_error import CLIENT_REFUSED
+from devgw.problems.upstream_token import AuthorizationRefused, TokenRequestRefused
 
 
 class Finishing:
@@ -80,8 +81,8 @@ class Finishing:
             raise Refused(
                 AuthorizationRefused(
                     issuer=pending.issuer,
-                    upstream_error=error,
-                    description=parameters.get("error_description", ""),
+                    upstream_error=clean(error, 100),
+                    description=clean(parameters.get("error_description", ""), 300),
                     scope=pending.scope,
                     scope_source=pending.scope_source,
                 )
@@ -141,7 +142,7 @@ class Finishing:
         try:
             return await self._requests.ask(errand, "token", pending.token_endpoint, credentials, parameters)
         except Refused as refused:
-            if isinstance(refused.problem, TokenRequestRefused) and "client" in refused.problem.upstream_error:
+            if isinstance(refused.problem, TokenRequestRefused) and refused.problem.upstream_error in CLIENT_REFUSED:
                 self._store.forget_upstream_client(pending.issuer, exchange.id)
             raise
 

@@ -116,7 +116,7 @@ class CrossAppAccess:
         )
         answer = await self._requests.ask(
             errand,
-            "token",
+            "id-jag token",
             str(resource_server["tokenUrl"]),
             read_credentials(resource_server["clientAuth"]),
             {"grant_type": JWT_BEARER, "assertion": granted.access_token, **asked},

@@ -33,6 +33,8 @@ from devgw.outbound.upstream_oauth.token_requests import Credentials, TokenReque
 from devgw.problems import Problem, Refused
 from devgw.problems.upstream import ConnectRequired
 from devgw.problems.upstream_connection import RefreshAnswerLost
+from devgw.problems.upstream_error import CLIENT_REFUSED
+from devgw.problems.upstream_token import TokenRequestRefused
 
 EARLY = timedelta(seconds=30)
 """How long before its end an access token is renewed: longer than a request is on its way."""
@@ -167,7 +169,7 @@ class Keeping:
     ) -> Refused:
         """Mark a connection as of no more use, tell it, and return what sends the person to the browser."""
         self.keep(replace(connection, state=RECONSENT_REQUIRED, lost_because=because))
-        if problem is not None and "client" in str(problem.facts().get("upstream_error", "")):
+        if isinstance(problem, TokenRequestRefused) and problem.upstream_error in CLIENT_REFUSED:
             self._store.forget_upstream_client(connection.issuer, exchange.id)
         self._bus.publish(
             McpAuthUpstreamConnectionLost(

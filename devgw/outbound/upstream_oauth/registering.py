@@ -17,14 +17,24 @@ from devgw.oauth.discovery import AuthorizationServer
 from devgw.oauth.text import is_text
 from devgw.oauth.token_answer import excerpt
 from devgw.outbound.upstream_oauth.fetching import Answer, Errand, Fetching
-from devgw.problems import Refused
+from devgw.problems import Problem, Refused
 from devgw.problems.upstream import AuthorizationServerUnknown
-from devgw.problems.upstream_connection import RegistrationImpossible, RegistrationRefused
+from devgw.problems.upstream_registration import (
+    ClientDocumentUnfit,
+    RegistrationIncomplete,
+    RegistrationNotOffered,
+    RegistrationProblem,
+    RegistrationRefused,
+)
 from devgw.settings import Limits, UpstreamSettings
 
 LAST_MOMENT = 253_402_300_800
 """The year 10000, in epoch seconds: no calendar goes further."""
-PREFERRED = ("client_secret_basic", "client_secret_post", "none")
+BASIC = "client_secret_basic"
+"""What holds where nobody says anything (RFC 7591 §2, RFC 8414 §2)."""
+NEED_A_SECRET = frozenset({BASIC, "client_secret_post"})
+PREFERRED = ("client_secret_post", "client_secret_basic", "none")
+"""In this order: every server reads a body, while some (the MCP SDK) look for `client_id` there whatever the method."""
 
 
 def choose_auth_method(server: AuthorizationServer, *, has_secret: bool | None = None) -> str:
@@ -37,7 +47,7 @@ def choose_auth_method(server: AuthorizationServer, *, has_secret: bool | None =
     if has_secret is False:
         return "none"
     ours = PREFERRED if has_secret is None else PREFERRED[:2]
-    return next((method for method in ours if method in offered), ours[0])
+    return next((method for method in ours if method in offered), BASIC)
 
 
 class Registering:
@@ -57,7 +67,7 @@ class Registering:
         """Return the gateway's client at `server`; `document_url` is where our own metadata document stands.
 
         Raises:
-            Refused: with `RegistrationImpossible`, `RegistrationRefused` or `AuthorizationServerUnknown`.
+            Refused: with a problem of `problems.upstream_registration`, or `AuthorizationServerUnknown`.
         """
         if exchange.manual_client:
             return self._manual(exchange, server, redirect_uri)
@@ -68,7 +78,7 @@ class Registering:
         if kept and (kept.expires_at is None or kept.expires_at > self._clock.now()):
             return kept
         if server.registration_endpoint is None:
-            raise Refused(RegistrationImpossible(issuer=server.issuer, why=_why_not(server, document_url)))
+            raise Refused(_not_offered(exchange, server, redirect_uri, document_url))
         client = await self._register(exchange, server, redirect_uri, errand)
         self._store.save_upstream_client(client)
         return client
@@ -123,11 +133,14 @@ class Registering:
         granted = answer.json_object()
         identifier = granted.get("client_id") if granted and answer.status < 300 else None
         if granted is None or not is_text(identifier) or len(identifier) > Limits.CLIENT_ID_CHARACTERS:
-            raise Refused(_refusal(server, answer))
-        secret = granted.get("client_secret")
-        method = granted.get("token_endpoint_auth_method") or (PREFERRED[0] if secret else "none")
-        client = self._client(exchange, server, redirect_uri, identifier, str(method), "dcr")
-        return _with_secret(client, secret if is_text(secret) else None, granted.get("client_secret_expires_at"))
+            raise Refused(_refusal(exchange, server, redirect_uri, answer))
+        secret = granted.get("client_secret") if is_text(granted.get("client_secret")) else None
+        method = str(granted.get("token_endpoint_auth_method") or (BASIC if secret else "none"))
+        if secret is None and method in NEED_A_SECRET:
+            place = (answer.url, exchange.name, redirect_uri)
+            raise Refused(RegistrationIncomplete(*place, answer.status, "client_secret", method))
+        client = self._client(exchange, server, redirect_uri, identifier, method, "dcr")
+        return _with_secret(client, secret, granted.get("client_secret_expires_at"))
 
 
 def _with_secret(client: UpstreamClient, secret: str | None, expires_at: Any = None) -> UpstreamClient:
@@ -151,21 +164,36 @@ def _takes_document(server: AuthorizationServer, document_url: str) -> bool:
     return same_machine and server.registration_endpoint is None
 
 
-def _why_not(server: AuthorizationServer, document_url: str) -> str:
-    """Say why there is neither document nor registration."""
+def _not_offered(
+    exchange: TokenExchange, server: AuthorizationServer, redirect_uri: str, document_url: str
+) -> RegistrationProblem:
+    """Return why there is neither document nor registration."""
     if server.takes_client_metadata_documents:
-        return f"it has no registration endpoint, and cannot fetch {document_url} from where it runs"
-    return "it offers neither dynamic registration nor client metadata documents"
+        return document_unfit(
+            exchange, server, redirect_uri, document_url, "it is not served to where that server runs"
+        )
+    return RegistrationNotOffered(server.issuer, exchange.name, redirect_uri)
 
 
-def _refusal(server: AuthorizationServer, answer: Answer) -> RegistrationRefused | AuthorizationServerUnknown:
+def document_unfit(
+    exchange: TokenExchange, server: AuthorizationServer, redirect_uri: str, document_url: str, why: str
+) -> ClientDocumentUnfit:
+    """Return the problem of a server that takes documents alone, and not ours."""
+    return ClientDocumentUnfit(server.issuer, exchange.name, redirect_uri, document_url, exchange.id, why)
+
+
+def _refusal(exchange: TokenExchange, server: AuthorizationServer, redirect_uri: str, answer: Answer) -> Problem:
     """Return why a registration failed; a 404 at a guessed path means that there is no server at all."""
     if server.url is None and answer.status in {404, 405}:
         return AuthorizationServerUnknown(upstream_url=server.issuer, tried=(answer.url,))
     said = answer.json_object() or {}
+    place = (answer.url, exchange.name, redirect_uri)
+    if answer.status < 300 and "error" not in said:
+        return RegistrationIncomplete(*place, answer.status, "client_id")
     return RegistrationRefused(
-        url=answer.url,
+        *place,
         status_code=answer.status,
         upstream_error=clean(str(said.get("error") or answer.content_type or "without a body"), 100),
         description=clean(str(said.get("error_description") or excerpt(answer.body)), 300),
+        retry_after=str(answer.headers.get("retry-after", ""))[:40],
     )

@@ -13,13 +13,20 @@ from urllib.parse import quote, urlencode
 from devgw.clock import Clock, epoch
 from devgw.entropy import token
 from devgw.oauth.discovery import without_query
-from devgw.oauth.token_answer import TokenAnswer, excerpt, read_token_answer
+from devgw.oauth.token_answer import TokenAnswer, TokenQuestion, excerpt, read_token_answer
 from devgw.outbound.client import Bounds, CheckAddress, http_client
-from devgw.outbound.transport import describe_failure
-from devgw.outbound.upstream_oauth.fetching import Errand, Fetching, foreign_check
-from devgw.problems import Refused
-from devgw.problems.upstream import AddressForbidden, UpstreamUnreachable
-from devgw.problems.upstream_connection import TokenAnswerUnreadable, TokenRequestRefused
+from devgw.outbound.reach import not_reached
+from devgw.outbound.upstream_oauth.fetching import WRITTEN_IN, Errand, Fetching, foreign_check
+from devgw.problems import Problem, Refused
+from devgw.problems.proxy import (
+    UpstreamConnectTimedOut,
+    UpstreamNameUnknown,
+    UpstreamRefusedConnection,
+    UpstreamTlsFailed,
+    UpstreamUnreachable,
+)
+from devgw.problems.upstream import AddressForbidden
+from devgw.problems.upstream_token import TokenAnswerUnreadable, TokenRequestRefused
 
 if TYPE_CHECKING:
     import httpx2
@@ -27,6 +34,7 @@ if TYPE_CHECKING:
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _READ_BY_OURSELVES = {"access_token": "read by ourselves", "token_type": "Bearer"}
 """What Authlib is shown of an answer, which it would read without limits."""
+_NEVER_SENT = (UpstreamRefusedConnection, UpstreamNameUnknown, UpstreamTlsFailed, UpstreamConnectTimedOut)
 _REFUSALS = 400
 """The first status that says no."""
 Prepared = tuple[str, MutableMapping[str, str], Any]
@@ -61,13 +69,13 @@ def _with_parameters(body: Any, added: dict[str, str]) -> str:
 
 
 def _basic(client: Any, _method: str, uri: str, headers: MutableMapping[str, str], body: Any) -> Prepared:
-    """Authenticate by header, id and secret form-encoded first, as RFC 6749 §2.3.1 asks and Authlib does not.
+    """Authenticate by header alone, id and secret form-encoded first, as RFC 6749 §2.3.1 asks and Authlib does not.
 
-    The id stands in the body too: the token endpoint of the MCP SDK (FastMCP) looks for it there whatever the method.
+    Nothing of it stands in the body: servers refuse a request that authenticates in two ways (§2.3).
     """
     pair = f"{quote(client.client_id, safe='')}:{quote(client.client_secret or '', safe='')}"
     headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-    return uri, headers, _with_parameters(body, {"client_id": client.client_id})
+    return uri, headers, body
 
 
 class TokenRequests:
@@ -138,7 +146,7 @@ class TokenRequests:
         """Return the tokens for `parameters`, of which `grant_type` is one.
 
         Raises:
-            Refused: with `TokenRequestRefused`, `TokenAnswerUnreadable`, `UpstreamUnreachable` or `AddressForbidden`.
+            Refused: with `TokenRequestRefused`, `TokenAnswerUnreadable` or `AddressForbidden`, or why none came.
         """
         import httpx2  # noqa: PLC0415  as above
 
@@ -157,8 +165,7 @@ class TokenRequests:
                 await client.fetch_token(endpoint, headers=headers, **parameters)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             self._fetching.tell(errand, purpose, endpoint, None, began, error=type(error).__name__)
-            failure = describe_failure(error)
-            raise Refused(UpstreamUnreachable(url=without_query(endpoint), failure=failure)) from error
+            raise Refused(await self._not_reached(error, endpoint, purpose)) from error
         except Refused as refused:
             self._fetching.tell(errand, purpose, endpoint, None, began, error=refused.problem.reason)
             raise
@@ -166,13 +173,15 @@ class TokenRequests:
         said = excerpt(content) if status >= 400 else ""
         self._fetching.tell(errand, purpose, endpoint, status, began, answer=said)
         kind = str(answers[0].headers.get("content-type", "")).split(";")[0].strip().lower()
-        return read_token_answer(without_query(endpoint), status, kind, content)
+        asked = TokenQuestion(without_query(endpoint), parameters["grant_type"], credentials.method)
+        retry_after = str(answers[0].headers.get("retry-after", ""))
+        return read_token_answer(asked, status, kind, content, retry_after)
 
     async def revoke(self, errand: Errand, endpoint: str, credentials: Credentials, secret: str, kind: str) -> None:
         """Tell the upstream that a token is of no more use (RFC 7009). What it answers changes nothing here.
 
         Raises:
-            Refused: with `UpstreamUnreachable` or `AddressForbidden`.
+            Refused: with `AddressForbidden`, or why it was not reached.
         """
         import httpx2  # noqa: PLC0415  as above
 
@@ -185,8 +194,10 @@ class TokenRequests:
                 self._fetching.tell(errand, "revocation", endpoint, answer.status_code, began)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             self._fetching.tell(errand, "revocation", endpoint, None, began, error=type(error).__name__)
-            failure = describe_failure(error)
-            raise Refused(UpstreamUnreachable(url=without_query(endpoint), failure=failure)) from error
+            raise Refused(await self._not_reached(error, endpoint, "revocation")) from error
+
+    async def _not_reached(self, error: Exception, endpoint: str, purpose: str) -> Problem:
+        return await not_reached(error, without_query(endpoint), self._fetching.seconds, WRITTEN_IN[purpose])
 
 
 def is_final(refused: Refused) -> bool:
@@ -206,4 +217,4 @@ def was_answered(refused: Refused) -> bool:
         return isinstance(
             cause, (httpcore2.ConnectError, httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.InvalidURL)
         )
-    return isinstance(problem, (TokenRequestRefused, AddressForbidden))
+    return isinstance(problem, (TokenRequestRefused, AddressForbidden, *_NEVER_SENT))

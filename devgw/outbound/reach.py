@@ -1,0 +1,127 @@
+"""Why a server was not reached, as the same problem whoever asked: the proxy over its sockets, or an HTTP client.
+
+What the operating system and the TLS library say is read by type, errno and code, never by their sentences.
+"""
+
+import asyncio
+import errno
+import socket
+import ssl
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from devgw.outbound.proxies import find_proxy
+from devgw.outbound.transport import chain_of, describe_failure
+from devgw.problems import Problem
+from devgw.problems.proxy import (
+    REWRITE_PATTERN,
+    TlsFault,
+    UpstreamAnswerMalformed,
+    UpstreamAnswerTimedOut,
+    UpstreamClosedEarly,
+    UpstreamConnectTimedOut,
+    UpstreamEncodingUnreadable,
+    UpstreamNameUnknown,
+    UpstreamRefusedConnection,
+    UpstreamSpeaksTls,
+    UpstreamTlsFailed,
+    UpstreamUnreachable,
+)
+from devgw.settings import Limits
+
+_REFUSED = f"[Errno {errno.ECONNREFUSED}]"
+_OTHER_NAME = frozenset({62, 63, 64})
+_EXPIRED = frozenset({9, 10})
+_UNTRUSTED = frozenset({2, 18, 19, 20, 21, 27})
+"""Codes of X509_V_ERR_*: hostname, email and address; not yet and no more valid; no chain to an authority."""
+_PLAIN = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
+"""What OpenSSL calls an answer that is no TLS record."""
+
+
+def tls_failed(url: str, error: ssl.SSLError, written_in: str = REWRITE_PATTERN) -> UpstreamTlsFailed:
+    """Return the problem of a handshake that failed."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        kinds = ((_EXPIRED, TlsFault.EXPIRED), (_OTHER_NAME, TlsFault.OTHER_NAME), (_UNTRUSTED, TlsFault.UNTRUSTED))
+        kind = next((kind for codes, kind in kinds if error.verify_code in codes), TlsFault.OTHER)
+        return UpstreamTlsFailed(url, error.verify_message.rstrip("."), kind, written_in=written_in)
+    kind = TlsFault.PLAIN if error.reason in _PLAIN else TlsFault.OTHER
+    return UpstreamTlsFailed(url, error.reason or str(error), kind, written_in=written_in)
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Tell whether nothing listens there.
+
+    uvloop and asyncio try every address of a name, and then raise one error that quotes the others.
+    """
+    return isinstance(error, ConnectionRefusedError) or (isinstance(error, OSError) and _REFUSED in str(error))
+
+
+async def speaks_tls(host: str, port: int) -> bool:
+    """Tell whether a port that closed on plain http takes a TLS handshake; whose certificate it shows is no matter."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        async with asyncio.timeout(Limits.TLS_LOOK_SECONDS):
+            _, writer = await asyncio.open_connection(host, port, ssl=context)
+    except (OSError, TimeoutError):
+        return False
+    writer.transport.abort()
+    return True
+
+
+async def not_reached(error: BaseException, url: str, seconds: float, written_in: str) -> Problem:
+    """Return the problem that a failed request of an HTTP client comes to.
+
+    Args:
+        error: what was raised, with its causes.
+        url: what was asked, as it may be shown.
+        seconds: the client's limit.
+        written_in: where the URL stands, for who would correct it.
+    """
+    causes = list(_causes(error))
+    if (proxy := find_proxy(url)) is not None:
+        return UpstreamUnreachable(url, f"the proxy {proxy.shown}: {describe_failure(error)}", written_in=written_in)
+    for each in causes:
+        if isinstance(each, ssl.SSLError):
+            return tls_failed(url, each, written_in)
+    if any(isinstance(each, socket.gaierror) for each in causes):
+        return UpstreamNameUnknown(url, urlsplit(url).hostname or "", written_in=written_in)
+    if any(is_refusal(each) for each in causes):
+        return UpstreamRefusedConnection(url, written_in=written_in)
+    problem = _broken_off(error, url, seconds, written_in)
+    if isinstance(problem, UpstreamClosedEarly | UpstreamAnswerMalformed):
+        parts = urlsplit(url)
+        if parts.scheme == "http" and await speaks_tls(parts.hostname or "", parts.port or 80):
+            return UpstreamSpeaksTls(url, written_in=written_in)
+    return problem
+
+
+def _broken_off(error: BaseException, url: str, seconds: float, written_in: str) -> Problem:
+    """Return the problem of a connection that came about, or of a failure that has no kind of its own."""
+    import httpx2  # noqa: PLC0415  whoever failed has loaded it
+
+    if isinstance(error, httpx2.ConnectTimeout):
+        return UpstreamConnectTimedOut(url, seconds, written_in=written_in)
+    if isinstance(error, httpx2.TimeoutException):
+        return UpstreamAnswerTimedOut(url, seconds)
+    if isinstance(error, httpx2.DecodingError):
+        return UpstreamEncodingUnreadable(url, getattr(error, "encoding", "") or "an encoding")
+    if isinstance(error, httpx2.RemoteProtocolError) and _is_of_h11(error):
+        return UpstreamAnswerMalformed(url, str(error))
+    if isinstance(error, (httpx2.ReadError, httpx2.RemoteProtocolError)):
+        return UpstreamClosedEarly(url, 0, has_begun=False)
+    return UpstreamUnreachable(url, describe_failure(error), written_in=written_in)
+
+
+def _is_of_h11(error: BaseException) -> bool:
+    """Tell whether the bytes that came are no HTTP; httpx2 says the same of a connection that was closed."""
+    return any(type(each).__module__.startswith("h11") for each in chain_of(error))
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, those behind it, and those inside groups."""
+    for each in chain_of(error):
+        yield each
+        if isinstance(each, BaseExceptionGroup):
+            for inner in each.exceptions:
+                yield from _causes(inner)

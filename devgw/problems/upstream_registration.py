@@ -1,0 +1,124 @@
+"""Why the gateway could not become a client of an upstream's authorization server."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from devgw.problems.upstream import UpstreamProblem
+from devgw.problems.upstream_error import TOO_MANY, is_passing
+
+_REGISTRATION = "RFC 7591 §3.2"
+
+
+def by_hand(policy: str, redirect_uri: str) -> str:
+    """Return what to do where no registration comes about, to be followed to the letter."""
+    return (
+        f"Register a client there by hand, with exactly the redirect URI {redirect_uri}, and write into the options of "
+        f'{policy}: "clientRegistration": {{"mode": "manual", "clientId": "its id", "clientSecret": "its secret"}} '
+        "(without clientSecret for a public client)."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationProblem(UpstreamProblem):
+    """The gateway is no client of this authorization server, and what would make it one."""
+
+    url: str
+    """The issuer, or its registration endpoint."""
+    policy: str
+    redirect_uri: str
+
+    def advise(self) -> str:
+        """Say how it is done by hand."""
+        return by_hand(self.policy, self.redirect_uri)
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationNotOffered(RegistrationProblem):
+    """The authorization server offers neither dynamic registration nor client metadata documents."""
+
+    diagnosis: ClassVar = "REG-01"
+    source: ClassVar = "MCP 2026-07-28 §Client Registration"
+
+    def explain(self) -> str:
+        """Say what it does not offer."""
+        return f"{self.url} offers neither dynamic registration nor client metadata documents."
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDocumentUnfit(RegistrationProblem):
+    """The authorization server takes client metadata documents alone, and cannot take that of this machine."""
+
+    document_url: str
+    upstream_id: str
+    why: str
+
+    diagnosis: ClassVar = "UPST-09"
+    source: ClassVar = "OAuth Client ID Metadata Document §3, §6"
+
+    def explain(self) -> str:
+        """Say which document, and why it will not do."""
+        return (
+            f"{self.url} registers nobody and takes client metadata documents, but not {self.document_url}: {self.why}."
+        )
+
+    def advise(self) -> str:
+        """Say the two ways out."""
+        return (
+            f"{by_hand(self.policy, self.redirect_uri)} Or publish the document under https and name it in devgw.toml: "
+            f'[upstreams.{self.upstream_id}] client_metadata_url = "its https URL".'
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationRefused(RegistrationProblem):
+    """The registration endpoint said no."""
+
+    status_code: int
+    upstream_error: str
+    description: str
+    retry_after: str = ""
+
+    source: ClassVar = "RFC 7591 §3.2.2"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return the id: what it said no to, or that it cannot answer now."""
+        if self.upstream_error == "invalid_redirect_uri":
+            return "REG-05"
+        return "UPST-13" if is_passing(self.status_code, self.upstream_error) else "UPST-14"
+
+    def explain(self) -> str:
+        """Repeat what it said."""
+        return f"{self.url} answered {self.status_code} {self.upstream_error}: {self.description}"
+
+    def advise(self) -> str:
+        """Say to wait where that helps, else how it is done by hand."""
+        if is_passing(self.status_code, self.upstream_error):
+            return later(self.status_code, self.retry_after)
+        return by_hand(self.policy, self.redirect_uri)
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationIncomplete(RegistrationProblem):
+    """The registration endpoint said yes, and left out what the gateway needs in order to be its client."""
+
+    status_code: int
+    missing: str
+    method: str = ""
+    """How the gateway is to authenticate, by that answer."""
+
+    diagnosis: ClassVar = "UPST-14"
+    source: ClassVar = "RFC 7591 §3.2.1"
+
+    def explain(self) -> str:
+        """Say what is missing."""
+        how = f", although the gateway is to authenticate by {self.method}" if self.method else ""
+        return f"{self.url} answered {self.status_code} to the registration, without a usable `{self.missing}`{how}."
+
+
+def later(status: int, retry_after: str) -> str:
+    """Return what to do about an authorization server that does not answer now."""
+    when = f" in {retry_after} s" if retry_after.isdigit() else ""
+    if status == TOO_MANY:
+        return f"Ask it again{when}: it was asked too often."
+    return f"Look into that server's own log, then try again{when}: nothing that was sent is the cause."

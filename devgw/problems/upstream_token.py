@@ -1,0 +1,157 @@
+"""What an upstream's token endpoint answered instead of a token, and what its authorization endpoint sent back."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from devgw.problems.base import ErrorCode
+from devgw.problems.upstream import UpstreamProblem
+from devgw.problems.upstream_error import CLIENT_REFUSED, is_passing
+from devgw.problems.upstream_registration import later
+
+_OK, _NOT_FOUND, _NOT_ALLOWED = 200, 404, 405
+REFRESH = "refresh_token"
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRefused(UpstreamProblem):
+    """The upstream's authorization server sent the browser back with an error."""
+
+    issuer: str
+    upstream_error: str
+    description: str
+    scope: str
+    scope_source: str
+
+    status: ClassVar[int] = 403
+    error: ClassVar = ErrorCode.ACCESS_DENIED
+    source: ClassVar = "RFC 6749 §4.1.2.1"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return the id of what it refused."""
+        if self.upstream_error in CLIENT_REFUSED:
+            return "UPST-15"
+        known = {"access_denied": "CONS-04", "invalid_target": "AUD-07", "invalid_scope": "UPST-06"}
+        return known.get(self.upstream_error) or ("UPST-13" if is_passing(0, self.upstream_error) else "UPST-16")
+
+    def explain(self) -> str:
+        """Repeat what it said."""
+        return f"{self.issuer} answered {self.upstream_error}: {self.description.rstrip('.') or 'no description'}."
+
+    def advise(self) -> str:
+        """Say what to change, for the errors that have one cause."""
+        if self.upstream_error == "invalid_scope":
+            return f"The scopes `{self.scope}` came from {self.scope_source}; set `scopes` in the policy explicitly."
+        if self.upstream_error == "access_denied":
+            return "Connect again, if that was a mistake; the person may lack the right to agree."
+        if is_passing(0, self.upstream_error):
+            return later(0, "")
+        return "Look that error up in the upstream's documentation: it is its own, and says what to change."
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequestRefused(UpstreamProblem):
+    """The token endpoint said no, in OAuth's own words."""
+
+    url: str
+    status_code: int
+    upstream_error: str
+    description: str
+    grant_type: str = ""
+    """What was asked with: a code, a refresh token, an assertion."""
+    method: str = ""
+    """How the gateway authenticated."""
+    retry_after: str = ""
+
+    source: ClassVar = "RFC 6749 §5.2"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return the id of what it refused; a refresh token and a code are two things."""
+        if self.upstream_error in CLIENT_REFUSED:
+            return "UPST-15"
+        if self.upstream_error == "invalid_grant":
+            return "UPST-08" if self.grant_type == REFRESH else "UPST-17"
+        known = {"invalid_target": "AUD-07", "invalid_scope": "UPST-06"}.get(self.upstream_error)
+        return known or self._by_status()
+
+    def _by_status(self) -> str:
+        if is_passing(self.status_code, self.upstream_error):
+            return "UPST-13"
+        return {_OK: "TOK-04", _NOT_FOUND: "TOK-05", _NOT_ALLOWED: "TOK-05"}.get(self.status_code, "UPST-16")
+
+    def explain(self) -> str:
+        """Repeat what it said, and how it was asked where that matters."""
+        said = f": {self.description}" if self.description else ""
+        how = f" The gateway authenticated by {self.method}." if self.method and self._is_about_client else ""
+        return f"{self.url} answered {self.status_code} {self.upstream_error}{said}{how}"
+
+    @property
+    def _is_about_client(self) -> bool:
+        return self.upstream_error in CLIENT_REFUSED
+
+    def advise(self) -> str:
+        """Say what the error means for a connection."""
+        if self._is_about_client:
+            return "Connect again to register anew; correct a manual client's id, secret and method in the policy."
+        if is_passing(self.status_code, self.upstream_error):
+            return later(self.status_code, self.retry_after)
+        return {
+            "invalid_grant": "Connect again: the upstream takes this code or refresh token no longer.",
+            "invalid_target": "The upstream does not know this resource; compare it with the route's rewritePattern.",
+            "invalid_scope": "Set `scopes` in the policy to what the upstream offers.",
+        }.get(self.upstream_error, "Look that error up in the upstream's documentation: it is its own.")
+
+    @property
+    def is_final(self) -> bool:
+        """Tell whether asking again with the same tokens and client can never work."""
+        return self.upstream_error in {"invalid_grant", "invalid_client", "unauthorized_client"}
+
+
+class TokenAnswerShape(StrEnum):
+    """What came where a token answer should be."""
+
+    NO_OBJECT = "no JSON object and no form"
+    NO_TOKEN = "no `access_token`"
+    NESTED = "an `access_token` inside another member"
+    UNSENDABLE = "an access token that no header can carry"
+    OTHER_TYPE = "a token that is no bearer token"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAnswerUnreadable(UpstreamProblem):
+    """The token endpoint answered neither a token nor an error in OAuth's form."""
+
+    url: str
+    status_code: int
+    shape: TokenAnswerShape
+    got: str
+    """Its media type; or the member, or the type, that is in the way."""
+    answer: str
+    """What it said, with anything like a secret cut out."""
+    retry_after: str = ""
+
+    source: ClassVar = "RFC 6749 §5.1, §5.2"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return the id: out of order, no token endpoint, or a token endpoint of another shape."""
+        if is_passing(self.status_code, ""):
+            return "UPST-13"
+        is_elsewhere = self.shape is TokenAnswerShape.NO_OBJECT or self.status_code >= 300
+        return "TOK-05" if is_elsewhere else "TOK-08"
+
+    def explain(self) -> str:
+        """Say what came instead."""
+        return (
+            f"{self.url} answered {self.status_code} with {self.shape} ({self.got}): {self.answer or 'an empty body'}"
+        )
+
+    def advise(self) -> str:
+        """Say what has to change, and where."""
+        if is_passing(self.status_code, ""):
+            return later(self.status_code, self.retry_after)
+        if self.diagnosis_id == "TOK-05":
+            return "Correct token_endpoint in the provider's metadata: what answers there is no token endpoint."
+        return "Let that token endpoint answer `access_token` and `token_type` Bearer at the top of a JSON object."

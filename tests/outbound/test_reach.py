@@ -1,0 +1,140 @@
+"""One failure has one name and one text, whoever asked: the proxy over its sockets, or the OAuth side over HTTP."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from devgw.clock import FrozenClock, SystemClock
+from devgw.config.project import Route
+from devgw.events import Bus
+from devgw.gateway.transport import Timing, TransportSettings, UpstreamRequest
+from devgw.ids import OperationId, SubjectId, UpstreamServerId
+from devgw.outbound.proxy import ProxyClient
+from devgw.outbound.upstream_oauth.fetching import Errand, Fetching
+from devgw.problems import Problem, Refused
+from tests.outbound.bench import Bench, refusal
+from tests.outbound.upstream import Upstream
+from tests.support.certificates import key_and_certificate
+from tests.support.serving import listen, origin_of
+
+
+def speaking_tls(folder: Path, name: str = "localhost") -> ssl.SSLContext:
+    file = folder / "server.pem"
+    file.write_bytes(key_and_certificate(name))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+@asynccontextmanager
+async def port(tls: ssl.SSLContext | None = None, says: bytes = b"") -> AsyncIterator[int]:
+    """Run what takes connections, says something to each that sends anything, and closes it."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if await reader.read(65_536):
+            writer.write(says)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def by_the_proxy(url: str) -> Problem:
+    client = ProxyClient(SystemClock(), TransportSettings(connect_timeout=3, response_timeout=3))
+    return await refusal(client.open(UpstreamRequest("POST", url, [], b"{}"), Timing()))
+
+
+async def by_the_oauth_side(url: str, purpose: str = "challenge") -> Problem:
+    clock = FrozenClock()
+    errand = Errand(UpstreamServerId("x"), OperationId("op"), SubjectId("anne"), local_allowed=True)
+    return await refusal(Fetching(clock, Bus(clock), seconds=3).ask(errand, purpose, url, configured=True))
+
+
+@pytest.mark.parametrize(
+    ("case", "name", "advice"),
+    [
+        ("nothing listens", "NET-01", "Start the server that should listen there, or correct rewritePattern"),
+        ("no such name", "NET-02", "Correct the host in rewritePattern"),
+        ("a certificate that signed itself", "NET-03", "Set SSL_CERT_FILE to the PEM file"),
+        ("https to a plain port", "NET-08", "write http:// in rewritePattern"),
+        ("http to a port of TLS", "NET-08", "Write https:// in rewritePattern"),
+        ("the connection is closed", "NET-05", "own log"),
+        ("no http", "NET-09", "what listens on that port"),
+    ],
+)
+async def test_both_sides_say_the_same_of_the_same_failure(case: str, name: str, advice: str, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        if case == "nothing listens":
+            with listen() as socket:
+                url = origin_of(socket)
+        elif case == "no such name":
+            url = "http://nobody.invalid:81"
+        else:
+            tls = speaking_tls(tmp_path) if "certificate" in case or case.startswith("http to") else None
+            says = {"no http": b"SSH-2.0-x\r\n\r\n", "https to a plain port": b"HTTP/1.1 400 Bad\r\n"}.get(case, b"")
+            scheme = "https" if "certificate" in case or case.startswith("https") else "http"
+            url = f"{scheme}://127.0.0.1:{await stack.enter_async_context(port(tls, says))}"
+        one, other = await by_the_proxy(f"{url}/mcp"), await by_the_oauth_side(f"{url}/mcp")
+
+    assert one.diagnosis_id == other.diagnosis_id == name, (one.explain(), other.explain())
+    assert advice in one.advise()
+    assert one.advise() == other.advise()
+    if name != "NET-09":
+        assert one.explain() == other.explain()
+
+
+async def test_a_certificate_for_another_name_and_one_that_ended_have_fixes_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tls = speaking_tls(tmp_path, "other.test")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
+    async with port(tls) as number:
+        problem = await by_the_proxy(f"https://localhost:{number}/mcp")
+
+    assert problem.diagnosis_id == "NET-03"
+    assert "host name that the certificate is for" in problem.advise()
+    assert "SSL_CERT_FILE" not in problem.advise()
+
+
+async def test_the_scheme_that_is_printed_connects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tls = speaking_tls(tmp_path)
+    async with port(tls, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as number:
+        url = f"http://localhost:{number}/mcp"
+        assert "Write https://" in (await by_the_proxy(url)).advise()
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
+        client = ProxyClient(SystemClock(), TransportSettings(connect_timeout=3, response_timeout=3))
+        answer = await client.open(UpstreamRequest("POST", url.replace("http:", "https:"), [], b"{}"), Timing())
+        assert answer.status == 200
+
+
+async def test_who_does_not_listen_is_said_with_the_place_where_its_url_stands(upstream: Upstream) -> None:
+    with listen() as socket:
+        nowhere = origin_of(socket)
+    bench = Bench(upstream)
+    upstream.resource_metadata = {"authorization_servers": [nowhere]}
+    problem = await refusal(bench.begin())
+    assert problem.diagnosis_id == "NET-01"
+    assert "`authorization_servers` of the upstream's metadata" in problem.advise()
+
+    upstream.resource_metadata = {}
+    upstream.server_metadata = {"registration_endpoint": f"{nowhere}/register"}
+    assert "`registration_endpoint`" in (await refusal(bench.begin())).advise()
+
+    upstream.server_metadata = {"token_endpoint": f"{nowhere}/token"}
+    with pytest.raises(Refused) as refused:
+        await bench.connect()
+    assert "`token_endpoint`" in refused.value.problem.advise()
+
+
+async def test_the_name_of_a_route_that_is_not_known_is_not_called_a_certificate(upstream: Upstream) -> None:
+    bench = Bench(upstream)
+    route: Route = replace(bench.route, upstream_url="http://nobody.invalid/mcp")
+    problem = await by_the_oauth_side(route.upstream_url)
+    assert "resolve" in problem.explain()
+    assert "SSL_CERT_FILE" not in problem.advise()
