@@ -33,7 +33,7 @@ class RegistrationProblem(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class RegistrationNotOffered(RegistrationProblem):
+class RegistrationImpossible(RegistrationProblem):
     """The authorization server offers neither dynamic registration nor client metadata documents."""
 
     diagnosis: ClassVar = "REG-01"

@@ -52,8 +52,8 @@ from devgw.problems.token import (
 )
 from devgw.problems.upstream_registration import (
     ClientDocumentUnfit,
+    RegistrationImpossible,
     RegistrationIncomplete,
-    RegistrationNotOffered,
     RegistrationRefused,
 )
 
@@ -197,7 +197,7 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (consent.ConsentStale("sent twice"), "CONS-03"),
         (InsufficientScope("", "mcp:tools"), "SCOPE-04"),
         (connection.ConnectionUnknown("x", ()), "CONF-03"),
-        (RegistrationNotOffered("i", "p", "r"), "REG-01"),
+        (RegistrationImpossible("i", "p", "r"), "REG-01"),
         (ClientDocumentUnfit("i", "p", "r", "http://localhost/c", "x", "no"), "UPST-09"),
         (RegistrationRefused("u", "p", "r", 400, "invalid_redirect_uri", ""), "REG-05"),
         (RegistrationRefused("u", "p", "r", 429, "slow_down", ""), "UPST-13"),

@@ -16,7 +16,7 @@ from devgw.problems.upstream import (
     ResourceMetadataForeign,
     UpstreamOpen,
 )
-from devgw.problems.upstream_registration import RegistrationIncomplete, RegistrationNotOffered
+from devgw.problems.upstream_registration import RegistrationImpossible, RegistrationIncomplete
 from devgw.settings import UpstreamSettings
 from tests.outbound.bench import ANNE, Bench, refusal
 from tests.outbound.upstream import Upstream, query_of
@@ -149,7 +149,7 @@ async def test_half_a_character_in_a_document_breaks_nothing(bench: Bench, upstr
     """JSON may escape a lone surrogate, which no database and no URL can hold."""
     upstream.resource_metadata = {"scopes_supported": ["\ud800", "read"]}
     upstream.server_metadata = {"registration_endpoint": "\ud800", "revocation_endpoint": "\ud800"}
-    assert isinstance(await refusal(bench.begin()), RegistrationNotOffered)
+    assert isinstance(await refusal(bench.begin()), RegistrationImpossible)
     upstream.server_metadata = {}
     upstream.answers["/register"] = (201, {}, {"client_id": "\ud800"})
     assert isinstance(await refusal(bench.begin()), RegistrationIncomplete)

@@ -11,8 +11,8 @@ from devgw.config.project import ManualClient, Secret
 from devgw.config.token_exchange import ClientRegistrationOptions
 from devgw.problems.upstream_registration import (
     ClientDocumentUnfit,
+    RegistrationImpossible,
     RegistrationIncomplete,
-    RegistrationNotOffered,
     RegistrationRefused,
 )
 from devgw.problems.upstream_token import TokenRequestRefused
@@ -104,7 +104,7 @@ async def test_a_document_on_this_machine_comes_after_registration(bench: Bench,
 async def test_a_server_that_takes_nobody_is_named(bench: Bench, upstream: Upstream) -> None:
     """REG-01."""
     upstream.server_metadata = {"registration_endpoint": None}
-    assert isinstance(await refusal(bench.begin()), RegistrationNotOffered)
+    assert isinstance(await refusal(bench.begin()), RegistrationImpossible)
 
 
 async def test_a_refused_registration_keeps_what_the_server_said(bench: Bench, upstream: Upstream) -> None:

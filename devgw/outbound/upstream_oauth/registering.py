@@ -21,8 +21,8 @@ from devgw.problems import Problem, Refused
 from devgw.problems.upstream import AuthorizationServerUnknown
 from devgw.problems.upstream_registration import (
     ClientDocumentUnfit,
+    RegistrationImpossible,
     RegistrationIncomplete,
-    RegistrationNotOffered,
     RegistrationProblem,
     RegistrationRefused,
 )
@@ -172,7 +172,7 @@ def _not_offered(
         return document_unfit(
             exchange, server, redirect_uri, document_url, "it is not served to where that server runs"
         )
-    return RegistrationNotOffered(server.issuer, exchange.name, redirect_uri)
+    return RegistrationImpossible(server.issuer, exchange.name, redirect_uri)
 
 
 def document_unfit(
