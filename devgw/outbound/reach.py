@@ -34,6 +34,8 @@ _OTHER_NAME = frozenset({62, 63, 64})
 _EXPIRED = frozenset({9, 10})
 _UNTRUSTED = frozenset({2, 18, 19, 20, 21, 27})
 """Codes of X509_V_ERR_*: hostname, email and address; not yet and no more valid; no chain to an authority."""
+_CUT = "peer closed connection"
+"""How h11 begins its sentence about a body that has no end; a test holds it."""
 _PLAIN = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
 """What OpenSSL calls an answer that is no TLS record."""
 
@@ -106,16 +108,17 @@ def _broken_off(error: BaseException, url: str, seconds: float, written_in: str)
         return UpstreamAnswerTimedOut(url, seconds)
     if isinstance(error, httpx2.DecodingError):
         return UpstreamEncodingUnreadable(url, getattr(error, "encoding", "") or "an encoding")
-    if isinstance(error, httpx2.RemoteProtocolError) and _is_of_h11(error):
+    if isinstance(error, httpx2.RemoteProtocolError) and _is_no_http(error):
         return UpstreamAnswerMalformed(url, str(error))
     if isinstance(error, (httpx2.ReadError, httpx2.RemoteProtocolError)):
         return UpstreamClosedEarly(url, 0, has_begun=False)
     return UpstreamUnreachable(url, describe_failure(error), written_in=written_in)
 
 
-def _is_of_h11(error: BaseException) -> bool:
-    """Tell whether the bytes that came are no HTTP; httpx2 says the same of a connection that was closed."""
-    return any(type(each).__module__.startswith("h11") for each in chain_of(error))
+def _is_no_http(error: BaseException) -> bool:
+    """Tell whether the bytes that came are no HTTP; h11 has one class for those and for a body that was cut short."""
+    of_h11 = [each for each in chain_of(error) if type(each).__module__.startswith("h11")]
+    return bool(of_h11) and not any(_CUT in str(each) for each in of_h11)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

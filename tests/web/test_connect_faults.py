@@ -37,7 +37,7 @@ NAMED_AFTERWARDS = {
     Fault.STATE_LOST: "connect_state_unknown",
     Fault.TOKEN_HTML: "token_answer_unreadable",
     Fault.TOKEN_UNAVAILABLE: "token_request_refused",
-    Fault.TOKEN_ANSWER_LOST: "upstream_unreachable",
+    Fault.TOKEN_ANSWER_LOST: "upstream_closed_early",
 }
 
 
