@@ -14,8 +14,9 @@ counts the port. So there are two more secrets, of which only digests are kept:
   by every page. A browser without script or storage, and whoever only has the cookie, signs in once more.
 
 So another program on this machine that has the cookie gets the sign-in page, as a stranger does. What it still can do:
-end the session, make a browser sign in again by throwing cookies at it, and begin an authorization of its own, whose
-page says so. A program that reads this user's files or browser needs none of this, and nothing here is against it.
+see on the sign-out page whose session it is and end it, make a browser sign in again by throwing cookies at it, and
+begin an authorization of its own, whose page says so. A program that reads this user's files or browser needs none of
+this, and nothing here is against it.
 """
 
 from collections.abc import Iterable

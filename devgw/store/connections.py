@@ -106,6 +106,9 @@ class _PendingRow:
     spent_at: datetime | None
 
 
+_WAY_BACK = "return_to"
+
+
 class SealedConnections:
     """Keeps connections in one database, as the protocol `gateway.connection.ConnectionStore` asks."""
 
@@ -161,15 +164,22 @@ class SealedConnections:
         self._clients.delete("issuer=? AND upstream_server_id=?", issuer, upstream_server_id)
 
     def save_pending_connection(self, pending: PendingConnection) -> None:
-        """Insert or replace a pending connection, and drop those that expired."""
+        """Insert or replace a pending connection, and drop those that expired.
+
+        Where it leads back to is sealed too: the address of a consent page has the token of that page in it.
+        """
         self._pending.delete("expires_at<?", pending.begun_at)
-        self._pending.save(_PendingRow(**self._sealed(pending)))
+        way_back = self._sealer.seal({_WAY_BACK: pending.return_to}) if pending.return_to else None
+        self._pending.save(_PendingRow(**self._sealed(replace(pending, return_to=way_back))))
 
     def find_pending_connection(self, state_digest: str) -> PendingConnection | None:
         """Return the pending connection whose state this is, unless it cannot be opened."""
         row = self._pending.find("state_digest=?", state_digest)
         opened = row and self._open(row)
-        return PendingConnection(**opened) if opened else None
+        if not opened:
+            return None
+        way_back = self._sealer.open(opened["return_to"]) if opened["return_to"] else None
+        return PendingConnection(**{**opened, "return_to": (way_back or {}).get(_WAY_BACK)})
 
     def _sealed(self, record: UpstreamConnection | UpstreamClient | PendingConnection) -> dict[str, Any]:
         """Return the columns of `record`, its secrets sealed."""

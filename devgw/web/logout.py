@@ -48,6 +48,6 @@ async def _page(session: Session | None, *, has_ended: bool = False) -> Response
 
 
 def _token(session: Session) -> str:
-    """Return what only a page shown to this session's browser carries: other ports read no page of ours."""
+    """Return what ties a form to its session. Who has the cookie can work it out, and could end the session anyway."""
     cookie = next(each for each in browser.cookies()[SESSION_COOKIE] if digest(each) == session.cookie_digest)
     return digest(f"logout:{cookie}")

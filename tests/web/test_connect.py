@@ -1,11 +1,12 @@
 """Both layers at once: a client, the gateway, an upstream with an authorization server of its own, and a browser."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx2
 import pytest
@@ -142,6 +143,23 @@ async def test_the_consent_page_connects_the_upstream_before_it_can_be_allowed(b
     assert "tools" in listed.text
     (event,) = bench.gateway.events(McpAuthUpstreamConnectionEstablished)
     assert event.has_refresh_token
+
+
+async def test_nothing_that_a_browser_or_client_was_given_stands_in_the_database(bench: Bench) -> None:
+    """Only digests of what is issued are kept, and what upstreams gave is sealed."""
+    await bench.everything()
+    visited = " ".join(bench.browser.visited)
+    given = set(re.findall(r"(?:page_token|code|browserTicket|state)=([^&\s]{12,})", visited))
+    given |= {bench.tokens["access_token"], bench.tokens["refresh_token"], *bench.browser.storage.values()}
+    given |= {each.value for each in bench.browser.jar if each.value}
+    side = bench.gateway.runtime.upstreams
+    assert side
+    (connection,) = side.oauth.connections()
+    given |= {connection.secrets.access_token, str(connection.secrets.refresh_token)}
+    assert any(each.startswith("pt_") for each in given)
+    kept = bench.gateway.runtime.database._connection.serialize()
+    assert b"state_digest" in kept
+    assert [each for each in given if unquote(each).encode() in kept] == []
 
 
 async def test_a_call_without_a_connection_carries_the_link_and_the_link_works(bench: Bench) -> None:
