@@ -1,5 +1,6 @@
 """From the README's command to a list of tools, without internet: with the agents themselves."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -44,3 +45,28 @@ async def test_codex_signs_in(tmp_path: Path) -> None:
 
         flow = only_flow(gateway)
         assert (flow.client_name, flow.last_seen.value) == ("Codex", "token_issued")
+
+
+async def test_opencode_signs_in_and_lists_tools(tmp_path: Path) -> None:
+    home, clock = Home(tmp_path, "opencode"), SystemClock()
+    async with running_gateway(clock=clock) as gateway:
+        home.write("opencode.json", json.dumps({"mcp": {"sample": {"type": "remote", "url": gateway.mcp_url}}}))
+        await home.sign_in("opencode mcp auth sample")
+        assert "connected" in await home.say("opencode mcp list")
+
+        flow = only_flow(gateway)
+        assert (flow.client_name, flow.state) == ("OpenCode", FlowState.DONE)
+        assert said_later(gateway, clock) == []
+
+
+async def test_mcporter_signs_in_and_calls_a_tool(tmp_path: Path) -> None:
+    home, clock = Home(tmp_path, "mcporter"), SystemClock()
+    async with running_gateway(clock=clock) as gateway:
+        servers = {"sample": {"url": gateway.mcp_url, "auth": "oauth"}}
+        home.write("config/mcporter.json", json.dumps({"mcpServers": servers}))
+        await home.sign_in("mcporter auth sample")
+        assert "hello" in await home.say("mcporter call sample.echo message=hello")
+
+        flow = only_flow(gateway)
+        assert (flow.client_name, flow.state) == ("mcporter (sample)", FlowState.DONE)
+        assert said_later(gateway, clock) == []
