@@ -2,21 +2,23 @@
 
 import asyncio
 import os
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
 from devgw.cli.printing import write_json, write_line, write_lines, write_marked
 from devgw.cli.trust import Trust, wish_of
-from devgw.clock import SystemClock, from_epoch
+from devgw.clock import SystemClock
 from devgw.config.load import Loaded, load
+from devgw.config.project import Project
 from devgw.config.sample import emulated_environ
 from devgw.config.settings_file import read_settings
-from devgw.control.client import Lost, welcome_once
-from devgw.control.folder import SOCKET, folder_to_join
+from devgw.control.client import Lost, ask_once, welcome_once
+from devgw.control.folder import folder_to_join
 from devgw.diagnosis.verdicts import Check, Verdict
 from devgw.problems import Refused
 from devgw.settings import Settings
@@ -25,9 +27,19 @@ COLOURS = {Verdict.PASS: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red", V
 SIGNS = {Verdict.PASS: "ok  ", Verdict.WARN: "warn", Verdict.FAIL: "FAIL", Verdict.NOT_APPLICABLE: "-   "}
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A gateway that runs, and what it found when it looked at itself."""
+
+    port: int | None
+    checks: tuple[Check, ...]
+
+
 @click.command("doctor")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False, exists=True), default=".")
-@click.option("--port", type=int, help="The gateway's port, where it is not the configured one.")
+@click.option(
+    "--port", type=int, help="Look whether devgw up would work on this port; a gateway that runs is left out."
+)
 @click.option("--callback", default="", help="A client's redirect URI: say who listens there.")
 @click.option("--trust", is_flag=True, help="Let the project use this shell's environment without being asked.")
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
@@ -35,10 +47,14 @@ SIGNS = {Verdict.PASS: "ok  ", Verdict.WARN: "warn", Verdict.FAIL: "FAIL", Verdi
 def command(directory: Path, port: int | None, callback: str, trust: bool, as_json: bool, everything: bool) -> None:
     """Probe the identity provider, this machine, the gateway's metadata and every upstream; exit 1 where one fails."""
     settings, findings = read_settings(directory, os.environ)
-    if refusal := Trust(trust).refusal(wish_of(settings, findings, os.environ), os.environ):
-        write_line(refusal, colour="red", err=True)
-        raise SystemExit(1)
-    checks = examine_directory(directory, port, callback)
+    running = find_running(folder_to_join(settings)) if port is None else None
+    if running is None:
+        if refusal := Trust(trust).refusal(wish_of(settings, findings, os.environ), os.environ):
+            write_line(refusal, colour="red", err=True)
+            raise SystemExit(1)
+        checks = _examine_resting(directory, replace(settings, port=port or settings.port), callback)
+    else:
+        checks = _examine_running(settings, running, callback)
     if as_json:
         write_json([asdict(check) for check in checks], indent=2)
     else:
@@ -49,35 +65,56 @@ def command(directory: Path, port: int | None, callback: str, trust: bool, as_js
         raise SystemExit(1)
 
 
-def examine_directory(directory: Path, port: int | None = None, callback: str = "") -> list[Check]:
-    """Return every check for the project in `directory`, as `devgw up` would run it."""
-    from devgw.outbound.doctor import Patient, examine  # noqa: PLC0415  an HTTP client that --help does not need
+def find_running(state_dir: Path) -> Running | None:
+    """Return the gateway that runs over this state and what it says of itself; None where none runs.
 
-    settings, _ = read_settings(directory, os.environ)
-    settings = replace(settings, port=port or running_port(folder_to_join(settings)) or settings.port)
-    clock = SystemClock()
-    loaded = _load(directory, settings, clock.now())
-    if loaded.project is None:
-        return [_unreadable(loaded)]
-    patient = Patient(
-        loaded.project,
-        settings,
-        os.environ,
-        dotenv_changed_at=_changed_at(directory / ".env"),
-        gateway_started_at=_changed_at(folder_to_join(settings) / SOCKET),
-        is_emulated=loaded.wants_emulator,
-        client_callback=callback,
-    )
-    return asyncio.run(examine(patient, clock))
-
-
-def running_port(state_dir: Path) -> int | None:
-    """Return the port of the gateway that runs over this state, however it was started; None where none runs."""
+    It examines itself: it alone knows with which configuration, ports and environment it runs.
+    """
     try:
         welcome = asyncio.run(welcome_once(state_dir))
     except (Refused, Lost, OSError):
         return None
-    return urlsplit(welcome.gateway.origin).port
+    port = urlsplit(welcome.gateway.origin).port
+    try:
+        answer = asyncio.run(ask_once(state_dir, "examine"))
+    except (Refused, Lost, OSError) as reason:
+        return Running(port, (_silent(welcome.gateway.pid, str(reason)),))
+    if not answer.ok:
+        return Running(port, (_silent(welcome.gateway.pid, answer.explanation),))
+    return Running(port, tuple(read_check(each) for each in answer.result["checks"]))
+
+
+def read_check(told: dict[str, Any]) -> Check:
+    """Return a check as the control socket tells it."""
+    return Check(**{**told, "verdict": Verdict(told["verdict"]), "marks": tuple(told.get("marks", ()))})
+
+
+def _silent(pid: int, why: str) -> Check:
+    todo = f"Stop it (process {pid}) and start devgw up again."
+    return Check("gateway", Verdict.FAIL, "asked the running gateway to look at itself", why, todo)
+
+
+def _examine_running(settings: Settings, running: Running, callback: str) -> list[Check]:
+    """Return the checks of this machine as this shell sees it, and those that the gateway made."""
+    from devgw.outbound.doctor import Patient, examine_machine  # noqa: PLC0415  an HTTP client that --help does not need
+
+    real = replace(settings, port=running.port or settings.port)
+    nothing = Project(settings.root, None, ())
+    patient = Patient(nothing, real, os.environ, is_running=True, client_callback=callback)
+    return [*asyncio.run(examine_machine(patient)), *running.checks]
+
+
+def _examine_resting(directory: Path, settings: Settings, callback: str) -> list[Check]:
+    """Return every check for the project in `directory`, as `devgw up` would run it."""
+    from devgw.outbound.doctor import Patient, examine  # noqa: PLC0415  an HTTP client that --help does not need
+
+    clock = SystemClock()
+    loaded = _load(directory, settings, clock.now())
+    if loaded.project is None:
+        return [_unreadable(loaded)]
+    emulated = loaded.wants_emulator
+    patient = Patient(loaded.project, settings, os.environ, is_emulated=emulated, client_callback=callback)
+    return asyncio.run(examine(patient, clock))
 
 
 def _load(directory: Path, settings: Settings, now: datetime) -> Loaded:
@@ -90,13 +127,6 @@ def _unreadable(loaded: Loaded) -> Check:
     first = next((str(each.message) for each in loaded.findings if each.severity == "error"), "it cannot be read")
     todo = "Run `devgw check` for every finding."
     return Check("configuration", Verdict.FAIL, "read the project", first, todo, "CONF-05")
-
-
-def _changed_at(path: Path) -> datetime | None:
-    try:
-        return from_epoch(path.stat().st_mtime)
-    except OSError:
-        return None
 
 
 def _print(check: Check, *, everything: bool) -> None:

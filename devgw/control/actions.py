@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from devgw.control.commands import Consequences
+from devgw.diagnosis.verdicts import Check
 from devgw.monitor.views import ConfigView
 
 
@@ -29,6 +30,9 @@ class Actions(Protocol):
 
     async def probe(self) -> None:
         """Look after the identity provider, its keys, the upstreams; publish or judge what is found."""
+
+    async def examine(self) -> list[Check]:
+        """Look wherever a login goes, as a client and a browser would, and return what the doctor says of it."""
 
     async def travel(self, seconds: float) -> None:
         """Move the gateway's clock forwards, so that expiry is seen without waiting for it."""
@@ -61,6 +65,10 @@ class NoActions:
     async def probe(self) -> None:
         """Do nothing."""
         raise NotPossible("This gateway can be watched, not steered.")
+
+    async def examine(self) -> list[Check]:
+        """Do nothing."""
+        raise NotPossible("This gateway can be watched, not examined.")
 
     async def travel(self, seconds: float) -> None:  # noqa: ARG002  the protocol's
         """Do nothing."""

@@ -1,6 +1,7 @@
 """Commands to answers: looks up, opens and reveals by itself, and asks the gateway's `Actions` for the rest."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any
 
 from devgw.control.actions import Actions, NotPossible
@@ -46,6 +47,7 @@ class Answering:
             "clear": self._clear,
             "reload": self._reload,
             "probe": self._probe,
+            "examine": self._examine,
             "travel": self._travel,
             "disconnect": self._disconnect,
             "sign_in": self._sign_in,
@@ -95,6 +97,10 @@ class Answering:
         del arguments
         await self._actions.probe()
         return health_of(self._monitor)
+
+    async def _examine(self, arguments: dict[str, Any]) -> Result:
+        del arguments
+        return {"checks": [asdict(check) for check in await self._actions.examine()]}
 
     async def _travel(self, arguments: dict[str, Any]) -> Result:
         seconds = arguments.get("seconds")

@@ -13,6 +13,7 @@ from devgw.events.event import Event
 from devgw.events.guard import Guard
 from devgw.events.journal import Journal, Published
 from devgw.events.running import EventsLost
+from devgw.events.unseen import UNSEEN
 from devgw.ids import TraceId
 from devgw.settings import Limits
 
@@ -51,10 +52,15 @@ class Bus:
     # --- deciding ---
 
     def publish(self, event: Event) -> None:
-        """Number `event` and keep it for the observers. Call it after the commit of what it tells; it never fails."""
-        self.seq += 1
+        """Number `event` and keep it for the observers. Call it after the commit of what it tells; it never fails.
+
+        What is told of an `UNSEEN` request is dropped.
+        """
         if event.trace_id is None and (trace_id := self.current_trace()) is not None:
             event = replace(event, trace_id=trace_id)
+        if event.trace_id == UNSEEN:
+            return
+        self.seq += 1
         self._journal.add(Published(self.seq, self._clock.now(), event))
         if self._sleeper is not None:
             self._wake()

@@ -6,14 +6,17 @@ from datetime import datetime
 from devgw.events.bus import Published
 from devgw.events.taxonomy import (
     ClockSkewMeasured,
+    ConfigLoaded,
     Event,
     EventsLost,
     FaultMet,
     GatewayStarted,
     GatewayStopping,
     McpAuthJwksFetched,
+    McpAuthLoginFinished,
     McpAuthProviderAnswered,
     ObserverFailed,
+    Outcome,
     RuleSetAside,
 )
 from devgw.events.trace import Trace
@@ -24,6 +27,9 @@ from devgw.monitor.views import CheckRow, HealthView
 
 _SECONDS = 60
 _SKEW_WARNING = 5.0
+UPSTREAM = "upstream."
+PROBED = ("provider.", UPSTREAM)
+"""How the names begin of what the doctor's probes looked after."""
 _SKEW_BAD = 60.0
 """The leeway with which tokens of the identity provider are checked."""
 
@@ -35,6 +41,8 @@ class Health:
         self._count = count
         self.view = HealthView()
         self._checks: dict[str, CheckRow] = {}
+        self._wrong_upstreams: set[str] = set()
+        """Operation ids whose upstream a probe found wrong, until a call goes through."""
         self._second = 0
         self._in_second = 0
         self._rates: deque[int] = deque(maxlen=_SECONDS)
@@ -44,22 +52,32 @@ class Health:
     def fold(self, published: Published, event: Event) -> None:
         """Take in what an event says about somebody's health."""
         match event:
+            case FaultMet():
+                self.view.faults += 1
+                self._judge("gateway", "bad", f"{event.kind} in {event.where}: a defect of devgw", published.at)
+            case ObserverFailed() | RuleSetAside() | EventsLost():
+                self._watching(published, event)
+            case ConfigLoaded():
+                self._forget_probes()
+            case GatewayStarted():
+                self._judge("gateway", "ok", f"answers at {event.origin}", published.at)
+            case GatewayStopping():
+                self._judge("gateway", "warning", f"stopping: {event.cause}", published.at)
+            case _:
+                self._provider(published, event)
+
+    def _provider(self, published: Published, event: Event) -> None:
+        """Take in what was seen of the identity provider; what is newer replaces what was said before."""
+        match event:
             case McpAuthProviderAnswered():
                 text = f"answered {event.status}" if event.status else f"no answer: {event.error}"
                 self._judge("identity provider", _provider_state(event), text, published.at, event.duration_ms)
             case McpAuthJwksFetched():
                 self._keys(published, event)
             case ClockSkewMeasured():
-                self._skew(published, event)
-            case FaultMet():
-                self.view.faults += 1
-                self._judge("gateway", "bad", f"{event.kind} in {event.where}: a defect of devgw", published.at)
-            case ObserverFailed() | RuleSetAside() | EventsLost():
-                self._watching(published, event)
-            case GatewayStarted():
-                self._judge("gateway", "ok", f"answers at {event.origin}", published.at)
-            case GatewayStopping():
-                self._judge("gateway", "warning", f"stopping: {event.cause}", published.at)
+                self._skew(event.skew_seconds, published.at)
+            case McpAuthLoginFinished(outcome=Outcome.SUCCESS):
+                self._overrule("provider.", "a login went through", published.at)
 
     def _watching(self, published: Published, event: ObserverFailed | RuleSetAside | EventsLost) -> None:
         """Say what is wrong with the watching itself; what was decided is not touched by it."""
@@ -92,12 +110,23 @@ class Health:
             event.duration_ms,
         )
 
-    def _skew(self, published: Published, event: ClockSkewMeasured) -> None:
-        size = abs(event.skew_seconds)
-        self.view.skew_seconds, self.view.skew_measured = round(event.skew_seconds, 1), stamp(published.at)
+    def _skew(self, skew: float, at: datetime) -> None:
+        size = abs(skew)
+        self.view.skew_seconds, self.view.skew_measured = round(skew, 1), stamp(at)
         state = "bad" if size > _SKEW_BAD else "warning" if size > _SKEW_WARNING else "ok"
-        side = "ahead of" if event.skew_seconds > 0 else "behind"
-        self._judge("clock", state, f"the provider is {size:.0f} s {side} us" if size >= 1 else "in step", published.at)
+        side = "ahead of" if skew > 0 else "behind"
+        self._judge("clock", state, f"the provider is {size:.0f} s {side} us" if size >= 1 else "in step", at)
+
+    def _overrule(self, prefix: str, evidence: str, at: datetime) -> None:
+        """Take back what a probe found wrong where it works by now."""
+        wrong = [each.name for each in self._checks.values() if each.name.startswith(prefix) and each.state != "ok"]
+        for name in wrong:
+            self._judge(name, "ok", f"{evidence} since this was found wrong", at)
+
+    def _forget_probes(self) -> None:
+        """Forget what was probed with another configuration."""
+        for name in [name for name in self._checks if name.startswith(PROBED)]:
+            self.forget(name)
 
     def _judge(self, name: str, state: str, text: str, at: datetime, ms: float = 0.0) -> None:
         self.judge(CheckRow(name, state, text, round(ms, 1), stamp(at)))
@@ -107,10 +136,14 @@ class Health:
         before = self._checks.get(check.name)
         check.changed = before.changed if before and before.state == check.state else check.at
         self._checks[check.name] = check
+        if check.name.startswith(UPSTREAM):
+            note = self._wrong_upstreams.discard if check.state == "ok" else self._wrong_upstreams.add
+            note(check.name.removeprefix(UPSTREAM))
         self.changed = self._count.up()
 
     def forget(self, name: str) -> None:
         """Look after this no more."""
+        self._wrong_upstreams.discard(name.removeprefix(UPSTREAM))
         if self._checks.pop(name, None) is not None:
             self.changed = self._count.up()
 
@@ -120,6 +153,8 @@ class Health:
         self._durations.append(trace.duration_ms)
         self._turn(int(now.timestamp()))
         self._in_second += 1
+        if self._wrong_upstreams and trace.operation_id in self._wrong_upstreams and trace.outcome == Outcome.SUCCESS:
+            self._overrule(f"{UPSTREAM}{trace.operation_id}", "a call went through", now)
 
     def _turn(self, second: int) -> None:
         """Close the seconds that are over."""

@@ -1,10 +1,12 @@
-"""`devgw doctor`: every probe at once, and the checks in the order in which a login goes."""
+"""`devgw doctor`: every probe at once, and the checks in the order in which a login goes.
+
+Beside a running gateway the gateway itself examines what it runs with: its configuration, its ports, its environment.
+"""
 
 import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import urlsplit
 
 from devgw import __version__
@@ -19,11 +21,12 @@ from devgw.outbound.probes import machine as here
 from devgw.outbound.probes.asking import Asker
 from devgw.outbound.probes.provider import Pair, examine_provider
 from devgw.outbound.probes.routes import examine_routes, examine_upstream
+from devgw.outbound.proxies import find_proxy
+from devgw.problems import Refused
 from devgw.settings import Settings
 
 TIMEOUT = 5.0
-QUICK = 1.5
-"""Seconds in which a gateway on this machine must have answered."""
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,10 @@ class Patient:
     project: Project
     settings: Settings
     environ: Mapping[str, str]
-    dotenv_changed_at: datetime | None = None
-    gateway_started_at: datetime | None = None
-    """When the running gateway began, None where none runs."""
+    is_running: bool = False
+    """Whether the gateway of this project runs, on the port of `settings`."""
+    word: str = ""
+    """By which it knows that it is examined (`events.unseen`)."""
     is_emulated: bool = False
     """Whether the WorkOS emulator, which starts and stops with the gateway, signs in."""
     client_callback: str = ""
@@ -47,8 +51,13 @@ class Patient:
         return self.settings.canonical_origin
 
     @property
+    def origins(self) -> frozenset[str]:
+        """Return every origin under which it answers on this machine, and the canonical one."""
+        return frozenset({self.origin, *(f"http://{name}:{self.settings.port}" for name in LOOPBACK)})
+
+    @property
     def urls(self) -> Urls:
-        """Return the gateway's URLs under it."""
+        """Return the gateway's URLs under the canonical one."""
         return Urls(self.origin, self.project.base_path)
 
     @property
@@ -63,18 +72,24 @@ class Patient:
 
 
 async def examine(patient: Patient, clock: Clock) -> list[Check]:
-    """Return every check. Probes run side by side; each has five seconds."""
+    """Return every check, of this machine and of the login."""
+    return [*await examine_machine(patient), *await examine_login(patient, clock)]
+
+
+async def examine_machine(patient: Patient) -> list[Check]:
+    """Return the checks of this machine, as the person's own shell sees it."""
+    return [check async for check in _machine(patient)]
+
+
+async def examine_login(patient: Patient, clock: Clock) -> list[Check]:
+    """Return the checks of all that a login passes. Probes run side by side; each request has five seconds."""
     async with http_client(Bounds(TIMEOUT), user_agent=f"devgw-doctor/{__version__}") as http:
-        asker = Asker(http, clock)
-        try:
-            is_running = await asyncio.wait_for(_runs(asker, patient), QUICK)
-        except TimeoutError:
-            is_running = False
+        asker = Asker(http, clock, patient.word, patient.origins)
         parts = await asyncio.gather(
-            _listed(_machine(patient, is_running=is_running)),
-            _listed(_provider(asker, patient, is_running=is_running)),
-            _listed(_gateway(asker, patient, is_running=is_running)),
-            _listed(_upstreams(asker, patient, is_running=is_running)),
+            _listed(_names(patient)),
+            _listed(_provider(asker, patient)),
+            _listed(_gateway(asker, patient)),
+            _listed(_upstreams(asker, patient)),
         )
     return [check for part in parts for check in part]
 
@@ -83,34 +98,37 @@ async def _listed(checks: AsyncIterator[Check]) -> list[Check]:
     return [check async for check in checks]
 
 
-async def _runs(asker: Asker, patient: Patient) -> bool:
-    """Tell whether a gateway answers under the canonical origin."""
-    answer = await asker.ask("GET", patient.urls.server_metadata(None))
-    return answer.status == 200 and "issuer" in answer.document
-
-
-async def _machine(patient: Patient, *, is_running: bool) -> AsyncIterator[Check]:
-    state = await here.port_state(patient.settings.port, is_ours=is_running)
+async def _machine(patient: Patient) -> AsyncIterator[Check]:
+    state = await here.port_state(patient.settings.port, is_ours=patient.is_running)
     yield machine.port("machine.port", state, "the gateway")
     yield machine.loopback(state)
     yield here.browser(patient.environ)
     yield here.proxies(patient.environ)
-    yield machine.dotenv(patient.dotenv_changed_at, patient.gateway_started_at)
-    for host in _hosts(patient):
-        yield await here.resolve(host)
     if patient.client_callback:
         port = split_url(patient.client_callback).effective_port
         if port.isdigit():
             yield machine.callback(patient.client_callback, await here.port_state(int(port)))
 
 
+async def _names(patient: Patient) -> AsyncIterator[Check]:
+    for host in _hosts(patient):
+        yield await here.resolve(host)
+
+
 def _hosts(patient: Patient) -> list[str]:
-    """Return the host names that have to resolve, once each, without addresses."""
+    """Return the host names that this machine has to resolve, once each: no addresses, none that a proxy resolves."""
     policy = patient.project.oauth
     urls = [policy.login.token_url, policy.oidc.jwks_url] if policy and policy.oidc else []
     urls += [route.upstream_url for route in patient.project.routes]
-    names = dict.fromkeys(urlsplit(url).hostname or "" for url in urls)
+    names = dict.fromkeys(urlsplit(url).hostname or "" for url in urls if not _is_proxied(url))
     return [name for name in names if name and not _is_address(name)]
+
+
+def _is_proxied(url: str) -> bool:
+    try:
+        return find_proxy(url) is not None
+    except Refused:
+        return True
 
 
 def _is_address(name: str) -> bool:
@@ -121,8 +139,8 @@ def _is_address(name: str) -> bool:
     return True
 
 
-async def _provider(asker: Asker, patient: Patient, *, is_running: bool) -> AsyncIterator[Check]:
-    if patient.is_emulated and not is_running:
+async def _provider(asker: Asker, patient: Patient) -> AsyncIterator[Check]:
+    if patient.is_emulated and not patient.is_running:
         yield skipped("provider", "looked who signs in", "the WorkOS emulator does; it starts with devgw up")
         return
     if patient.project.oauth is None:
@@ -132,11 +150,9 @@ async def _provider(asker: Asker, patient: Patient, *, is_running: bool) -> Asyn
         yield check
 
 
-async def _gateway(asker: Asker, patient: Patient, *, is_running: bool) -> AsyncIterator[Check]:
-    if not is_running:
-        yield skipped(
-            "metadata", f"asked for metadata under {patient.origin}", "no gateway answers there; start devgw up"
-        )
+async def _gateway(asker: Asker, patient: Patient) -> AsyncIterator[Check]:
+    if not patient.is_running:
+        yield skipped("metadata", "looked for the running gateway of this folder", "none runs; start devgw up")
         return
     for route in patient.project.routes:
         if not route.protected:
@@ -147,8 +163,8 @@ async def _gateway(asker: Asker, patient: Patient, *, is_running: bool) -> Async
         yield check
 
 
-async def _upstreams(asker: Asker, patient: Patient, *, is_running: bool) -> AsyncIterator[Check]:
-    routes = [route for route in patient.project.routes if is_running or not _is_sample(patient, route)]
+async def _upstreams(asker: Asker, patient: Patient) -> AsyncIterator[Check]:
+    routes = [route for route in patient.project.routes if patient.is_running or not _is_sample(patient, route)]
     for route in patient.project.routes:
         if route not in routes:
             yield skipped(

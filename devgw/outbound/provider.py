@@ -7,7 +7,6 @@ answers without token_type, expires_in or id_token (`workos.md` §0-§3). Where 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from devgw.clock import Clock, from_epoch
 from devgw.config.project import BrowserLogin, OAuthPolicy, Oidc
@@ -32,6 +31,7 @@ from devgw.gateway.provider_token import checked_event
 from devgw.gateway.signing_keys import SigningKeySet
 from devgw.ids import SubjectId
 from devgw.outbound.client import Bounds, http_client
+from devgw.outbound.login_requests import authorize_url, token_form
 from devgw.outbound.provider_answer import TokenAnswer
 from devgw.outbound.transport import describe_failure
 from devgw.problems import Refused
@@ -54,6 +54,7 @@ class HttpIdentityProvider:
     ) -> None:
         if policy.oidc is None:
             raise ValueError("dev-login has no provider")
+        self._policy = policy
         self._is_workos = policy.provider == "workos"
         self._oidc: Oidc = policy.oidc
         self._login: BrowserLogin = policy.login
@@ -65,29 +66,7 @@ class HttpIdentityProvider:
 
     def authorize_url(self, request: LoginRequest) -> str:
         """Return the provider's authorization URL with every parameter that it needs and none that it refuses."""
-        parameters = {
-            "response_type": "code",
-            "client_id": self._login.client_id,
-            "redirect_uri": request.callback,
-            "scope": self._login.scope,
-            "state": request.state,
-            "nonce": request.nonce,
-        }
-        if self._is_workos:
-            parameters["provider"] = "authkit"
-        if self._login.audience:
-            parameters["audience"] = self._login.audience
-        if request.challenge:
-            parameters |= {"code_challenge": request.challenge, "code_challenge_method": "S256"}
-        if request.prompt:
-            parameters["prompt"] = request.prompt
-            if self._is_workos:
-                parameters["max_age"] = "0"
-        if request.login_hint:
-            parameters["login_hint"] = request.login_hint
-        parts = urlsplit(self._login.url)
-        query = urlencode(parse_qsl(parts.query) + list(parameters.items()))
-        return urlunsplit(parts._replace(query=query))
+        return authorize_url(self._policy, request)
 
     async def redeem(self, code: str, callback: str, verifier: str | None, nonce: str) -> Identity:
         """Exchange `code` and return the verified identity; see `gateway.login.IdentityProvider`."""
@@ -156,15 +135,7 @@ class HttpIdentityProvider:
         import httpx2  # noqa: PLC0415  140 ms that only a login needs
 
         url = self._login.token_url
-        form = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": callback,
-            "client_id": self._login.client_id,
-            "client_secret": self._login.client_secret.value,
-        }
-        if verifier:
-            form["code_verifier"] = verifier
+        form = token_form(self._login, code, callback, verifier)
         began = self._clock.ticks()
         try:
             async with http_client(Bounds(self._login.remote_timeout.total_seconds(), blamed=Fault.PROVIDER)) as client:

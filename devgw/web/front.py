@@ -14,6 +14,7 @@ from devgw.clock import Clock
 from devgw.config.project import Project
 from devgw.events import Bus
 from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome, RequestTurnedAway
+from devgw.events.unseen import UNSEEN, Unseen
 from devgw.gateway.admission import Admission
 from devgw.gateway.capability import Capabilities, FilteredCapabilities
 from devgw.gateway.forwarding import header_of
@@ -73,6 +74,8 @@ class Front:
         self._under_way: dict[int, Recording] = {}
         self.open_answers = OpenAnswers()
         """For who ends tokens: their answers end with them."""
+        self.unseen = Unseen()
+        """For who examines this gateway: its requests are no client's."""
         self._base_path = "/"
 
     def serve(self, generation: Generation, capabilities: Capabilities | None = None) -> None:
@@ -123,6 +126,8 @@ class Front:
             await send({"type": "websocket.close", "code": 1000})
             return
         recording = Recording(scope, receive, send, clock=self._clock, limit=self._limit)
+        if self.unseen.is_meant(recording.trace.request_headers):
+            recording.trace.id = UNSEEN
         scope["devgw.trace"] = recording.trace
         CURRENT_TRACE.set(recording.trace.id)
         self._under_way[id(recording)] = recording

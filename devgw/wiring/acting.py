@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from devgw.clock import SystemClock
 from devgw.control.actions import NotPossible
 from devgw.control.commands import Consequences
+from devgw.diagnosis.verdicts import Check
 from devgw.entropy import short_id
 from devgw.gateway.revocation import Ending, Restorable
 from devgw.ids import ClientId, GrantId, SessionId, SubjectId, TokenId, UpstreamServerId
@@ -83,6 +84,12 @@ class GatewayActions:
     async def probe(self) -> None:
         """Look after the identity provider, its keys, the upstreams."""
         await probe(self._runtime)
+
+    async def examine(self) -> list[Check]:
+        """Look wherever a login goes."""
+        from devgw.wiring.examining import examine_running  # noqa: PLC0415  an HTTP client that a gateway at rest does without
+
+        return await examine_running(self._runtime)
 
     async def travel(self, seconds: float) -> None:
         """Move the gateway's clock forwards."""

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
 from pathlib import Path
 from socket import AF_INET, SOCK_STREAM, socket
 from typing import Any
@@ -13,7 +12,6 @@ from click.testing import CliRunner
 from devgw.cli.doctor import command
 from devgw.clock import SystemClock
 from devgw.config.project import BrowserLogin, OAuthPolicy, Oidc, Project, Route, Secret
-from devgw.diagnosis import View, diagnose
 from devgw.diagnosis.verdicts import Check, Verdict
 from devgw.emulators.workos import AnswerFault, Emulator, create_app, parse_seed
 from devgw.ids import OperationId
@@ -141,16 +139,9 @@ async def test_a_provider_that_is_down_fails_and_the_rest_is_examined(workos: Em
 async def test_a_running_gateway_is_good_enough_for_every_client_family() -> None:
     async with running_gateway() as gateway:
         loaded = gateway.runtime.served.gateway.project
-        patient = Patient(loaded, gateway.runtime.settings, {})
+        patient = Patient(loaded, gateway.runtime.settings, {}, is_running=True)
         checks = {check.name: check for check in await examine(patient, SystemClock())}
-        later = SystemClock()
-        later.travel(timedelta(minutes=1))
-        diagnoser = gateway.runtime.diagnoser
-        flows = list(gateway.runtime.monitor.flow_book.flows)
-        views = [View.of(flow, [], diagnoser.around) for flow in flows]
-        said = [each.id for view in views for each in diagnose(view, later.now())]
 
-    assert said == []  # the doctor is no client that failed
     seen = {name: check for name, check in checks.items() if name.startswith("metadata.")}
     assert len(seen) >= 8
     assert [(name, check.saw) for name, check in seen.items() if check.verdict is not Verdict.PASS] == []

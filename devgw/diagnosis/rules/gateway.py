@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from devgw.diagnosis.rule import GatewayRule, Observation, diagnosis
 from devgw.diagnosis.surroundings import Surroundings, TokenStory
 from devgw.events.flow import Diagnosis
-from devgw.events.taxonomy import McpCapabilityEntriesUnmatched
+from devgw.events.taxonomy import McpAuthLoginFinished, McpCapabilityEntriesUnmatched, Outcome
 
 SKEW = 30.0
 OLD = timedelta(minutes=10)
@@ -45,7 +45,7 @@ def clock_is_wrong(around: Surroundings, now: datetime) -> Iterator[Diagnosis]: 
 def keys_unreachable(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
     """IDT-08 and IDT-05: the newest fetch of the provider's keys failed."""
     fetch = around.jwks.last()
-    if fetch is None or fetch.succeeded:
+    if fetch is None or fetch.succeeded or _signed_in_after(around, fetch.at):
         return
     age = around.jwks.age(now, fetch.url)
     copy = f" The last good copy is {age.seconds} s old." if age is not None else " There is no good copy."
@@ -66,11 +66,19 @@ def keys_unreachable(around: Surroundings, now: datetime) -> Iterator[Diagnosis]
     )
 
 
+def _signed_in_after(around: Surroundings, moment: datetime) -> bool:
+    """Tell whether a login went through since, whose token was verified: then the keys are there."""
+    logins = around.recent.of_kind(McpAuthLoginFinished)
+    return any(at > moment and event.outcome is Outcome.SUCCESS for at, event in logins)
+
+
 def filter_names_nothing(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
-    """CONF-08: entries of a capability filter that the upstream does not have."""
+    """CONF-08: entries of a capability filter, as it is loaded now, that the upstream does not have."""
     newest: dict[tuple[str, str], McpCapabilityEntriesUnmatched] = {}
-    for _, event in around.recent.of_kind(McpCapabilityEntriesUnmatched):
-        newest.setdefault((event.policy, event.capability_kind), event)
+    loaded = around.loads[-1][0] if around.loads else None
+    for at, event in around.recent.of_kind(McpCapabilityEntriesUnmatched):
+        if loaded is None or at >= loaded:
+            newest.setdefault((event.policy, event.capability_kind), event)
     for event in newest.values():
         for entry, nearest in event.entries:
             meant = f"; the upstream has `{nearest}`" if nearest else ""

@@ -91,22 +91,20 @@ def proxy_variables(variables: dict[str, str], no_proxy: str) -> Check:
     return Check(name, Verdict.WARN, did, f"{names} set, and NO_PROXY does not name localhost", todo, "NET-07")
 
 
-def dotenv(changed_at: datetime | None, started_at: datetime | None) -> Check:
-    """Say whether `.env` changed after the running gateway read it."""
-    name, did = "configuration.dotenv", "compared the time of .env with the gateway's start"
+def dotenv(changed_at: datetime | None, read_at: datetime | None) -> Check:
+    """Say whether `.env` changed after the running gateway read it last."""
+    name, did = "configuration.dotenv", "compared the time of .env with that of the gateway's last reading"
     if changed_at is None:
         return skipped(name, did, "there is no .env")
-    if started_at is None:
-        return skipped(name, did, "no gateway runs")
-    if changed_at <= started_at:
-        return passed(name, did, "it is older than the running gateway")
-    late = (changed_at - started_at).total_seconds()
+    if read_at is None or changed_at <= read_at:
+        return passed(name, did, "the running gateway has read it as it is")
+    late = (changed_at - read_at).total_seconds()
     return Check(
         name,
         Verdict.WARN,
         did,
-        f".env changed {late:.0f} s after the gateway started",
-        "Reload the gateway if it has not.",
+        f".env changed {late:.0f} s after the gateway read it",
+        "Run `devgw check`; where it finds nothing wrong, press R in the dashboard, or restart devgw up.",
         "CONF-04",
     )
 

@@ -282,10 +282,9 @@ def _wildcard_fits(registered: str, callback: str) -> bool:
     return 1 <= registered.count("*") <= WILDCARDS and re.fullmatch(pattern, callback) is not None
 
 
-def clock(answers: list[tuple[Answer, float | None]]) -> Check:
-    """Say how far our clock is from the provider's; each answer with its skew in seconds, theirs ahead positive."""
+def clock(skews: list[float]) -> Check:
+    """Say how far our clock is from the provider's; `skews` in seconds, theirs ahead positive."""
     name, did = "machine.clock", "compared this machine's clock with the provider's Date header"
-    skews = [skew for _, skew in answers if skew is not None]
     if not skews:
         return skipped(name, did, "no answer had a Date header")
     skew = min(skews, key=abs)

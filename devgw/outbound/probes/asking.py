@@ -8,7 +8,9 @@ import httpx2
 
 from devgw.clock import Clock
 from devgw.diagnosis.verdicts import Answer
+from devgw.events.unseen import HEADER
 from devgw.foreign.dates import read_date
+from devgw.oauth.resource import origin_of
 from devgw.outbound.transport import describe_failure
 from devgw.problems import Refused
 
@@ -21,12 +23,17 @@ class Asker:
 
     http: httpx2.AsyncClient  # noqa: TID251  one that is given
     clock: Clock
+    word: str = ""
+    """With which a running gateway knows that it is examined, and tells nobody of the request."""
+    told: frozenset[str] = frozenset()
+    """The origins of that gateway: they alone are told the word."""
 
     async def ask(self, method: str, url: str, headers: Mapping[str, str] | None = None, **body: Any) -> Answer:
         """Return what `url` answers; `body` as in httpx2 (`data`, `json`). Reads no more than 256 kB."""
         asked_at = self.clock.now()
+        sent = dict(headers or {}) | ({HEADER: self.word} if self.word and origin_of(url) in self.told else {})
         try:
-            request = self.http.build_request(method, url, headers=dict(headers or {}), **body)
+            request = self.http.build_request(method, url, headers=sent, **body)
             response = await self.http.send(request, stream=True)
             try:
                 content = await _first_part(response)

@@ -1,7 +1,7 @@
 """P1 to P5 of the identity provider, and the clock."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
@@ -29,8 +29,14 @@ class Pair:
         return self.policy.provider == "workos"
 
 
-async def examine_provider(asker: Asker, pair: Pair) -> AsyncIterator[Check]:
-    """Yield every check of the provider."""
+def ignored(url: str, skew: float) -> None:
+    """Do nothing."""
+
+
+async def examine_provider(
+    asker: Asker, pair: Pair, measured: Callable[[str, float], None] = ignored
+) -> AsyncIterator[Check]:
+    """Yield every check of the provider; `measured` is told by how many seconds its clock is ahead of ours."""
     policy = pair.policy
     if policy.oidc is None:
         yield skipped("provider", "looked at the policy", "dev-login has no identity provider")
@@ -51,7 +57,10 @@ async def examine_provider(asker: Asker, pair: Pair) -> AsyncIterator[Check]:
         yield check
     if pair.is_workos:
         yield provider.registered_uris(await _list_uris(asker, pair), pair.callback)
-    yield provider.clock([(answer, skew(answer)) for answer in (page, grant, keys, document)])
+    skews = [found for answer in (page, grant, keys, document) if (found := skew(answer)) is not None]
+    if skews:
+        measured(policy.login.token_url, min(skews, key=abs))
+    yield provider.clock(skews)
 
 
 def authorize_url(pair: Pair) -> str:

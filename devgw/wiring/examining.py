@@ -1,0 +1,43 @@
+"""The doctor beside a running gateway: it examines what that runs with, on the ports that it really has."""
+
+from devgw.clock import from_epoch
+from devgw.config.dotenv_file import FILE as DOTENV
+from devgw.diagnosis.verdicts import Check, Verdict, machine
+from devgw.outbound.doctor import Patient, examine_login
+from devgw.wiring.runtime import Runtime
+
+
+async def examine_running(runtime: Runtime) -> list[Check]:
+    """Return every check of a login at this gateway; its requests are observed by nobody."""
+    with runtime.front.unseen.word() as word:
+        patient = Patient(
+            runtime.gateway.project,
+            runtime.settings,
+            runtime.environ,
+            is_running=True,
+            word=word,
+            is_emulated=runtime.loaded.wants_emulator,
+        )
+        return [_configuration(runtime), _dotenv(runtime), *await examine_login(patient, runtime.clock)]
+
+
+def _configuration(runtime: Runtime) -> Check:
+    """Say whether what is saved is what runs."""
+    name, did = "configuration", "compared what is saved with what runs"
+    view = runtime.monitor.config
+    if not view.is_rejected:
+        return Check(name, Verdict.PASS, did, f"generation {view.generation} runs, as it is saved")
+    first = next((each for each in view.findings if each.severity == "error"), None)
+    where = f"{first.file}:{first.line}: {first.message}" if first else "it cannot be read"
+    todo = (first.hint if first else "") or "Run `devgw check` for every finding."
+    saw = f"what is saved was refused, generation {view.generation} still runs; first: {where}"
+    return Check(name, Verdict.FAIL, did, saw, todo, "CONF-05")
+
+
+def _dotenv(runtime: Runtime) -> Check:
+    """Say whether `.env` changed since it was read last."""
+    try:
+        changed_at = from_epoch((runtime.settings.root / DOTENV).stat().st_mtime)
+    except OSError:
+        changed_at = None
+    return machine.dotenv(changed_at, runtime.loaded.read_at)
