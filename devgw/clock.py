@@ -12,6 +12,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Return the wall time, aware, in UTC."""
 
+    def untravelled(self) -> datetime:
+        """Return the machine's own wall time: for comparing it with the clocks of others, who do not travel along."""
+
     def ticks(self) -> int:
         """Return steady nanoseconds since some fixed moment; only differences mean anything."""
 
@@ -25,6 +28,10 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the machine's wall time plus what was travelled."""
         return datetime.now(UTC) + self._offset
+
+    def untravelled(self) -> datetime:
+        """Return the machine's wall time."""
+        return datetime.now(UTC)
 
     def ticks(self) -> int:
         """Return the machine's steady nanoseconds."""
@@ -46,6 +53,10 @@ class FrozenClock:
         """Return the moment at which it stands."""
         return self.at
 
+    def untravelled(self) -> datetime:
+        """Return the same: its travels are the time that passes in a test."""
+        return self.at
+
     def ticks(self) -> int:
         """Return steady nanoseconds that moved with `travel` only."""
         return self.steady
@@ -54,6 +65,20 @@ class FrozenClock:
         """Move both times forwards by `by`."""
         self.at += by
         self.steady += int(by.total_seconds() * 1e9)
+
+
+def travelled(clock: Clock) -> timedelta:
+    """Return by how much a clock has travelled."""
+    return clock.now() - clock.untravelled()
+
+
+def ahead_of(ours: datetime, theirs: datetime, by_travel: timedelta) -> float:
+    """Return by how many seconds another clock is ahead of ours, which has travelled.
+
+    The emulators travel along and real providers do not: who fits either of the two is in step.
+    """
+    apart = theirs - ours
+    return min(apart.total_seconds(), (apart + by_travel).total_seconds(), key=abs)
 
 
 def epoch(moment: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -51,6 +51,8 @@ class Answer:
     """In words, where nothing came back."""
     asked_at: datetime | None = None
     answered_at: datetime | None = None
+    travelled: timedelta = timedelta()
+    """By how much the clock of these two moments has travelled."""
 
     @property
     def location(self) -> str:

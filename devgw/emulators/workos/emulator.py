@@ -34,6 +34,10 @@ class SkewedClock:
         """Return the wall time that the emulator believes in."""
         return self._true.now() + self.skew
 
+    def untravelled(self) -> datetime:
+        """Return what the machine's own clock shows."""
+        return self._true.untravelled() + self.skew
+
     def ticks(self) -> int:
         """Return steady nanoseconds."""
         return self._true.ticks()

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 
-from devgw.clock import Clock
+from devgw.clock import Clock, ahead_of, travelled
 from devgw.diagnosis.verdicts import Answer
 from devgw.events.unseen import HEADER
 from devgw.foreign.dates import read_date
@@ -45,7 +45,8 @@ class Asker:
             failure = refused.problem.explain().removeprefix(f"{url} ").rstrip(".")
             return Answer(url, failure=failure, asked_at=asked_at, answered_at=self.clock.now())
         found = {key.lower(): value for key, value in response.headers.items()}
-        return Answer(url, response.status_code, found, content, "", asked_at, self.clock.now())
+        now = self.clock.now()
+        return Answer(url, response.status_code, found, content, "", asked_at, now, travelled(self.clock))
 
 
 async def _first_part(response: httpx2.Response) -> bytes:
@@ -67,4 +68,4 @@ def skew(answer: Answer) -> float | None:
     if theirs is None:
         return None
     middle = answer.asked_at + (answer.answered_at - answer.asked_at) / 2
-    return (theirs - middle).total_seconds()
+    return ahead_of(middle, theirs, answer.travelled)

@@ -59,6 +59,15 @@ async def test_a_clock_that_the_doctor_finds_right_is_right(gateway: Watched, ht
     assert "IDT-07" not in await names(gateway)
 
 
+async def test_a_clock_that_the_person_let_travel_is_not_wrong(gateway: Watched, http: httpx2.AsyncClient) -> None:
+    gateway.wait(600)
+    await anew(gateway, http)
+    await probe(gateway.running.runtime)
+
+    assert (await health(gateway))["clock"].state == "ok"
+    assert "IDT-07" not in await names(gateway)
+
+
 async def test_keys_that_could_not_be_had_are_there_once_a_login_went_through(
     gateway: Watched, http: httpx2.AsyncClient
 ) -> None:
