@@ -14,12 +14,12 @@ from devgw.cli.printing import write_json, write_line, write_lines, write_marked
 from devgw.cli.trust import Trust, wish_of
 from devgw.clock import SystemClock
 from devgw.config.load import Loaded, load
-from devgw.config.project import Project
 from devgw.config.sample import emulated_environ
 from devgw.config.settings_file import read_settings
 from devgw.control.client import Lost, ask_once, welcome_once
 from devgw.control.folder import folder_to_join
 from devgw.diagnosis.verdicts import Check, Verdict
+from devgw.gateway.connection import ConnectionStore
 from devgw.problems import Refused
 from devgw.settings import Settings
 
@@ -96,12 +96,10 @@ def _silent(pid: int, why: str) -> Check:
 
 def _examine_running(settings: Settings, running: Running, callback: str) -> list[Check]:
     """Return the checks of this machine as this shell sees it, and those that the gateway made."""
-    from devgw.outbound.doctor import Patient, examine_machine  # noqa: PLC0415  an HTTP client that --help does not need
+    from devgw.outbound.doctor import Machine, examine_machine  # noqa: PLC0415  an HTTP client that --help does not need
 
-    real = replace(settings, port=running.port or settings.port)
-    nothing = Project(settings.root, None, ())
-    patient = Patient(nothing, real, os.environ, is_running=True, client_callback=callback)
-    return [*asyncio.run(examine_machine(patient)), *running.checks]
+    machine = Machine(running.port or settings.port, os.environ, callback, is_running=True)
+    return [*asyncio.run(examine_machine(machine)), *running.checks]
 
 
 def _examine_resting(directory: Path, settings: Settings, callback: str) -> list[Check]:
@@ -113,8 +111,20 @@ def _examine_resting(directory: Path, settings: Settings, callback: str) -> list
     if loaded.project is None:
         return [_unreadable(loaded)]
     emulated = loaded.wants_emulator
-    patient = Patient(loaded.project, settings, os.environ, is_emulated=emulated, client_callback=callback)
+    patient = Patient(
+        loaded.project, settings, os.environ, nothing_kept(), is_emulated=emulated, client_callback=callback
+    )
     return asyncio.run(examine(patient, clock))
+
+
+def nothing_kept() -> ConnectionStore:
+    """Return a store in memory: what the gateway of a folder keeps is its own."""
+    from devgw.store.connections import SealedConnections  # noqa: PLC0415  only where no gateway runs
+    from devgw.store.database import Database  # noqa: PLC0415  the same
+    from devgw.store.migrations import MIGRATIONS  # noqa: PLC0415  the same
+    from devgw.store.sealing import Sealer, load_key  # noqa: PLC0415  the same
+
+    return SealedConnections(Database(None, MIGRATIONS), Sealer(load_key(None)))
 
 
 def _load(directory: Path, settings: Settings, now: datetime) -> Loaded:

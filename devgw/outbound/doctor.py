@@ -15,12 +15,15 @@ from devgw.config.project import Project, Route
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts import Check, machine
 from devgw.diagnosis.verdicts.check import skipped
+from devgw.gateway.connection import ConnectionStore
 from devgw.oauth.urls import Urls
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.probes import machine as here
 from devgw.outbound.probes.asking import Asker
-from devgw.outbound.probes.provider import Pair, examine_provider
-from devgw.outbound.probes.routes import examine_routes, examine_upstream
+from devgw.outbound.probes.connecting import Ways
+from devgw.outbound.probes.provider import Measured, Pair, examine_provider, ignored
+from devgw.outbound.probes.routes import examine_routes
+from devgw.outbound.probes.upstream import examine_upstream
 from devgw.outbound.proxies import find_proxy
 from devgw.problems import Refused
 from devgw.settings import Settings
@@ -36,6 +39,8 @@ class Patient:
     project: Project
     settings: Settings
     environ: Mapping[str, str]
+    store: ConnectionStore
+    """What is kept of connections to upstreams; it is read alone."""
     is_running: bool = False
     """Whether the gateway of this project runs, on the port of `settings`."""
     word: str = ""
@@ -73,21 +78,32 @@ class Patient:
 
 async def examine(patient: Patient, clock: Clock) -> list[Check]:
     """Return every check, of this machine and of the login."""
-    return [*await examine_machine(patient), *await examine_login(patient, clock)]
+    here_ = Machine(patient.settings.port, patient.environ, patient.client_callback, is_running=patient.is_running)
+    return [*await examine_machine(here_), *await examine_login(patient, clock)]
 
 
-async def examine_machine(patient: Patient) -> list[Check]:
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where a gateway runs, or would, and the person's shell there."""
+
+    port: int
+    environ: Mapping[str, str]
+    client_callback: str = ""
+    is_running: bool = False
+
+
+async def examine_machine(machine_: Machine) -> list[Check]:
     """Return the checks of this machine, as the person's own shell sees it."""
-    return [check async for check in _machine(patient)]
+    return [check async for check in _machine(machine_)]
 
 
-async def examine_login(patient: Patient, clock: Clock) -> list[Check]:
+async def examine_login(patient: Patient, clock: Clock, measured: Measured = ignored) -> list[Check]:
     """Return the checks of all that a login passes. Probes run side by side; each request has five seconds."""
     async with http_client(Bounds(TIMEOUT), user_agent=f"devgw-doctor/{__version__}") as http:
         asker = Asker(http, clock, patient.word, patient.origins)
         parts = await asyncio.gather(
             _listed(_names(patient)),
-            _listed(_provider(asker, patient)),
+            _listed(_provider(asker, patient, measured)),
             _listed(_gateway(asker, patient)),
             _listed(_upstreams(asker, patient)),
         )
@@ -98,8 +114,8 @@ async def _listed(checks: AsyncIterator[Check]) -> list[Check]:
     return [check async for check in checks]
 
 
-async def _machine(patient: Patient) -> AsyncIterator[Check]:
-    state = await here.port_state(patient.settings.port, is_ours=patient.is_running)
+async def _machine(patient: Machine) -> AsyncIterator[Check]:
+    state = await here.port_state(patient.port, is_ours=patient.is_running)
     yield machine.port("machine.port", state, "the gateway")
     yield machine.loopback(state)
     yield here.browser(patient.environ)
@@ -139,14 +155,14 @@ def _is_address(name: str) -> bool:
     return True
 
 
-async def _provider(asker: Asker, patient: Patient) -> AsyncIterator[Check]:
+async def _provider(asker: Asker, patient: Patient, measured: Measured) -> AsyncIterator[Check]:
     if patient.is_emulated and not patient.is_running:
         yield skipped("provider", "looked who signs in", "the WorkOS emulator does; it starts with devgw up")
         return
     if patient.project.oauth is None:
         yield skipped("provider", "looked for an MCP OAuth policy", "the project has none")
         return
-    async for check in examine_provider(asker, Pair(patient.project.oauth, patient.callback)):
+    async for check in examine_provider(asker, Pair(patient.project.oauth, patient.callback), measured):
         yield check
 
 
@@ -170,7 +186,8 @@ async def _upstreams(asker: Asker, patient: Patient) -> AsyncIterator[Check]:
             yield skipped(
                 f"upstream.{route.operation_id}", "looked at the route", "the sample server starts with devgw up"
             )
-    for check in await asyncio.gather(*(examine_upstream(asker, route) for route in routes)):
+    ways = Ways(asker, patient.settings, patient.urls, patient.store, TIMEOUT)
+    for check in await asyncio.gather(*(examine_upstream(asker, route, ways) for route in routes)):
         yield check
 
 

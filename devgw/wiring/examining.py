@@ -4,21 +4,31 @@ from devgw.clock import from_epoch
 from devgw.config.dotenv_file import FILE as DOTENV
 from devgw.diagnosis.verdicts import Check, Verdict, machine
 from devgw.outbound.doctor import Patient, examine_login
+from devgw.outbound.probes.provider import Measured, ignored
 from devgw.wiring.runtime import Runtime
 
 
-async def examine_running(runtime: Runtime) -> list[Check]:
-    """Return every check of a login at this gateway; its requests are observed by nobody."""
+async def examine_running(runtime: Runtime, measured: Measured = ignored) -> list[Check]:
+    """Return every check of a login at this gateway; its requests are observed by nobody.
+
+    `measured` is told by how far the provider's clock is from ours.
+    """
     with runtime.front.unseen.word() as word:
-        patient = Patient(
-            runtime.gateway.project,
-            runtime.settings,
-            runtime.environ,
-            is_running=True,
-            word=word,
-            is_emulated=runtime.loaded.wants_emulator,
-        )
-        return [_configuration(runtime), _dotenv(runtime), *await examine_login(patient, runtime.clock)]
+        patient = patient_of(runtime, word)
+        return [_configuration(runtime), _dotenv(runtime), *await examine_login(patient, runtime.clock, measured)]
+
+
+def patient_of(runtime: Runtime, word: str) -> Patient:
+    """Return what runs, to be examined under `word`."""
+    return Patient(
+        runtime.gateway.project,
+        runtime.settings,
+        runtime.environ,
+        runtime.upstreams.store,
+        is_running=True,
+        word=word,
+        is_emulated=runtime.loaded.wants_emulator,
+    )
 
 
 def _configuration(runtime: Runtime) -> Check:

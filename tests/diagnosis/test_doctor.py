@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from devgw.cli.doctor import command
+from devgw.cli.doctor import command, nothing_kept
 from devgw.clock import SystemClock
 from devgw.config.project import BrowserLogin, OAuthPolicy, Oidc, Project, Route, Secret
 from devgw.diagnosis.verdicts import Check, Verdict
@@ -52,7 +52,7 @@ def policy(origin: str, client_id: str = CLIENT_ID, key: str = KEY) -> OAuthPoli
 
 async def examined(policy_: OAuthPolicy, *routes: Route, **settings: Any) -> dict[str, Check]:
     project = Project(Path(), policy_, routes)
-    checks = await examine(Patient(project, Settings(**settings), {}), SystemClock())
+    checks = await examine(Patient(project, Settings(**settings), {}, nothing_kept()), SystemClock())
     return {check.name: check for check in checks}
 
 
@@ -139,7 +139,7 @@ async def test_a_provider_that_is_down_fails_and_the_rest_is_examined(workos: Em
 async def test_a_running_gateway_is_good_enough_for_every_client_family() -> None:
     async with running_gateway() as gateway:
         loaded = gateway.runtime.served.gateway.project
-        patient = Patient(loaded, gateway.runtime.settings, {}, is_running=True)
+        patient = Patient(loaded, gateway.runtime.settings, {}, nothing_kept(), is_running=True)
         checks = {check.name: check for check in await examine(patient, SystemClock())}
 
     seen = {name: check for name, check in checks.items() if name.startswith("metadata.")}
@@ -169,8 +169,12 @@ def answering(status: int, headers: list[tuple[bytes, bytes]], body: bytes = b""
     ("status", "headers", "body", "name", "verdict"),
     [
         (307, [(b"location", b"/mcp/")], b"", "PROXY-01", Verdict.FAIL),
-        (401, [(b"www-authenticate", b'Bearer resource_metadata="http://x"')], b"", "", Verdict.PASS),
-        (401, [], b"", "UPST-03", Verdict.WARN),
+        (302, [(b"location", b"/login?next=/mcp")], b"", "NET-06", Verdict.FAIL),
+        (302, [(b"location", b"http://[")], b"", "NET-06", Verdict.FAIL),
+        (401, [(b"www-authenticate", b'Bearer resource_metadata="http://x"')], b"", "UPST-03", Verdict.FAIL),
+        (401, [], b"", "UPST-03", Verdict.FAIL),
+        (429, [(b"retry-after", b"30")], b"", "", Verdict.WARN),
+        (500, [], b"", "", Verdict.FAIL),
         (421, [], b"Invalid Host header", "HOST-02", Verdict.FAIL),
         (200, [(b"content-type", b"text/html")], b"<html>", "NET-06", Verdict.FAIL),
     ],
@@ -219,7 +223,7 @@ async def test_a_callback_is_looked_at(taken: int, workos: Emulator) -> None:
         (f"http://127.0.0.1:{taken}/callback", "", Verdict.PASS),
         ("http://127.0.0.1:1/callback", "PORT-02", Verdict.FAIL),
     ):
-        checks = await examine(Patient(project, Settings(), {}, client_callback=url), SystemClock())
+        checks = await examine(Patient(project, Settings(), {}, nothing_kept(), client_callback=url), SystemClock())
         check = next(each for each in checks if each.name == "client.callback")
         assert check.verdict is verdict or (name == "HOST-03" and check.verdict is Verdict.PASS), check
 
@@ -228,7 +232,10 @@ def test_proxy_variables_that_catch_loopback_are_named() -> None:
     from devgw.outbound.probes.machine import proxies  # noqa: PLC0415  beside its only use
 
     assert proxies({"HTTPS_PROXY": "http://proxy:8080"}).verdict is Verdict.WARN
-    assert proxies({"HTTPS_PROXY": "http://proxy:8080", "no_proxy": "localhost,127.0.0.1"}).verdict is Verdict.PASS
+    assert proxies({"HTTPS_PROXY": "http://proxy:8080", "no_proxy": "localhost,127.0.0.1,::1"}).verdict is Verdict.PASS
+    partly = proxies({"HTTPS_PROXY": "http://proxy:8080", "no_proxy": "127.0.0.1"})
+    assert partly.verdict is Verdict.WARN
+    assert "NO_PROXY=127.0.0.1,localhost,::1 " in partly.todo
 
 
 def test_the_command_prints_json_and_fails_where_a_check_fails(

@@ -13,8 +13,8 @@ from devgw.diagnosis import View
 from devgw.diagnosis.rules import GATEWAY_RULES, RULES
 from devgw.diagnosis.verdicts import Answer
 from devgw.diagnosis.verdicts.metadata import Served, strict_eyes
-from devgw.diagnosis.verdicts.provider import authorize, discovery, id_and_key, keys, registered_uris
-from devgw.diagnosis.verdicts.upstream import upstream
+from devgw.diagnosis.verdicts.provider import Configured, authorize, discovery, id_and_key, keys, registered_uris
+from devgw.diagnosis.verdicts.upstream import Asked, upstream
 from devgw.events.flow import FlowState, Milestone
 from devgw.events.taxonomy import (
     HttpExchanged,
@@ -47,6 +47,7 @@ MEMBERS = (
     "jsonrpc", "id", "result", "supported", "keys", "jwks_uri", "message", "protocolVersion", "supportedVersions",
     "token_endpoint_auth_methods_supported", "scopes_supported", "client_id_metadata_document_supported",
 )  # fmt: skip
+P = "http://p.example"
 PATHS = (
     PRM, ASM, "/mcp/x", "/oauth/authorize", "/oauth/token", "/oauth/register", "/oauth/callback", "/oauth/setup",
     "/oauth/revoke", "/register", "/", "", "//", "/oauth/token/", "/auth/connections/x/connect", "/\udcff", "/{got}",
@@ -186,10 +187,12 @@ def answers(random: Random) -> Iterator[Answer]:
 VERDICTS: dict[str, Callable[[Iterator[Answer]], Any]] = {
     "keys": lambda some: keys(next(some)),
     "id_and_key": lambda some: id_and_key(next(some), is_workos=True),
-    "discovery": lambda some: list(discovery(next(some), "http://p.example", (), "http://p.example/jwks")),
+    "discovery": lambda some: list(
+        discovery(next(some), Configured(P, (), f"{P}/jwks", f"{P}/authorize", f"{P}/token"))
+    ),
     "registered_uris": lambda some: registered_uris(next(some), "http://localhost:9000/oauth/callback"),
     "authorize": lambda some: authorize(next(some), "http://localhost:33418/cb"),
-    "upstream": lambda some: upstream("x", "http://u.example/mcp", next(some), next(some)),
+    "upstream": lambda some: upstream(Asked("x", "http://u.example/mcp"), next(some), next(some)),
     "strict_eyes": lambda some: list(
         strict_eyes(Served("http://g/mcp", next(some), next(some), next(some), next(some)))
     ),

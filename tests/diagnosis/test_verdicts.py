@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from devgw.clock import FrozenClock
 from devgw.diagnosis.verdicts import Answer, Check, provider
 from devgw.diagnosis.verdicts.metadata import Served, strict_eyes
-from devgw.diagnosis.verdicts.upstream import upstream
+from devgw.diagnosis.verdicts.upstream import Asked, upstream
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.probes.asking import Asker, skew
 from devgw.outbound.probes.routes import served
@@ -65,12 +65,14 @@ def verdicts(one: Answer, other: Answer, text: str) -> Iterator[Check]:
     yield provider.authorize(one, text)
     yield provider.id_and_key(one, is_workos=True)
     yield provider.keys(one)
-    yield from provider.discovery(one, text, (text,), text)
+    yield from provider.discovery(one, provider.Configured(text, (text,), text, text, text))
     yield provider.registered_uris(one, text)
     yield provider.clock([each for each in (skew(one), skew(other)) if each is not None])
     yield provider.client_id_shape(text)
     yield provider.secret_shape(text, text)
-    yield upstream("x", text, one, other)
+    yield upstream(Asked("x", text), one, other)
+    yield upstream(Asked("x", text, ("x-key",)), one, other)
+    yield upstream(Asked("x", text, exchange="exchange"), one, other)
     yield from strict_eyes(Served(text, one, other, one, other))
 
 

@@ -19,7 +19,8 @@ from devgw.config.settings_file import read_settings
 from devgw.diagnosis.verdicts import Verdict
 from devgw.entropy import token
 from devgw.oauth.urls import ALIAS_BASE, PROTECTED_RESOURCE
-from devgw.outbound.doctor import Patient, examine
+from devgw.outbound.doctor import examine
+from devgw.wiring.examining import patient_of
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Code, Running, mcp_request, running_gateway
 
@@ -134,8 +135,9 @@ async def test_a_route_that_asks_for_no_token_publishes_no_resource_metadata(gat
 
 async def test_the_doctor_finds_no_fault_in_a_gateway_that_has_none(gateway: Running) -> None:
     runtime = gateway.runtime
-    patient = Patient(runtime.gateway.project, runtime.settings, {"DISPLAY": ":0"}, is_emulated=True)
-    failed = [each for each in await examine(patient, SystemClock()) if each.verdict is Verdict.FAIL]
+    with runtime.front.unseen.word() as word:
+        checks = await examine(patient_of(runtime, word), SystemClock())
+    failed = [each for each in checks if each.verdict is Verdict.FAIL]
     assert not failed
 
 

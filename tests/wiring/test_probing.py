@@ -19,4 +19,4 @@ async def test_a_callback_that_is_not_registered_is_bad() -> None:
         await probe(gateway.runtime)
         checks = {check.name: check for check in gateway.runtime.monitor.health.look().checks}
         assert checks["provider.redirect_uri"].state == "bad"
-        assert "/oauth/callback" in checks["provider.redirect_uri"].text
+        assert "/oauth/callback" in checks["provider.redirect_uri"].fix

@@ -8,6 +8,7 @@ from typing import Any
 
 from devgw.foreign.json import JsonRefused, read_object
 from devgw.foreign.text import clean
+from devgw.problems import Problem
 
 MOST_SHOWN = 500
 """Characters of a foreign value in a verdict."""
@@ -91,6 +92,12 @@ class Answer:
 def passed(name: str, did: str, saw: str) -> Check:
     """Return a check that found nothing wrong."""
     return Check(name, Verdict.PASS, did, saw)
+
+
+def refused(name: str, did: str, problem: Problem) -> Check:
+    """Return the failure of a check in which the gateway itself would say no, with what it would say."""
+    todo = problem.advise() or f"See `devgw explain {problem.diagnosis_id or problem.reason}`."
+    return Check(name, Verdict.FAIL, did, problem.explain(), todo, problem.diagnosis_id or "")
 
 
 def skipped(name: str, did: str, why: str) -> Check:

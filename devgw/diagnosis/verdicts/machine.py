@@ -6,6 +6,8 @@ from datetime import datetime
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import Check, Verdict, passed, skipped
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
 
 @dataclass(frozen=True, slots=True)
 class PortState:
@@ -83,12 +85,15 @@ def proxy_variables(variables: dict[str, str], no_proxy: str) -> Check:
     name, did = "machine.proxy", "read HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY"
     if not variables:
         return passed(name, did, "none is set")
-    exempt = {each.strip().lower() for each in no_proxy.split(",")}
+    exempt = {each.strip().lower().strip("[]") for each in no_proxy.split(",")}
     names = ", ".join(sorted(variables))
-    if exempt & {"*", "localhost", "127.0.0.1"}:
+    missing = [] if "*" in exempt else [each for each in LOOPBACK if each not in exempt]
+    if not missing:
         return passed(name, did, f"{names} set, loopback exempt")
-    todo = "Set NO_PROXY=localhost,127.0.0.1,::1, or clients send loopback requests to the proxy."
-    return Check(name, Verdict.WARN, did, f"{names} set, and NO_PROXY does not name localhost", todo, "NET-07")
+    whole = ",".join([*filter(None, [no_proxy.strip().strip(",")]), *missing])
+    todo = f"Set NO_PROXY={whole} where clients are started, or some send requests for this machine to the proxy."
+    saw = f"{names} set, and NO_PROXY does not name {', '.join(missing)}; devgw itself asks this machine directly"
+    return Check(name, Verdict.WARN, did, saw, todo, "NET-07")
 
 
 def dotenv(changed_at: datetime | None, read_at: datetime | None) -> Check:

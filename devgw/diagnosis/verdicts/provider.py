@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from devgw.diagnosis.difference import explain_difference, explain_nearest
@@ -89,6 +90,16 @@ ERROR_PAGES = {
 }
 
 
+NEEDS_A_PERSON = ("login_required", "interaction_required", "consent_required", "account_selection_required")
+AT_ONCE = {
+    "invalid_scope": "Correct browserLogin.scope in policies.json: the provider does not know one of its scopes.",
+    "unauthorized_client": "Allow the authorization code grant for this client at the provider.",
+    "unsupported_response_type": "Allow the response type `code` for this client at the provider.",
+    "invalid_request": "Change what its description names; PKCE is switched by browserLogin.pkce in policies.json.",
+    "": "Look that error up in the provider's documentation; a login would end with it.",
+}
+
+
 def authorize(answer: Answer, callback: str) -> Check:
     """Say what the provider makes of the real authorization URL (P1)."""
     name, did = "provider.redirect_uri", f"asked for the login page as the browser would, with redirect_uri={callback}"
@@ -101,20 +112,24 @@ def authorize(answer: Answer, callback: str) -> Check:
             name, Verdict.FAIL, did, f"it leads to {answer.location}: {saw}", todo.format(callback=callback), failure_id
         )
     if answer.location.startswith(callback):
-        error = parse_qs(split_url(answer.location).query.text).get("error", ["an answer"])[0]
-        return Check(
-            name,
-            Verdict.WARN,
-            did,
-            f"the callback is accepted, but it answers {error} at once",
-            "Look at that error.",
-            "IDT-12",
-        )
+        return _at_once(name, did, parse_qs(split_url(answer.location).query.text))
     if answer.status in (301, 302, 303, 307, 308) or answer.status == 200:
         return _judge_page(name, did, answer, callback)
     return Check(
         name, Verdict.FAIL, did, f"it answered {answer.status}", f"Check client id and callback {callback}.", "RURI-04"
     )
+
+
+def _at_once(name: str, did: str, came: dict[str, list[str]]) -> Check:
+    """Judge an answer that came without a page: a provider may approve at once, and may want a session first."""
+    error = clean(came.get("error", [""])[0], 100)
+    if not error:
+        return passed(name, did, "it accepts client id and callback, and signs in without a page")
+    if error in NEEDS_A_PERSON:
+        return passed(name, did, f"it accepts client id and callback; without a browser's session it says {error}")
+    said = clean(came.get("error_description", [""])[0], 200)
+    saw = f"the callback is accepted, but it answers {error} at once{': ' if said else ''}{said}"
+    return Check(name, Verdict.FAIL, did, saw, AT_ONCE.get(error, AT_ONCE[""]), "IDT-12")
 
 
 def _judge_page(name: str, did: str, answer: Answer, callback: str) -> Check:
@@ -186,8 +201,20 @@ def keys(answer: Answer) -> Check:
     return passed(name, did, f"{count} ({', '.join(kinds)}): {', '.join(ids)}{more}")
 
 
-def discovery(answer: Answer, issuer: str, others: tuple[str, ...], jwks_url: str) -> Iterator[Check]:
-    """Say whether the discovery document agrees with the configured issuer and key set (P3)."""
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """What the project says of its provider, as far as a discovery document says it too."""
+
+    issuer: str
+    other_issuers: tuple[str, ...]
+    jwks_url: str
+    authorization_url: str
+    token_url: str
+
+
+def discovery(answer: Answer, configured: Configured) -> Iterator[Check]:
+    """Say whether the discovery document agrees with the configured issuer, endpoints and key set (P3)."""
+    issuer, others, jwks_url = configured.issuer, configured.other_issuers, configured.jwks_url
     name, did = "provider.issuer", f"compared the issuer of {answer.url} with the configured one"
     if answer.failure or answer.status != 200 or not answer.document:
         yield _no_discovery(name, did, answer)
@@ -205,10 +232,11 @@ def discovery(answer: Answer, issuer: str, others: tuple[str, ...], jwks_url: st
             Verdict.FAIL,
             did,
             difference.sentence,
-            f"Configure issuer = {found}.",
+            _configure(found),
             failure_id,
             tuple(difference.lines()),
         )
+    yield from _endpoints(did, answer, configured)
     named = answer.said("jwks_uri")
     if named and named != jwks_url:
         difference = explain_difference(jwks_url, named, "url")
@@ -221,6 +249,31 @@ def discovery(answer: Answer, issuer: str, others: tuple[str, ...], jwks_url: st
             "IDT-05",
             tuple(difference.lines()),
         )
+
+
+def _endpoints(did: str, answer: Answer, ours: Configured) -> Iterator[Check]:
+    """Compare the endpoints of the document with the configured ones."""
+    for member, option, configured in (
+        ("authorization_endpoint", "url", ours.authorization_url.partition("?")[0]),
+        ("token_endpoint", "tokenUrl", ours.token_url),
+    ):
+        named = answer.said(member)
+        if named and named != configured:
+            difference = explain_difference(configured, named, "url")
+            todo = f"Write browserLogin.{option} = {named} in policies.json, if a login does not get past it."
+            marks = tuple(difference.lines())
+            yield Check(f"provider.{member}", Verdict.WARN, did, difference.sentence, todo, "IDT-02", marks)
+
+
+def _configure(issuer: str) -> str:
+    """Say what to do so that configured and published issuer are one."""
+    parts = split_url(issuer)
+    if parts.scheme.text == "https" or parts.is_loopback:
+        return f"Configure issuer = {issuer}."
+    return (
+        f"Let the provider publish an issuer with https, or with localhost (its own frontend or hostname setting): "
+        f"policies.json takes no other, and {issuer} is neither."
+    )
 
 
 def _no_discovery(name: str, did: str, answer: Answer) -> Check:

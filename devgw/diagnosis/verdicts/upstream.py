@@ -1,47 +1,155 @@
 """Upstream MCP servers: do they answer, with which revisions, and do they want a login?"""
 
+import json
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
 from devgw.diagnosis.difference import explain_difference
+from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, passed
 from devgw.foreign.text import clean
 
 
-def upstream(name: str, url: str, modern: Answer, legacy: Answer) -> Check:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which upstream was asked, and with what of its route."""
+
+    operation_id: str
+    url: str
+    headers: tuple[str, ...] = ()
+    """Names of the headers that the route's policies set."""
+    exchange: str = ""
+    """Name of the route's token-exchange policy."""
+    policies: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the check's name."""
+        return f"upstream.{self.operation_id}"
+
+    @property
+    def did(self) -> str:
+        """Return what was done."""
+        sent = f"with {', '.join(self.headers)} of the route's policies" if self.headers else "without a credential"
+        return f"asked {self.url} for server/discover and initialize, {sent}"
+
+    def is_wanting(self, legacy: Answer) -> bool:
+        """Tell whether what came leaves the question whether the upstream can be connected."""
+        return not legacy.failure and (legacy.status in (401, 403) or legacy.status < 300)
+
+
+def upstream(asked: Asked, modern: Answer, legacy: Answer) -> Check:
     """Say what an upstream answered to `server/discover` (2026-07-28) and to `initialize` (2025-11-25)."""
-    name, did = f"upstream.{name}", f"asked {url} for server/discover and initialize, without a credential"
     if legacy.failure:
-        failure_id = "NET-02" if "DNS" in legacy.failure else "NET-03" if "TLS" in legacy.failure else "NET-01"
-        todo = "Start the upstream, or correct rewritePattern in config/routes.oas.json."
-        return Check(name, Verdict.FAIL, did, legacy.failure, todo, failure_id)
-    if legacy.status in (301, 302, 303, 307, 308):
-        difference = explain_difference(legacy.location, url, "url")
-        return Check(
-            name,
-            Verdict.FAIL,
-            did,
-            f"it redirects to {legacy.location}: {difference.sentence}",
-            f"Write {legacy.location} as rewritePattern.",
-            "PROXY-01",
-        )
-    if legacy.status in (401, 403):
-        return _protected(name, did, legacy)
-    if legacy.status == 421:
-        todo = "Add the host to the upstream's allowed hosts."
-        return Check(name, Verdict.FAIL, did, "421: it rejects the Host header", todo, "HOST-02")
+        return _unreached(asked, legacy)
+    judge = _BY_STATUS.get(legacy.status) or (_failing if legacy.status >= 500 else None)
+    if judge is not None:
+        return judge(asked, legacy)
     revisions = [*_modern(modern), *_legacy(legacy)]
     if not revisions:
         saw = f"status {legacy.status}, {legacy.media_type or 'no type'}: that is no MCP"
-        return Check(name, Verdict.FAIL, did, saw, "Point rewritePattern at the MCP endpoint itself.", "NET-06")
-    return passed(name, did, f"it speaks {', '.join(dict.fromkeys(revisions))}")
+        todo = "Point rewritePattern at the MCP endpoint itself."
+        return Check(asked.name, Verdict.FAIL, asked.did, saw, todo, "NET-06")
+    return passed(asked.name, asked.did, f"it speaks {', '.join(dict.fromkeys(revisions))}")
 
 
-def _protected(name: str, did: str, answer: Answer) -> Check:
-    """Judge a 401: it is right where the challenge says where to log in."""
-    challenge = answer.headers.get("www-authenticate", "")
-    if "resource_metadata" in challenge:
-        return passed(name, did, "it wants a login and says where: connect it through a token-exchange policy")
-    saw = f"{answer.status} with {clean(challenge, MOST_SHOWN) or 'no challenge'}"
-    todo = "Attach an API key (set-upstream-api-key-inbound) or a token-exchange policy to the route."
-    return Check(name, Verdict.WARN, did, saw, todo, "UPST-03")
+def _misdirected(asked: Asked, answer: Answer) -> Check:  # noqa: ARG001  every status is judged in the same way
+    todo = f"Add {split_url(asked.url).host_name} to the upstream's allowed hosts."
+    return Check(asked.name, Verdict.FAIL, asked.did, "421: it rejects the Host header", todo, "HOST-02")
+
+
+def _limited(asked: Asked, answer: Answer) -> Check:
+    after = clean(answer.headers.get("retry-after", ""), 40)
+    saw = f"429: it is asked too often{f'; it says Retry-After: {after}' if after else ''}"
+    return Check(
+        asked.name, Verdict.WARN, asked.did, saw, "Wait, then run the doctor again; nothing has to be changed."
+    )
+
+
+def _failing(asked: Asked, answer: Answer) -> Check:
+    todo = f"Look into the log of the server at {split_url(asked.url).origin}: it failed over a good request."
+    return Check(asked.name, Verdict.FAIL, asked.did, f"it answered {answer.status}", todo)
+
+
+def _unreached(asked: Asked, answer: Answer) -> Check:
+    if "DNS" in answer.failure:
+        return Check(
+            asked.name, Verdict.FAIL, asked.did, answer.failure, "Correct the host name in rewritePattern.", "NET-02"
+        )
+    if "TLS" in answer.failure:
+        todo = "Set SSL_CERT_FILE to the PEM file of the authority that signed its certificate, and restart devgw up."
+        return Check(asked.name, Verdict.FAIL, asked.did, answer.failure, todo, "NET-03")
+    todo = "Start the upstream, or correct rewritePattern in config/routes.oas.json."
+    return Check(asked.name, Verdict.FAIL, asked.did, answer.failure, todo, "NET-01")
+
+
+def _redirected(asked: Asked, answer: Answer) -> Check:
+    """Judge a redirect: to the same place written otherwise, or to somewhere else, such as a login page."""
+    try:
+        target = urljoin(asked.url, answer.location)
+    except ValueError:  # no place at all
+        target = answer.location
+    one, other = split_url(target), split_url(asked.url)
+    same_place = one.host_name == other.host_name and one.path.text.rstrip("/") == other.path.text.rstrip("/")
+    if not same_place:
+        saw = f"it redirects to {target}, which is another place: a login page, or where it has moved"
+        todo = "Let the upstream answer MCP clients itself (401 with a challenge where it wants a login)."
+        return Check(asked.name, Verdict.FAIL, asked.did, saw, todo, "NET-06")
+    difference = explain_difference(target, asked.url, "url")
+    saw = f"it redirects to {target}: {difference.sentence}"
+    todo = f"Write {target} as rewritePattern."
+    return Check(asked.name, Verdict.FAIL, asked.did, saw, todo, "PROXY-01", tuple(difference.lines()))
+
+
+def _protected(asked: Asked, answer: Answer) -> Check:
+    """Judge a 401 or 403: right where the route has a way to get a credential."""
+    challenge = clean(answer.headers.get("www-authenticate", ""), MOST_SHOWN) or "no challenge"
+    saw = f"it wants a login: {answer.status} with {challenge}"
+    if asked.exchange:
+        return passed(asked.name, asked.did, f"{saw}; {asked.exchange} gets it one")
+    if asked.headers:
+        todo = (
+            f"Correct the value that the route's policies set for {', '.join(asked.headers)}: it was sent, and refused."
+        )
+        return Check(asked.name, Verdict.FAIL, asked.did, saw, todo, "UPST-03")
+    if "resource_metadata" in challenge or challenge.lower().startswith("bearer"):
+        todo = _attach(asked)
+        return Check(asked.name, Verdict.FAIL, asked.did, f"{saw}; no policy of the route gets one", todo, "UPST-03")
+    todo = "Attach set-upstream-api-key-inbound with the upstream's own key to the route."
+    return Check(asked.name, Verdict.FAIL, asked.did, f"{saw}; no policy of the route sends one", todo, "UPST-03")
+
+
+def _attach(asked: Asked) -> str:
+    """Return the policy that gets a credential, and where it is attached, to be pasted."""
+    policy = {
+        "name": f"mcp-token-exchange-{asked.operation_id}",
+        "policyType": "mcp-token-exchange-inbound",
+        "handler": {
+            "export": "McpTokenExchangeInboundPolicy",
+            "module": "$import(@zuplo/runtime/mcp-gateway)",
+            "options": {"displayName": asked.operation_id, "authMode": "user-oauth"},
+        },
+    }
+    inbound = json.dumps([*asked.policies, policy["name"]])
+    return (
+        f"Add to `policies` in config/policies.json: {json.dumps(policy)} and in config/routes.oas.json give the route "
+        f"{asked.operation_id} `inbound`: {inbound}"
+    )
+
+
+_BY_STATUS = {
+    **dict.fromkeys((301, 302, 303, 307, 308), _redirected),
+    **dict.fromkeys((401, 403), _protected),
+    421: _misdirected,
+    429: _limited,
+}
+
+
+def connectable(asked: Asked, issuer: str, connected: int) -> Check:
+    """Say that connecting would work, and whether anybody did."""
+    by = f"{connected} connected already" if connected else "nobody has connected it yet"
+    did = f"walked the way of connecting {asked.url}, up to where something would change"
+    return passed(asked.name, did, f"it can be connected at {clean(issuer, MOST_SHOWN)}; {by}")
 
 
 def _modern(answer: Answer) -> list[str]:

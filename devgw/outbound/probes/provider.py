@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from devgw.config.project import OAuthPolicy
 from devgw.diagnosis.verdicts import Answer, Check, provider
 from devgw.diagnosis.verdicts.check import skipped
 from devgw.entropy import token
+from devgw.gateway.login import LoginRequest
 from devgw.oauth.pkce import challenge_of
+from devgw.outbound import login_requests
 from devgw.outbound.probes.asking import Asker, skew
 
 NO_CODE = "01AAAAAAAAAAAAAAAAAAAAAAAA"
@@ -29,13 +31,15 @@ class Pair:
         return self.policy.provider == "workos"
 
 
+Measured = Callable[[str, float], None]
+"""Is told a URL of the provider and by how many seconds the clock there is ahead of ours."""
+
+
 def ignored(url: str, skew: float) -> None:
     """Do nothing."""
 
 
-async def examine_provider(
-    asker: Asker, pair: Pair, measured: Callable[[str, float], None] = ignored
-) -> AsyncIterator[Check]:
+async def examine_provider(asker: Asker, pair: Pair, measured: Measured = ignored) -> AsyncIterator[Check]:
     """Yield every check of the provider; `measured` is told by how many seconds its clock is ahead of ours."""
     policy = pair.policy
     if policy.oidc is None:
@@ -53,7 +57,9 @@ async def examine_provider(
     yield provider.authorize(page, pair.callback)
     yield provider.id_and_key(grant, is_workos=pair.is_workos)
     yield provider.keys(keys)
-    for check in provider.discovery(document, policy.oidc.issuer, policy.oidc.other_issuers, policy.oidc.jwks_url):
+    oidc, login = policy.oidc, policy.login
+    ours = provider.Configured(oidc.issuer, oidc.other_issuers, oidc.jwks_url, login.url, login.token_url)
+    for check in provider.discovery(document, ours):
         yield check
     if pair.is_workos:
         yield provider.registered_uris(await _list_uris(asker, pair), pair.callback)
@@ -65,30 +71,13 @@ async def examine_provider(
 
 def authorize_url(pair: Pair) -> str:
     """Return the URL to which a browser would be sent, with a challenge that nobody can redeem."""
-    login = pair.policy.login
-    asked = {
-        "response_type": "code",
-        "client_id": login.client_id,
-        "redirect_uri": pair.callback,
-        "scope": login.scope,
-        "state": token("doctor_"),
-    }
-    if pair.is_workos:
-        asked["provider"] = "authkit"
-    if login.pkce == "S256":
-        asked |= {"code_challenge": challenge_of(token("")), "code_challenge_method": "S256"}
-    return f"{login.url}{'&' if '?' in login.url else '?'}{urlencode(asked)}"
+    challenge = challenge_of(token("")) if pair.policy.login.pkce == "S256" else None
+    return login_requests.authorize_url(pair.policy, LoginRequest(pair.callback, token("st_"), token("no_"), challenge))
 
 
 def _invalid_grant(pair: Pair) -> dict[str, str]:
     login = pair.policy.login
-    return {
-        "grant_type": "authorization_code",
-        "code": NO_CODE,
-        "client_id": login.client_id,
-        "client_secret": login.client_secret.value,
-        "redirect_uri": pair.callback,
-    }
+    return login_requests.token_form(login, NO_CODE, pair.callback, token("cv_") if login.pkce == "S256" else None)
 
 
 def discovery_url(issuer: str) -> str:

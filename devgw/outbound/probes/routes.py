@@ -1,13 +1,11 @@
-"""MCP routes as a client sees them, and the upstreams behind them."""
+"""MCP routes as a client sees them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
-from devgw.config.project import Route
 from devgw.diagnosis.verdicts import Answer, Check
 from devgw.diagnosis.verdicts.metadata import Served, strict_eyes
-from devgw.diagnosis.verdicts.upstream import upstream
 from devgw.foreign.urls import UrlRefused, read_url
 from devgw.oauth.discovery import authorization_server_urls, resource_metadata_urls
 from devgw.outbound.probes.asking import Asker
@@ -19,7 +17,7 @@ ME: dict[str, Any] = {"name": "devgw-doctor", "version": "1"}
 async def served(asker: Asker, url: str) -> Served:
     """Return what an MCP route of the gateway shows to a client that has no token."""
     challenge, resource, preflight = await asyncio.gather(
-        asker.ask("POST", url, {"accept": ACCEPT}, json=_discover()),
+        asker.ask("POST", url, {"accept": ACCEPT}, json=discover()),
         asker.ask("GET", resource_metadata_urls(url)[0]),
         asker.ask("OPTIONS", url, _preflight()),
     )
@@ -43,39 +41,14 @@ async def examine_routes(asker: Asker, urls: Iterable[str]) -> AsyncIterator[Che
             yield check
 
 
-async def examine_upstream(asker: Asker, route: Route) -> Check:
-    """Ask an upstream for its revisions, in both eras."""
-    modern, legacy = await asyncio.gather(
-        asker.ask("POST", route.upstream_url, _modern_headers(), json=_discover()),
-        asker.ask("POST", route.upstream_url, {"accept": ACCEPT}, json=_initialize()),
-    )
-    await _leave(asker, route.upstream_url, legacy)
-    return upstream(str(route.operation_id), route.upstream_url, modern, legacy)
-
-
-async def _leave(asker: Asker, url: str, answer: Answer) -> None:
-    """End the session that `initialize` began, where the upstream keeps sessions."""
-    session = answer.headers.get("mcp-session-id")
-    if session:
-        await asker.ask("DELETE", url, {"mcp-session-id": session})
-
-
-def _modern_headers() -> dict[str, str]:
-    return {"accept": ACCEPT, "mcp-protocol-version": "2026-07-28", "mcp-method": "server/discover"}
-
-
-def _discover() -> dict[str, Any]:
+def discover() -> dict[str, Any]:
+    """Return a request for `server/discover`."""
     meta = {
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientInfo": ME,
         "io.modelcontextprotocol/clientCapabilities": {},
     }
     return {"jsonrpc": "2.0", "id": 1, "method": "server/discover", "params": {"_meta": meta}}
-
-
-def _initialize() -> dict[str, Any]:
-    params = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": ME}
-    return {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
 
 
 def _preflight() -> dict[str, str]:

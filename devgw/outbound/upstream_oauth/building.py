@@ -27,6 +27,7 @@ class UpstreamSide:
     oauth: UpstreamOAuth
     assertions: RememberedAssertions
     """Where a login leaves the identity token that cross-app access needs."""
+    store: ConnectionStore
 
 
 def build_upstream_side(
@@ -61,4 +62,4 @@ def build_upstream_side(
         CrossAppAccess(requests, assertions, clock),
         clock,
     )
-    return UpstreamSide(oauth, assertions)
+    return UpstreamSide(oauth, assertions, store)

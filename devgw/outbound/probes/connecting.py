@@ -1,0 +1,93 @@
+"""Whether an upstream could be connected: the way of connecting itself, up to the first step that changes something."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from devgw.clock import Clock
+from devgw.config.project import Route, TokenExchange
+from devgw.events import Bus
+from devgw.events.unseen import HEADER
+from devgw.gateway.connection import ConnectionStore
+from devgw.ids import SubjectId
+from devgw.oauth.resource import origin_of
+from devgw.oauth.urls import Urls
+from devgw.outbound.guard import check_form
+from devgw.outbound.probes.asking import Asker
+from devgw.outbound.upstream_oauth.discovering import Discovering
+from devgw.outbound.upstream_oauth.fetching import Answer, Errand, Fetching, errand_for
+from devgw.outbound.upstream_oauth.registering import Registering
+from devgw.settings import Settings
+
+NOBODY = SubjectId("devgw-doctor")
+
+
+class WouldRegister(Exception):  # noqa: N818  it reads as what happened
+    """The next step would register the gateway: as far as can be seen without that, connecting works."""
+
+
+class Onlooker(Fetching):
+    """Asks what connecting asks, and stops where it would change something."""
+
+    def __init__(self, asker: Asker, bus: Bus, seconds: float) -> None:
+        super().__init__(asker.clock, bus, seconds=seconds)
+        self._asker = asker
+
+    async def ask(
+        self,
+        errand: Errand,
+        purpose: str,
+        url: str,
+        *,
+        document: Any = None,
+        headers: Mapping[str, str] | None = None,
+        configured: bool = False,
+    ) -> Answer:
+        """Return the answer as `Fetching` does.
+
+        Raises:
+            Refused: as `Fetching.ask` does.
+            WouldRegister: where the request is a registration.
+        """
+        if purpose == "registration":
+            raise WouldRegister
+        asked = dict(headers or {})
+        if self._asker.word and origin_of(url) in self._asker.told:
+            asked[HEADER] = self._asker.word
+        return await super().ask(errand, purpose, url, document=document, headers=asked, configured=configured)
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How the gateway would connect its upstreams."""
+
+    asker: Asker
+    settings: Settings
+    urls: Urls
+    store: ConnectionStore
+    seconds: float
+
+    async def look(self, route: Route) -> str:
+        """Walk the way to a route's connection and return the issuer at which it would be made.
+
+        Raises:
+            Refused: with what connecting would refuse.
+        """
+        exchange = route.token_exchange
+        assert exchange is not None
+        clock: Clock = self.asker.clock
+        fetching = Onlooker(self.asker, Bus(clock), self.seconds)
+        discovering = Discovering(fetching, self.settings.upstreams)
+        errand = await errand_for(route, NOBODY)
+        found = await discovering.discover(route, errand, await discovering.probe(route, errand))
+        check_form(found.server.authorization_endpoint, local_allowed=errand.local_allowed)
+        registering = Registering(fetching, self.store, clock, self.settings.upstreams)
+        ours = (self.urls.connected(exchange.id), self.urls.client_document(exchange.id))
+        with suppress(WouldRegister):
+            await registering.client_for(exchange, found.server, *ours, errand)
+        return found.server.issuer
+
+    def connected(self, exchange: TokenExchange) -> int:
+        """Return how many people, or the administrator, have connected this upstream."""
+        return sum(each.upstream_server_id == exchange.id for each in self.store.connections())

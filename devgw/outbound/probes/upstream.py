@@ -1,0 +1,65 @@
+"""The upstreams behind the routes, asked with what each route's policies send, and looked at as connecting would."""
+
+import asyncio
+from typing import Any
+
+from devgw.config.project import Route
+from devgw.diagnosis.verdicts import Answer, Check
+from devgw.diagnosis.verdicts.check import refused, skipped
+from devgw.diagnosis.verdicts.upstream import Asked, connectable, upstream
+from devgw.gateway.forwarding import forwarding_of, headers_up
+from devgw.outbound.probes.asking import Asker
+from devgw.outbound.probes.connecting import Ways
+from devgw.outbound.probes.routes import ACCEPT, ME, discover
+from devgw.problems import Refused
+
+MODERN_HEADERS = {"accept": ACCEPT, "mcp-protocol-version": "2026-07-28", "mcp-method": "server/discover"}
+
+
+async def examine_upstream(asker: Asker, route: Route, ways: Ways) -> Check:
+    """Ask an upstream for its revisions, in both eras; where a person connects it, also whether that would work."""
+    try:
+        modern, legacy = await asyncio.gather(
+            asker.ask("POST", route.upstream_url, _sent(route, MODERN_HEADERS), json=discover()),
+            asker.ask("POST", route.upstream_url, _sent(route, {"accept": ACCEPT}), json=_initialize()),
+        )
+    except Refused as reason:
+        return refused(f"upstream.{route.operation_id}", "put the route's headers together", reason.problem)
+    await _leave(asker, route, legacy)
+    exchange = route.token_exchange
+    asked = Asked(
+        str(route.operation_id),
+        route.upstream_url,
+        headers=tuple(name for edits in route.header_edits for name, _, _ in edits.set),
+        exchange=exchange.name if exchange else "",
+        policies=tuple(each.name for each in route.policies),
+    )
+    check = upstream(asked, modern, legacy)
+    if exchange is None or not asked.is_wanting(legacy):
+        return check
+    if exchange.auth_mode == "id-jag":
+        return skipped(check.name, check.did, "cross-app access gets its credential with the first call")
+    try:
+        issuer = await ways.look(route)
+    except Refused as reason:
+        return refused(check.name, f"walked the way of connecting {route.upstream_url}", reason.problem)
+    return connectable(asked, issuer, ways.connected(exchange))
+
+
+def _sent(route: Route, headers: dict[str, str]) -> dict[str, str]:
+    """Return headers as the proxy would send them on this route, without a person's credential."""
+    given = [(name.encode(), value.encode()) for name, value in headers.items()]
+    edited = headers_up(forwarding_of(route, is_stateful=True), given, ())
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in edited}
+
+
+async def _leave(asker: Asker, route: Route, answer: Answer) -> None:
+    """End the session that `initialize` began, where the upstream keeps sessions."""
+    session = answer.headers.get("mcp-session-id")
+    if session:
+        await asker.ask("DELETE", route.upstream_url, _sent(route, {"mcp-session-id": session}))
+
+
+def _initialize() -> dict[str, Any]:
+    params = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": ME}
+    return {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
