@@ -72,13 +72,12 @@ def travelled(clock: Clock) -> timedelta:
     return clock.now() - clock.untravelled()
 
 
-def ahead_of(ours: datetime, theirs: datetime, by_travel: timedelta) -> float:
-    """Return by how many seconds another clock is ahead of ours, which has travelled.
+def beside(theirs: datetime, ours: datetime, by_travel: timedelta) -> datetime:
+    """Return our time as the other side has it, whose clock shows `theirs`.
 
-    The emulators travel along and real providers do not: who fits either of the two is in step.
+    The emulators travel along with us and real providers do not: of the two, the one that is nearer.
     """
-    apart = theirs - ours
-    return min(apart.total_seconds(), (apart + by_travel).total_seconds(), key=abs)
+    return min(ours, ours - by_travel, key=lambda moment: abs(theirs - moment))
 
 
 def epoch(moment: datetime) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from devgw.clock import Clock, ahead_of, from_epoch, travelled
+from devgw.clock import Clock, beside, from_epoch, travelled
 from devgw.config.project import BrowserLogin, OAuthPolicy, Oidc
 from devgw.events import Bus
 from devgw.events.taxonomy import ClockSkewMeasured, McpAuthProviderAnswered
@@ -70,14 +70,16 @@ class HttpIdentityProvider:
 
     async def redeem(self, code: str, callback: str, verifier: str | None, nonce: str) -> Identity:
         """Exchange `code` and return the verified identity; see `gateway.login.IdentityProvider`."""
-        answer, skew = await self._exchange(code, callback, verifier)
+        answer, theirs = await self._exchange(code, callback, verifier)
+        now = self._clock.now()
+        now = beside(theirs, now, travelled(self._clock)) if theirs else now
         expected = Expected(
             issuers=(self._oidc.issuer, *self._oidc.other_issuers),
             client_id=self._login.client_id,
             audience=self._oidc.audience,
             nonce=nonce or None,
-            now=self._clock.now(),
-            skew_seconds=skew,
+            now=now,
+            skew_seconds=(theirs - now).total_seconds() if theirs else None,
         )
         claims = await self._claims(answer, expected)
         identity = _identity(claims, answer)
@@ -131,7 +133,9 @@ class HttpIdentityProvider:
                 raise
             return verified_claims(token, replaced, what), algorithm
 
-    async def _exchange(self, code: str, callback: str, verifier: str | None) -> tuple[Mapping[str, Any], float | None]:
+    async def _exchange(
+        self, code: str, callback: str, verifier: str | None
+    ) -> tuple[Mapping[str, Any], datetime | None]:
         import httpx2  # noqa: PLC0415  140 ms that only a login needs
 
         url = self._login.token_url
@@ -158,12 +162,7 @@ class HttpIdentityProvider:
         self._publish(url, response.status_code, began, answer.error or (problem.reason if problem else None))
         if problem:
             raise Refused(problem)
-        return answer.members, self._skew_of(response.headers.get("date"))
-
-    def _skew_of(self, date: str | None) -> float | None:
-        """Return how many seconds the provider's `Date` is ahead of our clock."""
-        theirs = read_date(date or "")
-        return (theirs - self._clock.now()).total_seconds() if theirs else None
+        return answer.members, read_date(response.headers.get("date", ""))
 
     def _tell_skew(self, claims: Mapping[str, Any], expected: Expected) -> None:
         """Tell how the clocks stand, where `Date` and `iat` agree on it: also that they do again."""

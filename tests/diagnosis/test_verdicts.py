@@ -63,7 +63,7 @@ answers = st.builds(
 def verdicts(one: Answer, other: Answer, text: str) -> Iterator[Check]:
     """Yield what every check makes of two answers."""
     yield provider.authorize(one, text)
-    yield provider.id_and_key(one, is_workos=True)
+    yield provider.id_and_key(one, None, 5.0)
     yield provider.keys(one)
     yield from provider.discovery(one, provider.Configured(text, (text,), text, text, text))
     yield provider.registered_uris(one, text)

@@ -7,8 +7,10 @@ from urllib.parse import parse_qs
 
 from devgw.diagnosis.difference import explain_difference, explain_nearest
 from devgw.diagnosis.urls import split_url
-from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, passed, skipped, unreachable
+from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, passed, refused, skipped, unreachable
 from devgw.foreign.text import clean
+from devgw.problems import Problem
+from devgw.problems.provider import ProviderCodeRefused, ProviderTimedOut
 
 CLIENT_ID = re.compile(r"^client_[0-7][0-9A-HJKMNP-TV-Z]{25}$")
 NEVER_IN_ULID = re.compile(r"[ILOUilou]")
@@ -150,30 +152,26 @@ def _judge_page(name: str, did: str, answer: Answer, callback: str) -> Check:
     return passed(name, did, f"it accepts client id and callback{where}")
 
 
-def id_and_key(answer: Answer, *, is_workos: bool) -> Check:
-    """Say whether id and secret are a pair, from the answer to a code that cannot be right (P2)."""
-    name, did = (
-        "provider.credentials",
-        f"sent client id and secret with an invalid code to {answer.url}, and nowhere else",
-    )
+def id_and_key(answer: Answer, problem: Problem | None, timeout: float) -> Check:
+    """Say whether id and secret are a pair, from what a code that cannot be right comes to (P2).
+
+    Args:
+        answer: as it came.
+        problem: what a login would make of it.
+        timeout: the seconds that a login waits.
+    """
+    name = "provider.credentials"
+    did = f"sent client id and secret with an invalid code to {answer.url}, and nowhere else"
+    if answer.asked_at and answer.answered_at and (answer.answered_at - answer.asked_at).total_seconds() > timeout:
+        return refused(name, did, ProviderTimedOut(answer.url, round(timeout * 1000)))
     if answer.failure:
         return unreachable(name, did, answer)
-    error = answer.said("error") or answer.said("code")
-    if error in ("invalid_grant", "invalid_code"):
+    if isinstance(problem, ProviderCodeRefused):
         return passed(name, did, "it refused the code and nothing else, so the pair is right")
-    if error in ("invalid_client", "unauthorized_client") or answer.status == 401:
-        todo = (
-            "Copy client id and API key again, both from the same environment."
-            if is_workos
-            else "Copy id and secret again."
-        )
-        return Check(
-            name, Verdict.FAIL, did, f"it answered {error or answer.status}: id and secret are no pair", todo, "TOK-07"
-        )
-    saw = f"it answered {answer.status} {error}".strip()
-    return Check(
-        name, Verdict.WARN, did, f"{saw}, from which nothing follows", "Sign in once and look at the flow.", ""
-    )
+    if problem is not None:
+        return refused(name, did, problem)
+    saw = f"it answered {answer.status} to a code that nobody issued, from which nothing follows"
+    return Check(name, Verdict.WARN, did, saw, "Sign in once and look at the flow.")
 
 
 def keys(answer: Answer) -> Check:

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 
-from devgw.clock import Clock, ahead_of, travelled
+from devgw.clock import Clock, beside, travelled
 from devgw.diagnosis.verdicts import Answer
 from devgw.events.unseen import HEADER
 from devgw.foreign.dates import read_date
@@ -68,4 +68,4 @@ def skew(answer: Answer) -> float | None:
     if theirs is None:
         return None
     middle = answer.asked_at + (answer.answered_at - answer.asked_at) / 2
-    return ahead_of(middle, theirs, answer.travelled)
+    return (theirs - beside(theirs, middle, answer.travelled)).total_seconds()

@@ -13,6 +13,8 @@ from devgw.gateway.login import LoginRequest
 from devgw.oauth.pkce import challenge_of
 from devgw.outbound import login_requests
 from devgw.outbound.probes.asking import Asker, skew
+from devgw.outbound.provider_answer import TokenAnswer
+from devgw.problems import Problem
 
 NO_CODE = "01AAAAAAAAAAAAAAAAAAAAAAAA"
 """A code that nobody ever issued, in the form that WorkOS's have."""
@@ -55,7 +57,7 @@ async def examine_provider(asker: Asker, pair: Pair, measured: Measured = ignore
         asker.ask("GET", discovery_url(policy.oidc.issuer), {"accept": "application/json"}),
     )
     yield provider.authorize(page, pair.callback)
-    yield provider.id_and_key(grant, is_workos=pair.is_workos)
+    yield provider.id_and_key(grant, _made_of(grant, pair), policy.login.remote_timeout.total_seconds())
     yield provider.keys(keys)
     oidc, login = policy.oidc, policy.login
     ours = provider.Configured(oidc.issuer, oidc.other_issuers, oidc.jwks_url, login.url, login.token_url)
@@ -83,6 +85,13 @@ def _invalid_grant(pair: Pair) -> dict[str, str]:
 def discovery_url(issuer: str) -> str:
     """Return where OpenID Connect Discovery puts the document of `issuer`."""
     return f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+
+
+def _made_of(answer: Answer, pair: Pair) -> Problem | None:
+    """Return what a login would make of the token endpoint's answer."""
+    login = pair.policy.login
+    sent = (NO_CODE, login.client_secret.value)
+    return TokenAnswer(login, answer.status, answer.media_type, answer.body, sent).problem()
 
 
 async def _list_uris(asker: Asker, pair: Pair) -> Answer:

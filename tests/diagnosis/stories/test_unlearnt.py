@@ -1,14 +1,12 @@
 """What was learnt falls away with newer evidence: a clock, keys, a provider, an upstream, a filter's names."""
 
 import json
-from datetime import timedelta
-from email.utils import format_datetime
 from pathlib import Path
 
 import httpx2
 
 from devgw.clock import SystemClock
-from devgw.emulators.workos import AnswerFault
+from devgw.emulators.workos import AnswerFault, Fault, TokenFault
 from devgw.monitor.views import CheckRow
 from devgw.wiring.probing import probe
 from devgw.wiring.reloading import Reloading
@@ -27,22 +25,15 @@ async def names(gateway: Watched) -> list[str]:
     return [each.id for each in await gateway.of_gateway()]
 
 
-async def anew(gateway: Watched, http: httpx2.AsyncClient, *faults: AnswerFault) -> None:
+async def anew(gateway: Watched, http: httpx2.AsyncClient, *faults: Fault) -> None:
     async with Browser(CALLBACK) as browser:
         await log_in(gateway, http, browser, *faults)
-
-
-def dated(skew: timedelta) -> AnswerFault:
-    """Return an answer of the token endpoint from a machine whose clock is ahead by `skew`."""
-    date = format_datetime(SystemClock().now() + skew, usegmt=True)
-    path = "/user_management/authenticate"
-    return AnswerFault(path=path, status=400, body={"error": "invalid_grant"}, headers={"date": date})
 
 
 async def test_a_clock_that_was_wrong_once_is_right_with_the_next_good_answer(
     gateway: Watched, http: httpx2.AsyncClient
 ) -> None:
-    await anew(gateway, http, dated(timedelta(minutes=5)))
+    await anew(gateway, http, TokenFault(skew_seconds=3600))
     assert (await health(gateway))["clock"].state == "bad"
     assert "IDT-07" in await names(gateway)
 
@@ -52,7 +43,7 @@ async def test_a_clock_that_was_wrong_once_is_right_with_the_next_good_answer(
 
 
 async def test_a_clock_that_the_doctor_finds_right_is_right(gateway: Watched, http: httpx2.AsyncClient) -> None:
-    await anew(gateway, http, dated(-timedelta(minutes=5)))
+    await anew(gateway, http, TokenFault(skew_seconds=-3600))
     await probe(gateway.running.runtime)
 
     assert (await health(gateway))["clock"].state == "ok"
