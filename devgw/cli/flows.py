@@ -11,6 +11,7 @@ from devgw.cli.printing import write_json, write_page, write_table
 from devgw.control.client import ask_once, snapshot_once
 from devgw.control.messages import FlowRow
 
+NO_FLOW = "No flow has begun since this gateway started. Connect a client; one that still has a good token begins none."
 HEADS = ("STATE", "START", "FLOW", "CLIENT", "DRAICSKTM", "STEP", "WHY / LAST SEEN")
 
 
@@ -30,7 +31,7 @@ def command(flow: str | None, directory: Path, *, as_json: bool) -> None:
         for row in rows:
             write_json(row)
         return
-    write_table(HEADS, [cells(row) for row in rows], "No client has come yet. Connect one to a route of this gateway.")
+    write_table(HEADS, [cells(row) for row in rows], NO_FLOW)
 
 
 def _show(detail: dict[str, Any], *, as_json: bool) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from devgw.cli.flows import NO_FLOW
 from devgw.cli.joining import answered, directory_argument, json_option, run, state_dir_of
 from devgw.cli.printing import write_json, write_line, write_lines
 from devgw.control.client import ask_once, snapshot_once
@@ -13,7 +14,6 @@ from devgw.control.messages import CaseView, CheckRow, DiagnosisView, FailureVie
 
 _MOST_OTHERS = 5
 _NOTHING = "Nothing has gone wrong."
-_NOBODY = "No client has come yet. Connect one to a route of this gateway."
 
 
 @click.command("why")
@@ -35,7 +35,7 @@ def command(flow: str | None, directory: Path, *, as_json: bool) -> None:
         raise SystemExit(1)
     told = WhyDetail.from_json(answered(answer))
     if not told.cases and not ailing:
-        write_line(_NOTHING if told.flows else _NOBODY, err=True)
+        write_line(_NOTHING if told.flows else NO_FLOW, err=True)
         raise SystemExit(1)
     if as_json:
         write_json({**plain(told), "gateway": [asdict(each) for each in ailing]})

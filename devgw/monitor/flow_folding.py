@@ -197,7 +197,7 @@ def _rejected(flow: Flow, event: McpRequestRejected, at: datetime) -> None:
     words = f"{event.status} {(event.reason_code or '').replace('_', ' ')}".strip()
     if flow.state is FlowState.DONE:
         flow.needs_attention = True
-    elif flow.mark(Step.TOKEN).state is StepState.DONE:
+    elif flow.mark(Step.TOKEN).state is StepState.DONE or flow.mark(Step.MCP).state is StepState.NOW:
         fail(flow, _failure(Step.MCP, event, at, "rejected"))
     else:
         reach(flow, Step.DISCOVER, at)

@@ -117,7 +117,9 @@ class FlowFollower:
         if trace.kind != "mcp" or trace.grant_id is None or trace.status >= 400:
             return False
         flow = self.book.by_key(trace.grant_id)
-        return flow is None or (flow.state is FlowState.DONE and self._has_arrived(flow, trace))
+        if flow is None:
+            return trace.problem is None  # it arrived before this start, or its row is gone
+        return flow.state is FlowState.DONE and self._has_arrived(flow, trace)
 
     def _has_arrived(self, flow: Flow, trace: Trace) -> bool:
         """Tell whether its first tool call was told, or so much else that it does not matter."""
@@ -224,6 +226,8 @@ def _may_begin(trace: Trace, asked: Asked) -> bool:
     if isinstance(trace.problem, PathUnknown):
         return True
     if asked is Asked.MCP:
+        if trace.grant_id is not None and trace.problem is not None:
+            return True  # it holds a good token, and is refused all the same
         is_refused = trace.problem is not None and trace.problem.diagnosis_id is not None and not trace.upstream_status
         return trace.status in {401, 403, 421} or trace.method == "OPTIONS" or (is_refused and trace.status >= 400)
     if asked in METADATA | {Asked.REGISTER, Asked.AUTHORIZE}:

@@ -92,7 +92,7 @@ def test_a_trace_is_shown_with_both_messages_and_no_secret(beside: Beside) -> No
 
 
 def test_nothing_yet_is_said_in_a_sentence(beside: Beside) -> None:
-    assert run(beside, flows.command).output.startswith("No client has come yet.")
+    assert run(beside, flows.command).output.startswith("No flow has begun since this gateway started.")
     assert run(beside, tokens.command).output.startswith("No token was issued yet.")
     assert run(beside, trace.command).output.startswith("No request has come yet.")
 

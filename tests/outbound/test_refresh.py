@@ -11,6 +11,7 @@ import httpcore2
 import pytest
 
 from devgw.config.project import Route
+from devgw.events import FailureOrigin
 from devgw.events.taxonomy import McpAuthUpstreamConnectionLost
 from devgw.problems import Refused
 from devgw.problems.proxy import UpstreamNameUnknown
@@ -91,7 +92,8 @@ async def test_a_kill_during_a_refresh_is_named_as_what_it_was(bench: Bench, ups
     required = await connect_required(late.token())
     assert "devgw was ended before it came" in required.explain()
     (lost,) = [each for each in late.events if isinstance(each, McpAuthUpstreamConnectionLost)]
-    assert lost.reason_code == "refresh_answer_lost"
+    assert (lost.reason_code, lost.failure_origin) == ("refresh_answer_lost", FailureOrigin.GATEWAY)
+    assert "let devgw stop by itself" in (lost.hint or "")
     asking.cancel()
 
 

@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import httpx2
 
+from devgw.control.client import snapshot_once
+from devgw.control.messages import DiagnosisRow
 from devgw.emulators.upstream_auth import Fault
 from devgw.emulators.upstream_auth.records import ACCESS_LIFETIME
 from devgw.entropy import token
@@ -16,6 +18,10 @@ from tests.trust.verdict import Verdict
 from tests.trust.world import World
 
 SAMPLE, NOTES = "/mcp/sample", "/mcp/notes"
+LOST = "UPST-12"
+"""The answer to a refresh was lost."""
+_NAMED_SECONDS = 5.0
+"""Within which a failure is named: the diagnosis ticks every second."""
 _LOOKED_AT = 6
 """Of a long list of promises, how many are looked at after each kill."""
 
@@ -145,7 +151,28 @@ class Promises:
         self.counts[f"upstream tokens lost (in flight: {doing or 'nothing'})"] += 1
         if doing != "notes":
             self.broke(f"an upstream connection is gone although nothing of it was in flight: {answer.text}")
+        await self._check_named(answer)
         await self.client.log_in(NOTES)
+
+    async def _check_named(self, answer: httpx2.Response) -> None:
+        """Look whether a refresh that the kill cut off is named as that, in the answer and among the diagnoses."""
+        if "devgw was ended before it came" not in answer.text:
+            self.broke(f"a lost refresh is answered with something else: {answer.status_code} {answer.text}")
+        named = await self._upstream_diagnoses()
+        if named != {LOST}:
+            self.broke(f"a lost refresh is named {sorted(named) or 'nothing'} and not {LOST}: {answer.text}")
+        else:
+            self.counts[f"of them named {LOST}"] += 1
+
+    async def _upstream_diagnoses(self) -> set[str]:
+        """Return which failures of upstreams are named, as soon as one is."""
+        state, loop = self.world.gateway.root / ".devgw", asyncio.get_running_loop()
+        until, named = loop.time() + _NAMED_SECONDS, set[str]()
+        while not named and loop.time() < until:
+            known = await snapshot_once(state, ["diagnosis"])
+            named = {row.id for row in known.of("diagnosis", DiagnosisRow) if row.id.startswith("UPST-")}
+            await asyncio.sleep(0.1)
+        return named
 
     async def _check_registered(self, ids: list[str]) -> None:
         for each in ids:

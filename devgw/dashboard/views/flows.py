@@ -149,7 +149,7 @@ FLOWS = View(
     order=Order("START", None, descending=True),
     tabs=(Tab("Ladder", _write_ladder), Tab("Steps", _write_steps), Tab("Tokens", _write_tokens)),
     side=Tab("Why", why.write),
-    empty=("No client has come yet.",),
+    empty=("No flow has begun since this gateway started.",),
     is_problem=lambda row: row.state == "failed" or row.needs_attention,
     ticks=True,
     relations=_relations,

@@ -7,10 +7,11 @@ import asyncio
 import contextlib
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from devgw.clock import Clock
 from devgw.config.project import Route, TokenExchange
-from devgw.events import Bus, FailureOrigin, Outcome
+from devgw.events import Bus, FailureOrigin, Outcome, refusal
 from devgw.events.taxonomy import McpAuthUpstreamConnectionLost
 from devgw.gateway.completion import Completion
 from devgw.gateway.connecting import Ticket
@@ -178,9 +179,7 @@ class Keeping:
                 upstream_server_id=exchange.id,
                 cause="reconsent_required",
                 outcome=Outcome.FAILURE,
-                failure_origin=FailureOrigin.UPSTREAM,
-                reason_code=problem.reason if problem else "upstream_credential_refused",
-                explanation=because,
+                **(refusal(problem) if problem else _refused_by_upstream(because)),
             )
         )
         return Refused(self.required(route, exchange, admitted, "reconsent_required", because))
@@ -219,6 +218,12 @@ class Keeping:
             await self._requests.revoke(errand, endpoint, credentials, secret, kind)
         except Refused:
             return
+
+
+def _refused_by_upstream(because: str) -> dict[str, Any]:
+    """Return what the event tells of a credential that the upstream, and no problem of ours, put an end to."""
+    origin = FailureOrigin.UPSTREAM
+    return {"failure_origin": origin, "reason_code": "upstream_credential_refused", "explanation": because}
 
 
 def covers_route(connection: UpstreamConnection, route: Route) -> bool:

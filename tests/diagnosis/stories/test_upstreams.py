@@ -11,6 +11,8 @@ import pytest
 
 from devgw.clock import SystemClock
 from devgw.emulators.upstream_auth import create_app
+from devgw.events.flow import Step
+from devgw.settings import Settings
 from tests.diagnosis.stories.conftest import Watched
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, mcp_request, running_gateway, write_project
@@ -160,3 +162,24 @@ async def test_a_consent_page_that_waits_for_an_upstream(tmp_path: Path) -> None
 
     assert [each.id for each in waiting] == ["CONS-02"], [(each.id, each.cause) for each in waiting]
     assert "Notes" in waiting[0].cause
+
+
+async def test_a_client_of_an_earlier_start_is_refused_in_a_flow_of_its_own(tmp_path: Path) -> None:
+    """It holds a good token and begins nothing anew; what it meets has a place all the same, and one for all calls."""
+    with listen() as port, listen() as upstream:
+        settings = Settings(port=int(origin_of(port).rsplit(":", 1)[1]))
+        root = plain_project(tmp_path, f"{origin_of(upstream)}/mcp")
+    clock = SystemClock()
+    kept: dict[str, Any] = {"settings": settings, "ephemeral": False, "clock": clock}
+    async with httpx2.AsyncClient(timeout=20) as http, Browser(CALLBACK) as browser:
+        async with running_gateway(root, **kept) as running:
+            tokens = await running.tokens(http, browser)
+        headers = {"authorization": f"Bearer {tokens['access_token']}", "accept": ACCEPT}
+        async with running_gateway(root, **kept) as running:
+            watched = Watched(running, clock)
+            for _ in range(2):
+                await http.post(watched.mcp_url, json=mcp_request("tools/list"), headers=headers)
+            (flow,) = await watched.flows()
+            assert [each.id for each in flow.diagnoses] == ["NET-01"]
+            assert flow.failure is not None
+            assert flow.failure.step is Step.MCP
