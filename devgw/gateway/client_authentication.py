@@ -219,6 +219,9 @@ def why_not_authenticated(find: FindClient, request: ServerRequest) -> Problem:
     (presented,) = _presented_methods(request)
     if presented.startswith("client_secret") and registered.startswith("client_secret"):
         return ClientSecretWrong(client_id)
+    if presented == registered == "private_key_jwt":
+        got = request.form.get("client_assertion_type", "absent")
+        return ClientAssertionInvalid(client_id, "client_assertion_type", got, ASSERTION_TYPE)
     return ClientAuthenticationMissing(registered, presented)
 
 

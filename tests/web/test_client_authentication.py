@@ -129,6 +129,16 @@ async def test_an_assertion_is_short_for_us_alone_and_has_an_id(
     assert f"fails at {claim}" in refused["error_description"]
 
 
+@pytest.mark.parametrize("kind", [None, "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"])
+async def test_half_of_an_assertion_is_named_as_that(signing: Signing, kind: str | None) -> None:
+    """RFC 7521 §4.2: both parameters are required."""
+    form = {"client_assertion": signing.form()["client_assertion"]} | ({"client_assertion_type": kind} if kind else {})
+    refused = await signing.ask(form)
+    assert (refused["error"], refused["reason"]) == ("invalid_client", "client_assertion_invalid"), refused
+    assert "client_assertion_type" in refused["error_description"]
+    assert KIND in refused["error_description"]
+
+
 async def test_an_audience_that_lists_our_names_alone_is_good(signing: Signing) -> None:
     names = [signing.gateway.origin, f"{signing.gateway.origin}/oauth/token"]
     assert (await signing.ask(signing.form(aud=names)))["reason"] == "refresh_token_unknown"
