@@ -22,7 +22,9 @@ _HOP_BY_HOP = frozenset(
 _CLAIMS = frozenset(
     b"forwarded via x-real-ip x-client-ip x-cluster-client-ip true-client-ip cf-connecting-ip fastly-client-ip "
     b"x-http-method-override x-http-method x-method-override x-original-url x-rewrite-url x-original-host "
-    b"x-host x-envoy-external-address x-envoy-original-path client-ip".split()
+    b"x-host x-envoy-external-address x-envoy-original-path client-ip x-originating-ip x-remote-ip x-remote-addr "
+    b"x-azure-clientip wl-proxy-client-ip fly-client-ip cf-connecting-ipv6 x-appengine-user-ip front-end-https "
+    b"x-url-scheme remote-user x-remote-user".split()
 )
 _CLAIMED = (b"x-forwarded", b"proxy-")
 _NOT_UP = _HOP_BY_HOP | _CLAIMS | {b"host", b"content-length", b"expect", b"authorization", b"cookie"}
@@ -79,7 +81,9 @@ def headers_up(
     headers = [
         (name, value if name != b"accept-encoding" else _readable(value))
         for name, value in received
-        if name not in dropped and not name.startswith(_CLAIMED)
+        if name not in dropped
+        and not name.startswith(_CLAIMED)
+        and (b"_" not in name or not _is_guise(forwarding, name, dropped))
     ]
     for put, removed in forwarding.edits:
         headers = _edited(headers, put, removed)
@@ -93,6 +97,13 @@ def headers_up(
         headers = [pair for pair in headers if pair[0] != b"accept-encoding"]
         headers.append((b"accept-encoding", b"identity"))
     return headers
+
+
+def _is_guise(forwarding: Forwarding, name: bytes, dropped: frozenset[bytes]) -> bool:
+    """Tell whether upstreams may take a name with underscores for one that is decided here (RFC 3875 §4.1.18)."""
+    plain = name.replace(b"_", b"-")
+    decided = dropped.union(*(removed.union(each for each, _, _ in put) for put, removed in forwarding.edits))
+    return plain in decided or plain.startswith(_CLAIMED)
 
 
 @lru_cache(maxsize=64)

@@ -158,7 +158,8 @@ async def test_nothing_that_a_client_claims_of_its_way_or_method_reaches_the_ups
         "CF-Connecting-IP: 10.0.0.1", "Via: 1.1 evil", "X-HTTP-Method-Override: DELETE", "X-HTTP-Method: DELETE",
         "X-Method-Override: DELETE", "X-Original-URL: /admin", "X-Rewrite-URL: /admin", "Proxy-Authorization: x",
         "Proxy-Connection: keep-alive", "Proxy-Anything: 1", "TE: trailers", "Trailer: X-Late", "Keep-Alive: timeout=9",
-        "Upgrade: h2c", "HTTP2-Settings: AAMAAABk",
+        "Upgrade: h2c", "HTTP2-Settings: AAMAAABk", "X_Forwarded_For: 10.0.0.1", "X_Real-IP: 10.0.0.1",
+        "Proxy_Authorization: x", "Remote-User: root", "Fly-Client-IP: 10.0.0.1", "X-Originating-IP: 10.0.0.1",
     )  # fmt: skip
     async with bytes_upstream(answer_result) as upstream, gate(upstream.url) as gateway:
         for claim in claims:
@@ -174,6 +175,16 @@ async def test_a_policy_may_say_what_a_client_may_not() -> None:
         await ask_raw(gateway, "X-Forwarded-Host: evil")
 
     assert upstream.seen[0].header("x-forwarded-host") == "mcp.example.com"
+
+
+async def test_a_client_writes_no_policys_header_with_underscores_beside_it() -> None:
+    """What CGI and WSGI make of both is one name."""
+    edits = (HeaderEdits(set=(("X-User-Id", Secret("ada"), True),), remove=("X-Debug",)),)
+    async with bytes_upstream(answer_result) as upstream, gate(upstream.url, header_edits=edits) as gateway:
+        await ask_raw(gateway, "X_User_Id: root", "X_User-Id: root", "X_Debug: 1", "x_mine: yes")
+
+    sent = {name for seen in upstream.seen for name, _ in seen.headers}
+    assert sent == {"host", "content-length", "x-user-id", "x_mine"}
 
 
 async def test_the_routes_policies_edit_headers_in_order() -> None:
