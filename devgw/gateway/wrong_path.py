@@ -6,7 +6,7 @@ from difflib import SequenceMatcher, get_close_matches
 
 from devgw.config.project import Project
 from devgw.diagnosis.difference import explain_difference
-from devgw.oauth.urls import ALIAS_BASE, WELL_KNOWN, Urls
+from devgw.oauth.urls import ALIAS_BASE, CALLBACK, CONSENT, DEV_LOGIN, LOGOUT, PROVE, WELL_KNOWN, Urls
 from devgw.problems.wrong_path import Meant, PathUnknown
 
 _ALIKE = 0.7
@@ -21,6 +21,8 @@ _ENDPOINTS = {
     "authorize": Meant.AUTHORIZE,
     "revoke": Meant.REVOKE,
 }
+_PAGES = (CONSENT, PROVE, LOGOUT, DEV_LOGIN, CALLBACK)
+"""Where browsers go, below whatever base path."""
 _OAUTH_DOCUMENTS = ("oauth-protected-resource", "oauth-authorization-server", "openid-configuration")
 
 
@@ -39,6 +41,9 @@ def explain_path(method: str, path: str, headers: dict[str, str], project: Proje
     if document is not None:
         before, _, behind = path.partition(f"{WELL_KNOWN}{document}")
         return _of_route(method, before or behind, Meant.METADATA, urls, routes)
+    page = next((each for each in _PAGES if path.endswith(each)), None)
+    if page is not None:
+        return PathUnknown(method, urls.origin + path, Meant.PAGE, urls.at(page), routes)
     meant = _meant(method, path, headers, (route.path for route in project.routes))
     if meant is Meant.MCP:
         return _of_route(method, path, meant, urls, routes)

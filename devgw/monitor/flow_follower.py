@@ -19,7 +19,7 @@ from devgw.monitor.flow_folding import CHANGING, arrive, fold
 from devgw.monitor.flow_identity import FlowIdentity, attempt_keys, challenge_key
 from devgw.monitor.ladder import tell_exchange
 from devgw.monitor.progress import MOST_MESSAGES, end, fail_arrow, finish, note, reach, skip
-from devgw.problems.wrong_path import PathUnknown
+from devgw.problems.wrong_path import Meant, PathUnknown
 
 _MOST_WAITING = 1_000
 _MOST_TRACES = 400
@@ -224,7 +224,7 @@ def _tokens_of(event: Event) -> list[str | None]:
 def _may_begin(trace: Trace, asked: Asked) -> bool:
     """Tell whether a row begins with this request; what was refused and is nobody's has one of its own."""
     if isinstance(trace.problem, PathUnknown):
-        return True
+        return trace.problem.meant is not Meant.PAGE
     if asked is Asked.MCP:
         if trace.grant_id is not None and trace.problem is not None:
             return True  # it holds a good token, and is refused all the same

@@ -16,6 +16,8 @@ class Meant(StrEnum):
     REGISTER = "register"
     AUTHORIZE = "authorize"
     REVOKE = "revoke"
+    PAGE = "page"
+    """Of the gateway's own, for browsers: one that was open when the base path moved asks for it there."""
     NOTHING = "nothing of ours"
 
 
@@ -42,12 +44,14 @@ class PathUnknown(Problem):
     @property
     def diagnosis_id(self) -> str | None:
         """Return which of the ways it is; None for a path that nobody takes for one of ours."""
-        if self.meant is Meant.NOTHING:
+        if self.meant in {Meant.NOTHING, Meant.PAGE}:
             return None
         return "DISC-14" if self.meant in _OF_A_ROUTE else "DISC-10"
 
     def explain(self) -> str:
         """Say what is not there, and what is."""
+        if self.meant is Meant.PAGE:
+            return f"{self.method} {self.got}: no page of the gateway is served at this path; it is {self.nearest}."
         if self.meant not in _OF_A_ROUTE:
             what = f"no {self.meant} endpoint" if self.meant is not Meant.NOTHING else "nothing"
             return f"{self.method} {self.got}: there is {what} at this path."
@@ -61,6 +65,8 @@ class PathUnknown(Problem):
         """Say which URL to use."""
         if self.meant is Meant.NOTHING:
             return f"MCP clients connect to {' or '.join(self.routes)}." if self.routes else ""
+        if self.meant is Meant.PAGE:
+            return "The base path is another one than when this page was opened: begin again from the client."
         if self.meant not in _OF_A_ROUTE:
             return f"Use {self.nearest}, as the authorization server metadata says it."
         if self.nearest:

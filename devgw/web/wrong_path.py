@@ -5,7 +5,7 @@ from quart import Response, jsonify, request
 from devgw.events import Outcome, refusal
 from devgw.events.taxonomy import PathNotFound
 from devgw.gateway.wrong_path import explain_path
-from devgw.problems.wrong_path import PathUnknown
+from devgw.problems.wrong_path import Meant, PathUnknown
 from devgw.web import refusals, serving
 
 
@@ -20,7 +20,8 @@ async def answer_wrong_path() -> Response:
         gateway.ground.bus.publish(
             PathNotFound(trace_id=trace.id if trace else None, outcome=Outcome.FAILURE, **refusal(problem))
         )
-    if "text/html" in headers.get("accept", "") and request.method in {"GET", "HEAD"}:
+    is_read = request.method in {"GET", "HEAD"}
+    if "text/html" in headers.get("accept", "") and (is_read or problem.meant is Meant.PAGE):
         return await refusals.as_page(problem)
     refusals.note(problem)
     return _as_json(problem)

@@ -231,6 +231,31 @@ async def test_a_base_path_that_is_saved_moves_every_endpoint(gateway: Running, 
     assert gateway.runtime.monitor.config.effective["callback"] == f"{gateway.origin}/dev/oauth/callback"
 
 
+async def test_a_page_that_was_open_when_the_base_path_moved_says_so(gateway: Running, project: Path) -> None:
+    module = project / "modules" / "zuplo.runtime.ts"
+    module.write_text('runtime.addPlugin(new McpGatewayPlugin({ basePath: "/dev" }));')
+    await until(gateway, ConfigLoaded, 2)
+    async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser:
+        client = await gateway.register(http)
+        await gateway.sign_in(browser, gateway.authorize_url(client["client_id"], token("")))
+        assert browser.page is not None
+        form = next(each for each in browser.page.forms if any("Allow" in label for *_, label in each.buttons))
+        flows = len(gateway.runtime.monitor.flow_book.flows)
+        module.write_text('runtime.addPlugin(new McpGatewayPlugin({ basePath: "/other" }));')
+        loaded = await until(gateway, ConfigLoaded, 3)
+        assert "Ends 1 sign-in under way." in " ".join(loaded[-1].changes)
+        answer = await http.post(
+            f"{gateway.origin}/dev/oauth/setup",
+            data=form.fields,
+            headers={"accept": "text/html", "origin": gateway.origin},
+        )
+        assert answer.status_code == 404
+        assert "text/html" in answer.headers["content-type"]
+        assert "begin again from the client" in answer.text
+        assert "token endpoint" not in answer.text
+        assert len(gateway.runtime.monitor.flow_book.flows) == flows
+
+
 async def test_of_a_rejected_save_each_file_says_for_itself_whether_it_is_right(
     gateway: Running, project: Path
 ) -> None:

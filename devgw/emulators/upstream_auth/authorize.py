@@ -20,6 +20,7 @@ PAGE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 Answer = Response | BaseResponse
+_PAGE_UNKNOWN = "This page was answered before, or the emulator has restarted since. Start again from the client."
 
 
 class Authorizing:
@@ -68,7 +69,7 @@ class Authorizing:
         form = once_each(await raw_body())
         asked = self._records.waiting.pop(form.get("request", ""), None)
         if asked is None:
-            raise OAuthError("invalid_request", "This page was answered before. Start again from the client.")
+            raise OAuthError("invalid_request", _PAGE_UNKNOWN)
         if form.get("as") not in PEOPLE:
             denied = {"error": "access_denied", "error_description": "The person did not approve."}
             return self._back(asked.redirect_uri, asked.state, denied)
