@@ -13,8 +13,8 @@ def route_changes(old: Project, new: Project) -> Iterator[Change]:
     after = {route.operation_id: route for route in new.routes}
     for operation_id, route in before.items():
         if operation_id not in after:
-            effects = (Effect(Affected.GRANTS, ends=True, operation_id=operation_id),)
-            yield Change(route.path, f"Route {route.path} was removed.", "Its grants and their tokens end.", effects)
+            consequence = "Its grants and their tokens end."
+            yield Change(route.path, f"Route {route.path} was removed.", consequence, _everything_of(route))
     for operation_id, route in after.items():
         if operation_id in before:
             yield from _route(before[operation_id], route)
@@ -24,10 +24,9 @@ def route_changes(old: Project, new: Project) -> Iterator[Change]:
 
 def _route(old: Route, new: Route) -> Iterator[Change]:
     path = new.path
-    grants = (Effect(Affected.GRANTS, ends=True, operation_id=new.operation_id),)
     if old.path != new.path:
         consequence = "Its tokens were bound to the old address and end; clients have to be pointed at the new one."
-        yield Change(path, f"Route {old.path} is now {new.path}.", consequence, grants)
+        yield Change(path, f"Route {old.path} is now {new.path}.", consequence, _everything_of(new))
     if old.upstream_url != new.upstream_url:
         text = f"Route {path} goes to {new.upstream_url} instead of {old.upstream_url}."
         yield Change(path, text, "Applies to the next request.", _connections(old, ends=True))
@@ -68,6 +67,12 @@ def _exchange(old: Route, new: Route) -> Iterator[Change]:
         consequence = "" if harmless else "Who is connected has to connect again."
         effects: tuple[Effect, ...] = () if harmless else _connections(old, ends=True)
         yield Change(path, text, consequence, effects)
+
+
+def _everything_of(route: Route) -> tuple[Effect, ...]:
+    """Return that what is bound to the address of a route ends: grants, and sign-ins that would lead to one."""
+    kinds = (Affected.GRANTS, Affected.PENDING_LOGINS)
+    return tuple(Effect(each, ends=True, operation_id=route.operation_id) for each in kinds)
 
 
 def _connections(route: Route, *, ends: bool) -> tuple[Effect, ...]:

@@ -304,7 +304,7 @@ class UpstreamCredentialRefused(UpstreamProblem):
     def explain(self) -> str:
         """Say that the client's own login is not the cause."""
         said = f" It said: “{self.beginning}”." if self.beginning else ""
-        return f"The upstream {self.url} answered 401 to the gateway's own credential.{said}"
+        return f"The upstream {self.url} answered 401 to what the gateway sent.{said}"
 
     def advise(self) -> str:
         """Say what to attach, or to renew."""

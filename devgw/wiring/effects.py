@@ -39,7 +39,7 @@ class Effects:
             case Affected.SESSIONS:
                 found = self._sessions()
             case Affected.PENDING_LOGINS:
-                found = self._pending()
+                found = self._pending(effect)
             case Affected.GRANTS:
                 found = self._grants(effect)
             case Affected.ACCESS_TOKENS:
@@ -60,7 +60,7 @@ class Effects:
             case Affected.SESSIONS:
                 revocation.end(Ending(sessions=tuple(each.id for each in self._sessions())), CAUSE)
             case Affected.PENDING_LOGINS:
-                self._end_logins()
+                self._end_logins(effect)
             case Affected.GRANTS | Affected.ACCESS_TOKENS | Affected.REFRESH_TOKENS:  # a token ends with its grant
                 revocation.end(revocation.of_grants(each.id for each in self._grants(effect)), CAUSE)
             case Affected.CIMD_CLIENTS:
@@ -71,12 +71,17 @@ class Effects:
             case unknown:
                 assert_never(unknown)
 
-    def _end_logins(self) -> None:
-        """Let every authorization that waits for its login begin it anew; the login that is under way leads nowhere."""
+    def _end_logins(self, effect: Effect) -> None:
+        """Let every authorization that waits for its login begin it anew; the login that is under way leads nowhere.
+
+        One for a route that is gone, or has another address, is over: its code would open nothing.
+        """
         now = self._runtime.clock.now()
         with self._ground.store.transaction():
-            for each in self._pending():
-                self._ground.store.save_pending(replace(each, login_finished_at=now, session_id=None))
+            for each in self._pending(effect):
+                over = replace(each, expires_at=now)
+                anew = replace(each, login_finished_at=now, session_id=None)
+                self._ground.store.save_pending(over if effect.operation_id else anew)
 
     def _disconnect(self, effect: Effect) -> None:
         """Forget the credentials of an upstream that is another one now."""
@@ -91,10 +96,11 @@ class Effects:
         now = self._runtime.clock.now()
         return [each for each in self._ground.store.sessions() if not each.ended_at and each.expires_at > now]
 
-    def _pending(self) -> list[PendingAuthorization]:
+    def _pending(self, effect: Effect) -> list[PendingAuthorization]:
         now = self._runtime.clock.now()
         waiting = (each for each in self._ground.store.pendings() if not each.decided_at and each.expires_at > now)
-        return [each for each in waiting if each.session_id or not each.login_finished_at]
+        meant = (each for each in waiting if effect.operation_id in (None, each.operation_id))
+        return [each for each in meant if each.session_id or not each.login_finished_at]
 
     def _grants(self, effect: Effect) -> list[Grant]:
         now = self._runtime.clock.now()

@@ -125,14 +125,15 @@ def test_a_route_that_goes_takes_its_grants_along(before: Project) -> None:
         "Route /mcp/linear was removed.",
         "Route /mcp/other was added, in front of https://mcp.example.com/mcp.",
     ]
-    assert found[0].effects == (Effect(Affected.GRANTS, ends=True, operation_id="linear"),)  # type: ignore[arg-type]  # a NewType
+    assert {each.operation_id for each in found[0].effects} == {"linear"}
+    assert ended(found[:1]) == {Affected.GRANTS, Affected.PENDING_LOGINS}
 
 
 def test_a_route_that_moves_ends_its_grants(before: Project) -> None:
     (found,) = after(before, paths={"/mcp/issues": {"post": operation()}})
 
     assert found.text == "Route /mcp/linear is now /mcp/issues."
-    assert ended((found,)) == {Affected.GRANTS}
+    assert ended((found,)) == {Affected.GRANTS, Affected.PENDING_LOGINS}
 
 
 def test_a_route_that_asks_for_a_connection_now(before: Project) -> None:

@@ -166,6 +166,36 @@ async def test_a_route_that_is_removed_ends_its_grants_and_those_of_others_go_on
         assert await call(gateway, http, tokens) == 200
 
 
+@pytest.mark.parametrize("change", ["moved", "removed"])
+async def test_a_route_that_is_moved_or_removed_ends_the_sign_ins_that_would_lead_to_it(
+    gateway: Running, project: Path, change: str
+) -> None:
+    """Their codes and tokens would be bound to an address at which nothing is served."""
+    routes = project / "config" / "routes.oas.json"
+    async with httpx2.AsyncClient() as http, Browser(CALLBACK) as here, Browser(CALLBACK) as elsewhere:
+        code = await gateway.code(http, here)
+        client = await gateway.register(http)
+        for browser, route in ((here, "sample"), (elsewhere, "notes")):
+            url = gateway.authorize_url(client["client_id"], token(""), resource=gateway.url_of(route))
+            browser.location = None
+            await gateway.sign_in(browser, url)
+        document = json.loads(routes.read_text())
+        gone = document["paths"].pop("/mcp/sample")
+        document["paths"] |= {"/mcp/moved": gone} if change == "moved" else {}
+        old_url = gateway.url_of("sample")
+        said = await saved(gateway, routes, json.dumps(document))
+        assert "1 sign-in under way." in said
+        await here.press("Allow")
+        assert here.location is None
+        assert here.page is not None
+        assert here.page.status == 400
+        redeemed = await http.post(f"{gateway.origin}/oauth/token", data=code.form(resource=old_url))
+        assert redeemed.status_code == 400, redeemed.text
+        assert (await http.post(f"{gateway.origin}/oauth/token", data=code.form())).status_code == 400
+        await gateway.allow(elsewhere)
+        assert elsewhere.location is not None
+
+
 async def test_new_lifetimes_leave_what_lives_and_say_so(gateway: Running, project: Path) -> None:
     policies = project / "config" / "policies.json"
     async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser:
