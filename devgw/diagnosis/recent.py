@@ -95,7 +95,6 @@ class RecentRequests:
         self._traces: OrderedDict[TraceId, tuple[Trace, list[Key], list[Key]]] = OrderedDict()
         self._shelves: Shelves[Trace] = Shelves()
         self._registrations: Shelves[Registration] = Shelves()
-        self._got_token: OrderedDict[str, datetime] = OrderedDict()
 
     def __iter__(self) -> Iterator[Trace]:
         """Yield all of them, oldest first."""
@@ -113,18 +112,6 @@ class RecentRequests:
         self._shelves.add(keys, trace)
         if shape is not None:
             self._registrations.add(shapes, Registration(trace, shape))
-        if is_token(trace) and trace.status == 200:
-            self._note_token(trace)
-
-    def _note_token(self, trace: Trace) -> None:
-        self._got_token[trace.user_agent] = trace.started_at
-        self._got_token.move_to_end(trace.user_agent)
-        if len(self._got_token) > self._kept:
-            self._got_token.popitem(last=False)
-
-    def got_token(self, user_agent: str) -> datetime | None:
-        """Return when the program with this user agent got its latest token."""
-        return self._got_token.get(user_agent)
 
     def on_the_way(self, user_agent: str) -> Iterator[Trace]:
         """Yield what the program with this user agent asked on its way to a token, the newest first."""

@@ -25,6 +25,7 @@ _MOST_WAITING = 1_000
 _MOST_TRACES = 400
 _MOST_CALLS_TOLD = 60
 _PATIENCE: dict[Milestone, timedelta] = {
+    Milestone.REGISTERED: timedelta(minutes=15),
     Milestone.SENT_TO_IDP: timedelta(minutes=15),
     Milestone.CONSENT_SHOWN: timedelta(minutes=15),
     Milestone.CONNECT_REQUIRED: timedelta(minutes=15),

@@ -85,15 +85,6 @@ def test_requests_are_found_by_who_asked_and_for_what_as_far_as_they_are_kept() 
             asked[max(0, number - 20)].request_body = Body()
 
 
-def test_a_program_got_its_token_when_it_got_the_latest() -> None:
-    recent = RecentRequests(5)
-    for number in (3, 6, 9):
-        recent.add(request(number, "POST", "/oauth/token"))
-    recent.add(request(12, "POST", "/oauth/token", status=400))
-    assert recent.got_token("agent-0") == NOON + timedelta(seconds=9)
-    assert recent.got_token("agent-1") is None
-
-
 def issued(number: int, client: str) -> McpAuthDownstreamTokenIssued:
     return McpAuthDownstreamTokenIssued(
         client_id=ClientId(client),

@@ -61,6 +61,7 @@ def test_a_tunnels_host_with_the_local_port_in_the_metadata() -> None:
 
 def test_the_form_with_the_path_is_not_served() -> None:
     story = Story()
+    story.ask("POST", "/mcp/x", 401, got={"www-authenticate": 'Bearer resource_metadata="x"'})
     story.ask("GET", PRM, 200, RESOURCE)
     story.ask("GET", ASM, 404)
     story.ask("GET", "/.well-known/openid-configuration/mcp/x", 404)
@@ -75,17 +76,20 @@ def test_the_form_with_the_path_is_not_served() -> None:
 def test_one_form_of_discovery_alone() -> None:
     story = Story()
     story.ask("GET", "/.well-known/openid-configuration/mcp/x", 404)
+    assert story.wait(6).names() == []  # somebody looks around
 
+    story.ask("POST", "/mcp/x", 401, got={"www-authenticate": 'Bearer resource_metadata="x"'})
     assert story.wait(6).names() == ["DISC-04"]
 
 
 def test_the_root_document_instead_of_the_routes() -> None:
     story = Story()
+    story.ask("POST", "/mcp/x", 401, got={"www-authenticate": 'Bearer resource_metadata="x"'})
     story.ask("GET", PRM, 200, RESOURCE)
     story.ask("GET", "/.well-known/oauth-authorization-server", 200, SERVER)
     found = story.wait(6).said()
 
-    assert [each.id for each in found] == ["DISC-03"]
+    assert [(each.id, each.certain) for each in found] == [("DISC-03", False)]
     assert found[0].expected == ASM
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from devgw.diagnosis import diagnose_gateway
 from devgw.events import Outcome
+from devgw.events.flow import Milestone
 from devgw.events.taxonomy import (
     ClockSkewMeasured,
     McpAuthDownstreamTokenRefreshed,
@@ -186,3 +187,14 @@ def test_a_clock_that_is_wrong() -> None:
 
     story.tell(ClockSkewMeasured(url="https://idp.example", skew_seconds=0.4))
     assert diagnose_gateway(story.around, story.now) == []
+
+
+def test_a_token_that_is_never_used_is_suspected_where_something_is_in_between() -> None:
+    story = Story()
+    story.ask("POST", "/oauth/token", 200, {"access_token": "at_x"})
+    story.reach(Milestone.TOKEN_ISSUED)
+    story.flow.hosts = ["localhost:9000"]
+    assert story.wait(600).names() == []  # a login command that ended
+
+    story.flow.hosts = ["gateway.example.com"]
+    assert [(each.id, each.certain) for each in story.said()] == [("PROXY-08", False)]

@@ -16,6 +16,7 @@ from devgw.diagnosis.rules.common import (
     last_trace,
     seconds,
     traits,
+    wanted_to_call,
     went_on_elsewhere,
 )
 from devgw.diagnosis.rules.metadata import RULES as METADATA_RULES
@@ -47,10 +48,15 @@ def _is_beside_the_way(view: View) -> bool:
 
 
 def _was_challenged_only(view: View) -> bool:
-    """Tell whether the flow is a 401 and nothing else: no metadata was read, and no probe was answered otherwise."""
-    return any(trace.status == 401 for trace in view.traces) and not any(
+    """Tell whether the flow is a 401 for a message and nothing else: who looks with GET whether we live wants none."""
+    return any(trace.status == 401 and trace.method == "POST" for trace in view.traces) and not any(
         WELL_KNOWN in each.path for each in view.traces
     )
+
+
+def _is_behind_something(view: View) -> bool:
+    """Tell whether the gateway was asked under a name that is not this machine's: a tunnel or proxy is in between."""
+    return any(not split_url(f"http://{host}").is_loopback for host in view.flow.hosts)
 
 
 def _read_has_faults(view: View) -> bool:
@@ -112,7 +118,7 @@ DUE: tuple[Due, ...] = (
         "Start the login in the client; if it says nothing, read its log.",
         "it goes on",
         Step.DISCOVER,
-        lambda view: _is_beside_the_way(view) or _read_has_faults(view),
+        lambda view: _is_beside_the_way(view) or not wanted_to_call(view) or _read_has_faults(view),
     ),
     Due(
         Milestone.SERVER_METADATA,
@@ -122,33 +128,34 @@ DUE: tuple[Due, ...] = (
         "Start the login in the client; if it says nothing, read its log.",
         "it registers or begins the login",
         Step.DISCOVER,
-        lambda view: _is_beside_the_way(view) or _read_has_faults(view),
+        lambda view: _is_beside_the_way(view) or not wanted_to_call(view) or _read_has_faults(view),
     ),
     Due(
         Milestone.REGISTERED,
-        15,
+        180,
         "REG-14",
-        "{who} registered {quiet} ago and has not opened the login.",
+        "{who} registered {quiet} ago, and its login is not begun yet: it may wait for somebody to start it.",
         "Start the login in the client; look into its log for a browser that did not open or a port that is busy.",
         "it begins the login",
         Step.AUTHORIZE,
-        _is_beside_the_way,
+        lambda view: _is_beside_the_way(view) or not wanted_to_call(view),
     ),
     Due(
         Milestone.SENT_TO_IDP,
-        60,
-        "RURI-04",
-        "Waiting for the browser: it was sent to the identity provider {quiet} ago and has not come back.",
-        "If the browser shows an error there, add exactly {callback} at the provider; else finish signing in.",
+        180,
+        "SESS-09",
+        "The browser is not back yet: it was sent to the identity provider {quiet} ago.",
+        "Finish signing in. If the browser shows an error there about the redirect URI, add exactly {callback} at the "
+        "provider.",
         "the browser comes back",
         Step.LOGIN,
         lambda view: _refused_by_probe(view) is not None,
     ),
     Due(
         Milestone.CONSENT_SHOWN,
-        60,
+        180,
         "CONS-04",
-        "Waiting for the person: the consent page was shown {quiet} ago and nobody has decided.",
+        "The person is not back yet: the consent page was shown {quiet} ago and nobody has decided.",
         "Decide on the consent page; if the tab is closed, start again from the client.",
         "somebody decides",
         Step.CONSENT,
@@ -156,9 +163,9 @@ DUE: tuple[Due, ...] = (
     ),
     Due(
         Milestone.CONSENT_SHOWN,
-        30,
+        180,
         "CONS-02",
-        "Waiting for the person: consent cannot be given before {upstreams} is connected; shown {quiet} ago.",
+        "The person is not back yet: consent cannot be given before {upstreams} is connected; shown {quiet} ago.",
         "Press Connect on the consent page, sign in there, and come back.",
         "the upstream is connected",
         Step.CONSENT,
@@ -166,12 +173,13 @@ DUE: tuple[Due, ...] = (
     ),
     Due(
         Milestone.TOKEN_ISSUED,
-        10,
+        60,
         "PROXY-08",
-        "{who} got its token {quiet} ago, and no MCP call has arrived since.",
-        "Look whether the client crashed; behind a tunnel or CDN, look into its log for a blocked user agent.",
+        "{who} got its token {quiet} ago, and no MCP call has come through what stands in front of {hosts} since.",
+        "Look into the log of the tunnel or CDN for a blocked user agent, and into the client's for what it sees.",
         "an MCP call arrives",
         Step.MCP,
+        lambda view: not _is_behind_something(view),  # on loopback a login command that ends looks just the same
     ),
 )
 
@@ -181,7 +189,8 @@ def overdue(view: View, now: datetime) -> Iterator[Diagnosis]:
     if _ends_elsewhere(view):
         return
     for due in DUE:
-        is_late = view.quiet_for(now) >= timedelta(seconds=due.within)
+        since = _since_challenged(view, now) if due.after is Milestone.MCP_401 else view.quiet_for(now)
+        is_late = since >= timedelta(seconds=due.within)
         if due.after is view.flow.last_seen and is_late and not due.unless(view):
             yield diagnosis(
                 due.name,
@@ -196,12 +205,18 @@ def overdue(view: View, now: datetime) -> Iterator[Diagnosis]:
             )
 
 
+def _since_challenged(view: View, now: datetime) -> timedelta:
+    """Return how long ago the client was challenged first: one that tries again and again is not quiet."""
+    return now - next((trace.started_at for trace in view.traces if trace.status == 401), now)
+
+
 def _words(view: View, now: datetime) -> dict[str, str]:
     login = view.last(McpAuthLoginBegun)
     who = view.who
     return {
         "who": who[0].upper() + who[1:],
         "quiet": seconds(view, now),
+        "hosts": ", ".join(view.flow.hosts),
         "upstreams": ", ".join(_not_connected(view)) or "the upstream",
         "redirect_uri": view.flow.redirect_uri or "its redirect URI",
         "callback": login[1].callback_uri if login else "the gateway's callback",

@@ -40,8 +40,10 @@ def _parameters(location: str) -> dict[str, str]:
 def _is_to_us(trace: Trace, location: str) -> bool:
     """Tell whether a redirect stays at the gateway instead of going to the client."""
     target = split_url(location)
-    port = f":{target.port.text}" if target.port.text else ""
-    return not target.scheme.text or f"{target.host.text}{port}" == trace.host
+    asked = split_url(f"{trace.scheme}://{trace.host}")
+    same_port = target.effective_port == asked.effective_port
+    same_host = target.host_name == asked.host_name or (target.is_loopback and asked.is_loopback)
+    return not target.scheme.text or (same_host and same_port)
 
 
 def answer_without_issuer(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
@@ -147,6 +149,7 @@ def lost_after_login(view: View, now: datetime) -> Iterator[Diagnosis]:
             "The login finished, but neither a consent page nor a code followed for this request.",
             "Start the connection again from the client; keep the tab until it says that it is done.",
             view=view,
+            certain=False,
             at=finished[0],
             gone_when="the consent page is shown or a code is issued",
         )

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from devgw.diagnosis.clients import Traits
 from devgw.diagnosis.clients.recognise import quirks_for, recognise
+from devgw.diagnosis.exchange import is_token
 from devgw.diagnosis.view import View
 from devgw.events import Event, Trace
 from devgw.events.taxonomy import (
@@ -38,17 +39,29 @@ def came_past(view: View, stage: int, moment: datetime) -> bool:
 
 
 def got_token_elsewhere(view: View, moment: datetime) -> bool:
-    """Tell whether the same program got a token after `moment`, perhaps in another flow: it helped itself."""
-    agent = view.flow.user_agent
-    got = view.around.requests.got_token(agent) if agent else None
-    return got is not None and got > moment
+    """Tell whether the same client got a token after `moment`, perhaps in another flow: it helped itself."""
+    return any(
+        is_token(trace) and trace.status == 200 and trace.started_at > moment and _is_of_the_client(view, trace)
+        for trace in view.around.requests.on_the_way(view.flow.user_agent)
+    )
+
+
+def _is_of_the_client(view: View, trace: Trace) -> bool:
+    """Tell whether a request is this flow's client's: by its id, by its socket; by its name where it has no id yet.
+
+    Two programs of one make have the same user agent: a client that is known by its id is not the other one.
+    """
+    flow = view.flow
+    if trace.peer and trace.peer in flow.peers:
+        return True
+    return flow.client_id is None or trace.client_id == flow.client_id
 
 
 def went_on_elsewhere(view: View) -> bool:
-    """Tell whether the same program went on in another flow: this one is a request that it made beside its way."""
+    """Tell whether the same client went on in another flow: this one is a request that it made beside its way."""
     own, agent = set(view.flow.trace_ids), view.flow.user_agent
     return bool(agent) and any(
-        trace.id not in own and trace.started_at >= view.flow.started_at
+        trace.id not in own and trace.started_at >= view.flow.started_at and _is_of_the_client(view, trace)
         for trace in view.around.requests.on_the_way(agent)
     )
 
@@ -74,6 +87,11 @@ def is_person_with_a_tool(view: View) -> bool:
     """Tell whether this is curl, a browser or our own doctor: somebody looks around, no client failed."""
     entry = recognise(traits(view))
     return entry is not None and entry.key in ("curl", "browser", "doctor")
+
+
+def wanted_to_call(view: View) -> bool:
+    """Tell whether the client sent a message: who only reads metadata is a monitor, or prepares for later."""
+    return any(trace.kind == "mcp" and trace.method == "POST" for trace in view.traces)
 
 
 def mcp_requests(view: View) -> Iterator[Trace]:

@@ -15,7 +15,7 @@ from devgw.diagnosis.exchange import (
     response_json,
 )
 from devgw.diagnosis.rule import Observation, Rule, diagnosis
-from devgw.diagnosis.rules.common import AUTHORIZE, came_past
+from devgw.diagnosis.rules.common import AUTHORIZE, came_past, wanted_to_call
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.view import View
 from devgw.events import Trace
@@ -27,7 +27,8 @@ SILENCE = timedelta(seconds=5)
 def _left(view: View, now: datetime) -> bool:
     """Tell whether the client stopped while it was still looking around."""
     begun = view.flow.started_at - timedelta(seconds=1)
-    return view.quiet_for(now) >= SILENCE and not came_past(view, AUTHORIZE, begun) and not _went_on(view)
+    is_quiet = view.quiet_for(now) >= SILENCE and wanted_to_call(view)
+    return is_quiet and not came_past(view, AUTHORIZE, begun) and not _went_on(view)
 
 
 def _went_on(view: View) -> bool:
@@ -49,7 +50,7 @@ def path_form_missing(view: View, now: datetime) -> Iterator[Diagnosis]:
         trace = missing[0]
         cause = f"The client asked for {trace.path} and got 404; it left {view.quiet_for(now).seconds} s ago."
         fix = f"Serve {trace.path}: the form with the path comes first. Check what stands between the client and devgw."
-        yield diagnosis("DISC-02", cause, fix, view=view, trace=trace, gone_when="the client goes on")
+        yield diagnosis("DISC-02", cause, fix, view=view, trace=trace, certain=False, gone_when="the client goes on")
 
 
 def _is_missing(trace: Trace) -> bool:
@@ -61,9 +62,11 @@ def _no_resource_metadata(view: View, trace: Trace) -> Diagnosis:
     return diagnosis(
         "DISC-09",
         f"The client found no protected resource metadata: {trace.path} was 404.",
-        f"Connect to the URL of an MCP route; {trace.path.split(WELL_KNOWN)[-1]} belongs to none.",
+        f"Connect to the URL of an MCP route that asks for a token; {trace.path} belongs to none.",
         view=view,
         trace=trace,
+        certain=False,
+        gone_when="the client goes on",
     )
 
 
@@ -84,6 +87,8 @@ def one_form_only(view: View, now: datetime) -> Iterator[Diagnosis]:
             "Let both forms through to devgw, which serves them; check the path that the client puts behind.",
             view=view,
             trace=asked[-1],
+            certain=False,
+            gone_when="the client goes on",
         )
 
 
@@ -103,6 +108,8 @@ def root_instead_of_route(view: View, now: datetime) -> Iterator[Diagnosis]:
             trace=asked[-1],
             got=asked[-1].path,
             expected=f"{SERVER_METADATA[0]}/{path}",
+            certain=False,
+            gone_when="the client goes on",
         )
 
 

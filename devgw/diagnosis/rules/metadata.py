@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from devgw.diagnosis.difference import Difference, explain_difference
-from devgw.diagnosis.exchange import asked_url, is_resource_metadata, is_server_metadata, response_json
+from devgw.diagnosis.exchange import SERVER_METADATA, asked_url, is_resource_metadata, is_server_metadata, response_json
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import AUTHORIZE, came_past
 from devgw.diagnosis.urls import split_url
@@ -17,7 +17,7 @@ def issuer_disagrees(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa:
     """DISC-01: the resource metadata names one issuer, the server metadata says another."""
     for resource, server in _pairs(view):
         named, says = _first_server(resource), str(response_json(server).get("issuer", ""))
-        if named and says and named != says and not came_past(view, AUTHORIZE, server.started_at):
+        if _describes(server, named) and says and named != says and not came_past(view, AUTHORIZE, server.started_at):
             difference = explain_difference(says, named, "issuer")
             yield diagnosis(
                 "DISC-01",
@@ -30,6 +30,12 @@ def issuer_disagrees(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa:
                 expected_from=f"authorization_servers of {resource.path}",
             )
             return
+
+
+def _describes(server: Trace, issuer: str) -> bool:
+    """Tell whether a document is that of `issuer`: one that was read at another address belongs to another issuer."""
+    path = split_url(issuer).path.text.rstrip("/")
+    return bool(issuer) and (path in server.path if path else server.path.rstrip("/") in SERVER_METADATA)
 
 
 def _pairs(view: View) -> Iterator[tuple[Trace, Trace]]:

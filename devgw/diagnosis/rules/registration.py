@@ -27,28 +27,36 @@ def registers_again_and_again(view: View, now: datetime) -> Iterator[Diagnosis]:
         for each in view.around.requests.registrations(registration_shape(mine))
         if now - each.trace.started_at < WINDOW
     ]
-    if len(alike) >= STORM:
+    if len(alike) >= STORM and not _got_tokens(view, alike[-1].trace.started_at):
         yield diagnosis(
             "REG-11",
             f"{view.who} registered {len(alike)} times with the same metadata within five minutes.",
             "Let it keep its registration (or use a metadata document), and stop what restarts it.",
             view=view,
             trace=mine,
+            certain=False,
+            gone_when="a token is issued to it, or five minutes pass",
             evidence=known_quirks(view, "REG-11"),
         )
+
+
+def _got_tokens(view: View, since: datetime) -> bool:
+    """Tell whether clients of this name got tokens: then each registration was a run that went well."""
+    stories = view.around.tokens_by_name.get(view.flow.client_name or "", {})
+    return any(each.at >= since for each in stories.values())
 
 
 def registered_anew(view: View, refused: Trace) -> bool:
     """Tell whether the client of a refused request registered since: then it healed itself, in another flow.
 
-    It is the same client where its user agent is, or where it registers the redirect URI that it had asked with: the
+    It is the same client where its socket is, or where it registers the redirect URI that it had asked with: the
     refused request often came from a browser.
     """
     asked = split_url(query(refused).get("redirect_uri", ""))
     return any(
         each.trace.started_at > refused.started_at
         and each.trace.status == 201
-        and (each.trace.user_agent == refused.user_agent or f"{asked.host.text}{asked.path.text}" in each.shape[1:])
+        and (each.trace.peer == refused.peer or f"{asked.host.text}{asked.path.text}" in each.shape[1:])
         for each in view.around.requests.registrations()
     )
 

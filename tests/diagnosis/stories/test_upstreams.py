@@ -157,7 +157,7 @@ async def test_a_consent_page_that_waits_for_an_upstream(tmp_path: Path) -> None
             gateway = Watched(running, clock)
             client = await running.register(http)
             await running.sign_in(browser, running.authorize_url(client["client_id"], "v" * 50))
-            gateway.wait(61)
+            gateway.wait(181)
             waiting = await gateway.said()
 
     assert [each.id for each in waiting] == ["CONS-02"], [(each.id, each.cause) for each in waiting]
