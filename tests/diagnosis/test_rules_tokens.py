@@ -191,7 +191,7 @@ def test_a_clock_that_is_wrong() -> None:
 
 def test_a_token_that_is_never_used_is_suspected_where_something_is_in_between() -> None:
     story = Story()
-    story.ask("POST", "/oauth/token", 200, {"access_token": "at_x"})
+    story.ask("POST", "/oauth/token", 200, {"access_token": "at_x", "token_type": "Bearer"})
     story.reach(Milestone.TOKEN_ISSUED)
     story.flow.hosts = ["localhost:9000"]
     assert story.wait(600).names() == []  # a login command that ended
