@@ -2,7 +2,7 @@
 
 import re
 
-from devgw.mcp.response import Message, ResponseReader
+from devgw.mcp.response import Message, ResponseReader, check_encoding
 
 _LINE_END = re.compile(rb"[\r\n]")
 _DATA = b"data:"
@@ -34,7 +34,11 @@ class EventReader:
         Returns:
             How many bytes of `piece` belong to events that have ended (0 where none ended in it), and the messages
             that ended.
+
+        Raises:
+            ResponseUnreadable: as `ResponseReader.feed` does.
         """
+        check_encoding(piece)
         before = len(self._carried)
         received, self._carried = self._carried + piece if before else piece, b""
         messages: list[Message] = []

@@ -78,8 +78,10 @@ class ResponseReader:
         """Take what arrived; return the messages that ended in it.
 
         Raises:
-            ResponseUnreadable: where there is too much of anything.
+            ResponseUnreadable: where there is too much of anything, or text in another encoding than UTF-8, in which a
+                client that guesses might read what is not read here.
         """
+        check_encoding(piece)
         piece, self._carried = self._carried + piece if self._carried else piece, b""
         at, end = 0, len(piece)
         while at < end:
@@ -192,6 +194,16 @@ class ResponseReader:
             if name == "id":
                 self.message.ids.append(id_of(_scalar(written)))
         self._name = None
+
+
+def check_encoding(piece: bytes) -> None:
+    """Refuse what is no UTF-8: JSON and event streams never hold a zero byte.
+
+    Raises:
+        ResponseUnreadable: where there is one.
+    """
+    if b"\0" in piece:
+        raise ResponseUnreadable("it has zero bytes in it, as UTF-16 has")
 
 
 def _check(count: int, of_what: str) -> None:

@@ -15,6 +15,8 @@ from devgw.web.decoding import Decoder
 
 _SLICE = 65_536
 """Bytes that are looked at before others get their turn."""
+_BLANK, _BEGINNINGS = b" \t\r\n\xef\xbb\xbf", (b"{", b"[")
+"""What may stand before JSON, and how its messages begin."""
 
 
 class Attribution(Protocol):
@@ -49,15 +51,26 @@ class Unattributed:
 
 
 class Attributed:
-    """The answer to a request, in whose own form it is read: JSON, or events; packed or not."""
+    """The answer to a request, in whose own form it is read: JSON, or events; packed or not.
 
-    def __init__(self, asked: Asked, url: str, *, is_stream: bool, decoder: Decoder | None = None) -> None:
+    Args:
+        asked: whose answer it must be.
+        url: of the upstream.
+        is_stream: whether it is events.
+        decoder: what unpacks it.
+        is_certain: whether it says of itself that it is JSON; if not, it is looked at where it begins like that.
+    """
+
+    def __init__(
+        self, asked: Asked, url: str, *, is_stream: bool, decoder: Decoder | None = None, is_certain: bool = True
+    ) -> None:
         self._asked = asked
         self._url = url
         self._decoder = decoder
         self._json = ResponseReader()
         self._events = EventReader()
         self._is_stream = is_stream
+        self._is_looked_at = True if is_certain else None
         self._held: list[bytes] = []
         self._size = 0
 
@@ -83,6 +96,10 @@ class Attributed:
 
     def _look(self, plain: bytes) -> int:
         """Check what ends in `plain`; return how many bytes of it may go on, with everything before."""
+        if self._is_looked_at is None and (beginning := plain.lstrip(_BLANK)):
+            self._is_looked_at = beginning.startswith(_BEGINNINGS)
+        if not self._is_looked_at:
+            return len(plain)
         try:
             known, messages = self._events.feed(plain) if self._is_stream else (0, self._json.feed(plain))
         except ResponseUnreadable as error:

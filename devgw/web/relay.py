@@ -49,8 +49,11 @@ async def relay(
         await _relay_stream(recording, answer, headers, asked, rewriter)
     elif rewriter is not None:
         await _relay_rewritten(recording, answer, headers, asked, rewriter)
-    elif asked is None or not is_json(content_type):
+    elif asked is None or (not is_json(content_type) and header_of(headers, b"content-encoding")):
         await _relay_held(recording, answer, headers, Unattributed())
+    elif not is_json(content_type):
+        unsure = Attributed(asked, url, is_stream=False, is_certain=False)
+        await _relay_held(recording, answer, headers, unsure)
     elif answer.is_complete and not header_of(headers, b"content-encoding"):
         await _relay_whole(recording, answer, headers, asked)
     else:

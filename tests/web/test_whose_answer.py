@@ -64,6 +64,8 @@ def refused(answer: httpx2.Response) -> dict[str, Any]:
         response(result(8), status="500 Internal Server Error"),
         response(result(8), status="404 Not Found"),
         response(result(8), content_type="application/vnd.mcp+json"),
+        response(result(8), status="404 Not Found", content_type="text/html"),
+        response(b"\r\n " + result(8), status="400 Bad Request", content_type=""),
         response(gzip.compress(result(8)), more="Content-Encoding: gzip\r\n"),
         response(gzip.compress(b" ") + gzip.compress(result(8)), more="Content-Encoding: gzip\r\n"),
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -73,7 +75,7 @@ def refused(answer: httpx2.Response) -> dict[str, Any]:
     ],
     ids=[
         "another id", "another type", "null", "in an array", "a second id", "with 500", "with 404", "another JSON type",
-        "packed", "packed twice", "in chunks", "long, with its id last",
+        "as HTML", "as nothing", "packed", "packed twice", "in chunks", "long, with its id last",
     ],
 )  # fmt: skip
 async def test_a_foreign_answer_is_refused_and_its_connection_closed(content: bytes) -> None:
@@ -88,6 +90,29 @@ async def test_a_foreign_answer_is_refused_and_its_connection_closed(content: by
         "upstream",
         "upstream_answer_foreign",
     )
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32-be"])
+@pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-16", "text/event-stream"])
+async def test_an_answer_in_an_encoding_that_clients_guess_is_not_let_through_unseen(encoding: str, kind: str) -> None:
+    """RFC 8259 §8.1 has UTF-8 alone; Python's reader takes the others as well."""
+    text = result(8).decode()
+    content = (f"data: {text}\n\n" if kind.startswith("text") else text).encode(encoding)
+    async with bytes_upstream(written(response(content, content_type=kind))) as upstream, gate(upstream.url) as gateway:
+        answer = await ask(gateway)
+
+    assert SECRET not in answer.content.replace(b"\0", b"").decode("utf-8", "replace")
+    if kind.startswith("application"):
+        assert answer.json()["error"]["data"]["reason"] == "upstream_answer_unreadable"
+
+
+@pytest.mark.parametrize("body", [b"<html>{}</html>", b'{"message": "no such page"}', b"", b"[", b"\xff\0"])
+async def test_an_error_in_a_form_of_its_own_is_relayed_byte_for_byte(body: bytes) -> None:
+    refusal = response(body, status="404 Not Found", content_type="text/html")
+    async with bytes_upstream(written(refusal)) as upstream, gate(upstream.url) as gateway:
+        answer = await ask(gateway)
+
+    assert (answer.status_code, answer.content) == (404, body)
 
 
 async def test_a_foreign_answer_in_a_batch_takes_the_whole_batch_with_it() -> None:
