@@ -129,6 +129,7 @@ async def _relay_stream(
     rewriter: AnswerRewriter | None,
 ) -> None:
     """Send events on as they come, each once it is known whose it is."""
+    headers = [pair for pair in headers if pair[0] != b"content-length"]  # it may end with an event of ours
     if not header_of(headers, b"x-accel-buffering"):
         headers.append((b"x-accel-buffering", b"no"))
     url = recording.trace.upstream_url or ""
