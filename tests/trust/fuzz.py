@@ -10,6 +10,7 @@ import httpx2
 from tests.support.browser import Browser
 from tests.trust.client import CALLBACK, Client
 from tests.trust.inputs import Inputs, Known, Sent
+from tests.trust.process import check_watching
 from tests.trust.verdict import Verdict
 from tests.trust.wire import Answered, Wire
 from tests.trust.world import World, world
@@ -121,6 +122,7 @@ async def run(count: int, seed: int) -> Verdict:
         before = around.gateway.resident() if around.gateway.is_alive else 0
         await _send_all(fuzzing, range(warm, count))
         after = around.gateway.resident() if around.gateway.is_alive else 0
+        await check_watching(around.gateway, verdict)
     verdict.check(after - before < GROWTH, f"memory grew by {(after - before) / 1e6:.0f} MB")
     verdict.figure("seed", str(seed))
     verdict.figure("inputs", count)

@@ -16,6 +16,7 @@ from tests.support.bytes_upstream import Seen, bytes_upstream
 from tests.trust.client import CALLBACK, Client, Grant
 from tests.trust.hostile_answers import ANSWERS, ENDS, LASTING
 from tests.trust.hostile_logins import Logins
+from tests.trust.process import check_watching
 from tests.trust.verdict import Verdict
 from tests.trust.world import World, world
 
@@ -130,6 +131,7 @@ async def run(count: int, seed: int) -> Verdict:
         logins = Logins(around, http, verdict)
         await logins.meet(count // LOGINS, random.Random(seed))
         watching.cancel()
+        await check_watching(around.gateway, verdict)
     _report(siege, watch, len(chosen))
     verdict.figure("logins", f"{logins.tried}, hostile to {logins.struck}, {logins.named} ended with a reason")
     verdict.figure("slowest of them", "{:.1f} s ({})".format(*logins.slowest))

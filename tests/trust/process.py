@@ -15,7 +15,10 @@ from typing import IO, Self
 
 import httpx2
 
+from devgw.control.client import snapshot_once
+from devgw.monitor.views import HealthView
 from tests.support.serving import listen
+from tests.trust.verdict import Verdict
 
 START_SECONDS = 30.0
 _TREE = Path(__file__).parents[2]
@@ -144,6 +147,22 @@ class GatewayProcess:
         """Return how many descriptors it has open."""
         return sum(1 for _ in Path(f"/proc/{self.pid}/fd").iterdir())
 
+    async def defects(self) -> str:
+        """Return what its own observers, rules and views met, in words; nothing where all is well."""
+        health = (await snapshot_once(self.root / ".devgw", ["health"])).rows["health"][0]
+        assert isinstance(health, HealthView)
+        if not health.faults + health.observer_faults:
+            return ""
+        log = self.root / ".devgw" / "gateway.log"
+        written = log.read_text(encoding="utf-8", errors="replace")[-600:] if log.exists() else ""
+        return f"{health.faults} defects, {health.observer_faults} faults of observers: {written}"
+
     def said(self) -> str:
         """Return the end of what it printed."""
         return self.log.read_text(encoding="utf-8", errors="replace")[-2000:] if self.log.exists() else ""
+
+
+async def check_watching(gateway: GatewayProcess, verdict: Verdict) -> None:
+    """Check that those who watch understood all that happened: their faults reach nobody, and so would not be seen."""
+    defects = await gateway.defects() if gateway.is_alive else ""
+    verdict.check(not defects, f"the watching met {defects}")

@@ -10,6 +10,7 @@ import httpx2
 
 from tests.support.browser import Browser
 from tests.trust.client import CALLBACK, Client
+from tests.trust.process import check_watching
 from tests.trust.verdict import Verdict
 from tests.trust.world import World, world
 
@@ -102,6 +103,7 @@ async def run(count: int, seed: int) -> Verdict:
         working = asyncio.gather(*(each.work(until) for each in soaking))
         measured = await _measure(around, loop.time() + count * 0.5, until)
         await working
+        await check_watching(around.gateway, verdict)
     counts = sum((each.counts for each in soaking), Counter[str]())
     _judge(verdict, measured, count / 2 / 60)
     for wrong in (each for one in soaking for each in one.wrong):
