@@ -18,6 +18,8 @@ from typing import Any
 
 import httpx2
 
+from devgw.control.client import snapshot_once
+from devgw.monitor.views import HealthView
 from tests.support.browser import Browser
 from tests.trust.client import CALLBACK, Client
 from tests.trust.spaces import Unavailable, in_space
@@ -55,6 +57,20 @@ class Broken:
         except httpx2.TransportError as error:
             good, said = False, repr(error)
         self.verdict.check(good, f"{self.name}: a call with a good token: {said}")
+
+    async def tells(self, helper: str, *, is_well: bool) -> None:
+        """Check that Health comes to say that a helper is well, or what is wrong with it and what mends that."""
+        loop = asyncio.get_running_loop()
+        until, said = loop.time() + RECOVERY_SECONDS, "nothing"
+        while loop.time() < until:
+            health = (await snapshot_once(self.state, ["health"])).rows["health"][0]
+            assert isinstance(health, HealthView)
+            row = next((each for each in health.checks if each.name == helper), None)
+            if row is not None and ((row.state == "ok") if is_well else (row.state != "ok" and row.fix)):
+                return
+            said = f"{row.state}: {row.text}" if row else "nothing"
+            await asyncio.sleep(0.25)
+        self.verdict.check(is_kept=False, promise=f"{self.name}: Health says of {helper} {said}"[:300])
 
     async def refuses_clearly(self) -> None:
         """Check that what cannot be saved is refused with a reason, or was saved after all."""
@@ -133,9 +149,11 @@ async def _disk_full(verdict: Verdict, seconds: int) -> None:
             await broken.goes_on()
             await broken.refuses_clearly()
         await asyncio.sleep(seconds)
+        await broken.tells("housekeeping", is_well=False)
         await broken.goes_on()
         filler.unlink()
         await broken.recovers()
+        await broken.tells("housekeeping", is_well=True)
 
 
 @fault("database locked")
@@ -157,6 +175,7 @@ async def _database_locked(verdict: Verdict, seconds: int) -> None:
 async def _no_inotify(verdict: Verdict, seconds: int) -> None:
     space = in_space("echo 0 >/proc/sys/user/max_inotify_instances", "--user", "--map-root-user")
     async with _broken("no inotify", verdict, before=space) as broken:
+        await broken.tells("file watcher", is_well=False)
         await broken.goes_on()
         await broken.recovers()
 
