@@ -125,6 +125,12 @@ def _change_issuer(got: str) -> str:
     return "Let the provider call itself by an https URL, or by the loopback URL that is configured as oidc.issuer."
 
 
+SET_THE_CLOCK = (
+    "Compare both clocks with a third, and set the one that is wrong; this machine's in WSL or a virtual machine after "
+    "sleep: `sudo hwclock -s`, or restart it."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ClockSkewed(Problem):
     """The provider's clock is not ours: the answer's own `Date` and the token's `iat` say so alike."""
@@ -150,10 +156,7 @@ class ClockSkewed(Problem):
 
     def advise(self) -> str:
         """Say which clocks to compare."""
-        return (
-            "Compare both clocks with a third, and set the one that is wrong; this machine's in WSL or a virtual "
-            "machine after sleep: `sudo hwclock -s`, or restart it."
-        )
+        return SET_THE_CLOCK
 
 
 @dataclass(frozen=True, slots=True)

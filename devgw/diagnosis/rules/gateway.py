@@ -7,6 +7,8 @@ from devgw.diagnosis.rule import GatewayRule, Observation, diagnosis
 from devgw.diagnosis.surroundings import Surroundings, TokenStory
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import McpAuthLoginFinished, McpCapabilityEntriesUnmatched, Outcome
+from devgw.problems.provider_keys import KeysUnavailable
+from devgw.problems.provider_token import SET_THE_CLOCK
 
 SKEW = 30.0
 OLD = timedelta(minutes=10)
@@ -36,8 +38,9 @@ def clock_is_wrong(around: Surroundings, now: datetime) -> Iterator[Diagnosis]: 
         which = "behind" if skew.skew_seconds > 0 else "ahead of"
         yield diagnosis(
             "IDT-07",
-            f"This machine's clock is {abs(skew.skew_seconds):.0f} s {which} that of {skew.url}.",
-            "Set this machine's clock (in WSL or a virtual machine after sleep: `hwclock -s`, or restart it).",
+            f"This machine's clock is {abs(skew.skew_seconds):.0f} s {which} that of {skew.url}, "
+            "by its answer's Date and by the token's iat.",
+            SET_THE_CLOCK,
             gone_when="the clocks agree",
         )
 
@@ -49,19 +52,13 @@ def keys_unreachable(around: Surroundings, now: datetime) -> Iterator[Diagnosis]
         return
     age = around.jwks.age(now, fetch.url)
     copy = f" The last good copy is {age.seconds} s old." if age is not None else " There is no good copy."
-    name = "IDT-05" if fetch.status == 404 else "IDT-08"
-    why = fetch.error or f"status {fetch.status}"
-    fix = (
-        "Check the client id in the URL."
-        if name == "IDT-05"
-        else "Make the URL reachable: DNS, CA bundle, proxy variables."
-    )
+    problem = KeysUnavailable(fetch.url, fetch.error or f"it answered {fetch.status}", fetch.status)
     yield diagnosis(
-        name,
-        f"{fetch.url} could not be fetched ({why}).{copy}",
-        fix,
+        problem.diagnosis_id,
+        f"{problem.explain()}{copy}",
+        problem.advise(),
         at=fetch.at,
-        got=why,
+        got=problem.failure,
         gone_when="a fetch succeeds",
     )
 

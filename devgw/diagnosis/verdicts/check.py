@@ -9,6 +9,7 @@ from typing import Any
 from devgw.foreign.json import JsonRefused, read_object
 from devgw.foreign.text import clean
 from devgw.problems import Problem
+from devgw.problems.provider import ProviderUnreachable
 
 MOST_SHOWN = 500
 """Characters of a foreign value in a verdict."""
@@ -106,12 +107,5 @@ def skipped(name: str, did: str, why: str) -> Check:
 
 
 def unreachable(name: str, did: str, answer: Answer) -> Check:
-    """Return the failure of a check whose URL gave no answer."""
-    return Check(
-        name,
-        Verdict.FAIL,
-        did,
-        f"{answer.url}: {answer.failure}",
-        "Make it reachable from this machine: network, DNS, CA bundle (SSL_CERT_FILE), proxy variables.",
-        "IDT-13",
-    )
+    """Return the failure of a check whose URL, one of the provider's, gave no answer."""
+    return refused(name, did, ProviderUnreachable(answer.url, answer.failure))

@@ -11,6 +11,8 @@ from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, p
 from devgw.foreign.text import clean
 from devgw.problems import Problem
 from devgw.problems.provider import ProviderCodeRefused, ProviderTimedOut
+from devgw.problems.provider_keys import KeysUnavailable
+from devgw.problems.provider_token import SET_THE_CLOCK
 
 CLIENT_ID = re.compile(r"^client_[0-7][0-9A-HJKMNP-TV-Z]{25}$")
 NEVER_IN_ULID = re.compile(r"[ILOUilou]")
@@ -180,17 +182,9 @@ def keys(answer: Answer) -> Check:
     if answer.failure:
         return unreachable(name, did, answer)
     found = answer.document.get("keys")
-    if answer.status == 404:
-        return Check(
-            name,
-            Verdict.FAIL,
-            did,
-            "404: no key set for this client id",
-            "Check the client id in policies.json or .env.",
-            "IDT-05",
-        )
     if answer.status != 200 or not isinstance(found, list) or not found:
-        return Check(name, Verdict.FAIL, did, f"status {answer.status}, no key set", "Check the JWKS URL.", "IDT-08")
+        why = "it has no keys" if answer.status == 200 else f"it answered {answer.status}"
+        return refused(name, did, KeysUnavailable(answer.url, why, answer.status))
     listed = [key for key in found if isinstance(key, dict)]
     ids = [clean(str(key.get("kid", "(no kid)")), 80) for key in listed[:KEYS_SHOWN]]
     more = f" and {len(listed) - KEYS_SHOWN} more" if len(listed) > KEYS_SHOWN else ""
@@ -341,7 +335,7 @@ def clock(skews: list[float]) -> Check:
     skew = min(skews, key=abs)
     if abs(skew) <= 5:
         return passed(name, did, f"{abs(skew):.0f} s apart")
-    which = "behind" if skew > 0 else "ahead"
+    which = "behind" if skew > 0 else "ahead of"
     verdict = Verdict.FAIL if abs(skew) > 30 else Verdict.WARN
-    todo = "Set the clock; in WSL or a virtual machine after sleep: `sudo hwclock -s`, or restart it."
-    return Check(name, verdict, did, f"this machine is {abs(skew):.0f} s {which}", todo, "IDT-07")
+    saw = f"this machine's clock is {abs(skew):.0f} s {which} the provider's"
+    return Check(name, verdict, did, saw, SET_THE_CLOCK, "IDT-07")
