@@ -55,6 +55,8 @@ class Answer:
     answered_at: datetime | None = None
     travelled: timedelta = timedelta()
     """By how much the clock of these two moments has travelled."""
+    problem: Problem | None = None
+    """Where nothing came back: what the gateway itself would refuse for it, as far as that is known."""
 
     @property
     def location(self) -> str:

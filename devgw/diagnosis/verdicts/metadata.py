@@ -6,7 +6,7 @@ from typing import Any
 
 from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.urls import split_url
-from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, passed, unreachable
+from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, passed
 from devgw.foreign.text import clean
 
 
@@ -27,7 +27,7 @@ def strict_eyes(served: Served) -> Iterator[Check]:
     name = f"metadata.{split_url(served.url).path.text.strip('/') or 'route'}"
     did = f"read the challenge and both documents of {served.url} as a strict client does"
     if served.resource.failure or served.server.failure:
-        yield unreachable(name, did, served.resource if served.resource.failure else served.server)
+        yield _unanswered(name, did, served.resource if served.resource.failure else served.server)
         return
     for family, rules in FAMILIES.items():
         wrong = next((found for rule in rules if (found := rule(served))), None)
@@ -35,6 +35,13 @@ def strict_eyes(served: Served) -> Iterator[Check]:
             yield passed(f"{name}.{family}", did, "everything it insists on is there")
         else:
             yield Check(f"{name}.{family}", Verdict.FAIL, did, wrong[1], wrong[2], wrong[0])
+
+
+def _unanswered(name: str, did: str, answer: Answer) -> Check:
+    """Return the failure of a gateway that runs and does not answer under the origin by which clients know it."""
+    origin = split_url(answer.url).origin
+    todo = f"Start what answers at {origin} (the tunnel), or take `origin` out of devgw.toml."
+    return Check(name, Verdict.FAIL, did, f"{answer.url}: {answer.failure}", todo)
 
 
 def _shown(values: list[Any]) -> str:

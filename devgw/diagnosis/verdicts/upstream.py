@@ -6,8 +6,9 @@ from urllib.parse import urljoin
 
 from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.urls import split_url
-from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, passed
+from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, passed, refused
 from devgw.foreign.text import clean
+from devgw.problems.proxy import UpstreamUnreachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,9 @@ class Asked:
 
 def upstream(asked: Asked, modern: Answer, legacy: Answer) -> Check:
     """Say what an upstream answered to `server/discover` (2026-07-28) and to `initialize` (2025-11-25)."""
-    if legacy.failure:
-        return _unreached(asked, legacy)
+    if legacy.failure or legacy.problem:
+        problem = legacy.problem or UpstreamUnreachable(asked.url, legacy.failure)
+        return refused(asked.name, asked.did, problem)
     judge = _BY_STATUS.get(legacy.status) or (_failing if legacy.status >= 500 else None)
     if judge is not None:
         return judge(asked, legacy)
@@ -69,18 +71,6 @@ def _limited(asked: Asked, answer: Answer) -> Check:
 def _failing(asked: Asked, answer: Answer) -> Check:
     todo = f"Look into the log of the server at {split_url(asked.url).origin}: it failed over a good request."
     return Check(asked.name, Verdict.FAIL, asked.did, f"it answered {answer.status}", todo)
-
-
-def _unreached(asked: Asked, answer: Answer) -> Check:
-    if "DNS" in answer.failure:
-        return Check(
-            asked.name, Verdict.FAIL, asked.did, answer.failure, "Correct the host name in rewritePattern.", "NET-02"
-        )
-    if "TLS" in answer.failure:
-        todo = "Set SSL_CERT_FILE to the PEM file of the authority that signed its certificate, and restart devgw up."
-        return Check(asked.name, Verdict.FAIL, asked.did, answer.failure, todo, "NET-03")
-    todo = "Start the upstream, or correct rewritePattern in config/routes.oas.json."
-    return Check(asked.name, Verdict.FAIL, asked.did, answer.failure, todo, "NET-01")
 
 
 def _redirected(asked: Asked, answer: Answer) -> Check:

@@ -10,7 +10,9 @@ from devgw.clock import Clock, beside, travelled
 from devgw.diagnosis.verdicts import Answer
 from devgw.events.unseen import HEADER
 from devgw.foreign.dates import read_date
+from devgw.oauth.discovery import without_query
 from devgw.oauth.resource import origin_of
+from devgw.outbound.reach import not_reached
 from devgw.outbound.transport import describe_failure
 from devgw.problems import Refused
 
@@ -27,9 +29,21 @@ class Asker:
     """With which a running gateway knows that it is examined, and tells nobody of the request."""
     told: frozenset[str] = frozenset()
     """The origins of that gateway: they alone are told the word."""
+    seconds: float = 5.0
+    """How long the HTTP client waits."""
 
-    async def ask(self, method: str, url: str, headers: Mapping[str, str] | None = None, **body: Any) -> Answer:
-        """Return what `url` answers; `body` as in httpx2 (`data`, `json`). Reads no more than 256 kB."""
+    async def ask(
+        self, method: str, url: str, headers: Mapping[str, str] | None = None, written_in: str = "", **body: Any
+    ) -> Answer:
+        """Return what `url` answers. Reads no more than 256 kB.
+
+        Args:
+            method: of HTTP.
+            url: where.
+            headers: to be sent.
+            written_in: where an upstream's URL stands, for who has to correct it.
+            body: as in httpx2 (`data`, `json`).
+        """
         asked_at = self.clock.now()
         sent = dict(headers or {}) | ({HEADER: self.word} if self.word and origin_of(url) in self.told else {})
         try:
@@ -40,13 +54,24 @@ class Asker:
             finally:
                 await response.aclose()
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
-            return Answer(url, failure=describe_failure(error), asked_at=asked_at, answered_at=self.clock.now())
+            problem = await not_reached(error, without_query(url), self.seconds, written_in) if written_in else None
+            failure = describe_failure(error)
+            return Answer(url, failure=failure, problem=problem, asked_at=asked_at, answered_at=self.clock.now())
         except Refused as refused:
             failure = refused.problem.explain().removeprefix(f"{url} ").rstrip(".")
-            return Answer(url, failure=failure, asked_at=asked_at, answered_at=self.clock.now())
+            now = self.clock.now()
+            return Answer(url, failure=failure, problem=refused.problem, asked_at=asked_at, answered_at=now)
         found = {key.lower(): value for key, value in response.headers.items()}
         now = self.clock.now()
-        return Answer(url, response.status_code, found, content, "", asked_at, now, travelled(self.clock))
+        return Answer(
+            url,
+            response.status_code,
+            found,
+            content,
+            asked_at=asked_at,
+            answered_at=now,
+            travelled=travelled(self.clock),
+        )
 
 
 async def _first_part(response: httpx2.Response) -> bytes:

@@ -12,6 +12,7 @@ from devgw.outbound.probes.asking import Asker
 from devgw.outbound.probes.connecting import Ways
 from devgw.outbound.probes.routes import ACCEPT, ME, discover
 from devgw.problems import Refused
+from devgw.problems.proxy import REWRITE_PATTERN
 
 MODERN_HEADERS = {"accept": ACCEPT, "mcp-protocol-version": "2026-07-28", "mcp-method": "server/discover"}
 
@@ -20,8 +21,10 @@ async def examine_upstream(asker: Asker, route: Route, ways: Ways) -> Check:
     """Ask an upstream for its revisions, in both eras; where a person connects it, also whether that would work."""
     try:
         modern, legacy = await asyncio.gather(
-            asker.ask("POST", route.upstream_url, _sent(route, MODERN_HEADERS), json=discover()),
-            asker.ask("POST", route.upstream_url, _sent(route, {"accept": ACCEPT}), json=_initialize()),
+            asker.ask("POST", route.upstream_url, _sent(route, MODERN_HEADERS), REWRITE_PATTERN, json=discover()),
+            asker.ask(
+                "POST", route.upstream_url, _sent(route, {"accept": ACCEPT}), REWRITE_PATTERN, json=_initialize()
+            ),
         )
     except Refused as reason:
         return refused(f"upstream.{route.operation_id}", "put the route's headers together", reason.problem)
