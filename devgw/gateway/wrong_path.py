@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher, get_close_matches
 
-from devgw.config.project import Project
+from devgw.config.project import Project, Route
 from devgw.diagnosis.difference import explain_difference
 from devgw.oauth.urls import ALIAS_BASE, CALLBACK, CONSENT, DEV_LOGIN, LOGOUT, PROVE, WELL_KNOWN, Urls
 from devgw.problems.wrong_path import Meant, PathUnknown
@@ -40,6 +40,9 @@ def explain_path(method: str, path: str, headers: dict[str, str], project: Proje
     document = next((each for each in _OAUTH_DOCUMENTS if f"{WELL_KNOWN}{each}" in path), None)
     if document is not None:
         before, _, behind = path.partition(f"{WELL_KNOWN}{document}")
+        route = next((each for each in project.routes if each.path == (before or behind).rstrip("/")), None)
+        if route is not None:
+            return PathUnknown(method, urls.origin + path, Meant.DOCUMENT, _document(urls, route, document), routes)
         return _of_route(method, before or behind, Meant.METADATA, urls, routes)
     page = next((each for each in _PAGES if path.endswith(each)), None)
     if page is not None:
@@ -49,6 +52,13 @@ def explain_path(method: str, path: str, headers: dict[str, str], project: Proje
         return _of_route(method, path, meant, urls, routes)
     nearest = "" if meant is Meant.NOTHING else _endpoint(urls, meant)
     return PathUnknown(method, urls.origin + path, meant, nearest, routes)
+
+
+def _document(urls: Urls, route: Route, document: str) -> str:
+    """Return where a document of a route stands; empty where it has none, because it asks for no token."""
+    if document != _OAUTH_DOCUMENTS[0]:
+        return urls.server_metadata(route)
+    return urls.resource_metadata(route) if route.protected else ""
 
 
 def _of_route(method: str, path: str, meant: Meant, urls: Urls, routes: tuple[str, ...]) -> PathUnknown:

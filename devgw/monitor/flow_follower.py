@@ -225,7 +225,7 @@ def _tokens_of(event: Event) -> list[str | None]:
 def _may_begin(trace: Trace, asked: Asked) -> bool:
     """Tell whether a row begins with this request; what was refused and is nobody's has one of its own."""
     if isinstance(trace.problem, PathUnknown):
-        return trace.problem.meant is not Meant.PAGE
+        return trace.problem.meant not in {Meant.PAGE, Meant.DOCUMENT}
     if asked is Asked.MCP:
         if trace.grant_id is not None and trace.problem is not None:
             return True  # it holds a good token, and is refused all the same

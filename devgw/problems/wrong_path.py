@@ -18,10 +18,17 @@ class Meant(StrEnum):
     REVOKE = "revoke"
     PAGE = "page"
     """Of the gateway's own, for browsers: one that was open when the base path moved asks for it there."""
+    DOCUMENT = "metadata document"
+    """Of a route that is served; another form of its address than the standard's."""
     NOTHING = "nothing of ours"
 
 
 _OF_A_ROUTE = frozenset({Meant.MCP, Meant.METADATA})
+_ELSEWHERE = {
+    Meant.PAGE: "The base path is another one than when this page was opened: begin again from the client.",
+    Meant.DOCUMENT: "The well-known segment goes between host and path (RFC 9728 §3.1, RFC 8414 §3.1).",
+}
+"""What the gateway has, at another path, and what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +51,15 @@ class PathUnknown(Problem):
     @property
     def diagnosis_id(self) -> str | None:
         """Return which of the ways it is; None for a path that nobody takes for one of ours."""
-        if self.meant in {Meant.NOTHING, Meant.PAGE}:
+        if self.meant in {Meant.NOTHING, *_ELSEWHERE}:
             return None
         return "DISC-14" if self.meant in _OF_A_ROUTE else "DISC-10"
 
     def explain(self) -> str:
         """Say what is not there, and what is."""
-        if self.meant is Meant.PAGE:
-            return f"{self.method} {self.got}: no page of the gateway is served at this path; it is {self.nearest}."
+        if self.meant in _ELSEWHERE:
+            there = f"; it is {self.nearest}" if self.nearest else ""
+            return f"{self.method} {self.got}: no {self.meant} of the gateway is served at this path{there}."
         if self.meant not in _OF_A_ROUTE:
             what = f"no {self.meant} endpoint" if self.meant is not Meant.NOTHING else "nothing"
             return f"{self.method} {self.got}: there is {what} at this path."
@@ -65,8 +73,8 @@ class PathUnknown(Problem):
         """Say which URL to use."""
         if self.meant is Meant.NOTHING:
             return f"MCP clients connect to {' or '.join(self.routes)}." if self.routes else ""
-        if self.meant is Meant.PAGE:
-            return "The base path is another one than when this page was opened: begin again from the client."
+        if self.meant in _ELSEWHERE:
+            return _ELSEWHERE[self.meant]
         if self.meant not in _OF_A_ROUTE:
             return f"Use {self.nearest}, as the authorization server metadata says it."
         if self.nearest:

@@ -103,7 +103,10 @@ def _note(route: Route | None) -> None:
 def _no_resource(route: Route | None) -> Response:
     """Say that there is no such document, although nothing is wrong: clients ask for it of habit."""
     known = [route.path for route in serving.gateway().project.routes if route.protected]
-    asked = "the root form belongs to several routes" if route is None else f"{route.path} asks for no token"
+    count = len(serving.gateway().project.routes)
+    asked = (
+        f"{route.path} asks for no token" if route else f"the root form is for one route alone, and there are {count}"
+    )
     said = error_description(f"there is no protected resource metadata here: {asked}")
     response = jsonify({"error": "not_found", "error_description": said, "routes": known})
     response.status_code = 404

@@ -141,6 +141,7 @@ async def test_the_metadata_offers_it(bench: Bench) -> None:
 async def test_an_assertion_pays_once(bench: Bench) -> None:
     assertion = bench.assertion()
     assert (await bench.redeem(assertion)).status_code == 200
+    assert (await bench.redeem(bench.assertion())).status_code == 200, "which must not make the first one forgotten"
     again = await bench.redeem(assertion)
     assert (again.status_code, again.json()["reason"]) == (400, "id_jag_replayed")
     assert again.json()["error"] == "invalid_grant"

@@ -131,6 +131,18 @@ async def test_an_answer_that_broke_off_is_named_and_one_that_never_left_is_not(
     assert "devgw was ended" not in required.explain()
 
 
+async def test_of_several_answers_that_were_lost_the_first_is_named(bench: Bench, upstream: Upstream) -> None:
+    """It may have brought the rotation that made the refresh token void; those after it could not."""
+    await bench.connect()
+    bench.clock.travel(timedelta(hours=2))
+    first = bench.clock.now()
+    upstream.answers["/token"] = (200, {"content-length": "100"}, b"{")
+    for _ in range(2):
+        await refusal(bench.token())
+        bench.clock.travel(timedelta(minutes=5))
+    assert bench.store.connections()[0].unanswered_since == first
+
+
 async def test_a_refusal_without_anything_lost_before_is_the_upstreams(bench: Bench, upstream: Upstream) -> None:
     await bench.connect()
     bench.clock.travel(timedelta(hours=2))

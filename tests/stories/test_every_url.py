@@ -133,6 +133,19 @@ async def test_a_route_that_asks_for_no_token_publishes_no_resource_metadata(gat
         assert "www-authenticate" not in call.headers
 
 
+async def test_another_form_of_a_documents_address_names_the_standards_own(gateway: Running) -> None:
+    """Clients try several; none of them is told that a route is not served which is."""
+    async with httpx2.AsyncClient(timeout=20) as http:
+        for route in gateway.runtime.gateway.project.routes:
+            for form in ("oauth-authorization-server", "oauth-protected-resource"):
+                answer = await http.get(f"{gateway.origin}{route.path}/.well-known/{form}")
+                assert answer.status_code == 404
+                assert "No MCP route" not in answer.text
+                nearest = answer.json().get("nearest", "")
+                assert bool(nearest) == (route.protected or form == "oauth-authorization-server")
+                assert not nearest or (await http.get(nearest)).status_code == 200
+
+
 async def test_the_doctor_finds_no_fault_in_a_gateway_that_has_none(gateway: Running) -> None:
     runtime = gateway.runtime
     with runtime.front.unseen.word() as word:
