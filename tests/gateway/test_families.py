@@ -257,6 +257,16 @@ def test_a_lifetime_is_told_as_it_is_configured_and_no_token_outlives_its_grant(
     assert bench.issuing.save(answer, grant, None, None).access.expires_at <= ends
 
 
+def test_a_shorter_lifetime_that_was_saved_ends_no_grant_sooner() -> None:
+    """What lives keeps its end, as the reload says; the refresh token that is out there was given for that long."""
+    bench = Bench()
+    answer, ends = bench.begin(), bench.grant.expires_at
+    shorter = replace(TokenSettings(), refresh_token_ttl=timedelta(days=1))
+    bench.issuing = Issuing(shorter, bench.store, bench.live, bench.clock)
+    assert bench.refresh(answer["refresh_token"])
+    assert bench.grant.expires_at == ends
+
+
 class Walk(RuleBasedStateMachine):
     """Processes of one client that send, lose, keep, repeat, call and restart; none goes back behind what was used."""
 
