@@ -85,18 +85,24 @@ class TransactionFinished(Problem):
 
 @dataclass(frozen=True, slots=True)
 class ConsentStale(Problem):
-    """The consent form does not belong to this browser's session: old, doubled, or another user signed in since."""
+    """A form of ours does not belong to this browser's session: old, doubled, or another user signed in since."""
 
     detail: str
+    is_of_somebody_else: bool = False
+    """Whether its page was shown to a person who is not signed in here any more."""
 
     diagnosis: ClassVar = "CONS-03"
     status: ClassVar = 403
-    hint: ClassVar = "Reload the consent page and decide again."
+    hint: ClassVar = "Go back to the page with the form, reload it, and decide again."
     source: ClassVar = "MCP security best practices: Consent UI Requirements"
 
     def explain(self) -> str:
         """Say what does not fit."""
-        return f"The consent form was not taken: {self.detail}."
+        return f"The form was not taken: {self.detail}."
+
+    def advise(self) -> str:
+        """Say how to come to a form of one's own."""
+        return "Start the connection again in the MCP client." if self.is_of_somebody_else else self.hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,16 @@ class SessionCookieLost(Problem):
         """Say what came instead."""
         came = f"; {self.others} of another sign-in came" if self.others else ""
         return f"The cookie devgw_session of this sign-in did not come back with the browser{came}."
+
+    def advise(self) -> str:
+        """Say first what is usual, where another cookie came: two tabs of one browser, and two people."""
+        if not self.others:
+            return self.hint
+        return (
+            "If somebody else signed in in this browser meanwhile, start the connection again in the MCP client. If "
+            "nobody did, a page on another port of this machine sets cookies of the same name: close it, and delete "
+            "the cookies of this host name."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,6 +192,30 @@ async def test_somebody_elses_session_that_was_set_from_another_port_is_not_take
     assert "session_cookie_lost" in alone.text
 
 
+async def test_two_people_in_two_tabs_are_told_what_happened_and_what_helps(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    """The later sign-in has the cookie; nobody is told of other ports as if that were certain."""
+    await signed_in(gateway, http, browser)
+    assert browser.page is not None
+    first, url = form_of(browser), browser.page.url
+    async with Browser(CALLBACK) as other:
+        await signed_in(gateway, http, other)
+        await other.press("another account")
+        assert other.page is not None
+        people = [text for form in other.page.forms for _, _, text in form.buttons if "@" in text]
+        await other.press(people[1])
+        theirs = next(each.value for each in other.jar if each.name == "devgw_session")
+    headers = AS_A_BROWSER | {"cookie": f"devgw_session={theirs}"}
+    sent = await http.post(
+        f"{gateway.origin}/oauth/setup", data=first.fields | {"decision": "approve"}, headers=headers
+    )
+    assert "somebody else signed in since" in sent.text
+    assert "Start the connection again in the MCP client" in sent.text
+    shown = await http.get(url, headers=headers)
+    assert "If somebody else signed in in this browser meanwhile, start the connection again" in shown.text
+
+
 async def test_the_cookies_are_sent_to_the_browsers_endpoints_alone(
     gateway: Running, http: httpx2.AsyncClient, browser: Browser
 ) -> None:
@@ -213,6 +237,7 @@ async def test_the_person_sees_whose_session_it_is_and_ends_it(
     before = stolen(browser)
     await browser.press("Sign out", csrf_token="wrong")
     assert browser.page.status == 403
+    assert "The form was not taken: its token does not belong to this session" in browser.page.text
     await browser.open(f"{gateway.origin}/oauth/logout")
     await browser.press("Sign out")
     assert "has ended" in browser.page.text
