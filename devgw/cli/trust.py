@@ -44,11 +44,15 @@ class Wish:
     outflows: "tuple[Outflow, ...]" = ()
     host: str = ""
     """The address that its `devgw.toml` opens to other machines; empty where it opens none."""
+    state_dir: str = ""
+    """Where its `devgw.toml` keeps database and keys outside of the project; empty where it does not."""
 
     @property
     def digest(self) -> str:
         """Return what tells this wish from any other of the same folder."""
-        written = json.dumps([self.host, *([each.name, each.origin] for each in self.outflows)])
+        written = json.dumps(
+            [self.host, *filter(None, [self.state_dir]), *([each.name, each.origin] for each in self.outflows)]
+        )
         return hashlib.sha256(written.encode()).hexdigest()
 
     def lines(self) -> list[str]:
@@ -62,15 +66,19 @@ class Wish:
             found.append(f"  {name}  to  {origins}")
         if self.host:
             found.append(f'Its {FILE} says host = "{self.host}": other machines can reach the gateway.')
+        if self.state_dir:
+            found.append(f"Its {FILE} keeps the gateway's database and key outside of the project: {self.state_dir}")
         return found
 
 
 def wish_of(settings: Settings, of_settings: Iterable[Finding], environ: Mapping[str, str]) -> Wish | None:
     """Return what the project under `settings.root` wants; None where it wants nothing that has to be asked for."""
-    opens = any(each.code == "host-not-loopback" and each.file == FILE for each in of_settings)
+    said = {each.code for each in of_settings if each.file == FILE}
     taken = _outflows(settings, environ) if _names_any(settings.root, environ) else ()
-    wish = Wish(settings.root.resolve(), taken, settings.host if opens else "")
-    return wish if wish.outflows or wish.host else None
+    host = settings.host if "host-not-loopback" in said else ""
+    state_dir = str(settings.state_path.resolve()) if "state-elsewhere" in said else ""
+    wish = Wish(settings.root.resolve(), taken, host, state_dir)
+    return wish if wish.outflows or wish.host or wish.state_dir else None
 
 
 def _outflows(settings: Settings, environ: Mapping[str, str]) -> "tuple[Outflow, ...]":

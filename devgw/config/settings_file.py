@@ -118,6 +118,9 @@ def read_settings(
     if "host" in values and values["host"] not in LOOPBACK:
         message = f"The gateway will be reachable under {values['host']}, not on this machine alone."
         findings.warning("host-not-loopback", places["host"], message, 'Write host = "localhost" unless you mean it.')
+    if "state_dir" in values and not (root / values["state_dir"]).resolve().is_relative_to(root.resolve()):
+        message = f"State is kept outside of the project: in {values['state_dir']}."
+        findings.note("state-elsewhere", places["state_dir"], message, "Take the setting out to keep it in .devgw.")
     source = read_source(root, FILE, Findings())
     upstreams = read_upstreams(source, findings, _place) if source else {}
     copies = read_client_documents(source, root, findings, _place) if source else {}

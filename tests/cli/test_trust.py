@@ -128,6 +128,21 @@ def test_a_host_that_the_project_opens_needs_a_yes_and_one_of_the_person_needs_n
     assert has_started(up(root, shell | {"DEVGW_HOST": "localhost"}))
 
 
+def test_a_state_folder_elsewhere_needs_a_yes(tmp_path: Path, shell: dict[str, str]) -> None:
+    """It may be another project's, with the accounts that were connected there."""
+    root, other = tmp_path / "odd", tmp_path / "other" / ".devgw"
+    root.mkdir()
+    (root / "devgw.toml").write_text('state_dir = "../other/.devgw"\n')
+    said = up(root, shell)
+    assert not has_started(said)
+    assert f"database and key outside of the project: {other}" in said[1]
+    assert not other.exists()
+    (root / "devgw.toml").write_text('state_dir = "state"\n')
+    assert has_started(up(root, shell))
+    (root / "devgw.toml").unlink()
+    assert has_started(up(root, shell, f"--state-dir={other}"))
+
+
 def test_the_doctor_sends_nothing_either(project: Path, shell: dict[str, str]) -> None:
     done = subprocess.run(
         devgw("doctor"), cwd=project, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=shell, check=False
