@@ -42,15 +42,20 @@ class ConnectionState:
 class Connections(Protocol):
     """Says which upstreams of a route a subject has connected."""
 
-    def connections_of(self, route: Route, subject_id: SubjectId, return_to: str) -> list[ConnectionState]:
-        """Return the upstreams of `route`, each with the URL at which this subject connects it."""
+    def connections_of(
+        self, route: Route, subject_id: SubjectId, return_to: str, label: str = ""
+    ) -> list[ConnectionState]:
+        """Return the upstreams of `route`, each with the URL at which this subject, called `label`, connects it."""
 
 
 class NoConnections:
     """For projects whose routes have no upstream that a person connects."""
 
-    def connections_of(self, route: Route, subject_id: SubjectId, return_to: str) -> list[ConnectionState]:  # noqa: ARG002
+    def connections_of(
+        self, route: Route, subject_id: SubjectId, return_to: str, label: str = ""
+    ) -> list[ConnectionState]:
         """Return nothing to connect."""
+        del route, subject_id, return_to, label
         return []
 
 
@@ -102,7 +107,9 @@ class Consents:
             redirect_host=host_of(pending.redirect_uri),
             redirect_kind=kind_of(pending.redirect_uri),
             imitation=imitation_in(client.name),
-            connections=tuple(self._connections.connections_of(route, session.subject_id, return_to)),
+            connections=tuple(
+                self._connections.connections_of(route, session.subject_id, return_to, session.email or "")
+            ),
             csrf_token=page_token,
         )
 

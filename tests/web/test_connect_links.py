@@ -58,6 +58,14 @@ async def test_a_page_that_another_one_leads_to_asks_before_anything_begins(benc
     assert len(bench.gateway.events(McpAuthUpstreamConnectionBegun)) == begun + 1
 
 
+async def test_the_link_of_a_consent_page_says_whose_it_is(bench: Bench) -> None:
+    await bench.sign_in()
+    assert bench.browser.page
+    link = next(href for href, label in bench.browser.page.links if label == "Connect Notes")
+    page = await bench.http.get(link)
+    assert "for <strong>ada@acme.example</strong>" in page.text
+
+
 async def test_a_link_that_is_only_looked_at_makes_no_other(bench: Bench) -> None:
     """Else one link would be any number of them, each good for another half hour."""
     link = await link_of(bench)

@@ -197,9 +197,11 @@ class UpstreamOAuth:
         assert route.token_exchange is not None
         return self._connecting.document_of(route.token_exchange)
 
-    def connections_of(self, route: Route, subject_id: SubjectId, return_to: str) -> list[ConnectionState]:
+    def connections_of(
+        self, route: Route, subject_id: SubjectId, return_to: str, label: str = ""
+    ) -> list[ConnectionState]:
         """Return the upstream of `route` as the consent page shows it; nothing where none is to be connected."""
-        standing = self.state_of(route, subject_id, return_to=return_to)
+        standing = self.state_of(route, subject_id, label, return_to)
         if standing is None:
             return []
         return [
