@@ -67,3 +67,32 @@ async def test_a_consent_is_for_one_web_host(gateway: Running, http: httpx2.Asyn
     assert await asked(gateway, browser, client["client_id"], one)
     assert await asked(gateway, browser, client["client_id"], other)
     assert not await asked(gateway, browser, client["client_id"], one)
+
+
+async def test_a_consent_is_for_one_route_and_ends_with_a_no(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    """Contract: it ends when client, redirect host or route change."""
+    browser.stops = (PORT,)
+    client = await gateway.register(http, redirect_uris=[PORT])
+    assert await asked(gateway, browser, client["client_id"], PORT)
+    notes = {"redirect_uri": PORT, "resource": f"{gateway.origin}/mcp/notes"}
+    await browser.open(gateway.authorize_url(client["client_id"], token(""), **notes))
+    await browser.press("Connect Sample notes")
+    await browser.press("Approve as")
+    assert browser.location is None, "the yes to another route was taken for this one"
+    assert browser.page is not None
+    assert "✓ connected" in browser.page.text
+    await browser.press("Deny")
+    assert await asked(gateway, browser, client["client_id"], PORT), "a no to this client is one to all of it"
+
+
+async def test_a_document_that_changed_is_asked_about_again(gateway: Running, browser: Browser) -> None:
+    """OAuth Client ID Metadata Document §6.4: the yes was to what it said."""
+    browser.stops = (PORT,)
+    document = {"client_name": "By document", "redirect_uris": ["http://localhost/callback"]}
+    async with published(document, **{"cache-control": "no-store"}) as client_id:
+        assert await asked(gateway, browser, client_id, PORT)
+        assert not await asked(gateway, browser, client_id, PORT)
+        document["client_name"] = "By somebody else"
+        assert await asked(gateway, browser, client_id, PORT)
