@@ -4,11 +4,15 @@ Whoever connects an account decides whose data goes through the gateway for whom
 and can set one of its own.
 """
 
-from urllib.parse import parse_qs, urlsplit
+from datetime import timedelta
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 
 from devgw.events.taxonomy import McpAuthUpstreamConnectionBegun
+from devgw.ids import UpstreamServerId
+from devgw.problems import Refused
+from tests.support.browser import Browser
 from tests.web.test_connect import Bench, bench
 
 __all__ = ["bench"]
@@ -92,3 +96,42 @@ async def test_only_the_browser_that_began_is_offered_another_try(bench: Bench) 
     own = await bench.http.get(location, headers=bench.browser.cookies)
     assert "answered access_denied" in own.text
     assert "browserTicket=" in own.text
+
+
+async def test_a_link_is_for_one_upstream_and_half_an_hour(bench: Bench) -> None:
+    link = await link_of(bench)
+    side = bench.gateway.runtime.upstreams
+    assert side
+    (sealed,) = parse_qs(urlsplit(link).query)["browserTicket"]
+    with pytest.raises(Refused) as refused:
+        side.oauth.read_ticket(sealed, UpstreamServerId("other"))
+    assert refused.value.problem.explain() == "This link cannot be used: it is for notes."
+    bench.clock.travel(timedelta(minutes=29))
+    assert (await bench.http.get(link)).status_code == 200
+    bench.clock.travel(timedelta(minutes=2))
+    late = await bench.http.get(link)
+    assert (late.status_code, "it expired at" in late.text) == (403, True)
+
+
+async def test_the_page_that_asks_is_answered_from_itself_alone(bench: Bench) -> None:
+    """A page on another port knows the link and is sent the cookie; it reads no page of ours, and may send none."""
+    link = await link_of(bench)
+    begun = len(bench.gateway.events(McpAuthUpstreamConnectionBegun))
+    async with Browser() as person:
+        await person.open(link)
+        assert person.page
+        url, fields = urljoin(person.page.url, person.page.forms[0].action), person.page.forms[0].fields
+        ours = {"origin": "null", "sec-fetch-site": "same-origin"}
+        for headers, form in (
+            (ours, fields),
+            (ours | person.cookies, {"csrf_token": "x"}),
+            (ours | person.cookies, {}),
+            (person.cookies | {"origin": "null", "sec-fetch-site": "same-site"}, fields),
+            (person.cookies | {"origin": "http://localhost:1"}, fields),
+        ):
+            refused = await bench.http.post(url, data=form, headers=headers)
+            assert (refused.status_code, "form was not taken" in refused.text) == (403, True)
+        assert len(bench.gateway.events(McpAuthUpstreamConnectionBegun)) == begun
+        await person.press("Continue to Notes")
+        await person.press("Approve as")
+        assert "Notes is connected" in person.page.text
