@@ -18,7 +18,12 @@ FORGETTING = ("REG-02", "REG-03", "REVK-03")
 
 @click.command("explain")
 @click.argument("words", nargs=-1)
-@click.option("--table", "as_table", is_flag=True, help="Every id: how it is observed, or why it cannot be.")
+@click.option(
+    "--table",
+    "as_table",
+    is_flag=True,
+    help="Every id: how it is produced, where it is read, and whether its fix was tried.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 def command(words: tuple[str, ...], as_table: bool, as_json: bool) -> None:
     """Explain a failure by its id (DISC-01), search by words, or list them all; `route /mcp/x` explains a route."""
@@ -86,7 +91,10 @@ def _print_table(as_json: bool) -> None:
     if as_json:
         write_json([asdict(row) for row in rows], indent=2)
         return
+    write_line(f"{'ID':<9} {'OBSERVED':<14} {'FIX TRIED':<10} {'READ IN':<38} HOW IT IS PRODUCED")
     for row in rows:
-        write_line(f"{row.id:<9} {row.observed:<14} {row.how}")
-    counted = Counter(row.observed for row in rows)
+        why = f"; its fix cannot be tried: {row.why}" if row.why and row.why != row.how else ""
+        write_line(f"{row.id:<9} {row.observed:<14} {row.mended:<10} {' '.join(row.faces):<38} {row.how}{why}")
+    counted, tried = Counter(row.observed for row in rows), Counter(row.mended for row in rows)
     write_lines(("", ", ".join(f"{count} {kind}" for kind, count in counted.most_common())))
+    write_line("fix tried: " + ", ".join(f"{count} {kind}" for kind, count in tried.most_common()))

@@ -1,10 +1,18 @@
-"""Every id of the catalogue: how it is observed, or why it is not. Generated from the rules, so it cannot go stale."""
+"""Every id of the catalogue: how it is observed, on which faces, and whether its fix was tried.
 
+Put together from the rules, from the problems and the doctor's verdicts as they are written, and from the tests' marks.
+"""
+
+import re
 from dataclasses import dataclass
+from importlib.resources import files
 
 from devgw.diagnosis.catalogue import failures
+from devgw.diagnosis.mended import ELSEWHERE, MENDED
 from devgw.diagnosis.rule import GatewayRule, Rule
 from devgw.diagnosis.rules import GATEWAY_RULES, RULES
+
+_ID = re.compile(r'"([A-Z]+-\d\d)"')
 
 BY_CONFIGURATION = {
     "CONF-01": "a placeholder in an option whose variable is not set is a finding at load",
@@ -49,6 +57,12 @@ class Coverage:
     observed: str
     """`passive`, `absence`, `configuration`, `doctor`, `tolerated` or `not here`."""
     how: str
+    faces: tuple[str, ...] = ()
+    """Where it is read: `answer` (page, error body, challenge), `trace`, `why`, `check`, `doctor`, and `explain` always."""
+    mended: str = "no"
+    """Whether the printed change was applied and helped: `yes`, `no` (not tried), or `cannot be`."""
+    why: str = ""
+    """Why it cannot be."""
 
 
 def table() -> list[Coverage]:
@@ -58,10 +72,36 @@ def table() -> list[Coverage]:
     for rule in rules:
         for failure_id in rule.ids:
             ruled.setdefault(failure_id, (rule.observation.value, rule.needs))
-    return [
-        Coverage(failure.id, failure.title, *_seen(failure.id, failure.unseen, ruled))
-        for failure in failures().values()
-    ]
+    refused, examined = _written_in("devgw.problems"), _written_in("devgw.diagnosis.verdicts")
+    rows = []
+    for failure in failures().values():
+        observed, how = _seen(failure.id, failure.unseen, ruled)
+        read = {
+            "answer": failure.id in refused,
+            "trace": failure.id in refused,
+            "why": failure.id in ruled,
+            "check": failure.id in BY_CONFIGURATION,
+            "doctor": failure.id in examined or failure.id in BY_DOCTOR,
+            "explain": True,
+        }
+        faces = tuple(face for face, is_read in read.items() if is_read)
+        rows.append(Coverage(failure.id, failure.title, observed, how, faces, *_tried(failure.id, observed, how)))
+    return rows
+
+
+def _written_in(package: str) -> frozenset[str]:
+    """Return the ids that stand in the sources of a package: what its problems or verdicts can say."""
+    sources = (each for each in files(package).iterdir() if each.name.endswith(".py"))
+    return frozenset(found for each in sources for found in _ID.findall(each.read_text(encoding="utf-8")))
+
+
+def _tried(failure_id: str, observed: str, how: str) -> tuple[str, str]:
+    """Return whether the change was applied and helped, and why it cannot be."""
+    if failure_id in MENDED:
+        return "yes", ""
+    if failure_id in ELSEWHERE:
+        return "cannot be", ELSEWHERE[failure_id]
+    return ("cannot be", how) if observed in ("tolerated", "not here") else ("no", "")
 
 
 def _seen(failure_id: str, unseen: str, ruled: dict[str, tuple[str, str]]) -> tuple[str, str]:

@@ -10,10 +10,12 @@ from devgw.cli.explain import command
 from devgw.diagnosis.catalogue import failures, find_failure, search
 from devgw.diagnosis.clients import BOOK
 from devgw.diagnosis.coverage import BY_CONFIGURATION, BY_DOCTOR, TOLERATED, table
+from devgw.diagnosis.mended import ELSEWHERE, MENDED
 from devgw.diagnosis.naming import NAMES
 from devgw.diagnosis.rule import GatewayRule, Rule
 from devgw.diagnosis.rules import GATEWAY_RULES, RULES
 from devgw.diagnosis.rules.refusals import IDS
+from tests.support.mending import mended
 
 ALL: list[Rule | GatewayRule] = [*RULES, *GATEWAY_RULES]
 PACKAGE = Path(__file__).parents[2] / "devgw"
@@ -46,6 +48,26 @@ def test_every_id_is_observed_or_has_a_reason() -> None:
     counted = Counter(row.observed for row in rows)
     assert counted["not here"] <= 3, counted
     assert counted["passive"] + counted["absence"] >= 130, counted
+
+
+def test_a_fix_counts_as_tried_where_a_test_applies_it_and_nowhere_else() -> None:
+    assert mended() ^ MENDED == set()
+    assert MENDED - failures().keys() == set()
+    assert ELSEWHERE.keys() - failures().keys() == set()
+    assert not MENDED & ELSEWHERE.keys()
+
+
+def test_every_id_is_read_somewhere_beside_its_page() -> None:
+    unread = [row.id for row in table() if row.faces == ("explain",) and row.observed not in ("tolerated", "not here")]
+
+    assert unread == []
+
+
+def test_the_frequent_failures_are_mended_or_it_is_said_why_not() -> None:
+    rows = {row.id: row for row in table()}
+    tried = [each.id for each in failures().values() if each.frequent and rows[each.id].mended == "yes"]
+
+    assert len(tried) >= 8, tried
 
 
 def test_rules_claim_only_ids_that_exist_and_that_their_code_can_say() -> None:

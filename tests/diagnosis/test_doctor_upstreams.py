@@ -22,6 +22,7 @@ from tests.outbound.bench import refusal
 from tests.outbound.upstream import Upstream, running_upstream
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running, mcp_request, running_gateway, write_project
+from tests.support.mending import mends
 from tests.web.test_connect import OAUTH, project
 
 
@@ -162,6 +163,7 @@ def pasted(todo: str, root: Path) -> None:
     (root / "config" / "routes.oas.json").write_text(json.dumps(routes))
 
 
+@mends("UPST-03")
 async def test_the_policy_that_the_doctor_prints_connects_an_upstream_that_wants_a_login(
     tmp_path: Path, upstream: Upstream
 ) -> None:

@@ -12,6 +12,7 @@ from tests.diagnosis.stories.test_provider import log_in
 from tests.diagnosis.stories.test_upstreams import plain_project
 from tests.support.browser import Browser
 from tests.support.gateway import running_gateway
+from tests.support.mending import mends
 
 
 async def names(gateway: Watched) -> list[str]:
@@ -60,6 +61,7 @@ async def test_healthy_strays_are_not_talked_about(gateway: Watched, http: httpx
     assert await names(gateway) == []
 
 
+@mends("CONF-05")
 async def test_a_configuration_that_is_refused_until_it_is_mended(tmp_path: Path) -> None:
     clock = SystemClock()
     root = plain_project(tmp_path, "http://127.0.0.1:1/mcp")

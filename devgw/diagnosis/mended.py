@@ -1,0 +1,19 @@
+"""Which printed changes were tried: a test does what is printed, read out of its words, and sees the flow succeed."""
+
+_MENDED = """
+AUD-01 AUD-05 AUD-06 BEAR-02 BEAR-04 BEAR-05 CONF-01 CONF-05 DISC-14 HOST-02 IDT-08 IDT-21 IDT-25 NET-01 PKCE-03 PKCE-04
+PROXY-01 PROXY-03 REFR-03 REG-02 REG-05 REG-12 REQ-02 RURI-02 RURI-03 RURI-04 RURI-07 RURI-08 RURI-09 RURI-10 RURI-12
+RURI-13 SCOPE-01 SESS-01 TOK-01 TOK-03 TOK-09 UPST-03 WORK-03 WORK-06
+"""
+MENDED = frozenset(_MENDED.split())
+"""Kept equal to the marks of the tests by a test."""
+
+ELSEWHERE = {
+    "CORS-05": "the change is a permission of the person's browser",
+    "HOST-07": "the change is a tunnel on the public network",
+    "IDT-06": "the change is made in Entra's manifest of the application",
+    "IDT-11": "the change is a key of the provider, which alone can publish it",
+    "REVK-03": "the change is a command of each client on the person's machine",
+    "RURI-06": "the change is a permission of the person's browser or system",
+}
+"""Changes that are made where no test reaches, and where that is."""
