@@ -58,7 +58,7 @@ class Coverage:
     """`passive`, `absence`, `configuration`, `doctor`, `tolerated` or `not here`."""
     how: str
     faces: tuple[str, ...] = ()
-    """Where it is read: `answer` (page, error body, challenge), `trace`, `why`, `check`, `doctor`, and `explain` always."""
+    """Where it is read: `answer` (page, error body, challenge), `trace`, `why`, `check`, `doctor`, `explain`."""
     mended: str = "no"
     """Whether the printed change was applied and helped: `yes`, `no` (not tried), or `cannot be`."""
     why: str = ""

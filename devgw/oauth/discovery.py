@@ -12,7 +12,7 @@ from devgw.foreign.urls import UrlRefused, read_url
 from devgw.oauth.resource import canonical_resource, origin_of
 from devgw.oauth.text import is_text
 from devgw.problems import Refused
-from devgw.problems.upstream import (
+from devgw.problems.upstream_document import (
     AuthorizationServerIncomplete,
     EndpointRefused,
     IssuerMismatch,

@@ -11,10 +11,12 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
+from devgw.config.settings_file import read_settings
 from devgw.diagnosis.verdicts import Check, Verdict
 from devgw.gateway.connecting import Ticket
 from devgw.ids import SubjectId
 from devgw.problems import Problem
+from devgw.settings import Settings
 from devgw.wiring.examining import examine_running
 from devgw.wiring.reloading import Reloading
 from tests.diagnosis.stories.test_upstreams import plain_project
@@ -100,6 +102,58 @@ async def test_what_connecting_would_refuse_the_doctor_says_in_the_same_words(
     assert check.diagnosis_id == (problem.diagnosis_id or "")
     assert name is None or check.diagnosis_id == name
     assert upstream.clients == {}, "the doctor registers nobody"
+
+
+def mended_in_toml(todo: str, root: Path) -> Settings:
+    """Write into devgw.toml what is printed, and return the settings of the next start."""
+    found = re.search(r"write into devgw\.toml (\[\S+\]) and below it (.*) and start devgw again", todo)
+    assert found is not None, todo
+    (root / "devgw.toml").write_text(f"{found[1]}\n{found[2]}\n")
+    settings, findings = read_settings(root, {})
+    assert not findings
+    return settings
+
+
+@mends("DISC-01", "PKCE-01", "AUD-01")
+@pytest.mark.parametrize(
+    ("server", "resource", "name"),
+    [
+        ({"issuer": "http://127.0.0.1/other"}, {}, "DISC-01"),
+        ({"issuer": "SLASH"}, {}, "DISC-01"),
+        ({"issuer": None}, {}, "DISC-01"),
+        ({"code_challenge_methods_supported": None}, {}, "PKCE-01"),
+        ({}, {"resource": "PATH"}, "AUD-01"),
+    ],
+)
+async def test_a_broken_document_is_mended_by_the_lines_that_are_printed_for_devgw_toml(
+    tmp_path: Path, upstream: Upstream, server: dict[str, Any], resource: dict[str, Any], name: str
+) -> None:
+    stands_for = {"SLASH": f"{upstream.issuer}/", "PATH": f"{upstream.origin}/elsewhere"}
+    upstream.server_metadata = {key: stands_for.get(str(value), value) for key, value in server.items()}
+    upstream.resource_metadata = {key: stands_for.get(str(value), value) for key, value in resource.items()}
+    async with guarded(tmp_path, upstream) as gateway:
+        problem = await refused(gateway)
+        assert problem.diagnosis_id == name
+        assert (await looked(gateway)).todo == problem.advise()
+    settings = mended_in_toml(problem.advise(), tmp_path)
+
+    async with running_gateway(tmp_path, settings=settings) as gateway, httpx2.AsyncClient() as http:
+        assert (await looked(gateway)).verdict is Verdict.PASS
+        async with Browser(CALLBACK) as browser:
+            await signed_in(gateway, http, browser)
+
+
+async def test_an_upstream_that_names_no_server_is_not_said_to_name_one(tmp_path: Path, upstream: Upstream) -> None:
+    upstream.challenge = "Bearer"
+    for path in ("/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource"):
+        upstream.answers[path] = NOTHING
+    upstream.server_metadata = {"issuer": "http://127.0.0.1/other"}
+    async with guarded(tmp_path, upstream) as gateway:
+        check = await looked(gateway)
+
+    assert check.diagnosis_id == "DISC-01"
+    assert "names no authorization server" in check.saw
+    assert "authorization_servers says" not in check.saw
 
 
 async def test_one_that_can_be_connected_is_said_to_be_so_and_nothing_is_registered(

@@ -22,6 +22,7 @@ from devgw.problems import (
     provider_keys,
     proxy,
     upstream,
+    upstream_document,
 )
 from devgw.problems import upstream_connection as connection
 from devgw.problems import upstream_token as token_side
@@ -228,8 +229,8 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (unreadable(200, Shape.OTHER_TYPE), "TOK-08"),
         (connection.IdentityAssertionMissing("user", "workos"), "UPST-11"),
         (upstream.AddressForbidden("http://10.0.0.1", "private"), "UPST-10"),
-        (upstream.AuthorizationServerIncomplete("u", "token_endpoint"), "DISC-11"),
-        (upstream.EndpointRefused("u", "token_endpoint", "javascript:x", "no"), "DISC-13"),
+        (upstream_document.AuthorizationServerIncomplete("u", "token_endpoint"), "DISC-11"),
+        (upstream_document.EndpointRefused("u", "token_endpoint", "javascript:x", "no"), "DISC-13"),
         (IdJagReplayed("j", NOON), "IDT-14"),
         (CapabilityHidden("tool", "Echo", "filter", nearest="echo"), "CONF-08"),
         (CapabilityHidden("tool", "secret", "filter"), None),

@@ -9,12 +9,14 @@ from devgw.outbound.upstream_oauth.fetching import errand_for
 from devgw.problems.upstream import (
     AddressForbidden,
     AuthorizationServerMetadataMissing,
+    MetadataUnreadable,
+    UpstreamOpen,
+)
+from devgw.problems.upstream_document import (
     EndpointRefused,
     IssuerMismatch,
-    MetadataUnreadable,
     PkceUnsupported,
     ResourceMetadataForeign,
-    UpstreamOpen,
 )
 from devgw.problems.upstream_registration import RegistrationImpossible, RegistrationIncomplete
 from devgw.settings import UpstreamSettings

@@ -4,7 +4,8 @@ import pytest
 
 from devgw.outbound.guard import check_url, is_local
 from devgw.problems.proxy import UpstreamNameUnknown
-from devgw.problems.upstream import AddressForbidden, IssuerMismatch
+from devgw.problems.upstream import AddressForbidden
+from devgw.problems.upstream_document import IssuerMismatch
 from devgw.problems.upstream_registration import RegistrationRefused
 from tests.outbound.bench import Bench, refusal
 from tests.outbound.upstream import Upstream

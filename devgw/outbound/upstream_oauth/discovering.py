@@ -28,7 +28,12 @@ from devgw.oauth.resource import origin_of
 from devgw.oauth.token_answer import excerpt
 from devgw.outbound.upstream_oauth.fetching import Answer, Errand, Fetching
 from devgw.problems import Refused
-from devgw.problems.upstream import AuthorizationServerMetadataMissing, MetadataUnreadable, UpstreamOpen
+from devgw.problems.upstream import (
+    AuthorizationServerMetadataMissing,
+    MetadataUnreadable,
+    UpstreamOpen,
+)
+from devgw.problems.upstream_document import DocumentProblem, IssuerMismatch
 from devgw.settings import UpstreamSettings
 
 PROBE = {"jsonrpc": "2.0", "id": 0, "method": "ping"}
@@ -98,6 +103,14 @@ class Discovering:
         Raises:
             Refused: with a problem of `problems.upstream`.
         """
+        try:
+            return await self._discover(route, errand, said)
+        except Refused as refused:
+            if isinstance(refused.problem, DocumentProblem):
+                raise Refused(replace(refused.problem, upstream_server_id=errand.upstream_server_id)) from refused
+            raise
+
+    async def _discover(self, route: Route, errand: Errand, said: Challenge | None) -> Discovered:
         exchange = route.token_exchange
         assert exchange is not None
         challenge = said or Challenge()
@@ -168,7 +181,12 @@ class Discovering:
         named = document.get("issuer")
         expected = named if isinstance(named, str) and named.rstrip("/") == origin else origin
         expected = overlay.get("issuer", expected)
-        return read_authorization_server(document, expected, url, overlay, local_allowed=errand.local_allowed)
+        try:
+            return read_authorization_server(document, expected, url, overlay, local_allowed=errand.local_allowed)
+        except Refused as refused:
+            if isinstance(refused.problem, IssuerMismatch):
+                raise Refused(replace(refused.problem, is_named=False)) from refused
+            raise
 
 
 def _onward(url: str, location: str) -> str:

@@ -1,0 +1,145 @@
+"""A document of an upstream or its authorization server that will not do, and how devgw.toml mends it until it does."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from devgw.foreign.text import clean
+from devgw.problems.upstream import UpstreamProblem
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentProblem(UpstreamProblem):
+    """A document that an upstream or its authorization server publishes will not do, and devgw.toml can mend it."""
+
+    upstream_server_id: str = field(default="", kw_only=True)
+    """Under which devgw.toml mends it; filled in by whoever asked for the document."""
+
+    def in_devgw_toml(self, table: str, line: str) -> str:
+        """Return what to write there, and that it is read at the start."""
+        name = self.upstream_server_id
+        key = name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name)
+        return f"write into devgw.toml [upstreams.{key}.{table}] and below it {line} and start devgw again."
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceMetadataForeign(DocumentProblem):
+    """The protected resource metadata speaks of another resource than the upstream's URL."""
+
+    url: str
+    upstream_url: str
+    resource: str | None
+
+    diagnosis: ClassVar = "AUD-01"
+    source: ClassVar = "RFC 9728 §3.3"
+
+    def explain(self) -> str:
+        """Show both."""
+        said = clean(self.resource, 300) if self.resource else self.resource
+        return f"{self.url} says resource {said!r}, but the route's upstream is {self.upstream_url!r}."
+
+    def advise(self) -> str:
+        """Say which of the two to change, and how to do without."""
+        line = f"resource = {json.dumps(self.upstream_url)}"
+        return (
+            "Let rewritePattern be the URL that the upstream calls its own, or the upstream publish that of the route; "
+            f"until then {self.in_devgw_toml('protected_resource_metadata', line)}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerMismatch(DocumentProblem):
+    """The metadata's issuer is not the one that it was asked for (DISC-01)."""
+
+    url: str
+    expected: str
+    got: str | None
+    is_named: bool = True
+    """Whether the upstream named it; else its origin was tried, since the upstream names nobody (MCP 2025-03-26)."""
+
+    diagnosis: ClassVar = "DISC-01"
+    source: ClassVar = "RFC 8414 §3.3"
+
+    def explain(self) -> str:
+        """Show both strings."""
+        got = clean(self.got, 300) if self.got else self.got
+        expected = repr(clean(self.expected, 300))
+        if self.is_named:
+            return f"authorization_servers says {expected}, but {self.url} says issuer {got!r}."
+        return f"The upstream names no authorization server; at its origin {expected}, {self.url} says issuer {got!r}."
+
+    def advise(self) -> str:
+        """Say the string that both must have."""
+        line = f"issuer = {json.dumps(self.expected)}"
+        return (
+            "Make the two strings identical at the provider; until then "
+            f"{self.in_devgw_toml('authorization_server_metadata', line)}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationServerIncomplete(DocumentProblem):
+    """The metadata lacks an endpoint that the authorization code flow needs."""
+
+    url: str
+    member: str
+
+    diagnosis: ClassVar = "DISC-11"
+    source: ClassVar = "RFC 8414 §2"
+
+    def explain(self) -> str:
+        """Say which."""
+        return f"{self.url} has no `{self.member}`."
+
+    def advise(self) -> str:
+        """Say where it can be added."""
+        line = f'{self.member} = "<its URL>"'
+        return f"Add the member at the provider, or {self.in_devgw_toml('authorization_server_metadata', line)}"
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointRefused(DocumentProblem):
+    """A document names an endpoint to which no request and no browser may be sent."""
+
+    url: str
+    member: str
+    got: str
+    why: str
+
+    diagnosis: ClassVar = "DISC-13"
+    source: ClassVar = "RFC 8414 §2; RFC 9728 §2; MCP Security Best Practices §SSRF"
+
+    def explain(self) -> str:
+        """Say which member, what it says, and why that is no endpoint."""
+        return f"{self.url} says {self.member} {clean(self.got, 200)!r}, which is not used: {self.why}."
+
+    def advise(self) -> str:
+        """Say what would do."""
+        is_of_resource = self.member == "authorization_servers"
+        table = "protected_resource_metadata" if is_of_resource else "authorization_server_metadata"
+        line = f'{self.member} = ["<its URL>"]' if is_of_resource else f'{self.member} = "<its URL>"'
+        return (
+            f"Let the provider publish an absolute https URL as {self.member} (http where it runs on this machine), "
+            f"or {self.in_devgw_toml(table, line)}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PkceUnsupported(DocumentProblem):
+    """The authorization server does not say that it supports PKCE with S256 (PKCE-01)."""
+
+    url: str
+    methods: tuple[str, ...]
+
+    diagnosis: ClassVar = "PKCE-01"
+    source: ClassVar = "MCP 2026-07-28 §Authorization Code Protection; RFC 8414 §2"
+
+    def explain(self) -> str:
+        """Say what it lists."""
+        return f"code_challenge_methods_supported at {self.url} is {list(self.methods) or 'missing'}; S256 is required."
+
+    def advise(self) -> str:
+        """Say what to publish, and how to do without where the provider only forgets to say it."""
+        mended = self.in_devgw_toml("authorization_server_metadata", 'code_challenge_methods_supported = ["S256"]')
+        return f"Let the provider list S256 there; if it does support it and only does not say so, {mended}"
