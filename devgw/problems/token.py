@@ -26,6 +26,10 @@ class GrantTypeUnsupported(Problem):
         """Say what is offered."""
         return f"grant_type is {self.got}; this server knows {', '.join(self.supported)}."
 
+    def advise(self) -> str:
+        """Name those that there are."""
+        return f"Send grant_type={' or grant_type='.join(self.supported)}."
+
 
 @dataclass(frozen=True, slots=True)
 class CodeUnknown(Problem):

@@ -103,6 +103,12 @@ class ConnectionUnknown(Problem):
         """Say which there are."""
         return f"No upstream is called {self.connection!r}; there are {', '.join(self.known) or 'none'}."
 
+    def advise(self) -> str:
+        """Say where a link that is right comes from, or what would make one."""
+        if self.known:
+            return "Take the link from the consent page or from the tool's answer; the name comes from the policy."
+        return "Attach an mcp-token-exchange-inbound policy to the route, if its upstream wants a login."
+
 
 # --- tokens -----------------------------------------------------------------------------------------------------------
 
