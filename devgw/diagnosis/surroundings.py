@@ -22,7 +22,6 @@ from devgw.events.taxonomy import (
     McpAuthDownstreamTokenRefreshed,
     McpAuthDownstreamTokenRevoked,
     McpAuthJwksFetched,
-    McpAuthProviderProbed,
     McpCapabilityCompleted,
     McpCapabilityInvoked,
     McpRequestAccepted,
@@ -84,8 +83,6 @@ class Surroundings:
     rejected: tuple[datetime, ConfigRejected] | None = None
     """The last configuration that was refused, until a good one came."""
     skew: ClockSkewMeasured | None = None
-    probe: McpAuthProviderProbed | None = None
-    """What the provider made of our callback when it was last asked."""
     jwks: JwksHistory = field(default_factory=JwksHistory)
     recent: RecentEvents = field(default_factory=lambda: RecentEvents(RECENT))
     requests: RecentRequests = field(default_factory=lambda: RecentRequests(KEPT_TRACES))
@@ -111,8 +108,6 @@ class Surroundings:
                 self.jwks.add(published)
             case ClockSkewMeasured() as event:
                 self.skew = event
-            case McpAuthProviderProbed() as event:
-                self.probe = event
             case _:
                 self._fold_state(published)
 

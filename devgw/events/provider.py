@@ -58,13 +58,15 @@ class McpAuthJwksFetched(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class McpAuthProviderProbed(Event):
-    """While a login was silent the provider was asked, without a browser or a secret, what it makes of our callback.
+    """While a login was silent the provider was asked, without a browser, what it makes of our callback.
 
     `reason_code` is the id of the failure where it refuses, `explanation` what it answered, `hint` the one change.
     """
 
     callback_uri: str
     is_refused: bool
+    nearest: str = ""
+    """What is nearest to what was sent, of what the provider would take; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """While a login is silent: ask the provider what it makes of our callback, since the browser will not tell.
 
 A redirect URI that is not registered ends on the provider's own error page, and the gateway sees nothing. The same URL,
-asked for without a browser, shows where it leads. No secret is sent, and the same callback is asked about once in five
-minutes.
+asked for without a browser, shows where it leads. What was good is not asked about again for five minutes; what was
+refused is asked about at the next login, since somebody may have mended it.
 """
 
 import asyncio
@@ -12,16 +12,17 @@ from typing import Any
 
 from devgw.clock import Clock
 from devgw.config.project import OAuthPolicy
-from devgw.diagnosis.verdicts import Verdict
-from devgw.diagnosis.verdicts.provider import authorize
+from devgw.diagnosis.verdicts import Check, Verdict
 from devgw.events import Bus, FailureOrigin, Outcome, Published
 from devgw.events.taxonomy import McpAuthLoginBegun, McpAuthLoginFinished, McpAuthProviderProbed
+from devgw.ids import TransactionId
 from devgw.outbound.client import Bounds, http_client
-from devgw.outbound.probes.provider import Pair, authorize_url
+from devgw.outbound.probes.provider import Pair, examine_login_page
 
-PATIENCE = 5.0
-"""Seconds after which a login counts as silent."""
-ONCE_IN = timedelta(minutes=5)
+PATIENCE = 1.0
+"""Seconds after which a login counts as silent: who types a password is not back by then, and nothing is said of it."""
+ANSWER_SECONDS = 10.0
+GOOD_FOR = timedelta(minutes=5)
 
 
 class ProviderWatch:
@@ -41,43 +42,52 @@ class ProviderWatch:
         self._in_background = in_background
         self._patience = patience
         self._waiting: set[str] = set()
-        self._asked: dict[str, datetime] = {}
+        self._good: tuple[Pair, datetime] | None = None
+        """What the provider took last, and when; another policy or callback is another matter."""
 
     def hear(self, published: Published) -> None:
         """Begin to wait at a login, and stop when its answer comes."""
         event = published.event
-        if isinstance(event, McpAuthLoginBegun) and event.transaction_id and self._is_due(event.callback_uri):
+        if isinstance(event, McpAuthLoginBegun) and event.transaction_id and self._pair(event.callback_uri):
             self._waiting.add(event.transaction_id)
             self._in_background(self._watch(event.transaction_id, event.callback_uri))
         elif isinstance(event, McpAuthLoginFinished):
             self._waiting.discard(event.transaction_id or "")
 
-    def _is_due(self, callback: str) -> bool:
+    def _pair(self, callback: str) -> Pair | None:
+        """Return what is to be asked about, None where it was found good a short while ago, or nobody can be asked."""
         policy = self._policy()
-        asked = self._asked.get(callback)
-        is_provider = policy is not None and policy.oidc is not None
-        return is_provider and (asked is None or self._clock.now() - asked > ONCE_IN)
+        if policy is None or policy.oidc is None:
+            return None
+        pair = Pair(policy, callback)
+        good, at = self._good or (None, self._clock.now())
+        return None if good == pair and self._clock.now() - at <= GOOD_FOR else pair
 
-    async def _watch(self, transaction_id: str, callback: str) -> None:
+    async def _watch(self, transaction_id: TransactionId, callback: str) -> None:
         """Wait, and ask where nothing came."""
         await asyncio.sleep(self._patience)
-        policy = self._policy()
-        if transaction_id not in self._waiting or policy is None or not self._is_due(callback):
+        pair = self._pair(callback)
+        if transaction_id not in self._waiting:
             return
         self._waiting.discard(transaction_id)
-        self._asked[callback] = self._clock.now()
-        await self._probe(Pair(policy, callback))
+        if pair is not None:
+            self._tell(transaction_id, pair, await self._probe(pair))
 
-    async def _probe(self, pair: Pair) -> None:
+    async def _probe(self, pair: Pair) -> Check:
         from devgw.outbound.probes.asking import Asker  # noqa: PLC0415  140 ms that only a silent login needs
 
-        async with http_client(Bounds(self._patience + 5)) as http:
-            answer = await Asker(http, self._clock).ask("GET", authorize_url(pair), {"accept": "text/html"})
-        check = authorize(answer, pair.callback)
-        is_refused = check.verdict is Verdict.FAIL and not answer.failure
+        async with http_client(Bounds(ANSWER_SECONDS)) as http:
+            return await examine_login_page(Asker(http, self._clock), pair)
+
+    def _tell(self, transaction_id: TransactionId, pair: Pair, check: Check) -> None:
+        is_refused = check.verdict is Verdict.FAIL
+        if check.verdict is Verdict.PASS:
+            self._good = pair, self._clock.now()
         self._bus.publish(
             McpAuthProviderProbed(
+                transaction_id=transaction_id,
                 callback_uri=pair.callback,
+                nearest=check.expected,
                 is_refused=is_refused,
                 outcome=Outcome.FAILURE if is_refused else Outcome.SUCCESS,
                 failure_origin=FailureOrigin.IDENTITY_PROVIDER if is_refused else None,

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from devgw.clock import FrozenClock
 from devgw.diagnosis.verdicts import Answer, Check, provider
+from devgw.diagnosis.verdicts.login_page import AskedLogin, login_page
 from devgw.diagnosis.verdicts.metadata import Served, strict_eyes
 from devgw.diagnosis.verdicts.upstream import Asked, upstream
 from devgw.outbound.client import Bounds, http_client
@@ -62,7 +63,7 @@ answers = st.builds(
 
 def verdicts(one: Answer, other: Answer, text: str) -> Iterator[Check]:
     """Yield what every check makes of two answers."""
-    yield provider.authorize(one, text)
+    yield login_page(one, AskedLogin(text, text, text, is_workos=True))
     yield provider.id_and_key(one, None, 5.0)
     yield provider.keys(one)
     yield from provider.discovery(one, provider.Configured(text, (text,), text, text, text))

@@ -81,6 +81,10 @@ class OidcProvider:
     """Changes to the token response; None takes a member away."""
     callback: dict[str, str] | None = None
     """What the browser comes back with instead of a code."""
+    login_page: Reply | None = None
+    """What the authorization endpoint shows instead of sending the browser back."""
+    discovery: dict[str, Any] | None = None
+    """Members that its discovery document has; None where there is no such document."""
     token_reply: Reply | None = None
     keys_reply: Reply | None = None
     date: str | None = None
@@ -99,7 +103,14 @@ class OidcProvider:
         if scope["type"] != "http":
             return
         body = await _body(receive)
-        if scope["path"] == "/authorize":
+        if scope["path"] == "/authorize" and self.login_page:
+            await self._reply(send, self.login_page)
+        elif scope["path"] == "/.well-known/openid-configuration":
+            found = self.discovery
+            await self._reply(send, _json({"issuer": self.origin, **found}) if found is not None else Reply(404, b""))
+        elif scope["path"] not in ("/authorize", "/token", "/jwks"):
+            await self._reply(send, Reply(404, b"<h1>Not Found</h1>", "text/html"))
+        elif scope["path"] == "/authorize":
             await self._authorize(dict(parse_qsl(scope["query_string"].decode())), send)
         elif scope["path"] == "/token":
             await self._token(dict(parse_qsl(body.decode())), send)

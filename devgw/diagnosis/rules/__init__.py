@@ -14,6 +14,7 @@ from devgw.diagnosis.rules import (
     discovery,
     gateway,
     hosts,
+    login_page,
     metadata,
     proxy,
     refresh,
@@ -38,6 +39,7 @@ RULES: tuple[Rule, ...] = (
     *cors.RULES,
     *proxy.RULES,
     *upstream.RULES,
+    *login_page.RULES,
     *absence.RULES,
 )
 """What may be found in one flow."""

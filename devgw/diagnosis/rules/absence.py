@@ -19,11 +19,12 @@ from devgw.diagnosis.rules.common import (
     wanted_to_call,
     went_on_elsewhere,
 )
+from devgw.diagnosis.rules.login_page import refused_by_probe
 from devgw.diagnosis.rules.metadata import RULES as METADATA_RULES
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.view import View
 from devgw.events.flow import Diagnosis, FlowState, Milestone, Step
-from devgw.events.taxonomy import McpAuthConsentShown, McpAuthLoginBegun, McpAuthProviderProbed
+from devgw.events.taxonomy import McpAuthConsentShown, McpAuthLoginBegun
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,30 +70,6 @@ def _not_connected(view: View) -> tuple[str, ...]:
     """Return the upstreams without which consent cannot be given, as the page last showed them."""
     shown = view.last(McpAuthConsentShown)
     return shown[1].not_connected if shown else ()
-
-
-def _refused_by_probe(view: View) -> McpAuthProviderProbed | None:
-    """Return the probe that says why the browser will not come back, where there is one for this login's callback."""
-    probe, login = view.around.probe, view.last(McpAuthLoginBegun)
-    fits = probe is not None and login is not None and probe.callback_uri == login[1].callback_uri
-    return probe if fits and probe is not None and probe.is_refused else None
-
-
-def login_refused_at_provider(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked so
-    """RURI-04, WORK-01, WORK-02: the browser went to the provider, and a probe shows the error page it ended on."""
-    probe = _refused_by_probe(view) if view.flow.last_seen is Milestone.SENT_TO_IDP else None
-    if probe is not None:
-        yield diagnosis(
-            probe.reason_code or "RURI-04",
-            f"The browser was sent to the identity provider and ended there: {probe.explanation}.",
-            probe.hint or "",
-            view=view,
-            trace=last_trace(view),
-            step=Step.LOGIN,
-            got=probe.callback_uri,
-            got_from="redirect_uri that the gateway sends",
-            gone_when="the browser comes back",
-        )
 
 
 def _ends_elsewhere(view: View) -> bool:
@@ -149,7 +126,7 @@ DUE: tuple[Due, ...] = (
         "provider.",
         "the browser comes back",
         Step.LOGIN,
-        lambda view: _refused_by_probe(view) is not None,
+        lambda view: refused_by_probe(view) is not None,
     ),
     Due(
         Milestone.CONSENT_SHOWN,
@@ -290,11 +267,6 @@ RULES = (
         + ", ".join(f"{due.within:g} s after {due.after.value.replace('_', ' ')}" for due in DUE),
         overdue,
         Observation.ABSENCE,
-    ),
-    Rule(
-        ("RURI-04", "WORK-01", "WORK-02"),
-        "a browser at the provider for five seconds, and a probe of the same URL that ended on its error page",
-        login_refused_at_provider,
     ),
     Rule(
         ("PORT-02", "HOST-03", "RURI-06", "RURI-11", "SESS-05"),

@@ -38,6 +38,8 @@ class Check:
     diagnosis_id: str = ""
     marks: tuple[str, ...] = ()
     """Lines for a fixed-width face: two strings and their marks."""
+    expected: str = ""
+    """The string that the marks compare with; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

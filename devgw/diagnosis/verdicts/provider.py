@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import parse_qs
 
 from devgw.diagnosis.difference import explain_difference, explain_nearest
 from devgw.diagnosis.urls import split_url
@@ -74,86 +73,6 @@ def secret_shape(secret: str, callback: str) -> Check:
     return passed(name, did, f"an API key, {secret.split('_')[1] if secret.count('_') > 1 else 'plain'}")
 
 
-ERROR_PAGES = {
-    "client-id-invalid": (
-        "WORK-01",
-        "it does not know the client id",
-        "Copy the client id from the dashboard, of this environment.",
-    ),
-    "redirect-uri-invalid": (
-        "RURI-04",
-        "the callback is not registered for this client id",
-        "Add exactly {callback} under Redirects.",
-    ),
-    "invalid-connection-selector": ("WORK-02", "the request names no way to sign in", "Send provider=authkit."),
-    "code-challenge-missing": (
-        "PKCE-04",
-        "the PKCE parameters do not belong together",
-        "Send challenge and method together.",
-    ),
-}
-
-
-NEEDS_A_PERSON = ("login_required", "interaction_required", "consent_required", "account_selection_required")
-AT_ONCE = {
-    "invalid_scope": "Correct browserLogin.scope in policies.json: the provider does not know one of its scopes.",
-    "unauthorized_client": "Allow the authorization code grant for this client at the provider.",
-    "unsupported_response_type": "Allow the response type `code` for this client at the provider.",
-    "invalid_request": "Change what its description names; PKCE is switched by browserLogin.pkce in policies.json.",
-    "": "Look that error up in the provider's documentation; a login would end with it.",
-}
-
-
-def authorize(answer: Answer, callback: str) -> Check:
-    """Say what the provider makes of the real authorization URL (P1)."""
-    name, did = "provider.redirect_uri", f"asked for the login page as the browser would, with redirect_uri={callback}"
-    if answer.failure:
-        return unreachable(name, did, answer)
-    page = next((slug for slug in ERROR_PAGES if slug in answer.location.replace("_", "-")), None)
-    if page:
-        failure_id, saw, todo = ERROR_PAGES[page]
-        return Check(
-            name, Verdict.FAIL, did, f"it leads to {answer.location}: {saw}", todo.format(callback=callback), failure_id
-        )
-    if answer.location.startswith(callback):
-        return _at_once(name, did, parse_qs(split_url(answer.location).query.text))
-    if answer.status in (301, 302, 303, 307, 308) or answer.status == 200:
-        return _judge_page(name, did, answer, callback)
-    return Check(
-        name, Verdict.FAIL, did, f"it answered {answer.status}", f"Check client id and callback {callback}.", "RURI-04"
-    )
-
-
-def _at_once(name: str, did: str, came: dict[str, list[str]]) -> Check:
-    """Judge an answer that came without a page: a provider may approve at once, and may want a session first."""
-    error = clean(came.get("error", [""])[0], 100)
-    if not error:
-        return passed(name, did, "it accepts client id and callback, and signs in without a page")
-    if error in NEEDS_A_PERSON:
-        return passed(name, did, f"it accepts client id and callback; without a browser's session it says {error}")
-    said = clean(came.get("error_description", [""])[0], 200)
-    saw = f"the callback is accepted, but it answers {error} at once{': ' if said else ''}{said}"
-    return Check(name, Verdict.FAIL, did, saw, AT_ONCE.get(error, AT_ONCE[""]), "IDT-12")
-
-
-def _judge_page(name: str, did: str, answer: Answer, callback: str) -> Check:
-    """Judge a page or a redirect that is no known error page: providers say it in the text."""
-    text = answer.body[:20_000].decode("utf-8", "replace").lower()
-    if "redirect_uri" in text and any(
-        word in text for word in ("mismatch", "invalid", "does not match", "not allowed")
-    ):
-        return Check(
-            name,
-            Verdict.FAIL,
-            did,
-            "its page says that the redirect URI is wrong",
-            f"Add exactly {callback} there.",
-            "RURI-04",
-        )
-    where = f", and leads to {split_url(answer.location).origin}" if answer.location else ""
-    return passed(name, did, f"it accepts client id and callback{where}")
-
-
 def id_and_key(answer: Answer, problem: Problem | None, timeout: float) -> Check:
     """Say whether id and secret are a pair, from what a code that cannot be right comes to (P2).
 
@@ -174,6 +93,11 @@ def id_and_key(answer: Answer, problem: Problem | None, timeout: float) -> Check
         return refused(name, did, problem)
     saw = f"it answered {answer.status} to a code that nobody issued, from which nothing follows"
     return Check(name, Verdict.WARN, did, saw, "Sign in once and look at the flow.")
+
+
+def is_no_pair(check: Check) -> bool:
+    """Tell whether the credentials were refused, so that what the key lists says nothing of the client id."""
+    return check.verdict is Verdict.FAIL and check.diagnosis_id == "TOK-07"
 
 
 def keys(answer: Answer) -> Check:
@@ -245,16 +169,16 @@ def discovery(answer: Answer, configured: Configured) -> Iterator[Check]:
 
 def _endpoints(did: str, answer: Answer, ours: Configured) -> Iterator[Check]:
     """Compare the endpoints of the document with the configured ones."""
-    for member, option, configured in (
-        ("authorization_endpoint", "url", ours.authorization_url.partition("?")[0]),
-        ("token_endpoint", "tokenUrl", ours.token_url),
+    for member, option, configured, failure_id in (
+        ("authorization_endpoint", "url", ours.authorization_url.partition("?")[0], "IDT-29"),
+        ("token_endpoint", "tokenUrl", ours.token_url, "TOK-05"),
     ):
         named = answer.said(member)
         if named and named != configured:
             difference = explain_difference(configured, named, "url")
             todo = f"Write browserLogin.{option} = {named} in policies.json, if a login does not get past it."
             marks = tuple(difference.lines())
-            yield Check(f"provider.{member}", Verdict.WARN, did, difference.sentence, todo, "IDT-02", marks)
+            yield Check(f"provider.{member}", Verdict.WARN, did, difference.sentence, todo, failure_id, marks)
 
 
 def _configure(issuer: str) -> str:
@@ -290,7 +214,7 @@ def _no_discovery(name: str, did: str, answer: Answer) -> Check:
     )
 
 
-def registered_uris(answer: Answer, callback: str) -> Check:
+def registered_uris(answer: Answer, callback: str, *, is_production: bool = False) -> Check:
     """Say whether the callback is among those registered at WorkOS, and which is nearest (P5)."""
     name, did = "provider.registered_uris", f"asked {answer.url} for the registered redirect URIs"
     if answer.failure:
@@ -307,18 +231,28 @@ def registered_uris(answer: Answer, callback: str) -> Check:
     listed = answer.document.get("data")
     if answer.status != 200 or not isinstance(listed, list):
         return skipped(name, did, f"this WorkOS does not list them (status {answer.status})")
-    uris = [clean(str(each.get("uri", "")), MOST_SHOWN) for each in listed[:URIS_COMPARED] if isinstance(each, dict)]
-    if callback in uris or any(_wildcard_fits(uri, callback) for uri in uris):
+    uris = listed_uris(answer)
+    if is_listed(callback, uris):
         return passed(name, did, f"{callback} is registered")
+    todo = f"Add exactly {callback} under Redirects."
+    if is_production and callback.startswith("http://"):
+        todo = "Use client id and API key (sk_test_) of a staging environment: production takes https alone."
     nearest = explain_nearest(callback, uris, "callback_uri")
     if nearest is None:
-        return Check(
-            name, Verdict.FAIL, did, "none is registered", f"Add exactly {callback} under Redirects.", "RURI-04"
-        )
+        return Check(name, Verdict.FAIL, did, "none is registered", todo, "RURI-04")
     saw = f"{callback} is not registered. Nearest is {nearest.expected}: {nearest.sentence}"
-    return Check(
-        name, Verdict.FAIL, did, saw, f"Add exactly {callback} under Redirects.", "RURI-04", tuple(nearest.lines())
-    )
+    return Check(name, Verdict.FAIL, did, saw, todo, "RURI-04", tuple(nearest.lines()))
+
+
+def listed_uris(answer: Answer) -> list[str]:
+    """Return the redirect URIs in WorkOS's list, no more than anybody compares."""
+    listed = answer.listed("data")[:URIS_COMPARED]
+    return [clean(str(each.get("uri", "")), MOST_SHOWN) for each in listed if isinstance(each, dict)]
+
+
+def is_listed(callback: str, uris: list[str]) -> bool:
+    """Tell whether a callback is registered, itself or by a wildcard."""
+    return callback in uris or any(_wildcard_fits(uri, callback) for uri in uris)
 
 
 def _wildcard_fits(registered: str, callback: str) -> bool:

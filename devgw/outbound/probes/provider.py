@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from devgw.config.project import OAuthPolicy
-from devgw.diagnosis.verdicts import Answer, Check, provider
+from devgw.diagnosis.difference import explain_difference, explain_nearest
+from devgw.diagnosis.verdicts import Answer, Check, Verdict, provider
 from devgw.diagnosis.verdicts.check import skipped
+from devgw.diagnosis.verdicts.login_page import AskedLogin, login_page
 from devgw.entropy import token
 from devgw.gateway.login import LoginRequest
 from devgw.oauth.pkce import challenge_of
@@ -31,6 +33,22 @@ class Pair:
     def is_workos(self) -> bool:
         """Tell whether the provider is WorkOS, or its emulator."""
         return self.policy.provider == "workos"
+
+    @property
+    def secret(self) -> str:
+        """Return the client secret, at WorkOS the API key."""
+        return self.policy.login.client_secret.value
+
+    @property
+    def is_production(self) -> bool:
+        """Tell whether the secret is one of a WorkOS production environment."""
+        return self.is_workos and self.secret.startswith("sk_live_")
+
+    @property
+    def asked(self) -> AskedLogin:
+        """Return what the login page is asked with."""
+        login = self.policy.login
+        return AskedLogin(self.callback, login.client_id, login.url, self.is_workos, self.is_production)
 
 
 Measured = Callable[[str, float], None]
@@ -56,19 +74,79 @@ async def examine_provider(asker: Asker, pair: Pair, measured: Measured = ignore
         asker.ask("GET", policy.oidc.jwks_url, {"accept": "application/json"}),
         asker.ask("GET", discovery_url(policy.oidc.issuer), {"accept": "application/json"}),
     )
-    yield provider.authorize(page, pair.callback)
-    yield provider.id_and_key(grant, _made_of(grant, pair), policy.login.remote_timeout.total_seconds())
+    credentials, listed = _credentials(grant, pair), await _list_uris(asker, pair)
+    yield _with_neighbours(login_page(page, pair.asked), pair, credentials, listed, document)
+    yield credentials
     yield provider.keys(keys)
     oidc, login = policy.oidc, policy.login
     ours = provider.Configured(oidc.issuer, oidc.other_issuers, oidc.jwks_url, login.url, login.token_url)
     for check in provider.discovery(document, ours):
         yield check
     if pair.is_workos:
-        yield provider.registered_uris(await _list_uris(asker, pair), pair.callback)
+        yield _registered(listed, pair, credentials)
     skews = [found for answer in (page, grant, keys, document) if (found := skew(answer)) is not None]
     if skews:
         measured(policy.login.token_url, min(skews, key=abs))
     yield provider.clock(skews)
+
+
+def _credentials(grant: Answer, pair: Pair) -> Check:
+    return provider.id_and_key(grant, _made_of(grant, pair), pair.policy.login.remote_timeout.total_seconds())
+
+
+async def examine_login_page(asker: Asker, pair: Pair) -> Check:
+    """Return what the provider makes of a login, with what else is asked only where it refuses one.
+
+    The secret goes nowhere but to the token endpoint's own origin, as in each login.
+    """
+    check = login_page(await asker.ask("GET", authorize_url(pair), {"accept": "text/html"}), pair.asked)
+    if check.verdict is not Verdict.FAIL or pair.policy.oidc is None:
+        return check
+    grant, listed, document = await asyncio.gather(
+        asker.ask("POST", pair.policy.login.token_url, {"accept": "application/json"}, data=_invalid_grant(pair)),
+        _list_uris(asker, pair),
+        asker.ask("GET", discovery_url(pair.policy.oidc.issuer), {"accept": "application/json"}),
+    )
+    return _with_neighbours(check, pair, _credentials(grant, pair), listed, document)
+
+
+def _with_neighbours(check: Check, pair: Pair, credentials: Check, listed: Answer, document: Answer) -> Check:
+    """Return the login page's check with what the provider's other answers say about its failure."""
+    if check.diagnosis_id == "RURI-04" and pair.is_workos:
+        return _of_redirects(check, pair, credentials, listed)
+    named, ours = document.said("authorization_endpoint"), pair.policy.login.url.partition("?")[0]
+    if check.diagnosis_id == "IDT-29" and named and named != ours:
+        difference = explain_difference(ours, named, "url")
+        todo = f"Configure browserLogin.url = {named}."
+        return replace(check, todo=todo, marks=tuple(difference.lines()), expected=named)
+    return check
+
+
+def _of_redirects(check: Check, pair: Pair, credentials: Check, listed: Answer) -> Check:
+    """Return whether the callback is not registered, or the client id is of another environment than the key.
+
+    A key that lists redirect URIs is good, so that one which is no pair with the client id is another environment's.
+    """
+    uris = provider.listed_uris(listed)
+    if provider.is_no_pair(credentials):
+        if listed.status != 200:
+            return replace(check, saw=f"{check.saw}; and the API key is refused, too")
+        has = "has it" if provider.is_listed(pair.callback, uris) else "is another one"
+        saw = f"{check.saw}, and the environment of the API key {has}"
+        todo = "Take client id and API key from the same WorkOS environment, and register the callback there."
+        return replace(check, saw=saw, todo=todo, diagnosis_id="WORK-08")
+    nearest = explain_nearest(pair.callback, uris, "callback_uri")
+    if nearest is None or not nearest.kinds:
+        return check
+    saw = f"{check.saw}. Nearest is {nearest.expected}: {nearest.sentence.rstrip('.')}"
+    return replace(check, saw=saw, marks=tuple(nearest.lines()), expected=nearest.expected)
+
+
+def _registered(listed: Answer, pair: Pair, credentials: Check) -> Check:
+    if provider.is_no_pair(credentials):
+        did = f"asked {listed.url} for the registered redirect URIs"
+        return skipped("provider.registered_uris", did, "the API key is not this client id's: its list is another one's")
+    return provider.registered_uris(listed, pair.callback, is_production=pair.is_production)
 
 
 def authorize_url(pair: Pair) -> str:
@@ -95,10 +173,10 @@ def _made_of(answer: Answer, pair: Pair) -> Problem | None:
 
 
 async def _list_uris(asker: Asker, pair: Pair) -> Answer:
-    """Ask WorkOS for its list; the key goes to the origin of its own token endpoint."""
+    """Ask WorkOS for its list; the key goes to the origin of its own token endpoint. Others have none."""
     parts = urlsplit(pair.policy.login.token_url)
     url = f"{parts.scheme}://{parts.netloc}/user_management/redirect_uris?limit=100"
     key = pair.policy.login.client_secret.value.strip()
-    if not key.isascii() or not key.isprintable():
+    if not pair.is_workos or not key.isascii() or not key.isprintable():
         return Answer(url, 401)
     return await asker.ask("GET", url, {"authorization": f"Bearer {key}"})

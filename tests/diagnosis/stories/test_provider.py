@@ -149,6 +149,9 @@ async def test_a_login_that_ends_on_the_providers_own_page(
     client = await gateway.running.register(http)
     await http.get(gateway.running.authorize_url(client["client_id"], token("")))
     await probed
+    async with asyncio.timeout(10):
+        while not await gateway.names():
+            await asyncio.sleep(0.02)
 
     found = await gateway.only(name)
     assert found.certain

@@ -1,0 +1,167 @@
+"""What the provider makes of the gateway's real authorization URL: its login page, an error page, or an answer at once.
+
+A browser shows the person an error there and tells the gateway nothing, so this is judged by what a request without a
+browser gets: status, where it leads, the provider's error code, and, on an error page alone, what the page speaks of.
+"""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from devgw.diagnosis.urls import split_url
+from devgw.diagnosis.verdicts.check import Answer, Check, Verdict, passed, unreachable
+from devgw.foreign.text import clean
+from devgw.problems.login import ProviderRefused
+
+NAME = "provider.redirect_uri"
+_NOT_HERE = (404, 405, 410, 501)
+_REDIRECTS = (301, 302, 303, 307, 308)
+_ERROR_PLACES = re.compile(r"^(https://error\.workos\.com|https?://[^/?#]+/__error)/sso/([a-z_-]+)(?:[?#]|$)")
+_OF_REDIRECT = re.compile(r"redirect[ _-]?uri|callback url|reply url|redirect url|AADSTS50011", re.IGNORECASE)
+_OF_CLIENT = re.compile(
+    r"\b(unauthorized|invalid|unknown)[_ ]client\b|client[ _-]?id|client (was |is )?(not found|unknown|disabled)"
+    r"|application .{0,60}(not found|does not exist)|AADSTS700016",
+    re.IGNORECASE,
+)
+_SIGNS_ON_A_GOOD_PAGE = {"AADSTS50011": "RURI-04", "AADSTS700016": "IDT-30", "redirect_uri_mismatch": "RURI-04"}
+"""What Entra and Google write where they answer an error with 200; no login page holds these."""
+NEEDS_A_PERSON = ("login_required", "interaction_required", "consent_required", "account_selection_required")
+"""With these a provider asks for a browser that somebody signed in with; they say nothing against a login."""
+_WORDS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLogin:
+    """What the login page was asked with."""
+
+    callback: str
+    client_id: str
+    url: str
+    """The configured authorization URL."""
+    is_workos: bool
+    is_production: bool = False
+    """Whether the secret is one of a WorkOS production environment (`sk_live_`)."""
+
+
+def login_page(answer: Answer, asked: AskedLogin) -> Check:
+    """Say what the provider makes of the real authorization URL."""
+    did = f"asked for the login page as the browser would, with redirect_uri={asked.callback}"
+    if answer.failure:
+        return unreachable(NAME, did, answer)
+    if found := _ERROR_PLACES.match(answer.location):
+        return _failed(did, _name_of_page(found[2]), f"it leads to {answer.location.partition('?')[0]}", asked)
+    if answer.location and _same_place(answer.location, asked.callback):
+        return _answered_at_once(did, answer, asked)
+    if answer.status == 200 or answer.status in _REDIRECTS:
+        text = answer.location + answer.body[:_WORDS].decode("utf-8", "replace")
+        sign = next((each for each in _SIGNS_ON_A_GOOD_PAGE if each in text), None)
+        if sign:
+            return _failed(did, _SIGNS_ON_A_GOOD_PAGE[sign], f"its page says {sign}", asked)
+        where = f", and leads to {split_url(answer.location).origin}" if answer.location else ""
+        return passed(NAME, did, f"it accepts client id and callback{where}")
+    return _failed(did, _name_of_refusal(answer), f"it answered {answer.status}{_quoted(answer)}", asked)
+
+
+def _name_of_page(slug: str) -> str:
+    names = {
+        "client-id-invalid": "WORK-01",
+        "redirect-uri-invalid": "RURI-04",
+        "invalid-connection-selector": "WORK-02",
+        "code-challenge-missing": "PKCE-04",
+        "code-challenge-invalid": "PKCE-04",
+    }
+    return names.get(slug.replace("_", "-"), "IDT-29")
+
+
+def _name_of_refusal(answer: Answer) -> str:
+    """Return the name of an answer of 4xx or 5xx: by its status, then by what its words speak of."""
+    if answer.status in _NOT_HERE:
+        return "IDT-29"
+    if answer.status == 429 or answer.status >= 500:
+        return "IDT-25"
+    words = words_of(answer)
+    if _OF_REDIRECT.search(words):
+        return "RURI-04"
+    return "IDT-30" if _OF_CLIENT.search(words) else "IDT-29"
+
+
+def words_of(answer: Answer) -> str:
+    """Return what an answer says to a person: the members of its JSON, or the text of its page."""
+    members = [answer.said(each) for each in ("error", "error_description", "message", "detail")]
+    if any(members):
+        return ": ".join(each for each in members if each)
+    text = answer.body[:_WORDS].decode("utf-8", "replace")
+    text = re.sub(r"<(script|style|head)\b.*?(</\1\s*>|$)", " ", text, flags=re.IGNORECASE | re.DOTALL)
+    return " ".join(re.sub(r"<[^>]*>", " ", text).split())
+
+
+def _quoted(answer: Answer) -> str:
+    words = clean(words_of(answer), 200)
+    return f" ({words})" if words else ""
+
+
+def _same_place(location: str, callback: str) -> bool:
+    return location.partition("?")[0].partition("#")[0] == callback
+
+
+def _answered_at_once(did: str, answer: Answer, asked: AskedLogin) -> Check:
+    """Judge an answer without any page: who is signed in there already, or a provider that asks nobody, has a code."""
+    query = parse_qs(split_url(answer.location).query.text)
+    if "error" not in query:
+        how = "in the fragment, which no server sees" if "#" in answer.location and not query else "at once"
+        if "code" in query:
+            return passed(
+                NAME, did, f"it accepts client id and callback, and answers {how} with a code: it asks nobody"
+            )
+        return _failed(did, "IDT-24", f"it answers {how}, without a code in the query", asked)
+    if query["error"][0] in NEEDS_A_PERSON:
+        error = query["error"][0]
+        return passed(NAME, did, f"it accepts client id and callback; without a browser's session it says {error}")
+    problem = ProviderRefused(query["error"][0][:200], query.get("error_description", [""])[0][:500])
+    said = clean(problem.explain().rstrip("."), 300)
+    todo = problem.advise()
+    return Check(
+        NAME,
+        Verdict.FAIL,
+        did,
+        f"the callback is accepted, but {said[:1].lower()}{said[1:]}",
+        todo,
+        problem.diagnosis_id,
+    )
+
+
+def _failed(did: str, name: str, saw: str, asked: AskedLogin) -> Check:
+    says, todo = _SAID[name]
+    if name == "RURI-04" and asked.is_production and asked.callback.startswith("http://"):
+        name, says = "RURI-05", "a production environment of WorkOS takes no such callback"
+        todo = "Use client id and API key (sk_test_) of a staging environment for development."
+    if name == "IDT-29" and not saw.startswith(tuple(f"it answered {each}" for each in _NOT_HERE)):
+        says, todo = "it refuses this request", "Do what its words say, at the provider or in the OAuth policy."
+    if name == "WORK-02" and not asked.is_workos:
+        todo = "Use the policy mcp-workos-oauth-inbound, which sends provider=authkit and reads WorkOS's own answer."
+    facts = {"callback": asked.callback, "client_id": asked.client_id, "url": asked.url}
+    return Check(NAME, Verdict.FAIL, did, f"{saw}: {says.format_map(facts)}", todo.format_map(facts), name)
+
+
+_SAID = {
+    "WORK-01": (
+        "it does not know the client id {client_id}",
+        "Copy the client id from the dashboard, of the environment of the API key.",
+    ),
+    "WORK-02": ("the request names no way to sign in", "Send provider=authkit."),
+    "RURI-04": (
+        "the callback is not registered for the client id {client_id}",
+        "Add exactly {callback} to the redirect URIs of this client id (at WorkOS: Redirects).",
+    ),
+    "PKCE-04": ("the PKCE parameters do not belong together", "Set browserLogin.pkce to S256, or take it away."),
+    "IDT-24": ("nothing of it can be read", "Configure browserLogin.url with ?response_mode=query."),
+    "IDT-25": ("the provider itself fails", "Wait a moment and start again; the provider's status page may say more."),
+    "IDT-29": (
+        "there is no login page under {url}",
+        "Configure as browserLogin.url what the provider's discovery document calls authorization_endpoint.",
+    ),
+    "IDT-30": (
+        "it does not know the client id {client_id}",
+        "Copy the client id from the provider's settings into browserLogin.clientId, of this very tenant.",
+    ),
+}

@@ -1,0 +1,175 @@
+"""A login that ends on a page of the provider: named within two seconds, by what a request without a browser meets."""
+
+import asyncio
+import json
+import shutil
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from devgw.clock import SystemClock
+from devgw.config.sample import sample_root
+from devgw.entropy import token
+from devgw.events.flow import Diagnosis
+from devgw.events.taxonomy import McpAuthProviderProbed
+from tests.diagnosis.stories.conftest import Watched
+from tests.support.browser import Browser
+from tests.support.gateway import CALLBACK, running_gateway
+from tests.support.oidc import OidcProvider, Reply, oidc_provider, write_oidc_project
+from tests.support.serving import listen, origin_of
+
+OURS = "http://localhost:9000/oauth/callback"
+SAMPLE = "client_01DEVGWSAMP1EENV1R0NMENT01"
+
+
+async def begun(gateway: Watched, http: httpx2.AsyncClient) -> None:
+    """Send somebody to the provider who does not come back."""
+    client = await gateway.running.register(http)
+    await http.get(gateway.running.authorize_url(client["client_id"], token("")))
+
+
+async def probed(gateway: Watched, seconds: float = 10) -> McpAuthProviderProbed:
+    """Return what the provider said when it was asked; fail where nothing came in time."""
+    deadline = time.monotonic() + seconds
+    while not (found := gateway.running.events(McpAuthProviderProbed)):
+        assert time.monotonic() < deadline, "nobody asked the provider"
+        await asyncio.sleep(0.02)
+    last: McpAuthProviderProbed = found[-1]
+    return last
+
+
+async def only(gateway: Watched, http: httpx2.AsyncClient, name: str) -> Diagnosis:
+    """Send somebody to the provider, and return what is said of it."""
+    await begun(gateway, http)
+    await probed(gateway)
+    await said(gateway)
+    return await gateway.only(name)
+
+
+async def said(gateway: Watched, seconds: float = 10) -> None:
+    """Wait until something is said of a flow; fail where nothing is in time."""
+    deadline = time.monotonic() + seconds
+    while not await gateway.names():
+        assert time.monotonic() < deadline, "nothing was said"
+        await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def emulated(root: Path, *environments: dict[str, Any]) -> AsyncIterator[Watched]:
+    """Run a copy of the sample project whose environments are these, the first the configured one's."""
+    project = Path(shutil.copytree(sample_root(), root / "project"))
+    file = project / "emulators" / "workos.json"
+    seed = json.loads(file.read_text(encoding="utf-8"))
+    for place, changes in enumerate(environments):
+        seed["environments"][place] |= changes
+    file.write_text(json.dumps(seed), encoding="utf-8")
+    clock = SystemClock()
+    async with running_gateway(project, clock=clock) as running:
+        yield Watched(running, clock)
+
+
+@asynccontextmanager
+async def provided(tmp_path: Path, provider: OidcProvider, **login: Any) -> AsyncIterator[Watched]:
+    """Run a gateway whose people sign in at `provider`."""
+    clock = SystemClock()
+    async with running_gateway(write_oidc_project(tmp_path, provider, login=login), clock=clock) as running:
+        yield Watched(running, clock)
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[OidcProvider]:
+    async with oidc_provider(SystemClock()) as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "words"),
+    [
+        (Reply(400, b"<h1>Invalid parameter: redirect_uri</h1>", "text/html"), "RURI-04", "redirect_uri"),
+        (Reply(400, b'{"error":"invalid_request","error_description":"Callback URL mismatch"}'), "RURI-04", "mismatch"),
+        (Reply(200, b"<p>AADSTS50011: The reply URL</p>", "text/html"), "RURI-04", "AADSTS50011"),
+        (Reply(400, b'{"error":"invalid_client","error_description":"unknown"}'), "IDT-30", "invalid_client"),
+        (Reply(401, b"<h1>Client not found.</h1>", "text/html"), "IDT-30", "Client not found"),
+        (Reply(200, b"<p>AADSTS700016: no application</p>", "text/html"), "IDT-30", "AADSTS700016"),
+        (Reply(404, b"<h1>Not Found</h1>", "text/html"), "IDT-29", "404"),
+        (Reply(405, b""), "IDT-29", "405"),
+        (Reply(403, b"<h1>Blocked by policy 17</h1>", "text/html"), "IDT-29", "Blocked by policy 17"),
+        (Reply(500, b"<h1>redirect_uri oops</h1>", "text/html"), "IDT-25", "500"),
+        (Reply(503, b""), "IDT-25", "503"),
+    ],
+)
+async def test_each_error_page_is_told_apart(
+    tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient, page: Reply, name: str, words: str
+) -> None:
+    provider.login_page = page
+    async with provided(tmp_path, provider) as gateway:
+        found = await only(gateway, http, name)
+    assert words in found.cause
+    assert found.fix
+    assert found.certain
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        Reply(200, b"<form><input name=redirect_uri value=x>invalid passwords lock you out</form>", "text/html"),
+        Reply(200, b"<script>if (!client_id) throw 'invalid client'</script><h1>Sign in</h1>", "text/html"),
+        Reply(200, b"", "text/html"),
+    ],
+)
+async def test_a_login_page_is_no_error_whatever_stands_in_it(
+    tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient, page: Reply
+) -> None:
+    provider.login_page = page
+    async with provided(tmp_path, provider) as gateway:
+        await begun(gateway, http)
+        assert not (await probed(gateway)).is_refused
+        assert await gateway.names() == []
+
+
+async def test_a_wrong_login_url_is_compared_with_the_discovery_document_and_the_change_mends_it(
+    tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient
+) -> None:
+    right = f"{provider.origin}/authorize"
+    provider.discovery = {"authorization_endpoint": right}
+    (tmp_path / "wrong").mkdir()
+    async with provided(tmp_path / "wrong", provider, url=f"{provider.origin}/oauth/authorize") as gateway:
+        found = await only(gateway, http, "IDT-29")
+        assert found.fix == f"Configure browserLogin.url = {right}."
+        assert (found.got, found.expected) == (f"{provider.origin}/oauth/authorize", right)
+
+    (tmp_path / "right").mkdir()
+    async with provided(tmp_path / "right", provider, url=right) as gateway, Browser(CALLBACK) as browser:
+        assert "access_token" in await gateway.running.tokens(http, browser)
+
+
+async def test_a_provider_that_cannot_be_reached_is_suspected(
+    tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient
+) -> None:
+    with listen() as silent:
+        dead = origin_of(silent)
+    async with provided(tmp_path, provider, url=f"{dead}/authorize") as gateway:
+        found = await only(gateway, http, "IDT-13")
+    assert "cannot be reached from this machine" in found.cause
+    assert not found.certain
+
+
+async def test_what_was_mended_is_not_held_against_the_next_login(
+    tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient
+) -> None:
+    provider.login_page = Reply(400, b"Invalid redirect_uri", "text/plain")
+    async with provided(tmp_path, provider) as gateway:
+        await only(gateway, http, "RURI-04")
+        provider.login_page = Reply(200, b"<h1>Sign in</h1>", "text/html")
+        await begun(gateway, http)
+        deadline = time.monotonic() + 10
+        while len(gateway.running.events(McpAuthProviderProbed)) < 2:
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.02)
+        newest = (await gateway.flows())[-1]
+        assert [each.id for each in newest.diagnoses] == []
