@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from devgw.cli.printing import write_json, write_line, write_lines, write_page
-from devgw.diagnosis.catalogue import Failure, failures, find_failure, search
+from devgw.diagnosis.catalogue import Failure
 from devgw.diagnosis.clients import forget_lines
 from devgw.diagnosis.coverage import table
+from devgw.diagnosis.lookup import look_up
 
 FORGETTING = ("REG-02", "REG-03", "REVK-03")
 """Failures whose page lists how each client is made to forget."""
@@ -26,7 +27,7 @@ FORGETTING = ("REG-02", "REG-03", "REVK-03")
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 def command(words: tuple[str, ...], as_table: bool, as_json: bool) -> None:
-    """Explain a failure by its id (DISC-01), search by words, or list them all; `route /mcp/x` explains a route."""
+    """Explain a failure by its id (DISC-01), a code, or an error text, or list all; `route /mcp/x` explains a route."""
     if words[:1] == ("route",) and len(words) == 2:
         from devgw.cli.explain_route import print_route  # noqa: PLC0415  the catalogue alone is much quicker
 
@@ -34,7 +35,11 @@ def command(words: tuple[str, ...], as_table: bool, as_json: bool) -> None:
     if as_table:
         _print_table(as_json)
         return
-    found = _find(words)
+    asked = " ".join(words)
+    looked_up = look_up(asked)
+    found = list(looked_up.failures)
+    if looked_up.nearest:
+        write_line(f"Nothing is called “{asked}”; nearest is “{looked_up.nearest}”:", err=True)
     if as_json:
         write_json([asdict(failure) for failure in found], indent=2)
     elif len(found) == 1:
@@ -43,17 +48,6 @@ def command(words: tuple[str, ...], as_table: bool, as_json: bool) -> None:
         _print_list(found)
     if not found:
         raise SystemExit(1)
-
-
-def _find(words: tuple[str, ...]) -> list[Failure]:
-    """Return what the words ask for: ids, a group's code, or a search."""
-    if not words:
-        return list(failures().values())
-    by_id = [failure for word in words if (failure := find_failure(word))]
-    if len(by_id) == len(words):
-        return by_id
-    group = [failure for failure in failures().values() if failure.id.split("-")[0] == words[0].upper()]
-    return group if group and len(words) == 1 else search(" ".join(words))
 
 
 def page(failure: Failure) -> str:

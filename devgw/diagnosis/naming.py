@@ -31,9 +31,14 @@ def name_reason(reason: str) -> str | None:
 
 @cache
 def _by_reason() -> dict[str, str | None]:
+    return {reason_of(kind): kind.diagnosis for kind in problem_kinds()}
+
+
+def problem_kinds() -> Iterator[type[Problem]]:
+    """Yield every kind of problem that there is."""
     for each in pkgutil.iter_modules(devgw.problems.__path__):
         importlib.import_module(f"devgw.problems.{each.name}")
-    return {reason_of(kind): kind.diagnosis for kind in _kinds(Problem)}
+    yield from _kinds(Problem)
 
 
 def _kinds(kind: type[Problem]) -> Iterator[type[Problem]]:

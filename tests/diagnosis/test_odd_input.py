@@ -12,8 +12,9 @@ from devgw.control.codec import row_to_line
 from devgw.diagnosis import View
 from devgw.diagnosis.rules import GATEWAY_RULES, RULES
 from devgw.diagnosis.verdicts import Answer
+from devgw.diagnosis.verdicts.login_page import AskedLogin, login_page
 from devgw.diagnosis.verdicts.metadata import Served, strict_eyes
-from devgw.diagnosis.verdicts.provider import Configured, authorize, discovery, id_and_key, keys, registered_uris
+from devgw.diagnosis.verdicts.provider import Configured, discovery, id_and_key, keys, registered_uris
 from devgw.diagnosis.verdicts.upstream import Asked, upstream
 from devgw.events.flow import FlowState, Milestone
 from devgw.events.taxonomy import (
@@ -191,7 +192,7 @@ VERDICTS: dict[str, Callable[[Iterator[Answer]], Any]] = {
         discovery(next(some), Configured(P, (), f"{P}/jwks", f"{P}/authorize", f"{P}/token"))
     ),
     "registered_uris": lambda some: registered_uris(next(some), "http://localhost:9000/oauth/callback"),
-    "authorize": lambda some: authorize(next(some), "http://localhost:33418/cb"),
+    "login_page": lambda some: login_page(next(some), AskedLogin("http://localhost:1/cb", "c", f"{P}/a", is_workos=True)),
     "upstream": lambda some: upstream(Asked("x", "http://u.example/mcp"), next(some), next(some)),
     "strict_eyes": lambda some: list(
         strict_eyes(Served("http://g/mcp", next(some), next(some), next(some), next(some)))

@@ -56,14 +56,3 @@ def failures() -> dict[str, Failure]:
 def find_failure(failure_id: str) -> Failure | None:
     """Return the failure with this id, in whatever case it is written."""
     return failures().get(failure_id.upper())
-
-
-def search(words: str) -> list[Failure]:
-    """Return the failures in whose text all of `words` occur, those with a hit in the title first."""
-    wanted = words.lower().split()
-    hits = [
-        failure
-        for failure in failures().values()
-        if all(word in f"{failure.id} {failure.title} {failure.symptom} {failure.cause}".lower() for word in wanted)
-    ]
-    return sorted(hits, key=lambda failure: not all(word in failure.title.lower() for word in wanted))

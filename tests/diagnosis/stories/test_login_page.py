@@ -17,6 +17,7 @@ from devgw.config.sample import sample_root
 from devgw.entropy import token
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import McpAuthProviderProbed
+from devgw.settings import EmulatorSettings, Settings
 from tests.diagnosis.stories.conftest import Watched
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, running_gateway
@@ -24,7 +25,7 @@ from tests.support.oidc import OidcProvider, Reply, oidc_provider, write_oidc_pr
 from tests.support.serving import listen, origin_of
 
 OURS = "http://localhost:9000/oauth/callback"
-SAMPLE = "client_01DEVGWSAMP1EENV1R0NMENT01"
+OTHER = "client_01DEVGW0THERENV1R0NMENT002"
 
 
 async def begun(gateway: Watched, http: httpx2.AsyncClient) -> None:
@@ -173,3 +174,24 @@ async def test_what_was_mended_is_not_held_against_the_next_login(
             await asyncio.sleep(0.02)
         newest = (await gateway.flows())[-1]
         assert [each.id for each in newest.diagnoses] == []
+
+
+async def test_a_client_id_of_another_environment_than_the_key_is_told_from_a_missing_redirect_uri(
+    http: httpx2.AsyncClient,
+) -> None:
+    """The callback is registered where the key comes from, and the page says that it is not: two environments."""
+    environ = {"WORKOS_CLIENT_ID": OTHER, "WORKOS_CLIENT_SECRET": "sk_test_devgw_sample_environment"}
+    clock, settings = SystemClock(), Settings(emulators=EmulatorSettings(workos=True))
+    async with running_gateway(clock=clock, environ=environ, settings=settings) as running:
+        found = await only(Watched(running, clock), http, "WORK-08")
+    assert "same WorkOS environment" in found.fix
+    assert OTHER in found.cause
+
+
+async def test_a_production_environment_takes_no_callback_on_this_machine(http: httpx2.AsyncClient) -> None:
+    environ = {"WORKOS_CLIENT_ID": OTHER, "WORKOS_CLIENT_SECRET": "sk_live_devgw_sample_environment"}
+    clock, settings = SystemClock(), Settings(emulators=EmulatorSettings(workos=True))
+    async with running_gateway(clock=clock, environ=environ, settings=settings) as running:
+        found = await only(Watched(running, clock), http, "RURI-05")
+    assert "staging" in found.fix
+    assert "Add exactly" not in found.fix

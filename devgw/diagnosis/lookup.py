@@ -1,0 +1,136 @@
+"""From whatever words a person has to the failures that they may mean: an id, a reason code, an error text, a word."""
+
+import inspect
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
+
+from devgw.diagnosis.catalogue import GROUPS, Failure, failures
+from devgw.diagnosis.naming import NAMES, problem_kinds
+from devgw.foreign.toml import read_toml
+from devgw.problems.base import ErrorCode, reason_of
+
+_ID = re.compile(r"([a-z]{2,6})[\s_-]*(\d{1,3})")
+_NEAR, _NEAR_WORD = 0.7, 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found."""
+
+    failures: tuple[Failure, ...]
+    nearest: str = ""
+    """The words that were taken instead of those that mean nothing here; empty where these do."""
+
+
+def look_up(words: str) -> Found:
+    """Return the failures that `words` mean, the likeliest first; of misspelt words, those of the nearest."""
+    asked = plain(words)
+    if not asked:
+        return Found(tuple(failures().values()))
+    if hits := _meant(asked):
+        return Found(hits)
+    for near in _nearest(asked):
+        if hits := _meant(near):
+            return Found(hits, near)
+    return Found(())
+
+
+def plain(text: str) -> str:
+    """Return words in lower case with one blank between them, whatever stood there: `INVALID-client!`."""
+    return " ".join(re.findall(r"[^\W_]+", text.lower()))
+
+
+def _meant(asked: str) -> tuple[Failure, ...]:
+    if by_id := _by_ids(asked):
+        return by_id
+    if asked in GROUPS:
+        return tuple(each for each in failures().values() if each.id.lower().startswith(f"{asked}-"))
+    ids = [*other_words().get(asked, ()), *_of_reason(asked), *_among_these(asked)]
+    found = [failures()[each] for each in ids if each in failures()] + _by_text(asked)
+    return tuple(dict.fromkeys(found))
+
+
+def _by_ids(asked: str) -> tuple[Failure, ...]:
+    """Return the failures whose ids these are, with a hyphen or without, all of them or none."""
+    if _ID.sub("", asked).strip():
+        return ()
+    ids = [f"{group.upper()}-{int(number):02}" for group, number in _ID.findall(asked)]
+    found = [failures()[each] for each in ids if each in failures()]
+    return tuple(found) if len(found) == len(ids) else ()
+
+
+def _among_these(asked: str) -> list[str]:
+    """Return the ids of other words that stand among these, the longest first: a line of a log may be asked."""
+    within = (each for each in sorted(other_words(), key=len, reverse=True) if f" {each} " in f" {asked} ")
+    return [found for each in within for found in other_words()[each]]
+
+
+def _by_text(asked: str) -> list[Failure]:
+    """Return the failures on whose page all these words stand, those first that have them in title, then in symptom."""
+    wanted = asked.split()
+    hits = [
+        each
+        for each in failures().values()
+        if _has(wanted, each.title, each.symptom, each.cause, each.evidence, each.fix)
+    ]
+    return sorted(hits, key=lambda each: (not _has(wanted, each.title), not _has(wanted, each.symptom)))
+
+
+def _has(wanted: Iterable[str], *texts: str) -> bool:
+    text = plain(" ".join(texts))
+    return all(each in text for each in wanted)
+
+
+def _nearest(asked: str) -> list[str]:
+    """Return what is written most like it: a whole name, else each word replaced by the nearest that is known."""
+    whole = get_close_matches(asked, _names(), n=3, cutoff=_NEAR)
+    words = [each if each in _vocabulary() else _near_word(each) for each in asked.split()]
+    return [*whole, " ".join(words)] if all(words) else whole
+
+
+def _near_word(word: str) -> str:
+    return next(iter(get_close_matches(word, sorted(_vocabulary()), n=1, cutoff=_NEAR_WORD)), "")
+
+
+@cache
+def other_words() -> dict[str, tuple[str, ...]]:
+    """Return other words for failures, each with the ids that it may mean, the likeliest first."""
+    text = files("devgw.diagnosis.catalogue").joinpath("words.toml").read_text(encoding="utf-8")
+    return {plain(words): tuple(ids) for words, ids in read_toml(text).items()}
+
+
+@cache
+def reasons() -> dict[str, tuple[str, ...]]:
+    """Return every reason code of devgw (`token_missing`), each with the ids that it can come to."""
+    return {reason_of(kind): _ids_in(kind) for kind in problem_kinds()}
+
+
+def _ids_in(kind: type) -> tuple[str, ...]:
+    """Return the ids that a kind of problem says, read from where it says them: its class, or what names it."""
+    if isinstance(fixed := getattr(kind, "diagnosis", None), str):
+        return (fixed,)
+    name = NAMES.get(reason_of(kind))
+    said = name if isinstance(name, str) else inspect.getsource(name or kind)
+    return tuple(dict.fromkeys(each for each in re.findall(r"[A-Z]+-\d\d", said) if each in failures()))
+
+
+def _of_reason(asked: str) -> tuple[str, ...]:
+    return reasons().get(asked.replace(" ", "_"), ())
+
+
+@cache
+def _names() -> list[str]:
+    ids = (plain(each) for each in failures())
+    return [*ids, *(plain(each) for each in reasons()), *(plain(each) for each in ErrorCode), *other_words()]
+
+
+@cache
+def _vocabulary() -> frozenset[str]:
+    pages = (
+        plain(f"{each.title} {each.symptom} {each.cause} {each.evidence} {each.fix}") for each in failures().values()
+    )
+    return frozenset(word for text in (*pages, *_names()) for word in text.split() if len(word) > 2)

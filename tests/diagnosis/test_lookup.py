@@ -1,0 +1,111 @@
+"""`devgw explain` leads to the page, whatever words a person has: ids, codes, error texts, and what is misspelt."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from devgw.cli.explain import command
+from devgw.diagnosis.catalogue import failures
+from devgw.diagnosis.lookup import look_up, other_words, plain, reasons
+from devgw.problems import ErrorCode
+
+
+def first(words: str) -> str:
+    return next(iter(look_up(words).failures)).id
+
+
+@pytest.mark.parametrize("words", ["RURI-02", "ruri-02", "ruri02", "Ruri 02", "ruri_2", "RURI2"])
+def test_an_id_is_found_however_it_is_written(words: str) -> None:
+    assert [each.id for each in look_up(words).failures] == ["RURI-02"]
+
+
+def test_several_ids_are_found_together() -> None:
+    assert [each.id for each in look_up("ruri02 IDT-01").failures] == ["RURI-02", "IDT-01"]
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("Invalid redirect URI", "RURI-04"),
+        ("`Invalid redirect URI`.", "RURI-04"),
+        ("invalid_client", "TOK-07"),
+        ("JWKS fetch fails", "IDT-05"),
+        ("JWKS fetch fails.", "IDT-05"),
+        ("timeout", "NET-04"),
+        ("remoteTimeoutMs", "IDT-23"),
+        ("browserLoginOverrides.remoteTimeoutMs", "IDT-23"),
+        ("ECONNREFUSED", "NET-01"),
+        ("connect ECONNREFUSED 127.0.0.1:9002", "NET-01"),
+        ("econnrefused", "NET-01"),
+        ("state mismatch", "SESS-01"),
+        ("OAuth state mismatch - possible CSRF attack", "SESS-01"),
+        ("redirect_uri_mismatch", "RURI-12"),
+        ("provider_code_refused", "WORK-06"),
+        ("provider_token_invalid", "IDT-15"),
+        ("state_unknown", "SESS-01"),
+        ("verifier_wrong", "PKCE-02"),
+        ("token_missing", "BEAR-01"),
+        ("TOKEN_MISSING", "BEAR-01"),
+        ("upstream_refused_connection", "NET-01"),
+        ("self-signed certificate", "NET-03"),
+        ("getaddrinfo ENOTFOUND mcp.example", "NET-02"),
+        ("EADDRINUSE: address already in use 127.0.0.1:3334", "PORT-01"),
+        ("Failed to fetch", "CORS-01"),
+        ("insufficient_scope", "SCOPE-04"),
+        ("kid", "IDT-01"),
+        ("AADSTS50011", "RURI-04"),
+        ("User is not assigned to the client application.", "IDT-21"),
+    ],
+)
+def test_the_words_of_others_lead_to_the_page(words: str, name: str) -> None:
+    found = look_up(words)
+    assert found.failures[0].id == name
+    assert not found.nearest
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("redirect_uri_missmatch", "RURI-12"),
+        ("ECONREFUSED", "NET-01"),
+        ("invalid_cliant", "TOK-07"),
+        ("token_mising", "BEAR-01"),
+        ("RURY-02", "RURI-02"),
+        ("remotTimeoutMs", "IDT-23"),
+        ("sate mismatch", "SESS-01"),
+        ("Invalid redirct URI", "RURI-04"),
+    ],
+)
+def test_what_is_misspelt_leads_to_the_nearest(words: str, name: str) -> None:
+    found = look_up(words)
+    assert found.nearest
+    assert found.failures[0].id == name
+
+
+def test_the_command_says_what_it_took_instead() -> None:
+    done = CliRunner().invoke(command, ["invalid_cliant"])
+    assert "nearest is “invalid client”" in done.stderr
+    assert "TOK-07" in done.stdout
+    assert done.exit_code == 0
+    asked = json.loads(CliRunner().invoke(command, ["invalid_cliant", "--json"]).stdout)
+    assert asked[0]["id"] == "TOK-07"
+
+
+@pytest.mark.parametrize("words", ["xyzzy", "no such failure", "???", "RURI-99999"])
+def test_what_means_nothing_finds_nothing_or_says_so(words: str) -> None:
+    found = look_up(words)
+    assert found.nearest or not found.failures or plain(words) == ""
+
+
+def test_every_reason_and_every_error_code_has_a_page() -> None:
+    silent = {"problem", "provider_problem", "upstream_problem", "state_problem", "answer_problem", "standard_refusal"}
+    silent |= {each for each, ids in reasons().items() if each.endswith("_problem") and not ids}
+    starting = {"state_directory_unusable", "another_gateway_runs", "no_gateway_runs", "gateway_of_another_user"}
+    assert [each for each in reasons() if each not in silent | starting and not look_up(each).failures] == []
+    assert [each for each in ErrorCode if look_up(str(each)).nearest or not look_up(str(each)).failures] == []
+
+
+def test_other_words_lead_to_pages_that_exist() -> None:
+    assert [ids for ids in other_words().values() if set(ids) - failures().keys()] == []
+    assert [words for words, ids in other_words().items() if first(words) not in ids] == []
