@@ -25,8 +25,12 @@ def sample_root() -> Path:
 
 def emulator_seed(root: Path) -> Path:
     """Return the file with the WorkOS emulator's environments and personas: the project's own, or the sample's."""
-    own = root / SEED_FILE
-    return own if own.is_file() else sample_root() / SEED_FILE
+    return root / SEED_FILE if has_own_seed(root) else sample_root() / SEED_FILE
+
+
+def has_own_seed(root: Path) -> bool:
+    """Tell whether the project says itself what the emulator's environments are."""
+    return (root / SEED_FILE).is_file()
 
 
 def emulated_environ(root: Path) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 A redirect URI that is not registered ends on the provider's own error page, and the gateway sees nothing. The same URL,
 asked for without a browser, shows where it leads. What was good is not asked about again for five minutes; what was
-refused is asked about at the next login, since somebody may have mended it.
+refused is asked about at the next login, since somebody may have mended it. A provider on this machine is always asked.
 """
 
 import asyncio
@@ -23,6 +23,9 @@ PATIENCE = 1.0
 """Seconds after which a login counts as silent: who types a password is not back by then, and nothing is said of it."""
 ANSWER_SECONDS = 10.0
 GOOD_FOR = timedelta(minutes=5)
+AGAIN, ROUNDS, MOST_WATCHED = 1.0, 180, 8
+"""How often a provider on this machine is asked during one login, and during how many at once: its settings are edited
+while the person looks at its page, and asking costs nothing."""
 
 
 class ProviderWatch:
@@ -61,17 +64,23 @@ class ProviderWatch:
             return None
         pair = Pair(policy, callback)
         good, at = self._good or (None, self._clock.now())
-        return None if good == pair and self._clock.now() - at <= GOOD_FOR else pair
+        is_known = good == pair and not pair.is_local and self._clock.now() - at <= GOOD_FOR
+        return None if is_known else pair
 
     async def _watch(self, transaction_id: TransactionId, callback: str) -> None:
-        """Wait, and ask where nothing came."""
-        await asyncio.sleep(self._patience)
-        pair = self._pair(callback)
-        if transaction_id not in self._waiting:
-            return
+        """Wait, and ask where nothing came; a provider on this machine again and again, while the person is there."""
+        for number in range(ROUNDS):
+            await asyncio.sleep(AGAIN if number else self._patience)
+            pair = self._pair(callback)
+            if transaction_id not in self._waiting or pair is None:
+                break
+            check = await self._probe(pair)
+            is_refused = check.verdict is Verdict.FAIL
+            if is_refused or number == 0:
+                self._tell(transaction_id, pair, check)
+            if is_refused or not pair.is_local or len(self._waiting) > MOST_WATCHED:
+                break
         self._waiting.discard(transaction_id)
-        if pair is not None:
-            self._tell(transaction_id, pair, await self._probe(pair))
 
     async def _probe(self, pair: Pair) -> Check:
         from devgw.outbound.probes.asking import Asker  # noqa: PLC0415  140 ms that only a silent login needs

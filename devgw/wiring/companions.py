@@ -13,7 +13,7 @@ from typing import Any
 from devgw.clock import Clock
 from devgw.config.load import Loaded
 from devgw.config.project import Project
-from devgw.config.sample import emulator_seed
+from devgw.config.sample import SEED_FILE, emulator_seed, has_own_seed
 from devgw.foreign.urls import UrlRefused, read_url
 from devgw.oauth.urls import Urls
 from devgw.settings import Settings
@@ -217,7 +217,11 @@ class Companions:
 
 
 def _workos(loaded: Loaded, project: Project, settings: Settings, clock: Clock) -> Recipe:
-    from devgw.emulators.workos import Emulator, SeedError, create_app, read_seed  # noqa: PLC0415  only where it runs
+    """Return the recipe of the emulator: with the redirect URIs that the project's own file has, and no other.
+
+    The built-in file is nobody's statement, so that its environments take whatever callback this gateway has.
+    """
+    from devgw.emulators.workos import Emulator, SeedError, create_app, read_seed, takes  # noqa: PLC0415  only where it runs
 
     callback = Urls(settings.canonical_origin, project.base_path).callback
     try:
@@ -228,14 +232,21 @@ def _workos(loaded: Loaded, project: Project, settings: Settings, clock: Clock) 
     if login:
         seed = seed.answering_to(login.client_id, login.client_secret.value)
 
+    registered = () if has_own_seed(loaded.read_from) and not loaded.is_sample else (callback,)
+
     def make(origin: str) -> Any:
-        emulator = Emulator(seed, origin, clock=clock, redirect_uris=[callback])
+        emulator = Emulator(seed, origin, clock=clock, redirect_uris=registered)
         app = create_app(emulator)
         app.config["EMULATOR"] = emulator
         return app
 
     note = "WorkOS is emulated at {origin}: set WORKOS_CLIENT_ID in .env to use the real one."
-    return Recipe(WORKOS, settings.emulators.workos_port, (seed, callback), make, note)
+    if login and not registered and not takes(seed, login.client_id, callback):
+        note += (
+            f" {callback} is none of the redirectUris in {SEED_FILE}, so that a login ends on `Invalid redirect URI`, "
+            "as at WorkOS: add it there, or let the page that says so register it."
+        )
+    return Recipe(WORKOS, settings.emulators.workos_port, (seed, registered, callback), make, note)
 
 
 def _sample(port: int, clock: Clock) -> Recipe:

@@ -136,6 +136,17 @@ class Code:
         return {name: value for name, value in form.items() if value is not None}
 
 
+def register_callback(runtime: Runtime) -> None:
+    """Do what a person does in the dashboard: add the gateway's callback to the redirect URIs, as the first of them."""
+    emulator = runtime.companions.emulator
+    for environment in emulator.environments.values() if emulator else ():
+        if environment.seed.mode == "staging" and not environment.takes(runtime.urls.callback):
+            others = environment.redirect_uris
+            environment.redirect_uris = []
+            environment.register(runtime.urls.callback)
+            environment.redirect_uris += [replace(each, is_default=False) for each in others]
+
+
 @asynccontextmanager
 async def running_gateway(
     root: Path | None = None,
@@ -144,10 +155,12 @@ async def running_gateway(
     environ: Mapping[str, str] | None = None,
     settings: Settings | None = None,
     ephemeral: bool = True,
+    registered: bool = True,
 ) -> AsyncIterator[Running]:
     """Run a gateway for the project in `root` (the sample where there is none) until the block ends.
 
-    With `ephemeral` False its state is kept in `root`, on the port of `settings`.
+    With `ephemeral` False its state is kept in `root`, on the port of `settings`. With `registered` the emulator's
+    staging environments take its callback, whose port nobody knew before.
     """
     published: list[Published] = []
     given = settings or Settings()
@@ -163,6 +176,8 @@ async def running_gateway(
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(run(runtime, ready=ready.set))
         await ready.wait()
+        if registered:
+            register_callback(runtime)
         try:
             yield Running(runtime, published)
         finally:

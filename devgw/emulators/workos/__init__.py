@@ -28,6 +28,7 @@ from devgw.emulators.workos.faults import (
     SlowFault,
     TokenFault,
 )
+from devgw.emulators.workos.redirects import takes
 from devgw.emulators.workos.seed import EnvironmentSeed, Persona, Seed, SeedError, parse_seed, read_seed
 
 __all__ = [
@@ -47,4 +48,5 @@ __all__ = [
     "create_app",
     "parse_seed",
     "read_seed",
+    "takes",
 ]

@@ -10,7 +10,7 @@ from quart import Quart, Response, request
 from devgw.emulators.reader import read_json
 from devgw.emulators.workos.emulator import Emulator
 from devgw.emulators.workos.faults import read_fault
-from devgw.emulators.workos.scenarios import SCENARIOS, fault_of
+from devgw.emulators.workos.scenarios import SCENARIOS, UNREGISTERED, faults_of
 from devgw.emulators.workos.travel import comes_from_elsewhere, json_response
 
 
@@ -40,10 +40,12 @@ def add_controls(app: Quart, emulator: Emulator) -> None:
 def arm(emulator: Emulator, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Arm a fault, or that of a named scenario: `{"scenario": "code-expired"}`."""
     name = asked.get("scenario")
-    fault = read_fault(dict(asked)) if name is None else fault_of(str(name))
-    if fault is None:
+    if name is not None and name not in SCENARIOS:
         raise LookupError(f"There is no scenario {name}; there are: {', '.join(SCENARIOS)}.")
-    emulator.faults.arm(fault)
+    if name == UNREGISTERED:
+        for environment in emulator.environments.values():
+            environment.redirect_uris.clear()
+    emulator.faults.arm(*([read_fault(dict(asked))] if name is None else faults_of(name)))
     return _armed(emulator)
 
 

@@ -76,6 +76,10 @@ class Environment:
         self.redirect_uris.append(registered)
         return registered
 
+    def forget(self, redirect_uri: str) -> None:
+        """Take away every registration by which `redirect_uri` is taken."""
+        self.redirect_uris = [known for known in self.redirect_uris if not matches(known.uri, redirect_uri)]
+
     def takes(self, redirect_uri: str) -> bool:
         """Tell whether `redirect_uri` is registered, itself or by a wildcard."""
         return any(matches(registered.uri, redirect_uri) for registered in self.redirect_uris)

@@ -26,6 +26,8 @@ class Explanation:
     differing: tuple[str, ...] = ()
     here: str = ""
     """Where the change is made in the emulator, if not in the application."""
+    registrable: tuple[str, str] | None = None
+    """Client id and redirect URI, where this URI may be registered."""
 
 
 def explain(emulator: Emulator, slug: str, facts: Mapping[str, str]) -> Explanation | None:
@@ -85,7 +87,14 @@ def _redirect_uri(environment: Environment | None, sent: str) -> Explanation:
         pairs=pairs,
         differing=tuple(differences(sent, close)) if sent and close else (),
         here=_THE_FILE,
+        registrable=_registrable(environment, sent),
     )
+
+
+def _registrable(environment: Environment | None, sent: str) -> tuple[str, str] | None:
+    if environment is None or not sent or why_it_cannot_be_registered(sent, environment.seed.mode):
+        return None
+    return environment.client_id, sent
 
 
 def _why_redirect_uri(environment: Environment | None, sent: str, close: str | None) -> tuple[str, str]:

@@ -9,7 +9,8 @@ from devgw.emulators.workos.emulator import Emulator
 from devgw.emulators.workos.environment import Environment
 from devgw.emulators.workos.explanations import Explanation, explain
 from devgw.emulators.workos.public import where_authorize_leads
-from devgw.emulators.workos.scenarios import SCENARIOS, fault_of
+from devgw.emulators.workos.redirects import why_it_cannot_be_registered
+from devgw.emulators.workos.scenarios import SCENARIOS, UNREGISTERED, faults_of
 from devgw.emulators.workos.seed import Persona
 from devgw.emulators.workos.sign_in import deny, finish
 from devgw.emulators.workos.travel import comes_from_elsewhere, page, redirect
@@ -30,6 +31,20 @@ def add_pages(app: Quart, emulator: Emulator) -> None:
             return await page("refusal.html", 403, title="Not from this page", text="Another site sent this form.")
         return await take_choice(emulator, (await request.form).to_dict())
 
+    add_error_pages(app, emulator)
+
+    @app.get("/")
+    async def about() -> Response:
+        return await page("about.html", environments=emulator.environments.values(), origin=emulator.origin)
+
+    @app.get("/__emulator/style.css")
+    async def style() -> Response:
+        return Response(_STYLE.read_text("utf-8"), 200, {"Content-Type": "text/css; charset=utf-8"})
+
+
+def add_error_pages(app: Quart, emulator: Emulator) -> None:
+    """Add the pages on which a request ends that WorkOS does not take, and what one of them offers."""
+
     @app.get("/__error/sso/<slug>")
     async def sso_error(slug: str) -> Response:
         found = explain(emulator, slug, read_query(request.query_string.decode(errors="replace")))
@@ -45,13 +60,11 @@ def add_pages(app: Quart, emulator: Emulator) -> None:
             "dashboard under Redirects, and send it, absolute, as return_to.",
         )
 
-    @app.get("/")
-    async def about() -> Response:
-        return await page("about.html", environments=emulator.environments.values(), origin=emulator.origin)
-
-    @app.get("/__emulator/style.css")
-    async def style() -> Response:
-        return Response(_STYLE.read_text("utf-8"), 200, {"Content-Type": "text/css; charset=utf-8"})
+    @app.post("/__emulator/redirect_uris")
+    async def register() -> Response:
+        if comes_from_elsewhere(emulator.origin):
+            return await page("refusal.html", 403, title="Not from this page", text="Another site sent this form.")
+        return await register_uri(emulator, (await request.form).to_dict())
 
 
 async def show_sign_in(emulator: Emulator, raw_query: str) -> Response:
@@ -70,7 +83,7 @@ async def show_sign_in(emulator: Emulator, raw_query: str) -> Response:
         accepted=accepted,
         environment=environment,
         choices=choices(environment, accepted),
-        scenarios={name: label for name, (label, _) in SCENARIOS.items()},
+        scenarios={name: label for name, (label, *_) in SCENARIOS.items()},
     )
 
 
@@ -95,8 +108,10 @@ async def take_choice(emulator: Emulator, form: dict[str, str]) -> Response:
     persona, organization_id = _chosen(accepted, form)
     if persona is None:
         return await page("refusal.html", 400, title="Nobody was chosen", text="Go back and choose a person.")
-    if fault := fault_of(form.get("trouble", "")):
-        emulator.faults.arm(fault)
+    if form.get("trouble") == UNREGISTERED:
+        accepted.environment.forget(accepted.redirect_uri)
+        return redirect(where_authorize_leads(emulator, raw_query))
+    emulator.faults.arm(*faults_of(form.get("trouble", "")))
     return redirect(finish(emulator, accepted, persona, organization_id))
 
 
@@ -110,4 +125,14 @@ def _chosen(accepted: Accepted, form: dict[str, str]) -> tuple[Persona | None, s
 
 async def show_error(found: Explanation) -> Response:
     """Return an error page: the service's words first, then what devgw knows about it."""
-    return await page("error.html", 400, found=found)
+    return await page("error.html", 400, has_form=found.registrable is not None, found=found)
+
+
+async def register_uri(emulator: Emulator, form: dict[str, str]) -> Response:
+    """Register a redirect URI as the dashboard would; the file stays as it is."""
+    environment, uri = emulator.environments.get(form.get("client_id", "")), form.get("redirect_uri", "")
+    if environment is None or why_it_cannot_be_registered(uri, environment.seed.mode):
+        return await page("refusal.html", 400, title="It cannot be registered", text=f"{uri} is not registered here.")
+    environment.register(uri)
+    text = f"{uri} is registered until devgw ends. Start the connection again in the MCP client."
+    return await page("refusal.html", 200, title="Registered", text=text)

@@ -7,7 +7,7 @@ import re
 from difflib import SequenceMatcher
 from urllib.parse import SplitResult, urlsplit
 
-from devgw.emulators.workos.seed import Mode
+from devgw.emulators.workos.seed import Mode, Seed
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
@@ -35,6 +35,12 @@ def matches(registered: str, sent: str) -> bool:
     else:
         return False
     return re.fullmatch(pattern, sent) is not None
+
+
+def takes(seed: Seed, client_id: str, redirect_uri: str) -> bool:
+    """Tell whether the file registers `redirect_uri` for the client id, itself or by a wildcard."""
+    found = (each for each in seed.environments if each.client_id == client_id)
+    return any(matches(uri, redirect_uri) for each in found for uri in each.redirect_uris)
 
 
 def why_it_cannot_be_registered(uri: str, mode: Mode) -> str | None:

@@ -16,7 +16,25 @@ _STRANGE_KEY = {"kid": "sso_oidc_key_pair_01AN0THERKEYPA1R0000000000"}
 _STRANGE_ISSUER = {"iss": "https://api.workos.com/user_management/client_01AN0THERENV1R0NMENT000000"}
 _STRANGE_APPLICATION = "client_01AN0THERAPP00000000000000"
 
-SCENARIOS: dict[str, tuple[str, dict[str, Any]]] = {
+_CREDENTIALS = {"kind": "answer", "path": _EXCHANGE, "status": 400}
+UNREGISTERED = "redirect-uri-unregistered"
+"""The scenario that is no fault of an answer: the environment forgets the redirect URI."""
+
+SCENARIOS: dict[str, tuple[str, *tuple[dict[str, Any], ...]]] = {
+    UNREGISTERED: ("The redirect URI is not registered (Invalid redirect URI)",),
+    "secret-wrong": (
+        "The client secret does not match (invalid_client)",
+        {**_CREDENTIALS, "body": {"error": "invalid_client", "error_description": "Invalid client secret."}},
+    ),
+    "secret-of-another-environment": (
+        "The client secret is another environment's (unauthorized_client)",
+        {**_CREDENTIALS, "body": {"error": "unauthorized_client", "error_description": "Unauthorized"}},
+    ),
+    "keys-missing": (
+        "There is no key set for the client id (JWKS fetch fails)",
+        {"kind": "answer", "path": "/sso/jwks/*", "status": 404, "body": {"message": "Not Found"}},
+        {"kind": "token", "header": _STRANGE_KEY},
+    ),
     "state-missing": (
         "The answer comes back without state",
         {"kind": "callback", "parameters": {"state": None}},
@@ -48,9 +66,9 @@ SCENARIOS: dict[str, tuple[str, dict[str, Any]]] = {
     "token-missing": ("The answer has no access token", {"kind": "token", "answer": {"access_token": None}}),
     "user-missing": ("The answer has no user", {"kind": "token", "answer": {"user": None}}),
 }
-"""Label and fault by name; as written in JSON, so that a start need not build what most sign-ins never use."""
+"""Label and faults by name; as written in JSON, so that a start need not build what most sign-ins never use."""
 
 
-def fault_of(name: str) -> Fault | None:
-    """Return the fault of the scenario `name`, or None where there is no such scenario."""
-    return read_fault(SCENARIOS[name][1]) if name in SCENARIOS else None
+def faults_of(name: str) -> tuple[Fault, ...]:
+    """Return the faults of the scenario `name`; none where there is none, or it is no fault of an answer."""
+    return tuple(read_fault(written) for written in SCENARIOS.get(name, ("",))[1:])

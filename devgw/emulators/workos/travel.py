@@ -31,13 +31,16 @@ def redirect(location: str) -> Response:
     return Response(f"Found. Redirecting to {location}", 302, {"Location": location, "Content-Type": "text/plain"})
 
 
-async def page(template: str, status: int = 200, *, leads_away: bool = False, **facts: object) -> Response:
+async def page(
+    template: str, status: int = 200, *, leads_away: bool = False, has_form: bool = False, **facts: object
+) -> Response:
     """Return the page `template`.
 
     `leads_away` is for pages whose form ends in a redirect to the application: Chrome applies `form-action` to every
-    redirect that follows, and the last may lead to a native client's own scheme, so that page has none.
+    redirect that follows, and the last may lead to a native client's own scheme, so that page has none. `has_form` is
+    for pages whose form stays here.
     """
-    policy = _POLICY if leads_away else f"{_POLICY}; form-action 'none'"
+    policy = _POLICY if leads_away else f"{_POLICY}; form-action '{'self' if has_form else 'none'}'"
     headers = {
         "Content-Security-Policy": policy,
         "Content-Type": "text/html; charset=utf-8",

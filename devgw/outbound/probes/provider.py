@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from devgw.config.project import OAuthPolicy
 from devgw.diagnosis.difference import explain_difference, explain_nearest
+from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts import Answer, Check, Verdict, provider
 from devgw.diagnosis.verdicts.check import skipped
 from devgw.diagnosis.verdicts.login_page import AskedLogin, login_page
@@ -33,6 +34,11 @@ class Pair:
     def is_workos(self) -> bool:
         """Tell whether the provider is WorkOS, or its emulator."""
         return self.policy.provider == "workos"
+
+    @property
+    def is_local(self) -> bool:
+        """Tell whether the provider runs on this machine."""
+        return split_url(self.policy.login.url).is_loopback
 
     @property
     def secret(self) -> str:

@@ -61,8 +61,8 @@ async def said(gateway: Watched, seconds: float = 10) -> None:
 
 
 @asynccontextmanager
-async def emulated(root: Path, *environments: dict[str, Any]) -> AsyncIterator[Watched]:
-    """Run a copy of the sample project whose environments are these, the first the configured one's."""
+async def emulated(root: Path, *environments: dict[str, Any], registered: bool = False) -> AsyncIterator[Watched]:
+    """Run a copy of the sample project whose environments are changed so, the first the configured one's."""
     project = Path(shutil.copytree(sample_root(), root / "project"))
     file = project / "emulators" / "workos.json"
     seed = json.loads(file.read_text(encoding="utf-8"))
@@ -70,7 +70,7 @@ async def emulated(root: Path, *environments: dict[str, Any]) -> AsyncIterator[W
         seed["environments"][place] |= changes
     file.write_text(json.dumps(seed), encoding="utf-8")
     clock = SystemClock()
-    async with running_gateway(project, clock=clock) as running:
+    async with running_gateway(project, clock=clock, registered=registered) as running:
         yield Watched(running, clock)
 
 
@@ -195,3 +195,78 @@ async def test_a_production_environment_takes_no_callback_on_this_machine(http: 
         found = await only(Watched(running, clock), http, "RURI-05")
     assert "staging" in found.fix
     assert "Add exactly" not in found.fix
+
+
+async def test_the_first_common_issue_a_redirect_uri_that_is_not_registered(
+    tmp_path: Path, http: httpx2.AsyncClient
+) -> None:
+    """Offline, within two seconds, with both strings; and the page's own offer mends it."""
+    almost = "http://localhost:9000/oauth/callback/"
+    async with emulated(tmp_path, {"redirectUris": [almost]}) as gateway, Browser(CALLBACK) as browser:
+        assert any("Invalid redirect URI" in each for each in gateway.running.runtime.notes)
+        client = await gateway.running.register(http)
+        url = gateway.running.authorize_url(client["client_id"], token(""))
+        await browser.open(url)
+        began = time.monotonic()
+        await said(gateway)
+        assert time.monotonic() - began < 2
+        found = await gateway.only("RURI-04")
+        assert (found.got, found.expected) == (f"{gateway.origin}/oauth/callback", almost)
+        assert f"Add exactly {gateway.origin}/oauth/callback" in found.fix
+        assert found.certain
+
+        await browser.press("Register it here")
+        await browser.open(url)
+        await browser.press("Ada")
+        await browser.press("Allow")
+        assert browser.location is not None
+        assert "code=" in browser.location
+
+
+async def test_the_emulator_registers_what_its_file_says(tmp_path: Path, http: httpx2.AsyncClient) -> None:
+    async with emulated(tmp_path, {"redirectUris": ["http://localhost:*/oauth/callback"]}) as gateway:
+        assert not any("Invalid redirect URI" in each for each in gateway.running.runtime.notes)
+        await begun(gateway, http)
+        assert not (await probed(gateway)).is_refused
+        emulator = gateway.running.runtime.companions.emulator
+        assert [known.uri for each in emulator.environments.values() for known in each.redirect_uris] == [
+            "http://localhost:*/oauth/callback",
+            "https://gateway.example/oauth/callback",
+        ]
+
+
+async def troubled(gateway: Watched, http: httpx2.AsyncClient, browser: Browser, trouble: str) -> None:
+    """Sign in with a trouble of the sign-in page."""
+    client = await gateway.running.register(http)
+    await browser.open(gateway.running.authorize_url(client["client_id"], token("")))
+    await browser.press("Ada", trouble=trouble)
+
+
+async def test_the_trouble_with_the_redirect_uri_is_named_while_the_browser_stands_there(
+    tmp_path: Path, http: httpx2.AsyncClient
+) -> None:
+    async with emulated(tmp_path, registered=True) as gateway, Browser(CALLBACK) as browser:
+        await troubled(gateway, http, browser, "redirect-uri-unregistered")
+        assert browser.page is not None
+        assert "Invalid redirect URI" in browser.page.text
+        began = time.monotonic()
+        await said(gateway)
+        assert time.monotonic() - began < 2.5
+        await gateway.only("RURI-04")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "name", "change"),
+    [
+        ("secret-wrong", "TOK-07", "Copy it again from beside the client id"),
+        ("secret-of-another-environment", "TOK-07", "take client id and secret from one and the same environment"),
+        ("keys-missing", "IDT-05", "take client id and API key from one environment"),
+    ],
+)
+async def test_the_other_common_issues_are_told_apart(
+    tmp_path: Path, http: httpx2.AsyncClient, trouble: str, name: str, change: str
+) -> None:
+    async with emulated(tmp_path, registered=True) as gateway, Browser(CALLBACK) as browser:
+        await troubled(gateway, http, browser, trouble)
+        found = await gateway.only(name)
+    assert change in found.fix
