@@ -192,7 +192,9 @@ VERDICTS: dict[str, Callable[[Iterator[Answer]], Any]] = {
         discovery(next(some), Configured(P, (), f"{P}/jwks", f"{P}/authorize", f"{P}/token"))
     ),
     "registered_uris": lambda some: registered_uris(next(some), "http://localhost:9000/oauth/callback"),
-    "login_page": lambda some: login_page(next(some), AskedLogin("http://localhost:1/cb", "c", f"{P}/a", is_workos=True)),
+    "login_page": lambda some: login_page(
+        next(some), AskedLogin("http://localhost:1/cb", "c", f"{P}/a", is_workos=True)
+    ),
     "upstream": lambda some: upstream(Asked("x", "http://u.example/mcp"), next(some), next(some)),
     "strict_eyes": lambda some: list(
         strict_eyes(Served("http://g/mcp", next(some), next(some), next(some), next(some)))

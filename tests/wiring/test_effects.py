@@ -19,7 +19,7 @@ from devgw.events.taxonomy import ConfigLoaded
 from devgw.settings import EmulatorSettings, Settings
 from devgw.wiring.effects import Effects
 from tests.support.browser import Browser
-from tests.support.gateway import CALLBACK, Code, Running, mcp_request, running_gateway
+from tests.support.gateway import CALLBACK, Code, Running, mcp_request, register_callback, running_gateway
 from tests.support.serving import serve
 
 LIMIT = 10
@@ -118,6 +118,7 @@ async def test_another_environment_ends_the_login_that_is_under_way_and_says_so(
         state = parse_qs(urlsplit(authorize).query)["state"][0]
         said = await saved(gateway, project / ".env", env("01KC7SECONDENVIRONMENT0000"))
         assert "Ends 1 sign-in under way." in said
+        register_callback(gateway.runtime)
         back = f"{gateway.runtime.urls.callback}?{urlencode({'code': 'x', 'state': state})}"
         page = (await browser.open(back)).page
         assert page is not None

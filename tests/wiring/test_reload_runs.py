@@ -20,7 +20,7 @@ from devgw.events.taxonomy import ConfigLoaded, ConfigRejected, GatewayStarted
 from devgw.settings import EmulatorSettings, Settings
 from devgw.wiring.reloading import Reloading
 from tests.support.browser import Browser
-from tests.support.gateway import CALLBACK, Running, mcp_request, running_gateway
+from tests.support.gateway import CALLBACK, Running, mcp_request, register_callback, running_gateway
 
 LIMIT = 10
 ACCEPT = "application/json, text/event-stream"
@@ -85,6 +85,7 @@ async def test_the_emulator_starts_when_the_real_id_goes_and_every_face_says_so(
         welcome = await welcome_once(runtime.settings.state_path)
         assert welcome.gateway.provider == "workos-emulator"
         assert welcome.gateway.notes == runtime.notes
+        register_callback(runtime)
         async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser:
             client = await gateway.register(http)
             await gateway.sign_in(browser, gateway.authorize_url(client["client_id"], token("")))

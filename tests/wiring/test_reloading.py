@@ -16,7 +16,7 @@ from devgw.entropy import token
 from devgw.events.taxonomy import ConfigLoaded, ConfigRejected
 from devgw.settings import Settings
 from tests.support.browser import Browser
-from tests.support.gateway import CALLBACK, Running, mcp_request, running_gateway
+from tests.support.gateway import CALLBACK, Running, mcp_request, register_callback, running_gateway
 
 LIMIT = 10
 
@@ -216,6 +216,7 @@ async def test_a_base_path_that_is_saved_moves_every_endpoint(gateway: Running, 
     module.write_text('runtime.addPlugin(new McpGatewayPlugin({ basePath: "/dev" }));')
     loaded = await until(gateway, ConfigLoaded, 2)
     assert any("basePath" in change for change in loaded[-1].changes)
+    register_callback(gateway.runtime)
     async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser:
         found = (await http.get(f"{gateway.origin}/.well-known/oauth-authorization-server/mcp/notes")).json()
         assert found["token_endpoint"] == f"{gateway.origin}/dev/oauth/token"

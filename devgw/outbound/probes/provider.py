@@ -151,7 +151,9 @@ def _of_redirects(check: Check, pair: Pair, credentials: Check, listed: Answer) 
 def _registered(listed: Answer, pair: Pair, credentials: Check) -> Check:
     if provider.is_no_pair(credentials):
         did = f"asked {listed.url} for the registered redirect URIs"
-        return skipped("provider.registered_uris", did, "the API key is not this client id's: its list is another one's")
+        return skipped(
+            "provider.registered_uris", did, "the API key is not this client id's: its list is another one's"
+        )
     return provider.registered_uris(listed, pair.callback, is_production=pair.is_production)
 
 
