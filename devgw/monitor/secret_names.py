@@ -70,7 +70,9 @@ _HOOKS = (
     r"|(?<=/bot)[0-9]{6,}:[A-Za-z0-9_-]{30,}"
 )
 """What stands in a path: of Slack, Discord and Telegram."""
-SHAPED = re.compile(rf"{_PEM}|{_BEARER}|{_BASIC}|{_HOOKS}|(?<![A-Za-z0-9])(?:{'|'.join(_SHAPES)})")
+_KEY_ID = r"sso_oidc_key_pair_[0-7][0-9A-HJKMNP-TV-Z]{25}(?![A-Za-z0-9_-])"
+"""The `kid` of a key that WorkOS publishes: no secret, and all that tells one key from another."""
+SHAPED = re.compile(rf"{_PEM}|{_BEARER}|{_BASIC}|{_HOOKS}|(?<![A-Za-z0-9])(?!{_KEY_ID})(?:{'|'.join(_SHAPES)})")
 """Everything that looks like a token, a key or a JWT, wherever it stands."""
 MARK = re.compile(
     r"[_-]|eyJ|earer |asic |/services/|/webhooks/|/bot|A(?:KIA|SIA|ROA|IDA|GPA|BIA|Iza)|ya29\.|SG\.|1//0|hv[sbr]\."
