@@ -21,7 +21,7 @@ from devgw.config.source import Source, content_of, read_source
 from devgw.settings import Settings
 
 WORKOS_POLICY = "mcp-workos-oauth-inbound"
-CLIENT_ID_NAME = "WORKOS_CLIENT_ID"
+CLIENT_ID_NAME, SECRET_NAME = "WORKOS_CLIENT_ID", "WORKOS_CLIENT_SECRET"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,8 @@ def load(
         environment.expect(source.text)
     documents = _documents(sources.values(), environment)
     emulated = _wants_emulator(settings, offered, documents)
+    if not emulated and settings.workos_base_url is None and settings.emulators.workos is None:
+        _check_mixed((fallback_environ or {}).get(CLIENT_ID_NAME), documents, findings)
     if not fallback_environ and environment.origin_of(CLIENT_ID_NAME) is Origin.MISSING:
         _check_seed(root, environment, findings)
     base = settings.workos_base_url or (workos_origin if emulated else None) or workos.BASE_URL
@@ -198,6 +200,21 @@ def _check_seed(root: Path, environment: Environment, findings: Findings) -> Non
     if CLIENT_ID_NAME in environment.used and (root / SEED_FILE).is_file():
         message = f"{SEED_FILE} is no JSON with an environment in it: the WorkOS emulator cannot start from it."
         findings.error("emulator-seed", Place(SEED_FILE), message, "Mend it, or remove it: devgw has one of its own.")
+
+
+def _check_mixed(emulators_id: str | None, documents: Mapping[str, Node], findings: Findings) -> None:
+    """Say that the emulator's client id would go to WorkOS, because the secret beside it is another one's."""
+    node = next((each for each in _workos_client_ids(documents.get(policies.FILE)) if each.text == emulators_id), None)
+    if node is not None and emulators_id:
+        message = (
+            f"The client id {emulators_id} is the WorkOS emulator's, and the client secret beside it is not: sign-in "
+            "goes to api.workos.com, which does not know that id."
+        )
+        fix = (
+            f"Take {SECRET_NAME} away to sign in at the emulator, or give {CLIENT_ID_NAME} the client id that belongs "
+            "to the secret."
+        )
+        findings.warning("emulator-id-with-other-secret", node.place, message, fix)
 
 
 def _workos_client_ids(document: Node | None) -> list[Node]:

@@ -102,6 +102,25 @@ def test_a_real_client_id_goes_to_workos_though_an_emulator_is_offered(tmp_path:
     assert loaded.project.oauth.login.url.startswith("https://api.workos.com/")
 
 
+@pytest.mark.parametrize("secret", ["sk_test_mine", "sk_live_mine", "anything"])
+def test_the_emulators_client_id_with_another_secret_is_told_before_it_goes_to_workos(
+    tmp_path: Path, secret: str
+) -> None:
+    """The fix is applied: without the secret the emulator signs in."""
+    mixed = {"WORKOS_CLIENT_ID": EMULATOR["WORKOS_CLIENT_ID"], "WORKOS_CLIENT_SECRET": secret}
+    root = write(tmp_path)
+    loaded = read(root, mixed, fallback_environ=EMULATOR, workos_origin="http://localhost:9001")
+    (found,) = [each for each in loaded.findings if each.code == "emulator-id-with-other-secret"]
+    assert "does not know that id" in found.message
+    assert secret not in found.message
+    assert "Take WORKOS_CLIENT_SECRET away" in found.fix
+
+    mixed.pop("WORKOS_CLIENT_SECRET")
+    mended = read(root, mixed, fallback_environ=EMULATOR, workos_origin="http://localhost:9001")
+    assert mended.wants_emulator
+    assert "emulator-id-with-other-secret" not in codes(mended)
+
+
 @pytest.mark.parametrize("name", ["WORKOS_CLIENT_ID", "WORKOS_CLIENT_SECRET"])
 def test_the_emulators_values_never_mix_with_real_ones(tmp_path: Path, name: str) -> None:
     """A real id with the emulator's secret would go to WorkOS, or a real secret to the emulator."""

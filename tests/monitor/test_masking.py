@@ -206,3 +206,18 @@ def test_a_copied_command_cannot_be_made_to_run_anything_else() -> None:
 def test_a_body_that_is_no_text_is_said_to_be_none() -> None:
     view = bodies.view([(b"content-type", b"image/png")], Body(b"\x89PNG\xff", 5), "response.body")
     assert (view.binary, view.text, view.size) == (True, "", 5)
+
+
+@pytest.mark.parametrize("written", ["{}", "signed with key {}; it publishes {}.", '{{"kid": "{}"}}', "kid={}&x=1"])
+def test_the_id_of_a_published_key_stays_readable(written: str) -> None:
+    """It is no secret, and all that an unknown key turns on."""
+    key_id = "sso_oidc_key_pair_01KC6057N3C66XJAXZ65YHAC72"
+    text = written.format(key_id, key_id)
+    assert mask_text(text) == text
+    assert mask_json({"kid": key_id, "header": {"kid": key_id}}) == {"kid": key_id, "header": {"kid": key_id}}
+
+
+@pytest.mark.parametrize("more", ["x", "0123456789", "-y", "_z"])
+def test_what_only_begins_like_the_id_of_a_key_is_masked(more: str) -> None:
+    longer = f"sso_oidc_key_pair_01KC6057N3C66XJAXZ65YHAC72{more}"
+    assert longer not in mask_text(longer)
