@@ -4,8 +4,9 @@ Nearly every failure of OAuth on a developer's machine is two strings one charac
 says how: in words, with marks by character, and which of the two is the one to change.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from devgw.diagnosis.advice import SUBJECTS, advise
 from devgw.diagnosis.compare import Part, compare
@@ -82,8 +83,15 @@ def difference_of(problem: Problem) -> Difference | None:
     expected = facts.get("nearest") or facts.get("begun_host")
     if not isinstance(got, str) or not isinstance(expected, str) or not expected or got == expected:
         return None
-    kind = "origin" if "begun_host" in facts else "resource" if problem.error == "invalid_target" else "redirect_uri"
-    return explain_difference(got, expected, kind)
+    return explain_difference(got, expected, _kind_of(problem, facts))
+
+
+def _kind_of(problem: Problem, facts: Mapping[str, Any]) -> str:
+    if facts.get("claim") == "iss":
+        return "issuer"
+    if "begun_host" in facts:
+        return "origin"
+    return "resource" if problem.error == "invalid_target" else "redirect_uri"
 
 
 def _distance(difference: Difference) -> tuple[int, int]:

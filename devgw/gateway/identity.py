@@ -185,11 +185,12 @@ def _absent(what: str, claim: str, expected: str) -> Refused:
 
 
 def _check_issuer(claims: Mapping[str, Any], expected: Expected, what: str) -> None:
-    wanted = " or ".join(expected.issuers)
+    ours, *also = expected.issuers
     if claims.get("iss") is None:
-        raise _absent(what, "iss", wanted)
+        raise _absent(what, "iss", ours)
     if claims["iss"] not in expected.issuers:
-        raise Refused(ProviderTokenInvalid(what, "iss", str(claims["iss"]), wanted))
+        got = str(claims["iss"])
+        raise Refused(ProviderTokenInvalid(what, "iss", got, ours, nearest=ours, also=tuple(also)))
 
 
 def _check_times(claims: Mapping[str, Any], expected: Expected, what: str) -> None:

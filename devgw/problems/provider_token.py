@@ -61,6 +61,10 @@ class ProviderTokenInvalid(Problem):
     got: str
     expected: str
     flaw: Flaw = Flaw.WRONG
+    nearest: str = ""
+    """What it is compared with letter by letter, where it is a string that has to be the same."""
+    also: tuple[str, ...] = ()
+    """What would be taken as well."""
 
     fault: ClassVar = Fault.PROVIDER
     status: ClassVar = 502
@@ -85,7 +89,8 @@ class ProviderTokenInvalid(Problem):
         what = f"The provider's {self.token} fails at {self.claim}"
         if self.flaw is Flaw.ABSENT:
             return f"{what}: it has none; expected {self.expected}."
-        return f"{what}: got {self.got}, expected {self.expected}."
+        wanted = " or ".join((self.expected, *self.also))
+        return f"{what}: got {self.got}, expected {wanted}."
 
     def advise(self) -> str:
         """Say what to change, and where."""

@@ -99,6 +99,14 @@ async def test_each_claim_is_told_by_its_name(world: World, claims: dict[str, An
     assert "clock" not in (found.cause + found.fix).lower()
 
 
+@pytest.mark.parametrize(("more", "kind"), [("/", "slash"), ("/realms/x", "path")])
+async def test_two_issuers_are_shown_with_marks_where_they_differ(world: World, more: str, kind: str) -> None:
+    world.provider.claims = {"iss": world.provider.origin + more}
+    found = await world.named("IDT-02")
+    assert (found.got, found.expected) == (world.provider.origin + more, world.provider.origin), kind
+    assert any("^" in line for line in found.marks)
+
+
 async def test_an_issuer_in_plain_http_elsewhere_is_not_to_be_configured(world: World) -> None:
     """`devgw check` refuses such an issuer; so the provider has to change."""
     world.provider.claims = {"iss": "http://host.docker.internal:8080/realms/x"}
