@@ -25,6 +25,7 @@ def oauth_policy(
     _check_lifetimes(node, findings)
     _check_scope(kind, node, findings)
     if isinstance(options, GenericOptions):
+        _doubt_generic(options, node, findings)
         return _generic(kind, name, options)
     if not isinstance(options, WrapperOptions):
         return None
@@ -118,6 +119,16 @@ def _check_lifetimes(node: Node, findings: Findings) -> None:
     if access.scalar > limit:
         message = f"Access tokens ({access.scalar} s) would outlive their refresh tokens ({limit} s)."
         findings.warning("lifetime-order", access.place, message, f"Write at most {limit}.")
+
+
+def _doubt_generic(options: GenericOptions, node: Node, findings: Findings) -> None:
+    """Find WorkOS behind the generic policy, which asks it for what it does not have (`provider`, an id_token)."""
+    url, login = node.get("browserLogin", "url"), options.browser_login
+    if url is None or not login.url.partition("?")[0].endswith(workos.AUTHORIZE_PATH):
+        return
+    message = "This is WorkOS, which needs `provider=authkit` and gives no id_token: this policy signs nobody in."
+    fix = "Use the policyType mcp-workos-oauth-inbound with clientId and clientSecret: it derives every URL."
+    findings.warning("workos-by-generic-policy", url.place, message, fix)
 
 
 def _doubt_workos(options: WrapperOptions, node: Node, findings: Findings) -> None:

@@ -116,7 +116,7 @@ class WorkosOptions(WrapperOptions):
         return ProviderUrls(
             issuer=f"{workos_base}/user_management/{self.client_id}",
             jwks_url=f"{workos_base}/sso/jwks/{self.client_id}",
-            authorize=f"{workos_base}/user_management/authorize",
+            authorize=f"{workos_base}{workos.AUTHORIZE_PATH}",
             token=f"{workos_base}/user_management/authenticate",
             other_issuers=(workos_base, f"{workos_base}/"),
         )

@@ -8,6 +8,7 @@ import re
 from devgw.config.shapes import refusal, split_url, written
 
 BASE_URL = "https://api.workos.com"
+AUTHORIZE_PATH = "/user_management/authorize"
 _SHAPE = re.compile(r"client_[A-Za-z0-9_]+")
 _ULID_TAIL = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _INSIDE = re.compile(r"client_[A-Za-z0-9]+")

@@ -9,7 +9,7 @@ import pytest
 
 from devgw.config.load import has_config, watched_files
 from devgw.settings import Settings
-from tests.config.bench import POLICY_NAME, codes, only, operation, policy, read, workos_options, write
+from tests.config.bench import CLIENT_ID, POLICY_NAME, codes, only, operation, policy, read, workos_options, write
 
 
 def renamed(node: Any, old: str, new: str) -> Any:
@@ -361,6 +361,28 @@ def test_a_scope_without_openid_is_found_at_a_plain_provider(tmp_path: Path, sco
     oidc = {"issuer": "https://idp.example.com", "jwksUrl": "https://idp.example.com/jwks"}
     listed = [policy({"oidc": oidc, "browserLogin": login}, "mcp-oauth-inbound", "McpOAuthInboundPolicy")]
     assert codes(read(write(tmp_path, listed))) == (["scope-without-openid"] if is_found else [])
+
+
+@pytest.mark.parametrize(
+    ("url", "is_found"),
+    [
+        ("https://api.workos.com/user_management/authorize", True),
+        ("https://auth.example.com/user_management/authorize?provider=authkit", True),
+        ("https://idp.example.com/authorize", False),
+    ],
+)
+def test_workos_behind_the_generic_policy_is_found(tmp_path: Path, url: str, is_found: bool) -> None:
+    login = {
+        "url": url,
+        "tokenUrl": "https://api.workos.com/user_management/authenticate",
+        "clientId": CLIENT_ID,
+        "clientSecret": "$env(WORKOS_CLIENT_SECRET)",
+    }
+    oidc = {"issuer": "https://api.workos.com", "jwksUrl": f"https://api.workos.com/sso/jwks/{CLIENT_ID}"}
+    listed = [policy({"oidc": oidc, "browserLogin": login}, "mcp-oauth-inbound", "McpOAuthInboundPolicy")]
+    loaded = read(write(tmp_path, listed))
+    assert codes(loaded) == (["workos-by-generic-policy"] if is_found else [])
+    assert all("mcp-workos-oauth-inbound" in each.fix for each in loaded.findings)
 
 
 def test_cross_app_access_behind_workos_is_found_at_its_mode(tmp_path: Path) -> None:
