@@ -85,8 +85,9 @@ class JwksHistory:
                 return f"The keys were rotated at {at:%H:%M:%S}; this token is from before ({key_id}), new is {new}."
         known = ", ".join(fetch.key_ids) or "none"
         return (
-            f"The key {key_id} was never in the set at {fetch.url} (there: {known}): "
-            "these keys belong to another client id or environment than the token."
+            f"The key {key_id} was in no set that was fetched from {fetch.url}, last at {fetch.at:%H:%M:%S} (there: "
+            f"{known}): these keys may belong to another client id or environment than the token, or the provider does "
+            "not publish the key with which it signs."
         )
 
     def lines(self) -> list[str]:
