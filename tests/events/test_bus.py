@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from devgw.clock import FrozenClock
-from devgw.events import Bus, Published
+from devgw.events import Bus, Event, Published
 from devgw.events.flow import STEPS, Flow, Step, StepState
+from devgw.events.guard import Guard
 from devgw.events.taxonomy import EventsLost, McpAuthConsentDenied, ObserverFailed
 from devgw.ids import FlowId, TraceId
 from tests.support.heard import Heard
@@ -151,3 +152,13 @@ def test_a_flow_has_nine_steps_whose_letters_are_the_track() -> None:
     assert (flow.track, flow.step) == (".#>......", Step.AUTHORIZE)
     flow.mark(Step.TOKEN).state = StepState.FAILED
     assert flow.step is Step.TOKEN
+
+
+def test_a_fault_on_the_news_of_a_fault_is_counted_and_makes_no_news() -> None:
+    """An observer that fails at each of them would tell of itself for ever."""
+    told = list[Event]()
+    guard = Guard(FrozenClock(), told.append)
+    guard.failed("lines", "observer_failed", ValueError())
+    assert (guard.failures, told) == (1, [])
+    guard.failed("lines", "flow_ended", ValueError())
+    assert [each.times for each in told if isinstance(each, ObserverFailed)] == [2]
