@@ -79,7 +79,8 @@ class Surroundings:
     tokens: OrderedDict[TokenId, TokenStory] = field(default_factory=OrderedDict)
     tokens_by_name: dict[str, dict[TokenId, TokenStory]] = field(default_factory=dict)
     """The same, by the name of the client that got them."""
-    loads: list[tuple[datetime, ConfigLoaded]] = field(default_factory=list)
+    loaded_at: datetime | None = None
+    """When the configuration that holds now was taken."""
     rejected: tuple[datetime, ConfigRejected] | None = None
     """The last configuration that was refused, until a good one came."""
     skew: ClockSkewMeasured | None = None
@@ -114,9 +115,8 @@ class Surroundings:
     def _fold_state(self, published: Published) -> None:
         """Remember what changed a client, a token or the configuration."""
         match published.event:
-            case ConfigLoaded() as event:
-                self.loads.append((published.at, event))
-                self.rejected = None
+            case ConfigLoaded():
+                self.loaded_at, self.rejected = published.at, None
             case ConfigRejected() as event:
                 self.rejected = published.at, event
             case McpAuthClientRegistered() as event:

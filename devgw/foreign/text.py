@@ -9,7 +9,6 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import Any
 
 _PLAIN = re.compile(r"[\x20-\x7e]*")
@@ -73,7 +72,6 @@ def cells(text: str) -> int:
     return cell_len(text)
 
 
-@lru_cache(maxsize=4096)
 def has_placeholder(text: str) -> bool:
     """Tell whether a text still holds the name of a variable where its value should stand."""
     return any(sign in text for sign in _PLACEHOLDERS)

@@ -1,7 +1,7 @@
 """All flows, and the ids by which each is found."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 
@@ -28,6 +28,8 @@ class FlowBook:
         """Flows that had arrived and were refused since."""
         self._agents: OrderedDict[str, str] = OrderedDict()
         self.flows.left = self._leave
+        self.left: Callable[[Flow], None] = lambda _flow: None
+        """Told each flow that is kept no longer."""
 
     # --- finding ---
 
@@ -134,6 +136,7 @@ class FlowBook:
         """Look no more at a flow that is kept no longer."""
         self._active.pop(flow.id, None)
         self._restless.pop(flow.id, None)
+        self.left(flow)
 
     def clear(self) -> int:
         """Forget all flows; return how many they were."""

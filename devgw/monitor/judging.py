@@ -67,6 +67,11 @@ class Judging:
         for flow in flows:
             self._waiting.setdefault(flow.id, flow)
 
+    def forget(self, flow: Flow) -> None:
+        """Judge this flow no more: it is kept no longer, and more may come than can be judged."""
+        self._changed.pop(flow.id, None)
+        self._waiting.pop(flow.id, None)
+
     def run(self) -> None:
         """Judge until everything is judged or the budget is spent."""
         until = self._clock.ticks() + BUDGET_NS

@@ -9,7 +9,7 @@ from devgw.config.project import Route
 from devgw.events import taxonomy as told
 from devgw.events.bus import Bus, Published
 from devgw.events.flow import Diagnosis, Flow
-from devgw.events.trace import Body, Trace
+from devgw.events.trace import Trace
 from devgw.ids import ClientId, OperationId
 from devgw.monitor.book import Book, Count, Graveyard, Ring
 from devgw.monitor.books import Books
@@ -21,10 +21,12 @@ from devgw.monitor.health import Health
 from devgw.monitor.judging import Diagnoser, Judgement, Judging
 from devgw.monitor.records import Records
 from devgw.monitor.trace_view import token_shown
+from devgw.monitor.trace_weight import lighten, weight_of
 from devgw.monitor.views import ConfigView, GatewayFacts
 from devgw.settings import Settings
 
-_MOST_BODY_BYTES = 64 * 1024 * 1024
+_MOST_BYTES = 64 * 1024 * 1024
+"""Of bodies and heads of all requests together."""
 _JUDGE_EVERY = timedelta(seconds=1)
 _MOST_LINES = 5_000
 _REFUSED = frozenset({401, 403})
@@ -65,13 +67,13 @@ class Monitor:
         self._by_trace: dict[str, Trace] = {}
         self._flow_of: dict[str, str] = {}
         self._paths: dict[str, OperationId] = {}
-        self._body_bytes = 0
+        self._bytes = 0
         self._diagnoser: Diagnoser | None = None
         self._records: Records | None = None
         self._publish = bus.publish
         self.guard = bus.guard
         self.judging = Judging(clock, bus.guard, self._begin_judging)
-        self.judging.done = self._judged
+        self.judging.done, self.flow_book.left = self._judged, self.judging.forget
         self._is_pruning = False
         self._pruned_at = self.judged_at = clock.now()
         bus.listen(self.hear, "monitor")
@@ -141,16 +143,19 @@ class Monitor:
         self._weigh(trace, gone)
 
     def _weigh(self, trace: Trace, gone: Trace | None) -> None:
-        """Keep the bodies within bounds: the oldest lose theirs first."""
-        self._body_bytes += _weight(trace) - (_weight(gone) if gone is not None else 0)
-        if self._body_bytes <= _MOST_BODY_BYTES:
+        """Keep bodies and long heads within bounds: the oldest lose theirs first."""
+        self._bytes += weight_of(trace)
+        if gone is not None:
+            self._bytes -= weight_of(gone)
+            lighten(gone)  # its line, or a rule, may remember it for longer
+        if self._bytes <= _MOST_BYTES:
             return
         for old in self.traces:
-            if self._body_bytes <= _MOST_BODY_BYTES * 3 // 4:
+            if self._bytes <= _MOST_BYTES * 3 // 4:
                 return
-            self._body_bytes -= _weight(old)
-            old.request_body = Body(size=old.request_body.size)
-            old.response_body = Body(size=old.response_body.size)
+            self._bytes -= weight_of(old)
+            lighten(old)
+            self._bytes += weight_of(old)
 
     # --- time ---
 
@@ -173,7 +178,7 @@ class Monitor:
 
     def _judge(self, now: datetime) -> None:
         """Judge flows that changed at once; those that wait, and the gateway as a whole, once a second."""
-        self.judging.add_changed(self.flows.dirty.values())
+        self.judging.add_changed(flow for flow in self.flows.dirty.values() if flow.id in self.flow_book.flows)
         if now - self.judged_at >= _JUDGE_EVERY:
             self.judged_at = now
             self.judging.add_waiting(self.flow_book.active())
@@ -229,7 +234,7 @@ class Monitor:
             cleared += self.traces.clear()
             self._by_trace.clear()
             self._flow_of.clear()
-            self._body_bytes = 0
+            self._bytes = 0
         if kind in {"flows", "all"}:
             cleared += self.flow_book.clear() + self.diagnoses.book.clear()
             self.flows.dirty.clear()
@@ -249,7 +254,3 @@ class Monitor:
             self.people.clients,
             self.diagnoses.book,
         )
-
-
-def _weight(trace: Trace) -> int:
-    return len(trace.request_body.content) + len(trace.response_body.content)

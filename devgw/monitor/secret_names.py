@@ -37,6 +37,7 @@ _NOT_SECRET = frozenset(
 """Names of the field that only sound so; ours are known by their shape."""
 _OPEN_HEADERS = frozenset({"sec_websocket_key", "idempotency_key", "x_idempotency_key", "surrogate_key"})
 _WRITTEN = str.maketrans("-.[", "___", "]")
+_LONGEST_NAME = 80
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 _DIGIT_OR_CAPITAL = r"(?=[A-Za-z0-9_-]*[A-Z0-9])"
@@ -85,10 +86,14 @@ PREFIX = re.compile(
 """What may be shown of a secret: it says what kind it is."""
 
 
-@lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
     """Return a name of a field or header as it is meant: in words, small, with underscores between them."""
-    return _HUMP.sub("_", name[:80]).translate(_WRITTEN).strip("_").lower()
+    return _plain(name[:_LONGEST_NAME])  # what is remembered is short, however long the name of a stranger is
+
+
+@lru_cache(maxsize=4096)
+def _plain(name: str) -> str:
+    return _HUMP.sub("_", name).translate(_WRITTEN).strip("_").lower()
 
 
 def is_secret_field(name: str) -> bool:

@@ -1,12 +1,22 @@
 """Where more comes than is kept: indexes and books stay in step, and readers are given what there is."""
 
+import copy
+import tracemalloc
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from devgw.clock import FrozenClock
+from devgw.diagnosis import RuleDiagnoser
 from devgw.events import taxonomy as told
+from devgw.events.trace import Body
+from devgw.foreign.text import has_placeholder
 from devgw.ids import ClientId, GrantId, TokenId
 from devgw.monitor.changes import Cursor
 from devgw.monitor.reading import changes_since, cursor_now, snapshot
+from devgw.monitor.secret_names import plain_name
+from devgw.monitor.trace_weight import weight_of
 from tests.monitor.walk import Walk
 
 
@@ -29,6 +39,69 @@ def test_a_flow_that_is_kept_no_longer_spoils_no_list_when_it_goes_on() -> None:
     assert len(flows) == len(walk.monitor.flow_book.flows) == 2_000
     assert len(list(walk.monitor.flow_book.active())) <= 2_000
     assert walk.bus.guard.failures == 0
+
+
+def test_a_flow_that_is_kept_no_longer_waits_for_no_judgement(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More may come than can be judged: what waits is among what is kept."""
+    walk = Walk(kept=10)
+    walk.monitor.take_diagnoser(RuleDiagnoser(walk.bus, walk.clock))
+    monkeypatch.setattr(walk.monitor.judging, "run", lambda: None)  # there is time for none
+    for number in range(2_600):
+        walk.agent = f"agent-{number}"
+        walk.challenged()
+        if number % 1_300 == 0:
+            walk.monitor.tick()
+    walk.monitor.tick()
+    judging = walk.monitor.judging
+    waiting = [id_ for id_ in {*judging._changed, *judging._waiting} if id_]
+    assert len(waiting) == 2_000
+    assert all(id_ in walk.monitor.flow_book.flows for id_ in waiting)
+
+
+LONG = b"x" * 60_000
+
+
+@pytest.mark.parametrize(
+    "heavy",
+    [
+        {"request_body": Body(LONG, len(LONG))},
+        {"response_body": Body(LONG, len(LONG))},
+        {"upstream_body": Body(LONG, len(LONG))},
+        {"request_headers": [(b"user-agent", b"a"), (b"x-long", LONG)]},
+        {"response_headers": [(b"x-long", LONG)]},
+        {"upstream_headers": [(LONG, b"")]},
+    ],
+    ids=lambda heavy: next(iter(heavy)),
+)
+def test_what_strangers_send_is_kept_within_bounds_whatever_it_is(heavy: dict[str, Any]) -> None:
+    walk = Walk(kept=10_000)
+    for _ in range(2_000):
+        walk.exchange(walk.trace("POST", "/mcp/calc", **copy.deepcopy(heavy)), 401)
+    kept = list(walk.monitor.traces)
+    assert len(kept) == 2_000
+    assert 0 < sum(map(weight_of, kept)) <= 64 * 1024 * 1024
+
+
+def test_a_request_that_left_the_list_leaves_its_bodies_with_those_who_remember_it() -> None:
+    walk = Walk(kept=10)
+    for _ in range(30):
+        walk.exchange(walk.trace("POST", "/oauth/token", request_body=Body(LONG, len(LONG))), 400)
+    told_of = [each.event.trace for each in walk.monitor.lines if isinstance(each.event, told.HttpExchanged)]
+    assert len(told_of) == 30
+    assert sum(map(weight_of, told_of)) < 11 * len(LONG)
+    assert {trace.request_body.size for trace in told_of} == {len(LONG)}
+
+
+def test_no_long_name_of_a_stranger_is_remembered() -> None:
+    tracemalloc.start()
+    try:
+        for number in range(3_000):
+            plain_name(f"{number:05}" + "x" * 5_000)
+            has_placeholder(f"{number:05}" + "y" * 5_000)
+        grown, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert grown < 3_000_000
 
 
 def issue(walk: Walk, number: int, client: int, minutes: int = 15) -> None:

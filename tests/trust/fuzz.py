@@ -1,4 +1,8 @@
-"""Fuzzed inputs over kept sockets at every endpoint: no fault of devgw's own, no hang, no death, flat memory."""
+"""Fuzzed inputs over kept sockets at every endpoint: no fault of devgw's own, no hang, no death, flat memory.
+
+What an input leaves behind is in rings and books with limits: 5,000 lines, 2,000 flows with 50,000 keys, 5,000 rows of
+clients. But for the clients they are full before half of a long run; from then on memory is flat.
+"""
 
 import asyncio
 from collections import Counter
@@ -16,8 +20,12 @@ from tests.trust.wire import Answered, Wire
 from tests.trust.world import World, world
 
 SOCKETS = 8
-GROWTH = 60_000_000
-"""Bytes that memory may grow after the first fifth of the inputs, while the small rings are full."""
+FULL = 80_000
+"""Inputs after which rings and books are full."""
+FLAT = 15_000_000
+"""Bytes that memory may grow in the second half of so many: an allocator's ups and downs, and rows of clients."""
+FILLING = 60_000_000
+"""The same in the second half of fewer inputs, while the books fill: it shows leaps only."""
 _SMALL = {"DEVGW_TRACES_KEPT": "200", "DEVGW_TRACES_BODY_LIMIT": "2048", "DEVGW_PROXY_RESPONSE_TIMEOUT": "5"}
 _CONTROL_SECONDS = 15.0
 _MOST_DEATHS = 20
@@ -117,18 +125,19 @@ async def run(count: int, seed: int) -> Verdict:
     async with world(environ=_SMALL) as around:
         await around.gateway.start()
         fuzzing = Fuzzing(around, Inputs(seed, await _known(around)), verdict)
-        warm = count // 5
+        warm = count // 2
         await _send_all(fuzzing, range(warm))
         before = around.gateway.resident() if around.gateway.is_alive else 0
         await _send_all(fuzzing, range(warm, count))
         after = around.gateway.resident() if around.gateway.is_alive else 0
         await check_watching(around.gateway, verdict)
-    verdict.check(after - before < GROWTH, f"memory grew by {(after - before) / 1e6:.0f} MB")
+    is_flat = after - before < (FLAT if warm >= FULL else FILLING)
+    verdict.check(is_flat, f"memory grew by {(after - before) / 1e6:.0f} MB")
     verdict.figure("seed", str(seed))
     verdict.figure("inputs", count)
     verdict.figure("answers", " ".join(f"{status}:{number:,}" for status, number in sorted(fuzzing.statuses.items())))
     verdict.figure("ended", fuzzing.deaths)
-    verdict.figure("memory", f"{before / 1e6:.0f} MB after a fifth, {after / 1e6:.0f} MB at the end")
+    verdict.figure("memory", f"{before / 1e6:.0f} MB after half, {after / 1e6:.0f} MB at the end")
     return verdict
 
 

@@ -72,7 +72,7 @@ def _signed_in_after(around: Surroundings, moment: datetime) -> bool:
 def filter_names_nothing(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """CONF-08: entries of a capability filter, as it is loaded now, that the upstream does not have."""
     newest: dict[tuple[str, str], McpCapabilityEntriesUnmatched] = {}
-    loaded = around.loads[-1][0] if around.loads else None
+    loaded = around.loaded_at
     for at, event in around.recent.of_kind(McpCapabilityEntriesUnmatched):
         if loaded is None or at >= loaded:
             newest.setdefault((event.policy, event.capability_kind), event)
