@@ -105,6 +105,8 @@ class Limits:
     """Not used for connections: files, pipes and the connections to provider and upstreams that are kept."""
     REGISTRATIONS_PER_MINUTE: Final = 600
     """By all clients together: a test loop of an SDK makes fifty, a page that fills the store thousands."""
+    UNUSED_CLIENTS: Final = 2_000
+    """Kept without a login, the newest: a client signs in right after it has registered; the others fill the disk."""
     AUTHORIZATIONS_OPEN: Final = 2_000
     """Begun and not finished: a person has a handful, and each lives fifteen minutes."""
     SHARE_OF_PAGES: Final = 2

@@ -102,7 +102,8 @@ class ClientUnknown(Problem):
         if self.client_id.startswith(("https://", "http://")):
             return f"The client {self.client_id} has begun no authorization here; that is where its document is read."
         if self.looks_registered:
-            return f"The client {self.client_id} is not known here any more: its registration was deleted or expired."
+            why = "its registration was deleted, expired, or was never used and gave way to newer ones"
+            return f"The client {self.client_id} is not known here any more: {why}."
         return f"The client {self.client_id} was never registered at this gateway."
 
     def advise(self) -> str:

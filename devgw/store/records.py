@@ -15,6 +15,7 @@ from devgw.gateway.records import (
     Session,
 )
 from devgw.ids import ClientId, GrantId, SessionId, SubjectId, TokenId, TransactionId
+from devgw.settings import Limits
 from devgw.store.database import Database
 from devgw.store.table import Table
 
@@ -22,6 +23,13 @@ REMEMBERED_AFTER_EXPIRY = timedelta(days=1)
 """How long an expired record stays, so that a late client is told "expired" and not "unknown"."""
 _NO_GRANT = "NOT EXISTS (SELECT 1 FROM authorization_grant WHERE authorization_grant.session_id=session.id)"
 """No grant was given in the session: what a grant's person may see follows from the session's claims."""
+_NEVER_USED = (
+    "registered_by IN ('dcr', 'cimd') AND id NOT IN (SELECT client_id FROM pending_authorization WHERE expires_at>?"
+    " UNION SELECT client_id FROM consent UNION SELECT client_id FROM authorization_grant)"
+)
+"""Nobody signed in for the client: anybody can make us keep any number of such."""
+_OLDEST_OVER = "id IN (SELECT id FROM pending_authorization WHERE expires_at<=? ORDER BY rowid DESC LIMIT -1 OFFSET ?)"
+_OLDEST_UNUSED = f"id IN (SELECT id FROM client WHERE {_NEVER_USED} ORDER BY rowid DESC LIMIT -1 OFFSET ?)"  # noqa: S608
 
 
 class RecordStore:
@@ -176,7 +184,11 @@ class RecordStore:
         return self._access_tokens.where("refresh_token_id=?", refresh_token_id)
 
     def prune(self, now: datetime) -> int:
-        """Delete what expired longer ago than `REMEMBERED_AFTER_EXPIRY`; return how many records went."""
+        """Delete what expired longer ago than `REMEMBERED_AFTER_EXPIRY`; return how many records went.
+
+        Of what anybody can make us keep, clients that were never used and logins that came to nothing, the oldest go
+        sooner where they are too many.
+        """
         old = now - REMEMBERED_AFTER_EXPIRY
         with self.transaction():
             gone = self._grants.delete("expires_at<?", old)
@@ -188,4 +200,10 @@ class RecordStore:
                 + self._refresh_tokens.delete("expires_at<?", old)
                 + self._sessions.delete(f"expires_at<? AND {_NO_GRANT}", old)
                 + self._clients.delete("expires_at<?", old)
+                + self._pending.delete(_OLDEST_OVER, now, Limits.AUTHORIZATIONS_OPEN)
+                + self._prune_unused(now)
             )
+
+    def _prune_unused(self, now: datetime) -> int:
+        most = Limits.UNUSED_CLIENTS
+        return self._clients.delete(_OLDEST_UNUSED, now, most) if self._clients.count("1") > most else 0

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from devgw.gateway.records import AccessToken, Client, Grant, Session
-from devgw.ids import ClientId, GrantId, OperationId, SessionId, SubjectId, TokenId
+from devgw.gateway.records import AccessToken, Client, Consent, Grant, PendingAuthorization, Session
+from devgw.ids import ClientId, GrantId, OperationId, SessionId, SubjectId, TokenId, TransactionId
 from devgw.problems import Refused
 from devgw.problems.login import StateUnknown
 from devgw.problems.state import DiskFull
+from devgw.settings import Limits
 from devgw.store.database import Database
 from devgw.store.failure import StateRefused, StateUnusable
 from devgw.store.migrations import MIGRATIONS
@@ -264,6 +265,54 @@ def test_what_expired_is_forgotten_a_day_later() -> None:
     assert [each.name for each in store.clients()] == ["for ever"]
 
 
+def pending(name: str, client_id: str, expires_at: datetime) -> PendingAuthorization:
+    return PendingAuthorization(
+        id=TransactionId(name),
+        client_id=ClientId(client_id),
+        client_name="c",
+        redirect_uri="http://localhost/cb",
+        operation_id=OperationId("sample"),
+        resource="http://localhost:9000/mcp/sample",
+        scope="mcp:tools",
+        issuer="http://localhost:9000",
+        parameters={},
+        created_at=NOON,
+        expires_at=expires_at,
+    )
+
+
+def test_clients_that_nobody_ever_signed_in_for_give_way_to_newer_ones() -> None:
+    """Whoever registers in a loop, a page or a broken client, fills no disk, and takes nobody's place who is in use."""
+    store = RecordStore(Database(None, MIGRATIONS))
+    consented = Consent(SubjectId("ada"), ClientId("consented"), "r", OperationId("sample"), "s", NOON)
+    with store.transaction():
+        for name in ("consented", "granted", "signing in", "given up", "first", "second"):
+            store.save_client(client(name))
+        store.save_client(replace(client("configured"), registered_by="configured"))
+        store.save_consent(consented)
+        store.save_grant(replace(grant("g", NOON + HOUR), client_id=ClientId("granted")))
+        store.save_pending(pending("p", "signing in", NOON + HOUR))
+        store.save_pending(pending("q", "given up", NOON))
+        for number in range(Limits.UNUSED_CLIENTS - 1):
+            store.save_client(client(f"loop {number}"))
+    assert store.prune(NOON) == 2
+    kept = {each.id for each in store.clients()}
+    assert {"consented", "granted", "signing in", "configured", "second"} <= kept
+    assert not {"given up", "first"} & kept
+    assert store.prune(NOON) == 0
+
+
+def test_logins_that_came_to_nothing_are_not_all_remembered() -> None:
+    store = RecordStore(Database(None, MIGRATIONS))
+    with store.transaction():
+        store.save_pending(pending("open", "c", NOON + HOUR))
+        for number in range(Limits.AUTHORIZATIONS_OPEN + 3):
+            store.save_pending(pending(f"p{number}", "c", NOON))
+    assert store.prune(NOON) == 3
+    kept = [each.id for each in store.pendings()]
+    assert (kept[:2], kept[-1]) == (["open", "p3"], f"p{Limits.AUTHORIZATIONS_OPEN + 2}")
+
+
 def test_a_session_stays_as_long_as_a_grant_that_was_given_in_it() -> None:
     """What the person may see follows from the session's claims, for as long as the client may come."""
     store = RecordStore(Database(None, MIGRATIONS))
@@ -276,6 +325,7 @@ def test_a_session_stays_as_long_as_a_grant_that_was_given_in_it() -> None:
 WRITER = """
 import sys
 from pathlib import Path
+from devgw.settings import Limits
 from devgw.store.database import Database
 from devgw.store.migrations import MIGRATIONS
 from devgw.store.records import RecordStore
