@@ -4,6 +4,7 @@ Only what failed is told, by the one who failed: a proxy that cannot be reached 
 """
 
 import asyncio
+import errno
 import socket
 import ssl
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from devgw.outbound.guard import check_form, is_local, upstream_check
 from devgw.outbound.proxies import Proxy, find_proxy
 from devgw.outbound.reach import is_refusal, tls_failed
 from devgw.outbound.target import Target
-from devgw.outbound.trust import shared_tls_context, tls_context
+from devgw.outbound.trust import check_plain, shared_tls_context, tls_context
 from devgw.outbound.tunnel import Tunnel, TunnelRefused
 from devgw.problems import Problem, Refused
 from devgw.problems.proxy import (
@@ -73,16 +74,22 @@ class Dialer:
         if certificate is None:
             return shared
         try:
+            check_plain(certificate)
             key = (certificate, Path(certificate).stat().st_mtime_ns, shared)
             if key not in self._contexts:
                 if len(self._contexts) >= _MOST_CONTEXTS:
                     self._contexts.clear()
                 context = tls_context()
-                context.load_cert_chain(certificate)
+                context.load_cert_chain(certificate, password=_no_passphrase)
                 self._contexts[key] = context
         except OSError as error:  # an SSLError is one
             raise Refused(ClientCertificateUnusable(url, certificate, error.strerror or str(error))) from error
         return self._contexts[key]
+
+
+def _no_passphrase() -> str:
+    """Refuse an encrypted key: OpenSSL would ask for its passphrase at the terminal, and everybody would wait."""
+    raise OSError(errno.EACCES, "its key is encrypted, and nobody is asked for the passphrase")
 
 
 async def _through(proxy: Proxy, target: Target, connection: Connection, tls: ssl.SSLContext | None) -> None:

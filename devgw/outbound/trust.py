@@ -5,8 +5,10 @@ still reaches the rest. On macOS and Windows the system itself judges (truststor
 because truststore adds them anew at each handshake, which OpenSSL before 3.4 never frees.
 """
 
+import errno
 import os
 import ssl
+import stat
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
@@ -83,11 +85,22 @@ def _add(context: ssl.SSLContext, name: str, path: str) -> None:
         _load(context, name, each)
 
 
+def check_plain(path: str) -> None:
+    """Refuse what is no plain file: OpenSSL would wait for whoever writes into a named pipe, and everybody with it.
+
+    Raises:
+        OSError: also where there is nothing at all.
+    """
+    if not stat.S_ISREG(Path(path).stat().st_mode):
+        raise OSError(errno.EINVAL, "it is no plain file", path)
+
+
 def _load(context: ssl.SSLContext, name: str, path: str) -> None:
     try:
         if Path(path).is_dir():
             context.load_verify_locations(capath=path)
         else:
+            check_plain(path)
             context.load_verify_locations(cafile=path)
     except OSError as error:  # an SSLError is one
         failure = "it holds no certificates in PEM" if isinstance(error, ssl.SSLError) else str(error.strerror or error)

@@ -1,6 +1,7 @@
 """The data plane's client on the wire: framing, kept connections, TLS."""
 
 import asyncio
+import os
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -226,3 +227,20 @@ async def test_a_client_certificate_is_shown_where_the_route_names_one(
 
     assert isinstance(refused.value.problem, ClientCertificateUnusable)
     assert "No such file" in refused.value.problem.explain()
+
+
+@pytest.mark.parametrize(("kind", "says"), [("encrypted", "encrypted"), ("named pipe", "no plain file")])
+async def test_a_client_certificate_that_somebody_would_be_waited_for_is_refused(
+    pems: dict[str, str], tmp_path: Path, kind: str, says: str
+) -> None:
+    """OpenSSL asks for a passphrase at the terminal and reads a pipe to its end; nobody is answered meanwhile."""
+    path = tmp_path / "odd.pem"
+    if kind == "encrypted":
+        path.write_bytes(key_and_certificate("client", b"secret"))
+    else:
+        os.mkfifo(path)
+    async with bytes_upstream(at_once(response(b"abc")), tls=server_side(pems, wants_client=False)) as upstream:
+        with pytest.raises(Refused) as refused:
+            await client().open(post(upstream.url, certificate=str(path)), Timing())
+    assert isinstance(refused.value.problem, ClientCertificateUnusable)
+    assert says in refused.value.problem.explain()

@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 
-def key_and_certificate(name: str) -> bytes:
-    """Return key and certificate of the host `name` and of 127.0.0.1, in PEM."""
+def key_and_certificate(name: str, passphrase: bytes | None = None) -> bytes:
+    """Return key and certificate of the host `name` and of 127.0.0.1, in PEM; the key encrypted with a passphrase."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     names = [x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName(name)]
@@ -22,5 +22,8 @@ def key_and_certificate(name: str) -> bytes:
         .sign(key, hashes.SHA256())
     )
     kind = serialization.Encoding.PEM
-    secret = key.private_bytes(kind, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
+    if passphrase:
+        encryption = serialization.BestAvailableEncryption(passphrase)
+    secret = key.private_bytes(kind, serialization.PrivateFormat.PKCS8, encryption)
     return secret + certificate.public_bytes(kind)
