@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl
+from urllib.parse import parse_qs
 
 from devgw.diagnosis.urls import split_url
 from devgw.events import Trace
@@ -27,11 +27,6 @@ def form(trace: Trace) -> dict[str, str]:
     if "form-urlencoded" not in trace.header(b"content-type"):
         return {}
     return _first_values(trace.request_body.content)
-
-
-def query_size(trace: Trace) -> int:
-    """Return how many parameters the query has, repeated ones counted."""
-    return len(parse_qsl(trace.query.decode("latin-1"), keep_blank_values=True))
 
 
 def request_json(trace: Trace) -> dict[str, Any]:

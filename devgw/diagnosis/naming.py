@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 import devgw.problems
-from devgw.diagnosis import naming_facts as by
 from devgw.problems import Problem
 from devgw.problems.base import reason_of
 
@@ -48,8 +47,6 @@ def _kinds(kind: type[Problem]) -> Iterator[type[Problem]]:
 
 
 NAMES: dict[str, Name] = {
-    "challenge_method_unsupported": by.challenge_method,
-    "challenge_malformed": by.challenge_malformed,
     # `StandardRefusal`: in the standard's own words, without facts of ours
     "invalid_request": "REQ-01",
     "invalid_client": "TOK-01",

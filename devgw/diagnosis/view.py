@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TypeVar
 
-from devgw.diagnosis.exchange import error_code, is_authorize, query
+from devgw.diagnosis.exchange import error_code
 from devgw.diagnosis.surroundings import KnownClient, Surroundings
 from devgw.events import Event, Published, Trace
 from devgw.events.flow import Flow
@@ -80,12 +80,6 @@ class View:
             if each.method != "OPTIONS":
                 found[each.path] = max(found.get(each.path, each.started_at), each.started_at)
         return found
-
-    @cached_property
-    def challenges(self) -> frozenset[tuple[str | None, str | None]]:
-        """Return the PKCE challenges with which authorization was asked for, each with its client id."""
-        asked = (query(each) for each in self.traces if is_authorize(each))
-        return frozenset((each.get("code_challenge"), each.get("client_id")) for each in asked)
 
     def quiet_for(self, now: datetime) -> timedelta:
         """Return for how long nothing was seen of this flow."""

@@ -20,17 +20,20 @@ from devgw.gateway.store import Store
 from devgw.ids import ClientId, TransactionId
 from devgw.oauth.metadata import SCOPE
 from devgw.oauth.parameters import Parameters
-from devgw.oauth.pkce import check_challenge
+from devgw.oauth.pkce import CHALLENGE_LENGTH, check_challenge
 from devgw.oauth.redirect_uri import RedirectKind, check_redirect_uri, find_fitting, kind_of, with_port_of
 from devgw.oauth.urls import Urls
 from devgw.problems import Problem, Refused
 from devgw.problems.authorization import (
     ParameterInvalid,
     ParameterMissing,
+    QueryMangled,
     RedirectUriMismatch,
+    RequestCutOff,
     ResponseTypeUnsupported,
     ScopeUnsupported,
 )
+from devgw.problems.clients import ClientUnknown
 from devgw.problems.consent import TransactionExpired, TransactionFinished, TransactionUnknown
 from devgw.problems.incoming import AuthorizationsTooMany
 from devgw.settings import Limits
@@ -103,11 +106,12 @@ class Authorization:
             )
             self._check_room(by_page_of_elsewhere=by_page_of_elsewhere)
             return self._accept(parameters, route, urls, destination)
-        except Refused as refused:
+        except Refused as first:
+            refused = _told_by_the_query(parameters, first)
             self._publish_refusal(parameters, refused.problem, destination)
             if destination and not isinstance(refused, SentBack):
-                raise SentBack(refused.problem, destination) from refused
-            raise
+                raise SentBack(refused.problem, destination) from first
+            raise refused from first
 
     async def _find_destination(self, parameters: Parameters, issuer: str, *, loopback_allowed: bool) -> Destination:
         client = await self._clients.resolve(parameters.require("client_id"), loopback_allowed=loopback_allowed)
@@ -234,6 +238,44 @@ def _mismatch(client: Client, redirect_uri: str) -> RedirectUriMismatch:
     )
 
 
+def _told_by_the_query(parameters: Parameters, refused: Refused) -> Refused:
+    """Return why a request is refused whose parameters were lost or changed on their way; else `refused` itself."""
+    names = list(parameters)
+    if not isinstance(refused.problem, ParameterMissing | ClientUnknown):
+        return refused
+    escaped = next((name for name in names if name.startswith("amp;")), "")
+    if escaped:
+        what = f"a name is `{escaped}`, so `&` was written as `&amp;`"
+        return Refused(QueryMangled(what, "Join the parameters with a bare & instead of &amp;."))
+    doubled = next((name for name in names if _has_query(name, parameters.first(name) or "")), "")
+    if doubled:
+        what = f"another `?` stands in or behind `{doubled}`"
+        return Refused(QueryMangled(what, "Write one ? before the first parameter, and & before each other."))
+    if len(names) == 1:
+        return Refused(RequestCutOff(names[0], len(parameters.first(names[0]) or ""), is_alone=True))
+    return refused
+
+
+def _has_query(name: str, value: str) -> bool:
+    """Tell whether another parameter of ours stands behind a `?` in a parameter."""
+    return "?" in name or any(f"?{each}=" in value for each in ("client_id", "response_type", "redirect_uri", "state"))
+
+
+def _check_not_cut(parameters: Parameters) -> None:
+    """Refuse a request that ends within its PKCE parameters, where URLs are cut: they are the longest and last.
+
+    Raises:
+        Refused: with `RequestCutOff`.
+    """
+    names = list(parameters)
+    last = names[-1] if names else ""
+    value = parameters.first(last) or ""
+    challenge_cut = last == "code_challenge" and len(value) < CHALLENGE_LENGTH and value.isascii()
+    method_cut = last == "code_challenge_method" and value != "S256" and "S256".startswith(value)
+    if challenge_cut or method_cut:
+        raise Refused(RequestCutOff(last, len(value), is_alone=False))
+
+
 def _check_request(parameters: Parameters) -> None:
     """Refuse what is wrong with the request once it is known where to say so."""
     response_type = parameters.require("response_type")
@@ -241,6 +283,7 @@ def _check_request(parameters: Parameters) -> None:
         raise Refused(ResponseTypeUnsupported(response_type))
     if parameters.get("response_mode", "query") != "query":
         raise Refused(ParameterInvalid("response_mode", parameters["response_mode"], "query"))
+    _check_not_cut(parameters)
     check_challenge(parameters.get("code_challenge"), parameters.get("code_challenge_method"))
     prompts = parameters.get("prompt", "").split()
     if any(each not in PROMPTS for each in prompts) or ("none" in prompts and len(prompts) > 1):

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from devgw.clock import Clock, epoch
+from devgw.diagnosis.clients.recognise import how_to_register
 from devgw.entropy import digest, short_id, token
 from devgw.events import Bus, Outcome, refusal
 from devgw.events.taxonomy import McpAuthClientRefused, McpAuthClientRegistered
@@ -13,7 +14,7 @@ from devgw.gateway.store import Store
 from devgw.ids import ClientId
 from devgw.oauth.registration import ClientMetadata, read_client_metadata
 from devgw.problems import Problem, Refused
-from devgw.problems.clients import ClientDocumentsDisabled, ClientExpired, ClientUnknown
+from devgw.problems.clients import ClientDocumentsDisabled, ClientDocumentUnreachable, ClientExpired, ClientUnknown
 
 REGISTRATION_TTL = timedelta(days=90)
 SEEN_AGAIN_AFTER = timedelta(minutes=1)
@@ -116,13 +117,16 @@ class Clients:
 
     async def _resolve_document(self, url: str, *, loopback_allowed: bool) -> Client:
         if not self._cimd_enabled:
-            raise Refused(ClientDocumentsDisabled(url))
+            raise Refused(ClientDocumentsDisabled(url, how_to_register(url)))
         try:
             document = await self._documents.fetch(url, loopback_allowed=loopback_allowed)
             metadata = read_client_metadata(document.members, default_auth_method="none")
         except Refused as refused:
-            self._publish_refusal("cimd", None, refused.problem)
-            raise
+            problem = refused.problem
+            if isinstance(problem, ClientDocumentUnreachable):
+                problem = replace(problem, to_register=how_to_register(url))
+            self._publish_refusal("cimd", None, problem)
+            raise Refused(problem) from refused
         before = self._store.find_client(ClientId(url))
         if before and document.kept_copy and before.kept_copy is None:
             return before  # read here once: better than any copy

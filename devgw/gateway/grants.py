@@ -14,6 +14,8 @@ from devgw.diagnosis.difference import explain_difference
 from devgw.entropy import digest, same
 from devgw.gateway.oauth_request import RegisteredClient, ServerRequest
 from devgw.gateway.records import AuthorizationCode, Grant, RefreshToken
+from devgw.gateway.store import Store
+from devgw.ids import ClientId
 from devgw.oauth.metadata import SCOPE
 from devgw.oauth.pkce import challenge_of, check_verifier, verifies
 from devgw.problems import Refused
@@ -78,7 +80,7 @@ class CodeGrant(authlib_grants.AuthorizationCodeGrant):  # type: ignore[misc]  #
         if record.expires_at <= now:
             raise Refused(CodeExpired(record.expires_at, now))
         self._check_redirect_uri(record)
-        self.server.check_resource(self.request, record.resource, may_be_implied=record.resource_implied)
+        self.server.check_resource(self.request, record.resource)
         return RedeemableCode(record)
 
     def _check_verifier(self, record: AuthorizationCode) -> None:
@@ -87,10 +89,16 @@ class CodeGrant(authlib_grants.AuthorizationCodeGrant):  # type: ignore[misc]  #
             raise Refused(VerifierMissing())
         check_verifier(verifier)
         if not verifies(verifier, record.code_challenge):
-            fits_another = (
-                self.server.store.find_code_by_challenge(record.client_id, challenge_of(verifier)) is not None
-            )
+            fits_another = self._has_another_login(record.client_id, challenge_of(verifier))
             raise Refused(VerifierWrong(fits_another, is_the_challenge=same(verifier, record.code_challenge)))
+
+    def _has_another_login(self, client_id: ClientId, challenge: str) -> bool:
+        """Tell whether another login of this client began with `challenge`: one that got its code, or a pending one."""
+        store: Store = self.server.store
+        pending = (each for each in store.pendings() if each.client_id == client_id)
+        return store.find_code_by_challenge(client_id, challenge) is not None or any(
+            each.parameters.get("code_challenge") == challenge for each in pending
+        )
 
     def _check_redirect_uri(self, record: AuthorizationCode) -> None:
         """OAuth 2.1 clients leave redirect_uri out here; where it is sent it must be the same (OAuth 2.1 §10.2)."""
@@ -150,7 +158,7 @@ class RefreshGrant(authlib_grants.RefreshTokenGrant):  # type: ignore[misc]  # A
         _live_grant(grant, self.server)
         self.server.families.check(record)
         self._check_scope(grant)
-        self.server.check_resource(self.request, grant.resource, may_be_implied=True)
+        self.server.check_resource(self.request, grant.resource)
         self.request.refresh_token = SpendableToken(record)
 
     def authenticate_refresh_token(self, refresh_token: str) -> RefreshToken:

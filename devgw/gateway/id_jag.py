@@ -197,7 +197,7 @@ class IdJagGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  # Authli
         asked = claims.get("resource") or self.request.form.get("resource")
         route, resource = resources.at_authorization(asked if isinstance(asked, str) else None, None)
         if claims.get("resource"):
-            resources.check_at_token(self.request.form.get("resource"), resource, may_be_implied=True)
+            resources.check_at_token(self.request.form.get("resource"), resource)
         now = self.server.clock.now()
         self.request.user = Grant(
             id=GrantId(short_id("g-", 12)),

@@ -39,16 +39,14 @@ class Resources:
             raise Refused(self._unknown(resource, implied))
         return found, canonical
 
-    def check_at_token(self, resource: str | None, granted: str, *, may_be_implied: bool) -> None:
-        """Refuse a token request for another route than the one that was granted.
+    def check_at_token(self, resource: str | None, granted: str) -> None:
+        """Refuse a token request for another route than the one that was granted; it may name none (RFC 8707 §2.2).
 
         Raises:
-            Refused: with `ResourceMissing`, `ResourceChanged` or `ResourceMalformed`.
+            Refused: with `ResourceChanged` or `ResourceMalformed`.
         """
         if resource is None:
-            if may_be_implied or len(self._routes) == 1:
-                return
-            raise Refused(ResourceMissing("token", (granted,)))
+            return
         canonical = canonical_resource(resource)
         if canonical != granted and not _same_but_for_loopback_name(canonical, granted):
             found = explain_difference(resource, granted, "resource")

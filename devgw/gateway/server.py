@@ -187,10 +187,10 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no typ
     def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
         """Do nothing: our events are published after the commit."""
 
-    def check_resource(self, request: ServerRequest, granted: str, *, may_be_implied: bool) -> None:
-        """Refuse a token request for another route than `granted`."""
+    def check_resource(self, request: ServerRequest, granted: str) -> None:
+        """Refuse a token request for another route than `granted`; one that names none means that one."""
         if self._resources:
-            self._resources.check_at_token(request.form.get("resource"), granted, may_be_implied=may_be_implied)
+            self._resources.check_at_token(request.form.get("resource"), granted)
 
     def _mint(self, **asked: Any) -> dict[str, Any]:
         return self.issuing.mint(asked["user"], include_refresh_token=asked["include_refresh_token"])

@@ -32,6 +32,8 @@ _PATIENCE: dict[Milestone, timedelta] = {
     Milestone.AUTHORIZATION_BEGUN: timedelta(minutes=15),
 }
 _MOST_PEERS = 16
+_LOOKED = frozenset({Milestone.MCP_401, Milestone.RESOURCE_METADATA, Milestone.SERVER_METADATA})
+"""Where somebody stands who looked whether a token is needed, and may have one after all."""
 _AT_ONCE = timedelta(seconds=15)
 """How soon the call with a token comes of a client that first asked without."""
 _SHORT_PATIENCE = timedelta(seconds=90)
@@ -95,8 +97,10 @@ class FlowFollower:
     def see(self, trace: Trace, now: datetime) -> Flow | None:
         """Place a finished request, with the events that waited for it; return its flow."""
         waiting = self._waiting.pop(trace.id, [])
-        if self._is_routine_call(trace):
+        is_routine = self._is_routine_call(trace)
+        if trace.kind == "mcp" and trace.grant_id is not None and trace.status < 400:
             self._relieve(trace, now)
+        if is_routine:
             return self.book.by_key(trace.grant_id)
         asked = what_was_asked(trace)
         if asked not in OF_A_FLOW:
@@ -140,7 +144,7 @@ class FlowFollower:
         waiting = [
             flow
             for flow in self.book.newest_first()
-            if flow.client_id is None and flow.last_seen is Milestone.MCP_401 and flow.user_agent == trace.user_agent
+            if flow.client_id is None and flow.last_seen in _LOOKED and flow.user_agent == trace.user_agent
         ]
         own = [flow for flow in waiting if trace.peer and trace.peer in flow.peers]
         recent = [flow for flow in waiting if now - (flow.last_at or flow.started_at) <= _AT_ONCE]

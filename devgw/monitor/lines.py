@@ -32,6 +32,10 @@ _WARNING = (
 _ERROR = (told.ConfigRejected, told.FaultMet, told.ObserverFailed, told.DiagnosisMade)
 
 
+PROBED = "method_not_offered"
+"""The 405 for the GET that every SDK tries once: it is how clients probe, and they go on without."""
+
+
 def line_of(published: Published, seq: int = 0) -> EventLine:
     """Return the line of an event."""
     event = published.event
@@ -54,7 +58,7 @@ def clean(text: str) -> str:
 def _severity(event: Event) -> str:
     if isinstance(event, _ERROR):
         return "error"
-    if event.reason_code == "token_missing":
+    if event.reason_code in {"token_missing", PROBED}:
         return ""
     if event.outcome in {Outcome.FAILURE, Outcome.DENIED} or (event.reason_code and not isinstance(event, _WARNING)):
         return "error"
@@ -65,6 +69,8 @@ def _severity(event: Event) -> str:
 
 def is_detail(event: Event) -> bool:
     """Tell whether only those want it who asked for everything."""
+    if isinstance(event, told.McpRequestRejected) and event.reason_code == PROBED:
+        return True
     if isinstance(event, told.HttpExchanged):
         trace = event.trace
         return trace.kind == "mcp" or trace.reason_code is not None or trace.method == "OPTIONS" or trace.status < 400

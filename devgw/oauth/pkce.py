@@ -9,6 +9,8 @@ from devgw.problems import Refused
 from devgw.problems.authorization import ChallengeMalformed, ChallengeMethodUnsupported, ChallengeMissing
 from devgw.problems.token import VerifierMalformed
 
+CHALLENGE_LENGTH = 43
+"""Characters of a SHA-256 in base64url (RFC 7636 §4.2)."""
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 

@@ -26,6 +26,77 @@ class ParameterMissing(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class RequestCutOff(Problem):
+    """Only the beginning of an authorization request arrived."""
+
+    last: str
+    """The last parameter that came."""
+    length: int
+    """How many characters of it came."""
+    is_alone: bool
+    """Whether nothing else came."""
+
+    source: ClassVar = "RFC 6749 §4.1.1"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return which of the two it is."""
+        return "RURI-09" if self.is_alone else "RURI-10"
+
+    def explain(self) -> str:
+        """Say where it ends."""
+        if self.is_alone:
+            return f"Only `{self.last}` of the authorization request arrived: the URL was cut at its first `&`."
+        return f"The authorization request ends within `{self.last}`, after {self.length} characters: the URL was cut."
+
+    def advise(self) -> str:
+        """Say how to open all of it."""
+        if self.is_alone:
+            return "Open the whole URL from the client's log; its launcher must quote it for the command line."
+        return "Open the whole URL from the client's log, without the line breaks of a terminal."
+
+
+@dataclass(frozen=True, slots=True)
+class QueryMangled(Problem):
+    """The parameters were changed on their way, so that they are not read as what they are."""
+
+    what: str
+    """What stands there, in words with an example."""
+    fix: str
+
+    diagnosis: ClassVar = "REQ-04"
+    source: ClassVar = "RFC 6749 §3.1, RFC 3986 §3.4"
+
+    def explain(self) -> str:
+        """Say what stands there."""
+        return f"The parameters of the request are not written as a query: {self.what}."
+
+    def advise(self) -> str:
+        """Say how to write them."""
+        return self.fix
+
+
+@dataclass(frozen=True, slots=True)
+class FormExpected(Problem):
+    """What should be a form came as something else, or in the wrong place."""
+
+    endpoint: str
+    got: str
+    """What came: a content type, or where the parameters stand."""
+
+    diagnosis: ClassVar = "REQ-05"
+    source: ClassVar = "RFC 6749 §3.2, §4.1.3, Appendix B"
+
+    def explain(self) -> str:
+        """Say what came."""
+        return f"The {self.endpoint} request has no form: {self.got}."
+
+    def advise(self) -> str:
+        """Say what to send."""
+        return "Send the parameters in the body, with Content-Type: application/x-www-form-urlencoded."
+
+
+@dataclass(frozen=True, slots=True)
 class ParameterRepeated(Problem):
     """A parameter came more than once."""
 
@@ -150,6 +221,7 @@ class ChallengeMethodUnsupported(Problem):
 
     got: str | None
 
+    diagnosis: ClassVar = "PKCE-03"
     hint: ClassVar = "Send code_challenge_method=S256."
     source: ClassVar = "RFC 7636 §4.2, §4.3"
 
@@ -166,6 +238,7 @@ class ChallengeMalformed(Problem):
     length: int
     character: str | None
 
+    diagnosis: ClassVar = "PKCE-04"
     hint: ClassVar = "Send the base64url form of the verifier's SHA-256, without padding: 43 characters."
     source: ClassVar = "RFC 7636 §4.2"
 

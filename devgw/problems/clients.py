@@ -250,6 +250,8 @@ class ClientDocumentUnreachable(Problem):
     """The id of the limit that its answer passes, if that is why."""
     is_of_the_network: bool = False
     """Whether it is not reached at all: its name, the connection, or no answer in time."""
+    to_register: str = ""
+    """How this very client is made to register instead, where that is known."""
 
     diagnosis: ClassVar = "REG-08"
     error: ClassVar = ErrorCode.INVALID_CLIENT
@@ -266,9 +268,10 @@ class ClientDocumentUnreachable(Problem):
 
     def advise(self) -> str:
         """Say how to go on without it."""
+        how = self.to_register or "let it forget this server and connect again, it registers then"
         return (
-            "Make the URL reachable from this machine, or set gateway.cimdEnabled to false in policies.json "
-            "so that clients register instead."
+            "Make the URL reachable from this machine. Else set gateway.cimdEnabled to false in policies.json, "
+            f"and make the client register: {how}."
         )
 
 
@@ -323,13 +326,19 @@ class ClientDocumentsDisabled(Problem):
     """A URL came as client id, but the policy has cimdEnabled = false."""
 
     url: str
+    to_register: str = ""
+    """How this very client is made to register instead, where that is known."""
 
     diagnosis: ClassVar = "REG-13"
     fault: ClassVar = Fault.CONFIGURATION
     error: ClassVar = ErrorCode.INVALID_CLIENT
-    hint: ClassVar = "Set gateway.cimdEnabled to true in policies.json, or let the client register."
     source: ClassVar = "MCP authorization: Client Registration"
 
     def explain(self) -> str:
         """Say so."""
         return f"The client id {self.url} is a metadata document, which this gateway's policy does not take."
+
+    def advise(self) -> str:
+        """Say how the client is made to register; its id stays a URL as long as it remembers it."""
+        how = self.to_register or "let it forget this server and connect again, the metadata offers registration alone"
+        return f"Make the client register: {how}."

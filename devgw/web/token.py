@@ -16,6 +16,7 @@ from devgw.gateway.oauth_request import ServerRequest
 from devgw.oauth.metadata import JWT_BEARER
 from devgw.oauth.urls import REVOKE, TOKEN
 from devgw.problems import Problem, Refused
+from devgw.problems.authorization import FormExpected
 from devgw.problems.clients import ClientUnknown
 from devgw.web import caller, refusals, serving
 
@@ -61,7 +62,10 @@ async def _read(gateway: Gateway, endpoint: str) -> ServerRequest:
     if trace:
         trace.kind = "oauth"
     headers = {name.lower(): value for name, value in request.headers.items()}
-    asked = ServerRequest.read(await serving.form(endpoint), headers)
+    parameters = await serving.form(endpoint)
+    if not parameters and (got := _what_came(headers)):
+        raise Refused(FormExpected(endpoint, got))
+    asked = ServerRequest.read(parameters, headers)
     check_presented(asked)
     client_id = presented_client_id(asked)
     loopback_allowed = not caller.is_page_of_elsewhere()
@@ -74,6 +78,14 @@ async def _read(gateway: Gateway, endpoint: str) -> ServerRequest:
     if gateway.id_jag:
         await gateway.id_jag.prepare(asked)
     return asked
+
+
+def _what_came(headers: dict[str, str]) -> str:
+    """Return what came where a form was expected, in words; empty where nothing did."""
+    sent = headers.get("content-type", "").partition(";")[0].strip()
+    if request.args:
+        return "its parameters stand in the query of the URL"
+    return f"its Content-Type is {sent}" if sent and "form" not in sent else ""
 
 
 def _note(asked: ServerRequest | None, problem: Problem | None = None) -> dict[str, Any]:
@@ -95,6 +107,11 @@ def _note(asked: ServerRequest | None, problem: Problem | None = None) -> dict[s
             if name != "trace_id":
                 setattr(trace, name, value)
         trace.token_id = facts.get("token_id")
+        if grant and asked and "resource" not in asked.form:
+            trace.notes.append(
+                f"The token request has no resource, so it is that of the grant, {grant.resource}; the deployed "
+                "gateway asks for it at the token endpoint too."
+            )
     return links
 
 

@@ -162,7 +162,7 @@ def test_a_refresh_that_lost_its_resource() -> None:
 
 def test_a_client_that_left_without_revoking() -> None:
     story = Story().tell(registered("dcr:1", "dcr"))
-    for number in range(3):
+    for number in range(20):
         story.tell(issued(number))
     assert diagnose_gateway(story.around, story.now) == []
 

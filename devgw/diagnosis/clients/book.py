@@ -25,6 +25,8 @@ class ClientEntry:
     """Stretches that only its redirect URIs have."""
     client_ids: tuple[str, ...] = ()
     """Its metadata documents."""
+    registers: str = ""
+    """What makes it register where it remembers its metadata document; begins with a verb or command."""
     forget: str = ""
     """The exact command or click that makes it forget what it stored for a server."""
     quirks: tuple[Quirk, ...] = ()
@@ -48,6 +50,7 @@ BOOK: tuple[ClientEntry, ...] = (
         user_agents=("claude-code/", "claude-cli/"),
         names=("claude code", "claude-code"),
         client_ids=("https://claude.ai/oauth/claude-code-client-metadata",),
+        registers="run `claude mcp logout NAME`, then `claude mcp login NAME`",
         forget="/mcp, choose the server, Clear authentication; or: claude mcp remove NAME, then add it again",
         quirks=(
             RANDOM_PORT,
@@ -140,6 +143,8 @@ BOOK: tuple[ClientEntry, ...] = (
         "Codex",
         user_agents=("codex_cli_rs", "codex-cli", "codex/"),
         names=("codex",),
+        client_ids=("https://chatgpt.com/oauth/codex/client.json",),
+        registers="run `codex mcp login NAME --oauth-client-registration dcr`",
         forget="codex mcp logout NAME",
         quirks=(
             STRICT_ISSUER,

@@ -54,6 +54,11 @@ def forget_advice(traits: Traits) -> str:
     return f"{entry.name}: {entry.forget}."
 
 
+def how_to_register(client_id: str) -> str:
+    """Return what makes the client with this metadata document register instead; empty where nobody wrote it down."""
+    return next((entry.registers for entry in BOOK if client_id in entry.client_ids), "")
+
+
 def quirks_for(traits: Traits, failure_id: str) -> list[str]:
     """Return what this client is known for that can explain the failure."""
     entry = recognise(traits)

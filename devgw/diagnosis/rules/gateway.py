@@ -12,7 +12,8 @@ from devgw.problems.provider_token import SET_THE_CLOCK
 
 SKEW = 30.0
 OLD = timedelta(minutes=10)
-MANY = 3
+MANY = 20
+"""Programs that keep nothing register at each start: a few runs are no habit."""
 
 
 def reload_refused(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way

@@ -6,7 +6,7 @@ from typing import Any
 
 from devgw.diagnosis.clients import forget_advice
 from devgw.diagnosis.difference import difference_of
-from devgw.diagnosis.exchange import form, is_authorize, is_registration, is_token, query, query_size
+from devgw.diagnosis.exchange import is_authorize, is_registration, is_token
 from devgw.diagnosis.naming import name_problem, name_reason
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import AUTHORIZE, LOGIN, MCP, TOKEN, came_past, known_quirks, traits
@@ -14,7 +14,6 @@ from devgw.diagnosis.rules.registration import registered_anew
 from devgw.diagnosis.view import View
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
-from devgw.oauth.pkce import challenge_of
 from devgw.problems import Problem
 
 SECOND_BEST = ("TOK-03", "SESS-04", "REQ-03")
@@ -31,8 +30,6 @@ def refusals(view: View, now: datetime) -> Iterator[Diagnosis]:
     refused: dict[str, list[Trace]] = {}
     for trace in view.traces:
         name = _name(trace)
-        if name == "PKCE-03" and _verifier_of_another_login(view, trace):
-            name = "PKCE-02"
         if name is not None and not came_past(view, _stage(trace), trace.started_at):
             refused.setdefault(name, []).append(trace)
     last = {name: found for name, traces in refused.items() if (found := _last(view, name, traces, now))}
@@ -53,36 +50,7 @@ def _name(trace: Trace) -> str | None:
     problem = trace.problem
     if problem is None:
         return name_reason(trace.reason_code or "")
-    if _cut_at_ampersand(trace, problem):
-        return "RURI-09"
-    if _cut_short(trace, problem):
-        return "RURI-10"
     return name_problem(problem)
-
-
-def _cut_at_ampersand(trace: Trace, problem: Problem) -> bool:
-    """Tell whether only the first parameter of an authorization request arrived."""
-    return is_authorize(trace) and query_size(trace) == 1 and problem.reason in ("parameter_missing", "client_unknown")
-
-
-def _verifier_of_another_login(view: View, trace: Trace) -> bool:
-    """Tell whether the verifier belongs to another authorization request of this client, finished or not."""
-    sent = form(trace)
-    if trace.reason_code != "verifier_wrong" or not sent.get("code_verifier"):
-        return False
-    challenge, client_id = challenge_of(sent["code_verifier"]), sent.get("client_id", view.flow.client_id)
-    return view.around.requests.challenged(challenge, client_id or "") or (challenge, client_id) in view.challenges
-
-
-def _cut_short(trace: Trace, problem: Problem) -> bool:
-    """Tell whether the end of an authorization request is missing: a cut challenge, or the method behind it."""
-    if not is_authorize(trace) or problem.reason not in ("challenge_malformed", "challenge_method_unsupported"):
-        return False
-    asked = query(trace)
-    last = list(asked)[-1] if asked else ""
-    challenge = asked.get("code_challenge", "")
-    is_cut = last == "code_challenge" and len(challenge) < 43
-    return is_cut or ("code_challenge_method" not in asked and len(challenge) > 0)
 
 
 def _stage(trace: Trace) -> int:
@@ -98,14 +66,8 @@ def _made(view: View, trace: Trace, name: str) -> Diagnosis:
     problem = trace.problem
     cause = problem.explain() if problem else trace.explanation or ""
     fix = (problem.advise() if problem else trace.hint) or ""
-    if name == "PKCE-02":
-        cause = "The code_verifier belongs to another login of this client: parallel logins overwrote it."
     if name in ("REG-02", "REVK-03"):
         fix = f"{fix} {forget_advice(traits(view))}".strip()
-    if name == "RURI-09":
-        only = next(iter(query(trace)), "nothing")
-        cause = f"Only `{only}` of the authorization request arrived: the URL was cut at its first `&`."
-        fix = "Open the whole URL from the client's log; its launcher must quote it for the command line."
     facts = _facts(trace, problem)
     seen = (_seen(trace), *_keys_seen(view, name, problem))
     return diagnosis(name, cause, fix, view=view, trace=trace, evidence=(*seen, *known_quirks(view, name)), **facts)
@@ -153,7 +115,7 @@ IDT-16 IDT-17 IDT-18 IDT-19 IDT-20 IDT-21 IDT-22 IDT-23 IDT-24 IDT-25 IDT-26 IDT
 LIMIT-01 LIMIT-02 LIMIT-03 LIMIT-04
 LIMIT-05 LIMIT-06 LIMIT-20 LIMIT-21 LIMIT-22 LIMIT-23 LIMIT-24 LIMIT-25 LIMIT-26 LIMIT-27
 STATE-01 STATE-02 STATE-03 STATE-04 STATE-05
-DISC-10 DISC-14 NET-01 NET-02 NET-03 NET-04 NET-05 NET-06
+DISC-10 DISC-14 REQ-04 REQ-05 NET-01 NET-02 NET-03 NET-04 NET-05 NET-06
 NET-07 NET-08 NET-09 PKCE-01 PKCE-02 PKCE-03 PKCE-04
 PROXY-01 PROXY-02 PROXY-06 PROXY-09 PROXY-10 PROXY-11
 REFR-01 REFR-03 REFR-08 REG-01 REG-02 REG-05 REG-07

@@ -77,7 +77,8 @@ async def test_a_client_that_heals_itself_is_forgiven(
     ("parameters", "name"),
     [
         ({"code_challenge": None, "code_challenge_method": None}, "PKCE-03"),
-        ({"code_challenge_method": None}, "RURI-10"),
+        ({"code_challenge_method": None}, "PKCE-03"),
+        ({"code_challenge": "x" * 43, "code_challenge_method": "plain"}, "PKCE-03"),
         ({"code_challenge": "x" * 43 + "="}, "PKCE-04"),
         ({"scope": "files:write"}, "SCOPE-01"),
         ({"resource": "SLASH"}, None),
@@ -98,9 +99,76 @@ async def test_authorization_requests_that_cannot_be_taken(
 
 async def test_a_url_cut_at_its_first_ampersand(gateway: Watched, http: httpx2.AsyncClient) -> None:
     await gateway.running.register(http)
-    await http.get(f"{gateway.origin}/oauth/authorize?response_type=code")
+    answer = await http.get(f"{gateway.origin}/oauth/authorize?response_type=code")
 
-    assert "response_type" in (await gateway.only("RURI-09")).cause
+    found = await gateway.only("RURI-09")
+    assert "response_type" in found.cause
+    assert "RURI-09" in answer.text  # the page says the same
+
+
+@pytest.mark.parametrize("cut", ["code_challenge=", "code_challenge=abcdefgh", "code_challenge_method=S2"])
+async def test_a_url_cut_within_its_challenge(gateway: Watched, http: httpx2.AsyncClient, cut: str) -> None:
+    client = await gateway.running.register(http)
+    url = gateway.running.authorize_url(client["client_id"], token(""), code_challenge_method=None)
+    before, _, behind = url.partition("&code_challenge=")
+    whole = f"&code_challenge={behind.partition('&')[0]}" if "method" in cut else ""
+    answer = await http.get(f"{before}&resource={gateway.mcp_url}{whole}&{cut}")
+
+    if cut == "code_challenge=":
+        assert await gateway.names() == ["PKCE-03"]
+        return
+    found = await gateway.only("RURI-10")
+    assert cut.partition("=")[0] in found.cause
+    assert "RURI-10" in answer.headers["location"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("&", "&amp;"), "&amp;"),
+        (("?client_id", "?x=1?client_id"), "another `?`"),
+        (("?response_type=code&", "?response_type=code?"), "another `?`"),
+    ],
+)
+async def test_parameters_that_were_changed_on_their_way(
+    gateway: Watched, http: httpx2.AsyncClient, change: tuple[str, str], words: str
+) -> None:
+    client = await gateway.running.register(http)
+    url = gateway.running.authorize_url(client["client_id"], token(""))
+    if change[0] not in url:
+        url = url.replace("?response_type=code&client_id", "?client_id")
+    answer = await http.get(url.replace(*change))
+
+    assert "REQ-04" in answer.text
+    assert words in (await gateway.only("REQ-04")).cause
+
+
+@pytest.mark.parametrize("where", ["json", "query"])
+async def test_a_token_request_that_is_no_form(
+    gateway: Watched, http: httpx2.AsyncClient, browser: Browser, where: str
+) -> None:
+    code = await gateway.running.code(http, browser)
+    form = code.form(resource=gateway.mcp_url)
+    url = f"{gateway.origin}/oauth/token"
+    answer = await (http.post(url, json=form) if where == "json" else http.post(url, params=form))
+
+    assert "REQ-05" in answer.json()["error_description"]
+    assert ("application/json" if where == "json" else "query") in answer.json()["error_description"]
+    assert await gateway.names() == ["REQ-05"]
+    assert (await http.post(url, data=form)).status_code == 200  # as it says
+
+
+async def test_the_verifier_of_a_login_that_is_still_pending(
+    gateway: Watched, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    code = await gateway.running.code(http, browser)
+    other = token("")
+    await http.get(gateway.running.authorize_url(code.client_id, other))
+    form = code.form(resource=gateway.mcp_url) | {"code_verifier": other}
+    answer = await http.post(f"{gateway.origin}/oauth/token", data=form)
+
+    assert "PKCE-02" in answer.json()["error_description"]
+    assert "PKCE-02" in await gateway.names()
 
 
 async def test_a_code_redeemed_wrongly(gateway: Watched, http: httpx2.AsyncClient, browser: Browser) -> None:
