@@ -50,6 +50,8 @@ class Limits:
     """Of an upstream's answer that the client will not see: its beginning says what it is."""
     UNSHOWN_SECONDS: Final = 5.0
     """For as long such an answer is read; what has come by then is enough."""
+    STREAM_LOOK_SECONDS: Final = 2.0
+    """For the head of an event stream that a server of the older transport gives to GET."""
     TLS_LOOK_SECONDS: Final = 1.0
     """For a handshake that tells whether a port speaks TLS, after it closed on plain http."""
     KEPT_CONNECTIONS: Final = 64

@@ -54,7 +54,7 @@ class View:
     def last_good_call(self) -> datetime | None:
         """Return when an MCP call with a token was last answered well."""
         good = (each for each in self.traces if each.kind == "mcp" and each.method != "OPTIONS" and each.token_id)
-        return max((each.started_at for each in good if each.status < 400), default=None)
+        return max((each.started_at for each in good if each.status < 400 and each.problem is None), default=None)
 
     @cached_property
     def last_successes(self) -> dict[type[Event], datetime]:
@@ -67,7 +67,7 @@ class View:
         found: dict[str, datetime] = {}
         for each in self.traces:
             is_good = each.kind == "mcp" and each.method == "POST" and each.status in (200, 202)
-            if is_good and error_code(each) is None:
+            if is_good and each.problem is None and error_code(each) is None:
                 path = each.path.rstrip("/")
                 found[path] = max(found.get(path, each.started_at), each.started_at)
         return found

@@ -20,6 +20,8 @@ class Asked:
     def __init__(self, ids: Iterable[RequestId]) -> None:
         self.ids = tuple(ids)
         self._open = list(self.ids)
+        self.is_answered = not self.ids
+        """Whether a response has come: to one of them, or an error that names none."""
 
     def is_own(self, message: Message) -> bool:
         """Tell whether `message` is no response, or one to a request that still waits for it."""
@@ -27,12 +29,14 @@ class Asked:
             return True
         found = message.ids
         if message.is_error and all(each in _NO_REQUEST for each in found):
+            self.is_answered = True
             return True
         if len(found) != 1:
             return False
         place = next((at for at, each in enumerate(self._open) if _is_same(each, found[0])), None)
         if place is not None:
             del self._open[place]
+            self.is_answered = True
         return place is not None
 
     def takes(self, identifier: RequestId | None) -> bool:

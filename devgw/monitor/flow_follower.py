@@ -51,6 +51,8 @@ class FlowFollower:
         self._operation_at = operation_at
         self._identity = FlowIdentity(book)
         self._called: dict[str, None] = {}
+        self._troubled: set[str] = set()
+        """The flows that had arrived, and whose last call was refused all the same."""
         self._waiting: OrderedDict[TraceId, list[Published]] = OrderedDict()
 
     # --- events ---
@@ -119,11 +121,13 @@ class FlowFollower:
 
     def _is_routine_call(self, trace: Trace) -> bool:
         """Tell whether this is one more call of a client that arrived long ago. On the hot path."""
-        if trace.kind != "mcp" or trace.grant_id is None or trace.status >= 400:
+        if trace.kind != "mcp" or trace.grant_id is None or trace.status >= 400 or trace.problem is not None:
             return False
         flow = self.book.by_key(trace.grant_id)
         if flow is None:
-            return trace.problem is None  # it arrived before this start, or its row is gone
+            return True  # it arrived before this start, or its row is gone
+        if flow.id in self._troubled:  # so that what was said of it is looked at once more
+            return False
         return flow.state is FlowState.DONE and self._has_arrived(flow, trace)
 
     def _has_arrived(self, flow: Flow, trace: Trace) -> bool:
@@ -171,6 +175,10 @@ class FlowFollower:
         self.book.bind(flow, f"trace:{trace.id}", trace.transaction_id, trace.grant_id, trace.token_id)
         self.book.bind(flow, *attempt_keys(trace, asked), challenge_key(trace, asked))
         self._know(flow, trace, asked)
+        if asked is Asked.MCP and flow.state is FlowState.DONE:
+            (self._troubled.discard if trace.problem is None else self._troubled.add)(flow.id)
+            if len(self._troubled) > _MOST_WAITING:
+                self._troubled.clear()
         flow.guessed = flow.guessed or guessed
         flow.trace_ids.append(trace.id)
         del flow.trace_ids[:-_MOST_TRACES]

@@ -283,8 +283,8 @@ class UpstreamEncodingUnreadable(UpstreamProblem):
 
     encoding: str
 
-    diagnosis: ClassVar = "PROXY-02"
-    hint: ClassVar = "Let the upstream respect Accept-Encoding: identity, which the gateway sends on filtered routes."
+    diagnosis: ClassVar = "PROXY-23"
+    hint: ClassVar = "Let the upstream respect Accept-Encoding: the gateway asks for gzip, deflate or identity alone."
 
     def explain(self) -> str:
         """Say which encoding."""
@@ -297,20 +297,35 @@ class UpstreamCredentialRefused(UpstreamProblem):
 
     challenge: str
     beginning: str
+    shown: str
+    """What the route shows it: the token of a `connection`, a `header` of a policy, or nothing."""
+    is_protected: bool
+    """Whether callers of the route have to sign in."""
 
-    diagnosis: ClassVar = "UPST-03"
     source: ClassVar = "RFC 9110 §15.5.2; MCP security best practices: Token Passthrough"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return the id: a credential that is refused, or none that was sent."""
+        return "UPST-03" if self.shown else "UPST-19"
 
     def explain(self) -> str:
         """Say that the client's own login is not the cause."""
         said = f" It said: “{self.beginning}”." if self.beginning else ""
-        return f"The upstream {self.url} answered 401 to what the gateway sent.{said}"
+        what = "the gateway's own credential" if self.shown else "a call with no credential: the route has none"
+        return f"The upstream {self.url} answered 401 to {what}.{said}"
 
     def advise(self) -> str:
         """Say what to attach, or to renew."""
-        if self.challenge.lower().startswith("bearer"):
-            return "Attach an mcp-token-exchange-inbound policy to the route, or connect its upstream again."
-        return "Check the API key or header that the route's policies set for this upstream."
+        if self.shown == "connection":
+            return "Connect this upstream again."
+        if self.shown:
+            return "Correct the API key or header that the route's policies set for this upstream."
+        if not self.challenge.lower().startswith("bearer"):
+            return "Attach set-upstream-api-key-inbound to the route, with the key or header that the upstream wants."
+        if self.is_protected:
+            return "Attach an mcp-token-exchange-inbound policy to the route, behind its OAuth policy."
+        return "Attach the project's MCP OAuth policy to the route, and an mcp-token-exchange-inbound policy behind it."
 
 
 @dataclass(frozen=True, slots=True)

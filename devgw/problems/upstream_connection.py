@@ -164,6 +164,35 @@ class ScopeStillInsufficient(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
+class ScopeNotGranted(UpstreamProblem):
+    """The upstream asks for scopes for which its authorization server was asked already, and which it did not grant."""
+
+    display_name: str
+    missing: str
+    granted: str
+    auth_url: str
+
+    diagnosis: ClassVar = "UPST-18"
+    status: ClassVar[int] = 403
+    error: ClassVar = ErrorCode.INSUFFICIENT_SCOPE
+    source: ClassVar = "MCP 2026-07-28 §Step-Up Authorization Flow; RFC 6749 §3.3"
+
+    def explain(self) -> str:
+        """Say what was asked for, and what came."""
+        granted = f"`{self.granted}`" if self.granted else "nothing"
+        return (
+            f"{self.display_name} asks for the scope `{self.missing}`. The person was sent to agree to it, and the "
+            f"authorization server granted {granted}."
+        )
+
+    def advise(self) -> str:
+        """Say who has to grant it, and the link for then."""
+        return (
+            f"Let that authorization server grant `{self.missing}` to this client, then connect again: {self.auth_url}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class IdentityAssertionMissing(UpstreamProblem):
     """Cross-app access needs an identity token of the signed-in person, and none is held."""
 

@@ -1,18 +1,23 @@
 """Holds an answer back until it is known whose it is; what answers another's request goes no further."""
 
 import asyncio
+import re
 from collections.abc import Iterable
 from typing import Protocol
 
+from devgw.mcp.answer import beginning_of
 from devgw.mcp.attribution import Asked, shown_ids
 from devgw.mcp.event_stream import EventReader
 from devgw.mcp.response import Message, ResponseReader, ResponseUnreadable, find_plain_id, read_responses
 from devgw.problems import Refused
 from devgw.problems.limit import AnswerTooLong
 from devgw.problems.proxy import UpstreamAnswerForeign, UpstreamAnswerUnreadable
+from devgw.problems.upstream_status import UpstreamGaveNoAnswer
 from devgw.settings import Limits
 from devgw.web.decoding import Decoder
 
+_REFUSALS = 400
+_RESULT = re.compile(rb'"(?:result|error)"')
 _SLICE = 65_536
 """Bytes that are looked at before others get their turn."""
 _BLANK, _BEGINNINGS = b" \t\r\n\xef\xbb\xbf", (b"{", b"[")
@@ -133,7 +138,8 @@ def check_whole(asked: Asked, text: bytes, url: str) -> None:
     Raises:
         Refused: with `UpstreamAnswerForeign` or `UpstreamAnswerUnreadable`.
     """
-    if asked.takes(find_plain_id(text)):
+    if asked.takes(find_plain_id(text)) and _RESULT.search(text):
+        asked.is_answered = True
         return
     try:
         messages = read_responses(text)
@@ -141,6 +147,16 @@ def check_whole(asked: Asked, text: bytes, url: str) -> None:
         raise Refused(UpstreamAnswerUnreadable(url, str(error))) from error
     for message in messages:
         check(asked, message, url)
+
+
+def check_answered(asked: Asked | None, url: str, status: int, content: bytes) -> None:
+    """Refuse a success that answers none of the requests, before it begins or at its end.
+
+    Raises:
+        Refused: with `UpstreamGaveNoAnswer`.
+    """
+    if asked is not None and not asked.is_answered and status < _REFUSALS:
+        raise Refused(UpstreamGaveNoAnswer(url, status, beginning_of(content), shown_ids(asked.ids)))
 
 
 def check(asked: Asked, message: Message, url: str) -> None:

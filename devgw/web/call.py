@@ -50,6 +50,8 @@ class McpCall:
     method: str | None = None
     """The JSON-RPC method of the first message."""
     capability: str | None = None
+    speaks_legacy_sse: bool = False
+    """Whether the upstream gave an event stream to GET, after it refused this POST."""
     known: dict[str, Any] = field(default_factory=dict)
     """What every event about this request carries."""
 

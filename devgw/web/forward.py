@@ -4,54 +4,25 @@ from collections.abc import Callable
 
 from devgw.events import Bus
 from devgw.events.taxonomy import FailureOrigin, McpCapabilityCompleted, McpCapabilityInvoked, Outcome
-from devgw.events.trace import Headers
 from devgw.gateway.capability import AnswerRewriter, Capabilities
-from devgw.gateway.forwarding import header_of, is_event_stream, is_json
+from devgw.gateway.forwarding import header_of
 from devgw.gateway.open_answers import OpenAnswers
 from devgw.gateway.patience import Patience
-from devgw.gateway.transport import UpstreamAnswer, UpstreamClient
+from devgw.gateway.transport import UpstreamClient
 from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
-from devgw.mcp.answer import beginning_of, failure_in, is_jsonrpc
 from devgw.mcp.attribution import Asked
 from devgw.problems import Problem, Refused
-from devgw.problems.proxy import UpstreamAnswerForeign, UpstreamAnswerNotMcp, UpstreamCredentialRefused
+from devgw.problems.proxy import UpstreamAnswerForeign
 from devgw.settings import Settings
 from devgw.web.answers import note_refusal, verdict_on
 from devgw.web.call import McpCall
+from devgw.web.judgement import SESSION, judged, note_outcome
 from devgw.web.recorder import ClientLeft
-from devgw.web.relay import WHOLE, relay
-from devgw.web.sending import Sender, keep
+from devgw.web.relay import relay
+from devgw.web.sending import Sender
 from devgw.web.watch import GRACE, AnswerWatch, TokenEnded
 
-_ACCEPTED, _UNAUTHORIZED = 202, 401
-_SESSION = b"mcp-session-id"
-
-
-class _Whole:
-    """An answer that was read to its end before it is relayed."""
-
-    is_complete = True
-
-    def __init__(self, answer: UpstreamAnswer, body: bytes) -> None:
-        self.status = answer.status
-        self.headers: Headers = answer.headers
-        self.received = len(body)
-        self._answer = answer
-        self._body = body
-
-    async def read(self) -> bytes:
-        """Return the body, then nothing."""
-        body, self._body = self._body, b""
-        return body
-
-    read_in_time = read
-
-    def abort(self) -> None:
-        """Do nothing: the answer has ended."""
-
-    def distrust(self) -> None:
-        """Close the connection over which it came."""
-        self._answer.distrust()
+_WRONG_PLACE = frozenset({404, 405})
 
 
 class Forwarder:
@@ -72,6 +43,8 @@ class Forwarder:
         self._credentials = credentials
         self._capabilities = capabilities
         self._is_stateful = settings.proxy.stateful
+        self._with_sessions: set[str] = set()
+        """The paths of routes whose upstream has begun a session."""
         self._bus = bus
         self._patience = Patience(GRACE, GRACE)
 
@@ -104,7 +77,9 @@ class Forwarder:
         try:
             with watch:
                 streamed = await self._exchange(call, credential)
-            self._note_outcome(call, streamed=streamed)
+            self._note_sessions(call)
+            keeps_sessions = not self._is_stateful and call.route.path in self._with_sessions
+            note_outcome(call, streamed=streamed, keeps_sessions=keeps_sessions)
         except ClientLeft:
             _note_departure(call)
         except TokenEnded:
@@ -123,7 +98,9 @@ class Forwarder:
             rewriter = self._capabilities.rewriter(call.route, call.admitted, call.messages.items)
         answer = await self._sender.send(call, credential, wants_identity=rewriter is not None)
         try:
-            answer = await _judged(call, answer)
+            if answer.status in _WRONG_PLACE and call.trace.method == "POST":
+                call.speaks_legacy_sse = await self._sender.offers_event_stream(call, credential)
+            answer = await judged(call, answer, credential)
             was_complete, began = answer.is_complete, recording.ticks()
             streamed = await relay(recording, answer, call.place.forwarding, _asked(call), rewriter)
             recording.phase("send" if was_complete else "stream", began)
@@ -137,27 +114,13 @@ class Forwarder:
             answer.abort()
         return streamed
 
-    def _note_outcome(self, call: McpCall, *, streamed: bool) -> None:
-        """Write down how it ended, as far as the answer tells."""
-        trace = call.trace
-        self._note_sessions(call)
-        kept = trace.response_body
-        is_readable = not kept.truncated and not header_of(trace.response_headers, b"content-encoding")
-        found = failure_in(kept.content, is_stream=streamed) if is_readable else None
-        if found:
-            trace.outcome = Outcome.APPLICATION_ERROR
-            trace.reason_code, trace.explanation = found
-        elif trace.status >= 400:
-            trace.outcome = Outcome.FAILURE
-            trace.reason_code = f"upstream_status_{trace.status}"
-            trace.explanation = f"The upstream answered {trace.status}: {beginning_of(kept.content)}"
-        if trace.outcome != Outcome.SUCCESS:
-            trace.failure_origin = FailureOrigin.UPSTREAM
-
     def _note_sessions(self, call: McpCall) -> None:
         """Say where this gateway and the deployed one part: sessions."""
         trace = call.trace
-        has_session = bool(header_of(trace.upstream_headers, _SESSION) or call.header(_SESSION))
+        began = bool(header_of(trace.upstream_headers, SESSION))
+        if began:
+            self._with_sessions.add(call.route.path)
+        has_session = began or bool(call.header(SESSION))
         if self._is_stateful and (has_session or trace.method != "POST"):
             trace.notes.append(
                 "[proxy] stateful = true: the deployed gateway forwards neither GET, DELETE nor sessions."
@@ -201,31 +164,6 @@ def _note_departure(call: McpCall) -> None:
     trace.failure_origin = FailureOrigin.CLIENT
     trace.reason_code = "client_left"
     trace.explanation = "The client closed the connection; the upstream's was closed with it."
-
-
-async def _judged(call: McpCall, answer: UpstreamAnswer) -> UpstreamAnswer:
-    """Return the answer if a client can understand it; 4xx are always relayed, clients tell eras by their bodies.
-
-    Raises:
-        Refused: with `UpstreamCredentialRefused` or `UpstreamAnswerNotMcp`.
-    """
-    status, url = answer.status, call.route.upstream_url
-    content_type = header_of(answer.headers, b"content-type")
-    if status == _UNAUTHORIZED:
-        challenge = header_of(answer.headers, b"www-authenticate").decode("latin-1")
-        raise Refused(UpstreamCredentialRefused(url, challenge, beginning_of(await keep(call, answer))))
-    if 400 <= status < 500 or (status < 300 and not call.messages.request_ids):
-        return answer
-    if status < 300 and (is_json(content_type) or is_event_stream(content_type)):
-        return answer
-    if status == _ACCEPTED or is_json(content_type):
-        body = await keep(call, answer, WHOLE)
-        if answer.is_complete and (is_jsonrpc(body) if body else status == _ACCEPTED):
-            call.trace.upstream_body = None
-            return _Whole(answer, body)
-    else:
-        body = await keep(call, answer)
-    raise Refused(UpstreamAnswerNotMcp(url, status, content_type.decode("latin-1"), beginning_of(body)))
 
 
 def _asked(call: McpCall) -> Asked | None:

@@ -10,7 +10,7 @@ from devgw.mcp.attribution import Asked
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import AnswerTooLong
 from devgw.settings import Limits
-from devgw.web.attribution import Attributed, Attribution, Unattributed, check_whole
+from devgw.web.attribution import Attributed, Attribution, Unattributed, check_answered, check_whole
 from devgw.web.decoding import decoder_of
 from devgw.web.recorder import Recording
 
@@ -58,7 +58,7 @@ async def relay(
         await _relay_whole(recording, answer, headers, asked)
     else:
         decoder = decoder_of(answer.headers, url, Limits.HELD_BYTES)
-        await _relay_held(recording, answer, headers, Attributed(asked, url, is_stream=False, decoder=decoder))
+        await _relay_held(recording, answer, headers, Attributed(asked, url, is_stream=False, decoder=decoder), asked)
     return is_stream
 
 
@@ -80,7 +80,9 @@ async def read_whole(answer: UpstreamAnswer, url: str, most_bytes: int) -> bytes
 async def _relay_whole(recording: Recording, answer: UpstreamAnswer, headers: Headers, asked: Asked) -> None:
     """Send on what is there already."""
     body = await answer.read()
-    check_whole(asked, body, recording.trace.upstream_url or "")
+    url = recording.trace.upstream_url or ""
+    check_whole(asked, body, url)
+    check_answered(asked, url, answer.status, body)
     await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await recording.send({"type": "http.response.body", "body": body})
 
@@ -94,13 +96,20 @@ async def _relay_rewritten(
         body = b"".join(decoder.feed(body))
     if asked is not None:
         check_whole(asked, body, url)
+        check_answered(asked, url, answer.status, body)
     body = rewriter.whole(body)
     headers.append((b"content-length", b"%d" % len(body)))
     await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await recording.send({"type": "http.response.body", "body": body})
 
 
-async def _relay_held(recording: Recording, answer: UpstreamAnswer, headers: Headers, attribution: Attribution) -> None:
+async def _relay_held(
+    recording: Recording,
+    answer: UpstreamAnswer,
+    headers: Headers,
+    attribution: Attribution,
+    asked: Asked | None = None,
+) -> None:
     """Send on what is no stream: from its end, or from where it is longer than anybody waits for."""
     start = {"type": "http.response.start", "status": answer.status, "headers": headers}
     pieces, size, has_begun = [], 0, False
@@ -117,6 +126,8 @@ async def _relay_held(recording: Recording, answer: UpstreamAnswer, headers: Hea
         pieces.clear()
     pieces.append(attribution.close())
     if not has_begun:
+        is_packed = bool(header_of(headers, b"content-encoding"))
+        check_answered(asked, recording.trace.upstream_url or "", answer.status, b"" if is_packed else b"".join(pieces))
         await recording.send(start)
     await recording.send({"type": "http.response.body", "body": b"".join(pieces)})
 
@@ -148,6 +159,8 @@ async def _relay_stream(
     rest = attribution.close()
     if rewriter is not None:
         rest = rewriter.feed(rest) + rewriter.close()
+    if not _EVENT_ID.search(recording.trace.response_body.content):  # else the client asks for the rest by it
+        check_answered(asked, url, answer.status, rest or recording.trace.response_body.content)
     await recording.send({"type": "http.response.body", "body": rest})
 
 

@@ -1,9 +1,10 @@
 """Sends a request to its upstream: the URL, the headers, one more try with a renewed credential, redirects."""
 
 import asyncio
+from dataclasses import replace
 
 from devgw.events.trace import Body
-from devgw.gateway.forwarding import header_of, headers_up
+from devgw.gateway.forwarding import header_of, headers_up, is_event_stream
 from devgw.gateway.transport import Timing, UpstreamAnswer, UpstreamClient, UpstreamRequest
 from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
 from devgw.problems import Refused
@@ -14,7 +15,8 @@ from devgw.web.redirect import redirected
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HOPS = 5
-_UNAUTHORIZED, _FORBIDDEN = 401, 403
+_OK, _UNAUTHORIZED, _FORBIDDEN = 200, 401, 403
+_STREAM_KNOWN_NS = 60_000_000_000
 
 
 class Sender:
@@ -23,6 +25,8 @@ class Sender:
     def __init__(self, client: UpstreamClient, credentials: UpstreamCredentials) -> None:
         self._client = client
         self._credentials = credentials
+        self._streams: dict[str, tuple[bool, int]] = {}
+        """By path of the route: whether GET gave an event stream, and when that was asked."""
 
     async def send(self, call: McpCall, credential: UpstreamCredential, *, wants_identity: bool) -> UpstreamAnswer:
         """Return the upstream's answer, after at most one renewal and the redirects that the route follows.
@@ -43,6 +47,29 @@ class Sender:
                 raise Refused(UpstreamTooManyRedirects(call.route.upstream_url, _HOPS))
             answer = await self._open(call, request)
         return answer
+
+    async def offers_event_stream(self, call: McpCall, credential: UpstreamCredential) -> bool:
+        """Tell whether an upstream that refused a POST gives an event stream to GET, as servers of 2024-11-05 do.
+
+        It is asked once in a while, each time for a moment; the stream is closed at its head.
+        """
+        known = self._streams.get(call.route.path)
+        now = call.recording.ticks()
+        if known is None or now - known[1] > _STREAM_KNOWN_NS:
+            known = self._streams[call.route.path] = (await self._gives_event_stream(call, credential), now)
+        return known[0]
+
+    async def _gives_event_stream(self, call: McpCall, credential: UpstreamCredential) -> bool:
+        posted = _request(call, credential, wants_identity=True)
+        headers = [pair for pair in posted.headers if pair[0] not in {b"accept", b"content-type"}]
+        request = replace(posted, method="GET", body=b"", headers=[*headers, (b"accept", b"text/event-stream")])
+        try:
+            async with asyncio.timeout(Limits.STREAM_LOOK_SECONDS):
+                answer = await self._client.open(request, Timing())
+        except (Refused, TimeoutError):
+            return False
+        answer.abort()
+        return answer.status == _OK and is_event_stream(header_of(answer.headers, b"content-type"))
 
     async def _again(
         self, call: McpCall, answer: UpstreamAnswer, refused: UpstreamCredential, *, wants_identity: bool

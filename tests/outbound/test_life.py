@@ -12,7 +12,7 @@ import pytest
 from devgw.config.project import TokenExchange
 from devgw.ids import UpstreamServerId
 from devgw.problems.proxy import UpstreamRefusedConnection
-from devgw.problems.upstream_connection import ScopeStillInsufficient
+from devgw.problems.upstream_connection import ScopeNotGranted, ScopeStillInsufficient
 from devgw.problems.upstream_token import TokenAnswerUnreadable
 from devgw.store.database import Database
 from devgw.store.failure import StateUnusable
@@ -167,6 +167,25 @@ async def test_a_scope_that_was_granted_already_is_not_asked_for_again(bench: Be
     upstream.challenge = 'Bearer scope="read write"'
     await bench.connect()
     challenge = 'Bearer error="insufficient_scope", scope="write"'
+    assert isinstance(await refusal(bench.renewed(challenge)), ScopeStillInsufficient)
+
+
+async def test_a_scope_that_was_asked_for_and_not_granted_is_said_and_not_asked_for_again_and_again(
+    bench: Bench, upstream: Upstream
+) -> None:
+    upstream.challenge = 'Bearer scope="read"'
+    await bench.connect()
+    challenge = 'Bearer error="insufficient_scope", scope="write admin"'
+    await connect_required(bench.renewed(challenge))
+    upstream.token_answer = lambda _asked, tokens: (200, {}, {**tokens, "scope": "read write"})
+    await bench.connect()
+    problem = await refusal(bench.renewed(challenge))
+    assert isinstance(problem, ScopeNotGranted)
+    assert (problem.missing, problem.granted) == ("admin", "read write")
+
+    upstream.token_answer = lambda _asked, tokens: (200, {}, {**tokens, "scope": "read write admin"})
+    assert "connect again: http://localhost:9000/auth/connections/x/connect" in problem.advise()
+    await bench.connect()
     assert isinstance(await refusal(bench.renewed(challenge)), ScopeStillInsufficient)
 
 

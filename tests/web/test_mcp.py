@@ -236,7 +236,7 @@ async def test_a_404_page_comes_back_too() -> None:
         answer = await client.post(gateway.url, json=CALL, headers=gateway.bearer)
 
     assert (answer.status_code, answer.content) == (404, b"<h1>Not Found</h1>")
-    assert gateway.traces[0].reason_code == "upstream_status_404"
+    assert gateway.traces[0].reason_code == "upstream_not_found"
 
 
 async def test_a_batch_travels_as_it_is() -> None:

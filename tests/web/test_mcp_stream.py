@@ -165,6 +165,7 @@ async def test_a_stream_cut_inside_an_event_ends_in_an_error_without_half_of_it(
 async def test_a_slow_client_holds_the_upstream_back_and_gets_everything_in_the_end() -> None:
     """What a client does not read must not pile up in the gateway."""
     piece = chunk(b"data: " + b"x" * 65_536 + b"\n\n")
+    last = b'data: {"jsonrpc": "2.0", "id": "c1", "result": {}}\n\n'
     sent = 0
     blocked = asyncio.Event()
 
@@ -179,6 +180,7 @@ async def test_a_slow_client_holds_the_upstream_back_and_gets_everything_in_the_
             if not done or sent > 600:
                 blocked.set()
             await drained
+        writer.write(chunk(last))
         writer.write(END)
 
     async with bytes_upstream(flood) as upstream, gate(upstream.url) as gateway:
@@ -190,7 +192,7 @@ async def test_a_slow_client_holds_the_upstream_back_and_gets_everything_in_the_
         writer.close()
 
     assert sent < 600
-    assert size == sent * (65_536 + 8)
+    assert size == sent * (65_536 + 8) + len(last)
 
 
 async def test_a_tool_that_fails_in_a_stream_is_noted_as_such() -> None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import pairwise
 
-from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.exchange import answer_type, error_code, request_json, response_header, rpc_error
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import known_quirks, mcp_requests
@@ -20,48 +19,6 @@ def _worked_since(view: View, trace: Trace) -> bool:
     """Tell whether a later call on the same route was answered well."""
     worked = view.last_worked.get(trace.path.rstrip("/"))
     return worked is not None and worked > trace.started_at
-
-
-def redirected(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
-    """PROXY-01: a redirect on an MCP route, passed on to the client."""
-    for trace in mcp_requests(view):
-        location = response_header(trace, b"location")
-        if trace.status in (301, 302, 303, 307, 308) and location and not _worked_since(view, trace):
-            asked = trace.upstream_url or trace.path
-            full = (
-                location
-                if "://" in location
-                else asked.split("://")[0] + "://" + asked.split("://")[-1].split("/")[0] + location
-            )
-            difference = explain_difference(full, asked, "url")
-            yield diagnosis(
-                "PROXY-01",
-                f"The upstream redirects {asked} to {location} ({trace.status}); the token does not survive that.",
-                f"Write {location} as rewritePattern of the route.",
-                view=view,
-                trace=trace,
-                difference=difference,
-            )
-            return
-
-
-def one_media_type(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
-    """PROXY-03: 406, because Accept names too little."""
-    for trace in mcp_requests(view):
-        if trace.status == 406 and not _worked_since(view, trace):
-            accept = trace.header(b"accept") or "(no Accept header)"
-            cause = f"The upstream answered 406 to Accept: {accept}."
-            fix = "Send Accept: application/json, text/event-stream."
-            yield diagnosis(
-                "PROXY-03",
-                cause,
-                fix,
-                view=view,
-                trace=trace,
-                got=accept,
-                expected="application/json, text/event-stream",
-            )
-            return
 
 
 def dead_session(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
@@ -188,9 +145,7 @@ def placeholder_sent(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa:
 
 
 RULES = (
-    Rule(("PROXY-01",), "a redirect of an upstream", redirected),
     Rule(("PROXY-02",), "the content encoding of an event stream", stream_held_back),
-    Rule(("PROXY-03",), "406 of an upstream and the Accept header", one_media_type),
     Rule(("PROXY-04",), "two refusals of a session by the upstream", dead_session),
     Rule(("PROXY-05",), "a refused POST and a GET right after it", fallback_hides_error),
     Rule(("PROXY-06",), "error -32020", headers_disagree),

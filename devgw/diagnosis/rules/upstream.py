@@ -73,22 +73,6 @@ def old_form_to_modern_client(view: View, now: datetime) -> Iterator[Diagnosis]:
             return
 
 
-def credential_refused(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
-    """UPST-03: the upstream answers 401 again and again."""
-    calls = [trace for trace in mcp_requests(view) if trace.upstream_status is not None]
-    refused = [trace for trace in calls if trace.upstream_status == 401]
-    if len(refused) >= 2 and calls[-1].upstream_status == 401:
-        yield diagnosis(
-            "UPST-03",
-            f"The upstream {refused[-1].upstream_url or ''} answered 401 to the gateway {len(refused)} times.".replace(
-                "  ", " "
-            ),
-            "Connect this upstream again, or check the key that the route's policies set.",
-            view=view,
-            trace=refused[-1],
-        )
-
-
 def connection_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """UPST-08, UPST-04 and UPST-12: the upstream took its credential back, or it could not be renewed."""
     for at, event in view.around.recent.of_kind(McpAuthUpstreamConnectionLost):
@@ -124,6 +108,5 @@ RULES = (
         Observation.ABSENCE,
     ),
     Rule(("UPST-02",), "error -32042 and the client's revision", old_form_to_modern_client),
-    Rule(("UPST-03",), "two 401 of the upstream in a row", credential_refused),
     Rule(("UPST-04", "UPST-08", "UPST-12"), "an upstream connection that was lost", connection_lost),
 )

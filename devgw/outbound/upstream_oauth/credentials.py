@@ -24,7 +24,7 @@ from devgw.outbound.upstream_oauth.tickets import Tickets
 from devgw.problems import Problem, Refused
 from devgw.problems.bearer import SubjectMissing
 from devgw.problems.upstream import ConnectRequired
-from devgw.problems.upstream_connection import ScopeStillInsufficient
+from devgw.problems.upstream_connection import ScopeNotGranted, ScopeStillInsufficient
 
 
 class UpstreamOAuth:
@@ -51,6 +51,8 @@ class UpstreamOAuth:
         self._clock = clock
         self._challenges: dict[Key, Challenge] = {}
         """What an upstream said last to a credential, for the scope of the next authorization."""
+        self._agreed: dict[Key, frozenset[str]] = {}
+        """The scopes for which a connection was made anew because the upstream asked for them."""
 
     # --- the proxy's questions ----------------------------------------------------------------------------------------
 
@@ -182,7 +184,10 @@ class UpstreamOAuth:
         assert exchange is not None
         errand = await errand_for(route, SubjectId(""))
         finished = await self._finishing.finish(exchange, parameters, cookies, errand)
-        self._challenges.pop((finished.connection.subject_id, exchange.id), None)
+        key = (finished.connection.subject_id, exchange.id)
+        said = self._challenges.pop(key, None)
+        if said is not None and said.error == "insufficient_scope":
+            self._agreed[key] = frozenset(said.scopes)
         return finished
 
     def link_again(self, route: Route, parameters: Mapping[str, str], cookies: Sequence[str]) -> str | None:
@@ -235,7 +240,11 @@ class UpstreamOAuth:
     ) -> Problem:
         """Return what follows from a wish for more scope: a wider consent, unless all of it was granted already."""
         asked = " ".join(challenge.scopes)
-        if asked and set(challenge.scopes) <= set(connection.scope.split(exchange.scope_delimiter)):
+        missing = set(challenge.scopes) - set(connection.scope.split(exchange.scope_delimiter))
+        if missing and missing <= self._agreed.get(self._key(exchange, admitted.subject_id), frozenset()):
+            url = self._keeping.connect_url(route, admitted.subject_id, admitted.email or admitted.subject_id)
+            return ScopeNotGranted(exchange.display_name, " ".join(sorted(missing)), connection.scope, url)
+        if asked and not missing:
             return ScopeStillInsufficient(display_name=exchange.display_name, asked=asked, granted=connection.scope)
         cause = f"It asks for the scope {asked or 'of which it does not say the name'}."
         return self._keeping.required(route, exchange, admitted, "reconsent_required", cause)

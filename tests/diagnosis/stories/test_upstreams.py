@@ -1,5 +1,6 @@
 """Upstreams that misbehave behind a real gateway: each with its name; one that works is not talked about."""
 
+import gzip
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ import httpx2
 import pytest
 
 from devgw.clock import SystemClock
+from devgw.config.settings_file import read_settings
 from devgw.emulators.upstream_auth import create_app
 from devgw.events.flow import Step
 from devgw.settings import Settings
@@ -63,7 +65,7 @@ async def behind(root: Path, url: str) -> AsyncIterator[tuple[Watched, dict[str,
     """Run a gateway in front of `url`, sign a client in, and yield the headers of its calls."""
     clock = SystemClock()
     async with (
-        running_gateway(plain_project(root, url), clock=clock) as running,
+        running_gateway(plain_project(root, url), clock=clock, settings=read_settings(root, {})[0]) as running,
         httpx2.AsyncClient(timeout=20) as http,
         Browser(CALLBACK) as browser,
     ):
@@ -73,6 +75,7 @@ async def behind(root: Path, url: str) -> AsyncIterator[tuple[Watched, dict[str,
 
 
 GOOD = rpc(result={"tools": []})
+JSON, EVENTS = {"content-type": "application/json"}, {"content-type": "text/event-stream"}
 
 
 @pytest.mark.parametrize(
@@ -85,11 +88,44 @@ GOOD = rpc(result={"tools": []})
             1,
             {"accept": "application/json"},
             "PROXY-03",
-            "Accept: application/json",
+            "Accept: application/json, which lacks text/event-stream",
         ),
-        ([(401, {}, b"who are you")], 2, {}, "UPST-03", "401"),
+        ([(401, {}, b"who are you")], 1, {}, "UPST-19", "401"),
         ([(200, {"content-type": "text/html"}, b"<h1>Sign in</h1>")], 1, {}, "NET-06", "Sign in"),
-        ([(502, {"content-type": "text/html"}, b"<h1>Bad</h1>")], 1, {}, "NET-06", "502"),
+        ([(502, {"content-type": "text/html"}, b"<h1>Bad</h1>")], 1, {}, "PROXY-19", "502"),
+        ([(500, JSON, b'{"detail": "oops"}')], 1, {}, "PROXY-19", "oops"),
+        ([(503, {"retry-after": "9"}, b"")], 1, {}, "PROXY-19", "503"),
+        ([(403, {}, b"Invalid Origin")], 1, {}, "PROXY-18", "Invalid Origin"),
+        ([(404, {}, b"")], 1, {}, "PROXY-13", "404"),
+        ([(404, {"content-type": "text/html"}, b"<h1>Lost</h1>")], 2, {}, "PROXY-13", "Lost"),
+        ([(405, {"allow": "GET"}, b"")], 1, {}, "PROXY-15", "it takes GET"),
+        ([(421, {}, b"Invalid Host header")], 1, {}, "PROXY-16", "127.0.0.1:"),
+        ([(429, {"retry-after": "30"}, b"")], 1, {}, "PROXY-17", "429"),
+        ([(400, {}, b"no")], 1, {}, "PROXY-20", "no"),
+        ([(415, JSON, b"{}")], 1, {}, "PROXY-20", "415"),
+        ([(406, {}, b"")], 1, {}, "PROXY-20", "names both media types"),
+        ([(200, JSON, b"")], 1, {}, "PROXY-21", "an empty body"),
+        ([(200, {}, b"")], 1, {}, "PROXY-21", "an empty body"),
+        ([(204, {}, b"")], 1, {}, "PROXY-21", "204"),
+        ([(202, {}, b"")], 1, {}, "PROXY-21", "202"),
+        ([(200, JSON, b"{}")], 1, {}, "PROXY-21", "{}"),
+        ([(200, JSON, b"[]")], 1, {}, "PROXY-21", "[]"),
+        ([(200, JSON, b"null")], 1, {}, "PROXY-21", "null"),
+        ([(200, JSON, b'{"error": {"code": 1, "message": "no"}}')], 1, {}, "PROXY-21", "no response to id 1"),
+        ([(200, JSON, b'{"ok": true, "id": 1}')], 1, {}, "PROXY-21", "no response to id 1"),
+        ([(200, JSON, b'{"jsonrpc": "2.0", "id": 1}')], 1, {}, "PROXY-21", "no response to id 1"),
+        ([(200, EVENTS, b": nothing\n\n")], 1, {}, "PROXY-21", "no response to id 1"),
+        ([(200, JSON | {"content-encoding": "gzip"}, gzip.compress(b"{}"))], 1, {}, "PROXY-21", "no response"),
+        ([(200, JSON | {"content-encoding": "br"}, b"x")], 1, {}, "PROXY-23", "answered in br"),
+        ([(302, {"location": "/login?next=%2Fmcp"}, b"")], 1, {}, "PROXY-22", "wants a login"),
+        ([(302, {"location": "https://sso.corp.test/start"}, b"")], 1, {}, "PROXY-22", "https://sso.corp.test/start"),
+        ([(303, {"location": "/welcome?return_to=/mcp"}, b"")], 1, {}, "PROXY-22", "/welcome"),
+        ([(301, {"location": "/auth/login.php"}, b"")], 1, {}, "PROXY-22", "/auth/login.php"),
+        ([(308, {"location": "/v2/mcp"}, b"")], 1, {}, "PROXY-01", "/v2/mcp"),
+        ([(200, JSON, b'{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"no"}}')], 1, {}, None, ""),
+        ([(200, JSON, b'[{"jsonrpc":"2.0","id":1,"result":{}}]')], 1, {}, None, ""),
+        ([(200, EVENTS, b'data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n')], 1, {}, None, ""),
+        ([(404, JSON, b'{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"unknown"}}'), GOOD], 2, {}, None, ""),
         (
             [rpc(error={"code": -32022, "message": "no", "data": {"supported": ["2025-11-25"]}})],
             1,
@@ -110,7 +146,10 @@ async def test_what_upstreams_answer(
             await http.post(gateway.mcp_url, json=mcp_request("tools/list"), headers=headers | more)
         found = [each for each in await gateway.said() if each.certain]
 
+        flow = (await gateway.flows())[-1]
+
     assert [each.id for each in found] == ([name] if name else []), [(each.id, each.cause) for each in found]
+    assert name in {None, "PROXY-06", "PROXY-07"} or flow.failure is not None
     assert words in "".join(each.cause for each in found)
 
 
@@ -183,3 +222,86 @@ async def test_a_client_of_an_earlier_start_is_refused_in_a_flow_of_its_own(tmp_
             assert [each.id for each in flow.diagnoses] == ["NET-01"]
             assert flow.failure is not None
             assert flow.failure.step is Step.MCP
+
+
+def with_sessions(seen: list[str]) -> Any:
+    """Return an upstream that keeps sessions as FastMCP does, and refuses calls without one."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            return
+        message = json.loads((await receive())["body"])
+        sent = dict(scope["headers"]).get(b"mcp-session-id")
+        answer = {"jsonrpc": "2.0", "id": message.get("id"), "result": {}}
+        headers, status = [(b"content-type", b"application/json")], 200
+        if message["method"] == "initialize":
+            headers.append((b"mcp-session-id", b"s1"))
+        elif sent != b"s1":
+            status = 400
+            answer = {"jsonrpc": "2.0", "id": "server-error", "error": {"code": -32600, "message": "Missing it"}}
+        seen.append(f"{message['method']} {status}")
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+
+    return app
+
+
+async def test_an_upstream_with_sessions_is_named_and_works_as_it_is_advised(tmp_path: Path) -> None:
+    seen: list[str] = []
+    async with serve(with_sessions(seen)) as origin:
+        async with behind(tmp_path / "a", f"{origin}/mcp") as (gateway, headers, http):
+            await http.post(gateway.mcp_url, json=mcp_request("initialize"), headers=headers)
+            await http.post(gateway.mcp_url, json=mcp_request("tools/list"), headers=headers)
+            found = await gateway.only("PROXY-12")
+        assert "`stateful = true` under [proxy] in devgw.toml" in found.fix
+
+        plain_project(tmp_path / "b", f"{origin}/mcp")
+        (tmp_path / "b" / "devgw.toml").write_text("[proxy]\nstateful = true\n")
+        async with behind(tmp_path / "b", f"{origin}/mcp") as (gateway, headers, http):
+            begun = await http.post(gateway.mcp_url, json=mcp_request("initialize"), headers=headers)
+            more = headers | {"mcp-session-id": begun.headers["mcp-session-id"]}
+            assert (await http.post(gateway.mcp_url, json=mcp_request("tools/list"), headers=more)).status_code == 200
+            assert await gateway.names() == []
+
+
+@pytest.mark.parametrize("status", [404, 405])
+async def test_a_server_of_the_older_transport_is_told_from_a_wrong_path(tmp_path: Path, status: int) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            return
+        is_stream = scope["method"] == "GET" and dict(scope["headers"])[b"accept"] == b"text/event-stream"
+        kind = b"text/event-stream" if is_stream else b"text/plain"
+        start = {"type": "http.response.start", "status": 200 if is_stream else status}
+        await send(start | {"headers": [(b"content-type", kind)]})
+        await send(
+            {"type": "http.response.body", "body": b"event: endpoint\ndata: /messages\n\n" if is_stream else b""}
+        )
+
+    async with serve(app) as origin, behind(tmp_path, f"{origin}/sse") as (gateway, headers, http):
+        answer = await http.post(gateway.mcp_url, json=mcp_request("initialize"), headers=headers)
+        found = await gateway.only("PROXY-14")
+
+    assert answer.status_code == status
+    assert "2024-11-05" in found.cause
+
+
+async def test_a_fault_after_the_first_good_call_is_named_and_forgotten_with_the_next_one(tmp_path: Path) -> None:
+    answers = [GOOD, rpc(), (302, {"location": "/login"}, b""), (429, {}, b""), GOOD]
+    async with serve(answering(*answers)) as origin, behind(tmp_path, f"{origin}/mcp") as (gateway, headers, http):
+        said = []
+        for _ in range(len(answers)):
+            await http.post(gateway.mcp_url, json=mcp_request("tools/call"), headers=headers)
+            said.append(sorted(await gateway.names()))
+
+    assert said == [[], ["PROXY-21"], ["PROXY-21", "PROXY-22"], ["PROXY-17", "PROXY-21", "PROXY-22"], []]
+
+
+async def test_an_answer_that_is_none_becomes_an_error_that_the_client_can_read(tmp_path: Path) -> None:
+    async with (
+        serve(answering((200, JSON, b"{}"))) as origin,
+        behind(tmp_path, f"{origin}/mcp") as (gateway, headers, http),
+    ):
+        answer = await http.post(gateway.mcp_url, json=mcp_request("tools/list"), headers=headers)
+
+    assert answer.json()["id"] == 1
+    assert answer.json()["error"]["data"]["reason"] == "upstream_gave_no_answer"

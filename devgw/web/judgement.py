@@ -1,0 +1,187 @@
+"""What an upstream's answer means here: one for the client, one that is to be named beside it, or none at all."""
+
+import zlib
+from urllib.parse import urlsplit
+
+from devgw.events.taxonomy import FailureOrigin, Outcome
+from devgw.events.trace import Headers
+from devgw.foreign.text import clean
+from devgw.gateway.forwarding import header_of, is_event_stream, is_json
+from devgw.gateway.transport import UpstreamAnswer
+from devgw.gateway.upstream import UpstreamCredential
+from devgw.mcp.answer import beginning_of, failure_in, is_jsonrpc
+from devgw.mcp.attribution import shown_ids
+from devgw.problems import Problem, Refused
+from devgw.problems.proxy import UpstreamAnswerNotMcp, UpstreamCredentialRefused
+from devgw.problems.upstream_status import (
+    MEDIA_TYPES,
+    UpstreamFailed,
+    UpstreamForbade,
+    UpstreamGaveNoAnswer,
+    UpstreamKeepsSessions,
+    UpstreamNotAcceptable,
+    UpstreamNotFound,
+    UpstreamRateLimited,
+    UpstreamRefusedCall,
+    UpstreamRefusedHost,
+    UpstreamRefusedMethod,
+    UpstreamSpeaksLegacySse,
+)
+from devgw.web.answers import note_refusal
+from devgw.web.call import McpCall
+from devgw.web.relay import WHOLE
+from devgw.web.sending import keep
+
+_ACCEPTED, _UNAUTHORIZED, _REFUSALS, _FAILURES = 202, 401, 400, 500
+_SAID_BY_JSON_RPC = frozenset({400, 404, 500})
+"""Statuses under which a JSON-RPC error of the upstream's says more than they do (MCP 2026-07-28, Error Codes)."""
+_SESSION_GONE = frozenset({400, 404})
+SESSION = b"mcp-session-id"
+_GZIP_OR_DEFLATE = 47
+
+
+class WholeAnswer:
+    """An answer that was read to its end before it is relayed."""
+
+    is_complete = True
+
+    def __init__(self, answer: UpstreamAnswer, body: bytes) -> None:
+        self.status = answer.status
+        self.headers: Headers = answer.headers
+        self.received = len(body)
+        self._answer = answer
+        self._body = body
+
+    async def read(self) -> bytes:
+        """Return the body, then nothing."""
+        body, self._body = self._body, b""
+        return body
+
+    read_in_time = read
+
+    def abort(self) -> None:
+        """Do nothing: the answer has ended."""
+
+    def distrust(self) -> None:
+        """Close the connection over which it came."""
+        self._answer.distrust()
+
+
+async def judged(call: McpCall, answer: UpstreamAnswer, credential: UpstreamCredential) -> UpstreamAnswer:
+    """Return the answer if a client can understand it; 4xx are always relayed, clients tell eras by their bodies.
+
+    Raises:
+        Refused: with `UpstreamCredentialRefused`, `UpstreamAnswerNotMcp`, `UpstreamFailed` or `UpstreamGaveNoAnswer`.
+    """
+    status, url = answer.status, call.route.upstream_url
+    content_type = header_of(answer.headers, b"content-type")
+    if status == _UNAUTHORIZED:
+        challenge = header_of(answer.headers, b"www-authenticate").decode("latin-1")
+        said = beginning_of(await keep(call, answer))
+        raise Refused(UpstreamCredentialRefused(url, clean(challenge, 300), said, *_shown(call, credential)))
+    if _REFUSALS <= status < _FAILURES or (status < 300 and not call.messages.request_ids):
+        return answer
+    if status < 300 and (is_json(content_type) or is_event_stream(content_type)):
+        return answer
+    if not is_json(content_type):
+        raise Refused(_no_answer(call, answer, content_type, await keep(call, answer)))
+    body = await keep(call, answer, WHOLE)
+    if not answer.is_complete or not is_jsonrpc(body):
+        raise Refused(_no_answer(call, answer, content_type, body))
+    call.trace.upstream_body = None
+    return WholeAnswer(answer, body)
+
+
+def _no_answer(call: McpCall, answer: UpstreamAnswer, content_type: bytes, body: bytes) -> Problem:
+    """Return what it is that came instead of MCP."""
+    url, status, said = call.route.upstream_url, answer.status, beginning_of(body)
+    if status >= _FAILURES:
+        return UpstreamFailed(url, status, said, _retry_after(answer.headers))
+    if status < 300 and not body:
+        return UpstreamGaveNoAnswer(url, status, "", shown_ids(call.messages.request_ids))
+    return UpstreamAnswerNotMcp(url, status, clean(content_type.decode("latin-1"), 100), said)
+
+
+def _shown(call: McpCall, credential: UpstreamCredential) -> tuple[str, bool]:
+    """Return what the route shows to its upstream, and whether a person stands behind the call."""
+    if credential.headers:
+        return "connection", call.route.protected
+    return ("header" if any(edits.set for edits in call.route.header_edits) else "", call.route.protected)
+
+
+def note_outcome(call: McpCall, *, streamed: bool, keeps_sessions: bool) -> None:
+    """Write down how a call ended whose answer was relayed, as far as the answer tells."""
+    trace = call.trace
+    content = _plain(call)
+    found = failure_in(content, is_stream=streamed) if content else None
+    is_word = found is not None and (trace.status < _REFUSALS or trace.status in _SAID_BY_JSON_RPC)
+    if trace.status >= _REFUSALS and trace.method == "POST":
+        problem = _refusal(call, content, keeps_sessions=keeps_sessions)
+        if not is_word or isinstance(problem, UpstreamKeepsSessions):
+            note_refusal(call.recording, problem, outcome=Outcome.FAILURE)
+            return
+    if found:
+        trace.outcome = Outcome.APPLICATION_ERROR
+        trace.reason_code, trace.explanation = found
+    elif trace.status >= _REFUSALS:
+        trace.outcome = Outcome.FAILURE
+        trace.reason_code = f"upstream_status_{trace.status}"
+        trace.explanation = f"The upstream answered {trace.status}: {beginning_of(content)}"
+    if trace.outcome != Outcome.SUCCESS:
+        trace.failure_origin = FailureOrigin.UPSTREAM
+
+
+def _plain(call: McpCall) -> bytes:
+    """Return the answer as far as it was kept, unpacked; nothing where it was cut or cannot be read."""
+    kept = call.trace.response_body
+    encoding = header_of(call.trace.response_headers, b"content-encoding")
+    if kept.truncated:
+        return b""
+    if not encoding:
+        return kept.content
+    try:
+        return zlib.decompressobj(_GZIP_OR_DEFLATE).decompress(kept.content, WHOLE)
+    except zlib.error:
+        return b""
+
+
+def _refusal(call: McpCall, body: bytes, *, keeps_sessions: bool) -> Problem:
+    """Return what a status that was relayed means here."""
+    status, url, said = call.trace.status, call.trace.upstream_url or call.route.upstream_url, beginning_of(body)
+    headers = call.trace.upstream_headers
+    if status in _SESSION_GONE and keeps_sessions:
+        return UpstreamKeepsSessions(url, status, said)
+    if call.speaks_legacy_sse:
+        return UpstreamSpeaksLegacySse(url, status, said)
+    if status >= _FAILURES:
+        return UpstreamFailed(url, status, said, _retry_after(headers))
+    if status == 403:
+        has_credential = bool(call.route.token_exchange or any(edits.set for edits in call.route.header_edits))
+        return UpstreamForbade(url, status, said, clean(call.header(b"origin"), 200), has_credential)
+    if status == 406:
+        return _not_acceptable(call, url, said)
+    return _by_status(status, url, said, headers)
+
+
+def _by_status(status: int, url: str, said: str, headers: Headers) -> Problem:
+    if status == 404:
+        return UpstreamNotFound(url, status, said)
+    if status == 405:
+        return UpstreamRefusedMethod(url, status, said, clean(header_of(headers, b"allow").decode("latin-1"), 100))
+    if status == 421:
+        return UpstreamRefusedHost(url, status, said, urlsplit(url).netloc.rpartition("@")[2])
+    if status == 429:
+        return UpstreamRateLimited(url, status, said, _retry_after(headers))
+    return UpstreamRefusedCall(url, status, said)
+
+
+def _not_acceptable(call: McpCall, url: str, said: str) -> Problem:
+    accept = call.header(b"accept")
+    accepted = {each.partition(";")[0].strip().lower() for each in accept.split(",")}
+    wide = {"*/*"} & accepted
+    missing = () if wide else tuple(each for each in MEDIA_TYPES if each not in accepted)
+    return UpstreamNotAcceptable(url, 406, said, clean(accept, 200), missing)
+
+
+def _retry_after(headers: Headers) -> str:
+    return clean(header_of(headers, b"retry-after").decode("latin-1"), 40)
