@@ -40,6 +40,8 @@ class McpAuthUpstreamConnectionLost(Event):
     """An upstream credential is of no more use; `reason_code` says why."""
 
     cause: str
+    diagnosis_id: str | None = None
+    """The id of the problem by which it was lost; None where somebody wished it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

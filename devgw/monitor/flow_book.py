@@ -7,7 +7,12 @@ from itertools import islice
 
 from devgw.entropy import short_id
 from devgw.events.flow import Flow, FlowState, Step, StepState
-from devgw.events.taxonomy import Event
+from devgw.events.taxonomy import (
+    Event,
+    McpAuthUpstreamConnectionBegun,
+    McpAuthUpstreamConnectionEstablished,
+    McpAuthUpstreamConnectionLost,
+)
 from devgw.events.trace import Trace
 from devgw.ids import FlowId
 from devgw.monitor.book import Book, Count, Graveyard
@@ -15,6 +20,14 @@ from devgw.monitor.book import Book, Count, Graveyard
 _KEPT = 2_000
 _MOST_ALIKE = 300
 _MOST_KEYS = 50_000
+_EVERYBODY = "shared"
+"""Whose connection it is where one serves all."""
+OF_UPSTREAM = (
+    McpAuthUpstreamConnectionBegun,
+    McpAuthUpstreamConnectionEstablished,
+    McpAuthUpstreamConnectionLost,
+)
+"""What happens to the connection of an upstream: it concerns every flow of its people."""
 
 
 class FlowBook:
@@ -62,6 +75,13 @@ class FlowBook:
     def agent_of(self, client_id: str) -> str:
         """Return the user agent with which a client comes, empty where it is not known."""
         return self._agents.get(client_id, "")
+
+    def of_upstream(self, event: Event) -> Iterator[Flow]:
+        """Yield the flows of those whose upstream an event of `OF_UPSTREAM` is about."""
+        for flow in list(self.flows):
+            is_theirs = event.subject_id in (None, _EVERYBODY, flow.subject_id)
+            if is_theirs and event.operation_id in (None, flow.operation_id):
+                yield flow
 
     def newest_first(self) -> list[Flow]:
         """Return the flows that are under way or failed a moment ago, the one that changed last first.

@@ -14,7 +14,7 @@ from devgw.events.taxonomy import (
 from devgw.events.trace import Trace
 from devgw.ids import OperationId, TraceId
 from devgw.monitor.asked import BROWSER, METADATA, OF_A_FLOW, Asked, what_was_asked
-from devgw.monitor.flow_book import FlowBook
+from devgw.monitor.flow_book import OF_UPSTREAM, FlowBook
 from devgw.monitor.flow_folding import CHANGING, arrive, fold
 from devgw.monitor.flow_identity import FlowIdentity, attempt_keys, challenge_key
 from devgw.monitor.ladder import tell_exchange
@@ -60,6 +60,8 @@ class FlowFollower:
     def take(self, published: Published) -> None:
         """Fold an event into its flow, or let it wait for its request where only that tells which flow it is."""
         event = published.event
+        if isinstance(event, OF_UPSTREAM):  # those whose upstream was connected, or lost, have no event of their own
+            self.dirty |= {flow.id: flow for flow in self.book.of_upstream(event)}
         if type(event) not in CHANGING:
             return
         flow = self.book.of_event(event)

@@ -141,6 +141,37 @@ class RefreshAnswerLost(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamTokenNotRenewable(UpstreamProblem):
+    """The upstream refuses the access token, and gave no refresh token with it."""
+
+    display_name: str
+
+    diagnosis: ClassVar = "UPST-04"
+    source: ClassVar = "RFC 6749 §6; SEP-2207"
+    hint: ClassVar = "Connect it again; with `offline_access` among the policy's `scopes` many servers give one."
+
+    def explain(self) -> str:
+        """Say what is missing."""
+        return f"{self.display_name} refuses the access token that it gave, and gave no refresh token with it."
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationServerChanged(UpstreamProblem):
+    """The upstream names another authorization server than the one whose token is held."""
+
+    display_name: str
+    issuer: str
+
+    diagnosis: ClassVar = "UPST-20"
+    source: ClassVar = "SEP-2352; RFC 9728 §7.6"
+    hint: ClassVar = "Connect it again, at the authorization server that it names now."
+
+    def explain(self) -> str:
+        """Say whose token is of no use any more."""
+        return f"{self.display_name} no longer names {self.issuer}, whose token is held: it has another server now."
+
+
+@dataclass(frozen=True, slots=True)
 class ScopeStillInsufficient(UpstreamProblem):
     """The upstream asks for scopes that were granted already: to ask the person again would go round in circles."""
 
@@ -205,8 +236,8 @@ class IdentityAssertionMissing(UpstreamProblem):
     error: ClassVar = ErrorCode.LOGIN_REQUIRED
     source: ClassVar = "draft-ietf-oauth-identity-assertion-authz-grant §4"
     hint: ClassVar = (
-        "Sign in again through the MCP client. WorkOS's user_management/authenticate gives no id_token: "
-        "id-jag needs an identity provider that does."
+        "Where WorkOS signs people in, write `authMode`: `user-oauth` for this upstream: it never gives an id_token. "
+        "Where another provider does, sign in again through the MCP client."
     )
 
     def explain(self) -> str:

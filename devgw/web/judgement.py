@@ -115,7 +115,8 @@ def note_outcome(call: McpCall, *, streamed: bool, keeps_sessions: bool) -> None
     content = _plain(call)
     found = failure_in(content, is_stream=streamed) if content else None
     is_word = found is not None and (trace.status < _REFUSALS or trace.status in _SAID_BY_JSON_RPC)
-    if trace.status >= _REFUSALS and trace.method == "POST":
+    is_session_gone = trace.status in _SESSION_GONE and bool(call.header(SESSION)) and not keeps_sessions
+    if trace.status >= _REFUSALS and trace.method == "POST" and not is_session_gone:
         problem = _refusal(call, content, keeps_sessions=keeps_sessions)
         if not is_word or isinstance(problem, UpstreamKeepsSessions):
             note_refusal(call.recording, problem, outcome=Outcome.FAILURE)

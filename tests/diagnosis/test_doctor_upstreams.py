@@ -224,7 +224,7 @@ async def test_the_policy_that_the_doctor_prints_connects_an_upstream_that_wants
     root = plain_project(tmp_path, f"{upstream.origin}/mcp")
     async with running_gateway(root) as gateway, Browser(CALLBACK) as browser, httpx2.AsyncClient() as http:
         check = await looked(gateway)
-        assert (check.verdict, check.diagnosis_id) == (Verdict.FAIL, "UPST-03")
+        assert (check.verdict, check.diagnosis_id) == (Verdict.FAIL, "UPST-19")
 
         pasted(check.todo, root)
         assert await Reloading(gateway.runtime).reload()

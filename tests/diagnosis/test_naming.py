@@ -227,6 +227,8 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (unreadable(200, Shape.NO_TOKEN), "TOK-08"),
         (unreadable(200, Shape.NESTED), "TOK-08"),
         (unreadable(200, Shape.OTHER_TYPE), "TOK-08"),
+        (connection.UpstreamTokenNotRenewable("Linear"), "UPST-04"),
+        (connection.AuthorizationServerChanged("Linear", "https://a"), "UPST-20"),
         (connection.ScopeNotGranted("Linear", "write", "read", "http://x"), "UPST-18"),
         (proxy.UpstreamCredentialRefused("http://x", "", "", "connection", True), "UPST-03"),
         (proxy.UpstreamCredentialRefused("http://x", "", "", "", True), "UPST-19"),

@@ -224,3 +224,13 @@ async def test_documents_cannot_make_an_authorization_request_that_no_browser_ta
 ) -> None:
     upstream.resource_metadata = {"scopes_supported": [f"scope{number}" for number in range(5_000)]}
     assert isinstance(await refusal(bench.begin()), AddressForbidden)
+
+
+async def test_the_second_authorization_server_is_used_where_the_first_will_not_do(
+    bench: Bench, upstream: Upstream
+) -> None:
+    """RFC 9728 §7.6: which of them is the client's choice."""
+    upstream.resource_metadata = {"authorization_servers": ["http://127.0.0.1:9/gone", upstream.issuer]}
+    assert (await bench.connect()).connection.issuer == upstream.issuer
+    upstream.resource_metadata = {"authorization_servers": ["http://127.0.0.1:9/gone", upstream.issuer + "/other"]}
+    assert (await refusal(bench.begin())).diagnosis_id == "NET-01"

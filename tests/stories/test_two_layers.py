@@ -93,7 +93,7 @@ async def test_an_expired_upstream_token_is_renewed_and_a_revoked_connection_ask
 
 NAMED = {
     Fault.MCP_REDIRECT_SLASH: "upstream_redirected",
-    Fault.MCP_HTML: "upstream_answer_not_mcp",
+    Fault.MCP_HTML: "upstream_failed",
     Fault.MCP_UNAUTHORIZED: "upstream_credential_refused",
 }
 

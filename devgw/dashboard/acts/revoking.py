@@ -143,10 +143,9 @@ def _ask_disconnect(desk: Desk) -> None:
         typed=row.name,
     )
     confirm.known = [
-        Consequences(
-            kind="upstream", id=row.id, effect="the next call asks the person to connect again", already_over=True
-        )
+        Consequences(kind="upstream", id=row.id, effect="the next call asks the person to connect again"),
     ]
+    confirm.is_final = True
     confirm.notes = ["The credential is forgotten here; at the upstream it lives on until it expires."]
     desk.overlay = confirm
 

@@ -31,6 +31,8 @@ class Confirm:
     """How many dry runs have not been answered yet."""
     problem: str = ""
     notes: list[str] = field(default_factory=list)
+    is_final: bool = False
+    """Whether nothing brings back what it ends."""
     width: int = 66
     editor: Editor = field(default_factory=Editor)
 
@@ -58,7 +60,9 @@ class Confirm:
         ends = also_ends(self.known)
         effects = sorted({each.effect for each in self.known if each.effect})
         over = any(each.already_over for each in self.known)
-        undoable = bool(self.known) and all(each.undo_id or not each.already_over for each in self.known)
+        undoable = (
+            bool(self.known) and not self.is_final and all(each.undo_id or not each.already_over for each in self.known)
+        )
         return [
             ("Also ends", ends or "nothing else", "warn" if ends else ""),
             *[("Effect", each, "") for each in effects],

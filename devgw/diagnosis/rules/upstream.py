@@ -18,6 +18,8 @@ from devgw.events.taxonomy import (
 ELICITATION_REQUIRED = -32042
 MODERN = "2026-07-28"
 PATIENCE = timedelta(seconds=60)
+LOST = ("UPST-04", "UPST-08", "UPST-12", "UPST-15", "UPST-20")
+"""By which a connection ends that nobody wished to end."""
 
 
 def _asked_to_connect(view: View) -> list[Trace]:
@@ -35,11 +37,7 @@ def link_never_opened(view: View, now: datetime) -> Iterator[Diagnosis]:
     if not asked:
         return
     first = asked[0].started_at
-    opened = view.seen_after(McpAuthUpstreamConnectionBegun, first) or view.seen_after(
-        McpAuthUpstreamConnectionEstablished, first
-    )
-    opened = opened or any("/auth/connections/" in trace.path for trace in view.traces if trace.started_at >= first)
-    if opened or (len(asked) < 2 and now - first < PATIENCE):
+    if _opened(view, first) or (len(asked) < 2 and now - first < PATIENCE):
         return
     yield diagnosis(
         "UPST-01",
@@ -51,6 +49,16 @@ def link_never_opened(view: View, now: datetime) -> Iterator[Diagnosis]:
         gone_when="the link is opened or the upstream is connected",
         evidence=known_quirks(view, "UPST-01"),
     )
+
+
+def _opened(view: View, first: datetime) -> bool:
+    """Tell whether somebody followed a link for this person's upstream, or connected it otherwise, since."""
+    for kind in (McpAuthUpstreamConnectionBegun, McpAuthUpstreamConnectionEstablished):
+        for at, event in view.around.recent.of_kind(kind):
+            is_mine = event.subject_id in (None, "shared", view.flow.subject_id)
+            if at >= first and is_mine and event.operation_id in (None, view.flow.operation_id):
+                return True
+    return False
 
 
 def _link(trace: Trace) -> str:
@@ -76,19 +84,18 @@ def old_form_to_modern_client(view: View, now: datetime) -> Iterator[Diagnosis]:
 def connection_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """UPST-08, UPST-04 and UPST-12: the upstream took its credential back, or it could not be renewed."""
     for at, event in view.around.recent.of_kind(McpAuthUpstreamConnectionLost):
-        is_mine = event.subject_id in (None, view.flow.subject_id)
+        is_mine = event.subject_id in (None, "shared", view.flow.subject_id)
         is_mine = is_mine and event.operation_id in (None, view.flow.operation_id)
         if not is_mine or event.outcome == "success" or _back(view, at, event):
             continue  # with success it was somebody's wish
-        is_poor = "no refresh token" in (event.explanation or "").lower()
-        is_lost = event.reason_code == "refresh_answer_lost"
-        name = "UPST-12" if is_lost else "UPST-04" if is_poor else "UPST-08"
+        name = event.diagnosis_id if event.diagnosis_id in LOST else "UPST-08"
         cause = (
             event.explanation
             or f"The connection to {event.upstream_server_id} was lost: {event.cause.replace('_', ' ')}."
         )
-        fix = "Connect it again with scopes that allow offline access." if is_poor else "Connect it again."
-        yield diagnosis(name, cause, event.hint or fix, view=view, at=at, gone_when="it is connected again")
+        yield diagnosis(
+            name, cause, event.hint or "Connect it again.", view=view, at=at, gone_when="it is connected again"
+        )
         return
 
 
@@ -108,5 +115,5 @@ RULES = (
         Observation.ABSENCE,
     ),
     Rule(("UPST-02",), "error -32042 and the client's revision", old_form_to_modern_client),
-    Rule(("UPST-04", "UPST-08", "UPST-12"), "an upstream connection that was lost", connection_lost),
+    Rule(LOST, "an upstream connection that was lost", connection_lost),
 )

@@ -57,20 +57,25 @@ def upstream(asked: Asked, modern: Answer, legacy: Answer) -> Check:
 
 def _misdirected(asked: Asked, answer: Answer) -> Check:  # noqa: ARG001  every status is judged in the same way
     todo = f"Add {split_url(asked.url).host_name} to the upstream's allowed hosts."
-    return Check(asked.name, Verdict.FAIL, asked.did, "421: it rejects the Host header", todo, "HOST-02")
+    return Check(asked.name, Verdict.FAIL, asked.did, "421: it rejects the Host header", todo, "PROXY-16")
 
 
 def _limited(asked: Asked, answer: Answer) -> Check:
     after = clean(answer.headers.get("retry-after", ""), 40)
     saw = f"429: it is asked too often{f'; it says Retry-After: {after}' if after else ''}"
     return Check(
-        asked.name, Verdict.WARN, asked.did, saw, "Wait, then run the doctor again; nothing has to be changed."
+        asked.name,
+        Verdict.WARN,
+        asked.did,
+        saw,
+        "Wait, then run the doctor again; nothing has to be changed.",
+        "PROXY-17",
     )
 
 
 def _failing(asked: Asked, answer: Answer) -> Check:
     todo = f"Look into the log of the server at {split_url(asked.url).origin}: it failed over a good request."
-    return Check(asked.name, Verdict.FAIL, asked.did, f"it answered {answer.status}", todo)
+    return Check(asked.name, Verdict.FAIL, asked.did, f"it answered {answer.status}", todo, "PROXY-19")
 
 
 def _redirected(asked: Asked, answer: Answer) -> Check:
@@ -104,9 +109,9 @@ def _protected(asked: Asked, answer: Answer) -> Check:
         return Check(asked.name, Verdict.FAIL, asked.did, saw, todo, "UPST-03")
     if "resource_metadata" in challenge or challenge.lower().startswith("bearer"):
         todo = _attach(asked)
-        return Check(asked.name, Verdict.FAIL, asked.did, f"{saw}; no policy of the route gets one", todo, "UPST-03")
+        return Check(asked.name, Verdict.FAIL, asked.did, f"{saw}; no policy of the route gets one", todo, "UPST-19")
     todo = "Attach set-upstream-api-key-inbound with the upstream's own key to the route."
-    return Check(asked.name, Verdict.FAIL, asked.did, f"{saw}; no policy of the route sends one", todo, "UPST-03")
+    return Check(asked.name, Verdict.FAIL, asked.did, f"{saw}; no policy of the route sends one", todo, "UPST-19")
 
 
 def _attach(asked: Asked) -> str:

@@ -24,7 +24,7 @@ from devgw.outbound.upstream_oauth.tickets import Tickets
 from devgw.problems import Problem, Refused
 from devgw.problems.bearer import SubjectMissing
 from devgw.problems.upstream import ConnectRequired
-from devgw.problems.upstream_connection import ScopeNotGranted, ScopeStillInsufficient
+from devgw.problems.upstream_connection import AuthorizationServerChanged, ScopeNotGranted, ScopeStillInsufficient
 
 
 class UpstreamOAuth:
@@ -117,9 +117,8 @@ class UpstreamOAuth:
             raise Refused(self._step_up(route, exchange, admitted, connection, said))
         shown = _shown(rejected) or connection.secrets.access_token
         if not await self._still_protected_by(route, connection, said, await errand_for(route, admitted.subject_id)):
-            raise self._keeping.lost(
-                route, exchange, admitted, connection, "Its authorization server is another one now."
-            )
+            changed = AuthorizationServerChanged(exchange.display_name, connection.issuer)
+            raise self._keeping.lost(route, exchange, admitted, connection, changed)
         return _bearer((await self._keeping.refreshed(route, exchange, admitted, shown)).secrets.access_token)
 
     # --- what the pages and the dashboard ask -------------------------------------------------------------------------

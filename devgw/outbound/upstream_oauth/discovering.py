@@ -6,7 +6,7 @@ OAuth inserted, OpenID inserted, OpenID appended. Where an upstream publishes no
 Source: MCP 2026-07-28 §Authorization Server Discovery; `spec.md` GW-17.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin
@@ -36,6 +36,8 @@ from devgw.problems.upstream import (
 from devgw.problems.upstream_document import DocumentProblem, IssuerMismatch
 from devgw.settings import UpstreamSettings
 
+MOST_SERVERS = 4
+"""Of those that a resource names: each may cost three requests."""
 PROBE = {"jsonrpc": "2.0", "id": 0, "method": "ping"}
 PROBE_HEADERS = {"accept": "application/json, text/event-stream"}
 
@@ -119,9 +121,23 @@ class Discovering:
             raise Refused(UpstreamOpen(upstream_url=route.upstream_url, policy=exchange.name))
         if resource.url is None:
             return Discovered(resource, await self._legacy_server(errand, origin_of(route.upstream_url)), challenge)
-        issuer = (resource.authorization_servers or (origin_of(route.upstream_url),))[0]
-        check_endpoint(issuer, "authorization_servers", resource.url, local_allowed=errand.local_allowed)
-        return Discovered(resource, await self._server(errand, issuer), challenge)
+        named = resource.authorization_servers or (origin_of(route.upstream_url),)
+        return Discovered(resource, await self._one_of(errand, named[:MOST_SERVERS], resource.url), challenge)
+
+    async def _one_of(self, errand: Errand, issuers: Sequence[str], url: str) -> AuthorizationServer:
+        """Return the first of the servers that a resource names which will do (RFC 9728 §7.6: the client chooses).
+
+        Raises:
+            Refused: with why the first one will not do, where none does.
+        """
+        refusals: list[Refused] = []
+        for issuer in issuers:
+            try:
+                check_endpoint(issuer, "authorization_servers", url, local_allowed=errand.local_allowed)
+                return await self._server(errand, issuer)
+            except Refused as refused:
+                refusals.append(refused)
+        raise refusals[0]
 
     async def resource(
         self, route: Route, exchange: TokenExchange, errand: Errand, challenge: Challenge

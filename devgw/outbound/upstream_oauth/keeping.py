@@ -7,11 +7,10 @@ import asyncio
 import contextlib
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from devgw.clock import Clock
 from devgw.config.project import Route, TokenExchange
-from devgw.events import Bus, FailureOrigin, Outcome, refusal
+from devgw.events import Bus, Outcome, refusal
 from devgw.events.taxonomy import McpAuthUpstreamConnectionLost
 from devgw.gateway.completion import Completion
 from devgw.gateway.connecting import Ticket
@@ -33,7 +32,7 @@ from devgw.outbound.upstream_oauth.tickets import Tickets
 from devgw.outbound.upstream_oauth.token_requests import Credentials, TokenRequests, is_final
 from devgw.problems import Problem, Refused
 from devgw.problems.upstream import ConnectRequired
-from devgw.problems.upstream_connection import RefreshAnswerLost
+from devgw.problems.upstream_connection import RefreshAnswerLost, UpstreamTokenNotRenewable
 from devgw.problems.upstream_error import CLIENT_REFUSED
 from devgw.problems.upstream_token import TokenRequestRefused
 
@@ -147,7 +146,8 @@ class Keeping:
             if connection.secrets.access_token != stale:
                 return connection
             if not connection.can_refresh:
-                raise self.lost(route, exchange, admitted, connection, "The upstream gave no refresh token.")
+                problem = UpstreamTokenNotRenewable(exchange.display_name)
+                raise self.lost(route, exchange, admitted, connection, problem)
             try:
                 await self._refresh.run(route, admitted, connection)
                 return self.usable(route, exchange, admitted)  # it may have been taken back meanwhile
@@ -155,9 +155,7 @@ class Keeping:
                 if not is_final(refused) and not isinstance(refused.problem, RefreshAnswerLost):
                     raise
                 connection = self.usable(route, exchange, admitted)
-                raise self.lost(
-                    route, exchange, admitted, connection, refused.problem.explain(), refused.problem
-                ) from refused
+                raise self.lost(route, exchange, admitted, connection, refused.problem) from refused
 
     def lost(
         self,
@@ -165,10 +163,10 @@ class Keeping:
         exchange: TokenExchange,
         admitted: Admitted,
         connection: UpstreamConnection,
-        because: str,
-        problem: Problem | None = None,
+        problem: Problem,
     ) -> Refused:
         """Mark a connection as of no more use, tell it, and return what sends the person to the browser."""
+        because = problem.explain()
         self.keep(replace(connection, state=RECONSENT_REQUIRED, lost_because=because))
         if isinstance(problem, TokenRequestRefused) and problem.upstream_error in CLIENT_REFUSED:
             self._store.forget_upstream_client(connection.issuer, exchange.id)
@@ -179,7 +177,8 @@ class Keeping:
                 upstream_server_id=exchange.id,
                 cause="reconsent_required",
                 outcome=Outcome.FAILURE,
-                **(refusal(problem) if problem else _refused_by_upstream(because)),
+                diagnosis_id=problem.diagnosis_id,
+                **refusal(problem),
             )
         )
         return Refused(self.required(route, exchange, admitted, "reconsent_required", because))
@@ -218,12 +217,6 @@ class Keeping:
             await self._requests.revoke(errand, endpoint, credentials, secret, kind)
         except Refused:
             return
-
-
-def _refused_by_upstream(because: str) -> dict[str, Any]:
-    """Return what the event tells of a credential that the upstream, and no problem of ours, put an end to."""
-    origin = FailureOrigin.UPSTREAM
-    return {"failure_origin": origin, "reason_code": "upstream_credential_refused", "explanation": because}
 
 
 def covers_route(connection: UpstreamConnection, route: Route) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from devgw.clock import SystemClock
+from devgw.clock import FrozenClock, SystemClock
 from devgw.diagnosis import diagnose_gateway
 from devgw.events.flow import Diagnosis, Flow
 from tests.support.browser import Browser
@@ -17,7 +17,7 @@ from tests.support.gateway import CALLBACK, Running, running_gateway
 class Watched:
     """A running gateway whose time can be moved on and whose flows are judged when asked."""
 
-    def __init__(self, running: Running, clock: SystemClock) -> None:
+    def __init__(self, running: Running, clock: SystemClock | FrozenClock) -> None:
         self.running = running
         self.clock = clock
         self.origin = running.origin

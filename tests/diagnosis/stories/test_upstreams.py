@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ from devgw.clock import SystemClock
 from devgw.config.settings_file import read_settings
 from devgw.emulators.upstream_auth import create_app
 from devgw.events.flow import Step
+from devgw.ids import UpstreamServerId
 from devgw.settings import Settings
 from tests.diagnosis.stories.conftest import Watched
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, mcp_request, running_gateway, write_project
 from tests.support.serving import listen, origin_of, serve
-from tests.web.test_connect import OAUTH, project
+from tests.web.test_connect import OAUTH, Bench, bench, project  # noqa: F401  the fixture
 
 ACCEPT = "application/json, text/event-stream"
 Given = tuple[int, dict[str, str], bytes]
@@ -305,3 +307,34 @@ async def test_an_answer_that_is_none_becomes_an_error_that_the_client_can_read(
 
     assert answer.json()["id"] == 1
     assert answer.json()["error"]["data"]["reason"] == "upstream_gave_no_answer"
+
+
+async def test_a_session_that_is_gone_is_not_called_a_wrong_path(tmp_path: Path) -> None:
+    """A client begins a new one by itself (MCP 2025-11-25, Session Management)."""
+    (tmp_path / "devgw.toml").write_text("[proxy]\nstateful = true\n")
+    gone = (404, {"content-type": "text/plain"}, b"no such session")
+    async with (
+        serve(answering(gone, GOOD)) as origin,
+        behind(tmp_path, f"{origin}/mcp") as (gateway, headers, http),
+    ):
+        more = headers | {"mcp-session-id": "old"}
+        await http.post(gateway.mcp_url, json=mcp_request("tools/list"), headers=more)
+        assert await gateway.names() == []
+
+
+async def test_a_link_that_was_opened_or_used_is_not_said_to_be_unopened(bench: Bench) -> None:  # noqa: F811  it is the fixture
+    watched = Watched(bench.gateway, bench.clock)
+    await bench.everything()
+    bench.clock.travel(timedelta(seconds=1))
+    oauth = bench.gateway.runtime.upstreams.oauth
+    await oauth.disconnect(oauth.connections()[0].subject_id, UpstreamServerId("notes"))
+    for _ in range(2):
+        answer = await bench.call("tools/call", name="read_note")
+    assert "UPST-01" in await watched.names()
+
+    link = answer.json()["error"]["data"]["authUrl"]
+    await bench.browser.open(link)
+    assert "UPST-01" not in await watched.names()
+    await bench.browser.press("Approve as")
+    await bench.call("tools/list")
+    assert await watched.names() == []
