@@ -19,7 +19,15 @@ def mark(got: str, expected: str, pairs: Iterable[tuple[Span, Span]]) -> tuple[s
 
 
 def _mark_pair(one: Span, other: Span, under_one: set[int], under_other: set[int]) -> None:
-    """Mark what differs between two spans; spans with little in common are marked whole."""
+    """Mark what differs between two spans; spans with little in common are marked whole.
+
+    Where both are equally long they are compared place by place: of two ports the digits that differ are marked.
+    """
+    if len(one.text) == len(other.text) and _most_are_equal(one.text, other.text):
+        places = [place for place, (left, right) in enumerate(zip(one.text, other.text, strict=True)) if left != right]
+        under_one.update(one.start + place for place in places)
+        under_other.update(other.start + place for place in places)
+        return
     matcher = SequenceMatcher(None, one.text, other.text, autojunk=False)
     if matcher.ratio() < 0.5:
         under_one.update(range(one.start, max(one.end, one.start + 1)))
@@ -29,6 +37,10 @@ def _mark_pair(one: Span, other: Span, under_one: set[int], under_other: set[int
         if tag != "equal":
             under_one.update(range(one.start + start, one.start + max(end, start + 1)))
             under_other.update(range(other.start + other_start, other.start + max(other_end, other_start + 1)))
+
+
+def _most_are_equal(one: str, other: str) -> bool:
+    return 2 * sum(map(str.__eq__, one, other)) >= len(one)
 
 
 def _line(text: str, places: set[int]) -> str:

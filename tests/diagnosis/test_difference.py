@@ -120,3 +120,15 @@ def test_whatever_is_compared_gets_a_sentence_and_marks_no_longer_than_one_behin
     assert len(found.marks[1]) <= len(other) + 1
     if one != other and found.subject != "scope":
         assert found.kinds
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "marks"),
+    [
+        ("http://localhost:9100/cb", "http://localhost:9000/cb", " " * 18 + "^"),
+        ("http://localhost:9010/cb", "http://localhost:9000/cb", " " * 19 + "^"),
+        ("http://localhost:9001/cb", "http://localhost:9000/cb", " " * 20 + "^"),
+    ],
+)
+def test_of_two_ports_the_digit_that_differs_is_marked_and_no_slash(got: str, expected: str, marks: str) -> None:
+    assert explain_difference(got, expected, "callback_uri").marks == (marks, marks)
