@@ -120,3 +120,13 @@ def test_what_git_tracks_is_known_by_its_exact_name(tmp_path: Path) -> None:
     assert not is_tracked(tmp_path / ".devgw" / "devgw.db")
     assert not is_tracked(tmp_path / "devgw.db")
     assert not is_tracked(Path("/nowhere/at/all"))
+
+
+def test_a_secret_that_others_may_read_is_a_secret_no_more(folder: Path) -> None:
+    path = folder / "key"
+    path.write_text("known")
+    path.chmod(0o644)
+    with pytest.raises(FileRefused, match="other users may read it"):
+        own(path, is_secret=True)
+    own(path).close()
+    own(path, is_secret=True).close()

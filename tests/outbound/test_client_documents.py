@@ -85,3 +85,12 @@ async def test_no_cache_header_harms(cache_control: str) -> None:
         document["client_id"] = f"{origin}/c"
         holder["app"] = answering(json.dumps(document).encode(), cache_control=cache_control)
         assert await HttpClientDocuments(FrozenClock()).fetch(f"{origin}/c") == ClientDocument(document)
+
+
+@pytest.mark.parametrize("path", ["/a/../client.json", "/./client.json", "/..", "/", ""])
+async def test_a_client_id_has_a_path_without_dots(path: str) -> None:
+    """OAuth Client ID Metadata Document §3."""
+    async with serve(answering(b"{}")) as origin:
+        with pytest.raises(Refused) as refused:
+            await HttpClientDocuments(FrozenClock()).fetch(f"{origin}{path}")
+        assert "path" in refused.value.problem.explain() or "dot segments" in refused.value.problem.explain()

@@ -1,5 +1,6 @@
 """The browser's way over real sockets: what is refused where, and what leaves with the browser."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -95,6 +96,20 @@ async def test_no_browser_is_sent_to_who_registered_itself_before_somebody_agree
     (onward,) = [href for href, text in browser.page.links if "Tell the client" in text]
     assert onward.startswith(uri)
     assert answer_of(onward)["state"] == "st123"
+
+
+async def test_what_was_registered_under_older_rules_is_checked_again(
+    gateway: Running, http: httpx2.AsyncClient
+) -> None:
+    client_id = (await gateway.register(http))["client_id"]
+    store = gateway.runtime.ground.store
+    kept = store.find_client(client_id)
+    assert kept
+    store.save_client(replace(kept, redirect_uris=("smb://host.example/share",)))
+    url = gateway.authorize_url(client_id, token(""), redirect_uri="smb://host.example/share")
+    answer = await http.get(url, headers={"accept": "text/html"})
+    assert (answer.status_code, "redirect_uri_refused" in answer.text) == (400, True)
+    assert "location" not in answer.headers
 
 
 async def test_a_no_of_the_person_reaches_a_site_that_registered_itself(

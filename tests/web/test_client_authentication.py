@@ -3,6 +3,7 @@
 import base64
 import json
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,9 @@ async def test_credentials_of_one_client_beside_the_id_of_another_are_refused(si
         ("aud", {"aud": {"OURS": 1}}),
         ("iss", {"iss": "https://elsewhere.example"}),
         ("iss", {"iss": None}),
+        ("nbf", {"nbf": 9_999_999_999}),
+        ("iat", {"iat": 9_999_999_999}),
+        ("iat", {"iat": "now"}),
     ],
 )
 async def test_an_assertion_is_short_for_us_alone_and_has_an_id(
@@ -137,6 +141,15 @@ async def test_half_of_an_assertion_is_named_as_that(signing: Signing, kind: str
     assert (refused["error"], refused["reason"]) == ("invalid_client", "client_assertion_invalid"), refused
     assert "client_assertion_type" in refused["error_description"]
     assert KIND in refused["error_description"]
+
+
+async def test_an_assertion_is_remembered_for_as_long_as_it_is_good(signing: Signing) -> None:
+    form = signing.form(exp=epoch(signing.gateway.runtime.clock.now()) + 590)
+    assert (await signing.ask(form))["reason"] == "refresh_token_unknown"
+    clock = signing.gateway.runtime.clock
+    assert isinstance(clock, SystemClock)
+    clock.travel(timedelta(minutes=5))
+    assert "fails at jti" in (await signing.ask(form))["error_description"]
 
 
 async def test_an_audience_that_lists_our_names_alone_is_good(signing: Signing) -> None:
