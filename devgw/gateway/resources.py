@@ -36,7 +36,7 @@ class Resources:
         canonical = canonical_resource(resource)
         found = self._find(canonical)
         if found is None or (implied and found is not implied):
-            raise Refused(self._unknown(resource, implied))
+            raise Refused(self._unknown(resource, implied, is_another_route=found is not None))
         return found, canonical
 
     def check_at_token(self, resource: str | None, granted: str) -> None:
@@ -66,12 +66,13 @@ class Resources:
     def _all(self) -> tuple[str, ...]:
         return tuple(self._urls.resource(route) for route in self._routes)
 
-    def _unknown(self, resource: str, implied: Route | None) -> ResourceUnknown:
+    def _unknown(self, resource: str, implied: Route | None, *, is_another_route: bool) -> ResourceUnknown:
         candidates = (self._urls.resource(implied),) if implied else self._all()
         nearest = explain_nearest(resource, candidates, "resource")
         if nearest is None:
             return ResourceUnknown(resource, "", "")
-        return ResourceUnknown(resource, nearest.expected, nearest.sentence.rstrip("."), nearest.kinds)
+        apart = nearest.sentence.rstrip(".")
+        return ResourceUnknown(resource, nearest.expected, apart, nearest.kinds, is_another_route)
 
 
 def _same_but_for_loopback_name(one: str, other: str) -> bool:

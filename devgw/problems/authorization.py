@@ -299,6 +299,8 @@ class ResourceUnknown(Problem):
     difference: str
     kinds: tuple[str, ...] = ()
     """In which ways the two differ: kinds of `diagnosis.difference`."""
+    is_another_route: bool = False
+    """Whether it is a route of this gateway, but not the one whose authorization endpoint was asked."""
 
     error: ClassVar = ErrorCode.INVALID_TARGET
     source: ClassVar = "RFC 8707 §2"
@@ -310,6 +312,8 @@ class ResourceUnknown(Problem):
 
     def explain(self) -> str:
         """Say both strings and where they differ."""
+        if self.is_another_route:
+            return f"The resource {self.got} is another MCP route than {self.nearest}, the one asked here."
         if not self.nearest:
             return f"The resource {self.got} is no MCP route; this gateway serves none."
         return f"The resource {self.got} is no MCP route here; the nearest is {self.nearest}. {self.difference}."

@@ -32,6 +32,21 @@ class GrantTypeUnsupported(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class BearerAtRevocation(Problem):
+    """A revocation request authenticates with the token itself."""
+
+    diagnosis: ClassVar = "REVK-04"
+    error: ClassVar = ErrorCode.INVALID_CLIENT
+    status: ClassVar = 401
+    hint: ClassVar = "Send `token` in a form, with the client's own authentication, or client_id alone if it is public."
+    source: ClassVar = "RFC 7009 §2.1"
+
+    def explain(self) -> str:
+        """Say so."""
+        return "The revocation request authenticates with a Bearer token, which names no client."
+
+
+@dataclass(frozen=True, slots=True)
 class CodeUnknown(Problem):
     """No code of this gateway looks like this."""
 

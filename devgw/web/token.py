@@ -18,6 +18,7 @@ from devgw.oauth.urls import REVOKE, TOKEN
 from devgw.problems import Problem, Refused
 from devgw.problems.authorization import FormExpected
 from devgw.problems.clients import ClientUnknown
+from devgw.problems.token import BearerAtRevocation
 from devgw.web import caller, refusals, serving
 
 blueprint = Blueprint("token", __name__)
@@ -46,6 +47,8 @@ async def token() -> Response:
 async def revoke() -> Response:
     """Revoke a token; 200 with an empty body, also for one that is unknown."""
     gateway = serving.gateway()
+    if request.headers.get("Authorization", "").lower().startswith("bearer "):
+        raise Refused(BearerAtRevocation())
     asked = await _read(gateway, "revocation")
     gateway.server.answer_revocation(asked, serving.urls())
     _note(asked)

@@ -62,14 +62,10 @@ def _revocation(trace: Trace) -> Words | None:
     is_revocation = trace.method == "POST" and trace.path.rstrip("/").endswith("/revoke")
     if not is_revocation:
         return None
-    scheme = trace.header(b"authorization").partition(" ")[0]
-    how = f"authenticates with {scheme}" if scheme else "was not taken"
-    cause = f"A revocation {how} and was refused ({trace.reason_code or trace.status})."
-    return (
-        "REVK-04",
-        cause,
-        "Send `token` in a form, with the client's own authentication, or client_id alone if it is public.",
-    )
+    problem = trace.problem
+    if problem is None:
+        return None
+    return problem.diagnosis_id or "REVK-04", problem.explain(), problem.advise()
 
 
 _KINDS: tuple[Callable[[Trace], Words | None], ...] = (_host, _preflight, _revocation)

@@ -143,6 +143,16 @@ async def test_parameters_that_were_changed_on_their_way(
     assert words in (await gateway.only("REQ-04")).cause
 
 
+async def test_the_resource_of_another_route_is_not_called_none(gateway: Watched, http: httpx2.AsyncClient) -> None:
+    client = await gateway.running.register(http)
+    url = gateway.running.authorize_url(client["client_id"], token(""), resource=f"{gateway.origin}/mcp/notes")
+    await http.get(url.replace("/oauth/authorize", "/oauth/authorize/mcp/sample"))
+
+    (found,) = await gateway.said()
+    assert "is another MCP route" in found.cause
+    assert found.expected == gateway.mcp_url
+
+
 @pytest.mark.parametrize("where", ["json", "query"])
 async def test_a_token_request_that_is_no_form(
     gateway: Watched, http: httpx2.AsyncClient, browser: Browser, where: str
