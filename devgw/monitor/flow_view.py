@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from devgw import __version__
+from devgw.diagnosis.clients.recognise import name_by_document
 from devgw.events.flow import Diagnosis, Flow, FlowMessage, FlowState, Lane, Milestone
 from devgw.foreign.text import clean
 from devgw.monitor.details import DiagnosisView, FailureView, FlowDetail, MessageView, StepView
@@ -44,7 +45,8 @@ def row_of(flow: Flow, seq: int = 0) -> FlowRow:
 
 def name_of(flow: Flow) -> str:
     """Return the client's name, or the product in its user agent."""
-    return flow.client_name or mask_sentence(flow.user_agent.partition("/")[0]) or flow.client_id or "?"
+    by_document = name_by_document(flow.client_id or "")
+    return flow.client_name or by_document or mask_sentence(flow.user_agent.partition("/")[0]) or flow.client_id or "?"
 
 
 def why(flow: Flow) -> str:

@@ -48,3 +48,20 @@ def test_every_quirk_explains_failures_that_exist() -> None:
     assert explained - failures().keys() == set()
     assert quirks_for(Traits(client_name="mcp-remote"), "PORT-01")
     assert not quirks_for(Traits(client_name="mcp-remote"), "DISC-01")
+
+
+@pytest.mark.parametrize(
+    ("traits", "name"),
+    [
+        (Traits(client_name="mcporter"), "mcporter"),
+        (Traits(client_name="mcp"), "Python MCP SDK"),
+        (Traits(client_name="Kilo", redirect_uris=("http://127.0.0.1:19876/mcp/oauth/callback",)), "Kilo"),
+        (Traits(client_name="Qwen Code", redirect_uris=("http://localhost:7777/oauth/callback",)), "Qwen Code"),
+        (Traits(client_id="https://chatgpt.com/oauth/codex/client.json", user_agent="Mozilla/5.0"), "Codex"),
+    ],
+)
+def test_a_client_that_resembles_another_is_not_taken_for_it(traits: Traits, name: str) -> None:
+    entry = recognise(traits)
+
+    assert entry is not None
+    assert entry.name == name

@@ -181,6 +181,10 @@ BOOK: tuple[ClientEntry, ...] = (
         forget="opencode mcp logout NAME",
         quirks=(Quirk("All instances share one callback port.", ("PORT-04", "SESS-01", "REFR-01")),),
     ),
+    ClientEntry("mcporter", "mcporter", user_agents=("mcporter",), names=("mcporter",)),
+    ClientEntry("kilo", "Kilo", user_agents=("kilo",), names=("kilo", "kilo code", "kilocode")),
+    ClientEntry("qwen", "Qwen Code", user_agents=("qwen",), names=("qwen", "qwen code")),
+    ClientEntry("copilot-cli", "Copilot CLI", user_agents=("copilot",), names=("copilot", "github copilot")),
     ClientEntry(
         "zed",
         "Zed",

@@ -1,4 +1,4 @@
-"""Who is this client? By its metadata document, its redirect URIs, what it calls itself, and last its user agent."""
+"""Who is this client? By its metadata document, what it calls itself, its redirect URIs, and last its user agent."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ def recognise(traits: Traits) -> ClientEntry | None:
     """Return the entry that fits best; None for a client that nobody wrote down yet."""
     return (
         _first(entry for entry in BOOK if traits.client_id in entry.client_ids)
+        or _by_name(traits.client_name.lower())
         or _first(entry for entry in BOOK if _redirects_fit(entry, traits.redirect_uris))
-        or _by_beginning(traits.client_name.lower(), "names")
         or _by_beginning(traits.user_agent.lower(), "user_agents")
     )
 
@@ -33,6 +33,17 @@ def _first(entries: Iterable[ClientEntry]) -> ClientEntry | None:
 
 def _redirects_fit(entry: ClientEntry, uris: tuple[str, ...]) -> bool:
     return any(mark in uri for uri in uris for mark in entry.redirects)
+
+
+def _by_name(name: str) -> ClientEntry | None:
+    """Return the entry whose mark is the name, or its first words: `mcporter` is no `mcp`."""
+    fits = [(len(mark), entry) for entry in BOOK for mark in entry.names if _begins(name, mark)]
+    return max(fits, key=lambda fit: fit[0])[1] if fits else None
+
+
+def _begins(name: str, mark: str) -> bool:
+    is_word = len(mark) > len("mcp") and name.startswith(mark) and not name[len(mark) : len(mark) + 1].isalnum()
+    return name == mark or is_word
 
 
 def _by_beginning(text: str, marks: str) -> ClientEntry | None:
@@ -52,6 +63,11 @@ def forget_advice(traits: Traits) -> str:
     if entry is None or not entry.forget:
         return "Remove the server from the client's configuration, delete what it stored for it, and add it again."
     return f"{entry.name}: {entry.forget}."
+
+
+def name_by_document(client_id: str) -> str:
+    """Return the name of the client with this metadata document, also where that cannot be read; else empty."""
+    return next((entry.name for entry in BOOK if client_id in entry.client_ids), "")
 
 
 def how_to_register(client_id: str) -> str:
