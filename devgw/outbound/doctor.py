@@ -187,7 +187,9 @@ async def _upstreams(asker: Asker, patient: Patient) -> AsyncIterator[Check]:
                 f"upstream.{route.operation_id}", "looked at the route", "the sample server starts with devgw up"
             )
     ways = Ways(asker, patient.settings, patient.urls, patient.store, TIMEOUT)
-    for check in await asyncio.gather(*(examine_upstream(asker, route, ways) for route in routes)):
+    is_stateful = patient.settings.proxy.stateful
+    asking = (examine_upstream(asker, route, ways, is_stateful=is_stateful) for route in routes)
+    for check in await asyncio.gather(*asking):
         yield check
 
 

@@ -104,13 +104,13 @@ def test_an_upstream_that_took_its_credential_back_until_it_is_connected_again()
     assert story.names() == []
 
     failed: dict[str, Any] = {"cause": "reconsent_required", "outcome": Outcome.FAILURE}
-    story.tell(McpAuthUpstreamConnectionLost(**lost, **failed, explanation="The upstream gave no refresh token."))
+    story.tell(McpAuthUpstreamConnectionLost(**lost, **failed, diagnosis_id="UPST-04"))
     assert story.names() == ["UPST-04"]
-    story.tell(McpAuthUpstreamConnectionLost(**lost, **failed, explanation="invalid_grant"))
+    story.tell(McpAuthUpstreamConnectionLost(**lost, **failed, diagnosis_id="UPST-08"))
     assert story.names() == ["UPST-08"]
     story.tell(
         McpAuthUpstreamConnectionLost(
-            **lost, **failed, reason_code="refresh_answer_lost", explanation="devgw was ended before it came"
+            **lost, **failed, diagnosis_id="UPST-12", explanation="devgw was ended before it came"
         )
     )
     assert story.names() == ["UPST-12"]

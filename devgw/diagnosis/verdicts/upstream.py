@@ -9,6 +9,9 @@ from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, passed, refused
 from devgw.foreign.text import clean
 from devgw.problems.proxy import UpstreamUnreachable
+from devgw.problems.upstream_status import UpstreamKeepsSessions
+
+_SESSION_WANTED = frozenset({400, 404})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,8 @@ class Asked:
     exchange: str = ""
     """Name of the route's token-exchange policy."""
     policies: tuple[str, ...] = ()
+    without_session: int = 0
+    """The status of a call without the session that the upstream began; 0 where it began none, or one is passed on."""
 
     @property
     def name(self) -> str:
@@ -52,6 +57,9 @@ def upstream(asked: Asked, modern: Answer, legacy: Answer) -> Check:
         saw = f"status {legacy.status}, {legacy.media_type or 'no type'}: that is no MCP"
         todo = "Point rewritePattern at the MCP endpoint itself."
         return Check(asked.name, Verdict.FAIL, asked.did, saw, todo, "NET-06")
+    if asked.without_session in _SESSION_WANTED:
+        saw = f"it keeps sessions and answered {asked.without_session} without one; the gateway passes none on"
+        return Check(asked.name, Verdict.FAIL, asked.did, saw, UpstreamKeepsSessions.hint, "PROXY-12")
     return passed(asked.name, asked.did, f"it speaks {', '.join(dict.fromkeys(revisions))}")
 
 

@@ -17,7 +17,7 @@ from devgw.problems.proxy import REWRITE_PATTERN
 MODERN_HEADERS = {"accept": ACCEPT, "mcp-protocol-version": "2026-07-28", "mcp-method": "server/discover"}
 
 
-async def examine_upstream(asker: Asker, route: Route, ways: Ways) -> Check:
+async def examine_upstream(asker: Asker, route: Route, ways: Ways, *, is_stateful: bool = False) -> Check:
     """Ask an upstream for its revisions, in both eras; where a person connects it, also whether that would work."""
     try:
         modern, legacy = await asyncio.gather(
@@ -28,6 +28,7 @@ async def examine_upstream(asker: Asker, route: Route, ways: Ways) -> Check:
         )
     except Refused as reason:
         return refused(f"upstream.{route.operation_id}", "put the route's headers together", reason.problem)
+    without = 0 if is_stateful else await _asked_without_session(asker, route, legacy)
     await _leave(asker, route, legacy)
     exchange = route.token_exchange
     asked = Asked(
@@ -36,6 +37,7 @@ async def examine_upstream(asker: Asker, route: Route, ways: Ways) -> Check:
         headers=tuple(name for edits in route.header_edits for name, _, _ in edits.set),
         exchange=exchange.name if exchange else "",
         policies=tuple(each.name for each in route.policies),
+        without_session=without,
     )
     check = upstream(asked, modern, legacy)
     if exchange is None or not asked.is_wanting(legacy):
@@ -54,6 +56,15 @@ def _sent(route: Route, headers: dict[str, str]) -> dict[str, str]:
     given = [(name.encode(), value.encode()) for name, value in headers.items()]
     edited = headers_up(forwarding_of(route, is_stateful=True), given, ())
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in edited}
+
+
+async def _asked_without_session(asker: Asker, route: Route, answer: Answer) -> int:
+    """Return the status of a call without the session that `initialize` began; 0 where it began none."""
+    if not answer.headers.get("mcp-session-id") or answer.status >= 300:
+        return 0
+    headers = _sent(route, {"accept": ACCEPT, "mcp-protocol-version": "2025-11-25"})
+    ping = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
+    return (await asker.ask("POST", route.upstream_url, headers, REWRITE_PATTERN, json=ping)).status
 
 
 async def _leave(asker: Asker, route: Route, answer: Answer) -> None:

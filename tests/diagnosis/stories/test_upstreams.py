@@ -17,6 +17,7 @@ from devgw.emulators.upstream_auth import create_app
 from devgw.events.flow import Step
 from devgw.ids import UpstreamServerId
 from devgw.settings import Settings
+from devgw.wiring.examining import examine_running
 from tests.diagnosis.stories.conftest import Watched
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, mcp_request, running_gateway, write_project
@@ -232,12 +233,13 @@ def with_sessions(seen: list[str]) -> Any:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             return
-        message = json.loads((await receive())["body"])
+        message = json.loads((await receive())["body"] or b'{"method": "delete"}')
         sent = dict(scope["headers"]).get(b"mcp-session-id")
         answer = {"jsonrpc": "2.0", "id": message.get("id"), "result": {}}
         headers, status = [(b"content-type", b"application/json")], 200
         if message["method"] == "initialize":
             headers.append((b"mcp-session-id", b"s1"))
+            answer["result"] = {"protocolVersion": "2025-11-25"}
         elif sent != b"s1":
             status = 400
             answer = {"jsonrpc": "2.0", "id": "server-error", "error": {"code": -32600, "message": "Missing it"}}
@@ -338,3 +340,15 @@ async def test_a_link_that_was_opened_or_used_is_not_said_to_be_unopened(bench: 
     await bench.browser.press("Approve as")
     await bench.call("tools/list")
     assert await watched.names() == []
+
+
+@pytest.mark.parametrize("is_stateful", [False, True])
+async def test_the_doctor_sees_that_sessions_would_be_missed(tmp_path: Path, is_stateful: bool) -> None:
+    async with serve(with_sessions([])) as origin:
+        root = plain_project(tmp_path, f"{origin}/mcp")
+        if is_stateful:
+            (root / "devgw.toml").write_text("[proxy]\nstateful = true\n")
+        async with running_gateway(root, settings=read_settings(root, {})[0]) as running:
+            checks = await examine_running(running.runtime)
+    (check,) = [each for each in checks if each.name == "upstream.thing"]
+    assert check.diagnosis_id == ("" if is_stateful else "PROXY-12")
