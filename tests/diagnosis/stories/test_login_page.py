@@ -21,6 +21,7 @@ from devgw.settings import EmulatorSettings, Settings
 from tests.diagnosis.stories.conftest import Watched
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, running_gateway
+from tests.support.mending import mends
 from tests.support.oidc import OidcProvider, Reply, oidc_provider, write_oidc_project
 from tests.support.serving import listen, origin_of
 
@@ -133,6 +134,7 @@ async def test_a_login_page_is_no_error_whatever_stands_in_it(
         assert await gateway.names() == []
 
 
+@mends("IDT-29")
 async def test_a_wrong_login_url_is_compared_with_the_discovery_document_and_the_change_mends_it(
     tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient
 ) -> None:
@@ -197,6 +199,7 @@ async def test_a_production_environment_takes_no_callback_on_this_machine(http: 
     assert "Add exactly" not in found.fix
 
 
+@mends("RURI-04")
 async def test_the_first_common_issue_a_redirect_uri_that_is_not_registered(
     tmp_path: Path, http: httpx2.AsyncClient
 ) -> None:

@@ -17,6 +17,7 @@ from devgw.events.taxonomy import McpAuthLoginFinished
 from tests.diagnosis.stories.conftest import Watched
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, running_gateway
+from tests.support.mending import mends
 from tests.support.oidc import CLIENT_ID, OidcProvider, Reply, oidc_provider, public_jwk, rsa_key, write_oidc_project
 
 HOUR = 3600
@@ -179,6 +180,7 @@ async def test_a_token_that_names_no_key_among_several_says_so(world: World) -> 
     assert "None" not in found.cause
 
 
+@mends("IDT-26")
 async def test_keys_that_were_asked_for_a_moment_ago_are_not_called_final(world: World) -> None:
     assert await world.is_let_in()
     world.provider.signer, world.provider.header = rsa_key("second"), {"kid": "k2"}
@@ -255,14 +257,23 @@ async def test_an_error_without_a_state_is_nobodys_and_keeps_the_providers_words
     assert [each.id for flow in flows if flow.client_id for each in flow.diagnoses] == []
 
 
+@mends("IDT-23")
 @pytest.mark.parametrize("world", [{"remoteTimeoutMs": 300}], indirect=True)
-async def test_a_slow_provider_is_told_with_the_option_that_lets_it(world: World) -> None:
+async def test_a_slow_provider_is_told_with_the_option_that_lets_it(world: World, tmp_path: Path) -> None:
+    """What is printed is applied: the provider is as slow as before, and the person comes in."""
     world.provider.slow = 0.8
     found = await world.named("IDT-23")
     assert "300 ms" in found.cause
     assert "browserLoginOverrides.remoteTimeoutMs" in found.fix
 
+    (tmp_path / "mended").mkdir()
+    printed = int(found.fix.rpartition(" to ")[2].rstrip("."))
+    root = write_oidc_project(tmp_path / "mended", world.provider, login={"remoteTimeoutMs": printed})
+    async with running_gateway(root, clock=world.clock) as running:
+        assert await World(world.provider, Watched(running, world.clock), world.http, world.clock).is_let_in()
 
+
+@mends("IDT-22")
 async def test_an_answer_by_a_form_is_told_and_the_change_mends_it(world: World, tmp_path: Path) -> None:
     """OAuth 2.0 Form Post Response Mode: the change that is printed is applied, and the person comes in."""
     client = await world.gateway.running.register(world.http)
