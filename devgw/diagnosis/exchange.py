@@ -49,11 +49,6 @@ def asked_url(trace: Trace) -> str:
     return f"{trace.scheme}://{trace.host or trace.header(b'host')}{trace.path}"
 
 
-def asked_origin(trace: Trace) -> str:
-    """Return the origin under which the client asked."""
-    return f"{trace.scheme}://{trace.host or trace.header(b'host')}"
-
-
 def is_resource_metadata(trace: Trace) -> bool:
     """Tell whether protected resource metadata was asked for (RFC 9728)."""
     return trace.method == "GET" and RESOURCE_METADATA in trace.path

@@ -12,7 +12,7 @@ from devgw.diagnosis.difference import Difference
 from devgw.diagnosis.surroundings import Surroundings
 from devgw.diagnosis.view import View
 from devgw.events import Trace
-from devgw.events.flow import Diagnosis, Step
+from devgw.events.flow import Diagnosis
 
 
 class Observation(StrEnum):
@@ -99,22 +99,3 @@ def diagnosis(
         facts.setdefault("marks", difference.marks)
         facts["evidence"] = (difference.sentence, *facts.get("evidence", ()))
     return Diagnosis(id=failure_id, cause=cause, fix=fix, **facts)
-
-
-STEP_OF_GROUP = {
-    "DISC": Step.DISCOVER,
-    "REG": Step.REGISTER,
-    "RURI": Step.AUTHORIZE,
-    "PKCE": Step.TOKEN,
-    "SESS": Step.CALLBACK,
-    "CONS": Step.CONSENT,
-    "TOK": Step.TOKEN,
-    "IDT": Step.CALLBACK,
-    "AUD": Step.MCP,
-    "BEAR": Step.MCP,
-    "SCOPE": Step.AUTHORIZE,
-    "REFR": Step.TOKEN,
-    "UPST": Step.MCP,
-    "PROXY": Step.MCP,
-}
-"""Where a failure of each group usually stops a flow, for diagnoses that do not say it themselves."""

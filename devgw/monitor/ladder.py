@@ -1,7 +1,6 @@
 """The arrows of a flow: what each exchange said, in a few masked words."""
 
 from datetime import datetime, timedelta
-from urllib.parse import parse_qs
 
 from devgw.diagnosis.urls import LOOPBACK_NAMES, UrlParts, split_url
 from devgw.events.flow import Flow, FlowMessage, Lane, Step
@@ -133,8 +132,3 @@ def _redirect_target(trace: Trace) -> str:
     if not target.host.text:
         return mask_shapes(target.path.text or target.scheme.text)
     return mask_shapes(f"{_authority(target)}{target.path.text}")
-
-
-def query_value(trace: Trace, name: str) -> str:
-    """Return the first value of a query parameter."""
-    return next(iter(parse_qs(trace.query.decode("latin-1")).get(name, ())), "")

@@ -6,8 +6,6 @@ from typing import ClassVar
 from devgw.problems.upstream import UpstreamProblem
 from devgw.problems.upstream_error import TOO_MANY, is_passing
 
-_REGISTRATION = "RFC 7591 §3.2"
-
 
 def by_hand(policy: str, redirect_uri: str) -> str:
     """Return what to do where no registration comes about, to be followed to the letter."""
