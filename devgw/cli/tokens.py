@@ -10,7 +10,7 @@ from devgw.cli.printing import write_json, write_line, write_table
 from devgw.control.client import ask_once, snapshot_once
 from devgw.control.messages import TokenRow
 
-HEADS = ("KIND", "TOKEN", "STATE", "CLIENT", "ROUTE", "SCOPE", "EXPIRES IN", "USES", "GRANT")
+HEADS = ("KIND", "TOKEN", "STATE", "CLIENT", "ROUTE", "SCOPE", "LEFT", "USES", "GRANT")
 
 
 @click.command("tokens")
@@ -50,12 +50,17 @@ def cells(row: TokenRow, now: float) -> list[str]:
 
 
 def left(row: TokenRow, now: float) -> str:
-    """Return how long a token lives, in at most two units."""
+    """Return how long a token lives, in at most two units; since when it opens nothing where it ended before."""
+    if row.state != "live":
+        return f"ended {_span(now - row.ended)} ago" if row.ended else "ended"
     if not row.expires:
         return "never"
     seconds = int(row.expires) - int(now)
-    if seconds < 0:
-        return f"-{-seconds}s"
+    return _span(seconds) if seconds >= 0 else f"-{-seconds}s"
+
+
+def _span(span: float) -> str:
+    seconds = max(0, int(span))
     days, hours, minutes = seconds // 86_400, seconds // 3_600 % 24, seconds // 60 % 60
     if days:
         return f"{days}d{hours:02}h"
