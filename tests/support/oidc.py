@@ -88,10 +88,14 @@ class OidcProvider:
     token_reply: Reply | None = None
     keys_reply: Reply | None = None
     date: str | None = None
+    discovery: dict[str, Any] = field(default_factory=dict)
+    """Its discovery document, where it publishes one."""
     slow: float = 0
     """Seconds that the token endpoint takes to answer."""
     asked: list[dict[str, str]] = field(default_factory=list)
     """The queries of the authorization endpoint."""
+    codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    """The query for which each code was given: others may ask in between."""
     redeemed: list[dict[str, str]] = field(default_factory=list)
     """The forms of the token endpoint."""
     keys_fetched: int = 0
@@ -114,14 +118,18 @@ class OidcProvider:
             await self._authorize(dict(parse_qsl(scope["query_string"].decode())), send)
         elif scope["path"] == "/token":
             await self._token(dict(parse_qsl(body.decode())), send)
+        elif scope["path"] != "/jwks":
+            await self._reply(send, _json(self.discovery) if self.discovery else Reply(404, b"", "text/plain"))
         else:
-            self.keys_fetched += 1
+            agent = dict(scope["headers"]).get(b"user-agent", b"")
+            self.keys_fetched += not agent.startswith(b"devgw-doctor")  # which looks around beside the logins
             await self._reply(send, self.keys_reply or _json({"keys": self.keys}))
 
     async def _authorize(self, query: dict[str, str], send: Any) -> None:
         self.asked.append(query)
         code = f"pc_{len(self.asked)}_{hashlib.sha256(query['state'].encode()).hexdigest()}"
         self.minted += [code, query["state"], query["nonce"]]
+        self.codes[code] = query
         answer = {"code": code} if self.callback is None else self.callback
         location = f"{query['redirect_uri']}?{urlencode({'state': query['state'], **answer})}"
         await send({"type": "http.response.start", "status": 302, "headers": [(b"location", location.encode())]})
@@ -133,12 +141,13 @@ class OidcProvider:
         if self.token_reply:
             await self._reply(send, self.token_reply)
             return
-        query = self.asked[-1]
+        query = self.codes.get(form.get("code", ""), {})
         challenge = query.get("code_challenge")
         verifier = form.get("code_verifier", "")
+        is_issued = bool(query) and form["redirect_uri"] == query["redirect_uri"]
         if (form.get("client_id"), form.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
             await self._reply(send, _json({"error": "invalid_client"}, 401))
-        elif form["redirect_uri"] != query["redirect_uri"] or (challenge and _s256(verifier) != challenge):
+        elif not is_issued or (challenge and _s256(verifier) != challenge):
             await self._reply(send, _json({"error": "invalid_grant"}, 400))
         else:
             await self._reply(send, _json(self._tokens(query)))

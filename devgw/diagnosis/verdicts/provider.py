@@ -126,14 +126,15 @@ class Configured:
     jwks_url: str
     authorization_url: str
     token_url: str
+    is_workos: bool = False
 
 
 def discovery(answer: Answer, configured: Configured) -> Iterator[Check]:
     """Say whether the discovery document agrees with the configured issuer, endpoints and key set (P3)."""
     issuer, others, jwks_url = configured.issuer, configured.other_issuers, configured.jwks_url
     name, did = "provider.issuer", f"compared the issuer of {answer.url} with the configured one"
-    if answer.failure or answer.status != 200 or not answer.document:
-        yield _no_discovery(name, did, answer)
+    if answer.failure or answer.status != 200 or not answer.said("issuer"):
+        yield _no_discovery(name, did, answer, is_workos=configured.is_workos)
         return
     found = answer.said("issuer")
     if found in (issuer, *others):
@@ -192,26 +193,15 @@ def _configure(issuer: str) -> str:
     )
 
 
-def _no_discovery(name: str, did: str, answer: Answer) -> Check:
+def _no_discovery(name: str, did: str, answer: Answer, *, is_workos: bool) -> Check:
+    """Judge a provider that publishes no discovery document: WorkOS always does, another need not."""
     if answer.failure:
         return unreachable(name, did, answer)
-    if answer.status == 404:
-        return Check(
-            name,
-            Verdict.WARN,
-            did,
-            "404: there is no discovery document for this issuer",
-            "Check the client id or issuer.",
-            "WORK-01",
-        )
-    return Check(
-        name,
-        Verdict.WARN,
-        did,
-        f"status {answer.status}, {answer.media_type or 'no type'}",
-        "Check the issuer.",
-        "IDT-02",
-    )
+    saw = f"there is no discovery document ({answer.status}, {answer.media_type or 'no type'})"
+    if is_workos and answer.status == 404:
+        todo = "Copy the client id from the dashboard, of this environment."
+        return Check(name, Verdict.FAIL, did, f"{saw}: it does not know the client id", todo, "WORK-01")
+    return skipped(name, did, f"{saw}; nothing to compare with, and none is needed")
 
 
 def registered_uris(answer: Answer, callback: str, *, is_production: bool = False) -> Check:

@@ -85,7 +85,8 @@ async def examine_provider(asker: Asker, pair: Pair, measured: Measured = ignore
     yield credentials
     yield provider.keys(keys)
     oidc, login = policy.oidc, policy.login
-    ours = provider.Configured(oidc.issuer, oidc.other_issuers, oidc.jwks_url, login.url, login.token_url)
+    urls = (oidc.issuer, oidc.other_issuers, oidc.jwks_url, login.url, login.token_url)
+    ours = provider.Configured(*urls, is_workos=pair.is_workos)
     for check in provider.discovery(document, ours):
         yield check
     if pair.is_workos:
