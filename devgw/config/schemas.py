@@ -6,6 +6,8 @@ from devgw.config.catalogue import KINDS, MODULES, options_model
 from devgw.config.client_documents_file import TABLE as CLIENT_DOCUMENTS
 from devgw.config.routes import HANDLER, ProxyHandlerOptions
 from devgw.config.settings_file import SETTINGS
+from devgw.config.upstreams_file import SCHEMA as UPSTREAMS_SCHEMA
+from devgw.config.upstreams_file import TABLE as UPSTREAMS
 
 _DIALECT = "http://json-schema.org/draft-07/schema#"
 """The dialect that editors know best."""
@@ -124,6 +126,7 @@ def settings_schema() -> dict[str, Any]:
         "additionalProperties": {"type": "string"},
         "description": "Files with copies of client metadata documents, by URL, for where the net does not reach.",
     }
+    properties[UPSTREAMS] = UPSTREAMS_SCHEMA
     return _document("devgw", {"type": "object", "additionalProperties": False, "properties": properties}, {})
 
 

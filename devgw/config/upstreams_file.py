@@ -11,6 +11,21 @@ from devgw.settings import UpstreamSettings
 TABLE = "upstreams"
 _DOCUMENTS = ("authorization_server_metadata", "protected_resource_metadata")
 _URL = "client_metadata_url"
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "What mends one upstream's broken documents on this machine, by the id of its token exchange.",
+    "additionalProperties": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            **{
+                name: {"type": "object", "description": "Members that replace those of the document."}
+                for name in _DOCUMENTS
+            },
+            _URL: {"type": "string", "description": "Where our own metadata document is published."},
+        },
+    },
+}
 
 
 def read_upstreams(

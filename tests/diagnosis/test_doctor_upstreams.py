@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
+import jsonschema
 import pytest
 
+from devgw.config.schemas import settings_schema
 from devgw.config.settings_file import read_settings
 from devgw.diagnosis.verdicts import Check, Verdict
 from devgw.gateway.connecting import Ticket
@@ -264,3 +267,12 @@ def keyed(root: Path, url: str, value: str) -> Path:
     routes = json.loads((root / "config" / "routes.oas.json").read_text())["paths"]
     routes["/mcp/thing"]["post"]["x-zuplo-route"]["policies"]["inbound"] = ["login", "key"]
     return write_project(root, [OAUTH, key], routes)
+
+
+def test_the_lines_that_are_printed_for_devgw_toml_are_in_its_schema() -> None:
+    """An editor must not mark as wrong what devgw told the person to write."""
+    printed = tomllib.loads(
+        '[upstreams.notes.authorization_server_metadata]\nissuer = "http://127.0.0.1:1"\n'
+        '[upstreams.notes.protected_resource_metadata]\nresource = "http://127.0.0.1:1/mcp"\n'
+    )
+    jsonschema.validate(printed, settings_schema())
