@@ -22,7 +22,7 @@ from tests.diagnosis.stories.test_provider import log_in
 from tests.diagnosis.stories.test_tokens import call, refresh
 from tests.diagnosis.stories.test_upstreams import answering, plain_project, rpc
 from tests.support.browser import Browser
-from tests.support.gateway import CALLBACK, Code, mcp_request, running_gateway
+from tests.support.gateway import CALLBACK, Code, mcp_request, running_gateway, write_project
 from tests.support.mending import mends, written
 from tests.support.serving import listen, origin_of, serve
 
@@ -390,3 +390,41 @@ def test_a_challenge_is_what_the_printed_words_say() -> None:
     challenge = challenge_of(token(""))
     assert len(challenge) == 43
     assert "=" not in challenge
+
+
+@mends("CONF-08")
+async def test_a_filters_entry_is_mended_by_the_name_that_is_printed(tmp_path: Path) -> None:
+    """And what was said of the old file is not said of the new one."""
+    root, clock = plain_project(tmp_path, "http://127.0.0.1:1/mcp"), SystemClock()
+    async with serve(answering(rpc(result={"tools": [{"name": "echo", "inputSchema": {}}]}))) as origin:
+        filtered(root, f"{origin}/mcp", "Echo")
+        async with running_gateway(root, clock=clock) as running, httpx2.AsyncClient() as http:
+            gateway = Watched(running, clock)
+            async with Browser(CALLBACK) as browser:
+                bearer = (await running.tokens(http, browser))["access_token"]
+            assert "echo" not in (await call(gateway, http, bearer)).text
+            filtered(root, f"{origin}/mcp", written((await told(gateway, "CONF-08")).fix, r"Write `(\w+)`"))
+            assert await Reloading(running.runtime).reload()
+
+            assert "echo" in (await call(gateway, http, bearer)).text
+            assert "CONF-08" not in [each.id for each in await gateway.of_gateway()]
+
+
+def filtered(root: Path, url: str, tool: str) -> None:
+    """Write the project with a filter that lets one tool pass."""
+    policies = json.loads((root / "config" / "policies.json").read_text())["policies"]
+    policy = {
+        "name": "filter",
+        "policyType": "mcp-capability-filter-inbound",
+        "handler": {
+            "export": "McpCapabilityFilterInboundPolicy",
+            "module": "$import(@zuplo/runtime/mcp-gateway)",
+            "options": {"tools": [tool]},
+        },
+    }
+    kept = [each for each in policies if each["name"] != "filter"]
+    routes = json.loads((root / "config" / "routes.oas.json").read_text())["paths"]
+    (path,) = routes.values()
+    path["post"]["x-zuplo-route"]["policies"]["inbound"] = [kept[0]["name"], "filter"]
+    path["post"]["x-zuplo-route"]["handler"]["options"]["rewritePattern"] = url
+    write_project(root, [*kept, policy], routes)
