@@ -1,9 +1,11 @@
 """What was learnt falls away with newer evidence: a clock, keys, a provider, an upstream, a filter's names."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from devgw.clock import SystemClock
 from devgw.emulators.workos import AnswerFault, Fault, TokenFault
@@ -50,8 +52,14 @@ async def test_a_clock_that_the_doctor_finds_right_is_right(gateway: Watched, ht
     assert "IDT-07" not in await names(gateway)
 
 
-async def test_a_clock_that_the_person_let_travel_is_not_wrong(gateway: Watched, http: httpx2.AsyncClient) -> None:
+@pytest.mark.parametrize("travels_along", [True, False])
+async def test_a_clock_that_the_person_let_travel_is_not_wrong(
+    gateway: Watched, http: httpx2.AsyncClient, travels_along: bool
+) -> None:
+    """An emulator travels along, a real provider does not; it lets people in all the same."""
     gateway.wait(600)
+    if not travels_along:
+        gateway.running.runtime.companions.emulator.clock.skew = -timedelta(seconds=600)
     await anew(gateway, http)
     await probe(gateway.running.runtime)
 
