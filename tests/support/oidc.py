@@ -88,8 +88,6 @@ class OidcProvider:
     token_reply: Reply | None = None
     keys_reply: Reply | None = None
     date: str | None = None
-    discovery: dict[str, Any] = field(default_factory=dict)
-    """Its discovery document, where it publishes one."""
     slow: float = 0
     """Seconds that the token endpoint takes to answer."""
     asked: list[dict[str, str]] = field(default_factory=list)
@@ -118,8 +116,6 @@ class OidcProvider:
             await self._authorize(dict(parse_qsl(scope["query_string"].decode())), send)
         elif scope["path"] == "/token":
             await self._token(dict(parse_qsl(body.decode())), send)
-        elif scope["path"] != "/jwks":
-            await self._reply(send, _json(self.discovery) if self.discovery else Reply(404, b"", "text/plain"))
         else:
             agent = dict(scope["headers"]).get(b"user-agent", b"")
             self.keys_fetched += not agent.startswith(b"devgw-doctor")  # which looks around beside the logins
