@@ -73,7 +73,7 @@ RESOURCE = value("resource", r"resource=(\S+?),")
 METHOD = value("code_challenge_method", r"code_challenge_method=(\w+)")
 
 
-@mends("RURI-02", "RURI-03", "RURI-07", "RURI-12", "RURI-13", "PKCE-03", "PKCE-04", "RURI-10", "SCOPE-01")
+@mends("RURI-02", "RURI-03", "RURI-07", "RURI-12", "RURI-13", "PKCE-03", "PKCE-04", "SCOPE-01")
 @mends("AUD-05", "AUD-01", "REQ-02")
 @pytest.mark.parametrize(
     ("sent", "name", "mend"),
@@ -88,7 +88,7 @@ METHOD = value("code_challenge_method", r"code_challenge_method=(\w+)")
             value("redirect_uri", r"so that (\S+) arrives"),
         ),
         ({"code_challenge_method": "plain"}, "PKCE-03", METHOD),
-        ({"code_challenge_method": None}, "RURI-10", METHOD),
+        ({"code_challenge_method": None}, "PKCE-03", METHOD),
         ({"code_challenge": None, "code_challenge_method": None}, "PKCE-03", METHOD),
         ({"code_challenge": "x" * 43 + "="}, "PKCE-04", lambda fix: {} if "without padding" in fix else {"scope": "x"}),
         ({"scope": "files:write"}, "SCOPE-01", value("scope", r"scope=(\S+?),")),
