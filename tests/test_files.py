@@ -82,6 +82,17 @@ def test_files_and_folders_that_devgw_makes_are_for_their_owner_alone(tmp_path: 
     assert (tmp_path / "a" / "state" / "file").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("mode", [0o644, 0o640])
+def test_what_others_could_read_is_taken_from_them_and_refused_as_a_secret(folder: Path, mode: int) -> None:
+    (folder / "file").write_text("precious")
+    (folder / "file").chmod(mode)
+    with pytest.raises(FileRefused, match="may read it"):
+        own(folder / "file", is_secret=True)
+    with own(folder / "file"):
+        pass
+    assert (folder / "file").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_folder_that_devgw_made_is_closed_again_and_any_other_keeps_its_mode(tmp_path: Path) -> None:
     own_folder(tmp_path / "ours")
     (tmp_path / "ours").chmod(0o755)
@@ -93,9 +104,10 @@ def test_a_folder_that_devgw_made_is_closed_again_and_any_other_keeps_its_mode(t
     assert not (tmp_path / "theirs" / ".gitignore").exists()
 
 
-def test_a_folder_in_which_others_may_write_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o707])
+def test_a_folder_in_which_others_may_write_is_refused(tmp_path: Path, mode: int) -> None:
     (tmp_path / "open").mkdir()
-    (tmp_path / "open").chmod(0o777)
+    (tmp_path / "open").chmod(mode)
     with pytest.raises(FileRefused, match="chmod go-w"):
         own_folder(tmp_path / "open")
 

@@ -1,5 +1,6 @@
 """Who may ask: registration, metadata documents, and finding a client by its id."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Protocol
@@ -112,7 +113,8 @@ class Clients:
         if client.expires_at and client.expires_at <= now:
             raise Refused(ClientExpired(client_id, client.expires_at))
         if client.last_seen_at is None or now - client.last_seen_at > SEEN_AGAIN_AFTER:
-            self._store.save_client(replace(client, last_seen_at=now))
+            with suppress(Refused):  # a full or locked disk refuses nobody over a moment that only a screen shows
+                self._store.save_client(replace(client, last_seen_at=now))
         return client
 
     async def _resolve_document(self, url: str, *, loopback_allowed: bool) -> Client:

@@ -176,7 +176,10 @@ class UpstreamClosedEarly(UpstreamProblem):
     has_begun: bool
 
     diagnosis: ClassVar = "NET-05"
-    hint: ClassVar = "Look at the upstream's own log for the moment at which it closed the connection."
+    hint: ClassVar = (
+        "Look at the upstream's own log for the moment at which it closed the connection. If nothing is there, it may "
+        "end idle connections just as the next request comes: raise its keep-alive timeout."
+    )
 
     def explain(self) -> str:
         """Say how far it came."""

@@ -166,6 +166,9 @@ class Front:
         trace.host = origin.partition("://")[2]
         if place is not None and self._mcp is not None:
             await self._answer_mcp(self._mcp, place, recording, origin)
+        elif trace.path == "*":  # asked of the server and no place in it (RFC 9110 §9.3.7)
+            await recording.drain(Limits.OAUTH_BODY_BYTES)
+            await recording.answer(200, [(b"allow", _METHODS)])
         else:
             await self._answer_page(scope, recording, origin)
 

@@ -49,16 +49,15 @@ async def relay(
         await _relay_stream(recording, answer, headers, asked, rewriter)
     elif rewriter is not None:
         await _relay_rewritten(recording, answer, headers, asked, rewriter)
-    elif asked is None or (not is_json(content_type) and header_of(headers, b"content-encoding")):
+    elif asked is None:
         await _relay_held(recording, answer, headers, Unattributed())
-    elif not is_json(content_type):
-        unsure = Attributed(asked, url, is_stream=False, is_certain=False)
-        await _relay_held(recording, answer, headers, unsure)
-    elif answer.is_complete and not header_of(headers, b"content-encoding"):
+    elif answer.is_complete and is_json(content_type) and not header_of(headers, b"content-encoding"):
         await _relay_whole(recording, answer, headers, asked)
     else:
         decoder = decoder_of(answer.headers, url, Limits.HELD_BYTES)
-        await _relay_held(recording, answer, headers, Attributed(asked, url, is_stream=False, decoder=decoder), asked)
+        is_certain = is_json(content_type)
+        attributed = Attributed(asked, url, is_stream=False, decoder=decoder, is_certain=is_certain)
+        await _relay_held(recording, answer, headers, attributed, asked if is_certain else None)
     return is_stream
 
 

@@ -5,15 +5,16 @@ hears nothing more. So once a second, and at every event, what is watched and wh
 """
 
 import asyncio
+import errno
 import hashlib
 import os
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 
 from devgw.config.load import watched_files
 from devgw.config.source import content_of
-from devgw.foreign.text import clean
 from devgw.wiring.cause import Cause
 
 STEP_MILLISECONDS = 30
@@ -27,6 +28,17 @@ written this very moment (an editor)."""
 LOOKS_WITHOUT_EVENTS = 20
 """After so many, it is tried again whether the system gives events."""
 
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
+"""How watchfiles tells the system's number: an attribute for it has none of its errors."""
+_USUAL_FIX = "Raise fs.inotify.max_user_instances (sysctl), or the number of open files (ulimit -n)."
+_READABLE = "Give your user the right to read the project's folders."
+_WITHOUT_EVENTS = {
+    errno.EMFILE: ("too many inotify instances or open files", _USUAL_FIX),
+    errno.ENOSPC: ("too many watched folders", "Raise fs.inotify.max_user_watches (sysctl)."),
+    errno.EACCES: ("a folder may not be read", _READABLE),
+    errno.EPERM: ("a folder may not be read", _READABLE),
+}
+"""What the system's numbers mean where a watch is set up, and what helps."""
 _DIGEST_LENGTH = 64
 Contents = tuple[tuple[str, str], ...]
 
@@ -115,11 +127,13 @@ class ProjectWatch:
 
 def _without_events(error: Exception) -> Cause:
     """Return why there are no events, and how there would be; saves are seen all the same."""
-    said = (error.strerror if isinstance(error, OSError) else None) or str(error).splitlines()[0]
-    fix = "Raise fs.inotify.max_user_instances and max_user_watches (sysctl), or the number of open files (ulimit -n)."
-    if isinstance(error, PermissionError):
-        fix = "Give your user the right to read the project's folders."
-    return Cause(f"the system gives no file events ({clean(said, 100)}), so files are looked at once a second", fix)
+    told = _OS_ERROR.search(str(error))
+    number = (error.errno if isinstance(error, OSError) else None) or (int(told[1]) if told else 0)
+    if "watch limit" in str(error):  # its own words in place of the number
+        number = errno.ENOSPC
+    otherwise = os.strerror(number).lower() if number else "its watch could not be set up"
+    why, fix = _WITHOUT_EVENTS.get(number, (otherwise, _USUAL_FIX))
+    return Cause(f"the system gives no file events ({why}), so files are looked at once a second", fix)
 
 
 def _has_lost(before: Contents, after: Contents) -> bool:

@@ -8,6 +8,7 @@ from devgw.foreign.addresses import (
     PRIVATE,
     PUBLIC,
     SHARED,
+    UNSPECIFIED,
     find_literal,
     is_within,
     kind_of,
@@ -50,6 +51,9 @@ def test_what_lies_beside_it_is_public(text: str) -> None:
         ("192.168.1.1", PRIVATE),
         ("fd00::1", PRIVATE),
         ("100.100.100.100", SHARED),
+        ("::ffff:0:127.0.0.1", LOOPBACK),
+        ("0.0.0.0", UNSPECIFIED),
+        ("::", UNSPECIFIED),
     ],
 )
 def test_near_is_this_machine_and_its_networks(text: str, kind: str) -> None:
@@ -60,6 +64,20 @@ def test_near_is_this_machine_and_its_networks(text: str, kind: str) -> None:
 @pytest.mark.parametrize("text", ["169.254.169.254", "fe80::1", "fec0::1", "0.0.0.1", "::2", "224.0.0.1", "192.0.0.8"])
 def test_what_leads_nowhere_good_is_not_near_either(text: str) -> None:
     assert kind_of(read_address(text)) not in NEAR
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("64:ff9b:1::1", "a local NAT64"),
+        ("fe80::1%eth0", "link-local"),
+        ("fec0::1", "site-local"),
+        ("ff02::1", "multicast"),
+        ("4000::1", "reserved"),
+    ],
+)
+def test_a_refusal_calls_an_address_by_what_it_is_kept_for(text: str, kind: str) -> None:
+    assert kind_of(read_address(text)) == kind
 
 
 @pytest.mark.parametrize(

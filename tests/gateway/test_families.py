@@ -19,7 +19,7 @@ from devgw.gateway.records import Grant, RefreshToken
 from devgw.gateway.revocation import Ending, Revocation
 from devgw.ids import ClientId, GrantId, OperationId, SubjectId, TokenId
 from devgw.problems import Refused
-from devgw.problems.token import RefreshTokenReplayed, RefreshTokenVoid
+from devgw.problems.token import RefreshTokenExpired, RefreshTokenReplayed, RefreshTokenVoid
 from devgw.store.database import Database
 from devgw.store.migrations import MIGRATIONS
 from devgw.store.records import RecordStore
@@ -99,6 +99,7 @@ class Bench:
         live = self.live.find(digest(answer["access_token"]))
         if live:
             live.uses += 1
+            live.is_dirty = True
         return live is not None
 
     def opens(self, answer: dict[str, str]) -> bool:
@@ -206,6 +207,50 @@ def test_one_that_was_rotated_before_stays_dead_as_deployed() -> None:
     with pytest.raises(Refused):
         bench.refresh(first["refresh_token"])
     assert bench.grant.revoked_at
+
+
+def test_a_void_one_that_is_presented_as_deployed_lives_again() -> None:
+    bench = Bench()
+    first = bench.begin()
+    void = bench.refresh(first["refresh_token"])
+    bench.refresh(first["refresh_token"])
+    assert bench.record(void["refresh_token"]).revoked_at
+    bench.rotates = False
+    bench.restart()
+    bench.refresh(void["refresh_token"])
+    assert bench.record(void["refresh_token"]).revoked_at is None
+    assert bench.record(void["refresh_token"]).used_at
+
+
+def test_a_void_one_of_unknown_origin_is_refused() -> None:
+    """As an older devgw wrote it."""
+    bench = Bench()
+    first = bench.begin()
+    record = bench.record(first["refresh_token"])
+    bench.store.save_refresh_token(replace(record, parent_id=None, revoked_at=bench.clock.now()))
+    with pytest.raises(Refused) as refused:
+        bench.refresh(first["refresh_token"])
+    assert isinstance(refused.value.problem, RefreshTokenVoid)
+
+
+def test_a_refresh_token_is_good_until_its_last_moment_and_not_in_it() -> None:
+    bench = Bench()
+    first = bench.begin()
+    bench.store.save_refresh_token(replace(bench.record(first["refresh_token"]), expires_at=bench.clock.now()))
+    with pytest.raises(Refused) as refused:
+        bench.refresh(first["refresh_token"])
+    assert isinstance(refused.value.problem, RefreshTokenExpired)
+
+
+def test_that_an_access_token_was_used_is_known_over_a_restart() -> None:
+    bench = Bench()
+    first = bench.begin()
+    used = bench.refresh(first["refresh_token"])
+    bench.call(used)
+    bench.live.write_down_uses()
+    bench.restart()
+    bench.refresh(first["refresh_token"])
+    assert bench.record(used["refresh_token"]).revoked_at is None
 
 
 def test_whoever_listens_hears_of_void_tokens_after_the_commit_and_may_fall_over() -> None:

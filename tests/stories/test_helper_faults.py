@@ -33,6 +33,10 @@ async def until(is_so: Callable[[], bool], seconds: float = 10.0) -> None:
         await asyncio.sleep(0.05)
 
 
+def rust_error(words: str) -> Exception:
+    return watchfiles._rust_notify.WatchfilesRustInternalError(words)
+
+
 @pytest.fixture
 async def gateway(tmp_path: Path) -> AsyncIterator[Running]:
     shutil.copytree(sample_root(), tmp_path, dirs_exist_ok=True)
@@ -41,16 +45,18 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Running]:
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "why", "fix"),
     [
-        OSError("OS file watch limit reached."),
-        OSError(24, "Too many open files"),
-        watchfiles._rust_notify.WatchfilesRustInternalError("Error creating recommended watcher"),
+        (OSError('OS file watch limit reached. about ["/home"]'), "too many watched folders", "max_user_watches"),
+        (OSError(24, "Too many open files"), "too many inotify instances or open files", "max_user_instances"),
+        (rust_error("Error creating recommended watcher: Too many open files (os error 24)"), "too many", "ulimit -n"),
+        (rust_error("Error creating recommended watcher"), "its watch could not be set up", "sysctl"),
+        (PermissionError(13, "Permission denied"), "a folder may not be read", "right to read"),
     ],
-    ids=["watches", "instances", "unknown"],
+    ids=["watches", "instances", "instances, in the library's words", "unknown", "rights"],
 )
 async def test_without_file_events_saves_are_seen_by_looking_and_health_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, why: str, fix: str
 ) -> None:
     def refuse(*_paths: Any, **_options: Any) -> Any:
         raise error
@@ -60,8 +66,11 @@ async def test_without_file_events_saves_are_seen_by_looking_and_health_says_so(
         without.setattr(watchfiles, "awatch", refuse)
         async with running_gateway(tmp_path, ephemeral=False, settings=Settings(port=0)) as gateway:
             await until(lambda: row(gateway, "file watcher").state == "warning")
-            assert "files are looked at once a second" in row(gateway, "file watcher").text
-            assert "sysctl" in row(gateway, "file watcher").fix
+            text = row(gateway, "file watcher").text
+            assert f"no file events ({why}" in text
+            assert "files are looked at once a second" in text
+            assert "recommended watcher" not in text
+            assert fix in row(gateway, "file watcher").fix
             policies = tmp_path / "config" / "policies.json"
             policies.write_text(policies.read_text() + "\n")
             await until(lambda: gateway.runtime.gateway.generation == 2)

@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx2
@@ -155,6 +155,18 @@ async def test_a_database_that_is_locked_for_long_refuses_what_must_be_saved_and
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+async def test_a_client_is_known_though_the_moment_of_its_visit_cannot_be_saved(faulty: Faulty) -> None:
+    ground, clients = faulty.gateway.runtime.ground, faulty.gateway.runtime.gateway.clients
+    client = next(each for each in ground.store.clients() if each.registered_by == "dcr")
+    ground.store.save_client(replace(client, last_seen_at=None))
+    with locked(faulty.state):
+        assert clients.known(client.id).id == client.id
+    assert clients.known(client.id).last_seen_at is None
+    seen = ground.store.find_client(client.id)
+    assert seen
+    assert seen.last_seen_at
+
+
 async def test_a_full_disk_refuses_what_must_be_saved_loses_nothing_and_recovers(
     tmp_path: Path, http: httpx2.AsyncClient
 ) -> None:

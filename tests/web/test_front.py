@@ -223,6 +223,20 @@ async def test_no_script_reads_the_browsers_pages(path: str) -> None:
         assert not any(name.startswith("access-control-") for name in each.headers)
 
 
+async def test_what_is_asked_of_the_server_itself_is_answered_for_no_place() -> None:
+    """RFC 9110 §9.3.7."""
+    async with gate(NOWHERE) as gateway:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(port_of(gateway)))
+        writer.write(
+            b"OPTIONS * HTTP/1.1\r\nHost: localhost:%s\r\nConnection: close\r\n\r\n" % port_of(gateway).encode()
+        )
+        answer = await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nallow: GET, POST, OPTIONS\r\n" in answer
+
+
 async def test_metadata_may_be_read_by_any_page() -> None:
     async with gate(NOWHERE) as gateway:
         path = "/.well-known/oauth-authorization-server"

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import zlib
 from typing import Any
 
 import httpx2
@@ -67,6 +68,8 @@ def refused(answer: httpx2.Response) -> dict[str, Any]:
         response(result(8), status="404 Not Found", content_type="text/html"),
         response(b"\r\n " + result(8), status="400 Bad Request", content_type=""),
         response(gzip.compress(result(8)), more="Content-Encoding: gzip\r\n"),
+        response(gzip.compress(result(8)), status="404 No", content_type="a/b", more="Content-Encoding: gzip\r\n"),
+        response(zlib.compress(result(8)), status="400 No", content_type="", more="Content-Encoding: Deflate\r\n"),
         response(gzip.compress(b" ") + gzip.compress(result(8)), more="Content-Encoding: gzip\r\n"),
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
         + b"".join(chunk(bytes([each])) for each in result(8))
@@ -75,7 +78,8 @@ def refused(answer: httpx2.Response) -> dict[str, Any]:
     ],
     ids=[
         "another id", "another type", "null", "in an array", "a second id", "with 500", "with 404", "another JSON type",
-        "as HTML", "as nothing", "packed", "packed twice", "in chunks", "long, with its id last",
+        "as HTML", "as nothing", "packed", "packed as another type", "packed as nothing", "packed twice",
+        "in chunks", "long, with its id last",
     ],
 )  # fmt: skip
 async def test_a_foreign_answer_is_refused_and_its_connection_closed(content: bytes) -> None:
@@ -113,6 +117,24 @@ async def test_an_error_in_a_form_of_its_own_is_relayed_byte_for_byte(body: byte
         answer = await ask(gateway)
 
     assert (answer.status_code, answer.content) == (404, body)
+
+
+async def test_a_packed_page_is_relayed_byte_for_byte() -> None:
+    packed = gzip.compress(b"<html>{}</html>")
+    content = response(packed, content_type="text/html", more="Content-Encoding: gzip\r\n", status="404 No")
+    async with bytes_upstream(written(content)) as upstream, gate(upstream.url) as gateway:
+        answer = await ask(gateway)
+
+    assert (answer.status_code, answer.text) == (404, "<html>{}</html>")
+
+
+async def test_a_page_in_a_packing_that_nobody_asked_for_is_named() -> None:
+    content = response(result(8), status="404 No", content_type="text/html", more="Content-Encoding: br\r\n")
+    async with bytes_upstream(written(content)) as upstream, gate(upstream.url) as gateway:
+        answer = await ask(gateway)
+
+    assert SECRET not in answer.text
+    assert gateway.traces[0].reason_code == "upstream_encoding_unreadable"
 
 
 async def test_a_foreign_answer_in_a_batch_takes_the_whole_batch_with_it() -> None:
