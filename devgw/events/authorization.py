@@ -107,6 +107,20 @@ class McpAuthCodeIssued(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class McpAuthCallbackProbed(Event):
+    """A code for this machine was not redeemed at once: it was looked whether anything listens where it was sent."""
+
+    code_id: TokenId
+    port: int
+    listens_v4: bool
+    """Whether a TCP connection to 127.0.0.1 was taken."""
+    listens_v6: bool
+    """Whether one to ::1 was taken."""
+    has_v6: bool
+    """Whether this machine has ::1 at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class McpAuthDownstreamTokenIssued(Event):
     """A code was redeemed: an access token, and where the client may refresh, a refresh token."""
 

@@ -9,6 +9,7 @@ Source: `gateway.md` §10; the names follow the Zuplo MCP Gateway's observabilit
 from devgw.events.authorization import (
     McpAuthAuthorizationBegun,
     McpAuthAuthorizationRefused,
+    McpAuthCallbackProbed,
     McpAuthClientDeleted,
     McpAuthClientRefused,
     McpAuthClientRegistered,
@@ -82,6 +83,7 @@ __all__ = [
     "HttpExchanged",
     "McpAuthAuthorizationBegun",
     "McpAuthAuthorizationRefused",
+    "McpAuthCallbackProbed",
     "McpAuthClientDeleted",
     "McpAuthClientRefused",
     "McpAuthClientRegistered",

@@ -250,6 +250,9 @@ _SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     told.McpAuthConsentApproved: lambda e: f"consent {'remembered' if e.remembered else 'given'} to {who(e)}",
     told.McpAuthConsentDenied: lambda e: f"consent denied to {who(e)}",
     told.McpAuthCodeIssued: lambda e: f"code {e.code_id} sent to {who(e)}{_until(e.expires_at)}",
+    told.McpAuthCallbackProbed: lambda e: (
+        f"port {e.port}, where a code was sent, {'is' if e.listens_v4 or e.listens_v6 else 'is not'} listened to"
+    ),
     told.McpAuthDownstreamTokenIssued: lambda e: f"{who(e)} got {e.access_token_id}{_until(e.access_expires_at)}",
     told.McpAuthDownstreamTokenRefreshed: _refreshed,
     told.McpAuthDownstreamTokenRefused: lambda e: (

@@ -11,6 +11,7 @@ from devgw.control.server import ControlServer
 from devgw.events.taxonomy import ConfigLoaded, GatewayStarted, GatewayStopping
 from devgw.monitor.views import CheckRow
 from devgw.monitor.watching import Watching
+from devgw.outbound.callback_watch import CallbackWatch
 from devgw.outbound.provider_watch import ProviderWatch
 from devgw.web.descriptors import in_use, limit, raise_limit
 from devgw.web.listening import serve
@@ -85,6 +86,8 @@ def _start_helpers(runtime: Runtime, reloading: Reloading) -> None:
     policy_now = lambda: runtime.gateway.project.oauth  # noqa: E731  it changes with each reload
     ask = partial(runtime.supervisor.once, "provider watch")
     runtime.bus.listen(ProviderWatch(policy_now, runtime.bus, runtime.clock, ask).hear, "provider watch")
+    look = partial(runtime.supervisor.once, "callback watch")
+    runtime.bus.listen(CallbackWatch(runtime.bus, look).hear, "callback watch")
 
 
 async def _open_control(runtime: Runtime, reloading: Reloading) -> ControlServer | None:

@@ -22,6 +22,7 @@ from devgw.diagnosis.rules import (
     registration,
     strays,
     token,
+    unredeemed,
     upstream,
 )
 
@@ -41,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     *upstream.RULES,
     *login_page.RULES,
     *absence.RULES,
+    *unredeemed.RULES,
 )
 """What may be found in one flow."""
 

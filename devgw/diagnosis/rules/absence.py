@@ -15,7 +15,6 @@ from devgw.diagnosis.rules.common import (
     known_quirks,
     last_trace,
     seconds,
-    traits,
     wanted_to_call,
     went_on_elsewhere,
 )
@@ -200,78 +199,12 @@ def _words(view: View, now: datetime) -> dict[str, str]:
     }
 
 
-def code_never_redeemed(view: View, now: datetime) -> Iterator[Diagnosis]:
-    """PORT-02, HOST-03, RURI-06, SESS-05, PORT-04: the code was sent 30 s ago and nobody redeemed it."""
-    is_late = view.quiet_for(now) >= timedelta(seconds=30)
-    if view.flow.last_seen is not Milestone.CODE_SENT or not is_late or _ends_elsewhere(view):
-        return
-    uri = view.flow.redirect_uri or ""
-    for name, cause, fix in _suspects(view, uri, seconds(view, now)):
-        yield diagnosis(
-            name,
-            cause,
-            fix,
-            view=view,
-            trace=last_trace(view),
-            certain=False,
-            step=Step.TOKEN,
-            got=uri,
-            gone_when="the code is redeemed",
-            evidence=known_quirks(view, name),
-        )
-
-
-def _suspects(view: View, uri: str, quiet: str) -> Iterator[tuple[str, str, str]]:
-    """Yield id, cause and fix of what is likely, the likeliest first."""
-    parts = split_url(uri)
-    sent = f"The code was sent to {uri} {quiet} ago and never redeemed"
-    if parts.scheme.text not in ("http", "https"):
-        yield (
-            "RURI-06",
-            f"{sent}: the browser may not have opened the {parts.scheme.text}: link.",
-            "Allow the browser to open the app.",
-        )
-        return
-    if traits(view).redirect_uris and "vscode.dev" in parts.host_name:
-        yield (
-            "RURI-11",
-            f"{sent}: the broker page may not have passed it on.",
-            "Finish on the broker page, or use a loopback redirect.",
-        )
-        return
-    port = parts.effective_port
-    if parts.is_loopback:
-        yield (
-            "PORT-02",
-            f"{sent}. If the browser shows that it cannot connect, nothing that it can reach listens on port {port}.",
-            f"Where the client runs in WSL, a container or over SSH, forward port {port}; else start the login again.",
-        )
-        if parts.host_name == "localhost":
-            cause = f"{sent}. The browser may try ::1 first, while the client listens on 127.0.0.1 alone."
-            yield (
-                "HOST-03",
-                cause,
-                "Let the client listen on both loopback addresses, or use 127.0.0.1 in its redirect URI.",
-            )
-    yield (
-        "SESS-05",
-        f"{sent}. If the browser shows success, the client's callback threw the code away.",
-        "Look at the client's log for a state mismatch; restart the client and sign in once.",
-    )
-
-
 RULES = (
     Rule(
         tuple(dict.fromkeys(due.name for due in DUE)),
         "the last thing seen of a flow, and "
         + ", ".join(f"{due.within:g} s after {due.after.value.replace('_', ' ')}" for due in DUE),
         overdue,
-        Observation.ABSENCE,
-    ),
-    Rule(
-        ("PORT-02", "HOST-03", "RURI-06", "RURI-11", "SESS-05"),
-        "a code that was sent 30 s ago and not redeemed",
-        code_never_redeemed,
         Observation.ABSENCE,
     ),
 )

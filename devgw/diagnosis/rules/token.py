@@ -50,8 +50,8 @@ def begins_over_and_over(view: View, now: datetime) -> Iterator[Diagnosis]:
     yield diagnosis(
         "PORT-01",
         f"{view.who} began the login {len(states)} times within {RESTART_WINDOW.seconds} s and redeemed no code.",
-        f"Stop what holds its callback port {port or ''}".rstrip()
-        + " (an older process of the client), then connect once.",
+        f"Look into its log for why it starts again; something may hold its callback port{f' {port}' if port else ''}, "
+        "such as an older process of it: then stop that, and connect once.",
         view=view,
         trace=recent[-1],
         evidence=known_quirks(view, "PORT-01"),

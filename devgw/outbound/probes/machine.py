@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from devgw.diagnosis.verdicts import Check, machine
@@ -18,9 +19,15 @@ PATIENCE = 1.0
 
 async def port_state(port: int, *, is_ours: bool = False) -> PortState:
     """Return who listens on `port` of the loopback, in both families."""
+    state = await loopback_listeners(port)
+    owner = await asyncio.to_thread(owner_of, port) if state.listens_v4 or state.listens_v6 else ""
+    return replace(state, owner=owner, is_ours=is_ours)
+
+
+async def loopback_listeners(port: int) -> PortState:
+    """Return on which loopback addresses `port` takes a connection; each is closed at once, and nothing is sent."""
     v4, v6 = await asyncio.gather(_listens("127.0.0.1", port), _listens("::1", port))
-    owner = await asyncio.to_thread(owner_of, port) if v4 or v6 else ""
-    return PortState(port, v4, v6, has_v6=_has_v6(), owner=owner, is_ours=is_ours)
+    return PortState(port, v4, v6, has_v6=_has_v6())
 
 
 async def _listens(host: str, port: int) -> bool:

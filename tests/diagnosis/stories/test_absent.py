@@ -1,8 +1,18 @@
 """Failures that consist of nothing coming: said when it is late, withdrawn when it comes."""
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from socket import AF_INET6, create_server, socket
+
 import httpx2
+import pytest
 
 from devgw.entropy import token
+from devgw.events import Published
+from devgw.events.taxonomy import McpAuthCallbackProbed, McpAuthCodeIssued
+from devgw.outbound.callback_watch import CallbackWatch
 from tests.diagnosis.stories.conftest import Watched
 from tests.support.browser import Browser
 from tests.support.gateway import mcp_request
@@ -104,6 +114,107 @@ async def test_a_code_that_is_never_redeemed(gateway: Watched, http: httpx2.Asyn
     assert await gateway.names() == []
 
 
+@pytest.mark.parametrize(
+    ("listens_on", "host", "names", "saw"),
+    [
+        ((), "localhost", ["PORT-02", "SESS-05"], "127.0.0.1 and [::1] took none"),
+        ((), "127.0.0.1", ["PORT-02", "SESS-05"], "127.0.0.1 and [::1] took none"),
+        (
+            ("127.0.0.1",),
+            "localhost",
+            ["HOST-03", "SESS-05", "PORT-02"],
+            "127.0.0.1 took a connection, [::1] took none",
+        ),
+        (("::1",), "127.0.0.1", ["HOST-03", "SESS-05", "PORT-02"], "[::1] took a connection, 127.0.0.1 took none"),
+        (("127.0.0.1",), "127.0.0.1", ["SESS-05", "PORT-02"], "127.0.0.1 took a connection, [::1] took none"),
+        (("127.0.0.1", "::1"), "localhost", ["SESS-05", "PORT-02"], "127.0.0.1 and [::1] took a connection"),
+    ],
+)
+async def test_the_suspects_of_a_lost_code_follow_who_listens_where_it_was_sent(
+    gateway: Watched,
+    http: httpx2.AsyncClient,
+    browser: Browser,
+    listens_on: tuple[str, ...],
+    host: str,
+    names: list[str],
+    saw: str,
+) -> None:
+    heard: list[bytes] = []
+    with client_listening(listens_on) as (port, servers):
+        uri = f"http://{host}:{port}/callback"
+        told = look_impatiently(gateway)
+        browser.stops = (uri,)
+        client = await gateway.running.register(http, redirect_uris=[uri])
+        url = gateway.running.authorize_url(client["client_id"], token(""), redirect_uri=uri)
+        await gateway.running.sign_in(browser, url)
+        await browser.press("Allow")
+        async with asyncio.timeout(10):
+            await told
+        heard += [said for server in servers for said in words_sent_to(server)]
+
+    gateway.wait(31)
+    found = await gateway.said()
+    assert [each.id for each in found] == names
+    assert all(saw in each.evidence[0] for each in found)
+    assert not any(each.certain for each in found)
+    assert heard == [b""] * len(listens_on), "it is connected to once, and nothing is said"
+
+
+async def test_a_port_is_not_looked_at_where_the_code_was_redeemed(
+    gateway: Watched, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    told = look_impatiently(gateway, patience=0.5)
+    await gateway.running.tokens(http, browser)
+    async with Browser(*browser.stops) as another:
+        await gateway.running.code(http, another)
+    async with asyncio.timeout(10):
+        await told
+
+    sent, lost = [each.code_id for each in gateway.running.events(McpAuthCodeIssued)]
+    assert [each.code_id for each in gateway.running.events(McpAuthCallbackProbed)] == [lost]
+    assert sent != lost
+
+
+@contextmanager
+def client_listening(hosts: tuple[str, ...]) -> Iterator[tuple[int, list[socket]]]:
+    """Listen on one free port of these loopback addresses, on none of them where there are none."""
+    with ExitStack() as stack:
+        first = stack.enter_context(create_server(("::1", 0), family=AF_INET6))
+        port = first.getsockname()[1]
+        servers = [first] if "::1" in hosts else []
+        if "127.0.0.1" in hosts:
+            servers.append(stack.enter_context(create_server(("127.0.0.1", port))))
+        if "::1" not in hosts:
+            first.close()
+        yield port, servers
+
+
+def words_sent_to(server: socket) -> Iterator[bytes]:
+    """Yield what each connection that waits at `server` said before it left."""
+    server.setblocking(False)
+    with suppress(BlockingIOError):
+        while True:
+            connection, _ = server.accept()
+            with connection:
+                connection.settimeout(5)
+                yield connection.recv(100)
+
+
+def look_impatiently(gateway: Watched, patience: float = 0) -> "asyncio.Future[None]":
+    """Let the port of an unredeemed code be looked at at once; return what is done after the first look."""
+    runtime = gateway.running.runtime
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    watch = CallbackWatch(runtime.bus, partial(runtime.supervisor.once, "callback watch"), patience)
+    runtime.bus.listen(watch.hear)
+
+    def note(published: Published) -> None:
+        if isinstance(published.event, McpAuthCallbackProbed) and not done.done():
+            done.set_result(None)
+
+    runtime.bus.listen(note)
+    return done
+
+
 async def test_a_token_that_is_lost_on_the_way(gateway: Watched, http: httpx2.AsyncClient, browser: Browser) -> None:
     tokens = await gateway.running.tokens(http, browser)
     await http.post(gateway.mcp_url, json=mcp_request("tools/list"))
@@ -130,8 +241,10 @@ async def test_logins_that_start_over_and_over(gateway: Watched, http: httpx2.As
         gateway.wait(4)
 
     found = await gateway.only("PORT-01")
-    assert "3 times" in found.cause
-    assert "33418" in found.fix
+    assert "began the login 3 times" in found.cause
+    assert "redeemed no code" in found.cause
+    assert "something may hold its callback port 33418" in found.fix
+    assert not found.certain
 
 
 async def test_a_login_that_is_asked_for_twice_in_the_same_words_is_a_preflight(
