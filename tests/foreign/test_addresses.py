@@ -10,6 +10,7 @@ from devgw.foreign.addresses import (
     SHARED,
     UNSPECIFIED,
     find_literal,
+    is_this_machine,
     is_within,
     kind_of,
     read_address,
@@ -85,6 +86,23 @@ def test_a_refusal_calls_an_address_by_what_it_is_kept_for(text: str, kind: str)
 )
 def test_every_form_that_a_resolver_takes_is_an_address(host: str) -> None:
     assert str(find_literal(host)) == "127.0.0.1"
+
+
+def test_a_zone_is_no_part_of_an_address() -> None:
+    assert str(read_address("fe80::1%eth0")) == "fe80::1"
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST.", "a.b.localhost", "ip6-localhost", "[::1]", "0.0.0.0", "::"]
+)
+def test_this_machine_has_many_names(host: str) -> None:
+    """RFC 6761 §6.3."""
+    assert is_this_machine(host)
+
+
+@pytest.mark.parametrize("host", ["localhost.example", "notlocalhost", "10.0.0.1", "", "fe80::1"])
+def test_what_only_looks_like_this_machine_is_not(host: str) -> None:
+    assert not is_this_machine(host)
 
 
 @pytest.mark.parametrize("host", ["localhost", "example.com", "", "1.2.3.4.5", "0x7g.1", "999.1.1.1", "é"])

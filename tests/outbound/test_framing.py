@@ -248,7 +248,7 @@ async def test_bytes_that_come_while_nothing_is_asked_end_the_connection() -> No
         writers.append(writer)
 
     async with bytes_upstream(answer) as upstream:
-        proxy = client()
+        proxy = ProxyClient(SystemClock(), TransportSettings(idle_timeout=60))
         await _ask(proxy, upstream, "POST", b"{}")
         writers[0].write(response(b"evil"))
         await asyncio.wait_for(upstream.ended.wait(), 5)

@@ -1,8 +1,15 @@
 """Which addresses a foreign document may send the gateway to."""
 
+import asyncio
+import socket
+
 import pytest
 
-from devgw.outbound.guard import check_url, is_local
+from devgw.clock import FrozenClock
+from devgw.outbound.client_documents import HttpClientDocuments
+from devgw.outbound.guard import check_form, check_url, is_local
+from devgw.problems import Refused
+from devgw.problems.clients import ClientDocumentForbidden
 from devgw.problems.proxy import UpstreamNameUnknown
 from devgw.problems.upstream import AddressForbidden
 from devgw.problems.upstream_document import IssuerMismatch
@@ -67,6 +74,7 @@ async def test_a_name_that_nobody_knows_is_named() -> None:
 
 async def test_local_is_what_lies_on_this_machine_or_network() -> None:
     assert await is_local("http://localhost:1/")
+    assert await is_local("http://any.localhost:1/"), "whether the resolver knows such names or not"
     assert await is_local("https://192.168.0.1/")
     assert not await is_local("https://1.1.1.1/")
 
@@ -103,6 +111,42 @@ async def test_behind_a_proxy_the_proxy_looks_names_up(monkeypatch: pytest.Monke
     assert not await is_local("https://nobody.invalid/x")
     for url in ("https://10.0.0.1/x", "https://localhost/x", "http://nobody.invalid/x"):
         assert isinstance(await refusal(check_url(url, local_allowed=False)), AddressForbidden)
+
+    with pytest.raises(Refused):  # the proxy would send it on in the clear, to wherever the name leads there
+        check_form("http://nobody.invalid/x", local_allowed=True)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://mcp.example/x", "https://localhost/x", "https://LOCALHOST./x", "https://any.localhost/x",
+        "https://ip6-loopback/x", "https://127.1/x", "https://[::ffff:0:10.0.0.1]/x",
+    ],
+)  # fmt: skip
+def test_the_form_tells_what_needs_no_look_at_addresses(url: str) -> None:
+    with pytest.raises(Refused):
+        check_form(url, local_allowed=False)
+
+
+@pytest.mark.parametrize("address", ["10.0.0.1", "127.0.0.1", "169.254.169.254", "fec0::1", "64:ff9b::7f00:1"])
+async def test_a_name_is_where_it_leads(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """One good address among several does not help: any of them may be connected to."""
+    leading_to(monkeypatch, "1.1.1.1", address)
+    assert isinstance(await refusal(check_url("https://mcp.example/x", local_allowed=False)), AddressForbidden)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254"])
+async def test_the_name_of_a_client_leads_to_the_public_alone(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    leading_to(monkeypatch, address)
+    problem = await refusal(HttpClientDocuments(FrozenClock()).fetch("https://client.example:1/c"))
+    assert isinstance(problem, ClientDocumentForbidden)
+
+
+def leading_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    async def found(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in addresses]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", found)
 
 
 async def test_this_machine_is_asked_directly_whatever_the_environment_says(
