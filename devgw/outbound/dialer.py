@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from devgw.gateway.transport import UpstreamRequest
+from devgw.outbound.client import CheckAddress
 from devgw.outbound.connection import Connection
 from devgw.outbound.guard import check_form, is_local, upstream_check
 from devgw.outbound.proxies import Proxy, find_proxy
@@ -53,11 +54,12 @@ class Dialer:
         connection = Connection(loop, when_free)
         try:
             async with asyncio.timeout(self._connect_timeout):
+                check = await _check_of(request)
                 if proxy is None:
                     await loop.create_connection(lambda: connection, target.host, target.port, ssl=tls)
+                    _check_peer(check, connection)
                 else:
                     await _through(proxy, target, connection, tls)
-                await _check_peer(request, connection, proxy)
         except TimeoutError as error:
             raise Refused(UpstreamConnectTimedOut(target.url, self._connect_timeout)) from error
         except OSError as error:
@@ -114,20 +116,30 @@ async def _through(proxy: Proxy, target: Target, connection: Connection, tls: ss
     connection.connection_made(inner)
 
 
-async def _check_peer(request: UpstreamRequest, connection: Connection, proxy: Proxy | None) -> None:
-    """Refuse an address to which no redirect may lead, before the first byte of the request leaves.
+async def _check_of(request: UpstreamRequest) -> CheckAddress | None:
+    """Return what the peer must pass where a redirect leads, once its form allows to go there; None without one.
 
     Raises:
         Refused: with `AddressForbidden`.
     """
     if not request.led_from:
+        return None
+    local_allowed = await is_local(request.led_from)
+    check_form(request.url, local_allowed=local_allowed)
+    return upstream_check(request.url, local_allowed=local_allowed)
+
+
+def _check_peer(check: CheckAddress | None, connection: Connection) -> None:
+    """Refuse an address to which no redirect may lead, before the first byte of the request leaves.
+
+    Raises:
+        Refused: with `AddressForbidden`.
+    """
+    if check is None:
         return
     try:
-        local_allowed = await is_local(request.led_from)
-        check_form(request.url, local_allowed=local_allowed)
-        if proxy is None:
-            upstream_check(request.url, local_allowed=local_allowed)(connection.peer)
-    except BaseException:
+        check(connection.peer)
+    except Refused:
         connection.close()
         raise
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from devgw.problems.proxy import (
     UpstreamClosedEarly,
     UpstreamTlsFailed,
 )
+from devgw.problems.upstream import AddressForbidden
 from tests.support.bytes_upstream import Answer, Seen, bytes_upstream, response
 from tests.support.certificates import key_and_certificate
 
@@ -182,6 +184,55 @@ def test_a_url_is_taken_apart() -> None:
     assert target_of("http://[::1]:9002").authority == b"[::1]:9002"
 
 
+# --- backpressure and leaving -----------------------------------------------------------------------------------------
+
+
+async def test_an_upstream_waits_for_a_slow_reader_and_loses_nothing() -> None:
+    size, sent = 40_000_000, 0
+
+    async def long(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
+        while sent < size:
+            writer.write(b"x" * 100_000)
+            sent += 100_000
+            await writer.drain()
+
+    async with bytes_upstream(long) as upstream:
+        answer = await client().open(post(upstream.url), Timing())
+        before = -1
+        while before < sent:  # until nothing more is taken
+            before = sent
+            await asyncio.sleep(0.3)
+        assert sent < size
+        assert len(await whole(answer)) == size
+
+
+async def test_an_answer_that_nobody_wants_any_more_closes_its_connection() -> None:
+    async def begun(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
+
+    async with bytes_upstream(begun) as upstream:
+        answer = await client().open(post(upstream.url), Timing())
+        answer.abort()
+        await asyncio.wait_for(upstream.ended.wait(), 2)
+
+
+# --- where a redirect leads -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_a_public_upstream_leads_nowhere_on_this_machine_and_connects_to_nothing(host: str) -> None:
+    async with bytes_upstream(at_once(response(b"abc"))) as upstream:
+        for scheme in ("http", "https"):
+            url = upstream.url.replace("http", scheme).replace("127.0.0.1", host)
+            with pytest.raises(Refused) as refused:
+                await client().open(post(url, led_from="https://1.1.1.1/mcp"), Timing())
+            assert isinstance(refused.value.problem, AddressForbidden)
+
+    assert upstream.connections == 0
+
+
 # --- TLS --------------------------------------------------------------------------------------------------------------
 
 
@@ -244,3 +295,23 @@ async def test_a_client_certificate_that_somebody_would_be_waited_for_is_refused
             await client().open(post(upstream.url, certificate=str(path)), Timing())
     assert isinstance(refused.value.problem, ClientCertificateUnusable)
     assert says in refused.value.problem.explain()
+
+
+async def test_a_name_that_leads_to_this_machine_is_told_nothing(
+    pems: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A public upstream redirects to a public name, and whoever owns that says where it is."""
+
+    async def found(_host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setenv("SSL_CERT_FILE", pems["server"])
+    async with bytes_upstream(at_once(response(b"abc")), tls=server_side(pems, wants_client=False)) as upstream:
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", found)
+        url = upstream.url.replace("127.0.0.1", "server")
+        with pytest.raises(Refused) as refused:
+            await client().open(post(url, led_from="https://1.1.1.1/mcp"), Timing())
+        await asyncio.wait_for(upstream.ended.wait(), 2)
+
+    assert isinstance(refused.value.problem, AddressForbidden)
+    assert upstream.seen == []
