@@ -6,7 +6,7 @@ never overwrite one another. Source: OAuth 2.1 §4.1, §7.12; `workos.md` §1 an
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from devgw.clock import Clock
 from devgw.config.project import OAuthPolicy
@@ -153,13 +153,15 @@ class Login:
         Raises:
             Refused: with a problem of `problems.login`; after `ProviderRefused` the authorization is over.
         """
-        pending = self._find(parameters)
+        pending: PendingAuthorization | None = None
         try:
+            pending = self._find(parameters)
             if pending.login_finished_at:  # the login cookie is gone by now; the session's own is what counts
                 return self._arrive_again(pending, cookies)
             self._check_browser(pending, cookies, urls)
         except Refused as refused:
-            self._publish_finished(pending, refused.problem)
+            if pending or isinstance(refused.problem, StateMissing | StateUnknown):  # what had ended was told before
+                self._publish_finished(pending, refused.problem)
             raise
         work = f"sign-in {(pending.login_state_digest or '')[:16]}"
         return await self._completion.once(work, lambda: self._arrive(parameters, pending, urls, user_agent))
@@ -262,10 +264,7 @@ class Login:
     def _publish_begun(self, pending: PendingAuthorization, url: str, urls: Urls) -> None:
         self._bus.publish(
             McpAuthLoginBegun(
-                transaction_id=pending.id,
-                client_id=pending.client_id,
-                client_name=pending.client_name,
-                operation_id=pending.operation_id,
+                **_links(pending),
                 provider_url=url.partition("?")[0],
                 callback_uri=urls.callback,
             )
@@ -274,10 +273,7 @@ class Login:
     def _publish_session(self, pending: PendingAuthorization, session: Session) -> None:
         self._bus.publish(
             McpAuthLoginFinished(
-                transaction_id=pending.id,
-                client_id=pending.client_id,
-                client_name=pending.client_name,
-                operation_id=pending.operation_id,
+                **_links(pending),
                 session_id=session.id,
                 subject_id=session.subject_id,
                 email=session.email,
@@ -287,17 +283,26 @@ class Login:
             )
         )
 
-    def _publish_finished(self, pending: PendingAuthorization, problem: Problem) -> None:
+    def _publish_finished(self, pending: PendingAuthorization | None, problem: Problem) -> None:
         self._bus.publish(
             McpAuthLoginFinished(
-                transaction_id=pending.id,
-                client_id=pending.client_id,
-                client_name=pending.client_name,
-                operation_id=pending.operation_id,
+                **_links(pending),
                 outcome=Outcome.DENIED if problem.error == "access_denied" else Outcome.FAILURE,
                 **refusal(problem),
             )
         )
+
+
+def _links(pending: PendingAuthorization | None) -> dict[str, Any]:
+    """Return whose login it is, as every event says it; nothing where it is nobody's."""
+    if pending is None:
+        return {}
+    return {
+        "transaction_id": pending.id,
+        "client_id": pending.client_id,
+        "client_name": pending.client_name,
+        "operation_id": pending.operation_id,
+    }
 
 
 def _cookie_name(pending: PendingAuthorization) -> str:

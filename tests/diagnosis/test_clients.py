@@ -3,8 +3,9 @@
 import pytest
 
 from devgw.diagnosis.catalogue import failures
-from devgw.diagnosis.clients import BOOK, Traits, forget_advice, forget_lines, recognise
-from devgw.diagnosis.clients.recognise import quirks_for
+from devgw.diagnosis.clients import BOOK, ClientEntry, Traits, forget_advice, forget_lines, recognise
+from devgw.diagnosis.clients.recognise import how_to_register, quirks_for
+from devgw.problems.clients import ClientDocumentsDisabled, ClientDocumentUnreachable
 
 
 @pytest.mark.parametrize(
@@ -65,3 +66,24 @@ def test_a_client_that_resembles_another_is_not_taken_for_it(traits: Traits, nam
 
     assert entry is not None
     assert entry.name == name
+
+
+@pytest.mark.parametrize("entry", [each for each in BOOK if each.client_ids], ids=lambda each: each.key)
+def test_the_advice_about_a_document_names_the_clients_own_command_and_leads_in_no_circle(entry: ClientEntry) -> None:
+    for url in entry.client_ids:
+        command = how_to_register(url)
+        unreachable = ClientDocumentUnreachable(url, "it answered 500", to_register=command).advise()
+        disabled = ClientDocumentsDisabled(url, command).advise()
+        assert command
+        assert all(command in advice for advice in (unreachable, disabled))
+        assert "cimdEnabled" not in disabled, "what the other advice sets must not be taken back"
+        assert "to true" not in unreachable
+
+
+def test_the_advice_about_a_strangers_document_leads_in_no_circle_either() -> None:
+    url = "https://nobody.example/client.json"
+    assert how_to_register(url) == ""
+    assert "forget this server" in ClientDocumentUnreachable(url, "it answered 500").advise()
+    disabled = ClientDocumentsDisabled(url).advise()
+    assert "forget this server" in disabled
+    assert "cimdEnabled" not in disabled

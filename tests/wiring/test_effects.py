@@ -4,7 +4,6 @@ import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -19,8 +18,8 @@ from devgw.events.taxonomy import ConfigLoaded
 from devgw.settings import EmulatorSettings, Settings
 from devgw.wiring.effects import Effects
 from tests.support.browser import Browser
+from tests.support.documented import documented_client
 from tests.support.gateway import CALLBACK, Code, Running, mcp_request, register_callback, running_gateway
-from tests.support.serving import serve
 
 LIMIT = 10
 ACCEPT = "application/json, text/event-stream"
@@ -43,24 +42,6 @@ def project(tmp_path: Path) -> Path:
 async def gateway(project: Path) -> AsyncIterator[Running]:
     async with running_gateway(project, settings=SETTINGS, ephemeral=False) as running:
         yield running
-
-
-@asynccontextmanager
-async def documented_client() -> AsyncIterator[str]:
-    """Serve a client metadata document on loopback; the value is the client's id."""
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
-            return
-        await receive()
-        client_id = f"http://{dict(scope['headers'])[b'host'].decode()}/client.json"
-        document = {"client_id": client_id, "client_name": "Documented", "redirect_uris": [CALLBACK]}
-        headers = [(b"content-type", b"application/json")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": json.dumps(document).encode()})
-
-    async with serve(app) as origin:
-        yield f"{origin}/client.json"
 
 
 async def granted(gateway: Running, http: httpx2.AsyncClient, browser: Browser, client_id: str) -> dict[str, Any]:

@@ -39,29 +39,38 @@ def came_past(view: View, stage: int, moment: datetime) -> bool:
 
 
 def got_token_elsewhere(view: View, moment: datetime) -> bool:
-    """Tell whether the same client got a token after `moment`, perhaps in another flow: it helped itself."""
+    """Tell whether the same client got a token after `moment`, perhaps in another flow: it helped itself.
+
+    What was seen to go wrong is forgiven here, so it must be this very client, and not one of the same make.
+    """
     return any(
-        is_token(trace) and trace.status == 200 and trace.started_at > moment and _is_of_the_client(view, trace)
+        is_token(trace) and trace.status == 200 and trace.started_at > moment and _is_surely_the_clients(view, trace)
         for trace in view.around.requests.on_the_way(view.flow.user_agent)
     )
 
 
-def _is_of_the_client(view: View, trace: Trace) -> bool:
-    """Tell whether a request is this flow's client's: by its id, by its socket; by its name where it has no id yet.
-
-    Two programs of one make have the same user agent: a client that is known by its id is not the other one.
-    """
+def _is_surely_the_clients(view: View, trace: Trace) -> bool:
+    """Tell whether a request is this flow's client's by its socket or its id."""
     flow = view.flow
-    if trace.peer and trace.peer in flow.peers:
-        return True
-    return flow.client_id is None or trace.client_id == flow.client_id
+    return bool(trace.peer and trace.peer in flow.peers) or (
+        flow.client_id is not None and trace.client_id == flow.client_id
+    )
+
+
+def _may_be_the_clients(view: View, trace: Trace) -> bool:
+    """Tell the same of a request under its user agent, which is enough where the flow has no client's id yet.
+
+    Two programs of one make have the same user agent: a client that is known by its id is not the other one, and for
+    one that is not, this rules out suspicions alone.
+    """
+    return view.flow.client_id is None or _is_surely_the_clients(view, trace)
 
 
 def went_on_elsewhere(view: View) -> bool:
     """Tell whether the same client went on in another flow: this one is a request that it made beside its way."""
     own, agent = set(view.flow.trace_ids), view.flow.user_agent
     return bool(agent) and any(
-        trace.id not in own and trace.started_at >= view.flow.started_at and _is_of_the_client(view, trace)
+        trace.id not in own and trace.started_at >= view.flow.started_at and _may_be_the_clients(view, trace)
         for trace in view.around.requests.on_the_way(agent)
     )
 

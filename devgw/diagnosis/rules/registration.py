@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from devgw.diagnosis.clients import forget_advice
-from devgw.diagnosis.exchange import is_authorize, is_registration, is_token, query, registration_shape
+from devgw.diagnosis.exchange import (
+    is_authorize,
+    is_registration,
+    is_token,
+    query,
+    registration_shape,
+    request_json,
+)
+from devgw.diagnosis.recent import Registration
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import known_quirks, traits
 from devgw.diagnosis.urls import split_url
@@ -50,15 +58,26 @@ def registered_anew(view: View, refused: Trace) -> bool:
     """Tell whether the client of a refused request registered since: then it healed itself, in another flow.
 
     It is the same client where its socket is, or where it registers the redirect URI that it had asked with: the
-    refused request often came from a browser.
+    refused request often came from a browser. Under another port it is only where its user agent is the flow's, since
+    every program with the same library has the same host and path.
     """
-    asked = split_url(query(refused).get("redirect_uri", ""))
     return any(
         each.trace.started_at > refused.started_at
         and each.trace.status == 201
-        and (each.trace.peer == refused.peer or f"{asked.host.text}{asked.path.text}" in each.shape[1:])
+        and (each.trace.peer == refused.peer or _asked_with_its_uri(view, refused, each))
         for each in view.around.requests.registrations()
     )
+
+
+def _asked_with_its_uri(view: View, refused: Trace, registered: Registration) -> bool:
+    """Tell whether a refused request came with the redirect URI of this registration."""
+    uri = query(refused).get("redirect_uri", "")
+    asked = split_url(uri)
+    if not uri or f"{asked.host.text}{asked.path.text}" not in registered.shape[1:]:
+        return False
+    agent = registered.trace.user_agent
+    is_same_program = bool(agent) and agent in (view.flow.user_agent, refused.user_agent)
+    return is_same_program or uri in (request_json(registered.trace).get("redirect_uris") or ())
 
 
 def configured_but_registers(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way

@@ -11,6 +11,7 @@ import pytest
 from devgw.emulators.workos import AnswerFault, CallbackFault, CodeFault, Fault, KeyRotation, TokenFault
 from devgw.entropy import token
 from devgw.events import Published
+from devgw.events.flow import FlowState
 from devgw.events.taxonomy import McpAuthProviderProbed
 from devgw.outbound.provider_watch import ProviderWatch
 from tests.diagnosis.stories.conftest import Watched
@@ -68,6 +69,30 @@ async def test_a_provider_that_goes_wrong(
     assert words in found.cause
     assert found.fix
     assert found.trace_ids
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("", "IDT-24"),
+        ("?code=abc", "WORK-03"),
+        ("?code=abc&state=", "WORK-03"),
+        ("?code=abc&state=of-another-gateway", "SESS-01"),
+        ("?error=access_denied&state=of-another-gateway", "SESS-01"),
+    ],
+)
+async def test_a_callback_that_is_nobodys_fails_on_a_row_of_its_own(
+    gateway: Watched, http: httpx2.AsyncClient, query: str, name: str
+) -> None:
+    client = await gateway.running.register(http)
+    await http.get(gateway.running.authorize_url(client["client_id"], token("")))
+    async with httpx2.AsyncClient() as window:
+        assert (await window.get(f"{gateway.origin}/oauth/callback{query}")).status_code == 400
+
+    innocent, stray = await gateway.flows()
+    assert (innocent.client_name, innocent.state, innocent.diagnoses) == ("test client", FlowState.ACTIVE, ())
+    assert (stray.client_id, stray.client_name, stray.state) == (None, None, FlowState.FAILED)
+    assert [each.id for each in stray.diagnoses] == [name]
 
 
 async def test_an_unknown_key_is_told_with_the_history_of_keys(
