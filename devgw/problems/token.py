@@ -337,9 +337,9 @@ class ScopeExceedsGrant(Problem):
     asked: str
     granted: str
 
-    diagnosis: ClassVar = "SCOPE-02"
+    diagnosis: ClassVar = "SCOPE-05"
     error: ClassVar = ErrorCode.INVALID_SCOPE
-    hint: ClassVar = "Leave scope out when refreshing."
+    hint: ClassVar = "Leave scope out when refreshing; to get more, authorize again."
     source: ClassVar = "RFC 6749 §6"
 
     def explain(self) -> str:

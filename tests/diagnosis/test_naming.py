@@ -49,6 +49,7 @@ from devgw.problems.token import (
     GrantTypeUnsupported,
     RefreshTokenReplayed,
     RefreshTokenVoid,
+    ScopeExceedsGrant,
     VerifierWrong,
 )
 from devgw.problems.upstream_registration import (
@@ -173,6 +174,7 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (StateMissing(has_code=True, is_workos=False), "IDT-24"),
         (StateMissing(False, True, "server_error", "down"), "IDT-24"),
         (GrantRevoked(NOON, "revoked_by_user"), "REFR-08"),
+        (ScopeExceedsGrant("mcp:tools files:write", "mcp:tools"), "SCOPE-05"),
         (GrantRevoked(NOON, "refresh_token_replayed"), "REFR-03"),
         (clients.ClientMetadataInvalid("application_type", "web", "native"), "REG-07"),
         (clients.ClientMetadataInvalid("redirect_uris", "[]", "one"), "REQ-01"),

@@ -51,6 +51,29 @@ def test_faults_in_the_metadata_that_was_served(
     assert story.names() == []
 
 
+@pytest.mark.parametrize(
+    ("served", "host", "proto", "name", "expected"),
+    [
+        ("http://gw.example/mcp/x", "gw.example", "https", "HOST-01", "https://gw.example/mcp/x"),
+        ("https://localhost:9000/mcp/x", "localhost:9000", "", "HOST-01", "http://localhost:9000/mcp/x"),
+        ("http://gw.example:9000/mcp/x", "gw.example", "", "HOST-05", "http://gw.example/mcp/x"),
+        ("http://127.0.0.1:9000/mcp/x", "localhost:9000", "", "HOST-06", "http://127.0.0.1:9000/mcp/x"),
+    ],
+)
+def test_what_is_expected_is_the_side_that_is_right(
+    served: str, host: str, proto: str, name: str, expected: str
+) -> None:
+    story, sent = Story(), {"x-forwarded-proto": proto} if proto else {}
+    challenge = {"www-authenticate": 'Bearer resource_metadata="x"'}
+    story.ask("POST", "/mcp/x", 401, got=challenge, host=host, sent=sent)
+    story.ask("GET", PRM, 200, RESOURCE | {"resource": served}, host=host, sent=sent)
+    found = next(each for each in story.said() if each.id == name)
+
+    assert found.expected == expected
+    assert served in (found.got, found.expected)
+    assert found.got != found.expected
+
+
 def test_a_tunnels_host_with_the_local_port_in_the_metadata() -> None:
     story = Story()
     story.ask("POST", "/mcp/x", 401, got={"www-authenticate": 'Bearer resource_metadata="x"'}, host="gw.example.com")

@@ -128,7 +128,10 @@ def resource_mismatch(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa
         name = _resource_name(difference)
         if name:
             cause = f"The client connects to {difference.got}, but the metadata says resource {resource}."
-            yield diagnosis(name, cause, _resource_fix(name, difference), view=view, trace=trace, difference=difference)
+            fix = _resource_fix(name, difference)
+            if name in ("HOST-01", "HOST-05"):  # what was served is wrong here, not what the client uses
+                difference = explain_difference(resource, _outside_url(used), "resource")
+            yield diagnosis(name, cause, fix, view=view, trace=trace, difference=difference)
             return
 
 

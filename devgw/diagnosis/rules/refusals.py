@@ -98,6 +98,8 @@ def _facts(trace: Trace, problem: Problem | None) -> dict[str, Any]:
     got = next((str(facts[name]) for name in _GOT if facts.get(name)), "")
     expected = next((_text(facts[name]) for name in _EXPECTED if facts.get(name)), "")
     source = {"source": problem.source} if problem.source else {}
+    if got == expected:  # it lies in something else, which the cause says
+        got = expected = ""
     apart = difference_of(problem)
     marks = {"marks": apart.marks} if apart and (got, expected) == (apart.got, apart.expected) else {}
     return {"got": got, "expected": expected, **marks, "got_from": f"{trace.method} {trace.path}", **source}
@@ -121,7 +123,7 @@ PROXY-01 PROXY-03 PROXY-12 PROXY-13 PROXY-14 PROXY-15 PROXY-16 PROXY-17 PROXY-18
 PROXY-22 PROXY-23 PROXY-06 PROXY-09 PROXY-10 PROXY-11
 REFR-01 REFR-03 REFR-08 REG-01 REG-02 REG-05 REG-07
 REG-08 REG-09 REG-12 REG-13 REQ-01 REQ-02 REQ-03 RURI-01 RURI-02 RURI-03 RURI-07 RURI-08 RURI-09
-RURI-10 RURI-11 RURI-12 RURI-13 SCOPE-01 SCOPE-02 SCOPE-04 SESS-01 SESS-02 SESS-03 SESS-04 TOK-01 TOK-02 TOK-03
+RURI-10 RURI-11 RURI-12 RURI-13 SCOPE-01 SCOPE-02 SCOPE-04 SCOPE-05 SESS-01 SESS-02 SESS-03 SESS-04 TOK-01 TOK-02 TOK-03
 TOK-04 TOK-05 TOK-07 TOK-08 TOK-09 UPST-03 UPST-04 UPST-06 UPST-08 UPST-09 UPST-10 UPST-11 UPST-12
 UPST-13 UPST-14 UPST-15 UPST-16 UPST-17 UPST-18 UPST-19 UPST-20 WORK-03 WORK-04
 WORK-06 WORK-07
