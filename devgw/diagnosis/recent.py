@@ -121,10 +121,6 @@ class RecentRequests:
         """Yield the authorization requests, of one client where one is named, the newest first."""
         return self._shelves.on(("authorize", client_id))
 
-    def challenged(self, challenge: str, client_id: str) -> bool:
-        """Tell whether this client asked for authorization with this PKCE challenge."""
-        return any(True for _ in self._shelves.on(("challenge", challenge, client_id)))
-
     def registrations(self, shape: tuple[str, ...] | None = None) -> Iterator[Registration]:
         """Yield the registrations, of one shape where one is given, the newest first."""
         return self._registrations.on("all" if shape is None else shape)
@@ -138,8 +134,6 @@ def asking_client(trace: Trace) -> str:
 def _shelves_of(trace: Trace) -> list[Key]:
     """Return under what a request is found."""
     if is_authorize(trace):
-        asked = query(trace)
-        challenge = ("challenge", asked.get("code_challenge", ""), asked.get("client_id", ""))
-        return [*dict.fromkeys([("authorize", ""), ("authorize", asking_client(trace))]), challenge]
+        return [*dict.fromkeys([("authorize", ""), ("authorize", asking_client(trace))])]
     is_metadata = is_resource_metadata(trace) or is_server_metadata(trace)
     return [("way", trace.user_agent)] if is_metadata or is_token(trace) or is_registration(trace) else []

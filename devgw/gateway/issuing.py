@@ -65,7 +65,6 @@ class Issuing:
             redirect_uri=pending.parameters.get("redirect_uri"),
             code_challenge=pending.parameters["code_challenge"],
             resource=pending.resource,
-            resource_implied="resource" not in pending.parameters,
             issued_at=now,
             expires_at=now + CODE_TTL,
         )

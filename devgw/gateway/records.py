@@ -137,7 +137,6 @@ class AuthorizationCode:
     """What the client sent at the authorization endpoint; None where it relied on its only registered one."""
     code_challenge: str
     resource: str
-    resource_implied: bool
     issued_at: datetime
     expires_at: datetime
     redeemed_at: datetime | None = None

@@ -31,7 +31,7 @@ class Resources:
             only = self._routes[0] if len(self._routes) == 1 else None
             route = implied or only
             if route is None:
-                raise Refused(ResourceMissing("authorization", self._all()))
+                raise Refused(ResourceMissing(self._all()))
             return route, self._urls.resource(route)
         canonical = canonical_resource(resource)
         found = self._find(canonical)

@@ -274,7 +274,6 @@ class ScopeUnsupported(Problem):
 class ResourceMissing(Problem):
     """It cannot be told which route is meant."""
 
-    endpoint: str
     choices: tuple[str, ...]
 
     diagnosis: ClassVar = "TOK-02"
@@ -283,7 +282,7 @@ class ResourceMissing(Problem):
 
     def explain(self) -> str:
         """Say that several are possible."""
-        return f"The {self.endpoint} request has no resource, and this gateway serves {len(self.choices)} MCP routes."
+        return f"The authorization request has no resource, and this gateway serves {len(self.choices)} MCP routes."
 
     def advise(self) -> str:
         """Say what to send."""

@@ -75,5 +75,18 @@ ALTER TABLE upstream_connection ADD COLUMN unanswered_because TEXT;
 KEPT_COPIES = "ALTER TABLE client ADD COLUMN kept_copy TEXT;"
 """Clients know of the copy that stood for their document."""
 
-MIGRATIONS: list[str] = [RECORDS, CONNECTIONS, ASSERTIONS, FAMILIES, REACHES, PAGE_PROOFS, UNANSWERED, KEPT_COPIES]
+CODES = "ALTER TABLE authorization_code DROP COLUMN resource_implied;"
+"""A code is redeemed for its resource, whether the authorization request named that or not."""
+
+MIGRATIONS: list[str] = [
+    RECORDS,
+    CONNECTIONS,
+    ASSERTIONS,
+    FAMILIES,
+    REACHES,
+    PAGE_PROOFS,
+    UNANSWERED,
+    KEPT_COPIES,
+    CODES,
+]
 """Applied in order, each once; `PRAGMA user_version` counts them."""
