@@ -93,7 +93,8 @@ class ClientConnection(TCPServer):
         except OSError:  # it was gone before it was looked at
             pass
         finally:
-            await self._close()
+            with contextlib.suppress(OSError):  # the system says again that the client is gone (ENOTCONN, too)
+                await self._close()
 
     async def protocol_send(self, event: Event) -> None:
         """Do what the protocol asks for."""
