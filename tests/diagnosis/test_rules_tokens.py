@@ -16,8 +16,8 @@ from devgw.events.taxonomy import (
     McpAuthUpstreamConnectionLost,
     McpCapabilityEntriesUnmatched,
 )
-from devgw.ids import TokenId
-from devgw.problems.bearer import InsufficientScope
+from devgw.ids import ClientId, TokenId
+from devgw.problems.bearer import InsufficientScope, TokenShape, TokenUnknown
 from tests.diagnosis.made import MCP, NOON, ORIGIN, Story
 from tests.diagnosis.told import (
     CHALLENGE,
@@ -198,3 +198,19 @@ def test_a_token_that_is_never_used_is_suspected_where_something_is_in_between()
 
     story.flow.hosts = ["gateway.example.com"]
     assert [(each.id, each.certain) for each in story.said()] == [("PROXY-08", False)]
+
+
+@pytest.mark.parametrize(("peer", "is_healed"), [("10.0.0.1:1", True), ("10.0.0.1:2", False), ("", False)])
+def test_a_token_of_another_program_of_that_make_forgives_nothing_that_was_seen(peer: str, is_healed: bool) -> None:
+    story = Story()
+    story.flow.client_id, story.flow.peers = None, ["10.0.0.1:1"]
+    problem = TokenUnknown(TokenShape.OURS)
+    refused: dict[str, Any] = {"problem": problem, "reason_code": problem.reason, "got": CHALLENGE}
+    story.ask("POST", "/mcp/x", 401, sent={"authorization": "Bearer at_x"}, **refused)
+    story.wait(3)
+    assert "BEAR-06" in story.names()
+
+    other = story.ask("POST", "/oauth/token", 200, {}, peer=peer, client_id=ClientId("dcr:2"))
+    story.traces.remove(other)
+    story.around.requests.add(other)
+    assert ("BEAR-06" in story.names()) is not is_healed
