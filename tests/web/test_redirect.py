@@ -10,6 +10,7 @@ import pytest
 
 from devgw.config.project import HeaderEdits, Route, Secret
 from devgw.gateway.upstream import Admitted, UpstreamCredential
+from devgw.settings import ProxySettings, Settings
 from tests.support.bytes_upstream import Answer, Seen, bytes_upstream, response
 from tests.support.gate import Gate, gate
 
@@ -202,3 +203,16 @@ async def test_where_the_route_follows_none_nobody_is_asked() -> None:
 
     assert answer.json()["error"]["data"]["reason"] == "upstream_redirected"
     assert other.connections == 0
+
+
+async def test_a_session_of_one_origin_is_no_business_of_another() -> None:
+    settings = Settings(proxy=ProxySettings(stateful=True))
+    async with (
+        bytes_upstream(answer_result) as other,
+        bytes_upstream(leading_to(other.url)) as upstream,
+        gate(upstream.url, follow_redirects=True, settings=settings) as gateway,
+    ):
+        await call(gateway, **{"Mcp-Session-Id": "s-1"})
+
+    assert upstream.seen[0].header("mcp-session-id") == "s-1"
+    assert other.seen[0].header("mcp-session-id") is None
