@@ -101,6 +101,7 @@ async def test_credentials_of_one_client_beside_the_id_of_another_are_refused(si
     ("claim", "change"),
     [
         ("exp", {"exp": 661}),
+        ("exp", {"exp": -60}),
         ("exp", {"exp": 30 * 365 * 86_400}),
         ("exp", {"exp": None}),
         ("exp", {"exp": 1e300}),
