@@ -214,3 +214,17 @@ def test_a_token_of_another_program_of_that_make_forgives_nothing_that_was_seen(
     story.traces.remove(other)
     story.around.requests.add(other)
     assert ("BEAR-06" in story.names()) is not is_healed
+
+
+def test_a_token_over_another_socket_of_the_same_client_forgives() -> None:
+    story = Story()
+    story.flow.client_id, story.flow.peers = None, ["10.0.0.1:1"]
+    problem = TokenUnknown(TokenShape.OURS)
+    before = story.ask("POST", "/oauth/register", 201, {}, peer="10.0.0.1:1", client_id=ClientId("dcr:2"))
+    story.ask("POST", "/mcp/x", 401, got=CHALLENGE, problem=problem, reason_code=problem.reason)
+    story.wait(3)
+    after = story.ask("POST", "/oauth/token", 200, {}, peer="10.0.0.1:2", client_id=ClientId("dcr:2"))
+    for each in (before, after):
+        story.traces.remove(each)
+        story.around.requests.add(each)
+    assert "BEAR-06" not in story.names()

@@ -50,11 +50,17 @@ def got_token_elsewhere(view: View, moment: datetime) -> bool:
 
 
 def _is_surely_the_clients(view: View, trace: Trace) -> bool:
-    """Tell whether a request is this flow's client's by its socket or its id."""
+    """Tell whether a request is this flow's client's by its socket or its id.
+
+    A client has several sockets: what came with an id over one of the flow's own says which client it is.
+    """
     flow = view.flow
-    return bool(trace.peer and trace.peer in flow.peers) or (
-        flow.client_id is not None and trace.client_id == flow.client_id
-    )
+    if trace.peer and trace.peer in flow.peers:
+        return True
+    if flow.client_id is not None or trace.client_id is None:
+        return trace.client_id == flow.client_id and trace.client_id is not None
+    known = (each for each in view.around.requests.on_the_way(flow.user_agent) if each.peer in flow.peers)
+    return any(each.peer and each.client_id == trace.client_id for each in known)
 
 
 def _may_be_the_clients(view: View, trace: Trace) -> bool:
