@@ -236,6 +236,7 @@ async def test_a_page_that_was_open_when_the_base_path_moved_says_so(gateway: Ru
     module = project / "modules" / "zuplo.runtime.ts"
     module.write_text('runtime.addPlugin(new McpGatewayPlugin({ basePath: "/dev" }));')
     await until(gateway, ConfigLoaded, 2)
+    register_callback(gateway.runtime)
     async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser:
         client = await gateway.register(http)
         await gateway.sign_in(browser, gateway.authorize_url(client["client_id"], token("")))
