@@ -17,6 +17,7 @@ from devgw.web.descriptors import in_use, limit, raise_limit
 from devgw.web.listening import serve
 from devgw.wiring.acting import GatewayActions
 from devgw.wiring.config_view import config_view
+from devgw.wiring.loop_faults import heard
 from devgw.wiring.pending import Pending
 from devgw.wiring.probing import keep_probing
 from devgw.wiring.reloading import WATCHER, Reloading
@@ -46,6 +47,11 @@ async def run(
         Refused: with a problem of `problems.control`, where the control socket cannot be opened.
     """
     raise_limit()
+    with heard(runtime.bus):
+        await _run(runtime, ready, helpers or {})
+
+
+async def _run(runtime: Runtime, ready: Callable[[], None], helpers: Mapping[str, Begin]) -> None:
     reloading = Reloading(runtime)
     control = await _open_control(runtime, reloading)
     essentials = {
@@ -56,7 +62,7 @@ async def run(
     if control is not None:
         essentials["the control socket"] = asyncio.ensure_future(control.serve())
     _start_helpers(runtime, reloading)
-    for name, begin in (helpers or {}).items():
+    for name, begin in helpers.items():
         runtime.supervisor.start(name, begin)
     _announce(runtime)
     gc.collect()
