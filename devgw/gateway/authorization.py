@@ -24,18 +24,11 @@ from devgw.oauth.pkce import CHALLENGE_LENGTH, check_challenge
 from devgw.oauth.redirect_uri import RedirectKind, check_redirect_uri, find_fitting, kind_of, with_port_of
 from devgw.oauth.urls import Urls
 from devgw.problems import Problem, Refused
-from devgw.problems.authorization import (
-    ParameterInvalid,
-    ParameterMissing,
-    QueryMangled,
-    RedirectUriMismatch,
-    RequestCutOff,
-    ResponseTypeUnsupported,
-    ScopeUnsupported,
-)
+from devgw.problems.authorization import RedirectUriMismatch, ResponseTypeUnsupported, ScopeUnsupported
 from devgw.problems.clients import ClientUnknown
 from devgw.problems.consent import TransactionExpired, TransactionFinished, TransactionUnknown
 from devgw.problems.incoming import AuthorizationsTooMany
+from devgw.problems.parameters import ParameterInvalid, ParameterMissing, QueryMangled, RequestCutOff
 from devgw.settings import Limits
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})

@@ -20,7 +20,7 @@ from devgw.gateway.capability_filter import (
 )
 from devgw.gateway.upstream import Admitted
 from devgw.problems import Refused
-from devgw.problems.proxy import UpstreamAnswerUnreadable
+from devgw.problems.upstream_answer import UpstreamAnswerUnreadable
 from devgw.settings import Limits
 
 Messages = Sequence[Mapping[str, Any]]

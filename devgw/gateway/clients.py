@@ -15,7 +15,8 @@ from devgw.gateway.store import Store
 from devgw.ids import ClientId
 from devgw.oauth.registration import ClientMetadata, read_client_metadata
 from devgw.problems import Problem, Refused
-from devgw.problems.clients import ClientDocumentsDisabled, ClientDocumentUnreachable, ClientExpired, ClientUnknown
+from devgw.problems.client_document import ClientDocumentsDisabled, ClientDocumentUnreachable
+from devgw.problems.clients import ClientExpired, ClientUnknown
 
 REGISTRATION_TTL = timedelta(days=90)
 SEEN_AGAIN_AFTER = timedelta(minutes=1)

@@ -33,7 +33,8 @@ from devgw.gateway.revocation import Revocation
 from devgw.gateway.store import Store
 from devgw.ids import ClientId, GrantId, OperationId, SubjectId, TokenId
 from devgw.problems import Refused
-from devgw.problems.token import CodeReplayed, RefreshTokenExpired, RefreshTokenReplayed, RefreshTokenVoid
+from devgw.problems.refresh_token import RefreshTokenExpired, RefreshTokenReplayed, RefreshTokenVoid
+from devgw.problems.token import CodeReplayed
 
 SUPERSEDED = "superseded"
 """Why tokens end that were never used when the code or refresh token behind them came again."""

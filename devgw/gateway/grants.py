@@ -19,15 +19,13 @@ from devgw.ids import ClientId
 from devgw.oauth.metadata import SCOPE
 from devgw.oauth.pkce import challenge_of, check_verifier, verifies
 from devgw.problems import Refused
-from devgw.problems.authorization import ParameterMissing
+from devgw.problems.parameters import ParameterMissing
+from devgw.problems.refresh_token import GrantRevoked, RefreshTokenUnknown, ScopeExceedsGrant
 from devgw.problems.token import (
     CodeExpired,
     CodeUnknown,
-    GrantRevoked,
     IssuedToAnotherClient,
     RedirectUriChanged,
-    RefreshTokenUnknown,
-    ScopeExceedsGrant,
     VerifierMissing,
     VerifierWrong,
 )

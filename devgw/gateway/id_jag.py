@@ -27,8 +27,8 @@ from devgw.ids import GrantId, SubjectId
 from devgw.oauth.metadata import JWT_BEARER, SCOPE
 from devgw.oauth.text import is_text
 from devgw.problems import Refused
-from devgw.problems.authorization import ParameterMissing
 from devgw.problems.id_jag import IdJagInvalid, IdJagIssuerUntrusted, IdJagReplayed
+from devgw.problems.parameters import ParameterMissing
 from devgw.problems.token import GrantTypeUnsupported
 
 if TYPE_CHECKING:

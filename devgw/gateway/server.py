@@ -28,8 +28,8 @@ from devgw.gateway.revocation import Revocation
 from devgw.gateway.store import SpentAssertions, Store
 from devgw.oauth.urls import Urls
 from devgw.problems import Refused
-from devgw.problems.authorization import ParameterMissing
 from devgw.problems.base import ErrorCode
+from devgw.problems.parameters import ParameterMissing
 from devgw.problems.standard import StandardRefusal
 from devgw.problems.token import GrantTypeUnsupported, IssuedToAnotherClient
 

@@ -19,7 +19,7 @@ from devgw.monitor.grant_rows import access_row, grant_row, refresh_row, token_r
 from devgw.monitor.moments import stamp
 from devgw.monitor.records import Records
 from devgw.monitor.rows import GrantRow, TokenRow
-from devgw.problems.token import REPLAYS
+from devgw.problems.refresh_token import REPLAYS
 
 R = TypeVar("R")
 _KEPT = 20_000

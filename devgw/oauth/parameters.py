@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from devgw.problems import Refused
-from devgw.problems.authorization import ParameterMissing, ParameterRepeated
+from devgw.problems.parameters import ParameterMissing, ParameterRepeated
 
 
 class Parameters(Mapping[str, str]):

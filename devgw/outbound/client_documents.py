@@ -24,7 +24,7 @@ from devgw.outbound.guard import client_check
 from devgw.outbound.kept_documents import KeptDocuments
 from devgw.outbound.transport import chain_of, describe_failure
 from devgw.problems import Problem, Refused
-from devgw.problems.clients import ClientDocumentForbidden, ClientDocumentInvalid, ClientDocumentUnreachable
+from devgw.problems.client_document import ClientDocumentForbidden, ClientDocumentInvalid, ClientDocumentUnreachable
 from devgw.problems.limit import AnswerProblem, AnswerTooLong, AnswerUnfinished, AnswerUnpacksTooLong
 from devgw.settings import Limits
 

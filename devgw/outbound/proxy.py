@@ -18,14 +18,8 @@ from devgw.outbound.reach import speaks_tls
 from devgw.outbound.target import Target, bytes_of, target_of
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import AnswerHeadTooLong, AnswerUnfinished
-from devgw.problems.proxy import (
-    UpstreamAnswerMalformed,
-    UpstreamAnswerTimedOut,
-    UpstreamClosedEarly,
-    UpstreamFramingUnsafe,
-    UpstreamSpeaksTls,
-    UpstreamSwitchedProtocols,
-)
+from devgw.problems.proxy import UpstreamAnswerTimedOut, UpstreamClosedEarly, UpstreamSpeaksTls
+from devgw.problems.upstream_answer import UpstreamAnswerMalformed, UpstreamFramingUnsafe, UpstreamSwitchedProtocols
 
 _GRAIN = 0.25
 """Seconds by which the limit for an answer may be overrun."""

@@ -16,17 +16,16 @@ from devgw.problems import Problem
 from devgw.problems.proxy import (
     REWRITE_PATTERN,
     TlsFault,
-    UpstreamAnswerMalformed,
     UpstreamAnswerTimedOut,
     UpstreamClosedEarly,
     UpstreamConnectTimedOut,
-    UpstreamEncodingUnreadable,
     UpstreamNameUnknown,
     UpstreamRefusedConnection,
     UpstreamSpeaksTls,
     UpstreamTlsFailed,
     UpstreamUnreachable,
 )
+from devgw.problems.upstream_answer import UpstreamAnswerMalformed, UpstreamEncodingUnreadable
 from devgw.settings import Limits
 
 _REFUSED = f"[Errno {errno.ECONNREFUSED}]"

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from devgw.foreign.text import has_placeholder
-from devgw.problems.base import ErrorCode, Fault, Problem
+from devgw.problems.base import ErrorCode, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,107 +238,3 @@ class ClientAssertionInvalid(Problem):
     def advise(self) -> str:
         """Say what to sign."""
         return f"Sign an assertion whose {self.claim} is {self.expected}."
-
-
-@dataclass(frozen=True, slots=True)
-class ClientDocumentUnreachable(Problem):
-    """The client metadata document could not be fetched."""
-
-    url: str
-    failure: str
-    passes: str = ""
-    """The id of the limit that its answer passes, if that is why."""
-    is_of_the_network: bool = False
-    """Whether it is not reached at all: its name, the connection, or no answer in time."""
-    to_register: str = ""
-    """How this very client is made to register instead, where that is known."""
-
-    diagnosis: ClassVar = "REG-08"
-    error: ClassVar = ErrorCode.INVALID_CLIENT
-    source: ClassVar = "OAuth Client ID Metadata Document §4, §6"
-
-    @property
-    def diagnosis_id(self) -> str | None:
-        """Return the limit's id where one is passed."""
-        return self.passes or self.diagnosis
-
-    def explain(self) -> str:
-        """Say how it failed."""
-        return f"The client metadata document {self.url} could not be fetched: {self.failure}."
-
-    def advise(self) -> str:
-        """Say how to go on without it."""
-        how = self.to_register or "let it forget this server and connect again, it registers then"
-        return (
-            "Make the URL reachable from this machine. Else set gateway.cimdEnabled to false in policies.json, "
-            f"and make the client register: {how}."
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ClientDocumentForbidden(Problem):
-    """The client metadata document lives where the gateway must not fetch from."""
-
-    url: str
-    address: str
-
-    diagnosis: ClassVar = "REG-08"
-    error: ClassVar = ErrorCode.INVALID_CLIENT
-    hint: ClassVar = "Publish the document on a public address, or on this machine's loopback for development."
-    source: ClassVar = "OAuth Client ID Metadata Document §6.5, RFC 6890"
-
-    def explain(self) -> str:
-        """Say which address."""
-        return f"The host of {self.url} is {self.address}, a special-use address from which nothing is fetched."
-
-
-@dataclass(frozen=True, slots=True)
-class ClientDocumentInvalid(Problem):
-    """The client metadata document breaks a rule."""
-
-    url: str
-    rule: str
-    got: str
-    expected: str
-    passes: str = ""
-    """The id of the limit that it passes, if that is why."""
-
-    diagnosis: ClassVar = "REG-09"
-    error: ClassVar = ErrorCode.INVALID_CLIENT
-    source: ClassVar = "OAuth Client ID Metadata Document §4.1; MCP: Client ID Metadata Documents"
-
-    @property
-    def diagnosis_id(self) -> str | None:
-        """Return the limit's id where one is passed."""
-        return self.passes or self.diagnosis
-
-    def explain(self) -> str:
-        """Say which rule, with both values."""
-        return f"The client metadata document {self.url} {self.rule}: got {self.got}, expected {self.expected}."
-
-    def advise(self) -> str:
-        """Say what to publish."""
-        return f"Publish the document with {self.expected}."
-
-
-@dataclass(frozen=True, slots=True)
-class ClientDocumentsDisabled(Problem):
-    """A URL came as client id, but the policy has cimdEnabled = false."""
-
-    url: str
-    to_register: str = ""
-    """How this very client is made to register instead, where that is known."""
-
-    diagnosis: ClassVar = "REG-13"
-    fault: ClassVar = Fault.CONFIGURATION
-    error: ClassVar = ErrorCode.INVALID_CLIENT
-    source: ClassVar = "MCP authorization: Client Registration"
-
-    def explain(self) -> str:
-        """Say so."""
-        return f"The client id {self.url} is a metadata document, which this gateway's policy does not take."
-
-    def advise(self) -> str:
-        """Say how the client is made to register; its id stays a URL as long as it remembers it."""
-        how = self.to_register or "let it forget this server and connect again, the metadata offers registration alone"
-        return f"Make the client register: {how}."

@@ -11,7 +11,7 @@ from devgw.mcp.event_stream import EventReader
 from devgw.mcp.response import Message, ResponseReader, ResponseUnreadable, find_plain_id, read_responses
 from devgw.problems import Refused
 from devgw.problems.limit import AnswerTooLong
-from devgw.problems.proxy import UpstreamAnswerForeign, UpstreamAnswerUnreadable
+from devgw.problems.upstream_answer import UpstreamAnswerForeign, UpstreamAnswerUnreadable
 from devgw.problems.upstream_status import UpstreamGaveNoAnswer
 from devgw.settings import Limits
 from devgw.web.decoding import Decoder

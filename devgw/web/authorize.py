@@ -14,9 +14,9 @@ from devgw.ids import ClientId
 from devgw.oauth.parameters import Parameters
 from devgw.oauth.urls import AUTHORIZE, CALLBACK, CONSENT, PROVE
 from devgw.problems import Refused
-from devgw.problems.authorization import ParameterInvalid
 from devgw.problems.consent import AccessDenied, ConsentStale, InteractionRequired, TransactionFinished
 from devgw.problems.login import ProviderRefused
+from devgw.problems.parameters import ParameterInvalid
 from devgw.web import browser, caller, refusals, serving
 from devgw.web.pages import consent_page, prove_page
 

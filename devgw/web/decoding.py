@@ -7,7 +7,7 @@ from devgw.events.trace import Headers
 from devgw.gateway.forwarding import header_of
 from devgw.problems import Refused
 from devgw.problems.limit import AnswerUnpacksTooLong
-from devgw.problems.proxy import UpstreamEncodingUnreadable
+from devgw.problems.upstream_answer import UpstreamEncodingUnreadable
 
 _GZIP_OR_DEFLATE = 47
 _SLICE = 65_536

@@ -12,7 +12,7 @@ from devgw.gateway.transport import UpstreamClient
 from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
 from devgw.mcp.attribution import Asked
 from devgw.problems import Problem, Refused
-from devgw.problems.proxy import UpstreamAnswerForeign
+from devgw.problems.upstream_answer import UpstreamAnswerForeign
 from devgw.settings import Settings
 from devgw.web.answers import note_refusal, verdict_on
 from devgw.web.call import McpCall

@@ -12,7 +12,8 @@ from devgw.gateway.upstream import UpstreamCredential
 from devgw.mcp.answer import beginning_of, failure_in, is_jsonrpc
 from devgw.mcp.attribution import shown_ids
 from devgw.problems import Problem, Refused
-from devgw.problems.proxy import UpstreamAnswerNotMcp, UpstreamCredentialRefused
+from devgw.problems.proxy import UpstreamCredentialRefused
+from devgw.problems.upstream_answer import UpstreamAnswerNotMcp
 from devgw.problems.upstream_status import (
     MEDIA_TYPES,
     UpstreamFailed,

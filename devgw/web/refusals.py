@@ -15,7 +15,7 @@ from devgw.gateway.authorization import Destination, SentBack
 from devgw.oauth.description import error_description
 from devgw.problems import Problem, Refused
 from devgw.problems.base import ErrorCode
-from devgw.problems.clients import ClientDocumentForbidden, ClientDocumentInvalid, ClientDocumentUnreachable
+from devgw.problems.client_document import ClientDocumentForbidden, ClientDocumentInvalid, ClientDocumentUnreachable
 from devgw.web import caller, serving
 from devgw.web.pages import error_page
 

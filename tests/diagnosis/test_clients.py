@@ -5,7 +5,7 @@ import pytest
 from devgw.diagnosis.catalogue import failures
 from devgw.diagnosis.clients import BOOK, ClientEntry, Traits, forget_advice, forget_lines, recognise
 from devgw.diagnosis.clients.recognise import how_to_register, quirks_for
-from devgw.problems.clients import ClientDocumentsDisabled, ClientDocumentUnreachable
+from devgw.problems.client_document import ClientDocumentsDisabled, ClientDocumentUnreachable
 
 
 @pytest.mark.parametrize(

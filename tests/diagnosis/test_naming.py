@@ -13,15 +13,17 @@ from devgw.diagnosis.naming import NAMES, name_problem
 from devgw.problems import (
     ErrorCode,
     Problem,
-    authorization,
+    client_document,
     clients,
     consent,
     incoming,
     limit,
+    parameters,
     provider,
     provider_keys,
     proxy,
     upstream,
+    upstream_answer,
     upstream_document,
 )
 from devgw.problems import upstream_connection as connection
@@ -41,17 +43,10 @@ from devgw.problems.login import LoginCookieMissing, ProviderRefused, StateMissi
 from devgw.problems.machine import CaFileUnusable, ProxyUnusable
 from devgw.problems.provider_token import Flaw, ProviderTokenInvalid
 from devgw.problems.redirect import UpstreamLocationMalformed
+from devgw.problems.refresh_token import GrantRevoked, RefreshTokenReplayed, RefreshTokenVoid, ScopeExceedsGrant
 from devgw.problems.standard import StandardRefusal
 from devgw.problems.state import DiskFull, StateDamaged, StateLocked, StateNotWritable, StateRemoved
-from devgw.problems.token import (
-    CodeUnknown,
-    GrantRevoked,
-    GrantTypeUnsupported,
-    RefreshTokenReplayed,
-    RefreshTokenVoid,
-    ScopeExceedsGrant,
-    VerifierWrong,
-)
+from devgw.problems.token import CodeUnknown, GrantTypeUnsupported, VerifierWrong
 from devgw.problems.upstream_registration import (
     ClientDocumentUnfit,
     RegistrationImpossible,
@@ -178,23 +173,23 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (GrantRevoked(NOON, "refresh_token_replayed"), "REFR-03"),
         (clients.ClientMetadataInvalid("application_type", "web", "native"), "REG-07"),
         (clients.ClientMetadataInvalid("redirect_uris", "[]", "one"), "REQ-01"),
-        (clients.ClientDocumentForbidden("https://x", "10.0.0.1"), "REG-08"),
-        (clients.ClientDocumentInvalid("https://x", "r", "g", "e"), "REG-09"),
-        (clients.ClientDocumentsDisabled("https://x"), "REG-13"),
+        (client_document.ClientDocumentForbidden("https://x", "10.0.0.1"), "REG-08"),
+        (client_document.ClientDocumentInvalid("https://x", "r", "g", "e"), "REG-09"),
+        (client_document.ClientDocumentsDisabled("https://x"), "REG-13"),
         (proxy.UpstreamNameUnknown("http://x", "x"), "NET-02"),
         (proxy.UpstreamTlsFailed("https://x", "self signed"), "NET-03"),
         (proxy.UpstreamTlsFailed("https://x", "WRONG_VERSION_NUMBER", proxy.TlsFault.PLAIN), "NET-08"),
         (proxy.UpstreamSpeaksTls("http://x"), "NET-08"),
-        (proxy.UpstreamSwitchedProtocols("http://x"), "NET-09"),
-        (proxy.UpstreamAnswerMalformed("http://x", "it begins with SSH"), "NET-09"),
+        (upstream_answer.UpstreamSwitchedProtocols("http://x"), "NET-09"),
+        (upstream_answer.UpstreamAnswerMalformed("http://x", "it begins with SSH"), "NET-09"),
         (proxy.UpstreamAnswerTimedOut("http://x", 120), "NET-04"),
         (proxy.UpstreamClosedEarly("http://x", 0, has_begun=False), "NET-05"),
         (proxy.UpstreamUnreachable("http://x", "no route"), "NET-07"),
-        (proxy.UpstreamFramingUnsafe("http://x", "two lengths"), "PROXY-09"),
-        (proxy.UpstreamAnswerForeign("http://x", "id 8", "id 7"), "PROXY-10"),
+        (upstream_answer.UpstreamFramingUnsafe("http://x", "two lengths"), "PROXY-09"),
+        (upstream_answer.UpstreamAnswerForeign("http://x", "id 8", "id 7"), "PROXY-10"),
         (UpstreamLocationMalformed("http://x", 307, "http://[", "no"), "PROXY-11"),
-        (proxy.UpstreamAnswerUnreadable("http://x", "it is too deep"), "NET-06"),
-        (authorization.ParameterMissing("client_id"), "REQ-01"),
+        (upstream_answer.UpstreamAnswerUnreadable("http://x", "it is too deep"), "NET-06"),
+        (parameters.ParameterMissing("client_id"), "REQ-01"),
         (GrantTypeUnsupported("password", ()), "REQ-02"),
         (consent.TransactionFinished("x", NOON), "REQ-03"),
         (consent.ConsentStale("sent twice"), "CONS-03"),

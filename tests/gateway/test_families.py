@@ -19,7 +19,7 @@ from devgw.gateway.records import Grant, RefreshToken
 from devgw.gateway.revocation import Ending, Revocation
 from devgw.ids import ClientId, GrantId, OperationId, SubjectId, TokenId
 from devgw.problems import Refused
-from devgw.problems.token import RefreshTokenExpired, RefreshTokenReplayed, RefreshTokenVoid
+from devgw.problems.refresh_token import RefreshTokenExpired, RefreshTokenReplayed, RefreshTokenVoid
 from devgw.store.database import Database
 from devgw.store.migrations import MIGRATIONS
 from devgw.store.records import RecordStore

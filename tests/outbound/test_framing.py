@@ -10,12 +10,8 @@ from devgw.gateway.transport import Timing, TransportSettings, UpstreamAnswer, U
 from devgw.outbound.proxy import ProxyClient
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import AnswerHeadTooLong
-from devgw.problems.proxy import (
-    UpstreamAnswerMalformed,
-    UpstreamFramingUnsafe,
-    UpstreamSpeaksTls,
-    UpstreamSwitchedProtocols,
-)
+from devgw.problems.proxy import UpstreamSpeaksTls
+from devgw.problems.upstream_answer import UpstreamAnswerMalformed, UpstreamFramingUnsafe, UpstreamSwitchedProtocols
 from devgw.settings import Limits
 from tests.support.bytes_upstream import Answer, BytesUpstream, Seen, bytes_upstream, response
 

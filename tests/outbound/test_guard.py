@@ -9,7 +9,7 @@ from devgw.clock import FrozenClock
 from devgw.outbound.client_documents import HttpClientDocuments
 from devgw.outbound.guard import check_form, check_url, is_local
 from devgw.problems import Refused
-from devgw.problems.clients import ClientDocumentForbidden
+from devgw.problems.client_document import ClientDocumentForbidden
 from devgw.problems.proxy import UpstreamNameUnknown
 from devgw.problems.upstream import AddressForbidden
 from devgw.problems.upstream_document import IssuerMismatch

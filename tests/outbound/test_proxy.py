@@ -14,11 +14,7 @@ from devgw.gateway.transport import Timing, TransportSettings, UpstreamAnswer, U
 from devgw.outbound.proxy import ProxyClient
 from devgw.outbound.target import target_of
 from devgw.problems import Refused
-from devgw.problems.proxy import (
-    ClientCertificateUnusable,
-    UpstreamClosedEarly,
-    UpstreamTlsFailed,
-)
+from devgw.problems.proxy import ClientCertificateUnusable, UpstreamClosedEarly, UpstreamTlsFailed
 from devgw.problems.upstream import AddressForbidden
 from tests.support.bytes_upstream import Answer, Seen, bytes_upstream, response
 from tests.support.certificates import key_and_certificate

@@ -1,0 +1,136 @@
+"""Why the parameters of a request cannot be read: absent, repeated, cut off, mangled."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from devgw.problems.base import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterMissing(Problem):
+    """A required parameter is absent or empty."""
+
+    parameter: str
+    endpoint: str = "authorization"
+
+    diagnosis: ClassVar = "REQ-01"
+    source: ClassVar = "RFC 6749 §3.1, §3.2"
+
+    def explain(self) -> str:
+        """Say which."""
+        return f"The {self.endpoint} request has no {self.parameter}."
+
+    def advise(self) -> str:
+        """Say to send it."""
+        return f"Send {self.parameter}; where a URL was copied by hand, check that it was not cut off."
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCutOff(Problem):
+    """Only the beginning of an authorization request arrived."""
+
+    last: str
+    """The last parameter that came."""
+    length: int
+    """How many characters of it came."""
+    is_alone: bool
+    """Whether nothing else came."""
+
+    source: ClassVar = "RFC 6749 §4.1.1"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return which of the two it is."""
+        return "RURI-09" if self.is_alone else "RURI-10"
+
+    def explain(self) -> str:
+        """Say where it ends."""
+        if self.is_alone:
+            return f"Only `{self.last}` of the authorization request arrived: the URL was cut at its first `&`."
+        return f"The authorization request ends within `{self.last}`, after {self.length} characters: the URL was cut."
+
+    def advise(self) -> str:
+        """Say how to open all of it."""
+        if self.is_alone:
+            return "Open the whole URL from the client's log; its launcher must quote it for the command line."
+        return "Open the whole URL from the client's log, without the line breaks of a terminal."
+
+
+@dataclass(frozen=True, slots=True)
+class QueryMangled(Problem):
+    """The parameters were changed on their way, so that they are not read as what they are."""
+
+    what: str
+    """What stands there, in words with an example."""
+    fix: str
+
+    diagnosis: ClassVar = "REQ-04"
+    source: ClassVar = "RFC 6749 §3.1, RFC 3986 §3.4"
+
+    def explain(self) -> str:
+        """Say what stands there."""
+        return f"The parameters of the request are not written as a query: {self.what}."
+
+    def advise(self) -> str:
+        """Say how to write them."""
+        return self.fix
+
+
+@dataclass(frozen=True, slots=True)
+class FormExpected(Problem):
+    """What should be a form came as something else, or in the wrong place."""
+
+    endpoint: str
+    got: str
+    """What came: a content type, or where the parameters stand."""
+
+    diagnosis: ClassVar = "REQ-05"
+    source: ClassVar = "RFC 6749 §3.2, §4.1.3, Appendix B"
+
+    def explain(self) -> str:
+        """Say what came."""
+        return f"The {self.endpoint} request has no form: {self.got}."
+
+    def advise(self) -> str:
+        """Say what to send."""
+        return "Send the parameters in the body, with Content-Type: application/x-www-form-urlencoded."
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterRepeated(Problem):
+    """A parameter came more than once."""
+
+    parameter: str
+    times: int
+
+    diagnosis: ClassVar = "REQ-01"
+    source: ClassVar = "RFC 6749 §3.1, §3.2"
+
+    def explain(self) -> str:
+        """Say which, and how often."""
+        return f"The parameter {self.parameter} came {self.times} times; it may come once."
+
+    def advise(self) -> str:
+        """Say to send it once."""
+        return f"Send {self.parameter} once."
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterInvalid(Problem):
+    """A parameter has a value that cannot be taken."""
+
+    parameter: str
+    got: str
+    expected: str
+    endpoint: str = "authorization"
+
+    diagnosis: ClassVar = "REQ-01"
+    source: ClassVar = "RFC 6749 §4.1.2.1, §5.2"
+
+    def explain(self) -> str:
+        """Say which, with both values."""
+        return f"The {self.parameter} of the {self.endpoint} request is {self.got}; expected {self.expected}."
+
+    def advise(self) -> str:
+        """Say what to send."""
+        return f"Send {self.parameter} = {self.expected}."

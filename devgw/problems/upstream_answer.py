@@ -1,0 +1,113 @@
+"""Why what an upstream answered is not passed on."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from devgw.problems.proxy import UpstreamProblem
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamAnswerMalformed(UpstreamProblem):
+    """What the upstream sent is no HTTP."""
+
+    failure: str
+
+    diagnosis: ClassVar = "NET-09"
+    hint: ClassVar = "Look at what listens on that port: the gateway speaks HTTP/1.1 to it."
+
+    def explain(self) -> str:
+        """Repeat what the parser said."""
+        return f"The upstream {self.url} answered something that is no HTTP: {self.failure}."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSwitchedProtocols(UpstreamProblem):
+    """The upstream answered 101, and what follows is no HTTP any more."""
+
+    diagnosis: ClassVar = "NET-09"
+    hint: ClassVar = "Point rewritePattern at the MCP endpoint, and not at one for WebSockets; 101 needs an Upgrade."
+    source: ClassVar = "RFC 9110 §15.2.2"
+
+    def explain(self) -> str:
+        """Say that nobody asked."""
+        return f"The upstream {self.url} answered 101 and switched protocols, which the gateway never asks for."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamFramingUnsafe(UpstreamProblem):
+    """The answer is framed so that two programs could disagree where it ends: what follows might be another's."""
+
+    failure: str
+
+    diagnosis: ClassVar = "PROXY-09"
+    source: ClassVar = "RFC 9112 §6.3, §11.1, §11.2"
+    hint: ClassVar = "Mend the upstream, or what stands before it: one Content-Length, or Transfer-Encoding: chunked."
+
+    def explain(self) -> str:
+        """Say what is ambiguous."""
+        return f"The end of the answer of {self.url} is ambiguous: {self.failure}."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamAnswerForeign(UpstreamProblem):
+    """The response carries another id than the request: it answers somebody else, and is not relayed."""
+
+    got: str
+    """The id as JSON writes it, or that there is none."""
+    expected: str
+
+    diagnosis: ClassVar = "PROXY-10"
+    source: ClassVar = "JSON-RPC 2.0 §5"
+    hint: ClassVar = "Let the upstream answer with the request's own id, in value and type, each request once."
+
+    def explain(self) -> str:
+        """Say which id came, and which was asked for."""
+        return f"The upstream {self.url} answered with {self.got} where {self.expected} was asked for."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamAnswerUnreadable(UpstreamProblem):
+    """The answer's JSON cannot be read in one way only, or within bounds; it is not let through unseen."""
+
+    failure: str
+
+    hint: ClassVar = "Mend what the upstream writes, or let it write less: the gateway has to read whose answer it is."
+    diagnosis: ClassVar = "NET-06"
+    source: ClassVar = "RFC 8259 §4, §9"
+
+    def explain(self) -> str:
+        """Say why it cannot be read."""
+        return f"The JSON that the upstream {self.url} answered cannot be relayed: {self.failure}."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamAnswerNotMcp(UpstreamProblem):
+    """The upstream answered with a page, or anything else that is neither JSON nor an event stream."""
+
+    status_code: int
+    content_type: str
+    beginning: str
+    """The first words of the body, without markup."""
+
+    diagnosis: ClassVar = "NET-06"
+    hint: ClassVar = "Point rewritePattern at the MCP endpoint itself; how the answer begins is in the trace."
+
+    def explain(self) -> str:
+        """Say what came instead."""
+        said = f": “{self.beginning}”" if self.beginning else ""
+        what = self.content_type or "no content type"
+        return f"The upstream {self.url} answered {self.status_code} with {what} instead of JSON-RPC{said}."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamEncodingUnreadable(UpstreamProblem):
+    """The answer has to be filtered, but is compressed in a way that cannot be read; it is not let through unseen."""
+
+    encoding: str
+
+    diagnosis: ClassVar = "PROXY-23"
+    hint: ClassVar = "Let the upstream respect Accept-Encoding: the gateway asks for gzip, deflate or identity alone."
+
+    def explain(self) -> str:
+        """Say which encoding."""
+        return f"The upstream {self.url} answered in {self.encoding}, which the gateway cannot look into."
