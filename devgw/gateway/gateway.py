@@ -13,9 +13,10 @@ from devgw.gateway.completion import Completion
 from devgw.gateway.consent import Connections, Consents, NoConnections
 from devgw.gateway.families import Families
 from devgw.gateway.id_jag import IdJag
+from devgw.gateway.identity_provider import IdentityProvider
 from devgw.gateway.issuing import Issuing
 from devgw.gateway.live_tokens import LiveTokens
-from devgw.gateway.login import IdentityProvider, Login
+from devgw.gateway.login import Login
 from devgw.gateway.page_proof import PageProofs
 from devgw.gateway.revocation import Revocation
 from devgw.gateway.server import Server

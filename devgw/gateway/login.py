@@ -6,7 +6,7 @@ never overwrite one another. Source: OAuth 2.1 §4.1, §7.12; `workos.md` §1 an
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from devgw.clock import Clock
 from devgw.config.project import OAuthPolicy
@@ -15,6 +15,7 @@ from devgw.events import Bus, Outcome, refusal
 from devgw.events.taxonomy import McpAuthLoginBegun, McpAuthLoginFinished
 from devgw.gateway.completion import Completion
 from devgw.gateway.identity import Identity
+from devgw.gateway.identity_provider import IdentityProvider, LoginRequest
 from devgw.gateway.page_proof import MOST_COOKIES, PageProofs
 from devgw.gateway.records import PendingAuthorization, Session
 from devgw.gateway.store import Store
@@ -43,19 +44,6 @@ _ASKS_WHO = ("login", "select_account")
 
 
 @dataclass(frozen=True, slots=True)
-class LoginRequest:
-    """What the identity provider is asked with."""
-
-    callback: str
-    state: str
-    nonce: str
-    challenge: str | None
-    """S256 challenge, where the policy asks for PKCE."""
-    prompt: str | None = None
-    login_hint: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Departure:
     """Where the browser goes, and the cookie that proves at the callback that it is the same browser."""
 
@@ -75,20 +63,6 @@ class Arrival:
     page_token: str | None
     """Of the page that comes now; who only comes twice proves anew what browser it is."""
     login_cookie_name: str
-
-
-class IdentityProvider(Protocol):
-    """The provider where people sign in."""
-
-    def authorize_url(self, request: LoginRequest) -> str:
-        """Return the URL of the provider's authorization endpoint with this request."""
-
-    async def redeem(self, code: str, callback: str, verifier: str | None, nonce: str) -> Identity:
-        """Exchange the code and return who it stands for.
-
-        Raises:
-            Refused: with a problem of `problems.login`.
-        """
 
 
 class Login:

@@ -3,7 +3,7 @@
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from devgw.config.project import BrowserLogin, OAuthPolicy
-from devgw.gateway.login import LoginRequest
+from devgw.gateway.identity_provider import LoginRequest
 
 
 def authorize_url(policy: OAuthPolicy, request: LoginRequest) -> str:

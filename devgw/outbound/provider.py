@@ -26,7 +26,7 @@ from devgw.gateway.identity import (
     text_or_none,
     verified_claims,
 )
-from devgw.gateway.login import LoginRequest
+from devgw.gateway.identity_provider import LoginRequest
 from devgw.gateway.provider_token import checked_event
 from devgw.gateway.signing_keys import SigningKeySet
 from devgw.ids import SubjectId
@@ -69,7 +69,7 @@ class HttpIdentityProvider:
         return authorize_url(self._policy, request)
 
     async def redeem(self, code: str, callback: str, verifier: str | None, nonce: str) -> Identity:
-        """Exchange `code` and return the verified identity; see `gateway.login.IdentityProvider`."""
+        """Exchange `code` and return the verified identity; see `gateway.identity_provider.IdentityProvider`."""
         answer, theirs = await self._exchange(code, callback, verifier)
         now = self._clock.now()
         now = beside(theirs, now, travelled(self._clock)) if theirs else now

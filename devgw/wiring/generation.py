@@ -5,7 +5,7 @@ from datetime import datetime
 from devgw.config.project import Project
 from devgw.gateway.gateway import Gateway, Ground
 from devgw.gateway.id_jag import IdJag
-from devgw.gateway.login import IdentityProvider
+from devgw.gateway.identity_provider import IdentityProvider
 from devgw.ids import SubjectId
 from devgw.outbound.provider import HttpIdentityProvider
 from devgw.outbound.upstream_oauth.building import UpstreamSide

@@ -12,7 +12,7 @@ from devgw.diagnosis.verdicts import Answer, Check, Verdict, provider
 from devgw.diagnosis.verdicts.check import skipped
 from devgw.diagnosis.verdicts.login_page import AskedLogin, login_page
 from devgw.entropy import token
-from devgw.gateway.login import LoginRequest
+from devgw.gateway.identity_provider import LoginRequest
 from devgw.oauth.pkce import challenge_of
 from devgw.outbound import login_requests
 from devgw.outbound.probes.asking import Asker, skew
