@@ -1,7 +1,9 @@
 """Kept copies of published metadata documents: taken where the network alone is in the way, and nowhere else."""
 
+import asyncio
 import base64
 import json
+import ssl
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,18 @@ from typing import Any
 import pytest
 
 from devgw.clock import FrozenClock
+from devgw.events import Bus
+from devgw.gateway.clients import Clients
 from devgw.oauth.redirect_uri import find_fitting
 from devgw.oauth.registration import read_client_metadata
 from devgw.outbound.client_documents import OFFLINE, HttpClientDocuments
 from devgw.outbound.kept_documents import KeptDocuments
 from devgw.problems import Refused
+from devgw.store.database import Database
+from devgw.store.migrations import MIGRATIONS
+from devgw.store.records import RecordStore
 from tests.outbound.test_client_documents import answering
+from tests.support.certificates import key_and_certificate
 from tests.support.serving import listen, origin_of, serve
 
 CLAUDE_CODE = "https://claude.ai/oauth/claude-code-client-metadata"
@@ -123,3 +131,33 @@ async def test_without_a_copy_an_unreachable_document_is_refused_as_before() -> 
     with pytest.raises(Refused) as refused:
         await HttpClientDocuments(FrozenClock()).fetch(url)
     assert refused.value.problem.reason == "client_document_unreachable"
+
+
+async def test_no_copy_stands_in_where_the_certificate_is_not_believed(tmp_path: Path) -> None:
+    """Somebody answers: whoever stands between must not choose which text of a document is believed."""
+    pem = tmp_path / "server.pem"
+    pem.write_bytes(key_and_certificate("client.example"))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(pem)
+    server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0, ssl=tls)
+    async with server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/c"
+        with pytest.raises(Refused) as refused:
+            await HttpClientDocuments(FrozenClock(), own_copy(tmp_path, url)).fetch(url)
+    assert refused.value.problem.reason == "client_document_unreachable"
+
+
+async def test_no_copy_goes_over_a_document_that_was_read_before(tmp_path: Path) -> None:
+    clock = FrozenClock()
+    with listen() as socket:
+        origin = origin_of(socket)
+        url = f"{origin}/c"
+        documents = HttpClientDocuments(clock, own_copy(tmp_path, url))
+        clients = Clients(RecordStore(Database(None, MIGRATIONS)), documents, Bus(clock), clock, cimd_enabled=True)
+        live = json.dumps({"client_id": url, "client_name": "live", "redirect_uris": ["http://localhost/cb"]}).encode()
+        async with serve(answering(live), on=socket):
+            assert (await clients.resolve(url)).name == "live"
+    clock.travel(timedelta(days=2))
+    assert (await documents.fetch(url)).kept_copy is not None
+    known = await clients.resolve(url)
+    assert (known.name, known.kept_copy) == ("live", None)
