@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from devgw.clock import Clock
 from devgw.events.event import Event
+from devgw.events.fitness import SLOW_NS, Fitness
 from devgw.events.guard import Guard
 from devgw.events.journal import Journal, Published
 from devgw.events.running import EventsLost
@@ -33,6 +34,7 @@ class Bus:
     Attributes:
         seq: the number of the newest event.
         guard: called with by observers who consist of several.
+        fitness: who of them was set aside.
         current_trace: tells in which request something is published; the web floor sets it, so that no service need
             carry it.
     """
@@ -47,6 +49,7 @@ class Bus:
         self._lost = 0
         self.seq = 0
         self.guard = Guard(clock, self.publish)
+        self.fitness = Fitness(self.publish)
         self.current_trace: Callable[[], TraceId | None] = lambda: None
 
     # --- deciding ---
@@ -76,7 +79,8 @@ class Bus:
         """Let `listener` observe every event from now on, after those who came before it.
 
         Args:
-            listener: may fail; that is told as `observer_failed` and concerns nobody else.
+            listener: may fail; that is told as `observer_failed` and concerns nobody else. It is called on, since it is
+                the only one that does its work; but one that is slow again and again holds up requests, and is not.
             name: what it is called there.
         """
         self._observers.append((name or getattr(listener, "__qualname__", type(listener).__name__), listener))
@@ -112,11 +116,23 @@ class Bus:
         return len(taken)
 
     def _show(self, published: Published) -> None:
-        for name, listener in self._observers:
+        began = self._clock.ticks()
+        for observer in self._observers:
+            name, listener = observer
             try:
                 listener(published)
             except Exception as error:  # noqa: BLE001  whatever an observer does, the others see the event too
                 self.guard.failed(name, published.event.name, error)
+            ended = self._clock.ticks()
+            if ended - began >= SLOW_NS:
+                self._was_slow(observer, began, ended)
+            began = ended
+
+    def _was_slow(self, observer: tuple[str, Listener], began: int, ended: int) -> None:
+        who = f"observer {observer[0]}"
+        self.fitness.note_time(who, began, ended)
+        if who in self.fitness.set_aside:
+            self._observers = [each for each in self._observers if each is not observer]
 
     def _tell_loss(self) -> None:
         lost, self._lost = self._journal.lost - self._lost, self._journal.lost

@@ -96,10 +96,11 @@ class ObserverFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleSetAside(Event):
-    """A rule of diagnosis failed, or was slow, again and again: it is asked no more until the next start."""
+class ObserverSetAside(Event):
+    """Somebody who watches failed, or was slow, again and again: it is called no more until the next start."""
 
-    rule: str
+    who: str
+    """`rule refusals`, `observer printer`."""
     cause: str
     """In words: `failed 3 times, last with RecursionError`."""
 

@@ -57,7 +57,7 @@ from devgw.events.running import (
     GatewayStopping,
     HelperStateChanged,
     ObserverFailed,
-    RuleSetAside,
+    ObserverSetAside,
 )
 from devgw.events.upstream import (
     McpAuthUpstreamAnswered,
@@ -115,9 +115,9 @@ __all__ = [
     "McpRequestAccepted",
     "McpRequestRejected",
     "ObserverFailed",
+    "ObserverSetAside",
     "Outcome",
     "PathNotFound",
     "RequestTurnedAway",
-    "RuleSetAside",
     "TokenCheck",
 ]

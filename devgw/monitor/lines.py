@@ -26,7 +26,7 @@ _WARNING = (
     told.McpAuthDownstreamTokenRevoked,
     told.McpAuthUpstreamConnectionLost,
     told.GatewayStopping,
-    told.RuleSetAside,
+    told.ObserverSetAside,
     told.EventsLost,
 )
 _ERROR = (told.ConfigRejected, told.FaultMet, told.ObserverFailed, told.DiagnosisMade)
@@ -280,7 +280,7 @@ _SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     told.PathNotFound: lambda e: e.explanation or "nothing is served at the path that was asked for",
     told.FaultMet: lambda e: f"a defect of devgw in {e.where}: {e.kind}",
     told.ObserverFailed: _observer_failed,
-    told.RuleSetAside: lambda e: f"rule {e.rule} is set aside until the next start: it {e.cause}",
+    told.ObserverSetAside: lambda e: f"{e.who} is set aside until the next start: it {e.cause}",
     told.EventsLost: lambda e: f"{_many(e.lost, 'event')} came faster than they could be observed, and are not shown",
     told.DiagnosisMade: lambda e: f"{e.diagnosis_id} {e.title}",
     told.DiagnosisWithdrawn: lambda e: f"{e.diagnosis_id} no longer holds",

@@ -72,6 +72,7 @@ class Monitor:
         self._records: Records | None = None
         self._publish = bus.publish
         self.guard = bus.guard
+        bus.fitness.show = self._show_aside
         self.judging = Judging(clock, bus.guard, self._begin_judging)
         self.judging.done, self.flow_book.left = self._judged, self.judging.forget
         self._is_pruning = False
@@ -156,6 +157,11 @@ class Monitor:
             self._bytes -= weight_of(old)
             lighten(old)
             self._bytes += weight_of(old)
+
+    def _show_aside(self, who: str, cause: str) -> None:
+        """Say in Health who watches no more; called at once, since that may be the monitor itself."""
+        self.health.set_aside(who, cause, self.clock.now())
+        self.wake()
 
     # --- time ---
 

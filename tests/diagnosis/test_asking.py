@@ -13,7 +13,7 @@ from devgw.diagnosis import catalogue, naming
 from devgw.diagnosis.diagnose import RuleDiagnoser
 from devgw.diagnosis.rule import GatewayRule, Rule
 from devgw.events.flow import Diagnosis
-from devgw.events.taxonomy import ObserverFailed, RuleSetAside
+from devgw.events.taxonomy import ObserverFailed, ObserverSetAside
 from tests.monitor.walk import Walk
 from tests.support.heard import Heard
 
@@ -80,8 +80,8 @@ def test_a_rule_that_raises_spoils_no_other_and_is_set_aside_at_the_third_time(k
     assert told.asked.count("after") == told.asked.count("before") == 10
     failed = [each for each in heard.events if isinstance(each, ObserverFailed)]
     assert {(each.who, each.on, each.kind) for each in failed} == {("rule bad one", flow.id, kind.__name__)}
-    (aside,) = [each for each in heard.events if isinstance(each, RuleSetAside)]
-    assert (aside.rule, aside.cause) == ("bad one", f"failed 3 times, last with {kind.__name__}")
+    (aside,) = [each for each in heard.events if isinstance(each, ObserverSetAside)]
+    assert (aside.who, aside.cause) == ("rule bad one", f"failed 3 times, last with {kind.__name__}")
     state, text = checks(walk)["rule bad one"]
     assert state == "warning"
     assert f"failed 3 times, last with {kind.__name__}" in text

@@ -1,6 +1,7 @@
 """Events in order, with the request in which they happened; and the wall between publishing and observing."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from devgw.clock import FrozenClock
 from devgw.events import Bus, Event, Published
 from devgw.events.flow import STEPS, Flow, Step, StepState
 from devgw.events.guard import Guard
-from devgw.events.taxonomy import EventsLost, McpAuthConsentDenied, ObserverFailed
+from devgw.events.taxonomy import EventsLost, McpAuthConsentDenied, ObserverFailed, ObserverSetAside
 from devgw.ids import FlowId, TraceId
 from tests.support.heard import Heard
 
@@ -87,6 +88,69 @@ def test_an_observer_that_fails_all_the_time_is_told_once_a_second_with_how_ofte
     told = [each for each in heard.events if isinstance(each, ObserverFailed)]
     assert len(told) == 2
     assert (told[0].times, told[1].total) == (1, bus.guard.failures - 10)
+
+
+def slow(clock: FrozenClock, milliseconds: int, seen: list[int]) -> Callable[[Published], None]:
+    def listener(published: Published) -> None:
+        seen.append(published.seq)
+        clock.travel(timedelta(milliseconds=milliseconds))
+
+    return listener
+
+
+def test_an_observer_that_is_slow_again_and_again_is_shown_nothing_more_and_the_others_are() -> None:
+    clock, slowly, after = FrozenClock(), list[int](), list[int]()
+    bus = Bus(clock)
+    bus.listen(slow(clock, 120, slowly), "painter")
+    bus.listen(lambda published: after.append(published.seq), "painter")
+    shown: list[tuple[str, str]] = []
+    bus.fitness.show = lambda *told: shown.append(told)
+    heard = Heard(bus)
+    for _ in range(6):
+        bus.publish(McpAuthConsentDenied())
+    (aside,) = [each for each in heard.events if isinstance(each, ObserverSetAside)]
+    assert slowly == [1, 2, 3]
+    assert after == [1, 2, 3, 4, 5, 6, 7], "the one who has the same name is quick"
+    assert shown == [(aside.who, aside.cause)]
+    assert shown == [("observer painter", "was slow 3 times within a minute, last 120 ms")]
+
+
+def test_the_time_of_one_observer_is_not_laid_to_the_next() -> None:
+    clock, quickly = FrozenClock(), list[int]()
+    bus = Bus(clock)
+    bus.listen(slow(clock, 99, []), "one")
+    bus.listen(slow(clock, 99, quickly), "other")
+    for _ in range(5):
+        bus.publish(McpAuthConsentDenied())
+    bus.drain()
+    assert quickly == [1, 2, 3, 4, 5]
+    assert bus.fitness.set_aside == {}
+
+
+def test_an_observer_that_is_slow_now_and_then_is_shown_everything() -> None:
+    clock, seen = FrozenClock(), list[int]()
+    bus = Bus(clock)
+    bus.listen(slow(clock, 5_000, seen), "painter")
+    for _ in range(8):
+        bus.publish(McpAuthConsentDenied())
+        bus.drain()
+        clock.travel(timedelta(seconds=31))
+    assert seen == list(range(1, 9))
+
+
+def test_an_observer_that_fails_all_the_time_is_shown_everything() -> None:
+    """It is the only one that does its work, and a fault on one event says nothing about the next."""
+    bus, seen = Bus(FrozenClock()), list[int]()
+
+    def fail(published: Published) -> None:
+        seen.append(published.seq)
+        raise KeyError
+
+    bus.listen(fail, "painter")
+    for _ in range(10):
+        bus.publish(McpAuthConsentDenied())
+    bus.drain()
+    assert len(seen) > 10
 
 
 def test_a_log_that_cannot_be_written_changes_nothing() -> None:

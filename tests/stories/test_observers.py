@@ -16,8 +16,9 @@ from devgw.diagnosis import RuleDiagnoser, View
 from devgw.diagnosis.rule import Rule
 from devgw.diagnosis.rules import RULES
 from devgw.events import Published
+from devgw.events.fitness import SLOW_NS
 from devgw.events.flow import Diagnosis
-from devgw.events.taxonomy import FaultMet, McpAuthDownstreamTokenIssued, ObserverFailed, RuleSetAside
+from devgw.events.taxonomy import FaultMet, McpAuthDownstreamTokenIssued, ObserverFailed, ObserverSetAside
 from devgw.settings import Settings
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running, mcp_request, running_gateway
@@ -115,6 +116,32 @@ async def test_a_client_gets_its_token_though_every_event_is_met_by_a_fault(
     assert what.__name__ in checks["observers"].text
 
 
+@pytest.mark.parametrize("who", ["monitor", "diagnosis", "printer"])
+async def test_a_slow_observer_holds_up_three_times_and_stands_in_health(
+    gateway: Running, http: httpx2.AsyncClient, who: str
+) -> None:
+    """Whoever it is, the monitor too: each event that it takes so long over holds up every request."""
+    bus, seen = gateway.runtime.bus, list[int]()
+
+    def hold_up(published: Published) -> None:
+        seen.append(published.seq)
+        until = gateway.runtime.clock.ticks() + SLOW_NS
+        while gateway.runtime.clock.ticks() < until:
+            pass
+
+    observers = dict(bus._observers)
+    bus._observers = [(name, hold_up if name == who else listener) for name, listener in observers.items()]
+    for _ in range(6):
+        assert (await http.post(gateway.mcp_url, json=mcp_request("tools/list"))).status_code == 401
+    bus.drain()
+    assert len(seen) == 3
+    row = next(each for each in gateway.runtime.monitor.health.look().checks if each.name == f"observer {who}")
+    assert row.state == "warning"
+    assert "was slow 3 times within a minute" in row.text
+    assert "set aside until the next start" in row.text
+    assert row.fix.startswith("Start devgw again")
+
+
 @pytest.mark.parametrize("part", ["kept", "flows", "people", "upstreams", "health"])
 async def test_one_part_of_the_monitor_that_fails_takes_no_other_along(
     gateway: Running, http: httpx2.AsyncClient, part: str, monkeypatch: pytest.MonkeyPatch
@@ -159,7 +186,7 @@ async def test_a_rule_that_fails_ends_nothing_and_its_traceback_is_in_the_log(
             answer = await http.get(f"{gateway.origin}/.well-known/oauth-protected-resource/nowhere")
             assert answer.status_code == 404
             await judged(gateway)
-        assert [each.rule for each in gateway.events(RuleSetAside)] == ["raises"]
+        assert [each.who for each in gateway.events(ObserverSetAside)] == ["rule raises"]
         checks = {check.name: check for check in runtime.monitor.health.look().checks}
         assert checks["diagnosis"].state == "ok", "the task that watches goes on"
         assert "failed 3 times, last with RecursionError" in checks["rule raises"].text
