@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from statistics import median
 
+from tests.bench.first_call import report as report_first_call
 from tests.bench.load import requests_per_second
 from tests.bench.reload import report
 from tests.bench.startup import measure
@@ -14,7 +15,8 @@ from tests.support.serving import listen
 
 CONNECTIONS = (1, 16)
 WANTED = {1: 0.30, 16: 0.40}
-CPU_WANTED, MB_WANTED = 0.8, 80
+CPU_WANTED, MB_WANTED = 0.8, 110
+"""28 of the megabytes are the official SDK, which the sample server imports once the start is over."""
 
 
 def _free_port() -> int:
@@ -83,3 +85,4 @@ if __name__ == "__main__":
     throughput(float(sys.argv[1]) if len(sys.argv) > 1 else 2, int(sys.argv[2]) if len(sys.argv) > 2 else 3)
     startup(3)
     print(report())
+    print(report_first_call())

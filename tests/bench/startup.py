@@ -36,16 +36,17 @@ def measure(settle: float = 1.5) -> Startup:
         command = [sys.executable, "-m", "devgw", "up", "--headless", "--port", origin.rpartition(":")[2]]
         process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:
-            _until_200(f"{origin}/.well-known/oauth-authorization-server", process, began)
+            until_200(f"{origin}/.well-known/oauth-authorization-server", process, began)
             wall, cpu = time.perf_counter() - began, _cpu(process.pid)
             time.sleep(settle)
-            return Startup(cpu, wall, _resident(process.pid))
+            return Startup(cpu, wall, resident_mb(process.pid))
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(10)
 
 
-def _until_200(url: str, process: "subprocess.Popen[bytes]", began: float) -> None:
+def until_200(url: str, process: "subprocess.Popen[bytes]", began: float) -> None:
+    """Ask `url` until it answers 200."""
     while time.perf_counter() - began < PATIENCE:
         if process.poll() is not None:
             assert process.stderr
@@ -67,7 +68,7 @@ def _cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _resident(pid: int) -> float:
+def resident_mb(pid: int) -> float:
     """Return the resident megabytes of the process."""
     if Path("/proc").exists():
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6

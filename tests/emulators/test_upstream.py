@@ -198,9 +198,8 @@ async def test_the_sdk_prints_nothing_into_the_gateways_output(
     assert capfd.readouterr() == ("", "")
 
 
-async def test_the_sdk_is_loaded_by_the_first_mcp_request_and_not_before(
-    app: LazyApp, http: httpx2.AsyncClient
-) -> None:
+async def test_the_first_mcp_request_loads_the_sdk_where_nothing_did_before(http: httpx2.AsyncClient) -> None:
+    app = create_app(FrozenClock(NOON), settles=3600)
     async with serve(app) as origin:
         assert "/mcp" in (await http.get(origin)).text
         assert (await http.post(f"{origin}/elsewhere", content=b"x" * 100_000)).status_code == 404
@@ -209,6 +208,23 @@ async def test_the_sdk_is_loaded_by_the_first_mcp_request_and_not_before(
         body, headers = modern("tools/list")
         assert (await http.post(f"{origin}/mcp/", json=body, headers=headers)).status_code == 200
         assert app.is_loaded
+
+
+async def test_the_sdk_is_loaded_once_the_start_is_over_though_nobody_asked() -> None:
+    """So that the first call waits for no import."""
+    app = create_app(FrozenClock(NOON))
+    async with serve(app), asyncio.timeout(30):
+        assert not app.is_loaded, "the start itself must not pay"
+        while not app.is_loaded:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_host_that_stops_before_the_sdk_is_loaded_waits_for_nothing() -> None:
+    app = create_app(FrozenClock(NOON), settles=3600)
+    async with asyncio.timeout(5), serve(app):
+        pass
+
+    assert not app.is_loaded
 
 
 async def test_closing_ends_an_endless_stream_at_once(app: LazyApp, http: httpx2.AsyncClient) -> None:

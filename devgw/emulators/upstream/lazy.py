@@ -1,6 +1,7 @@
-"""A front that is there at once and fetches what speaks MCP when the first client asks for it."""
+"""A front that is there at once, and fetches what speaks MCP while nobody waits, or when the first client asks."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
@@ -10,6 +11,9 @@ from devgw.emulators.upstream.asgi import App, OpenRequests, Receive, Scope, Sen
 
 MCP_PATH = "/mcp"
 """The one path on which MCP is spoken, with or without a trailing slash."""
+
+SETTLES = 0.4
+"""Seconds of the loop's time after which nothing of the host's start is held up any more by loading."""
 
 WELCOME = f"""This is devgw's sample MCP server. It speaks MCP (2025-03-26 to 2026-07-28) at {MCP_PATH}.
 Connect an MCP client to a route of the gateway, not to this port: here nothing asks for a token.
@@ -32,11 +36,12 @@ class Loaded(Protocol):
 
 
 class LazyApp:
-    """An ASGI app that answers `GET /` by itself and loads what speaks MCP at the first request for it."""
+    """An ASGI app that answers `GET /` by itself and loads what speaks MCP a moment later, or at the first request."""
 
-    def __init__(self, load: Callable[[], Loaded], welcome: str = WELCOME) -> None:
+    def __init__(self, load: Callable[[], Loaded], welcome: str = WELCOME, *, settles: float = SETTLES) -> None:
         self._load = load
         self._welcome = welcome
+        self._settles = settles
         self._wanted = asyncio.Event()
         self._settled = asyncio.Event()
         self._app: App | None = None
@@ -75,7 +80,8 @@ class LazyApp:
 
     async def _serve_when_wanted(self) -> None:
         """Load in a thread, so that the loop goes on answering, and stay inside the lifespan of what was loaded."""
-        await self._wanted.wait()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wanted.wait(), self._settles)
         try:
             loaded = await asyncio.to_thread(self._load)
         except ImportError as missing:
@@ -113,7 +119,7 @@ class LazyApp:
         await self._app(scope, receive, send)
 
 
-def create_app(clock: Clock) -> LazyApp:
+def create_app(clock: Clock, settles: float = SETTLES) -> LazyApp:
     """Return the sample MCP server as an ASGI app; `clock` is what its tools call the time."""
 
     def load() -> Loaded:
@@ -122,4 +128,4 @@ def create_app(clock: Clock) -> LazyApp:
 
         return build_app(clock)
 
-    return LazyApp(load)
+    return LazyApp(load, settles=settles)
