@@ -18,6 +18,7 @@ from devgw.config.own_origin import leads_to_devgw
 from devgw.config.project import Project, secrets_in
 from devgw.config.sample import SEED_FILE, sample_root
 from devgw.config.source import Source, content_of, read_source
+from devgw.config.upstreams_file import check_upstream_ids
 from devgw.settings import Settings
 
 WORKOS_POLICY = "mcp-workos-oauth-inbound"
@@ -240,6 +241,8 @@ def _project(
     read = policies.read_policies(document, workos_base, findings) if document is not None else None
     if read is not None and read.oauth is not None:
         _check_provider(read.by_name[read.oauth.name], settings, findings)
+    if read is not None and settings.upstreams:
+        _check_upstreams(root, read, settings, findings)
     told = plugin.read_plugin(read_from, findings)
     base_path = _base_path(settings, told, findings)
     reader = routes.RouteReader(read, environment, findings, settings, base_path)
@@ -259,6 +262,13 @@ def _project(
         registry=told.registry,
         is_sample=read_from != root,
     )
+
+
+def _check_upstreams(root: Path, read: policies.Policies, settings: Settings, findings: Findings) -> None:
+    source = read_source(root, settings_file.FILE, Findings())
+    ids = [each.token_exchange.id for each in read.by_name.values() if each.token_exchange]
+    if source is not None:
+        check_upstream_ids(source, settings.upstreams, ids, findings, settings_file.place_of)
 
 
 def _check_provider(policy: policies.Policy, settings: Settings, findings: Findings) -> None:

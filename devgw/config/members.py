@@ -9,6 +9,15 @@ from devgw.config.node import Node
 ROUTE = "x-zuplo-route"
 POLICIES_DOCUMENT = ("policies", "corsPolicies")
 POLICY = ("name", "policyType", "handler")
+CORS_POLICY = (
+    "name",
+    "allowedOrigins",
+    "allowedMethods",
+    "allowedHeaders",
+    "exposeHeaders",
+    "maxAge",
+    "allowCredentials",
+)
 HANDLER = ("export", "module", "options")
 ROUTE_MEMBERS = ("corsPolicy", "handler", "policies")
 DIRECTIONS = ("inbound", "outbound")
@@ -29,8 +38,8 @@ OPERATION = (
     "servers",
     "externalDocs",
 )
-_HARMLESS = frozenset(OPERATION) - {ROUTE, "operationId"}
-"""Names that OpenAPI gives to what no gateway acts on."""
+_HARMLESS = frozenset((*OPERATION, *CORS_POLICY)) - {ROUTE, "operationId", "name"}
+"""Names of what no gateway acts on, or the deployed one alone."""
 _NEAR = 0.8
 _NEAR_IN_OURS = 0.7
 """In objects of Zuplo alone, where nothing else can be meant: `policy` for `policies`."""

@@ -56,6 +56,7 @@ def operations(paths: Node, cors: Iterable[str] | None, findings: Findings) -> I
             if node.members is None:
                 continue
             if all(each.lower() in METHODS for each in methods):
+                _check_case(node, key, findings)
                 _check(path, node, known, findings)
                 yield Operation(path, methods, node, node.get(ROUTE, "handler"))
             elif node.get(ROUTE) is not None:
@@ -63,6 +64,13 @@ def operations(paths: Node, cors: Iterable[str] | None, findings: Findings) -> I
                 message = f"`{key}` is no method, so that nothing is served here."
                 fix = did_you_mean(meant, 'Write "post".')
                 findings.error("route-method", node.key_place, message, fix, meant)
+
+
+def _check_case(node: Node, key: str, findings: Findings) -> None:
+    """Find a method in capitals: OpenAPI has them in small letters alone (3.1.0 §4.8.9)."""
+    if key != key.lower():
+        message = f"OpenAPI has no `{key}`; devgw takes it for `{key.lower()}`, another reader may not."
+        findings.warning("route-method", node.key_place, message, f'Write "{key.lower()}".', key.lower())
 
 
 def _check(path: str, node: Node, cors: tuple[str, ...] | None, findings: Findings) -> None:

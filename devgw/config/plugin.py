@@ -10,6 +10,7 @@ from pathlib import Path
 
 from devgw.config.finding import Findings, Place
 from devgw.config.jsonc import parse
+from devgw.config.members import near
 from devgw.config.node import Node
 from devgw.config.source import Source, read_source
 from devgw.oauth.urls import base_path_of
@@ -21,6 +22,8 @@ OLDEST = date(2026, 3, 1)
 
 _SKIPPED = re.compile(r"//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`")
 _PLUGIN = re.compile(r"new\s+McpGatewayPlugin\s*\(")
+_MEMBERS = ("basePath", "registry")
+_NAMED = re.compile(r"(?<=[{,\s\"'])(\w+)[\"']?\s*(?=[:,}])")
 _MEMBER = re.compile(r"\b(basePath|registry)\b[\"']?\s*(?::\s*([^,}\n]+?)\s*(?=[,}\n])|(?=[,}]))")
 
 
@@ -52,12 +55,22 @@ def read_plugin(root: Path, findings: Findings) -> Plugin:
         message = f"The plugin is given `{given[:40]}`, which devgw does not run; it uses the defaults."
         fix = 'Write the options there, such as new McpGatewayPlugin({ basePath: "/" }).'
         findings.warning("plugin-not-literal", source.place(found.end(), end), message, fix)
+    _check_names(code, found.end(), end, source, findings)
     plugin = Plugin()
     for member in _MEMBER.finditer(code, found.end(), end):
         value = (member[2] or member[1]).strip()
         place = source.place(member.start(2) if member[2] else member.start(1), member.end())
         plugin = _with_member(plugin, member[1], value, place, findings)
     return plugin
+
+
+def _check_names(code: str, start: int, end: int, source: Source, findings: Findings) -> None:
+    """Find each option that is hardly meant to be another one than those that the plugin has."""
+    for named in _NAMED.finditer(code, start, end):
+        meant = None if named[1] in _MEMBERS else near(named[1], _MEMBERS)
+        if meant is not None:
+            at = source.place(named.start(1), named.end(1))
+            findings.error("misspelt-member", at, f"`{named[1]}` is read by nobody.", f"Did you mean `{meant}`?", meant)
 
 
 def _say_missing(findings: Findings) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from devgw.config.catalogue import API_KEY_TYPE, EXPORTS, KINDS, MODULES, Kind, Role, options_model
 from devgw.config.checking import checked
 from devgw.config.finding import Findings, did_you_mean, nearest_name
-from devgw.config.members import HANDLER, POLICIES_DOCUMENT, POLICY, check_members
+from devgw.config.members import CORS_POLICY, HANDLER, POLICIES_DOCUMENT, POLICY, check_members
 from devgw.config.node import Node
 from devgw.config.oauth import oauth_policy
 from devgw.config.options import Options
@@ -51,7 +51,7 @@ class Policies:
 
 def read_policies(root: Node, workos_base: str, findings: Findings) -> Policies | None:
     """Return the policies of the document; None, and a finding, where it has no list of them."""
-    policies = Policies(cors=_cors_names(root))
+    policies = Policies(cors=_cors_names(root, findings))
     check_members(root, POLICIES_DOCUMENT, findings)
     listed = root.get("policies")
     if root.members is None or listed is None or listed.items is None:
@@ -93,9 +93,12 @@ def _check_identity_tokens(policies: Policies, findings: Findings) -> None:
             findings.warning("id-jag-without-id-token", at, message, fix)
 
 
-def _cors_names(root: Node) -> tuple[str, ...]:
+def _cors_names(root: Node, findings: Findings) -> tuple[str, ...]:
     listed = root.get("corsPolicies")
-    named = (each.get("name") for each in (listed.children() if listed is not None else ()))
+    declared = list(listed.children()) if listed is not None else []
+    for each in declared:
+        check_members(each, CORS_POLICY, findings)
+    named = (each.get("name") for each in declared)
     return tuple(name.text for name in named if name is not None and name.text)
 
 

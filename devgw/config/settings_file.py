@@ -10,6 +10,7 @@ from typing import Any
 from devgw.config.client_documents_file import TABLE as CLIENT_DOCUMENTS
 from devgw.config.client_documents_file import read_client_documents
 from devgw.config.finding import Finding, Findings, Place, did_you_mean, nearest_name
+from devgw.config.members import near
 from devgw.config.shapes import LOOPBACK, split_url
 from devgw.config.source import Source, read_source
 from devgw.config.upstreams_file import TABLE as UPSTREAMS
@@ -75,6 +76,8 @@ SETTINGS = (
     Setting("emulators.upstream_auth_port", "emulators.upstream_auth_port", "port", "Port of the sample with OAuth."),
 )
 _BY_NAME = {each.name: each for each in SETTINGS}
+_OPEN_TABLES = (UPSTREAMS, CLIENT_DOCUMENTS)
+"""Tables whose members the project names."""
 _TABLES = {each.name.split(".")[0] for each in SETTINGS if "." in each.name}
 _WANTED = {
     "text": "a string",
@@ -122,8 +125,8 @@ def read_settings(
         message = f"State is kept outside of the project: in {values['state_dir']}."
         findings.note("state-elsewhere", places["state_dir"], message, "Take the setting out to keep it in .devgw.")
     source = read_source(root, FILE, Findings())
-    upstreams = read_upstreams(source, findings, _place) if source else {}
-    copies = read_client_documents(source, root, findings, _place) if source else {}
+    upstreams = read_upstreams(source, findings, place_of) if source else {}
+    copies = read_client_documents(source, root, findings, place_of) if source else {}
     return replace(_settings(root, values), upstreams=upstreams, client_documents=copies), findings.in_order()
 
 
@@ -157,13 +160,14 @@ def _in_file(source: Source, findings: Findings) -> Iterator[tuple[Setting, Any,
     document.pop(UPSTREAMS, None)
     document.pop(CLIENT_DOCUMENTS, None)
     for name, value in _flat(document):
-        place = _place(source, name)
+        place = place_of(source, name)
         setting = _BY_NAME.get(name)
         if setting is not None:
             yield setting, value, place
             continue
-        nearest = nearest_name(name, _BY_NAME)
-        known = ", ".join(sorted({each.split(".")[0] for each in _BY_NAME}))
+        table = name.partition(".")[0]
+        nearest = (None if table in _TABLES else near(table, _OPEN_TABLES)) or nearest_name(name, _BY_NAME)
+        known = ", ".join(sorted({*_OPEN_TABLES, *(each.split(".")[0] for each in _BY_NAME)}))
         fix = did_you_mean(nearest, f"Known: {known}.")
         findings.error("setting-unknown", place, f"`{name}` is no setting.", fix, nearest)
 
@@ -178,7 +182,7 @@ def _flat(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def _place(source: Source, name: str) -> Place:
+def place_of(source: Source, name: str) -> Place:
     """Return where `name` is written; the reader keeps no positions."""
     table, _, key = name.rpartition(".")
     current = ""

@@ -1,9 +1,10 @@
 """`[upstreams.<id>]` of `devgw.toml`: what mends one upstream's broken documents on this machine."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from devgw.config.finding import Findings, Place, did_you_mean, nearest_name
+from devgw.config.members import near
 from devgw.config.source import Source
 from devgw.foreign.toml import TomlRefused, read_toml
 from devgw.settings import UpstreamSettings
@@ -11,6 +12,29 @@ from devgw.settings import UpstreamSettings
 TABLE = "upstreams"
 _DOCUMENTS = ("authorization_server_metadata", "protected_resource_metadata")
 _URL = "client_metadata_url"
+_SERVER = (
+    "issuer",
+    "authorization_endpoint",
+    "token_endpoint",
+    "registration_endpoint",
+    "revocation_endpoint",
+    "introspection_endpoint",
+    "pushed_authorization_request_endpoint",
+    "jwks_uri",
+    "scopes_supported",
+    "response_types_supported",
+    "response_modes_supported",
+    "grant_types_supported",
+    "code_challenge_methods_supported",
+    "token_endpoint_auth_methods_supported",
+    "token_endpoint_auth_signing_alg_values_supported",
+    "client_id_metadata_document_supported",
+    "authorization_response_iss_parameter_supported",
+    "require_pushed_authorization_requests",
+)
+_RESOURCE = ("resource", "authorization_servers", "scopes_supported", "bearer_methods_supported", "resource_name")
+_MEMBERS = dict(zip(_DOCUMENTS, (_SERVER, _RESOURCE), strict=True))
+"""What RFC 8414 and RFC 9728 call the members that matter; others may stand beside them."""
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "description": "What mends one upstream's broken documents on this machine, by the id of its token exchange.",
@@ -61,4 +85,33 @@ def _one(
             findings.error("setting-value", place_of(source, full), message, f"Write [{full}].")
         else:
             known[member] = value
+            for inner in value if member in _DOCUMENTS else ():
+                _check_member(f"{full}.{inner}", _MEMBERS[member], source, findings, place_of)
     return UpstreamSettings(**known)
+
+
+def _check_member(
+    full: str, known: tuple[str, ...], source: Source, findings: Findings, place_of: Callable[[Source, str], Place]
+) -> None:
+    """Find a member of a document that is hardly meant to be another one than one of `known`."""
+    written = full.rpartition(".")[2]
+    meant = None if written in known else near(written, known)
+    if meant is not None:
+        message = f"`{written}` is no member of that document."
+        findings.error("setting-unknown", place_of(source, full), message, did_you_mean(meant), meant)
+
+
+def check_upstream_ids(
+    source: Source,
+    given: Iterable[str],
+    known: Iterable[str],
+    findings: Findings,
+    place_of: Callable[[Source, str], Place],
+) -> None:
+    """Find settings for an upstream that no token exchange of the project has the id of."""
+    ids = tuple(known)
+    for each in (each for each in given if each not in ids):
+        place, message = place_of(source, f"{TABLE}.{each}"), f'No token exchange has the id "{each}".'
+        listed = f"There are {', '.join(ids)}." if ids else "Take it out, or add the token exchange."
+        nearest = nearest_name(each, ids)
+        findings.warning("setting-unknown", place, message, did_you_mean(nearest, listed), nearest)
