@@ -56,6 +56,7 @@ def lines(detail: dict[str, Any]) -> list[str]:
     ]
     shown = [head, "  ".join(links)]
     shown += [f"{name:<5}{detail[key]}" for name, key in (("why", "explanation"), ("fix", "hint")) if key in detail]
+    shown += [f"more devgw explain {row['diagnosis_id']}"] if "diagnosis_id" in row else []
     shown += [f"note {each}" for each in detail.get("notes", [])]
     shown += [
         f"  {p['name']:<16}{p.get('start_ms', 0):>9.2f} ms {p.get('ms', 0):>9.2f} ms" for p in detail.get("phases", [])

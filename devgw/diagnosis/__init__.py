@@ -18,7 +18,6 @@ itself as soon as its rule no longer says it.
 
 from devgw.diagnosis.diagnose import RuleDiagnoser, diagnose, diagnose_gateway
 from devgw.diagnosis.difference import Difference, explain_difference, explain_nearest
-from devgw.diagnosis.naming import name_problem
 from devgw.diagnosis.surroundings import Surroundings
 from devgw.diagnosis.view import View
 
@@ -31,5 +30,4 @@ __all__ = [
     "diagnose_gateway",
     "explain_difference",
     "explain_nearest",
-    "name_problem",
 ]

@@ -6,7 +6,6 @@ from datetime import datetime
 from devgw.clock import Clock
 from devgw.diagnosis.asking import RuleAsker
 from devgw.diagnosis.catalogue import failures
-from devgw.diagnosis.naming import name_reason
 from devgw.diagnosis.rule import GatewayRule, Rule
 from devgw.diagnosis.rules import GATEWAY_RULES, RULES
 from devgw.diagnosis.surroundings import Surroundings
@@ -50,8 +49,7 @@ class RuleDiagnoser:
         self._asker = RuleAsker(bus, clock)
         self._rules = rules
         self._gateway_rules = gateway_rules
-        failures()  # read now, and the names too: later there may be no descriptor left to open the files with
-        name_reason("")
+        failures()  # read now: later there may be no descriptor left to open the files with
         bus.listen(self.hear, "diagnosis")
 
     def hear(self, published: Published) -> None:

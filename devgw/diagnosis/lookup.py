@@ -1,17 +1,19 @@
 """From whatever words a person has to the failures that they may mean: an id, a reason code, an error text, a word."""
 
+import importlib
 import inspect
+import pkgutil
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 
+import devgw.problems
 from devgw.diagnosis.catalogue import GROUPS, Failure, failures
-from devgw.diagnosis.naming import NAMES, problem_kinds
 from devgw.foreign.toml import read_toml
-from devgw.problems.base import ErrorCode, reason_of
+from devgw.problems.base import ErrorCode, Problem, reason_of
 
 _ID = re.compile(r"([a-z]{2,6})[\s_-]*(\d{1,3})")
 _NEAR, _NEAR_WORD = 0.7, 0.8
@@ -110,12 +112,24 @@ def reasons() -> dict[str, tuple[str, ...]]:
 
 
 def _ids_in(kind: type) -> tuple[str, ...]:
-    """Return the ids that a kind of problem says, read from where it says them: its class, or what names it."""
+    """Return the ids that a kind of problem says, read from where it says them."""
     if isinstance(fixed := getattr(kind, "diagnosis", None), str):
         return (fixed,)
-    name = NAMES.get(reason_of(kind))
-    said = name if isinstance(name, str) else inspect.getsource(name or kind)
+    said = inspect.getsource(kind)
     return tuple(dict.fromkeys(each for each in re.findall(r"[A-Z]+-\d\d", said) if each in failures()))
+
+
+def problem_kinds() -> Iterator[type[Problem]]:
+    """Yield every kind of problem that there is."""
+    for each in pkgutil.iter_modules(devgw.problems.__path__):
+        importlib.import_module(f"devgw.problems.{each.name}")
+    yield from _kinds(Problem)
+
+
+def _kinds(kind: type[Problem]) -> Iterator[type[Problem]]:
+    yield kind
+    for each in kind.__subclasses__():
+        yield from _kinds(each)
 
 
 def _of_reason(asked: str) -> tuple[str, ...]:

@@ -65,6 +65,10 @@ class Event:
     """`Problem.explain()`."""
     hint: str | None = None
     """`Problem.advise()`."""
+    diagnosis_id: str | None = None
+    """`Problem.diagnosis_id`: its page in the catalogue; None where it is no failure."""
+    problem: Problem | None = None
+    """The refusal as a value, with its facts: for those who follow along in this process; no face shows it."""
 
     @property
     def name(self) -> str:
@@ -82,10 +86,12 @@ def _snake(name: str) -> str:
 
 
 def refusal(problem: Problem) -> dict[str, Any]:
-    """Return what every event that tells of a refusal says of it: whose fault, the reason, what and the one change."""
+    """Return what every event that tells of a refusal says of it: whose fault, why, the one change, its page."""
     return {
         "failure_origin": FailureOrigin.of(problem),
         "reason_code": problem.reason,
         "explanation": problem.explain(),
         "hint": problem.advise(),
+        "diagnosis_id": problem.diagnosis_id,
+        "problem": problem,
     }

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from devgw.events.event import FailureOrigin, Outcome
 from devgw.ids import ClientId, GrantId, OperationId, SessionId, SubjectId, TokenId, TraceId, TransactionId
 from devgw.problems.base import Problem
 
@@ -102,6 +103,29 @@ class Trace:
     def header(self, name: bytes) -> str:
         """Return the first request header called `name` (lower case), or an empty string."""
         return next((value.decode("latin-1") for key, value in self.request_headers if key == name), "")
+
+    def refuse(self, problem: Problem, outcome: Outcome = Outcome.FAILURE, origin: FailureOrigin | None = None) -> None:
+        """Write down that it ends with `problem`; `origin` says whose fault it is where the problem does not know."""
+        self.problem, self.outcome = problem, outcome
+        self.failure_origin = origin or FailureOrigin.of(problem)
+        self.reason_code, self.explanation, self.hint = problem.reason, problem.explain(), problem.advise()
+
+    @property
+    def diagnosis_id(self) -> str | None:
+        """Return the page of its refusal in the catalogue; None where it was not refused or that is no failure."""
+        return self.problem.diagnosis_id if self.problem else None
+
+    def ending(self) -> dict[str, Any]:
+        """Return what an event says of how it ended."""
+        return {
+            "outcome": Outcome(self.outcome),
+            "failure_origin": FailureOrigin(self.failure_origin) if self.failure_origin else None,
+            "reason_code": self.reason_code,
+            "explanation": self.explanation,
+            "hint": self.hint,
+            "diagnosis_id": self.diagnosis_id,
+            "problem": self.problem,
+        }
 
     @property
     def user_agent(self) -> str:

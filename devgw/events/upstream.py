@@ -37,11 +37,9 @@ class McpAuthUpstreamConnectionRefreshed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class McpAuthUpstreamConnectionLost(Event):
-    """An upstream credential is of no more use; `reason_code` says why."""
+    """An upstream credential is of no more use; `problem` says why; None where somebody wished it."""
 
     cause: str
-    diagnosis_id: str | None = None
-    """The id of the problem by which it was lost; None where somebody wished it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

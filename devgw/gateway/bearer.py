@@ -12,7 +12,7 @@ from devgw.gateway.families import SUPERSEDED
 from devgw.gateway.live_tokens import LiveToken, LiveTokens
 from devgw.gateway.store import Store
 from devgw.gateway.upstream import Admitted
-from devgw.oauth.description import error_description
+from devgw.oauth.description import describe
 from devgw.oauth.metadata import SCOPE
 from devgw.oauth.urls import Urls
 from devgw.problems import Problem, Refused
@@ -73,7 +73,7 @@ class BearerAdmission:
         """
         parts = []
         if not isinstance(problem, TokenMissing):
-            parts = [f'error="{problem.error}"', f'error_description="{error_description(problem.explain())}"']
+            parts = [f'error="{problem.error}"', f'error_description="{describe(problem)}"']
         if isinstance(problem, SubjectMissing):
             return "Bearer " + ", ".join(parts)
         parts += [f'scope="{SCOPE}"', f'resource_metadata="{Urls(origin, self._base_path).resource_metadata(route)}"']

@@ -44,6 +44,7 @@ def line_of(published: Published, seq: int = 0) -> EventLine:
     line.severity = _severity(event)
     line.is_detail = is_detail(event)
     line.reason_code = clean(event.reason_code or "")
+    line.diagnosis_id = clean(event.diagnosis_id or "")
     line.explanation = clean(event.explanation or "")
     line.hint = clean(event.hint or "")
     line.fields = fields_of(event)
@@ -82,7 +83,8 @@ def _sentence(event: Event) -> str:
     text = tell(event) if tell else event.name.replace("_", " ")
     if not event.reason_code or _needs_no_reason(event):
         return text
-    return f"{text}: {event.reason_code.replace('_', ' ')}"
+    page = f" ({event.diagnosis_id})" if event.diagnosis_id else ""
+    return f"{text}: {event.reason_code.replace('_', ' ')}{page}"
 
 
 def _needs_no_reason(event: Event) -> bool:

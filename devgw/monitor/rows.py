@@ -82,6 +82,7 @@ class TraceRow(Row):
     outcome: str = ""
     failure_origin: str = ""
     reason_code: str = ""
+    diagnosis_id: str = ""
     note: str = ""
     """What it was, or why it was refused, in a few words."""
     seq: int = 0
@@ -265,6 +266,8 @@ class EventLine(Row):
     is_detail: bool = False
     """True for what a reader of lines can do without (each accepted request, each metadata fetch)."""
     reason_code: str = ""
+    diagnosis_id: str = ""
+    """The page of the refusal in the catalogue."""
     explanation: str = ""
     hint: str = ""
     fields: dict[str, Any] = field(default_factory=dict)

@@ -28,6 +28,7 @@ def row_of(trace: Trace, flow_id: str = "", seq: int = 0) -> TraceRow:
     row.mcp_method, row.capability = trace.mcp_method or "", trace.capability or ""
     row.protocol_version, row.outcome = trace.protocol_version or "", trace.outcome
     row.failure_origin, row.reason_code = trace.failure_origin or "", trace.reason_code or ""
+    row.diagnosis_id = trace.diagnosis_id or ""
     row.note = mask_sentence(note_of(trace))
     return row
 

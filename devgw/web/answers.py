@@ -10,7 +10,7 @@ from devgw.events.taxonomy import FailureOrigin, Outcome
 from devgw.gateway.connect_required import answer_connect_required
 from devgw.mcp.errors import answer_to
 from devgw.mcp.message import Messages
-from devgw.oauth.description import error_description
+from devgw.oauth.description import describe
 from devgw.problems import Problem
 from devgw.problems.bearer import TokenExpired, TokenRevoked, TokenUnknown
 from devgw.problems.capability import CapabilityHidden
@@ -35,45 +35,17 @@ def verdict_on(problem: Problem) -> tuple[Outcome, FailureOrigin]:
     return outcome, FailureOrigin.of(problem)
 
 
-def note_refusal(
-    recording: Recording,
-    problem: Problem,
-    *,
-    origin: FailureOrigin | None = None,
-    outcome: Outcome = Outcome.DENIED,
-) -> None:
-    """Write into the trace why the exchange ends as it does."""
-    trace = recording.trace
-    trace.outcome = outcome
-    trace.failure_origin = origin or FailureOrigin.of(problem)
-    trace.problem, trace.reason_code = problem, problem.reason
-    trace.explanation = problem.explain()
-    trace.hint = problem.advise()
-
-
 async def answer_problem(recording: Recording, problem: Problem, *more: tuple[bytes, bytes]) -> None:
     """Answer with RFC 9457 problem details."""
-    body = {
-        "type": "about:blank",
-        "title": problem.reason.replace("_", " "),
-        "status": problem.status,
-        "detail": problem.explain(),
-        "reason": problem.reason,
-        "hint": problem.advise(),
-        "traceId": recording.trace.id,
-    }
+    body = {"type": "about:blank", "title": problem.reason.replace("_", " "), "status": problem.status}
+    body |= {"detail": problem.explain(), **_named(problem), "traceId": recording.trace.id}
     await recording.answer(problem.status, [PROBLEM_JSON, NO_STORE, *more], json.dumps(body).encode())
 
 
 async def answer_bearer(recording: Recording, problem: Problem, challenge: str) -> None:
     """Answer as a resource server does: the challenge in the header, the same and the reason in the body."""
-    body = {
-        "error": problem.error,
-        "error_description": error_description(problem.explain()),
-        "reason": problem.reason,
-        "hint": problem.advise(),
-        "trace_id": recording.trace.id,
-    }
+    trace_id = recording.trace.id
+    body = {"error": problem.error, "error_description": describe(problem), **_named(problem), "trace_id": trace_id}
     headers = [JSON, NO_STORE, (b"www-authenticate", challenge.encode("latin-1", "replace"))]
     await recording.answer(problem.status, headers, json.dumps(body).encode())
 
@@ -102,9 +74,10 @@ def rpc_error(recording: Recording, problem: Problem) -> tuple[int, str, dict[st
 
 def _details(recording: Recording, problem: Problem) -> dict[str, Any]:
     """Return what every JSON-RPC error of ours says of itself."""
-    return {
-        "reason": problem.reason,
-        "explanation": problem.explain(),
-        "hint": problem.advise(),
-        "traceId": recording.trace.id,
-    }
+    return {**_named(problem), "explanation": problem.explain(), "traceId": recording.trace.id}
+
+
+def _named(problem: Problem) -> dict[str, str]:
+    """Return reason, the one change, and the page in the catalogue where there is one."""
+    page = {"diagnosis": problem.diagnosis_id} if problem.diagnosis_id else {}
+    return {"reason": problem.reason, "hint": problem.advise(), **page}

@@ -14,7 +14,7 @@ from devgw.mcp.attribution import Asked
 from devgw.problems import Problem, Refused
 from devgw.problems.upstream_answer import UpstreamAnswerForeign
 from devgw.settings import Settings
-from devgw.web.answers import note_refusal, verdict_on
+from devgw.web.answers import verdict_on
 from devgw.web.call import McpCall
 from devgw.web.judgement import SESSION, judged, note_outcome
 from devgw.web.recorder import ClientLeft
@@ -141,11 +141,7 @@ class Forwarder:
                 gateway_ms=max(0.0, call.recording.elapsed_ms() - trace.upstream_ms),
                 upstream_ms=trace.upstream_ms,
                 streamed=streamed,
-                outcome=Outcome(trace.outcome),
-                failure_origin=FailureOrigin(trace.failure_origin) if trace.failure_origin else None,
-                reason_code=trace.reason_code,
-                explanation=trace.explanation,
-                hint=trace.hint,
+                **trace.ending(),
                 **call.known,
             )
         )
@@ -153,8 +149,7 @@ class Forwarder:
 
 def _noted(call: McpCall, problem: Problem) -> Refused:
     """Write down how the request ends, and return that as what is raised."""
-    outcome, origin = verdict_on(problem)
-    note_refusal(call.recording, problem, origin=origin, outcome=outcome)
+    call.trace.refuse(problem, *verdict_on(problem))
     return Refused(problem)
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote_from_bytes
 
 from devgw.clock import Clock
 from devgw.config.project import Project
-from devgw.events import Bus
+from devgw.events import Bus, refusal
 from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome, RequestTurnedAway
 from devgw.events.unseen import UNSEEN, Unseen
 from devgw.gateway.admission import Admission
@@ -26,7 +26,7 @@ from devgw.problems import Problem, Refused
 from devgw.problems.front import RequestTooLarge
 from devgw.problems.incoming import RequestUnfinished
 from devgw.settings import Limits, Settings
-from devgw.web.answers import NO_STORE, PROBLEM_JSON, answer_problem, note_refusal
+from devgw.web.answers import NO_STORE, PROBLEM_JSON, answer_problem
 from devgw.web.call import McpRoute
 from devgw.web.cors import ANSWER_HEADERS, is_preflight, preflight_answer
 from devgw.web.forward import Forwarder
@@ -110,10 +110,7 @@ class Front:
                 status=problem.status,
                 peer=peer,
                 outcome=Outcome.DENIED,
-                failure_origin=FailureOrigin.of(problem),
-                reason_code=problem.reason,
-                explanation=problem.explain(),
-                hint=problem.advise(),
+                **refusal(problem),
             )
         )
 
@@ -137,10 +134,10 @@ class Front:
             recording.trace.outcome = Outcome.CANCELLED
         except BodyUnfinished as late:
             problem = RequestUnfinished("body", late.seconds)
-            note_refusal(recording, problem)
+            recording.trace.refuse(problem, Outcome.DENIED)
             await answer_problem(recording, problem, (b"connection", b"close"))
         except Refused as refused:
-            note_refusal(recording, refused.problem)
+            recording.trace.refuse(refused.problem, Outcome.DENIED)
             await recording.drain(Limits.OAUTH_BODY_BYTES)
             await answer_problem(recording, refused.problem)
         except Exception as error:  # noqa: BLE001  the last one who can answer the client at all

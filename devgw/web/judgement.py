@@ -28,7 +28,6 @@ from devgw.problems.upstream_status import (
     UpstreamRefusedMethod,
     UpstreamSpeaksLegacySse,
 )
-from devgw.web.answers import note_refusal
 from devgw.web.call import McpCall
 from devgw.web.relay import WHOLE
 from devgw.web.sending import keep
@@ -120,7 +119,7 @@ def note_outcome(call: McpCall, *, streamed: bool, keeps_sessions: bool) -> None
     if trace.status >= _REFUSALS and trace.method == "POST" and not is_session_gone:
         problem = _refusal(call, content, keeps_sessions=keeps_sessions)
         if not is_word or isinstance(problem, UpstreamKeepsSessions):
-            note_refusal(call.recording, problem, outcome=Outcome.FAILURE)
+            trace.refuse(problem)
             return
     if found:
         trace.outcome = Outcome.APPLICATION_ERROR

@@ -23,7 +23,7 @@ from devgw.problems.bearer import SubjectMissing, TokenShape, TokenUnknown
 from devgw.problems.front import BodyUnreadable, HeaderMismatch, MethodNotOffered, RequestTooLarge
 from devgw.problems.limit import BodyTooDeep
 from devgw.settings import Limits, Settings
-from devgw.web.answers import answer_bearer, answer_problem, answer_rpc, note_refusal, rpc_error, verdict_on
+from devgw.web.answers import answer_bearer, answer_problem, answer_rpc, rpc_error, verdict_on
 from devgw.web.call import NOBODY, McpCall, McpRoute
 from devgw.web.forward import Forwarder
 from devgw.web.recorder import BodyTooLarge, Recording
@@ -206,18 +206,14 @@ class McpRoutes:
         outcome: Outcome = Outcome.DENIED,
         origin: FailureOrigin = FailureOrigin.CLIENT,
     ) -> None:
-        note_refusal(call.recording, problem, origin=origin, outcome=outcome)
+        call.trace.refuse(problem, outcome, origin)
         self._bus.publish(
             McpRequestRejected(
                 status=status,
                 token_id=call.admitted.token_id or None,
                 mcp_method=call.method,
                 had_credentials=bool(call.header(b"authorization")),
-                outcome=outcome,
-                failure_origin=origin,
-                reason_code=call.trace.reason_code,
-                explanation=call.trace.explanation,
-                hint=call.trace.hint,
+                **call.trace.ending(),
                 **call.known,
             )
         )

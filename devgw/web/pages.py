@@ -9,7 +9,6 @@ from typing import Any
 from quart import Response, make_response, render_template
 
 from devgw.diagnosis.difference import difference_of
-from devgw.diagnosis.naming import name_problem
 from devgw.foreign.text import clean
 from devgw.gateway.consent import Question
 from devgw.gateway.records import PendingAuthorization
@@ -67,7 +66,7 @@ async def error_page(problem: Problem, status: int, *, onward: str = "") -> Resp
         status,
         problem=problem,
         difference=difference_of(problem),
-        diagnosis_id=name_problem(problem),
+        diagnosis_id=problem.diagnosis_id,
         trace_id=trace.id if trace else None,
         onward=onward,
         onward_host=shown_host(host_of(onward), kind_of(onward)) if onward else "",

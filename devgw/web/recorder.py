@@ -12,7 +12,7 @@ from typing import Any
 from devgw.clock import Clock, epoch
 from devgw.entropy import short_id
 from devgw.events import Bus, Trace
-from devgw.events.taxonomy import FailureOrigin, HttpExchanged, Outcome
+from devgw.events.taxonomy import HttpExchanged, Outcome
 from devgw.events.trace import Headers, Phase
 from devgw.gateway.forwarding import header_of, is_event_stream
 from devgw.ids import TraceId
@@ -226,10 +226,6 @@ class Recording:
                 client_name=trace.client_name,
                 operation_id=trace.operation_id,
                 subject_id=trace.subject_id,
-                outcome=Outcome(trace.outcome),
-                failure_origin=FailureOrigin(trace.failure_origin) if trace.failure_origin else None,
-                reason_code=trace.reason_code,
-                explanation=trace.explanation,
-                hint=trace.hint,
+                **trace.ending(),
             )
         )

@@ -9,10 +9,9 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from quart import Response, jsonify, redirect, request
 
-from devgw.diagnosis.naming import name_problem
-from devgw.events import FailureOrigin, Outcome
+from devgw.events import FailureOrigin
 from devgw.gateway.authorization import Destination, SentBack
-from devgw.oauth.description import error_description
+from devgw.oauth import description
 from devgw.problems import Problem, Refused
 from devgw.problems.base import ErrorCode
 from devgw.problems.client_document import ClientDocumentForbidden, ClientDocumentInvalid, ClientDocumentUnreachable
@@ -26,21 +25,14 @@ NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 def note(problem: Problem) -> None:
     """Write the reason into this request's trace."""
-    trace = serving.trace()
-    if trace:
-        trace.outcome = Outcome.FAILURE
-        trace.problem, trace.reason_code = problem, problem.reason
-        trace.explanation = problem.explain()
-        trace.hint = problem.advise()
-        trace.failure_origin = trace.failure_origin or FailureOrigin.of(problem)
+    if trace := serving.trace():
+        trace.refuse(problem, origin=FailureOrigin(trace.failure_origin) if trace.failure_origin else None)
 
 
 def describe(problem: Problem) -> str:
-    """Return `error_description`: what, the one change, the diagnosis id and this request's trace id."""
+    """Return `error_description`, with this request's trace id."""
     trace = serving.trace()
-    marks = [each for each in (name_problem(problem), f"trace {trace.id}" if trace else None) if each]
-    tail = f" [{', '.join(marks)}]" if marks else ""
-    return error_description(f"{problem.explain()} {problem.advise()}".strip() + tail)
+    return description.describe(problem, trace.id if trace else "")
 
 
 def as_json(problem: Problem, *, authenticate: str | None = None) -> Response:

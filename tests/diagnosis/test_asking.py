@@ -1,6 +1,5 @@
 """Rules are asked guarded and within a budget of time; one that is unfit is set aside, and Health says so."""
 
-import pkgutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 
 from devgw.clock import FrozenClock
-from devgw.diagnosis import catalogue, naming
+from devgw.diagnosis import catalogue
 from devgw.diagnosis.diagnose import RuleDiagnoser
 from devgw.diagnosis.rule import GatewayRule, Rule
 from devgw.events.flow import Diagnosis
@@ -178,15 +177,12 @@ def _settle(walk: Walk) -> None:
 def test_the_catalogue_is_read_before_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process without descriptors left must still be able to name what is wrong."""
     catalogue.failures.cache_clear()
-    naming._by_reason.cache_clear()
     walk = watched()
 
     def none_left(package: object) -> None:
         raise OSError(24, f"Too many open files: {package}")
 
     monkeypatch.setattr(catalogue, "files", none_left)
-    monkeypatch.setattr(pkgutil, "iter_modules", none_left)
-    assert naming.name_reason("code_expired") == "TOK-03"
     assert catalogue.find_failure("DISC-01") is not None
     walk.challenged()
     tick(walk)

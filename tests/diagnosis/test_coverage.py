@@ -11,7 +11,6 @@ from devgw.diagnosis.catalogue import failures, find_failure
 from devgw.diagnosis.clients import BOOK
 from devgw.diagnosis.coverage import BY_CONFIGURATION, BY_DOCTOR, TOLERATED, table
 from devgw.diagnosis.mended import ELSEWHERE, MENDED
-from devgw.diagnosis.naming import NAMES
 from devgw.diagnosis.rule import GatewayRule, Rule
 from devgw.diagnosis.rules import GATEWAY_RULES, RULES
 from devgw.diagnosis.rules.refusals import IDS
@@ -80,14 +79,12 @@ def test_rules_claim_only_ids_that_exist_and_that_their_code_can_say() -> None:
         assert [failure_id for failure_id in rule.ids if f'"{failure_id}"' not in code] == []
 
 
-def test_refusals_claim_what_naming_can_say_and_nothing_else() -> None:
-    code = (PACKAGE / "diagnosis/naming.py").read_text()
-    code += (PACKAGE / "diagnosis/rules/refusals.py").read_text().partition("IDS =")[0]
+def test_refusals_claim_what_problems_can_say_and_nothing_else() -> None:
+    code = (PACKAGE / "diagnosis/rules/refusals.py").read_text().partition("IDS =")[0]
     code += "".join(path.read_text() for path in (PACKAGE / "problems").glob("*.py"))
     sayable = set(re.findall(r'"([A-Z]+-\d\d)"', code)) - {"REVK-03"}
 
     assert set(IDS.split()) ^ sayable == set()
-    assert {name for name in NAMES.values() if isinstance(name, str)} <= set(IDS.split())
 
 
 def test_what_the_doctor_is_said_to_see_stands_in_its_code() -> None:

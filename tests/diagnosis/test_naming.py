@@ -9,9 +9,7 @@ import pytest
 import devgw.problems
 from devgw.diagnosis.catalogue import failures
 from devgw.diagnosis.difference import explain_difference
-from devgw.diagnosis.naming import NAMES, name_problem
 from devgw.problems import (
-    ErrorCode,
     Problem,
     client_document,
     clients,
@@ -34,7 +32,6 @@ from devgw.problems.authorization import (
     RedirectUriMismatch,
     ResourceUnknown,
 )
-from devgw.problems.base import reason_of
 from devgw.problems.bearer import HeaderShape, InsufficientScope, TokenMalformed, TokenMissing, TokenShape, TokenUnknown
 from devgw.problems.capability import CapabilityHidden
 from devgw.problems.clients import ClientUnknown, RedirectUriRefused
@@ -86,19 +83,15 @@ STARTING = {"StateDirectoryUnusable", "AnotherGatewayRuns", "NoGatewayRuns", "Ga
 
 def says_its_name(kind: type[Problem]) -> bool:
     own = [each for each in kind.__mro__ if each not in Problem.__mro__]
-    return any({"diagnosis", "diagnosis_id"} & vars(each).keys() for each in own) or reason_of(kind) in NAMES
+    return any({"diagnosis", "diagnosis_id"} & vars(each).keys() for each in own)
 
 
 def test_every_problem_of_the_house_is_named_or_left_out_on_purpose() -> None:
     assert {kind.__name__ for kind in all_problems() if not says_its_name(kind)} - STARTING == set()
 
 
-def test_no_name_is_kept_for_a_problem_that_is_gone() -> None:
-    assert NAMES.keys() - {reason_of(kind) for kind in all_problems()} - {code.value for code in ErrorCode} == set()
-
-
 def test_every_plain_name_is_in_the_catalogue() -> None:
-    names = {*NAMES.values(), *(kind.diagnosis for kind in all_problems())}
+    names = {kind.diagnosis for kind in all_problems()}
     assert {name for name in names if isinstance(name, str)} - failures().keys() == set()
 
 
@@ -256,4 +249,4 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
     ],
 )
 def test_the_facts_decide_the_name(problem: Problem, name: str | None) -> None:
-    assert name_problem(problem) == name
+    assert problem.diagnosis_id == name

@@ -6,6 +6,7 @@ from devgw.events.flow import FlowState, Milestone
 from devgw.events.taxonomy import (
     McpAuthConsentShown,
 )
+from devgw.problems.authorization import ResourceMissing
 from tests.diagnosis.made import ASM, MCP, ORIGIN, SERVER, Story
 from tests.diagnosis.told import AUTHORIZE, CALLBACK, CLIENT, TRANSACTION, begun, login, registered
 
@@ -106,7 +107,7 @@ def test_a_callback_on_the_gateways_own_port() -> None:
 
 def test_a_client_without_a_resource_where_one_is_needed() -> None:
     story = Story()
-    story.ask("GET", AUTHORIZE, 400, reason_code="resource_missing")
+    story.ask("GET", AUTHORIZE, 400, problem=ResourceMissing(()))
 
     assert "TOK-02" in story.names()
 

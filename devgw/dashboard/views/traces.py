@@ -69,8 +69,9 @@ def _refusal(row: TraceRow, detail: TraceDetail | None, scene: Scene, sheet: She
     if not row.reason_code:
         return
     sheet.blank()
+    page = f"  {row.diagnosis_id}" if row.diagnosis_id else ""
     by = f"  fault of the {row.failure_origin.replace('_', ' ')}" if row.failure_origin else ""
-    sheet.add(line((f"{scene.glyphs.bad} {row.reason_code.replace('_', ' ')}", "bad!"), (by, "dim")))
+    sheet.add(line((f"{scene.glyphs.bad} {row.reason_code.replace('_', ' ')}", "bad!"), (page, ""), (by, "dim")))
     if detail is not None:
         sheet.text(detail.explanation)
         if detail.hint:

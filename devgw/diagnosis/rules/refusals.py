@@ -7,7 +7,6 @@ from typing import Any
 from devgw.diagnosis.clients import forget_advice
 from devgw.diagnosis.difference import difference_of
 from devgw.diagnosis.exchange import is_authorize, is_registration, is_token
-from devgw.diagnosis.naming import name_problem, name_reason
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import AUTHORIZE, LOGIN, MCP, TOKEN, came_past, known_quirks, traits
 from devgw.diagnosis.rules.registration import registered_anew
@@ -29,7 +28,7 @@ def refusals(view: View, now: datetime) -> Iterator[Diagnosis]:
     """Yield a diagnosis for each refused request of the flow that was not forgiven since."""
     refused: dict[str, list[Trace]] = {}
     for trace in view.traces:
-        name = _name(trace)
+        name = trace.diagnosis_id
         if name is not None and not came_past(view, _stage(trace), trace.started_at):
             refused.setdefault(name, []).append(trace)
     last = {name: found for name, traces in refused.items() if (found := _last(view, name, traces, now))}
@@ -43,14 +42,6 @@ def _last(view: View, name: str, traces: list[Trace], now: datetime) -> Trace | 
         return traces[-1]
     late = (each for each in reversed(traces) if now - each.started_at >= PATIENCE)
     return next((each for each in late if not registered_anew(view, each)), None)
-
-
-def _name(trace: Trace) -> str | None:
-    """Return the id for a refused request, None where it was not refused or is no failure."""
-    problem = trace.problem
-    if problem is None:
-        return name_reason(trace.reason_code or "")
-    return name_problem(problem)
 
 
 def _stage(trace: Trace) -> int:

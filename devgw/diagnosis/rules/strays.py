@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
-from devgw.diagnosis.naming import name_problem
 from devgw.diagnosis.rule import GatewayRule, diagnosis
 from devgw.diagnosis.surroundings import Surroundings
 from devgw.events import Trace
@@ -47,7 +46,7 @@ def _host(trace: Trace) -> Words | None:
     problem = trace.problem
     if trace.status != 421 or problem is None:
         return None
-    return name_problem(problem) or "HOST-02", problem.explain(), problem.advise()
+    return problem.diagnosis_id or "HOST-02", problem.explain(), problem.advise()
 
 
 def _preflight(trace: Trace) -> Words | None:

@@ -177,7 +177,6 @@ class Keeping:
                 upstream_server_id=exchange.id,
                 cause="reconsent_required",
                 outcome=Outcome.FAILURE,
-                diagnosis_id=problem.diagnosis_id,
                 **refusal(problem),
             )
         )
