@@ -3,7 +3,8 @@
 A project may come from somebody else: what it names in `$env(...)` is read from the environment in which devgw was
 started, and what it names as upstream or provider is where that goes. What the project's own `.env` says is its own,
 but for what that file takes from the shell. What stays on this machine goes nowhere, and the two names that WorkOS has
-in every setup may go to WorkOS.
+in every setup may go to WorkOS. What stands in a text that the gateway publishes goes to everybody who asks for it, a
+page of any site among them, wherever the upstream is.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,13 +22,17 @@ from devgw.foreign.urls import UrlRefused, read_url
 
 _OF_WORKOS = frozenset({CLIENT_ID_NAME, "WORKOS_CLIENT_SECRET", "WORKOS_API_KEY"})
 _POLICY_PATH = ("", "policies")
+PUBLISHED = "whoever reads the gateway's pages and metadata"
+"""In place of an origin."""
+_PUBLISHED_OF_ROUTES = frozenset({"summary", "operationId"})
+_PUBLISHED_OF_POLICIES = frozenset({"displayName", "summary", "id"})
 _SHORTEST = 4
 """Characters that a value must have to be looked for in an origin."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Outflow:
-    """One variable of the shell, and one origin to which it goes."""
+    """One variable of the shell, and one origin to which it goes, or `PUBLISHED`."""
 
     name: str
     origin: str
@@ -69,9 +74,9 @@ class _Reader:
     documents: Mapping[str, Node]
 
     def origins_of(self, places: Iterable[Place]) -> set[str]:
-        """Return the origins beyond this machine to which what is written at these places goes."""
+        """Return the origins beyond this machine to which what is written at these places goes, and `PUBLISHED`."""
         urls = (url for place in places for url in self._urls(place))
-        return {origin for url in urls if (origin := _origin_beyond(url))}
+        return {origin for url in urls if (origin := PUBLISHED if url == PUBLISHED else _origin_beyond(url))}
 
     def _urls(self, place: Place) -> Iterator[str]:
         steps = [step.replace("~1", "/").replace("~0", "~") for step in place.pointer.split("/")]
@@ -80,7 +85,7 @@ class _Reader:
             return
         for route in self.project.routes:
             if route.file == place.file and (len(steps) < 3 or route.path == (steps[2].rstrip("/") or "/")):
-                yield route.upstream_url
+                yield PUBLISHED if steps[4:] and steps[4] in _PUBLISHED_OF_ROUTES else route.upstream_url
 
     def _urls_of_policy(self, steps: list[str]) -> Iterator[str]:
         document = self.documents.get(policies.FILE)
@@ -92,6 +97,8 @@ class _Reader:
             yield from _urls_of_provider(self.project.oauth)
             return
         using = [route for route in self.project.routes if any(each.name == name.text for each in route.policies)]
+        if using and steps[-2:-1] == ["options"] and steps[-1] in _PUBLISHED_OF_POLICIES:
+            yield PUBLISHED
         yield from (route.upstream_url for route in using)
         if using:
             yield from (each.text for each in node.walk() if each.text)

@@ -54,15 +54,21 @@ class RequestTooLarge(Problem):
     """The request's body is larger than the gateway takes."""
 
     limit: int
+    setting: str = ""
+    """The setting that is this limit; empty where none is."""
 
     diagnosis: ClassVar = "REQ-01"
     status: ClassVar = 413
-    hint: ClassVar = "Send less, or raise [proxy] request_limit in devgw.toml."
+    hint: ClassVar = "Send less: nothing that this endpoint takes is as large."
     source: ClassVar = "RFC 9110 §15.5.14"
 
     def explain(self) -> str:
         """Say the limit."""
         return f"The request's body is larger than {self.limit:,} bytes."
+
+    def advise(self) -> str:
+        """Name the setting where there is one."""
+        return f"Send less, or raise {self.setting} in devgw.toml." if self.setting else self.hint
 
 
 @dataclass(frozen=True, slots=True)

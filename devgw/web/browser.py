@@ -41,8 +41,8 @@ def has_shown_itself() -> bool:
 
 
 def is_led_here_by_another_page() -> bool:
-    """Tell whether another page than ours sent the browser here, on another port of this host name or elsewhere."""
-    return request.headers.get("Sec-Fetch-Site", "none") not in _OURS
+    """Tell whether another page than ours may have sent the browser here: an old one does not say."""
+    return request.headers.get("Sec-Fetch-Site") not in _OURS
 
 
 def check_sender() -> None:

@@ -1,12 +1,14 @@
 """HTTP/1.1 as it is taken: a head that can be read in two ways, or asks for another protocol, is turned away.
 
-It stands on Hypercorn's `H11Protocol` and replaces four of its methods that no release note promises:
+It stands on Hypercorn's `H11Protocol` and replaces three of its methods that no release note promises:
 `_check_protocol` (called with each head before anything is made of it; Hypercorn's own would go over to HTTP/2 there),
-`_create_stream`, `_send_h11_event` and `_send_error_response`. `tests/web/test_http1.py` fails where they are gone.
+`_create_stream` and `_send_error_response`; and it calls `_send_h11_event`, and looks into the buffer of h11.
+`tests/web/test_http1.py` fails where they are gone.
 """
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import h11
 from hypercorn.events import Closed, Event
@@ -34,6 +36,17 @@ class HeadRefused(Exception):  # noqa: N818  it reads as what happened
         self.problem = problem
 
 
+class _Reader(h11.Connection):
+    """h11's, which skips empty lines before a request: old clients end a body with one (RFC 9112 §2.2)."""
+
+    def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        """Return the next event of the client."""
+        buffer = self._receive_buffer
+        while self.their_state is h11.IDLE and buffer._data.startswith((b"\r", b"\n")):  # noqa: SLF001  it shows them nowhere
+            buffer.maybe_extract_at_most(1)
+        return super().next_event()
+
+
 class Http1(H11Protocol):
     """One connection's protocol."""
 
@@ -43,6 +56,10 @@ class Http1(H11Protocol):
     """The limit where this connection is beyond it: whatever it asks is refused."""
     method = b""
     """Of the request that came last."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.connection = _Reader(h11.SERVER, max_incomplete_event_size=self.config.h11_max_incomplete_size)
 
     async def handle(self, event: Event) -> None:
         """Take what came; turn away what cannot be a request."""

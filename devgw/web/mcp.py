@@ -93,7 +93,7 @@ class McpRoutes:
         try:
             call.body = await recording.read_body(self._limit)
         except BodyTooLarge:
-            await self._turn_away(call, RequestTooLarge(self._limit))
+            await self._turn_away(call, RequestTooLarge(self._limit, "[proxy] request_limit"))
             return False
         await self._read(call)
         if trace.method != "POST" and not (self._is_stateful and trace.method in _SESSION_METHODS):

@@ -65,6 +65,7 @@ class Recording:
         "_send",
         "extra_headers",
         "has_begun",
+        "is_cut",
         "is_over",
         "is_read",
         "tail",
@@ -85,6 +86,8 @@ class Recording:
         self.has_begun = False
         self.is_read = False
         """Whether the request's body was read to its end, or given up."""
+        self.is_cut = False
+        """Whether a part of that body is left: the answer ends the connection."""
         self.is_over = False
         self.waits_for = "the rest of the request"
         """What has to come before the exchange can go on, in words; see `wait`."""
@@ -115,13 +118,17 @@ class Recording:
         """Return the whole request body.
 
         Hypercorn closes a connection on which an answer begins before the body has arrived, without saying so; hence
-        every body is read to its end, even where the answer is known before.
+        every body is read to its end, even where the answer is known before. One that says it is too long is not waited
+        for: the server goes on reading for a moment, so that its client can read why.
 
         Raises:
             BodyTooLarge: where it is longer than `limit` bytes.
             BodyUnfinished: where the server gave up waiting for the rest of it.
             ClientLeft: where the rest of it will never come.
         """
+        if int(header_of(self.trace.request_headers, b"content-length") or 0) > limit:
+            self.is_read = self.is_cut = True
+            raise BodyTooLarge
         began = self._clock.ticks()
         pieces, size = [], 0
         while True:
@@ -132,7 +139,10 @@ class Recording:
             size += len(piece)
             if size <= limit:
                 pieces.append(piece)
-            if not message.get("more_body") or size > limit * _DRAINED:
+            if not message.get("more_body"):
+                break
+            if size > limit * _DRAINED:
+                self.is_cut = True
                 break
         self.is_read = True
         self.phase("receive", began)
@@ -170,6 +180,8 @@ class Recording:
             names = {name for name, _ in self.extra_headers}
             complete = [pair for pair in complete if pair[0] not in names]
             complete += self.extra_headers
+        if self.is_cut:
+            complete.append((b"connection", b"close"))
         if not header_of(complete, b"date"):
             complete.append((b"date", _http_date(epoch(self.trace.started_at))))
         return complete

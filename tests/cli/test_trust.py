@@ -128,6 +128,18 @@ def test_a_host_that_the_project_opens_needs_a_yes_and_one_of_the_person_needs_n
     assert has_started(up(root, shell | {"DEVGW_HOST": "localhost"}))
 
 
+def test_a_variable_in_a_text_that_everybody_reads_needs_a_yes(project: Path, shell: dict[str, str]) -> None:
+    """A page of any site may read the metadata, in which the name of the route stands."""
+    a_project(project, "http://localhost:9002/mcp")
+    assert has_started(up(project, shell))
+    file = project / "config" / "routes.oas.json"
+    file.write_text(file.read_text().replace('"summary": "', '"summary": "$env(API_KEY) '))
+    said = up(project, shell)
+    assert not has_started(said)
+    assert "API_KEY  to  whoever reads the gateway's pages and metadata" in said[1]
+    assert SHELL["API_KEY"] not in said[0] + said[1]
+
+
 def test_a_state_folder_elsewhere_needs_a_yes(tmp_path: Path, shell: dict[str, str]) -> None:
     """It may be another project's, with the accounts that were connected there."""
     root, other = tmp_path / "odd", tmp_path / "other" / ".devgw"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from devgw.config.load import load
-from devgw.config.outflow import Outflow, outflows
+from devgw.config.outflow import PUBLISHED, Outflow, outflows
 from devgw.settings import Settings
 from tests.config.bench import POLICY_NAME, operation, policy, workos_options, write
 
@@ -116,3 +116,24 @@ def test_a_policy_within_a_group_goes_where_the_group_goes(tmp_path: Path) -> No
     write(tmp_path, [policy(workos_options()), with_header("$env(API_KEY)"), group], paths)
     loaded = load(tmp_path, SHELL, Settings(root=tmp_path))
     assert outflows(loaded) == (Outflow("API_KEY", "https://mcp.example.com"),)
+
+
+@pytest.mark.parametrize("upstream", [ELSEWHERE, "http://localhost:9002/mcp"])
+def test_the_name_of_a_route_is_read_by_everybody(tmp_path: Path, upstream: str) -> None:
+    """It is the `resource_name` of a document that a page of any site may read."""
+    named = operation(upstream, inbound=[POLICY_NAME]) | {"summary": "Notes $env(API_KEY)"}
+    write(tmp_path, [policy(workos_options())], {"/mcp/x": {"post": named}})
+    assert outflows(load(tmp_path, SHELL, Settings(root=tmp_path))) == (Outflow("API_KEY", PUBLISHED),)
+
+
+@pytest.mark.parametrize("member", ["displayName", "summary"])
+def test_what_an_upstream_is_called_is_read_by_everybody(tmp_path: Path, member: str) -> None:
+    options = {"id": "linear", "displayName": "Linear", "authMode": "user-oauth", member: "$env(API_KEY)"}
+    listed = [policy(options, "mcp-token-exchange-inbound", "McpTokenExchangeInboundPolicy", "exchange")]
+    assert found(tmp_path, listed, "http://localhost:9002/mcp") == [Outflow("API_KEY", PUBLISHED)]
+    assert Outflow("API_KEY", PUBLISHED) in found(tmp_path, listed)
+
+
+def test_what_no_page_shows_is_not_said_to_be_read_by_everybody(tmp_path: Path) -> None:
+    listed = [with_header("$env(API_KEY)")]
+    assert found(tmp_path, listed, "http://localhost:9002/mcp") == []

@@ -157,12 +157,12 @@ HOSTILE_CLIENTS = {
     "a long address": (
         {"REDIRECT_URI": "https://" + "claude.ai." * 20 + "evil.example/" + "x" * 1500, "CLIENT_NAME": LONG},
         "evil.example",
-        "another site",
+        "the web site of that name",
     ),
     "letters of another alphabet in the host": (
         {"REDIRECT_URI": "https://cl\u0430ude.ai/callback"},
         "xn--clude-5ve.ai",
-        "another site",
+        "the web site of that name",
     ),
     "an app's scheme": (
         {"REDIRECT_URI": "cursor://anysphere.cursor-mcp/oauth/callback", "CLIENT_NAME": LONG},

@@ -15,7 +15,14 @@ from tests.support.serving import listen, origin_of
 
 ELSEWHERE = {"Origin": "https://evil.example"}
 NULL = {"Origin": "null"}
-PAGES = [ELSEWHERE, NULL, {"Origin": "http://localhost.evil.example"}, {"Sec-Fetch-Site": "cross-site"}]
+PAGES = [
+    ELSEWHERE,
+    NULL,
+    {"Origin": "http://localhost.evil.example"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Referer": "https://evil.example/"},
+    {"Referer": "http://localhost.evil.example/a?b"},
+]
 SERVICES = [
     says(b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1/secret?session=hidden\r\ncontent-length: 0\r\n\r\n"),
     says(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"),
@@ -65,9 +72,12 @@ async def test_a_program_and_a_page_of_this_machine_may(gateway: Running, http: 
             {"Sec-Fetch-Site": "none"},
             {"Origin": "http://localhost:6274"},
             {"Origin": gateway.origin},
+            {"Referer": f"{gateway.origin}/"},
+            {"Referer": "about:blank"},
+            {"Referer": "https://evil.example/", "Sec-Fetch-Site": "same-origin"},
         ):
             await http.get(gateway.authorize_url(f"{served.origin}/c", token("")), headers=headers)
-        assert served.connections == 4
+        assert served.connections == 7
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:6274"])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from devgw.settings import Limits
+from devgw.settings import Limits, ProxySettings
 from tests.support.gate import gate
 from tests.web.incoming import Echo, say, served, until
 
@@ -60,6 +60,36 @@ async def test_the_front_answers_half_a_body_with_408_a_reason_and_a_trace() -> 
         said = json.loads(answer.partition(b"\r\n\r\n")[2])
         assert said["reason"] == "request_unfinished"
         assert said["traceId"] in {each.id for each in gateway.traces}
+
+
+@pytest.mark.parametrize(
+    ("line", "limit", "fix"),
+    [
+        ("POST /mcp/sample", ProxySettings().request_limit, "Send less, or raise [proxy] request_limit in devgw.toml."),
+        ("POST /register", Limits.OAUTH_BODY_BYTES, "Send less: nothing that this endpoint takes is as large."),
+    ],
+)
+@pytest.mark.parametrize("sent", [b"", b"x" * 1000])
+async def test_a_body_that_says_it_is_too_long_is_not_waited_for(line: str, limit: int, fix: str, sent: bytes) -> None:
+    """RFC 9110 §15.5.14. The answer says that the connection ends, since the rest of the body is on it."""
+    async with gate("http://127.0.0.1:1/mcp") as gateway, served(gateway.front) as port, asyncio.timeout(5):
+        head = f"{line} HTTP/1.1\r\nHost: {gateway.origin[7:]}\r\nContent-Length: "
+        answers = [await say(port, f"{head}{size}\r\n\r\n".encode() + sent) for size in (limit + 1, 10**15)]
+    for answer in answers:
+        top, _, body = answer.partition(b"\r\n\r\n")
+        assert top.startswith(b"HTTP/1.1 413 "), answer
+        assert top.lower().count(b"connection: close") == 1
+        said = json.loads(body)
+        assert (said["reason"], said["hint"]) == ("request_too_large", fix)
+        assert said["detail"] == f"The request's body is larger than {limit:,} bytes."
+
+
+async def test_whoever_sends_all_of_a_body_that_is_too_long_reads_why() -> None:
+    async with gate("http://127.0.0.1:1/mcp") as gateway, served(gateway.front) as port:
+        size = 4 * Limits.OAUTH_BODY_BYTES
+        head = f"POST /register HTTP/1.1\r\nHost: {gateway.origin[7:]}\r\nContent-Length: {size}\r\n\r\n"
+        answer = await say(port, head.encode() + b"x" * size)
+    assert answer.startswith(b"HTTP/1.1 413 ")
 
 
 async def test_a_head_and_a_body_drop_by_drop_end_as_well(monkeypatch: pytest.MonkeyPatch) -> None:

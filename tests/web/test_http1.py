@@ -125,6 +125,30 @@ async def test_requests_sent_at_once_are_answered_in_order() -> None:
     assert all(answer.index(b"/%d body" % n) < answer.index(b"/%d body" % m) for n, m in pairwise(range(20)))
 
 
+@pytest.mark.parametrize("empty", [b"\r\n", b"\n", b"\r\n\r\n"])
+async def test_empty_lines_before_a_request_are_skipped(empty: bytes) -> None:
+    """RFC 9112 §2.2: old clients end a body with one more line end than its length says."""
+    app = Echo()
+    post = POST + b"Content-Length: 4\r\n\r\nbody"
+    async with served(app) as port:
+        answer = await say(port, empty + post + empty + GET + CLOSE + b"\r\n")
+    assert answer.count(b"HTTP/1.1 200 ") == 2, answer
+    assert app.seen == ["POST /one body", "GET /one"]
+
+
+async def test_an_empty_line_that_comes_in_pieces_begins_no_request() -> None:
+    app = Echo()
+    async with served(app) as port, asyncio.timeout(10):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for piece in (b"\r", b"\n", GET + CLOSE + b"\r\n"):
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.02)
+        assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+        writer.close()
+    assert app.seen == ["GET /one"]
+
+
 async def test_a_body_that_comes_chunk_by_chunk_with_a_pause_is_read() -> None:
     app = Echo()
     async with served(app) as port, asyncio.timeout(10):

@@ -337,7 +337,7 @@ async def test_compressed_answers_pass_untouched() -> None:
     assert gateway.traces[0].response_body.content == packed
 
 
-async def test_a_body_beyond_the_limit_is_refused_after_it_was_read() -> None:
+async def test_a_body_beyond_the_limit_is_refused_and_the_next_request_is_not() -> None:
     settings = replace(Settings(), proxy=ProxySettings(request_limit=1000))
     async with (
         bytes_upstream(answer_result) as upstream,
