@@ -39,6 +39,8 @@ class FlowBook:
         self._active: OrderedDict[FlowId, Flow] = OrderedDict()
         self._restless: OrderedDict[FlowId, Flow] = OrderedDict()
         """Flows that had arrived and were refused since."""
+        self._accused: dict[FlowId, Flow] = {}
+        """Flows of which something is said: it may have to be withdrawn although nothing moves in them."""
         self._agents: OrderedDict[str, str] = OrderedDict()
         self.flows.left = self._leave
         self.left: Callable[[Flow], None] = lambda _flow: None
@@ -138,6 +140,9 @@ class FlowBook:
         self._restless.pop(flow.id, None)
         if flow.needs_attention and flow.state is FlowState.DONE:
             self._restless[flow.id] = flow
+        self._accused.pop(flow.id, None)
+        if flow.diagnoses:
+            self._accused[flow.id] = flow
         if flow.state in {FlowState.ACTIVE, FlowState.FAILED}:
             self._active.setdefault(flow.id, flow)
             self._active.move_to_end(flow.id)
@@ -148,6 +153,10 @@ class FlowBook:
         """Return the flows that are under way or failed a moment ago."""
         return iter(list(self._active.values()))
 
+    def awaited(self) -> Iterator[Flow]:
+        """Return the flows that are judged anew although nothing moved: time, or another flow, may change the words."""
+        return iter((self._active | self._accused).values())
+
     def retire(self, flow: Flow) -> None:
         """Let `flow` take no more strangers in."""
         self._active.pop(flow.id, None)
@@ -156,6 +165,7 @@ class FlowBook:
         """Look no more at a flow that is kept no longer."""
         self._active.pop(flow.id, None)
         self._restless.pop(flow.id, None)
+        self._accused.pop(flow.id, None)
         self.left(flow)
 
     def clear(self) -> int:
@@ -163,6 +173,7 @@ class FlowBook:
         self._by_key.clear()
         self._active.clear()
         self._restless.clear()
+        self._accused.clear()
         return self.flows.clear()
 
 

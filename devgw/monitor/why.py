@@ -5,6 +5,7 @@ attempt mended.
 """
 
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from devgw.events.flow import Flow, FlowState
 from devgw.monitor.details import CaseView, WhyDetail
@@ -88,14 +89,25 @@ def _mended(monitor: Monitor, flow: Flow) -> str:
         return _got_through(after) if after.state is FlowState.DONE else ""
     if flow.client_id is not None or flow.state is FlowState.DONE:
         return ""
-    alike = (each for each in monitor.flow_book.flows if each.started_at > flow.started_at and _is_alike(each, flow))
-    found = next((each for each in alike if each.state is FlowState.DONE), None)
+    asked = " ".join(trace.query.decode("latin-1") for id_ in flow.trace_ids if (trace := monitor.trace(id_)))
+    arrived = (each for each in monitor.flow_book.flows if _got_past(each, flow))
+    found = next((each for each in arrived if _is_alike(each, flow) or _is_named(each, asked)), None)
     return _got_through(found) if found else ""
+
+
+def _got_past(one: Flow, other: Flow) -> bool:
+    """Tell whether `one` arrived after `other` went wrong; it may have begun before, with a request that has an id."""
+    return one.state is FlowState.DONE and one.ended_at is not None and one.ended_at > _moment(other)
 
 
 def _is_alike(one: Flow, other: Flow) -> bool:
     same_route = None in {one.operation_id, other.operation_id} or one.operation_id == other.operation_id
     return bool(one.user_agent) and one.user_agent == other.user_agent and same_route
+
+
+def _is_named(flow: Flow, query: str) -> bool:
+    """Tell whether a query that could not be read says the client id of `flow`."""
+    return flow.client_id is not None and (flow.client_id in query or quote(flow.client_id, safe="") in query)
 
 
 def _got_through(flow: Flow) -> str:

@@ -31,7 +31,7 @@ def came_past(view: View, stage: int, moment: datetime) -> bool:
     """Tell whether the flow reached `stage` or a later one after `moment`: then an earlier refusal is forgiven."""
     if view.last_good_call is not None and view.last_good_call > moment:
         return True
-    if stage == MCP and got_token_elsewhere(view, moment):
+    if stage >= TOKEN and got_token_elsewhere(view, moment):
         return True
     succeeded = view.last_successes
     kinds = (kind for group in _ORDER[stage:] for kind in group)
