@@ -23,6 +23,11 @@ from devgw.problems.refresh_token import REPLAYS
 
 R = TypeVar("R")
 _KEPT = 20_000
+_MANY = 5_000
+"""From so many tokens on, those that are over are remembered for a shorter time."""
+_REMEMBERED = 3600.0
+"""Seconds that a token is shown after it was over."""
+_REMEMBERED_OF_MANY = 60.0
 _GOES_ON = "superseded"
 """Why tokens end whose grant gets others in the same moment."""
 
@@ -152,17 +157,24 @@ class GrantBooks:
         row.scope = scope if isinstance(scope, str) else ""
         self.tokens.put(row.id, row)
 
-    def prune(self, now: datetime, most: int = 1_000, kept_seconds: float = 3600.0) -> bool:
-        """Forget tokens that were over long ago, looking at `most` of them; tell whether more are to be looked at."""
+    def prune(self, now: datetime, most: int = 1_000) -> bool:
+        """Forget what was over long ago, looking at `most` tokens; tell whether more are to be looked at."""
         if not self._to_weigh:
-            self._to_weigh = self.tokens.ids()
+            self._to_weigh = self.tokens.ids()[::-1]
         looked_at, self._to_weigh = self._to_weigh[-most:], self._to_weigh[:-most]
-        limit = now.timestamp() - kept_seconds
+        limit = now.timestamp() - (_REMEMBERED_OF_MANY if len(self.tokens) > _MANY else _REMEMBERED)
         for row in filter(None, map(self.tokens.get, looked_at)):
             over = row.ended or row.expires
             if over and over < limit:
                 self.tokens.drop(row.id)
+        if not self._to_weigh:
+            self._prune_grants(limit)
         return bool(self._to_weigh)
+
+    def _prune_grants(self, limit: float) -> None:
+        for row in [each for each in self.grants if each.ended and each.ended < limit]:
+            if row.id not in self._families:
+                self.grants.drop(row.id)
 
     # --- inside ---
 

@@ -151,3 +151,46 @@ def test_a_flood_that_nobody_observes_is_counted_and_said() -> None:
     checks = {each.name: each.text for each in walk.monitor.health.look().checks}
     assert checks["journal"].startswith("2000 events came faster than they could be observed")
     assert changes_since(walk.monitor, Cursor(1)).missed_lines > 0
+
+
+def test_what_is_over_is_shown_for_an_hour_and_the_oldest_of_it_for_a_minute_where_there_is_much() -> None:
+    """Memory grew for an hour under steady refreshing, and for ever with each grant that had ended."""
+    walk = Walk()
+    walk.all_the_way()
+    books = walk.monitor.grants
+    ended = tuple(TokenId(each) for each in ("at:1", "rt:1"))
+    walk.tell(told.McpAuthDownstreamTokenRevoked(token_ids=ended, cause="signed_out", grant_id=GrantId("g-1")))
+    walk.wait(3_500)
+    books.prune(walk.clock.now())
+    assert [row.id for row in books.tokens] == ["code:1", "at:1", "rt:1"]
+    walk.wait(101)
+    books.prune(walk.clock.now())
+    assert (len(books.tokens), len(books.grants), books.family("g-1")) == (0, 0, [])
+    for number in range(5_100):
+        walk.tell(_issued(walk, number))
+    over = tuple(TokenId(f"at:{number}") for number in range(100, 5_000))
+    walk.tell(told.McpAuthDownstreamTokenRevoked(token_ids=over, cause="signed_out"))
+    walk.wait(50)
+    while books.prune(walk.clock.now()):
+        pass
+    assert len(books.tokens) == 5_100
+    walk.wait(20)
+    while books.prune(walk.clock.now()):
+        pass
+    assert [row.id for row in books.tokens][:101] == [*(f"at:{number}" for number in range(100)), "at:1000"]
+    assert (len(books.tokens), len(books.grants)) == (4_200, 5_100)
+    walk.wait(3_600)
+    while books.prune(walk.clock.now()):
+        pass
+    assert len(books.grants) == 200
+
+
+def _issued(walk: Walk, number: int) -> told.Event:
+    return told.McpAuthDownstreamTokenIssued(
+        client_id=ClientId("dcr:1"),
+        grant_id=GrantId(f"g-{number}"),
+        access_token_id=TokenId(f"at:{number}"),
+        access_expires_at=walk.clock.now() + timedelta(minutes=15),
+        resource="http://localhost:9000/mcp/calc",
+        scope="",
+    )

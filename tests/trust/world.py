@@ -42,6 +42,7 @@ async def world(
     *,
     routes: Mapping[str, str] | None = None,
     filtered: Collection[str] = (),
+    access_seconds: int = 900,
     environ: Mapping[str, str] | None = None,
     **gateway: Any,
 ) -> AsyncIterator[World]:
@@ -50,6 +51,7 @@ async def world(
     Args:
         routes: More MCP routes by operation id, each in front of the given URL.
         filtered: Which of those have a capability filter, so that whole answers are read and rewritten.
+        access_seconds: How long access tokens live.
         environ: Of the gateway's process, beside what makes it use this world.
         gateway: Of `GatewayProcess`.
     """
@@ -66,6 +68,7 @@ async def world(
             for app, on in ((create_upstream(SystemClock()), plain), (servers[0], secured), (servers[1], provider)):
                 await stack.enter_async_context(serve(app, on=on))
         root = _write_project(folder / "project", origins[0], origins[1], routes or {}, filtered)
+        _shorten(root / "config" / "policies.json", access_seconds)
         first = seed.environments[0]
         known = {
             "WORKOS_CLIENT_ID": first.client_id,
@@ -116,4 +119,11 @@ def _add_filter(file: Path) -> None:
         "handler": handler | {"options": options},
     }
     document["policies"].append(policy)
+    file.write_text(json.dumps(document), encoding="utf-8")
+
+
+def _shorten(file: Path, seconds: int) -> None:
+    """Let access tokens live for `seconds`."""
+    document = json.loads(file.read_text(encoding="utf-8"))
+    document["policies"][0]["handler"]["options"]["gateway"]["accessTokenTtlSeconds"] = seconds
     file.write_text(json.dumps(document), encoding="utf-8")
