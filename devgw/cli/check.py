@@ -9,10 +9,10 @@ import click
 from devgw.cli.printing import write_line, write_lines, write_page
 from devgw.config.environment import EnvironmentUse
 from devgw.config.finding import Finding, Severity
-from devgw.config.load import Loaded, has_config, load
+from devgw.config.load import Loaded, has_config
 from devgw.config.report import FORMATS, one_for_people, tally
-from devgw.config.sample import emulated_environ
 from devgw.config.settings_file import read_settings
+from devgw.wiring.reading import read_project
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
@@ -34,7 +34,7 @@ def command(directory: Path, form: str) -> None:
 def read(directory: Path) -> tuple[Loaded, tuple[Finding, ...]]:
     """Return what `devgw up` would read in `directory`, and the findings of project and settings together."""
     settings, of_settings = read_settings(directory, os.environ)
-    loaded = load(directory, os.environ, settings, fallback_environ=emulated_environ(directory))
+    loaded = read_project(settings, os.environ)
     return loaded, tuple(_seen_from_here(each, directory, loaded) for each in (*of_settings, *loaded.findings))
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import os
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,8 +12,7 @@ import click
 from devgw.cli.printing import write_json, write_line, write_lines, write_marked
 from devgw.cli.trust import Trust, wish_of
 from devgw.clock import SystemClock
-from devgw.config.load import Loaded, load
-from devgw.config.sample import emulated_environ
+from devgw.config.load import Loaded
 from devgw.config.settings_file import read_settings
 from devgw.control.client import Lost, ask_once, welcome_once
 from devgw.control.folder import folder_to_join
@@ -22,6 +20,7 @@ from devgw.diagnosis.verdicts import Check, Verdict
 from devgw.gateway.connection import ConnectionStore
 from devgw.problems import Refused
 from devgw.settings import Settings
+from devgw.wiring.reading import read_project
 
 COLOURS = {Verdict.PASS: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red", Verdict.NOT_APPLICABLE: "dim"}
 SIGNS = {Verdict.PASS: "ok  ", Verdict.WARN: "warn", Verdict.FAIL: "FAIL", Verdict.NOT_APPLICABLE: "-   "}
@@ -52,7 +51,7 @@ def command(directory: Path, port: int | None, callback: str, trust: bool, as_js
         if refusal := Trust(trust).refusal(wish_of(settings, findings, os.environ), os.environ):
             write_line(refusal, colour="red", err=True)
             raise SystemExit(1)
-        checks = _examine_resting(directory, replace(settings, port=port or settings.port), callback)
+        checks = _examine_resting(replace(settings, port=port or settings.port), callback)
     else:
         checks = _examine_running(settings, running, callback)
     if as_json:
@@ -102,12 +101,13 @@ def _examine_running(settings: Settings, running: Running, callback: str) -> lis
     return [*asyncio.run(examine_machine(machine)), *running.checks]
 
 
-def _examine_resting(directory: Path, settings: Settings, callback: str) -> list[Check]:
-    """Return every check for the project in `directory`, as `devgw up` would run it."""
+def _examine_resting(settings: Settings, callback: str) -> list[Check]:
+    """Return every check for the project of these settings, as `devgw up` would run it."""
     from devgw.outbound.doctor import Patient, examine  # noqa: PLC0415  an HTTP client that --help does not need
 
     clock = SystemClock()
-    loaded = _load(directory, settings, clock.now())
+    emulator = f"http://localhost:{settings.emulators.workos_port}"
+    loaded = read_project(settings, os.environ, emulator, read_at=clock.now())
     if loaded.project is None:
         return [_unreadable(loaded)]
     emulated = loaded.wants_emulator
@@ -125,12 +125,6 @@ def nothing_kept() -> ConnectionStore:
     from devgw.store.sealing import Sealer, load_key  # noqa: PLC0415  the same
 
     return SealedConnections(Database(None, MIGRATIONS), Sealer(load_key(None)))
-
-
-def _load(directory: Path, settings: Settings, now: datetime) -> Loaded:
-    emulator = f"http://localhost:{settings.emulators.workos_port}"
-    offered = emulated_environ(directory)
-    return load(directory, os.environ, settings, fallback_environ=offered, workos_origin=emulator, read_at=now)
 
 
 def _unreadable(loaded: Loaded) -> Check:

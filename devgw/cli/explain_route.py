@@ -8,10 +8,10 @@ from devgw.cli.printing import write_json, write_line, write_page
 from devgw.config.explain import explain
 from devgw.config.explanation import Explanation, Fact, Step
 from devgw.config.finding import nearest_name
-from devgw.config.load import Loaded, load
+from devgw.config.load import Loaded
 from devgw.config.report import one_for_people
-from devgw.config.sample import emulated_environ
 from devgw.config.settings_file import read_settings
+from devgw.wiring.reading import read_project
 
 
 def print_route(directory: Path, path: str, *, as_json: bool = False) -> int:
@@ -24,8 +24,7 @@ def print_route(directory: Path, path: str, *, as_json: bool = False) -> int:
     """
     settings, _ = read_settings(directory, os.environ)
     emulator = f"http://localhost:{settings.emulators.workos_port}"
-    offered = emulated_environ(directory)
-    loaded = load(directory, os.environ, settings, fallback_environ=offered, workos_origin=emulator)
+    loaded = read_project(settings, os.environ, emulator)
     found = explain(loaded, settings, path)
     if found is None:
         write_line(_absent(loaded, path), err=True)

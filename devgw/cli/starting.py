@@ -24,7 +24,6 @@ from devgw.store.failure import StateUnusable
 from devgw.web.listening import PortTaken
 from devgw.wiring.building import CannotListen, CannotStart, build
 from devgw.wiring.cause import cause_of
-from devgw.wiring.companions import SeedUnusable
 from devgw.wiring.runtime import Runtime
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
@@ -61,7 +60,7 @@ def start(
     except CannotStart as error:
         said.findings(error.findings)
         return None
-    except (PortTaken, CannotListen, Refused, StateUnusable, SeedUnusable, OSError) as error:
+    except (PortTaken, CannotListen, Refused, StateUnusable, OSError) as error:
         said.text(*_why(error, settings))
         return None
     if not trust.covers_everything(os.environ):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from devgw.cli.printing import ask, write_page
 from devgw.config.finding import Finding
-from devgw.config.sample import emulated_environ, sample_root
+from devgw.config.sample import sample_root
 from devgw.config.settings_file import FILE
 from devgw.config.source import content_of
 from devgw.foreign.json import JsonRefused, read_object
@@ -82,10 +82,10 @@ def wish_of(settings: Settings, of_settings: Iterable[Finding], environ: Mapping
 
 
 def _outflows(settings: Settings, environ: Mapping[str, str]) -> "tuple[Outflow, ...]":
-    from devgw.config.load import load  # noqa: PLC0415  whoever starts the dashboard need not read the project
-    from devgw.config.outflow import outflows  # noqa: PLC0415  the same
+    from devgw.config.outflow import outflows  # noqa: PLC0415  whoever starts the dashboard need not read the project
+    from devgw.wiring.reading import read_project  # noqa: PLC0415  the same
 
-    return outflows(load(settings.root, environ, settings, fallback_environ=emulated_environ(settings.root)))
+    return outflows(read_project(settings, environ))
 
 
 def _is_read(name: str) -> bool:

@@ -11,6 +11,7 @@ from devgw.config.node import Node
 
 _LIMITS = {
     "literal_error": ("wrong-choice", "`{name}` must be one of {limit}.", "Write {limit}."),
+    "too_short": ("empty-value", "`{name}` is empty.", "Write one at least."),
     "string_too_short": ("empty-value", "`{name}` is empty.", "Write a value, or leave the option out."),
     "greater_than_equal": ("out-of-range", "`{name}` must be at least {limit}.", "Write {limit} or more."),
     "less_than_equal": ("out-of-range", "`{name}` must be at most {limit}.", "Write {limit} or less."),
@@ -25,6 +26,7 @@ _TYPES = {
     "int_type": ("a whole number", "Write it without quotes and without a fraction."),
     "bool_type": ("true or false", "Write true or false, without quotes."),
     "list_type": ("an array", "Write it in brackets, […]."),
+    "tuple_type": ("an array", "Write it in brackets, […]."),
     "dict_type": ("an object", "Write it in braces, {…}."),
     "model_type": ("an object", "Write it in braces, {…}."),
     "model_attributes_type": ("an object", "Write it in braces, {…}."),
@@ -51,7 +53,7 @@ def _find(
     if error["type"] == "literal_error" and (node.pointer, "string_type") in seen:
         return
     seen.add((node.pointer, error["type"]))
-    name = str(rest[0]) if rest else str(node.key)
+    name = str(rest[0]) if rest else str(node.key) or node.source.file
     if error["type"] == "extra_forbidden":
         _unknown(node, model, findings)
     elif error["type"] == "missing":
@@ -124,6 +126,9 @@ def _explained(error: ErrorDetails, name: str, node: Node) -> tuple[str, str, st
     kind, context = error["type"], error.get("ctx", {})
     if "fix" in context:
         return kind, str(context["message"]), str(context["fix"])
+    if kind == "value_error":
+        said = error["msg"].removeprefix("Value error, ")
+        return "contradiction", f"{said[:1].upper()}{said[1:]}.", ""
     if kind in _TYPES:
         wanted, fix = _TYPES[kind]
         if kind == "int_type" and isinstance(node.scalar, float) and abs(node.scalar) < _LARGEST:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from devgw.config import plugin, policies, routes, settings_file, workos
 from devgw.config.dotenv_file import FILE as DOTENV_FILE
 from devgw.config.dotenv_file import read_dotenv
-from devgw.config.environment import Environment, EnvironmentUse, Origin
+from devgw.config.environment import Environment, EnvironmentUse
 from devgw.config.finding import Finding, Findings, Place
 from devgw.config.jsonc import parse
 from devgw.config.node import Node
@@ -42,6 +43,8 @@ class Loaded:
     sources: Mapping[str, Source] = field(default_factory=dict, repr=False)
     """The files' texts. Kept instead of what was read from them: a large OpenAPI file takes twenty times its size."""
     lookup: Environment | None = field(default=None, repr=False)
+    seed: Mapping[str, Any] | None = field(default=None, repr=False)
+    """What the project's own file says that the emulator's environments are, where that is used."""
     digests: Mapping[str, str] = field(default_factory=dict)
     """Which contents each file had, by its name; those that are not there or cannot be read are left out."""
 
@@ -91,8 +94,6 @@ def load(
     emulated = _wants_emulator(settings, offered, documents)
     if not emulated and settings.workos_base_url is None and settings.emulators.workos is None:
         _check_mixed((fallback_environ or {}).get(CLIENT_ID_NAME), documents, findings)
-    if not fallback_environ and environment.origin_of(CLIENT_ID_NAME) is Origin.MISSING:
-        _check_seed(root, environment, findings)
     base = settings.workos_base_url or (workos_origin if emulated else None) or workos.BASE_URL
     project = _project(root, read_from, base.rstrip("/"), documents, environment, findings, settings)
     usable = None if findings.has_errors() else project
@@ -194,13 +195,6 @@ def _wants_emulator(settings: Settings, offered: Mapping[str, str], documents: M
         return bool(ids)
     own = offered.get(CLIENT_ID_NAME)
     return own is not None and own in ids
-
-
-def _check_seed(root: Path, environment: Environment, findings: Findings) -> None:
-    """Say why the emulator offers nothing for the names that it could stand for: its file is no use."""
-    if CLIENT_ID_NAME in environment.used and (root / SEED_FILE).is_file():
-        message = f"{SEED_FILE} is no JSON with an environment in it: the WorkOS emulator cannot start from it."
-        findings.error("emulator-seed", Place(SEED_FILE), message, "Mend it, or remove it: devgw has one of its own.")
 
 
 def _check_mixed(emulators_id: str | None, documents: Mapping[str, Node], findings: Findings) -> None:

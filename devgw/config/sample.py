@@ -1,12 +1,19 @@
 """Where the built-in project is: beside the package in a checkout, inside it in a wheel."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import devgw
+from devgw.config.finding import Findings
+from devgw.config.jsonc import parse
+from devgw.config.node import Node
+from devgw.config.source import read_source
 from devgw.foreign.json import read_object
 
 SEED_FILE = "emulators/workos.json"
 """With the WorkOS emulator's environments and personas."""
+_OFFERED = {"WORKOS_CLIENT_ID": "clientId", "WORKOS_CLIENT_SECRET": "apiKey"}
+"""What the emulator stands for, and what an environment in its file calls it."""
 
 
 def sample_root() -> Path:
@@ -23,23 +30,23 @@ def sample_root() -> Path:
     raise FileNotFoundError(message)
 
 
-def emulator_seed(root: Path) -> Path:
-    """Return the file with the WorkOS emulator's environments and personas: the project's own, or the sample's."""
-    return root / SEED_FILE if has_own_seed(root) else sample_root() / SEED_FILE
+def read_own_seed(root: Path, findings: Findings) -> Node | None:
+    """Return what the project says that the emulator's environments are; None where it says nothing, or no JSON."""
+    source = read_source(root, SEED_FILE, findings)
+    return parse(source, findings) if source is not None else None
 
 
-def has_own_seed(root: Path) -> bool:
-    """Tell whether the project says itself what the emulator's environments are."""
-    return (root / SEED_FILE).is_file()
-
-
-def emulated_environ(root: Path) -> dict[str, str]:
-    """Return the names that the WorkOS emulator's first environment stands for; none where its seed is no use.
+def emulated_environ(own_seed: Node | None) -> dict[str, str]:
+    """Return the names that the WorkOS emulator's first environment stands for: the project's own, or the sample's.
 
     Read as plain JSON: `devgw check` must not import the emulator for two strings.
     """
-    try:
-        first = read_object(emulator_seed(root).read_bytes())["environments"][0]
-        return {"WORKOS_CLIENT_ID": first["clientId"], "WORKOS_CLIENT_SECRET": first["apiKey"]}
-    except (OSError, ValueError, LookupError, TypeError):
-        return {}
+    first = own_seed.get("environments", 0) if own_seed is not None else None
+    found = [(name, first.get(key)) for name, key in _OFFERED.items()] if first is not None else []
+    own = {name: node.text for name, node in found if node is not None and node.text}
+    return own if len(own) == len(_OFFERED) else dict(_sample_environ())
+
+
+def _sample_environ() -> Iterator[tuple[str, str]]:
+    first = read_object((sample_root() / SEED_FILE).read_bytes())["environments"][0]
+    yield from ((name, first[key]) for name, key in _OFFERED.items())

@@ -83,12 +83,21 @@ def read_source(root: Path, name: str, findings: Findings) -> Source | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        reason = "devgw has no permission to read it" if isinstance(error, PermissionError) else str(error.strerror)
-        findings.error(
-            "file-unreadable", at, f"{name} cannot be read: {reason}.", f"Make {name} readable: chmod u+r {name}"
-        )
+        reason, fix = _why_unreadable(error, name)
+        findings.error("file-unreadable", at, f"{name} cannot be read: {reason}.", fix)
         return None
     return None if raw is None else _decode(raw, name, findings)
+
+
+def _why_unreadable(error: OSError, name: str) -> tuple[str, str]:
+    """Return what the system has against a file, and what helps."""
+    if isinstance(error, PermissionError):
+        return "devgw has no permission to read it", f"Make {name} readable: chmod u+r {name}"
+    if isinstance(error, NotADirectoryError):
+        return "what should be its folder is none", f"Put a folder in the place of {name.rpartition('/')[0] or '.'}."
+    if error.errno == errno.ELOOP:
+        return "it is a link that leads back to itself", f"Put a file called {name} there, or a link to one."
+    return str(error.strerror).lower(), f"Look at it: ls -l {name}"
 
 
 def _read(path: Path, at: Place, findings: Findings) -> bytes | None:
@@ -126,7 +135,8 @@ def content_of(path: Path) -> bytes:
 
 def _decode(raw: bytes, name: str, findings: Findings) -> Source | None:
     bom = raw.startswith(b"\xef\xbb\xbf")
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    # Without a byte order mark every second byte of its first letters is 0, which no text that we read begins with.
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in raw[:2]:
         message = f"{name} is UTF-16."
         findings.error("file-not-utf8", Place(name, 1, 1), message, "Save it as UTF-8 without a byte order mark.")
         return None

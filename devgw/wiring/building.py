@@ -8,8 +8,6 @@ from typing import cast
 
 from devgw.clock import Clock, SystemClock
 from devgw.config.finding import Finding
-from devgw.config.load import Loaded, load
-from devgw.config.sample import emulated_environ
 from devgw.control.folder import DATABASE, KEY, control_folder
 from devgw.control.lock import ProjectLock
 from devgw.diagnosis.diagnose import RuleDiagnoser
@@ -45,6 +43,7 @@ from devgw.web.serving import Serving
 from devgw.wiring.companions import Companions
 from devgw.wiring.generation import next_generation
 from devgw.wiring.log import log_writer
+from devgw.wiring.reading import read_project
 from devgw.wiring.runtime import Runtime
 from devgw.wiring.supervisor import Supervisor
 
@@ -105,7 +104,7 @@ def build(
             bus.listen(hear, "printer")
         companions = Companions(settings, clock)
         undo.callback(companions.workos.release)
-        loaded = read(settings, environ, clock, companions.workos.origin)
+        loaded = read_project(settings, environ, companions.workos.origin, read_at=clock.now())
         monitor.secrets.keep(loaded.secrets())
         if loaded.project is None:
             raise CannotStart(loaded.findings)
@@ -167,21 +166,6 @@ def _take_project(settings: Settings, undo: ExitStack) -> ProjectLock | None:
         raise
     undo.callback(lock.release)
     return lock
-
-
-def read(
-    settings: Settings, environ: Mapping[str, str], clock: Clock, workos_origin: str, *, may_be_sample: bool = True
-) -> Loaded:
-    """Return what the configuration says at this moment."""
-    return load(
-        settings.root,
-        environ,
-        settings,
-        fallback_environ=emulated_environ(settings.root),
-        workos_origin=workos_origin,
-        read_at=clock.now(),
-        may_be_sample=may_be_sample,
-    )
 
 
 def _state(

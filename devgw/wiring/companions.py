@@ -13,7 +13,7 @@ from typing import Any
 from devgw.clock import Clock
 from devgw.config.load import Loaded
 from devgw.config.project import Project
-from devgw.config.sample import SEED_FILE, emulator_seed, has_own_seed
+from devgw.config.sample import SEED_FILE, sample_root
 from devgw.foreign.urls import UrlRefused, read_url
 from devgw.oauth.urls import Urls
 from devgw.settings import Settings
@@ -25,10 +25,6 @@ SAMPLE = "sample server"
 OAUTH_SAMPLE = "OAuth sample"
 END_SECONDS = 2.0
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-class SeedUnusable(Exception):  # noqa: N818  it reads as what happened
-    """The file with the WorkOS emulator's environments has mistakes; the text names each place."""
 
 
 class Place:
@@ -148,11 +144,7 @@ class Companions:
         return found.app if found else None
 
     def plan(self, loaded: Loaded, project: Project) -> dict[str, Recipe]:
-        """Return what `project` needs, by name.
-
-        Raises:
-            SeedUnusable: where the emulator's own file has mistakes.
-        """
+        """Return what `project` needs, by name."""
         ports, found = self._settings.emulators, []
         if loaded.wants_emulator:
             found.append(_workos(loaded, project, self._settings, self._clock))
@@ -221,18 +213,16 @@ def _workos(loaded: Loaded, project: Project, settings: Settings, clock: Clock) 
 
     The built-in file is nobody's statement, so that its environments take whatever callback this gateway has.
     """
-    from devgw.emulators.workos import Emulator, SeedError, create_app, read_seed, takes  # noqa: PLC0415  only where it runs
+    from devgw.emulators.workos import Emulator, Seed, create_app, read_seed, takes  # noqa: PLC0415  only where it runs
 
     callback = Urls(settings.canonical_origin, project.base_path).callback
-    try:
-        seed = read_seed(emulator_seed(loaded.read_from))
-    except SeedError as error:
-        raise SeedUnusable(str(error)) from error
+    is_own = loaded.seed is not None
+    seed = Seed.model_validate(loaded.seed) if is_own else read_seed(sample_root() / SEED_FILE)
     login = project.oauth.login if project.oauth else None
     if login:
         seed = seed.answering_to(login.client_id, login.client_secret.value)
 
-    registered = () if has_own_seed(loaded.read_from) and not loaded.is_sample else (callback,)
+    registered = () if is_own else (callback,)
 
     def make(origin: str) -> Any:
         emulator = Emulator(seed, origin, clock=clock, redirect_uris=registered)

@@ -15,15 +15,14 @@ from devgw.config.load import Loaded
 from devgw.config.outflow import outflows
 from devgw.config.policies import FILE as POLICIES_FILE
 from devgw.config.project import Project
-from devgw.config.sample import SEED_FILE
 from devgw.events.taxonomy import ConfigLoaded, ConfigRejected, Outcome
-from devgw.wiring.building import read
-from devgw.wiring.companions import WORKOS, Recipe, SeedUnusable
+from devgw.wiring.companions import WORKOS
 from devgw.wiring.config_view import config_view
 from devgw.wiring.effects import Effects
 from devgw.wiring.generation import next_generation
 from devgw.wiring.own_settings import OwnSettings
 from devgw.wiring.project_watch import ProjectWatch
+from devgw.wiring.reading import read_project
 from devgw.wiring.runtime import Runtime
 
 WATCHER = "file watcher"
@@ -51,12 +50,7 @@ class Reloading:
             self._runtime.monitor.secrets.keep(loaded.secrets())
             if loaded.project is None:
                 return self._reject(loaded)
-            try:
-                plan = self._runtime.companions.plan(loaded, loaded.project)
-            except SeedUnusable as error:
-                unusable = Finding("emulator-seed", Severity.ERROR, SEED_FILE, str(error))
-                return self._reject(replace(loaded, project=None, findings=(*loaded.findings, unusable)))
-            await self._accept(loaded, loaded.project, plan)
+            await self._accept(loaded, loaded.project)
             return True
 
     def _read(self) -> Loaded:
@@ -82,8 +76,13 @@ class Reloading:
 
     def _read_for(self, workos_origin: str) -> Loaded:
         runtime = self._runtime
-        may_be_sample = runtime.loaded.is_sample
-        return read(runtime.settings, runtime.environ, runtime.clock, workos_origin, may_be_sample=may_be_sample)
+        return read_project(
+            runtime.settings,
+            runtime.environ,
+            workos_origin,
+            read_at=runtime.clock.now(),
+            may_be_sample=runtime.loaded.is_sample,
+        )
 
     def _reject(self, loaded: Loaded) -> bool:
         """Keep what runs, and say why what was saved does not."""
@@ -96,9 +95,10 @@ class Reloading:
         runtime.bus.publish(ConfigRejected(generation=generation, findings=errors, outcome=Outcome.FAILURE))
         return False
 
-    async def _accept(self, loaded: Loaded, written: Project, plan: dict[str, Recipe]) -> None:
+    async def _accept(self, loaded: Loaded, written: Project) -> None:
         """Run what was saved, end what cannot go on, and say both."""
         runtime, companions = self._runtime, self._runtime.companions
+        plan = companions.plan(loaded, written)
         notes, before = runtime.notes, list(companions.running)
         await companions.end(companions.stale(plan), runtime.supervisor)
         for each in companions.place(plan):

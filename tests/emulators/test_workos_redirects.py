@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devgw.emulators.workos.redirects import differences, matches, nearest, why_it_cannot_be_registered
-from devgw.emulators.workos.seed import Mode
+from devgw.emulators.workos_seed import Mode
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from devgw.config.sample import sample_root
 from devgw.emulators.workos.scenarios import SCENARIOS, UNREGISTERED
 from devgw.settings import EmulatorSettings, Settings
-from devgw.wiring.companions import SeedUnusable
+from devgw.wiring.building import CannotStart
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, running_gateway
 
@@ -50,9 +50,11 @@ async def test_a_wrong_secret_for_the_sample_s_environment_is_refused(project: P
 async def test_a_mistake_in_its_file_is_named(project: Path) -> None:
     file = project / "emulators" / "workos.json"
     file.write_text(file.read_text(encoding="utf-8").replace("redirectUris", "redirectUri", 1), encoding="utf-8")
-    with pytest.raises(SeedUnusable, match="#/environments/0/redirectUri: Extra inputs"):
+    with pytest.raises(CannotStart) as refused:
         async with running_gateway(project):
             pass
+    [found] = [each for each in refused.value.findings if each.severity == "error"]
+    assert (found.file, found.nearest) == ("emulators/workos.json", "redirectUris")
 
 
 async def test_no_trouble_of_the_sign_in_page_breaks_the_gateway(project: Path) -> None:

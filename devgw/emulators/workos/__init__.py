@@ -29,7 +29,7 @@ from devgw.emulators.workos.faults import (
     TokenFault,
 )
 from devgw.emulators.workos.redirects import takes
-from devgw.emulators.workos.seed import EnvironmentSeed, Persona, Seed, SeedError, parse_seed, read_seed
+from devgw.emulators.workos_seed import EnvironmentSeed, Persona, Seed, SeedError, parse_seed, read_seed
 
 __all__ = [
     "AnswerFault",

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from devgw.clock import Clock, SystemClock
 from devgw.emulators.workos.environment import Environment
 from devgw.emulators.workos.faults import Faults, read_fault
-from devgw.emulators.workos.seed import Seed
 from devgw.emulators.workos.sessions import Impersonator, SignIn
+from devgw.emulators.workos_seed import Seed
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from devgw.clock import Clock
 from devgw.emulators.workos.answers import timestamp
 from devgw.emulators.workos.keys import KeyRing
 from devgw.emulators.workos.redirects import matches
-from devgw.emulators.workos.seed import ConnectionSeed, EnvironmentSeed, Membership, OrganizationSeed, Persona
 from devgw.emulators.workos.sessions import Sessions
+from devgw.emulators.workos_seed import ConnectionSeed, EnvironmentSeed, Membership, OrganizationSeed, Persona
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from devgw.emulators.workos.explanations import Explanation, explain
 from devgw.emulators.workos.public import where_authorize_leads
 from devgw.emulators.workos.redirects import why_it_cannot_be_registered
 from devgw.emulators.workos.scenarios import SCENARIOS, UNREGISTERED, faults_of
-from devgw.emulators.workos.seed import Persona
 from devgw.emulators.workos.sign_in import deny, finish
 from devgw.emulators.workos.travel import comes_from_elsewhere, page, redirect
+from devgw.emulators.workos_seed import Persona
 
 _STYLE = Path(__file__).with_name("style.css")
 

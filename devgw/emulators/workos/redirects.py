@@ -7,7 +7,7 @@ import re
 from difflib import SequenceMatcher
 from urllib.parse import SplitResult, urlsplit
 
-from devgw.emulators.workos.seed import Mode, Seed
+from devgw.emulators.workos_seed import Mode, Seed
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 

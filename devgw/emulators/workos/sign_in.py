@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from devgw.emulators.workos.authorize import ERROR_CODES_PAGE, Accepted, ErrorRedirect, with_parameters
 from devgw.emulators.workos.emulator import Emulator, Happened
 from devgw.emulators.workos.faults import CallbackFault, CodeFault
-from devgw.emulators.workos.seed import Persona
 from devgw.emulators.workos.sessions import SignIn
+from devgw.emulators.workos_seed import Persona
 
 
 def finish(emulator: Emulator, accepted: Accepted, persona: Persona, organization_id: str | None) -> str:

@@ -10,8 +10,8 @@ from devgw.emulators.workos.answers import Answer, merge_patch
 from devgw.emulators.workos.emulator import Emulator
 from devgw.emulators.workos.environment import Environment
 from devgw.emulators.workos.faults import KeyRotation, TokenFault
-from devgw.emulators.workos.seed import Persona
 from devgw.emulators.workos.sessions import Session
+from devgw.emulators.workos_seed import Persona
 
 
 def claims_of(environment: Environment, session: Session, issuer: str, issued_at: datetime) -> dict[str, Any]:
