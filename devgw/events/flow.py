@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from devgw.ids import ClientId, FlowId, GrantId, OperationId, SessionId, SubjectId, TokenId, TraceId, TransactionId
+from devgw.problems.base import Problem
 
 
 class FlowState(StrEnum):
@@ -136,6 +137,8 @@ class StepFailure:
     got: str = ""
     expected: str = ""
     source: str = ""
+    problem: Problem | None = None
+    """The refusal as a value; None where an upstream's answer is what failed."""
     origin: str | None = None
     """A `FailureOrigin`."""
     trace_id: TraceId | None = None

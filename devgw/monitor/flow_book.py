@@ -2,11 +2,10 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import islice
 
 from devgw.entropy import short_id
-from devgw.events.flow import Flow, FlowState, Step, StepState
+from devgw.events.flow import Flow, FlowState
 from devgw.events.taxonomy import (
     Event,
     McpAuthUpstreamConnectionBegun,
@@ -16,6 +15,7 @@ from devgw.events.taxonomy import (
 from devgw.events.trace import Trace
 from devgw.ids import FlowId
 from devgw.monitor.book import Book, Count, Graveyard
+from devgw.monitor.flow_moves import give_up, go_on_from
 
 _KEPT = 2_000
 _MOST_ALIKE = 300
@@ -123,12 +123,9 @@ class FlowBook:
         """Let `flow` follow the attempt that its client made before; one that was under way rests from now on."""
         flow.before, before.after = before.id, flow.id
         if before.state is FlowState.ACTIVE:
-            before.state, before.ended_at = FlowState.ABANDONED, flow.started_at
-            before.last_words = f"{before.last_words}, then began again as {flow.id}"
+            give_up(before, flow.started_at, f", then began again as {flow.id}")
         elif before.needs_attention:
-            _go_on_from(before, flow)
-            before.needs_attention = False
-            before.last_words = f"{before.last_words}, then signed in again as {flow.id}"
+            go_on_from(before, flow)
         flow.attempt = 1 if before.state is FlowState.DONE else before.attempt + 1
         self.touch(before)
 
@@ -175,14 +172,3 @@ class FlowBook:
         self._restless.clear()
         self._accused.clear()
         return self.flows.clear()
-
-
-def _go_on_from(before: Flow, flow: Flow) -> None:
-    """Give a client that sets out again what it did since its token was refused."""
-    since = next((each.at for each in reversed(before.messages) if each.status == 401), None)
-    if since is None or since > flow.started_at:
-        return
-    flow.messages = [replace(each) for each in before.messages if each.at >= since] + flow.messages
-    flow.started_at = since
-    if any(each.step is Step.DISCOVER for each in flow.messages):
-        flow.mark(Step.DISCOVER).state, flow.mark(Step.DISCOVER).at = StepState.DONE, since

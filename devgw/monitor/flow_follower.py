@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from devgw.events.bus import Published
-from devgw.events.flow import Flow, FlowState, Milestone, Step, StepState
+from devgw.events.flow import Flow, FlowState, Milestone, Step
 from devgw.events.taxonomy import (
     Event,
     McpAuthDownstreamTokenIssued,
@@ -15,10 +15,10 @@ from devgw.events.trace import Trace
 from devgw.ids import OperationId, TraceId
 from devgw.monitor.asked import BROWSER, METADATA, OF_A_FLOW, Asked, what_was_asked
 from devgw.monitor.flow_book import OF_UPSTREAM, FlowBook
-from devgw.monitor.flow_folding import CHANGING, arrive, fold
 from devgw.monitor.flow_identity import FlowIdentity, attempt_keys, challenge_key
-from devgw.monitor.ladder import tell_exchange
-from devgw.monitor.progress import MOST_MESSAGES, end, fail_arrow, finish, note, reach, skip
+from devgw.monitor.flow_moves import give_up
+from devgw.monitor.flow_reading import CHANGING, conclude, fold
+from devgw.monitor.ladder import MOST_MESSAGES, fail_arrow, tell_exchange
 from devgw.problems.wrong_path import Meant, PathUnknown
 
 _MOST_WAITING = 1_000
@@ -86,7 +86,7 @@ class FlowFollower:
 
     def _fold(self, flow: Flow, published: Published) -> None:
         event = published.event
-        fold(flow, published)
+        fold(flow, event, published.at)
         self.book.bind(flow, event.transaction_id, event.grant_id, *_tokens_of(event))
         self.book.bind(flow, event.trace_id and f"trace:{event.trace_id}")
         self.book.learn(flow, flow.client_id)
@@ -150,12 +150,15 @@ class FlowFollower:
         waiting = [
             flow
             for flow in self.book.newest_first()
-            if flow.client_id is None and flow.last_seen in _LOOKED and flow.user_agent == trace.user_agent
+            if flow.state is FlowState.ACTIVE
+            and flow.client_id is None
+            and flow.last_seen in _LOOKED
+            and flow.user_agent == trace.user_agent
         ]
         own = [flow for flow in waiting if trace.peer and trace.peer in flow.peers]
         recent = [flow for flow in waiting if now - (flow.last_at or flow.started_at) <= _AT_ONCE]
         for flow in own or (recent if len(recent) == 1 else ()):
-            _called(flow, trace, now)
+            conclude(flow, trace, Asked.MCP, now)
             self._changed(flow)
 
     def _flow_for(
@@ -204,15 +207,9 @@ class FlowFollower:
             del flow.peers[:-_MOST_PEERS]
 
     def _conclude(self, flow: Flow, trace: Trace, asked: Asked) -> None:
-        """Draw from the answer what no event tells."""
         at = trace.started_at + timedelta(milliseconds=trace.duration_ms)
         flow.last_at = max(flow.last_at or at, at)
-        if trace.method == "OPTIONS":
-            _preflighted(flow, at)
-        elif asked in METADATA:
-            _discovered(flow, trace, asked, at)
-        elif asked is Asked.MCP:
-            _called(flow, trace, at)
+        conclude(flow, trace, asked, at)
         is_failure = flow.failure is not None and flow.failure.trace_id == trace.id
         if is_failure or (asked is Asked.TOKEN and trace.status >= 400):
             fail_arrow(flow, trace.id)
@@ -225,8 +222,7 @@ class FlowFollower:
             silent = now - (flow.last_at or flow.started_at)
             if silent <= _PATIENCE.get(flow.last_seen, _SHORT_PATIENCE):
                 continue
-            if flow.state is FlowState.ACTIVE:
-                end(flow, FlowState.ABANDONED, now)
+            give_up(flow, now)
             self._changed(flow)
             self.book.retire(flow)
 
@@ -252,44 +248,9 @@ def _may_begin(trace: Trace, asked: Asked) -> bool:
 
 def _is_a_new_beginning(flow: Flow, trace: Trace, asked: Asked) -> bool:
     """Tell whether a client that had arrived, or had failed, sets out once more."""
-    if flow.failure is not None and flow.failure.reason_code == "path_unknown":
+    if flow.failure is not None and isinstance(flow.failure.problem, PathUnknown):
         return not isinstance(trace.problem, PathUnknown) and asked is Asked.MCP  # the URL was corrected
     if flow.state is FlowState.FAILED:
         is_first_step = asked is Asked.MCP and trace.token_id is None and trace.status == 401
         return is_first_step and flow.failure is not None and flow.failure.step not in {Step.DISCOVER, Step.MCP}
     return flow.state is FlowState.DONE and asked is Asked.AUTHORIZE
-
-
-def _preflighted(flow: Flow, at: datetime) -> None:
-    if flow.last_seen is Milestone.NOTHING:
-        reach(flow, Step.DISCOVER, at)
-        note(flow, at, Milestone.PREFLIGHT, "preflight answered, waiting for the request")
-
-
-def _discovered(flow: Flow, trace: Trace, asked: Asked, at: datetime) -> None:
-    if flow.mark(Step.AUTHORIZE).state is not StepState.NOT_REACHED or flow.mark(Step.REGISTER).state is StepState.DONE:
-        return
-    if flow.failure is not None:
-        return  # it looks around after a refusal: that mends nothing
-    if trace.status >= 400:
-        reach(flow, Step.DISCOVER, at)
-        note(flow, at, Milestone.WELL_KNOWN_404, f"{trace.status} for {trace.path}")
-    elif asked is Asked.SERVER_METADATA:
-        finish(flow, Step.DISCOVER, at)
-        note(flow, at, Milestone.SERVER_METADATA, "metadata read, waiting for registration or authorization")
-    else:
-        reach(flow, Step.DISCOVER, at)
-        note(flow, at, Milestone.RESOURCE_METADATA, "resource metadata read, waiting for the server's metadata")
-
-
-def _called(flow: Flow, trace: Trace, at: datetime) -> None:
-    if trace.grant_id is None or not 200 <= trace.status < 400:
-        return
-    words = f"{trace.mcp_method or trace.method} {trace.status}"
-    if flow.state is FlowState.ACTIVE and trace.outcome == "success":
-        if flow.mark(Step.TOKEN).state is StepState.NOT_REACHED:
-            for step in (Step.REGISTER, Step.AUTHORIZE, Step.LOGIN, Step.CALLBACK, Step.CONSENT, Step.CODE, Step.TOKEN):
-                skip(flow, step)
-        arrive(flow, at, words)
-    elif flow.state is FlowState.DONE:
-        note(flow, at, Milestone.MCP_ACCEPTED, words)

@@ -20,13 +20,13 @@ from devgw.events.trace import Trace
 from devgw.monitor.asked import METADATA, Asked
 from devgw.monitor.flow_book import FlowBook
 from devgw.oauth.pkce import challenge_of
+from devgw.problems.clients import ClientExpired, ClientUnknown
 
 _CLAIMED_WITHIN = timedelta(minutes=15)
 """For how long a row waits for the client that it belongs to: a person may read before a login is begun."""
 _GUESSED_WITHIN = timedelta(seconds=15)
 """For how long a next step under another user agent may be the same program's: it has several HTTP stacks."""
 _OF_A_REQUEST = ("client_id", "redirect_uri", "state", "code_challenge", "resource", "scope", "response_type", "nonce")
-_FORGOTTEN = frozenset({"client_unknown", "client_expired"})
 
 _UNAUTHORIZED = 401
 
@@ -195,7 +195,7 @@ _OPEN = frozenset({FlowState.ACTIVE, FlowState.FAILED})
 
 
 def _was_forgotten(flow: Flow) -> bool:
-    return flow.failure is not None and flow.failure.reason_code in _FORGOTTEN
+    return flow.failure is not None and isinstance(flow.failure.problem, ClientUnknown | ClientExpired)
 
 
 def _awaits_tokens(flow: Flow) -> bool:

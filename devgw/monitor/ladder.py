@@ -1,16 +1,18 @@
 """The arrows of a flow: what each exchange said, in a few masked words."""
 
+from bisect import insort
 from datetime import datetime, timedelta
 
 from devgw.diagnosis.urls import LOOPBACK_NAMES, UrlParts, split_url
 from devgw.events.flow import Flow, FlowMessage, Lane, Step
 from devgw.events.taxonomy import McpAuthProviderAnswered
 from devgw.events.trace import Trace
+from devgw.ids import TraceId
 from devgw.monitor.asked import Asked, lane_of, step_of
 from devgw.monitor.bodies import find
 from devgw.monitor.masking import mask_shapes
-from devgw.monitor.progress import say
 
+MOST_MESSAGES = 200
 _TICK = timedelta(microseconds=1)
 
 
@@ -132,3 +134,20 @@ def _redirect_target(trace: Trace) -> str:
     if not target.host.text:
         return mask_shapes(target.path.text or target.scheme.text)
     return mask_shapes(f"{_authority(target)}{target.path.text}")
+
+
+def say(flow: Flow, message: FlowMessage) -> None:
+    """Put an arrow where it belongs in time, and number the arrows anew."""
+    if len(flow.messages) >= MOST_MESSAGES:
+        return
+    insort(flow.messages, message, key=lambda each: each.at)
+    for number, each in enumerate(flow.messages, 1):
+        each.number = number
+
+
+def fail_arrow(flow: Flow, trace_id: TraceId | None) -> None:
+    """Mark the request with which the flow stopped."""
+    for each in reversed(flow.messages):
+        if trace_id and each.trace_id == trace_id and each.receiver is Lane.GATEWAY:
+            each.failed = True
+            return

@@ -169,6 +169,10 @@ class LoginCookieMissing(Problem):
         return "Finish the login in the browser window in which it began, with cookies allowed."
 
 
+CALLBACK_REFUSALS = (StateMissing, StateUnknown, StateExpired, StateSpent, LoginEnded, LoginCookieMissing)
+"""What the gateway's own callback refuses; the rest is the provider's doing, or fails after it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderRefused(Problem):
     """The identity provider sent the browser back with an error."""

@@ -5,15 +5,20 @@ from urllib.parse import urlencode
 
 import pytest
 
+from devgw.events import refusal
 from devgw.events import taxonomy as told
 from devgw.events.flow import Flow, FlowState
 from devgw.events.trace import Body, Trace
 from devgw.ids import ClientId, GrantId, TransactionId
 from devgw.monitor import flow_view
 from devgw.oauth.pkce import challenge_of
+from devgw.problems import Problem
+from devgw.problems.authorization import RedirectUriMismatch
+from devgw.problems.clients import ClientUnknown
 from tests.monitor.walk import CALC, RESOURCE, Walk
 
 VERIFIER = "v" * 43
+MISMATCH = RedirectUriMismatch("c", "http://localhost:1/x", ("http://localhost:1/y",), "http://localhost:1/y", "", ())
 
 
 class Client:
@@ -59,7 +64,7 @@ class Client:
     def transaction(self) -> TransactionId:
         return TransactionId(f"t-{self.name}-{self.attempts}")
 
-    def asked(self, callback: str | None = None, *, refused: str = "", again: bool = False) -> None:
+    def asked(self, callback: str | None = None, *, refused: Problem | None = None, again: bool = False) -> None:
         """Open the authorization request in the browser, which is everybody's."""
         self.attempts += not again
         trace = self.walk.trace("GET", "/oauth/authorize", kind="page", peer="127.0.0.1:9")
@@ -74,7 +79,7 @@ class Client:
         known: dict[str, Any] = {"trace_id": trace.id, "client_id": self.client_id, "client_name": self.name}
         if refused:
             event: told.Event = told.McpAuthAuthorizationRefused(
-                **known, redirect_uri=sent["redirect_uri"], reason_code=refused, outcome=told.Outcome.FAILURE
+                **known, redirect_uri=sent["redirect_uri"], outcome=told.Outcome.FAILURE, **refusal(refused)
             )
             self.walk.exchange(trace, 400, event)
             return
@@ -119,7 +124,7 @@ def test_a_second_try_leaves_the_first_failure_where_it_was_and_follows_it() -> 
     client.challenged()
     client.looked()
     client.registered()
-    client.asked("http://localhost:1/other", refused="redirect_uri_mismatch")
+    client.asked("http://localhost:1/other", refused=MISMATCH)
     client.asked()
     first, second = walk.monitor.flow_book.flows
     assert (first.state, first.failure and first.failure.reason_code) == (FlowState.FAILED, "redirect_uri_mismatch")
@@ -135,7 +140,7 @@ def test_another_clients_failure_does_not_take_the_name_of_whoever_tries_again()
         client.looked()
         client.registered()
     waits.asked()
-    fails.asked(refused="redirect_uri_mismatch")
+    fails.asked(refused=MISMATCH)
     waits.asked()
     assert rows(walk) == [
         ("waits", "abandoned", "###>....."),
@@ -217,7 +222,7 @@ def test_a_client_of_the_same_make_that_comes_after_a_failure_is_not_joined_to_i
     fails.challenged()
     fails.looked()
     fails.registered()
-    fails.asked(refused="redirect_uri_mismatch")
+    fails.asked(refused=MISMATCH)
     walk.wait(1)
     works.challenged()
     works.looked()
@@ -271,7 +276,7 @@ def test_a_call_with_a_good_token_says_nothing_of_a_stranger_who_waits() -> None
 def test_a_browser_lends_no_client_its_name() -> None:
     walk = Walk()
     client = Client(walk, "one")
-    client.asked(refused="client_unknown")
+    client.asked(refused=ClientUnknown("dcr:gone", looks_registered=True))
     (flow,) = walk.monitor.flow_book.flows
     assert flow.user_agent == ""
     assert flow_view.name_of(flow) == "one"

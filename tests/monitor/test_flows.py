@@ -11,6 +11,9 @@ from devgw.ids import TransactionId
 from devgw.monitor import flow_view
 from devgw.monitor.judging import Judgement
 from devgw.monitor.rows import FlowRow
+from devgw.problems import Problem
+from devgw.problems.login import LoginCookieMissing, ProviderRefused, StateUnknown
+from devgw.problems.provider import ProviderUnreachable
 from tests.monitor.walk import CLIENT, GRANT, Walk
 from tests.support.heard import Heard
 
@@ -86,19 +89,19 @@ def test_a_refused_registration_fails_the_flow_and_a_second_try_mends_it() -> No
 
 
 @pytest.mark.parametrize(
-    ("reason", "track", "step", "seen"),
+    ("problem", "track", "step", "seen"),
     [
-        ("state_unknown", "####X....", Step.CALLBACK, Milestone.CALLBACK_REFUSED),
-        ("login_cookie_missing", "####X....", Step.CALLBACK, Milestone.CALLBACK_REFUSED),
-        ("provider_client_refused", "####X....", Step.CALLBACK, Milestone.IDP_FAILED),
-        ("provider_refused", "###X.....", Step.LOGIN, Milestone.IDP_FAILED),
+        (StateUnknown(), "####X....", Step.CALLBACK, Milestone.CALLBACK_REFUSED),
+        (LoginCookieMissing("a", "b"), "####X....", Step.CALLBACK, Milestone.CALLBACK_REFUSED),
+        (ProviderUnreachable("https://idp.example/token", "refused"), "####X....", Step.CALLBACK, Milestone.IDP_FAILED),
+        (ProviderRefused("access_denied", ""), "###X.....", Step.LOGIN, Milestone.IDP_FAILED),
     ],
 )
-def test_a_failed_sign_in_stops_where_it_failed(reason: str, track: str, step: Step, seen: Milestone) -> None:
+def test_a_failed_sign_in_stops_where_it_failed(problem: Problem, track: str, step: Step, seen: Milestone) -> None:
     walk = Walk()
     for each in ("challenged", "server_metadata", "registered", "authorized"):
         getattr(walk, each)()
-    walk.login_failed(reason)
+    walk.login_failed(problem)
     flow = only(walk)
     assert (flow.track, flow.step, flow.last_seen) == (track, step, seen)
 

@@ -6,11 +6,14 @@ from typing import Any
 
 from devgw.clock import FrozenClock
 from devgw.config.project import Route
+from devgw.events import refusal
 from devgw.events import taxonomy as told
 from devgw.events.bus import Bus
 from devgw.events.trace import Body, Trace
 from devgw.ids import ClientId, GrantId, OperationId, SessionId, SubjectId, TokenId, TraceId, TransactionId
 from devgw.monitor.monitor import Monitor
+from devgw.problems import Problem
+from devgw.problems.clients import ClientUnknown
 from devgw.settings import Settings, TraceSettings
 
 CALC = OperationId("calc")
@@ -112,8 +115,7 @@ class Walk:
             trace_id=trace.id,
             client_id=ClientId(client_id),
             outcome=told.Outcome.FAILURE,
-            reason_code="client_unknown",
-            explanation="No such client.",
+            **refusal(ClientUnknown(client_id, looks_registered=True)),
         )
         return self.exchange(trace, 400, event)
 
@@ -150,15 +152,13 @@ class Walk:
         )
         return self.exchange(trace, 302, answered, finished)
 
-    def login_failed(self, reason: str) -> Trace:
+    def login_failed(self, problem: Problem) -> Trace:
         trace = self.trace("GET", "/oauth/callback", kind="page", transaction_id=TRANSACTION)
         event = told.McpAuthLoginFinished(
             trace_id=trace.id,
             transaction_id=TRANSACTION,
             outcome=told.Outcome.FAILURE,
-            reason_code=reason,
-            explanation="It did not fit.",
-            hint="Begin again.",
+            **refusal(problem),
         )
         return self.exchange(trace, 400, event)
 
