@@ -38,6 +38,10 @@ class Limits:
     """The line before a chunk: a number, and an extension that nobody uses."""
     HELD_BYTES: Final = 16_777_216
     """Of an upstream's answer, packed and unpacked, until it is known whose it is: a server may write the id last."""
+    HELD_TOGETHER_BYTES: Final = 134_217_728
+    """Of all upstreams' answers at once: eight of the longest; a developer's machine has other uses for its memory."""
+    HELD_UNCOUNTED_BYTES: Final = 262_144
+    """Of one answer that never gives way to others: as much as waits on any connection while its client is slow."""
     FILTERED_BYTES: Final = 4_194_304
     """Of a list that a capability filter has to read as a whole, on the wire and unpacked: the longest have 300 kB."""
     FILTERED_VALUES: Final = 200_000

@@ -36,6 +36,10 @@ _EVENT_END = re.compile(rb"\r\n\r\n|\n\r?\n|\r\r\n?")
 class AnswerRewriter(Protocol):
     """Rewrites one answer of an upstream. One per exchange; use `whole` for JSON, or `feed` and `close` for SSE."""
 
+    @property
+    def held(self) -> int:
+        """Return how many bytes of an event are held that has not ended."""
+
     def whole(self, body: bytes) -> bytes:
         """Return a complete JSON body as the client may see it; the same bytes where nothing is to change.
 
@@ -155,6 +159,11 @@ class _Rewriter:
         self._kinds = kinds
         self._pending = bytearray()
         self._scanned = 0
+
+    @property
+    def held(self) -> int:
+        """See `AnswerRewriter`."""
+        return len(self._pending)
 
     def whole(self, body: bytes) -> bytes:
         """Return a complete JSON body as the client may see it."""

@@ -65,6 +65,14 @@ class UpstreamAnswer(Protocol):
             Refused: as `read` does, and with `AnswerUnfinished`.
         """
 
+    def hold(self, size: int, *, is_leaving: bool = False) -> None:
+        """Say that `size` bytes of it are held here; the longest answer ends where all together are too much.
+
+        Args:
+            size: bytes, in place of what was said before.
+            is_leaving: whether they wait for the client alone.
+        """
+
     def abort(self) -> None:
         """Close the connection now; nothing more is wanted. Harmless once the answer is complete."""
 

@@ -13,13 +13,15 @@ from devgw.outbound.dialer import Dialer
 from devgw.outbound.exchange import ConnectionLost, Exchange, ProtocolSwitched
 from devgw.outbound.framing import FramingUnsafe
 from devgw.outbound.head import HeadTooLarge, TlsAnswered
+from devgw.outbound.held import HeldAnswers
 from devgw.outbound.pool import Pool
 from devgw.outbound.reach import speaks_tls
 from devgw.outbound.target import Target, bytes_of, target_of
 from devgw.problems import Problem, Refused
-from devgw.problems.limit import AnswerHeadTooLong, AnswerUnfinished
+from devgw.problems.limit import AnswerGaveWay, AnswerHeadTooLong, AnswerUnfinished
 from devgw.problems.proxy import UpstreamAnswerTimedOut, UpstreamClosedEarly, UpstreamSpeaksTls
 from devgw.problems.upstream_answer import UpstreamAnswerMalformed, UpstreamFramingUnsafe, UpstreamSwitchedProtocols
+from devgw.settings import Limits
 
 _GRAIN = 0.25
 """Seconds by which the limit for an answer may be overrun."""
@@ -103,8 +105,18 @@ class UpstreamAnswer:
         finally:
             self._waited += clock() - began
 
+    def hold(self, size: int, *, is_leaving: bool = False) -> None:
+        """See `gateway.transport.UpstreamAnswer`."""
+        self._client.held.note(self, size, is_leaving=is_leaving)
+
+    def give_way(self) -> None:
+        """End it, so that whoever reads it is told that others want the room; one that is complete ends anyway."""
+        self._exchange.fail(Refused(AnswerGaveWay(self._target.url, Limits.HELD_TOGETHER_BYTES)))
+        self._exchange.abort()
+
     def abort(self) -> None:
         """Close the connection now; nothing more is wanted."""
+        self._client.held.forget(self)
         self._exchange.abort()
 
     def distrust(self) -> None:
@@ -119,6 +131,7 @@ class ProxyClient:
         self.settings = settings or TransportSettings()
         self._clock = clock
         self._patience = Patience(self.settings.response_timeout, min(_GRAIN, self.settings.response_timeout / 4))
+        self.held = HeldAnswers()
         self._pool = Pool(self.settings.idle_timeout)
         self._dialer = Dialer(self.settings.connect_timeout)
 

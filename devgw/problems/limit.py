@@ -45,7 +45,7 @@ class AnswerUnpacksTooLong(AnswerProblem):
     most_bytes: int
 
     diagnosis: ClassVar = "LIMIT-02"
-    hint: ClassVar = "Let the server answer without Content-Encoding (identity was asked for), or with less."
+    hint: ClassVar = "Let the server answer without Content-Encoding, or with less."
 
     def explain(self) -> str:
         """Say to how much it was unpacked."""
@@ -82,6 +82,29 @@ class AnswerUnfinished(AnswerProblem):
         """Say how far it came."""
         return (
             f"{self.url} began an answer and did not end it within {self.seconds:g} s ({self.received:,} bytes came)."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerGaveWay(AnswerProblem):
+    """Too much was held of all answers together, and most of it was this one's."""
+
+    most_bytes: int
+    """Of all of them."""
+
+    diagnosis: ClassVar = "LIMIT-40"
+    error: ClassVar = ErrorCode.TEMPORARILY_UNAVAILABLE
+    status: ClassVar = 503
+    hint: ClassVar = (
+        "Ask again when fewer long answers are under way; an upstream that writes id before result is seldom held."
+    )
+    source: ClassVar = "RFC 9110 §15.6.4"
+
+    def explain(self) -> str:
+        """Say what it gave way to."""
+        return (
+            f"The gateway held more than {self.most_bytes:,} bytes of upstreams' answers at once, until it would know "
+            f"whose each is; the longest of them, of {self.url}, was dropped."
         )
 
 

@@ -27,6 +27,10 @@ _BLANK, _BEGINNINGS = b" \t\r\n\xef\xbb\xbf", (b"{", b"[")
 class Attribution(Protocol):
     """Takes an answer in pieces and gives what may go on."""
 
+    @property
+    def held(self) -> int:
+        """Return how many bytes of it are held back."""
+
     async def feed(self, piece: bytes) -> bytes:
         """Take what arrived; return what of all this may go on.
 
@@ -45,6 +49,8 @@ class Attribution(Protocol):
 
 class Unattributed:
     """For what answers no request in particular: everything goes on."""
+
+    held = 0
 
     async def feed(self, piece: bytes) -> bytes:
         """Return `piece`."""
@@ -76,8 +82,12 @@ class Attributed:
         self._events = EventReader()
         self._is_stream = is_stream
         self._is_looked_at = True if is_certain else None
-        self._held: list[bytes] = []
-        self._size = 0
+        self._held = bytearray()
+
+    @property
+    def held(self) -> int:
+        """See `Attribution`."""
+        return len(self._held)
 
     async def feed(self, piece: bytes) -> bytes:
         """See `Attribution`; a packed answer is held until what it unpacks to may go on."""
@@ -97,7 +107,7 @@ class Attributed:
         """See `Attribution`."""
         for message in (self._events if self._is_stream else self._json).close():
             self._check(message)
-        return b"".join(self._held)
+        return bytes(self._held)
 
     def _look(self, plain: bytes) -> int:
         """Check what ends in `plain`; return how many bytes of it may go on, with everything before."""
@@ -119,15 +129,12 @@ class Attributed:
 
     def _release(self, piece: bytes, known: int) -> bytes:
         """Return what was held and the first `known` bytes of `piece`; hold the rest."""
+        released = b""
         if known:
-            released, self._held, self._size = b"".join((*self._held, piece[:known])), [], 0
-            piece = piece[known:]
-        else:
-            released = b""
-        if piece:
-            self._held.append(piece)
-            self._size += len(piece)
-        if self._size > Limits.HELD_BYTES:
+            released = b"".join((self._held, piece[:known])) if self._held else piece[:known]
+            self._held, piece = bytearray(), piece[known:]
+        self._held += piece
+        if len(self._held) > Limits.HELD_BYTES:
             raise Refused(AnswerTooLong(self._url, Limits.HELD_BYTES))
         return released
 

@@ -59,6 +59,9 @@ class WholeAnswer:
 
     read_in_time = read
 
+    def hold(self, size: int, *, is_leaving: bool = False) -> None:
+        """Do nothing: it is as short as what is held uncounted."""
+
     def abort(self) -> None:
         """Do nothing: the answer has ended."""
 

@@ -15,7 +15,7 @@ from devgw.web.decoding import decoder_of
 from devgw.web.recorder import Recording
 
 _BODY, _EVENT = "the body of the upstream's answer", "the next event of the stream"
-WHOLE = 262_144
+WHOLE = Limits.HELD_UNCOUNTED_BYTES
 """A JSON answer up to this length is read whole before it begins, so that one that breaks off can still be an error."""
 _EVENT_ID = re.compile(rb"^id:", re.MULTILINE)
 _EVENT_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
@@ -67,13 +67,13 @@ async def read_whole(answer: UpstreamAnswer, url: str, most_bytes: int) -> bytes
     Raises:
         Refused: with `AnswerTooLong`, and as `UpstreamAnswer.read_in_time` does.
     """
-    pieces, size = [], 0
+    body = bytearray()
     while piece := await answer.read_in_time():
-        pieces.append(piece)
-        size += len(piece)
-        if size > most_bytes:
+        body += piece
+        answer.hold(len(body))
+        if len(body) > most_bytes:
             raise Refused(AnswerTooLong(url, most_bytes))
-    return b"".join(pieces) if len(pieces) != 1 else pieces[0]
+    return bytes(body)
 
 
 async def _relay_whole(recording: Recording, answer: UpstreamAnswer, headers: Headers, asked: Asked) -> None:
@@ -97,6 +97,7 @@ async def _relay_rewritten(
         check_whole(asked, body, url)
         check_answered(asked, url, answer.status, body)
     body = rewriter.whole(body)
+    answer.hold(len(body), is_leaving=True)
     headers.append((b"content-length", b"%d" % len(body)))
     await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await recording.send({"type": "http.response.body", "body": body})
@@ -116,6 +117,7 @@ async def _relay_held(
         recording.wait(_BODY)
         pieces.append(await attribution.feed(piece))
         size += len(pieces[-1])
+        answer.hold(attribution.held + len(pieces[-1]), is_leaving=bool(pieces[-1]))
         if size <= WHOLE and not has_begun:
             continue
         if not has_begun:
@@ -123,7 +125,9 @@ async def _relay_held(
         has_begun = True
         await recording.send({"type": "http.response.body", "body": b"".join(pieces), "more_body": True})
         pieces.clear()
+        answer.hold(attribution.held)
     pieces.append(attribution.close())
+    answer.hold(len(pieces[-1]), is_leaving=True)
     if not has_begun:
         is_packed = bool(header_of(headers, b"content-encoding"))
         check_answered(asked, recording.trace.upstream_url or "", answer.status, b"" if is_packed else b"".join(pieces))
@@ -153,11 +157,15 @@ async def _relay_stream(
             released = await attribution.feed(plain)
             if rewriter is not None:
                 released = rewriter.feed(released)
+            held = attribution.held + (rewriter.held if rewriter else 0)
+            answer.hold(held + len(released), is_leaving=bool(released))
             if released:
                 await recording.send({"type": "http.response.body", "body": released, "more_body": True})
+                answer.hold(held)
     rest = attribution.close()
     if rewriter is not None:
         rest = rewriter.feed(rest) + rewriter.close()
+    answer.hold(len(rest), is_leaving=True)
     if not _EVENT_ID.search(recording.trace.response_body.content):  # else the client asks for the rest by it
         check_answered(asked, url, answer.status, rest or recording.trace.response_body.content)
     await recording.send({"type": "http.response.body", "body": rest})

@@ -233,6 +233,7 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (limit.AnswerUnpacksTooLong("u", 1), "LIMIT-02"),
         (limit.AnswerHeadTooLong("u"), "LIMIT-03"),
         (limit.AnswerUnfinished("u", 10, 1), "LIMIT-04"),
+        (limit.AnswerGaveWay("u", 1), "LIMIT-40"),
         (limit.BodyTooDeep(64), "LIMIT-05"),
         (limit.RegistrationTooLarge(65_536), "LIMIT-06"),
         (incoming.RequestUnfinished("body", 15), "LIMIT-20"),
