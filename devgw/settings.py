@@ -38,8 +38,8 @@ class Limits:
     """The line before a chunk: a number, and an extension that nobody uses."""
     HELD_BYTES: Final = 16_777_216
     """Of an upstream's answer, packed and unpacked, until it is known whose it is: a server may write the id last."""
-    HELD_TOGETHER_BYTES: Final = 134_217_728
-    """Of all upstreams' answers at once: eight of the longest; a developer's machine has other uses for its memory."""
+    HELD_TOGETHER_BYTES: Final = 67_108_864
+    """Of all upstreams' answers at once: four of the longest; a developer's machine has other uses for its memory."""
     HELD_UNCOUNTED_BYTES: Final = 262_144
     """Of one answer that never gives way to others: as much as waits on any connection while its client is slow."""
     FILTERED_BYTES: Final = 4_194_304

@@ -141,7 +141,7 @@ class Exchange:
         """Return as soon as the head is there, or raise why there is none."""
         while not self.has_begun:
             if self.failure:
-                raise self.failure
+                raise self._taken_failure()
             await self._wait()
 
     async def read(self) -> bytes:
@@ -150,7 +150,7 @@ class Exchange:
             if self.is_complete:
                 return b""
             if self.failure:
-                raise self.failure
+                raise self._taken_failure()
             await self._wait()
         chunks, self._chunks = self._chunks, []
         self.waiting = 0
@@ -163,6 +163,11 @@ class Exchange:
         if not self.is_complete:
             self.failure = self.failure or ConnectionLost()
             self.connection.close()
+
+    def _taken_failure(self) -> Exception:
+        """Return the failure, once: kept, its traceback would be a circle through here, with every body on the way."""
+        failure, self.failure = self.failure or ConnectionLost(), ConnectionLost()
+        return failure
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

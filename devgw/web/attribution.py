@@ -15,6 +15,7 @@ from devgw.problems.upstream_answer import UpstreamAnswerForeign, UpstreamAnswer
 from devgw.problems.upstream_status import UpstreamGaveNoAnswer
 from devgw.settings import Limits
 from devgw.web.decoding import Decoder
+from devgw.web.held_bytes import HeldBytes
 
 _REFUSALS = 400
 _RESULT = re.compile(rb'"(?:result|error)"')
@@ -82,7 +83,7 @@ class Attributed:
         self._events = EventReader()
         self._is_stream = is_stream
         self._is_looked_at = True if is_certain else None
-        self._held = bytearray()
+        self._held = HeldBytes()
 
     @property
     def held(self) -> int:
@@ -107,7 +108,7 @@ class Attributed:
         """See `Attribution`."""
         for message in (self._events if self._is_stream else self._json).close():
             self._check(message)
-        return bytes(self._held)
+        return self._held.take()
 
     def _look(self, plain: bytes) -> int:
         """Check what ends in `plain`; return how many bytes of it may go on, with everything before."""
@@ -131,9 +132,9 @@ class Attributed:
         """Return what was held and the first `known` bytes of `piece`; hold the rest."""
         released = b""
         if known:
-            released = b"".join((self._held, piece[:known])) if self._held else piece[:known]
-            self._held, piece = bytearray(), piece[known:]
-        self._held += piece
+            released, piece = self._held.take(piece[:known]), piece[known:]
+        if piece:
+            self._held.keep(piece)
         if len(self._held) > Limits.HELD_BYTES:
             raise Refused(AnswerTooLong(self._url, Limits.HELD_BYTES))
         return released

@@ -12,11 +12,13 @@ from devgw.problems.limit import AnswerTooLong
 from devgw.settings import Limits
 from devgw.web.attribution import Attributed, Attribution, Unattributed, check_answered, check_whole
 from devgw.web.decoding import decoder_of
+from devgw.web.held_bytes import HeldBytes
 from devgw.web.recorder import Recording
 
 _BODY, _EVENT = "the body of the upstream's answer", "the next event of the stream"
 WHOLE = Limits.HELD_UNCOUNTED_BYTES
 """A JSON answer up to this length is read whole before it begins, so that one that breaks off can still be an error."""
+_SLICE = 131_072
 _EVENT_ID = re.compile(rb"^id:", re.MULTILINE)
 _EVENT_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 
@@ -67,13 +69,13 @@ async def read_whole(answer: UpstreamAnswer, url: str, most_bytes: int) -> bytes
     Raises:
         Refused: with `AnswerTooLong`, and as `UpstreamAnswer.read_in_time` does.
     """
-    body = bytearray()
+    body = HeldBytes()
     while piece := await answer.read_in_time():
-        body += piece
+        body.keep(piece)
         answer.hold(len(body))
         if len(body) > most_bytes:
             raise Refused(AnswerTooLong(url, most_bytes))
-    return bytes(body)
+    return body.take()
 
 
 async def _relay_whole(recording: Recording, answer: UpstreamAnswer, headers: Headers, asked: Asked) -> None:
@@ -100,7 +102,7 @@ async def _relay_rewritten(
     answer.hold(len(body), is_leaving=True)
     headers.append((b"content-length", b"%d" % len(body)))
     await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await recording.send({"type": "http.response.body", "body": body})
+    await _send(recording, body, is_last=True)
 
 
 async def _relay_held(
@@ -123,8 +125,9 @@ async def _relay_held(
         if not has_begun:
             await recording.send(start)
         has_begun = True
-        await recording.send({"type": "http.response.body", "body": b"".join(pieces), "more_body": True})
+        released = b"".join(pieces)
         pieces.clear()
+        await _send(recording, released)
         answer.hold(attribution.held)
     pieces.append(attribution.close())
     answer.hold(len(pieces[-1]), is_leaving=True)
@@ -132,7 +135,7 @@ async def _relay_held(
         is_packed = bool(header_of(headers, b"content-encoding"))
         check_answered(asked, recording.trace.upstream_url or "", answer.status, b"" if is_packed else b"".join(pieces))
         await recording.send(start)
-    await recording.send({"type": "http.response.body", "body": b"".join(pieces)})
+    await _send(recording, b"".join(pieces), is_last=True)
 
 
 async def _relay_stream(
@@ -160,7 +163,7 @@ async def _relay_stream(
             held = attribution.held + (rewriter.held if rewriter else 0)
             answer.hold(held + len(released), is_leaving=bool(released))
             if released:
-                await recording.send({"type": "http.response.body", "body": released, "more_body": True})
+                await _send(recording, released)
                 answer.hold(held)
     rest = attribution.close()
     if rewriter is not None:
@@ -168,7 +171,14 @@ async def _relay_stream(
     answer.hold(len(rest), is_leaving=True)
     if not _EVENT_ID.search(recording.trace.response_body.content):  # else the client asks for the rest by it
         check_answered(asked, url, answer.status, rest or recording.trace.response_body.content)
-    await recording.send({"type": "http.response.body", "body": rest})
+    await _send(recording, rest, is_last=True)
+
+
+async def _send(recording: Recording, body: bytes, *, is_last: bool = False) -> None:
+    """Send a part of the body, in slices: the server copies what it is given, and others would wait for a long one."""
+    for at in range(0, len(body) or 1, _SLICE):
+        has_more = not is_last or at + _SLICE < len(body)
+        await recording.send({"type": "http.response.body", "body": body[at : at + _SLICE], "more_body": has_more})
 
 
 async def end_broken_stream(recording: Recording, problem: Problem, events: bytes, *, may_resume: bool) -> None:

@@ -1,7 +1,9 @@
 """Many long answers at once: what is held of all of them has a limit, and short ones never give way."""
 
 import asyncio
+import gc
 import json
+import tracemalloc
 from typing import Any
 
 import httpx2
@@ -9,8 +11,10 @@ import pytest
 
 from devgw.config.project import CapabilityEntry, CapabilityFilter
 from devgw.gateway.transport import TransportSettings
+from devgw.outbound.exchange import Exchange
 from devgw.outbound.held import HeldAnswers
 from devgw.settings import Limits
+from devgw.web.held_bytes import HeldBytes
 from tests.support.bytes_upstream import Seen, bytes_upstream, response
 from tests.support.gate import Gate, gate
 
@@ -115,3 +119,39 @@ def test_the_longest_gives_way_and_never_one_that_is_short_or_on_its_way_to_its_
     held.forget(long)
     held.note(short, 0)
     assert held.total == 0
+
+
+@pytest.mark.parametrize(
+    "ending", [b"", b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"]
+)
+async def test_an_answer_that_failed_is_given_free_at_once(ending: bytes) -> None:
+    """An error that is kept where its traceback leads to keeps every body on the way, for minutes."""
+
+    async def cut(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        writer.write(ending)
+        await writer.drain()
+        writer.close()
+
+    async with bytes_upstream(cut) as upstream, gate(upstream.url) as gateway:
+        gc.collect()
+        gc.disable()
+        try:
+            assert reason_of(await ask(gateway, "cut")) == "upstream_closed_early"
+            await asyncio.wait_for(gateway.exchanged.wait(), 5)
+            assert not [each for each in gc.get_objects() if isinstance(each, Exchange)]
+        finally:
+            gc.enable()
+
+
+def test_what_comes_byte_by_byte_costs_no_more_than_its_bytes() -> None:
+    """As an object of its own each byte would take forty."""
+    held = HeldBytes()
+    tracemalloc.start()
+    for number in range(200_000):
+        held.keep(bytes([number % 251]) * 2)
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(held) == 400_000
+    assert grown < 800_000
+    assert held.take(b"end") == b"".join(bytes([number % 251]) * 2 for number in range(200_000)) + b"end"
+    assert (len(held), held.take(b"x")) == (0, b"x")
