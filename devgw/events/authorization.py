@@ -189,6 +189,6 @@ class McpAuthDownstreamTokenRestored(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class McpAuthClientDeleted(Event):
-    """A client was removed, by the user or because it expired."""
+    """A client was removed: by the user, because it expired, or because it was never used and there are too many."""
 
     cause: str

@@ -3,6 +3,7 @@
 Moments are aware datetimes. A field that ends in `_digest` is the SHA-256 of a secret that only its holder has.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -177,3 +178,14 @@ class RefreshToken:
     """When its grant ended, or, in a grant that lives, when it became void."""
     used_at: datetime | None = None
     """When it was first presented: then its client had got it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What a store forgot, because nobody asks for it any more."""
+
+    records: int
+    """Of all kinds but clients."""
+    expired: Sequence[Client]
+    unused: Sequence[Client]
+    """For which nobody ever signed in, and which were too many."""

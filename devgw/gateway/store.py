@@ -12,6 +12,7 @@ from devgw.gateway.records import (
     Consent,
     Grant,
     PendingAuthorization,
+    Pruned,
     RefreshToken,
     Session,
 )
@@ -77,8 +78,8 @@ class Store(Protocol):  # one word per question; the whole protocol is the list 
     def successors_of(self, token_id: TokenId) -> list[RefreshToken]: ...
     def access_tokens_with(self, refresh_token_id: TokenId) -> list[AccessToken]: ...
 
-    def prune(self, now: datetime) -> int:
-        """Delete what expired long enough ago that nobody asks for the reason any more; return how many."""
+    def prune(self, now: datetime) -> Pruned:
+        """Delete what expired long enough ago that nobody asks for the reason any more; return what."""
 
 
 class SpentAssertions(Protocol):

@@ -11,6 +11,7 @@ from devgw.gateway.records import (
     Consent,
     Grant,
     PendingAuthorization,
+    Pruned,
     RefreshToken,
     Session,
 )
@@ -183,8 +184,8 @@ class RecordStore:
         """Return the access tokens that were issued with a refresh token."""
         return self._access_tokens.where("refresh_token_id=?", refresh_token_id)
 
-    def prune(self, now: datetime) -> int:
-        """Delete what expired longer ago than `REMEMBERED_AFTER_EXPIRY`; return how many records went.
+    def prune(self, now: datetime) -> Pruned:
+        """Delete what expired longer ago than `REMEMBERED_AFTER_EXPIRY`; return what went.
 
         Of what anybody can make us keep, clients that were never used and logins that came to nothing, the oldest go
         sooner where they are too many.
@@ -192,18 +193,15 @@ class RecordStore:
         old = now - REMEMBERED_AFTER_EXPIRY
         with self.transaction():
             gone = self._grants.delete("expires_at<?", old)
-            return (
-                gone
-                + self._pending.delete("expires_at<?", old)
-                + self._codes.delete("expires_at<?", old)
-                + self._access_tokens.delete("expires_at<?", old)
-                + self._refresh_tokens.delete("expires_at<?", old)
-                + self._sessions.delete(f"expires_at<? AND {_NO_GRANT}", old)
-                + self._clients.delete("expires_at<?", old)
-                + self._pending.delete(_OLDEST_OVER, now, Limits.AUTHORIZATIONS_OPEN)
-                + self._prune_unused(now)
-            )
+            gone += self._pending.delete("expires_at<?", old)
+            gone += self._codes.delete("expires_at<?", old)
+            gone += self._access_tokens.delete("expires_at<?", old)
+            gone += self._refresh_tokens.delete("expires_at<?", old)
+            gone += self._sessions.delete(f"expires_at<? AND {_NO_GRANT}", old)
+            expired = self._clients.take("expires_at<?", old)
+            gone += self._pending.delete(_OLDEST_OVER, now, Limits.AUTHORIZATIONS_OPEN)
+            return Pruned(gone, expired, self._prune_unused(now))
 
-    def _prune_unused(self, now: datetime) -> int:
+    def _prune_unused(self, now: datetime) -> list[Client]:
         most = Limits.UNUSED_CLIENTS
-        return self._clients.delete(_OLDEST_UNUSED, now, most) if self._clients.count("1") > most else 0
+        return self._clients.take(_OLDEST_UNUSED, now, most) if self._clients.count("1") > most else []

@@ -75,6 +75,13 @@ class Table(Generic[Record]):
         sql = f"DELETE FROM {self._name} WHERE {condition}"  # noqa: S608  conditions are ours, values are bound
         return self._database.execute(sql, [_to_column(each) for each in parameters]).rowcount
 
+    def take(self, condition: str, *parameters: Any) -> list[Record]:
+        """Delete the records for which `condition` holds; return them."""
+        found = self.where(condition, *parameters)
+        if found:
+            self.delete(condition, *parameters)
+        return found
+
     def _read(self, row: tuple[Any, ...]) -> Record:
         values = (None if column is None else read(column) for column, read in zip(row, self._readers, strict=True))
         return self._kind(*values)

@@ -8,7 +8,7 @@ from functools import partial
 
 from devgw.control.folder import control_folder
 from devgw.control.server import ControlServer
-from devgw.events.taxonomy import ConfigLoaded, GatewayStarted, GatewayStopping
+from devgw.events.taxonomy import ConfigLoaded, GatewayStarted, GatewayStopping, McpAuthClientDeleted
 from devgw.monitor.views import CheckRow
 from devgw.monitor.watching import Watching
 from devgw.outbound.callback_watch import CallbackWatch
@@ -129,9 +129,17 @@ async def _keep_house(runtime: Runtime) -> None:
         runtime.database.prove()
         runtime.upstreams.oauth.save_held()
         runtime.ground.live.write_down_uses()
-        runtime.ground.store.prune(runtime.clock.now())
+        _prune(runtime)
         _judge_descriptors(runtime)
         await asyncio.sleep(HOUSEKEEPING.total_seconds())
+
+
+def _prune(runtime: Runtime) -> None:
+    """Forget what nobody asks for any more, and tell of the clients: they stand in lists."""
+    pruned = runtime.ground.store.prune(runtime.clock.now())
+    for cause, clients in (("expired", pruned.expired), ("never_used", pruned.unused)):
+        for each in clients:
+            runtime.bus.publish(McpAuthClientDeleted(client_id=each.id, client_name=each.name, cause=cause))
 
 
 def _judge_descriptors(runtime: Runtime) -> None:

@@ -254,14 +254,19 @@ def test_every_record_comes_back_as_it_went(tmp_path: Path) -> None:
     database.close()
 
 
+def _went(store: RecordStore, now: datetime) -> tuple[int, list[str], list[str]]:
+    pruned = store.prune(now)
+    return pruned.records, [each.name for each in pruned.expired], [each.name for each in pruned.unused]
+
+
 def test_what_expired_is_forgotten_a_day_later() -> None:
     store = RecordStore(Database(None, MIGRATIONS))
     store.save_client(client("for ever"))
     store.save_client(client("short", NOON))
     store.save_grant(grant("short", NOON))
     store.save_session(session("short", NOON))
-    assert store.prune(NOON + REMEMBERED_AFTER_EXPIRY) == 0
-    assert store.prune(NOON + REMEMBERED_AFTER_EXPIRY + HOUR) == 3
+    assert _went(store, NOON + REMEMBERED_AFTER_EXPIRY) == (0, [], [])
+    assert _went(store, NOON + REMEMBERED_AFTER_EXPIRY + HOUR) == (2, ["short"], [])
     assert [each.name for each in store.clients()] == ["for ever"]
 
 
@@ -295,11 +300,11 @@ def test_clients_that_nobody_ever_signed_in_for_give_way_to_newer_ones() -> None
         store.save_pending(pending("q", "given up", NOON))
         for number in range(Limits.UNUSED_CLIENTS - 1):
             store.save_client(client(f"loop {number}"))
-    assert store.prune(NOON) == 2
+    assert _went(store, NOON) == (0, [], ["given up", "first"])
     kept = {each.id for each in store.clients()}
     assert {"consented", "granted", "signing in", "configured", "second"} <= kept
     assert not {"given up", "first"} & kept
-    assert store.prune(NOON) == 0
+    assert _went(store, NOON) == (0, [], [])
 
 
 def test_logins_that_came_to_nothing_are_not_all_remembered() -> None:
@@ -308,7 +313,7 @@ def test_logins_that_came_to_nothing_are_not_all_remembered() -> None:
         store.save_pending(pending("open", "c", NOON + HOUR))
         for number in range(Limits.AUTHORIZATIONS_OPEN + 3):
             store.save_pending(pending(f"p{number}", "c", NOON))
-    assert store.prune(NOON) == 3
+    assert _went(store, NOON) == (3, [], [])
     kept = [each.id for each in store.pendings()]
     assert (kept[:2], kept[-1]) == (["open", "p3"], f"p{Limits.AUTHORIZATIONS_OPEN + 2}")
 
@@ -318,8 +323,8 @@ def test_a_session_stays_as_long_as_a_grant_that_was_given_in_it() -> None:
     store = RecordStore(Database(None, MIGRATIONS))
     store.save_session(session("old", NOON))
     store.save_grant(grant("long", NOON + 30 * 24 * HOUR, "old"))
-    assert store.prune(NOON + 3 * 24 * HOUR) == 0
-    assert store.prune(NOON + 40 * 24 * HOUR) == 2
+    assert store.prune(NOON + 3 * 24 * HOUR).records == 0
+    assert store.prune(NOON + 40 * 24 * HOUR).records == 2
 
 
 WRITER = """

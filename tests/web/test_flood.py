@@ -1,14 +1,17 @@
 """Nobody fills the store: not a page of another site, not a client in a loop."""
 
 import asyncio
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
 
+from devgw.events.taxonomy import McpAuthClientDeleted
 from devgw.gateway.pace import Pace
 from devgw.settings import Limits
-from tests.support.gateway import CALLBACK, Running
+from devgw.wiring import running as wiring
+from tests.support.gateway import CALLBACK, Running, running_gateway
 
 PAGE = "https://evil.example"
 METADATA = '{"redirect_uris": ["http://localhost:1/c"], "token_endpoint_auth_method": "none"}'
@@ -56,6 +59,25 @@ async def test_clients_that_register_in_a_loop_are_told_when_to_come_back(
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
     assert answers[-1].json()["reason"] == "registrations_too_frequent"
     assert len(gateway.runtime.ground.store.clients()) == 5
+
+
+async def test_a_client_that_gave_way_to_newer_ones_stands_in_no_list_as_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row that says `known` of what the next authorization calls unknown would be a lie."""
+    monkeypatch.setattr(Limits, "UNUSED_CLIENTS", 2)
+    monkeypatch.setattr(wiring, "HOUSEKEEPING", timedelta(milliseconds=20))
+    async with running_gateway() as gateway, httpx2.AsyncClient() as http:
+        ids = [(await gateway.register(http, client_name=f"c{number}"))["client_id"] for number in range(5)]
+        async with asyncio.timeout(10):
+            while len(gateway.events(McpAuthClientDeleted)) < 3:
+                await asyncio.sleep(0.02)
+        rows = {row.id: row.state for row in gateway.runtime.monitor.people.clients}
+        deleted = gateway.events(McpAuthClientDeleted)
+        answer = await http.get(gateway.authorize_url(ids[0], "v" * 43))
+    assert [rows[each] for each in ids] == ["deleted"] * 3 + ["known"] * 2
+    assert [(each.client_id, each.client_name, each.cause) for each in deleted] == [
+        (id_, f"c{number}", "never_used") for number, id_ in enumerate(ids[:3])
+    ]
+    assert answer.status_code == 400
 
 
 async def test_a_test_loop_of_a_real_client_is_never_told_so(gateway: Running, http: httpx2.AsyncClient) -> None:
