@@ -1,7 +1,7 @@
 """devgw's own settings, resolved: what `devgw.toml`, `DEVGW_*` variables and flags come to (`gateway.md` §9)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -148,6 +148,32 @@ class OAuthSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DeployedSettings:
+    """Where devgw does as the deployed gateway is documented to do, each by itself or, with `strict`, all at once."""
+
+    strict: bool = False
+    """All of these, and all other settings to what the deployed gateway does (`Settings.__post_init__`)."""
+    base_path: bool = False
+    """Use the deployed gateway's default base path where the plugin names none."""
+    client_documents: bool = False
+    """Take a client's metadata document from the net alone: no kept copy, none of this machine."""
+    connect_errors: bool = False
+    """Tell every client with error -32042 that an upstream must be connected."""
+    consent: bool = False
+    """Ask the person at every authorization."""
+    endpoints: bool = False
+    """Answer the gateway's endpoints at their own paths alone."""
+    host_names: bool = False
+    """Bind a token to the very name under which it was asked for."""
+    list_streams: bool = False
+    """Let list answers in event streams pass as they come."""
+    project_files: bool = False
+    """Refuse a project that would not be built, or not serve OAuth, when it is deployed."""
+    token_resource: bool = False
+    """Ask for `resource` at the token endpoint too."""
+
+
+@dataclass(frozen=True, slots=True)
 class TraceSettings:
     """How much of the traffic is kept in memory."""
 
@@ -206,6 +232,7 @@ class Settings:
     """Host names beyond loopback under which the gateway may be asked; `name:port` allows that port alone."""
     allowed_origins: tuple[str, ...] = ()
     """Origins of pages, beyond loopback and the gateway's own, that may call an MCP route."""
+    deployed: DeployedSettings = field(default_factory=DeployedSettings)
     oauth: OAuthSettings = field(default_factory=OAuthSettings)
     proxy: ProxySettings = field(default_factory=ProxySettings)
     traces: TraceSettings = field(default_factory=TraceSettings)
@@ -214,6 +241,22 @@ class Settings:
     """By the id of the token exchange policy."""
     client_documents: Mapping[str, Path] = field(default_factory=dict)
     """Copies of client metadata documents by their URL, for where the network does not let the live one through."""
+
+    def __post_init__(self) -> None:
+        """Let `strict` mean everything that it covers, wherever settings are made."""
+        if self.deployed.strict:
+            for name, value in self._as_deployed().items():
+                object.__setattr__(self, name, value)
+
+    def _as_deployed(self) -> dict[str, Any]:
+        return {
+            "deployed": DeployedSettings(**{each.name: True for each in fields(DeployedSettings)}),
+            "base_path": None,
+            "oauth": replace(self.oauth, refresh_tokens="as-deployed"),
+            "proxy": replace(self.proxy, stateful=False),
+            "upstreams": {},
+            "client_documents": {},
+        }
 
     @property
     def canonical_origin(self) -> str:

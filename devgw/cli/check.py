@@ -53,6 +53,13 @@ def _row(use: EnvironmentUse) -> str:
     return f"{use.name} = {use.masked or '–'}  (from {use.origin.value}{defined}; used at {used})"
 
 
+def _as_deployed(directory: Path) -> str:
+    """Say whether devgw does here what the deployed gateway does, by its settings alone: the marks need a server."""
+    if read_settings(directory, os.environ)[0].deployed.strict:
+        return "As deployed: strict; `devgw explain deployed` lists what no setting makes the same."
+    return "As deployed: not strict; `devgw explain deployed` lists where devgw differs on purpose."
+
+
 def _print(directory: Path, loaded: Loaded, findings: tuple[Finding, ...]) -> None:
     if not has_config(directory):
         write_lines((f"No project in {directory}: this is the built-in sample. `devgw init` copies it.", ""))
@@ -60,4 +67,5 @@ def _print(directory: Path, loaded: Loaded, findings: tuple[Finding, ...]) -> No
         write_page(one_for_people(each) + "\n", colour=_COLOURS[each.severity])
     for use in loaded.environment:
         write_line(_row(use))
+    write_line(_as_deployed(directory))
     write_line(tally(findings))

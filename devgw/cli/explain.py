@@ -27,11 +27,19 @@ FORGETTING = ("REG-02", "REG-03", "REVK-03")
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 def command(words: tuple[str, ...], as_table: bool, as_json: bool) -> None:
-    """Explain a failure by its id (DISC-01), a code, or an error text, or list all; `route /mcp/x` explains a route."""
+    """Explain a failure by its id (DISC-01), a code, or an error text, or list all.
+
+    `route /mcp/x` explains a route; `deployed` says where devgw differs from the deployed gateway.
+    """
     if words[:1] == ("route",) and len(words) == 2:
         from devgw.cli.explain_route import print_route  # noqa: PLC0415  the catalogue alone is much quicker
 
         raise SystemExit(print_route(Path(), words[1], as_json=as_json))
+    if words == ("deployed",):
+        from devgw.cli.explain_deployed import print_departures  # noqa: PLC0415  the same
+
+        print_departures(Path(), as_json=as_json)
+        return
     if as_table:
         _print_table(as_json)
         return

@@ -9,6 +9,17 @@ from devgw.config.node import Node
 from devgw.config.options import Options, Text
 from devgw.config.project import CapabilityEntry, CapabilityFilter
 from devgw.config.shapes import refusal
+from devgw.departure import Departure
+
+ACCESS_BY_FUNCTION = Departure(
+    name="access-by-function",
+    here="`accessControl.mode: function` is not run: everybody sees every capability that the filter lists.",
+    deployed="The project's own function says what each caller sees.",
+    why="devgw reads a project's TypeScript and does not run it.",
+    source="https://zuplo.com/docs/policies/mcp-capability-filter-inbound",
+    cannot="No setting runs the function: try what each caller sees with the deployed gateway, or with "
+    '"mode": "rolesAndGroups", which devgw runs.',
+)
 
 
 class AccessOptions(Options):

@@ -20,6 +20,7 @@ from devgw.config.project import Project, secrets_in
 from devgw.config.sample import SEED_FILE, sample_root
 from devgw.config.source import Source, content_of, read_source
 from devgw.config.upstreams_file import check_upstream_ids
+from devgw.oauth.urls import ALIAS_BASE
 from devgw.settings import Settings
 
 WORKOS_POLICY = "mcp-workos-oauth-inbound"
@@ -237,7 +238,8 @@ def _project(
         _check_provider(read.by_name[read.oauth.name], settings, findings)
     if read is not None and settings.upstreams:
         _check_upstreams(root, read, settings, findings)
-    told = plugin.read_plugin(read_from, findings)
+    must_build = not plugin.PROJECT_FILES.is_made(settings)
+    told = plugin.read_plugin(read_from, findings, must_build=must_build)
     base_path = _base_path(settings, told, findings)
     reader = routes.RouteReader(read, environment, findings, settings, base_path)
     for name in documents:
@@ -246,7 +248,7 @@ def _project(
     if not reader.routes.served and not findings.has_errors():
         message = f"No route has the handler {routes.HANDLER}: there is nothing for an MCP client to connect to."
         findings.warning("no-mcp-route", Place(routes.FILE), message, "Add one; `devgw init` writes an example.")
-    plugin.check_zuplo_file(read_from, findings)
+    plugin.check_zuplo_file(read_from, findings, must_build=must_build)
     return Project(
         root=root,
         oauth=read.oauth if read is not None else None,
@@ -279,7 +281,7 @@ def _check_provider(policy: policies.Policy, settings: Settings, findings: Findi
 def _base_path(settings: Settings, told: plugin.Plugin, findings: Findings) -> str:
     """Return the base path: devgw's own setting, else the plugin's; where both say something else, a finding."""
     if settings.base_path is None or told.base_path_at is None:
-        return settings.base_path or told.base_path or "/"
+        return settings.base_path or told.base_path or ("/" if plugin.BASE_PATH.is_made(settings) else ALIAS_BASE)
     if settings.base_path != told.base_path:
         message = (
             f"The plugin's `basePath` is {told.base_path}, devgw's own `base_path` is {settings.base_path}: devgw uses "

@@ -4,6 +4,7 @@ The TypeScript is not run: a literal `basePath` or `registry` is read, anything 
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -13,13 +14,34 @@ from devgw.config.jsonc import parse
 from devgw.config.members import near
 from devgw.config.node import Node
 from devgw.config.source import Source, read_source
-from devgw.oauth.urls import base_path_of
+from devgw.departure import Departure
+from devgw.oauth.urls import ALIAS_BASE, base_path_of
 
 RUNTIME_FILE = "modules/zuplo.runtime.ts"
 ZUPLO_FILE = "zuplo.jsonc"
 OLDEST = date(2026, 3, 1)
 """The first compatibility date on which the MCP Gateway runs."""
 
+PROJECT_FILES = Departure(
+    name="project-files",
+    here="A project runs without modules/zuplo.runtime.ts, without McpGatewayPlugin in it, and with any "
+    "compatibilityDate; `devgw check` tells.",
+    deployed="Without the plugin it serves no OAuth, and with a compatibilityDate before 2026-03-01 it is not built.",
+    why="Two files in config/ are enough to try a login.",
+    source="https://zuplo.com/docs/mcp-gateway/code-config/compatibility-dates",
+    setting="[deployed]\nproject_files = true",
+    is_made=lambda settings: not settings.deployed.project_files,
+)
+BASE_PATH = Departure(
+    name="base-path",
+    here="Where the plugin names no base path, the endpoints are /oauth/…; /__zuplo/oauth/… is answered too.",
+    deployed="Where the plugin names none, they are /__zuplo/oauth/…, and so is the callback that is registered at the "
+    "identity provider.",
+    why="The WorkOS guide registers http://localhost:9000/oauth/callback, without a base path.",
+    source="https://zuplo.com/docs/programmable-api/mcp-gateway-plugin",
+    setting="[deployed]\nbase_path = true",
+    is_made=lambda settings: not settings.deployed.base_path and settings.base_path != ALIAS_BASE,
+)
 _SKIPPED = re.compile(r"//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`")
 _PLUGIN = re.compile(r"new\s+McpGatewayPlugin\s*\(")
 _MEMBERS = ("basePath", "registry")
@@ -36,18 +58,25 @@ class Plugin:
     registry: bool = True
 
 
-def read_plugin(root: Path, findings: Findings) -> Plugin:
-    """Return what `new McpGatewayPlugin({...})` says; the defaults where there is no such file."""
+def read_plugin(root: Path, findings: Findings, *, must_build: bool = False) -> Plugin:
+    """Return what `new McpGatewayPlugin({...})` says; the defaults where there is no such file.
+
+    Args:
+        root: the project directory.
+        findings: takes what is found.
+        must_build: whether what the deployed gateway needs is an error where it is missing.
+    """
     source = read_source(root, RUNTIME_FILE, findings)
     if source is None:
-        _say_missing(findings)
+        _say_missing(findings, must_build=must_build)
         return Plugin()
     code = _SKIPPED.sub(lambda match: match[0] if match[0][0] in "\"'`" else _spaces(match[0]), source.text)
     found = _PLUGIN.search(code)
     if found is None:
         message = "McpGatewayPlugin is not registered; the deployed gateway would not serve OAuth."
         fix = "Add runtime.addPlugin(new McpGatewayPlugin())."
-        findings.warning("plugin-missing", source.place(0, 1), message, fix)
+        say = findings.error if must_build else findings.warning
+        say("plugin-missing", source.place(0, 1), message, fix)
         return Plugin()
     end = _closing(code, found.end())
     given = code[found.end() : end].strip().rstrip(")").rstrip()
@@ -73,10 +102,17 @@ def _check_names(code: str, start: int, end: int, source: Source, findings: Find
             findings.error("misspelt-member", at, f"`{named[1]}` is read by nobody.", f"Did you mean `{meant}`?", meant)
 
 
-def _say_missing(findings: Findings) -> None:
-    if not any(each.file == RUNTIME_FILE for each in findings.found):
-        message = f"There is no {RUNTIME_FILE}: without McpGatewayPlugin the deployed gateway would not serve OAuth."
-        findings.note("plugin-missing", Place(RUNTIME_FILE), message, "`devgw init` writes one; devgw runs without it.")
+def _say_missing(findings: Findings, *, must_build: bool) -> None:
+    if any(each.file == RUNTIME_FILE for each in findings.found):
+        return
+    message = f"There is no {RUNTIME_FILE}: without McpGatewayPlugin the deployed gateway would not serve OAuth."
+    if must_build:
+        fix = (
+            "Write one that calls runtime.addPlugin(new McpGatewayPlugin()); `devgw init` in an empty folder shows it."
+        )
+        findings.error("plugin-missing", Place(RUNTIME_FILE), message, fix)
+        return
+    findings.note("plugin-missing", Place(RUNTIME_FILE), message, "`devgw init` writes one; devgw runs without it.")
 
 
 def _with_member(plugin: Plugin, name: str, value: str, place: Place, findings: Findings) -> Plugin:
@@ -110,26 +146,26 @@ def _closing(code: str, start: int) -> int:
     return len(code)
 
 
-def check_zuplo_file(root: Path, findings: Findings) -> None:
-    """Look at the compatibility date in `zuplo.jsonc`, where that file exists."""
+def check_zuplo_file(root: Path, findings: Findings, *, must_build: bool = False) -> None:
+    """Look at the compatibility date in `zuplo.jsonc`, where that file exists; see `read_plugin`."""
     source = read_source(root, ZUPLO_FILE, findings)
     document = parse(source, findings) if source is not None else None
     if source is not None and document is not None:
-        _check_date(document, source, findings)
+        _check_date(document, source, findings.error if must_build else findings.warning)
 
 
-def _check_date(document: Node, source: Source, findings: Findings) -> None:
+def _check_date(document: Node, source: Source, say: Callable[[str, Place, str, str], None]) -> None:
     node = document.get("compatibilityDate")
     fix = f'Write "compatibilityDate": "{OLDEST.isoformat()}" or later.'
     if node is None:
         message = "No `compatibilityDate`: the deployed gateway would run with the oldest behaviour."
-        findings.warning("compatibility-date", source.place(document.start), message, fix)
+        say("compatibility-date", source.place(document.start), message, fix)
         return
     try:
         written = date.fromisoformat(node.text or "")
     except ValueError:
-        findings.warning("compatibility-date", node.place, "This is no date.", fix)
+        say("compatibility-date", node.place, "This is no date.", fix)
         return
     if written < OLDEST:
         message = f"The MCP Gateway needs a compatibility date of {OLDEST.isoformat()} or later; this is {written}."
-        findings.warning("compatibility-date", node.place, message, fix)
+        say("compatibility-date", node.place, message, fix)

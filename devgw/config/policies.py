@@ -11,8 +11,18 @@ from devgw.config.node import Node
 from devgw.config.oauth import oauth_policy
 from devgw.config.options import Options
 from devgw.config.project import CapabilityFilter, HeaderEdits, OAuthPolicy, TokenExchange
+from devgw.departure import Departure
 
 FILE = "config/policies.json"
+OTHER_POLICIES = Departure(
+    name="other-policies",
+    here="Policies other than sign-in, token exchange, capability filter, API key and headers do not run: requests "
+    "pass as if they were not attached, and they are shown as not run.",
+    deployed="Every policy of the project runs: rate limits, validation, custom code.",
+    why="devgw is for the sign-in and the MCP routes, and does not run a project's TypeScript.",
+    source="https://zuplo.com/docs/mcp-gateway/policies/overview",
+    cannot="No setting runs them: `devgw check` names each one that does not run.",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from devgw.config.own_origin import leads_to_devgw
 from devgw.config.policies import Policies
 from devgw.config.project import OtherRoute, Route
 from devgw.config.shapes import split_url, written
+from devgw.departure import Departure
 from devgw.foreign.addresses import is_this_machine
 from devgw.ids import OperationId
 from devgw.oauth.urls import below_base
@@ -23,6 +24,14 @@ from devgw.settings import Settings
 
 FILE = "config/routes.oas.json"
 HANDLER = "McpProxyHandler"
+CLIENT_CERTIFICATES = Departure(
+    name="client-certificates",
+    here="`mtlsCertificate` is the path of a PEM file in the project, with certificate and key.",
+    deployed="It is the name of a certificate that was uploaded to the account.",
+    why="Uploaded certificates cannot be read from here.",
+    source="https://zuplo.com/docs/articles/securing-backend-mtls",
+    cannot="No setting fetches an uploaded certificate: give the file the name that the uploaded one has.",
+)
 _SIMILAR = 0.85
 _TEMPLATE = re.compile(r"\$\{([^}]*)\}")
 _RESERVED = ("/.well-known", "/oauth", "/auth", "/mcp-registry", "/__zuplo", "/token", "/authorize", "/register")
@@ -185,7 +194,10 @@ class RouteReader:
             return
         if not (self.settings.root / node.text).is_file():
             message = f"There is no file {written(node.text)} in the project: every call on this route will fail here."
-            fix = "Put certificate and key there, in PEM; the name is relative to the project's folder."
+            fix = (
+                "Put certificate and key there, in PEM: here the name is relative to the project's folder, in the "
+                "deployed gateway it is that of an uploaded certificate."
+            )
             self.findings.warning("mtls-certificate", node.place, message, fix)
 
     def _replaced(self, node: Node, text: str) -> str | None:

@@ -6,10 +6,20 @@ from typing import Any
 from devgw.config.finding import Findings, Place, did_you_mean, nearest_name
 from devgw.config.members import near
 from devgw.config.source import Source
+from devgw.departure import Departure
 from devgw.foreign.toml import TomlRefused, read_toml
 from devgw.settings import UpstreamSettings
 
 TABLE = "upstreams"
+MENDED_DOCUMENTS = Departure(
+    name="mended-documents",
+    here="What `[upstreams.<id>]` in devgw.toml says is laid over that upstream's own metadata.",
+    deployed="An upstream's metadata is taken as it is published.",
+    why="A broken document can be worked around until it is mended. Without such a table nothing is laid over.",
+    source="https://zuplo.com/docs/mcp-gateway/auth/upstream-oauth",
+    setting="# no table [upstreams.<id>]",
+    is_made=lambda settings: bool(settings.upstreams),
+)
 _DOCUMENTS = ("authorization_server_metadata", "protected_resource_metadata")
 _URL = "client_metadata_url"
 _SERVER = (

@@ -34,12 +34,23 @@ from devgw.problems.bearer import (
 class BearerAdmission:
     """Looks a bearer token up by its digest and says who stands behind it, or why it opens nothing."""
 
-    def __init__(self, project: Project, live: LiveTokens, store: Store, bus: Bus, clock: Clock) -> None:
+    def __init__(
+        self,
+        project: Project,
+        live: LiveTokens,
+        store: Store,
+        bus: Bus,
+        clock: Clock,
+        *,
+        names_are_one: bool = True,
+    ) -> None:
         self._live = live
         self._store = store
         self._bus = bus
         self._clock = clock
         self._base_path = project.base_path
+        self._names_are_one = names_are_one
+        """Whether a token is good under every name of this gateway."""
 
     def admit(self, route: Route, authorization: str | None, query: bytes, origin: str) -> Admitted:
         """Return who may call `route`; see `gateway.admission.Admission`."""
@@ -55,6 +66,8 @@ class BearerAdmission:
         if live.token.expires_at <= now:
             raise Refused(TokenExpired(live.token.expires_at, now))
         if live.operation_id != route.operation_id:
+            raise Refused(InvalidAudience(live.admitted.resource, f"{origin}{route.path}"))
+        if not self._names_are_one and live.admitted.resource != f"{origin}{route.path}":
             raise Refused(InvalidAudience(live.admitted.resource, f"{origin}{route.path}"))
         if SCOPE not in live.admitted.scope.split():
             raise Refused(InsufficientScope(live.admitted.scope, SCOPE))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from devgw.config.project import CapabilityFilter, Route
+from devgw.departure import Departure
 from devgw.events import Bus
 from devgw.events.taxonomy import McpCapabilityEntriesUnmatched
 from devgw.foreign.json import JsonRefused, read_json
@@ -23,6 +24,16 @@ from devgw.problems import Refused
 from devgw.problems.upstream_answer import UpstreamAnswerUnreadable
 from devgw.settings import Limits
 
+LIST_STREAMS = Departure(
+    name="list-streams",
+    here="mcp-capability-filter-inbound filters a list answer in an event stream as it filters JSON.",
+    deployed="The policy is documented to filter JSON answers alone: a list that comes as an event stream is shown "
+    "whole. Calls of hidden capabilities are refused in both.",
+    why="An allow-list that leaks by the form of an answer surprises whoever wrote it.",
+    source="https://zuplo.com/docs/mcp-gateway/capability-filtering",
+    setting="[deployed]\nlist_streams = true",
+    is_made=lambda settings: not settings.deployed.list_streams,
+)
 Messages = Sequence[Mapping[str, Any]]
 _Id = str | int | float | None
 _BEFORE_JSON = b" \t\r\n\xef\xbb\xbf\xfe\xff\0"
@@ -75,8 +86,10 @@ class Capabilities(Protocol):
 class FilteredCapabilities:
     """Applies each route's `mcp-capability-filter-inbound`, and tells once which entries name nothing upstream."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, *, filters_streams: bool = True) -> None:
         self._bus = bus
+        self.filters_streams = filters_streams
+        """Whether event streams are filtered too."""
         self._names: dict[tuple[str, str], set[str]] = {}
         self._told: dict[tuple[str, str], tuple[tuple[str, str | None], ...]] = {}
 
@@ -190,6 +203,8 @@ class _Rewriter:
 
     def feed(self, chunk: bytes) -> bytes:
         """Take a chunk of an event stream; return the complete events so far."""
+        if not self._owner.filters_streams:
+            return chunk
         self._pending += chunk
         out, begin = bytearray(), 0
         for found in _EVENT_END.finditer(self._pending, self._scanned):

@@ -10,12 +10,23 @@ Source: MCP 2025-11-25 §Elicitation (URL mode); MCP 2026-07-28 §Multi Round-Tr
 from collections.abc import Mapping
 from typing import Any
 
+from devgw.departure import Departure
 from devgw.mcp.message import Messages
 from devgw.mcp.revision import META_CAPABILITIES, is_modern, meta_of
 from devgw.problems.upstream import ConnectRequired
 
 WITH_URL_ELICITATION = "2025-11-25"
 """The one revision that knows -32042."""
+CONNECT_ERRORS = Departure(
+    name="connect-errors",
+    here="That an upstream must be connected is said as the client's MCP revision has it: error -32042 in 2025-11-25, "
+    "`input_required` in 2026-07-28, a tool error with the link in the others.",
+    deployed="Every client gets the JSON-RPC error -32042 with the link in its data.",
+    why="Only one revision knows -32042; other clients show a number, and the link is lost.",
+    source="https://zuplo.com/docs/mcp-gateway/auth/upstream-oauth",
+    setting="[deployed]\nconnect_errors = true",
+    is_made=lambda settings: not settings.deployed.connect_errors,
+)
 _MAY_ASK = frozenset({"tools/call", "prompts/get", "resources/read"})
 """The requests whose answer may be `input_required`."""
 _HTTP_PRECONDITION_REQUIRED = 428

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from devgw.clock import Clock
 from devgw.config.project import Project, Route
+from devgw.departure import Departure
 from devgw.entropy import derived, digest
 from devgw.events import Bus, Outcome
 from devgw.events.taxonomy import (
@@ -25,6 +26,16 @@ from devgw.ids import SubjectId
 from devgw.oauth.redirect_uri import RedirectKind, host_of, kind_of
 from devgw.problems import Refused
 from devgw.problems.consent import TransactionFinished, TransactionUnknown, UpstreamsNotConnected
+
+CONSENT_MEMORY = Departure(
+    name="consent-memory",
+    here="A yes is remembered: the same person, client, redirect, route and scope get their code without the page.",
+    deployed="The guides show the consent page after every sign-in.",
+    why="Whoever tries a login twenty times in an hour has said yes to it already.",
+    source="https://zuplo.com/docs/mcp-gateway/auth/configuring-workos",
+    setting="[deployed]\nconsent = true",
+    is_made=lambda settings: not settings.deployed.consent,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +97,15 @@ class Consents:
     """Asks, remembers, and turns a yes into a code."""
 
     def __init__(
-        self, project: Project, server: Server, store: Store, connections: Connections, bus: Bus, clock: Clock
+        self,
+        project: Project,
+        server: Server,
+        store: Store,
+        connections: Connections,
+        bus: Bus,
+        clock: Clock,
+        *,
+        remembers: bool = True,
     ) -> None:
         self._project = project
         self._server = server
@@ -94,6 +113,8 @@ class Consents:
         self._connections = connections
         self._bus = bus
         self._clock = clock
+        self._remembers = remembers
+        """Whether a yes is good for the next time."""
 
     def question(self, pending: PendingAuthorization, session: Session, page_token: str, return_to: str) -> Question:
         """Return what to ask this person."""
@@ -116,6 +137,8 @@ class Consents:
     def is_remembered(self, question: Question) -> bool:
         """Tell whether this person already allowed just this: client, where its answer goes, route and scope."""
         pending = question.pending
+        if not self._remembers:
+            return False
         if "consent" in (pending.prompt or "") or "consent" in pending.parameters.get("prompt", ""):
             return False
         reach = reach_of(question.client, pending.redirect_uri)

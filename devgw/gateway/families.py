@@ -27,6 +27,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from devgw.clock import Clock
+from devgw.departure import Departure
 from devgw.gateway.live_tokens import LiveTokens
 from devgw.gateway.records import AccessToken, AuthorizationCode, RefreshToken
 from devgw.gateway.revocation import Revocation
@@ -36,6 +37,15 @@ from devgw.problems import Refused
 from devgw.problems.refresh_token import RefreshTokenExpired, RefreshTokenReplayed, RefreshTokenVoid
 from devgw.problems.token import CodeReplayed
 
+REFRESH_TOKENS = Departure(
+    name="refresh-tokens",
+    here="Each refresh brings another refresh token; the one before it stays good until its successor is first used.",
+    deployed="A refresh brings a new access token alone: the first refresh token stays until it expires.",
+    why="OAuth 2.1 §4.3.1 and MCP want rotation for public clients, and a client that cannot do it should fail here.",
+    source="https://zuplo.com/changelog/2026/06/02/mcp-gateway-public-beta",
+    setting='[oauth]\nrefresh_tokens = "as-deployed"',
+    is_made=lambda settings: settings.oauth.refresh_tokens == "rotate",
+)
 SUPERSEDED = "superseded"
 """Why tokens end that were never used when the code or refresh token behind them came again."""
 

@@ -10,14 +10,15 @@ from devgw.gateway.authorization import Authorization
 from devgw.gateway.bearer import BearerAdmission
 from devgw.gateway.clients import ClientDocuments, Clients
 from devgw.gateway.completion import Completion
-from devgw.gateway.consent import Connections, Consents, NoConnections
-from devgw.gateway.families import Families
+from devgw.gateway.consent import CONSENT_MEMORY, Connections, Consents, NoConnections
+from devgw.gateway.families import REFRESH_TOKENS, Families
 from devgw.gateway.id_jag import IdJag
 from devgw.gateway.identity_provider import IdentityProvider
 from devgw.gateway.issuing import Issuing
 from devgw.gateway.live_tokens import LiveTokens
 from devgw.gateway.login import Login
 from devgw.gateway.page_proof import PageProofs
+from devgw.gateway.resources import HOST_NAMES, TOKEN_RESOURCE
 from devgw.gateway.revocation import Revocation
 from devgw.gateway.server import Server
 from devgw.gateway.signing_keys import SigningKeySource
@@ -68,11 +69,14 @@ class Gateway:
         self.clients = Clients(store, ground.documents, bus, clock, cimd_enabled=policy.tokens.cimd_enabled)
         self.authorization = Authorization(project, self.clients, store, bus, clock)
         issuing = Issuing(policy.tokens, store, ground.live, clock)
-        rotates = ground.settings.oauth.refresh_tokens == "rotate"
+        settings = ground.settings
+        rotates = REFRESH_TOKENS.is_made(settings)
         families = Families(store, ground.live, ground.revocation, clock, rotates=rotates)
         self.server = Server(
             project, self.clients, store, issuing, families, ground.revocation, clock, ground.spent_assertions
         )
+        self.server.may_omit_resource = TOKEN_RESOURCE.is_made(settings)
+        self.server.names_are_one = HOST_NAMES.is_made(settings)
         self.id_jag = id_jag
         if id_jag and id_jag.is_enabled:
             self.server.accept_id_jag(id_jag)
@@ -80,15 +84,26 @@ class Gateway:
         self.login = Login(
             policy,
             provider,  # type: ignore[arg-type]  # dev-login asks no provider
-            ground.settings.canonical_origin,
+            settings.canonical_origin,
             self.proofs,
             store,
             ground.completion,
             bus,
             clock,
         )
-        self.consents = Consents(project, self.server, store, connections or NoConnections(), bus, clock)
-        self.admission: Admission = BearerAdmission(project, ground.live, store, bus, clock)
+        self.consents = Consents(
+            project,
+            self.server,
+            store,
+            connections or NoConnections(),
+            bus,
+            clock,
+            remembers=CONSENT_MEMORY.is_made(settings),
+        )
+        names_are_one = HOST_NAMES.is_made(settings)
+        self.admission: Admission = BearerAdmission(
+            project, ground.live, store, bus, clock, names_are_one=names_are_one
+        )
         self.credentials: UpstreamCredentials = credentials or NoCredentials()
 
     def urls(self, origin: str) -> Urls:

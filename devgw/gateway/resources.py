@@ -3,13 +3,35 @@
 from urllib.parse import urlsplit
 
 from devgw.config.project import Project, Route
+from devgw.departure import Departure
 from devgw.diagnosis.difference import explain_difference, explain_nearest
 from devgw.oauth.redirect_uri import LOOPBACK_NAMES
 from devgw.oauth.resource import canonical_resource
 from devgw.oauth.urls import Urls
 from devgw.problems import Refused
 from devgw.problems.authorization import ResourceMissing, ResourceUnknown
-from devgw.problems.token import ResourceChanged
+from devgw.problems.token import ResourceChanged, ResourceNotSent
+
+TOKEN_RESOURCE = Departure(
+    name="token-resource",
+    here="A token request without `resource` is for the route of its code or refresh token; the trace notes it.",
+    deployed="The token request has to name `resource`, as the authorization request had to.",
+    why="RFC 8707 §2.2 makes it optional there, and clients that people use leave it out.",
+    source="https://zuplo.com/docs/mcp-gateway/auth/manual-oauth-testing",
+    setting="[deployed]\ntoken_resource = true",
+    is_made=lambda settings: not settings.deployed.token_resource,
+)
+HOST_NAMES = Departure(
+    name="host-names",
+    here="localhost, 127.0.0.1 and [::1] on one port, and every allowed host, are one gateway: a token that was asked "
+    "for under one name is good under the others, with a note in the trace.",
+    deployed="A token is bound to the URL of its route, host name included; it has one public host name in general.",
+    why="Clients on one machine use several of these names for the same server. Browsers are moved to one of them in "
+    "any case, since cookies and the callback belong to one.",
+    source="https://zuplo.com/docs/mcp-gateway/auth/overview",
+    setting="[deployed]\nhost_names = true",
+    is_made=lambda settings: not settings.deployed.host_names,
+)
 
 
 class Resources:
@@ -39,16 +61,26 @@ class Resources:
             raise Refused(self._unknown(resource, implied, is_another_route=found is not None))
         return found, canonical
 
-    def check_at_token(self, resource: str | None, granted: str) -> None:
+    def check_at_token(
+        self, resource: str | None, granted: str, *, may_omit: bool = True, names_are_one: bool = True
+    ) -> None:
         """Refuse a token request for another route than the one that was granted; it may name none (RFC 8707 §2.2).
 
+        Args:
+            resource: what the request names.
+            granted: the resource of the code or refresh token.
+            may_omit: whether it may name none.
+            names_are_one: whether the names of loopback are one.
+
         Raises:
-            Refused: with `ResourceChanged` or `ResourceMalformed`.
+            Refused: with `ResourceChanged`, `ResourceMalformed` or `ResourceNotSent`.
         """
         if resource is None:
+            if not may_omit:
+                raise Refused(ResourceNotSent(granted))
             return
         canonical = canonical_resource(resource)
-        if canonical != granted and not _same_but_for_loopback_name(canonical, granted):
+        if canonical != granted and not (names_are_one and _same_but_for_loopback_name(canonical, granted)):
             found = explain_difference(resource, granted, "resource")
             raise Refused(ResourceChanged(resource, granted, found.sentence.rstrip("."), found.kinds))
 

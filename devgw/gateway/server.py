@@ -117,6 +117,10 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no typ
         self.clock = clock
         self.answering_issuer: str | None = None
         self.id_jag: IdJag | None = None
+        self.may_omit_resource = True
+        """Whether a token request may leave `resource` out."""
+        self.names_are_one = True
+        """Whether it may name a resource by another name of loopback."""
         self.issuers: frozenset[str] = frozenset()
         """Ours, under the name by which we are asked; set before each request."""
         self._clients = clients
@@ -190,7 +194,12 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no typ
     def check_resource(self, request: ServerRequest, granted: str) -> None:
         """Refuse a token request for another route than `granted`; one that names none means that one."""
         if self._resources:
-            self._resources.check_at_token(request.form.get("resource"), granted)
+            self._resources.check_at_token(
+                request.form.get("resource"),
+                granted,
+                may_omit=self.may_omit_resource,
+                names_are_one=self.names_are_one,
+            )
 
     def _mint(self, **asked: Any) -> dict[str, Any]:
         return self.issuing.mint(asked["user"], include_refresh_token=asked["include_refresh_token"])

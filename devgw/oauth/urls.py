@@ -66,6 +66,16 @@ def below_base(path: str, base_path: str) -> str:
     return path
 
 
+def is_alias(path: str, base_path: str) -> bool:
+    """Tell whether an endpoint of ours is asked for at another path than the one that the metadata names."""
+    endpoint = below_base(path, base_path)
+    if endpoint in GUESSED:
+        return True
+    is_ours = endpoint == REGISTRY or endpoint.startswith(_OURS)
+    at_home = {base_path.rstrip("/") + endpoint, endpoint if endpoint.startswith(WELL_KNOWN) else ""}
+    return is_ours and path not in at_home
+
+
 @dataclass(frozen=True, slots=True)
 class Urls:
     """The URLs under one origin, such as `http://localhost:9000`, and base path."""

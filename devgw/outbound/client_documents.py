@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from devgw.clock import Clock
+from devgw.departure import Departure
 from devgw.foreign.json import JsonRefused, read_object
 from devgw.foreign.text import clean
 from devgw.foreign.urls import ForeignUrl, UrlRefused, read_url
@@ -30,6 +31,15 @@ from devgw.settings import Limits
 
 OFFLINE = timedelta(seconds=30)
 """How long a kept copy stands before the document itself is asked for again: one login waits once for the network."""
+LOCAL_DOCUMENTS = Departure(
+    name="local-documents",
+    here="The metadata document or the key set of a client may stand on this machine, on http://localhost or https.",
+    deployed="They are read from the public net over https; this machine cannot be reached from there.",
+    why="A client under development has its document on the same machine.",
+    source="https://zuplo.com/docs/mcp-gateway/auth/overview",
+    setting="[deployed]\nclient_documents = true",
+    is_made=lambda settings: not settings.deployed.client_documents,
+)
 SHORTEST, LONGEST, USUAL = timedelta(seconds=0), timedelta(days=1), timedelta(minutes=5)
 KEPT = 200
 """Documents in the cache."""
@@ -45,8 +55,15 @@ class HttpClientDocuments:
     """Fetches client metadata documents and key sets."""
 
     def __init__(
-        self, clock: Clock, kept: KeptDocuments | None = None, seconds: float = Limits.CLIENT_DOCUMENT_SECONDS
+        self,
+        clock: Clock,
+        kept: KeptDocuments | None = None,
+        seconds: float = Limits.CLIENT_DOCUMENT_SECONDS,
+        *,
+        may_be_local: bool = True,
     ) -> None:
+        self._may_be_local = may_be_local
+        """Whether documents on this machine are read."""
         self._clock = clock
         self._kept = kept or KeptDocuments()
         self._seconds = seconds
@@ -102,6 +119,9 @@ class HttpClientDocuments:
     async def _get(self, url: str, *, loopback_allowed: bool) -> tuple[dict[str, str], bytes]:
         import httpx2  # noqa: PLC0415  140 ms that only a client with a document needs
 
+        if not self._may_be_local and is_loopback(url):
+            where = "this machine, which the deployed gateway cannot reach ([deployed] in devgw.toml)"
+            raise Refused(ClientDocumentForbidden(url, where))
         bounds = Bounds(self._seconds, Limits.CLIENT_DOCUMENT_BYTES)
         try:
             async with (

@@ -206,6 +206,31 @@ class VerifierWrong(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceNotSent(Problem):
+    """The token request names no resource, and devgw was told to ask for it as the deployed gateway does."""
+
+    granted: str
+
+    diagnosis: ClassVar = "TOK-02"
+    error: ClassVar = ErrorCode.INVALID_TARGET
+    source: ClassVar = "RFC 8707 §2.2; zuplo.com/docs/mcp-gateway/auth/manual-oauth-testing"
+
+    def explain(self) -> str:
+        """Say what it would have been, and why it is asked for."""
+        return (
+            f"The token request has no resource; the grant is for {self.granted}. devgw.toml asks for it as the "
+            "deployed gateway does."
+        )
+
+    def advise(self) -> str:
+        """Say what to send, or what to set."""
+        return (
+            f"Send resource={self.granted} in the token request too; or take `strict` and `token_resource` out of "
+            "[deployed] in devgw.toml."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceChanged(Problem):
     """The token request names another route than the authorization."""
 

@@ -3,9 +3,18 @@
 The authorize endpoint and the pages get none of this (OAuth 2.1 §3.1).
 """
 
+from devgw.departure import Departure
 from devgw.events.trace import Headers
 from devgw.gateway.forwarding import header_of
 
+CORS_POLICIES = Departure(
+    name="cors-policies",
+    here="A route's `corsPolicy` is checked and not run: pages of this machine may call every MCP route.",
+    deployed='A route answers other origins as its `corsPolicy` says; the documented MCP routes have "none".',
+    why="Clients in a browser, such as the MCP Inspector, run on another port of the same machine.",
+    source="https://zuplo.com/docs/mcp-gateway/code-config/mcp-proxy-handler",
+    cannot="No setting runs a CORS policy: try a client that is a web page with the deployed gateway.",
+)
 EXPOSED = b"WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, Retry-After, Last-Event-ID"
 ANSWER_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"access-control-allow-origin", b"*"),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from devgw.events import Bus
 from devgw.events.taxonomy import FailureOrigin, McpCapabilityCompleted, McpCapabilityInvoked, Outcome
-from devgw.gateway.capability import AnswerRewriter, Capabilities
+from devgw.gateway.capability import LIST_STREAMS, AnswerRewriter, Capabilities
 from devgw.gateway.forwarding import header_of
 from devgw.gateway.open_answers import OpenAnswers
 from devgw.gateway.patience import Patience
@@ -43,6 +43,7 @@ class Forwarder:
         self._credentials = credentials
         self._capabilities = capabilities
         self._is_stateful = settings.proxy.stateful
+        self._filters_streams = LIST_STREAMS.is_made(settings)
         self._with_sessions: set[str] = set()
         """The paths of routes whose upstream has begun a session."""
         self._bus = bus
@@ -104,6 +105,8 @@ class Forwarder:
             was_complete, began = answer.is_complete, recording.ticks()
             streamed = await relay(recording, answer, call.place.forwarding, _asked(call), rewriter)
             recording.phase("send" if was_complete else "stream", began)
+            if streamed and rewriter is not None:
+                self._note_list_stream(call)
             if not was_complete:
                 call.trace.upstream_ms += (recording.ticks() - began) / 1e6
         except Refused as refused:
@@ -113,6 +116,16 @@ class Forwarder:
         finally:
             answer.abort()
         return streamed
+
+    def _note_list_stream(self, call: McpCall) -> None:
+        """Say where this gateway and the deployed one part: lists in event streams."""
+        call.trace.notes.append(
+            "The list came as an event stream and was filtered; the deployed gateway is documented to filter JSON "
+            "answers alone."
+            if self._filters_streams
+            else "The list came as an event stream and was not filtered, as in the deployed gateway ([deployed] in "
+            "devgw.toml); calls of what the filter hides are refused."
+        )
 
     def _note_sessions(self, call: McpCall) -> None:
         """Say where this gateway and the deployed one part: sessions."""

@@ -16,12 +16,12 @@ from devgw.events import Bus, refusal
 from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome, RequestTurnedAway
 from devgw.events.unseen import UNSEEN, Unseen
 from devgw.gateway.admission import Admission
-from devgw.gateway.capability import Capabilities, FilteredCapabilities
+from devgw.gateway.capability import LIST_STREAMS, Capabilities, FilteredCapabilities
 from devgw.gateway.forwarding import header_of
 from devgw.gateway.open_answers import OpenAnswers
 from devgw.gateway.transport import UpstreamClient
 from devgw.gateway.upstream import UpstreamCredentials
-from devgw.oauth.urls import below_base
+from devgw.oauth.urls import below_base, is_alias
 from devgw.problems import Problem, Refused
 from devgw.problems.front import RequestTooLarge
 from devgw.problems.incoming import RequestUnfinished
@@ -32,7 +32,7 @@ from devgw.web.cors import ANSWER_HEADERS, is_preflight, preflight_answer
 from devgw.web.forward import Forwarder
 from devgw.web.hosts import Hosts
 from devgw.web.mcp import McpRoutes
-from devgw.web.paths import Place, place_of
+from devgw.web.paths import ENDPOINTS, NOWHERE, Place, place_of
 from devgw.web.recorder import (
     CURRENT_TRACE,
     App,
@@ -70,6 +70,7 @@ class Front:
         self._client = client
         self._limit = settings.traces.body_limit
         self._hosts = Hosts(settings)
+        self._answers_aliases = ENDPOINTS.is_made(settings)
         self._mcp: McpRoutes | None = None
         self._under_way: dict[int, Recording] = {}
         self.open_answers = OpenAnswers()
@@ -81,7 +82,8 @@ class Front:
     def serve(self, generation: Generation, capabilities: Capabilities | None = None) -> None:
         """Answer every later request with `generation`."""
         self._base_path = generation.project.base_path
-        capabilities = capabilities or FilteredCapabilities(self._bus)
+        filters_streams = LIST_STREAMS.is_made(self._settings)
+        capabilities = capabilities or FilteredCapabilities(self._bus, filters_streams=filters_streams)
         forwarder = Forwarder(
             self._client,
             generation.credentials,
@@ -198,6 +200,8 @@ class Front:
         except BodyTooLarge:
             raise Refused(RequestTooLarge(Limits.OAUTH_BODY_BYTES)) from None
         path = below_base(trace.path, self._base_path)
+        if not self._answers_aliases and is_alias(trace.path, self._base_path):
+            path = NOWHERE
         if path != trace.path:
             scope = {**scope, "path": path, "raw_path": path.encode()}
         if not trace.query.isascii():  # written by no URL, but by some programs; Quart would fall over it

@@ -10,11 +10,21 @@ from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
+from devgw.departure import Departure
 from devgw.events.trace import Headers
 from devgw.problems import Refused
 from devgw.problems.front import HostNotAllowed, OriginNotAllowed
 from devgw.settings import Settings
 
+CALLERS = Departure(
+    name="callers",
+    here="A request under a host name that is neither loopback nor in `allowed_hosts` is answered with 421, and one "
+    "of a web page that is neither of this machine nor in `allowed_origins` with 403.",
+    deployed="It answers under its public names, for whoever asks.",
+    why="A page on the web must not reach a gateway on a developer's machine.",
+    source="https://zuplo.com/docs/mcp-gateway/reference",
+    cannot="No setting opens it to all: `allowed_hosts` and `allowed_origins` in devgw.toml allow single names.",
+)
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _REMEMBERED = 256
 _LONGEST_PORT = 5

@@ -3,6 +3,7 @@
 import zlib
 from urllib.parse import urlsplit
 
+from devgw.departure import Departure
 from devgw.events.taxonomy import FailureOrigin, Outcome
 from devgw.events.trace import Headers
 from devgw.foreign.text import clean
@@ -32,6 +33,15 @@ from devgw.web.call import McpCall
 from devgw.web.relay import WHOLE
 from devgw.web.sending import keep
 
+UPSTREAM_ANSWERS = Departure(
+    name="upstream-answers",
+    here="An upstream's answer that no MCP client can read, that breaks off, that is another request's or that passes "
+    "a limit becomes a JSON-RPC error which names the fault; the trace keeps what the upstream said.",
+    deployed="Answers pass as Zuplo's URL rewrite gives them; what becomes of each fault is not documented.",
+    why="Naming the fault is what devgw is for.",
+    source="https://zuplo.com/docs/mcp-gateway/code-config/mcp-proxy-handler",
+    cannot="No setting can imitate what is not documented: rely on no particular error for a broken upstream.",
+)
 _ACCEPTED, _UNAUTHORIZED, _REFUSALS, _FAILURES = 202, 401, 400, 500
 _SAID_BY_JSON_RPC = frozenset({400, 404, 500})
 """Statuses under which a JSON-RPC error of the upstream's says more than they do (MCP 2026-07-28, Error Codes)."""

@@ -7,11 +7,13 @@ configuration; a request keeps the one it began with.
 import asyncio
 
 from devgw.config.project import Project
+from devgw.departure import Departure
 from devgw.events import Bus
 from devgw.events.taxonomy import FailureOrigin, McpRequestAccepted, McpRequestRejected, Outcome
 from devgw.foreign.text import clean
 from devgw.gateway.admission import Admission
 from devgw.gateway.capability import Capabilities
+from devgw.gateway.connect_required import CONNECT_ERRORS, WITH_URL_ELICITATION
 from devgw.gateway.forwarding import forwarding_of
 from devgw.gateway.upstream import Admitted
 from devgw.mcp.errors import as_sse_event
@@ -31,6 +33,16 @@ from devgw.web.relay import end_broken_stream
 
 _UNAUTHORIZED = 401
 _SESSION_METHODS = frozenset({"GET", "DELETE"})
+SESSIONS = Departure(
+    name="sessions",
+    here="GET, DELETE and Mcp-Session-Id are forwarded, since devgw.toml says `stateful = true`.",
+    deployed="A route takes POST alone and keeps no session: GET and DELETE are 405, Mcp-Session-Id stops there.",
+    why="A server that needs sessions can be worked on before it is made stateless. Without the setting devgw does as "
+    "the deployed gateway does.",
+    source="https://zuplo.com/docs/mcp-gateway/code-config/mcp-proxy-handler",
+    setting="[proxy]\nstateful = false",
+    is_made=lambda settings: settings.proxy.stateful,
+)
 _LONG = 131_072
 """Bytes of a body beyond which it is read beside the loop: many small values in it take seconds."""
 
@@ -52,7 +64,8 @@ class McpRoutes:
         self._capabilities = capabilities
         self._forwarder = forwarder
         self._limit = settings.proxy.request_limit
-        self._is_stateful = settings.proxy.stateful
+        self._is_stateful = SESSIONS.is_made(settings)
+        self._tells_by_revision = CONNECT_ERRORS.is_made(settings)
         self._bus = bus
         self._reading_long = asyncio.Lock()
         """One at a time: as objects, such a body takes a hundred times its memory."""
@@ -196,7 +209,8 @@ class McpRoutes:
         if call.trace.upstream_url is None:
             status = 200 if call.messages.request_ids else problem.status
             self._publish_rejected(call, problem, status, *verdict_on(problem))
-        await answer_rpc(call.recording, problem, call.messages, call.revision)
+        revision = call.revision if self._tells_by_revision else WITH_URL_ELICITATION
+        await answer_rpc(call.recording, problem, call.messages, revision)
 
     def _publish_rejected(
         self,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+from devgw.departure import Departure
 from devgw.oauth.urls import (
     AUTHORIZE,
     CALLBACK,
@@ -18,6 +19,19 @@ from devgw.oauth.urls import (
     WELL_KNOWN,
     below_base,
 )
+
+ENDPOINTS = Departure(
+    name="endpoints",
+    here="The gateway's endpoints answer at other paths too: /authorize, /token, /register and /revoke at the root, "
+    "and everything below /__zuplo as well as below the base path.",
+    deployed="Each endpoint has one path, below the base path; the well-known documents stand at the root.",
+    why="Clients that cannot read the metadata guess these paths, and the flow then shows that they guessed.",
+    source="https://zuplo.com/docs/mcp-gateway/reference",
+    setting="[deployed]\nendpoints = true",
+    is_made=lambda settings: not settings.deployed.endpoints,
+)
+NOWHERE = "/-"
+"""A path at which nothing is served, for a request that is answered as such."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ from devgw.gateway.transport import TransportSettings
 from devgw.monitor.configured_secrets import ConfiguredSecrets
 from devgw.monitor.monitor import Monitor
 from devgw.oauth.urls import CanonicalUrls, Urls
-from devgw.outbound.client_documents import HttpClientDocuments
+from devgw.outbound.client_documents import LOCAL_DOCUMENTS, HttpClientDocuments
 from devgw.outbound.issuer_keys import IssuerKeys
-from devgw.outbound.kept_documents import KeptDocuments
+from devgw.outbound.kept_documents import KEPT_DOCUMENTS, KeptDocuments
 from devgw.outbound.proxy import ProxyClient
 from devgw.outbound.upstream_oauth.building import UpstreamSide, build_upstream_side
 from devgw.problems import Refused
@@ -186,7 +186,9 @@ def _state(
     live = LiveTokens(store, clock)
     revocation = Revocation(store, live, bus, clock)
     spent = AssertionRecords(database)
-    documents, keys = HttpClientDocuments(clock, KeptDocuments(settings.client_documents)), IssuerKeys(bus, clock)
+    kept = KeptDocuments(settings.client_documents, are_used=KEPT_DOCUMENTS.is_made(settings))
+    documents = HttpClientDocuments(clock, kept, may_be_local=LOCAL_DOCUMENTS.is_made(settings))
+    keys = IssuerKeys(bus, clock)
     ground = Ground(settings, store, live, bus, clock, documents, revocation, spent, keys, Completion())
     sealer = Sealer(key)
     connections = SealedConnections(database, sealer)

@@ -14,12 +14,23 @@ from devgw.clock import Clock
 from devgw.config.load import Loaded
 from devgw.config.project import Project
 from devgw.config.sample import SEED_FILE, sample_root
+from devgw.departure import Departure
 from devgw.foreign.urls import UrlRefused, read_url
 from devgw.oauth.urls import Urls
 from devgw.settings import Settings
 from devgw.web.listening import Listeners, PortTaken, listen, serve
 from devgw.wiring.supervisor import Supervisor
 
+STAND_INS = Departure(
+    name="stand-ins",
+    here="Without a real WORKOS_CLIENT_ID, an emulator of WorkOS signs people in, and sample servers answer where a "
+    "route leads to them.",
+    deployed="People sign in at the identity provider, and upstreams are real.",
+    why="The first start needs neither an account nor internet.",
+    source="https://zuplo.com/docs/mcp-gateway/auth/configuring-workos",
+    cannot="`strict` leaves them: put a real WORKOS_CLIENT_ID and WORKOS_CLIENT_SECRET into .env, and the upstream's "
+    "own URL into the route.",
+)
 WORKOS = "WorkOS emulator"
 SAMPLE = "sample server"
 OAUTH_SAMPLE = "OAuth sample"

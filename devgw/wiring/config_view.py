@@ -8,11 +8,12 @@ from devgw.config.source import LINE_SHOWN, blank_secrets
 from devgw.gateway.gateway import Gateway
 from devgw.monitor.views import ConfigView, EnvRow, FileRow, FindingRow, RouteRow
 from devgw.oauth.urls import Urls
+from devgw.wiring.departures import WHERE, said
 from devgw.wiring.runtime import Runtime
 
 _REFRESH_TOKENS = {
     "rotate": "rotated at each use (the deployed gateway keeps them: oauth.refresh_tokens in devgw.toml)",
-    "as-deployed": "kept, as deployed (oauth.refresh_tokens in devgw.toml)",
+    "as-deployed": "kept, as deployed",
 }
 AROUND = 2
 """Lines shown before and after a finding."""
@@ -128,6 +129,7 @@ def _effective(gateway: Gateway, urls: Urls) -> dict[str, str]:
         "refreshTokenTtlSeconds": f"{policy.tokens.refresh_token_ttl.total_seconds():.0f}",
         "refreshTokens": _REFRESH_TOKENS[gateway.ground.settings.oauth.refresh_tokens],
         "cimdEnabled": str(policy.tokens.cimd_enabled).lower(),
+        "deployed": f"{said(gateway.ground.settings)}; {WHERE}",
     }
     if policy.oidc:
         found |= {"issuer": policy.oidc.issuer, "jwksUrl": policy.oidc.jwks_url}

@@ -7,6 +7,7 @@ from operator import attrgetter
 
 from devgw.config.finding import Finding, Severity
 from devgw.config.settings_file import FILE, SETTINGS, read_settings
+from devgw.config.strict import STRICT
 from devgw.settings import Settings
 from devgw.wiring.runtime import Runtime
 
@@ -27,7 +28,8 @@ class OwnSettings:
     def changed(self) -> list[str]:
         """Return in words which settings differ from the last time this was asked."""
         before, self._written = self._written, self._read()[0]
-        return [self._say(name, of) for name, of in _NAMES.items() if of(before) != of(self._written)]
+        found = [name for name, of in _NAMES.items() if of(before) != of(self._written)]
+        return [self._say(name, _NAMES[name]) for name in ([STRICT] if STRICT in found else found)]
 
     def _say(self, name: str, of: "attrgetter[object]") -> str:
         if of(self._written) == of(self._at_start):

@@ -17,6 +17,7 @@ from devgw.web.descriptors import in_use, limit, raise_limit
 from devgw.web.listening import serve
 from devgw.wiring.acting import GatewayActions
 from devgw.wiring.config_view import config_view
+from devgw.wiring.departures import WHERE, said
 from devgw.wiring.loop_faults import heard
 from devgw.wiring.pending import Pending
 from devgw.wiring.probing import keep_probing
@@ -111,6 +112,8 @@ def _announce(runtime: Runtime) -> None:
     facts = runtime.monitor.gateway = runtime.facts
     warnings = sum(finding.severity != "error" for finding in runtime.loaded.findings)
     runtime.monitor.take_config(config_view(runtime))
+    at = runtime.clock.now().timestamp()
+    runtime.monitor.health.judge(CheckRow("as deployed", "ok", f"{said(runtime.settings)}; {WHERE}", at=at))
     loaded = ConfigLoaded(generation=runtime.gateway.generation, routes=len(facts.mcp_urls), warnings=warnings)
     runtime.bus.publish(loaded)
     runtime.bus.publish(

@@ -17,8 +17,18 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from devgw.departure import Departure
 from devgw.foreign.json import read_object
 
+KEPT_DOCUMENTS = Departure(
+    name="kept-documents",
+    here="Where the net does not let a client's metadata document through, a kept copy stands in, marked as such.",
+    deployed="The document is read from the net, or the client is refused.",
+    why="A machine without internet could not let the clients in that go by a document.",
+    source="https://zuplo.com/docs/mcp-gateway/auth/overview",
+    setting="[deployed]\nclient_documents = true",
+    is_made=lambda settings: not settings.deployed.client_documents,
+)
 _CODEX = re.compile(r"https://chatgpt\.com/oauth/codex/(?P<id>[A-Za-z0-9_-]{12})/client\.json")
 """One document a server: the id is the beginning of the SHA-256 of its URL; the callback carries it too."""
 _CODEX_STABLE = "https://chatgpt.com/oauth/codex/client.json"
@@ -43,9 +53,10 @@ class KeptDocument:
 class KeptDocuments:
     """The copies that are there."""
 
-    def __init__(self, own: Mapping[str, Path] | None = None) -> None:
+    def __init__(self, own: Mapping[str, Path] | None = None, *, are_used: bool = True) -> None:
         self._own = own or {}
         """The developer's own copies by URL."""
+        self._are_used = are_used
 
     def find(self, url: str) -> KeptDocument | None:
         """Return the copy of the document at `url`, None where there is none.
@@ -54,6 +65,8 @@ class KeptDocuments:
             OSError: where the developer's own copy cannot be read.
             JsonRefused: where it is no JSON object.
         """
+        if not self._are_used:
+            return None
         if url in self._own:
             path = self._own[url]
             return KeptDocument(read_object(path.read_bytes()), "", "devgw.toml")
