@@ -176,6 +176,11 @@ class Diagnosis:
     """What ends it, in words: `the code is redeemed`."""
     gone_at: datetime | None = None
 
+    @property
+    def gist(self) -> tuple[object, ...]:
+        """Return what makes it worth being said anew: all but the words that count how long something lasts."""
+        return self.id, self.certain, self.fix, self.got, self.expected, self.trace_ids
+
 
 @dataclass(slots=True)
 class Flow:

@@ -36,19 +36,17 @@ class DiagnosisBook:
         news: list[Event] = [self._made(flow, each, now) for id_, each in after.items() if id_ not in before]
         for each in flow.diagnoses:
             if each.id in before:
-                self._grade(each)
+                self._renew(each)
         return news + [self._withdrawn(flow, id_) for id_ in before if id_ not in after]
 
     def _made(self, flow: Flow | None, diagnosis: Diagnosis, now: datetime) -> Event:
         row = self.book.get(diagnosis.id) or DiagnosisRow(diagnosis.id, diagnosis.title, "open", "", first=stamp(now))
         row.state, row.count, row.last = "open", row.count + 1, stamp(now)
-        row.cause, row.fix, row.source = mask_sentence(diagnosis.cause), mask_sentence(diagnosis.fix), diagnosis.source
-        row.got, row.expected = mask_sentence(diagnosis.got), mask_sentence(diagnosis.expected)
-        row.evidence = [mask_sentence(each) for each in diagnosis.evidence]
+        row.source = diagnosis.source
         row.flow_ids = [*row.flow_ids, *([flow.id] if flow else [])][-_MOST_FLOWS:]
         row.trace_ids = [*row.trace_ids, *diagnosis.trace_ids][-_MOST_FLOWS:]
         self.book.put(row.id, row)
-        self._grade(diagnosis)
+        self._renew(diagnosis)
         return DiagnosisMade(
             diagnosis_id=diagnosis.id,
             flow_id=flow.id if flow else None,
@@ -62,11 +60,16 @@ class DiagnosisBook:
             hint=mask_sentence(diagnosis.fix),
         )
 
-    def _grade(self, diagnosis: Diagnosis) -> None:
+    def _renew(self, diagnosis: Diagnosis) -> None:
+        """Say of it what is so now."""
         row = self.book.get(diagnosis.id)
-        if row is not None:
-            row.severity = "error" if diagnosis.certain else "warning"
-            self.book.touch(row.id)
+        if row is None:
+            return
+        row.severity = "error" if diagnosis.certain else "warning"
+        row.cause, row.fix = mask_sentence(diagnosis.cause), mask_sentence(diagnosis.fix)
+        row.got, row.expected = mask_sentence(diagnosis.got), mask_sentence(diagnosis.expected)
+        row.evidence = [mask_sentence(each) for each in diagnosis.evidence]
+        self.book.touch(row.id)
 
     def _withdrawn(self, flow: Flow | None, id_: str) -> Event:
         row = self.book.get(id_)

@@ -206,7 +206,7 @@ class Monitor:
             news = self.diagnoses.take_gateway(found, now)
         else:
             before = {each.id: each for each in flow.diagnoses}
-            if {each.id: each.certain for each in found} == {id_: each.certain for id_, each in before.items()}:
+            if {each.id: each.gist for each in found} == {id_: each.gist for id_, each in before.items()}:
                 return
             flow.diagnoses = tuple(sorted(found, key=lambda each: not each.certain))
             self.flow_book.touch(flow)

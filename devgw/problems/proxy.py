@@ -117,7 +117,12 @@ class UpstreamTlsFailed(UpstreamNotReached):
             TlsFault.PLAIN: f"That port speaks plain HTTP: write http:// in {self.written_in}.",
             TlsFault.EXPIRED: "Renew the server's certificate; or set this machine's clock, if that is what is wrong.",
             TlsFault.OTHER_NAME: f"Write a host name that the certificate is for into {self.written_in}.",
-        }.get(self.kind, "Set SSL_CERT_FILE to the PEM file of the authority that signed the server's certificate.")
+        }.get(self.kind, _TRUST_IT)
+
+
+_TRUST_IT = (
+    "Set SSL_CERT_FILE to the PEM file of the authority that signed the server's certificate, and start devgw again."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,20 +105,20 @@ def _versions(trace: Trace) -> str:
 
 
 def stream_held_back(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
-    """PROXY-02: an event stream that arrives compressed."""
-    for trace in mcp_requests(view):
-        encoding = response_header(trace, b"content-encoding")
-        if answer_type(trace) == "text/event-stream" and encoding not in ("", "identity"):
-            yield diagnosis(
-                "PROXY-02",
-                f"The upstream compresses its event stream ({encoding}), so events wait until a block is full.",
-                "Switch compression and buffering off for text/event-stream at the upstream.",
-                view=view,
-                trace=trace,
-                got=encoding,
-                certain=False,
-            )
-            return
+    """PROXY-02: the newest event stream arrived compressed."""
+    streams = [trace for trace in mcp_requests(view) if answer_type(trace) == "text/event-stream"]
+    encoding = response_header(streams[-1], b"content-encoding") if streams else ""
+    if encoding not in ("", "identity"):
+        yield diagnosis(
+            "PROXY-02",
+            f"The upstream compresses its event stream ({encoding}), so events wait until a block is full.",
+            "Switch compression and buffering off for text/event-stream at the upstream.",
+            view=view,
+            trace=streams[-1],
+            got=encoding,
+            certain=False,
+            gone_when="an event stream comes without compression",
+        )
 
 
 def placeholder_sent(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
