@@ -91,14 +91,13 @@ class Families:
         self._void([each for each in earlier if not self._works_for_somebody(each)])
         if self._stands_for_parent(token):
             return True
-        if token.used_at is None:
-            self._void(self._siblings(token))
+        self._void(self._siblings(token))
         now = self._clock.now()
         self._store.save_refresh_token(
             replace(
                 token,
                 used_at=token.used_at or now,
-                spent_at=token.spent_at or (now if successor else None),
+                spent_at=now if successor else None,
                 successor_id=successor.id if successor else token.successor_id,
                 revoked_at=None,
             )
@@ -125,21 +124,19 @@ class Families:
             raise Refused(CodeReplayed(code.redeemed_at))
 
     def begin_again(self, code: AuthorizationCode) -> None:
-        """Make void what a code brought before: its answer was lost."""
-        if code.redeemed_at:
-            self._revocation.end_tokens(
-                code.grant_id,
-                SUPERSEDED,
-                self._store.access_tokens_of(code.grant_id),
-                self._store.refresh_tokens_of(code.grant_id),
-            )
+        """Make void what a code brought before, if anything: its answer was lost."""
+        self._revocation.end_tokens(
+            code.grant_id,
+            SUPERSEDED,
+            self._store.access_tokens_of(code.grant_id),
+            self._store.refresh_tokens_of(code.grant_id),
+        )
 
     def _void(self, tokens: list[RefreshToken]) -> None:
-        """Make void those that were never presented, with their access tokens."""
-        void = [each for each in tokens if each.used_at is None and each.revoked_at is None]
-        if void:
-            access = [issued for each in void for issued in self._store.access_tokens_with(each.id)]
-            self._revocation.end_tokens(void[0].grant_id, SUPERSEDED, access, void)
+        """Make `tokens` void, with their access tokens. None was ever presented: else `check` had refused."""
+        if tokens:
+            access = [issued for each in tokens for issued in self._store.access_tokens_with(each.id)]
+            self._revocation.end_tokens(tokens[0].grant_id, SUPERSEDED, access, tokens)
 
     def _stands_for_parent(self, token: RefreshToken) -> bool:
         return self.rotates and token.revoked_at is not None

@@ -171,7 +171,7 @@ class RefreshToken:
     parent_id: TokenId | None = None
     """The refresh token or code that brought it."""
     spent_at: datetime | None = None
-    """When it first brought a successor."""
+    """When it brought its newest successor; None where it stays good without one."""
     successor_id: TokenId | None = None
     """The newest of its successors."""
     revoked_at: datetime | None = None

@@ -134,6 +134,33 @@ def test_a_predecessor_after_its_successor_was_used_ends_the_grant_over_a_restar
     assert not any(bench.opens(each) for each in (first, second, third))
 
 
+def test_a_theft_is_told_with_the_moment_at_which_the_successor_was_used_first() -> None:
+    """It may be presented again and again, while its answers are lost."""
+    bench = Bench()
+    first = bench.begin()
+    second = bench.refresh(first["refresh_token"])
+    moment = bench.clock.now()
+    for _ in range(3):
+        bench.refresh(second["refresh_token"])
+        bench.clock.travel(timedelta(hours=1))
+    with pytest.raises(Refused) as refused:
+        bench.refresh(first["refresh_token"])
+    assert refused.value.problem == RefreshTokenReplayed(moment, bench.clock.now())
+
+
+def test_a_grant_is_contested_since_it_was_first_seen_to_be() -> None:
+    bench = Bench()
+    first = bench.begin()
+    one, other = (bench.refresh(first["refresh_token"]) for _ in range(2))
+    bench.refresh(other["refresh_token"])
+    moment = bench.clock.now()
+    for _ in range(2):
+        with pytest.raises(Refused):
+            bench.refresh(one["refresh_token"])
+        bench.clock.travel(timedelta(hours=1))
+    assert bench.grant.contested_at == moment
+
+
 @pytest.mark.parametrize("kept", [0, 1, 4])
 def test_whichever_of_several_answers_a_client_keeps_it_goes_on(kept: int) -> None:
     bench = Bench()

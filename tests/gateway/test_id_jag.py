@@ -147,6 +147,15 @@ async def test_an_assertion_pays_once(bench: Bench) -> None:
     assert again.json()["error"] == "invalid_grant"
 
 
+async def test_an_assertion_pays_once_in_the_leeway_after_its_end_too(bench: Bench) -> None:
+    """As long as it would be believed it is remembered, whatever others are used meanwhile."""
+    assertion = bench.assertion(exp=epoch(bench.clock.now()) + 60)
+    assert (await bench.redeem(assertion)).status_code == 200
+    bench.clock.travel(timedelta(seconds=90))
+    assert (await bench.redeem(bench.assertion())).status_code == 200
+    assert (await bench.redeem(assertion)).json()["reason"] == "id_jag_replayed"
+
+
 async def test_every_claim_is_checked(bench: Bench) -> None:
     now = bench.clock.now()
     wrong: list[tuple[dict[str, Any], str]] = [

@@ -5,12 +5,14 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from devgw.clock import SystemClock
 from devgw.events.taxonomy import HttpExchanged
 from devgw.settings import ProxySettings, Settings
 from devgw.wiring.acting import GatewayActions
@@ -126,6 +128,25 @@ async def test_an_open_stream_ends_with_its_token(way: str, tmp_path: Path, *, i
     assert error["error"]["data"]["reason"] == trace.reason_code
     assert trace.reason_code in {"token_revoked", "token_unknown"}
     assert (trace.outcome, trace.failure_origin) == ("denied", "client")
+
+
+async def test_a_stream_that_outlived_its_token_ends_with_the_grant(tmp_path: Path) -> None:
+    """A token that only runs out ends no answer, and stands in no list of what a revocation ends."""
+    async with opened(tmp_path, Settings()) as (it, upstream_ended):
+        bearer = {"Authorization": f"Bearer {it.tokens['access_token']}"}
+        async with it.http.stream("POST", it.gateway.mcp_url, json=CALL, headers=bearer) as answer:
+            pieces = answer.aiter_raw()
+            assert await anext(pieces) == EVENT
+            clock = it.gateway.runtime.clock
+            assert isinstance(clock, SystemClock)
+            clock.travel(timedelta(hours=2))
+            it.gateway.runtime.ground.live.write_down_uses()
+            assert not upstream_ended.is_set()
+            await it.revoke("grant", it.grant.id)
+            async with asyncio.timeout(1):
+                rest = b"".join([piece async for piece in pieces])
+        await asyncio.wait_for(upstream_ended.wait(), 1)
+    assert json.loads(rest.partition(b"data: ")[2])["error"]["code"] == 401
 
 
 async def test_another_ones_stream_goes_on(tmp_path: Path) -> None:

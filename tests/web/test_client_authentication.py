@@ -134,6 +134,18 @@ async def test_an_assertion_is_short_for_us_alone_and_has_an_id(
     assert f"fails at {claim}" in refused["error_description"]
 
 
+async def test_an_assertion_pays_once_in_the_leeway_after_its_end_too(signing: Signing) -> None:
+    """As long as it would be believed it is remembered, whatever others are used meanwhile."""
+    clock, form = signing.gateway.runtime.clock, signing.form()
+    assert isinstance(clock, SystemClock)
+    assert (await signing.ask(form))["reason"] == "refresh_token_unknown"
+    clock.travel(timedelta(seconds=90))
+    assert (await signing.ask(signing.form()))["reason"] == "refresh_token_unknown"
+    refused = await signing.ask(form)
+    assert refused["reason"] == "client_assertion_invalid"
+    assert "sent before" in refused["error_description"]
+
+
 @pytest.mark.parametrize("kind", [None, "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"])
 async def test_half_of_an_assertion_is_named_as_that(signing: Signing, kind: str | None) -> None:
     """RFC 7521 §4.2: both parameters are required."""
