@@ -136,11 +136,16 @@ def _edited(headers: Headers, put: tuple[tuple[bytes, bytes, bool], ...], remove
 
 
 def headers_down(forwarding: Forwarding, answered: Headers, *, is_rewritten: bool = False) -> Headers:
-    """Return the headers for the client; a rewritten body has another length and no encoding."""
+    """Return the headers for the client; a rewritten body has another length and no encoding.
+
+    Of several content types the first goes along, by which the answer was read here: clients may take another.
+    """
     dropped = forwarding.dropped_down
     if is_rewritten:
         dropped |= {b"content-length", b"content-encoding"}
-    return [pair for pair in answered if pair[0] not in dropped and not pair[0].startswith(b"access-control-")]
+    headers = [pair for pair in answered if pair[0] not in dropped and not pair[0].startswith(b"access-control-")]
+    types = [pair for pair in headers if pair[0] == b"content-type"]
+    return headers if len(types) < 2 else [types[0], *(pair for pair in headers if pair[0] != b"content-type")]
 
 
 def header_of(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes:
@@ -149,6 +154,13 @@ def header_of(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes:
         if name == wanted:
             return value
     return b""
+
+
+def encoding_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """Return how a body is packed, in lower case, by every Content-Encoding there is: clients read them as one list."""
+    return ", ".join(
+        value.decode("latin-1").lower() for name, value in headers if name == b"content-encoding" and value
+    )
 
 
 def is_event_stream(content_type: bytes) -> bool:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from devgw.gateway.transport import UpstreamRequest
 from devgw.outbound.client import CheckAddress
 from devgw.outbound.connection import Connection
-from devgw.outbound.guard import check_form, is_local, upstream_check
+from devgw.outbound.guard import check_url, is_local, upstream_check
 from devgw.outbound.proxies import Proxy, find_proxy
 from devgw.outbound.reach import is_refusal, tls_failed
 from devgw.outbound.target import Target
@@ -117,15 +117,15 @@ async def _through(proxy: Proxy, target: Target, connection: Connection, tls: ss
 
 
 async def _check_of(request: UpstreamRequest) -> CheckAddress | None:
-    """Return what the peer must pass where a redirect leads, once its form allows to go there; None without one.
+    """Return what the peer must pass where a redirect leads, once its form and its addresses do; None without one.
 
     Raises:
-        Refused: with `AddressForbidden`.
+        Refused: with `AddressForbidden`, or `UpstreamNameUnknown`.
     """
     if not request.led_from:
         return None
     local_allowed = await is_local(request.led_from)
-    check_form(request.url, local_allowed=local_allowed)
+    await check_url(request.url, local_allowed=local_allowed)
     return upstream_check(request.url, local_allowed=local_allowed)
 
 

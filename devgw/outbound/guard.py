@@ -78,7 +78,7 @@ def check_form(url: str, *, local_allowed: bool) -> ForeignUrl:
 
 
 async def check_url(url: str, *, local_allowed: bool) -> None:
-    """Refuse a URL to which a browser or request of ours must not be sent, by its form and by its addresses.
+    """Refuse a URL to which no request of ours may be sent, by its form and by its addresses.
 
     Raises:
         Refused: with `AddressForbidden`, or `UpstreamNameUnknown` where its name is not known.

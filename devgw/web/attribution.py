@@ -82,7 +82,9 @@ class Attributed:
         self._json = ResponseReader()
         self._events = EventReader()
         self._is_stream = is_stream
-        self._is_looked_at = True if is_certain else None
+        self._is_certain = is_certain
+        self._has_begun = False
+        self._is_looked_at = True
         self._held = HeldBytes()
 
     @property
@@ -112,8 +114,8 @@ class Attributed:
 
     def _look(self, plain: bytes) -> int:
         """Check what ends in `plain`; return how many bytes of it may go on, with everything before."""
-        if self._is_looked_at is None and (beginning := plain.lstrip(_BLANK)):
-            self._is_looked_at = beginning.startswith(_BEGINNINGS)
+        if not self._has_begun and (beginning := plain.lstrip(_BLANK)):
+            self._begin(is_json=beginning.startswith(_BEGINNINGS))
         if not self._is_looked_at:
             return len(plain)
         try:
@@ -124,6 +126,12 @@ class Attributed:
             self._check(message)
         begun = self._events.message if self._is_stream else self._json.message
         return len(plain) if self._asked.is_sure_of(begun) else known
+
+    def _begin(self, *, is_json: bool) -> None:
+        """Go by how it begins, where that says more than what it calls itself: no event begins as JSON does."""
+        self._has_begun = True
+        self._is_looked_at = is_json or self._is_stream or self._is_certain
+        self._is_stream = self._is_stream and not is_json
 
     def _check(self, message: Message) -> None:
         check(self._asked, message, self._url)

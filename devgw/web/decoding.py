@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterator
 
 from devgw.events.trace import Headers
-from devgw.gateway.forwarding import header_of
+from devgw.gateway.forwarding import encoding_of
 from devgw.problems import Refused
 from devgw.problems.limit import AnswerUnpacksTooLong
 from devgw.problems.upstream_answer import UpstreamEncodingUnreadable
@@ -20,7 +20,7 @@ def decoder_of(headers: Headers, url: str, most_bytes: int | None = None) -> "De
     Raises:
         Refused: with `UpstreamEncodingUnreadable`.
     """
-    encoding = header_of(headers, b"content-encoding").strip().lower().decode("latin-1")
+    encoding = encoding_of(headers)
     return None if encoding in _PLAIN else Decoder(encoding, url, most_bytes)
 
 

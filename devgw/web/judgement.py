@@ -7,7 +7,7 @@ from devgw.departure import Departure
 from devgw.events.taxonomy import FailureOrigin, Outcome
 from devgw.events.trace import Headers
 from devgw.foreign.text import clean
-from devgw.gateway.forwarding import header_of, is_event_stream, is_json
+from devgw.gateway.forwarding import encoding_of, header_of, is_event_stream, is_json
 from devgw.gateway.transport import UpstreamAnswer
 from devgw.gateway.upstream import UpstreamCredential
 from devgw.mcp.answer import beginning_of, failure_in, is_jsonrpc
@@ -148,7 +148,7 @@ def note_outcome(call: McpCall, *, streamed: bool, keeps_sessions: bool) -> None
 def _plain(call: McpCall) -> bytes:
     """Return the answer as far as it was kept, unpacked; nothing where it was cut or cannot be read."""
     kept = call.trace.response_body
-    encoding = header_of(call.trace.response_headers, b"content-encoding")
+    encoding = encoding_of(call.trace.response_headers)
     if kept.truncated:
         return b""
     if not encoding:

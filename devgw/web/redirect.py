@@ -55,8 +55,7 @@ def redirected(call: McpCall, request: UpstreamRequest, answer: UpstreamAnswer) 
     if target.origin != _origin_of(problem.url):
         headers = _without_secrets(call.place.forwarding, request.headers)
         notes.append(f"{target.origin} is another origin: no credential and no header of a policy went along.")
-        led_from = request.led_from or call.route.upstream_url
-        request = replace(request, headers=headers, certificate=None, led_from=led_from)
+        request = replace(request, headers=headers, certificate=None, led_from=call.route.upstream_url)
     if answer.status == _SEE_OTHER or (answer.status in {_MOVED, _FOUND} and request.method == "POST"):
         notes.append(f"A redirect with {answer.status} turns {request.method} into GET, so the message was lost.")
         headers = [pair for pair in request.headers if not pair[0].startswith(_ABOUT_THE_BODY)]

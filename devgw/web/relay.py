@@ -4,7 +4,7 @@ import re
 
 from devgw.events.trace import Headers
 from devgw.gateway.capability import AnswerRewriter
-from devgw.gateway.forwarding import Forwarding, header_of, headers_down, is_event_stream, is_json
+from devgw.gateway.forwarding import Forwarding, encoding_of, header_of, headers_down, is_event_stream, is_json
 from devgw.gateway.transport import UpstreamAnswer
 from devgw.mcp.attribution import Asked
 from devgw.problems import Problem, Refused
@@ -53,7 +53,7 @@ async def relay(
         await _relay_rewritten(recording, answer, headers, asked, rewriter)
     elif asked is None:
         await _relay_held(recording, answer, headers, Unattributed())
-    elif answer.is_complete and is_json(content_type) and not header_of(headers, b"content-encoding"):
+    elif answer.is_complete and is_json(content_type) and not encoding_of(headers):
         await _relay_whole(recording, answer, headers, asked)
     else:
         decoder = decoder_of(answer.headers, url, Limits.HELD_BYTES)
@@ -132,7 +132,7 @@ async def _relay_held(
     pieces.append(attribution.close())
     answer.hold(len(pieces[-1]), is_leaving=True)
     if not has_begun:
-        is_packed = bool(header_of(headers, b"content-encoding"))
+        is_packed = bool(encoding_of(headers))
         check_answered(asked, recording.trace.upstream_url or "", answer.status, b"" if is_packed else b"".join(pieces))
         await recording.send(start)
     await _send(recording, b"".join(pieces), is_last=True)

@@ -293,13 +293,16 @@ async def test_a_client_certificate_that_somebody_would_be_waited_for_is_refused
     assert says in refused.value.problem.explain()
 
 
+@pytest.mark.parametrize("first", ["127.0.0.1", "1.1.1.1"])
 async def test_a_name_that_leads_to_this_machine_is_told_nothing(
-    pems: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    pems: dict[str, str], monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
-    """A public upstream redirects to a public name, and whoever owns that says where it is."""
+    """A public upstream redirects to a public name, and whoever owns that says where it is: at first, and then."""
+    addresses = [first]
 
     async def found(_host: str, port: int, **_: object) -> list[tuple[object, ...]]:
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+        address = addresses.pop() if addresses else "127.0.0.1"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
 
     monkeypatch.setenv("SSL_CERT_FILE", pems["server"])
     async with bytes_upstream(at_once(response(b"abc")), tls=server_side(pems, wants_client=False)) as upstream:
@@ -307,7 +310,9 @@ async def test_a_name_that_leads_to_this_machine_is_told_nothing(
         url = upstream.url.replace("127.0.0.1", "server")
         with pytest.raises(Refused) as refused:
             await client().open(post(url, led_from="https://1.1.1.1/mcp"), Timing())
-        await asyncio.wait_for(upstream.ended.wait(), 2)
+        if first == "1.1.1.1":  # the name said something else when it was connected to
+            await asyncio.wait_for(upstream.ended.wait(), 2)
 
     assert isinstance(refused.value.problem, AddressForbidden)
     assert upstream.seen == []
+    assert upstream.connections == (first == "1.1.1.1")

@@ -137,6 +137,18 @@ async def test_a_page_in_a_packing_that_nobody_asked_for_is_named() -> None:
     assert gateway.traces[0].reason_code == "upstream_encoding_unreadable"
 
 
+@pytest.mark.parametrize("first", ["identity", ""])
+async def test_an_encoding_that_clients_undo_is_no_way_around_the_look(first: str) -> None:
+    """RFC 9110 §5.3: several headers of one name are one list."""
+    encodings = f"Content-Encoding: {first}\r\nContent-Encoding: deflate\r\n"
+    content = response(zlib.compress(result(8)), status="404 No", more=encodings)
+    async with bytes_upstream(written(content)) as upstream, gate(upstream.url) as gateway:
+        answer = await ask(gateway)
+
+    assert SECRET not in answer.text
+    assert gateway.traces[0].reason_code in {"upstream_encoding_unreadable", "upstream_answer_foreign"}
+
+
 async def test_a_foreign_answer_in_a_batch_takes_the_whole_batch_with_it() -> None:
     content = b"[" + result(7, "own") + b"," + result(9) + b"]"
     async with bytes_upstream(written(response(content))) as upstream, gate(upstream.url) as gateway:
@@ -211,6 +223,23 @@ async def test_a_foreign_response_is_found_in_every_form_of_event(event: bytes) 
 
     assert SECRET not in answer.text
     assert gateway.traces[0].reason_code == "upstream_answer_foreign"
+
+
+@pytest.mark.parametrize("identifier", [7, 8])
+async def test_json_that_calls_itself_a_stream_is_read_as_json(identifier: int) -> None:
+    """A client that goes by the second of two types, or by the content, would take it for its answer."""
+    content = response(
+        b"\r\n" + result(identifier), content_type="text/event-stream", more="Content-Type: application/json\r\n"
+    )
+    async with bytes_upstream(written(content)) as upstream, gate(upstream.url) as gateway:
+        answer = await ask(gateway)
+
+    assert answer.headers.get_list("content-type") == ["text/event-stream"]
+    if identifier == 7:
+        assert answer.content == b"\r\n" + result(7)
+    else:
+        assert SECRET not in answer.text
+        assert gateway.traces[0].reason_code == "upstream_answer_foreign"
 
 
 async def test_a_packed_stream_is_read_as_well() -> None:
