@@ -13,7 +13,7 @@ from devgw.config.finding import Finding, Findings, Place, did_you_mean, nearest
 from devgw.config.members import near
 from devgw.config.shapes import LOOPBACK, split_url
 from devgw.config.source import Source, read_source
-from devgw.config.strict import check_strict
+from devgw.config.strict import DEPLOYED, check_strict
 from devgw.config.upstreams_file import TABLE as UPSTREAMS
 from devgw.config.upstreams_file import read_upstreams
 from devgw.foreign.toml import TomlRefused, read_toml
@@ -55,24 +55,7 @@ SETTINGS = (
     Setting(
         "allowed_origins", "allowed_origins", "names", "Origins of pages beyond loopback that may call MCP routes."
     ),
-    Setting(
-        "deployed.strict", "deployed.strict", "flag", "Do as the deployed gateway does in every point that can be."
-    ),
-    Setting("deployed.base_path", "deployed.base_path", "flag", "Default to its base path, /__zuplo."),
-    Setting(
-        "deployed.client_documents", "deployed.client_documents", "flag", "Read clients' documents from the net alone."
-    ),
-    Setting("deployed.connect_errors", "deployed.connect_errors", "flag", "Answer -32042 to every client, as it does."),
-    Setting("deployed.consent", "deployed.consent", "flag", "Ask the person at every authorization, as it does."),
-    Setting("deployed.endpoints", "deployed.endpoints", "flag", "Answer endpoints at their own paths alone."),
-    Setting("deployed.host_names", "deployed.host_names", "flag", "Bind tokens to the very name that was asked."),
-    Setting(
-        "deployed.list_streams", "deployed.list_streams", "flag", "Leave list answers in event streams unfiltered."
-    ),
-    Setting(
-        "deployed.project_files", "deployed.project_files", "flag", "Refuse what would not be built or serve OAuth."
-    ),
-    Setting("deployed.token_resource", "deployed.token_resource", "flag", "Require `resource` at the token endpoint."),
+    *(Setting(f"deployed.{name}", f"deployed.{name}", "flag", meaning) for name, meaning in DEPLOYED.items()),
     Setting(
         "oauth.refresh_tokens",
         "oauth.refresh_tokens",

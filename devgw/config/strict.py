@@ -6,6 +6,19 @@ from typing import Any
 from devgw.config.finding import Findings, Place
 
 STRICT = "deployed.strict"
+DEPLOYED = {
+    "strict": "Do as the deployed gateway does in every point that can be.",
+    "base_path": "Default to its base path, /__zuplo.",
+    "client_documents": "Read clients' documents from the net alone.",
+    "connect_errors": "Answer -32042 to every client, as it does.",
+    "consent": "Ask the person at every authorization, as it does.",
+    "endpoints": "Answer endpoints at their own paths alone.",
+    "host_names": "Bind tokens to the very name that was asked.",
+    "list_streams": "Leave list answers in event streams unfiltered.",
+    "project_files": "Refuse what would not be built, or not serve OAuth.",
+    "token_resource": "Require `resource` at the token endpoint.",
+}
+"""The settings of `[deployed]` by name: what each does."""
 _CONTRADICTS = {"oauth.refresh_tokens": "rotate", "proxy.stateful": True}
 """Values that depart from the deployed gateway, by setting."""
 

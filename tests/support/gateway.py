@@ -48,6 +48,10 @@ class Running:
         """Return the URL of its first MCP route."""
         return f"{self.origin}{self.runtime.served.gateway.project.routes[0].path}"
 
+    def at(self, path: str) -> str:
+        """Return the URL of one of its own endpoints."""
+        return self.runtime.urls.at(path)
+
     def events(self, kind: type[Event]) -> list[Any]:
         """Return the events of one kind, in order."""
         return [each.event for each in self.published if isinstance(each.event, kind)]
@@ -55,7 +59,7 @@ class Running:
     async def register(self, http: httpx2.AsyncClient, **metadata: Any) -> dict[str, Any]:
         """Register a client and return the answer."""
         document = {"client_name": "test client", "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none"}
-        answer = await http.post(f"{self.origin}/oauth/register", json=document | metadata)
+        answer = await http.post(self.at("/oauth/register"), json=document | metadata)
         assert answer.status_code == 201, answer.text
         return dict(answer.json())
 
@@ -71,7 +75,7 @@ class Running:
             "resource": self.mcp_url,
         }
         asked |= parameters
-        return f"{self.origin}/oauth/authorize?" + urlencode({k: v for k, v in asked.items() if v is not None})
+        return self.at("/oauth/authorize?") + urlencode({k: v for k, v in asked.items() if v is not None})
 
     async def sign_in(self, browser: Browser, url: str, persona: str = "@") -> Browser:
         """Open an authorization URL and sign in as a persona, the first if not said; ends on the consent page."""
@@ -110,7 +114,7 @@ class Running:
     async def tokens(self, http: httpx2.AsyncClient, browser: Browser) -> dict[str, Any]:
         """Return a token response for the first route, with `client_id` in it."""
         code = await self.code(http, browser)
-        answer = await http.post(f"{self.origin}/oauth/token", data=code.form(resource=self.mcp_url))
+        answer = await http.post(self.at("/oauth/token"), data=code.form(resource=self.mcp_url))
         assert answer.status_code == 200, answer.text
         return dict(answer.json()) | {"client_id": code.client_id}
 
