@@ -26,6 +26,7 @@ from devgw.monitor.views import CheckRow, HealthView
 
 _SECONDS = 60
 _SKEW_WARNING = 5.0
+_CLOCK = "clock"
 UPSTREAM = "upstream."
 PROBED = ("provider.", UPSTREAM)
 """How the names begin of what the doctor's probes looked after."""
@@ -119,7 +120,7 @@ class Health:
         self.view.skew_seconds, self.view.skew_measured = round(skew, 1), stamp(at)
         state = "bad" if size > _SKEW_BAD else "warning" if size > _SKEW_WARNING else "ok"
         side = "ahead of" if skew > 0 else "behind"
-        self._judge("clock", state, f"the provider is {size:.0f} s {side} us" if size >= 1 else "in step", at)
+        self._judge(_CLOCK, state, f"the provider is {size:.0f} s {side} us" if size >= 1 else "in step", at)
 
     def _overrule(self, prefix: str, evidence: str, at: datetime) -> None:
         """Take back what a probe found wrong where it works by now."""
@@ -150,6 +151,12 @@ class Health:
         self._wrong_upstreams.discard(name.removeprefix(UPSTREAM))
         if self._checks.pop(name, None) is not None:
             self.changed = self._count.up()
+
+    @property
+    def is_probe_due(self) -> bool:
+        """Tell whether something is wrong that a probe would take back once it is mended."""
+        checks = self._checks.values()
+        return any(each.state == "bad" and each.name.startswith((*PROBED, _CLOCK)) for each in checks)
 
     def exchanged(self, trace: Trace, now: datetime) -> None:
         """Count one request. On the hot path."""

@@ -1,7 +1,7 @@
 """The doctor's probes of provider and upstreams, continuously: their verdicts stand in Health.
 
-A real provider is probed soon after the start, after each reload, and every few minutes; the emulator and everything
-else when somebody asks.
+A real provider is probed soon after the start, after each reload, and every few minutes, sooner while something is
+wrong: what was mended must not stand there as it was. The emulator and everything else are when somebody asks.
 """
 
 import asyncio
@@ -16,6 +16,8 @@ from devgw.wiring.runtime import Runtime
 
 SOON = timedelta(seconds=2)
 EVERY = timedelta(minutes=5)
+AGAIN = timedelta(seconds=30)
+"""Until the next probe where the last one, or a login since, found something wrong."""
 STATES = {Verdict.PASS: "ok", Verdict.WARN: "warning", Verdict.FAIL: "bad", Verdict.NOT_APPLICABLE: "unknown"}
 
 
@@ -26,9 +28,10 @@ async def keep_probing(runtime: Runtime) -> None:
         generation = runtime.gateway.generation
         if not runtime.loaded.wants_emulator and not runtime.gateway.login.is_dev_login:
             await probe(runtime)
-        for _ in range(int(EVERY.total_seconds())):
+        for second in range(int(EVERY.total_seconds())):
             await asyncio.sleep(1)
-            if runtime.gateway.generation != generation:
+            is_due = second >= AGAIN.total_seconds() and runtime.monitor.health.is_probe_due
+            if is_due or runtime.gateway.generation != generation:
                 break
 
 

@@ -235,6 +235,14 @@ def test_a_subject_is_mapped_as_its_issuer_says(mapping: Any, expected: str) -> 
     assert subject_of({"sub": "u", "tenant": "t-1"}, issuer) == expected
 
 
+def test_what_one_issuer_spent_is_not_spent_by_another_whose_name_begins_alike() -> None:
+    clock = FrozenClock()
+    spent = AssertionRecords(Database(None, MIGRATIONS))
+    spent.spend("https://a.example", "bc", clock.now(), clock.now())
+    assert spent.spent_at("https://a.example", "bc")
+    assert spent.spent_at("https://a.exampleb", "c") is None
+
+
 def test_what_was_spent_is_known_after_a_restart_and_forgotten_when_it_has_expired(tmp_path: Path) -> None:
     clock = FrozenClock()
     spent = AssertionRecords(Database(tmp_path / "db", MIGRATIONS))

@@ -107,6 +107,30 @@ async def test_what_fails_again_and_again_is_down_is_told_once_and_still_tried(b
     assert "ValueError at tests.wiring.test_supervisor:" in (bench.told[1].explanation or "")
 
 
+async def test_one_that_runs_well_and_fails_now_and_then_is_never_down(bench: Bench) -> None:
+    """What was wrong before it settled counts no more: it is started again as soon as at the first time."""
+    attempts = 0
+
+    async def begin() -> None:
+        nonlocal attempts
+        attempts += 1
+        await asyncio.sleep(QUICK.settles * 2)
+        raise ValueError
+
+    bench.supervisor.start("one", begin)
+    await until(lambda: attempts > 5)
+    assert bench.states()[:8] == ["waiting", "running"] * 4
+
+
+async def test_one_that_works_with_a_limit_keeps_it_until_it_is_told_that_it_is_over(bench: Bench) -> None:
+    bench.supervisor.start("one", asyncio.Event().wait)  # type: ignore[arg-type]  # what it returns is looked at by nobody
+    bench.supervisor.limit("one", cause_of(OSError(errno.EMFILE, "Too many open files")))
+    await asyncio.sleep(QUICK.settles * 3)
+    assert (bench.states(), bench.state("one")) == (["limited"], "warning")
+    bench.supervisor.limit("one", None)
+    assert (bench.states(), bench.state("one")) == (["limited", "running"], "ok")
+
+
 async def test_waits_double_up_to_the_longest() -> None:
     pace = Pace(first=1, longest=10)
     assert [pace.wait(each) for each in (1, 2, 3, 4, 5, 500)] == [1, 2, 4, 8, 10, 10]
