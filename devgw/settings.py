@@ -42,6 +42,12 @@ class Limits:
     """Of all upstreams' answers at once: four of the longest; a developer's machine has other uses for its memory."""
     HELD_UNCOUNTED_BYTES: Final = 262_144
     """Of one answer that never gives way to others: as much as waits on any connection while its client is slow."""
+    SESSIONS: Final = 200
+    """Sessions of upstreams of which it is known what was asked in them; of others a resumed stream is not compared."""
+    SESSION_STREAMS: Final = 2_000
+    """Requests of one session that were answered by streams: a client resumes right after it lost one."""
+    SESSION_ID_CHARACTERS: Final = 256
+    """Of a request's id in a session: what is longer is not kept for it, and the session with it."""
     FILTERED_BYTES: Final = 4_194_304
     """Of a list that a capability filter has to read as a whole, on the wire and unpacked: the longest have 300 kB."""
     FILTERED_VALUES: Final = 200_000

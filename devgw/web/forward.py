@@ -1,14 +1,15 @@
 """From a request that was let in to the end of its answer: credential, relay, what came of it, and the events."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from devgw.events import Bus
 from devgw.events.taxonomy import FailureOrigin, McpCapabilityCompleted, McpCapabilityInvoked, Outcome
 from devgw.gateway.capability import LIST_STREAMS, AnswerRewriter, Capabilities
-from devgw.gateway.forwarding import header_of
+from devgw.gateway.forwarding import header_of, is_event_stream
 from devgw.gateway.open_answers import OpenAnswers
 from devgw.gateway.patience import Patience
-from devgw.gateway.transport import UpstreamClient
+from devgw.gateway.transport import UpstreamAnswer, UpstreamClient
 from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
 from devgw.mcp.attribution import Asked
 from devgw.problems import Problem, Refused
@@ -20,6 +21,7 @@ from devgw.web.judgement import SESSION, judged, note_outcome
 from devgw.web.recorder import ClientLeft
 from devgw.web.relay import relay
 from devgw.web.sending import Sender
+from devgw.web.sessions import Session, Sessions
 from devgw.web.watch import GRACE, AnswerWatch, TokenEnded
 
 _WRONG_PLACE = frozenset({404, 405})
@@ -37,8 +39,10 @@ class Forwarder:
         settings: Settings,
         bus: Bus,
         open_answers: OpenAnswers,
+        sessions: Sessions,
     ) -> None:
         self._open_answers = open_answers
+        self._sessions = sessions
         self._sender = Sender(client, credentials)
         self._credentials = credentials
         self._capabilities = capabilities
@@ -103,7 +107,9 @@ class Forwarder:
                 call.speaks_legacy_sse = await self._sender.offers_event_stream(call, credential)
             answer = await judged(call, answer, credential)
             was_complete, began = answer.is_complete, recording.ticks()
-            streamed = await relay(recording, answer, call.place.forwarding, _asked(call), rewriter)
+            asked = self._asked(call)
+            with self._noted_in_session(call, answer):
+                streamed = await relay(recording, answer, call.place.forwarding, asked, rewriter)
             recording.phase("send" if was_complete else "stream", began)
             if streamed and rewriter is not None:
                 self._note_list_stream(call)
@@ -126,6 +132,32 @@ class Forwarder:
             else "The list came as an event stream and was not filtered, as in the deployed gateway ([deployed] in "
             "devgw.toml); calls of what the filter hides are refused."
         )
+
+    def _asked(self, call: McpCall) -> Asked | None:
+        """Return whose answer comes; None for a stream that is resumed in a session of which that is not known.
+
+        A GET asks nothing: a response on its stream must answer what was asked in one that broke off, and only where
+        the client says with `Last-Event-ID` how far it had that. Source: MCP 2025-11-25, Listening for Messages from
+        the Server.
+        """
+        if call.trace.method == "GET" and call.header(b"last-event-id"):
+            return self._sessions.resumed(_session_of(call))
+        return Asked(call.messages.request_ids)
+
+    @contextmanager
+    def _noted_in_session(self, call: McpCall, answer: UpstreamAnswer) -> Iterator[None]:
+        """Write down in the call's session that it is answered by a stream, as that begins and as it ends."""
+        if not self._is_stateful or call.trace.method != "POST":
+            yield
+            return
+        if begun := header_of(answer.headers, SESSION):
+            self._sessions.begin(_session_of(call, begun.decode("latin-1")))
+        ids = tuple(call.messages.request_ids) if is_event_stream(header_of(answer.headers, b"content-type")) else ()
+        self._sessions.note(_session_of(call), ids)
+        try:
+            yield
+        finally:
+            self._sessions.note(_session_of(call), ids)
 
     def _note_sessions(self, call: McpCall) -> None:
         """Say where this gateway and the deployed one part: sessions."""
@@ -174,6 +206,6 @@ def _note_departure(call: McpCall) -> None:
     trace.explanation = "The client closed the connection; the upstream's was closed with it."
 
 
-def _asked(call: McpCall) -> Asked | None:
-    """Return whose answer comes; None for a GET, whose stream may replay the answer to any request."""
-    return Asked(call.messages.request_ids) if call.trace.method == "POST" else None
+def _session_of(call: McpCall, begun: str = "") -> Session:
+    """Return the session of a call, or the one that its answer begins."""
+    return call.route.path, call.admitted.subject_id, begun or call.header(SESSION)

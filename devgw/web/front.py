@@ -45,6 +45,7 @@ from devgw.web.recorder import (
     Scope,
     Send,
 )
+from devgw.web.sessions import Sessions
 
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _METHODS = b"GET, POST, OPTIONS"
@@ -73,6 +74,7 @@ class Front:
         self._answers_aliases = ENDPOINTS.is_made(settings)
         self._mcp: McpRoutes | None = None
         self._under_way: dict[int, Recording] = {}
+        self._sessions = Sessions()
         self.open_answers = OpenAnswers()
         """For who ends tokens: their answers end with them."""
         self.unseen = Unseen()
@@ -91,6 +93,7 @@ class Front:
             settings=self._settings,
             bus=self._bus,
             open_answers=self.open_answers,
+            sessions=self._sessions,
         )
         self._mcp = McpRoutes(
             generation.project,

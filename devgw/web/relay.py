@@ -36,7 +36,7 @@ async def relay(
         recording: the exchange with the client.
         answer: what the upstream says; its head is there.
         forwarding: what the route does to headers.
-        asked: whose answer it must be; None where it may replay the answer to any request.
+        asked: whose answer it must be; None where nobody knows.
         rewriter: what the client may see of it; None where that is everything.
 
     Raises:
@@ -59,7 +59,7 @@ async def relay(
         decoder = decoder_of(answer.headers, url, Limits.HELD_BYTES)
         is_certain = is_json(content_type)
         attributed = Attributed(asked, url, is_stream=False, decoder=decoder, is_certain=is_certain)
-        await _relay_held(recording, answer, headers, attributed, asked if is_certain else None)
+        await _relay_held(recording, answer, headers, attributed, asked)
     return is_stream
 
 
@@ -187,7 +187,7 @@ async def end_broken_stream(recording: Recording, problem: Problem, events: byte
     Args:
         recording: the exchange whose answer has begun.
         problem: what cut it.
-        events: the error, as the events that end the stream.
+        events: the error, as the events that end the stream; nothing where nobody asked.
         may_resume: whether the client can ask for the rest with `Last-Event-ID`, if the events had ids.
     """
     trace = recording.trace
@@ -197,6 +197,8 @@ async def end_broken_stream(recording: Recording, problem: Problem, events: byte
         return
     if may_resume and _EVENT_ID.search(trace.response_body.content):
         trace.notes.append("The stream was cut, but its events have ids: the client may resume it.")
+        return
+    if not events:
         return
     trace.notes.append(f"The gateway ended the stream with a JSON-RPC error: {problem.reason}.")
     await recording.send({"type": "http.response.body", "body": events})

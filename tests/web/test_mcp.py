@@ -292,7 +292,7 @@ async def test_sessions_stop_at_the_gateway_and_the_trace_says_so() -> None:
 
 async def test_a_stateful_proxy_forwards_get_delete_and_sessions() -> None:
     async def with_session(seen: Seen, writer: asyncio.StreamWriter) -> None:
-        writer.write(response(RESULT, more="Mcp-Session-Id: s1\r\n"))
+        writer.write(response(b"", content_type="text/event-stream", more="Mcp-Session-Id: s1\r\n"))
 
     async with (
         bytes_upstream(with_session) as upstream,
