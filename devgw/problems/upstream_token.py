@@ -11,6 +11,10 @@ from devgw.problems.upstream_registration import later
 
 _OK, _NOT_FOUND, _NOT_ALLOWED = 200, 404, 405
 REFRESH = "refresh_token"
+TAKE_THE_RESOURCE = (
+    "Let that authorization server take the `resource` that the upstream's metadata names: MCP asks every client to "
+    "send it, and the gateway has no option that leaves it out."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class AuthorizationRefused(UpstreamProblem):
         """Say what to change, for the errors that have one cause."""
         if self.upstream_error == "invalid_scope":
             return f"The scopes `{self.scope}` came from {self.scope_source}; set `scopes` in the policy explicitly."
+        if self.upstream_error == "invalid_target":
+            return TAKE_THE_RESOURCE
         if self.upstream_error == "access_denied":
             return "Connect again, if that was a mistake; the person may lack the right to agree."
         if is_passing(0, self.upstream_error):
@@ -99,7 +105,7 @@ class TokenRequestRefused(UpstreamProblem):
             return later(self.status_code, self.retry_after)
         return {
             "invalid_grant": "Connect again: the upstream takes this code or refresh token no longer.",
-            "invalid_target": "The upstream does not know this resource; compare it with the route's rewritePattern.",
+            "invalid_target": TAKE_THE_RESOURCE,
             "invalid_scope": "Set `scopes` in the policy to what the upstream offers.",
         }.get(self.upstream_error, "Look that error up in the upstream's documentation: it is its own.")
 

@@ -208,6 +208,7 @@ async def _failed(route: Route, refused: Refused, again: str | None) -> Response
         problem.status,
         exchange=route.token_exchange,
         problem=problem,
+        diagnosis_id=problem.diagnosis_id,
         again=f"{again}&register=anew" if again else None,
     )
 

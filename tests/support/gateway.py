@@ -91,7 +91,8 @@ class Running:
             return
         if any(text.startswith("Connect") for _, text in browser.page.links):
             await browser.press("Connect")
-            await browser.press("Approve as")
+            if "Approve as" in browser.page.text:
+                await browser.press("Approve as")
         if "Allow" in browser.page.text:
             await browser.press("Allow")
 

@@ -10,6 +10,7 @@ from devgw.diagnosis.rules import (
     audience,
     bearer,
     browser,
+    connection,
     cors,
     discovery,
     gateway,
@@ -46,5 +47,5 @@ RULES: tuple[Rule, ...] = (
 )
 """What may be found in one flow."""
 
-GATEWAY_RULES: tuple[GatewayRule, ...] = (*gateway.RULES, *strays.RULES)
+GATEWAY_RULES: tuple[GatewayRule, ...] = (*gateway.RULES, *strays.RULES, *connection.RULES)
 """What may be found in the gateway as a whole."""

@@ -114,6 +114,12 @@ def mcp_requests(view: View) -> Iterator[Trace]:
     return (trace for trace in view.traces if trace.kind == "mcp" and trace.method != "OPTIONS")
 
 
+def worked_since(view: View, trace: Trace) -> bool:
+    """Tell whether a later call on the same route was answered well."""
+    worked = view.last_worked.get(trace.path.rstrip("/"))
+    return worked is not None and worked > trace.started_at
+
+
 def last_trace(view: View) -> Trace | None:
     """Return the newest request of the flow."""
     return view.traces[-1] if view.traces else None

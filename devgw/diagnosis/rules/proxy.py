@@ -7,18 +7,12 @@ from itertools import pairwise
 
 from devgw.diagnosis.exchange import answer_type, error_code, request_json, response_header, rpc_error
 from devgw.diagnosis.rule import Rule, diagnosis
-from devgw.diagnosis.rules.common import known_quirks, mcp_requests
+from devgw.diagnosis.rules.common import known_quirks, mcp_requests, worked_since
 from devgw.diagnosis.view import View
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 
 HEADER_MISMATCH, VERSION_UNSUPPORTED, METHOD_UNKNOWN = -32020, -32022, -32601
-
-
-def _worked_since(view: View, trace: Trace) -> bool:
-    """Tell whether a later call on the same route was answered well."""
-    worked = view.last_worked.get(trace.path.rstrip("/"))
-    return worked is not None and worked > trace.started_at
 
 
 def dead_session(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
@@ -28,7 +22,7 @@ def dead_session(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG
         for trace in mcp_requests(view)
         if trace.header(b"mcp-session-id") and trace.status in (400, 404) and trace.upstream_status is not None
     ]
-    if len(refused) >= 2 and not _worked_since(view, refused[-1]):
+    if len(refused) >= 2 and not worked_since(view, refused[-1]):
         status = refused[-1].status
         hint = "" if status == 404 else " The upstream answers 400, but only 404 tells a client to begin a new session."
         yield diagnosis(
@@ -46,7 +40,7 @@ def fallback_hides_error(view: View, now: datetime) -> Iterator[Diagnosis]:  # n
     for first, second in pairwise(calls):
         wants_stream = second.method == "GET" and "text/event-stream" in second.header(b"accept")
         is_refused = first.method == "POST" and 400 <= first.status < 500 and first.status != 401
-        if wants_stream and second.status == 405 and is_refused and not _worked_since(view, first):
+        if wants_stream and second.status == 405 and is_refused and not worked_since(view, first):
             yield diagnosis(
                 "PROXY-05",
                 f"The GET (405) is only the client's fallback; its POST before was answered {first.status}.",
@@ -61,7 +55,7 @@ def fallback_hides_error(view: View, now: datetime) -> Iterator[Diagnosis]:  # n
 def headers_disagree(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """PROXY-06: the mirrored headers do not say what the body says, and it was refused for that."""
     for trace in mcp_requests(view):
-        if error_code(trace) != HEADER_MISMATCH or _worked_since(view, trace):
+        if error_code(trace) != HEADER_MISMATCH or worked_since(view, trace):
             continue
         body = request_json(trace)
         got = trace.header(b"mcp-method") or "(absent)"
@@ -82,7 +76,7 @@ def revisions_apart(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: 
     for trace in mcp_requests(view):
         code, method = error_code(trace), str(request_json(trace).get("method", ""))
         unknown = code == METHOD_UNKNOWN and method in ("initialize", "server/discover")
-        if (code == VERSION_UNSUPPORTED or unknown) and not _worked_since(view, trace):
+        if (code == VERSION_UNSUPPORTED or unknown) and not worked_since(view, trace):
             asked = trace.header(b"mcp-protocol-version") or trace.protocol_version or "(none named)"
             knows = _versions(trace)
             told = f"knows {knows}" if knows else f"refused {method} ({code})"

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from devgw.diagnosis.exchange import error_code, rpc_error
 from devgw.diagnosis.rule import Observation, Rule, diagnosis
-from devgw.diagnosis.rules.common import known_quirks, mcp_requests
+from devgw.diagnosis.rules.common import known_quirks, mcp_requests, worked_since
 from devgw.diagnosis.view import View
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
@@ -73,7 +73,7 @@ def old_form_to_modern_client(view: View, now: datetime) -> Iterator[Diagnosis]:
     """UPST-02: -32042 went to a client of the revision that has input_required instead."""
     for trace in mcp_requests(view):
         version = trace.header(b"mcp-protocol-version")
-        if error_code(trace) == ELICITATION_REQUIRED and version >= MODERN:
+        if error_code(trace) == ELICITATION_REQUIRED and version >= MODERN and not worked_since(view, trace):
             whose = "The upstream" if trace.upstream_status else "The gateway"
             cause = f"{whose} answered -32042, which clients of {version} do not know."
             fix = "Answer with resultType input_required to clients of that revision."
