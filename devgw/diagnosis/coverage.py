@@ -6,13 +6,26 @@ Put together from the rules, from the problems and the doctor's verdicts as they
 import re
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import chain
 
 from devgw.diagnosis.catalogue import failures
+from devgw.diagnosis.lookup import problem_kinds, reasons
 from devgw.diagnosis.mended import ELSEWHERE, MENDED
 from devgw.diagnosis.rule import GatewayRule, Rule
 from devgw.diagnosis.rules import GATEWAY_RULES, RULES
+from devgw.problems.base import reason_of
 
 _ID = re.compile(r'"([A-Z]+-\d\d)"')
+
+_CHECKS = ("diagnosis/verdicts", "outbound/probes")
+_ASKED_BY_CHECKS = tuple(
+    f"outbound/{each}.py"
+    for each in (
+        *("bounded", "dialer", "guard", "provider_answer", "proxies", "reach", "trust"),
+        "upstream_oauth/discovering",
+    )
+)
+"""By what the doctor's checks ask: they say what these refuse."""
 
 BY_CONFIGURATION = {
     "CONF-01": "a placeholder in an option whose variable is not set is a finding at load",
@@ -72,7 +85,7 @@ def table() -> list[Coverage]:
     for rule in rules:
         for failure_id in rule.ids:
             ruled.setdefault(failure_id, (rule.observation.value, rule.needs))
-    refused, examined = _written_in("devgw.problems"), _written_in("devgw.diagnosis.verdicts")
+    refused, examined = frozenset(chain.from_iterable(reasons().values())), _examined()
     rows = []
     for failure in failures().values():
         observed, how = _seen(failure.id, failure.unseen, ruled)
@@ -89,10 +102,13 @@ def table() -> list[Coverage]:
     return rows
 
 
-def _written_in(package: str) -> frozenset[str]:
-    """Return the ids that stand in the sources of a package: what its problems or verdicts can say."""
-    sources = (each for each in files(package).iterdir() if each.name.endswith(".py"))
-    return frozenset(found for each in sources for found in _ID.findall(each.read_text(encoding="utf-8")))
+def _examined() -> frozenset[str]:
+    """Return the ids that the doctor can say: those that its checks write, and those of the problems that they name."""
+    root = files("devgw")
+    folders = (each for name in _CHECKS for each in root.joinpath(name).iterdir() if each.name.endswith(".py"))
+    code = "".join(each.read_text(encoding="utf-8") for each in (*folders, *map(root.joinpath, _ASKED_BY_CHECKS)))
+    of_problems = (reasons()[reason_of(kind)] for kind in problem_kinds() if re.search(rf"\b{kind.__name__}\b", code))
+    return frozenset((*_ID.findall(code), *chain.from_iterable(of_problems)))
 
 
 def _tried(failure_id: str, observed: str, how: str) -> tuple[str, str]:

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -115,7 +116,9 @@ def _ids_in(kind: type) -> tuple[str, ...]:
     """Return the ids that a kind of problem says, read from where it says them."""
     if isinstance(fixed := getattr(kind, "diagnosis", None), str):
         return (fixed,)
-    said = inspect.getsource(kind)
+    own, around = inspect.getsource(kind), vars(sys.modules[kind.__module__])
+    helpers = (around[each] for each in re.findall(r"\b_[A-Za-z]\w+", own) if each in around)
+    said = own + "".join(inspect.getsource(each) if inspect.isfunction(each) else repr(each) for each in helpers)
     return tuple(dict.fromkeys(each for each in re.findall(r"[A-Z]+-\d\d", said) if each in failures()))
 
 

@@ -95,6 +95,13 @@ def test_what_the_doctor_is_said_to_see_stands_in_its_code() -> None:
     assert [failure_id for failure_id in BY_DOCTOR if failure_id not in code and failure_id not in ruled] == []
 
 
+def test_what_the_tests_see_the_doctor_say_is_in_the_table() -> None:
+    seen = "".join((Path(__file__).parent / f"test_doctor{each}.py").read_text() for each in ("", "_upstreams"))
+    told = {row.id for row in table() if "doctor" in row.faces}
+
+    assert set(re.findall(r'"([A-Z]+-\d\d)"', seen)) & failures().keys() - told == set()
+
+
 def test_the_three_lists_beside_the_rules_name_ids_that_exist() -> None:
     assert {*BY_CONFIGURATION, *BY_DOCTOR, *TOLERATED} - failures().keys() == set()
 

@@ -7,6 +7,7 @@ from devgw.diagnosis.rule import GatewayRule, diagnosis
 from devgw.diagnosis.surroundings import Surroundings
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
+from devgw.problems.wrong_path import Meant, PathUnknown
 
 SAID_FOR = timedelta(minutes=2)
 Words = tuple[str, str, str]
@@ -58,11 +59,10 @@ def _preflight(trace: Trace) -> Words | None:
 
 
 def _revocation(trace: Trace) -> Words | None:
-    is_revocation = trace.method == "POST" and trace.path.rstrip("/").endswith("/revoke")
-    if not is_revocation:
-        return None
     problem = trace.problem
-    if problem is None:
+    is_revocation = trace.method == "POST" and trace.path.rstrip("/").endswith("/revoke")
+    is_meant = isinstance(problem, PathUnknown) and problem.meant is Meant.REVOKE
+    if problem is None or not (is_revocation or is_meant):
         return None
     return problem.diagnosis_id or "REVK-04", problem.explain(), problem.advise()
 
@@ -71,7 +71,7 @@ _KINDS: tuple[Callable[[Trace], Words | None], ...] = (_host, _preflight, _revoc
 
 RULES = (
     GatewayRule(
-        ("HOST-02", "CORS-01", "CORS-02", "REVK-04"),
+        ("HOST-02", "CORS-01", "CORS-02", "REVK-04", "DISC-10"),
         "a refused request that belongs to no flow",
         strays,
     ),

@@ -1,0 +1,81 @@
+"""Every problem, for each page that its facts lead to, reads the same on every face; and each id has its page."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+import devgw
+from devgw.diagnosis.catalogue import failures
+from devgw.diagnosis.coverage import BY_CONFIGURATION, BY_DOCTOR, TOLERATED
+from devgw.diagnosis.rule import GatewayRule, Rule
+from devgw.diagnosis.rules import GATEWAY_RULES, RULES
+from devgw.problems import Problem
+from tests.diagnosis.every_problem import every_page, kinds, written_pages
+from tests.diagnosis.faces import Answers, bare, explained, read_beside, spoken
+from tests.support.gateway import running_gateway
+
+EVERY_RULE: list[Rule | GatewayRule] = [*RULES, *GATEWAY_RULES]
+TABLE = every_page()
+NAMED = {key: problem for key, problem in TABLE.items() if key[1] is not None}
+ORDINARY = {key: problem for key, problem in TABLE.items() if key[1] is None}
+ANSWERED = ("page", "JSON", "problem details", "bearer body", "WWW-Authenticate")
+BESIDE = ("devgw trace", "trace view", "event line", "event view", "devgw doctor")
+TOLD = ("devgw why", "devgw why --json", "Doctor view")
+OF_A_FLOW = ("Why box", "report")
+FLOWLESS = {("PathUnknown", "DISC-10")}
+"""Where it is no step of a login that went wrong: there is no flow to open."""
+_ID = re.compile(r"\b[A-Z]{2,6}-\d\d\b")
+
+
+@pytest.fixture(scope="module")
+async def answers() -> AsyncIterator[Answers]:
+    async with running_gateway() as running:
+        yield Answers(running.runtime.served, list(TABLE.values()))
+
+
+def test_each_page_that_a_problem_names_can_be_produced() -> None:
+    missing = {
+        each.__name__: written_pages(each) - {id_ for name, id_ in TABLE if name == each.__name__} for each in kinds()
+    }
+    assert {name: ids for name, ids in missing.items() if ids} == {}
+
+
+def test_each_id_of_the_catalogue_is_said_by_a_problem_a_rule_or_a_check() -> None:
+    said = {id_ for _, id_ in TABLE if id_} | {id_ for rule in EVERY_RULE for id_ in rule.ids}
+    said |= BY_CONFIGURATION.keys() | BY_DOCTOR.keys() | TOLERATED.keys()
+    said |= {each.id for each in failures().values() if each.unseen}
+    verdicts = "".join(each.read_text() for each in (Path(devgw.__file__).parent / "diagnosis/verdicts").glob("*.py"))
+    assert failures().keys() - said - set(_ID.findall(verdicts)) == set()
+
+
+@pytest.mark.parametrize("key", NAMED, ids=lambda key: f"{key[0]} {key[1]}")
+async def test_a_failure_reads_the_same_on_every_face(key: tuple[str, str], answers: Answers) -> None:
+    problem, name = NAMED[key], key[1]
+    found = spoken([await answers.of(list(TABLE).index(key)), read_beside(problem), {"explain": explained(name)}])
+
+    of_a_flow = () if key in FLOWLESS else OF_A_FLOW
+    assert {*ANSWERED, *BESIDE, *TOLD, *of_a_flow} - found.keys() == set()
+    assert [face for face, text in found.items() if bare(name) not in text] == []
+    said = {face: text for face, text in found.items() if face != "explain"}
+    assert [face for face, text in said.items() if bare(problem.explain()) not in text] == []
+    assert [face for face, text in said.items() if bare(problem.advise()) not in text] == []
+    title = bare(failures()[name].title)
+    assert [face for face in (*TOLD, "explain", *of_a_flow[1:]) if title not in found[face]] == []
+
+
+@pytest.mark.parametrize("key", ORDINARY, ids=lambda key: key[0])
+async def test_what_is_no_failure_has_a_name_on_no_face(key: tuple[str, None], answers: Answers) -> None:
+    problem = ORDINARY[key]
+    found = (await answers.of(list(TABLE).index(key))) | {
+        face: text for face, text in read_beside(problem).items() if face in BESIDE
+    }
+    own = _own_ids(problem)
+    assert {
+        face: ids for face, text in found.items() if (ids := set(_ID.findall(text)) & failures().keys() - own)
+    } == {}
+
+
+def _own_ids(problem: Problem) -> set[str]:
+    return set(_ID.findall(problem.explain() + problem.advise()))
