@@ -117,7 +117,9 @@ def _ids_in(kind: type) -> tuple[str, ...]:
     if isinstance(fixed := getattr(kind, "diagnosis", None), str):
         return (fixed,)
     own, around = inspect.getsource(kind), vars(sys.modules[kind.__module__])
-    helpers = (around[each] for each in re.findall(r"\b_[A-Za-z]\w+", own) if each in around)
+    helpers = (
+        around[each] for each in dict.fromkeys(re.findall(r"\b_?[a-z]\w+(?=\()|\b_[A-Z]\w+", own)) if each in around
+    )
     said = own + "".join(inspect.getsource(each) if inspect.isfunction(each) else repr(each) for each in helpers)
     return tuple(dict.fromkeys(each for each in re.findall(r"[A-Z]+-\d\d", said) if each in failures()))
 

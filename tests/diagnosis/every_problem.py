@@ -15,7 +15,10 @@ from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import devgw.problems
-from devgw.problems.base import Problem
+from devgw.diagnosis.lookup import reasons
+from devgw.problems.authorization import RedirectUriMismatch
+from devgw.problems.base import Problem, reason_of
+from devgw.problems.provider_token import ProviderTokenInvalid
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 URL = "http://localhost:9000/mcp/x"
@@ -88,8 +91,20 @@ def spare(kind: type[Problem]) -> Problem:
 
 # --- each page of a kind ---
 
+WORKOS = "https://api.workos.com/user_management/"
+MADE: tuple[Problem, ...] = (
+    RedirectUriMismatch("c", f"{URL}/", (URL,), URL, "", ("trailing_slash",)),
+    ProviderTokenInvalid(
+        "access token", "iss", "https://sts.windows.net/x/", "https://login.microsoftonline.com/x/v2.0"
+    ),
+    ProviderTokenInvalid("access token", "iss", "https://api.workos.com", "https://idp.example"),
+    ProviderTokenInvalid("access token", "iss", f"{WORKOS}client_1", f"{WORKOS}client_2"),
+    ProviderTokenInvalid("id token", "form", "opaque", "a JWT"),
+)
+"""What chance does not find."""
+
 LEAST_TRIES, MOST_TRIES = 300, 40_000
-_SHARED = ("devgw.problems.upstream_error", "devgw.problems.provider_steps")
+_SHARED = tuple(f"devgw.problems.{each}" for each in ("authorization", "provider_steps", "upstream_error"))
 """Where words stand that several kinds know."""
 _WORDS = re.compile(r'"([^"\n{}]+)"')
 
@@ -99,22 +114,23 @@ def every_page() -> dict[tuple[str, str | None], Problem]:
     """Return a problem for each kind and each page that its facts can lead to, by the names of both."""
     found: dict[tuple[str, str | None], Problem] = {}
     for kind in kinds():
-        for problem in (built(kind), *_tries(kind)):
+        for problem in (built(kind), *(each for each in MADE if type(each) is kind), *_tries(kind)):
             found.setdefault((kind.__name__, problem.diagnosis_id), problem)
     return found
 
 
 def written_pages(kind: type[Problem]) -> set[str]:
-    """Return the pages that a kind names where it decides by its facts."""
-    said = next((each for each in kind.__mro__ if "diagnosis_id" in vars(each)), Problem)
-    return set() if said is Problem else set(re.findall(r'"([A-Z]+-\d\d)"', inspect.getsource(said)))
+    """Return the pages that a kind names."""
+    return set(reasons()[reason_of(kind)])
 
 
 def _tries(kind: type[Problem]) -> Iterator[Problem]:
     """Yield problems with this and that in their fields, until each page that the kind names has come."""
     wanted, chosen, hints = written_pages(kind), random.Random(kind.__name__), get_type_hints(kind)
-    sources = [sys.modules[each] for each in (kind.__module__, *_SHARED)] + [kind] * 4
-    words = [found for each in sources for found in _WORDS.findall(inspect.getsource(each))]
+    own = _WORDS.findall(inspect.getsource(kind)) or [""]
+    sources = (sys.modules[each] for each in (kind.__module__, *_SHARED))
+    others = [found for each in sources for found in _WORDS.findall(inspect.getsource(each))]
+    words = others + own * (len(others) // len(own))  # what the kind itself speaks of, every other time
     named = [each for each in fields(kind) if each.init]
     for tried in range(MOST_TRIES):
         if not wanted and tried >= LEAST_TRIES:
