@@ -124,9 +124,6 @@ class Front:
         if scope["type"] == "lifespan":
             await self._pages(scope, receive, send)
             return
-        if scope["type"] != "http":
-            await send({"type": "websocket.close", "code": 1000})
-            return
         recording = Recording(scope, receive, send, clock=self._clock, limit=self._limit)
         if self.unseen.is_meant(recording.trace.request_headers):
             recording.trace.id = UNSEEN

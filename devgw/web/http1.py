@@ -12,7 +12,9 @@ from typing import Any
 
 import h11
 from hypercorn.events import Closed, Event
-from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.protocol.events import Request
+from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
+from hypercorn.protocol.http_stream import HTTPStream
 
 from devgw.problems import Problem
 from devgw.problems.incoming import (
@@ -88,7 +90,24 @@ class Http1(H11Protocol):
             raise HeadRefused(problem)
 
     async def _create_stream(self, request: h11.Request) -> None:
-        await super()._create_stream(_in_origin_form(request))
+        """Begin an exchange in HTTP; an offer of another protocol is ignored, as a server may (RFC 9110 §7.8).
+
+        Hypercorn's own would go over to WebSocket, where nothing ends a connection that waits.
+        """
+        given = self.app, self.config, self.context, self.task_group, self.ssl, self.client, self.server
+        self.stream = HTTPStream(*given, self.stream_send, STREAM_ID)
+        await self.stream.handle(
+            Request(
+                stream_id=STREAM_ID,
+                headers=list(request.headers),
+                http_version=request.http_version.decode("ascii"),
+                method=request.method.decode("ascii").upper(),
+                raw_path=_in_origin_form(request.target),
+                state=self.connection_state,
+            )
+        )
+        self.keep_alive_requests += 1
+        await self.context.mark_request()
 
     async def _send_error_response(self, status_code: int) -> None:
         """Answer for what h11 could not read; the caller ends the connection."""
@@ -171,12 +190,9 @@ def _split_absolute(target: bytes) -> tuple[bytes, bytes, bytes]:
     return scheme.lower(), rest[:end], rest[end:]
 
 
-def _in_origin_form(request: h11.Request) -> h11.Request:
-    """Return the request with its path as target, where it came with a whole URL (RFC 9112 §3.2.2: MUST be taken)."""
-    if request.target.startswith((b"/", b"*")):
-        return request
-    rest = _split_absolute(request.target)[2]
-    target = rest if rest.startswith(b"/") else b"/" + rest
-    return h11.Request(
-        method=request.method, target=target, headers=list(request.headers), http_version=request.http_version
-    )
+def _in_origin_form(target: bytes) -> bytes:
+    """Return a target's path and query, where it is a whole URL (RFC 9112 §3.2.2: MUST be taken)."""
+    if target.startswith((b"/", b"*")):
+        return target
+    rest = _split_absolute(target)[2]
+    return rest if rest.startswith(b"/") else b"/" + rest

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from devgw.events.taxonomy import RequestTurnedAway
+from devgw.events.taxonomy import HttpExchanged, RequestTurnedAway
 from devgw.settings import Limits
 from tests.support.gateway import Running
 from tests.web.incoming import Echo, say, served
@@ -92,6 +92,37 @@ async def test_an_offer_of_http2_is_ignored() -> None:
         first, _, rest = (await say(port, GET + offer + b"\r\n" + GET + CLOSE + b"\r\n")).partition(b"GET /one")
     assert first.startswith(b"HTTP/1.1 200 ")
     assert rest.startswith(b"HTTP/1.1 200 ")
+
+
+WEBSOCKET = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
+KEY = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [
+        WEBSOCKET + b"Sec-WebSocket-Version: 13\r\n" + KEY,
+        WEBSOCKET + b"Sec-WebSocket-Version: 12\r\n" + KEY,
+        WEBSOCKET,
+        b"Connection: Upgrade\r\nUpgrade: foo/2\r\n",
+    ],
+)
+async def test_an_offer_of_another_protocol_is_ignored_and_holds_no_connection(offer: bytes) -> None:
+    app = Echo()
+    async with served(app) as port, asyncio.timeout(10):
+        first, _, rest = (await say(port, GET + offer + b"\r\n" + GET + CLOSE + b"\r\n")).partition(b"GET /one")
+    assert first.startswith(b"HTTP/1.1 200 ")
+    assert rest.startswith(b"HTTP/1.1 200 ")
+    assert app.seen == ["GET /one"] * 2
+
+
+@pytest.mark.parametrize("path", ["/mcp/sample", "/oauth/token"])
+async def test_whoever_asks_for_a_websocket_reads_an_answer_with_a_trace(gateway: Running, path: str) -> None:
+    port = gateway.runtime.settings.port
+    head = f"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\n".encode()
+    answer = await say(port, head + WEBSOCKET.replace(b"Upgrade\r\n", b"Upgrade, close\r\n", 1) + KEY + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 405 "), answer
+    assert [each.trace.path for each in gateway.events(HttpExchanged)] == [path]
 
 
 @pytest.mark.parametrize(
