@@ -20,13 +20,15 @@ _HOP_BY_HOP = frozenset(
 # What a client says of its own way here would be believed of the gateway's (RFC 7239 §8.1), and a method in a header is
 # another request than the one that was checked.
 _CLAIMS = frozenset(
-    b"forwarded via x-real-ip x-client-ip x-cluster-client-ip true-client-ip cf-connecting-ip fastly-client-ip "
-    b"x-http-method-override x-http-method x-method-override x-original-url x-rewrite-url x-original-host "
-    b"x-host x-envoy-external-address x-envoy-original-path client-ip x-originating-ip x-remote-ip x-remote-addr "
-    b"x-azure-clientip wl-proxy-client-ip fly-client-ip cf-connecting-ipv6 x-appengine-user-ip front-end-https "
-    b"x-url-scheme remote-user x-remote-user".split()
+    b"forwarded forwarded-for via x-real-ip x-client-ip x-cluster-client-ip true-client-ip cf-connecting-ip "
+    b"x-http-method-override x-http-method x-method-override x-rewrite-url fastly-client-ip x-host client-ip "
+    b"x-originating-ip x-remote-ip x-remote-addr x-azure-clientip wl-proxy-client-ip fly-client-ip cf-connecting-ipv6 "
+    b"x-appengine-user-ip front-end-https x-url-scheme remote-user x-remote-user x-client-cert x-client-dn".split()
 )
-_CLAIMED = (b"x-forwarded", b"proxy-")
+_CLAIMED = (
+    b"x-forwarded", b"proxy-", b"x-original-", b"x-envoy-", b"x-auth-request-", b"x-authenticated-", b"x-ssl-client-",
+    b"x-goog-authenticated-", b"x-amzn-oidc-", b"x-ms-client-principal", b"cf-access-", b"tailscale-user-",
+)  # fmt: skip
 _NOT_UP = _HOP_BY_HOP | _CLAIMS | {b"host", b"content-length", b"expect", b"authorization", b"cookie"}
 # An upstream's challenge speaks of the upstream's own authorization server, of which the client must know nothing; its
 # CORS answers are about the gateway's origin as a caller, not about the page that calls the gateway.

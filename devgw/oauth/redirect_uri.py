@@ -83,7 +83,7 @@ def _check_web(uri: str, parts: SplitResult) -> None:
         raise Refused(
             RedirectUriRefused(
                 uri,
-                "is plain http:// to a host that is not loopback",
+                "is plain http:// to another host than localhost, 127.0.0.1 and [::1]",
                 f"https://{parts.netloc}{parts.path}, or http://localhost for development",
             )
         )

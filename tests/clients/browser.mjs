@@ -179,6 +179,9 @@ const stories = {
   async first_screen() {
     await signIn("Ada Admin");
     seen.screens = [];
+    await page.evaluate((width) => document.querySelectorAll("h1 strong").forEach((each) => {
+      each.style.letterSpacing = width;
+    }), process.env.LETTER_WIDTH ?? "");
     for (const [width, height] of [[1280, 800], [800, 600], [360, 640]]) {
       await page.setViewportSize({ width, height });
       const shown = await page.evaluate(() => [...document.querySelectorAll("h1, .destination, .note")].map((each) => ({

@@ -174,6 +174,11 @@ HOSTILE_CLIENTS = {
         "0.0.0.0",
         "a program on this machine",
     ),
+    "letters as wide as a line": (
+        {"CLIENT_NAME": "\ufdfd" * 60, "LETTER_WIDTH": "8em"},  # where a font has this letter
+        "localhost",
+        "a program on this machine",
+    ),
     "letters that look like others": ({"CLIENT_NAME": CYRILLIC}, "localhost", "mixes letters of Cyrillic and Latin"),
 }
 

@@ -160,6 +160,10 @@ async def test_nothing_that_a_client_claims_of_its_way_or_method_reaches_the_ups
         "Proxy-Connection: keep-alive", "Proxy-Anything: 1", "TE: trailers", "Trailer: X-Late", "Keep-Alive: timeout=9",
         "Upgrade: h2c", "HTTP2-Settings: AAMAAABk", "X_Forwarded_For: 10.0.0.1", "X_Real-IP: 10.0.0.1",
         "Proxy_Authorization: x", "Remote-User: root", "Fly-Client-IP: 10.0.0.1", "X-Originating-IP: 10.0.0.1",
+        "Forwarded-For: 10.0.0.1", "X-Original-Method: DELETE", "X-Original-Forwarded-For: 10.0.0.1",
+        "X-Auth-Request-User: root", "X-Auth-Request-Email: a@b", "X-Goog-Authenticated-User-Email: a@b",
+        "X-Amzn-Oidc-Identity: root", "X-MS-Client-Principal-Name: root", "Cf-Access-Authenticated-User-Email: a@b",
+        "Tailscale-User-Login: root", "X-Client-Cert: x", "X_Auth-Request_User: root",
     )  # fmt: skip
     async with bytes_upstream(answer_result) as upstream, gate(upstream.url) as gateway:
         for claim in claims:
