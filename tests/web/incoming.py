@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from devgw.web.listening import listen, serve
@@ -76,3 +77,20 @@ async def until(app: Echo, seen: int) -> None:
     async with asyncio.timeout(SECONDS):
         while len(app.seen) < seen:
             await asyncio.sleep(0.01)
+
+
+async def drip(port: int, begin: bytes) -> bytes:
+    """Send a beginning, then a byte every tenth of a second, and return what comes until the server closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(begin)
+    reading = asyncio.ensure_future(reader.read())
+    while not reading.done():
+        writer.write(b"x")
+        await asyncio.wait({reading}, timeout=0.1)
+    writer.close()
+    return reading.result()
+
+
+def open_descriptors() -> int:
+    """Return how many files and sockets this process has open."""
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())

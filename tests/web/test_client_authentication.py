@@ -2,10 +2,12 @@
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import jwt
@@ -21,6 +23,8 @@ from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running, running_gateway
 from tests.support.oidc import oidc_provider, write_oidc_project
 
+BELIEVED = "refresh_token_unknown"
+"""The refusal of a client that was believed."""
 KIND = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -48,7 +52,7 @@ class Signing:
         return {"client_assertion_type": KIND, "client_assertion": signed}
 
     async def ask(self, form: dict[str, str], **headers: str) -> dict[str, str]:
-        """Return the refusal; `refresh_token_unknown` is the one of a client that was believed."""
+        """Return the refusal."""
         asked = {"grant_type": "refresh_token", "refresh_token": "rt_nobody"} | form
         answer = await self.http.post(f"{self.gateway.origin}/oauth/token", data=asked, headers=headers)
         assert answer.status_code in {400, 401}, answer.text
@@ -78,7 +82,7 @@ async def test_two_ways_at_once_are_refused_whichever_they_are(signing: Signing)
         await signing.ask(secret | {"client_id": client["client_id"], "client_assertion_type": KIND}),
     ):
         assert (refused["error"], refused["reason"]) == ("invalid_request", "client_authentication_twice"), refused
-    assert (await signing.ask(signing.form()))["reason"] == "refresh_token_unknown"
+    assert (await signing.ask(signing.form()))["reason"] == BELIEVED
 
 
 async def test_credentials_of_one_client_beside_the_id_of_another_are_refused(signing: Signing) -> None:
@@ -92,9 +96,9 @@ async def test_credentials_of_one_client_beside_the_id_of_another_are_refused(si
         await signing.ask({"client_id": signing.client_id}, authorization=header),
     ):
         assert (refused["error"], refused["reason"]) == ("invalid_client", "client_named_twice"), refused
-    assert (await signing.ask(signing.form() | {"client_id": signing.client_id}))["reason"] == "refresh_token_unknown"
+    assert (await signing.ask(signing.form() | {"client_id": signing.client_id}))["reason"] == BELIEVED
     same = await signing.ask({"client_id": other["client_id"]}, authorization=header)
-    assert same["reason"] == "refresh_token_unknown"
+    assert same["reason"] == BELIEVED
 
 
 @pytest.mark.parametrize(
@@ -158,7 +162,7 @@ async def test_half_of_an_assertion_is_named_as_that(signing: Signing, kind: str
 
 async def test_an_assertion_is_remembered_for_as_long_as_it_is_good(signing: Signing) -> None:
     form = signing.form(exp=epoch(signing.gateway.runtime.clock.now()) + 590)
-    assert (await signing.ask(form))["reason"] == "refresh_token_unknown"
+    assert (await signing.ask(form))["reason"] == BELIEVED
     clock = signing.gateway.runtime.clock
     assert isinstance(clock, SystemClock)
     clock.travel(timedelta(minutes=5))
@@ -167,7 +171,7 @@ async def test_an_assertion_is_remembered_for_as_long_as_it_is_good(signing: Sig
 
 async def test_an_audience_that_lists_our_names_alone_is_good(signing: Signing) -> None:
     names = [signing.gateway.origin, f"{signing.gateway.origin}/oauth/token"]
-    assert (await signing.ask(signing.form(aud=names)))["reason"] == "refresh_token_unknown"
+    assert (await signing.ask(signing.form(aud=names)))["reason"] == BELIEVED
 
 
 async def test_an_assertion_pays_once_over_a_save_and_a_restart(tmp_path: Path, http: httpx2.AsyncClient) -> None:
@@ -177,14 +181,14 @@ async def test_an_assertion_pays_once_over_a_save_and_a_restart(tmp_path: Path, 
         signing = Signing(gateway, http)
         await signing.register()
         form = signing.form(exp=epoch(gateway.runtime.clock.now()) + 500)
-        assert (await signing.ask(form))["reason"] == "refresh_token_unknown"
+        assert (await signing.ask(form))["reason"] == BELIEVED
         assert "sent before" in (await signing.ask(form))["error_description"]
         assert Reloading(gateway.runtime).reload()
         assert "sent before" in (await signing.ask(form))["error_description"]
     async with running_gateway(tmp_path, ephemeral=False, settings=settings) as gateway:
         signing.gateway = gateway
         assert "sent before" in (await signing.ask(form))["error_description"]
-        assert (await signing.ask(signing.form()))["reason"] == "refresh_token_unknown"
+        assert (await signing.ask(signing.form()))["reason"] == BELIEVED
 
 
 async def test_a_save_forgets_no_keys_of_the_identity_provider(tmp_path: Path, http: httpx2.AsyncClient) -> None:
@@ -217,3 +221,54 @@ async def test_an_assertion_that_cannot_be_read_is_refused_as_that(
     refused = await signing.ask(signing.form() | {"client_assertion": assertion})
     assert refused["reason"] == "client_assertion_invalid", refused
     assert f"fails at {claim}" in refused["error_description"]
+
+
+@pytest.mark.parametrize("write", [str.lower, str.upper])
+async def test_basic_credentials_are_form_encoded_and_their_scheme_has_no_case(
+    signing: Signing, write: Callable[[str], str]
+) -> None:
+    """RFC 6749 §2.3.1; RFC 9110 §11.1."""
+    client = await signing.gateway.register(signing.http, token_endpoint_auth_method="client_secret_basic")
+    for client_id in (client["client_id"], quote(client["client_id"], safe="")):
+        scheme, credentials = basic(client_id, client["client_secret"]).split()
+        assert (await signing.ask({}, authorization=f"{write(scheme)} {credentials}"))["reason"] == BELIEVED
+
+
+@pytest.mark.parametrize("odd", ["*", "-", "===="])
+async def test_what_is_no_base64_is_read_by_nobody(signing: Signing, odd: str) -> None:
+    client = await signing.gateway.register(signing.http, token_endpoint_auth_method="client_secret_basic")
+    header = basic(client["client_id"], client["client_secret"])
+    refused = await signing.ask({}, authorization=f"{header[:20]}{odd}{header[20:]}")
+    assert refused["error"] == "invalid_client", refused
+
+
+async def test_a_client_without_credentials_that_shows_some_is_not_believed(signing: Signing) -> None:
+    """Whoever shows an assertion means it: it is looked at, or refused."""
+    client = await signing.gateway.register(signing.http)
+    refused = await signing.ask({"client_id": client["client_id"], "client_assertion": "x"})
+    assert refused["error"] == "invalid_client", refused
+    assert (await signing.ask({"client_id": client["client_id"]}))["reason"] == BELIEVED
+
+
+@pytest.mark.parametrize("change", [{"exp": -59}, {"nbf": 59}, {"iat": 59}])
+async def test_clocks_may_differ_by_a_minute(signing: Signing, change: dict[str, int]) -> None:
+    now = epoch(signing.gateway.runtime.clock.now())
+    assert (await signing.ask(signing.form(**{name: now + by for name, by in change.items()})))["reason"] == BELIEVED
+
+
+async def test_an_assertion_is_remembered_until_no_clock_would_take_it_any_more(signing: Signing) -> None:
+    clock = signing.gateway.runtime.clock
+    assert isinstance(clock, SystemClock)
+    form = signing.form(exp=epoch(clock.now()) + 5)
+    assert (await signing.ask(form))["reason"] == BELIEVED
+    clock.travel(timedelta(seconds=45))
+    await signing.ask(signing.form())  # what has expired is forgotten when another is kept
+    assert "fails at jti" in (await signing.ask(form))["error_description"]
+
+
+async def test_two_clients_may_choose_the_same_id(signing: Signing) -> None:
+    """RFC 7519 §4.1.7: it is unique among the assertions of one issuer."""
+    other = Signing(signing.gateway, signing.http)
+    await other.register()
+    for each in (signing, other):
+        assert (await each.ask(each.form(jti="the same")))["reason"] == BELIEVED

@@ -6,13 +6,12 @@ import gc
 import json
 import socket
 import struct
-from pathlib import Path
 
 import pytest
 
 from devgw.settings import Limits, ProxySettings
 from tests.support.gate import gate
-from tests.web.incoming import Echo, say, served, until
+from tests.web.incoming import Echo, drip, open_descriptors, say, served, until
 
 HEAD = b"POST /one HTTP/1.1\r\nHost: localhost\r\n"
 GET = b"GET /one HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -44,11 +43,11 @@ async def test_half_a_head_after_a_whole_request_ends_in_the_same_way() -> None:
 @pytest.mark.parametrize("framing", [b"Content-Length: 100\r\n\r\nabc", b"Transfer-Encoding: chunked\r\n\r\n5\r\nab"])
 async def test_half_bodies_tell_the_app_that_the_client_is_gone_and_leave_nothing(framing: bytes) -> None:
     app = Echo()
-    before = _open_descriptors()
+    before = open_descriptors()
     async with served(app) as port:
         await asyncio.gather(*(say(port, HEAD + framing) for _ in range(100)))
     assert app.left == 100
-    assert _open_descriptors() <= before
+    assert open_descriptors() <= before
 
 
 async def test_the_front_answers_half_a_body_with_408_a_reason_and_a_trace() -> None:
@@ -97,7 +96,7 @@ async def test_a_head_and_a_body_drop_by_drop_end_as_well(monkeypatch: pytest.Mo
     app = Echo()
     async with served(app) as port:
         answers = await asyncio.gather(
-            _drip(port, b"GET / HTTP/1.1\r\nx: "), _drip(port, HEAD + b"Content-Length: 99\r\n\r\n")
+            drip(port, b"GET / HTTP/1.1\r\nx: "), drip(port, HEAD + b"Content-Length: 99\r\n\r\n")
         )
     assert answers[0].startswith(b"HTTP/1.1 408 ")
     assert app.left == 1
@@ -117,12 +116,12 @@ async def test_who_waits_for_a_slow_answer_is_not_cut() -> None:
 async def test_a_client_that_never_reads_its_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Limits, "UNREAD_SECONDS", 0.5)
     async with served(Echo(answer_bytes=30_000_000)) as port, asyncio.timeout(15):
-        before = _open_descriptors()
+        before = open_descriptors()
         client = socket.create_connection(("127.0.0.1", port))
         client.sendall(GET)
-        while _open_descriptors() <= before + 1:  # the server's end
+        while open_descriptors() <= before + 1:  # the server's end
             await asyncio.sleep(0.01)
-        while _open_descriptors() > before + 1:
+        while open_descriptors() > before + 1:
             await asyncio.sleep(0.05)
         client.close()
 
@@ -163,7 +162,7 @@ async def test_whatever_the_system_says_of_a_socket_whose_client_is_gone_is_no_f
 async def test_a_connection_that_the_client_ended_costs_nothing(how: str) -> None:
     """A keep-alive time of 75 s is no reason to keep a descriptor for a client that is gone."""
     async with served(Echo()) as port, asyncio.timeout(10):
-        before = _open_descriptors()
+        before = open_descriptors()
         for _ in range(60):
             client = socket.create_connection(("127.0.0.1", port))
             if how == "closes after an answer":
@@ -176,7 +175,7 @@ async def test_a_connection_that_the_client_ended_costs_nothing(how: str) -> Non
                 await asyncio.to_thread(client.recv, 1_000)
             client.close()
         began = asyncio.get_running_loop().time()
-        while _open_descriptors() > before:
+        while open_descriptors() > before:
             await asyncio.sleep(0.02)
         assert asyncio.get_running_loop().time() - began < 1
 
@@ -214,19 +213,3 @@ async def test_where_all_connections_are_at_work_another_is_told_so_and_when_to_
         app.gate.set()
         for each in asking:
             each.cancel()
-
-
-async def _drip(port: int, begin: bytes) -> bytes:
-    """Send a beginning, then a byte every tenth of a second, and return what comes until the server closes."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(begin)
-    reading = asyncio.ensure_future(reader.read())
-    while not reading.done():
-        writer.write(b"x")
-        await asyncio.wait({reading}, timeout=0.1)
-    writer.close()
-    return reading.result()
-
-
-def _open_descriptors() -> int:
-    return sum(1 for _ in Path("/proc/self/fd").iterdir())

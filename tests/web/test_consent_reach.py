@@ -1,6 +1,10 @@
 """How far a yes reaches: never to another port or scheme in the name of a client whose id anybody may know."""
 
+import json
+
 import httpx2
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from devgw.entropy import token
 from tests.support.browser import Browser
@@ -58,6 +62,23 @@ async def test_a_client_with_an_id_of_its_own_keeps_its_consent_on_any_port(
     assert not await asked(gateway, browser, client["client_id"], OTHER)
     assert await asked(gateway, browser, client["client_id"], SCHEME)
     assert await asked(gateway, browser, client["client_id"], OTHER_SCHEME)
+
+
+async def test_a_document_of_a_client_that_signs_keeps_its_consent_on_any_port(
+    gateway: Running, browser: Browser
+) -> None:
+    """A code in other hands is worth nothing."""
+    browser.stops = (PORT, OTHER)
+    key = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()).public_key()))
+    document = {
+        "client_name": "By document",
+        "redirect_uris": ["http://localhost/callback"],
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": {"keys": [key]},
+    }
+    async with published(document, **{"cache-control": "max-age=60"}) as client_id:
+        assert await asked(gateway, browser, client_id, PORT)
+        assert not await asked(gateway, browser, client_id, OTHER)
 
 
 async def test_a_consent_is_for_one_web_host(gateway: Running, http: httpx2.AsyncClient, browser: Browser) -> None:

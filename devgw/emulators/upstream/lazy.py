@@ -58,10 +58,8 @@ class LazyApp:
         """Answer a request, or live through the host's lifespan."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
-        elif scope["type"] == "http":
-            await self._answer(scope, receive, send)
         else:
-            await send({"type": "websocket.close"})
+            await self._answer(scope, receive, send)
 
     def close(self) -> None:
         """End every open request and stream at once; later requests are refused."""
