@@ -17,6 +17,9 @@ from devgw.monitor.stand_in import flow_instead, line_instead, trace_instead
 DETAIL_LIMIT = 250
 """Traces, and lines, that one batch carries at most; a reader that is further behind loses the oldest."""
 
+_PART_NS = 4_000_000
+"""After so long a part of a snapshot is as large as it gets: some lines cost fifty times as much as others."""
+
 Kinds = Callable[[str], bool]
 """Tells whether a reader wants rows of a kind."""
 
@@ -144,8 +147,14 @@ def snapshot(monitor: Monitor, kinds: Kinds = all_kinds, part: int = 250) -> Ite
     What changes while the parts travel comes with the changes after.
     """
     for kind, found, make in _everything(monitor, kinds):
-        for start in range(0, len(found), part):
-            yield {kind: [make(monitor, each, seq) for seq, each in found[start : start + part]]}
+        rows, began = list[Row](), monitor.clock.ticks()
+        for seq, each in found:
+            rows.append(make(monitor, each, seq))
+            if len(rows) == part or monitor.clock.ticks() - began >= _PART_NS:
+                yield {kind: rows}
+                rows, began = [], monitor.clock.ticks()
+        if rows:
+            yield {kind: rows}
     if kinds("health"):
         yield {"health": [health_of(monitor)]}
     if kinds("config"):

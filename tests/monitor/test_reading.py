@@ -1,12 +1,17 @@
 """Whatever happens in between, a reader is given each thing once, or told that it is lost."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from devgw.monitor import reading
 from devgw.monitor.changes import Cursor
 from devgw.monitor.reading import changes_since, must_begin_again, snapshot
+from devgw.monitor.row import Row
 from devgw.monitor.rows import EventLine, TokenRow, TraceRow
 from tests.monitor.walk import Walk
 
@@ -108,3 +113,21 @@ def test_clearing_and_a_count_from_the_future_make_a_reader_begin_again() -> Non
     walk.monitor.clear("flows")
     assert must_begin_again(walk.monitor, seen)
     assert len(walk.monitor.traces) == walk.count
+
+
+def test_a_part_of_a_snapshot_ends_where_its_rows_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests come in between the parts: with rows that take 1 ms each, after 4 ms."""
+    walk = Walk()
+    for _ in range(30):
+        walk.challenged()
+    make = reading._line
+
+    def slowly(*given: Any) -> Row:
+        walk.clock.travel(timedelta(milliseconds=1))
+        return make(*given)
+
+    monkeypatch.setattr(reading, "_line", slowly)
+    parts = [part["line"] for part in snapshot(walk.monitor, frozenset({"line"}).__contains__)]
+    assert [len(part) for part in parts[:-1]] == [4] * (len(parts) - 1)
+    assert len(parts) > 7
+    assert sum(map(len, parts)) == len(walk.monitor.lines)
