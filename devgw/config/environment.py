@@ -1,7 +1,7 @@
 """The names that a configuration asks of its environment: replaced in strings, and reported one by one."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -77,13 +77,13 @@ class Environment:
         source = sources.get(self.origin_of(name))
         return source[name] if source is not None else None
 
-    def look_up(self, name: str, at: Place) -> str | None:
-        """Return the value of `name` for use at `at`; a finding where it is missing."""
+    def look_up(self, name: str, at: Place, *, is_needed: bool = True) -> str | None:
+        """Return the value of `name` for use at `at`; a finding where it is missing: an error where it is needed."""
         first = name not in self.used
         self.used.setdefault(name, []).append(at)
         value = self.value_of(name)
         if value is None:
-            self._missing(name, at)
+            self._missing(name, at) if is_needed else self._missing_elsewhere(name, at)
         elif not _is_text(value):
             self.findings.error("env-not-utf8", at, f"The value of {name} is not UTF-8.", "Set it again as UTF-8.")
             return None
@@ -95,11 +95,17 @@ class Environment:
         """Know the names in a file before any is looked up."""
         self.asked.update(name for name, _ in _REFERENCE.findall(text))
 
-    def resolve(self, root: Node) -> None:
-        """Replace `$env(NAME)` in every string below `root`; a string with a missing name keeps its text."""
+    def resolve(self, root: Node, not_run: Iterable[Node] = ()) -> None:
+        """Replace `$env(NAME)` in every string below `root`; a string with a missing name keeps its text.
+
+        Args:
+            root: a document.
+            not_run: what of it devgw does not run, so that nobody here needs what is missing there.
+        """
+        unneeded = {id(node) for each in not_run for node in each.walk()}
         for node in root.walk():
             if isinstance(node.scalar, str) and "$env(" in node.scalar:
-                node.resolved = self._replace(node, node.scalar)
+                node.resolved = self._replace(node, node.scalar, is_needed=id(node) not in unneeded)
 
     def secrets(self) -> list[str]:
         """Return the values of every name that is used and of which nothing may be shown."""
@@ -117,25 +123,25 @@ class Environment:
         shown = mask(name, value) if value is None or _is_text(value) else ""
         return EnvironmentUse(name, tuple(places), origin, shown, defined_at, self.read_at)
 
-    def _replace(self, node: Node, text: str) -> str | None:
+    def _replace(self, node: Node, text: str, *, is_needed: bool) -> str | None:
         missing = False
 
         def value(match: re.Match[str]) -> str:
             nonlocal missing
-            found = self._referred(match, node)
+            found = self._referred(match, node, is_needed=is_needed)
             missing = missing or found is None
             return "" if found is None else found
 
         replaced = _REFERENCE.sub(value, text)
         return None if missing else replaced
 
-    def _referred(self, match: re.Match[str], node: Node) -> str | None:
+    def _referred(self, match: re.Match[str], node: Node, *, is_needed: bool) -> str | None:
         name, closed = match[1], match[2]
         if not closed or not _NAME.fullmatch(name):
             fix = "Write $env(NAME) with a name of letters, digits and underscores."
             self.findings.error("env-malformed", node.place, f"`{match[0][:60]}` is no reference to a variable.", fix)
             return None
-        return self.look_up(name, node.place)
+        return self.look_up(name, node.place, is_needed=is_needed)
 
     def _missing(self, name: str, at: Place) -> None:
         empty = name in self.process or name in self.dotenv.values
@@ -144,6 +150,10 @@ class Environment:
         state = "is empty" if empty else "is not set: neither in the process environment nor in .env"
         fix = did_you_mean(nearest, f"Add {name}=… to .env, or set it before you start devgw.")
         self.findings.error("env-empty" if empty else "env-missing", at, f"{name} {state}.", fix, nearest)
+
+    def _missing_elsewhere(self, name: str, at: Place) -> None:
+        message = f"{name} is not set; what asks for it does not run here."
+        self.findings.note("env-missing", at, message, "Set it where the project is deployed.")
 
     def _check(self, name: str, value: str, at: Place) -> None:
         origin = self.origin_of(name)

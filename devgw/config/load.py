@@ -170,7 +170,8 @@ def _documents(sources: Iterable[Source], environment: Environment) -> dict[str,
         if document is not None:
             found[source.file] = document
             if "$env(" in source.text:
-                environment.resolve(document)
+                read = policies if source.file == policies.FILE else routes
+                environment.resolve(document, read.not_run(document))
     return found
 
 

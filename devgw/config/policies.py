@@ -83,6 +83,17 @@ def read_policies(root: Node, workos_base: str, findings: Findings) -> Policies 
     return policies
 
 
+def not_run(root: Node) -> list[Node]:
+    """Return the policies of a document that devgw does not run, and takes for no slip of one that it does."""
+    listed = root.get("policies")
+    return [each for each in (listed.items or ()) if not _is_ours(each)] if listed is not None else []
+
+
+def _is_ours(node: Node) -> bool:
+    policy_type, export = _at(node, "policyType").text or "", _at(node, "handler", "export").text or ""
+    return policy_type in KINDS or export in EXPORTS or _slip_of(policy_type) is not None
+
+
 def _what_else(root: Node) -> tuple[str, str]:
     """Return message and advice for a document without a list of policies."""
     if root.get("policyType") is not None:
@@ -208,14 +219,21 @@ def _kind(node: Node, policy_type: str, export: str, findings: Findings) -> Kind
 def _unknown_type(node: Node, policy_type: str, findings: Findings) -> None:
     if not policy_type:
         return
-    nearest = nearest_name(policy_type, KINDS)
+    nearest = _slip_of(policy_type)
     place = _at(node, "policyType").place
-    if nearest and (policy_type.startswith("mcp-") or _one_slip(policy_type, nearest)):
-        message = f"There is no policy type `{policy_type}`."
+    if nearest is not None:
+        message = f"devgw knows no policy type `{policy_type}`."
         findings.error("policy-type", place, message, did_you_mean(nearest), nearest)
         return
     message = f"Policies of type `{policy_type}` do not run here; requests pass as if it were not attached."
     findings.note("policy-not-run", place, message, "It will run in the deployed gateway.")
+
+
+def _slip_of(policy_type: str) -> str | None:
+    """Return the type that runs here and that this one was probably meant to be, None where it is another one."""
+    nearest = nearest_name(policy_type, KINDS) if policy_type else None
+    is_slip = nearest is not None and (policy_type.startswith("mcp-") or _one_slip(policy_type, nearest))
+    return nearest if is_slip else None
 
 
 def _one_slip(one: str, other: str) -> bool:

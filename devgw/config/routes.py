@@ -219,6 +219,14 @@ class RouteReader:
         return replaced if good else None
 
 
+def not_run(root: Node) -> list[Node]:
+    """Return the operations of a document that have another handler than that of MCP routes."""
+    paths = root.get("paths")
+    operations_ = [each for path in (paths.children() if paths is not None else ()) for each in path.children()]
+    handlers = [(each, each.get("x-zuplo-route", "handler", "export")) for each in operations_]
+    return [each for each, export in handlers if export is not None and not _close(export.text or "", HANDLER)]
+
+
 def _route(operation: Operation, path: str, upstream: str, options: ProxyHandlerOptions, attached: Attached) -> Route:
     summary, operation_id = operation.node.get("summary"), operation.node.get("operationId")
     name = (operation_id.text if operation_id else None) or ""
