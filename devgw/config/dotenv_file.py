@@ -14,6 +14,9 @@ from devgw.config.source import Source, read_source
 FILE = ".env"
 _CHAIN = 50
 """Names that may refer to each other in a row; nobody writes more, and a stack has its limits."""
+_NAME = re.compile(r"[A-Za-z_][\w.-]*")
+_OTHER_TOOLS = re.compile(r"[\"']?(?:set |setx |\$env:|\$|ENV |- )?[\"']?([A-Za-z_]\w*)[\"']?\s*[:=]", re.IGNORECASE)
+"""A variable as YAML, JSON, the shells of Windows and Dockerfiles set it."""
 _REFERENCE = re.compile(r"\$\{([^}:]*)(?::-([^}]*))?\}")
 
 
@@ -39,18 +42,31 @@ def read_dotenv(root: Path, process: Mapping[str, str], findings: Findings) -> D
         at = _place(source, offset, binding.original.string)
         offset += len(binding.original.string)
         if binding.error or (binding.key is not None and binding.value is None):
-            findings.warning(
-                "env-line", at, "This line of .env is not NAME=value.", "Write NAME=value, or # before a comment."
-            )
+            message = "This line of .env is not NAME=value."
+            findings.warning("env-line", at, message, _right_line(binding.original.string))
+        elif binding.key is not None and not _NAME.fullmatch(binding.key):
+            message = "What stands before the `=` is no name of a variable."
+            findings.warning("env-line", at, message, _right_line(binding.original.string))
         elif binding.key is not None:
             if binding.key in raw:
                 message = f"{binding.key} stands twice in .env; the last one counts."
                 findings.warning("env-duplicate", at, message, "Keep one of the two.")
             raw[binding.key] = binding.value or ""
             places[binding.key] = at
+            if binding.key.startswith("DEVGW_"):
+                message = f"{binding.key} is devgw's own setting, which is not read from .env."
+                findings.warning(
+                    "env-setting", at, message, "Write it into devgw.toml, or set it before you start devgw."
+                )
     expansion = _Expansion(raw, process, places, findings)
     values = expansion.all()
     return DotEnv(values, places, {name: frozenset(taken) for name, taken in expansion.borrowed.items()})
+
+
+def _right_line(written: str) -> str:
+    """Return how a line should begin, in which somebody wrote a name as another tool has it; never its value."""
+    name = _OTHER_TOOLS.match(written.strip())
+    return f"Write {name[1]}=…" if name else "Write NAME=value, or # before a comment."
 
 
 def _place(source: Source, offset: int, text: str) -> Place:

@@ -7,7 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from devgw.config.dotenv_file import DotEnv
+from devgw.config.env_values import faults
 from devgw.config.finding import Findings, Place, did_you_mean, nearest_name
+from devgw.config.members import near
 from devgw.config.node import Node
 from devgw.entropy import fingerprint
 
@@ -19,11 +21,6 @@ _OPEN_NAME = re.compile(
 )
 """Names whose values are shown; all others are taken for secrets."""
 _CREDENTIAL = re.compile(r"^[\"'\s]*(?:sk|rk|pk)_|://[^/]*@|SECRET|PASSWORD|TOKEN", re.IGNORECASE)
-_PLACEHOLDER = re.compile(
-    r"^(your|my|the)[-_ ].*|^<.*>$|^(change|replace)[-_ ]?(me|this).*|^(xxx+|todo|tbd|dummy|example|placeholder)$"
-    r"|.*\.\.\.$|.*…$|.*[-_ ](here|goes[-_ ]here)$|^(sk|client)_(test_|live_)?(xxx+|your[-_].*|<.*>)$",
-    re.IGNORECASE,
-)
 _SHOWN = 200
 _KEPT_PREFIX = re.compile(r"(?:sk|pk|rk)_(?:test_|live_|example_)?|client_|gh[a-z]_")
 
@@ -143,10 +140,25 @@ class Environment:
             return None
         return self.look_up(name, node.place, is_needed=is_needed)
 
+    def _emulated(self, name: str, at: Place) -> None:
+        """Say that the emulator stands for a name; where `.env` has a slip of it, that is hardly meant."""
+        message = f"{name} is not set: the emulator's own value is used."
+        meant = near(name, self._unused())
+        if meant is None or near(meant, tuple(sorted(self.asked))) != name:
+            self.findings.note("env-from-emulator", at, message, f"Set {name} in .env to use the real one.")
+            return
+        place = self.dotenv.places.get(meant, at)
+        message = f"`{meant}` is read by nobody. {message}"
+        self.findings.warning("env-misspelt", place, message, f"Call it {name}.", name)
+
+    def _unused(self) -> tuple[str, ...]:
+        """Return the names in `.env` that no file asks for."""
+        taken = {*self.used, *self.asked}
+        return tuple(each for each in self.dotenv.values if each not in taken)
+
     def _missing(self, name: str, at: Place) -> None:
         empty = name in self.process or name in self.dotenv.values
-        taken = {*self.used, *self.asked}
-        nearest = nearest_name(name, [each for each in self.dotenv.values if each not in taken])
+        nearest = nearest_name(name, self._unused())
         state = "is empty" if empty else "is not set: neither in the process environment nor in .env"
         fix = did_you_mean(nearest, f"Add {name}=… to .env, or set it before you start devgw.")
         self.findings.error("env-empty" if empty else "env-missing", at, f"{name} {state}.", fix, nearest)
@@ -158,11 +170,10 @@ class Environment:
     def _check(self, name: str, value: str, at: Place) -> None:
         origin = self.origin_of(name)
         if origin is Origin.EMULATOR:
-            message = f"{name} is not set: the emulator's own value is used."
-            self.findings.note("env-from-emulator", at, message, f"Set {name} in .env to use the real one.")
+            self._emulated(name, at)
             return
         place = self.dotenv.places.get(name, at) if origin is Origin.DOTENV else at
-        for code, wrong, fix in _faults(name, value):
+        for code, wrong, fix in faults(name, value):
             self.findings.warning(code, place, wrong, fix)
 
 
@@ -173,28 +184,6 @@ def _is_text(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _faults(name: str, value: str) -> list[tuple[str, str, str]]:
-    """Return code, message and advice for each thing about `value` that is hardly meant; never the value itself."""
-    found: list[tuple[str, str, str]] = []
-    stripped = value.strip()
-    if "-----BEGIN " in value:
-        return found  # a key is written over several lines
-    if "\n" in value or "\r" in value:
-        found.append(("env-newline", f"The value of {name} contains a line break.", "Put it on one line."))
-    elif value != stripped:
-        found.append(("env-whitespace", f"The value of {name} begins or ends with a space.", "Remove the space."))
-    if stripped[:1] in "\"'`" or stripped[-1:] in "\"'`":
-        found.append(("env-quotes", f"The value of {name} contains its quotes.", "Remove the quotes."))
-    if "$env(" in value or re.search(r"\$\{\w+\}", value):
-        wrong = f"The value of {name} is itself a reference that nobody replaces."
-        found.append(("env-unexpanded", wrong, "Write the value itself."))
-    elif _PLACEHOLDER.match(stripped):
-        found.append(
-            ("env-placeholder", f"The value of {name} is a placeholder.", f"Put the real value of {name} there.")
-        )
-    return found
 
 
 def is_secret(name: str, value: str) -> bool:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from devgw.config import workos
 from devgw.config.catalogue import Kind
+from devgw.config.env_values import foreign_reference
 from devgw.config.finding import Findings
 from devgw.config.node import Node
 from devgw.config.options import (
@@ -17,12 +18,19 @@ from devgw.config.options import (
 )
 from devgw.config.project import BrowserLogin, IdJagInbound, OAuthPolicy, Oidc, Secret, TokenSettings, TrustedIssuer
 
+_SHORTEST = {
+    "remoteTimeoutMs": (300, 10_000, "A provider has {} ms to answer: where it is on the internet, sign-ins fail."),
+    "stateTtlSeconds": (30, 900, "A person has {} s from the sign-in page to its end."),
+}
+"""What fewer is hardly meant, the usual, and what a shorter time means."""
+
 
 def oauth_policy(
     kind: Kind, name: str, options: Options, node: Node, workos_base: str, findings: Findings
 ) -> OAuthPolicy | None:
     """Return what `options` come down to; doubts about single values become warnings."""
     _check_lifetimes(node, findings)
+    _check_times(node, findings)
     _check_scope(kind, node, findings)
     if isinstance(options, GenericOptions):
         _doubt_generic(options, node, findings)
@@ -107,6 +115,15 @@ def _check_scope(kind: Kind, node: Node, findings: Findings) -> None:
     findings.warning("scope-without-openid", found.place, message, f'Write "openid {found.text}".')
 
 
+def _check_times(node: Node, findings: Findings) -> None:
+    """Find times in which neither a provider nor a person gets anything done."""
+    given = node.get("browserLoginOverrides") or node.get("browserLogin")
+    for name, (least, usual, message) in _SHORTEST.items():
+        found = given.get(name) if given is not None else None
+        if found is not None and isinstance(found.scalar, int) and 0 < found.scalar < least:
+            findings.warning("time-short", found.place, message.format(found.scalar), f"Write {usual}, the usual one.")
+
+
 def _check_lifetimes(node: Node, findings: Findings) -> None:
     access, refresh = (node.get("gateway", f"{each}TokenTtlSeconds") for each in ("access", "refresh"))
     if access is None or not isinstance(access.scalar, int):
@@ -134,10 +151,9 @@ def _doubt_generic(options: GenericOptions, node: Node, findings: Findings) -> N
 def _doubt_workos(options: WrapperOptions, node: Node, findings: Findings) -> None:
     client_id, secret = node.get("clientId"), node.get("clientSecret")
     if client_id is not None:
-        for at, letter, likely in workos.doubtful_letters(options.client_id):
-            message = f"Character {at + 1} of the client id is the letter {letter}, which no WorkOS id has."
-            findings.warning("workos-client-id-letter", client_id.place, message, f"Most likely it is {likely}.")
-    resolved = "$env(" not in options.client_secret
+        for code, message, fix in workos.doubts(options.client_id):
+            findings.warning(code, client_id.place, message, fix)
+    resolved = "$env(" not in options.client_secret and foreign_reference(options.client_secret) is None
     fault = workos.secret_fault(options.client_secret) if resolved else None
     if secret is not None and fault is not None:
         findings.warning(fault[0], secret.place, fault[1], fault[2])

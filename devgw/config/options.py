@@ -11,13 +11,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from devgw.config import workos
-from devgw.config.shapes import refusal, secure_url, split_url
+from devgw.config.shapes import endpoint, issuer, refusal, secure_url, split_url
 from devgw.oauth.urls import DEV_LOGIN
 
 YEAR = 366 * 86_400
 
 Text = Annotated[str, Field(min_length=1)]
 Url = Annotated[str, AfterValidator(secure_url)]
+Endpoint = Annotated[str, AfterValidator(endpoint)]
+IssuerUrl = Annotated[str, AfterValidator(issuer)]
 Seconds = Annotated[int, Field(ge=1, le=YEAR)]
 
 
@@ -55,8 +57,8 @@ class LoginOverrides(Options):
 class TrustedIssuerOptions(Options):
     """One entry of `idJag.trustedIssuers`; without `issuer` and `jwksUrl` it is the provider of the browser login."""
 
-    issuer: Url | None = None
-    jwks_url: Url | None = None
+    issuer: IssuerUrl | None = None
+    jwks_url: Endpoint | None = None
     audience: Text | None = None
     subject_claim: Text = "sub"
     expected_client_ids: list[Text] = Field(default_factory=list)
@@ -125,15 +127,15 @@ class WorkosOptions(WrapperOptions):
 class OidcOptions(Options):
     """`oidc` of the generic policy."""
 
-    issuer: Url
-    jwks_url: Url
+    issuer: IssuerUrl
+    jwks_url: Endpoint
     audience: Text | None = None
 
 
 def _login_url(value: str) -> str:
     parts = split_url(value)
     if parts is None or not parts.path.endswith(DEV_LOGIN):
-        return secure_url(value)
+        return endpoint(value)
     if parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         message = f"The login without a provider runs on loopback only, not on {parts.hostname}."
         raise refusal("dev-login-not-loopback", message, f'Write "http://localhost:9000{DEV_LOGIN}".')
@@ -144,7 +146,7 @@ class BrowserLoginOptions(Options):
     """`browserLogin` of the generic policy."""
 
     url: Annotated[str, AfterValidator(_login_url)]
-    token_url: Url | None = None
+    token_url: Endpoint | None = None
     client_id: Text | None = None
     client_secret: Text | None = None
     scope: Text = "openid profile email"

@@ -1,10 +1,12 @@
 """Reads `config/policies.json`: each policy with what it comes down to, ready to be attached to routes."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from devgw.config.catalogue import API_KEY_TYPE, EXPORTS, KINDS, MODULES, Kind, Role, options_model
 from devgw.config.checking import checked
+from devgw.config.env_values import foreign_reference
 from devgw.config.finding import Findings, did_you_mean, nearest_name
 from devgw.config.members import CORS_POLICY, HANDLER, POLICIES_DOCUMENT, POLICY, check_members
 from devgw.config.node import Node
@@ -14,6 +16,7 @@ from devgw.config.project import CapabilityFilter, HeaderEdits, OAuthPolicy, Tok
 from devgw.departure import Departure
 
 FILE = "config/policies.json"
+_CREDENTIAL_HEADER = re.compile(r"authorization|api-?key|token|secret|cookie|password", re.IGNORECASE)
 OTHER_POLICIES = Departure(
     name="other-policies",
     here="Policies other than sign-in, token exchange, capability filter, API key and headers do not run: requests "
@@ -136,19 +139,40 @@ def _read_policy(node: Node, workos_base: str, findings: Findings) -> Policy | N
         return Policy(name, policy_type or "", node, None)
     _check_module(node, findings)
     given = node.get("handler", "options") or _no_options(node)
-    _check_secrets(kind, given, findings)
+    _check_literals(kind, given, findings)
     options = checked(options_model(kind), given, findings)
     results = _results(kind, name, options, given, workos_base, findings) if options is not None else {}
     return Policy(name, kind.policy_type, node, kind, options, **results)
 
 
-def _check_secrets(kind: Kind, options: Node, findings: Findings) -> None:
-    """Look for secrets that stand in the file instead of a reference to the environment."""
-    names = {"clientSecret", "privateKeyPem"} | ({"value"} if kind.policy_type == API_KEY_TYPE else set())
+def _check_literals(kind: Kind, options: Node, findings: Findings) -> None:
+    """Look for variables that nobody replaces, and for secrets that stand in the file."""
     for node in options.walk():
-        if node.key in names and isinstance(node.scalar, str) and node.scalar and "$env(" not in node.scalar:
+        if not isinstance(node.scalar, str) or "$env(" in node.scalar or _is_prose(kind, node):
+            continue
+        reference = foreign_reference(node.scalar)
+        if reference is not None:
+            message = f"Nobody replaces `{reference[0]}`: it would be sent as it stands."
+            findings.error("env-malformed", node.place, message, f"Write $env({reference[1]}) in its place.")
+        elif node.scalar and _is_secret(kind, node):
             message = "A secret stands in the file, and so in the repository."
             findings.warning("literal-secret", node.place, message, 'Write "$env(NAME)" and put the secret into .env.')
+
+
+def _is_secret(kind: Kind, node: Node) -> bool:
+    """Tell whether what stands there is nothing to be published."""
+    if node.key != "value":
+        return node.key in {"clientSecret", "privateKeyPem"}
+    name = node.parent.get("name") if node.parent is not None else None
+    named = name is not None and name.text is not None and _CREDENTIAL_HEADER.search(name.text) is not None
+    return kind.policy_type == API_KEY_TYPE or named
+
+
+def _is_prose(kind: Kind, node: Node) -> bool:
+    """Tell whether a text is for people, or for whoever reads it to judge a client id, and not a value to be sent."""
+    if kind.role is Role.FILTER or (kind.provider == "workos" and node.key == "clientId"):
+        return True
+    return node.key in {"displayName", "summary"}
 
 
 def _results(

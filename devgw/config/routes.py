@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import dataclass, field
+from urllib.parse import SplitResult
 
 from devgw.config.attach import Attached, attach
 from devgw.config.catalogue import MODULES
 from devgw.config.checking import checked
+from devgw.config.env_values import foreign_reference
 from devgw.config.environment import Environment
 from devgw.config.finding import Findings
 from devgw.config.members import ROUTES_DOCUMENT, check_members
@@ -33,6 +35,9 @@ CLIENT_CERTIFICATES = Departure(
     cannot="No setting fetches an uploaded certificate: give the file the name that the uploaded one has.",
 )
 _SIMILAR = 0.85
+_STRANGE = re.compile(r"[^A-Za-z0-9._~!$&'()+,;=@/-]")
+"""What RFC 3986 §3.3 lets nobody write in a path as it stands, and escapes."""
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _TEMPLATE = re.compile(r"\$\{([^}]*)\}")
 _RESERVED = ("/.well-known", "/oauth", "/auth", "/mcp-registry", "/__zuplo", "/token", "/authorize", "/register")
 
@@ -129,9 +134,9 @@ class RouteReader:
 
     def _check_path(self, path: str, operation: Operation) -> None:
         at = (operation.node.parent or operation.node).key_place
-        if not path.startswith("/") or re.search(r"[{}*:?#\s]", path):
-            message = "The path of an MCP route is fixed: no parameters, no wildcards."
-            self.findings.error("route-path", at, message, 'Write a path such as "/mcp/linear".')
+        wrong = _why_no_path(path)
+        if wrong is not None:
+            self.findings.error("route-path", at, *wrong)
         if _is_reserved(below_base(path, self.base_path)):
             self.findings.error("route-path-reserved", at, f"{path} belongs to the gateway itself.", 'Write "/mcp/…".')
         first = self.paths.setdefault(path, operation.node)
@@ -159,33 +164,35 @@ class RouteReader:
         if node is None or node.text is None or (node.resolved is None and "$env(" in node.text):
             return None
         url = self._replaced(node, node.text)
-        if url is None:
-            return None
-        parts = split_url(url)
-        if parts is None:
-            fix = (
-                f'Write "https://{written(url)}".'
-                if re.match(r"[\w.-]+\.\w+(/|$)", url)
-                else 'Write "https://host/path".'
-            )
+        return url if url is not None and self._is_upstream(url, node) else None
+
+    def _is_upstream(self, url: str, node: Node) -> bool:
+        """Tell whether a route can lead to `url`; a finding where not."""
+        parts, reference = split_url(url), foreign_reference(url)
+        if reference is not None:
+            message, fix = f"Nobody replaces `{reference[0]}`.", f"Write ${{env.{reference[1]}}} in its place."
+            self.findings.error("env-malformed", node.place, message, fix)
+        elif parts is None:
+            right = f"https://{written(url)}" if re.match(r"[\w.-]+\.\w+(/|$)", url) else "https://host/path"
             message = f"An absolute http(s) URL belongs here, not {written(url)}"
-            self.findings.error("rewrite-pattern", node.place, message, fix)
-            return None
-        if parts.scheme == "http" and not is_this_machine(parts.hostname or ""):
-            message = f"What goes to {parts.hostname} travels without encryption."
-            self.findings.warning("upstream-not-https", node.place, message, "Write https://… if it answers there.")
-        if parts.username or parts.fragment:
+            self.findings.error("rewrite-pattern", node.place, message, f'Write "{right}".')
+        elif parts.username or parts.fragment:
             message = "The upstream's URL carries credentials or a fragment."
-            self.findings.error(
-                "rewrite-pattern", node.place, message, "Use a policy for credentials; remove the fragment."
-            )
-            return None
-        if leads_to_devgw(url, self.settings):
+            fix = "Use a policy for credentials; remove the fragment."
+            self.findings.error("rewrite-pattern", node.place, message, fix)
+        elif leads_to_devgw(url, self.settings):
             message = f"This upstream is devgw itself: {written(url)}"
             fix = "Write the URL of the MCP server, not that of a route in front of it."
             self.findings.error("upstream-is-devgw", node.place, message, fix)
-            return None
-        return url
+        else:
+            self._doubt_upstream(parts, node)
+            return True
+        return False
+
+    def _doubt_upstream(self, parts: SplitResult, node: Node) -> None:
+        if parts.scheme == "http" and not is_this_machine(parts.hostname or ""):
+            message = f"What goes to {parts.hostname} travels without encryption."
+            self.findings.warning("upstream-not-https", node.place, message, "Write https://… if it answers there.")
 
     def _check_certificate(self, given: Node) -> None:
         """Find a client certificate that is not there."""
@@ -212,7 +219,10 @@ class RouteReader:
                 return found or ""
             good = False
             message = f"`{match[0][:60]}` depends on the request; the upstream of an MCP route is fixed."
-            self.findings.error("rewrite-template", node.place, message, "Write the URL, or ${env.NAME} in it.")
+            fix = "Write the URL, or ${env.NAME} in it."
+            if _VARIABLE.fullmatch(name):
+                message, fix = f"Nobody replaces `{match[0][:60]}`.", f"Write ${{env.{name}}}."
+            self.findings.error("rewrite-template", node.place, message, fix)
             return ""
 
         replaced = _TEMPLATE.sub(value, text)
@@ -253,6 +263,22 @@ def _where(first: Node, second: Node) -> str:
     """Return where `first` stands, as it is found from `second`."""
     same = first.source.file == second.source.file
     return f"on line {first.line}" if same else f"in {first.source.file}, line {first.line},"
+
+
+def _why_no_path(path: str) -> tuple[str, str] | None:
+    """Return message and advice where no MCP route can stand at `path`; its URL is the resource that clients name."""
+    if not path.startswith("/"):
+        return "A path begins with a slash.", f'Write "/{path}".'
+    if re.search(r"[{}*:?#]", path):
+        return "The path of an MCP route is fixed: no parameters, no wildcards.", 'Write a path such as "/mcp/linear".'
+    steps = path.split("/")[1:]
+    plain = "/".join(each for each in steps if each not in ("", ".", ".."))
+    if path != "/" and len(plain) != len(path) - 1:
+        return "Clients and proxies may take empty or dotted steps out of a path.", f'Write "/{plain}".'
+    if _STRANGE.search(path):
+        message = "The path has characters that clients write in several ways, so that one address would be several."
+        return message, "Write letters, digits and . _ ~ - between the slashes."
+    return None
 
 
 def _is_reserved(path: str) -> bool:

@@ -11,12 +11,14 @@ from devgw.config.client_documents_file import TABLE as CLIENT_DOCUMENTS
 from devgw.config.client_documents_file import read_client_documents
 from devgw.config.finding import Finding, Findings, Place, did_you_mean, nearest_name
 from devgw.config.members import near
-from devgw.config.shapes import LOOPBACK, split_url
+from devgw.config.settings_doubts import doubt_settings
 from devgw.config.source import Source, read_source
 from devgw.config.strict import DEPLOYED, check_strict
 from devgw.config.upstreams_file import TABLE as UPSTREAMS
 from devgw.config.upstreams_file import read_upstreams
+from devgw.foreign.text import hidden_in
 from devgw.foreign.toml import TomlRefused, read_toml
+from devgw.foreign.urls import UrlRefused, read_url
 from devgw.oauth.urls import base_path_of
 from devgw.settings import Settings
 
@@ -82,8 +84,8 @@ _OPEN_TABLES = (UPSTREAMS, CLIENT_DOCUMENTS)
 """Tables whose members the project names."""
 _TABLES = {each.name.split(".")[0] for each in SETTINGS if "." in each.name}
 _WANTED = {
-    "text": "a string",
-    "url": "an http(s) origin",
+    "text": "a string that can be seen",
+    "url": "an origin such as http://localhost:9000: scheme, host and port alone",
     "path": "a path such as /dev: letters, digits and . _ ~ - between slashes",
     "port": "a port from 0 to 65535",
     "count": "a whole number from 0",
@@ -120,17 +122,13 @@ def read_settings(
         except Unfit:
             wanted = _WANTED[setting.kind]
             findings.error("setting-value", at, f"`{setting.name}` must be {wanted}.", f"Write {wanted}.")
-    if "host" in values and values["host"] not in LOOPBACK:
-        message = f"The gateway will be reachable under {values['host']}, not on this machine alone."
-        findings.warning("host-not-loopback", places["host"], message, 'Write host = "localhost" unless you mean it.')
-    if "state_dir" in values and not (root / values["state_dir"]).resolve().is_relative_to(root.resolve()):
-        message = f"State is kept outside of the project: in {values['state_dir']}."
-        findings.note("state-elsewhere", places["state_dir"], message, "Take the setting out to keep it in .devgw.")
     source = read_source(root, FILE, Findings())
     upstreams = read_upstreams(source, findings, place_of) if source else {}
     copies = read_client_documents(source, root, findings, place_of) if source else {}
     check_strict(values, places, {UPSTREAMS: upstreams, CLIENT_DOCUMENTS: copies}, findings)
-    return replace(_settings(root, values), upstreams=upstreams, client_documents=copies), findings.in_order()
+    settings = replace(_settings(root, values), upstreams=upstreams, client_documents=copies)
+    doubt_settings(settings, places, findings)
+    return settings, findings.in_order()
 
 
 def _given(
@@ -265,13 +263,23 @@ _IS_ONE: dict[str, Callable[[Any], bool]] = {"names": lambda each: isinstance(ea
 
 
 def _fit_text(setting: Setting, value: str) -> str:
-    parts = split_url(value)
-    if setting.kind == "url" and (parts is None or parts.path.strip("/") or parts.query):
-        raise Unfit
+    if setting.kind == "url":
+        return _origin(value)
     base_path = base_path_of(value) if setting.kind == "path" else None
-    if (setting.kind == "path" and base_path is None) or not value.strip():
+    if (setting.kind == "path" and base_path is None) or not value.strip() or hidden_in(value):
         raise Unfit
-    return base_path or (value.rstrip("/") if setting.kind == "url" else value)
+    return base_path or value
+
+
+def _origin(value: str) -> str:
+    """Return an origin as browsers write it: small letters, no usual port, no slash at the end."""
+    try:
+        read = read_url(value)
+    except UrlRefused as error:
+        raise Unfit from error
+    if read.path.strip("/") or read.query:
+        raise Unfit
+    return read.origin
 
 
 def _settings(root: Path, values: Mapping[str, Any]) -> Settings:

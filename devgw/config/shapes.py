@@ -10,6 +10,7 @@ _HOST = re.compile(
     r"(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+"
 )
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DISCOVERY = re.compile(r"/\.well-known/(?:openid-configuration|oauth-authorization-server).*")
 _SHOWN = 80
 
 
@@ -69,6 +70,26 @@ def secure_url(value: str) -> str:
         raise refusal(
             "url-fragment", "This URL has a fragment.", f'Write "{written(value.split("#", maxsplit=1)[0])}".'
         )
+    return value
+
+
+def endpoint(value: str) -> str:
+    """Check a URL of the provider's: an endpoint, and not the document that names all of them."""
+    if _DISCOVERY.search(secure_url(value)):
+        message = "This is the URL of the provider's discovery document."
+        raise refusal("discovery-url", message, "Write the URL that the document has for this.")
+    return value
+
+
+def issuer(value: str) -> str:
+    """Check an issuer: https, without a query (OpenID Connect Discovery §4), and not the URL of its document."""
+    before = _DISCOVERY.split(secure_url(value))[0]
+    if before != value:
+        message = "This is the URL of the provider's discovery document, not its issuer."
+        raise refusal("discovery-url", message, f'Write "{written(before)}", or what the document calls `issuer`.')
+    if "?" in value:
+        message = "An issuer has no query."
+        raise refusal("issuer-query", message, f'Write "{written(value.partition("?")[0])}".')
     return value
 
 

@@ -6,7 +6,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from devgw.config.finding import Findings
 from devgw.config.node import Node
-from devgw.config.options import Options, Text, Url
+from devgw.config.options import Endpoint, Options, Text, Url
 from devgw.config.private_key import private_key
 from devgw.config.project import ManualClient, Secret, TokenExchange
 from devgw.config.shapes import refusal
@@ -67,14 +67,14 @@ class ClientAuthOptions(Options):
 class ProviderOptions(Options):
     """`idJag.idp`."""
 
-    token_url: Url
+    token_url: Endpoint
     client_auth: ClientAuthOptions
 
 
 class ResourceServerOptions(Options):
     """`idJag.resourceAs`."""
 
-    token_url: Url
+    token_url: Endpoint
     audience: Text
     resource: Text | None = None
     client_auth: ClientAuthOptions

@@ -4,13 +4,18 @@ Source: the WorkOS policy page; `workos.md` §0.6, §3, §9.
 """
 
 import re
+from collections.abc import Iterator
 
+from devgw.config.env_values import QUOTES, is_placeholder
 from devgw.config.shapes import refusal, split_url, written
 
 BASE_URL = "https://api.workos.com"
 AUTHORIZE_PATH = "/user_management/authorize"
 _SHAPE = re.compile(r"client_[A-Za-z0-9_]+")
 _ULID_TAIL = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_NEARLY_TAIL = re.compile(r"[0-9A-Z]{20,32}")
+TAIL = 26
+"""Letters and digits after the prefix: a ULID."""
 _INSIDE = re.compile(r"client_[A-Za-z0-9]+")
 _MIXED_UP = {"I": "1", "L": "1", "O": "0", "U": "V"}
 _HOSTS = re.compile(r"(?:^|[./])(workos\.com|authkit\.app)(?:$|[/:])", re.IGNORECASE)
@@ -23,7 +28,7 @@ _CONSOLE = "Copy the Client ID from API Keys in the WorkOS Dashboard; it looks l
 
 def client_id(value: str) -> str:
     """Check a WorkOS client id; a legacy `project_…` id is good too."""
-    if value != value.strip() or value.strip("\"'") != value:
+    if value != value.strip() or QUOTES.intersection((value[:1], value[-1:])):
         raise refusal(
             "workos-client-id-quoted", "Spaces or quotes stand around the client id.", f'Write "{_found(value)}".'
         )
@@ -41,7 +46,9 @@ def client_id(value: str) -> str:
         message = f"{written(value)} is written in other letters than the id has."
         raise refusal("workos-client-id-shape", message, f'Write "client_{tail.upper()}".')
     if value.lower().startswith(("client-", "client_", "clientid_")):
-        raise refusal("workos-client-id-shape", f"{written(value)} is not of the client_ shape.", _CONSOLE)
+        inside = _INSIDE.match(value)
+        fix = f'Write "{inside[0]}".' if inside and _ULID_TAIL.fullmatch(inside[0].partition("_")[2]) else _CONSOLE
+        raise refusal("workos-client-id-shape", f"{written(value)} is not of the client_ shape.", fix)
     raise refusal(
         "workos-client-id-prefix", f"A WorkOS client id begins with `client_`; this is {written(value)}", _CONSOLE
     )
@@ -83,16 +90,28 @@ def _found(value: str) -> str:
     return inside[0] if inside else written(value.strip("\"' \t\r\n"))
 
 
-def doubtful_letters(value: str) -> list[tuple[int, str, str]]:
-    """Return position (from 0), letter and likely digit of each letter that no WorkOS id has; none for placeholders.
+def doubts(value: str) -> Iterator[tuple[str, str, str]]:
+    """Yield code, message and advice for each thing about an id that no id of WorkOS has.
 
-    The example ids of documentations break the shape too, so this is a doubt and never a refusal.
+    The example ids of documentations break the shape too, so these are doubts and never refusals.
     """
     tail = value.removeprefix("client_")
+    if is_placeholder(value):
+        yield "workos-client-id-placeholder", f"This is a placeholder: {written(value)}", _CONSOLE
+        return
     if tail == value:
-        return []
-    offset = len(value) - len(tail)
-    return [(offset + at, char, _MIXED_UP[char.upper()]) for at, char in enumerate(tail) if char.upper() in _MIXED_UP]
+        return
+    if tail != tail.upper() and _ULID_TAIL.fullmatch(tail.upper()):
+        message = "WorkOS writes its ids in capitals, and this one is not."
+        yield "workos-client-id-shape", message, f'Write "client_{tail.upper()}".'
+    if _NEARLY_TAIL.fullmatch(tail) and len(tail) != TAIL:
+        message = f"The client id has {len(tail)} characters after `client_`; those of WorkOS have {TAIL}."
+        yield "workos-client-id-length", message, _CONSOLE
+    for at, char in enumerate(tail):
+        if char.upper() in _MIXED_UP:
+            message = f"Character {len(value) - len(tail) + at + 1} of the client id is the letter {char}, "
+            fix = f"Most likely it is {_MIXED_UP[char.upper()]}."
+            yield "workos-client-id-letter", f"{message}which no WorkOS id has.", fix
 
 
 def secret_fault(value: str) -> tuple[str, str, str] | None:

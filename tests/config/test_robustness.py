@@ -22,7 +22,7 @@ EVERYTHING: dict[str, Any] = {
                 workos_options(
                     scope="openid",
                     gateway={"accessTokenTtlSeconds": 900, "cimdEnabled": True},
-                    browserLoginOverrides={"pkce": "S256", "remoteTimeoutMs": 1},
+                    browserLoginOverrides={"pkce": "S256", "remoteTimeoutMs": 1000},
                     idJag={
                         "enabled": True,
                         "trustedIssuers": [{"issuer": "https://i.test", "jwksUrl": "https://i.test/k"}],

@@ -17,7 +17,12 @@ def test_each_wrapper_derives_what_the_table_says(
         **own,
         "scope": "openid",
         "gateway": {"accessTokenTtlSeconds": 60, "cimdEnabled": False, "refreshTokenTtlSeconds": 600},
-        "browserLoginOverrides": {"remoteTimeoutMs": 1, "sessionTtlSeconds": 2, "stateTtlSeconds": 3, "pkce": "S256"},
+        "browserLoginOverrides": {
+            "remoteTimeoutMs": 301,
+            "sessionTtlSeconds": 2,
+            "stateTtlSeconds": 31,
+            "pkce": "S256",
+        },
     }
     loaded = read(write(tmp_path, [wrapper(provider, export, full)]))
 
@@ -40,7 +45,7 @@ def test_each_wrapper_derives_what_the_table_says(
         found.login.state_ttl,
         found.tokens.access_token_ttl,
     ]
-    assert [each.total_seconds() for each in seconds] == [0.001, 2, 3, 60]
+    assert [each.total_seconds() for each in seconds] == [0.301, 2, 31, 60]
     assert not found.tokens.cimd_enabled
 
 

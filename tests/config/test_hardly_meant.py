@@ -1,0 +1,253 @@
+"""What loads and then cannot work, or is hardly meant, is said with what to write instead."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devgw.config.settings_file import read_settings
+from devgw.settings import Settings
+from devgw.wiring.reading import read_project
+from tests.config.bench import (
+    CLIENT_ID,
+    ENVIRON,
+    POLICY_NAME,
+    capability_filter,
+    codes,
+    headers,
+    only,
+    operation,
+    policy,
+    read,
+    workos_options,
+    write,
+)
+
+SECRET = "sk_test_1234567890abcdef"
+OTHER_TOOLS = [
+    "${X}",
+    "${X:-none}",
+    "${env.X}",
+    "${env:X}",
+    "${process.env.X}",
+    "${{ secrets.X }}",
+    "{env:X}",
+    "{{X}}",
+    "{{ env.X }}",
+    "$X",
+    "%X%",
+    "$(X)",
+    "$ENV(X)",
+    "$env{X}",
+    "$env[X]",
+    "$env:X",
+    "env(X)",
+    "process.env.X",
+    "import.meta.env.X",
+]
+
+
+@pytest.mark.parametrize("written", OTHER_TOOLS)
+@pytest.mark.parametrize("before", ["", "Bearer "])
+def test_a_variable_in_another_tools_way_is_an_error_that_says_ours(tmp_path: Path, written: str, before: str) -> None:
+    """Sent as it stands, it would be a credential that nobody knows."""
+    if written == "%X%" and before:
+        pytest.skip("inside a value it may be a letter's escape")
+    for listed in (
+        [policy(workos_options(clientSecret=before + written))],
+        [policy(workos_options()), headers([{"name": "authorization", "value": before + written}])],
+    ):
+        loaded = read(write(tmp_path, listed))
+        found = only(loaded, "env-malformed")
+        assert loaded.project is None
+        assert codes(loaded) == ["env-malformed"]
+        assert "$env(X)" in found.fix
+        assert found.pointer.endswith(("/clientSecret", "/value"))
+
+
+@pytest.mark.parametrize("written", [each for each in OTHER_TOOLS if each != "${env.X}"])
+def test_an_upstream_in_another_tools_way_is_an_error_that_says_ours(tmp_path: Path, written: str) -> None:
+    loaded = read(write(tmp_path, paths={"/mcp/x": {"post": operation(written)}}))
+    assert loaded.project is None
+    assert "${env." in loaded.findings[0].fix
+
+
+@pytest.mark.parametrize("written", [each for each in OTHER_TOOLS if "$env:" not in each])
+def test_a_value_of_the_environment_that_is_a_reference_is_found(tmp_path: Path, written: str) -> None:
+    environ = ENVIRON | {"WORKOS_CLIENT_SECRET": written}
+    assert "env-unexpanded" in codes(read(write(tmp_path), environ))
+
+
+@pytest.mark.parametrize(
+    "written", ["pa$$word", "a$b", "50%", "a{b}c", "$", "env:read", "x-env(y", "$1", "Bearer abc$DEF-x", "100%off%20"]
+)
+def test_what_only_looks_a_little_like_one_is_left_alone(tmp_path: Path, written: str) -> None:
+    listed = [policy(workos_options()), headers([{"name": "x-team", "value": written}])]
+    assert codes(read(write(tmp_path, listed))) == []
+
+
+def test_templates_and_descriptions_of_tools_are_nobodys_variables(tmp_path: Path) -> None:
+    tools = [{"name": "a", "description": "Use ${X} and {{Y}}"}]
+    listed = [policy(workos_options()), capability_filter(tools=tools, resourceTemplates=["n://{{id}}"])]
+    assert codes(read(write(tmp_path, listed))) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "is_found"), [("authorization", True), ("X-Api-Key", True), ("cookie", True), ("x-team", False)]
+)
+def test_a_credential_written_into_a_header_stands_in_the_repository(tmp_path: Path, name: str, is_found: bool) -> None:
+    listed = [policy(workos_options()), headers([{"name": name, "value": "hunter2hunter2"}])]
+    assert codes(read(write(tmp_path, listed))) == (["literal-secret"] if is_found else [])
+
+
+# --- the client id and .env ---
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "says"),
+    [
+        (CLIENT_ID[:-1], "workos-client-id-length", "25"),
+        (f"{CLIENT_ID}2", "workos-client-id-length", "27"),
+        (CLIENT_ID.lower(), "workos-client-id-shape", CLIENT_ID),
+        (f"{CLIENT_ID};", "workos-client-id-shape", CLIENT_ID),
+        (f"{CLIENT_ID} # mine", "workos-client-id-shape", CLIENT_ID),
+        (f"“{CLIENT_ID}”", "workos-client-id-quoted", CLIENT_ID),
+        ("client_YOUR_CLIENT_ID", "workos-client-id-placeholder", "Client ID"),
+        ("client_xxxx", "workos-client-id-placeholder", "Client ID"),
+    ],
+)
+def test_a_client_id_that_is_nearly_one_says_what_is_off(tmp_path: Path, written: str, code: str, says: str) -> None:
+    loaded = read(write(tmp_path), ENVIRON | {"WORKOS_CLIENT_ID": written})
+    found = only(loaded, code)
+    assert says in f"{found.message} {found.fix}"
+    assert "workos-client-id-letter" not in codes(loaded)
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "says"),
+    [
+        (f"WORKOS_CLIENT_SECRET: {SECRET}", "env-line", "WORKOS_CLIENT_SECRET=…"),
+        (f'"WORKOS_CLIENT_SECRET": "{SECRET}"', "env-line", "WORKOS_CLIENT_SECRET=…"),
+        (f"set WORKOS_CLIENT_SECRET={SECRET}", "env-line", "WORKOS_CLIENT_SECRET=…"),
+        (f'$env:WORKOS_CLIENT_SECRET="{SECRET}"', "env-line", "WORKOS_CLIENT_SECRET=…"),
+        (f"WORKOS_CLIENT_SECRET=‘{SECRET}’", "env-quotes", "quotes"),
+        (f"WORKOS_CLIENT_SECRET={SECRET},", "env-punctuation", "`,`"),
+        (f"WORKOS_CLIENT_SECRET={SECRET}\u200b", "env-hidden", "U+200B"),
+        (f"WORKOS_CLIENT_SECRET={SECRET}\nDEVGW_PORT=9100", "env-setting", "devgw.toml"),
+    ],
+)
+def test_a_line_of_env_that_is_off_says_what_to_write_and_never_the_value(
+    tmp_path: Path, line: str, code: str, says: str
+) -> None:
+    found = only(read(write(tmp_path, dotenv=line + "\n"), {"WORKOS_CLIENT_ID": CLIENT_ID}), code)
+    assert says in f"{found.message} {found.fix}"
+    assert "1234567890abcdef" not in str(found)
+
+
+@pytest.mark.parametrize("name", ["WORKOS_CLEINT_ID", "WORKOS_CLIENTID", "workos_client_id", "WORKOS_CLIENT_IDS"])
+def test_a_slip_in_a_name_of_env_does_not_lead_to_the_emulator_in_silence(tmp_path: Path, name: str) -> None:
+    write(tmp_path, dotenv=f"# mine\n{name}={CLIENT_ID}\n")
+    loaded = read_project(Settings(root=tmp_path), {})
+    found = only(loaded, "env-misspelt")
+    assert loaded.wants_emulator
+    assert (found.severity, found.file, found.line) == ("warning", ".env", 2)
+    assert "Call it WORKOS_CLIENT_ID" in found.fix
+
+
+# --- the provider's URLs and times ---
+
+
+def generic(oidc: dict[str, Any], login: dict[str, Any]) -> list[dict[str, Any]]:
+    base = "https://idp.example.com"
+    given = {"url": f"{base}/authorize", "tokenUrl": f"{base}/token", "clientId": "gw"}
+    given |= {"clientSecret": "$env(WORKOS_CLIENT_SECRET)"}
+    options = {"oidc": {"issuer": base, "jwksUrl": f"{base}/jwks"} | oidc, "browserLogin": given | login}
+    return [policy(options, "mcp-oauth-inbound", "McpOAuthInboundPolicy")]
+
+
+DISCOVERY = "https://idp.example.com/.well-known/openid-configuration"
+
+
+@pytest.mark.parametrize(
+    ("oidc", "login", "code", "fix"),
+    [
+        ({"issuer": DISCOVERY}, {}, "discovery-url", '"https://idp.example.com"'),
+        ({"issuer": "https://a.example/.well-known/oauth-authorization-server/t"}, {}, "discovery-url", "a.example"),
+        ({"issuer": "https://idp.example.com/?p=1"}, {}, "issuer-query", '"https://idp.example.com/"'),
+        ({"jwksUrl": DISCOVERY}, {}, "discovery-url", "document"),
+        ({}, {"url": DISCOVERY}, "discovery-url", "document"),
+        ({}, {"tokenUrl": DISCOVERY}, "discovery-url", "document"),
+        ({}, {"remoteTimeoutMs": 10}, "time-short", "10000"),
+        ({}, {"stateTtlSeconds": 5}, "time-short", "900"),
+    ],
+)
+def test_a_url_or_time_with_which_no_sign_in_works_is_found(
+    tmp_path: Path, oidc: dict[str, Any], login: dict[str, Any], code: str, fix: str
+) -> None:
+    assert fix in only(read(write(tmp_path, generic(oidc, login))), code).fix
+    assert codes(read(write(tmp_path, generic({}, {"remoteTimeoutMs": 300, "stateTtlSeconds": 30})))) == []
+
+
+@pytest.mark.parametrize(("name", "value"), [("remoteTimeoutMs", 10), ("stateTtlSeconds", 5)])
+def test_a_time_is_looked_at_behind_a_wrapper_too(tmp_path: Path, name: str, value: int) -> None:
+    found = only(read(write(tmp_path, [policy(workos_options(browserLoginOverrides={name: value}))])), "time-short")
+    assert found.pointer.endswith(name)
+
+
+# --- the gateway's own addresses ---
+
+
+@pytest.mark.parametrize(
+    ("written", "origin", "code"),
+    [
+        ("HTTP://LOCALHOST:9000/", "http://localhost:9000", ""),
+        ("https://gw.example.com:443", "https://gw.example.com", ""),
+        ("http://[::1]:9000", "http://[::1]:9000", ""),
+        ("http://user:pw@localhost:9000", "http://localhost:9000", "setting-value"),
+        ("http://localhost:9000#x", "http://localhost:9000", "setting-value"),
+        ("http://localhost:9000/x", "http://localhost:9000", "setting-value"),
+        ("http://localhost:9000?", "http://localhost:9000", ""),
+        ("http://localhost:9100", "http://localhost:9100", "origin-elsewhere"),
+        ("https://127.0.0.1", "https://127.0.0.1", "origin-elsewhere"),
+    ],
+)
+def test_an_origin_is_read_as_browsers_write_it(tmp_path: Path, written: str, origin: str, code: str) -> None:
+    (tmp_path / "devgw.toml").write_text(f'origin = "{written}"\n')
+    settings, findings = read_settings(tmp_path, {})
+    assert settings.canonical_origin == origin
+    assert [each.code for each in findings] == ([code] if code else [])
+
+
+def test_a_name_with_a_zero_byte_is_no_state_folder(tmp_path: Path) -> None:
+    (tmp_path / "devgw.toml").write_text('state_dir = "a\\u0000b"\n')
+    assert [each.code for each in read_settings(tmp_path, {})[1]] == ["setting-value"]
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("mcp/a", '"/mcp/a"'),
+        ("/mcp/{x}", "/mcp/linear"),
+        ("/mcp//a", '"/mcp/a"'),
+        ("//evil.example/mcp", '"/evil.example/mcp"'),
+        ("/mcp/../a", '"/mcp/a"'),
+        ("/mcp/./a/", '"/mcp/a"'),
+        ("/mcp/a%20b", "letters"),
+        ("/mcp/%61", "letters"),
+        ("/mcp/a%2Fb", "letters"),
+        ("/mcp/ä", "letters"),
+        ("/mcp/a\\b", "letters"),
+        ('/mcp/a"b', "letters"),
+        ("/mcp/<a>", "letters"),
+        ("/mcp/a b", "letters"),
+    ],
+)
+def test_a_path_that_clients_would_write_otherwise_is_an_error(tmp_path: Path, path: str, says: str) -> None:
+    loaded = read(write(tmp_path, paths={path: {"post": operation(inbound=[POLICY_NAME])}}))
+    assert codes(loaded) == ["route-path"]
+    assert says in loaded.findings[0].fix
+
+
+@pytest.mark.parametrize("path", ["/mcp/a/", "/MCP/a", "/mcp/a.b_c~d-e", "/mcp/a;v=1", "/mcp/it's(1)", "/mcp/a@b,c&d"])
+def test_a_path_that_everybody_writes_alike_is_taken(tmp_path: Path, path: str) -> None:
+    assert codes(read(write(tmp_path, paths={path: {"post": operation()}}))) == []
