@@ -1,12 +1,14 @@
 """Every secret that the project itself configures, wherever an upstream, a client or an error message says it again.
 
 Names and shapes (`masking`) know what secrets are called and look like; this knows what they are. It hides them at the
-last moment, in the text that goes to a face: plain, as JSON writes them, percent-encoded, or in base64. What was once
-configured stays hidden after a reload, for it stands in older traces.
+last moment, in the text that goes to a face: plain, as JSON, HTML and URLs write them, in base64, or in hex. What was
+once configured stays hidden after a reload, for it stands in older traces.
 """
 
 import base64
+import html
 import json
+import re
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
@@ -15,6 +17,9 @@ from devgw.monitor.masking import mask
 SHORTEST = 6
 """Characters: what is shorter stands everywhere by chance."""
 _SHORTEST_ENCODED = 8
+_SHORTEST_WORD = 4
+_WORD = re.compile(r"[A-Za-z0-9]+")
+_HTML_SAFE = str.maketrans({each: f"\\u{ord(each):04x}" for each in "<>&"})
 _WORDS = frozenset({"secret", "password", "passwd", "client_secret", "bearer", "changeme"})
 """Values that are words of the field: to hide them would take the names of things out of every sentence."""
 
@@ -23,37 +28,82 @@ class ConfiguredSecrets:
     """The values, and what takes them out of a text."""
 
     def __init__(self) -> None:
-        self._forms: dict[str, str] = {}
-        """What is looked for, longest first, and what stands in its place."""
+        self._forms: dict[str, dict[str, str]] = {}
+        """What is looked for and what stands in its place, by the longest word in its first half: forms share that."""
 
     def keep(self, values: Iterable[str]) -> None:
         """Hide these values too from now on."""
         for value in values:
             text = value.strip()
             if len(text) >= SHORTEST and text.lower() not in _WORDS:
-                self._forms |= dict.fromkeys(_forms(text), mask(text))
-        self._forms = dict(sorted(self._forms.items(), key=lambda each: -len(each[0])))
+                for form in _forms(text):
+                    self._forms.setdefault(_word_in(_half(form)), {})[form] = mask(text)
 
     def hide(self, text: str) -> str:
-        """Return `text` with every configured secret masked."""
-        for form, shown in self._forms.items():
-            if form in text:
-                text = text.replace(form, shown)
+        """Return `text` with every configured secret masked, also where it is cut off behind its first half."""
+        near = [forms for word, forms in self._forms.items() if word in text]
+        if near:
+            found = {form: shown for forms in near for form, shown in forms.items()}
+            for form in sorted(found, key=len, reverse=True):
+                text = _without_cut(text.replace(form, found[form]), form, found[form])
         return text
+
+
+def _half(form: str) -> str:
+    """Return the part of a value that tells it: bodies and excerpts are cut wherever their limit is."""
+    return form[: max(SHORTEST, (len(form) + 1) // 2)]
+
+
+def _without_cut(text: str, form: str, shown: str) -> str:
+    """Return `text` with each beginning of a value masked, as far as it goes."""
+    half = _half(form)
+    at = text.find(half)
+    while at >= 0:
+        end = at + len(half)
+        while text[end : end + 1] == form[end - at : end - at + 1] != "":
+            end += 1
+        text = text[:at] + shown + text[end:]
+        at = text.find(half, at + len(shown))
+    return text
+
+
+def _word_in(form: str) -> str:
+    """Return the longest run of letters and digits of ASCII; the form itself where all are short."""
+    word = max(_WORD.findall(form), key=len, default="")
+    return word if len(word) >= _SHORTEST_WORD else form
 
 
 def _forms(value: str) -> list[str]:
     """Return how a value may be written."""
-    forms = {value, quote(value, safe=""), quote(value), quote_plus(value), quote(value, safe="").lower()}
+    forms = _in_urls(value) | _in_pages(value) | {value.encode().decode("latin-1")}  # as headers are read
     forms |= {"\\n".join(value.split("\n")), *value.split("\n")} if "\n" in value else set()
     forms |= {part for each in tuple(forms) for part in _in_json(each)}
-    forms |= set(_in_base64(value.encode()))
+    coded = _in_base64(value.encode())
+    forms |= {each for one in coded for each in (one, quote(one, safe=""), one.replace("/", "\\/"))}
+    forms |= {value.encode().hex(), value.encode().hex().upper()}
     return [each for each in forms if len(each) >= SHORTEST]
 
 
+def _in_urls(text: str) -> set[str]:
+    """Return a text as URLs have it, in another URL too."""
+    once = quote(text, safe="")
+    return {once, once.lower(), quote(text), quote_plus(text), quote(once)}
+
+
+def _in_pages(text: str) -> set[str]:
+    """Return a text as it is, and as HTML and XML escape it, with the quotes in them written in numbers or not."""
+    escaped = html.escape(text)
+    numbered = escaped.replace("&#x27;", "&#39;")
+    return {text, html.escape(text, quote=False), escaped, numbered, numbered.replace("&quot;", "&#34;")}
+
+
 def _in_json(text: str) -> list[str]:
-    """Return a text as JSON writes it, in ASCII or not, up to two strings inside one another."""
+    """Return a text as JSON writes it, in ASCII or not, up to two strings inside one another.
+
+    PHP escapes slashes as well, and Go what HTML would read.
+    """
     once = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+    once |= {each.replace("/", "\\/") for each in once} | {each.translate(_HTML_SAFE) for each in once}
     twice = {json.dumps(each, ensure_ascii=False)[1:-1] for each in once}
     return [*once, *twice]
 
@@ -67,4 +117,6 @@ def _in_base64(value: bytes) -> list[str]:
         core = coded[(0, 2, 3)[before] : len(coded) - is_cut].decode()
         if len(core) >= _SHORTEST_ENCODED:
             found += [core, core.replace("+", "-").replace("/", "_")]
+    lines = base64.encodebytes(value).decode().split()  # as mails and keys are wrapped
+    found += [each for each in lines[:-1] if len(lines) > 1]
     return found

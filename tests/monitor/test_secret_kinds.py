@@ -1,6 +1,7 @@
 """Secrets of every kind, wherever they stand: by name, by shape, and because the project configures them."""
 
 import base64
+import html
 import json
 import time
 from urllib.parse import quote, quote_plus
@@ -129,7 +130,7 @@ def test_the_form_of_a_page_hides_its_token() -> None:
     assert "0123456789abcdef" not in mask_text(html)
 
 
-VALUE = 'p@ss w0rd/"ü"+x'
+VALUE = 'p@ss w0rd/"ü"+x&y'
 
 
 @pytest.mark.parametrize(
@@ -148,6 +149,17 @@ VALUE = 'p@ss w0rd/"ü"+x'
             for after in "xyz"
         ),
         base64.urlsafe_b64encode(f"user:{VALUE}".encode()).decode(),
+        json.dumps({"php": VALUE}).replace("/", "\\/"),
+        json.dumps({"go": VALUE}).replace("&", "\\u0026"),
+        f"<p>{html.escape(VALUE)}</p>",
+        f"<p>{html.escape(VALUE, quote=False)}</p>",
+        html.escape(VALUE).replace("&quot;", "&#34;"),
+        VALUE.encode().decode("latin-1"),
+        "https://h.example/x?next=" + quote("/y?q=" + quote(VALUE, safe=""), safe=""),
+        f"https://h.example/x?b={quote(base64.b64encode(VALUE.encode()).decode(), safe='')}",
+        base64.b64encode(VALUE.encode()).decode().replace("/", "\\/"),
+        VALUE.encode().hex(),
+        VALUE.encode().hex().upper(),
     ],
 )
 def test_what_the_project_configures_is_hidden_however_it_is_written(written: str) -> None:
@@ -159,6 +171,7 @@ def test_what_the_project_configures_is_hidden_however_it_is_written(written: st
     assert written not in hidden
     assert "w0rd" not in hidden
     assert "cEBzcyB3MHJk" not in hidden
+    assert b"w0rd".hex() not in hidden.lower()
     assert secrets.hide("the client_secret is a secret, x") == "the client_secret is a secret, x"
 
 
@@ -166,6 +179,27 @@ def test_every_line_of_a_configured_key_is_hidden() -> None:
     secrets = ConfiguredSecrets()
     secrets.keep(["-----BEGIN X-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASCBKcwggSjAgEAAoIB\n-----END X-----"])
     assert "MIIEvQ" not in secrets.hide("half of it: MIIEvQIBADANBgkqhkiG9w0B")
+
+
+@pytest.mark.parametrize("end", ["…", "", '"', " and more"])
+def test_a_configured_value_that_an_excerpt_cuts_off_is_hidden_as_far_as_it_goes(end: str) -> None:
+    value = "correct-horse-battery-staple"
+    secrets = ConfiguredSecrets()
+    secrets.keep([value])
+    shown = secrets.hide(value)
+    for length in (len(value) // 2, 20, len(value) - 1):
+        assert secrets.hide(f"it said {value[:length]}{end}") == f"it said {shown}{end}"
+        assert "horse" not in secrets.hide(json.dumps([f'"{value[:length]}{end}', value[:length]]))
+    assert secrets.hide("correct-horse and correct-how") == "correct-horse and correct-how"
+
+
+def test_a_long_value_is_hidden_in_base64_of_several_lines() -> None:
+    value = "correct horse battery staple " * 5
+    secrets = ConfiguredSecrets()
+    secrets.keep([value])
+    first, second, *_ = base64.encodebytes(value.strip().encode()).decode().split()
+    hidden = secrets.hide(f"{first}\n{second}\n")
+    assert (first in hidden, second in hidden) == (False, False)
 
 
 def test_no_face_of_a_trace_shows_any_of_them() -> None:
