@@ -17,6 +17,8 @@ from devgw.foreign.toml import read_toml
 from devgw.problems.base import ErrorCode, Problem, reason_of
 
 _ID = re.compile(r"([a-z]{2,6})[\s_-]*(\d{1,3})")
+_WRITTEN_ID = re.compile(r"\b[A-Z]{2,6}-\d\d\b")
+"""As it stands in what the gateway says: `[RURI-02, trace 4be1]`."""
 _NEAR, _NEAR_WORD = 0.7, 0.8
 
 
@@ -34,6 +36,9 @@ def look_up(words: str) -> Found:
     asked = plain(words)
     if not asked:
         return Found(tuple(failures().values()))
+    written = () if _by_ids(asked) else dict.fromkeys(_WRITTEN_ID.findall(words))
+    if named := [failures()[each] for each in written if each in failures()]:
+        return Found(tuple(named))
     if hits := _meant(asked):
         return Found(hits)
     for near in _nearest(asked):
@@ -52,7 +57,7 @@ def _meant(asked: str) -> tuple[Failure, ...]:
         return by_id
     if asked in GROUPS:
         return tuple(each for each in failures().values() if each.id.lower().startswith(f"{asked}-"))
-    ids = [*other_words().get(asked, ()), *_of_reason(asked), *_among_these(asked)]
+    ids = [*_titles().get(asked, ()), *other_words().get(asked, ()), *_of_reason(asked), *_among_these(asked)]
     found = [failures()[each] for each in ids if each in failures()] + _by_text(asked)
     return tuple(dict.fromkeys(found))
 
@@ -84,8 +89,8 @@ def _by_text(asked: str) -> list[Failure]:
 
 
 def _has(wanted: Iterable[str], *texts: str) -> bool:
-    text = plain(" ".join(texts))
-    return all(each in text for each in wanted)
+    words = set(plain(" ".join(texts)).split())
+    return words.issuperset(wanted)
 
 
 def _nearest(asked: str) -> list[str]:
@@ -97,6 +102,11 @@ def _nearest(asked: str) -> list[str]:
 
 def _near_word(word: str) -> str:
     return next(iter(get_close_matches(word, sorted(_vocabulary()), n=1, cutoff=_NEAR_WORD)), "")
+
+
+@cache
+def _titles() -> dict[str, tuple[str]]:
+    return {plain(each.title): (each.id,) for each in failures().values()}
 
 
 @cache
@@ -144,7 +154,13 @@ def _of_reason(asked: str) -> tuple[str, ...]:
 @cache
 def _names() -> list[str]:
     ids = (plain(each) for each in failures())
-    return [*ids, *(plain(each) for each in reasons()), *(plain(each) for each in ErrorCode), *other_words()]
+    return [
+        *ids,
+        *_titles(),
+        *(plain(each) for each in reasons()),
+        *(plain(each) for each in ErrorCode),
+        *other_words(),
+    ]
 
 
 @cache

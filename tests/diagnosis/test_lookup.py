@@ -1,6 +1,7 @@
 """`devgw explain` leads to the page, whatever words a person has: ids, codes, error texts, and what is misspelt."""
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -8,7 +9,17 @@ from click.testing import CliRunner
 from devgw.cli.explain import command
 from devgw.diagnosis.catalogue import failures
 from devgw.diagnosis.lookup import look_up, other_words, plain, reasons
+from devgw.oauth.description import describe
 from devgw.problems import ErrorCode
+from tests.diagnosis.every_problem import every_page
+
+LINES = [
+    line.partition(": ")
+    for line in (Path(__file__).parent / "error_texts.txt").read_text().splitlines()
+    if line and not line.startswith("#")
+]
+TEXTS = {text: ids.split() for ids, _, text in LINES if not ids.startswith("~")}
+MISSPELT = {text: ids.removeprefix("~ ") for ids, _, text in LINES if ids.startswith("~")}
 
 
 def first(words: str) -> str:
@@ -18,6 +29,29 @@ def first(words: str) -> str:
 @pytest.mark.parametrize("words", ["RURI-02", "ruri-02", "ruri02", "Ruri 02", "ruri_2", "RURI2"])
 def test_an_id_is_found_however_it_is_written(words: str) -> None:
     assert [each.id for each in look_up(words).failures] == ["RURI-02"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_what_real_programs_print_leads_to_the_page(text: str) -> None:
+    found = look_up(text)
+    assert not found.nearest
+    assert len(TEXTS) >= 120
+    assert found.failures[0].id in TEXTS[text], [each.id for each in found.failures]
+
+
+@pytest.mark.parametrize("text", MISSPELT)
+def test_what_is_misspelt_leads_to_the_page_of_the_nearest(text: str) -> None:
+    assert first(text) == MISSPELT[text]
+
+
+def test_every_title_leads_to_its_page() -> None:
+    assert [each.id for each in failures().values() if look_up(each.title).failures[0] is not each] == []
+
+
+def test_what_the_gateway_answers_leads_to_its_page() -> None:
+    said = {name: describe(problem, "4be1") for (_, name), problem in every_page().items() if name}
+    assert [name for name, text in said.items() if look_up(text).failures[0].id not in text] == []
+    assert first("refused [RURI-02, trace 4be1]") == "RURI-02"
 
 
 def test_several_ids_are_found_together() -> None:
