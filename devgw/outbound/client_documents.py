@@ -25,7 +25,12 @@ from devgw.outbound.guard import client_check
 from devgw.outbound.kept_documents import KeptDocuments
 from devgw.outbound.transport import chain_of, describe_failure
 from devgw.problems import Problem, Refused
-from devgw.problems.client_document import ClientDocumentForbidden, ClientDocumentInvalid, ClientDocumentUnreachable
+from devgw.problems.client_document import (
+    ClientDocumentForbidden,
+    ClientDocumentInvalid,
+    ClientDocumentNotPublic,
+    ClientDocumentUnreachable,
+)
 from devgw.problems.limit import AnswerProblem, AnswerTooLong, AnswerUnfinished, AnswerUnpacksTooLong
 from devgw.settings import Limits
 
@@ -120,8 +125,7 @@ class HttpClientDocuments:
         import httpx2  # noqa: PLC0415  140 ms that only a client with a document needs
 
         if not self._may_be_local and is_loopback(url):
-            where = "this machine, which the deployed gateway cannot reach ([deployed] in devgw.toml)"
-            raise Refused(ClientDocumentForbidden(url, where))
+            raise Refused(ClientDocumentNotPublic(url))
         bounds = Bounds(self._seconds, Limits.CLIENT_DOCUMENT_BYTES)
         try:
             async with (

@@ -59,6 +59,28 @@ class ClientDocumentForbidden(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class ClientDocumentNotPublic(Problem):
+    """The client metadata document is on this machine, and devgw was told to read what the deployed gateway can."""
+
+    url: str
+
+    diagnosis: ClassVar = "REG-08"
+    error: ClassVar = ErrorCode.INVALID_CLIENT
+    hint: ClassVar = (
+        "Publish the document on the net over https; or take `strict` and `client_documents` out of [deployed] in "
+        "devgw.toml."
+    )
+    source: ClassVar = "devgw explain deployed"
+
+    def explain(self) -> str:
+        """Say where it is, and why that matters here."""
+        return (
+            f"The client metadata document {self.url} is on this machine, where the deployed gateway cannot read it; "
+            "devgw.toml says to do as that does."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ClientDocumentInvalid(Problem):
     """The client metadata document breaks a rule."""
 

@@ -211,7 +211,7 @@ class ResourceNotSent(Problem):
 
     granted: str
 
-    diagnosis: ClassVar = "TOK-02"
+    diagnosis: ClassVar = "REQ-01"
     error: ClassVar = ErrorCode.INVALID_TARGET
     source: ClassVar = "RFC 8707 §2.2; zuplo.com/docs/mcp-gateway/auth/manual-oauth-testing"
 

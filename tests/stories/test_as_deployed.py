@@ -20,6 +20,7 @@ from devgw.entropy import token
 from devgw.events.trace import Trace
 from devgw.settings import ProxySettings, Settings, UpstreamSettings
 from devgw.wiring.building import CannotStart
+from devgw.wiring.config_view import config_view
 from devgw.wiring.departures import DEPARTURES
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running, mcp_request, running_gateway, write_project
@@ -190,7 +191,7 @@ async def test_local_documents(tmp_path: Path, http: httpx2.AsyncClient, strict:
         answer = await http.get(gateway.authorize_url(client_id, token("")))
 
         assert answer.status_code == (400 if strict else 302), answer.text
-        assert ("the deployed gateway cannot reach" in answer.text) is strict
+        assert ("where the deployed gateway cannot read it" in answer.text) is strict
 
 
 @BOTH
@@ -326,6 +327,19 @@ async def test_project_files(tmp_path: Path, strict: bool, missing: str) -> None
         else:
             async with running(strict, tmp_path, project=root) as gateway:
                 assert gateway.runtime.gateway.project.routes
+
+
+@BOTH
+async def test_config_and_health_say_which_holds(tmp_path: Path, strict: bool) -> None:
+    async with running(strict, tmp_path) as gateway:
+        monitor = gateway.runtime.monitor
+        (check,) = [each for each in monitor.health.look().checks if each.name == "as deployed"]
+        effective = config_view(gateway.runtime).effective
+
+        assert check.state == "ok"
+        assert check.text == effective["deployed"]
+        assert check.text.startswith("strict, but for " if strict else "differs on purpose in refresh-tokens, ")
+        assert effective["refreshTokens"].startswith("kept, as deployed" if strict else "rotated at each use")
 
 
 def test_strict_holds_wherever_settings_are_made() -> None:

@@ -179,6 +179,14 @@ async def test_a_change_of_devgw_toml_says_when_it_takes_effect(gateway: Running
     assert any("port" in change and "next start" in change for change in loaded[-1].changes)
 
 
+async def test_strict_is_told_as_the_one_change_that_it_is(gateway: Running, project: Path) -> None:
+    """It means a dozen settings, of which nobody wrote any."""
+    (project / "devgw.toml").write_text("[deployed]\nstrict = true\n")
+    loaded = await until(gateway, ConfigLoaded, 2)
+    told = [change for change in loaded[-1].changes if "devgw.toml" in change]
+    assert told == ["devgw.toml: `deployed.strict` changed; it takes effect at the next start."]
+
+
 @pytest.mark.parametrize("name", [".env", "modules/zuplo.runtime.ts", "config/policies.json"])
 async def test_a_file_that_is_being_written_is_not_taken_while_it_is_empty(
     gateway: Running, project: Path, name: str
