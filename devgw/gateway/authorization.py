@@ -28,6 +28,7 @@ from devgw.problems.authorization import RedirectUriMismatch, ResponseTypeUnsupp
 from devgw.problems.clients import ClientUnknown
 from devgw.problems.consent import TransactionExpired, TransactionFinished, TransactionUnknown
 from devgw.problems.incoming import AuthorizationsTooMany
+from devgw.problems.login import RouteGone
 from devgw.problems.parameters import ParameterInvalid, ParameterMissing, QueryMangled, RequestCutOff
 from devgw.settings import Limits
 
@@ -172,13 +173,15 @@ class Authorization:
         """Return the authorization that is still pending under this id.
 
         Raises:
-            Refused: with `TransactionUnknown`, `TransactionExpired` or `TransactionFinished`.
+            Refused: with `TransactionUnknown`, `TransactionExpired`, `TransactionFinished` or `RouteGone`.
         """
         pending = self._store.find_pending(TransactionId(transaction_id or ""))
         if pending is None:
             raise Refused(TransactionUnknown())
         if pending.decided_at:
             raise Refused(TransactionFinished(pending.client_name, pending.decided_at))
+        if pending.ended_with_route:
+            raise Refused(RouteGone(pending.client_name, pending.resource, pending.operation_id, pending.expires_at))
         if pending.expires_at <= self._clock.now():
             raise Refused(TransactionExpired(pending.client_name, pending.expires_at))
         return pending

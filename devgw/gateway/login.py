@@ -30,6 +30,7 @@ from devgw.problems.login import (
     LoginCookieMissing,
     LoginEnded,
     ProviderRefused,
+    RouteGone,
     StateExpired,
     StateMissing,
     StateSpent,
@@ -172,6 +173,8 @@ class Login:
             raise Refused(StateUnknown())
         if pending.decided_at:
             raise Refused(TransactionFinished(pending.client_name, pending.decided_at))
+        if pending.ended_with_route:
+            raise Refused(RouteGone(pending.client_name, pending.resource, pending.operation_id, pending.expires_at))
         if pending.expires_at <= self._clock.now():
             raise Refused(StateExpired(pending.created_at, pending.expires_at))
         if pending.login_finished_at and not pending.session_id:  # nobody signed in: a reload ended it

@@ -4,7 +4,7 @@ Moments are aware datetimes. A field that ends in `_digest` is the SHA-256 of a 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -66,6 +66,15 @@ class PendingAuthorization:
     decided_at: datetime | None = None
     page_digest: str | None = None
     """Of the token that its pages carry (`gateway.page_proof`)."""
+
+    @property
+    def ended_with_route(self) -> bool:
+        """Tell whether it ended because its route went or moved: its login and its time ended at one moment."""
+        return self.session_id is None and self.login_finished_at == self.expires_at
+
+    def without_route(self, now: datetime) -> "PendingAuthorization":
+        """Return it as it ends with its route: its code would open nothing."""
+        return replace(self, expires_at=now, login_finished_at=now, session_id=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from devgw.ids import OperationId
 from devgw.problems.base import ErrorCode, Fault, Problem
 from devgw.problems.provider_steps import WORKOS_STEPS, quoted
 
@@ -122,6 +123,27 @@ class LoginEnded(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class RouteGone(Problem):
+    """The authorization was under way when its route was taken out, or got another address or operationId."""
+
+    client_name: str
+    resource: str
+    operation_id: OperationId
+    ended_at: datetime
+
+    diagnosis: ClassVar = "SESS-01"
+    hint: ClassVar = "Start the connection again in the MCP client, with the URL of a route that is served now."
+    source: ClassVar = "RFC 8707 §2"
+
+    def explain(self) -> str:
+        """Say which, and when."""
+        return (
+            f"The authorization for {self.client_name} ended at {self.ended_at:%H:%M:%S} UTC: the configuration that "
+            f"was saved then no longer has its route, {self.resource} with the operationId {self.operation_id}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class StateSpent(Problem):
     """The callback came a second time."""
 
@@ -169,7 +191,7 @@ class LoginCookieMissing(Problem):
         return "Finish the login in the browser window in which it began, with cookies allowed."
 
 
-CALLBACK_REFUSALS = (StateMissing, StateUnknown, StateExpired, StateSpent, LoginEnded, LoginCookieMissing)
+CALLBACK_REFUSALS = (StateMissing, StateUnknown, StateExpired, StateSpent, LoginEnded, RouteGone, LoginCookieMissing)
 """What the gateway's own callback refuses; the rest is the provider's doing, or fails after it."""
 
 

@@ -79,7 +79,7 @@ class Effects:
         now = self._runtime.clock.now()
         with self._ground.store.transaction():
             for each in self._pending(effect):
-                over = replace(each, expires_at=now)
+                over = each.without_route(now)
                 anew = replace(each, login_finished_at=now, session_id=None)
                 self._ground.store.save_pending(over if effect.operation_id else anew)
 

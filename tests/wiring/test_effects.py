@@ -111,6 +111,39 @@ async def test_another_environment_ends_the_login_that_is_under_way_and_says_so(
         assert "Allow" in browser.page.text
 
 
+def without(routes: dict[str, Any]) -> None:
+    del routes["paths"]["/mcp/sample"]
+
+
+def moved(routes: dict[str, Any]) -> None:
+    routes["paths"]["/mcp/elsewhere"] = routes["paths"].pop("/mcp/sample")
+
+
+def renamed(routes: dict[str, Any]) -> None:
+    routes["paths"]["/mcp/sample"]["post"]["operationId"] = "another"
+
+
+@pytest.mark.parametrize("change", [without, moved, renamed])
+@pytest.mark.parametrize("at_consent", [False, True])
+async def test_a_login_whose_route_went_is_told_so_and_not_that_it_took_too_long(
+    gateway: Running, project: Path, change: Any, at_consent: bool
+) -> None:
+    file = project / "config" / "routes.oas.json"
+    async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser:
+        client = await gateway.register(http)
+        url = gateway.authorize_url(client["client_id"], token(""))
+        await (gateway.sign_in(browser, url) if at_consent else browser.open(url))
+        routes = json.loads(file.read_text())
+        change(routes)
+        assert "Ends 1 sign-in under way." in await saved(gateway, file, json.dumps(routes))
+        register_callback(gateway.runtime)
+        assert browser.page is not None
+        await browser.press("Allow" if at_consent else "@")
+        assert browser.location is None
+        assert f"no longer has its route, {gateway.origin}/mcp/sample" in browser.page.text
+        assert "stateTtlSeconds" not in browser.page.text
+
+
 async def test_clients_with_a_document_end_where_documents_are_no_longer_taken(gateway: Running, project: Path) -> None:
     policies = project / "config" / "policies.json"
     async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser, documented_client() as client_id:
