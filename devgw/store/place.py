@@ -52,7 +52,7 @@ class Place:
         """
         if os.path.lexists(self.path):
             raise FileRefused(self.path, "another file stands in its place: move that away")
-        for each in self._beside():  # of the file that is gone; SQLite would take them for the new one's
+        for each in self._beside():  # of the file that is gone; SQLite would share them with the new one's connection
             each.unlink(missing_ok=True)
         identity = self._prepare()
         copy = sqlite3.connect(self.path)

@@ -254,6 +254,23 @@ def test_every_record_comes_back_as_it_went(tmp_path: Path) -> None:
     database.close()
 
 
+def test_what_sqlite_put_beside_a_file_that_went_is_not_shared_with_the_new_one(tmp_path: Path) -> None:
+    """Two connections over one shared memory: whichever closes takes the locks of the other along."""
+    path = tmp_path / "devgw.db"
+    database = Database(path, MIGRATIONS)
+    store = RecordStore(database)
+    store.save_client(client("before"))
+    beside = [tmp_path / f"devgw.db-{each}" for each in ("wal", "shm")]
+    with contextlib.ExitStack() as held:  # so that no number of a file is given again
+        before = [os.fstat(held.enter_context(each.open("rb")).fileno()).st_ino for each in beside]
+        path.unlink()
+        store.save_client(client("after"))
+        assert not set(before) & {each.stat().st_ino for each in beside}
+    again = RecordStore(Database(path, MIGRATIONS))
+    assert [each.name for each in again.clients()] == ["before", "after"]
+    database.close()
+
+
 def _went(store: RecordStore, now: datetime) -> tuple[int, list[str], list[str]]:
     pruned = store.prune(now)
     return pruned.records, [each.name for each in pruned.expired], [each.name for each in pruned.unused]
