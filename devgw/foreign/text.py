@@ -34,6 +34,11 @@ def clean(text: str, most: int | None = None) -> str:
     return text if most is None or len(text) <= most else text[: max(0, most - 1)] + "…"
 
 
+def on_a_page(value: Any) -> Any:
+    """Return what a template prints of a value: a text cleaned, whichever page shows it."""
+    return clean(value) if type(value) is str else value
+
+
 def _written_out(text: str) -> Iterator[str]:
     marks = 0
     for each in text:

@@ -6,11 +6,12 @@ from quart import Blueprint, Quart, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome
+from devgw.foreign.text import on_a_page
 from devgw.oauth.description import error_description
 from devgw.oauth.urls import SCRIPT, STYLE
 from devgw.problems import Refused
 from devgw.web import authorize, dev_login, logout, metadata, refusals, register, serving, token
-from devgw.web.pages import page, short, shown, shown_host
+from devgw.web.pages import page, short, shown_host
 from devgw.web.patience import until_writable
 from devgw.web.wrong_path import answer_wrong_path
 
@@ -21,7 +22,7 @@ def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # preflights are answered in front
     app.url_map.strict_slashes = False
-    app.jinja_options = {"autoescape": True, "finalize": shown}
+    app.jinja_options = {"autoescape": True, "finalize": on_a_page}
     app.jinja_env.filters |= {"short": short, "host": shown_host}
     serving.keep(app, served)
     for each in (metadata, register, authorize, dev_login, logout, token):

@@ -21,11 +21,6 @@ HOST_CHARACTERS = 64
 _BASE_CSP = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
 
 
-def shown(value: Any) -> Any:
-    """Return what a template prints of a value: foreign text cleaned, whichever page shows it."""
-    return clean(value) if type(value) is str else value
-
-
 def short(value: str, most: int) -> str:
     """Return foreign text cleaned, and cut where it would push away what has to be seen."""
     return clean(value, most)

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from devgw.clock import FrozenClock
+from devgw.foreign.text import is_hidden
 from tests.emulators.upstream_flow import CALLBACK, UpstreamClient
 from tests.support.serving import serve
 
@@ -24,6 +25,13 @@ async def test_without_a_token_the_challenge_leads_to_the_metadata(client: Upstr
     assert resource["authorization_servers"] == [server["issuer"]] == [client.origin]
     assert server["code_challenge_methods_supported"] == ["S256"]
     assert server["authorization_response_iss_parameter_supported"] is True
+
+
+async def test_the_page_that_asks_hides_no_character_of_a_name(client: UpstreamClient) -> None:
+    await client.register(client_name="Notes\u202e\x1b]52;c;aGk=\x07")
+    shown = (await client.http.get(client.authorize_url())).text
+    assert "Notes\\u{202e}\\u{1b}]52;c;aGk=\\u{7}" in shown
+    assert [each for each in shown if is_hidden(each) and each != "\n"] == []
 
 
 async def test_the_callback_carries_state_and_issuer_on_success_and_denial(client: UpstreamClient) -> None:

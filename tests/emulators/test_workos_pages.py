@@ -1,10 +1,11 @@
 """What a person sees, without script, and what protects it."""
 
 from html.parser import HTMLParser
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
+from devgw.foreign.text import is_hidden
 from tests.emulators.workos_bench import ACME, BOB, CALLBACK, CLIENT, KEY, OTHER, WorkosBench, emulated
 from tests.support.forms import press, read_forms
 
@@ -25,6 +26,16 @@ def words(html: str) -> str:
 
 async def error_page(workos: WorkosBench, **changes: str | None) -> str:
     return words((await workos.http.get(await workos.authorize(**changes))).text)
+
+
+@pytest.mark.parametrize("slug", ["redirect-uri-invalid", "\u202e\x1b", "connection-invalid"])
+async def test_what_a_page_repeats_hides_no_character(workos: WorkosBench, slug: str) -> None:
+    """A bidirectional override would make one URI read as another."""
+    for name in ("redirect_uri", "client_id", "state"):
+        answer = await workos.http.get(
+            f"{workos.origin}/__error/sso/{quote(slug)}", params={"client_id": CLIENT, name: "x\u202e\x1b[31m\u200b"}
+        )
+        assert [each for each in answer.text if is_hidden(each) and each != "\n"] == []
 
 
 async def test_the_page_for_redirect_uris_has_the_service_s_words_both_strings_and_the_change(

@@ -13,6 +13,7 @@ from devgw.emulators.upstream_auth.metadata import Metadata
 from devgw.emulators.upstream_auth.records import Records
 from devgw.emulators.upstream_auth.token import Redeeming
 from devgw.emulators.upstream_auth.wire import OAuthError, html_error, json_answer, json_body
+from devgw.foreign.text import on_a_page
 
 BODY_LIMIT = 64 * 1024
 OPEN_TO_BROWSERS = ("/.well-known/", "/register", "/token", "/revoke")
@@ -22,6 +23,7 @@ OPEN_TO_BROWSERS = ("/.well-known/", "/register", "/token", "/revoke")
 def create_server(records: Records, metadata: Metadata, faults: Faults) -> Quart:
     """Return everything but the MCP path as a Quart app."""
     app = Quart(__name__, static_folder=None)
+    app.jinja_options = {"autoescape": True, "finalize": on_a_page}
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     _add_rules_for_all(app)
     _add_documents(app, metadata, faults)

@@ -16,6 +16,7 @@ from devgw.emulators.workos.faults import AnswerFault, SlowFault
 from devgw.emulators.workos.pages import add_pages
 from devgw.emulators.workos.public import add_public
 from devgw.emulators.workos.travel import json_response, respond
+from devgw.foreign.text import on_a_page
 
 LABEL = "devgw WorkOS emulator"
 _BODY_LIMIT = 64 * 1024
@@ -25,6 +26,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 def create_app(emulator: Emulator) -> Quart:
     """Return the ASGI app that answers for `emulator`."""
     app = Quart(__name__, static_folder=None)
+    app.jinja_options = {"autoescape": True, "finalize": on_a_page}
     app.config["MAX_CONTENT_LENGTH"] = _BODY_LIMIT
     app.url_map.strict_slashes = True
     _add_rules_for_all(app, emulator)
