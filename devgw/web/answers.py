@@ -38,14 +38,14 @@ def verdict_on(problem: Problem) -> tuple[Outcome, FailureOrigin]:
 async def answer_problem(recording: Recording, problem: Problem, *more: tuple[bytes, bytes]) -> None:
     """Answer with RFC 9457 problem details."""
     body = {"type": "about:blank", "title": problem.reason.replace("_", " "), "status": problem.status}
-    body |= {"detail": problem.explain(), **_named(problem), "traceId": recording.trace.id}
+    body |= {"detail": recording.hide(problem.explain()), **_named(recording, problem), "traceId": recording.trace.id}
     await recording.answer(problem.status, [PROBLEM_JSON, NO_STORE, *more], json.dumps(body).encode())
 
 
 async def answer_bearer(recording: Recording, problem: Problem, challenge: str) -> None:
     """Answer as a resource server does: the challenge in the header, the same and the reason in the body."""
-    trace_id = recording.trace.id
-    body = {"error": problem.error, "error_description": describe(problem), **_named(problem), "trace_id": trace_id}
+    body = {"error": problem.error, "error_description": recording.hide(describe(problem))}
+    body |= {**_named(recording, problem), "trace_id": recording.trace.id}
     headers = [JSON, NO_STORE, (b"www-authenticate", challenge.encode("latin-1", "replace"))]
     await recording.answer(problem.status, headers, json.dumps(body).encode())
 
@@ -69,15 +69,16 @@ def rpc_error(recording: Recording, problem: Problem) -> tuple[int, str, dict[st
     """Return code, message and data of the JSON-RPC error that `problem` comes to."""
     code = getattr(problem, "code", problem.status)
     message = getattr(problem, "message", None) or f"{problem.explain()} {problem.advise()}".strip()
-    return code, message, _details(recording, problem)
+    return code, recording.hide(message), _details(recording, problem)
 
 
 def _details(recording: Recording, problem: Problem) -> dict[str, Any]:
     """Return what every JSON-RPC error of ours says of itself."""
-    return {**_named(problem), "explanation": problem.explain(), "traceId": recording.trace.id}
+    explanation = recording.hide(problem.explain())
+    return {**_named(recording, problem), "explanation": explanation, "traceId": recording.trace.id}
 
 
-def _named(problem: Problem) -> dict[str, str]:
+def _named(recording: Recording, problem: Problem) -> dict[str, str]:
     """Return reason, the one change, and the page in the catalogue where there is one."""
     page = {"diagnosis": problem.diagnosis_id} if problem.diagnosis_id else {}
-    return {"reason": problem.reason, "hint": problem.advise(), **page}
+    return {"reason": problem.reason, "hint": recording.hide(problem.advise()), **page}

@@ -23,7 +23,7 @@ def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # preflights are answered in front
     app.url_map.strict_slashes = False
     app.jinja_options = {"autoescape": True, "finalize": on_a_page}
-    app.jinja_env.filters |= {"short": short, "host": shown_host}
+    app.jinja_env.filters |= {"short": short, "host": shown_host, "hidden": serving.hide}
     serving.keep(app, served)
     for each in (metadata, register, authorize, dev_login, logout, token):
         app.register_blueprint(each.blueprint)

@@ -7,6 +7,7 @@ What later handlers find in the scope: `devgw.trace` (the record of this exchang
 (the origin under which the client asked). Every body is read to its end before an answer begins (`recorder`).
 """
 
+from collections.abc import Callable
 from typing import Protocol
 from urllib.parse import quote_from_bytes
 
@@ -62,13 +63,23 @@ class Generation(Protocol):
 class Front:
     """Everything that reaches the public port."""
 
-    def __init__(self, *, settings: Settings, clock: Clock, bus: Bus, pages: App, client: UpstreamClient) -> None:
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        clock: Clock,
+        bus: Bus,
+        pages: App,
+        client: UpstreamClient,
+        hide: Callable[[str], str] = str,
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._bus = bus
         bus.current_trace = CURRENT_TRACE.get
         self._pages = pages
         self._client = client
+        self._hide = hide
         self._limit = settings.traces.body_limit
         self._hosts = Hosts(settings)
         self._answers_aliases = ENDPOINTS.is_made(settings)
@@ -124,7 +135,7 @@ class Front:
         if scope["type"] == "lifespan":
             await self._pages(scope, receive, send)
             return
-        recording = Recording(scope, receive, send, clock=self._clock, limit=self._limit)
+        recording = Recording(scope, receive, send, clock=self._clock, limit=self._limit, hide=self._hide)
         if self.unseen.is_meant(recording.trace.request_headers):
             recording.trace.id = UNSEEN
         scope["devgw.trace"] = recording.trace

@@ -65,6 +65,7 @@ class Recording:
         "_send",
         "extra_headers",
         "has_begun",
+        "hide",
         "is_cut",
         "is_over",
         "is_read",
@@ -74,7 +75,16 @@ class Recording:
         "waits_since",
     )
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, *, clock: Clock, limit: int) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        clock: Clock,
+        limit: int,
+        hide: Callable[[str], str] = str,
+    ) -> None:
         peer = scope.get("client") or ("", 0)
         self._clock = clock
         self._began = clock.ticks()
@@ -83,6 +93,8 @@ class Recording:
         self._limit = limit
         self.extra_headers: tuple[tuple[bytes, bytes], ...] = ()
         """Added to the answer, in place of those that the handler gave the same name."""
+        self.hide = hide
+        """Masks in our own words what the project configures and nobody may see."""
         self.has_begun = False
         self.is_read = False
         """Whether the request's body was read to its end, or given up."""

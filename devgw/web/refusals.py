@@ -32,7 +32,7 @@ def note(problem: Problem) -> None:
 def describe(problem: Problem) -> str:
     """Return `error_description`, with this request's trace id."""
     trace = serving.trace()
-    return description.describe(problem, trace.id if trace else "")
+    return serving.hide(description.describe(problem, trace.id if trace else ""))
 
 
 def as_json(problem: Problem, *, authenticate: str | None = None) -> Response:

@@ -1,5 +1,6 @@
 """The generation that is being served, and what every endpoint reads of a request."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -21,6 +22,8 @@ class Serving:
     """Holds the generation that new requests get; a reload replaces it between two requests."""
 
     gateway: Gateway
+    hide: Callable[[str], str] = str
+    """Masks in our own words what the project configures and nobody may see."""
     registrations: Pace = field(default_factory=lambda: Pace(Limits.REGISTRATIONS_PER_MINUTE))
     """Of all clients, over all generations."""
 
@@ -38,6 +41,11 @@ def gateway() -> Gateway:
 def registrations() -> Pace:
     """Return what counts registrations."""
     return cast("Serving", current_app.extensions["devgw"]).registrations
+
+
+def hide(text: str) -> str:
+    """Return a text of ours without what the project configures and nobody may see: an upstream's URL may hold it."""
+    return cast("Serving", current_app.extensions["devgw"]).hide(text)
 
 
 def trace() -> Trace | None:

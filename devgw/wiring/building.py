@@ -116,10 +116,11 @@ def build(
     project = companions.lead(loaded.project)
     monitor.seed(ground.store)
     gateway = next_generation(project, ground, upstreams, 1)
-    served = Serving(gateway)
+    hide = monitor.secrets.hide
+    served = Serving(gateway, hide)
     client = ProxyClient(clock, TransportSettings(settings.proxy.connect_timeout, settings.proxy.response_timeout))
     pages = create_app(served, [connect.blueprint(upstreams.oauth), registry.blueprint()])
-    front = Front(settings=settings, clock=clock, bus=bus, pages=cast("App", pages), client=client)
+    front = Front(settings=settings, clock=clock, bus=bus, pages=cast("App", pages), client=client, hide=hide)
     front.serve(gateway)
     ground.revocation.on_end(front.open_answers.end)
     monitor.take_routes(project.routes)

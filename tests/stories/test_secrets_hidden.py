@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 
 from devgw.cli.headless import as_ndjson
 from devgw.control.client import ask_once, snapshot_once
@@ -14,7 +15,7 @@ from devgw.control.messages import TraceRow
 from devgw.monitor.lines import line_of
 from devgw.settings import Settings
 from tests.support.browser import Browser
-from tests.support.gateway import CALLBACK, mcp_request, running_gateway, write_project
+from tests.support.gateway import CALLBACK, Running, mcp_request, running_gateway, write_project
 from tests.support.serving import serve
 
 PLAIN = "correct horse/battery"
@@ -25,7 +26,7 @@ COPIES = ("curl", "url", "headers", "body")
 NAMES = {"x-shop-thing": "$env(SHOP_THING)", "x-other": "$env(SHOP_THING)"}
 
 
-def project(root: Path, upstream: str) -> Path:
+def project(root: Path, upstream: str, *, connects: bool = False) -> Path:
     def policy(name: str, kind: str, export: str, **options: Any) -> dict[str, Any]:
         module = "$import(@zuplo/runtime/mcp-gateway)" if kind.startswith("mcp") else "$import(@zuplo/runtime)"
         return {"name": name, "policyType": kind, "handler": {"export": export, "module": module, "options": options}}
@@ -44,8 +45,71 @@ def project(root: Path, upstream: str) -> Path:
         "module": "$import(@zuplo/runtime/mcp-gateway)",
         "options": {"rewritePattern": upstream},
     }
-    route = {"operationId": "echo", "x-zuplo-route": {"handler": handler, "policies": {"inbound": ["dev", "more"]}}}
-    return write_project(root, [login, more], {"/mcp/echo": {"post": route}})
+    account = {"displayName": "Shop", "authMode": "user-oauth", "clientRegistration": {"mode": "auto"}}
+    exchange = policy(
+        "mcp-token-exchange-shop", "mcp-token-exchange-inbound", "McpTokenExchangeInboundPolicy", **account
+    )
+    inbound = ["dev", "more", *(["mcp-token-exchange-shop"] if connects else [])]
+    route = {"operationId": "echo", "x-zuplo-route": {"handler": handler, "policies": {"inbound": inbound}}}
+    return write_project(root, [login, more, exchange], {"/mcp/echo": {"post": route}})
+
+
+async def signed_in(gateway: Running, http: httpx2.AsyncClient, browser: Browser) -> tuple[str, str]:
+    """Return an access token for the route, and the code that brought it."""
+    client = await gateway.register(http)
+    verifier = "v" * 43
+    await browser.open(gateway.authorize_url(client["client_id"], verifier))
+    await browser.press("Sign in as")
+    await browser.press("Allow")
+    assert browser.location is not None
+    code = dict(httpx2.URL(browser.location).params)["code"]
+    form = {"grant_type": "authorization_code", "code": code, "client_id": client["client_id"]}
+    form |= {"redirect_uri": CALLBACK, "code_verifier": verifier}
+    return (await http.post(f"{gateway.origin}/oauth/token", data=form)).json()["access_token"], code
+
+
+IN_A_PATH = "battery-staple-77"
+
+
+@pytest.mark.parametrize("method", ["tools/call", ""])
+async def test_what_a_client_is_told_of_an_upstream_leaves_the_secrets_of_its_url_out(
+    tmp_path: Path, method: str
+) -> None:
+    """A model reads it, and whoever runs the model."""
+    async with (
+        running_gateway(
+            project(tmp_path, "http://localhost:1/$env(SHOP_THING)/mcp"), environ={"SHOP_THING": IN_A_PATH}
+        ) as gateway,
+        httpx2.AsyncClient() as http,
+        Browser(CALLBACK) as browser,
+    ):
+        token, _ = await signed_in(gateway, http, browser)
+        message = mcp_request(method, {"name": "x"}) if method else {"jsonrpc": "2.0", "method": "notifications/x"}
+        answer = await http.post(gateway.mcp_url, json=message, headers={"authorization": f"Bearer {token}"})
+        assert "upstream_refused_connection" in answer.text
+        assert "http://localhost:1/…#" in answer.json().get("detail", "") + str(answer.json().get("error"))
+        assert IN_A_PATH not in answer.text
+
+
+async def test_the_pages_that_lead_to_an_upstream_leave_the_secrets_of_its_url_out(tmp_path: Path) -> None:
+    """Whoever has the link reads them."""
+    root = project(tmp_path, "http://localhost:1/$env(SHOP_THING)/mcp", connects=True)
+    async with (
+        running_gateway(root, environ={"SHOP_THING": IN_A_PATH}) as gateway,
+        httpx2.AsyncClient() as http,
+        Browser(CALLBACK) as browser,
+    ):
+        client = await gateway.register(http)
+        await browser.open(gateway.authorize_url(client["client_id"], "v" * 43))
+        await browser.press("Sign in as")
+        assert browser.page is not None
+        link = next(href for href, label in browser.page.links if label == "Connect Shop")
+        asked = await http.get(link, headers={"accept": "text/html"})
+        failed = await http.get(link, headers=browser.cookies | {"accept": "text/html", "sec-fetch-site": "none"})
+        told = await http.get(link, headers=browser.cookies | {"accept": "application/json", "sec-fetch-site": "none"})
+        for page in (asked, failed, told):
+            assert "http://localhost:1/" in page.text
+            assert IN_A_PATH not in page.text
 
 
 async def test_what_an_upstream_echoes_is_shown_by_no_face(tmp_path: Path) -> None:
@@ -74,16 +138,7 @@ async def test_what_an_upstream_echoes_is_shown_by_no_face(tmp_path: Path) -> No
         httpx2.AsyncClient() as http,
         Browser(CALLBACK) as browser,
     ):
-        client = await gateway.register(http)
-        verifier = "v" * 43
-        await browser.open(gateway.authorize_url(client["client_id"], verifier))
-        await browser.press("Sign in as")
-        await browser.press("Allow")
-        assert browser.location is not None
-        code = dict(httpx2.URL(browser.location).params)["code"]
-        form = {"grant_type": "authorization_code", "code": code, "client_id": client["client_id"]}
-        form |= {"redirect_uri": CALLBACK, "code_verifier": verifier}
-        token = (await http.post(f"{gateway.origin}/oauth/token", data=form)).json()["access_token"]
+        token, code = await signed_in(gateway, http, browser)
         headers = {"authorization": f"Bearer {token}"}
         answer = await http.post(f"{gateway.mcp_url}?key={WRITTEN}", json=mcp_request("x"), headers=headers)
         assert received == [PLAIN]
