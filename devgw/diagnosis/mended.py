@@ -1,26 +1,41 @@
 """Which printed changes were tried: a test does what is printed, read out of its words, and sees the flow succeed."""
 
 _MENDED = """
-AUD-01 AUD-05 AUD-06 AUD-07 BEAR-02 BEAR-03 BEAR-04 BEAR-05 BEAR-06 CONF-01 CONF-03 CONF-05 CONF-08 CONS-02 CONS-04
-DISC-01 DISC-02 DISC-05 DISC-07 DISC-08 DISC-09 DISC-11 DISC-13 DISC-14 HOST-02 IDT-02 IDT-08 IDT-15 IDT-16 IDT-17
-IDT-18 IDT-21 IDT-22 IDT-23 IDT-25 IDT-26 IDT-29 NET-01 NET-02 NET-03 NET-04 NET-05 NET-06 NET-07 NET-08 NET-09
-PKCE-01 PKCE-02 PKCE-03 PKCE-04 PROXY-01 PROXY-03 PROXY-04 PROXY-05 PROXY-06 PROXY-07 PROXY-09 PROXY-10 PROXY-11
+AUD-01 AUD-03 AUD-05 AUD-06 AUD-07 BEAR-02 BEAR-03 BEAR-04 BEAR-05 BEAR-06 BEAR-07 CONF-01 CONF-03 CONF-05 CONF-06
+CONF-08 CONS-02 CONS-03 CONS-04 CORS-01 DISC-01 DISC-02 DISC-03 DISC-05 DISC-07 DISC-08 DISC-09 DISC-10 DISC-11
+DISC-12 DISC-13 DISC-14 HOST-01 HOST-02 HOST-03 HOST-04 IDT-02 IDT-08 IDT-15 IDT-16 IDT-17 IDT-18 IDT-21 IDT-22 IDT-23
+IDT-25 IDT-26 IDT-29 NET-01 NET-02 NET-03 NET-04 NET-05 NET-06 NET-07 NET-08 NET-09 PKCE-01 PKCE-02 PKCE-03 PKCE-04
+PORT-01 PORT-02 PORT-05 PROXY-01 PROXY-03 PROXY-04 PROXY-05 PROXY-06 PROXY-07 PROXY-08 PROXY-09 PROXY-10 PROXY-11
 PROXY-12 PROXY-13 PROXY-14 PROXY-15 PROXY-16 PROXY-17 PROXY-18 PROXY-19 PROXY-20 PROXY-21 PROXY-22 PROXY-23 REFR-01
-REFR-03 REFR-05 REFR-06 REFR-08 REG-01 REG-02 REG-05 REG-12 REQ-01 REQ-02 REQ-03 REQ-04 REQ-05 REVK-04 RURI-01 RURI-02
-RURI-03 RURI-04 RURI-07 RURI-08 RURI-09 RURI-10 RURI-11 RURI-12 RURI-13 SCOPE-01 SCOPE-02 SCOPE-05 SESS-01 SESS-02
-TOK-01 TOK-02 TOK-03 TOK-04 TOK-05 TOK-07 TOK-08 TOK-09 UPST-01 UPST-02 UPST-03 UPST-04 UPST-06 UPST-08 UPST-09
-UPST-10 UPST-11 UPST-13 UPST-14 UPST-15 UPST-16 UPST-17 UPST-18 UPST-19 UPST-20 WORK-03 WORK-06
+REFR-03 REFR-05 REFR-06 REFR-08 REG-01 REG-02 REG-05 REG-11 REG-12 REG-14 REQ-01 REQ-02 REQ-03 REQ-04 REQ-05 REVK-02
+REVK-04 RURI-01 RURI-02 RURI-03 RURI-04 RURI-07 RURI-08 RURI-09 RURI-10 RURI-11 RURI-12 RURI-13 SCOPE-01 SCOPE-02
+SCOPE-05 SESS-01 SESS-02 SESS-03 SESS-04 SESS-05 SESS-06 SESS-07 SESS-09 TOK-01 TOK-02 TOK-03 TOK-04 TOK-05 TOK-06
+TOK-07 TOK-08 TOK-09 UPST-01 UPST-02 UPST-03 UPST-04 UPST-06 UPST-08 UPST-09 UPST-10 UPST-11 UPST-13 UPST-14 UPST-15
+UPST-16 UPST-17 UPST-18 UPST-19 UPST-20 WORK-03 WORK-06
 """
 MENDED = frozenset(_MENDED.split())
 """Kept equal to the marks of the tests by a test."""
 
 ELSEWHERE = {
+    "AUD-02": "devgw takes the resource with a slash at its end and without, so that it refuses neither",
+    "AUD-08": "a refresh at devgw keeps the resource of its grant, and another one is refused as AUD-06",
+    "CONS-01": "devgw's consent page lists where its own form leads, so that no browser stops there",
+    "CORS-02": "devgw answers the preflight of each MCP route before it looks for a token",
+    "CORS-03": "devgw allows the headers that a preflight asks for, whatever they are",
+    "CORS-04": "devgw exposes WWW-Authenticate in each 401 of an MCP route",
     "CORS-05": "the change is a permission of the person's browser",
+    "DISC-06": "devgw promises `iss` in all metadata that it serves",
+    "HOST-05": "devgw serves its metadata under the Host that was asked, and adds no port of its own",
+    "HOST-06": "devgw serves each loopback name metadata of its own, and takes the resource under each",
     "HOST-07": "the change is a tunnel on the public network",
     "IDT-06": "the change is made in Entra's manifest of the application",
     "IDT-11": "the change is a key of the provider, which alone can publish it",
     "PROXY-02": "it is suspected alone, and nothing is suspected of a flow whose call was taken",
+    "REFR-04": "devgw gives a refresh token, another or the same, in each answer to a refresh",
+    "REG-06": "devgw compares at authorization with what it took at registration",
+    "REVK-01": "devgw asks its store about a token at each call",
     "REVK-03": "the change is a command of each client on the person's machine",
     "RURI-06": "the change is a permission of the person's browser or system",
+    "SESS-08": "devgw spends the state of a login with the error too",
 }
-"""Changes that are made where no test reaches, and where that is."""
+"""Changes that are made where no test reaches, and where that is; and what devgw itself does not let go wrong."""

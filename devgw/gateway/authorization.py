@@ -169,13 +169,17 @@ class Authorization:
         )
         return pending
 
+    def known(self, transaction_id: str | None) -> PendingAuthorization | None:
+        """Return the authorization under this id, over or not; None where there is none."""
+        return self._store.find_pending(TransactionId(transaction_id or ""))
+
     def find(self, transaction_id: str | None) -> PendingAuthorization:
         """Return the authorization that is still pending under this id.
 
         Raises:
             Refused: with `TransactionUnknown`, `TransactionExpired`, `TransactionFinished` or `RouteGone`.
         """
-        pending = self._store.find_pending(TransactionId(transaction_id or ""))
+        pending = self.known(transaction_id)
         if pending is None:
             raise Refused(TransactionUnknown())
         if pending.decided_at:

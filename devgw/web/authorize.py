@@ -74,8 +74,8 @@ async def posted_callback() -> Response:
 async def show_setup() -> Response:
     """Show what has to be decided for a pending authorization."""
     gateway = serving.gateway()
+    _note(gateway.authorization.known(request.args.get("transaction")))
     pending = gateway.authorization.find_to_decide(request.args.get("transaction"))
-    _note(pending)
     page_token = request.args.get("page_token")
     if pending.decided_at:
         return _again(gateway, pending, page_token)
@@ -89,8 +89,8 @@ async def prove() -> Response:
     """Take the key that our page found in the storage of its origin; who has none signs in once more."""
     gateway = serving.gateway()
     form = await serving.form("consent")
+    _note(gateway.authorization.known(form.get("transaction")))
     pending = gateway.authorization.find(form.get("transaction"))
-    _note(pending)
     browser.check_sender()
     session = gateway.proofs.session_by_key(form.get("browser_key"), browser.sessions())
     if session is None:
@@ -104,8 +104,8 @@ async def decide() -> Response:
     """Take the person's decision: `approve`, `continue`, `cancel` or `switch`."""
     gateway = serving.gateway()
     form = await serving.form("consent")
+    _note(gateway.authorization.known(form.get("transaction")))
     pending = gateway.authorization.find_to_decide(form.get("transaction"))
-    _note(pending)
     browser.check_sender()
     sessions, page_token = browser.sessions(), form.get("csrf_token")
     if not sessions or _wants_login(pending):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from devgw.diagnosis.exchange import response_header
+from devgw.diagnosis.exchange import is_token, response_header
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.view import View
@@ -23,24 +23,36 @@ def _followed(view: View, preflight: Trace) -> bool:
     return asked is not None and asked >= preflight.started_at
 
 
+def _got_token(view: View, preflight: Trace) -> bool:
+    """Tell whether the page got a token after all: it has an origin, and the browser's user agent."""
+    return any(
+        is_token(each) and each.status == 200 and each.started_at > preflight.started_at
+        for each in view.around.requests.on_the_way(preflight.user_agent)
+        if each.header(b"origin") == preflight.header(b"origin")
+    )
+
+
 def preflight_refused(view: View, now: datetime) -> Iterator[Diagnosis]:
     """CORS-01, CORS-02, CORS-03: a preflight that kept the browser from asking."""
     for trace in _preflights(view):
-        if _followed(view, trace) or now - trace.started_at < AFTER:
+        if _followed(view, trace) or now - trace.started_at < AFTER or _got_token(view, trace):
             continue
         if trace.status == 401:
             yield _said(view, trace, "CORS-02", "was answered 401", "Let OPTIONS pass before the token is checked.")
             return
         if trace.status >= 400:
-            yield _said(
-                view, trace, "CORS-01", f"was answered {trace.status}", "Answer OPTIONS with 204 and the allow headers."
-            )
+            yield _said(view, trace, "CORS-01", f"was answered {trace.status}", not_for_pages(trace))
             return
         missing = _not_allowed(trace)
         if missing:
             words = f"does not allow {', '.join(missing)}"
             yield _said(view, trace, "CORS-03", words, f"Add {', '.join(missing)} to Access-Control-Allow-Headers.")
             return
+
+
+def not_for_pages(trace: Trace) -> str:
+    """Return what a page has to do whose preflight the gateway does not answer: it answers those of all that is."""
+    return f"Let the page not ask {trace.path}: it is not for pages, so the browser stops before it asks."
 
 
 def _said(view: View, trace: Trace, name: str, words: str, fix: str) -> Diagnosis:

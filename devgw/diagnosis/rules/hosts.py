@@ -26,7 +26,8 @@ def issuer_follows_header(view: View, now: datetime) -> Iterator[Diagnosis]:  # 
             yield diagnosis(
                 "HOST-04",
                 f"The issuer changed from {before[1]} to {issuer}: X-Forwarded-Host from {trace.peer} was believed.",
-                "Set origin to the public URL, and list only your own proxy in trusted_proxies.",
+                f'Write origin = "{split_url(before[1]).origin}" into devgw.toml, if that is its public name, and '
+                "start devgw again; list only your own proxy in trusted_proxies.",
                 view=view,
                 trace=trace,
                 difference=difference,

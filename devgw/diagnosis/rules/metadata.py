@@ -128,7 +128,7 @@ def resource_mismatch(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa
         name = _resource_name(difference)
         if name:
             cause = f"The client connects to {difference.got}, but the metadata says resource {resource}."
-            fix = _resource_fix(name, difference)
+            fix = _resource_fix(name, difference, used)
             if name in ("HOST-01", "HOST-05"):  # what was served is wrong here, not what the client uses
                 difference = explain_difference(resource, _outside_url(used), "resource")
             yield diagnosis(name, cause, fix, view=view, trace=trace, difference=difference)
@@ -157,14 +157,19 @@ def _resource_name(difference: Difference) -> str | None:
     return "HOST-06" if kinds == ["host_alias"] else "AUD-01"
 
 
-def _resource_fix(name: str, difference: Difference) -> str:
+def _resource_fix(name: str, difference: Difference, used: Trace) -> str:
+    origin = split_url(difference.got).origin
     if name == "HOST-01":
+        proxy = used.peer.rpartition(":")[0].strip("[]") or "the proxy's address"
         return (
-            "Trust the proxy in front (trusted_proxies), so that X-Forwarded-Proto is believed; or set origin to https."
+            f'Write origin = "{origin}" into devgw.toml, or trusted_proxies = ["{proxy}"] where the proxy sends '
+            "X-Forwarded-Proto and X-Forwarded-Host; and start devgw again."
         )
     if name == "HOST-05":
-        return f"Set origin to {split_url(difference.got).origin}: the local port must not show in public URLs."
-    origin = split_url(difference.got).origin
+        return (
+            f'Write origin = "{origin}" into devgw.toml and start devgw again: the local port must not show in public '
+            "URLs."
+        )
     return f"Let the client connect to {difference.expected}, or set the gateway's origin to {origin}."
 
 

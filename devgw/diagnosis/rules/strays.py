@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from devgw.diagnosis.rule import GatewayRule, diagnosis
+from devgw.diagnosis.rules.cors import not_for_pages
 from devgw.diagnosis.surroundings import Surroundings
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
@@ -55,7 +56,7 @@ def _preflight(trace: Trace) -> Words | None:
         return None
     name = "CORS-02" if trace.status == 401 else "CORS-01"
     cause = f"The preflight for {trace.path} from {trace.header(b'origin')} was answered {trace.status}."
-    return name, cause, f"Let the page not ask {trace.path}: it is not for pages, so the browser stops before it asks."
+    return name, cause, not_for_pages(trace)
 
 
 def _revocation(trace: Trace) -> Words | None:

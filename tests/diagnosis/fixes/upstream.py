@@ -64,19 +64,19 @@ async def upstream(at: Written = GOOD, *, tls: ssl.SSLContext | None = None) -> 
 
 
 @asynccontextmanager
-async def signed_in(root: Path, url: str, *, writes: bool = True, **more: Any) -> AsyncIterator[Client]:
+async def signed_in(root: Path, url: str, *, signs_in: bool = True, **more: Any) -> AsyncIterator[Client]:
     """Run a gateway in front of `url`, with the settings that stand in `root`; yield a client that has its token."""
     clock = SystemClock()
-    if writes:
-        plain_project(root, url)
+    plain_project(root, url)
     settings = read_settings(root, {})[0]
     async with (
         running_gateway(root, clock=clock, settings=settings, **more) as running,
         httpx2.AsyncClient(timeout=20, headers={"user-agent": "python-httpx2/2"}) as http,
     ):
         client = Client(Watched(running, clock), http)
-        await client.register()
-        await client.redeem(await client.get_code())
+        if signs_in:
+            await client.register()
+            await client.redeem(await client.get_code())
         yield client
 
 
