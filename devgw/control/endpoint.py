@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devgw.control.folder import SOCKET, TCP_FILE, remove_left_behind, unusable
+from devgw.control.lock import holder_of
 from devgw.entropy import token
 from devgw.files import check_own, create
 from devgw.foreign.json import read_object
-from devgw.problems import Refused
-from devgw.problems.control import GatewayOfAnotherUser, NoGatewayRuns
+from devgw.problems import Problem, Refused
+from devgw.problems.control import GatewayNotReached, GatewayOfAnotherUser, NoGatewayRuns
 
 _LONGEST_PATH = 100
 """Bytes of a Unix socket's path that every system takes (104 on macOS, 108 on Linux, one for the end)."""
@@ -86,7 +87,7 @@ async def connect(state_dir: Path, limit: int) -> tuple[asyncio.StreamReader, as
     """Return a connection to the gateway of `state_dir`, and the word it wants to hear.
 
     Raises:
-        Refused: with `NoGatewayRuns` or `GatewayOfAnotherUser`.
+        Refused: with `NoGatewayRuns`, `GatewayNotReached` or `GatewayOfAnotherUser`.
     """
     try:
         if (state_dir / TCP_FILE).exists():
@@ -96,7 +97,13 @@ async def connect(state_dir: Path, limit: int) -> tuple[asyncio.StreamReader, as
     except PermissionError as reason:
         raise Refused(GatewayOfAnotherUser(str(state_dir))) from reason
     except (OSError, ValueError) as reason:
-        raise Refused(NoGatewayRuns(str(state_dir))) from reason
+        raise Refused(_why_none(state_dir)) from reason
+
+
+def _why_none(state_dir: Path) -> Problem:
+    """Return why nobody answered: there is no gateway, or it cannot be reached."""
+    pid = holder_of(state_dir)
+    return GatewayNotReached(str(state_dir), pid) if pid else NoGatewayRuns(str(state_dir))
 
 
 def _read_address(file: Path) -> tuple[int, str]:

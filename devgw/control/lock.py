@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from devgw.control.folder import LOCK, prepare, unusable
-from devgw.files import FileRefused, own, own_folder
+from devgw.files import FileRefused, check_own, own, own_folder
 from devgw.problems import Refused
 from devgw.problems.control import AnotherGatewayRuns
 
@@ -102,6 +102,27 @@ def _lock(file: BinaryIO) -> None:
 
         file.seek(0x7FFF_0000)  # beyond the text, so that the holder's number can still be read
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]  # Windows alone
+
+
+def holder_of(state_dir: Path) -> int:
+    """Return the process that holds a project; 0 where none does, or it did not write its number.
+
+    The lock is tried only where a number stands in the file: whoever starts at this moment must not find it taken.
+    """
+    path = state_dir / LOCK
+    try:
+        check_own(path, path.lstat())  # it may have come with the folder, as a link to anything
+    except OSError:
+        return 0
+    pid = _holder(path)
+    if not pid:
+        return 0
+    try:
+        with path.open("r+b") as file:
+            _lock(file)
+    except OSError:
+        return pid
+    return 0
 
 
 def _holder(path: Path) -> int:

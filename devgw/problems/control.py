@@ -59,6 +59,29 @@ class NoGatewayRuns(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class GatewayNotReached(Problem):
+    """A gateway holds the project, and its control socket does not answer."""
+
+    state_dir: str
+    pid: int
+
+    fault: ClassVar = Fault.MACHINE
+
+    def explain(self) -> str:
+        """Say which process holds the project."""
+        return (
+            f"A gateway runs here (process {self.pid}), but nothing answers on its control socket in {self.state_dir}."
+        )
+
+    def advise(self) -> str:
+        """Say what may be in the way."""
+        return (
+            "It may be starting or ending: ask again in a moment. Else take away what stands in the place of "
+            f"control.sock there: it listens again within seconds. Or end it (kill {self.pid}) and start it again."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayOfAnotherUser(Problem):
     """The state directory belongs to somebody else."""
 

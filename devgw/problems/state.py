@@ -70,11 +70,11 @@ class StateDamaged(StateProblem):
 
 @dataclass(frozen=True, slots=True)
 class StateRemoved(StateProblem):
-    """The database is not where it was, and it cannot be written there again."""
+    """The database, or what stands around it, is not where it was and cannot be made there again."""
 
     diagnosis: ClassVar = "STATE-05"
-    hint: ClassVar = "Take away what stands in its place: devgw makes folder and file again by itself, with all of it."
+    hint: ClassVar = "Take away what stands there: devgw makes folder and file again by itself, with all of it."
 
     def explain(self) -> str:
-        """Say what is there instead."""
-        return f"devgw cannot save its state: {self.path} is not the file it opened any more ({self.said})."
+        """Say what is in the way."""
+        return f"devgw cannot save its state in {self.path}: {self.said.rstrip('.')}."

@@ -51,7 +51,7 @@ class Place:
             OSError, sqlite3.Error: where it cannot be written.
         """
         if os.path.lexists(self.path):
-            raise FileRefused(self.path, "another file stands in its place: move that away")
+            raise FileRefused(self.path, "it is not the file that was opened: move it away")
         for each in self._beside():  # of the file that is gone; SQLite would share them with the new one's connection
             each.unlink(missing_ok=True)
         identity = self._prepare()

@@ -17,7 +17,7 @@ from devgw.control.lock import ProjectLock
 from devgw.control.messages import Snapshot, Welcome
 from devgw.control.server import ControlServer
 from devgw.problems import Refused
-from devgw.problems.control import AnotherGatewayRuns, NoGatewayRuns, StateDirectoryUnusable
+from devgw.problems.control import AnotherGatewayRuns, GatewayNotReached, NoGatewayRuns, StateDirectoryUnusable
 from devgw.settings import Limits
 from tests.control.conftest import Served
 from tests.monitor.walk import Walk
@@ -249,6 +249,33 @@ async def test_a_socket_that_a_dead_gateway_left_behind_is_taken_over(tmp_path: 
     with pytest.raises(Refused) as refused:
         await snapshot_once(tmp_path, ["flow"])
     assert refused.value.problem == NoGatewayRuns(str(tmp_path))
+
+
+async def test_a_gateway_whose_socket_is_gone_is_not_said_not_to_run(tmp_path: Path) -> None:
+    """What stands in the socket's place is not taken away, and the gateway goes on without its faces."""
+    server = ControlServer(Walk().monitor, NoActions(), tmp_path)
+    await server.open()
+    (tmp_path / "control.sock").unlink()
+    (tmp_path / "control.sock").mkdir()
+    holder = GatewayNotReached(str(tmp_path), os.getpid())
+    try:
+        with pytest.raises(Refused) as refused:
+            await snapshot_once(tmp_path, ["flow"])
+        assert refused.value.problem == holder
+        assert f"(process {os.getpid()})" in holder.explain()
+        assert f"kill {os.getpid()}" in holder.advise()
+    finally:
+        (tmp_path / "control.sock").rmdir()
+        await server.close()
+
+
+async def test_a_gateway_that_was_killed_does_not_run(tmp_path: Path) -> None:
+    """Its number stands in the lock, and nobody holds it; another process may have the number by now."""
+    (tmp_path / "gateway.lock").write_text(f"{os.getpid()}\n")
+    with pytest.raises(Refused) as refused:
+        await snapshot_once(tmp_path, ["flow"])
+    assert refused.value.problem == NoGatewayRuns(str(tmp_path))
+    ProjectLock(tmp_path).acquire()
 
 
 @pytest.mark.parametrize(

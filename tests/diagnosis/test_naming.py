@@ -77,7 +77,13 @@ def all_problems() -> set[type[Problem]]:
     return {kind for kind in kinds if not any(kind in other.__mro__[1:] for other in kinds)}
 
 
-STARTING = {"StateDirectoryUnusable", "AnotherGatewayRuns", "NoGatewayRuns", "GatewayOfAnotherUser"}
+STARTING = {
+    "StateDirectoryUnusable",
+    "AnotherGatewayRuns",
+    "NoGatewayRuns",
+    "GatewayNotReached",
+    "GatewayOfAnotherUser",
+}
 """Said by the command line before there is a gateway, in words of their own."""
 
 

@@ -290,9 +290,23 @@ async def test_a_state_folder_that_cannot_be_made_again_is_named_and_the_proxy_g
     else:
         other.acquire()
     await faulty.is_refused_and_goes_on("state_removed", "STATE-05")
+    said = {"a link": "it is a symbolic link", "a file": "it is no folder"}.get(stands_there, "A gateway runs in this")
+    assert said in (await faulty.register()).json()["error_description"]
     await until(lambda: not list(tmp_path.glob("elsewhere/*")), 0)
     other.release()
     (shutil.rmtree if stands_there == "another gateway" else os.unlink)(faulty.state)
+    await faulty.is_well_again()
+
+
+async def test_a_lock_that_cannot_be_taken_again_is_named_and_not_the_database_that_is_whole(faulty: Faulty) -> None:
+    lock = faulty.state / "gateway.lock"
+    lock.unlink()
+    lock.mkdir()
+    await faulty.is_refused_and_goes_on("state_removed", "STATE-05")
+    said = (await faulty.register()).json()["error_description"]
+    assert f"{lock} cannot be used for devgw's state: Is a directory. " in said
+    assert "not the file" not in said
+    lock.rmdir()
     await faulty.is_well_again()
 
 
