@@ -1,14 +1,14 @@
 """The asking of rules: each guarded and timed, and one that fails or is slow again and again is asked no more."""
 
-from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import TypeVar
 
 from devgw.clock import Clock
-from devgw.diagnosis.rule import GatewayRule, Rule
-from devgw.diagnosis.surroundings import Surroundings
-from devgw.diagnosis.view import View
+from devgw.diagnosis.rule import RuleOver
 from devgw.events.bus import Bus
 from devgw.events.flow import Diagnosis
+
+S = TypeVar("S")
 
 
 class RuleAsker:
@@ -19,7 +19,7 @@ class RuleAsker:
         self._fitness = bus.fitness
         self._clock = clock
 
-    def ask(self, rule: Rule | GatewayRule, subject: View | Surroundings, now: datetime, on: str) -> list[Diagnosis]:
+    def ask(self, rule: RuleOver[S], subject: S, now: datetime, on: str) -> list[Diagnosis]:
         """Return what `rule` says; nothing where it fails or was set aside.
 
         Args:
@@ -33,14 +33,10 @@ class RuleAsker:
             return []
         began = self._clock.ticks()
         try:
-            return list(_check(rule)(subject, now))
+            return list(rule.ask(subject, now))
         except Exception as error:  # noqa: BLE001  whatever a rule does, the others are asked
             self._guard.failed(who, on, error)
             self._fitness.note_failure(who, type(error).__name__)
             return []
         finally:
             self._fitness.note_time(who, began, self._clock.ticks())
-
-
-def _check(rule: Rule | GatewayRule) -> Callable[..., Iterable[Diagnosis]]:
-    return rule.check

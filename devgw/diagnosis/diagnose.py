@@ -21,15 +21,15 @@ Judgement = Generator[None, None, list[Diagnosis]]
 def diagnose(view: View, now: datetime) -> list[Diagnosis]:
     """Return what is wrong with a flow at `now`: the certain first, then at most three suspicions.
 
-    It is a pure function: what it no longer returns is withdrawn. Nothing is suspected of a flow that is done, or whose
-    client has begun again: only what was seen to go wrong stays.
+    It is a pure function: what it no longer returns is withdrawn. Nothing is suspected of a flow that is done, but for
+    what came after that, or whose client has begun again: only what was seen to go wrong stays.
     """
-    return _weigh(view.flow, (each for rule in RULES for each in rule.check(view, now)))
+    return _weigh(view.flow, (each for rule in RULES for each in rule.ask(view, now)))
 
 
 def diagnose_gateway(around: Surroundings, now: datetime) -> list[Diagnosis]:
     """Return what is wrong with the gateway as a whole at `now`."""
-    return _once(each for rule in GATEWAY_RULES for each in rule.check(around, now))
+    return _once(each for rule in GATEWAY_RULES for each in rule.ask(around, now))
 
 
 class RuleDiagnoser:
@@ -77,9 +77,14 @@ def _weigh(flow: Flow, said: Iterable[Diagnosis]) -> list[Diagnosis]:
     """Return the certain ones first, the newest before all, and suspicions only where there is nothing better."""
     found = _once(said)
     certain = sorted((each for each in found if each.certain), key=_moment, reverse=True)
-    is_over = flow.state is FlowState.DONE or flow.after is not None
-    suspicions = [] if certain or is_over else [each for each in found if not each.certain]
+    suspicions = [] if certain or flow.after else [each for each in found if not each.certain and _may_hold(each, flow)]
     return certain + suspicions[:MOST_SUSPICIONS]
+
+
+def _may_hold(suspicion: Diagnosis, flow: Flow) -> bool:
+    """Tell whether the client did not arrive since."""
+    is_newer = suspicion.at is not None and flow.ended_at is not None and suspicion.at > flow.ended_at
+    return flow.state is not FlowState.DONE or is_newer
 
 
 def _moment(found: Diagnosis) -> float:

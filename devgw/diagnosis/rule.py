@@ -1,11 +1,11 @@
 """What a rule is, and the making of a diagnosis with the words of the catalogue."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from devgw.diagnosis.catalogue import find_failure
 from devgw.diagnosis.difference import Difference
@@ -28,14 +28,17 @@ class Observation(StrEnum):
     """By asking: `devgw doctor`."""
 
 
+S = TypeVar("S")
+
+
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """How one or more failures are recognised in a flow."""
+class RuleOver(Generic[S]):
+    """How one or more failures are recognised in what is looked at."""
 
     ids: tuple[str, ...]
     needs: str
     """What it must have seen, in words."""
-    check: Callable[[View, datetime], Iterable[Diagnosis]]
+    check: Callable[[S, datetime], Iterable[Diagnosis]]
     observation: Observation = Observation.PASSIVE
 
     @property
@@ -43,20 +46,23 @@ class Rule:
         """Return what it is called where it fails: its function's name, in words."""
         return _in_words(self.check)
 
+    def ask(self, subject: S, now: datetime) -> Iterator[Diagnosis]:
+        """Yield what it says; what only failed to come is suspected, and says what ends it."""
+        for each in self.check(subject, now):
+            is_absence = self.observation is Observation.ABSENCE
+            yield replace(each, certain=False, gone_when=each.gone_when or "the client goes on") if is_absence else each
 
-@dataclass(frozen=True, slots=True)
-class GatewayRule:
+
+class Rule(RuleOver[View]):
+    """How one or more failures are recognised in a flow."""
+
+    __slots__ = ()
+
+
+class GatewayRule(RuleOver[Surroundings]):
     """How one or more failures are recognised that concern no single flow."""
 
-    ids: tuple[str, ...]
-    needs: str
-    check: Callable[[Surroundings, datetime], Iterable[Diagnosis]]
-    observation: Observation = Observation.PASSIVE
-
-    @property
-    def name(self) -> str:
-        """Return what it is called where it fails: its function's name, in words."""
-        return _in_words(self.check)
+    __slots__ = ()
 
 
 @cache

@@ -1,7 +1,7 @@
 """Rules are asked guarded and within a budget of time; one that is unfit is set aside, and Health says so."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from devgw.clock import FrozenClock
 from devgw.diagnosis import catalogue
 from devgw.diagnosis.diagnose import RuleDiagnoser
-from devgw.diagnosis.rule import GatewayRule, Rule
+from devgw.diagnosis.rule import GatewayRule, Observation, Rule
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import ObserverFailed, ObserverSetAside
 from tests.monitor.walk import Walk
@@ -187,3 +187,16 @@ def test_the_catalogue_is_read_before_it_is_needed(monkeypatch: pytest.MonkeyPat
     walk.challenged()
     tick(walk)
     assert walk.bus.guard.failures == 0
+
+
+def test_what_only_failed_to_come_is_suspected_and_says_what_ends_it() -> None:
+    claims = [replace(finding("DISC-12"), certain=True), replace(finding("BEAR-07"), gone_when="it reads the metadata")]
+    rule = Rule(("DISC-12", "BEAR-07"), "nothing", lambda _view, _now: claims, Observation.ABSENCE)
+    walk = watched(rule)
+    walk.challenged()
+    tick(walk)
+    said = next(iter(walk.monitor.flow_book.flows)).diagnoses
+    assert [(each.certain, each.gone_when) for each in said] == [
+        (False, "the client goes on"),
+        (False, "it reads the metadata"),
+    ]

@@ -174,7 +174,6 @@ def overdue(view: View, now: datetime) -> Iterator[Diagnosis]:
                 due.fix.format_map(_words(view, now)),
                 view=view,
                 trace=last_trace(view),
-                certain=False,
                 step=due.step,
                 gone_when=due.gone_when,
                 evidence=known_quirks(view, due.name),

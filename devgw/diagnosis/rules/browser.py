@@ -149,7 +149,6 @@ def lost_after_login(view: View, now: datetime) -> Iterator[Diagnosis]:
             "The login finished, but neither a consent page nor a code followed for this request.",
             "Start the connection again from the client; keep the tab until it says that it is done.",
             view=view,
-            certain=False,
             at=finished[0],
             gone_when="the consent page is shown or a code is issued",
         )

@@ -50,7 +50,7 @@ def path_form_missing(view: View, now: datetime) -> Iterator[Diagnosis]:
         trace = missing[0]
         cause = f"The client asked for {trace.path} and got 404; it left {view.quiet_for(now).seconds} s ago."
         fix = f"Serve {trace.path}: the form with the path comes first. Check what stands between the client and devgw."
-        yield diagnosis("DISC-02", cause, fix, view=view, trace=trace, certain=False, gone_when="the client goes on")
+        yield diagnosis("DISC-02", cause, fix, view=view, trace=trace)
 
 
 def _is_missing(trace: Trace) -> bool:
@@ -65,8 +65,6 @@ def _no_resource_metadata(view: View, trace: Trace) -> Diagnosis:
         f"Connect to the URL of an MCP route that asks for a token; {trace.path} belongs to none.",
         view=view,
         trace=trace,
-        certain=False,
-        gone_when="the client goes on",
     )
 
 
@@ -87,8 +85,6 @@ def one_form_only(view: View, now: datetime) -> Iterator[Diagnosis]:
             "Let both forms through to devgw, which serves them; check the path that the client puts behind.",
             view=view,
             trace=asked[-1],
-            certain=False,
-            gone_when="the client goes on",
         )
 
 
@@ -108,8 +104,6 @@ def root_instead_of_route(view: View, now: datetime) -> Iterator[Diagnosis]:
             trace=asked[-1],
             got=asked[-1].path,
             expected=f"{SERVER_METADATA[0]}/{path}",
-            certain=False,
-            gone_when="the client goes on",
         )
 
 

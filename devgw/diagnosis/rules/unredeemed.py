@@ -33,7 +33,6 @@ def code_never_redeemed(view: View, now: datetime) -> Iterator[Diagnosis]:
             fix,
             view=view,
             trace=last_trace(view),
-            certain=False,
             step=Step.TOKEN,
             got=uri,
             gone_when="the code is redeemed",

@@ -45,7 +45,6 @@ def link_never_opened(view: View, now: datetime) -> Iterator[Diagnosis]:
         f"Open the connect link yourself: {_link(asked[-1])}; then call the tool again.",
         view=view,
         trace=asked[-1],
-        certain=len(asked) > 1,
         gone_when="the link is opened or the upstream is connected",
         evidence=known_quirks(view, "UPST-01"),
     )
