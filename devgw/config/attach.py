@@ -68,9 +68,14 @@ def _found(
 
     Each group is opened once per route (`opened`): groups of groups could double at every level.
     """
-    policy = policies.by_name.get(node.text or "")
+    if node.text is None:
+        findings.error(
+            "wrong-type", node.place, f"The name of a policy belongs here, not {node.kind}.", 'Write "name".'
+        )
+        return
+    policy = policies.by_name.get(node.text)
     if policy is None:
-        nearest = nearest_name(node.text or "", policies.by_name)
+        nearest = nearest_name(node.text, policies.by_name)
         fix = did_you_mean(nearest, f"Declare it in {FILE}, or remove it here.")
         findings.error("policy-missing", node.place, f'No policy is called "{node.text}".', fix, nearest)
         return

@@ -9,6 +9,9 @@ from devgw.config.options import Options
 from devgw.config.project import HeaderEdits, Secret
 from devgw.config.shapes import refusal, written
 
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_OF_THE_CONNECTION = frozenset({"connection", "content-length", "expect", "host", "keep-alive", "proxy-connection"})
+_OF_THE_CONNECTION |= {"te", "trailer", "transfer-encoding", "upgrade"}
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -19,9 +22,17 @@ def _header_name(value: str) -> str:
     raise refusal("header-name", f"This is no header name: {written(value)}", f'Write "{right}".')
 
 
+def _set_name(value: str) -> str:
+    if _header_name(value).lower() in _OF_THE_CONNECTION:
+        message = f"{value} belongs to the connection, which writes it for each request itself."
+        raise refusal("header-of-connection", message, "Take it out.")
+    return value
+
+
 def _header_value(value: str) -> str:
-    if "\r" in value or "\n" in value or "\x00" in value:
-        raise refusal("header-value", "A header value has no line breaks.", "Put it on one line.")
+    if _CONTROL.search(value):
+        message = "A header value has no line breaks and no other control characters (RFC 9110 §5.5)."
+        raise refusal("header-value", message, "Put it on one line, without them.")
     if value.startswith("$function("):
         message = "A value computed by code is not available here."
         raise refusal("header-function", message, "Write the value, or $env(NAME).")
@@ -29,13 +40,14 @@ def _header_value(value: str) -> str:
 
 
 HeaderName = Annotated[str, AfterValidator(_header_name)]
+SetName = Annotated[str, AfterValidator(_set_name)]
 HeaderValue = Annotated[str, AfterValidator(_header_value)]
 
 
 class SetHeaderOptions(Options):
     """One entry of `headers`."""
 
-    name: HeaderName
+    name: SetName
     value: HeaderValue
     overwrite: bool = True
 
@@ -49,7 +61,7 @@ class SetHeadersOptions(Options):
 class UpstreamApiKeyOptions(Options):
     """`set-upstream-api-key-inbound`."""
 
-    header: HeaderName = "Authorization"
+    header: SetName = "Authorization"
     value: HeaderValue
     overwrite: bool = True
 

@@ -1,13 +1,12 @@
 """Reads `config/policies.json`: each policy with what it comes down to, ready to be attached to routes."""
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from devgw.config.catalogue import API_KEY_TYPE, EXPORTS, KINDS, MODULES, Kind, Role, options_model
+from devgw.config.catalogue import EXPORTS, KINDS, MODULES, Kind, Role, options_model
 from devgw.config.checking import checked
-from devgw.config.env_values import foreign_reference
 from devgw.config.finding import Findings, did_you_mean, nearest_name
+from devgw.config.literals import check_literals
 from devgw.config.members import CORS_POLICY, HANDLER, POLICIES_DOCUMENT, POLICY, check_members
 from devgw.config.node import Node
 from devgw.config.oauth import oauth_policy
@@ -16,7 +15,7 @@ from devgw.config.project import CapabilityFilter, HeaderEdits, OAuthPolicy, Tok
 from devgw.departure import Departure
 
 FILE = "config/policies.json"
-_CREDENTIAL_HEADER = re.compile(r"authorization|api-?key|token|secret|cookie|password", re.IGNORECASE)
+_WITHOUT_ID_TOKEN = {"workos": "WorkOS signs", "dev-login": "The login without a provider signs"}
 OTHER_POLICIES = Departure(
     name="other-policies",
     here="Policies other than sign-in, token exchange, capability filter, API key and headers do not run: requests "
@@ -107,14 +106,19 @@ def _what_else(root: Node) -> tuple[str, str]:
 
 
 def _check_identity_tokens(policies: Policies, findings: Findings) -> None:
-    """Find cross-app access behind a provider that gives no identity token to trade."""
+    """Find cross-app access behind a sign-in that gives no identity token to trade."""
     oauth = policies.oauth
-    for each in policies.by_name.values() if oauth is not None and oauth.provider == "workos" else ():
+    who = _WITHOUT_ID_TOKEN.get(oauth.provider) if oauth is not None else None
+    for each in policies.by_name.values() if who is not None else ():
         if each.token_exchange is not None and each.token_exchange.auth_mode == "id-jag":
             at = _at(each.node, "handler", "options", "authMode").place
-            message = "WorkOS signs people in without an id_token, and `id-jag` has to trade one: each call would fail."
+            message = f"{who} people in without an id_token, and `id-jag` has to trade one: each call would fail."
             fix = 'Write "authMode": "user-oauth", or sign people in at a provider that gives id_tokens.'
             findings.warning("id-jag-without-id-token", at, message, fix)
+    if oauth is not None and oauth.id_jag.enabled and not oauth.id_jag.trusted_issuers:
+        at = _at(policies.by_name[oauth.name].node, "handler", "options", "idJag").key_place
+        message = "`idJag` is enabled and trusts no issuer: no assertion would be taken."
+        findings.warning("id-jag-without-issuer", at, message, 'Add "trustedIssuers": [{"issuer": …, "jwksUrl": …}].')
 
 
 def _cors_names(root: Node, findings: Findings) -> tuple[str, ...]:
@@ -139,40 +143,10 @@ def _read_policy(node: Node, workos_base: str, findings: Findings) -> Policy | N
         return Policy(name, policy_type or "", node, None)
     _check_module(node, findings)
     given = node.get("handler", "options") or _no_options(node)
-    _check_literals(kind, given, findings)
+    check_literals(kind, given, findings)
     options = checked(options_model(kind), given, findings)
     results = _results(kind, name, options, given, workos_base, findings) if options is not None else {}
     return Policy(name, kind.policy_type, node, kind, options, **results)
-
-
-def _check_literals(kind: Kind, options: Node, findings: Findings) -> None:
-    """Look for variables that nobody replaces, and for secrets that stand in the file."""
-    for node in options.walk():
-        if not isinstance(node.scalar, str) or "$env(" in node.scalar or _is_prose(kind, node):
-            continue
-        reference = foreign_reference(node.scalar)
-        if reference is not None:
-            message = f"Nobody replaces `{reference[0]}`: it would be sent as it stands."
-            findings.error("env-malformed", node.place, message, f"Write $env({reference[1]}) in its place.")
-        elif node.scalar and _is_secret(kind, node):
-            message = "A secret stands in the file, and so in the repository."
-            findings.warning("literal-secret", node.place, message, 'Write "$env(NAME)" and put the secret into .env.')
-
-
-def _is_secret(kind: Kind, node: Node) -> bool:
-    """Tell whether what stands there is nothing to be published."""
-    if node.key != "value":
-        return node.key in {"clientSecret", "privateKeyPem"}
-    name = node.parent.get("name") if node.parent is not None else None
-    named = name is not None and name.text is not None and _CREDENTIAL_HEADER.search(name.text) is not None
-    return kind.policy_type == API_KEY_TYPE or named
-
-
-def _is_prose(kind: Kind, node: Node) -> bool:
-    """Tell whether a text is for people, or for whoever reads it to judge a client id, and not a value to be sent."""
-    if kind.role is Role.FILTER or (kind.provider == "workos" and node.key == "clientId"):
-        return True
-    return node.key in {"displayName", "summary"}
 
 
 def _results(

@@ -7,6 +7,7 @@ from urllib.parse import SplitResult
 from devgw.config.attach import Attached, attach
 from devgw.config.catalogue import MODULES
 from devgw.config.checking import checked
+from devgw.config.client_certificate import is_client_certificate
 from devgw.config.env_values import foreign_reference
 from devgw.config.environment import Environment
 from devgw.config.finding import Findings
@@ -17,7 +18,8 @@ from devgw.config.options import Options
 from devgw.config.own_origin import leads_to_devgw
 from devgw.config.policies import Policies
 from devgw.config.project import OtherRoute, Route
-from devgw.config.shapes import split_url, written
+from devgw.config.route_paths import is_reserved, why_no_path
+from devgw.config.shapes import split_url, why_refused, written
 from devgw.departure import Departure
 from devgw.foreign.addresses import is_this_machine
 from devgw.ids import OperationId
@@ -35,11 +37,8 @@ CLIENT_CERTIFICATES = Departure(
     cannot="No setting fetches an uploaded certificate: give the file the name that the uploaded one has.",
 )
 _SIMILAR = 0.85
-_STRANGE = re.compile(r"[^A-Za-z0-9._~!$&'()+,;=@/-]")
-"""What RFC 3986 §3.3 lets nobody write in a path as it stands, and escapes."""
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _TEMPLATE = re.compile(r"\$\{([^}]*)\}")
-_RESERVED = ("/.well-known", "/oauth", "/auth", "/mcp-registry", "/__zuplo", "/token", "/authorize", "/register")
 
 
 class ProxyHandlerOptions(Options):
@@ -134,10 +133,10 @@ class RouteReader:
 
     def _check_path(self, path: str, operation: Operation) -> None:
         at = (operation.node.parent or operation.node).key_place
-        wrong = _why_no_path(path)
+        wrong = why_no_path(path)
         if wrong is not None:
             self.findings.error("route-path", at, *wrong)
-        if _is_reserved(below_base(path, self.base_path)):
+        if is_reserved(below_base(path, self.base_path)):
             self.findings.error("route-path-reserved", at, f"{path} belongs to the gateway itself.", 'Write "/mcp/…".')
         first = self.paths.setdefault(path, operation.node)
         if first is not operation.node:
@@ -180,6 +179,9 @@ class RouteReader:
             message = "The upstream's URL carries credentials or a fragment."
             fix = "Use a policy for credentials; remove the fragment."
             self.findings.error("rewrite-pattern", node.place, message, fix)
+        elif reason := why_refused(url):
+            message = f"This URL cannot be used: {reason}."
+            self.findings.error("rewrite-pattern", node.place, message, "Write it without that.")
         elif leads_to_devgw(url, self.settings):
             message = f"This upstream is devgw itself: {written(url)}"
             fix = "Write the URL of the MCP server, not that of a route in front of it."
@@ -195,16 +197,20 @@ class RouteReader:
             self.findings.warning("upstream-not-https", node.place, message, "Write https://… if it answers there.")
 
     def _check_certificate(self, given: Node) -> None:
-        """Find a client certificate that is not there."""
+        """Find a client certificate that is not there, or is none."""
         node = given.get("mtlsCertificate")
         if node is None or not node.text or "$env(" in node.text:
             return
-        if not (self.settings.root / node.text).is_file():
+        file = self.settings.root / node.text
+        if not file.is_file():
             message = f"There is no file {written(node.text)} in the project: every call on this route will fail here."
-            fix = (
-                "Put certificate and key there, in PEM: here the name is relative to the project's folder, in the "
-                "deployed gateway it is that of an uploaded certificate."
+            fix = "Put certificate and key there, in PEM; the name is relative to the project's folder."
+            self.findings.warning("mtls-certificate", node.place, message, fix)
+        elif not is_client_certificate(file):
+            message = (
+                f"{written(node.text)} holds no certificate with its key: every call on this route will fail here."
             )
+            fix = "Put both there, in PEM, the key without a passphrase."
             self.findings.warning("mtls-certificate", node.place, message, fix)
 
     def _replaced(self, node: Node, text: str) -> str | None:
@@ -263,27 +269,6 @@ def _where(first: Node, second: Node) -> str:
     """Return where `first` stands, as it is found from `second`."""
     same = first.source.file == second.source.file
     return f"on line {first.line}" if same else f"in {first.source.file}, line {first.line},"
-
-
-def _why_no_path(path: str) -> tuple[str, str] | None:
-    """Return message and advice where no MCP route can stand at `path`; its URL is the resource that clients name."""
-    if not path.startswith("/"):
-        return "A path begins with a slash.", f'Write "/{path}".'
-    if re.search(r"[{}*:?#]", path):
-        return "The path of an MCP route is fixed: no parameters, no wildcards.", 'Write a path such as "/mcp/linear".'
-    steps = path.split("/")[1:]
-    plain = "/".join(each for each in steps if each not in ("", ".", ".."))
-    if path != "/" and len(plain) != len(path) - 1:
-        return "Clients and proxies may take empty or dotted steps out of a path.", f'Write "/{plain}".'
-    if _STRANGE.search(path):
-        message = "The path has characters that clients write in several ways, so that one address would be several."
-        return message, "Write letters, digits and . _ ~ - between the slashes."
-    return None
-
-
-def _is_reserved(path: str) -> bool:
-    """Tell whether an endpoint of the gateway itself stands at `path`, or below it."""
-    return path == "/" or any(path == each or path.startswith(each + "/") for each in _RESERVED)
 
 
 def _slug(path: str) -> str:

@@ -5,6 +5,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic_core import PydanticCustomError
 
+from devgw.foreign.urls import UrlRefused, read_url
+
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST = re.compile(
     r"(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+"
@@ -70,7 +72,19 @@ def secure_url(value: str) -> str:
         raise refusal(
             "url-fragment", "This URL has a fragment.", f'Write "{written(value.split("#", maxsplit=1)[0])}".'
         )
+    reason = why_refused(value)
+    if reason:
+        raise refusal("url", f"This URL cannot be used: {reason}.", "Write it without that.")
     return value
+
+
+def why_refused(value: str) -> str:
+    """Return what every reader of URLs here has against one; empty where it is taken."""
+    try:
+        read_url(value)
+    except UrlRefused as error:
+        return str(error)
+    return ""
 
 
 def endpoint(value: str) -> str:

@@ -1,5 +1,6 @@
 """`mcp-token-exchange-inbound`: its options, and what they come to."""
 
+import re
 from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -9,10 +10,11 @@ from devgw.config.node import Node
 from devgw.config.options import Endpoint, Options, Text, Url
 from devgw.config.private_key import private_key
 from devgw.config.project import ManualClient, Secret, TokenExchange
-from devgw.config.shapes import refusal
+from devgw.config.shapes import refusal, written
 from devgw.ids import UpstreamServerId
 
 _PREFIX = "mcp-token-exchange-"
+_ID = re.compile(r"[A-Za-z0-9._~-]{1,100}")
 
 
 class ClientRegistrationOptions(Options):
@@ -26,13 +28,28 @@ class ClientRegistrationOptions(Options):
     ) = None
 
     def model_post_init(self, context: Any, /) -> None:
-        """Ask for the client id that `manual` needs, and for nothing that `auto` would ignore."""
+        """Ask for what the mode and the method need, and for nothing that they would ignore."""
         del context
-        if self.mode == "manual" and self.client_id is None:
+        if self.mode == "auto":
+            self._check_auto()
+            return
+        if self.client_id is None:
             message = 'With "mode": "manual" the upstream\'s `clientId` is needed.'
             raise refusal("missing-option", message, 'Add "clientId", or write "mode": "auto".')
-        if self.mode == "auto" and (self.client_id or self.client_secret):
-            message = 'With "mode": "auto" a `clientId` or `clientSecret` would be ignored.'
+        method = self.token_endpoint_auth_method
+        if method == "private_key_jwt":
+            message = '"private_key_jwt" signs with a key, and `clientRegistration` takes none: connecting would fail.'
+            raise refusal("missing-option", message, 'Write "client_secret_basic", "client_secret_post" or "none".')
+        if method in ("client_secret_basic", "client_secret_post") and self.client_secret is None:
+            message = f'"{method}" needs `clientSecret`: without it the upstream refuses each code.'
+            raise refusal("missing-option", message, 'Add "clientSecret": "$env(…)".')
+        if method == "none" and self.client_secret is not None:
+            message = 'With "tokenEndpointAuthMethod": "none" the `clientSecret` would never be sent.'
+            raise refusal("unused-option", message, "Take one of the two out.")
+
+    def _check_auto(self) -> None:
+        if self.client_id or self.client_secret or self.token_endpoint_auth_method:
+            message = 'With "mode": "auto" a `clientId`, `clientSecret` or `tokenEndpointAuthMethod` would be ignored.'
             raise refusal("unused-option", message, 'Write "mode": "manual".')
 
 
@@ -119,6 +136,11 @@ def token_exchange(name: str, options: Options, node: Node, findings: Findings) 
     if not upstream:
         message = f'No `id`, and the name "{name}" is not of the form {_PREFIX}….'
         findings.error("upstream-id-missing", node.place, message, f'Add "id", or call the policy "{_PREFIX}{name}".')
+        return None
+    if not _ID.fullmatch(upstream) or not upstream.strip("."):
+        message = f"The id {written(upstream)} cannot stand in a URL: its connection would have no address."
+        at = (node.get("id") or node).place
+        findings.error("upstream-id", at, message, "Write letters, digits and . _ ~ - alone, 100 at most.")
         return None
     given = options.client_registration
     secret = Secret(given.client_secret) if given.client_secret else None

@@ -5,13 +5,17 @@ A file that the next start would refuse is refused now. A setting that a flag of
 
 from operator import attrgetter
 
+from devgw.config.client_documents_file import TABLE as CLIENT_DOCUMENTS
 from devgw.config.finding import Finding, Severity
 from devgw.config.settings_file import FILE, SETTINGS, read_settings
 from devgw.config.strict import STRICT
+from devgw.config.upstreams_file import TABLE as UPSTREAMS
 from devgw.settings import Settings
 from devgw.wiring.runtime import Runtime
 
-_NAMES = {each.name: attrgetter(each.attribute) for each in SETTINGS} | {"upstreams": attrgetter("upstreams")}
+_NAMES = {each.name: attrgetter(each.attribute) for each in SETTINGS} | {
+    table: attrgetter(table) for table in (UPSTREAMS, CLIENT_DOCUMENTS)
+}
 
 
 class OwnSettings:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from devgw.config.settings_file import read_settings
-from devgw.settings import Settings
+from devgw.foreign.urls import UrlRefused, read_url
+from devgw.settings import Limits, Settings
 from devgw.wiring.reading import read_project
 from tests.config.bench import (
     CLIENT_ID,
@@ -14,6 +15,7 @@ from tests.config.bench import (
     POLICY_NAME,
     capability_filter,
     codes,
+    exchange,
     headers,
     only,
     operation,
@@ -47,15 +49,12 @@ OTHER_TOOLS = [
 ]
 
 
-@pytest.mark.parametrize("written", OTHER_TOOLS)
-@pytest.mark.parametrize("before", ["", "Bearer "])
-def test_a_variable_in_another_tools_way_is_an_error_that_says_ours(tmp_path: Path, written: str, before: str) -> None:
+@pytest.mark.parametrize("written", [*OTHER_TOOLS, *(f"Bearer {each}" for each in OTHER_TOOLS if each != "%X%")])
+def test_a_variable_in_another_tools_way_is_an_error_that_says_ours(tmp_path: Path, written: str) -> None:
     """Sent as it stands, it would be a credential that nobody knows."""
-    if written == "%X%" and before:
-        pytest.skip("inside a value it may be a letter's escape")
     for listed in (
-        [policy(workos_options(clientSecret=before + written))],
-        [policy(workos_options()), headers([{"name": "authorization", "value": before + written}])],
+        [policy(workos_options(clientSecret=written))],
+        [policy(workos_options()), headers([{"name": "authorization", "value": written}])],
     ):
         loaded = read(write(tmp_path, listed))
         found = only(loaded, "env-malformed")
@@ -251,3 +250,108 @@ def test_a_path_that_clients_would_write_otherwise_is_an_error(tmp_path: Path, p
 @pytest.mark.parametrize("path", ["/mcp/a/", "/MCP/a", "/mcp/a.b_c~d-e", "/mcp/a;v=1", "/mcp/it's(1)", "/mcp/a@b,c&d"])
 def test_a_path_that_everybody_writes_alike_is_taken(tmp_path: Path, path: str) -> None:
     assert codes(read(write(tmp_path, paths={path: {"post": operation()}}))) == []
+
+
+# --- what would be refused at run time ---
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://h.example:0/mcp",
+        "https://h.example/a\\b",
+        "https://[fe80::1%25eth0]/x",
+        "https://h.example/{x}",
+        "https://h.example/<x>",
+        "https://h.example/a|b",
+        'https://h.example/"x"',
+        "https://@h.example/",
+        "https://:@h.example/",
+        "https://h.example/mcp?x=1#",
+        "https://h.example/" + "x" * Limits.URL_BYTES,
+    ],
+)
+def test_a_url_that_nobody_here_would_ask_is_an_error_wherever_it_stands(tmp_path: Path, url: str) -> None:
+    """Check and the door for URLs are of one opinion: each refused URL would fail at the first call."""
+    assert is_refused(url)
+    route = {"/mcp/x": {"post": operation(inbound=[POLICY_NAME, "mcp-token-exchange-linear"])}}
+    assert read(write(tmp_path, paths={"/mcp/x": {"post": operation(url)}})).project is None
+    assert read(write(tmp_path, generic({"jwksUrl": url}, {}))).project is None
+    listed = [policy(workos_options()), exchange(protectedResourceMetadataUrl=url)]
+    assert read(write(tmp_path, listed, route)).project is None
+
+
+def is_refused(url: str) -> bool:
+    try:
+        read_url(url)
+    except UrlRefused:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("given", ["a/b", "a b", "ä", "..", ".", "a%2Fb", "a?b", "a#b", "a:b", "a\nb", "x" * 101])
+@pytest.mark.parametrize("is_inferred", [False, True])
+def test_an_upstream_id_without_an_address_is_an_error(tmp_path: Path, given: str, is_inferred: bool) -> None:
+    """It stands in /auth/connections/{id}/connect."""
+    name = f"mcp-token-exchange-{given}" if is_inferred else "mcp-token-exchange-linear"
+    entry = exchange(name) if is_inferred else exchange(name, id=given)
+    loaded = read(write(tmp_path, [policy(workos_options()), entry]))
+    assert "upstream-id" in codes(loaded)
+    assert loaded.project is None
+    assert codes(read(write(tmp_path, [policy(workos_options()), exchange(name, id="A.b_c~d-e")]))) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["Host", "content-length", "Transfer-Encoding", "connection", "Expect", "upgrade", "TE"]
+)
+def test_a_header_of_the_connection_cannot_be_set(tmp_path: Path, name: str) -> None:
+    """A second Content-Length would make two requests of one."""
+    listed = [policy(workos_options()), headers([{"name": name, "value": "5"}])]
+    assert only(read(write(tmp_path, listed)), "header-of-connection")
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\rb", "\x00", "\x01", "\x7f", "a\x0bb"])
+def test_a_header_value_that_could_not_be_sent_is_an_error(tmp_path: Path, value: str) -> None:
+    listed = [policy(workos_options()), headers([{"name": "x-team", "value": value}])]
+    assert only(read(write(tmp_path, listed)), "header-value")
+    assert codes(read(write(tmp_path, [policy(workos_options()), headers([{"name": "x", "value": "名\té"}])]))) == []
+
+
+BY_HAND = {"mode": "manual", "clientId": "gw"}
+SECRETLY = {"clientSecret": "$env(WORKOS_CLIENT_SECRET)"}
+
+
+@pytest.mark.parametrize(
+    ("registration", "code"),
+    [
+        (BY_HAND | {"tokenEndpointAuthMethod": "client_secret_basic"}, "missing-option"),
+        (BY_HAND | {"tokenEndpointAuthMethod": "client_secret_post"}, "missing-option"),
+        (BY_HAND | {"tokenEndpointAuthMethod": "private_key_jwt"}, "missing-option"),
+        (BY_HAND | SECRETLY | {"tokenEndpointAuthMethod": "none"}, "unused-option"),
+        ({"mode": "auto", "tokenEndpointAuthMethod": "none"}, "unused-option"),
+        ({"mode": "auto"} | SECRETLY, "unused-option"),
+        (BY_HAND, ""),
+        (BY_HAND | SECRETLY, ""),
+        (BY_HAND | SECRETLY | {"tokenEndpointAuthMethod": "client_secret_post"}, ""),
+        (BY_HAND | {"tokenEndpointAuthMethod": "none"}, ""),
+        ({"mode": "auto"}, ""),
+    ],
+)
+def test_a_registration_that_lacks_what_its_method_needs_is_an_error(
+    tmp_path: Path, registration: dict[str, Any], code: str
+) -> None:
+    listed = [policy(workos_options()), exchange(clientRegistration=registration)]
+    assert codes(read(write(tmp_path, listed))) == ([code] if code else [])
+
+
+def test_an_inbound_assertion_that_nobody_may_issue_is_found(tmp_path: Path) -> None:
+    found = only(read(write(tmp_path, [policy(workos_options(idJag={"enabled": True}))])), "id-jag-without-issuer")
+    assert found.pointer == "/policies/0/handler/options/idJag"
+    trusted = {"enabled": True, "trustedIssuers": [{}]}
+    assert codes(read(write(tmp_path, [policy(workos_options(idJag=trusted))]))) == []
+
+
+def test_what_is_no_name_among_a_routes_policies_is_said_to_be_none(tmp_path: Path) -> None:
+    loaded = read(write(tmp_path, paths={"/mcp/x": {"post": operation(inbound=[POLICY_NAME, 7])}}))
+    assert "not a number" in only(loaded, "wrong-type").message
+    assert codes(loaded) == ["wrong-type"]

@@ -14,6 +14,7 @@ from devgw.config.load import load, watched_files
 from devgw.config.sample import sample_root
 from devgw.settings import EmulatorSettings, Settings
 from tests.config.bench import CLIENT_ID, ENVIRON, codes, only, operation, policy, read, workos_options, write
+from tests.support.certificates import key_and_certificate
 
 EMULATOR = {"WORKOS_CLIENT_ID": "client_01EMVW0RK0S0000000000000D0", "WORKOS_CLIENT_SECRET": "sk_test_emulator"}
 
@@ -43,7 +44,7 @@ def test_the_route_carries_what_its_operation_says(tmp_path: Path) -> None:
     paths = {
         "/mcp/linear/": {"get,post": operation("https://mcp.linear.app/mcp", forwardSearch=False, mtlsCertificate="c")}
     }
-    (tmp_path / "c").write_text("certificate and key")
+    (tmp_path / "c").write_bytes(key_and_certificate("me"))
     loaded = read(write(tmp_path, paths=paths))
 
     assert loaded.findings == ()

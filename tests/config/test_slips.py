@@ -10,6 +10,7 @@ import pytest
 from devgw.config.load import has_config, watched_files
 from devgw.settings import Settings
 from tests.config.bench import CLIENT_ID, POLICY_NAME, codes, only, operation, policy, read, workos_options, write
+from tests.support.certificates import key_and_certificate
 
 
 def renamed(node: Any, old: str, new: str) -> Any:
@@ -344,7 +345,14 @@ def test_a_client_certificate_that_is_not_there_is_found(tmp_path: Path) -> None
     paths = {"/mcp/x": {"post": operation(mtlsCertificate="certs/me.pem")}}
     assert only(read(write(tmp_path, paths=paths)), "mtls-certificate").line
     (tmp_path / "certs").mkdir()
-    (tmp_path / "certs/me.pem").write_text("x")
+    for wrong in (
+        b"x",
+        key_and_certificate("me", b"passphrase"),
+        key_and_certificate("me").split(b"-----BEGIN CERT")[0],
+    ):
+        (tmp_path / "certs/me.pem").write_bytes(wrong)
+        assert "holds no certificate with its key" in only(read(tmp_path), "mtls-certificate").message
+    (tmp_path / "certs/me.pem").write_bytes(key_and_certificate("me"))
     assert codes(read(tmp_path)) == []
 
 
