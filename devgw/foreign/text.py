@@ -14,6 +14,13 @@ from typing import Any
 _PLAIN = re.compile(r"[\x20-\x7e]*")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _PLACEHOLDERS = ("${", "$env(", "{env:", "{{", "%7Benv:", "$%7B", "%24%7B")
+_WHOLE_PLACEHOLDER = re.compile(
+    r"\$[A-Z_a-z]\w*|%[A-Z_a-z]\w*%|<[^<>]+>|\{[A-Z_a-z][\w.:-]*\}"
+    r"|(?:your|YOUR)[-_]\w[-\w]*|(?i:change|replace)[-_ ]?me"
+)
+"""What examples and shells write for a value, where it is the whole of one."""
+_NO_VALUES = frozenset({"undefined", "null", "none", "nan", "false", "true", "[object object]"})
+"""What programs write where a value is missing."""
 _FILLERS = re.compile(
     "[\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\u180b-\u180d\u180f\u2065\ufe00-\ufe0d\ufff0-\ufff8"
     "\U000e0000-\U000e0fff]"
@@ -78,8 +85,13 @@ def cells(text: str) -> int:
 
 
 def has_placeholder(text: str) -> bool:
-    """Tell whether a text still holds the name of a variable where its value should stand."""
-    return any(sign in text for sign in _PLACEHOLDERS)
+    """Tell whether a text still holds the name of a variable where its value should stand, or is an example's."""
+    return any(sign in text for sign in _PLACEHOLDERS) or _WHOLE_PLACEHOLDER.fullmatch(text) is not None
+
+
+def is_no_value(text: str) -> bool:
+    """Tell whether a text is the word that a program writes where a value is missing."""
+    return text.strip().lower() in _NO_VALUES
 
 
 def is_hidden(character: str) -> bool:

@@ -4,6 +4,7 @@ Before the destination is proven (client known, redirect URI registered) a refus
 `state` and `iss`. Source: OAuth 2.1 §4.1, RFC 8707, RFC 9207.
 """
 
+import re
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
@@ -13,6 +14,7 @@ from devgw.diagnosis.difference import explain_nearest
 from devgw.entropy import short_id
 from devgw.events import Bus, Outcome, refusal
 from devgw.events.taxonomy import McpAuthAuthorizationBegun, McpAuthAuthorizationRefused
+from devgw.foreign.text import clean
 from devgw.gateway.clients import Clients
 from devgw.gateway.records import Client, PendingAuthorization
 from devgw.gateway.resources import Resources
@@ -32,6 +34,8 @@ from devgw.problems.login import RouteGone
 from devgw.problems.parameters import ParameterInvalid, ParameterMissing, QueryMangled, RequestCutOff
 from devgw.settings import Limits
 
+_PARTIAL = re.compile(r"%[0-9A-Fa-f]?$")
+"""The beginning of an escape, after which a URL was cut."""
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 
 
@@ -241,7 +245,7 @@ def _mismatch(client: Client, redirect_uri: str) -> RedirectUriMismatch:
 def _told_by_the_query(parameters: Parameters, refused: Refused) -> Refused:
     """Return why a request is refused whose parameters were lost or changed on their way; else `refused` itself."""
     names = list(parameters)
-    if not isinstance(refused.problem, ParameterMissing | ClientUnknown):
+    if not isinstance(refused.problem, ParameterMissing | ClientUnknown | RedirectUriMismatch):
         return refused
     escaped = next((name for name in names if name.startswith("amp;")), "")
     if escaped:
@@ -251,14 +255,34 @@ def _told_by_the_query(parameters: Parameters, refused: Refused) -> Refused:
     if doubled:
         what = f"another `?` stands in or behind `{doubled}`"
         return Refused(QueryMangled(what, "Write one ? before the first parameter, and & before each other."))
-    if len(names) == 1:
-        return Refused(RequestCutOff(names[0], len(parameters.first(names[0]) or ""), is_alone=True))
+    if holder := next((name for name in parameters.written if _holds_others(name, parameters.first(name) or "")), ""):
+        what = f"other parameters stand inside `{clean(holder, 30)}`, so what joins them was escaped or encoded"
+        return Refused(
+            QueryMangled(what, "Join the parameters with a bare & and =, and percent-encode the values alone.")
+        )
+    if len(names) == 1 or _is_cut(names, refused.problem):
+        return Refused(RequestCutOff(names[-1], len(parameters.first(names[-1]) or ""), is_alone=len(names) == 1))
     return refused
+
+
+def _is_cut(names: list[str], problem: Problem) -> bool:
+    """Tell whether a request ends within what every client writes before its challenge and its state."""
+    if isinstance(problem, ParameterMissing) or not names or {"code_challenge", "state"} & set(names):
+        return False
+    if isinstance(problem, RedirectUriMismatch):
+        came = _PARTIAL.sub("", problem.got)
+        return names[-1] == "redirect_uri" and any(each.startswith(came) for each in problem.registered)
+    return names[-1] == "client_id"
 
 
 def _has_query(name: str, value: str) -> bool:
     """Tell whether another parameter of ours stands behind a `?` in a parameter."""
     return "?" in name or any(f"?{each}=" in value for each in ("client_id", "response_type", "redirect_uri", "state"))
+
+
+def _holds_others(name: str, value: str) -> bool:
+    """Tell whether one parameter has swallowed others of ours, joined by what is no `&` any more."""
+    return any(f"{each}=" in f"{name}={value}"[1:] for each in ("client_id", "redirect_uri", "code_challenge"))
 
 
 def _check_not_cut(parameters: Parameters) -> None:

@@ -8,6 +8,7 @@ from devgw.config.project import Project, Route
 from devgw.entropy import digest
 from devgw.events import Bus
 from devgw.events.taxonomy import McpAuthDownstreamTokenValidated
+from devgw.foreign.text import has_placeholder, is_no_value
 from devgw.gateway.families import SUPERSEDED
 from devgw.gateway.live_tokens import LiveToken, LiveTokens
 from devgw.gateway.store import Store
@@ -140,11 +141,11 @@ def _bearer_token(authorization: str | None) -> str:
         raise Refused(TokenMalformed(HeaderShape.OTHER_SCHEME if is_scheme else HeaderShape.NO_SCHEME))
     if not token:
         raise Refused(TokenMalformed(HeaderShape.EMPTY))
-    if token.lower() in _NO_VALUES:
+    if is_no_value(token):
         raise Refused(TokenMalformed(HeaderShape.NO_VALUE))
-    if any(mark in token for mark in ("***", "redacted", "…", "\xe2\x80\xa6")):
+    if any(mark in token for mark in ("***", "redacted", "…", "\xe2\x80\xa6", "...")):
         raise Refused(TokenMalformed(HeaderShape.MASKED))
-    if any(mark in token for mark in ("${", "$env(", "{env:", "<", ">")):
+    if has_placeholder(token) or "<" in token or ">" in token:
         raise Refused(TokenMalformed(HeaderShape.PLACEHOLDER))
     if " " in token or "," in token:
         raise Refused(TokenMalformed(HeaderShape.SEVERAL))
@@ -153,7 +154,6 @@ def _bearer_token(authorization: str | None) -> str:
 
 _SERVICES = ("ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "npm_", "hf_", "ya29.", "lin_api_")
 """How the tokens of services begin that people fix in a client's configuration."""
-_NO_VALUES = frozenset({"undefined", "null", "none", "nan", "false", "true", "[object object]"})
 
 
 def _looks(token: str) -> TokenShape:

@@ -16,7 +16,10 @@ class Parameters(Mapping[str, str]):
     def __init__(self, pairs: Iterable[tuple[str, str]], endpoint: str) -> None:
         self._endpoint = endpoint
         self._values: dict[str, list[str]] = {}
+        self.written: list[str] = []
+        """Every name as it came, those without a value too."""
         for name, value in pairs:
+            self.written.append(name)
             if value:
                 self._values.setdefault(name, []).append(value)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from devgw.foreign.text import has_placeholder
 from devgw.problems.base import ErrorCode, Problem
 
 
@@ -205,10 +206,14 @@ class ResourceMalformed(Problem):
     got: str
     rule: str
 
-    diagnosis: ClassVar = "AUD-01"
     error: ClassVar = ErrorCode.INVALID_TARGET
     hint: ClassVar = "Send the route's URL as the protected resource metadata gives it."
     source: ClassVar = "RFC 8707 §2"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return which of the two it is."""
+        return "CONF-01" if has_placeholder(self.got) else "AUD-01"
 
     def explain(self) -> str:
         """Say which rule."""

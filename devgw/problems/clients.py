@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from devgw.foreign.text import has_placeholder
+from devgw.foreign.text import has_placeholder, is_no_value
 from devgw.problems.base import ErrorCode, Problem
 
 
@@ -65,9 +65,13 @@ class RedirectUriRefused(Problem):
     rule: str
     instead: str
 
-    diagnosis: ClassVar = "REG-05"
     error: ClassVar = ErrorCode.INVALID_REDIRECT_URI
     source: ClassVar = "RFC 7591 §5, RFC 8252 §7, MCP authorization: Communication Security"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return which of the two it is."""
+        return "CONF-01" if has_placeholder(self.redirect_uri) else "REG-05"
 
     def explain(self) -> str:
         """Say which rule."""
@@ -75,6 +79,8 @@ class RedirectUriRefused(Problem):
 
     def advise(self) -> str:
         """Say what to register."""
+        if has_placeholder(self.redirect_uri):
+            return "Give the variable in it a value where the client is configured; then register."
         return f"Register {self.instead}."
 
 
@@ -93,12 +99,14 @@ class ClientUnknown(Problem):
     @property
     def diagnosis_id(self) -> str:
         """Return which of the two it is."""
-        return "CONF-01" if has_placeholder(self.client_id) else "REG-02"
+        return "CONF-01" if has_placeholder(self.client_id) or is_no_value(self.client_id) else "REG-02"
 
     def explain(self) -> str:
         """Say that, and where it may come from."""
         if has_placeholder(self.client_id):
             return f"The client id is {self.client_id}: a placeholder that was never replaced."
+        if is_no_value(self.client_id):
+            return f"The client id is {self.client_id}: the word that a program writes where a value is missing."
         if self.client_id.startswith(("https://", "http://")):
             return f"The client {self.client_id} has begun no authorization here; that is where its document is read."
         if self.looks_registered:
@@ -108,7 +116,7 @@ class ClientUnknown(Problem):
 
     def advise(self) -> str:
         """Say how the client gets an id that is known here."""
-        if has_placeholder(self.client_id):
+        if has_placeholder(self.client_id) or is_no_value(self.client_id):
             return "Give the variable a value where the client is configured, or leave the client id out."
         if self.client_id.startswith(("https://", "http://")):
             return "Let the client begin a login at the authorization endpoint, and redeem the code that it brings."

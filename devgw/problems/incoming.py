@@ -157,3 +157,16 @@ class RegistrationNotJson(Problem):
     def explain(self) -> str:
         """Say what came."""
         return f"A registration is application/json; this one is {self.content_type or 'without a content type'}."
+
+
+@dataclass(frozen=True, slots=True)
+class TlsNotSpoken(Problem):
+    """A client began a TLS handshake: it uses https where the gateway speaks http."""
+
+    diagnosis: ClassVar = "HOST-08"
+    hint: ClassVar = "Write http:// in the client's URL of this gateway, or put something before it that ends TLS."
+    source: ClassVar = "RFC 8446 §5.1"
+
+    def explain(self) -> str:
+        """Say what came."""
+        return "A TLS handshake came to a port that speaks plain http: the client's URL begins with https."

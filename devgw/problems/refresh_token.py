@@ -15,9 +15,8 @@ class RefreshTokenUnknown(Problem):
 
     is_access_token: bool
 
-    diagnosis: ClassVar = "REFR-03"
+    diagnosis: ClassVar = "REFR-09"
     error: ClassVar = ErrorCode.INVALID_GRANT
-    hint: ClassVar = "Authorize again."
     source: ClassVar = "RFC 6749 §5.2"
 
     def explain(self) -> str:
@@ -25,6 +24,14 @@ class RefreshTokenUnknown(Problem):
         if self.is_access_token:
             return "An access token was presented as a refresh token."
         return "The refresh token was not issued by this gateway, or so long ago that it was forgotten."
+
+    def advise(self) -> str:
+        """Say which token to send, or how to get one."""
+        if self.is_access_token:
+            return "Send the `refresh_token` of the token answer, not its `access_token`."
+        return (
+            "Let the client drop that token and authorize again; it must send the whole `refresh_token` as it got it."
+        )
 
 
 @dataclass(frozen=True, slots=True)

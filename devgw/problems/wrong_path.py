@@ -82,3 +82,25 @@ class PathUnknown(Problem):
         if self.routes:
             return f"Use one of these as the server's URL in the client: {', '.join(self.routes)}."
         return "Add an operation with McpProxyHandler to config/routes.oas.json (`devgw init` writes an example)."
+
+
+@dataclass(frozen=True, slots=True)
+class MethodRefused(Problem):
+    """An endpoint was asked by a method that it does not take."""
+
+    method: str
+    path: str
+    taken: tuple[str, ...]
+    """The methods that it takes."""
+
+    diagnosis: ClassVar = "REQ-06"
+    status: ClassVar = 405
+    source: ClassVar = "RFC 6749 §3.2; RFC 7591 §3; RFC 9110 §15.5.6"
+
+    def explain(self) -> str:
+        """Say what it takes."""
+        return f"{self.method} {self.path}: this endpoint takes {' and '.join(self.taken)} alone."
+
+    def advise(self) -> str:
+        """Say which method to use."""
+        return f"Send the request by {' or '.join(self.taken)}; a redirect on the way may have turned it into a GET."

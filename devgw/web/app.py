@@ -10,10 +10,14 @@ from devgw.foreign.text import on_a_page
 from devgw.oauth.description import error_description
 from devgw.oauth.urls import SCRIPT, STYLE
 from devgw.problems import Refused
+from devgw.problems.wrong_path import MethodRefused
 from devgw.web import authorize, dev_login, logout, metadata, refusals, register, serving, token
 from devgw.web.pages import page, short, shown_host
 from devgw.web.patience import until_writable
 from devgw.web.wrong_path import answer_wrong_path
+
+_ENDPOINTS = frozenset({"token", "register", "revoke"})
+"""What programs ask, and by POST."""
 
 
 def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart:
@@ -80,6 +84,8 @@ async def _http_error(error: HTTPException) -> Response:
     path = request.path
     if status == 404 or (status == 405 and path == "/"):  # the origin is where many look for the MCP server itself
         return await answer_wrong_path()
+    if status == 405 and path.partition("/oauth/")[2].partition("/")[0] in _ENDPOINTS:
+        return _refuse_method(path, error)
     response: Response = jsonify(
         {
             "error": "invalid_request",
@@ -89,6 +95,14 @@ async def _http_error(error: HTTPException) -> Response:
     response.status_code = status
     if status == 405 and hasattr(error, "valid_methods"):
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return response
+
+
+def _refuse_method(path: str, error: HTTPException) -> Response:
+    """Answer a method that an endpoint for programs does not take."""
+    taken = tuple(sorted({"GET", "POST"} & set(getattr(error, "valid_methods", None) or ())))
+    response = refusals.as_json(MethodRefused(request.method, path, taken))
+    response.headers["Allow"] = ", ".join(taken)
     return response
 
 

@@ -202,13 +202,14 @@ async def _done(route: Route, finished: Finished) -> Response:
 async def _failed(route: Route, refused: Refused, again: str | None) -> Response:
     """Say what went wrong, and offer to begin again; a stale registration may be the reason that nobody tells us."""
     refusals.note(refused.problem)
-    problem = refused.problem
+    problem, trace = refused.problem, serving.trace()
     return await page(
         "connect_failed.html",
         problem.status,
         exchange=route.token_exchange,
         problem=problem,
         diagnosis_id=problem.diagnosis_id,
+        trace_id=trace.id if trace else None,
         again=f"{again}&register=anew" if again else None,
     )
 

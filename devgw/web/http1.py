@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import h11
-from hypercorn.events import Closed, Event
+from hypercorn.events import Closed, Event, RawData
 from hypercorn.protocol.events import Request
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
@@ -23,9 +23,12 @@ from devgw.problems.incoming import (
     ProtocolNotSpoken,
     RequestMalformed,
     TargetTooLong,
+    TlsNotSpoken,
 )
 from devgw.settings import Limits
 
+_HANDSHAKE = b"\x16\x03"
+"""How every TLS connection begins: a record of kind handshake (RFC 8446 §5.1)."""
 _MAJOR = b"1."
 """A higher minor version is read as 1.1 (RFC 9110 §2.5)."""
 
@@ -65,6 +68,9 @@ class Http1(H11Protocol):
 
     async def handle(self, event: Event) -> None:
         """Take what came; turn away what cannot be a request."""
+        if isinstance(event, RawData) and not self.method and event.data.startswith(_HANDSHAKE):
+            await self.turn_away(TlsNotSpoken())
+            return
         try:
             await super().handle(event)
         except HeadRefused as refused:

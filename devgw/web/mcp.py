@@ -152,7 +152,9 @@ class McpRoutes:
             self._bus.publish(accepted)
 
     def _admitted(self, call: McpCall) -> Admitted:
-        authorization = call.header(b"authorization") or None
+        # Several lines of one header are one list (RFC 9110 §5.3), which holds more than one token.
+        sent = b", ".join(value for name, value in call.trace.request_headers if name == b"authorization")
+        authorization = sent.decode("latin-1") or None
         return self._admission.admit(call.route, authorization, call.trace.query, call.origin)
 
     def _why_ended(self, call: McpCall) -> Problem:

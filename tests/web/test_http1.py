@@ -39,9 +39,16 @@ MALFORMED = {
     "a target without a slash": b"GET one HTTP/1.1\r\n" + HOST + b"\r\n",
     "an asterisk for GET": b"GET * HTTP/1.1\r\n" + HOST + b"\r\n",
     "a tunnel": b"CONNECT localhost:22 HTTP/1.1\r\n" + HOST + b"\r\n",
-    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 60 + b"\r\n\r\n",
     "HTTP/0.9": b"GET /one\r\n\r\n",
 }
+
+
+async def test_a_tls_handshake_is_told_as_that_and_becomes_no_request() -> None:
+    app = Echo()
+    async with served(app) as port:
+        answer = await say(port, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 60 + b"\r\n\r\n")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["reason"] == "tls_not_spoken"
+    assert app.seen == []
 
 
 @pytest.mark.parametrize("name", MALFORMED)

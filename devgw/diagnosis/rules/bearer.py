@@ -13,6 +13,8 @@ from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefreshed
 
 OFTEN = 2
+STUBBORN = 3
+"""Calls with one revoked token after which a client is not about to sign in again."""
 SAID_FOR = timedelta(minutes=10)
 
 
@@ -71,19 +73,23 @@ def revoked_but_accepted(view: View, now: datetime) -> Iterator[Diagnosis]:  # n
 
 
 def old_token(view: View, now: datetime) -> Iterator[Diagnosis]:
-    """BEAR-06: a revoked token again and again, although a newer one was issued to this client in between."""
+    """BEAR-06: a revoked token again and again, be there a newer one or not."""
     refused = [trace for trace in mcp_requests(view) if trace.reason_code == "token_revoked"]
     if len(refused) < OFTEN or now - refused[-1].started_at > SAID_FOR or came_past(view, MCP, refused[-1].started_at):
         return
     story = view.around.tokens.get(refused[-1].token_id) if refused[-1].token_id else None
-    if story and story.revoked_at and _newer(view, story.revoked_at, refused[-1].started_at):
+    newer = bool(story and story.revoked_at and _newer(view, story.revoked_at, refused[-1].started_at))
+    if newer or len(refused) >= STUBBORN:
+        which = f"{story.id}, which was revoked ({story.cause})" if story else "a token that was revoked"
+        since = "a newer token was issued since" if newer else f"{len(refused)} calls with it were refused"
+        mended = "so that it reads the newer token" if newer else "and sign in again in it"
         yield diagnosis(
             "BEAR-06",
-            f"{view.who} still sends {story.id}, which was revoked ({story.cause}); a newer token was issued since.",
-            "Restart that session of the client, so that it reads the newer token.",
+            f"{view.who} still sends {which}; {since}.",
+            f"Restart that session of the client, {mended}.",
             view=view,
             trace=refused[-1],
-            got=story.id,
+            got=story.id if story else "",
         )
 
 
@@ -115,6 +121,6 @@ RULES = (
     Rule(("BEAR-01",), "a 401 on an MCP route and its challenge", challenge_missing),
     Rule(("BEAR-03",), "a token that was issued and a call without Authorization after it", header_lost),
     Rule(("REVK-01",), "a good answer to a revoked token", revoked_but_accepted),
-    Rule(("BEAR-06",), "two calls with a revoked token after a newer one was issued", old_token),
+    Rule(("BEAR-06",), "two calls with a revoked token after a newer one was issued, or three without", old_token),
     Rule(("REVK-04",), "a refused revocation with a bearer token", wrong_revocation),
 )

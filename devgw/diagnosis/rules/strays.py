@@ -1,4 +1,4 @@
-"""Refused requests that belong to no flow: preflights, revocations, foreign host names."""
+"""Refused requests that belong to no flow: preflights, revocations, foreign host names, connecting an upstream."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
@@ -8,16 +8,19 @@ from devgw.diagnosis.rules.cors import not_for_pages
 from devgw.diagnosis.surroundings import Surroundings
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
+from devgw.events.taxonomy import RequestTurnedAway
 from devgw.problems.wrong_path import Meant, PathUnknown
 
 SAID_FOR = timedelta(minutes=2)
+SAID_OF_CONNECTING_FOR = timedelta(minutes=15)
+"""A person reads the page, changes something at the upstream, and asks again."""
 Words = tuple[str, str, str]
 """Id, cause, fix."""
 
 
 def strays(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
-    """Yield what the newest stray of each kind gives away, until the same was answered well or two minutes passed."""
-    recent = [trace for trace in around.requests if now - trace.started_at < SAID_FOR]
+    """Yield what the newest stray of each kind gives away, until the same was answered well or its time passed."""
+    recent = [trace for trace in around.requests if now - trace.started_at < _said_for(trace)]
     answered = _last_answered(recent)
     for trace in reversed(recent):
         since = answered.get((trace.method, trace.path))
@@ -26,8 +29,13 @@ def strays(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
         words = next((found for rule in _KINDS if (found := rule(trace))), None)
         if words:
             failure_id, cause, fix = words
-            gone_when = "the same request is answered well, or two minutes later"
+            minutes = f"{_said_for(trace) // timedelta(minutes=1)} minutes"
+            gone_when = f"the same request is answered well, or {minutes} later"
             yield diagnosis(failure_id, cause, fix, trace=trace, gone_when=gone_when, evidence=(_seen(trace),))
+
+
+def _said_for(trace: Trace) -> timedelta:
+    return SAID_OF_CONNECTING_FOR if trace.kind == "connect" else SAID_FOR
 
 
 def _last_answered(recent: Iterable[Trace]) -> dict[tuple[str, str], datetime]:
@@ -68,12 +76,49 @@ def _revocation(trace: Trace) -> Words | None:
     return problem.diagnosis_id or "REVK-04", problem.explain(), problem.advise()
 
 
-_KINDS: tuple[Callable[[Trace], Words | None], ...] = (_host, _preflight, _revocation)
+def _connecting(trace: Trace) -> Words | None:
+    """Return why an upstream was not connected: the person's browser asks, which belongs to no client's way."""
+    problem = trace.problem
+    name = trace.diagnosis_id if trace.kind == "connect" else None
+    return (name, problem.explain(), problem.advise()) if problem is not None and name else None
 
+
+def turned_away(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
+    """Yield why connections were ended before there was a request; the newest of each reason, for two minutes."""
+    said: set[str] = set()
+    for at, event in around.recent.of_kind(RequestTurnedAway):
+        if now - at >= SAID_FOR:
+            return
+        name = event.diagnosis_id
+        if name and name not in said:
+            said.add(name)
+            yield diagnosis(
+                name,
+                event.explanation or "",
+                event.hint or "",
+                at=at,
+                gone_when="two minutes passed",
+                evidence=(f"The connection from {event.peer} was ended ({event.status}).",),
+            )
+
+
+_KINDS: tuple[Callable[[Trace], Words | None], ...] = (_host, _preflight, _revocation, _connecting)
+
+_OF_CONNECTING = (
+    *("AUD-01", "AUD-07", "CONF-03", "CONS-03", "CONS-04", "DISC-01", "DISC-02", "DISC-05", "DISC-07", "DISC-08"),
+    *("DISC-09", "DISC-11", "DISC-13", "NET-01", "NET-02", "NET-03", "NET-04", "NET-05", "NET-07", "NET-08", "NET-09"),
+    *("PKCE-01", "PROXY-23", "REG-01", "REG-05", "REQ-03", "SESS-01", "SESS-02", "TOK-04", "TOK-05", "TOK-08"),
+    *("UPST-06", "UPST-09", "UPST-10", "UPST-13", "UPST-14", "UPST-15", "UPST-16", "UPST-17", "UPST-20"),
+)
 RULES = (
     GatewayRule(
-        ("HOST-02", "CORS-01", "CORS-02", "REVK-04", "DISC-10"),
+        ("HOST-02", "CORS-01", "CORS-02", "REVK-04", "DISC-10", *_OF_CONNECTING),
         "a refused request that belongs to no flow",
         strays,
+    ),
+    GatewayRule(
+        ("HOST-08", "LIMIT-20", "LIMIT-21", "LIMIT-22", "LIMIT-25", "LIMIT-26"),
+        "a connection that was ended before there was a request",
+        turned_away,
     ),
 )

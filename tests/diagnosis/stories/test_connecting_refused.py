@@ -1,0 +1,127 @@
+"""Connecting an upstream comes to nothing in the person's browser: its page and `why` give one id and one text."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx2
+import pytest
+
+from devgw.clock import SystemClock
+from devgw.entropy import token
+from devgw.events.flow import Diagnosis
+from devgw.monitor.why import NEWEST, why_of
+from tests.diagnosis.stories.conftest import Watched
+from tests.outbound.upstream import Asked, Upstream, running_upstream
+from tests.support.browser import Browser
+from tests.support.gateway import CALLBACK, running_gateway
+from tests.web.test_connect import project
+
+METADATA = "/.well-known/oauth-authorization-server"
+PAGE = {"content-type": "text/html"}
+Change = Callable[[Upstream], None]
+
+
+def says(**members: Any) -> Change:
+    """Change members of the authorization server's metadata."""
+    return lambda upstream: upstream.server_metadata.update(members)
+
+
+def answers(path: str, status: int, content: Any, **headers: str) -> Change:
+    """Answer something else at `path`."""
+    return lambda upstream: upstream.answers.update({path: (status, headers, content)})
+
+
+def sends_back(**query: str) -> Change:
+    """Send the browser back with `query` in place of a code."""
+
+    def change(upstream: Upstream) -> None:
+        def authorize(asked: Asked) -> tuple[int, dict[str, str], Any]:
+            told = urlencode({"state": asked.query["state"]} | query)
+            return 302, {"location": f"{asked.query['redirect_uri']}?{told}"}, b""
+
+        upstream._authorize = authorize  # type: ignore[method-assign]
+
+    return change
+
+
+def token_answer(status: int, content: Any) -> Change:
+    """Answer something else at the token endpoint, once the code was good."""
+    return lambda upstream: setattr(upstream, "token_answer", lambda _asked, _tokens: (status, {}, content))
+
+
+@asynccontextmanager
+async def connecting(root: Path, change: Change) -> AsyncIterator[tuple[Watched, Browser, Upstream]]:
+    """Run a gateway before an upstream that was changed so, and press Connect."""
+    clock = SystemClock()
+    async with (
+        running_upstream() as upstream,
+        running_gateway(project(root, f"{upstream.origin}/mcp"), clock=clock) as running,
+        httpx2.AsyncClient(timeout=20) as http,
+        Browser(CALLBACK) as browser,
+    ):
+        change(upstream)
+        client = await running.register(http)
+        await running.sign_in(browser, running.authorize_url(client["client_id"], token("")))
+        await browser.press("Connect Notes")
+        yield Watched(running, clock), browser, upstream
+
+
+async def told(gateway: Watched) -> list[Diagnosis]:
+    """Return what `why` says first, which is no flow's."""
+    gateway.wait(1)  # the gateway as a whole is judged once a second
+    await gateway.flows()
+    cases = why_of(gateway.running.runtime.monitor, NEWEST)
+    assert cases is not None
+    return [each for each in await gateway.of_gateway() if each.id == cases.cases[0].diagnoses[0].id]
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        (says(issuer="http://127.0.0.1/other"), "DISC-01"),
+        (says(token_endpoint=None), "DISC-11"),
+        (says(authorization_endpoint="/authorize"), "DISC-13"),
+        (says(code_challenge_methods_supported=None), "PKCE-01"),
+        (says(registration_endpoint=None), "REG-01"),
+        (answers(METADATA, 200, b"<p>", **PAGE), "DISC-05"),
+        (answers("/register", 500, b""), "UPST-13"),
+        (answers("/register", 201, {}), "UPST-14"),
+        (answers("/register", 400, {"error": "invalid_redirect_uri"}), "REG-05"),
+        (sends_back(error="access_denied"), "CONS-04"),
+        (sends_back(error="invalid_scope"), "UPST-06"),
+        (sends_back(error="a_rule_of_ours"), "UPST-16"),
+        (sends_back(code="c", iss="https://elsewhere.example"), "DISC-08"),
+        (sends_back(code="made-up"), "UPST-17"),
+        (sends_back(code="c", state="another"), "SESS-01"),
+        (token_answer(401, {"error": "invalid_client"}), "UPST-15"),
+        (token_answer(200, {"token_type": "Bearer"}), "TOK-08"),
+        (token_answer(404, {}), "TOK-05"),
+    ],
+)
+async def test_what_the_page_says_why_says(tmp_path: Path, change: Change, name: str) -> None:
+    async with connecting(tmp_path, change) as (gateway, browser, _):
+        (found,) = await told(gateway)
+        assert browser.page is not None
+        assert found.id == name
+        assert f"devgw explain {name}" in browser.page.text
+        assert " ".join(found.fix.split()) in browser.page.text
+        assert found.certain
+
+
+async def test_it_is_said_for_a_quarter_of_an_hour_and_no_longer_once_it_is_connected(tmp_path: Path) -> None:
+    async with connecting(tmp_path, token_answer(404, {})) as (gateway, browser, upstream):
+        gateway.wait(600)
+        assert [each.id for each in await told(gateway)] == ["TOK-05"]
+        upstream.token_answer = None
+        await browser.press("Register anew")
+        assert "✓ connected" in browser.page.text if browser.page else False
+        assert await gateway.of_gateway() == []
+
+
+async def test_a_connection_that_comes_about_is_not_talked_about(tmp_path: Path) -> None:
+    async with connecting(tmp_path, says()) as (gateway, _, _):
+        assert await gateway.of_gateway() == []
+        assert await gateway.names() == []

@@ -1,0 +1,179 @@
+"""What was never filled in, or was changed or cut on its way, is told as that, not as a mismatch of what is left."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+
+import httpx2
+import pytest
+
+from devgw.entropy import token
+from tests.diagnosis.stories.conftest import Watched
+from tests.support.browser import Browser
+from tests.support.gateway import CALLBACK, mcp_request
+
+PLACEHOLDERS = [
+    "$MCP_CLIENT_ID",
+    "<your-client-id>",
+    "your-client-id",
+    "YOUR_CLIENT_ID",
+    "%CLIENT_ID%",
+    "{{id}}",
+    "{id}",
+]
+MISSING = ["undefined", "null", "None", "[object Object]"]
+
+
+@pytest.mark.parametrize("sent", PLACEHOLDERS + MISSING)
+async def test_a_client_id_that_was_never_put_in(gateway: Watched, http: httpx2.AsyncClient, sent: str) -> None:
+    page = await http.get(gateway.running.authorize_url(sent, token("")), headers={"accept": "text/html"})
+    found = await gateway.only("CONF-01")
+    assert "CONF-01" in page.text
+    assert "Give the variable a value" in found.fix
+    assert ("placeholder" in found.cause) == (sent not in MISSING)
+
+
+@pytest.mark.parametrize("sent", ["my-client", "client_01ABC", "dcr:your", "change-log-reader", "100%"])
+async def test_a_name_that_only_looks_odd_is_a_client_that_is_not_known(
+    gateway: Watched, http: httpx2.AsyncClient, sent: str
+) -> None:
+    await http.get(gateway.running.authorize_url(sent, token("")))
+    gateway.wait(3)
+    await gateway.only("REG-02")
+
+
+@pytest.mark.parametrize("uri", ["${CALLBACK}", "https://{{HOST}}/callback", "$CALLBACK_URL"])
+async def test_a_redirect_uri_that_was_never_put_in(gateway: Watched, http: httpx2.AsyncClient, uri: str) -> None:
+    answer = await http.post(f"{gateway.origin}/oauth/register", json={"redirect_uris": [uri]})
+    assert "CONF-01" in answer.json()["error_description"]
+    await gateway.only("CONF-01")
+
+
+async def test_a_resource_that_was_never_put_in(gateway: Watched, http: httpx2.AsyncClient) -> None:
+    client = await gateway.running.register(http)
+    await http.get(gateway.running.authorize_url(client["client_id"], token(""), resource="${MCP_URL}"))
+    await gateway.only("CONF-01")
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("Bearer %TOKEN%", "CONF-01"),
+        ("Bearer {{token}}", "CONF-01"),
+        ("Bearer YOUR_TOKEN_HERE", "CONF-01"),
+        ("Bearer $TOKEN", "CONF-01"),
+        ("Bearer at_abc...xyz", "BEAR-05"),
+    ],
+)
+async def test_a_token_that_was_never_put_in(gateway: Watched, http: httpx2.AsyncClient, value: str, name: str) -> None:
+    await http.post(gateway.mcp_url, json=mcp_request("tools/list"), headers={"authorization": value})
+    gateway.wait(3)
+    await gateway.only(name)
+
+
+async def test_two_authorization_headers_are_several_tokens(gateway: Watched, http: httpx2.AsyncClient) -> None:
+    twice = [("authorization", "Bearer one"), ("authorization", "Bearer two")]
+    await http.post(gateway.mcp_url, json=mcp_request("tools/list"), headers=twice)
+    gateway.wait(3)
+    assert "more than one value" in (await gateway.only("BEAR-02")).cause
+
+
+Change = Callable[[str], str]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda url: url.replace("&", "\\u0026"),
+        lambda url: url.partition("?")[0] + "?" + url.partition("?")[2].replace("=", "%3D").replace("&", "%26"),
+        lambda url: url.replace("&", "%26"),
+        lambda url: url.replace("&", ";"),
+    ],
+)
+async def test_parameters_whose_joints_were_escaped(gateway: Watched, http: httpx2.AsyncClient, change: Change) -> None:
+    client = await gateway.running.register(http)
+    page = await http.get(change(gateway.running.authorize_url(client["client_id"], token(""))))
+    assert page.status_code == 400
+    assert "stand inside" in (await gateway.only("REQ-04")).cause
+
+
+@pytest.mark.parametrize("within", ["client_id=", "redirect_uri="])
+@pytest.mark.parametrize("kept", [6, 7, 12])
+async def test_a_url_cut_before_its_challenge(
+    gateway: Watched, http: httpx2.AsyncClient, within: str, kept: int
+) -> None:
+    client = await gateway.running.register(http)
+    url = gateway.running.authorize_url(client["client_id"], token(""))
+    await http.get(url[: url.index(within) + len(within) + kept])
+    assert f"within `{within[:-1]}`" in (await gateway.only("RURI-10")).cause
+
+
+async def test_another_redirect_uri_at_the_end_of_a_short_request_was_not_cut(
+    gateway: Watched, http: httpx2.AsyncClient
+) -> None:
+    client = await gateway.running.register(http)
+    sent = {"response_type": "code", "client_id": client["client_id"], "redirect_uri": CALLBACK + "/elsewhere"}
+    await http.get(f"{gateway.origin}/oauth/authorize", params=sent)
+    await gateway.only("RURI-07")
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/register"])
+async def test_an_endpoint_that_is_asked_by_another_method(
+    gateway: Watched, http: httpx2.AsyncClient, method: str, path: str
+) -> None:
+    answer = await http.request(method, gateway.origin + path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert "REQ-06" in answer.json()["error_description"]
+    await gateway.only("REQ-06")
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [("rt_unknown", "not issued"), ("undefined", "not issued"), ("ACCESS", "An access token"), ("CUT", "not issued")],
+)
+async def test_what_is_no_refresh_token_was_not_used_before(
+    gateway: Watched, http: httpx2.AsyncClient, browser: Browser, sent: str, words: str
+) -> None:
+    tokens = await gateway.running.tokens(http, browser)
+    sent = {"ACCESS": tokens["access_token"], "CUT": tokens["refresh_token"][:-3]}.get(sent, sent)
+    form = {"grant_type": "refresh_token", "refresh_token": sent, "client_id": tokens["client_id"]}
+    answer = await http.post(f"{gateway.origin}/oauth/token", data=form)
+    assert "REFR-09" in answer.json()["error_description"]
+    assert words in (await gateway.only("REFR-09")).cause
+
+
+async def test_a_revoked_token_again_and_again_without_another(
+    gateway: Watched, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    tokens = await gateway.running.tokens(http, browser)
+    form = {"token": tokens["refresh_token"], "client_id": tokens["client_id"]}
+    await http.post(f"{gateway.origin}/oauth/revoke", data=form)
+    said = []
+    for _ in range(3):
+        headers = {"authorization": f"Bearer {tokens['access_token']}"}
+        await http.post(gateway.mcp_url, json=mcp_request("tools/list"), headers=headers)
+        said.append(await gateway.names())
+    assert said == [[], [], ["BEAR-06"]]
+    assert "3 calls with it were refused" in (await gateway.only("BEAR-06")).cause
+
+
+async def test_a_decision_on_a_page_that_is_too_old_is_told_of_its_login(
+    gateway: Watched, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    client = await gateway.running.register(http)
+    await gateway.running.sign_in(browser, gateway.running.authorize_url(client["client_id"], token("")))
+    gateway.wait(4000)
+    await browser.press("Allow")
+    found = await gateway.only("SESS-01")
+    assert "expired at" in found.cause
+    assert found.certain
+
+
+async def test_tls_on_the_port_of_plain_http_is_told_as_that(gateway: Watched) -> None:
+    port = httpx2.URL(gateway.origin).port
+    with pytest.raises(ssl.SSLError):
+        await asyncio.open_connection("127.0.0.1", port, ssl=ssl.create_default_context(), server_hostname="localhost")
+    assert [each.id for each in await gateway.of_gateway()] == ["HOST-08"]
+    gateway.wait(121)
+    assert await gateway.of_gateway() == []
