@@ -167,6 +167,8 @@ class DeployedSettings:
     """Tell every client with error -32042 that an upstream must be connected."""
     consent: bool = False
     """Ask the person at every authorization."""
+    cors_policies: bool = False
+    """Run the CORS policies of the routes."""
     endpoints: bool = False
     """Answer the gateway's endpoints at their own paths alone."""
     host_names: bool = False

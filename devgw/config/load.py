@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from devgw.config import plugin, policies, routes, settings_file, workos
+from devgw.config import other_policies, plugin, policies, routes, settings_file, workos
 from devgw.config.dotenv_file import FILE as DOTENV_FILE
 from devgw.config.dotenv_file import read_dotenv
 from devgw.config.environment import Environment, EnvironmentUse
@@ -170,8 +170,8 @@ def _documents(sources: Iterable[Source], environment: Environment) -> dict[str,
         if document is not None:
             found[source.file] = document
             if "$env(" in source.text:
-                read = policies if source.file == policies.FILE else routes
-                environment.resolve(document, read.not_run(document))
+                not_run = other_policies.not_run if source.file == policies.FILE else routes.not_run
+                environment.resolve(document, not_run(document))
     return found
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from devgw.config.cors import ANYTHING, NONE
 from devgw.config.finding import Findings, did_you_mean, nearest_name
 from devgw.config.members import (
     DIRECTIONS,
@@ -17,7 +18,7 @@ from devgw.config.members import (
 )
 from devgw.config.node import Node
 
-CORS = ("none", "anything-goes")
+CORS = (NONE, ANYTHING)
 """The CORS policies that every project has; its own stand in `corsPolicies` of `config/policies.json`."""
 _MCP = "/mcp"
 

@@ -5,26 +5,18 @@ from typing import Any
 
 from devgw.config.catalogue import EXPORTS, KINDS, MODULES, Kind, Role, options_model
 from devgw.config.checking import checked
-from devgw.config.finding import Findings, did_you_mean, nearest_name
+from devgw.config.cors import read_cors
+from devgw.config.finding import Findings
 from devgw.config.literals import check_literals
-from devgw.config.members import CORS_POLICY, HANDLER, POLICIES_DOCUMENT, POLICY, check_members
+from devgw.config.members import HANDLER, POLICIES_DOCUMENT, POLICY, check_members
 from devgw.config.node import Node
 from devgw.config.oauth import oauth_policy
 from devgw.config.options import Options
-from devgw.config.project import CapabilityFilter, HeaderEdits, OAuthPolicy, TokenExchange
-from devgw.departure import Departure
+from devgw.config.other_policies import say_not_run
+from devgw.config.project import CapabilityFilter, CorsPolicy, HeaderEdits, OAuthPolicy, TokenExchange
 
 FILE = "config/policies.json"
 _WITHOUT_ID_TOKEN = {"workos": "WorkOS signs", "dev-login": "The login without a provider signs"}
-OTHER_POLICIES = Departure(
-    name="other-policies",
-    here="Policies other than sign-in, token exchange, capability filter, API key and headers do not run: requests "
-    "pass as if they were not attached, and they are shown as not run.",
-    deployed="Every policy of the project runs: rate limits, validation, custom code.",
-    why="devgw is for the sign-in and the MCP routes, and does not run a project's TypeScript.",
-    source="https://zuplo.com/docs/mcp-gateway/policies/overview",
-    cannot="No setting runs them: `devgw check` names each one that does not run.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +44,8 @@ class Policies:
     """All policies by name."""
 
     by_name: dict[str, Policy] = field(default_factory=dict)
-    cors: tuple[str, ...] = ()
-    """The names of the project's own CORS policies."""
+    cors: dict[str, CorsPolicy] = field(default_factory=dict)
+    """The project's own CORS policies by name."""
 
     @property
     def oauth(self) -> OAuthPolicy | None:
@@ -63,7 +55,7 @@ class Policies:
 
 def read_policies(root: Node, workos_base: str, findings: Findings) -> Policies | None:
     """Return the policies of the document; None, and a finding, where it has no list of them."""
-    policies = Policies(cors=_cors_names(root, findings))
+    policies = Policies(cors=read_cors(root, findings))
     check_members(root, POLICIES_DOCUMENT, findings)
     listed = root.get("policies")
     if root.members is None or listed is None or listed.items is None:
@@ -83,17 +75,6 @@ def read_policies(root: Node, workos_base: str, findings: Findings) -> Policies 
     _check_upstream_ids(policies, findings)
     _check_identity_tokens(policies, findings)
     return policies
-
-
-def not_run(root: Node) -> list[Node]:
-    """Return the policies of a document that devgw does not run, and takes for no slip of one that it does."""
-    listed = root.get("policies")
-    return [each for each in (listed.items or ()) if not _is_ours(each)] if listed is not None else []
-
-
-def _is_ours(node: Node) -> bool:
-    policy_type, export = _at(node, "policyType").text or "", _at(node, "handler", "export").text or ""
-    return policy_type in KINDS or export in EXPORTS or _slip_of(policy_type) is not None
 
 
 def _what_else(root: Node) -> tuple[str, str]:
@@ -119,15 +100,6 @@ def _check_identity_tokens(policies: Policies, findings: Findings) -> None:
         at = _at(policies.by_name[oauth.name].node, "handler", "options", "idJag").key_place
         message = "`idJag` is enabled and trusts no issuer: no assertion would be taken."
         findings.warning("id-jag-without-issuer", at, message, 'Add "trustedIssuers": [{"issuer": …, "jwksUrl": …}].')
-
-
-def _cors_names(root: Node, findings: Findings) -> tuple[str, ...]:
-    listed = root.get("corsPolicies")
-    declared = list(listed.children()) if listed is not None else []
-    for each in declared:
-        check_members(each, CORS_POLICY, findings)
-    named = (each.get("name") for each in declared)
-    return tuple(name.text for name in named if name is not None and name.text)
 
 
 def _read_policy(node: Node, workos_base: str, findings: Findings) -> Policy | None:
@@ -210,38 +182,8 @@ def _kind(node: Node, policy_type: str, export: str, findings: Findings) -> Kind
         right = by_export.policy_type
         findings.error("policy-type", _at(node, "policyType").place, message, f'Write "{right}".', right)
         return by_export
-    _unknown_type(node, policy_type, findings)
+    say_not_run(node, policy_type, findings)
     return None
-
-
-def _unknown_type(node: Node, policy_type: str, findings: Findings) -> None:
-    if not policy_type:
-        return
-    nearest = _slip_of(policy_type)
-    place = _at(node, "policyType").place
-    if nearest is not None:
-        message = f"devgw knows no policy type `{policy_type}`."
-        findings.error("policy-type", place, message, did_you_mean(nearest), nearest)
-        return
-    message = f"Policies of type `{policy_type}` do not run here; requests pass as if it were not attached."
-    findings.note("policy-not-run", place, message, "It will run in the deployed gateway.")
-
-
-def _slip_of(policy_type: str) -> str | None:
-    """Return the type that runs here and that this one was probably meant to be, None where it is another one."""
-    nearest = nearest_name(policy_type, KINDS) if policy_type else None
-    is_slip = nearest is not None and (policy_type.startswith("mcp-") or _one_slip(policy_type, nearest))
-    return nearest if is_slip else None
-
-
-def _one_slip(one: str, other: str) -> bool:
-    """Tell whether two names differ by so little that one is a misspelling of the other."""
-    from difflib import SequenceMatcher  # noqa: PLC0415  needed for a mistake only
-
-    # set-headers-inbound and set-headers-outbound are both real; only what names the same direction can be a slip.
-    return (
-        one.rsplit("-", 1)[-1][:3] == other.rsplit("-", 1)[-1][:3] and SequenceMatcher(None, one, other).ratio() > 0.93
-    )
 
 
 def _check_module(node: Node, findings: Findings) -> None:

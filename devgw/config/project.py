@@ -159,6 +159,21 @@ class HeaderEdits:
 
 
 @dataclass(frozen=True, slots=True)
+class CorsPolicy:
+    """Which pages of other origins may call a route, and with what."""
+
+    name: str
+    origins: tuple[str, ...]
+    """In lower case; `*` stands for all of them, and in a host for one label."""
+    methods: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    exposed: tuple[str, ...] = ()
+    max_age: int | None = None
+    """Seconds."""
+    allows_credentials: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyUse:
     """A policy as it stands in a route's list."""
 
@@ -188,6 +203,8 @@ class Route:
     token_exchange: TokenExchange | None = None
     capability_filter: CapabilityFilter | None = None
     header_edits: tuple[HeaderEdits, ...] = ()
+    cors: CorsPolicy | None = None
+    """None where no page of another origin may call it."""
     file: str = "config/routes.oas.json"
     line: int = 0
 

@@ -44,6 +44,9 @@ def _passing(old: Route, new: Route) -> Iterator[Change]:
         yield Change(path, text, "Clients see it at their next list.")
     if old.header_edits != new.header_edits:
         yield Change(path, f"Route {path} sets or removes other headers.", "Applies to the next request.")
+    if old.cors != new.cors:
+        consequence = "devgw runs it only where `[deployed]` in devgw.toml says so."
+        yield Change(path, f"Route {path} has another CORS policy.", consequence)
     if [use.name for use in old.policies] != [use.name for use in new.policies]:
         yield changed(f"{path}: policies", _names(old), _names(new))
     for attribute in ("summary", "forward_search", "follow_redirects", "mtls_certificate", "methods"):

@@ -7,20 +7,20 @@ from urllib.parse import SplitResult
 from devgw.config.attach import Attached, attach
 from devgw.config.catalogue import MODULES
 from devgw.config.checking import checked
-from devgw.config.client_certificate import is_client_certificate
+from devgw.config.client_certificate import check_certificate
+from devgw.config.cors import cors_of
 from devgw.config.env_values import foreign_reference
 from devgw.config.environment import Environment
 from devgw.config.finding import Findings
-from devgw.config.members import ROUTES_DOCUMENT, check_members
+from devgw.config.members import ROUTE, ROUTES_DOCUMENT, check_members
 from devgw.config.node import Node
 from devgw.config.operations import Operation, operations
 from devgw.config.options import Options
 from devgw.config.own_origin import leads_to_devgw
 from devgw.config.policies import Policies
-from devgw.config.project import OtherRoute, Route
+from devgw.config.project import CorsPolicy, OtherRoute, Route
 from devgw.config.route_paths import is_reserved, why_no_path
 from devgw.config.shapes import split_url, why_refused, written
-from devgw.departure import Departure
 from devgw.foreign.addresses import is_this_machine
 from devgw.ids import OperationId
 from devgw.oauth.urls import below_base
@@ -28,14 +28,6 @@ from devgw.settings import Settings
 
 FILE = "config/routes.oas.json"
 HANDLER = "McpProxyHandler"
-CLIENT_CERTIFICATES = Departure(
-    name="client-certificates",
-    here="`mtlsCertificate` is the path of a PEM file in the project, with certificate and key.",
-    deployed="It is the name of a certificate that was uploaded to the account.",
-    why="Uploaded certificates cannot be read from here.",
-    source="https://zuplo.com/docs/articles/securing-backend-mtls",
-    cannot="No setting fetches an uploaded certificate: give the file the name that the uploaded one has.",
-)
 _SIMILAR = 0.85
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _TEMPLATE = re.compile(r"\$\{([^}]*)\}")
@@ -124,12 +116,15 @@ class RouteReader:
             return
         options = checked(ProxyHandlerOptions, given, self.findings)
         upstream = self._upstream(given)
-        self._check_certificate(given)
+        check_certificate(given, self.settings.root, self.findings)
         attached = attach(operation.node, self.policies, self.findings)
         operation_id = operation.node.get("operationId")
         if options is None or upstream is None or operation_id is None or not operation_id.text:
             return
-        self.routes.served.append(_route(operation, path, upstream, options, attached))
+        named = operation.node.get(ROUTE, "corsPolicy")
+        own = self.policies.cors if self.policies else {}
+        cors = cors_of(named.text if named is not None else None, own, operation.methods)
+        self.routes.served.append(_route(operation, path, upstream, options, attached, cors))
 
     def _check_path(self, path: str, operation: Operation) -> None:
         at = (operation.node.parent or operation.node).key_place
@@ -196,23 +191,6 @@ class RouteReader:
             message = f"What goes to {parts.hostname} travels without encryption."
             self.findings.warning("upstream-not-https", node.place, message, "Write https://… if it answers there.")
 
-    def _check_certificate(self, given: Node) -> None:
-        """Find a client certificate that is not there, or is none."""
-        node = given.get("mtlsCertificate")
-        if node is None or not node.text or "$env(" in node.text:
-            return
-        file = self.settings.root / node.text
-        if not file.is_file():
-            message = f"There is no file {written(node.text)} in the project: every call on this route will fail here."
-            fix = "Put certificate and key there, in PEM; the name is relative to the project's folder."
-            self.findings.warning("mtls-certificate", node.place, message, fix)
-        elif not is_client_certificate(file):
-            message = (
-                f"{written(node.text)} holds no certificate with its key: every call on this route will fail here."
-            )
-            fix = "Put both there, in PEM, the key without a passphrase."
-            self.findings.warning("mtls-certificate", node.place, message, fix)
-
     def _replaced(self, node: Node, text: str) -> str | None:
         good = True
 
@@ -243,7 +221,14 @@ def not_run(root: Node) -> list[Node]:
     return [each for each, export in handlers if export is not None and not _close(export.text or "", HANDLER)]
 
 
-def _route(operation: Operation, path: str, upstream: str, options: ProxyHandlerOptions, attached: Attached) -> Route:
+def _route(
+    operation: Operation,
+    path: str,
+    upstream: str,
+    options: ProxyHandlerOptions,
+    attached: Attached,
+    cors: CorsPolicy | None,
+) -> Route:
     summary, operation_id = operation.node.get("summary"), operation.node.get("operationId")
     name = (operation_id.text if operation_id else None) or ""
     return Route(
@@ -260,6 +245,7 @@ def _route(operation: Operation, path: str, upstream: str, options: ProxyHandler
         token_exchange=attached.token_exchange,
         capability_filter=attached.capability_filter,
         header_edits=attached.header_edits,
+        cors=cors,
         file=operation.node.source.file,
         line=operation.node.line,
     )

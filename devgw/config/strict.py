@@ -12,6 +12,7 @@ DEPLOYED = {
     "client_documents": "Read clients' documents from the net alone.",
     "connect_errors": "Answer -32042 to every client, as it does.",
     "consent": "Ask the person at every authorization, as it does.",
+    "cors_policies": "Run the CORS policies of the routes.",
     "endpoints": "Answer endpoints at their own paths alone.",
     "host_names": "Bind tokens to the very name that was asked.",
     "list_streams": "Leave list answers in event streams unfiltered.",

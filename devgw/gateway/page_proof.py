@@ -23,12 +23,22 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from devgw.clock import Clock
+from devgw.departure import Departure
 from devgw.entropy import digest, same, token
 from devgw.gateway.records import PendingAuthorization, Session
 from devgw.gateway.store import Store
 from devgw.problems import Refused
 from devgw.problems.consent import SessionCookieLost
 
+PAGE_PROOFS = Departure(
+    name="page-proofs",
+    here="A cookie alone opens no consent page: the page's own script proves the browser, and there is a page to sign "
+    "out.",
+    deployed="The browser's session is its cookie.",
+    why="Every other port of localhost gets the cookies of this one.",
+    source="https://zuplo.com/docs/mcp-gateway/auth/overview",
+    cannot="No setting takes the proof away: any program on this machine could then consent in a person's name.",
+)
 MOST_COOKIES = 20
 """Cookies of one name that are looked at: another port may set as many as it likes."""
 

@@ -3,7 +3,19 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from devgw.departure import Departure
 from devgw.problems.base import ErrorCode, Fault, Problem
+
+LIMITS = Departure(
+    name="limits",
+    here="Sizes, counts and times of what comes from outside have devgw's own limits, most of them narrow; a refusal "
+    "by one names it (`devgw explain LIMIT`).",
+    deployed="It has the platform's limits: 500 MB of a request's body, for one, and time by the plan.",
+    why="A developer's machine has less memory, and what passes these limits is broken or an attack.",
+    source="https://zuplo.com/docs/articles/limits",
+    cannot="No setting takes the platform's limits over; `request_limit` and `response_timeout` under [proxy] change "
+    "two.",
+)
 
 
 @dataclass(frozen=True, slots=True)

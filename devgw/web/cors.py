@@ -3,17 +3,24 @@
 The authorize endpoint and the pages get none of this (OAuth 2.1 §3.1).
 """
 
+import re
+
+from devgw.config.project import CorsPolicy
 from devgw.departure import Departure
 from devgw.events.trace import Headers
 from devgw.gateway.forwarding import header_of
+from devgw.problems import Refused
+from devgw.problems.front import PreflightNotAllowed
 
 CORS_POLICIES = Departure(
     name="cors-policies",
     here="A route's `corsPolicy` is checked and not run: pages of this machine may call every MCP route.",
-    deployed='A route answers other origins as its `corsPolicy` says; the documented MCP routes have "none".',
+    deployed='A route answers pages of other origins as its `corsPolicy` says; "none", as the documented MCP routes '
+    "have it, answers no preflight and sends no CORS header.",
     why="Clients in a browser, such as the MCP Inspector, run on another port of the same machine.",
-    source="https://zuplo.com/docs/mcp-gateway/code-config/mcp-proxy-handler",
-    cannot="No setting runs a CORS policy: try a client that is a web page with the deployed gateway.",
+    source="https://zuplo.com/docs/articles/cors",
+    setting="[deployed]\ncors_policies = true",
+    is_made=lambda settings: not settings.deployed.cors_policies,
 )
 EXPOSED = b"WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, Retry-After, Last-Event-ID"
 ANSWER_HEADERS: tuple[tuple[bytes, bytes], ...] = (
@@ -23,6 +30,38 @@ ANSWER_HEADERS: tuple[tuple[bytes, bytes], ...] = (
 """What an answer to a page of another origin carries."""
 _USUAL_HEADERS = b"Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Session-Id, Last-Event-ID"
 _MAX_AGE = b"600"
+
+
+def by_policy(policy: CorsPolicy | None, caller: str, *, asks: bool) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the CORS headers of an answer to a page of `caller`, as the route's own policy has them.
+
+    Args:
+        policy: the route's; None where it lets no page in.
+        caller: the page's origin.
+        asks: whether it is the answer to a preflight.
+
+    Raises:
+        Refused: with `PreflightNotAllowed`.
+    """
+    if policy is None or not any(_fits(pattern, caller.lower()) for pattern in policy.origins):
+        if asks:
+            raise Refused(PreflightNotAllowed(caller, policy.name if policy else "none"))
+        return ()
+    found = [(b"access-control-allow-origin", caller), (b"vary", "Origin")]
+    found += [(b"access-control-expose-headers", ", ".join(policy.exposed))]
+    found += [(b"access-control-allow-credentials", "true" if policy.allows_credentials else "")]
+    if asks:
+        found += [(b"access-control-allow-methods", ", ".join(policy.methods))]
+        found += [(b"access-control-allow-headers", ", ".join(policy.headers))]
+        found += [(b"access-control-max-age", "" if policy.max_age is None else str(policy.max_age))]
+    return tuple((name, value.encode("latin-1", "replace")) for name, value in found if value)
+
+
+def _fits(pattern: str, caller: str) -> bool:
+    """Tell whether an origin is meant: `*` is any, `*.` one label."""
+    if pattern == "*":
+        return True
+    return re.fullmatch(re.escape(pattern).replace(r"\*\.", r"[^./:]+\."), caller) is not None
 
 
 def is_preflight(method: str, headers: Headers) -> bool:

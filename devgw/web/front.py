@@ -29,7 +29,13 @@ from devgw.problems.incoming import RequestUnfinished
 from devgw.settings import Limits, Settings
 from devgw.web.answers import NO_STORE, PROBLEM_JSON, answer_problem
 from devgw.web.call import McpRoute
-from devgw.web.cors import ANSWER_HEADERS, is_preflight, preflight_answer
+from devgw.web.cors import (
+    ANSWER_HEADERS,
+    CORS_POLICIES,
+    by_policy,
+    is_preflight,
+    preflight_answer,
+)
 from devgw.web.forward import Forwarder
 from devgw.web.hosts import Hosts
 from devgw.web.mcp import McpRoutes
@@ -82,6 +88,7 @@ class Front:
         self._hide = hide
         self._limit = settings.traces.body_limit
         self._hosts = Hosts(settings)
+        self._runs_cors_policies = not CORS_POLICIES.is_made(settings)
         self._answers_aliases = ENDPOINTS.is_made(settings)
         self._mcp: McpRoutes | None = None
         self._under_way: dict[int, Recording] = {}
@@ -188,10 +195,18 @@ class Front:
         caller = header_of(headers, b"origin")
         if caller:
             self._hosts.check_caller(caller.decode("latin-1"), origin)
-            recording.extra_headers = ANSWER_HEADERS
-            if is_preflight(recording.trace.method, headers):
+            asks = is_preflight(recording.trace.method, headers)
+            if self._runs_cors_policies:
+                recording.extra_headers = by_policy(place.route.cors, caller.decode("latin-1"), asks=asks)
+                if asks:
+                    await recording.drain(Limits.OAUTH_BODY_BYTES)
+                    await recording.answer(200, [])
+                    return
+            elif asks:
                 await self._answer_preflight(recording, mcp.methods.encode() + b", OPTIONS")
                 return
+            else:
+                recording.extra_headers = ANSWER_HEADERS
         await mcp.answer(place, recording, origin)
 
     async def _answer_page(self, scope: Scope, recording: Recording, origin: str) -> None:

@@ -28,6 +28,7 @@ from devgw.settings import Limits, Settings
 from devgw.web.answers import answer_bearer, answer_problem, answer_rpc, rpc_error, verdict_on
 from devgw.web.call import NOBODY, McpCall, McpRoute
 from devgw.web.forward import Forwarder
+from devgw.web.paths import ENDPOINTS
 from devgw.web.recorder import BodyTooLarge, Recording
 from devgw.web.relay import end_broken_stream
 
@@ -65,6 +66,7 @@ class McpRoutes:
         self._forwarder = forwarder
         self._limit = settings.proxy.request_limit
         self._is_stateful = SESSIONS.is_made(settings)
+        self._takes_slashes = ENDPOINTS.is_made(settings)
         self._tells_by_revision = CONNECT_ERRORS.is_made(settings)
         self._bus = bus
         self._reading_long = asyncio.Lock()
@@ -79,8 +81,9 @@ class McpRoutes:
         }
 
     def at(self, path: str) -> McpRoute | None:
-        """Return the route at `path`, with or without a trailing slash."""
-        return self._places.get(path) or self._places.get(path.rstrip("/"))
+        """Return the route at `path`, with or without a trailing slash where that does not matter."""
+        found = self._places.get(path)
+        return found or (self._places.get(path.rstrip("/")) if self._takes_slashes else None)
 
     @property
     def methods(self) -> str:

@@ -23,8 +23,9 @@ from devgw.oauth.urls import (
 ENDPOINTS = Departure(
     name="endpoints",
     here="The gateway's endpoints answer at other paths too: /authorize, /token, /register and /revoke at the root, "
-    "and everything below /__zuplo as well as below the base path.",
-    deployed="Each endpoint has one path, below the base path; the well-known documents stand at the root.",
+    "everything below /__zuplo as well as below the base path, and an MCP route with a slash at its end.",
+    deployed="Each endpoint has one path, below the base path, and a route is the path that is written; the well-known "
+    "documents stand at the root.",
     why="Clients that cannot read the metadata guess these paths, and the flow then shows that they guessed.",
     source="https://zuplo.com/docs/mcp-gateway/reference",
     setting="[deployed]\nendpoints = true",

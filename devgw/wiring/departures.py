@@ -3,18 +3,20 @@
 from typing import Final
 
 from devgw.config.capability_filter import ACCESS_BY_FUNCTION
+from devgw.config.client_certificate import CLIENT_CERTIFICATES
+from devgw.config.other_policies import OTHER_POLICIES
 from devgw.config.plugin import BASE_PATH, PROJECT_FILES
-from devgw.config.policies import OTHER_POLICIES
-from devgw.config.routes import CLIENT_CERTIFICATES
 from devgw.config.upstreams_file import MENDED_DOCUMENTS
 from devgw.departure import Departure
 from devgw.gateway.capability import LIST_STREAMS
 from devgw.gateway.connect_required import CONNECT_ERRORS
 from devgw.gateway.consent import CONSENT_MEMORY
 from devgw.gateway.families import REFRESH_TOKENS
+from devgw.gateway.page_proof import PAGE_PROOFS
 from devgw.gateway.resources import HOST_NAMES, TOKEN_RESOURCE
 from devgw.outbound.client_documents import LOCAL_DOCUMENTS
 from devgw.outbound.kept_documents import KEPT_DOCUMENTS
+from devgw.problems.limit import LIMITS
 from devgw.settings import Settings
 from devgw.web.cors import CORS_POLICIES
 from devgw.web.hosts import CALLERS
@@ -36,12 +38,14 @@ DEPARTURES: Final[tuple[Departure, ...]] = (
     LIST_STREAMS,
     CONNECT_ERRORS,
     MENDED_DOCUMENTS,
+    CORS_POLICIES,
     PROJECT_FILES,
     ACCESS_BY_FUNCTION,
     OTHER_POLICIES,
-    CORS_POLICIES,
     CLIENT_CERTIFICATES,
     UPSTREAM_ANSWERS,
+    LIMITS,
+    PAGE_PROOFS,
     CALLERS,
     STAND_INS,
 )

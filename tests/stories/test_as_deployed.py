@@ -200,12 +200,77 @@ async def test_endpoints(tmp_path: Path, http: httpx2.AsyncClient, strict: bool)
         at_home = [await http.post(f"{gateway.origin}{path}") for path in ("/oauth/token", "/oauth/revoke")]
         guessed = [await http.post(f"{gateway.origin}{path}") for path in ("/token", "/revoke", "/__zuplo/oauth/token")]
         metadata = await http.get(f"{gateway.origin}/.well-known/oauth-authorization-server/mcp/sample")
+        slash = await http.post(f"{gateway.mcp_url}/", json=mcp_request("ping"))
 
+        assert slash.status_code == (404 if strict else 401)
         assert all(each.status_code in {400, 401} for each in at_home)
         assert {each.status_code == 404 for each in guessed} == {strict}
         assert metadata.status_code == 200
         if strict:
             assert guessed[0].json()["nearest"] == f"{gateway.origin}/oauth/token"
+
+
+def with_cors(root: Path, upstream: str, name: str) -> Path:
+    """Give the one route of a project a CORS policy."""
+    filtered(root, upstream)
+    for file, change in (("routes.oas.json", _name_policy(name)), ("policies.json", _declare_policy)):
+        path = root / "config" / file
+        document = json.loads(path.read_text("utf-8"))
+        change(document)
+        path.write_text(json.dumps(document), "utf-8")
+    return root
+
+
+def _name_policy(name: str) -> Callable[[Any], None]:
+    def change(document: Any) -> None:
+        document["paths"]["/mcp/tools"]["post"]["x-zuplo-route"]["corsPolicy"] = name
+
+    return change
+
+
+def _declare_policy(document: Any) -> None:
+    own = {"name": "ours", "allowedOrigins": "https://nowhere.example, http://*.localhost:5173"}
+    more = {"allowedMethods": ["POST"], "allowedHeaders": ["content-type"], "exposeHeaders": ["x-a"], "maxAge": 60}
+    document["corsPolicies"] = [own | more]
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("policy", "page", "may"),
+    [
+        ("none", "http://localhost:5173", False),
+        ("anything-goes", "http://localhost:5173", True),
+        ("ours", "http://app.localhost:5173", True),
+        ("ours", "http://APP.localhost:5173", True),
+        ("ours", "http://localhost:5173", False),
+        ("ours", "http://a.b.localhost:5173", False),
+    ],
+)
+async def test_cors_policies(
+    tmp_path: Path, http: httpx2.AsyncClient, browser: Browser, strict: bool, policy: str, page: str, may: bool
+) -> None:
+    async with serve(list_as_stream) as upstream:
+        root = with_cors(tmp_path, upstream, policy)
+        async with running(strict, tmp_path, project=root) as gateway:
+            asking = {"origin": page, "access-control-request-method": "POST"}
+            asked = await http.options(gateway.mcp_url, headers=asking)
+            headers = bearer(await gateway.tokens(http, browser)) | {"origin": page}
+            called = await http.post(gateway.mcp_url, json=mcp_request("tools/list"), headers=headers)
+
+            assert called.status_code == 200
+            allowed = called.headers.get("access-control-allow-origin")
+            if not strict:
+                assert (asked.status_code, allowed) == (204, "*")
+            elif may:
+                assert (asked.status_code, allowed) == (200, page)
+                max_age = "60" if policy == "ours" else "600"
+                assert asked.headers["access-control-max-age"] == max_age
+                assert asked.headers["access-control-allow-methods"] == "POST"
+                exposed = called.headers["access-control-expose-headers"]
+                assert exposed == ("x-a" if policy == "ours" else "*")
+            else:
+                assert (asked.status_code, allowed) == (404, None)
+                assert f'corsPolicy "{policy}"' in asked.json()["detail"]
 
 
 @BOTH

@@ -9,6 +9,7 @@ from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.view import View
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
+from devgw.problems.front import PreflightNotAllowed
 
 AFTER = timedelta(seconds=2)
 
@@ -36,6 +37,8 @@ def preflight_refused(view: View, now: datetime) -> Iterator[Diagnosis]:
     """CORS-01, CORS-02, CORS-03: a preflight that kept the browser from asking."""
     for trace in _preflights(view):
         if _followed(view, trace) or now - trace.started_at < AFTER or _got_token(view, trace):
+            continue
+        if isinstance(trace.problem, PreflightNotAllowed):  # which says itself what is to be done
             continue
         if trace.status == 401:
             yield _said(view, trace, "CORS-02", "was answered 401", "Let OPTIONS pass before the token is checked.")
