@@ -192,14 +192,32 @@ class UpstreamClosedEarly(UpstreamProblem):
         return f"The upstream {self.url} closed the connection {how}."
 
 
+class Shown(StrEnum):
+    """What a route shows its upstream, in words to show."""
+
+    CONNECTION = "the gateway's own credential"
+    ASSERTION = "the token that the gateway got for the person's identity assertion"
+    HEADER = "the header that a policy of the route sets"
+    NOTHING = "nothing"
+
+
+_RENEWED = {
+    Shown.CONNECTION: "Connect this upstream again.",
+    Shown.ASSERTION: (
+        "Set idJag.resourceAs.resource to the URL that the upstream's own metadata names as its resource, and "
+        "idJag.scopes to the scopes that it wants; nobody has to connect anything."
+    ),
+    Shown.HEADER: "Correct the API key or header that the route's policies set for this upstream.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class UpstreamCredentialRefused(UpstreamProblem):
     """The upstream answered 401 to the gateway, which is no fault of the client's token."""
 
     challenge: str
     beginning: str
-    shown: str
-    """What the route shows it: the token of a `connection`, a `header` of a policy, or nothing."""
+    shown: Shown
     is_protected: bool
     """Whether callers of the route have to sign in."""
 
@@ -208,20 +226,18 @@ class UpstreamCredentialRefused(UpstreamProblem):
     @property
     def diagnosis_id(self) -> str:
         """Return the id: a credential that is refused, or none that was sent."""
-        return "UPST-03" if self.shown else "UPST-19"
+        return "UPST-19" if self.shown is Shown.NOTHING else "UPST-03"
 
     def explain(self) -> str:
         """Say that the client's own login is not the cause."""
         said = f" It said: “{self.beginning}”." if self.beginning else ""
-        what = "the gateway's own credential" if self.shown else "a call with no credential: the route has none"
+        what = "a call with no credential: the route has none" if self.shown is Shown.NOTHING else self.shown
         return f"The upstream {self.url} answered 401 to {what}.{said}"
 
     def advise(self) -> str:
         """Say what to attach, or to renew."""
-        if self.shown == "connection":
-            return "Connect this upstream again."
-        if self.shown:
-            return "Correct the API key or header that the route's policies set for this upstream."
+        if (change := _RENEWED.get(self.shown)) is not None:
+            return change
         if not self.challenge.lower().startswith("bearer"):
             return "Attach set-upstream-api-key-inbound to the route, with the key or header that the upstream wants."
         if self.is_protected:

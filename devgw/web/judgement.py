@@ -13,7 +13,7 @@ from devgw.gateway.upstream import UpstreamCredential
 from devgw.mcp.answer import beginning_of, failure_in, is_jsonrpc
 from devgw.mcp.attribution import shown_ids
 from devgw.problems import Problem, Refused
-from devgw.problems.proxy import UpstreamCredentialRefused
+from devgw.problems.proxy import Shown, UpstreamCredentialRefused
 from devgw.problems.upstream_answer import UpstreamAnswerNotMcp
 from devgw.problems.upstream_status import (
     MEDIA_TYPES,
@@ -91,7 +91,8 @@ async def judged(call: McpCall, answer: UpstreamAnswer, credential: UpstreamCred
     if status == _UNAUTHORIZED:
         challenge = header_of(answer.headers, b"www-authenticate").decode("latin-1")
         said = beginning_of(await keep(call, answer))
-        raise Refused(UpstreamCredentialRefused(url, clean(challenge, 300), said, *_shown(call, credential)))
+        shown = _shown(call, credential)
+        raise Refused(UpstreamCredentialRefused(url, clean(challenge, 300), said, shown, call.route.protected))
     if _REFUSALS <= status < _FAILURES or (status < 300 and not call.messages.request_ids):
         return answer
     if status < 300 and (is_json(content_type) or is_event_stream(content_type)):
@@ -115,11 +116,12 @@ def _no_answer(call: McpCall, answer: UpstreamAnswer, content_type: bytes, body:
     return UpstreamAnswerNotMcp(url, status, clean(content_type.decode("latin-1"), 100), said)
 
 
-def _shown(call: McpCall, credential: UpstreamCredential) -> tuple[str, bool]:
-    """Return what the route shows to its upstream, and whether a person stands behind the call."""
+def _shown(call: McpCall, credential: UpstreamCredential) -> Shown:
+    """Return what the route shows to its upstream."""
+    exchange = call.route.token_exchange
     if credential.headers:
-        return "connection", call.route.protected
-    return ("header" if any(edits.set for edits in call.route.header_edits) else "", call.route.protected)
+        return Shown.ASSERTION if exchange and exchange.auth_mode == "id-jag" else Shown.CONNECTION
+    return Shown.HEADER if any(edits.set for edits in call.route.header_edits) else Shown.NOTHING
 
 
 def note_outcome(call: McpCall, *, streamed: bool, keeps_sessions: bool) -> None:

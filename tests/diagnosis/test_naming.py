@@ -160,8 +160,9 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (ProviderRefused("server_error", "no"), "IDT-25"),
         (ProviderRefused("access_denied", ""), "IDT-21"),
         (ProviderRefused("access_denied", "User is not assigned to the client application."), "IDT-21"),
-        (ProviderRefused("access_denied", "The resource owner denied the request"), "CONS-04"),
-        (ProviderRefused("access_denied", "Cancelled by the user"), "CONS-04"),
+        (ProviderRefused("access_denied", "The resource owner denied the request"), "IDT-21"),
+        (ProviderRefused("access_denied", "Denied by the user policy"), "IDT-21"),
+        (ProviderRefused("signin_consent_denied", "anything"), "CONS-04"),
         (ProviderRefused("invalid_scope", "no"), "IDT-28"),
         (ProviderRefused("login_required", "no session"), "IDT-12"),
         (StateMissing(has_code=True, is_workos=True), "WORK-03"),
@@ -226,8 +227,9 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (connection.UpstreamTokenNotRenewable("Linear"), "UPST-04"),
         (connection.AuthorizationServerChanged("Linear", "https://a"), "UPST-20"),
         (connection.ScopeNotGranted("Linear", "write", "read", "http://x"), "UPST-18"),
-        (proxy.UpstreamCredentialRefused("http://x", "", "", "connection", True), "UPST-03"),
-        (proxy.UpstreamCredentialRefused("http://x", "", "", "", True), "UPST-19"),
+        (proxy.UpstreamCredentialRefused("http://x", "", "", proxy.Shown.CONNECTION, True), "UPST-03"),
+        (proxy.UpstreamCredentialRefused("http://x", "", "", proxy.Shown.ASSERTION, True), "UPST-03"),
+        (proxy.UpstreamCredentialRefused("http://x", "", "", proxy.Shown.NOTHING, True), "UPST-19"),
         (connection.IdentityAssertionMissing("user", "workos"), "UPST-11"),
         (upstream.AddressForbidden("http://10.0.0.1", "private"), "UPST-10"),
         (upstream_document.AuthorizationServerIncomplete("u", "token_endpoint"), "DISC-11"),
@@ -257,3 +259,9 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
 )
 def test_the_facts_decide_the_name(problem: Problem, name: str | None) -> None:
     assert problem.diagnosis_id == name
+
+
+def test_only_what_a_connection_gave_is_mended_by_connecting() -> None:
+    changes = {shown: proxy.UpstreamCredentialRefused("u", "", "", shown, True).advise() for shown in proxy.Shown}
+    assert [shown for shown, change in changes.items() if change.startswith("Connect")] == [proxy.Shown.CONNECTION]
+    assert "idJag.resourceAs.resource" in changes[proxy.Shown.ASSERTION]

@@ -233,7 +233,7 @@ async def test_each_answer_of_the_token_endpoint_is_told_apart(world: World, rep
     [
         ({"error": "access_denied", "error_description": "User is not assigned to the client application."}, "IDT-21"),
         ({"error": "access_denied"}, "IDT-21"),
-        ({"error": "access_denied", "error_description": "The user denied the request"}, "CONS-04"),
+        ({"error": "access_denied", "error_description": "The user denied the request"}, "IDT-21"),
         ({"error": "server_error", "error_description": "boom"}, "IDT-25"),
         ({"error": "invalid_scope"}, "IDT-28"),
         ({"error": "login_required"}, "IDT-12"),
