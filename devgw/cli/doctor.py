@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import click
 from devgw.cli.printing import write_json, write_line, write_lines, write_marked
 from devgw.cli.trust import Trust, wish_of
 from devgw.clock import SystemClock
-from devgw.config.load import Loaded
+from devgw.config.finding import Finding, Severity
 from devgw.config.settings_file import read_settings
 from devgw.control.client import Lost, ask_once, welcome_once
 from devgw.control.folder import folder_to_join
@@ -51,7 +52,7 @@ def command(directory: Path, port: int | None, callback: str, trust: bool, as_js
         if refusal := Trust(trust).refusal(wish_of(settings, findings, os.environ), os.environ):
             write_line(refusal, colour="red", err=True)
             raise SystemExit(1)
-        checks = _examine_resting(replace(settings, port=port or settings.port), callback)
+        checks = _unreadable(findings) or _examine_resting(replace(settings, port=port or settings.port), callback)
     else:
         checks = _examine_running(settings, running, callback)
     if as_json:
@@ -109,7 +110,7 @@ def _examine_resting(settings: Settings, callback: str) -> list[Check]:
     emulator = f"http://localhost:{settings.emulators.workos_port}"
     loaded = read_project(settings, os.environ, emulator, read_at=clock.now())
     if loaded.project is None:
-        return [_unreadable(loaded)]
+        return _unreadable(loaded.findings)
     emulated = loaded.wants_emulator
     patient = Patient(
         loaded.project, settings, os.environ, nothing_kept(), is_emulated=emulated, client_callback=callback
@@ -127,10 +128,12 @@ def nothing_kept() -> ConnectionStore:
     return SealedConnections(Database(None, MIGRATIONS), Sealer(load_key(None)))
 
 
-def _unreadable(loaded: Loaded) -> Check:
-    first = next((str(each.message) for each in loaded.findings if each.severity == "error"), "it cannot be read")
+def _unreadable(findings: Iterable[Finding]) -> list[Check]:
+    """Return that `devgw up` would not start, with the first reason; empty where none is an error."""
+    errors = [each for each in findings if each.severity is Severity.ERROR]
     todo = "Run `devgw check` for every finding."
-    return Check("configuration", Verdict.FAIL, "read the project", first, todo, "CONF-05")
+    saw = [f"{each.file}: {each.message}" for each in errors[:1]]
+    return [Check("configuration", Verdict.FAIL, "read the project", each, todo, "CONF-05") for each in saw]
 
 
 def _print(check: Check, *, everything: bool) -> None:

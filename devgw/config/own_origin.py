@@ -1,5 +1,7 @@
 """Whether a URL leads back to devgw itself: under any of its names."""
 
+from dataclasses import replace
+
 from devgw.foreign.addresses import is_this_machine
 from devgw.foreign.urls import ForeignUrl, UrlRefused, read_url
 from devgw.settings import Settings
@@ -8,13 +10,18 @@ from devgw.settings import Settings
 def leads_to_devgw(url: str, settings: Settings) -> bool:
     """Tell whether `url` is devgw's own: a loopback name on its port, its canonical origin, or a host it allows."""
     try:
-        read = read_url(url)
+        read = _without_dot(read_url(url))
         canonical = read_url(settings.canonical_origin).origin
     except UrlRefused:
         return False
     if read.origin == canonical or (settings.port and read.port == settings.port and is_this_machine(read.host)):
         return True
     return any(_is_allowed(read, each.lower()) for each in settings.allowed_hosts)
+
+
+def _without_dot(read: ForeignUrl) -> ForeignUrl:
+    """Return the URL with its host as it is usually written: a dot at the end is the root of DNS."""
+    return replace(read, host=read.host.rstrip("."))
 
 
 def _is_allowed(read: ForeignUrl, allowed: str) -> bool:

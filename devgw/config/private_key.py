@@ -19,6 +19,8 @@ SMALLEST_RSA = 2048
 """Bits: RFC 7518 §3.3 asks for as many, and PyJWT warns below."""
 _CURVES = {"ES256": "secp256r1", "ES384": "secp384r1", "ES512": "secp521r1"}
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
+_PACKED = "LS0tLS1CRUdJTi"
+"""`-----BEGIN` in base64."""
 _WIDTH = 64
 _HOW = (
     'Write it in .env as NAME="-----BEGIN PRIVATE KEY-----…-----END PRIVATE KEY-----", in quotes, over several lines '
@@ -65,6 +67,10 @@ def _what_else(text: str) -> str:
     stripped = text.strip()
     if "-----BEGIN" in stripped:
         return "This private key is cut off: it has no END line that matches its BEGIN line."
+    if stripped.startswith(_PACKED):
+        return "This is a PEM file in base64 once more."
+    if re.fullmatch(r"MII[A-Za-z0-9+/=\s\\]+", stripped):
+        return "This is a key without its BEGIN and END lines."
     if stripped.startswith("{"):
         return "This is JSON, perhaps a JWK; the key has to be in PEM."
     if stripped.startswith(("/", "./", "../", "~")) or re.fullmatch(r"[\w./-]+\.(pem|key|p8)", stripped):

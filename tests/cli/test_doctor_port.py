@@ -111,3 +111,14 @@ async def test_a_word_that_no_examination_gave_hides_nobody(tmp_path: Path) -> N
         seen = [each for each in gateway.published if each.event.name == "http_exchanged"]
 
     assert len(seen) == 4
+
+
+@pytest.mark.parametrize(
+    ("file", "text"), [("devgw.toml", "prot = 9100\n"), ("devgw.toml", "port = "), ("config/policies.json", "{")]
+)
+def test_what_up_would_not_start_with_the_doctor_does_not_call_well(tmp_path: Path, file: str, text: str) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / file).write_text(text)
+    told = CliRunner().invoke(command, [str(tmp_path), "--json"])
+    assert told.exit_code == 1
+    assert file in by_name(told)["configuration"]["saw"]

@@ -1,5 +1,6 @@
 """The key that signs assertions is looked at when it is loaded: what is there instead is said, and never shown."""
 
+import base64
 import json
 from functools import cache
 from pathlib import Path
@@ -105,6 +106,8 @@ WRONG = {
     "garbage": ("hunter2hunter2", "RS256", "no private key in PEM"),
     "a path": ("/home/me/key.pem", "RS256", "name of a file"),
     "a file name": ("key.pem", "RS256", "name of a file"),
+    "base64 of PEM": (base64.b64encode(pem("rsa").encode()).decode(), "RS256", "base64 once more"),
+    "no BEGIN": ("".join(pem("rsa").splitlines()[1:-1]), "RS256", "without its BEGIN and END"),
     "a JWK": (json.dumps({"kty": "RSA", "n": "x"}), "RS256", "JWK"),
     "public": (public("rsa"), "RS256", "public key"),
     "certificate": ("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----", "RS256", "certificate"),

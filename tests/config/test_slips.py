@@ -231,6 +231,8 @@ def test_a_folder_with_route_files_alone_is_a_project(tmp_path: Path) -> None:
         "https://localhost:9000/mcp/other/",
         "https://gw.example.com/mcp/other",
         "https://gw.example.com:443/dev/x",
+        "https://gw.example.com./dev/x",
+        "http://tunnel.example.net./mcp/other",
         "http://tunnel.example.net/mcp/other",
     ],
 )

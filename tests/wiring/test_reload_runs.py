@@ -300,7 +300,14 @@ async def test_an_empty_folder_runs_the_sample_until_a_project_comes(tmp_path: P
 # --- devgw.toml ---
 
 
+TABLES = {
+    "upstreams": '[upstreams.notes]\nclient_metadata_url = "https://me.example/id"\n',
+    "client_documents": '[client_documents]\n"https://client.example/id.json" = "copy.json"\n',
+}
+
+
 async def test_a_broken_devgw_toml_is_an_invalid_save(gateway: Running, project: Path) -> None:
+    (project / "copy.json").write_text('{"client_id": "https://client.example/id.json"}')
     for count, text in enumerate(("port = ", "prot = 9000\n", 'base_path = "dev"\n'), 1):
         (project / "devgw.toml").write_text(text)
         rejected = await until_rejected(gateway, count)
@@ -313,6 +320,10 @@ async def test_a_broken_devgw_toml_is_an_invalid_save(gateway: Running, project:
     (project / "devgw.toml").unlink()
     loaded = await until_loaded(gateway, 3)
     assert loaded.changes == ("devgw.toml: `proxy.stateful` is again as it was at the start.",)
+    for count, (table, text) in enumerate(TABLES.items(), 4):
+        (project / "devgw.toml").write_text(text)
+        loaded = await until_loaded(gateway, count)
+        assert f"devgw.toml: `{table}` changed; it takes effect at the next start." in loaded.changes
 
 
 async def test_what_is_saved_without_a_difference_is_no_new_generation(gateway: Running, project: Path) -> None:
