@@ -48,7 +48,7 @@ class Decoder:
                 self._inflate = zlib.decompressobj(_GZIP_OR_DEFLATE)
             plain = self._unpacked(piece)
             piece = self._inflate.unconsumed_tail or self._inflate.unused_data
-            is_full = len(plain) == _SLICE and not self._inflate.eof
+            is_full = len(plain) == _SLICE
             self._size += len(plain)
             if self._most_bytes is not None and self._size > self._most_bytes:
                 raise Refused(AnswerUnpacksTooLong(self._url, self._most_bytes))

@@ -203,6 +203,8 @@ async def test_an_event_without_end_is_held_no_longer_than_an_answer(piece: byte
         assert grown_mb(before) < 60
 
     assert (size > 2_000_000) is piece.startswith(b":")
+    if not piece.startswith(b":"):
+        assert gateway.traces[-1].reason_code == "answer_too_long"
 
 
 async def test_a_list_of_too_many_values_is_not_built() -> None:
@@ -227,6 +229,24 @@ async def test_a_list_that_two_readers_read_differently_is_not_let_through_unfil
 
     async with bytes_upstream(answer) as upstream, gate(upstream.url, **FILTERED) as gateway:
         assert reason_of(await ask(gateway, LIST)) == "upstream_answer_unreadable"
+
+
+@pytest.mark.parametrize("more", [0, 1])
+async def test_a_list_is_read_up_to_the_limit_and_not_one_byte_further(more: int) -> None:
+    head, tail = b'{"jsonrpc":"2.0","id":7,"result":{"tools":[{"name":"echo"},{"name":"', b'"}]}}'
+    body = head + b"x" * (Limits.FILTERED_BYTES - len(head) - len(tail) + more) + tail
+
+    async def answer(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        writer.write(response(body))
+
+    async with bytes_upstream(answer) as upstream, gate(upstream.url, **FILTERED) as gateway:
+        said = await ask(gateway, LIST)
+
+    if more:
+        assert reason_of(said) == "answer_too_long"
+    else:
+        assert said.json()["result"]["tools"] == [{"name": "echo"}]
+        assert said.headers["content-length"] == str(len(said.content))
 
 
 async def test_a_filtered_list_of_ordinary_length_is_filtered() -> None:

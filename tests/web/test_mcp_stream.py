@@ -71,6 +71,20 @@ async def test_each_event_passes_before_the_next_is_sent() -> None:
     ]
 
 
+@pytest.mark.parametrize(("said", "wanted"), [(b"", ["no"]), (b"X-Accel-Buffering: yes\r\n", ["yes"])])
+async def test_who_stands_between_is_asked_to_buffer_nothing_unless_the_upstream_says_otherwise(
+    said: bytes, wanted: list[str]
+) -> None:
+    async def stream(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD.replace(b"\r\n\r\n", b"\r\n" + said + b"\r\n"))
+        writer.write(chunk(b'data: {"jsonrpc":"2.0","id":"c1","result":{}}\n\n') + END)
+
+    async with bytes_upstream(stream) as upstream, gate(upstream.url) as gateway, httpx2.AsyncClient() as client:
+        answer = await client.post(gateway.url, json=CALL, headers=gateway.bearer)
+
+    assert answer.headers.get_list("x-accel-buffering") == wanted
+
+
 async def test_a_client_that_leaves_ends_the_upstream_at_once() -> None:
     """MCP 2026-07-28: disconnecting is cancelling."""
     never = asyncio.Event()
@@ -143,6 +157,43 @@ async def test_a_cut_stream_that_can_be_resumed_is_left_to_the_client() -> None:
         assert await read_chunk(reader) == b"id: 1\ndata:\n\n"
         assert await reader.read() == b""
         writer.close()
+
+
+@pytest.mark.parametrize(("stateful", "sent"), [(False, b"id: 1\ndata:\n\n"), (True, b"data:\n\n")])
+async def test_a_cut_stream_that_nobody_can_resume_ends_in_an_error(sent: bytes, *, stateful: bool) -> None:
+    """Without sessions the gateway forwards no GET, so that Last-Event-ID leads nowhere; without ids there is none."""
+
+    async def cut(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + chunk(sent))
+        await writer.drain()
+        writer.close()
+
+    async with bytes_upstream(cut) as upstream, gate(upstream.url, stateful=stateful) as gateway:
+        reader, writer = await open_stream(gateway)
+        assert await read_chunk(reader) == sent
+        event = await read_chunk(reader)
+        assert await read_chunk(reader) == b""
+        writer.close()
+
+    assert json.loads(event.partition(b"data: ")[2])["error"]["data"]["reason"] == "upstream_closed_early"
+
+
+async def test_a_stream_cut_inside_an_event_that_was_under_way_is_cut_there_too() -> None:
+    """An error behind half an event would be read as its second half."""
+    half = b'data: {"jsonrpc":"2.0","id":"c1","result":{"content":"x'
+
+    async def cut(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD + chunk(half))
+        await writer.drain()
+        writer.close()
+
+    async with bytes_upstream(cut) as upstream, gate(upstream.url) as gateway:
+        reader, writer = await open_stream(gateway)
+        assert await read_chunk(reader) == half
+        assert await reader.read() == b""
+        writer.close()
+
+    assert gateway.traces[0].reason_code == "upstream_closed_early"
 
 
 async def test_a_stream_cut_inside_an_event_ends_in_an_error_without_half_of_it() -> None:

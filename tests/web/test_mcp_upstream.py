@@ -242,6 +242,7 @@ async def test_redirects_in_a_circle_come_to_an_end() -> None:
         error = said(await call(gateway))
 
     assert error["data"]["reason"] == "upstream_too_many_redirects"
+    assert len(upstream.seen) == 6
 
 
 # --- credentials ------------------------------------------------------------------------------------------------------

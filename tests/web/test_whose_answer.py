@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import random
 import zlib
 from typing import Any
 
@@ -14,6 +15,8 @@ from tests.support.gate import Gate, gate
 
 CALL = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "echo"}}
 SECRET = "somebody else's"
+NOISE = random.Random(1).randbytes(1_000_000).hex()
+"""What packs to half its length."""
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -75,11 +78,12 @@ def refused(answer: httpx2.Response) -> dict[str, Any]:
         + b"".join(chunk(bytes([each])) for each in result(8))
         + b"0\r\n\r\n",
         response(id_last(8, SECRET + "x" * 600_000)),
+        response(gzip.compress(id_last(8, SECRET + NOISE)), more="Content-Encoding: gzip\r\n"),
     ],
     ids=[
         "another id", "another type", "null", "in an array", "a second id", "with 500", "with 404", "another JSON type",
         "as HTML", "as nothing", "packed", "packed as another type", "packed as nothing", "packed twice",
-        "in chunks", "long, with its id last",
+        "in chunks", "long, with its id last", "long and packed",
     ],
 )  # fmt: skip
 async def test_a_foreign_answer_is_refused_and_its_connection_closed(content: bytes) -> None:
@@ -126,6 +130,15 @@ async def test_a_packed_page_is_relayed_byte_for_byte() -> None:
         answer = await ask(gateway)
 
     assert (answer.status_code, answer.text) == (404, "<html>{}</html>")
+
+
+async def test_a_packed_answer_that_answers_nothing_is_refused_and_not_quoted() -> None:
+    content = response(gzip.compress(b'{"jsonrpc":"2.0"}'), more="Content-Encoding: gzip\r\n")
+    async with bytes_upstream(written(content)) as upstream, gate(upstream.url) as gateway:
+        answer = await ask(gateway)
+
+    assert answer.json()["error"]["data"]["reason"] == "upstream_gave_no_answer"
+    assert "\\ufffd" not in answer.text
 
 
 async def test_a_page_in_a_packing_that_nobody_asked_for_is_named() -> None:
