@@ -152,27 +152,3 @@ def replace(path: Path) -> BinaryIO:
     except FileNotFoundError:
         pass
     return create(path)
-
-
-def is_tracked(path: Path) -> bool:
-    """Tell whether git tracks the file: then it came with a clone, or will go out with the next push.
-
-    Reads the index of the repository above, if there is one; its version 4 shortens names and is not understood.
-    """
-    path = path.absolute()
-    for root in path.parents:
-        index = root / ".git" / "index"
-        if index.is_file():
-            return _has_entry(index.read_bytes(), path.relative_to(root).as_posix().encode())
-    return False
-
-
-def _has_entry(index: bytes, name: bytes) -> bool:
-    """Tell whether an entry has exactly this name: it stands behind its length (12 bits) and ends with a NUL."""
-    wanted = min(len(name), 0xFFF)
-    at = index.find(name + b"\0")
-    while at >= 2:
-        if int.from_bytes(index[at - 2 : at], "big") & 0xFFF == wanted:
-            return True
-        at = index.find(name + b"\0", at + 1)
-    return False

@@ -1,13 +1,12 @@
 """What devgw writes: made exclusively, for its owner alone, never through a link, never over what it did not write."""
 
 import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from devgw.files import FileRefused, create, is_tracked, own, own_folder, replace
+from devgw.files import FileRefused, create, own, own_folder, replace
 
 
 def linked(path: Path) -> Path:
@@ -118,20 +117,6 @@ def test_a_linked_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileRefused, match="symbolic link"):
         own_folder(tmp_path / "state")
     assert list((tmp_path / "elsewhere").iterdir()) == []
-
-
-def test_what_git_tracks_is_known_by_its_exact_name(tmp_path: Path) -> None:
-    for name in (".devgw/upstream.key", "examples/x/.devgw/devgw.db", "devgw.db.md"):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("")
-    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    subprocess.run(["git", "add", "-f", "."], cwd=tmp_path, check=True)
-    assert is_tracked(tmp_path / ".devgw" / "upstream.key")
-    assert is_tracked(tmp_path / "examples" / "x" / ".devgw" / "devgw.db")
-    assert not is_tracked(tmp_path / ".devgw" / "devgw.db")
-    assert not is_tracked(tmp_path / "devgw.db")
-    assert not is_tracked(Path("/nowhere/at/all"))
 
 
 def test_a_secret_that_others_may_read_is_a_secret_no_more(folder: Path) -> None:

@@ -4,7 +4,8 @@ import os
 import sqlite3
 from pathlib import Path
 
-from devgw.files import FileRefused, check_own, is_tracked, own
+from devgw.files import FileRefused, check_own, own
+from devgw.store.tracked import is_tracked
 
 BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite puts beside it."""

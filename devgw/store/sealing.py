@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devgw.entropy import random_bytes
-from devgw.files import FileRefused, create, is_tracked, own
+from devgw.files import FileRefused, create, own
 from devgw.foreign.json import read_object
 from devgw.store.failure import StateUnusable
+from devgw.store.tracked import is_tracked
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
