@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from devgw.cli.printing import ask, write_page
 from devgw.config.finding import Finding
 from devgw.config.sample import sample_root
+from devgw.config.settings_doubts import OTHERS_LET_IN
 from devgw.config.settings_file import FILE
 from devgw.config.source import content_of
 from devgw.foreign.json import JsonRefused, read_object
@@ -44,6 +45,8 @@ class Wish:
     outflows: "tuple[Outflow, ...]" = ()
     host: str = ""
     """The address that its `devgw.toml` opens to other machines; empty where it opens none."""
+    lets_in: tuple[str, ...] = ()
+    """How its `devgw.toml` lets others in, in words."""
     state_dir: str = ""
     """Where its `devgw.toml` keeps database and keys outside of the project; empty where it does not."""
 
@@ -51,7 +54,12 @@ class Wish:
     def digest(self) -> str:
         """Return what tells this wish from any other of the same folder."""
         written = json.dumps(
-            [self.host, *filter(None, [self.state_dir]), *([each.name, each.origin] for each in self.outflows)]
+            [
+                self.host,
+                *self.lets_in,
+                *filter(None, [self.state_dir]),
+                *([each.name, each.origin] for each in self.outflows),
+            ]
         )
         return hashlib.sha256(written.encode()).hexdigest()
 
@@ -66,6 +74,7 @@ class Wish:
             found.append(f"  {name}  to  {origins}")
         if self.host:
             found.append(f'Its {FILE} says host = "{self.host}": other machines can reach the gateway.')
+        found += [f"By its {FILE}: {each}" for each in self.lets_in]
         if self.state_dir:
             found.append(f"Its {FILE} keeps the gateway's database and key outside of the project: {self.state_dir}")
         return found
@@ -73,19 +82,21 @@ class Wish:
 
 def wish_of(settings: Settings, of_settings: Iterable[Finding], environ: Mapping[str, str]) -> Wish | None:
     """Return what the project under `settings.root` wants; None where it wants nothing that has to be asked for."""
-    said = {each.code for each in of_settings if each.file == FILE}
+    own = [each for each in of_settings if each.file == FILE]
+    said = {each.code for each in own}
+    lets_in = tuple(each.message for each in own if each.code == OTHERS_LET_IN)
     taken = _outflows(settings, environ) if _names_any(settings.root, environ) else ()
     host = settings.host if "host-not-loopback" in said else ""
     state_dir = str(settings.state_path.resolve()) if "state-elsewhere" in said else ""
-    wish = Wish(settings.root.resolve(), taken, host, state_dir)
-    return wish if wish.outflows or wish.host or wish.state_dir else None
+    wish = Wish(settings.root.resolve(), taken, host, lets_in, state_dir)
+    return wish if taken or host or lets_in or state_dir else None
 
 
 def _outflows(settings: Settings, environ: Mapping[str, str]) -> "tuple[Outflow, ...]":
     from devgw.config.outflow import outflows  # noqa: PLC0415  whoever starts the dashboard need not read the project
     from devgw.wiring.reading import read_project  # noqa: PLC0415  the same
 
-    return outflows(read_project(settings, environ))
+    return outflows(read_project(settings, environ), settings.upstreams)
 
 
 def _is_read(name: str) -> bool:

@@ -9,6 +9,8 @@ page of any site among them, wherever the upstream is.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from devgw.config import policies
 from devgw.config.environment import EnvironmentUse, Origin
@@ -19,6 +21,7 @@ from devgw.config.project import OAuthPolicy, Project
 from devgw.config.workos import BASE_URL
 from devgw.foreign.addresses import is_this_machine
 from devgw.foreign.urls import UrlRefused, read_url
+from devgw.settings import UpstreamSettings
 
 _OF_WORKOS = frozenset({CLIENT_ID_NAME, "WORKOS_CLIENT_SECRET", "WORKOS_API_KEY"})
 _POLICY_PATH = ("", "policies")
@@ -26,6 +29,7 @@ PUBLISHED = "whoever reads the gateway's pages and metadata"
 """In place of an origin."""
 _PUBLISHED_OF_ROUTES = frozenset({"summary", "operationId"})
 _PUBLISHED_OF_POLICIES = frozenset({"displayName", "summary", "id"})
+_NONE: Mapping[str, UpstreamSettings] = MappingProxyType({})
 _SHORTEST = 4
 """Characters that a value must have to be looked for in an origin."""
 
@@ -38,15 +42,20 @@ class Outflow:
     origin: str
 
 
-def outflows(loaded: Loaded) -> tuple[Outflow, ...]:
-    """Return what leaves this machine, in order of the names; nothing where the project has errors."""
+def outflows(loaded: Loaded, upstreams: Mapping[str, UpstreamSettings] = _NONE) -> tuple[Outflow, ...]:
+    """Return what leaves this machine, in order of the names; nothing where the project has errors.
+
+    Args:
+        loaded: the project.
+        upstreams: what `devgw.toml` lays over their documents, by the id of the token exchange.
+    """
     project, lookup = loaded.project, loaded.lookup
     if project is None or lookup is None:
         return ()
     taken = [(use, name) for use in loaded.environment for name in _of_the_shell(use, lookup.dotenv.borrowed)]
     if not taken:
         return ()
-    reader = _Reader(project, loaded.documents())
+    reader = _Reader(project, loaded.documents(), upstreams)
     found = {
         Outflow(name, _without(origin, name, lookup.process.get(name, "")))
         for use, name in taken
@@ -72,6 +81,7 @@ def _without(origin: str, name: str, value: str) -> str:
 class _Reader:
     project: Project
     documents: Mapping[str, Node]
+    upstreams: Mapping[str, UpstreamSettings]
 
     def origins_of(self, places: Iterable[Place]) -> set[str]:
         """Return the origins beyond this machine to which what is written at these places goes, and `PUBLISHED`."""
@@ -102,6 +112,17 @@ class _Reader:
         yield from (route.upstream_url for route in using)
         if using:
             yield from (each.text for each in node.walk() if each.text)
+        for exchange in {each.token_exchange.id for each in using if each.token_exchange}:
+            own = self.upstreams.get(exchange, UpstreamSettings())
+            yield from _texts_in([own.authorization_server_metadata, own.protected_resource_metadata])
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """Yield every text in a value of TOML."""
+    if isinstance(value, str):
+        yield value
+    for each in value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ():
+        yield from _texts_in(each)
 
 
 def _urls_of_provider(policy: OAuthPolicy) -> Iterator[str]:

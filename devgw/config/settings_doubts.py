@@ -1,11 +1,15 @@
 """Settings that are right each for itself, and hardly meant."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from devgw.config.finding import Findings, Place
 from devgw.config.shapes import LOOPBACK
+from devgw.foreign.addresses import is_this_machine
 from devgw.foreign.urls import read_url
 from devgw.settings import Settings
+
+OTHERS_LET_IN = "others-let-in"
+"""The code of what lets others in than this machine's programs and pages."""
 
 
 def doubt_settings(settings: Settings, places: Mapping[str, Place], findings: Findings) -> None:
@@ -22,8 +26,24 @@ def doubt_settings(settings: Settings, places: Mapping[str, Place], findings: Fi
     if "state_dir" in places and not settings.state_path.resolve().is_relative_to(settings.root.resolve()):
         message = f"State is kept outside of the project: in {settings.state_path}."
         findings.note("state-elsewhere", places["state_dir"], message, "Take the setting out to keep it in .devgw.")
+    for attribute, message in _let_in(settings):
+        if attribute in places:
+            findings.note(OTHERS_LET_IN, places[attribute], message, "Take it out unless you mean it.")
     if "origin" in places:
         _doubt_origin(settings, places["origin"], findings)
+
+
+def _let_in(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield by which settings others than this machine are let in, and how."""
+    if settings.allowed_hosts:
+        yield "allowed_hosts", f"The gateway also answers under {', '.join(settings.allowed_hosts)}."
+    if settings.allowed_origins:
+        yield "allowed_origins", f"Pages of {', '.join(settings.allowed_origins)} may call the gateway."
+    if settings.trusted_proxies:
+        proxies = ", ".join(settings.trusted_proxies)
+        yield "trusted_proxies", f"What {proxies} says of a request's host and scheme is believed."
+    if settings.origin is not None and not is_this_machine(read_url(settings.origin).host):
+        yield "origin", f"Browsers and their sign-ins are sent to {settings.origin}."
 
 
 def _doubt_origin(settings: Settings, at: Place, findings: Findings) -> None:

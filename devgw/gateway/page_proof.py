@@ -8,7 +8,7 @@ What other ports do not get is a page's text, a redirect's address and the stora
 counts the port. So there are two more secrets, of which only digests are kept:
 
 - The page token belongs to one authorization. The browser gets it in the redirect that ends its own sign-in, and in the
-  form of the page behind it. Without it no page with a form is shown, no code is issued, and no form is taken.
+  form of the page behind it. Without it nobody is asked, no code is issued, and no answer is taken.
 - The browser key belongs to a session. Our page puts it into the storage of its origin, where only our own pages read
   it; with it a signed-in browser gets the page token of its next authorization, without another sign-in. It is renewed
   by every page. A browser without script or storage, and whoever only has the cookie, signs in once more.

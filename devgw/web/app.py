@@ -67,7 +67,8 @@ async def _front_page() -> Response:
     project = serving.gateway().project
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
         routes = [(route, urls.resource(route)) for route in project.routes]
-        return await page("front.html", routes=routes, callback=serving.canonical_urls().callback)
+        callback = "" if serving.gateway().login.is_dev_login else serving.canonical_urls().callback
+        return await page("front.html", routes=routes, callback=callback)
     return jsonify(
         {
             "name": "devgw",

@@ -1,7 +1,9 @@
 """Connecting an upstream in the browser: the link, the way there, and the way back.
 
 A link is needed whoever is signed in: a session's cookie goes to other ports too, and another port can set one of its
-own. So a page that another one leads to asks first, even where the link and the cookie name the same person.
+own. So a page that another one leads to asks first, even where the link and the cookie name the same person. Where
+nobody is signed in it asks, too, and does not lead to sign-in: one belongs to an authorization that a client began, and
+whoever was given the link is the client of the person whom it names.
 
 Source: `gateway.md` §3, §6; MCP Security Best Practices §OAuth State Parameter Validation.
 """

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as it is taken: a head that can be read in two ways, or asks for another protocol, is turned away.
+"""HTTP/1.1 as it is taken: a head that can be read in two ways, or speaks another version, is turned away.
 
 It stands on Hypercorn's `H11Protocol` and replaces three of its methods that no release note promises:
 `_check_protocol` (called with each head before anything is made of it; Hypercorn's own would go over to HTTP/2 there),

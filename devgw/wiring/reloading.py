@@ -68,7 +68,7 @@ class Reloading:
     def _not_allowed(self, loaded: Loaded) -> Iterator[Finding]:
         """Yield what of the shell's environment would go where nobody was asked about, as a finding each."""
         allowed = self._runtime.allowed
-        for each in outflows(loaded) if allowed is not None else ():
+        for each in outflows(loaded, self._runtime.settings.upstreams) if allowed is not None else ():
             if allowed is not None and each not in allowed:
                 message = f"{each.name} of the shell would go to {each.origin}, and nobody was asked about that."
                 fix = "Start devgw again to be asked, or write the value into .env."

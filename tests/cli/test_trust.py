@@ -140,6 +140,19 @@ def test_a_variable_in_a_text_that_everybody_reads_needs_a_yes(project: Path, sh
     assert SHELL["API_KEY"] not in said[0] + said[1]
 
 
+def test_whatever_lets_others_in_needs_a_yes_and_of_the_person_none(tmp_path: Path, shell: dict[str, str]) -> None:
+    """A sign-in would be sent to another machine, and pages from there could call."""
+    root = tmp_path / "open"
+    root.mkdir()
+    (root / "devgw.toml").write_text('origin = "https://gw.invalid"\nallowed_origins = ["https://play.invalid"]\n')
+    said = up(root, shell)
+    assert not has_started(said)
+    assert "By its devgw.toml: Pages of https://play.invalid may call the gateway." in said[1]
+    assert "By its devgw.toml: Browsers and their sign-ins are sent to https://gw.invalid." in said[1]
+    (root / "devgw.toml").unlink()
+    assert has_started(up(root, shell | {"DEVGW_ALLOWED_ORIGINS": "https://play.invalid"}))
+
+
 def test_a_state_folder_elsewhere_needs_a_yes(tmp_path: Path, shell: dict[str, str]) -> None:
     """It may be another project's, with the accounts that were connected there."""
     root, other = tmp_path / "odd", tmp_path / "other" / ".devgw"

@@ -200,7 +200,7 @@ def test_a_time_is_looked_at_behind_a_wrapper_too(tmp_path: Path, name: str, val
     ("written", "origin", "code"),
     [
         ("HTTP://LOCALHOST:9000/", "http://localhost:9000", ""),
-        ("https://gw.example.com:443", "https://gw.example.com", ""),
+        ("https://gw.example.com:443", "https://gw.example.com", "others-let-in"),
         ("http://[::1]:9000", "http://[::1]:9000", ""),
         ("http://user:pw@localhost:9000", "http://localhost:9000", "setting-value"),
         ("http://localhost:9000#x", "http://localhost:9000", "setting-value"),

@@ -7,7 +7,7 @@ import pytest
 
 from devgw.config.load import load
 from devgw.config.outflow import PUBLISHED, Outflow, outflows
-from devgw.settings import Settings
+from devgw.settings import Settings, UpstreamSettings
 from tests.config.bench import POLICY_NAME, operation, policy, workos_options, write
 
 WORKOS = {"WORKOS_CLIENT_ID": "client_01KC6057N3C66XJAXZ65YHAC72", "WORKOS_CLIENT_SECRET": "sk_test_1234567890abcdef"}
@@ -93,6 +93,21 @@ def test_the_secret_of_a_token_exchange_goes_to_whatever_its_options_name(tmp_pa
     listed = [policy(options, "mcp-token-exchange-inbound", "McpTokenExchangeInboundPolicy", "exchange")]
     origins = {each.origin for each in found(tmp_path, listed)}
     assert origins == {"https://mcp.example.com", "https://prm.example.net"}
+
+
+def test_what_is_laid_over_an_upstreams_documents_says_where_its_secret_goes(tmp_path: Path) -> None:
+    """An upstream on this machine whose token endpoint the project's `devgw.toml` puts elsewhere."""
+    registration = {"mode": "manual", "clientId": "x", "clientSecret": "$env(API_KEY)"}
+    options = {"id": "linear", "displayName": "Linear", "authMode": "user-oauth", "clientRegistration": registration}
+    listed = [policy(options, "mcp-token-exchange-inbound", "McpTokenExchangeInboundPolicy", "exchange")]
+    laid = {"token_endpoint": "https://away.example/token", "more": [{"x": "https://deep.example/"}]}
+    found(tmp_path, listed, "http://localhost:9002/mcp")
+    loaded = load(tmp_path, SHELL, Settings(root=tmp_path))
+    assert outflows(loaded) == ()
+    for own in (UpstreamSettings(laid), UpstreamSettings(protected_resource_metadata=laid)):
+        origins = {each.origin for each in outflows(loaded, {"linear": own})}
+        assert origins == {"https://away.example", "https://deep.example"}
+    assert outflows(loaded, {"other": UpstreamSettings(laid)}) == ()
 
 
 def test_the_keys_of_an_issuer_whose_assertions_are_taken_are_asked_for_too(tmp_path: Path) -> None:

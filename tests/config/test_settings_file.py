@@ -43,7 +43,7 @@ upstream_auth_port = 3
     )
     settings, findings = read_settings(tmp_path, {})
 
-    assert findings == ()
+    assert {each.code for each in findings} == {"others-let-in"}
     assert (settings.host, settings.port, settings.origin) == ("127.0.0.1", 9100, "http://127.0.0.1:9100")
     assert (settings.base_path, settings.state_dir, settings.ephemeral) == ("/gw", tmp_path / "state", True)
     assert (settings.trusted_proxies, settings.allowed_hosts) == (("10.0.0.1",), ("gw.test",))
@@ -68,7 +68,7 @@ def test_a_variable_wins_over_the_file_and_a_flag_over_both(tmp_path: Path) -> N
     }
     settings, findings = read_settings(tmp_path, environ, {"port": 3, "ephemeral": None})
 
-    assert findings == ()
+    assert [each.code for each in findings] == ["others-let-in"]
     assert (settings.port, settings.proxy.stateful, settings.proxy.connect_timeout) == (3, True, 1.0)
     assert settings.allowed_hosts == ("a.test", "b.test")
 
@@ -139,6 +139,27 @@ def test_leaving_loopback_is_said(tmp_path: Path) -> None:
 
     assert settings.host == "0.0.0.0"
     assert (found.code, found.file) == ("host-not-loopback", "DEVGW_HOST")
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('allowed_hosts = ["gw.test"]', "The gateway also answers under gw.test."),
+        ('allowed_origins = ["https://play.test"]', "Pages of https://play.test may call the gateway."),
+        ('trusted_proxies = ["0.0.0.0/0"]', "What 0.0.0.0/0 says of a request's host and scheme is believed."),
+        ('origin = "https://gw.test"', "Browsers and their sign-ins are sent to https://gw.test."),
+    ],
+)
+def test_whatever_lets_others_in_is_said(tmp_path: Path, written: str, said: str) -> None:
+    (tmp_path / "devgw.toml").write_text(written)
+    _, (found,) = read_settings(tmp_path, {})
+    assert (found.code, found.message, found.file) == ("others-let-in", said, "devgw.toml")
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:9000", "http://127.0.0.1:9000"])
+def test_an_origin_on_this_machine_lets_nobody_in(tmp_path: Path, origin: str) -> None:
+    (tmp_path / "devgw.toml").write_text(f'origin = "{origin}"')
+    assert read_settings(tmp_path, {})[1] == ()
 
 
 def test_each_setting_names_a_field_that_exists() -> None:

@@ -320,6 +320,9 @@ async def test_dev_login_signs_in_without_any_provider(
     }
     root = write_project(tmp_path, [policy], {"/mcp/sample": route})
     async with running_gateway(root) as gateway:
+        await browser.open(gateway.origin)
+        assert browser.page is not None
+        assert "identity provider" not in browser.page.text
         client = await gateway.register(http)
         await browser.open(gateway.authorize_url(client["client_id"], token("")))
         await browser.press("Sign in as")

@@ -256,16 +256,6 @@ async def test_clocks_may_differ_by_a_minute(signing: Signing, change: dict[str,
     assert (await signing.ask(signing.form(**{name: now + by for name, by in change.items()})))["reason"] == BELIEVED
 
 
-async def test_an_assertion_is_remembered_until_no_clock_would_take_it_any_more(signing: Signing) -> None:
-    clock = signing.gateway.runtime.clock
-    assert isinstance(clock, SystemClock)
-    form = signing.form(exp=epoch(clock.now()) + 5)
-    assert (await signing.ask(form))["reason"] == BELIEVED
-    clock.travel(timedelta(seconds=45))
-    await signing.ask(signing.form())  # what has expired is forgotten when another is kept
-    assert "fails at jti" in (await signing.ask(form))["error_description"]
-
-
 async def test_two_clients_may_choose_the_same_id(signing: Signing) -> None:
     """RFC 7519 §4.1.7: it is unique among the assertions of one issuer."""
     other = Signing(signing.gateway, signing.http)
