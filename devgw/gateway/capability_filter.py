@@ -86,6 +86,34 @@ def is_visible(policy: CapabilityFilter, entry: CapabilityEntry, admitted: Admit
     return not roles.isdisjoint(entry.roles) or not groups.isdisjoint(entry.groups)
 
 
+def claims_without_value(policy: CapabilityFilter, admitted: Admitted | None) -> tuple[str, ...]:
+    """Return the claims by which `policy` decides, and under which this person's sign-in brought nothing."""
+    control = policy.access_control or {}
+    if admitted is None or control.get("mode", "allPublic") != "rolesAndGroups":
+        return ()
+    listed = [entry for kind in KINDS for entry in entries_of(policy, kind) or ()]
+    asked = (
+        ("roleClaim", "roles", admitted.roles, any(entry.roles for entry in listed)),
+        ("groupClaim", "groups", admitted.groups, any(entry.groups for entry in listed)),
+    )
+    return tuple(
+        str(control.get(option) or usual)
+        for option, usual, ready, is_asked in asked
+        if is_asked and not _held(admitted, control, option, ready)
+    )
+
+
+def hidden_by_claims(policy: CapabilityFilter, admitted: Admitted | None) -> str:
+    """Say why a list may be short where the sign-in brought nothing under a claim; empty where it brought all."""
+    absent = " or ".join(f"`{each}`" for each in claims_without_value(policy, admitted))
+    if not absent:
+        return ""
+    return (
+        f"The filter {policy.name} decides by claims, and this person's sign-in brought nothing under {absent}: "
+        "what is listed for those alone is hidden."
+    )
+
+
 _EXPRESSION = re.compile(r"\{([+#./;?&]?)([^{}]*)\}")
 _OPERATORS = {
     "": r"[^/?#]+",
@@ -158,6 +186,7 @@ def check_call(policy: CapabilityFilter, message: Message, admitted: Admitted) -
                 policy=policy.name,
                 nearest=nearest[0] if nearest else None,
                 needs=_needs(entries, name),
+                without=claims_without_value(policy, admitted),
                 request_id=identifier if isinstance(identifier, (str, int)) else None,
             )
         )

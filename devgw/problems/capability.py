@@ -20,6 +20,8 @@ class CapabilityHidden(Problem):
     """The listed name that looks most like the one asked for."""
     needs: tuple[str, ...] = ()
     """The roles and groups that would see it, where access control hid it."""
+    without: tuple[str, ...] = ()
+    """The claims that access control reads, and under which this person's sign-in brought nothing."""
     request_id: str | int | None = None
     """The `id` of the JSON-RPC request that asked for it."""
 
@@ -36,13 +38,25 @@ class CapabilityHidden(Problem):
     def explain(self) -> str:
         """Say what was hidden, by which policy and for whom."""
         if self.needs:
-            return f"{self.policy} shows the {self.kind} `{self.name}` only to {', '.join(self.needs)}."
+            shown = f"{self.policy} shows the {self.kind} `{self.name}` only to {', '.join(self.needs)}"
+            return (
+                f"{shown}; this person's sign-in brought nothing under {self._claims}." if self.without else f"{shown}."
+            )
         return f"{self.policy} does not list the {self.kind} `{self.name}`, so the call never left the gateway."
 
     def advise(self) -> str:
         """Name the entry to add, or the one that was probably meant."""
+        if self.needs and self.without:
+            return (
+                f"Let the identity provider say {self._claims}, or write the claim that it has as `roleClaim` or "
+                "`groupClaim` of accessControl."
+            )
         if self.needs:
             return "Sign in as somebody who has that role or group, or mark the entry `public: true`."
         if self.nearest:
             return f"The filter lists `{self.nearest}`; names match exactly, with their case."
         return f"Add `{self.name}` to the filter, or remove the list to let all of them pass."
+
+    @property
+    def _claims(self) -> str:
+        return " or ".join(f"`{each}`" for each in self.without)

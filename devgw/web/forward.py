@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from devgw.events import Bus
 from devgw.events.taxonomy import FailureOrigin, McpCapabilityCompleted, McpCapabilityInvoked, Outcome
 from devgw.gateway.capability import LIST_STREAMS, AnswerRewriter, Capabilities
+from devgw.gateway.capability_filter import hidden_by_claims
 from devgw.gateway.forwarding import header_of, is_event_stream
 from devgw.gateway.open_answers import OpenAnswers
 from devgw.gateway.patience import Patience
@@ -101,6 +102,8 @@ class Forwarder:
         rewriter: AnswerRewriter | None = None
         if call.route.capability_filter is not None:
             rewriter = self._capabilities.rewriter(call.route, call.admitted, call.messages.items)
+            if rewriter is not None and (note := hidden_by_claims(call.route.capability_filter, call.admitted)):
+                call.trace.notes.append(note)
         answer = await self._sender.send(call, credential, wants_identity=rewriter is not None)
         try:
             if answer.status in _WRONG_PLACE and call.trace.method == "POST":

@@ -13,7 +13,9 @@ from devgw.gateway.capability_filter import (
     RESOURCES,
     TOOLS,
     check_call,
+    claims_without_value,
     filter_result,
+    hidden_by_claims,
     is_visible,
     unmatched,
 )
@@ -197,3 +199,34 @@ def test_an_entry_that_names_nothing_gets_the_nearest_real_name() -> None:
     policy = CapabilityFilter("f", tools=entries("create_user", "list", "Create-Issue", "zzz"))
     found = unmatched(policy, TOOLS, ["createUser", "list", "create_issue", "get_user"])
     assert found == (("create_user", "createUser"), ("Create-Issue", "create_issue"), ("zzz", None))
+
+
+@pytest.mark.parametrize(
+    ("roles", "groups", "claims", "control", "without"),
+    [
+        ((), (), {}, {}, ("roles", "groups")),
+        ((), (), None, {}, ("roles", "groups")),
+        (("reader",), (), {}, {}, ("groups",)),
+        (("reader",), ("staff",), {}, {}, ()),
+        ((), ("staff",), {"role": "admin"}, {"roleClaim": "realm.roles"}, ("realm.roles",)),
+        ((), ("staff",), {"realm": {"roles": ["reader"]}}, {"roleClaim": "realm.roles"}, ()),
+        ((), (), {}, {"mode": "allPublic"}, ()),
+    ],
+)
+def test_a_claim_that_the_sign_in_did_not_bring_is_named_where_it_hides_something(
+    roles: tuple[str, ...], groups: tuple[str, ...], claims: Any, control: dict[str, Any], without: tuple[str, ...]
+) -> None:
+    """To sign in as somebody else is no advice where nobody can have one."""
+    who = replace(ANNE, roles=roles, groups=groups, claims=claims)
+    policy = replace(ACCOUNTING, access_control={"mode": "rolesAndGroups"} | control)
+    assert claims_without_value(policy, who) == without
+    said = hidden_by_claims(policy, who)
+    assert all(f"`{each}`" in said for each in without)
+    assert bool(said) == bool(without)
+    if control.get("mode") == "allPublic" or "admin" in roles:
+        return
+    with pytest.raises(Refused) as refused:
+        check_call(policy, {"method": "tools/call", "id": 1, "params": {"name": "create"}}, who)
+    problem = refused.value.problem
+    assert all(f"`{each}`" in problem.explain() and f"`{each}`" in problem.advise() for each in without)
+    assert ("Sign in as somebody" in problem.advise()) == (not without)

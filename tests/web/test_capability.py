@@ -86,6 +86,9 @@ async def test_a_persons_role_decides_what_is_listed_and_called(gateway: Running
 
     member = await ask(gateway, "bob@example.com", "tools/list")
     assert '"tools":[]' in member.replace(" ", "")
+    gateway.runtime.bus.drain()
+    notes = [note for each in gateway.runtime.monitor.traces for note in each.notes]
+    assert sum("brought nothing under `role`" in each for each in notes) == 1
     refused = await ask(gateway, "bob@example.com", "tools/call", name="echo", arguments={"message": "hi there"})
     assert "-32601" in refused
     assert "hi there" not in refused
