@@ -99,6 +99,11 @@ class ProviderTokenInvalid(Problem):
             return f"Let the provider put `{self.claim}` into its {self.token}s: {self.expected}."
         if name == "IDT-16":
             return f"Sign in with the client id for which the provider makes its tokens; configured is {self.expected}."
+        if name == "AUD-09":
+            return (
+                f"Let WorkOS make the login's token with {self.expected} as its audience, or with none: a JWT "
+                "template, or a resource that the login names, sets another."
+            )
         if name == "IDT-17":
             return "Let the provider return the request's nonce in its id token, and start the login again."
         return _change_issuer(self.got) if self.claim == "iss" else _CHANGES.get(name, _CHANGES["IDT-18"])
