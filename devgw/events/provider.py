@@ -65,6 +65,8 @@ class McpAuthProviderProbed(Event):
 
     callback_uri: str
     is_refused: bool
+    is_certain: bool = True
+    """False where the words of its page alone say why it refuses."""
     nearest: str = ""
     """What is nearest to what was sent, of what the provider would take; empty where that is not known."""
 

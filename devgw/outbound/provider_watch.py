@@ -98,6 +98,7 @@ class ProviderWatch:
                 callback_uri=pair.callback,
                 nearest=check.expected,
                 is_refused=is_refused,
+                is_certain=check.is_certain,
                 outcome=Outcome.FAILURE if is_refused else Outcome.SUCCESS,
                 failure_origin=FailureOrigin.IDENTITY_PROVIDER if is_refused else None,
                 reason_code=check.diagnosis_id or None,

@@ -9,7 +9,7 @@ import asyncio
 import base64
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -81,8 +81,8 @@ class OidcProvider:
     """Changes to the token response; None takes a member away."""
     callback: dict[str, str] | None = None
     """What the browser comes back with instead of a code."""
-    login_page: Reply | None = None
-    """What the authorization endpoint shows instead of sending the browser back."""
+    login_page: Reply | Callable[[dict[str, str]], Reply] | None = None
+    """What the authorization endpoint shows instead of sending the browser back; it may depend on the query."""
     discovery: dict[str, Any] | None = None
     """Members that its discovery document has; None where there is no such document."""
     token_reply: Reply | None = None
@@ -106,7 +106,8 @@ class OidcProvider:
             return
         body = await _body(receive)
         if scope["path"] == "/authorize" and self.login_page:
-            await self._reply(send, self.login_page)
+            query = dict(parse_qsl(scope["query_string"].decode()))
+            await self._reply(send, self.login_page(query) if callable(self.login_page) else self.login_page)
         elif scope["path"] == "/.well-known/openid-configuration":
             found = self.discovery
             await self._reply(send, _json({"issuer": self.origin, **found}) if found is not None else Reply(404, b""))

@@ -51,7 +51,7 @@ def login_refused_at_provider(view: View, now: datetime) -> Iterator[Diagnosis]:
         view=view,
         trace=last_trace(view),
         step=Step.LOGIN,
-        certain=is_reachable,
+        certain=is_reachable and probe.is_certain,
         difference=difference,
         got=sent,
         got_from="browserLogin.url" if is_url else "redirect_uri that the gateway sends",

@@ -40,6 +40,8 @@ class Check:
     """Lines for a fixed-width face: two strings and their marks."""
     expected: str = ""
     """The string that the marks compare with; empty where there is none."""
+    is_certain: bool = True
+    """False for what is only suspected."""
 
 
 @dataclass(frozen=True, slots=True)

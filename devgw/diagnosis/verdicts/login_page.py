@@ -1,11 +1,13 @@
 """What the provider makes of the gateway's real authorization URL: its login page, an error page, or an answer at once.
 
 A browser shows the person an error there and tells the gateway nothing, so this is judged by what a request without a
-browser gets: status, where it leads, the provider's error code, and, on an error page alone, what the page speaks of.
+browser gets: status, where it leads, the provider's error code. Where an error page has no code, the same is asked with
+another callback and with another client id: what a wrong callback gets too, and a wrong client id does not, lies in the
+callback. What the page's own words speak of is suspected at most.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs
 
 from devgw.diagnosis.urls import split_url
@@ -17,14 +19,21 @@ NAME = "provider.redirect_uri"
 _NOT_HERE = (404, 405, 410, 501)
 _REDIRECTS = (301, 302, 303, 307, 308)
 _ERROR_PLACES = re.compile(r"^(https://error\.workos\.com|https?://[^/?#]+/__error)/sso/([a-z_-]+)(?:[?#]|$)")
-_OF_REDIRECT = re.compile(r"redirect[ _-]?uri|callback url|reply url|redirect url|AADSTS50011", re.IGNORECASE)
+_OF_REDIRECT = re.compile(r"redirect[ _-]?uri|callback url|reply url|redirect url", re.IGNORECASE)
 _OF_CLIENT = re.compile(
-    r"\b(unauthorized|invalid|unknown)[_ ]client\b|client[ _-]?id|client (was |is )?(not found|unknown|disabled)"
-    r"|application .{0,60}(not found|does not exist)|AADSTS700016",
+    r"\b(unauthorized|invalid|unknown) client\b|client[ _-]?id|client (was |is )?(not found|unknown|disabled)"
+    r"|application .{0,60}(not found|does not exist)",
     re.IGNORECASE,
 )
-_SIGNS_ON_A_GOOD_PAGE = {"AADSTS50011": "RURI-04", "AADSTS700016": "IDT-30", "redirect_uri_mismatch": "RURI-04"}
-"""What Entra and Google write where they answer an error with 200; no login page holds these."""
+_CODES = {
+    "invalid_client": "IDT-30",
+    "unauthorized_client": "IDT-30",
+    "invalid_redirect_uri": "RURI-04",
+    "redirect_uri_mismatch": "RURI-04",
+}
+"""What stands as `error` in a provider's JSON (RFC 6749 §4.1.2.1, Google's)."""
+_SIGNS = {"AADSTS50011": "RURI-04", "AADSTS700016": "IDT-30", "redirect_uri_mismatch": "RURI-04"}
+"""What Entra and Google write into a page, also where they answer an error with 200; no login page holds these."""
 NEEDS_A_PERSON = ("login_required", "interaction_required", "consent_required", "account_selection_required")
 """With these a provider asks for a browser that somebody signed in with; they say nothing against a login."""
 _WORDS = 20_000
@@ -43,8 +52,18 @@ class AskedLogin:
     """Whether the secret is one of a WorkOS production environment (`sk_live_`)."""
 
 
-def login_page(answer: Answer, asked: AskedLogin) -> Check:
-    """Say what the provider makes of the real authorization URL."""
+@dataclass(frozen=True, slots=True)
+class OtherAnswers:
+    """What the provider answers to the same request with something else in it, that it cannot know."""
+
+    to_callback: Answer
+    to_client: Answer
+    made_up: tuple[str, ...]
+    """What was put in the place of callback and client id: an error page may repeat it."""
+
+
+def login_page(answer: Answer, asked: AskedLogin, others: OtherAnswers | None = None) -> Check:
+    """Say what the provider makes of the real authorization URL, `others` beside it where it refused that."""
     did = f"asked for the login page as the browser would, with redirect_uri={asked.callback}"
     if answer.failure:
         return unreachable(NAME, did, answer)
@@ -54,12 +73,14 @@ def login_page(answer: Answer, asked: AskedLogin) -> Check:
         return _answered_at_once(did, answer, asked)
     if answer.status == 200 or answer.status in _REDIRECTS:
         text = answer.location + answer.body[:_WORDS].decode("utf-8", "replace")
-        sign = next((each for each in _SIGNS_ON_A_GOOD_PAGE if each in text), None)
+        sign = next((each for each in _SIGNS if each in text), None)
         if sign:
-            return _failed(did, _SIGNS_ON_A_GOOD_PAGE[sign], f"its page says {sign}", asked)
+            return _failed(did, _SIGNS[sign], f"its page says {sign}", asked)
         where = f", and leads to {split_url(answer.location).origin}" if answer.location else ""
         return passed(NAME, did, f"it accepts client id and callback{where}")
-    return _failed(did, _name_of_refusal(answer), f"it answered {answer.status}{_quoted(answer)}", asked)
+    name, is_certain = _name_of_refusal(answer, asked, others)
+    check = _failed(did, name, f"it answered {answer.status}{_quoted(answer)}", asked)
+    return check if is_certain else replace(check, is_certain=False, saw=f"{check.saw}, as far as its words tell")
 
 
 def _name_of_page(slug: str) -> str:
@@ -73,16 +94,40 @@ def _name_of_page(slug: str) -> str:
     return names.get(slug.replace("_", "-"), "IDT-29")
 
 
-def _name_of_refusal(answer: Answer) -> str:
-    """Return the name of an answer of 4xx or 5xx: by its status, then by what its words speak of."""
+def _name_of_refusal(answer: Answer, asked: AskedLogin, others: OtherAnswers | None) -> tuple[str, bool]:
+    """Return the name of an answer of 4xx or 5xx, and whether more than its words says so."""
     if answer.status in _NOT_HERE:
-        return "IDT-29"
+        return "IDT-29", True
     if answer.status == 429 or answer.status >= 500:
-        return "IDT-25"
+        return "IDT-25", True
     words = words_of(answer)
+    codes = (_CODES.get(answer.said("error")), *(_SIGNS[each] for each in _SIGNS if each in words))
+    if code := next(filter(None, codes), None):
+        return code, True
+    if others is not None and (name := _by_comparison(answer, asked, others)):
+        return name, True
     if _OF_REDIRECT.search(words):
-        return "RURI-04"
-    return "IDT-30" if _OF_CLIENT.search(words) else "IDT-29"
+        return "RURI-04", False
+    return ("IDT-30", False) if _OF_CLIENT.search(words) else ("IDT-29", others is not None)
+
+
+def _by_comparison(answer: Answer, asked: AskedLogin, others: OtherAnswers) -> str:
+    """Return what an answer lies in, as those to other requests tell; empty where they tell nothing."""
+    if any(each.failure or each.status == 429 or each.status >= 500 for each in (others.to_callback, others.to_client)):
+        return ""
+    names = (asked.callback, asked.client_id, *others.made_up)
+    own, of_callback, of_client = (_without(each, names) for each in (answer, others.to_callback, others.to_client))
+    if own == of_callback == of_client:
+        return ""
+    return "RURI-04" if own == of_callback else "IDT-30" if own == of_client else "IDT-29"
+
+
+def _without(answer: Answer, names: tuple[str, ...]) -> tuple[int, str]:
+    """Return status and words of an answer without what is another one each time: what was sent, numbers, ids."""
+    words = words_of(answer)
+    for each in filter(None, names):
+        words = words.replace(each, "")
+    return answer.status, re.sub(r"\S*\d\S*", "", words)
 
 
 def words_of(answer: Answer) -> str:

@@ -10,7 +10,7 @@ from devgw.diagnosis.difference import explain_difference, explain_nearest
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts import Answer, Check, Verdict, provider
 from devgw.diagnosis.verdicts.check import skipped
-from devgw.diagnosis.verdicts.login_page import AskedLogin, login_page
+from devgw.diagnosis.verdicts.login_page import AskedLogin, OtherAnswers, login_page
 from devgw.entropy import token
 from devgw.gateway.identity_provider import LoginRequest
 from devgw.oauth.pkce import challenge_of
@@ -81,7 +81,7 @@ async def examine_provider(asker: Asker, pair: Pair, measured: Measured = ignore
         asker.ask("GET", discovery_url(policy.oidc.issuer), {"accept": "application/json"}),
     )
     credentials, listed = _credentials(grant, pair), await _list_uris(asker, pair)
-    yield _with_neighbours(login_page(page, pair.asked), pair, credentials, listed, document)
+    yield _with_neighbours(await _judged(asker, page, pair), pair, credentials, listed, document)
     yield credentials
     yield provider.keys(keys)
     oidc, login = policy.oidc, policy.login
@@ -106,7 +106,7 @@ async def examine_login_page(asker: Asker, pair: Pair) -> Check:
 
     The secret goes nowhere but to the token endpoint's own origin, as in each login.
     """
-    check = login_page(await asker.ask("GET", authorize_url(pair), {"accept": "text/html"}), pair.asked)
+    check = await _judged(asker, await asker.ask("GET", authorize_url(pair), {"accept": "text/html"}), pair)
     if check.verdict is not Verdict.FAIL or pair.policy.oidc is None:
         return check
     grant, listed, document = await asyncio.gather(
@@ -115,6 +115,20 @@ async def examine_login_page(asker: Asker, pair: Pair) -> Check:
         asker.ask("GET", discovery_url(pair.policy.oidc.issuer), {"accept": "application/json"}),
     )
     return _with_neighbours(check, pair, _credentials(grant, pair), listed, document)
+
+
+async def _judged(asker: Asker, page: Answer, pair: Pair) -> Check:
+    """Return what a login page is, compared with the answers to another callback and client where it refuses."""
+    check = login_page(page, pair.asked)
+    if check.is_certain:
+        return check
+    other, client_id = f"{split_url(pair.callback).origin}/{token('no-callback-')}", token("no-client-")
+    unknown = replace(pair.policy, login=replace(pair.policy.login, client_id=client_id))
+    to_callback, to_client = await asyncio.gather(
+        asker.ask("GET", authorize_url(replace(pair, callback=other)), {"accept": "text/html"}),
+        asker.ask("GET", authorize_url(replace(pair, policy=unknown)), {"accept": "text/html"}),
+    )
+    return login_page(page, pair.asked, OtherAnswers(to_callback, to_client, (other, client_id)))
 
 
 def _with_neighbours(check: Check, pair: Pair, credentials: Check, listed: Answer, document: Answer) -> Check:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -92,11 +92,9 @@ async def provider() -> AsyncIterator[OidcProvider]:
 @pytest.mark.parametrize(
     ("page", "name", "words"),
     [
-        (Reply(400, b"<h1>Invalid parameter: redirect_uri</h1>", "text/html"), "RURI-04", "redirect_uri"),
-        (Reply(400, b'{"error":"invalid_request","error_description":"Callback URL mismatch"}'), "RURI-04", "mismatch"),
+        (Reply(400, b'{"error":"redirect_uri_mismatch"}'), "RURI-04", "redirect_uri_mismatch"),
         (Reply(200, b"<p>AADSTS50011: The reply URL</p>", "text/html"), "RURI-04", "AADSTS50011"),
         (Reply(400, b'{"error":"invalid_client","error_description":"unknown"}'), "IDT-30", "invalid_client"),
-        (Reply(401, b"<h1>Client not found.</h1>", "text/html"), "IDT-30", "Client not found"),
         (Reply(200, b"<p>AADSTS700016: no application</p>", "text/html"), "IDT-30", "AADSTS700016"),
         (Reply(404, b"<h1>Not Found</h1>", "text/html"), "IDT-29", "404"),
         (Reply(405, b""), "IDT-29", "405"),
@@ -114,6 +112,80 @@ async def test_each_error_page_is_told_apart(
     assert words in found.cause
     assert found.fix
     assert found.certain
+
+
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [
+        (Reply(400, b"<h1>Invalid parameter: redirect_uri</h1>", "text/html"), "RURI-04"),
+        (Reply(400, b'{"error":"invalid_request","error_description":"Callback URL mismatch"}'), "RURI-04"),
+        (Reply(401, b"<h1>Client not found.</h1>", "text/html"), "IDT-30"),
+    ],
+)
+async def test_what_only_the_words_of_an_error_page_say_is_suspected(
+    tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient, page: Reply, name: str
+) -> None:
+    """Whatever is asked, this provider answers the same: it is not known what it checks."""
+    provider.login_page = page
+    async with provided(tmp_path, provider) as gateway:
+        found = await only(gateway, http, name)
+    assert not found.certain
+    assert "as far as its words tell" in found.cause
+
+
+def checking(
+    *, callbacks: tuple[str, ...] = (), scopes: tuple[str, ...] = ("openid",)
+) -> Callable[[dict[str, str]], Reply]:
+    """Return what a provider does that knows one client, and checks client, callback and scope in this order."""
+
+    def page(query: dict[str, str]) -> Reply:
+        where = query["redirect_uri"]
+        if query["client_id"].startswith("no-client-"):
+            return Reply(400, b"<p>Unbekannte Anwendung</p>", "text/html")
+        if where not in callbacks:
+            return Reply(400, f"<p>Ungültige Weiterleitung {where}, Vorgang 4711</p>".encode(), "text/html")
+        if not set(query["scope"].split()) <= set(scopes):
+            return Reply(400, f"<p>The redirect URI {where} is fine, the scope is not</p>".encode(), "text/html")
+        return Reply(200, b"<h1>Anmelden</h1>", "text/html")
+
+    return page
+
+
+async def test_a_callback_that_is_not_registered_is_told_by_comparison_in_whatever_language(
+    tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient
+) -> None:
+    provider.login_page = checking()
+    async with provided(tmp_path, provider) as gateway:
+        found = await only(gateway, http, "RURI-04")
+        assert found.certain
+        assert f"Add exactly {gateway.origin}/oauth/callback" in found.fix
+
+
+async def test_a_page_that_speaks_of_the_redirect_uri_and_refuses_another_thing_is_not_taken_for_it(
+    tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient
+) -> None:
+    async with provided(tmp_path, provider) as gateway:
+        provider.login_page = checking(callbacks=(f"{gateway.origin}/oauth/callback",), scopes=())
+        found = await only(gateway, http, "IDT-29")
+    assert "the scope is not" in found.cause
+    assert found.certain
+
+
+async def test_a_provider_that_takes_the_callback_is_asked_nothing_more(
+    tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient
+) -> None:
+    async with provided(tmp_path, provider) as gateway:
+        takes = checking(callbacks=(f"{gateway.origin}/oauth/callback",), scopes=("openid", "profile", "email"))
+        asked: list[str] = []
+
+        def page(query: dict[str, str]) -> Reply:
+            asked.append(query["client_id"])
+            return takes(query)
+
+        provider.login_page = page
+        await begun(gateway, http)
+        assert not (await probed(gateway)).is_refused
+        assert not [each for each in asked if each.startswith("no-client-")]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +237,7 @@ async def test_a_provider_that_cannot_be_reached_is_suspected(
 async def test_what_was_mended_is_not_held_against_the_next_login(
     tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient
 ) -> None:
-    provider.login_page = Reply(400, b"Invalid redirect_uri", "text/plain")
+    provider.login_page = checking()
     async with provided(tmp_path, provider) as gateway:
         await only(gateway, http, "RURI-04")
         provider.login_page = Reply(200, b"<h1>Sign in</h1>", "text/html")
