@@ -105,3 +105,40 @@ def test_a_host_that_two_readers_read_differently_is_refused(uri: str) -> None:
 def test_nothing_hidden_fits_a_loopback_registration(requested: str) -> None:
     assert fits("http://localhost:1/cb", "http://localhost:2/cb")
     assert not fits("http://localhost:1/cb", requested)
+
+
+@pytest.mark.parametrize(
+    ("uri", "rule"),
+    [
+        ("com.example.app:/cb#f", "has a fragment"),
+        ("http://localhost/cb#", "has a fragment"),
+        ("com.example.app://user@host/cb", "has a user name or a wildcard"),
+        ("com.example.app://*/cb", "has a user name or a wildcard"),
+        ("https://*.example.com/cb", "has a user name or a wildcard"),
+        ("http://127.0.0.2/cb", "is plain http:// to another host than localhost, 127.0.0.1 and [::1]"),
+        ("http://app.localhost/cb", "is plain http:// to another host than localhost, 127.0.0.1 and [::1]"),
+    ],
+)
+def test_each_rule_is_named_by_itself_also_for_a_private_use_scheme(uri: str, rule: str) -> None:
+    with pytest.raises(Refused) as refused:
+        check_redirect_uri(uri)
+    assert isinstance(refused.value.problem, RedirectUriRefused)
+    assert rule in refused.value.problem.explain()
+
+
+@pytest.mark.parametrize(
+    ("registered", "requested"),
+    [
+        ("https://localhost:1/cb", "https://localhost:2/cb"),
+        ("http://localhost:1/cb", "http://localhost:2/c\nb"),
+        ("http://localhost:1/cb", "http://localhost:2/cb\t"),
+        ("http://localhost:1/cb", "http://local\rhost:2/cb"),
+        ("http://localhost:1/cb", "http://localhost:2/cb?x"),
+        ("http://localhost:1/cb", "http://127.0.0.1:2/cb"),
+        ("http://localhost:1/cb", "http://localhost:99999/cb"),
+        ("http://a.example:1/cb", "http://a.example:2/cb"),
+    ],
+)
+def test_the_port_of_plain_http_on_loopback_is_all_that_may_differ(registered: str, requested: str) -> None:
+    """RFC 8252 §7.3. Parsers drop line ends and tabs: what was compared would not be what is sent."""
+    assert not fits(registered, requested)
