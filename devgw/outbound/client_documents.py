@@ -184,7 +184,7 @@ def _check_of(url: str, *, loopback_allowed: bool) -> CheckAddress:
     """
     on_loopback = is_loopback(url)
     if on_loopback and not loopback_allowed:
-        raise Refused(ClientDocumentForbidden(url, "this machine, and a page of another site asks for it"))
+        raise Refused(ClientDocumentForbidden(url, "this machine", is_asked_by_page=True))
     return client_check(on_loopback, lambda address, kind: ClientDocumentForbidden(url, f"{address} ({kind})"))
 
 

@@ -47,6 +47,8 @@ class ClientDocumentForbidden(Problem):
 
     url: str
     address: str
+    is_asked_by_page: bool = False
+    """Whether the address is this machine's, and only who asks is in the way: a page of another site."""
 
     diagnosis: ClassVar = "REG-08"
     error: ClassVar = ErrorCode.INVALID_CLIENT
@@ -54,8 +56,18 @@ class ClientDocumentForbidden(Problem):
     source: ClassVar = "OAuth Client ID Metadata Document §6.5, RFC 6890"
 
     def explain(self) -> str:
-        """Say which address."""
+        """Say which address, or who asked."""
+        if self.is_asked_by_page:
+            return (
+                f"{self.url} is on {self.address}, from which nothing is fetched because a page of another site asks."
+            )
         return f"The host of {self.url} is {self.address}, a special-use address from which nothing is fetched."
+
+    def advise(self) -> str:
+        """Say how it is asked for, or where it may be."""
+        if self.is_asked_by_page:
+            return "Begin in the client, or open the authorization URL yourself: type or paste it into the browser."
+        return self.hint
 
 
 @dataclass(frozen=True, slots=True)

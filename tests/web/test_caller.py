@@ -62,6 +62,7 @@ async def test_a_page_of_another_site_makes_us_ask_nothing_of_this_machine(
         for url in (f"{served.origin}/c", f"{served.origin.replace('127.0.0.1', 'localhost')}/c"):
             answer = await http.get(gateway.authorize_url(url, token("")), headers=headers)
             assert answer.status_code == 400
+            assert "because a page of another site asks" in answer.text
         assert served.connections == 0
 
 

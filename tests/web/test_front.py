@@ -156,7 +156,17 @@ async def test_pages_of_this_machine_may_call_and_read_the_answer(origin: str) -
     assert "Mcp-Session-Id" in answer.headers["access-control-expose-headers"]
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example", "file://"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example",
+        "null",
+        "http://localhost.evil.example",
+        "file://",
+        "chrome-extension://localhost",
+        "x://[::1]",
+    ],
+)
 @pytest.mark.parametrize("method", ["POST", "OPTIONS"])
 async def test_a_page_of_another_site_may_not_call(origin: str, method: str) -> None:
     """MCP basic/transports: present and invalid is 403."""

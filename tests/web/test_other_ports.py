@@ -135,6 +135,22 @@ async def test_a_form_that_another_page_sends_is_refused(
     assert (answer.status_code, "consent_stale" in answer.text) == (403, True)
 
 
+async def test_a_key_that_another_page_sends_is_refused(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    """However it came to know it."""
+    await signed_in(gateway, http, browser)
+    (key,) = browser.storage.values()
+    await http.get(gateway.authorize_url((await gateway.register(http))["client_id"], token("")))
+    form = {"transaction": last_begun(gateway), "browser_key": key}
+    for headers in ({"sec-fetch-site": "same-site"}, {"origin": "http://localhost:1"}):
+        sent = {"accept": "text/html"} | headers | stolen(browser)
+        answer = await http.post(f"{gateway.origin}/oauth/prove", data=form, headers=sent)
+        assert (answer.status_code, "consent_stale" in answer.text) == (403, True)
+    own = await http.post(f"{gateway.origin}/oauth/prove", data=form, headers=AS_A_BROWSER | stolen(browser))
+    assert "page_token" in own.headers["location"]
+
+
 @pytest.mark.parametrize("order", ["before", "after", "around"])
 async def test_a_cookie_of_the_same_name_from_another_port_disturbs_nothing(
     gateway: Running, http: httpx2.AsyncClient, browser: Browser, order: str
