@@ -9,6 +9,7 @@ import click
 from devgw.cli.printing import write_line, write_page
 from devgw.config.sample import sample_root
 from devgw.config.schemas import SCHEMAS
+from devgw.config.source import content_of
 from devgw.files import create
 
 _SCHEMA_FILES = {"policies": "config/policies.json", "routes": "config/*.oas.json"}
@@ -34,7 +35,7 @@ def command(directory: Path) -> None:
     for advice in _advice(directory, kept):
         write_page(f"\n{advice}")
     where = "" if directory == Path() else f" {directory}"
-    write_page(f"\nNext: devgw up{where}. Without a .env devgw signs in at its own WorkOS emulator.")
+    write_page(f"\nNext: devgw up{where}. As long as WORKOS_CLIENT_ID is set nowhere, it signs in at its own emulator.")
 
 
 def _files() -> Iterator[tuple[str, str]]:
@@ -71,16 +72,21 @@ def _write(path: Path, content: str) -> bool:
 
 def _advice(directory: Path, kept: list[str]) -> Iterator[str]:
     if ".vscode/settings.json" in kept:
-        text = (directory / ".vscode/settings.json").read_text(encoding="utf-8", errors="replace")
+        text = _text_of(directory / ".vscode/settings.json")
         if _schema_file("policies") not in text:
             yield "To check policies while you type, add to .vscode/settings.json:\n" + json.dumps(
                 _editor_settings(), indent=2
             )
     if ".gitignore" in kept:
-        lines = {
-            line.strip()
-            for line in (directory / ".gitignore").read_text(encoding="utf-8", errors="replace").splitlines()
-        }
+        lines = {line.strip().lstrip("/") for line in _text_of(directory / ".gitignore").splitlines()}
         absent = [each for each in _IGNORED if each not in lines and each.rstrip("/") not in lines]
         if absent:
             yield f"Add to .gitignore, so that no secret is committed: {', '.join(absent)}"
+
+
+def _text_of(path: Path) -> str:
+    """Return what a file of the person's own holds; nothing where it is none, such as a named pipe or a folder."""
+    try:
+        return content_of(path).decode("utf-8", "replace")
+    except OSError:
+        return ""

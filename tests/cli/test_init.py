@@ -1,6 +1,7 @@
 """`devgw init`: a project of one's own, and nothing lost."""
 
 import json
+import os
 from pathlib import Path
 
 import jsonschema
@@ -60,3 +61,20 @@ def test_a_file_in_the_place_of_a_folder_is_said(tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert "config" in result.output
+
+
+def test_what_stands_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    """Whoever opens a named pipe waits for its writer, for ever."""
+    (tmp_path / ".vscode/settings.json").mkdir(parents=True)
+    os.mkfifo(tmp_path / ".gitignore")
+    result = CliRunner().invoke(command, [str(tmp_path)])
+    assert result.exit_code == 0
+    assert ".gitignore, left as it is" in result.output
+    assert "Add to .gitignore" in result.output
+
+
+def test_what_is_said_of_the_sign_in_holds_for_a_shell_that_has_an_id(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("/.env\n/.devgw/\n")
+    said = CliRunner().invoke(command, [str(tmp_path)]).output
+    assert "As long as WORKOS_CLIENT_ID is set nowhere" in said
+    assert "Add to .gitignore" not in said
