@@ -7,11 +7,13 @@ from pathlib import Path
 from devgw.cli.printing import write_json, write_line, write_page
 from devgw.config.explain import explain
 from devgw.config.explanation import Explanation, Fact, Step
-from devgw.config.finding import nearest_name
+from devgw.config.finding import Severity, nearest_name
 from devgw.config.load import Loaded
 from devgw.config.report import one_for_people
 from devgw.config.settings_file import read_settings
 from devgw.wiring.reading import read_project
+
+_ERRORS = "The project has errors; `devgw check` shows them."
 
 
 def print_route(directory: Path, path: str, *, as_json: bool = False) -> int:
@@ -22,9 +24,13 @@ def print_route(directory: Path, path: str, *, as_json: bool = False) -> int:
         path: the route's path, its URL, or its operation id.
         as_json: print the facts as JSON.
     """
-    settings, _ = read_settings(directory, os.environ)
+    settings, findings = read_settings(directory, os.environ)
     emulator = f"http://localhost:{settings.emulators.workos_port}"
     loaded = read_project(settings, os.environ, emulator)
+    is_wrong = any(each.severity is Severity.ERROR for each in findings)
+    if is_wrong:
+        write_line(_ERRORS, err=True)
+        return 1
     found = explain(loaded, settings, path)
     if found is None:
         write_line(_absent(loaded, path), err=True)
@@ -38,7 +44,7 @@ def print_route(directory: Path, path: str, *, as_json: bool = False) -> int:
 
 def _absent(loaded: Loaded, path: str) -> str:
     if loaded.project is None:
-        return "The project has errors; `devgw check` shows them."
+        return _ERRORS
     known = [route.path for route in loaded.project.routes]
     other = next((each for each in loaded.project.other_routes if each.path == path), None)
     if other is not None:

@@ -102,7 +102,11 @@ class Companion:
     @property
     def note(self) -> str:
         """Return what a person should know of it."""
-        return self.recipe.note.format(origin=self.place.origin)
+        said = self.recipe.note.format(origin=self.place.origin)
+        if self.recipe.port in (0, self.place.port):
+            return said
+        taken = f"Port {self.recipe.port}, where it is meant to be, was taken"
+        return f"{said} {taken}." if self.recipe.name == WORKOS else f"{said} {taken}; routes to that port lead here."
 
     async def serve(self) -> None:
         """Serve until it is ended; may be called again after it failed."""

@@ -130,3 +130,11 @@ def test_it_is_a_word_of_explain(root: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     assert result.exit_code == 0
     assert result.output.startswith("/mcp/linear  Linear  (operationId linear)")
+
+
+def test_a_route_is_not_explained_with_settings_that_up_would_not_start_with(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "devgw.toml").write_text('base_pth = "/dev"\n')
+    assert print_route(root, "/mcp/linear") == 1
+    assert "devgw check" in capsys.readouterr().err

@@ -11,7 +11,7 @@ import pytest
 from devgw.cli.trust import wish_of
 from devgw.config.jsonc import DEPTH_LIMIT
 from devgw.config.settings_file import read_settings
-from devgw.config.source import blank_secrets, content_of
+from devgw.config.source import SIZE_LIMIT, blank_secrets, content_of
 from devgw.settings import Settings
 from devgw.wiring.project_watch import contents_of
 from tests.config.bench import ENVIRON, codes, only, read, write
@@ -201,3 +201,11 @@ def test_a_source_line_shows_no_secret_and_keeps_its_columns(line: str) -> None:
     assert "hunter2" not in shown
     assert len(shown) == len(line)
     assert blank_secrets('"clientSecret": "$env(SECRET)"') == '"clientSecret": "$env(SECRET)"'
+
+
+def test_a_file_that_grew_after_the_first_look_is_not_read_in_part(tmp_path: Path) -> None:
+    file = tmp_path / "policies.json"
+    with file.open("wb") as grown:
+        grown.truncate(SIZE_LIMIT + 1)
+    with pytest.raises(OSError, match="too large"):
+        content_of(file)

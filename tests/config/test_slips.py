@@ -246,6 +246,23 @@ def test_an_upstream_that_is_devgw_itself_is_an_error(tmp_path: Path, upstream: 
 
 
 @pytest.mark.parametrize(
+    ("upstream", "is_found"),
+    [
+        ("https://tunnel.example.net:8443/mcp/other", True),
+        ("https://tunnel.example.net/mcp/other", False),
+        ("http://[2001:db8::1]:8443/mcp/other", True),
+        ("http://[2001:db8::1]/mcp/other", False),
+    ],
+)
+def test_a_host_that_is_allowed_with_its_port_is_ours_on_that_port_alone(
+    tmp_path: Path, upstream: str, is_found: bool
+) -> None:
+    settings = Settings(root=tmp_path, allowed_hosts=("Tunnel.example.net:8443", "[2001:db8::1]:8443"))
+    loaded = read(write(tmp_path, paths={"/mcp/x": {"post": operation(upstream)}}), settings=settings)
+    assert ("upstream-is-devgw" in codes(loaded)) == is_found
+
+
+@pytest.mark.parametrize(
     "upstream", ["http://localhost:9002/mcp", "https://gw.example.com/mcp", "http://10.0.0.1:9000/x"]
 )
 def test_an_upstream_on_another_port_or_host_is_none_of_ours(tmp_path: Path, upstream: str) -> None:

@@ -133,6 +133,20 @@ async def test_the_emulator_takes_another_port_where_its_own_was_taken_meanwhile
             assert await answers(now)
 
 
+async def test_a_route_that_is_led_to_a_sample_on_another_port_says_so(project: Path) -> None:
+    """Whoever has a server of their own on that port must not wonder why nothing comes there."""
+    taken = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    port = taken.sockets[0].getsockname()[1]
+    routes = project / "config" / "routes.oas.json"
+    routes.write_text(routes.read_text().replace("localhost:9002", f"localhost:{port}"))
+    settings = Settings(port=0, emulators=EmulatorSettings(upstream_port=port))
+    async with taken, running_gateway(project, settings=settings) as gateway:
+        place = gateway.runtime.companions.running["sample server"].place
+        said = f"A sample MCP server runs at {place.origin}/mcp. Port {port}, where it is meant to be, was taken"
+        assert f"{said}; routes to that port lead here." in gateway.runtime.notes
+        assert gateway.runtime.gateway.project.routes[0].upstream_url == f"{place.origin}/mcp"
+
+
 async def test_sample_servers_start_and_stop_with_the_routes_that_point_at_them(project: Path) -> None:
     routes = project / "config" / "routes.oas.json"
     with_samples = routes.read_text()
