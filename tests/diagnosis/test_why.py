@@ -143,5 +143,5 @@ def test_what_of_devgw_itself_is_not_well_comes_first_with_its_fix(tmp_path: Pat
             time.sleep(0.2)
         as_json = CliRunner().invoke(command, ["-C", str(tmp_path), "--json"])
     assert "housekeeping is started again: devgw cannot save its state" in told.output
-    assert "  fix       Take away what stands in its place" in told.output
+    assert "  fix       Take away what stands there" in told.output
     assert json.loads(as_json.output)["gateway"][0]["name"] == "housekeeping"

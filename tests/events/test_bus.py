@@ -88,6 +88,7 @@ def test_an_observer_that_fails_all_the_time_is_told_once_a_second_with_how_ofte
     told = [each for each in heard.events if isinstance(each, ObserverFailed)]
     assert len(told) == 2
     assert (told[0].times, told[1].total) == (1, bus.guard.failures - 10)
+    assert told[0].times + told[1].times == told[1].total, "each fault is told once"
 
 
 def slow(clock: FrozenClock, milliseconds: int, seen: list[int]) -> Callable[[Published], None]:
@@ -101,7 +102,7 @@ def slow(clock: FrozenClock, milliseconds: int, seen: list[int]) -> Callable[[Pu
 def test_an_observer_that_is_slow_again_and_again_is_shown_nothing_more_and_the_others_are() -> None:
     clock, slowly, after = FrozenClock(), list[int](), list[int]()
     bus = Bus(clock)
-    bus.listen(slow(clock, 120, slowly), "painter")
+    bus.listen(slow(clock, 100, slowly), "painter")
     bus.listen(lambda published: after.append(published.seq), "painter")
     shown: list[tuple[str, str]] = []
     bus.fitness.show = lambda *told: shown.append(told)
@@ -112,7 +113,7 @@ def test_an_observer_that_is_slow_again_and_again_is_shown_nothing_more_and_the_
     assert slowly == [1, 2, 3]
     assert after == [1, 2, 3, 4, 5, 6, 7], "the one who has the same name is quick"
     assert shown == [(aside.who, aside.cause)]
-    assert shown == [("observer painter", "was slow 3 times within a minute, last 120 ms")]
+    assert shown == [("observer painter", "was slow 3 times within a minute, last 100 ms")]
 
 
 def test_the_time_of_one_observer_is_not_laid_to_the_next() -> None:
