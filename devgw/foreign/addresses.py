@@ -3,7 +3,7 @@
 Only what the table calls public is public: what IANA may give out tomorrow is special until somebody looks. Addresses
 of IPv4 inside IPv6 are unwrapped where a packet would really end there.
 
-Source: RFC 6890 and IANA's special-purpose registries; RFC 4291 §2.5; RFC 6052; RFC 8215; RFC 3056; RFC 4380.
+Source: RFC 6890 and IANA's special-purpose registries; RFC 4291 §2.5; RFC 6052; RFC 8215; RFC 3056; RFC 4380; RFC 5214.
 """
 
 import socket
@@ -60,6 +60,8 @@ _EMBEDDING: Final = (
     IPv6Network("::ffff:0:0:0/96"),  # translated (SIIT)
     IPv6Network("64:ff9b::/96"),  # NAT64: the translator speaks IPv4
 )
+_ISATAP: Final = frozenset({0x0000_5EFE, 0x0200_5EFE})
+"""Before an address of IPv4 to which the packet goes, in whatever network (RFC 5214 §6.1)."""
 _NAMES_HERE: Final = frozenset(
     {"localhost", "localhost.localdomain", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback"}
 )
@@ -84,6 +86,8 @@ def kind_of(address: Address) -> str:
     """Return where an address lies: `PUBLIC`, one of `NEAR`, or what else it is kept for."""
     if isinstance(address, IPv4Address):
         return next((kind for network, kind in _KINDS_V4 if address in network), PUBLIC)
+    if int(address) >> 32 & 0xFFFF_FFFF in _ISATAP:
+        return "ISATAP"
     return next((kind for network, kind in _KINDS_V6 if address in network), "reserved")
 
 

@@ -11,6 +11,7 @@ from devgw.outbound.proxy import ProxyClient
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import AnswerHeadTooLong
 from devgw.problems.proxy import UpstreamSpeaksTls
+from devgw.problems.upstream import AddressForbidden
 from devgw.problems.upstream_answer import UpstreamAnswerMalformed, UpstreamFramingUnsafe, UpstreamSwitchedProtocols
 from devgw.settings import Limits
 from tests.support.bytes_upstream import Answer, BytesUpstream, Seen, bytes_upstream, response
@@ -286,6 +287,21 @@ async def test_owners_never_share_a_connection() -> None:
             await _ask_as(proxy, upstream, owner)
 
     assert upstream.connections == 3
+
+
+async def test_what_led_to_a_connection_is_part_of_whose_it_is() -> None:
+    """A certificate was shown on it or not; and where a redirect leads, the peer has to be judged first."""
+    async with bytes_upstream(at_once(response(b"abc"))) as upstream:
+        proxy = client()
+        for more in ({}, {"certificate": "mine.pem"}, {}):
+            await whole(await proxy.open(UpstreamRequest("POST", upstream.url, [], b"{}", **more), Timing()))
+        assert upstream.connections == 2
+        led = UpstreamRequest("POST", upstream.url, [], b"{}", led_from="https://1.1.1.1/mcp")
+        with pytest.raises(Refused) as refused:
+            await proxy.open(led, Timing())
+
+    assert isinstance(refused.value.problem, AddressForbidden)
+    assert len(upstream.seen) == 3
 
 
 async def _ask_as(proxy: ProxyClient, upstream: BytesUpstream, owner: object) -> None:
