@@ -43,10 +43,11 @@ BASE_PATH = Departure(
     is_made=lambda settings: not settings.deployed.base_path and settings.base_path != ALIAS_BASE,
 )
 _SKIPPED = re.compile(r"//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`")
-_PLUGIN = re.compile(r"new\s+McpGatewayPlugin\s*\(")
+_PLUGIN = r"new\s+(?:[\w$]+\s*\.\s*)*{}\s*(?:<[^<>()]*>)?\s*\("
+_RENAMED = re.compile(r"\bMcpGatewayPlugin\s+as\s+([\w$]+)")
 _MEMBERS = ("basePath", "registry")
 _NAMED = re.compile(r"(?<=[{,\s\"'])(\w+)[\"']?\s*(?=[:,}])")
-_MEMBER = re.compile(r"\b(basePath|registry)\b[\"']?\s*(?::\s*([^,}\n]+?)\s*(?=[,}\n])|(?=[,}]))")
+_MEMBER = re.compile(r"\b(basePath|registry)\b[\"'`]?\s*\]?\s*(?::\s*([^,}\n]+?)\s*(?=[,}\n])|(?=[,}]))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def read_plugin(root: Path, findings: Findings, *, must_build: bool = False) -> 
         _say_missing(findings, must_build=must_build)
         return Plugin()
     code = _SKIPPED.sub(lambda match: match[0] if match[0][0] in "\"'`" else _spaces(match[0]), source.text)
-    found = _PLUGIN.search(code)
+    found = _registered(code)
     if found is None:
         message = "McpGatewayPlugin is not registered; the deployed gateway would not serve OAuth."
         fix = "Add runtime.addPlugin(new McpGatewayPlugin())."
@@ -84,6 +85,11 @@ def read_plugin(root: Path, findings: Findings, *, must_build: bool = False) -> 
         message = f"The plugin is given `{given[:40]}`, which devgw does not run; it uses the defaults."
         fix = 'Write the options there, such as new McpGatewayPlugin({ basePath: "/" }).'
         findings.warning("plugin-not-literal", source.place(found.end(), end), message, fix)
+    spread = re.compile(r"\.\.\.\s*[\w$.]+").search(_bare(code), found.end(), end)
+    if spread is not None:
+        message = f"`{spread[0][:40]}` is computed: devgw does not run the module and cannot see what is in it."
+        fix = 'Write the options themselves, such as basePath: "/".'
+        findings.warning("plugin-not-literal", source.place(spread.start(), spread.end()), message, fix)
     _check_names(code, found.end(), end, source, findings)
     plugin = Plugin()
     for member in _MEMBER.finditer(code, found.end(), end):
@@ -91,6 +97,18 @@ def read_plugin(root: Path, findings: Findings, *, must_build: bool = False) -> 
         place = source.place(member.start(2) if member[2] else member.start(1), member.end())
         plugin = _with_member(plugin, member[1], value, place, findings)
     return plugin
+
+
+def _registered(code: str) -> re.Match[str] | None:
+    """Return where the plugin is made, whatever name it was imported under; a text that speaks of it is no place."""
+    bare = _bare(code)
+    renamed = _RENAMED.search(bare)
+    return re.search(_PLUGIN.format(re.escape(renamed[1] if renamed else "McpGatewayPlugin")), bare)
+
+
+def _bare(code: str) -> str:
+    """Return code with the inside of its strings blanked out."""
+    return _SKIPPED.sub(lambda match: match[0][0] + _spaces(match[0][1:-1]) + match[0][-1], code)
 
 
 def _check_names(code: str, start: int, end: int, source: Source, findings: Findings) -> None:
@@ -122,7 +140,7 @@ def _with_member(plugin: Plugin, name: str, value: str, place: Place, findings: 
         base_path = base_path_of(literal[1])
         if base_path is not None:
             return replace(plugin, base_path=base_path, base_path_at=place)
-        message = f"`basePath` is no path: {value[:40]}; devgw uses /."
+        message = f"`basePath` is no path: {value[:40]}; devgw uses its default."
         findings.warning("plugin-base-path", place, message, 'Write a path such as basePath: "/dev".')
     elif name == "registry" and (value in ("true", "false") or value.startswith("{")):
         return replace(plugin, registry=value != "false")

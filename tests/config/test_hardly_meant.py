@@ -208,6 +208,7 @@ def test_a_time_is_looked_at_behind_a_wrapper_too(tmp_path: Path, name: str, val
         ("http://localhost:9000?", "http://localhost:9000", ""),
         ("http://localhost:9100", "http://localhost:9100", "origin-elsewhere"),
         ("https://127.0.0.1", "https://127.0.0.1", "origin-elsewhere"),
+        ('http://localhost:9100"\nport = 0\nhost = "localhost', "http://localhost:9100", ""),
     ],
 )
 def test_an_origin_is_read_as_browsers_write_it(tmp_path: Path, written: str, origin: str, code: str) -> None:
@@ -355,3 +356,47 @@ def test_what_is_no_name_among_a_routes_policies_is_said_to_be_none(tmp_path: Pa
     loaded = read(write(tmp_path, paths={"/mcp/x": {"post": operation(inbound=[POLICY_NAME, 7])}}))
     assert "not a number" in only(loaded, "wrong-type").message
     assert codes(loaded) == ["wrong-type"]
+
+
+# --- the plugin ---
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        'new McpGatewayPlugin({ basePath: "/dev" })',
+        "new McpGatewayPlugin({ 'basePath': `/dev/` })",
+        'new McpGatewayPlugin({ ["basePath"]: "/dev" })',
+        'new McpGatewayPlugin<Options>({ basePath: "/dev" })',
+        'new zuplo.McpGatewayPlugin({ basePath: "/dev" })',
+        'say(\'new McpGatewayPlugin({ basePath: "/x" })\', new McpGatewayPlugin({ basePath: "/dev" }))',
+        '/* new McpGatewayPlugin({ basePath: "/x" }) */ new McpGatewayPlugin({ basePath: "/dev" })',
+        'new McpGatewayPlugin({ registry: { title: "...a" }, basePath: "/dev" })',
+    ],
+)
+def test_the_base_path_is_read_however_the_plugin_is_made(tmp_path: Path, written: str) -> None:
+    write(tmp_path)
+    (tmp_path / "modules/zuplo.runtime.ts").write_text(f"runtime.addPlugin({written});\n")
+    loaded = read(tmp_path)
+    assert codes(loaded) == []
+    assert loaded.project is not None
+    assert loaded.project.base_path == "/dev"
+
+
+def test_a_plugin_under_another_name_is_registered_all_the_same(tmp_path: Path) -> None:
+    write(tmp_path)
+    text = 'import { McpGatewayPlugin as Gateway } from "x";\nruntime.addPlugin(new Gateway({ basePath: "/dev" }));\n'
+    (tmp_path / "modules/zuplo.runtime.ts").write_text(text)
+    loaded = read(tmp_path)
+    assert codes(loaded) == []
+    assert loaded.project is not None
+    assert loaded.project.base_path == "/dev"
+
+
+@pytest.mark.parametrize(
+    "written", ["{ ...options }", "{ registry: true, ...options.gateway }", "options", "{ basePath }"]
+)
+def test_options_that_nobody_can_see_without_running_them_are_said_to_be_unseen(tmp_path: Path, written: str) -> None:
+    write(tmp_path)
+    (tmp_path / "modules/zuplo.runtime.ts").write_text(f"runtime.addPlugin(new McpGatewayPlugin({written}));\n")
+    assert only(read(tmp_path), "plugin-not-literal").line == 1
