@@ -24,17 +24,18 @@ from devgw.dashboard.views.scene import Scene
 from devgw.dashboard.world import World
 from devgw.diagnosis.catalogue import find_failure
 from devgw.diagnosis.diagnose import RuleDiagnoser
+from devgw.diagnosis.rule import Rule
 from devgw.diagnosis.verdicts.check import refused
 from devgw.events import Published, refusal
 from devgw.events import taxonomy as told
-from devgw.events.flow import Flow
+from devgw.events.flow import Diagnosis, Flow
 from devgw.events.trace import Trace
 from devgw.ids import ClientId
 from devgw.monitor import flow_view, trace_view
 from devgw.monitor.lines import line_of
 from devgw.monitor.why import why_of
 from devgw.problems import Problem, Refused
-from devgw.web.answers import answer_bearer, answer_problem
+from devgw.web.answers import answer_bearer, answer_problem, rpc_error
 from devgw.web.app import create_app
 from devgw.web.recorder import Recording
 from devgw.web.serving import Serving
@@ -76,23 +77,29 @@ class Answers:
         origin = self.gateway.ground.settings.canonical_origin
         challenge = self.gateway.admission.challenge(self.gateway.project.routes[0], problem, origin)
         head, bearer = await _sent(answer_bearer, problem, challenge)
-        found = {"page": await page.get_data(as_text=True), "JSON": await body.get_data(as_text=True)}
+        rpc = json.dumps(rpc_error(recording(), problem), default=str, ensure_ascii=False)
+        found = {"JSON-RPC": rpc, "page": await page.get_data(as_text=True), "JSON": await body.get_data(as_text=True)}
         return found | {"problem details": details, "bearer body": bearer, "WWW-Authenticate": head}
 
 
-async def _sent(answer: Any, problem: Problem, *more: Any) -> tuple[str, str]:
-    """Return the challenge and the body that an MCP route sends."""
-    messages: list[Any] = []
+def recording(messages: list[Any] | None = None) -> Recording:
+    """Return an exchange on an MCP route; what is sent goes to `messages`."""
 
     async def send(message: Any) -> None:
-        messages.append(message)
+        if messages is not None:
+            messages.append(message)
 
     async def receive() -> Any:
         return {"type": "http.request", "body": b""}
 
     scope: Any = {"method": "POST", "path": "/mcp/calc", "query_string": b"", "scheme": "http", "http_version": "1.1"}
-    recording = Recording(scope | {"headers": []}, receive, send, clock=FrozenClock(), limit=1_000)
-    await answer(recording, problem, *more)
+    return Recording(scope | {"headers": []}, receive, send, clock=FrozenClock(), limit=1_000)
+
+
+async def _sent(answer: Any, problem: Problem, *more: Any) -> tuple[str, str]:
+    """Return the challenge and the body that an MCP route sends."""
+    messages: list[Any] = []
+    await answer(recording(messages), problem, *more)
     headers = dict(next(each["headers"] for each in messages if "headers" in each))
     body = b"".join(each.get("body", b"") for each in messages)
     return headers.get(b"www-authenticate", b"").decode("latin-1"), body.decode()
@@ -114,6 +121,20 @@ def read_beside(problem: Problem) -> Faces:
     walk.bus.drain()
     flow = next((each for each in walk.monitor.flow_book.flows if exchange.id in each.trace_ids), None)
     return {**_of_trace(exchange), **_of_event(event), **_of_flow(walk, flow), "devgw doctor": _of_doctor(problem)}
+
+
+def read_of_diagnosis(found: Diagnosis) -> Faces:
+    """Return event line, `devgw why`, Why box, report and Doctor view of what a rule says of a flow."""
+    walk, heard = Walk(), list[Published]()
+    walk.bus.listen(heard.append)
+    rule = Rule((found.id,), "nothing", lambda _view, _now: [found])
+    walk.monitor.take_diagnoser(RuleDiagnoser(walk.bus, walk.clock, [rule], []))
+    walk.challenged()
+    walk.wait(1)
+    walk.monitor.tick()
+    walk.bus.drain()
+    (made,) = (each.event for each in heard if isinstance(each.event, told.DiagnosisMade))
+    return {**_of_event(made), **_of_flow(walk, next(iter(walk.monitor.flow_book.flows)))}
 
 
 def _of_trace(exchange: Trace) -> Faces:

@@ -9,18 +9,18 @@ import pytest
 import devgw
 from devgw.diagnosis.catalogue import failures
 from devgw.diagnosis.coverage import BY_CONFIGURATION, BY_DOCTOR, TOLERATED
-from devgw.diagnosis.rule import GatewayRule, Rule
+from devgw.diagnosis.rule import GatewayRule, Rule, diagnosis
 from devgw.diagnosis.rules import GATEWAY_RULES, RULES
 from devgw.problems import Problem
 from tests.diagnosis.every_problem import every_page, kinds, written_pages
-from tests.diagnosis.faces import Answers, bare, explained, read_beside, spoken
+from tests.diagnosis.faces import Answers, bare, explained, read_beside, read_of_diagnosis, spoken
 from tests.support.gateway import running_gateway
 
 EVERY_RULE: list[Rule | GatewayRule] = [*RULES, *GATEWAY_RULES]
 TABLE = every_page()
 NAMED = {key: problem for key, problem in TABLE.items() if key[1] is not None}
 ORDINARY = {key: problem for key, problem in TABLE.items() if key[1] is None}
-ANSWERED = ("page", "JSON", "problem details", "bearer body", "WWW-Authenticate")
+ANSWERED = ("JSON-RPC", "page", "JSON", "problem details", "bearer body", "WWW-Authenticate")
 BESIDE = ("devgw trace", "trace view", "event line", "event view", "devgw doctor")
 TOLD = ("devgw why", "devgw why --json", "Doctor view")
 OF_A_FLOW = ("Why box", "report")
@@ -63,6 +63,24 @@ async def test_a_failure_reads_the_same_on_every_face(key: tuple[str, str], answ
     assert [face for face, text in said.items() if bare(problem.advise()) not in text] == []
     title = bare(failures()[name].title)
     assert [face for face in (*TOLD, "explain", *of_a_flow[1:]) if title not in found[face]] == []
+
+
+@pytest.mark.parametrize("is_certain", [True, False])
+@pytest.mark.parametrize("failure_id", failures())
+def test_what_a_rule_says_reads_the_same_on_every_face(failure_id: str, is_certain: bool) -> None:
+    evidence = ("It was seen in the east.", "It was heard in the west.")
+    said = diagnosis(failure_id, "The cause is a squirrel.", "Give it a nut.", certain=is_certain, evidence=evidence)
+    found = spoken([read_of_diagnosis(said)])
+
+    assert {"event line", "event view", *TOLD, *OF_A_FLOW} == found.keys()
+    wanted = [bare(each) for each in (failure_id, said.cause, said.fix)]
+    assert [face for face, text in found.items() if not all(each in text for each in wanted)] == []
+    seen = {face: text for face, text in found.items() if face not in ("event line", "event view")}
+    assert [face for face, text in seen.items() if not all(bare(each) in text for each in evidence)] == []
+    assert [face for face in (*TOLD, "report") if bare(failures()[failure_id].title) not in found[face]] == []
+    named = [face for face in found if face != "devgw why --json"]
+    assert [face for face in named if ("suspected" in found[face].lower()) is is_certain] == []
+    assert ("certaintrue" in found["devgw why --json"]) is is_certain
 
 
 @pytest.mark.parametrize("key", ORDINARY, ids=lambda key: key[0])

@@ -25,7 +25,8 @@ def _order(row: DiagnosisRow) -> tuple[bool, bool, float]:
 
 def _write_fix(row: DiagnosisRow, scene: Scene, sheet: Sheet) -> None:
     look = "dim" if row.state == "withdrawn" else "bad!" if row.severity == "error" else "warn!"
-    sheet.text(f"{row.id} {row.title}", look)
+    sure = "" if row.severity == "error" else " (suspected)"
+    sheet.text(f"{row.id} {row.title}{sure}", look)
     sheet.head("Cause")
     sheet.text(row.cause)
     if row.got or row.expected:

@@ -79,7 +79,8 @@ def login_page(answer: Answer, asked: AskedLogin, others: OtherAnswers | None = 
         where = f", and leads to {split_url(answer.location).origin}" if answer.location else ""
         return passed(NAME, did, f"it accepts client id and callback{where}")
     name, is_certain = _name_of_refusal(answer, asked, others)
-    check = _failed(did, name, f"it answered {answer.status}{_quoted(answer)}", asked)
+    saw = f"it answered {answer.status}{_quoted(answer)}"
+    check = _failed(did, name, saw, asked, is_there=answer.status not in _NOT_HERE)
     return check if is_certain else replace(check, is_certain=False, saw=f"{check.saw}, as far as its words tell")
 
 
@@ -175,12 +176,13 @@ def _answered_at_once(did: str, answer: Answer, asked: AskedLogin) -> Check:
     )
 
 
-def _failed(did: str, name: str, saw: str, asked: AskedLogin) -> Check:
+def _failed(did: str, name: str, saw: str, asked: AskedLogin, *, is_there: bool = True) -> Check:
+    """Return a failure in the words of its name; `is_there` tells a page that refuses from one that is none."""
     says, todo = _SAID[name]
     if name == "RURI-04" and asked.is_production and asked.callback.startswith("http://"):
         name, says = "RURI-05", "a production environment of WorkOS takes no such callback"
         todo = "Use client id and API key (sk_test_) of a staging environment for development."
-    if name == "IDT-29" and not saw.startswith(tuple(f"it answered {each}" for each in _NOT_HERE)):
+    if name == "IDT-29" and is_there:
         says, todo = "it refuses this request", "Do what its words say, at the provider or in the OAuth policy."
     if name == "WORK-02" and not asked.is_workos:
         todo = "Use the policy mcp-workos-oauth-inbound, which sends provider=authkit and reads WorkOS's own answer."
