@@ -44,7 +44,7 @@ from tests.monitor.walk import CALC, Walk
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 Faces = dict[str, str]
 """What stands on each, by its name."""
-WIDE = 400
+WIDE, SMALL = 2_000, 6
 
 
 def bare(text: str) -> str:
@@ -162,6 +162,7 @@ def _of_flow(walk: Walk, flow: Flow | None) -> Faces:
         detail = flow_view.detail_of(flow, [])
         scene = Scene(World(), details={("flow", flow.id): detail})
         faces |= {"report": detail.report, "Why box": _sheet(lambda sheet: why_box.write(detail.row, scene, sheet))}
+        faces["small Why box"] = _sheet(lambda sheet: why_box.write(detail.row, scene, sheet), SMALL)
     rows = [_drawn(DOCTOR, row, scene) for row in walk.monitor.diagnoses.book]
     return faces | ({"Doctor view": "\n".join(rows)} if rows else {})
 
@@ -184,9 +185,9 @@ def _drawn(view: View, row: Any, scene: Scene) -> str:
     return "\n".join(_sheet(lambda sheet, tab=tab: tab.write(row, scene, sheet)) for tab in view.tabs)
 
 
-def _sheet(write: Any) -> str:
+def _sheet(write: Any, height: int = 0) -> str:
     scene = Scene(World())
-    sheet = Sheet(WIDE, scene.glyphs)
+    sheet = Sheet(WIDE, scene.glyphs, height=height)
     write(sheet)
     return "\n".join(plain(each) for each in sheet.lines)
 

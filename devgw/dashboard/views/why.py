@@ -72,6 +72,7 @@ def _short(row: FlowRow, detail: FlowDetail | None, scene: Scene, sheet: Sheet) 
             (" trace   ", "dim"),
             ("y m", "key"),
             (" report", "dim"),
+            (f"   {first.id}{'' if first.certain else ' (suspected)'}" if first else "", "dim"),
         )
     )
 
