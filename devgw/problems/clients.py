@@ -30,6 +30,10 @@ class RegistrationUnreadable(Problem):
         """Say what came instead."""
         return f"The registration is not a JSON object but {self.got}."
 
+    def advise(self) -> str:
+        """Say what to send, and how flat."""
+        return "Send a flatter document." if self.passes else self.hint
+
 
 @dataclass(frozen=True, slots=True)
 class ClientMetadataInvalid(Problem):

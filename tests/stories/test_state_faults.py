@@ -21,8 +21,10 @@ from devgw.events.taxonomy import McpAuthProviderAnswered
 from devgw.monitor.views import CheckRow
 from devgw.problems import Refused
 from devgw.settings import Settings
+from devgw.store.failure import StateUnusable
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Code, Running, mcp_request, running_gateway
+from tests.support.mending import mends
 
 
 @dataclass
@@ -144,6 +146,7 @@ async def test_a_database_that_is_locked_for_two_seconds_costs_those_who_save_a_
     assert all(1.5 < took < 4 for _, took in answers)
 
 
+@mends("STATE-02")
 async def test_a_database_that_is_locked_for_long_refuses_what_must_be_saved_and_recovers(faulty: Faulty) -> None:
     with locked(faulty.state):
         await faulty.is_refused_and_goes_on("state_locked", "STATE-02")
@@ -167,6 +170,7 @@ async def test_a_client_is_known_though_the_moment_of_its_visit_cannot_be_saved(
     assert seen.last_seen_at
 
 
+@mends("STATE-01")
 async def test_a_full_disk_refuses_what_must_be_saved_loses_nothing_and_recovers(
     tmp_path: Path, http: httpx2.AsyncClient
 ) -> None:
@@ -177,6 +181,7 @@ async def test_a_full_disk_refuses_what_must_be_saved_loses_nothing_and_recovers
             await faulty.is_refused_and_goes_on("disk_full", "STATE-01")
             await until(lambda: faulty.row("housekeeping").state != "ok")
             assert "no room for" in faulty.row("housekeeping").text
+            assert "Free space there" in (await faulty.register()).json()["error_description"]
             filling.unlink()
             await faulty.is_well_again()
             await until(lambda: faulty.row("housekeeping").state == "ok", 25)
@@ -191,6 +196,25 @@ def small_disk(place: Path) -> Iterator[Path]:
         yield place
     finally:
         subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@mends("STATE-04")
+async def test_a_damaged_database_is_moved_away_as_printed_and_clients_register_anew(
+    tmp_path: Path, http: httpx2.AsyncClient
+) -> None:
+    database = tmp_path / ".devgw" / "devgw.db"
+    async with faulty_gateway(tmp_path, tmp_path / ".devgw", http) as faulty:
+        port = faulty.gateway.runtime.settings.port
+    database.write_bytes(b"no database at all, but long enough to be taken for one" * 400)
+    settings = Settings(port=port, state_dir=tmp_path / ".devgw")
+    with pytest.raises(StateUnusable) as raised:
+        async with running_gateway(tmp_path, ephemeral=False, settings=settings):
+            pass
+    assert "move it away" in f"{raised.value}".lower(), str(raised.value)
+    database.rename(tmp_path / "aside.db")
+    async with running_gateway(tmp_path, ephemeral=False, settings=settings) as again, Browser(CALLBACK) as browser:
+        bearer = {"authorization": f"Bearer {(await again.tokens(http, browser))['access_token']}"}
+        assert (await http.post(again.mcp_url, json=mcp_request("ping"), headers=bearer)).status_code == 200
 
 
 def fill(path: Path) -> None:
@@ -236,6 +260,7 @@ async def test_a_database_file_that_was_removed_is_written_anew_with_everything_
         assert answer.status_code == 200
 
 
+@mends("STATE-05")
 async def test_another_file_in_the_databases_place_is_left_alone_and_named(faulty: Faulty) -> None:
     database = faulty.state / "devgw.db"
     aside = faulty.state / "aside.db"
@@ -243,6 +268,7 @@ async def test_another_file_in_the_databases_place_is_left_alone_and_named(fault
     database.write_text("somebody's notes")
     await faulty.is_refused_and_goes_on("state_removed", "STATE-05")
     assert database.read_text() == "somebody's notes"
+    assert "Take away what stands there" in (await faulty.register()).json()["error_description"]
     database.unlink()
     await faulty.is_well_again()
 
