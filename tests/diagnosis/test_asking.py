@@ -1,7 +1,7 @@
 """Rules are asked guarded and within a budget of time; one that is unfit is set aside, and Health says so."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, replace, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -123,6 +123,17 @@ def test_a_rule_about_the_gateway_that_raises_is_set_aside_too() -> None:
     assert told.asked.count("odd") == 3
     assert told.asked.count("good") == 6
     assert [row.id for row in walk.monitor.diagnoses.book] == ["Y-01"]
+
+
+def test_a_judgement_that_fails_as_a_whole_fails_once_and_is_over() -> None:
+    """Each rule said something, and together it makes no sense."""
+    odd = replace(finding("X-01"), at="noon")  # type: ignore[arg-type]  # that is the fault
+    walk = watched(Told().rule("one", lambda: [odd]))
+    walk.challenged()
+    for _ in range(3):
+        walk.monitor.tick()
+    assert walk.bus.guard.failures == 1
+    assert walk.monitor.judging.is_idle
 
 
 def test_what_a_tick_does_not_reach_comes_first_in_the_next() -> None:
