@@ -1,7 +1,7 @@
 """Rules are asked guarded and within a budget of time; one that is unfit is set aside, and Health says so."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
