@@ -21,12 +21,16 @@ _ENDPOINTS = {
     "authorize": Meant.AUTHORIZE,
     "revoke": Meant.REVOKE,
 }
+_OF_AN_AUTHORIZATION = frozenset({"client_id", "response_type"})
+"""What every authorization request has (RFC 6749 §4.1.1)."""
 _PAGES = (CONSENT, PROVE, LOGOUT, DEV_LOGIN, CALLBACK)
 """Where browsers go, below whatever base path."""
 _OAUTH_DOCUMENTS = ("oauth-protected-resource", "oauth-authorization-server", "openid-configuration")
 
 
-def explain_path(method: str, path: str, headers: dict[str, str], project: Project, urls: Urls) -> PathUnknown:
+def explain_path(
+    method: str, path: str, headers: dict[str, str], project: Project, urls: Urls, names: frozenset[str] = frozenset()
+) -> PathUnknown:
     """Return why `path` is answered with 404.
 
     Args:
@@ -35,6 +39,7 @@ def explain_path(method: str, path: str, headers: dict[str, str], project: Proje
         headers: of the request; `accept` and `content-type` are read, in lower case.
         project: whose routes are served.
         urls: of the origin under which it was asked.
+        names: of the parameters in the query.
     """
     routes = tuple(urls.resource(route) for route in project.routes)
     document = next((each for each in _OAUTH_DOCUMENTS if f"{WELL_KNOWN}{each}" in path), None)
@@ -48,6 +53,8 @@ def explain_path(method: str, path: str, headers: dict[str, str], project: Proje
     if page is not None:
         return PathUnknown(method, urls.origin + path, Meant.PAGE, urls.at(page), routes)
     meant = _meant(method, path, headers, (route.path for route in project.routes))
+    if names >= _OF_AN_AUTHORIZATION and meant is Meant.NOTHING:
+        meant = Meant.AUTHORIZE
     if meant is Meant.MCP:
         return _of_route(method, path, meant, urls, routes)
     nearest = "" if meant is Meant.NOTHING else _endpoint(urls, meant)

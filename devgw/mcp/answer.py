@@ -1,9 +1,11 @@
 """What an answer says about itself: did the call work, and is it JSON-RPC at all?"""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from devgw.foreign.json import JsonRefused, read_json
+from devgw.mcp.message import RequestId
 
 _SUSPICIOUS = re.compile(rb'"error"\s*:|"isError"\s*:\s*true')
 _MARKUP = re.compile(
@@ -12,6 +14,8 @@ _MARKUP = re.compile(
 """What begins and has no end reaches to the end: else each of ten thousand beginnings would look for its own."""
 _TITLE = re.compile(rb"<title[^<>]*>([^<]*)</title>", re.IGNORECASE)
 _SHOWN = 160
+_OF_MCP = frozenset({-32020, -32021, -32022, -32042})
+"""Codes that say by themselves what they mean, with or without an id (MCP 2026-07-28, Error Codes; 2025-11-25)."""
 
 
 def failure_in(content: bytes, *, is_stream: bool) -> tuple[str, str] | None:
@@ -27,6 +31,20 @@ def failure_in(content: bytes, *, is_stream: bool) -> tuple[str, str] | None:
             if isinstance(message, dict) and (found := _failure(message)):
                 return found
     return None
+
+
+def is_answer_to(content: bytes, ids: Iterable[RequestId]) -> bool:
+    """Tell whether a JSON-RPC error answers one of these requests, or has a meaning of MCP's own.
+
+    One that names no request is the transport's refusal: nothing was done with what was asked.
+    """
+    try:
+        value = read_json(content)
+    except JsonRefused:
+        return False
+    if not isinstance(value, dict) or not isinstance(value.get("error"), dict):
+        return False
+    return value.get("id") in tuple(ids) or value["error"].get("code") in _OF_MCP
 
 
 def _failure(message: dict[str, Any]) -> tuple[str, str] | None:

@@ -51,6 +51,7 @@ _MEANT = {
     Meant.TOKEN: Asked.TOKEN,
     Meant.REGISTER: Asked.REGISTER,
     Meant.AUTHORIZE: Asked.AUTHORIZE,
+    Meant.CALLBACK: Asked.CALLBACK,
 }
 _ENDINGS = {
     "register": Asked.REGISTER,

@@ -14,6 +14,7 @@ from devgw.oauth.text import is_text
 from devgw.problems import Refused
 from devgw.problems.upstream_document import (
     AuthorizationServerIncomplete,
+    DemandUnmet,
     EndpointRefused,
     IssuerMismatch,
     PkceUnsupported,
@@ -159,6 +160,7 @@ def read_authorization_server(
     methods = _strings(mended.get("code_challenge_methods_supported"))
     if "S256" not in methods:
         raise Refused(PkceUnsupported(url=url, methods=methods))
+    _check_demands(mended, url)
     auth_methods = mended.get("token_endpoint_auth_methods_supported")
     return AuthorizationServer(
         issuer=issuer,
@@ -173,6 +175,33 @@ def read_authorization_server(
         url=url,
         overlaid=tuple(overlay or ()),
     )
+
+
+_DEMANDS = (
+    ("response_types_supported", "code", ("code",)),
+    ("grant_types_supported", "authorization_code", ("authorization_code",)),
+    (
+        "token_endpoint_auth_methods_supported",
+        "none, client_secret_basic, client_secret_post or private_key_jwt",
+        ("none", "client_secret_basic", "client_secret_post", "private_key_jwt"),
+    ),
+)
+"""Members that list what is taken, and what of that the gateway can do."""
+
+
+def _check_demands(document: Mapping[str, Any], url: str) -> None:
+    """Refuse a server that takes nothing of what the gateway can do; one that does not say it may take it.
+
+    Raises:
+        Refused: with `DemandUnmet`.
+    """
+    if document.get("require_pushed_authorization_requests") is True:
+        member, offered = "require_pushed_authorization_requests", "authorization requests in the browser's URL"
+        raise Refused(DemandUnmet(url=url, member=member, got="true", offered=offered))
+    for member, offered, able in _DEMANDS:
+        taken = _strings(document.get(member))
+        if taken and not set(taken) & set(able):
+            raise Refused(DemandUnmet(url=url, member=member, got=", ".join(taken), offered=offered))
 
 
 def default_endpoints(origin: str) -> AuthorizationServer:

@@ -33,11 +33,19 @@ from devgw.ids import SubjectId
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.login_requests import authorize_url, token_form
 from devgw.outbound.provider_answer import TokenAnswer
+from devgw.outbound.reach import is_refused_for_tls
 from devgw.outbound.transport import describe_failure
 from devgw.problems import Refused
 from devgw.problems.base import Fault
-from devgw.problems.provider import IdTokenMissing, ProviderAnswerUnreadable, ProviderTimedOut, ProviderUnreachable
+from devgw.problems.provider import (
+    IdTokenMissing,
+    ProviderAnswerUnreadable,
+    ProviderTimedOut,
+    ProviderTokenUrlWrong,
+    ProviderUnreachable,
+)
 from devgw.problems.provider_token import ProviderTokenInvalid
+from devgw.problems.proxy import UpstreamSpeaksTls
 
 
 class HttpIdentityProvider:
@@ -95,6 +103,8 @@ class HttpIdentityProvider:
         got = clean(", ".join(sorted(answer)), 200)
         if id_token is not None:
             raise Refused(ProviderAnswerUnreadable(self._login.token_url, 200, "an id_token that is no text", "a JWT"))
+        if access_token is None:  # a document of another kind: no token endpoint answers without one (RFC 6749 §5.1)
+            raise Refused(ProviderTokenUrlWrong(self._login.token_url, 200, f"the members {got or 'none'}"))
         if not self._is_workos and "openid" in self._login.scope.split():
             looks_like_workos = isinstance(answer.get("user"), dict) and "authentication_method" in answer
             raise Refused(IdTokenMissing(self._login.token_url, got, looks_like_workos))
@@ -157,6 +167,9 @@ class HttpIdentityProvider:
             raise
         sent = [form[each] for each in ("code", "client_secret", "code_verifier") if form.get(each)]
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if await is_refused_for_tls(url, response.status_code, kind):
+            self._publish(url, response.status_code, began, UpstreamSpeaksTls.__name__)
+            raise Refused(UpstreamSpeaksTls(url, written_in="browserLogin.tokenUrl in config/policies.json"))
         answer = TokenAnswer(self._login, response.status_code, kind, response.content, sent)
         problem = answer.problem()
         self._publish(url, response.status_code, began, answer.error or (problem.reason if problem else None))

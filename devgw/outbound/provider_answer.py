@@ -26,6 +26,8 @@ _ERROR_CODE = re.compile(r"[a-z][a-z0-9]*([_.-][a-z0-9]+)+")
 """How OAuth and WorkOS write an error code; `Not Found` and `NotFound` are a web server's."""
 _CLIENT_REFUSED = frozenset({"invalid_client", "unauthorized_client"})
 _CODE_REFUSED = frozenset({"invalid_grant", "invalid_code"})
+_PASSING = (408, 425, 429)
+"""Statuses that say: not now (RFC 9110 §15.5.9, RFC 8470, RFC 6585)."""
 _NOT_HERE = (404, 405, 410, 501)
 
 
@@ -67,7 +69,7 @@ class TokenAnswer:
             return None
         description = self._quoted(self.members.get("error_description") or self.members.get("message"))
         url = self._login.token_url
-        if self._status == 429 or self._status >= 500:
+        if self._status in _PASSING or self._status >= 500:
             return ProviderFailing(url, self._status, description)
         if self.error in _CODE_REFUSED:
             return ProviderCodeRefused(url, self.error, description)

@@ -7,6 +7,7 @@ import asyncio
 from typing import Protocol
 
 from devgw.clock import Clock
+from devgw.gateway.forwarding import header_of
 from devgw.gateway.patience import Patience
 from devgw.gateway.transport import Timing, TransportSettings, UpstreamRequest
 from devgw.outbound.dialer import Dialer
@@ -15,7 +16,7 @@ from devgw.outbound.framing import FramingUnsafe
 from devgw.outbound.head import HeadTooLarge, TlsAnswered
 from devgw.outbound.held import HeldAnswers
 from devgw.outbound.pool import Pool
-from devgw.outbound.reach import speaks_tls
+from devgw.outbound.reach import MAY_BE_FOR_TLS, is_refused_for_tls, speaks_tls
 from devgw.outbound.target import Target, bytes_of, target_of
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import AnswerGaveWay, AnswerHeadTooLong, AnswerUnfinished
@@ -166,6 +167,11 @@ class ProxyClient:
         finally:
             self._patience.forget(deadline)
         timing.answered = self._clock.ticks()
+        if exchange.status in MAY_BE_FOR_TLS and not target.is_https:
+            kind = header_of(exchange.headers, b"content-type").decode("latin-1")
+            if await is_refused_for_tls(target.url, exchange.status, kind):
+                exchange.abort()
+                raise Refused(UpstreamSpeaksTls(target.url))
         return UpstreamAnswer(exchange, target, self)
 
     def close(self) -> None:

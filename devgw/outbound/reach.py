@@ -33,6 +33,8 @@ _OTHER_NAME = frozenset({62, 63, 64})
 _EXPIRED = frozenset({9, 10})
 _UNTRUSTED = frozenset({2, 18, 19, 20, 21, 27})
 """Codes of X509_V_ERR_*: hostname, email and address; not yet and no more valid; no chain to an authority."""
+MAY_BE_FOR_TLS = frozenset({400, 497})
+"""The second is nginx's own, where it is configured to show it."""
 _CUT = "peer closed connection"
 """How h11 begins its sentence about a body that has no end; a test holds it."""
 _PLAIN = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
@@ -68,6 +70,16 @@ async def speaks_tls(host: str, port: int) -> bool:
         return False
     writer.transport.abort()
     return True
+
+
+async def is_refused_for_tls(url: str, status: int, media_type: str) -> bool:
+    """Tell whether a 400 to plain http came from a port that speaks TLS: that is how nginx, Apache and Go say so.
+
+    Their words are not read: the port is asked for a handshake.
+    """
+    parts = urlsplit(url)
+    is_like_it = status in MAY_BE_FOR_TLS and "json" not in media_type and parts.scheme == "http"
+    return is_like_it and find_proxy(url) is None and await speaks_tls(parts.hostname or "", parts.port or 80)
 
 
 async def not_reached(error: BaseException, url: str, seconds: float, written_in: str) -> Problem:

@@ -153,14 +153,24 @@ class AuthorizationServerMetadataMissing(UpstreamProblem):
 
     issuer: str
     tried: tuple[str, ...]
+    is_failing: bool = False
+    """Whether one of them was answered 429 or 5xx: then the document may be there."""
 
-    diagnosis: ClassVar = "DISC-02"
     source: ClassVar = "RFC 8414 §3; OpenID Connect Discovery §4"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return which of the two it is."""
+        return "UPST-13" if self.is_failing else "DISC-02"
 
     def explain(self) -> str:
         """List what was tried, in order."""
+        if self.is_failing:
+            return f"{self.issuer} cannot give its metadata now. Tried {', '.join(self.tried)}."
         return f"{self.issuer} publishes no metadata. Tried {', '.join(self.tried)}."
 
     def advise(self) -> str:
         """Name the first place."""
+        if self.is_failing:
+            return "Look into that server's own log, then try again: nothing that was sent is the cause."
         return f"Serve the metadata at {self.tried[0].split(' ')[0]}; a path of the issuer stands after .well-known."

@@ -143,3 +143,25 @@ class PkceUnsupported(DocumentProblem):
         """Say what to publish, and how to do without where the provider only forgets to say it."""
         mended = self.in_devgw_toml("authorization_server_metadata", 'code_challenge_methods_supported = ["S256"]')
         return f"Let the provider list S256 there; if it does support it and only does not say so, {mended}"
+
+
+@dataclass(frozen=True, slots=True)
+class DemandUnmet(DocumentProblem):
+    """The authorization server takes only what the gateway, as its client, does not do."""
+
+    url: str
+    member: str
+    got: str
+    offered: str
+    """What the gateway could do instead."""
+
+    diagnosis: ClassVar = "UPST-21"
+    source: ClassVar = "RFC 8414 §2; RFC 9126 §5"
+
+    def explain(self) -> str:
+        """Say which member, what it says, and what the gateway does."""
+        return f"{self.url} says {self.member} {clean(self.got, 200)}; the gateway does {self.offered} alone."
+
+    def advise(self) -> str:
+        """Say where it is allowed."""
+        return f"Let the provider allow {self.offered} for this client, and say so in {self.member}."

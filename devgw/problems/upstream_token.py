@@ -57,6 +57,23 @@ class AuthorizationRefused(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
+class AuthorizationAnswerEmpty(UpstreamProblem):
+    """The upstream's authorization server sent the browser back with neither a code nor an error."""
+
+    issuer: str
+    got: str
+    """The parameters that came, by name."""
+
+    diagnosis: ClassVar = "UPST-22"
+    source: ClassVar = "RFC 6749 §4.1.2"
+    hint: ClassVar = "Let that server answer by query parameters, with code and state; then connect again."
+
+    def explain(self) -> str:
+        """Say what came."""
+        return f"{self.issuer} sent the browser back with {self.got} alone: neither a code nor an error."
+
+
+@dataclass(frozen=True, slots=True)
 class TokenRequestRefused(UpstreamProblem):
     """The token endpoint said no, in OAuth's own words."""
 

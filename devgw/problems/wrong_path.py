@@ -16,6 +16,8 @@ class Meant(StrEnum):
     REGISTER = "register"
     AUTHORIZE = "authorize"
     REVOKE = "revoke"
+    CALLBACK = "callback"
+    """The identity provider's answer to a login of ours."""
     PAGE = "page"
     """Of the gateway's own, for browsers: one that was open when the base path moved asks for it there."""
     DOCUMENT = "metadata document"
@@ -24,6 +26,8 @@ class Meant(StrEnum):
 
 
 _OF_A_ROUTE = frozenset({Meant.MCP, Meant.METADATA})
+_OF_CALLBACK = "Register {} at the provider, and let it send the browser to the redirect_uri that it is asked for."
+_OF_ENDPOINT = "Use {}, as the authorization server metadata says it."
 _ELSEWHERE = {
     Meant.PAGE: "The base path is another one than when this page was opened: begin again from the client.",
     Meant.DOCUMENT: "The well-known segment goes between host and path (RFC 9728 §3.1, RFC 8414 §3.1).",
@@ -53,6 +57,8 @@ class PathUnknown(Problem):
         """Return which of the ways it is; None for a path that nobody takes for one of ours."""
         if self.meant in {Meant.NOTHING, *_ELSEWHERE}:
             return None
+        if self.meant is Meant.CALLBACK:
+            return "IDT-31"
         return "DISC-14" if self.meant in _OF_A_ROUTE else "DISC-10"
 
     def explain(self) -> str:
@@ -60,6 +66,8 @@ class PathUnknown(Problem):
         if self.meant in _ELSEWHERE:
             there = f"; it is {self.nearest}" if self.nearest else ""
             return f"{self.method} {self.got}: no {self.meant} of the gateway is served at this path{there}."
+        if self.meant is Meant.CALLBACK:
+            return f"The identity provider sent the browser to {self.got}; it was asked for {self.nearest}."
         if self.meant not in _OF_A_ROUTE:
             what = f"no {self.meant} endpoint" if self.meant is not Meant.NOTHING else "nothing"
             return f"{self.method} {self.got}: there is {what} at this path."
@@ -76,7 +84,7 @@ class PathUnknown(Problem):
         if self.meant in _ELSEWHERE:
             return _ELSEWHERE[self.meant]
         if self.meant not in _OF_A_ROUTE:
-            return f"Use {self.nearest}, as the authorization server metadata says it."
+            return (_OF_CALLBACK if self.meant is Meant.CALLBACK else _OF_ENDPOINT).format(self.nearest)
         if self.nearest:
             return f"Use {self.nearest} as the server's URL in the client."
         if self.routes:

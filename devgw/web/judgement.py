@@ -10,7 +10,7 @@ from devgw.foreign.text import clean
 from devgw.gateway.forwarding import encoding_of, header_of, is_event_stream, is_json
 from devgw.gateway.transport import UpstreamAnswer
 from devgw.gateway.upstream import UpstreamCredential
-from devgw.mcp.answer import beginning_of, failure_in, is_jsonrpc
+from devgw.mcp.answer import beginning_of, failure_in, is_answer_to, is_jsonrpc
 from devgw.mcp.attribution import shown_ids
 from devgw.problems import Problem, Refused
 from devgw.problems.proxy import Shown, UpstreamCredentialRefused
@@ -46,6 +46,8 @@ _ACCEPTED, _UNAUTHORIZED, _REFUSALS, _FAILURES = 202, 401, 400, 500
 _SAID_BY_JSON_RPC = frozenset({400, 404, 500})
 """Statuses under which a JSON-RPC error of the upstream's says more than they do (MCP 2026-07-28, Error Codes)."""
 _SESSION_GONE = frozenset({400, 404})
+_SESSION_WANTED = frozenset({400, 404, 409, 422})
+"""What servers with sessions answer to a call that comes without one; the standard has 400 and 404."""
 SESSION = b"mcp-session-id"
 _GZIP_OR_DEFLATE = 47
 
@@ -129,10 +131,10 @@ def note_outcome(call: McpCall, *, streamed: bool, keeps_sessions: bool) -> None
     trace = call.trace
     content = _plain(call)
     found = failure_in(content, is_stream=streamed) if content else None
-    is_word = found is not None and (trace.status < _REFUSALS or trace.status in _SAID_BY_JSON_RPC)
+    is_word = found is not None and (trace.status < _REFUSALS or _is_said_of_the_call(call, content))
     is_session_gone = trace.status in _SESSION_GONE and bool(call.header(SESSION)) and not keeps_sessions
     if trace.status >= _REFUSALS and trace.method == "POST" and not is_session_gone:
-        problem = _refusal(call, content, keeps_sessions=keeps_sessions)
+        problem = _refusal(call, content, keeps_sessions=keeps_sessions, speaks_mcp=found is not None)
         if not is_word or isinstance(problem, UpstreamKeepsSessions):
             trace.refuse(problem)
             return
@@ -145,6 +147,11 @@ def note_outcome(call: McpCall, *, streamed: bool, keeps_sessions: bool) -> None
         trace.explanation = f"The upstream answered {trace.status}: {beginning_of(content)}"
     if trace.outcome != Outcome.SUCCESS:
         trace.failure_origin = FailureOrigin.UPSTREAM
+
+
+def _is_said_of_the_call(call: McpCall, content: bytes) -> bool:
+    """Tell whether the JSON-RPC error of a refusal says more than its status: it answers what was asked."""
+    return call.trace.status in _SAID_BY_JSON_RPC and is_answer_to(content, call.messages.request_ids)
 
 
 def _plain(call: McpCall) -> bytes:
@@ -161,11 +168,11 @@ def _plain(call: McpCall) -> bytes:
         return b""
 
 
-def _refusal(call: McpCall, body: bytes, *, keeps_sessions: bool) -> Problem:
-    """Return what a status that was relayed means here."""
+def _refusal(call: McpCall, body: bytes, *, keeps_sessions: bool, speaks_mcp: bool) -> Problem:
+    """Return what a status that was relayed means here; who answers by JSON-RPC is there, and is an MCP server."""
     status, url, said = call.trace.status, call.trace.upstream_url or call.route.upstream_url, beginning_of(body)
-    headers = call.trace.upstream_headers
-    if status in _SESSION_GONE and keeps_sessions:
+    headers, is_there = call.trace.upstream_headers, status == 404 and speaks_mcp
+    if status in _SESSION_WANTED and keeps_sessions:
         return UpstreamKeepsSessions(url, status, said)
     if call.speaks_legacy_sse:
         return UpstreamSpeaksLegacySse(url, status, said)
@@ -176,7 +183,7 @@ def _refusal(call: McpCall, body: bytes, *, keeps_sessions: bool) -> Problem:
         return UpstreamForbade(url, status, said, clean(call.header(b"origin"), 200), has_credential)
     if status == 406:
         return _not_acceptable(call, url, said)
-    return _by_status(status, url, said, headers)
+    return UpstreamRefusedCall(url, status, said) if is_there else _by_status(status, url, said, headers)
 
 
 def _by_status(status: int, url: str, said: str, headers: Headers) -> Problem:

@@ -1,5 +1,7 @@
 """How a path at which nothing is served is answered: JSON for programs, a page for people, and one event."""
 
+from dataclasses import replace
+
 from quart import Response, jsonify, request
 
 from devgw.events import Outcome, refusal
@@ -15,7 +17,10 @@ async def answer_wrong_path() -> Response:
     path = trace.path if trace else request.path
     headers = {name.lower(): value.lower() for name, value in request.headers.items()}
     gateway = serving.gateway()
-    problem = explain_path(request.method, path, headers, gateway.project, serving.urls())
+    names = frozenset(serving.query().written)
+    problem = explain_path(request.method, path, headers, gateway.project, serving.urls(), names)
+    if problem.meant is Meant.NOTHING and gateway.login.find_for_error(serving.query()) is not None:
+        problem = replace(problem, meant=Meant.CALLBACK, nearest=serving.canonical_urls().callback)
     if problem.diagnosis_id is not None:
         gateway.ground.bus.publish(
             PathNotFound(trace_id=trace.id if trace else None, outcome=Outcome.FAILURE, **refusal(problem))

@@ -34,6 +34,7 @@ from devgw.problems.upstream import (
     UpstreamOpen,
 )
 from devgw.problems.upstream_document import DocumentProblem, IssuerMismatch
+from devgw.problems.upstream_error import is_passing
 from devgw.settings import UpstreamSettings
 
 MOST_SERVERS = 4
@@ -58,11 +59,14 @@ class _Search:
 
     tried: list[str]
     unreadable: MetadataUnreadable | None = None
+    is_failing: bool = False
+    """Whether a place cannot answer now."""
 
     def note(self, answer: Answer) -> None:
         """Remember a place that did not have the document."""
         where = f"→ {answer.headers['location']}" if "location" in answer.headers else answer.content_type
         self.tried.append(f"{answer.url} ({answer.status} {where})".replace(" )", ")"))
+        self.is_failing = self.is_failing or is_passing(answer.status, "")
         if answer.status == 200 and self.unreadable is None:
             got = answer.content_type or "no content type"
             self.unreadable = MetadataUnreadable(
@@ -172,7 +176,7 @@ class Discovering:
             return read_authorization_server(found[0], expected, found[1], overlay, local_allowed=errand.local_allowed)
         if overlay:
             return read_authorization_server({}, expected, "devgw.toml", overlay)
-        missing = AuthorizationServerMetadataMissing(issuer=issuer, tried=tuple(search.tried))
+        missing = AuthorizationServerMetadataMissing(issuer, tuple(search.tried), is_failing=search.is_failing)
         raise Refused(search.unreadable or missing)
 
     async def _first(self, errand: Errand, issuer: str, search: _Search) -> tuple[dict[str, Any], str] | None:

@@ -14,9 +14,9 @@ from devgw.oauth.discovery import without_query
 from devgw.oauth.token_answer import excerpt
 from devgw.outbound.client import Bounds, CheckAddress, http_client
 from devgw.outbound.guard import check_form, is_local, upstream_check
-from devgw.outbound.reach import not_reached
+from devgw.outbound.reach import is_refused_for_tls, not_reached
 from devgw.problems import Refused
-from devgw.problems.proxy import REWRITE_PATTERN
+from devgw.problems.proxy import REWRITE_PATTERN, UpstreamSpeaksTls
 from devgw.settings import Limits
 
 if TYPE_CHECKING:
@@ -120,6 +120,9 @@ class Fetching:
         except Refused as refused:
             self.tell(errand, purpose, url, None, began, error=refused.problem.reason)
             raise
+        if await is_refused_for_tls(url, answer.status, answer.content_type):
+            self.tell(errand, purpose, url, answer.status, began, error=UpstreamSpeaksTls.__name__)
+            raise Refused(UpstreamSpeaksTls(without_query(url), written_in=WRITTEN_IN[purpose]))
         said = excerpt(answer.body) if answer.status >= 400 else ""
         self.tell(errand, purpose, url, answer.status, began, answer=said)
         return answer

@@ -28,7 +28,7 @@ from devgw.problems.upstream_connection import (
     ResponseIssuerMissing,
 )
 from devgw.problems.upstream_error import CLIENT_REFUSED
-from devgw.problems.upstream_token import AuthorizationRefused, TokenRequestRefused
+from devgw.problems.upstream_token import AuthorizationAnswerEmpty, AuthorizationRefused, TokenRequestRefused
 
 
 class Finishing:
@@ -87,7 +87,10 @@ class Finishing:
                     scope_source=pending.scope_source,
                 )
             )
-        answer = await self._redeem(exchange, pending, parameters.get("code", ""), errand)
+        if not (code := parameters.get("code")):
+            got = clean(", ".join(sorted(parameters)), 200)
+            raise Refused(AuthorizationAnswerEmpty(issuer=pending.issuer, got=got))
+        answer = await self._redeem(exchange, pending, code, errand)
         connection = self._connected(pending, answer)
         self._receive(connection)
         self._bus.publish(

@@ -15,13 +15,14 @@ from devgw.entropy import token
 from devgw.oauth.discovery import without_query
 from devgw.oauth.token_answer import TokenAnswer, TokenQuestion, excerpt, read_token_answer
 from devgw.outbound.client import Bounds, CheckAddress, http_client
-from devgw.outbound.reach import not_reached
+from devgw.outbound.reach import is_refused_for_tls, not_reached
 from devgw.outbound.upstream_oauth.fetching import WRITTEN_IN, Errand, Fetching, foreign_check
 from devgw.problems import Problem, Refused
 from devgw.problems.proxy import (
     UpstreamConnectTimedOut,
     UpstreamNameUnknown,
     UpstreamRefusedConnection,
+    UpstreamSpeaksTls,
     UpstreamTlsFailed,
     UpstreamUnreachable,
 )
@@ -173,6 +174,8 @@ class TokenRequests:
         said = excerpt(content) if status >= 400 else ""
         self._fetching.tell(errand, purpose, endpoint, status, began, answer=said)
         kind = str(answers[0].headers.get("content-type", "")).split(";")[0].strip().lower()
+        if await is_refused_for_tls(endpoint, status, kind):
+            raise Refused(UpstreamSpeaksTls(without_query(endpoint), written_in=WRITTEN_IN[purpose]))
         asked = TokenQuestion(without_query(endpoint), parameters["grant_type"], credentials.method)
         retry_after = str(answers[0].headers.get("retry-after", ""))
         return read_token_answer(asked, status, kind, content, retry_after)

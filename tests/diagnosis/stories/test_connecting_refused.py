@@ -70,12 +70,15 @@ async def connecting(root: Path, change: Change) -> AsyncIterator[tuple[Watched,
 
 
 async def told(gateway: Watched) -> list[Diagnosis]:
-    """Return what `why` says first, which is no flow's."""
-    gateway.wait(1)  # the gateway as a whole is judged once a second
-    await gateway.flows()
-    cases = why_of(gateway.running.runtime.monitor, NEWEST)
-    assert cases is not None
-    return [each for each in await gateway.of_gateway() if each.id == cases.cases[0].diagnoses[0].id]
+    """Return what `why` says first, which is no flow's; fail where it says nothing within ten seconds."""
+    for _ in range(10):
+        gateway.wait(1)  # the gateway as a whole is judged once a second
+        await gateway.flows()
+        why = why_of(gateway.running.runtime.monitor, NEWEST)
+        if why is not None and why.cases and why.cases[0].diagnoses:
+            first = why.cases[0].diagnoses[0].id
+            return [each for each in await gateway.of_gateway() if each.id == first]
+    raise AssertionError("why says nothing")
 
 
 @pytest.mark.parametrize(

@@ -177,3 +177,28 @@ async def test_tls_on_the_port_of_plain_http_is_told_as_that(gateway: Watched) -
     assert [each.id for each in await gateway.of_gateway()] == ["HOST-08"]
     gateway.wait(121)
     assert await gateway.of_gateway() == []
+
+
+async def test_an_authorization_request_at_a_path_that_is_none(gateway: Watched, http: httpx2.AsyncClient) -> None:
+    client = await gateway.running.register(http)
+    url = gateway.running.authorize_url(client["client_id"], token("")).replace("/oauth/authorize", "/oauth2/auth")
+    page = await http.get(url, headers={"accept": "text/html"})
+    assert "DISC-10" in page.text
+    assert f"{gateway.origin}/oauth/authorize" in (await gateway.only("DISC-10")).fix
+
+
+@pytest.mark.parametrize("path", ["/callback", "/auth/callback", "/__zuplo/oauth/calback"])
+async def test_a_provider_that_sends_the_browser_to_another_path(
+    gateway: Watched, http: httpx2.AsyncClient, path: str
+) -> None:
+    client = await gateway.running.register(http)
+    left = await http.get(gateway.running.authorize_url(client["client_id"], token("")))
+    state = httpx2.URL(left.headers["location"]).params["state"]
+    sent = {"code": "c", "state": state}
+    page = await http.get(gateway.origin + path, params=sent, headers={"accept": "text/html"})
+    assert "IDT-31" in page.text
+    found = await gateway.only("IDT-31")
+    assert f"Register {gateway.origin}/oauth/callback at the provider" in found.fix
+
+    other = await http.get(gateway.origin + path, params=sent | {"state": "nobodys"}, headers={"accept": "text/html"})
+    assert "IDT-31" not in other.text
