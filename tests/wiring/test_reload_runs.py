@@ -133,6 +133,34 @@ async def test_the_emulator_takes_another_port_where_its_own_was_taken_meanwhile
             assert await answers(now)
 
 
+async def test_people_who_are_saved_into_the_emulators_file_can_sign_in_at_once(
+    gateway: Running, project: Path
+) -> None:
+    """What it is made from is another thing, so that it is another emulator, at the same address."""
+    seed, origin = project / "emulators" / "workos.json", gateway.runtime.companions.workos.origin
+    seed.write_text(seed.read_text().replace('"Ada"', '"Adelheid"'))
+    await until_loaded(gateway, 2)
+    assert gateway.runtime.companions.workos.origin == origin
+    register_callback(gateway.runtime)
+    async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser:
+        client = await gateway.register(http)
+        await browser.open(gateway.authorize_url(client["client_id"], token("")))
+        assert browser.page is not None
+        assert "Adelheid" in browser.page.text
+
+
+async def test_a_save_that_is_refused_keeps_no_port_for_the_emulator_that_it_wanted(project: Path) -> None:
+    (project / ".env").write_text(REAL)
+    async with running_gateway(project, settings=Settings(port=0), ephemeral=False) as gateway:
+        port = gateway.runtime.companions.workos.port
+        (project / "devgw.toml").write_text("prot = 9000\n")
+        (project / ".env").unlink()
+        await until_rejected(gateway)
+        assert not await Reloading(gateway.runtime).reload()
+        async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", port) as taken:
+            assert taken.is_serving()
+
+
 async def test_a_route_that_is_led_to_a_sample_on_another_port_says_so(project: Path) -> None:
     """Whoever has a server of their own on that port must not wonder why nothing comes there."""
     taken = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
