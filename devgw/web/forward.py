@@ -1,7 +1,6 @@
 """From a request that was let in to the end of its answer: credential, relay, what came of it, and the events."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from devgw.events import Bus
 from devgw.events.taxonomy import FailureOrigin, McpCapabilityCompleted, McpCapabilityInvoked, Outcome
@@ -111,8 +110,8 @@ class Forwarder:
             answer = await judged(call, answer, credential)
             was_complete, began = answer.is_complete, recording.ticks()
             asked = self._asked(call)
-            with self._noted_in_session(call, answer):
-                streamed = await relay(recording, answer, call.place.forwarding, asked, rewriter)
+            self._note_in_session(call, answer)
+            streamed = await relay(recording, answer, call.place.forwarding, asked, rewriter)
             recording.phase("send" if was_complete else "stream", began)
             if streamed and rewriter is not None:
                 self._note_list_stream(call)
@@ -123,6 +122,7 @@ class Forwarder:
                 answer.distrust()
             raise
         finally:
+            self._note_in_session(call, answer)
             answer.abort()
         return streamed
 
@@ -147,20 +147,14 @@ class Forwarder:
             return self._sessions.resumed(_session_of(call))
         return Asked(call.messages.request_ids)
 
-    @contextmanager
-    def _noted_in_session(self, call: McpCall, answer: UpstreamAnswer) -> Iterator[None]:
-        """Write down in the call's session that it is answered by a stream, as that begins and as it ends."""
+    def _note_in_session(self, call: McpCall, answer: UpstreamAnswer) -> None:
+        """Write down in the call's session where it is answered by a stream, as that begins and as it ends."""
         if not self._is_stateful or call.trace.method != "POST":
-            yield
             return
         if begun := header_of(answer.headers, SESSION):
             self._sessions.begin(_session_of(call, begun.decode("latin-1")))
-        ids = tuple(call.messages.request_ids) if is_event_stream(header_of(answer.headers, b"content-type")) else ()
-        self._sessions.note(_session_of(call), ids)
-        try:
-            yield
-        finally:
-            self._sessions.note(_session_of(call), ids)
+        if is_event_stream(header_of(answer.headers, b"content-type")):
+            self._sessions.note(_session_of(call), tuple(call.messages.request_ids))
 
     def _note_sessions(self, call: McpCall) -> None:
         """Say where this gateway and the deployed one part: sessions."""
