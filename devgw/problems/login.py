@@ -10,6 +10,29 @@ from devgw.problems.provider_steps import WORKOS_STEPS, quoted
 
 
 @dataclass(frozen=True, slots=True)
+class DevLoginElsewhere(Problem):
+    """Somebody who is not known to be on this machine wants the sign-in that asks nobody who they are."""
+
+    origin: str
+    """Under which the gateway was asked."""
+    header: str = ""
+    """By which a proxy or tunnel in between is known; empty where none is."""
+
+    fault: ClassVar = Fault.CONFIGURATION
+    error: ClassVar = ErrorCode.ACCESS_DENIED
+    status: ClassVar = 403
+    hint: ClassVar = (
+        "Open http://localhost with the gateway's port in a browser on this machine; for anybody else, configure an "
+        "identity provider."
+    )
+
+    def explain(self) -> str:
+        """Say how the request came."""
+        how = f"with the header {self.header}, which a proxy or tunnel adds" if self.header else f"for {self.origin}"
+        return f"dev-login signs anybody in, so it works on this machine only; this request came {how}."
+
+
+@dataclass(frozen=True, slots=True)
 class StateMissing(Problem):
     """The identity provider's answer carries no state, so that it belongs to no login that began here."""
 

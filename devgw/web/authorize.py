@@ -17,7 +17,7 @@ from devgw.problems import Refused
 from devgw.problems.consent import AccessDenied, ConsentStale, InteractionRequired, TransactionFinished
 from devgw.problems.login import ProviderRefused
 from devgw.problems.parameters import ParameterInvalid
-from devgw.web import browser, caller, refusals, serving
+from devgw.web import browser, caller, dev_login, refusals, serving
 from devgw.web.pages import consent_page, prove_page
 
 blueprint = Blueprint("authorize", __name__)
@@ -48,6 +48,7 @@ async def callback() -> Response:
     """Take the identity provider's answer, open a session, and go on with the authorization it belongs to."""
     gateway, urls = serving.gateway(), serving.urls()
     parameters = serving.query()
+    dev_login.check_is_here()
     try:
         agent = request.headers.get("User-Agent", "")
         arrival = await gateway.login.arrive(parameters, browser.cookies(), urls, agent)

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -12,7 +11,7 @@ from devgw.clock import FrozenClock
 from devgw.entropy import token
 from devgw.events.taxonomy import FaultMet, McpAuthConsentShown, McpAuthLoginFinished
 from tests.support.browser import Browser
-from tests.support.gateway import CALLBACK, Running, running_gateway, write_project
+from tests.support.gateway import CALLBACK, Running, running_gateway
 
 
 def answer_of(location: str) -> dict[str, str]:
@@ -288,46 +287,3 @@ async def test_the_cookies_are_host_only_http_only_and_lax(gateway: Running, htt
         assert "HttpOnly" in cookie
         assert "SameSite=Lax" in cookie
         assert "Domain" not in cookie
-
-
-async def test_dev_login_signs_in_without_any_provider(
-    tmp_path: Any, http: httpx2.AsyncClient, browser: Browser
-) -> None:
-    policy = {
-        "name": "dev",
-        "policyType": "mcp-oauth-inbound",
-        "handler": {
-            "export": "McpOAuthInboundPolicy",
-            "module": "$import(@zuplo/runtime/mcp-gateway)",
-            "options": {
-                "oidc": {"issuer": "http://localhost:9000", "jwksUrl": "http://localhost:9000/jwks"},
-                "browserLogin": {"url": "http://localhost:9000/oauth/dev-login"},
-            },
-        },
-    }
-    route = {
-        "post": {
-            "operationId": "sample",
-            "x-zuplo-route": {
-                "handler": {
-                    "export": "McpProxyHandler",
-                    "module": "$import(@zuplo/runtime/mcp-gateway)",
-                    "options": {"rewritePattern": "http://localhost:9002/mcp"},
-                },
-                "policies": {"inbound": ["dev"]},
-            },
-        }
-    }
-    root = write_project(tmp_path, [policy], {"/mcp/sample": route})
-    async with running_gateway(root) as gateway:
-        await browser.open(gateway.origin)
-        assert browser.page is not None
-        assert "identity provider" not in browser.page.text
-        client = await gateway.register(http)
-        await browser.open(gateway.authorize_url(client["client_id"], token("")))
-        await browser.press("Sign in as")
-        assert browser.page is not None
-        assert "dev-browser-user" in browser.page.html
-        await browser.press("Allow")
-        assert browser.location is not None
-        assert "code" in answer_of(browser.location)
