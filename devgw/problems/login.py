@@ -18,6 +18,7 @@ class DevLoginElsewhere(Problem):
     header: str = ""
     """By which a proxy or tunnel in between is known; empty where none is."""
 
+    diagnosis: ClassVar = "HOST-09"
     fault: ClassVar = Fault.CONFIGURATION
     error: ClassVar = ErrorCode.ACCESS_DENIED
     status: ClassVar = 403

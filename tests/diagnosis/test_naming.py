@@ -174,6 +174,7 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (clients.ClientMetadataInvalid("application_type", "web", "native"), "REG-07"),
         (clients.ClientMetadataInvalid("redirect_uris", "[]", "one"), "REQ-01"),
         (client_document.ClientDocumentForbidden("https://x", "10.0.0.1"), "REG-08"),
+        (login.DevLoginElsewhere("https://tunnel.example"), "HOST-09"),
         (client_document.ClientDocumentInvalid("https://x", "r", "g", "e"), "REG-09"),
         (client_document.ClientDocumentsDisabled("https://x"), "REG-13"),
         (proxy.UpstreamNameUnknown("http://x", "x"), "NET-02"),

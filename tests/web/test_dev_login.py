@@ -88,6 +88,7 @@ async def test_whoever_comes_by_a_tunnel_is_not_signed_in_by_its_page_nor_withou
     for url in (shown, callback):
         answer = await http.get(url, headers=cookie | {"accept": "text/html"} | headers)
         assert (answer.status_code, "works on this machine only" in answer.text) == (403, True), url
+        assert "HOST-09" in answer.text
         assert "devgw_session" not in answer.headers.get("set-cookie", "")
     own = await http.get(callback, headers=cookie | {"accept": "text/html"})
     assert own.status_code == 303
