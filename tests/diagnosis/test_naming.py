@@ -36,7 +36,7 @@ from devgw.problems.bearer import HeaderShape, InsufficientScope, TokenMalformed
 from devgw.problems.capability import CapabilityHidden
 from devgw.problems.clients import ClientUnknown, RedirectUriRefused
 from devgw.problems.id_jag import IdJagReplayed
-from devgw.problems.login import LoginCookieMissing, ProviderRefused, StateMissing
+from devgw.problems.login import DevLoginElsewhere, LoginCookieMissing, ProviderRefused, StateMissing
 from devgw.problems.machine import CaFileUnusable, ProxyUnusable
 from devgw.problems.provider_token import Flaw, ProviderTokenInvalid
 from devgw.problems.redirect import UpstreamLocationMalformed
@@ -174,7 +174,7 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (clients.ClientMetadataInvalid("application_type", "web", "native"), "REG-07"),
         (clients.ClientMetadataInvalid("redirect_uris", "[]", "one"), "REQ-01"),
         (client_document.ClientDocumentForbidden("https://x", "10.0.0.1"), "REG-08"),
-        (login.DevLoginElsewhere("https://tunnel.example"), "HOST-09"),
+        (DevLoginElsewhere("https://tunnel.example"), "HOST-09"),
         (client_document.ClientDocumentInvalid("https://x", "r", "g", "e"), "REG-09"),
         (client_document.ClientDocumentsDisabled("https://x"), "REG-13"),
         (proxy.UpstreamNameUnknown("http://x", "x"), "NET-02"),
