@@ -22,6 +22,8 @@ SECOND_BEST = ("TOK-03", "SESS-04", "REQ-03")
 SELF_HEALING = ("REG-02", "BEAR-06")
 """What good clients mend by themselves at once: they get the time to do so."""
 PATIENCE = timedelta(seconds=2)
+HEALED_BY_REGISTERING = ("REG-08", "REG-13")
+"""Of a client whose document is not taken: it may register instead, under another id."""
 
 
 def refusals(view: View, now: datetime) -> Iterator[Diagnosis]:
@@ -38,6 +40,8 @@ def refusals(view: View, now: datetime) -> Iterator[Diagnosis]:
 
 def _last(view: View, name: str, traces: list[Trace], now: datetime) -> Trace | None:
     """Return the last of these refused requests, of those from which the client did not help itself."""
+    if name in HEALED_BY_REGISTERING:
+        return next((each for each in reversed(traces) if not registered_anew(view, each)), None)
     if name not in SELF_HEALING:
         return traces[-1]
     late = (each for each in reversed(traces) if now - each.started_at >= PATIENCE)
