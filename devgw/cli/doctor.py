@@ -138,7 +138,8 @@ def _unreadable(findings: Iterable[Finding]) -> list[Check]:
 
 def _print(check: Check, *, everything: bool) -> None:
     """Print one check; what is in order takes one line."""
-    failure_id = f"  [{check.diagnosis_id}]" if check.diagnosis_id else ""
+    sure = "" if check.is_certain else ", suspected"
+    failure_id = f"  [{check.diagnosis_id}{sure}]" if check.diagnosis_id else ""
     write_marked(SIGNS[check.verdict], f"  {check.name}: {check.saw}{failure_id}", colour=COLOURS[check.verdict])
     is_fine = check.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE)
     if everything or not is_fine:

@@ -131,7 +131,7 @@ def _ids_in(kind: type) -> tuple[str, ...]:
         around[each] for each in dict.fromkeys(re.findall(r"\b_?[a-z]\w+(?=\()|\b_[A-Z]\w+", own)) if each in around
     )
     said = own + "".join(inspect.getsource(each) if inspect.isfunction(each) else repr(each) for each in helpers)
-    return tuple(dict.fromkeys(each for each in re.findall(r"[A-Z]+-\d\d", said) if each in failures()))
+    return tuple(dict.fromkeys(each for each in re.findall(r"[\"']([A-Z]+-\d\d)[\"']", said) if each in failures()))
 
 
 def problem_kinds() -> Iterator[type[Problem]]:

@@ -1,7 +1,7 @@
 """What every event is: links to whatever it concerns, how it ended, and whose fault it was."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -67,7 +67,7 @@ class Event:
     """`Problem.advise()`."""
     diagnosis_id: str | None = None
     """`Problem.diagnosis_id`: its page in the catalogue; None where it is no failure."""
-    problem: Problem | None = None
+    problem: Problem | None = field(default=None, repr=False)
     """The refusal as a value, with its facts: for those who follow along in this process; no face shows it."""
 
     @property

@@ -137,7 +137,7 @@ class StepFailure:
     got: str = ""
     expected: str = ""
     source: str = ""
-    problem: Problem | None = None
+    problem: Problem | None = field(default=None, repr=False)
     """The refusal as a value; None where an upstream's answer is what failed."""
     origin: str | None = None
     """A `FailureOrigin`."""

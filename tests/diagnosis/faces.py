@@ -25,7 +25,7 @@ from devgw.dashboard.world import World
 from devgw.diagnosis.catalogue import find_failure
 from devgw.diagnosis.diagnose import RuleDiagnoser
 from devgw.diagnosis.rule import Rule
-from devgw.diagnosis.verdicts.check import refused
+from devgw.diagnosis.verdicts.check import Check, refused
 from devgw.events import Published, refusal
 from devgw.events import taxonomy as told
 from devgw.events.flow import Diagnosis, Flow
@@ -120,7 +120,12 @@ def read_beside(problem: Problem) -> Faces:
     walk.monitor.tick()
     walk.bus.drain()
     flow = next((each for each in walk.monitor.flow_book.flows if exchange.id in each.trace_ids), None)
-    return {**_of_trace(exchange), **_of_event(event), **_of_flow(walk, flow), "devgw doctor": _of_doctor(problem)}
+    return {
+        **_of_trace(exchange),
+        **_of_event(event),
+        **_of_flow(walk, flow),
+        "devgw doctor": of_check(refused("a check", "asked", problem)),
+    }
 
 
 def read_of_diagnosis(found: Diagnosis) -> Faces:
@@ -167,10 +172,11 @@ def _of_flow(walk: Walk, flow: Flow | None) -> Faces:
     return faces | ({"Doctor view": "\n".join(rows)} if rows else {})
 
 
-def _of_doctor(problem: Problem) -> str:
+def of_check(check: Check) -> str:
+    """Return what `devgw doctor` prints of a check."""
     printed = StringIO()
     with redirect_stdout(printed):
-        doctor._print(refused("a check", "asked", problem), everything=True)
+        doctor._print(check, everything=True)
     return printed.getvalue()
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from devgw.diagnosis.catalogue import failures
 from devgw.diagnosis.coverage import BY_CONFIGURATION, BY_DOCTOR, TOLERATED
 from devgw.diagnosis.rule import GatewayRule, Rule, diagnosis
 from devgw.diagnosis.rules import GATEWAY_RULES, RULES
+from devgw.diagnosis.verdicts import Check, Verdict
 from devgw.problems import Problem
 from tests.diagnosis.every_problem import every_page, kinds, written_pages
-from tests.diagnosis.faces import Answers, bare, explained, read_beside, read_of_diagnosis, spoken
+from tests.diagnosis.faces import Answers, bare, explained, of_check, read_beside, read_of_diagnosis, spoken
 from tests.support.gateway import running_gateway
 
 EVERY_RULE: list[Rule | GatewayRule] = [*RULES, *GATEWAY_RULES]
@@ -63,6 +65,12 @@ async def test_a_failure_reads_the_same_on_every_face(key: tuple[str, str], answ
     assert [face for face, text in said.items() if bare(problem.advise()) not in text] == []
     title = bare(failures()[name].title)
     assert [face for face in (*TOLD, "explain", *of_a_flow[2:]) if title not in found[face]] == []
+
+
+@pytest.mark.parametrize(("is_certain", "mark"), [(True, "[RURI-04]"), (False, "[RURI-04, suspected]")])
+def test_the_doctor_marks_what_it_only_suspects(is_certain: bool, mark: str) -> None:
+    check = Check("provider.redirect_uri", Verdict.FAIL, "asked", "it said so", "Mend it.", "RURI-04")
+    assert mark in of_check(replace(check, is_certain=is_certain))
 
 
 @pytest.mark.parametrize("is_certain", [True, False])
