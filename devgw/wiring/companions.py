@@ -140,6 +140,8 @@ class Companions:
         self.workos = Place(settings.emulators.workos_port)
         """Kept from the start, because the URLs of a sign-in at the emulator are derived from it."""
         self.running: dict[str, Companion] = {}
+        self._signing_keys: dict[str, bytes] = {}
+        """PEM by client id, of emulators that ended: at WorkOS no saved file is a new key."""
 
     @property
     def notes(self) -> list[str]:
@@ -162,7 +164,7 @@ class Companions:
         """Return what `project` needs, by name."""
         ports, found = self._settings.emulators, []
         if loaded.wants_emulator:
-            found.append(_workos(loaded, project, self._settings, self._clock))
+            found.append(_workos(loaded, project, self._settings, self._clock, self._signing_keys))
         if ports.upstream and _points_at(project, ports.upstream_port):
             found.append(_sample(ports.upstream_port, self._clock))
         if ports.upstream and _points_at(project, ports.upstream_auth_port):
@@ -194,6 +196,8 @@ class Companions:
     async def end(self, companions: Iterable[Companion], supervisor: Supervisor) -> None:
         """End these: their streams, their servers, their rows in Health."""
         for each in companions:
+            if each.recipe.name == WORKOS:
+                self._signing_keys |= await each.app.config["EMULATOR"].signing_keys()
             self.running.pop(each.recipe.name, None)
             each.close()
             each.end()
@@ -223,7 +227,9 @@ class Companions:
             each.end()
 
 
-def _workos(loaded: Loaded, project: Project, settings: Settings, clock: Clock) -> Recipe:
+def _workos(
+    loaded: Loaded, project: Project, settings: Settings, clock: Clock, signing_keys: Mapping[str, bytes]
+) -> Recipe:
     """Return the recipe of the emulator: with the redirect URIs that the project's own file has, and no other.
 
     The built-in file is nobody's statement, so that its environments take whatever callback this gateway has.
@@ -240,7 +246,7 @@ def _workos(loaded: Loaded, project: Project, settings: Settings, clock: Clock) 
     registered = () if is_own else (callback,)
 
     def make(origin: str) -> Any:
-        emulator = Emulator(seed, origin, clock=clock, redirect_uris=registered)
+        emulator = Emulator(seed, origin, clock=clock, redirect_uris=registered, signing_keys=signing_keys)
         app = create_app(emulator)
         app.config["EMULATOR"] = emulator
         return app

@@ -116,3 +116,8 @@ class Emulator:
     async def signing_key(self, client_id: str) -> bytes:
         """Return the environment's private key as PEM, to be stored and passed in as `signing_keys` next time."""
         return (await self.environments[client_id].keys.current()).pem()
+
+    async def signing_keys(self) -> dict[str, bytes]:
+        """Return the private keys that were needed so far, as PEM by client id, to be passed in next time."""
+        needed = [name for name, each in self.environments.items() if each.keys.has_been_needed]
+        return {name: await self.signing_key(name) for name in needed}
