@@ -139,7 +139,7 @@ class Consents:
         pending = question.pending
         if not self._remembers:
             return False
-        if "consent" in (pending.prompt or "") or "consent" in pending.parameters.get("prompt", ""):
+        if "consent" in pending.parameters.get("prompt", "").split():
             return False
         reach = reach_of(question.client, pending.redirect_uri)
         return question.can_be_approved and any(

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 
+from devgw.entropy import token
 from devgw.events.taxonomy import McpAuthUpstreamConnectionBegun
 from devgw.ids import UpstreamServerId
 from devgw.problems import Refused
@@ -72,6 +73,19 @@ async def test_the_link_of_a_consent_page_says_whose_it_is(bench: Bench) -> None
     link = next(href for href, label in bench.browser.page.links if label == "Connect Notes")
     page = await bench.http.get(link)
     assert "for <strong>ada@acme.example</strong>" in page.text
+
+
+async def test_a_remembered_yes_leads_to_the_page_while_an_account_is_missing(bench: Bench) -> None:
+    """Without it the route could not answer; the page has the link that mends it."""
+    await link_of(bench)
+    again = bench.gateway.authorize_url(bench.client_id, token(""))
+    shown = (await bench.browser.open(again)).page
+    assert shown
+    assert (shown.status, shown.url.startswith(f"{bench.gateway.origin}/oauth/setup?")) == (200, True)
+    assert "Connect Notes" in bench.text
+    await bench.connect()
+    assert bench.browser.location
+    assert "code=" in bench.browser.location
 
 
 async def test_a_link_that_is_only_looked_at_makes_no_other(bench: Bench) -> None:
