@@ -8,6 +8,7 @@ The way of a value: `source` (bytes to text) → `jsonc` (text to `node`s that k
 (`$env(...)`) → `catalogue` and `checking` (a pydantic model per policy type, refusals back to places) → `oauth`,
 `token_exchange`, `capability_filter`, `header_edits`, `attach`, `operations`, `routes` → `project`. What would silently
 do nothing is looked for on the way: `members` (slips in names), `private_key`, `own_origin` (devgw as its upstream).
+`other_policies` says what does not run here, `cors` reads the policies that run only as deployed.
 `outflow` says which of the shell's variables a project sends where.
 
 Decided against: a parser from a package (none keeps positions, survives comments, and finds duplicate keys at once);

@@ -9,6 +9,7 @@
     stopping    what the gateway ends with, and how everything is closed in bounded time
     reloading   a saved file becomes the next generation, or a refusal that every face shows (`project_watch`: when;
                 `effects`: what ends by it; `own_settings`: what of `devgw.toml` waits for the next start)
+    departures  all marks of where devgw differs on purpose from the deployed gateway
     loop_faults what nobody waits for and fails: told as an event, never printed raw
     acting      what the control socket may ask for
     signing_in  the built-in client that walks a whole flow

@@ -170,16 +170,20 @@ async def test_host_names(tmp_path: Path, http: httpx2.AsyncClient, browser: Bro
         assert redeemed.status_code == (400 if strict else 200), redeemed.text
 
 
-@BOTH
-async def test_kept_documents(tmp_path: Path, http: httpx2.AsyncClient, strict: bool) -> None:
+@pytest.mark.parametrize(
+    ("deployed", "status"),
+    [("", 302), ("client_documents = true", 400), ("strict = true", 400)],
+    ids=["as usual", "the setting of its own", "strict"],
+)
+async def test_kept_documents(tmp_path: Path, http: httpx2.AsyncClient, deployed: str, status: int) -> None:
     url = "https://client.invalid/client.json"
-    (tmp_path / "copy.json").write_text(
-        json.dumps({"client_id": url, "client_name": "kept", "redirect_uris": [CALLBACK]}), "utf-8"
-    )
-    async with running(strict, tmp_path, f'[client_documents]\n"{url}" = "copy.json"\n') as gateway:
+    copy = {"client_id": url, "client_name": "kept", "redirect_uris": [CALLBACK]}
+    (tmp_path / "copy.json").write_text(json.dumps(copy), "utf-8")
+    toml = f'[deployed]\n{deployed}\n[client_documents]\n"{url}" = "copy.json"\n'
+    async with running(False, tmp_path, toml) as gateway:
         answer = await http.get(gateway.authorize_url(url, token("")))
 
-        assert answer.status_code == (400 if strict else 302), answer.text
+        assert answer.status_code == status, answer.text
 
 
 @BOTH
