@@ -1,6 +1,7 @@
 """From a request that was let in to the end of its answer: credential, relay, what came of it, and the events."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from devgw.events import Bus
 from devgw.events.taxonomy import FailureOrigin, McpCapabilityCompleted, McpCapabilityInvoked, Outcome
@@ -107,16 +108,13 @@ class Forwarder:
         try:
             if answer.status in _WRONG_PLACE and call.trace.method == "POST":
                 call.speaks_legacy_sse = await self._sender.offers_event_stream(call, credential)
-            answer = await judged(call, answer, credential)
-            was_complete, began = answer.is_complete, recording.ticks()
-            asked = self._asked(call)
-            self._note_in_session(call, answer)
-            streamed = await relay(recording, answer, call.place.forwarding, asked, rewriter)
-            recording.phase("send" if was_complete else "stream", began)
+            with _timed(call, is_complete=answer.is_complete):
+                answer = await judged(call, answer, credential)
+                asked = self._asked(call)
+                self._note_in_session(call, answer)
+                streamed = await relay(recording, answer, call.place.forwarding, asked, rewriter)
             if streamed and rewriter is not None:
                 self._note_list_stream(call)
-            if not was_complete:
-                call.trace.upstream_ms += (recording.ticks() - began) / 1e6
         except Refused as refused:
             if isinstance(refused.problem, UpstreamAnswerForeign):
                 answer.distrust()
@@ -187,6 +185,20 @@ class Forwarder:
                 **call.known,
             )
         )
+
+
+@contextmanager
+def _timed(call: McpCall, *, is_complete: bool) -> Iterator[None]:
+    """Lay the time of what comes down after its head to the upstream, however that ends; not where all was there."""
+    began = call.recording.ticks()
+    try:
+        yield
+        if is_complete:
+            call.recording.phase("send", began)
+    finally:
+        if not is_complete:
+            call.recording.phase("stream", began)
+            call.trace.upstream_ms += (call.recording.ticks() - began) / 1e6
 
 
 def _noted(call: McpCall, problem: Problem) -> Refused:

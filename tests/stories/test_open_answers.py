@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from devgw.clock import SystemClock
-from devgw.events.taxonomy import HttpExchanged
+from devgw.events.taxonomy import HttpExchanged, McpCapabilityCompleted
 from devgw.settings import ProxySettings, Settings
 from devgw.wiring.acting import GatewayActions
 from devgw.wiring.reloading import Reloading
@@ -128,6 +128,22 @@ async def test_an_open_stream_ends_with_its_token(way: str, tmp_path: Path, *, i
     assert error["error"]["data"]["reason"] == trace.reason_code
     assert trace.reason_code in {"token_revoked", "token_unknown"}
     assert (trace.outcome, trace.failure_origin) == ("denied", "client")
+
+
+async def test_the_time_of_a_stream_that_was_ended_is_not_said_to_be_ours(tmp_path: Path) -> None:
+    async with opened(tmp_path, Settings()) as (it, upstream_ended):
+        bearer = {"Authorization": f"Bearer {it.tokens['access_token']}"}
+        async with it.http.stream("POST", it.gateway.mcp_url, json=CALL, headers=bearer) as answer:
+            pieces = answer.aiter_raw()
+            assert await anext(pieces) == EVENT
+            await asyncio.sleep(0.5)
+            await it.ask_to_revoke("access_token")
+            async for _ in pieces:
+                pass
+        await asyncio.wait_for(upstream_ended.wait(), 1)
+        (completed,) = it.gateway.events(McpCapabilityCompleted)
+    assert completed.upstream_ms >= 490
+    assert completed.gateway_ms < 400
 
 
 async def test_a_stream_that_outlived_its_token_ends_with_the_grant(tmp_path: Path) -> None:
