@@ -82,3 +82,14 @@ def _named(recording: Recording, problem: Problem) -> dict[str, str]:
     """Return reason, the one change, and the page in the catalogue where there is one."""
     page = {"diagnosis": problem.diagnosis_id} if problem.diagnosis_id else {}
     return {"reason": problem.reason, "hint": recording.hide(problem.advise()), **page}
+
+
+def place_of_fault(error: Exception) -> str:
+    """Return module and line in which `error` was raised."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return "unknown"
+    name = traceback.tb_frame.f_globals.get("__name__", "?")
+    return f"{name}:{traceback.tb_lineno}"

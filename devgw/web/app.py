@@ -12,6 +12,7 @@ from devgw.oauth.urls import SCRIPT, STYLE
 from devgw.problems import Refused
 from devgw.problems.wrong_path import MethodRefused
 from devgw.web import authorize, dev_login, logout, metadata, refusals, register, serving, token
+from devgw.web.answers import place_of_fault
 from devgw.web.pages import page, short, shown_host
 from devgw.web.patience import until_writable
 from devgw.web.wrong_path import answer_wrong_path
@@ -111,10 +112,7 @@ async def _fault(error: Exception) -> Response:
     """Answer a defect of ours: 500 with the trace id and nothing else; the event says where."""
     trace = serving.trace()
     trace_id = trace.id if trace else None
-    frame = error.__traceback__
-    while frame and frame.tb_next:
-        frame = frame.tb_next
-    where = f"{frame.tb_frame.f_globals.get('__name__')}:{frame.tb_lineno}" if frame else "unknown"
+    where = place_of_fault(error)
     serving.gateway().ground.bus.publish(
         FaultMet(
             trace_id=trace_id,

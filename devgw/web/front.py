@@ -27,7 +27,7 @@ from devgw.problems import Problem, Refused
 from devgw.problems.front import RequestTooLarge
 from devgw.problems.incoming import RequestUnfinished
 from devgw.settings import Limits, Settings
-from devgw.web.answers import NO_STORE, PROBLEM_JSON, answer_problem
+from devgw.web.answers import NO_STORE, PROBLEM_JSON, answer_problem, place_of_fault
 from devgw.web.call import McpRoute
 from devgw.web.cors import (
     ANSWER_HEADERS,
@@ -270,7 +270,7 @@ class Front:
         self._bus.publish(
             FaultMet(
                 trace_id=trace.id,
-                where=_where(error),
+                where=place_of_fault(error),
                 kind=type(error).__name__,
                 outcome=Outcome.FAILURE,
                 failure_origin=FailureOrigin.GATEWAY,
@@ -282,17 +282,6 @@ class Front:
             await recording.drain(Limits.OAUTH_BODY_BYTES)
             body = f'{{"error":"server_error","reason":"fault","trace_id":"{trace.id}"}}'
             await recording.answer(500, [PROBLEM_JSON, NO_STORE], body.encode())
-
-
-def _where(error: Exception) -> str:
-    """Return file and line in which `error` was raised."""
-    traceback = error.__traceback__
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    if traceback is None:
-        return "unknown"
-    name = traceback.tb_frame.f_globals.get("__name__", "?")
-    return f"{name}:{traceback.tb_lineno}"
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
