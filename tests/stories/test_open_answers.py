@@ -175,7 +175,7 @@ async def test_another_ones_stream_goes_on(tmp_path: Path) -> None:
             await it.ask_to_revoke("access_token")
             again = await it.http.post(it.gateway.mcp_url, json=CALL | {"method": "tools/list"}, headers=bearer)
             assert again.status_code == 200
-            assert [each.trace.mcp_method for each in it.gateway.runtime.front.under_way()] == ["tools/call"]
+            assert "tools/call" in {each.trace.mcp_method for each in it.gateway.runtime.front.under_way()}
 
 
 async def test_a_call_that_waits_for_its_answer_is_refused_as_the_next_one_is(tmp_path: Path) -> None:
