@@ -55,7 +55,7 @@ def until_200(url: str, process: "subprocess.Popen[bytes]", began: float) -> Non
             with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310  our own loopback URL
                 json.load(answer)
                 return
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.01)
     raise SystemExit(f"{url} did not answer within {PATIENCE:g} s")
 
