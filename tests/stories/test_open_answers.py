@@ -166,16 +166,17 @@ async def test_a_stream_that_outlived_its_token_ends_with_the_grant(tmp_path: Pa
 
 
 async def test_another_ones_stream_goes_on(tmp_path: Path) -> None:
-    async with opened(tmp_path, Settings()) as (it, _):
+    async with opened(tmp_path, Settings()) as (it, upstream_ended):
         async with Browser(CALLBACK) as browser:
             other = await it.gateway.tokens(it.http, browser)
         bearer = {"Authorization": f"Bearer {other['access_token']}"}
         async with it.http.stream("POST", it.gateway.mcp_url, json=CALL, headers=bearer) as answer:
-            assert await anext(answer.aiter_raw()) == EVENT
+            pieces = answer.aiter_raw()  # held: the client closes a stream whose iterator is let go
+            assert await anext(pieces) == EVENT
             await it.ask_to_revoke("access_token")
             again = await it.http.post(it.gateway.mcp_url, json=CALL | {"method": "tools/list"}, headers=bearer)
             assert again.status_code == 200
-            assert "tools/call" in {each.trace.mcp_method for each in it.gateway.runtime.front.under_way()}
+            assert not upstream_ended.is_set()
 
 
 async def test_a_call_that_waits_for_its_answer_is_refused_as_the_next_one_is(tmp_path: Path) -> None:
