@@ -22,6 +22,7 @@ MENDED = frozenset(_MENDED.split())
 ELSEWHERE = {
     "AUD-02": "devgw takes the resource with a slash at its end and without, so that it refuses neither",
     "AUD-08": "a refresh at devgw keeps the resource of its grant, and another one is refused as AUD-06",
+    "BEAR-01": "devgw loads no route that needs a person and has no OAuth policy, and passes no upstream's 401 on",
     "CONS-01": "devgw's consent page lists where its own form leads, so that no browser stops there",
     "CORS-02": "devgw answers the preflight of each MCP route before it looks for a token",
     "CORS-03": "devgw allows the headers that a preflight asks for, whatever they are",

@@ -54,8 +54,8 @@ class View:
 
     @cached_property
     def last_good_call(self) -> datetime | None:
-        """Return when an MCP call with a token was last answered well."""
-        good = (each for each in self.traces if each.kind == "mcp" and each.method != "OPTIONS" and each.token_id)
+        """Return when an MCP call was last answered well: with a token, or on a route for everybody."""
+        good = (each for each in self.traces if each.kind == "mcp" and each.method != "OPTIONS")
         return max((each.started_at for each in good if each.status < 400 and each.problem is None), default=None)
 
     @cached_property

@@ -239,8 +239,10 @@ def _may_begin(trace: Trace, asked: Asked) -> bool:
     if asked is Asked.MCP:
         if trace.grant_id is not None and trace.problem is not None:
             return True  # it holds a good token, and is refused all the same
-        is_refused = trace.problem is not None and trace.problem.diagnosis_id is not None and not trace.upstream_status
-        return trace.status in {401, 403, 421} or trace.method == "OPTIONS" or (is_refused and trace.status >= 400)
+        is_refused = (
+            trace.problem is not None and trace.problem.diagnosis_id is not None
+        )  # of a route for everybody too
+        return trace.status in {401, 403, 421} or trace.method == "OPTIONS" or is_refused
     if asked in METADATA | {Asked.REGISTER, Asked.AUTHORIZE}:
         return True
     return trace.status >= 400 and asked in {Asked.TOKEN, Asked.CALLBACK}

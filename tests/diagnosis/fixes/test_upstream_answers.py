@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.diagnosis.fixes.upstream import GOOD, add_policy, repoint, result, save, signed_in, upstream
+from tests.diagnosis.fixes.upstream import GOOD, add_policy, change_route, repoint, result, save, signed_in, upstream
 from tests.diagnosis.fixes.way import left, said
 from tests.support.bytes_upstream import Seen, response
 from tests.support.certificates import key_and_certificate
@@ -142,6 +142,27 @@ async def test_a_key_that_is_attached_as_printed_lets_the_call_in(tmp_path: Path
         await save(client)
         await client.works()
         assert {name, "UPST-03"} & {*await left(client.gateway)} == set()
+
+
+@mends("UPST-19")
+async def test_what_an_upstream_refuses_is_said_of_a_route_for_everybody_too(tmp_path: Path) -> None:
+    def guarded(seen: Seen) -> bytes:
+        return GOOD if seen.header("x-api-key") == "k-1" else response(b"", status="401 No")
+
+    async with upstream(guarded) as server, signed_in(tmp_path, f"{server.origin}/mcp", signs_in=False) as client:
+        change_route(tmp_path, lambda route: route["policies"].update(inbound=[]))
+        await save(client)
+        for _ in range(2):
+            await client.call(authorization="")
+        assert "set-upstream-api-key-inbound" in (await said(client.gateway, "UPST-19")).fix
+        assert len(await client.gateway.flows()) == 1
+
+        options = {"header": "x-api-key", "value": "k-1"}
+        add_policy(tmp_path, "key", "set-upstream-api-key-inbound", "SetUpstreamApiKeyInboundPolicy", options)
+        await save(client)
+        assert "result" in (await client.call(authorization="")).text
+        assert "UPST-19" not in await left(client.gateway)
+        assert [flow.failure for flow in await client.gateway.flows()] == [None]
 
 
 @mends("PROXY-06", "PROXY-07")
