@@ -28,7 +28,8 @@ async def signed_in_with_document(gateway: Watched, http: httpx2.AsyncClient, br
 
 @pytest.mark.parametrize("same_socket", [False, True])
 @pytest.mark.parametrize(
-    ("with_document", "seconds"), [(False, 5), (False, 60), (False, 1200), (True, 5), (True, 60), (True, 600)]
+    ("with_document", "seconds"),
+    [(False, 5), (False, 60), (False, 1200), (True, 5), (True, 60), (True, 600), (True, 1200)],
 )
 async def test_a_row_of_an_old_token_is_done_once_its_client_has_signed_in_again(
     gateway: Watched, browser: Browser, with_document: bool, same_socket: bool, seconds: int
@@ -58,7 +59,10 @@ async def test_a_row_of_an_old_token_is_done_once_its_client_has_signed_in_again
 
     gateway.wait(600)
     flows = await gateway.flows()
-    assert [(flow.state, [each.id for each in flow.diagnoses]) for flow in flows] == [(FlowState.DONE, [])]
+    assert [each.id for flow in flows for each in flow.diagnoses] == []
+    states = {flow.state for flow in flows}
+    is_late = with_document and seconds > 900  # then the row may be given up before anybody claims it
+    assert states == {FlowState.DONE} or (is_late and states == {FlowState.DONE, FlowState.ABANDONED})
 
 
 @pytest.mark.parametrize(
