@@ -149,7 +149,7 @@ class UpstreamOpen(UpstreamProblem):
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationServerMetadataMissing(UpstreamProblem):
-    """No metadata of the upstream's authorization server was found in any of the places (DISC-02, DISC-04)."""
+    """No metadata of the upstream's authorization server was found in any of the places."""
 
     issuer: str
     tried: tuple[str, ...]

@@ -4,9 +4,10 @@ Source: RFC 9110 §10.2.2, §15.4; Fetch, HTTP-redirect fetch (which names chang
 """
 
 from dataclasses import replace
-from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from devgw.diagnosis.difference import explain_difference
+from devgw.diagnosis.sign_in import leads_to_sign_in
 from devgw.events.trace import Headers
 from devgw.foreign.text import clean
 from devgw.foreign.urls import ForeignUrl, UrlRefused, read_url
@@ -19,10 +20,6 @@ from devgw.web.call import McpCall
 
 _MOVED, _FOUND, _SEE_OTHER = 301, 302, 303
 _SHOWN = 120
-_SIGN_IN = frozenset(
-    {"login", "log-in", "signin", "sign-in", "sso", "saml", "auth", "oauth", "oauth2", "authorize", "idp"}
-)
-"""Names of paths and hosts at which people sign in."""
 _ABOUT_THE_BODY = (b"content-",)
 _NO_SECRETS = frozenset(
     b"accept accept-encoding accept-language content-type user-agent last-event-id mcp-protocol-version mcp-method "
@@ -41,7 +38,7 @@ def redirected(call: McpCall, request: UpstreamRequest, answer: UpstreamAnswer) 
             follows none.
     """
     target = _target(request, answer)
-    if _is_login(request.url, target):
+    if leads_to_sign_in(request.url, target):
         has_credential = bool(call.route.token_exchange or any(edits.set for edits in call.route.header_edits))
         shown = target.text.partition("?")[0]
         raise Refused(UpstreamWantsLogin(request.url, answer.status, shown, has_credential))
@@ -61,17 +58,6 @@ def redirected(call: McpCall, request: UpstreamRequest, answer: UpstreamAnswer) 
         headers = [pair for pair in request.headers if not pair[0].startswith(_ABOUT_THE_BODY)]
         request = replace(request, method="GET", headers=headers, body=b"")
     return request
-
-
-def _is_login(asked: str, target: ForeignUrl) -> bool:
-    """Tell whether a redirect leads to a page for people: by its path or host, or as it says where to return."""
-    path = urlsplit(asked).path.rstrip("/")
-    if target.path.rstrip("/") == path and not target.query:
-        return False
-    segments = {each.partition(".")[0].lower() for each in target.path.split("/")} - set(path.lower().split("/"))
-    returns = {unquote(value).partition("?")[0].rstrip("/") for _, value in parse_qsl(target.query)}
-    comes_back = bool(path) and any(each.endswith(path) for each in returns)
-    return bool(segments & _SIGN_IN) or target.host.partition(".")[0].lower() in _SIGN_IN or comes_back
 
 
 def _target(request: UpstreamRequest, answer: UpstreamAnswer) -> ForeignUrl:

@@ -312,7 +312,7 @@ async def test_a_token_without_kid_needs_one_signing_key_alone(world: World) -> 
         (Reply(200, b""), "provider_answer_unreadable"),
         (Reply(200, b"null"), "provider_answer_unreadable"),
         (Reply(200, b"[]"), "provider_answer_unreadable"),
-        (Reply(200, b"{}"), "id_token_missing"),
+        (Reply(200, b"{}"), "provider_token_url_wrong"),
         (Reply(200, b"\xff\xfe\xfd"), "provider_answer_unreadable"),
         (Reply(200, b'{"error":"access_denied"}'), "provider_token_request_refused"),
         (Reply(204, b""), "provider_answer_unreadable"),

@@ -71,7 +71,8 @@ def login_page(answer: Answer, asked: AskedLogin, others: OtherAnswers | None = 
         return _failed(did, _name_of_page(found[2]), f"it leads to {answer.location.partition('?')[0]}", asked)
     if answer.location and _same_place(answer.location, asked.callback):
         return _answered_at_once(did, answer, asked)
-    if answer.status == 200 or answer.status in _REDIRECTS:
+    is_page = answer.status == 200 and not answer.said("error")  # JSON with an error is no page for a person
+    if is_page or answer.status in _REDIRECTS:
         text = answer.location + answer.body[:_WORDS].decode("utf-8", "replace")
         sign = next((each for each in _SIGNS if each in text), None)
         if sign:

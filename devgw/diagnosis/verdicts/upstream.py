@@ -1,17 +1,33 @@
 """Upstream MCP servers: do they answer, with which revisions, and do they want a login?"""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urljoin
 
 from devgw.diagnosis.difference import explain_difference
+from devgw.diagnosis.sign_in import leads_to_sign_in
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, passed, refused
 from devgw.foreign.text import clean
+from devgw.foreign.urls import read_url
+from devgw.mcp.answer import beginning_of
+from devgw.problems import Problem
 from devgw.problems.proxy import UpstreamUnreachable
-from devgw.problems.upstream_status import UpstreamKeepsSessions
+from devgw.problems.redirect import UpstreamLocationMalformed, UpstreamRedirected
+from devgw.problems.upstream_status import (
+    UpstreamForbade,
+    UpstreamKeepsSessions,
+    UpstreamNotFound,
+    UpstreamRefusedCall,
+    UpstreamRefusedMethod,
+    UpstreamSpeaksLegacySse,
+    UpstreamWantsLogin,
+)
 
-_SESSION_WANTED = frozenset({400, 404})
+_SESSION_WANTED = frozenset({400, 404, 409, 422})
+_REFUSALS = 400
+NOT_HERE = frozenset({404, 405})
+"""After which GET is tried: servers of 2024-11-05 give an event stream to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +43,18 @@ class Asked:
     policies: tuple[str, ...] = ()
     without_session: int = 0
     """The status of a call without the session that the upstream began; 0 where it began none, or one is passed on."""
+    offers_event_stream: bool = False
+    """Whether it refused POST and gives an event stream to GET."""
 
     @property
     def name(self) -> str:
         """Return the check's name."""
         return f"upstream.{self.operation_id}"
+
+    @property
+    def sends_credential(self) -> bool:
+        """Tell whether the route's policies send or get one."""
+        return bool(self.exchange or self.headers)
 
     @property
     def did(self) -> str:
@@ -53,6 +76,8 @@ def upstream(asked: Asked, modern: Answer, legacy: Answer) -> Check:
     if judge is not None:
         return judge(asked, legacy)
     revisions = [*_modern(modern), *_legacy(legacy)]
+    if not revisions and legacy.status >= _REFUSALS:
+        return _as_proxied(asked, UpstreamRefusedCall(asked.url, legacy.status, beginning_of(legacy.body)))
     if not revisions:
         saw = f"status {legacy.status}, {legacy.media_type or 'no type'}: that is no MCP"
         todo = "Point rewritePattern at the MCP endpoint itself."
@@ -87,21 +112,41 @@ def _failing(asked: Asked, answer: Answer) -> Check:
 
 
 def _redirected(asked: Asked, answer: Answer) -> Check:
-    """Judge a redirect: to the same place written otherwise, or to somewhere else, such as a login page."""
+    """Judge a redirect as the proxy does: to a login, to the same written otherwise, or to nowhere."""
+    written = answer.headers.get("location", "")
     try:
-        target = urljoin(asked.url, answer.location)
-    except ValueError:  # no place at all
-        target = answer.location
-    one, other = split_url(target), split_url(asked.url)
-    same_place = one.host_name == other.host_name and one.path.text.rstrip("/") == other.path.text.rstrip("/")
-    if not same_place:
-        saw = f"it redirects to {target}, which is another place: a login page, or where it has moved"
-        todo = "Let the upstream answer MCP clients itself (401 with a challenge where it wants a login)."
-        return Check(asked.name, Verdict.FAIL, asked.did, saw, todo, "NET-06")
-    difference = explain_difference(target, asked.url, "url")
-    saw = f"it redirects to {target}: {difference.sentence}"
-    todo = f"Write {target} as rewritePattern."
-    return Check(asked.name, Verdict.FAIL, asked.did, saw, todo, "PROXY-01", tuple(difference.lines()))
+        target = read_url(urljoin(asked.url, written).partition("#")[0])
+    except ValueError as error:  # a `UrlRefused` is one
+        return _as_proxied(asked, UpstreamLocationMalformed(asked.url, answer.status, answer.location, str(error)))
+    if leads_to_sign_in(asked.url, target):
+        shown = target.text.partition("?")[0]
+        return _as_proxied(asked, UpstreamWantsLogin(asked.url, answer.status, shown, asked.sends_credential))
+    difference = explain_difference(target.text, asked.url, "url")
+    problem = UpstreamRedirected(asked.url, answer.status, target.text, difference.sentence.rstrip("."))
+    return replace(_as_proxied(asked, problem), marks=tuple(difference.lines()))
+
+
+def _as_proxied(asked: Asked, problem: Problem) -> Check:
+    """Return what the proxy would say of the same answer."""
+    return refused(asked.name, asked.did, problem)
+
+
+def _not_here(asked: Asked, answer: Answer) -> Check:
+    """Judge a 404 or 405: the older transport, a wrong path, or what takes no POST."""
+    url, status, said = asked.url, answer.status, beginning_of(answer.body)
+    if asked.offers_event_stream:
+        return _as_proxied(asked, UpstreamSpeaksLegacySse(url, status, said))
+    if status == 405:
+        return _as_proxied(asked, UpstreamRefusedMethod(url, status, said, clean(answer.headers.get("allow", ""), 100)))
+    return _as_proxied(asked, UpstreamNotFound(url, status, said))
+
+
+def _forbidden(asked: Asked, answer: Answer) -> Check:
+    """Judge a 403: a wish for a login where it has a challenge, else a no to whoever asked."""
+    if asked.exchange or answer.headers.get("www-authenticate"):
+        return _protected(asked, answer)
+    said = beginning_of(answer.body)
+    return _as_proxied(asked, UpstreamForbade(asked.url, answer.status, said, "", asked.sends_credential))
 
 
 def _protected(asked: Asked, answer: Answer) -> Check:
@@ -142,7 +187,9 @@ def _attach(asked: Asked) -> str:
 
 _BY_STATUS = {
     **dict.fromkeys((301, 302, 303, 307, 308), _redirected),
-    **dict.fromkeys((401, 403), _protected),
+    401: _protected,
+    403: _forbidden,
+    **dict.fromkeys(NOT_HERE, _not_here),
     421: _misdirected,
     429: _limited,
 }

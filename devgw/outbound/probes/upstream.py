@@ -6,7 +6,7 @@ from typing import Any
 from devgw.config.project import Route
 from devgw.diagnosis.verdicts import Answer, Check
 from devgw.diagnosis.verdicts.check import refused, skipped
-from devgw.diagnosis.verdicts.upstream import Asked, connectable, upstream
+from devgw.diagnosis.verdicts.upstream import NOT_HERE, Asked, connectable, upstream
 from devgw.gateway.forwarding import forwarding_of, headers_up
 from devgw.outbound.probes.asking import Asker
 from devgw.outbound.probes.connecting import Ways
@@ -38,6 +38,7 @@ async def examine_upstream(asker: Asker, route: Route, ways: Ways, *, is_statefu
         exchange=exchange.name if exchange else "",
         policies=tuple(each.name for each in route.policies),
         without_session=without,
+        offers_event_stream=legacy.status in NOT_HERE and await _offers_event_stream(asker, route),
     )
     check = upstream(asked, modern, legacy)
     if exchange is None or not asked.is_wanting(legacy):
@@ -65,6 +66,12 @@ async def _asked_without_session(asker: Asker, route: Route, answer: Answer) -> 
     headers = _sent(route, {"accept": ACCEPT, "mcp-protocol-version": "2025-11-25"})
     ping = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
     return (await asker.ask("POST", route.upstream_url, headers, REWRITE_PATTERN, json=ping)).status
+
+
+async def _offers_event_stream(asker: Asker, route: Route) -> bool:
+    """Tell whether an upstream that refused a POST gives an event stream to GET, as servers of 2024-11-05 do."""
+    answer = await asker.ask("GET", route.upstream_url, _sent(route, {"accept": "text/event-stream"}), REWRITE_PATTERN)
+    return answer.status == 200 and answer.media_type == "text/event-stream"
 
 
 async def _leave(asker: Asker, route: Route, answer: Answer) -> None:
