@@ -132,6 +132,7 @@ def _written(problem: Problem) -> tuple[list[tuple[bytes, bytes]], bytes]:
         "detail": problem.explain(),
         "reason": problem.reason,
         "hint": problem.advise(),
+        "diagnosis": problem.diagnosis_id,
     }
     body = json.dumps(members).encode()
     headers = [

@@ -1,0 +1,70 @@
+"""What is printed for bytes that are no good request is done to the letter, and they are taken."""
+
+import asyncio
+import json
+
+import httpx2
+import pytest
+
+from devgw.settings import Limits
+from tests.diagnosis.fixes.way import Client
+from tests.diagnosis.stories.conftest import Watched
+from tests.support.mending import mends
+
+HELLO = b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03" + b"x" * 200
+WAY = b"/.well-known/oauth-authorization-server"
+
+
+async def say(gateway: Watched, content: bytes) -> bytes:
+    """Send bytes to the gateway's port; return what comes until it closes."""
+    async with asyncio.timeout(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", gateway.running.runtime.settings.port)
+        writer.write(content)
+        answer = await reader.read()
+        writer.close()
+    return answer
+
+
+def request(gateway: Watched, more: bytes = b"", target: bytes = WAY, line: bytes = b"GET ") -> bytes:
+    """Return a good request, with `more` headers."""
+    host = gateway.origin.partition("//")[2].encode()
+    return line + target + b" HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n" + more + b"\r\n"
+
+
+@mends("LIMIT-20", "LIMIT-21", "LIMIT-25", "LIMIT-26", "HOST-08")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("LIMIT-20", "a body has to be as long as its Content-Length says"),
+        ("LIMIT-21", "Send fewer or shorter headers"),
+        ("LIMIT-21", "in an authorization request, shorten state and scope"),
+        ("LIMIT-25", "Send HTTP/1.1 as RFC 9112 has it"),
+        ("LIMIT-26", "Speak HTTP/1.1 here"),
+        ("HOST-08", "Write http:// in the client's URL"),
+    ],
+)
+async def test_a_request_that_is_sent_as_printed_is_answered(
+    gateway: Watched, http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, name: str, words: str
+) -> None:
+    monkeypatch.setattr(Limits, "SILENCE_SECONDS", 0.3)
+    refused = await say(gateway, spoilt(gateway, name, words))
+    told = refused[refused.index(b"{") : refused.rindex(b"}") + 1]
+    assert name in told.decode()
+    assert words in json.loads(told)["hint"]
+
+    assert (await say(gateway, request(gateway))).startswith(b"HTTP/1.1 200")
+    await Client(gateway, http).whole_way()
+
+
+def spoilt(gateway: Watched, name: str, words: str) -> bytes:
+    """Return bytes that fail in the way that has this name."""
+    host = b"Host: " + gateway.origin.partition("//")[2].encode()
+    if "shorten state" in words:
+        return request(gateway, target=b"/oauth/authorize?state=" + b"s" * 20_000)
+    return {
+        "LIMIT-20": b"POST /oauth/token HTTP/1.1\r\n" + host + b"\r\nContent-Length: 50\r\n\r\nshort",
+        "LIMIT-21": request(gateway, b"".join(b"x-%d: y\r\n" % number for number in range(200))),
+        "LIMIT-25": request(gateway, b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n"),
+        "LIMIT-26": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "HOST-08": HELLO,
+    }[name]
