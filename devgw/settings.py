@@ -127,6 +127,13 @@ class Limits:
     """Of one line that a reader of the control socket sends: a command names a row and perhaps a pattern."""
     CONTROL_READERS: Final = 64
     """At once: dashboards, tails and agents of one person."""
+    BODIES_TOGETHER_BYTES: Final = 67_108_864
+    """Of all requests' bodies that are held at once: two of the longest, and as much as of answers."""
+    BODY_UNCOUNTED_BYTES: Final = 65_536
+    """Of one request that never gives way to others, and that is read before its token is looked at: nearly every
+    call is shorter."""
+    BATCH_MESSAGES: Final = 1_000
+    """Of one body: each may want an answer, and an answer with more is not read."""
     OAUTH_BODY_BYTES: Final = 1_048_576
     """Of a request to anything but an MCP route: the largest is a registration with a key set, of some kilobytes."""
 

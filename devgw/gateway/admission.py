@@ -23,5 +23,8 @@ class Admission(Protocol):
             Refused: with a problem of `problems.token` (missing, malformed, unknown, expired, revoked, wrong route).
         """
 
+    def find_refusal(self, route: Route, authorization: str | None, query: bytes, origin: str) -> Problem | None:
+        """Return why `admit` would refuse; None where it would not. It counts as no use of the token."""
+
     def challenge(self, route: Route, problem: Problem, origin: str) -> str:
         """Return the value of WWW-Authenticate for `problem` (RFC 6750 §3, RFC 9728 §5.1)."""

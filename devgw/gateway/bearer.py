@@ -55,6 +55,24 @@ class BearerAdmission:
 
     def admit(self, route: Route, authorization: str | None, query: bytes, origin: str) -> Admitted:
         """Return who may call `route`; see `gateway.admission.Admission`."""
+        live = self._checked(route, authorization, query, origin)
+        if not live.uses:
+            self._publish_first_use(live)
+        live.uses += 1
+        live.last_used_at = self._clock.now()
+        live.is_dirty = True
+        return live.admitted if live.admitted.resource.startswith(origin) else _with_alias_note(live.admitted, origin)
+
+    def find_refusal(self, route: Route, authorization: str | None, query: bytes, origin: str) -> Problem | None:
+        """See `gateway.admission.Admission`."""
+        try:
+            self._checked(route, authorization, query, origin)
+        except Refused as refused:
+            return refused.problem
+        return None
+
+    def _checked(self, route: Route, authorization: str | None, query: bytes, origin: str) -> LiveToken:
+        """Return the token of a request that may call `route`."""
         if (
             query
             and b"access_token" in query
@@ -72,12 +90,7 @@ class BearerAdmission:
             raise Refused(InvalidAudience(live.admitted.resource, f"{origin}{route.path}"))
         if SCOPE not in live.admitted.scope.split():
             raise Refused(InsufficientScope(live.admitted.scope, SCOPE))
-        if not live.uses:
-            self._publish_first_use(live)
-        live.uses += 1
-        live.last_used_at = now
-        live.is_dirty = True
-        return live.admitted if live.admitted.resource.startswith(origin) else _with_alias_note(live.admitted, origin)
+        return live
 
     def challenge(self, route: Route, problem: Problem, origin: str) -> str:
         """Return the value of WWW-Authenticate for `problem`.

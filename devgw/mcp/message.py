@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from devgw.foreign.json import JsonRefused, read_json
+from devgw.settings import Limits
 
 RequestId = str | int | float
 
@@ -68,6 +69,10 @@ def read_messages(body: bytes) -> Messages:
     if isinstance(value, dict):
         return Messages((value,))
     if isinstance(value, list):
+        if len(value) > Limits.BATCH_MESSAGES:
+            return Messages(
+                refused=JsonRefused(f"it has more than {Limits.BATCH_MESSAGES:,} messages", "BATCH_MESSAGES")
+            )
         return Messages(tuple(item for item in value if isinstance(item, dict)), is_batch=True)
     return NO_MESSAGES
 

@@ -7,6 +7,7 @@ import asyncio
 from typing import Protocol
 
 from devgw.clock import Clock
+from devgw.foreign.held import HeldTogether
 from devgw.gateway.forwarding import header_of
 from devgw.gateway.patience import Patience
 from devgw.gateway.transport import Timing, TransportSettings, UpstreamRequest
@@ -14,7 +15,6 @@ from devgw.outbound.dialer import Dialer
 from devgw.outbound.exchange import ConnectionLost, Exchange, ProtocolSwitched
 from devgw.outbound.framing import FramingUnsafe
 from devgw.outbound.head import HeadTooLarge, TlsAnswered
-from devgw.outbound.held import HeldAnswers
 from devgw.outbound.pool import Pool
 from devgw.outbound.reach import MAY_BE_FOR_TLS, is_refused_for_tls, speaks_tls
 from devgw.outbound.target import Target, bytes_of, target_of
@@ -132,7 +132,7 @@ class ProxyClient:
         self.settings = settings or TransportSettings()
         self._clock = clock
         self._patience = Patience(self.settings.response_timeout, min(_GRAIN, self.settings.response_timeout / 4))
-        self.held = HeldAnswers()
+        self.held = HeldTogether(Limits.HELD_TOGETHER_BYTES, Limits.HELD_UNCOUNTED_BYTES)
         self._pool = Pool(self.settings.idle_timeout)
         self._dialer = Dialer(self.settings.connect_timeout)
 

@@ -121,6 +121,43 @@ class AnswerGaveWay(AnswerProblem):
 
 
 @dataclass(frozen=True, slots=True)
+class BodyGaveWay(Problem):
+    """Too much was held of all requests together, and most of it was this one's."""
+
+    most_bytes: int
+    """Of all of them."""
+
+    diagnosis: ClassVar = "LIMIT-41"
+    error: ClassVar = ErrorCode.TEMPORARILY_UNAVAILABLE
+    status: ClassVar = 503
+    hint: ClassVar = "Send it again when fewer long requests are under way."
+    source: ClassVar = "RFC 9110 §15.6.4"
+
+    def explain(self) -> str:
+        """Say what it gave way to."""
+        return (
+            f"The gateway held more than {self.most_bytes:,} bytes of requests' bodies at once; the longest that was "
+            "still coming, this one, was dropped."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTooLong(Problem):
+    """A request's body is a batch of more messages than are answered together."""
+
+    most_messages: int
+
+    diagnosis: ClassVar = "LIMIT-42"
+    code: ClassVar[int] = -32600
+    hint: ClassVar = "Send the messages in several requests; since MCP 2025-06-18 each has one of its own."
+    source: ClassVar = "MCP 2025-06-18, Key Changes"
+
+    def explain(self) -> str:
+        """Say the limit."""
+        return f"The request's body is a batch of more than {self.most_messages:,} messages."
+
+
+@dataclass(frozen=True, slots=True)
 class BodyTooDeep(Problem):
     """A request's JSON has more arrays and objects inside one another than any message needs."""
 

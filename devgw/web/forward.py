@@ -110,6 +110,8 @@ class Forwarder:
                 call.speaks_legacy_sse = await self._sender.offers_event_stream(call, credential)
             with _timed(call, is_complete=answer.is_complete):
                 answer = await judged(call, answer, credential)
+                call.body = b""
+                recording.body.let_go()
                 asked = self._asked(call)
                 self._note_in_session(call, answer)
                 streamed = await relay(recording, answer, call.place.forwarding, asked, rewriter)

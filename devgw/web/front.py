@@ -16,6 +16,7 @@ from devgw.config.project import Project
 from devgw.events import Bus, refusal
 from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome, RequestTurnedAway
 from devgw.events.unseen import UNSEEN, Unseen
+from devgw.foreign.held import HeldTogether
 from devgw.gateway.admission import Admission
 from devgw.gateway.capability import LIST_STREAMS, Capabilities, FilteredCapabilities
 from devgw.gateway.forwarding import header_of
@@ -91,6 +92,7 @@ class Front:
         self._runs_cors_policies = not CORS_POLICIES.is_made(settings)
         self._answers_aliases = ENDPOINTS.is_made(settings)
         self._mcp: McpRoutes | None = None
+        self._bodies = HeldTogether(Limits.BODIES_TOGETHER_BYTES, Limits.BODY_UNCOUNTED_BYTES)
         self._under_way: dict[int, Recording] = {}
         self._sessions = Sessions()
         self.open_answers = OpenAnswers()
@@ -142,7 +144,9 @@ class Front:
         if scope["type"] == "lifespan":
             await self._pages(scope, receive, send)
             return
-        recording = Recording(scope, receive, send, clock=self._clock, limit=self._limit, hide=self._hide)
+        recording = Recording(
+            scope, receive, send, clock=self._clock, limit=self._limit, bodies=self._bodies, hide=self._hide
+        )
         if self.unseen.is_meant(recording.trace.request_headers):
             recording.trace.id = UNSEEN
         scope["devgw.trace"] = recording.trace

@@ -6,16 +6,16 @@ configuration; a request keeps the one it began with.
 
 import asyncio
 
-from devgw.config.project import Project
+from devgw.config.project import Project, Route
 from devgw.departure import Departure
 from devgw.events import Bus
 from devgw.events.taxonomy import FailureOrigin, McpRequestAccepted, McpRequestRejected, Outcome
+from devgw.foreign.json import JsonRefused
 from devgw.foreign.text import clean
 from devgw.gateway.admission import Admission
 from devgw.gateway.capability import Capabilities
 from devgw.gateway.connect_required import CONNECT_ERRORS, WITH_URL_ELICITATION
 from devgw.gateway.forwarding import forwarding_of
-from devgw.gateway.upstream import Admitted
 from devgw.mcp.errors import as_sse_event
 from devgw.mcp.headers import mismatch, missing
 from devgw.mcp.message import Messages, find_lookalike, read_messages
@@ -23,7 +23,7 @@ from devgw.mcp.revision import is_modern, revision_of
 from devgw.problems import Problem, Refused
 from devgw.problems.bearer import SubjectMissing, TokenShape, TokenUnknown
 from devgw.problems.front import BodyUnreadable, HeaderMismatch, MethodNotOffered, RequestTooLarge
-from devgw.problems.limit import BodyTooDeep
+from devgw.problems.limit import BatchTooLong, BodyTooDeep
 from devgw.settings import Limits, Settings
 from devgw.web.answers import answer_bearer, answer_problem, answer_rpc, rpc_error, verdict_on
 from devgw.web.call import NOBODY, McpCall, McpRoute
@@ -104,15 +104,25 @@ class McpRoutes:
             await self._fail(call, refused.problem)
 
     async def _is_taken(self, call: McpCall) -> bool:
-        """Read the request and let it in, or refuse it; the body is read to its end before any answer."""
+        """Read the request and let it in, or refuse it; the body is read to its end before any answer.
+
+        A long one is read for nobody who is refused by the head, and what that says is looked at again afterwards.
+        """
         recording, trace = call.recording, call.trace
+        is_offered = trace.method == "POST" or (self._is_stateful and trace.method in _SESSION_METHODS)
         try:
-            call.body = await recording.read_body(self._limit)
+            if recording.is_long and not (is_offered and self._is_welcome(call)):
+                await recording.drain(self._limit)
+            else:
+                call.body = await recording.read_body(self._limit)
         except BodyTooLarge:
             await self._turn_away(call, RequestTooLarge(self._limit, "[proxy] request_limit"))
             return False
+        except Refused as refused:
+            await self._turn_away(call, refused.problem)
+            return False
         await self._read(call)
-        if trace.method != "POST" and not (self._is_stateful and trace.method in _SESSION_METHODS):
+        if not is_offered:
             await self._turn_away(call, MethodNotOffered(trace.method, trace.path))
             return False
         began = recording.ticks()
@@ -145,7 +155,7 @@ class McpRoutes:
             Refused: with a problem of `problems.bearer`.
         """
         if call.route.protected:
-            call.admit(self._admitted(call))
+            call.admit(self._admission.admit(*_asked(call)))
         elif call.route.token_exchange:
             raise Refused(SubjectMissing(call.route.path, call.route.token_exchange.display_name))
         else:
@@ -154,19 +164,15 @@ class McpRoutes:
             accepted = McpRequestAccepted(token_id=call.admitted.token_id, mcp_method=call.method, **call.known)
             self._bus.publish(accepted)
 
-    def _admitted(self, call: McpCall) -> Admitted:
-        # Several lines of one header are one list (RFC 9110 §5.3), which holds more than one token.
-        sent = b", ".join(value for name, value in call.trace.request_headers if name == b"authorization")
-        authorization = sent.decode("latin-1") or None
-        return self._admission.admit(call.route, authorization, call.trace.query, call.origin)
+    def _is_welcome(self, call: McpCall) -> bool:
+        """Tell by the head whether `_admit` would let a request in."""
+        if call.route.protected:
+            return self._admission.find_refusal(*_asked(call)) is None
+        return not call.route.token_exchange
 
     def _why_ended(self, call: McpCall) -> Problem:
         """Return why the token opens nothing any more."""
-        try:
-            self._admitted(call)
-        except Refused as refused:
-            return refused.problem
-        return TokenUnknown(TokenShape.OURS)
+        return self._admission.find_refusal(*_asked(call)) or TokenUnknown(TokenShape.OURS)
 
     def _check_policies(self, call: McpCall) -> None:
         """Let the messages pass the route's capability filter.
@@ -238,6 +244,13 @@ class McpRoutes:
         )
 
 
+def _asked(call: McpCall) -> tuple[Route, str | None, bytes, str]:
+    """Return what `Admission` is asked about a request."""
+    # Several lines of one header are one list (RFC 9110 §5.3), which holds more than one token.
+    sent = b", ".join(value for name, value in call.trace.request_headers if name == b"authorization")
+    return call.route, sent.decode("latin-1") or None, call.trace.query, call.origin
+
+
 def _check_readable(messages: Messages, *, is_filtered: bool) -> None:
     """Refuse what we cannot read and the upstream might; where a filter decides, also what it may read otherwise.
 
@@ -248,7 +261,14 @@ def _check_readable(messages: Messages, *, is_filtered: bool) -> None:
     """
     refused = messages.refused
     if refused is not None and (is_filtered or not refused.is_broken):
-        raise Refused(BodyTooDeep(Limits.JSON_DEPTH) if refused.limit == "JSON_DEPTH" else BodyUnreadable(str(refused)))
+        raise Refused(_unreadable(refused))
     for item in messages.items if is_filtered else ():
         if lookalike := find_lookalike(item):
             raise Refused(BodyUnreadable(f"its member {clean(lookalike, 40)!r} may be taken for another"))
+
+
+def _unreadable(refused: JsonRefused) -> Problem:
+    """Return what it comes to that a body was not read."""
+    if refused.limit == "JSON_DEPTH":
+        return BodyTooDeep(Limits.JSON_DEPTH)
+    return BatchTooLong(Limits.BATCH_MESSAGES) if refused.limit == "BATCH_MESSAGES" else BodyUnreadable(str(refused))

@@ -14,8 +14,11 @@ from devgw.entropy import short_id
 from devgw.events import Bus, Trace
 from devgw.events.taxonomy import HttpExchanged, Outcome
 from devgw.events.trace import Headers, Phase
+from devgw.foreign.held import HeldTogether
 from devgw.gateway.forwarding import header_of, is_event_stream
 from devgw.ids import TraceId
+from devgw.settings import Limits
+from devgw.web.request_body import RequestBody
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -60,9 +63,11 @@ class Recording:
     __slots__ = (
         "_began",
         "_clock",
+        "_length",
         "_limit",
         "_receive",
         "_send",
+        "body",
         "extra_headers",
         "has_begun",
         "hide",
@@ -83,6 +88,7 @@ class Recording:
         *,
         clock: Clock,
         limit: int,
+        bodies: HeldTogether,
         hide: Callable[[str], str] = str,
     ) -> None:
         peer = scope.get("client") or ("", 0)
@@ -91,6 +97,7 @@ class Recording:
         self._receive = receive
         self._send = send
         self._limit = limit
+        self.body = RequestBody(bodies)
         self.extra_headers: tuple[tuple[bytes, bytes], ...] = ()
         """Added to the answer, in place of those that the handler gave the same name."""
         self.hide = hide
@@ -107,6 +114,7 @@ class Recording:
         self.tail = b""
         """The last four bytes that were sent: whether an event had ended there."""
         headers = scope["headers"]
+        self._length = int(header_of(headers, b"content-length") or 0)
         self.trace = Trace(
             id=TraceId(short_id()),
             started_at=clock.now(),
@@ -137,37 +145,47 @@ class Recording:
             BodyTooLarge: where it is longer than `limit` bytes.
             BodyUnfinished: where the server gave up waiting for the rest of it.
             ClientLeft: where the rest of it will never come.
+            Refused: with `BodyGaveWay`.
         """
-        if int(header_of(self.trace.request_headers, b"content-length") or 0) > limit:
+        if self._length > limit:
             self.is_read = self.is_cut = True
             raise BodyTooLarge
         began = self._clock.ticks()
-        pieces, size = [], 0
         while True:
             message = await self.receive()
             if message["type"] == "http.disconnect":
                 raise BodyUnfinished(message[LATE]) if LATE in message else ClientLeft
-            piece = message.get("body") or b""
-            size += len(piece)
-            if size <= limit:
-                pieces.append(piece)
+            self.body.come(message.get("body") or b"", limit)
             if not message.get("more_body"):
                 break
-            if size > limit * _DRAINED:
+            if self.body.size > limit * _DRAINED:
                 self.is_cut = True
                 break
         self.is_read = True
         self.phase("receive", began)
-        if size > limit:
+        if self.body.size > limit:
             raise BodyTooLarge
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return self.body.whole()
+
+    @property
+    def is_long(self) -> bool:
+        """Tell by the head whether the body may be longer than what is read of anybody."""
+        if self._length:
+            return self._length > Limits.BODY_UNCOUNTED_BYTES
+        return bool(header_of(self.trace.request_headers, b"transfer-encoding"))
 
     async def drain(self, limit: int) -> None:
         """Read what is left of the request, for nobody."""
+        if self.is_read:
+            return
+        self.body.refuse()
         try:
-            if not self.is_read:
-                await self.read_body(limit)
-        except (BodyTooLarge, BodyUnfinished):
+            await self.read_body(limit)
+        except BodyTooLarge:
+            pass
+        except BodyUnfinished:
+            self.is_cut = True
+        if self.is_cut:
             self.trace.notes.append("The request's body was cut off.")
 
     async def send(self, message: Message) -> None:
@@ -235,6 +253,7 @@ class Recording:
     def finish(self, bus: Bus) -> None:
         """Complete the trace and publish it."""
         trace = self.trace
+        self.body.let_go()
         trace.duration_ms = self.elapsed_ms()
         if not self.has_begun:
             trace.status = CLIENT_LEFT

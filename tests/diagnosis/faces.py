@@ -30,6 +30,7 @@ from devgw.events import Published, refusal
 from devgw.events import taxonomy as told
 from devgw.events.flow import Diagnosis, Flow
 from devgw.events.trace import Trace
+from devgw.foreign.held import HeldTogether
 from devgw.ids import ClientId
 from devgw.monitor import flow_view, trace_view
 from devgw.monitor.lines import line_of
@@ -93,7 +94,9 @@ def recording(messages: list[Any] | None = None) -> Recording:
         return {"type": "http.request", "body": b""}
 
     scope: Any = {"method": "POST", "path": "/mcp/calc", "query_string": b"", "scheme": "http", "http_version": "1.1"}
-    return Recording(scope | {"headers": []}, receive, send, clock=FrozenClock(), limit=1_000)
+    return Recording(
+        scope | {"headers": []}, receive, send, clock=FrozenClock(), limit=1_000, bodies=HeldTogether(1_000, 1_000)
+    )
 
 
 async def _sent(answer: Any, problem: Problem, *more: Any) -> tuple[str, str]:

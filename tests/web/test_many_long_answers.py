@@ -10,9 +10,9 @@ import httpx2
 import pytest
 
 from devgw.config.project import CapabilityEntry, CapabilityFilter
+from devgw.foreign.held import HeldTogether
 from devgw.gateway.transport import TransportSettings
 from devgw.outbound.exchange import Exchange
-from devgw.outbound.held import HeldAnswers
 from devgw.settings import Limits
 from devgw.web.held_bytes import HeldBytes
 from tests.support.bytes_upstream import Seen, bytes_upstream, response
@@ -100,11 +100,8 @@ class Counted:
         self.has_given_way = True
 
 
-def test_the_longest_gives_way_and_never_one_that_is_short_or_on_its_way_to_its_client(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(Limits, "HELD_TOGETHER_BYTES", 3 * MB)
-    held = HeldAnswers()
+def test_the_longest_gives_way_and_never_one_that_is_short_or_on_its_way_to_its_client() -> None:
+    held = HeldTogether(3 * MB, Limits.HELD_UNCOUNTED_BYTES)
     short, leaving, long, longer, last = (Counted() for _ in range(5))
     held.note(short, Limits.HELD_UNCOUNTED_BYTES)
     assert held.total == 0

@@ -361,6 +361,9 @@ async def test_a_defect_of_ours_is_answered_with_a_trace_id_and_no_stack() -> No
         def admit(self, *_: Any) -> Any:
             raise ZeroDivisionError("secret detail")
 
+        def find_refusal(self, *_: Any) -> None:
+            return None
+
         def challenge(self, *_: Any) -> str:
             return ""
 
