@@ -4,39 +4,30 @@ Before the destination is proven (client known, redirect URI registered) a refus
 `state` and `iss`. Source: OAuth 2.1 §4.1, RFC 8707, RFC 9207.
 """
 
-import re
 from dataclasses import dataclass, replace
-from urllib.parse import unquote
 
 from devgw.clock import Clock
 from devgw.config.project import Project, Route
-from devgw.diagnosis.difference import explain_nearest
 from devgw.entropy import short_id
 from devgw.events import Bus, Outcome, refusal
 from devgw.events.taxonomy import McpAuthAuthorizationBegun, McpAuthAuthorizationRefused
-from devgw.foreign.text import clean
+from devgw.gateway.authorization_request import check_request
 from devgw.gateway.clients import Clients
+from devgw.gateway.mangled_request import mismatch_of, told_by_the_query
 from devgw.gateway.records import Client, PendingAuthorization
 from devgw.gateway.resources import Resources
 from devgw.gateway.store import Store
 from devgw.ids import ClientId, TransactionId
 from devgw.oauth.metadata import SCOPE
 from devgw.oauth.parameters import Parameters
-from devgw.oauth.pkce import CHALLENGE_LENGTH, check_challenge
-from devgw.oauth.redirect_uri import RedirectKind, check_redirect_uri, find_fitting, kind_of, with_port_of
+from devgw.oauth.redirect_uri import RedirectKind, check_redirect_uri, find_fitting, kind_of
 from devgw.oauth.urls import Urls
 from devgw.problems import Problem, Refused
-from devgw.problems.authorization import RedirectUriMismatch, ResponseTypeUnsupported, ScopeUnsupported
-from devgw.problems.clients import ClientUnknown
 from devgw.problems.consent import TransactionExpired, TransactionFinished, TransactionUnknown
 from devgw.problems.incoming import AuthorizationsTooMany
 from devgw.problems.login import RouteGone
-from devgw.problems.parameters import ParameterInvalid, ParameterMissing, QueryMangled, RequestCutOff
+from devgw.problems.parameters import ParameterMissing
 from devgw.settings import Limits
-
-_PARTIAL = re.compile(r"%[0-9A-Fa-f]?$")
-"""The beginning of an escape, after which a URL was cut."""
-PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +96,7 @@ class Authorization:
             self._check_room(by_page_of_elsewhere=by_page_of_elsewhere)
             return self._accept(parameters, route, urls, destination)
         except Refused as first:
-            refused = _told_by_the_query(parameters, first)
+            refused = told_by_the_query(parameters, first)
             self._publish_refusal(parameters, refused.problem, destination)
             if destination and not isinstance(refused, SentBack):
                 raise SentBack(refused.problem, destination) from first
@@ -119,7 +110,7 @@ class Authorization:
                 raise Refused(ParameterMissing("redirect_uri"))
             redirect_uri = client.redirect_uris[0]
         elif find_fitting(client.redirect_uris, redirect_uri) is None:
-            raise Refused(_mismatch(client, redirect_uri))
+            raise Refused(mismatch_of(client, redirect_uri))
         check_redirect_uri(redirect_uri)  # it may have been registered under older rules, or configured
         return Destination(client, redirect_uri, parameters.first("state"), issuer)
 
@@ -137,7 +128,7 @@ class Authorization:
         self, parameters: Parameters, route: Route | None, urls: Urls, destination: Destination
     ) -> PendingAuthorization:
         parameters.check_none_repeated("resource")
-        _check_request(parameters)
+        check_request(parameters)
         resources = Resources(self._project, urls)
         route, resource = resources.at_authorization(parameters.first("resource"), route)
         now = self._clock.now()
@@ -223,102 +214,3 @@ class Authorization:
                 **refusal(problem),
             )
         )
-
-
-def _mismatch(client: Client, redirect_uri: str) -> RedirectUriMismatch:
-    decoded = unquote(redirect_uri)
-    if decoded != redirect_uri and find_fitting(client.redirect_uris, decoded):
-        words, kinds = "It is percent-encoded once too often", ("double_encoding",)
-        return RedirectUriMismatch(client.id, redirect_uri, client.redirect_uris, decoded, words, kinds)
-    asked = [with_port_of(redirect_uri, each) for each in client.redirect_uris]
-    nearest = explain_nearest(redirect_uri, asked, "redirect_uri")
-    return RedirectUriMismatch(
-        client_id=client.id,
-        got=redirect_uri,
-        registered=client.redirect_uris,
-        nearest=nearest.expected if nearest else "",
-        difference=nearest.sentence.rstrip(".") if nearest else "",
-        kinds=nearest.kinds if nearest else (),
-    )
-
-
-def _told_by_the_query(parameters: Parameters, refused: Refused) -> Refused:
-    """Return why a request is refused whose parameters were lost or changed on their way; else `refused` itself."""
-    names = list(parameters)
-    if not isinstance(refused.problem, ParameterMissing | ClientUnknown | RedirectUriMismatch):
-        return refused
-    escaped = next((name for name in names if name.startswith("amp;")), "")
-    if escaped:
-        what = f"a name is `{escaped}`, so `&` was written as `&amp;`"
-        return Refused(QueryMangled(what, "Join the parameters with a bare & instead of &amp;."))
-    doubled = next((name for name in names if _has_query(name, parameters.first(name) or "")), "")
-    if doubled:
-        what = f"another `?` stands in or behind `{doubled}`"
-        return Refused(QueryMangled(what, "Write one ? before the first parameter, and & before each other."))
-    if holder := next((name for name in parameters.written if _holds_others(name, parameters.first(name) or "")), ""):
-        what = f"other parameters stand inside `{clean(holder, 30)}`, so what joins them was escaped or encoded"
-        return Refused(
-            QueryMangled(what, "Join the parameters with a bare & and =, and percent-encode the values alone.")
-        )
-    if len(names) == 1 or _is_cut(names, refused.problem):
-        return Refused(RequestCutOff(names[-1], len(parameters.first(names[-1]) or ""), is_alone=len(names) == 1))
-    return refused
-
-
-def _is_cut(names: list[str], problem: Problem) -> bool:
-    """Tell whether a request ends within what every client writes before its challenge and its state."""
-    if isinstance(problem, ParameterMissing) or not names or {"code_challenge", "state"} & set(names):
-        return False
-    if isinstance(problem, RedirectUriMismatch):
-        came = _PARTIAL.sub("", problem.got)
-        return names[-1] == "redirect_uri" and any(each.startswith(came) for each in problem.registered)
-    return names[-1] == "client_id"
-
-
-def _has_query(name: str, value: str) -> bool:
-    """Tell whether another parameter of ours stands behind a `?` in a parameter."""
-    return "?" in name or any(f"?{each}=" in value for each in ("client_id", "response_type", "redirect_uri", "state"))
-
-
-def _holds_others(name: str, value: str) -> bool:
-    """Tell whether one parameter has swallowed others of ours, joined by what is no `&` any more."""
-    return any(f"{each}=" in f"{name}={value}"[1:] for each in ("client_id", "redirect_uri", "code_challenge"))
-
-
-def _check_not_cut(parameters: Parameters) -> None:
-    """Refuse a request that ends within its PKCE parameters, where URLs are cut: they are the longest and last.
-
-    Raises:
-        Refused: with `RequestCutOff`.
-    """
-    names = list(parameters)
-    last = names[-1] if names else ""
-    value = parameters.first(last) or ""
-    challenge_cut = last == "code_challenge" and len(value) < CHALLENGE_LENGTH and value.isascii()
-    method_cut = last == "code_challenge_method" and value != "S256" and "S256".startswith(value)
-    if challenge_cut or method_cut:
-        raise Refused(RequestCutOff(last, len(value), is_alone=False))
-
-
-def _check_request(parameters: Parameters) -> None:
-    """Refuse what is wrong with the request once it is known where to say so."""
-    response_type = parameters.require("response_type")
-    if response_type != "code":
-        raise Refused(ResponseTypeUnsupported(response_type))
-    if parameters.get("response_mode", "query") != "query":
-        raise Refused(ParameterInvalid("response_mode", parameters["response_mode"], "query"))
-    _check_not_cut(parameters)
-    check_challenge(parameters.get("code_challenge"), parameters.get("code_challenge_method"))
-    prompts = parameters.get("prompt", "").split()
-    if any(each not in PROMPTS for each in prompts) or ("none" in prompts and len(prompts) > 1):
-        raise Refused(
-            ParameterInvalid("prompt", parameters["prompt"], "none, or any of login, consent, select_account")
-        )
-    for name in ("request", "request_uri"):
-        if name in parameters:
-            raise Refused(ParameterInvalid(name, "a request object", "plain parameters"))
-    asked = parameters.get("scope", "")
-    # offline_access is asked for by clients of habit; refresh tokens are issued anyway
-    unsupported = tuple(each for each in asked.split() if each not in {SCOPE, "offline_access"})
-    if unsupported:
-        raise Refused(ScopeUnsupported(asked, unsupported, (SCOPE,)))

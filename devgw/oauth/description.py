@@ -2,12 +2,21 @@
 
 from devgw.problems.base import Problem
 
-_SPELLINGS = str.maketrans({'"': "'", "\\": "/", "…": "...", "–": "-", "—": "-", "→": "->", "’": "'"})
+_SPELLINGS = str.maketrans({"…": "...", "“": "'", "”": "'"})
+_NOT_TAKEN = frozenset('"\\')
 
 
 def error_description(text: str) -> str:
-    """Return `text` in %x20-21 / %x23-5B / %x5D-7E; what is foreign becomes a question mark."""
-    return "".join(each if " " <= each <= "~" else "?" for each in text.translate(_SPELLINGS))
+    """Return `text` in %x20-21 / %x23-5B / %x5D-7E.
+
+    What is foreign is named by its code point (`<U+005C>`): another character in its place would quote another string
+    than was sent.
+    """
+    return "".join(each if _is_taken(each) else f"<U+{ord(each):04X}>" for each in text.translate(_SPELLINGS))
+
+
+def _is_taken(character: str) -> bool:
+    return " " <= character <= "~" and character not in _NOT_TAKEN
 
 
 def describe(problem: Problem, trace_id: str = "") -> str:

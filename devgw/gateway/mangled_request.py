@@ -1,0 +1,78 @@
+"""What happened to an authorization request on its way, where it names no client or redirect URI that is known."""
+
+import re
+from urllib.parse import unquote
+
+from devgw.diagnosis.difference import explain_nearest
+from devgw.foreign.text import clean
+from devgw.gateway.records import Client
+from devgw.oauth.parameters import Parameters
+from devgw.oauth.redirect_uri import find_fitting, with_port_of
+from devgw.problems import Problem, Refused
+from devgw.problems.authorization import RedirectUriMismatch
+from devgw.problems.clients import ClientUnknown
+from devgw.problems.parameters import ParameterMissing, QueryMangled, RequestCutOff
+
+_PARTIAL = re.compile(r"%[0-9A-Fa-f]?$")
+"""The beginning of an escape, after which a URL was cut."""
+
+
+def mismatch_of(client: Client, redirect_uri: str) -> RedirectUriMismatch:
+    """Return how a redirect URI differs from the nearest of those that `client` registered."""
+    decoded = unquote(redirect_uri)
+    if decoded != redirect_uri and find_fitting(client.redirect_uris, decoded):
+        words, kinds = "It is percent-encoded once too often", ("double_encoding",)
+        return RedirectUriMismatch(client.id, redirect_uri, client.redirect_uris, decoded, words, kinds)
+    asked = [with_port_of(redirect_uri, each) for each in client.redirect_uris]
+    nearest = explain_nearest(redirect_uri, asked, "redirect_uri")
+    return RedirectUriMismatch(
+        client_id=client.id,
+        got=redirect_uri,
+        registered=client.redirect_uris,
+        nearest=nearest.expected if nearest else "",
+        difference=nearest.sentence.rstrip(".") if nearest else "",
+        kinds=nearest.kinds if nearest else (),
+    )
+
+
+def told_by_the_query(parameters: Parameters, refused: Refused) -> Refused:
+    """Return why a request is refused whose parameters were lost or changed on their way; else `refused` itself."""
+    names = list(parameters)
+    if not isinstance(refused.problem, ParameterMissing | ClientUnknown | RedirectUriMismatch):
+        return refused
+    escaped = next((name for name in names if name.startswith("amp;")), "")
+    if escaped:
+        what = f"a name is `{escaped}`, so `&` was written as `&amp;`"
+        return Refused(QueryMangled(what, "Join the parameters with a bare & instead of &amp;."))
+    doubled = next((name for name in names if _has_query(name, parameters.first(name) or "")), "")
+    if doubled:
+        what = f"another `?` stands in or behind `{doubled}`"
+        return Refused(QueryMangled(what, "Write one ? before the first parameter, and & before each other."))
+    if holder := next((name for name in parameters.written if _holds_others(name, parameters.first(name) or "")), ""):
+        what = f"other parameters stand inside `{clean(holder, 30)}`, so what joins them was escaped or encoded"
+        return Refused(
+            QueryMangled(what, "Join the parameters with a bare & and =, and percent-encode the values alone.")
+        )
+    if len(names) == 1 or _is_cut(names, refused.problem):
+        return Refused(RequestCutOff(names[-1], len(parameters.first(names[-1]) or ""), is_alone=len(names) == 1))
+    return refused
+
+
+def _is_cut(names: list[str], problem: Problem) -> bool:
+    """Tell whether a request ends within what every client writes before its challenge and its state."""
+    if isinstance(problem, ParameterMissing) or not names or {"code_challenge", "state"} & set(names):
+        return False
+    if isinstance(problem, RedirectUriMismatch):
+        came = _PARTIAL.sub("", problem.got)
+        return names[-1] == "redirect_uri" and any(each.startswith(came) for each in problem.registered)
+    return names[-1] == "client_id"
+
+
+def _has_query(name: str, value: str) -> bool:
+    """Tell whether another parameter of ours stands behind a `?` in a parameter."""
+    return "?" in name or any(f"?{each}=" in value for each in ("client_id", "response_type", "redirect_uri", "state"))
+
+
+def _holds_others(name: str, value: str) -> bool:
+    """Tell whether one parameter has swallowed others of ours, joined by what is no `&` any more."""
+    return any(f"{each}=" in f"{name}={value}"[1:] for each in ("client_id", "redirect_uri", "code_challenge"))
