@@ -65,7 +65,7 @@ class RequestMalformed(Problem):
 
     diagnosis: ClassVar = "LIMIT-25"
     hint: ClassVar = "Send HTTP/1.1 as RFC 9112 has it; a proxy in between may have changed the request."
-    source: ClassVar = "RFC 9112 §2.2, §3.2, §6.3"
+    source: ClassVar = "RFC 9110 §5.3; RFC 9112 §2.2, §3.2, §6.3"
 
     def explain(self) -> str:
         """Say what is wrong with it."""

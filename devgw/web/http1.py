@@ -29,6 +29,8 @@ from devgw.settings import Limits
 
 _HANDSHAKE = b"\x16\x03"
 """How every TLS connection begins: a record of kind handshake (RFC 8446 §5.1)."""
+_SINGLE = frozenset(b"content-type origin mcp-protocol-version mcp-session-id mcp-method mcp-name".split())
+"""Headers with one value (RFC 9110 §5.3): of two, one reader takes the first, and another the last or both."""
 _MAJOR = b"1."
 """A higher minor version is read as 1.1 (RFC 9110 §2.5)."""
 
@@ -158,21 +160,16 @@ def _find_problem(request: h11.Request) -> Problem | None:
 
 
 def _find_header_problem(request: h11.Request) -> Problem | None:
-    """Return what is wrong with the headers. Source: RFC 9112 §6.1, §6.3."""
+    """Return what is wrong with the headers. Source: RFC 9110 §5.3; RFC 9112 §6.1, §6.3."""
     if len(request.headers) > Limits.HEADERS:
         return HeadTooLarge(f"{Limits.HEADERS} headers")
-    size, length, chunked = 0, False, False
-    for name, value in request.headers:
-        size += len(name) + len(value)
-        if name == b"content-length":
-            length = True
-        elif name == b"transfer-encoding":
-            chunked = True
-    if size > Limits.HEAD_BYTES:
+    names = [name for name, _ in request.headers]
+    if sum(len(name) + len(value) for name, value in request.headers) > Limits.HEAD_BYTES:
         return HeadTooLarge(f"{Limits.HEAD_BYTES:,} bytes")
-    if chunked and (length or request.http_version == b"1.0"):
+    if b"transfer-encoding" in names and (b"content-length" in names or request.http_version == b"1.0"):
         return RequestMalformed("it gives the length of its body in two ways, or in one that its version does not have")
-    return None
+    twice = next((each for each in _SINGLE if names.count(each) > 1), None)
+    return RequestMalformed(f"it has the header {twice.decode('ascii')} more than once") if twice else None
 
 
 def _find_target_problem(request: h11.Request) -> Problem | None:

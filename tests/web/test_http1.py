@@ -40,6 +40,14 @@ MALFORMED = {
     "an asterisk for GET": b"GET * HTTP/1.1\r\n" + HOST + b"\r\n",
     "a tunnel": b"CONNECT localhost:22 HTTP/1.1\r\n" + HOST + b"\r\n",
     "HTTP/0.9": b"GET /one\r\n\r\n",
+    "two content types": POST
+    + b"Content-Type: application/json\r\ncontent-type: text/xml\r\nContent-Length: 0\r\n\r\n",
+    "one content type twice": POST + b"Content-Type: a/b\r\nContent-Type: a/b\r\nContent-Length: 0\r\n\r\n",
+    "two origins": GET + b"Origin: http://localhost:1\r\nOrigin: https://evil.example\r\n\r\n",
+    "two MCP methods": GET + b"Mcp-Method: tools/list\r\nMCP-METHOD: tools/call\r\n\r\n",
+    "two MCP names": GET + b"Mcp-Name: a\r\nMcp-Name: b\r\n\r\n",
+    "two sessions": GET + b"Mcp-Session-Id: a\r\nMcp-Session-Id: b\r\n\r\n",
+    "two revisions": GET + b"MCP-Protocol-Version: 2025-06-18\r\nMCP-Protocol-Version: 2026-07-28\r\n\r\n",
 }
 
 
