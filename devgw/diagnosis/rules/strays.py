@@ -9,11 +9,13 @@ from devgw.diagnosis.surroundings import Surroundings
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import RequestTurnedAway
+from devgw.problems.upstream_connection import ConnectionUnknown
 from devgw.problems.wrong_path import Meant, PathUnknown
 
 SAID_FOR = timedelta(minutes=2)
 SAID_OF_CONNECTING_FOR = timedelta(minutes=15)
 """A person reads the page, changes something at the upstream, and asks again."""
+_CONNECTED = "connected"
 Words = tuple[str, str, str]
 """Id, cause, fix."""
 
@@ -23,7 +25,7 @@ def strays(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
     recent = [trace for trace in around.requests if now - trace.started_at < _said_for(trace)]
     answered = _last_answered(recent)
     for trace in reversed(recent):
-        since = answered.get((trace.method, trace.path))
+        since = max((answered[each] for each in _mended_by(trace) if each in answered), default=None)
         if trace.status < 400 or (since is not None and since > trace.started_at):
             continue
         words = next((found for rule in _KINDS if (found := rule(trace))), None)
@@ -43,9 +45,19 @@ def _last_answered(recent: Iterable[Trace]) -> dict[tuple[str, str], datetime]:
     found: dict[tuple[str, str], datetime] = {}
     for trace in recent:
         if trace.status < 400:
-            key = trace.method, trace.path
-            found[key] = max(found.get(key, trace.started_at), trace.started_at)
+            keys = [(trace.method, trace.path)]
+            if trace.kind == "connect" and trace.path.endswith("/callback"):
+                keys += [(_CONNECTED, trace.path.rpartition("/")[0]), (_CONNECTED, "")]
+            found |= {key: max(found.get(key, trace.started_at), trace.started_at) for key in keys}
     return found
+
+
+def _mended_by(trace: Trace) -> list[tuple[str, str]]:
+    """Return what has to be answered well so that a refusal is over: the same request, or the same connection."""
+    keys = [(trace.method, trace.path)]
+    if isinstance(trace.problem, ConnectionUnknown):
+        return [*keys, (_CONNECTED, "")]
+    return [*keys, (_CONNECTED, trace.path.rpartition("/")[0])] if trace.kind == "connect" else keys
 
 
 def _seen(trace: Trace) -> str:

@@ -129,14 +129,14 @@ async def test_a_token_request_is_mended_by_the_form_that_is_printed(
     assert "REQ-05" not in await left(gateway)
 
 
-@mends("SCOPE-05", "REFR-08", "REFR-03")
+@mends("SCOPE-05", "REFR-08", "REFR-09")
 @pytest.mark.parametrize(
     ("spoil", "name", "words"),
     [
         ("scope", "SCOPE-05", "Leave scope out"),
         ("revoked", "REFR-08", "Authorize again"),
         ("late", "REFR-08", "Authorize again"),
-        ("access token", "REFR-03", ""),
+        ("access token", "REFR-09", "`refresh_token` of the token answer"),
     ],
 )
 async def test_a_refresh_is_mended_by_what_is_printed(
