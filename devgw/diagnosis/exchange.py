@@ -7,7 +7,6 @@ from urllib.parse import parse_qs
 from devgw.diagnosis.urls import split_url
 from devgw.events import Trace
 from devgw.foreign.json import JsonRefused, read_object
-from devgw.oauth.urls import CONNECTIONS
 
 LONGEST_ERROR = 16_384
 """Bytes beyond which an answer is not looked at as an error: those are short, and lists of tools are not."""
@@ -79,12 +78,6 @@ def is_token(trace: Trace) -> bool:
 def is_registration(trace: Trace) -> bool:
     """Tell whether it is a client registration."""
     return ends_with(trace, "POST", "register")
-
-
-def connection_asked(trace: Trace) -> str:
-    """Return which upstream's connection a request begins or ends, as its path names it; empty for any other."""
-    _, found, rest = trace.path.partition(f"{CONNECTIONS}/")
-    return rest.partition("/")[0] if found else ""
 
 
 def registration_shape(trace: Trace) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from devgw.diagnosis.exchange import (
-    connection_asked,
     is_authorize,
     is_registration,
     is_resource_metadata,
@@ -122,10 +121,6 @@ class RecentRequests:
         """Yield the authorization requests, of one client where one is named, the newest first."""
         return self._shelves.on(("authorize", client_id))
 
-    def connections(self) -> Iterator[Trace]:
-        """Yield the requests by which upstreams are connected, the newest first."""
-        return self._shelves.on("connection")
-
     def registrations(self, shape: tuple[str, ...] | None = None) -> Iterator[Registration]:
         """Yield the registrations, of one shape where one is given, the newest first."""
         return self._registrations.on("all" if shape is None else shape)
@@ -140,7 +135,5 @@ def _shelves_of(trace: Trace) -> list[Key]:
     """Return under what a request is found."""
     if is_authorize(trace):
         return [*dict.fromkeys([("authorize", ""), ("authorize", asking_client(trace))])]
-    if connection_asked(trace):
-        return ["connection"]
     is_metadata = is_resource_metadata(trace) or is_server_metadata(trace)
     return [("way", trace.user_agent)] if is_metadata or is_token(trace) or is_registration(trace) else []

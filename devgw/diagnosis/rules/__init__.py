@@ -10,7 +10,6 @@ from devgw.diagnosis.rules import (
     audience,
     bearer,
     browser,
-    connection,
     cors,
     discovery,
     gateway,
@@ -47,5 +46,5 @@ RULES: tuple[Rule, ...] = (
 )
 """What may be found in one flow."""
 
-GATEWAY_RULES: tuple[GatewayRule, ...] = (*gateway.RULES, *strays.RULES, *connection.RULES)
+GATEWAY_RULES: tuple[GatewayRule, ...] = (*gateway.RULES, *strays.RULES)
 """What may be found in the gateway as a whole."""

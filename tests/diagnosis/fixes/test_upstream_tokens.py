@@ -261,3 +261,21 @@ async def test_pressing_connect_first_lets_consent_be_given(
     await client.works()
     assert server.access_tokens
     assert "CONS-02" not in await left(client.gateway)
+
+
+@mends("UPST-12")
+async def test_a_connection_whose_refresh_was_lost_is_made_again_as_printed(
+    person: Person,
+    server: Server,
+) -> None:
+    await person.sign_in()
+    server.access_tokens.clear()
+    server.token_answer = lambda _, answer: (200, {"content-length": "9999"}, answer)  # so that it never ends
+    await person.client.call()
+    server.token_answer = None
+    answer = await person.client.call()
+    assert "Connect again" in (await said(person.client.gateway, "UPST-12")).fix
+
+    await person.follow(link_in(answer))
+    await person.client.works()
+    assert "UPST-12" not in await left(person.client.gateway)
