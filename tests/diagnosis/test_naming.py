@@ -243,6 +243,8 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (limit.AnswerHeadTooLong("u"), "LIMIT-03"),
         (limit.AnswerUnfinished("u", 10, 1), "LIMIT-04"),
         (limit.AnswerGaveWay("u", 1), "LIMIT-40"),
+        (limit.BodyGaveWay(1), "LIMIT-41"),
+        (limit.BatchTooLong(1), "LIMIT-42"),
         (limit.BodyTooDeep(64), "LIMIT-05"),
         (limit.RegistrationTooLarge(65_536), "LIMIT-06"),
         (incoming.RequestUnfinished("body", 15), "LIMIT-20"),
