@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from devgw.problems.base import ErrorCode, Problem
+from devgw.problems.base import ErrorCode, Fault, Problem
 
 _HOST = re.compile(r"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 """A Host that can be written into a configuration: a name or address, and perhaps a port."""
@@ -155,3 +155,19 @@ class OriginNotAllowed(Problem):
     def advise(self) -> str:
         """Say how to allow it."""
         return f'If you trust that page, add "{self.origin}" to allowed_origins in devgw.toml.'
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayStops(Problem):
+    """The gateway was told to stop, and ends what it waits for; an upstream or provider may have been asked already."""
+
+    diagnosis: ClassVar = "LIMIT-50"
+    fault: ClassVar = Fault.MACHINE
+    status: ClassVar = 503
+    error: ClassVar = ErrorCode.TEMPORARILY_UNAVAILABLE
+    hint: ClassVar = "Start devgw again (`devgw up`), look whether it was done all the same, and ask again where not."
+    source: ClassVar = "RFC 9110 §15.6.4"
+
+    def explain(self) -> str:
+        """Say what happened."""
+        return "devgw was stopped while this request waited for its answer."

@@ -1,5 +1,6 @@
 """From a request that was let in to the end of its answer: credential, relay, what came of it, and the events."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,7 @@ from devgw.gateway.transport import UpstreamAnswer, UpstreamClient
 from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
 from devgw.mcp.attribution import Asked
 from devgw.problems import Problem, Refused
+from devgw.problems.front import GatewayStops
 from devgw.problems.upstream_answer import UpstreamAnswerForeign
 from devgw.settings import Settings
 from devgw.web.answers import verdict_on
@@ -90,6 +92,8 @@ class Forwarder:
             _note_departure(call)
         except TokenEnded:
             raise _noted(call, why_ended(call)) from None
+        except asyncio.CancelledError:  # nothing else cuts a request that was let in
+            raise _noted(call, GatewayStops()) from None
         except Refused as refused:
             raise _noted(call, refused.problem) from refused
         finally:

@@ -7,6 +7,7 @@ What later handlers find in the scope: `devgw.trace` (the record of this exchang
 (the origin under which the client asked). Every body is read to its end before an answer begins (`recorder`).
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol
 from urllib.parse import quote_from_bytes
@@ -25,7 +26,7 @@ from devgw.gateway.transport import UpstreamClient
 from devgw.gateway.upstream import UpstreamCredentials
 from devgw.oauth.urls import below_base, is_alias
 from devgw.problems import Problem, Refused
-from devgw.problems.front import RequestTooLarge
+from devgw.problems.front import GatewayStops, RequestTooLarge
 from devgw.problems.incoming import RequestUnfinished
 from devgw.settings import Limits, Settings
 from devgw.web.answers import NO_STORE, PROBLEM_JSON, answer_problem, place_of_fault
@@ -47,7 +48,6 @@ from devgw.web.recorder import (
     BodyTooLarge,
     BodyUnfinished,
     ClientLeft,
-    Message,
     Receive,
     Recording,
     Scope,
@@ -164,6 +164,8 @@ class Front:
             recording.trace.refuse(refused.problem, Outcome.DENIED)
             await recording.drain(Limits.OAUTH_BODY_BYTES)
             await answer_problem(recording, refused.problem)
+        except asyncio.CancelledError:
+            await self._cut(recording)
         except Exception as error:  # noqa: BLE001  the last one who can answer the client at all
             await self._fault(recording, error)
         finally:
@@ -236,7 +238,7 @@ class Front:
             scope = {**scope, "path": path, "raw_path": path.encode()}
         if not trace.query.isascii():  # written by no URL, but by some programs; Quart would fall over it
             scope = {**scope, "query_string": quote_from_bytes(trace.query, safe=_PRINTABLE).encode()}
-        await self._pages(scope, _replay(body, recording.receive), recording.send)
+        await self._pages(scope, recording.replay(body), recording.send)
 
     async def _is_moved(self, place: Place, scope: Scope, recording: Recording, origin: str) -> bool:
         """Move a browser that came under another loopback name, before a cookie is set there."""
@@ -263,6 +265,14 @@ class Front:
         )
         await recording.send({"type": "http.response.body", "body": b""})
 
+    async def _cut(self, recording: Recording) -> None:
+        """Answer a request that the end of the gateway cuts off; what has begun can only break off."""
+        problem = GatewayStops()
+        recording.trace.refuse(problem)
+        if not recording.has_begun:
+            await answer_problem(recording, problem, (b"connection", b"close"))
+        recording.is_over = True
+
     async def _fault(self, recording: Recording, error: Exception) -> None:
         """Answer for a defect of ours: a trace id for the client, the kind of failure for the developer."""
         trace = recording.trace
@@ -286,17 +296,3 @@ class Front:
             await recording.drain(Limits.OAUTH_BODY_BYTES)
             body = f'{{"error":"server_error","reason":"fault","trace_id":"{trace.id}"}}'
             await recording.answer(500, [PROBLEM_JSON, NO_STORE], body.encode())
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """Return a `receive` that gives the body that was read already, and then what the server says."""
-    was_given = False
-
-    async def replay() -> Message:
-        nonlocal was_given
-        if was_given:
-            return await receive()
-        was_given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replay

@@ -188,8 +188,19 @@ class Recording:
         if self.is_cut:
             self.trace.notes.append("The request's body was cut off.")
 
+    def replay(self, body: bytes) -> Receive:
+        """Return a `receive` that gives the body that was read already, and then what the server says."""
+        messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> Message:
+            return messages.pop() if messages else await self.receive()
+
+        return receive
+
     async def send(self, message: Message) -> None:
-        """Pass a message to the server, and keep the bytes in it."""
+        """Pass a message to the server, and keep the bytes in it; nothing once the answer is over."""
+        if self.is_over:  # it was cut, and whoever worked on it was not told
+            return
         if message["type"] == "http.response.body":
             if body := message.get("body"):
                 self.trace.response_body.add(body, self._limit)
