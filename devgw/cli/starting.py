@@ -11,9 +11,9 @@ from devgw.cli.headless import LinePrinter
 from devgw.cli.printing import PLAIN, padded, write_json, write_page
 from devgw.cli.trust import Trust, wish_of
 from devgw.clock import SystemClock
-from devgw.config.finding import Finding, Findings, Severity
-from devgw.config.plugin import read_plugin
+from devgw.config.finding import Finding, Severity
 from devgw.config.report import one_for_people, tally
+from devgw.config.sample import SEED_FILE
 from devgw.config.settings_file import read_settings
 from devgw.foreign.text import cells, clean
 from devgw.monitor.configured_secrets import ConfiguredSecrets
@@ -24,8 +24,10 @@ from devgw.store.failure import StateUnusable
 from devgw.web.listening import PortTaken
 from devgw.wiring.building import CannotListen, CannotStart, build
 from devgw.wiring.cause import cause_of
+from devgw.wiring.reading import read_project
 from devgw.wiring.runtime import Runtime
 
+LAST_PORT = 65_535
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
 
@@ -164,11 +166,18 @@ def port_taken(error: PortTaken, settings: Settings) -> str:
     from devgw.outbound.probes.machine import owner_of  # noqa: PLC0415  only where it is needed
 
     owner = owner_of(error.port) or "another process"
-    other = error.port + 1
-    base_path = settings.base_path or read_plugin(settings.root, Findings()).base_path or "/"
-    callback = Urls(replace(settings, port=other).canonical_origin, base_path).callback
-    return (
-        f"Port {error.port} is taken by {owner}. Stop it, or start with --port {other}; then "
-        f"{callback} has to be registered at the identity provider "
-        "(WorkOS: Redirects), beside or instead of the one for this port."
-    )
+    other = error.port + 1 if error.port < LAST_PORT else error.port - 1
+    return f"Port {error.port} is taken by {owner}. Stop it, or start with --port {other}{_moved(settings, other)}."
+
+
+def _moved(settings: Settings, port: int) -> str:
+    """Return what another port changes where people sign in; empty where it changes nothing."""
+    loaded = read_project(settings, os.environ)
+    project = loaded.project
+    if settings.origin or project is None or project.oauth is None or project.oauth.oidc is None:
+        return ""
+    callback = Urls(replace(settings, port=port).canonical_origin, project.base_path).callback
+    if not loaded.wants_emulator:
+        where = "at the identity provider (WorkOS: Redirects), beside or instead of the one for this port"
+        return f"; then {callback} has to be registered {where}"
+    return f"; then {callback} has to be among the redirectUris in {SEED_FILE}" if loaded.seed is not None else ""

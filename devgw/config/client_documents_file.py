@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from devgw.config.finding import Findings, Place
-from devgw.config.source import Source
+from devgw.config.source import Source, content_of
 from devgw.foreign.json import JsonRefused, read_object
 from devgw.foreign.toml import TomlRefused, read_toml
 
@@ -39,7 +39,7 @@ def _why_not(url: str, path: Path | None) -> str:
     if path is None:
         return "is no file name"
     try:
-        document = read_object(path.read_bytes())
+        document = read_object(content_of(path))
     except OSError as error:
         return f"cannot be read from {path.name}: {error.strerror}"
     except JsonRefused as error:

@@ -32,7 +32,7 @@ class DotEnv:
 
 def read_dotenv(root: Path, process: Mapping[str, str], findings: Findings) -> DotEnv:
     """Return what `.env` under `root` says; empty where there is none. `${NAME}` in it is replaced."""
-    source = read_source(root, FILE, findings)
+    source = _source(root, findings)
     if source is None:
         return DotEnv()
     raw: dict[str, str] = {}
@@ -61,6 +61,15 @@ def read_dotenv(root: Path, process: Mapping[str, str], findings: Findings) -> D
     expansion = _Expansion(raw, process, places, findings)
     values = expansion.all()
     return DotEnv(values, places, {name: frozenset(taken) for name, taken in expansion.borrowed.items()})
+
+
+def _source(root: Path, findings: Findings) -> Source | None:
+    """Return the text of the file; a folder of that name, as some call a Python environment, is passed over."""
+    if not (root / FILE).is_dir():
+        return read_source(root, FILE, findings)
+    message = f"{FILE} is a folder here, such as that of a Python environment: no variables are read from it."
+    findings.note("env-is-folder", Place(FILE), message, "To set variables in a file, call the folder otherwise.")
+    return None
 
 
 def _right_line(written: str) -> str:

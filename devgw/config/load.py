@@ -11,6 +11,7 @@ from typing import Any
 from devgw.config import other_policies, plugin, policies, routes, settings_file, workos
 from devgw.config.dotenv_file import FILE as DOTENV_FILE
 from devgw.config.dotenv_file import read_dotenv
+from devgw.config.emulator import CLIENT_ID_NAME, check_mixed, offered_names, port_of, signs_in
 from devgw.config.environment import Environment, EnvironmentUse
 from devgw.config.finding import Finding, Findings, Place
 from devgw.config.jsonc import parse
@@ -22,9 +23,6 @@ from devgw.config.source import Source, content_of, read_source
 from devgw.config.upstreams_file import check_upstream_ids
 from devgw.oauth.urls import ALIAS_BASE
 from devgw.settings import Settings
-
-WORKOS_POLICY = "mcp-workos-oauth-inbound"
-CLIENT_ID_NAME, SECRET_NAME = "WORKOS_CLIENT_ID", "WORKOS_CLIENT_SECRET"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +84,18 @@ def load(
     is_sample = may_be_sample and not has_config(root)
     read_from = sample_root() if is_sample else root
     dotenv = read_dotenv(root, environ, findings)
-    offered = _offered(settings, fallback_environ or {}, environ, dotenv.values)
+    offered = offered_names(settings, fallback_environ or {}, environ, dotenv.values)
     environment = Environment(environ, dotenv, offered, findings, read_at)
     sources = _sources(read_from, findings)
     for source in sources.values():
         environment.expect(source.text)
     documents = _documents(sources.values(), environment)
-    emulated = _wants_emulator(settings, offered, documents)
+    emulated = signs_in(settings, offered, documents)
     if not emulated and settings.workos_base_url is None and settings.emulators.workos is None:
-        _check_mixed((fallback_environ or {}).get(CLIENT_ID_NAME), documents, findings)
+        check_mixed((fallback_environ or {}).get(CLIENT_ID_NAME), documents, findings)
     base = settings.workos_base_url or (workos_origin if emulated else None) or workos.BASE_URL
-    project = _project(root, read_from, base.rstrip("/"), documents, environment, findings, settings)
+    emulator_port = port_of(settings, workos_origin) if emulated else 0
+    project = _project(root, read_from, base.rstrip("/"), emulator_port, documents, environment, findings, settings)
     usable = None if findings.has_errors() else project
     return Loaded(
         project=usable,
@@ -175,59 +174,11 @@ def _documents(sources: Iterable[Source], environment: Environment) -> dict[str,
     return found
 
 
-def _offered(
-    settings: Settings, offered: Mapping[str, str], environ: Mapping[str, str], dotenv: Mapping[str, str]
-) -> Mapping[str, str]:
-    """Return what the emulator stands in for: all of it or nothing.
-
-    A real client id with the emulator's secret would be sent to WorkOS, and refused there without a word why.
-    """
-    if settings.emulators.workos is not None:
-        return offered if settings.emulators.workos else {}
-    own = {name: environ.get(name) or dotenv.get(name) for name in offered}
-    return offered if all(value in (None, "", offered[name]) for name, value in own.items()) else {}
-
-
-def _wants_emulator(settings: Settings, offered: Mapping[str, str], documents: Mapping[str, Node]) -> bool:
-    """Tell whether the emulator signs in: where asked for, or where its own client id is the one in use."""
-    if settings.workos_base_url is not None or settings.emulators.workos is False:
-        return False
-    ids = [each.text for each in _workos_client_ids(documents.get(policies.FILE))]
-    if settings.emulators.workos is True:
-        return bool(ids)
-    own = offered.get(CLIENT_ID_NAME)
-    return own is not None and own in ids
-
-
-def _check_mixed(emulators_id: str | None, documents: Mapping[str, Node], findings: Findings) -> None:
-    """Say that the emulator's client id would go to WorkOS, because the secret beside it is another one's."""
-    node = next((each for each in _workos_client_ids(documents.get(policies.FILE)) if each.text == emulators_id), None)
-    if node is not None and emulators_id:
-        message = (
-            f"The client id {emulators_id} is the WorkOS emulator's, and the client secret beside it is not: sign-in "
-            "goes to api.workos.com, which does not know that id."
-        )
-        fix = (
-            f"Take {SECRET_NAME} away to sign in at the emulator, or give {CLIENT_ID_NAME} the client id that belongs "
-            "to the secret."
-        )
-        findings.warning("emulator-id-with-other-secret", node.place, message, fix)
-
-
-def _workos_client_ids(document: Node | None) -> list[Node]:
-    listed = document.get("policies") if document is not None else None
-    found: list[Node] = []
-    for policy in listed.children() if listed is not None else ():
-        policy_type, client_id = policy.get("policyType"), policy.get("handler", "options", "clientId")
-        if policy_type is not None and policy_type.text == WORKOS_POLICY and client_id is not None:
-            found.append(client_id)
-    return found
-
-
 def _project(
     root: Path,
     read_from: Path,
     workos_base: str,
+    emulator_port: int,
     documents: Mapping[str, Node],
     environment: Environment,
     findings: Findings,
@@ -242,7 +193,7 @@ def _project(
     must_build = not plugin.PROJECT_FILES.is_made(settings)
     told = plugin.read_plugin(read_from, findings, must_build=must_build)
     base_path = _base_path(settings, told, findings)
-    reader = routes.RouteReader(read, environment, findings, settings, base_path)
+    reader = routes.RouteReader(read, environment, findings, settings, base_path, emulator_port)
     for name in documents:
         if name != policies.FILE:
             reader.read(documents[name])

@@ -13,9 +13,10 @@ from types import MappingProxyType
 from typing import Any
 
 from devgw.config import policies
+from devgw.config.emulator import CLIENT_ID_NAME, SECRET_NAME
 from devgw.config.environment import EnvironmentUse, Origin
 from devgw.config.finding import Place
-from devgw.config.load import CLIENT_ID_NAME, Loaded
+from devgw.config.load import Loaded
 from devgw.config.node import Node
 from devgw.config.project import OAuthPolicy, Project
 from devgw.config.workos import BASE_URL
@@ -23,7 +24,7 @@ from devgw.foreign.addresses import is_this_machine
 from devgw.foreign.urls import UrlRefused, read_url
 from devgw.settings import UpstreamSettings
 
-_OF_WORKOS = frozenset({CLIENT_ID_NAME, "WORKOS_CLIENT_SECRET", "WORKOS_API_KEY"})
+_OF_WORKOS = frozenset({CLIENT_ID_NAME, SECRET_NAME, "WORKOS_API_KEY"})
 _POLICY_PATH = ("", "policies")
 PUBLISHED = "whoever reads the gateway's pages and metadata"
 """In place of an origin."""

@@ -14,9 +14,19 @@ def leads_to_devgw(url: str, settings: Settings) -> bool:
         canonical = read_url(settings.canonical_origin).origin
     except UrlRefused:
         return False
-    if read.origin == canonical or (settings.port and read.port == settings.port and is_this_machine(read.host)):
+    is_here = is_this_machine(read.host) or read.host == settings.host.lower()
+    if read.origin == canonical or (settings.port and read.port == settings.port and is_here):
         return True
     return any(_is_allowed(read, each.lower()) for each in settings.allowed_hosts)
+
+
+def leads_to_port(url: str, port: int) -> bool:
+    """Tell whether `url` is on `port` of this machine, under whatever name and scheme."""
+    try:
+        read = _without_dot(read_url(url))
+    except UrlRefused:
+        return False
+    return bool(port) and read.port == port and is_this_machine(read.host)
 
 
 def _without_dot(read: ForeignUrl) -> ForeignUrl:

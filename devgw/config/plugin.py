@@ -72,7 +72,7 @@ def read_plugin(root: Path, findings: Findings, *, must_build: bool = False) -> 
         _say_missing(findings, must_build=must_build)
         return Plugin()
     code = _SKIPPED.sub(lambda match: match[0] if match[0][0] in "\"'`" else _spaces(match[0]), source.text)
-    found = _registered(code)
+    found = _made(code)
     if found is None:
         message = "McpGatewayPlugin is not registered; the deployed gateway would not serve OAuth."
         fix = "Add runtime.addPlugin(new McpGatewayPlugin())."
@@ -80,6 +80,7 @@ def read_plugin(root: Path, findings: Findings, *, must_build: bool = False) -> 
         say("plugin-missing", source.place(0, 1), message, fix)
         return Plugin()
     end = _closing(code, found.end())
+    _check_alone(code, end, source, findings)
     given = code[found.end() : end].strip().rstrip(")").rstrip()
     if given and not given.startswith("{"):
         message = f"The plugin is given `{given[:40]}`, which devgw does not run; it uses the defaults."
@@ -99,11 +100,20 @@ def read_plugin(root: Path, findings: Findings, *, must_build: bool = False) -> 
     return plugin
 
 
-def _registered(code: str) -> re.Match[str] | None:
+def _made(code: str, start: int = 0) -> re.Match[str] | None:
     """Return where the plugin is made, whatever name it was imported under; a text that speaks of it is no place."""
     bare = _bare(code)
     renamed = _RENAMED.search(bare)
-    return re.search(_PLUGIN.format(re.escape(renamed[1] if renamed else "McpGatewayPlugin")), bare)
+    name = re.escape(renamed[1] if renamed else "McpGatewayPlugin")
+    return re.compile(_PLUGIN.format(name)).search(bare, start)
+
+
+def _check_alone(code: str, end: int, source: Source, findings: Findings) -> None:
+    """Find a plugin that is made once more, behind the one that is read."""
+    second = _made(code, end)
+    if second is not None:
+        message = "McpGatewayPlugin is made a second time; devgw reads the first one alone."
+        findings.warning("plugin-twice", source.place(second.start(), second.end()), message, "Keep one of the two.")
 
 
 def _bare(code: str) -> str:

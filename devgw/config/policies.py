@@ -74,6 +74,8 @@ def read_policies(root: Node, workos_base: str, findings: Findings) -> Policies 
     _check_one_oauth(policies, listed, findings)
     _check_upstream_ids(policies, findings)
     _check_identity_tokens(policies, findings)
+    _check_issuers(policies, findings)
+    _check_roles(policies, findings)
     return policies
 
 
@@ -96,10 +98,38 @@ def _check_identity_tokens(policies: Policies, findings: Findings) -> None:
             message = f"{who} people in without an id_token, and `id-jag` has to trade one: each call would fail."
             fix = 'Write "authMode": "user-oauth", or sign people in at a provider that gives id_tokens.'
             findings.warning("id-jag-without-id-token", at, message, fix)
-    if oauth is not None and oauth.id_jag.enabled and not oauth.id_jag.trusted_issuers:
-        at = _at(policies.by_name[oauth.name].node, "handler", "options", "idJag").key_place
+
+
+def _check_issuers(policies: Policies, findings: Findings) -> None:
+    """Find an inbound grant for assertions that nobody can present: no issuer is trusted, or one that issues none."""
+    oauth = policies.oauth
+    if oauth is None or not oauth.id_jag.enabled:
+        return
+    at = _at(policies.by_name[oauth.name].node, "handler", "options", "idJag").key_place
+    fix = 'Write "trustedIssuers": [{"issuer": …, "jwksUrl": …}].'
+    trusted = {each.issuer for each in oauth.id_jag.trusted_issuers}
+    if not trusted:
         message = "`idJag` is enabled and trusts no issuer: no assertion would be taken."
-        findings.warning("id-jag-without-issuer", at, message, 'Add "trustedIssuers": [{"issuer": …, "jwksUrl": …}].')
+        findings.warning("id-jag-without-issuer", at, message, fix)
+    elif oauth.provider == "workos" and oauth.oidc is not None and oauth.oidc.issuer in trusted:
+        message = "An entry of `trustedIssuers` stands for WorkOS, and WorkOS is not known to issue such assertions."
+        findings.warning("id-jag-without-issuer", at, message, fix)
+
+
+def _check_roles(policies: Policies, findings: Findings) -> None:
+    """Find entries for some roles or groups behind dev-login, whose one person has none."""
+    oauth = policies.oauth
+    for each in policies.by_name.values() if oauth is not None and oauth.provider == "dev-login" else ():
+        given = each.node.get("handler", "options")
+        control = each.capability_filter.access_control if each.capability_filter else None
+        asks = given is not None and any(node.key in ("roles", "groups") for node in given.walk())
+        if control is not None and control.get("mode") == "rolesAndGroups" and asks:
+            at = _at(each.node, "handler", "options", "accessControl").place
+            message = (
+                "The person of the login without a provider has no roles and no groups: what asks for some is hidden."
+            )
+            fix = "Mark the entries `public` to see them here, or sign people in at a provider."
+            findings.warning("roles-without-provider", at, message, fix)
 
 
 def _read_policy(node: Node, workos_base: str, findings: Findings) -> Policy | None:

@@ -16,7 +16,7 @@ from devgw.config.members import ROUTE, ROUTES_DOCUMENT, check_members
 from devgw.config.node import Node
 from devgw.config.operations import Operation, operations
 from devgw.config.options import Options
-from devgw.config.own_origin import leads_to_devgw
+from devgw.config.own_origin import leads_to_devgw, leads_to_port
 from devgw.config.policies import Policies
 from devgw.config.project import CorsPolicy, OtherRoute, Route
 from devgw.config.route_paths import is_reserved, why_no_path
@@ -60,6 +60,8 @@ class RouteReader:
     findings: Findings
     settings: Settings
     base_path: str = "/"
+    emulator_port: int = 0
+    """Where the WorkOS emulator answers, or will; 0 where it does not run, or nobody knows yet."""
     routes: Routes = field(default_factory=Routes)
     operation_ids: dict[str, Node] = field(default_factory=dict)
     paths: dict[str, Node] = field(default_factory=dict)
@@ -181,6 +183,10 @@ class RouteReader:
             message = f"This upstream is devgw itself: {written(url)}"
             fix = "Write the URL of the MCP server, not that of a route in front of it."
             self.findings.error("upstream-is-devgw", node.place, message, fix)
+        elif leads_to_port(url, self.emulator_port):
+            message = f"This upstream is on the port of the WorkOS emulator, which is no MCP server: {written(url)}"
+            fix = "Write the URL of the MCP server, or give the emulator another port: [emulators] workos_port."
+            self.findings.error("upstream-is-emulator", node.place, message, fix)
         else:
             self._doubt_upstream(parts, node)
             return True

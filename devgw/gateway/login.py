@@ -177,8 +177,8 @@ class Login:
             raise Refused(RouteGone(pending.client_name, pending.resource, pending.operation_id, pending.expires_at))
         if pending.expires_at <= self._clock.now():
             raise Refused(StateExpired(pending.created_at, pending.expires_at))
-        if pending.login_finished_at and not pending.session_id:  # nobody signed in: a reload ended it
-            raise Refused(LoginEnded(pending.login_finished_at))
+        if pending.begins_anew:
+            raise Refused(LoginEnded(pending.login_finished_at or pending.created_at))
         return pending
 
     def _stateless(self, parameters: Parameters) -> StateMissing:

@@ -72,6 +72,11 @@ class PendingAuthorization:
         """Tell whether it ended because its route went or moved: its login and its time ended at one moment."""
         return self.session_id is None and self.login_finished_at == self.expires_at
 
+    @property
+    def begins_anew(self) -> bool:
+        """Tell whether a reload ended its sign-in, so that the person signs in once more."""
+        return self.login_finished_at is not None and self.session_id is None
+
     def without_route(self, now: datetime) -> "PendingAuthorization":
         """Return it as it ends with its route: its code would open nothing."""
         return replace(self, expires_at=now, login_finished_at=now, session_id=None)

@@ -52,7 +52,10 @@ class ClientDocumentForbidden(Problem):
 
     diagnosis: ClassVar = "REG-08"
     error: ClassVar = ErrorCode.INVALID_CLIENT
-    hint: ClassVar = "Publish the document on a public address, or on this machine's loopback for development."
+    hint: ClassVar = (
+        "Publish the document on a public address. For development this machine's loopback does too, where [deployed] "
+        "in devgw.toml does not have `strict` or `client_documents`."
+    )
     source: ClassVar = "OAuth Client ID Metadata Document §6.5, RFC 6890"
 
     def explain(self) -> str:

@@ -109,7 +109,7 @@ async def decide() -> Response:
     pending = gateway.authorization.find_to_decide(form.get("transaction"))
     browser.check_sender()
     sessions, page_token = browser.sessions(), form.get("csrf_token")
-    if not sessions or _wants_login(pending):
+    if not sessions or _wants_login(pending) or pending.begins_anew:
         return await next_step(gateway, gateway.authorization.find(pending.id))
     _check_subject(sessions, form.get("subject"))
     session = gateway.proofs.session_by_page(pending, page_token, sessions)

@@ -3,6 +3,7 @@
 A file that the next start would refuse is refused now. A setting that a flag of this start overrides is said to be so.
 """
 
+from collections.abc import Iterable
 from operator import attrgetter
 
 from devgw.config.client_documents_file import TABLE as CLIENT_DOCUMENTS
@@ -23,17 +24,21 @@ class OwnSettings:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._at_start = self._written = self._read()[0]
+        self._at_start, found = self._read()
+        self._written = self._at_start
+        self._doubts = _doubts_in(found)
 
     def faults(self) -> tuple[Finding, ...]:
         """Return the errors in the file as it is now: with these the next start would not come up."""
         return tuple(each for each in self._read()[1] if each.severity is Severity.ERROR)
 
     def changed(self) -> list[str]:
-        """Return in words which settings differ from the last time this was asked."""
-        before, self._written = self._written, self._read()[0]
-        found = [name for name, of in _NAMES.items() if of(before) != of(self._written)]
-        return [self._say(name, _NAMES[name]) for name in ([STRICT] if STRICT in found else found)]
+        """Return in words which settings differ from the last time this was asked, and what is doubtful since then."""
+        (written, findings), before, doubted = self._read(), self._written, self._doubts
+        self._written, self._doubts = written, _doubts_in(findings)
+        found = [name for name, of in _NAMES.items() if of(before) != of(written)]
+        said = [self._say(name, _NAMES[name]) for name in ([STRICT] if STRICT in found else found)]
+        return [*said, *(each for each in self._doubts if each not in doubted)]
 
     def _say(self, name: str, of: "attrgetter[object]") -> str:
         if of(self._written) == of(self._at_start):
@@ -44,3 +49,8 @@ class OwnSettings:
 
     def _read(self) -> tuple[Settings, tuple[Finding, ...]]:
         return read_settings(self._runtime.settings.root, self._runtime.environ, {})
+
+
+def _doubts_in(findings: Iterable[Finding]) -> list[str]:
+    """Return the warnings in words: a setting that does nothing changes nothing, and is told all the same."""
+    return [f"{each.file}: {each.message}" for each in findings if each.severity is Severity.WARNING]

@@ -100,7 +100,37 @@ def test_a_taken_port_is_named_with_its_holder_and_what_another_one_changes(proj
     told = json.loads(done.stdout)
     assert told["reasonCode"] == "port_taken"
     assert f"(pid {os.getpid()})" in told["text"]
-    assert f"http://localhost:{port + 1}/oauth/callback has to be registered" in done.stderr
+    where = "has to be among the redirectUris in emulators/workos.json"
+    assert f"http://localhost:{port + 1}/oauth/callback {where}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("toml", "plugin", "callback"),
+    [
+        ("", "", "http://localhost:{port}/oauth/callback"),
+        ('base_path = "/dev"', "", "http://localhost:{port}/dev/oauth/callback"),
+        ("", '{ basePath: "/dev" }', "http://localhost:{port}/dev/oauth/callback"),
+        ("deployed.strict = true", "", "http://localhost:{port}/__zuplo/oauth/callback"),
+        ("deployed.base_path = true", "", "http://localhost:{port}/__zuplo/oauth/callback"),
+        ('origin = "https://gw.example.com"', "", ""),
+    ],
+)
+def test_what_another_port_changes_at_the_provider_is_what_it_would_have_to_know(
+    project: Path, toml: str, plugin: str, callback: str
+) -> None:
+    """Nothing, where browsers come by an origin of its own."""
+    (project / "devgw.toml").write_text(toml)
+    (project / "modules/zuplo.runtime.ts").write_text(f"runtime.addPlugin(new McpGatewayPlugin({plugin}));\n")
+    (project / ".env").write_text(
+        "WORKOS_CLIENT_ID=client_01KC6057N3C66XJAXZ65YHAC72\nWORKOS_CLIENT_SECRET=sk_test_abcdefghijklmnop\n"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = up("--json", "--trust", f"--port={port}", here=project)
+    told = json.loads(done.stdout)["text"]
+    assert f"start with --port {port + 1}" in told
+    named = callback.format(port=port + 1)
+    assert f"then {named} has to be registered at the identity provider" in told if named else "callback" not in told
 
 
 def test_an_address_of_another_machine_is_refused_in_words(project: Path) -> None:

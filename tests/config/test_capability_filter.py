@@ -64,3 +64,28 @@ def test_a_function_is_told_as_not_run_here(tmp_path: Path) -> None:
     loaded = load(tmp_path, tools=["a"], accessControl={"mode": "function", "identifier": identifier})
     assert codes(loaded) == ["access-control-not-run"]
     assert loaded.project is not None
+
+
+DEV_LOGIN = {"browserLogin": {"url": "http://localhost:9000/oauth/dev-login"}}
+
+
+@pytest.mark.parametrize(
+    ("entry", "mode", "is_found"),
+    [
+        ({"roles": ["admin"]}, "rolesAndGroups", True),
+        ({"groups": ["staff"]}, "rolesAndGroups", True),
+        ({"public": True}, "rolesAndGroups", False),
+        ({}, "allPublic", False),
+    ],
+)
+def test_roles_that_nobody_has_are_found_behind_dev_login(
+    tmp_path: Path, entry: dict[str, Any], mode: str, is_found: bool
+) -> None:
+    """Its one person has none, so that the entry would be hidden from everybody."""
+    options = {"tools": [{"name": "a", **entry}], "accessControl": {"mode": mode}}
+    shared = policy(options, "mcp-capability-filter-inbound", "McpCapabilityFilterInboundPolicy", "filter")
+    dev_login = policy(DEV_LOGIN, "mcp-oauth-inbound", "McpOAuthInboundPolicy")
+    paths = {"/mcp/x": {"post": operation(inbound=[POLICY_NAME, "filter"])}}
+    expected = ["roles-without-provider"] if is_found else []
+    assert codes(read(write(tmp_path, [dev_login, shared], paths))) == expected
+    assert codes(read(write(tmp_path, [policy(workos_options()), shared], paths))) == []

@@ -1,6 +1,7 @@
 """`[client_documents]` of devgw.toml: what is taken, and what is a finding."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,11 @@ def test_a_copy_that_is_none_is_a_finding(tmp_path: Path, text: str, words: str)
     settings, findings = read_settings(tmp_path, {}, {})
     assert settings.client_documents == {}
     assert [words in each.message for each in findings] == [True], [each.message for each in findings]
+
+
+def test_a_named_pipe_in_the_place_of_a_copy_holds_nobody_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "devgw.toml").write_text(f'[client_documents]\n"{URL}" = "pipe.json"\n')
+    settings, findings = read_settings(tmp_path, {}, {})
+    assert settings.client_documents == {}
+    assert ["it is no regular file" in each.message for each in findings] == [True]

@@ -201,3 +201,12 @@ def test_a_name_that_the_files_ask_for_elsewhere_is_no_slip_of_another(tmp_path:
     assert found.message.startswith("WORKOS_CLIENT_ID ")
     assert found.nearest is None
     assert "Add WORKOS_CLIENT_ID=" in (found.fix or "")
+
+
+def test_a_folder_called_dotenv_is_passed_over_with_a_note(tmp_path: Path) -> None:
+    """Some call a Python environment so."""
+    write(tmp_path)
+    (tmp_path / ".env/bin").mkdir(parents=True)
+    loaded = read(tmp_path)
+    assert loaded.project is not None
+    assert [(each.code, each.severity, each.file) for each in loaded.findings] == [("env-is-folder", "note", ".env")]

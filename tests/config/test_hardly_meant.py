@@ -345,11 +345,22 @@ def test_a_registration_that_lacks_what_its_method_needs_is_an_error(
     assert codes(read(write(tmp_path, listed))) == ([code] if code else [])
 
 
+OTHER_ISSUER = {"issuer": "https://idp.example.com", "jwksUrl": "https://idp.example.com/jwks"}
+
+
 def test_an_inbound_assertion_that_nobody_may_issue_is_found(tmp_path: Path) -> None:
     found = only(read(write(tmp_path, [policy(workos_options(idJag={"enabled": True}))])), "id-jag-without-issuer")
     assert found.pointer == "/policies/0/handler/options/idJag"
-    trusted = {"enabled": True, "trustedIssuers": [{}]}
-    assert codes(read(write(tmp_path, [policy(workos_options(idJag=trusted))]))) == []
+
+
+@pytest.mark.parametrize(
+    ("trusted", "is_found"),
+    [([{}], True), ([{"audience": "x"}], True), ([OTHER_ISSUER, {}], True), ([OTHER_ISSUER], False)],
+)
+def test_workos_as_the_issuer_of_assertions_is_found(tmp_path: Path, trusted: list[Any], is_found: bool) -> None:
+    """An entry that names nobody means the provider of the browser login, and this one issues none."""
+    options = workos_options(idJag={"enabled": True, "trustedIssuers": trusted})
+    assert codes(read(write(tmp_path, [policy(options)]))) == (["id-jag-without-issuer"] if is_found else [])
 
 
 def test_what_is_no_name_among_a_routes_policies_is_said_to_be_none(tmp_path: Path) -> None:
@@ -391,6 +402,25 @@ def test_a_plugin_under_another_name_is_registered_all_the_same(tmp_path: Path) 
     assert codes(loaded) == []
     assert loaded.project is not None
     assert loaded.project.base_path == "/dev"
+
+
+@pytest.mark.parametrize(
+    ("more", "is_found"),
+    [
+        ('runtime.addPlugin(new McpGatewayPlugin({ basePath: "/b" }));', True),
+        ("export default new McpGatewayPlugin();", True),
+        ('// new McpGatewayPlugin({ basePath: "/b" })', False),
+        ("say('new McpGatewayPlugin()');", False),
+    ],
+)
+def test_a_second_plugin_is_found_and_the_first_one_counts(tmp_path: Path, more: str, is_found: bool) -> None:
+    write(tmp_path)
+    text = f'runtime.addPlugin(new McpGatewayPlugin({{ basePath: "/a" }}));\n{more}\n'
+    (tmp_path / "modules/zuplo.runtime.ts").write_text(text)
+    loaded = read(tmp_path)
+    assert [(each.code, each.line) for each in loaded.findings] == ([("plugin-twice", 2)] if is_found else [])
+    assert loaded.project is not None
+    assert loaded.project.base_path == "/a"
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,19 @@ from typing import Any
 import pytest
 
 from devgw.config.load import has_config, watched_files
-from devgw.settings import Settings
-from tests.config.bench import CLIENT_ID, POLICY_NAME, codes, only, operation, policy, read, workos_options, write
+from devgw.settings import EmulatorSettings, Settings
+from tests.config.bench import (
+    CLIENT_ID,
+    ENVIRON,
+    POLICY_NAME,
+    codes,
+    only,
+    operation,
+    policy,
+    read,
+    workos_options,
+    write,
+)
 from tests.support.certificates import key_and_certificate
 
 
@@ -268,6 +279,45 @@ def test_a_host_that_is_allowed_with_its_port_is_ours_on_that_port_alone(
 def test_an_upstream_on_another_port_or_host_is_none_of_ours(tmp_path: Path, upstream: str) -> None:
     loaded = read(write(tmp_path, paths={"/mcp/x": {"post": operation(upstream)}}))
     assert "upstream-is-devgw" not in codes(loaded)
+
+
+@pytest.mark.parametrize(
+    ("upstream", "host", "is_found"),
+    [
+        ("http://192.0.2.7:9000/mcp/x", "192.0.2.7", True),
+        ("http://Gateway:9000/mcp/x", "gateway", True),
+        ("http://192.0.2.7:9100/mcp/x", "192.0.2.7", False),
+        ("http://192.0.2.8:9000/mcp/x", "192.0.2.7", False),
+    ],
+)
+def test_the_address_that_devgw_binds_is_its_own(tmp_path: Path, upstream: str, host: str, is_found: bool) -> None:
+    loaded = read(
+        write(tmp_path, paths={"/mcp/x": {"post": operation(upstream)}}), settings=Settings(root=tmp_path, host=host)
+    )
+    assert ("upstream-is-devgw" in codes(loaded)) == is_found
+
+
+@pytest.mark.parametrize(
+    "upstream",
+    [
+        "http://localhost:9001/mcp",
+        "http://127.0.0.1:9001",
+        "http://[::1]:9001/",
+        "http://0.0.0.0:9001/mcp",
+        "http://LOCALHOST.:9001/mcp",
+        "https://a.localhost:9001/mcp",
+    ],
+)
+def test_an_upstream_that_is_the_emulator_is_an_error_where_that_runs(tmp_path: Path, upstream: str) -> None:
+    write(tmp_path, paths={"/mcp/x": {"post": operation(upstream)}})
+    emulated: dict[str, Any] = {"environ": {}, "fallback_environ": ENVIRON}
+    assert only(read(tmp_path, **emulated), "upstream-is-emulator")
+    assert read(tmp_path, **emulated, workos_origin="http://localhost:9001").project is None
+    elsewhere = read(tmp_path, **emulated, workos_origin="http://localhost:50001")
+    assert "upstream-is-emulator" not in codes(elsewhere)
+    assert "upstream-is-emulator" not in codes(read(tmp_path))
+    unknown = Settings(root=tmp_path, emulators=EmulatorSettings(workos_port=0))
+    assert read(tmp_path, **emulated, settings=unknown, workos_origin="http://localhost:0").project is not None
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from devgw.config.sample import sample_root
 from devgw.entropy import token
 from devgw.events.taxonomy import ConfigLoaded, ConfigRejected
-from devgw.settings import Settings
+from devgw.settings import DeployedSettings, Settings
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running, mcp_request, register_callback, running_gateway
 
@@ -187,6 +188,26 @@ async def test_strict_is_told_as_the_one_change_that_it_is(gateway: Running, pro
     assert told == ["devgw.toml: `deployed.strict` changed; it takes effect at the next start."]
 
 
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [('base_path = "/x"', "base_path"), ("proxy.stateful = true", "proxy.stateful")],
+)
+async def test_a_setting_that_does_nothing_beside_strict_is_told_as_such_when_it_is_saved(
+    project: Path, line: str, name: str
+) -> None:
+    strict = "deployed.strict = true\n"
+    (project / "devgw.toml").write_text(strict)
+    async with running_gateway(project, settings=Settings(port=0, deployed=DeployedSettings(strict=True))) as gateway:
+        (project / "devgw.toml").write_text(f"{line}\n{strict}")
+        loaded = await until(gateway, ConfigLoaded, 2)
+        told = [change for change in loaded[-1].changes if "devgw.toml" in change]
+        assert len(told) == 1
+        assert f"`{name}` does nothing" in told[0]
+        (project / "devgw.toml").write_text(f"# the same\n{line}\n{strict}")
+        loaded = await until(gateway, ConfigLoaded, 3)
+        assert not [change for change in loaded[-1].changes if "devgw.toml" in change]
+
+
 @pytest.mark.parametrize("name", [".env", "modules/zuplo.runtime.ts", "config/policies.json"])
 async def test_a_file_that_is_being_written_is_not_taken_while_it_is_empty(
     gateway: Running, project: Path, name: str
@@ -264,6 +285,29 @@ async def test_a_page_that_was_open_when_the_base_path_moved_says_so(gateway: Ru
         assert "begin again from the client" in answer.text
         assert "token endpoint" not in answer.text
         assert len(gateway.runtime.monitor.flow_book.flows) == flows
+
+
+async def test_an_answer_from_before_the_base_path_moved_begins_its_sign_in_anew(
+    gateway: Running, project: Path
+) -> None:
+    """Nobody forged that form: its page was ours, and the sign-in behind it is over because the callback moved."""
+    async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser:
+        client = await gateway.register(http)
+        await gateway.sign_in(browser, gateway.authorize_url(client["client_id"], token("")))
+        assert browser.page is not None
+        module = project / "modules" / "zuplo.runtime.ts"
+        module.write_text('runtime.addPlugin(new McpGatewayPlugin({ basePath: "/dev" }));')
+        await until(gateway, ConfigLoaded, 2)
+        register_callback(gateway.runtime)
+        await browser.press("Allow")
+        assert browser.page is not None
+        assert "was not taken" not in browser.page.text
+        if "Choose who you are" in browser.page.text:
+            await browser.press("@")
+        assert urlsplit(browser.page.url).path == "/dev/oauth/setup"
+        await browser.press("Allow")
+        assert browser.location is not None
+        assert "code=" in browser.location
 
 
 async def test_of_a_rejected_save_each_file_says_for_itself_whether_it_is_right(

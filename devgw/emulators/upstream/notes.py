@@ -41,9 +41,9 @@ FIRST_NOTES = (
     ),
     Note(
         "rotation",
-        "Refresh tokens rotate",
-        "Each refresh hands out a new refresh token and spends the old one. The old one presented again, later "
-        "than a lost answer explains, ends the whole grant.",
+        "Refresh tokens of public clients rotate",
+        "OAuth 2.1 wants each refresh to hand out a new refresh token: a spent one that comes again later than a lost "
+        "answer explains ends the whole grant. A gateway may keep to one token instead, and say so.",
     ),
     Note(
         "issuer",
