@@ -13,6 +13,7 @@ import httpx2
 from devgw.settings import Limits
 from tests.support.browser import Browser
 from tests.support.bytes_upstream import Seen, bytes_upstream
+from tests.trust import hostile_bursts
 from tests.trust.client import CALLBACK, Client, Grant
 from tests.trust.hostile_answers import ANSWERS, ENDS, LASTING
 from tests.trust.hostile_logins import Logins
@@ -100,7 +101,9 @@ async def _answer(seen: Seen, writer: asyncio.StreamWriter) -> None:
     kind = unquote(seen.line.split(" ")[1]).removeprefix("/document/")
     if seen.body:
         kind = json.loads(seen.body).get("params", {}).get("name", "")
-    if kind in ANSWERS:
+    if kind == hostile_bursts.LONG_ANSWER:
+        await hostile_bursts.answer_long(seen, writer)
+    elif kind in ANSWERS:
         await ANSWERS[kind](seen, writer)
     else:
         writer.write(b"HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n")
@@ -119,7 +122,9 @@ async def run(count: int, seed: int) -> Verdict:
         routes = dict.fromkeys(PLACES[:2], server.url)
         around = await stack.enter_async_context(world(routes=routes, filtered=("filtered",), environ=environ))
         await around.gateway.start()
-        http = await stack.enter_async_context(httpx2.AsyncClient(timeout=DEADLINE + 5))
+        http = await stack.enter_async_context(
+            httpx2.AsyncClient(timeout=DEADLINE + 5, limits=httpx2.Limits(max_connections=None))
+        )
         client = Client(around.gateway.origin, http, await stack.enter_async_context(Browser(CALLBACK)))
         for route in ("/mcp/sample", *(f"/mcp/{place}" for place in PLACES[:2])):
             await client.log_in(route)
@@ -131,6 +136,8 @@ async def run(count: int, seed: int) -> Verdict:
         logins = Logins(around, http, verdict)
         await logins.meet(count // LOGINS, random.Random(seed))
         watching.cancel()
+        bursts = hostile_bursts.Bursts(client, verdict, hostile_bursts.AT_ONCE if count >= len(pairs) else 10)
+        await _meet_bursts(bursts, Watch(around, client.grants["/mcp/sample"], client))
         await check_watching(around.gateway, verdict)
     _report(siege, watch, len(chosen))
     verdict.figure("logins", f"{logins.tried}, hostile to {logins.struck}, {logins.named} ended with a reason")
@@ -169,6 +176,24 @@ class Watch:
             self.slowest = max(self.slowest, loop.time() - began)
             self.growth = max(self.growth, self.around.gateway.resident() - least)
             await asyncio.sleep(0.05)
+
+
+async def _meet_bursts(bursts: hostile_bursts.Bursts, watch: Watch) -> None:
+    """Meet many long bodies at once: memory has a limit, and others are served meanwhile."""
+    watching = asyncio.ensure_future(watch.keep())
+    await bursts.answers(bursts.client.grants["/mcp/upstream"])
+    for bearer in ("", watch.grant.access):
+        await bursts.bodies(watch.grant, bearer)
+    watching.cancel()
+    verdict = bursts.verdict
+    verdict.figure(
+        "meanwhile",
+        f"{watch.calls} calls, slowest {watch.slowest:.2f} s, failed {watch.failed}, "
+        f"memory grew by {watch.growth / 1e6:.0f} MB",
+    )
+    verdict.check(watch.growth < hostile_bursts.GROWTH, f"in a burst memory grew by {watch.growth / 1e6:.0f} MB")
+    verdict.check(watch.slowest < OTHERS, f"in a burst another request waited {watch.slowest:.1f} s")
+    verdict.check(not watch.failed, f"in a burst {watch.failed} other requests failed")
 
 
 def _report(siege: Siege, watch: Watch, count: int) -> None:
