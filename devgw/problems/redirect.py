@@ -26,6 +26,29 @@ class UpstreamRedirected(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
+class RedirectWantsCredential(UpstreamProblem):
+    """Where a redirect led beyond the upstream's origin, a login is wanted, and no credential goes along there."""
+
+    asked: str
+    """The route's own upstream."""
+    status_code: int
+
+    diagnosis: ClassVar = "PROXY-01"
+    source: ClassVar = "RFC 9110 §15.5.2, §15.4"
+
+    def explain(self) -> str:
+        """Say who wants it, and that nothing was shown to it."""
+        return (
+            f"The upstream {self.asked} redirects over another origin to {self.url}, which answered "
+            f"{self.status_code}: no credential of the route goes along there."
+        )
+
+    def advise(self) -> str:
+        """Say which URL to write."""
+        return f"Write {self.url} as rewritePattern, if that server may have the route's credential."
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamLocationMalformed(UpstreamProblem):
     """The upstream redirects to what is no URL that could be asked."""
 

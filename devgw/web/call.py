@@ -52,6 +52,10 @@ class McpCall:
     capability: str | None = None
     speaks_legacy_sse: bool = False
     """Whether the upstream gave an event stream to GET, after it refused this POST."""
+    led_to: str = ""
+    """Where a redirect of the upstream led, and the answer comes from; empty where it answered itself."""
+    is_bare: bool = False
+    """Whether that led over another origin, so that no credential of the route went along."""
     known: dict[str, Any] = field(default_factory=dict)
     """What every event about this request carries."""
 
@@ -59,6 +63,11 @@ class McpCall:
     def route(self) -> Route:
         """Return the route as it is configured."""
         return self.place.route
+
+    @property
+    def answering_url(self) -> str:
+        """Return the URL of who answers: the route's upstream, or where its redirect led."""
+        return self.led_to or self.route.upstream_url
 
     @property
     def trace(self) -> Trace:

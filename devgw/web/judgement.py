@@ -14,6 +14,7 @@ from devgw.mcp.answer import beginning_of, failure_in, is_answer_to, is_jsonrpc
 from devgw.mcp.attribution import shown_ids
 from devgw.problems import Problem, Refused
 from devgw.problems.proxy import Shown, UpstreamCredentialRefused
+from devgw.problems.redirect import RedirectWantsCredential
 from devgw.problems.upstream_answer import UpstreamAnswerNotMcp
 from devgw.problems.upstream_status import (
     MEDIA_TYPES,
@@ -86,10 +87,14 @@ async def judged(call: McpCall, answer: UpstreamAnswer, credential: UpstreamCred
     """Return the answer if a client can understand it; 4xx are always relayed, clients tell eras by their bodies.
 
     Raises:
-        Refused: with `UpstreamCredentialRefused`, `UpstreamAnswerNotMcp`, `UpstreamFailed` or `UpstreamGaveNoAnswer`.
+        Refused: with `UpstreamCredentialRefused`, `RedirectWantsCredential`, `UpstreamAnswerNotMcp`, `UpstreamFailed`
+            or `UpstreamGaveNoAnswer`.
     """
-    status, url = answer.status, call.route.upstream_url
+    status, url = answer.status, call.answering_url
     content_type = header_of(answer.headers, b"content-type")
+    if status == _UNAUTHORIZED and call.is_bare:
+        await keep(call, answer)
+        raise Refused(RedirectWantsCredential(url, call.route.upstream_url, status))
     if status == _UNAUTHORIZED:
         challenge = header_of(answer.headers, b"www-authenticate").decode("latin-1")
         said = beginning_of(await keep(call, answer))
@@ -110,7 +115,7 @@ async def judged(call: McpCall, answer: UpstreamAnswer, credential: UpstreamCred
 
 def _no_answer(call: McpCall, answer: UpstreamAnswer, content_type: bytes, body: bytes) -> Problem:
     """Return what it is that came instead of MCP."""
-    url, status, said = call.route.upstream_url, answer.status, beginning_of(body)
+    url, status, said = call.answering_url, answer.status, beginning_of(body)
     if status >= _FAILURES:
         return UpstreamFailed(url, status, said, _retry_after(answer.headers))
     if status < 300 and not body:
@@ -170,7 +175,7 @@ def _plain(call: McpCall) -> bytes:
 
 def _refusal(call: McpCall, body: bytes, *, keeps_sessions: bool, speaks_mcp: bool) -> Problem:
     """Return what a status that was relayed means here; who answers by JSON-RPC is there, and is an MCP server."""
-    status, url, said = call.trace.status, call.trace.upstream_url or call.route.upstream_url, beginning_of(body)
+    status, url, said = call.trace.status, call.answering_url, beginning_of(body)
     headers, is_there = call.trace.upstream_headers, status == 404 and speaks_mcp
     if status in _SESSION_WANTED and keeps_sessions:
         return UpstreamKeepsSessions(url, status, said)
@@ -179,11 +184,17 @@ def _refusal(call: McpCall, body: bytes, *, keeps_sessions: bool, speaks_mcp: bo
     if status >= _FAILURES:
         return UpstreamFailed(url, status, said, _retry_after(headers))
     if status == 403:
-        has_credential = bool(call.route.token_exchange or any(edits.set for edits in call.route.header_edits))
-        return UpstreamForbade(url, status, said, clean(call.header(b"origin"), 200), has_credential)
+        return _forbidden(call, url, said)
     if status == 406:
         return _not_acceptable(call, url, said)
     return UpstreamRefusedCall(url, status, said) if is_there else _by_status(status, url, said, headers)
+
+
+def _forbidden(call: McpCall, url: str, said: str) -> Problem:
+    if call.is_bare:
+        return RedirectWantsCredential(url, call.route.upstream_url, 403)
+    has_credential = bool(call.route.token_exchange or any(edits.set for edits in call.route.header_edits))
+    return UpstreamForbade(url, 403, said, clean(call.header(b"origin"), 200), has_credential)
 
 
 def _by_status(status: int, url: str, said: str, headers: Headers) -> Problem:

@@ -34,10 +34,15 @@ class Sender:
         Raises:
             Refused: where there is no answer, or one that leads nowhere.
         """
-        request = _request(call, credential, wants_identity=wants_identity)
+        answer = await self._follow(call, _request(call, credential, wants_identity=wants_identity))
+        if credential.renewable and not call.is_bare and _is_credential_refused(answer):
+            return await self._again(call, answer, credential, wants_identity=wants_identity)
+        return answer
+
+    async def _follow(self, call: McpCall, request: UpstreamRequest) -> UpstreamAnswer:
+        """Send a request, and go where its answer leads as far as the route follows."""
+        call.led_to, call.is_bare = "", False
         answer = await self._open(call, request)
-        if credential.renewable and _is_credential_refused(answer):
-            request, answer = await self._again(call, answer, credential, wants_identity=wants_identity)
         hops = 0
         while answer.status in _REDIRECTS and header_of(answer.headers, b"location"):
             await keep(call, answer)
@@ -45,6 +50,7 @@ class Sender:
             hops += 1
             if hops > _HOPS:
                 raise Refused(UpstreamTooManyRedirects(call.route.upstream_url, _HOPS))
+            call.led_to, call.is_bare = request.url.partition("?")[0], bool(request.led_from)
             answer = await self._open(call, request)
         return answer
 
@@ -73,7 +79,7 @@ class Sender:
 
     async def _again(
         self, call: McpCall, answer: UpstreamAnswer, refused: UpstreamCredential, *, wants_identity: bool
-    ) -> tuple[UpstreamRequest, UpstreamAnswer]:
+    ) -> UpstreamAnswer:
         """Renew the credential that the upstream refused, and ask once more."""
         challenge = header_of(answer.headers, b"www-authenticate").decode("latin-1")
         await keep(call, answer)
@@ -81,8 +87,7 @@ class Sender:
         renewed = await self._credentials.renew(call.route, call.admitted, call.origin, challenge, refused)
         call.recording.phase("credential", began)
         call.trace.notes.append("The upstream answered 401; its credential was renewed and the request sent again.")
-        request = _request(call, renewed, wants_identity=wants_identity)
-        return request, await self._open(call, request)
+        return await self._follow(call, _request(call, renewed, wants_identity=wants_identity))
 
     async def _open(self, call: McpCall, request: UpstreamRequest) -> UpstreamAnswer:
         """Send one request, and write down what became of it."""

@@ -216,3 +216,83 @@ async def test_a_session_of_one_origin_is_no_business_of_another() -> None:
 
     assert upstream.seen[0].header("mcp-session-id") == "s-1"
     assert other.seen[0].header("mcp-session-id") is None
+
+
+def refusing(status: str) -> Answer:
+    async def answer(_: Seen, writer: asyncio.StreamWriter) -> None:
+        writer.write(response(b"who are you?", status=status, content_type="text/plain"))
+
+    return answer
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("has_credential", [True, False])
+async def test_who_wants_a_login_beyond_the_origin_is_named_and_no_credential_is_blamed(
+    status: int, *, has_credential: bool
+) -> None:
+    more: dict[str, Any] = {"credentials": Credentials(), "header_edits": EDITS} if has_credential else {}
+    async with (
+        bytes_upstream(refusing(f"{status} X")) as other,
+        bytes_upstream(leading_to(f"{other.url}?key=1")) as upstream,
+        gate(upstream.url, follow_redirects=True, **more) as gateway,
+    ):
+        answer = await call(gateway)
+
+    (trace,) = gateway.traces
+    assert trace.reason_code == "redirect_wants_credential"
+    assert f"over another origin to {other.url}, which answered {status}" in str(trace.explanation)
+    assert str(trace.hint).startswith(f"Write {other.url} as rewritePattern")
+    assert "key=1" not in f"{trace.explanation}{trace.hint}{answer.text}"
+    assert len(other.seen) == 1
+
+
+@pytest.mark.parametrize("status", ["500 Internal Server Error", "200 OK"])
+async def test_an_answer_from_where_a_redirect_led_names_that_server(status: str) -> None:
+    async with (
+        bytes_upstream(refusing(status)) as other,
+        bytes_upstream(leading_to(other.url)) as upstream,
+        gate(upstream.url, follow_redirects=True) as gateway,
+    ):
+        await call(gateway)
+
+    assert other.url in str(gateway.traces[0].explanation)
+
+
+class Renewed(Credentials):
+    """A credential that another may replace once."""
+
+    async def obtain(self, _route: Route, _admitted: Admitted, _origin: str) -> UpstreamCredential:
+        return UpstreamCredential(((b"authorization", b"Bearer old"),), renewable=True)
+
+    async def renew(self, *_: Any) -> UpstreamCredential:
+        return UpstreamCredential(((b"authorization", b"Bearer new"),))
+
+
+async def test_a_401_behind_a_redirect_within_the_origin_renews_the_credential() -> None:
+    async def answer(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        if not seen.line.split()[1].endswith("/"):
+            writer.write(response(b"", status="307 X", more=f"Location: {seen.line.split()[1]}/\r\n"))
+        elif seen.header("authorization") == "Bearer new":
+            writer.write(response(RESULT))
+        else:
+            writer.write(response(b"", status="401 X"))
+
+    async with (
+        bytes_upstream(answer) as upstream,
+        gate(upstream.url, follow_redirects=True, credentials=Renewed()) as gateway,
+    ):
+        answered = await call(gateway)
+
+    assert answered.content == RESULT
+    assert len(upstream.seen) == 4
+
+
+async def test_a_401_beyond_the_origin_renews_nothing() -> None:
+    async with (
+        bytes_upstream(refusing("401 X")) as other,
+        bytes_upstream(leading_to(other.url)) as upstream,
+        gate(upstream.url, follow_redirects=True, credentials=Renewed()) as gateway,
+    ):
+        await call(gateway)
+
+    assert (len(upstream.seen), len(other.seen)) == (1, 1)
