@@ -15,6 +15,7 @@ from devgw.config.finding import Finding, Severity
 from devgw.config.report import one_for_people, tally
 from devgw.config.sample import SEED_FILE
 from devgw.config.settings_file import read_settings
+from devgw.foreign.shell import add_to_claude
 from devgw.foreign.text import cells, clean
 from devgw.monitor.configured_secrets import ConfiguredSecrets
 from devgw.oauth.urls import Urls
@@ -139,7 +140,7 @@ def welcome(runtime: Runtime, say: Callable[[str], None]) -> None:
     routes = [(urls.resource(route), route.operation_id) for route in runtime.gateway.project.routes]
     width = max((cells(clean(url)) for url, _ in routes), default=0)
     for url, name in routes:
-        say(f"  {padded(url, width)}   claude mcp add --transport http {name} {url}")
+        say(f"  {padded(url, width)}   {add_to_claude(name, url)}")
 
 
 def say_findings(findings: Iterable[Finding], directory: Path) -> None:

@@ -81,17 +81,31 @@ def name_of(route: Route, urls: Urls) -> str:
     host = (urlsplit(urls.origin).hostname or "localhost").strip("[]")
     parts = [each for each in _UNNAMEABLE.sub("-", host).split(".") if each]
     space = ".".join(reversed(parts)) if any(c.isalpha() for c in host) else "-".join(parts) or "localhost"
-    name = f"{space.strip('-')}/{_UNNAMEABLE.sub('-', route.operation_id)}"
-    if len(name) <= _LONGEST_NAME:
-        return name
-    return f"{name[: _LONGEST_NAME - 9]}-{digest(name)[:8]}"
+    own = _UNNAMEABLE.sub("-", route.operation_id)
+    name = f"{space.strip('-')}/{own}"
+    is_step = not own.strip(".")  # `..` in a URL leads elsewhere
+    return _told_apart(name, route) if is_step or len(name) > _LONGEST_NAME else name
 
 
-def entry_of(route: Route, urls: Urls) -> dict[str, Any]:
-    """Return a route's entry."""
+def _told_apart(name: str, route: Route) -> str:
+    """Return a name with a mark of the very operation id at its end."""
+    return f"{name[: _LONGEST_NAME - 9]}-{digest(route.operation_id)[:8]}"
+
+
+def named(routes: Sequence[Route], urls: Urls) -> dict[str, Route]:
+    """Return each route by a name of its own: of those that would have the same one, the first keeps it."""
+    found: dict[str, Route] = {}
+    for route in (each for each in routes if "{" not in each.path):
+        name = name_of(route, urls)
+        found[_told_apart(name, route) if name in found else name] = route
+    return found
+
+
+def entry_of(name: str, route: Route, urls: Urls) -> dict[str, Any]:
+    """Return a route's entry under its name."""
     server: dict[str, Any] = {
         "$schema": SCHEMA,
-        "name": name_of(route, urls),
+        "name": name,
         "description": (route.summary or f"MCP route {route.path}")[:_LONGEST_DESCRIPTION],
         "version": VERSION,
         "remotes": [{"type": "streamable-http", "url": urls.resource(route)}],
@@ -103,10 +117,10 @@ def entry_of(route: Route, urls: Urls) -> dict[str, Any]:
 
 def list_servers(routes: Sequence[Route], urls: Urls, question: Question) -> dict[str, Any]:
     """Return one page of entries in order of their names, and the cursor of the next where there is one."""
-    entries = {entry["name"]: entry for entry in (entry_of(route, urls) for route in routes if "{" not in route.path)}
+    by_name = named(routes, urls)
     found = [
-        entries[name]
-        for name in sorted(entries)
+        entry_of(name, by_name[name], urls)
+        for name in sorted(by_name)
         if name > question.after
         and question.search.casefold() in name.casefold()
         and question.version in {"", LATEST, VERSION}
@@ -122,5 +136,5 @@ def find_server(routes: Sequence[Route], urls: Urls, name: str, version: str = L
     """Return the entry called `name`, in this version or the latest; None where there is none."""
     if version not in {LATEST, VERSION}:
         return None
-    listed = (route for route in routes if "{" not in route.path)
-    return next((entry_of(route, urls) for route in listed if name_of(route, urls) == name), None)
+    route = named(routes, urls).get(name)
+    return entry_of(name, route, urls) if route is not None else None

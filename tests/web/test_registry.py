@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from devgw.config.project import Route
-from devgw.gateway.registry import BadQuestion, Question, entry_of, list_servers, name_of, read_question
+from devgw.gateway.registry import BadQuestion, Question, entry_of, find_server, list_servers, name_of, read_question
 from devgw.ids import OperationId
 from devgw.oauth.urls import Urls
 from tests.support.gateway import Running, running_gateway
@@ -48,12 +48,24 @@ def test_a_name_is_the_host_backwards(origin: str, name: str) -> None:
 def test_what_does_not_fit_the_constraints_is_made_to_fit() -> None:
     """One malformed route must not take down discovery for the rest."""
     long = route("x" * 300, "é" * 300)
-    entry = entry_of(long, URLS)
+    entry = entry_of(name_of(long, URLS), long, URLS)
     assert len(entry["server"]["name"]) == 200
     assert len(entry["server"]["description"]) == 100
     assert name_of(route("x" * 301), URLS) != entry["name"]
     listed = list_servers([route("a b/c"), replace(route("p"), path="/mcp/{server}")], URLS, Question())
     assert [each["name"] for each in listed["servers"]] == ["com.example.gateway/a-b-c"]
+
+
+def test_routes_whose_ids_come_to_one_name_are_all_there_and_found() -> None:
+    routes = [route(each) for each in ("a b", "a-b", "a/b", "..", ".", "é", "ü", "x" * 300, "x" * 300 + "y")]
+    listed = list_servers(routes, URLS, read_question({"limit": "100"}))["servers"]
+    assert {each["remotes"][0]["url"] for each in listed} == {URLS.resource(each) for each in routes}
+    assert len({each["name"] for each in listed}) == len(routes)
+    assert "com.example.gateway/a-b" in {each["name"] for each in listed}
+    for each in listed:
+        assert len(each["name"]) <= 200
+        assert each["name"].partition("/")[2].strip(".")
+        assert find_server(routes, URLS, each["name"]) == each
 
 
 def test_pages_follow_one_another_until_the_last() -> None:

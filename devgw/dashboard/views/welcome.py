@@ -6,6 +6,7 @@ from devgw.dashboard.look.sheet import Sheet
 from devgw.dashboard.views.health import sign
 from devgw.dashboard.views.scene import Scene
 from devgw.dashboard.world import Link
+from devgw.foreign.shell import add_to_claude, server_name, word
 from devgw.foreign.text import cells
 
 _WIDE, _NARROW = 18, 15
@@ -30,15 +31,15 @@ def commands(scene: Scene) -> list[tuple[str, str]]:
     if not found:
         return []
     url = found[0]
-    name = url.rstrip("/").rpartition("/")[2] or "devgw"
+    name = server_name(url.rstrip("/").rpartition("/")[2])
     settings = f'{{"mcpServers":{{"{name}":{{"url":"{url}"}}}}}}'
-    code = f'code --add-mcp \'{{"name":"{name}","type":"http","url":"{url}"}}\''
+    code = word(f'{{"name":"{name}","type":"http","url":"{url}"}}')
     return [
         ("Any MCP client", url),
-        ("Claude Code", f"claude mcp add --transport http {name} {url}"),
+        ("Claude Code", add_to_claude(name, url)),
         ("Cursor mcp.json", settings),
-        ("VS Code", code),
-        ("MCP Inspector", f"npx @modelcontextprotocol/inspector --transport http --server-url {url}"),
+        ("VS Code", f"code --add-mcp {code}"),
+        ("MCP Inspector", f"npx @modelcontextprotocol/inspector --transport http --server-url {word(url)}"),
         *((f"Route {each.rstrip('/').rpartition('/')[2]}", each) for each in found[1:4]),
     ]
 

@@ -1,0 +1,50 @@
+"""Commands to copy: whatever a project calls its routes, a shell sees the words that were meant."""
+
+import json
+import shlex
+
+import pytest
+
+from devgw.foreign.shell import add_to_claude, server_name, word
+
+BEGINNING = ["claude", "mcp", "add", "--transport", "http"]
+HOSTILE = [
+    "a b",
+    "x;id",
+    "x$(id)",
+    "`id`",
+    "-rf",
+    "--scope",
+    "a\nb",
+    "a/b",
+    "..",
+    "a'b",
+    'a"b',
+    "é",
+    "a|b",
+    "a&b",
+    "\x1b[31m",
+]
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, "x" * 300])
+def test_an_id_is_one_plain_word_of_the_command(name: str) -> None:
+    words = shlex.split(add_to_claude(name, "http://localhost:9000/mcp/a"))
+    assert words == [*BEGINNING, server_name(name), "http://localhost:9000/mcp/a"]
+    assert 0 < len(server_name(name)) <= 64
+    assert server_name(name).replace("-", "").replace("_", "").isascii()
+    assert server_name(name)[0] != "-"
+
+
+@pytest.mark.parametrize(
+    "path", ["/mcp/a;touch$IFS/x", "/mcp/$(id)", "/mcp/it's", "/mcp/a&b", "/mcp/!x", "/mcp/a';id;'"]
+)
+def test_a_path_is_a_part_of_one_word(path: str) -> None:
+    url = f"http://localhost:9000{path}"
+    assert shlex.split(add_to_claude("a", url))[-1] == url
+    assert shlex.split(word(json.dumps({"url": url}))) == [json.dumps({"url": url})]
+
+
+def test_usual_names_and_addresses_stand_as_they_are() -> None:
+    url = "http://localhost:9000/mcp/sample"
+    assert add_to_claude("sample_1-a", url) == f"claude mcp add --transport http sample_1-a {url}"
