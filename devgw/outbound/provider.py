@@ -47,6 +47,9 @@ from devgw.problems.provider import (
 from devgw.problems.provider_token import ProviderTokenInvalid
 from devgw.problems.proxy import UpstreamSpeaksTls
 
+_OF_TOKENS = frozenset({"access_token", "token_type", "expires_in", "refresh_token"})
+"""What only a token endpoint's answer has (RFC 6749 §5.1)."""
+
 
 class HttpIdentityProvider:
     """Builds the login URL, redeems the code, and verifies what comes back."""
@@ -103,7 +106,7 @@ class HttpIdentityProvider:
         got = clean(", ".join(sorted(answer)), 200)
         if id_token is not None:
             raise Refused(ProviderAnswerUnreadable(self._login.token_url, 200, "an id_token that is no text", "a JWT"))
-        if access_token is None:  # a document of another kind: no token endpoint answers without one (RFC 6749 §5.1)
+        if _OF_TOKENS.isdisjoint(answer):  # a document of another kind
             raise Refused(ProviderTokenUrlWrong(self._login.token_url, 200, f"the members {got or 'none'}"))
         if not self._is_workos and "openid" in self._login.scope.split():
             looks_like_workos = isinstance(answer.get("user"), dict) and "authentication_method" in answer
