@@ -108,7 +108,7 @@ class Connection:
     async def turn_away(self, reason: TurnedAway) -> None:
         """Say why, then read what was sent in vain: a socket closed over unread bytes loses the reason on its way."""
         await self._send(reason)
-        with contextlib.suppress(TimeoutError, OSError):
+        with contextlib.suppress(TimeoutError, OSError, RuntimeError):  # the last is uvloop's, of one that left
             self._writer.write_eof()
             async with asyncio.timeout(_FAREWELL_SECONDS):
                 while await self._reader.read(_HIGH_WATER):

@@ -38,6 +38,15 @@ class Opened:
     """What a reader must say in its hello; empty on a Unix socket."""
     path: Path
     """The file that goes when the socket closes."""
+    made: os.stat_result
+    """Which file that is."""
+
+    def is_in_place(self) -> bool:
+        """Tell whether the file that was made stands there, and nothing else."""
+        try:
+            return os.path.samestat(self.path.lstat(), self.made)
+        except OSError:
+            return False
 
 
 async def listen(state_dir: Path, serve: Serve, limit: int) -> Opened:
@@ -60,7 +69,8 @@ def _takes_unix_sockets(state_dir: Path) -> bool:
 
 
 async def _listen_unix(path: Path, serve: Serve, limit: int) -> Opened:
-    return Opened(await asyncio.start_unix_server(serve, sock=_bind(path), limit=limit), "", path)
+    server = await asyncio.start_unix_server(serve, sock=_bind(path), limit=limit)
+    return Opened(server, "", path, os.lstat(path))
 
 
 def _bind(path: Path) -> socket.socket:
@@ -80,7 +90,7 @@ async def _listen_tcp(path: Path, serve: Serve, limit: int) -> Opened:
     port = server.sockets[0].getsockname()[1]
     with create(path) as file:
         file.write(json.dumps({"port": port, "token": word}).encode())
-    return Opened(server, word, path)
+    return Opened(server, word, path, os.lstat(path))
 
 
 async def connect(state_dir: Path, limit: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, str]:

@@ -17,7 +17,6 @@ from devgw.control.lock import ProjectLock
 from devgw.control.messages import TurnedAway
 from devgw.entropy import short_id
 from devgw.monitor.monitor import Monitor
-from devgw.problems import Refused
 from devgw.settings import Limits
 
 _FAREWELL_SECONDS = 1.0
@@ -26,14 +25,13 @@ _TOO_MANY = TurnedAway(
     f"{Limits.CONTROL_READERS} readers are connected already.",
     "End dashboards and tails that nobody looks at.",
 )
-_LOOK_SECONDS = 2.0
 
 
 class ControlServer:
     """The control socket of one gateway.
 
     `open` it before anything else, so that a second gateway in the project is refused early; then let `serve` run in
-    the gateway's task group. Cancelling `serve` closes everything.
+    the gateway's task group, and call `keep` now and then. Cancelling `serve` closes everything.
     """
 
     def __init__(
@@ -65,28 +63,29 @@ class ControlServer:
         self._monitor.wake = self._wake
 
     async def serve(self) -> None:
-        """Serve until cancelled, and listen anew where somebody removed the socket: faces would find no gateway.
-
-        Where lock or folder went too, the project is taken again first.
-        """
+        """Serve until cancelled."""
         try:
-            while True:
-                await asyncio.sleep(_LOOK_SECONDS)
-                await self._see_to_socket()
+            await asyncio.Event().wait()
         finally:
             await self.close()
 
-    async def _see_to_socket(self) -> None:
+    async def keep(self) -> None:
+        """Listen anew where somebody removed the socket: faces would find no gateway.
+
+        Where lock or folder went too, the project is taken again first.
+
+        Raises:
+            Refused: with a problem of `problems.control`; it can be tried again.
+        """
         opened = self._opened
         if opened is None:
             return
-        with contextlib.suppress(Refused):  # it is looked at again
-            self._lock.keep()
-            if opened.path.exists():
-                return
-            self._opened = await listen(self._state_dir, self._welcome, Limits.CONTROL_LINE_BYTES)
-            self._shared.token = self._opened.token
-            opened.server.close()
+        self._lock.keep()
+        if opened.is_in_place():
+            return
+        self._opened = await listen(self._state_dir, self._welcome, Limits.CONTROL_LINE_BYTES)
+        self._shared.token = self._opened.token
+        opened.server.close()
 
     async def close(self) -> None:
         """Send every reader away, remove the socket, give the project back."""
@@ -96,8 +95,9 @@ class ControlServer:
         opened.server.close()
         self._monitor.wake = lambda: None
         await self._send_away()
-        with contextlib.suppress(OSError):
-            _remove(opened.path)
+        if opened.is_in_place():
+            with contextlib.suppress(OSError):
+                opened.path.unlink()
         self._lock.release()
 
     # --- readers ---
@@ -137,7 +137,3 @@ class ControlServer:
         sleeper = asyncio.get_running_loop().create_future()
         self._sleepers.append(sleeper)
         await sleeper
-
-
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)

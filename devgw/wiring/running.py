@@ -13,9 +13,11 @@ from devgw.monitor.views import CheckRow
 from devgw.monitor.watching import Watching
 from devgw.outbound.callback_watch import CallbackWatch
 from devgw.outbound.provider_watch import ProviderWatch
+from devgw.problems import Refused
 from devgw.web.descriptors import in_use, limit, raise_limit
 from devgw.web.listening import serve
 from devgw.wiring.acting import GatewayActions
+from devgw.wiring.cause import cause_of
 from devgw.wiring.config_view import config_view
 from devgw.wiring.departures import WHERE, said
 from devgw.wiring.loop_faults import heard
@@ -31,6 +33,8 @@ GC_THRESHOLDS = (20_000, 20, 50)
 of the time."""
 HOUSEKEEPING = timedelta(seconds=5)
 """How often uses are written down and expired records pruned."""
+SOCKET = "control socket"
+_SOCKET_LOOK_SECONDS = 2.0
 
 
 async def run(
@@ -62,6 +66,7 @@ async def _run(runtime: Runtime, ready: Callable[[], None], helpers: Mapping[str
     }
     if control is not None:
         essentials["the control socket"] = asyncio.ensure_future(control.serve())
+        runtime.supervisor.start(SOCKET, partial(_keep_socket, runtime, control))
     _start_helpers(runtime, reloading)
     for name, begin in helpers.items():
         runtime.supervisor.start(name, begin)
@@ -135,6 +140,18 @@ async def _keep_house(runtime: Runtime) -> None:
         _prune(runtime)
         _judge_descriptors(runtime)
         await asyncio.sleep(HOUSEKEEPING.total_seconds())
+
+
+async def _keep_socket(runtime: Runtime, control: ControlServer) -> None:
+    """Let the control socket be found again where somebody removed it; where that cannot be, say why."""
+    while True:
+        await asyncio.sleep(_SOCKET_LOOK_SECONDS)
+        try:
+            await control.keep()
+        except Refused as refused:
+            runtime.supervisor.limit(SOCKET, cause_of(refused))
+        else:
+            runtime.supervisor.limit(SOCKET, None)
 
 
 def _prune(runtime: Runtime) -> None:

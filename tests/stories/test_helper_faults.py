@@ -14,6 +14,7 @@ import httpx2
 import pytest
 import watchfiles
 
+from devgw.cli.why import unwell
 from devgw.config.sample import sample_root
 from devgw.control.client import welcome_once
 from devgw.events.taxonomy import ConfigLoaded, ConfigRejected, HelperStateChanged
@@ -137,3 +138,42 @@ async def test_a_control_socket_that_was_removed_is_there_again(gateway: Running
     address.unlink()
     await until(address.exists)
     assert (await welcome_once(tmp_path / ".devgw")).instance
+
+
+@pytest.mark.parametrize(
+    "stand", [Path.mkdir, Path.touch, lambda path: path.symlink_to("/dev/null")], ids=["folder", "file", "link"]
+)
+async def test_what_stands_in_the_control_sockets_place_is_named_left_alone_and_passes(
+    gateway: Running, tmp_path: Path, stand: Callable[[Path], None]
+) -> None:
+    """Faces that are connected go on and say it; the others find the socket again once nothing is in the way."""
+    address = tmp_path / ".devgw" / "control.sock"
+    address.unlink()
+    stand(address)
+    await until(lambda: row(gateway, "control socket").state == "warning")
+    (ailing,) = unwell([gateway.runtime.monitor.health.look()])
+    assert f"{address} cannot be used for devgw's state: it is no socket" in ailing.text
+    assert "move it away" in ailing.fix
+    assert [each.state for each in gateway.events(HelperStateChanged) if each.helper == "control socket"] == ["limited"]
+    address.rename(tmp_path / "away")
+    await until(lambda: row(gateway, "control socket").state == "ok")
+    assert (await welcome_once(tmp_path / ".devgw")).instance
+
+
+async def test_a_socket_of_somebody_else_in_its_place_gives_way(gateway: Running, tmp_path: Path) -> None:
+    address = tmp_path / ".devgw" / "control.sock"
+    address.unlink()
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(address))
+        foreign = address.lstat().st_ino
+        await until(lambda: address.exists() and address.lstat().st_ino != foreign)
+    assert (await welcome_once(tmp_path / ".devgw")).instance
+
+
+async def test_at_its_end_the_gateway_leaves_what_stands_in_the_sockets_place(tmp_path: Path) -> None:
+    shutil.copytree(sample_root(), tmp_path, dirs_exist_ok=True)
+    address = tmp_path / ".devgw" / "control.sock"
+    async with running_gateway(tmp_path, ephemeral=False, settings=Settings(port=0)):
+        address.unlink()
+        address.write_text("notes")
+    assert address.read_text() == "notes"
