@@ -1,23 +1,26 @@
 """Every secret that the project itself configures, wherever an upstream, a client or an error message says it again.
 
 Names and shapes (`masking`) know what secrets are called and look like; this knows what they are. It hides them at the
-last moment, in the text that goes to a face: plain, as JSON, HTML and URLs write them, in base64, or in hex. What was
-once configured stays hidden after a reload, for it stands in older traces.
+last moment, in the text that goes to a face: plain, as JSON, HTML and URLs write them, in base64 or hex, and in such
+codes inside one another (`coded`). What was once configured stays hidden after a reload, for it stands in older traces.
 """
 
 import base64
 import html
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
+from devgw.monitor.coded import replace_coded
 from devgw.monitor.masking import mask
 
 SHORTEST = 6
 """Characters: what is shorter stands everywhere by chance."""
 _SHORTEST_ENCODED = 8
 _SHORTEST_WORD = 4
+_CODES = 3
+"""Base64 of base64 in a URL; what is packed deeper nobody reads by chance."""
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _HTML_SAFE = str.maketrans({each: f"\\u{ord(each):04x}" for each in "<>&"})
 _WORDS = frozenset({"secret", "password", "passwd", "client_secret", "bearer", "changeme"})
@@ -41,6 +44,20 @@ class ConfiguredSecrets:
 
     def hide(self, text: str) -> str:
         """Return `text` with every configured secret masked, also where it is cut off behind its first half."""
+        return self._hide(text, _CODES) if self._forms else text
+
+    def _hide(self, text: str, codes: int) -> str:
+        """Hide them also where they stand inside up to so many codes in one another."""
+        text = self._hide_plain(text)
+        if not codes:
+            return text
+
+        def masked(run: str, meanings: Iterator[str]) -> str:
+            return mask(run) if any(self._hide(each, codes - 1) != each for each in meanings) else run
+
+        return replace_coded(text, masked)
+
+    def _hide_plain(self, text: str) -> str:
         near = [forms for word, forms in self._forms.items() if word in text]
         if near:
             found = {form: shown for forms in near for form, shown in forms.items()}

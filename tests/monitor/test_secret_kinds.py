@@ -175,6 +175,79 @@ def test_what_the_project_configures_is_hidden_however_it_is_written(written: st
     assert secrets.hide("the client_secret is a secret, x") == "the client_secret is a secret, x"
 
 
+def coded(value: bytes) -> str:
+    return base64.b64encode(value).decode()
+
+
+BYTES = VALUE.encode()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        coded(coded(BYTES).encode()),
+        coded(coded(coded(BYTES).encode()).encode()),
+        coded(json.dumps({"basic": coded(b"user:" + BYTES)}).encode()),
+        base64.urlsafe_b64encode(coded(b"x" + BYTES).encode()).decode().rstrip("="),
+        "path/to/" + coded(coded(BYTES).encode()),
+        quote(coded(coded(BYTES).encode()), safe=""),
+        coded(coded(BYTES).encode()).replace("/", "\\/"),
+        coded(VALUE.encode("utf-16-le")),
+        "".join(f"%{each:02x}" for each in BYTES),
+        "".join(f"%{each:02X}" for each in BYTES),
+        "".join(f"%25{each:02X}" for each in BYTES),
+        "".join(f"%{each:02x}" if at % 2 or each > 127 else quote(chr(each), safe="") for at, each in enumerate(BYTES)),
+        "".join(f"\\x{each:02x}" for each in BYTES),
+        "".join(f"\\\\x{each:02X}" for each in BYTES),
+        "".join(f"\\u{ord(each):04x}" for each in VALUE),
+        "".join(f"\\{each:03o}" for each in BYTES),
+        "".join(f"&#{ord(each)};" for each in VALUE),
+        "".join(f"&#x{ord(each):x};" for each in VALUE),
+        BYTES.hex(":"),
+        BYTES.hex(" "),
+        ", ".join(f"0x{each:02x}" for each in BYTES),
+        coded(BYTES).encode().hex(),
+        coded(BYTES.hex().encode()),
+        json.dumps(list(BYTES)),
+        json.dumps(list(BYTES), separators=(",", ":")),
+    ],
+)
+@pytest.mark.parametrize("before", ["", "\n", "\t"])
+def test_what_the_project_configures_is_hidden_inside_other_codes(written: str, before: str) -> None:
+    secrets = ConfiguredSecrets()
+    secrets.keep([VALUE])
+    line = json.dumps({"text": f"one {before}{written}", "more": f"{before}{written} two"}, ensure_ascii=False)
+    hidden = secrets.hide(line)
+    found = json.loads(hidden)
+    assert found["text"].startswith("one ")
+    assert found["more"].endswith(" two")
+    assert json.dumps(written, ensure_ascii=False)[10:-10] not in hidden
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        coded(b"a picture, or whatever else is no secret, in base64"),
+        "%D0%9F%D1%80%D0%B8%D0%B2%D0%B5%D1%82 and 0b9f1c8e-5a6b-4c7d-8e9f-0a1b2c3d4e5f",
+        "\\x41\\x42\\x43\\x44\\x45\\x46 C:\\users\\names&#65;&#66;&#67;&#68;",
+        "1,2,3,4,5,6,7,8,999,1000 de:ad:be:ef:de:ad:be:ef",
+    ],
+)
+def test_what_is_coded_and_no_secret_stays_as_it_is(text: str) -> None:
+    secrets = ConfiguredSecrets()
+    secrets.keep([VALUE])
+    assert secrets.hide(text) == text
+
+
+@pytest.mark.parametrize("part", ["aB", "%41", "a%", "\\", "\\x4", "\\x41", "&#1", "ab ", "0x", "1,", "aB-", "ab:ab\\"])
+def test_a_text_that_is_made_to_be_slow_to_decode_is_not(part: str) -> None:
+    secrets = ConfiguredSecrets()
+    secrets.keep([f"{VALUE}{number}" for number in range(20)])
+    begun = time.process_time()
+    secrets.hide(part * (64_000 // len(part)))
+    assert time.process_time() - begun < 1
+
+
 def test_every_line_of_a_configured_key_is_hidden() -> None:
     secrets = ConfiguredSecrets()
     secrets.keep(["-----BEGIN X-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASCBKcwggSjAgEAAoIB\n-----END X-----"])
