@@ -237,6 +237,10 @@ class Project:
         wanted = path.rstrip("/") or "/"
         return next((route for route in self.routes if route.path == wanted), None)
 
+    def route_called(self, operation_id: OperationId) -> Route | None:
+        """Return the route with this operationId."""
+        return next((route for route in self.routes if route.operation_id == operation_id), None)
+
 
 def secrets_in(part: Any) -> list[str]:
     """Return the value of every `Secret` in a part of a project, however deep."""

@@ -114,6 +114,35 @@ class Authorization:
         check_redirect_uri(redirect_uri)  # it may have been registered under older rules, or configured
         return Destination(client, redirect_uri, parameters.first("state"), issuer)
 
+    def begin_for_link(
+        self, route: Route, link: str, urls: Urls, *, by_page_of_elsewhere: bool = False
+    ) -> PendingAuthorization:
+        """Return a pending sign-in that no client asked for: its browser goes on at a connect link for `route`.
+
+        Raises:
+            Refused: with `AuthorizationsTooMany`.
+        """
+        assert route.token_exchange is not None
+        self._check_room(by_page_of_elsewhere=by_page_of_elsewhere)
+        now = self._clock.now()
+        login = self._project.oauth.login if self._project.oauth else None
+        pending = PendingAuthorization(
+            id=TransactionId(short_id("t-", 20)),
+            client_id=ClientId(""),
+            client_name="a connect link",
+            redirect_uri=urls.connected(route.token_exchange.id),
+            operation_id=route.operation_id,
+            resource=urls.resource(route),
+            scope="",
+            issuer=urls.issuer(route),
+            parameters={},
+            created_at=now,
+            expires_at=now + login.state_ttl if login else now,
+            connect_link=link,
+        )
+        self._store.save_pending(pending)
+        return pending
+
     def _check_room(self, *, by_page_of_elsewhere: bool) -> None:
         """Refuse one more than may be open.
 
@@ -189,10 +218,19 @@ class Authorization:
         """Return the same, or one that was decided: whoever double-clicks sends the form twice.
 
         Raises:
-            Refused: as `find` does for any other.
+            Refused: as `find` does for any other; with `TransactionUnknown` for a sign-in that no client asked for.
         """
-        pending = self._store.find_pending(TransactionId(transaction_id or ""))
+        pending = self.known(transaction_id)
+        if pending and pending.connect_link:
+            raise Refused(TransactionUnknown())
         return pending if pending and pending.decided_at else self.find(transaction_id)
+
+    def find_open(self, transaction_id: str | None) -> PendingAuthorization | None:
+        """Return what `find` does, None where that would refuse."""
+        try:
+            return self.find(transaction_id)
+        except Refused:
+            return None
 
     def switch_account(self, pending: PendingAuthorization) -> PendingAuthorization:
         """Return `pending` with the wish that the identity provider asks who it is, however well it remembers."""

@@ -60,6 +60,12 @@ class UpstreamConnecting(Protocol):
             Refused: with `ConnectLinkInvalid`.
         """
 
+    def keep_link(self, sealed: str, *, anew: bool) -> str:
+        """Return a link's ticket, and whether it drops a registration, sealed once more: so it may be kept."""
+
+    def kept_link(self, kept: str) -> tuple[str, bool]:
+        """Return what `keep_link` sealed; an empty ticket where that cannot be opened any more."""
+
     async def begin(self, route: Route, ticket: Ticket, *, anew: bool = False) -> Begun:
         """Return where to send the browser that opened a connect link; `anew` drops the registration that was kept.
 

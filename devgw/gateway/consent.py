@@ -213,7 +213,7 @@ class Consents:
         self._bus.publish(McpAuthConsentDenied(**_links(question.pending, question.session), outcome=Outcome.DENIED))
 
     def _route(self, pending: PendingAuthorization) -> Route:
-        found = next((each for each in self._project.routes if each.operation_id == pending.operation_id), None)
+        found = self._project.route_called(pending.operation_id)
         if found is None:  # the route went with a reload
             raise Refused(TransactionUnknown())
         return found

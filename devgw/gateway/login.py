@@ -274,6 +274,8 @@ def _links(pending: PendingAuthorization | None) -> dict[str, Any]:
     """Return whose login it is, as every event says it; nothing where it is nobody's."""
     if pending is None:
         return {}
+    if pending.connect_link:  # no client asked for it
+        return {"transaction_id": pending.id, "operation_id": pending.operation_id}
     return {
         "transaction_id": pending.id,
         "client_id": pending.client_id,

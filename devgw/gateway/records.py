@@ -66,6 +66,8 @@ class PendingAuthorization:
     decided_at: datetime | None = None
     page_digest: str | None = None
     """Of the token that its pages carry (`gateway.page_proof`)."""
+    connect_link: str | None = None
+    """The link, sealed, at which the browser goes on: a sign-in that no client asked for, and that gets no code."""
 
     @property
     def ended_with_route(self) -> bool:

@@ -129,6 +129,11 @@ class Urls:
         """Return where the person of a pending authorization signs in, whoever signed in before."""
         return self.at(CONSENT, transaction=transaction_id, sign_in="again")
 
+    @property
+    def logout(self) -> str:
+        """Return the page that signs out."""
+        return self.at(LOGOUT)
+
     def dev_login(self, state: str) -> str:
         """Return the page that signs in without a provider."""
         return self.at(DEV_LOGIN, state=state)

@@ -73,6 +73,34 @@ class ConnectBrowserForeign(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectLinkOfAnother(Problem):
+    """A connect link was opened where somebody else is signed in than the person for whom it was made."""
+
+    here: str
+    """Who is signed in."""
+    there: str
+    """Whom the link names."""
+    sign_out: str
+    """The URL of the page that signs out."""
+
+    diagnosis: ClassVar = "SESS-02"
+    status: ClassVar[int] = 403
+    error: ClassVar = ErrorCode.ACCESS_DENIED
+    source: ClassVar = "MCP 2025-11-25 §Elicitation, URL mode"
+
+    def explain(self) -> str:
+        """Say who is here, and whose it is."""
+        return f"This browser is signed in as {self.here}; the link is for {self.there}, and connects nobody else."
+
+    def advise(self) -> str:
+        """Say how to be the one, or to get a link of one's own."""
+        return (
+            f"If you are {self.there}, sign out at {self.sign_out} and at the identity provider, and open the link "
+            "again. If not, call the tool as yourself: its answer has a link of your own."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectLinkInvalid(Problem):
     """The link by which a connection is begun is not ours, or too old."""
 

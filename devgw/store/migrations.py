@@ -78,6 +78,9 @@ KEPT_COPIES = "ALTER TABLE client ADD COLUMN kept_copy TEXT;"
 CODES = "ALTER TABLE authorization_code DROP COLUMN resource_implied;"
 """A code is redeemed for its resource, whether the authorization request named that or not."""
 
+CONNECT_LINKS = "ALTER TABLE pending_authorization ADD COLUMN connect_link TEXT;"
+"""Sign-ins go on at a connect link, too."""
+
 MIGRATIONS: list[str] = [
     RECORDS,
     CONNECTIONS,
@@ -88,5 +91,6 @@ MIGRATIONS: list[str] = [
     UNANSWERED,
     KEPT_COPIES,
     CODES,
+    CONNECT_LINKS,
 ]
 """Applied in order, each once; `PRAGMA user_version` counts them."""

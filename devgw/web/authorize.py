@@ -14,7 +14,13 @@ from devgw.ids import ClientId
 from devgw.oauth.parameters import Parameters
 from devgw.oauth.urls import AUTHORIZE, CALLBACK, CONSENT, PROVE
 from devgw.problems import Refused
-from devgw.problems.consent import AccessDenied, ConsentStale, InteractionRequired, TransactionFinished
+from devgw.problems.consent import (
+    AccessDenied,
+    ConsentStale,
+    InteractionRequired,
+    TransactionFinished,
+    TransactionUnknown,
+)
 from devgw.problems.login import ProviderRefused
 from devgw.problems.parameters import ParameterInvalid
 from devgw.web import browser, caller, dev_login, refusals, serving
@@ -56,7 +62,7 @@ async def callback() -> Response:
         _note(gateway.login.find_for_error(parameters))
         return await _to_client(gateway, refused) or await refusals.as_page(refused.problem)
     _note(arrival.pending)
-    response = _see(urls.consent(arrival.pending.id, arrival.page_token), 303)
+    response = _see(_onward(gateway, arrival.pending, arrival.page_token), 303)
     browser.forget_cookie(response, arrival.login_cookie_name, browser.path_of(CALLBACK))
     if arrival.session_cookie:
         browser.set_session(response, arrival.session_cookie)
@@ -74,14 +80,14 @@ async def posted_callback() -> Response:
 @blueprint.get(CONSENT)
 async def show_setup() -> Response:
     """Show what has to be decided for a pending authorization."""
-    gateway = serving.gateway()
-    _note(gateway.authorization.known(request.args.get("transaction")))
-    pending = gateway.authorization.find_to_decide(request.args.get("transaction"))
+    gateway, transaction = serving.gateway(), request.args.get("transaction")
+    _note(gateway.authorization.known(transaction))
+    if request.args.get("sign_in") == "again":
+        return await _to_login(gateway, gateway.authorization.find(transaction))
+    pending = gateway.authorization.find_to_decide(transaction)
     page_token = request.args.get("page_token")
     if pending.decided_at:
         return _again(gateway, pending, page_token)
-    if request.args.get("sign_in") == "again":
-        return await _to_login(gateway, pending)
     return await next_step(gateway, pending, page_token)
 
 
@@ -97,7 +103,7 @@ async def prove() -> Response:
     if session is None:
         return await _to_login(gateway, pending)
     proven, page_token = gateway.proofs.page_token(pending, session)
-    return _see(_here(proven, page_token), 303)
+    return _see(_onward(gateway, proven, page_token), 303)
 
 
 @blueprint.post(CONSENT)
@@ -157,13 +163,10 @@ async def next_step(gateway: Gateway, pending: PendingAuthorization, page_token:
         SentBack: with `InteractionRequired`, where the client wanted no page and one has to be shown.
         Refused: with `SessionCookieLost`.
     """
-    sessions = browser.sessions()
-    session = gateway.proofs.session_by_page(pending, page_token, sessions)
+    session = gateway.proofs.session_by_page(pending, page_token, browser.sessions())
     may_ask = pending.prompt != "none"
-    if _wants_login(pending) or (session is None and not (sessions and browser.has_shown_itself())):
-        return await _to_login(gateway, pending)
-    if session is None:
-        return await prove_page(pending)
+    if session is None or _wants_login(pending):
+        return await prove_or_sign_in(gateway, pending)
     question = gateway.consents.question(pending, session, page_token or "", _here(pending, page_token))
     if gateway.consents.is_remembered(question):
         return _see(gateway.consents.approve(question, remembered=True), 303)
@@ -171,6 +174,13 @@ async def next_step(gateway: Gateway, pending: PendingAuthorization, page_token:
         raise SentBack(InteractionRequired("consent"), _destination(gateway, pending))
     gateway.consents.show(question)
     return await consent_page(question, gateway.proofs.browser_key(session))
+
+
+async def prove_or_sign_in(gateway: Gateway, pending: PendingAuthorization) -> Response:
+    """Let a browser with a session show its key, and any other go to sign in."""
+    if _wants_login(pending) or not (browser.sessions() and browser.has_shown_itself()):
+        return await _to_login(gateway, pending)
+    return await prove_page(pending)
 
 
 def _wants_login(pending: PendingAuthorization) -> bool:
@@ -190,7 +200,7 @@ async def _to_login(gateway: Gateway, pending: PendingAuthorization) -> Response
 async def _to_client(gateway: Gateway, refused: Refused) -> Response | None:
     """Return what tells the client that its login ended with a no; None where that is the gateway's own matter."""
     pending = gateway.login.find_for_error(serving.query())
-    if pending is None or not isinstance(refused.problem, ProviderRefused):
+    if pending is None or pending.connect_link or not isinstance(refused.problem, ProviderRefused):
         return None
     return await refusals.to_client(SentBack(refused.problem, _destination(gateway, pending)))
 
@@ -198,6 +208,18 @@ async def _to_client(gateway: Gateway, refused: Refused) -> Response | None:
 def _destination(gateway: Gateway, pending: PendingAuthorization) -> Destination:
     client = gateway.clients.known(pending.client_id)
     return Destination(client, pending.redirect_uri, pending.state, pending.issuer)
+
+
+def _onward(gateway: Gateway, pending: PendingAuthorization, page_token: str | None) -> str:
+    """Return where a browser that has shown whose it is goes on: at the connect link, else on the consent page."""
+    if pending.connect_link is None:
+        return _here(pending, page_token)
+    route = gateway.project.route_called(pending.operation_id)
+    if route is None or route.token_exchange is None:
+        raise Refused(TransactionUnknown())
+    proof = {"transaction": pending.id, "page_token": page_token or ""}
+    asked = {"operationId": pending.operation_id, "redirect": "true"}
+    return serving.canonical_urls().connect(route.token_exchange.id, **asked, **proof)
 
 
 def _here(pending: PendingAuthorization, page_token: str | None) -> str:
@@ -216,8 +238,10 @@ def _note(pending: PendingAuthorization | None) -> None:
     if trace and pending:
         trace.kind = "oauth"
         trace.transaction_id = pending.id
-        trace.client_id, trace.client_name = pending.client_id, pending.client_name
         trace.operation_id = pending.operation_id
+        if pending.connect_link:
+            return
+        trace.client_id, trace.client_name = pending.client_id, pending.client_name
         client = serving.gateway().ground.store.find_client(pending.client_id)
         if client and client.kept_copy:
             trace.notes.append(

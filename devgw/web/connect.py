@@ -1,9 +1,7 @@
 """Connecting an upstream in the browser: the link, the way there, and the way back.
 
-A link is needed whoever is signed in: a session's cookie goes to other ports too, and another port can set one of its
-own. So a page that another one leads to asks first, even where the link and the cookie name the same person. Where
-nobody is signed in it asks, too, and does not lead to sign-in: one belongs to an authorization that a client began, and
-whoever was given the link is the client of the person whom it names.
+A link is needed whoever is signed in, and connects in the browser of the person whom it names alone (`connect_link`). A
+page that another one leads to asks first, all the same: at the upstream the browser may be signed in as anybody.
 
 Source: `gateway.md` §3, §6; MCP Security Best Practices §OAuth State Parameter Validation.
 """
@@ -13,12 +11,12 @@ from quart import Blueprint, Response, jsonify, redirect, request
 from devgw.config.project import Route
 from devgw.entropy import digest, same, token
 from devgw.gateway.connecting import Begun, Finished, Ticket, UpstreamConnecting, cookie_name_of
-from devgw.gateway.records import Session
-from devgw.oauth.urls import CLIENT_DOCUMENT, CONNECTIONS
+from devgw.oauth.urls import CLIENT_DOCUMENT, CONNECTIONS, SCRIPT
 from devgw.problems import Refused
 from devgw.problems.consent import ConsentStale
-from devgw.problems.upstream_connection import ConnectBrowserForeign, ConnectionUnknown, ConnectLinkInvalid
+from devgw.problems.upstream_connection import ConnectionUnknown
 from devgw.web import browser, refusals, serving
+from devgw.web.connect_link import OpenedLink, find_out_who, is_done, open_link
 from devgw.web.pages import page
 
 COOKIE_SECONDS = 600
@@ -33,26 +31,19 @@ def blueprint(upstreams: UpstreamConnecting) -> Blueprint:
     @found.get(f"{CONNECTIONS}/<connection>/connect")
     async def connect(connection: str) -> Response:
         """Begin: 302 to the upstream with `redirect=true`, else 428 with what is needed."""
-        route = _route_of(connection)
-        ticket = _ticket(upstreams, route)
-        sessions = browser.sessions()
-        _check_person(route, ticket, sessions)
-        _note(route, ticket)
+        opened = open_link(upstreams, _route_of(connection))
+        _note(opened.route, opened.ticket)
         if request.args.get("redirect") != "true":
-            return await _precondition(upstreams, route, ticket)
-        if not sessions or browser.is_led_here_by_another_page():
-            return await _question(route, ticket)
-        return _sent(await upstreams.begin(route, ticket, anew=_is_anew()))
+            return await _precondition(upstreams, opened)
+        return await _next(upstreams, opened)
 
     @found.post(f"{CONNECTIONS}/<connection>/connect")
     async def confirm(connection: str) -> Response:
         """Begin after the page that asked: 303 to the upstream."""
-        route = _route_of(connection)
-        ticket = _ticket(upstreams, route)
-        _check_person(route, ticket, browser.sessions())
-        _note(route, ticket)
+        opened = open_link(upstreams, _route_of(connection))
+        _note(opened.route, opened.ticket)
         await _check_form()
-        return _sent(await upstreams.begin(route, ticket, anew=_is_anew()), 303)
+        return await _begin(upstreams, opened, 303)
 
     @found.get(f"{CONNECTIONS}/<connection>/callback")
     async def callback(connection: str) -> Response:
@@ -95,43 +86,30 @@ def _route_of(connection: str) -> Route:
     return next((route for route in named if route.operation_id == wanted), named[0])
 
 
-def _ticket(upstreams: UpstreamConnecting, route: Route) -> Ticket:
-    """Return what the link says.
-
-    Raises:
-        Refused: with `ConnectLinkInvalid`.
-    """
-    assert route.token_exchange is not None
-    sealed = request.args.get("browserTicket")
-    if not sealed:
-        raise Refused(ConnectLinkInvalid(why="it carries no ticket, so it does not say for whom it is"))
-    return upstreams.read_ticket(sealed, route.token_exchange.id)
+async def _next(upstreams: UpstreamConnecting, opened: OpenedLink) -> Response:
+    """Return what comes after a link that was opened: sign in, the page that asks, or the upstream."""
+    if not browser.sessions():
+        return await find_out_who(upstreams, opened)
+    if browser.is_led_here_by_another_page():
+        return await _question(opened)
+    return await _begin(upstreams, opened, 302)
 
 
-def _is_anew() -> bool:
-    """Tell whether the registration that was kept is to be dropped."""
-    return request.args.get("register") == "anew"
+async def _begin(upstreams: UpstreamConnecting, opened: OpenedLink, status: int) -> Response:
+    """Send the person to the upstream, once this browser has shown to be theirs."""
+    if opened.person is None:
+        return await find_out_who(upstreams, opened)
+    begun = await upstreams.begin(opened.route, opened.ticket, anew=opened.drops_registration)
+    is_done(opened)
+    return _sent(begun, status)
 
 
-def _check_person(route: Route, ticket: Ticket, sessions: list[Session]) -> None:
-    """Refuse a link that was made for somebody else than who is signed in here.
-
-    Raises:
-        Refused: with `ConnectBrowserForeign`.
-    """
-    assert route.token_exchange is not None
-    if not sessions or route.token_exchange.auth_mode == "shared-oauth":
-        return
-    if all(each.subject_id != ticket.subject_id for each in sessions):
-        here, there = sessions[0].email or sessions[0].subject_id, ticket.label or ticket.subject_id
-        raise Refused(ConnectBrowserForeign(why=f"This browser is signed in as {here}; the link is for {there}."))
-
-
-async def _precondition(upstreams: UpstreamConnecting, route: Route, ticket: Ticket) -> Response:
+async def _precondition(upstreams: UpstreamConnecting, opened: OpenedLink) -> Response:
     """Return 428: a page for a person, the payload for a program."""
+    route, ticket = opened.route, opened.ticket
     standing = upstreams.state_of(route, ticket.subject_id, ticket.label, ticket.return_to)
     if "text/html" in request.headers.get("Accept", ""):
-        return await _question(route, ticket, _PRECONDITION_REQUIRED)
+        return await _question(opened, _PRECONDITION_REQUIRED)
     assert route.token_exchange is not None
     response: Response = jsonify(
         {
@@ -153,17 +131,18 @@ def _here(**changes: str) -> str:
     return serving.urls().at(request.path, **{**request.args.to_dict(), **changes})
 
 
-async def _question(route: Route, ticket: Ticket, status: int = 200) -> Response:
-    """Ask whether this is meant: who opened the link cannot be told, or another page did."""
-    secret = token("cf_")
+async def _question(opened: OpenedLink, status: int = 200) -> Response:
+    """Ask whether this is meant: another page than ours may have opened the link."""
+    secret, route = token("cf_"), opened.route
     response = await page(
         "connect.html",
         status,
         form_action="'self' http: https:",  # Chrome applies it to where the upstream's authorization leads
         exchange=route.token_exchange,
         route=route,
-        ticket=ticket,
-        is_signed_in=bool(browser.sessions()),
+        ticket=opened.ticket,
+        browser_key=serving.gateway().proofs.browser_key(opened.person) if opened.person else "",
+        script=serving.urls().at(SCRIPT),
         action=_here(redirect="true"),
         csrf_token=digest(secret),
     )
@@ -183,7 +162,7 @@ async def _check_form() -> None:
         raise Refused(ConsentStale("its token does not belong to this browser"))
 
 
-def _sent(begun: Begun, status: int = 302) -> Response:
+def _sent(begun: Begun, status: int) -> Response:
     """Send the browser on its way, with the cookie that proves it is the same one when it is back."""
     response: Response = redirect(begun.url, status)  # type: ignore[assignment]  # Quart's own union
     response.headers["Cache-Control"] = "no-store"

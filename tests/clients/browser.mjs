@@ -129,6 +129,24 @@ const stories = {
     await press("Allow");
     await redeem("/mcp/notes");
   },
+  // The link of an upstream account, as it stands in a chat: whoever opens it is not the person, then the person does.
+  async connect_link() {
+    await signIn("Ada Admin", { resource: `${origin}/mcp/notes` });
+    const link = (await page.getByRole("link", { name: "Connect" }).getAttribute("href")).split("&transaction=")[0];
+    const stranger = await (await browser.newContext()).newPage();
+    await stranger.goto(link);
+    await stranger.getByText("Bob Builder").first().click();
+    await stranger.waitForLoadState();
+    seen.stranger = await stranger.innerText("body");
+    await page.goto(link);
+    await page.getByText("Approve as").first().waitFor();
+    await look("upstream");
+    await press("Approve as");
+    await look("consent-connected");
+    const own = await (await browser.newContext({ viewport: { width: 360, height: 740 } })).newPage();
+    await own.goto(link);
+    seen.spent = await own.innerText("body");
+  },
   // A server on another port is given the session cookie by the browser, and tries what a program with it can try.
   async other_port() {
     await signIn("Ada Admin");

@@ -101,6 +101,15 @@ async def test_both_layers_are_connected_before_allow_is_possible(chromium: Chro
     assert seen["token_status"] == 200
 
 
+async def test_a_connect_link_is_of_use_to_its_person_alone(chromium: Chromium) -> None:
+    """Who is signed in already is led on without another sign-in: the key in the storage shows whose browser it is."""
+    seen = await chromium.goes_through("connect_link")
+    assert "signed in as bob@example.com; the link is for ada@acme.example" in " ".join(seen["stranger"].split())
+    assert "use your sample notes?" in text_of(seen, "upstream")
+    assert "✓ connected" in text_of(seen, "consent-connected")
+    assert "it was used at" in seen["spent"]
+
+
 async def test_whoever_denies_at_the_upstream_reads_what_that_means(chromium: Chromium) -> None:
     seen = await chromium.goes_through("denied_upstream")
     assert "Sample notes" in text_of(seen, "not-connected")

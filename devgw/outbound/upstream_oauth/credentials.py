@@ -159,6 +159,14 @@ class UpstreamOAuth:
         """
         return self._tickets.read(sealed, upstream_server_id)
 
+    def keep_link(self, sealed: str, *, anew: bool) -> str:
+        """Return a link's ticket, and whether it drops a registration, sealed once more: so it may be kept."""
+        return self._tickets.keep(sealed, anew=anew)
+
+    def kept_link(self, kept: str) -> tuple[str, bool]:
+        """Return what `keep_link` sealed; an empty ticket where that cannot be opened any more."""
+        return self._tickets.kept(kept)
+
     async def begin(self, route: Route, ticket: Ticket, *, anew: bool = False) -> Begun:
         """Return where to send the browser that opened a connect link.
 

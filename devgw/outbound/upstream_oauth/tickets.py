@@ -1,8 +1,8 @@
 """The links by which a person connects an upstream: sealed, so that what they say needs no place in the database.
 
-A ticket names the subject for whom the connection will be held. It expires, begins one connection, opens nothing but
-the way to the upstream's own authorization page, and a browser in which somebody else is signed in is refused. Only
-that it was used has to be remembered.
+A ticket names the subject for whom the connection will be held. It expires, begins one connection, and opens nothing
+but the way to the upstream's own authorization page, for that person alone (`web.connect_link`). Only that it was used
+has to be remembered.
 """
 
 from datetime import timedelta
@@ -65,6 +65,15 @@ class Tickets:
         )
         self._check_unspent(ticket)
         return ticket
+
+    def keep(self, sealed: str, *, anew: bool) -> str:
+        """Return a ticket sealed once more, for the database: what is there opens no link."""
+        return self._sealing.seal({"t": sealed, "a": anew})
+
+    def kept(self, kept: str) -> tuple[str, bool]:
+        """Return what `keep` sealed; an empty ticket where its key was replaced since."""
+        content = self._sealing.open(kept) or {"t": "", "a": False}
+        return content["t"], content["a"]
 
     def spend(self, ticket: Ticket) -> None:
         """Remember that a link has begun a connection: it begins no other.
