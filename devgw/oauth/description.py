@@ -2,21 +2,23 @@
 
 from devgw.problems.base import Problem
 
-_SPELLINGS = str.maketrans({"…": "...", "“": "'", "”": "'"})
-_NOT_TAKEN = frozenset('"\\')
+_MARKS = '"“”’'
+_SPELLINGS = str.maketrans({"…": "..."} | dict.fromkeys(_MARKS, "'"))
+_NOTE = " [' stands for another quotation mark]"
 
 
 def error_description(text: str) -> str:
     """Return `text` in %x20-21 / %x23-5B / %x5D-7E.
 
-    What is foreign is named by its code point (`<U+005C>`): another character in its place would quote another string
-    than was sent.
+    What is foreign is named by its code point (`<U+005C>`), and what is said of quotation marks stands at the end:
+    another character in their place would quote another string than was sent.
     """
-    return "".join(each if _is_taken(each) else f"<U+{ord(each):04X}>" for each in text.translate(_SPELLINGS))
+    note = _NOTE if any(each in text for each in _MARKS) else ""
+    return "".join(each if _is_taken(each) else f"<U+{ord(each):04X}>" for each in text.translate(_SPELLINGS)) + note
 
 
 def _is_taken(character: str) -> bool:
-    return " " <= character <= "~" and character not in _NOT_TAKEN
+    return " " <= character <= "~" and character != "\\"
 
 
 def describe(problem: Problem, trace_id: str = "") -> str:

@@ -50,7 +50,7 @@ WIDE, SMALL = 2_000, 6
 
 def bare(text: str) -> str:
     """Return the letters and digits of a text: faces wrap, quote and spell it, each in its own way."""
-    return re.sub(r"[\W_]+", "", re.sub(r"\\u[0-9a-f]{4}", "", html.unescape(text)), flags=re.ASCII)
+    return re.sub(r"[\W_]+", "", re.sub(r"\\u[0-9a-f]{4}|<U\+[0-9A-F]{4,6}>", "", html.unescape(text)), flags=re.ASCII)
 
 
 # --- what the client and the browser get ---

@@ -15,7 +15,7 @@ TAKEN = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*")
     ("uri", "quoted"),
     [
         (r"https://h\@evil.example", "https://h<U+005C>@evil.example"),
-        ('https://h"x.example', "https://h<U+0022>x.example"),
+        ('https://h"x.example', "https://h'x.example"),
         ("https://h\u202eelpmaxe.example/", "https://h<U+202E>elpmaxe.example/"),
         ("https://h/\u2014/#a", "https://h/<U+2014>/#a"),
         ("https://h/\U0001f600\t", "https://h/<U+1F600>"),
@@ -26,6 +26,7 @@ def test_a_refusal_never_quotes_another_string_than_was_sent(uri: str, quoted: s
         check_redirect_uri(uri)
     said = describe(refused.value.problem)
     assert quoted in said
+    assert ("' stands for another quotation mark" in said) is ('"' in uri)
     assert TAKEN.fullmatch(said)
 
 
