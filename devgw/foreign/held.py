@@ -44,4 +44,6 @@ class HeldTogether:
 
     def forget(self, holder: Holder) -> None:
         """Write down that nothing is held of a body any more."""
+        if not self.total:
+            return
         self.total -= self._held.pop(holder, 0) + self._leaving.pop(holder, 0)

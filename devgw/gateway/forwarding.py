@@ -160,9 +160,8 @@ def header_of(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes:
 
 def encoding_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """Return how a body is packed, in lower case, by every Content-Encoding there is: clients read them as one list."""
-    return ", ".join(
-        value.decode("latin-1").lower() for name, value in headers if name == b"content-encoding" and value
-    )
+    found = [value for name, value in headers if name == b"content-encoding" and value]
+    return b", ".join(found).decode("latin-1").lower() if found else ""
 
 
 def is_event_stream(content_type: bytes) -> bool:

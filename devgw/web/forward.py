@@ -1,8 +1,7 @@
 """From a request that was let in to the end of its answer: credential, relay, what came of it, and the events."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from devgw.events import Bus
 from devgw.events.taxonomy import FailureOrigin, McpCapabilityCompleted, McpCapabilityInvoked, Outcome
@@ -102,7 +101,6 @@ class Forwarder:
 
     async def _exchange(self, call: McpCall, credential: UpstreamCredential) -> bool:
         """Send the request up and its answer down; tell whether that was a stream."""
-        recording = call.recording
         rewriter: AnswerRewriter | None = None
         if call.route.capability_filter is not None:
             rewriter = self._capabilities.rewriter(call.route, call.admitted, call.messages.items)
@@ -112,13 +110,7 @@ class Forwarder:
         try:
             if answer.status in _WRONG_PLACE and call.trace.method == "POST":
                 call.speaks_legacy_sse = await self._sender.offers_event_stream(call, credential)
-            with _timed(call, is_complete=answer.is_complete):
-                answer = await judged(call, answer, credential)
-                call.body = b""
-                recording.body.let_go()
-                asked = self._asked(call)
-                self._note_in_session(call, answer)
-                streamed = await relay(recording, answer, call.place.forwarding, asked, rewriter)
+            streamed = await self._pass_on(call, answer, credential, rewriter)
             if streamed and rewriter is not None:
                 self._note_list_stream(call)
         except Refused as refused:
@@ -129,6 +121,29 @@ class Forwarder:
             self._note_in_session(call, answer)
             answer.abort()
         return streamed
+
+    async def _pass_on(
+        self, call: McpCall, answer: UpstreamAnswer, credential: UpstreamCredential, rewriter: AnswerRewriter | None
+    ) -> bool:
+        """Judge an answer and send it down; tell whether it was a stream.
+
+        The time is laid to the upstream, however that ends, unless all was there already.
+        """
+        recording = call.recording
+        was_complete, began = answer.is_complete, recording.ticks()
+        try:
+            answer = await judged(call, answer, credential)
+            call.body = b""
+            recording.body.let_go()
+            self._note_in_session(call, answer)
+            streamed = await relay(recording, answer, call.place.forwarding, self._asked(call), rewriter)
+            if was_complete:
+                recording.phase("send", began)
+            return streamed
+        finally:
+            if not was_complete:
+                recording.phase("stream", began)
+                call.trace.upstream_ms += (recording.ticks() - began) / 1e6
 
     def _note_list_stream(self, call: McpCall) -> None:
         """Say where this gateway and the deployed one part: lists in event streams."""
@@ -191,20 +206,6 @@ class Forwarder:
                 **call.known,
             )
         )
-
-
-@contextmanager
-def _timed(call: McpCall, *, is_complete: bool) -> Iterator[None]:
-    """Lay the time of what comes down after its head to the upstream, however that ends; not where all was there."""
-    began = call.recording.ticks()
-    try:
-        yield
-        if is_complete:
-            call.recording.phase("send", began)
-    finally:
-        if not is_complete:
-            call.recording.phase("stream", began)
-            call.trace.upstream_ms += (call.recording.ticks() - began) / 1e6
 
 
 def _noted(call: McpCall, problem: Problem) -> Refused:

@@ -25,4 +25,6 @@ class HeldBytes:
     def take(self, more: bytes = b"") -> bytes:
         """Return all that was held, and `more` behind it; hold nothing any more."""
         pieces, self._pieces, self._size = self._pieces, [], 0
+        if len(pieces) == 1 and not more:
+            return pieces[0]
         return b"".join((*pieces, more)) if pieces else more

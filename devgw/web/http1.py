@@ -16,6 +16,7 @@ from hypercorn.protocol.events import Request
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
 
+from devgw.events.trace import Headers
 from devgw.problems import Problem
 from devgw.problems.incoming import (
     ConnectionsExhausted,
@@ -31,6 +32,8 @@ _HANDSHAKE = b"\x16\x03"
 """How every TLS connection begins: a record of kind handshake (RFC 8446 §5.1)."""
 _SINGLE = frozenset(b"content-type origin mcp-protocol-version mcp-session-id mcp-method mcp-name".split())
 """Headers with one value (RFC 9110 §5.3): of two, one reader takes the first, and another the last or both."""
+_LENGTH, _CHUNKED = b"content-length", b"transfer-encoding"
+_LOOKED_AT = _SINGLE | {_LENGTH, _CHUNKED}
 _MAJOR = b"1."
 """A higher minor version is read as 1.1 (RFC 9110 §2.5)."""
 
@@ -63,6 +66,8 @@ class Http1(H11Protocol):
     """The limit where this connection is beyond it: whatever it asks is refused."""
     method = b""
     """Of the request that came last."""
+    headers: Headers
+    """Of the same; h11 makes each pair anew for who walks through its own."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -91,10 +96,10 @@ class Http1(H11Protocol):
         await self.send(Closed())
 
     async def _check_protocol(self, event: h11.Request) -> None:
-        self.method = event.method
+        self.method, self.headers = event.method, list(event.headers)
         if self.surplus_of is not None:
             raise HeadRefused(ConnectionsExhausted(self.surplus_of))
-        if (problem := _find_problem(event)) is not None:
+        if (problem := _find_problem(event, self.headers)) is not None:
             raise HeadRefused(problem)
 
     async def _create_stream(self, request: h11.Request) -> None:
@@ -107,7 +112,7 @@ class Http1(H11Protocol):
         await self.stream.handle(
             Request(
                 stream_id=STREAM_ID,
-                headers=list(request.headers),
+                headers=self.headers,
                 http_version=request.http_version.decode("ascii"),
                 method=request.method.decode("ascii").upper(),
                 raw_path=_in_origin_form(request.target),
@@ -148,28 +153,33 @@ def _written(problem: Problem) -> tuple[list[tuple[bytes, bytes]], bytes]:
     return headers, body
 
 
-def _find_problem(request: h11.Request) -> Problem | None:
+def _find_problem(request: h11.Request, headers: Headers) -> Problem | None:
     """Return why a head is no request of ours. On the hot path."""
     if not request.http_version.startswith(_MAJOR):
         return ProtocolNotSpoken(request.http_version.decode("ascii").removesuffix(".0"))
     if len(request.target) > Limits.URL_BYTES:
         return TargetTooLong(Limits.URL_BYTES)
-    if (problem := _find_header_problem(request)) is not None:
+    if (problem := _find_header_problem(request.http_version, headers)) is not None:
         return problem
     return None if request.target.startswith(b"/") else _find_target_problem(request)
 
 
-def _find_header_problem(request: h11.Request) -> Problem | None:
+def _find_header_problem(version: bytes, headers: Headers) -> Problem | None:
     """Return what is wrong with the headers. Source: RFC 9110 §5.3; RFC 9112 §6.1, §6.3."""
-    if len(request.headers) > Limits.HEADERS:
+    if len(headers) > Limits.HEADERS:
         return HeadTooLarge(f"{Limits.HEADERS} headers")
-    names = [name for name, _ in request.headers]
-    if sum(len(name) + len(value) for name, value in request.headers) > Limits.HEAD_BYTES:
+    size, met = 0, set[bytes]()
+    for name, value in headers:
+        size += len(name) + len(value)
+        if name in _LOOKED_AT:
+            if name in met:
+                return RequestMalformed(f"it has the header {name.decode('ascii')} more than once")
+            met.add(name)
+    if size > Limits.HEAD_BYTES:
         return HeadTooLarge(f"{Limits.HEAD_BYTES:,} bytes")
-    if b"transfer-encoding" in names and (b"content-length" in names or request.http_version == b"1.0"):
+    if _CHUNKED in met and (_LENGTH in met or version == b"1.0"):
         return RequestMalformed("it gives the length of its body in two ways, or in one that its version does not have")
-    twice = next((each for each in _SINGLE if names.count(each) > 1), None)
-    return RequestMalformed(f"it has the header {twice.decode('ascii')} more than once") if twice else None
+    return None
 
 
 def _find_target_problem(request: h11.Request) -> Problem | None:

@@ -155,7 +155,8 @@ class Recording:
             message = await self.receive()
             if message["type"] == "http.disconnect":
                 raise BodyUnfinished(message[LATE]) if LATE in message else ClientLeft
-            self.body.come(message.get("body") or b"", limit)
+            if piece := message.get("body"):
+                self.body.come(piece, limit)
             if not message.get("more_body"):
                 break
             if self.body.size > limit * _DRAINED:
