@@ -72,7 +72,8 @@ async def test_the_front_answers_half_a_body_with_408_a_reason_and_a_trace() -> 
 async def test_a_body_that_says_it_is_too_long_is_not_waited_for(line: str, limit: int, fix: str, sent: bytes) -> None:
     """RFC 9110 §15.5.14. The answer says that the connection ends, since the rest of the body is on it."""
     async with gate("http://127.0.0.1:1/mcp") as gateway, served(gateway.front) as port, asyncio.timeout(5):
-        head = f"{line} HTTP/1.1\r\nHost: {gateway.origin[7:]}\r\nContent-Length: "
+        bearer = f"Authorization: Bearer {gateway.token}\r\n"
+        head = f"{line} HTTP/1.1\r\nHost: {gateway.origin[7:]}\r\n{bearer}Content-Length: "
         answers = [await say(port, f"{head}{size}\r\n\r\n".encode() + sent) for size in (limit + 1, 10**15)]
     for answer in answers:
         top, _, body = answer.partition(b"\r\n\r\n")
