@@ -5,7 +5,7 @@
     own(path)             a file of ours, made or opened again
     replace(path)         a new file in the place of one of ours
 
-Everything that is refused is an OSError (`FileRefused`) whose `strerror` says why and what to do.
+Everything that is refused is an OSError (`FileRefused`) whose `strerror` says why, and whose `todo` what mends it.
 """
 
 import errno
@@ -20,13 +20,22 @@ _EXCLUSIVE = os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os,
 _AS_IT_IS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
+MOVE_AWAY = "Move it away"
+"""What mends most of what is refused."""
 
 
 class FileRefused(OSError):  # noqa: N818  it reads as what happened
     """Something stands at a path where devgw would write, and it is not devgw's."""
 
-    def __init__(self, path: Path, why: str) -> None:
+    def __init__(self, path: Path, why: str, todo: str = MOVE_AWAY) -> None:
         super().__init__(errno.EPERM, why, str(path))
+        self.todo = todo
+        """The change that mends it: a sentence without its end."""
+
+
+def todo_of(error: OSError) -> str:
+    """Return what mends it where a file cannot be used: a sentence without its end."""
+    return error.todo if isinstance(error, FileRefused) else MOVE_AWAY
 
 
 def own_folder(path: Path) -> bool:
@@ -114,7 +123,7 @@ def _open_again(path: Path) -> int:
         return os.open(path, os.O_RDWR | _AS_IT_IS)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise FileRefused(path, "it is a symbolic link: remove it") from error
+            raise FileRefused(path, "it is a symbolic link") from error
         raise
 
 
@@ -125,14 +134,14 @@ def check_own(path: Path, found: os.stat_result, *, is_secret: bool = False) -> 
         FileRefused: where it is not.
     """
     if stat.S_ISLNK(found.st_mode):
-        raise FileRefused(path, "it is a symbolic link: remove it")
+        raise FileRefused(path, "it is a symbolic link")
     if not stat.S_ISREG(found.st_mode):
-        raise FileRefused(path, "it is no plain file: move it away")
+        raise FileRefused(path, "it is no plain file")
     if found.st_nlink > 1:
-        raise FileRefused(path, "it has a second name elsewhere (a hard link): move it away")
+        raise FileRefused(path, "it has a second name elsewhere (a hard link)")
     _check_owner(path, found)
     if is_secret and found.st_mode & _OTHERS_READ and os.name == "posix":
-        raise FileRefused(path, f"other users may read it (mode {stat.S_IMODE(found.st_mode):o}): move it away")
+        raise FileRefused(path, f"other users may read it (mode {stat.S_IMODE(found.st_mode):o})")
 
 
 def _check_owner(path: Path, found: os.stat_result) -> None:

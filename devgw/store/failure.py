@@ -4,6 +4,7 @@ import errno
 import sqlite3
 from pathlib import Path
 
+from devgw.files import MOVE_AWAY, todo_of
 from devgw.problems import Refused
 from devgw.problems.state import DiskFull, StateDamaged, StateLocked, StateNotWritable, StateProblem
 
@@ -27,7 +28,8 @@ class StateRefused(Refused):
     """The database did not take it: unlike any other refusal, what was begun is rolled back."""
 
 
-_START_ANEW = "Move it away or start with --ephemeral."
+_OR_KEEP_NOTHING = "or start with --ephemeral."
+_START_ANEW = f"{MOVE_AWAY} {_OR_KEEP_NOTHING}"
 _BY_PROBLEM = {
     DiskFull: "Free space there, or start with --ephemeral.",
     StateLocked: "End the program that has locked it (`lsof` names it), or start with --ephemeral.",
@@ -45,7 +47,9 @@ _BY_ERRNO = {
 def unusable(path: Path | None, error: sqlite3.Error | OSError) -> StateUnusable:
     """Return why a start is not possible with this database, and what would be."""
     if isinstance(error, OSError):
-        said, todo = error.strerror or str(error), _BY_ERRNO.get(error.errno or 0, _START_ANEW)
+        where = f"{error.filename}: " if error.filename not in (None, str(path)) else ""
+        said = f"{where}{error.strerror or error}"
+        todo = _BY_ERRNO.get(error.errno or 0, f"{todo_of(error)} {_OR_KEEP_NOTHING}")
     elif hasattr(error, "sqlite_errorcode"):
         said, todo = str(error), _BY_PROBLEM.get(type(problem_of(error, path)), _START_ANEW)
     else:

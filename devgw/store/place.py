@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 
 from devgw.files import FileRefused, check_own, own
-from devgw.store.tracked import is_tracked
+from devgw.store.tracked import is_tracked, untrack
 
 BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite puts beside it."""
@@ -25,7 +25,8 @@ class Place:
             OSError: where it is not ours, or cannot be made.
         """
         if is_tracked(self.path):
-            raise FileRefused(self.path, "git tracks it, so it came with the repository or goes out with it")
+            why = "git tracks it, so it came with the repository or goes out with it"
+            raise FileRefused(self.path, why, untrack(self.path))
         for each in self._beside():
             if os.path.lexists(each):
                 check_own(each, each.lstat())
@@ -52,7 +53,7 @@ class Place:
             OSError, sqlite3.Error: where it cannot be written.
         """
         if os.path.lexists(self.path):
-            raise FileRefused(self.path, "it is not the file that was opened: move it away")
+            raise FileRefused(self.path, "it is not the file that was opened")
         for each in self._beside():  # of the file that is gone; SQLite would share them with the new one's connection
             each.unlink(missing_ok=True)
         identity = self._prepare()

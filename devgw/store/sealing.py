@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devgw.entropy import random_bytes
-from devgw.files import FileRefused, create, own
+from devgw.files import MOVE_AWAY, FileRefused, create, own, todo_of
 from devgw.foreign.json import read_object
 from devgw.store.failure import StateUnusable
-from devgw.store.tracked import is_tracked
+from devgw.store.tracked import is_tracked, untrack
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 KEY_BYTES = 32
 _READ_BYTES = 128
 """More than any key is long."""
-_OTHERWISE = "Move it away: a new key is made, and upstreams have to be connected again."
+_OTHERWISE = "a new key is made, and upstreams have to be connected again."
 
 
 def load_key(path: Path | None) -> bytes:
@@ -36,15 +36,20 @@ def load_key(path: Path | None) -> bytes:
     try:
         key = _read_or_make(path)
     except OSError as error:
-        raise StateUnusable(f"The key file {path} cannot be used: {error.strerror or error}. {_OTHERWISE}") from error
+        raise _unusable(path, error.strerror or str(error), todo_of(error)) from error
     if not _is_key(key):
-        raise StateUnusable(f"The key file {path} cannot be used: it is no key that devgw made. {_OTHERWISE}")
+        raise _unusable(path, "it is no key that devgw made")
     return key
+
+
+def _unusable(path: Path, why: str, todo: str = MOVE_AWAY) -> StateUnusable:
+    return StateUnusable(f"The key file {path} cannot be used: {why}. {todo}: {_OTHERWISE}")
 
 
 def _read_or_make(path: Path) -> bytes:
     if is_tracked(path):
-        raise FileRefused(path, "git tracks it, so that everybody who has the repository knows it")
+        why = "git tracks it, so that everybody who has the repository knows it"
+        raise FileRefused(path, why, untrack(path))
     try:
         file = create(path)
     except FileExistsError:

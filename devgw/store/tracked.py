@@ -31,6 +31,11 @@ def is_tracked(path: Path) -> bool:
     return False
 
 
+def untrack(path: Path) -> str:
+    """Return what mends it where git tracks the file: a sentence without its end."""
+    return f"Move it away, and take it out of git (`git rm --cached {path}`)"
+
+
 def _git_folder(root: Path) -> Path | None:
     """Return where git keeps what it knows of `root`; in a worktree or submodule a file says where."""
     at = root / ".git"

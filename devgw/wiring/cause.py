@@ -3,6 +3,7 @@
 import errno
 from dataclasses import dataclass
 
+from devgw.files import FileRefused
 from devgw.foreign.text import clean
 from devgw.monitor.masking import mask_sentence
 from devgw.problems import Refused
@@ -60,6 +61,8 @@ def _of_system(error: OSError) -> Cause:
     said = clean(error.strerror or str(error) or type(error).__name__, LONGEST)
     where = f" ({clean(str(error.filename), LONGEST)})" if error.filename else ""
     fix = _FIXES.get(error.errno or 0, "It is tried again by itself.")
+    if isinstance(error, FileRefused):
+        fix = f"{error.todo}; it goes on by itself then."
     return Cause(f"{said}{where}", fix)
 
 

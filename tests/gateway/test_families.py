@@ -280,6 +280,19 @@ def test_that_an_access_token_was_used_is_known_over_a_restart() -> None:
     assert bench.record(used["refresh_token"]).revoked_at is None
 
 
+def test_what_was_written_down_of_uses_is_not_written_again() -> None:
+    bench = Bench()
+    answer = bench.begin()
+    bench.call(answer)
+    bench.live.write_down_uses()
+    bench.database.execute("UPDATE access_token SET uses = 7")
+    bench.live.write_down_uses()
+    assert [each.uses for each in bench.store.access_tokens()] == [7]
+    bench.call(answer)
+    bench.live.write_down_uses()
+    assert [each.uses for each in bench.store.access_tokens()] == [2]
+
+
 def test_whoever_listens_hears_of_void_tokens_after_the_commit_and_may_fall_over() -> None:
     bench = Bench()
     heard: list[Ending] = []

@@ -271,6 +271,21 @@ def test_what_sqlite_put_beside_a_file_that_went_is_not_shared_with_the_new_one(
     database.close()
 
 
+def test_what_is_done_after_a_commit_may_itself_wait_for_one_or_write() -> None:
+    database, done = Database(None, MIGRATIONS), list[str]()
+    store = RecordStore(database)
+
+    def act() -> None:
+        database.after_commit(lambda: done.append("at once"))
+        with pytest.raises(RuntimeError):
+            save_and_fail(store, "rolled back", RuntimeError())
+
+    with store.transaction():
+        database.after_commit(act)
+        store.save_client(client("kept"))
+    assert (done, [each.name for each in store.clients()]) == (["at once"], ["kept"])
+
+
 def _went(store: RecordStore, now: datetime) -> tuple[int, list[str], list[str]]:
     pruned = store.prune(now)
     return pruned.records, [each.name for each in pruned.expired], [each.name for each in pruned.unused]

@@ -1,11 +1,14 @@
 """A key that came with a clone is known to everybody who has the repository, however git writes down what it tracks."""
 
+import shlex
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from devgw.store.database import Database
 from devgw.store.failure import StateUnusable
+from devgw.store.migrations import MIGRATIONS
 from devgw.store.sealing import load_key
 from devgw.store.tracked import is_tracked
 
@@ -110,3 +113,23 @@ def test_a_key_of_a_worktree_is_not_used(tmp_path: Path) -> None:
     git(repository(tmp_path / "one"), "worktree", "add", "-q", str(tmp_path / "two"))
     with pytest.raises(StateUnusable, match="git tracks it"):
         load_key(tmp_path / "two" / KEY)
+
+
+@pytest.mark.parametrize("name", ["devgw.db", "upstream.key"])
+def test_neither_a_database_nor_a_key_that_git_tracks_is_used(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "-f", name)
+
+    def use() -> object:
+        return Database(tmp_path / name, MIGRATIONS) if name == "devgw.db" else load_key(tmp_path / name)
+
+    with pytest.raises(StateUnusable, match="git tracks it") as refused:
+        use()
+    assert (tmp_path / name).read_text() == ""
+    (tmp_path / name).rename(tmp_path / "away")
+    with pytest.raises(StateUnusable, match="git tracks it"):  # it would go out with the next commit
+        use()
+    printed = str(refused.value).split("`")[1]
+    subprocess.run(shlex.split(printed), cwd=tmp_path, check=True, capture_output=True)
+    assert use()

@@ -8,7 +8,7 @@ import pytest
 
 from devgw.clock import FrozenClock
 from devgw.entropy import token
-from devgw.events.taxonomy import McpAuthDownstreamTokenRevoked
+from devgw.events.taxonomy import McpAuthDownstreamTokenRefreshed, McpAuthDownstreamTokenRevoked
 from devgw.settings import OAuthSettings, Settings
 from devgw.wiring.config_view import config_view
 from tests.support.browser import Browser
@@ -146,6 +146,7 @@ async def test_a_refresh_token_is_good_until_its_successor_is_used_and_ends_the_
         assert "presented again" in void.text
         assert gateway.events(McpAuthDownstreamTokenRevoked)[-1].cause == "superseded"
         assert (await refresh(gateway, http, tokens | kept)).status_code == 200
+        assert [each.repeated for each in gateway.events(McpAuthDownstreamTokenRefreshed)] == [False, True, False]
         assert (await refresh(gateway, http, tokens | lost)).json()["reason"] == "refresh_token_void"
         replayed = await refresh(gateway, http, tokens)
         assert replayed.json()["reason"] == "refresh_token_replayed"

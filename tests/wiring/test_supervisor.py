@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -15,6 +16,7 @@ from devgw.clock import SystemClock
 from devgw.entropy import token
 from devgw.events import Bus
 from devgw.events.taxonomy import HelperStateChanged
+from devgw.files import FileRefused
 from devgw.monitor.book import Count
 from devgw.monitor.health import Health
 from devgw.monitor.monitor import Monitor
@@ -236,6 +238,11 @@ def test_a_reason_names_the_file_and_no_secret() -> None:
     loop = OSError(errno.ELOOP, "Too many levels of symbolic links", "config/a\x1b[2J")
     assert cause_of(loop).reason == "Too many levels of symbolic links (config/a\\u{1b}[2J)"
     assert "remove it" in cause_of(loop).fix
+    linked = cause_of(FileRefused(Path("gateway.log"), "it is a symbolic link"))
+    assert (linked.reason, linked.fix) == (
+        "it is a symbolic link (gateway.log)",
+        "Move it away; it goes on by itself then.",
+    )
     secret = token("at_")
     assert secret not in cause_of(ValueError(f"not {secret}")).reason
 
