@@ -83,7 +83,7 @@ class ConnectLinkOfAnother(Problem):
     sign_out: str
     """The URL of the page that signs out."""
 
-    diagnosis: ClassVar = "SESS-02"
+    diagnosis: ClassVar = "SESS-10"
     status: ClassVar[int] = 403
     error: ClassVar = ErrorCode.ACCESS_DENIED
     source: ClassVar = "MCP 2025-11-25 §Elicitation, URL mode"

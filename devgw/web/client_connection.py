@@ -126,10 +126,8 @@ class ClientConnection(TCPServer):
         if self._left_at:
             return
         self._left_at = self.loop.time()
-        try:
+        with contextlib.suppress(OSError, RuntimeError):  # the client is gone: reading ends, too
             self.writer.write_eof()
-        except (NotImplementedError, OSError, RuntimeError):
-            self.drop()
 
     def drop(self) -> None:
         """End it at once; a request that is under way sees that its client has left."""

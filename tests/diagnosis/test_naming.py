@@ -133,6 +133,7 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (RedirectUriRefused("http://10.0.0.1/cb", "r", "i"), "REG-05"),
         (RedirectUriRefused("odd://x/cb", "r", "i"), "REG-05"),
         (LoginCookieMissing("127.0.0.1:1", "localhost:1"), "SESS-02"),
+        (connection.ConnectLinkOfAnother("bob@x", "ada@x", "http://localhost:1/oauth/logout"), "SESS-10"),
         (LoginCookieMissing("localhost:1", "localhost:1"), "SESS-03"),
         (CodeUnknown(True), "RURI-11"),
         (CodeUnknown(False), "TOK-03"),

@@ -19,6 +19,7 @@ from devgw.events.taxonomy import (
 )
 from devgw.settings import Limits
 from tests.support.browser import Browser
+from tests.support.mending import mends, written
 from tests.web.test_connect import Bench, bench
 from tests.web.test_connect_links import OPENED, link_of
 
@@ -58,6 +59,22 @@ async def test_whoever_holds_a_link_and_is_not_signed_in_signs_in_as_its_person_
     person = bench.gateway.events(McpAuthUpstreamConnectionEstablished)[-1].subject_id
     assert connected(bench) == [person]
     assert (await bench.call()).status_code == 200
+
+
+@mends("SESS-10")
+async def test_who_signs_out_where_it_is_printed_and_comes_as_the_person_of_the_link_connects(bench: Bench) -> None:
+    link = await link_of(bench)
+    async with Browser() as person:
+        await person.open(link)
+        await person.press(BOB)
+        assert person.page
+        assert "devgw explain SESS-10" in person.page.text
+        await person.open(written(person.page.text, r"sign out at (\S+) and"))
+        await person.press("Sign out")
+        await person.open(link)
+        await person.press(ADA)
+        await person.press("Approve as")
+        assert "Notes is connected" in person.page.text
 
 
 @pytest.mark.parametrize("site", ["same-origin", "same-site", "none", "cross-site", ""])

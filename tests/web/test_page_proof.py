@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import httpx2
 
-from devgw.clock import SystemClock
+from devgw.clock import FrozenClock
 from devgw.entropy import token
 from devgw.events.taxonomy import McpAuthConsentShown
 from devgw.gateway.page_proof import MOST_COOKIES
@@ -14,7 +14,7 @@ from tests.web.test_other_ports import AS_A_BROWSER, form_of, last_begun, signed
 
 
 async def test_a_session_ends_with_its_time(http: httpx2.AsyncClient) -> None:
-    clock = SystemClock()
+    clock = FrozenClock()
     async with running_gateway(clock=clock) as gateway, Browser(CALLBACK) as browser:
         client_id = await signed_in(gateway, http, browser)
         await browser.press("Allow")

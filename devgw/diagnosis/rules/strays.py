@@ -119,7 +119,19 @@ _KINDS: tuple[Callable[[Trace], Words | None], ...] = (_host, _preflight, _revoc
 _OF_CONNECTING = (
     *("AUD-01", "AUD-07", "CONF-03", "CONS-03", "CONS-04", "DISC-01", "DISC-02", "DISC-05", "DISC-07", "DISC-08"),
     *("DISC-09", "DISC-11", "DISC-13", "NET-01", "NET-02", "NET-03", "NET-04", "NET-05", "NET-07", "NET-08", "NET-09"),
-    *("PKCE-01", "PROXY-23", "REG-01", "REG-05", "REQ-03", "SESS-01", "SESS-02", "TOK-04", "TOK-05", "TOK-08"),
+    *(
+        "PKCE-01",
+        "PROXY-23",
+        "REG-01",
+        "REG-05",
+        "REQ-03",
+        "SESS-01",
+        "SESS-02",
+        "SESS-10",
+        "TOK-04",
+        "TOK-05",
+        "TOK-08",
+    ),
     *(
         "UPST-06",
         "UPST-09",
