@@ -38,6 +38,12 @@ class Started:
 
     runtime: Runtime
     lines: EventLines
+    is_for_people: bool
+
+    def welcome(self) -> None:
+        """Say what runs, and what to do next; for a program the events say it."""
+        if self.is_for_people:
+            welcome(self.runtime, self.lines.say)
 
 
 def start(
@@ -68,9 +74,9 @@ def start(
         return None
     if not trust.covers_everything(os.environ):
         runtime.allowed = frozenset(wish.outflows if wish else ())
-    if not as_json:
-        welcome(runtime, lines.say)
-    return Started(runtime, lines)
+    if not as_json and not runtime.loaded.is_sample:
+        say_findings(runtime.loaded.findings, settings.root)
+    return Started(runtime, lines, is_for_people=not as_json)
 
 
 def _why(error: Exception, settings: Settings) -> tuple[str, str]:
@@ -129,11 +135,9 @@ def cannot_listen(settings: Settings, error: OSError) -> str:
 
 def welcome(runtime: Runtime, say: Callable[[str], None]) -> None:
     """Say what runs, and what to do next."""
-    loaded, settings = runtime.loaded, runtime.settings
-    if loaded.is_sample:
+    settings = runtime.settings
+    if runtime.loaded.is_sample:
         say(f"No project in {settings.root}: the built-in sample runs. `devgw init` copies it here.")
-    else:
-        say_findings(loaded.findings, settings.root)
     for note in runtime.notes:
         say(note)
     urls = runtime.gateway.urls(settings.canonical_origin)

@@ -177,7 +177,7 @@ async def _serve(started: "Started", parent_pipe: int | None) -> None:
     watching = asyncio.ensure_future(ending.watch_once_stopping())
     code, sentence = 0, ""
     try:
-        await run(runtime, helpers={"event lines": lines.keep})
+        await run(runtime, ready=started.welcome, helpers={"event lines": lines.keep})
     except (EssentialEnded, Refused, OSError) as error:
         code, sentence = 1, sentence_of(error)
     watching.cancel()

@@ -39,6 +39,7 @@ def refusal(project: Path, *more: str) -> str:
     assert done.returncode == 1, done.stdout
     assert "Traceback" not in done.stderr
     assert "Errno" not in done.stderr
+    assert not done.stdout, "nothing runs, so nothing is said to run"
     return done.stderr
 
 

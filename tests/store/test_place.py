@@ -40,10 +40,21 @@ def test_a_file_that_went_is_written_anew_each_time_and_nothing_of_it_stays_open
     for number in range(1, 5):
         path.unlink()
         store.save_client(client(str(number)))
+        store.save_client(client(f"{number} again"))
         assert open_files() == before
     assert database.execute("PRAGMA synchronous").fetchone() == (1,)
     again = RecordStore(Database(path, MIGRATIONS))
-    assert [each.name for each in again.clients()] == ["0", "1", "2", "3", "4"]
+    assert [each.name for each in again.clients()] == [
+        "0",
+        "1",
+        "1 again",
+        "2",
+        "2 again",
+        "3",
+        "3 again",
+        "4",
+        "4 again",
+    ]
     database.close()
 
 
