@@ -7,6 +7,7 @@ that no MCP server said it.
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from devgw.mcp.message import Messages, RequestId
@@ -30,5 +31,9 @@ def answer_to(messages: Messages, code: int, message: str, details: Any = None) 
 
 def as_sse_event(messages: Messages, code: int, message: str, details: Any = None) -> bytes:
     """Return the same answers as events of a stream that has begun already."""
-    answers = [error(each, code, message, details) for each in messages.request_ids]
+    return as_events([error(each, code, message, details) for each in messages.request_ids])
+
+
+def as_events(answers: Iterable[object]) -> bytes:
+    """Return answers as events of a stream."""
     return b"".join(b"event: message\ndata: " + json.dumps(each).encode() + b"\n\n" for each in answers)

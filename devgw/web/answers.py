@@ -8,7 +8,7 @@ from typing import Any
 
 from devgw.events.taxonomy import FailureOrigin, Outcome
 from devgw.gateway.connect_required import answer_connect_required
-from devgw.mcp.errors import answer_to
+from devgw.mcp.errors import answer_to, as_events, as_sse_event
 from devgw.mcp.message import Messages
 from devgw.oauth.description import describe
 from devgw.problems import Problem
@@ -63,6 +63,13 @@ async def answer_rpc(recording: Recording, problem: Problem, messages: Messages,
     # Why 200, see `mcp.errors`; a header mismatch is 400 by the standard.
     status = problem.status if isinstance(problem, HeaderMismatch) else 200
     await recording.answer(status, [JSON, NO_STORE], body)
+
+
+def events_of(recording: Recording, problem: Problem, messages: Messages, revision: str | None) -> bytes:
+    """Return the same answers as the events that end a stream."""
+    if isinstance(problem, ConnectRequired):
+        return as_events(answer_connect_required(problem, messages, revision, _details(recording, problem)))
+    return as_sse_event(messages, *rpc_error(recording, problem))
 
 
 def rpc_error(recording: Recording, problem: Problem) -> tuple[int, str, dict[str, Any]]:

@@ -14,6 +14,7 @@ from devgw.gateway.transport import UpstreamAnswer, UpstreamClient
 from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
 from devgw.mcp.attribution import Asked
 from devgw.problems import Problem, Refused
+from devgw.problems.bearer import TokenShape, TokenUnknown
 from devgw.problems.front import GatewayStops
 from devgw.problems.upstream_answer import UpstreamAnswerForeign
 from devgw.settings import Settings
@@ -55,25 +56,25 @@ class Forwarder:
         self._bus = bus
         self._patience = Patience(GRACE, GRACE)
 
-    async def forward(self, call: McpCall, why_ended: Callable[[McpCall], Problem]) -> None:
+    async def forward(self, call: McpCall, why_ended: Callable[[McpCall], Problem | None]) -> None:
         """Answer `call` with what its upstream says.
 
         Args:
             call: what was let in.
-            why_ended: says why its token works no more, once that has ended.
+            why_ended: says why its token works no more; None where it does.
 
         Raises:
             Refused: where there is no credential, no answer, none that a client could understand, or none for this
                 client any more.
         """
         watch = AnswerWatch(call.recording.receive, self._patience)
-        number = self._open_answers.enter(call.admitted, watch.end)
+        number = self._open_answers.enter(call.admitted, call.route, watch.end)
         try:
             await self._answer(call, watch, why_ended)
         finally:
             self._open_answers.leave(number)
 
-    async def _answer(self, call: McpCall, watch: AnswerWatch, why_ended: Callable[[McpCall], Problem]) -> None:
+    async def _answer(self, call: McpCall, watch: AnswerWatch, why_ended: Callable[[McpCall], Problem | None]) -> None:
         began = call.recording.wait("a credential for the upstream")
         credential = await self._credentials.obtain(call.route, call.admitted, call.origin)
         call.recording.phase("credential", began)
@@ -90,7 +91,7 @@ class Forwarder:
         except ClientLeft:
             _note_departure(call)
         except TokenEnded:
-            raise _noted(call, why_ended(call)) from None
+            raise _noted(call, why_ended(call) or await self._why_disconnected(call)) from None
         except asyncio.CancelledError:  # nothing else cuts a request that was let in
             raise _noted(call, GatewayStops()) from None
         except Refused as refused:
@@ -98,6 +99,14 @@ class Forwarder:
         finally:
             if call.is_capability:
                 self._publish_completed(call, streamed=streamed)
+
+    async def _why_disconnected(self, call: McpCall) -> Problem:
+        """Return what the next call would be told where it is not the token that went, but the connection."""
+        try:
+            await self._credentials.obtain(call.route, call.admitted, call.origin)
+        except Refused as refused:
+            return refused.problem
+        return TokenUnknown(TokenShape.OURS)  # it came back in this moment
 
     async def _exchange(self, call: McpCall, credential: UpstreamCredential) -> bool:
         """Send the request up and its answer down; tell whether that was a stream."""

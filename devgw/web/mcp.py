@@ -16,16 +16,15 @@ from devgw.gateway.admission import Admission
 from devgw.gateway.capability import Capabilities
 from devgw.gateway.connect_required import CONNECT_ERRORS, WITH_URL_ELICITATION
 from devgw.gateway.forwarding import forwarding_of
-from devgw.mcp.errors import as_sse_event
 from devgw.mcp.headers import mismatch, missing
 from devgw.mcp.message import Messages, find_lookalike, read_messages
 from devgw.mcp.revision import is_modern, revision_of
 from devgw.problems import Problem, Refused
-from devgw.problems.bearer import SubjectMissing, TokenShape, TokenUnknown
+from devgw.problems.bearer import SubjectMissing
 from devgw.problems.front import BodyUnreadable, HeaderMismatch, MethodNotOffered, RequestTooLarge
 from devgw.problems.limit import BatchTooLong, BodyTooDeep
 from devgw.settings import Limits, Settings
-from devgw.web.answers import answer_bearer, answer_problem, answer_rpc, rpc_error, verdict_on
+from devgw.web.answers import answer_bearer, answer_problem, answer_rpc, events_of, verdict_on
 from devgw.web.call import NOBODY, McpCall, McpRoute
 from devgw.web.forward import Forwarder
 from devgw.web.paths import ENDPOINTS
@@ -170,9 +169,9 @@ class McpRoutes:
             return self._admission.find_refusal(*_asked(call)) is None
         return not call.route.token_exchange
 
-    def _why_ended(self, call: McpCall) -> Problem:
-        """Return why the token opens nothing any more."""
-        return self._admission.find_refusal(*_asked(call)) or TokenUnknown(TokenShape.OURS)
+    def _why_ended(self, call: McpCall) -> Problem | None:
+        """Return why the token opens nothing any more; None where it does."""
+        return self._admission.find_refusal(*_asked(call)) if call.route.protected else None
 
     def _check_policies(self, call: McpCall) -> None:
         """Let the messages pass the route's capability filter.
@@ -209,7 +208,7 @@ class McpRoutes:
     async def _fail(self, call: McpCall, problem: Problem) -> None:
         """Answer a request that was let in but cannot be served."""
         if call.recording.has_begun:
-            events = as_sse_event(call.messages, *rpc_error(call.recording, problem))
+            events = events_of(call.recording, problem, call.messages, self._revision(call))
             may_resume = self._is_stateful and problem.status != _UNAUTHORIZED
             await end_broken_stream(call.recording, problem, events, may_resume=may_resume)
             return
@@ -220,8 +219,11 @@ class McpRoutes:
         if call.trace.upstream_url is None:
             status = 200 if call.messages.request_ids else problem.status
             self._publish_rejected(call, problem, status, *verdict_on(problem))
-        revision = call.revision if self._tells_by_revision else WITH_URL_ELICITATION
-        await answer_rpc(call.recording, problem, call.messages, revision)
+        await answer_rpc(call.recording, problem, call.messages, self._revision(call))
+
+    def _revision(self, call: McpCall) -> str | None:
+        """Return by which revision it is said that something has to be connected."""
+        return call.revision if self._tells_by_revision else WITH_URL_ELICITATION
 
     def _publish_rejected(
         self,

@@ -15,7 +15,7 @@ GRACE = 0.02
 
 
 class TokenEnded(Exception):  # noqa: N818  it reads as what happened
-    """The token that opened the answer was ended; nobody may read on."""
+    """The token that opened the answer was ended, or its connection; nobody may read on."""
 
 
 class AnswerWatch:
@@ -60,7 +60,7 @@ class AnswerWatch:
                 raise ClientLeft from None
 
     def end(self) -> None:
-        """End the answer: its token has ended."""
+        """End the answer: what opened it has ended."""
         if not self._token_ended and not self._client_left and self._task is not None:
             self._task.cancel()
         self._token_ended = True

@@ -123,6 +123,7 @@ def build(
     front = Front(settings=settings, clock=clock, bus=bus, pages=cast("App", pages), client=client, hide=hide)
     front.serve(gateway)
     ground.revocation.on_end(front.open_answers.end)
+    upstreams.oauth.on_forgotten(front.open_answers.end_connection)
     monitor.take_routes(project.routes)
     return Runtime(
         settings=settings,

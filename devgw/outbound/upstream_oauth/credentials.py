@@ -3,7 +3,7 @@
 Source: `gateway.md` §6.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from devgw.clock import Clock
@@ -232,6 +232,10 @@ class UpstreamOAuth:
     ) -> bool:
         """Forget a connection, and tell the upstream where it has a place for that; False where there was none."""
         return await self._keeping.forget((subject_id, upstream_server_id), cause)
+
+    def on_forgotten(self, listener: Callable[[SubjectId, UpstreamServerId], None]) -> None:
+        """Have `listener` called with whose connection, to which upstream, was forgotten."""
+        self._keeping.on_forgotten = listener
 
     def _key(self, exchange: TokenExchange, subject_id: SubjectId) -> Key:
         """Return under what a connection is kept."""

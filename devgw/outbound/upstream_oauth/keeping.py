@@ -5,6 +5,7 @@ Source: RFC 6749 §6; `failures.json` UPST-03, UPST-04, UPST-08.
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -58,6 +59,8 @@ class Keeping:
         self._tickets = tickets
         self._bus = bus
         self._refresh = UpstreamRefresh(requests, completion, clock, bus, self.keep, self._renew)
+        self.on_forgotten: Callable[[SubjectId, UpstreamServerId], None] = lambda *_: None
+        """Is told whose connection, to which upstream, was forgotten: nothing may be read with it any more."""
         self._held: dict[Key, UpstreamConnection] = {}
         self._unsaved: set[Key] = set()
         self._locks: dict[Key, asyncio.Lock] = {}
@@ -199,6 +202,7 @@ class Keeping:
         self._bus.publish(
             McpAuthUpstreamConnectionLost(subject_id=subject_id, upstream_server_id=upstream_server_id, cause=cause)
         )
+        self._bus.guard.call("open answers", "disconnecting", self.on_forgotten, *key)
         await self._revoke(kept)
         return True
 
