@@ -92,6 +92,8 @@ class Limits:
     """Of the id that an upstream gives us: it stands in each authorization URL; a metadata document's URL is one."""
     CLIENT_NAME_CHARACTERS: Final = 200
     """What a person reads of a name before they choose."""
+    PARAMETER_CHARACTERS: Final = 4_096
+    """Of one parameter of ours: redirect URIs and resources have 2,000 at most, and screens quote what was wrong."""
     # What comes in.
     HEADERS: Final = 128
     """Of one request: browsers and MCP clients send thirty at most, and a proxy adds ten."""

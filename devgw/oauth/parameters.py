@@ -3,7 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from devgw.problems import Refused
-from devgw.problems.parameters import ParameterMissing, ParameterRepeated
+from devgw.problems.parameters import ParameterMissing, ParameterRepeated, ParameterTooLong
+from devgw.settings import Limits
+
+_LONG = frozenset({"state", "client_assertion", "assertion", "subject_token"})
+"""What nobody reads: it goes back as it came, or is a JWT with a limit of its own."""
+_SHOWN = 60
+"""Characters of a name."""
 
 
 class Parameters(Mapping[str, str]):
@@ -54,6 +60,17 @@ class Parameters(Mapping[str, str]):
         for name in self._values:
             if name not in ignored:
                 self[name]  # reading is the check
+
+    def check_lengths(self) -> None:
+        """Refuse a parameter that is longer than any of ours, before something is said of it on a screen.
+
+        Raises:
+            Refused: with `ParameterTooLong`.
+        """
+        for name, values in self._values.items():
+            longest = len(name) if name in _LONG else max(len(name), *map(len, values))
+            if longest > Limits.PARAMETER_CHARACTERS:
+                raise Refused(ParameterTooLong(name[:_SHOWN], longest, Limits.PARAMETER_CHARACTERS))
 
     def first(self, name: str) -> str | None:
         """Return the first value of `name` without a complaint: for error answers only."""

@@ -4,10 +4,13 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
+from devgw.foreign.text import clean
 from devgw.problems.base import ErrorCode, Fault, Problem
 
 _HOST = re.compile(r"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 """A Host that can be written into a configuration: a name or address, and perhaps a port."""
+_SHOWN = 300
+"""Characters of a host or origin: DNS has none with more than 253 (RFC 1035 §2.3.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +103,13 @@ class HostNotAllowed(Problem):
 
     def explain(self) -> str:
         """Say which host was named, and which would do."""
-        named = f"The Host is {self.host}" if self.host else "The request has no Host"
+        named = f"The Host is {clean(self.host, _SHOWN)}" if self.host else "The request has no Host"
         return f"{named}; this gateway answers as {', '.join(self.known)}."
 
     def advise(self) -> str:
         """Say how to allow it."""
         use = f"Use {self.known[0]}"
-        if not _HOST.fullmatch(self.host):
+        if len(self.host) > _SHOWN or not _HOST.fullmatch(self.host):
             return f"{use}."
         return f'{use}, or add "{self.host}" to allowed_hosts in devgw.toml (tunnels: set origin).'
 
@@ -124,8 +127,9 @@ class PreflightNotAllowed(Problem):
 
     def explain(self) -> str:
         """Say which policy keeps which page out."""
+        page = clean(self.origin, _SHOWN)
         return (
-            f'A page of {self.origin} asked whether it may call this route; its corsPolicy "{self.policy}" does not '
+            f'A page of {page} asked whether it may call this route; its corsPolicy "{self.policy}" does not '
             "let it, and devgw.toml says to do as the deployed gateway does."
         )
 
@@ -150,11 +154,12 @@ class OriginNotAllowed(Problem):
 
     def explain(self) -> str:
         """Say which origin called."""
-        return f"A page of {self.origin} called this MCP route; pages of this machine and of this gateway may."
+        page = clean(self.origin, _SHOWN)
+        return f"A page of {page} called this MCP route; pages of this machine and of this gateway may."
 
     def advise(self) -> str:
         """Say how to allow it."""
-        return f'If you trust that page, add "{self.origin}" to allowed_origins in devgw.toml.'
+        return f'If you trust that page, add "{clean(self.origin, _SHOWN)}" to allowed_origins in devgw.toml.'
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,27 @@ class ParameterRepeated(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class ParameterTooLong(Problem):
+    """A parameter is longer than any that is taken."""
+
+    parameter: str
+    """Its name, or the beginning of that."""
+    length: int
+    most: int
+
+    diagnosis: ClassVar = "REQ-01"
+    source: ClassVar = "RFC 6749 §3.1, §3.2"
+
+    def explain(self) -> str:
+        """Say which, and how long it is."""
+        return f"The parameter {self.parameter} has {self.length:,} characters; at most {self.most:,} are read."
+
+    def advise(self) -> str:
+        """Say what to send."""
+        return f"Send a shorter {self.parameter}."
+
+
+@dataclass(frozen=True, slots=True)
 class ParameterInvalid(Problem):
     """A parameter has a value that cannot be taken."""
 

@@ -39,9 +39,11 @@ async def authorize(path: str | None = None) -> Response:
     route = gateway.route_of(f"/{path}") if path else None
     if path and route is None:
         raise Refused(ParameterInvalid("path", f"{AUTHORIZE}/{path}", "the path of an MCP route"))
-    _note_client(gateway, serving.query())
+    parameters = serving.query()
+    parameters.check_lengths()
+    _note_client(gateway, parameters)
     pending = await gateway.authorization.begin(
-        serving.query(), route, urls, by_page_of_elsewhere=caller.is_page_of_elsewhere()
+        parameters, route, urls, by_page_of_elsewhere=caller.is_page_of_elsewhere()
     )
     _note(pending)
     if urls.origin != serving.canonical_urls().origin:

@@ -76,5 +76,12 @@ def query() -> Parameters:
 
 
 async def form(endpoint: str) -> Parameters:
-    """Return the form as OAuth reads it; another content type reads as an empty one."""
-    return Parameters((await request.form).items(multi=True), endpoint)
+    """Return the form as OAuth reads it; another content type reads as an empty one.
+
+    Raises:
+        Refused: with `ParameterTooLong`.
+    """
+    parameters = Parameters((await request.form).items(multi=True), endpoint)
+    if endpoint != "callback":  # what a provider sends is as long as it makes it
+        parameters.check_lengths()
+    return parameters

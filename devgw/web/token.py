@@ -65,6 +65,8 @@ async def _read(gateway: Gateway, endpoint: str) -> ServerRequest:
     if trace:
         trace.kind = "oauth"
     headers = {name.lower(): value for name, value in request.headers.items()}
+    if "authorization" in headers:  # several lines are one list (RFC 9110 §5.3), and no credentials of one client
+        headers["authorization"] = ", ".join(request.headers.getlist("Authorization"))
     parameters = await serving.form(endpoint)
     if not parameters and (got := _what_came(headers)):
         raise Refused(FormExpected(endpoint, got))
