@@ -39,7 +39,6 @@ SHIPPED = {
     "https://goose-docs.ai/oauth/client-metadata.json": "http://[::1]:7/oauth_callback",
     "https://opencode.ai/oauth/opencode/client.json": "http://localhost:7/callback",
     "https://toolhive.dev/oauth/client-metadata.json": "http://localhost:8666/callback",
-    "https://github.com/copilot/cli/client-metadata.json": "http://127.0.0.1:40123/",
     "https://nousresearch.github.io/hermes-agent/docs/oauth/client-metadata.json": "http://127.0.0.1:27893/callback",
 }
 

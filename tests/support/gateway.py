@@ -161,18 +161,19 @@ async def running_gateway(
     settings: Settings | None = None,
     ephemeral: bool = True,
     registered: bool = True,
+    port: int = 0,
 ) -> AsyncIterator[Running]:
     """Run a gateway for the project in `root` (the sample where there is none) until the block ends.
 
-    With `ephemeral` False its state is kept in `root`, on the port of `settings`. With `registered` the emulator's
-    staging environments take its callback, whose port nobody knew before.
+    With `ephemeral` False its state is kept in `root`, on the port of `settings`; else it answers on `port`. With
+    `registered` the emulator's staging environments take its callback, whose port nobody knew before.
     """
     published: list[Published] = []
     given = settings or Settings()
     chosen = replace(
         given,
         root=root or Path("/nonexistent"),
-        port=given.port if not ephemeral else 0,
+        port=given.port if not ephemeral else port,
         ephemeral=ephemeral,
         emulators=replace(given.emulators, workos_port=0) if settings else EmulatorSettings(workos_port=0),
     )

@@ -4,7 +4,8 @@ A client that goes by a document sends its URL as `client_id` and does not fall 
 there would be no login for it, so a copy stands in, and only there: where the document could not be reached for a
 reason of the network. It never overrides one that was read, and is marked wherever the client is shown. One file a
 client: the document as it was published, when it was seen, and how that is known (`verbatim`: quoted whole by several;
-`vendor file`: the source of the site that serves it; `excerpt`: the members that were quoted). None was invented.
+`vendor file`: the source of the site that serves it). None was invented, and one of which only an excerpt is known does
+not ship: what is missing would be taken for the client's fault.
 `[client_documents]` in devgw.toml adds others, and goes before these.
 """
 
@@ -42,7 +43,7 @@ class KeptDocument:
     seen: str
     """The day, or month, on which it was seen: `2026-10-01`."""
     evidence: str
-    """`verbatim`, `vendor file`, `excerpt`, or `devgw.toml`."""
+    """`verbatim`, `vendor file`, or `devgw.toml`."""
 
     @property
     def mark(self) -> str:

@@ -1,0 +1,131 @@
+"""The agents themselves, without internet: from their own commands to a tool's answer, and what devgw says of it."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from devgw.diagnosis.clients import recognise
+from devgw.diagnosis.clients.recognise import Traits
+from devgw.events.taxonomy import McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefreshed
+from tests.agents.agents import ALL, CORE, Agent
+from tests.agents.model import WORD
+from tests.agents.stage import accusations, done_flows, flows, names, revoke_all, set_up, until
+from tests.agents.witness import bear_witness
+from tests.support.gateway import Running
+
+whole = pytest.mark.skipif(os.environ.get("TEST_AGENTS") != "all", reason="python -m tests.agents runs it")
+"""What takes minutes."""
+
+
+def each_of(*agents: type[Agent]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("kind", agents, ids=lambda kind: kind.NAME)
+
+
+def assert_named_rightly(gateway: Running, kind: type[Agent]) -> None:
+    for name in names(gateway):
+        entry = recognise(Traits(client_name=name))
+        assert entry is not None, f"shown as {name}"
+        assert entry.name == kind.NAME
+
+
+async def sign_in_and_call(kind: type[Agent], folder: Path, route: str) -> None:
+    async with set_up(folder) as stage, stage.gateway() as gateway:
+        agent = stage.agent(kind)
+        with bear_witness(agent, route):
+            await agent.login(route, gateway.url_of(route))
+            assert WORD in await agent.call(route)
+
+            assert len(done_flows(gateway)) == 1
+            assert_named_rightly(gateway, kind)
+            assert accusations(gateway, stage.clock) == []
+
+
+@each_of(*CORE)
+async def test_it_signs_in_and_calls_a_tool(kind: type[Agent], tmp_path: Path) -> None:
+    await sign_in_and_call(kind, tmp_path, "sample")
+
+
+@whole
+@each_of(*(each for each in ALL if each not in CORE))
+async def test_another_signs_in_and_calls_a_tool(kind: type[Agent], tmp_path: Path) -> None:
+    await sign_in_and_call(kind, tmp_path, "sample")
+
+
+@whole
+@each_of(*ALL)
+async def test_it_gets_through_where_the_upstream_wants_an_account_too(kind: type[Agent], tmp_path: Path) -> None:
+    await sign_in_and_call(kind, tmp_path, "notes")
+
+
+@whole
+@each_of(*ALL)
+async def test_it_refreshes_an_access_token_of_ten_seconds(kind: type[Agent], tmp_path: Path) -> None:
+    async with set_up(tmp_path) as stage:
+        stage.shorten_access_tokens(10)
+        async with stage.gateway() as gateway:
+            agent = stage.agent(kind)
+            with bear_witness(agent, "refresh"):
+                await agent.login("sample", gateway.url_of("sample"))
+                issued = max(
+                    each.at for each in gateway.published if isinstance(each.event, McpAuthDownstreamTokenIssued)
+                )
+                await until(lambda: (stage.clock.now() - issued).total_seconds() > 11)
+                assert WORD in await agent.call("sample")
+
+                assert gateway.events(McpAuthDownstreamTokenRefreshed)
+                assert_named_rightly(gateway, kind)
+                assert accusations(gateway, stage.clock) == []
+
+
+@whole
+@each_of(*ALL)
+async def test_it_signs_in_again_after_a_revocation(kind: type[Agent], tmp_path: Path) -> None:
+    async with set_up(tmp_path) as stage, stage.gateway() as gateway:
+        agent = stage.agent(kind)
+        with bear_witness(agent, "revocation"):
+            await agent.login("sample", gateway.url_of("sample"))
+            assert WORD in await agent.call("sample")
+            revoke_all(gateway)
+            await agent.call("sample")
+            await agent.again("sample")
+            assert WORD in await agent.call("sample")
+
+            assert_named_rightly(gateway, kind)
+            assert accusations(gateway, stage.clock) == []
+
+
+@whole
+@each_of(*ALL)
+async def test_it_signs_in_again_at_a_gateway_that_forgot_all(kind: type[Agent], tmp_path: Path) -> None:
+    async with set_up(tmp_path) as stage:
+        agent = stage.agent(kind)
+        with bear_witness(agent, "restart with --ephemeral"):
+            async with stage.gateway() as before:
+                await agent.login("sample", before.url_of("sample"))
+            async with stage.gateway() as gateway:
+                await agent.call("sample")
+                await agent.again("sample")
+                assert WORD in await agent.call("sample")
+
+                assert_named_rightly(gateway, kind)
+                assert accusations(gateway, stage.clock) == []
+
+
+@whole
+@each_of(*ALL)
+async def test_two_at_once_are_two_flows(kind: type[Agent], tmp_path: Path) -> None:
+    other = next(each for each in CORE if each is not kind)
+    async with set_up(tmp_path) as stage, stage.gateway() as gateway:
+        pair = [stage.agent(kind, "one"), stage.agent(other, "other")]
+        with bear_witness(pair[0], "two at once"):
+            url = gateway.url_of("sample")
+            await asyncio.gather(*(each.login("sample", url) for each in pair))
+            said = await asyncio.gather(*(each.call("sample") for each in pair))
+            assert [WORD in each for each in said] == [True, True]
+
+            done = done_flows(gateway)
+            assert len({flow.client_id for flow in done}) == len(done) == 2
+            assert all(flow.redirect_uri for flow in flows(gateway) if flow.client_id)
+            assert accusations(gateway, stage.clock) == []
