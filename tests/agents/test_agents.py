@@ -101,7 +101,7 @@ async def test_it_signs_in_again_after_a_revocation(kind: type[Agent], tmp_path:
 async def test_it_signs_in_again_at_a_gateway_that_forgot_all(kind: type[Agent], tmp_path: Path) -> None:
     async with set_up(tmp_path) as stage:
         agent = stage.agent(kind)
-        with bear_witness(agent, "restart with --ephemeral"):
+        with bear_witness(agent, "restart"):
             async with stage.gateway() as before:
                 await agent.login("sample", before.url_of("sample"))
             async with stage.gateway() as gateway:
