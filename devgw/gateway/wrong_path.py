@@ -45,13 +45,15 @@ def explain_path(
     document = next((each for each in _OAUTH_DOCUMENTS if f"{WELL_KNOWN}{each}" in path), None)
     if document is not None:
         before, _, behind = path.partition(f"{WELL_KNOWN}{document}")
+        before = "" if before in {urls.base_path, ALIAS_BASE} else before  # a base path is no route
         route = next((each for each in project.routes if each.path == (before or behind).rstrip("/")), None)
         if route is not None:
             return PathUnknown(method, urls.origin + path, Meant.DOCUMENT, _document(urls, route, document), routes)
         return _of_route(method, before or behind, Meant.METADATA, urls, routes)
     page = next((each for each in _PAGES if path.endswith(each)), None)
     if page is not None:
-        return PathUnknown(method, urls.origin + path, Meant.PAGE, urls.at(page), routes)
+        nearest = urls.at(page) if page != DEV_LOGIN or _signs_in_by_itself(project) else ""
+        return PathUnknown(method, urls.origin + path, Meant.PAGE, nearest, routes)
     meant = _meant(method, path, headers, (route.path for route in project.routes))
     if names >= _OF_AN_AUTHORIZATION and meant is Meant.NOTHING:
         meant = Meant.AUTHORIZE
@@ -59,6 +61,11 @@ def explain_path(
         return _of_route(method, path, meant, urls, routes)
     nearest = "" if meant is Meant.NOTHING else _endpoint(urls, meant)
     return PathUnknown(method, urls.origin + path, meant, nearest, routes)
+
+
+def _signs_in_by_itself(project: Project) -> bool:
+    """Tell whether there is a page to sign in without a provider."""
+    return project.oauth is not None and project.oauth.provider == "dev-login"
 
 
 def _document(urls: Urls, route: Route, document: str) -> str:

@@ -4,7 +4,7 @@ import dataclasses
 import json
 import re
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import httpx2
 import pytest
 
+from devgw.cli.starting import welcome
 from devgw.clock import SystemClock
 from devgw.config.explain import explain
 from devgw.config.sample import sample_root
@@ -20,6 +21,8 @@ from devgw.diagnosis.verdicts import Verdict
 from devgw.entropy import token
 from devgw.oauth.urls import ALIAS_BASE, PROTECTED_RESOURCE
 from devgw.outbound.doctor import examine
+from devgw.web.cors import CORS_POLICIES
+from devgw.web.paths import ENDPOINTS
 from devgw.wiring.examining import patient_of
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Code, Running, mcp_request, running_gateway
@@ -29,16 +32,41 @@ _URL = re.compile(r"https?://[^\s\"'<>\\)]+")
 _RELATIVE = re.compile(r"(?:href|action|src)=\"([^\"#][^\"]*)\"")
 
 
-@pytest.fixture(params=[(base, where) for base in BASES for where in ("plugin", "devgw.toml")], ids=str)
+PLACES = [(base, where) for base in BASES for where in ("plugin", "devgw.toml")]
+STRICT = [("/", "plugin and strict"), ("/dev", "plugin and strict"), (ALIAS_BASE, "strict alone")]
+STRANGE = [
+    *(
+        "/nope",
+        "/mcp",
+        "/mcp/sampel",
+        "/mcp/sample/sse",
+        "/oauth/token/x",
+        "/oauth/authorise",
+        "/elsewhere/oauth/setup",
+    ),
+    *("/elsewhere/oauth/dev-login", "/elsewhere/oauth/logout", "/elsewhere/oauth/callback", "/oauth/authorize"),
+    *("/oauth/setup?transaction=tx_1", "/oauth/callback?error=x&state=y", "/oauth/logout", "/oauth/prove"),
+    *("/auth/connections/notes/connect", "/auth/connections/absent/connect", "/auth/connections/notes/callback"),
+    *(
+        "/.well-known/oauth-protected-resource/mcp/sampel",
+        "/mcp-registry/v0.1/servers",
+        "/mcp-registry/v9",
+        "/openapi.json",
+    ),
+]
+"""Where somebody may come by, below the base path or not."""
+
+
+@pytest.fixture(params=PLACES + STRICT, ids=str)
 def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A project whose base path is set in one of the two places, with a route below it and one for everybody."""
+    """A project whose base path is set in one of its places, with a route below it and one for everybody."""
     base, where = request.param
     root = tmp_path / "project"
     shutil.copytree(sample_root(), root)
-    literal = f'{{ basePath: "{base}" }}' if where == "plugin" else ""
+    literal = f'{{ basePath: "{base}" }}' if "plugin" in where else ""
     (root / "modules/zuplo.runtime.ts").write_text(f"runtime.addPlugin(new McpGatewayPlugin({literal}));\n")
-    if where == "devgw.toml":
-        (root / "devgw.toml").write_text(f'base_path = "{base}"\n')
+    if "plugin" not in where or "strict" in where:
+        (root / "devgw.toml").write_text("deployed.strict = true" if "strict" in where else f'base_path = "{base}"\n')
     path = root / "config/routes.oas.json"
     document = json.loads(path.read_text())
     below = json.loads(json.dumps(document["paths"]["/mcp/sample"]))
@@ -75,6 +103,8 @@ async def test_every_url_that_anything_names_is_answered(gateway: Running) -> No
     async with httpx2.AsyncClient(timeout=20) as http, Browser(CALLBACK) as browser:
         await _call_each_route(gateway, http, crawl)
         await _walk_a_login(gateway, http, browser, crawl)
+        await _read_refusals(gateway, http, crawl)
+        await _read_checks(gateway, crawl)
         await crawl.all(http)
     assert not crawl.unanswered
     served = {urlsplit(url).path for url in crawl.asked}
@@ -101,6 +131,8 @@ async def test_under_every_loopback_name_the_urls_are_of_that_name_and_answered(
 
 
 async def test_the_aliases_that_clients_guess_are_answered(gateway: Running) -> None:
+    if not ENDPOINTS.is_made(gateway.runtime.settings):
+        pytest.skip("as deployed, none is")
     base = gateway.runtime.gateway.project.base_path.rstrip("/")
     async with httpx2.AsyncClient(timeout=20) as http:
         for prefix in {"", base, ALIAS_BASE}:
@@ -151,7 +183,11 @@ async def test_the_doctor_finds_no_fault_in_a_gateway_that_has_none(gateway: Run
     with runtime.front.unseen.word() as word:
         checks = await examine(patient_of(runtime, word), SystemClock())
     failed = [each for each in checks if each.verdict is Verdict.FAIL]
-    assert not failed
+    if not CORS_POLICIES.is_made(runtime.settings):  # the routes let no page in, which the Inspector is
+        assert {each.name.rpartition(".")[2] for each in failed} == {"inspector"}
+        assert all(each.diagnosis_id == "CORS-01" and "corsPolicy" in each.todo for each in failed)
+    else:
+        assert not failed
 
 
 class Crawl:
@@ -168,23 +204,46 @@ class Crawl:
         refused = {url: status for url, status in self.asked.items() if status in {404, 421} or status >= 500}
         return {url: (status, self.found[url]) for url, status in refused.items()}
 
-    def read(self, where: str, text: str) -> None:
-        """Take the URLs in a text; relative ones of a page are those of `where`."""
+    def read(self, where: str, text: str, but_for: Collection[str] = ()) -> None:
+        """Take the URLs in a text but for some; relative ones of a page are those of `where`."""
         text = text.replace("&amp;", "&")
         relative = (urljoin(where, each) for each in _RELATIVE.findall(text))
         for url in (*_URL.findall(text), *relative):
-            if url.startswith(self.origin):
-                self.found.setdefault(url.rstrip("`.,;"), where)
+            named = url.rstrip("`.,;:")
+            if url.startswith(self.origin) and named not in but_for:
+                self.found.setdefault(named, where)
 
     async def all(self, http: httpx2.AsyncClient) -> None:
         """Ask until nothing new is named; a page, a document and an endpoint each count as an answer."""
         while waiting := [url for url in self.found if url not in self.asked][:200]:
+            assert len(self.found) < 500, "each answer names another"
             for url in waiting:
                 answer = await http.get(url, headers={"accept": "text/html, application/json"})
                 if answer.status_code == 405:
                     answer = await http.post(url)
                 self.asked[url] = answer.status_code
                 self.read(url, answer.text + " " + " ".join(answer.headers.values()))
+
+
+async def _read_refusals(gateway: Running, http: httpx2.AsyncClient, crawl: Crawl) -> None:
+    """Take what is named to whoever comes by where nothing is, or nothing for them, but for what they asked for."""
+    urls = gateway.runtime.urls
+    for path in STRANGE:
+        for url in {gateway.origin + path, urls.at(path)}:
+            for accepted in ("text/html", "application/json"):
+                for method in ("GET", "POST"):
+                    answer = await http.request(method, url, headers={"accept": accepted})
+                    described = gateway.origin + path.removeprefix(PROTECTED_RESOURCE)
+                    crawl.read(url, f"{answer.text} {answer.headers}", {url.partition("?")[0], described})
+
+
+async def _read_checks(gateway: Running, crawl: Crawl) -> None:
+    """Take what `devgw doctor` names, and the lines with which `devgw up` begins."""
+    with gateway.runtime.front.unseen.word() as word:
+        for check in await examine(patient_of(gateway.runtime, word), SystemClock()):
+            if check.name != "provider.registered_uris":  # it names what somebody else knows
+                crawl.read("a check", " ".join(_strings(check)))
+    welcome(gateway.runtime, lambda line: crawl.read("the first lines", line))
 
 
 def _read_reports(gateway: Running, crawl: Crawl) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from devgw.diagnosis.difference import explain_difference
@@ -140,9 +141,17 @@ def _no_offline_access(served: Served) -> Wrong | None:
     )
 
 
+_LET_PAGES_IN = (
+    'Give the route a corsPolicy such as "anything-goes" if pages are to call it; clients that are no pages need none.'
+)
+
+
 def _cors(served: Served) -> Wrong | None:
     allowed = served.preflight.headers.get("access-control-allow-headers", "").lower()
     missing = [each for each in ("mcp-protocol-version", "authorization") if each not in allowed and allowed != "*"]
+    if served.preflight.status == HTTPStatus.NOT_FOUND:  # so the route's own CORS policy keeps pages out
+        shown = f"the preflight of the MCP route answers {served.preflight.shown}"
+        return "CORS-01", shown, _LET_PAGES_IN
     if served.preflight.status >= 400 or served.preflight.failure:
         return "CORS-02", f"the preflight of the MCP route answers {served.preflight.shown}", "Let OPTIONS pass."
     return ("CORS-03", f"the preflight does not allow {', '.join(missing)}", "Allow them.") if missing else None
