@@ -36,6 +36,10 @@ class Limits:
     """1xx answers before the real one: each is a hint, and nobody has eight of them."""
     CHUNK_LINE_BYTES: Final = 4_096
     """The line before a chunk: a number, and an extension that nobody uses."""
+    FACT_CHARACTERS: Final = 2_048
+    """Of each fact of a refusal: some are written by strangers, and they are kept as long as the request is shown."""
+    NAME_CHARACTERS: Final = 256
+    """Of a method, a capability or a revision, as it is told and kept; nobody's own is longer."""
     HELD_BYTES: Final = 16_777_216
     """Of an upstream's answer, packed and unpacked, until it is known whose it is: a server may write the id last."""
     HELD_TOGETHER_BYTES: Final = 67_108_864

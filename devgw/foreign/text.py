@@ -36,6 +36,7 @@ def clean(text: str, most: int | None = None) -> str:
 
     It is cut beyond `most`.
     """
+    text = text if most is None else text[: most + 1]
     if not _PLAIN.fullmatch(text) and any(is_hidden(each) or _is_mark(each) for each in set(text)):
         text = "".join(_written_out(text))
     return text if most is None or len(text) <= most else text[: max(0, most - 1)] + "…"

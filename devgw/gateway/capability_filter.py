@@ -177,7 +177,8 @@ def check_call(policy: CapabilityFilter, message: Message, admitted: Admitted) -
     else:
         allowed = any(entry.key == name and is_visible(policy, entry, admitted) for entry in entries)
     if not allowed:
-        nearest = get_close_matches(name, [entry.key for entry in entries if entry.key != name], 1)
+        others = [entry.key for entry in entries if entry.key != name]
+        nearest = get_close_matches(name[: Limits.NAME_CHARACTERS], others, 1)
         identifier = message.get("id")
         raise Refused(
             CapabilityHidden(

@@ -6,6 +6,7 @@ from typing import Any
 
 from devgw.foreign.json import JsonRefused, read_json
 from devgw.mcp.message import RequestId
+from devgw.settings import Limits
 
 _SUSPICIOUS = re.compile(rb'"error"\s*:|"isError"\s*:\s*true')
 _MARKUP = re.compile(
@@ -50,11 +51,12 @@ def is_answer_to(content: bytes, ids: Iterable[RequestId]) -> bool:
 def _failure(message: dict[str, Any]) -> tuple[str, str] | None:
     error = message.get("error")
     if isinstance(error, dict) and "code" in error:
-        return "jsonrpc_error", f"{error['code']}: {error.get('message', '')}"
+        return "jsonrpc_error", f"{error['code']}: {error.get('message', '')}"[: Limits.FACT_CHARACTERS]
     result = message.get("result")
     if isinstance(result, dict) and result.get("isError") is True:
         texts = [each.get("text") for each in result.get("content") or () if isinstance(each, dict)]
-        return "tool_error", " ".join(text for text in texts if isinstance(text, str)) or "the tool reports an error"
+        said = " ".join(text for text in texts if isinstance(text, str))[: Limits.FACT_CHARACTERS]
+        return "tool_error", said or "the tool reports an error"
     return None
 
 

@@ -60,5 +60,5 @@ def _is_same(asked: RequestId, found: RequestId | None) -> bool:
 
 def shown_ids(ids: Sequence[RequestId | None]) -> str:
     """Return ids as JSON writes them, a few of them and cut short."""
-    shown = [shown_json(each)[:40] for each in ids[:3]]
+    shown = [shown_json(each[:40] if isinstance(each, str) else each)[:40] for each in ids[:3]]
     return f"id {', '.join(shown)}{', …' if len(ids) > 3 else ''}" if shown else "no id"

@@ -8,11 +8,13 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
+from devgw.foreign.text import clean
 from devgw.mcp.message import capability_of
 
 HEADER_MISMATCH = -32020
 """The JSON-RPC code of a header that contradicts the body; HTTP 400."""
 _NAMED = frozenset({"tools/call", "prompts/get", "resources/read"})
+_SHOWN = 120
 _PREFIX, _SUFFIX = "=?base64?", "?="
 
 
@@ -30,10 +32,10 @@ def mismatch(method_header: str, name_header: str, message: Mapping[str, Any]) -
     """Say how Mcp-Method or Mcp-Name contradicts `message`; None where both agree. An absent header is empty."""
     method = message.get("method")
     if method_header and method_header != method:
-        return f"Mcp-Method is {method_header}, but the body says {method}"
+        return f"Mcp-Method is {method_header}, but the body says {clean(str(method), _SHOWN)}"
     name = capability_of(message) if method in _NAMED else None
     if name_header and name is not None and decoded(name_header) != name:
-        return f"Mcp-Name is {name_header}, but the body says {name}"
+        return f"Mcp-Name is {name_header}, but the body says {clean(name, _SHOWN)}"
     return None
 
 

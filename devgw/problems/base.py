@@ -5,6 +5,11 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from devgw.settings import Limits
+
+_MOST_LISTED = 50
+"""Of a fact that is a list, where it is long."""
+
 
 class ErrorCode(StrEnum):
     """The `error` values of the standards we speak (RFC 6749 §4.1.2.1 and §5.2, 6750 §3.1, 7591 §3.2.2, 8707 §2)."""
@@ -48,6 +53,13 @@ class Problem:
     expired token that will be refreshed). Where the facts decide, `diagnosis_id` does.
     """
 
+    def __post_init__(self) -> None:
+        """Cut what is long in the facts; by none of them anything is done but telling."""
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if (short := _shortened(value)) is not value:
+                object.__setattr__(self, each.name, short)
+
     diagnosis: ClassVar[str | None] = None
     fault: ClassVar[Fault] = Fault.CLIENT
     error: ClassVar[ErrorCode] = ErrorCode.INVALID_REQUEST
@@ -76,6 +88,17 @@ class Problem:
     def facts(self) -> dict[str, Any]:
         """Return the facts by name, as they may be shown."""
         return {each.name: getattr(self, each.name) for each in fields(self)}
+
+
+def _shortened(value: Any) -> Any:
+    """Return a text cut, and of a list of texts the first ones; everything else as it is."""
+    if isinstance(value, str):
+        return value if len(value) <= Limits.FACT_CHARACTERS else f"{value[: Limits.FACT_CHARACTERS - 1]}…"
+    if not isinstance(value, tuple) or all(not isinstance(each, str) for each in value):
+        return value
+    if sum(len(each) for each in value if isinstance(each, str)) <= Limits.FACT_CHARACTERS:
+        return value
+    return tuple(_shortened(each) for each in value[:_MOST_LISTED])
 
 
 def reason_of(kind: type[Problem]) -> str:

@@ -143,9 +143,10 @@ class McpRoutes:
         elif call.body:
             call.messages = read_messages(call.body)
         trace, messages = call.trace, call.messages
-        trace.mcp_method = call.method = messages.method
-        trace.capability = call.capability = messages.capability
-        trace.protocol_version = call.revision = revision_of(call.header(b"mcp-protocol-version"), messages)
+        trace.mcp_method = call.method = _told(messages.method)
+        trace.capability = call.capability = _told(messages.capability)
+        revision = revision_of(call.header(b"mcp-protocol-version"), messages)
+        trace.protocol_version = call.revision = _told(revision)
 
     def _admit(self, call: McpCall) -> None:
         """Look the token up.
@@ -244,6 +245,11 @@ class McpRoutes:
                 **call.known,
             )
         )
+
+
+def _told(name: str | None) -> str | None:
+    """Return a name of the client's as events and traces keep it, however long it is."""
+    return name and name[: Limits.NAME_CHARACTERS]
 
 
 def _asked(call: McpCall) -> tuple[Route, str | None, bytes, str]:
