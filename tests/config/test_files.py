@@ -86,9 +86,10 @@ def test_a_project_without_the_plugins_module_is_told_that_the_deployed_gateway_
 
 
 def test_a_directory_in_the_place_of_a_file(tmp_path: Path) -> None:
-    (write(tmp_path) / ".env").mkdir()
-
-    assert only(read(tmp_path), "file-is-directory").file == ".env"
+    place = write(tmp_path) / "config/policies.json"
+    place.unlink()
+    place.mkdir()
+    assert only(read(tmp_path), "file-is-directory").file == "config/policies.json"
 
 
 def test_a_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
