@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from devgw.events import Published
 from devgw.events.taxonomy import McpAuthJwksFetched
+from devgw.problems import Problem
 
 KEPT = 100
 
@@ -24,6 +25,7 @@ class KeyFetch:
     key_ids: tuple[str, ...]
     wanted: str | None
     error: str | None
+    problem: Problem | None = None
 
     @property
     def succeeded(self) -> bool:
@@ -42,7 +44,15 @@ class JwksHistory:
         event = published.event
         if isinstance(event, McpAuthJwksFetched):
             self.fetches.append(
-                KeyFetch(published.at, event.url, event.status, event.key_ids, event.wanted_key_id, event.error)
+                KeyFetch(
+                    published.at,
+                    event.url,
+                    event.status,
+                    event.key_ids,
+                    event.wanted_key_id,
+                    event.error,
+                    event.problem,
+                )
             )
 
     def last(self, url: str = "") -> KeyFetch | None:

@@ -188,8 +188,10 @@ def _check_issuer(claims: Mapping[str, Any], expected: Expected, what: str) -> N
     ours, *also = expected.issuers
     if claims.get("iss") is None:
         raise _absent(what, "iss", ours)
+    if not isinstance(claims["iss"], str):
+        raise Refused(ProviderTokenInvalid(what, "iss", repr(claims["iss"])[:40], ours, Flaw.MALFORMED))
     if claims["iss"] not in expected.issuers:
-        got = str(claims["iss"])
+        got = claims["iss"]
         raise Refused(ProviderTokenInvalid(what, "iss", got, ours, nearest=ours, also=tuple(also)))
 
 

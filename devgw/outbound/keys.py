@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from devgw.clock import Clock
 from devgw.events import Bus, Outcome
 from devgw.events.taxonomy import FailureOrigin, McpAuthJwksFetched
-from devgw.foreign.json import read_object
+from devgw.foreign.json import JsonRefused, read_object
 from devgw.gateway.jose import usable_keys
 from devgw.outbound.client import Bounds, http_client
-from devgw.outbound.transport import describe_failure
+from devgw.outbound.transport import unreached
 from devgw.problems import Problem, Refused
 from devgw.problems.base import Fault
 from devgw.problems.provider import ProviderTimedOut
@@ -150,56 +150,59 @@ class SigningKeys:
             async with http_client(Bounds(self.timeout.total_seconds(), blamed=Fault.PROVIDER)) as client:
                 response = await client.get(self.url, headers={"accept": "application/json"})
             status = response.status_code
-            response.raise_for_status()
-            keys = _signing(read_object(response.content))
-        except httpx2.HTTPStatusError as error:
-            return self._fail(f"it answered {status}", status, wanted, began, error)
+            keys = read_keys(self.url, status, response.content)
         except httpx2.TimeoutException as error:
             timed_out = ProviderTimedOut(self.url, round(self.timeout.total_seconds() * 1000))
             return self._fail(timed_out, status, wanted, began, error)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            return self._fail(describe_failure(error), status, wanted, began, error)
-        except ValueError as error:
-            return self._fail(f"what it answered is no JSON Web Key Set ({error})", status, wanted, began, error)
+            why = unreached(error)
+            return self._fail(KeysUnavailable(self.url, why.failure, change=why.change), status, wanted, began, error)
         except Refused as refused:
             return self._fail(refused.problem, status, wanted, began, refused)
         self._fetched = _Fetched(keys, self._clock.now())
         self._publish(status, wanted, began, None)
         return None
 
-    def _fail(
-        self, failure: str | Problem, status: int | None, wanted: str | None, began: int, error: Exception
-    ) -> Problem:
+    def _fail(self, problem: Problem, status: int | None, wanted: str | None, began: int, error: Exception) -> Problem:
         """Keep the keys that are held, if any: a provider that is down must not end logins whose key is known."""
-        problem = failure if isinstance(failure, Problem) else KeysUnavailable(self.url, failure, status)
-        self._publish(status, wanted, began, failure if isinstance(failure, str) else failure.explain())
+        self._publish(status, wanted, began, problem)
         if self._fetched is None:
             raise Refused(problem) from error
         return problem
 
-    def _publish(self, status: int | None, wanted: str | None, began: int, error: str | None) -> None:
+    def _publish(self, status: int | None, wanted: str | None, began: int, problem: Problem | None) -> None:
         self._bus.publish(
             McpAuthJwksFetched(
                 url=self.url,
                 status=status,
-                key_ids=self.key_ids if error is None else (),
+                key_ids=self.key_ids if problem is None else (),
                 duration_ms=(self._clock.ticks() - began) / 1e6,
                 wanted_key_id=wanted,
-                error=error,
-                outcome=Outcome.FAILURE if error else Outcome.SUCCESS,
-                failure_origin=FailureOrigin.IDENTITY_PROVIDER if error else None,
+                error=(getattr(problem, "failure", "") or problem.explain()) if problem else None,
+                outcome=Outcome.FAILURE if problem else Outcome.SUCCESS,
+                failure_origin=FailureOrigin.IDENTITY_PROVIDER if problem else None,
+                problem=problem,
             )
         )
 
 
-def _signing(document: dict[str, Any]) -> tuple[_Key, ...]:
-    """Return the keys of a key set that can verify signatures; those of other kinds or for encryption are passed over.
+def read_keys(url: str, status: int, content: bytes) -> tuple[_Key, ...]:
+    """Return the keys of an answer that can verify signatures; those of other kinds or for encryption are passed over.
 
     Raises:
-        ValueError: where there is none.
+        Refused: with `KeysUnavailable` where it is no key set, or there is no such key in it.
     """
+    if not 200 <= status < 300:
+        raise Refused(KeysUnavailable(url, f"it answered {status}", status))
+    try:
+        document = read_object(content)
+    except JsonRefused as refused:
+        why = f"what it answered is no JSON Web Key Set ({refused})"
+        raise Refused(KeysUnavailable(url, why, status)) from refused
+    if not isinstance(document.get("keys"), list):
+        raise Refused(KeysUnavailable(url, "what it answered is no JSON Web Key Set (it has no list `keys`)", status))
     usable = [(members, key) for members, key in usable_keys(document) if members.get("use", "sig") == "sig"]
     keys = tuple(_Key(key.key_id, members) for members, key in usable if members.get("kty") != "oct")
     if not keys:
-        raise ValueError("no key in it can verify a signature")
+        raise Refused(KeysUnavailable(url, "no key in it can verify a signature", status, is_empty=True))
     return keys

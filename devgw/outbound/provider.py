@@ -13,7 +13,6 @@ from devgw.config.project import BrowserLogin, OAuthPolicy, Oidc
 from devgw.events import Bus
 from devgw.events.taxonomy import ClockSkewMeasured, McpAuthProviderAnswered
 from devgw.foreign.dates import read_date
-from devgw.foreign.text import clean
 from devgw.gateway.identity import (
     Expected,
     Identity,
@@ -32,23 +31,19 @@ from devgw.gateway.signing_keys import SigningKeySet
 from devgw.ids import SubjectId
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.login_requests import authorize_url, token_form
-from devgw.outbound.provider_answer import TokenAnswer
-from devgw.outbound.reach import is_refused_for_tls
-from devgw.outbound.transport import describe_failure
+from devgw.outbound.provider_answer import TokenAnswer, token_missing
+from devgw.outbound.reach import is_closed_for_tls, is_refused_for_tls
+from devgw.outbound.transport import unreached
 from devgw.problems import Refused
 from devgw.problems.base import Fault
 from devgw.problems.provider import (
-    IdTokenMissing,
-    ProviderAnswerUnreadable,
     ProviderTimedOut,
-    ProviderTokenUrlWrong,
     ProviderUnreachable,
 )
 from devgw.problems.provider_token import ProviderTokenInvalid
 from devgw.problems.proxy import UpstreamSpeaksTls
 
-_OF_TOKENS = frozenset({"access_token", "token_type", "expires_in", "refresh_token"})
-"""What only a token endpoint's answer has (RFC 6749 §5.1)."""
+_TOKEN_URL = "browserLogin.tokenUrl in config/policies.json"
 
 
 class HttpIdentityProvider:
@@ -100,21 +95,13 @@ class HttpIdentityProvider:
 
     async def _claims(self, answer: Mapping[str, Any], expected: Expected) -> dict[str, Any]:
         """Return the claims of the token that says who it is: the ID token, or WorkOS's access token."""
-        access_token, id_token = answer.get("access_token"), answer.get("id_token")
+        id_token = answer.get("id_token")
         if isinstance(id_token, str):
             return await self._checked(id_token, "id token", answer, expected)
-        got = clean(", ".join(sorted(answer)), 200)
-        if id_token is not None:
-            raise Refused(ProviderAnswerUnreadable(self._login.token_url, 200, "an id_token that is no text", "a JWT"))
-        if _OF_TOKENS.isdisjoint(answer):  # a document of another kind
-            raise Refused(ProviderTokenUrlWrong(self._login.token_url, 200, f"the members {got or 'none'}"))
-        if not self._is_workos and "openid" in self._login.scope.split():
-            looks_like_workos = isinstance(answer.get("user"), dict) and "authentication_method" in answer
-            raise Refused(IdTokenMissing(self._login.token_url, got, looks_like_workos))
-        if not isinstance(access_token, str):
-            got = f"members {got or 'none'}"
-            raise Refused(ProviderAnswerUnreadable(self._login.token_url, 200, got, "access_token"))
-        return await self._checked(access_token, "access token", answer, expected)
+        missing = token_missing(self._login, answer, is_workos=self._is_workos)
+        if missing is not None:
+            raise Refused(missing)
+        return await self._checked(answer["access_token"], "access token", answer, expected)
 
     async def _checked(self, token: str, what: str, answer: Mapping[str, Any], expected: Expected) -> dict[str, Any]:
         """Return the claims of a token that passes every check, and tell what was found of it either way."""
@@ -162,9 +149,11 @@ class HttpIdentityProvider:
             self._publish(url, None, began, timed_out.explain())
             raise Refused(timed_out) from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            failure = describe_failure(error)
-            self._publish(url, None, began, failure)
-            raise Refused(ProviderUnreachable(url, failure)) from error
+            why = unreached(error)
+            self._publish(url, None, began, why.failure)
+            if await is_closed_for_tls(url, error):
+                raise Refused(UpstreamSpeaksTls(url, written_in=_TOKEN_URL)) from error
+            raise Refused(ProviderUnreachable(url, why.failure, why.change)) from error
         except Refused as refused:
             self._publish(url, None, began, refused.problem.explain())
             raise
@@ -172,7 +161,7 @@ class HttpIdentityProvider:
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if await is_refused_for_tls(url, response.status_code, kind):
             self._publish(url, response.status_code, began, UpstreamSpeaksTls.__name__)
-            raise Refused(UpstreamSpeaksTls(url, written_in="browserLogin.tokenUrl in config/policies.json"))
+            raise Refused(UpstreamSpeaksTls(url, written_in=_TOKEN_URL))
         answer = TokenAnswer(self._login, response.status_code, kind, response.content, sent)
         problem = answer.problem()
         self._publish(url, response.status_code, began, answer.error or (problem.reason if problem else None))

@@ -10,8 +10,11 @@ from typing import Any
 
 from devgw.config.project import BrowserLogin
 from devgw.foreign.json import JsonRefused, read_object
+from devgw.foreign.text import clean
+from devgw.mcp.answer import beginning_of
 from devgw.problems import Problem
 from devgw.problems.provider import (
+    IdTokenMissing,
     ProviderAnswerUnreadable,
     ProviderClientRefused,
     ProviderCodeRefused,
@@ -26,9 +29,12 @@ _ERROR_CODE = re.compile(r"[a-z][a-z0-9]*([_.-][a-z0-9]+)+")
 """How OAuth and WorkOS write an error code; `Not Found` and `NotFound` are a web server's."""
 _CLIENT_REFUSED = frozenset({"invalid_client", "unauthorized_client"})
 _CODE_REFUSED = frozenset({"invalid_grant", "invalid_code"})
+_PASSING_ERRORS = frozenset({"server_error", "temporarily_unavailable"})
 _PASSING = (408, 425, 429)
 """Statuses that say: not now (RFC 9110 §15.5.9, RFC 8470, RFC 6585)."""
 _NOT_HERE = (404, 405, 410, 501)
+_OF_TOKENS = frozenset({"access_token", "token_type", "expires_in", "refresh_token"})
+"""What only a token endpoint's answer has (RFC 6749 §5.1)."""
 
 
 class TokenAnswer:
@@ -53,7 +59,11 @@ class TokenAnswer:
             self.members = read_object(content)
         except JsonRefused as refused:
             self._refused = refused
-        self.error = self._quoted(self.members.get("error") or self.members.get("code"))
+        said = self.members.get("error")
+        self._nested: Mapping[str, Any] = said if isinstance(said, dict) else {}
+        """Some put code and words into an object of their own."""
+        self.error = self._quoted(self._nested.get("code") or self.members.get("error") or self.members.get("code"))
+        self._content = content
 
     def _quoted(self, said: Any) -> str:
         """Return what the provider said, short, and without the secrets that it repeats."""
@@ -67,10 +77,9 @@ class TokenAnswer:
         """Return why there are no tokens in it; None where it is an answer to be read."""
         if self._status == 200 and self._refused is None and not self.error:
             return None
-        description = self._quoted(self.members.get("error_description") or self.members.get("message"))
-        url = self._login.token_url
-        if self._status in _PASSING or self._status >= 500:
-            return ProviderFailing(url, self._status, description)
+        description, url = self._description(), self._login.token_url
+        if self._status in _PASSING or self._status >= 500 or self.error in _PASSING_ERRORS:
+            return ProviderFailing(url, self._status, description, self.error)
         if self.error in _CODE_REFUSED:
             return ProviderCodeRefused(url, self.error, description)
         if self.error in _CLIENT_REFUSED or (self._status == 401 and not _ERROR_CODE.fullmatch(self.error)):
@@ -78,6 +87,13 @@ class TokenAnswer:
         if self.error in WORKOS_STEPS:
             return ProviderStepRequired(url, self.error, description)
         return self._of_no_token_endpoint() or ProviderTokenRequestRefused(url, self._status, self.error, description)
+
+    def _description(self) -> str:
+        """Return its words beside the code; those of a page where it is one."""
+        if self._refused is not None:
+            return self._quoted(beginning_of(self._content)) if self._media_type.startswith("text/") else ""
+        said = self.members.get("error_description") or self.members.get("message") or self._nested.get("message")
+        return self._quoted(said)
 
     def _client_refused(self, description: str) -> ProviderClientRefused:
         shape = SecretShape.of(self._login.client_secret.value)
@@ -98,3 +114,24 @@ class TokenAnswer:
             return None
         too_deep = self._refused.limit == "JSON_DEPTH"
         return ProviderAnswerUnreadable(url, self._status, f"{kind} ({self._refused})", "a JSON object", too_deep)
+
+
+def token_missing(login: BrowserLogin, members: Mapping[str, Any], *, is_workos: bool) -> Problem | None:
+    """Return why an answer without an error does not say who signed in; None where it has the token that does.
+
+    That is the ID token, or WorkOS's access token.
+    """
+    id_token, access_token = members.get("id_token"), members.get("access_token")
+    url, got = login.token_url, clean(", ".join(sorted(members)), 200) or "none"
+    if isinstance(id_token, str):
+        return None
+    if id_token is not None:
+        return ProviderAnswerUnreadable(url, 200, "an id_token that is no text", "a JWT")
+    if _OF_TOKENS.isdisjoint(members):  # a document of another kind
+        return ProviderTokenUrlWrong(url, 200, f"the members {got}")
+    if not is_workos and "openid" in login.scope.split():
+        looks_like_workos = isinstance(members.get("user"), dict) and "authentication_method" in members
+        return IdTokenMissing(url, got, looks_like_workos)
+    return (
+        None if isinstance(access_token, str) else ProviderAnswerUnreadable(url, 200, f"members {got}", "access_token")
+    )

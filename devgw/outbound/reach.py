@@ -7,15 +7,13 @@ import asyncio
 import errno
 import socket
 import ssl
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from devgw.outbound.proxies import find_proxy
-from devgw.outbound.transport import chain_of, describe_failure
+from devgw.outbound.transport import causes_of, describe_failure, is_no_http, tls_fault
 from devgw.problems import Problem
 from devgw.problems.proxy import (
     REWRITE_PATTERN,
-    TlsFault,
     UpstreamAnswerTimedOut,
     UpstreamClosedEarly,
     UpstreamConnectTimedOut,
@@ -29,26 +27,14 @@ from devgw.problems.upstream_answer import UpstreamAnswerMalformed, UpstreamEnco
 from devgw.settings import Limits
 
 _REFUSED = f"[Errno {errno.ECONNREFUSED}]"
-_OTHER_NAME = frozenset({62, 63, 64})
-_EXPIRED = frozenset({9, 10})
-_UNTRUSTED = frozenset({2, 18, 19, 20, 21, 27})
-"""Codes of X509_V_ERR_*: hostname, email and address; not yet and no more valid; no chain to an authority."""
 MAY_BE_FOR_TLS = frozenset({400, 497})
 """The second is nginx's own, where it is configured to show it."""
-_CUT = "peer closed connection"
-"""How h11 begins its sentence about a body that has no end; a test holds it."""
-_PLAIN = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
-"""What OpenSSL calls an answer that is no TLS record."""
 
 
 def tls_failed(url: str, error: ssl.SSLError, written_in: str = REWRITE_PATTERN) -> UpstreamTlsFailed:
     """Return the problem of a handshake that failed."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        kinds = ((_EXPIRED, TlsFault.EXPIRED), (_OTHER_NAME, TlsFault.OTHER_NAME), (_UNTRUSTED, TlsFault.UNTRUSTED))
-        kind = next((kind for codes, kind in kinds if error.verify_code in codes), TlsFault.OTHER)
-        return UpstreamTlsFailed(url, error.verify_message.rstrip("."), kind, written_in=written_in)
-    kind = TlsFault.PLAIN if error.reason in _PLAIN else TlsFault.OTHER
-    return UpstreamTlsFailed(url, error.reason or str(error), kind, written_in=written_in)
+    said = getattr(error, "verify_message", "").rstrip(".") or error.reason or str(error)
+    return UpstreamTlsFailed(url, said, tls_fault(error), written_in=written_in)
 
 
 def is_refusal(error: BaseException) -> bool:
@@ -82,6 +68,15 @@ async def is_refused_for_tls(url: str, status: int, media_type: str) -> bool:
     return is_like_it and find_proxy(url) is None and await speaks_tls(parts.hostname or "", parts.port or 80)
 
 
+async def is_closed_for_tls(url: str, error: BaseException) -> bool:
+    """Tell whether plain http was cut off by a port that speaks TLS, which is asked for a handshake."""
+    import httpx2  # noqa: PLC0415  whoever failed has loaded it
+
+    parts = urlsplit(url)
+    is_like_it = isinstance(error, httpx2.ReadError | httpx2.RemoteProtocolError) and parts.scheme == "http"
+    return is_like_it and find_proxy(url) is None and await speaks_tls(parts.hostname or "", parts.port or 80)
+
+
 async def not_reached(error: BaseException, url: str, seconds: float, written_in: str) -> Problem:
     """Return the problem that a failed request of an HTTP client comes to.
 
@@ -91,7 +86,7 @@ async def not_reached(error: BaseException, url: str, seconds: float, written_in
         seconds: the client's limit.
         written_in: where the URL stands, for who would correct it.
     """
-    causes = list(_causes(error))
+    causes = list(causes_of(error))
     if (proxy := find_proxy(url)) is not None:
         return UpstreamUnreachable(url, f"the proxy {proxy.shown}: {describe_failure(error)}", written_in=written_in)
     for each in causes:
@@ -102,11 +97,7 @@ async def not_reached(error: BaseException, url: str, seconds: float, written_in
     if any(is_refusal(each) for each in causes):
         return UpstreamRefusedConnection(url, written_in=written_in)
     problem = _broken_off(error, url, seconds, written_in)
-    if isinstance(problem, UpstreamClosedEarly | UpstreamAnswerMalformed):
-        parts = urlsplit(url)
-        if parts.scheme == "http" and await speaks_tls(parts.hostname or "", parts.port or 80):
-            return UpstreamSpeaksTls(url, written_in=written_in)
-    return problem
+    return UpstreamSpeaksTls(url, written_in=written_in) if await is_closed_for_tls(url, error) else problem
 
 
 def _broken_off(error: BaseException, url: str, seconds: float, written_in: str) -> Problem:
@@ -119,23 +110,8 @@ def _broken_off(error: BaseException, url: str, seconds: float, written_in: str)
         return UpstreamAnswerTimedOut(url, seconds)
     if isinstance(error, httpx2.DecodingError):
         return UpstreamEncodingUnreadable(url, getattr(error, "encoding", "") or "an encoding")
-    if isinstance(error, httpx2.RemoteProtocolError) and _is_no_http(error):
+    if isinstance(error, httpx2.RemoteProtocolError) and is_no_http(error):
         return UpstreamAnswerMalformed(url, str(error))
     if isinstance(error, (httpx2.ReadError, httpx2.RemoteProtocolError)):
         return UpstreamClosedEarly(url, 0, has_begun=False)
     return UpstreamUnreachable(url, describe_failure(error), written_in=written_in)
-
-
-def _is_no_http(error: BaseException) -> bool:
-    """Tell whether the bytes that came are no HTTP; h11 has one class for those and for a body that was cut short."""
-    of_h11 = [each for each in chain_of(error) if type(each).__module__.startswith("h11")]
-    return bool(of_h11) and not any(_CUT in str(each) for each in of_h11)
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error, those behind it, and those inside groups."""
-    for each in chain_of(error):
-        yield each
-        if isinstance(each, BaseExceptionGroup):
-            for inner in each.exceptions:
-                yield from _causes(inner)

@@ -1,27 +1,118 @@
-"""What went wrong on the wire, in a few words that a person can act on."""
+"""What went wrong on the wire, in a few words that a person can act on, and the one change that mends it.
+
+What the operating system and the TLS library say is read by type, errno and code where they give one.
+"""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from devgw.foreign.text import clean
+from devgw.problems.proxy import TlsFault
+
+_OTHER_NAME = frozenset({62, 63, 64})
+_EXPIRED = frozenset({9, 10})
+_UNTRUSTED = frozenset({2, 18, 19, 20, 21, 27})
+"""Codes of X509_V_ERR_*: hostname, email and address; not yet and no more valid; no chain to an authority."""
+_PLAIN = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
+"""What OpenSSL calls an answer that is no TLS record."""
+_CUT = "peer closed connection"
+"""How h11 begins its sentence about a body that has no end; a test holds it."""
+_TLS = {
+    TlsFault.UNTRUSTED: (
+        "the TLS certificate is not trusted",
+        "Set SSL_CERT_FILE to the PEM file of the authority that signed its certificate, and start devgw again.",
+    ),
+    TlsFault.EXPIRED: (
+        "the TLS certificate is not valid now",
+        "Renew the certificate there; or set this machine's clock, if that is what is wrong.",
+    ),
+    TlsFault.OTHER_NAME: (
+        "the TLS certificate is for another host name",
+        "Write a host name that the certificate is for into that URL.",
+    ),
+    TlsFault.PLAIN: ("what answered there is no TLS", "Correct the scheme or the port in that URL."),
+    TlsFault.OTHER: (
+        "the TLS handshake failed",
+        "Look into the log of what listens there: it broke the handshake off.",
+    ),
+}
+_CORRECT_NAME = "Correct the host name in that URL, or mend DNS and VPN of this machine."
+_WORDS = (
+    ("name or service not known", "the host name is not known (DNS)", _CORRECT_NAME),
+    ("nodename nor servname", "the host name is not known (DNS)", _CORRECT_NAME),
+    ("temporary failure in name resolution", "DNS cannot be reached", _CORRECT_NAME),
+    ("no address associated", "the host name has no address (DNS)", _CORRECT_NAME),
+    (
+        "connection refused",
+        "the connection was refused: nothing listens there",
+        "Start what is to listen there, or correct host and port in that URL.",
+    ),
+    ("network is unreachable", "the network is unreachable", "Connect this machine to its network, or to the VPN."),
+    ("no route to host", "there is no route to that host", "Connect this machine to its network, or to the VPN."),
+    ("reset by peer", "the connection was reset", ""),
+    ("server disconnected without", "the connection was closed before an answer came", ""),
+    (_CUT, "the connection was closed in the middle of the answer", ""),
+    (
+        "all connection attempts failed",
+        "the connection was refused: nothing listens there",
+        "Start what is to listen there, or correct host and port in that URL.",
+    ),
+)
+"""The last is said of several addresses together, beside what was the matter with each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """Why nothing came, and the one change; empty where none follows from it."""
+
+    failure: str
+    change: str = ""
+
+
+def unreached(error: BaseException) -> Unreached:
+    """Return what failed, such as that a certificate has expired, or that a name is not known."""
+    causes = list(causes_of(error))
+    tls = next((each for each in causes if isinstance(each, ssl.SSLError)), None)
+    if tls is not None:
+        words, change = _TLS[tls_fault(tls)]
+        said = getattr(tls, "verify_message", "") or tls.reason or ""
+        return Unreached(f"{words} ({clean(said, 200).rstrip('.')})" if said else words, change)
+    text = " ".join(str(each) for each in causes).lower()
+    for mark, words, change in _WORDS:
+        if mark in text:
+            return Unreached(words, change)
+    if any(isinstance(each, socket.gaierror) for each in causes):
+        return Unreached("the host name is not known (DNS)", _CORRECT_NAME)
+    return Unreached(_in_its_own_words(error))
 
 
 def describe_failure(error: BaseException) -> str:
     """Return what failed, such as that the connection was refused, or that a name is not known."""
-    text = " ".join(str(each) for each in chain_of(error)).lower()
-    for mark, words in (
-        ("certificate", "the TLS certificate is not trusted"),
-        ("name or service not known", "the host name is not known (DNS)"),
-        ("nodename nor servname", "the host name is not known (DNS)"),
-        ("temporary failure in name resolution", "DNS cannot be reached"),
-        ("no address associated", "the host name has no address (DNS)"),
-        ("connection refused", "the connection was refused: nothing listens there"),
-        ("all connection attempts failed", "the connection was refused: nothing listens there"),
-        ("network is unreachable", "the network is unreachable"),
-        ("reset by peer", "the connection was reset"),
-    ):
-        if mark in text:
-            return words
+    return unreached(error).failure
+
+
+def _in_its_own_words(error: BaseException) -> str:
     if "timeout" in type(error).__name__.lower():
         return "it did not answer in time"
-    return clean(f"{type(error).__name__}: {error}", 200) if str(error) else type(error).__name__
+    if is_no_http(error):
+        return f"what came is no HTTP ({clean(str(error), 200).rstrip('.')})"
+    return clean(f"{type(error).__name__}: {error}", 200).rstrip(".") if str(error) else type(error).__name__
+
+
+def tls_fault(error: ssl.SSLError) -> TlsFault:
+    """Return why a handshake failed, by the code of the certificate's check or OpenSSL's own word."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        kinds = ((_EXPIRED, TlsFault.EXPIRED), (_OTHER_NAME, TlsFault.OTHER_NAME), (_UNTRUSTED, TlsFault.UNTRUSTED))
+        return next((kind for codes, kind in kinds if error.verify_code in codes), TlsFault.OTHER)
+    return TlsFault.PLAIN if error.reason in _PLAIN else TlsFault.OTHER
+
+
+def is_no_http(error: BaseException) -> bool:
+    """Tell whether the bytes that came are no HTTP; h11 has one class for those and for a body that was cut short."""
+    of_h11 = [each for each in chain_of(error) if type(each).__module__.startswith("h11")]
+    return bool(of_h11) and not any(_CUT in str(each) for each in of_h11)
 
 
 def chain_of(error: BaseException | None) -> list[BaseException]:
@@ -31,3 +122,12 @@ def chain_of(error: BaseException | None) -> list[BaseException]:
         found.append(error)
         error = error.__cause__ or error.__context__
     return found
+
+
+def causes_of(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, those behind it, and those inside groups."""
+    for each in chain_of(error):
+        yield each
+        if isinstance(each, BaseExceptionGroup):
+            for inner in each.exceptions:
+                yield from causes_of(inner)

@@ -14,6 +14,8 @@ class ProviderUnreachable(Problem):
 
     url: str
     failure: str
+    change: str = ""
+    """The one change, where the failure has one."""
 
     diagnosis: ClassVar = "IDT-13"
     fault: ClassVar = Fault.PROVIDER
@@ -25,6 +27,10 @@ class ProviderUnreachable(Problem):
     def explain(self) -> str:
         """Say how it failed."""
         return f"{self.url} could not be reached: {self.failure}."
+
+    def advise(self) -> str:
+        """Say what mends it."""
+        return f"{self.change} Then start the connection again." if self.change else self.hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +163,12 @@ class ProviderTokenRequestRefused(Problem):
         said = quoted(self.provider_error, self.description) or "without a word that can be read"
         return f"{self.url} refused the request for a token: {self.status_code}, {said}."
 
+    def advise(self) -> str:
+        """Say where its reason stands."""
+        if self.provider_error or self.description:
+            return self.hint
+        return "Look for this request in the provider's own log: its answer gives no reason."
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderTokenUrlWrong(Problem):
@@ -218,6 +230,7 @@ class ProviderFailing(Problem):
     url: str
     status_code: int
     description: str
+    provider_error: str = ""
 
     diagnosis: ClassVar = "IDT-25"
     fault: ClassVar = Fault.PROVIDER
@@ -228,7 +241,8 @@ class ProviderFailing(Problem):
 
     def explain(self) -> str:
         """Say what it answered."""
-        said = f" ({self.description})" if self.description else ""
+        words = quoted(self.provider_error, self.description)
+        said = f" ({words})" if words else ""
         return f"{self.url} answered {self.status_code}{said}: the identity provider itself fails."
 
 

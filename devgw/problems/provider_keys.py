@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from devgw.problems.base import ErrorCode, Fault, Problem
 
-_NOT_FOUND = (404, 410)
+_NOT_FOUND, _REFUSALS = (404, 410), 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,10 @@ class KeysUnavailable(Problem):
     failure: str
     status_code: int | None = None
     """What the URL answered, None where nothing came."""
+    is_empty: bool = False
+    """Whether it is a key set, with no key in it that can verify a signature."""
+    change: str = ""
+    """The one change, where nothing came and that has one."""
 
     fault: ClassVar = Fault.PROVIDER
     status: ClassVar = 502
@@ -25,7 +29,13 @@ class KeysUnavailable(Problem):
     @property
     def diagnosis_id(self) -> str:
         """Return whether there is no such key set, or it cannot be fetched."""
-        return "IDT-05" if self.status_code in _NOT_FOUND else "IDT-08"
+        if self.is_empty:
+            return "IDT-01"
+        return "IDT-05" if self.status_code in _NOT_FOUND or self._is_other_document else "IDT-08"
+
+    @property
+    def _is_other_document(self) -> bool:
+        return self.status_code is not None and self.status_code < _REFUSALS
 
     def explain(self) -> str:
         """Say how it failed."""
@@ -33,14 +43,18 @@ class KeysUnavailable(Problem):
 
     def advise(self) -> str:
         """Say what to look at."""
+        if self.is_empty:
+            return "Let the provider publish the key with which it signs there, for signatures (`use` is `sig`)."
         if self.status_code in _NOT_FOUND:
             return (
                 "There is no key set under this URL. At WorkOS the client id is mistyped or of another environment: "
                 "take client id and API key from one environment; elsewhere use the provider's jwks_uri as jwksUrl."
             )
+        if self._is_other_document:
+            return "Use the provider's jwks_uri as jwksUrl: what answers under this URL is not its key set."
         if self.status_code is not None:
             return "Ask the URL with curl: what answers there is not the provider's key set, or is out of order."
-        return "Make the URL reachable from this machine: DNS, CA bundle, proxy variables."
+        return self.change or "Make the URL reachable from this machine: DNS, CA bundle, proxy variables."
 
 
 @dataclass(frozen=True, slots=True)

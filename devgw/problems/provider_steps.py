@@ -33,8 +33,8 @@ WORKOS_STEPS = {
 
 
 def quoted(error: str, description: str) -> str:
-    """Return the provider's own words, without a colon that nothing follows."""
-    return ": ".join(each for each in (error, description) if each)
+    """Return the provider's own words, without a colon that nothing follows, to be put into a sentence."""
+    return ": ".join(each for each in (error, description.rstrip(". ")) if each)
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,12 @@ SET_THE_CLOCK = (
 )
 
 
+def _side(apart: timedelta) -> str:
+    """Return on which side of a moment another lies, and by how much."""
+    seconds = apart.total_seconds()
+    return f"{abs(seconds):.0f} s {'beyond' if seconds >= 0 else 'before'}"
+
+
 @dataclass(frozen=True, slots=True)
 class ClockSkewed(Problem):
     """The provider's clock is not ours: the answer's own `Date` and the token's `iat` say so alike."""
@@ -158,9 +164,9 @@ class ClockSkewed(Problem):
 
     def explain(self) -> str:
         """Say the distance."""
-        apart = abs((self.token_time - self.our_time).total_seconds())
+        apart = _side(self.token_time - self.our_time)
         return (
-            f"The provider's token has {self.claim} {apart:.0f} s beyond this machine's time; the provider's clock is "
+            f"The provider's token has {self.claim} {apart} this machine's time; the provider's clock is "
             f"{self.skew_seconds:+.0f} s from ours, by its answer's Date and by the token's iat."
         )
 
@@ -188,11 +194,11 @@ class TokenUntimely(Problem):
 
     def explain(self) -> str:
         """Say the distance, when it was issued, and what is known of the clocks."""
-        apart = abs((self.token_time - self.our_time).total_seconds())
+        apart = self.token_time - self.our_time
         if self.claim == "exp":
-            said = f"The provider's {self.token} expired {apart:.0f} s ago"
+            said = f"The provider's {self.token} expired {abs(apart.total_seconds()):.0f} s ago"
         else:
-            said = f"The provider's {self.token} has {self.claim} {apart:.0f} s beyond this machine's time"
+            said = f"The provider's {self.token} has {self.claim} {_side(apart)} this machine's time"
         age = f", and was issued {_span(self.our_time - self.issued_at)}" if self.issued_at else ""
         return f"{said}{age}. {self._clocks()}"
 

@@ -10,6 +10,9 @@ from devgw.problems.upstream_error import CLIENT_REFUSED, is_passing
 from devgw.problems.upstream_registration import later
 
 _OK, _NOT_FOUND, _NOT_ALLOWED = 200, 404, 405
+_NOT_THERE = frozenset({404, 405, 410, 501})
+_OTHER_PLACE, _REFUSALS, _UNAUTHORIZED, _BROKEN = 300, 400, 401, 500
+_CORRECT_CLIENT = "Connect again to register anew; correct a manual client's id, secret and method in the policy."
 REFRESH = "refresh_token"
 TAKE_THE_RESOURCE = (
     "Let that authorization server take the `resource` that the upstream's metadata names: MCP asks every client to "
@@ -92,6 +95,8 @@ class TokenRequestRefused(UpstreamProblem):
     @property
     def diagnosis_id(self) -> str:
         """Return the id of what it refused; a refresh token and a code are two things."""
+        if self.status_code >= _BROKEN:
+            return "UPST-13"
         if self.upstream_error in CLIENT_REFUSED:
             return "UPST-15"
         if self.upstream_error == "invalid_grant":
@@ -117,7 +122,7 @@ class TokenRequestRefused(UpstreamProblem):
     def advise(self) -> str:
         """Say what the error means for a connection."""
         if self._is_about_client:
-            return "Connect again to register anew; correct a manual client's id, secret and method in the policy."
+            return _CORRECT_CLIENT
         if is_passing(self.status_code, self.upstream_error):
             return later(self.status_code, self.retry_after)
         return {
@@ -129,7 +134,8 @@ class TokenRequestRefused(UpstreamProblem):
     @property
     def is_final(self) -> bool:
         """Tell whether asking again with the same tokens and client can never work."""
-        return self.upstream_error in {"invalid_grant", "invalid_client", "unauthorized_client"}
+        is_said = self.upstream_error in {"invalid_grant", "invalid_client", "unauthorized_client"}
+        return is_said and self.status_code < _BROKEN
 
 
 class TokenAnswerShape(StrEnum):
@@ -159,11 +165,15 @@ class TokenAnswerUnreadable(UpstreamProblem):
 
     @property
     def diagnosis_id(self) -> str:
-        """Return the id: out of order, no token endpoint, or a token endpoint of another shape."""
+        """Return the id: out of order, no token endpoint, a refusal without a word, or another shape."""
         if is_passing(self.status_code, ""):
             return "UPST-13"
-        is_elsewhere = self.shape is TokenAnswerShape.NO_OBJECT or self.status_code >= 300
-        return "TOK-05" if is_elsewhere else "TOK-08"
+        is_page = self.status_code < _REFUSALS and self.got == "text/html"
+        if is_page or self.status_code in _NOT_THERE or _OTHER_PLACE <= self.status_code < _REFUSALS:
+            return "TOK-05"
+        if self.status_code == _UNAUTHORIZED:
+            return "UPST-15"
+        return "UPST-16" if self.status_code >= _REFUSALS else "TOK-08"
 
     def explain(self) -> str:
         """Say what came instead."""
@@ -177,4 +187,8 @@ class TokenAnswerUnreadable(UpstreamProblem):
             return later(self.status_code, self.retry_after)
         if self.diagnosis_id == "TOK-05":
             return "Correct token_endpoint in the provider's metadata: what answers there is no token endpoint."
+        if self.diagnosis_id == "UPST-15":
+            return _CORRECT_CLIENT
+        if self.diagnosis_id == "UPST-16":
+            return "Look into that server's own log: it refused, and gave no reason in OAuth's form."
         return "Let that token endpoint answer `access_token` and `token_type` Bearer at the top of a JSON object."

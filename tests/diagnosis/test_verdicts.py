@@ -65,7 +65,7 @@ def verdicts(one: Answer, other: Answer, text: str) -> Iterator[Check]:
     """Yield what every check makes of two answers."""
     yield login_page(one, AskedLogin(text, text, text, is_workos=True))
     yield provider.id_and_key(one, None, 5.0)
-    yield provider.keys(one)
+    yield provider.keys(one, None)
     yield from provider.discovery(one, provider.Configured(text, (text,), text, text, text))
     yield provider.registered_uris(one, text)
     yield provider.clock([each for each in (skew(one), skew(other)) if each is not None])

@@ -47,19 +47,20 @@ def clock_is_wrong(around: Surroundings, now: datetime) -> Iterator[Diagnosis]: 
 
 
 def keys_unreachable(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
-    """IDT-08 and IDT-05: the newest fetch of the provider's keys failed."""
+    """IDT-08, IDT-05, IDT-01 and IDT-23: the newest fetch of the provider's keys failed."""
     fetch = around.jwks.last()
     if fetch is None or fetch.succeeded or _signed_in_after(around, fetch.at):
         return
     age = around.jwks.age(now, fetch.url)
-    copy = f" The last good copy is {age.seconds} s old." if age is not None else " There is no good copy."
-    problem = KeysUnavailable(fetch.url, fetch.error or f"it answered {fetch.status}", fetch.status)
+    copy = f"The last good copy is {age.seconds} s old." if age is not None else "There is no good copy."
+    problem = fetch.problem or KeysUnavailable(fetch.url, fetch.error or f"it answered {fetch.status}", fetch.status)
     yield diagnosis(
-        problem.diagnosis_id,
-        f"{problem.explain()}{copy}",
+        problem.diagnosis_id or "IDT-08",
+        problem.explain(),
         problem.advise(),
+        evidence=(copy,),
         at=fetch.at,
-        got=problem.failure,
+        got=fetch.error or "",
         gone_when="a fetch succeeds",
     )
 
@@ -115,7 +116,7 @@ def _is_live(story: TokenStory, now: datetime) -> bool:
 RULES = (
     GatewayRule(("CONF-05",), "a configuration that was refused", reload_refused, Observation.CONFIGURATION),
     GatewayRule(("IDT-07",), "the provider's Date header", clock_is_wrong),
-    GatewayRule(("IDT-05", "IDT-08"), "a failed fetch of the provider's keys", keys_unreachable),
+    GatewayRule(("IDT-01", "IDT-05", "IDT-08", "IDT-23"), "a failed fetch of the provider's keys", keys_unreachable),
     GatewayRule(("CONF-08",), "the upstream's lists and a filter's entries", filter_names_nothing),
     GatewayRule(("REVK-02",), "a second registration and live tokens of the first", gone_without_revoking),
 )

@@ -55,6 +55,8 @@ class Answer:
     body: bytes = b""
     failure: str = ""
     """In words, where nothing came back."""
+    change: str = ""
+    """The one change that mends the failure; empty where none follows from it."""
     asked_at: datetime | None = None
     answered_at: datetime | None = None
     travelled: timedelta = timedelta()
@@ -114,4 +116,4 @@ def skipped(name: str, did: str, why: str) -> Check:
 
 def unreachable(name: str, did: str, answer: Answer) -> Check:
     """Return the failure of a check whose URL, one of the provider's, gave no answer."""
-    return refused(name, did, ProviderUnreachable(answer.url, answer.failure))
+    return refused(name, did, ProviderUnreachable(answer.url, answer.failure, answer.change))

@@ -100,15 +100,14 @@ def is_no_pair(check: Check) -> bool:
     return check.verdict is Verdict.FAIL and check.diagnosis_id == "TOK-07"
 
 
-def keys(answer: Answer) -> Check:
-    """Say which signing keys there are (P4)."""
+def keys(answer: Answer, problem: Problem | None) -> Check:
+    """Say which signing keys there are (P4), or why a login could not have any: the `problem` that it would meet."""
     name, did = "provider.keys", f"fetched {answer.url}"
     if answer.failure:
-        return unreachable(name, did, answer)
-    found = answer.document.get("keys")
-    if answer.status != 200 or not isinstance(found, list) or not found:
-        why = "it has no keys" if answer.status == 200 else f"it answered {answer.status}"
-        return refused(name, did, KeysUnavailable(answer.url, why, answer.status))
+        return refused(name, did, answer.problem or KeysUnavailable(answer.url, answer.failure, change=answer.change))
+    if problem is not None:
+        return refused(name, did, problem)
+    found = answer.listed("keys")
     listed = [key for key in found if isinstance(key, dict)]
     ids = [clean(str(key.get("kid", "(no kid)")), 80) for key in listed[:KEYS_SHOWN]]
     more = f" and {len(listed) - KEYS_SHOWN} more" if len(listed) > KEYS_SHOWN else ""

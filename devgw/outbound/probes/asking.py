@@ -13,7 +13,7 @@ from devgw.foreign.dates import read_date
 from devgw.oauth.discovery import without_query
 from devgw.oauth.resource import origin_of
 from devgw.outbound.reach import not_reached
-from devgw.outbound.transport import describe_failure
+from devgw.outbound.transport import unreached
 from devgw.problems import Refused
 
 MOST_BYTES = 256 * 1024
@@ -55,8 +55,10 @@ class Asker:
                 await response.aclose()
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
             problem = await not_reached(error, without_query(url), self.seconds, written_in) if written_in else None
-            failure = describe_failure(error)
-            return Answer(url, failure=failure, problem=problem, asked_at=asked_at, answered_at=self.clock.now())
+            why, now = unreached(error), self.clock.now()
+            return Answer(
+                url, failure=why.failure, change=why.change, problem=problem, asked_at=asked_at, answered_at=now
+            )
         except Refused as refused:
             failure = refused.problem.explain().removeprefix(f"{url} ").rstrip(".")
             now = self.clock.now()

@@ -15,9 +15,10 @@ from devgw.entropy import token
 from devgw.gateway.identity_provider import LoginRequest
 from devgw.oauth.pkce import challenge_of
 from devgw.outbound import login_requests
+from devgw.outbound.keys import read_keys
 from devgw.outbound.probes.asking import Asker, skew
-from devgw.outbound.provider_answer import TokenAnswer
-from devgw.problems import Problem
+from devgw.outbound.provider_answer import TokenAnswer, token_missing
+from devgw.problems import Problem, Refused
 
 NO_CODE = "01AAAAAAAAAAAAAAAAAAAAAAAA"
 """A code that nobody ever issued, in the form that WorkOS's have."""
@@ -83,7 +84,7 @@ async def examine_provider(asker: Asker, pair: Pair, measured: Measured = ignore
     credentials, listed = _credentials(grant, pair), await _list_uris(asker, pair)
     yield _with_neighbours(await _judged(asker, page, pair), pair, credentials, listed, document)
     yield credentials
-    yield provider.keys(keys)
+    yield provider.keys(keys, _of_keys(keys))
     oidc, login = policy.oidc, policy.login
     urls = (oidc.issuer, oidc.other_issuers, oidc.jwks_url, login.url, login.token_url)
     ours = provider.Configured(*urls, is_workos=pair.is_workos)
@@ -188,11 +189,23 @@ def discovery_url(issuer: str) -> str:
     return f"{issuer.rstrip('/')}/.well-known/openid-configuration"
 
 
+def _of_keys(answer: Answer) -> Problem | None:
+    """Return what a login would make of the key set's answer."""
+    if answer.failure:
+        return answer.problem
+    try:
+        read_keys(answer.url, answer.status, answer.body)
+    except Refused as refused:
+        return refused.problem
+    return None
+
+
 def _made_of(answer: Answer, pair: Pair) -> Problem | None:
     """Return what a login would make of the token endpoint's answer."""
     login = pair.policy.login
     sent = (NO_CODE, login.client_secret.value)
-    return TokenAnswer(login, answer.status, answer.media_type, answer.body, sent).problem()
+    given = TokenAnswer(login, answer.status, answer.media_type, answer.body, sent)
+    return given.problem() or token_missing(login, given.members, is_workos=pair.is_workos)
 
 
 async def _list_uris(asker: Asker, pair: Pair) -> Answer:

@@ -246,7 +246,7 @@ async def test_each_error_at_the_callback_is_told_apart(world: World, callback: 
     world.provider.callback = callback
     await world.sign_in()
     found = await world.gateway.only(name)
-    assert found.cause == f"The identity provider answered {': '.join(callback.values())}."
+    assert found.cause == f"The identity provider answered {': '.join(callback.values()).rstrip('.')}."
 
 
 async def test_an_error_without_a_state_is_nobodys_and_keeps_the_providers_words(world: World) -> None:

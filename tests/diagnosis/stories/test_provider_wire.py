@@ -1,0 +1,234 @@
+"""What comes, or does not come, from a provider's URLs: page, `why` and doctor give one id and one text for each."""
+
+import asyncio
+import json
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from devgw.clock import SystemClock, epoch
+from devgw.diagnosis.verdicts import Check, Verdict
+from devgw.wiring.examining import examine_running
+from tests.diagnosis.stories.conftest import Watched
+from tests.diagnosis.stories.test_oidc_provider import World, world
+from tests.support.certificates import key_and_certificate
+from tests.support.gateway import running_gateway
+from tests.support.oidc import OidcProvider, Reply, oidc_provider, public_jwk, rsa_key, write_oidc_project
+from tests.support.serving import listen, origin_of
+
+__all__ = ["world"]
+HTML = "text/html"
+
+
+def keys(body: Any, status: int = 200, kind: str = "application/json") -> Reply:
+    return Reply(status, body if isinstance(body, bytes) else json.dumps(body).encode(), kind)
+
+
+async def looked(gateway: Watched, name: str) -> Check:
+    """Return what the doctor says of the running gateway under this name."""
+    return next(each for each in await examine_running(gateway.running.runtime) if each.name == name)
+
+
+ENCRYPTING = public_jwk(rsa_key("first"), "k1", use="enc")
+
+
+@pytest.mark.parametrize(
+    ("reply", "name", "words", "change"),
+    [
+        (keys(b"<title>Sign in</title>", kind=HTML), "IDT-05", "no JSON Web Key Set", "jwks_uri"),
+        (keys({}), "IDT-05", "it has no list `keys`", "jwks_uri"),
+        (keys([]), "IDT-05", "an array", "jwks_uri"),
+        (keys({"keys": {"k1": 1}}), "IDT-05", "it has no list `keys`", "jwks_uri"),
+        (keys(b'{"keys": [{'), "IDT-05", "no JSON Web Key Set", "jwks_uri"),
+        (keys(b"", 302), "IDT-05", "it answered 302", "jwks_uri"),
+        (keys(b"", 410), "IDT-05", "it answered 410", "jwks_uri"),
+        (keys({"keys": []}), "IDT-01", "no key in it can verify", "publish the key"),
+        (keys({"keys": [ENCRYPTING]}), "IDT-01", "no key in it can verify", "publish the key"),
+        (keys({"keys": [{"kty": "oct", "k": "c2VjcmV0", "kid": "k1"}]}), "IDT-01", "can verify", "publish the key"),
+        (keys(b"", 429), "IDT-08", "it answered 429", "Ask the URL with curl"),
+        (keys(b"", 401), "IDT-08", "it answered 401", "Ask the URL with curl"),
+    ],
+)
+async def test_what_is_no_key_set_is_told_from_one_that_cannot_be_fetched(
+    world: World, reply: Reply, name: str, words: str, change: str
+) -> None:
+    """The doctor and the gateway as a whole say what the flow says."""
+    world.provider.keys_reply = reply
+    found = await world.named(name)
+    assert words in found.cause
+    assert change in found.fix
+    (whole,) = await world.gateway.of_gateway()
+    check = await looked(world.gateway, "provider.keys")
+    assert {(each.id, each.cause, each.fix) for each in (found, whole)} == {
+        (check.diagnosis_id, check.saw, check.todo),
+    }
+
+
+async def test_a_key_set_that_is_too_slow_is_slow_everywhere(world: World) -> None:
+    world.provider.keys_reply = Reply(200, b"{", hangs=True)
+    found = await world.named("LIMIT-04")
+    (whole,) = await world.gateway.of_gateway()
+    assert (whole.id, whole.cause, whole.fix) == (found.id, found.cause, found.fix)
+
+
+def answer(status: int, body: Any, kind: str = "application/json") -> Reply:
+    return keys(body, status, kind)
+
+
+@pytest.mark.parametrize(
+    ("reply", "name", "words", "change"),
+    [
+        (answer(400, {"error": "server_error"}), "IDT-25", "server_error", "Wait"),
+        (answer(400, {"error": "temporarily_unavailable"}), "IDT-25", "temporarily_unavailable", "Wait"),
+        (answer(400, {"error": {"code": "quota", "message": "No more today."}}), "IDT-27", "quota: No more today.", ""),
+        (answer(403, b"<title>Attention Required!</title>", HTML), "IDT-27", "Attention Required!", "Do what"),
+        (answer(400, b""), "IDT-27", "without a word", "the provider's own log"),
+        (answer(400, {"error": 400}), "IDT-27", "without a word", "the provider's own log"),
+        (answer(200, {"issuer": "https://x.example"}), "TOK-05", "the members issuer", "token_endpoint"),
+        (answer(200, {"access_token": 5, "token_type": "Bearer"}), "IDT-20", "no id_token", "Switch OpenID Connect on"),
+        (answer(200, {"id_token": {}}), "TOK-08", "an id_token that is no text", ""),
+    ],
+)
+async def test_token_answers_are_read_by_the_doctor_as_by_a_login(
+    world: World, reply: Reply, name: str, words: str, change: str
+) -> None:
+    world.provider.token_reply = reply
+    found = await world.named(name)
+    assert words in found.cause
+    assert ".." not in found.cause
+    assert change in found.fix
+    check = await looked(world.gateway, "provider.credentials")
+    assert check.verdict is Verdict.FAIL
+    assert (check.diagnosis_id, check.saw, check.todo) == (found.id, found.cause, found.fix)
+
+
+@pytest.mark.parametrize("issuer", [7, ["x"], {"a": 1}, True])
+async def test_an_issuer_that_is_no_text_has_another_form_and_is_no_other_issuer(world: World, issuer: Any) -> None:
+    world.provider.claims = {"iss": issuer}
+    found = await world.named("IDT-15")
+    assert f"got {issuer!r}" in found.cause
+
+
+async def test_a_token_that_ended_a_day_ago_by_a_slow_clock_ended_before_now(world: World) -> None:
+    then = epoch(world.clock.now() - timedelta(days=1))
+    world.provider.claims = {"iat": then, "exp": then + 300}
+    world.provider.date = (world.clock.now() - timedelta(days=1)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    found = await world.named("IDT-07")
+    assert "before this machine's time" in found.cause
+
+
+# --- nothing comes ---
+
+
+@asynccontextmanager
+async def port(answers: bytes, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """Answer each connection with these bytes, and close it."""
+
+    async def on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(answers)
+        writer.close()
+
+    async with await asyncio.start_server(on, "127.0.0.1", 0, ssl=tls) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+@asynccontextmanager
+async def sent_to(root: Path, url: str, option: str) -> AsyncIterator[World]:
+    """Run a gateway whose provider has one URL elsewhere."""
+    clock = SystemClock()
+    async with oidc_provider(clock) as provider, httpx2.AsyncClient(timeout=20) as http:
+        write_project(root, provider, url, option)
+        async with running_gateway(root, clock=clock) as running:
+            yield World(provider, Watched(running, clock), http, clock)
+
+
+def write_project(root: Path, provider: OidcProvider, url: str, option: str) -> None:
+    login: dict[str, Any] = {"remoteTimeoutMs": 3_000}
+    write_oidc_project(root, provider, login=login | ({"tokenUrl": url} if option == "tokenUrl" else {}))
+    if option == "jwksUrl":
+        file = root / "config" / "policies.json"
+        file.write_text(file.read_text().replace(f"{provider.origin}/jwks", url))
+
+
+NOW = datetime.now(UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "check"), [("tokenUrl", "IDT-13", "credentials"), ("jwksUrl", "IDT-08", "keys")]
+)
+@pytest.mark.parametrize(
+    ("at", "is_trusted", "words", "change"),
+    [
+        (NOW, False, "the TLS certificate is not trusted", "Set SSL_CERT_FILE"),
+        (NOW - 2 * DAY, True, "the TLS certificate is not valid now", "Renew the certificate"),
+        (NOW + 2 * DAY, True, "the TLS certificate is not valid now", "or set this machine's clock"),
+    ],
+)
+async def test_each_fault_of_a_certificate_is_told_by_its_own_words(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    where: tuple[str, str, str],
+    at: datetime,
+    is_trusted: bool,
+    words: str,
+    change: str,
+) -> None:
+    (option, name, check), file = where, tmp_path / "c.pem"
+    file.write_bytes(key_and_certificate("127.0.0.1", at=at))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(file)
+    if is_trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    async with port(b"", tls) as number, sent_to(tmp_path, f"https://127.0.0.1:{number}/x", option) as there:
+        await there.sign_in()
+        found = next(each for each in await there.gateway.said() if each.id == name)
+        seen = await looked(there.gateway, f"provider.{check}")
+    assert words in found.cause
+    assert change in found.fix
+    assert (seen.diagnosis_id, seen.saw, seen.todo) == (found.id, found.cause, found.fix)
+
+
+@pytest.mark.parametrize(
+    ("answers", "scheme", "words"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "https", "what answered there is no TLS"),
+        (b"", "http", "the connection was closed before an answer came"),
+        (b"220 mail.test ESMTP\r\n\r\n", "http", "what came is no HTTP"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n{", "http", "closed in the middle of the answer"),
+    ],
+)
+async def test_what_broke_off_is_told_without_the_words_of_a_library(
+    tmp_path: Path, answers: bytes, scheme: str, words: str
+) -> None:
+    async with port(answers) as number, sent_to(tmp_path, f"{scheme}://127.0.0.1:{number}/x", "tokenUrl") as there:
+        found = await there.named("IDT-13")
+    assert words in found.cause
+    assert "RemoteProtocolError" not in found.cause
+    assert ".." not in found.cause
+
+
+async def test_a_refused_connection_is_mended_by_what_is_printed(tmp_path: Path) -> None:
+    with listen() as closed:
+        nowhere = origin_of(closed)
+    async with sent_to(tmp_path, f"{nowhere}/x", "tokenUrl") as there:
+        found = await there.named("IDT-13")
+    assert found.fix.startswith("Start what is to listen there, or correct host and port in that URL.")
+
+
+async def test_a_token_url_with_http_on_a_port_with_tls_that_only_closes_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "c.pem"
+    file.write_bytes(key_and_certificate("127.0.0.1"))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(file)
+    async with port(b"", tls) as number, sent_to(tmp_path, f"http://127.0.0.1:{number}/x", "tokenUrl") as there:
+        await there.sign_in()
+        found = await there.gateway.only("NET-08")
+    assert "Write https:// in browserLogin.tokenUrl" in found.fix
