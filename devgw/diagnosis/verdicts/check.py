@@ -55,14 +55,14 @@ class Answer:
     body: bytes = b""
     failure: str = ""
     """In words, where nothing came back."""
-    change: str = ""
-    """The one change that mends the failure; empty where none follows from it."""
     asked_at: datetime | None = None
     answered_at: datetime | None = None
     travelled: timedelta = timedelta()
     """By how much the clock of these two moments has travelled."""
     problem: Problem | None = None
     """Where nothing came back: what the gateway itself would refuse for it, as far as that is known."""
+    change: str = ""
+    """The one change that mends the failure; empty where none follows from it."""
 
     @property
     def location(self) -> str:
