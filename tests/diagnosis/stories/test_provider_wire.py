@@ -161,9 +161,7 @@ NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
 
 
-@pytest.mark.parametrize(
-    ("option", "name", "check"), [("tokenUrl", "IDT-13", "credentials"), ("jwksUrl", "IDT-08", "keys")]
-)
+@pytest.mark.parametrize("where", [("tokenUrl", "IDT-13", "credentials"), ("jwksUrl", "IDT-08", "keys")])
 @pytest.mark.parametrize(
     ("at", "is_trusted", "words", "change"),
     [
