@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from devgw.config.dotenv_file import DotEnv
 from devgw.config.env_values import faults
-from devgw.config.finding import Findings, Place, did_you_mean, nearest_name
+from devgw.config.finding import Finding, Findings, Place, did_you_mean, nearest_name
 from devgw.config.members import near
 from devgw.config.node import Node
 from devgw.entropy import fingerprint
@@ -22,6 +22,8 @@ _OPEN_NAME = re.compile(
 """Names whose values are shown; all others are taken for secrets."""
 _CREDENTIAL = re.compile(r"^[\"'\s]*(?:sk|rk|pk)_|://[^/]*@|SECRET|PASSWORD|TOKEN", re.IGNORECASE)
 _SHOWN = 200
+_TOLD = 6
+"""Characters of a secret that tell nothing yet: the beginning of one that was cut may be part of a word."""
 _KEPT_PREFIX = re.compile(r"(?:sk|pk|rk)_(?:test_|live_|example_)?|client_|gh[a-z]_")
 
 
@@ -109,6 +111,15 @@ class Environment:
         values = [(name, self.value_of(name) or "") for name in self.used]
         return [value for name, value in values if value and is_secret(name, value)]
 
+    def without_secrets(self, finding: Finding) -> Finding:
+        """Return a finding that names the variables whose values it quotes, in whole or from their beginning."""
+        message, fix = finding.message, finding.fix
+        named = [(name, self.value_of(name) or "") for name in self.used]
+        for name, value in sorted(named, key=lambda each: -len(each[1])):
+            if is_secret(name, value):
+                message, fix = _named_in(message, name, value), _named_in(fix, name, value)
+        return replace(finding, message=message, fix=fix)
+
     def report(self) -> tuple[EnvironmentUse, ...]:
         """Return every name that is used, in order of first use."""
         return tuple(self._use(name, places) for name, places in self.used.items())
@@ -175,6 +186,17 @@ class Environment:
         place = self.dotenv.places.get(name, at) if origin is Origin.DOTENV else at
         for code, wrong, fix in faults(name, value):
             self.findings.warning(code, place, wrong, fix)
+
+
+def _named_in(text: str, name: str, value: str) -> str:
+    """Return `text` with the reference in place of each line of a value, also of one that was cut or quoted."""
+    for line in {*value.splitlines(), *(repr(each)[1:-1] for each in value.splitlines())}:
+        if len(line) < _TOLD or line[:_TOLD] not in text:
+            text = text.replace(line, f"$env({name})") if line == value and line else text
+            continue
+        size = next(size for size in range(len(line), _TOLD - 1, -1) if line[:size] in text)
+        text = text.replace(line[:size], f"$env({name})")
+    return text
 
 
 def _is_text(value: str) -> bool:

@@ -99,7 +99,7 @@ def load(
     usable = None if findings.has_errors() else project
     return Loaded(
         project=usable,
-        findings=findings.in_order(),
+        findings=tuple(map(environment.without_secrets, findings.in_order())),
         environment=environment.report(),
         read_from=read_from,
         is_sample=is_sample,
