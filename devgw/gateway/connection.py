@@ -106,6 +106,8 @@ class PendingConnection:
     secrets: UpstreamSecrets
     """Its client's secret; the code verifier stands where a connection has its access token."""
     spent_at: datetime | None = None
+    ended_at: datetime | None = None
+    """When its upstream became another one in the configuration, so that its answer is not taken any more."""
 
     @property
     def code_verifier(self) -> str:
@@ -169,6 +171,10 @@ class ConnectionStore(Protocol):
 
     def save_pending_connection(self, pending: PendingConnection) -> None:
         """Insert or replace a pending connection."""
+
+    def pending_connections(self) -> list[PendingConnection]:
+        """Return those that no change of the configuration ended; some of them may be too old, or over."""
+        ...
 
     def find_pending_connection(self, state_digest: str) -> PendingConnection | None:
         """Return the pending connection whose state this is."""

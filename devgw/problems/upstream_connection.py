@@ -41,10 +41,10 @@ class ResponseIssuerMismatch(UpstreamProblem):
 
 @dataclass(frozen=True, slots=True)
 class ConnectStateUnknown(Problem):
-    """The callback's state was never issued here, was used, or is too old."""
+    """The callback's state was never issued here, was used, is too old, or belongs to another upstream than today's."""
 
     why: str
-    """`missing`, `unknown`, `spent` or `expired`."""
+    """`missing`, `unknown`, `spent`, `expired`, or before what it is."""
 
     diagnosis: ClassVar = "SESS-01"
     source: ClassVar = "RFC 6749 §10.12"

@@ -104,6 +104,7 @@ class _PendingRow:
     expires_at: datetime
     sealed: str
     spent_at: datetime | None
+    ended_at: datetime | None
 
 
 _WAY_BACK = "return_to"
@@ -175,8 +176,16 @@ class SealedConnections:
     def find_pending_connection(self, state_digest: str) -> PendingConnection | None:
         """Return the pending connection whose state this is, unless it cannot be opened."""
         row = self._pending.find("state_digest=?", state_digest)
-        opened = row and self._open(row)
-        if not opened:
+        return self._pending_in(row) if row else None
+
+    def pending_connections(self) -> list[PendingConnection]:
+        """Return those that were not ended and can be opened, as the protocol says."""
+        found = (self._pending_in(row) for row in self._pending.where("ended_at IS NULL"))
+        return [each for each in found if each is not None]
+
+    def _pending_in(self, row: _PendingRow) -> PendingConnection | None:
+        opened = self._open(row)
+        if opened is None:
             return None
         way_back = self._sealer.open(opened["return_to"]) if opened["return_to"] else None
         return PendingConnection(**{**opened, "return_to": (way_back or {}).get(_WAY_BACK)})

@@ -81,6 +81,9 @@ CODES = "ALTER TABLE authorization_code DROP COLUMN resource_implied;"
 CONNECT_LINKS = "ALTER TABLE pending_authorization ADD COLUMN connect_link TEXT;"
 """Sign-ins go on at a connect link, too."""
 
+ENDED_CONNECTS = "ALTER TABLE pending_connection ADD COLUMN ended_at REAL;"
+"""A browser may come back from an upstream that is another one meanwhile."""
+
 MIGRATIONS: list[str] = [
     RECORDS,
     CONNECTIONS,
@@ -92,5 +95,6 @@ MIGRATIONS: list[str] = [
     KEPT_COPIES,
     CODES,
     CONNECT_LINKS,
+    ENDED_CONNECTS,
 ]
 """Applied in order, each once; `PRAGMA user_version` counts them."""

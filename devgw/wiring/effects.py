@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TypeVar, assert_never
 
 from devgw.config.changes import Affected, Effect
-from devgw.gateway.connection import UpstreamConnection
+from devgw.gateway.connection import PendingConnection, UpstreamConnection
 from devgw.gateway.records import AccessToken, Grant, PendingAuthorization, RefreshToken, Session
 from devgw.gateway.revocation import Ending
 from devgw.ids import ClientId, GrantId
@@ -49,7 +49,7 @@ class Effects:
             case Affected.CIMD_CLIENTS:
                 found = self._documented_clients()
             case Affected.CONNECTIONS:
-                found = self._connections(effect)
+                found = (*self._connections(effect), *(each for each in self._connecting(effect) if not each.spent_at))
             case unknown:
                 assert_never(unknown)
         return found
@@ -84,8 +84,10 @@ class Effects:
                 self._ground.store.save_pending(over if effect.operation_id else anew)
 
     def _disconnect(self, effect: Effect) -> None:
-        """Forget the credentials of an upstream that is another one now."""
-        oauth = self._runtime.upstreams.oauth
+        """Forget the credentials of an upstream that is another one now, and take none that are on their way."""
+        oauth, now = self._runtime.upstreams.oauth, self._runtime.clock.now()
+        for under_way in self._connecting(effect):
+            self._runtime.upstreams.store.save_pending_connection(replace(under_way, ended_at=now))
         for each in self._connections(effect):
             forgetting = oauth.disconnect(each.subject_id, each.upstream_server_id, CAUSE)
             self._runtime.supervisor.once("disconnecting", forgetting)
@@ -118,3 +120,9 @@ class Effects:
     def _connections(self, effect: Effect) -> list[UpstreamConnection]:
         kept = self._runtime.upstreams.oauth.connections()
         return [each for each in kept if effect.upstream_server_id in (None, each.upstream_server_id)]
+
+    def _connecting(self, effect: Effect) -> list[PendingConnection]:
+        """Return whose browser is at the upstream now: it would come back with a credential for what was there."""
+        under_way = self._runtime.upstreams.store.pending_connections()
+        meant = (each for each in under_way if effect.upstream_server_id in (None, each.upstream_server_id))
+        return [each for each in meant if each.expires_at > self._runtime.clock.now()]

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -13,6 +13,7 @@ import pytest
 
 from devgw.config.changes import Affected, Effect
 from devgw.config.sample import sample_root
+from devgw.emulators.upstream_auth import Fault
 from devgw.entropy import token
 from devgw.events.taxonomy import ConfigLoaded
 from devgw.settings import EmulatorSettings, Settings
@@ -165,6 +166,84 @@ async def test_an_upstream_that_is_another_one_loses_its_credential(gateway: Run
         async with asyncio.timeout(LIMIT):
             while gateway.runtime.upstreams.oauth.connections():
                 await asyncio.sleep(0.01)
+
+
+def another_upstream(project: Path) -> tuple[Path, str]:
+    path = project / "config/routes.oas.json"
+    return path, path.read_text().replace("http://localhost:9003/mcp", "http://127.0.0.1:9003/mcp")
+
+
+def another_client(project: Path) -> tuple[Path, str]:
+    path = project / "config/policies.json"
+    other = '{"mode": "manual", "clientId": "other", "clientSecret": "$env(WORKOS_CLIENT_SECRET)"}'
+    return path, path.read_text().replace('{ "mode": "auto" }', other)
+
+
+def other_scopes(project: Path) -> tuple[Path, str]:
+    path = project / "config/policies.json"
+    return path, path.read_text().replace('"displayName"', '"scopes": ["notes:read"], "displayName"')
+
+
+def for_all(project: Path) -> tuple[Path, str]:
+    path = project / "config/policies.json"
+    return path, path.read_text().replace('"user-oauth"', '"shared-oauth"')
+
+
+@pytest.mark.parametrize("change", [another_upstream, another_client, other_scopes, for_all])
+async def test_a_browser_that_is_at_an_upstream_that_changes_brings_nothing_back(
+    gateway: Running, project: Path, change: Callable[[Path], tuple[Path, str]]
+) -> None:
+    """Its credential is that of another upstream, client or scope than the configuration has by now."""
+    async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser:
+        client = await gateway.register(http)
+        url = gateway.authorize_url(client["client_id"], token(""), resource=gateway.url_of("notes"))
+        await gateway.sign_in(browser, url)
+        await browser.press("Connect")
+        said = await saved(gateway, *change(project))
+        assert "Ends 1 upstream connection." in said
+        await browser.press("Approve as")
+        assert browser.page is not None
+        assert browser.page.status == 400
+        assert "from before the configuration of this upstream changed" in browser.page.text
+        assert gateway.runtime.upstreams.oauth.connections() == []
+
+
+async def test_a_browser_at_an_upstream_that_stays_comes_back_connected_whatever_else_is_saved(
+    gateway: Running, project: Path
+) -> None:
+    async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser:
+        client = await gateway.register(http)
+        url = gateway.authorize_url(client["client_id"], token(""), resource=gateway.url_of("notes"))
+        await gateway.sign_in(browser, url)
+        await browser.press("Connect")
+        routes = project / "config/routes.oas.json"
+        await saved(gateway, routes, routes.read_text().replace("Sample notes", "Other notes"))
+        await browser.press("Approve as")
+        await gateway.allow(browser)
+        assert browser.location is not None
+        assert len(gateway.runtime.upstreams.oauth.connections()) == 1
+
+
+async def test_a_code_that_is_being_redeemed_when_its_upstream_changes_brings_nothing(
+    gateway: Running, project: Path
+) -> None:
+    """The save comes between the question at the token endpoint and its answer."""
+    companions, store = gateway.runtime.companions, gateway.runtime.upstreams.store
+    async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser:
+        client = await gateway.register(http)
+        url = gateway.authorize_url(client["client_id"], token(""), resource=gateway.url_of("notes"))
+        await gateway.sign_in(browser, url)
+        await browser.press("Connect")
+        companions.upstream_auth.faults.set(Fault.TOKEN_SLOW, seconds=3)
+        coming = asyncio.ensure_future(browser.press("Approve as"))
+        async with asyncio.timeout(LIMIT):
+            while not any(each.spent_at for each in store.pending_connections()):
+                await asyncio.sleep(0.01)
+        await saved(gateway, *another_client(project))
+        await coming
+        assert browser.page is not None
+        assert "from before the configuration of this upstream changed" in browser.page.text
+        assert gateway.runtime.upstreams.oauth.connections() == []
 
 
 async def test_a_route_that_is_removed_ends_its_grants_and_those_of_others_go_on(

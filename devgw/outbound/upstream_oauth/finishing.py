@@ -91,6 +91,7 @@ class Finishing:
             got = clean(", ".join(sorted(parameters)), 200)
             raise Refused(AuthorizationAnswerEmpty(issuer=pending.issuer, got=got))
         answer = await self._redeem(exchange, pending, code, errand)
+        _check_goes_on(self._store.find_pending_connection(pending.state_digest))
         connection = self._connected(pending, answer)
         self._receive(connection)
         self._bus.publish(
@@ -115,6 +116,7 @@ class Finishing:
         pending = self._store.find_pending_connection(digest(state))
         if pending is None or pending.upstream_server_id != exchange.id:
             raise Refused(ConnectStateUnknown(why="unknown"))
+        _check_goes_on(pending)
         if pending.spent_at and not self._completion.is_under_way(_name_of(pending)):
             raise Refused(ConnectStateUnknown(why="spent"))
         if pending.expires_at <= self._clock.now():
@@ -170,6 +172,16 @@ class Finishing:
             expires_at=None if answer.expires_in is None else now + timedelta(seconds=answer.expires_in),
             secrets=UpstreamSecrets(answer.access_token, answer.refresh_token, pending.secrets.client_secret),
         )
+
+
+def _check_goes_on(pending: PendingConnection | None) -> None:
+    """Refuse an answer whose upstream is another one in the configuration by now.
+
+    Raises:
+        Refused: with `ConnectStateUnknown`.
+    """
+    if pending is not None and pending.ended_at is not None:
+        raise Refused(ConnectStateUnknown(why="from before the configuration of this upstream changed"))
 
 
 def _is_of(pending: PendingConnection, cookies: Sequence[str]) -> bool:
