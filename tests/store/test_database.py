@@ -286,6 +286,23 @@ def test_what_is_done_after_a_commit_may_itself_wait_for_one_or_write() -> None:
     assert (done, [each.name for each in store.clients()]) == (["at once"], ["kept"])
 
 
+def test_what_waited_for_a_commit_that_never_came_is_not_done_after_the_next(tmp_path: Path) -> None:
+    database, done = Database(tmp_path / "devgw.db", MIGRATIONS), list[str]()
+
+    def act_and_fail() -> None:
+        with database.transaction():
+            database.after_commit(lambda: done.append("of what was rolled back"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        act_and_fail()
+    RecordStore(database).save_client(client("next"))
+    with database.transaction():
+        database.after_commit(lambda: done.append("of this one"))
+    assert done == ["of this one"]
+    database.close()
+
+
 def _went(store: RecordStore, now: datetime) -> tuple[int, list[str], list[str]]:
     pruned = store.prune(now)
     return pruned.records, [each.name for each in pruned.expired], [each.name for each in pruned.unused]

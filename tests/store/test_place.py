@@ -83,6 +83,16 @@ def test_something_else_in_the_place_of_a_file_that_went_is_left_alone(tmp_path:
     database.close()
 
 
+def test_a_link_in_its_place_is_something_else_even_where_it_leads_to_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "devgw.db"
+    database = Database(path, MIGRATIONS)
+    path.rename(tmp_path / "elsewhere.db")
+    path.symlink_to(tmp_path / "elsewhere.db")
+    with pytest.raises(StateRefused, match="state_removed"):
+        RecordStore(database).save_client(client("in vain"))
+    database.close()
+
+
 @pytest.mark.parametrize("beside", ["-wal", "-shm", "-journal"])
 def test_a_link_beside_the_database_is_refused(tmp_path: Path, beside: str) -> None:
     """SQLite would write through it."""
