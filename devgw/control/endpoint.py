@@ -14,11 +14,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from devgw.control.folder import SOCKET, TCP_FILE, remove_left_behind, unusable
+from devgw.control.folder import SOCKET, TCP_FILE, read_address, remove_left_behind, unusable
 from devgw.control.lock import holder_of
 from devgw.entropy import token
-from devgw.files import check_own, create
-from devgw.foreign.json import read_object
+from devgw.files import create
 from devgw.problems import Problem, Refused
 from devgw.problems.control import GatewayNotReached, GatewayOfAnotherUser, NoGatewayRuns
 
@@ -101,7 +100,7 @@ async def connect(state_dir: Path, limit: int) -> tuple[asyncio.StreamReader, as
     """
     try:
         if (state_dir / TCP_FILE).exists():
-            port, word = _read_address(state_dir / TCP_FILE)
+            port, word = read_address(state_dir / TCP_FILE)
             return (*await asyncio.open_connection("127.0.0.1", port, limit=limit), word)
         return (*await asyncio.open_unix_connection(state_dir / SOCKET, limit=limit), "")
     except PermissionError as reason:
@@ -114,21 +113,6 @@ def _why_none(state_dir: Path) -> Problem:
     """Return why nobody answered: there is no gateway, or it cannot be reached."""
     pid = holder_of(state_dir)
     return GatewayNotReached(str(state_dir), pid) if pid else NoGatewayRuns(str(state_dir))
-
-
-def _read_address(file: Path) -> tuple[int, str]:
-    """Return port and word of a gateway; a file that came from elsewhere may say anything.
-
-    Raises:
-        OSError: where it cannot be read, or is not this user's own.
-        ValueError: where it says no address.
-    """
-    check_own(file, file.lstat())
-    known = read_object(file.read_bytes())
-    port, word = known.get("port"), known.get("token")
-    if not isinstance(port, int) or not 0 < port <= 65_535 or not isinstance(word, str):
-        raise ValueError(f"{file.name} names no port and word")
-    return port, word
 
 
 def peer_user(connection: socket.socket) -> int | None:

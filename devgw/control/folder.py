@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 from devgw.entropy import digest
-from devgw.files import FileRefused, own_folder
+from devgw.files import FileRefused, check_own, own_folder
+from devgw.foreign.json import read_object
 from devgw.problems import Refused
 from devgw.problems.control import StateDirectoryUnusable
 from devgw.settings import Settings
@@ -73,11 +74,38 @@ def remove_left_behind(folder: Path) -> None:
     """Remove the socket and address of a gateway before; only its successor, who holds the lock, may.
 
     Raises:
-        FileRefused: where something else has the socket's name.
+        FileRefused: where something else has one of their names.
     """
     path = folder / SOCKET
     if os.path.lexists(path):
         if not stat.S_ISSOCK(path.lstat().st_mode):
             raise FileRefused(path, "it is no socket, so devgw did not make it")
         path.unlink()
-    (folder / TCP_FILE).unlink(missing_ok=True)
+    if os.path.lexists(folder / TCP_FILE):
+        _check_left_behind(folder / TCP_FILE)
+        (folder / TCP_FILE).unlink()
+
+
+def _check_left_behind(file: Path) -> None:
+    """Refuse a file that says no address, as ours does; one that was cut off says nothing."""
+    try:
+        check_own(file, file.lstat())
+        if file.lstat().st_size:
+            read_address(file)
+    except ValueError as error:
+        raise FileRefused(file, "devgw did not write it, and leaves it alone") from error
+
+
+def read_address(file: Path) -> tuple[int, str]:
+    """Return port and word of a gateway; a file that came from elsewhere may say anything.
+
+    Raises:
+        OSError: where it cannot be read, or is not this user's own.
+        ValueError: where it says no address.
+    """
+    check_own(file, file.lstat())
+    known = read_object(file.read_bytes())
+    port, word = known.get("port"), known.get("token")
+    if not isinstance(port, int) or not 0 < port <= 65_535 or not isinstance(word, str):
+        raise ValueError(f"{file.name} names no port and word")
+    return port, word

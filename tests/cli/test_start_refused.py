@@ -115,6 +115,14 @@ def file_for_socket(state: Path) -> None:
     (state / "control.sock").write_text("notes")
 
 
+def notes_for_address(state: Path) -> None:
+    (state / "control.json").write_text('{"volume": 11}')
+
+
+def link_for_address(state: Path) -> None:
+    (state / "control.json").symlink_to(state.parent / "config" / "policies.json")
+
+
 def open_folder(state: Path) -> None:
     (state / ".gitignore").write_text("mine\n")
     state.chmod(0o777)
@@ -134,6 +142,8 @@ def open_folder(state: Path) -> None:
         (linked_lock, "gateway.lock", "symbolic link"),
         (linked_log, "devgw.db", "devgw.db-wal: it is a symbolic link). Move it away or"),
         (file_for_socket, "control.sock", "it is no socket"),
+        (notes_for_address, "control.json", "devgw did not write it, and leaves it alone"),
+        (link_for_address, "control.json", "symbolic link"),
         (open_folder, ".devgw", "chmod go-w"),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
@@ -144,9 +154,11 @@ def test_a_state_that_cannot_be_used_is_a_sentence(
     state = copied(state_once, project)
     policies = (project / "config" / "policies.json").read_bytes()
     spoil(state)
+    there = sorted(state.iterdir())
     told = refusal(project)
     assert named in told
     assert said in told
+    assert set(there) <= set(state.iterdir()), "what is refused is left where it is"
     assert (project / "config" / "policies.json").read_bytes() == policies
 
 
