@@ -7,11 +7,16 @@ from urllib.parse import parse_qs
 from devgw.diagnosis.urls import split_url
 from devgw.events import Trace
 from devgw.foreign.json import JsonRefused, read_object
+from devgw.foreign.text import clean
 
 LONGEST_ERROR = 16_384
 """Bytes beyond which an answer is not looked at as an error: those are short, and lists of tools are not."""
 SHORT = 4_096
 """Bytes of a document that is worth keeping as it was read: metadata and registrations are such."""
+LONGEST_NAME = 100
+"""Characters of a client's name that are shown."""
+CLIENT_INFO = "io.modelcontextprotocol/clientInfo"
+"""Where the revisions from 2026-07-28 on carry it, in each request."""
 WELL_KNOWN = "/.well-known/"
 RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
 SERVER_METADATA = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
@@ -32,6 +37,16 @@ def form(trace: Trace) -> dict[str, str]:
 def request_json(trace: Trace) -> dict[str, Any]:
     """Return the request body as a JSON object, empty where it is none."""
     return _object(trace.request_body.content)
+
+
+def client_info(trace: Trace) -> str:
+    """Return what the client calls itself in an MCP message (`clientInfo.name`), cleaned and cut; empty for nothing."""
+    params = request_json(trace).get("params")
+    params = params if isinstance(params, dict) else {}
+    meta = params.get("_meta")
+    said = params.get("clientInfo") or (meta.get(CLIENT_INFO) if isinstance(meta, dict) else None)
+    name = said.get("name") if isinstance(said, dict) else None
+    return clean(name)[:LONGEST_NAME] if isinstance(name, str) else ""
 
 
 def response_json(trace: Trace) -> dict[str, Any]:

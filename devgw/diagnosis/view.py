@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TypeVar
 
-from devgw.diagnosis.clients.recognise import name_by_document
+from devgw.diagnosis.clients.recognise import Traits, name_for
 from devgw.diagnosis.exchange import error_code
 from devgw.diagnosis.surroundings import KnownClient, Surroundings
 from devgw.events import Event, Published, Trace
@@ -37,8 +37,9 @@ class View:
     @property
     def who(self) -> str:
         """Return what to call the client in a sentence."""
-        by_document = name_by_document(self.flow.client_id or "")
-        return self.flow.client_name or by_document or self.flow.user_agent.split("/")[0] or "the client"
+        flow = self.flow
+        traits = Traits(flow.client_id or "", (), flow.client_name or "", flow.user_agent, flow.client_info)
+        return name_for(traits) or "the client"
 
     def of_kind(self, kind: type[E]) -> Iterator[tuple[datetime, E]]:
         """Yield the events of one kind with their moments."""

@@ -200,6 +200,8 @@ class Flow:
 
     client_id: ClientId | None = None
     client_name: str | None = None
+    client_info: str = ""
+    """`clientInfo.name` of its MCP messages: what it calls itself before it registers."""
     registered_by: str | None = None
     kept_copy: str | None = None
     """Which copy stood for the client's metadata document."""

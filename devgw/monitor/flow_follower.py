@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from devgw.diagnosis.exchange import client_info
 from devgw.events.bus import Published
 from devgw.events.flow import Flow, FlowState, Milestone, Step
 from devgw.events.taxonomy import (
@@ -109,6 +110,8 @@ class FlowFollower:
         asked = what_was_asked(trace)
         if asked not in OF_A_FLOW:
             return None
+        if asked is Asked.TOKEN and trace.peer and trace.client_name:
+            self._name_over_socket(trace)
         if trace.operation_id is None:
             trace.operation_id = self._operation_at(trace.path)
         flow, guessed = self._flow_for(trace, asked, waiting, now)
@@ -161,6 +164,13 @@ class FlowFollower:
             conclude(flow, trace, Asked.MCP, now)
             self._changed(flow)
 
+    def _name_over_socket(self, trace: Trace) -> None:
+        """Give a row that has no client's name the one of the client that comes with its id over the same socket."""
+        for flow in self.book.newest_first():
+            if flow.client_id is None and not flow.client_name and trace.peer in flow.peers:
+                flow.client_name = trace.client_name
+                self._changed(flow)
+
     def _flow_for(
         self, trace: Trace, asked: Asked, waiting: list[Published], now: datetime
     ) -> tuple[Flow | None, bool]:
@@ -192,6 +202,8 @@ class FlowFollower:
         flow.operation_id = flow.operation_id or trace.operation_id
         flow.protocol_version = trace.protocol_version or flow.protocol_version
         flow.client_id, flow.client_name = trace.client_id or flow.client_id, trace.client_name or flow.client_name
+        if asked is Asked.MCP and not flow.client_info:
+            flow.client_info = client_info(trace)
         if len(flow.messages) < MOST_MESSAGES:
             tell_exchange(flow, trace, asked, guessed=guessed)
 

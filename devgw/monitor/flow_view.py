@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from devgw import __version__
-from devgw.diagnosis.clients.recognise import name_by_document
+from devgw.diagnosis.clients.recognise import Traits, name_for
 from devgw.events.flow import Diagnosis, Flow, FlowMessage, FlowState, Lane, Milestone
 from devgw.foreign.text import clean
 from devgw.monitor.details import DiagnosisView, FailureView, FlowDetail, MessageView, StepView
@@ -44,9 +44,15 @@ def row_of(flow: Flow, seq: int = 0) -> FlowRow:
 
 
 def name_of(flow: Flow) -> str:
-    """Return the client's name, or the product in its user agent."""
-    by_document = name_by_document(flow.client_id or "")
-    return flow.client_name or by_document or mask_sentence(flow.user_agent.partition("/")[0]) or flow.client_id or "?"
+    """Return the client's name: its own, the book's, or the product in its user agent."""
+    traits = traits_of(flow)
+    return traits.client_name or mask_sentence(name_for(traits)) or flow.client_id or "?"
+
+
+def traits_of(flow: Flow) -> Traits:
+    """Return by what the client of a flow can be recognised."""
+    uris = (flow.redirect_uri,) if flow.redirect_uri else ()
+    return Traits(flow.client_id or "", uris, flow.client_name or "", flow.user_agent, flow.client_info)
 
 
 def why(flow: Flow) -> str:

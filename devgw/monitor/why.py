@@ -7,9 +7,10 @@ attempt mended.
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+from devgw.diagnosis.clients import recognise
 from devgw.events.flow import Flow, FlowState
 from devgw.monitor.details import CaseView, WhyDetail
-from devgw.monitor.flow_view import diagnosis_view, failure_view, name_of, row_of
+from devgw.monitor.flow_view import diagnosis_view, failure_view, name_of, row_of, traits_of
 from devgw.monitor.monitor import Monitor
 
 NEWEST = "newest"
@@ -87,10 +88,10 @@ def _mended(monitor: Monitor, flow: Flow) -> str:
         after = later
     if after is not flow:
         return _got_through(after) if after.state is FlowState.DONE else ""
-    if flow.client_id is not None or flow.state is FlowState.DONE:
+    if flow.client_id is not None:
         return ""
     asked = " ".join(trace.query.decode("latin-1") for id_ in flow.trace_ids if (trace := monitor.trace(id_)))
-    arrived = (each for each in monitor.flow_book.flows if _got_past(each, flow))
+    arrived = (each for each in monitor.flow_book.flows if each is not flow and _got_past(each, flow))
     found = next((each for each in arrived if _is_alike(each, flow) or _is_named(each, asked)), None)
     return _got_through(found) if found else ""
 
@@ -101,8 +102,12 @@ def _got_past(one: Flow, other: Flow) -> bool:
 
 
 def _is_alike(one: Flow, other: Flow) -> bool:
-    same_route = None in {one.operation_id, other.operation_id} or one.operation_id == other.operation_id
-    return bool(one.user_agent) and one.user_agent == other.user_agent and same_route
+    if None not in {one.operation_id, other.operation_id} and one.operation_id != other.operation_id:
+        return False
+    if one.user_agent and one.user_agent == other.user_agent:
+        return True
+    ours, theirs = recognise(traits_of(one)), recognise(traits_of(other))
+    return ours is not None and ours is theirs  # a program may have a user agent for OAuth and one for MCP
 
 
 def _is_named(flow: Flow, query: str) -> bool:

@@ -17,6 +17,7 @@ from tests.support.serving import serve
 
 WORD = "said-by-the-model"
 """What every argument is."""
+NO_SUCH_TOOL = "No tool of that name is here."
 
 
 @asynccontextmanager
@@ -49,6 +50,6 @@ def reply_to(asked: Asked) -> Answer:
     wanted = re.findall(r"call (\w+)", asked.words)
     tool = next((each for each in asked.tools if wanted and re.search(rf"(^|\W|_){wanted[-1]}$", each.name)), None)
     if tool is None:
-        return Answer(text="No tool of that name is here.")
+        return Answer(text=NO_SUCH_TOOL)
     demanded = dict.fromkeys(tool.schema.get("required", []), WORD)
     return Answer(tool=tool, arguments=demanded)

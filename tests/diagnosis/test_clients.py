@@ -3,8 +3,8 @@
 import pytest
 
 from devgw.diagnosis.catalogue import failures
-from devgw.diagnosis.clients import BOOK, ClientEntry, Traits, forget_advice, forget_lines, recognise
-from devgw.diagnosis.clients.recognise import how_to_register, quirks_for
+from devgw.diagnosis.clients import ClientEntry, Traits, entries, forget_advice, forget_lines, recognise
+from devgw.diagnosis.clients.recognise import UNKNOWN_FORGETS, how_to_register, quirks_for
 from devgw.problems.client_document import ClientDocumentsDisabled, ClientDocumentUnreachable
 
 
@@ -19,8 +19,20 @@ from devgw.problems.client_document import ClientDocumentsDisabled, ClientDocume
         (Traits(client_name="MCP CLI Proxy", user_agent="node"), "mcp-remote"),
         (Traits(client_name="MCP Inspector", user_agent="Mozilla/5.0"), "inspector"),
         (Traits(client_name="FastMCP Client", user_agent="python-httpx/0.28"), "fastmcp"),
-        (Traits(user_agent="python-httpx2/2.1"), "python-sdk"),
-        (Traits(user_agent="node"), "typescript-sdk"),
+        (Traits(client_info="mcp", user_agent="python-httpx2/2.1"), "python-sdk"),
+        (Traits(client_info="gemini-cli-mcp-client", user_agent="node"), "gemini"),
+        (
+            Traits(client_name="Gemini CLI MCP Client", redirect_uris=("http://localhost:7777/oauth/callback",)),
+            "gemini",
+        ),
+        (Traits(client_name="Qwen Code MCP Client", redirect_uris=("http://localhost:7777/oauth/callback",)), "qwen"),
+        (Traits(client_name="GitHub Copilot CLI"), "copilot-cli"),
+        (Traits(user_agent="copilot/1.0.102 (linux v24.20.0) term/unknown"), "copilot-cli"),
+        (Traits(client_info="claude-code", user_agent="Bun/1.4.6"), "claude-code"),
+        (Traits(user_agent="codex-mcp-client/0.171.0"), "codex"),
+        (Traits(client_name="mcporter (sample)", user_agent="node"), "mcporter"),
+        (Traits(client_name="Claude Desktop (2.19675.1)"), "claude-ai"),
+        (Traits(client_name="Amp MCP Client (sample)"), "amp"),
         (Traits(user_agent="codex_cli_rs/0.150"), "codex"),
         (Traits(user_agent="curl/8.5"), "curl"),
     ],
@@ -32,20 +44,37 @@ def test_a_client_is_recognised_by_its_surest_mark(traits: Traits, key: str) -> 
     assert entry.key == key
 
 
-def test_an_unknown_client_stays_unknown() -> None:
-    assert recognise(Traits(user_agent="my-own/1", client_name="My own")) is None
-    assert "delete what it stored" in forget_advice(Traits(user_agent="my-own/1"))
+@pytest.mark.parametrize(
+    "traits",
+    [
+        Traits(user_agent="my-own/1", client_name="My own"),
+        Traits(user_agent="node"),
+        Traits(user_agent="Bun/1.4.6"),
+        Traits(user_agent="undici"),
+        Traits(user_agent="python-httpx/0.28"),
+        Traits(client_name="Claudette"),
+        Traits(client_name="Claude's understudy"),
+        Traits(client_name="mcp-thing"),
+        Traits(client_name="Codexter", user_agent="node"),
+        Traits(redirect_uris=("http://localhost:7777/oauth/callback",)),
+        Traits(redirect_uris=("http://127.0.0.1:19876/mcp/oauth/callback",)),
+    ],
+)
+def test_an_unknown_client_stays_unknown_and_is_told_nobodys_commands(traits: Traits) -> None:
+    assert recognise(traits) is None
+    assert forget_advice(traits) == UNKNOWN_FORGETS
 
 
 def test_the_clients_of_the_issue_each_have_a_way_to_forget() -> None:
     lines = "\n".join(forget_lines())
     for name in ("Claude Code", "Cursor", "VS Code", "mcp-remote", "MCP Inspector"):
         assert name in lines
-    assert forget_advice(Traits(client_name="mcp-remote")) == "mcp-remote: rm -rf ~/.mcp-auth."
+    assert forget_advice(Traits(client_name="Codex")) == "Codex: codex mcp logout NAME."
+    assert forget_advice(Traits(client_name="mcp-remote")) == "mcp-remote: rm -rf ~/.mcp-auth (not tried here)."
 
 
 def test_every_quirk_explains_failures_that_exist() -> None:
-    explained = {failure_id for entry in BOOK for quirk in entry.quirks for failure_id in quirk.explains}
+    explained = {failure_id for entry in entries() for quirk in entry.quirks for failure_id in quirk.explains}
     assert explained - failures().keys() == set()
     assert quirks_for(Traits(client_name="mcp-remote"), "PORT-01")
     assert not quirks_for(Traits(client_name="mcp-remote"), "DISC-01")
@@ -55,7 +84,7 @@ def test_every_quirk_explains_failures_that_exist() -> None:
     ("traits", "name"),
     [
         (Traits(client_name="mcporter"), "mcporter"),
-        (Traits(client_name="mcp"), "Python MCP SDK"),
+        (Traits(client_info="mcp"), "Python MCP SDK"),
         (Traits(client_name="Kilo", redirect_uris=("http://127.0.0.1:19876/mcp/oauth/callback",)), "Kilo"),
         (Traits(client_name="Qwen Code", redirect_uris=("http://localhost:7777/oauth/callback",)), "Qwen Code"),
         (Traits(client_id="https://chatgpt.com/oauth/codex/client.json", user_agent="Mozilla/5.0"), "Codex"),
@@ -68,7 +97,7 @@ def test_a_client_that_resembles_another_is_not_taken_for_it(traits: Traits, nam
     assert entry.name == name
 
 
-@pytest.mark.parametrize("entry", [each for each in BOOK if each.client_ids], ids=lambda each: each.key)
+@pytest.mark.parametrize("entry", [each for each in entries() if each.to_register], ids=lambda each: each.key)
 def test_the_advice_about_a_document_names_the_clients_own_command_and_leads_in_no_circle(entry: ClientEntry) -> None:
     for url in entry.client_ids:
         command = how_to_register(url)

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from devgw.cli.explain import command
 from devgw.diagnosis.catalogue import failures, find_failure
-from devgw.diagnosis.clients import BOOK
+from devgw.diagnosis.clients import entries
 from devgw.diagnosis.coverage import BY_CONFIGURATION, BY_DOCTOR, TOLERATED, table
 from devgw.diagnosis.mended import ELSEWHERE, MENDED
 from devgw.diagnosis.rule import GatewayRule, Rule
@@ -111,7 +111,7 @@ def test_explain_shows_a_page_a_group_a_search_and_the_table() -> None:
     assert page.startswith("DISC-01  The issuer in the metadata")
     assert "RFC 8414" in page
     forgetting = CliRunner().invoke(command, ["REVK-03"]).output
-    assert all(entry.name in forgetting for entry in BOOK if entry.forget)
+    assert all(entry.name in forgetting for entry in entries() if entry.forget)
     assert CliRunner().invoke(command, ["CORS"]).output.count("CORS-0") == 5
     assert "RURI-03" in CliRunner().invoke(command, ["slash", "redirect"]).output
     assert "not here" in CliRunner().invoke(command, ["--table"]).output

@@ -89,6 +89,7 @@ def traits(view: View) -> Traits:
         known.redirect_uris if known else tuple(filter(None, [view.flow.redirect_uri])),
         view.flow.client_name or "",
         view.flow.user_agent,
+        view.flow.client_info,
     )
 
 
