@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import socket
 import tracemalloc
 from typing import Any
 
@@ -16,7 +17,7 @@ from devgw.outbound.exchange import Exchange
 from devgw.settings import Limits
 from devgw.web.held_bytes import HeldBytes
 from tests.support.bytes_upstream import Seen, bytes_upstream, response
-from tests.support.gate import Gate, gate
+from tests.support.gate import PATH, Gate, gate
 
 MB = 1_000_000
 AT_ONCE = 60
@@ -152,3 +153,37 @@ def test_what_comes_byte_by_byte_costs_no_more_than_its_bytes() -> None:
     assert grown < 800_000
     assert held.take(b"end") == b"".join(bytes([number % 251]) * 2 for number in range(200_000)) + b"end"
     assert (len(held), held.take(b"x")) == (0, b"x")
+
+
+def long_answer(kind: str, size: int) -> bytes:
+    """Return a long answer of a kind, at whose end it is known whose it is."""
+    items = b",".join(b'{"name":"echo","description":"%s"}' % (b"x" * 1_000) for _ in range(size // 1_000))
+    body = b'{"result":{"tools":[%s]},"jsonrpc":"2.0","id":7}' % items
+    if kind == "stream":
+        return response(b"data: " + body, content_type="text/event-stream")
+    return response(body, content_type="text/plain" if kind == "page" else "application/json")
+
+
+@pytest.mark.parametrize("kind", ["json", "stream", "list", "stream with a list"])
+async def test_a_whole_answer_that_waits_for_its_client_counts_and_cannot_give_way(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Limits, "HELD_TOGETHER_BYTES", 5 * MB)
+
+    async def answer(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        asked = json.loads(seen.body)["params"]["arguments"]["kind"]
+        size = 2_500_000 if asked == "other" else 3_600_000
+        writer.write(long_answer("stream" if asked.startswith("stream") else "json", size))
+
+    async with bytes_upstream(answer) as served, gate(served.url, timeouts=SLOW, **FILTERED) as gateway:
+        port = int(gateway.origin.rpartition(":")[2])
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        client.connect(("127.0.0.1", port))
+        method = "tools/list" if "list" in kind else "tools/call"
+        call = json.dumps(CALL | {"method": method, "params": {"name": "echo", "arguments": {"kind": kind}}})
+        head = f"POST {PATH} HTTP/1.1\r\nHost: localhost:{port}\r\nAuthorization: {gateway.bearer['Authorization']}\r\n"
+        client.sendall(f"{head}Content-Length: {len(call)}\r\n\r\n{call}".encode())
+        await until(lambda: any(each.trace.response_body.size for each in gateway.front.under_way()))
+        assert reason_of(await ask(gateway, "other")) == "answer_gave_way"
+        client.close()
