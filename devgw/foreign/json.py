@@ -81,6 +81,25 @@ def read_object(
     return value
 
 
+def check_grammar(content: bytes) -> Any:
+    """Return the value of a text that is JSON by its grammar (RFC 8259 §2, §8.1), however another reader takes it.
+
+    For what is passed on to others: members that stand twice, depth and size are left to them. None is returned also
+    where it is too deep, or holds a number too long, to be read here.
+
+    Raises:
+        JsonRefused: where it is no UTF-8, or its grammar is not JSON's.
+    """
+    try:
+        return _GRAMMAR.decode(content.decode("utf-8-sig"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise JsonRefused(f"it is no JSON: {error}", is_broken=True) from error
+    except JsonRefused:
+        raise
+    except (ValueError, RecursionError):
+        return None
+
+
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
@@ -111,6 +130,9 @@ def _read_float(digits: str) -> float:
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_refuse_constant, parse_float=_read_float)
 """Keeps nothing between two texts; making it takes as long as reading a message."""
+
+
+_GRAMMAR = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _decoded(content: bytes) -> str:

@@ -22,6 +22,8 @@ class EventReader:
         self._closed_by_cr = False
         self._after_cr = False
         self._is_first = True
+        self.has_open_response = False
+        """Whether a response has come in an event that no blank line has ended: it counts for nothing."""
 
     @property
     def message(self) -> Message | None:
@@ -67,7 +69,9 @@ class EventReader:
                 return len(received), False
             at = self._begin_line(received, at, end)
         if self._is_data and at < end:
-            messages += self._responses.feed(received[at:end])
+            ended = self._responses.feed(received[at:end])
+            self.has_open_response |= any(each.is_response for each in ended)
+            messages += ended
         if found is None:
             return end, False
         return end + 1, self._end_line(messages, is_cr=found[0] == b"\r")
@@ -95,6 +99,7 @@ class EventReader:
         if self._is_data:
             messages += self._responses.feed(b"\n")
         is_end = self._is_empty
+        self.has_open_response &= not is_end
         if is_end and self._has_data:
             messages += self._responses.close()
             self._has_data = False

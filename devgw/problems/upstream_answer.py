@@ -81,6 +81,24 @@ class UpstreamAnswerUnreadable(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamResponseMalformed(UpstreamProblem):
+    """The response is no JSON, or no response by JSON-RPC 2.0: no MCP client reads it, so it is not relayed."""
+
+    failure: str
+
+    hint: ClassVar = (
+        'Mend what the upstream writes: JSON in UTF-8, with `jsonrpc` as "2.0", and an object as `result` or an '
+        "`error` with an integer `code` and a `message`."
+    )
+    diagnosis: ClassVar = "NET-06"
+    source: ClassVar = "JSON-RPC 2.0 §5; RFC 8259 §2, §8.1"
+
+    def explain(self) -> str:
+        """Say what is wrong with it."""
+        return f"The upstream {self.url} answered what no MCP client reads as a response: {self.failure}."
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamAnswerNotMcp(UpstreamProblem):
     """The upstream answered with a page, or anything else that is neither JSON nor an event stream."""
 
@@ -90,13 +108,17 @@ class UpstreamAnswerNotMcp(UpstreamProblem):
     """The first words of the body, without markup."""
 
     diagnosis: ClassVar = "NET-06"
-    hint: ClassVar = "Point rewritePattern at the MCP endpoint itself; how the answer begins is in the trace."
+    hint: ClassVar = (
+        "Point rewritePattern at the MCP endpoint itself, or let that name its media type; how the answer begins is in "
+        "the trace."
+    )
 
     def explain(self) -> str:
         """Say what came instead."""
         said = f": “{self.beginning}”" if self.beginning else ""
         what = self.content_type or "no content type"
-        return f"The upstream {self.url} answered {self.status_code} with {what} instead of JSON-RPC{said}."
+        wanted = "where MCP has application/json or text/event-stream"
+        return f"The upstream {self.url} answered {self.status_code} with {what} {wanted}{said}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,17 @@ from devgw.mcp.event_stream import EventReader
 from devgw.mcp.response import Message, ResponseReader, ResponseUnreadable, find_plain_id, read_responses
 from devgw.problems import Refused
 from devgw.problems.limit import AnswerTooLong
-from devgw.problems.upstream_answer import UpstreamAnswerForeign, UpstreamAnswerUnreadable
+from devgw.problems.upstream_answer import UpstreamAnswerForeign, UpstreamAnswerUnreadable, UpstreamResponseMalformed
 from devgw.problems.upstream_status import UpstreamGaveNoAnswer
 from devgw.settings import Limits
 from devgw.web.decoding import Decoder
 from devgw.web.held_bytes import HeldBytes
+from devgw.web.well_formed import EventCheck
 
 _REFUSALS = 400
 _RESULT = re.compile(rb'"(?:result|error)"')
+_NO_EVENT = "it says text/event-stream, and has no `data:` before its JSON"
+_NOT_ENDED = "no blank line ends its event, so that it counts for nothing"
 _SLICE = 65_536
 """Bytes that are looked at before others get their turn."""
 _BLANK, _BEGINNINGS = b" \t\r\n\xef\xbb\xbf", (b"{", b"[")
@@ -44,7 +47,8 @@ class Attribution(Protocol):
         """Return what was still held, once the answer has ended.
 
         Raises:
-            Refused: with `UpstreamAnswerForeign`.
+            Refused: with `UpstreamAnswerForeign`, or `UpstreamResponseMalformed` where a stream breaks its event off,
+                or has none.
         """
 
 
@@ -85,7 +89,9 @@ class Attributed:
         self._is_certain = is_certain
         self._has_begun = False
         self._is_looked_at = True
+        self._has_no_event = False
         self._held = HeldBytes()
+        self._check_events = EventCheck(url)
 
     @property
     def held(self) -> int:
@@ -95,7 +101,10 @@ class Attributed:
     async def feed(self, piece: bytes) -> bytes:
         """See `Attribution`; a packed answer is held until what it unpacks to may go on."""
         if self._decoder is None and len(piece) <= _SLICE:
-            return self._release(piece, self._look(piece))
+            known = self._look(piece)
+            if self._is_stream and self._is_looked_at:
+                self._check_events.look(piece)
+            return self._release(piece, known)
         known = 0
         is_packed = self._decoder is not None
         at = 0
@@ -110,6 +119,8 @@ class Attributed:
         """See `Attribution`."""
         for message in (self._events if self._is_stream else self._json).close():
             self._check(message)
+        if self._has_no_event or self._events.has_open_response:
+            raise Refused(UpstreamResponseMalformed(self._url, _NO_EVENT if self._has_no_event else _NOT_ENDED))
         return self._held.take()
 
     def _look(self, plain: bytes) -> int:
@@ -124,6 +135,8 @@ class Attributed:
             raise Refused(UpstreamAnswerUnreadable(self._url, str(error))) from error
         for message in messages:
             self._check(message)
+        if self._has_no_event:
+            return 0
         begun = self._events.message if self._is_stream else self._json.message
         return len(plain) if self._asked.is_sure_of(begun) else known
 
@@ -131,6 +144,7 @@ class Attributed:
         """Go by how it begins, where that says more than what it calls itself: no event begins as JSON does."""
         self._has_begun = True
         self._is_looked_at = is_json or self._is_stream or self._is_certain
+        self._has_no_event = self._is_stream and is_json
         self._is_stream = self._is_stream and not is_json
 
     def _check(self, message: Message) -> None:

@@ -14,6 +14,7 @@ from devgw.web.attribution import Attributed, Attribution, Unattributed, check_a
 from devgw.web.decoding import decoder_of
 from devgw.web.held_bytes import HeldBytes
 from devgw.web.recorder import Recording
+from devgw.web.well_formed import check_response
 
 _BODY, _EVENT = "the body of the upstream's answer", "the next event of the stream"
 WHOLE = Limits.HELD_UNCOUNTED_BYTES
@@ -83,6 +84,7 @@ async def _relay_whole(recording: Recording, answer: UpstreamAnswer, headers: He
     body = await answer.read()
     url = recording.trace.upstream_url or ""
     check_whole(asked, body, url)
+    check_response(body, url, answer.status)
     check_answered(asked, url, answer.status, body)
     await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await recording.send({"type": "http.response.body", "body": body})
@@ -97,6 +99,7 @@ async def _relay_rewritten(
         body = b"".join(decoder.feed(body))
     if asked is not None:
         check_whole(asked, body, url)
+        check_response(body, url, answer.status)
         check_answered(asked, url, answer.status, body)
     body = rewriter.whole(body)
     answer.hold(len(body), is_leaving=True)
@@ -132,8 +135,10 @@ async def _relay_held(
     pieces.append(attribution.close())
     answer.hold(len(pieces[-1]), is_leaving=True)
     if not has_begun:
-        is_packed = bool(encoding_of(headers))
-        check_answered(asked, recording.trace.upstream_url or "", answer.status, b"" if is_packed else b"".join(pieces))
+        url, plain = recording.trace.upstream_url or "", b"" if encoding_of(headers) else b"".join(pieces)
+        if asked is not None and is_json(header_of(headers, b"content-type")):
+            check_response(plain, url, answer.status)
+        check_answered(asked, url, answer.status, plain)
         await recording.send(start)
     await _send(recording, b"".join(pieces), is_last=True)
 

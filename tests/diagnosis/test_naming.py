@@ -192,6 +192,7 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (upstream_answer.UpstreamAnswerForeign("http://x", "id 8", "id 7"), "PROXY-10"),
         (UpstreamLocationMalformed("http://x", 307, "http://[", "no"), "PROXY-11"),
         (upstream_answer.UpstreamAnswerUnreadable("http://x", "it is too deep"), "NET-06"),
+        (upstream_answer.UpstreamResponseMalformed("http://x", "it has both"), "NET-06"),
         (parameters.ParameterMissing("client_id"), "REQ-01"),
         (GrantTypeUnsupported("password", ()), "REQ-02"),
         (consent.TransactionFinished("x", NOON), "REQ-03"),

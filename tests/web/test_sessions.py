@@ -24,7 +24,7 @@ IN_SESSION = {"Mcp-Session-Id": "s-1"}
 
 
 def result(identifier: Any) -> bytes:
-    return json.dumps({"jsonrpc": "2.0", "id": identifier, "result": SECRET}).encode()
+    return json.dumps({"jsonrpc": "2.0", "id": identifier, "result": {"of": SECRET}}).encode()
 
 
 def server(on_get: bytes, on_delete: bytes = b"") -> Answer:
