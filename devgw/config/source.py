@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import shlex
 import stat
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -83,21 +84,30 @@ def read_source(root: Path, name: str, findings: Findings) -> Source | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        reason, fix = _why_unreadable(error, name)
+        reason, fix = _why_unreadable(error, root, name)
         findings.error("file-unreadable", at, f"{name} cannot be read: {reason}.", fix)
         return None
     return None if raw is None else _decode(raw, name, findings)
 
 
-def _why_unreadable(error: OSError, name: str) -> tuple[str, str]:
+def _why_unreadable(error: OSError, root: Path, name: str) -> tuple[str, str]:
     """Return what the system has against a file, and what helps."""
     if isinstance(error, PermissionError):
+        closed = _closed_folder(root, name)
+        if closed is not None:
+            return "devgw may not look into its folder", f"Let devgw in: chmod u+rx {shlex.quote(closed)}"
         return "devgw has no permission to read it", f"Make {name} readable: chmod u+r {name}"
     if isinstance(error, NotADirectoryError):
         return "what should be its folder is none", f"Put a folder in the place of {name.rpartition('/')[0] or '.'}."
     if error.errno == errno.ELOOP:
         return "it is a link that leads back to itself", f"Put a file called {name} there, or a link to one."
     return str(error.strerror).lower(), f"Look at it: ls -l {name}"
+
+
+def _closed_folder(root: Path, name: str) -> str | None:
+    """Return the outermost folder of a file's way in the project into which devgw may not look; None for no such."""
+    folders = (each for each in reversed(Path(name).parents) if not os.access(root / each, os.X_OK))
+    return next((each.as_posix() for each in folders), None)
 
 
 def _read(path: Path, at: Place, findings: Findings) -> bytes | None:

@@ -2,8 +2,11 @@
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -90,6 +93,30 @@ def test_a_directory_in_the_place_of_a_file(tmp_path: Path) -> None:
     place.unlink()
     place.mkdir()
     assert only(read(tmp_path), "file-is-directory").file == "config/policies.json"
+
+
+AS_NOBODY = """
+import os, pathlib, sys
+from devgw.config.finding import Findings
+from devgw.config.source import read_source
+os.geteuid() or os.setuid(65534)
+findings = Findings()
+read_source(pathlib.Path(sys.argv[1]), "config/policies.json", findings)
+print(findings.found[0].fix)
+"""
+
+
+@pytest.mark.parametrize("closed", ["config", "."])
+def test_a_folder_into_which_nobody_may_look_is_what_has_to_be_opened(closed: str) -> None:
+    """The file in it may have every permission: to change those helps nobody."""
+    with TemporaryDirectory(dir="/tmp") as folder:  # not below pytest's own, which is for one user alone
+        root = write(Path(folder))
+        root.chmod(0o755)
+        (root / closed).chmod(0)
+        command = [sys.executable, "-c", AS_NOBODY, folder]
+        told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        (root / closed).chmod(0o755)
+    assert told.stdout.strip() == f"Let devgw in: chmod u+rx {closed}", told.stderr
 
 
 def test_a_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
