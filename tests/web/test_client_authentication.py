@@ -183,7 +183,7 @@ async def test_an_assertion_pays_once_over_a_save_and_a_restart(tmp_path: Path, 
         form = signing.form(exp=epoch(gateway.runtime.clock.now()) + 500)
         assert (await signing.ask(form))["reason"] == BELIEVED
         assert "sent before" in (await signing.ask(form))["error_description"]
-        assert Reloading(gateway.runtime).reload()
+        assert await Reloading(gateway.runtime).reload()
         assert "sent before" in (await signing.ask(form))["error_description"]
     async with running_gateway(tmp_path, ephemeral=False, settings=settings) as gateway:
         signing.gateway = gateway
@@ -198,7 +198,7 @@ async def test_a_save_forgets_no_keys_of_the_identity_provider(tmp_path: Path, h
             for _ in range(2):
                 async with Browser(CALLBACK) as browser:
                     await gateway.code(http, browser)
-                assert Reloading(gateway.runtime).reload()
+                assert await Reloading(gateway.runtime).reload()
             assert len(gateway.events(McpAuthJwksFetched)) == 1
 
 
