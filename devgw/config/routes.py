@@ -20,7 +20,7 @@ from devgw.config.own_origin import leads_to_devgw, leads_to_port
 from devgw.config.policies import Policies
 from devgw.config.project import CorsPolicy, OtherRoute, Route
 from devgw.config.route_paths import is_reserved, why_no_path
-from devgw.config.shapes import split_url, why_refused, written
+from devgw.config.shapes import LOOPBACK, split_url, why_refused, written
 from devgw.foreign.addresses import is_this_machine
 from devgw.ids import OperationId
 from devgw.oauth.urls import below_base
@@ -28,6 +28,7 @@ from devgw.settings import Settings
 
 FILE = "config/routes.oas.json"
 HANDLER = "McpProxyHandler"
+_SAMPLE_PATH = "/mcp"
 _SIMILAR = 0.85
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _TEMPLATE = re.compile(r"\$\{([^}]*)\}")
@@ -196,6 +197,13 @@ class RouteReader:
         if parts.scheme == "http" and not is_this_machine(parts.hostname or ""):
             message = f"What goes to {parts.hostname} travels without encryption."
             self.findings.warning("upstream-not-https", node.place, message, "Write https://… if it answers there.")
+        ports = self.settings.emulators
+        samples = (ports.upstream_port, ports.upstream_auth_port) if ports.upstream else ()
+        is_sample = parts.scheme == "http" and parts.hostname in LOOPBACK and parts.port in samples
+        if is_sample and parts.path.rstrip("/") != _SAMPLE_PATH:
+            message = f"devgw's own sample server answers on port {parts.port}, and at {_SAMPLE_PATH} alone."
+            fix = f'Write "http://localhost:{parts.port}{_SAMPLE_PATH}", or emulators.upstream = false in devgw.toml.'
+            self.findings.warning("upstream-is-sample", node.place, message, fix)
 
     def _replaced(self, node: Node, text: str) -> str | None:
         good = True

@@ -298,6 +298,25 @@ def test_the_address_that_devgw_binds_is_its_own(tmp_path: Path, upstream: str, 
 
 
 @pytest.mark.parametrize(
+    ("upstream", "is_found"),
+    [
+        ("http://localhost:9002/", True),
+        ("http://127.0.0.1:9003/sse", True),
+        ("http://[::1]:9002/mcp/x", True),
+        ("http://localhost:9002/mcp", False),
+        ("http://localhost:9003/mcp/", False),
+        ("http://localhost:9004/", False),
+        ("https://mcp.example.com:9002/", False),
+    ],
+)
+def test_a_path_that_no_sample_server_has_is_found(tmp_path: Path, upstream: str, is_found: bool) -> None:
+    write(tmp_path, paths={"/mcp/x": {"post": operation(upstream)}})
+    assert codes(read(tmp_path)) == (["upstream-is-sample"] if is_found else [])
+    without = Settings(root=tmp_path, emulators=EmulatorSettings(upstream=False))
+    assert codes(read(tmp_path, settings=without)) == []
+
+
+@pytest.mark.parametrize(
     "upstream",
     [
         "http://localhost:9001/mcp",
