@@ -176,6 +176,20 @@ def host_of(uri: str) -> str:
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
 
 
+def in_ascii(uri: str) -> str:
+    """Return a URI with its host as it stands in DNS: letters that look like others are not seen as those."""
+    if uri.isascii():
+        return uri
+    try:
+        parts, host = urlsplit(uri), read_url(uri).host
+    except ValueError:  # an id that is no URL, or another scheme
+        return uri
+    if (parts.hostname or "").isascii():
+        return uri
+    port = f":{parts.port}" if parts.port is not None else ""
+    return parts._replace(netloc=f"{host}{port}").geturl()
+
+
 def form_action_sources(uri: str) -> str:
     """Return the CSP sources that let a form's answer lead to `uri`, and from there to where that redirects.
 

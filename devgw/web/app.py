@@ -9,6 +9,7 @@ from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome
 from devgw.foreign.shell import add_to_claude
 from devgw.foreign.text import on_a_page
 from devgw.oauth.description import error_description
+from devgw.oauth.redirect_uri import in_ascii
 from devgw.oauth.urls import SCRIPT, STYLE
 from devgw.problems import Refused
 from devgw.problems.wrong_path import MethodRefused
@@ -29,7 +30,7 @@ def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # preflights are answered in front
     app.url_map.strict_slashes = False
     app.jinja_options = {"autoescape": True, "finalize": on_a_page}
-    app.jinja_env.filters |= {"short": short, "host": shown_host, "hidden": serving.hide}
+    app.jinja_env.filters |= {"short": short, "host": shown_host, "in_ascii": in_ascii, "hidden": serving.hide}
     serving.keep(app, served)
     for each in (metadata, register, authorize, dev_login, logout, token):
         app.register_blueprint(each.blueprint)

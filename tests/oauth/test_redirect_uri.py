@@ -3,7 +3,7 @@
 import pytest
 
 from devgw.oauth.redirect_scheme import REFUSED_SCHEMES
-from devgw.oauth.redirect_uri import RedirectKind, check_redirect_uri, fits, host_of, kind_of
+from devgw.oauth.redirect_uri import RedirectKind, check_redirect_uri, fits, host_of, in_ascii, kind_of
 from devgw.problems import Refused
 from devgw.problems.clients import RedirectUriRefused
 from devgw.settings import Limits
@@ -142,3 +142,20 @@ def test_each_rule_is_named_by_itself_also_for_a_private_use_scheme(uri: str, ru
 def test_the_port_of_plain_http_on_loopback_is_all_that_may_differ(registered: str, requested: str) -> None:
     """RFC 8252 §7.3. Parsers drop line ends and tabs: what was compared would not be what is sent."""
     assert not fits(registered, requested)
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("https://ex\u0430mple.com/cb", "https://xn--exmple-4nf.com/cb"),
+        ("https://EX\u0430mple.com:8443/cb?a=1", "https://xn--exmple-4nf.com:8443/cb?a=1"),
+        ("https://example.com/\u0430", "https://example.com/\u0430"),
+        ("http://[::1]:9/cb", "http://[::1]:9/cb"),
+        ("com.ex\u0430mple:/cb", "com.ex\u0430mple:/cb"),
+        ("dcr:1", "dcr:1"),
+        ("an id with spaces", "an id with spaces"),
+        ("https://[x", "https://[x"),
+    ],
+)
+def test_a_page_writes_a_host_as_it_stands_in_dns(uri: str, shown: str) -> None:
+    assert in_ascii(uri) == shown

@@ -287,3 +287,14 @@ async def test_the_cookies_are_host_only_http_only_and_lax(gateway: Running, htt
         assert "HttpOnly" in cookie
         assert "SameSite=Lax" in cookie
         assert "Domain" not in cookie
+
+
+async def test_no_letter_of_a_host_on_the_consent_page_looks_like_another(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    lookalike = "https://ex\u0430mple.com/cb"
+    client_id = (await gateway.register(http, redirect_uris=[lookalike]))["client_id"]
+    await gateway.sign_in(browser, gateway.authorize_url(client_id, "x" * 43, redirect_uri=lookalike))
+    assert browser.page
+    assert "https://xn--exmple-4nf.com/cb" in browser.page.text
+    assert "ex\u0430mple" not in browser.page.text
