@@ -55,7 +55,10 @@ def open_link(upstreams: UpstreamConnecting, route: Route) -> OpenedLink:
     if not sealed and pending and pending.connect_link:
         sealed, drops = upstreams.kept_link(pending.connect_link)
     if not sealed:
-        raise Refused(ConnectLinkInvalid(why="it carries no ticket, so it does not say for whom it is"))
+        known = gateway.authorization.known(request.args.get("transaction"))
+        over = "its sign-in is over: it was used, or waited too long"
+        absent = "it carries no ticket, so it does not say for whom it is"
+        raise Refused(ConnectLinkInvalid(why=over if known and known.connect_link else absent))
     ticket = upstreams.read_ticket(sealed, route.token_exchange.id)
     sessions = browser.sessions()
     person = gateway.proofs.session_by_page(pending, request.args.get("page_token"), sessions) if pending else None

@@ -150,10 +150,10 @@ async def test_a_link_that_was_used_leads_nowhere_even_by_its_sign_in(bench: Ben
         await person.open(back)
         await person.press("Approve as")
         before = begun(bench)
-        for again in (back, link):
+        for again, why in ((back, "its sign-in is over"), (link, "it was used at")):
             await person.open(again)
             assert person.page
-            assert person.page.status == 403
+            assert (person.page.status, why in person.page.text) == (403, True)
     assert begun(bench) == before
 
 
