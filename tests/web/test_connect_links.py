@@ -61,7 +61,7 @@ async def test_a_page_that_another_one_leads_to_asks_before_anything_begins(benc
     led |= {"accept": "text/html"}
     asked = await bench.http.get(link, headers=bench.browser.cookies | led)
     assert asked.status_code == 200
-    assert "cannot tell who opened this page" in asked.text
+    assert "page or program may have opened this one" in asked.text
     assert "for <strong>ada@acme.example</strong>" in asked.text
     assert len(bench.gateway.events(McpAuthUpstreamConnectionBegun)) == begun
     direct = await bench.http.get(link, headers=bench.browser.cookies | led | OPENED)
