@@ -93,6 +93,7 @@ def _word_in(form: str) -> str:
 def _forms(value: str) -> list[str]:
     """Return how a value may be written."""
     forms = _in_urls(value) | _in_pages(value) | {value.encode().decode("latin-1")}  # as headers are read
+    forms |= {value.upper(), value.lower()}  # as names of hosts and variables are spelt
     forms |= {"\\n".join(value.split("\n")), *value.split("\n")} if "\n" in value else set()
     forms |= {part for each in tuple(forms) for part in _in_json(each)}
     coded = _in_base64(value.encode())

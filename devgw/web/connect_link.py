@@ -61,10 +61,25 @@ def open_link(upstreams: UpstreamConnecting, route: Route) -> OpenedLink:
         raise Refused(ConnectLinkInvalid(why=over if known and known.connect_link else absent))
     ticket = upstreams.read_ticket(sealed, route.token_exchange.id)
     sessions = browser.sessions()
-    person = gateway.proofs.session_by_page(pending, request.args.get("page_token"), sessions) if pending else None
+    person = _proven(pending, sessions) if pending else None
     opened = OpenedLink(route, sealed, ticket, drops, pending, person)
     _check_person(opened, [person] if person else sessions)
     return opened
+
+
+def _proven(pending: PendingAuthorization, sessions: list[Session]) -> Session | None:
+    """Return whom the page token of this request shows to be here.
+
+    Raises:
+        Refused: with `SessionCookieLost` after the link's own sign-in. The link of a consent page may just have been
+            copied to another browser, where its person signs in.
+    """
+    try:
+        return serving.gateway().proofs.session_by_page(pending, request.args.get("page_token"), sessions)
+    except Refused:
+        if pending.connect_link:
+            raise
+        return None
 
 
 def _check_person(opened: OpenedLink, sessions: list[Session]) -> None:

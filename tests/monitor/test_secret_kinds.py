@@ -160,6 +160,9 @@ VALUE = 'p@ss w0rd/"ü"+x&y'
         base64.b64encode(VALUE.encode()).decode().replace("/", "\\/"),
         VALUE.encode().hex(),
         VALUE.encode().hex().upper(),
+        VALUE.upper(),
+        VALUE.lower(),
+        json.dumps({"echo": VALUE.upper()}),
     ],
 )
 def test_what_the_project_configures_is_hidden_however_it_is_written(written: str) -> None:
@@ -169,7 +172,7 @@ def test_what_the_project_configures_is_hidden_however_it_is_written(written: st
     assert hidden.startswith("before ")
     assert hidden.endswith(" after")
     assert written not in hidden
-    assert "w0rd" not in hidden
+    assert "w0rd" not in hidden.lower()
     assert "cEBzcyB3MHJk" not in hidden
     assert b"w0rd".hex() not in hidden.lower()
     assert secrets.hide("the client_secret is a secret, x") == "the client_secret is a secret, x"

@@ -104,7 +104,7 @@ async def test_the_pages_that_lead_to_an_upstream_leave_the_secrets_of_its_url_o
         await browser.press("Sign in as")
         assert browser.page is not None
         link = next(href for href, label in browser.page.links if label == "Connect Shop")
-        asked = await http.get(link, headers={"accept": "text/html"})
+        asked = await http.get(link, headers=browser.cookies | {"accept": "text/html"})
         failed = await http.get(link, headers=browser.cookies | {"accept": "text/html", "sec-fetch-site": "none"})
         told = await http.get(link, headers=browser.cookies | {"accept": "application/json", "sec-fetch-site": "none"})
         for page in (asked, failed, told):

@@ -77,6 +77,8 @@ async def test_the_link_of_a_consent_page_says_whose_it_is(bench: Bench) -> None
     link = next(href for href, label in bench.browser.page.links if label == "Connect Notes")
     page = await bench.http.get(link, headers=bench.browser.cookies)
     assert "for <strong>ada@acme.example</strong>" in page.text
+    copied = await bench.http.get(link)
+    assert (copied.status_code, "state=st_" in copied.headers["location"]) == (302, True)
 
 
 async def test_a_remembered_yes_leads_to_the_page_while_an_account_is_missing(bench: Bench) -> None:
