@@ -41,6 +41,7 @@ _SERVER = (
     "client_id_metadata_document_supported",
     "authorization_response_iss_parameter_supported",
     "require_pushed_authorization_requests",
+    "require_signed_request_object",
 )
 _RESOURCE = ("resource", "authorization_servers", "scopes_supported", "bearer_methods_supported", "resource_name")
 _MEMBERS = dict(zip(_DOCUMENTS, (_SERVER, _RESOURCE), strict=True))

@@ -187,6 +187,11 @@ _DEMANDS = (
     ),
 )
 """Members that list what is taken, and what of that the gateway can do."""
+_REQUIRED = (
+    ("require_pushed_authorization_requests", "authorization requests in the browser's URL"),
+    ("require_signed_request_object", "authorization requests of plain parameters"),
+)
+"""Members that ask for more than the gateway does (RFC 9126 §5, RFC 9101 §10.5), and what it does."""
 
 
 def _check_demands(document: Mapping[str, Any], url: str) -> None:
@@ -195,9 +200,9 @@ def _check_demands(document: Mapping[str, Any], url: str) -> None:
     Raises:
         Refused: with `DemandUnmet`.
     """
-    if document.get("require_pushed_authorization_requests") is True:
-        member, offered = "require_pushed_authorization_requests", "authorization requests in the browser's URL"
-        raise Refused(DemandUnmet(url=url, member=member, got="true", offered=offered))
+    for member, offered in _REQUIRED:
+        if document.get(member) is True:
+            raise Refused(DemandUnmet(url=url, member=member, got="true", offered=offered))
     for member, offered, able in _DEMANDS:
         taken = _strings(document.get(member))
         if taken and not set(taken) & set(able):

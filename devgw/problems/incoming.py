@@ -69,7 +69,7 @@ class RequestMalformed(Problem):
 
     def explain(self) -> str:
         """Say what is wrong with it."""
-        return f"This is no request that can be read in one way alone: {self.what}."
+        return f"This is no request of HTTP/1.1, or one that can be read in two ways: {self.what}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,7 @@ class DemandUnmet(DocumentProblem):
     """What the gateway could do instead."""
 
     diagnosis: ClassVar = "UPST-21"
-    source: ClassVar = "RFC 8414 §2; RFC 9126 §5"
+    source: ClassVar = "RFC 8414 §2; RFC 9126 §5; RFC 9101 §10.5"
 
     def explain(self) -> str:
         """Say which member, what it says, and what the gateway does."""

@@ -108,6 +108,7 @@ async def test_the_same_at_an_upstreams_token_endpoint(tmp_path: Path) -> None:
     ("members", "words"),
     [
         ({"require_pushed_authorization_requests": True}, "require_pushed_authorization_requests true"),
+        ({"require_signed_request_object": True}, "require_signed_request_object true"),
         ({"response_types_supported": ["token", "id_token"]}, "response_types_supported token, id_token"),
         ({"grant_types_supported": ["client_credentials"]}, "grant_types_supported client_credentials"),
         ({"token_endpoint_auth_methods_supported": ["tls_client_auth"]}, "tls_client_auth"),
@@ -127,6 +128,7 @@ async def test_a_server_that_takes_nothing_of_what_the_gateway_does(
     "members",
     [
         {"require_pushed_authorization_requests": False},
+        {"require_signed_request_object": False},
         {"response_types_supported": ["code", "token"]},
         {"grant_types_supported": ["authorization_code", "refresh_token"]},
         {"token_endpoint_auth_methods_supported": ["tls_client_auth", "none"]},
