@@ -20,6 +20,7 @@ from devgw.control.folder import folder_to_join
 from devgw.diagnosis.verdicts import Check, Verdict
 from devgw.gateway.connection import ConnectionStore
 from devgw.problems import Refused
+from devgw.problems.control import GatewaySilent
 from devgw.settings import Settings
 from devgw.wiring.reading import read_project
 
@@ -72,7 +73,12 @@ def find_running(state_dir: Path) -> Running | None:
     """
     try:
         welcome = asyncio.run(welcome_once(state_dir))
-    except (Refused, Lost, OSError):
+    except Refused as refused:
+        silent = refused.problem
+        if isinstance(silent, GatewaySilent):
+            return Running(None, (_silent(silent.pid, silent.explain()),))
+        return None
+    except (Lost, OSError):
         return None
     port = urlsplit(welcome.gateway.origin).port
     try:

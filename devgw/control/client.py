@@ -12,13 +12,17 @@ from typing import Any
 
 from devgw.control.codec import LINE_LIMIT, Malformed, from_line, to_line
 from devgw.control.endpoint import connect
+from devgw.control.lock import holder_of
 from devgw.control.messages import VERSION, Answer, Command, Events, Gap, Hello, Message, Snapshot, TurnedAway, Welcome
 from devgw.problems import Refused
+from devgw.problems.control import GatewaySilent
 
 CHUNK = 256 * 1024
 BACK_OFF = (0.1, 0.2, 0.4, 0.8, 1.5, 3.0)
 """Seconds between attempts to reach a gateway; the last one goes on."""
 ASK_SECONDS = 30.0
+WELCOME_SECONDS = 10.0
+"""How long a gateway may take for its first words: it sends them at once, however much it has to do."""
 
 
 class Lost(Exception):  # noqa: N818  it reads as what happened
@@ -41,6 +45,7 @@ class ControlClient:
         self._kinds = list(kinds)
         self._seq = 0
         self._writer: asyncio.StreamWriter | None = None
+        self._is_heard = False
         self._asked: dict[str, asyncio.Future[Answer]] = {}
         self._numbers = itertools.count(1)
 
@@ -89,14 +94,14 @@ class ControlClient:
         """Connect once and yield messages until the gateway goes; resumes where the connection before ended.
 
         Raises:
-            Refused: with `NoGatewayRuns`.
+            Refused: with `NoGatewayRuns`, or `GatewaySilent` where one says nothing.
         """
         reader, writer, word = await connect(self._state_dir, LINE_LIMIT)
         instance = self.welcome.instance if self.welcome is not None else ""
         hello = Hello(VERSION, self._seq, instance, self._kinds, word, self._face)
         try:
             writer.write(to_line(hello))
-            self._writer = writer
+            self._writer, self._is_heard = writer, False
             async for message in self._read(reader):
                 self._note(message)
                 if isinstance(message, Answer):
@@ -113,7 +118,7 @@ class ControlClient:
     async def _read(self, reader: asyncio.StreamReader) -> AsyncGenerator[Message]:
         """Yield messages from big chunks: one system call for many lines."""
         rest = b""
-        while chunk := await reader.read(CHUNK):
+        while chunk := await self._chunk(reader):
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 try:
@@ -124,6 +129,16 @@ class ControlClient:
                         continue
                     self.turned_away = TurnedAway("malformed", f"The gateway sent what is no message: {reason}")
                     return
+
+    async def _chunk(self, reader: asyncio.StreamReader) -> bytes:
+        """Return what comes next, which may take any time once this gateway was heard."""
+        self._is_heard, was_heard = True, self._is_heard
+        try:
+            async with asyncio.timeout(None if was_heard else WELCOME_SECONDS):
+                return await reader.read(CHUNK)
+        except TimeoutError:
+            pid = holder_of(self._state_dir)
+            raise Refused(GatewaySilent(str(self._state_dir), pid, WELCOME_SECONDS)) from None
 
     def _note(self, message: Message) -> None:
         match message:

@@ -82,6 +82,33 @@ class GatewayNotReached(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class GatewaySilent(Problem):
+    """A gateway took the connection and says nothing: it hangs, was suspended, or the machine is overloaded."""
+
+    state_dir: str
+    pid: int
+    seconds: float
+
+    fault: ClassVar = Fault.MACHINE
+
+    def explain(self) -> str:
+        """Say which process is silent, and for how long it was waited."""
+        who = f"process {self.pid}, which " if self.pid else "what "
+        return (
+            f"Nothing was said within {self.seconds:.0f} s by {who}listens on the control socket in {self.state_dir}."
+        )
+
+    def advise(self) -> str:
+        """Say how to go on."""
+        if not self.pid:
+            return "End it and start devgw again."
+        return (
+            f"Ask again where the machine is busy; `kill -CONT {self.pid}` lets it go on where it was suspended. "
+            f"Else end it (`kill {self.pid}`; it takes up to 5 s) and start it again."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayOfAnotherUser(Problem):
     """The state directory belongs to somebody else."""
 

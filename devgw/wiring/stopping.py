@@ -32,7 +32,6 @@ async def until_stopped(
     waiting: asyncio.Future[object] = asyncio.ensure_future(stopping.wait())
     awaited: list[asyncio.Future[object]] = [waiting, *essentials.values()]  # type: ignore[list-item]  # invariant
     await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
     if stopping.is_set():
         return None
     stopping.set()
