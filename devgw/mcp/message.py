@@ -1,7 +1,7 @@
 """The JSON-RPC messages of one HTTP body."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from devgw.foreign.json import JsonRefused, read_json
@@ -54,8 +54,13 @@ class Messages:
             and not isinstance(item["id"], bool)
         ]
 
+    def without_params(self) -> "Messages":
+        """Return what is left once nothing decides by them any more: params may take a hundred times their text."""
+        return replace(self, items=tuple({name: item[name] for name in item.keys() & _ENVELOPE} for item in self.items))
+
 
 NO_MESSAGES = Messages()
+_ENVELOPE = frozenset({"jsonrpc", "id", "method"})
 _MEANT = frozenset({"jsonrpc", "method", "params", "id", *CAPABILITY_MEMBER.values()})
 """The members by which a policy decides."""
 

@@ -17,7 +17,7 @@ from devgw.problems import Problem, Refused
 from devgw.problems.bearer import TokenShape, TokenUnknown
 from devgw.problems.front import GatewayStops
 from devgw.problems.upstream_answer import UpstreamAnswerForeign
-from devgw.settings import Settings
+from devgw.settings import Limits, Settings
 from devgw.web.answers import verdict_on
 from devgw.web.call import McpCall
 from devgw.web.judgement import SESSION, judged, note_outcome
@@ -115,6 +115,8 @@ class Forwarder:
             rewriter = self._capabilities.rewriter(call.route, call.admitted, call.messages.items)
             if rewriter is not None and (note := hidden_by_claims(call.route.capability_filter, call.admitted)):
                 call.trace.notes.append(note)
+        if call.recording.body.size > Limits.BODY_UNCOUNTED_BYTES:
+            call.messages = call.messages.without_params()
         answer = await self._sender.send(call, credential, wants_identity=rewriter is not None)
         try:
             if answer.status in _WRONG_PLACE and call.trace.method == "POST":

@@ -159,12 +159,13 @@ def long_answer(kind: str, size: int) -> bytes:
     """Return a long answer of a kind, at whose end it is known whose it is."""
     items = b",".join(b'{"name":"echo","description":"%s"}' % (b"x" * 1_000) for _ in range(size // 1_000))
     body = b'{"result":{"tools":[%s]},"jsonrpc":"2.0","id":7}' % items
-    if kind == "stream":
-        return response(b"data: " + body, content_type="text/event-stream")
+    if kind.startswith("stream"):
+        end = b"\n\n" if kind == "stream of a whole event" else b""
+        return response(b"data: " + body + end, content_type="text/event-stream")
     return response(body, content_type="text/plain" if kind == "page" else "application/json")
 
 
-@pytest.mark.parametrize("kind", ["json", "stream", "list", "stream with a list"])
+@pytest.mark.parametrize("kind", ["json", "stream", "list", "stream with a list", "stream of a whole event"])
 async def test_a_whole_answer_that_waits_for_its_client_counts_and_cannot_give_way(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,7 +174,7 @@ async def test_a_whole_answer_that_waits_for_its_client_counts_and_cannot_give_w
     async def answer(seen: Seen, writer: asyncio.StreamWriter) -> None:
         asked = json.loads(seen.body)["params"]["arguments"]["kind"]
         size = 2_500_000 if asked == "other" else 3_600_000
-        writer.write(long_answer("stream" if asked.startswith("stream") else "json", size))
+        writer.write(long_answer(asked, size))
 
     async with bytes_upstream(answer) as served, gate(served.url, timeouts=SLOW, **FILTERED) as gateway:
         port = int(gateway.origin.rpartition(":")[2])

@@ -1,6 +1,7 @@
 """Many long requests at once: what is held of all bodies has a limit, and next to nothing of who is refused."""
 
 import asyncio
+import gc
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ import httpx2
 import pytest
 
 from devgw.ids import GrantId
-from devgw.settings import Limits
+from devgw.settings import Limits, ProxySettings, Settings
 from tests.support.bytes_upstream import Seen, bytes_upstream, response
 from tests.support.gate import PATH, Gate, gate
 
@@ -163,12 +164,23 @@ async def test_a_body_counts_until_its_upstream_begins_its_answer(monkeypatch: p
         assert b'"reason": "body_gave_way"' in second
         goes_on.set()
         await asyncio.wait_for(first.reader.readuntil(OWN), SECONDS)
-        ends.set()
         third = await send_half(gateway, MB + MB // 2, gateway.token)
         third.writer.write(third.rest)
         await asyncio.wait_for(third.reader.readuntil(OWN), SECONDS)
+        ends.set()
         first.writer.close()
         third.writer.close()
+
+
+async def test_of_a_body_beyond_its_own_limit_nothing_is_held() -> None:
+    settings = Settings(proxy=ProxySettings(request_limit=MB // 2))
+    async with (
+        bytes_upstream(answer_result) as upstream,
+        gate(upstream.url, settings=settings) as gateway,
+        halves(gateway, 2, MB, gateway.token, is_chunked=True) as sent,
+    ):
+        assert held(gateway) == 0
+        assert (await sent[0].finish()).startswith(b"HTTP/1.1 413 ")
 
 
 async def test_a_body_in_tiny_chunks_is_held_as_its_bytes() -> None:
@@ -198,3 +210,23 @@ async def test_a_batch_of_more_than_is_answered_together_goes_nowhere(count: int
         answer = await client.post(gateway.url, json=batch, headers=gateway.bearer)
     assert (answer.status_code, len(upstream.seen)) == (expected, int(expected == 202))
     assert expected == 202 or answer.json()["reason"] == "batch_too_long"
+
+
+async def test_of_a_long_message_no_object_is_left_while_its_upstream_takes_its_time() -> None:
+    """As objects, many small values take a hundred times their text."""
+    ends = asyncio.Event()
+
+    async def wait(_: Seen, writer: asyncio.StreamWriter) -> None:
+        await ends.wait()
+        writer.write(response(OWN))
+
+    async with bytes_upstream(wait) as upstream, gate(upstream.url) as gateway, httpx2.AsyncClient() as client:
+        body = json.dumps(CALL | {"params": {"name": "echo", "arguments": [[] for _ in range(100_000)]}})
+        gc.collect()
+        before = sum(each == [] for each in gc.get_objects() if type(each) is list)
+        asked = asyncio.ensure_future(client.post(gateway.url, content=body, headers=gateway.bearer))
+        await until(lambda: upstream.seen)
+        after = sum(each == [] for each in gc.get_objects() if type(each) is list)
+        ends.set()
+        assert (await asked).content == OWN
+        assert after - before < 10_000
