@@ -103,7 +103,7 @@ SPECIAL: dict[tuple[str, str], str] = {
 
 GENERAL: dict[str, str] = {
     "whitespace": "Take the blank or line break away; it was probably copied along.",
-    "quotes": "Take the quotation marks away; they are part of the value now.",
+    "quotes": "Take away what is quoted with; it is part of the value now.",
     "placeholder": "The placeholder was never replaced: set the variable, then start again.",
     "one_letter": "One character is mistyped: copy the value instead of typing it.",
     "punycode": "Write the host in its ASCII form (xn--…) in both places.",

@@ -108,7 +108,7 @@ def _around(got: str, expected: str) -> Part | None:
     if got.split() == expected.split() or got.strip() == expected.strip():
         return Part("whitespace", "one of the two has a blank or a line break too many", *whole)
     if got.strip("\"' ") == expected.strip("\"' "):
-        return Part("quotes", "one of the two has quotation marks around it", *whole)
+        return Part("quotes", "one of the two has a quotation mark before or behind it", *whole)
     return None
 
 

@@ -40,22 +40,28 @@ def told_by_the_query(parameters: Parameters, refused: Refused) -> Refused:
     names = list(parameters)
     if not isinstance(refused.problem, ParameterMissing | ClientUnknown | RedirectUriMismatch):
         return refused
-    escaped = next((name for name in names if name.startswith("amp;")), "")
-    if escaped:
-        what = f"a name is `{escaped}`, so `&` was written as `&amp;`"
-        return Refused(QueryMangled(what, "Join the parameters with a bare & instead of &amp;."))
-    doubled = next((name for name in names if _has_query(name, parameters.first(name) or "")), "")
-    if doubled:
-        what = f"another `?` stands in or behind `{doubled}`"
-        return Refused(QueryMangled(what, "Write one ? before the first parameter, and & before each other."))
-    if holder := next((name for name in parameters.written if _holds_others(name, parameters.first(name) or "")), ""):
-        what = f"other parameters stand inside `{clean(holder, 30)}`, so what joins them was escaped or encoded"
-        return Refused(
-            QueryMangled(what, "Join the parameters with a bare & and =, and percent-encode the values alone.")
-        )
+    if found := _how_mangled(parameters, names):
+        return Refused(QueryMangled(*found))
     if len(names) == 1 or _is_cut(names, refused.problem):
         return Refused(RequestCutOff(names[-1], len(parameters.first(names[-1]) or ""), is_alone=len(names) == 1))
     return refused
+
+
+def _how_mangled(parameters: Parameters, names: list[str]) -> tuple[str, str] | None:
+    """Return what stands where parameters were joined, and how to write it; None where they are whole."""
+    if escaped := next((name for name in names if name.startswith("amp;")), ""):
+        what = f"a name is `{escaped}`, so `&` was written as `&amp;`"
+        return what, "Join the parameters with a bare & instead of &amp;."
+    if doubled := next((name for name in names if _has_query(name, parameters.first(name) or "")), ""):
+        what = f"another `?` stands in or behind `{doubled}`"
+        return what, "Write one ? before the first parameter, and & before each other."
+    if holder := next((name for name in parameters.written if _holds_others(name, parameters.first(name) or "")), ""):
+        what = f"other parameters stand inside `{clean(holder, 30)}`, so what joins them was escaped or encoded"
+        return what, "Join the parameters with a bare & and =, and percent-encode the values alone."
+    if cut := next((name for name in names[:-1] if (parameters.first(name) or "").endswith("\\")), ""):
+        what = f"`{clean(cut, 30)}` ends in a backslash, so the `&` behind it was escaped for a shell"
+        return what, "Put the URL into quotes instead of writing a backslash before each &."
+    return None
 
 
 def _is_cut(names: list[str], problem: Problem) -> bool:

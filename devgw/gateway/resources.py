@@ -82,7 +82,8 @@ class Resources:
         canonical = canonical_resource(resource)
         if canonical != granted and not (names_are_one and _same_but_for_loopback_name(canonical, granted)):
             found = explain_difference(resource, granted, "resource")
-            raise Refused(ResourceChanged(resource, granted, found.sentence.rstrip("."), found.kinds))
+            is_another = self._find(canonical) is not None
+            raise Refused(ResourceChanged(resource, granted, found.sentence.rstrip("."), found.kinds, is_another))
 
     def _find(self, canonical: str) -> Route | None:
         return next(

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher, get_close_matches
 
 from devgw.config.project import Project, Route
 from devgw.diagnosis.difference import explain_difference
-from devgw.oauth.urls import ALIAS_BASE, CALLBACK, CONSENT, DEV_LOGIN, LOGOUT, PROVE, WELL_KNOWN, Urls
+from devgw.oauth.urls import ALIAS_BASE, AUTHORIZE, CALLBACK, CONSENT, DEV_LOGIN, LOGOUT, PROVE, WELL_KNOWN, Urls
 from devgw.problems.wrong_path import Meant, PathUnknown
 
 _ALIKE = 0.7
@@ -54,6 +54,12 @@ def explain_path(
     if page is not None:
         nearest = urls.at(page) if page != DEV_LOGIN or _signs_in_by_itself(project) else ""
         return PathUnknown(method, urls.origin + path, Meant.PAGE, nearest, routes)
+    _, is_below, behind = path.partition(f"{AUTHORIZE}/")
+    if is_below:
+        nearest = _nearest(f"/{behind}", routes, urls.origin).removeprefix(urls.origin)
+        route = next((each for each in project.routes if each.path == nearest), None)
+        endpoint = urls.endpoints(route).authorization
+        return PathUnknown(method, urls.origin + path, Meant.AUTHORIZE, endpoint, routes)
     meant = _meant(method, path, headers, (route.path for route in project.routes))
     if names >= _OF_AN_AUTHORIZATION and meant is Meant.NOTHING:
         meant = Meant.AUTHORIZE

@@ -80,7 +80,8 @@ class FlowIdentity:
     def _registering(self, trace: Trace, now: datetime) -> Placed:
         """Return the row that a registration claims, or the flow whose client was forgotten and helps itself."""
         for flow in self._of_agent(trace):
-            if flow.client_id is None and _is_young(flow) and _within(flow, now, _CLAIMED_WITHIN):
+            is_waiting = flow.client_id is None and _is_young(flow) and _within(flow, now, _CLAIMED_WITHIN)
+            if is_waiting and not _is_anothers(flow, trace):
                 return flow, False
             if _was_forgotten(flow) or (_is_young(flow) and _registers_again(flow, trace)):
                 return flow, False
@@ -92,7 +93,7 @@ class FlowIdentity:
     def _discovering(self, trace: Trace, now: datetime) -> Placed:
         """Return whose metadata read this is: somebody's who looks around, or a client's that reads it once more."""
         own = self._of_agent(trace)
-        young = [flow for flow in own if flow.client_id is None and _is_young(flow)]
+        young = [flow for flow in own if flow.client_id is None and _is_young(flow) and not _is_anothers(flow, trace)]
         if young:
             return _same_socket(young, trace) or young[0], False
         active = [flow for flow in own if flow.state is FlowState.ACTIVE]
@@ -123,7 +124,8 @@ class FlowIdentity:
         waiting = [flow for flow in alike if _awaits_call(flow)]
         if trace.token_id is not None and len(waiting) == 1:
             return waiting[0], True
-        return _newest(flow for flow in alike if flow.client_id is None and _is_young(flow)), False
+        waiting = [flow for flow in alike if flow.client_id is None and _is_young(flow)]
+        return _newest(flow for flow in waiting if not _is_anothers(flow, trace)), False
 
     def _guessed(self, trace: Trace, now: datetime) -> Placed:
         """Return the one row that waits for just this step, seen a moment ago under another name or none.
@@ -131,7 +133,9 @@ class FlowIdentity:
         A request without a user agent contradicts no flow: it is a guess only where more than one would do.
         """
         waiting = [
-            flow for flow in self._young(trace) if flow.client_id is None and _within(flow, now, _GUESSED_WITHIN)
+            flow
+            for flow in self._young(trace)
+            if flow.client_id is None and _within(flow, now, _GUESSED_WITHIN) and not _was_turned_down(flow)
         ]
         if trace.user_agent:
             return (waiting[0], True) if len(waiting) == 1 else (None, False)
@@ -192,6 +196,16 @@ def _is_young(flow: Flow) -> bool:
 
 
 _OPEN = frozenset({FlowState.ACTIVE, FlowState.FAILED})
+
+
+def _was_turned_down(flow: Flow) -> bool:
+    """Tell whether its registration was refused: whose it is says the socket alone."""
+    return flow.failure is not None and flow.failure.step is Step.REGISTER
+
+
+def _is_anothers(flow: Flow, trace: Trace) -> bool:
+    """Tell whether a request comes over another socket than the registration that was refused in a flow."""
+    return _was_turned_down(flow) and bool(flow.peers and trace.peer) and trace.peer not in flow.peers
 
 
 def _was_forgotten(flow: Flow) -> bool:

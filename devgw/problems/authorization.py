@@ -67,6 +67,8 @@ _BY_URI_DIFFERENCE = {
     "default_port": "RURI-01",
     "trailing_slash": "RURI-03",
     "path": "RURI-07",
+    "one_letter": "RURI-07",
+    "case": "RURI-07",
     "path_missing": "RURI-07",
     "double_encoding": "RURI-13",
     "placeholder": "CONF-01",

@@ -97,7 +97,7 @@ class TokenMalformed(Problem):
 class TokenInQuery(Problem):
     """The token came in the URL."""
 
-    diagnosis: ClassVar = "BEAR-04"
+    diagnosis: ClassVar = "BEAR-08"
     status: ClassVar = 400
     hint: ClassVar = "Send the token in the Authorization header; URLs end up in logs."
     source: ClassVar = "OAuth 2.1 §5.2; MCP authorization: Token Requirements"

@@ -35,6 +35,15 @@ class RegistrationUnreadable(Problem):
         return "Send a flatter document." if self.passes else self.hint
 
 
+_BY_MEMBER = {
+    "scope": "REG-12",
+    "application_type": "REG-07",
+    "token_endpoint_auth_method": "TOK-01",
+    "grant_types": "REQ-02",
+    "response_types": "REQ-02",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ClientMetadataInvalid(Problem):
     """A member of the client's metadata has a value that cannot be taken."""
@@ -49,8 +58,7 @@ class ClientMetadataInvalid(Problem):
     @property
     def diagnosis_id(self) -> str:
         """Return which member has a name of its own."""
-        by_member = {"scope": "REG-12", "application_type": "REG-07", "token_endpoint_auth_method": "TOK-01"}
-        return by_member.get(self.member, "REQ-01")
+        return _BY_MEMBER.get(self.member, "REQ-01")
 
     def explain(self) -> str:
         """Say which member, and what it may be."""

@@ -37,9 +37,13 @@ class MethodNotOffered(Problem):
     method: str
     path: str
 
-    diagnosis: ClassVar[str | None] = None
     status: ClassVar = 405
     source: ClassVar = "MCP basic/transports: the server MAY answer 405 to GET"
+
+    @property
+    def diagnosis_id(self) -> str | None:
+        """Return none for the methods by which clients look whether there are sessions."""
+        return None if self.method in {"GET", "HEAD", "DELETE", "OPTIONS"} else "REQ-06"
 
     def explain(self) -> str:
         """Say what was asked."""

@@ -232,13 +232,15 @@ class ResourceNotSent(Problem):
 
 @dataclass(frozen=True, slots=True)
 class ResourceChanged(Problem):
-    """The token request names another route than the authorization."""
+    """The token request names another resource than the authorization."""
 
     got: str
     granted: str
     difference: str
     kinds: tuple[str, ...] = ()
     """In which ways the two differ: kinds of `diagnosis.difference`."""
+    is_another_route: bool = False
+    """Whether what it names is a route of this gateway."""
 
     error: ClassVar = ErrorCode.INVALID_TARGET
     source: ClassVar = "RFC 8707 §2.2"
@@ -246,7 +248,7 @@ class ResourceChanged(Problem):
     @property
     def diagnosis_id(self) -> str:
         """Return which of the ways it is."""
-        return name_of_resource_difference(self.kinds, "AUD-06")
+        return name_of_resource_difference(self.kinds, "AUD-06" if self.is_another_route else "AUD-01")
 
     def explain(self) -> str:
         """Say both strings."""
@@ -254,4 +256,5 @@ class ResourceChanged(Problem):
 
     def advise(self) -> str:
         """Say what to send."""
-        return f"Send resource={self.granted}, or authorize for the other route."
+        other = ", or authorize for the other route" if self.is_another_route else ""
+        return f"Send resource={self.granted}{other}."

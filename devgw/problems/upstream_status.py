@@ -38,6 +38,24 @@ class UpstreamRefusedCall(UpstreamRefusal):
 
 
 @dataclass(frozen=True, slots=True)
+class RequestNotMcp(UpstreamRefusal):
+    """The upstream refused what is no MCP message; that can be seen in the request."""
+
+    what: str
+    """What is wrong with the request, in words."""
+
+    diagnosis: ClassVar = "REQ-07"
+    fault: ClassVar = Fault.CLIENT
+    error: ClassVar = ErrorCode.INVALID_REQUEST
+    hint: ClassVar = "Send one JSON-RPC 2.0 message as the body, with Content-Type: application/json."
+    source: ClassVar = "MCP basic/transports: Sending Messages; JSON-RPC 2.0 §4"
+
+    def explain(self) -> str:
+        """Say what is wrong, and what the upstream said."""
+        return f"The request is no MCP message: {self.what}. The upstream answered {self.status_code}{self._said}."
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamKeepsSessions(UpstreamRefusal):
     """The upstream wants the session that it began, and the gateway passes no sessions on."""
 

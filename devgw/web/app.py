@@ -19,8 +19,8 @@ from devgw.web.pages import page, short, shown_host
 from devgw.web.patience import until_writable
 from devgw.web.wrong_path import answer_wrong_path
 
-_ENDPOINTS = frozenset({"token", "register", "revoke"})
-"""What programs ask, and by POST."""
+_ENDPOINTS = frozenset({"token", "register", "revoke", "authorize"})
+"""What takes one method: POST of programs, GET of browsers."""
 
 
 def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart:
@@ -89,7 +89,8 @@ async def _http_error(error: HTTPException) -> Response:
     path = request.path
     if status == 404 or (status == 405 and path == "/"):  # the origin is where many look for the MCP server itself
         return await answer_wrong_path()
-    if status == 405 and path.partition("/oauth/")[2].partition("/")[0] in _ENDPOINTS:
+    endpoint = path.partition("/oauth/")[2].partition("/")[0] or path.strip("/")
+    if status == 405 and request.method != "OPTIONS" and endpoint in _ENDPOINTS:
         return _refuse_method(path, error)
     response: Response = jsonify(
         {
@@ -104,7 +105,7 @@ async def _http_error(error: HTTPException) -> Response:
 
 
 def _refuse_method(path: str, error: HTTPException) -> Response:
-    """Answer a method that an endpoint for programs does not take."""
+    """Answer a method that an endpoint does not take."""
     taken = tuple(sorted({"GET", "POST"} & set(getattr(error, "valid_methods", None) or ())))
     response = refusals.as_json(MethodRefused(request.method, path, taken))
     response.headers["Allow"] = ", ".join(taken)

@@ -25,6 +25,7 @@ from devgw.problems.login import ProviderRefused
 from devgw.problems.parameters import ParameterInvalid
 from devgw.web import browser, caller, dev_login, refusals, serving
 from devgw.web.pages import consent_page, prove_page
+from devgw.web.wrong_path import answer_wrong_path
 
 blueprint = Blueprint("authorize", __name__)
 _YES = frozenset({"approve", "continue"})
@@ -38,7 +39,7 @@ async def authorize(path: str | None = None) -> Response:
     gateway, urls = serving.gateway(), serving.urls()
     route = gateway.route_of(f"/{path}") if path else None
     if path and route is None:
-        raise Refused(ParameterInvalid("path", f"{AUTHORIZE}/{path}", "the path of an MCP route"))
+        return await answer_wrong_path()
     parameters = serving.query()
     parameters.check_lengths()
     _note_client(gateway, parameters)

@@ -18,6 +18,7 @@ from devgw.problems.redirect import RedirectWantsCredential
 from devgw.problems.upstream_answer import UpstreamAnswerNotMcp
 from devgw.problems.upstream_status import (
     MEDIA_TYPES,
+    RequestNotMcp,
     UpstreamFailed,
     UpstreamForbade,
     UpstreamGaveNoAnswer,
@@ -44,6 +45,7 @@ UPSTREAM_ANSWERS = Departure(
     cannot="No setting can imitate what is not documented: rely on no particular error for a broken upstream.",
 )
 _ACCEPTED, _UNAUTHORIZED, _REFUSALS, _FAILURES = 202, 401, 400, 500
+_NOT_READ = frozenset({400, 415, 422})
 _SAID_BY_JSON_RPC = frozenset({400, 404, 500})
 """Statuses under which a JSON-RPC error of the upstream's says more than they do (MCP 2026-07-28, Error Codes)."""
 _SESSION_GONE = frozenset({400, 404})
@@ -183,11 +185,12 @@ def _refusal(call: McpCall, body: bytes, *, keeps_sessions: bool, speaks_mcp: bo
         return UpstreamSpeaksLegacySse(url, status, said)
     if status >= _FAILURES:
         return UpstreamFailed(url, status, said, _retry_after(headers))
-    if status == 403:
-        return _forbidden(call, url, said)
-    if status == 406:
-        return _not_acceptable(call, url, said)
-    return UpstreamRefusedCall(url, status, said) if is_there else _by_status(status, url, said, headers)
+    if status in _OF_THE_HEAD:
+        return _OF_THE_HEAD[status](call, url, said)
+    what = _no_message(call) if status in _NOT_READ else ""
+    if is_there or what:
+        return RequestNotMcp(url, status, said, what) if what else UpstreamRefusedCall(url, status, said)
+    return _by_status(status, url, said, headers)
 
 
 def _forbidden(call: McpCall, url: str, said: str) -> Problem:
@@ -195,6 +198,18 @@ def _forbidden(call: McpCall, url: str, said: str) -> Problem:
         return RedirectWantsCredential(url, call.route.upstream_url, 403)
     has_credential = bool(call.route.token_exchange or any(edits.set for edits in call.route.header_edits))
     return UpstreamForbade(url, 403, said, clean(call.header(b"origin"), 200), has_credential)
+
+
+def _no_message(call: McpCall) -> str:
+    """Return what makes a request no MCP message; empty where it is one."""
+    sent = call.header(b"content-type")
+    if not is_json(sent.encode("latin-1", "replace")):
+        content_type = clean(sent, 100)
+        return f"its Content-Type is {content_type}" if content_type else "it has no Content-Type"
+    if not call.messages.items:
+        return "its body is no JSON object" if call.trace.request_body.size else "it has no body"
+    versions = {each.get("jsonrpc") for each in call.messages.items if isinstance(each.get("jsonrpc"), str)}
+    return "" if versions == {"2.0"} else 'it has no "jsonrpc": "2.0"'
 
 
 def _by_status(status: int, url: str, said: str, headers: Headers) -> Problem:
@@ -215,6 +230,10 @@ def _not_acceptable(call: McpCall, url: str, said: str) -> Problem:
     wide = {"*/*"} & accepted
     missing = () if wide else tuple(each for each in MEDIA_TYPES if each not in accepted)
     return UpstreamNotAcceptable(url, 406, said, clean(accept, 200), missing)
+
+
+_OF_THE_HEAD = {403: _forbidden, 406: _not_acceptable}
+"""The statuses that speak of what stands in the head of the request."""
 
 
 def _retry_after(headers: Headers) -> str:

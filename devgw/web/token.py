@@ -90,7 +90,10 @@ def _what_came(headers: dict[str, str]) -> str:
     sent = headers.get("content-type", "").partition(";")[0].strip()
     if request.args:
         return "its parameters stand in the query of the URL"
-    return f"its Content-Type is {sent}" if sent and "form" not in sent else ""
+    if not sent:
+        has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+        return "its body has no Content-Type" if has_body else ""
+    return f"its Content-Type is {sent}" if "form" not in sent else ""
 
 
 def _note(asked: ServerRequest | None, problem: Problem | None = None) -> dict[str, Any]:

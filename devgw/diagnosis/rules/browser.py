@@ -2,10 +2,18 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qsl
 
 from devgw.diagnosis.difference import explain_difference
-from devgw.diagnosis.exchange import is_server_metadata, query, response_header, response_json
+from devgw.diagnosis.exchange import (
+    is_authorize,
+    is_server_metadata,
+    is_token,
+    query,
+    response_header,
+    response_json,
+)
 from devgw.diagnosis.rule import Observation, Rule, diagnosis
 from devgw.diagnosis.rules.common import CODE, TOKEN, came_past
 from devgw.diagnosis.urls import split_url
@@ -50,25 +58,41 @@ def answer_without_issuer(view: View, now: datetime) -> Iterator[Diagnosis]:  # 
     """DISC-07 and DISC-08: the `iss` of the answer is missing, or is not the issuer that the client read."""
     promised = _promised(view)
     for trace, sent, _ in answers(view):
-        if came_past(view, TOKEN, trace.started_at) or not promised:
+        if _was_taken(view, trace) or not promised:
             continue
-        issuer, got = promised, sent.get("iss", "")
+        issuer, got = str(promised.get("issuer", "")), sent.get("iss", "")
         if not got:
             cause = f"The metadata promises `iss`, but the redirect of {trace.path} carries none."
             yield diagnosis("DISC-07", cause, f"Add iss={issuer} to it.", view=view, trace=trace, expected=issuer)
         elif got != issuer:
             difference = explain_difference(got, issuer, "issuer")
             cause = f"The client read issuer {issuer}, but its answer carries iss={got}."
-            yield diagnosis("DISC-08", cause, difference.advice, view=view, trace=trace, difference=difference)
+            fix = _right_endpoint(view, promised) or difference.advice
+            yield diagnosis("DISC-08", cause, fix, view=view, trace=trace, difference=difference)
 
 
-def _promised(view: View) -> str:
-    """Return the issuer whose metadata this client read last, where that promises `iss`."""
+def _was_taken(view: View, answer: Trace) -> bool:
+    """Tell whether the client took an answer, whatever became of the code in it."""
+    redeemed = any(is_token(each) and each.started_at > answer.started_at for each in view.traces)
+    return redeemed or came_past(view, TOKEN, answer.started_at)
+
+
+def _right_endpoint(view: View, document: dict[str, Any]) -> str:
+    """Return what to do where the browser was not sent to the endpoint of the document that was read."""
+    endpoint = str(document.get("authorization_endpoint", ""))
+    asked = next((each.path for each in reversed(view.traces) if is_authorize(each)), "")
+    if not endpoint or asked in ("", split_url(endpoint).path.text):
+        return ""
+    return f"Let the client send the browser to {endpoint}, as that metadata says; it was sent to {asked}."
+
+
+def _promised(view: View) -> dict[str, Any]:
+    """Return the server metadata that this client read last, where that promises `iss`."""
     for trace in reversed(view.traces):
         document = response_json(trace) if is_server_metadata(trace) else {}
         if document.get("authorization_response_iss_parameter_supported") is True:
-            return str(document.get("issuer", ""))
-    return ""
+            return document
+    return {}
 
 
 def policy_blocks_redirect(view: View, now: datetime) -> Iterator[Diagnosis]:

@@ -38,7 +38,7 @@ def preflight_refused(view: View, now: datetime) -> Iterator[Diagnosis]:
     for trace in _preflights(view):
         if _followed(view, trace) or now - trace.started_at < AFTER or _got_token(view, trace):
             continue
-        if isinstance(trace.problem, PreflightNotAllowed):  # which says itself what is to be done
+        if trace.diagnosis_id or isinstance(trace.problem, PreflightNotAllowed):  # which say what is to be done
             continue
         if trace.status == 401:
             yield _said(view, trace, "CORS-02", "was answered 401", "Let OPTIONS pass before the token is checked.")

@@ -14,6 +14,7 @@ from devgw.diagnosis.view import View
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.problems import Problem
+from devgw.problems.consent import InteractionRequired
 
 SECOND_BEST = ("TOK-03", "SESS-04", "REQ-03")
 """Consequences: a doubled callback or a stale page says little where another failure stands beside it."""
@@ -31,11 +32,17 @@ def refusals(view: View, now: datetime) -> Iterator[Diagnosis]:
     refused: dict[str, list[Trace]] = {}
     for trace in view.traces:
         name = trace.diagnosis_id
-        if name is not None and not came_past(view, _stage(trace), trace.started_at):
+        if name is not None and (_ended_here(view, trace) or not came_past(view, _stage(trace), trace.started_at)):
             refused.setdefault(name, []).append(trace)
     last = {name: found for name, traces in refused.items() if (found := _last(view, name, traces, now))}
     certain = [name for name in last if name not in SECOND_BEST]
     yield from (_made(view, last[name], name) for name in certain or last)
+
+
+def _ended_here(view: View, trace: Trace) -> bool:
+    """Tell whether the attempt ended with this refusal: it stays its reason, also once a later one gets through."""
+    flow, is_forgiven = view.flow, trace.diagnosis_id in (*SELF_HEALING, *HEALED_BY_REGISTERING)
+    return flow.after is not None and flow.failure is not None and flow.failure.trace_id == trace.id and not is_forgiven
 
 
 def _last(view: View, name: str, traces: list[Trace], now: datetime) -> Trace | None:
@@ -50,6 +57,8 @@ def _last(view: View, name: str, traces: list[Trace], now: datetime) -> Trace | 
 
 def _stage(trace: Trace) -> int:
     """Return how far the flow must come for this refusal to be forgiven."""
+    if isinstance(trace.problem, InteractionRequired):  # which comes after the authorization was begun
+        return LOGIN
     if is_authorize(trace) or is_registration(trace):
         return AUTHORIZE
     if is_token(trace):
@@ -105,15 +114,15 @@ def _text(value: object) -> str:
 
 
 IDS = """
-AUD-01 AUD-02 AUD-05 AUD-06 AUD-07 AUD-09 BEAR-01 BEAR-02 BEAR-04 BEAR-05 BEAR-06 CONF-01 CONF-03 CONF-08 CONS-02
-CONS-03 CONS-04 CORS-01 CORS-05
+AUD-01 AUD-02 AUD-05 AUD-06 AUD-07 AUD-09 BEAR-01 BEAR-02 BEAR-04 BEAR-05 BEAR-06 BEAR-08 CONF-01 CONF-03 CONF-08
+CONS-02 CONS-03 CONS-04 CORS-01 CORS-05
 DISC-01 DISC-02 DISC-05 DISC-07 DISC-08 DISC-09 DISC-11 DISC-13 HOST-02 HOST-06 IDT-01 IDT-02
 HOST-08 HOST-09 IDT-03 IDT-04 IDT-05 IDT-06 IDT-07 IDT-08 IDT-09 IDT-10 IDT-11 IDT-12 IDT-13 IDT-14 IDT-15
 IDT-16 IDT-17 IDT-18 IDT-19 IDT-20 IDT-21 IDT-22 IDT-23 IDT-24 IDT-25 IDT-26 IDT-27 IDT-28 IDT-31
 LIMIT-01 LIMIT-02 LIMIT-03 LIMIT-04
 LIMIT-05 LIMIT-06 LIMIT-20 LIMIT-21 LIMIT-22 LIMIT-23 LIMIT-24 LIMIT-25 LIMIT-26 LIMIT-27 LIMIT-40 LIMIT-41 LIMIT-42
 LIMIT-50 STATE-01 STATE-02 STATE-03 STATE-04 STATE-05
-DISC-10 DISC-14 REQ-04 REQ-05 REQ-06 REVK-04 NET-01 NET-02 NET-03 NET-04 NET-05 NET-06
+DISC-10 DISC-14 REQ-04 REQ-05 REQ-06 REQ-07 REVK-04 NET-01 NET-02 NET-03 NET-04 NET-05 NET-06
 NET-07 NET-08 NET-09 PKCE-01 PKCE-02 PKCE-03 PKCE-04
 PROXY-01 PROXY-03 PROXY-12 PROXY-13 PROXY-14 PROXY-15 PROXY-16 PROXY-17 PROXY-18 PROXY-19 PROXY-20 PROXY-21
 PROXY-22 PROXY-23 PROXY-06 PROXY-09 PROXY-10 PROXY-11

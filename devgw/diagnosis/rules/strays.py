@@ -81,7 +81,7 @@ def _preflight(trace: Trace) -> Words | None:
 
 def _revocation(trace: Trace) -> Words | None:
     problem = trace.problem
-    is_revocation = trace.method == "POST" and trace.path.rstrip("/").endswith("/revoke")
+    is_revocation = trace.path.rstrip("/").endswith("/revoke")
     is_meant = isinstance(problem, PathUnknown) and problem.meant is Meant.REVOKE
     if problem is None or not (is_revocation or is_meant):
         return None

@@ -6,7 +6,9 @@ out is left out.
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
+from devgw.diagnosis.exchange import form, is_token
 from devgw.diagnosis.rule import Observation, Rule, diagnosis
 from devgw.diagnosis.rules.common import known_quirks, last_trace, seconds, traits
 from devgw.diagnosis.urls import UrlParts, split_url
@@ -22,7 +24,7 @@ def code_never_redeemed(view: View, now: datetime) -> Iterator[Diagnosis]:
     """PORT-02, HOST-03, RURI-06, RURI-11, SESS-05: the code was sent 30 s ago and nobody redeemed it."""
     is_late = view.quiet_for(now) >= timedelta(seconds=30)
     has_ended = view.flow.state in (FlowState.FAILED, FlowState.DONE)
-    if view.flow.last_seen is not Milestone.CODE_SENT or not is_late or has_ended:
+    if view.flow.last_seen is not Milestone.CODE_SENT or not is_late or has_ended or _went_on(view):
         return
     uri = view.flow.redirect_uri or ""
     probe = _probe(view)
@@ -38,6 +40,17 @@ def code_never_redeemed(view: View, now: datetime) -> Iterator[Diagnosis]:
             gone_when="the code is redeemed",
             evidence=(*([_seen(probe)] if probe else []), *known_quirks(view, name)),
         )
+
+
+def _went_on(view: View) -> bool:
+    """Tell whether another code was redeemed since that went to the same place: one program alone listens there."""
+    return any(
+        is_token(each)
+        and each.status == HTTPStatus.OK
+        and form(each).get("redirect_uri") == view.flow.redirect_uri
+        and each.started_at > (view.flow.last_at or view.flow.started_at)
+        for each in view.around.requests.on_the_way(view.flow.user_agent)
+    )
 
 
 def _probe(view: View) -> McpAuthCallbackProbed | None:

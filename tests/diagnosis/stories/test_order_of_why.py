@@ -73,7 +73,7 @@ async def test_a_stale_client_at_the_token_endpoint_is_told(gateway: Watched, ht
 async def test_a_token_in_the_query_is_told(gateway: Watched, http: httpx2.AsyncClient) -> None:
     await http.post(f"{gateway.mcp_url}?access_token=at_x", json=mcp_request("tools/list"))
 
-    assert ids(await why(gateway)) == ["BEAR-04"]
+    assert ids(await why(gateway)) == ["BEAR-08"]
 
 
 async def test_what_a_later_attempt_mended_comes_last_and_says_so(
