@@ -245,7 +245,7 @@ def test_memory_does_not_grow_whatever_is_sent() -> None:
 async def _feed() -> int:
     async def ask(speak: Speak) -> None:
         async with hostile(speak) as served, http_client(QUICK) as client:
-            with pytest.raises(Refused):
+            with pytest.raises((Refused, httpx2.ReadTimeout)):  # a busy machine may need the second for connecting
                 await client.get(served.origin)
 
     for make in GREEDY:
