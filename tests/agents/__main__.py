@@ -1,8 +1,15 @@
-"""`python -m tests.agents`: run all agents through everything, and write down what was seen.
+r"""`python -m tests.agents`: run all agents through everything, and write down what was seen.
 
-Words after it go to pytest: `-k Codex` for one agent. It needs the packages in the folder that TEST_NODE_MODULES names:
+Words after it go to pytest: `-k Codex` for one agent. All need `script`, and to be installed (Node 22 or newer):
 
-    npm install --prefix FOLDER node@24 PACKAGES
+    npm install --prefix agents node@24 @anthropic-ai/claude-code @openai/codex opencode-ai @google/gemini-cli \
+        mcporter mcp-remote @github/copilot @kilocode/cli @qwen-code/qwen-code
+    python3 -m venv agents/venv && agents/venv/bin/pip install langchain-mcp-adapters openai-agents \
+        'pydantic-ai-slim[mcp]' strands-agents fastmcp
+    export TEST_NODE_MODULES=agents/node_modules TEST_AGENTS_PYTHON=$PWD/agents/venv/bin/python
+
+Not driven: Amp (its callback URL is pasted into its terminal), VS Code (it goes by a page on the internet), and the
+Inspector's page (its command line is, in tests/stories/test_node_clients.py).
 """
 
 import json

@@ -1,14 +1,21 @@
 """How each agent is told of a server, signed in, and made to call a tool: with its own commands alone."""
 
+import asyncio
 import json
+import os
+import subprocess
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
+import pytest
+
 from tests.agents.home import Home
-from tests.agents.model import NO_SUCH_TOOL
+from tests.agents.model import NO_SUCH_TOOL, WORD
 from tests.support.node import FOLDER
 
+FRAMEWORK = Path(__file__).parents[1] / "clients" / "framework.py"
 TOKEN = "none"
 
 
@@ -24,7 +31,8 @@ class Agent(ABC):
     ENVIRON: ClassVar[dict[str, str]] = {}
 
     def __init__(self, folder: Path, model: str) -> None:
-        self.home = Home(folder, self.PROGRAM, self.PACKAGE)
+        self.check_installed()
+        self.home = Home(folder)
         self.home.environ |= {name: value.replace("{model}", model) for name, value in self.ENVIRON.items()}
         self.model = model
 
@@ -44,6 +52,18 @@ class Agent(ABC):
     @abstractmethod
     async def call(self, server: str) -> str:
         """Let it call `echo`; return what it printed."""
+
+    async def attempt(self, server: str) -> None:
+        """Let it call where that cannot go well, and leave it to its own after a while."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(20):
+                await self.call(server)
+
+    @classmethod
+    def check_installed(cls) -> None:
+        """Skip the test by name where it is not there."""
+        if not (FOLDER / ".bin" / cls.PROGRAM).exists():
+            pytest.skip(f"needs the npm package {cls.PACKAGE}; set TEST_NODE_MODULES to a folder that has it")
 
     @classmethod
     def version(cls) -> str:
@@ -228,6 +248,99 @@ class QwenCode(Agent):
         return await self.home.say("qwen --yolo -p 'call echo'")
 
 
+class McpRemote(Agent):
+    """It registers; then it is a server on its standard input and output."""
+
+    PROGRAM, PACKAGE, NAME = "mcp-remote", "mcp-remote", "mcp-remote"
+
+    async def add(self, server: str, url: str) -> None:  # noqa: ARG002  it keeps none
+        """Remember the URL."""
+        self.home.write("url", url)
+
+    async def again(self, server: str) -> None:  # noqa: ARG002  it knows one
+        """Sign in."""
+        await self.home.sign_in('mcp-remote-client "$(cat url)"', seconds_after=6)
+
+    async def call(self, server: str) -> str:  # noqa: ARG002  it knows one
+        """Let it call."""
+        hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "host", "version": "1"}}
+        asked = {"name": "echo", "arguments": {"message": WORD}}
+        lines = [
+            {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello},
+            {"jsonrpc": "2.0", "method": "notifications/initialized"},
+            {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": asked},
+        ]
+        self.home.write("said", "".join(json.dumps(each) + "\n" for each in lines))
+        return await self.home.say('(cat said; sleep 8) | timeout 20 mcp-remote "$(cat url)" || true')
+
+
+class PythonFramework(Agent):
+    """A program on a Python framework, in the interpreter that TEST_AGENTS_PYTHON names; it registers."""
+
+    PROGRAM: ClassVar = "framework"
+    PYTHON: ClassVar = os.environ.get("TEST_AGENTS_PYTHON", "")
+
+    @classmethod
+    def check_installed(cls) -> None:
+        """Skip the test by name where it is not there."""
+        if not cls.PYTHON or not cls.version():
+            pytest.skip(f"needs the Python package {cls.PACKAGE}; set TEST_AGENTS_PYTHON to an interpreter that has it")
+
+    @classmethod
+    def version(cls) -> str:
+        """Return which version is installed, empty for none."""
+        asked = f"from importlib.metadata import version; print(version({cls.PACKAGE!r}))"
+        return subprocess.run([cls.PYTHON, "-c", asked], capture_output=True, text=True, check=False).stdout.strip()
+
+    async def add(self, server: str, url: str) -> None:  # noqa: ARG002  it keeps none
+        """Remember the URL."""
+        self.home.write("url", url)
+
+    async def again(self, server: str) -> None:  # noqa: ARG002  it knows one
+        """Sign in."""
+        await self.home.sign_in(self._command)
+
+    async def call(self, server: str) -> str:  # noqa: ARG002  it knows one
+        """Let it call; where it has to sign in, it does."""
+        return await self.home.say(self._command, patience=25)
+
+    @property
+    def _command(self) -> str:
+        return f'{self.PYTHON} {FRAMEWORK} {self.PROGRAM} "$(cat url)" {WORD}'
+
+
+class LangChain(PythonFramework):
+    """LangChain's adapters."""
+
+    PROGRAM, PACKAGE, NAME = "langchain", "langchain-mcp-adapters", "langchain-mcp-adapters"
+
+
+class OpenAiAgents(PythonFramework):
+    """OpenAI's SDK for agents."""
+
+    PROGRAM, PACKAGE, NAME = "openai_agents", "openai-agents", "openai-agents"
+
+
+class PydanticAi(PythonFramework):
+    """Pydantic AI."""
+
+    PROGRAM, PACKAGE, NAME = "pydantic_ai", "pydantic-ai-slim", "pydantic-ai"
+
+
+class Strands(PythonFramework):
+    """Strands Agents."""
+
+    PROGRAM, PACKAGE, NAME = "strands", "strands-agents", "strands"
+
+
+class FastMcp(PythonFramework):
+    """FastMCP's client, with its own sign-in."""
+
+    PROGRAM, PACKAGE, NAME = "fastmcp", "fastmcp", "FastMCP client"
+
+
 CORE: tuple[type[Agent], ...] = (ClaudeCode, Codex, OpenCode, GeminiCli)
 """Those of every run."""
-ALL: tuple[type[Agent], ...] = (*CORE, Mcporter, CopilotCli, Kilo, QwenCode)
+ALL: tuple[type[Agent], ...] = (*CORE, Mcporter, CopilotCli, Kilo, QwenCode, McpRemote)
+FRAMEWORKS: tuple[type[Agent], ...] = (LangChain, OpenAiAgents, PydanticAi, Strands, FastMcp)
+"""All on one SDK: what differs is how they come to it."""
