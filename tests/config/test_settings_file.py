@@ -176,3 +176,25 @@ def test_no_variable_makes_it_raise(environ: dict[str, str]) -> None:
     settings, _ = read_settings(Path("nowhere"), environ)
 
     assert 0 <= settings.port <= 65_535
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ('base_path = "/x"\ndeployed.strict = true\n', "base_path"),
+        ("[deployed]\nstrict = true\nendpoints = false\n", "deployed.endpoints"),
+        ('deployed.strict = true\n[oauth]\nrefresh_tokens = "rotate"\n', "oauth.refresh_tokens"),
+        ("deployed.strict = true\n[proxy]\nstateful = true\n", "proxy.stateful"),
+        (
+            'deployed.strict = true\n[upstreams.notes]\nauthorization_server_metadata = { issuer = "https://a.io" }\n',
+            "[upstreams]",
+        ),
+        ('deployed.strict = true\n[client_documents]\n"https://c.example/id.json" = "c.json"\n', "[client_documents]"),
+    ],
+)
+def test_what_strict_overrides_is_said_to_do_nothing(tmp_path: Path, written: str, name: str) -> None:
+    (tmp_path / "c.json").write_text('{"client_id": "https://c.example/id.json"}')
+    (tmp_path / "devgw.toml").write_text(written)
+    settings, findings = read_settings(tmp_path, {}, {})
+    assert [(each.code, f"`{name}` does nothing" in each.message) for each in findings] == [("deployed-strict", True)]
+    assert (settings.base_path, settings.upstreams, settings.client_documents) == (None, {}, {})

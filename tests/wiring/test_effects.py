@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -300,3 +301,7 @@ async def test_new_lifetimes_leave_what_lives_and_say_so(gateway: Running, proje
         assert "Goes on as it was for 1 live refresh token." in said
         assert "Goes on as it was for 1 session." in said
         assert await call(gateway, http, tokens) == 200
+        (session,) = gateway.runtime.ground.store.sessions()
+        gateway.runtime.ground.store.save_session(replace(session, expires_at=session.started_at))
+        said = await saved(gateway, policies, policies.read_text().replace("3600", "7200"))
+        assert "Nobody is met by it now." in said
