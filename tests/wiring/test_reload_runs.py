@@ -18,6 +18,7 @@ from devgw.control.client import welcome_once
 from devgw.entropy import token
 from devgw.events.taxonomy import ConfigLoaded, ConfigRejected, GatewayStarted
 from devgw.settings import EmulatorSettings, Settings
+from devgw.wiring.companions import is_local
 from devgw.wiring.reloading import Reloading
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running, mcp_request, register_callback, running_gateway
@@ -429,3 +430,21 @@ async def test_a_folder_that_goes_file_by_file_ends_nothing_on_the_way(project: 
         await until_rejected(gateway)
         assert gateway.runtime.gateway.generation == 1
         assert all(each.revoked_at is None for each in gateway.runtime.ground.store.grants())
+
+
+@pytest.mark.parametrize(
+    ("url", "is_found"),
+    [
+        ("http://localhost:9002/mcp", True),
+        ("http://127.0.0.1:9002/mcp", True),
+        ("http://[::1]:9002/mcp", True),
+        ("https://localhost:9002/mcp", False),
+        ("http://localhost:9003/mcp", False),
+        ("http://mcp.example.com:9002/mcp", False),
+        ("http://localhost:9002@mcp.example.com/", False),
+        ("localhost:9002", False),
+    ],
+)
+def test_a_sample_server_runs_for_its_own_address_alone(url: str, is_found: bool) -> None:
+    """What leads elsewhere is never led to a sample in its place."""
+    assert is_local(url, 9002) is is_found

@@ -180,6 +180,14 @@ async def test_a_change_of_devgw_toml_says_when_it_takes_effect(gateway: Running
     assert any("port" in change and "next start" in change for change in loaded[-1].changes)
 
 
+async def test_a_setting_that_a_flag_of_this_start_overrides_is_said_to_be_overridden(project: Path) -> None:
+    async with running_gateway(project, settings=Settings(port=0, base_path="/flag")) as gateway:
+        (project / "devgw.toml").write_text('base_path = "/file"\n')
+        loaded = await until(gateway, ConfigLoaded, 2)
+        told = [change for change in loaded[-1].changes if "devgw.toml" in change]
+        assert told == ["devgw.toml: `base_path` changed; a flag of this start overrides it."]
+
+
 async def test_strict_is_told_as_the_one_change_that_it_is(gateway: Running, project: Path) -> None:
     """It means a dozen settings, of which nobody wrote any."""
     (project / "devgw.toml").write_text("[deployed]\nstrict = true\n")
