@@ -145,7 +145,7 @@ async def test_a_running_gateway_is_good_enough_for_every_client_family() -> Non
     seen = {name: check for name, check in checks.items() if name.startswith("metadata.")}
     assert len(seen) >= 8
     assert [(name, check.saw) for name, check in seen.items() if check.verdict is not Verdict.PASS] == []
-    assert checks["machine.port"].saw == "devgw answers there"
+    assert checks["machine.port"].saw == "devgw listens there"
     assert {check.verdict for name, check in checks.items() if name.startswith("provider")} == {Verdict.PASS}
     assert "2025-11-25" in checks["upstream.sample"].saw
     assert "2026-07-28" in checks["upstream.sample"].saw

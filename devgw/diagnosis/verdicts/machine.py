@@ -20,7 +20,7 @@ class PortState:
     owner: str = ""
     """Name and process id of who listens; empty where that cannot be told."""
     is_ours: bool = False
-    """Whether a devgw answered there."""
+    """Whether it is a devgw that listens there."""
 
 
 def port(name: str, state: PortState, what: str) -> Check:
@@ -29,7 +29,7 @@ def port(name: str, state: PortState, what: str) -> Check:
     if not state.listens_v4 and not state.listens_v6:
         return passed(name, did, "it is free")
     if state.is_ours:
-        return passed(name, did, "devgw answers there")
+        return passed(name, did, "devgw listens there")
     owner = state.owner or "another process"
     return Check(
         name, Verdict.FAIL, did, f"{owner} has it", f"Stop it, or use another port than {state.port}.", "PORT-04"
@@ -37,14 +37,14 @@ def port(name: str, state: PortState, what: str) -> Check:
 
 
 def loopback(state: PortState) -> Check:
-    """Say whether the running gateway answers on both loopback addresses."""
+    """Say whether the running gateway listens on both loopback addresses."""
     name, did = "machine.loopback", f"connected to 127.0.0.1:{state.port} and [::1]:{state.port}"
     if not state.has_v6:
         return passed(name, did, "this machine has no IPv6 loopback; localhost means 127.0.0.1")
     if not state.listens_v4 and not state.listens_v6:
         return skipped(name, did, "nothing listens there now")
     if state.listens_v4 and state.listens_v6:
-        return passed(name, did, "both answer")
+        return passed(name, did, "both take connections")
     missing = "[::1]" if state.listens_v4 else "127.0.0.1"
     return Check(
         name,
