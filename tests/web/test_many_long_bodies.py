@@ -14,6 +14,7 @@ from devgw.ids import GrantId
 from devgw.settings import Limits, ProxySettings, Settings
 from tests.support.bytes_upstream import Seen, bytes_upstream, response
 from tests.support.gate import PATH, Gate, gate
+from tests.trust.process import free_port
 
 SECONDS = 20.0
 """Beyond this a test has failed."""
@@ -170,6 +171,14 @@ async def test_a_body_counts_until_its_upstream_begins_its_answer(monkeypatch: p
         ends.set()
         first.writer.close()
         third.writer.close()
+
+
+async def test_a_body_whose_request_fails_counts_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Limits, "BODIES_TOGETHER_BYTES", 2 * MB)
+    async with gate(f"http://127.0.0.1:{free_port()}/mcp") as gateway, httpx2.AsyncClient() as client:
+        for _ in range(3):
+            answer = await client.post(gateway.url, content=long_call(MB + MB // 2), headers=gateway.bearer)
+            assert answer.json()["error"]["data"]["reason"] == "upstream_refused_connection"
 
 
 async def test_of_a_body_beyond_its_own_limit_nothing_is_held() -> None:
