@@ -18,8 +18,3 @@ def server_name(wanted: str) -> str:
 def add_to_claude(wanted: str, url: str) -> str:
     """Return the command that adds the server at `url` to Claude Code, under a name like `wanted`."""
     return f"claude mcp add --transport http {server_name(wanted)} {shlex.quote(url)}"
-
-
-def word(text: str) -> str:
-    """Return a text as one word of a command."""
-    return shlex.quote(text)

@@ -1,11 +1,10 @@
 """Commands to copy: whatever a project calls its routes, a shell sees the words that were meant."""
 
-import json
 import shlex
 
 import pytest
 
-from devgw.foreign.shell import add_to_claude, server_name, word
+from devgw.foreign.shell import add_to_claude, server_name
 
 BEGINNING = ["claude", "mcp", "add", "--transport", "http"]
 HOSTILE = [
@@ -42,7 +41,6 @@ def test_an_id_is_one_plain_word_of_the_command(name: str) -> None:
 def test_a_path_is_a_part_of_one_word(path: str) -> None:
     url = f"http://localhost:9000{path}"
     assert shlex.split(add_to_claude("a", url))[-1] == url
-    assert shlex.split(word(json.dumps({"url": url}))) == [json.dumps({"url": url})]
 
 
 def test_usual_names_and_addresses_stand_as_they_are() -> None:

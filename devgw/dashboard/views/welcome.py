@@ -1,12 +1,14 @@
 """The first screen: nothing has happened yet, and here is how to make something happen."""
 
+import shlex
+
 from devgw.dashboard.look import words
 from devgw.dashboard.look.line import Line, cut, line
 from devgw.dashboard.look.sheet import Sheet
 from devgw.dashboard.views.health import sign
 from devgw.dashboard.views.scene import Scene
 from devgw.dashboard.world import Link
-from devgw.foreign.shell import add_to_claude, server_name, word
+from devgw.foreign.shell import add_to_claude, server_name
 from devgw.foreign.text import cells
 
 _WIDE, _NARROW = 18, 15
@@ -33,13 +35,13 @@ def commands(scene: Scene) -> list[tuple[str, str]]:
     url = found[0]
     name = server_name(url.rstrip("/").rpartition("/")[2])
     settings = f'{{"mcpServers":{{"{name}":{{"url":"{url}"}}}}}}'
-    code = word(f'{{"name":"{name}","type":"http","url":"{url}"}}')
+    code = shlex.quote(f'{{"name":"{name}","type":"http","url":"{url}"}}')
     return [
         ("Any MCP client", url),
         ("Claude Code", add_to_claude(name, url)),
         ("Cursor mcp.json", settings),
         ("VS Code", f"code --add-mcp {code}"),
-        ("MCP Inspector", f"npx @modelcontextprotocol/inspector --transport http --server-url {word(url)}"),
+        ("MCP Inspector", f"npx @modelcontextprotocol/inspector --transport http --server-url {shlex.quote(url)}"),
         *((f"Route {each.rstrip('/').rpartition('/')[2]}", each) for each in found[1:4]),
     ]
 
