@@ -13,6 +13,7 @@ from devgw.config.project import OAuthPolicy
 from devgw.entropy import digest, same, short_id, token
 from devgw.events import Bus, Outcome, refusal
 from devgw.events.taxonomy import McpAuthLoginBegun, McpAuthLoginFinished
+from devgw.foreign.text import clean
 from devgw.gateway.completion import Completion
 from devgw.gateway.identity import Identity
 from devgw.gateway.identity_provider import IdentityProvider, LoginRequest
@@ -36,6 +37,7 @@ from devgw.problems.login import (
     StateSpent,
     StateUnknown,
 )
+from devgw.problems.provider_steps import ProviderAnswerEmpty
 
 Cookies = Mapping[str, Sequence[str]]
 """Every value that a browser sent, by name: other ports can set more of one name."""
@@ -217,7 +219,9 @@ class Login:
     async def _identify(self, parameters: Parameters, pending: PendingAuthorization, urls: Urls) -> Identity:
         if self.is_dev_login:
             return Identity(SubjectId(DEV_SUBJECT), issuer=urls.origin, display_name="Development user")
-        code = parameters.require("code")
+        code = parameters.get("code")
+        if not code:
+            raise Refused(ProviderAnswerEmpty(clean(", ".join(sorted(parameters)), 200)))
         return await self._provider.redeem(code, urls.callback, pending.login_verifier, pending.login_nonce or "")
 
     def _open_session(self, identity: Identity, user_agent: str) -> tuple[Session, str]:

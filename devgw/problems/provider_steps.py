@@ -59,3 +59,25 @@ class ProviderStepRequired(Problem):
     def advise(self) -> str:
         """Say how the step is taken, or made needless."""
         return WORKOS_STEPS.get(self.provider_error, "Take that step in the hosted sign-in, then start again.")
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderAnswerEmpty(Problem):
+    """The identity provider sent the browser back with neither a code nor an error."""
+
+    got: str
+    """The parameters that came, by name."""
+
+    diagnosis: ClassVar = "IDT-32"
+    fault: ClassVar = Fault.PROVIDER
+    status: ClassVar = 502
+    error: ClassVar = ErrorCode.SERVER_ERROR
+    hint: ClassVar = (
+        "Let the provider answer `response_type=code` with `code` and `state` in the query, for this client; then "
+        "start the connection again."
+    )
+    source: ClassVar = "RFC 6749 §4.1.2"
+
+    def explain(self) -> str:
+        """Say what came."""
+        return f"The identity provider sent the browser back with {self.got} alone: neither a code nor an error."

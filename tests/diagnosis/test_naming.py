@@ -39,6 +39,7 @@ from devgw.problems.front import GatewayStops
 from devgw.problems.id_jag import IdJagReplayed
 from devgw.problems.login import DevLoginElsewhere, LoginCookieMissing, ProviderRefused, StateMissing
 from devgw.problems.machine import CaFileUnusable, ProxyUnusable
+from devgw.problems.provider_steps import ProviderAnswerEmpty
 from devgw.problems.provider_token import Flaw, ProviderTokenInvalid
 from devgw.problems.redirect import UpstreamLocationMalformed
 from devgw.problems.refresh_token import GrantRevoked, RefreshTokenReplayed, RefreshTokenVoid, ScopeExceedsGrant
@@ -166,6 +167,7 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (ProviderRefused("access_denied", "Denied by the user policy"), "IDT-21"),
         (ProviderRefused("signin_consent_denied", "anything"), "CONS-04"),
         (ProviderRefused("invalid_scope", "no"), "IDT-28"),
+        (ProviderAnswerEmpty("state"), "IDT-32"),
         (ProviderRefused("login_required", "no session"), "IDT-12"),
         (StateMissing(has_code=True, is_workos=True), "WORK-03"),
         (StateMissing(has_code=True, is_workos=False), "IDT-24"),

@@ -19,6 +19,7 @@ from tests.diagnosis.stories.conftest import Watched
 from tests.diagnosis.stories.test_oidc_provider import World, world
 from tests.support.certificates import key_and_certificate
 from tests.support.gateway import running_gateway
+from tests.support.mending import mends
 from tests.support.oidc import OidcProvider, Reply, oidc_provider, public_jwk, rsa_key, write_oidc_project
 from tests.support.serving import listen, origin_of
 
@@ -121,6 +122,21 @@ async def test_a_token_that_ended_a_day_ago_by_a_slow_clock_ended_before_now(wor
     world.provider.date = (world.clock.now() - timedelta(days=1)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     found = await world.named("IDT-07")
     assert "before this machine's time" in found.cause
+
+
+@mends("IDT-32")
+@pytest.mark.parametrize("callback", [{"foo": "1"}, {"code": ""}, {"id_token": "x"}, {"error": ""}])
+async def test_a_callback_without_code_and_error_is_the_providers_and_no_request_of_the_clients(
+    world: World, callback: dict[str, str]
+) -> None:
+    """Once the provider answers as is printed, the person comes in."""
+    world.provider.callback = callback
+    found = await world.named("IDT-32")
+    assert "neither a code nor an error" in found.cause
+    assert "authorization request" not in found.cause
+    assert "with `code` and `state` in the query" in found.fix
+    world.provider.callback = None
+    assert await world.is_let_in()
 
 
 # --- nothing comes ---
