@@ -75,7 +75,8 @@ def revisions_apart(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: 
     """PROXY-07: client and upstream have no revision in common."""
     for trace in mcp_requests(view):
         code, method = error_code(trace), str(request_json(trace).get("method", ""))
-        unknown = code == METHOD_UNKNOWN and method in ("initialize", "server/discover")
+        is_probe = method == "server/discover" and view.last_good_call is not None  # they have a revision in common
+        unknown = code == METHOD_UNKNOWN and method in ("initialize", "server/discover") and not is_probe
         if (code == VERSION_UNSUPPORTED or unknown) and not worked_since(view, trace):
             asked = trace.header(b"mcp-protocol-version") or trace.protocol_version or "(none named)"
             knows = _versions(trace)

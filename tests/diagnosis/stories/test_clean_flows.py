@@ -434,6 +434,11 @@ async def a_session_that_is_ended_with_delete(gateway: Watched) -> None:
     assert (await one.http.delete(gateway.mcp_url, headers=headers)).status_code == 405
 
 
+async def a_look_for_the_newer_revision_after_a_good_call(gateway: Watched) -> None:
+    one = await whole(gateway)
+    assert "error" in (await one.call("server/discover")).text
+
+
 async def a_page_that_asks_first(gateway: Watched) -> None:
     one = Agent(gateway, "Mozilla/5.0")
     origin = {"origin": "http://localhost:6274", "access-control-request-method": "POST"}
