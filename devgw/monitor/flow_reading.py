@@ -31,6 +31,7 @@ from devgw.events.trace import Trace
 from devgw.monitor.asked import METADATA, Asked
 from devgw.monitor.flow_moves import Seen, move
 from devgw.monitor.ladder import tell_provider
+from devgw.problems.front import MethodNotOffered
 from devgw.problems.login import CALLBACK_REFUSALS, ProviderRefused
 
 Told = tuple[Seen, str]
@@ -52,7 +53,7 @@ def fold(flow: Flow, event: Event, at: datetime) -> None:
     _learn(flow, event)
     if isinstance(event, McpAuthProviderAnswered):
         tell_provider(flow, event, at)
-    elif (told := _TOLD.get(type(event))) is not None:
+    elif (told := _TOLD.get(type(event))) is not None and not isinstance(event.problem, MethodNotOffered):
         move(flow, *told(event, flow), at=at, event=event)
 
 

@@ -3,6 +3,7 @@
 import httpx2
 import pytest
 
+from devgw.events.flow import FlowState
 from devgw.events.taxonomy import McpRequestRejected
 from devgw.monitor.lines import is_detail, line_of
 from tests.diagnosis.stories.conftest import Watched
@@ -21,3 +22,5 @@ async def test_the_method_that_every_sdk_tries_once_is_quiet(
     assert [each.event.status for each in told if isinstance(each.event, McpRequestRejected)] == [405]
     assert is_detail(told[0].event)
     assert line_of(told[0]).severity == ""
+    (flow,) = await gateway.flows()
+    assert (flow.failure, flow.state, flow.diagnoses) == (None, FlowState.ACTIVE, ())
