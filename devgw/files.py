@@ -78,7 +78,7 @@ def _check_folder(path: Path) -> bool:
 def is_made_by_devgw(folder: Path) -> bool:
     """Tell whether devgw made this state folder."""
     try:
-        with (folder / ".gitignore").open("rb") as file:
+        with os.fdopen(os.open(folder / ".gitignore", os.O_RDONLY | _AS_IT_IS), "rb") as file:
             return file.read(16) == IGNORE_ALL.encode()
     except OSError:
         return False

@@ -127,3 +127,8 @@ def test_a_secret_that_others_may_read_is_a_secret_no_more(folder: Path) -> None
         own(path, is_secret=True)
     own(path).close()
     own(path, is_secret=True).close()
+
+
+def test_a_pipe_that_nobody_writes_is_no_mark_of_ours_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ".gitignore")
+    assert not own_folder(tmp_path)
