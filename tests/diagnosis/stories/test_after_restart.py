@@ -50,6 +50,7 @@ async def test_a_row_of_an_old_token_is_done_once_its_client_has_signed_in_again
         await http.get(f"{gateway.origin}/.well-known/oauth-protected-resource{path}")
         await http.get(f"{gateway.origin}/.well-known/oauth-authorization-server{path}")
         gateway.wait(seconds)
+        await gateway.flows()  # as the gateway does each second; else it depends on the load whether it does here
         if with_document:
             access = await signed_in_with_document(gateway, http, browser, client_id)
         else:
@@ -61,7 +62,7 @@ async def test_a_row_of_an_old_token_is_done_once_its_client_has_signed_in_again
     flows = await gateway.flows()
     assert [each.id for flow in flows for each in flow.diagnoses] == []
     states = {flow.state for flow in flows}
-    is_late = with_document and seconds > 900  # then the row may be given up before anybody claims it
+    is_late = seconds > 90  # a machine that says nothing for so long is given up, and its row rests
     assert states == {FlowState.DONE} or (is_late and states == {FlowState.DONE, FlowState.ABANDONED})
 
 
