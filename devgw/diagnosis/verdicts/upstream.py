@@ -11,9 +11,11 @@ from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, p
 from devgw.foreign.text import clean
 from devgw.foreign.urls import read_url
 from devgw.mcp.answer import beginning_of
+from devgw.mcp.well_formed import ResponseMalformed, check_well_formed
 from devgw.problems import Problem
 from devgw.problems.proxy import UpstreamUnreachable
 from devgw.problems.redirect import UpstreamLocationMalformed, UpstreamRedirected
+from devgw.problems.upstream_answer import UpstreamResponseMalformed
 from devgw.problems.upstream_status import (
     UpstreamForbade,
     UpstreamKeepsSessions,
@@ -73,6 +75,7 @@ def upstream(asked: Asked, modern: Answer, legacy: Answer) -> Check:
         problem = legacy.problem or UpstreamUnreachable(asked.url, legacy.failure)
         return refused(asked.name, asked.did, problem)
     judge = _BY_STATUS.get(legacy.status) or (_failing if legacy.status >= 500 else None)
+    judge = judge or (_unread if _malformed(legacy) else None)
     if judge is not None:
         return judge(asked, legacy)
     revisions = [*_modern(modern), *_legacy(legacy)]
@@ -86,6 +89,21 @@ def upstream(asked: Asked, modern: Answer, legacy: Answer) -> Check:
         saw = f"it keeps sessions and answered {asked.without_session} without one; the gateway passes none on"
         return Check(asked.name, Verdict.FAIL, asked.did, saw, UpstreamKeepsSessions.hint, "PROXY-12")
     return passed(asked.name, asked.did, f"it speaks {', '.join(dict.fromkeys(revisions))}")
+
+
+def _malformed(answer: Answer) -> str:
+    """Return why no MCP client reads a response, empty where they do, and where it is none."""
+    if answer.status >= _REFUSALS or answer.media_type != "application/json" or not answer.body.strip():
+        return ""
+    try:
+        check_well_formed(answer.body)
+    except ResponseMalformed as malformed:
+        return clean(str(malformed), 200)
+    return ""
+
+
+def _unread(asked: Asked, answer: Answer) -> Check:
+    return _as_proxied(asked, UpstreamResponseMalformed(asked.url, _malformed(answer)))
 
 
 def _misdirected(asked: Asked, answer: Answer) -> Check:  # noqa: ARG001  every status is judged in the same way

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from devgw.diagnosis.verdicts import Verdict
+from devgw.wiring.examining import examine_running
 from tests.diagnosis.stories.test_upstreams import EVENTS, JSON, Given, answering, behind, rpc
 from tests.support.gateway import mcp_request
 from tests.support.serving import serve
@@ -109,3 +111,22 @@ async def test_json_under_another_media_type_is_told_by_its_type(tmp_path: Path)
     assert found.id == "NET-06"
     assert "with text/plain where MCP has application/json or text/event-stream" in found.cause
     assert "instead of JSON-RPC" not in found.cause
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        without_version(result={"protocolVersion": "2025-11-25"}),
+        rpc(jsonrpc="1.0", result={"protocolVersion": "2025-11-25"}),
+        text(b'{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","x":NaN}}'),
+        text(b'{"jsonrpc":"2.0","id":1,"result":{'),
+    ],
+)
+async def test_the_doctor_says_of_it_what_a_call_is_told(tmp_path: Path, given: Given) -> None:
+    async with serve(answering(given)) as origin, behind(tmp_path, f"{origin}/mcp") as (gateway, headers, http):
+        await http.post(gateway.mcp_url, json=mcp_request("tools/list"), headers=headers)
+        found = await gateway.only("NET-06")
+        checks = await examine_running(gateway.running.runtime)
+    check = next(each for each in checks if each.name.startswith("upstream."))
+    assert check.verdict is Verdict.FAIL
+    assert (check.diagnosis_id, check.saw, check.todo) == (found.id, found.cause, found.fix)
