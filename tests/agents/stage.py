@@ -88,14 +88,14 @@ def revoke_all(gateway: Running) -> None:
         revocation.end(revocation.of_client(ClientId(client_id)), "revoked_by_user")
 
 
-def accusations(gateway: Running, clock: SystemClock) -> list[str]:
-    """Return what `devgw why` says now and ten minutes on, of what is not mended."""
-    said = _said(gateway)
+def accusations(gateway: Running, clock: SystemClock, *, but: frozenset[str]) -> list[str]:
+    """Return what `devgw why` says now and ten minutes on, of what is not mended, but for some ids."""
+    said = _said(gateway, but)
     clock.travel(_LATER)
-    return list(dict.fromkeys([*said, *_said(gateway)]))
+    return list(dict.fromkeys([*said, *_said(gateway, but)]))
 
 
-def _said(gateway: Running) -> list[str]:
+def _said(gateway: Running, but: frozenset[str]) -> list[str]:
     gateway.runtime.bus.drain()
     gateway.runtime.monitor.tick()
     told = why_of(gateway.runtime.monitor, "newest")
@@ -105,6 +105,7 @@ def _said(gateway: Running) -> list[str]:
         for case in told.cases
         if not case.mended
         for each in case.diagnoses
+        if each.id not in but
     ]
 
 

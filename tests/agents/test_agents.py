@@ -15,6 +15,9 @@ from tests.agents.stage import accusations, done_flows, flows, names, revoke_all
 from tests.agents.witness import bear_witness
 from tests.support.gateway import Running
 
+TRUE = frozenset({"REFR-01", "REFR-09", "TOK-09"})
+"""What may be said, since some agents do it: Gemini CLI refreshes twice at once, and mcporter presents its old refresh
+token once more, as a client that it registered since."""
 whole = pytest.mark.skipif(os.environ.get("TEST_AGENTS") != "all", reason="python -m tests.agents runs it")
 """What takes minutes."""
 
@@ -39,9 +42,9 @@ async def sign_in_and_call(kind: type[Agent], folder: Path, route: str) -> None:
             await agent.login(route, gateway.url_of(route))
             assert WORD in await agent.call(route)
 
-            assert len(done_flows(gateway)) == 1
-            assert_named_rightly(gateway, kind)
-            assert accusations(gateway, stage.clock) == []
+        assert len(done_flows(gateway)) == 1
+        assert_named_rightly(gateway, kind)
+        assert accusations(gateway, stage.clock, but=TRUE) == []
 
 
 @each_of(*CORE)
@@ -76,9 +79,9 @@ async def test_it_refreshes_an_access_token_of_ten_seconds(kind: type[Agent], tm
                 await until(lambda: (stage.clock.now() - issued).total_seconds() > 11)
                 assert WORD in await agent.call("sample")
 
-                assert gateway.events(McpAuthDownstreamTokenRefreshed)
-                assert_named_rightly(gateway, kind)
-                assert accusations(gateway, stage.clock) == []
+            assert gateway.events(McpAuthDownstreamTokenRefreshed)
+            assert_named_rightly(gateway, kind)
+            assert accusations(gateway, stage.clock, but=TRUE) == []
 
 
 @whole
@@ -94,8 +97,8 @@ async def test_it_signs_in_again_after_a_revocation(kind: type[Agent], tmp_path:
             await agent.again("sample")
             assert WORD in await agent.call("sample")
 
-            assert_named_rightly(gateway, kind)
-            assert accusations(gateway, stage.clock) == []
+        assert_named_rightly(gateway, kind)
+        assert accusations(gateway, stage.clock, but=TRUE) == []
 
 
 @whole
@@ -111,8 +114,8 @@ async def test_it_signs_in_again_at_a_gateway_that_forgot_all(kind: type[Agent],
                 await agent.again("sample")
                 assert WORD in await agent.call("sample")
 
-                assert_named_rightly(gateway, kind)
-                assert accusations(gateway, stage.clock) == []
+            assert_named_rightly(gateway, kind)
+            assert accusations(gateway, stage.clock, but=TRUE) == []
 
 
 @whole
@@ -127,7 +130,7 @@ async def test_two_at_once_are_two_flows(kind: type[Agent], tmp_path: Path) -> N
             said = await asyncio.gather(*(each.call("sample") for each in pair))
             assert [WORD in each for each in said] == [True, True]
 
-            done = done_flows(gateway)
-            assert len({flow.client_id for flow in done}) == len(done) == 2
-            assert all(flow.redirect_uri for flow in flows(gateway) if flow.client_id)
-            assert accusations(gateway, stage.clock) == []
+        done = done_flows(gateway)
+        assert len({flow.client_id for flow in done}) == len(done) == 2
+        assert all(flow.redirect_uri for flow in flows(gateway) if flow.client_id)
+        assert accusations(gateway, stage.clock, but=TRUE) == []
