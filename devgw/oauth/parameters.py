@@ -6,8 +6,16 @@ from devgw.problems import Refused
 from devgw.problems.parameters import ParameterMissing, ParameterRepeated, ParameterTooLong
 from devgw.settings import Limits
 
-_LONG = frozenset({"state", "client_assertion", "assertion", "subject_token"})
-"""What nobody reads: it goes back as it came, or is a JWT with a limit of its own."""
+_BOUNDED = frozenset(
+    {
+        "response_type", "response_mode", "client_id", "client_secret", "redirect_uri", "scope", "resource",
+        "audience", "prompt", "login_hint", "max_age", "code_challenge", "code_challenge_method", "grant_type",
+        "code", "code_verifier", "refresh_token", "token_type_hint", "client_assertion_type", "transaction",
+        "page_token", "browser_key", "csrf_token", "subject", "decision",
+    }
+)  # fmt: skip
+"""What is read and may be told. A `state` goes back as it came, a JWT has a limit of its own, a token that we do not
+know is none, and parameters that nobody reads are ignored, however long (RFC 6749 §3.1, §3.2)."""
 _SHOWN = 60
 """Characters of a name."""
 
@@ -68,7 +76,7 @@ class Parameters(Mapping[str, str]):
             Refused: with `ParameterTooLong`.
         """
         for name, values in self._values.items():
-            longest = len(name) if name in _LONG else max(len(name), *map(len, values))
+            longest = max(len(name), *map(len, values)) if name in _BOUNDED else len(name)
             if longest > Limits.PARAMETER_CHARACTERS:
                 raise Refused(ParameterTooLong(name[:_SHOWN], longest, Limits.PARAMETER_CHARACTERS))
 

@@ -11,7 +11,7 @@ from tests.support.gateway import Running
 LONG = "A" * 50_000
 FORMS = [
     ("token", "grant_type"), ("token", "client_id"), ("token", "code"), ("token", "refresh_token"), ("token", "scope"),
-    ("token", "resource"), ("token", "code_verifier"), ("token", "redirect_uri"), ("token", LONG), ("revoke", "token"),
+    ("token", "resource"), ("token", "code_verifier"), ("token", "redirect_uri"), ("token", LONG),
     ("revoke", "token_type_hint"), ("setup", "transaction"), ("setup", "decision"), ("prove", "browser_key"),
     ("logout", "csrf_token"),
 ]  # fmt: skip
@@ -40,6 +40,31 @@ async def test_a_long_parameter_of_an_authorization_is_refused_before_anything_i
     assert (answer.status_code, "at most 4,096 are read" in answer.text) == (400, True)
     assert len(answer.content) < 4_000
     assert [each for each in gateway.published if len(str(each.event)) > 20_000] == []
+
+
+async def test_parameters_that_nobody_reads_are_ignored_however_long_they_are(
+    gateway: Running, http: httpx2.AsyncClient
+) -> None:
+    """RFC 6749 §3.1, §3.2: unrecognized parameters are ignored."""
+    client_id = (await gateway.register(http))["client_id"]
+    for name in ("claims", "id_token_hint", "ui_locales", "x_vendor"):
+        url = gateway.authorize_url(client_id, "x" * 43, **{name: "A" * 9_000})
+        answer = await http.get(url)
+        assert (answer.status_code, "state=st_" in answer.headers["location"]) == (302, True)
+        form = {"grant_type": "refresh_token", "client_id": client_id, "refresh_token": "rt_x", name: LONG}
+        answer = await http.post(gateway.at("/oauth/token"), data=form)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+    assert [each for each in gateway.published if len(str(each.event)) > 20_000] == []
+
+
+async def test_a_token_that_cannot_be_ours_is_revoked_already_however_long_it_is(
+    gateway: Running, http: httpx2.AsyncClient
+) -> None:
+    """RFC 7009 §2.2: a token that is none is no error."""
+    client_id = (await gateway.register(http))["client_id"]
+    answer = await http.post(gateway.at("/oauth/revoke"), data={"token": LONG, "client_id": client_id})
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert [each for each in gateway.published if len(str(each.event)) > 4_000] == []
 
 
 async def test_a_state_may_be_as_long_as_the_url(gateway: Running, http: httpx2.AsyncClient) -> None:
