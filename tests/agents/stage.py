@@ -110,5 +110,5 @@ def _said(gateway: Running, but: frozenset[str]) -> list[str]:
 
 
 def names(gateway: Running) -> set[str]:
-    """Return the names under which flows are shown."""
-    return {name_of(flow) for flow in flows(gateway)}
+    """Return the names under which flows are shown of clients that said who they are."""
+    return {name_of(flow) for flow in flows(gateway) if flow.client_id or flow.client_name or flow.client_info}

@@ -27,6 +27,7 @@ def each_of(*agents: type[Agent]) -> pytest.MarkDecorator:
 
 
 def assert_named_rightly(gateway: Running, kind: type[Agent]) -> None:
+    """A request that says nothing of its client may stay nobody's; whoever said something is called by that."""
     for name in names(gateway):
         if kind in FRAMEWORKS and kind.PROGRAM in name:  # a program's own name is the right one
             continue
@@ -106,10 +107,10 @@ async def test_it_signs_in_again_after_a_revocation(kind: type[Agent], tmp_path:
 async def test_it_signs_in_again_at_a_gateway_that_forgot_all(kind: type[Agent], tmp_path: Path) -> None:
     async with set_up(tmp_path) as stage:
         agent = stage.agent(kind)
-        with bear_witness(agent, "restart"):
-            async with stage.gateway() as before:
-                await agent.login("sample", before.url_of("sample"))
-            async with stage.gateway() as gateway:
+        async with stage.gateway() as before:
+            await agent.login("sample", before.url_of("sample"))
+        async with stage.gateway() as gateway:
+            with bear_witness(agent, "restart"):
                 await agent.attempt("sample")
                 await agent.again("sample")
                 assert WORD in await agent.call("sample")
