@@ -40,7 +40,7 @@ class ClientEntry:
     forget: str = ""
     """The exact command or click that makes it forget what it stored for a server, called NAME there."""
     tried: bool = False
-    """Whether all this was tried with the program itself; else it is hearsay."""
+    """Whether the program was driven, and its store and its command seen; else it is hearsay."""
     quirks: tuple[Quirk, ...] = ()
 
     @property
