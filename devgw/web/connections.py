@@ -67,8 +67,8 @@ class Connections:
         return bool(spare)
 
     def let_go(self) -> None:
-        """End all on which nothing is under way."""
-        for each in [one for one in self._open if one.is_begun and one.waits_for is not Wait.US]:
+        """End all on which nothing is under way; a request of which a part is here may come whole, or be answered."""
+        for each in [one for one in self._open if one.is_begun and one.waits_for not in {Wait.US, Wait.BODY}]:
             each.drop()
 
     async def watch(self) -> None:

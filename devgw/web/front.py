@@ -153,9 +153,25 @@ class Front:
         CURRENT_TRACE.set(recording.trace.id)
         self._under_way[id(recording)] = recording
         try:
-            await self._answer(scope, recording)
+            await self._answer_or_refuse(scope, recording)
         except ClientLeft:
             recording.trace.outcome = Outcome.CANCELLED
+        except asyncio.CancelledError:
+            await self._cut(recording)
+        finally:
+            del self._under_way[id(recording)]
+            recording.finish(self._bus)
+
+    async def _answer_or_refuse(self, scope: Scope, recording: Recording) -> None:
+        """Answer in any case.
+
+        Raises:
+            ClientLeft: before there was an answer, or while what is left of a refused request was read.
+        """
+        try:
+            await self._answer(scope, recording)
+        except ClientLeft:
+            raise
         except BodyUnfinished as late:
             problem = RequestUnfinished("body", late.seconds)
             recording.trace.refuse(problem, Outcome.DENIED)
@@ -164,13 +180,8 @@ class Front:
             recording.trace.refuse(refused.problem, Outcome.DENIED)
             await recording.drain(Limits.OAUTH_BODY_BYTES)
             await answer_problem(recording, refused.problem)
-        except asyncio.CancelledError:
-            await self._cut(recording)
         except Exception as error:  # noqa: BLE001  the last one who can answer the client at all
             await self._fault(recording, error)
-        finally:
-            del self._under_way[id(recording)]
-            recording.finish(self._bus)
 
     async def _answer(self, scope: Scope, recording: Recording) -> None:
         """Apply the rules of the place, then hand over.

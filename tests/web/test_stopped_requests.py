@@ -8,10 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 
 from devgw.emulators.upstream_auth import Fault
 from devgw.emulators.workos.faults import SlowFault
-from devgw.events.taxonomy import HttpExchanged, McpAuthUpstreamConnectionRefreshed, McpCapabilityCompleted
+from devgw.events.taxonomy import (
+    GatewayStopping,
+    HttpExchanged,
+    McpAuthUpstreamConnectionRefreshed,
+    McpCapabilityCompleted,
+)
 from tests.support.browser import Browser
 from tests.support.bytes_upstream import Answer, Seen, bytes_upstream
 from tests.support.gateway import CALLBACK, Running, mcp_request, running_gateway, write_project
@@ -124,3 +130,48 @@ async def test_a_page_that_waits_for_the_provider_says_why_it_is_over_and_what_c
         await asyncio.wait([signing])
     told = [each for each in gateway.events(HttpExchanged) if "/callback" in each.trace.path]
     assert [(each.trace.status, each.reason_code) for each in told] == [(503, "gateway_stops")]
+
+
+@pytest.mark.parametrize(
+    ("path", "host"), [("/oauth/token", "localhost"), ("/mcp/x", "localhost"), ("/mcp/x", "elsewhere.example")]
+)
+async def test_a_request_whose_body_is_still_on_its_way_is_told_so_too(tmp_path: Path, path: str, host: str) -> None:
+    """The one at a foreign host was refused by its head already, and is read to its end before it is told."""
+
+    async def never(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        raise AssertionError(seen)
+
+    async with stopping_at(tmp_path, never) as gateway:
+        port = gateway.runtime.settings.port
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 100\r\n\r\nhalf".encode())
+        async with asyncio.timeout(5):
+            while not gateway.runtime.front.under_way():
+                await asyncio.sleep(0.01)
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"LIMIT-50" in answer
+    told = exchange_at(gateway, path)
+    assert (told.outcome, told.failure_origin, told.reason_code) == ("failure", "gateway", "gateway_stops")
+
+
+async def test_a_body_that_comes_whole_after_the_wish_to_stop_is_answered(tmp_path: Path) -> None:
+    async def never(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        raise AssertionError(seen)
+
+    async with stopping_at(tmp_path, never) as gateway:
+        port = gateway.runtime.settings.port
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"POST /oauth/register HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Length: 2\r\n\r\n{{".encode())
+        async with asyncio.timeout(5):
+            while not gateway.runtime.front.under_way():
+                await asyncio.sleep(0.01)
+        gateway.runtime.stopping.set()
+        async with asyncio.timeout(5):
+            while not gateway.events(GatewayStopping):
+                await asyncio.sleep(0.01)
+        writer.write(b"}")
+        answer = await reader.read()
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 400 ")
