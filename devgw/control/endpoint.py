@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devgw.control.folder import SOCKET, TCP_FILE, read_address, remove_left_behind, unusable
-from devgw.control.lock import holder_of
+from devgw.control.lock import check_lock, holder_of
 from devgw.entropy import token
-from devgw.files import create
+from devgw.files import FileRefused, create
 from devgw.problems import Problem, Refused
 from devgw.problems.control import GatewayNotReached, GatewayOfAnotherUser, NoGatewayRuns
 
@@ -96,7 +96,7 @@ async def connect(state_dir: Path, limit: int) -> tuple[asyncio.StreamReader, as
     """Return a connection to the gateway of `state_dir`, and the word it wants to hear.
 
     Raises:
-        Refused: with `NoGatewayRuns`, `GatewayNotReached` or `GatewayOfAnotherUser`.
+        Refused: with `NoGatewayRuns`, `GatewayNotReached`, `GatewayOfAnotherUser` or `StateDirectoryUnusable`.
     """
     try:
         if (state_dir / TCP_FILE).exists():
@@ -110,7 +110,11 @@ async def connect(state_dir: Path, limit: int) -> tuple[asyncio.StreamReader, as
 
 
 def _why_none(state_dir: Path) -> Problem:
-    """Return why nobody answered: there is no gateway, or it cannot be reached."""
+    """Return why nobody answered: there is no gateway, it cannot be reached, or nothing tells which of the two."""
+    try:
+        check_lock(state_dir)
+    except FileRefused as reason:
+        return unusable(state_dir, reason).problem
     pid = holder_of(state_dir)
     return GatewayNotReached(str(state_dir), pid) if pid else NoGatewayRuns(str(state_dir))
 

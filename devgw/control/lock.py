@@ -104,6 +104,22 @@ def _lock(file: BinaryIO) -> None:
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]  # Windows alone
 
 
+def check_lock(state_dir: Path) -> None:
+    """Check that what stands in the lock's place, if anything does, is a file of ours: else it tells of no gateway.
+
+    Raises:
+        FileRefused: where it is not, or its folder is none; it may have come with that, as a link to anything.
+    """
+    path = state_dir / LOCK
+    try:
+        found = path.lstat()
+    except NotADirectoryError as error:
+        raise FileRefused(state_dir, "it is no folder") from error
+    except OSError:
+        return
+    check_own(path, found)
+
+
 def holder_of(state_dir: Path) -> int:
     """Return the process that holds a project; 0 where none does, or it did not write its number.
 
@@ -111,8 +127,8 @@ def holder_of(state_dir: Path) -> int:
     """
     path = state_dir / LOCK
     try:
-        check_own(path, path.lstat())  # it may have come with the folder, as a link to anything
-    except OSError:
+        check_lock(state_dir)
+    except FileRefused:
         return 0
     pid = _holder(path)
     if not pid:

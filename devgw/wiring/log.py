@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from devgw.control.folder import LOG
-from devgw.files import own
+from devgw.files import check_own, own
 from devgw.foreign.text import clean_lines
 from devgw.monitor.masking import mask_text
 from devgw.settings import Limits
@@ -26,6 +26,17 @@ def log_writer(folder: Path | None, most_bytes: int = Limits.LOG_BYTES) -> Calla
             _append(folder / LOG, (clean_lines(mask_text(text)) + "\n").encode(), most_bytes)
 
     return write
+
+
+def check_log(folder: Path) -> None:
+    """Check that what stands in the log's place, if anything does, can be written to.
+
+    Raises:
+        OSError: where it cannot be looked at; `FileRefused` where it is not devgw's, such as a link.
+    """
+    path = folder / LOG
+    with contextlib.suppress(FileNotFoundError):
+        check_own(path, path.lstat())
 
 
 def _append(path: Path, content: bytes, most_bytes: int) -> None:

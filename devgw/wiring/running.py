@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 
-from devgw.control.folder import control_folder
+from devgw.control.folder import LOG, control_folder
 from devgw.control.server import ControlServer
 from devgw.events.taxonomy import ConfigLoaded, GatewayStarted, GatewayStopping, McpAuthClientDeleted
 from devgw.monitor.views import CheckRow
@@ -20,6 +20,7 @@ from devgw.wiring.acting import GatewayActions
 from devgw.wiring.cause import cause_of
 from devgw.wiring.config_view import config_view
 from devgw.wiring.departures import WHERE, said
+from devgw.wiring.log import check_log
 from devgw.wiring.loop_faults import heard
 from devgw.wiring.pending import Pending
 from devgw.wiring.probing import keep_probing
@@ -139,6 +140,7 @@ async def _keep_house(runtime: Runtime) -> None:
         runtime.ground.live.write_down_uses()
         _prune(runtime)
         _judge_descriptors(runtime)
+        _judge_log(runtime)
         await asyncio.sleep(HOUSEKEEPING.total_seconds())
 
 
@@ -173,3 +175,17 @@ def _judge_descriptors(runtime: Runtime) -> None:
     text = f"{used:,} of {most:,} are open"
     at = runtime.clock.now().timestamp()
     runtime.monitor.health.judge(CheckRow("descriptors", state, text, at=at, fix=fix, is_inside=True))
+
+
+def _judge_log(runtime: Runtime) -> None:
+    """Say in Health where the evidence of a defect could not be written down."""
+    if runtime.settings.ephemeral:
+        return
+    try:
+        check_log(runtime.settings.state_path)
+    except OSError as error:
+        cause, at = cause_of(error), runtime.clock.now().timestamp()
+        text = f"defects cannot be written there: {cause.reason}"
+        runtime.monitor.health.judge(CheckRow(LOG, "warning", text, at=at, fix=cause.fix, is_inside=True))
+    else:
+        runtime.monitor.health.forget(LOG)

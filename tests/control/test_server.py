@@ -269,6 +269,29 @@ async def test_a_gateway_whose_socket_is_gone_is_not_said_not_to_run(tmp_path: P
         await server.close()
 
 
+@pytest.mark.parametrize("kind", ["folder", "link", "pipe"])
+async def test_where_the_lock_tells_nothing_no_gateway_is_said_not_to_run(tmp_path: Path, kind: str) -> None:
+    lock = tmp_path / "gateway.lock"
+    match kind:
+        case "folder":
+            lock.mkdir()
+        case "link":
+            lock.symlink_to("elsewhere")
+        case _:
+            os.mkfifo(lock)
+    with pytest.raises(Refused) as refused:
+        await snapshot_once(tmp_path, ["flow"])
+    assert isinstance(refused.value.problem, StateDirectoryUnusable)
+    assert refused.value.problem.explain().startswith(f"{lock} cannot be used")
+
+
+async def test_where_a_file_stands_in_the_folders_place_no_gateway_is_said_not_to_run(tmp_path: Path) -> None:
+    (tmp_path / "state").touch()
+    with pytest.raises(Refused) as refused:
+        await snapshot_once(tmp_path / "state", ["flow"])
+    assert refused.value.problem == StateDirectoryUnusable(str(tmp_path / "state"), "it is no folder")
+
+
 async def test_a_gateway_that_was_killed_does_not_run(tmp_path: Path) -> None:
     """Its number stands in the lock, and nobody holds it; another process may have the number by now."""
     (tmp_path / "gateway.lock").write_text(f"{os.getpid()}\n")

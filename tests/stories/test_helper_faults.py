@@ -7,6 +7,7 @@ import shutil
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -177,3 +178,24 @@ async def test_at_its_end_the_gateway_leaves_what_stands_in_the_sockets_place(tm
         address.unlink()
         address.write_text("notes")
     assert address.read_text() == "notes"
+
+
+@pytest.mark.parametrize("kind", ["link", "folder"])
+async def test_a_log_into_which_no_defect_could_be_written_is_said_so_until_it_can(
+    gateway: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("devgw.wiring.running.HOUSEKEEPING", timedelta(seconds=0.1))
+    log, elsewhere = tmp_path / ".devgw" / "gateway.log", tmp_path / "elsewhere"
+    elsewhere.write_text("precious")
+    log.symlink_to(elsewhere) if kind == "link" else log.mkdir()
+
+    def is_said() -> bool:
+        return any(each.name == "gateway.log" for each in gateway.runtime.monitor.health.look().checks)
+
+    await until(is_said)
+    said = row(gateway, "gateway.log")
+    assert said.text.startswith("defects cannot be written there: it is ")
+    assert (said.state, said.fix) == ("warning", "Move it away; it goes on by itself then.")
+    assert elsewhere.read_text() == "precious"
+    log.unlink() if kind == "link" else log.rmdir()
+    await until(lambda: not is_said())
