@@ -100,6 +100,11 @@ def is_hidden(character: str) -> bool:
     return unicodedata.category(character) in _HIDDEN or _FILLERS.match(character) is not None
 
 
+def is_seen(text: str) -> bool:
+    """Tell whether there is anything to see of a text: marks and selectors alone are drawn over nothing."""
+    return any(unicodedata.category(each)[0] in "LNPS" and not is_hidden(each) for each in text)
+
+
 def hidden_in(text: str) -> str:
     """Return the first hidden character as `U+202E`, or an empty string where all can be seen."""
     if _PLAIN.fullmatch(text):

@@ -23,7 +23,8 @@ _CLAIMS = frozenset(
     b"forwarded forwarded-for via x-real-ip x-client-ip x-cluster-client-ip true-client-ip cf-connecting-ip "
     b"x-http-method-override x-http-method x-method-override x-rewrite-url fastly-client-ip x-host client-ip "
     b"x-originating-ip x-remote-ip x-remote-addr x-azure-clientip wl-proxy-client-ip fly-client-ip cf-connecting-ipv6 "
-    b"x-appengine-user-ip front-end-https x-url-scheme remote-user x-remote-user x-client-cert x-client-dn".split()
+    b"x-appengine-user-ip front-end-https x-url-scheme remote-user x-remote-user x-client-cert x-client-dn "
+    b"x-webauth-user x-arr-clientcert ssl-client-cert x-tls-client-cert".split()
 )
 _CLAIMED = (
     b"x-forwarded", b"proxy-", b"x-original-", b"x-envoy-", b"x-auth-request-", b"x-authenticated-", b"x-ssl-client-",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from devgw.foreign.text import clean, hidden_in
+from devgw.foreign.text import clean, hidden_in, is_seen
 from devgw.oauth.metadata import AUTH_METHODS, JWT_BEARER, SCOPE
 from devgw.oauth.redirect_uri import check_redirect_uri
 from devgw.problems import Refused
@@ -168,7 +168,8 @@ def _check_with_authlib(members: dict[str, Any]) -> None:
 
 def _name_of(members: dict[str, Any], redirect_uris: tuple[str, ...]) -> str:
     """Return how the client is called here, as long as a name may be, whatever it is taken from."""
-    named = next((each for name in ("client_name", "software_id") if (each := str(members.get(name, "")).strip())), "")
+    names = (str(members.get(name, "")).strip() for name in ("client_name", "software_id"))
+    named = next((each for each in names if is_seen(each)), "")
     if not named:
         named = f"unnamed client ({redirect_uris[0]})" if redirect_uris else "unnamed client"
     return clean(named, Limits.CLIENT_NAME_CHARACTERS)

@@ -9,7 +9,7 @@ Source: OAuth Client ID Metadata Document §4, §6; RFC 6890; RFC 9111.
 
 import re
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -114,12 +114,15 @@ class HttpClientDocuments:
         Raises:
             Refused: as `fetch` does.
         """
-        _check_transport(url)
-        _, content = await self._get(url, loopback_allowed=loopback_allowed)
         try:
+            _check_transport(url)
+            _, content = await self._get(url, loopback_allowed=loopback_allowed)
             return read_object(content)
         except JsonRefused as error:
-            raise Refused(ClientDocumentInvalid(url, "is no key set", str(error), "a JSON Web Key Set")) from error
+            problem = ClientDocumentInvalid(url, "cannot be read", str(error), "a JSON object", is_key_set=True)
+            raise Refused(problem) from error
+        except Refused as refused:
+            raise Refused(_of_keys(refused.problem)) from refused
 
     async def _get(self, url: str, *, loopback_allowed: bool) -> tuple[dict[str, str], bytes]:
         import httpx2  # noqa: PLC0415  140 ms that only a client with a document needs
@@ -186,6 +189,12 @@ def _check_of(url: str, *, loopback_allowed: bool) -> CheckAddress:
     if on_loopback and not loopback_allowed:
         raise Refused(ClientDocumentForbidden(url, "this machine", is_asked_by_page=True))
     return client_check(on_loopback, lambda address, kind: ClientDocumentForbidden(url, f"{address} ({kind})"))
+
+
+def _of_keys(problem: Problem) -> Problem:
+    """Return the same problem, of a key set."""
+    named = ClientDocumentInvalid | ClientDocumentUnreachable | ClientDocumentNotPublic
+    return replace(problem, is_key_set=True) if isinstance(problem, named) else problem
 
 
 def _own_problem(url: str, problem: Problem) -> Problem:

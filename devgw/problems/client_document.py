@@ -6,6 +6,11 @@ from typing import ClassVar
 from devgw.problems.base import ErrorCode, Fault, Problem
 
 
+def _called(url: str, *, is_key_set: bool) -> str:
+    """Return what stands at a URL: a document that describes a client, or what its `jwks_uri` names."""
+    return f"The key set {url} of a client" if is_key_set else f"The client metadata document {url}"
+
+
 @dataclass(frozen=True, slots=True)
 class ClientDocumentUnreachable(Problem):
     """The client metadata document could not be fetched."""
@@ -18,6 +23,7 @@ class ClientDocumentUnreachable(Problem):
     """Whether it is not reached at all: its name, the connection, or no answer in time."""
     to_register: str = ""
     """How this very client is made to register instead, where that is known."""
+    is_key_set: bool = False
 
     diagnosis: ClassVar = "REG-08"
     error: ClassVar = ErrorCode.INVALID_CLIENT
@@ -30,10 +36,14 @@ class ClientDocumentUnreachable(Problem):
 
     def explain(self) -> str:
         """Say how it failed."""
-        return f"The client metadata document {self.url} could not be fetched: {self.failure}."
+        return f"{_called(self.url, is_key_set=self.is_key_set)} could not be fetched: {self.failure}."
 
     def advise(self) -> str:
         """Say how to go on without it."""
+        if self.is_key_set:
+            return (
+                "Make the URL reachable from this machine, or give the client its keys as `jwks` instead of `jwks_uri`."
+            )
         how = self.to_register or "let it forget this server and connect again, it registers then"
         return (
             "Make the URL reachable from this machine. Else set gateway.cimdEnabled to false in policies.json, "
@@ -78,6 +88,7 @@ class ClientDocumentNotPublic(Problem):
     """The client metadata document is on this machine, and devgw was told to read what the deployed gateway can."""
 
     url: str
+    is_key_set: bool = False
 
     diagnosis: ClassVar = "REG-08"
     error: ClassVar = ErrorCode.INVALID_CLIENT
@@ -90,8 +101,8 @@ class ClientDocumentNotPublic(Problem):
     def explain(self) -> str:
         """Say where it is, and why that matters here."""
         return (
-            f"The client metadata document {self.url} is on this machine, where the deployed gateway cannot read it; "
-            "devgw.toml says to do as that does."
+            _called(self.url, is_key_set=self.is_key_set)
+            + " is on this machine, where the deployed gateway cannot read it; devgw.toml says to do as that does."
         )
 
 
@@ -105,6 +116,7 @@ class ClientDocumentInvalid(Problem):
     expected: str
     passes: str = ""
     """The id of the limit that it passes, if that is why."""
+    is_key_set: bool = False
 
     diagnosis: ClassVar = "REG-09"
     error: ClassVar = ErrorCode.INVALID_CLIENT
@@ -117,11 +129,12 @@ class ClientDocumentInvalid(Problem):
 
     def explain(self) -> str:
         """Say which rule, with both values."""
-        return f"The client metadata document {self.url} {self.rule}: got {self.got}, expected {self.expected}."
+        called = _called(self.url, is_key_set=self.is_key_set)
+        return f"{called} {self.rule}: got {self.got}, expected {self.expected}."
 
     def advise(self) -> str:
         """Say what to publish."""
-        return f"Publish the document with {self.expected}."
+        return f"Publish the {'key set' if self.is_key_set else 'document'} with {self.expected}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +144,7 @@ class ClientDocumentsDisabled(Problem):
     url: str
     to_register: str = ""
     """How this very client is made to register instead, where that is known."""
+    is_key_set: bool = False
 
     diagnosis: ClassVar = "REG-13"
     fault: ClassVar = Fault.CONFIGURATION

@@ -62,6 +62,24 @@ async def test_a_document_nested_deeper_than_any_is_refused() -> None:
                 await fetch(f"{origin}/c")
 
 
+@pytest.mark.parametrize("body", [b"[", b"{}" + b" " * 6000, None])
+async def test_a_key_set_is_called_a_key_set_and_no_document(body: bytes | None) -> None:
+    """A client that registered has no metadata document at all."""
+    documents = HttpClientDocuments(FrozenClock())
+    async with serve(answering(body or b"")) as origin:
+        url = f"{origin}/keys" if body else "http://localhost:1/keys"
+        with pytest.raises(Refused) as refused:
+            await documents.fetch_keys(url)
+    problem = refused.value.problem
+    assert problem.explain().startswith(f"The key set {url} of a client")
+    assert "metadata document" not in problem.explain()
+    assert "cimdEnabled" not in problem.advise()
+    local = HttpClientDocuments(FrozenClock(), may_be_local=False)
+    with pytest.raises(Refused) as refused:
+        await local.fetch_keys(url)
+    assert refused.value.problem.explain().startswith("The key set")
+
+
 async def test_a_document_that_trickles_in_is_given_up() -> None:
     """The limit is of the whole: each byte for itself comes in time."""
     async with serve(answering(b"{", trickles=True)) as origin, asyncio.timeout(5):

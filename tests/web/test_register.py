@@ -117,7 +117,7 @@ async def test_a_wrong_registration_gets_the_standards_error_and_our_reason(
     assert reason in (None, answer.json()["reason"])
 
 
-@pytest.mark.parametrize("blank", [" ", "\u00a0\u3000"])
+@pytest.mark.parametrize("blank", [" ", "\u00a0\u3000", "\ufe0f", "\u0301\u0327 \ufe0e"])
 async def test_a_name_of_nothing_is_no_name(gateway: Running, http: httpx2.AsyncClient, blank: str) -> None:
     await gateway.register(http, client_name=blank, software_id=blank)
     known = gateway.events(McpAuthClientRegistered)[-1]
