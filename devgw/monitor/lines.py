@@ -32,7 +32,7 @@ _WARNING = (
 _ERROR = (told.ConfigRejected, told.FaultMet, told.ObserverFailed, told.DiagnosisMade)
 
 
-PROBED = "method_not_offered"
+_PROBED = "method_not_offered"
 """The 405 for the GET that every SDK tries once: it is how clients probe, and they go on without."""
 
 
@@ -59,7 +59,7 @@ def clean(text: str) -> str:
 def _severity(event: Event) -> str:
     if isinstance(event, _ERROR):
         return "error"
-    if event.reason_code in {"token_missing", PROBED}:
+    if event.reason_code == "token_missing" or _is_probe(event):
         return ""
     if event.outcome in {Outcome.FAILURE, Outcome.DENIED} or (event.reason_code and not isinstance(event, _WARNING)):
         return "error"
@@ -68,9 +68,14 @@ def _severity(event: Event) -> str:
     return "good" if isinstance(event, _GOOD) else ""
 
 
+def _is_probe(event: Event) -> bool:
+    """Tell a method by which clients look around from one that no client of MCP sends."""
+    return event.reason_code == _PROBED and event.diagnosis_id is None
+
+
 def is_detail(event: Event) -> bool:
     """Tell whether only those want it who asked for everything."""
-    if isinstance(event, told.McpRequestRejected) and event.reason_code == PROBED:
+    if isinstance(event, told.McpRequestRejected) and _is_probe(event):
         return True
     if isinstance(event, told.HttpExchanged):
         trace = event.trace

@@ -84,6 +84,7 @@ STARTING = {
     "AnotherGatewayRuns",
     "NoGatewayRuns",
     "GatewayNotReached",
+    "GatewaySilent",
     "GatewayOfAnotherUser",
 }
 """Said by the command line before there is a gateway, in words of their own."""

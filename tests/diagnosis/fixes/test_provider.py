@@ -219,7 +219,7 @@ async def test_a_provider_that_can_be_reached_again_lets_the_client_through(tmp_
     ):
         world = World(tmp_path, provider, client)
         await world.tries()
-        assert "on this machine, then start the connection again" in (await said(world.gateway, "IDT-13")).fix
+        assert "Start what is to listen there" in (await said(world.gateway, "IDT-13")).fix
 
         async with serve(provider, on=listen(port=httpx2.URL(url).port or 0)):
             await world.gets_through("IDT-13")
