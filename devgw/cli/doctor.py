@@ -113,8 +113,7 @@ def _examine_resting(settings: Settings, callback: str) -> list[Check]:
     from devgw.outbound.doctor import Patient, examine  # noqa: PLC0415  an HTTP client that --help does not need
 
     clock = SystemClock()
-    emulator = f"http://localhost:{settings.emulators.workos_port}"
-    loaded = read_project(settings, os.environ, emulator, read_at=clock.now())
+    loaded = read_project(settings, os.environ, _emulator_origin(settings), read_at=clock.now())
     if loaded.project is None:
         return _unreadable(loaded.findings)
     emulated = loaded.wants_emulator
@@ -122,6 +121,12 @@ def _examine_resting(settings: Settings, callback: str) -> list[Check]:
         loaded.project, settings, os.environ, nothing_kept(), is_emulated=emulated, client_callback=callback
     )
     return asyncio.run(examine(patient, clock))
+
+
+def _emulator_origin(settings: Settings) -> str:
+    """Return where the emulator would answer; where its port is the gateway's, a start takes any free one."""
+    port = settings.emulators.workos_port
+    return "http://localhost" if port == settings.port else f"http://localhost:{port}"
 
 
 def nothing_kept() -> ConnectionStore:

@@ -31,6 +31,7 @@ def attach(operation: Node, policies: Policies | None, findings: Findings) -> At
     outbound = list(_named(operation, "outbound", policies, findings))
     if policies is not None:
         _check(operation, inbound, findings)
+        _check_outbound(outbound, findings)
     found = [policy for _, policy in inbound]
     return Attached(
         uses=tuple(_use(policy, policy.kind is not None) for policy in found)
@@ -106,6 +107,14 @@ def _check(operation: Node, inbound: list[Named], findings: Findings) -> None:
         message = "A second token exchange on one route: only one credential can go up."
         findings.error("second-token-exchange", node.place, message, "Remove one of the two.")
     _check_order(inbound, by_role, findings)
+
+
+def _check_outbound(outbound: list[Named], findings: Findings) -> None:
+    """Find each policy that acts on requests and stands among those for answers, where it is not run."""
+    for node, policy in outbound:
+        if policy.kind is not None and policy.role is not Role.GROUP:
+            message = f'"{policy.name}" acts on requests; in `policies.outbound` devgw does not run it.'
+            findings.warning("policy-outbound", node.place, message, "Move it into policies.inbound.")
 
 
 def _check_oauth(

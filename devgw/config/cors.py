@@ -15,6 +15,9 @@ def read_cors(root: Node, findings: Findings) -> dict[str, CorsPolicy]:
     """Return the project's own policies by name."""
     listed = root.get("corsPolicies")
     found: dict[str, CorsPolicy] = {}
+    if listed is not None and listed.items is None:
+        message = f"`corsPolicies` must be an array, not {listed.kind}."
+        findings.error("wrong-type", listed.place, message, 'Write [{"name": "…", …}].')
     for each in listed.children() if listed is not None else ():
         check_members(each, CORS_POLICY, findings)
         name = each.get("name")

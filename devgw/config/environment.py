@@ -159,7 +159,7 @@ class Environment:
             self.findings.note("env-from-emulator", at, message, f"Set {name} in .env to use the real one.")
             return
         place = self.dotenv.places.get(meant, at)
-        message = f"`{meant}` is read by nobody. {message}"
+        message = f"Nothing in config/ reads `{meant}`. {message}"
         self.findings.warning("env-misspelt", place, message, f"Call it {name}.", name)
 
     def _unused(self) -> tuple[str, ...]:

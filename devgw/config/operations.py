@@ -21,6 +21,8 @@ from devgw.config.node import Node
 CORS = (NONE, ANYTHING)
 """The CORS policies that every project has; its own stand in `corsPolicies` of `config/policies.json`."""
 _MCP = "/mcp"
+_PARTS = {"handler": 'Write {"export": "McpProxyHandler", …}.', "policies": 'Write {"inbound": ["name", …]}.'}
+"""How the objects in a route are written, by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,10 @@ def _check(path: str, node: Node, cors: tuple[str, ...] | None, findings: Findin
         message = f"`{beside.key}` stands beside `{ROUTE}`, where nobody reads it."
         findings.error("route-misplaced", beside.key_place, message, f'Move it into "{ROUTE}".')
     check_members(route, ROUTE_MEMBERS, findings)
+    for name, fix in _PARTS.items():
+        part = route.get(name)
+        if part is not None and part.members is None:
+            findings.error("wrong-type", part.place, f"`{name}` must be an object, not {part.kind}.", fix)
     check_members(route.get("handler"), HANDLER, findings)
     check_members(route.get("policies"), DIRECTIONS, findings)
     if route.get("handler") is None and not any(near(each, ROUTE_MEMBERS) == "handler" for each in route.members):

@@ -145,7 +145,7 @@ def _say_missing(findings: Findings, *, must_build: bool) -> None:
 
 def _with_member(plugin: Plugin, name: str, value: str, place: Place, findings: Findings) -> Plugin:
     """Return `plugin` with one more option, or with a finding about it."""
-    literal = re.fullmatch(r"[\"'`]([^\"'`$]*)[\"'`]", value)
+    literal = re.fullmatch(r"[\"'`]([^\"'`$]*)[\"'`](?:\s+(?:as|satisfies)\s+\w+)?", value)
     if name == "basePath" and literal:
         base_path = base_path_of(literal[1])
         if base_path is not None:

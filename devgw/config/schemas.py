@@ -20,7 +20,8 @@ _TYPES: dict[str, dict[str, Any]] = {
     "count": {"type": "integer", "minimum": 0},
     "seconds": {"type": "number", "exclusiveMinimum": 0},
     "flag": {"type": "boolean"},
-    "names": {"type": "array", "items": {"type": "string"}},
+    "hosts": {"type": "array", "items": {"type": "string"}},
+    "origins": {"type": "array", "items": {"type": "string"}},
     "addresses": {"type": "array", "items": {"type": "string"}},
     "rotation": {"enum": ["rotate", "as-deployed"]},
 }

@@ -47,9 +47,15 @@ def _let_in(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _doubt_origin(settings: Settings, at: Place, findings: Findings) -> None:
-    """Find an origin on this machine that is another port than the gateway's, which 0 leaves open."""
+    """Find an origin on this machine that is another port than the gateway's, or wants TLS; 0 leaves the port open."""
     origin = read_url(settings.canonical_origin)
-    if origin.host in LOOPBACK and settings.port not in (0, origin.port):
+    if origin.host not in LOOPBACK or settings.port == 0:
+        return
+    if settings.port != origin.port:
         message = f"Browsers are sent to {origin.origin}, and devgw listens on port {settings.port}."
         fix = f"Write port = {origin.port}, or take `origin` out, unless something passes on what comes there."
+        findings.warning("origin-elsewhere", at, message, fix)
+    elif origin.scheme == "https":
+        message = f"Browsers are sent to {origin.origin}, and devgw speaks plain http on that port."
+        fix = f'Write origin = "http://{origin.host}:{origin.port}", or let what ends TLS listen on another port.'
         findings.warning("origin-elsewhere", at, message, fix)

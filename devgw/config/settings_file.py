@@ -1,12 +1,13 @@
 """devgw's own settings: `devgw.toml`, then `DEVGW_*` variables, then flags; the later one wins."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+from devgw.config.callers import host_of, origin_of, page_of
 from devgw.config.client_documents_file import TABLE as CLIENT_DOCUMENTS
 from devgw.config.client_documents_file import read_client_documents
 from devgw.config.finding import Finding, Findings, Place, did_you_mean, nearest_name
@@ -18,7 +19,6 @@ from devgw.config.upstreams_file import TABLE as UPSTREAMS
 from devgw.config.upstreams_file import read_upstreams
 from devgw.foreign.text import hidden_in
 from devgw.foreign.toml import TomlRefused, read_toml
-from devgw.foreign.urls import UrlRefused, read_url
 from devgw.oauth.urls import base_path_of
 from devgw.settings import Settings
 
@@ -36,7 +36,7 @@ class Setting:
     """With the table before a dot, such as `proxy.stateful`."""
     attribute: str
     kind: str
-    """`text`, `url`, `path`, `port`, `count`, `seconds`, `flag`, `names`, `addresses` or `rotation`."""
+    """`text`, `url`, `path`, `port`, `count`, `seconds`, `flag`, `hosts`, `origins`, `addresses` or `rotation`."""
     meaning: str
 
     @property
@@ -53,9 +53,9 @@ SETTINGS = (
     Setting("state_dir", "state_dir", "text", "Directory of database, socket and key; .devgw by default."),
     Setting("ephemeral", "ephemeral", "flag", "Keep all state in memory."),
     Setting("trusted_proxies", "trusted_proxies", "addresses", "Addresses whose X-Forwarded-* headers are believed."),
-    Setting("allowed_hosts", "allowed_hosts", "names", "Host names beyond loopback that are answered."),
+    Setting("allowed_hosts", "allowed_hosts", "hosts", "Host names beyond loopback that are answered."),
     Setting(
-        "allowed_origins", "allowed_origins", "names", "Origins of pages beyond loopback that may call MCP routes."
+        "allowed_origins", "allowed_origins", "origins", "Origins of pages beyond loopback that may call MCP routes."
     ),
     *(Setting(f"deployed.{name}", f"deployed.{name}", "flag", meaning) for name, meaning in DEPLOYED.items()),
     Setting(
@@ -91,7 +91,8 @@ _WANTED = {
     "count": "a whole number from 0",
     "seconds": "a number of seconds above 0",
     "flag": "true or false",
-    "names": "an array of strings",
+    "hosts": "an array of host names such as box.lan or box.lan:8080",
+    "origins": "an array of origins such as https://play.example: scheme, host and port alone",
     "addresses": "an array of IP addresses or networks",
     "rotation": '"rotate" or "as-deployed"',
 }
@@ -214,7 +215,7 @@ def _from_text(setting: Setting, text: str) -> Any:
     if setting.kind in ("port", "count", "seconds"):
         number = text.strip()
         return int(number) if re.fullmatch(r"\d{1,12}", number) else _float(number)
-    if setting.kind in ("names", "addresses"):
+    if setting.kind in _ONE_OF:
         return [each.strip() for each in text.split(",") if each.strip()]
     return text
 
@@ -243,43 +244,37 @@ def _fit(setting: Setting, value: Any) -> Any:
             return value
         case "seconds", int() | float() if 0 < value < 1e9:
             return float(value)
-        case (("names" | "addresses"), list() | tuple()) if all(map(_IS_ONE[setting.kind], value)):
-            return tuple(value)
+        case (("hosts" | "origins" | "addresses"), list() | tuple()):
+            return _fit_all(_ONE_OF[setting.kind], value)
         case (("text" | "url" | "path"), str() | Path()):
             return _fit_text(setting, str(value))
     raise Unfit
 
 
-def _is_network(value: Any) -> bool:
-    """Tell whether `value` is an IP address or a network, as text."""
+def _network(value: Any) -> str:
+    """Return an IP address or a network as it is written."""
+    ip_network(value if isinstance(value, str) else "", strict=False)
+    return str(value)
+
+
+_ONE_OF: dict[str, Callable[[Any], str]] = {"hosts": host_of, "origins": page_of, "addresses": _network}
+"""How each of an array is read; what does not fit is a `ValueError`."""
+
+
+def _fit_all(read: Callable[[Any], str], values: Iterable[Any]) -> tuple[str, ...]:
     try:
-        ip_network(value if isinstance(value, str) else "", strict=False)
-    except ValueError:
-        return False
-    return True
-
-
-_IS_ONE: dict[str, Callable[[Any], bool]] = {"names": lambda each: isinstance(each, str), "addresses": _is_network}
+        return tuple(read(each) for each in values)
+    except ValueError as error:
+        raise Unfit from error
 
 
 def _fit_text(setting: Setting, value: str) -> str:
     if setting.kind == "url":
-        return _origin(value)
+        return _fit_all(origin_of, (value,))[0]
     base_path = base_path_of(value) if setting.kind == "path" else None
     if (setting.kind == "path" and base_path is None) or not value.strip() or hidden_in(value):
         raise Unfit
     return base_path or value
-
-
-def _origin(value: str) -> str:
-    """Return an origin as browsers write it: small letters, no usual port, no slash at the end."""
-    try:
-        read = read_url(value)
-    except UrlRefused as error:
-        raise Unfit from error
-    if read.path.strip("/") or read.query:
-        raise Unfit
-    return read.origin
 
 
 def _settings(root: Path, values: Mapping[str, Any]) -> Settings:

@@ -122,3 +122,13 @@ def test_what_up_would_not_start_with_the_doctor_does_not_call_well(tmp_path: Pa
     told = CliRunner().invoke(command, [str(tmp_path), "--json"])
     assert told.exit_code == 1
     assert file in by_name(told)["configuration"]["saw"]
+
+
+@pytest.mark.parametrize("ports", ["port = 9001\n", "[emulators]\nworkos_port = 9000\n"])
+def test_a_project_that_wants_one_port_for_gateway_and_emulator_starts_and_is_no_failure(
+    tmp_path: Path, ports: str
+) -> None:
+    (tmp_path / "devgw.toml").write_text(ports)
+    told = by_name(CliRunner().invoke(command, [str(tmp_path), "--json"]))
+    assert "configuration" not in told
+    assert told["provider"]["verdict"] == Verdict.NOT_APPLICABLE

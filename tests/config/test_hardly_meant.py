@@ -208,6 +208,7 @@ def test_a_time_is_looked_at_behind_a_wrapper_too(tmp_path: Path, name: str, val
         ("http://localhost:9000?", "http://localhost:9000", ""),
         ("http://localhost:9100", "http://localhost:9100", "origin-elsewhere"),
         ("https://127.0.0.1", "https://127.0.0.1", "origin-elsewhere"),
+        ("https://localhost:9000", "https://localhost:9000", "origin-elsewhere"),
         ('http://localhost:9100"\nport = 0\nhost = "localhost', "http://localhost:9100", ""),
     ],
 )
@@ -378,6 +379,8 @@ def test_what_is_no_name_among_a_routes_policies_is_said_to_be_none(tmp_path: Pa
         'new McpGatewayPlugin({ basePath: "/dev" })',
         "new McpGatewayPlugin({ 'basePath': `/dev/` })",
         'new McpGatewayPlugin({ ["basePath"]: "/dev" })',
+        'new McpGatewayPlugin({ basePath: "/dev" as const })',
+        "new McpGatewayPlugin({ basePath: '/dev' satisfies string })",
         'new McpGatewayPlugin<Options>({ basePath: "/dev" })',
         'new zuplo.McpGatewayPlugin({ basePath: "/dev" })',
         'say(\'new McpGatewayPlugin({ basePath: "/x" })\', new McpGatewayPlugin({ basePath: "/dev" }))',

@@ -42,7 +42,8 @@ VALUES = {
     "count": "1",
     "seconds": "1",
     "flag": "true",
-    "names": '["a"]',
+    "hosts": '["a"]',
+    "origins": '["https://a.test"]',
     "addresses": '["127.0.0.1"]',
     "rotation": '"rotate"',
 }

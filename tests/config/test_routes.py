@@ -58,6 +58,23 @@ def test_each_mistake_in_a_route(tmp_path: Path, path: str, item: Any, code: str
     assert found[0].pointer.startswith("/paths/")
 
 
+@pytest.mark.parametrize("part", ["handler", "policies"])
+@pytest.mark.parametrize("value", [["workos-managed-oauth"], "McpProxyHandler", None, 7])
+def test_a_part_of_a_route_that_is_no_object_is_said_to_be_none(tmp_path: Path, part: str, value: Any) -> None:
+    route = operation()
+    route["x-zuplo-route"][part] = value
+    found = only(read(write(tmp_path, paths={"/mcp/x": {"post": route}})), "wrong-type")
+    assert found.message.startswith(f"`{part}` must be an object, not ")
+
+
+def test_a_policy_for_requests_among_those_for_answers_is_found(tmp_path: Path) -> None:
+    route = operation()
+    route["x-zuplo-route"]["policies"] = {"outbound": [POLICY_NAME]}
+    loaded = read(write(tmp_path, paths={"/mcp/x": {"post": route}}))
+    assert codes(loaded) == ["route-unprotected", "policy-outbound"]
+    assert only(loaded, "policy-outbound").pointer.endswith("/policies/outbound/0")
+
+
 def test_a_misspelt_policy_name_has_its_nearest(tmp_path: Path) -> None:
     loaded = read(write(tmp_path, paths={"/mcp/x": {"post": operation(inbound=["workos-manged-oauth"])}}))
 

@@ -73,6 +73,18 @@ def test_a_variable_wins_over_the_file_and_a_flag_over_both(tmp_path: Path) -> N
     assert settings.allowed_hosts == ("a.test", "b.test")
 
 
+def test_hosts_and_origins_are_kept_as_requests_carry_them(tmp_path: Path) -> None:
+    (tmp_path / "devgw.toml").write_text(
+        'allowed_hosts = ["Box.LAN", "box.lan:8080", "[2001:DB8::1]:8443", "münchen.test"]\n'
+        'allowed_origins = ["https://Play.test/", "https://play.test:443", "null", "chrome-extension://abc"]\n'
+    )
+    settings, findings = read_settings(tmp_path, {})
+
+    assert {each.code for each in findings} == {"others-let-in"}
+    assert settings.allowed_hosts == ("box.lan", "box.lan:8080", "[2001:db8::1]:8443", "xn--mnchen-3ya.test")
+    assert settings.allowed_origins == ("https://play.test", "https://play.test", "null", "chrome-extension://abc")
+
+
 @pytest.mark.parametrize(
     ("text", "line", "nearest"),
     [
@@ -100,6 +112,20 @@ def test_an_unknown_name_is_found_with_its_nearest(tmp_path: Path, text: str, li
         "base_path = 'x'",
         "ephemeral = 1",
         "allowed_hosts = 'a'",
+        "allowed_hosts = ['https://box.lan']",
+        "allowed_hosts = ['*.box.lan']",
+        "allowed_hosts = ['box.lan/mcp']",
+        "allowed_hosts = ['box.lan:']",
+        "allowed_hosts = ['2001:db8::1']",
+        "allowed_hosts = ['']",
+        "allowed_hosts = [1]",
+        "allowed_origins = ['play.test']",
+        "allowed_origins = ['*']",
+        "allowed_origins = ['https://*.play.test']",
+        "allowed_origins = ['https://play.test/page']",
+        "allowed_origins = ['mailto:a@b.test']",
+        "origin = 'null'",
+        "origin = 'vscode-webview://abc'",
         "trusted_proxies = ['proxy.local']",
         "proxy.connect_timeout = 0",
         "traces.kept = -1",

@@ -123,6 +123,14 @@ def with_cors(root: Path, name: Any) -> Path:
     return root
 
 
+@pytest.mark.parametrize("value", [{"name": "mine"}, "mine", None])
+def test_cors_policies_that_are_no_list_are_said_to_be_none(tmp_path: Path, value: Any) -> None:
+    write(tmp_path)
+    path = tmp_path / "config/policies.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"corsPolicies": value}))
+    assert only(read(tmp_path), "wrong-type").pointer == "/corsPolicies"
+
+
 # --- routes in the wrong place ---
 
 
