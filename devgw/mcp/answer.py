@@ -39,13 +39,23 @@ def is_answer_to(content: bytes, ids: Iterable[RequestId]) -> bool:
 
     One that names no request is the transport's refusal: nothing was done with what was asked.
     """
+    error = _refusal_in(content)
+    return error is not None and (error.get("id") in tuple(ids) or names_its_meaning(content))
+
+
+def names_its_meaning(content: bytes) -> bool:
+    """Tell whether the code of a JSON-RPC error is one of MCP's own, which says by itself what is wrong."""
+    error = _refusal_in(content)
+    return error is not None and error["error"].get("code") in _OF_MCP
+
+
+def _refusal_in(content: bytes) -> dict[str, Any] | None:
+    """Return the JSON-RPC error of an answer that is no stream; None where it is none."""
     try:
         value = read_json(content)
     except JsonRefused:
-        return False
-    if not isinstance(value, dict) or not isinstance(value.get("error"), dict):
-        return False
-    return value.get("id") in tuple(ids) or value["error"].get("code") in _OF_MCP
+        return None
+    return value if isinstance(value, dict) and isinstance(value.get("error"), dict) else None
 
 
 def _failure(message: dict[str, Any]) -> tuple[str, str] | None:

@@ -10,6 +10,7 @@ from devgw.mcp.message import Messages
 
 MODERN = "2026-07-28"
 """The first revision without `initialize` and sessions; dates of revisions compare as strings."""
+REVISIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", MODERN)
 META_VERSION = "io.modelcontextprotocol/protocolVersion"
 META_CAPABILITIES = "io.modelcontextprotocol/clientCapabilities"
 

@@ -10,12 +10,13 @@ from devgw.foreign.text import clean
 from devgw.gateway.forwarding import encoding_of, header_of, is_event_stream, is_json
 from devgw.gateway.transport import UpstreamAnswer
 from devgw.gateway.upstream import UpstreamCredential
-from devgw.mcp.answer import beginning_of, failure_in, is_answer_to, is_jsonrpc
+from devgw.mcp.answer import beginning_of, failure_in, is_answer_to, is_jsonrpc, names_its_meaning
 from devgw.mcp.attribution import shown_ids
 from devgw.problems import Problem, Refused
 from devgw.problems.proxy import Shown, UpstreamCredentialRefused
 from devgw.problems.redirect import RedirectWantsCredential
 from devgw.problems.upstream_answer import UpstreamAnswerNotMcp
+from devgw.problems.upstream_request import RequestOffRevision
 from devgw.problems.upstream_status import (
     MEDIA_TYPES,
     RequestNotMcp,
@@ -32,6 +33,7 @@ from devgw.problems.upstream_status import (
     UpstreamSpeaksLegacySse,
 )
 from devgw.web.call import McpCall
+from devgw.web.off_revision import off_revision
 from devgw.web.relay import WHOLE
 from devgw.web.sending import keep
 
@@ -44,7 +46,7 @@ UPSTREAM_ANSWERS = Departure(
     source="https://zuplo.com/docs/mcp-gateway/code-config/mcp-proxy-handler",
     cannot="No setting can imitate what is not documented: rely on no particular error for a broken upstream.",
 )
-_ACCEPTED, _UNAUTHORIZED, _REFUSALS, _FAILURES = 202, 401, 400, 500
+_ACCEPTED, _UNAUTHORIZED, _REFUSALS, _BAD_REQUEST, _FAILURES = 202, 401, 400, 400, 500
 _NOT_READ = frozenset({400, 415, 422})
 _SAID_BY_JSON_RPC = frozenset({400, 404, 500})
 """Statuses under which a JSON-RPC error of the upstream's says more than they do (MCP 2026-07-28, Error Codes)."""
@@ -142,7 +144,7 @@ def note_outcome(call: McpCall, *, streamed: bool, keeps_sessions: bool) -> None
     is_session_gone = trace.status in _SESSION_GONE and bool(call.header(SESSION)) and not keeps_sessions
     if trace.status >= _REFUSALS and trace.method == "POST" and not is_session_gone:
         problem = _refusal(call, content, keeps_sessions=keeps_sessions, speaks_mcp=found is not None)
-        if not is_word or isinstance(problem, UpstreamKeepsSessions):
+        if not is_word or isinstance(problem, UpstreamKeepsSessions | RequestOffRevision):
             trace.refuse(problem)
             return
     if found:
@@ -187,10 +189,17 @@ def _refusal(call: McpCall, body: bytes, *, keeps_sessions: bool, speaks_mcp: bo
         return UpstreamFailed(url, status, said, _retry_after(headers))
     if status in _OF_THE_HEAD:
         return _OF_THE_HEAD[status](call, url, said)
-    what = _no_message(call) if status in _NOT_READ else ""
-    if is_there or what:
-        return RequestNotMcp(url, status, said, what) if what else UpstreamRefusedCall(url, status, said)
-    return _by_status(status, url, said, headers)
+    found = _of_the_request(call, body, said) if status in _NOT_READ else None
+    return found or (UpstreamRefusedCall(url, status, said) if is_there else _by_status(status, url, said, headers))
+
+
+def _of_the_request(call: McpCall, body: bytes, said: str) -> Problem | None:
+    """Return what is wrong with a refused request, where that can be seen in the request itself."""
+    if what := _no_message(call):
+        return RequestNotMcp(call.answering_url, call.trace.status, said, what)
+    if call.trace.status == _BAD_REQUEST and not names_its_meaning(body):
+        return off_revision(call, said)
+    return None
 
 
 def _forbidden(call: McpCall, url: str, said: str) -> Problem:

@@ -9,8 +9,8 @@ import pytest
 from devgw.cli.why import tell
 from devgw.entropy import token
 from devgw.monitor.why import NEWEST, why_of
+from tests.diagnosis.stories.agent import NODE, Agent
 from tests.diagnosis.stories.conftest import Watched
-from tests.diagnosis.stories.test_clean_flows import NODE, Agent
 from tests.support.gateway import Code, mcp_request
 from tests.support.mending import mends, written
 

@@ -1,0 +1,77 @@
+"""What the upstream refused because the request does not fit the revision of MCP that its own header names."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from devgw.problems.base import ErrorCode, Fault
+from devgw.problems.upstream_status import UpstreamRefusal
+
+
+@dataclass(frozen=True, slots=True)
+class RequestOffRevision(UpstreamRefusal):
+    """A fault that stands in the request itself; that the upstream means it, say its own words."""
+
+    fault: ClassVar = Fault.CLIENT
+    error: ClassVar = ErrorCode.INVALID_REQUEST
+
+    def _refused_for(self, fault: str) -> str:
+        """Return what stands in the request, and what the upstream said."""
+        return f"{fault}. The upstream {self.url} answered {self.status_code}{self._said}."
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionUnknown(RequestOffRevision):
+    """`MCP-Protocol-Version` names no revision of MCP that is known here."""
+
+    got: str
+    known: tuple[str, ...]
+
+    diagnosis: ClassVar = "REQ-08"
+    source: ClassVar = "MCP 2025-11-25 §Protocol Version Header"
+
+    def explain(self) -> str:
+        """Say which it names."""
+        return self._refused_for(f"MCP-Protocol-Version is {self.got}, which is no revision of MCP that devgw knows")
+
+    def advise(self) -> str:
+        """Say which there are."""
+        return f"Let the client send the revision on which it and the server agreed: one of {', '.join(self.known)}."
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorWrong(RequestOffRevision):
+    """A header that mirrors the body contradicts it."""
+
+    difference: str
+
+    diagnosis: ClassVar = "PROXY-06"
+    hint: ClassVar = "Send Mcp-Method and Mcp-Name as the body says them; something on the way may have changed one."
+    source: ClassVar = "MCP 2026-07-28 basic/transports: Server Validation"
+
+    def explain(self) -> str:
+        """Say the difference."""
+        return self._refused_for(self.difference)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeMissing(RequestOffRevision):
+    """The header names a revision without handshake, and the body does not say what each request says in it."""
+
+    revision: str
+    missing: tuple[str, ...]
+    """Members of `params._meta`."""
+
+    diagnosis: ClassVar = "REQ-09"
+    source: ClassVar = "MCP 2026-07-28 basic/versioning"
+
+    def explain(self) -> str:
+        """Say what is missing."""
+        lacks = " and ".join(self.missing)
+        return self._refused_for(f"MCP-Protocol-Version is {self.revision}, and params._meta lacks {lacks}")
+
+    def advise(self) -> str:
+        """Say both ways out."""
+        return (
+            f"Put {' and '.join(self.missing)} into params._meta of each request, or name the revision that initialize "
+            "agreed on in MCP-Protocol-Version."
+        )
