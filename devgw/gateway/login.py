@@ -62,7 +62,7 @@ class Arrival:
     pending: PendingAuthorization
     session: Session
     session_cookie: str | None
-    """None where the login was finished before and the browser only came twice."""
+    """None where the browser has it: it came twice, or its person signed in once more."""
     page_token: str | None
     """Of the page that comes now; who only comes twice proves anew what browser it is."""
     login_cookie_name: str
@@ -141,9 +141,11 @@ class Login:
                 self._publish_finished(pending, refused.problem)
             raise
         work = f"sign-in {(pending.login_state_digest or '')[:16]}"
-        return await self._completion.once(work, lambda: self._arrive(parameters, pending, urls, user_agent))
+        return await self._completion.once(work, lambda: self._arrive(parameters, pending, cookies, urls, user_agent))
 
-    async def _arrive(self, parameters: Parameters, pending: PendingAuthorization, urls: Urls, agent: str) -> Arrival:
+    async def _arrive(
+        self, parameters: Parameters, pending: PendingAuthorization, cookies: Cookies, urls: Urls, agent: str
+    ) -> Arrival:
         """Redeem the provider's code, whether the browser waits or not, and open the session."""
         try:
             self._check_answer(parameters, pending)
@@ -152,7 +154,7 @@ class Login:
         except Refused as refused:
             self._publish_finished(pending, refused.problem)
             raise
-        session, cookie = self._open_session(identity, agent)
+        session, cookie = self._open_session(identity, agent, cookies)
         now = self._clock.now()
         pending = replace(pending, login_finished_at=now, session_id=session.id, prompt=None)
         with self._store.transaction():
@@ -224,12 +226,20 @@ class Login:
             raise Refused(ProviderAnswerEmpty(clean(", ".join(sorted(parameters)), 200)))
         return await self._provider.redeem(code, urls.callback, pending.login_verifier, pending.login_nonce or "")
 
-    def _open_session(self, identity: Identity, user_agent: str) -> tuple[Session, str]:
-        cookie = token("ss_")
+    def _open_session(self, identity: Identity, user_agent: str, cookies: Cookies) -> tuple[Session, str | None]:
+        """Return a session with its cookie; the one that this browser has of the same person goes on, and so does its.
+
+        So the pages that are open in its other tabs stay good.
+        """
+        whose = identity.subject_id, identity.issuer
+        sessions = self._proofs.sessions_of(cookies.get(SESSION_COOKIE, ()))
+        known = next((each for each in sessions if (each.subject_id, each.issuer) == whose), None)
+        cookie = None if known else token("ss_")
         now = self._clock.now()
         session = Session(
-            id=SessionId(short_id("s-", 12)),
-            cookie_digest=digest(cookie),
+            id=known.id if known else SessionId(short_id("s-", 12)),
+            cookie_digest=known.cookie_digest if known else digest(cookie or ""),
+            key_digest=known.key_digest if known else None,
             subject_id=identity.subject_id,
             email=identity.email,
             display_name=identity.display_name,

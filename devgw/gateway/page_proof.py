@@ -70,7 +70,10 @@ class PageProofs:
     def session_by_page(
         self, pending: PendingAuthorization, page_token: str | None, sessions: Iterable[Session]
     ) -> Session | None:
-        """Return the session of the person for whom this page token was given, if a cookie of theirs came too.
+        """Return the session for which this page token was given, if its cookie came too.
+
+        Another session of the same person shows another browser, to which the page was carried: none is returned, so
+        that this one shows whose it is.
 
         Raises:
             Refused: with `SessionCookieLost` where the token is right and the session lives, but no cookie of that
@@ -81,9 +84,10 @@ class PageProofs:
         known = self._store.find_session(pending.session_id) if pending.session_id else None
         if known is None:
             return None
-        came = sorted(sessions, key=lambda each: each.id != known.id)
-        found = next((each for each in came if each.subject_id == known.subject_id), None)
-        if found is None and self.is_live(known):
+        came = list(sessions)
+        found = next((each for each in came if each.id == known.id), None)
+        is_theirs = any(each.subject_id == known.subject_id for each in came)
+        if found is None and not is_theirs and self.is_live(known):
             raise Refused(SessionCookieLost(others=len(came)))
         return found
 

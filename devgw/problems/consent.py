@@ -126,13 +126,13 @@ class SessionCookieLost(Problem):
         return f"The cookie devgw_session of this sign-in did not come back with the browser{came}."
 
     def advise(self) -> str:
-        """Say first what is usual, where another cookie came: two tabs of one browser, and two people."""
+        """Say first what is usual, where another cookie came: two people at one browser, or one page in two."""
         if not self.others:
             return self.hint
         return (
             "If somebody else signed in in this browser meanwhile, start the connection again in the MCP client. If "
-            "nobody did, a page on another port of this machine sets cookies of the same name: close it, and delete "
-            "the cookies of this host name."
+            "this page was opened in another browser, decide in that one. If neither is so, a page on another port of "
+            "this machine sets cookies of the same name: close it, and delete the cookies of this host name."
         )
 
 

@@ -142,7 +142,12 @@ async def decide() -> Response:
 def _check_subject(sessions: list[Session], subject_id: str | None) -> None:
     """Refuse a form that was shown to somebody who is not signed in here any more."""
     if subject_id and all(each.subject_id != subject_id for each in sessions):
-        raise Refused(ConsentStale("somebody else signed in since the page was shown", is_of_somebody_else=True))
+        raise Refused(
+            ConsentStale(
+                "it was shown to another person: somebody else signed in since, or its page comes from another browser",
+                is_of_somebody_else=True,
+            )
+        )
 
 
 def _again(

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import httpx2
+import pytest
 
 from devgw.clock import FrozenClock
 from devgw.entropy import token
-from devgw.events.taxonomy import McpAuthConsentShown
+from devgw.events.taxonomy import McpAuthCodeIssued, McpAuthConsentShown
 from devgw.gateway.page_proof import MOST_COOKIES
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running, running_gateway
@@ -84,3 +85,78 @@ async def test_of_two_sessions_of_one_person_the_one_of_the_page_counts(
         cookie = {"cookie": "; ".join(f"devgw_session={each}" for each in values)}
         await http.get(url, headers=AS_A_BROWSER | cookie)
         assert gateway.events(McpAuthConsentShown)[-1].session_id == shown
+
+
+@pytest.mark.parametrize("persona", [0, 1])
+async def test_a_form_is_taken_from_the_browser_alone_in_which_it_was_shown(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser, persona: int
+) -> None:
+    """The same person in another browser, or somebody else: the form with its token was carried there."""
+    await signed_in(gateway, http, browser)
+    page = form_of(browser)
+    async with Browser(CALLBACK) as other:
+        await signed_in(gateway, http, other)
+        if persona:
+            await other.press("another account")
+            assert other.page is not None
+            await other.press(
+                [text for form in other.page.forms for _, _, text in form.buttons if "@" in text][persona]
+            )
+        carried = await http.post(
+            f"{gateway.origin}/oauth/setup",
+            data=page.fields | {"decision": "approve"},
+            headers=AS_A_BROWSER | other.cookies,
+        )
+    assert carried.status_code == 403
+    assert "consent_stale" in carried.text
+    assert gateway.events(McpAuthCodeIssued) == []
+    await browser.press("Allow")
+    assert browser.location is not None
+
+
+async def test_a_page_that_is_carried_to_another_browser_of_its_person_is_shown_there_anew(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    await signed_in(gateway, http, browser)
+    assert browser.page is not None
+    url, ours = browser.page.url, form_of(browser).fields["csrf_token"]
+    async with Browser(CALLBACK) as other:
+        await signed_in(gateway, http, other)
+        await other.open(url)
+        assert form_of(other).fields["csrf_token"] != ours
+        await other.press("Allow")
+        assert other.location is not None
+
+
+@pytest.mark.parametrize("first", [0, 1])
+async def test_the_pages_of_two_tabs_stay_good_where_each_signed_in(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser, first: int
+) -> None:
+    """Both tabs show the login before anybody signed in; the second sign-in takes nothing from the first."""
+    logins = []
+    for _ in range(2):
+        client = await gateway.register(http)
+        await browser.open(gateway.authorize_url(client["client_id"], token("")))
+        logins.append(browser.page)
+    pages = []
+    for login in logins:
+        browser.page = login
+        await browser.press("@")
+        pages.append(browser.page)
+    for page in (pages[first], pages[1 - first]):
+        browser.page = page
+        await browser.press("Allow")
+        assert browser.location is not None
+    assert len({each.session_id for each in gateway.events(McpAuthCodeIssued)}) == 1
+
+
+async def test_a_session_that_was_ended_is_not_taken_up_by_the_next_sign_in(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    await signed_in(gateway, http, browser)
+    (first,) = gateway.runtime.gateway.ground.store.sessions()
+    gateway.runtime.gateway.ground.revocation.sign_out(first)
+    await signed_in(gateway, http, browser)
+
+    last = gateway.events(McpAuthConsentShown)[-1].session_id
+    assert last != first.id
