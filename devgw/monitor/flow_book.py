@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from itertools import islice
 
 from devgw.entropy import short_id
@@ -20,6 +21,8 @@ from devgw.monitor.flow_moves import give_up, go_on_from
 _KEPT = 2_000
 _MOST_ALIKE = 300
 _MOST_KEYS = 50_000
+_MISSED_WITHIN = timedelta(minutes=5)
+"""For how long after a refusal it is looked whether a client that had arrived comes back."""
 _EVERYBODY = "shared"
 """Whose connection it is where one serves all."""
 OF_UPSTREAM = (
@@ -150,9 +153,10 @@ class FlowBook:
         """Return the flows that are under way or failed a moment ago."""
         return iter(list(self._active.values()))
 
-    def awaited(self) -> Iterator[Flow]:
+    def awaited(self, now: datetime) -> Iterator[Flow]:
         """Return the flows that are judged anew although nothing moved: time, or another flow, may change the words."""
-        return iter((self._active | self._accused).values())
+        refused = {each.id: each for each in self.restless() if now - (each.last_at or now) <= _MISSED_WITHIN}
+        return iter((self._active | self._accused | refused).values())
 
     def retire(self, flow: Flow) -> None:
         """Let `flow` take no more strangers in."""

@@ -187,7 +187,7 @@ class Monitor:
         self.judging.add_changed(flow for flow in self.flows.dirty.values() if flow.id in self.flow_book.flows)
         if now - self.judged_at >= _JUDGE_EVERY:
             self.judged_at = now
-            self.judging.add_waiting(self.flow_book.awaited())
+            self.judging.add_waiting(self.flow_book.awaited(now))
         self.judging.run()
 
     def _begin_judging(self, flow: Flow | None) -> Judgement:

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from devgw.diagnosis.clients import forget_advice
 from devgw.diagnosis.exchange import form, is_token, response_json
-from devgw.diagnosis.rule import Rule, diagnosis
-from devgw.diagnosis.rules.common import TOKEN, came_past, known_quirks, mcp_requests, traits
+from devgw.diagnosis.rule import Observation, Rule, diagnosis
+from devgw.diagnosis.rules.common import TOKEN, came_past, is_person_with_a_tool, known_quirks, mcp_requests, traits
 from devgw.diagnosis.surroundings import TokenStory
 from devgw.diagnosis.view import View
 from devgw.events import Trace
@@ -19,6 +19,8 @@ from devgw.events.taxonomy import (
 from devgw.ids import TokenId
 
 SAID_FOR = timedelta(minutes=10)
+REFRESHES_WITHIN = timedelta(seconds=60)
+"""What a client that refreshes needs after its 401 at the most: it does so at once."""
 ENDED_FOR_A_REPLAY = frozenset({"refresh_token_replayed", "grant_revoked"})
 
 
@@ -72,6 +74,28 @@ def _ago(trace: Trace, story: TokenStory | None) -> str:
     if story is None or story.expires_at is None:
         return ""
     return f", last {(trace.started_at - story.expires_at).total_seconds():.0f} s after it had expired"
+
+
+def stopped_after_expiry(view: View, now: datetime) -> Iterator[Diagnosis]:
+    """REFR-05, suspected: a call with an expired token was refused, and then nothing more came."""
+    expired = [trace for trace in mcp_requests(view) if trace.reason_code == "token_expired"]
+    if not expired or is_person_with_a_tool(view):
+        return
+    last = expired[-1]
+    quiet = now - last.started_at
+    if quiet < REFRESHES_WITHIN or _tried(view, last.started_at) or came_past(view, TOKEN, last.started_at):
+        return
+    yield diagnosis(
+        "REFR-05",
+        f"{view.who} called with a token that had expired, was answered 401 {quiet.total_seconds():.0f} s ago, and has "
+        "neither refreshed nor signed in since.",
+        "Let the client refresh, or sign in again, when a call is answered 401; if it was closed, nothing is to be "
+        "done.",
+        view=view,
+        trace=last,
+        got=str(last.token_id or ""),
+        gone_when="it refreshes or signs in again",
+    )
 
 
 def _tried(view: View, since: datetime) -> bool:
@@ -148,6 +172,12 @@ def resource_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: AR
 RULES = (
     Rule(("REFR-01",), "a refresh token again before its successor was used", parallel_refresh),
     Rule(("REFR-05",), "three requests with an expired token, no token request between", never_refreshes),
+    Rule(
+        ("REFR-05",),
+        "a refused call with an expired token, and 60 s after it no token request",
+        stopped_after_expiry,
+        Observation.ABSENCE,
+    ),
     Rule(("REFR-06",), "a refused refresh and two calls with the old token after it", goes_on_after_refusal),
     Rule(
         ("REFR-02", "REFR-04"),

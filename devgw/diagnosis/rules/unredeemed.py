@@ -14,7 +14,7 @@ from devgw.diagnosis.rules.common import known_quirks, last_trace, seconds, trai
 from devgw.diagnosis.urls import UrlParts, split_url
 from devgw.diagnosis.view import View
 from devgw.events.flow import Diagnosis, FlowState, Milestone, Step
-from devgw.events.taxonomy import McpAuthCallbackProbed
+from devgw.events.taxonomy import McpAuthCallbackProbed, McpAuthCodeIssued
 
 Suspect = tuple[str, str, str]
 """Id, cause and fix."""
@@ -44,11 +44,13 @@ def code_never_redeemed(view: View, now: datetime) -> Iterator[Diagnosis]:
 
 def _went_on(view: View) -> bool:
     """Tell whether another code was redeemed since that went to the same place: one program alone listens there."""
+    sent = view.last(McpAuthCodeIssued)  # not when the flow was seen last: a look at the port comes later
+    since = sent[0] if sent else view.flow.started_at
     return any(
         is_token(each)
         and each.status == HTTPStatus.OK
         and form(each).get("redirect_uri") == view.flow.redirect_uri
-        and each.started_at > (view.flow.last_at or view.flow.started_at)
+        and each.started_at > since
         for each in view.around.requests.on_the_way(view.flow.user_agent)
     )
 
