@@ -7,10 +7,9 @@ attempt mended.
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from devgw.diagnosis.clients import recognise
 from devgw.events.flow import Flow, FlowState
 from devgw.monitor.details import CaseView, WhyDetail
-from devgw.monitor.flow_view import diagnosis_view, failure_view, name_of, row_of, traits_of
+from devgw.monitor.flow_view import diagnosis_view, failure_view, name_of, row_of
 from devgw.monitor.monitor import Monitor
 
 NEWEST = "newest"
@@ -79,7 +78,10 @@ def _nth(number: int) -> str:
 
 
 def _mended(monitor: Monitor, flow: Flow) -> str:
-    """Return which later attempt got through; of a client without an id yet, one that looks the same says it."""
+    """Return which later attempt got through; of a client without an id yet, only what surely is its own says it.
+
+    Two programs of one make look the same: likeness proves nothing here.
+    """
     after = flow
     for _ in range(_MOST):
         later = monitor.flow(after.after) if after.after else None
@@ -92,7 +94,7 @@ def _mended(monitor: Monitor, flow: Flow) -> str:
         return ""
     asked = " ".join(trace.query.decode("latin-1") for id_ in flow.trace_ids if (trace := monitor.trace(id_)))
     arrived = (each for each in monitor.flow_book.flows if each is not flow and _got_past(each, flow))
-    found = next((each for each in arrived if _is_alike(each, flow) or _is_named(each, asked)), None)
+    found = next((each for each in arrived if _is_same_socket(each, flow) or _is_named(each, asked)), None)
     return _got_through(found) if found else ""
 
 
@@ -101,13 +103,9 @@ def _got_past(one: Flow, other: Flow) -> bool:
     return one.state is FlowState.DONE and one.ended_at is not None and one.ended_at > _moment(other)
 
 
-def _is_alike(one: Flow, other: Flow) -> bool:
-    if None not in {one.operation_id, other.operation_id} and one.operation_id != other.operation_id:
-        return False
-    if one.user_agent and one.user_agent == other.user_agent:
-        return True
-    ours, theirs = recognise(traits_of(one)), recognise(traits_of(other))
-    return ours is not None and ours is theirs  # a program may have a user agent for OAuth and one for MCP
+def _is_same_socket(one: Flow, other: Flow) -> bool:
+    """Tell whether both were asked over one connection: that is one program, whatever it calls itself."""
+    return not set(one.peers).isdisjoint(other.peers)
 
 
 def _is_named(flow: Flow, query: str) -> bool:
