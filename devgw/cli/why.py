@@ -135,5 +135,5 @@ def _value(label: str, value: str, marks: str = "") -> list[str]:
 
 
 def _failure(told: FailureView) -> list[str]:
-    lines = [told.reason_code, f"  {told.explanation}", *_value("got", told.got), *_value("expected", told.expected)]
+    lines = [told.reason_code, f"  {told.explanation}"]
     return [*lines, *_value("change", told.hint), *_value("source", told.source)]

@@ -1,7 +1,7 @@
 """One client's way from its first 401 to its first tool call: the value that everyone speaks about.
 
 The monitor folds events into it, diagnosis judges it, the control stream sends it, the dashboard draws it. It carries
-ids, fingerprints and sentences, never a secret: whoever fills `got`, `expected` or a label masks first.
+ids, fingerprints and sentences, never a secret: whoever fills a label masks first.
 """
 
 from dataclasses import dataclass, field
@@ -134,8 +134,6 @@ class StepFailure:
     reason_code: str
     explanation: str = ""
     hint: str = ""
-    got: str = ""
-    expected: str = ""
     source: str = ""
     problem: Problem | None = field(default=None, repr=False)
     """The refusal as a value; None where an upstream's answer is what failed."""

@@ -42,8 +42,6 @@ class FailureView(Row):
     reason_code: str
     explanation: str = ""
     hint: str = ""
-    got: str = ""
-    expected: str = ""
     source: str = ""
     origin: str = ""
     trace_id: str = ""

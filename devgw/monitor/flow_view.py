@@ -94,8 +94,8 @@ def failure_view(flow: Flow) -> FailureView | None:
     view = FailureView(
         str(failure.step), failure.reason_code, mask_sentence(failure.explanation), mask_sentence(failure.hint)
     )
-    view.got, view.expected, view.source = mask_sentence(failure.got), mask_sentence(failure.expected), failure.source
-    view.origin, view.trace_id, view.at = str(failure.origin or ""), failure.trace_id or "", stamp(failure.at)
+    view.source, view.origin = failure.source, str(failure.origin or "")
+    view.trace_id, view.at = failure.trace_id or "", stamp(failure.at)
     return view
 
 
@@ -141,9 +141,7 @@ def _ladder(detail: FlowDetail) -> str:
 def _reasons(detail: FlowDetail) -> list[str]:
     reasons = []
     if (failure := detail.failure) is not None:
-        pairs = _pairs(
-            ("got", failure.got), ("expected", failure.expected), ("fix", failure.hint), ("see", failure.source)
-        )
+        pairs = _pairs(("fix", failure.hint), ("see", failure.source))
         reasons.append(f"**Stopped at {failure.step}: {failure.reason_code}.** {clean(failure.explanation)}{pairs}")
     for each in detail.diagnoses:
         sure = "" if each.certain else " (suspected)"

@@ -171,10 +171,3 @@ def test_a_public_page_that_may_not_reach_this_machine() -> None:
     story.ask("OPTIONS", "/mcp/x", 204, sent={"origin": "https://playground.example"})
 
     assert story.wait(5).names() == ["CORS-05"]
-
-
-def test_a_challenge_without_the_way_to_the_login() -> None:
-    story = Story()
-    story.ask("POST", "/mcp/x", 401, got={"www-authenticate": "Bearer"})
-
-    assert story.names() == ["BEAR-01"]

@@ -158,8 +158,6 @@ def flow_detail(row: FlowRow) -> FlowDetail:
         reason_code="login_state_unknown",
         explanation="The callback carried a state that belongs to no login of this browser.",
         hint="Open the client with http://localhost:9000 instead of 127.0.0.1.",
-        got="state=Zx81…q0 sha 4be1, no cookie",
-        expected="cookie devgw_login of request 7",
         source="RFC 6749 §10.12",
         origin="client",
         trace_id="7f3a090a",

@@ -49,7 +49,7 @@ def _short(row: FlowRow, detail: FlowDetail | None, scene: Scene, sheet: Sheet) 
             _well(row, detail, scene, sheet)
         return
     first, failure = next(iter(detail.diagnoses), None), detail.failure
-    got = (first.got if first else "") or (failure.got if failure else "")
+    got = first.got if first else ""
     values = f" {scene.glyphs.dash} got {scene.url(got)}" if got else ""
     sheet.add(
         line(
@@ -90,7 +90,7 @@ def _failed(row: FlowRow, detail: FlowDetail | None, scene: Scene, sheet: Sheet)
     if first is not None:
         _diagnosis(first, detail.failure, scene, sheet, headline(row))
     elif detail.failure is not None:
-        _failure(detail.failure, scene, sheet)
+        _failure(detail.failure, sheet)
     _others(detail.diagnoses[1:_KEPT], sheet)
     _keys(detail, sheet)
 
@@ -104,9 +104,7 @@ def _values(got: str, expected: str, scene: Scene, sheet: Sheet, got_from: str =
 
 
 def _diagnosis(first: DiagnosisView, failure: FailureView | None, scene: Scene, sheet: Sheet, said: str) -> None:
-    got = first.got or (failure.got if failure else "")
-    expected = first.expected or (failure.expected if failure else "")
-    _values(got, expected, scene, sheet, first.got_from, first.expected_from)
+    _values(first.got, first.expected, scene, sheet, first.got_from, first.expected_from)
     sheet.head("Cause" if first.certain else "Suspected cause", first.id)
     if first.cause not in said:  # told once, so that the fix stays in sight
         sheet.text(first.cause)
@@ -121,8 +119,7 @@ def _diagnosis(first: DiagnosisView, failure: FailureView | None, scene: Scene, 
     _source(first.source or (failure.source if failure else ""), sheet)
 
 
-def _failure(failure: FailureView, scene: Scene, sheet: Sheet) -> None:
-    _values(failure.got, failure.expected, scene, sheet)
+def _failure(failure: FailureView, sheet: Sheet) -> None:
     if failure.explanation:
         sheet.head("What happened", f"fault of the {failure.origin.replace('_', ' ')}" if failure.origin else "")
         sheet.text(failure.explanation)

@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import chain
 
-from devgw.diagnosis.exchange import response_header
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import MCP, came_past, mcp_requests
 from devgw.diagnosis.view import View
-from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefreshed
 
@@ -18,31 +16,7 @@ STUBBORN = 3
 SAID_FOR = timedelta(minutes=10)
 
 
-def challenge_missing(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
-    """BEAR-01: a 401 left the gateway without saying where to log in."""
-    for trace in mcp_requests(view):
-        challenge = response_header(trace, b"www-authenticate")
-        if trace.status == 401 and "resource_metadata" not in challenge and not came_past(view, MCP, trace.started_at):
-            whose = "the upstream" if trace.upstream_status == 401 else "this route"
-            yield diagnosis(
-                "BEAR-01",
-                f"{trace.path} answered 401 without resource_metadata in WWW-Authenticate; it came from {whose}.",
-                _challenge_fix(trace),
-                view=view,
-                trace=trace,
-                got=challenge or "(no WWW-Authenticate)",
-                expected='Bearer resource_metadata="…"',
-            )
-            return
-
-
-def _challenge_fix(trace: Trace) -> str:
-    if trace.upstream_status == 401:
-        return "Attach an MCP OAuth policy to the route and give the gateway a credential for this upstream."
-    return "Attach the MCP OAuth policy to this route."
-
-
-def header_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def header_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
     """BEAR-03: a token was delivered, and the client's next calls have no Authorization header."""
     issued = view.last(McpAuthDownstreamTokenIssued)
     if issued is None or came_past(view, MCP, issued[0]):
@@ -118,7 +92,6 @@ def wrong_revocation(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa:
 
 
 RULES = (
-    Rule(("BEAR-01",), "a 401 on an MCP route and its challenge", challenge_missing),
     Rule(("BEAR-03",), "a token that was issued and a call without Authorization after it", header_lost),
     Rule(("REVK-01",), "a good answer to a revoked token", revoked_but_accepted),
     Rule(("BEAR-06",), "two calls with a revoked token after a newer one was issued, or three without", old_token),
