@@ -76,6 +76,19 @@ class Database:
         """Write the file anew where somebody removed it, alone or with its folder: what has no name would be lost."""
         if self._place is not None and not self._place.is_there():
             self._restore(self._place)
+        if self._place is not None and not self._place.has_log():
+            self._begin_log()
+
+    def _begin_log(self) -> None:
+        """Bring into the file what stands in a log that somebody removed, and begin another; a kill would lose it."""
+        self._connection.execute("PRAGMA busy_timeout=0")
+        try:
+            for mode in ("DELETE", "WAL"):
+                self._connection.execute(f"PRAGMA journal_mode={mode}")
+        except sqlite3.Error:  # another program reads: it is tried again before the next write
+            pass
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
 
     def _restore(self, place: Place) -> None:
         """Make again what is missing at the file's place, and around it."""
@@ -122,6 +135,7 @@ class Database:
         if self._place is None:
             return
         self._restore(self._place)
+        self._see_to_file()
         if self.trouble is None and _has_room(self._place.path):
             return
         with self.transaction():

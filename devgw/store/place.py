@@ -16,6 +16,7 @@ class Place:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._log = f"{path}-wal"
         self._identity = self._prepare()
 
     def _prepare(self) -> tuple[int, int]:
@@ -44,6 +45,10 @@ class Place:
         except OSError:
             return False
         return (found.st_dev, found.st_ino) == self._identity
+
+    def has_log(self) -> bool:
+        """Tell whether SQLite's log (`-wal`), which has what was written last, has a name; called before each write."""
+        return os.path.lexists(self._log)
 
     def put_back(self, connection: sqlite3.Connection) -> None:
         """Write everything that `connection` has into a new file in the old place.
