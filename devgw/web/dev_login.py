@@ -18,7 +18,8 @@ from devgw.web.hosts import is_loopback
 from devgw.web.pages import page
 
 blueprint = Blueprint("dev_login", __name__)
-_OF_PROXIES = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "CF-Connecting-IP", "Via")
+_OF_PROXIES = frozenset({"Forwarded", "X-Real-Ip", "X-Client-Ip", "Cf-Connecting-Ip", "True-Client-Ip", "Via"})
+_FORWARDED = "X-Forwarded-"
 
 
 @blueprint.get(DEV_LOGIN)
@@ -44,9 +45,13 @@ def check_is_here() -> None:
     if not serving.gateway().login.is_dev_login:
         return
     named = urlsplit(serving.origin()).hostname or ""
-    came_by = next((each for each in _OF_PROXIES if each in request.headers), "")
+    came_by = next((name for each, _ in request.headers if _is_of_proxy(name := each.title())), "")
     if came_by or not is_loopback(named) or not _is_loopback(request.remote_addr or ""):
         raise Refused(DevLoginElsewhere(serving.origin(), came_by))
+
+
+def _is_of_proxy(header: str) -> bool:
+    return header in _OF_PROXIES or header.startswith(_FORWARDED)
 
 
 def _is_loopback(address: str) -> bool:

@@ -69,6 +69,9 @@ async def test_dev_login_signs_in_without_any_provider(
     "headers",
     [
         {"x-forwarded-for": "203.0.113.5"},
+        {"x-forwarded-proto": "https"},
+        {"x-real-ip": "203.0.113.5"},
+        {"via": "1.1 tunnel"},
         {"forwarded": "for=203.0.113.5"},
         {"cf-connecting-ip": "203.0.113.5"},
         {"host": TUNNEL},
