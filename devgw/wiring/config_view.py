@@ -4,6 +4,7 @@ from pathlib import Path
 
 from devgw.config.finding import Finding
 from devgw.config.load import Loaded
+from devgw.config.settings_file import read_settings
 from devgw.config.source import LINE_SHOWN, blank_secrets
 from devgw.gateway.gateway import Gateway
 from devgw.monitor.views import ConfigView, EnvRow, FileRow, FindingRow, RouteRow
@@ -36,7 +37,7 @@ def config_view(runtime: Runtime, rejected: Loaded | None = None, changes: list[
         notes=runtime.notes,
         policy=gateway.policy.name,
         files=_files(runtime.loaded, rejected, loaded_at),
-        findings=[_finding(each, shown.read_from) for each in shown.findings],
+        findings=_findings(runtime, shown),
         routes=_routes(gateway, runtime.urls),
         env=[
             EnvRow(
@@ -62,6 +63,13 @@ def _files(loaded: Loaded, rejected: Loaded | None, loaded_at: float) -> list[Fi
         state = "loaded" if loaded.digests.get(name) == digest else "waiting"
         rows.append(FileRow(name, "rejected" if name in wrong else state, digest, loaded_at))
     return rows
+
+
+def _findings(runtime: Runtime, shown: Loaded) -> list[FindingRow]:
+    """Return what is found in devgw's own settings, as they are written now, and in the project."""
+    root = runtime.settings.root
+    own = [each for each in read_settings(root, runtime.environ)[1] if each not in shown.findings]
+    return [*(_finding(each, root) for each in own), *(_finding(each, shown.read_from) for each in shown.findings)]
 
 
 def _finding(finding: Finding, root: Path) -> FindingRow:

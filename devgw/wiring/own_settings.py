@@ -12,6 +12,7 @@ from devgw.config.settings_file import FILE, SETTINGS, read_settings
 from devgw.config.strict import STRICT
 from devgw.config.upstreams_file import TABLE as UPSTREAMS
 from devgw.settings import Settings
+from devgw.wiring.reading import read_project
 from devgw.wiring.runtime import Runtime
 
 _NAMES = {each.name: attrgetter(each.attribute) for each in SETTINGS} | {
@@ -26,7 +27,7 @@ class OwnSettings:
         self._runtime = runtime
         self._at_start, found = self._read()
         self._written = self._at_start
-        self._doubts = _doubts_in(found)
+        self._doubts = self._doubts_of(self._at_start, found)
 
     def faults(self) -> tuple[Finding, ...]:
         """Return the errors in the file as it is now: with these the next start would not come up."""
@@ -35,7 +36,7 @@ class OwnSettings:
     def changed(self) -> list[str]:
         """Return in words which settings differ from the last time this was asked, and what is doubtful since then."""
         (written, findings), before, doubted = self._read(), self._written, self._doubts
-        self._written, self._doubts = written, _doubts_in(findings)
+        self._written, self._doubts = written, self._doubts_of(written, findings)
         found = [name for name, of in _NAMES.items() if of(before) != of(written)]
         said = [self._say(name, _NAMES[name]) for name in ([STRICT] if STRICT in found else found)]
         return [*said, *(each for each in self._doubts if each not in doubted)]
@@ -50,7 +51,17 @@ class OwnSettings:
     def _read(self) -> tuple[Settings, tuple[Finding, ...]]:
         return read_settings(self._runtime.settings.root, self._runtime.environ, {})
 
+    def _doubts_of(self, written: Settings, findings: Iterable[Finding]) -> list[str]:
+        """Return the warnings in words, and what the next start would say of the project with these settings.
 
-def _doubts_in(findings: Iterable[Finding]) -> list[str]:
-    """Return the warnings in words: a setting that does nothing changes nothing, and is told all the same."""
-    return [f"{each.file}: {each.message}" for each in findings if each.severity is Severity.WARNING]
+        A setting that does nothing changes nothing, and is told all the same.
+        """
+        doubts = [each for each in findings if each.severity is Severity.WARNING]
+        errors: list[Finding] = []
+        if written != self._at_start:
+            runtime = self._runtime
+            later = read_project(written, runtime.environ, may_be_sample=runtime.loaded.is_sample).findings
+            doubts += [each for each in later if each.severity is Severity.WARNING and each.file == FILE]
+            errors = [each for each in later if each.severity is Severity.ERROR]
+        refused = [f"The next start would be refused: {each.place}: {each.message}" for each in errors[:1]]
+        return [*(f"{each.file}: {each.message}" for each in doubts), *refused]

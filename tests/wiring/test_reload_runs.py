@@ -373,6 +373,42 @@ async def test_a_broken_devgw_toml_is_an_invalid_save(gateway: Running, project:
         assert f"devgw.toml: `{table}` changed; it takes effect at the next start." in loaded.changes
 
 
+async def test_a_setting_with_which_the_next_start_would_be_refused_says_so_now(
+    gateway: Running, project: Path
+) -> None:
+    own = project / "devgw.toml"
+    own.write_text("[emulators]\nworkos = false\n")
+    loaded = await until_loaded(gateway, 2)
+    (told,) = [each for each in loaded.changes if each.startswith("The next start would be refused: config/policies")]
+    assert "WORKOS_CLIENT_ID is not set" in told
+    own.write_text("[emulators]\nworkos = false\n[proxy]\nstateful = true\n")
+    loaded = await until_loaded(gateway, 3)
+    assert loaded.changes == ("devgw.toml: `proxy.stateful` changed; it takes effect at the next start.",)
+    own.write_text('[upstreams.nobody.authorization_server_metadata]\nissuer = "https://as.test"\n')
+    loaded = await until_loaded(gateway, 4)
+    assert 'devgw.toml: No token exchange has the id "nobody".' in loaded.changes
+    own.write_text('allowed_hosts = ["box.lan"]\n')
+    loaded = await until_loaded(gateway, 5)
+    assert loaded.changes == (
+        "devgw.toml: `allowed_hosts` changed; it takes effect at the next start.",
+        "devgw.toml: `upstreams` is again as it was at the start.",
+    )
+
+
+async def test_what_is_doubtful_in_devgws_own_settings_is_among_the_findings_of_config(
+    gateway: Running, project: Path
+) -> None:
+    (project / "devgw.toml").write_text('origin = "https://localhost:9100"\n')
+    await until_loaded(gateway, 2)
+    assert gateway.runtime.monitor.config is not None
+    (found,) = [each for each in gateway.runtime.monitor.config.findings if each.file == "devgw.toml"]
+    assert (found.severity, found.line, found.excerpt) == ("warning", 1, ['origin = "https://localhost:9100"'])
+    (project / "devgw.toml").write_text("prot = 1\n")
+    await until_rejected(gateway)
+    found_now = [each.message for each in gateway.runtime.monitor.config.findings if each.file == "devgw.toml"]
+    assert found_now == ["`prot` is no setting."]
+
+
 async def test_what_is_saved_without_a_difference_is_no_new_generation(gateway: Running, project: Path) -> None:
     policies = project / "config" / "policies.json"
     policies.write_text(policies.read_text())
