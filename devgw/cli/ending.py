@@ -41,8 +41,8 @@ class Ending:
         loop = asyncio.get_running_loop()
 
         def heard(_number: int, _frame: FrameType | None) -> None:
-            self.watch()
             loop.call_soon_threadsafe(self._stopping.set)
+            self.watch()
 
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(each, heard)
@@ -59,10 +59,13 @@ class Ending:
         if self._is_watched:
             return
         self._is_watched = True
-        faulthandler.dump_traceback_later(_BACKUP_SECONDS, exit=True, file=self._nowhere)
-        timer = threading.Timer(LAST_RESORT_SECONDS, self._give_up)
-        timer.daemon = True
-        timer.start()
+        try:
+            faulthandler.dump_traceback_later(_BACKUP_SECONDS, exit=True, file=self._nowhere)
+            timer = threading.Timer(LAST_RESORT_SECONDS, self._give_up)
+            timer.daemon = True
+            timer.start()
+        except RuntimeError:  # the system gives no more threads
+            _let_the_system_end_it()
 
     def _give_up(self) -> None:
         """Say what hangs, and end."""
@@ -80,6 +83,13 @@ class Ending:
         except OSError:
             return ""
         return f" What hung stands in {path}."
+
+
+def _let_the_system_end_it() -> None:
+    """End the process by the system's own timer, which needs no thread, and says nothing."""
+    if hasattr(signal, "setitimer"):  # not on Windows
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, _BACKUP_SECONDS)
 
 
 def leave(code: int, sentence: str, drain: Callable[[], object]) -> NoReturn:

@@ -51,6 +51,15 @@ _THREAD_HANGS = """
 async def fault(_runtime):
     await asyncio.to_thread(time.sleep, 60)
 """
+_NO_MORE_THREADS = """
+import faulthandler, threading
+def refuse(*_given, **_more):
+    raise RuntimeError("can't start new thread")
+async def fault(_runtime):
+    faulthandler.dump_traceback_later = threading.Thread.start = refuse
+    await asyncio.sleep(0.5)
+    {then}
+"""
 
 
 @pytest.fixture
@@ -196,3 +205,15 @@ def test_requests_that_never_come_to_an_end_do_not_keep_it_from_ending(project: 
         for each in clients:
             each.close()
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("then", "status"), [("await asyncio.sleep(60)", 0), ("time.sleep(60)", -signal.SIGALRM)], ids=["well", "hangs"]
+)
+def test_sigterm_ends_it_where_the_system_gives_no_more_threads(project: Path, then: str, status: int) -> None:
+    fault = _NO_MORE_THREADS.format(then=then)
+    with started([sys.executable, "-c", _STUCK.format(fault=fault)], project) as process:
+        until_it_says(process, b"gateway answers")
+        time.sleep(0.7)
+        assert ended_by(process) < 5
+    assert process.returncode == status
