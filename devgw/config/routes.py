@@ -22,6 +22,7 @@ from devgw.config.project import CorsPolicy, OtherRoute, Route
 from devgw.config.route_paths import is_reserved, why_no_path
 from devgw.config.shapes import LOOPBACK, split_url, why_refused, written
 from devgw.foreign.addresses import is_this_machine
+from devgw.foreign.text import hidden_in
 from devgw.ids import OperationId
 from devgw.oauth.urls import below_base
 from devgw.settings import Settings
@@ -30,6 +31,8 @@ FILE = "config/routes.oas.json"
 HANDLER = "McpProxyHandler"
 _SAMPLE_PATH = "/mcp"
 _SIMILAR = 0.85
+_LONGEST_ID = 100
+"""Letters of an `operationId`; no line that names a route has room for more."""
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _TEMPLATE = re.compile(r"\$\{([^}]*)\}")
 
@@ -102,6 +105,11 @@ class RouteReader:
             at = operation.node.key_place
             self.findings.error("operation-id-missing", at, "The route has no `operationId`.", fix)
             return
+        hidden = hidden_in(found.text)
+        if hidden or len(found.text) > _LONGEST_ID:
+            what = f"contains a character that is not seen: {hidden}" if hidden else f"is longer than {_LONGEST_ID}"
+            message = f"`operationId` {what}; every list and command names the route by it."
+            self.findings.warning("operation-id", found.place, message, f'Write "{_slug(operation.path)}".')
         first = self.operation_ids.setdefault(found.text, found)
         if first is not found:
             message = f'`operationId` "{found.text}" is taken {_where(first, found)} already.'

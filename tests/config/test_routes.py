@@ -29,6 +29,10 @@ def test_a_route_file_of_another_shape(tmp_path: Path, text: str) -> None:
     ("path", "item", "code"),
     [
         ("/mcp/x", {"post": operation(operation_id=None)}, "operation-id-missing"),
+        ("/mcp/x", {"post": operation(operation_id="a\x00b")}, "operation-id"),
+        ("/mcp/x", {"post": operation(operation_id="a\u202eb")}, "operation-id"),
+        ("/mcp/x", {"post": operation(operation_id="a\n")}, "operation-id"),
+        ("/mcp/x", {"post": operation(operation_id="x" * 101)}, "operation-id"),
         ("/mcp/{slug}", {"post": operation()}, "route-path"),
         ("mcp/x", {"post": operation()}, "route-path"),
         ("/", {"post": operation()}, "route-path-reserved"),
