@@ -8,7 +8,7 @@ from devgw.control.actions import Actions, NotPossible
 from devgw.control.codec import plain_row
 from devgw.control.commands import Consequences, Copied, Revealed
 from devgw.control.messages import Answer, Command
-from devgw.foreign.text import shown_json
+from devgw.foreign.text import clean_lines, shown_json
 from devgw.monitor import trace_view
 from devgw.monitor.details import BodyView, TraceDetail
 from devgw.monitor.monitor import Monitor
@@ -158,9 +158,9 @@ def _copied(kind: str, detail: TraceDetail) -> Copied:
     if kind == "url":
         return Copied(kind, detail.url)
     if kind == "headers":
-        return Copied(kind, "\n".join(f"{each.name}: {each.value}" for each in detail.request_headers))
+        return Copied(kind, clean_lines("\n".join(f"{each.name}: {each.value}" for each in detail.request_headers)))
     body: BodyView = detail.response_body if detail.response_body.text else detail.request_body
-    return Copied(kind, body.text)
+    return Copied(kind, clean_lines(body.text))
 
 
 def _known(names: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 _PLAIN = re.compile(r"[\x20-\x7e]*")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
@@ -98,6 +99,15 @@ def is_no_value(text: str) -> bool:
 def is_hidden(character: str) -> bool:
     """Tell whether a character is not seen where it stands, or steers what is."""
     return unicodedata.category(character) in _HIDDEN or _FILLERS.match(character) is not None
+
+
+def encode_hidden(url: str) -> str:
+    """Return a URL, or a part of one, with its hidden characters percent-encoded: it leads to the same place."""
+    return (
+        url
+        if _PLAIN.fullmatch(url)
+        else "".join(quote(each, errors="surrogatepass") if is_hidden(each) else each for each in url)
+    )
 
 
 def is_seen(text: str) -> bool:

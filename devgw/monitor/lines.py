@@ -9,6 +9,7 @@ from devgw.events.bus import Published
 from devgw.events.taxonomy import Event, Outcome
 from devgw.events.trace import Trace
 from devgw.foreign.text import clean as clean_text
+from devgw.foreign.text import encode_hidden
 from devgw.monitor.contract_names import fields_of
 from devgw.monitor.masking import mask_form, mask_sentence, mask_shapes
 from devgw.monitor.moments import stamp
@@ -121,9 +122,9 @@ def _exchanged(event: told.HttpExchanged) -> str:
 
 
 def path_of(trace: Trace) -> str:
-    """Return path and query of a request, secrets masked."""
+    """Return path and query of a request, secrets masked, and what would steer a terminal encoded as in a URL."""
     query = mask_form(trace.query.decode("latin-1"))
-    return mask_shapes(trace.path) + (f"?{query}" if query else "")
+    return encode_hidden(mask_shapes(trace.path) + (f"?{query}" if query else ""))
 
 
 def _call(event: told.McpCapabilityInvoked | told.McpCapabilityCompleted) -> str:

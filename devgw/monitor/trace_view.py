@@ -4,6 +4,7 @@ import shlex
 
 from devgw.entropy import fingerprint
 from devgw.events.trace import Headers, Trace
+from devgw.foreign.text import clean_lines
 from devgw.ids import TokenId
 from devgw.monitor import bodies
 from devgw.monitor.details import HeaderView, PhaseView, TraceDetail
@@ -115,7 +116,7 @@ def curl_of(trace: Trace) -> str:
         if name not in _HOP and not name.startswith(":"):
             parts.append(_curl_header(name, value))
     body = bodies.view(trace.request_headers, trace.request_body, "request.body")
-    return " ".join([*parts, "--data-raw", shlex.quote(body.text)] if body.text else parts)
+    return clean_lines(" ".join([*parts, "--data-raw", shlex.quote(body.text)] if body.text else parts))
 
 
 def _curl_header(name: str, value: str) -> str:

@@ -56,8 +56,9 @@ async def test_a_command_that_cannot_be_done_says_why(
 
 async def test_one_secret_is_revealed_on_purpose_and_copies_hold_none(served: Served) -> None:
     walk = served.walk
-    trace = walk.trace("POST", "/oauth/token", request_body=Body(b"code=opensesame&grant_type=x", 28))
+    trace = walk.trace("POST", "/oauth/token", request_body=Body(b"code=opensesame&grant_type=x&y=\x1b[201~", 37))
     trace.request_headers.append((b"content-type", b"application/x-www-form-urlencoded"))
+    trace.request_headers.append((b"x-steers", b"\x9b31m"))
     walk.exchange(trace, 200)
     opened = await ask_once(served.state_dir, "inspect", kind="trace", id=trace.id)
     assert "opensesame" not in repr(opened)
@@ -68,6 +69,7 @@ async def test_one_secret_is_revealed_on_purpose_and_copies_hold_none(served: Se
         copied = await ask_once(served.state_dir, "copy", kind=kind, id=trace.id)
         assert copied.ok, kind
         assert "opensesame" not in repr(copied)
+        assert not set(copied.result["text"]) & {"\x1b", "\x9b"}
     as_json = await ask_once(served.state_dir, "copy", kind="json", of="trace", id=trace.id)
     assert trace.id in as_json.result["text"]
     assert "opensesame" not in repr(as_json)

@@ -1,5 +1,7 @@
 """What keys do, pressed at a desk as on the screen."""
 
+from dataclasses import replace
+
 import pytest
 
 from devgw.control.messages import Answer, Events, TraceRow
@@ -8,6 +10,7 @@ from devgw.dashboard.look.line import plain
 from devgw.dashboard.overlays.help import Help
 from devgw.dashboard.views.catalog import VIEWS, key_of
 from devgw.dashboard.world import Link
+from devgw.foreign.text import is_hidden
 from tests.dashboard.bench import Bench
 from tests.support.sample_world import NOON
 
@@ -232,6 +235,21 @@ def test_x_exports_what_is_shown_or_marked(bench: Bench) -> None:
 
     assert list(bench.port.written) == ["devgw-traces.jsonl"]
     assert len(bench.port.written["devgw-traces.jsonl"].splitlines()) == 2
+
+
+def test_a_line_that_leaves_the_screen_is_one_line_and_steers_no_terminal() -> None:
+    """What a stranger put into a path would run in the shell that the line is pasted into."""
+    rows = Bench.told()
+    path = "/\x1b]52;c;aGk=\x07\nrm -rf x\r\u202e"
+    rows["trace"] = [replace(each, path=path) for each in rows["trace"] if isinstance(each, TraceRow)]
+    bench = Bench(rows=rows)
+    bench.press("2", ":", "export text", "enter", "y", "l")
+
+    for text in (bench.port.written["devgw-traces.txt"], bench.port.copied[-1]):
+        assert "rm -rf x" in text
+        assert not any(is_hidden(each) for each in text.replace("\n", ""))
+    assert "\n" not in bench.port.copied[-1]
+    assert len(bench.port.written["devgw-traces.txt"].splitlines()) == len(rows["trace"])
 
 
 def test_a_har_carries_masked_values_alone(bench: Bench) -> None:

@@ -14,6 +14,7 @@ from devgw.clock import FrozenClock
 from devgw.entropy import fingerprint
 from devgw.events.taxonomy import HttpExchanged
 from devgw.events.trace import Body, Trace
+from devgw.foreign.text import is_hidden
 from devgw.ids import TraceId
 from devgw.monitor import bodies, trace_view
 from devgw.monitor.contract_names import fields_of
@@ -201,6 +202,17 @@ def test_a_copied_command_cannot_be_made_to_run_anything_else() -> None:
         "curl -sS -X 'POST; id' 'http://localhost:9000/a;b'\"'\"'c' -H \"authorization: Bearer $DEVGW_TOKEN\" "
         "-H 'x-a: '\"'\"'; touch /tmp/y; '\"'\"'' --data-raw '{\n  \"a\": \"$(touch /tmp/z) `id` '\"'\"'\"\n}'"
     )
+
+
+def test_a_copied_command_or_url_steers_no_terminal_that_it_is_pasted_into() -> None:
+    """The end of a bracketed paste, Ctrl-C and a line break would run what stands behind them."""
+    typed = "\x1b[201~\x03\nid\u202e"
+    body = Body(typed.encode(), len(typed.encode()))
+    trace = trace_with(request_headers=[(b"x-a", b"\x9b31m")], request_body=body, path=f"/a b{typed}")
+    detail = trace_view.detail_of(trace, "", 1)
+    assert detail.url == "http://localhost:9000/a b%1B[201~%03%0Aid%E2%80%AE"
+    assert detail.url in detail.curl
+    assert not any(is_hidden(each) for each in detail.curl.replace("\n", ""))
 
 
 def test_a_body_that_is_no_text_is_said_to_be_none() -> None:

@@ -11,7 +11,7 @@ from devgw.dashboard.look import words
 from devgw.dashboard.overlays.menu import Choice, Menu
 from devgw.dashboard.views.welcome import commands
 from devgw.dashboard.world import row_id
-from devgw.foreign.text import shown_json
+from devgw.foreign.text import clean, shown_json
 
 _KINDS = (
     ("c", "curl", "curl command"),
@@ -68,7 +68,7 @@ def _hint(row: Any, kind: str) -> str:
 def _line(desk: Desk, row: Any) -> str:
     parts = [column.cell(row, desk.scene) for column in desk.view.columns]
     texts = [str(cell[0]) if isinstance(cell[0], str) else "".join(span[0] for span in cell) for cell in parts if cell]
-    return "  ".join(text.strip() for text in texts if text.strip())
+    return clean("  ".join(text.strip() for text in texts if text.strip()))
 
 
 def as_json(row: Any) -> str:
