@@ -1,19 +1,25 @@
 """One fault on the way of a client that nobody here wrote, and of one that sends plain HTTP, has one name."""
 
 import asyncio
+import os
+import re
+from asyncio.subprocess import PIPE, STDOUT, Process, create_subprocess_exec
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import httpx2
 import pytest
 from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
 from mcp.shared.auth import OAuthClientMetadata
 from pydantic import AnyUrl
 
+from devgw.events.taxonomy import McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefused
 from tests.diagnosis.stories.agent import ROOT, Agent
 from tests.diagnosis.stories.conftest import Watched
 from tests.stories import test_node_clients as node
+from tests.stories.test_mcp1_client import python_with_mcp1
 from tests.stories.test_python_clients import Memory, call_echo
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK
@@ -39,7 +45,7 @@ class Fault:
 
 
 FAULTS = (
-    Fault("a slash more", ("RURI-03",), lambda asked: asked.update(redirect_uri=CALLBACK + "/")),
+    Fault("a slash more", ("RURI-03",), lambda asked: asked.update(redirect_uri=asked["redirect_uri"] + "/")),
     Fault("no challenge", ("PKCE-03",), lambda asked: asked.pop("code_challenge")),
     Fault("a plain challenge", ("PKCE-03",), lambda asked: asked.update(code_challenge_method="plain")),
     Fault("another resource", ("AUD-01",), lambda asked: asked.update(resource="https://mcp.example/mcp")),
@@ -62,6 +68,7 @@ async def walked(gateway: Watched, browser: Browser, url: str, fault: Fault) -> 
     """Do as a person does with the authorization URL; return the answer to the client, None where none came."""
     parts = urlsplit(url)
     asked = dict(parse_qsl(parts.query))
+    browser.stops = (asked["redirect_uri"],)
     fault.change(asked)
     if fault.is_forgotten:
         revocation, clients = gateway.running.runtime.ground.revocation, gateway.running.runtime.ground.store.clients()
@@ -111,22 +118,9 @@ async def by_the_python_sdk(gateway: Watched, browser: Browser, _tmp_path: Path,
         await call_echo(gateway.running, auth)
 
 
-async def _by_typescript(gateway: Watched, browser: Browser, folder: Path, fault: Fault, *, flavour: str) -> None:
-    package = {"client-2": "client", "sdk-1": "sdk"}[flavour]
-    program = node_command(f"@modelcontextprotocol/{package}", "package.json")[0]
-    script = folder / "sdk.mjs"
-    script.write_text((node.CLIENTS / "sdk.mjs").read_text())
-    (folder / "node_modules").symlink_to(FOLDER.resolve())
-    process = await asyncio.create_subprocess_exec(
-        program,
-        str(script),
-        flavour,
-        gateway.mcp_url,
-        CALLBACK,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+async def _by_program(gateway: Watched, browser: Browser, fault: Fault, *command: str) -> None:
+    """Run a client that prints its authorization URL and reads the redirect."""
+    process = await _started(*command)
     assert process.stdout is not None
     assert process.stdin is not None
     try:
@@ -137,9 +131,28 @@ async def _by_typescript(gateway: Watched, browser: Browser, folder: Path, fault
                 break
             process.stdin.write(f"{CALLBACK}?{urlencode(answer)}\n".encode())
     finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+        await _ended(process)
+
+
+async def _started(*command: str, **environ: str) -> Process:
+    return await create_subprocess_exec(
+        *command, stdin=PIPE, stdout=PIPE, stderr=STDOUT, limit=1_000_000, env=os.environ | environ
+    )
+
+
+async def _ended(process: Process) -> None:
+    if process.returncode is None:
+        process.kill()
+    await process.wait()
+
+
+async def _by_typescript(gateway: Watched, browser: Browser, folder: Path, fault: Fault, *, flavour: str) -> None:
+    package = {"client-2": "client", "sdk-1": "sdk"}[flavour]
+    program = node_command(f"@modelcontextprotocol/{package}", "package.json")[0]
+    script = folder / "sdk.mjs"
+    script.write_text((node.CLIENTS / "sdk.mjs").read_text())
+    (folder / "node_modules").symlink_to(FOLDER.resolve())
+    await _by_program(gateway, browser, fault, program, str(script), flavour, gateway.mcp_url, CALLBACK)
 
 
 async def by_typescript_2(gateway: Watched, browser: Browser, tmp_path: Path, fault: Fault) -> None:
@@ -150,7 +163,39 @@ async def by_typescript_1(gateway: Watched, browser: Browser, tmp_path: Path, fa
     await _by_typescript(gateway, browser, tmp_path, fault, flavour="sdk-1")
 
 
-CLIENTS = (by_plain_http, by_the_python_sdk, by_typescript_2, by_typescript_1)
+async def by_the_python_sdk_1(gateway: Watched, browser: Browser, _tmp_path: Path, fault: Fault) -> None:
+    script = str(node.CLIENTS / "mcp1_client.py")
+    await _by_program(gateway, browser, fault, python_with_mcp1(), script, gateway.mcp_url, CALLBACK)
+
+
+async def by_mcp_remote(gateway: Watched, browser: Browser, tmp_path: Path, fault: Fault) -> None:
+    """It listens for its answer itself, and speaks over its standard input."""
+    command = [*node_command("mcp-remote", "dist/proxy.js"), gateway.mcp_url]
+    process = await _started(*command, MCP_REMOTE_CONFIG_DIR=str(tmp_path), BROWSER="true", PATH=str(tmp_path))
+    assert process.stdout is not None
+    try:
+        while line := (await process.stdout.readline()).decode():
+            found = re.search(r"https?://localhost:\d+/oauth/authorize\S*", line)
+            if found is None or "code_challenge" not in found.group():
+                continue
+            answer = await walked(gateway, browser, found.group(), fault)
+            if answer and "code" in answer:
+                async with httpx2.AsyncClient() as http:
+                    await http.get(f"{browser.stops[0]}?{urlencode(answer)}")
+                await _redeemed(gateway)
+            return
+    finally:
+        await _ended(process)
+
+
+async def _redeemed(gateway: Watched) -> None:
+    """Wait until the code was asked for, with whatever success."""
+    events = gateway.running.events
+    while not (events(McpAuthDownstreamTokenRefused) or events(McpAuthDownstreamTokenIssued)):
+        await asyncio.sleep(0.05)
+
+
+CLIENTS = (by_plain_http, by_the_python_sdk, by_the_python_sdk_1, by_typescript_2, by_typescript_1, by_mcp_remote)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
