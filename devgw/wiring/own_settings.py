@@ -4,6 +4,7 @@ A file that the next start would refuse is refused now. A setting that a flag of
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from operator import attrgetter
 
 from devgw.config.client_documents_file import TABLE as CLIENT_DOCUMENTS
@@ -60,8 +61,19 @@ class OwnSettings:
         errors: list[Finding] = []
         if written != self._at_start:
             runtime = self._runtime
-            later = read_project(written, runtime.environ, may_be_sample=runtime.loaded.is_sample).findings
+            settings = self._as_started(written)
+            later = read_project(settings, runtime.environ, may_be_sample=runtime.loaded.is_sample).findings
             doubts += [each for each in later if each.severity is Severity.WARNING and each.file == FILE]
             errors = [each for each in later if each.severity is Severity.ERROR]
         refused = [f"The next start would be refused: {each.place}: {each.message}" for each in errors[:1]]
         return [*(f"{each.file}: {each.message}" for each in doubts), *refused]
+
+    def _as_started(self, written: Settings) -> Settings:
+        """Return what is written with the flags of this start over it, which the next one may have too."""
+        for each in SETTINGS:
+            of = attrgetter(each.attribute)
+            if of(self._runtime.settings) != of(self._at_start):
+                table, _, name = each.attribute.rpartition(".")
+                flag = {name: of(self._runtime.settings)}
+                written = replace(written, **({table: replace(getattr(written, table), **flag)} if table else flag))
+        return written

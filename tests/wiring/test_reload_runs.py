@@ -395,6 +395,13 @@ async def test_a_setting_with_which_the_next_start_would_be_refused_says_so_now(
     )
 
 
+async def test_a_flag_of_this_start_is_over_the_settings_of_the_next_one_too(gateway: Running, project: Path) -> None:
+    assert "http://localhost:9002/mcp" in (project / "config/routes.oas.json").read_text()
+    (project / "devgw.toml").write_text("port = 9002\n")
+    loaded = await until_loaded(gateway, 2)
+    assert loaded.changes == ("devgw.toml: `port` changed; it takes effect at the next start.",)
+
+
 async def test_what_is_doubtful_in_devgws_own_settings_is_among_the_findings_of_config(
     gateway: Running, project: Path
 ) -> None:
