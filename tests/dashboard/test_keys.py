@@ -5,8 +5,11 @@ from dataclasses import replace
 import pytest
 
 from devgw.control.messages import Answer, Events, TraceRow
+from devgw.dashboard.acts.running import pager
 from devgw.dashboard.keys.bindings import KEYMAP
-from devgw.dashboard.look.line import plain
+from devgw.dashboard.look.glyphs import UNICODE
+from devgw.dashboard.look.line import line, plain
+from devgw.dashboard.look.sheet import Sheet
 from devgw.dashboard.overlays.help import Help
 from devgw.dashboard.views.catalog import VIEWS, key_of
 from devgw.dashboard.world import Link
@@ -327,3 +330,13 @@ def test_tab_goes_round_the_panes(bench: Bench) -> None:
         seen.append(bench.desk.focus)
 
     assert seen == ["detail", "side", "list"]
+
+
+def test_what_a_pager_gets_is_cleaned_as_the_screen_is(bench: Bench) -> None:
+    sheet = Sheet(80, UNICODE)
+    sheet.add(line("GET /\x1b]52;c;aGk=\x07\u202e"))
+    bench.desk.sheets["detail"] = sheet
+    pager(bench.desk)
+    (text,) = [said for did, said in bench.port.did if did == "page"]
+    assert "GET /" in text
+    assert not any(is_hidden(each) for each in text.replace("\n", ""))

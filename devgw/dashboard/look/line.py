@@ -90,8 +90,8 @@ def spread(left: Line, right: Line, width: int) -> Line:
 
 
 def plain(one: Iterable[Span]) -> str:
-    """Return the text of a line."""
-    return "".join(text for text, _look in one)
+    """Return the text of a line, cleaned as it is shown: it goes to pagers and clipboards."""
+    return clean("".join(text for text, _look in one))
 
 
 def wrap(text: str, width: int, look: str = "", indent: str = "") -> list[Line]:
