@@ -22,6 +22,7 @@ from devgw.monitor.views import CheckRow
 from devgw.wiring.cause import Cause, cause_of
 
 Begin = Callable[[], Awaitable[None]]
+_IS_NO_FAULT = (KeyboardInterrupt, GeneratorExit)
 
 
 class HelperState(StrEnum):
@@ -158,7 +159,9 @@ class Supervisor:
             if _is_being_cancelled():
                 raise
             return error
-        except (Exception, SystemExit) as error:  # noqa: BLE001  whatever it is, it ends nobody else
+        except _IS_NO_FAULT:
+            raise
+        except BaseException as error:  # noqa: BLE001  whatever it is, it ends nobody else; a panic of Rust is no Exception
             return error
         finally:
             settling.cancel()
@@ -190,7 +193,9 @@ class Supervisor:
     async def _do(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
         try:
             await work
-        except Exception as error:  # noqa: BLE001  it concerns nobody else
+        except (asyncio.CancelledError, *_IS_NO_FAULT):
+            raise
+        except BaseException as error:  # noqa: BLE001  it concerns nobody else
             cause = cause_of(error)
             self._judge(name, "warning", "failed", cause)
             if self._failed_works.get(name) != cause:

@@ -133,29 +133,6 @@ async def test_one_that_works_with_a_limit_keeps_it_until_it_is_told_that_it_is_
     assert (bench.states(), bench.state("one")) == (["limited", "running"], "ok")
 
 
-async def test_one_that_ran_well_is_stopped_without_a_word(bench: Bench) -> None:
-    bench.supervisor.start("one", asyncio.Event().wait)  # type: ignore[arg-type]  # what it returns is looked at by nobody
-    await bench.supervisor.stop("one")
-    assert (bench.states(), bench.state("one")) == ([], "not there")
-
-
-async def test_one_may_stop_itself(bench: Bench) -> None:
-    goes_on = asyncio.Event()
-
-    async def begin() -> None:
-        await bench.supervisor.stop("one", within=30)
-        goes_on.set()
-
-    bench.supervisor.start("one", begin)
-    await asyncio.wait_for(goes_on.wait(), 5)
-    assert bench.state("one") == "not there"
-
-
-def test_of_a_group_the_first_is_the_cause() -> None:
-    within = ExceptionGroup("inner", [OSError(errno.EROFS, "Read-only file system"), ValueError("second")])
-    assert cause_of(ExceptionGroup("outer", [within])).reason == "Read-only file system"
-
-
 async def test_waits_double_up_to_the_longest() -> None:
     pace = Pace(first=1, longest=10)
     assert [pace.wait(each) for each in (1, 2, 3, 4, 5, 500)] == [1, 2, 4, 8, 10, 10]
