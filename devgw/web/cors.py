@@ -11,6 +11,8 @@ from devgw.events.trace import Headers
 from devgw.gateway.forwarding import header_of
 from devgw.problems import Refused
 from devgw.problems.front import PreflightNotAllowed
+from devgw.settings import Limits
+from devgw.web.recorder import Recording
 
 CORS_POLICIES = Departure(
     name="cors-policies",
@@ -73,7 +75,7 @@ def is_preflight(method: str, headers: Headers) -> bool:
     )
 
 
-def preflight_answer(headers: Headers, methods: bytes) -> Headers:
+def _preflight_headers(headers: Headers, methods: bytes) -> Headers:
     """Return the headers of the answer to a preflight.
 
     The headers asked for are allowed as they are asked: a server may invent any `Mcp-Param-*`, and `*` would not cover
@@ -89,3 +91,12 @@ def preflight_answer(headers: Headers, methods: bytes) -> Headers:
     if header_of(headers, b"access-control-request-private-network") == b"true":
         answer.append((b"access-control-allow-private-network", b"true"))
     return answer
+
+
+async def answer_preflight(recording: Recording, methods: bytes) -> None:
+    """Let a page of any origin call with these methods."""
+    recording.extra_headers = ()
+    await recording.drain(Limits.OAUTH_BODY_BYTES)
+    headers = _preflight_headers(recording.trace.request_headers, methods)
+    await recording.send({"type": "http.response.start", "status": 204, "headers": headers})
+    await recording.send({"type": "http.response.body", "body": b""})

@@ -31,13 +31,7 @@ from devgw.problems.incoming import RequestUnfinished
 from devgw.settings import Limits, Settings
 from devgw.web.answers import NO_STORE, PROBLEM_JSON, answer_problem, place_of_fault
 from devgw.web.call import McpRoute
-from devgw.web.cors import (
-    ANSWER_HEADERS,
-    CORS_POLICIES,
-    by_policy,
-    is_preflight,
-    preflight_answer,
-)
+from devgw.web.cors import ANSWER_HEADERS, CORS_POLICIES, answer_preflight, by_policy, is_preflight
 from devgw.web.forward import Forwarder
 from devgw.web.hosts import Hosts
 from devgw.web.mcp import McpRoutes
@@ -220,7 +214,7 @@ class Front:
                     await recording.answer(200, [])
                     return
             elif asks:
-                await self._answer_preflight(recording, mcp.methods.encode() + b", OPTIONS")
+                await answer_preflight(recording, mcp.methods.encode() + b", OPTIONS")
                 return
             else:
                 recording.extra_headers = ANSWER_HEADERS
@@ -234,7 +228,7 @@ class Front:
         if place.is_for_scripts and header_of(trace.request_headers, b"origin"):
             recording.extra_headers = ANSWER_HEADERS
             if is_preflight(trace.method, trace.request_headers):
-                await self._answer_preflight(recording, _METHODS)
+                await answer_preflight(recording, _METHODS)
                 return
         if await self._is_moved(place, scope, recording, origin):
             return
@@ -263,18 +257,6 @@ class Front:
         await recording.drain(Limits.OAUTH_BODY_BYTES)
         await recording.answer(302, [(b"location", canonical.encode() + target), NO_STORE])
         return True
-
-    async def _answer_preflight(self, recording: Recording, methods: bytes) -> None:
-        recording.extra_headers = ()
-        await recording.drain(Limits.OAUTH_BODY_BYTES)
-        await recording.send(
-            {
-                "type": "http.response.start",
-                "status": 204,
-                "headers": preflight_answer(recording.trace.request_headers, methods),
-            }
-        )
-        await recording.send({"type": "http.response.body", "body": b""})
 
     async def _cut(self, recording: Recording) -> None:
         """Answer a request that the end of the gateway cuts off; what has begun can only break off."""
