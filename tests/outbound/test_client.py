@@ -93,7 +93,7 @@ async def test_an_authority_of_the_environment_is_believed(
     async with secure_server(certificate) as port:
         with pytest.raises(httpx2.ConnectError) as failure:
             await status_of(f"https://127.0.0.1:{port}/")
-        assert describe_failure(failure.value) == "the TLS certificate is not trusted"
+        assert describe_failure(failure.value) == "the TLS certificate is not trusted (self-signed certificate)"
         monkeypatch.setenv(variable, str(certificate))
         assert await status_of(f"https://127.0.0.1:{port}/") == 200
 

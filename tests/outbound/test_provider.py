@@ -387,8 +387,8 @@ async def test_a_callback_with_neither_code_nor_error_is_a_page(world: World) ->
     world.provider.callback = {"id_token": "x"}
     browser = await world.sign_in()
     assert browser.page is not None
-    assert browser.page.status == 400
-    assert "parameter_missing" in browser.page.html
+    assert browser.page.status == 502
+    assert "IDT-32" in browser.page.html
 
 
 async def test_keys_are_cached_and_fetched_once_more_for_an_unknown_one(world: World) -> None:
