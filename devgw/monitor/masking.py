@@ -54,6 +54,8 @@ _SHORTEST_STATE = 20
 """In JSON a shorter `state` is a word, such as `reconsent_required`."""
 
 _DEEPER = "… (nested too deep to be shown)"
+_MOST_NESTED = 8
+"""URLs in the queries of URLs: a login has three, one in another."""
 
 Collect = Callable[[str, str], None]
 """Told each masked place and its value."""
@@ -130,32 +132,34 @@ def _mask_named(found: re.Match[str]) -> str:
     return before + _IN_TEXT.sub(_mask_named, value) if parts.get("quoted") else found[0]
 
 
-def mask_form(text: str, place: str = "", collect: Collect = _nothing) -> str:
+def mask_form(text: str, place: str = "", collect: Collect = _nothing, depth: int = 0) -> str:
     """Return a query string or form body with its secrets masked, readable, in its order."""
-    return "&".join(_mask_pair(pair, place, collect) for pair in text.split("&")) if text else ""
+    return "&".join(_mask_pair(pair, place, collect, depth) for pair in text.split("&")) if text else ""
 
 
-def _mask_pair(pair: str, place: str, collect: Collect) -> str:
+def _mask_pair(pair: str, place: str, collect: Collect, depth: int) -> str:
     raw_name, equals, raw_value = pair.partition("=")
     if not equals:
         return mask_text(unquote_plus(raw_name)).replace(" ", "+")
     name, value = unquote_plus(raw_name), unquote_plus(raw_value)
     masked = mask_field(name, value)
     if masked == value and ("://" in value or "?" in value):
-        masked = mask_url(value)
+        masked = mask_url(value, depth + 1)
     if masked == value:
         return f"{quote_plus(name)}={raw_value}"
     collect(f"{place}.{name}", value)
     return f"{quote_plus(name)}={masked}"
 
 
-def mask_url(url: str) -> str:
-    """Return `url` with the secrets of its query and fragment masked."""
+def mask_url(url: str, depth: int = 0) -> str:
+    """Return `url` with the secrets of its query and fragment masked; what is nested deeper is left out."""
+    if depth > _MOST_NESTED:
+        return _DEEPER
     rest, hash_sign, fragment = url.partition("#")
     base, question, query = rest.partition("?")
     masked = _PARAMETER.sub(_mask_parameter, _USERINFO.sub(lambda found: mask(found[0]), mask_shapes(base)))
-    masked += question + mask_form(query)
-    return masked + hash_sign + mask_form(fragment) if hash_sign else masked
+    masked += question + mask_form(query, depth=depth)
+    return masked + hash_sign + mask_form(fragment, depth=depth) if hash_sign else masked
 
 
 def mask_header(name: str, value: str) -> str:

@@ -11,6 +11,8 @@ from devgw.problems.upstream_answer import UpstreamEncodingUnreadable
 
 _GZIP_OR_DEFLATE = 47
 _SLICE = 65_536
+_MOST_MEMBERS = 1_000
+"""Of one answer in gzip: each costs a copy of what follows, and an empty one is twenty bytes."""
 _PLAIN = frozenset({"", "identity"})
 
 
@@ -34,6 +36,7 @@ class Decoder:
         self._url = url
         self._most_bytes = most_bytes
         self._size = 0
+        self._members = 1
         self._inflate = zlib.decompressobj(_GZIP_OR_DEFLATE)
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
@@ -42,10 +45,14 @@ class Decoder:
         Raises:
             Refused: with `UpstreamEncodingUnreadable`, or `AnswerUnpacksTooLong` beyond the limit.
         """
+        for start in range(0, len(piece), _SLICE):
+            yield from self._feed(piece[start : start + _SLICE])
+
+    def _feed(self, piece: bytes) -> Iterator[bytes]:
         is_full = False
         while piece or is_full:
-            if self._inflate.eof:  # another member follows (RFC 1952 §2.2)
-                self._inflate = zlib.decompressobj(_GZIP_OR_DEFLATE)
+            if self._inflate.eof:
+                self._begin_member()
             plain = self._unpacked(piece)
             piece = self._inflate.unconsumed_tail or self._inflate.unused_data
             is_full = len(plain) == _SLICE
@@ -54,6 +61,13 @@ class Decoder:
                 raise Refused(AnswerUnpacksTooLong(self._url, self._most_bytes))
             if plain:
                 yield plain
+
+    def _begin_member(self) -> None:
+        """Go on with the member that follows (RFC 1952 §2.2)."""
+        self._members += 1
+        if self._members > _MOST_MEMBERS:
+            raise Refused(UpstreamEncodingUnreadable(self._url, f"{self._encoding} of over {_MOST_MEMBERS:,} members"))
+        self._inflate = zlib.decompressobj(_GZIP_OR_DEFLATE)
 
     def _unpacked(self, piece: bytes) -> bytes:
         try:

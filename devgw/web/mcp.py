@@ -35,7 +35,7 @@ _UNAUTHORIZED = 401
 _SESSION_METHODS = frozenset({"GET", "DELETE"})
 SESSIONS = Departure(
     name="sessions",
-    here="GET, DELETE and Mcp-Session-Id are forwarded, since devgw.toml says `stateful = true`.",
+    here="With `[proxy] stateful = true` GET, DELETE and Mcp-Session-Id are forwarded.",
     deployed="A route takes POST alone and keeps no session: GET and DELETE are 405, Mcp-Session-Id stops there.",
     why="A server that needs sessions can be worked on before it is made stateless. Without the setting devgw does as "
     "the deployed gateway does.",

@@ -233,3 +233,19 @@ def test_the_id_of_a_published_key_stays_readable(written: str) -> None:
 def test_what_only_begins_like_the_id_of_a_key_is_masked(more: str) -> None:
     longer = f"sso_oidc_key_pair_01KC6057N3C66XJAXZ65YHAC72{more}"
     assert longer not in mask_text(longer)
+
+
+def test_urls_nested_in_urls_end_somewhere_and_show_nothing_of_what_is_deeper() -> None:
+    """One of six hundred bytes made the list of traces a defect."""
+    shown = mask_url("/?a=b" + "?a=" * 20_000 + "?password=hunter22")
+    assert "hunter22" not in shown
+    assert "nested too deep" in shown
+    inner = "http://localhost/cb?" + urlencode({"next": "http://localhost/?" + urlencode({"password": "hunter22"})})
+    assert "hunter22" not in mask_url("/authorize?" + urlencode({"redirect_uri": inner}))
+    assert "nested" not in mask_url("/authorize?" + urlencode({"redirect_uri": inner}))
+
+
+@pytest.mark.parametrize("word", ["at_", "ab_", "abcdefgh_", "key_", "a-", "-eyJ", "eyJ_", "Bearer ", "token="])
+def test_a_long_text_of_half_shapes_is_read_once(word: str) -> None:
+    """By the square of its length this took minutes, and everybody waited: it has no time limit, and ends."""
+    assert mask_text(word * (300_000 // len(word)))

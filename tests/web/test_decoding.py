@@ -69,3 +69,12 @@ def test_what_is_not_packed_as_it_says_is_refused(content: bytes) -> None:
     with pytest.raises(Refused) as refused:
         list(Decoder("gzip", URL, None).feed(content))
     assert isinstance(refused.value.problem, UpstreamEncodingUnreadable)
+
+
+def test_an_answer_of_thousands_of_empty_members_is_refused() -> None:
+    """Each took a copy of all that followed: four megabytes held everybody up for half a minute."""
+    with pytest.raises(Refused) as refused:
+        list(Decoder("gzip", URL, None).feed(gzip.compress(b"") * 200_000))
+    assert "over 1,000 members" in refused.value.problem.explain()
+    plain = b"".join(Decoder("gzip", URL, None).feed(gzip.compress(b"x") * 999))
+    assert plain == b"x" * 999
