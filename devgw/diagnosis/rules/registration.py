@@ -109,7 +109,7 @@ def never_forgets(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: AR
     if len(refused) >= 3 and not has_new:
         yield diagnosis(
             "REVK-03",
-            f"{view.who} came {len(refused)} times with a registration that does not exist any more.",
+            f"{view.who} came {len(refused)} times with a registration that does not exist here.",
             forget_advice(traits(view)),
             view=view,
             trace=refused[-1],
