@@ -228,7 +228,8 @@ async def test_a_list_that_two_readers_read_differently_is_not_let_through_unfil
         writer.write(response(body))
 
     async with bytes_upstream(answer) as upstream, gate(upstream.url, **FILTERED) as gateway:
-        assert reason_of(await ask(gateway, LIST)) == "upstream_answer_unreadable"
+        found = reason_of(await ask(gateway, LIST))
+    assert found == ("upstream_response_malformed" if b"NaN" in tools else "upstream_answer_unreadable")
 
 
 @pytest.mark.parametrize("more", [0, 1])
