@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from devgw.config.finding import Findings, Place
 from devgw.config.shapes import LOOPBACK
-from devgw.foreign.addresses import is_this_machine
+from devgw.files import is_made_by_devgw
+from devgw.foreign import addresses
+from devgw.foreign.addresses import find_literal, is_this_machine, kind_of
 from devgw.foreign.urls import read_url
 from devgw.settings import Settings
 
@@ -20,17 +22,27 @@ def doubt_settings(settings: Settings, places: Mapping[str, Place], findings: Fi
         places: where each of those is written that are given, by attribute.
         findings: takes the doubts.
     """
-    if "host" in places and settings.host not in LOOPBACK:
+    if "host" in places and not _is_here(settings.host):
         message = f"The gateway will be reachable under {settings.host}, not on this machine alone."
         findings.warning("host-not-loopback", places["host"], message, 'Write host = "localhost" unless you mean it.')
     if "state_dir" in places and not settings.state_path.resolve().is_relative_to(settings.root.resolve()):
         message = f"State is kept outside of the project: in {settings.state_path}."
         findings.note("state-elsewhere", places["state_dir"], message, "Take the setting out to keep it in .devgw.")
+    elif "state_dir" in places and settings.state_path.is_dir() and not is_made_by_devgw(settings.state_path):
+        message = f"State is kept in {settings.state_path}, a folder of the project, where devgw writes no .gitignore."
+        fix = "Take the setting out to keep it in .devgw, or see that git leaves out upstream.key and devgw.db."
+        findings.warning("state-among-files", places["state_dir"], message, fix)
     for attribute, message in _let_in(settings):
         if attribute in places:
             findings.note(OTHERS_LET_IN, places[attribute], message, "Take it out unless you mean it.")
     if "origin" in places:
         _doubt_origin(settings, places["origin"], findings)
+
+
+def _is_here(host: str) -> bool:
+    """Tell whether only this machine reaches what listens there; 0.0.0.0 is every address that it has."""
+    address = find_literal(host.strip("[]"))
+    return is_this_machine(host) if address is None else kind_of(address) == addresses.LOOPBACK
 
 
 def _let_in(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -6,17 +6,16 @@ never overwrite one another. Source: OAuth 2.1 §4.1, §7.12; `workos.md` §1 an
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from devgw.clock import Clock
 from devgw.config.project import OAuthPolicy
 from devgw.entropy import digest, same, short_id, token
-from devgw.events import Bus, Outcome, refusal
-from devgw.events.taxonomy import McpAuthLoginBegun, McpAuthLoginFinished
+from devgw.events import Bus
 from devgw.foreign.text import clean
 from devgw.gateway.completion import Completion
 from devgw.gateway.identity import Identity
 from devgw.gateway.identity_provider import IdentityProvider, LoginRequest
+from devgw.gateway.login_events import login_begun, login_failed, login_finished
 from devgw.gateway.page_proof import MOST_COOKIES, PageProofs
 from devgw.gateway.records import PendingAuthorization, Session
 from devgw.gateway.store import Store
@@ -116,7 +115,7 @@ class Login:
             login_hint=pending.parameters.get("login_hint"),
         )
         url = urls.dev_login(state) if self.is_dev_login else self._provider.authorize_url(request)
-        self._publish_begun(pending, url, urls)
+        self._bus.publish(login_begun(pending, url, urls.callback))
         return Departure(url, _cookie_name(pending), browser)
 
     @property
@@ -138,7 +137,7 @@ class Login:
             self._check_browser(pending, cookies, urls)
         except Refused as refused:
             if pending or isinstance(refused.problem, StateMissing | StateUnknown):  # what had ended was told before
-                self._publish_finished(pending, refused.problem)
+                self._publish_failed(pending, refused.problem)
             raise
         work = f"sign-in {(pending.login_state_digest or '')[:16]}"
         return await self._completion.once(work, lambda: self._arrive(parameters, pending, cookies, urls, user_agent))
@@ -152,7 +151,7 @@ class Login:
             identity = await self._identify(parameters, pending, urls)
             pending = self._find(parameters)  # it may have been decided or begun anew meanwhile
         except Refused as refused:
-            self._publish_finished(pending, refused.problem)
+            self._publish_failed(pending, refused.problem)
             raise
         session, cookie = self._open_session(identity, agent, cookies)
         now = self._clock.now()
@@ -160,7 +159,7 @@ class Login:
         with self._store.transaction():
             self._store.save_session(session)
             pending, page_token = self._proofs.page_token(pending, session)
-        self._publish_session(pending, session)
+        self._bus.publish(login_finished(pending, session))
         return Arrival(pending, session, cookie, page_token, _cookie_name(pending))
 
     def find_for_error(self, parameters: Parameters) -> PendingAuthorization | None:
@@ -195,7 +194,7 @@ class Login:
         problem = AnswerPosted(url if self._policy.oidc else "", "response_mode=form_post" in query)
         pending = self.find_for_error(form)
         if pending is not None and not pending.decided_at:
-            self._publish_finished(pending, problem)
+            self._publish_failed(pending, problem)
         return problem
 
     def _check_browser(self, pending: PendingAuthorization, cookies: Cookies, urls: Urls) -> None:
@@ -252,50 +251,8 @@ class Login:
         )
         return session, cookie
 
-    def _publish_begun(self, pending: PendingAuthorization, url: str, urls: Urls) -> None:
-        self._bus.publish(
-            McpAuthLoginBegun(
-                **_links(pending),
-                provider_url=url.partition("?")[0],
-                callback_uri=urls.callback,
-            )
-        )
-
-    def _publish_session(self, pending: PendingAuthorization, session: Session) -> None:
-        self._bus.publish(
-            McpAuthLoginFinished(
-                **_links(pending),
-                session_id=session.id,
-                subject_id=session.subject_id,
-                email=session.email,
-                display_name=session.display_name,
-                session_expires_at=session.expires_at,
-                user_agent=session.user_agent,
-            )
-        )
-
-    def _publish_finished(self, pending: PendingAuthorization | None, problem: Problem) -> None:
-        self._bus.publish(
-            McpAuthLoginFinished(
-                **_links(pending),
-                outcome=Outcome.DENIED if problem.error == "access_denied" else Outcome.FAILURE,
-                **refusal(problem),
-            )
-        )
-
-
-def _links(pending: PendingAuthorization | None) -> dict[str, Any]:
-    """Return whose login it is, as every event says it; nothing where it is nobody's."""
-    if pending is None:
-        return {}
-    if pending.connect_link:  # no client asked for it
-        return {"transaction_id": pending.id, "operation_id": pending.operation_id}
-    return {
-        "transaction_id": pending.id,
-        "client_id": pending.client_id,
-        "client_name": pending.client_name,
-        "operation_id": pending.operation_id,
-    }
+    def _publish_failed(self, pending: PendingAuthorization | None, problem: Problem) -> None:
+        self._bus.publish(login_failed(pending, problem))
 
 
 def _cookie_name(pending: PendingAuthorization) -> str:

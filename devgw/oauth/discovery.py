@@ -3,6 +3,7 @@
 Source: RFC 9728 §3, RFC 8414 §3, OpenID Connect Discovery §4, MCP authorization (2026-07-28) §Discovery.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,7 @@ from devgw.problems.upstream_document import (
 )
 
 OFFLINE_ACCESS = "offline_access"
+_METHODS = "code_challenge_methods_supported"
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "registration_endpoint", "revocation_endpoint")
 """The members of a server's metadata to which requests or browsers are sent."""
 
@@ -99,6 +101,11 @@ def _string(document: Mapping[str, Any], member: str) -> str | None:
     return value if is_text(value) else None
 
 
+def _said(document: Mapping[str, Any], member: str) -> str:
+    """Return what stands in a member, as JSON; empty where there is none."""
+    return json.dumps(document[member]) if member in document else ""
+
+
 def read_resource_metadata(document: Mapping[str, Any], url: str, upstream_url: str) -> ResourceMetadata:
     """Return what a protected resource's document says.
 
@@ -153,13 +160,12 @@ def read_authorization_server(
     authorization, token = _string(mended, "authorization_endpoint"), _string(mended, "token_endpoint")
     if authorization is None or token is None:
         missing = "token_endpoint" if authorization else "authorization_endpoint"
-        raise Refused(AuthorizationServerIncomplete(url=url, member=missing))
+        raise Refused(AuthorizationServerIncomplete(url=url, member=missing, got=_said(mended, missing)))
     for member in ENDPOINTS:
         if (endpoint := _string(mended, member)) is not None:
             check_endpoint(endpoint, member, url, local_allowed=local_allowed)
-    methods = _strings(mended.get("code_challenge_methods_supported"))
-    if "S256" not in methods:
-        raise Refused(PkceUnsupported(url=url, methods=methods))
+    if "S256" not in _strings(mended.get(_METHODS)):
+        raise Refused(PkceUnsupported(url=url, got=_said(mended, _METHODS)))
     _check_demands(mended, url)
     auth_methods = mended.get("token_endpoint_auth_methods_supported")
     return AuthorizationServer(

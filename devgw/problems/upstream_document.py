@@ -36,8 +36,8 @@ class ResourceMetadataForeign(DocumentProblem):
 
     def explain(self) -> str:
         """Show both."""
-        said = clean(self.resource, 300) if self.resource else self.resource
-        return f"{self.url} says resource {said!r}, but the route's upstream is {self.upstream_url!r}."
+        said = f"resource {clean(self.resource, 300)!r}" if self.resource else "no resource that is a string"
+        return f"{self.url} says {said}, but the route's upstream is {self.upstream_url!r}."
 
     def advise(self) -> str:
         """Say which of the two to change, and how to do without."""
@@ -63,11 +63,11 @@ class IssuerMismatch(DocumentProblem):
 
     def explain(self) -> str:
         """Show both strings."""
-        got = clean(self.got, 300) if self.got else self.got
+        got = f"issuer {clean(self.got, 300)!r}" if self.got else "no issuer that is a string"
         expected = repr(clean(self.expected, 300))
         if self.is_named:
-            return f"authorization_servers says {expected}, but {self.url} says issuer {got!r}."
-        return f"The upstream names no authorization server; at its origin {expected}, {self.url} says issuer {got!r}."
+            return f"authorization_servers says {expected}, but {self.url} says {got}."
+        return f"The upstream names no authorization server; at its origin {expected}, {self.url} says {got}."
 
     def advise(self) -> str:
         """Say the string that both must have."""
@@ -80,22 +80,27 @@ class IssuerMismatch(DocumentProblem):
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationServerIncomplete(DocumentProblem):
-    """The metadata lacks an endpoint that the authorization code flow needs."""
+    """The metadata lacks an endpoint that the authorization code flow needs, or says something else there."""
 
     url: str
     member: str
+    got: str = ""
+    """What stands there and is no string with something in it, as JSON; empty where nothing does."""
 
     diagnosis: ClassVar = "DISC-11"
     source: ClassVar = "RFC 8414 §2"
 
     def explain(self) -> str:
-        """Say which."""
+        """Say which, and what stands there instead."""
+        if self.got:
+            return f"{self.url} says {self.member} {clean(self.got, 200)}, which is no string with a URL."
         return f"{self.url} has no `{self.member}`."
 
     def advise(self) -> str:
         """Say where it can be added."""
         line = f'{self.member} = "<its URL>"'
-        return f"Add the member at the provider, or {self.in_devgw_toml('authorization_server_metadata', line)}"
+        change = f"Let the provider publish a URL as {self.member}" if self.got else "Add the member at the provider"
+        return f"{change}, or {self.in_devgw_toml('authorization_server_metadata', line)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +135,16 @@ class PkceUnsupported(DocumentProblem):
     """The authorization server does not say that it supports PKCE with S256 (PKCE-01)."""
 
     url: str
-    methods: tuple[str, ...]
+    got: str = ""
+    """What it says, as JSON; empty where it says nothing."""
 
     diagnosis: ClassVar = "PKCE-01"
     source: ClassVar = "MCP 2026-07-28 §Authorization Code Protection; RFC 8414 §2"
 
     def explain(self) -> str:
         """Say what it lists."""
-        return f"code_challenge_methods_supported at {self.url} is {list(self.methods) or 'missing'}; S256 is required."
+        said = clean(self.got, 200) or "missing"
+        return f"code_challenge_methods_supported at {self.url} is {said}; a list with S256 is required."
 
     def advise(self) -> str:
         """Say what to publish, and how to do without where the provider only forgets to say it."""

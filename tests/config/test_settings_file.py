@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devgw.config.settings_file import SETTINGS, read_settings
+from devgw.files import own_folder
 from devgw.settings import Settings
 
 
@@ -165,6 +166,21 @@ def test_leaving_loopback_is_said(tmp_path: Path) -> None:
 
     assert settings.host == "0.0.0.0"
     assert (found.code, found.file) == ("host-not-loopback", "DEVGW_HOST")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "0x7f000001", "localhost.", "::1", "a.localhost"])
+def test_what_is_loopback_however_it_is_written_leaves_nothing(tmp_path: Path, host: str) -> None:
+    assert read_settings(tmp_path, {"DEVGW_HOST": host})[1] == ()
+
+
+@pytest.mark.parametrize(("folder", "is_said"), [(".", True), ("config", True), ("state", False), (".devgw", False)])
+def test_a_state_folder_among_the_projects_files_is_said(tmp_path: Path, folder: str, is_said: bool) -> None:
+    """The key and the database would be published with the next commit."""
+    (tmp_path / "config").mkdir()
+    own_folder(tmp_path / ".devgw")
+    (tmp_path / "devgw.toml").write_text(f'state_dir = "{folder}"\n')
+    codes = [each.code for each in read_settings(tmp_path, {})[1]]
+    assert codes == (["state-among-files"] if is_said else [])
 
 
 @pytest.mark.parametrize(

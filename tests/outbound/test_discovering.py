@@ -80,6 +80,25 @@ async def test_metadata_that_must_not_be_used_is_refused(
     assert upstream.clients == {}
 
 
+@pytest.mark.parametrize(
+    ("member", "value", "said"),
+    [
+        ("authorization_endpoint", ["x"], 'says authorization_endpoint ["x"], which is no string with a URL.'),
+        ("authorization_endpoint", None, "has no `authorization_endpoint`."),
+        ("token_endpoint", {"a": 1}, 'says token_endpoint {"a": 1}, which is no string with a URL.'),
+        ("token_endpoint", "", 'says token_endpoint "", which is no string with a URL.'),
+        ("code_challenge_methods_supported", "S256", 'is "S256"; a list with S256 is required.'),
+        ("code_challenge_methods_supported", None, "is missing; a list with S256 is required."),
+        ("issuer", ["x"], "says no issuer that is a string."),
+    ],
+)
+async def test_a_member_of_another_type_is_not_called_missing(
+    bench: Bench, upstream: Upstream, member: str, value: Any, said: str
+) -> None:
+    upstream.server_metadata = {member: value}
+    assert (await refusal(bench.begin())).explain().endswith(said)
+
+
 async def test_a_slash_at_the_end_of_the_issuer_is_a_difference(bench: Bench, upstream: Upstream) -> None:
     upstream.server_metadata = {"issuer": upstream.issuer + "/"}
     assert isinstance(await refusal(bench.begin()), IssuerMismatch)
