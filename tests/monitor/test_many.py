@@ -183,6 +183,13 @@ def test_what_is_over_is_shown_for_an_hour_and_the_oldest_of_it_for_a_minute_whe
     while books.prune(walk.clock.now()):
         pass
     assert len(books.grants) == 200
+    grant = books.grants.get("g-0")
+    assert grant is not None
+    grant.ended = 1.0
+    books._to_weigh = ["at:5000"]  # the last part of a walk that has not come to the tokens of this grant
+    books.prune(walk.clock.now())
+    assert books.family("g-0")
+    assert "g-0" in books.grants
 
 
 def _issued(walk: Walk, number: int) -> told.Event:
