@@ -33,10 +33,10 @@ _PATIENCE: dict[Milestone, timedelta] = {
     Milestone.AUTHORIZATION_BEGUN: timedelta(minutes=15),
 }
 _MOST_PEERS = 16
-_LOOKED = frozenset({Milestone.MCP_401, Milestone.RESOURCE_METADATA, Milestone.SERVER_METADATA})
-"""Where somebody stands who looked whether a token is needed, and may have one after all."""
-_AT_ONCE = timedelta(seconds=15)
-"""How soon the call with a token comes of a client that first asked without."""
+_LOOKED = frozenset(
+    {Milestone.MCP_401, Milestone.MCP_401_WITH_TOKEN, Milestone.RESOURCE_METADATA, Milestone.SERVER_METADATA}
+)
+"""Where somebody stands who looked whether a token is needed, or showed an old one, and may yet have a good one."""
 _SHORT_PATIENCE = timedelta(seconds=90)
 """A machine that says nothing for so long has given up."""
 
@@ -146,23 +146,15 @@ class FlowFollower:
         return False
 
     def _relieve(self, trace: Trace, now: datetime) -> None:
-        """Let a row arrive that began with a 401 without a token, where its client had a good one after all.
+        """Let a row arrive that began with a 401, where its client had a good token after all, or got one.
 
-        It is the same client over the same socket; else only where it alone comes with this user agent, at once.
+        It is the same client where it comes over the same socket, and nothing else tells.
         """
-        waiting = [
-            flow
-            for flow in self.book.newest_first()
-            if flow.state is FlowState.ACTIVE
-            and flow.client_id is None
-            and flow.last_seen in _LOOKED
-            and flow.user_agent == trace.user_agent
-        ]
-        own = [flow for flow in waiting if trace.peer and trace.peer in flow.peers]
-        recent = [flow for flow in waiting if now - (flow.last_at or flow.started_at) <= _AT_ONCE]
-        for flow in own or (recent if len(recent) == 1 else ()):
-            conclude(flow, trace, Asked.MCP, now)
-            self._changed(flow)
+        for flow in self.book.newest_first():
+            is_looking = flow.client_id is None and flow.last_seen in _LOOKED and flow.state is FlowState.ACTIVE
+            if is_looking and trace.peer and trace.peer in flow.peers:
+                conclude(flow, trace, Asked.MCP, now)
+                self._changed(flow)
 
     def _name_over_socket(self, trace: Trace) -> None:
         """Give a row that has no client's name the one of the client that comes with its id over the same socket."""

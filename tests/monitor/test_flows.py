@@ -171,11 +171,30 @@ def test_a_client_that_registers_under_another_user_agent_is_guessed_and_marked(
 
 def test_a_client_that_has_a_token_already_skips_the_way() -> None:
     walk = Walk()
+    walk.peer = "127.0.0.1:50001"
     walk.challenged()
-    walk.monitor.flow_book.bind(only(walk))
     walk.called("initialize", None)
     assert only(walk).state is FlowState.DONE
     assert only(walk).track == "#-------#"
+
+
+def test_a_client_that_shows_an_old_token_and_then_a_good_one_over_its_socket_has_arrived() -> None:
+    """Its pool may open a socket for the call that is refused: nothing else says then whose the first was."""
+    walk = Walk()
+    walk.peer = "127.0.0.1:50001"
+    walk.refused("token_unknown")
+    assert only(walk).state is FlowState.ACTIVE
+    walk.called("initialize", None)
+    assert only(walk).state is FlowState.DONE
+
+
+def test_another_programs_call_does_not_let_a_row_arrive_however_alike_it_is() -> None:
+    walk = Walk()
+    walk.peer = "127.0.0.1:50001"
+    walk.challenged()
+    walk.peer = "127.0.0.1:50002"
+    walk.called("initialize", None)
+    assert only(walk).state is FlowState.ACTIVE
 
 
 def test_a_client_that_says_nothing_more_has_given_up_and_may_come_back() -> None:

@@ -34,6 +34,8 @@ class Walk:
 
     agent: str = "claude-code/2.0"
     kept: int = 100
+    peer: str = ""
+    """The address and port from which each request comes."""
     clock: FrozenClock = field(default_factory=FrozenClock)
 
     def __post_init__(self) -> None:
@@ -48,6 +50,7 @@ class Walk:
     def trace(self, method: str, path: str, **facts: object) -> Trace:
         self.count += 1
         trace = Trace(TraceId(f"{self.count:08x}"), self.clock.now(), method, path, host="localhost:9000")
+        trace.peer = self.peer
         trace.request_headers = [(b"user-agent", self.agent.encode())]
         for name, value in facts.items():
             setattr(trace, name, value)
