@@ -33,6 +33,7 @@ from devgw.monitor.flow_moves import Seen, move
 from devgw.monitor.ladder import tell_provider
 from devgw.problems.front import MethodNotOffered
 from devgw.problems.login import CALLBACK_REFUSALS, ProviderRefused
+from devgw.problems.wrong_path import Meant, PathUnknown
 
 Told = tuple[Seen, str]
 """What was seen, and the words for the list."""
@@ -127,6 +128,11 @@ def _rejected(event: McpRequestRejected, _flow: Flow) -> Told:
     return Seen.CALL_FORBIDDEN if event.status == 403 else Seen.CALL_REFUSED, words
 
 
+def _path_missed(event: PathNotFound, _flow: Flow) -> Told:
+    is_callback = isinstance(event.problem, PathUnknown) and event.problem.meant is Meant.CALLBACK
+    return Seen.CALLBACK_REFUSED if is_callback else Seen.PATH_MISSED, event.explanation or ""
+
+
 def _completed(event: McpCapabilityCompleted, _flow: Flow) -> Told:
     what = f"{event.mcp_method} {event.status}"
     if event.outcome is Outcome.CONNECT_REQUIRED:
@@ -155,7 +161,7 @@ _TOLD: dict[type[Event], Callable[[Any, Flow], Told]] = {
     McpAuthDownstreamTokenRefused: _token_refused,
     McpRequestAccepted: lambda e, _: (Seen.CALL_BEGUN, f"{e.mcp_method or 'request'} under way"),
     McpRequestRejected: _rejected,
-    PathNotFound: lambda e, _: (Seen.PATH_MISSED, e.explanation or ""),
+    PathNotFound: _path_missed,
     McpCapabilityCompleted: _completed,
 }
 CHANGING = frozenset(_TOLD) | {McpAuthProviderAnswered}

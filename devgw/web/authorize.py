@@ -46,7 +46,7 @@ async def authorize(path: str | None = None) -> Response:
     pending = await gateway.authorization.begin(
         parameters, route, urls, by_page_of_elsewhere=caller.is_page_of_elsewhere()
     )
-    _note(pending)
+    serving.note_pending(pending)
     if urls.origin != serving.canonical_urls().origin:
         return _see(serving.canonical_urls().consent(pending.id), 302)
     return await next_step(gateway, pending)
@@ -62,9 +62,9 @@ async def callback() -> Response:
         agent = request.headers.get("User-Agent", "")
         arrival = await gateway.login.arrive(parameters, browser.cookies(), urls, agent)
     except Refused as refused:
-        _note(gateway.login.find_for_error(parameters))
+        serving.note_pending(gateway.login.find_for_error(parameters))
         return await _to_client(gateway, refused) or await refusals.as_page(refused.problem)
-    _note(arrival.pending)
+    serving.note_pending(arrival.pending)
     response = _see(_onward(gateway, arrival.pending, arrival.page_token), 303)
     browser.forget_cookie(response, arrival.login_cookie_name, browser.path_of(CALLBACK))
     if arrival.session_cookie:
@@ -76,7 +76,7 @@ async def callback() -> Response:
 async def posted_callback() -> Response:
     """Say that the provider answers by a form (`response_mode=form_post`), which no cookie of ours comes along with."""
     gateway, form = serving.gateway(), await serving.form("callback")
-    _note(gateway.login.find_for_error(form))
+    serving.note_pending(gateway.login.find_for_error(form))
     return await refusals.as_page(gateway.login.turn_away(form))
 
 
@@ -84,7 +84,7 @@ async def posted_callback() -> Response:
 async def show_setup() -> Response:
     """Show what has to be decided for a pending authorization."""
     gateway, transaction = serving.gateway(), request.args.get("transaction")
-    _note(gateway.authorization.known(transaction))
+    serving.note_pending(gateway.authorization.known(transaction))
     if request.args.get("sign_in") == "again":
         return await _to_login(gateway, gateway.authorization.find(transaction))
     pending = gateway.authorization.find_to_decide(transaction)
@@ -99,7 +99,7 @@ async def prove() -> Response:
     """Take the key that our page found in the storage of its origin; who has none signs in once more."""
     gateway = serving.gateway()
     form = await serving.form("consent")
-    _note(gateway.authorization.known(form.get("transaction")))
+    serving.note_pending(gateway.authorization.known(form.get("transaction")))
     pending = gateway.authorization.find(form.get("transaction"))
     browser.check_sender()
     session = gateway.proofs.session_by_key(form.get("browser_key"), browser.sessions())
@@ -114,7 +114,7 @@ async def decide() -> Response:
     """Take the person's decision: `approve`, `continue`, `cancel` or `switch`."""
     gateway = serving.gateway()
     form = await serving.form("consent")
-    _note(gateway.authorization.known(form.get("transaction")))
+    serving.note_pending(gateway.authorization.known(form.get("transaction")))
     pending = gateway.authorization.find_to_decide(form.get("transaction"))
     browser.check_sender()
     sessions, page_token = browser.sessions(), form.get("csrf_token")
@@ -239,23 +239,6 @@ def _see(url: str, status: int) -> Response:
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
-
-
-def _note(pending: PendingAuthorization | None) -> None:
-    trace = serving.trace()
-    if trace and pending:
-        trace.kind = "oauth"
-        trace.transaction_id = pending.id
-        trace.operation_id = pending.operation_id
-        if pending.connect_link:
-            return
-        trace.client_id, trace.client_name = pending.client_id, pending.client_name
-        client = serving.gateway().ground.store.find_client(pending.client_id)
-        if client and client.kept_copy:
-            trace.notes.append(
-                f"{client.id} could not be reached: a {client.kept_copy} stands for it. "
-                "The deployed gateway reads the live document."
-            )
 
 
 def _note_client(gateway: Gateway, parameters: Parameters) -> None:

@@ -5,6 +5,7 @@ configuration; a request keeps the one it began with.
 """
 
 import asyncio
+from contextlib import suppress
 
 from devgw.config.project import Project, Route
 from devgw.departure import Departure
@@ -115,9 +116,11 @@ class McpRoutes:
             else:
                 call.body = await recording.read_body(self._limit)
         except BodyTooLarge:
+            self._note_caller(call)
             await self._turn_away(call, RequestTooLarge(self._limit, "[proxy] request_limit"))
             return False
         except Refused as refused:
+            self._note_caller(call)
             await self._turn_away(call, refused.problem)
             return False
         await self._read(call)
@@ -163,6 +166,12 @@ class McpRoutes:
         if call.admitted is not NOBODY:
             accepted = McpRequestAccepted(token_id=call.admitted.token_id, mcp_method=call.method, **call.known)
             self._bus.publish(accepted)
+
+    def _note_caller(self, call: McpCall) -> None:
+        """Write into the trace whose request it was of which no body was taken, so that it is told of its own way."""
+        if call.route.protected:
+            with suppress(Refused):
+                call.admit(self._admission.admit(*_asked(call)))
 
     def _is_welcome(self, call: McpCall) -> bool:
         """Tell by the head whether `_admit` would let a request in."""

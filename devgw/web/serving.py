@@ -9,6 +9,7 @@ from quart import current_app, request
 from devgw.events import Trace
 from devgw.gateway.gateway import Gateway
 from devgw.gateway.pace import Pace
+from devgw.gateway.records import PendingAuthorization
 from devgw.oauth.parameters import Parameters
 from devgw.oauth.urls import Urls
 from devgw.settings import Limits
@@ -85,3 +86,21 @@ async def form(endpoint: str) -> Parameters:
     if endpoint != "callback":  # what a provider sends is as long as it makes it
         parameters.check_lengths()
     return parameters
+
+
+def note_pending(pending: PendingAuthorization | None) -> None:
+    """Write into the trace of which authorization, and so of which client, this request is."""
+    trace_ = trace()
+    if trace_ and pending:
+        trace_.kind = "oauth"
+        trace_.transaction_id = pending.id
+        trace_.operation_id = pending.operation_id
+        if pending.connect_link:
+            return
+        trace_.client_id, trace_.client_name = pending.client_id, pending.client_name
+        client = gateway().ground.store.find_client(pending.client_id)
+        if client and client.kept_copy:
+            trace_.notes.append(
+                f"{client.id} could not be reached: a {client.kept_copy} stands for it. "
+                "The deployed gateway reads the live document."
+            )

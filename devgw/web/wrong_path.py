@@ -19,11 +19,19 @@ async def answer_wrong_path() -> Response:
     gateway = serving.gateway()
     names = frozenset(serving.query().written)
     problem = explain_path(request.method, path, headers, gateway.project, serving.urls(), names)
-    if problem.meant is Meant.NOTHING and gateway.login.find_for_error(serving.query()) is not None:
+    pending = gateway.login.find_for_error(serving.query()) if problem.meant is Meant.NOTHING else None
+    if pending is not None:
+        serving.note_pending(pending)
         problem = replace(problem, meant=Meant.CALLBACK, nearest=serving.canonical_urls().callback)
     if problem.diagnosis_id is not None:
         gateway.ground.bus.publish(
-            PathNotFound(trace_id=trace.id if trace else None, outcome=Outcome.FAILURE, **refusal(problem))
+            PathNotFound(
+                trace_id=trace.id if trace else None,
+                transaction_id=pending.id if pending else None,
+                client_id=pending.client_id if pending else None,
+                outcome=Outcome.FAILURE,
+                **refusal(problem),
+            )
         )
     is_read = request.method in {"GET", "HEAD"}
     if "text/html" in headers.get("accept", "") and (is_read or problem.meant is Meant.PAGE):

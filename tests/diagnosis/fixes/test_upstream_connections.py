@@ -100,7 +100,7 @@ def lines_of(fix: str, value: str = "") -> str:
 
 
 @mends("DISC-02", "DISC-05", "DISC-07", "DISC-08", "DISC-09", "AUD-07", "UPST-13", "UPST-16", "UPST-17", "SESS-01")
-@mends("TOK-04", "TOK-05", "TOK-08", "CONS-04", "UPST-10", "UPST-15")
+@mends("TOK-04", "TOK-05", "TOK-08", "CONS-04", "UPST-10", "UPST-15", "UPST-21", "UPST-22")
 @pytest.mark.parametrize(
     ("spoil", "name", "words"),
     [
@@ -146,6 +146,17 @@ def lines_of(fix: str, value: str = "") -> str:
             "Connect again, if that was a mistake",
         ),
         ({"answers": {"/token": (401, {}, {"error": "invalid_client"})}}, "UPST-15", "Connect again to register"),
+        (
+            {"server_metadata": {"require_pushed_authorization_requests": True}},
+            "UPST-21",
+            "say so in require_pushed_authorization_requests",
+        ),
+        ({"server_metadata": {"grant_types_supported": ["password"]}}, "UPST-21", "say so in grant_types_supported"),
+        (
+            {"redirect": lambda sent: {"state": sent["state"], "id_token": "x"}},
+            "UPST-22",
+            "answer by query parameters, with code and state",
+        ),
     ],
 )
 async def test_a_server_that_does_what_is_printed_is_connected(
