@@ -21,8 +21,8 @@ def check_hello(line: bytes, token: str) -> Hello | TurnedAway:
     """Return the hello, or why its sender is not served."""
     try:
         values = read_object(line, most_bytes=Limits.CONTROL_LINE_BYTES)
-    except JsonRefused:
-        return _malformed("The first line is no JSON object that is taken.")
+    except JsonRefused as refused:
+        return _malformed(f"The first line is no JSON object that is taken: {refused}.")
     if values.pop("type", None) != Hello.TYPE:
         return _malformed("The first line must be a JSON object of type `hello`.")
     if values.get("version") != VERSION:

@@ -6,6 +6,7 @@ is what the other side acts on.
 
 import json
 import math
+import sys
 from typing import Any
 
 from devgw.settings import Limits
@@ -16,12 +17,14 @@ class JsonRefused(ValueError):  # noqa: N818  it reads as what happened
 
     Attributes:
         limit: the name of the limit in `settings.Limits` that it passes; empty where it passes none.
+        wanted: what its author should write instead, as the end of a sentence that begins "Answer with".
         is_broken: whether its grammar is not JSON's, so that no other reader makes anything of it either.
     """
 
-    def __init__(self, why: str, limit: str = "", *, is_broken: bool = False) -> None:
+    def __init__(self, why: str, limit: str = "", *, wanted: str = "JSON", is_broken: bool = False) -> None:
         super().__init__(why)
         self.limit = limit
+        self.wanted = wanted
         self.is_broken = is_broken
 
 
@@ -45,19 +48,24 @@ def read_json(
             is none.
     """
     if len(content) > most_bytes:
-        raise JsonRefused(f"it is longer than {most_bytes:,} bytes", "JSON_BYTES")
+        wanted = f"JSON of {most_bytes:,} bytes at most"
+        raise JsonRefused(f"it is longer than {most_bytes:,} bytes", "JSON_BYTES", wanted=wanted)
     text = content if isinstance(content, str) else _decoded(content)
     brackets = text.count("[") + text.count("{")
     if brackets + text.count(",") > most_values:
-        raise JsonRefused(f"it has more than {most_values:,} values", "JSON_VALUES")
+        wanted = f"JSON of {most_values:,} values at most"
+        raise JsonRefused(f"it has more than {most_values:,} values", "JSON_VALUES", wanted=wanted)
     try:
         value = _DECODER.decode(text)
     except RecursionError:
         raise _too_deep(most_depth) from None
     except JsonRefused:
         raise
-    except ValueError as error:  # an integer of too many digits is one
-        raise JsonRefused(f"it is no JSON: {error}", is_broken=isinstance(error, json.JSONDecodeError)) from error
+    except json.JSONDecodeError as error:
+        why = f"it is no JSON: {error}" if text.strip() else "it is empty"
+        raise JsonRefused(why, is_broken=True) from error
+    except ValueError as error:  # what int() says of too many digits
+        raise JsonRefused(_TOO_MANY_DIGITS, wanted="numbers that every reader of JSON takes") from error
     if brackets > most_depth:
         _check_depth(value, most_depth)
     return value
@@ -77,8 +85,25 @@ def read_object(
     """
     value = read_json(content, most_bytes=most_bytes, most_depth=most_depth, most_values=most_values)
     if not isinstance(value, dict):
-        raise JsonRefused(f"it is {_kind(value)}, not an object")
+        raise JsonRefused(f"it is {_kind(value)}, not an object", wanted="a JSON object")
     return value
+
+
+def find_refusal(content: bytes, media_type: str) -> JsonRefused | None:
+    """Return why what is meant as a JSON object is none that is taken; None where it is one, or is meant otherwise.
+
+    Args:
+        content: the body of an answer.
+        media_type: its type, without parameters, in lower case.
+    """
+    is_json_meant = media_type.endswith(("/json", "+json")) or content.lstrip()[:1] in {b"{", b"["}
+    if not is_json_meant:
+        return None
+    try:
+        read_object(content)
+    except JsonRefused as refused:
+        return refused
+    return None
 
 
 def check_grammar(content: bytes) -> Any:
@@ -92,7 +117,9 @@ def check_grammar(content: bytes) -> Any:
     """
     try:
         return _GRAMMAR.decode(content.decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise JsonRefused(_not_utf8(error), wanted=_UTF8, is_broken=True) from error
+    except json.JSONDecodeError as error:
         raise JsonRefused(f"it is no JSON: {error}", is_broken=True) from error
     except JsonRefused:
         raise
@@ -103,7 +130,8 @@ def check_grammar(content: bytes) -> Any:
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise JsonRefused(f"the member {_repeated(pairs)[:40]!r} stands twice in one object")
+        why = f"the member {_repeated(pairs)[:40]!r} stands twice in one object"
+        raise JsonRefused(why, wanted="each member of an object once")
     return members
 
 
@@ -118,13 +146,13 @@ def _repeated(pairs: list[tuple[str, Any]]) -> str:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise JsonRefused(f"{name} is no JSON number")
+    raise JsonRefused(f"{name} is no JSON number", wanted="numbers that JSON has")
 
 
 def _read_float(digits: str) -> float:
     value = float(digits)
     if not math.isfinite(value):
-        raise JsonRefused("a number is too large")
+        raise JsonRefused("a number is too large", wanted="numbers that every reader of JSON takes")
     return value
 
 
@@ -133,13 +161,19 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_refuse_c
 
 
 _GRAMMAR = json.JSONDecoder(parse_constant=_refuse_constant)
+_UTF8 = "JSON in UTF-8"
+_TOO_MANY_DIGITS = f"a number in it has more than {sys.get_int_max_str_digits():,} digits"
 
 
 def _decoded(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise JsonRefused(f"it is no JSON: {error}", is_broken=not _is_lenient_json(content)) from error
+        raise JsonRefused(_not_utf8(error), wanted=_UTF8, is_broken=not _is_lenient_json(content)) from error
+
+
+def _not_utf8(error: UnicodeDecodeError) -> str:
+    return f"it is no JSON: its byte {error.start + 1:,} is not UTF-8"
 
 
 def _is_lenient_json(content: bytes) -> bool:
@@ -174,7 +208,8 @@ def _inside(value: Any) -> list[Any]:
 
 
 def _too_deep(most_depth: int) -> JsonRefused:
-    return JsonRefused(f"its arrays and objects stand more than {most_depth} deep", "JSON_DEPTH")
+    why = f"its arrays and objects stand more than {most_depth} deep"
+    return JsonRefused(why, "JSON_DEPTH", wanted=f"JSON that is {most_depth} levels deep at most")
 
 
 def _kind(value: Any) -> str:

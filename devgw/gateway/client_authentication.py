@@ -122,7 +122,7 @@ class AssertionAuthentication:
         try:
             client_id = text_or_none(read_jwt(assertion).claims.get("sub"))
         except JwtUnreadable as error:
-            raise _invalid(request.form.get("client_id", "the client"), "form", str(error), "a JWT") from error
+            raise _invalid(request.form.get("client_id", "the client"), "form", str(error), error.wanted) from error
         if client_id is None:
             raise _invalid(request.form.get("client_id", "the client"), "sub", "absent, or no text", "the client_id")
         client = find(client_id)
@@ -180,7 +180,9 @@ def _verified(assertion: str, keys: dict[str, Any], client_id: str) -> dict[str,
     try:
         read_jwt(assertion)
         wanted = jwt.get_unverified_header(assertion).get("kid")
-    except (JwtUnreadable, jwt.PyJWTError) as error:
+    except JwtUnreadable as error:
+        raise _invalid(client_id, "form", f"unreadable ({error})", error.wanted) from error
+    except jwt.PyJWTError as error:
         raise _invalid(client_id, "form", f"unreadable ({error})", "a JWT") from error
     candidates = [key for _, key in usable_keys(keys)]
     fitting = [key for key in candidates if wanted is None or key.key_id == wanted]

@@ -94,7 +94,7 @@ class IdJag:
         try:
             unverified = read_jwt(assertion)
         except JwtUnreadable as error:
-            raise Refused(IdJagInvalid("form", f"no JWT ({error})", "a signed JWT")) from error
+            raise Refused(IdJagInvalid("form", f"no JWT that is taken ({error})", error.wanted)) from error
         header = unverified.header
         named = str(unverified.claims.get("iss"))
         issuer = self._trusted.get(named)

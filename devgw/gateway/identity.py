@@ -84,7 +84,7 @@ def verified_claims(token: str, key: "jwt.PyJWK", what: str) -> dict[str, Any]:
 
 def _unreadable(what: str, error: JwtUnreadable) -> ProviderTokenInvalid:
     flaw = {"JSON_DEPTH": Flaw.TOO_DEEP, "": Flaw.WRONG}.get(error.limit, Flaw.TOO_LONG)
-    return ProviderTokenInvalid(what, "form", str(error), "a signed JWT", flaw)
+    return ProviderTokenInvalid(what, "form", str(error), error.wanted, flaw)
 
 
 def text_or_none(value: Any) -> str | None:

@@ -21,12 +21,14 @@ class JwtUnreadable(ValueError):  # noqa: N818  it reads as what happened
     """The text is no JWT that is read; the message says why, in words that may be shown.
 
     Attributes:
-        limit: the name of the limit in `settings.Limits` that it passes; empty where it is no JWT at all.
+        limit: the name of the limit in `settings.Limits` that it passes; empty where it passes none.
+        wanted: what should have come instead.
     """
 
-    def __init__(self, why: str, limit: str = "") -> None:
+    def __init__(self, why: str, limit: str = "", wanted: str = "a signed JWT") -> None:
         super().__init__(why)
         self.limit = limit
+        self.wanted = wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ def _part(text: str, name: str) -> dict[str, Any]:
         content = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
         return read_object(content)
     except JsonRefused as refused:
-        raise JwtUnreadable(f"its {name}: {refused}", refused.limit) from refused
+        wanted = f"a signed JWT with {refused.wanted} in its {name}"
+        raise JwtUnreadable(f"its {name}: {refused}", refused.limit, wanted) from refused
     except (binascii.Error, UnicodeEncodeError) as error:
         raise JwtUnreadable(f"its {name}: no base64url") from error
 

@@ -4,14 +4,15 @@ Source: RFC 6749 §5.1, §5.2. Beyond it: form-encoded answers, errors with stat
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
-from devgw.foreign.json import JsonRefused, read_object
+from devgw.foreign.json import JsonRefused, find_refusal, read_object
 from devgw.foreign.text import clean
 from devgw.oauth.text import is_text, is_visible
 from devgw.problems import Refused
+from devgw.problems.limit import limit_id
 from devgw.problems.upstream_token import TokenAnswerShape, TokenAnswerUnreadable, TokenRequestRefused
 
 _SECRET = re.compile(r"[A-Za-z0-9_~+/.-]{24,}=*")
@@ -99,7 +100,9 @@ def read_token_answer(
     kind = str((members or {}).get("token_type") or "Bearer").lower()
     if members is None or not is_visible(token) or status >= 400 or kind not in {"bearer", "n_a"}:
         shape, got = _shape(members, token, content_type, kind)
-        raise Refused(TokenAnswerUnreadable(asked.url, status, shape, got, excerpt(body), retry_after))
+        problem = TokenAnswerUnreadable(asked.url, status, shape, got, excerpt(body), retry_after)
+        refused_json = find_refusal(body, content_type) if members is None else None
+        raise Refused(_of_json(problem, refused_json) if refused_json else problem)
     return TokenAnswer(
         access_token=token,
         expires_in=_seconds(members.get("expires_in")),
@@ -108,6 +111,12 @@ def read_token_answer(
         id_token=_text(members.get("id_token")),
         issued_token_type=_text(members.get("issued_token_type")),
     )
+
+
+def _of_json(problem: TokenAnswerUnreadable, refused: JsonRefused) -> TokenAnswerUnreadable:
+    """Return the same problem, of an answer that is meant as JSON and not taken."""
+    passes = limit_id(refused.limit)
+    return replace(problem, shape=TokenAnswerShape.REFUSED, got=str(refused), wanted=refused.wanted, passes=passes)
 
 
 def _shape(

@@ -31,7 +31,7 @@ from devgw.problems.client_document import (
     ClientDocumentNotPublic,
     ClientDocumentUnreachable,
 )
-from devgw.problems.limit import AnswerProblem, AnswerTooLong, AnswerUnfinished, AnswerUnpacksTooLong
+from devgw.problems.limit import AnswerProblem, AnswerTooLong, AnswerUnfinished, AnswerUnpacksTooLong, limit_id
 from devgw.settings import Limits
 
 OFFLINE = timedelta(seconds=30)
@@ -100,7 +100,8 @@ class HttpClientDocuments:
         try:
             kept = self._kept.find(url)
         except (OSError, JsonRefused) as error:
-            raise Refused(ClientDocumentInvalid(url, "has a copy that is unreadable", str(error), "JSON")) from refused
+            wanted = error.wanted if isinstance(error, JsonRefused) else "a file that can be read"
+            raise Refused(ClientDocumentInvalid(url, "has a copy that is unreadable", str(error), wanted)) from refused
         if kept is None:
             raise refused
         _check_document(url, kept.document)
@@ -119,8 +120,7 @@ class HttpClientDocuments:
             _, content = await self._get(url, loopback_allowed=loopback_allowed)
             return read_object(content)
         except JsonRefused as error:
-            problem = ClientDocumentInvalid(url, "cannot be read", str(error), "a JSON object", is_key_set=True)
-            raise Refused(problem) from error
+            raise Refused(replace(_not_taken(url, error), is_key_set=True)) from error
         except Refused as refused:
             raise Refused(_of_keys(refused.problem)) from refused
 
@@ -227,9 +227,14 @@ def _read(url: str, content_type: str, content: bytes) -> dict[str, Any]:
     try:
         document = read_object(content)
     except JsonRefused as error:
-        raise Refused(ClientDocumentInvalid(url, "cannot be read", str(error), "a JSON object")) from error
+        raise Refused(_not_taken(url, error)) from error
     _check_document(url, document)
     return document
+
+
+def _not_taken(url: str, refused: JsonRefused) -> ClientDocumentInvalid:
+    """Return that a document, or a key set, is JSON that is not taken, or none."""
+    return ClientDocumentInvalid(url, "is not taken", str(refused), refused.wanted, limit_id(refused.limit))
 
 
 def _check_document(url: str, document: dict[str, Any]) -> None:

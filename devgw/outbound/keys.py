@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from devgw.clock import Clock
 from devgw.events import Bus, Outcome
 from devgw.events.taxonomy import FailureOrigin, McpAuthJwksFetched
-from devgw.foreign.json import JsonRefused, read_object
+from devgw.foreign.json import JsonRefused, find_refusal, read_object
 from devgw.gateway.jose import usable_keys
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.transport import unreached
 from devgw.problems import Problem, Refused
 from devgw.problems.base import Fault
+from devgw.problems.limit import limit_id
 from devgw.problems.provider import ProviderTimedOut
 from devgw.problems.provider_keys import KeysAskedJustNow, KeysUnavailable, SigningKeyUnknown
 
@@ -150,7 +151,7 @@ class SigningKeys:
             async with http_client(Bounds(self.timeout.total_seconds(), blamed=Fault.PROVIDER)) as client:
                 response = await client.get(self.url, headers={"accept": "application/json"})
             status = response.status_code
-            keys = read_keys(self.url, status, response.content)
+            keys = read_keys(self.url, status, response.content, str(response.headers.get("content-type", "")))
         except httpx2.TimeoutException as error:
             timed_out = ProviderTimedOut(self.url, round(self.timeout.total_seconds() * 1000))
             return self._fail(timed_out, status, wanted, began, error)
@@ -186,7 +187,7 @@ class SigningKeys:
         )
 
 
-def read_keys(url: str, status: int, content: bytes) -> tuple[_Key, ...]:
+def read_keys(url: str, status: int, content: bytes, content_type: str = "") -> tuple[_Key, ...]:
     """Return the keys of an answer that can verify signatures; those of other kinds or for encryption are passed over.
 
     Raises:
@@ -197,8 +198,7 @@ def read_keys(url: str, status: int, content: bytes) -> tuple[_Key, ...]:
     try:
         document = read_object(content)
     except JsonRefused as refused:
-        why = f"what it answered is no JSON Web Key Set ({refused})"
-        raise Refused(KeysUnavailable(url, why, status)) from refused
+        raise Refused(_not_taken(url, status, content, content_type, refused)) from refused
     if not isinstance(document.get("keys"), list):
         raise Refused(KeysUnavailable(url, "what it answered is no JSON Web Key Set (it has no list `keys`)", status))
     usable = [(members, key) for members, key in usable_keys(document) if members.get("use", "sig") == "sig"]
@@ -206,3 +206,15 @@ def read_keys(url: str, status: int, content: bytes) -> tuple[_Key, ...]:
     if not keys:
         raise Refused(KeysUnavailable(url, "no key in it can verify a signature", status, is_empty=True))
     return keys
+
+
+def _not_taken(url: str, status: int, content: bytes, content_type: str, refused: JsonRefused) -> KeysUnavailable:
+    """Return what is wrong with an answer that is no object of JSON, or none that is taken."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if find_refusal(content, media_type) is None:
+        return KeysUnavailable(url, f"what it answered is no JSON Web Key Set ({refused})", status)
+    change, why = (
+        f"Let the provider publish its keys there with {refused.wanted}.",
+        f"its JSON is not taken ({refused})",
+    )
+    return KeysUnavailable(url, why, status, change=change, passes=limit_id(refused.limit))

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from devgw.config.project import BrowserLogin
-from devgw.foreign.json import JsonRefused, read_object
+from devgw.foreign.json import JsonRefused, find_refusal, read_object
 from devgw.foreign.text import clean
 from devgw.mcp.answer import beginning_of
 from devgw.problems import Problem
+from devgw.problems.limit import limit_id
 from devgw.problems.provider import (
     IdTokenMissing,
     ProviderAnswerUnreadable,
@@ -112,8 +113,11 @@ class TokenAnswer:
             return ProviderTokenUrlWrong(url, self._status, "an HTML page")
         if self._status >= 400:
             return None
-        too_deep = self._refused.limit == "JSON_DEPTH"
-        return ProviderAnswerUnreadable(url, self._status, f"{kind} ({self._refused})", "a JSON object", too_deep)
+        refused = find_refusal(self._content, kind)
+        if refused is None:
+            return ProviderAnswerUnreadable(url, self._status, f"{kind} ({self._refused})", "a JSON object")
+        passes, got = limit_id(refused.limit), f"{kind} that is not taken ({refused})"
+        return ProviderAnswerUnreadable(url, self._status, got, refused.wanted, is_refused_json=True, passes=passes)
 
 
 def token_missing(login: BrowserLogin, members: Mapping[str, Any], *, is_workos: bool) -> Problem | None:

@@ -10,16 +10,17 @@ from devgw.problems.base import ErrorCode, Problem
 
 @dataclass(frozen=True, slots=True)
 class RegistrationUnreadable(Problem):
-    """The registration request is not a JSON object."""
+    """The registration request is not a JSON object, or none that is taken."""
 
     got: str
     passes: str = ""
     """The id of the limit that it passes, if that is why."""
+    wanted: str = ""
+    """What should be sent, where it is JSON that is not taken."""
 
     diagnosis: ClassVar = "REQ-01"
     error: ClassVar = ErrorCode.INVALID_CLIENT_METADATA
-    hint: ClassVar = "POST a JSON object with Content-Type: application/json and at least redirect_uris."
-    source: ClassVar = "RFC 7591 §3.1"
+    source: ClassVar = "RFC 7591 §3.1; RFC 8259 §4, §8.1"
 
     @property
     def diagnosis_id(self) -> str | None:
@@ -28,11 +29,17 @@ class RegistrationUnreadable(Problem):
 
     def explain(self) -> str:
         """Say what came instead."""
-        return f"The registration is not a JSON object but {self.got}."
+        return (
+            f"The registration is {self.got}."
+            if self.wanted
+            else (f"The registration is not a JSON object but {self.got}.")
+        )
 
     def advise(self) -> str:
-        """Say what to send, and how flat."""
-        return "Send a flatter document." if self.passes else self.hint
+        """Say what to send."""
+        if self.wanted:
+            return f"Register with {self.wanted}."
+        return "POST a JSON object with Content-Type: application/json and at least redirect_uris."
 
 
 _BY_MEMBER = {

@@ -18,6 +18,11 @@ LIMITS = Departure(
 )
 
 
+def limit_id(limit: str) -> str:
+    """Return the id under which it is told that JSON passes a limit; empty where another problem's own id tells it."""
+    return "LIMIT-05" if limit == "JSON_DEPTH" else ""
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerProblem(Problem):
     """An answer from outside passes a limit; it was read up to there and no further."""

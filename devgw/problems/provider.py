@@ -254,19 +254,27 @@ class ProviderAnswerUnreadable(Problem):
     status_code: int
     got: str
     expected: str
-    is_too_deep: bool = False
+    is_refused_json: bool = False
+    """Whether it is meant as JSON, and `expected` is what makes it JSON that is taken."""
+    passes: str = ""
+    """The id of the limit that it passes, if that is why."""
 
     fault: ClassVar = Fault.PROVIDER
     status: ClassVar = 502
     error: ClassVar = ErrorCode.SERVER_ERROR
-    hint: ClassVar = "Check that the token URL belongs to this provider, and what stands between it and this machine."
-    source: ClassVar = "RFC 6749 §5.1"
+    source: ClassVar = "RFC 6749 §5.1; RFC 8259 §4, §8.1"
 
     @property
     def diagnosis_id(self) -> str:
         """Return the limit that it passes, or that its shape is wrong."""
-        return "LIMIT-05" if self.is_too_deep else "TOK-08"
+        return self.passes or "TOK-08"
 
     def explain(self) -> str:
         """Say both."""
         return f"{self.url} answered {self.status_code} with {self.got}; expected {self.expected}."
+
+    def advise(self) -> str:
+        """Say what it has to answer with, or where to look."""
+        if self.is_refused_json:
+            return f"Let the provider's token endpoint answer with {self.expected}."
+        return "Check that the token URL belongs to this provider, and what stands between it and this machine."

@@ -19,7 +19,9 @@ class KeysUnavailable(Problem):
     is_empty: bool = False
     """Whether it is a key set, with no key in it that can verify a signature."""
     change: str = ""
-    """The one change, where nothing came and that has one."""
+    """The one change, where it is known by what came, or why nothing did."""
+    passes: str = ""
+    """The id of the limit that it passes, if that is why."""
 
     fault: ClassVar = Fault.PROVIDER
     status: ClassVar = 502
@@ -29,8 +31,8 @@ class KeysUnavailable(Problem):
     @property
     def diagnosis_id(self) -> str:
         """Return whether there is no such key set, or it cannot be fetched."""
-        if self.is_empty:
-            return "IDT-01"
+        if self.is_empty or self.passes:
+            return self.passes or "IDT-01"
         return "IDT-05" if self.status_code in _NOT_FOUND or self._is_other_document else "IDT-08"
 
     @property
@@ -43,6 +45,8 @@ class KeysUnavailable(Problem):
 
     def advise(self) -> str:
         """Say what to look at."""
+        if self.change:
+            return self.change
         if self.is_empty:
             return "Let the provider publish the key with which it signs there, for signatures (`use` is `sig`)."
         if self.status_code in _NOT_FOUND:
@@ -54,7 +58,7 @@ class KeysUnavailable(Problem):
             return "Use the provider's jwks_uri as jwksUrl: what answers under this URL is not its key set."
         if self.status_code is not None:
             return "Ask the URL with curl: what answers there is not the provider's key set, or is out of order."
-        return self.change or "Make the URL reachable from this machine: DNS, CA bundle, proxy variables."
+        return "Make the URL reachable from this machine: DNS, CA bundle, proxy variables."
 
 
 @dataclass(frozen=True, slots=True)

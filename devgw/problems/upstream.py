@@ -96,14 +96,32 @@ class MetadataUnreadable(UpstreamProblem):
     status_code: int
     got: str
     answer: str
+    why: str = ""
+    """Why it is not taken, where it is meant as JSON."""
+    wanted: str = ""
+    """What should stand there instead, where that is so."""
+    passes: str = ""
+    """The id of the limit that it passes, if that is why."""
 
     diagnosis: ClassVar = "DISC-05"
-    source: ClassVar = "RFC 8414 §3.2; RFC 9728 §3.2"
-    hint: ClassVar = "Let /.well-known/* past the login page, the single-page app or the tunnel's own page."
+    source: ClassVar = "RFC 8414 §3.2; RFC 9728 §3.2; RFC 8259 §4, §8.1"
+
+    @property
+    def diagnosis_id(self) -> str | None:
+        """Return the limit's id where one is passed."""
+        return self.passes or self.diagnosis
 
     def explain(self) -> str:
-        """Say what came instead."""
+        """Say what came instead, and why it is not taken."""
+        if self.why:
+            return f"{self.url} answered {self.status_code} with {self.got} that is not taken: {self.why}."
         return f"{self.url} answered {self.status_code} with {self.got} instead of a JSON object: {self.answer}"
+
+    def advise(self) -> str:
+        """Say what the document has to be, or what stands in its way."""
+        if self.why:
+            return f"Let {self.url} answer with {self.wanted}."
+        return "Let /.well-known/* past the login page, the single-page app or the tunnel's own page."
 
 
 # --- discovery --------------------------------------------------------------------------------------------------------

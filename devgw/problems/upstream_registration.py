@@ -104,14 +104,33 @@ class RegistrationIncomplete(RegistrationProblem):
     missing: str
     method: str = ""
     """How the gateway is to authenticate, by that answer."""
+    why: str = ""
+    """Why its JSON is not taken, where that is what it lacks."""
+    wanted: str = ""
+    """What it should have answered with, where that is so."""
+    passes: str = ""
+    """The id of the limit that it passes, if that is why."""
 
     diagnosis: ClassVar = "UPST-14"
     source: ClassVar = "RFC 7591 §3.2.1"
 
+    @property
+    def diagnosis_id(self) -> str | None:
+        """Return the limit's id where one is passed."""
+        return self.passes or self.diagnosis
+
     def explain(self) -> str:
-        """Say what is missing."""
+        """Say what is missing, or why it is not read."""
+        if self.why:
+            said = "to the registration, with JSON that is not taken"
+            return f"{self.url} answered {self.status_code} {said}: {self.why}."
         how = f", although the gateway is to authenticate by {self.method}" if self.method else ""
         return f"{self.url} answered {self.status_code} to the registration, without a usable `{self.missing}`{how}."
+
+    def advise(self) -> str:
+        """Say what to answer with, and how it is done by hand."""
+        by_hand_alone = by_hand(self.policy, self.redirect_uri)
+        return f"Let that endpoint answer with {self.wanted}. Else: {by_hand_alone}" if self.wanted else by_hand_alone
 
 
 def later(status: int, retry_after: str) -> str:

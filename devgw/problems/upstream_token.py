@@ -142,6 +142,7 @@ class TokenAnswerShape(StrEnum):
     """What came where a token answer should be."""
 
     NO_OBJECT = "no JSON object and no form"
+    REFUSED = "JSON that is not taken"
     NO_TOKEN = "no `access_token`"
     NESTED = "an `access_token` inside another member"
     UNSENDABLE = "an access token that no header can carry"
@@ -156,10 +157,14 @@ class TokenAnswerUnreadable(UpstreamProblem):
     status_code: int
     shape: TokenAnswerShape
     got: str
-    """Its media type; or the member, or the type, that is in the way."""
+    """Its media type; or the member, the type or the slip in its JSON that is in the way."""
     answer: str
     """What it said, with anything like a secret cut out."""
     retry_after: str = ""
+    wanted: str = ""
+    """What it should have answered with, where it is JSON that is not taken."""
+    passes: str = ""
+    """The id of the limit that it passes, if that is why."""
 
     source: ClassVar = "RFC 6749 §5.1, §5.2"
 
@@ -173,7 +178,9 @@ class TokenAnswerUnreadable(UpstreamProblem):
             return "TOK-05"
         if self.status_code == _UNAUTHORIZED:
             return "UPST-15"
-        return "UPST-16" if self.status_code >= _REFUSALS else "TOK-08"
+        if self.status_code >= _REFUSALS:
+            return "UPST-16"
+        return self.passes or "TOK-08"
 
     def explain(self) -> str:
         """Say what came instead."""
@@ -191,4 +198,6 @@ class TokenAnswerUnreadable(UpstreamProblem):
             return _CORRECT_CLIENT
         if self.diagnosis_id == "UPST-16":
             return "Look into that server's own log: it refused, and gave no reason in OAuth's form."
+        if self.wanted:
+            return f"Let that token endpoint answer with {self.wanted}."
         return "Let that token endpoint answer `access_token` and `token_type` Bearer at the top of a JSON object."

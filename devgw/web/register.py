@@ -9,7 +9,7 @@ from devgw.oauth.urls import REGISTER
 from devgw.problems import Problem, Refused
 from devgw.problems.clients import RegistrationUnreadable
 from devgw.problems.incoming import RegistrationNotJson, RegistrationsTooFrequent
-from devgw.problems.limit import RegistrationTooLarge
+from devgw.problems.limit import RegistrationTooLarge, limit_id
 from devgw.settings import Limits
 from devgw.web import caller, refusals, serving
 
@@ -76,5 +76,5 @@ def _read(body: bytes | str) -> object:
 def _problem_of(refused: JsonRefused) -> Problem:
     if refused.limit == "JSON_BYTES":
         return RegistrationTooLarge(Limits.REGISTRATION_BYTES)
-    passes = "LIMIT-05" if refused.limit == "JSON_DEPTH" else ""
-    return RegistrationUnreadable(f"{request.mimetype or 'no content type'}, unreadable as JSON ({refused})", passes)
+    got = f"{request.mimetype or 'no content type'} that is not taken ({refused})"
+    return RegistrationUnreadable(got, limit_id(refused.limit), "" if refused.is_broken else refused.wanted)

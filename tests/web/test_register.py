@@ -200,7 +200,7 @@ async def test_a_client_metadata_document_is_a_client(
         ({"token_endpoint_auth_method": "client_secret_basic"}, "shared secret"),
         ({"_status": 404}, "answered 404"),
         ({"_status": 302}, "redirects"),
-        ({"_body": "nonsense"}, "cannot be read"),
+        ({"_body": "nonsense"}, "is not taken"),
         ({"_body": "x" * 6000}, "too long"),
     ],
 )

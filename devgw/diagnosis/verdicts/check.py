@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from devgw.foreign.json import JsonRefused, read_object
+from devgw.foreign.json import JsonRefused, find_refusal, read_object
 from devgw.foreign.text import clean
 from devgw.problems import Problem
 from devgw.problems.provider import ProviderUnreachable
@@ -81,6 +81,11 @@ class Answer:
             return read_object(self.body)
         except JsonRefused:
             return {}
+
+    @property
+    def refused(self) -> JsonRefused | None:
+        """Return why the body, where it is meant as JSON, is no object that is taken."""
+        return find_refusal(self.body, self.media_type)
 
     def said(self, name: str) -> str:
         """Return the member `name` of the document as text that may be shown; empty where it has none."""

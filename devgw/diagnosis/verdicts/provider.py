@@ -9,6 +9,7 @@ from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, passed, refused, skipped, unreachable
 from devgw.foreign.text import clean
 from devgw.problems import Problem
+from devgw.problems.limit import limit_id
 from devgw.problems.provider import ProviderCodeRefused, ProviderTimedOut
 from devgw.problems.provider_keys import KeysUnavailable
 from devgw.problems.provider_token import SET_THE_CLOCK
@@ -196,6 +197,10 @@ def _no_discovery(name: str, did: str, answer: Answer, *, is_workos: bool) -> Ch
     """Judge a provider that publishes no discovery document: WorkOS always does, another need not."""
     if answer.failure:
         return unreachable(name, did, answer)
+    if answer.status == 200 and (untaken := answer.refused):
+        todo = f"Let the provider publish it with {untaken.wanted}."
+        failure_id = limit_id(untaken.limit) or "DISC-05"
+        return Check(name, Verdict.WARN, did, f"the discovery document is not taken: {untaken}", todo, failure_id)
     saw = f"there is no discovery document ({answer.status}, {answer.media_type or 'no type'})"
     if is_workos and answer.status == 404:
         todo = "Copy the client id from the dashboard, of this environment."
@@ -219,7 +224,8 @@ def registered_uris(answer: Answer, callback: str, *, is_production: bool = Fals
         )
     listed = answer.document.get("data")
     if answer.status != 200 or not isinstance(listed, list):
-        return skipped(name, did, f"this WorkOS does not list them (status {answer.status})")
+        why = f": {answer.refused}" if answer.refused else ""
+        return skipped(name, did, f"this WorkOS does not list them (status {answer.status}{why})")
     uris = listed_uris(answer)
     if is_listed(callback, uris):
         return passed(name, did, f"{callback} is registered")

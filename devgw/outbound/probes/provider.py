@@ -194,7 +194,7 @@ def _of_keys(answer: Answer) -> Problem | None:
     if answer.failure:
         return answer.problem
     try:
-        read_keys(answer.url, answer.status, answer.body)
+        read_keys(answer.url, answer.status, answer.body, answer.media_type)
     except Refused as refused:
         return refused.problem
     return None

@@ -28,6 +28,7 @@ from devgw.oauth.resource import origin_of
 from devgw.oauth.token_answer import excerpt
 from devgw.outbound.upstream_oauth.fetching import Answer, Errand, Fetching
 from devgw.problems import Refused
+from devgw.problems.limit import limit_id
 from devgw.problems.upstream import (
     AuthorizationServerMetadataMissing,
     MetadataUnreadable,
@@ -68,10 +69,16 @@ class _Search:
         self.tried.append(f"{answer.url} ({answer.status} {where})".replace(" )", ")"))
         self.is_failing = self.is_failing or is_passing(answer.status, "")
         if answer.status == 200 and self.unreadable is None:
-            got = answer.content_type or "no content type"
-            self.unreadable = MetadataUnreadable(
-                url=answer.url, status_code=answer.status, got=got, answer=excerpt(answer.body)
-            )
+            self.unreadable = _unreadable(answer)
+
+    def check_refused(self) -> None:
+        """Refuse to go on as if there were no document, where there is one, an object of JSON that is not taken.
+
+        Raises:
+            Refused: with `MetadataUnreadable`.
+        """
+        if self.unreadable and self.unreadable.why and self.unreadable.answer.startswith("{"):
+            raise Refused(self.unreadable)
 
 
 class Discovering:
@@ -149,9 +156,11 @@ class Discovering:
         """Return the upstream's own metadata; what 2025-03-26 assumes where it has none.
 
         Raises:
-            Refused: with `ResourceMetadataForeign`, or where nothing answers.
+            Refused: with `ResourceMetadataForeign`, `MetadataUnreadable` where what is there is JSON that is not
+                taken, or where nothing answers.
         """
-        search, overlay = _Search([]), self._overlay(errand).protected_resource_metadata
+        overlay = self._overlay(errand).protected_resource_metadata
+        search = _Search([])
         for url, is_configured in _resource_places(route, exchange, challenge):
             answer = await self._fetching.ask(errand, "resource metadata", url, configured=is_configured)
             document = answer.json_object() if answer.status == 200 else None
@@ -160,6 +169,7 @@ class Discovering:
             search.note(answer)
         if overlay:
             return read_resource_metadata(overlay, "devgw.toml", route.upstream_url)
+        search.check_refused()
         origin = origin_of(route.upstream_url)
         return ResourceMetadata(None, route.upstream_url, (origin,), challenge.scopes)
 
@@ -192,7 +202,10 @@ class Discovering:
     async def _legacy_server(self, errand: Errand, origin: str) -> AuthorizationServer:
         """Return the server at the upstream's own origin, by its metadata or by default paths (2025-03-26)."""
         overlay = self._overlay(errand).authorization_server_metadata
-        found = await self._first(errand, origin, _Search([]))
+        search = _Search([])
+        found = await self._first(errand, origin, search)
+        if found is None and not overlay:
+            search.check_refused()
         if found is None:
             server = default_endpoints(origin)
             return replace(server, **_known(overlay)) if overlay else server
@@ -207,6 +220,15 @@ class Discovering:
             if isinstance(refused.problem, IssuerMismatch):
                 raise Refused(replace(refused.problem, is_named=False)) from refused
             raise
+
+
+def _unreadable(answer: Answer) -> MetadataUnreadable:
+    """Return what is wrong with an answer where a document should be."""
+    got, refused = answer.content_type or "no content type", answer.refused
+    problem = MetadataUnreadable(url=answer.url, status_code=answer.status, got=got, answer=excerpt(answer.body))
+    if refused is None:
+        return problem
+    return replace(problem, why=str(refused), wanted=refused.wanted, passes=limit_id(refused.limit))
 
 
 def _onward(url: str, location: str) -> str:

@@ -8,7 +8,7 @@ from devgw.clock import Clock
 from devgw.config.project import Route
 from devgw.events import Bus, FailureOrigin, Outcome
 from devgw.events.taxonomy import McpAuthUpstreamAnswered
-from devgw.foreign.json import JsonRefused, read_object
+from devgw.foreign.json import JsonRefused, find_refusal, read_object
 from devgw.ids import OperationId, SubjectId, UpstreamServerId
 from devgw.oauth.discovery import without_query
 from devgw.oauth.token_answer import excerpt
@@ -75,11 +75,16 @@ class Answer:
         return str(self.headers.get("content-type", "")).split(";")[0].strip().lower()
 
     def json_object(self) -> dict[str, Any] | None:
-        """Return the body where it is a JSON object, else None."""
+        """Return the body where it is a JSON object that is taken, else None."""
         try:
             return read_object(self.body)
         except JsonRefused:
             return None
+
+    @property
+    def refused(self) -> JsonRefused | None:
+        """Return why the body, where it is meant as JSON, is no object that is taken."""
+        return find_refusal(self.body, self.content_type)
 
 
 class Fetching:

@@ -18,6 +18,7 @@ from devgw.oauth.text import is_text
 from devgw.oauth.token_answer import excerpt
 from devgw.outbound.upstream_oauth.fetching import Answer, Errand, Fetching
 from devgw.problems import Problem, Refused
+from devgw.problems.limit import limit_id
 from devgw.problems.upstream import AuthorizationServerUnknown
 from devgw.problems.upstream_registration import (
     ClientDocumentUnfit,
@@ -189,7 +190,11 @@ def _refusal(exchange: TokenExchange, server: AuthorizationServer, redirect_uri:
     said = answer.json_object() or {}
     place = (answer.url, exchange.name, redirect_uri)
     if answer.status < 300 and "error" not in said:
-        return RegistrationIncomplete(*place, answer.status, "client_id")
+        refused = answer.refused
+        incomplete = RegistrationIncomplete(*place, answer.status, "client_id")
+        if refused is None:
+            return incomplete
+        return replace(incomplete, why=str(refused), wanted=refused.wanted, passes=limit_id(refused.limit))
     return RegistrationRefused(
         *place,
         status_code=answer.status,
