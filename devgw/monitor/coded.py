@@ -18,10 +18,10 @@ _RUNS = re.compile(
     r"(?P<percent>[\w.~+-]*+(?:%[0-9A-Fa-f]{2}[\w.~+-]*+)++)"
     r"|(?<!\\)(?P<escapes>(?:\\+(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|[0-7]{3})){4,}+)"
     r"|(?P<entities>(?:&#(?:x[0-9A-Fa-f]{1,6}|[0-9]{1,7});){4,}+)"
-    r"|(?P<hex>(?:0x)?[0-9A-Fa-f]{2}(?:[ :,-]{0,2}(?:0x)?[0-9A-Fa-f]{2}){7,})(?![\w+/])"
-    r"|(?P<numbers>\d{1,3}(?:,[ ]?\d{1,3}){7,})(?!\w)"
+    r"|(?P<hex>(?:0x)?[0-9A-Fa-f]{2}(?:[ :,-]{0,2}(?:0x)?[0-9A-Fa-f]{2}){5,})(?![\w+/])"
+    r"|(?P<numbers>\d{1,3}(?:,[ ]?\d{1,3}){5,})(?!\w)"
     r"|\\."  # an escape of JSON: what follows it may be the beginning of a run
-    r"|(?P<base64>(?:[A-Za-z0-9+/_-]|\\+/){24,}+)"
+    r"|(?P<base64>(?:[A-Za-z0-9+/_-]|\\+/){12,}+)"
     r"|[\w.~+-]++",  # a word in which none begins, so that each is looked at once
     re.DOTALL,
 )

@@ -1,24 +1,26 @@
 """Every secret that the project itself configures, wherever an upstream, a client or an error message says it again.
 
 Names and shapes (`masking`) know what secrets are called and look like; this knows what they are. It hides them at the
-last moment, in the text that goes to a face: plain, as JSON, HTML and URLs write them, in base64 or hex, and in such
-codes inside one another (`coded`). What was once configured stays hidden after a reload, for it stands in older traces.
+last moment, in the text that goes to a face: plain, as JSON, HTML and URLs write them, in hex, base32, base64 or
+base85, in such codes inside one another (`coded`), and with what is drawn as nothing between their letters
+(`invisible`). What was once configured stays hidden after a reload, for it stands in older traces.
 """
 
-import base64
 import html
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from urllib.parse import quote, quote_plus
 
 from devgw.monitor.coded import replace_coded
+from devgw.monitor.encoded import in_base32, in_base64, in_base85
+from devgw.monitor.invisible import uncovered
 from devgw.monitor.masking import mask
 
 SHORTEST = 6
 """Characters: what is shorter stands everywhere by chance."""
-_SHORTEST_ENCODED = 8
-_SHORTEST_WORD = 4
+_SHORTEST_WORD = 3
 _CODES = 3
 """Base64 of base64 in a URL; what is packed deeper nobody reads by chance."""
 _WORD = re.compile(r"[A-Za-z0-9]+")
@@ -44,7 +46,7 @@ class ConfiguredSecrets:
 
     def hide(self, text: str) -> str:
         """Return `text` with every configured secret masked, also where it is cut off behind its first half."""
-        return self._hide(text, _CODES) if self._forms else text
+        return uncovered(text, partial(self._hide, codes=_CODES)) if self._forms else text
 
     def _hide(self, text: str, codes: int) -> str:
         """Hide them also where they stand inside up to so many codes in one another."""
@@ -96,8 +98,8 @@ def _forms(value: str) -> list[str]:
     forms |= {value.upper(), value.lower()}  # as names of hosts and variables are spelt
     forms |= {"\\n".join(value.split("\n")), *value.split("\n")} if "\n" in value else set()
     forms |= {part for each in tuple(forms) for part in _in_json(each)}
-    coded = _in_base64(value.encode())
-    forms |= {each for one in coded for each in (one, quote(one, safe=""), one.replace("/", "\\/"))}
+    coded = {*in_base64(value.encode()), *in_base32(value.encode()), *in_base85(value.encode())}
+    forms |= {each for one in coded for each in (one, *_in_json(one), quote(one, safe=""), html.escape(one))}
     forms |= {value.encode().hex(), value.encode().hex().upper()}
     return [each for each in forms if len(each) >= SHORTEST]
 
@@ -124,17 +126,3 @@ def _in_json(text: str) -> list[str]:
     once |= {each.replace("/", "\\/") for each in once} | {each.translate(_HTML_SAFE) for each in once}
     twice = {json.dumps(each, ensure_ascii=False)[1:-1] for each in once}
     return [*once, *twice]
-
-
-def _in_base64(value: bytes) -> list[str]:
-    """Return what base64 makes of a value wherever it stands in what is encoded (RFC 4648 §4, §5)."""
-    found = []
-    for before in range(3):
-        coded = base64.b64encode(b"\0" * before + value).rstrip(b"=")
-        is_cut = (before + len(value)) % 3 != 0  # the last letter then depends on what follows too
-        core = coded[(0, 2, 3)[before] : len(coded) - is_cut].decode()
-        if len(core) >= _SHORTEST_ENCODED:
-            found += [core, core.replace("+", "-").replace("/", "_")]
-    lines = base64.encodebytes(value).decode().split()  # as mails and keys are wrapped
-    found += [each for each in lines[:-1] if len(lines) > 1]
-    return found

@@ -11,23 +11,22 @@ from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 from devgw.entropy import fingerprint
+from devgw.monitor.invisible import uncovered
 from devgw.monitor.secret_names import (
-    MARK,
-    PREFIX,
-    SHAPED,
     STEMS,
     is_partly_secret,
     is_secret_field,
     is_secret_header,
     is_secret_parameter,
 )
+from devgw.monitor.secret_shapes import MARK, PREFIX, SHAPED
 from devgw.settings import Limits
 
 URL_HEADERS = frozenset({"location", "referer", "content-location", "link"})
 
-_NAMED = rf"(?P<name>(?=[\w-]{{0,40}}?(?:{STEMS}))[a-z][\w-]{{1,40}})"
+_NAMED = rf"(?=[\w-]*?(?:{STEMS}))(?P<name>[\w-]++)"
 _IN_TEXT = re.compile(
-    rf'(?P<head>["\']?\b{_NAMED}\b\\*["\']?\s*(?:=>|:?=|:)\s*)'
+    rf'(?P<head>(?:(?<![\w\\-])|(?<=\\)(?![nrt])|(?<=\\[nrt])){_NAMED}\\*["\']?\s{{0,9}}(?:=>|:?=|:)\s{{0,9}})'
     r'(?:(?P<quote>\\{0,7}["\'])(?P<quoted>(?:(?!(?P=quote))(?:\\.|[^\n]))+)'
     r'|(?P<value>(?!//|-?[0-9]{1,5}\b)[^"\'&\s,;<>}\\]{6,}))',
     re.IGNORECASE,
@@ -46,7 +45,7 @@ _IN_TAGS = (
     re.compile(r'(?P<head>\bname="(?P<name>[\w-]{1,40})"\r?\n(?:[\w-]+:[^\n]{0,200}\n){0,4}\r?\n)(?P<value>[^\r\n]+)'),
 )
 """Elements, fields of a page in either order, and the parts of a multipart form."""
-_PARAMETER = re.compile(r"(?P<head>[?&;](?P<name>[\w.%\[\]-]{1,60})=)(?P<value>[^\s&#\"'<>;]+)")
+_PARAMETER = re.compile(r"(?P<head>[?&;](?P<name>[\w.%\[\]-]++)=)(?P<value>[^\s&#\"'<>;]+)")
 _USERINFO = re.compile(r"(?<=://)[^/@\s?#\"'<>]+(?=@)")
 
 _SHORTEST_SHAPE = 15
@@ -83,6 +82,10 @@ def is_masked(value: str) -> bool:
 
 def mask_shapes(text: str) -> str:
     """Return `text` with everything masked that has the shape of a token, a JWT or a key."""
+    return uncovered(text, _mask_shapes)
+
+
+def _mask_shapes(text: str) -> str:
     if len(text) < _SHORTEST_SHAPE or not MARK.search(text):
         return text
     return SHAPED.sub(lambda found: mask(found.group(0)), text)
@@ -111,7 +114,11 @@ def mask_field(name: str, value: str) -> str:
 
 def mask_text(text: str) -> str:
     """Return any text (a page, half a JSON body) with its secrets masked by name and by shape."""
-    masked = _USERINFO.sub(lambda found: mask(found[0]), mask_shapes(text))
+    return uncovered(text, _mask_text)
+
+
+def _mask_text(text: str) -> str:
+    masked = _USERINFO.sub(lambda found: mask(found[0]), _mask_shapes(text))
     masked = _IN_TEXT.sub(_mask_named, _PARAMETER.sub(_mask_parameter, masked))
     for pattern in _IN_TAGS if "name=" in masked or "</" in masked else ():
         masked = pattern.sub(_mask_named, masked)
@@ -194,8 +201,8 @@ def mask_json(value: Any, place: str = "", collect: Collect = _nothing, depth: i
         return _DEEPER
     if isinstance(value, dict):
         named = value.get("name")
-        if isinstance(named, str) and "value" in value and (is_secret_header(named) or is_secret_parameter(named)):
-            value = {**value, "value": _mask_member(named, value["value"], f"{place}.value", collect, depth + 1)}
+        if isinstance(named, str) and "value" in value and _is_secret_pair(named):
+            value = {**value, "value": _mask_whole(value["value"], f"{place}.value", collect)}
         return {
             mask_shapes(str(key)): _mask_member(str(key), each, f"{place}.{key}", collect, depth + 1)
             for key, each in value.items()
@@ -203,6 +210,21 @@ def mask_json(value: Any, place: str = "", collect: Collect = _nothing, depth: i
     if isinstance(value, list):
         return [mask_json(each, f"{place}.{index}", collect, depth + 1) for index, each in enumerate(value)]
     return _mask_string("", value, place, collect) if isinstance(value, str) else value
+
+
+def _is_secret_pair(named: str) -> bool:
+    """Tell whether a name beside a value is one of a secret; a name with a hyphen is a header's."""
+    return is_secret_field(named) or ("-" in named and is_secret_header(named))
+
+
+def _mask_whole(value: Any, place: str, collect: Collect) -> Any:
+    if isinstance(value, list):
+        return [_mask_whole(each, f"{place}.{index}", collect) for index, each in enumerate(value)]
+    if isinstance(value, dict | bool | type(None)):
+        return value
+    text = value if isinstance(value, str) else json.dumps(value)
+    collect(place, text)
+    return mask(text)
 
 
 def _mask_member(name: str, value: Any, place: str, collect: Collect, depth: int) -> Any:
