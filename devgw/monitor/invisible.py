@@ -1,7 +1,7 @@
 """What is drawn as nothing, taken out of a text: between two letters of a secret it would hide it from a search.
 
-Such a character counts however it is written: as it is, as an escape of JSON or HTML, in percent, or as headers have it,
-where each byte of UTF-8 is read as a letter of Latin-1.
+Such a character counts however it is written: as it is, as an escape of JSON or HTML, in percent, or as a header has
+it, where each byte of UTF-8 is read as a letter of Latin-1.
 
 Source: Unicode, Default_Ignorable_Code_Point (UAX 44); the controls but for tab and line break.
 """
