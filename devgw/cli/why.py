@@ -10,7 +10,7 @@ from devgw.cli.flows import NO_FLOW
 from devgw.cli.joining import answered, directory_argument, json_option, run, state_dir_of
 from devgw.cli.printing import write_json, write_line, write_lines
 from devgw.control.client import ask_once, snapshot_once
-from devgw.control.messages import CaseView, CheckRow, DiagnosisView, FailureView, HealthView, WhyDetail
+from devgw.control.messages import REQUEST, CaseView, CheckRow, DiagnosisView, FailureView, HealthView, WhyDetail
 
 _MOST_OTHERS = 5
 _NOTHING = "Nothing has gone wrong."
@@ -24,7 +24,7 @@ def command(flow: str | None, directory: Path, *, as_json: bool) -> None:
     """Say why the last thing that went wrong did (or FLOW, by its id): cause, got, expected, the change, the source.
 
     The newest certain failure comes first, then what is only suspected, marked so; what of devgw itself is not well
-    comes before all. Exits 1 where nothing has gone wrong, so that a script can ask.
+    comes before all, a request that hangs among it. Exits 1 where nothing has gone wrong, so that a script can ask.
     """
     state_dir = state_dir_of(directory)
     views = run(snapshot_once(state_dir, ["health"])).of("health", HealthView)
@@ -34,19 +34,28 @@ def command(flow: str | None, directory: Path, *, as_json: bool) -> None:
         write_line(f"There is no flow {flow}.", err=True)
         raise SystemExit(1)
     told = WhyDetail.from_json(answered(answer))
+    waiting = under_way(views) if flow is None else []
     if not told.cases and not ailing:
         write_line(_NOTHING if told.flows else NO_FLOW, err=True)
+        write_lines(tell_ailing(waiting), err=True)
         raise SystemExit(1)
     if as_json:
         write_json({**plain(told), "gateway": [asdict(each) for each in ailing]})
         return
-    write_lines([*tell_ailing(ailing), *([""] if ailing and told.cases else []), *tell(told.cases)])
+    blocks = (tell_ailing(ailing), tell(told.cases), tell_ailing(waiting))
+    write_lines([line for block in blocks if block for line in ("", *block)][1:])
 
 
 def unwell(views: list[HealthView]) -> list[CheckRow]:
-    """Return what of devgw itself is not well and has a fix; the worst first."""
+    """Return what of devgw itself is not well and has a fix, and what hangs; the worst first."""
     rows = [row for view in views for row in view.checks if row.fix and row.state in {"bad", "warning"}]
     return sorted(rows, key=lambda row: row.state)
+
+
+def under_way(views: list[HealthView]) -> list[CheckRow]:
+    """Return the requests that take long, yet not so long that something must be wrong."""
+    rows = [row for view in views for row in view.checks]
+    return [row for row in rows if row.name.startswith(f"{REQUEST} ") and row.fix and row.state == "ok"]
 
 
 def tell_ailing(rows: list[CheckRow]) -> list[str]:

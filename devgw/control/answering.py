@@ -169,8 +169,7 @@ def _known(names: dict[str, Any]) -> str:
 
 def _found(row: Row | Consequences | None, kind: str, id_: str) -> Row:
     if row is None:
-        also = ", or its request is under way still: Health has those that take long" if kind == "trace" else ""
-        raise Unanswerable("not_found", f"There is no {kind} {id_}, or it is not kept any more{also}.")
+        raise Unanswerable("not_found", f"There is no {kind} {id_}, or it is not kept any more.")
     return row
 
 

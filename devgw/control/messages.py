@@ -24,6 +24,7 @@ from devgw.monitor.details import (
     TokenCheckView,
     TokenDetail,
     TraceDetail,
+    UnderWayView,
     UpstreamDetail,
     WhyDetail,
 )
@@ -40,6 +41,7 @@ from devgw.monitor.rows import (
     UpstreamRow,
 )
 from devgw.monitor.views import (
+    REQUEST,
     CheckRow,
     ConfigView,
     EnvRow,
@@ -52,6 +54,7 @@ from devgw.monitor.views import (
 
 __all__ = [
     "KINDS",
+    "REQUEST",
     "VERSION",
     "Answer",
     "BodyView",
@@ -98,6 +101,7 @@ __all__ = [
     "TraceDetail",
     "TraceRow",
     "TurnedAway",
+    "UnderWayView",
     "UpstreamDetail",
     "UpstreamRow",
     "Welcome",

@@ -200,6 +200,15 @@ class TraceDetail(Row):
 
 
 @dataclass(slots=True)
+class UnderWayView(Row):
+    """The requests that are not over, the longest first."""
+
+    NESTED: ClassVar[dict[str, type[Row]]] = {"rows": TraceRow}
+
+    rows: list[TraceRow] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class TokenCheckView(Row):
     """One check of an identity provider's token, with both values."""
 

@@ -22,6 +22,7 @@ from devgw.monitor.judging import Diagnoser, Judgement, Judging
 from devgw.monitor.records import Records
 from devgw.monitor.trace_view import token_shown
 from devgw.monitor.trace_weight import lighten, weight_of
+from devgw.monitor.under_way import UnderWay
 from devgw.monitor.views import ConfigView, GatewayFacts
 from devgw.settings import Settings
 
@@ -64,6 +65,8 @@ class Monitor:
         self.claims = self.kept.claims
         self.wake: Callable[[], None] = lambda: None
         """Called after each event, for whoever sends changes on."""
+        self.under_way: Callable[[], list[UnderWay]] = list
+        """The requests that are not over, for who asks; whoever answers them says so."""
         self._by_trace: dict[str, Trace] = {}
         self._flow_of: dict[str, str] = {}
         self._paths: dict[str, OperationId] = {}

@@ -5,7 +5,7 @@ from itertools import islice
 
 from devgw.events.flow import Flow
 from devgw.events.trace import Trace
-from devgw.monitor import flow_view, trace_view
+from devgw.monitor import flow_view, trace_view, under_way
 from devgw.monitor.details import (
     ClientDetail,
     GrantDetail,
@@ -13,6 +13,7 @@ from devgw.monitor.details import (
     SessionDetail,
     TokenCheckView,
     TokenDetail,
+    UnderWayView,
     UpstreamDetail,
 )
 from devgw.monitor.masking import mask_json
@@ -22,6 +23,8 @@ from devgw.monitor.row import Row
 from devgw.monitor.rows import FlowRow, GrantRow, TokenRow, TraceRow
 from devgw.monitor.why import attempt_of, why_of
 
+UNDER_WAY = "under_way"
+"""The kind of the one record that has all requests which are not over."""
 _MOST_TRACES = 100
 
 
@@ -47,7 +50,14 @@ def _flow(monitor: Monitor, id_: str) -> Row | None:
 
 def _trace(monitor: Monitor, id_: str) -> Row | None:
     trace = monitor.trace(id_)
-    return trace_view.detail_of(trace, monitor.flow_of(id_)) if trace is not None else None
+    if trace is not None:
+        return trace_view.detail_of(trace, monitor.flow_of(id_))
+    found = next((each for each in monitor.under_way() if each.trace.id == id_), None)
+    return under_way.detail_of(found) if found is not None else None
+
+
+def _under_way(monitor: Monitor, _id: str) -> Row:
+    return UnderWayView([under_way.row_of(each) for each in monitor.under_way()])
 
 
 def _token(monitor: Monitor, id_: str) -> Row | None:
@@ -143,4 +153,5 @@ OPENERS: dict[str, Callable[[Monitor, str], Row | None]] = {
     "session": _session,
     "upstream": _upstream,
     "why": why_of,
+    UNDER_WAY: _under_way,
 }

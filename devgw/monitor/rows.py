@@ -85,6 +85,8 @@ class TraceRow(Row):
     diagnosis_id: str = ""
     note: str = ""
     """What it was, or why it was refused, in a few words."""
+    under_way: str = ""
+    """For what it waits and since when, of one that is not over; empty of all in the list."""
     seq: int = 0
 
 

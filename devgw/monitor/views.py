@@ -116,6 +116,10 @@ class ConfigView(Row):
     seq: int = 0
 
 
+REQUEST = "request"
+"""The first word in the name of a check that is a request which takes long; its trace's id is the second."""
+
+
 @dataclass(slots=True)
 class CheckRow(Row):
     """One thing that is looked after."""

@@ -18,6 +18,7 @@ from devgw.problems.bearer import TokenShape, TokenUnknown
 from devgw.problems.front import GatewayStops
 from devgw.problems.upstream_answer import UpstreamAnswerForeign
 from devgw.settings import Limits, Settings
+from devgw.web import awaited
 from devgw.web.answers import verdict_on
 from devgw.web.call import McpCall
 from devgw.web.judgement import SESSION, judged, note_outcome
@@ -75,7 +76,7 @@ class Forwarder:
             self._open_answers.leave(number)
 
     async def _answer(self, call: McpCall, watch: AnswerWatch, why_ended: Callable[[McpCall], Problem | None]) -> None:
-        began = call.recording.wait("a credential for the upstream")
+        began = call.recording.wait(awaited.CREDENTIAL)
         credential = await self._credentials.obtain(call.route, call.admitted, call.origin)
         call.recording.phase("credential", began)
         if call.is_capability:

@@ -236,6 +236,7 @@ class Front:
             body = await recording.read_body(Limits.OAUTH_BODY_BYTES)
         except BodyTooLarge:
             raise Refused(RequestTooLarge(Limits.OAUTH_BODY_BYTES)) from None
+        recording.wait(place.waits_for)
         path = below_base(trace.path, self._base_path)
         if not self._answers_aliases and is_alias(trace.path, self._base_path):
             path = NOWHERE

@@ -19,6 +19,8 @@ from devgw.oauth.urls import (
     WELL_KNOWN,
     below_base,
 )
+from devgw.web import awaited
+from devgw.web.awaited import Awaited
 
 ENDPOINTS = Departure(
     name="endpoints",
@@ -45,11 +47,13 @@ class Place:
     """Whether pages of any origin may read it (CORS)."""
     is_for_browsers: bool = False
     """Whether it lives on the canonical origin alone, since a cookie may be set there."""
+    waits_for: Awaited = awaited.ANSWER
+    """For what it may wait once it has the request."""
 
 
-_CLIENTS_CALL = Place("oauth", is_for_scripts=True)
-_BROWSERS_GO = Place("oauth", is_for_browsers=True)
-_AUTHORIZE = Place("oauth")
+_CLIENTS_CALL = Place("oauth", is_for_scripts=True, waits_for=awaited.CLIENT_DOCUMENT)
+_BROWSERS_GO = Place("oauth", is_for_browsers=True, waits_for=awaited.PROVIDER)
+_AUTHORIZE = Place("oauth", waits_for=awaited.CLIENT_DOCUMENT)
 """Answered under the name by which the client discovered us, since its issuer follows from that; it sets no cookie
 and moves the browser itself."""
 _EXACT = {
@@ -61,7 +65,7 @@ _EXACT = {
 }
 _BELOW = {
     f"{AUTHORIZE}/": _AUTHORIZE,
-    f"{CONNECTIONS}/": Place("connect", is_for_browsers=True),
+    f"{CONNECTIONS}/": Place("connect", is_for_browsers=True, waits_for=awaited.UPSTREAM),
     f"{REGISTRY}/": Place("registry", is_for_scripts=True),
 }
 _METADATA = Place("metadata", is_for_scripts=True)

@@ -14,10 +14,14 @@ from devgw.entropy import short_id
 from devgw.events import Bus, Trace
 from devgw.events.taxonomy import HttpExchanged, Outcome
 from devgw.events.trace import Headers, Phase
+from devgw.events.unseen import UNSEEN
 from devgw.foreign.held import HeldTogether
 from devgw.gateway.forwarding import header_of, is_event_stream
 from devgw.ids import TraceId
+from devgw.monitor.under_way import UnderWay
 from devgw.settings import Limits
+from devgw.web import awaited
+from devgw.web.awaited import Awaited
 from devgw.web.request_body import RequestBody
 
 Scope = MutableMapping[str, Any]
@@ -108,8 +112,8 @@ class Recording:
         self.is_cut = False
         """Whether a part of that body is left: the answer ends the connection."""
         self.is_over = False
-        self.waits_for = "the rest of the request"
-        """What has to come before the exchange can go on, in words; see `wait`."""
+        self.waits_for = awaited.REQUEST
+        """What has to come before the exchange can go on; see `wait`."""
         self.waits_since = self._began
         self.tail = b""
         """The last four bytes that were sent: whether an event had ended there."""
@@ -164,6 +168,7 @@ class Recording:
                 break
         self.is_read = True
         self.phase("receive", began)
+        self.wait(awaited.ANSWER)
         if self.body.size > limit:
             raise BodyTooLarge
         return self.body.whole()
@@ -238,7 +243,7 @@ class Recording:
         """Return the milliseconds since the exchange began."""
         return (self._clock.ticks() - self._began) / 1e6
 
-    def wait(self, what: str) -> int:
+    def wait(self, what: Awaited) -> int:
         """Write down for what the exchange waits from now on; return the steady nanoseconds of now."""
         self.waits_for = what
         self.waits_since = self._clock.ticks()
@@ -248,6 +253,15 @@ class Recording:
     def is_streaming(self) -> bool:
         """Tell whether the answer is a stream that has begun: silence is nothing unusual there."""
         return self.has_begun and is_event_stream(header_of(self.trace.response_headers, b"content-type"))
+
+    @property
+    def is_unseen(self) -> bool:
+        """Tell whether it is a question of our own, which no book has."""
+        return self.trace.id == UNSEEN
+
+    def under_way(self) -> UnderWay:
+        """Return how far it has come."""
+        return UnderWay(self.trace, self.elapsed_ms(), self.waits_for.what, self.waited_ms())
 
     def waited_ms(self) -> float:
         """Return the milliseconds since `waits_for` was written down."""

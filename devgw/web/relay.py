@@ -10,13 +10,13 @@ from devgw.mcp.attribution import Asked
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import AnswerTooLong
 from devgw.settings import Limits
+from devgw.web import awaited
 from devgw.web.attribution import Attributed, Attribution, Unattributed, check_answered, check_whole
 from devgw.web.decoding import decoder_of
 from devgw.web.held_bytes import HeldBytes
 from devgw.web.recorder import Recording
 from devgw.web.well_formed import check_response
 
-_BODY, _EVENT = "the body of the upstream's answer", "the next event of the stream"
 WHOLE = Limits.HELD_UNCOUNTED_BYTES
 """A JSON answer up to this length is read whole before it begins, so that one that breaks off can still be an error."""
 _SLICE = 131_072
@@ -47,7 +47,7 @@ async def relay(
     headers = headers_down(forwarding, answer.headers, is_rewritten=rewriter is not None)
     content_type = header_of(headers, b"content-type")
     is_stream, url = is_event_stream(content_type), recording.trace.upstream_url or ""
-    recording.wait(_EVENT if is_stream else _BODY)
+    recording.wait(awaited.EVENT if is_stream else awaited.BODY)
     if is_stream:
         await _relay_stream(recording, answer, headers, asked, rewriter)
     elif rewriter is not None:
@@ -119,7 +119,7 @@ async def _relay_held(
     start = {"type": "http.response.start", "status": answer.status, "headers": headers}
     pieces, size, has_begun = [], 0, False
     while piece := await answer.read_in_time():
-        recording.wait(_BODY)
+        recording.wait(awaited.BODY)
         pieces.append(await attribution.feed(piece))
         size += len(pieces[-1])
         answer.hold(attribution.held + len(pieces[-1]), is_leaving=bool(pieces[-1]))
@@ -160,7 +160,7 @@ async def _relay_stream(
     attribution = Unattributed() if asked is None else Attributed(asked, url, is_stream=True, decoder=packed)
     await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
     while piece := await answer.read():
-        recording.wait(_EVENT)
+        recording.wait(awaited.EVENT)
         for plain in decoder.feed(piece) if decoder and rewriter else (piece,):
             released = await attribution.feed(plain)
             if rewriter is not None:

@@ -10,6 +10,7 @@ from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
 from devgw.problems import Refused
 from devgw.problems.redirect import UpstreamTooManyRedirects
 from devgw.settings import Limits
+from devgw.web import awaited
 from devgw.web.call import McpCall
 from devgw.web.redirect import redirected
 
@@ -94,7 +95,7 @@ class Sender:
         recording, trace = call.recording, call.trace
         trace.upstream_url = request.url
         trace.upstream_status = trace.upstream_body = None
-        timing, began = Timing(), recording.wait("the upstream to begin its answer")
+        timing, began = Timing(), recording.wait(awaited.BEGINNING)
         try:
             answer = await self._client.open(request, timing)
         finally:
@@ -114,7 +115,7 @@ async def keep(call: McpCall, answer: UpstreamAnswer, most_bytes: int = Limits.U
 
     However it hangs or breaks off: its status is enough, and the trace says what became of the rest.
     """
-    call.recording.wait(f"the rest of an answer with {answer.status}, to keep it")
+    call.recording.wait(awaited.kept(answer.status))
     pieces, size = [], 0
     try:
         async with asyncio.timeout(Limits.UNSHOWN_SECONDS):

@@ -7,7 +7,7 @@ import asyncio
 
 from devgw.clock import Clock
 from devgw.monitor.health import Health
-from devgw.monitor.views import CheckRow
+from devgw.monitor.views import REQUEST, CheckRow
 from devgw.web.front import Front
 from devgw.web.recorder import Recording
 
@@ -37,7 +37,9 @@ class Pending:
 
     def look(self) -> None:
         """Show what takes long now, and nothing that is over."""
-        long = [each for each in self._front.under_way() if each.elapsed_ms() > SHOWN_AFTER * 1_000]
+        long = [
+            each for each in self._front.under_way() if each.elapsed_ms() > SHOWN_AFTER * 1_000 and not each.is_unseen
+        ]
         rows = [self._row(each) for each in long[:MOST]]
         if len(long) > MOST:
             rows.append(CheckRow("requests", "ok", f"{len(long) - MOST} more take long", at=self._now()))
@@ -52,8 +54,8 @@ class Pending:
         trace, waited = recording.trace, recording.waited_ms() / 1_000
         what = " ".join(filter(None, (trace.method, trace.path, trace.mcp_method, trace.capability)))
         state = "warning" if waited > WARNING_AFTER and not recording.is_streaming else "ok"
-        text = f"{what} waits for {recording.waits_for} since {waited:.0f} s"
-        return CheckRow(f"request {trace.id}", state, text, recording.elapsed_ms(), at=self._now())
+        text, fix = f"{what} {recording.under_way().how_far}", recording.waits_for.change
+        return CheckRow(f"{REQUEST} {trace.id}", state, text, recording.elapsed_ms(), at=self._now(), fix=fix)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

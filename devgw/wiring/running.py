@@ -93,6 +93,7 @@ def _start_helpers(runtime: Runtime, reloading: Reloading) -> None:
         start(each.recipe.name, each.serve)
     start("diagnosis", Watching(runtime.bus, runtime.monitor).run)
     start("housekeeping", partial(_keep_house, runtime))
+    runtime.monitor.under_way = lambda: [each.under_way() for each in runtime.front.under_way() if not each.is_unseen]
     start("requests under way", Pending(runtime.front, runtime.monitor.health, runtime.clock).run)
     start(WATCHER, reloading.watch)
     start("provider probes", partial(keep_probing, runtime))
