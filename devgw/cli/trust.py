@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devgw.cli.printing import ask, write_page
+from devgw.config.elsewhere import SENT_ELSEWHERE
 from devgw.config.finding import Finding
 from devgw.config.sample import sample_root
 from devgw.config.settings_doubts import OTHERS_LET_IN
@@ -45,8 +46,8 @@ class Wish:
     outflows: "tuple[Outflow, ...]" = ()
     host: str = ""
     """The address that its `devgw.toml` opens to other machines; empty where it opens none."""
-    lets_in: tuple[str, ...] = ()
-    """How its `devgw.toml` lets others in, in words."""
+    by_settings: tuple[str, ...] = ()
+    """How its `devgw.toml` lets others in or sends what is ours to others, in words."""
     state_dir: str = ""
     """Where its `devgw.toml` keeps database and keys outside of the project; empty where it does not."""
 
@@ -56,7 +57,7 @@ class Wish:
         written = json.dumps(
             [
                 self.host,
-                *self.lets_in,
+                *self.by_settings,
                 *filter(None, [self.state_dir]),
                 *([each.name, each.origin] for each in self.outflows),
             ]
@@ -74,7 +75,7 @@ class Wish:
             found.append(f"  {name}  to  {origins}")
         if self.host:
             found.append(f'Its {FILE} says host = "{self.host}": other machines can reach the gateway.')
-        found += [f"By its {FILE}: {each}" for each in self.lets_in]
+        found += [f"By its {FILE}: {each}" for each in self.by_settings]
         if self.state_dir:
             found.append(f"Its {FILE} keeps the gateway's database and key outside of the project: {self.state_dir}")
         return found
@@ -84,12 +85,12 @@ def wish_of(settings: Settings, of_settings: Iterable[Finding], environ: Mapping
     """Return what the project under `settings.root` wants; None where it wants nothing that has to be asked for."""
     own = [each for each in of_settings if each.file == FILE]
     said = {each.code for each in own}
-    lets_in = tuple(each.message for each in own if each.code == OTHERS_LET_IN)
+    by_settings = tuple(each.message for each in own if each.code in {OTHERS_LET_IN, SENT_ELSEWHERE})
     taken = _outflows(settings, environ) if _names_any(settings.root, environ) else ()
     host = settings.host if "host-not-loopback" in said else ""
     state_dir = str(settings.state_path.resolve()) if "state-elsewhere" in said else ""
-    wish = Wish(settings.root.resolve(), taken, host, lets_in, state_dir)
-    return wish if taken or host or lets_in or state_dir else None
+    wish = Wish(settings.root.resolve(), taken, host, by_settings, state_dir)
+    return wish if taken or host or by_settings or state_dir else None
 
 
 def _outflows(settings: Settings, environ: Mapping[str, str]) -> "tuple[Outflow, ...]":

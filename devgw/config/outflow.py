@@ -2,17 +2,23 @@
 
 A project may come from somebody else: what it names in `$env(...)` is read from the environment in which devgw was
 started, and what it names as upstream or provider is where that goes. What the project's own `.env` says is its own,
-but for what that file takes from the shell. What stays on this machine goes nowhere, and the two names that WorkOS has
-in every setup may go to WorkOS. What stands in a text that the gateway publishes goes to everybody who asks for it, a
-page of any site among them, wherever the upstream is.
+but for what that file takes from the shell. The two names that WorkOS has in every setup may go to WorkOS. What stands
+in a text that the gateway publishes goes to everybody who asks for it, a page of any site among them, wherever the
+upstream is.
+
+What stays on this machine goes nowhere, although a port of it may belong to any program: to one that was started here,
+by this person (it could read the shell's environment without us) or, where several people share the machine, by
+another. There, and where a port is forwarded to another machine, this does not ask. To ask would be to ask for every
+server that is being developed with a key from the shell, which is what devgw is for, and nobody reads a question that
+always comes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 from devgw.config import policies
+from devgw.config.elsewhere import origin_beyond, texts_in
 from devgw.config.emulator import CLIENT_ID_NAME, SECRET_NAME
 from devgw.config.environment import EnvironmentUse, Origin
 from devgw.config.finding import Place
@@ -20,8 +26,6 @@ from devgw.config.load import Loaded
 from devgw.config.node import Node
 from devgw.config.project import OAuthPolicy, Project
 from devgw.config.workos import BASE_URL
-from devgw.foreign.addresses import is_this_machine
-from devgw.foreign.urls import UrlRefused, read_url
 from devgw.settings import UpstreamSettings
 
 _OF_WORKOS = frozenset({CLIENT_ID_NAME, SECRET_NAME, "WORKOS_API_KEY"})
@@ -87,7 +91,7 @@ class _Reader:
     def origins_of(self, places: Iterable[Place]) -> set[str]:
         """Return the origins beyond this machine to which what is written at these places goes, and `PUBLISHED`."""
         urls = (url for place in places for url in self._urls(place))
-        return {origin for url in urls if (origin := PUBLISHED if url == PUBLISHED else _origin_beyond(url))}
+        return {origin for url in urls if (origin := PUBLISHED if url == PUBLISHED else origin_beyond(url))}
 
     def _urls(self, place: Place) -> Iterator[str]:
         steps = [step.replace("~1", "/").replace("~0", "~") for step in place.pointer.split("/")]
@@ -115,15 +119,7 @@ class _Reader:
             yield from (each.text for each in node.walk() if each.text)
         for exchange in {each.token_exchange.id for each in using if each.token_exchange}:
             own = self.upstreams.get(exchange, UpstreamSettings())
-            yield from _texts_in([own.authorization_server_metadata, own.protected_resource_metadata])
-
-
-def _texts_in(value: Any) -> Iterator[str]:
-    """Yield every text in a value of TOML."""
-    if isinstance(value, str):
-        yield value
-    for each in value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ():
-        yield from _texts_in(each)
+            yield from texts_in([own.authorization_server_metadata, own.protected_resource_metadata])
 
 
 def _urls_of_provider(policy: OAuthPolicy) -> Iterator[str]:
@@ -132,12 +128,3 @@ def _urls_of_provider(policy: OAuthPolicy) -> Iterator[str]:
     if policy.oidc is not None:
         yield policy.oidc.jwks_url
     yield from (each.jwks_url for each in policy.id_jag.trusted_issuers)
-
-
-def _origin_beyond(url: str) -> str:
-    """Return the origin of a URL; empty where it is none, or this machine's."""
-    try:
-        read = read_url(url)
-    except UrlRefused:
-        return ""
-    return "" if is_this_machine(read.host) else read.origin

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from devgw.config.callers import host_of, origin_of, page_of
 from devgw.config.client_documents_file import TABLE as CLIENT_DOCUMENTS
 from devgw.config.client_documents_file import read_client_documents
+from devgw.config.elsewhere import doubt_destinations
 from devgw.config.finding import Finding, Findings, Place, did_you_mean, nearest_name
 from devgw.config.members import near
 from devgw.config.settings_doubts import doubt_settings
@@ -129,6 +131,8 @@ def read_settings(
     check_strict(values, places, {UPSTREAMS: upstreams, CLIENT_DOCUMENTS: copies}, findings)
     settings = replace(_settings(root, values), upstreams=upstreams, client_documents=copies)
     doubt_settings(settings, places, findings)
+    at_base_url = places.get("workos_base_url")
+    doubt_destinations(settings, at_base_url, partial(place_of, source) if source else Place, findings)
     return settings, findings.in_order()
 
 
@@ -185,8 +189,13 @@ def _flat(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def place_of(source: Source, name: str) -> Place:
-    """Return where `name` is written; the reader keeps no positions."""
-    table, _, key = name.rpartition(".")
+    """Return where `name` is written; the reader keeps no positions. A key may have dots in it, such as a URL."""
+    splits = [(name[:at], name[at + 1 :]) for at, sign in enumerate(name) if sign == "."] or [("", name)]
+    found = (_find_place(source, name, table, key) for table, key in reversed(splits))
+    return next(filter(None, found), Place(source.file))
+
+
+def _find_place(source: Source, name: str, table: str, key: str) -> Place | None:
     current = ""
     for number, line in enumerate(source.text.splitlines(), 1):
         header = re.match(r"\s*\[+\s*([\w.\"'-]+)\s*\]+", line)
@@ -197,7 +206,7 @@ def place_of(source: Source, name: str) -> Place:
         member = re.match(rf"(\s*)((?:{re.escape(table)}\.)?[\"']?{re.escape(key)}[\"']?)\s*=", line)
         if member and (current == table or member[2].startswith(f"{table}.")):
             return Place(source.file, number, len(member[1]) + 1, len(member[2]), "", line)
-    return Place(source.file)
+    return None
 
 
 def _error_place(source: Source, message: str) -> Place:

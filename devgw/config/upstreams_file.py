@@ -20,7 +20,7 @@ MENDED_DOCUMENTS = Departure(
     setting="# no table [upstreams.<id>]",
     is_made=lambda settings: bool(settings.upstreams),
 )
-_DOCUMENTS = ("authorization_server_metadata", "protected_resource_metadata")
+DOCUMENTS = ("authorization_server_metadata", "protected_resource_metadata")
 _URL = "client_metadata_url"
 _SERVER = (
     "issuer",
@@ -44,7 +44,7 @@ _SERVER = (
     "require_signed_request_object",
 )
 _RESOURCE = ("resource", "authorization_servers", "scopes_supported", "bearer_methods_supported", "resource_name")
-_MEMBERS = dict(zip(_DOCUMENTS, (_SERVER, _RESOURCE), strict=True))
+_MEMBERS = dict(zip(DOCUMENTS, (_SERVER, _RESOURCE), strict=True))
 """What RFC 8414 and RFC 9728 call the members that matter; others may stand beside them."""
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -55,7 +55,7 @@ SCHEMA: dict[str, Any] = {
         "properties": {
             **{
                 name: {"type": "object", "description": "Members that replace those of the document."}
-                for name in _DOCUMENTS
+                for name in DOCUMENTS
             },
             _URL: {"type": "string", "description": "Where our own metadata document is published."},
         },
@@ -85,18 +85,18 @@ def _one(
     known: dict[str, Any] = {}
     for member, value in table.items() if isinstance(table, Mapping) else ():
         full = f"{TABLE}.{name}.{member}"
-        if member not in (*_DOCUMENTS, _URL):
-            nearest = nearest_name(member, (*_DOCUMENTS, _URL))
-            fix = did_you_mean(nearest, f"Known: {', '.join((*_DOCUMENTS, _URL))}.")
+        if member not in (*DOCUMENTS, _URL):
+            nearest = nearest_name(member, (*DOCUMENTS, _URL))
+            fix = did_you_mean(nearest, f"Known: {', '.join((*DOCUMENTS, _URL))}.")
             findings.error("setting-unknown", place_of(source, full), f"`{full}` is no setting.", fix, nearest)
         elif member == _URL and not (isinstance(value, str) and value.startswith("https://")):
             findings.error("setting-value", place_of(source, full), f"`{full}` must be an https URL.", "Write one.")
-        elif member in _DOCUMENTS and not isinstance(value, dict):
+        elif member in DOCUMENTS and not isinstance(value, dict):
             message = f"`{full}` must be a table of metadata members."
             findings.error("setting-value", place_of(source, full), message, f"Write [{full}].")
         else:
             known[member] = value
-            for inner in value if member in _DOCUMENTS else ():
+            for inner in value if member in DOCUMENTS else ():
                 _check_member(f"{full}.{inner}", _MEMBERS[member], source, findings, place_of)
     return UpstreamSettings(**known)
 

@@ -153,6 +153,21 @@ def test_whatever_lets_others_in_needs_a_yes_and_of_the_person_none(tmp_path: Pa
     assert has_started(up(root, shell | {"DEVGW_ALLOWED_ORIGINS": "https://play.invalid"}))
 
 
+def test_who_is_put_in_the_place_of_workos_or_of_an_upstream_needs_a_yes(tmp_path: Path, shell: dict[str, str]) -> None:
+    """Its `policies.json` names WorkOS, and a password would be typed elsewhere; no variable of the shell is in it."""
+    root = tmp_path / "away"
+    root.mkdir()
+    shell = {name: value for name, value in shell.items() if name not in SHELL}
+    laid = 'authorization_server_metadata = {authorization_endpoint = "https://login.invalid/x"}'
+    (root / "devgw.toml").write_text(f'[workos]\nbase_url = "https://workos.invalid"\n[upstreams.linear]\n{laid}\n')
+    said = up(root, shell)
+    assert not has_started(said)
+    assert "By its devgw.toml: People sign in at https://workos.invalid, in place of https://api.workos.com." in said[1]
+    assert "The sign-in at the upstream `linear` uses https://login.invalid, by its `auth" in said[1]
+    (root / "devgw.toml").unlink()
+    assert has_started(up(root, shell | {"DEVGW_WORKOS_BASE_URL": "https://workos.invalid"} | SHELL, "--trust"))
+
+
 def test_a_state_folder_elsewhere_needs_a_yes(tmp_path: Path, shell: dict[str, str]) -> None:
     """It may be another project's, with the accounts that were connected there."""
     root, other = tmp_path / "odd", tmp_path / "other" / ".devgw"

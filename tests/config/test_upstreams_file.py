@@ -25,7 +25,7 @@ def test_an_overlay_is_read_per_upstream(tmp_path: Path) -> None:
         """
     )
     settings, findings = read_settings(tmp_path, {})
-    assert findings == ()
+    assert [each.code for each in findings] == ["sent-elsewhere"]
     assert settings.port == 9100
     assert settings.upstreams["linear"].authorization_server_metadata == {
         "issuer": "https://linear.example",
