@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 import click
 
-from devgw.cli.printing import write_json, write_line, write_lines, write_marked
+from devgw.cli.doctor_lines import print_check, tally
+from devgw.cli.printing import write_json, write_line, write_lines
+from devgw.cli.target import ProjectOrServer, ServerUrl, read_header
 from devgw.cli.trust import Trust, wish_of
 from devgw.clock import SystemClock
 from devgw.config.finding import Finding, Severity
@@ -24,9 +26,6 @@ from devgw.problems.control import GatewaySilent
 from devgw.settings import Settings
 from devgw.wiring.reading import read_project
 
-COLOURS = {Verdict.PASS: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red", Verdict.NOT_APPLICABLE: "dim"}
-SIGNS = {Verdict.PASS: "ok  ", Verdict.WARN: "warn", Verdict.FAIL: "FAIL", Verdict.NOT_APPLICABLE: "-   "}
-
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -37,7 +36,7 @@ class Running:
 
 
 @click.command("doctor")
-@click.argument("directory", type=click.Path(path_type=Path, file_okay=False, exists=True), default=".")
+@click.argument("target", metavar="[DIRECTORY|URL]", type=ProjectOrServer(), default=".")
 @click.option(
     "--port", type=int, help="Look whether devgw up would work on this port; a gateway that runs is left out."
 )
@@ -45,12 +44,35 @@ class Running:
 @click.option("--trust", is_flag=True, help="Let the project use this shell's environment without being asked.")
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
 @click.option("--all", "everything", is_flag=True, help="Also print what is in order, with what was done.")
-def command(directory: Path, port: int | None, callback: str, trust: bool, as_json: bool, everything: bool) -> None:
-    """Probe the identity provider, this machine, the gateway's metadata and every upstream; exit 1 where one fails."""
+@click.option("--header", "headers", multiple=True, help="With a URL: sent to the server, 'Name: value'.")
+@click.option("--register", "registers", is_flag=True, help="With a URL: also register a client there, and delete it.")
+def command(target: Path | ServerUrl, as_json: bool, everything: bool, **others: Any) -> None:
+    """Probe the identity provider, this machine, the gateway's metadata and every upstream; exit 1 where one fails.
+
+    With a URL: examine that MCP server as clients meet it, and say which of them pass. Nothing is changed there unless
+    --register is given. Exit 0 where nothing fails, 1 where a check does, 2 where there is no MCP server.
+    """
+    port, callback, trust = (others[name] for name in ("port", "callback", "trust"))
+    headers, registers = dict(map(read_header, others["headers"])), others["registers"]
+    if isinstance(target, ServerUrl):
+        if port is not None or callback or trust:
+            raise click.UsageError("--port, --callback and --trust are about a project, not about a URL.")
+        from devgw.cli.doctor_server import examine  # noqa: PLC0415  a project does not need it
+
+        raise SystemExit(examine(target, headers, registers=registers, as_json=as_json, everything=everything))
+    if headers or registers:
+        raise click.UsageError("--header and --register go with a URL.")
+    _examine_project(target, port, Trust(trust), callback, as_json=as_json, everything=everything)
+
+
+def _examine_project(
+    directory: Path, port: int | None, trust: Trust, callback: str, *, as_json: bool, everything: bool
+) -> None:
+    """Examine the project in a folder, print what was found, and exit with 1 where a check fails."""
     settings, findings = read_settings(directory, os.environ)
     running = find_running(folder_to_join(settings)) if port is None else None
     if running is None:
-        if refusal := Trust(trust).refusal(wish_of(settings, findings, os.environ), os.environ):
+        if refusal := trust.refusal(wish_of(settings, findings, os.environ), os.environ):
             write_line(refusal, colour="red", err=True)
             raise SystemExit(1)
         checks = _unreadable(findings) or _examine_resting(replace(settings, port=port or settings.port), callback)
@@ -60,8 +82,8 @@ def command(directory: Path, port: int | None, callback: str, trust: bool, as_js
         write_json([asdict(check) for check in checks], indent=2)
     else:
         for check in checks:
-            _print(check, everything=everything)
-        write_lines(("", _tally(checks)))
+            print_check(check, everything=everything)
+        write_lines(("", tally(checks)))
     if any(check.verdict is Verdict.FAIL for check in checks):
         raise SystemExit(1)
 
@@ -145,22 +167,3 @@ def _unreadable(findings: Iterable[Finding]) -> list[Check]:
     todo = "Run `devgw check` for every finding."
     saw = [f"{each.file}: {each.message}" for each in errors[:1]]
     return [Check("configuration", Verdict.FAIL, "read the project", each, todo, "CONF-05") for each in saw]
-
-
-def _print(check: Check, *, everything: bool) -> None:
-    """Print one check; what is in order takes one line."""
-    sure = "" if check.is_certain else ", suspected"
-    failure_id = f"  [{check.diagnosis_id}{sure}]" if check.diagnosis_id else ""
-    write_marked(SIGNS[check.verdict], f"  {check.name}: {check.saw}{failure_id}", colour=COLOURS[check.verdict])
-    is_fine = check.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE)
-    if everything or not is_fine:
-        write_line(f"      did: {check.did}")
-    for line in check.marks:
-        write_line(f"           {line}")
-    if check.todo:
-        write_line(f"      do:  {check.todo}")
-
-
-def _tally(checks: list[Check]) -> str:
-    counted = [(sum(check.verdict is verdict for check in checks), verdict.value) for verdict in Verdict]
-    return ", ".join(f"{count} {word}" for count, word in counted if count)

@@ -11,7 +11,7 @@ from typing import Any
 
 from quart import Blueprint
 
-from devgw.cli import doctor, explain, headless, trace, why
+from devgw.cli import doctor_lines, explain, headless, trace, why
 from devgw.clock import FrozenClock
 from devgw.control.codec import plain_row
 from devgw.dashboard.look.line import plain
@@ -179,7 +179,7 @@ def of_check(check: Check) -> str:
     """Return what `devgw doctor` prints of a check."""
     printed = StringIO()
     with redirect_stdout(printed):
-        doctor._print(check, everything=True)
+        doctor_lines.print_check(check, everything=True)
     return printed.getvalue()
 
 

@@ -42,6 +42,8 @@ class Check:
     """The string that the marks compare with; empty where there is none."""
     is_certain: bool = True
     """False for what is only suspected."""
+    fault: str = ""
+    """Whose fault it is; empty where nothing is wrong, or nobody says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,14 @@ class Answer:
     def refused(self) -> JsonRefused | None:
         """Return why the body, where it is meant as JSON, is no object that is taken."""
         return find_refusal(self.body, self.media_type)
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """Return the JSON-RPC message of the body, also of one in an event stream; empty where there is none."""
+        if self.media_type != "text/event-stream":
+            return self.document
+        lines = [line[5:].strip() for line in self.body.splitlines() if line.startswith(b"data:")]
+        return Answer(self.url, body=next((line for line in reversed(lines) if line), b"")).document
 
     def said(self, name: str) -> str:
         """Return the member `name` of the document as text that may be shown; empty where it has none."""

@@ -78,7 +78,7 @@ def upstream(asked: Asked, modern: Answer, legacy: Answer) -> Check:
     judge = judge or (_unread if _malformed(legacy) else None)
     if judge is not None:
         return judge(asked, legacy)
-    revisions = [*_modern(modern), *_legacy(legacy)]
+    revisions = spoken(modern, legacy)
     if not revisions and legacy.status >= _REFUSALS:
         return _as_proxied(asked, UpstreamRefusedCall(asked.url, legacy.status, beginning_of(legacy.body)))
     if not revisions:
@@ -88,7 +88,7 @@ def upstream(asked: Asked, modern: Answer, legacy: Answer) -> Check:
     if asked.without_session in _SESSION_WANTED:
         saw = f"it keeps sessions and answered {asked.without_session} without one; the gateway passes none on"
         return Check(asked.name, Verdict.FAIL, asked.did, saw, UpstreamKeepsSessions.hint, "PROXY-12")
-    return passed(asked.name, asked.did, f"it speaks {', '.join(dict.fromkeys(revisions))}")
+    return passed(asked.name, asked.did, f"it speaks {', '.join(revisions)}")
 
 
 def _malformed(answer: Answer) -> str:
@@ -220,6 +220,11 @@ def connectable(asked: Asked, issuer: str, connected: int) -> Check:
     return passed(asked.name, did, f"it can be connected at {clean(issuer, MOST_SHOWN)}; {by}")
 
 
+def spoken(modern: Answer, legacy: Answer) -> list[str]:
+    """Return the revisions that a server says it speaks, to `server/discover` and to `initialize`."""
+    return list(dict.fromkeys([*_modern(modern), *_legacy(legacy)]))
+
+
 def _modern(answer: Answer) -> list[str]:
     result = _result(answer)
     found = result.get("supportedVersions") or result.get("protocolVersions") or result.get("supportedProtocolVersions")
@@ -234,10 +239,6 @@ def _legacy(answer: Answer) -> list[str]:
 
 
 def _result(answer: Answer) -> dict[str, object]:
-    """Return the `result` of a JSON-RPC answer, also of one in an event stream."""
-    body = answer.body
-    if answer.media_type == "text/event-stream":
-        lines = [line[5:].strip() for line in body.splitlines() if line.startswith(b"data:")]
-        body = next((line for line in reversed(lines) if line), b"")
-    result = Answer(answer.url, body=body).document.get("result")
+    """Return the `result` of a JSON-RPC answer."""
+    result = answer.message.get("result")
     return result if isinstance(result, dict) else {}

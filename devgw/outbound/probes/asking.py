@@ -33,7 +33,14 @@ class Asker:
     """How long the HTTP client waits."""
 
     async def ask(
-        self, method: str, url: str, headers: Mapping[str, str] | None = None, written_in: str = "", **body: Any
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        written_in: str = "",
+        *,
+        is_body_read: bool = True,
+        **body: Any,
     ) -> Answer:
         """Return what `url` answers. Reads no more than 256 kB.
 
@@ -42,6 +49,7 @@ class Asker:
             url: where.
             headers: to be sent.
             written_in: where an upstream's URL stands, for who has to correct it.
+            is_body_read: False where the head says all, and the body may be a stream that waits.
             body: as in httpx2 (`data`, `json`).
         """
         asked_at = self.clock.now()
@@ -50,7 +58,7 @@ class Asker:
             request = self.http.build_request(method, url, headers=sent, **body)
             response = await self.http.send(request, stream=True)
             try:
-                content = await _first_part(response)
+                content = await _first_part(response) if is_body_read else b""
             finally:
                 await response.aclose()
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:

@@ -12,6 +12,12 @@ from devgw.outbound.probes.asking import Asker
 
 ACCEPT = "application/json, text/event-stream"
 ME: dict[str, Any] = {"name": "devgw-doctor", "version": "1"}
+PREFLIGHT = {
+    "origin": "http://localhost:6274",
+    "access-control-request-method": "POST",
+    "access-control-request-headers": "authorization, content-type, mcp-protocol-version",
+}
+"""What a browser asks before a page of another origin calls an MCP route."""
 
 
 async def served(asker: Asker, url: str) -> Served:
@@ -19,7 +25,7 @@ async def served(asker: Asker, url: str) -> Served:
     challenge, resource, preflight = await asyncio.gather(
         asker.ask("POST", url, {"accept": ACCEPT}, json=discover()),
         asker.ask("GET", resource_metadata_urls(url)[0]),
-        asker.ask("OPTIONS", url, _preflight()),
+        asker.ask("OPTIONS", url, PREFLIGHT),
     )
     where = authorization_server_urls(_issuer_of(resource) or url)[0]
     return Served(url, challenge, resource, await asker.ask("GET", where), preflight)
@@ -49,11 +55,3 @@ def discover() -> dict[str, Any]:
         "io.modelcontextprotocol/clientCapabilities": {},
     }
     return {"jsonrpc": "2.0", "id": 1, "method": "server/discover", "params": {"_meta": meta}}
-
-
-def _preflight() -> dict[str, str]:
-    return {
-        "origin": "http://localhost:6274",
-        "access-control-request-method": "POST",
-        "access-control-request-headers": "authorization, content-type, mcp-protocol-version",
-    }

@@ -22,9 +22,7 @@ async def examine_upstream(asker: Asker, route: Route, ways: Ways, *, is_statefu
     try:
         modern, legacy = await asyncio.gather(
             asker.ask("POST", route.upstream_url, _sent(route, MODERN_HEADERS), REWRITE_PATTERN, json=discover()),
-            asker.ask(
-                "POST", route.upstream_url, _sent(route, {"accept": ACCEPT}), REWRITE_PATTERN, json=_initialize()
-            ),
+            asker.ask("POST", route.upstream_url, _sent(route, {"accept": ACCEPT}), REWRITE_PATTERN, json=initialize()),
         )
     except Refused as reason:
         return refused(f"upstream.{route.operation_id}", "put the route's headers together", reason.problem)
@@ -81,6 +79,7 @@ async def _leave(asker: Asker, route: Route, answer: Answer) -> None:
         await asker.ask("DELETE", route.upstream_url, _sent(route, {"mcp-session-id": session}))
 
 
-def _initialize() -> dict[str, Any]:
+def initialize() -> dict[str, Any]:
+    """Return the request with which a session of the revisions up to 2025-11-25 begins."""
     params = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": ME}
     return {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}

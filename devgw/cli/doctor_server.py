@@ -1,0 +1,47 @@
+"""`devgw doctor URL`: what is said of somebody's MCP server, on a terminal and as JSON."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from devgw.cli.doctor_lines import print_check, tally
+from devgw.cli.printing import write_json, write_line, write_lines, write_table
+from devgw.clock import SystemClock
+from devgw.diagnosis.clients.demands import NOT_KNOWN, PASSES, REFUSES
+from devgw.diagnosis.verdicts.server import Examination
+
+HEALTHY, FAILS, NO_SERVER = 0, 1, 2
+"""Exit codes: nothing fails; a check fails; there is no MCP server to be examined."""
+_WORDS: Final = {PASSES: "passes", REFUSES: "REFUSES", NOT_KNOWN: "not known"}
+
+
+def examine(url: str, headers: Mapping[str, str], *, registers: bool, as_json: bool, everything: bool) -> int:
+    """Examine the server at `url`, print what was found, and return the exit code."""
+    from devgw.outbound.server_doctor import examine_server  # noqa: PLC0415  an HTTP client that --help does not need
+
+    found = asyncio.run(examine_server(url, SystemClock(), headers, registers=registers))
+    code = NO_SERVER if not found.is_server else FAILS if found.is_failed else HEALTHY
+    if as_json:
+        write_json(told(found, code), indent=2)
+    else:
+        _print(found, everything=everything)
+    return code
+
+
+def told(found: Examination, code: int) -> dict[str, Any]:
+    """Return an examination as it is printed for programs."""
+    checks, clients = ([asdict(each) for each in them] for them in (found.checks, found.clients))
+    return {"url": found.url, "exitCode": code, "isServer": found.is_server, "checks": checks, "clients": clients}
+
+
+def _print(found: Examination, *, everything: bool) -> None:
+    write_line(f"MCP server at {found.url}, asked without a login")
+    write_line("")
+    for check in found.checks:
+        print_check(check, everything=everything)
+    if found.clients:
+        write_line("")
+        rows = [(each.client, each.version, _WORDS[each.verdict], each.why) for each in found.clients]
+        write_table(("client", "tried", "verdict", "where, and in which words"), rows, "")
+    write_lines(("", tally(list(found.checks))))

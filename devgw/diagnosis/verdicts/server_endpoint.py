@@ -1,0 +1,180 @@
+"""The MCP endpoint as a client without a token meets it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, refused
+from devgw.diagnosis.verdicts.point import MACHINE, Naming, Point, of_server
+from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Seen
+from devgw.diagnosis.verdicts.upstream import spoken
+from devgw.foreign.text import clean
+from devgw.mcp.answer import beginning_of
+from devgw.problems import Problem
+from devgw.problems.proxy import UpstreamUnreachable
+from devgw.problems.server import (
+    ServerElsewhere,
+    ServerFails,
+    ServerNotMcp,
+    ServerSpeaksLegacySse,
+)
+
+MOST_SKEW = 60.0
+"""Seconds by which two clocks may differ: codes and assertions of a minute are used up by more."""
+
+
+def unfit(seen: Seen) -> Problem | None:
+    """Return why there is no MCP server to be looked at; None where there is one."""
+    endpoint, answer = seen.endpoint, seen.endpoint.legacy
+    if answer.failure:
+        return answer.problem or UpstreamUnreachable(seen.url, answer.failure)
+    if endpoint.wants_login or endpoint.answers_mcp:
+        return None
+    said = beginning_of(answer.body)
+    if answer.status in REDIRECTS:
+        return ServerElsewhere(answer.url, answer.status, answer.location or "nowhere")
+    if answer.status >= 500 or answer.status == 429:
+        return ServerFails(answer.url, answer.status, said, clean(answer.headers.get("retry-after", ""), 40))
+    if endpoint.offers_event_stream:
+        return ServerSpeaksLegacySse(answer.url, answer.status)
+    return ServerNotMcp(seen.typed, answer.status, answer.media_type, said, seen.tried)
+
+
+def endpoint_points(seen: Seen) -> Iterator[Point]:
+    """Yield what the endpoint does, once it is one."""
+    yield _reached(seen)
+    yield _revisions(seen)
+    if seen.endpoint.wants_login:
+        yield _challenge(seen)
+    yield _stream(seen)
+    yield _preflight(seen)
+    yield _sessions(seen)
+
+
+def unreached(seen: Seen, problem: Problem) -> Point:
+    """Return the check of a server that could not be looked at."""
+    naming = of_server(seen, "reached", _asked(seen))
+    owner = MACHINE if problem.fault == "machine" else naming.owner
+    return Point(replace(refused(naming.name, naming.did, problem), fault=owner))
+
+
+def _asked(seen: Seen) -> str:
+    sent = f"with {', '.join(seen.headers)}" if seen.headers else "without a credential"
+    return f"sent POST server/discover and initialize to {seen.typed}, {sent}"
+
+
+def _reached(seen: Seen) -> Point:
+    naming = of_server(seen, "reached", _asked(seen))
+    if seen.is_redirected:
+        saw = f"it redirects {seen.typed} to {seen.url}; clients send no token along a redirect"
+        return naming.odd(saw, f"Give clients {seen.url}.", "PROXY-01", "redirect")
+    if seen.url != seen.typed:
+        saw = f"there is no MCP server at {seen.typed}, but at {seen.url}"
+        return naming.odd(saw, f"Give clients {seen.url}.", "PROXY-13")
+    return naming.good(f"it answers {seen.endpoint.legacy.status}")
+
+
+def _revisions(seen: Seen) -> Point:
+    naming = of_server(seen, "revisions", "compared the answers to server/discover and initialize")
+    modern, legacy = seen.endpoint.modern, seen.endpoint.legacy
+    if seen.endpoint.wants_login:
+        if modern.status == legacy.status:
+            return naming.good(f"it wants a login in both eras: {legacy.status}")
+        saw = f"initialize without a token is answered {legacy.status}, server/discover {modern.shown}"
+        return naming.odd(saw, "Answer 401 to every call without a token, whatever its method.", trait="eras-differ")
+    found = spoken(modern, legacy)
+    return naming.good(f"it answers without a login, and speaks {', '.join(found) or 'no revision that it names'}")
+
+
+def _challenge(seen: Seen) -> Point:
+    naming = of_server(seen, "challenge", "read WWW-Authenticate of the refusal")
+    header = clean(seen.endpoint.legacy.headers.get("www-authenticate", ""), MOST_SHOWN)
+    if seen.endpoint.legacy.status != 401:
+        todo = "Answer 401 to a call without a token; 403 is for a token that may not (RFC 6750 §3.1)."
+        return naming.bad(f"a call without a token is answered 403 with {header}", todo, "BEAR-01", "login-403")
+    point = '`Bearer resource_metadata="…"`'.replace("…", _metadata_url(seen))
+    if not header:
+        saw = "401 without WWW-Authenticate (RFC 9110 §11.6.1 asks for it)"
+        make = naming.odd if seen.is_guarded_by_oauth else naming.bad
+        return make(saw, f"Send {point} with the 401.", "BEAR-01", _hint_absent(seen))
+    return _judged(seen, naming, header, point)
+
+
+def _judged(seen: Seen, naming: Naming, header: str, point: str) -> Point:
+    challenge = seen.endpoint.challenge
+    if challenge is None:
+        saw = f"the challenge is {header}: it asks for no Bearer token"
+        return naming.bad(saw, f"Send {point} where OAuth is to protect it.", "BEAR-01", "challenge-other")
+    if challenge.resource_metadata is None:
+        saw = f"the challenge {header} says nothing of metadata (RFC 9728 §5.1)"
+        return naming.odd(saw, f"Send {point}.", "BEAR-01", _hint_absent(seen))
+    if not header.startswith("Bearer "):
+        saw = f"the challenge is {header}; some clients look for `Bearer` in just these letters"
+        return naming.odd(saw, f"Send {point}.", "BEAR-01", "challenge-lowercase")
+    return naming.good(header)
+
+
+def _metadata_url(seen: Seen) -> str:
+    """Return where the resource's metadata is, or would be."""
+    return seen.resource.answer.url if seen.resource else seen.resources[-2:][0].answer.url
+
+
+def _hint_absent(seen: Seen) -> str:
+    """Return the trait of a refusal that points to nothing; where no metadata is, that says more."""
+    if seen.resource is None:
+        return ""
+    return "hint-absent-root" if seen.resource.kind == "root" else "hint-absent"
+
+
+def _stream(seen: Seen) -> Point:
+    naming = of_server(seen, "stream", f"sent GET {seen.url} for an event stream")
+    answer = seen.endpoint.stream
+    if answer.failure or answer.status >= 500:
+        return naming.odd(f"GET is answered with {answer.shown}", "Answer 405 where GET gives no stream.")
+    if answer.status == 200 and answer.media_type != "text/event-stream":
+        saw = f"GET is answered 200 with {answer.media_type or 'no type'}, which is no event stream"
+        return naming.odd(saw, "Answer GET with text/event-stream, or with 405.")
+    return naming.good(f"GET is answered {answer.status}")
+
+
+def _preflight(seen: Seen) -> Point:
+    naming = of_server(seen, "preflight", f"sent OPTIONS {seen.url} as a page of another origin")
+    answer = seen.endpoint.preflight
+    if not 200 <= answer.status < 300:
+        saw = f"the preflight is answered {answer.shown}: pages (MCP Inspector) cannot call it; other clients can"
+        return naming.odd(saw, "Answer OPTIONS with 204 before the token is looked at.", "CORS-02")
+    if not answer.headers.get("access-control-allow-origin"):
+        saw = "the preflight allows no other origin: pages (MCP Inspector) cannot call it; other clients can"
+        return naming.odd(saw, "Send Access-Control-Allow-Origin if pages are to call it.", "CORS-01")
+    return naming.good("pages of other origins may call it")
+
+
+def _sessions(seen: Seen) -> Point:
+    naming = of_server(seen, "sessions", "looked whether initialize begins a session")
+    if seen.endpoint.wants_login:
+        return naming.good("not known before a login")
+    if not seen.endpoint.without_session:
+        return naming.good("it begins no session")
+    status = seen.endpoint.without_session
+    wants = "wants it with every call" if status >= 400 else "answers without it too"
+    return naming.good(f"it begins a session and {wants} ({status}); the deployed Zuplo gateway passes none on")
+
+
+def clock_point(seen: Seen, ahead: float | None) -> Point:
+    """Return what the clocks say; `ahead` is by how many seconds the server's is."""
+    naming = replace(of_server(seen, "clock", "compared its Date with this machine's clock"), owner=MACHINE)
+    if ahead is None:
+        return naming.good("it says no Date")
+    if abs(ahead) <= MOST_SKEW:
+        return naming.good("both clocks agree to the minute")
+    where = "ahead" if ahead > 0 else "behind"
+    saw = f"its clock is {abs(ahead):.0f} s {where} of this machine's"
+    point = naming.odd(saw, "Set whichever of the two clocks is wrong.", "IDT-07")
+    return Point(replace(point.check, is_certain=False))
+
+
+def answered(answer: Answer) -> str:
+    """Return status and type of an answer, or why none came."""
+    if answer.failure:
+        return answer.failure
+    where = f" → {answer.location}" if answer.location else ""
+    return f"{answer.status}{where}" if where else f"{answer.status} {answer.media_type}".strip()

@@ -1,0 +1,177 @@
+"""What an MCP server's authorization server publishes (RFC 8414), as clients read it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from devgw.diagnosis.difference import explain_difference
+from devgw.diagnosis.verdicts.check import MOST_SHOWN
+from devgw.diagnosis.verdicts.point import Naming, Point, of_issuer
+from devgw.diagnosis.verdicts.server_endpoint import answered
+from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Place, Seen
+from devgw.foreign.text import clean
+from devgw.oauth.discovery import check_endpoint
+from devgw.oauth.resource import origin_of
+from devgw.problems import Refused
+
+METHODS = "token_endpoint_auth_methods_supported"
+_USUAL_METHODS = {"none", "client_secret_basic", "client_secret_post"}
+_OPENID_ONLY = ("jwks_uri", "subject_types_supported", "id_token_signing_alg_values_supported")
+"""What OpenID Connect Discovery §3 asks for and RFC 8414 does not."""
+
+
+def issuer_points(seen: Seen) -> Iterator[Point]:
+    """Yield what its metadata comes to, in the order in which a client reads it."""
+    yield _documents(seen)
+    if seen.server is None:
+        return
+    document = seen.server.answer.document
+    yield _identifier(seen, document)
+    yield _endpoints(seen, document)
+    yield _pkce(seen, document)
+    yield _demands(seen, document)
+    yield _registration(seen, document)
+    yield _lists(seen, document)
+
+
+def _documents(seen: Seen) -> Point:
+    naming = of_issuer(seen, "documents", f"asked for {', '.join(each.answer.url for each in seen.servers)}")
+    for place in seen.servers:
+        if place.has_document:
+            return _found(naming, place)
+        if (point := _broken(naming, place)) is not None:
+            return point
+    saw = f"{seen.issuer} publishes no metadata: {', '.join(answered(each.answer) for each in seen.servers)}"
+    if seen.resource is None:  # `resource.documents` says what follows
+        return naming.odd(saw, f"Publish {seen.servers[0].answer.url} (RFC 8414 §3).", "DISC-02")
+    return naming.bad(saw, f"Publish {seen.servers[0].answer.url} (RFC 8414 §3).", "DISC-02", "as-absent-named")
+
+
+def _found(naming: Naming, place: Place) -> Point:
+    answer = place.answer
+    if answer.media_type != "application/json":
+        todo = "Serve it as application/json (RFC 8414 §3.2)."
+        return naming.odd(f"{answer.url} is {answer.media_type or 'without a type'}", todo, "DISC-05")
+    if place.kind == "oauth":
+        return naming.good(f"found at {answer.url}")
+    missing = [each for each in _OPENID_ONLY if each not in answer.document]
+    if missing:
+        saw = f"found at {answer.url} alone, without {', '.join(missing)}, which OpenID Connect asks for there"
+        todo = "Complete it, or publish it at /.well-known/oauth-authorization-server too."
+        return naming.odd(saw, todo, "DISC-11", "oidc-incomplete")
+    return naming.good(f"found at {answer.url} alone: clients of 2025-06-18 may not look there", "oidc-only")
+
+
+def _broken(naming: Naming, place: Place) -> Point | None:
+    """Return the failure of a place at which something else stands; None where nothing does."""
+    answer = place.answer
+    if answer.problem is not None and answer.failure:
+        return naming.bad(answer.failure, answer.problem.advise(), answer.problem.diagnosis_id or "", "as-unreachable")
+    if answer.failure or place.is_failing:
+        todo = "Look into its log: clients take anything but 404 for a server that is broken."
+        return naming.bad(f"{answer.url}: {answered(answer)}", todo, "UPST-13", "as-500")
+    if answer.status in REDIRECTS:
+        saw = f"{answer.url} redirects to {answer.location}"
+        return naming.odd(saw, "Serve the document there itself.", "DISC-05", "as-redirect")
+    if answer.status == 200:
+        saw = f"{answer.url} answers {answered(answer)}, and that is no JSON object"
+        return naming.bad(saw, "Let /.well-known/* past the page that answers there.", "DISC-05", "as-html")
+    return None
+
+
+def _identifier(seen: Seen, document: dict[str, Any]) -> Point:
+    naming = of_issuer(seen, "identifier", f"compared `issuer` with {seen.issuer}, letter for letter (RFC 8414 §3.3)")
+    said = document.get("issuer")
+    if not isinstance(said, str) or not said:
+        return naming.bad("it has no `issuer`", f"Write `issuer`: {seen.issuer!r}.", "DISC-11", "issuer-missing")
+    if said == seen.issuer:
+        return naming.good(f"issuer is {clean(said, MOST_SHOWN)}")
+    difference = explain_difference(clean(said, MOST_SHOWN), clean(seen.issuer, MOST_SHOWN), "issuer")
+    todo = f"Make `issuer` and the entry of `authorization_servers` one string, such as {clean(said, MOST_SHOWN)}."
+    return naming.bad(difference.sentence, todo, "DISC-01", _of_issuer(said, seen.issuer))
+
+
+def _of_issuer(said: str, named: str) -> str:
+    if said == f"{named}/":
+        return "issuer-slash"
+    if f"{said}/" == named:
+        return "issuer-noslash"
+    return "issuer-path" if origin_of(said) == origin_of(named) else "issuer-other"
+
+
+def _endpoints(seen: Seen, document: dict[str, Any]) -> Point:
+    naming = of_issuer(seen, "endpoints", "read where its endpoints are")
+    assert seen.server is not None
+    for member in ("authorization_endpoint", "token_endpoint", "registration_endpoint"):
+        said = document.get(member)
+        if said is None and member == "registration_endpoint":
+            continue
+        if not isinstance(said, str) or not said:
+            return naming.bad(f"it has no `{member}`", f"Publish `{member}` (RFC 8414 §2).", "DISC-11", "no-endpoint")
+        try:
+            check_endpoint(said, member, seen.server.answer.url, local_allowed=origin_of(said).startswith("http:"))
+        except Refused as refused:
+            return naming.bad(refused.problem.explain(), f"Publish an absolute URL as `{member}`.", "DISC-13")
+    page, promises = str(document["authorization_endpoint"]), "authorization_response_iss_parameter_supported"
+    if origin_of(page) != origin_of(seen.issuer) and document.get(promises) is not True:
+        saw = f"authorization_endpoint is on {clean(origin_of(page), 200)}, and `iss` is not promised (RFC 9207)"
+        return naming.odd(saw, f"Send iss and say {promises}: true.", "DISC-06", "authorize-other")
+    return naming.good(f"authorization and token endpoint are on {clean(origin_of(page), 200)}")
+
+
+def _pkce(seen: Seen, document: dict[str, Any]) -> Point:
+    naming = of_issuer(seen, "pkce", "read code_challenge_methods_supported")
+    methods = document.get("code_challenge_methods_supported")
+    if isinstance(methods, list) and "S256" in methods:
+        return naming.good("S256 is offered")
+    trait = "s256-absent" if methods is None else "s256-plain"
+    shown = "missing" if methods is None else clean(str(methods), 200)
+    todo = 'Say "code_challenge_methods_supported": ["S256"] (MCP 2026-07-28: clients must refuse without it).'
+    return naming.bad(f"code_challenge_methods_supported is {shown}", todo, "PKCE-01", trait)
+
+
+def _demands(seen: Seen, document: dict[str, Any]) -> Point:
+    naming = of_issuer(seen, "demands", "looked for what no MCP client does")
+    if document.get("require_pushed_authorization_requests") is True:
+        saw = "require_pushed_authorization_requests is true (RFC 9126): the login page refuses what clients send"
+        return naming.bad(saw, "Take plain authorization requests from these clients too.", "UPST-21", "par-required")
+    if document.get("require_signed_request_object") is True:
+        saw = "require_signed_request_object is true (RFC 9101)"
+        return naming.bad(saw, "Take plain authorization requests too.", "UPST-21", "signed-request-required")
+    methods = set(_strings(document.get(METHODS)))
+    if methods and not methods & _USUAL_METHODS:
+        saw = f"{METHODS} is {clean(', '.join(sorted(methods)), 200)} alone"
+        return naming.bad(saw, "Take public clients: list none.", "UPST-21", "keys-only")
+    if methods and "none" not in methods:
+        trait = "auth-basic-only" if "client_secret_post" not in methods else "auth-post-only"
+        saw = f"{METHODS} has no `none`: each client registers with a secret that it cannot keep"
+        return naming.odd(saw, "List none beside the others.", "TOK-01", trait)
+    return naming.good("it asks for nothing that clients do not do")
+
+
+def _registration(seen: Seen, document: dict[str, Any]) -> Point:
+    naming = of_issuer(seen, "registration", "looked how a client gets an id")
+    documents = document.get("client_id_metadata_document_supported") is True
+    registers = bool(document.get("registration_endpoint"))
+    if not registers and not documents:
+        saw = "it offers neither registration (RFC 7591) nor client metadata documents"
+        todo = "Offer one of the two; until then each client needs an id that was registered by hand."
+        return naming.odd(saw, todo, "REG-01", "no-registration")
+    if not registers:
+        return naming.good("it takes client metadata documents alone", "documents-only")
+    return naming.good("clients may register" + (", or name a metadata document" if documents else ""))
+
+
+def _lists(seen: Seen, document: dict[str, Any]) -> Point:
+    naming = of_issuer(seen, "members", "read the other members of both documents")
+    both = [document, *([seen.resource.answer.document] if seen.resource else [])]
+    empty = [clean(name, 60) for each in both for name, value in each.items() if value in ([], "", None)]
+    if empty:
+        saw = f"members without a value: {', '.join(empty[:10])} (RFC 8414 §3.2: leave them out)"
+        return naming.odd(saw, "Leave them out.", "DISC-11", "empty-lists")
+    if "offline_access" in _strings(document.get("scopes_supported")):
+        return naming.good("it offers offline_access: clients ask for it, with prompt=consent each time", "offline")
+    return naming.good("nothing odd")
+
+
+def _strings(value: object) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []

@@ -1,0 +1,124 @@
+"""What an MCP server publishes about itself (RFC 9728), as clients read it."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from devgw.diagnosis.difference import explain_difference
+from devgw.diagnosis.verdicts.check import MOST_SHOWN
+from devgw.diagnosis.verdicts.point import Naming, Point, of_resource
+from devgw.diagnosis.verdicts.server_endpoint import answered
+from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Place, Seen
+from devgw.foreign.text import clean
+from devgw.foreign.urls import UrlRefused, read_url
+from devgw.oauth.discovery import covers
+from devgw.oauth.resource import origin_of
+
+
+def resource_points(seen: Seen) -> Iterator[Point]:
+    """Yield what its metadata comes to, in the order in which a client reads it."""
+    yield _documents(seen)
+    if seen.resource is None:
+        return
+    yield _identifier(seen, seen.resource)
+    yield _servers(seen, seen.resource)
+    yield _demands(seen, seen.resource)
+
+
+def _documents(seen: Seen) -> Point:
+    """Judge the places in the order in which they are asked: the first answer that is no plain absence decides."""
+    naming = of_resource(seen, "documents", f"asked for {', '.join(each.answer.url for each in seen.resources)}")
+    for place in seen.resources:
+        if place.has_document:
+            return _found(seen, naming, place)
+        if (point := _broken(naming, place)) is not None:
+            return point
+    if seen.server is not None:
+        saw = "none: clients then take the server's origin for its authorization server, as in 2025-03-26"
+        trait = "prm-absent" if urlsplit(seen.url).path.strip("/") else "prm-absent-root"
+        return naming.odd(saw, f"Publish {seen.resources[-2:][0].answer.url} (RFC 9728 §3).", "DISC-09", trait)
+    saw = "none, and its origin publishes no metadata of an authorization server either"
+    if any(each is not None and each.status in {200, 302, 400, 401} for each in (seen.token, seen.authorize)):
+        todo = "Publish both documents (RFC 9728, RFC 8414)."
+        return naming.odd(f"{saw}; the default endpoints of 2025-03-26 answer", todo, "DISC-09", "as-absent")
+    todo = "Publish both documents where OAuth is to protect it; give clients its key as a header where not."
+    return naming.bad(saw, todo, "DISC-09", "nothing")
+
+
+def _found(seen: Seen, naming: Naming, place: Place) -> Point:
+    if place.answer.media_type != "application/json":
+        todo = "Serve it as application/json (RFC 9728 §3.2)."
+        return naming.odd(f"{place.answer.url} is {place.answer.media_type or 'without a type'}", todo, "DISC-05")
+    absent = [each.answer.url for each in seen.resources if each.kind == "hint" and not each.has_document]
+    if absent:
+        saw = f"the challenge points to {absent[0]}, where there is none; it stands at {place.answer.url}"
+        return naming.bad(saw, f"Let resource_metadata be {place.answer.url}.", "UPST-05", "hint-wrong")
+    return naming.good(f"found at {place.answer.url}")
+
+
+def _broken(naming: Naming, place: Place) -> Point | None:
+    """Return the failure of a place at which something else stands; None where nothing does."""
+    answer = place.answer
+    if answer.problem is not None and answer.failure:
+        return naming.bad(answer.failure, answer.problem.advise(), answer.problem.diagnosis_id or "")
+    if answer.failure or place.is_failing:
+        todo = "Look into its log: clients take anything but 404 for a server that is broken."
+        return naming.bad(f"{answer.url}: {answered(answer)}", todo, "PROXY-19", "prm-500")
+    if answer.status in REDIRECTS:
+        saw = f"{answer.url} redirects to {answer.location}"
+        return naming.odd(saw, "Serve the document there itself.", "DISC-05", "prm-redirect")
+    if answer.status == 200:
+        saw = f"{answer.url} answers {answered(answer)}, and that is no JSON object"
+        return naming.bad(saw, "Let /.well-known/* past the page that answers there.", "DISC-05", "prm-html")
+    return None
+
+
+def _identifier(seen: Seen, place: Place) -> Point:
+    naming = of_resource(seen, "identifier", f"compared `resource` with {seen.url}, which clients are given")
+    said = place.answer.document.get("resource")
+    if not isinstance(said, str) or not said:
+        return naming.bad("it has no `resource`", f"Write `resource`: {seen.url!r}.", "AUD-01", "resource-missing")
+    if said == seen.url:
+        return naming.good(f"resource is {clean(said, MOST_SHOWN)}")
+    difference = explain_difference(clean(said, MOST_SHOWN), seen.url, "resource")
+    trait, diagnosis_id = _of_resource(said, seen.url)
+    todo = f"Let `resource` be {seen.url}, letter for letter."
+    make = naming.odd if trait in {"resource-origin", "resource-parent", "resource-slash"} else naming.bad
+    return make(difference.sentence, todo, diagnosis_id, trait)
+
+
+def _of_resource(said: str, url: str) -> tuple[str, str]:
+    """Return the trait and the id of a `resource` that is not the URL."""
+    if said.rstrip("/") == url.rstrip("/"):
+        return "resource-slash", "AUD-02"
+    if said.rstrip("/") == origin_of(url):
+        return "resource-origin", "AUD-01"
+    if origin_of(said) != origin_of(url):
+        return "resource-host", "AUD-01"
+    return ("resource-parent" if covers(said, url) else "resource-other"), "AUD-01"
+
+
+def _servers(seen: Seen, place: Place) -> Point:
+    naming = of_resource(seen, "authorization_servers", "read `authorization_servers`")
+    named = place.answer.listed("authorization_servers")
+    if not named:
+        saw = "it names no authorization server; clients take the origin"
+        return naming.bad(saw, "Name its issuer in `authorization_servers`.", "DISC-09", "prm-noservers")
+    try:
+        read_url(named[0] if isinstance(named[0], str) else "")
+    except UrlRefused as refused:
+        saw = f"the first is {clean(str(named[0]), MOST_SHOWN)}: {refused}"
+        return naming.bad(saw, "Write the issuer's URL there.", "DISC-13", "prm-noservers")
+    more = f"; {len(named) - 1} more, of which most clients take none" if len(named) > 1 else ""
+    return naming.good(f"the first is {clean(named[0], MOST_SHOWN)}{more}")
+
+
+def _demands(seen: Seen, place: Place) -> Point:
+    naming = of_resource(seen, "tokens", "read what tokens it wants")
+    if place.answer.document.get("dpop_bound_access_tokens_required") is True:
+        saw = "dpop_bound_access_tokens_required is true (RFC 9728 §2): a plain bearer token is refused"
+        return naming.bad(saw, "Take bearer tokens too.", "UPST-21", "dpop-required")
+    methods = place.answer.listed("bearer_methods_supported")
+    if methods and "header" not in methods:
+        saw = f"bearer_methods_supported is {clean(', '.join(map(str, methods)), 100)}; clients send a header"
+        return naming.bad(saw, "Take tokens in the Authorization header.", "UPST-21", "bearer-method")
+    return naming.good("it takes bearer tokens in a header")

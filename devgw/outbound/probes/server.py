@@ -1,0 +1,199 @@
+"""Somebody's MCP server, asked as clients ask it and without a credential of OAuth: nothing is changed there.
+
+Only `looked` with `registers` changes something: it registers a client and deletes it again where the server says how.
+
+Source: MCP 2026-07-28 §Authorization Server Discovery; RFC 9728 §3; RFC 8414 §3.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode, urljoin
+
+from devgw.diagnosis.verdicts import Answer
+from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Endpoint, Place, Seen
+from devgw.entropy import token
+from devgw.foreign.urls import UrlRefused, read_url
+from devgw.oauth.discovery import authorization_server_urls, default_endpoints, resource_metadata_urls
+from devgw.oauth.pkce import challenge_of
+from devgw.oauth.resource import origin_of
+from devgw.outbound.probes.outward import Outward
+from devgw.outbound.probes.routes import ACCEPT, PREFLIGHT, discover
+from devgw.outbound.probes.upstream import MODERN_HEADERS, initialize
+
+USUAL_PATHS = ("/mcp", "/sse")
+"""Where a server is looked for at its origin: what the SDKs' own examples and FastMCP take."""
+_NOT_HERE = frozenset({404, 405})
+_RESOURCE_KINDS = ("path", "root")
+_SERVER_KINDS = ("oauth", "openid", "openid at its end")
+LOOPBACK_CALLBACKS = ("http://127.0.0.1:33418/callback", "http://localhost:33418/callback")
+"""What clients on a developer's machine register; nothing listens there on our behalf."""
+NO_CODE = "a-code-that-nobody-issued"
+NO_CLIENT = "a-client-that-nobody-registered"
+
+
+async def looked(
+    outward: Outward, url: str, headers: Mapping[str, str] | None = None, *, registers: bool = False
+) -> Seen:
+    """Return what is seen of the server at `url`.
+
+    Args:
+        outward: asks.
+        url: as the person wrote it, an absolute http(s) URL.
+        headers: of the person's own (an API key); they go to the endpoint alone.
+        registers: whether a client is registered, and deleted.
+    """
+    seen = await _find(outward, url, headers or {})
+    if seen.endpoint.legacy.failure or not (seen.endpoint.wants_login or seen.endpoint.answers_mcp):
+        return seen
+    seen = replace(seen, resources=await _resources(outward, seen))
+    issuer = _issuer_of(seen)
+    seen = replace(seen, issuer=issuer, servers=await _servers(outward, issuer))
+    return await _at_the_issuer(outward, seen, registers=registers)
+
+
+async def _find(outward: Outward, url: str, headers: Mapping[str, str]) -> Seen:
+    """Return the endpoint at `url`, behind one redirect within its origin, or at a usual path of it."""
+    endpoint = await _endpoint(outward, url, headers)
+    names = tuple(headers)
+    if (onward := _onward(endpoint.legacy)) is not None:
+        return Seen(url, await _endpoint(outward, onward, headers), is_redirected=True, headers=names)
+    if not _is_elsewhere(endpoint):
+        return Seen(url, endpoint, headers=names)
+    others = [origin_of(url) + path for path in USUAL_PATHS if origin_of(url) + path != url.rstrip("/")]
+    found = await asyncio.gather(*(_endpoint(outward, each, headers) for each in others))
+    best = next((each for each in found if each.answers_mcp or each.wants_login), None)
+    best = best or next((each for each in (endpoint, *found) if each.offers_event_stream), endpoint)
+    return Seen(url, best, tried=tuple(others), headers=names)
+
+
+def _is_elsewhere(endpoint: Endpoint) -> bool:
+    """Tell whether something answers there that is no MCP endpoint."""
+    is_here = endpoint.wants_login or endpoint.answers_mcp or endpoint.offers_event_stream
+    answer = endpoint.legacy
+    return not (is_here or answer.failure) and (answer.status in _NOT_HERE or answer.status < 300)
+
+
+def _onward(answer: Answer) -> str | None:
+    """Return where a redirect leads within the origin; None for any other answer."""
+    if answer.status not in REDIRECTS:
+        return None
+    try:
+        target = read_url(urljoin(answer.url, answer.headers.get("location", "")).partition("#")[0]).text
+    except ValueError:  # a `UrlRefused` is one
+        return None
+    return target if origin_of(target) == origin_of(answer.url) and target != answer.url else None
+
+
+async def _endpoint(outward: Outward, url: str, headers: Mapping[str, str]) -> Endpoint:
+    """Ask an endpoint the four questions, and end the session that one of them began."""
+    modern, legacy, stream, preflight = await asyncio.gather(
+        outward.own("POST", url, {**MODERN_HEADERS, **headers}, json=discover()),
+        outward.own("POST", url, {"accept": ACCEPT, **headers}, json=initialize()),
+        outward.own("GET", url, {"accept": "text/event-stream", **headers}, is_body_read=False),
+        outward.own("OPTIONS", url, PREFLIGHT),
+    )
+    session = legacy.headers.get("mcp-session-id", "")
+    without = 0
+    if session and legacy.status < 300:
+        ping = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
+        asked = {"accept": ACCEPT, "mcp-protocol-version": "2025-11-25", **headers}
+        without = (await outward.own("POST", url, asked, json=ping)).status
+        await outward.own("DELETE", url, {"mcp-session-id": session, **headers})
+    return Endpoint(url, modern, legacy, stream, preflight, without)
+
+
+async def _resources(outward: Outward, seen: Seen) -> tuple[Place, ...]:
+    """Ask for the resource's metadata wherever a client would look (RFC 9728 §3, §5.1)."""
+    challenge = seen.endpoint.challenge
+    derived = resource_metadata_urls(seen.url)
+    hint = challenge.resource_metadata if challenge else None
+    kinds = _RESOURCE_KINDS if len(derived) > 1 else _RESOURCE_KINDS[1:]
+    asking = [(kind, outward.own("GET", url)) for kind, url in zip(kinds, derived, strict=True)]
+    if hint:
+        asking.insert(0, ("hint", outward.foreign("GET", urljoin(seen.url, hint), near=seen.url)))
+    answers = await asyncio.gather(*(each for _, each in asking))
+    return tuple(Place(kind, answer) for (kind, _), answer in zip(asking, answers, strict=True))
+
+
+def _issuer_of(seen: Seen) -> str:
+    """Return the first authorization server that the resource names; the endpoint's origin where that is no URL."""
+    named = seen.resource.answer.listed("authorization_servers")[:1] if seen.resource else []
+    try:
+        return read_url(named[0]).text if named and isinstance(named[0], str) else seen.origin
+    except UrlRefused:
+        return seen.origin
+
+
+async def _servers(outward: Outward, issuer: str) -> tuple[Place, ...]:
+    """Ask for the issuer's metadata at its three places, in the standard's order."""
+    urls = authorization_server_urls(issuer)
+    answers = await asyncio.gather(*(outward.foreign("GET", url) for url in urls))
+    return tuple(Place(kind, answer) for kind, answer in zip(_SERVER_KINDS, answers, strict=False))
+
+
+async def _at_the_issuer(outward: Outward, seen: Seen, *, registers: bool) -> Seen:
+    """Ask the endpoints that the metadata names, or 2025-03-26 assumes, with what nobody can take for real."""
+    if seen.server is None and not (seen.endpoint.wants_login and seen.resource is None):
+        return seen
+    named = seen.server.answer.document if seen.server else _assumed(seen.origin)
+    keys, answered, page, (registered, deleted) = await asyncio.gather(
+        outward.named("GET", named.get("jwks_uri")),
+        outward.named("POST", named.get("token_endpoint"), data=_junk_token(seen)),
+        outward.named("GET", _junk_login(seen, named.get("authorization_endpoint"))),
+        _registration(outward, named.get("registration_endpoint") if registers else None),
+    )
+    return replace(seen, keys=keys, token=answered, authorize=page, registered=registered, deleted=deleted)
+
+
+def _assumed(origin: str) -> dict[str, Any]:
+    """Return where revision 2025-03-26 assumes the endpoints of an origin that publishes nothing."""
+    server = default_endpoints(origin)
+    return {"authorization_endpoint": server.authorization_endpoint, "token_endpoint": server.token_endpoint}
+
+
+def _junk_token(seen: Seen) -> dict[str, str]:
+    return {
+        "grant_type": "authorization_code",
+        "code": NO_CODE,
+        "client_id": NO_CLIENT,
+        "redirect_uri": LOOPBACK_CALLBACKS[0],
+        "code_verifier": token(""),
+        "resource": seen.url,
+    }
+
+
+def _junk_login(seen: Seen, endpoint: object) -> object:
+    """Return the authorization URL of a client that nobody registered."""
+    if not isinstance(endpoint, str):
+        return None
+    asked = {
+        "response_type": "code",
+        "client_id": NO_CLIENT,
+        "redirect_uri": LOOPBACK_CALLBACKS[0],
+        "state": token(""),
+        "code_challenge": challenge_of(token("")),
+        "code_challenge_method": "S256",
+        "resource": seen.url,
+    }
+    return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}"
+
+
+async def _registration(outward: Outward, endpoint: object) -> tuple[Answer | None, Answer | None]:
+    """Register a client as clients of this machine do, and delete it where the server says how (RFC 7592 §2.3)."""
+    document: dict[str, Any] = {
+        "client_name": "devgw doctor",
+        "redirect_uris": list(LOOPBACK_CALLBACKS),
+        "application_type": "native",
+        "token_endpoint_auth_method": "none",
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+    }
+    registered = await outward.named("POST", endpoint, json=document)
+    if registered is None or not 200 <= registered.status < 300:
+        return registered, None
+    where, word = (registered.document.get(each) for each in ("registration_client_uri", "registration_access_token"))
+    if not isinstance(where, str) or not isinstance(word, str) or origin_of(where) != origin_of(registered.url):
+        return registered, None  # the word that deletes goes to nobody but who gave it
+    return registered, await outward.named("DELETE", where, {"authorization": f"Bearer {word}"})

@@ -1,0 +1,35 @@
+"""`devgw doctor URL`: what is said of somebody's MCP server once it was asked."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from devgw.clock import Clock
+from devgw.diagnosis.verdicts import Answer
+from devgw.diagnosis.verdicts.server import Examination, examination
+from devgw.diagnosis.verdicts.server_seen import Endpoint, Seen
+from devgw.outbound.probes.asking import skew
+from devgw.outbound.probes.outward import THE_URL, outward_of
+from devgw.outbound.probes.server import LOOPBACK_CALLBACKS, looked
+from devgw.problems import Refused
+from devgw.problems.proxy import UpstreamNotReached
+
+
+async def examine_server(
+    url: str, clock: Clock, headers: Mapping[str, str] | None = None, *, registers: bool = False
+) -> Examination:
+    """Return what is found at `url`; nothing is changed there unless a registration was asked for."""
+    seen = await seen_at(url, clock, headers, registers=registers)
+    return examination(seen, skew(seen.endpoint.legacy), LOOPBACK_CALLBACKS)
+
+
+async def seen_at(url: str, clock: Clock, headers: Mapping[str, str] | None = None, *, registers: bool = False) -> Seen:
+    """Return what is seen of the server at `url`; where its name is not known, that."""
+    try:
+        outward = await outward_of(url, clock)
+    except Refused as refused:
+        problem = refused.problem
+        if isinstance(problem, UpstreamNotReached):
+            problem = replace(problem, written_in=THE_URL)
+        nothing = Answer(url, failure=problem.explain().rstrip("."), problem=problem)
+        return Seen(url, Endpoint(url, nothing, nothing, nothing, nothing))
+    return await looked(outward, url, headers, registers=registers)

@@ -1,0 +1,178 @@
+"""Why devgw is not put in front of an MCP server whose URL somebody typed: what was seen there, and what to try."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from devgw.foreign.text import clean
+from devgw.problems.base import Fault
+from devgw.problems.upstream import UpstreamProblem
+
+_TOO_OFTEN = 429
+
+
+@dataclass(frozen=True, slots=True)
+class ServerNotMcp(UpstreamProblem):
+    """Something answers at the URL, and it is no MCP server."""
+
+    url: str
+    status_code: int
+    media_type: str
+    beginning: str
+    """The first words of its body, without markup."""
+    tried: tuple[str, ...]
+    """Other URLs of its origin, at which there is none either."""
+
+    diagnosis: ClassVar = "NET-06"
+    fault: ClassVar = Fault.CONFIGURATION
+    source: ClassVar = "MCP basic/transports: Streamable HTTP"
+    hint: ClassVar = (
+        "Give the URL of the MCP endpoint itself, as the server's documentation has it; if a login page or a company's "
+        "proxy answered, sign in there or join the VPN first."
+    )
+
+    def explain(self) -> str:
+        """Say what came, and where else was looked."""
+        said = f" (“{self.beginning.rstrip('.')}”)" if self.beginning else ""
+        also = f", nor at {' or '.join(self.tried)}" if self.tried else ""
+        came = f"{self.status_code} {self.media_type or 'without a type'}"
+        return f"There is no MCP server at {self.url}{also}: it answered {came}{said}."
+
+
+@dataclass(frozen=True, slots=True)
+class ServerElsewhere(UpstreamProblem):
+    """The URL redirects to another origin, where the person did not ask to be led."""
+
+    url: str
+    status_code: int
+    location: str
+
+    diagnosis: ClassVar = "PROXY-01"
+    fault: ClassVar = Fault.CONFIGURATION
+    source: ClassVar = "RFC 9110 §15.4"
+
+    def explain(self) -> str:
+        """Say where it leads."""
+        return f"{self.url} answers {self.status_code} and leads to {clean(self.location, 200)}, which is not followed."
+
+    def advise(self) -> str:
+        """Say which URL to give."""
+        return (
+            f"If {clean(self.location.partition('?')[0], 200)} is the MCP server, give that URL; if it is a login "
+            "page, the server takes a browser's session and no MCP client."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFails(UpstreamProblem):
+    """The server cannot answer now."""
+
+    url: str
+    status_code: int
+    beginning: str
+    retry_after: str = ""
+
+    source: ClassVar = "RFC 9110 §15.6"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return the id: asked too often, or broken."""
+        return "PROXY-17" if self.status_code == _TOO_OFTEN else "PROXY-19"
+
+    def explain(self) -> str:
+        """Repeat what it said."""
+        said = f": “{self.beginning.rstrip('.')}”" if self.beginning else " without a word"
+        return f"{self.url} answered {self.status_code}{said}."
+
+    def advise(self) -> str:
+        """Say to wait, or where to look."""
+        if self.status_code == _TOO_OFTEN:
+            return f"Try again{f' in {self.retry_after} s' if self.retry_after.isdigit() else ' later'}."
+        return "Look into that server's own log, then try again: it failed over a good request."
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSpeaksLegacySse(UpstreamProblem):
+    """POST is refused and GET gives an event stream: the transport of 2024-11-05."""
+
+    url: str
+    status_code: int
+
+    diagnosis: ClassVar = "PROXY-14"
+    source: ClassVar = "MCP 2025-11-25 §Transports, Backwards Compatibility"
+    hint: ClassVar = (
+        "Give the URL of its Streamable HTTP endpoint (often /mcp), or update the server: the gateway does not speak "
+        "the older transport."
+    )
+
+    def explain(self) -> str:
+        """Say both answers."""
+        return (
+            f"{self.url} answered {self.status_code} to POST and an event stream to GET: it speaks the HTTP+SSE "
+            "transport of 2024-11-05."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ServerWantsKey(UpstreamProblem):
+    """The server refuses a call without a credential, and nothing says where a login is to be had."""
+
+    url: str
+    status_code: int
+    challenge: str
+
+    diagnosis: ClassVar = "UPST-19"
+    fault: ClassVar = Fault.CONFIGURATION
+    source: ClassVar = "RFC 9728 §3; MCP 2025-03-26 §Authorization"
+    hint: ClassVar = "Give its key as a header: --header 'Authorization: Bearer <the key>', or the name that it wants."
+
+    def explain(self) -> str:
+        """Say what was asked for, and what is missing."""
+        said = f" with the challenge {clean(self.challenge, 200)}" if self.challenge else " without a challenge"
+        return (
+            f"{self.url} answered {self.status_code}{said}, and neither it nor its origin publishes OAuth metadata: it "
+            "wants a key."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRefusedKey(UpstreamProblem):
+    """The header that was given does not open the server."""
+
+    url: str
+    status_code: int
+    header: str
+    """Its name, or their names."""
+
+    diagnosis: ClassVar = "UPST-03"
+    fault: ClassVar = Fault.CONFIGURATION
+    source: ClassVar = "RFC 9110 §15.5.2"
+    hint: ClassVar = "Correct name or value of --header: some servers want `Authorization: Bearer`, others `X-API-Key`."
+
+    def explain(self) -> str:
+        """Say that it was sent."""
+        return f"{self.url} answered {self.status_code} although {self.header} was sent."
+
+
+@dataclass(frozen=True, slots=True)
+class ClientIdWanted(UpstreamProblem):
+    """The server's authorization server registers nobody by itself."""
+
+    issuer: str
+    redirect_uri: str
+    why: str
+    """In a sentence."""
+
+    diagnosis: ClassVar = "REG-01"
+    source: ClassVar = "MCP 2026-07-28 §Client Registration"
+
+    def explain(self) -> str:
+        """Say why no client comes about."""
+        return self.why
+
+    def advise(self) -> str:
+        """Say how to get one, to the letter."""
+        return (
+            f"Register a client at {clean(self.issuer, 200)} by hand, with exactly the redirect URI "
+            f"{self.redirect_uri}, then give its id with --client-id, and with --client-secret-env the name of the "
+            "variable that holds its secret, where it has one."
+        )
