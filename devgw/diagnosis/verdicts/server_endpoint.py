@@ -178,3 +178,9 @@ def answered(answer: Answer) -> str:
         return answer.failure
     where = f" → {answer.location}" if answer.location else ""
     return f"{answer.status}{where}" if where else f"{answer.status} {answer.media_type}".strip()
+
+
+def why_unread(answer: Answer) -> str:
+    """Return why a body is not taken for a document, as the end of a sentence."""
+    refused = answer.refused
+    return f"which is not taken: {clean(str(refused), 200)}" if refused else "and that is no JSON object"

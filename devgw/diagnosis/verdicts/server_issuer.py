@@ -6,7 +6,7 @@ from typing import Any
 from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.verdicts.check import MOST_SHOWN
 from devgw.diagnosis.verdicts.point import Naming, Point, of_issuer
-from devgw.diagnosis.verdicts.server_endpoint import answered
+from devgw.diagnosis.verdicts.server_endpoint import answered, why_unread
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Place, Seen
 from devgw.foreign.text import clean
 from devgw.oauth.discovery import check_endpoint
@@ -73,7 +73,7 @@ def _broken(naming: Naming, place: Place) -> Point | None:
         saw = f"{answer.url} redirects to {answer.location}"
         return naming.odd(saw, "Serve the document there itself.", "DISC-05", "as-redirect")
     if answer.status == 200:
-        saw = f"{answer.url} answers {answered(answer)}, and that is no JSON object"
+        saw = f"{answer.url} answers {answered(answer)}, {why_unread(answer)}"
         return naming.bad(saw, "Let /.well-known/* past the page that answers there.", "DISC-05", "as-html")
     return None
 
