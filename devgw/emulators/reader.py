@@ -7,13 +7,13 @@ MOST_CHARACTERS = 1_048_576
 MOST_DEPTH = 50
 
 
-def read_json(text: str | bytes) -> Any:
+def read_json(text: str | bytes, longest: int = MOST_CHARACTERS) -> Any:
     """Return the value of `text`.
 
     Raises:
         ValueError: where it is no JSON, is longer than any message here, or is nested deeper.
     """
-    if len(text) > MOST_CHARACTERS:
+    if len(text) > longest:
         raise ValueError("longer than it is read")
     try:
         value = json.loads(text)

@@ -15,8 +15,7 @@ from tests.support.serving import listen
 
 CONNECTIONS = (1, 16)
 WANTED = {1: 0.30, 16: 0.40}
-CPU_WANTED, MB_WANTED = 0.8, 110
-"""28 of the megabytes are the official SDK, which the sample server imports once the start is over."""
+CPU_WANTED, MB_WANTED = 0.8, 80
 
 
 def _free_port() -> int:

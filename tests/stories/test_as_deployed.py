@@ -296,9 +296,8 @@ async def test_base_path(tmp_path: Path, http: httpx2.AsyncClient, browser: Brow
 async def test_sessions(tmp_path: Path, http: httpx2.AsyncClient, browser: Browser, strict: bool) -> None:
     async with running(strict, tmp_path, "[proxy]\nstateful = true\n") as gateway:
         tokens = await gateway.tokens(http, browser)
-        answer = await http.delete(gateway.mcp_url, headers=bearer(tokens))
+        await http.delete(gateway.mcp_url, headers=bearer(tokens))
 
-        assert (answer.headers.get("allow") == "POST") is strict
         trace = await trace_of(gateway, lambda each: each.method == "DELETE")
         assert (trace.upstream_url is None) is strict
 

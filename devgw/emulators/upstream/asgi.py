@@ -1,7 +1,6 @@
 """ASGI in five aliases, the shortest ways to answer, and a hold on requests that may last for ever."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +12,8 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+BODY_LIMIT = 4 * 1024 * 1024
+"""Bytes of a request body beyond which none is read."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 Header = tuple[bytes, bytes]
 
@@ -58,23 +59,34 @@ async def answer_text(send: Send, status: int, text: str) -> None:
     await answer(send, status, "text/plain; charset=utf-8", text.encode())
 
 
-async def answer_error(send: Send, status: int, message: str) -> None:
-    """Send a JSON-RPC error without an id, as the transport asks of an HTTP error."""
-    error = {"jsonrpc": "2.0", "id": None, "error": {"code": -32603, "message": message}}
-    await answer(send, status, "application/json", json.dumps(error).encode())
-
-
 def is_for_loopback(scope: Scope) -> bool:
     """Tell whether a request names this machine in `Host`: a rebound name must not reach an emulator."""
-    host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
+    return is_loopback(f"//{header(scope, b'host')}")
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL names this machine."""
     try:
-        return urlsplit(f"//{host}").hostname in LOOPBACK
+        return urlsplit(url).hostname in LOOPBACK
     except ValueError:  # such as half an IPv6 address
         return False
 
 
+def header(scope: Scope, name: bytes) -> str:
+    """Return the first header of a name (in lower case), empty for none."""
+    return next((value for each, value in scope["headers"] if each == name), b"").decode("latin-1")
+
+
 async def drain(receive: Receive) -> None:
     """Read the request body away: Hypercorn closes a connection that was answered before its body had come."""
-    message = await receive()
-    while message["type"] == "http.request" and message.get("more_body", False):
+    await read_body(receive)
+
+
+async def read_body(receive: Receive) -> bytes:
+    """Return the request body, cut where it is longer than `BODY_LIMIT`; all of it is read."""
+    body, more = b"", True
+    while more:
         message = await receive()
+        body += message.get("body", b"") if len(body) <= BODY_LIMIT else b""
+        more = message["type"] == "http.request" and message.get("more_body", False)
+    return body

@@ -1,6 +1,8 @@
 """The notes that the sample server keeps: enough to search, read, add and delete, gone when the process ends."""
 
+import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 SCHEME = "notes"
@@ -66,6 +68,18 @@ class Notes:
 
     by_id: dict[str, Note] = field(default_factory=lambda: {note.id: note for note in FIRST_NOTES})
     added: int = 0
+    watchers: set[asyncio.Event] = field(default_factory=set)
+    """Each is set when the list of notes changes."""
+
+    @contextmanager
+    def watched(self) -> Iterator[asyncio.Event]:
+        """Yield what is set at each change while the block runs."""
+        changed = asyncio.Event()
+        self.watchers.add(changed)
+        try:
+            yield changed
+        finally:
+            self.watchers.discard(changed)
 
     def __iter__(self) -> Iterator[Note]:
         """Go through the notes, the oldest first."""
@@ -85,8 +99,16 @@ class Notes:
         self.added += 1
         note = Note(f"note-{self.added}", title, text)
         self.by_id[note.id] = note
+        self._tell()
         return note
 
     def delete(self, note_id: str) -> Note | None:
         """Drop a note and return it, or None where there is none of that id."""
-        return self.by_id.pop(note_id, None)
+        note = self.by_id.pop(note_id, None)
+        if note is not None:
+            self._tell()
+        return note
+
+    def _tell(self) -> None:
+        for changed in self.watchers:
+            changed.set()

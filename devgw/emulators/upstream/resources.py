@@ -1,13 +1,12 @@
 """The resources and prompts of the sample server: its notes to read, and two questions worth asking."""
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from mcp import types
-from mcp.shared.exceptions import MCPError
-
-from devgw.emulators.upstream.notes import INDEX_URI, NOTE_URI_TEMPLATE, Notes
-from devgw.emulators.upstream.tool import Context, Shelf
+from devgw.emulators.upstream.exchange import Exchange, Result
+from devgw.emulators.upstream.notes import INDEX_URI, NOTE_URI_TEMPLATE, Note, Notes
+from devgw.emulators.upstream.request import INVALID_PARAMS, RpcError, text_in
 
 TEXT = "text/plain"
 JSON = "application/json"
@@ -15,18 +14,25 @@ JSON = "application/json"
 CHECK_WIRING = "check_wiring"
 EXPLAIN_NOTE = "explain_note"
 
+TEMPLATE = {
+    "name": "note",
+    "title": "One note",
+    "uriTemplate": NOTE_URI_TEMPLATE,
+    "mimeType": TEXT,
+    "description": "A note by its id.",
+}
 PROMPTS = [
-    types.Prompt(
-        name=CHECK_WIRING,
-        title="Check my OAuth wiring",
-        description="Call whoami and say whether the two OAuth layers are wired as they should be.",
-    ),
-    types.Prompt(
-        name=EXPLAIN_NOTE,
-        title="Explain a note",
-        description="Explain one of the notes to somebody new to OAuth.",
-        arguments=[types.PromptArgument(name="id", description="The id of a note.", required=True)],
-    ),
+    {
+        "name": CHECK_WIRING,
+        "title": "Check my OAuth wiring",
+        "description": "Call whoami and say whether the two OAuth layers are wired as they should be.",
+    },
+    {
+        "name": EXPLAIN_NOTE,
+        "title": "Explain a note",
+        "description": "Explain one of the notes to somebody new to OAuth.",
+        "arguments": [{"name": "id", "description": "The id of a note.", "required": True}],
+    },
 ]
 
 WIRING_QUESTION = (
@@ -36,70 +42,76 @@ WIRING_QUESTION = (
 
 
 class Reading:
-    """Handlers for resources, templates, prompts and completion over one shelf."""
+    """What is answered for resources, templates, prompts and completion."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        self._notes: Notes = shelf.notes
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
 
-    async def list_resources(self, _: Context, __: Any) -> types.ListResourcesResult:
+    def methods(self) -> dict[str, Callable[[Exchange], Awaitable[Result]]]:
+        """Return the methods by name."""
+        return {
+            "resources/list": self.list_resources,
+            "resources/templates/list": self.list_templates,
+            "resources/read": self.read_resource,
+            "prompts/list": self.list_prompts,
+            "prompts/get": self.get_prompt,
+            "completion/complete": self.complete,
+        }
+
+    async def list_resources(self, _: Exchange) -> Result:
         """List the index and every note."""
-        index = types.Resource(name="index", title="All notes", uri=INDEX_URI, mime_type=JSON)
-        notes = [
-            types.Resource(name=note.id, title=note.title, uri=note.uri, mime_type=TEXT, size=len(note.text.encode()))
-            for note in self._notes
-        ]
-        return types.ListResourcesResult(resources=[index, *notes])
+        index = {"name": "index", "title": "All notes", "uri": INDEX_URI, "mimeType": JSON}
+        return {"resources": [index, *map(_resource, self._notes)]}
 
-    async def list_templates(self, _: Context, __: Any) -> types.ListResourceTemplatesResult:
+    async def list_templates(self, _: Exchange) -> Result:
         """List the one template."""
-        template = types.ResourceTemplate(
-            name="note",
-            title="One note",
-            uri_template=NOTE_URI_TEMPLATE,
-            mime_type=TEXT,
-            description="A note by its id.",
-        )
-        return types.ListResourceTemplatesResult(resource_templates=[template])
+        return {"resourceTemplates": [TEMPLATE]}
 
-    async def read_resource(self, _: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+    async def read_resource(self, exchange: Exchange) -> Result:
         """Return the index or one note."""
-        uri = str(params.uri)
+        uri = exchange.request.text("uri")
         if uri == INDEX_URI:
-            return _read(uri, JSON, json.dumps([note.as_json() for note in self._notes], indent=2))
+            return {"contents": [_contents(uri, JSON, json.dumps([each.as_json() for each in self._notes], indent=2))]}
         note = self._notes.at(uri)
         if note is None:
-            raise MCPError(types.INVALID_PARAMS, f"Resource not found: {uri}", {"uri": uri})
-        return _read(uri, TEXT, f"{note.title}\n\n{note.text}\n")
+            raise RpcError(INVALID_PARAMS, f"Resource not found: {uri}", {"uri": uri})
+        return {"contents": [_contents(uri, TEXT, f"{note.title}\n\n{note.text}\n")]}
 
-    async def list_prompts(self, _: Context, __: Any) -> types.ListPromptsResult:
+    async def list_prompts(self, _: Exchange) -> Result:
         """List the prompts."""
-        return types.ListPromptsResult(prompts=PROMPTS)
+        return {"prompts": PROMPTS}
 
-    async def get_prompt(self, _: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
+    async def get_prompt(self, exchange: Exchange) -> Result:
         """Return a prompt, filled in."""
-        if params.name == CHECK_WIRING:
-            return _ask(types.TextContent(text=WIRING_QUESTION))
-        if params.name != EXPLAIN_NOTE:
-            raise MCPError(types.INVALID_PARAMS, f"Unknown prompt: {params.name}")
-        note = self._notes.by_id.get((params.arguments or {}).get("id", ""))
+        name = exchange.request.text("name")
+        if name == CHECK_WIRING:
+            return _ask({"type": "text", "text": WIRING_QUESTION})
+        if name != EXPLAIN_NOTE:
+            raise RpcError(INVALID_PARAMS, f"Unknown prompt: {name}")
+        note = self._notes.by_id.get(str(exchange.request.object("arguments").get("id")))
         if note is None:
-            raise MCPError(types.INVALID_PARAMS, "The argument id must be that of a note.")
-        contents = types.TextResourceContents(uri=note.uri, mime_type=TEXT, text=note.text)
-        return _ask(
-            types.TextContent(text=f"Explain the note '{note.title}' to somebody new to OAuth."),
-            types.EmbeddedResource(resource=contents),
-        )
+            raise RpcError(INVALID_PARAMS, "The argument id must be that of a note.")
+        question = f"Explain the note '{note.title}' to somebody new to OAuth."
+        embedded = {"type": "resource", "resource": _contents(note.uri, TEXT, note.text)}
+        return _ask({"type": "text", "text": question}, embedded)
 
-    async def complete(self, _: Context, params: types.CompleteRequestParams) -> types.CompleteResult:
+    async def complete(self, exchange: Exchange) -> Result:
         """Complete the id of a note, for the template and the prompt alike."""
-        ids = [note.id for note in self._notes if note.id.startswith(params.argument.value)]
-        values = ids[:100] if params.argument.name == "id" else []
-        return types.CompleteResult(completion=types.Completion(values=values, total=len(values), has_more=False))
+        argument = exchange.request.object("argument")
+        begun = text_in(argument, "value")
+        ids = [note.id for note in self._notes if note.id.startswith(begun)]
+        values = ids[:100] if argument.get("name") == "id" else []
+        return {"completion": {"values": values, "total": len(values), "hasMore": False}}
 
 
-def _read(uri: str, mime_type: str, text: str) -> types.ReadResourceResult:
-    return types.ReadResourceResult(contents=[types.TextResourceContents(uri=uri, mime_type=mime_type, text=text)])
+def _resource(note: Note) -> dict[str, Any]:
+    size = len(note.text.encode())
+    return {"name": note.id, "title": note.title, "uri": note.uri, "mimeType": TEXT, "size": size}
 
 
-def _ask(*contents: types.ContentBlock) -> types.GetPromptResult:
-    return types.GetPromptResult(messages=[types.PromptMessage(role="user", content=content) for content in contents])
+def _contents(uri: str, mime_type: str, text: str) -> dict[str, Any]:
+    return {"uri": uri, "mimeType": mime_type, "text": text}
+
+
+def _ask(*contents: dict[str, Any]) -> Result:
+    return {"messages": [{"role": "user", "content": each} for each in contents]}

@@ -4,20 +4,15 @@ import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from mcp import types
-from mcp.server import ServerRequestContext
-from mcp.server.subscriptions import InMemorySubscriptionBus
 from pydantic import BaseModel, ConfigDict
-from starlette.requests import Request
 
 from devgw.clock import Clock
+from devgw.emulators.upstream.exchange import Exchange, Result
 from devgw.emulators.upstream.notes import Notes
 
-Context = ServerRequestContext[Any, Request]
-
-READS = types.ToolAnnotations(read_only_hint=True, open_world_hint=False)
-ADDS = types.ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
-DESTROYS = types.ToolAnnotations(read_only_hint=False, destructive_hint=True, open_world_hint=False)
+READS = {"readOnlyHint": True, "openWorldHint": False}
+ADDS = {"readOnlyHint": False, "destructiveHint": False, "openWorldHint": False}
+DESTROYS = {"readOnlyHint": False, "destructiveHint": True, "openWorldHint": False}
 
 
 @dataclass(frozen=True)
@@ -26,25 +21,14 @@ class Shelf:
 
     clock: Clock
     notes: Notes
-    bus: InMemorySubscriptionBus
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a tool: what the SDK knows of the request, its parameters, and the shelf."""
+    """One call of a tool: the exchange that it is answered in, and the shelf."""
 
-    context: Context
-    params: types.CallToolRequestParams
+    exchange: Exchange
     shelf: Shelf
-
-    @property
-    def request(self) -> Request:
-        """Return the HTTP request that brought the call."""
-        assert self.context.request is not None
-        return self.context.request
-
-
-ToolAnswer = types.CallToolResult | types.InputRequiredResult
 
 
 class Tool(BaseModel):
@@ -54,34 +38,31 @@ class Tool(BaseModel):
 
     NAME: ClassVar[str]
     TITLE: ClassVar[str]
-    HINTS: ClassVar[types.ToolAnnotations] = READS
+    HINTS: ClassVar[dict[str, bool]] = READS
 
-    async def run(self, call: Call) -> ToolAnswer:
+    async def run(self, call: Call) -> Result:
         """Do what the tool is for."""
         raise NotImplementedError
 
     @classmethod
-    def declaration(cls) -> types.Tool:
+    def declaration(cls) -> dict[str, Any]:
         """Return the tool as `tools/list` shows it."""
         schema = cls.model_json_schema()
-        description = schema.pop("description")
+        named = {"name": cls.NAME, "title": cls.TITLE, "description": schema.pop("description")}
         del schema["title"]
-        return types.Tool(
-            name=cls.NAME, title=cls.TITLE, description=description, input_schema=schema, annotations=cls.HINTS
-        )
+        return named | {"inputSchema": schema, "annotations": cls.HINTS}
 
 
-def structured(result: dict[str, Any]) -> types.CallToolResult:
+def structured(result: dict[str, Any]) -> Result:
     """Return `result` as structured content, and as text for clients that read only that."""
-    text = json.dumps(result, indent=2, ensure_ascii=False)
-    return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=result)
+    return plain(json.dumps(result, indent=2, ensure_ascii=False)) | {"structuredContent": result}
 
 
-def plain(text: str) -> types.CallToolResult:
+def plain(text: str) -> Result:
     """Return `text` alone."""
-    return types.CallToolResult(content=[types.TextContent(text=text)])
+    return {"content": [{"type": "text", "text": text}], "isError": False}
 
 
-def failed(text: str) -> types.CallToolResult:
+def failed(text: str) -> Result:
     """Return an application error: the call arrived, the tool says no."""
-    return types.CallToolResult(content=[types.TextContent(text=text)], is_error=True)
+    return plain(text) | {"isError": True}

@@ -1,16 +1,16 @@
 """The tools of the sample server: what somebody who tests an OAuth wiring wants to call."""
 
 import asyncio
-from typing import ClassVar, Literal
+from functools import cache
+from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from mcp import types
-from mcp.server.subscriptions import ResourcesListChanged
-from mcp.shared.exceptions import MCPError
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from devgw.emulators.upstream.exchange import Exchange, Result
+from devgw.emulators.upstream.request import INVALID_PARAMS, META, RpcError
 from devgw.emulators.upstream.seen import remark_on_authorization, show_headers
-from devgw.emulators.upstream.tool import ADDS, DESTROYS, Call, Tool, ToolAnswer, failed, plain, structured
+from devgw.emulators.upstream.tool import ADDS, DESTROYS, Call, Shelf, Tool, failed, plain, structured
 
 FAILURE_CODE = -31000
 """Outside the range that JSON-RPC and MCP keep for themselves."""
@@ -22,17 +22,19 @@ class WhoAmI(Tool):
     NAME: ClassVar = "whoami"
     TITLE: ClassVar = "Who am I"
 
-    async def run(self, call: Call) -> ToolAnswer:
+    async def run(self, call: Call) -> Result:
         """Answer with the request as it was seen here."""
-        client = call.context.session.client_params
+        request = call.exchange.request
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.scope["headers"]]
+        client, peer = request.meta.get(f"{META}clientInfo"), request.scope.get("client")
         return structured(
             {
-                "headers": show_headers(call.request.headers.items()),
-                "authorization": remark_on_authorization(call.request.headers),
-                "identity": call.request.scope.get("devgw.identity"),
-                "protocolVersion": call.context.protocol_version,
-                "client": client.client_info.model_dump(by_alias=True, exclude_none=True) if client else None,
-                "peer": str(call.request.client.host) if call.request.client else None,
+                "headers": show_headers(headers),
+                "authorization": remark_on_authorization(dict(headers)),
+                "identity": request.scope.get("devgw.identity"),
+                "protocolVersion": request.revision,
+                "client": client if isinstance(client, dict) else None,
+                "peer": str(peer[0]) if peer else None,
             }
         )
 
@@ -44,7 +46,7 @@ class Echo(Tool):
     TITLE: ClassVar = "Echo"
     message: str = Field(description="What to send back.")
 
-    async def run(self, call: Call) -> ToolAnswer:  # noqa: ARG002  # the shape of every tool
+    async def run(self, call: Call) -> Result:  # noqa: ARG002  # the shape of every tool
         """Answer with the message."""
         return plain(self.message)
 
@@ -57,7 +59,7 @@ class Add(Tool):
     a: float
     b: float
 
-    async def run(self, call: Call) -> ToolAnswer:  # noqa: ARG002  # the shape of every tool
+    async def run(self, call: Call) -> Result:  # noqa: ARG002  # the shape of every tool
         """Answer with the sum."""
         return structured({"sum": self.a + self.b})
 
@@ -69,7 +71,7 @@ class CurrentTime(Tool):
     TITLE: ClassVar = "Current time"
     zone: str = Field(default="UTC", description="An IANA time zone such as Europe/Berlin.")
 
-    async def run(self, call: Call) -> ToolAnswer:
+    async def run(self, call: Call) -> Result:
         """Answer with the time, or say that the zone is unknown."""
         try:
             zone = ZoneInfo(self.zone)
@@ -85,14 +87,15 @@ class SearchNotes(Tool):
     TITLE: ClassVar = "Search notes"
     words: str = Field(default="", description="Words, separated by spaces.")
 
-    async def run(self, call: Call) -> ToolAnswer:
+    async def run(self, call: Call) -> Result:
         """Answer with the notes found, and links to them as resources."""
         found = call.shelf.notes.search(self.words)
         answer = structured({"notes": [note.as_json() for note in found]})
         links = [
-            types.ResourceLink(name=note.id, title=note.title, uri=note.uri, mime_type="text/plain") for note in found
+            {"type": "resource_link", "name": each.id, "title": each.title, "uri": each.uri, "mimeType": "text/plain"}
+            for each in found
         ]
-        return answer.model_copy(update={"content": [*answer.content, *links]})
+        return answer | {"content": [*answer["content"], *links]}
 
 
 class AddNote(Tool):
@@ -104,11 +107,9 @@ class AddNote(Tool):
     title: str = Field(min_length=1, max_length=200)
     text: str = Field(max_length=10_000)
 
-    async def run(self, call: Call) -> ToolAnswer:
+    async def run(self, call: Call) -> Result:
         """Answer with the new note."""
-        note = call.shelf.notes.add(self.title, self.text)
-        await call.shelf.bus.publish(ResourcesListChanged())
-        return structured(note.as_json())
+        return structured(call.shelf.notes.add(self.title, self.text).as_json())
 
 
 class DeleteNote(Tool):
@@ -119,12 +120,11 @@ class DeleteNote(Tool):
     HINTS: ClassVar = DESTROYS
     id: str = Field(description="The id, as search_notes shows it.")
 
-    async def run(self, call: Call) -> ToolAnswer:
+    async def run(self, call: Call) -> Result:
         """Answer with what was deleted, or say that there is no such note."""
         note = call.shelf.notes.delete(self.id)
         if note is None:
             return failed(f"No note has the id {self.id!r}. search_notes lists them.")
-        await call.shelf.bus.publish(ResourcesListChanged())
         return structured({"deleted": note.as_json()})
 
 
@@ -136,11 +136,11 @@ class CountSlowly(Tool):
     steps: int = Field(default=5, ge=1, le=1000)
     seconds: float = Field(default=0.5, ge=0, le=60, description="Pause before each step.")
 
-    async def run(self, call: Call) -> ToolAnswer:
+    async def run(self, call: Call) -> Result:
         """Report each step, then answer."""
         for step in range(1, self.steps + 1):
             await asyncio.sleep(self.seconds)
-            await call.context.session.report_progress(step, self.steps, f"step {step} of {self.steps}")
+            await call.exchange.report(step, self.steps)
         return plain(f"Counted to {self.steps}.")
 
 
@@ -151,7 +151,7 @@ class Wait(Tool):
     TITLE: ClassVar = "Wait"
     seconds: float = Field(default=5, ge=0, le=3600)
 
-    async def run(self, call: Call) -> ToolAnswer:  # noqa: ARG002  # the shape of every tool
+    async def run(self, call: Call) -> Result:  # noqa: ARG002  # the shape of every tool
         """Wait, then answer."""
         await asyncio.sleep(self.seconds)
         return plain(f"Waited {self.seconds:g} s.")
@@ -166,10 +166,10 @@ class Fail(Tool):
         default="result", description="`result` answers with isError, `error` with a JSON-RPC error."
     )
 
-    async def run(self, call: Call) -> ToolAnswer:  # noqa: ARG002  # the shape of every tool
+    async def run(self, call: Call) -> Result:  # noqa: ARG002  # the shape of every tool
         """Fail."""
         if self.how == "error":
-            raise MCPError(FAILURE_CODE, "This tool fails on purpose.", {"tool": self.NAME})
+            raise RpcError(FAILURE_CODE, "This tool fails on purpose.", {"tool": self.NAME})
         return failed("This tool fails on purpose. The gateway and the network in between are fine.")
 
 
@@ -179,22 +179,28 @@ class AskName(Tool):
     NAME: ClassVar = "ask_name"
     TITLE: ClassVar = "Ask for a name"
 
-    async def run(self, call: Call) -> ToolAnswer:
+    async def run(self, call: Call) -> Result:
         """Ask in the first round, greet in the second."""
-        if call.context.protocol_version < "2026-07-28":
+        if not call.exchange.request.is_modern:
             return failed("This server keeps no sessions, so it can ask back on MCP 2026-07-28 only.")
-        answer = (call.params.input_responses or {}).get("name")
-        if isinstance(answer, types.ElicitResult):
-            return plain(f"Hello, {answer.content['name']}!" if answer.content else f"No name: {answer.action}.")
-        return types.InputRequiredResult(input_requests={"name": _name_form()}, request_state="asked")
+        answer = call.exchange.request.object("inputResponses").get("name")
+        if not isinstance(answer, dict):
+            asked = {"method": "elicitation/create", "params": NAME_FORM}
+            return {"resultType": "input_required", "inputRequests": {"name": asked}, "requestState": "asked"}
+        content = answer.get("content")
+        name = content.get("name") if isinstance(content, dict) else None
+        return plain(f"Hello, {name}!" if name else f"No name: {answer.get('action')}.")
 
 
-def _name_form() -> types.ElicitRequest:
-    form = {"type": "object", "properties": {"name": {"type": "string", "title": "Name"}}, "required": ["name"]}
-    return types.ElicitRequest(
-        params=types.ElicitRequestFormParams(message="What is your name?", requested_schema=form)
-    )
-
+NAME_FORM = {
+    "mode": "form",
+    "message": "What is your name?",
+    "requestedSchema": {
+        "type": "object",
+        "properties": {"name": {"type": "string", "title": "Name"}},
+        "required": ["name"],
+    },
+}
 
 TOOLS: tuple[type[Tool], ...] = (
     WhoAmI,
@@ -209,3 +215,30 @@ TOOLS: tuple[type[Tool], ...] = (
     Fail,
     AskName,
 )
+_BY_NAME = {tool.NAME: tool for tool in TOOLS}
+
+
+@cache
+def _declarations() -> list[dict[str, Any]]:
+    return [tool.declaration() for tool in TOOLS]
+
+
+async def list_tools(_: Exchange) -> Result:
+    """List the tools."""
+    return {"tools": _declarations()}
+
+
+async def call_tool(exchange: Exchange, shelf: Shelf) -> Result:
+    """Check the arguments and run the tool; wrong ones are an application error, so that a model can mend them."""
+    name = exchange.request.text("name")
+    if name not in _BY_NAME:
+        raise RpcError(INVALID_PARAMS, f"Unknown tool: {name}")
+    try:
+        asked = _BY_NAME[name].model_validate(exchange.request.object("arguments"))
+    except ValidationError as wrong:
+        return failed("\n".join(_sentences(wrong)))
+    return await asked.run(Call(exchange, shelf))
+
+
+def _sentences(wrong: ValidationError) -> list[str]:
+    return [f"{'.'.join(map(str, error['loc'])) or 'arguments'}: {error['msg']}" for error in wrong.errors()]

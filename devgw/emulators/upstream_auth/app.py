@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from devgw.clock import Clock
 from devgw.emulators.upstream.asgi import OpenRequests, Receive, Scope, Send, answer_text, drain, is_for_loopback
-from devgw.emulators.upstream.lazy import MCP_PATH, LazyApp, Loaded
+from devgw.emulators.upstream.server import MCP_PATH, SampleServer
 from devgw.emulators.upstream_auth.breakage import CUT_HEADER, Cut, cut_where_marked
 from devgw.emulators.upstream_auth.faults import Faults
 from devgw.emulators.upstream_auth.metadata import Metadata
@@ -26,12 +26,12 @@ class UpstreamWithOAuth:
         self.faults = Faults()
         self.records = Records(clock)
         self.metadata = Metadata(origin, self.faults)
-        self._mcp = LazyApp(lambda: _load(clock))
+        self._mcp = SampleServer(clock, NAME, INSTRUCTIONS)
         self._resource = ProtectedResource(self._mcp, self.records, self.metadata, self.faults)
         self._open = OpenRequests()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or live through the host's lifespan, which the MCP server needs."""
+        """Answer a request, or live through the host's lifespan."""
         if scope["type"] != "http":
             await self._mcp(scope, receive, send)
         elif not is_for_loopback(scope):
@@ -66,10 +66,3 @@ class UpstreamWithOAuth:
 def create_app(clock: Clock, origin: str = "http://localhost:9003") -> UpstreamWithOAuth:
     """Return the sample upstream with OAuth; `origin` is the one it is served at, and its issuer."""
     return UpstreamWithOAuth(clock, origin)
-
-
-def _load(clock: Clock) -> Loaded:
-    # Here and not above: the SDK is imported at the first MCP request with a good token.
-    from devgw.emulators.upstream.server import build_app  # noqa: PLC0415
-
-    return build_app(clock, NAME, INSTRUCTIONS)

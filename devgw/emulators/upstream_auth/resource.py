@@ -5,14 +5,13 @@ import json
 from typing import Any
 
 from devgw.emulators.reader import read_json
-from devgw.emulators.upstream.asgi import App, Header, Message, Receive, Scope, Send, answer, drain
+from devgw.emulators.upstream.asgi import App, Header, Message, Receive, Scope, Send, answer, drain, header, read_body
 from devgw.emulators.upstream_auth.breakage import HTML_ERROR, compressed, cut, endless, silent
 from devgw.emulators.upstream_auth.faults import Fault, Faults
 from devgw.emulators.upstream_auth.metadata import SCOPES, Metadata
 from devgw.emulators.upstream_auth.records import PEOPLE, AccessToken, Records
 
 WRITING_TOOLS = frozenset({"add_note", "delete_note"})
-BODY_LIMIT = 4 * 1024 * 1024
 
 
 class ProtectedResource:
@@ -39,7 +38,7 @@ class ProtectedResource:
             await self._pass(scope, receive, send, token)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send, token: AccessToken) -> None:
-        body = await _read(receive)
+        body = await read_body(receive)
         if self._faults.strikes(Fault.MCP_FORBIDDEN) or (_writes(body) and SCOPES[1] not in token.scope.split()):
             await self._forbid(send)
             return
@@ -93,8 +92,7 @@ class ProtectedResource:
 
 
 def _bearer(scope: Scope) -> str | None:
-    value = next((value for name, value in scope["headers"] if name == b"authorization"), b"").decode("latin-1")
-    scheme, _, presented = value.partition(" ")
+    scheme, _, presented = header(scope, b"authorization").partition(" ")
     return presented.strip() if scheme.lower() == "bearer" else None
 
 
@@ -117,15 +115,6 @@ def _writes(body: bytes) -> bool:
         return False
     params = message.get("params") if isinstance(message, dict) else None
     return isinstance(params, dict) and message.get("method") == "tools/call" and params.get("name") in WRITING_TOOLS
-
-
-async def _read(receive: Receive) -> bytes:
-    body, more = b"", True
-    while more:
-        message = await receive()
-        body += message.get("body", b"") if len(body) <= BODY_LIMIT else b""
-        more = message["type"] == "http.request" and message.get("more_body", False)
-    return body
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
