@@ -65,6 +65,7 @@ from devgw.events.upstream import (
     McpAuthUpstreamConnectionEstablished,
     McpAuthUpstreamConnectionLost,
     McpAuthUpstreamConnectionRefreshed,
+    McpAuthUpstreamLoginProbed,
 )
 
 __all__ = [
@@ -109,6 +110,7 @@ __all__ = [
     "McpAuthUpstreamConnectionEstablished",
     "McpAuthUpstreamConnectionLost",
     "McpAuthUpstreamConnectionRefreshed",
+    "McpAuthUpstreamLoginProbed",
     "McpCapabilityCompleted",
     "McpCapabilityEntriesUnmatched",
     "McpCapabilityInvoked",

@@ -1,6 +1,6 @@
 """Credentials at upstream MCP servers: begun, held, renewed, lost."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from devgw.events.event import Event
@@ -18,6 +18,25 @@ class McpAuthUpstreamConnectionBegun(Event):
     """How the gateway became a client: `cimd`, `dcr` or `manual`."""
     overlaid: tuple[str, ...] = ()
     """Members of the server's metadata that `devgw.toml` mended; the deployed gateway would not."""
+    look: "LookAtLogin | None" = field(default=None, repr=False)
+    """How the same may be asked without a browser: for those who follow along in this process; no face shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtLogin:
+    """An authorization request like the browser's, with a state and a verifier that nobody has."""
+
+    url: str
+    redirect_uri: str
+    local_allowed: bool
+    """Whether the upstream is local itself, so that plain http may be asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class McpAuthUpstreamLoginProbed(Event):
+    """While a person was at an upstream's login, it was asked without a browser what it makes of the request."""
+
+    authorization_server: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from devgw.events.taxonomy import Event, HttpExchanged
 from devgw.events.trace import Trace
 from devgw.monitor.masking import mask_form, mask_json, mask_sentence, mask_shapes
 
-_HIDDEN = frozenset({"trace", "problem"})
+_HIDDEN = frozenset({"trace", "problem", "look"})
 _OF_A_TRACE = (
     "transaction_id",
     "grant_id",

@@ -186,6 +186,7 @@ def read_authorization_server(
 _DEMANDS = (
     ("response_types_supported", "code", ("code",)),
     ("grant_types_supported", "authorization_code", ("authorization_code",)),
+    ("response_modes_supported", "query", ("query",)),
     (
         "token_endpoint_auth_methods_supported",
         "none, client_secret_basic, client_secret_post or private_key_jwt",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from devgw.foreign.text import clean
 from devgw.problems.upstream import UpstreamProblem
 from devgw.problems.upstream_error import TOO_MANY, is_passing
 
@@ -131,6 +132,25 @@ class RegistrationIncomplete(RegistrationProblem):
         """Say what to answer with, and how it is done by hand."""
         by_hand_alone = by_hand(self.policy, self.redirect_uri)
         return f"Let that endpoint answer with {self.wanted}. Else: {by_hand_alone}" if self.wanted else by_hand_alone
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationAltered(RegistrationProblem):
+    """The registration endpoint registered other redirect URIs than the one that the gateway will send."""
+
+    got: tuple[str, ...]
+
+    diagnosis: ClassVar = "UPST-25"
+    source: ClassVar = "RFC 7591 §3.2.1"
+
+    def explain(self) -> str:
+        """Show both."""
+        got = ", ".join(clean(each, 200) for each in self.got) or "none"
+        return f"{self.url} was asked to register the redirect URI {self.redirect_uri}, and registered {got}."
+
+    def advise(self) -> str:
+        """Say what has to be equal, and how to do without."""
+        return f"Let that server register the URI as it was sent. Until then: {by_hand(self.policy, self.redirect_uri)}"
 
 
 def later(status: int, retry_after: str) -> str:

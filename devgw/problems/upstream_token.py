@@ -1,6 +1,7 @@
 """What an upstream's token endpoint answered instead of a token, and what its authorization endpoint sent back."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -136,6 +137,39 @@ class TokenRequestRefused(UpstreamProblem):
         """Tell whether asking again with the same tokens and client can never work."""
         is_said = self.upstream_error in {"invalid_grant", "invalid_client", "unauthorized_client"}
         return is_said and self.status_code < _BROKEN
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTakenNoLonger(TokenRequestRefused):
+    """The token endpoint rejects the client with which this connection was made, and so has taken before."""
+
+    policy: str = ""
+    expired_at: datetime | None = None
+    """When the secret ended that the registration gave (RFC 7591 §3.2.1); None where it is not known."""
+    is_manual: bool = False
+
+    source: ClassVar = "RFC 6749 §5.2; RFC 7591 §3.2.1"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return its own id, whatever `error` says it."""
+        return "UPST-24"
+
+    def explain(self) -> str:
+        """Say what is over."""
+        said = TokenRequestRefused.explain(self).rstrip(".")
+        if self.expired_at is not None:
+            ended = f"{self.expired_at:%Y-%m-%d %H:%M:%S} UTC"
+            return f"{said}. The client secret that its registration gave expired at {ended}."
+        return f"{said}. With the same client this connection was made: it was deleted there, or its secret replaced."
+
+    def advise(self) -> str:
+        """Say where the client comes from."""
+        if self.is_manual:
+            return (
+                f"Write the id and secret that hold there now into clientRegistration of {self.policy}; connect again."
+            )
+        return "Connect again: that registers the gateway anew."
 
 
 class TokenAnswerShape(StrEnum):

@@ -13,6 +13,7 @@ from devgw.monitor.views import CheckRow
 from devgw.monitor.watching import Watching
 from devgw.outbound.callback_watch import CallbackWatch
 from devgw.outbound.provider_watch import ProviderWatch
+from devgw.outbound.upstream_login_watch import UpstreamLoginWatch
 from devgw.problems import Refused
 from devgw.web.descriptors import in_use, limit, raise_limit
 from devgw.web.listening import serve
@@ -100,6 +101,8 @@ def _start_helpers(runtime: Runtime, reloading: Reloading) -> None:
     policy_now = lambda: runtime.gateway.project.oauth  # noqa: E731  it changes with each reload
     ask = partial(runtime.supervisor.once, "provider watch")
     runtime.bus.listen(ProviderWatch(policy_now, runtime.bus, runtime.clock, ask).hear, "provider watch")
+    see = partial(runtime.supervisor.once, "upstream login watch")
+    runtime.bus.listen(UpstreamLoginWatch(runtime.bus, runtime.clock, see).hear, "upstream login watch")
     look = partial(runtime.supervisor.once, "callback watch")
     runtime.bus.listen(CallbackWatch(runtime.bus, look).hear, "callback watch")
 

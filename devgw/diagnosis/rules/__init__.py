@@ -24,6 +24,7 @@ from devgw.diagnosis.rules import (
     token,
     unredeemed,
     upstream,
+    upstream_login,
 )
 
 RULES: tuple[Rule, ...] = (
@@ -46,5 +47,5 @@ RULES: tuple[Rule, ...] = (
 )
 """What may be found in one flow."""
 
-GATEWAY_RULES: tuple[GatewayRule, ...] = (*gateway.RULES, *strays.RULES)
+GATEWAY_RULES: tuple[GatewayRule, ...] = (*gateway.RULES, *strays.RULES, *upstream_login.RULES)
 """What may be found in the gateway as a whole."""

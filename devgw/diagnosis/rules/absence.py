@@ -20,6 +20,7 @@ from devgw.diagnosis.rules.common import (
 )
 from devgw.diagnosis.rules.login_page import refused_by_probe
 from devgw.diagnosis.rules.metadata import RULES as METADATA_RULES
+from devgw.diagnosis.rules.upstream_login import refused_logins
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.view import View
 from devgw.events.flow import Diagnosis, FlowState, Milestone, Step
@@ -69,6 +70,15 @@ def _not_connected(view: View) -> tuple[str, ...]:
     """Return the upstreams without which consent cannot be given, as the page last showed them."""
     shown = view.last(McpAuthConsentShown)
     return shown[1].not_connected if shown else ()
+
+
+def _is_at_an_error_page(view: View) -> bool:
+    """Tell whether it is known why the upstream is not connected: its login is an error."""
+    return any(
+        event.subject_id in (None, "shared", view.flow.subject_id)
+        and event.operation_id in (None, view.flow.operation_id)
+        for _, event in refused_logins(view.around, view.flow.last_at or view.flow.started_at)
+    )
 
 
 def _ends_elsewhere(view: View) -> bool:
@@ -145,7 +155,7 @@ DUE: tuple[Due, ...] = (
         "Press Connect on the consent page, sign in there, and come back.",
         "the upstream is connected",
         Step.CONSENT,
-        lambda view: not _not_connected(view),
+        lambda view: not _not_connected(view) or _is_at_an_error_page(view),
     ),
     Due(
         Milestone.TOKEN_ISSUED,

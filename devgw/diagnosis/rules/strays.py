@@ -144,6 +144,7 @@ _OF_CONNECTING = (
         "UPST-20",
         "UPST-21",
         "UPST-22",
+        "UPST-25",
     ),
 )
 RULES = (

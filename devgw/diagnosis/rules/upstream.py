@@ -18,7 +18,7 @@ from devgw.events.taxonomy import (
 ELICITATION_REQUIRED = -32042
 MODERN = "2026-07-28"
 PATIENCE = timedelta(seconds=60)
-LOST = ("UPST-04", "UPST-08", "UPST-12", "UPST-15", "UPST-20")
+LOST = ("UPST-04", "UPST-08", "UPST-12", "UPST-20", "UPST-24")
 """By which a connection ends that nobody wished to end."""
 
 

@@ -14,6 +14,7 @@ from devgw.config.project import Route, TokenExchange
 from devgw.entropy import digest, token
 from devgw.events import Bus
 from devgw.events.taxonomy import McpAuthUpstreamConnectionBegun
+from devgw.events.upstream import LookAtLogin
 from devgw.gateway.connecting import Begun, Ticket, cookie_name_of
 from devgw.gateway.connection import (
     SHARED,
@@ -98,7 +99,8 @@ class Connecting:
         check_form(found.server.authorization_endpoint, local_allowed=errand.local_allowed)
         scope = self._scope(exchange, subject, found)
         client = await self._client(exchange, found, scope, errand)
-        return self._sent(route, exchange, replace(ticket, subject_id=subject), found, client, scope)
+        mine = replace(ticket, subject_id=subject)
+        return self._sent(route, exchange, mine, found, client, scope, local_allowed=errand.local_allowed)
 
     async def _client(
         self, exchange: TokenExchange, found: Discovered, scope: ChosenScope, errand: Errand
@@ -159,6 +161,8 @@ class Connecting:
         found: Discovered,
         client: UpstreamClient,
         scope: ChosenScope,
+        *,
+        local_allowed: bool,
     ) -> Begun:
         """Store what must be there when the browser comes back, and return where it goes."""
         state, cookie, verifier = token("st_"), token("cb_"), token("")
@@ -202,6 +206,11 @@ class Connecting:
                 scope_source=scope.source,
                 registered_by=client.registered_by,
                 overlaid=found.server.overlaid,
+                look=LookAtLogin(
+                    _authorization_url(exchange, found, client, scope, token("st_"), token("")),
+                    client.redirect_uri,
+                    local_allowed,
+                ),
             )
         )
         return Begun(url, cookie_name_of(state), cookie, scope, found.server.issuer)

@@ -28,6 +28,7 @@ WRITTEN_IN = {
     "resource metadata": "rewritePattern, or in the metadata URL that the upstream's 401 names",
     "server metadata": "`authorization_servers` of the upstream's metadata",
     "client check": "`authorization_endpoint` of the authorization server's metadata",
+    "login page": "`authorization_endpoint` of the authorization server's metadata",
     "registration": "`registration_endpoint` of the authorization server's metadata",
     "token": "`token_endpoint` of the authorization server's metadata",
     "refresh": "`token_endpoint` of the authorization server's metadata; then connect again",

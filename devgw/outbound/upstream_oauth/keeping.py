@@ -35,7 +35,7 @@ from devgw.problems import Problem, Refused
 from devgw.problems.upstream import ConnectRequired
 from devgw.problems.upstream_connection import RefreshAnswerLost, UpstreamTokenNotRenewable
 from devgw.problems.upstream_error import CLIENT_REFUSED
-from devgw.problems.upstream_token import TokenRequestRefused
+from devgw.problems.upstream_token import ClientTakenNoLonger, TokenRequestRefused
 
 EARLY = timedelta(seconds=30)
 """How long before its end an access token is renewed: longer than a request is on its way."""
@@ -57,6 +57,7 @@ class Keeping:
         self._store = store
         self._requests = requests
         self._tickets = tickets
+        self._clock = clock
         self._bus = bus
         self._refresh = UpstreamRefresh(requests, completion, clock, bus, self.keep, self._renew)
         self.on_forgotten: Callable[[SubjectId, UpstreamServerId], None] = lambda *_: None
@@ -158,7 +159,21 @@ class Keeping:
                 if not is_final(refused) and not isinstance(refused.problem, RefreshAnswerLost):
                     raise
                 connection = self.usable(route, exchange, admitted)
-                raise self.lost(route, exchange, admitted, connection, refused.problem) from refused
+                why = self._why_lost(exchange, connection, refused.problem)
+                raise self.lost(route, exchange, admitted, connection, why) from refused
+
+    def _why_lost(self, exchange: TokenExchange, connection: UpstreamConnection, problem: Problem) -> Problem:
+        """Return why a connection is of no more use; of a client that was good once, how that ended."""
+        if not isinstance(problem, TokenRequestRefused) or problem.upstream_error not in CLIENT_REFUSED:
+            return problem
+        kept = self._store.find_upstream_client(connection.issuer, exchange.id, connection.redirect_uri)
+        ends = kept.expires_at if kept and kept.client_id == connection.client_id else None
+        return ClientTakenNoLonger(
+            **problem.facts(),
+            policy=exchange.name,
+            expired_at=ends if ends and ends <= self._clock.now() else None,
+            is_manual=exchange.manual_client is not None,
+        )
 
     def lost(
         self,

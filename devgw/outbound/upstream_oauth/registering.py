@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from devgw.clock import Clock, from_epoch
 from devgw.config.project import TokenExchange
 from devgw.foreign.text import clean
+from devgw.foreign.urls import UrlRefused, read_url
 from devgw.gateway.connection import ConnectionStore, UpstreamClient, UpstreamSecrets
 from devgw.oauth.client_document import client_metadata, is_loopback_host
 from devgw.oauth.discovery import AuthorizationServer
@@ -22,6 +23,7 @@ from devgw.problems.limit import limit_id
 from devgw.problems.upstream import AuthorizationServerUnknown
 from devgw.problems.upstream_registration import (
     ClientDocumentUnfit,
+    RegistrationAltered,
     RegistrationImpossible,
     RegistrationIncomplete,
     RegistrationProblem,
@@ -140,8 +142,26 @@ class Registering:
         if secret is None and method in NEED_A_SECRET:
             place = (answer.url, exchange.name, redirect_uri)
             raise Refused(RegistrationIncomplete(*place, answer.status, "client_secret", method))
+        registered = granted.get("redirect_uris")
+        if isinstance(registered, list) and registered and not _is_among(redirect_uri, registered):
+            got = tuple(each for each in registered if is_text(each))
+            raise Refused(RegistrationAltered(answer.url, exchange.name, redirect_uri, got))
         client = self._client(exchange, server, redirect_uri, identifier, method, "dcr")
         return _with_secret(client, secret, granted.get("client_secret_expires_at"))
+
+
+def _is_among(redirect_uri: str, registered: list[Any]) -> bool:
+    """Tell whether a redirect URI is registered; the port of one to this machine is no part of it (RFC 8252 §7.3)."""
+    return any(_compared(each) == _compared(redirect_uri) for each in registered if is_text(each))
+
+
+def _compared(uri: str) -> str:
+    """Return a redirect URI as servers compare it."""
+    try:
+        read = read_url(uri)
+    except UrlRefused:
+        return uri
+    return f"{read.scheme}://{read.host}{read.path}?{read.query}" if is_loopback_host(read.host) else uri
 
 
 def _with_secret(client: UpstreamClient, secret: str | None, expires_at: Any = None) -> UpstreamClient:

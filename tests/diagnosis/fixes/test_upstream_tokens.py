@@ -73,12 +73,12 @@ async def lose(person: Person, server: Server, name: str) -> None:
     server.access_tokens.clear()
     if name == "UPST-08":
         server.refresh_tokens.clear()
-    if name == "UPST-15":
+    if name == "UPST-24":
         server.answers["/token"] = 401, {}, {"error": "invalid_client"}
 
 
-@mends("UPST-04", "UPST-08", "UPST-15", "UPST-20", "UPST-03")
-@pytest.mark.parametrize("name", ["UPST-04", "UPST-08", "UPST-15", "UPST-20"])
+@mends("UPST-04", "UPST-08", "UPST-24", "UPST-20", "UPST-03")
+@pytest.mark.parametrize("name", ["UPST-04", "UPST-08", "UPST-24", "UPST-20"])
 async def test_a_connection_that_was_lost_is_made_again_as_printed(
     person: Person,
     server: Server,
