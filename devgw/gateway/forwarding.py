@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from devgw.config.project import HeaderEdits, Route
 from devgw.events.trace import Headers
+from devgw.gateway.claims import is_claim
 from devgw.problems import Refused
 from devgw.problems.proxy import HeaderUnsendable
 
@@ -17,20 +18,7 @@ _HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding "
     b"upgrade http2-settings".split()
 )
-# What a client says of its own way here would be believed of the gateway's (RFC 7239 §8.1), and a method in a header is
-# another request than the one that was checked.
-_CLAIMS = frozenset(
-    b"forwarded forwarded-for via x-real-ip x-client-ip x-cluster-client-ip true-client-ip cf-connecting-ip "
-    b"x-http-method-override x-http-method x-method-override x-rewrite-url fastly-client-ip x-host client-ip "
-    b"x-originating-ip x-remote-ip x-remote-addr x-azure-clientip wl-proxy-client-ip fly-client-ip cf-connecting-ipv6 "
-    b"x-appengine-user-ip front-end-https x-url-scheme remote-user x-remote-user x-client-cert x-client-dn "
-    b"x-webauth-user x-arr-clientcert ssl-client-cert x-tls-client-cert".split()
-)
-_CLAIMED = (
-    b"x-forwarded", b"proxy-", b"x-original-", b"x-envoy-", b"x-auth-request-", b"x-authenticated-", b"x-ssl-client-",
-    b"x-goog-authenticated-", b"x-amzn-oidc-", b"x-ms-client-principal", b"cf-access-", b"tailscale-user-",
-)  # fmt: skip
-_NOT_UP = _HOP_BY_HOP | _CLAIMS | {b"host", b"content-length", b"expect", b"authorization", b"cookie"}
+_NOT_UP = _HOP_BY_HOP | {b"host", b"content-length", b"expect", b"authorization", b"cookie"}
 # An upstream's challenge speaks of the upstream's own authorization server, of which the client must know nothing; its
 # CORS answers are about the gateway's origin as a caller, not about the page that calls the gateway.
 _NOT_DOWN = _HOP_BY_HOP | {b"set-cookie", b"www-authenticate", b"alt-svc", b"strict-transport-security"}
@@ -84,9 +72,7 @@ def headers_up(
     headers = [
         (name, value if name != b"accept-encoding" else _readable(value))
         for name, value in received
-        if name not in dropped
-        and not name.startswith(_CLAIMED)
-        and (b"_" not in name or not _is_guise(forwarding, name, dropped))
+        if name not in dropped and not is_claim(name) and (b"_" not in name or not _is_guise(forwarding, name, dropped))
     ]
     for put, removed in forwarding.edits:
         headers = _edited(headers, put, removed)
@@ -106,7 +92,7 @@ def _is_guise(forwarding: Forwarding, name: bytes, dropped: frozenset[bytes]) ->
     """Tell whether upstreams may take a name with underscores for one that is decided here (RFC 3875 §4.1.18)."""
     plain = name.replace(b"_", b"-")
     decided = dropped.union(*(removed.union(each for each, _, _ in put) for put, removed in forwarding.edits))
-    return plain in decided or plain.startswith(_CLAIMED)
+    return plain in decided
 
 
 @lru_cache(maxsize=64)

@@ -164,6 +164,8 @@ async def test_nothing_that_a_client_claims_of_its_way_or_method_reaches_the_ups
         "X-Auth-Request-User: root", "X-Auth-Request-Email: a@b", "X-Goog-Authenticated-User-Email: a@b",
         "X-Amzn-Oidc-Identity: root", "X-MS-Client-Principal-Name: root", "Cf-Access-Authenticated-User-Email: a@b",
         "Tailscale-User-Login: root", "X-Client-Cert: x", "X_Auth-Request_User: root",
+        "Proxy: http://evil:1", "X-ProxyUser-Ip: 10.0.0.1", "X-Zuplo-User: root", "Zp-Rid: x", "X_Zuplo_User: root",
+        "Impersonate-User: root", "Client-Cert: :MII:", "X-Consumer-Username: root", "X-User-Id: root", "CF-Ray: 1",
     )  # fmt: skip
     async with bytes_upstream(answer_result) as upstream, gate(upstream.url) as gateway:
         for claim in claims:
