@@ -20,6 +20,7 @@ from typing import NoReturn
 from devgw.cli.printing import write_page
 from devgw.control.folder import STUCK_LOG
 from devgw.files import replace
+from devgw.signals import ASK_TO_END, MEAN_NOTHING
 
 LAST_RESORT_SECONDS = 4.6
 """After the first signal; a stop in order takes less (`wiring.stopping`)."""
@@ -44,8 +45,10 @@ class Ending:
             loop.call_soon_threadsafe(self._stopping.set)
             self.watch()
 
-        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for each in ASK_TO_END:
             signal.signal(each, heard)
+        for each in MEAN_NOTHING:
+            signal.signal(each, lambda number, _frame: loop.call_soon_threadsafe(_go_on, number))
         if parent_pipe is not None:
             loop.add_reader(parent_pipe, self._stopping.set)
 
@@ -83,6 +86,12 @@ class Ending:
         except OSError:
             return ""
         return f" What hung stands in {path}."
+
+
+def _go_on(number: int) -> None:
+    """Say of a signal that it means nothing here."""
+    name = signal.Signals(number).name
+    _say_if_anybody_reads(f"{name} means nothing to devgw, which goes on: Ctrl-C or SIGTERM ends it.\n")
 
 
 def _let_the_system_end_it() -> None:

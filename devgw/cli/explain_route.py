@@ -1,9 +1,10 @@
 """What `devgw explain route` prints: the way of a request through one route, with the place of every value."""
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
+from devgw.cli.joining import find_gateway
 from devgw.cli.printing import write_json, write_line, write_page
 from devgw.config.explain import explain
 from devgw.config.explanation import Explanation, Fact, Step
@@ -11,6 +12,7 @@ from devgw.config.finding import Severity, nearest_name
 from devgw.config.load import Loaded
 from devgw.config.report import one_for_people
 from devgw.config.settings_file import read_settings
+from devgw.control.folder import folder_to_join
 from devgw.wiring.reading import read_project
 
 _ERRORS = "The project has errors; `devgw check` shows them."
@@ -19,6 +21,8 @@ _ERRORS = "The project has errors; `devgw check` shows them."
 def print_route(directory: Path, path: str, *, as_json: bool = False) -> int:
     """Print what will happen to a request on the route at `path`; return the exit code.
 
+    Where the project's gateway runs, its URLs are the ones under which it answers now.
+
     Args:
         directory: the project.
         path: the route's path, its URL, or its operation id.
@@ -26,6 +30,8 @@ def print_route(directory: Path, path: str, *, as_json: bool = False) -> int:
     """
     settings, findings = read_settings(directory, os.environ)
     emulator = f"http://localhost:{settings.emulators.workos_port}"
+    if (running := find_gateway(folder_to_join(settings))) is not None:
+        settings, emulator = replace(settings, origin=running.origin), running.emulator_origin or emulator
     loaded = read_project(settings, os.environ, emulator)
     is_wrong = any(each.severity is Severity.ERROR for each in findings)
     if is_wrong:

@@ -10,9 +10,9 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from devgw.cli.printing import write_line
-from devgw.control.client import Lost
+from devgw.control.client import Lost, welcome_once
 from devgw.control.folder import folder_to_join
-from devgw.control.messages import Answer
+from devgw.control.messages import Answer, GatewayFacts
 from devgw.problems import Refused
 
 T = TypeVar("T")
@@ -33,6 +33,14 @@ def state_dir_of(directory: Path) -> Path:
 
     settings, _ = read_settings(directory.resolve(), os.environ)
     return folder_to_join(settings)
+
+
+def find_gateway(state_dir: Path) -> GatewayFacts | None:
+    """Return the gateway that runs over this state; None where none answers."""
+    try:
+        return asyncio.run(welcome_once(state_dir)).gateway
+    except (Refused, Lost, OSError):
+        return None
 
 
 def run(asking: Coroutine[Any, Any, T]) -> T:

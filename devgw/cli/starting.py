@@ -15,7 +15,7 @@ from devgw.config.finding import Finding, Severity
 from devgw.config.report import one_for_people, tally
 from devgw.config.sample import SEED_FILE
 from devgw.config.settings_file import read_settings
-from devgw.foreign.shell import add_to_claude
+from devgw.foreign.shell import add_to_claude, server_names
 from devgw.foreign.text import cells, clean
 from devgw.monitor.configured_secrets import ConfiguredSecrets
 from devgw.oauth.urls import Urls
@@ -141,7 +141,9 @@ def welcome(runtime: Runtime, say: Callable[[str], None]) -> None:
     for note in runtime.notes:
         say(note)
     urls = runtime.gateway.urls(settings.canonical_origin)
-    routes = [(urls.resource(route), route.operation_id) for route in runtime.gateway.project.routes]
+    found = runtime.gateway.project.routes
+    names = server_names(route.operation_id for route in found)
+    routes = [(urls.resource(route), name) for route, name in zip(found, names, strict=True)]
     width = max((cells(clean(url)) for url, _ in routes), default=0)
     for url, name in routes:
         say(f"  {padded(url, width)}   {add_to_claude(name, url)}")

@@ -23,6 +23,7 @@ from devgw.config.settings_doubts import OTHERS_LET_IN
 from devgw.config.settings_file import FILE
 from devgw.config.source import content_of
 from devgw.foreign.json import JsonRefused, read_object
+from devgw.foreign.text import cells, clean
 from devgw.settings import Settings
 
 if TYPE_CHECKING:
@@ -71,8 +72,9 @@ class Wish:
         if names:
             found.append("From the environment of this shell it uses, and sends to")
         for name in names:
-            origins = ", ".join(each.origin for each in self.outflows if each.name == name)
-            found.append(f"  {name}  to  {origins}")
+            first, *others = dict.fromkeys(each.origin for each in self.outflows if each.name == name)
+            found.append(f"  {name}  to  {first}")
+            found += [f"  {' ' * cells(clean(name))}      {each}" for each in others]
         if self.host:
             found.append(f'Its {FILE} says host = "{self.host}": other machines can reach the gateway.')
         found += [f"By its {FILE}: {each}" for each in self.by_settings]

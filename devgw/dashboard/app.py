@@ -35,6 +35,7 @@ from devgw.dashboard.terminal import Watchdog
 from devgw.dashboard.themes import theme_of
 from devgw.dashboard.watch import ChildWatch
 from devgw.dashboard.world import World
+from devgw.signals import ASK_TO_END, MEAN_NOTHING
 
 _FLUSH_SECONDS = 0.1
 _KEYS_FIRST_NANOSECONDS = 30_000_000
@@ -112,8 +113,10 @@ class Dashboard(App[None], inherit_bindings=False):
         if self._wearing.shows_cursor and self._driver is not None:
             self._driver.write("\x1b[?25h")
         loop = asyncio.get_running_loop()
-        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for each in ASK_TO_END:
             loop.add_signal_handler(each, self._end_by, each)
+        for each in MEAN_NOTHING:
+            loop.add_signal_handler(each, int)
         self.run_worker(self._feed.run(), name="feed", exit_on_error=True)
         self.set_interval(_FLUSH_SECONDS, self.flush)
         self.set_interval(1.0, self._second)

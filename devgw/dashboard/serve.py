@@ -5,7 +5,6 @@ textual-serve alone knows no login and takes WebSockets from any page. Off by de
 
 import asyncio
 import shlex
-import signal
 import socket
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from devgw.dashboard.child import GatewayChild
 from devgw.dashboard.door import Door
 from devgw.dashboard.entry import started
 from devgw.dashboard.guard import guard
+from devgw.signals import ASK_TO_END, MEAN_NOTHING
 
 
 class GuardedServer(Server):  # type: ignore[misc]  # textual-serve brings no types
@@ -54,8 +54,11 @@ def serve_dashboard(directory: Path, state_dir: Path, child: GatewayChild | None
 
 async def _serve(server: GuardedServer, listening: socket.socket) -> None:
     stopping = asyncio.Event()
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(each, stopping.set)
+    loop = asyncio.get_running_loop()
+    for each in ASK_TO_END:
+        loop.add_signal_handler(each, stopping.set)
+    for each in MEAN_NOTHING:
+        loop.add_signal_handler(each, int)
     runner = web.AppRunner(await server.application(), handle_signals=False, shutdown_timeout=2.0)
     await runner.setup()
     try:

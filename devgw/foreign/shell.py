@@ -5,6 +5,8 @@ The id and the path of a route may come from somebody else's project, and `;`, `
 
 import re
 import shlex
+from collections.abc import Iterable
+from itertools import count
 
 _LETTERS = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST = 64
@@ -15,6 +17,18 @@ def server_name(wanted: str) -> str:
     return _LETTERS.sub("-", wanted).strip("-")[:_LONGEST] or "devgw"
 
 
-def add_to_claude(wanted: str, url: str) -> str:
-    """Return the command that adds the server at `url` to Claude Code, under a name like `wanted`."""
-    return f"claude mcp add --transport http {server_name(wanted)} {shlex.quote(url)}"
+def server_names(wanted: Iterable[str]) -> list[str]:
+    """Return a name for each, as `server_name` makes it, and none twice: a client would keep the last server alone."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for each in wanted:
+        name = server_name(each)
+        numbered = (f"{name[: _LONGEST - 6]}-{number}" for number in count(2))
+        names.append(name if name.lower() not in taken else next(new for new in numbered if new.lower() not in taken))
+        taken.add(names[-1].lower())
+    return names
+
+
+def add_to_claude(name: str, url: str) -> str:
+    """Return the command that adds the server at `url` to Claude Code under a name that `server_names` gave."""
+    return f"claude mcp add --transport http {server_name(name)} {shlex.quote(url)}"

@@ -65,6 +65,8 @@ class Monitor:
         self.claims = self.kept.claims
         self.wake: Callable[[], None] = lambda: None
         """Called after each event, for whoever sends changes on."""
+        self.is_state_saved: Callable[[], bool] = lambda: False
+        """Tries whether the state can be saved at this moment; whoever has the database says how."""
         self.under_way: Callable[[], list[UnderWay]] = list
         """The requests that are not over, for who asks; whoever answers them says so."""
         self._by_trace: dict[str, Trace] = {}

@@ -22,6 +22,8 @@ class GatewayFacts(Row):
     state_dir: str = ""
     is_sample: bool = False
     notes: list[str] = field(default_factory=list)
+    emulator_origin: str = ""
+    """Where the WorkOS emulator answers; empty where it does not run."""
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ The newest certain failure comes first, whether a flow had it or not; then what 
 attempt mended.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from devgw.monitor.flow_view import diagnosis_view, failure_view, name_of, row_o
 from devgw.monitor.monitor import Monitor
 
 NEWEST = "newest"
+_OF_STATE = "STATE-"
 _MOST = 20
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _Order = tuple[bool, bool, datetime]
@@ -23,14 +25,20 @@ def why_of(monitor: Monitor, id_: str) -> WhyDetail | None:
     """Return why the flow called `id_` stands as it does, or for `newest` all that went wrong; None for no flow."""
     if id_ != NEWEST:
         flow = monitor.flow(id_) or monitor.flow(f"f-{id_}")
-        return WhyDetail([_case_of(monitor, flow)], 1) if flow is not None else None
+        if flow is None:
+            return None
+        case = _case_of(monitor, flow)
+        _mend_state(monitor, [case])
+        return WhyDetail([case], 1)
     flows = list(monitor.flow_book.flows)
-    found = [(_order(case, _moment(flow)), case) for flow in flows if (case := _unwell(monitor, flow)) is not None]
-    shown = {trace_id for _, case in found for each in case.diagnoses for trace_id in each.trace_ids}
-    for each in monitor.diagnoses.of_gateway():
-        if not shown.intersection(each.trace_ids):
-            case = CaseView(diagnoses=[diagnosis_view(each)])
-            found.append((_order(case, each.at or _LONG_AGO), case))
+    cases: list[tuple[datetime, CaseView]] = [
+        (_moment(flow), each) for flow in flows if (each := _unwell(monitor, flow)) is not None
+    ]
+    shown = {trace_id for _, case in cases for each in case.diagnoses for trace_id in each.trace_ids}
+    others = (each for each in monitor.diagnoses.of_gateway() if not shown.intersection(each.trace_ids))
+    cases += ((each.at or _LONG_AGO, CaseView(diagnoses=[diagnosis_view(each)])) for each in others)
+    _mend_state(monitor, [case for _, case in cases])
+    found = [(_order(case, moment), case) for moment, case in cases]
     found.sort(key=lambda pair: pair[0][2], reverse=True)
     found.sort(key=lambda pair: pair[0][:2])
     return WhyDetail([case for _, case in found[:_MOST]], len(flows))
@@ -46,6 +54,14 @@ def _case_of(monitor: Monitor, flow: Flow) -> CaseView:
     case.failure = None if flow.diagnoses else failure_view(flow)
     case.attempt, case.mended = attempt_of(monitor, flow), _mended(monitor, flow)
     return case
+
+
+def _mend_state(monitor: Monitor, cases: Iterable[CaseView]) -> None:
+    """Say of what failed for the state alone that this is mended, where the state can be saved by now."""
+    of_state = [each for each in cases if each.diagnoses and all(d.id.startswith(_OF_STATE) for d in each.diagnoses)]
+    if of_state and monitor.is_state_saved():
+        for case in of_state:
+            case.mended = case.mended or "the state can be saved again"
 
 
 def _order(case: CaseView, moment: datetime) -> _Order:

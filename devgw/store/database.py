@@ -44,7 +44,7 @@ class Database:
         try:
             self._place = Place(path) if path else None
             self._connection = _connect(path)
-            bring_up(self._connection, migrations)
+            bring_up(self._connection, migrations, path)
             self._connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
         except (sqlite3.Error, OSError) as error:
             raise unusable(path, error) from error

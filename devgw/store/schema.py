@@ -3,18 +3,21 @@
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from pathlib import Path
 
+from devgw.files import MOVE_AWAY
 from devgw.store.failure import StateUnusable
 
 
-def bring_up(connection: sqlite3.Connection, migrations: Sequence[str]) -> None:
+def bring_up(connection: sqlite3.Connection, migrations: Sequence[str], path: Path | None = None) -> None:
     """Check the file, apply what it has not seen of `migrations`, and check what came of it.
 
     Raises:
         sqlite3.Error: where it is damaged, or another program's.
-        StateUnusable: where a newer devgw wrote it.
+        StateUnusable: where a newer devgw wrote it, which `path` names.
     """
     _check_whole(connection)
+    _check_version(connection, migrations, path)
     _migrate(connection, migrations)
     _check_tables(connection, migrations)
 
@@ -26,13 +29,25 @@ def _check_whole(connection: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError(f"it is damaged: {found}")
 
 
-def _migrate(connection: sqlite3.Connection, migrations: Sequence[str]) -> None:
+def _version_of(connection: sqlite3.Connection) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def _check_version(connection: sqlite3.Connection, migrations: Sequence[str], path: Path | None) -> None:
+    """Find the number of another program, or of another devgw."""
+    version = _version_of(connection)
+    if version < 0:
+        raise sqlite3.DatabaseError(f"its version is {version}, which no devgw writes")
     if version > len(migrations):
         raise StateUnusable(
-            f"The state database has version {version}, this devgw knows {len(migrations)}. "
-            "Update devgw, or move .devgw/devgw.db away."
+            f"The state database {path} has version {version}, and this devgw knows {len(migrations)}: a newer one "
+            f"wrote it. Update devgw. Or {MOVE_AWAY.lower()} or start with --ephemeral."
         )
+
+
+def _migrate(connection: sqlite3.Connection, migrations: Sequence[str]) -> None:
+    version = _version_of(connection)
     if version == 0 and _tables(connection):
         raise sqlite3.DatabaseError("it is another program's: it has tables that devgw did not make")
     for number, script in enumerate(migrations[version:], start=version + 1):

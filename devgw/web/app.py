@@ -6,7 +6,7 @@ from quart import Blueprint, Quart, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome
-from devgw.foreign.shell import add_to_claude
+from devgw.foreign.shell import add_to_claude, server_names
 from devgw.foreign.text import on_a_page
 from devgw.oauth.description import error_description
 from devgw.oauth.redirect_uri import in_ascii
@@ -70,7 +70,8 @@ async def _front_page() -> Response:
     project = serving.gateway().project
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
         found = [(route, urls.resource(route)) for route in project.routes]
-        routes = [(route, url, add_to_claude(route.operation_id, url)) for route, url in found]
+        names = server_names(route.operation_id for route in project.routes)
+        routes = [(route, url, add_to_claude(name, url)) for (route, url), name in zip(found, names, strict=True)]
         callback = "" if serving.gateway().login.is_dev_login else serving.canonical_urls().callback
         return await page("front.html", routes=routes, callback=callback)
     return jsonify(

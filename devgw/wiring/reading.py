@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from devgw.config.checking import checked
-from devgw.config.finding import Findings
+from devgw.config.finding import Findings, Severity
 from devgw.config.load import Loaded, load
 from devgw.config.node import Node
-from devgw.config.sample import emulated_environ, read_own_seed
+from devgw.config.sample import SEED_FILE, emulated_environ, read_own_seed
+from devgw.config.source import content_of
 from devgw.settings import Settings
 
 
@@ -20,6 +22,7 @@ def read_project(
     *,
     read_at: datetime | None = None,
     may_be_sample: bool = True,
+    emulated_id: str = "",
 ) -> Loaded:
     """Return what the configuration says at this moment.
 
@@ -29,10 +32,11 @@ def read_project(
         workos_origin: where the WorkOS emulator answers; where nobody runs it, the URLs of a sign-in are WorkOS's.
         read_at: the time, for the environment report.
         may_be_sample: False where the project's own configuration has run: that it is gone now is a finding.
+        emulated_id: the client id with which the emulator signed in so far; empty where it did not.
     """
-    findings = Findings()
     may_run = settings.emulators.workos is not False and settings.workos_base_url is None
-    written = read_own_seed(settings.root, findings) if may_run else None
+    of_seed = Findings()
+    written = read_own_seed(settings.root, of_seed) if may_run else None
     loaded = load(
         settings.root,
         environ,
@@ -42,9 +46,25 @@ def read_project(
         read_at=read_at,
         may_be_sample=may_be_sample,
     )
-    seed = _checked(written, findings) if written is not None and loaded.wants_emulator else None
-    project = None if findings.has_errors() else loaded.project
-    return replace(loaded, project=project, findings=(*loaded.findings, *findings.in_order()), seed=seed)
+    if not loaded.wants_emulator and not _may_be_meant(settings.root, loaded, emulated_id):
+        unused = tuple(replace(each, severity=Severity.WARNING) for each in of_seed.in_order())
+        return replace(loaded, findings=(*loaded.findings, *unused), seed=None)
+    seed = _checked(written, of_seed) if written is not None and loaded.wants_emulator else None
+    project = None if of_seed.has_errors() else loaded.project
+    return replace(loaded, project=project, findings=(*loaded.findings, *of_seed.in_order()), seed=seed)
+
+
+def _may_be_meant(root: Path, loaded: Loaded, emulated_id: str) -> bool:
+    """Tell whether the client id that is used may be the emulator's: it was so far, or stands in that broken file.
+
+    As long as nobody knows, nothing is loaded: with an id of the emulator nobody may be sent to WorkOS.
+    """
+    client_id = loaded.project.oauth.login.client_id if loaded.project and loaded.project.oauth else ""
+    try:
+        content = content_of(root / SEED_FILE)
+    except OSError:
+        return False
+    return bool(client_id) and (client_id == emulated_id or client_id.encode() in content.replace(b"\0", b""))
 
 
 def _checked(written: Node, findings: Findings) -> dict[str, Any]:

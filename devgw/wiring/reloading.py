@@ -82,6 +82,7 @@ class Reloading:
             workos_origin,
             read_at=runtime.clock.now(),
             may_be_sample=runtime.loaded.is_sample,
+            emulated_id=runtime.gateway.policy.login.client_id if runtime.loaded.wants_emulator else "",
         )
 
     def _reject(self, loaded: Loaded) -> bool:

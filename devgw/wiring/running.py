@@ -94,6 +94,7 @@ def _start_helpers(runtime: Runtime, reloading: Reloading) -> None:
         start(each.recipe.name, each.serve)
     start("diagnosis", Watching(runtime.bus, runtime.monitor).run)
     start("housekeeping", partial(_keep_house, runtime))
+    runtime.monitor.is_state_saved = partial(_is_state_saved, runtime)
     runtime.monitor.under_way = lambda: [each.under_way() for each in runtime.front.under_way() if not each.is_unseen]
     start("requests under way", Pending(runtime.front, runtime.monitor.health, runtime.clock).run)
     start(WATCHER, reloading.watch)
@@ -146,6 +147,15 @@ async def _keep_house(runtime: Runtime) -> None:
         _judge_descriptors(runtime)
         _judge_log(runtime)
         await asyncio.sleep(HOUSEKEEPING.total_seconds())
+
+
+def _is_state_saved(runtime: Runtime) -> bool:
+    """Tell whether something can be saved now, by trying it."""
+    try:
+        runtime.database.prove()
+    except Refused:
+        return False
+    return True
 
 
 async def _keep_socket(runtime: Runtime, control: ControlServer) -> None:

@@ -77,6 +77,7 @@ class Runtime:
             pid=os.getpid(),
             started=self.started.timestamp(),
             provider=self.provider_name,
+            emulator_origin=self.companions.workos.origin if self.loaded.wants_emulator else "",
             mcp_urls=[self.urls.resource(route) for route in self.gateway.project.routes],
             root=str(self.settings.root),
             state_dir="" if self.settings.ephemeral else str(self.settings.state_path),

@@ -18,6 +18,7 @@ from typing import IO
 import httpx2
 import pytest
 
+from devgw.signals import ASK_TO_END, MEAN_NOTHING
 from tests.support.terminal import devgw
 
 _STUCK = """
@@ -217,3 +218,24 @@ def test_sigterm_ends_it_where_the_system_gives_no_more_threads(project: Path, t
         time.sleep(0.7)
         assert ended_by(process) < 5
     assert process.returncode == status
+
+
+def test_a_signal_that_means_nothing_leaves_it_running_and_says_so(project: Path) -> None:
+    with started(devgw("up", "--headless", "--port=0"), project) as process:
+        origin = origin_of(project)
+        for each in MEAN_NOTHING:
+            process.send_signal(each)
+            assert httpx2.get(origin).status_code == 200, each.name
+        assert ended_by(process) < 5
+        assert process.stderr is not None
+        said = process.stderr.read().decode()
+    assert process.returncode == 0
+    assert {"SIGUSR1", "SIGUSR2", "SIGALRM"} <= {line.split()[0] for line in said.splitlines() if "goes on" in line}
+
+
+@pytest.mark.parametrize("number", ASK_TO_END, ids=lambda each: each.name)
+def test_every_signal_that_asks_for_its_end_ends_it_in_order(project: Path, number: signal.Signals) -> None:
+    with started(devgw("up", "--headless", "--port=0"), project) as process:
+        origin_of(project)
+        assert ended_by(process, number) < 5
+    assert process.returncode == 0

@@ -1,6 +1,10 @@
 """`devgw explain route`: every value with its place."""
 
+import asyncio
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +13,11 @@ from click.testing import CliRunner
 
 from devgw.cli.explain import command
 from devgw.cli.explain_route import print_route
+from devgw.config.sample import sample_root
+from devgw.settings import EmulatorSettings, Settings
 from tests.config.bench import ENVIRON, POLICY_NAME, operation, policy, workos_options, write
 from tests.config.providers import wrapper
+from tests.support.gateway import running_gateway
 
 
 @pytest.fixture(autouse=True)
@@ -138,3 +145,19 @@ def test_a_route_is_not_explained_with_settings_that_up_would_not_start_with(
     (root / "devgw.toml").write_text('base_pth = "/dev"\n')
     assert print_route(root, "/mcp/linear") == 1
     assert "devgw check" in capsys.readouterr().err
+
+
+async def test_beside_a_running_gateway_its_own_port_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ENVIRON:
+        monkeypatch.delenv(name)
+    root = tmp_path / "project"
+    shutil.copytree(sample_root(), root)
+    settings = Settings(root=root, port=0, state_dir=root / ".devgw", emulators=EmulatorSettings(workos_port=0))
+    async with running_gateway(root, ephemeral=False, settings=settings) as gateway:
+        command = [sys.executable, "-m", "devgw", "explain", "route", "/mcp/sample"]
+        done = await asyncio.to_thread(
+            subprocess.run, command, cwd=root, capture_output=True, text=True, check=True, timeout=30
+        )
+        assert f"redirect URI at the identity provider = {gateway.origin}/oauth/callback" in done.stdout
+        assert "localhost:9000" not in done.stdout
+        assert f"browserLogin.url = {gateway.runtime.companions.workos.origin}/" in done.stdout

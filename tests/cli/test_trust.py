@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from devgw.cli.trust import Wish
+from devgw.config.outflow import Outflow
 from tests.config.bench import POLICY_NAME, operation, policy, workos_options, write
 from tests.support.terminal import Terminal, devgw
 
@@ -218,3 +220,11 @@ def test_in_a_terminal_it_asks_once_for_a_folder_and_what_it_uses(project: Path,
     assert list(json.loads(kept.read_text())) == [str(project.resolve())]
     assert not has_started(up(a_project(project, "https://elsewhere.invalid/mcp"), shell))
     assert not has_started(up(a_project(project.parent / "copy"), shell))
+
+
+def test_each_origin_to_which_a_variable_goes_has_a_line_of_its_own() -> None:
+    origins = [f"https://up{number}.example.com" for number in range(200)]
+    wish = Wish(Path("/p"), tuple(Outflow("API_KEY", each) for each in origins))
+    lines = wish.lines()
+    assert [line.split()[-1] for line in lines[-200:]] == origins
+    assert max(map(len, lines)) < 100

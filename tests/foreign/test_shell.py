@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from devgw.foreign.shell import add_to_claude, server_name
+from devgw.foreign.shell import add_to_claude, server_name, server_names
 
 BEGINNING = ["claude", "mcp", "add", "--transport", "http"]
 HOSTILE = [
@@ -46,3 +46,26 @@ def test_a_path_is_a_part_of_one_word(path: str) -> None:
 def test_usual_names_and_addresses_stand_as_they_are() -> None:
     url = "http://localhost:9000/mcp/sample"
     assert add_to_claude("sample_1-a", url) == f"claude mcp add --transport http sample_1-a {url}"
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        ["工具", "книга", "é", "///"],
+        ["a b", "a/b", "a-b", "a-b-2"],
+        ["x" * 64, "x" * 65, "x" * 300],
+        ["A", "a"],
+        ["devgw", "!", "devgw-2"],
+        ["a"] * 20,
+    ],
+)
+def test_no_two_routes_get_one_name_under_which_the_later_would_take_the_place_of_the_earlier(
+    wanted: list[str],
+) -> None:
+    names = server_names(wanted)
+    assert len({each.lower() for each in names}) == len(wanted)
+    assert names == [server_name(each) for each in names], "and each is a name as it stands"
+
+
+def test_names_that_differ_stay_as_they_are() -> None:
+    assert server_names(["calc", "notes", "工具"]) == ["calc", "notes", "devgw"]

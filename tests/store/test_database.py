@@ -149,6 +149,23 @@ def test_a_database_of_a_newer_devgw_is_refused_with_a_sentence(tmp_path: Path) 
     assert "of_tomorrow" in tables_of(path), "nothing was touched"
 
 
+@pytest.mark.parametrize("version", [-1, -11, -(2**31), len(MIGRATIONS) + 1, 2**31 - 1])
+def test_a_version_that_this_devgw_did_not_write_is_refused_by_number_and_place_and_left_as_it_is(
+    tmp_path: Path, version: int
+) -> None:
+    path = tmp_path / "elsewhere" / "devgw.db"
+    path.parent.mkdir()
+    Database(path, MIGRATIONS).close()
+    with sqlite3.connect(path) as kept:
+        kept.execute(f"PRAGMA user_version={version}")
+    with pytest.raises(StateUnusable, match=f"version .*{version}") as refused:
+        Database(path, MIGRATIONS)
+    assert str(path) in str(refused.value)
+    assert "ove it away or start with --ephemeral." in str(refused.value)
+    with sqlite3.connect(path) as kept:
+        assert kept.execute("PRAGMA user_version").fetchone() == (version,)
+
+
 def test_what_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "devgw.db"
     path.write_bytes(b"this is somebody's diary " * 100)

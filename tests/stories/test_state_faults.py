@@ -18,7 +18,9 @@ import pytest
 
 from devgw.control.lock import ProjectLock
 from devgw.events.taxonomy import McpAuthProviderAnswered
+from devgw.monitor.details import WhyDetail
 from devgw.monitor.views import CheckRow
+from devgw.monitor.why import why_of
 from devgw.problems import Refused
 from devgw.settings import Settings
 from devgw.store.failure import StateUnusable
@@ -269,8 +271,22 @@ async def test_another_file_in_the_databases_place_is_left_alone_and_named(fault
     await faulty.is_refused_and_goes_on("state_removed", "STATE-05")
     assert database.read_text() == "somebody's notes"
     assert "Take away what stands there" in (await faulty.register()).json()["error_description"]
+    assert why(faulty).cases[0].mended == ""
     database.unlink()
+    assert [each.mended for each in why(faulty).cases] == ["the state can be saved again"] * len(why(faulty).cases)
     await faulty.is_well_again()
+
+
+def why(faulty: Faulty) -> WhyDetail:
+    """Return what `devgw why` is told, once all that happened was looked at."""
+    monitor = faulty.gateway.runtime.monitor
+    faulty.gateway.runtime.bus.drain()
+    for _ in range(50):
+        monitor.tick()
+    told = why_of(monitor, "newest")
+    assert told is not None
+    assert told.cases
+    return told
 
 
 @pytest.mark.parametrize("remove", [shutil.rmtree, _empty, _move_away], ids=lambda each: each.__name__.strip("_"))

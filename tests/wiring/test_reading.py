@@ -112,3 +112,46 @@ def test_a_folder_with_that_file_alone_runs_the_sample_with_its_environments(tmp
     loaded = read_with(tmp_path, json.dumps(own))
     assert loaded.is_sample
     assert loaded.seed == own
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '{"environments": [',
+        "",
+        b"\xff",
+        "[" * 100_000,
+        "7",
+        '{"environments": [], "environments": []}',
+        '{"enviroments": []}',
+    ],
+    ids=["half", "empty", "no text", "deep", "a number", "twice", "a slip"],
+)
+def test_the_emulators_file_stops_no_project_that_signs_in_at_workos_itself(
+    project: Path, written: str | bytes
+) -> None:
+    loaded = read_with(project, written, REAL)
+    assert loaded.project is not None
+    assert not errors(loaded)
+    assert not loaded.wants_emulator
+
+
+def test_what_is_wrong_with_the_emulators_file_is_still_said_where_it_is_not_used(project: Path) -> None:
+    loaded = read_with(project, "{", REAL)
+    assert [each.severity for each in loaded.findings if each.file == "emulators/workos.json"] == ["warning"]
+
+
+def test_a_folder_in_the_place_of_the_emulators_file_stops_nobody_who_does_not_use_it(project: Path) -> None:
+    (project / "emulators/workos.json").unlink()
+    (project / "emulators/workos.json").mkdir()
+    assert read_project(Settings(root=project), REAL).project is not None
+    assert read_project(Settings(root=project), {}).project is None
+
+
+def test_a_file_that_is_emptied_while_the_emulator_signs_in_sends_nobody_to_the_real_workos(project: Path) -> None:
+    """An editor empties a file before it writes it: for that moment nobody knows whose the id in `.env` is."""
+    (project / "emulators/workos.json").write_text("")
+    settings, own = Settings(root=project), "client_01GS91XFB2YPR1C0NR5SH758Q0"
+    environ = {"WORKOS_CLIENT_ID": own, "WORKOS_CLIENT_SECRET": "sk_test_own"}
+    assert read_project(settings, environ, emulated_id=own).project is None
+    assert read_project(settings, REAL, emulated_id=own).project is not None
