@@ -36,6 +36,28 @@ def imitation_in(text: str) -> str:
     return ""
 
 
+def imitation_in_host(host: str) -> str:
+    """Return what is odd about the letters of a host as browsers may show it, as a sentence's end; or nothing.
+
+    Args:
+        host: in ASCII, as it stands in DNS. Under a domain that is itself of another alphabet its letters are at home.
+    """
+    try:
+        labels = [_shown(each) for each in host.lower().split(".") if each]
+    except UnicodeError:
+        return "its host has a label that is no name in DNS"
+    if all(each.isascii() for each in labels):
+        return ""
+    found = next(filter(None, map(imitation_in, labels)), "")
+    is_at_home = not labels[-1].isascii() and "mixes" not in found
+    return "" if is_at_home or not found else f"its host {host}, drawn as {'.'.join(labels)}, {found}"
+
+
+def _shown(label: str) -> str:
+    """Return a label of DNS as a browser may draw it (RFC 5890 §2.3.2.1)."""
+    return label.removeprefix("xn--").encode().decode("punycode") if label.startswith("xn--") else label
+
+
 def _alphabets(word: str) -> set[str]:
     """Return the alphabets of a word by the first word of each letter's name in Unicode."""
     names = {unicodedata.name(each, "?").split()[0] for each in word if each.isalpha()}

@@ -1,9 +1,9 @@
 """Which schemes a redirect URI may have: the rule as data, each entry with its reason.
 
-What is not named here is taken where its name contains a dot: a reversed domain says whose scheme it is, and no handler
-of an operating system or browser is called so (RFC 8252 §7.1, §8.4).
+What is not named here is taken where it is a reversed domain: that says whose scheme it is (RFC 8252 §7.1, §8.4).
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -57,7 +57,16 @@ REFUSED_SCHEMES: Mapping[str, str] = MappingProxyType(
 )  # fmt: skip
 """Schemes that are never taken; most would be refused for want of a dot too, and this says why."""
 
-_REFUSED_STARTS = {"ms-": _STARTS, "x-apple": _STARTS, "web+": _BROWSER, "ext+": _BROWSER}
+_REFUSED_STARTS = {
+    **dict.fromkeys(("ms-", "x-apple", "microsoft.", "windows.", "android.", "vnd."), _STARTS),
+    **dict.fromkeys(("web+", "ext+"), _BROWSER),
+    **dict.fromkeys(("z39.50", "iris.", "soap.", "xmlrpc.", "coap"), _SPEAKS),
+}
+"""With a dot in them too: IANA registers protocols so, and operating systems their own handlers."""
+
+
+_DOMAIN = re.compile(r"[a-z]{2,63}(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+")
+"""A reversed domain: no top-level domain has a digit but those in punycode, which no program is named by."""
 
 
 def why_refused(scheme: str) -> str:
@@ -67,6 +76,6 @@ def why_refused(scheme: str) -> str:
     )
     if reason:
         return f"has the scheme {scheme}:, which {reason}"
-    if scheme in WEB_SCHEMES or scheme in KNOWN_APPS or "." in scheme.strip("."):
+    if scheme in WEB_SCHEMES or scheme in KNOWN_APPS or _DOMAIN.fullmatch(scheme):
         return ""
     return f"has the scheme {scheme}:, which names no domain, so that any program may claim it"

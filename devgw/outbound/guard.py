@@ -10,7 +10,9 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from devgw.foreign.addresses import LOOPBACK, NEAR, PUBLIC, find_literal, is_this_machine, kind_of, read_address
+from devgw.foreign.lookalike import imitation_in_host
 from devgw.foreign.urls import ForeignUrl, UrlRefused, read_url
+from devgw.oauth.redirect_uri import in_ascii
 from devgw.outbound.client import CheckAddress
 from devgw.outbound.proxies import find_proxy
 from devgw.problems import Problem, Refused
@@ -75,6 +77,18 @@ def check_form(url: str, *, local_allowed: bool) -> ForeignUrl:
     elif read.scheme == "http" and find_proxy(url):
         raise Refused(AddressForbidden(url=url, why=PLAIN_HTTP))
     return read
+
+
+def check_page(url: str, *, local_allowed: bool) -> None:
+    """Refuse a page of an upstream's documents to which no browser is sent: its host may read as another one, too.
+
+    Raises:
+        Refused: with `AddressForbidden`.
+    """
+    read = check_form(url, local_allowed=local_allowed)
+    oddness = imitation_in_host(read.host)
+    if oddness:
+        raise Refused(AddressForbidden(url=in_ascii(url), why=oddness, imitates=True))
 
 
 async def check_url(url: str, *, local_allowed: bool) -> None:

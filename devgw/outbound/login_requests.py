@@ -1,9 +1,10 @@
 """What the identity provider is asked with, by a login and by whoever tries beforehand whether one would work."""
 
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from devgw.config.project import BrowserLogin, OAuthPolicy
 from devgw.gateway.identity_provider import LoginRequest
+from devgw.oauth.authorization_url import with_own
 
 
 def authorize_url(policy: OAuthPolicy, request: LoginRequest) -> str:
@@ -30,8 +31,7 @@ def authorize_url(policy: OAuthPolicy, request: LoginRequest) -> str:
     if request.login_hint:
         parameters["login_hint"] = request.login_hint
     parts = urlsplit(login.url)
-    query = urlencode(parse_qsl(parts.query) + list(parameters.items()))
-    return urlunsplit(parts._replace(query=query))
+    return urlunsplit(parts._replace(query=with_own(parts.query, parameters)))
 
 
 def token_form(login: BrowserLogin, code: str, callback: str, verifier: str | None) -> dict[str, str]:

@@ -72,10 +72,12 @@ class ConnectRequired(Problem):
 
 @dataclass(frozen=True, slots=True)
 class AddressForbidden(UpstreamProblem):
-    """An upstream's document points at an address to which a gateway must not be sent (SSRF)."""
+    """An upstream's document points at an address to which neither a gateway (SSRF) nor a browser must be sent."""
 
     url: str
     why: str
+    imitates: bool = False
+    """Whether the host reads as another one."""
 
     diagnosis: ClassVar = "UPST-10"
     hint: ClassVar = (
@@ -85,7 +87,11 @@ class AddressForbidden(UpstreamProblem):
 
     def explain(self) -> str:
         """Say which and why."""
-        return f"{clean(self.url, 200)} is not fetched: {clean(self.why, 200)}."
+        return f"{clean(self.url, 200)} is not used: {clean(self.why, 200)}."
+
+    def advise(self) -> str:
+        """Say what may be named, or whom to ask about a host."""
+        return "Ask the upstream's maker whether its login page really has that host." if self.imitates else self.hint
 
 
 @dataclass(frozen=True, slots=True)

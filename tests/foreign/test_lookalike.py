@@ -2,7 +2,7 @@
 
 import pytest
 
-from devgw.foreign.lookalike import imitation_in
+from devgw.foreign.lookalike import imitation_in, imitation_in_host
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,26 @@ def test_a_name_in_ones_own_writing_is_not_odd(name: str) -> None:
 )
 def test_a_name_that_reads_as_another_says_how(name: str, said: str) -> None:
     assert said in imitation_in(name)
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("xn--pple-43d.com", "its host xn--pple-43d.com, drawn as \u0430pple.com, mixes letters of Cyrillic and Latin"),
+        ("login.xn--80ak6aa92e.com", "is written with Cyrillic letters that look like Latin ones"),
+        ("xn--oole-z7bc.com", "has letters in unusual forms"),
+        ("xn--a\u00e4.com", "no name in DNS"),
+        ("xn--pple-43d.xn--p1ai", "mixes letters of Cyrillic and Latin"),
+    ],
+)
+def test_a_host_that_reads_as_another_says_how(host: str, said: str) -> None:
+    assert said in imitation_in_host(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["login.example.com", "xn--bcher-kva.example", "xn--wgv71a119e.jp", "xn--80ak6aa92e.xn--p1ai", "127.0.0.1", "::1"],
+)
+def test_a_host_in_ones_own_writing_is_not_odd(host: str) -> None:
+    """Under a domain of its own alphabet no reader expects Latin letters."""
+    assert imitation_in_host(host) == ""

@@ -36,6 +36,9 @@ from devgw.settings import Limits
             "vscode://vscode.github-authentication",
         ),
         ("com.example.app:/callback", RedirectKind.PRIVATE_USE, "com.example.app:"),
+        ("dev.my-tool.mcp2:/callback", RedirectKind.PRIVATE_USE, "dev.my-tool.mcp2:"),
+        ("io.github.someone:/callback", RedirectKind.PRIVATE_USE, "io.github.someone:"),
+        ("com.googleusercontent.apps.123-abc:/x", RedirectKind.PRIVATE_USE, "com.googleusercontent.apps.123-abc:"),
     ],
 )
 def test_what_real_clients_use_is_taken(uri: str, kind: RedirectKind, host: str) -> None:
@@ -50,6 +53,9 @@ def test_what_real_clients_use_is_taken(uri: str, kind: RedirectKind, host: str)
         *("javascript", "data", "file", "vbscript", "ms-word", "ms-settings", "ms-msdt", "search-ms", "x-apple.foo"),
         *("JavaScript", "SMB", "web+mastodon", "steam", "ssh", "filesystem", "microsoft-edge", "chrome-extension"),
         *("x-man-page", "myapp", "zoommtg", "c"),
+        *("z39.50", "z39.50r", "z39.50s", "iris.beep", "iris.lwz", "soap.beep", "xmlrpc.beeps", "coap+tcp", "coap.x"),
+        *("microsoft.windows.camera", "vnd.ms.radio", "android.resource", "a.b", "com..app", "com.app."),
+        *("com.-app", "com.app-", "com.app+x", "c0m.example.app", "windows.foo"),
     ],
 )
 @pytest.mark.parametrize("rest", ["//host/path", "/path", "http://localhost/"])

@@ -220,6 +220,28 @@ async def test_an_endpoint_that_is_no_place_to_go_is_refused_before_anybody_goes
     assert upstream.asked_at("/register") == []
 
 
+@pytest.mark.parametrize(
+    "host", ["xn--pple-43d.com", "\u0430pple.com", "login.xn--80ak6aa92e.com.", "XN--PPLE-43D.com"]
+)
+async def test_no_browser_is_sent_to_a_login_page_whose_host_reads_as_another(
+    bench: Bench, upstream: Upstream, host: str
+) -> None:
+    upstream.server_metadata = {"authorization_endpoint": f"https://{host}/authorize"}
+    problem = await refusal(bench.begin())
+    assert isinstance(problem, AddressForbidden)
+    assert "xn--" in problem.explain().lower()
+    assert "Ask the upstream's maker" in problem.advise()
+    assert upstream.asked_at("/register") == []
+
+
+async def test_an_authorization_endpoint_speaks_for_itself_and_not_for_us(bench: Bench, upstream: Upstream) -> None:
+    evil = "tenant=7&client_id=evil&state=evil&redirect_uri=https://evil.example/&scope=all&request_uri=urn:evil"
+    upstream.server_metadata = {"authorization_endpoint": f"{upstream.origin}/authorize?{evil}"}
+    url = (await bench.begin()).url
+    assert "evil" not in url
+    assert query_of(url)["tenant"] == "7"
+
+
 @pytest.mark.parametrize("issuer", NO_ENDPOINTS)
 async def test_an_issuer_that_is_no_place_to_go_is_refused(bench: Bench, upstream: Upstream, issuer: str) -> None:
     upstream.resource_metadata = {"authorization_servers": [issuer]}

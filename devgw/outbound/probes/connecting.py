@@ -13,7 +13,7 @@ from devgw.gateway.connection import ConnectionStore
 from devgw.ids import SubjectId
 from devgw.oauth.resource import origin_of
 from devgw.oauth.urls import Urls
-from devgw.outbound.guard import check_form
+from devgw.outbound.guard import check_page
 from devgw.outbound.probes.asking import Asker
 from devgw.outbound.upstream_oauth.discovering import Discovering
 from devgw.outbound.upstream_oauth.fetching import Answer, Errand, Fetching, errand_for
@@ -81,7 +81,7 @@ class Ways:
         discovering = Discovering(fetching, self.settings.upstreams)
         errand = await errand_for(route, NOBODY)
         found = await discovering.discover(route, errand, await discovering.probe(route, errand))
-        check_form(found.server.authorization_endpoint, local_allowed=errand.local_allowed)
+        check_page(found.server.authorization_endpoint, local_allowed=errand.local_allowed)
         registering = Registering(fetching, self.store, clock, self.settings.upstreams)
         ours = (self.urls.connected(exchange.id), self.urls.client_document(exchange.id))
         with suppress(WouldRegister):

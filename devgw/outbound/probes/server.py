@@ -9,12 +9,13 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urljoin
 
 from devgw.diagnosis.verdicts import Answer
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Endpoint, Place, Seen
 from devgw.entropy import token
 from devgw.foreign.urls import UrlRefused, read_url
+from devgw.oauth.authorization_url import authorization_url
 from devgw.oauth.discovery import authorization_server_urls, default_endpoints, resource_metadata_urls
 from devgw.oauth.pkce import challenge_of
 from devgw.oauth.resource import origin_of
@@ -177,7 +178,7 @@ def _junk_login(seen: Seen, endpoint: object) -> object:
         "code_challenge_method": "S256",
         "resource": seen.url,
     }
-    return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}"
+    return authorization_url(endpoint, asked)
 
 
 async def _registration(outward: Outward, endpoint: object) -> tuple[Answer | None, Answer | None]:

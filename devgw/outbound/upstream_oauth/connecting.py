@@ -3,11 +3,10 @@
 Source: OAuth 2.1 §4.1.1; RFC 7636; RFC 8707 §2; SEP-2350 (step-up); SEP-2207 (offline_access).
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from devgw.clock import Clock
 from devgw.config.project import Route, TokenExchange
@@ -24,12 +23,13 @@ from devgw.gateway.connection import (
     UpstreamSecrets,
 )
 from devgw.ids import SubjectId
+from devgw.oauth.authorization_url import authorization_url
 from devgw.oauth.challenge import Challenge
 from devgw.oauth.client_document import client_metadata_document
 from devgw.oauth.discovery import OFFLINE_ACCESS, ChosenScope, choose_scope
 from devgw.oauth.pkce import challenge_of
 from devgw.oauth.urls import CanonicalUrls
-from devgw.outbound.guard import check_form
+from devgw.outbound.guard import check_page
 from devgw.outbound.upstream_oauth.discovering import Discovered, Discovering
 from devgw.outbound.upstream_oauth.fetching import Errand, Fetching
 from devgw.outbound.upstream_oauth.registering import Registering, document_unfit
@@ -96,7 +96,7 @@ class Connecting:
         found = await self._discovering.discover(route, errand, said)
         if anew:
             self._registering.forget(found.server.issuer, exchange)
-        check_form(found.server.authorization_endpoint, local_allowed=errand.local_allowed)
+        check_page(found.server.authorization_endpoint, local_allowed=errand.local_allowed)
         scope = self._scope(exchange, subject, found)
         client = await self._client(exchange, found, scope, errand)
         mine = replace(ticket, subject_id=subject)
@@ -231,7 +231,7 @@ def _authorization_url(
         "resource": found.resource.resource,
     }
     query |= {"scope": asked} if asked else {}
-    return _with_query(found.server.authorization_endpoint, query | _prompt(exchange, scope))
+    return authorization_url(found.server.authorization_endpoint, query | _prompt(exchange, scope))
 
 
 def _prompt(exchange: TokenExchange, scope: ChosenScope) -> dict[str, str]:
@@ -241,8 +241,3 @@ def _prompt(exchange: TokenExchange, scope: ChosenScope) -> dict[str, str]:
     if exchange.prompt:
         return {"prompt": exchange.prompt}
     return {"prompt": "consent"} if OFFLINE_ACCESS in scope.scopes else {}
-
-
-def _with_query(endpoint: str, query: Mapping[str, str]) -> str:
-    """Return `endpoint` with more parameters, behind those that it has already."""
-    return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
