@@ -15,9 +15,11 @@ from devgw.config.load import Loaded
 from devgw.config.project import Project
 from devgw.config.sample import SEED_FILE, sample_root
 from devgw.departure import Departure
+from devgw.foreign.held import HeldTogether
 from devgw.foreign.urls import UrlRefused, read_url
 from devgw.oauth.urls import Urls
-from devgw.settings import Settings
+from devgw.settings import Limits, Settings
+from devgw.web.counted_bodies import CountedBodies
 from devgw.web.listening import Listeners, PortTaken, listen, serve
 from devgw.wiring.supervisor import Supervisor
 
@@ -34,6 +36,8 @@ STAND_INS = Departure(
 WORKOS = "WorkOS emulator"
 SAMPLE = "sample server"
 OAUTH_SAMPLE = "OAuth sample"
+MOST_BODY_BYTES = 4_194_304
+"""Of one request that an emulator keeps: the sample server, which is not imported for its limit alone."""
 END_SECONDS = 2.0
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -92,9 +96,10 @@ class Recipe:
 class Companion:
     """One emulator that runs, or will."""
 
-    def __init__(self, recipe: Recipe, place: Place) -> None:
+    def __init__(self, recipe: Recipe, place: Place, bodies: HeldTogether) -> None:
         self.recipe = recipe
         self.place = place
+        self._bodies = bodies
         self.app = recipe.make(place.origin)
         self._ending = asyncio.Event()
         self._ended = asyncio.Event()
@@ -112,7 +117,7 @@ class Companion:
         """Serve until it is ended; may be called again after it failed."""
         self._ended.clear()
         try:
-            await serve(self.app, self.place.take(), self._ending)
+            await serve(CountedBodies(self.app, self._bodies, MOST_BODY_BYTES), self.place.take(), self._ending)
         finally:
             self._ended.set()
 
@@ -137,6 +142,8 @@ class Companions:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
+        self._bodies = HeldTogether(Limits.BODIES_TOGETHER_BYTES, Limits.BODY_UNCOUNTED_BYTES)
+        """Of requests to all of them: they are in the gateway's memory too."""
         self.workos = Place(settings.emulators.workos_port)
         """Kept from the start, because the URLs of a sign-in at the emulator are derived from it."""
         self.running: dict[str, Companion] = {}
@@ -187,7 +194,7 @@ class Companions:
             if name not in self.running:
                 place = self.workos if name == WORKOS else Place(recipe.port)
                 place.bind()
-                self.running[name] = Companion(recipe, place)
+                self.running[name] = Companion(recipe, place, self._bodies)
                 added.append(self.running[name])
         if WORKOS not in self.running:
             self.workos.release()
