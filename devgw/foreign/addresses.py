@@ -122,3 +122,9 @@ def is_this_machine(host: str) -> bool:
         return True
     address = find_literal(name)
     return address is not None and kind_of(address) in {LOOPBACK, UNSPECIFIED}
+
+
+def is_near(host: str) -> bool:
+    """Tell whether a host, as a URL names it, is on this machine or network, without a look at any name server."""
+    address = find_literal(host.strip("[]"))
+    return is_this_machine(host) if address is None else kind_of(address) in NEAR

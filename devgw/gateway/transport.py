@@ -22,8 +22,11 @@ class UpstreamRequest:
     """The PEM file with the client certificate and its key."""
     owner: Hashable = ()
     """For whom it is, with which credential: its connection carries nobody else's requests."""
-    led_from: str = ""
-    """The developer's URL from which redirects led here; empty for that URL itself, which may lie anywhere."""
+    led_by: str = ""
+    """The address of whoever redirected here, or its host where a proxy stands between; of several the farthest.
+
+    Empty for the developer's own URL, which may lie anywhere.
+    """
 
 
 @dataclass(slots=True)
@@ -42,6 +45,10 @@ class UpstreamAnswer(Protocol):
     status: int
     headers: Headers
     """Names in lower case, in the order of the wire."""
+
+    @property
+    def peer(self) -> str:
+        """Return the address that answered; empty where it is a proxy's."""
 
     @property
     def received(self) -> int:

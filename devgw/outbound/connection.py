@@ -25,6 +25,9 @@ class Connection(asyncio.Protocol):
         self.free_since = 0.0
         self.proxy: Proxy | None = None
         """The proxy that is asked for plain http on this connection."""
+        self.is_proxied = False
+        self.peer = ""
+        """The address of the other side; empty where it is a proxy's."""
         self._exchange: Exchange | None = None
         self._when_free = when_free
         self._is_paused = False
@@ -33,11 +36,7 @@ class Connection(asyncio.Protocol):
         """Be ready for the first exchange."""
         self.transport = cast("asyncio.Transport", transport)
         self.is_open = True
-
-    @property
-    def peer(self) -> str:
-        """Return the address of the other side."""
-        return str(self.transport.get_extra_info("peername")[0])
+        self.peer = "" if self.is_proxied else str(transport.get_extra_info("peername")[0])
 
     def exchange(self, request: bytes) -> Exchange:
         """Send the bytes of one request and return the exchange in which its answer will arrive."""

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from devgw.foreign.addresses import is_near
 from devgw.gateway.transport import UpstreamRequest
 from devgw.outbound.client import CheckAddress
 from devgw.outbound.connection import Connection
-from devgw.outbound.guard import check_url, is_local, upstream_check
+from devgw.outbound.guard import check_url, upstream_check
 from devgw.outbound.proxies import Proxy, find_proxy
 from devgw.outbound.reach import is_refusal, tls_failed
 from devgw.outbound.target import Target
@@ -97,6 +98,7 @@ def _no_passphrase() -> str:
 async def _through(proxy: Proxy, target: Target, connection: Connection, tls: ssl.SSLContext | None) -> None:
     """Connect through a proxy: by a tunnel for https, by asking the proxy itself for http."""
     loop = asyncio.get_running_loop()
+    connection.is_proxied = True
     parts = urlsplit(proxy.url)
     outer = shared_tls_context() if parts.scheme == "https" else None
     host, port = parts.hostname or "", parts.port or (443 if outer else 80)
@@ -122,9 +124,9 @@ async def _check_of(request: UpstreamRequest) -> CheckAddress | None:
     Raises:
         Refused: with `AddressForbidden`, or `UpstreamNameUnknown`.
     """
-    if not request.led_from:
+    if not request.led_by:
         return None
-    local_allowed = await is_local(request.led_from)
+    local_allowed = is_near(request.led_by)
     await check_url(request.url, local_allowed=local_allowed)
     return upstream_check(request.url, local_allowed=local_allowed)
 

@@ -9,7 +9,16 @@ Source: MCP Security Best Practices §SSRF; RFC 6890.
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from devgw.foreign.addresses import LOOPBACK, NEAR, PUBLIC, find_literal, is_this_machine, kind_of, read_address
+from devgw.foreign.addresses import (
+    LOOPBACK,
+    NEAR,
+    PUBLIC,
+    find_literal,
+    is_near,
+    is_this_machine,
+    kind_of,
+    read_address,
+)
 from devgw.foreign.lookalike import imitation_in_host
 from devgw.foreign.urls import ForeignUrl, UrlRefused, read_url
 from devgw.oauth.redirect_uri import in_ascii
@@ -108,19 +117,38 @@ async def check_url(url: str, *, local_allowed: bool) -> None:
 async def is_local(url: str) -> bool:
     """Tell whether a URL of the developer's lies on this machine or in a private network.
 
+    A name lies where all of its addresses do; what it leads to the next time, whoever owns it says (`near_name`).
+
     Raises:
         Refused: with `UpstreamNameUnknown` where its name is not known.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
-    literal = find_literal(host)
-    if literal is not None:
-        return kind_of(literal) in NEAR
-    if is_this_machine(host):
-        return True
+    if find_literal(host) is not None or is_near(host):
+        return is_near(host)
     if find_proxy(url):
         return False
-    return any(kind_of(read_address(each)) in NEAR for each in await _addresses(url, host, parts.port))
+    return all(kind_of(read_address(each)) in NEAR for each in await _addresses(url, host, parts.port))
+
+
+def near_name(url: str, *, is_near: bool) -> str:
+    """Return the host of a URL that `is_local` only by what its name led to; empty where it can lead nowhere else.
+
+    Else its owner would let it lead here while that is asked, and elsewhere for what it then says (DNS rebinding).
+    """
+    host = urlsplit(url).hostname or ""
+    return host if is_near and find_literal(host) is None and not is_this_machine(host) else ""
+
+
+def find_near_check(url: str, name: str) -> CheckAddress | None:
+    """Return the check that holds a host to this network, where it is the one called `name`; else None."""
+    if not name or urlsplit(url).hostname != name:
+        return None
+
+    def refusal(address: str, kind: str) -> Problem:
+        return AddressForbidden(url=url, why=f"{name} led into this network before, and now to {address} ({kind})")
+
+    return address_check(NEAR, refusal)
 
 
 async def _addresses(url: str, host: str, port: int | None) -> list[str]:

@@ -59,13 +59,14 @@ def _no_http(error: Exception, target: Target) -> Problem:
 class UpstreamAnswer:
     """An exchange whose failures are problems."""
 
-    __slots__ = ("_client", "_exchange", "_target", "_waited", "headers", "status")
+    __slots__ = ("_client", "_exchange", "_peer", "_target", "_waited", "headers", "status")
 
-    def __init__(self, exchange: Exchange, target: Target, client: "ProxyClient") -> None:
+    def __init__(self, exchange: Exchange, target: Target, client: "ProxyClient", peer: str) -> None:
         self._exchange = exchange
         self._target = target
         self._client = client
         self._waited = 0.0
+        self._peer = peer
         self.status = exchange.status
         self.headers = exchange.headers
 
@@ -73,6 +74,11 @@ class UpstreamAnswer:
     def is_complete(self) -> bool:
         """Tell whether the whole body has arrived."""
         return self._exchange.is_complete
+
+    @property
+    def peer(self) -> str:
+        """See `gateway.transport.UpstreamAnswer`."""
+        return self._peer
 
     @property
     def received(self) -> int:
@@ -144,7 +150,7 @@ class ProxyClient:
         """
         target = target_of(request.url)
         loop = asyncio.get_running_loop()
-        key = (request.owner, target.host, target.port, target.is_https, request.certificate, request.led_from)
+        key = (request.owner, target.host, target.port, target.is_https, request.certificate, request.led_by)
         connection = self._pool.take(key)
         if connection is None:
             timing.connect_began = self._clock.ticks()
@@ -172,7 +178,7 @@ class ProxyClient:
             if await is_refused_for_tls(target.url, exchange.status, kind):
                 exchange.abort()
                 raise Refused(UpstreamSpeaksTls(target.url))
-        return UpstreamAnswer(exchange, target, self)
+        return UpstreamAnswer(exchange, target, self, connection.peer)
 
     def close(self) -> None:
         """Close every connection that waits for a request."""

@@ -65,6 +65,7 @@ class WholeAnswer:
     def __init__(self, answer: UpstreamAnswer, body: bytes) -> None:
         self.status = answer.status
         self.headers: Headers = answer.headers
+        self.peer = answer.peer
         self.received = len(body)
         self._answer = answer
         self._body = body

@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.sign_in import leads_to_sign_in
 from devgw.events.trace import Headers
+from devgw.foreign.addresses import is_near
 from devgw.foreign.text import clean
 from devgw.foreign.urls import ForeignUrl, UrlRefused, read_url
 from devgw.gateway.forwarding import Forwarding, header_of
@@ -52,12 +53,19 @@ def redirected(call: McpCall, request: UpstreamRequest, answer: UpstreamAnswer) 
     if target.origin != _origin_of(problem.url):
         headers = _without_secrets(call.place.forwarding, request.headers)
         notes.append(f"{target.origin} is another origin: no credential and no header of a policy went along.")
-        request = replace(request, headers=headers, certificate=None, led_from=call.route.upstream_url)
+        request = replace(request, headers=headers, certificate=None, led_by=_led_by(request, answer))
     if answer.status == _SEE_OTHER or (answer.status in {_MOVED, _FOUND} and request.method == "POST"):
         notes.append(f"A redirect with {answer.status} turns {request.method} into GET, so the message was lost.")
         headers = [pair for pair in request.headers if not pair[0].startswith(_ABOUT_THE_BODY)]
         request = replace(request, method="GET", headers=headers, body=b"")
     return request
+
+
+def _led_by(request: UpstreamRequest, answer: UpstreamAnswer) -> str:
+    """Return who led beyond the origin: who is far once is not near again because of where it redirected to."""
+    if request.led_by and not is_near(request.led_by):
+        return request.led_by
+    return answer.peer or urlsplit(request.url).hostname or ""
 
 
 def _target(request: UpstreamRequest, answer: UpstreamAnswer) -> ForeignUrl:

@@ -51,7 +51,7 @@ class Sender:
             hops += 1
             if hops > _HOPS:
                 raise Refused(UpstreamTooManyRedirects(call.route.upstream_url, _HOPS))
-            call.led_to, call.is_bare = request.url.partition("?")[0], bool(request.led_from)
+            call.led_to, call.is_bare = request.url.partition("?")[0], bool(request.led_by)
             answer = await self._open(call, request)
         return answer
 

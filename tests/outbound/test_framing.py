@@ -296,7 +296,7 @@ async def test_what_led_to_a_connection_is_part_of_whose_it_is() -> None:
         for more in ({}, {"certificate": "mine.pem"}, {}):
             await whole(await proxy.open(UpstreamRequest("POST", upstream.url, [], b"{}", **more), Timing()))
         assert upstream.connections == 2
-        led = UpstreamRequest("POST", upstream.url, [], b"{}", led_from="https://1.1.1.1/mcp")
+        led = UpstreamRequest("POST", upstream.url, [], b"{}", led_by="1.1.1.1")
         with pytest.raises(Refused) as refused:
             await proxy.open(led, Timing())
 

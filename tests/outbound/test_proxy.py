@@ -223,7 +223,7 @@ async def test_a_public_upstream_leads_nowhere_on_this_machine_and_connects_to_n
         for scheme in ("http", "https"):
             url = upstream.url.replace("http", scheme).replace("127.0.0.1", host)
             with pytest.raises(Refused) as refused:
-                await client().open(post(url, led_from="https://1.1.1.1/mcp"), Timing())
+                await client().open(post(url, led_by="1.1.1.1"), Timing())
             assert isinstance(refused.value.problem, AddressForbidden)
 
     assert upstream.connections == 0
@@ -309,7 +309,7 @@ async def test_a_name_that_leads_to_this_machine_is_told_nothing(
         monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", found)
         url = upstream.url.replace("127.0.0.1", "server")
         with pytest.raises(Refused) as refused:
-            await client().open(post(url, led_from="https://1.1.1.1/mcp"), Timing())
+            await client().open(post(url, led_by="1.1.1.1"), Timing())
         if first == "1.1.1.1":  # the name said something else when it was connected to
             await asyncio.wait_for(upstream.ended.wait(), 2)
 

@@ -72,7 +72,9 @@ def port_of(url: str) -> int:
 
 async def ask(url: str, client: ProxyClient | None = None) -> bytes:
     client = client or ProxyClient(SystemClock(), TransportSettings(connect_timeout=2))
-    return await whole(await client.open(UpstreamRequest("POST", url, [(b"x-a", b"b")], b"{}"), Timing()))
+    answer = await client.open(UpstreamRequest("POST", url, [(b"x-a", b"b")], b"{}"), Timing())
+    assert answer.peer == ("" if HOST in url else "127.0.0.1"), "the address of a proxy tells nothing of an upstream"
+    return await whole(answer)
 
 
 @pytest.fixture

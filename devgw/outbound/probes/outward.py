@@ -13,7 +13,7 @@ from devgw.clock import Clock
 from devgw.diagnosis.verdicts import Answer
 from devgw.oauth.resource import origin_of
 from devgw.outbound.client import Bounds, CheckAddress, http_client
-from devgw.outbound.guard import check_form, is_local, upstream_check
+from devgw.outbound.guard import check_form, find_near_check, is_local, near_name, upstream_check
 from devgw.outbound.probes.asking import Asker
 from devgw.problems import Refused
 
@@ -28,12 +28,14 @@ class Outward:
     clock: Clock
     local_allowed: bool
     """Whether the server itself is on this machine or network, so that it may name what is."""
+    near_name: str = ""
+    """Its host, where that is so by what its name led to: it is asked nowhere else then."""
     seconds: float = 4.0
     """For one answer."""
 
     async def own(self, method: str, url: str, headers: Mapping[str, str] | None = None, **more: Any) -> Answer:
         """Return what a URL of the person's, or one derived from it, answers."""
-        return await self._ask(None, method, url, headers, **more)
+        return await self._ask(find_near_check(url, self.near_name), method, url, headers, **more)
 
     async def foreign(
         self, method: str, url: str, headers: Mapping[str, str] | None = None, near: str = "", **more: Any
@@ -48,7 +50,7 @@ class Outward:
             check_form(url, local_allowed=self.local_allowed)
         except Refused as refused:
             return Answer(url, failure=refused.problem.explain().rstrip("."), problem=refused.problem)
-        check = upstream_check(url, local_allowed=self.local_allowed)
+        check = find_near_check(url, self.near_name) or upstream_check(url, local_allowed=self.local_allowed)
         return await self._ask(check, method, url, headers, **more)
 
     async def named(
@@ -71,4 +73,5 @@ async def outward_of(url: str, clock: Clock) -> Outward:
     Raises:
         Refused: with `UpstreamNameUnknown` where its name is not known.
     """
-    return Outward(clock, await is_local(url))
+    is_near = await is_local(url)
+    return Outward(clock, is_near, near_name(url, is_near=is_near))

@@ -92,7 +92,7 @@ class Connecting:
         exchange = route.token_exchange
         assert exchange is not None
         subject = subject_of(exchange, ticket.subject_id)
-        said = challenge if challenge and challenge.parameters else await self._discovering.probe(route, errand)
+        said = await self._discovering.last_said(route, errand, challenge)
         found = await self._discovering.discover(route, errand, said)
         if anew:
             self._registering.forget(found.server.issuer, exchange)

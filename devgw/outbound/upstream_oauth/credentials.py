@@ -270,7 +270,8 @@ class UpstreamOAuth:
         exchange = route.token_exchange
         assert exchange is not None
         try:
-            resource = await self._discovering.resource(route, exchange, errand, challenge)
+            said = await self._discovering.last_said(route, errand, challenge) if errand.near_name else challenge
+            resource = await self._discovering.resource(route, exchange, errand, said or Challenge())
         except Refused:
             return True
         return resource.url is None or connection.issuer in resource.authorization_servers

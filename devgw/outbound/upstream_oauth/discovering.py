@@ -110,6 +110,11 @@ class Discovering:
         found = bearer_challenge(answer.headers.get_list("www-authenticate"))
         return found or (None if answer.status == 200 and answer.json_object() else Challenge())
 
+    async def last_said(self, route: Route, errand: Errand, challenge: Challenge | None) -> Challenge | None:
+        """Return the upstream's `challenge`, or what a probe brings: where it is too little, or came from anywhere."""
+        is_good = challenge is not None and challenge.parameters and not errand.near_name
+        return challenge if is_good else await self.probe(route, errand)
+
     async def discover(self, route: Route, errand: Errand, said: Challenge | None) -> Discovered:
         """Return the protected resource and its authorization server; `said` is what a probe brought.
 

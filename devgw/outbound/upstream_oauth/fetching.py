@@ -13,7 +13,7 @@ from devgw.ids import OperationId, SubjectId, UpstreamServerId
 from devgw.oauth.discovery import without_query
 from devgw.oauth.token_answer import excerpt
 from devgw.outbound.client import Bounds, CheckAddress, http_client
-from devgw.outbound.guard import check_form, is_local, upstream_check
+from devgw.outbound.guard import check_form, find_near_check, is_local, near_name, upstream_check
 from devgw.outbound.reach import is_refused_for_tls, not_reached
 from devgw.problems import Refused
 from devgw.problems.proxy import REWRITE_PATTERN, UpstreamSpeaksTls
@@ -48,6 +48,8 @@ class Errand:
     subject_id: SubjectId
     local_allowed: bool
     """Whether the upstream itself is local, so that its documents may name local addresses."""
+    near_name: str = ""
+    """Its host, where that is local by what its name led to: it is asked nowhere else then."""
 
 
 async def errand_for(route: Route, subject_id: SubjectId) -> Errand:
@@ -58,7 +60,9 @@ async def errand_for(route: Route, subject_id: SubjectId) -> Errand:
     """
     exchange = route.token_exchange
     assert exchange is not None
-    return Errand(exchange.id, route.operation_id, subject_id, await is_local(route.upstream_url))
+    is_near = await is_local(route.upstream_url)
+    near = near_name(route.upstream_url, is_near=is_near)
+    return Errand(exchange.id, route.operation_id, subject_id, is_near, near)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ class Fetching:
         """
         import httpx2  # noqa: PLC0415  loaded when an upstream is first connected, not when the gateway starts
 
-        check = None if configured else foreign_check(url, errand)
+        check = check_of(url, errand, configured=configured)
         began = self._clock.ticks()
         try:
             answer = await self._exchange(url, document, headers, check)
@@ -176,11 +180,14 @@ class Fetching:
         )
 
 
-def foreign_check(url: str, errand: Errand) -> CheckAddress:
-    """Return the check of the addresses of a URL that somebody else chose, once its form may be asked.
+def check_of(url: str, errand: Errand, *, configured: bool) -> CheckAddress | None:
+    """Return the check of the addresses of a URL; None where the user wrote it, so that it may lie anywhere.
 
     Raises:
         Refused: with `AddressForbidden`.
     """
-    check_form(url, local_allowed=errand.local_allowed)
-    return upstream_check(url, local_allowed=errand.local_allowed)
+    near = find_near_check(url, errand.near_name)
+    if not configured:
+        check_form(url, local_allowed=errand.local_allowed)
+        return near or upstream_check(url, local_allowed=errand.local_allowed)
+    return near

@@ -16,7 +16,7 @@ from devgw.oauth.discovery import without_query
 from devgw.oauth.token_answer import TokenAnswer, TokenQuestion, excerpt, read_token_answer
 from devgw.outbound.client import Bounds, CheckAddress, http_client
 from devgw.outbound.reach import is_refused_for_tls, not_reached
-from devgw.outbound.upstream_oauth.fetching import WRITTEN_IN, Errand, Fetching, foreign_check
+from devgw.outbound.upstream_oauth.fetching import WRITTEN_IN, Errand, Fetching, check_of
 from devgw.problems import Problem, Refused
 from devgw.problems.proxy import (
     UpstreamConnectTimedOut,
@@ -151,7 +151,7 @@ class TokenRequests:
         """
         import httpx2  # noqa: PLC0415  as above
 
-        check = None if configured else foreign_check(endpoint, errand)
+        check = check_of(endpoint, errand, configured=configured)
         answers: list[httpx2.Response] = []
         began = self._clock.ticks()
 
@@ -188,7 +188,7 @@ class TokenRequests:
         """
         import httpx2  # noqa: PLC0415  as above
 
-        check = foreign_check(endpoint, errand)
+        check = check_of(endpoint, errand, configured=False)
         began = self._clock.ticks()
         try:
             async with self._client(credentials, check) as client:
