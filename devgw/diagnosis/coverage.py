@@ -18,12 +18,16 @@ from devgw.problems.base import reason_of
 _ID = re.compile(r'"([A-Z]+-\d\d)"')
 
 _CHECKS = ("diagnosis/verdicts", "outbound/probes")
-_ASKED_BY_CHECKS = tuple(
-    f"outbound/{each}.py"
-    for each in (
-        *("bounded", "dialer", "guard", "provider_answer", "proxies", "reach", "trust"),
-        "upstream_oauth/discovering",
-    )
+_ASKED_BY_CHECKS = (
+    *(
+        f"outbound/{each}.py"
+        for each in (
+            *("bounded", "dialer", "guard", "provider_answer", "provider_reach", "proxies", "proxy", "reach", "trust"),
+            "upstream_oauth/discovering",
+            "upstream_oauth/registering",
+        )
+    ),
+    "problems/upstream_by_status.py",
 )
 """By what the doctor's checks ask: they say what these refuse."""
 

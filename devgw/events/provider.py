@@ -60,7 +60,7 @@ class McpAuthJwksFetched(Event):
 class McpAuthProviderProbed(Event):
     """While a login was silent the provider was asked, without a browser, what it makes of our callback.
 
-    `reason_code` is the id of the failure where it refuses, `explanation` what it answered, `hint` the one change.
+    `diagnosis_id` is the failure where it refuses, `explanation` what it answered, `hint` the one change.
     """
 
     callback_uri: str

@@ -15,6 +15,7 @@ _MARKUP = re.compile(
 """What begins and has no end reaches to the end: else each of ten thousand beginnings would look for its own."""
 _TITLE = re.compile(rb"<title[^<>]*>([^<]*)</title>", re.IGNORECASE)
 _SHOWN = 160
+_INVALID_PARAMS = -32602
 _OF_MCP = frozenset({-32020, -32021, -32022, -32042})
 """Codes that say by themselves what they mean, with or without an id (MCP 2026-07-28, Error Codes; 2025-11-25)."""
 
@@ -46,7 +47,19 @@ def is_answer_to(content: bytes, ids: Iterable[RequestId]) -> bool:
 def names_its_meaning(content: bytes) -> bool:
     """Tell whether the code of a JSON-RPC error is one of MCP's own, which says by itself what is wrong."""
     error = _refusal_in(content)
-    return error is not None and error["error"].get("code") in _OF_MCP
+    code = error["error"].get("code") if error is not None else None
+    return isinstance(code, int) and code in _OF_MCP
+
+
+def supported_in(content: bytes) -> tuple[str, ...]:
+    """Return the revisions that a refused `initialize` says the server speaks; none where it is no such refusal.
+
+    Source: MCP 2025-11-25 §Lifecycle, Error Handling (-32602 with `supported` and `requested`).
+    """
+    error = (_refusal_in(content) or {}).get("error", {})
+    told = error.get("data") if error.get("code") == _INVALID_PARAMS else None
+    supported = told.get("supported") if isinstance(told, dict) else None
+    return tuple(each for each in supported if isinstance(each, str)) if isinstance(supported, list) else ()
 
 
 def _refusal_in(content: bytes) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from devgw.oauth.urls import Urls
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.probes import machine as here
 from devgw.outbound.probes.asking import Asker
+from devgw.outbound.probes.calling import Caller, caller
 from devgw.outbound.probes.connecting import Ways
 from devgw.outbound.probes.provider import Measured, Pair, examine_provider, ignored
 from devgw.outbound.probes.routes import examine_routes
@@ -188,9 +189,17 @@ async def _upstreams(asker: Asker, patient: Patient) -> AsyncIterator[Check]:
             )
     ways = Ways(asker, patient.settings, patient.urls, patient.store, TIMEOUT)
     is_stateful = patient.settings.proxy.stateful
-    asking = (examine_upstream(asker, route, ways, is_stateful=is_stateful) for route in routes)
+    asking = (
+        examine_upstream(_caller(asker, patient, route), route, ways, is_stateful=is_stateful) for route in routes
+    )
     for check in await asyncio.gather(*asking):
         yield check
+
+
+def _caller(asker: Asker, patient: Patient, route: Route) -> Caller:
+    """Return who calls a route's upstream as the gateway does."""
+    certificate = str(patient.project.root / route.mtls_certificate) if route.mtls_certificate else None
+    return caller(asker.clock, TIMEOUT, certificate, asker.word, asker.told)
 
 
 def _is_sample(patient: Patient, route: Route) -> bool:

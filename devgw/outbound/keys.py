@@ -15,11 +15,10 @@ from devgw.events.taxonomy import FailureOrigin, McpAuthJwksFetched
 from devgw.foreign.json import JsonRefused, find_refusal, read_object
 from devgw.gateway.jose import usable_keys
 from devgw.outbound.client import Bounds, http_client
-from devgw.outbound.transport import unreached
+from devgw.outbound.provider_reach import keys_not_reached
 from devgw.problems import Problem, Refused
 from devgw.problems.base import Fault
 from devgw.problems.limit import limit_id
-from devgw.problems.provider import ProviderTimedOut
 from devgw.problems.provider_keys import KeysAskedJustNow, KeysUnavailable, SigningKeyUnknown
 
 if TYPE_CHECKING:
@@ -152,12 +151,9 @@ class SigningKeys:
                 response = await client.get(self.url, headers={"accept": "application/json"})
             status = response.status_code
             keys = read_keys(self.url, status, response.content, str(response.headers.get("content-type", "")))
-        except httpx2.TimeoutException as error:
-            timed_out = ProviderTimedOut(self.url, round(self.timeout.total_seconds() * 1000))
-            return self._fail(timed_out, status, wanted, began, error)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            why = unreached(error)
-            return self._fail(KeysUnavailable(self.url, why.failure, change=why.change), status, wanted, began, error)
+            problem = await keys_not_reached(error, self.url, self.timeout)
+            return self._fail(problem, status, wanted, began, error)
         except Refused as refused:
             return self._fail(refused.problem, status, wanted, began, refused)
         self._fetched = _Fetched(keys, self._clock.now())

@@ -32,18 +32,12 @@ from devgw.ids import SubjectId
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.login_requests import authorize_url, token_form
 from devgw.outbound.provider_answer import TokenAnswer, token_missing
-from devgw.outbound.reach import is_closed_for_tls, is_refused_for_tls
-from devgw.outbound.transport import unreached
+from devgw.outbound.provider_reach import TOKEN_URL, token_not_reached
+from devgw.outbound.reach import is_refused_for_tls
 from devgw.problems import Refused
 from devgw.problems.base import Fault
-from devgw.problems.provider import (
-    ProviderTimedOut,
-    ProviderUnreachable,
-)
 from devgw.problems.provider_token import ProviderTokenInvalid
 from devgw.problems.proxy import UpstreamSpeaksTls
-
-_TOKEN_URL = "browserLogin.tokenUrl in config/policies.json"
 
 
 class HttpIdentityProvider:
@@ -144,16 +138,10 @@ class HttpIdentityProvider:
         try:
             async with http_client(Bounds(self._login.remote_timeout.total_seconds(), blamed=Fault.PROVIDER)) as client:
                 response = await client.post(url, data=form, headers={"accept": "application/json"})
-        except httpx2.TimeoutException as error:
-            timed_out = ProviderTimedOut(url, round(self._login.remote_timeout.total_seconds() * 1000))
-            self._publish(url, None, began, timed_out.explain())
-            raise Refused(timed_out) from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            why = unreached(error)
-            self._publish(url, None, began, why.failure)
-            if await is_closed_for_tls(url, error):
-                raise Refused(UpstreamSpeaksTls(url, written_in=_TOKEN_URL)) from error
-            raise Refused(ProviderUnreachable(url, why.failure, why.change)) from error
+            problem = await token_not_reached(error, url, self._login.remote_timeout)
+            self._publish(url, None, began, getattr(problem, "failure", "") or problem.explain())
+            raise Refused(problem) from error
         except Refused as refused:
             self._publish(url, None, began, refused.problem.explain())
             raise
@@ -161,12 +149,12 @@ class HttpIdentityProvider:
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if await is_refused_for_tls(url, response.status_code, kind):
             self._publish(url, response.status_code, began, UpstreamSpeaksTls.__name__)
-            raise Refused(UpstreamSpeaksTls(url, written_in=_TOKEN_URL))
+            raise Refused(UpstreamSpeaksTls(url, written_in=TOKEN_URL))
         answer = TokenAnswer(self._login, response.status_code, kind, response.content, sent)
-        problem = answer.problem()
-        self._publish(url, response.status_code, began, answer.error or (problem.reason if problem else None))
-        if problem:
-            raise Refused(problem)
+        refusal = answer.problem()
+        self._publish(url, response.status_code, began, answer.error or (refusal.reason if refusal else None))
+        if refusal:
+            raise Refused(refusal)
         return answer.members, read_date(response.headers.get("date", ""))
 
     def _tell_skew(self, claims: Mapping[str, Any], expected: Expected) -> None:

@@ -102,6 +102,7 @@ class ProviderWatch:
                 outcome=Outcome.FAILURE if is_refused else Outcome.SUCCESS,
                 failure_origin=FailureOrigin.IDENTITY_PROVIDER if is_refused else None,
                 reason_code=check.diagnosis_id or None,
+                diagnosis_id=check.diagnosis_id or None,
                 explanation=check.saw,
                 hint=check.todo or None,
             )

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import cache
 from typing import Any, ClassVar
 
 from devgw.settings import Limits
@@ -103,7 +104,17 @@ def _shortened(value: Any) -> Any:
 
 def reason_of(kind: type[Problem]) -> str:
     """Return the stable snake_case name of a kind of problem."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.__name__).lower()
+    return _in_snake_case(kind.__name__)
+
+
+@cache
+def _in_snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def is_reason(code: str | None, *kinds: type[Problem]) -> bool:
+    """Tell whether the reason in an event or trace is one of these kinds of problem."""
+    return any(code == reason_of(kind) for kind in kinds)
 
 
 class Refused(Exception):  # noqa: N818  it reads as what happened

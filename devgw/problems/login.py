@@ -232,8 +232,8 @@ class ProviderRefused(Problem):
         """Return the name of the provider's code."""
         if self.provider_error == _PERSONS_NO:
             return "CONS-04"
-        if self.provider_error in _DENIALS:
-            return "IDT-21"
+        if self.provider_error in _OF_CONSENT:
+            return _OF_CONSENT[self.provider_error]
         if self.provider_error in WORKOS_STEPS:
             return "WORK-04"
         if self.provider_error in _ITS_OWN_FAILURE:
@@ -265,7 +265,7 @@ class ProviderRefused(Problem):
 
 _PERSONS_NO = "signin_consent_denied"
 """WorkOS's word for it. `access_denied` says that a person or the server did (RFC 6749 §4.1.2.1), and not which."""
-_DENIALS = frozenset({"access_denied", "consent_required"})
+_OF_CONSENT = {"access_denied": "IDT-21", "consent_required": "IDT-33"}
 _ITS_OWN_FAILURE = frozenset({"server_error", "temporarily_unavailable"})
 _THE_REQUESTS_FAULT = frozenset(
     {
@@ -286,6 +286,10 @@ _CHANGES = {
         "the person or a group to it (Okta, Entra: Assignments, Users and groups), or change the rule that denies."
     ),
     "IDT-12": "Do what the provider's words say; then start the connection again.",
+    "IDT-33": (
+        "Let an administrator consent to the application at the provider (Entra: Permissions, Grant admin consent), or "
+        "the person; take `prompt=none` out of browserLogin.url, if it stands there. Then start the connection again."
+    ),
     "IDT-25": "The provider itself fails: wait a moment, and start the connection again.",
     "IDT-28": (
         "Correct what the provider names in the OAuth policy (scope, client id, browserLogin.url) or in its "

@@ -5,6 +5,8 @@ from typing import ClassVar
 
 from devgw.problems.proxy import UpstreamProblem
 
+_CHOICE = 300
+
 
 @dataclass(frozen=True, slots=True)
 class UpstreamRedirected(UpstreamProblem):
@@ -67,6 +69,25 @@ class UpstreamLocationMalformed(UpstreamProblem):
             f"The upstream {self.url} answered {self.status_code} with Location: {self.location}, "
             f"which leads nowhere: {self.failure}."
         )
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamRedirectEmpty(UpstreamProblem):
+    """The upstream answers with a redirect that says not where to, or leaves the choice (300)."""
+
+    status_code: int
+
+    diagnosis: ClassVar = "PROXY-11"
+    hint: ClassVar = "Let the upstream answer itself, or name one URL in Location; or point rewritePattern at that URL."
+    source: ClassVar = "RFC 9110 §15.4"
+
+    def explain(self) -> str:
+        """Say what it leaves open."""
+        if self.status_code == _CHOICE:
+            return (
+                f"The upstream {self.url} answered 300 and leaves the choice of a URL, which the gateway cannot make."
+            )
+        return f"The upstream {self.url} answered {self.status_code}, a redirect, without a Location to follow."
 
 
 @dataclass(frozen=True, slots=True)

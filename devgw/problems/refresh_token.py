@@ -6,8 +6,6 @@ from typing import ClassVar
 
 from devgw.problems.base import ErrorCode, Problem
 
-REPLAYS = frozenset({"code_replayed", "refresh_token_replayed"})
-
 
 @dataclass(frozen=True, slots=True)
 class RefreshTokenUnknown(Problem):

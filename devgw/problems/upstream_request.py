@@ -39,6 +39,31 @@ class RevisionUnknown(RequestOffRevision):
 
 
 @dataclass(frozen=True, slots=True)
+class RevisionUnsupported(RequestOffRevision):
+    """`initialize` offers a revision that the upstream does not speak, and it says which it does."""
+
+    got: str
+    supported: tuple[str, ...]
+
+    diagnosis: ClassVar = "REQ-10"
+    source: ClassVar = "MCP 2025-11-25 §Lifecycle: Version Negotiation, Error Handling"
+
+    def explain(self) -> str:
+        """Say both."""
+        spoken = ", ".join(self.supported)
+        return self._refused_for(
+            f"initialize offers revision {self.got or 'without a name'}; the upstream speaks {spoken}"
+        )
+
+    def advise(self) -> str:
+        """Say what either can do."""
+        return (
+            f"Let the client offer {self.supported[0]}, or the upstream answer initialize with a revision of its own: "
+            "that is how both find one."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class MirrorWrong(RequestOffRevision):
     """A header that mirrors the body contradicts it."""
 

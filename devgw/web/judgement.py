@@ -1,7 +1,7 @@
 """What an upstream's answer means here: one for the client, one that is to be named beside it, or none at all."""
 
 import zlib
-from urllib.parse import urlsplit
+from dataclasses import replace
 
 from devgw.departure import Departure
 from devgw.events.taxonomy import FailureOrigin, Outcome
@@ -15,25 +15,18 @@ from devgw.mcp.attribution import shown_ids
 from devgw.problems import Problem, Refused
 from devgw.problems.proxy import Shown, UpstreamCredentialRefused
 from devgw.problems.redirect import RedirectWantsCredential
-from devgw.problems.upstream_answer import UpstreamAnswerNotMcp
+from devgw.problems.upstream_by_status import Answered, no_answer_in, refusal_of
 from devgw.problems.upstream_request import RequestOffRevision
 from devgw.problems.upstream_status import (
     MEDIA_TYPES,
     RequestNotMcp,
-    UpstreamFailed,
     UpstreamForbade,
-    UpstreamGaveNoAnswer,
     UpstreamKeepsSessions,
     UpstreamNotAcceptable,
-    UpstreamNotFound,
-    UpstreamRateLimited,
-    UpstreamRefusedCall,
-    UpstreamRefusedHost,
-    UpstreamRefusedMethod,
     UpstreamSpeaksLegacySse,
 )
 from devgw.web.call import McpCall
-from devgw.web.off_revision import off_revision
+from devgw.web.off_revision import off_revision, unsupported
 from devgw.web.relay import WHOLE
 from devgw.web.sending import keep
 
@@ -120,12 +113,22 @@ async def judged(call: McpCall, answer: UpstreamAnswer, credential: UpstreamCred
 
 def _no_answer(call: McpCall, answer: UpstreamAnswer, content_type: bytes, body: bytes) -> Problem:
     """Return what it is that came instead of MCP."""
-    url, status, said = call.answering_url, answer.status, beginning_of(body)
-    if status >= _FAILURES:
-        return UpstreamFailed(url, status, said, _retry_after(answer.headers))
-    if status < 300 and not body:
-        return UpstreamGaveNoAnswer(url, status, "", shown_ids(call.messages.request_ids))
-    return UpstreamAnswerNotMcp(url, status, clean(content_type.decode("latin-1"), 100), said)
+    answered = _answered(call, answer.status, body, answer.headers)
+    answered = replace(answered, content_type=content_type.decode("latin-1"))
+    return no_answer_in(answered, shown_ids(call.messages.request_ids))
+
+
+def _answered(call: McpCall, status: int, body: bytes, headers: Headers, *, speaks_mcp: bool = False) -> Answered:
+    allow, retry_after = (header_of(headers, name).decode("latin-1") for name in (b"allow", b"retry-after"))
+    return Answered(
+        call.answering_url,
+        status,
+        beginning_of(body),
+        allow=allow,
+        retry_after=retry_after,
+        speaks_mcp=speaks_mcp,
+        is_empty=not body,
+    )
 
 
 def _shown(call: McpCall, credential: UpstreamCredential) -> Shown:
@@ -141,6 +144,9 @@ def note_outcome(call: McpCall, *, streamed: bool, keeps_sessions: bool) -> None
     trace = call.trace
     content = _plain(call)
     found = failure_in(content, is_stream=streamed) if content else None
+    if found and not streamed and (off := unsupported(call, content, beginning_of(content))):
+        trace.refuse(off)
+        return
     is_word = found is not None and (trace.status < _REFUSALS or _is_said_of_the_call(call, content))
     is_session_gone = trace.status in _SESSION_GONE and bool(call.header(SESSION)) and not keeps_sessions
     if trace.status >= _REFUSALS and trace.method == "POST" and not is_session_gone:
@@ -181,17 +187,14 @@ def _plain(call: McpCall) -> bytes:
 def _refusal(call: McpCall, body: bytes, *, keeps_sessions: bool, speaks_mcp: bool) -> Problem:
     """Return what a status that was relayed means here; who answers by JSON-RPC is there, and is an MCP server."""
     status, url, said = call.trace.status, call.answering_url, beginning_of(body)
-    headers, is_there = call.trace.upstream_headers, status == 404 and speaks_mcp
     if status in _SESSION_WANTED and keeps_sessions:
         return UpstreamKeepsSessions(url, status, said)
     if call.speaks_legacy_sse:
         return UpstreamSpeaksLegacySse(url, status, said)
-    if status >= _FAILURES:
-        return UpstreamFailed(url, status, said, _retry_after(headers))
     if status in _OF_THE_HEAD:
         return _OF_THE_HEAD[status](call, url, said)
     found = _of_the_request(call, body, said) if status in _NOT_READ else None
-    return found or (UpstreamRefusedCall(url, status, said) if is_there else _by_status(status, url, said, headers))
+    return found or refusal_of(_answered(call, status, body, call.trace.upstream_headers, speaks_mcp=speaks_mcp))
 
 
 def _of_the_request(call: McpCall, body: bytes, said: str) -> Problem | None:
@@ -222,18 +225,6 @@ def _no_message(call: McpCall) -> str:
     return "" if versions == {"2.0"} else 'it has no "jsonrpc": "2.0"'
 
 
-def _by_status(status: int, url: str, said: str, headers: Headers) -> Problem:
-    if status == 404:
-        return UpstreamNotFound(url, status, said)
-    if status == 405:
-        return UpstreamRefusedMethod(url, status, said, clean(header_of(headers, b"allow").decode("latin-1"), 100))
-    if status == 421:
-        return UpstreamRefusedHost(url, status, said, urlsplit(url).netloc.rpartition("@")[2])
-    if status == 429:
-        return UpstreamRateLimited(url, status, said, _retry_after(headers))
-    return UpstreamRefusedCall(url, status, said)
-
-
 def _not_acceptable(call: McpCall, url: str, said: str) -> Problem:
     accept = call.header(b"accept")
     accepted = {each.partition(";")[0].strip().lower() for each in accept.split(",")}
@@ -244,7 +235,3 @@ def _not_acceptable(call: McpCall, url: str, said: str) -> Problem:
 
 _OF_THE_HEAD = {403: _forbidden, 406: _not_acceptable}
 """The statuses that speak of what stands in the head of the request."""
-
-
-def _retry_after(headers: Headers) -> str:
-    return clean(header_of(headers, b"retry-after").decode("latin-1"), 40)

@@ -4,12 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from devgw.foreign.text import clean
+from devgw.mcp.answer import supported_in
 from devgw.mcp.headers import mismatch
 from devgw.mcp.revision import META_CAPABILITIES, META_VERSION, REVISIONS, is_modern, meta_of
-from devgw.problems.upstream_request import EnvelopeMissing, MirrorWrong, RequestOffRevision, RevisionUnknown
+from devgw.problems.upstream_request import (
+    EnvelopeMissing,
+    MirrorWrong,
+    RequestOffRevision,
+    RevisionUnknown,
+    RevisionUnsupported,
+)
 from devgw.web.call import McpCall
 
 _SHOWN = 120
+_MOST_SHOWN = 20
 
 
 def off_revision(call: McpCall, said: str) -> RequestOffRevision | None:
@@ -25,6 +33,17 @@ def off_revision(call: McpCall, said: str) -> RequestOffRevision | None:
         return MirrorWrong(url, status, said, difference)
     lacks = _lacks(message) if is_modern(revision) else ()
     return EnvelopeMissing(url, status, said, revision, lacks) if lacks else None
+
+
+def unsupported(call: McpCall, content: bytes, said: str) -> RevisionUnsupported | None:
+    """Return that `initialize` was refused for its revision, where the upstream names those that it speaks."""
+    if call.method != "initialize" or not (supported := supported_in(content)):
+        return None
+    params = call.messages.items[0].get("params") if call.messages.items else None
+    offered = params.get("protocolVersion") if isinstance(params, dict) else None
+    got = clean(offered, _SHOWN) if isinstance(offered, str) else ""
+    shown = tuple(clean(each, _SHOWN) for each in supported[:_MOST_SHOWN])
+    return RevisionUnsupported(call.answering_url, call.trace.status, said, got, shown)
 
 
 def _lacks(message: Mapping[str, Any]) -> tuple[str, ...]:

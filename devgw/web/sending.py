@@ -8,6 +8,7 @@ from devgw.gateway.forwarding import header_of, headers_up, is_event_stream
 from devgw.gateway.transport import Timing, UpstreamAnswer, UpstreamClient, UpstreamRequest
 from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
 from devgw.problems import Refused
+from devgw.problems.limit import AnswerUnfinished
 from devgw.problems.redirect import UpstreamTooManyRedirects
 from devgw.settings import Limits
 from devgw.web import awaited
@@ -16,7 +17,7 @@ from devgw.web.redirect import redirected
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HOPS = 5
-_OK, _UNAUTHORIZED, _FORBIDDEN = 200, 401, 403
+_OK, _REDIRECTED, _UNAUTHORIZED, _FORBIDDEN = 200, 300, 401, 403
 _STREAM_KNOWN_NS = 60_000_000_000
 
 
@@ -114,6 +115,9 @@ async def keep(call: McpCall, answer: UpstreamAnswer, most_bytes: int = Limits.U
     """Read an answer that the client will not see, or its beginning; keep that in the trace, and return it.
 
     However it hangs or breaks off: its status is enough, and the trace says what became of the rest.
+
+    Raises:
+        Refused: where its status is good and nothing of it came: why that is.
     """
     call.recording.wait(awaited.kept(answer.status))
     pieces, size = [], 0
@@ -124,6 +128,9 @@ async def keep(call: McpCall, answer: UpstreamAnswer, most_bytes: int = Limits.U
                 size += len(piece)
     except (Refused, TimeoutError) as error:
         why = error.problem.explain() if isinstance(error, Refused) else _unended(answer)
+        if answer.status < _REDIRECTED and not pieces:
+            unfinished = AnswerUnfinished(call.answering_url, Limits.UNSHOWN_SECONDS, 0)
+            raise error if isinstance(error, Refused) else Refused(unfinished) from error
         call.trace.notes.append(why)
     answer.abort()
     content = b"".join(pieces)

@@ -187,7 +187,7 @@ def answers(random: Random) -> Iterator[Answer]:
 
 VERDICTS: dict[str, Callable[[Iterator[Answer]], Any]] = {
     "keys": lambda some: keys(next(some), None),
-    "id_and_key": lambda some: id_and_key(next(some), None, 5.0),
+    "id_and_key": lambda some: id_and_key(next(some), None),
     "discovery": lambda some: list(
         discovery(next(some), Configured(P, (), f"{P}/jwks", f"{P}/authorize", f"{P}/token"))
     ),

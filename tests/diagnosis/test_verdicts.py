@@ -64,7 +64,7 @@ answers = st.builds(
 def verdicts(one: Answer, other: Answer, text: str) -> Iterator[Check]:
     """Yield what every check makes of two answers."""
     yield login_page(one, AskedLogin(text, text, text, is_workos=True))
-    yield provider.id_and_key(one, None, 5.0)
+    yield provider.id_and_key(one, None)
     yield provider.keys(one, None)
     yield from provider.discovery(one, provider.Configured(text, (text,), text, text, text))
     yield provider.registered_uris(one, text)

@@ -36,16 +36,16 @@ def refused_by_probe(view: View) -> McpAuthProviderProbed | None:
 def login_refused_at_provider(view: View, now: datetime) -> Iterator[Diagnosis]:
     """Yield the failure that the probe met, while the browser is not back."""
     probe = refused_by_probe(view) if view.flow.last_seen is Milestone.SENT_TO_IDP else None
-    if probe is None or probe.reason_code not in NAMES:
+    if probe is None or probe.diagnosis_id not in NAMES:
         return
-    is_url = probe.reason_code == "IDT-29"
+    is_url = probe.diagnosis_id == "IDT-29"
     got = (view.last(McpAuthLoginBegun) or (now, None))[1]
     sent = got.provider_url if is_url and got else probe.callback_uri
     difference = explain_difference(sent, probe.nearest, "url" if is_url else "callback_uri") if probe.nearest else None
-    is_reachable = probe.reason_code != "IDT-13"
+    is_reachable = probe.diagnosis_id != "IDT-13"
     what = "and ended there" if is_reachable else "which cannot be reached from this machine"
     yield diagnosis(
-        probe.reason_code,
+        probe.diagnosis_id,
         f"The browser was sent to the identity provider{' ' if is_reachable else ', '}{what}: {probe.explanation}.",
         probe.hint or "",
         view=view,

@@ -10,7 +10,7 @@ from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, p
 from devgw.foreign.text import clean
 from devgw.problems import Problem
 from devgw.problems.limit import limit_id
-from devgw.problems.provider import ProviderCodeRefused, ProviderTimedOut
+from devgw.problems.provider import ProviderCodeRefused
 from devgw.problems.provider_keys import KeysUnavailable
 from devgw.problems.provider_token import SET_THE_CLOCK
 
@@ -74,20 +74,17 @@ def secret_shape(secret: str, callback: str) -> Check:
     return passed(name, did, f"an API key, {secret.split('_')[1] if secret.count('_') > 1 else 'plain'}")
 
 
-def id_and_key(answer: Answer, problem: Problem | None, timeout: float) -> Check:
+def id_and_key(answer: Answer, problem: Problem | None) -> Check:
     """Say whether id and secret are a pair, from what a code that cannot be right comes to (P2).
 
     Args:
         answer: as it came.
         problem: what a login would make of it.
-        timeout: the seconds that a login waits.
     """
     name = "provider.credentials"
     did = f"sent client id and secret with an invalid code to {answer.url}, and nowhere else"
-    if answer.asked_at and answer.answered_at and (answer.answered_at - answer.asked_at).total_seconds() > timeout:
-        return refused(name, did, ProviderTimedOut(answer.url, round(timeout * 1000)))
     if answer.failure:
-        return unreachable(name, did, answer)
+        return refused(name, did, answer.problem) if answer.problem else unreachable(name, did, answer)
     if isinstance(problem, ProviderCodeRefused):
         return passed(name, did, "it refused the code and nothing else, so the pair is right")
     if problem is not None:

@@ -1,33 +1,37 @@
 """Upstream MCP servers: do they answer, with which revisions, and do they want a login?"""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin
 
 from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.sign_in import leads_to_sign_in
-from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, passed, refused
 from devgw.foreign.text import clean
 from devgw.foreign.urls import read_url
-from devgw.mcp.answer import beginning_of
+from devgw.mcp.answer import beginning_of, failure_in, is_answer_to
+from devgw.mcp.attribution import shown_ids
 from devgw.mcp.well_formed import ResponseMalformed, check_well_formed
 from devgw.problems import Problem
 from devgw.problems.proxy import UpstreamUnreachable
-from devgw.problems.redirect import UpstreamLocationMalformed, UpstreamRedirected
-from devgw.problems.upstream_answer import UpstreamResponseMalformed
+from devgw.problems.redirect import UpstreamLocationMalformed, UpstreamRedirected, UpstreamRedirectEmpty
+from devgw.problems.upstream_answer import UpstreamAnswerForeign, UpstreamResponseMalformed
+from devgw.problems.upstream_by_status import Answered, no_answer_in, refusal_of
 from devgw.problems.upstream_status import (
+    MEDIA_TYPES,
     UpstreamForbade,
+    UpstreamGaveNoAnswer,
     UpstreamKeepsSessions,
-    UpstreamNotFound,
-    UpstreamRefusedCall,
-    UpstreamRefusedMethod,
+    UpstreamNotAcceptable,
     UpstreamSpeaksLegacySse,
     UpstreamWantsLogin,
 )
 
 _SESSION_WANTED = frozenset({400, 404, 409, 422})
 _REFUSALS = 400
+_ASKED_ID = 1
+"""Of the messages that are sent (`outbound.probes`)."""
 NOT_HERE = frozenset({404, 405})
 """After which GET is tried: servers of 2024-11-05 give an event stream to it."""
 
@@ -74,21 +78,69 @@ def upstream(asked: Asked, modern: Answer, legacy: Answer) -> Check:
     if legacy.failure or legacy.problem:
         problem = legacy.problem or UpstreamUnreachable(asked.url, legacy.failure)
         return refused(asked.name, asked.did, problem)
-    judge = _BY_STATUS.get(legacy.status) or (_failing if legacy.status >= 500 else None)
-    judge = judge or (_unread if _malformed(legacy) else None)
+    revisions = [*_modern(modern), *_legacy(legacy)]
+    speaks = failure_in(legacy.body, is_stream=False)
+    if _modern(modern) and speaks:  # it knows no handshake, and says so
+        return passed(asked.name, asked.did, f"it speaks {', '.join(revisions)}")
+    judge = _judge_of(legacy, speaks_mcp=speaks is not None)
     if judge is not None:
         return judge(asked, legacy)
-    revisions = spoken(modern, legacy)
-    if not revisions and legacy.status >= _REFUSALS:
-        return _as_proxied(asked, UpstreamRefusedCall(asked.url, legacy.status, beginning_of(legacy.body)))
     if not revisions:
-        saw = f"status {legacy.status}, {legacy.media_type or 'no type'}: that is no MCP"
-        todo = "Point rewritePattern at the MCP endpoint itself."
-        return Check(asked.name, Verdict.FAIL, asked.did, saw, todo, "NET-06")
+        return _no_mcp(asked, legacy, speaks)
     if asked.without_session in _SESSION_WANTED:
         saw = f"it keeps sessions and answered {asked.without_session} without one; the gateway passes none on"
         return Check(asked.name, Verdict.FAIL, asked.did, saw, UpstreamKeepsSessions.hint, "PROXY-12")
-    return passed(asked.name, asked.did, f"it speaks {', '.join(revisions)}")
+    return passed(asked.name, asked.did, f"it speaks {', '.join(dict.fromkeys(revisions))}")
+
+
+def _judge_of(answer: Answer, *, speaks_mcp: bool) -> Callable[[Asked, Answer], Check] | None:
+    """Return who judges an answer that is no result of `initialize`, by its status or form; None where that is open."""
+    if answer.status < 300 and _is_foreign(answer):
+        return _foreign
+    if answer.status == 404 and speaks_mcp:
+        return None
+    return _BY_STATUS.get(answer.status) or (_unread if _malformed(answer) else None)
+
+
+def _foreign(asked: Asked, answer: Answer) -> Check:
+    id_ = answer.message.get("id")
+    got = shown_ids([id_] if isinstance(id_, str | int | float) else [])
+    return _as_proxied(asked, UpstreamAnswerForeign(asked.url, got, shown_ids([_ASKED_ID])))
+
+
+def _is_foreign(answer: Answer) -> bool:
+    """Tell whether a response is another request's; a value of another type is another id (JSON-RPC 2.0 §5)."""
+    message = answer.message
+    id_ = message.get("id")
+    is_own = isinstance(id_, int) and not isinstance(id_, bool) and id_ == _ASKED_ID
+    return bool({"result", "error"} & message.keys()) and not is_own
+
+
+def _no_mcp(asked: Asked, answer: Answer, speaks: tuple[str, str] | None) -> Check:
+    """Judge what is no result of `initialize`, as a call's answer is judged."""
+    if speaks and is_answer_to(answer.body, [_ASKED_ID]):
+        todo = "Look at what it said, and into its own log: the same is what a client gets."
+        return Check(asked.name, Verdict.WARN, asked.did, f"it refuses initialize: {clean(speaks[1], 200)}", todo)
+    answered = _answered(asked, answer, speaks_mcp=speaks is not None)
+    if answer.status >= _REFUSALS:
+        return _as_proxied(asked, refusal_of(answered))
+    is_mcp = answer.media_type in MEDIA_TYPES
+    problem = UpstreamGaveNoAnswer(asked.url, answer.status, answered.said, shown_ids([_ASKED_ID]))
+    return _as_proxied(asked, problem if is_mcp else no_answer_in(answered, shown_ids([_ASKED_ID])))
+
+
+def _answered(asked: Asked, answer: Answer, *, speaks_mcp: bool = False) -> Answered:
+    headers = answer.headers
+    return Answered(
+        asked.url,
+        answer.status,
+        beginning_of(answer.body),
+        content_type=headers.get("content-type", ""),
+        allow=headers.get("allow", ""),
+        retry_after=headers.get("retry-after", ""),
+        speaks_mcp=speaks_mcp,
+        is_empty=not answer.body,
+    )
 
 
 def _malformed(answer: Answer) -> str:
@@ -106,32 +158,22 @@ def _unread(asked: Asked, answer: Answer) -> Check:
     return _as_proxied(asked, UpstreamResponseMalformed(asked.url, _malformed(answer)))
 
 
-def _misdirected(asked: Asked, answer: Answer) -> Check:  # noqa: ARG001  every status is judged in the same way
-    todo = f"Add {split_url(asked.url).host_name} to the upstream's allowed hosts."
-    return Check(asked.name, Verdict.FAIL, asked.did, "421: it rejects the Host header", todo, "PROXY-16")
-
-
 def _limited(asked: Asked, answer: Answer) -> Check:
-    after = clean(answer.headers.get("retry-after", ""), 40)
-    saw = f"429: it is asked too often{f'; it says Retry-After: {after}' if after else ''}"
-    return Check(
-        asked.name,
-        Verdict.WARN,
-        asked.did,
-        saw,
-        "Wait, then run the doctor again; nothing has to be changed.",
-        "PROXY-17",
+    """Judge a 429: nothing is wrong, but it is not known what it would have answered."""
+    return replace(_as_proxied(asked, refusal_of(_answered(asked, answer))), verdict=Verdict.WARN)
+
+
+def _not_acceptable(asked: Asked, answer: Answer) -> Check:
+    return _as_proxied(
+        asked, UpstreamNotAcceptable(asked.url, answer.status, beginning_of(answer.body), ", ".join(MEDIA_TYPES), ())
     )
-
-
-def _failing(asked: Asked, answer: Answer) -> Check:
-    todo = f"Look into the log of the server at {split_url(asked.url).origin}: it failed over a good request."
-    return Check(asked.name, Verdict.FAIL, asked.did, f"it answered {answer.status}", todo, "PROXY-19")
 
 
 def _redirected(asked: Asked, answer: Answer) -> Check:
     """Judge a redirect as the proxy does: to a login, to the same written otherwise, or to nowhere."""
     written = answer.headers.get("location", "")
+    if not written:
+        return _as_proxied(asked, UpstreamRedirectEmpty(asked.url, answer.status))
     try:
         target = read_url(urljoin(asked.url, written).partition("#")[0])
     except ValueError as error:  # a `UrlRefused` is one
@@ -151,12 +193,9 @@ def _as_proxied(asked: Asked, problem: Problem) -> Check:
 
 def _not_here(asked: Asked, answer: Answer) -> Check:
     """Judge a 404 or 405: the older transport, a wrong path, or what takes no POST."""
-    url, status, said = asked.url, answer.status, beginning_of(answer.body)
     if asked.offers_event_stream:
-        return _as_proxied(asked, UpstreamSpeaksLegacySse(url, status, said))
-    if status == 405:
-        return _as_proxied(asked, UpstreamRefusedMethod(url, status, said, clean(answer.headers.get("allow", ""), 100)))
-    return _as_proxied(asked, UpstreamNotFound(url, status, said))
+        return _as_proxied(asked, UpstreamSpeaksLegacySse(asked.url, answer.status, beginning_of(answer.body)))
+    return _as_proxied(asked, refusal_of(_answered(asked, answer)))
 
 
 def _forbidden(asked: Asked, answer: Answer) -> Check:
@@ -208,7 +247,7 @@ _BY_STATUS = {
     401: _protected,
     403: _forbidden,
     **dict.fromkeys(NOT_HERE, _not_here),
-    421: _misdirected,
+    406: _not_acceptable,
     429: _limited,
 }
 

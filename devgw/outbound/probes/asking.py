@@ -1,6 +1,6 @@
 """One request, one answer, never an exception."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,11 @@ from devgw.oauth.discovery import without_query
 from devgw.oauth.resource import origin_of
 from devgw.outbound.reach import not_reached
 from devgw.outbound.transport import unreached
-from devgw.problems import Refused
+from devgw.problems import Problem, Refused
 
 MOST_BYTES = 256 * 1024
+Blame = Callable[[BaseException], Awaitable[Problem]]
+"""Says what it comes to that nothing was answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Asker:
         written_in: str = "",
         *,
         is_body_read: bool = True,
+        blame: Blame | None = None,
         **body: Any,
     ) -> Answer:
         """Return what `url` answers. Reads no more than 256 kB.
@@ -50,6 +53,7 @@ class Asker:
             headers: to be sent.
             written_in: where an upstream's URL stands, for who has to correct it.
             is_body_read: False where the head says all, and the body may be a stream that waits.
+            blame: says what a failure comes to, where that is no upstream's.
             body: as in httpx2 (`data`, `json`).
         """
         asked_at = self.clock.now()
@@ -63,6 +67,7 @@ class Asker:
                 await response.aclose()
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
             problem = await not_reached(error, without_query(url), self.seconds, written_in) if written_in else None
+            problem = await blame(error) if blame else problem
             why, now = unreached(error), self.clock.now()
             return Answer(
                 url, failure=why.failure, change=why.change, problem=problem, asked_at=asked_at, answered_at=now

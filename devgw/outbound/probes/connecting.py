@@ -7,6 +7,7 @@ from typing import Any
 
 from devgw.clock import Clock
 from devgw.config.project import Route, TokenExchange
+from devgw.entropy import token
 from devgw.events import Bus
 from devgw.events.unseen import HEADER
 from devgw.gateway.connection import ConnectionStore
@@ -18,9 +19,13 @@ from devgw.outbound.probes.asking import Asker
 from devgw.outbound.upstream_oauth.discovering import Discovering
 from devgw.outbound.upstream_oauth.fetching import Answer, Errand, Fetching, errand_for
 from devgw.outbound.upstream_oauth.registering import Registering
+from devgw.outbound.upstream_oauth.token_requests import Credentials, TokenRequests
+from devgw.problems import Refused
+from devgw.problems.upstream_token import TokenAnswerUnreadable, TokenRequestRefused
 from devgw.settings import Settings
 
 NOBODY = SubjectId("devgw-doctor")
+_NO_ENDPOINT = frozenset({"TOK-05", "UPST-13"})
 
 
 class WouldRegister(Exception):  # noqa: N818  it reads as what happened
@@ -50,7 +55,8 @@ class Onlooker(Fetching):
             Refused: as `Fetching.ask` does.
             WouldRegister: where the request is a registration.
         """
-        if purpose == "registration":
+        if purpose == "registration":  # a GET shows whether anything is there, and registers nobody
+            await super().ask(errand, purpose, url, headers=headers, configured=configured)
             raise WouldRegister
         asked = dict(headers or {})
         if self._asker.word and origin_of(url) in self._asker.told:
@@ -82,11 +88,30 @@ class Ways:
         errand = await errand_for(route, NOBODY)
         found = await discovering.discover(route, errand, await discovering.probe(route, errand))
         check_page(found.server.authorization_endpoint, local_allowed=errand.local_allowed)
+        await self._check_token_endpoint(fetching, errand, found.server.token_endpoint)
         registering = Registering(fetching, self.store, clock, self.settings.upstreams)
         ours = (self.urls.connected(exchange.id), self.urls.client_document(exchange.id))
         with suppress(WouldRegister):
             await registering.client_for(exchange, found.server, *ours, errand)
         return found.server.issuer
+
+    async def _check_token_endpoint(self, fetching: Fetching, errand: Errand, endpoint: str) -> None:
+        """Ask the token endpoint with a code and a client that nobody has: what is there says no in OAuth's form.
+
+        Raises:
+            Refused: where nothing is there, or what is there is no token endpoint, or is out of order.
+        """
+        if origin_of(endpoint) in self.asker.told:
+            return
+        requests = TokenRequests(fetching, self.asker.clock)
+        asked = {"grant_type": "authorization_code", "code": "no-code", "code_verifier": token("")}
+        asked["redirect_uri"] = self.urls.callback
+        try:
+            await requests.ask(errand, "token", endpoint, Credentials(NOBODY, "none"), asked)
+        except Refused as refused:
+            is_answer = isinstance(refused.problem, (TokenRequestRefused, TokenAnswerUnreadable))
+            if not is_answer or refused.problem.diagnosis_id in _NO_ENDPOINT:
+                raise
 
     def connected(self, exchange: TokenExchange) -> int:
         """Return how many people, or the administrator, have connected this upstream."""

@@ -1,11 +1,14 @@
 """P1 to P5 of the identity provider, and the clock."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
-from devgw.config.project import OAuthPolicy
+from devgw.config.project import BrowserLogin, OAuthPolicy
 from devgw.diagnosis.difference import explain_difference, explain_nearest
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts import Answer, Check, Verdict, provider
@@ -15,11 +18,17 @@ from devgw.entropy import token
 from devgw.gateway.identity_provider import LoginRequest
 from devgw.oauth.pkce import challenge_of
 from devgw.outbound import login_requests
+from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.keys import read_keys
 from devgw.outbound.probes.asking import Asker, skew
 from devgw.outbound.provider_answer import TokenAnswer, token_missing
+from devgw.outbound.provider_reach import TOKEN_URL, keys_not_reached, token_not_reached
+from devgw.outbound.reach import is_refused_for_tls
 from devgw.problems import Problem, Refused
+from devgw.problems.base import Fault
+from devgw.problems.proxy import UpstreamSpeaksTls
 
+_JSON = {"accept": "application/json"}
 NO_CODE = "01AAAAAAAAAAAAAAAAAAAAAAAA"
 """A code that nobody ever issued, in the form that WorkOS's have."""
 
@@ -77,8 +86,8 @@ async def examine_provider(asker: Asker, pair: Pair, measured: Measured = ignore
         yield provider.secret_shape(policy.login.client_secret.value, pair.callback)
     page, grant, keys, document = await asyncio.gather(
         asker.ask("GET", authorize_url(pair), {"accept": "text/html"}),
-        asker.ask("POST", policy.login.token_url, {"accept": "application/json"}, data=_invalid_grant(pair)),
-        asker.ask("GET", policy.oidc.jwks_url, {"accept": "application/json"}),
+        _grant(asker, pair),
+        _key_set(asker, pair, policy.oidc.jwks_url),
         asker.ask("GET", discovery_url(policy.oidc.issuer), {"accept": "application/json"}),
     )
     credentials, listed = _credentials(grant, pair), await _list_uris(asker, pair)
@@ -98,8 +107,44 @@ async def examine_provider(asker: Asker, pair: Pair, measured: Measured = ignore
     yield provider.clock(skews)
 
 
+async def _grant(asker: Asker, pair: Pair) -> Answer:
+    """Ask the token endpoint with a code that nobody issued, for as long as a login would wait."""
+    login = pair.policy.login
+    blame, body = partial(_blamed, token_not_reached, login.token_url, login), _invalid_grant(pair)
+    async with _patient(asker, login) as patient:
+        answer = await patient.ask("POST", login.token_url, _JSON, data=body, blame=blame)
+    if not answer.failure and await is_refused_for_tls(answer.url, answer.status, answer.media_type):
+        problem = UpstreamSpeaksTls(answer.url, written_in=TOKEN_URL)
+        return replace(answer, problem=problem, failure=problem.explain().rstrip("."))
+    return answer
+
+
+async def _key_set(asker: Asker, pair: Pair, url: str) -> Answer:
+    """Ask for the keys, for as long as a login would wait."""
+    login = pair.policy.login
+    async with _patient(asker, login) as patient:
+        return await patient.ask("GET", url, _JSON, blame=partial(_blamed, keys_not_reached, url, login))
+
+
+@asynccontextmanager
+async def _patient(asker: Asker, login: BrowserLogin) -> AsyncIterator[Asker]:
+    """Yield who asks with the policy's own limit of time."""
+    seconds = login.remote_timeout.total_seconds()
+    async with http_client(Bounds(seconds, blamed=Fault.PROVIDER)) as http:
+        yield replace(asker, http=http, seconds=seconds)
+
+
+async def _blamed(
+    of: Callable[[BaseException, str, timedelta], Awaitable[Problem]],
+    url: str,
+    login: BrowserLogin,
+    error: BaseException,
+) -> Problem:
+    return await of(error, url, login.remote_timeout)
+
+
 def _credentials(grant: Answer, pair: Pair) -> Check:
-    return provider.id_and_key(grant, _made_of(grant, pair), pair.policy.login.remote_timeout.total_seconds())
+    return provider.id_and_key(grant, _made_of(grant, pair))
 
 
 async def examine_login_page(asker: Asker, pair: Pair) -> Check:
@@ -111,7 +156,7 @@ async def examine_login_page(asker: Asker, pair: Pair) -> Check:
     if check.verdict is not Verdict.FAIL or pair.policy.oidc is None:
         return check
     grant, listed, document = await asyncio.gather(
-        asker.ask("POST", pair.policy.login.token_url, {"accept": "application/json"}, data=_invalid_grant(pair)),
+        _grant(asker, pair),
         _list_uris(asker, pair),
         asker.ask("GET", discovery_url(pair.policy.oidc.issuer), {"accept": "application/json"}),
     )

@@ -7,22 +7,29 @@ from devgw.config.project import Route
 from devgw.diagnosis.verdicts import Answer, Check
 from devgw.diagnosis.verdicts.check import refused, skipped
 from devgw.diagnosis.verdicts.upstream import NOT_HERE, Asked, connectable, upstream
+from devgw.events.trace import Headers
 from devgw.gateway.forwarding import forwarding_of, headers_up
-from devgw.outbound.probes.asking import Asker
+from devgw.outbound.probes.calling import Caller
 from devgw.outbound.probes.connecting import Ways
 from devgw.outbound.probes.routes import ACCEPT, ME, discover
 from devgw.problems import Refused
-from devgw.problems.proxy import REWRITE_PATTERN
 
 MODERN_HEADERS = {"accept": ACCEPT, "mcp-protocol-version": "2026-07-28", "mcp-method": "server/discover"}
 
 
-async def examine_upstream(asker: Asker, route: Route, ways: Ways, *, is_stateful: bool = False) -> Check:
+async def examine_upstream(caller: Caller, route: Route, ways: Ways, *, is_stateful: bool = False) -> Check:
     """Ask an upstream for its revisions, in both eras; where a person connects it, also whether that would work."""
     try:
+        return await _examine(caller, route, ways, is_stateful=is_stateful)
+    finally:
+        caller.close()
+
+
+async def _examine(asker: Caller, route: Route, ways: Ways, *, is_stateful: bool) -> Check:
+    try:
         modern, legacy = await asyncio.gather(
-            asker.ask("POST", route.upstream_url, _sent(route, MODERN_HEADERS), REWRITE_PATTERN, json=discover()),
-            asker.ask("POST", route.upstream_url, _sent(route, {"accept": ACCEPT}), REWRITE_PATTERN, json=initialize()),
+            asker.ask("POST", route.upstream_url, _sent(route, MODERN_HEADERS), discover()),
+            asker.ask("POST", route.upstream_url, _sent(route, {"accept": ACCEPT}), initialize()),
         )
     except Refused as reason:
         return refused(f"upstream.{route.operation_id}", "put the route's headers together", reason.problem)
@@ -50,29 +57,28 @@ async def examine_upstream(asker: Asker, route: Route, ways: Ways, *, is_statefu
     return connectable(asked, issuer, ways.connected(exchange))
 
 
-def _sent(route: Route, headers: dict[str, str]) -> dict[str, str]:
+def _sent(route: Route, headers: dict[str, str]) -> Headers:
     """Return headers as the proxy would send them on this route, without a person's credential."""
     given = [(name.encode(), value.encode()) for name, value in headers.items()]
-    edited = headers_up(forwarding_of(route, is_stateful=True), given, ())
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in edited}
+    return headers_up(forwarding_of(route, is_stateful=True), given, ())
 
 
-async def _asked_without_session(asker: Asker, route: Route, answer: Answer) -> int:
+async def _asked_without_session(asker: Caller, route: Route, answer: Answer) -> int:
     """Return the status of a call without the session that `initialize` began; 0 where it began none."""
     if not answer.headers.get("mcp-session-id") or answer.status >= 300:
         return 0
     headers = _sent(route, {"accept": ACCEPT, "mcp-protocol-version": "2025-11-25"})
     ping = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
-    return (await asker.ask("POST", route.upstream_url, headers, REWRITE_PATTERN, json=ping)).status
+    return (await asker.ask("POST", route.upstream_url, headers, ping)).status
 
 
-async def _offers_event_stream(asker: Asker, route: Route) -> bool:
+async def _offers_event_stream(asker: Caller, route: Route) -> bool:
     """Tell whether an upstream that refused a POST gives an event stream to GET, as servers of 2024-11-05 do."""
-    answer = await asker.ask("GET", route.upstream_url, _sent(route, {"accept": "text/event-stream"}), REWRITE_PATTERN)
+    answer = await asker.ask("GET", route.upstream_url, _sent(route, {"accept": "text/event-stream"}))
     return answer.status == 200 and answer.media_type == "text/event-stream"
 
 
-async def _leave(asker: Asker, route: Route, answer: Answer) -> None:
+async def _leave(asker: Caller, route: Route, answer: Answer) -> None:
     """End the session that `initialize` began, where the upstream keeps sessions."""
     session = answer.headers.get("mcp-session-id")
     if session:

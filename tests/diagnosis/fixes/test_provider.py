@@ -91,7 +91,7 @@ def answer(status: int, **members: Any) -> Reply:
 
 
 @mends("IDT-01", "IDT-09", "IDT-10", "IDT-12", "IDT-20", "IDT-27", "WORK-04", "TOK-08", "IDT-25", "IDT-21")
-@mends("IDT-08")
+@mends("IDT-08", "IDT-33")
 @pytest.mark.parametrize(
     ("spoil", "name", "words"),
     [
@@ -105,6 +105,7 @@ def answer(status: int, **members: Any) -> Reply:
         ({"token_reply": Reply(200, b"[]")}, "TOK-08", "what stands between it and this machine"),
         ({"token_reply": Reply(500, b"")}, "IDT-25", "Wait a moment and start the connection again"),
         ({"callback": {"error": "access_denied"}}, "IDT-21", "let this person use the application there"),
+        ({"callback": {"error": "consent_required"}}, "IDT-33", "Let an administrator consent to the application"),
         ({"keys_reply": Reply(503, b"")}, "IDT-08", "Ask the URL with curl"),
     ],
 )

@@ -1,5 +1,7 @@
 """A request that does not fit the revision of MCP which it names is told so, and works as it is printed."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -102,3 +104,41 @@ async def test_an_error_of_mcps_own_and_wrong_arguments_stay_what_they_are(gatew
     headers = {VERSION: MODERN, METHOD: "tools/call"}
     await agent.http.post(gateway.mcp_url, json=mcp_request("tools/list", {"_meta": META}), headers=headers)
     assert await gateway.names() == ["PROXY-06"]
+
+
+def offered(revision: str) -> dict[str, Any]:
+    return mcp_request("initialize", {"protocolVersion": revision, "capabilities": {}, "clientInfo": {"name": "x"}})
+
+
+def refusal(status: int, **data: Any) -> tuple[int, dict[str, str], bytes]:
+    said = {"code": -32602, "message": "Unsupported protocol version"} | ({"data": data} if data else {})
+    return status, {"content-type": "application/json"}, json.dumps({"jsonrpc": "2.0", "id": 1, "error": said}).encode()
+
+
+@mends("REQ-10")
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("known", [["2024-11-05"], ["2025-03-26", "2024-11-05"]])
+async def test_a_revision_that_the_upstream_does_not_speak_is_told_and_what_is_printed_works(
+    tmp_path: Path, status: int, known: list[str]
+) -> None:
+    refused = refusal(status, supported=known, requested="2025-11-25")
+    good = (200, {"content-type": "application/json"}, b'{"jsonrpc":"2.0","id":1,"result":{}}')
+    async with (
+        serve(answering(refused, good)) as origin,
+        behind(tmp_path, f"{origin}/mcp") as (gateway, headers, http),
+    ):
+        await http.post(gateway.mcp_url, json=offered("2025-11-25"), headers=headers)
+        found = await gateway.only("REQ-10")
+        assert "2025-11-25; the upstream speaks " + ", ".join(known) in found.cause
+        right = written(found.fix, r"Let the client offer (\S+),")
+        await http.post(gateway.mcp_url, json=offered(right), headers=headers)
+        assert await gateway.names() == []
+
+
+@pytest.mark.parametrize("answer", [refusal(200), refusal(200, supported="all"), refusal(400, reason="bad")])
+async def test_another_refusal_of_initialize_is_not_taken_for_one_of_its_revision(
+    tmp_path: Path, answer: tuple[int, dict[str, str], bytes]
+) -> None:
+    async with serve(answering(answer)) as origin, behind(tmp_path, f"{origin}/mcp") as (gateway, headers, http):
+        await http.post(gateway.mcp_url, json=offered("2025-11-25"), headers=headers)
+        assert await gateway.names() == []

@@ -240,6 +240,8 @@ async def test_each_answer_of_the_token_endpoint_is_told_apart(world: World, rep
         ({"error": "server_error", "error_description": "boom"}, "IDT-25"),
         ({"error": "invalid_scope"}, "IDT-28"),
         ({"error": "login_required"}, "IDT-12"),
+        ({"error": "consent_required"}, "IDT-33"),
+        ({"error": "consent_required", "error_description": "AADSTS65001: no consent"}, "IDT-33"),
     ],
 )
 async def test_each_error_at_the_callback_is_told_apart(world: World, callback: dict[str, str], name: str) -> None:

@@ -22,7 +22,7 @@ GO = b"Client sent an HTTP request to an HTTPS server.\n"
 APACHE = b"<p>Reason: You're speaking plain HTTP to an SSL-enabled server port.</p>"
 
 
-def error(status: int, request_id: object, code: int, message: str) -> Given:
+def error(status: int, request_id: object, code: object, message: str) -> Given:
     """Return a JSON-RPC error under a status."""
     body = {"jsonrpc": "2.0", "id": request_id, "error": {"code": code, "message": message}}
     return status, JSON, json.dumps(body).encode()
@@ -38,6 +38,8 @@ def error(status: int, request_id: object, code: int, message: str) -> Given:
         (error(404, None, -32001, "Session not found"), "PROXY-20", "Session not found"),
         (error(400, 1, -32602, "Invalid params"), None, ""),
         (error(404, 1, -32601, "Method not found"), None, ""),
+        (error(400, None, [], "No code at all"), "PROXY-20", "No code"),
+        (error(400, None, {"a": 1}, "No code either"), "PROXY-20", "No code"),
         ((404, JSON, b'{"detail":"Not Found"}'), "PROXY-13", "Not Found"),
         ((400, {}, GO), "PROXY-20", "HTTPS"),
         ((400, {"content-type": "text/html"}, NGINX), "PROXY-20", "HTTPS"),

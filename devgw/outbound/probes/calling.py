@@ -1,0 +1,95 @@
+"""Asks an upstream over the transport of the gateway's own calls, so that what fails there has the same name here."""
+
+import json
+import re
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+from devgw.clock import Clock
+from devgw.diagnosis.verdicts import Answer
+from devgw.events.trace import Headers
+from devgw.events.unseen import HEADER
+from devgw.gateway.forwarding import encoding_of, header_of, is_event_stream
+from devgw.gateway.transport import Timing, TransportSettings, UpstreamAnswer, UpstreamRequest
+from devgw.oauth.discovery import without_query
+from devgw.oauth.resource import origin_of
+from devgw.outbound.proxy import ProxyClient
+from devgw.problems import Refused
+from devgw.problems.upstream_answer import UpstreamEncodingUnreadable
+
+MOST_BYTES = 256 * 1024
+_PACKED = frozenset({"gzip", "x-gzip", "deflate"})
+_GZIP_OR_DEFLATE = 47
+_RESPONSE = re.compile(rb'"(?:result|error)".*\n\r?\n', re.DOTALL)
+"""The end of an event with a response in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Calls one route's upstream as the proxy would; close it in the end."""
+
+    client: ProxyClient
+    certificate: str | None
+    """The PEM file of the route's client certificate."""
+    word: str = ""
+    told: frozenset[str] = frozenset()
+    """See `probes.asking.Asker`."""
+
+    async def ask(self, method: str, url: str, headers: Headers, message: Any = None) -> Answer:
+        """Return what `url` answers to a message, or to none. Reads no more than 256 kB."""
+        body = b"" if message is None else json.dumps(message).encode()
+        sent = [*headers, (b"content-type", b"application/json")] if body else [*headers]
+        if self.word and origin_of(url) in self.told:
+            sent.append((HEADER.encode(), self.word.encode()))
+        request = UpstreamRequest(method, url, sent, body, self.certificate, owner=("doctor", method, len(body)))
+        try:
+            answer = await self.client.open(request, Timing())
+            try:
+                return await _read(url, answer)
+            finally:
+                answer.abort()
+        except Refused as refused:
+            failure = refused.problem.explain().rstrip(".")
+            return Answer(url, failure=failure, problem=refused.problem)
+
+    def close(self) -> None:
+        """Close what is kept open."""
+        self.client.close()
+
+
+def caller(clock: Clock, seconds: float, certificate: str | None, word: str, told: frozenset[str]) -> Caller:
+    """Return who calls, with so many seconds for each step."""
+    limits = TransportSettings(seconds, seconds, silence_timeout=seconds, whole_timeout=seconds)
+    return Caller(ProxyClient(clock, limits), certificate, word, told)
+
+
+async def _read(url: str, answer: UpstreamAnswer) -> Answer:
+    """Return an answer with its body up to the limit; of an event stream, up to the response: it may never end.
+
+    Raises:
+        Refused: with what the transport refuses, or `UpstreamEncodingUnreadable`.
+    """
+    is_stream = is_event_stream(header_of(answer.headers, b"content-type"))
+    content = b""
+    try:
+        while piece := await answer.read_in_time():
+            content += piece
+            if len(content) > MOST_BYTES or (is_stream and _RESPONSE.search(content)):
+                break
+    except Refused:
+        if not (is_stream and content):
+            raise
+    found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
+    return Answer(url, answer.status, found, _unpacked(url, encoding_of(answer.headers), content[:MOST_BYTES]))
+
+
+def _unpacked(url: str, encoding: str, content: bytes) -> bytes:
+    if not encoding or encoding == "identity" or not content:
+        return content
+    if encoding not in _PACKED:
+        raise Refused(UpstreamEncodingUnreadable(without_query(url), encoding))
+    try:
+        return zlib.decompressobj(_GZIP_OR_DEFLATE).decompress(content, MOST_BYTES)
+    except zlib.error as error:
+        raise Refused(UpstreamEncodingUnreadable(without_query(url), encoding)) from error
