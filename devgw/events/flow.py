@@ -239,6 +239,8 @@ class Flow:
     """True where it ended well but not smoothly (`!` in the list)."""
     guessed: bool = False
     """True where its requests were joined by likeness alone."""
+    let_in_beside: datetime | None = None
+    """When a program with its user agent came in with a token, at once after what was asked here: perhaps this one."""
 
     @property
     def track(self) -> str:

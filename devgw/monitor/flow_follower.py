@@ -37,6 +37,8 @@ _LOOKED = frozenset(
     {Milestone.MCP_401, Milestone.MCP_401_WITH_TOKEN, Milestone.RESOURCE_METADATA, Milestone.SERVER_METADATA}
 )
 """Where somebody stands who looked whether a token is needed, or showed an old one, and may yet have a good one."""
+_AT_ONCE = timedelta(seconds=15)
+"""How soon the call with a token comes of a client that first asked without."""
 _SHORT_PATIENCE = timedelta(seconds=90)
 """A machine that says nothing for so long has given up."""
 
@@ -148,12 +150,16 @@ class FlowFollower:
     def _relieve(self, trace: Trace, now: datetime) -> None:
         """Let a row arrive that began with a 401, where its client had a good token after all, or got one.
 
-        It is the same client where it comes over the same socket, and nothing else tells.
+        It is the same client where it comes over the same socket, and nothing else tells. One that comes over another
+        at once, under the same user agent, may be it: that is noted, for the rules that suspect.
         """
         for flow in self.book.newest_first():
             is_looking = flow.client_id is None and flow.last_seen in _LOOKED and flow.state is FlowState.ACTIVE
             if is_looking and trace.peer and trace.peer in flow.peers:
                 conclude(flow, trace, Asked.MCP, now)
+                self._changed(flow)
+            elif is_looking and trace.user_agent == flow.user_agent and now - (flow.last_at or now) <= _AT_ONCE:
+                flow.let_in_beside = now
                 self._changed(flow)
 
     def _name_over_socket(self, trace: Trace) -> None:

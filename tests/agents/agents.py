@@ -5,12 +5,14 @@ import json
 import os
 import subprocess
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
+from devgw.diagnosis.clients import entries
 from tests.agents.home import Home
 from tests.agents.model import NO_SUCH_TOOL, WORD
 from tests.support.node import FOLDER
@@ -29,6 +31,8 @@ class Agent(ABC):
     NAME: ClassVar[str]
     """How the client book calls it."""
     ENVIRON: ClassVar[dict[str, str]] = {}
+    CLINGS: ClassVar = False
+    """Whether it keeps a registration that the server has forgotten, until it is told to forget it too."""
 
     def __init__(self, folder: Path, model: str) -> None:
         self.check_installed()
@@ -52,6 +56,18 @@ class Agent(ABC):
     @abstractmethod
     async def call(self, server: str) -> str:
         """Let it call `echo`; return what it printed."""
+
+    async def outlive(self, server: str, url: str, over: Callable[[], Awaitable[None]]) -> str:
+        """Sign in, let the access token go over, and let it call; return what it printed."""
+        await self.login(server, url)
+        await over()
+        return await self.call(server)
+
+    async def forget(self, server: str) -> None:
+        """Let it forget what it keeps, with the command that the client book names."""
+        entry = next(each for each in entries() if each.name == self.NAME)
+        assert entry.forget is not None
+        await self.home.say(entry.forget.replace("NAME", server))
 
     async def attempt(self, server: str) -> None:
         """Let it call where that cannot go well, and leave it to its own after a while."""
@@ -228,20 +244,23 @@ class CopilotCli(Agent):
 
 
 class QwenCode(Agent):
-    """It registers, from its own terminal."""
+    """It registers when it starts."""
 
     PROGRAM, PACKAGE, NAME = "qwen", "@qwen-code/qwen-code", "Qwen Code"
     ENVIRON: ClassVar = {"OPENAI_API_KEY": TOKEN, "OPENAI_BASE_URL": "{model}/v1", "OPENAI_MODEL": "none"}
+    SETTINGS: ClassVar = {
+        "security": {"auth": {"selectedType": "openai"}},
+        "tools": {"toolSearch": {"enabled": False}},
+        "general": {"enableAutoUpdate": False},
+    }
 
     async def add(self, server: str, url: str) -> None:
         """Tell it of a server."""
-        known = {"security": {"auth": {"selectedType": "openai"}}, "mcpServers": {server: {"httpUrl": url}}}
-        self.home.write(".qwen/settings.json", json.dumps(known))
+        self.home.write(".qwen/settings.json", json.dumps(self.SETTINGS | {"mcpServers": {server: {"httpUrl": url}}}))
 
-    async def again(self, server: str) -> None:
+    async def again(self, server: str) -> None:  # noqa: ARG002  it signs in wherever it has to
         """Sign in."""
-        steps = (("Type your message", "/mcp\r"), (server, "\r"), ("(?i)authenticate", "\r"))
-        await self.home.sign_in("qwen", *steps, seconds_after=6)
+        await self.home.sign_in("qwen", seconds_after=6)
 
     async def call(self, server: str) -> str:  # noqa: ARG002  it knows one server
         """Let it call."""
@@ -259,7 +278,7 @@ class McpRemote(Agent):
 
     async def again(self, server: str) -> None:  # noqa: ARG002  it knows one
         """Sign in."""
-        await self.home.sign_in('mcp-remote-client "$(cat url)"', seconds_after=6)
+        await self.home.sign_in('mcp-remote "$(cat url)"', until="Proxy established", prints=True)
 
     async def call(self, server: str) -> str:  # noqa: ARG002  it knows one
         """Let it call."""
@@ -278,6 +297,7 @@ class PythonFramework(Agent):
     """A program on a Python framework, in the interpreter that TEST_AGENTS_PYTHON names; it registers."""
 
     PROGRAM: ClassVar = "framework"
+    CLINGS: ClassVar = True
     PYTHON: ClassVar = os.environ.get("TEST_AGENTS_PYTHON", "")
 
     @classmethod
@@ -303,6 +323,16 @@ class PythonFramework(Agent):
     async def call(self, server: str) -> str:  # noqa: ARG002  it knows one
         """Let it call; where it has to sign in, it does."""
         return await self.home.say(self._command, patience=25)
+
+    async def outlive(self, server: str, url: str, over: Callable[[], Awaitable[None]]) -> str:  # noqa: ARG002
+        """Let one program sign in, wait and call once more: a new one does not know when its token goes over."""
+        await self.add(server, url)
+        said = await self.home.sign_in(f"{self._command} 12")
+        return said.partition("AND AGAIN")[2]
+
+    async def forget(self, server: str) -> None:  # noqa: ARG002  it knows one
+        """Delete what the program keeps."""
+        await self.home.say("rm -rf tokens.json kept .mcp_use")
 
     @property
     def _command(self) -> str:
@@ -339,8 +369,14 @@ class FastMcp(PythonFramework):
     PROGRAM, PACKAGE, NAME = "fastmcp", "fastmcp", "FastMCP client"
 
 
+class McpUse(PythonFramework):
+    """mcp-use, with its own sign-in."""
+
+    PROGRAM, PACKAGE, NAME = "mcp_use", "mcp-use", "mcp-use"
+
+
 CORE: tuple[type[Agent], ...] = (ClaudeCode, Codex, OpenCode, GeminiCli)
 """Those of every run."""
 ALL: tuple[type[Agent], ...] = (*CORE, Mcporter, CopilotCli, Kilo, QwenCode, McpRemote)
-FRAMEWORKS: tuple[type[Agent], ...] = (LangChain, OpenAiAgents, PydanticAi, Strands, FastMcp)
-"""All on one SDK: what differs is how they come to it."""
+FRAMEWORKS: tuple[type[Agent], ...] = (LangChain, OpenAiAgents, PydanticAi, Strands, FastMcp, McpUse)
+"""All but the last on one SDK: what differs is how they come to it."""

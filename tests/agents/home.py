@@ -61,7 +61,12 @@ class Home:
         return output.decode(errors="replace")
 
     async def sign_in(
-        self, command: str, *typed: tuple[str, str], until: str = "", seconds_after: float | None = None
+        self,
+        command: str,
+        *typed: tuple[str, str],
+        until: str = "",
+        seconds_after: float | None = None,
+        prints: bool = False,
     ) -> str:
         """Run a command that opens a browser, go its way as a person would, and return what it printed.
 
@@ -70,6 +75,7 @@ class Home:
             typed: what the terminal shows, and what is typed then; one after another.
             until: what the terminal shows when it is done, for a program that does not end by itself.
             seconds_after: how long it is left alone then, where it neither ends nor shows that it is done.
+            prints: whether it prints the URL in one line, in place of opening it.
         """
         asked = self._count_opened()
         terminal = Terminal(
@@ -80,7 +86,7 @@ class Home:
                 for shown, keys in typed:
                     await terminal.until(shown)
                     await terminal.type(keys)
-                await self._walk(await self._asked(asked, terminal))
+                await self._walk(await self._asked(asked, terminal, prints=prints))
                 await (terminal.until(until) if until else terminal.to_its_end(seconds_after))
         except TimeoutError:
             raise AssertionError(
@@ -105,15 +111,16 @@ class Home:
     def _count_opened(self) -> int:
         return self._opened.read_text().count("\n") if self._opened.exists() else 0
 
-    async def _asked(self, already: int, terminal: "Terminal") -> str:
+    async def _asked(self, already: int, terminal: "Terminal", *, prints: bool) -> str:
         """Return the authorization URL that the agent opened, or printed."""
         while True:
             text = self._opened.read_text() if self._opened.exists() else ""
             lines = text.splitlines()[already:] if text.endswith("\n") else []
-            found = re.search(r"https?://\S*authorize\S+", "\n".join(lines))
+            shown = terminal.screen if prints else "\n".join([*lines, ""])
+            found = re.search(r"https?://\S*authorize\S+(?=\s)", shown)
             if found:
                 return found[0]
-            await terminal.read(0.05)
+            assert await terminal.read(0.05), f"ended before it opened a page: {terminal.screen[-2000:]}"
 
     async def _walk(self, url: str) -> None:
         callback = parse_qs(urlsplit(url).query)["redirect_uri"][0]
@@ -171,7 +178,7 @@ class Terminal:
     async def type(self, keys: str) -> None:
         """Type a key at a time, as a person does: a return right behind a letter is taken for a piece of a paste."""
         self._typed_at, self._returned = len(self._bytes), keys.endswith("\r")
-        for key in keys:
+        for key in re.findall(r"\x1b\[[A-Z]|.", keys, re.DOTALL):
             await self.read(0.5 if key == "\r" else 0.02)
             await self._press(key)
 

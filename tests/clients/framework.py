@@ -3,7 +3,7 @@
 # ruff: noqa: PLC0415  only the framework that is asked for is imported
 """One call of `echo` through a Python framework, with the SDK's sign-in.
 
-`python framework.py FRAMEWORK MCP_URL MESSAGE` prints what came back.
+`python framework.py FRAMEWORK MCP_URL MESSAGE [SECONDS]` prints what came back, also of a call so many seconds later.
 
 It opens the browser that $BROWSER names, and keeps tokens and registration in `tokens.json` beside where it runs.
 """
@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 from mcp.client.auth import OAuthClientProvider
 from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
 
-FRAMEWORK, URL, MESSAGE = sys.argv[1:]
+FRAMEWORK, URL, MESSAGE, *LATER = sys.argv[1:]
 KEPT = Path("tokens.json")
 
 
@@ -78,48 +79,71 @@ def provider() -> OAuthClientProvider:
     return OAuthClientProvider(URL, metadata, Kept(), open_browser, wait)
 
 
-async def langchain() -> Any:
+Call = Callable[[], Awaitable[Any]]
+
+
+async def twice(call: Call) -> None:
+    """Call, and once more where that is asked for."""
+    print(await call())
+    for seconds in LATER:
+        await asyncio.sleep(float(seconds))
+        print("AND AGAIN", await call())
+
+
+async def langchain() -> None:
     from langchain_mcp_adapters.client import MultiServerMCPClient
 
     client = MultiServerMCPClient({"server": {"transport": "streamable_http", "url": URL, "auth": provider()}})
     tools = await client.get_tools()
-    return await next(each for each in tools if each.name == "echo").ainvoke({"message": MESSAGE})
+    echo = next(each for each in tools if each.name == "echo")
+    await twice(lambda: echo.ainvoke({"message": MESSAGE}))
 
 
-async def openai_agents() -> Any:
+async def openai_agents() -> None:
     from agents.mcp import MCPServerStreamableHttp
 
     async with MCPServerStreamableHttp(params={"url": URL, "auth": provider(), "timeout": 60}) as server:
-        return await server.call_tool("echo", {"message": MESSAGE})
+        await twice(lambda: server.call_tool("echo", {"message": MESSAGE}))
 
 
-async def pydantic_ai() -> Any:
+async def pydantic_ai() -> None:
     from pydantic_ai.mcp import MCPToolset
 
     async with MCPToolset(URL, auth=provider()) as toolset:
-        return await toolset.direct_call_tool("echo", {"message": MESSAGE})
+        await twice(lambda: toolset.direct_call_tool("echo", {"message": MESSAGE}))
 
 
-async def strands() -> Any:
+async def strands() -> None:
     from mcp.client.streamable_http import streamablehttp_client
     from strands.tools.mcp import MCPClient
 
-    def call() -> Any:
-        with MCPClient(lambda: streamablehttp_client(URL, auth=provider()), startup_timeout=60) as client:
-            return client.call_tool_sync("1", "echo", {"message": MESSAGE})
+    client = MCPClient(lambda: streamablehttp_client(URL, auth=provider()), startup_timeout=60)
+    await asyncio.to_thread(client.__enter__)
+    await twice(lambda: asyncio.to_thread(client.call_tool_sync, "1", "echo", {"message": MESSAGE}))
+    await asyncio.to_thread(client.__exit__, None, None, None)
 
-    return await asyncio.to_thread(call)
 
-
-async def fastmcp() -> Any:
+async def fastmcp() -> None:
     from fastmcp import Client
     from fastmcp.client.auth import OAuth
-    from key_value.aio.stores.filetree import FileTreeStore
+    from key_value.aio.stores.filetree import FileTreeStore, FileTreeV1KeySanitizationStrategy
 
-    auth = OAuth(token_storage=FileTreeStore(data_directory="kept"))
+    kept = Path("kept")
+    kept.mkdir(exist_ok=True)  # noqa: ASYNC240  nothing else runs yet
+    names = FileTreeV1KeySanitizationStrategy(kept)
+    auth = OAuth(token_storage=FileTreeStore(data_directory="kept", key_sanitization_strategy=names))
     async with Client(URL, auth=auth) as client:
-        return await client.call_tool("echo", {"message": MESSAGE})
+        await twice(lambda: client.call_tool("echo", {"message": MESSAGE}))
 
 
-CALLS = {each.__name__: each for each in (langchain, openai_agents, pydantic_ai, strands, fastmcp)}
-print(asyncio.run(CALLS[FRAMEWORK]()))
+async def mcp_use() -> None:
+    from mcp_use import MCPClient
+
+    client = MCPClient.from_dict({"mcpServers": {"server": {"url": URL, "auth": {}}}})
+    session = await client.create_session("server")
+    await twice(lambda: session.call_tool("echo", {"message": MESSAGE}))
+    await client.close_all_sessions()
+
+
+CALLS = {each.__name__: each for each in (langchain, openai_agents, pydantic_ai, strands, fastmcp, mcp_use)}
+asyncio.run(CALLS[FRAMEWORK]())

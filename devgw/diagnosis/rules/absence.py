@@ -44,8 +44,10 @@ class Due:
 
 
 def _is_beside_the_way(view: View) -> bool:
-    """Tell whether nobody was on the way here: a person with a tool, or a program that went on in another flow."""
-    return is_person_with_a_tool(view) or went_on_elsewhere(view)
+    """Tell whether nobody was on the way here: a person with a tool, or a program that is further than this."""
+    flow = view.flow
+    has_a_token = flow.let_in_beside is not None and flow.let_in_beside >= (flow.last_at or flow.started_at)
+    return has_a_token or is_person_with_a_tool(view) or went_on_elsewhere(view)
 
 
 def _was_challenged_only(view: View) -> bool:

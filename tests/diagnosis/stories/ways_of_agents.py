@@ -52,6 +52,24 @@ async def a_restart_that_probes_without_its_token(gateway: Watched) -> None:
     await one.call()
 
 
+async def a_restart_that_probes_over_sockets_of_their_own(gateway: Watched) -> None:
+    one = Agent(gateway, "copilot-cli/1.0.102")
+    await one.call(bare=True, status=401)
+    await one.discover()
+    await one.register(client_name="GitHub Copilot CLI")
+    await one.authorize()
+    await one.redeem()
+    await one.call()
+    for _ in range(2):
+        gateway.wait(60)
+        one.restart()
+        await one.call(bare=True, status=401)
+        one.restart()
+        await one.discover()
+        one.restart()
+        await one.call()
+
+
 async def a_restart_that_refreshes_first(gateway: Watched) -> None:
     one = await whole(gateway)
     gateway.wait(60)
