@@ -15,3 +15,13 @@ def read_date(text: str) -> datetime | None:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError, TypeError, IndexError, AttributeError):
         return None
+
+
+def standing_of(skew: float) -> str:
+    """Return in words how a clock stands that is `skew` seconds ahead of ours.
+
+    A `Date` and an `iat` are cut to whole seconds, and an answer takes time: one second tells no clock from another.
+    """
+    if abs(skew) < 2:
+        return "agrees with ours"
+    return f"is {abs(skew):,.0f} s {'ahead of' if skew > 0 else 'behind'} ours"

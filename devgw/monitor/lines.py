@@ -8,6 +8,7 @@ from devgw.events import taxonomy as told
 from devgw.events.bus import Published
 from devgw.events.taxonomy import Event, Outcome
 from devgw.events.trace import Trace
+from devgw.foreign.dates import standing_of
 from devgw.foreign.text import clean as clean_text
 from devgw.foreign.text import encode_hidden
 from devgw.monitor.contract_names import fields_of
@@ -275,7 +276,7 @@ _SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     told.McpAuthProviderAnswered: _answered,
     told.McpAuthProviderTokenChecked: lambda e: f"{e.token_id} of the identity provider: {e.verdict}",
     told.McpAuthJwksFetched: _keys,
-    told.ClockSkewMeasured: lambda e: f"the provider's clock is {e.skew_seconds:+.0f} s from ours",
+    told.ClockSkewMeasured: lambda e: f"the provider's clock {standing_of(e.skew_seconds)}",
     told.McpAuthUpstreamAnswered: _upstream_answered,
     told.McpAuthUpstreamConnectionBegun: _connection_begun,
     told.McpAuthUpstreamConnectionEstablished: lambda e: f"{_upstream(e)}: connected{_until(e.expires_at)}",

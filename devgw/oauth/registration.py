@@ -118,9 +118,15 @@ def _check_texts(members: dict[str, Any]) -> None:
         most = Limits.CLIENT_NAME_CHARACTERS if name == "client_name" else MAXIMUM_MEMBER_LENGTH
         if len(value) > most:
             raise Refused(ClientMetadataInvalid(name, f"{len(value)} characters", f"at most {most} characters"))
-        if value and name.endswith("_uri") and not value.startswith(("https://", "http://")):
-            raise Refused(ClientMetadataInvalid(name, "no http(s) URL", "an absolute https URL"))
+        if value and name.endswith("_uri") and not _is_page(name, value):
+            wanted = f"an absolute http(s) URL{', or an image as data:image/…' if name == 'logo_uri' else ''}"
+            raise Refused(ClientMetadataInvalid(name, "no such URL", wanted))
     _check_contacts(members)
+
+
+def _is_page(name: str, value: str) -> bool:
+    """Tell whether a member may be that URL; a logo may be an image in itself, for no page here shows it."""
+    return value.startswith(("https://", "http://")) or (name == "logo_uri" and value.startswith("data:image/"))
 
 
 def _check_contacts(members: dict[str, Any]) -> None:
@@ -155,8 +161,9 @@ def _check_with_authlib(members: dict[str, Any]) -> None:
     from joserfc.errors import JoseError  # noqa: PLC0415  comes with it
 
     try:
-        # It wants a host in each redirect URI; one of a private-use scheme has none (RFC 8252 §7.1).
-        left = {name: value for name, value in members.items() if name != "redirect_uris"}
+        # It wants a host in each URL; a redirect URI of a private-use scheme has none (RFC 8252 §7.1), nor an image.
+        inner = {"redirect_uris", *(("logo_uri",) if str(members.get("logo_uri")).startswith("data:") else ())}
+        left = {name: value for name, value in members.items() if name not in inner}
         ClientMetadataClaims(left, {}, {}, None).validate()
     except JoseError as error:
         name = str(getattr(error, "claim", "") or error.description or error)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
+from devgw.foreign.dates import standing_of
 from devgw.problems.base import ErrorCode, Fault, Problem
 
 
@@ -166,8 +167,8 @@ class ClockSkewed(Problem):
         """Say the distance."""
         apart = _side(self.token_time - self.our_time)
         return (
-            f"The provider's token has {self.claim} {apart} this machine's time; the provider's clock is "
-            f"{self.skew_seconds:+.0f} s from ours, by its answer's Date and by the token's iat."
+            f"The provider's token has {self.claim} {apart} this machine's time; the provider's clock "
+            f"{standing_of(self.skew_seconds)}, by its answer's Date and by the token's iat."
         )
 
     def advise(self) -> str:
@@ -207,7 +208,7 @@ class TokenUntimely(Problem):
             return "The provider's answer has no Date, so that the clocks cannot be compared."
         if abs(self.skew_seconds) < 5:
             return "Both clocks agree."
-        return f"The Date of the answer is {self.skew_seconds:+.0f} s from ours, which does not explain it."
+        return f"The provider's clock {standing_of(self.skew_seconds)} by its Date, which does not explain it."
 
     def advise(self) -> str:
         """Say what to look at."""

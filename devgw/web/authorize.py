@@ -24,6 +24,7 @@ from devgw.problems.consent import (
 from devgw.problems.login import ProviderRefused
 from devgw.problems.parameters import ParameterInvalid
 from devgw.web import browser, caller, dev_login, refusals, serving
+from devgw.web.looking import answer_to_look
 from devgw.web.pages import consent_page, prove_page
 from devgw.web.wrong_path import answer_wrong_path
 
@@ -47,6 +48,8 @@ async def authorize(path: str | None = None) -> Response:
         parameters, route, urls, by_page_of_elsewhere=caller.is_page_of_elsewhere()
     )
     serving.note_pending(pending)
+    if looked := answer_to_look():
+        return looked
     if urls.origin != serving.canonical_urls().origin:
         return _see(serving.canonical_urls().consent(pending.id), 302)
     return await next_step(gateway, pending)
@@ -58,6 +61,8 @@ async def callback() -> Response:
     gateway, urls = serving.gateway(), serving.urls()
     parameters = serving.query()
     dev_login.check_is_here()
+    if looked := answer_to_look():
+        return looked
     try:
         agent = request.headers.get("User-Agent", "")
         arrival = await gateway.login.arrive(parameters, browser.cookies(), urls, agent)
@@ -85,6 +90,8 @@ async def show_setup() -> Response:
     """Show what has to be decided for a pending authorization."""
     gateway, transaction = serving.gateway(), request.args.get("transaction")
     serving.note_pending(gateway.authorization.known(transaction))
+    if looked := answer_to_look():
+        return looked
     if request.args.get("sign_in") == "again":
         return await _to_login(gateway, gateway.authorization.find(transaction))
     pending = gateway.authorization.find_to_decide(transaction)

@@ -17,6 +17,7 @@ from devgw.problems.consent import ConsentStale
 from devgw.problems.upstream_connection import ConnectionUnknown
 from devgw.web import browser, refusals, serving
 from devgw.web.connect_link import OpenedLink, find_out_who, is_done, open_link
+from devgw.web.looking import answer_to_look
 from devgw.web.pages import page
 
 COOKIE_SECONDS = 600
@@ -50,6 +51,8 @@ def blueprint(upstreams: UpstreamConnecting) -> Blueprint:
         """End: take the upstream's answer, and go back to where the person came from."""
         route = _route_of(connection)
         _note(route)
+        if looked := answer_to_look():
+            return looked
         parameters = serving.query()
         name = cookie_name_of(parameters.get("state", ""))
         cookies = browser.cookies().get(name, ())
@@ -88,6 +91,8 @@ def _route_of(connection: str) -> Route:
 
 async def _next(upstreams: UpstreamConnecting, opened: OpenedLink) -> Response:
     """Return what comes after a link that was opened: sign in, the page that asks, or the upstream."""
+    if looked := answer_to_look():
+        return looked
     if not browser.sessions():
         return await find_out_who(upstreams, opened)
     if browser.is_led_here_by_another_page():

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import pytest
 
 from devgw.entropy import token
-from devgw.events.taxonomy import McpAuthUpstreamConnectionBegun
+from devgw.events.taxonomy import Event, McpAuthAuthorizationBegun, McpAuthUpstreamConnectionBegun
 from devgw.ids import UpstreamServerId
 from devgw.problems import Refused
 from tests.support.browser import Browser
@@ -160,3 +160,46 @@ async def test_the_page_that_asks_is_answered_from_itself_alone(bench: Bench) ->
         await person.press("ada@acme.example")
         await person.press("Approve as")
         assert "Notes is connected" in person.page.text
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+async def test_a_program_that_looks_at_a_link_does_not_use_it_up(bench: Bench, *, signed_in: bool) -> None:
+    """Chats and mail programs ask HEAD of every link, to preview or to check it (RFC 9110 §9.2.1)."""
+    link = await link_of(bench)
+    headers = bench.browser.cookies if signed_in else {}
+    begun = len(bench.gateway.events(McpAuthUpstreamConnectionBegun))
+    pending = len(bench.gateway.events(McpAuthAuthorizationBegun))
+    for url in (link, f"{link}&redirect=true"):
+        for _ in range(3):
+            looked = await bench.http.head(url, headers=headers | OPENED)
+            assert (looked.status_code, looked.content) in {(200, b""), (428, b"")}
+            assert "set-cookie" not in looked.headers
+    assert len(bench.gateway.events(McpAuthUpstreamConnectionBegun)) == begun
+    assert len(bench.gateway.events(McpAuthAuthorizationBegun)) == pending
+    await bench.browser.open(link)
+    assert len(bench.gateway.events(McpAuthUpstreamConnectionBegun)) == begun + 1
+
+
+@pytest.mark.parametrize("path", ["/auth/connections/notes/callback", "/oauth/callback"])
+async def test_looking_at_a_callback_spends_neither_code_nor_state(bench: Bench, path: str) -> None:
+    stops, bench.browser.stops = bench.browser.stops, (f"{bench.gateway.origin}{path}",)
+    await bench.sign_in()
+    if bench.browser.location is None:
+        await bench.connect()
+    assert bench.browser.location
+    looked = await bench.http.head(bench.browser.location, headers=bench.browser.cookies)
+    assert (looked.status_code, looked.content, "set-cookie" in looked.headers) == (200, b"", False)
+    bench.browser.stops = stops
+    await bench.browser.open(bench.browser.location)
+    assert bench.browser.page
+    assert (bench.browser.page.status, "Notes" in bench.text) == (200, True)
+    await bench.http.head(bench.browser.page.url, headers=bench.browser.cookies)
+    assert not any(each.outcome == "failure" for each in bench.gateway.events(Event))
+
+
+async def test_looking_at_an_authorization_asks_nobody_and_decides_nothing(bench: Bench) -> None:
+    await bench.sign_in()
+    url = bench.gateway.authorize_url(bench.client_id, token(""))
+    for path in (url, url.replace("/oauth/authorize", "/oauth/setup")):
+        looked = await bench.http.head(path, headers=bench.browser.cookies)
+        assert (looked.status_code, "location" in looked.headers) == (200, False)

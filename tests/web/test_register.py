@@ -91,6 +91,16 @@ async def test_a_client_that_asks_for_nothing_that_is_offered_is_refused(
             "invalid_client_metadata",
             "client_metadata_invalid",
         ),
+        (
+            {"redirect_uris": [CALLBACK], "logo_uri": "data:text/html,<script>"},
+            "invalid_client_metadata",
+            "client_metadata_invalid",
+        ),
+        (
+            {"redirect_uris": [CALLBACK], "tos_uri": "data:image/png;base64,AA=="},
+            "invalid_client_metadata",
+            "client_metadata_invalid",
+        ),
         ({"redirect_uris": [CALLBACK], "client_name": "a\nb"}, "invalid_client_metadata", "client_metadata_invalid"),
         ({"redirect_uris": [CALLBACK], "software_id": "\u2066"}, "invalid_client_metadata", "client_metadata_invalid"),
         ({"redirect_uris": [CALLBACK, "smb://host/x"]}, "invalid_redirect_uri", "redirect_uri_refused"),
@@ -266,3 +276,21 @@ async def test_a_client_signs_its_way_in_with_its_own_key(
     assert (await http.post(url, data=form | good)).status_code == 200
     replayed = await http.post(url, data=form | good)
     assert replayed.json()["reason"] == "client_assertion_invalid"
+
+
+@pytest.mark.parametrize(
+    "logo", ["data:image/png;base64,iVBORw0KGgo=", "data:image/svg+xml,%3Csvg/%3E", "https://x.example/l"]
+)
+async def test_a_logo_may_be_an_image_in_itself(gateway: Running, http: httpx2.AsyncClient, logo: str) -> None:
+    """RFC 7591 §2 wants a URL of an image; it is shown nowhere here, so that nobody is shut out for it."""
+    document = {"redirect_uris": [CALLBACK], "logo_uri": logo}
+    answer = await http.post(f"{gateway.origin}/oauth/register", json=document)
+    assert (answer.status_code, answer.json()["logo_uri"]) == (201, logo)
+
+
+async def test_what_a_logo_should_be_is_said_as_it_is_taken(gateway: Running, http: httpx2.AsyncClient) -> None:
+    for name, value in (("logo_uri", "data:text/html,x"), ("tos_uri", "ftp://x/y")):
+        document = {"redirect_uris": [CALLBACK], name: value}
+        said = (await http.post(f"{gateway.origin}/oauth/register", json=document)).json()["error_description"]
+        assert "an absolute http(s) URL" in said
+        assert ("data:image/" in said) == (name == "logo_uri")
