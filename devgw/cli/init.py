@@ -1,12 +1,16 @@
 """`devgw init`: the sample project as one's own, wired for VS Code; nothing that exists is touched."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
 from devgw.cli.printing import write_line, write_page
+from devgw.cli.servers import check_unused, new_session, say, server_options
+from devgw.cli.target import Server, ServerUrl
+from devgw.config.dotenv_file import FILE as DOTENV_FILE
 from devgw.config.sample import sample_root
 from devgw.config.schemas import SCHEMAS
 from devgw.config.source import content_of
@@ -18,11 +22,19 @@ _IGNORED = (".env", ".devgw/")
 
 @click.command("init")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=".")
-def command(directory: Path) -> None:
-    """Copy the sample project into DIRECTORY, and tell VS Code its schemas. What exists is left alone."""
+@click.option("--from", "servers", type=Server(), multiple=True, help="An MCP server to write the project for.")
+@server_options
+def command(directory: Path, servers: tuple[ServerUrl, ...], **flags: Any) -> None:
+    """Copy the sample project into DIRECTORY, and tell VS Code its schemas. What exists is left alone.
+
+    With --from URL: write the project that `devgw up URL` would run instead of the sample.
+    """
+    if not servers:
+        check_unused(flags)
     kept = []
+    files = _of_servers(servers, flags) if servers else _sample()
     try:
-        for name, content in _files():
+        for name, content in (*files, *_editor_files()):
             if _write(directory / name, content):
                 write_line(f"  wrote   {name}")
             else:
@@ -35,14 +47,30 @@ def command(directory: Path) -> None:
     for advice in _advice(directory, kept):
         write_page(f"\n{advice}")
     where = "" if directory == Path() else f" {directory}"
-    write_page(f"\nNext: devgw up{where}. As long as WORKOS_CLIENT_ID is set nowhere, it signs in at its own emulator.")
+    by = "As long as WORKOS_CLIENT_ID is set nowhere, it signs in at its own emulator."
+    if servers and flags["policy"] != "workos":
+        by = "dev-login is for this machine alone: deploy it with a policy of your identity provider (--policy workos)."
+    write_page(f"\nNext: devgw up{where}. {by}")
 
 
-def _files() -> Iterator[tuple[str, str]]:
-    """Yield every file to write, by its name below the directory."""
+def _sample() -> list[tuple[str, str]]:
+    """Return the files of the sample project, by their names below the directory."""
     root = sample_root()
-    for source in sorted(each for each in root.rglob("*") if each.is_file() and "__pycache__" not in each.parts):
-        yield source.relative_to(root).as_posix(), source.read_text(encoding="utf-8")
+    found = sorted(each for each in root.rglob("*") if each.is_file() and "__pycache__" not in each.parts)
+    return [(each.relative_to(root).as_posix(), each.read_text(encoding="utf-8")) for each in found]
+
+
+def _of_servers(servers: tuple[ServerUrl, ...], flags: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the files of a project in front of these servers; exit where there is none to be written."""
+    session = new_session(servers, flags, {})
+    session.leave()
+    for doubt in session.drafted.doubts:
+        say(doubt, colour="yellow")
+    return list(session.drafted.draft.files().items())
+
+
+def _editor_files() -> Iterator[tuple[str, str]]:
+    """Yield what the folder needs beside the project."""
     yield ".gitignore", "".join(f"{each}\n" for each in _IGNORED)
     for name in _SCHEMA_FILES:
         yield _schema_file(name), json.dumps(SCHEMAS[name](), indent=2) + "\n"
@@ -63,7 +91,7 @@ def _write(path: Path, content: str) -> bool:
     """Write a file that does not exist yet; tell whether it was written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with create(path, mode=0o666) as file:
+        with create(path, mode=0o600 if path.name == DOTENV_FILE else 0o666) as file:
             file.write(content.encode())
     except FileExistsError:
         return False

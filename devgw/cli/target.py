@@ -21,6 +21,19 @@ class ServerUrl(str):
     __slots__ = ()
 
 
+class Server(click.ParamType[ServerUrl]):
+    """The URL of an MCP server, with a scheme or without."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a `ServerUrl`."""
+        try:
+            return ServerUrl(read_url(with_scheme(value)).text)
+        except UrlRefused as refused:
+            self.fail(f"{value!r} is no URL of an MCP server: {refused}.", param, ctx)
+
+
 class ProjectOrServer(click.Path):
     """A folder that exists, or a URL: with http(s)://, or as host:port, host.name/path or localhost without it."""
 
@@ -33,10 +46,7 @@ class ProjectOrServer(click.Path):
         """Return a `ServerUrl`, or a `Path`; a folder that exists goes first."""
         if not isinstance(value, str) or not is_like_url(value):
             return super().convert(value, param, ctx)
-        try:
-            return ServerUrl(read_url(with_scheme(value)).text)
-        except UrlRefused as refused:
-            self.fail(f"{value!r} is no URL of an MCP server: {refused}.", param, ctx)
+        return Server().convert(value, param, ctx)
 
 
 def is_like_url(text: str) -> bool:

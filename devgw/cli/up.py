@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devgw.cli.printing import write_line, write_page
+from devgw.cli.servers import FLAGS, check_unused, new_session, say, server_options, show_files, show_plan
+from devgw.cli.target import ProjectOrServer, ServerUrl
 
 if TYPE_CHECKING:
     from devgw.cli.starting import Started
@@ -32,6 +34,8 @@ class _Given:
     directory: Path
     overrides: dict[str, Any]
     trust: "Trust"
+    farewell: Callable[[], object] = bool
+    """What is done once the gateway has ended, whatever ended it."""
 
     def command(self, wish: str) -> list[str]:
         """Return the command that runs the same gateway without a dashboard."""
@@ -42,7 +46,9 @@ class _Given:
 
 
 @click.command("up")
-@click.argument("directory", type=click.Path(file_okay=False, exists=True, path_type=Path), default=".")
+@click.argument("targets", metavar="[DIRECTORY|URL...]", type=ProjectOrServer(), nargs=-1)
+@server_options
+@click.option("--dry-run", is_flag=True, help="With a URL: print the project that would run, and start nothing.")
 @click.option("--headless", is_flag=True, help="No dashboard: print event lines.")
 @click.option("--json", "as_json", is_flag=True, help="With --headless: one JSON object per line.")
 @click.option("--all", "everything", is_flag=True, help="With --headless: also each accepted request.")
@@ -58,7 +64,7 @@ class _Given:
 @click.option("--web", "in_browser", is_flag=True, help="The dashboard in one browser on this machine, read-only.")
 @click.option("--parent-pipe", type=int, hidden=True, help="Stop when this file descriptor closes.")
 def command(
-    directory: Path,
+    targets: tuple[Path | ServerUrl, ...],
     headless: bool,
     as_json: bool,
     everything: bool,
@@ -66,19 +72,61 @@ def command(
     parent_pipe: int | None,
     **others: Any,
 ) -> None:
-    """Start the gateway for the project in DIRECTORY (here, if not given), and the dashboard beside it."""
+    """Start the gateway for the project in DIRECTORY (here, if not given), and the dashboard beside it.
+
+    With URLs of MCP servers (localhost:3000/mcp will do): look at them, and start a gateway in front of them without
+    any files. It lasts as long as the command.
+    """
     theme, is_ascii, no_mouse = (others.pop(name) for name in ("theme", "is_ascii", "no_mouse"))
     from devgw.cli.trust import Trust  # noqa: PLC0415  `--help` need not wait for it
 
     trust = Trust(others.pop("trust"), others.pop("wish"))
-    given = _Given(directory.resolve(), {name: value for name, value in others.items() if value is not None}, trust)
+    flags = {name: others.pop(name) for name in (*FLAGS, "dry_run")}
+    overrides = {name: value for name, value in others.items() if value is not None}
+    given = _given(targets, flags, overrides, trust)
     if in_browser and not headless and not as_json:
-        sys.exit(_run_in_browser(given))
+        sys.exit(_and_leave(given, _run_in_browser))
     if headless or as_json or (reason := _why_no_dashboard()):
         if not headless and not as_json:
             write_line(f"devgw: no dashboard here ({reason}); these are the events.", err=True)
         sys.exit(_run_headless(given, as_json=as_json, everything=everything, parent_pipe=parent_pipe))
-    sys.exit(_run_dashboard(given, theme or "", is_ascii=is_ascii, has_mouse=not no_mouse))
+    run = partial(_run_dashboard, theme=theme or "", is_ascii=is_ascii, has_mouse=not no_mouse)
+    sys.exit(_and_leave(given, run))
+
+
+def _given(
+    targets: tuple[Path | ServerUrl, ...], flags: Mapping[str, Any], overrides: dict[str, Any], trust: "Trust"
+) -> _Given:
+    """Return what is run: a project's folder, or one that was made for URLs."""
+    urls = [each for each in targets if isinstance(each, ServerUrl)]
+    if not urls:
+        check_unused(flags)
+        if len(targets) > 1:
+            raise click.UsageError("One project at a time; several URLs may be given.")
+        return _Given(Path(*targets).resolve(), overrides, trust)
+    if len(urls) < len(targets):
+        raise click.UsageError("Give a project's folder, or URLs, not both.")
+    overrides.pop("ephemeral", None)  # it is, and what it registers has to be found at the end
+    session = new_session(urls, flags, overrides)
+    if flags["dry_run"]:
+        show_files(session)
+        session.leave()
+        sys.exit(0)
+    if session.drafted.doubts:
+        session.leave()
+        for problem in session.drafted.doubts:
+            say(problem, urls)
+        sys.exit(1)
+    show_plan(session)
+    return _Given(session.folder, overrides, trust, session.leave)
+
+
+def _and_leave(given: _Given, run: Callable[[_Given], int]) -> int:
+    """Run the gateway beside a dashboard, and do what is to be done at the end; return the exit code."""
+    try:
+        return run(given)
+    finally:
+        given.farewell()
 
 
 def _why_no_dashboard() -> str:
@@ -158,12 +206,13 @@ def _run_headless(given: _Given, *, as_json: bool, everything: bool, parent_pipe
 
     started = start(given.directory, given.overrides, given.trust, as_json=as_json, everything=everything)
     if started is None:
+        given.farewell()
         return 1
-    _on_the_fastest_loop(_serve(started, parent_pipe))
+    _on_the_fastest_loop(_serve(started, parent_pipe, given.farewell))
     return 0
 
 
-async def _serve(started: "Started", parent_pipe: int | None) -> None:
+async def _serve(started: "Started", parent_pipe: int | None, farewell: Callable[[], object]) -> None:
     """Serve until a signal, or until the parent's end of the pipe closes; then end the process."""
     from devgw.cli.ending import Ending, leave  # noqa: PLC0415  imported when it is wanted
     from devgw.cli.starting import sentence_of  # noqa: PLC0415  imported by now
@@ -181,7 +230,9 @@ async def _serve(started: "Started", parent_pipe: int | None) -> None:
     except (EssentialEnded, Refused, OSError) as error:
         code, sentence = 1, sentence_of(error)
     watching.cancel()
-    leave(code, sentence, partial(lines.close, FLUSH_SECONDS))
+    lines.close(FLUSH_SECONDS)
+    await asyncio.to_thread(farewell)  # it may have a loop of its own
+    leave(code, sentence, bool)
 
 
 def _on_the_fastest_loop(main: Coroutine[Any, Any, None]) -> None:

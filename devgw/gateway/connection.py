@@ -23,6 +23,9 @@ class UpstreamSecrets:
     access_token: str = ""
     refresh_token: str | None = None
     client_secret: str | None = None
+    registration_uri: str | None = None
+    """Where a registration is read and deleted (RFC 7592 §3), by whoever has its token."""
+    registration_token: str | None = None
 
     def __repr__(self) -> str:
         """Show that there are some."""
@@ -159,6 +162,10 @@ class ConnectionStore(Protocol):
 
     def forget_upstream_client(self, issuer: str, upstream_server_id: UpstreamServerId) -> None:
         """Forget the registrations for an upstream at an issuer."""
+
+    def upstream_clients(self) -> list[UpstreamClient]:
+        """Return all registrations that can be opened."""
+        ...
 
     def transaction(self) -> AbstractContextManager[None]:
         """Commit at the end, also where the block ends in `Refused`; roll back on anything else."""

@@ -164,6 +164,10 @@ class SealedConnections:
         """Forget the registrations for an upstream at an issuer."""
         self._clients.delete("issuer=? AND upstream_server_id=?", issuer, upstream_server_id)
 
+    def upstream_clients(self) -> list[UpstreamClient]:
+        """Return all registrations, but for those whose secrets cannot be opened."""
+        return [UpstreamClient(**opened) for row in self._clients.where() if (opened := self._open(row))]
+
     def save_pending_connection(self, pending: PendingConnection) -> None:
         """Insert or replace a pending connection, and drop those that expired.
 

@@ -1,7 +1,6 @@
 """Whether an upstream could be connected: the way of connecting itself, up to the first step that changes something."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +64,15 @@ class Onlooker(Fetching):
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectingWay:
+    """Where and how an upstream would be connected."""
+
+    issuer: str
+    registers: bool
+    """Whether the gateway would register itself there first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ways:
     """How the gateway would connect its upstreams."""
 
@@ -74,8 +82,8 @@ class Ways:
     store: ConnectionStore
     seconds: float
 
-    async def look(self, route: Route) -> str:
-        """Walk the way to a route's connection and return the issuer at which it would be made.
+    async def look(self, route: Route) -> ConnectingWay:
+        """Walk the way to a route's connection and return where and how it would be made.
 
         Raises:
             Refused: with what connecting would refuse.
@@ -91,9 +99,11 @@ class Ways:
         await self._check_token_endpoint(fetching, errand, found.server.token_endpoint)
         registering = Registering(fetching, self.store, clock, self.settings.upstreams)
         ours = (self.urls.connected(exchange.id), self.urls.client_document(exchange.id))
-        with suppress(WouldRegister):
+        try:
             await registering.client_for(exchange, found.server, *ours, errand)
-        return found.server.issuer
+        except WouldRegister:
+            return ConnectingWay(found.server.issuer, registers=True)
+        return ConnectingWay(found.server.issuer, registers=False)
 
     async def _check_token_endpoint(self, fetching: Fetching, errand: Errand, endpoint: str) -> None:
         """Ask the token endpoint with a code and a client that nobody has: what is there says no in OAuth's form.

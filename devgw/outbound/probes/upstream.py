@@ -51,10 +51,10 @@ async def _examine(asker: Caller, route: Route, ways: Ways, *, is_stateful: bool
     if exchange.auth_mode == "id-jag":
         return skipped(check.name, check.did, "cross-app access gets its credential with the first call")
     try:
-        issuer = await ways.look(route)
+        way = await ways.look(route)
     except Refused as reason:
         return refused(check.name, f"walked the way of connecting {route.upstream_url}", reason.problem)
-    return connectable(asked, issuer, ways.connected(exchange))
+    return connectable(asked, way.issuer, ways.connected(exchange))
 
 
 def _sent(route: Route, headers: dict[str, str]) -> Headers:

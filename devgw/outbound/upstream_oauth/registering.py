@@ -15,6 +15,7 @@ from devgw.foreign.urls import UrlRefused, read_url
 from devgw.gateway.connection import ConnectionStore, UpstreamClient, UpstreamSecrets
 from devgw.oauth.client_document import client_metadata, is_loopback_host
 from devgw.oauth.discovery import AuthorizationServer
+from devgw.oauth.resource import origin_of
 from devgw.oauth.text import is_text
 from devgw.oauth.token_answer import excerpt
 from devgw.outbound.upstream_oauth.fetching import Answer, Errand, Fetching
@@ -147,7 +148,16 @@ class Registering:
             got = tuple(each for each in registered if is_text(each))
             raise Refused(RegistrationAltered(answer.url, exchange.name, redirect_uri, got))
         client = self._client(exchange, server, redirect_uri, identifier, method, "dcr")
-        return _with_secret(client, secret, granted.get("client_secret_expires_at"))
+        return _managed(_with_secret(client, secret, granted.get("client_secret_expires_at")), answer.url, granted)
+
+
+def _managed(client: UpstreamClient, endpoint: str, granted: Mapping[str, Any]) -> UpstreamClient:
+    """Return `client` with what deletes its registration (RFC 7592 §3); nothing that leads to another origin."""
+    where, word = granted.get("registration_client_uri"), granted.get("registration_access_token")
+    if not is_text(where) or not is_text(word) or origin_of(where) != origin_of(endpoint):
+        return client
+    kept = replace(client.secrets, registration_uri=where, registration_token=word)
+    return replace(client, secrets=kept)
 
 
 def _is_among(redirect_uri: str, registered: list[Any]) -> bool:
