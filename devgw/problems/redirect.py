@@ -91,6 +91,28 @@ class UpstreamRedirectEmpty(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamRedirectsHere(UpstreamProblem):
+    """The upstream sends the call back to this very gateway, which would send it to the upstream again."""
+
+    status_code: int
+    location: str
+
+    diagnosis: ClassVar = "PROXY-24"
+    hint: ClassVar = (
+        "Let the upstream answer by itself, or write the URL of the MCP server as rewritePattern: something before it "
+        "takes this gateway for its own address."
+    )
+    source: ClassVar = "RFC 9110 §15.4, §7.6.3"
+
+    def explain(self) -> str:
+        """Say where it leads."""
+        return (
+            f"The upstream {self.url} answered {self.status_code} and leads to {self.location}, which is this gateway: "
+            "the call would go round."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamTooManyRedirects(UpstreamProblem):
     """Following the upstream's redirects came to no end."""
 

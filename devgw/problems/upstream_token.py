@@ -181,6 +181,7 @@ class TokenAnswerShape(StrEnum):
     NESTED = "an `access_token` inside another member"
     UNSENDABLE = "an access token that no header can carry"
     OTHER_TYPE = "a token that is no bearer token"
+    OTHER_KIND = "a token of another kind than was asked for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +200,10 @@ class TokenAnswerUnreadable(UpstreamProblem):
     """What it should have answered with, where it is JSON that is not taken."""
     passes: str = ""
     """The id of the limit that it passes, if that is why."""
+    written_in: str = "token_endpoint in the provider's metadata"
+    """Where the URL stands."""
+    client_in: str = ""
+    """Where the client's credentials are written; empty where they come from a registration or a manual client."""
 
     source: ClassVar = "RFC 6749 §5.1, §5.2"
 
@@ -227,11 +232,15 @@ class TokenAnswerUnreadable(UpstreamProblem):
         if is_passing(self.status_code, ""):
             return later(self.status_code, self.retry_after)
         if self.diagnosis_id == "TOK-05":
-            return "Correct token_endpoint in the provider's metadata: what answers there is no token endpoint."
+            return f"Correct {self.written_in}: what answers there is no token endpoint."
         if self.diagnosis_id == "UPST-15":
-            return _CORRECT_CLIENT
+            return f"Correct id, secret and method in {self.client_in}." if self.client_in else _CORRECT_CLIENT
         if self.diagnosis_id == "UPST-16":
             return "Look into that server's own log: it refused, and gave no reason in OAuth's form."
+        if self.shape is TokenAnswerShape.OTHER_KIND:
+            return (
+                f"Let that server answer with an identity assertion, or ask one that does: correct {self.written_in}."
+            )
         if self.wanted:
             return f"Let that token endpoint answer with {self.wanted}."
         return "Let that token endpoint answer `access_token` and `token_type` Bearer at the top of a JSON object."

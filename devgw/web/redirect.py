@@ -9,13 +9,13 @@ from urllib.parse import urljoin, urlsplit
 from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.sign_in import leads_to_sign_in
 from devgw.events.trace import Headers
-from devgw.foreign.addresses import is_near
+from devgw.foreign.addresses import is_near, is_this_machine
 from devgw.foreign.text import clean
 from devgw.foreign.urls import ForeignUrl, UrlRefused, read_url
 from devgw.gateway.forwarding import Forwarding, header_of
 from devgw.gateway.transport import UpstreamAnswer, UpstreamRequest
 from devgw.problems import Refused
-from devgw.problems.redirect import UpstreamLocationMalformed, UpstreamRedirected
+from devgw.problems.redirect import UpstreamLocationMalformed, UpstreamRedirected, UpstreamRedirectsHere
 from devgw.problems.upstream_status import UpstreamWantsLogin
 from devgw.web.call import McpCall
 
@@ -35,10 +35,12 @@ def redirected(call: McpCall, request: UpstreamRequest, answer: UpstreamAnswer) 
     """Return the request that a redirect asks for.
 
     Raises:
-        Refused: with `UpstreamLocationMalformed`, `UpstreamWantsLogin`, or `UpstreamRedirected` where the route
-            follows none.
+        Refused: with `UpstreamLocationMalformed`, `UpstreamRedirectsHere`, `UpstreamWantsLogin`, or
+            `UpstreamRedirected` where the route follows none.
     """
     target = _target(request, answer)
+    if _is_here(target, call.origin):
+        raise Refused(UpstreamRedirectsHere(request.url, answer.status, target.text.partition("?")[0]))
     if leads_to_sign_in(request.url, target):
         has_credential = bool(call.route.token_exchange or any(edits.set for edits in call.route.header_edits))
         shown = target.text.partition("?")[0]
@@ -66,6 +68,12 @@ def _led_by(request: UpstreamRequest, answer: UpstreamAnswer) -> str:
     if request.led_by and not is_near(request.led_by):
         return request.led_by
     return answer.peer or urlsplit(request.url).hostname or ""
+
+
+def _is_here(target: ForeignUrl, origin: str) -> bool:
+    """Tell whether a URL is this gateway's, which was asked under `origin`."""
+    port = urlsplit(origin).port or (443 if origin.startswith("https:") else 80)
+    return target.origin == origin or (target.port == port and is_this_machine(target.host))
 
 
 def _target(request: UpstreamRequest, answer: UpstreamAnswer) -> ForeignUrl:

@@ -46,7 +46,7 @@ def exchange(upstream: Upstream, method: str = "client_secret_post", **more: Any
 
 
 def bench_for(upstream: Upstream, policy: TokenExchange) -> Bench:
-    upstream.answers["/idp"] = (200, {}, {"access_token": "the-id-jag", "token_type": "N_A", "issued_token_type": "x"})
+    upstream.answers["/idp"] = (200, {}, {"access_token": "the-id-jag", "token_type": "N_A"})
     upstream.answers["/ras"] = (200, {}, {"access_token": "the-token", "token_type": "Bearer", "expires_in": 300})
     bench = Bench(upstream, exchange=policy)
     late = bench.clock.now() + timedelta(hours=8)

@@ -15,7 +15,12 @@ from devgw.mcp.attribution import shown_ids
 from devgw.mcp.well_formed import ResponseMalformed, check_well_formed
 from devgw.problems import Problem
 from devgw.problems.proxy import UpstreamUnreachable
-from devgw.problems.redirect import UpstreamLocationMalformed, UpstreamRedirected, UpstreamRedirectEmpty
+from devgw.problems.redirect import (
+    UpstreamLocationMalformed,
+    UpstreamRedirected,
+    UpstreamRedirectEmpty,
+    UpstreamRedirectsHere,
+)
 from devgw.problems.upstream_answer import UpstreamAnswerForeign, UpstreamResponseMalformed
 from devgw.problems.upstream_by_status import Answered, no_answer_in, refusal_of
 from devgw.problems.upstream_status import (
@@ -49,6 +54,8 @@ class Asked:
     policies: tuple[str, ...] = ()
     without_session: int = 0
     """The status of a call without the session that the upstream began; 0 where it began none, or one is passed on."""
+    ours: frozenset[str] = frozenset()
+    """The origins of this gateway."""
     offers_event_stream: bool = False
     """Whether it refused POST and gives an event stream to GET."""
 
@@ -178,6 +185,8 @@ def _redirected(asked: Asked, answer: Answer) -> Check:
         target = read_url(urljoin(asked.url, written).partition("#")[0])
     except ValueError as error:  # a `UrlRefused` is one
         return _as_proxied(asked, UpstreamLocationMalformed(asked.url, answer.status, answer.location, str(error)))
+    if target.origin in asked.ours:
+        return _as_proxied(asked, UpstreamRedirectsHere(asked.url, answer.status, target.text.partition("?")[0]))
     if leads_to_sign_in(asked.url, target):
         shown = target.text.partition("?")[0]
         return _as_proxied(asked, UpstreamWantsLogin(asked.url, answer.status, shown, asked.sends_credential))

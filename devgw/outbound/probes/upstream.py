@@ -43,6 +43,7 @@ async def _examine(asker: Caller, route: Route, ways: Ways, *, is_stateful: bool
         exchange=exchange.name if exchange else "",
         policies=tuple(each.name for each in route.policies),
         without_session=without,
+        ours=asker.told,
         offers_event_stream=legacy.status in NOT_HERE and await _offers_event_stream(asker, route),
     )
     check = upstream(asked, modern, legacy)

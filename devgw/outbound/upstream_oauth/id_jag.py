@@ -5,18 +5,23 @@ Source: draft-ietf-oauth-identity-assertion-authz-grant; RFC 8693 §2; RFC 7523 
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from devgw.clock import Clock
 from devgw.config.project import Route, Secret, TokenExchange
+from devgw.foreign.text import clean
 from devgw.gateway.upstream import Admitted
 from devgw.ids import SubjectId, UpstreamServerId
+from devgw.oauth.discovery import without_query
+from devgw.oauth.token_answer import TokenAnswer
 from devgw.outbound.upstream_oauth.fetching import Errand
 from devgw.outbound.upstream_oauth.token_requests import ClientKey, Credentials, TokenRequests
-from devgw.problems import Refused
+from devgw.problems import Problem, Refused
+from devgw.problems.cross_app import CrossAppRefused, Leg
 from devgw.problems.upstream_connection import IdentityAssertionMissing
+from devgw.problems.upstream_token import TokenAnswerShape, TokenAnswerUnreadable, TokenRequestRefused
 
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -98,11 +103,10 @@ class CrossAppAccess:
             raise Refused(IdentityAssertionMissing(subject_id=admitted.subject_id, provider=str(provider["tokenUrl"])))
         scope = str(settings.get("scopeDelimiter", " ")).join(settings.get("scopes", ()))
         asked = {"scope": scope} if scope else {}
-        granted = await self._requests.ask(
+        granted = await self._step(
+            Leg.PROVIDER,
             errand,
-            "id-jag",
-            str(provider["tokenUrl"]),
-            read_credentials(provider["clientAuth"]),
+            provider,
             {
                 "grant_type": TOKEN_EXCHANGE,
                 "requested_token_type": ID_JAG,
@@ -112,18 +116,43 @@ class CrossAppAccess:
                 "resource": str(resource_server.get("resource") or route.upstream_url),
                 **asked,
             },
-            configured=True,
         )
-        answer = await self._requests.ask(
-            errand,
-            "id-jag token",
-            str(resource_server["tokenUrl"]),
-            read_credentials(resource_server["clientAuth"]),
-            {"grant_type": JWT_BEARER, "assertion": granted.access_token, **asked},
-            configured=True,
-        )
+        if granted.issued_token_type not in (None, ID_JAG):
+            raise Refused(_of_leg(_of_another_kind(provider, granted.issued_token_type or ""), Leg.PROVIDER))
+        grant = {"grant_type": JWT_BEARER, "assertion": granted.access_token, **asked}
+        answer = await self._step(Leg.UPSTREAM, errand, resource_server, grant)
         lifetime = UNKNOWN_LIFETIME if answer.expires_in is None else timedelta(seconds=answer.expires_in)
         return answer.access_token, self._clock.now() + max(lifetime - EARLY, lifetime / 2)
+
+    async def _step(
+        self, leg: Leg, errand: Errand, server: Mapping[str, Any], parameters: dict[str, str]
+    ) -> TokenAnswer:
+        """Ask the token endpoint of one step, which the user wrote.
+
+        Raises:
+            Refused: with why it gave no token, in the words of that step's options.
+        """
+        purpose = "id-jag" if leg is Leg.PROVIDER else "id-jag token"
+        endpoint, credentials = str(server["tokenUrl"]), read_credentials(server["clientAuth"])
+        try:
+            return await self._requests.ask(errand, purpose, endpoint, credentials, parameters, configured=True)
+        except Refused as refused:
+            raise Refused(_of_leg(refused.problem, leg)) from refused
+
+
+def _of_another_kind(server: Mapping[str, Any], issued: str) -> TokenAnswerUnreadable:
+    """Return the problem of a token that is no assertion (RFC 8693 §2.2.1)."""
+    url, got = without_query(str(server["tokenUrl"])), clean(f"issued_token_type {issued}", 200)
+    return TokenAnswerUnreadable(url, 200, TokenAnswerShape.OTHER_KIND, got, "the token itself is not shown")
+
+
+def _of_leg(problem: Problem, leg: Leg) -> Problem:
+    """Return a refusal with the options of its step."""
+    if isinstance(problem, TokenRequestRefused):
+        return CrossAppRefused(**problem.facts(), leg=leg)
+    if isinstance(problem, TokenAnswerUnreadable):
+        return replace(problem, written_in=f"{leg}.tokenUrl in config/policies.json", client_in=f"{leg}.clientAuth")
+    return problem
 
 
 def _plain(value: Any) -> str | None:
