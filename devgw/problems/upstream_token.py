@@ -237,10 +237,12 @@ class TokenAnswerUnreadable(UpstreamProblem):
             return f"Correct id, secret and method in {self.client_in}." if self.client_in else _CORRECT_CLIENT
         if self.diagnosis_id == "UPST-16":
             return "Look into that server's own log: it refused, and gave no reason in OAuth's form."
+        return f"Let that token endpoint answer {self._wanted}."
+
+    @property
+    def _wanted(self) -> str:
         if self.shape is TokenAnswerShape.OTHER_KIND:
-            return (
-                f"Let that server answer with an identity assertion, or ask one that does: correct {self.written_in}."
-            )
+            return f"with an identity assertion, or correct {self.written_in}"
         if self.wanted:
-            return f"Let that token endpoint answer with {self.wanted}."
-        return "Let that token endpoint answer `access_token` and `token_type` Bearer at the top of a JSON object."
+            return f"with {self.wanted}"
+        return "`access_token` and `token_type` Bearer at the top of a JSON object"
