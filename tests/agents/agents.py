@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
@@ -12,10 +13,11 @@ from typing import ClassVar
 
 import pytest
 
-from devgw.diagnosis.clients import entries
+from devgw.diagnosis.clients import ClientEntry, entries
 from tests.agents.home import Home
 from tests.agents.model import NO_SUCH_TOOL, WORD
 from tests.support.node import FOLDER
+from tests.support.serving import listen
 
 FRAMEWORK = Path(__file__).parents[1] / "clients" / "framework.py"
 TOKEN = "none"
@@ -65,9 +67,17 @@ class Agent(ABC):
 
     async def forget(self, server: str) -> None:
         """Let it forget what it keeps, with the command that the client book names."""
-        entry = next(each for each in entries() if each.name == self.NAME)
-        assert entry.forget is not None
-        await self.home.say(entry.forget.replace("NAME", server))
+        assert self.entry.forget
+        await self.home.say(self.entry.forget.replace("NAME", server))
+
+    def keeps_at(self, name: str) -> bool:
+        """Tell whether the client book says that it keeps its tokens in this file of its home."""
+        return any(name.startswith(each.removeprefix("~/")) for each in re.findall(r"~/[\w./-]+", self.entry.keeps))
+
+    @property
+    def entry(self) -> ClientEntry:
+        """Return what the client book says of it."""
+        return next(each for each in entries() if each.name == self.NAME)
 
     async def attempt(self, server: str) -> None:
         """Let it call where that cannot go well, and leave it to its own after a while."""
@@ -290,7 +300,34 @@ class McpRemote(Agent):
             {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": asked},
         ]
         self.home.write("said", "".join(json.dumps(each) + "\n" for each in lines))
-        return await self.home.say('(cat said; sleep 8) | timeout 20 mcp-remote "$(cat url)" || true')
+        answered = """(cat said; for _ in $(seq 200); do sleep 0.2; grep -q '"id":2' out && break; done)"""
+        return await self.home.say(f'rm -f out; {answered} | timeout 45 mcp-remote "$(cat url)" >out; cat out')
+
+
+class Inspector(Agent):
+    """The MCP Inspector's command line; it registers."""
+
+    PROGRAM, PACKAGE, NAME = "mcp-inspector", "@modelcontextprotocol/inspector", "MCP Inspector"
+    ENVIRON: ClassVar = {"MCP_AUTO_OPEN_ENABLED": "true", "MCP_INSPECTOR_SECRET_STORE": "file"}
+
+    async def add(self, server: str, url: str) -> None:  # noqa: ARG002  it keeps none
+        """Remember the URL, and a port that is free for its answer."""
+        with listen() as spare:
+            callback = f"http://127.0.0.1:{spare.getsockname()[1]}/oauth/callback"
+        asked = f"--transport http --method tools/call --tool-name echo --tool-arg message={WORD}"
+        self.home.write("asked", f"--cli {url} {asked} --callback-url {callback}")
+
+    async def again(self, server: str) -> None:  # noqa: ARG002  it knows one
+        """Sign in, and call."""
+        await self.home.sign_in("mcp-inspector $(cat asked)", prints=True)
+
+    async def call(self, server: str) -> str:  # noqa: ARG002  it knows one
+        """Let it call."""
+        return await self.home.say("mcp-inspector $(cat asked)", patience=30)
+
+    async def forget(self, server: str) -> None:  # noqa: ARG002  it knows one
+        """Let it forget, without a new sign-in."""
+        await self.home.say("mcp-inspector $(cat asked) --relogin --stored-auth-only")
 
 
 class PythonFramework(Agent):
@@ -367,6 +404,7 @@ class FastMcp(PythonFramework):
     """FastMCP's client, with its own sign-in."""
 
     PROGRAM, PACKAGE, NAME = "fastmcp", "fastmcp", "FastMCP client"
+    CLINGS: ClassVar = False
 
 
 class McpUse(PythonFramework):
@@ -374,9 +412,13 @@ class McpUse(PythonFramework):
 
     PROGRAM, PACKAGE, NAME = "mcp_use", "mcp-use", "mcp-use"
 
+    async def outlive(self, server: str, url: str, over: Callable[[], Awaitable[None]]) -> str:
+        """Let a second program find the token of the first over: one alone keeps what it began with."""
+        return await Agent.outlive(self, server, url, over)
+
 
 CORE: tuple[type[Agent], ...] = (ClaudeCode, Codex, OpenCode, GeminiCli)
 """Those of every run."""
-ALL: tuple[type[Agent], ...] = (*CORE, Mcporter, CopilotCli, Kilo, QwenCode, McpRemote)
+ALL: tuple[type[Agent], ...] = (*CORE, Mcporter, CopilotCli, Kilo, QwenCode, McpRemote, Inspector)
 FRAMEWORKS: tuple[type[Agent], ...] = (LangChain, OpenAiAgents, PydanticAi, Strands, FastMcp, McpUse)
 """All but the last on one SDK: what differs is how they come to it."""

@@ -51,6 +51,13 @@ class Home:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
+    def files_with(self, pattern: str) -> list[str]:
+        """Return the files below the home in which the pattern stands, but for those of a program's own parts."""
+        kept = (each for each in self._folder.rglob("*") if ".cache" not in each.parts)
+        files = (each for each in kept if each.is_file() and not each.is_symlink())
+        found = (each for each in files if re.search(pattern.encode(), each.read_bytes()))
+        return sorted(str(each.relative_to(self._folder)) for each in found)
+
     async def say(self, command: str, patience: float = _PATIENCE) -> str:
         """Run a command to its end and return what it printed."""
         process = await self._start(command, asyncio.subprocess.DEVNULL)
@@ -135,8 +142,19 @@ class Home:
             assert "Allow" in browser.page.text, browser.page.text
             await browser.press("Allow")
             assert browser.location is not None, browser.page
-            async with httpx2.AsyncClient(timeout=20) as http:
-                await http.get(browser.location)
+            await _bring_back(browser.location)
+
+
+async def _bring_back(answer: str) -> None:
+    """Take the answer to the agent, which may begin to listen only after it has shown where to sign in."""
+    async with httpx2.AsyncClient(timeout=20) as http, asyncio.timeout(20):
+        while True:
+            try:
+                await http.get(answer)
+            except httpx2.ConnectError:
+                await asyncio.sleep(0.1)
+            else:
+                return
 
 
 class Terminal:
