@@ -12,7 +12,7 @@ def answer_points(seen: Seen, callbacks: tuple[str, ...]) -> Iterator[Point]:
     """Yield what each endpoint that was asked answered; `callbacks` are what it was asked with."""
     if seen.server is not None and seen.keys is not None:
         yield _keys(seen, seen.keys)
-    if seen.server is None and {seen.token and seen.token.status, seen.authorize and seen.authorize.status} <= {404}:
+    if seen.server is None and not seen.has_default_endpoints:
         return  # nobody said that there is anything
     if seen.token is not None:
         yield _token(seen, seen.token)

@@ -166,7 +166,7 @@ def _lists(seen: Seen, document: dict[str, Any]) -> Point:
     both = [document, *([seen.resource.answer.document] if seen.resource else [])]
     empty = [clean(name, 60) for each in both for name, value in each.items() if value in ([], "", None)]
     if empty:
-        saw = f"members without a value: {', '.join(empty[:10])} (RFC 8414 §3.2: leave them out)"
+        saw = f"members without a value: {', '.join(dict.fromkeys(empty[:10]))} (RFC 8414 §3.2: leave them out)"
         return naming.odd(saw, "Leave them out.", "DISC-11", "empty-lists")
     if "offline_access" in _strings(document.get("scopes_supported")):
         return naming.good("it offers offline_access: clients ask for it, with prompt=consent each time", "offline")

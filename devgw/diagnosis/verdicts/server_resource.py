@@ -37,7 +37,7 @@ def _documents(seen: Seen) -> Point:
         trait = "prm-absent" if urlsplit(seen.url).path.strip("/") else "prm-absent-root"
         return naming.odd(saw, f"Publish {seen.resources[-2:][0].answer.url} (RFC 9728 §3).", "DISC-09", trait)
     saw = "none, and its origin publishes no metadata of an authorization server either"
-    if any(each is not None and each.status in {200, 302, 400, 401} for each in (seen.token, seen.authorize)):
+    if seen.has_default_endpoints:
         todo = "Publish both documents (RFC 9728, RFC 8414)."
         return naming.odd(f"{saw}; the default endpoints of 2025-03-26 answer", todo, "DISC-09", "as-absent")
     todo = "Publish both documents where OAuth is to protect it; give clients its key as a header where not."

@@ -5,13 +5,15 @@ the gateway is put in front of it.
 """
 
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from devgw.diagnosis.verdicts.check import Answer
 from devgw.oauth.challenge import Challenge, bearer_challenge
 from devgw.oauth.resource import origin_of
+from devgw.problems import ErrorCode
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_LOGIN_PAGES = frozenset({200, 302, 303, 400})
+"""What a login page answers to a client that nobody registered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ class Seen:
         return self.resource is not None or self.server is not None
 
     @property
-    def host(self) -> str:
-        """Return the host of the endpoint."""
-        return urlsplit(self.url).hostname or ""
+    def has_default_endpoints(self) -> bool:
+        """Tell whether something answers as OAuth where 2025-03-26 assumes it; a guard of all paths does not."""
+        asks = self.token is not None and self.token.said("error") in set(ErrorCode)
+        return asks or (self.authorize is not None and self.authorize.status in _LOGIN_PAGES)

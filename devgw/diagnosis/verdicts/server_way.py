@@ -86,14 +86,10 @@ def _has_oauth(seen: Seen) -> bool:
         return True
     if any(map(_is_there, (*seen.resources, *seen.servers))):
         return True
-    return any(each is not None and _answers(each.status) for each in (seen.token, seen.authorize))
+    return seen.has_default_endpoints
 
 
 def _is_there(place: Place) -> bool:
     """Tell whether something stands at a place of metadata, be it broken; a page for every path is nothing."""
     answer = place.answer
     return bool(answer.failure) or (answer.status not in _ABSENT and answer.media_type != "text/html")
-
-
-def _answers(status: int) -> bool:
-    return bool(status) and status not in _ABSENT
