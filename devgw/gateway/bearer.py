@@ -178,14 +178,19 @@ _SERVICES = ("ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", 
 """How the tokens of services begin that people fix in a client's configuration."""
 
 
+_BEGINNINGS: tuple[tuple[str | tuple[str, ...], TokenShape], ...] = (
+    ("at_", TokenShape.OURS),
+    ("rt_", TokenShape.REFRESH_TOKEN),
+    ("code_", TokenShape.CODE),
+    ("sk_", TokenShape.PROVIDER_KEY),
+    (('"', "'"), TokenShape.QUOTED),
+    (_SERVICES, TokenShape.SERVICE_TOKEN),
+)
+
+
 def _looks(token: str) -> TokenShape:
     """Say what an unknown token seems to be, by its shape alone."""
-    if token.startswith("at_"):
-        return TokenShape.OURS
-    if token.startswith("rt_"):
-        return TokenShape.REFRESH_TOKEN
-    if token.startswith("sk_"):
-        return TokenShape.PROVIDER_KEY
-    if token.startswith(_SERVICES):
-        return TokenShape.SERVICE_TOKEN
+    for beginning, shape in _BEGINNINGS:
+        if token.startswith(beginning):
+            return shape
     return TokenShape.JWT if token.count(".") == 2 else TokenShape.UNKNOWN

@@ -56,6 +56,10 @@ class CodeGrant(authlib_grants.AuthorizationCodeGrant):  # type: ignore[misc]  #
         super().validate_token_request()
         self.server.families.begin_again(self.request.authorization_code.record)
 
+    def _is_a_code(self, read: str, code: str) -> bool:
+        """Tell whether a code that is not known here is one where it is read otherwise."""
+        return read != code and self.server.store.find_code(digest(read)) is not None
+
     def query_authorization_code(self, code: str, client: RegisteredClient) -> "RedeemableCode":
         """Return the code, checked; one that was redeemed is good again as long as nothing of what it brought was used.
 
@@ -67,8 +71,7 @@ class CodeGrant(authlib_grants.AuthorizationCodeGrant):  # type: ignore[misc]  #
         """
         record = self.server.store.find_code(digest(code))
         if record is None:
-            decoded = unquote(code)
-            raise Refused(CodeUnknown(decoded != code and self.server.store.find_code(digest(decoded)) is not None))
+            raise Refused(CodeUnknown(self._is_a_code(unquote(code), code), self._is_a_code(code.strip(), code)))
         self.request.facts["token_id"] = record.id
         if record.client_id != client.record.id:
             raise Refused(IssuedToAnotherClient("code", record.client_id, client.record.id))

@@ -171,7 +171,7 @@ def attempt_keys(trace: Trace, asked: Asked) -> tuple[str, ...]:
         sent = query(trace)
         told = "\n".join(f"{name}={sent.get(name, '')}" for name in _OF_A_REQUEST)
         return (f"request:{digest(told)}",)
-    verifier = form(trace).get("code_verifier", "") if asked is Asked.TOKEN else ""
+    verifier = _sent_for_tokens(trace, "code_verifier") if asked is Asked.TOKEN else ""
     return (f"challenge:{challenge_of(verifier)}",) if verifier.isascii() and verifier else ()
 
 
@@ -187,7 +187,14 @@ def client_id_of(trace: Trace, asked: Asked) -> str:
         return trace.client_id
     if asked is Asked.AUTHORIZE:
         return query(trace).get("client_id", "")
-    return form(trace).get("client_id", "") if asked is Asked.TOKEN else ""
+    return _sent_for_tokens(trace, "client_id") if asked is Asked.TOKEN else ""
+
+
+def _sent_for_tokens(trace: Trace, name: str) -> str:
+    """Return a parameter of a token request; also of one that came as JSON, which is refused, and is its client's."""
+    sent = form(trace) or request_json(trace)
+    value = sent.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _is_young(flow: Flow) -> bool:

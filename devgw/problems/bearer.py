@@ -115,6 +115,8 @@ class TokenShape(StrEnum):
     PROVIDER_KEY = "an API key of the identity provider"
     JWT = "a JWT, perhaps of the identity provider"
     SERVICE_TOKEN = "an access token of another service"
+    CODE = "an authorization code of this gateway"
+    QUOTED = "a token in quotation marks, which are no part of it"
     UNKNOWN = "nothing of ours"
 
 
@@ -141,6 +143,10 @@ class TokenUnknown(Problem):
         """Say which token to send."""
         if self.looks is TokenShape.REFRESH_TOKEN:
             return "Send the access token, not the refresh token."
+        if self.looks is TokenShape.CODE:
+            return "Redeem the code at the token endpoint, and send the access token that it gives."
+        if self.looks is TokenShape.QUOTED:
+            return "Send the token without the quotation marks: they came along from where it was configured."
         if self.looks is TokenShape.OURS:
             return "Let the client sign in again; a state directory that was cleared, or --ephemeral, forgets tokens."
         return "Remove the token from the client's configuration, so that it signs in here and sends what it gets."

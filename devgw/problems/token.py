@@ -51,6 +51,8 @@ class CodeUnknown(Problem):
 
     decoded_is_known: bool
     """Whether it becomes a known one when percent-decoded once more."""
+    trimmed_is_known: bool = False
+    """Whether it becomes a known one without the blanks around it."""
 
     error: ClassVar = ErrorCode.INVALID_GRANT
     source: ClassVar = "RFC 6749 §5.2"
@@ -64,10 +66,14 @@ class CodeUnknown(Problem):
         """Say so, and whether it was encoded twice."""
         if self.decoded_is_known:
             return "The code is percent-encoded once too often: decoded, it is one that was issued here."
+        if self.trimmed_is_known:
+            return "There are blanks or a line break around the code; without them it is one that was issued here."
         return "The code was not issued by this gateway, or so long ago that it was forgotten."
 
     def advise(self) -> str:
         """Say what to do."""
+        if self.trimmed_is_known:
+            return "Send the code as it stands in the redirect, with nothing around it."
         return "Decode the redirect's query once, then send the code." if self.decoded_is_known else "Authorize again."
 
 

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from devgw.entropy import token
+from tests.diagnosis.fixes.way import Client
 from tests.diagnosis.stories.conftest import Watched
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, mcp_request
@@ -202,3 +203,50 @@ async def test_a_provider_that_sends_the_browser_to_another_path(
 
     other = await http.get(gateway.origin + path, params=sent | {"state": "nobodys"}, headers={"accept": "text/html"})
     assert "IDT-31" not in other.text
+
+
+@pytest.mark.parametrize("mangle", ["{}\n", " {}", "{}\r\n", "\t{} "])
+async def test_a_code_with_blanks_around_it_is_told_as_that_and_taken_without_them(
+    gateway: Watched, http: httpx2.AsyncClient, mangle: str
+) -> None:
+    client = Client(gateway, http)
+    await client.register()
+    code = await client.get_code()
+    assert (await client.post("token", client.form(mangle.format(code)))).status_code == 400
+    found = await gateway.only("TOK-03")
+    assert ("blanks or a line break" in found.cause, "with nothing around it" in found.fix) == (True, True)
+
+    await client.redeem(code)
+    await client.works()
+    assert await gateway.names() == []
+
+
+async def test_a_token_request_that_came_as_json_is_its_clients_and_nobody_looks_for_its_code(
+    gateway: Watched, http: httpx2.AsyncClient
+) -> None:
+    client = Client(gateway, http)
+    await client.register()
+    await http.post(f"{gateway.origin}/oauth/token", json=client.form(await client.get_code()))
+    for seconds in (0, 3, 35, 60):
+        gateway.wait(seconds)
+        await gateway.only("REQ-05")
+    assert len(await gateway.flows()) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "looks", "fix"),
+    [
+        ("{code}", "an authorization code of this gateway", "Redeem the code"),
+        ('"{token}"', "a token in quotation marks", "without the quotation marks"),
+        ("'{token}'", "a token in quotation marks", "without the quotation marks"),
+    ],
+)
+async def test_what_is_sent_as_a_token_is_called_what_it_is(
+    gateway: Watched, http: httpx2.AsyncClient, change: str, looks: str, fix: str
+) -> None:
+    client = Client(gateway, http)
+    await client.whole_way()
+    sent = change.format(token=client.tokens["access_token"], code=await client.get_code())
+    answer = await client.call(authorization=f"Bearer {sent}")
+    assert (answer.status_code, answer.json()["diagnosis"]) == (401, "BEAR-04")
+    assert (looks in answer.json()["error_description"], fix in answer.json()["error_description"]) == (True, True)
