@@ -106,7 +106,7 @@ class _CheckedNetwork(httpcore2.AsyncNetworkBackend):
             self._check_address(address)
         stream = await self._network.connect_tcp(host, port, timeout, local_address, socket_options)
         try:
-            self._check_address(str(stream.get_extra_info("server_addr")[0]))
+            self._check_address(_peer_of(stream))
         except BaseException:
             await stream.aclose()
             raise
@@ -115,6 +115,21 @@ class _CheckedNetwork(httpcore2.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         """Wait between two attempts."""
         await self._network.sleep(seconds)
+
+
+def _peer_of(stream: httpcore2.AsyncNetworkStream) -> str:
+    """Return the address that answered.
+
+    Raises:
+        httpcore2.ConnectError: where it has closed the connection already, so that nobody knows any more.
+    """
+    try:
+        address = stream.get_extra_info("server_addr")
+    except (OSError, AttributeError):  # what the loops say of a socket that is gone
+        address = None
+    if not address:
+        raise httpcore2.ConnectError("it was closed as soon as it was made")
+    return str(address[0])
 
 
 async def addresses_of(host: str, port: int | None) -> list[str]:

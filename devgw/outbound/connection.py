@@ -27,7 +27,7 @@ class Connection(asyncio.Protocol):
         """The proxy that is asked for plain http on this connection."""
         self.is_proxied = False
         self.peer = ""
-        """The address of the other side; empty where it is a proxy's."""
+        """The address of the other side; empty where it is a proxy's, or was gone at once."""
         self._exchange: Exchange | None = None
         self._when_free = when_free
         self._is_paused = False
@@ -36,7 +36,7 @@ class Connection(asyncio.Protocol):
         """Be ready for the first exchange."""
         self.transport = cast("asyncio.Transport", transport)
         self.is_open = True
-        self.peer = "" if self.is_proxied else str(transport.get_extra_info("peername")[0])
+        self.peer = "" if self.is_proxied else _peer_of(transport)
 
     def exchange(self, request: bytes) -> Exchange:
         """Send the bytes of one request and return the exchange in which its answer will arrive."""
@@ -98,3 +98,15 @@ class Connection(asyncio.Protocol):
         """Close at once; what is not yet sent is not wanted any more."""
         self.is_open = False
         self.transport.abort()
+
+
+def _peer_of(transport: asyncio.BaseTransport) -> str:
+    """Return the address of the other side; empty where it closed the connection as soon as it was made.
+
+    No loop knows it any more then, and each says so in a way of its own.
+    """
+    try:
+        address = transport.get_extra_info("peername")
+    except OSError:
+        return ""
+    return str(address[0]) if address else ""

@@ -136,9 +136,12 @@ def _check_peer(check: CheckAddress | None, connection: Connection) -> None:
 
     Raises:
         Refused: with `AddressForbidden`.
+        ConnectionResetError: where nobody knows the address any more.
     """
     if check is None:
         return
+    if not connection.peer:
+        raise ConnectionResetError("the connection was closed as soon as it was made")
     try:
         check(connection.peer)
     except Refused:

@@ -3,14 +3,19 @@
 import asyncio
 import gzip
 import resource
+import socket
+import struct
 import subprocess
 import sys
+import threading
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import httpx2
 import pytest
+import uvloop
 
 from devgw.foreign.addresses import PUBLIC
 from devgw.outbound.client import Bounds, http_client
@@ -258,3 +263,32 @@ async def _feed() -> int:
 
 if __name__ == "__main__":
     print(asyncio.run(_feed()))
+
+
+@pytest.mark.parametrize("loop", [asyncio.run, uvloop.run])
+def test_whoever_closes_a_connection_as_soon_as_it_is_made_is_not_reached_and_no_defect_of_ours(
+    loop: Callable[[Any], Any],
+) -> None:
+    """By then no loop knows any more which address answered, and each says so in a way of its own."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=200)
+
+    def close_all() -> None:
+        with suppress(OSError):
+            while True:
+                taken, _ = listener.accept()
+                taken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset
+                taken.close()
+
+    async def ask() -> None:
+        async with http_client(QUICK, lambda _: None) as client:
+            await client.get(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+
+    async def ask_often() -> None:
+        for _ in range(30):
+            for failure in await asyncio.gather(*(ask() for _ in range(10)), return_exceptions=True):
+                assert isinstance(failure, httpx2.TransportError), repr(failure)
+
+    threading.Thread(target=close_all, daemon=True).start()
+    loop(ask_often())
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()

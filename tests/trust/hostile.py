@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 
 import httpx2
 
+from devgw.entropy import token
 from devgw.settings import Limits
 from tests.support.browser import Browser
 from tests.support.bytes_upstream import Seen, bytes_upstream
@@ -92,8 +93,11 @@ class Siege:
     def _request(self, place: str, kind: str) -> httpx2.Request:
         if place != "document":
             return self.client.call_request(self.client.grants[f"/mcp/{place}"], kind)
-        form = {"grant_type": "refresh_token", "refresh_token": "rt_x", "client_id": f"{self.documents}/{quote(kind)}"}
-        return self.client.http.build_request("POST", f"{self.client.origin}/oauth/token", data=form)
+        described = Client(
+            self.client.origin, self.client.http, self.client.browser, id=f"{self.documents}/{quote(kind)}"
+        )
+        url = described.authorize_url("/mcp/sample", token(""))  # where a client's document is read, and nowhere else
+        return self.client.http.build_request("GET", url, headers={"accept": "application/json"})
 
 
 async def _answer(seen: Seen, writer: asyncio.StreamWriter) -> None:

@@ -152,11 +152,11 @@ async def _fetch(url: str) -> Any:
 
 
 async def _beginning(http: "httpx2.AsyncClient", url: str) -> tuple[int, bytes]:
-    """Return status and body, the latter up to a piece beyond the limit, however it is packed."""
+    """Return status and body as it came, up to a piece beyond the limit: what is packed all the same is no JSON."""
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
     content = b""
     async with asyncio.timeout(FETCH_SECONDS), http.stream("GET", url, headers=headers) as response:
-        async for piece in response.aiter_bytes(DOCUMENT_LIMIT):
+        async for piece in response.aiter_raw(DOCUMENT_LIMIT):
             content += piece
             if len(content) > DOCUMENT_LIMIT:
                 break
