@@ -6,6 +6,7 @@ secret stores. No text of this module carries a part of the key.
 Source: RFC 7468 (the textual encodings), RFC 7518 §3.1 (which key an algorithm takes).
 """
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ _CURVES = {"ES256": "secp256r1", "ES384": "secp384r1", "ES512": "secp521r1"}
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 _PACKED = "LS0tLS1CRUdJTi"
 """`-----BEGIN` in base64."""
+_NO_BASE64 = re.compile(r"[^A-Za-z0-9+/=]")
+_LABELS = frozenset({"PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"})
 _WIDTH = 64
 _HOW = (
     'Write it in .env as NAME="-----BEGIN PRIVATE KEY-----…-----END PRIVATE KEY-----", in quotes, over several lines '
@@ -58,7 +61,8 @@ def private_key(pem: str, algorithm: str) -> str:
     letters = re.sub(r"\s", "", body)
     lines = [letters[start : start + _WIDTH] for start in range(0, len(letters), _WIDTH)]
     text = "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])
-    _check_fit(_read(text), algorithm)
+    _check_letters(letters)
+    _check_fit(_read(text, label), algorithm)
     return text
 
 
@@ -75,17 +79,43 @@ def _what_else(text: str) -> str:
         return "This is JSON, perhaps a JWK; the key has to be in PEM."
     if stripped.startswith(("/", "./", "../", "~")) or re.fullmatch(r"[\w./-]+\.(pem|key|p8)", stripped):
         return "This is the name of a file; the key itself belongs here."
-    return "This is no private key in PEM: it does not begin with -----BEGIN."
+    return "This is no private key in PEM: it has no BEGIN line."
 
 
-def _read(text: str) -> "PrivateKeyTypes":
+def _check_letters(letters: str) -> None:
+    """Refuse what no base64 has: most often what somebody put where the lines ended."""
+    if odd := _NO_BASE64.search(letters):
+        message = f"Between the BEGIN and END lines of this private key stands {_shown(odd[0])}, which no key has."
+        raise refusal(CODE, message, f"Take it out. {_HOW}")
+
+
+def _shown(character: str) -> str:
+    """Return a character as it may be shown, by its number where it cannot be seen."""
+    return f"`{character}`" if character.isascii() and character.isprintable() else f"U+{ord(character):04X}"
+
+
+def _read(text: str, label: str) -> "PrivateKeyTypes":
     from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415  rarely wanted
 
     try:
         return load_pem_private_key(text.encode(), None)
     except Exception as error:  # the library raises ValueError, TypeError and UnsupportedAlgorithm, by its version
+        if (other := _true_label(text, label)) is not None:
+            message = f"The BEGIN line of this private key says {label}, and what follows is {other}."
+            raise refusal(CODE, message, f"Write {other} in its BEGIN and END lines.") from error
         message = "This private key cannot be read: what stands between its BEGIN and END lines is no key."
         raise refusal(CODE, message, "Copy it once more, whole.") from error
+
+
+def _true_label(text: str, label: str) -> str | None:
+    """Return under which other label this would be a private key; None where it is none at all."""
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415  rarely wanted
+
+    for other in _LABELS - {label}:
+        with contextlib.suppress(Exception):  # as above
+            load_pem_private_key(text.replace(f" {label}-----", f" {other}-----").encode(), None)
+            return other
+    return None
 
 
 def _check_fit(key: Any, algorithm: str) -> None:

@@ -121,7 +121,7 @@ class Bus:
             name, listener = observer
             try:
                 listener(published)
-            except Exception as error:  # noqa: BLE001  whatever an observer does, the others see the event too
+            except BaseException as error:  # noqa: BLE001  whatever an observer does, the others see the event too
                 self.guard.failed(name, published.event.name, error)
             ended = self._clock.ticks()
             if ended - began >= SLOW_NS:

@@ -51,11 +51,11 @@ class Guard:
         """
         try:
             return work(*arguments)
-        except Exception as error:  # noqa: BLE001  whatever an observer does, those who decide go on
+        except BaseException as error:  # noqa: BLE001  not even an exit ends those who decide: nothing is awaited in it
             self.failed(who, on, error)
             return None
 
-    def failed(self, who: str, on: str, error: Exception) -> None:
+    def failed(self, who: str, on: str, error: BaseException) -> None:
         """Take note of a fault of `who`; see `call`."""
         self.failures += 1
         self._untold[who] = self._untold.get(who, 0) + 1
@@ -76,7 +76,7 @@ class Guard:
             )
         )
 
-    def _write(self, who: str, on: str, error: Exception) -> None:
+    def _write(self, who: str, on: str, error: BaseException) -> None:
         """Write the traceback; a full disk, or an exception that cannot be shown, changes nothing."""
         with contextlib.suppress(Exception):
             told = "".join(traceback.format_exception(error, limit=-_FRAMES))

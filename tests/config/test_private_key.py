@@ -123,6 +123,16 @@ WRONG = {
     "another curve": (pem("k256"), "ES256", "secp256k1"),
     "Ed25519": (pem("ed"), "ES256", "neither"),
     "short": (pem("rsa1024"), "RS256", "1024 bits"),
+    "commas for lines": (in_one_line(pem("rsa"), ","), "RS256", "stands `,`"),
+    "escapes of URLs for lines": (in_one_line(pem("rsa"), "%0A"), "RS256", "stands `%`"),
+    "what cannot be seen between": (in_one_line(pem("rsa"), "\u200b"), "RS256", "stands U+200B"),
+    "another label": (pem("rsa").replace("PRIVATE KEY", "RSA PRIVATE KEY"), "RS256", "what follows is PRIVATE KEY"),
+    "the label of another kind": (
+        pem("rsa", TRADITIONAL).replace("RSA PRIVATE KEY", "PRIVATE KEY"),
+        "RS256",
+        "what follows is RSA PRIVATE KEY",
+    ),
+    "four dashes": (pem("rsa").replace("-----", "----"), "RS256", "it has no BEGIN line."),
 }
 
 

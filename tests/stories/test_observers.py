@@ -85,7 +85,7 @@ async def test_no_body_from_a_web_page_ends_the_gateway(gateway: Running, http: 
     assert (await gateway.register(http))["client_id"]
 
 
-def breaks(what: type[Exception]) -> Callable[[Published], None]:
+def breaks(what: type[BaseException]) -> Callable[[Published], None]:
     def listener(published: Published) -> None:
         del published
         raise what
@@ -93,9 +93,15 @@ def breaks(what: type[Exception]) -> Callable[[Published], None]:
     return listener
 
 
-@pytest.mark.parametrize("what", [RecursionError, MemoryError, KeyError, OSError])
+@pytest.mark.parametrize(
+    "what",
+    [
+        *(RecursionError, MemoryError, KeyError, OSError, StopIteration),
+        *(SystemExit, KeyboardInterrupt, GeneratorExit, asyncio.CancelledError, BaseException),
+    ],
+)
 async def test_a_client_gets_its_token_though_every_event_is_met_by_a_fault(
-    gateway: Running, http: httpx2.AsyncClient, what: type[Exception]
+    gateway: Running, http: httpx2.AsyncClient, what: type[BaseException]
 ) -> None:
     """What was committed is answered: else the retry is a replay, and the grant is gone."""
     gateway.runtime.bus.listen(breaks(what), "broken")

@@ -72,7 +72,7 @@ class Bursts:
         head = f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n{authorization}Content-Length: {size}\r\n"
         try:
             async with asyncio.timeout(_SECONDS):
-                writer.write(head.encode() + b"Content-Type: application/json\r\n\r\n" + begin)
+                writer.write(head.encode() + b"Content-Type: application/json\r\nAccept: */*\r\n\r\n" + begin)
                 for _ in range(_BODY_BYTES // len(_PIECE)):
                     writer.write(_PIECE)
                     await writer.drain()
