@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -17,9 +17,12 @@ import httpx2
 import pytest
 import uvloop
 
+from devgw.clock import SystemClock
 from devgw.foreign.addresses import PUBLIC
+from devgw.gateway.transport import Timing, UpstreamRequest
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.guard import address_check, upstream_check
+from devgw.outbound.proxy import ProxyClient
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import AnswerHeadTooLong, AnswerTooLong, AnswerUnfinished, AnswerUnpacksTooLong
 from devgw.problems.upstream import AddressForbidden
@@ -265,30 +268,41 @@ if __name__ == "__main__":
     print(asyncio.run(_feed()))
 
 
+def refusing(listener: socket.socket) -> None:
+    """Take each connection and reset it at once, until the listener is closed."""
+    with suppress(OSError):
+        while True:
+            taken, _ = listener.accept()
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            taken.close()
+
+
+async def ask_bounded(url: str) -> None:
+    async with http_client(QUICK, lambda _: None) as client:
+        await client.get(url)
+
+
+async def ask_as_proxy(url: str) -> None:
+    await ProxyClient(SystemClock()).open(UpstreamRequest("POST", url, [(b"host", b"x")], b"{}"), Timing())
+
+
 @pytest.mark.parametrize("loop", [asyncio.run, uvloop.run])
+@pytest.mark.parametrize("ask", [ask_bounded, ask_as_proxy])
 def test_whoever_closes_a_connection_as_soon_as_it_is_made_is_not_reached_and_no_defect_of_ours(
-    loop: Callable[[Any], Any],
+    loop: Callable[[Any], Any], ask: Callable[[str], Awaitable[None]]
 ) -> None:
     """By then no loop knows any more which address answered, and each says so in a way of its own."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=200)
-
-    def close_all() -> None:
-        with suppress(OSError):
-            while True:
-                taken, _ = listener.accept()
-                taken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset
-                taken.close()
-
-    async def ask() -> None:
-        async with http_client(QUICK, lambda _: None) as client:
-            await client.get(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+    url, faults = f"http://127.0.0.1:{listener.getsockname()[1]}/", list[Any]()
 
     async def ask_often() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
         for _ in range(30):
-            for failure in await asyncio.gather(*(ask() for _ in range(10)), return_exceptions=True):
-                assert isinstance(failure, httpx2.TransportError), repr(failure)
+            for failure in await asyncio.gather(*(ask(url) for _ in range(10)), return_exceptions=True):
+                assert isinstance(failure, (httpx2.TransportError, Refused)), repr(failure)
 
-    threading.Thread(target=close_all, daemon=True).start()
+    threading.Thread(target=refusing, args=(listener,), daemon=True).start()
     loop(ask_often())
+    assert not faults
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
