@@ -1,12 +1,13 @@
 """What devgw writes: made exclusively, for its owner alone, never through a link, never over what it did not write."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from devgw.files import FileRefused, create, own, own_folder, replace
+from devgw.files import FileRefused, create, is_made_by_devgw, own, own_folder, replace, todo_of
 
 
 def linked(path: Path) -> Path:
@@ -132,3 +133,106 @@ def test_a_secret_that_others_may_read_is_a_secret_no_more(folder: Path) -> None
 def test_a_pipe_that_nobody_writes_is_no_mark_of_ours_and_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / ".gitignore")
     assert not own_folder(tmp_path)
+
+
+def test_a_file_of_ours_is_opened_again_as_it_is_at_its_beginning(folder: Path) -> None:
+    with own(folder / "file") as file:
+        file.write(b"first")
+    with own(folder / "file") as file:
+        assert (file.read(), file.writable(), file.name is not None) == (b"first", True, True)
+        file.seek(0)
+        file.write(b"F")
+    assert (folder / "file").read_bytes() == b"First"
+
+
+def test_a_replaced_file_is_another_one_and_empty(folder: Path) -> None:
+    replace(folder / "file").close()
+    with own(folder / "file") as old:
+        old.write(b"old")
+        with replace(folder / "file") as new:
+            assert os.fstat(new.fileno()).st_ino != os.fstat(old.fileno()).st_ino
+            assert new.read() == b""
+            new.write(b"new")
+    assert (folder / "file").read_bytes() == b"new"
+    with pytest.raises(FileExistsError):
+        create(folder / "file")
+
+
+def test_a_file_may_be_made_for_others_to_read(folder: Path) -> None:
+    before = os.umask(0)
+    try:
+        create(folder / "file", 0o644).close()
+    finally:
+        os.umask(before)
+    assert (folder / "file").stat().st_mode & 0o777 == 0o644
+
+
+def test_what_is_refused_is_not_kept_open(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+    (folder / "key").write_text("")
+    (folder / "key").chmod(0o644)
+    descriptors = Path("/proc/self/fd")
+    if not descriptors.is_dir():
+        pytest.skip("the system does not list what is open")
+    before = len(list(descriptors.iterdir()))
+    for _ in range(20):
+        for path in (folder / "pipe", folder / "key"):
+            with pytest.raises(FileRefused):
+                own(path, is_secret=True)
+        is_made_by_devgw(folder)
+    assert len(list(descriptors.iterdir())) <= before
+
+
+def test_a_state_folder_is_a_folder_in_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    link, no_folder = "it is a symbolic link", "it is no folder"
+    for path, why, named in (("link", link, "link"), ("file", no_folder, "file"), ("file/state", no_folder, "file")):
+        with pytest.raises(FileRefused) as refused:
+            own_folder(tmp_path / path)
+        assert (refused.value.strerror, refused.value.filename) == (why, str(tmp_path / named))
+    with pytest.raises(NotADirectoryError):
+        own_folder(tmp_path / "file" / "b" / "state")
+    assert own_folder(tmp_path / "a" / "b" / "state")
+    assert own_folder(tmp_path / "a" / "b" / "other")
+
+
+def test_what_mends_a_refusal_is_its_own_or_to_move_it_away() -> None:
+    assert todo_of(FileRefused(Path("x"), "why", "Do that")) == "Do that"
+    assert todo_of(FileRefused(Path("x"), "why")) == "Move it away"
+    assert todo_of(OSError(28, "No space left")) == "Move it away"
+    refused = FileRefused(Path("x"), "it is odd")
+    assert (refused.errno, refused.strerror, refused.filename) == (errno.EPERM, "it is odd", "x")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_ours"),
+    [("*\n", True), ("*", False), ("*\n!kept\n", False), ("", False), ("x\n*\n", False), (None, False)],
+)
+def test_a_folder_is_known_by_its_mark_alone(tmp_path: Path, text: str | None, *, is_ours: bool) -> None:
+    if text is not None:
+        (tmp_path / ".gitignore").write_text(text)
+    assert is_made_by_devgw(tmp_path) is is_ours
+    assert own_folder(tmp_path) is is_ours
+
+
+def test_a_mark_that_is_a_link_marks_nothing(tmp_path: Path) -> None:
+    own_folder(tmp_path / "ours")
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / ".gitignore").symlink_to(tmp_path / "ours" / ".gitignore")
+    assert not is_made_by_devgw(tmp_path / "theirs")
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o755, 0o750, 0o701, 0o710, 0o720, 0o704])
+def test_a_folder_of_ours_is_closed_again_to_whomever_it_was_opened(tmp_path: Path, mode: int) -> None:
+    assert own_folder(tmp_path / "ours")
+    assert (tmp_path / "ours" / ".gitignore").read_bytes() == b"*\n"
+    (tmp_path / "ours").chmod(mode)
+    assert own_folder(tmp_path / "ours")
+    assert (tmp_path / "ours").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_new_name_and_its_absence_are_the_systems_to_tell(folder: Path) -> None:
+    for write in (create, own, replace):
+        with pytest.raises(FileNotFoundError):
+            write(folder / "absent" / "file")

@@ -15,7 +15,7 @@ def leads_to_devgw(url: str, settings: Settings) -> bool:
     except UrlRefused:
         return False
     is_here = is_this_machine(read.host) or read.host == settings.host.lower()
-    if read.origin == canonical or (settings.port and read.port == settings.port and is_here):
+    if read.origin == canonical or (read.port == settings.port and is_here):  # no URL has the port 0
         return True
     return any(_is_allowed(read, each.lower()) for each in settings.allowed_hosts)
 
@@ -26,7 +26,7 @@ def leads_to_port(url: str, port: int) -> bool:
         read = _without_dot(read_url(url))
     except UrlRefused:
         return False
-    return bool(port) and read.port == port and is_this_machine(read.host)
+    return read.port == port and is_this_machine(read.host)
 
 
 def _without_dot(read: ForeignUrl) -> ForeignUrl:

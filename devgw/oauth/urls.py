@@ -60,7 +60,7 @@ def base_path_of(written: str) -> str | None:
 def below_base(path: str, base_path: str) -> str:
     """Return the gateway's own endpoint that `path` names under the base path or its alias; else `path` itself."""
     for base in (base_path.rstrip("/"), ALIAS_BASE):
-        below = path[len(base) :] if base and path.startswith(base) else ""
+        below = path[len(base) :] if path.startswith(base) else ""
         if below in ("/", *GUESSED, REGISTRY) or below.startswith(_OURS):
             return below
     return path

@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from devgw.clock import Clock
 from devgw.config.load import Loaded
@@ -220,7 +221,9 @@ class Companions:
         for each in self.running.values():
             port = each.recipe.port
             if each.recipe.name != WORKOS and port != each.place.port and is_local(url, port):
-                return url.replace(f":{port}", f":{each.place.port}", 1)
+                parts = urlsplit(url)
+                host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+                return urlunsplit(parts._replace(netloc=f"{host}:{each.place.port}"))
         return url
 
     def close(self) -> None:

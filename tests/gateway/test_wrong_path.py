@@ -1,0 +1,172 @@
+"""What is said of a path at which nothing is served: what was meant by it, and which of ours that is."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from devgw.config.project import OAuthPolicy, Project, Route
+from devgw.gateway.wrong_path import explain_path
+from devgw.ids import OperationId
+from devgw.oauth.urls import Urls
+from devgw.problems.wrong_path import Meant, PathUnknown
+
+ORIGIN = "http://localhost:9000"
+LINEAR, NOTES, OPEN = f"{ORIGIN}/mcp/linear", f"{ORIGIN}/mcp/notes", f"{ORIGIN}/v1/open"
+AS, PR = "/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource"
+OIDC = "/.well-known/openid-configuration"
+
+
+def route(path: str, *, protected: bool = True) -> Route:
+    return Route(path, OperationId(path.rpartition("/")[2]), "A route", "https://x.example/mcp", protected=protected)
+
+
+SEVERAL = (route("/mcp/linear"), route("/mcp/notes"), route("/v1/open", protected=False))
+
+
+def explained(
+    path: str,
+    method: str = "GET",
+    routes: tuple[Route, ...] = SEVERAL,
+    base: str = "/",
+    names: frozenset[str] = frozenset(),
+    **headers: str,
+) -> PathUnknown:
+    project = Project(Path(), None, routes, base_path=base)
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return explain_path(method, path, sent, project, Urls(ORIGIN, base), names)
+
+
+@pytest.mark.parametrize(
+    ("path", "nearest"),
+    [
+        ("/linear", LINEAR), ("/mcp/linear/sse", LINEAR), ("/mcp/liner", LINEAR), ("/mcp/linaer", LINEAR),
+        ("/linear/mcp", LINEAR), ("/MCP/LINEAR", LINEAR), ("/mcp//notes", NOTES), ("/v1/mcp/notes", NOTES),
+        ("/mcp/notes/messages", NOTES), ("/mcp/notes/stream", NOTES), ("/mcp/notes/message", NOTES),
+        ("/__zuplo/mcp/notes", NOTES), ("/open", OPEN), ("/v1/opem", OPEN), ("/mcp", ""), ("/sse", ""), ("/", ""),
+        ("/mcp/something-else", ""),
+    ],
+)  # fmt: skip
+def test_who_looks_for_an_mcp_server_gets_the_nearest_route(path: str, nearest: str) -> None:
+    found = explained(path, "POST")
+    assert (found.meant, found.nearest) == (Meant.MCP, nearest)
+    assert found.got == ORIGIN + path
+    assert found.routes == (LINEAR, NOTES, OPEN)
+    assert bool(found.difference) == bool(nearest)
+    assert found.diagnosis_id == "DISC-14"
+
+
+def test_of_a_single_route_there_is_no_other() -> None:
+    found = explained("/anything", "POST", routes=SEVERAL[:1])
+    assert (found.nearest, found.routes) == (LINEAR, (LINEAR,))
+    assert found.difference == "The URL differs in one place: found path /anything, expected is /mcp/linear"
+    assert explained("/anything", "POST", routes=()).nearest == ""
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "accept", "meant"),
+    [
+        ("GET", "/favicon.ico", "", Meant.NOTHING), ("GET", "/", "text/html", Meant.NOTHING),
+        ("GET", "/mcp/linear/", "", Meant.MCP), ("GET", "/mcp/linear/x", "", Meant.MCP), ("GET", "/mcp", "", Meant.MCP),
+        ("GET", "/sse", "", Meant.MCP), ("GET", "/mcp/linaer", "", Meant.MCP),
+        ("GET", "/x", "text/event-stream", Meant.MCP), ("DELETE", "/x", "", Meant.MCP), ("POST", "/x", "", Meant.MCP),
+        ("PUT", "/x", "", Meant.NOTHING), ("GET", "/linear", "", Meant.MCP), ("GET", "/lin", "", Meant.NOTHING),
+    ],
+)  # fmt: skip
+def test_a_client_of_mcp_is_known_by_what_it_sends_or_asks_for(
+    method: str, path: str, accept: str, meant: Meant
+) -> None:
+    assert explained(path, method, accept=accept).meant is meant
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "meant", "endpoint"),
+    [
+        ("POST", "/oauth/tokens", Meant.TOKEN, "/dev/oauth/token"),
+        ("POST", "/x/token", Meant.TOKEN, "/dev/oauth/token"),
+        ("POST", "/x/TOKEN", Meant.TOKEN, "/dev/oauth/token"),
+        ("POST", "/oauth2/Token/", Meant.TOKEN, "/dev/oauth/token"),
+        ("GET", "/oauth/autorize", Meant.AUTHORIZE, "/dev/oauth/authorize"),
+        ("GET", "/x/authorize", Meant.AUTHORIZE, "/dev/oauth/authorize"),
+        ("POST", "/oauth/registr", Meant.REGISTER, "/dev/oauth/register"),
+        ("POST", "/x/register", Meant.REGISTER, "/dev/oauth/register"),
+        ("POST", "/oauth/revok", Meant.REVOKE, "/dev/oauth/revoke"),
+        ("POST", "/x/revoke", Meant.REVOKE, "/dev/oauth/revoke"),
+        ("GET", "/x/tokens", Meant.NOTHING, ""),
+        ("GET", "/oauth/nothing-like-it", Meant.NOTHING, ""),
+    ],
+)
+def test_an_endpoint_is_known_by_its_word(method: str, path: str, meant: Meant, endpoint: str) -> None:
+    found = explained(path, method, base="/dev")
+    assert (found.meant, found.nearest) == (meant, endpoint and ORIGIN + endpoint)
+    assert found.diagnosis_id == ("DISC-10" if endpoint else None)
+
+
+def test_a_form_is_a_token_request_but_for_a_revocation() -> None:
+    form = "application/x-www-form-urlencoded; charset=utf-8"
+    assert explained("/login/access", "POST", content_type=form).meant is Meant.TOKEN
+    assert explained("/x/revoke", "POST", content_type=form).meant is Meant.REVOKE
+    assert explained("/login/access", "POST", content_type="application/json").meant is Meant.MCP
+
+
+def test_an_authorization_request_is_known_by_its_parameters() -> None:
+    names = frozenset({"client_id", "response_type", "state"})
+    assert explained("/login", names=names - {"state"}).meant is Meant.AUTHORIZE
+    found = explained("/login", names=names)
+    assert (found.meant, found.nearest) == (Meant.AUTHORIZE, f"{ORIGIN}/oauth/authorize")
+    assert explained("/login", names=names - {"client_id"}).meant is Meant.NOTHING
+    assert explained("/login", "POST", names=names).meant is Meant.MCP
+
+
+@pytest.mark.parametrize(
+    ("path", "nearest"),
+    [
+        ("/oauth/authorize/mcp/liner", f"{ORIGIN}/oauth/authorize/mcp/linear"),
+        ("/x/oauth/authorize/notes", f"{ORIGIN}/oauth/authorize/mcp/notes"),
+        ("/oauth/authorize/nobody", f"{ORIGIN}/oauth/authorize"),
+    ],
+)
+def test_the_authorization_of_a_route_is_the_one_of_the_nearest(path: str, nearest: str) -> None:
+    found = explained(path)
+    assert (found.meant, found.nearest) == (Meant.AUTHORIZE, nearest)
+
+
+@pytest.mark.parametrize("base", ["/", "/dev"])
+@pytest.mark.parametrize("page", ["/oauth/setup", "/oauth/prove", "/oauth/logout", "/oauth/callback"])
+def test_a_page_of_ours_is_said_where_it_is_now(page: str, base: str) -> None:
+    found = explained(f"/old{page}", base=base)
+    assert (found.meant, found.nearest) == (Meant.PAGE, f"{ORIGIN}{base.rstrip('/')}{page}")
+    assert found.diagnosis_id is None
+
+
+def test_the_page_of_a_login_without_a_provider_is_there_only_where_there_is_such_a_login() -> None:
+    found = explained("/old/oauth/dev-login")
+    assert (found.meant, found.nearest) == (Meant.PAGE, "")
+    for provider, nearest in (("dev-login", f"{ORIGIN}/oauth/dev-login"), ("workos", "")):
+        policy = cast("OAuthPolicy", SimpleNamespace(provider=provider))
+        project = Project(Path(), policy, SEVERAL)
+        assert explain_path("GET", "/old/oauth/dev-login", {}, project, Urls(ORIGIN)).nearest == nearest
+
+
+@pytest.mark.parametrize(
+    ("path", "nearest"),
+    [
+        (f"/mcp/linear{PR}", f"{ORIGIN}{PR}/mcp/linear"), (f"/mcp/notes/{PR}/", f"{ORIGIN}{PR}/mcp/notes"),
+        (f"/dev{PR}/mcp/linear", f"{ORIGIN}{PR}/mcp/linear"), (f"/__zuplo{PR}/mcp/linear", f"{ORIGIN}{PR}/mcp/linear"),
+        (f"/mcp/linear/{AS[1:]}", f"{ORIGIN}{AS}/mcp/linear"), (f"/mcp/linear{OIDC}", f"{ORIGIN}{AS}/mcp/linear"),
+        (f"/v1/open{PR}", ""), (f"/v1/open{AS}", f"{ORIGIN}{AS}/v1/open"),
+    ],
+)  # fmt: skip
+def test_a_document_of_a_route_is_said_where_it_stands(path: str, nearest: str) -> None:
+    found = explained(path, base="/dev")
+    assert (found.meant, found.nearest) == (Meant.DOCUMENT, nearest)
+    assert found.diagnosis_id is None
+
+
+@pytest.mark.parametrize("path", [f"{PR}/mcp/liner", f"/mcp/liner{PR}", f"{AS}/mcp/linear/sse", f"/dev{OIDC}/linear"])
+def test_metadata_of_no_route_is_told_with_the_nearest(path: str) -> None:
+    found = explained(path, base="/dev")
+    assert (found.meant, found.nearest, found.diagnosis_id) == (Meant.METADATA, LINEAR, "DISC-14")
+    assert found.got.startswith(f"{ORIGIN}/")
+    assert ".well-known" not in found.got
