@@ -6,6 +6,17 @@ CLIENT_REFUSED = frozenset({"invalid_client", "unauthorized_client", "incorrect_
 """RFC 6749 §5.2; the last is GitHub's."""
 
 
+OF_STANDARDS = frozenset({"invalid_request", "unsupported_response_type", "unsupported_grant_type", "access_denied"})
+"""RFC 6749 §4.1.2.1, §5.2: they name no cause, and no documentation of the upstream's says more of them."""
+
+
+def refused_for(error: str) -> str:
+    """Return what to do about an error that has no change of its own."""
+    if error in OF_STANDARDS:
+        return "Do what its words say, or look into that server's own log: the error is a standard's, and says no more."
+    return "Look that error up in the upstream's documentation: it is its own, and says what to change."
+
+
 def is_passing(status: int, error: str) -> bool:
     """Tell whether it cannot answer now, whatever is asked (RFC 6749 §4.1.2.1; RFC 6585 §4; RFC 9110 §15.6)."""
     return status == TOO_MANY or status >= BROKEN or error in _PASSING

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from devgw.problems.base import ErrorCode
 from devgw.problems.upstream import UpstreamProblem
-from devgw.problems.upstream_error import CLIENT_REFUSED, is_passing
+from devgw.problems.upstream_error import CLIENT_REFUSED, is_passing, refused_for
 from devgw.problems.upstream_registration import later
 
 _OK, _NOT_FOUND, _NOT_ALLOWED = 200, 404, 405
@@ -57,7 +57,7 @@ class AuthorizationRefused(UpstreamProblem):
             return "Connect again, if that was a mistake; the person may lack the right to agree."
         if is_passing(0, self.upstream_error):
             return later(0, "")
-        return "Look that error up in the upstream's documentation: it is its own, and says what to change."
+        return _CORRECT_CLIENT if self.upstream_error in CLIENT_REFUSED else refused_for(self.upstream_error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class TokenRequestRefused(UpstreamProblem):
             "invalid_grant": "Connect again: the upstream takes this code or refresh token no longer.",
             "invalid_target": TAKE_THE_RESOURCE,
             "invalid_scope": "Set `scopes` in the policy to what the upstream offers.",
-        }.get(self.upstream_error, "Look that error up in the upstream's documentation: it is its own.")
+        }.get(self.upstream_error, refused_for(self.upstream_error))
 
     @property
     def is_final(self) -> bool:

@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from devgw.monitor.why import NEWEST, why_of
-from tests.diagnosis.stories import ways_of_agents, ways_of_people, ways_of_requests
+from tests.diagnosis.stories import ways_of_agents, ways_of_people, ways_of_programs, ways_of_requests
 from tests.diagnosis.stories.conftest import Watched
 from tests.diagnosis.stories.ways_of_agents import a_lost_answer_of_a_refresh
 
 Way = Callable[[Watched], Awaitable[None]]
 WAYS: tuple[Way, ...] = tuple(
     each
-    for module in (ways_of_people, ways_of_agents, ways_of_requests)
+    for module in (ways_of_people, ways_of_agents, ways_of_programs, ways_of_requests)
     for each in vars(module).values()
     if iscoroutinefunction(each) and each.__module__ == module.__name__
 )
@@ -39,4 +39,4 @@ async def said(gateway: Watched) -> list[str]:
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len(WAYS) >= 64
+    assert len(WAYS) >= 84

@@ -114,6 +114,25 @@ async def test_what_the_page_says_why_says(tmp_path: Path, change: Change, name:
         assert found.certain
 
 
+@pytest.mark.parametrize(
+    ("change", "name", "words"),
+    [
+        (sends_back(error="unauthorized_client"), "UPST-15", "Connect again to register anew"),
+        (sends_back(error="invalid_request"), "UPST-16", "the error is a standard's"),
+        (sends_back(error="tenant_closed"), "UPST-16", "it is its own"),
+        (token_answer(403, {"error": "access_denied"}), "UPST-16", "the error is a standard's"),
+        (token_answer(400, {"error": "unsupported_grant_type"}), "UPST-16", "the error is a standard's"),
+        (token_answer(400, {"error": "plan_expired"}), "UPST-16", "it is its own"),
+    ],
+)
+async def test_an_error_of_the_standard_is_not_called_the_upstreams_own(
+    tmp_path: Path, change: Change, name: str, words: str
+) -> None:
+    async with connecting(tmp_path, change) as (gateway, _, _):
+        (found,) = await told(gateway)
+        assert (found.id, words in found.fix) == (name, True), found.fix
+
+
 async def test_it_is_said_for_a_quarter_of_an_hour_and_no_longer_once_it_is_connected(tmp_path: Path) -> None:
     async with connecting(tmp_path, token_answer(404, {})) as (gateway, browser, upstream):
         gateway.wait(600)
