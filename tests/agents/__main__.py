@@ -3,13 +3,14 @@ r"""`python -m tests.agents`: run all agents through everything, and write down 
 Words after it go to pytest: `-k Codex` for one agent. All need `script`, and to be installed (Node 22 or newer):
 
     npm install --prefix agents node@24 @anthropic-ai/claude-code @openai/codex opencode-ai @google/gemini-cli \
-        mcporter mcp-remote @github/copilot @kilocode/cli @qwen-code/qwen-code
+        mcporter mcp-remote @github/copilot @kilocode/cli @qwen-code/qwen-code \
+        @modelcontextprotocol/inspector playwright-core
     python3 -m venv agents/venv && agents/venv/bin/pip install langchain-mcp-adapters openai-agents \
-        'pydantic-ai-slim[mcp]' strands-agents fastmcp
+        'pydantic-ai-slim[mcp]' strands-agents fastmcp mcp-use
     export TEST_NODE_MODULES=agents/node_modules TEST_AGENTS_PYTHON=$PWD/agents/venv/bin/python
 
-Not driven: Amp (its callback URL is pasted into its terminal), VS Code (it goes by a page on the internet), and the
-Inspector's page (its command line is, in tests/stories/test_node_clients.py).
+The Inspector's page needs Chromium too. Not driven: Amp (its callback URL is pasted into its terminal), and VS Code (it
+goes by a page on the internet).
 """
 
 import json

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
@@ -19,6 +20,7 @@ from tests.agents.model import NO_SUCH_TOOL, WORD
 from tests.support.node import FOLDER
 from tests.support.serving import listen
 
+PAGE = Path(__file__).parents[1] / "clients" / "inspector.mjs"
 FRAMEWORK = Path(__file__).parents[1] / "clients" / "framework.py"
 TOKEN = "none"
 
@@ -32,7 +34,11 @@ class Agent(ABC):
     """What npm calls it."""
     NAME: ClassVar[str]
     """How the client book calls it."""
+    BOOK: ClassVar = ""
+    """The same where the name in the table says more."""
     ENVIRON: ClassVar[dict[str, str]] = {}
+    LIFETIME: ClassVar = 10
+    """Seconds that an access token lives of which it is to get the next."""
     CLINGS: ClassVar = False
     """Whether it keeps a registration that the server has forgotten, until it is told to forget it too."""
 
@@ -77,7 +83,7 @@ class Agent(ABC):
     @property
     def entry(self) -> ClientEntry:
         """Return what the client book says of it."""
-        return next(each for each in entries() if each.name == self.NAME)
+        return next(each for each in entries() if each.name == (self.BOOK or self.NAME))
 
     async def attempt(self, server: str) -> None:
         """Let it call where that cannot go well, and leave it to its own after a while."""
@@ -209,6 +215,7 @@ class Mcporter(Agent):
     """It registers; it calls tools itself, without a model."""
 
     PROGRAM, PACKAGE, NAME = "mcporter", "mcporter", "mcporter"
+    LIFETIME: ClassVar = 70  # it takes one with less than 60 s left for none
 
     async def add(self, server: str, url: str) -> None:
         """Tell it of a server."""
@@ -330,6 +337,28 @@ class Inspector(Agent):
         await self.home.say("mcp-inspector $(cat asked) --relogin --stored-auth-only")
 
 
+class InspectorPage(Inspector):
+    """The MCP Inspector's page in a real browser; it registers, and calls tools itself."""
+
+    NAME, BOOK = "MCP Inspector (page)", "MCP Inspector"
+    ENVIRON: ClassVar = {"MCP_AUTO_OPEN_ENABLED": "false", "MCP_INSPECTOR_SECRET_STORE": "file"}
+
+    async def add(self, server: str, url: str) -> None:  # noqa: ARG002  it keeps none
+        """Remember the URL, with the script beside its packages."""
+        (found := shutil.which("chromium")) or pytest.skip("needs chromium on the PATH")
+        self.home.write("inspector.mjs", PAGE.read_text(encoding="utf-8"))
+        self.home.write("asked", f"inspector.mjs {url} {WORD} {found}")
+        await self.home.say(f"ln -sfn {FOLDER.resolve()} node_modules")
+
+    async def again(self, server: str) -> None:
+        """Sign in, and call."""
+        assert WORD in await self.call(server)
+
+    async def call(self, server: str) -> str:  # noqa: ARG002  it knows one
+        """Let it call; where it has to sign in, it does."""
+        return await self.home.say("node $(cat asked)")
+
+
 class PythonFramework(Agent):
     """A program on a Python framework, in the interpreter that TEST_AGENTS_PYTHON names; it registers."""
 
@@ -419,6 +448,6 @@ class McpUse(PythonFramework):
 
 CORE: tuple[type[Agent], ...] = (ClaudeCode, Codex, OpenCode, GeminiCli)
 """Those of every run."""
-ALL: tuple[type[Agent], ...] = (*CORE, Mcporter, CopilotCli, Kilo, QwenCode, McpRemote, Inspector)
+ALL: tuple[type[Agent], ...] = (*CORE, Mcporter, CopilotCli, Kilo, QwenCode, McpRemote, Inspector, InspectorPage)
 FRAMEWORKS: tuple[type[Agent], ...] = (LangChain, OpenAiAgents, PydanticAi, Strands, FastMcp, McpUse)
 """All but the last on one SDK: what differs is how they come to it."""

@@ -44,13 +44,13 @@ class Stage:
         async with running_gateway(self.root, clock=self.clock, port=self.port) as gateway:
             yield gateway
 
-    def shorten_access_tokens(self, seconds: int) -> None:
-        """Let access tokens live so long."""
+    def configure(self, **options: object) -> None:
+        """Give the gateway's policy some options, for the gateways that start from now on."""
         self.root = self.folder / "project"
         shutil.copytree(SAMPLE, self.root)
         path = self.root / "config" / "policies.json"
         document = json.loads(path.read_text())
-        document["policies"][0]["handler"]["options"]["gateway"]["accessTokenTtlSeconds"] = seconds
+        document["policies"][0]["handler"]["options"]["gateway"] |= options
         path.write_text(json.dumps(document))
 
 

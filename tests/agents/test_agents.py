@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from devgw.diagnosis.clients import recognise
 from devgw.diagnosis.clients.recognise import Traits
 from devgw.events.taxonomy import McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefreshed
-from tests.agents.agents import ALL, CORE, FRAMEWORKS, Agent
+from tests.agents.agents import ALL, CORE, FRAMEWORKS, Agent, ClaudeCode, Codex, Kilo, Mcporter, OpenCode
 from tests.agents.model import WORD
 from tests.agents.stage import accusations, done_flows, flows, names, revoke_all, set_up, until
 from tests.agents.witness import bear_witness
@@ -39,7 +40,7 @@ def assert_named_rightly(gateway: Running, kind: type[Agent]) -> None:
         if name in ENGINES or (kind in FRAMEWORKS and entry and entry.key == "python-sdk"):
             continue
         assert entry is not None, f"shown as {name}"
-        assert entry.name == kind.NAME
+        assert entry.name == (kind.BOOK or kind.NAME)
 
 
 async def sign_in_and_call(kind: type[Agent], folder: Path, route: str) -> None:
@@ -73,9 +74,9 @@ async def test_it_gets_through_where_the_upstream_wants_an_account_too(kind: typ
 
 @whole
 @each_of(*ALL, *FRAMEWORKS)
-async def test_it_refreshes_an_access_token_of_ten_seconds(kind: type[Agent], tmp_path: Path) -> None:
+async def test_it_refreshes_a_short_access_token(kind: type[Agent], tmp_path: Path) -> None:
     async with set_up(tmp_path) as stage:
-        stage.shorten_access_tokens(10)
+        stage.configure(accessTokenTtlSeconds=kind.LIFETIME)
         async with stage.gateway() as gateway:
             agent = stage.agent(kind)
 
@@ -162,3 +163,34 @@ async def test_the_command_of_the_book_makes_it_forget(kind: type[Agent], tmp_pa
         await agent.again("sample")
         assert WORD in await agent.call("sample")
         assert len(gateway.events(McpAuthDownstreamTokenIssued)) == 2
+
+
+@whole
+@each_of(ClaudeCode, Codex)
+async def test_the_commands_of_the_book_make_it_register_where_its_document_is_not_taken(
+    kind: type[Agent], tmp_path: Path
+) -> None:
+    async with set_up(tmp_path) as stage:
+        agent = stage.agent(kind)
+        async with stage.gateway() as before:
+            await agent.login("sample", before.url_of("sample"))
+            assert {flow.client_id for flow in done_flows(before)} <= set(agent.entry.client_ids)
+        stage.configure(cimdEnabled=False)
+        async with stage.gateway() as gateway:
+            for command in re.findall("`(.+?)`", agent.entry.to_register.replace("NAME", "sample")):
+                await (agent.home.sign_in if " login " in command else agent.home.say)(command)
+            assert WORD in await agent.call("sample")
+
+            assert [str(flow.client_id)[:4] for flow in done_flows(gateway)] == ["dcr:"]
+            # At its logout it revokes what the gateway before gave.
+            assert accusations(gateway, stage.clock, but=TRUE | {"REG-02"}) == []
+
+
+@whole
+@each_of(ClaudeCode, Codex, OpenCode, Mcporter, Kilo)
+async def test_a_command_that_ends_after_it_logged_in_is_accused_of_nothing(kind: type[Agent], tmp_path: Path) -> None:
+    async with set_up(tmp_path) as stage, stage.gateway() as gateway:
+        agent = stage.agent(kind)
+        await agent.login("sample", gateway.url_of("sample"))
+
+        assert accusations(gateway, stage.clock, but=TRUE) == []

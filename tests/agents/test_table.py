@@ -1,7 +1,7 @@
 """The table of the README comes from a run, and agrees with it."""
 
 from devgw.diagnosis.clients import entries
-from tests.agents.agents import FRAMEWORKS
+from tests.agents.agents import ALL, FRAMEWORKS
 from tests.agents.table import README, merge, read_seen, shown, table
 
 
@@ -10,9 +10,9 @@ def test_the_readme_shows_what_was_seen() -> None:
 
 
 def test_the_book_knows_every_client_that_was_seen() -> None:
-    assert {each["client"] for each in read_seen()} <= {entry.name for entry in entries()} | {
-        each.NAME for each in FRAMEWORKS
-    }
+    known = {entry.name for entry in entries()}
+    assert {kind.BOOK or kind.NAME for kind in ALL} <= known
+    assert {each["client"] for each in read_seen()} <= known | {each.NAME for each in (*ALL, *FRAMEWORKS)}
 
 
 def test_another_version_forgets_what_was_seen_of_the_one_before() -> None:
