@@ -26,7 +26,7 @@ from devgw.wiring.reading import read_project
 from tests.outbound.upstream import Upstream, running_upstream
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, mcp_request
-from tests.support.terminal import devgw
+from tests.support.terminal import Terminal, devgw
 
 PAGE = (200, {"content-type": "text/html"}, b"<title>Welcome</title>")
 NOTHING = (404, {"content-type": "text/plain"}, b"")
@@ -458,4 +458,26 @@ async def test_what_was_typed_wrongly_is_said_and_ends_with_2(
 
     assert done.code == 2
     assert said in done.err.replace("\n", " ")
+    assert made_below(tmp_path) == []
+
+
+@pytest.mark.parametrize("how", ["Q", "SIGTERM", "SIGHUP"])
+async def test_a_dashboard_in_front_of_a_server_leaves_nothing_behind(
+    tmp_path: Path, upstream: Upstream, how: str
+) -> None:
+    made = tmp_path / "tmp"
+    made.mkdir()  # noqa: ASYNC240  nobody waits
+    command = devgw("up", f"{upstream.origin}/mcp", "--port=0", "--no-mouse")
+    screen = Terminal(command, env={"TMPDIR": str(made), "XDG_RUNTIME_DIR": ""})
+    try:
+        assert await asyncio.to_thread(screen.shows, slug(upstream), 20)
+        assert await asyncio.to_thread(screen.shows, "Flows", 20)
+        if how == "Q":
+            screen.send(b"Q")
+        else:
+            screen.kill(signal.Signals[how])
+        assert await asyncio.to_thread(screen.wait, 15) is not None
+    finally:
+        screen.end()
+
     assert made_below(tmp_path) == []
