@@ -466,7 +466,7 @@ async def test_a_dashboard_in_front_of_a_server_leaves_nothing_behind(
     tmp_path: Path, upstream: Upstream, how: str
 ) -> None:
     made = tmp_path / "tmp"
-    made.mkdir()  # noqa: ASYNC240  nobody waits
+    made.mkdir()
     command = devgw("up", f"{upstream.origin}/mcp", "--port=0", "--no-mouse")
     screen = Terminal(command, env={"TMPDIR": str(made), "XDG_RUNTIME_DIR": ""})
     try:
