@@ -46,22 +46,25 @@ class Running:
 @click.option("--all", "everything", is_flag=True, help="Also print what is in order, with what was done.")
 @click.option("--header", "headers", multiple=True, help="With a URL: sent to the server, 'Name: value'.")
 @click.option("--register", "registers", is_flag=True, help="With a URL: also register a client there, and delete it.")
+@click.option("--login", "logs_in", is_flag=True, help="With a URL: also sign in there with a browser, and call it.")
+@click.option("--client-id", default="", help="With --login: the id of a client that you registered by hand.")
 def command(target: Path | ServerUrl, as_json: bool, everything: bool, **others: Any) -> None:
     """Probe the identity provider, this machine, the gateway's metadata and every upstream; exit 1 where one fails.
 
     With a URL: examine that MCP server as clients meet it, and say which of them pass. Nothing is changed there unless
-    --register is given. Exit 0 where nothing fails, 1 where a check does, 2 where there is no MCP server.
+    --register or --login is given. Exit 0 where nothing fails, 1 where a check does, 2 where there is no MCP server.
     """
     port, callback, trust = (others[name] for name in ("port", "callback", "trust"))
-    headers, registers = dict(map(read_header, others["headers"])), others["registers"]
+    headers = dict(map(read_header, others["headers"]))
+    changes = {name: others[name] for name in ("registers", "logs_in", "client_id")}
     if isinstance(target, ServerUrl):
         if port is not None or callback or trust:
             raise click.UsageError("--port, --callback and --trust are about a project, not about a URL.")
-        from devgw.cli.doctor_server import examine  # noqa: PLC0415  a project does not need it
+        from devgw.cli.doctor_server import Asked, examine  # noqa: PLC0415  a project does not need it
 
-        raise SystemExit(examine(target, headers, registers=registers, as_json=as_json, everything=everything))
-    if headers or registers:
-        raise click.UsageError("--header and --register go with a URL.")
+        raise SystemExit(examine(target, Asked(headers, **changes), as_json=as_json, everything=everything))
+    if headers or any(changes.values()):
+        raise click.UsageError("--header, --register, --login and --client-id go with a URL.")
     _examine_project(target, port, Trust(trust), callback, as_json=as_json, everything=everything)
 
 

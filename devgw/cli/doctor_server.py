@@ -1,14 +1,18 @@
 """`devgw doctor URL`: what is said of somebody's MCP server, on a terminal and as JSON."""
 
 import asyncio
+import os
+import threading
+import webbrowser
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from devgw.cli.doctor_lines import print_check, tally
 from devgw.cli.printing import write_json, write_line, write_lines, write_table
 from devgw.clock import SystemClock
 from devgw.diagnosis.clients.demands import NOT_KNOWN, PASSES, REFUSES
+from devgw.diagnosis.verdicts import Check
 from devgw.diagnosis.verdicts.server import Examination
 
 HEALTHY, FAILS, NO_SERVER = 0, 1, 2
@@ -16,17 +20,46 @@ HEALTHY, FAILS, NO_SERVER = 0, 1, 2
 _WORDS: Final = {PASSES: "passes", REFUSES: "REFUSES", NOT_KNOWN: "not known"}
 
 
-def examine(url: str, headers: Mapping[str, str], *, registers: bool, as_json: bool, everything: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What may be done at the server beyond looking."""
+
+    headers: Mapping[str, str]
+    registers: bool = False
+    logs_in: bool = False
+    client_id: str = ""
+    """Of a client of the person's own, for the login."""
+
+
+def examine(url: str, asked: Asked, *, as_json: bool, everything: bool) -> int:
     """Examine the server at `url`, print what was found, and return the exit code."""
     from devgw.outbound.server_doctor import examine_server  # noqa: PLC0415  an HTTP client that --help does not need
 
-    found = asyncio.run(examine_server(url, SystemClock(), headers, registers=registers))
+    found = asyncio.run(examine_server(url, SystemClock(), asked.headers, registers=asked.registers))
+    if asked.logs_in and found.is_server:
+        found = replace(found, checks=(*found.checks, *asyncio.run(_logged_in(found.url, asked))))
     code = NO_SERVER if not found.is_server else FAILS if found.is_failed else HEALTHY
     if as_json:
         write_json(told(found, code), indent=2)
     else:
         _print(found, everything=everything)
     return code
+
+
+async def _logged_in(url: str, asked: Asked) -> list[Check]:
+    from devgw.config.draft import GivenClient, GivenHeader  # noqa: PLC0415  only where somebody signs in
+    from devgw.wiring.drafting import Wanted  # noqa: PLC0415  the same
+    from devgw.wiring.one_login import log_in_once  # noqa: PLC0415  the same
+
+    headers = tuple(GivenHeader(*each) for each in asked.headers.items())
+    client = GivenClient(asked.client_id) if asked.client_id else None
+    return await log_in_once(Wanted((url,), headers=headers, client=client), os.environ, SystemClock(), _open_page)
+
+
+def _open_page(url: str) -> None:
+    """Show the person where to sign in, and open it where there is a browser."""
+    write_line(f"Sign in here: {url}", err=True)
+    threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
 
 def told(found: Examination, code: int) -> dict[str, Any]:

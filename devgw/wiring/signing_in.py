@@ -4,10 +4,9 @@ It speaks to the gateway over HTTP as any client does, so that its flow is a rea
 """
 
 import asyncio
-import contextlib
 import webbrowser
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
 from devgw.control.actions import NotPossible
 from devgw.entropy import token
@@ -15,17 +14,13 @@ from devgw.foreign.json import read_object
 from devgw.oauth.discovery import authorization_server_urls
 from devgw.oauth.pkce import challenge_of
 from devgw.outbound.client import Bounds, http_client
+from devgw.wiring.browser_callback import browser_callback
 from devgw.wiring.runtime import Runtime
 
 NAME = "devgw test client"
 PATIENCE_SECONDS = 300
 ANSWER_SECONDS = 30
 FIRST_PAGE_SECONDS = 10
-_PAGE = (
-    "HTTP/1.1 200 OK\r\ncontent-type: text/html; charset=utf-8\r\nconnection: close\r\n\r\n"
-    "<!doctype html><html lang=en><title>devgw</title><h1>Back to the dashboard</h1>"
-    "<p>The test client has its answer; you can close this window."
-)
 
 
 async def begin_sign_in(runtime: Runtime, operation_id: str) -> str:
@@ -49,10 +44,8 @@ async def begin_sign_in(runtime: Runtime, operation_id: str) -> str:
 
 
 async def _walk(mcp_url: str, opened: "asyncio.Future[str]") -> None:
-    arrived: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
-    server = await asyncio.start_server(lambda reader, writer: _take(reader, writer, arrived), "127.0.0.1", 0)
-    callback = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/callback"
-    async with server, http_client(Bounds(ANSWER_SECONDS), user_agent="devgw-test-client") as http:
+    async with browser_callback() as back, http_client(Bounds(ANSWER_SECONDS), user_agent="devgw-test-client") as http:
+        callback, back.title = f"http://127.0.0.1:{back.port}{back.path}", "Back to the dashboard"
         metadata = await _discover(http, mcp_url)
         client_id = await _register(http, metadata, callback)
         verifier, state = token("cv_"), token("st_")
@@ -68,7 +61,7 @@ async def _walk(mcp_url: str, opened: "asyncio.Future[str]") -> None:
         url = f"{metadata['authorization_endpoint']}?{urlencode(asked)}"
         opened.set_result(url)
         await asyncio.to_thread(webbrowser.open, url)
-        answer = await asyncio.wait_for(arrived, PATIENCE_SECONDS)
+        answer = await back.answer(PATIENCE_SECONDS)
         if answer.get("state") != state or "code" not in answer:
             return
         form = {
@@ -106,17 +99,3 @@ async def _call(http: Any, mcp_url: str, access_token: str) -> None:
 
 def _message(method: str) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": 1, "method": method, "params": {}}
-
-
-async def _take(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, arrived: "asyncio.Future[dict[str, str]]"
-) -> None:
-    """Answer the browser at the redirect URI and keep what it brings."""
-    with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-        line = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n", 1)[0].decode("latin-1")
-        writer.write(_PAGE.encode())
-        await writer.drain()
-        parts = urlsplit(line.split(" ")[1])
-        if parts.path == "/callback" and not arrived.done():
-            arrived.set_result({name: values[0] for name, values in parse_qs(parts.query).items()})
-    writer.close()

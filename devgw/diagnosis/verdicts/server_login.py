@@ -1,0 +1,50 @@
+"""What a login of one's own at somebody's server came to, and the call after it."""
+
+from devgw.diagnosis.verdicts.check import Answer, Check, Verdict, passed, skipped
+from devgw.diagnosis.verdicts.server_endpoint import answered
+from devgw.foreign.text import clean
+
+NAME = "login"
+
+
+def no_login(url: str) -> Check:
+    """Return that there is nothing to sign in to."""
+    return skipped(NAME, f"looked whether {url} wants a login", "it answers without one")
+
+
+def not_back(issuer: str, seconds: float) -> Check:
+    """Return that the browser did not come back."""
+    saw = f"the browser was sent to {clean(issuer, 200)}, and did not come back in {seconds:.0f} s"
+    todo = "Sign in there and allow it; where its page shows an error instead, that is the failure."
+    return Check(NAME, Verdict.WARN, "signed in with a browser", saw, todo, is_certain=False)
+
+
+def logged_in(issuer: str, scope: str) -> Check:
+    """Return that a token was got."""
+    asked = f" for {clean(scope, 200)}" if scope else ""
+    return passed(NAME, "signed in with a browser and redeemed the code", f"{clean(issuer, 200)} gave a token{asked}")
+
+
+def called(url: str, answer: Answer, owner: str) -> Check:
+    """Judge a call with the token that was just got."""
+    name, did = f"{NAME}.call", f"sent POST initialize to {url} with that token"
+    if answer.status < 300 and answer.message.get("result") is not None:
+        return passed(name, did, "it was answered")
+    if answer.status == 401:
+        saw = f"401 to a token that is a minute old: {clean(answer.headers.get('www-authenticate', ''), 300)}"
+        todo = "Let the MCP server take tokens of its own authorization server: compare their `aud` with `resource`."
+        return Check(name, Verdict.FAIL, did, saw.rstrip(": "), todo, "AUD-03", fault=owner)
+    if answer.status == 403:
+        todo = "Let the scopes that its metadata names be enough for a call, or name those that are."
+        return Check(name, Verdict.FAIL, did, "403 to a token that was just given", todo, "PROXY-18", fault=owner)
+    saw = f"it answered {answered(answer)}"
+    return Check(name, Verdict.FAIL, did, saw, "Look into the log of the MCP server.", "PROXY-19", fault=owner)
+
+
+def left(issuer: str, client_id: str, *, is_gone: bool) -> Check:
+    """Say what became of the registration."""
+    name, did = f"{NAME}.registration", f"registered a client at {clean(issuer, 200)} for it"
+    if is_gone:
+        return passed(name, did, "and deleted it again")
+    saw = f"the client {clean(client_id, 200)} stays registered: it offers no deletion (RFC 7592)"
+    return Check(name, Verdict.WARN, did, saw, "Delete it in its console, or leave it to expire.")
