@@ -21,7 +21,7 @@ _RUNS = re.compile(
     r"|(?P<hex>(?:0x)?[0-9A-Fa-f]{2}(?:[ :,-]{0,2}(?:0x)?[0-9A-Fa-f]{2}){5,})(?![\w+/])"
     r"|(?P<numbers>\d{1,3}(?:,[ ]?\d{1,3}){5,})(?!\w)"
     r"|\\."  # an escape of JSON: what follows it may be the beginning of a run
-    r"|(?P<base64>(?:[A-Za-z0-9+/_-]|\\+/){12,}+)"
+    r"|(?P<base64>(?:[A-Za-z0-9+/_-]|\\+/){11,}+)"
     r"|[\w.~+-]++",  # a word in which none begins, so that each is looked at once
     re.DOTALL,
 )

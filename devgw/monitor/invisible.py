@@ -3,7 +3,8 @@
 Such a character counts however it is written: as it is, as an escape of JSON or HTML, in percent, or as a header has
 it, where each byte of UTF-8 is read as a letter of Latin-1.
 
-Source: Unicode, Default_Ignorable_Code_Point (UAX 44); the controls but for tab and line break.
+Source: Unicode, Default_Ignorable_Code_Point (UAX 44); the controls but for tab and line break; what stands for a byte
+that is no text (U+FFFD).
 """
 
 import html
@@ -14,12 +15,13 @@ from urllib.parse import quote, unquote
 
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    "\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffd"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
 )
 _ESCAPE = re.compile(
     r"(?<!\\)\\++u(?:(?P<high>[dD][89abAB][0-9A-Fa-f]{2})\\++u(?P<low>[dD][c-fC-F][0-9A-Fa-f]{2})"
     r"|(?P<unit>[0-9A-Fa-f]{4})|\{(?P<point>[0-9A-Fa-f]{1,6})\})"
+    r"|<U\+(?P<named>[0-9A-F]{4,6})>"
 )
 _ENTITY = re.compile(r"&(?:amp;)?(#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});")
 _PERCENT = re.compile(r"(?:%(?:25)?[0-9A-Fa-f]{2})+")
@@ -38,7 +40,7 @@ def uncovered(text: str, masked: Callable[[str], str]) -> str:
 
 def without_invisible(text: str) -> str:
     """Return `text` without what is drawn as nothing; what is written in an escape and seen stands there as itself."""
-    if "\\" in text:
+    if "\\" in text or "<U+" in text:
         text = _ESCAPE.sub(_of_escape, text)
     if "&" in text:
         text = _ENTITY.sub(lambda found: _seen(found[0], html.unescape(f"&{found[1]};")), text)

@@ -152,10 +152,11 @@ def _mask_pair(pair: str, place: str, collect: Collect, depth: int) -> str:
     masked = mask_field(name, value)
     if masked == value and ("://" in value or "?" in value):
         masked = mask_url(value, depth + 1)
+    shown_name = quote_plus(name) if mask_shapes(name) == name else mask_shapes(name)
     if masked == value:
-        return f"{quote_plus(name)}={raw_value}"
+        return f"{shown_name}={raw_value}"
     collect(f"{place}.{name}", value)
-    return f"{quote_plus(name)}={masked}"
+    return f"{shown_name}={masked}"
 
 
 def mask_url(url: str, depth: int = 0) -> str:
@@ -184,7 +185,7 @@ def mask_header(name: str, value: str) -> str:
 
 def _mask_cookie(pair: str) -> str:
     name, equals, value = pair.strip().partition("=")
-    return f"{name}={mask(value)}" if equals else mask(name)
+    return f"{mask_shapes(name)}={mask(value)}" if equals else mask(name)
 
 
 def _mask_set_cookie(value: str) -> str:

@@ -9,7 +9,7 @@ from devgw.ids import TokenId
 from devgw.monitor import bodies
 from devgw.monitor.details import HeaderView, PhaseView, TraceDetail
 from devgw.monitor.lines import path_of
-from devgw.monitor.masking import mask_form, mask_header, mask_sentence
+from devgw.monitor.masking import mask_form, mask_header, mask_sentence, mask_shapes
 from devgw.monitor.moments import stamp
 from devgw.monitor.rows import TraceRow
 
@@ -22,12 +22,12 @@ def row_of(trace: Trace, flow_id: str = "", seq: int = 0) -> TraceRow:
     row.ms, row.upstream_ms = round(trace.duration_ms, 2), round(trace.upstream_ms, 2)
     row.size, row.request_size = trace.response_body.size, trace.request_body.size
     row.kind, row.flow_id, row.seq = trace.kind, flow_id, seq
-    row.client, row.client_id = trace.client_name or "", trace.client_id or ""
+    row.client, row.client_id = mask_shapes(trace.client_name or ""), trace.client_id or ""
     row.transaction_id, row.operation_id = trace.transaction_id or "", trace.operation_id or ""
     row.token_id, row.grant_id = trace.token_id or "", trace.grant_id or ""
     row.session_id, row.subject_id = trace.session_id or "", trace.subject_id or ""
-    row.mcp_method, row.capability = trace.mcp_method or "", trace.capability or ""
-    row.protocol_version, row.outcome = trace.protocol_version or "", trace.outcome
+    row.mcp_method, row.capability = mask_shapes(trace.mcp_method or ""), mask_shapes(trace.capability or "")
+    row.protocol_version, row.outcome = mask_shapes(trace.protocol_version or ""), trace.outcome
     row.failure_origin, row.reason_code = trace.failure_origin or "", trace.reason_code or ""
     row.diagnosis_id = trace.diagnosis_id or ""
     row.note = mask_sentence(note_of(trace))
@@ -74,7 +74,7 @@ def _headers(headers: Headers, place: str) -> list[HeaderView]:
     for index, (raw_name, raw_value) in enumerate(headers):
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         masked = mask_header(name, value)
-        shown.append(HeaderView(name, masked, f"{place}.{index}" if masked != value else ""))
+        shown.append(HeaderView(mask_shapes(name), masked, f"{place}.{index}" if masked != value else ""))
     return shown
 
 
@@ -123,4 +123,4 @@ def _curl_header(name: str, value: str) -> str:
     if name == "authorization":
         scheme, space, _ = value.partition(" ")
         return f'-H "authorization: {scheme if space and scheme.isalpha() else "Bearer"} $DEVGW_TOKEN"'
-    return "-H " + shlex.quote(f"{name}: {mask_header(name, value)}")
+    return "-H " + shlex.quote(f"{mask_shapes(name)}: {mask_header(name, value)}")

@@ -8,7 +8,11 @@ from urllib.parse import quote
 
 import pytest
 
+from devgw.clock import FrozenClock
+from devgw.events.trace import Body, Trace
 from devgw.foreign.text import shown_json
+from devgw.ids import TraceId
+from devgw.monitor import trace_view
 from devgw.monitor.configured_secrets import ConfiguredSecrets
 from devgw.monitor.invisible import without_invisible
 from devgw.monitor.masking import mask_form, mask_header, mask_json, mask_text, mask_url
@@ -192,3 +196,28 @@ def test_a_long_text_of_half_a_name_is_cheap(part: str) -> None:
         begun = time.process_time()
         masked(text)
         assert time.process_time() - begun < 0.4
+
+
+def test_a_token_is_masked_where_nobody_has_one() -> None:
+    """As the name of a header, a cookie, a parameter or a tool, and in a path."""
+    trace = Trace(TraceId("1"), FrozenClock().now(), "POST", f"/mcp/{TOKEN}/x", host="localhost:9000", status=404)
+    trace.query = f"{TOKEN}=1&a={TOKEN}".encode()
+    trace.request_headers = [(TOKEN.encode(), b"1"), (b"cookie", f"{TOKEN}=1".encode())]
+    trace.request_headers.append((b"content-type", b"application/x-www-form-urlencoded"))
+    trace.request_body = Body(f"{TOKEN}=2".encode(), 44)
+    trace.mcp_method = trace.capability = trace.protocol_version = trace.client_name = TOKEN
+    detail = trace_view.detail_of(trace)
+    shown = repr([detail, detail.row, *detail.request_headers, detail.request_body, trace_view.curl_of(trace)])
+    assert "a1B2a1B2" not in shown
+
+
+@pytest.mark.parametrize("written", ["<U+FE0F>", "\ufffd", "\\u{fe0f}", "\\ufe0f", "&#65039;", "%EF%B8%8F", "&#xFE0F;"])
+def test_a_sign_that_was_written_out_hides_nothing_either(written: str) -> None:
+    masked = mask_text(f"at http://localhost/mcp/{TOKEN[:12]}{written}{TOKEN[12:]}/y: nothing")
+    assert "B2a1B2a1B2a1" not in masked
+    assert "…#" in hiding(VALUE)(f"it was {VALUE[:8]}{written}{VALUE[8:]}")
+
+
+def test_even_the_shortest_configured_value_is_hidden_in_base64_of_base64() -> None:
+    written = base64.b64encode(base64.b64encode(b"abc12!")).decode()
+    assert "…#" in hiding("abc12!")(f"q={written}")
