@@ -37,12 +37,17 @@ BODY = Awaited(
 EVENT = Awaited("the next event of the stream")
 PROVIDER = Awaited(
     "the identity provider's tokens or keys",
-    "Look whether the provider's token endpoint and key set answer at all: `devgw doctor` asks both. The time is "
-    "remoteTimeoutMs of browserLogin in config/policies.json.",
+    "Look whether the provider's token endpoint and key set answer at all: `devgw doctor` asks both. The limit is "
+    "browserLoginOverrides.remoteTimeoutMs in policies.json (browserLogin.remoteTimeoutMs in mcp-oauth-inbound).",
 )
+STATE = Awaited("the state database", "End what holds it (a sqlite3 shell, a backup): it goes on by itself then.")
 CLIENT_DOCUMENT = Awaited(
-    "the client's metadata document or key set, or the state database",
+    "the client's metadata document, or the state database",
     "Look whether the URL that is the client's id answers; `devgw why` says it where another program holds the state.",
+)
+CLIENT_KEYS = Awaited(
+    "the key set of the client or of an issuer, or the state database",
+    "Look whether the jwks_uri answers; `devgw why` says it where another program holds the state.",
 )
 UPSTREAM = Awaited(
     "the upstream or its authorization server, to connect it",

@@ -117,9 +117,17 @@ class ClientConnection(TCPServer):
                 data = await self.reader.read(MAX_RECV)
                 self._reads = False
                 self.heard_at = self.loop.time()
+                if not data and self._is_in_the_middle():
+                    break  # whoever left is told nothing, and is no program that cannot write HTTP (RFC 9112 §8)
                 if not self._left_at:
                     await self.protocol.handle(RawData(data))
         await self.protocol.handle(Closed())
+
+    def _is_in_the_middle(self) -> bool:
+        """Tell whether a request has begun and not all of it came."""
+        connection = self.protocol.connection
+        state = connection.their_state
+        return state is h11.SEND_BODY or (state is h11.IDLE and bool(connection.trailing_data[0]))
 
     def _leave(self) -> None:
         """Say that no more comes, and let the client close first: an answer would be lost over unread bytes."""

@@ -51,14 +51,15 @@ class Place:
     """For what it may wait once it has the request."""
 
 
-_CLIENTS_CALL = Place("oauth", is_for_scripts=True, waits_for=awaited.CLIENT_DOCUMENT)
+_CLIENTS_REGISTER = Place("oauth", is_for_scripts=True, waits_for=awaited.STATE)
+_CLIENTS_CALL = Place("oauth", is_for_scripts=True, waits_for=awaited.CLIENT_KEYS)
 _BROWSERS_GO = Place("oauth", is_for_browsers=True, waits_for=awaited.PROVIDER)
 _AUTHORIZE = Place("oauth", waits_for=awaited.CLIENT_DOCUMENT)
 """Answered under the name by which the client discovered us, since its issuer follows from that; it sets no cookie
 and moves the browser itself."""
 _EXACT = {
-    **dict.fromkeys((TOKEN, "/token", REGISTER, "/register"), _CLIENTS_CALL),
-    **dict.fromkeys((REVOKE, "/revoke"), _CLIENTS_CALL),
+    **dict.fromkeys((REGISTER, "/register"), _CLIENTS_REGISTER),
+    **dict.fromkeys((TOKEN, "/token", REVOKE, "/revoke"), _CLIENTS_CALL),
     **dict.fromkeys((AUTHORIZE, "/authorize"), _AUTHORIZE),
     CALLBACK: _BROWSERS_GO,
     **dict.fromkeys((CONSENT, PROVE, LOGOUT, DEV_LOGIN), Place("page", is_for_browsers=True)),

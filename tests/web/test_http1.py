@@ -217,3 +217,27 @@ async def test_what_was_turned_away_is_told_with_the_reason(gateway: Running) ->
         (505, "protocol_not_spoken"),
     ]
     assert all(each.explanation and each.hint and each.peer.startswith("127.0.0.1:") for each in told)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"G",
+        b"POST /register HTTP/1.1\r\nHos",
+        b"POST /register HTTP/1.1\r\n",
+        b"POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nx",
+        b"POST /register HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+        b"POST /register HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n",
+    ],
+)
+async def test_whoever_leaves_in_the_middle_of_a_request_is_not_told_of_as_one_that_cannot_write_http(
+    gateway: Running, sent: bytes
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.runtime.settings.port)
+    writer.write(sent)
+    await writer.drain()
+    writer.write_eof()
+    assert await asyncio.wait_for(reader.read(), 5) == b"", "nothing is answered (RFC 9112 §8: MAY)"
+    writer.close()
+    gateway.runtime.bus.drain()
+    assert gateway.events(RequestTurnedAway) == []
