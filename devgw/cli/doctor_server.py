@@ -37,7 +37,7 @@ def examine(url: str, asked: Asked, *, as_json: bool, everything: bool) -> int:
 
     found = asyncio.run(examine_server(url, SystemClock(), asked.headers, registers=asked.registers))
     if asked.logs_in and found.is_server:
-        found = replace(found, checks=(*found.checks, *asyncio.run(_logged_in(found.url, asked))))
+        found = replace(found, checks=(*found.checks, *asyncio.run(_logged_in(url, asked))))
     code = NO_SERVER if not found.is_server else FAILS if found.is_failed else HEALTHY
     if as_json:
         write_json(told(found, code), indent=2)

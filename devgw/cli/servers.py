@@ -122,7 +122,7 @@ def show_plan(session: Session) -> None:
         means = [f"{name}-headers"] if server.headers else []
         means += [f"mcp-token-exchange-{name}"] if server.is_connected else []
         with_ = f" with {' and '.join(means)}" if means else ""
-        write_line(f"  config/routes.oas.json  POST /mcp/{name} → {server.url}{with_}", err=True)
+        write_line(f"  config/routes.oas.json  POST /mcp/{name} → {server.url.partition('?')[0]}{with_}", err=True)
     for name in ("devgw.toml", ".env"):
         if name in draft.files():
             write_line(f"  {name:<22}  {_WHAT[name]}", err=True)

@@ -58,6 +58,14 @@ def read_url(text: str) -> ForeignUrl:
     return ForeignUrl(text, parts.scheme, host, port or _usual_port(parts.scheme), parts.path, parts.query)
 
 
+def same_origin(one: str, other: str) -> bool:
+    """Tell whether two URLs have one origin; False where either is none that is taken."""
+    try:
+        return read_url(one).origin == read_url(other).origin
+    except UrlRefused:
+        return False
+
+
 def _check(text: str, scheme: str, host: str, *, is_user_named: bool) -> None:
     if scheme not in {"http", "https"}:
         raise UrlRefused("it is no absolute http(s) URL")

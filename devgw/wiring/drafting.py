@@ -16,6 +16,7 @@ from devgw.config.project import Route
 from devgw.diagnosis.verdicts.server_way import Way, way_to
 from devgw.files import create
 from devgw.gateway.connection import ConnectionStore
+from devgw.oauth.discovery import without_query
 from devgw.oauth.urls import Urls
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.probes.asking import Asker
@@ -112,7 +113,9 @@ async def _try(route: Route, settings: Settings, store: ConnectionStore, clock: 
         how = "by registering itself when somebody connects it"
     elif manual is not None:
         how = f"as {manual.client_id}"
-    return f"Connecting {route.upstream_url} leads to {way.issuer}, of which devgw becomes a client {how}."
+    return (
+        f"Connecting {without_query(route.upstream_url)} leads to {way.issuer}, of which devgw becomes a client {how}."
+    )
 
 
 def _as_typed(problem: Problem) -> Problem:

@@ -314,3 +314,71 @@ async def test_each_family_says_when_and_how_it_was_tried() -> None:
         assert not family.passes & family.refuses.keys()
         assert not family.passes & family.depends.keys()
         assert all(": " in each for each in family.refuses.values())
+
+
+HOSTILE: list[Any] = [
+    "http://[",
+    "http://[::1",
+    "//",
+    "",
+    "http://x:99999/",
+    "http://\x00/",
+    "http://user:pw@127.0.0.1/",
+    "javascript:alert(1)",
+    "http://" + "a" * 100_000,
+    "\x1b[2J\u202e",
+    7,
+    None,
+    True,
+    [],
+    ["http://["],
+    [7],
+    {"a": 1},
+    [["http://127.0.0.1/"]],
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
+async def test_no_document_stops_the_look_or_fills_a_screen(upstream: Upstream, value: Any) -> None:
+    """Each member in turn says what nobody would: a sentence comes of it, and never a traceback."""
+    resource = ("resource", "authorization_servers", "scopes_supported", "bearer_methods_supported")
+    server = (
+        *("issuer", "authorization_endpoint", "token_endpoint", "registration_endpoint", "jwks_uri"),
+        *("code_challenge_methods_supported", "token_endpoint_auth_methods_supported", "scopes_supported"),
+    )
+    usual = {"resource": upstream.origin + "/mcp", "authorization_servers": [upstream.issuer]}
+    for name in resource:
+        upstream.answers = {RESOURCE: (200, {}, usual | {name: value})}
+        _assert_readable(await examined(upstream))
+    for name in server:
+        upstream.answers = {SERVER: (200, {}, {"issuer": upstream.issuer, name: value})}
+        _assert_readable(await examined(upstream))
+    given = {"client_id": value, "registration_client_uri": value, "registration_access_token": value}
+    upstream.answers = {"/register": (201, {}, given)}
+    _assert_readable(await examine_server(f"{upstream.origin}/mcp", SystemClock(), registers=True))
+
+
+def _assert_readable(found: Examination) -> None:
+    for each in found.checks:
+        assert max(len(each.did), len(each.saw), len(each.todo)) < 4_000, each.name
+
+
+@pytest.mark.parametrize("hint", ["http://[", "/relative", "javascript:x", "http://169.254.169.254/", "x" * 60_000])
+async def test_no_challenge_stops_the_look(upstream: Upstream, hint: str) -> None:
+    upstream.challenge = f'Bearer resource_metadata="{hint}", realm="\u00ff"'
+    _assert_readable(await examined(upstream))
+
+
+@pytest.mark.parametrize("location", ["http://[", "", "?", "//[", "javascript:x", "/mcp", "http://127.0.0.1:1/"])
+async def test_no_redirect_stops_the_look(upstream: Upstream, location: str) -> None:
+    upstream.answers = {"/mcp": (302, {"location": location}, b"")}
+    _assert_readable(await examined(upstream))
+
+
+async def test_the_query_of_a_url_stands_on_no_screen(upstream: Upstream) -> None:
+    """Some servers take a key there."""
+    for answers in ({}, {"/mcp": PAGE, "/sse": PAGE}, {"/mcp": BROKEN}, {"/mcp": (302, {"location": "/x"}, b"")}):
+        upstream.answers = answers
+        for form in ("--all", "--json"):
+            result = await run(f"{upstream.origin}/mcp?key=s3cret", form)
+            assert "s3cret" not in result.output

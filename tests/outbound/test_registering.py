@@ -196,3 +196,27 @@ async def test_a_person_may_ask_for_a_new_registration(bench: Bench, upstream: U
     await bench.begin()
     assert query_of((await bench.begin(anew=True)).url)["client_id"] == "c2"
     assert upstream.clients["c2"]
+
+
+@pytest.mark.parametrize(
+    ("where", "is_kept"),
+    [
+        ("ORIGIN/register/c7", True),
+        ("http://[", False),
+        ("https://elsewhere.example/c7", False),
+        (7, False),
+        ("", False),
+    ],
+)
+async def test_what_deletes_a_registration_is_kept_where_it_leads_to_who_gave_it(
+    bench: Bench, upstream: Upstream, where: Any, is_kept: bool
+) -> None:
+    """RFC 7592 §3: the word is good at the server that gave it, and goes nowhere else."""
+    uri = where.replace("ORIGIN", upstream.origin) if isinstance(where, str) else where
+    given = {"client_id": "c7", "token_endpoint_auth_method": "none", "registration_access_token": "word"}
+    upstream.answers["/register"] = (201, {}, given | {"registration_client_uri": uri})
+    await bench.connect()
+    (client,) = bench.store.upstream_clients()
+    assert (client.secrets.registration_uri, client.secrets.registration_token) == (
+        (uri, "word") if is_kept else (None, None)
+    )

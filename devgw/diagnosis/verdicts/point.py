@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from devgw.diagnosis.verdicts.check import Check, Verdict
+from devgw.diagnosis.urls import split_url
+from devgw.diagnosis.verdicts.check import MOST_SHOWN, Check, Verdict
 from devgw.diagnosis.verdicts.server_seen import Seen
-from devgw.oauth.resource import origin_of
+from devgw.foreign.text import clean
 
 MACHINE = "this machine"
 
@@ -40,6 +41,12 @@ class Naming:
         return Point(Check(self.name, Verdict.FAIL, self.did, saw, todo, diagnosis_id, fault=self.owner), trait)
 
 
+def shown(url: str) -> str:
+    """Return a URL as it may be shown: cut, and without its query, in which some servers have a key."""
+    before, mark, _ = url.partition("?")
+    return clean(before, MOST_SHOWN) + ("?…" if mark else "")
+
+
 def of_server(seen: Seen, name: str, did: str) -> Naming:
     """Return the naming of a check of the MCP server itself."""
     return Naming(f"server.{name}", did, f"the MCP server at {seen.origin}")
@@ -52,4 +59,4 @@ def of_resource(seen: Seen, name: str, did: str) -> Naming:
 
 def of_issuer(seen: Seen, name: str, did: str) -> Naming:
     """Return the naming of a check of the authorization server."""
-    return Naming(f"issuer.{name}", did, f"the authorization server at {origin_of(seen.issuer)}")
+    return Naming(f"issuer.{name}", did, f"the authorization server at {shown(split_url(seen.issuer).origin)}")

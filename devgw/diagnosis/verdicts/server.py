@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from devgw.diagnosis.clients.demands import ClientVerdict, verdicts
 from devgw.diagnosis.verdicts.check import Check, Verdict
-from devgw.diagnosis.verdicts.point import Point
+from devgw.diagnosis.verdicts.point import Point, shown
 from devgw.diagnosis.verdicts.server_answers import answer_points
 from devgw.diagnosis.verdicts.server_endpoint import clock_point, endpoint_points, unfit, unreached
 from devgw.diagnosis.verdicts.server_issuer import issuer_points
@@ -18,7 +18,7 @@ class Examination:
     """What was found at one URL."""
 
     url: str
-    """Of the endpoint that was looked at."""
+    """Of the endpoint that was looked at, as it may be shown."""
     checks: tuple[Check, ...]
     clients: tuple[ClientVerdict, ...]
     """Empty where there was no server to look at."""
@@ -40,10 +40,10 @@ def examination(seen: Seen, ahead: float | None, callbacks: tuple[str, ...]) -> 
     """
     problem = unfit(seen)
     if problem is not None:
-        return Examination(seen.url, (unreached(seen, problem).check,), (), is_server=False)
+        return Examination(shown(seen.url), (unreached(seen, problem).check,), (), is_server=False)
     points = [*endpoint_points(seen), clock_point(seen, ahead), *_of_oauth(seen, callbacks)]
     met = verdicts(each.trait for each in points)
-    return Examination(seen.url, tuple(each.check for each in points), tuple(met), is_server=True)
+    return Examination(shown(seen.url), tuple(each.check for each in points), tuple(met), is_server=True)
 
 
 def _of_oauth(seen: Seen, callbacks: tuple[str, ...]) -> Iterator[Point]:

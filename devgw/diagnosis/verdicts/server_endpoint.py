@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, refused
-from devgw.diagnosis.verdicts.point import MACHINE, Naming, Point, of_server
+from devgw.diagnosis.verdicts.point import MACHINE, Naming, Point, of_server, shown
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Seen
 from devgw.diagnosis.verdicts.upstream import spoken
 from devgw.foreign.text import clean
@@ -31,12 +31,12 @@ def unfit(seen: Seen) -> Problem | None:
         return None
     said = beginning_of(answer.body)
     if answer.status in REDIRECTS:
-        return ServerElsewhere(answer.url, answer.status, answer.location or "nowhere")
+        return ServerElsewhere(shown(answer.url), answer.status, shown(answer.location) or "nowhere")
     if answer.status >= 500 or answer.status == 429:
-        return ServerFails(answer.url, answer.status, said, clean(answer.headers.get("retry-after", ""), 40))
+        return ServerFails(shown(answer.url), answer.status, said, clean(answer.headers.get("retry-after", ""), 40))
     if endpoint.offers_event_stream:
-        return ServerSpeaksLegacySse(answer.url, answer.status)
-    return ServerNotMcp(seen.typed, answer.status, answer.media_type, said, seen.tried)
+        return ServerSpeaksLegacySse(shown(answer.url), answer.status)
+    return ServerNotMcp(shown(seen.typed), answer.status, answer.media_type, said, tuple(map(shown, seen.tried)))
 
 
 def endpoint_points(seen: Seen) -> Iterator[Point]:
@@ -59,17 +59,17 @@ def unreached(seen: Seen, problem: Problem) -> Point:
 
 def _asked(seen: Seen) -> str:
     sent = f"with {', '.join(seen.headers)}" if seen.headers else "without a credential"
-    return f"sent POST server/discover and initialize to {seen.typed}, {sent}"
+    return f"sent POST server/discover and initialize to {shown(seen.typed)}, {sent}"
 
 
 def _reached(seen: Seen) -> Point:
     naming = of_server(seen, "reached", _asked(seen))
     if seen.is_redirected:
-        saw = f"it redirects {seen.typed} to {seen.url}; clients send no token along a redirect"
-        return naming.odd(saw, f"Give clients {seen.url}.", "PROXY-01", "redirect")
+        saw = f"it redirects {shown(seen.typed)} to {shown(seen.url)}; clients send no token along a redirect"
+        return naming.odd(saw, f"Give clients {shown(seen.url)}.", "PROXY-01", "redirect")
     if seen.url != seen.typed:
-        saw = f"there is no MCP server at {seen.typed}, but at {seen.url}"
-        return naming.odd(saw, f"Give clients {seen.url}.", "PROXY-13")
+        saw = f"there is no MCP server at {shown(seen.typed)}, but at {shown(seen.url)}"
+        return naming.odd(saw, f"Give clients {shown(seen.url)}.", "PROXY-13")
     return naming.good(f"it answers {seen.endpoint.legacy.status}")
 
 
@@ -115,7 +115,7 @@ def _judged(seen: Seen, naming: Naming, header: str, point: str) -> Point:
 
 def _metadata_url(seen: Seen) -> str:
     """Return where the resource's metadata is, or would be."""
-    return seen.resource.answer.url if seen.resource else seen.resources[-2:][0].answer.url
+    return shown(seen.resource.answer.url if seen.resource else seen.resources[-2:][0].answer.url)
 
 
 def _hint_absent(seen: Seen) -> str:
@@ -126,7 +126,7 @@ def _hint_absent(seen: Seen) -> str:
 
 
 def _stream(seen: Seen) -> Point:
-    naming = of_server(seen, "stream", f"sent GET {seen.url} for an event stream")
+    naming = of_server(seen, "stream", f"sent GET {shown(seen.url)} for an event stream")
     answer = seen.endpoint.stream
     if answer.failure or answer.status >= 500:
         return naming.odd(f"GET is answered with {answer.shown}", "Answer 405 where GET gives no stream.")
@@ -137,7 +137,7 @@ def _stream(seen: Seen) -> Point:
 
 
 def _preflight(seen: Seen) -> Point:
-    naming = of_server(seen, "preflight", f"sent OPTIONS {seen.url} as a page of another origin")
+    naming = of_server(seen, "preflight", f"sent OPTIONS {shown(seen.url)} as a page of another origin")
     answer = seen.endpoint.preflight
     if not 200 <= answer.status < 300:
         saw = f"the preflight is answered {answer.shown}: pages (MCP Inspector) cannot call it; other clients can"
@@ -176,7 +176,7 @@ def answered(answer: Answer) -> str:
     """Return status and type of an answer, or why none came."""
     if answer.failure:
         return answer.failure
-    where = f" → {answer.location}" if answer.location else ""
+    where = f" → {shown(answer.location)}" if answer.location else ""
     return f"{answer.status}{where}" if where else f"{answer.status} {answer.media_type}".strip()
 
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from devgw.diagnosis.difference import explain_difference
+from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import MOST_SHOWN
-from devgw.diagnosis.verdicts.point import Naming, Point, of_issuer
+from devgw.diagnosis.verdicts.point import Naming, Point, of_issuer, shown
 from devgw.diagnosis.verdicts.server_endpoint import answered, why_unread
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Place, Seen
 from devgw.foreign.text import clean
 from devgw.oauth.discovery import check_endpoint
-from devgw.oauth.resource import origin_of
 from devgw.problems import Refused
 
 METHODS = "token_endpoint_auth_methods_supported"
@@ -34,31 +34,31 @@ def issuer_points(seen: Seen) -> Iterator[Point]:
 
 
 def _documents(seen: Seen) -> Point:
-    naming = of_issuer(seen, "documents", f"asked for {', '.join(each.answer.url for each in seen.servers)}")
+    naming = of_issuer(seen, "documents", f"asked for {', '.join(shown(each.answer.url) for each in seen.servers)}")
     for place in seen.servers:
         if place.has_document:
             return _found(naming, place)
         if (point := _broken(naming, place)) is not None:
             return point
-    saw = f"{seen.issuer} publishes no metadata: {', '.join(answered(each.answer) for each in seen.servers)}"
+    saw = f"{shown(seen.issuer)} publishes no metadata: {', '.join(answered(each.answer) for each in seen.servers)}"
     if seen.resource is None:  # `resource.documents` says what follows
-        return naming.odd(saw, f"Publish {seen.servers[0].answer.url} (RFC 8414 §3).", "DISC-02")
-    return naming.bad(saw, f"Publish {seen.servers[0].answer.url} (RFC 8414 §3).", "DISC-02", "as-absent-named")
+        return naming.odd(saw, f"Publish {shown(seen.servers[0].answer.url)} (RFC 8414 §3).", "DISC-02")
+    return naming.bad(saw, f"Publish {shown(seen.servers[0].answer.url)} (RFC 8414 §3).", "DISC-02", "as-absent-named")
 
 
 def _found(naming: Naming, place: Place) -> Point:
     answer = place.answer
     if answer.media_type != "application/json":
         todo = "Serve it as application/json (RFC 8414 §3.2)."
-        return naming.odd(f"{answer.url} is {answer.media_type or 'without a type'}", todo, "DISC-05")
+        return naming.odd(f"{shown(answer.url)} is {answer.media_type or 'without a type'}", todo, "DISC-05")
     if place.kind == "oauth":
-        return naming.good(f"found at {answer.url}")
+        return naming.good(f"found at {shown(answer.url)}")
     missing = [each for each in _OPENID_ONLY if each not in answer.document]
     if missing:
-        saw = f"found at {answer.url} alone, without {', '.join(missing)}, which OpenID Connect asks for there"
+        saw = f"found at {shown(answer.url)} alone, without {', '.join(missing)}, which OpenID Connect asks for there"
         todo = "Complete it, or publish it at /.well-known/oauth-authorization-server too."
         return naming.odd(saw, todo, "DISC-11", "oidc-incomplete")
-    return naming.good(f"found at {answer.url} alone: clients of 2025-06-18 may not look there", "oidc-only")
+    return naming.good(f"found at {shown(answer.url)} alone: clients of 2025-06-18 may not look there", "oidc-only")
 
 
 def _broken(naming: Naming, place: Place) -> Point | None:
@@ -68,21 +68,23 @@ def _broken(naming: Naming, place: Place) -> Point | None:
         return naming.bad(answer.failure, answer.problem.advise(), answer.problem.diagnosis_id or "", "as-unreachable")
     if answer.failure or place.is_failing:
         todo = "Look into its log: clients take anything but 404 for a server that is broken."
-        return naming.bad(f"{answer.url}: {answered(answer)}", todo, "UPST-13", "as-500")
+        return naming.bad(f"{shown(answer.url)}: {answered(answer)}", todo, "UPST-13", "as-500")
     if answer.status in REDIRECTS:
-        saw = f"{answer.url} redirects to {answer.location}"
+        saw = f"{shown(answer.url)} redirects to {answer.location}"
         return naming.odd(saw, "Serve the document there itself.", "DISC-05", "as-redirect")
     if answer.status == 200:
-        saw = f"{answer.url} answers {answered(answer)}, {why_unread(answer)}"
+        saw = f"{shown(answer.url)} answers {answered(answer)}, {why_unread(answer)}"
         return naming.bad(saw, "Let /.well-known/* past the page that answers there.", "DISC-05", "as-html")
     return None
 
 
 def _identifier(seen: Seen, document: dict[str, Any]) -> Point:
-    naming = of_issuer(seen, "identifier", f"compared `issuer` with {seen.issuer}, letter for letter (RFC 8414 §3.3)")
+    naming = of_issuer(
+        seen, "identifier", f"compared `issuer` with {shown(seen.issuer)}, letter for letter (RFC 8414 §3.3)"
+    )
     said = document.get("issuer")
     if not isinstance(said, str) or not said:
-        return naming.bad("it has no `issuer`", f"Write `issuer`: {seen.issuer!r}.", "DISC-11", "issuer-missing")
+        return naming.bad("it has no `issuer`", f"Write `issuer`: {shown(seen.issuer)!r}.", "DISC-11", "issuer-missing")
     if said == seen.issuer:
         return naming.good(f"issuer is {clean(said, MOST_SHOWN)}")
     difference = explain_difference(clean(said, MOST_SHOWN), clean(seen.issuer, MOST_SHOWN), "issuer")
@@ -95,7 +97,7 @@ def _of_issuer(said: str, named: str) -> str:
         return "issuer-slash"
     if f"{said}/" == named:
         return "issuer-noslash"
-    return "issuer-path" if origin_of(said) == origin_of(named) else "issuer-other"
+    return "issuer-path" if split_url(said).origin == split_url(named).origin else "issuer-other"
 
 
 def _endpoints(seen: Seen, document: dict[str, Any]) -> Point:
@@ -108,14 +110,15 @@ def _endpoints(seen: Seen, document: dict[str, Any]) -> Point:
         if not isinstance(said, str) or not said:
             return naming.bad(f"it has no `{member}`", f"Publish `{member}` (RFC 8414 §2).", "DISC-11", "no-endpoint")
         try:
-            check_endpoint(said, member, seen.server.answer.url, local_allowed=origin_of(said).startswith("http:"))
+            check_endpoint(said, member, seen.server.answer.url, local_allowed=said.startswith("http:"))
         except Refused as refused:
             return naming.bad(refused.problem.explain(), f"Publish an absolute URL as `{member}`.", "DISC-13")
     page, promises = str(document["authorization_endpoint"]), "authorization_response_iss_parameter_supported"
-    if origin_of(page) != origin_of(seen.issuer) and document.get(promises) is not True:
-        saw = f"authorization_endpoint is on {clean(origin_of(page), 200)}, and `iss` is not promised (RFC 9207)"
+    where = split_url(page).origin
+    if where != split_url(seen.issuer).origin and document.get(promises) is not True:
+        saw = f"authorization_endpoint is on {shown(where)}, and `iss` is not promised (RFC 9207)"
         return naming.odd(saw, f"Send iss and say {promises}: true.", "DISC-06", "authorize-other")
-    return naming.good(f"authorization and token endpoint are on {clean(origin_of(page), 200)}")
+    return naming.good(f"authorization and token endpoint are on {shown(where)}")
 
 
 def _pkce(seen: Seen, document: dict[str, Any]) -> Point:

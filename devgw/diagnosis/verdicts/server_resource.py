@@ -1,17 +1,16 @@
 """What an MCP server publishes about itself (RFC 9728), as clients read it."""
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from devgw.diagnosis.difference import explain_difference
+from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import MOST_SHOWN
-from devgw.diagnosis.verdicts.point import Naming, Point, of_resource
+from devgw.diagnosis.verdicts.point import Naming, Point, of_resource, shown
 from devgw.diagnosis.verdicts.server_endpoint import answered, why_unread
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Place, Seen
 from devgw.foreign.text import clean
 from devgw.foreign.urls import UrlRefused, read_url
 from devgw.oauth.discovery import covers
-from devgw.oauth.resource import origin_of
 
 
 def resource_points(seen: Seen) -> Iterator[Point]:
@@ -26,7 +25,7 @@ def resource_points(seen: Seen) -> Iterator[Point]:
 
 def _documents(seen: Seen) -> Point:
     """Judge the places in the order in which they are asked: the first answer that is no plain absence decides."""
-    naming = of_resource(seen, "documents", f"asked for {', '.join(each.answer.url for each in seen.resources)}")
+    naming = of_resource(seen, "documents", f"asked for {', '.join(shown(each.answer.url) for each in seen.resources)}")
     for place in seen.resources:
         if place.has_document:
             return _found(seen, naming, place)
@@ -34,8 +33,8 @@ def _documents(seen: Seen) -> Point:
             return point
     if seen.server is not None:
         saw = "none: clients then take the server's origin for its authorization server, as in 2025-03-26"
-        trait = "prm-absent" if urlsplit(seen.url).path.strip("/") else "prm-absent-root"
-        return naming.odd(saw, f"Publish {seen.resources[-2:][0].answer.url} (RFC 9728 §3).", "DISC-09", trait)
+        trait = "prm-absent" if split_url(seen.url).path.text.strip("/") else "prm-absent-root"
+        return naming.odd(saw, f"Publish {shown(seen.resources[-2:][0].answer.url)} (RFC 9728 §3).", "DISC-09", trait)
     saw = "none, and its origin publishes no metadata of an authorization server either"
     if seen.has_default_endpoints:
         todo = "Publish both documents (RFC 9728, RFC 8414)."
@@ -47,12 +46,14 @@ def _documents(seen: Seen) -> Point:
 def _found(seen: Seen, naming: Naming, place: Place) -> Point:
     if place.answer.media_type != "application/json":
         todo = "Serve it as application/json (RFC 9728 §3.2)."
-        return naming.odd(f"{place.answer.url} is {place.answer.media_type or 'without a type'}", todo, "DISC-05")
-    absent = [each.answer.url for each in seen.resources if each.kind == "hint" and not each.has_document]
+        return naming.odd(
+            f"{shown(place.answer.url)} is {place.answer.media_type or 'without a type'}", todo, "DISC-05"
+        )
+    absent = [shown(each.answer.url) for each in seen.resources if each.kind == "hint" and not each.has_document]
     if absent:
-        saw = f"the challenge points to {absent[0]}, where there is none; it stands at {place.answer.url}"
-        return naming.bad(saw, f"Let resource_metadata be {place.answer.url}.", "UPST-05", "hint-wrong")
-    return naming.good(f"found at {place.answer.url}")
+        saw = f"the challenge points to {absent[0]}, where there is none; it stands at {shown(place.answer.url)}"
+        return naming.bad(saw, f"Let resource_metadata be {shown(place.answer.url)}.", "UPST-05", "hint-wrong")
+    return naming.good(f"found at {shown(place.answer.url)}")
 
 
 def _broken(naming: Naming, place: Place) -> Point | None:
@@ -62,26 +63,28 @@ def _broken(naming: Naming, place: Place) -> Point | None:
         return naming.bad(answer.failure, answer.problem.advise(), answer.problem.diagnosis_id or "")
     if answer.failure or place.is_failing:
         todo = "Look into its log: clients take anything but 404 for a server that is broken."
-        return naming.bad(f"{answer.url}: {answered(answer)}", todo, "PROXY-19", "prm-500")
+        return naming.bad(f"{shown(answer.url)}: {answered(answer)}", todo, "PROXY-19", "prm-500")
     if answer.status in REDIRECTS:
-        saw = f"{answer.url} redirects to {answer.location}"
+        saw = f"{shown(answer.url)} redirects to {answer.location}"
         return naming.odd(saw, "Serve the document there itself.", "DISC-05", "prm-redirect")
     if answer.status == 200:
-        saw = f"{answer.url} answers {answered(answer)}, {why_unread(answer)}"
+        saw = f"{shown(answer.url)} answers {answered(answer)}, {why_unread(answer)}"
         return naming.bad(saw, "Let /.well-known/* past the page that answers there.", "DISC-05", "prm-html")
     return None
 
 
 def _identifier(seen: Seen, place: Place) -> Point:
-    naming = of_resource(seen, "identifier", f"compared `resource` with {seen.url}, which clients are given")
+    naming = of_resource(seen, "identifier", f"compared `resource` with {shown(seen.url)}, which clients are given")
     said = place.answer.document.get("resource")
     if not isinstance(said, str) or not said:
-        return naming.bad("it has no `resource`", f"Write `resource`: {seen.url!r}.", "AUD-01", "resource-missing")
+        return naming.bad(
+            "it has no `resource`", f"Write `resource`: {shown(seen.url)!r}.", "AUD-01", "resource-missing"
+        )
     if said == seen.url:
-        return naming.good(f"resource is {clean(said, MOST_SHOWN)}")
-    difference = explain_difference(clean(said, MOST_SHOWN), seen.url, "resource")
+        return naming.good(f"resource is {shown(said)}")
+    difference = explain_difference(shown(said), shown(seen.url), "resource")
     trait, diagnosis_id = _of_resource(said, seen.url)
-    todo = f"Let `resource` be {seen.url}, letter for letter."
+    todo = f"Let `resource` be {shown(seen.url)}, letter for letter."
     make = naming.odd if trait in {"resource-origin", "resource-parent", "resource-slash"} else naming.bad
     return make(difference.sentence, todo, diagnosis_id, trait)
 
@@ -90,9 +93,9 @@ def _of_resource(said: str, url: str) -> tuple[str, str]:
     """Return the trait and the id of a `resource` that is not the URL."""
     if said.rstrip("/") == url.rstrip("/"):
         return "resource-slash", "AUD-02"
-    if said.rstrip("/") == origin_of(url):
+    if said.rstrip("/") == split_url(url).origin:
         return "resource-origin", "AUD-01"
-    if origin_of(said) != origin_of(url):
+    if split_url(said).origin != split_url(url).origin:
         return "resource-host", "AUD-01"
     return ("resource-parent" if covers(said, url) else "resource-other"), "AUD-01"
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from devgw.diagnosis.verdicts.check import MOST_SHOWN
+from devgw.diagnosis.verdicts.point import shown
 from devgw.diagnosis.verdicts.server_endpoint import unfit
 from devgw.diagnosis.verdicts.server_seen import Place, Seen
 from devgw.diagnosis.verdicts.upstream import spoken
@@ -39,10 +40,10 @@ def way_to(seen: Seen) -> Way:
         return _open(seen)
     status, sent = seen.endpoint.legacy.status, ", ".join(seen.headers)
     if seen.headers:
-        raise Refused(ServerRefusedKey(seen.url, status, sent))
+        raise Refused(ServerRefusedKey(shown(seen.url), status, sent))
     if not _has_oauth(seen):
         challenge = clean(seen.endpoint.legacy.headers.get("www-authenticate", ""), MOST_SHOWN)
-        raise Refused(ServerWantsKey(seen.url, status, challenge))
+        raise Refused(ServerWantsKey(shown(seen.url), status, challenge))
     return _guarded(seen)
 
 
@@ -50,7 +51,7 @@ def _open(seen: Seen) -> Way:
     revisions = ", ".join(spoken(seen.endpoint.modern, seen.endpoint.legacy))
     speaks = f" and speaks {revisions}" if revisions else ""
     by = f"opens with {', '.join(seen.headers)}" if seen.headers else "answers without a login"
-    says = [*_where(seen), f"{seen.url} {by}{speaks}: a plain route, guarded by devgw's own login."]
+    says = [*_where(seen), f"{shown(seen.url)} {by}{speaks}: a plain route, guarded by devgw's own login."]
     if seen.headers:
         says.append(f"{', '.join(seen.headers)} is sent with every call; its value stands in .env alone.")
     wants_sessions = seen.endpoint.without_session != 0
@@ -66,7 +67,7 @@ def _guarded(seen: Seen) -> Way:
         whose = f"publishes no protected resource metadata, so its origin {issuer} is taken (MCP 2025-03-26)"
     says = (
         *_where(seen),
-        f"{seen.url} wants a login ({status}) and {whose}: a token exchange, which each person connects once.",
+        f"{shown(seen.url)} wants a login ({status}) and {whose}: a token exchange, which each person connects once.",
         "Whether it keeps sessions is not seen before a login: [proxy] stateful = true lets them pass.",
     )
     return Way(seen.url, is_connected=True, wants_sessions=True, says=says)
@@ -75,8 +76,10 @@ def _guarded(seen: Seen) -> Way:
 def _where(seen: Seen) -> list[str]:
     """Return that another URL than the typed one is used."""
     if seen.is_redirected:
-        return [f"{seen.typed} redirects to {seen.url}, which is used."]
-    return [f"There is no MCP server at {seen.typed}; {seen.url} is used."] if seen.url != seen.typed else []
+        return [f"{shown(seen.typed)} redirects to {shown(seen.url)}, which is used."]
+    return (
+        [f"There is no MCP server at {shown(seen.typed)}; {shown(seen.url)} is used."] if seen.url != seen.typed else []
+    )
 
 
 def _has_oauth(seen: Seen) -> bool:

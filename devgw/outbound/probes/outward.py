@@ -11,7 +11,7 @@ from typing import Any
 from devgw import __version__
 from devgw.clock import Clock
 from devgw.diagnosis.verdicts import Answer
-from devgw.oauth.resource import origin_of
+from devgw.foreign.urls import same_origin
 from devgw.outbound.client import Bounds, CheckAddress, http_client
 from devgw.outbound.guard import check_form, find_near_check, is_local, near_name, upstream_check
 from devgw.outbound.probes.asking import Asker
@@ -44,7 +44,7 @@ class Outward:
 
         `near` is the person's own URL, on whose origin nothing is forbidden.
         """
-        if near and origin_of(url) == origin_of(near):
+        if near and same_origin(url, near):
             return await self.own(method, url, headers, **more)
         try:
             check_form(url, local_allowed=self.local_allowed)

@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 from devgw.diagnosis.verdicts import Answer
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Endpoint, Place, Seen
 from devgw.entropy import token
-from devgw.foreign.urls import UrlRefused, read_url
+from devgw.foreign.urls import UrlRefused, read_url, same_origin
 from devgw.oauth.authorization_url import authorization_url
 from devgw.oauth.discovery import authorization_server_urls, default_endpoints, resource_metadata_urls
 from devgw.oauth.pkce import challenge_of
@@ -84,7 +84,7 @@ def _onward(answer: Answer) -> str | None:
         target = read_url(urljoin(answer.url, answer.headers.get("location", "")).partition("#")[0]).text
     except ValueError:  # a `UrlRefused` is one
         return None
-    return target if origin_of(target) == origin_of(answer.url) and target != answer.url else None
+    return target if same_origin(target, answer.url) and target != answer.url else None
 
 
 async def _endpoint(outward: Outward, url: str, headers: Mapping[str, str]) -> Endpoint:
@@ -113,7 +113,7 @@ async def _resources(outward: Outward, seen: Seen) -> tuple[Place, ...]:
     kinds = _RESOURCE_KINDS if len(derived) > 1 else _RESOURCE_KINDS[1:]
     asking = [(kind, outward.own("GET", url)) for kind, url in zip(kinds, derived, strict=True)]
     if hint:
-        asking.insert(0, ("hint", outward.foreign("GET", urljoin(seen.url, hint), near=seen.url)))
+        asking.insert(0, ("hint", outward.foreign("GET", hint, near=seen.url)))
     answers = await asyncio.gather(*(each for _, each in asking))
     return tuple(Place(kind, answer) for (kind, _), answer in zip(asking, answers, strict=True))
 
@@ -195,6 +195,6 @@ async def _registration(outward: Outward, endpoint: object) -> tuple[Answer | No
     if registered is None or not 200 <= registered.status < 300:
         return registered, None
     where, word = (registered.document.get(each) for each in ("registration_client_uri", "registration_access_token"))
-    if not isinstance(where, str) or not isinstance(word, str) or origin_of(where) != origin_of(registered.url):
+    if not isinstance(where, str) or not isinstance(word, str) or not same_origin(where, registered.url):
         return registered, None  # the word that deletes goes to nobody but who gave it
     return registered, await outward.named("DELETE", where, {"authorization": f"Bearer {word}"})

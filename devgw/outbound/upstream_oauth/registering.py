@@ -11,11 +11,10 @@ from urllib.parse import urlsplit
 from devgw.clock import Clock, from_epoch
 from devgw.config.project import TokenExchange
 from devgw.foreign.text import clean
-from devgw.foreign.urls import UrlRefused, read_url
+from devgw.foreign.urls import UrlRefused, read_url, same_origin
 from devgw.gateway.connection import ConnectionStore, UpstreamClient, UpstreamSecrets
 from devgw.oauth.client_document import client_metadata, is_loopback_host
 from devgw.oauth.discovery import AuthorizationServer
-from devgw.oauth.resource import origin_of
 from devgw.oauth.text import is_text
 from devgw.oauth.token_answer import excerpt
 from devgw.outbound.upstream_oauth.fetching import Answer, Errand, Fetching
@@ -154,7 +153,7 @@ class Registering:
 def _managed(client: UpstreamClient, endpoint: str, granted: Mapping[str, Any]) -> UpstreamClient:
     """Return `client` with what deletes its registration (RFC 7592 §3); nothing that leads to another origin."""
     where, word = granted.get("registration_client_uri"), granted.get("registration_access_token")
-    if not is_text(where) or not is_text(word) or origin_of(where) != origin_of(endpoint):
+    if not is_text(where) or not is_text(word) or not same_origin(where, endpoint):
         return client
     kept = replace(client.secrets, registration_uri=where, registration_token=word)
     return replace(client, secrets=kept)
