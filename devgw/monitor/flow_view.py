@@ -7,7 +7,7 @@ from devgw.diagnosis.clients.recognise import Traits, name_for
 from devgw.events.flow import Diagnosis, Flow, FlowMessage, FlowState, Lane, Milestone
 from devgw.foreign.text import clean
 from devgw.monitor.details import DiagnosisView, FailureView, FlowDetail, MessageView, StepView
-from devgw.monitor.masking import mask_sentence
+from devgw.monitor.masking import mask_client_id, mask_sentence, mask_shapes
 from devgw.monitor.moments import stamp
 from devgw.monitor.rows import FlowRow, TokenRow
 
@@ -31,7 +31,7 @@ def row_of(flow: Flow, seq: int = 0) -> FlowRow:
     """Return the row of a flow."""
     row = FlowRow(flow.id, str(flow.state), stamp(flow.started_at), flow.track, str(flow.step))
     row.ended, row.last, row.seq = stamp(flow.ended_at), stamp(flow.last_at), seq
-    row.client, row.client_id = name_of(flow), flow.client_id or ""
+    row.client, row.client_id = name_of(flow), mask_client_id(flow.client_id or "")
     row.user_agent, row.operation_id = mask_sentence(flow.user_agent), flow.operation_id or ""
     row.why, row.reason_code = why(flow), flow.failure.reason_code if flow.failure else ""
     row.waiting_for = str(_WAITING.get(flow.last_seen, "")) if flow.state is FlowState.ACTIVE else ""
@@ -46,7 +46,8 @@ def row_of(flow: Flow, seq: int = 0) -> FlowRow:
 def name_of(flow: Flow) -> str:
     """Return the client's name: its own, the book's, or the product in its user agent."""
     traits = traits_of(flow)
-    return traits.client_name or mask_sentence(name_for(traits)) or flow.client_id or "?"
+    named = mask_shapes(traits.client_name) or mask_sentence(name_for(traits))
+    return named or mask_client_id(flow.client_id or "") or "?"
 
 
 def traits_of(flow: Flow) -> Traits:
@@ -104,7 +105,8 @@ def diagnosis_view(each: Diagnosis) -> DiagnosisView:
     view = DiagnosisView(each.id, each.title, mask_sentence(each.cause), mask_sentence(each.fix))
     view.evidence = [mask_sentence(line) for line in each.evidence]
     view.got, view.expected, view.source = mask_sentence(each.got), mask_sentence(each.expected), each.source
-    view.got_from, view.expected_from, view.gone_when = each.got_from, each.expected_from, each.gone_when
+    view.got_from, view.expected_from = mask_sentence(each.got_from), mask_sentence(each.expected_from)
+    view.gone_when = each.gone_when
     view.step, view.trace_ids = str(each.step or ""), list(each.trace_ids)
     view.certain, view.at = each.certain, stamp(each.at)
     if (view.got, view.expected) == (each.got, each.expected):  # marks fit only where nothing was masked

@@ -91,6 +91,11 @@ def _mask_shapes(text: str) -> str:
     return SHAPED.sub(lambda found: mask(found.group(0)), text)
 
 
+def mask_client_id(client_id: str) -> str:
+    """Return the id of a client as it may be shown: one that is a URL names it, and any other may be a slip."""
+    return client_id if "://" in client_id else mask_shapes(client_id)
+
+
 def mask_sentence(text: str) -> str:
     """Return a sentence, or a URL amid one, with secrets masked by shape, and by the name of a query's parameter."""
     masked = _USERINFO.sub(lambda found: mask(found[0]), mask_shapes(text)) if "@" in text else mask_shapes(text)

@@ -13,6 +13,7 @@ from devgw.events.taxonomy import (
 )
 from devgw.events.trace import Trace
 from devgw.monitor.book import Book, Count, Graveyard
+from devgw.monitor.masking import mask_client_id, mask_shapes
 from devgw.monitor.moments import stamp
 from devgw.monitor.records import Records
 from devgw.monitor.rows import ClientRow, SessionRow
@@ -50,16 +51,22 @@ class PeopleBooks:
         id_ = str(event.client_id or "")
         old = self.clients.get(id_)
         row = old or ClientRow(id_, "", "known", event.registered_by, created=stamp(published.at))
-        row.name, row.state, row.registered_by = event.client_name or row.name or id_, "known", event.registered_by
+        row.name, row.state, row.registered_by = (
+            mask_shapes(event.client_name or "") or row.name or id_,
+            "known",
+            event.registered_by,
+        )
         row.redirect_uris, row.auth_method = list(event.redirect_uris), event.token_endpoint_auth_method
         row.last, row.kept_copy = stamp(published.at), event.kept_copy or ""
         self.clients.put(id_, row)
 
     def refused(self, published: Published, event: McpAuthClientRefused) -> None:
         """Note a client that was refused, under its id or the request's."""
-        id_ = str(event.client_id or f"refused:{event.trace_id or published.seq}")
+        id_ = mask_client_id(str(event.client_id or f"refused:{event.trace_id or published.seq}"))
         old = self.clients.get(id_)
-        row = old or ClientRow(id_, event.client_name or "", "refused", event.registered_by, stamp(published.at))
+        row = old or ClientRow(
+            id_, mask_shapes(event.client_name or ""), "refused", event.registered_by, stamp(published.at)
+        )
         row.redirect_uris = list(event.redirect_uris) or row.redirect_uris
         row.refusals, row.last = row.refusals + 1, stamp(published.at)
         self.clients.put(id_, row)

@@ -9,7 +9,7 @@ from devgw.ids import TokenId
 from devgw.monitor import bodies
 from devgw.monitor.details import HeaderView, PhaseView, TraceDetail
 from devgw.monitor.lines import path_of
-from devgw.monitor.masking import mask_form, mask_header, mask_sentence, mask_shapes
+from devgw.monitor.masking import mask_client_id, mask_form, mask_header, mask_sentence, mask_shapes
 from devgw.monitor.moments import stamp
 from devgw.monitor.rows import TraceRow
 
@@ -22,7 +22,7 @@ def row_of(trace: Trace, flow_id: str = "", seq: int = 0) -> TraceRow:
     row.ms, row.upstream_ms = round(trace.duration_ms, 2), round(trace.upstream_ms, 2)
     row.size, row.request_size = trace.response_body.size, trace.request_body.size
     row.kind, row.flow_id, row.seq = trace.kind, flow_id, seq
-    row.client, row.client_id = mask_shapes(trace.client_name or ""), trace.client_id or ""
+    row.client, row.client_id = mask_shapes(trace.client_name or ""), mask_client_id(trace.client_id or "")
     row.transaction_id, row.operation_id = trace.transaction_id or "", trace.operation_id or ""
     row.token_id, row.grant_id = trace.token_id or "", trace.grant_id or ""
     row.session_id, row.subject_id = trace.session_id or "", trace.subject_id or ""

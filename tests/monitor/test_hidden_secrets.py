@@ -9,13 +9,14 @@ from urllib.parse import quote
 import pytest
 
 from devgw.clock import FrozenClock
+from devgw.events.flow import Flow
 from devgw.events.trace import Body, Trace
 from devgw.foreign.text import shown_json
-from devgw.ids import TraceId
-from devgw.monitor import trace_view
+from devgw.ids import ClientId, FlowId, TraceId
+from devgw.monitor import flow_view, trace_view
 from devgw.monitor.configured_secrets import ConfiguredSecrets
 from devgw.monitor.invisible import without_invisible
-from devgw.monitor.masking import mask_form, mask_header, mask_json, mask_text, mask_url
+from devgw.monitor.masking import mask_client_id, mask_form, mask_header, mask_json, mask_text, mask_url
 
 INVISIBLE = [
     "\ufe0f", "\ufe0e", "\u200b", "\u200d", "\u2060", "\u00ad", "\u034f", "\u061c", "\u115f", "\u17b4", "\u180e",
@@ -221,3 +222,19 @@ def test_a_sign_that_was_written_out_hides_nothing_either(written: str) -> None:
 def test_even_the_shortest_configured_value_is_hidden_in_base64_of_base64() -> None:
     written = base64.b64encode(base64.b64encode(b"abc12!")).decode()
     assert "…#" in hiding("abc12!")(f"q={written}")
+
+
+def test_a_token_is_masked_where_a_client_has_its_name_or_its_id() -> None:
+    """A secret that is sent in place of an id is a slip that people make; a URL names a client, and is kept."""
+    at = FrozenClock().now()
+    flow = Flow(FlowId("f-1"), at)
+    flow.client_id = ClientId(TOKEN)
+    row = flow_view.row_of(flow)
+    assert "a1B2a1B2" not in row.client + row.client_id
+    flow.client_name = f"Editor {TOKEN}"
+    assert flow_view.row_of(flow).client.startswith("Editor ghp_…#")
+    trace = Trace(TraceId("1"), at, "GET", "/", host="localhost:9000", status=400)
+    trace.client_id = ClientId(TOKEN)
+    assert "a1B2a1B2" not in trace_view.row_of(trace).client_id
+    assert mask_client_id("https://client.example/dcr:1_x") == "https://client.example/dcr:1_x"
+    assert mask_client_id("dcr:e0f471587ec8509b4d943cbb3bdfd5c4") == "dcr:e0f471587ec8509b4d943cbb3bdfd5c4"
