@@ -11,7 +11,8 @@ from click.testing import CliRunner, Result
 from devgw.cli import main
 from devgw.clock import SystemClock
 from devgw.diagnosis.clients.demands import demands
-from devgw.diagnosis.verdicts import Check, Verdict
+from devgw.diagnosis.verdicts import Answer, Check, Verdict
+from devgw.diagnosis.verdicts.metadata import Served, strict_eyes
 from devgw.diagnosis.verdicts.server import Examination
 from devgw.outbound.probes.outward import Outward
 from devgw.outbound.probes.server import looked
@@ -382,3 +383,42 @@ async def test_the_query_of_a_url_stands_on_no_screen(upstream: Upstream) -> Non
         for form in ("--all", "--json"):
             result = await run(f"{upstream.origin}/mcp?key=s3cret", form)
             assert "s3cret" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("resource", "server", "refused_by"),
+    [
+        ({}, {}, set()),
+        ({"resource": "http://g/mcp/"}, {}, {"claude-code", "codex", "typescript-sdk-2"}),
+        ({}, {"issuer": "http://g/other"}, {"python-sdk-1", "python-sdk-2", "typescript-sdk-2", "codex"}),
+        ({}, {"code_challenge_methods_supported": ["plain"]}, {"typescript-sdk-1", "codex"}),
+    ],
+)
+def test_the_gateways_own_metadata_is_read_by_the_same_table(
+    resource: dict[str, Any], server: dict[str, Any], refused_by: set[str]
+) -> None:
+    """A strict client meets devgw as it meets anybody."""
+    url, kind = "http://g/mcp", {"content-type": "application/json"}
+    own = {"resource": url, "authorization_servers": [url], **resource}
+    metadata = {
+        "issuer": url,
+        "authorization_endpoint": "http://g/authorize",
+        "token_endpoint": "http://g/token",
+        "registration_endpoint": "http://g/register",
+        "code_challenge_methods_supported": ["S256"],
+        **server,
+    }
+    hint = {"www-authenticate": 'Bearer resource_metadata="http://g/.well-known/oauth-protected-resource/mcp"'}
+    allowed = {"access-control-allow-headers": "*"}
+    shown = Served(
+        url,
+        Answer(url, 401, hint),
+        Answer(f"{url}/r", 200, kind, json.dumps(own).encode()),
+        Answer(f"{url}/s", 200, kind, json.dumps(metadata).encode()),
+        Answer(url, 204, allowed),
+    )
+    found = {each.name.removeprefix("metadata.mcp."): each for each in strict_eyes(shown)}
+
+    assert refused_by <= {name for name, each in found.items() if each.verdict is Verdict.FAIL}
+    assert bool(refused_by) == any(each.verdict is Verdict.FAIL for each in found.values())
+    assert {family.key for family in demands() if family.seen} <= found.keys()

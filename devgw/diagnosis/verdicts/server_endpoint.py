@@ -44,7 +44,7 @@ def endpoint_points(seen: Seen) -> Iterator[Point]:
     yield _reached(seen)
     yield _revisions(seen)
     if seen.endpoint.wants_login:
-        yield _challenge(seen)
+        yield challenge_point(seen)
     yield _stream(seen)
     yield _preflight(seen)
     yield _sessions(seen)
@@ -85,12 +85,14 @@ def _revisions(seen: Seen) -> Point:
     return naming.good(f"it answers without a login, and speaks {', '.join(found) or 'no revision that it names'}")
 
 
-def _challenge(seen: Seen) -> Point:
+def challenge_point(seen: Seen) -> Point:
+    """Return what the refusal of a call without a token says of the way to a login."""
     naming = of_server(seen, "challenge", "read WWW-Authenticate of the refusal")
     header = clean(seen.endpoint.legacy.headers.get("www-authenticate", ""), MOST_SHOWN)
     if seen.endpoint.legacy.status != 401:
         todo = "Answer 401 to a call without a token; 403 is for a token that may not (RFC 6750 §3.1)."
-        return naming.bad(f"a call without a token is answered 403 with {header}", todo, "BEAR-01", "login-403")
+        saw = f"a call without a token is answered {seen.endpoint.legacy.shown}, {header or 'no challenge'}"
+        return naming.bad(saw, todo, "BEAR-01", "login-403")
     point = '`Bearer resource_metadata="…"`'.replace("…", _metadata_url(seen))
     if not header:
         saw = "401 without WWW-Authenticate (RFC 9110 §11.6.1 asks for it)"

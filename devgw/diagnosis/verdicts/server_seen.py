@@ -6,9 +6,9 @@ the gateway is put in front of it.
 
 from dataclasses import dataclass, field
 
+from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import Answer
 from devgw.oauth.challenge import Challenge, bearer_challenge
-from devgw.oauth.resource import origin_of
 from devgw.problems import ErrorCode
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -107,7 +107,7 @@ class Seen:
     @property
     def origin(self) -> str:
         """Return the endpoint's origin."""
-        return origin_of(self.url)
+        return split_url(self.url).origin
 
     @property
     def resource(self) -> Place | None:
