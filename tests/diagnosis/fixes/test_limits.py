@@ -41,7 +41,7 @@ def deep(levels: int) -> Any:
 @pytest.mark.parametrize(
     ("spoil", "headers", "name", "mend"),
     [
-        ({"contacts": deep(100)}, {}, "LIMIT-05", lambda fix: {} if "flatter document" in fix else None),
+        ({"contacts": deep(100)}, {}, "LIMIT-05", lambda fix: {} if "64 levels deep at most" in fix else None),
         ({"tos_uri": "x" * 70_000}, {}, "LIMIT-06", lambda fix: {} if "shorter members" in fix else None),
         ({}, {"content-type": "text/plain"}, "LIMIT-27", lambda _: {}),
         (
@@ -162,7 +162,7 @@ async def test_a_document_that_is_as_short_as_printed_is_read(
     [
         (Reply(200, b" " * 1_200_000), "LIMIT-01", "Check that this URL is the endpoint that is meant"),
         (Reply(200, b"{", hangs=True), "LIMIT-04", "Look at the server behind this URL"),
-        (Reply(200, json.dumps({"id_token": deep(200)}).encode()), "LIMIT-05", "what stands between it and this"),
+        (Reply(200, json.dumps({"id_token": deep(200)}).encode()), "LIMIT-05", "JSON that is 64 levels deep at most"),
     ],
 )
 async def test_a_provider_that_answers_as_printed_lets_the_client_through(

@@ -102,7 +102,7 @@ def answer(status: int, **members: Any) -> Reply:
         ({"token_reply": answer(200, access_token="x", token_type="Bearer")}, "IDT-20", "Switch OpenID Connect on"),
         ({"token_reply": answer(400, error="invalid_request")}, "IDT-27", "Do what its words say"),
         ({"token_reply": answer(403, code="email_verification_required")}, "WORK-04", ""),
-        ({"token_reply": Reply(200, b"[]")}, "TOK-08", "what stands between it and this machine"),
+        ({"token_reply": Reply(200, b"[]")}, "TOK-08", "answer with a JSON object"),
         ({"token_reply": Reply(500, b"")}, "IDT-25", "Wait a moment and start the connection again"),
         ({"callback": {"error": "access_denied"}}, "IDT-21", "let this person use the application there"),
         ({"callback": {"error": "consent_required"}}, "IDT-33", "Let an administrator consent to the application"),
