@@ -22,9 +22,10 @@ from devgw.events.trace import Trace
 from devgw.monitor.book import Count
 from devgw.monitor.moments import stamp
 from devgw.monitor.upstreams import percentile
-from devgw.monitor.views import CheckRow, HealthView
+from devgw.monitor.views import CheckRow, HealthView, KeyChange
 
 _SECONDS = 60
+_CHANGES_KEPT = 8
 _SKEW_WARNING = 5.0
 _CLOCK = "clock"
 UPSTREAM = "upstream."
@@ -103,6 +104,7 @@ class Health:
         good = event.error is None and (event.status or 0) < 400
         self.view.jwks_url = event.url
         if good:
+            self._note_change(event, published.at)
             self.view.jwks_key_ids, self.view.jwks_fetched = list(event.key_ids), stamp(published.at)
         text = f"{len(event.key_ids)} keys" if good else event.error or f"answered {event.status}"
         missing = event.wanted_key_id and event.wanted_key_id not in event.key_ids
@@ -114,6 +116,14 @@ class Health:
             published.at,
             event.duration_ms,
         )
+
+    def _note_change(self, event: McpAuthJwksFetched, at: datetime) -> None:
+        """Write down that the keys are others than before, and for which token that was noticed."""
+        before, now = self.view.jwks_key_ids, list(event.key_ids)
+        if before and set(before) != set(now):
+            gone, came = ([each for each in one if each not in other] for one, other in ((before, now), (now, before)))
+            change = KeyChange(stamp(at), gone, came, event.wanted_key_id or "")
+            self.view.jwks_changes = [change, *self.view.jwks_changes[: _CHANGES_KEPT - 1]]
 
     def _skew(self, skew: float, at: datetime) -> None:
         size = abs(skew)

@@ -141,10 +141,21 @@ class CheckRow(Row):
 
 
 @dataclass(slots=True)
+class KeyChange(Row):
+    """Another set of signing keys than the one before, as it was noticed."""
+
+    at: float = 0.0
+    gone: list[str] = field(default_factory=list)
+    came: list[str] = field(default_factory=list)
+    wanted: str = ""
+    """The key that a token named, for which was asked; empty where the keys were only too old."""
+
+
+@dataclass(slots=True)
 class HealthView(Row):
     """How the gateway and those on whom it depends are doing."""
 
-    NESTED: ClassVar[dict[str, type[Row]]] = {"checks": CheckRow}
+    NESTED: ClassVar[dict[str, type[Row]]] = {"checks": CheckRow, "jwks_changes": KeyChange}
 
     checks: list[CheckRow] = field(default_factory=list)
     rate: float = 0.0
@@ -158,6 +169,8 @@ class HealthView(Row):
     jwks_url: str = ""
     jwks_key_ids: list[str] = field(default_factory=list)
     jwks_fetched: float = 0.0
+    jwks_changes: list[KeyChange] = field(default_factory=list)
+    """The last ones, the newest first."""
     skew_seconds: float = 0.0
     skew_measured: float = 0.0
     faults: int = 0

@@ -60,6 +60,10 @@ def _overall(health: HealthView, scene: Scene, sheet: Sheet) -> None:
     sheet.fact("url", scene.url(health.jwks_url))
     sheet.fact("kid", "  ".join(health.jwks_key_ids))
     sheet.fact("fetched", words.ago(health.jwks_fetched, scene.now))
+    for change in health.jwks_changes:
+        gone, came = (", ".join(each) or "none" for each in (change.gone, change.came))
+        why = f", asked for because a token named {change.wanted}" if change.wanted else ""
+        sheet.fact("changed", f"{words.ago(change.at, scene.now)}: {gone} went, {came} came{why}")
     if health.skew_measured:
         _skew(health.skew_seconds, scene, sheet)
 

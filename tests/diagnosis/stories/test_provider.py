@@ -116,6 +116,12 @@ async def test_keys_that_are_rotated_are_fetched_again_and_nothing_is_said(
     assert [each.id for each in await gateway.said() if each.certain] == []
     jwks = gateway.running.runtime.diagnoser.around.jwks
     assert len(jwks.rotations()) == 1
+    (change,) = gateway.running.runtime.monitor.health.look().jwks_changes
+    assert (change.gone, change.came, change.wanted in change.came) == (
+        [*jwks.rotations()[0][1]],
+        [*jwks.rotations()[0][2]],
+        True,
+    )
     old = jwks.rotations()[0][1][0]
     assert "rotated at" in jwks.key_sentence(old)
     assert "another client id or environment" in jwks.key_sentence("never-seen")
