@@ -210,6 +210,11 @@ class Kilo(OpenCode):
 
     PROGRAM, PACKAGE, NAME = "kilo", "@kilocode/cli", "Kilo"
 
+    async def again(self, server: str) -> None:
+        """Sign in; where it holds what it has for good, it asks whether to do so again, and an Enter says yes."""
+        asked = ("(?i)re-authenticate|starting|waiting|http", "\r")
+        await self.home.sign_in(f"kilo mcp auth {server}", asked)
+
 
 class Mcporter(Agent):
     """It registers; it calls tools itself, without a model."""
@@ -234,6 +239,7 @@ class CopilotCli(Agent):
     """It signs in when it starts; told of no document, it registers."""
 
     PROGRAM, PACKAGE, NAME = "copilot", "@github/copilot", "Copilot CLI"
+    CLINGS: ClassVar = True
     ENVIRON: ClassVar = {
         "COPILOT_PROVIDER_BASE_URL": "{model}/v1",
         "COPILOT_PROVIDER_TYPE": "openai",
@@ -247,7 +253,7 @@ class CopilotCli(Agent):
         """Tell it of a server."""
         await self.home.say(f"copilot mcp add --transport http {server} {url}")
 
-    async def again(self, server: str) -> None:  # noqa: ARG002  it signs in wherever it has to
+    async def again(self, server: str) -> None:  # noqa: ARG002  it signs in wherever it never was
         """Sign in."""
         await self.home.sign_in("copilot", ("Do you trust", "\r"), seconds_after=5)
 
@@ -309,6 +315,10 @@ class McpRemote(Agent):
         self.home.write("said", "".join(json.dumps(each) + "\n" for each in lines))
         answered = """(cat said; for _ in $(seq 200); do sleep 0.2; grep -q '"id":2' out && break; done)"""
         return await self.home.say(f'rm -f out; {answered} | timeout 45 mcp-remote "$(cat url)" >out; cat out')
+
+    async def attempt(self, server: str) -> None:  # noqa: ARG002  it knows one
+        """Let it try, and end it as a person does: after one that was killed the next one waited for its sign-in."""
+        await self.home.say('timeout -s INT 10 mcp-remote "$(cat url)"')
 
 
 class Inspector(Agent):

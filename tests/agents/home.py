@@ -18,6 +18,7 @@ from tests.support.node import FOLDER
 _QUIET = {
     "DO_NOT_TRACK": "1",
     "DISABLE_TELEMETRY": "1",
+    "MCP_USE_ANONYMIZED_TELEMETRY": "false",
     "DISABLE_AUTOUPDATER": "1",
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
     "IS_SANDBOX": "1",

@@ -10,7 +10,7 @@ import pytest
 from devgw.diagnosis.clients import recognise
 from devgw.diagnosis.clients.recognise import Traits
 from devgw.events.taxonomy import McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefreshed
-from tests.agents.agents import ALL, CORE, FRAMEWORKS, Agent, ClaudeCode, Codex, Kilo, Mcporter, OpenCode
+from tests.agents.agents import ALL, CORE, FRAMEWORKS, Agent, ClaudeCode, Codex, Inspector, Kilo, Mcporter, OpenCode
 from tests.agents.model import WORD
 from tests.agents.stage import accusations, done_flows, flows, names, revoke_all, set_up, until
 from tests.agents.witness import bear_witness
@@ -110,7 +110,9 @@ async def test_it_signs_in_again_after_a_revocation(kind: type[Agent], tmp_path:
             assert WORD in await agent.call("sample")
 
         assert_named_rightly(gateway, kind)
-        assert accusations(gateway, stage.clock, but=TRUE) == []
+        # One process shows its old registration, another one goes on with the new: that the first failed stays true.
+        left = {"REG-02"} if kind is Inspector else set()
+        assert accusations(gateway, stage.clock, but=TRUE | left) == []
 
 
 @whole
@@ -151,7 +153,7 @@ async def test_two_at_once_are_two_flows(kind: type[Agent], tmp_path: Path) -> N
 
 
 @whole
-@each_of(*ALL)
+@each_of(*(each for each in ALL if not each.BOOK))
 async def test_the_command_of_the_book_makes_it_forget(kind: type[Agent], tmp_path: Path) -> None:
     async with set_up(tmp_path) as stage, stage.gateway() as gateway:
         agent = stage.agent(kind)

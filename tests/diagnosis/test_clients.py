@@ -70,7 +70,8 @@ def test_the_clients_of_the_issue_each_have_a_way_to_forget() -> None:
     for name in ("Claude Code", "Cursor", "VS Code", "mcp-remote", "MCP Inspector"):
         assert name in lines
     assert forget_advice(Traits(client_name="Codex")) == "Codex: codex mcp logout NAME."
-    assert forget_advice(Traits(client_name="mcp-remote")) == "mcp-remote: rm -rf ~/.mcp-auth (not tried here)."
+    assert forget_advice(Traits(client_name="mcp-remote")) == "mcp-remote: rm -rf ~/.mcp-auth."
+    assert "sign out of the server (not tried here)" in forget_advice(Traits(client_name="Zed"))
 
 
 def test_every_quirk_explains_failures_that_exist() -> None:
