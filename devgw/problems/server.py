@@ -113,6 +113,21 @@ class ServerSpeaksLegacySse(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
+class ServerSpeaksHttp2(UpstreamProblem):
+    """HTTP/1.1 came to nothing, and HTTP/2 is agreed to."""
+
+    url: str
+
+    diagnosis: ClassVar = "NET-09"
+    source: ClassVar = "RFC 9113 §3.2, §3.3"
+    hint: ClassVar = "Let the server, or the edge in front of it, speak HTTP/1.1 too: devgw speaks that alone."
+
+    def explain(self) -> str:
+        """Say both."""
+        return f"{self.url} does not answer HTTP/1.1, and speaks HTTP/2."
+
+
+@dataclass(frozen=True, slots=True)
 class ServerWantsKey(UpstreamProblem):
     """The server refuses a call without a credential, and nothing says where a login is to be had."""
 
