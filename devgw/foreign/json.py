@@ -85,7 +85,7 @@ def read_object(
     """
     value = read_json(content, most_bytes=most_bytes, most_depth=most_depth, most_values=most_values)
     if not isinstance(value, dict):
-        raise JsonRefused(f"it is {_kind(value)}, not an object", wanted="a JSON object")
+        raise JsonRefused(f"it is {_kind(value)}, not an object", wanted=AN_OBJECT)
     return value
 
 
@@ -160,6 +160,8 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_refuse_c
 """Keeps nothing between two texts; making it takes as long as reading a message."""
 
 
+AN_OBJECT = "a JSON object"
+"""What is wanted where another kind of value stands."""
 _GRAMMAR = json.JSONDecoder(parse_constant=_refuse_constant)
 _UTF8 = "JSON in UTF-8"
 _TOO_MANY_DIGITS = f"a number in it has more than {sys.get_int_max_str_digits():,} digits"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from devgw.clock import Clock
 from devgw.events import Bus, Outcome
 from devgw.events.taxonomy import FailureOrigin, McpAuthJwksFetched
-from devgw.foreign.json import JsonRefused, find_refusal, read_object
+from devgw.foreign.json import AN_OBJECT, JsonRefused, find_refusal, read_object
 from devgw.gateway.jose import usable_keys
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.provider_reach import keys_not_reached
@@ -209,8 +209,8 @@ def _not_taken(url: str, status: int, content: bytes, content_type: str, refused
     media_type = content_type.partition(";")[0].strip().lower()
     if find_refusal(content, media_type) is None:
         return KeysUnavailable(url, f"what it answered is no JSON Web Key Set ({refused})", status)
-    change, why = (
-        f"Let the provider publish its keys there with {refused.wanted}.",
-        f"its JSON is not taken ({refused})",
-    )
+    change = f"Let the provider publish its keys there with {refused.wanted}."
+    if refused.wanted == AN_OBJECT:
+        change = f"Use the provider's jwks_uri as jwksUrl: under this URL is not its key set, which is {AN_OBJECT}."
+    why = f"what it answered is not taken ({refused})"
     return KeysUnavailable(url, why, status, change=change, passes=limit_id(refused.limit))

@@ -46,7 +46,7 @@ ENCRYPTING = public_jwk(rsa_key("first"), "k1", use="enc")
         (keys({}), "IDT-05", "it has no list `keys`", "jwks_uri"),
         (keys([]), "IDT-05", "an array", "jwks_uri"),
         (keys({"keys": {"k1": 1}}), "IDT-05", "it has no list `keys`", "jwks_uri"),
-        (keys(b'{"keys": [{'), "IDT-05", "no JSON Web Key Set", "jwks_uri"),
+        (keys(b'{"keys": [{'), "IDT-05", "is not taken (it is no JSON", "publish its keys there with JSON"),
         (keys(b"", 302), "IDT-05", "it answered 302", "jwks_uri"),
         (keys(b"", 410), "IDT-05", "it answered 410", "jwks_uri"),
         (keys({"keys": []}), "IDT-01", "no key in it can verify", "publish the key"),
