@@ -56,8 +56,9 @@ def _trace(monitor: Monitor, id_: str) -> Row | None:
     return under_way.detail_of(found) if found is not None else None
 
 
-def _under_way(monitor: Monitor, _id: str) -> Row:
-    return UnderWayView([under_way.row_of(each) for each in monitor.under_way()])
+def _under_way(monitor: Monitor, id_: str) -> Row | None:
+    """They are opened together: "all" is their one id."""
+    return UnderWayView([under_way.row_of(each) for each in monitor.under_way()]) if id_ == "all" else None
 
 
 def _token(monitor: Monitor, id_: str) -> Row | None:

@@ -102,7 +102,7 @@ def test_every_kind_of_record_can_be_opened() -> None:
     walk.all_the_way()
     flow = next(iter(walk.monitor.flow_book.flows))
     ids = {"flow": flow.id, "trace": "00000001", "token": "at:1", "grant": GRANT, "client": CLIENT, "session": SESSION}
-    ids["why"] = flow.id
+    ids |= {"why": flow.id, "under_way": "all"}
     for kind in OPENERS:
         detail = open_record(walk.monitor, kind, ids.get(kind, "calc"))
         assert detail is not None, kind
