@@ -23,7 +23,7 @@ class Demands:
     """When, as a date; empty for never."""
     source: str
     passes: frozenset[str] = frozenset()
-    """Traits with which it got through to a call."""
+    """Traits with which it got through its login, and an SDK to a call."""
     refuses: Mapping[str, str] = field(default_factory=dict)
     """Trait → where it ends, and the words of its refusal."""
     depends: Mapping[str, str] = field(default_factory=dict)
@@ -64,18 +64,19 @@ def verdicts(traits: Iterable[str]) -> list[ClientVerdict]:
 
 def _verdict(family: Demands, traits: tuple[str, ...]) -> ClientVerdict:
     """Return the first refusal; else the first trait of which nothing is known."""
-
-    def say(verdict: str, why: str = "", trait: str = "") -> ClientVerdict:
-        return ClientVerdict(family.name, family.version, verdict, why, trait, family.source, family.seen)
-
-    for trait in traits:
-        if trait in family.refuses:
-            return say(REFUSES, family.refuses[trait], trait)
+    refused = next((each for each in traits if each in family.refuses), "")
+    if refused:
+        return _said(family, REFUSES, family.refuses[refused], refused)
+    open_ = next((each for each in traits if each in family.depends), "")
+    if open_:
+        return _said(family, NOT_KNOWN, family.depends[open_], open_)
     if not family.seen:
-        return say(NOT_KNOWN, "it was not driven here", next(iter(traits), ""))
-    for trait in traits:
-        if trait in family.depends:
-            return say(NOT_KNOWN, family.depends[trait], trait)
-        if trait not in family.passes:
-            return say(NOT_KNOWN, f"it was not tried with a server of this kind ({trait})", trait)
-    return say(PASSES)
+        return _said(family, NOT_KNOWN, "it was not driven here", next(iter(traits), ""))
+    untried = next((each for each in traits if each not in family.passes), "")
+    if untried:
+        return _said(family, NOT_KNOWN, f"it was not tried with a server of this kind ({untried})", untried)
+    return _said(family, PASSES)
+
+
+def _said(family: Demands, verdict: str, why: str = "", trait: str = "") -> ClientVerdict:
+    return ClientVerdict(family.name, family.version, verdict, why, trait, family.source, family.seen)

@@ -12,6 +12,8 @@ from devgw.foreign.text import clean
 from devgw.foreign.urls import UrlRefused, read_url
 from devgw.oauth.discovery import covers
 
+_TAKEN_BY_SOME = frozenset({"resource-origin", "resource-parent", "resource-slash", "resource-noslash"})
+
 
 def resource_points(seen: Seen) -> Iterator[Point]:
     """Yield what its metadata comes to, in the order in which a client reads it."""
@@ -85,14 +87,14 @@ def _identifier(seen: Seen, place: Place) -> Point:
     difference = explain_difference(shown(said), shown(seen.url), "resource")
     trait, diagnosis_id = _of_resource(said, seen.url)
     todo = f"Let `resource` be {shown(seen.url)}, letter for letter."
-    make = naming.odd if trait in {"resource-origin", "resource-parent", "resource-slash"} else naming.bad
+    make = naming.odd if trait in _TAKEN_BY_SOME else naming.bad
     return make(difference.sentence, todo, diagnosis_id, trait)
 
 
 def _of_resource(said: str, url: str) -> tuple[str, str]:
     """Return the trait and the id of a `resource` that is not the URL."""
     if said.rstrip("/") == url.rstrip("/"):
-        return "resource-slash", "AUD-02"
+        return ("resource-slash" if said.endswith("/") else "resource-noslash"), "AUD-02"
     if said.rstrip("/") == split_url(url).origin:
         return "resource-origin", "AUD-01"
     if split_url(said).origin != split_url(url).origin:
