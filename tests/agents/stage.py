@@ -14,7 +14,7 @@ from devgw.events.flow import Flow, FlowState
 from devgw.ids import ClientId
 from devgw.monitor.flow_view import name_of
 from devgw.monitor.why import why_of
-from tests.agents.agents import Agent
+from tests.agents.agent import Agent
 from tests.agents.model import serve_model
 from tests.support.gateway import Running, running_gateway
 from tests.support.serving import listen

@@ -10,7 +10,9 @@ import pytest
 from devgw.diagnosis.clients import recognise
 from devgw.diagnosis.clients.recognise import Traits
 from devgw.events.taxonomy import McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefreshed
-from tests.agents.agents import ALL, CORE, FRAMEWORKS, Agent, ClaudeCode, Codex, Inspector, Kilo, Mcporter, OpenCode
+from tests.agents.agent import Agent
+from tests.agents.agents import ALL, CORE, FRAMEWORKS, ClaudeCode, Codex, Kilo, OpenCode
+from tests.agents.connectors import Inspector, Mcporter
 from tests.agents.model import WORD
 from tests.agents.stage import accusations, done_flows, flows, names, revoke_all, set_up, until
 from tests.agents.witness import bear_witness

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from devgw.clock import SystemClock
-from tests.agents.agents import Agent
+from tests.agents.agent import Agent
 
 RECORD = "TEST_AGENTS_RECORD"
 """The variable with the name of the file, one JSON object a line."""
