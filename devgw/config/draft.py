@@ -111,7 +111,7 @@ class Draft:
         inbound = [self.login_name]
         inbound += [f"{name}-headers"] if server.headers else []
         inbound += [_PREFIX + name] if server.is_connected else []
-        options = {"rewritePattern": server.url}
+        options = {"rewritePattern": _as_written(server.url)}
         handler = {"export": routes.HANDLER, "module": GATEWAY, "options": options}
         route = {"corsPolicy": "none", "handler": handler, "policies": {"inbound": inbound}}
         return {"summary": name, "operationId": name, "x-zuplo-route": route}
@@ -137,6 +137,11 @@ def slug_of(url: str) -> str:
     path = parts.path.strip("/")
     text = f"{parts.netloc}-{'' if path in _USUAL_PATHS else path}".lower()
     return _NO_SLUG.sub("-", text).strip("-")[:_LONGEST].strip("-") or "server"
+
+
+def _as_written(url: str) -> str:
+    """Return a URL in which nothing is replaced: a server that redirects would name a variable of the shell there."""
+    return url.replace("$env(", "%24env(")
 
 
 def variable_of(route: str, what: str) -> str:

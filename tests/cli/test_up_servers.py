@@ -393,6 +393,21 @@ def test_a_value_is_read_again_as_it_was_given(tmp_path: Path, value: str) -> No
     assert loaded.project.routes[0].header_edits[0].set == (("X-Key", Secret(value), True),)
 
 
+@pytest.mark.parametrize("place", ["/$env(SHELL_KEY)/mcp", "/mcp?key=$env(SHELL_KEY)"])
+async def test_a_server_that_redirects_reads_no_variable_of_the_shell(
+    tmp_path: Path, upstream: Upstream, place: str
+) -> None:
+    upstream.mcp_path = place.partition("?")[0]
+    upstream.answers = {"/start": (307, {"location": place}, b"")}
+    done = await run("init", "--from", f"{upstream.origin}/start", "p", here=tmp_path, SHELL_KEY="hunter2-hunter2")
+    written = read_project(Settings(root=tmp_path / "p"), {"SHELL_KEY": "hunter2-hunter2"})
+
+    assert done.code == 0, done.err
+    assert "hunter2" not in repr([(each.path, each.query, each.headers) for each in upstream.asked])
+    assert written.project is not None
+    assert written.environment == ()
+
+
 def test_two_servers_of_one_name_have_routes_and_upstreams_of_their_own(tmp_path: Path) -> None:
     servers = tuple(Fronted(f"{scheme}://a.example/mcp", is_connected=True) for scheme in ("http", "https"))
     write(tmp_path, Draft((*servers, Fronted("http://b.example/v1/tools", client=GivenClient("x")))).files())
