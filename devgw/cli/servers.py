@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -68,6 +69,8 @@ class Session:
     drafted: "Drafted"
     state: Path
     """Where a gateway of it keeps its state."""
+    urls: tuple[str, ...]
+    """As they may be shown."""
 
     def leave(self) -> None:
         """Remove it, and say what is left at third parties; whatever cannot be said is removed all the same."""
@@ -78,17 +81,22 @@ class Session:
             write_line(each, err=True)
 
 
-def new_session(urls: Sequence[ServerUrl], flags: Mapping[str, Any], overrides: Mapping[str, Any]) -> Session:
-    """Return a project in front of the servers; say why there is none, and end with 1, where there is none."""
+def new_session(urls: Sequence[ServerUrl], flags: Mapping[str, Any], overrides: dict[str, Any]) -> Session:
+    """Return a project in front of the servers; say why there is none, and end with 1, where there is none.
+
+    A port that may be any is chosen here, in `overrides`: the project has to name it where people sign in.
+    """
     from devgw.clock import SystemClock  # noqa: PLC0415  only with a URL
     from devgw.config.settings_file import read_settings  # noqa: PLC0415  the same
     from devgw.wiring.drafting import draft_for  # noqa: PLC0415  the same
 
     wanted = wanted_of(urls, flags)
     folder = Path(tempfile.mkdtemp(prefix="devgw-"))
+    if overrides.get("port") == 0:
+        overrides["port"] = _free_port()
     settings, _ = read_settings(folder, os.environ, overrides)
     drafted = asyncio.run(draft_for(wanted, settings, _nothing_kept(), os.environ, SystemClock()))
-    session = Session(folder, drafted, settings.state_path)
+    session = Session(folder, drafted, settings.state_path, tuple(each.partition("?")[0] for each in urls))
     for each in drafted.says:
         write_line(each, err=True)
     if drafted.refusals or drafted.findings:
@@ -99,6 +107,12 @@ def new_session(urls: Sequence[ServerUrl], flags: Mapping[str, Any], overrides: 
             write_line(f"{finding.file}: {finding.message}", colour="red", err=True)
         raise SystemExit(1)
     return session
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def say(problem: "Problem", urls: Sequence[str] = (), colour: str = "red") -> None:
@@ -127,6 +141,9 @@ def show_plan(session: Session) -> None:
         if name in draft.files():
             write_line(f"  {name:<22}  {_WHAT[name]}", err=True)
     write_line("", err=True)
+    write_line(f"Other commands find it by its folder: devgw why -C {session.folder}", err=True)
+    given = " ".join(f"--from {each}" for each in session.urls)
+    write_line(f"`devgw init {given} DIR`, with the same options, writes it to stay.", err=True)
 
 
 _WHAT = {"devgw.toml": "settings of devgw's own", ".env": "values of the headers and secrets that you gave"}

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from devgw.config import plugin, policies, routes, settings_file
 from devgw.config.dotenv_file import FILE as DOTENV_FILE
 from devgw.config.sample import SEED_FILE, sample_root
+from devgw.foreign.json import read_object
 from devgw.settings import EmulatorSettings
 
 Login = Literal["dev-login", "workos"]
@@ -73,12 +74,14 @@ class Draft:
     def files(self) -> dict[str, str]:
         """Return the texts of the project's files by their names below its folder."""
         root = sample_root()
-        copied = [plugin.RUNTIME_FILE, plugin.ZUPLO_FILE, *([SEED_FILE] if self.login == "workos" else [])]
+        copied = (plugin.RUNTIME_FILE, plugin.ZUPLO_FILE)
         written = {
             policies.FILE: _json({"policies": [self._login(), *self._of_servers()]}),
             routes.FILE: _json(self._routes()),
             **{name: (root / name).read_text(encoding="utf-8") for name in copied},
         }
+        if self.login == "workos":
+            written[SEED_FILE] = self._seed((root / SEED_FILE).read_text(encoding="utf-8"))
         settings, values = "".join(self._settings()), "".join(self._values())
         return (
             written | ({settings_file.FILE: settings} if settings else {}) | ({DOTENV_FILE: values} if values else {})
@@ -95,6 +98,16 @@ class Draft:
             return _policy(self.login_name, "mcp-workos-oauth-inbound", "McpWorkosOAuthInboundPolicy", options, RUNTIME)
         page = {"browserLogin": {"url": f"http://localhost:{self.port}/oauth/dev-login"}}
         return _policy(self.login_name, "mcp-oauth-inbound", "McpOAuthInboundPolicy", page, RUNTIME)
+
+    def _seed(self, sample: str) -> str:
+        """Return the emulator's environments, in which the callback of this port is registered."""
+        callback = f"http://localhost:{self.port}/oauth/callback"
+        if callback in sample:
+            return sample
+        seed = read_object(sample)
+        for each in seed["environments"]:
+            each["redirectUris"] = [callback, *each.get("redirectUris", [])]
+        return _json(seed)
 
     def _of_servers(self) -> Iterable[dict[str, Any]]:
         for name, server in self.named():

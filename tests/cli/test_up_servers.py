@@ -155,7 +155,9 @@ def _next_on(browser: Browser) -> str:
     assert browser.page is not None
     if any(text.startswith("Connect") for _, text in browser.page.links):
         return "Connect"
-    return next((each for each in ("Allow", "Continue", "Sign in", "@") if each in browser.page.text), "Allow")
+    if "Choose who you are" in browser.page.text:
+        return "@"
+    return next((each for each in ("Allow", "Sign in as") if each in browser.page.text), "Allow")
 
 
 async def call(session: Session, path: str, access_token: str) -> httpx2.Response:
@@ -188,6 +190,18 @@ async def test_a_server_with_a_login_is_connected_and_called_through_a_gateway_w
     assert "by registering itself when somebody connects it" in said
     assert f"stays registered at {upstream.issuer} as c1" in said
     assert sorted(each.name for each in tmp_path.iterdir()) == ["tmp"]  # noqa: ASYNC240  nobody waits
+    assert made_below(tmp_path) == []
+
+
+async def test_the_workos_emulator_signs_in_on_any_port(tmp_path: Path, upstream: Upstream) -> None:
+    upstream.answers = {"/mcp": OPEN}
+    environ = {"DEVGW_EMULATORS_WORKOS_PORT": "0"}
+    async with in_front_of(f"{upstream.origin}/mcp", "--policy=workos", here=tmp_path, **environ) as session:
+        path = f"/mcp/{slug(upstream)}"
+        assert (await call(session, path, await token_for(session, path))).status_code == 200
+        said = await session.end()
+
+    assert f"devgw init --from {upstream.origin}/mcp DIR" in said
     assert made_below(tmp_path) == []
 
 
