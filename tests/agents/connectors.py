@@ -87,8 +87,8 @@ class Inspector(Agent):
         return await self.home.say("mcp-inspector $(cat asked)", patience=30)
 
     async def forget(self, server: str) -> None:  # noqa: ARG002  it knows one
-        """Let it forget, without a new sign-in."""
-        await self.home.say("mcp-inspector $(cat asked) --relogin --stored-auth-only")
+        """Let it forget, and leave it there when it asks for a new sign-in."""
+        await self.home.say("timeout -s INT 10 mcp-inspector $(cat asked) --relogin")
 
 
 class InspectorPage(Inspector):
