@@ -19,7 +19,6 @@ from devgw.monitor.grant_rows import access_row, grant_row, refresh_row, token_r
 from devgw.monitor.moments import stamp
 from devgw.monitor.records import Records
 from devgw.monitor.rows import GrantRow, TokenRow
-from devgw.problems.base import is_reason
 from devgw.problems.refresh_token import RefreshTokenReplayed
 from devgw.problems.token import CodeReplayed
 
@@ -98,7 +97,7 @@ class GrantBooks:
         """Note that a code or refresh token was shown in vain."""
         self.shown_in_vain(event.token_id, published.at)
         row = self.tokens.get(event.token_id)
-        if row is not None and is_reason(event.reason_code, CodeReplayed, RefreshTokenReplayed):
+        if row is not None and isinstance(event.problem, CodeReplayed | RefreshTokenReplayed):
             row.state, row.ended, row.ended_by = "replayed", stamp(published.at), event.reason_code or ""
 
     def shown_in_vain(self, token_id: str | None, at: datetime) -> None:

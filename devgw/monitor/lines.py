@@ -15,7 +15,6 @@ from devgw.monitor.contract_names import fields_of
 from devgw.monitor.masking import mask_form, mask_sentence, mask_shapes
 from devgw.monitor.moments import stamp
 from devgw.monitor.rows import EventLine
-from devgw.problems.base import is_reason
 from devgw.problems.bearer import TokenMissing
 from devgw.problems.front import MethodNotOffered
 
@@ -63,7 +62,7 @@ def clean(text: str) -> str:
 def _severity(event: Event) -> str:
     if isinstance(event, _ERROR):
         return "error"
-    if is_reason(event.reason_code, TokenMissing) or _is_probe(event):
+    if isinstance(event.problem, TokenMissing) or _is_probe(event):
         return ""
     if event.outcome in {Outcome.FAILURE, Outcome.DENIED} or (event.reason_code and not isinstance(event, _WARNING)):
         return "error"
@@ -74,7 +73,7 @@ def _severity(event: Event) -> str:
 
 def _is_probe(event: Event) -> bool:
     """Tell a method by which clients look around from one that no client of MCP sends."""
-    return is_reason(event.reason_code, MethodNotOffered) and event.diagnosis_id is None
+    return isinstance(event.problem, MethodNotOffered) and event.diagnosis_id is None
 
 
 def is_detail(event: Event) -> bool:

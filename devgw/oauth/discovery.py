@@ -189,8 +189,8 @@ _DEMANDS = (
     ("response_modes_supported", "query", ("query",)),
     (
         "token_endpoint_auth_methods_supported",
-        "none, client_secret_basic, client_secret_post or private_key_jwt",
-        ("none", "client_secret_basic", "client_secret_post", "private_key_jwt"),
+        "none, client_secret_basic or client_secret_post",
+        ("none", "client_secret_basic", "client_secret_post"),
     ),
 )
 """Members that list what is taken, and what of that the gateway can do."""

@@ -112,11 +112,6 @@ def _in_snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def is_reason(code: str | None, *kinds: type[Problem]) -> bool:
-    """Tell whether the reason in an event or trace is one of these kinds of problem."""
-    return any(code == reason_of(kind) for kind in kinds)
-
-
 class Refused(Exception):  # noqa: N818  it reads as what happened
     """Raised to say no for a reason. Not a dataclass: a frozen one breaks inside a context manager."""
 

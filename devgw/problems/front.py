@@ -9,6 +9,10 @@ from devgw.problems.base import ErrorCode, Fault, Problem
 
 _HOST = re.compile(r"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 """A Host that can be written into a configuration: a name or address, and perhaps a port."""
+_PAGE = re.compile(rf"[a-z][a-z0-9+.-]*://{_HOST.pattern}")
+_USUAL = re.compile(r"^http:.*:80$|^https:.*:443$")
+_NO_ORIGIN = "null"
+"""The Origin of a page that has none (RFC 6454 §7.3)."""
 _SHOWN = 300
 """Characters of a host or origin: DNS has none with more than 253 (RFC 1035 §2.3.4)."""
 
@@ -157,13 +161,28 @@ class OriginNotAllowed(Problem):
     source: ClassVar = "MCP basic/transports: servers MUST validate the Origin header"
 
     def explain(self) -> str:
-        """Say which origin called."""
+        """Say which origin called; `null` is what a browser sends for a page that has none."""
         page = clean(self.origin, _SHOWN)
-        return f"A page of {page} called this MCP route; pages of this machine and of this gateway may."
+        if self.origin == _NO_ORIGIN:
+            who = "A page without an origin (a file, a sandboxed frame)"
+        else:
+            who = f"A page of {page}" if _is_written_by_browsers(self.origin) else f'A client with the Origin "{page}"'
+        return f"{who} called this MCP route; pages of this machine and of this gateway may."
 
     def advise(self) -> str:
-        """Say how to allow it."""
-        return f'If you trust that page, add "{clean(self.origin, _SHOWN)}" to allowed_origins in devgw.toml.'
+        """Say how to allow it; who allows `null` allows every site, since each can open a sandboxed frame."""
+        if self.origin == _NO_ORIGIN:
+            return "Serve the page from a port of this machine and open it there, as at http://localhost:8000."
+        if not _is_written_by_browsers(self.origin):
+            return (
+                "Send no Origin where no page asks, or the page's own as browsers write it, as in https://box.example."
+            )
+        return f'If you trust that page, add "{self.origin}" to allowed_origins in devgw.toml.'
+
+
+def _is_written_by_browsers(origin: str) -> bool:
+    """Tell whether an origin is written as browsers do: small letters, no usual port, nothing behind it."""
+    return len(origin) <= _SHOWN and _PAGE.fullmatch(origin) is not None and not _USUAL.search(origin)
 
 
 @dataclass(frozen=True, slots=True)

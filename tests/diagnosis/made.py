@@ -9,6 +9,7 @@ from devgw.events import Event, Published, Trace
 from devgw.events.flow import Diagnosis, Flow, FlowState, Milestone
 from devgw.events.trace import Body
 from devgw.ids import ClientId, FlowId, OperationId, TraceId, TransactionId
+from devgw.problems.bearer import TokenMissing
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ORIGIN = "http://localhost:9000"
@@ -86,7 +87,7 @@ class Story:
     def discover(self, resource: dict[str, Any] | None = None, server: dict[str, Any] | None = None) -> "Story":
         """Write down the requests by which a client finds its way."""
         challenge = {"www-authenticate": f'Bearer resource_metadata="{ORIGIN}{PRM}"'}
-        self.ask("POST", "/mcp/x", 401, got=challenge, reason_code="token_missing")
+        self.ask("POST", "/mcp/x", 401, got=challenge, problem=TokenMissing())
         self.ask("GET", PRM, 200, resource or RESOURCE)
         self.ask("GET", ASM, 200, server or SERVER)
         return self

@@ -6,8 +6,9 @@ from devgw.events.flow import FlowState, Milestone
 from devgw.events.taxonomy import (
     McpAuthConsentShown,
 )
-from devgw.problems.authorization import ResourceMissing
-from tests.diagnosis.made import ASM, MCP, ORIGIN, SERVER, Story
+from devgw.problems.authorization import RedirectUriMismatch, ResourceMissing
+from devgw.problems.clients import ClientExpired
+from tests.diagnosis.made import ASM, MCP, NOON, ORIGIN, SERVER, Story
 from tests.diagnosis.told import AUTHORIZE, CALLBACK, CLIENT, TRANSACTION, begun, login, registered
 
 
@@ -82,7 +83,7 @@ def test_a_client_that_cannot_forget() -> None:
     story = Story()
     story.flow.client_name = "mcp-remote"
     for _ in range(3):
-        story.ask("GET", AUTHORIZE, 400, reason_code="client_expired")
+        story.ask("GET", AUTHORIZE, 400, problem=ClientExpired("dcr:1", NOON))
     found = {each.id: each for each in story.said()}
 
     assert "rm -rf ~/.mcp-auth" in found["REVK-03"].fix
@@ -90,7 +91,7 @@ def test_a_client_that_cannot_forget() -> None:
 
 def test_what_was_registered_is_refused() -> None:
     story = Story().tell(registered("dcr:1", "dcr"))
-    story.ask("GET", AUTHORIZE, 400, reason_code="redirect_uri_mismatch")
+    story.ask("GET", AUTHORIZE, 400, problem=RedirectUriMismatch("dcr:1", CALLBACK, (CALLBACK,), CALLBACK, ""))
 
     assert "REG-06" in story.names()
 

@@ -17,7 +17,7 @@ from devgw.events.taxonomy import (
     McpCapabilityEntriesUnmatched,
 )
 from devgw.ids import ClientId, TokenId
-from devgw.problems.bearer import InsufficientScope, TokenShape, TokenUnknown
+from devgw.problems.bearer import InsufficientScope, TokenExpired, TokenShape, TokenUnknown
 from tests.diagnosis.made import MCP, NOON, ORIGIN, Story
 from tests.diagnosis.told import (
     CHALLENGE,
@@ -144,7 +144,9 @@ def test_an_answer_without_a_refresh_token_and_an_expired_token_after_it(grant: 
     story.ask("POST", "/oauth/token", 200, answer, sent=form, content=f"grant_type={grant}".encode())
     assert story.names() == []
 
-    story.ask("POST", "/mcp/x", 401, got=CHALLENGE, sent={"authorization": "Bearer x"}, reason_code="token_expired")
+    story.ask(
+        "POST", "/mcp/x", 401, got=CHALLENGE, sent={"authorization": "Bearer x"}, problem=TokenExpired(NOON, NOON)
+    )
     assert story.names() == [name]
 
 

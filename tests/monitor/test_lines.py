@@ -9,11 +9,13 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from devgw import entropy
+from devgw.events import refusal as refusal_of
 from devgw.events import taxonomy as told
 from devgw.events.bus import Published
 from devgw.events.taxonomy import Event, Outcome
 from devgw.events.trace import Trace
 from devgw.monitor.lines import line_of
+from devgw.problems.bearer import TokenMissing
 from tests.monitor.walk import Walk
 from tests.support.heard import Heard
 
@@ -75,7 +77,7 @@ def test_every_event_that_knows_little_is_a_line_too(kind: type[Event]) -> None:
 
 
 def test_a_refusal_reads_as_an_error_and_a_first_challenge_does_not() -> None:
-    challenge = told.McpRequestRejected(status=401, reason_code="token_missing", outcome=Outcome.DENIED)
+    challenge = told.McpRequestRejected(status=401, **(refusal_of(TokenMissing()) | {"outcome": Outcome.DENIED}))
     refusal = told.McpRequestRejected(status=401, reason_code="token_expired", had_credentials=True)
     assert line_of(Published(1, NOON, challenge)).severity == ""
     assert line_of(Published(1, NOON, refusal)).severity == "error"

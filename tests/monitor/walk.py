@@ -14,6 +14,7 @@ from devgw.ids import ClientId, GrantId, OperationId, SessionId, SubjectId, Toke
 from devgw.monitor.monitor import Monitor
 from devgw.problems import Problem
 from devgw.problems.clients import ClientUnknown
+from devgw.problems.refresh_token import RefreshTokenReplayed
 from devgw.settings import Settings, TraceSettings
 
 CALC = OperationId("calc")
@@ -232,7 +233,9 @@ class Walk:
         return self.exchange(trace, 200, event)
 
     def refresh_refused(self) -> Trace:
-        trace = self.trace("POST", "/oauth/token", kind="oauth", client_id=CLIENT, reason_code="refresh_token_replayed")
+        problem = RefreshTokenReplayed(self.clock.now(), self.clock.now())
+        trace = self.trace("POST", "/oauth/token", kind="oauth", client_id=CLIENT)
+        trace.refuse(problem)
         trace.request_body = Body(b"grant_type=refresh_token", 24)
         event = told.McpAuthDownstreamTokenRefused(
             trace_id=trace.id,
@@ -241,8 +244,7 @@ class Walk:
             error="invalid_grant",
             token_id=REFRESH,
             outcome=told.Outcome.FAILURE,
-            reason_code="refresh_token_replayed",
-            explanation="It was used before.",
+            **refusal(problem),
         )
         return self.exchange(trace, 400, event)
 

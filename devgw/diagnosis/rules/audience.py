@@ -11,7 +11,6 @@ from devgw.diagnosis.view import View
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import McpAuthAuthorizationBegun, McpAuthDownstreamTokenIssued
-from devgw.problems.base import is_reason
 from devgw.problems.bearer import InsufficientScope
 
 
@@ -56,7 +55,7 @@ def _refused_after_issue(view: View) -> Iterator[Trace]:
 def step_up_loop(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """SCOPE-02: 403 insufficient_scope, and an authorization without the scope it named."""
     refused = [
-        trace for trace in mcp_requests(view) if trace.status == 403 and is_reason(trace.reason_code, InsufficientScope)
+        trace for trace in mcp_requests(view) if trace.status == 403 and isinstance(trace.problem, InsufficientScope)
     ]
     if not refused or came_past(view, MCP, refused[-1].started_at):
         return

@@ -9,7 +9,6 @@ from devgw.diagnosis.rules.common import MCP, came_past, mcp_requests
 from devgw.diagnosis.view import View
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefreshed
-from devgw.problems.base import is_reason
 from devgw.problems.bearer import TokenMissing, TokenRevoked
 
 OFTEN = 2
@@ -24,7 +23,7 @@ def header_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG0
     if issued is None or came_past(view, MCP, issued[0]):
         return
     bare = [trace for trace in mcp_requests(view) if trace.started_at > issued[0] and trace.status == 401]
-    if len(bare) >= 1 and all(is_reason(trace.reason_code, TokenMissing) for trace in bare):
+    if len(bare) >= 1 and all(isinstance(trace.problem, TokenMissing) for trace in bare):
         after = (bare[0].started_at - issued[0]).total_seconds()
         yield diagnosis(
             "BEAR-03",
@@ -50,7 +49,7 @@ def revoked_but_accepted(view: View, now: datetime) -> Iterator[Diagnosis]:  # n
 
 def old_token(view: View, now: datetime) -> Iterator[Diagnosis]:
     """BEAR-06: a revoked token again and again, be there a newer one or not."""
-    refused = [trace for trace in mcp_requests(view) if is_reason(trace.reason_code, TokenRevoked)]
+    refused = [trace for trace in mcp_requests(view) if isinstance(trace.problem, TokenRevoked)]
     if len(refused) < OFTEN or now - refused[-1].started_at > SAID_FOR or came_past(view, MCP, refused[-1].started_at):
         return
     story = view.around.tokens.get(refused[-1].token_id) if refused[-1].token_id else None

@@ -1,6 +1,7 @@
 """Transport: what upstreams answer, sessions, revisions, streams, a fallback that hides the first error."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import pairwise
@@ -12,6 +13,7 @@ from devgw.diagnosis.view import View
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 
+_ARRAY, _ARRAY_EVENT = re.compile(rb"\A[\xef\xbb\xbf\s]*\["), re.compile(rb"^data:\s*\[\s*\{", re.MULTILINE)
 HEADER_MISMATCH, VERSION_UNSUPPORTED, METHOD_UNKNOWN = -32020, -32022, -32601
 
 
@@ -116,6 +118,27 @@ def stream_held_back(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa:
         )
 
 
+def answered_in_array(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+    """PROXY-25: the newest response to one request stood in an array, which was passed on."""
+    answered = [
+        trace for trace in mcp_requests(view) if trace.status == 200 and request_json(trace).get("id") is not None
+    ]
+    is_events = bool(answered) and answer_type(answered[-1]) == "text/event-stream"
+    if not answered or not (_ARRAY_EVENT if is_events else _ARRAY).search(answered[-1].response_body.content):
+        return
+    readers = "no client reads" if is_events else "some clients read (TypeScript SDK) and others do not (Python SDK)"
+    yield diagnosis(
+        "PROXY-25",
+        f"The upstream answered one request ({request_json(answered[-1]).get('method')}) with an array of messages, "
+        f"which {readers}.",
+        "Let the upstream answer a request that is an object with an object, and with an array only an array.",
+        view=view,
+        trace=answered[-1],
+        got="[{…}]",
+        expected="{…}",
+    )
+
+
 def placeholder_sent(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """CONF-01: a header still holds a placeholder."""
     for trace in view.traces:
@@ -145,5 +168,6 @@ RULES = (
     Rule(("PROXY-05",), "a refused POST and a GET right after it", fallback_hides_error),
     Rule(("PROXY-06",), "error -32020", headers_disagree),
     Rule(("PROXY-07",), "error -32022, or -32601 for initialize or server/discover", revisions_apart),
+    Rule(("PROXY-25",), "an array that answers one request", answered_in_array),
     Rule(("CONF-01",), "a placeholder in a header", placeholder_sent),
 )

@@ -17,7 +17,6 @@ from devgw.events.taxonomy import (
     McpAuthDownstreamTokenRefused,
 )
 from devgw.ids import TokenId
-from devgw.problems.base import is_reason
 from devgw.problems.bearer import TokenExpired
 from devgw.problems.refresh_token import GrantRevoked, RefreshTokenReplayed
 
@@ -51,12 +50,12 @@ def parallel_refresh(view: View, now: datetime) -> Iterator[Diagnosis]:
 def _was_taken_back(view: View, since: datetime) -> bool:
     """Tell whether the grant was ended for a replay after `since`: then nothing is forgiven any more."""
     refused = view.of_kind(McpAuthDownstreamTokenRefused)
-    return any(at > since and is_reason(event.reason_code, *ENDED_FOR_A_REPLAY) for at, event in refused)
+    return any(at > since and isinstance(event.problem, ENDED_FOR_A_REPLAY) for at, event in refused)
 
 
 def never_refreshes(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
     """REFR-05: an expired token again and again, with an unused refresh token beside it."""
-    expired = [trace for trace in mcp_requests(view) if is_reason(trace.reason_code, TokenExpired)]
+    expired = [trace for trace in mcp_requests(view) if isinstance(trace.problem, TokenExpired)]
     if len(expired) < 3 or _tried(view, expired[0].started_at):
         return
     story = view.around.tokens.get(expired[-1].token_id) if expired[-1].token_id else None
@@ -81,7 +80,7 @@ def _ago(trace: Trace, story: TokenStory | None) -> str:
 
 def stopped_after_expiry(view: View, now: datetime) -> Iterator[Diagnosis]:
     """REFR-05, suspected: a call with an expired token was refused, and then nothing more came."""
-    expired = [trace for trace in mcp_requests(view) if is_reason(trace.reason_code, TokenExpired)]
+    expired = [trace for trace in mcp_requests(view) if isinstance(trace.problem, TokenExpired)]
     if not expired or is_person_with_a_tool(view):
         return
     last = expired[-1]
@@ -137,7 +136,7 @@ def _had_token(trace: Trace) -> bool:
 
 def refresh_without_successor(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """REFR-02 and REFR-04: an answer without a refresh token, and an expired token after it without another refresh."""
-    expired = [trace for trace in mcp_requests(view) if is_reason(trace.reason_code, TokenExpired)]
+    expired = [trace for trace in mcp_requests(view) if isinstance(trace.problem, TokenExpired)]
     for trace in view.traces:
         is_answer = is_token(trace) and trace.status == 200 and "refresh_token" not in response_json(trace)
         if not is_answer or not expired or expired[-1].started_at < trace.started_at:

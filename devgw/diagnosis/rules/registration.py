@@ -21,7 +21,6 @@ from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import McpAuthClientRegistered
 from devgw.problems.authorization import RedirectUriMismatch
-from devgw.problems.base import is_reason
 from devgw.problems.clients import ClientExpired, ClientUnknown
 
 STORM = 5
@@ -106,7 +105,7 @@ def never_forgets(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: AR
     refused = [
         trace
         for trace in view.traces
-        if (is_authorize(trace) or is_token(trace)) and is_reason(trace.reason_code, ClientUnknown, ClientExpired)
+        if (is_authorize(trace) or is_token(trace)) and isinstance(trace.problem, ClientUnknown | ClientExpired)
     ]
     has_new = any(is_registration(trace) and trace.status == 201 for trace in view.traces)
     if len(refused) >= 3 and not has_new:
@@ -124,7 +123,7 @@ def refused_after_registration(view: View, now: datetime) -> Iterator[Diagnosis]
     """REG-06: the very string that was registered is refused at authorization."""
     client = view.client
     for trace in view.traces:
-        if client and is_authorize(trace) and is_reason(trace.reason_code, RedirectUriMismatch):
+        if client and is_authorize(trace) and isinstance(trace.problem, RedirectUriMismatch):
             asked = query(trace).get("redirect_uri", "")
             if asked in client.redirect_uris:
                 yield diagnosis(

@@ -17,7 +17,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
 @mends("PROXY-09", "PROXY-10", "PROXY-11", "PROXY-17", "PROXY-18", "PROXY-19", "PROXY-20", "PROXY-21")
-@mends("PROXY-23", "NET-05", "NET-06", "NET-09")
+@mends("PROXY-23", "PROXY-25", "NET-05", "NET-06", "NET-09")
 @pytest.mark.parametrize(
     ("answer", "name", "words"),
     [
@@ -32,6 +32,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
         (response(b"no", status="400 No"), "PROXY-20", "Look at what it said"),
         (response(b"{}"), "PROXY-21", "answer each request with `jsonrpc`, its `id`"),
         (response(b"x", more="Content-Encoding: br\r\n"), "PROXY-23", "gzip, deflate or identity alone"),
+        (response(b'[{"jsonrpc":"2.0","id":1,"result":{}}]'), "PROXY-25", "answer a request that is an object"),
         (OK + b"Content-Length: 9\r\n\r\n{}", "NET-05", "raise its keep-alive timeout"),
         (b"SSH-2.0-OpenSSH_9\r\n", "NET-09", "Look at what listens on that port"),
     ],

@@ -1,17 +1,20 @@
 """Slips of clients whose near names say something else: each is told by its own, and what is printed mends it."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
 from devgw.cli.why import tell
+from devgw.config.settings_file import read_settings
 from devgw.entropy import token
 from devgw.monitor.why import NEWEST, why_of
 from tests.diagnosis.stories.agent import NODE, Agent
 from tests.diagnosis.stories.conftest import Watched
-from tests.support.gateway import Code, mcp_request
+from tests.support.gateway import Code, mcp_request, running_gateway
 from tests.support.mending import mends, written
 
 ACCEPT = {"accept": "application/json, text/event-stream"}
@@ -258,3 +261,36 @@ async def test_a_preflight_that_was_refused_is_not_called_unanswered_too(gateway
     gateway.wait(5)
 
     assert await gateway.names() == ["CORS-05"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "cause", "advice"),
+    [
+        ("https://app.example", "A page of https://app.example called", 'add "https://app.example" to allowed_origins'),
+        ("https://app.example:8443", "A page of https://app.example:8443", "to allowed_origins in devgw.toml"),
+        ("chrome-extension://abcdef", "A page of chrome-extension://abcdef", 'add "chrome-extension://abcdef" to'),
+        ("vscode-webview://1a2b", "A page of vscode-webview://1a2b called", 'add "vscode-webview://1a2b" to'),
+        ("null", "A page without an origin (a file, a sandboxed frame) called", "Serve the page from a port of this"),
+        ("file://", 'A client with the Origin "file://" called', "Send no Origin where no page asks"),
+        ("https://app.example/", 'A client with the Origin "https://app.example/"', "as browsers write it"),
+        ("https://app.example:443", 'A client with the Origin "https://app.example:443"', "as browsers write it"),
+        ("app.example", 'A client with the Origin "app.example"', "as browsers write it"),
+    ],
+)
+async def test_a_page_that_may_not_call_is_told_what_can_be_done_with_its_origin(
+    tmp_path: Path, gateway: Watched, origin: str, cause: str, advice: str
+) -> None:
+    """Nobody is told to allow `null`, which each site can have, nor what devgw.toml does not take or never matches."""
+    call: dict[str, Any] = {"json": mcp_request("tools/list"), "headers": {"origin": origin}}
+    refused = (await Agent(gateway).http.post(gateway.mcp_url, **call)).json()
+    assert cause in refused["detail"]
+    assert advice in refused["hint"]
+    assert ("allowed_origins" in advice or 'add "' in advice) == ("allowed_origins" in refused["hint"])
+
+    if allowed := re.search('add "(.+)" to allowed_origins', refused["hint"]):
+        (tmp_path / "devgw.toml").write_text(f'allowed_origins = ["{allowed[1]}"]\n')
+        settings, findings = read_settings(tmp_path, {})
+        assert [each for each in findings if each.severity == "error"] == []
+        async with running_gateway(settings=settings) as running:
+            answer = await Agent(Watched(running, gateway.clock)).http.post(running.mcp_url, **call)
+            assert answer.status_code == 401

@@ -90,7 +90,6 @@ async def test_a_response_that_no_client_reads_is_named(tmp_path: Path, given: G
         text(response(result={"text": '"x": NaN, [Infinity] "jsonrpc": "1.0"' + LONG})),
         text(response(result={"n": 10**4_000})),
         text(b'{"jsonrpc":"2.0","id":1,"result":{"deep":' + b"[" * 3_000 + b"]" * 3_000 + b"}}"),
-        text(b"[" + response(result={}) + b"]"),
         rpc(error={"code": -32602, "message": "bad", "data": None}),
         event(b'{"jsonrpc":"2.0","method":"notifications/x","params":{}}', response(result={})),
         event(response(result={}), b"[DONE]"),
@@ -103,6 +102,33 @@ async def test_an_unusual_response_that_clients_read_is_passed_on_and_not_talked
     found, got = await said(tmp_path, given)
     assert [(each.id, each.cause) for each in found] == []
     assert got.encode("utf-8", "surrogatepass").strip(b"\xef\xbb\xbf") in given[2]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (text(b"[" + response(result={}) + b"]"), "some clients read (TypeScript SDK) and others do not (Python SDK)"),
+        (text(b"\xef\xbb\xbf\r\n [ " + response(error={"code": -32602, "message": "bad"}) + b"]"), "some clients read"),
+        (text(b'[{"jsonrpc":"2.0","method":"n/x"},' + response(result={"of": LONG}) + b"]"), "some clients read"),
+        (event(b'{"jsonrpc":"2.0","method":"n/x"}', b"[" + response(result={}) + b"]"), "no client reads"),
+    ],
+)
+async def test_an_array_that_answers_one_request_is_passed_on_and_named(
+    tmp_path: Path, given: Given, words: str
+) -> None:
+    found, got = await said(tmp_path, given)
+    assert [each.id for each in found] == ["PROXY-25"], [(each.id, each.cause) for each in found]
+    assert words in found[0].cause
+    assert "tools/list" in found[0].cause
+    assert got.encode().strip(b"\xef\xbb\xbf") in given[2]
+
+
+async def test_an_array_that_answers_an_array_is_not_talked_about(tmp_path: Path) -> None:
+    given = text(b"[" + response(result={}) + b"]")
+    async with serve(answering(given)) as origin, behind(tmp_path, f"{origin}/mcp") as (gateway, headers, http):
+        answer = await http.post(gateway.mcp_url, json=[mcp_request("tools/list")], headers=headers)
+        assert answer.status_code == 200
+        assert await gateway.said() == []
 
 
 async def test_json_under_another_media_type_is_told_by_its_type(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from tests.support.tls_port import tls_port
 
 NGINX = b"<title>400 The plain HTTP request was sent to HTTPS port</title>"
 GO = b"Client sent an HTTP request to an HTTPS server.\n"
+_METHODS = "token_endpoint_auth_methods_supported"
 APACHE = b"<p>Reason: You're speaking plain HTTP to an SSL-enabled server port.</p>"
 
 
@@ -110,6 +111,8 @@ async def test_the_same_at_an_upstreams_token_endpoint(tmp_path: Path) -> None:
     ("members", "words"),
     [
         ({"require_pushed_authorization_requests": True}, "require_pushed_authorization_requests true"),
+        ({_METHODS: ["private_key_jwt"]}, f"{_METHODS} private_key_jwt; the gateway does none, client_secret_basic or"),
+        ({_METHODS: ["private_key_jwt", "tls_client_auth"]}, f"{_METHODS} private_key_jwt, tls_client_auth"),
         ({"require_signed_request_object": True}, "require_signed_request_object true"),
         ({"response_types_supported": ["token", "id_token"]}, "response_types_supported token, id_token"),
         ({"grant_types_supported": ["client_credentials"]}, "grant_types_supported client_credentials"),
@@ -134,6 +137,7 @@ async def test_a_server_that_takes_nothing_of_what_the_gateway_does(
         {"response_types_supported": ["code", "token"]},
         {"grant_types_supported": ["authorization_code", "refresh_token"]},
         {"token_endpoint_auth_methods_supported": ["tls_client_auth", "none"]},
+        {_METHODS: ["private_key_jwt", "client_secret_post"]},
         {"response_types_supported": []},
     ],
 )
