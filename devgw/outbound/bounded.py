@@ -4,18 +4,16 @@ Imports httpx2, which takes 140 ms: import it where something is asked, not wher
 """
 
 import asyncio
-import socket
 import zlib
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-import httpcore2
 import httpx2
 
 from devgw.foreign.addresses import find_literal
 from devgw.outbound.client import Bounds, CheckAddress
+from devgw.outbound.network import Network, Pace
 from devgw.outbound.proxies import find_proxy
-from devgw.outbound.transport import chain_of
 from devgw.outbound.trust import shared_tls_context
 from devgw.problems import Refused
 from devgw.problems.limit import AnswerHeadTooLong, AnswerTooLong, AnswerUnfinished, AnswerUnpacksTooLong
@@ -24,8 +22,6 @@ from devgw.settings import Limits
 _PIECE = 65_536
 _GZIP_OR_ZLIB = 47
 """zlib's window bits for either, told apart by their first bytes."""
-_TOO_LONG = 431
-"""The status by which h11 hints that a head passed its limit of 100 KiB."""
 _KEEP_NONE = httpx2.Limits(max_keepalive_connections=0)
 
 
@@ -39,28 +35,25 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Return the answer as soon as its head is there; its body raises `Refused` where it passes a limit."""
         deadline = asyncio.get_running_loop().time() + self._bounds.seconds
-        inner = self._connector(str(request.url), request.url.host)
+        pace = Pace(_shown(request), self._bounds.most_bytes, self._bounds.blamed)
+        inner = self._connector(str(request.url), request.url.host, pace)
         try:
             async with asyncio.timeout_at(deadline):
                 response = await inner.handle_async_request(request)
         except TimeoutError as error:
             await inner.aclose()
             raise httpx2.ReadTimeout(f"no answer within {self._bounds.seconds:g} s", request=request) from error
-        except httpx2.RemoteProtocolError as error:
-            await inner.aclose()
-            if _is_head_too_long(error):
-                raise Refused(AnswerHeadTooLong(_shown(request), blamed=self._bounds.blamed)) from error
-            raise
         except BaseException:
             await inner.aclose()
             raise
+        pace.is_head_over = True
         if len(response.headers.raw) > Limits.ANSWER_HEADERS:
             await response.aclose()
             await inner.aclose()
             raise Refused(AnswerHeadTooLong(_shown(request), blamed=self._bounds.blamed))
         return _bounded(request, response, self._bounds, deadline, inner)
 
-    def _connector(self, url: str, host: str) -> "_Connector":
+    def _connector(self, url: str, host: str, pace: Pace) -> "_Connector":
         """Return what connects: to the host, or to the environment's proxy for it.
 
         Raises:
@@ -68,86 +61,21 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
         """
         proxy = find_proxy(url)
         if proxy is None:
-            return _Connector(None, self._check_address)
+            return _Connector(None, Network(pace, self._check_address))
         literal = find_literal(host)
         if self._check_address and literal is not None:  # names are the proxy's to look up
             self._check_address(str(literal))
-        return _Connector(proxy.url, None)
+        return _Connector(proxy.url, Network(pace))
 
 
 class _Connector(httpx2.AsyncHTTPTransport):
     """httpx2's own transport, for one request."""
 
-    def __init__(self, proxy: str | None, check_address: CheckAddress | None) -> None:
+    def __init__(self, proxy: str | None, network: Network) -> None:
         trusted = shared_tls_context()
         spoken = httpx2.Proxy(proxy, ssl_context=trusted if proxy.startswith("https:") else None) if proxy else None
         super().__init__(verify=trusted, trust_env=False, limits=_KEEP_NONE, proxy=spoken)
-        if check_address:  # httpx2 has no parameter for it; a test holds that the check is asked
-            self._pool._network_backend = _CheckedNetwork(check_address)  # noqa: SLF001
-
-
-class _CheckedNetwork(httpcore2.AsyncNetworkBackend):
-    """Connects only where the address may be asked: each one of the name, and then the one that answered."""
-
-    def __init__(self, check_address: CheckAddress) -> None:
-        self._check_address = check_address
-        self._network = httpcore2.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109  httpcore2's signature
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        """Return the connection, on which nothing was sent yet."""
-        for address in await addresses_of(host, port):
-            self._check_address(address)
-        stream = await self._network.connect_tcp(host, port, timeout, local_address, socket_options)
-        try:
-            self._check_address(_peer_of(stream))
-        except BaseException:
-            await stream.aclose()
-            raise
-        return stream
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait between two attempts."""
-        await self._network.sleep(seconds)
-
-
-def _peer_of(stream: httpcore2.AsyncNetworkStream) -> str:
-    """Return the address that answered.
-
-    Raises:
-        httpcore2.ConnectError: where it has closed the connection already, so that nobody knows any more.
-    """
-    try:
-        address = stream.get_extra_info("server_addr")
-    except (OSError, AttributeError):  # what the loops say of a socket that is gone
-        address = None
-    if not address:
-        raise httpcore2.ConnectError("it was closed as soon as it was made")
-    return str(address[0])
-
-
-async def addresses_of(host: str, port: int | None) -> list[str]:
-    """Return every address of a host.
-
-    Raises:
-        httpcore2.ConnectError: where it has none.
-    """
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:  # a label that is too long has no form in DNS
-        raise httpcore2.ConnectError(str(error)) from error
-    return [str(each[4][0]) for each in found]
-
-
-def _is_head_too_long(error: httpx2.RemoteProtocolError) -> bool:
-    """Tell it from any other breach of the protocol."""
-    return any(getattr(each, "error_status_hint", 0) == _TOO_LONG for each in chain_of(error))
+        self._pool._network_backend = network  # noqa: SLF001  httpx2 has no parameter for it; tests hold that it is used
 
 
 def _shown(request: httpx2.Request) -> str:

@@ -154,7 +154,7 @@ def find_near_check(url: str, name: str) -> CheckAddress | None:
 async def _addresses(url: str, host: str, port: int | None) -> list[str]:
     import httpcore2  # noqa: PLC0415  with httpx2: 140 ms that a gateway at rest does without
 
-    from devgw.outbound.bounded import addresses_of  # noqa: PLC0415  comes with it
+    from devgw.outbound.network import addresses_of  # noqa: PLC0415  comes with it
 
     try:
         return await addresses_of(host, port)

@@ -51,6 +51,7 @@ async def problem_of(speak: Speak, bounds: Bounds = QUICK) -> Problem:
         repeats(OK + b"transfer-encoding: chunked\r\n\r\n", CHUNK),
         says(OK + b"content-length: 3000000\r\n\r\n" + b"x" * 3_000_000),
         repeats(OK + b"content-encoding: identity\r\n\r\n", b"x" * 65_536),
+        repeats(OK + b"transfer-encoding: chunked\r\n\r\n", b"1;" + b"e" * 4_000 + b"\r\nx\r\n"),
     ],
 )
 async def test_a_body_without_end_is_read_up_to_the_limit(speak: Speak) -> None:
@@ -68,6 +69,24 @@ async def test_a_small_answer_that_unpacks_to_a_large_one_is_unpacked_up_to_the_
     assert isinstance(await problem_of(says(head + packed), Bounds(seconds=5)), AnswerUnpacksTooLong)
 
 
+async def test_bytes_of_framing_are_counted_with_the_body() -> None:
+    """A body of one-byte chunks takes a thousandfold the time of its length to read."""
+    chunks = repeats(OK + b"transfer-encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 1_000)
+    assert isinstance(await problem_of(chunks, Bounds(seconds=5, most_bytes=10_000)), AnswerTooLong)
+
+
+async def test_an_answer_is_read_in_small_pieces_so_that_others_get_their_turn() -> None:
+    body = b"x" * 900_000
+    async with (
+        hostile(says(OK + b"content-length: %d\r\n\r\n" % len(body) + body)) as served,
+        http_client() as client,
+        client.stream("GET", served.origin) as answer,
+    ):
+        pieces = [len(piece) async for piece in answer.aiter_raw()]
+    assert sum(pieces) == len(body)
+    assert max(pieces) <= Limits.ANSWER_PIECE_BYTES
+
+
 @pytest.mark.parametrize(
     "speak",
     [
@@ -75,6 +94,10 @@ async def test_a_small_answer_that_unpacks_to_a_large_one_is_unpacked_up_to_the_
         repeats(OK + b"x-long: ", b"y" * 65_536),
         repeats(b"HTTP/1.1 200 ", b"O" * 65_536),
         repeats(b"", b"x" * 65_536),
+        repeats(b"", b"HTTP/1.1 100 \r\n\r\n" * 4_000),
+        repeats(b"", b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"),
+        says(b"HTTP/1.1 100 \r\n\r\n" * 5_000 + OK + b"content-length: 2\r\n\r\n{}"),
+        says(OK + b"x-long: " + b"y" * 90_000 + b"\r\ncontent-length: 2\r\n\r\n{}"),
         says(OK + b"set-cookie: a=1\r\n" * 500 + b"content-length: 2\r\n\r\n{}"),
     ],
 )
@@ -109,7 +132,6 @@ async def test_a_body_that_does_not_come_to_its_end_is_given_up(speak: Speak, is
         hangs(OK),
         repeats(OK, b"a", 0.05),
         repeats(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.01),
-        repeats(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
     ],
 )
 async def test_an_answer_that_never_begins_is_no_answer(speak: Speak) -> None:

@@ -266,7 +266,7 @@ async def test_a_connection_that_is_taken_back_while_the_upstreams_name_is_looke
             raise httpcore2.ConnectError
         return ["127.0.0.1"]
 
-    monkeypatch.setattr("devgw.outbound.bounded.addresses_of", look_up)
+    monkeypatch.setattr("devgw.outbound.network.addresses_of", look_up)
     asking = asyncio.ensure_future(late.oauth.obtain(named, admitted(), ORIGIN))
     await asyncio.wait_for(looking.wait(), 5)
     taking = asyncio.ensure_future(late.oauth.disconnect(ANNE, late.exchange.id))
@@ -288,7 +288,7 @@ async def test_a_name_that_is_not_known_for_a_moment_leaves_no_answer_outstandin
     async def look_up(_host: str, _port: int | None) -> list[str]:
         raise httpcore2.ConnectError
 
-    monkeypatch.setattr("devgw.outbound.bounded.addresses_of", look_up)
+    monkeypatch.setattr("devgw.outbound.network.addresses_of", look_up)
     assert isinstance(await refusal(late.oauth.obtain(named, admitted(), ORIGIN)), UpstreamNameUnknown)
     assert late.store.connections()[0].unanswered_since is None
     assert refreshes(upstream) == 0
