@@ -1,6 +1,8 @@
 """One failure has one name: what a client's call meets at an upstream, and a login at its provider, the doctor says."""
 
+import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +102,20 @@ async def test_an_upstream_that_answers_is_well(tmp_path: Path, answer: bytes) -
     async with upstream(answer) as there_, signed_in(tmp_path, f"{there_.origin}/mcp") as client:
         await client.works()
         assert [each.saw for each in await checks(client, "upstream.") if each.diagnosis_id] == []
+
+
+async def test_an_event_that_never_ends_holds_up_nobody_while_it_is_read(tmp_path: Path) -> None:
+    """The gateway asks by itself, in the loop in which everybody is served."""
+    endless = response(b'"result"' * 32_700, content_type="text/event-stream")
+    async with upstream(endless) as there_, signed_in(tmp_path, f"{there_.origin}/mcp") as client:
+        asking = asyncio.ensure_future(checks(client, "upstream."))
+        longest = 0.0
+        while not asking.done():
+            began = time.monotonic()
+            await asyncio.sleep(0)
+            longest = max(longest, time.monotonic() - began)
+        assert await asking
+    assert longest < 1
 
 
 # --- the provider -----------------------------------------------------------------------------------------------------

@@ -376,6 +376,50 @@ async def test_no_redirect_stops_the_look(upstream: Upstream, location: str) -> 
     _assert_readable(await examined(upstream))
 
 
+@pytest.mark.parametrize(
+    ("member", "check"),
+    [
+        ("authorization_endpoint", "issuer.authorize"),
+        ("token_endpoint", "issuer.token"),
+        ("jwks_uri", "issuer.keys"),
+        ("registration_endpoint", "issuer.registered"),
+    ],
+)
+@pytest.mark.parametrize("url", ["http://169.254.169.254/x", "ftp://a.example/x", "http://a.example/\x1b[31m"])
+async def test_what_was_not_asked_is_not_said_to_answer(upstream: Upstream, member: str, check: str, url: str) -> None:
+    upstream.server_metadata = {member: url}
+    found = await examine_server(f"{upstream.origin}/mcp", SystemClock(), registers=True)
+    told = next(each for each in found.checks if each.name == check)
+
+    assert told.verdict is Verdict.FAIL
+    assert told.did.startswith("looked where ")
+    assert "is not used: " in told.saw
+    assert told.diagnosis_id == "UPST-10"
+    assert "answer" not in told.saw + told.todo
+    assert "log" not in told.todo
+
+
+async def test_a_hint_that_was_not_followed_is_not_said_to_have_been_asked(upstream: Upstream) -> None:
+    upstream.challenge = 'Bearer resource_metadata="http://169.254.169.254/x"'
+    told = next(each for each in (await examined(upstream)).checks if each.name == "resource.documents")
+
+    assert "asked for" in told.did
+    assert "169.254" not in told.did
+    assert "169.254.169.254/x is not used" in told.saw
+
+
+async def test_a_long_document_is_read_as_the_gateway_reads_it(upstream: Upstream) -> None:
+    upstream.resource_metadata = {"scopes_supported": ["a" * 400_000]}
+    upstream.server_metadata = {"scopes_supported": ["a" * 400_000]}
+
+    assert failed(await examined(upstream)) == []
+
+    upstream.resource_metadata = {"scopes_supported": ["a" * 1_100_000]}
+    told = failed(await examined(upstream))[0]
+    assert told.name == "resource.documents"
+    assert told.diagnosis_id.startswith("LIMIT-")
+
+
 async def test_the_query_of_a_url_stands_on_no_screen(upstream: Upstream) -> None:
     """Some servers take a key there."""
     for answers in ({}, {"/mcp": PAGE, "/sse": PAGE}, {"/mcp": BROKEN}, {"/mcp": (302, {"location": "/x"}, b"")}):

@@ -1,11 +1,13 @@
 """One point of somebody's server: what its check came to, and the trait that clients meet there."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from devgw.diagnosis.urls import split_url
-from devgw.diagnosis.verdicts.check import MOST_SHOWN, Check, Verdict
+from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict
 from devgw.diagnosis.verdicts.server_seen import Seen
 from devgw.foreign.text import clean
+from devgw.problems.upstream import AddressForbidden
 
 MACHINE = "this machine"
 
@@ -60,3 +62,21 @@ def of_resource(seen: Seen, name: str, did: str) -> Naming:
 def of_issuer(seen: Seen, name: str, did: str) -> Naming:
     """Return the naming of a check of the authorization server."""
     return Naming(f"issuer.{name}", did, f"the authorization server at {shown(split_url(seen.issuer).origin)}")
+
+
+def asked_for(answers: Sequence[Answer]) -> str:
+    """Return what was done for answers that were looked for at these URLs, in words."""
+    asked = [shown(each.url) for each in answers if not _is_unasked(each)]
+    return f"asked for {', '.join(asked)}" if asked else f"looked where {shown(answers[0].url)} leads"
+
+
+def unasked(naming: Naming, answer: Answer) -> Point | None:
+    """Return that a URL was not asked, because of where it leads; None where it was."""
+    if answer.problem is None or not _is_unasked(answer):
+        return None
+    naming = replace(naming, did=f"looked where {shown(answer.url.partition('?')[0])} leads")
+    return naming.bad(answer.failure, answer.problem.advise(), answer.problem.diagnosis_id or "", "as-unreachable")
+
+
+def _is_unasked(answer: Answer) -> bool:
+    return isinstance(answer.problem, AddressForbidden)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from devgw.diagnosis.verdicts.check import Answer
-from devgw.diagnosis.verdicts.point import Point, of_issuer, shown
+from devgw.diagnosis.verdicts.point import Point, of_issuer, shown, unasked
 from devgw.diagnosis.verdicts.server_endpoint import answered
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Seen
 
@@ -24,6 +24,8 @@ def answer_points(seen: Seen, callbacks: tuple[str, ...]) -> Iterator[Point]:
 
 def _keys(seen: Seen, answer: Answer) -> Point:
     naming = of_issuer(seen, "keys", f"sent GET {shown(answer.url)}")
+    if (point := unasked(naming, answer)) is not None:
+        return point
     if answer.listed("keys"):
         return naming.good(f"{len(answer.listed('keys'))} keys")
     saw = f"it answers {answered(answer)}, without keys"
@@ -32,6 +34,8 @@ def _keys(seen: Seen, answer: Answer) -> Point:
 
 def _token(seen: Seen, answer: Answer) -> Point:
     naming = of_issuer(seen, "token", f"sent POST {shown(answer.url)} with a code that nobody issued")
+    if (point := unasked(naming, answer)) is not None:
+        return point
     if 200 <= answer.status < 300:
         saw = f"it answers {answered(answer)} to a code that nobody issued"
         return naming.bad(saw, 'Answer 400 with {"error": "invalid_grant"} as JSON (RFC 6749 §5.2).')
@@ -49,6 +53,8 @@ def _authorize(seen: Seen, answer: Answer, callbacks: tuple[str, ...]) -> Point:
     naming = of_issuer(
         seen, "authorize", f"sent GET {shown(answer.url.partition('?')[0])} for a client that nobody registered"
     )
+    if (point := unasked(naming, answer)) is not None:
+        return point
     if answer.failure or answer.status >= 500:
         saw = f"it answers {answered(answer)}"
         return naming.bad(saw, "Look into its log: it fails where a browser is sent.", "UPST-13", "authorize-500")
@@ -64,6 +70,8 @@ def _authorize(seen: Seen, answer: Answer, callbacks: tuple[str, ...]) -> Point:
 
 def _registered(seen: Seen, answer: Answer) -> Point:
     naming = of_issuer(seen, "registered", f"registered a client at {shown(answer.url)}")
+    if (point := unasked(naming, answer)) is not None:
+        return point
     if not 200 <= answer.status < 300 or not answer.said("client_id"):
         saw = f"it answers {answered(answer)}: {answer.said('error')} {answer.said('error_description')}".rstrip(": ")
         todo = "Register native clients with loopback redirect URIs and `none` (RFC 8252 §7.3, RFC 7591)."

@@ -6,7 +6,7 @@ from typing import Any
 from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import MOST_SHOWN
-from devgw.diagnosis.verdicts.point import Naming, Point, of_issuer, shown
+from devgw.diagnosis.verdicts.point import Naming, Point, asked_for, of_issuer, shown
 from devgw.diagnosis.verdicts.server_endpoint import answered, why_unread
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Place, Seen
 from devgw.foreign.text import clean
@@ -34,7 +34,7 @@ def issuer_points(seen: Seen) -> Iterator[Point]:
 
 
 def _documents(seen: Seen) -> Point:
-    naming = of_issuer(seen, "documents", f"asked for {', '.join(shown(each.answer.url) for each in seen.servers)}")
+    naming = of_issuer(seen, "documents", asked_for([each.answer for each in seen.servers]))
     for place in seen.servers:
         if place.has_document:
             return _found(naming, place)

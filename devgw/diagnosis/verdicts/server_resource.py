@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import MOST_SHOWN
-from devgw.diagnosis.verdicts.point import Naming, Point, of_resource, shown
+from devgw.diagnosis.verdicts.point import Naming, Point, asked_for, of_resource, shown
 from devgw.diagnosis.verdicts.server_endpoint import answered, why_unread
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Place, Seen
 from devgw.foreign.text import clean
@@ -27,7 +27,7 @@ def resource_points(seen: Seen) -> Iterator[Point]:
 
 def _documents(seen: Seen) -> Point:
     """Judge the places in the order in which they are asked: the first answer that is no plain absence decides."""
-    naming = of_resource(seen, "documents", f"asked for {', '.join(shown(each.answer.url) for each in seen.resources)}")
+    naming = of_resource(seen, "documents", asked_for([each.answer for each in seen.resources]))
     for place in seen.resources:
         if place.has_document:
             return _found(seen, naming, place)

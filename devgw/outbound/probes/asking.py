@@ -17,6 +17,7 @@ from devgw.outbound.transport import unreached
 from devgw.problems import Problem, Refused
 
 MOST_BYTES = 256 * 1024
+"""Of what is no JSON: a document that is cut would be told to be broken; that has the client's own bound."""
 Blame = Callable[[BaseException], Awaitable[Problem]]
 """Says what it comes to that nothing was answered."""
 
@@ -45,7 +46,7 @@ class Asker:
         blame: Blame | None = None,
         **body: Any,
     ) -> Answer:
-        """Return what `url` answers. Reads no more than 256 kB.
+        """Return what `url` answers.
 
         Args:
             method: of HTTP.
@@ -90,12 +91,13 @@ class Asker:
 
 
 async def _first_part(response: httpx2.Response) -> bytes:
-    """Return the body up to the limit; of an event stream, the first event alone, since it may never end."""
-    is_stream = "text/event-stream" in response.headers.get("content-type", "")
+    """Return the body, of a page up to the limit, of an event stream the first event, since it may never end."""
+    media_type = response.headers.get("content-type", "")
+    is_stream, is_json = "text/event-stream" in media_type, "json" in media_type
     content = b""
     async for chunk in response.aiter_bytes():
         content += chunk
-        if len(content) >= MOST_BYTES or (is_stream and b"\n\n" in content.replace(b"\r\n", b"\n")):
+        if (len(content) >= MOST_BYTES and not is_json) or (is_stream and b"\n\n" in content.replace(b"\r\n", b"\n")):
             break
     return content
 

@@ -1,7 +1,6 @@
 """Asks an upstream over the transport of the gateway's own calls, so that what fails there has the same name here."""
 
 import json
-import re
 import zlib
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +16,12 @@ from devgw.oauth.resource import origin_of
 from devgw.outbound.proxy import ProxyClient
 from devgw.problems import Refused
 from devgw.problems.upstream_answer import UpstreamEncodingUnreadable
+from devgw.settings import Limits
 
-MOST_BYTES = 256 * 1024
 _PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 _GZIP_OR_DEFLATE = 47
-_RESPONSE = re.compile(rb'"(?:result|error)".*\n\r?\n', re.DOTALL)
-"""The end of an event with a response in it."""
+_MARKS = (b'"result"', b'"error"')
+_BLANKS = (b"\n\n", b"\n\r\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Caller:
     """See `probes.asking.Asker`."""
 
     async def ask(self, method: str, url: str, headers: Headers, message: Any = None) -> Answer:
-        """Return what `url` answers to a message, or to none. Reads no more than 256 kB."""
+        """Return what `url` answers to a message, or to none. Reads no more than `Limits.ANSWER_BYTES`."""
         body = b"" if message is None else json.dumps(message).encode()
         sent = [*headers, (b"content-type", b"application/json")] if body else [*headers]
         if self.word and origin_of(url) in self.told:
@@ -75,13 +74,20 @@ async def _read(url: str, answer: UpstreamAnswer) -> Answer:
     try:
         while piece := await answer.read_in_time():
             content += piece
-            if len(content) > MOST_BYTES or (is_stream and _RESPONSE.search(content)):
+            if len(content) > Limits.ANSWER_BYTES or (is_stream and _has_response(content)):
                 break
     except Refused:
         if not (is_stream and content):
             raise
     found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
-    return Answer(url, answer.status, found, _unpacked(url, encoding_of(answer.headers), content[:MOST_BYTES]))
+    part = content[: Limits.ANSWER_BYTES]
+    return Answer(url, answer.status, found, _unpacked(url, encoding_of(answer.headers), part))
+
+
+def _has_response(events: bytes) -> bool:
+    """Tell whether an event with a response in it has ended; in one look, for an upstream may write anything here."""
+    begins = [at for mark in _MARKS if (at := events.find(mark)) >= 0]
+    return bool(begins) and any(events.find(blank, min(begins)) >= 0 for blank in _BLANKS)
 
 
 def _unpacked(url: str, encoding: str, content: bytes) -> bytes:
@@ -90,6 +96,6 @@ def _unpacked(url: str, encoding: str, content: bytes) -> bytes:
     if encoding not in _PACKED:
         raise Refused(UpstreamEncodingUnreadable(without_query(url), encoding))
     try:
-        return zlib.decompressobj(_GZIP_OR_DEFLATE).decompress(content, MOST_BYTES)
+        return zlib.decompressobj(_GZIP_OR_DEFLATE).decompress(content, Limits.ANSWER_BYTES)
     except zlib.error as error:
         raise Refused(UpstreamEncodingUnreadable(without_query(url), encoding)) from error
