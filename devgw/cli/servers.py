@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,9 @@ import click
 
 from devgw.cli.printing import write_line, write_page
 from devgw.cli.target import ServerUrl, read_header
+from devgw.foreign.addresses import is_this_machine
+from devgw.foreign.urls import read_url
+from devgw.settings import Settings
 
 if TYPE_CHECKING:
     from devgw.config.draft import Login
@@ -20,6 +24,9 @@ if TYPE_CHECKING:
     from devgw.wiring.drafting import Drafted, Wanted
 
 LOGINS = ("dev-login", "workos")
+USUAL_PORT = Settings().port
+OTHER_PORTS = range(9010, 9100)
+"""Of which the gateway takes one where a server has its usual port; no emulator has one of them."""
 FLAGS = ("policy", "headers", "client_id", "client_secret_env")
 
 
@@ -91,12 +98,18 @@ def new_session(urls: Sequence[ServerUrl], flags: Mapping[str, Any], overrides: 
     from devgw.wiring.drafting import draft_for  # noqa: PLC0415  the same
 
     wanted = wanted_of(urls, flags)
-    folder = Path(tempfile.mkdtemp(prefix="devgw-"))
     if overrides.get("port") == 0:
         overrides["port"] = _free_port()
-    settings, _ = read_settings(folder, os.environ, overrides)
-    drafted = asyncio.run(draft_for(wanted, settings, _nothing_kept(), os.environ, SystemClock()))
-    session = Session(folder, drafted, settings.state_path, tuple(each.partition("?")[0] for each in urls))
+    _make_room(urls, overrides)
+    folder = Path(tempfile.mkdtemp(prefix="devgw-"))
+    try:
+        settings, _ = read_settings(folder, os.environ, overrides)
+        drafted = asyncio.run(draft_for(wanted, settings, _nothing_kept(), os.environ, SystemClock()))
+    except BaseException:  # Ctrl+C too
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shown = tuple(each.partition("?")[0] for each in urls)
+    session = Session(folder, drafted, settings.state_path, shown)
     for each in drafted.says:
         write_line(each, err=True)
     if drafted.refusals or drafted.findings:
@@ -107,6 +120,18 @@ def new_session(urls: Sequence[ServerUrl], flags: Mapping[str, Any], overrides: 
             write_line(f"{finding.file}: {finding.message}", colour="red", err=True)
         raise SystemExit(1)
     return session
+
+
+def _make_room(urls: Sequence[ServerUrl], overrides: dict[str, Any]) -> None:
+    """Let the gateway have another port where its own is that of a server: both cannot listen there."""
+    read = [read_url(each) for each in urls]
+    taken = {each.port for each in read if is_this_machine(each.host)}
+    if overrides.get("port", USUAL_PORT) not in taken:
+        return
+    if "port" in overrides:
+        raise click.UsageError(f"Port {overrides['port']} is the server's own: give devgw another --port.")
+    overrides["port"] = next(port for port in OTHER_PORTS if port not in taken)
+    write_line(f"Port {USUAL_PORT} is the server's: devgw answers on {overrides['port']}.", err=True)
 
 
 def _free_port() -> int:

@@ -89,9 +89,10 @@ def command(
     if headless or as_json or (reason := _why_no_dashboard()):
         if not headless and not as_json:
             write_line(f"devgw: no dashboard here ({reason}); these are the events.", err=True)
-        sys.exit(_run_headless(given, as_json=as_json, everything=everything, parent_pipe=parent_pipe))
-    run = partial(_run_dashboard, theme=theme or "", is_ascii=is_ascii, has_mouse=not no_mouse)
-    sys.exit(_and_leave(given, run))
+        run = partial(_run_headless, as_json=as_json, everything=everything, parent_pipe=parent_pipe)
+        sys.exit(_and_leave(given, run))
+    shown = partial(_run_dashboard, theme=theme or "", is_ascii=is_ascii, has_mouse=not no_mouse)
+    sys.exit(_and_leave(given, shown))
 
 
 def _given(
@@ -122,7 +123,7 @@ def _given(
 
 
 def _and_leave(given: _Given, run: Callable[[_Given], int]) -> int:
-    """Run the gateway beside a dashboard, and do what is to be done at the end; return the exit code."""
+    """Run the gateway, and do what is to be done at the end; return the exit code."""
     try:
         return run(given)
     finally:
@@ -206,7 +207,6 @@ def _run_headless(given: _Given, *, as_json: bool, everything: bool, parent_pipe
 
     started = start(given.directory, given.overrides, given.trust, as_json=as_json, everything=everything)
     if started is None:
-        given.farewell()
         return 1
     _on_the_fastest_loop(_serve(started, parent_pipe, given.farewell))
     return 0

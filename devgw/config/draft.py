@@ -14,7 +14,7 @@ from devgw.config import plugin, policies, routes, settings_file
 from devgw.config.dotenv_file import FILE as DOTENV_FILE
 from devgw.config.sample import SEED_FILE, sample_root
 from devgw.foreign.json import read_object
-from devgw.settings import EmulatorSettings
+from devgw.settings import EmulatorSettings, Settings
 
 Login = Literal["dev-login", "workos"]
 GATEWAY = "$import(@zuplo/runtime/mcp-gateway)"
@@ -23,6 +23,8 @@ _NO_SLUG = re.compile(r"[^a-z0-9]+")
 _PREFIX = "mcp-token-exchange-"
 _USUAL_PATHS = ("", "mcp", "sse")
 _LONGEST = 60
+USUAL_PORT = Settings().port
+"""Of the gateway, where nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Draft:
 
     servers: tuple[Fronted, ...]
     login: Login = "dev-login"
-    port: int = 9000
+    port: int = USUAL_PORT
 
     def named(self) -> list[tuple[str, Fronted]]:
         """Return the servers by the names of their routes, each of which is its own."""
@@ -130,6 +132,8 @@ class Draft:
         return {"summary": name, "operationId": name, "x-zuplo-route": route}
 
     def _settings(self) -> Iterable[str]:
+        if self.port != USUAL_PORT:
+            yield f"port = {self.port}\n\n"
         if any(each.wants_sessions for each in self.servers):
             yield "[proxy]\n# The deployed gateway passes no sessions on.\nstateful = true\n"
         ours = EmulatorSettings()

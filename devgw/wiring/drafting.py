@@ -10,7 +10,7 @@ from pathlib import Path
 
 from devgw.clock import Clock
 from devgw.config.dotenv_file import FILE as DOTENV_FILE
-from devgw.config.draft import Draft, Fronted, GivenClient, GivenHeader, Login
+from devgw.config.draft import USUAL_PORT, Draft, Fronted, GivenClient, GivenHeader, Login
 from devgw.config.finding import Finding
 from devgw.config.project import Route
 from devgw.diagnosis.verdicts.server_way import Way, way_to
@@ -30,8 +30,6 @@ from devgw.wiring.reading import read_project
 
 SECONDS = 5.0
 """For each answer on the way of connecting."""
-USUAL_PORT = 9000
-"""What is written where any free one was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx2
 import pytest
 
-from devgw.cli.target import is_like_url, with_scheme
+from devgw.cli import servers
+from devgw.cli.target import ServerUrl, is_like_url, with_scheme
 from devgw.config.draft import Draft, Fronted, GivenClient, GivenHeader
 from devgw.config.project import Secret
+from devgw.config.settings_file import read_settings
 from devgw.entropy import token
 from devgw.oauth.pkce import challenge_of
 from devgw.settings import Settings
@@ -305,6 +307,30 @@ async def test_what_cannot_be_fronted_is_said_in_a_sentence_with_what_to_try(
     assert "Traceback" not in done.err
     assert "rewritePattern" not in done.err
     assert made_below(tmp_path) == []
+
+
+async def test_a_port_that_is_taken_leaves_nothing_behind_either(tmp_path: Path, upstream: Upstream) -> None:
+    async with running_upstream() as other:
+        port = urlsplit(other.origin).port
+        done = await run("up", f"{upstream.origin}/mcp", "--headless", f"--port={port}", here=tmp_path)
+    own = await run("up", f"{upstream.origin}/mcp", f"--port={urlsplit(upstream.origin).port}", here=tmp_path)
+
+    assert done.code == 1
+    assert f"Port {port} is taken" in done.err
+    assert (own.code, "is the server's own" in own.err) == (2, True)
+    assert made_below(tmp_path) == []
+
+
+def test_a_project_for_a_server_on_the_gateways_port_names_another(tmp_path: Path) -> None:
+    overrides: dict[str, Any] = {}
+    servers._make_room([ServerUrl("http://localhost:9000/mcp")], overrides)
+    write(tmp_path, Draft((Fronted("http://localhost:9000/mcp"),), port=overrides["port"]).files())
+    settings, findings = read_settings(tmp_path, {})
+    loaded = read_project(settings, {})
+
+    assert settings.port == overrides["port"] != 9000
+    assert not findings
+    assert loaded.project is not None, loaded.findings
 
 
 @pytest.mark.parametrize(
