@@ -44,8 +44,12 @@ _OTHERS = {
 }
 
 
-def private_key(pem: str, algorithm: str) -> str:
+def private_key(pem: str, algorithm: str | None) -> str:
     """Return `pem` with its lines where they belong, after a look at whether it signs with `algorithm`.
+
+    Args:
+        pem: the key.
+        algorithm: None where that is itself refused, so that nothing can be said of whether they fit.
 
     Raises:
         PydanticCustomError: with the sentence that fits what is there instead.
@@ -62,7 +66,9 @@ def private_key(pem: str, algorithm: str) -> str:
     lines = [letters[start : start + _WIDTH] for start in range(0, len(letters), _WIDTH)]
     text = "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])
     _check_letters(letters)
-    _check_fit(_read(text, label), algorithm)
+    key = _read(text, label)
+    if algorithm is not None:
+        _check_fit(key, algorithm)
     return text
 
 
@@ -135,7 +141,6 @@ def _check_fit(key: Any, algorithm: str) -> None:
     else:
         fits, kind, right = False, "neither an RSA nor an EC key", ""
     if not fits:
-        fix = (
-            f'Write "algorithm": "{right}", or use another key.' if right else "Use an RSA key, or an EC key on P-256."
-        )
+        takes = f"an EC key on the curve {_CURVES[algorithm]}" if algorithm in _CURVES else "an RSA key"
+        fix = f'Write "algorithm": "{right}", or use {takes}.' if right else f"Use {takes}."
         raise refusal(CODE, f"{algorithm} does not sign with this: it is {kind}.", fix)

@@ -69,7 +69,7 @@ class ClientAuthOptions(Options):
     @field_validator("private_key_pem")
     @classmethod
     def _read_key(cls, pem: str | None, info: ValidationInfo) -> str | None:
-        return private_key(pem, info.data.get("algorithm", "RS256")) if pem else pem
+        return private_key(pem, info.data.get("algorithm")) if pem else pem
 
     def model_post_init(self, context: Any, /) -> None:
         """Ask for what the method signs or proves with."""

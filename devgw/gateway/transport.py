@@ -110,3 +110,5 @@ class TransportSettings:
     """Between two pieces of an answer that is no stream."""
     whole_timeout: float = Limits.WHOLE_SECONDS
     """Of all waiting for the body of such an answer."""
+    are_proxy_settings: bool = False
+    """Whether the first two are what `[proxy]` in `devgw.toml` says, so that whoever meets one is told of it."""

@@ -42,7 +42,8 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
                 response = await inner.handle_async_request(request)
         except TimeoutError as error:
             await inner.aclose()
-            raise httpx2.ReadTimeout(f"no answer within {self._bounds.seconds:g} s", request=request) from error
+            kind, what = (httpx2.ReadTimeout, "answer") if pace.is_connected else (httpx2.ConnectTimeout, "connection")
+            raise kind(f"no {what} within {self._bounds.seconds:g} s", request=request) from error
         except BaseException:
             await inner.aclose()
             raise

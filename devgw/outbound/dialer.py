@@ -37,8 +37,9 @@ _MOST_CONTEXTS = 16
 class Dialer:
     """Connects, and remembers how to show each client certificate."""
 
-    def __init__(self, connect_timeout: float) -> None:
+    def __init__(self, connect_timeout: float, *, is_setting: bool) -> None:
         self._connect_timeout = connect_timeout
+        self._is_setting = is_setting
         self._contexts: dict[tuple[str, int, ssl.SSLContext], ssl.SSLContext] = {}
 
     async def connect(
@@ -62,7 +63,8 @@ class Dialer:
                 else:
                     await _through(proxy, target, connection, tls)
         except TimeoutError as error:
-            raise Refused(UpstreamConnectTimedOut(target.url, self._connect_timeout)) from error
+            took = UpstreamConnectTimedOut(target.url, self._connect_timeout, is_setting=self._is_setting)
+            raise Refused(took) from error
         except OSError as error:
             raise Refused(named_connecting(error, target, proxy)) from error
         return connection

@@ -31,6 +31,7 @@ class Pace:
     """As it may be shown."""
     most_bytes: int
     blamed: Fault
+    is_connected: bool = False
     is_head_over: bool = False
     received: int = 0
 
@@ -74,6 +75,7 @@ class Network(httpcore2.AsyncNetworkBackend):
         except BaseException:
             await stream.aclose()
             raise
+        self._pace.is_connected = True
         return _PacedStream(stream, self._pace)
 
     async def sleep(self, seconds: float) -> None:

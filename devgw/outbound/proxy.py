@@ -38,7 +38,7 @@ class _Answer(Protocol):
 def named(error: Exception, target: Target, settings: TransportSettings, answer: _Answer) -> Problem:
     """Return the problem that `error` comes to."""
     if isinstance(error, TimeoutError):
-        return UpstreamAnswerTimedOut(target.url, settings.response_timeout)
+        return UpstreamAnswerTimedOut(target.url, settings.response_timeout, is_setting=settings.are_proxy_settings)
     if isinstance(error, FramingUnsafe):
         return UpstreamFramingUnsafe(target.url, str(error))
     if isinstance(error, HeadTooLarge):
@@ -102,13 +102,14 @@ class UpstreamAnswer:
             return await self.read()
         settings, clock = self._client.settings, self._exchange.connection.loop.time
         began, left = clock(), settings.whole_timeout - self._waited
+        is_silent = settings.silence_timeout < left
         try:
             async with asyncio.timeout(min(settings.silence_timeout, left)):
                 return await self.read()
         except TimeoutError as error:
             self.abort()
-            seconds = settings.whole_timeout if left <= settings.silence_timeout else settings.silence_timeout
-            raise Refused(AnswerUnfinished(self._target.url, seconds, self.received)) from error
+            seconds = settings.silence_timeout if is_silent else settings.whole_timeout
+            raise Refused(AnswerUnfinished(self._target.url, seconds, self.received, is_silent)) from error
         finally:
             self._waited += clock() - began
 
@@ -140,7 +141,7 @@ class ProxyClient:
         self._patience = Patience(self.settings.response_timeout, min(_GRAIN, self.settings.response_timeout / 4))
         self.held = HeldTogether(Limits.HELD_TOGETHER_BYTES, Limits.HELD_UNCOUNTED_BYTES)
         self._pool = Pool(self.settings.idle_timeout)
-        self._dialer = Dialer(self.settings.connect_timeout)
+        self._dialer = Dialer(self.settings.connect_timeout, is_setting=self.settings.are_proxy_settings)
 
     async def open(self, request: UpstreamRequest, timing: Timing) -> UpstreamAnswer:
         """Send `request` and return its answer as soon as the head has arrived.

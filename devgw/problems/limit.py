@@ -97,9 +97,8 @@ class AnswerUnfinished(AnswerProblem):
 
     def explain(self) -> str:
         """Say how far it came."""
-        return (
-            f"{self.url} began an answer and did not end it within {self.seconds:g} s ({self.received:,} bytes came)."
-        )
+        how = "then sent nothing for" if self.is_silent else "did not end it within"
+        return f"{self.url} began an answer and {how} {self.seconds:g} s ({self.received:,} bytes came)."
 
 
 @dataclass(frozen=True, slots=True)

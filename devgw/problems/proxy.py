@@ -146,15 +146,21 @@ class UpstreamConnectTimedOut(UpstreamNotReached):
     """The upstream could not be reached in time."""
 
     seconds: float
+    is_setting: bool = field(default=False, kw_only=True)
+    """Whether `[proxy] connect_timeout` is the limit; what asks of itself, and not for a client, has its own."""
 
     diagnosis: ClassVar = "NET-04"
     status: ClassVar[int] = GATEWAY_TIMEOUT
     code: ClassVar[int] = GATEWAY_TIMEOUT
-    hint: ClassVar = "Check that the host is up and no firewall drops packets; [proxy] connect_timeout is the limit."
 
     def explain(self) -> str:
         """Say how long it was tried."""
         return f"No connection to {self.url} within {self.seconds:g} s."
+
+    def advise(self) -> str:
+        """Say what to look at, and the limit's name where it has one."""
+        limit = "; [proxy] connect_timeout is the limit" if self.is_setting else ""
+        return f"Check that the host is up and no firewall drops packets{limit}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +168,22 @@ class UpstreamAnswerTimedOut(UpstreamProblem):
     """The upstream took the request and began no answer in time."""
 
     seconds: float
+    is_setting: bool = field(default=False, kw_only=True)
+    """Whether `[proxy] response_timeout` is the limit; what asks of itself, and not for a client, has its own."""
 
     diagnosis: ClassVar = "NET-04"
     status: ClassVar[int] = GATEWAY_TIMEOUT
     code: ClassVar[int] = GATEWAY_TIMEOUT
-    hint: ClassVar = "Let slow tools stream progress, make them faster, or raise [proxy] response_timeout."
 
     def explain(self) -> str:
         """Say how long was waited."""
         return f"The upstream {self.url} began no answer within {self.seconds:g} s."
+
+    def advise(self) -> str:
+        """Say what would come in time, or where to see why nothing did."""
+        if self.is_setting:
+            return "Let slow tools stream progress, make them faster, or raise [proxy] response_timeout."
+        return "Look into that server's own log for this request; no setting of devgw raises this limit."
 
 
 @dataclass(frozen=True, slots=True)

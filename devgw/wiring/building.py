@@ -118,7 +118,8 @@ def build(
     gateway = next_generation(project, ground, upstreams, 1)
     hide = monitor.secrets.hide
     served = Serving(gateway, hide)
-    client = ProxyClient(clock, TransportSettings(settings.proxy.connect_timeout, settings.proxy.response_timeout))
+    patience = settings.proxy.connect_timeout, settings.proxy.response_timeout
+    client = ProxyClient(clock, TransportSettings(*patience, are_proxy_settings=True))
     pages = create_app(served, [connect.blueprint(upstreams.oauth), registry.blueprint()])
     front = Front(settings=settings, clock=clock, bus=bus, pages=cast("App", pages), client=client, hide=hide)
     front.serve(gateway)

@@ -150,6 +150,28 @@ def test_whatever_stands_there_instead_is_said_and_never_shown(
     assert not any(line[:20] in f"{found.message} {found.fix} {found.source_line}" for line in inside)
 
 
+@pytest.mark.parametrize("name", ["ed", "rsa", "p256"])
+@pytest.mark.parametrize("algorithm", ["EdDSA", "PS256", "none", "HS256"])
+def test_of_an_algorithm_that_is_not_run_that_alone_is_said(tmp_path: Path, name: str, algorithm: str) -> None:
+    """Whether the key fits is no question then; least of all whether it fits another algorithm."""
+    loaded = loaded_with(tmp_path, f"SIGNING_KEY='{pem(name)}'\n", algorithm)
+    assert loaded.project is None
+    assert [each.pointer.rpartition("/")[2] for each in loaded.findings] == ["algorithm"]
+
+
+@pytest.mark.parametrize(
+    ("name", "algorithm", "fix"),
+    [
+        ("ed", "RS256", "Use an RSA key."),
+        ("ed", "ES384", "Use an EC key on the curve secp384r1."),
+        ("p256", "RS512", 'Write "algorithm": "ES256", or use an RSA key.'),
+        ("rsa", "ES256", 'Write "algorithm": "RS256", or use an EC key on the curve secp256r1.'),
+    ],
+)
+def test_of_a_key_that_does_not_fit_is_said_which_would(tmp_path: Path, name: str, algorithm: str, fix: str) -> None:
+    assert only(loaded_with(tmp_path, f"SIGNING_KEY='{pem(name)}'\n", algorithm), "private-key").fix == fix
+
+
 @pytest.mark.parametrize(("name", "algorithm"), [("rsa", "RS512"), ("p256", "ES256"), ("p384", "ES384")])
 def test_a_key_that_fits_its_algorithm_is_taken(name: str, algorithm: str) -> None:
     assert jwt.encode({}, private_key(pem(name), algorithm), algorithm)

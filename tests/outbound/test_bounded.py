@@ -122,6 +122,7 @@ async def test_a_body_that_does_not_come_to_its_end_is_given_up(speak: Speak, is
     problem = await problem_of(speak)
     assert isinstance(problem, AnswerUnfinished)
     assert problem.is_silent is is_silent
+    assert ("then sent nothing for 0.3 s" if is_silent else "did not end it within 1 s") in problem.explain()
 
 
 @pytest.mark.parametrize(

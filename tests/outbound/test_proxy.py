@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from tests.support.bytes_upstream import Answer, Seen, bytes_upstream, response
 from tests.support.certificates import key_and_certificate
 
 
-def client(**limits: float) -> ProxyClient:
+def client(**limits: Any) -> ProxyClient:
     return ProxyClient(SystemClock(), TransportSettings(**limits))
 
 

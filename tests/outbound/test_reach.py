@@ -1,9 +1,10 @@
 """One failure has one name and one text, whoever asked: the proxy over its sockets, or the OAuth side over HTTP."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from tests.outbound.bench import Bench, refusal
 from tests.outbound.upstream import Upstream
 from tests.support.certificates import key_and_certificate
 from tests.support.serving import listen, origin_of
+
+LIMITS = TransportSettings(connect_timeout=3, response_timeout=3)
 
 
 def speaking_tls(folder: Path, name: str = "localhost") -> ssl.SSLContext:
@@ -52,8 +55,21 @@ async def port(tls: ssl.SSLContext | None = None, says: bytes = b"") -> AsyncIte
         yield server.sockets[0].getsockname()[1]
 
 
-async def by_the_proxy(url: str) -> Problem:
-    client = ProxyClient(SystemClock(), TransportSettings(connect_timeout=3, response_timeout=3))
+@asynccontextmanager
+async def silent(*, connects: bool) -> AsyncIterator[str]:
+    """Yield the URL of a port that says nothing: to whoever connects, or, its queue being full, to the wish to."""
+    with socket.create_server(("127.0.0.1", 0), backlog=8 if connects else 0) as listener, ExitStack() as stack:
+        place = listener.getsockname()
+        for _ in range(0 if connects else 4):
+            filling = stack.enter_context(socket.socket())
+            filling.setblocking(False)
+            with suppress(BlockingIOError):
+                filling.connect(place)
+        yield f"http://127.0.0.1:{place[1]}/mcp"
+
+
+async def by_the_proxy(url: str, limits: TransportSettings = LIMITS) -> Problem:
+    client = ProxyClient(SystemClock(), limits)
 
     async def whole() -> None:
         answer = await client.open(UpstreamRequest("POST", url, [], b"{}"), Timing())
@@ -63,10 +79,10 @@ async def by_the_proxy(url: str) -> Problem:
     return await refusal(whole())
 
 
-async def by_the_oauth_side(url: str, purpose: str = "challenge") -> Problem:
+async def by_the_oauth_side(url: str, purpose: str = "challenge", seconds: float = 3) -> Problem:
     clock = FrozenClock()
     errand = Errand(UpstreamServerId("x"), OperationId("op"), SubjectId("anne"), local_allowed=True)
-    return await refusal(Fetching(clock, Bus(clock), seconds=3).ask(errand, purpose, url, configured=True))
+    return await refusal(Fetching(clock, Bus(clock), seconds=seconds).ask(errand, purpose, url, configured=True))
 
 
 @pytest.mark.parametrize(
@@ -85,8 +101,8 @@ async def by_the_oauth_side(url: str, purpose: str = "challenge") -> Problem:
 async def test_both_sides_say_the_same_of_the_same_failure(case: str, name: str, advice: str, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         if case == "nothing listens":
-            with listen() as socket:
-                url = origin_of(socket)
+            with listen() as free:
+                url = origin_of(free)
         elif case == "no such name":
             url = "http://nobody.invalid:81"
         else:
@@ -101,6 +117,21 @@ async def test_both_sides_say_the_same_of_the_same_failure(case: str, name: str,
     assert one.advise() == other.advise()
     if name not in {"NET-05", "NET-09"}:
         assert one.explain() == other.explain()
+
+
+async def test_not_reached_is_told_from_not_answered_and_a_setting_is_named_where_it_is_the_limit() -> None:
+    """What asks of itself waits by limits of its own: raising those of the proxy changes nothing for it."""
+    for connects, setting in ((False, "[proxy] connect_timeout"), (True, "[proxy] response_timeout")):
+        async with silent(connects=connects) as url:
+            quick = replace(LIMITS, connect_timeout=0.3, response_timeout=0.3)
+            called = await by_the_proxy(url, replace(quick, are_proxy_settings=True))
+            probed, asked = await by_the_proxy(url, quick), await by_the_oauth_side(url, seconds=0.3)
+        said = f"No connection to {url} within 0.3 s." if not connects else "began no answer within 0.3 s."
+        for problem in (called, probed, asked):
+            assert problem.diagnosis_id == "NET-04"
+            assert said in problem.explain()
+        assert setting in called.advise()
+        assert "[proxy]" not in probed.advise() + asked.advise()
 
 
 async def test_a_certificate_for_another_name_and_one_that_ended_have_fixes_of_their_own(
@@ -128,8 +159,8 @@ async def test_the_scheme_that_is_printed_connects(tmp_path: Path, monkeypatch: 
 
 
 async def test_who_does_not_listen_is_said_with_the_place_where_its_url_stands(upstream: Upstream) -> None:
-    with listen() as socket:
-        nowhere = origin_of(socket)
+    with listen() as free:
+        nowhere = origin_of(free)
     bench = Bench(upstream)
     upstream.resource_metadata = {"authorization_servers": [nowhere]}
     problem = await refusal(bench.begin())

@@ -66,7 +66,7 @@ CHUNKED = b"Content-Type: application/json\r\nTransfer-Encoding: chunked"
         (b"HTTP/1.1 500 Oops\r\nContent-Type: text/html", b"<p>no", "upstream_failed"),
         (b"HTTP/1.1 500 Oops\r\n" + JSON, b'{"jsonrpc"', "upstream_failed"),
         (b"HTTP/1.1 200 OK\r\nContent-Type: text/html", b"<p>no", "upstream_answer_not_mcp"),
-        (b"HTTP/1.1 202 Accepted\r\nContent-Length: 9", b"", "upstream_gave_no_answer"),
+        (b"HTTP/1.1 202 Accepted\r\nContent-Length: 9", b"", "answer_unfinished"),
         (b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /x\r\nContent-Length: 9", b"", "upstream_redirected"),
     ],
 )
