@@ -8,7 +8,6 @@ Source: OAuth Client ID Metadata Document §4, §6; RFC 6890; RFC 9111.
 """
 
 import re
-import ssl
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +22,7 @@ from devgw.oauth.redirect_uri import is_loopback
 from devgw.outbound.client import Bounds, CheckAddress, http_client
 from devgw.outbound.guard import client_check
 from devgw.outbound.kept_documents import KeptDocuments
-from devgw.outbound.transport import chain_of, describe_failure
+from devgw.outbound.transport import describe_failure, tls_error
 from devgw.problems import Problem, Refused
 from devgw.problems.client_document import (
     ClientDocumentForbidden,
@@ -138,8 +137,7 @@ class HttpClientDocuments:
                 status, headers = response.status_code, dict(response.headers)
                 content = await response.aread() if status == 200 else b""
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            is_tls = any(isinstance(each, ssl.SSLError) for each in chain_of(error))
-            is_network = isinstance(error, httpx2.TransportError) and not is_tls
+            is_network = isinstance(error, httpx2.TransportError) and tls_error(error) is None
             failure = describe_failure(error)
             raise Refused(ClientDocumentUnreachable(url, failure, is_of_the_network=is_network)) from error
         except Refused as refused:

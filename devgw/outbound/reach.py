@@ -10,7 +10,7 @@ import ssl
 from urllib.parse import urlsplit
 
 from devgw.outbound.proxies import find_proxy
-from devgw.outbound.transport import causes_of, describe_failure, is_no_http, tls_fault
+from devgw.outbound.transport import causes_of, describe_failure, is_no_http, tls_error, tls_fault
 from devgw.problems import Problem
 from devgw.problems.proxy import (
     REWRITE_PATTERN,
@@ -89,9 +89,8 @@ async def not_reached(error: BaseException, url: str, seconds: float, written_in
     causes = list(causes_of(error))
     if (proxy := find_proxy(url)) is not None:
         return UpstreamUnreachable(url, f"the proxy {proxy.shown}: {describe_failure(error)}", written_in=written_in)
-    for each in causes:
-        if isinstance(each, ssl.SSLError):
-            return tls_failed(url, each, written_in)
+    if (broken := tls_error(error)) is not None:
+        return tls_failed(url, broken, written_in)
     if any(isinstance(each, socket.gaierror) for each in causes):
         return UpstreamNameUnknown(url, urlsplit(url).hostname or "", written_in=written_in)
     if any(is_refusal(each) for each in causes):

@@ -74,7 +74,7 @@ class Unreached:
 def unreached(error: BaseException) -> Unreached:
     """Return what failed, such as that a certificate has expired, or that a name is not known."""
     causes = list(causes_of(error))
-    tls = next((each for each in causes if isinstance(each, ssl.SSLError)), None)
+    tls = tls_error(error)
     if tls is not None:
         words, change = _TLS[tls_fault(tls)]
         said = getattr(tls, "verify_message", "") or tls.reason or ""
@@ -99,6 +99,14 @@ def _in_its_own_words(error: BaseException) -> str:
     if is_no_http(error):
         return f"what came is no HTTP ({clean(str(error), 200).rstrip('.')})"
     return clean(f"{type(error).__name__}: {error}", 200).rstrip(".") if str(error) else type(error).__name__
+
+
+def tls_error(error: BaseException) -> ssl.SSLError | None:
+    """Return what TLS failed by; None where it did not fail, and only waited for bytes when something else did."""
+    waits = ssl.SSLWantReadError | ssl.SSLWantWriteError
+    return next(
+        (each for each in causes_of(error) if isinstance(each, ssl.SSLError) and not isinstance(each, waits)), None
+    )
 
 
 def tls_fault(error: ssl.SSLError) -> TlsFault:

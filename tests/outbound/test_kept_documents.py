@@ -146,6 +146,29 @@ async def test_no_copy_stands_in_where_the_certificate_is_not_believed(tmp_path:
     assert refused.value.problem.reason == "client_document_unreachable"
 
 
+@pytest.mark.parametrize("is_silent_before_tls", [True, False])
+async def test_a_copy_stands_in_where_a_server_of_tls_is_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_silent_before_tls: bool
+) -> None:
+    pem = tmp_path / "server.pem"
+    pem.write_bytes(key_and_certificate("client.example"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(pem)
+    over = asyncio.Event()
+
+    async def be_silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+        writer.close()
+
+    server = await asyncio.start_server(be_silent, "127.0.0.1", 0, ssl=None if is_silent_before_tls else tls)
+    async with server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/c"
+        found = await HttpClientDocuments(FrozenClock(), own_copy(tmp_path, url), seconds=0.5).fetch(url)
+        over.set()
+    assert found.kept_copy is not None
+
+
 async def test_no_copy_goes_over_a_document_that_was_read_before(tmp_path: Path) -> None:
     clock = FrozenClock()
     with listen() as socket:

@@ -147,6 +147,32 @@ async def test_a_certificate_for_another_name_and_one_that_ended_have_fixes_of_t
     assert "SSL_CERT_FILE" not in problem.advise()
 
 
+@pytest.mark.parametrize(
+    ("then", "name"), [("it is silent", "NET-04"), ("it closes", "NET-05"), ("it is silent before TLS", "NET-04")]
+)
+async def test_what_fails_over_tls_is_not_laid_at_tls(
+    then: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tls = speaking_tls(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
+    over = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65_536)
+        if "silent" in then:
+            await over.wait()
+        writer.transport.abort()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=None if "before" in then else tls)
+    async with server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/mcp"
+        problem = await by_the_oauth_side(url)
+        over.set()
+
+    assert problem.diagnosis_id == name, problem.explain()
+    assert "TLS" not in problem.explain()
+
+
 async def test_the_scheme_that_is_printed_connects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tls = speaking_tls(tmp_path)
     async with port(tls, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as number:
