@@ -14,6 +14,7 @@ from devgw.foreign.addresses import find_literal
 from devgw.outbound.client import Bounds, CheckAddress
 from devgw.outbound.network import Network, Pace
 from devgw.outbound.proxies import find_proxy
+from devgw.outbound.transport import chain_of
 from devgw.outbound.trust import shared_tls_context
 from devgw.problems import Refused
 from devgw.problems.limit import AnswerHeadTooLong, AnswerTooLong, AnswerUnfinished, AnswerUnpacksTooLong
@@ -22,6 +23,8 @@ from devgw.settings import Limits
 _PIECE = 65_536
 _GZIP_OR_ZLIB = 47
 """zlib's window bits for either, told apart by their first bytes."""
+_TOO_LONG = 431
+"""The status by which h11 hints that a line, or a block of them, passes its own limit of 100 KiB."""
 _KEEP_NONE = httpx2.Limits(max_keepalive_connections=0)
 
 
@@ -145,6 +148,11 @@ class _BoundedBody(httpx2.AsyncByteStream):
         try:
             async with asyncio.timeout_at(until):
                 return await anext(stream, None)
+        except httpx2.RemoteProtocolError as error:
+            if not any(getattr(each, "error_status_hint", 0) == _TOO_LONG for each in chain_of(error)):
+                raise
+            framing = AnswerHeadTooLong(self._url, blamed=self._bounds.blamed, part="framing of the body")
+            raise Refused(framing) from error
         except TimeoutError as error:
             is_silent = until < self._deadline
             waited = self._bounds.silence if is_silent else self._bounds.seconds

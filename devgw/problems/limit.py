@@ -71,14 +71,17 @@ class AnswerUnpacksTooLong(AnswerProblem):
 
 @dataclass(frozen=True, slots=True)
 class AnswerHeadTooLong(AnswerProblem):
-    """The head of an answer has too many headers, or too long ones."""
+    """The head of an answer has too many headers, or too long ones; or what frames its body is as long."""
+
+    part: str = field(default="head", kw_only=True)
+    """In words to show, after “the”."""
 
     diagnosis: ClassVar = "LIMIT-03"
     hint: ClassVar = "Look at what sends this head: a proxy in a loop, or a server that sets a cookie again and again."
 
     def explain(self) -> str:
         """Say whose head."""
-        return f"The head of the answer of {self.url} is longer than any server's; nothing of it was used."
+        return f"The {self.part} of the answer of {self.url} is longer than any server's; nothing of it was used."
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,20 @@ async def test_bytes_of_framing_are_counted_with_the_body() -> None:
     assert isinstance(await problem_of(chunks, Bounds(seconds=5, most_bytes=10_000)), AnswerTooLong)
 
 
+@pytest.mark.parametrize(
+    "speak",
+    [
+        repeats(OK + b"transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n", b"x-t: 1\r\n" * 1_000),
+        repeats(OK + b"transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nx-t: ", b"y" * 10_000),
+        repeats(OK + b"transfer-encoding: chunked\r\n\r\n1;", b"a=b;" * 1_000),
+    ],
+)
+async def test_framing_without_end_is_no_failure_to_reach_somebody(speak: Speak) -> None:
+    problem = await problem_of(speak, Bounds(seconds=5))
+    assert isinstance(problem, AnswerHeadTooLong)
+    assert "The framing of the body of the answer of" in problem.explain()
+
+
 async def test_an_answer_is_read_in_small_pieces_so_that_others_get_their_turn() -> None:
     body = b"x" * 900_000
     async with (
