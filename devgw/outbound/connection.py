@@ -103,10 +103,7 @@ class Connection(asyncio.Protocol):
 def _peer_of(transport: asyncio.BaseTransport) -> str:
     """Return the address of the other side; empty where it closed the connection as soon as it was made.
 
-    No loop knows it any more then, and each says so in a way of its own.
+    The loops ask the socket at that moment, and keep nothing where it is gone.
     """
-    try:
-        address = transport.get_extra_info("peername")
-    except OSError:
-        return ""
+    address = transport.get_extra_info("peername")
     return str(address[0]) if address else ""

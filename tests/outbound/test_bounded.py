@@ -319,12 +319,17 @@ async def ask_bounded(url: str) -> None:
         await client.get(url)
 
 
-async def ask_as_proxy(url: str) -> None:
-    await ProxyClient(SystemClock()).open(UpstreamRequest("POST", url, [(b"host", b"x")], b"{}"), Timing())
+async def ask_as_proxy(url: str, led_by: str = "") -> None:
+    request = UpstreamRequest("POST", url, [(b"host", b"x")], b"{}", led_by=led_by)
+    await ProxyClient(SystemClock()).open(request, Timing())
+
+
+async def ask_where_a_redirect_led(url: str) -> None:
+    await ask_as_proxy(url, "127.0.0.1")
 
 
 @pytest.mark.parametrize("loop", [asyncio.run, uvloop.run])
-@pytest.mark.parametrize("ask", [ask_bounded, ask_as_proxy])
+@pytest.mark.parametrize("ask", [ask_bounded, ask_as_proxy, ask_where_a_redirect_led])
 def test_whoever_closes_a_connection_as_soon_as_it_is_made_is_not_reached_and_no_defect_of_ours(
     loop: Callable[[Any], Any], ask: Callable[[str], Awaitable[None]]
 ) -> None:
@@ -337,6 +342,7 @@ def test_whoever_closes_a_connection_as_soon_as_it_is_made_is_not_reached_and_no
         for _ in range(30):
             for failure in await asyncio.gather(*(ask(url) for _ in range(10)), return_exceptions=True):
                 assert isinstance(failure, (httpx2.TransportError, Refused)), repr(failure)
+                assert "forbidden" not in str(failure)
 
     threading.Thread(target=refusing, args=(listener,), daemon=True).start()
     loop(ask_often())
