@@ -39,6 +39,7 @@ BY_CONFIGURATION = {
 """Seen by reading the configuration (`config/` says it, with file and line)."""
 
 BY_DOCTOR = {
+    "BEAR-01": "`devgw doctor URL` calls without a token and reads the challenge",
     "RURI-04": "`devgw doctor` asks the provider with the real callback and reads where it leads",
     "RURI-05": "`devgw doctor` compares the key's prefix with the callback's scheme",
     "WORK-01": "`devgw doctor` asks for keys, discovery and the authorize page of the client id",

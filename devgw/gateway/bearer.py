@@ -177,7 +177,8 @@ def _check_form(token: str) -> None:
 _SERVICES = ("ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "npm_", "hf_", "ya29.", "lin_api_")
 """How the tokens of services begin that people fix in a client's configuration."""
 
-
+_LENGTH = len("at_") + 43
+"""Characters of an access token: 256 bits in base64url."""
 _BEGINNINGS: tuple[tuple[str | tuple[str, ...], TokenShape], ...] = (
     ("at_", TokenShape.OURS),
     ("rt_", TokenShape.REFRESH_TOKEN),
@@ -190,6 +191,8 @@ _BEGINNINGS: tuple[tuple[str | tuple[str, ...], TokenShape], ...] = (
 
 def _looks(token: str) -> TokenShape:
     """Say what an unknown token seems to be, by its shape alone."""
+    if token.startswith("at_") and len(token) != _LENGTH:
+        return TokenShape.CUT
     for beginning, shape in _BEGINNINGS:
         if token.startswith(beginning):
             return shape

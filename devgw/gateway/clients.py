@@ -69,7 +69,7 @@ class Clients:
         try:
             metadata = read_client_metadata(document)
         except Refused as refused:
-            self._publish_refusal("dcr", document, refused.problem)
+            self.publish_refusal("dcr", document, refused.problem)
             raise
         secret = token("cs_") if metadata.token_endpoint_auth_method.startswith("client_secret_") else None
         client = self._new_client(ClientId(short_id("dcr:", 32)), "dcr", metadata, user_agent)
@@ -128,7 +128,7 @@ class Clients:
             problem = refused.problem
             if isinstance(problem, ClientDocumentUnreachable):
                 problem = replace(problem, to_register=how_to_register(url))
-            self._publish_refusal("cimd", None, problem)
+            self.publish_refusal("cimd", None, problem)
             raise Refused(problem) from refused
         before = self._store.find_client(ClientId(url))
         if before and document.kept_copy and before.kept_copy is None:
@@ -173,7 +173,8 @@ class Clients:
             )
         )
 
-    def _publish_refusal(self, registered_by: str, document: Any, problem: Problem) -> None:
+    def publish_refusal(self, registered_by: str, document: Any, problem: Problem) -> None:
+        """Tell that nobody was registered, with the redirect URIs as far as there are any."""
         uris = document.get("redirect_uris") if isinstance(document, dict) else None
         self._bus.publish(
             McpAuthClientRefused(

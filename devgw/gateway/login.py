@@ -173,7 +173,7 @@ class Login:
             raise Refused(self._stateless(parameters))
         pending = self._store.find_pending_by_state(digest(state))
         if pending is None:
-            raise Refused(StateUnknown())
+            raise Refused(StateUnknown(*_words_of(parameters)))
         if pending.decided_at:
             raise Refused(TransactionFinished(pending.client_name, pending.decided_at))
         if pending.ended_with_route:
@@ -185,15 +185,15 @@ class Login:
         return pending
 
     def _stateless(self, parameters: Parameters) -> StateMissing:
-        said = parameters.first("error") or "", parameters.first("error_description") or ""
-        return StateMissing("code" in parameters, self._policy.provider == "workos", *said)
+        return StateMissing("code" in parameters, self._policy.provider == "workos", *_words_of(parameters))
 
     def turn_away(self, form: Parameters) -> AnswerPosted:
         """Return why an answer that came as a form is not taken; the login that it belongs to has failed."""
         url, _, query = self._policy.login.url.partition("?")
-        problem = AnswerPosted(url if self._policy.oidc else "", "response_mode=form_post" in query)
+        is_derived = self._policy.provider != "oidc"
+        problem = AnswerPosted(url if self._policy.oidc else "", is_derived, "response_mode=form_post" in query)
         pending = self.find_for_error(form)
-        if pending is not None and not pending.decided_at:
+        if pending is None or not pending.decided_at:
             self._publish_failed(pending, problem)
         return problem
 
@@ -253,6 +253,11 @@ class Login:
 
     def _publish_failed(self, pending: PendingAuthorization | None, problem: Problem) -> None:
         self._bus.publish(login_failed(pending, problem))
+
+
+def _words_of(parameters: Parameters) -> tuple[str, str]:
+    """Return the provider's error and its description, empty where it has none."""
+    return parameters.first("error") or "", parameters.first("error_description") or ""
 
 
 def _cookie_name(pending: PendingAuthorization) -> str:

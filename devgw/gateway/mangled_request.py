@@ -1,4 +1,4 @@
-"""What happened to an authorization request on its way, where it names no client or redirect URI that is known."""
+"""What happened to the parameters of a request on their way, where those that it should have are not read in it."""
 
 import re
 from urllib.parse import unquote
@@ -10,9 +10,12 @@ from devgw.oauth.parameters import Parameters
 from devgw.oauth.redirect_uri import find_fitting, with_port_of
 from devgw.problems import Problem, Refused
 from devgw.problems.authorization import RedirectUriMismatch
-from devgw.problems.clients import ClientUnknown
+from devgw.problems.clients import ClientAuthenticationMissing, ClientUnknown
 from devgw.problems.parameters import ParameterMissing, QueryMangled, RequestCutOff
+from devgw.problems.token import GrantTypeUnsupported, VerifierMissing
 
+_LACKS = (ParameterMissing, ClientAuthenticationMissing, ClientUnknown, GrantTypeUnsupported, VerifierMissing)
+"""What the token endpoint refuses where a parameter did not come, or swallowed another."""
 _PARTIAL = re.compile(r"%[0-9A-Fa-f]?$")
 """The beginning of an escape, after which a URL was cut."""
 
@@ -45,6 +48,12 @@ def told_by_the_query(parameters: Parameters, refused: Refused) -> Refused:
     if len(names) == 1 or _is_cut(names, refused.problem):
         return Refused(RequestCutOff(names[-1], len(parameters.first(names[-1]) or ""), is_alone=len(names) == 1))
     return refused
+
+
+def told_by_the_form(parameters: Parameters, problem: Problem) -> Problem:
+    """Return why a form lacks what it should have, where that stands in it under a changed name; else `problem`."""
+    found = _how_mangled(parameters, list(parameters)) if isinstance(problem, _LACKS) else None
+    return QueryMangled(*found) if found else problem
 
 
 def _how_mangled(parameters: Parameters, names: list[str]) -> tuple[str, str] | None:

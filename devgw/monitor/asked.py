@@ -70,7 +70,7 @@ def what_was_asked(trace: Trace) -> Asked:
         return Asked.MCP
     if isinstance(trace.problem, PathUnknown):
         return _MEANT.get(trace.problem.meant, Asked.OTHER)
-    path = trace.path
+    path = trace.path.rstrip("/")  # Quart takes both
     if "/.well-known/" in path:
         return _metadata(path)
     if "/auth/connections/" in path:

@@ -30,7 +30,7 @@ class SubjectMissing(Problem):
     path: str
     upstream: str
 
-    diagnosis: ClassVar = "BEAR-01"
+    diagnosis: ClassVar = "CONF-03"
     fault: ClassVar = Fault.CONFIGURATION
     status: ClassVar = 401
     error: ClassVar = ErrorCode.INVALID_TOKEN
@@ -111,6 +111,7 @@ class TokenShape(StrEnum):
     """What a token that is not known here seems to be, by its shape alone, in words to show."""
 
     OURS = "an access token of this gateway that was forgotten"
+    CUT = "an access token of this gateway that was cut off or changed on its way: it has another length"
     REFRESH_TOKEN = "a refresh token of this gateway"
     PROVIDER_KEY = "an API key of the identity provider"
     JWT = "a JWT, perhaps of the identity provider"
@@ -147,6 +148,8 @@ class TokenUnknown(Problem):
             return "Redeem the code at the token endpoint, and send the access token that it gives."
         if self.looks is TokenShape.QUOTED:
             return "Send the token without the quotation marks: they came along from where it was configured."
+        if self.looks is TokenShape.CUT:
+            return "Send the access token whole, as the token answer has it, or let the client sign in again."
         if self.looks is TokenShape.OURS:
             return "Let the client sign in again; a state directory that was cleared, or --ephemeral, forgets tokens."
         return "Remove the token from the client's configuration, so that it signs in here and sends what it gets."

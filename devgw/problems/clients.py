@@ -45,7 +45,7 @@ class RegistrationUnreadable(Problem):
 _BY_MEMBER = {
     "scope": "REG-12",
     "application_type": "REG-07",
-    "token_endpoint_auth_method": "TOK-01",
+    "token_endpoint_auth_method": "REG-15",
     "grant_types": "REQ-02",
     "response_types": "REQ-02",
 }

@@ -74,7 +74,9 @@ class AnswerPosted(Problem):
     """The identity provider answers by a form (`response_mode=form_post`), where the gateway reads the query."""
 
     authorize_url: str
-    """The configured one, without a query; empty where nobody signs in at a provider."""
+    """The provider's, without a query; empty where nobody signs in at a provider."""
+    is_derived: bool
+    """Whether the policy knows its URLs by itself, so that none can be configured."""
     asks_for_it: bool
     """Whether the configured URL itself says response_mode=form_post."""
 
@@ -92,23 +94,37 @@ class AnswerPosted(Problem):
         """Say what to write where."""
         if self.asks_for_it:
             return "Write response_mode=query for response_mode=form_post in browserLogin.url, and start again."
-        where = (
-            f"browserLogin.url = {self.authorize_url}?response_mode=query" if self.authorize_url else "the login URL"
-        )
-        return f"Ask for the answer in the query: configure {where}, and start the connection again."
+        if not self.authorize_url:
+            return "Start the connection in the MCP client; look at what sent this form: nobody signs in at a provider."
+        url = f"browserLogin.url = {self.authorize_url}?response_mode=query"
+        if self.is_derived:
+            return (
+                "Look at what sent this form: the provider of this policy answers in the query, unless its settings "
+                f"for this client say otherwise. Where they must, take the policy mcp-oauth-inbound, with {url}."
+            )
+        return f"Ask for the answer in the query: configure {url}, and start the connection again."
 
 
 @dataclass(frozen=True, slots=True)
 class StateUnknown(Problem):
     """The state was never issued here, or the gateway's state directory was cleared since."""
 
+    provider_error: str = ""
+    description: str = ""
+
     diagnosis: ClassVar = "SESS-01"
-    hint: ClassVar = "Start the connection again in the MCP client."
     source: ClassVar = "RFC 6749 §10.12"
 
     def explain(self) -> str:
-        """Say so."""
-        return "The state of the callback was never issued by this gateway, or its state was cleared since."
+        """Say so, with what the answer says besides."""
+        words = "The state of the callback was never issued by this gateway, or its state was cleared since"
+        said = quoted(self.provider_error, self.description) if self.provider_error else ""
+        return f"{words}; the answer is {said}." if said else f"{words}."
+
+    def advise(self) -> str:
+        """Say what to do; an error of the provider's comes first."""
+        first = "Do what the words of the answer say; then start" if self.provider_error else "Start"
+        return f"{first} the connection again in the MCP client."
 
 
 @dataclass(frozen=True, slots=True)

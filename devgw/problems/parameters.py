@@ -58,7 +58,7 @@ class RequestCutOff(Problem):
 
 @dataclass(frozen=True, slots=True)
 class QueryMangled(Problem):
-    """The parameters were changed on their way, so that they are not read as what they are."""
+    """The parameters of a query or form were changed on their way, so that they are not read as what they are."""
 
     what: str
     """What stands there, in words with an example."""
@@ -69,7 +69,7 @@ class QueryMangled(Problem):
 
     def explain(self) -> str:
         """Say what stands there."""
-        return f"The parameters of the request are not written as a query: {self.what}."
+        return f"The parameters of the request are not written as a query or form is: {self.what}."
 
     def advise(self) -> str:
         """Say how to write them."""

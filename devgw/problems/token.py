@@ -207,7 +207,9 @@ class VerifierWrong(Problem):
         return "The SHA-256 of code_verifier is not the code_challenge of this authorization."
 
     def advise(self) -> str:
-        """Say what to keep."""
+        """Say what to send, or to keep."""
+        if self.is_the_challenge:
+            return "Send the random string itself, whose SHA-256 is the code_challenge, as code_verifier."
         return "Keep one verifier per authorization (by state), and send that one with its code."
 
 

@@ -123,7 +123,7 @@ class ConnectionUnknown(Problem):
     connection: str
     known: tuple[str, ...]
 
-    diagnosis: ClassVar = "CONF-03"
+    diagnosis: ClassVar = "CONF-09"
     fault: ClassVar = Fault.CONFIGURATION
     status: ClassVar[int] = 404
 

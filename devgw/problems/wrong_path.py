@@ -111,4 +111,5 @@ class MethodRefused(Problem):
 
     def advise(self) -> str:
         """Say which method to use."""
-        return f"Send the request by {' or '.join(self.taken)}; a redirect on the way may have turned it into a GET."
+        on_the_way = "; a redirect on the way may have turned it into a GET" if self.method == "GET" else ""
+        return f"Send the request by {' or '.join(self.taken)}{on_the_way}."

@@ -19,9 +19,6 @@ from devgw.web.pages import page, short, shown_host
 from devgw.web.patience import until_writable
 from devgw.web.wrong_path import answer_wrong_path
 
-_ENDPOINTS = frozenset({"token", "register", "revoke", "authorize"})
-"""What takes one method: POST of programs, GET of browsers."""
-
 
 def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart:
     """Return the app that serves whatever generation `served` holds at each request."""
@@ -85,13 +82,12 @@ async def _front_page() -> Response:
 
 
 async def _http_error(error: HTTPException) -> Response:
-    """Answer 405 and its like as JSON; an OAuth client must never get HTML where it expects JSON."""
+    """Answer what Quart refuses as JSON; an OAuth client must never get HTML where it expects JSON."""
     status = error.code or 500
     path = request.path
     if status == 404 or (status == 405 and path == "/"):  # the origin is where many look for the MCP server itself
         return await answer_wrong_path()
-    endpoint = path.partition("/oauth/")[2].partition("/")[0] or path.strip("/")
-    if status == 405 and request.method != "OPTIONS" and endpoint in _ENDPOINTS:
+    if status == 405 and request.method != "OPTIONS":
         return _refuse_method(path, error)
     response: Response = jsonify(
         {
@@ -100,8 +96,6 @@ async def _http_error(error: HTTPException) -> Response:
         }
     )
     response.status_code = status
-    if status == 405 and hasattr(error, "valid_methods"):
-        response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
     return response
 
 

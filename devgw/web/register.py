@@ -23,8 +23,7 @@ async def register() -> Response:
     trace = serving.trace()
     if trace:
         trace.kind = "oauth"
-    _check_type()
-    document = _read(await request.get_data())
+    document = await _document()
     _check_pace()
     answer = serving.gateway().clients.register(document, user_agent=request.headers.get("User-Agent", ""))
     if trace:
@@ -33,6 +32,20 @@ async def register() -> Response:
     response.status_code = 201
     response.headers.update(refusals.NO_STORE)
     return response
+
+
+async def _document() -> object:
+    """Return what is to be registered.
+
+    Raises:
+        Refused: as `_check_type` and `_read` do; told like the refusal of what can be read.
+    """
+    try:
+        _check_type()
+        return _read(await request.get_data())
+    except Refused as refused:
+        serving.gateway().clients.publish_refusal("dcr", None, refused.problem)
+        raise
 
 
 def _check_type() -> None:

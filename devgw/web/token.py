@@ -12,6 +12,7 @@ from devgw.events.taxonomy import (
 )
 from devgw.gateway.client_authentication import check_presented, presented_client_id
 from devgw.gateway.gateway import Gateway
+from devgw.gateway.mangled_request import told_by_the_form
 from devgw.gateway.oauth_request import ServerRequest
 from devgw.oauth.metadata import JWT_BEARER
 from devgw.oauth.urls import REVOKE, TOKEN
@@ -34,8 +35,9 @@ async def token() -> Response:
         asked = await _read(gateway, "token")
         answer = gateway.server.answer_token_request(asked, serving.urls())
     except Refused as refused:
-        _publish_refusal(gateway, asked, refused.problem)
-        raise
+        problem = told_by_the_form(await serving.form("token"), refused.problem)
+        _publish_refusal(gateway, asked, problem)
+        raise Refused(problem) from refused
     _publish(gateway, asked)
     response: Response = jsonify(answer)
     response.headers.update(refusals.NO_STORE)

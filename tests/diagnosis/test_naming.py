@@ -201,7 +201,7 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (consent.TransactionFinished("x", NOON), "REQ-03"),
         (consent.ConsentStale("sent twice"), "CONS-03"),
         (InsufficientScope("", "mcp:tools"), "SCOPE-04"),
-        (connection.ConnectionUnknown("x", ()), "CONF-03"),
+        (connection.ConnectionUnknown("x", ()), "CONF-09"),
         (RegistrationImpossible("i", "p", "r"), "REG-01"),
         (ClientDocumentUnfit("i", "p", "r", "http://localhost/c", "x", "no"), "UPST-09"),
         (RegistrationRefused("u", "p", "r", 400, "invalid_redirect_uri", ""), "REG-05"),

@@ -258,7 +258,11 @@ def test_a_refused_refresh_is_a_failed_message_and_wants_attention() -> None:
     walk.all_the_way()
     walk.refresh_refused()
     flow = only(walk)
-    assert (flow.state, flow.needs_attention, flow.last_words) == (FlowState.DONE, True, "It was used before.")
+    assert (flow.state, flow.needs_attention, "the whole grant is revoked" in flow.last_words) == (
+        FlowState.DONE,
+        True,
+        True,
+    )
     assert [each.label for each in flow.messages if each.failed] == ["POST /oauth/token refresh"]
 
 

@@ -28,11 +28,13 @@ def header_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG0
         yield diagnosis(
             "BEAR-03",
             f"{view.who} got a token, but its call {after:.1f} s later has no Authorization header.",
-            "Something on the way removes it: connect to the final URL without a redirect, and let the header through.",
+            "Look whether the client sends it; where it does, something on the way removes it: connect to the final "
+            "URL without a redirect, and let the header through.",
             view=view,
             trace=bare[-1],
             expected="Authorization: Bearer …",
             got="(no Authorization header)",
+            certain=False,
             gone_when="a call with the token arrives",
         )
 

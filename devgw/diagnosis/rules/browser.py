@@ -29,6 +29,8 @@ from devgw.events.taxonomy import (
 
 SILENT_LOGIN = timedelta(seconds=1)
 UNREDEEMED = timedelta(seconds=3)
+_UNTIL_TAKEN: dict[str, Any] = {"certain": False, "gone_when": "the client redeems the code"}
+"""Clients may look at `iss` (RFC 9207 §2.4), and only those that do stop there."""
 
 
 def answers(view: View) -> Iterator[tuple[Trace, dict[str, str], str]]:
@@ -58,17 +60,18 @@ def answer_without_issuer(view: View, now: datetime) -> Iterator[Diagnosis]:  # 
     """DISC-07 and DISC-08: the `iss` of the answer is missing, or is not the issuer that the client read."""
     promised = _promised(view)
     for trace, sent, _ in answers(view):
-        if _was_taken(view, trace) or not promised:
+        if "error" in sent or _was_taken(view, trace) or not promised:
             continue
         issuer, got = str(promised.get("issuer", "")), sent.get("iss", "")
         if not got:
             cause = f"The metadata promises `iss`, but the redirect of {trace.path} carries none."
-            yield diagnosis("DISC-07", cause, f"Add iss={issuer} to it.", view=view, trace=trace, expected=issuer)
+            fix = f"Add iss={issuer} to it."
+            yield diagnosis("DISC-07", cause, fix, view=view, trace=trace, expected=issuer, **_UNTIL_TAKEN)
         elif got != issuer:
             difference = explain_difference(got, issuer, "issuer")
             cause = f"The client read issuer {issuer}, but its answer carries iss={got}."
             fix = _right_endpoint(view, promised) or difference.advice
-            yield diagnosis("DISC-08", cause, fix, view=view, trace=trace, difference=difference)
+            yield diagnosis("DISC-08", cause, fix, view=view, trace=trace, difference=difference, **_UNTIL_TAKEN)
 
 
 def _was_taken(view: View, answer: Trace) -> bool:

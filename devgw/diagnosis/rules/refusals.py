@@ -90,7 +90,17 @@ def _keys_seen(view: View, name: str, problem: Problem | None) -> tuple[str, ...
     return (jwks.key_sentence(str(facts.get("key_id", "")), url),) if facts.get("key_id") else (jwks.lines()[0],)
 
 
-_GOT = ("got", "asked", "token_resource", "callback_host", "redirect_uri", "client_id", "presented_by", "key_id")
+_GOT = (
+    "got",
+    "asked",
+    "host",
+    "token_resource",
+    "callback_host",
+    "redirect_uri",
+    "client_id",
+    "presented_by",
+    "key_id",
+)
 _EXPECTED = ("expected", "nearest", "granted", "requested_resource", "begun_host", "needed", "issued_to", "known")
 
 
@@ -114,7 +124,7 @@ def _text(value: object) -> str:
 
 
 IDS = """
-AUD-01 AUD-02 AUD-05 AUD-06 AUD-07 AUD-09 BEAR-01 BEAR-02 BEAR-04 BEAR-05 BEAR-06 BEAR-08 CONF-01 CONF-03 CONF-08
+AUD-01 AUD-02 AUD-05 AUD-06 AUD-07 AUD-09 BEAR-02 BEAR-04 BEAR-05 BEAR-06 BEAR-08 CONF-01 CONF-03 CONF-08 CONF-09
 CONS-02 CONS-03 CONS-04 CORS-01 CORS-05
 DISC-01 DISC-02 DISC-05 DISC-07 DISC-08 DISC-09 DISC-11 DISC-13 HOST-02 HOST-06 IDT-01 IDT-02
 HOST-08 HOST-09 IDT-03 IDT-04 IDT-05 IDT-06 IDT-07 IDT-08 IDT-09 IDT-10 IDT-11 IDT-12 IDT-13 IDT-14 IDT-15
@@ -127,7 +137,7 @@ NET-07 NET-08 NET-09 PKCE-01 PKCE-02 PKCE-03 PKCE-04
 PROXY-01 PROXY-03 PROXY-12 PROXY-13 PROXY-14 PROXY-15 PROXY-16 PROXY-17 PROXY-18 PROXY-19 PROXY-20 PROXY-21
 PROXY-22 PROXY-23 PROXY-24 PROXY-06 PROXY-09 PROXY-10 PROXY-11
 REFR-01 REFR-03 REFR-08 REFR-09 REG-01 REG-02 REG-05 REG-07
-REG-08 REG-09 REG-12 REG-13 REQ-01 REQ-02 REQ-03 RURI-01 RURI-02 RURI-03 RURI-07 RURI-08 RURI-09
+REG-08 REG-09 REG-12 REG-13 REG-15 REQ-01 REQ-02 REQ-03 RURI-01 RURI-02 RURI-03 RURI-07 RURI-08 RURI-09
 RURI-10 RURI-11 RURI-12 RURI-13 SCOPE-01 SCOPE-02 SCOPE-04 SCOPE-05 SESS-01 SESS-02 SESS-03 SESS-04 SESS-10 TOK-01
 TOK-02 TOK-03
 TOK-04 TOK-05 TOK-07 TOK-08 TOK-09 UPST-03 UPST-04 UPST-06 UPST-08 UPST-09 UPST-10 UPST-11 UPST-12

@@ -9,6 +9,7 @@ from devgw.diagnosis.surroundings import Surroundings
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import RequestTurnedAway
+from devgw.oauth.urls import CONSENT, LOGOUT
 from devgw.problems.upstream_connection import ConnectionUnknown
 from devgw.problems.wrong_path import Meant, PathUnknown
 
@@ -95,6 +96,13 @@ def _connecting(trace: Trace) -> Words | None:
     return (name, problem.explain(), problem.advise()) if problem is not None and name else None
 
 
+def _own_page(trace: Trace) -> Words | None:
+    """Return why a page of the gateway's own, on which no authorization is named, did not do what was asked."""
+    problem, name = trace.problem, trace.diagnosis_id
+    is_meant = trace.path.rstrip("/").endswith((LOGOUT, CONSENT)) and trace.transaction_id is None
+    return (name, problem.explain(), problem.advise()) if is_meant and problem is not None and name else None
+
+
 def turned_away(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
     """Yield why connections were ended before there was a request; the newest of each reason, for two minutes."""
     said: set[str] = set()
@@ -114,10 +122,10 @@ def turned_away(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
             )
 
 
-_KINDS: tuple[Callable[[Trace], Words | None], ...] = (_host, _preflight, _revocation, _connecting)
+_KINDS: tuple[Callable[[Trace], Words | None], ...] = (_host, _preflight, _revocation, _own_page, _connecting)
 
 _OF_CONNECTING = (
-    *("AUD-01", "AUD-07", "CONF-03", "CONS-03", "CONS-04", "DISC-01", "DISC-02", "DISC-05", "DISC-07", "DISC-08"),
+    *("AUD-01", "AUD-07", "CONF-09", "CONS-03", "CONS-04", "DISC-01", "DISC-02", "DISC-05", "DISC-07", "DISC-08"),
     *("DISC-09", "DISC-11", "DISC-13", "NET-01", "NET-02", "NET-03", "NET-04", "NET-05", "NET-07", "NET-08", "NET-09"),
     *(
         "PKCE-01",

@@ -13,7 +13,7 @@ import pytest
 from devgw.diagnosis.verdicts import Check, Verdict, machine
 from devgw.outbound.probes.machine import port_state
 from devgw.wiring.examining import examine_running
-from tests.config.bench import policy, read, write
+from tests.config.bench import policy, read, workos_options, write
 from tests.diagnosis.fixes.upstream import GOOD, save, signed_in, upstream
 from tests.diagnosis.fixes.way import Client, left, said
 from tests.support.gateway import CALLBACK
@@ -35,6 +35,17 @@ def test_a_value_in_the_form_that_the_finding_shows_is_taken(tmp_path: Path) -> 
 
     loaded = read(write(tmp_path, [policy(spoilt | {"auth0Domain": host}, kind, export)]))
     assert [each for each in loaded.findings if each.pointer.endswith("auth0Domain")] == []
+
+
+@mends("CONF-03")
+def test_one_of_two_policies_is_removed_as_printed(tmp_path: Path) -> None:
+    options = workos_options()
+    loaded = read(write(tmp_path, [policy(options), policy(options, name="another")]))
+    (found,) = [each for each in loaded.findings if each.code == "second-oauth-policy"]
+    assert found.fix == "Remove one of the two."
+
+    loaded = read(write(tmp_path, [policy(options)]))
+    assert [each for each in loaded.findings if each.severity == "error"] == []
 
 
 @mends("CONF-04")

@@ -37,7 +37,7 @@ def deep(levels: int) -> Any:
     return nested
 
 
-@mends("LIMIT-05", "LIMIT-06", "LIMIT-27", "TOK-01")
+@mends("LIMIT-05", "LIMIT-06", "LIMIT-27", "REG-15")
 @pytest.mark.parametrize(
     ("spoil", "headers", "name", "mend"),
     [
@@ -47,7 +47,7 @@ def deep(levels: int) -> Any:
         (
             {"token_endpoint_auth_method": "magic"},
             {},
-            "TOK-01",
+            "REG-15",
             lambda fix: {"token_endpoint_auth_method": written(fix, r"token_endpoint_auth_method = (\w+)")},
         ),
     ],

@@ -154,11 +154,11 @@ async def test_a_right_that_the_person_gets_at_the_upstream_ends_the_circle(
     assert "SCOPE-02" not in await left(person.client.gateway)
 
 
-@mends("CONF-03", "REQ-03", "SESS-02")
+@mends("CONF-09", "REQ-03", "SESS-02")
 @pytest.mark.parametrize(
     ("spoil", "name", "words"),
     [
-        (lambda link: link.replace("/connections/notes/", "/connections/nodes/"), "CONF-03", "or from the tool's"),
+        (lambda link: link.replace("/connections/notes/", "/connections/nodes/"), "CONF-09", "or from the tool's"),
         (lambda link: link.replace("browserTicket=", "browserTicket=x"), "REQ-03", "both give a fresh one"),
     ],
 )
