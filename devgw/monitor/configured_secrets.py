@@ -107,7 +107,7 @@ def _forms(value: str) -> list[str]:
 def _in_urls(text: str) -> set[str]:
     """Return a text as URLs have it, in another URL too."""
     once = quote(text, safe="")
-    return {once, once.lower(), quote(text), quote_plus(text), quote(once)}
+    return {once, once.lower(), quote(text), quote_plus(text), quote_plus(text, safe="/"), quote(once)}
 
 
 def _in_pages(text: str) -> set[str]:

@@ -72,9 +72,10 @@ def detail_of(flow: Flow, tokens: Iterable[TokenRow], seq: int = 0) -> FlowDetai
     detail.failure = failure_view(flow)
     detail.diagnoses = [diagnosis_view(each) for each in flow.diagnoses]
     detail.tokens = list(tokens)
-    detail.resource, detail.redirect_uri = flow.resource or "", mask_sentence(flow.redirect_uri or "")
-    detail.scope, detail.issuer = flow.scope or "", flow.issuer or ""
-    detail.protocol_version, detail.hosts = flow.protocol_version or "", list(flow.hosts)
+    detail.resource, detail.redirect_uri = mask_sentence(flow.resource or ""), mask_sentence(flow.redirect_uri or "")
+    detail.scope, detail.issuer = mask_sentence(flow.scope or ""), flow.issuer or ""
+    detail.protocol_version = mask_shapes(flow.protocol_version or "")
+    detail.hosts = [mask_shapes(each) for each in flow.hosts]
     detail.client_document = flow.kept_copy or ""
     detail.report = report_of(detail)
     return detail

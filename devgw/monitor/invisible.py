@@ -18,11 +18,16 @@ _INVISIBLE = re.compile(
     "\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffd"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
 )
+_LESS, _PLUS, _GREATER = r"(?:<|&lt;|%(?:25)?3[Cc])", r"(?:\+|%(?:25)?2[Bb])", r"(?:>|&gt;|%(?:25)?3[Ee])"
+_BACKSLASH = rf"(?:(?<!\\)\\++|%(?:25)?5[Cc]|{_LESS}U{_PLUS}005C{_GREATER})"
+"""As it is, in a URL, and as an error of OAuth has it (`oauth.text`); each may be in a URL or a page in its turn."""
 _ESCAPE = re.compile(
-    r"(?<!\\)\\++u(?:(?P<high>[dD][89abAB][0-9A-Fa-f]{2})\\++u(?P<low>[dD][c-fC-F][0-9A-Fa-f]{2})"
-    r"|(?P<unit>[0-9A-Fa-f]{4})|\{(?P<point>[0-9A-Fa-f]{1,6})\})"
-    r"|<U\+(?P<named>[0-9A-F]{4,6})>"
+    rf"{_BACKSLASH}u(?:(?P<high>[dD][89abAB][0-9A-Fa-f]{{2}})\\++u(?P<low>[dD][c-fC-F][0-9A-Fa-f]{{2}})"
+    r"|(?P<unit>[0-9A-Fa-f]{4})|(?:\{|%(?:25)?7[Bb])(?P<point>[0-9A-Fa-f]{1,6})(?:\}|%(?:25)?7[Dd]))"
+    rf"|{_BACKSLASH}U(?P<long>[0-9A-Fa-f]{{8}})|(?P<bytes>(?:{_BACKSLASH}x[0-9A-Fa-f]{{2}})++)"
+    rf"|{_LESS}U{_PLUS}(?P<named>[0-9A-F]{{4,6}}){_GREATER}"
 )
+_BYTE = re.compile(r"x([0-9A-Fa-f]{2})")
 _ENTITY = re.compile(r"&(?:amp;)?(#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});")
 _PERCENT = re.compile(r"(?:%(?:25)?[0-9A-Fa-f]{2})+")
 _LATIN_1 = re.compile("[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
@@ -40,7 +45,7 @@ def uncovered(text: str, masked: Callable[[str], str]) -> str:
 
 def without_invisible(text: str) -> str:
     """Return `text` without what is drawn as nothing; what is written in an escape and seen stands there as itself."""
-    if "\\" in text or "<U+" in text:
+    if "\\" in text or "U+" in text or "%" in text:
         text = _ESCAPE.sub(_of_escape, text)
     if "&" in text:
         text = _ENTITY.sub(lambda found: _seen(found[0], html.unescape(f"&{found[1]};")), text)
@@ -58,6 +63,9 @@ def _seen(written: str, meant: str) -> str:
 
 def _of_escape(found: re.Match[str]) -> str:
     """Return the letter that an escape means; one of ASCII as it is written, for a quote would end the string."""
+    if found["bytes"]:
+        written = bytes.fromhex("".join(_BYTE.findall(found["bytes"])))
+        return _seen(found[0], written.decode("utf-8", "replace"))
     units = [int(each, 16) for each in found.groups() if each]
     code = units[0] if len(units) == 1 else 0x10000 + ((units[0] & 0x3FF) << 10) + (units[1] & 0x3FF)
     if code > sys.maxunicode or 0xD800 <= code < 0xE000:

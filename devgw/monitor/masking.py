@@ -19,7 +19,7 @@ from devgw.monitor.secret_names import (
     is_secret_header,
     is_secret_parameter,
 )
-from devgw.monitor.secret_shapes import MARK, PREFIX, SHAPED
+from devgw.monitor.secret_shapes import ESCAPE, MARK, PREFIX, SHAPED, SHAPED_AMID_ESCAPES
 from devgw.settings import Limits
 
 URL_HEADERS = frozenset({"location", "referer", "content-location", "link"})
@@ -28,7 +28,7 @@ _NAMED = rf"(?=[\w-]*?(?:{STEMS}))(?P<name>[\w-]++)"
 _IN_TEXT = re.compile(
     rf'(?P<head>(?:(?<![\w\\-])|(?<=\\)(?![nrt])|(?<=\\[nrt])){_NAMED}\\*["\']?\s{{0,9}}(?:=>|:?=|:)\s{{0,9}})'
     r'(?:(?P<quote>\\{0,7}["\'])(?P<quoted>(?:(?!(?P=quote))(?:\\.|[^\n]))+)'
-    r'|(?P<value>(?!//|-?[0-9]{1,5}\b)[^"\'&\s,;<>}\\]{6,}))',
+    r'|(?P<value>(?!//|-?[0-9]{1,5}\b)[^"\'”&\s,;<>}\\]{6,}))',
     re.IGNORECASE,
 )
 """A name and what stands behind it: up to the quote that ends it (escaped as often as the one that begins it), or to
@@ -46,6 +46,10 @@ _IN_TAGS = (
 )
 """Elements, fields of a page in either order, and the parts of a multipart form."""
 _PARAMETER = re.compile(r"(?P<head>[?&;](?P<name>[\w.%\[\]-]++)=)(?P<value>[^\s&#\"'<>;]+)")
+_QUOTED = re.compile(
+    "(?<=“)((?:invalid|incorrect|bad|expired|missing|unknown|unsupported)_[a-z_]+: )?(.+)(?=”)", re.DOTALL
+)
+"""From the first quotation mark to the last: what is quoted may have one too. `invalid_token` says no secret."""
 _USERINFO = re.compile(r"(?<=://)[^/@\s?#\"'<>]+(?=@)")
 
 _SHORTEST_SHAPE = 15
@@ -88,18 +92,23 @@ def mask_shapes(text: str) -> str:
 def _mask_shapes(text: str) -> str:
     if len(text) < _SHORTEST_SHAPE or not MARK.search(text):
         return text
-    return SHAPED.sub(lambda found: mask(found.group(0)), text)
+    shaped = SHAPED_AMID_ESCAPES if ESCAPE.search(text) else SHAPED
+    return shaped.sub(lambda found: mask(found.group(0)), text)
 
 
 def mask_client_id(client_id: str) -> str:
-    """Return the id of a client as it may be shown: one that is a URL names it, and any other may be a slip."""
-    return client_id if "://" in client_id else mask_shapes(client_id)
+    """Return the id of a client as it may be shown: a slip of the pen puts anything there."""
+    return mask_sentence(client_id) if "://" in client_id else mask_shapes(client_id)
 
 
 def mask_sentence(text: str) -> str:
-    """Return a sentence, or a URL amid one, with secrets masked by shape, and by the name of a query's parameter."""
+    """Return a sentence, or a URL amid one, with secrets masked by shape, and by the name of a query's parameter.
+
+    What it quotes is anybody's text, and masked as such.
+    """
     masked = _USERINFO.sub(lambda found: mask(found[0]), mask_shapes(text)) if "@" in text else mask_shapes(text)
-    return _PARAMETER.sub(_mask_parameter, masked) if "=" in masked else masked
+    masked = _PARAMETER.sub(_mask_parameter, masked) if "=" in masked else masked
+    return _QUOTED.sub(lambda found: (found[1] or "") + mask_text(found[2]), masked) if "“" in masked else masked
 
 
 def _mask_parameter(found: re.Match[str]) -> str:
@@ -160,7 +169,7 @@ def _mask_pair(pair: str, place: str, collect: Collect, depth: int) -> str:
     shown_name = quote_plus(name) if mask_shapes(name) == name else mask_shapes(name)
     if masked == value:
         return f"{shown_name}={raw_value}"
-    collect(f"{place}.{name}", value)
+    collect(f"{place}.{mask_shapes(name)}", value)
     return f"{shown_name}={masked}"
 
 
@@ -209,10 +218,8 @@ def mask_json(value: Any, place: str = "", collect: Collect = _nothing, depth: i
         named = value.get("name")
         if isinstance(named, str) and "value" in value and _is_secret_pair(named):
             value = {**value, "value": _mask_whole(value["value"], f"{place}.value", collect)}
-        return {
-            mask_shapes(str(key)): _mask_member(str(key), each, f"{place}.{key}", collect, depth + 1)
-            for key, each in value.items()
-        }
+        shown = [(mask_shapes(str(key)), str(key), each) for key, each in value.items()]
+        return {name: _mask_member(key, each, f"{place}.{name}", collect, depth + 1) for name, key, each in shown}
     if isinstance(value, list):
         return [mask_json(each, f"{place}.{index}", collect, depth + 1) for index, each in enumerate(value)]
     return _mask_string("", value, place, collect) if isinstance(value, str) else value

@@ -13,7 +13,7 @@ from devgw.events.taxonomy import (
 )
 from devgw.events.trace import Trace
 from devgw.monitor.book import Book, Count, Graveyard
-from devgw.monitor.masking import mask_client_id, mask_shapes
+from devgw.monitor.masking import mask_client_id, mask_sentence, mask_shapes
 from devgw.monitor.moments import stamp
 from devgw.monitor.records import Records
 from devgw.monitor.rows import ClientRow, SessionRow
@@ -31,18 +31,16 @@ class PeopleBooks:
     def seed(self, records: Records) -> None:
         """Take over what the store has."""
         for client in records.clients():
-            row = ClientRow(client.id, client.name, "known", client.registered_by, stamp(client.issued_at))
+            row = ClientRow(client.id, mask_shapes(client.name), "known", client.registered_by, stamp(client.issued_at))
             row.expires, row.last = stamp(client.expires_at), stamp(client.last_seen_at)
-            row.redirect_uris, row.auth_method = list(client.redirect_uris), client.token_endpoint_auth_method
-            row.user_agent, row.kept_copy = client.user_agent, client.kept_copy or ""
+            row.redirect_uris = [mask_sentence(each) for each in client.redirect_uris]
+            row.auth_method = client.token_endpoint_auth_method
+            row.user_agent, row.kept_copy = mask_sentence(client.user_agent), client.kept_copy or ""
             self.clients.put(row.id, row)
         for session in records.sessions():
             seat = SessionRow(session.id, "ended" if session.ended_at else "live", stamp(session.started_at))
-            seat.expires, seat.ended, seat.browser = (
-                stamp(session.expires_at),
-                stamp(session.ended_at),
-                session.user_agent,
-            )
+            seat.expires, seat.ended = stamp(session.expires_at), stamp(session.ended_at)
+            seat.browser = mask_sentence(session.user_agent)
             seat.subject_id, seat.email, seat.name = session.subject_id, session.email or "", session.display_name or ""
             self.sessions.put(seat.id, seat)
 
@@ -52,11 +50,12 @@ class PeopleBooks:
         old = self.clients.get(id_)
         row = old or ClientRow(id_, "", "known", event.registered_by, created=stamp(published.at))
         row.name, row.state, row.registered_by = (
-            mask_shapes(event.client_name or "") or row.name or id_,
+            mask_shapes(event.client_name or "") or row.name or mask_client_id(id_),
             "known",
             event.registered_by,
         )
-        row.redirect_uris, row.auth_method = list(event.redirect_uris), event.token_endpoint_auth_method
+        row.redirect_uris = [mask_sentence(each) for each in event.redirect_uris]
+        row.auth_method = event.token_endpoint_auth_method
         row.last, row.kept_copy = stamp(published.at), event.kept_copy or ""
         self.clients.put(id_, row)
 
@@ -67,7 +66,7 @@ class PeopleBooks:
         row = old or ClientRow(
             id_, mask_shapes(event.client_name or ""), "refused", event.registered_by, stamp(published.at)
         )
-        row.redirect_uris = list(event.redirect_uris) or row.redirect_uris
+        row.redirect_uris = [mask_sentence(each) for each in event.redirect_uris] or row.redirect_uris
         row.refusals, row.last = row.refusals + 1, stamp(published.at)
         self.clients.put(id_, row)
 
@@ -85,7 +84,7 @@ class PeopleBooks:
         row = self.sessions.get(event.session_id) or SessionRow(event.session_id, "live", stamp(published.at))
         row.last, row.expires = stamp(published.at), stamp(event.session_expires_at) or row.expires
         row.subject_id, row.email = event.subject_id or row.subject_id, event.email or row.email
-        row.name, row.browser = event.display_name or row.name, event.user_agent or row.browser
+        row.name, row.browser = event.display_name or row.name, mask_sentence(event.user_agent or "") or row.browser
         self.sessions.put(row.id, row)
 
     def signed_out(self, published: Published, event: McpAuthSessionEnded) -> None:
@@ -100,11 +99,11 @@ class PeopleBooks:
         client = self.clients.get(trace.client_id)
         if client is not None and self._is_news(client.last, trace.started_at):
             client.last = stamp(trace.started_at)
-            client.user_agent = trace.user_agent if trace.kind != "page" else client.user_agent
+            client.user_agent = mask_sentence(trace.user_agent) if trace.kind != "page" else client.user_agent
             self.clients.touch(client.id)
         session = self.sessions.get(trace.session_id) if trace.kind != "mcp" else None
         if session is not None:
-            session.last, session.browser = stamp(trace.started_at), trace.user_agent or session.browser
+            session.last, session.browser = stamp(trace.started_at), mask_sentence(trace.user_agent) or session.browser
             self.sessions.touch(session.id)
 
     def set_out(self, client_id: str | None, session_id: str | None) -> None:

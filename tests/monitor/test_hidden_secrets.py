@@ -11,12 +11,12 @@ import pytest
 from devgw.clock import FrozenClock
 from devgw.events.flow import Flow
 from devgw.events.trace import Body, Trace
-from devgw.foreign.text import shown_json
+from devgw.foreign.text import clean, shown_json
 from devgw.ids import ClientId, FlowId, TraceId
 from devgw.monitor import flow_view, trace_view
 from devgw.monitor.configured_secrets import ConfiguredSecrets
 from devgw.monitor.invisible import without_invisible
-from devgw.monitor.masking import mask_client_id, mask_form, mask_header, mask_json, mask_text, mask_url
+from devgw.monitor.masking import mask_client_id, mask_form, mask_header, mask_json, mask_sentence, mask_text, mask_url
 
 INVISIBLE = [
     "\ufe0f", "\ufe0e", "\u200b", "\u200d", "\u2060", "\u00ad", "\u034f", "\u061c", "\u115f", "\u17b4", "\u180e",
@@ -71,6 +71,34 @@ def test_so_is_the_name_of_a_secret(sign: str) -> None:
     assert "horse" not in mask_text(f'{{"pass{sign}word": "correct-horse')
     assert "horse" not in mask_url(f"https://h.example/x?to{quote(sign)}ken=correct-horse")
     assert "horse" not in json.dumps(mask_json({f"pass{sign}word": "correct-horse"}))
+
+
+@pytest.mark.parametrize("sign", INVISIBLE, ids=ascii)
+def test_a_sign_that_was_written_out_by_us_hides_nothing_in_what_is_made_of_it(sign: str) -> None:
+    token = TOKEN[:12] + sign + TOKEN[12:]
+    for text in (quote(clean(token)), quote(quote(clean(token))), repr(token), repr(token.encode()), repr(repr(token))):
+        assert "a1B2a1B2" not in without_invisible(mask_text(f"is+{text}; or")), text
+        assert "a1B2a1B2" not in without_invisible(mask_sentence(f"The scope {text} is not offered.")), text
+
+
+@pytest.mark.parametrize("before", ["%2F", "%252F", "\\n", "\\t", "\\u002f", "\\u0022"])
+def test_an_escape_before_a_token_is_no_part_of_its_word(before: str) -> None:
+    assert "a1B2" not in mask_text(f"http%3A{before}{TOKEN} and so on")
+    assert "a1B2" not in mask_sentence(f"see x{before}{TOKEN}.")
+
+
+@pytest.mark.parametrize("name", ["password", "api_key", "X-Amz-Signature", "sessionToken", "connection.password"])
+def test_what_a_sentence_quotes_is_masked_by_its_names_as_well(name: str) -> None:
+    for said in (f"Error: {name}=correct-horse is wrong", f'{{"{name}": "correct-horse', f"” {name}: correct-horse"):
+        masked = mask_sentence(f"The upstream answered 500: “{said}”. Look into its log.")
+        assert "horse" not in masked
+        assert masked.startswith("The upstream answered 500: “")
+        assert masked.endswith("”. Look into its log.")
+
+
+@pytest.mark.parametrize("words", ["invalid_token: expired today", "incorrect_client_credentials: RURI-12", "it works"])
+def test_an_error_code_in_a_quotation_names_no_secret(words: str) -> None:
+    assert mask_sentence(f"It answers 400: “{words}”.") == f"It answers 400: “{words}”."
 
 
 def test_what_holds_no_secret_keeps_its_signs() -> None:

@@ -4,6 +4,7 @@ import json
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import httpx2
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from devgw.cli.headless import as_ndjson
 from devgw.control.client import ask_once, snapshot_once
 from devgw.control.folder import control_folder
-from devgw.control.messages import TraceRow
+from devgw.control.messages import KINDS, TraceRow
+from devgw.monitor.invisible import without_invisible
 from devgw.monitor.lines import line_of
 from devgw.settings import Settings
 from tests.support.browser import Browser
@@ -153,11 +155,65 @@ async def test_what_an_upstream_echoes_is_shown_by_no_face(tmp_path: Path) -> No
     assert "x-echo" in told
 
 
+TOKEN = "ghp_" + "a1B2" * 9
+PARTED = [TOKEN, *(TOKEN[:12] + sign + TOKEN[12:] for sign in ("\u200b", "\u00ad", "\u202e", "\x00", "\x7f"))]
+
+
+@pytest.mark.parametrize("written", PARTED, ids=ascii)
+async def test_a_token_is_shown_in_no_place_into_which_a_client_may_put_it_by_mistake(
+    tmp_path: Path, written: str
+) -> None:
+    quoted = quote(written)
+    settings = Settings(root=project(tmp_path, "http://localhost:1/mcp"), port=0)
+    faces: list[str] = []
+    async with (
+        running_gateway(settings.root, environ={"SHOP_THING": PLAIN}, settings=settings, ephemeral=False) as gateway,
+        httpx2.AsyncClient() as http,
+        Browser(CALLBACK) as browser,
+    ):
+        access, _ = await signed_in(gateway, http, browser)
+        await gateway.register(http, client_name=f"Acme {written.isprintable() and written}", scope="mcp:tools")
+        for asked in (
+            {"redirect_uris": [f"http://localhost:1/cb?x={quoted}"]},
+            {"redirect_uris": [f"{TOKEN.replace('_', '-')}://x", f"https://{quoted}.example/"]},
+            {"token_endpoint_auth_method": written},
+            {"grant_types": [written]},
+            {written: written},
+        ):
+            document = {"client_name": "x", "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none"}
+            await http.post(gateway.at("/oauth/register"), json=document | asked)
+        client = (await gateway.register(http))["client_id"]
+        for parameter in ("code_challenge_method", "response_type", "scope", "prompt", "resource", "state"):
+            value = f"{gateway.mcp_url}/{written}" if parameter == "resource" else written
+            await http.get(gateway.authorize_url(client, "v" * 43, **{parameter: value}))
+        await http.get(gateway.authorize_url(f"http://localhost:1/{quoted}", "v" * 43))
+        for path in (f"/auth/connections/{quoted}/callback?state=x&code=y", f"/mcp/{quoted}", f"/oauth/{quoted}"):
+            await http.get(gateway.at(path))
+        headers = {"authorization": f"Bearer {access}", "user-agent": f"agent {TOKEN}", "mcp-protocol-version": TOKEN}
+        await http.post(
+            gateway.mcp_url, json=mcp_request("x", {written: {"password": "x", written: 1}}), headers=headers
+        )
+        faces += await everything(gateway.runtime)
+    async with running_gateway(
+        settings.root, environ={"SHOP_THING": PLAIN}, settings=settings, ephemeral=False
+    ) as gateway:
+        faces += await everything(gateway.runtime)
+    log = tmp_path / ".devgw" / "gateway.log"
+    faces += [log.read_text(encoding="utf-8")] if log.exists() else []
+    told = "".join(faces)
+    for seen in (told, unquote(told), unquote(unquote(told)), told.encode().decode("unicode_escape", "replace")):
+        parts = without_invisible(seen).split("a1B2a1B2a1B2a1B2a1B2")
+        assert [each[-160:] for each in parts[:-1]] == []
+
+
 async def everything(runtime: Any) -> list[str]:
     """Return whatever the control socket tells: the rows, each trace opened, and each form of it that is copied."""
     folder = control_folder(runtime.settings)
-    rows = await snapshot_once(folder, ["trace", "flow", "token", "line", "config"])
+    rows = await snapshot_once(folder, list(KINDS))
     told = [repr(rows)]
+    for kind in ("flow", "client", "session"):
+        ids = [str(each.to_json()["id"]) for each in rows.rows[kind]]
+        told += [repr(await ask_once(folder, "inspect", kind=kind, id=id_)) for id_ in ids]
     for row in rows.of("trace", TraceRow):
         told.append(repr(await ask_once(folder, "inspect", kind="trace", id=row.id)))
         told += [repr(await ask_once(folder, "copy", kind=kind, id=row.id)) for kind in COPIES]
