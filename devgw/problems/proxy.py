@@ -177,7 +177,7 @@ class UpstreamAnswerTimedOut(UpstreamProblem):
 
     def explain(self) -> str:
         """Say how long was waited."""
-        return f"The upstream {self.url} began no answer within {self.seconds:g} s."
+        return f"{self.url} began no answer within {self.seconds:g} s."
 
     def advise(self) -> str:
         """Say what would come in time, or where to see why nothing did."""

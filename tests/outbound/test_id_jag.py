@@ -13,6 +13,8 @@ from devgw.config.project import Secret, TokenExchange
 from devgw.gateway.connection import SHARED
 from devgw.ids import UpstreamServerId
 from devgw.outbound.upstream_oauth.id_jag import IdentityAssertion
+from devgw.problems.base import Fault
+from devgw.problems.limit import AnswerTooLong
 from devgw.problems.upstream_connection import IdentityAssertionMissing
 from devgw.problems.upstream_token import TokenAnswerUnreadable, TokenRequestRefused
 from tests.outbound.bench import ANNE, BEN, Bench, refusal
@@ -129,3 +131,15 @@ async def test_what_either_endpoint_refuses_is_named(upstream: Upstream) -> None
     assert isinstance(await refusal(bench.token()), TokenRequestRefused)
     assert bench.store.find_connection(SHARED, bench.exchange.id) is None
     assert bench.oauth.state_of(bench.route, ANNE) is None
+
+
+@pytest.mark.parametrize(("path", "blamed"), [("/idp", Fault.PROVIDER), ("/ras", Fault.UPSTREAM)])
+async def test_an_answer_that_passes_a_limit_is_blamed_on_who_gave_it(
+    upstream: Upstream, path: str, blamed: Fault
+) -> None:
+    bench = bench_for(upstream, exchange(upstream))
+    upstream.answers[path] = (200, {}, b"[" + b" " * 2_000_000)
+    problem = await refusal(bench.token())
+    assert isinstance(problem, AnswerTooLong)
+    assert problem.fault is blamed
+    assert path in problem.explain()

@@ -19,7 +19,9 @@ from devgw.oauth.token_answer import TokenAnswer
 from devgw.outbound.upstream_oauth.fetching import Errand
 from devgw.outbound.upstream_oauth.token_requests import ClientKey, Credentials, TokenRequests
 from devgw.problems import Problem, Refused
+from devgw.problems.base import Fault
 from devgw.problems.cross_app import CrossAppRefused, Leg
+from devgw.problems.limit import AnswerProblem
 from devgw.problems.upstream_connection import IdentityAssertionMissing
 from devgw.problems.upstream_token import TokenAnswerShape, TokenAnswerUnreadable, TokenRequestRefused
 
@@ -147,11 +149,13 @@ def _of_another_kind(server: Mapping[str, Any], issued: str) -> TokenAnswerUnrea
 
 
 def _of_leg(problem: Problem, leg: Leg) -> Problem:
-    """Return a refusal with the options of its step."""
+    """Return a refusal with the options of its step, and with whose answer it is."""
     if isinstance(problem, TokenRequestRefused):
         return CrossAppRefused(**problem.facts(), leg=leg)
     if isinstance(problem, TokenAnswerUnreadable):
         return replace(problem, written_in=f"{leg}.tokenUrl in config/policies.json", client_in=f"{leg}.clientAuth")
+    if isinstance(problem, AnswerProblem) and leg is Leg.PROVIDER:
+        return replace(problem, blamed=Fault.PROVIDER)
     return problem
 
 
