@@ -98,6 +98,8 @@ def _case(case: CaseView) -> list[str]:
         row = case.flow
         lines.append(f"{row.id}  {row.client}  {row.state} at {row.step}  {row.track}")
     lines += [f"  {case.attempt}"] if case.attempt else []
+    if case.flow is not None and case.flow.kept_copy:
+        lines.append(f"  Its document could not be reached: a {case.flow.kept_copy} stands for it.")
     for diagnosis in case.diagnoses:
         lines += ["", *_diagnosis(diagnosis)]
     if not case.diagnoses:

@@ -15,7 +15,7 @@ from devgw.gateway.store import Store
 from devgw.ids import ClientId
 from devgw.oauth.registration import ClientMetadata, read_client_metadata
 from devgw.problems import Problem, Refused
-from devgw.problems.client_document import ClientDocumentsDisabled, ClientDocumentUnreachable
+from devgw.problems.client_document import ClientDocumentInvalid, ClientDocumentsDisabled, ClientDocumentUnreachable
 from devgw.problems.clients import ClientExpired, ClientUnknown
 
 REGISTRATION_TTL = timedelta(days=90)
@@ -126,7 +126,7 @@ class Clients:
             metadata = read_client_metadata(document.members, default_auth_method="none")
         except Refused as refused:
             problem = refused.problem
-            if isinstance(problem, ClientDocumentUnreachable):
+            if isinstance(problem, ClientDocumentUnreachable | ClientDocumentInvalid):
                 problem = replace(problem, to_register=how_to_register(url))
             self.publish_refusal("cimd", None, problem)
             raise Refused(problem) from refused

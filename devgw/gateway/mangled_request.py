@@ -35,6 +35,7 @@ def mismatch_of(client: Client, redirect_uri: str) -> RedirectUriMismatch:
         nearest=nearest.expected if nearest else "",
         difference=nearest.sentence.rstrip(".") if nearest else "",
         kinds=nearest.kinds if nearest else (),
+        kept_copy=client.kept_copy or "",
     )
 
 

@@ -98,8 +98,6 @@ class FlowDetail(Row):
     scope: str = ""
     issuer: str = ""
     protocol_version: str = ""
-    client_document: str = ""
-    """Which copy stood for the client's metadata document; empty where it was read."""
     hosts: list[str] = field(default_factory=list)
     attempt: str = ""
     """`2nd attempt; the 1st (f-1) failed at authorize: RURI-02`; empty for a first one."""

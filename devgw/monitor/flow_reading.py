@@ -91,7 +91,7 @@ def _learn(flow: Flow, event: Event) -> None:
     if event.transaction_id and event.transaction_id not in flow.transaction_ids:
         flow.transaction_ids.append(event.transaction_id)
     match event:
-        case McpAuthAuthorizationBegun():
+        case McpAuthClientRegistered() | McpAuthAuthorizationBegun():
             flow.kept_copy = event.kept_copy
         case McpAuthLoginFinished():
             flow.subject_email = event.email or flow.subject_email

@@ -39,6 +39,7 @@ def row_of(flow: Flow, seq: int = 0) -> FlowRow:
     row.transaction_id, row.grant_id = flow.transaction_id or "", flow.grant_id or ""
     row.messages, row.diagnoses = len(flow.messages), [each.id for each in flow.diagnoses]
     row.needs_attention, row.guessed = flow.needs_attention, flow.guessed
+    row.kept_copy = flow.kept_copy or ""
     row.attempt, row.before = (flow.attempt, flow.before or "") if flow.attempt > 1 else (0, "")
     return row
 
@@ -76,7 +77,6 @@ def detail_of(flow: Flow, tokens: Iterable[TokenRow], seq: int = 0) -> FlowDetai
     detail.scope, detail.issuer = mask_sentence(flow.scope or ""), flow.issuer or ""
     detail.protocol_version = mask_shapes(flow.protocol_version or "")
     detail.hosts = [mask_shapes(each) for each in flow.hosts]
-    detail.client_document = flow.kept_copy or ""
     detail.report = report_of(detail)
     return detail
 
@@ -164,7 +164,7 @@ def _facts(detail: FlowDetail) -> str:
         ("redirect_uri", detail.redirect_uri),
         ("issuer", detail.issuer),
         ("scope", detail.scope),
-        ("client document", detail.client_document),
+        ("client document", detail.row.kept_copy),
         ("hosts", ", ".join(detail.hosts)),
         ("MCP", detail.protocol_version),
     ]

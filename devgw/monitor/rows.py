@@ -48,6 +48,8 @@ class FlowRow(Row):
     """Which attempt of its client it is, from the second on."""
     before: str = ""
     """The attempt before it."""
+    kept_copy: str = ""
+    """Which copy stands for its client's metadata document, where the network did not let that through."""
     seq: int = 0
 
 

@@ -35,6 +35,8 @@ class RedirectUriMismatch(Problem):
     difference: str
     kinds: tuple[str, ...] = ()
     """In which ways the two differ: kinds of `diagnosis.difference`."""
+    kept_copy: str = ""
+    """Which copy stands for the client's metadata document, and so says what is registered."""
 
     source: ClassVar = "OAuth 2.1 §2.3.1, RFC 8252 §7.3"
 
@@ -49,7 +51,10 @@ class RedirectUriMismatch(Problem):
         """Say both strings and where they differ."""
         if not self.nearest:
             return f"redirect_uri {self.got} is not registered: this client registered none."
-        return f"redirect_uri {self.got} is not registered for this client. {self.difference}."
+        said = f"redirect_uri {self.got} is not registered for this client. {self.difference}."
+        return (
+            f"{said} A {self.kept_copy} stands for its document, which may say otherwise." if self.kept_copy else said
+        )
 
     def advise(self) -> str:
         """Say which of the two to change."""
@@ -59,6 +64,8 @@ class RedirectUriMismatch(Problem):
             return "Give the variable a value where the client is configured."
         if not self.nearest:
             return f"Register {self.got}."
+        if self.kept_copy:
+            return f"Let the client send exactly {self.nearest}, or make {self.client_id} reachable from this machine."
         return f"Let the client send exactly {self.nearest}, or register {self.got}."
 
 

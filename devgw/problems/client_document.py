@@ -116,6 +116,8 @@ class ClientDocumentInvalid(Problem):
     expected: str
     passes: str = ""
     """The id of the limit that it passes, if that is why."""
+    to_register: str = ""
+    """How this very client is made to register instead, where that is known."""
     is_key_set: bool = False
 
     diagnosis: ClassVar = "REG-09"
@@ -134,7 +136,12 @@ class ClientDocumentInvalid(Problem):
 
     def advise(self) -> str:
         """Say what to publish."""
-        return f"Publish the {'key set' if self.is_key_set else 'document'} with {self.expected}."
+        if not self.to_register:
+            return f"Publish the {'key set' if self.is_key_set else 'document'} with {self.expected}."
+        return (
+            f"Publish the document with {self.expected}. Where it is somebody else's, set gateway.cimdEnabled to false "
+            f"in policies.json, and make the client register: {self.to_register}."
+        )
 
 
 @dataclass(frozen=True, slots=True)

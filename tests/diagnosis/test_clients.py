@@ -5,7 +5,7 @@ import pytest
 from devgw.diagnosis.catalogue import failures
 from devgw.diagnosis.clients import ClientEntry, Traits, entries, forget_advice, forget_lines, recognise
 from devgw.diagnosis.clients.recognise import UNKNOWN_FORGETS, how_to_register, quirks_for
-from devgw.problems.client_document import ClientDocumentsDisabled, ClientDocumentUnreachable
+from devgw.problems.client_document import ClientDocumentInvalid, ClientDocumentsDisabled, ClientDocumentUnreachable
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,21 @@ from devgw.problems.client_document import ClientDocumentsDisabled, ClientDocume
         (Traits(client_name="Amp MCP Client (sample)"), "amp"),
         (Traits(user_agent="codex_cli_rs/0.150"), "codex"),
         (Traits(user_agent="curl/8.5"), "curl"),
+        (Traits(user_agent="Wget/1.21.4"), "wget"),
+        (Traits(user_agent="HTTPie/3.2.2"), "httpie"),
+        (Traits(user_agent="GeminiCLI/0.61.0/gemini-2.5-flash (linux; x64)"), "gemini"),
+        (Traits(user_agent="GeminiCLI-vscode/0.61.0"), "gemini"),
+        (Traits(user_agent="Visual Studio Code/1.139.1"), "vscode"),
+        (Traits(client_name="Visual Studio Code - Insiders"), "vscode"),
+        (Traits(client_info="cursor-vscode"), "cursor"),
+        (Traits(client_info="claude-code/2.1.332 (cli)"), "claude-code"),
+        (Traits(client_info="qwen-cli-mcp-client-sample"), "qwen"),
+        (Traits(client_info="mcp-inspector-tui"), "inspector"),
+        (Traits(client_info="claude-ai (via mcp-remote 0.15.1)"), "mcp-remote"),
+        (Traits(client_id="https://chatgpt.com/oauth/codex/2uFH-LY2Q5Uq/client.json"), "codex"),
+        (Traits(client_id="https://claude.ai/oauth/mcp-oauth-client-metadata"), "claude-ai"),
+        (Traits(client_id="https://chatgpt.com/oauth/client.json"), "chatgpt"),
+        (Traits(client_id="https://goose-docs.ai/oauth/client-metadata.json"), "goose"),
     ],
 )
 def test_a_client_is_recognised_by_its_surest_mark(traits: Traits, key: str) -> None:
@@ -56,6 +71,25 @@ def test_a_client_is_recognised_by_its_surest_mark(traits: Traits, key: str) -> 
         Traits(client_name="Claude's understudy"),
         Traits(client_name="mcp-thing"),
         Traits(client_name="Codexter", user_agent="node"),
+        Traits(client_name="Codex Companion"),
+        Traits(client_name="Claude Code Router"),
+        Traits(client_name="Cursor Talk to Figma"),
+        Traits(client_name="Copilot Studio"),
+        Traits(client_name="Zed-like editor"),
+        Traits(client_name="VS Code Live Share"),
+        Traits(client_name="Goose Chase"),
+        Traits(client_info="gemini-cli-wrapper"),
+        Traits(client_info="opencode-web"),
+        Traits(client_info="mcp-remote-go"),
+        Traits(client_info="nobody (via something-else 1.0)"),
+        Traits(user_agent="GeminiClient/1.0"),
+        Traits(user_agent="qwenchat/2"),
+        Traits(user_agent="mcporter2/1.0"),
+        Traits(user_agent="claude-code-proxy/1"),
+        Traits(user_agent="curling/1.0"),
+        Traits(client_id="https://chatgpt.com/oauth/codex/a/b/client.json"),
+        Traits(client_id="https://chatgpt.com/oauth/codex//client.json"),
+        Traits(redirect_uris=("http://localhost:33418/callback",)),
         Traits(redirect_uris=("http://localhost:7777/oauth/callback",)),
         Traits(redirect_uris=("http://127.0.0.1:19876/mcp/oauth/callback",)),
     ],
@@ -100,12 +134,13 @@ def test_a_client_that_resembles_another_is_not_taken_for_it(traits: Traits, nam
 
 @pytest.mark.parametrize("entry", [each for each in entries() if each.to_register], ids=lambda each: each.key)
 def test_the_advice_about_a_document_names_the_clients_own_command_and_leads_in_no_circle(entry: ClientEntry) -> None:
-    for url in entry.client_ids:
+    for url in (each.replace("*", "2uFH-LY2Q5Uq") for each in entry.client_ids):
         command = how_to_register(url)
         unreachable = ClientDocumentUnreachable(url, "it answered 500", to_register=command).advise()
+        invalid = ClientDocumentInvalid(url, "is no JSON", "text/html", "JSON", to_register=command).advise()
         disabled = ClientDocumentsDisabled(url, command).advise()
         assert command
-        assert all(command in advice for advice in (unreachable, disabled))
+        assert all(command in advice for advice in (unreachable, invalid, disabled))
         assert "cimdEnabled" not in disabled, "what the other advice sets must not be taken back"
         assert "to true" not in unreachable
 

@@ -69,6 +69,7 @@ def _write_steps(row: FlowRow, scene: Scene, sheet: Sheet) -> None:
     sheet.fact("issuer", scene.url(detail.issuer))
     sheet.fact("asked as", ", ".join(detail.hosts))
     sheet.fact("user agent", row.user_agent)
+    sheet.fact("document", row.kept_copy, "warning")
 
 
 def _write_tokens(row: FlowRow, scene: Scene, sheet: Sheet) -> None:

@@ -24,13 +24,13 @@ class ClientEntry:
     key: str
     name: str
     client_ids: tuple[str, ...] = ()
-    """Its metadata documents."""
+    """Its metadata documents; `*` is one stretch of the path."""
     names: tuple[str, ...] = ()
-    """Beginnings of `client_name` or `clientInfo.name`, in lower case."""
+    """Its `client_name` and `clientInfo.name`, in lower case and without version, server or `MCP Client` behind."""
     redirects: tuple[str, ...] = ()
-    """Stretches that only its redirect URIs have."""
+    """Stretches that only its redirect URIs have; one that begins with `http://` is the whole of it."""
     user_agents: tuple[str, ...] = ()
-    """Beginnings of its User-Agent, in lower case."""
+    """Products of its User-Agent, in lower case; one that ends in `-` begins more of them."""
     registers: str = ""
     """How it comes by its client id."""
     to_register: str = ""

@@ -4,11 +4,18 @@ A user agent that many programs have (`node`, `Bun`, `python-httpx`) says nothin
 is told nobody's commands.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from devgw.diagnosis.clients.book import ClientEntry, entries
 
+_TAIL = re.compile(
+    r"([ _-](mcp[ _-])?client)?([ /@-]?v?[0-9][\w.+-]*)?( ?\(.*\))?|[ _-]mcp[ _-]client[ _-].+", re.DOTALL
+)
+"""What a client writes behind its own name: that it is a client, its version, and the server or device in brackets."""
+_CARRIER = re.compile(r"\(via ([^()]+)\)$")
+"""Who carries for another: `claude-ai (via mcp-remote 0.15.1)` is mcp-remote, which keeps the tokens."""
 UNKNOWN_FORGETS = "Remove the server from the client's configuration, delete what it stored for it, and add it again."
 
 
@@ -38,7 +45,16 @@ def recognise(traits: Traits) -> ClientEntry | None:
 
 def by_document(client_id: str) -> ClientEntry | None:
     """Return the entry whose metadata document this is, also where it cannot be read."""
-    return _first(entry for entry in entries() if client_id in entry.client_ids)
+    return _first(entry for entry in entries() if any(_is_document(mark, client_id) for mark in entry.client_ids))
+
+
+def _is_document(mark: str, client_id: str) -> bool:
+    """Tell whether an id is a document of the book, where `*` is one stretch of the path: one document a server."""
+    if "*" not in mark:
+        return client_id == mark
+    before, _, behind = mark.partition("*")
+    between = client_id[len(before) : len(client_id) - len(behind)]
+    return client_id == f"{before}{between}{behind}" and between != "" and "/" not in between
 
 
 def _first(found: Iterable[ClientEntry]) -> ClientEntry | None:
@@ -46,27 +62,35 @@ def _first(found: Iterable[ClientEntry]) -> ClientEntry | None:
 
 
 def _redirects_fit(entry: ClientEntry, uris: tuple[str, ...]) -> bool:
-    return any(mark in uri for uri in uris for mark in entry.redirects)
+    return any(_is_redirect(mark, uri) for uri in uris for mark in entry.redirects)
+
+
+def _is_redirect(mark: str, uri: str) -> bool:
+    """Tell whether a redirect URI has a client's stretch in it; where the book has a whole URI, whether it is that."""
+    return uri.rstrip("/") == mark.rstrip("/") if mark.startswith("http://") else mark in uri
 
 
 def _by_name(name: str) -> ClientEntry | None:
-    """Return the entry whose mark is the name, or its first words: `mcporter` is no `mcp`."""
+    """Return the entry whose mark is the name, but for a tail: neither `mcporter` nor `mcp-thing` is an `mcp`."""
+    if carried := _CARRIER.search(name):
+        return _by_name(carried[1])
     fits = [(len(mark), entry) for entry in entries() for mark in entry.names if _begins(name, mark)]
     return max(fits, key=lambda fit: fit[0])[1] if fits else None
 
 
 def _begins(name: str, mark: str) -> bool:
-    is_word = mark not in _WHOLE and name.startswith(mark) and not name[len(mark) : len(mark) + 1].isalnum()
-    return name == mark or is_word
-
-
-_WHOLE = frozenset({"mcp", "claude", "amp"})
-"""Names that others begin with."""
+    return name == mark or (mark != "mcp" and name.startswith(mark) and bool(_TAIL.fullmatch(name, len(mark))))
 
 
 def _by_user_agent(agent: str) -> ClientEntry | None:
-    """Return the entry with the longest mark with which the user agent begins."""
-    fits = [(len(mark), entry) for entry in entries() for mark in entry.user_agents if agent.startswith(mark)]
+    """Return the entry with the longest mark that is the user agent's product, or with which it begins up to a `-`."""
+    product = agent.partition("/")[0].partition(" (")[0]
+    fits = [
+        (len(mark), entry)
+        for entry in entries()
+        for mark in entry.user_agents
+        if product == mark or (mark.endswith("-") and product.startswith(mark))
+    ]
     return max(fits, key=lambda fit: fit[0])[1] if fits else None
 
 
