@@ -11,6 +11,15 @@ _PAGE = (
     "HTTP/1.1 {} OK\r\ncontent-type: text/html; charset=utf-8\r\nconnection: close\r\n\r\n"
     "<!doctype html><html lang=en><title>devgw</title><h1>{}</h1><p>{}"
 )
+_NO_REQUEST = (
+    OSError,
+    ValueError,
+    IndexError,
+    TimeoutError,
+    asyncio.IncompleteReadError,
+    asyncio.LimitOverrunError,
+)
+"""What comes of bytes that are no request, or one without end: any program of this machine may send them."""
 Answer = dict[str, str]
 
 
@@ -35,7 +44,7 @@ class BrowserCallback:
 
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request."""
-        with contextlib.suppress(OSError, ValueError, IndexError, TimeoutError, asyncio.IncompleteReadError):
+        with contextlib.suppress(*_NO_REQUEST):
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _HEAD_SECONDS)
             is_taken = self._keep(head.split(b"\r\n", 1)[0].decode("latin-1").split(" ")[1])
             words = (200, self.title, "The answer has arrived; you can close this window.")

@@ -109,15 +109,17 @@ async def _log_in(login: _Login, store: ConnectionStore, seconds: float) -> list
         begun = await login.side.oauth.begin(login.route, Ticket(NOBODY, exchange.id, login.route.operation_id))
         login.open_page(begun.url)
         finished = await _finished(login, begun, f"/auth/connections/{exchange.id}/callback", seconds)
-        checks += [logged_in(begun.issuer, finished.connection.scope), await _call(login, finished)]
-        await login.side.oauth.disconnect(NOBODY, exchange.id)
+        checks.append(logged_in(begun.issuer, finished.connection.scope))
+        try:
+            checks.append(await _call(login, finished))
+        finally:
+            await login.side.oauth.disconnect(NOBODY, exchange.id)
     except TimeoutError:
         checks.append(not_back(begun.issuer, seconds))
     except Refused as reason:
         checks.append(refused(NAME, "signed in with a browser", reason.problem))
-    for client in store.upstream_clients():
-        checks.append(left(client.issuer, client.client_id, is_gone=await deregister(client)))
-    return checks
+    clients = store.upstream_clients()
+    return checks + [left(each.issuer, each.client_id, is_gone=await deregister(each)) for each in clients]
 
 
 async def _finished(login: _Login, begun: Begun, path: str, seconds: float) -> Finished:

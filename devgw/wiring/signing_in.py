@@ -45,10 +45,11 @@ async def begin_sign_in(runtime: Runtime, operation_id: str) -> str:
 
 async def _walk(mcp_url: str, opened: "asyncio.Future[str]") -> None:
     async with browser_callback() as back, http_client(Bounds(ANSWER_SECONDS), user_agent="devgw-test-client") as http:
+        verifier, state = token("cv_"), token("st_")
+        back.wants = lambda answer: answer.get("state") == state
         callback, back.title = f"http://127.0.0.1:{back.port}{back.path}", "Back to the dashboard"
         metadata = await _discover(http, mcp_url)
         client_id = await _register(http, metadata, callback)
-        verifier, state = token("cv_"), token("st_")
         asked = {
             "response_type": "code",
             "client_id": client_id,
@@ -62,7 +63,7 @@ async def _walk(mcp_url: str, opened: "asyncio.Future[str]") -> None:
         opened.set_result(url)
         await asyncio.to_thread(webbrowser.open, url)
         answer = await back.answer(PATIENCE_SECONDS)
-        if answer.get("state") != state or "code" not in answer:
+        if "code" not in answer:
             return
         form = {
             "grant_type": "authorization_code",

@@ -14,6 +14,7 @@ from mcp.types import ElicitRequestParams, ElicitResult, TextContent
 
 from devgw.clock import FrozenClock
 from devgw.emulators.upstream import SampleServer, create_app
+from devgw.emulators.upstream.notes import MOST
 from devgw.emulators.upstream.tools import FAILURE_CODE
 from tests.emulators.raw import MODERN, legacy, modern, sse_messages
 from tests.support.serving import serve
@@ -87,7 +88,8 @@ async def test_the_time_is_that_of_the_injected_clock(url: str) -> None:
 
 
 async def test_whoami_shows_headers_and_masks_what_could_be_a_secret(url: str, http: httpx2.AsyncClient) -> None:
-    secrets = {"Authorization": "Bearer at_very-secret", "X-Api-Key": "k-very-secret", "Cookie": "sid=very-secret"}
+    secrets = {"Authorization": "Bearer at_very-secret", "X-Api-Key": "k-very-secret", "Cookie": "sid=very-secret; a=b"}
+    secrets |= {"X-Functions-Key": "very-secret", "X-Signature": "very-secret 1", "X-Jwt": "very-secret"}
     body, headers = modern("tools/call", name="whoami", arguments={})
     response = await http.post(url, json=body, headers={**headers, **secrets, "X-Trace": "seen"})
     text, answer = response.text, response.json()["result"]["structuredContent"]
@@ -97,6 +99,16 @@ async def test_whoami_shows_headers_and_masks_what_could_be_a_secret(url: str, h
     assert answer["headers"]["authorization"].startswith("Bearer <14 characters, fingerprint ")
     assert answer["protocolVersion"] == MODERN
     assert "passed through" in answer["authorization"]
+
+
+async def test_no_more_notes_are_kept_than_there_is_room_for(url: str, http: httpx2.AsyncClient) -> None:
+    async def add() -> str:
+        arguments = {"title": "x", "text": "y" * 10_000}
+        body, headers = modern("tools/call", name="add_note", arguments=arguments)
+        return str((await http.post(url, json=body, headers=headers)).json()["result"]["content"][0]["text"])
+
+    said = [await add() for _ in range(MOST)]
+    assert said[-1] == f"There are {MOST} notes, and no more are kept. delete_note makes room."
 
 
 async def test_an_application_error_and_a_protocol_error_can_be_had_on_purpose(url: str) -> None:

@@ -1,7 +1,9 @@
 """The built-in client walks a real flow: it registers, somebody signs in, it takes the code and calls the route."""
 
 import asyncio
+import contextlib
 import webbrowser
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -27,3 +29,31 @@ async def test_the_built_in_client_goes_the_whole_way(monkeypatch: pytest.Monkey
         assert opened == [url]
         with pytest.raises(NotPossible):
             await begin_sign_in(gateway.runtime, "nowhere")
+
+
+async def test_nobody_else_on_this_machine_ends_it_by_what_they_send_to_its_listener(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(webbrowser, "open", lambda _url: None)
+    async with running_gateway() as gateway, Browser() as browser:
+        url = await begin_sign_in(gateway.runtime, "sample")
+        callback = urlsplit(parse_qs(urlsplit(url).query)["redirect_uri"][0])
+        for sent in (
+            b"GET /callback?code=x&state=y HTTP/1.1\r\n\r\n",
+            b"GET /callback?error=access_denied HTTP/1.1\r\n\r\n",
+            b"GET /" + b"a" * 200_000,
+            b"\x16\x03\x01\r\n\r\n",
+            b"GET\r\n\r\n",
+            b"",
+        ):
+            reader, writer = await asyncio.open_connection(callback.hostname, callback.port)
+            writer.write(sent)
+            writer.write_eof()
+            with contextlib.suppress(ConnectionError):
+                assert b" 200 " not in await reader.read()
+            writer.close()
+        await gateway.sign_in(browser, url)
+        await gateway.allow(browser)
+        assert browser.page is not None
+        assert "Back to the dashboard" in browser.page.text
+        assert not gateway.runtime.bus.guard.failures

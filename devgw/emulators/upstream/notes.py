@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 SCHEME = "notes"
 INDEX_URI = f"{SCHEME}://index"
+MOST = 500
+"""Notes that are kept: they are a part of the gateway's memory, and whoever calls the tool adds to it."""
 NOTE_URI_TEMPLATE = f"{SCHEME}://note/{{id}}"
 
 
@@ -94,8 +96,10 @@ class Notes:
         wanted = words.casefold().split()
         return [note for note in self if all(word in f"{note.title} {note.text}".casefold() for word in wanted)]
 
-    def add(self, title: str, text: str) -> Note:
-        """Keep a new note and return it."""
+    def add(self, title: str, text: str) -> Note | None:
+        """Keep a new note and return it; None where there are as many as are kept."""
+        if len(self.by_id) >= MOST:
+            return None
         self.added += 1
         note = Note(f"note-{self.added}", title, text)
         self.by_id[note.id] = note

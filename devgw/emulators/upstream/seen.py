@@ -1,11 +1,16 @@
-"""What this server saw of a request, fit for showing: no header value that could be a secret is shown whole."""
+"""What this server saw of a request, fit for showing: no header is shown whole whose name speaks of a secret."""
 
 from collections.abc import Iterable, Mapping
 
 from devgw.entropy import fingerprint
 
-SECRET_WORDS = ("authorization", "cookie", "token", "secret", "password", "api-key", "apikey", "credential")
+SECRET_WORDS = (
+    "auth", "cookie", "token", "secret", "passw", "key", "credential", "signature", "jwt", "assertion", "bearer",
+    "csrf", "xsrf", "ticket", "otp", "hmac", "cert",
+)  # fmt: skip
 """A header whose name holds one of these is masked."""
+_SCHEMES = frozenset({"bearer", "basic", "digest", "dpop", "token"})
+"""What may stand before a secret; before any other space is a part of it, as in a cookie."""
 
 
 def show_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -20,7 +25,7 @@ def show_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 def mask(value: str) -> str:
     """Return what may be shown of a secret: its scheme where it has one, its length, and its fingerprint."""
     scheme, space, secret = value.partition(" ")
-    if not space:
+    if not space or scheme.lower() not in _SCHEMES:
         scheme, secret = "", value
     return f"{scheme} <{len(secret)} characters, fingerprint {fingerprint(secret)}>".lstrip()
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError
 
 from devgw.emulators.upstream.exchange import Exchange, Result
+from devgw.emulators.upstream.notes import MOST
 from devgw.emulators.upstream.request import INVALID_PARAMS, META, RpcError
 from devgw.emulators.upstream.seen import remark_on_authorization, show_headers
 from devgw.emulators.upstream.tool import ADDS, DESTROYS, Call, Shelf, Tool, failed, plain, structured
@@ -108,8 +109,11 @@ class AddNote(Tool):
     text: str = Field(max_length=10_000)
 
     async def run(self, call: Call) -> Result:
-        """Answer with the new note."""
-        return structured(call.shelf.notes.add(self.title, self.text).as_json())
+        """Answer with the new note, or say that there is no room for it."""
+        note = call.shelf.notes.add(self.title, self.text)
+        if note is None:
+            return failed(f"There are {MOST} notes, and no more are kept. delete_note makes room.")
+        return structured(note.as_json())
 
 
 class DeleteNote(Tool):
