@@ -8,7 +8,7 @@ from typing import Any
 _TREE = Path(__file__).parents[2]
 SEEN = _TREE / "devgw" / "diagnosis" / "clients" / "seen.json"
 README = _TREE / "README.md"
-SITUATIONS = ("sample", "notes", "refresh", "revocation", "restart", "two at once")
+SITUATIONS = ("sample", "notes", "refresh", "revocation", "restart", "two at once", "document read")
 _BEGINS, _ENDS = "| client | version | seen |", "\n\n"
 
 Seen = dict[str, Any]

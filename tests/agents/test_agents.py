@@ -14,6 +14,7 @@ from tests.agents.agent import Agent
 from tests.agents.agents import ALL, CORE, FRAMEWORKS, ClaudeCode, Codex, Kilo, OpenCode
 from tests.agents.connectors import Inspector, Mcporter
 from tests.agents.model import WORD
+from tests.agents.publisher import publishing
 from tests.agents.stage import accusations, done_flows, flows, names, revoke_all, set_up, until
 from tests.agents.witness import bear_witness
 from tests.support.gateway import Running
@@ -95,8 +96,8 @@ async def test_it_refreshes_a_short_access_token(kind: type[Agent], tmp_path: Pa
 
             with bear_witness(agent, "refresh"):
                 assert WORD in await agent.outlive("sample", gateway.url_of("sample"), over)
+                assert gateway.events(McpAuthDownstreamTokenRefreshed)
 
-            assert gateway.events(McpAuthDownstreamTokenRefreshed)
             assert_named_rightly(gateway, kind)
             assert accusations(gateway, stage.clock, but=TRUE) == []
 
@@ -154,6 +155,29 @@ async def test_two_at_once_are_two_flows(kind: type[Agent], tmp_path: Path) -> N
         done = done_flows(gateway)
         assert len({flow.client_id for flow in done}) == len(done) == 2
         assert all(flow.redirect_uri for flow in flows(gateway) if flow.client_id)
+        assert accusations(gateway, stage.clock, but=TRUE) == []
+
+
+@whole
+@each_of(ClaudeCode, Codex)
+async def test_it_goes_by_its_document_where_that_can_be_read(
+    kind: type[Agent], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        set_up(tmp_path) as stage,
+        publishing(tmp_path / "net") as (publisher, environ),
+        stage.gateway() as gateway,
+    ):
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        agent = stage.agent(kind)
+        with bear_witness(agent, "document read"):
+            await agent.login("sample", gateway.url_of("sample"))
+            assert WORD in await agent.call("sample")
+            assert {flow.client_id for flow in done_flows(gateway)} == set(publisher.read)
+            assert {flow.kept_copy for flow in done_flows(gateway)} == {None}
+
+        assert_named_rightly(gateway, kind)
         assert accusations(gateway, stage.clock, but=TRUE) == []
 
 
