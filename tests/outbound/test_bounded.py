@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import resource
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import threading
 import zlib
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -27,6 +29,8 @@ from devgw.problems import Problem, Refused
 from devgw.problems.limit import AnswerHeadTooLong, AnswerTooLong, AnswerUnfinished, AnswerUnpacksTooLong
 from devgw.problems.upstream import AddressForbidden
 from devgw.settings import Limits
+from tests.support.bytes_upstream import Seen, bytes_upstream
+from tests.support.certificates import key_and_certificate
 from tests.support.hostile import OK, Speak, hangs, hostile, repeats, says
 
 QUICK = Bounds(seconds=1.0, silence=0.3)
@@ -88,6 +92,33 @@ async def test_framing_without_end_is_no_failure_to_reach_somebody(speak: Speak)
     problem = await problem_of(speak, Bounds(seconds=5))
     assert isinstance(problem, AnswerHeadTooLong)
     assert "The framing of the body of the answer of" in problem.explain()
+
+
+FLOOD = b"HTTP/1.1 100 \r\n\r\n" * 4_000
+
+
+async def test_over_tls_and_through_a_proxy_the_same_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pem = tmp_path / "server.pem"
+    pem.write_bytes(key_and_certificate("localhost"))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(pem)
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+
+    async def flood(seen: Seen, writer: asyncio.StreamWriter) -> None:
+        while not writer.is_closing():
+            writer.write(FLOOD)
+            await writer.drain()
+
+    async with bytes_upstream(flood, tls=tls) as secured, bytes_upstream(flood) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url.removesuffix("/mcp"))
+        for url in (secured.url.replace("127.0.0.1", "localhost"), "http://name.example/x"):
+            with pytest.raises(Refused) as refused:
+                async with http_client(Bounds(seconds=5)) as client:
+                    await client.get(url)
+            assert isinstance(refused.value.problem, AnswerHeadTooLong)
+        assert len(proxy.seen) == 1
 
 
 async def test_an_answer_is_read_in_small_pieces_so_that_others_get_their_turn() -> None:

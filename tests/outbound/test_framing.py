@@ -7,6 +7,7 @@ import pytest
 
 from devgw.clock import SystemClock
 from devgw.gateway.transport import Timing, TransportSettings, UpstreamAnswer, UpstreamRequest
+from devgw.outbound.head import HeadTooLarge, end_of_head
 from devgw.outbound.proxy import ProxyClient
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import AnswerHeadTooLong
@@ -148,9 +149,9 @@ async def test_a_malformed_header_is_named_without_what_stands_in_it() -> None:
     assert "hunter2" not in problem.explain()
 
 
-def endless(piece: bytes) -> Answer:
+def endless(piece: bytes, first: bytes = OK) -> Answer:
     async def answer(seen: Seen, writer: asyncio.StreamWriter) -> None:
-        writer.write(OK)
+        writer.write(first)
         while not writer.is_closing():
             writer.write(piece)
             await writer.drain()
@@ -167,6 +168,31 @@ async def test_a_head_without_end_is_cut_off(piece: bytes) -> None:
             await client().open(UpstreamRequest("POST", upstream.url, [], b"{}"), Timing())
 
     assert refused.value.problem == AnswerHeadTooLong(upstream.url)
+
+
+def test_a_head_that_ends_beyond_the_limit_is_cut_off_too() -> None:
+    """However many bytes the loop hands over at one time."""
+    with pytest.raises(HeadTooLarge):
+        end_of_head(OK + b"x: " + b"y" * Limits.ANSWER_HEAD_BYTES + b"\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("first", "piece", "why"),
+    [
+        (b"1;", b"a=b;" * 99, "the line before a chunk has no end"),
+        (b"", b"0" * 999, "the line before a chunk has no end"),
+        (b"0\r\n", b"x: y\r\n" * 99, "its trailers have no end"),
+        (b"0\r\nx: ", b"y" * 999, "its trailers have no end"),
+    ],
+)
+async def test_framing_without_end_is_cut_off(first: bytes, piece: bytes, why: str) -> None:
+    async with bytes_upstream(endless(piece, CHUNKED + first)) as upstream, asyncio.timeout(10):
+        answer = await client().open(UpstreamRequest("POST", upstream.url, [], b"{}"), Timing())
+        with pytest.raises(Refused) as refused:
+            await whole(answer)
+
+    assert isinstance(refused.value.problem, UpstreamFramingUnsafe)
+    assert why in refused.value.problem.explain()
 
 
 @pytest.mark.parametrize(
@@ -309,12 +335,21 @@ async def _ask_as(proxy: ProxyClient, upstream: BytesUpstream, owner: object) ->
     await whole(answer)
 
 
-async def test_connections_that_wait_are_bounded_and_do_not_wait_for_ever() -> None:
+async def test_connections_that_wait_are_bounded() -> None:
     async with bytes_upstream(at_once(response(b"abc"))) as upstream:
-        proxy = ProxyClient(SystemClock(), TransportSettings(idle_timeout=0.5))
+        proxy = ProxyClient(SystemClock(), TransportSettings(idle_timeout=60))
         for owner in range(Limits.KEPT_CONNECTIONS + 1):
             await _ask_as(proxy, upstream, owner)
-        await asyncio.wait_for(upstream.ended.wait(), 5)  # the one too many
+        await asyncio.wait_for(upstream.ended.wait(), 5)
+        assert upstream.closed == 1
+        proxy.close()
+
+
+async def test_connections_do_not_wait_for_ever() -> None:
+    async with bytes_upstream(at_once(response(b"abc"))) as upstream:
+        proxy = ProxyClient(SystemClock(), TransportSettings(idle_timeout=0.5))
+        for owner in range(3):
+            await _ask_as(proxy, upstream, owner)
         async with asyncio.timeout(10):
             while upstream.closed < upstream.connections:
                 await asyncio.sleep(0.01)
