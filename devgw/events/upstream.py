@@ -30,6 +30,8 @@ class LookAtLogin:
     redirect_uri: str
     local_allowed: bool
     """Whether the upstream is local itself, so that plain http may be asked."""
+    near_name: str = ""
+    """Its host, where that is local by what its name led to: it is asked nowhere else then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,10 @@ _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\\<>\"`{}|^]")
 """What RFC 3986 lets nobody write, and browsers and libraries read differently; non-ASCII is the host's matter."""
 
 
+_BRACKETS = re.compile(r"[^\[\]]*|\[[^\[\]]*\](?::[0-9]*)?")
+"""Brackets are around an address, and nothing but a port follows: libraries differ in what they take for the host."""
+
+
 class UrlRefused(ValueError):  # noqa: N818  it reads as what happened
     """The text is no URL that is taken; the message says why, in words that may be shown."""
 
@@ -53,6 +57,8 @@ def read_url(text: str) -> ForeignUrl:
     except ValueError as error:
         raise UrlRefused(f"it is no URL ({error})") from error
     _check(text, parts.scheme, host, is_user_named=parts.username is not None)
+    if not _BRACKETS.fullmatch(parts.netloc):
+        raise UrlRefused("its host is half an address")
     if port == 0:
         raise UrlRefused("its port is 0")
     return ForeignUrl(text, parts.scheme, host, port or _usual_port(parts.scheme), parts.path, parts.query)

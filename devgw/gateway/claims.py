@@ -33,7 +33,7 @@ _MEANT = (
     r"(?:x-)?(?:impersonate|authenticated|remote|auth-request)-",
     r"(?:sm|iv|oam|osso|eppn|shib)(?:-|$)|x-(?:pomerium|authentik|authelia|shib)-",
     # the certificate or the connection that was seen
-    r"(?:x-)?(?:client-(?:cert|dn|verif|subject|issuer|serial|fingerprint|san\b)|ssl|tls|mtls|spiffe)",
+    r"(?:x-)?(?:(?:client|peer)-(?:cert|dn|verif|subject|issuer|serial|fingerprint|san\b)|ssl|tls|mtls|spiffe)",
     r"(?:x-)?(?:front-end-https|https|scheme|url-scheme|protocol|via|host|server-name)$",
     # from where
     rf"(?:.*-)?(?:{_END})-?(?:ip|ipv[46]|addr|address|port)(?:-|$)",

@@ -70,6 +70,7 @@ class UpstreamLoginWatch:
             begun.operation_id or OperationId(""),
             begun.subject_id or SubjectId(""),
             look.local_allowed,
+            look.near_name,
         )
         problem = await self._problem(errand, begun, look)
         told: dict[str, Any] = {"outcome": Outcome.FAILURE, **refusal(problem)} if problem else {}

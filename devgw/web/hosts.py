@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from devgw.departure import Departure
 from devgw.events.trace import Headers
+from devgw.foreign.urls import UrlRefused, read_url
 from devgw.problems import Refused
 from devgw.problems.front import HostNotAllowed, OriginNotAllowed
 from devgw.settings import Settings
@@ -98,13 +99,11 @@ class Hosts:
         if caller in {origin, self.canonical} or caller in self._settings.allowed_origins:
             return True
         try:
-            parts = urlsplit(caller)
-        except ValueError:  # such as a bracket that is never closed
+            host = read_url(caller).host
+        except UrlRefused:
             return False
-        if parts.scheme not in {"http", "https"}:
-            return False
-        host = parts.netloc.lower()
-        return is_loopback(parts.hostname or "") or host in self._allowed or split_host(host)[0] in self._allowed
+        written = urlsplit(caller).netloc.lower()
+        return is_loopback(host) or written in self._allowed or split_host(written)[0] in self._allowed
 
     def _is_trusted(self, peer: str) -> bool:
         try:

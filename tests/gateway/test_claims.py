@@ -21,7 +21,8 @@ WHO = (
     "x-apigateway-api-userinfo x-endpoint-api-userinfo x-goog-iap-jwt-assertion x-ms-client-principal x-shib-user"
 )
 CERTIFICATE = (
-    "client-cert client-cert-chain x-client-verify x-client-dn x-ssl-client-s-dn x-tls-client-cert x-spiffe-id"
+    "client-cert x-peer-cert client-cert-chain x-client-verify x-client-dn x-ssl-client-s-dn x-tls-client-cert "
+    "x-spiffe-id"
 )
 PLACE = (
     "client-ip x-ip x-true-ip x-source-ip x-peer-address remote-addr x-remote-port do-connecting-ip incap-client-ip "

@@ -9,15 +9,19 @@ from typing import Any
 import pytest
 
 from devgw.clock import SystemClock
+from devgw.events import Bus, Published
+from devgw.events.taxonomy import McpAuthUpstreamConnectionBegun, McpAuthUpstreamLoginProbed
 from devgw.gateway.connecting import Begun
 from devgw.gateway.transport import UpstreamRequest
 from devgw.outbound.guard import is_local
 from devgw.outbound.probes.outward import outward_of
+from devgw.outbound.upstream_login_watch import UpstreamLoginWatch
 from devgw.problems import Refused
 from devgw.problems.upstream import AddressForbidden
 from devgw.web.redirect import _led_by
 from tests.outbound.bench import Bench, refusal
 from tests.outbound.upstream import Upstream, running_upstream
+from tests.support.heard import Heard
 
 NAME = "mcp.rebinding.example"
 HERE, FAR = "127.0.0.1", "192.0.32.7"
@@ -135,3 +139,24 @@ async def test_its_tokens_are_sent_nowhere_else(upstream: Upstream, lead: Lead) 
         await bench.oauth.finish(bench.route, back, [begun.cookie])
     assert "led into this network before" in refused.value.problem.explain()
     assert upstream.asked_at("/token") == []
+
+
+async def test_the_look_at_its_login_goes_nowhere_else(upstream: Upstream, lead: Lead) -> None:
+    """The person's browser is sent there; what we ask beside it is ours."""
+    bench = named(upstream)
+    lead(HERE)
+    await bench.begin()
+    (begun,) = [each for each in bench.events if isinstance(each, McpAuthUpstreamConnectionBegun)]
+    upstream.asked.clear()
+    lead(FAR)
+    looked: list[asyncio.Task[None]] = []
+    clock = SystemClock()
+    bus = Bus(clock)
+    told = Heard(bus)
+    watch = UpstreamLoginWatch(bus, clock, lambda work: looked.append(asyncio.ensure_future(work)), patience=0)
+    watch.hear(Published(1, clock.now(), begun))
+    await asyncio.gather(*looked)
+
+    (probed,) = [each for each in told.events if isinstance(each, McpAuthUpstreamLoginProbed)]
+    assert "led into this network before" in str(probed.explanation)
+    assert upstream.asked == []

@@ -165,6 +165,9 @@ async def test_pages_of_this_machine_may_call_and_read_the_answer(origin: str) -
         "file://",
         "chrome-extension://localhost",
         "x://[::1]",
+        "http://[::1].evil.example",
+        "http://localhost:1.evil.example",
+        "http://localhost@evil.example",
     ],
 )
 @pytest.mark.parametrize("method", ["POST", "OPTIONS"])

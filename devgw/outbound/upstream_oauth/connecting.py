@@ -100,7 +100,7 @@ class Connecting:
         scope = self._scope(exchange, subject, found)
         client = await self._client(exchange, found, scope, errand)
         mine = replace(ticket, subject_id=subject)
-        return self._sent(route, exchange, mine, found, client, scope, local_allowed=errand.local_allowed)
+        return self._sent(route, exchange, mine, found, client, scope, errand)
 
     async def _client(
         self, exchange: TokenExchange, found: Discovered, scope: ChosenScope, errand: Errand
@@ -161,8 +161,7 @@ class Connecting:
         found: Discovered,
         client: UpstreamClient,
         scope: ChosenScope,
-        *,
-        local_allowed: bool,
+        errand: Errand,
     ) -> Begun:
         """Store what must be there when the browser comes back, and return where it goes."""
         state, cookie, verifier = token("st_"), token("cb_"), token("")
@@ -209,7 +208,8 @@ class Connecting:
                 look=LookAtLogin(
                     _authorization_url(exchange, found, client, scope, token("st_"), token("")),
                     client.redirect_uri,
-                    local_allowed,
+                    errand.local_allowed,
+                    errand.near_name,
                 ),
             )
         )
