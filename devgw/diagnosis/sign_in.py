@@ -5,9 +5,16 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from devgw.foreign.urls import ForeignUrl
 
 _NAMES = frozenset(
-    {"login", "log-in", "signin", "sign-in", "sso", "saml", "auth", "oauth", "oauth2", "authorize", "idp"}
-)
-"""Names of paths and hosts at which people sign in."""
+    {
+        "login", "log-in", "logon", "log-on", "signin", "sign-in", "signon", "sign-on", "wp-login", "sso", "saml",
+        "adfs", "cas", "auth", "authn", "authenticate", "authentication", "oauth", "oauth2", "oidc", "openid",
+        "authorize", "idp",
+    }
+)  # fmt: skip
+"""Names of paths and hosts at which people sign in; some write `_` for `-`."""
+_HOSTS = frozenset({"accounts", "id", "identity", *_NAMES})
+_NEW_SESSION = ("session/new", "sessions/new")
+"""What servers in the style of Rails call the page, beside `sign_in`."""
 
 
 def leads_to_sign_in(asked: str, target: ForeignUrl) -> bool:
@@ -15,7 +22,10 @@ def leads_to_sign_in(asked: str, target: ForeignUrl) -> bool:
     path = urlsplit(asked).path.rstrip("/")
     if target.path.rstrip("/") == path and not target.query:
         return False
-    segments = {each.partition(".")[0].lower() for each in target.path.split("/")} - set(path.lower().split("/"))
+    written = target.path.lower().replace("_", "-")
+    segments = {each.partition(".")[0] for each in written.split("/")} - set(path.lower().replace("_", "-").split("/"))
     returns = {unquote(value).partition("?")[0].rstrip("/") for _, value in parse_qsl(target.query)}
     comes_back = bool(path) and any(each.endswith(path) for each in returns)
-    return bool(segments & _NAMES) or target.host.partition(".")[0].lower() in _NAMES or comes_back
+    is_named = bool(segments & _NAMES) or written.rstrip("/").endswith(_NEW_SESSION)
+    goes_away = target.host != urlsplit(asked).hostname and target.host.partition(".")[0].lower() in _HOSTS
+    return is_named or goes_away or comes_back

@@ -71,7 +71,8 @@ def verified_claims(token: str, key: "jwt.PyJWK", what: str) -> dict[str, Any]:
         )
     except jwt.InvalidAlgorithmError as error:
         alg = jwt.get_unverified_header(token).get("alg", "none")
-        raise Refused(ProviderTokenInvalid(what, "alg", str(alg), "an asymmetric algorithm of the key")) from error
+        meant = str(key.algorithm_name)
+        raise Refused(ProviderTokenInvalid(what, "alg", str(alg), meant, Flaw.OF_ANOTHER_KEY)) from error
     except jwt.InvalidSignatureError as error:
         raise Refused(
             ProviderTokenInvalid(what, "signature", "one that does not fit", "the published key's")

@@ -131,6 +131,9 @@ def token_missing(login: BrowserLogin, members: Mapping[str, Any], *, is_workos:
         return None
     if id_token is not None:
         return ProviderAnswerUnreadable(url, 200, "an id_token that is no text", "a JWT")
+    if holder := next((name for name, each in members.items() if isinstance(each, dict) and _OF_TOKENS & {*each}), ""):
+        got = f"its tokens inside `{clean(holder, 40)}`"
+        return ProviderAnswerUnreadable(url, 200, got, "them in the outermost object", is_refused_json=True)
     if _OF_TOKENS.isdisjoint(members):  # a document of another kind
         return ProviderTokenUrlWrong(url, 200, f"the members {got}")
     if not is_workos and "openid" in login.scope.split():

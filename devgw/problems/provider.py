@@ -223,6 +223,9 @@ class IdTokenMissing(Problem):
         return "Switch OpenID Connect on for this client at the provider (its scope `openid`); it owes an id_token."
 
 
+_TOO_MANY = 429
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderFailing(Problem):
     """The identity provider is overloaded or broken; nothing is wrong with the request."""
@@ -232,18 +235,28 @@ class ProviderFailing(Problem):
     description: str
     provider_error: str = ""
 
-    diagnosis: ClassVar = "IDT-25"
     fault: ClassVar = Fault.PROVIDER
     status: ClassVar = 502
     error: ClassVar = ErrorCode.TEMPORARILY_UNAVAILABLE
-    hint: ClassVar = "Wait a moment and start the connection again; the provider's status page may say more."
     source: ClassVar = "RFC 9110 §15.6, RFC 6585 §4"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return whether it fails, or was asked too often."""
+        return "IDT-34" if self.status_code == _TOO_MANY else "IDT-25"
 
     def explain(self) -> str:
         """Say what it answered."""
         words = quoted(self.provider_error, self.description)
         said = f" ({words})" if words else ""
-        return f"{self.url} answered {self.status_code}{said}: the identity provider itself fails."
+        what = "it was asked too often" if self.status_code == _TOO_MANY else "the identity provider itself fails"
+        return f"{self.url} answered {self.status_code}{said}: {what}."
+
+    def advise(self) -> str:
+        """Say what to wait for."""
+        if self.status_code == _TOO_MANY:
+            return "Wait a minute and start the connection again; the limit is the provider's own."
+        return "Wait a moment and start the connection again; the provider's status page may say more."
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,13 @@ class Flaw(StrEnum):
     TOO_LONG = "too long"
     """Of the token as a whole: it passes `Limits.TOKEN_BYTES`."""
     TOO_DEEP = "too deep"
+    OF_ANOTHER_KEY = "of another key"
+    """Of the algorithm: it is a good one, and the key is published for another."""
 
 
-_BY_FLAW = {Flaw.ABSENT: "IDT-15", Flaw.MALFORMED: "IDT-15", Flaw.TOO_LONG: "LIMIT-01", Flaw.TOO_DEEP: "LIMIT-05"}
+_BY_FLAW = {Flaw.ABSENT: "IDT-15", Flaw.MALFORMED: "IDT-15", Flaw.TOO_LONG: "LIMIT-01", Flaw.TOO_DEEP: "LIMIT-05"} | {
+    Flaw.OF_ANOTHER_KEY: "IDT-09"
+}
 _BY_CLAIM = {
     "alg": "IDT-09",
     "form": "IDT-10",
@@ -96,6 +100,10 @@ class ProviderTokenInvalid(Problem):
     def advise(self) -> str:
         """Say what to change, and where."""
         name = self.diagnosis_id
+        if self.flaw is Flaw.OF_ANOTHER_KEY:
+            return (
+                f"Let the provider sign with {self.expected}, or publish this key with alg {self.got} or without one."
+            )
         if name == "IDT-15":
             return f"Let the provider put `{self.claim}` into its {self.token}s: {self.expected}."
         if name == "IDT-16":

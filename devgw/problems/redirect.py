@@ -6,6 +6,10 @@ from typing import ClassVar
 from devgw.problems.proxy import UpstreamProblem
 
 _CHOICE = 300
+_IN_A_CIRCLE = (
+    "Let the upstream answer at this URL itself; what stands before it may wait for a cookie, or for https, which no "
+    "redirect brings."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +20,21 @@ class UpstreamRedirected(UpstreamProblem):
     location: str
     difference: str
 
-    diagnosis: ClassVar = "PROXY-01"
+    @property
+    def diagnosis_id(self) -> str:
+        """Return whether it leads anywhere else."""
+        return "PROXY-11" if self.location == self.url else "PROXY-01"
 
     def explain(self) -> str:
         """Say both URLs."""
+        if self.location == self.url:
+            return f"The upstream {self.url} answered {self.status_code} and leads to itself: that never ends."
         return f"The upstream redirects {self.url} to {self.location} ({self.status_code}; {self.difference})."
 
     def advise(self) -> str:
-        """Say which URL to write."""
+        """Say which URL to write, where there is another."""
+        if self.location == self.url:
+            return _IN_A_CIRCLE
         return f"Write {self.location} as rewritePattern: beyond its origin a redirect loses the credential."
 
 
@@ -117,10 +128,19 @@ class UpstreamTooManyRedirects(UpstreamProblem):
     """Following the upstream's redirects came to no end."""
 
     hops: int
+    is_circle: bool
+    """Whether they lead to a URL again that was asked before."""
 
-    diagnosis: ClassVar = "PROXY-01"
-    hint: ClassVar = "Point rewritePattern at the last URL of the chain."
+    @property
+    def diagnosis_id(self) -> str:
+        """Return whether they lead anywhere."""
+        return "PROXY-11" if self.is_circle else "PROXY-01"
 
     def explain(self) -> str:
         """Say how many were followed."""
-        return f"The upstream {self.url} redirected {self.hops} times without an answer."
+        how = "in a circle" if self.is_circle else "without an answer"
+        return f"The upstream {self.url} redirected {self.hops} times {how}."
+
+    def advise(self) -> str:
+        """Say where the answer is to come from."""
+        return _IN_A_CIRCLE if self.is_circle else "Point rewritePattern at the last URL of the chain."

@@ -126,10 +126,21 @@ class UpstreamEncodingUnreadable(UpstreamProblem):
     """The answer has to be filtered, but is compressed in a way that cannot be read; it is not let through unseen."""
 
     encoding: str
+    is_broken: bool = False
+    """Whether it is one that is asked for, and the body is not packed so."""
 
     diagnosis: ClassVar = "PROXY-23"
-    hint: ClassVar = "Let the upstream respect Accept-Encoding: the gateway asks for gzip, deflate or identity alone."
 
     def explain(self) -> str:
         """Say which encoding."""
+        if self.is_broken:
+            return f"The upstream {self.url} says that its answer is {self.encoding}, and it cannot be unpacked."
         return f"The upstream {self.url} answered in {self.encoding}, which the gateway cannot look into."
+
+    def advise(self) -> str:
+        """Say how it has to be packed."""
+        if self.is_broken:
+            return (
+                "Let the upstream, or what stands before it, pack the body as Content-Encoding says, or leave both out."
+            )
+        return "Let the upstream respect Accept-Encoding: the gateway asks for gzip, deflate or identity alone."

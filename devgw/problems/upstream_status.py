@@ -206,6 +206,10 @@ class UpstreamRateLimited(UpstreamRefusal):
         return f"Ask again {_when(self.retry_after)}; the limit is the upstream's own."
 
 
+_BY_A_PROXY = frozenset({502, 504, *range(520, 531)})
+"""What stands before a server says so of it; those from 520 on are Cloudflare's own."""
+
+
 @dataclass(frozen=True, slots=True)
 class UpstreamFailed(UpstreamRefusal):
     """5xx: the upstream, or what stands in front of it, failed by itself."""
@@ -217,7 +221,7 @@ class UpstreamFailed(UpstreamRefusal):
 
     def advise(self) -> str:
         """Say where to look, by status."""
-        if self.status_code in {502, 504}:
+        if self.status_code in _BY_A_PROXY:
             return "Look whether the MCP server behind that address runs: a proxy in front of it answered in its place."
         if self.status_code == 503:
             return f"Ask again {_when(self.retry_after)}: the upstream says that it is not ready."

@@ -73,4 +73,4 @@ class Decoder:
         try:
             return self._inflate.decompress(piece, _SLICE)
         except zlib.error as error:
-            raise Refused(UpstreamEncodingUnreadable(self._url, f"broken {self._encoding}")) from error
+            raise Refused(UpstreamEncodingUnreadable(self._url, self._encoding, is_broken=True)) from error

@@ -210,6 +210,8 @@ def _forbidden(call: McpCall, url: str, said: str) -> Problem:
     if call.is_bare:
         return RedirectWantsCredential(url, call.route.upstream_url, 403)
     has_credential = bool(call.route.token_exchange or any(edits.set for edits in call.route.header_edits))
+    challenge = clean(header_of(call.trace.upstream_headers, b"www-authenticate").decode("latin-1"), 300)
+    said = " ".join(filter(None, (said, challenge and f"WWW-Authenticate: {challenge}")))
     return UpstreamForbade(url, 403, said, clean(call.header(b"origin"), 200), has_credential)
 
 

@@ -45,13 +45,14 @@ class Sender:
         """Send a request, and go where its answer leads as far as the route follows."""
         call.led_to, call.is_bare = "", False
         answer = await self._open(call, request)
-        hops = 0
+        hops, asked = 0, {request.url}
         while answer.status in _REDIRECTS and header_of(answer.headers, b"location"):
             await keep(call, answer)
             request = redirected(call, request, answer)
             hops += 1
             if hops > _HOPS:
-                raise Refused(UpstreamTooManyRedirects(call.route.upstream_url, _HOPS))
+                raise Refused(UpstreamTooManyRedirects(call.route.upstream_url, _HOPS, request.url in asked))
+            asked.add(request.url)
             call.led_to, call.is_bare = request.url.partition("?")[0], bool(request.led_by)
             answer = await self._open(call, request)
         return answer

@@ -101,7 +101,7 @@ def _name_of_refusal(answer: Answer, asked: AskedLogin, others: OtherAnswers | N
     if answer.status in _NOT_HERE:
         return "IDT-29", True
     if answer.status == 429 or answer.status >= 500:
-        return "IDT-25", True
+        return "IDT-34" if answer.status == 429 else "IDT-25", True
     words = words_of(answer)
     codes = (_CODES.get(answer.said("error")), *(_SIGNS[each] for each in _SIGNS if each in words))
     if code := next(filter(None, codes), None):
@@ -203,6 +203,7 @@ _SAID = {
     ),
     "PKCE-04": ("the PKCE parameters do not belong together", "Set browserLogin.pkce to S256, or take it away."),
     "IDT-24": ("nothing of it can be read", "Configure browserLogin.url with ?response_mode=query."),
+    "IDT-34": ("it was asked too often", "Wait a minute and start again; the limit is the provider's own."),
     "IDT-25": ("the provider itself fails", "Wait a moment and start again; the provider's status page may say more."),
     "IDT-29": (
         "there is no login page under {url}",

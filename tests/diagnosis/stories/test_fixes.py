@@ -301,7 +301,7 @@ async def test_a_refresh_token_that_ended_is_mended_by_signing_in_again(
     await whole_way(gateway, http)
 
 
-@mends("WORK-06", "SESS-01", "IDT-21", "IDT-25", "IDT-08", "WORK-03")
+@mends("WORK-06", "SESS-01", "IDT-21", "IDT-25", "IDT-34", "IDT-08", "WORK-03")
 @pytest.mark.parametrize(
     ("fault", "name", "words"),
     [
@@ -310,6 +310,7 @@ async def test_a_refresh_token_that_ended_is_mended_by_signing_in_again(
         (CallbackFault(parameters={"state": None}), "WORK-03", "Start the login from the MCP client"),
         (CallbackFault(parameters={"code": None, "error": "access_denied"}), "IDT-21", "connect again"),
         (AnswerFault(path="/user_management/authenticate", status=503), "IDT-25", "start the connection again"),
+        (AnswerFault(path="/user_management/authenticate", status=429), "IDT-34", "Wait a minute"),
         (AnswerFault(path="/sso/jwks/*", status=503), "IDT-08", ""),
     ],
 )

@@ -101,6 +101,7 @@ async def provider() -> AsyncIterator[OidcProvider]:
         (Reply(403, b"<h1>Blocked by policy 17</h1>", "text/html"), "IDT-29", "Blocked by policy 17"),
         (Reply(500, b"<h1>redirect_uri oops</h1>", "text/html"), "IDT-25", "500"),
         (Reply(503, b""), "IDT-25", "503"),
+        (Reply(429, b"<h1>slow down</h1>", "text/html"), "IDT-34", "it was asked too often"),
         (Reply(200, b'{"error":"invalid_client"}'), "IDT-30", "invalid_client"),
     ],
 )

@@ -163,6 +163,17 @@ async def test_a_clock_that_was_wrong_is_right_again_after_the_next_good_answer(
     assert abs(health.skew_seconds) < 2
 
 
+async def test_a_key_that_is_published_for_another_algorithm_is_told_with_both(world: World) -> None:
+    world.provider.keys = [public_jwk(rsa_key("first"), "k1", alg="RS512")]
+    found = await world.named("IDT-09")
+    assert (found.got, found.expected) == ("RS256", "RS512")
+    assert found.fix == "Let the provider sign with RS512, or publish this key with alg RS256 or without one."
+
+    world.provider.keys = [public_jwk(rsa_key("first"), "k1", alg="RS256")]
+    world.gateway.wait(60)
+    assert await world.is_let_in()
+
+
 async def test_a_key_without_an_id_is_used(world: World) -> None:
     """RFC 7517 §4.5: `kid` is optional, in a key as in a token."""
     world.provider.keys = [public_jwk(rsa_key("first"), None)]
@@ -214,7 +225,9 @@ async def test_keys_that_cannot_be_had_now_are_not_called_unknown(world: World) 
         (Reply(400, b'{"error":"invalid_grant"}'), "WORK-06"),
         (Reply(401, b'{"error":"invalid_client"}'), "TOK-07"),
         (Reply(500, b""), "IDT-25"),
-        (Reply(429, b'{"error":"too_many_requests"}'), "IDT-25"),
+        (Reply(429, b'{"error":"too_many_requests"}'), "IDT-34"),
+        (Reply(429, b""), "IDT-34"),
+        (Reply(200, b'{"data":{"access_token":"x","id_token":"y"}}'), "TOK-08"),
         (Reply(200, b'{"access_token":"x","token_type":"Bearer"}'), "IDT-20"),
         (Reply(200, b'{"user":{"id":"u"},"access_token":"x","authentication_method":"SSO"}'), "IDT-04"),
         (Reply(200, b'{"keys":[]}'), "TOK-05"),
