@@ -8,6 +8,8 @@ from devgw.events.event import FailureOrigin, Outcome
 from devgw.ids import ClientId, GrantId, OperationId, SessionId, SubjectId, TokenId, TraceId, TransactionId
 from devgw.problems.base import Problem
 
+CLIENT_LEFT = 499
+"""The status of an exchange whose client left before an answer began; nginx's number, known from its logs."""
 Headers = list[tuple[bytes, bytes]]
 """Header pairs in the order of the wire, names in lower case, as ASGI gives them."""
 
@@ -61,7 +63,7 @@ class Trace:
     request_headers: Headers = field(default_factory=list)
     request_body: Body = field(default_factory=Body)
     status: int = 0
-    """0 until an answer began; 499 where the client left before one did."""
+    """0 until an answer began; `CLIENT_LEFT` where the client left before one did."""
     response_headers: Headers = field(default_factory=list)
     response_body: Body = field(default_factory=Body)
     duration_ms: float = 0.0

@@ -27,7 +27,7 @@ from devgw.events.taxonomy import (
     Outcome,
     PathNotFound,
 )
-from devgw.events.trace import Trace
+from devgw.events.trace import CLIENT_LEFT, Trace
 from devgw.monitor.asked import METADATA, Asked
 from devgw.monitor.flow_moves import Seen, move
 from devgw.monitor.ladder import tell_provider
@@ -139,6 +139,8 @@ def _completed(event: McpCapabilityCompleted, _flow: Flow) -> Told:
         return Seen.CONNECT_REQUIRED, "the upstream has to be connected first"
     if event.outcome is Outcome.FAILURE:
         return Seen.CALL_FAILED, event.explanation or what
+    if event.status == CLIENT_LEFT:
+        return Seen.CALL_BEGUN, f"{event.mcp_method}: the client left before it was answered"
     return Seen.CALL_ANSWERED, what
 
 

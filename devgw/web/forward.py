@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from devgw.events import Bus
 from devgw.events.taxonomy import FailureOrigin, McpCapabilityCompleted, McpCapabilityInvoked, Outcome
+from devgw.events.trace import CLIENT_LEFT
 from devgw.gateway.capability import LIST_STREAMS, AnswerRewriter, Capabilities
 from devgw.gateway.capability_filter import hidden_by_claims
 from devgw.gateway.forwarding import header_of, is_event_stream
@@ -228,6 +229,8 @@ def _noted(call: McpCall, problem: Problem) -> Refused:
 
 def _note_departure(call: McpCall) -> None:
     trace = call.trace
+    if not call.recording.has_begun:
+        trace.status = CLIENT_LEFT
     trace.outcome = Outcome.CANCELLED
     trace.failure_origin = FailureOrigin.CLIENT
     trace.reason_code = "client_left"

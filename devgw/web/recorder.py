@@ -13,7 +13,7 @@ from devgw.clock import Clock, epoch
 from devgw.entropy import short_id
 from devgw.events import Bus, Trace
 from devgw.events.taxonomy import HttpExchanged, Outcome
-from devgw.events.trace import Headers, Phase
+from devgw.events.trace import CLIENT_LEFT, Headers, Phase
 from devgw.events.unseen import UNSEEN
 from devgw.foreign.held import HeldTogether
 from devgw.gateway.forwarding import header_of, is_event_stream
@@ -32,8 +32,6 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LATE = "devgw.late"
 """Member of an `http.disconnect` from our own server: the seconds after which the rest of a body was given up."""
-CLIENT_LEFT = 499
-"""The status of an exchange whose client left before an answer began; nginx's number, known from its logs."""
 CURRENT_TRACE: ContextVar[TraceId | None] = ContextVar("devgw.trace", default=None)
 """The request that is answered now: the bus writes it into events whose publisher knows of no request."""
 _DRAINED = 8

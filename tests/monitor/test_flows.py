@@ -7,6 +7,7 @@ import pytest
 
 from devgw.events.flow import Diagnosis, Flow, FlowState, Lane, Milestone, Step
 from devgw.events.taxonomy import DiagnosisMade, DiagnosisWithdrawn
+from devgw.events.trace import CLIENT_LEFT
 from devgw.ids import TransactionId
 from devgw.monitor import flow_view
 from devgw.monitor.judging import Judgement
@@ -54,6 +55,16 @@ def test_every_step_shows_how_far_the_client_came() -> None:
     assert flow.state is FlowState.DONE
     assert (flow.client_id, flow.grant_id, flow.client_name) == (CLIENT, GRANT, "Claude Code")
     assert not flow.guessed
+
+
+def test_a_call_whose_client_left_before_it_was_answered_is_no_arrival() -> None:
+    walk = Walk()
+    for step, _, _ in STEPS[:-1]:
+        getattr(walk, step)()
+    walk.called(status=CLIENT_LEFT)
+    assert (only(walk).track, only(walk).state) == ("########>", FlowState.ACTIVE)
+    walk.called()
+    assert only(walk).state is FlowState.DONE
 
 
 def test_the_ladder_has_each_message_once_and_in_order() -> None:

@@ -248,7 +248,9 @@ class Walk:
         )
         return self.exchange(trace, 400, event)
 
-    def called(self, method: str = "tools/call", capability: str | None = "add", token: str = "at:1") -> Trace:
+    def called(
+        self, method: str = "tools/call", capability: str | None = "add", token: str = "at:1", status: int = 200
+    ) -> Trace:
         trace = self.trace("POST", "/mcp/calc", kind="mcp", operation_id=CALC, grant_id=GRANT, client_id=CLIENT)
         trace.mcp_method, trace.capability, trace.token_id = method, capability, TokenId(token)
         trace.client_name, trace.upstream_status, trace.upstream_ms = "Claude Code", 200, 4.0
@@ -264,11 +266,11 @@ class Walk:
             operation_id=CALC,
             mcp_method=method,
             capability=capability,
-            status=200,
+            status=status,
             gateway_ms=6.0,
             upstream_ms=4.0,
         )
-        return self.exchange(trace, 200, accepted, completed)
+        return self.exchange(trace, status, accepted, completed)
 
     def refused(self, reason: str = "token_expired", token: str = "at:1") -> Trace:
         trace = self.trace("POST", "/mcp/calc", kind="mcp", operation_id=CALC, token_id=TokenId(token))

@@ -7,6 +7,7 @@ from contextlib import suppress
 import httpx2
 import pytest
 
+from devgw.events.taxonomy import McpCapabilityCompleted
 from tests.support.bytes_upstream import Seen, bytes_upstream
 from tests.support.gate import Gate, gate
 
@@ -119,6 +120,7 @@ async def test_a_client_that_leaves_before_any_answer_ends_the_upstream_too() ->
         await asyncio.wait_for(gateway.exchanged.wait(), 5)
 
     assert (gateway.traces[0].status, gateway.traces[0].outcome) == (499, "cancelled")
+    assert [each.status for each in gateway.events if isinstance(each, McpCapabilityCompleted)] == [499]
 
 
 @pytest.mark.parametrize("before", [b"", b"data: {}\n\n", b"data: {}\r\n\r\n", b"data: " + b"x" * 99_999 + b"\n\n"])
