@@ -72,6 +72,14 @@ async def test_a_name_that_no_header_can_carry_comes_as_base64(url: str, http: h
     assert response.json()["error"]["message"] == "Resource not found: notes://nöte"
 
 
+async def test_a_resource_that_is_not_there_has_the_code_of_its_era(url: str, http: httpx2.AsyncClient) -> None:
+    body, headers = modern("resources/read", uri="notes://none")
+    assert (await http.post(url, json=body, headers=headers)).json()["error"]["code"] == -32602
+    body, headers = legacy("resources/read", version="2025-11-25", uri="notes://none")
+    [message] = sse_messages((await http.post(url, json=body, headers=headers)).text)
+    assert message["error"]["code"] == -32002
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [

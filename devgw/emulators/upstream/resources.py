@@ -6,7 +6,7 @@ from typing import Any
 
 from devgw.emulators.upstream.exchange import Exchange, Result
 from devgw.emulators.upstream.notes import INDEX_URI, NOTE_URI_TEMPLATE, Note, Notes
-from devgw.emulators.upstream.request import INVALID_PARAMS, RpcError, text_in
+from devgw.emulators.upstream.request import INVALID_PARAMS, RESOURCE_NOT_FOUND, RpcError, text_in
 
 TEXT = "text/plain"
 JSON = "application/json"
@@ -74,7 +74,8 @@ class Reading:
             return {"contents": [_contents(uri, JSON, json.dumps([each.as_json() for each in self._notes], indent=2))]}
         note = self._notes.at(uri)
         if note is None:
-            raise RpcError(INVALID_PARAMS, f"Resource not found: {uri}", {"uri": uri})
+            code = INVALID_PARAMS if exchange.request.is_modern else RESOURCE_NOT_FOUND
+            raise RpcError(code, f"Resource not found: {uri}", {"uri": uri})
         return {"contents": [_contents(uri, TEXT, f"{note.title}\n\n{note.text}\n")]}
 
     async def list_prompts(self, _: Exchange) -> Result:
