@@ -99,6 +99,12 @@ def test_an_unknown_client_stays_unknown_and_is_told_nobodys_commands(traits: Tr
     assert forget_advice(traits) == UNKNOWN_FORGETS
 
 
+@pytest.mark.parametrize("entry", entries(), ids=lambda each: each.key)
+def test_the_name_that_the_book_gives_is_known_to_it(entry: ClientEntry) -> None:
+    """A client that is recognised by its user agent alone is shown by it."""
+    assert recognise(Traits(client_name=entry.name)) is entry
+
+
 def test_the_clients_of_the_issue_each_have_a_way_to_forget() -> None:
     lines = "\n".join(forget_lines())
     for name in ("Claude Code", "Cursor", "VS Code", "mcp-remote", "MCP Inspector"):

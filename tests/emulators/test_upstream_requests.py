@@ -72,6 +72,16 @@ async def test_a_name_that_no_header_can_carry_comes_as_base64(url: str, http: h
     assert response.json()["error"]["message"] == "Resource not found: notes://nöte"
 
 
+async def test_a_client_that_cannot_be_asked_back_is_told_what_the_tool_needs(
+    url: str, http: httpx2.AsyncClient
+) -> None:
+    body, headers = modern("tools/call", name="ask_name", arguments={})
+    response = await http.post(url, json=body, headers=headers)
+    error = response.json()["error"]
+    assert (response.status_code, error["code"]) == (400, -32021)
+    assert error["data"] == {"requiredCapabilities": {"elicitation": {}}}
+
+
 async def test_a_resource_that_is_not_there_has_the_code_of_its_era(url: str, http: httpx2.AsyncClient) -> None:
     body, headers = modern("resources/read", uri="notes://none")
     assert (await http.post(url, json=body, headers=headers)).json()["error"]["code"] == -32602

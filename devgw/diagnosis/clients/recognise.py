@@ -74,7 +74,9 @@ def _by_name(name: str) -> ClientEntry | None:
     """Return the entry whose mark is the name, but for a tail: neither `mcporter` nor `mcp-thing` is an `mcp`."""
     if carried := _CARRIER.search(name):
         return _by_name(carried[1])
-    fits = [(len(mark), entry) for entry in entries() for mark in entry.names if _begins(name, mark)]
+    fits = [
+        (len(mark), entry) for entry in entries() for mark in (entry.name.lower(), *entry.names) if _begins(name, mark)
+    ]
     return max(fits, key=lambda fit: fit[0])[1] if fits else None
 
 

@@ -17,11 +17,11 @@ OLDER = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
 """The revisions with `initialize`, the newest first."""
 META = "io.modelcontextprotocol/"
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL = -32700, -32600, -32601, -32602, -32603
-HEADER_MISMATCH, UNSUPPORTED_VERSION = -32020, -32022
+HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION = -32020, -32021, -32022
 RESOURCE_NOT_FOUND = -32002
 """Of the revisions with `initialize` alone (MCP 2025-11-25 server/resources)."""
 STATUS = {METHOD_NOT_FOUND: 404} | dict.fromkeys(
-    (PARSE_ERROR, INVALID_REQUEST, INVALID_PARAMS, HEADER_MISMATCH, UNSUPPORTED_VERSION), 400
+    (PARSE_ERROR, INVALID_REQUEST, INVALID_PARAMS, HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION), 400
 )
 """The HTTP status of an error in the modern era, and of what is no request in either; 200 where none stands here."""
 _NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}

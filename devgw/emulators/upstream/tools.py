@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from devgw.emulators.upstream.exchange import Exchange, Result
 from devgw.emulators.upstream.notes import MOST
-from devgw.emulators.upstream.request import INVALID_PARAMS, META, RpcError
+from devgw.emulators.upstream.request import INVALID_PARAMS, META, MISSING_CAPABILITY, RpcError
 from devgw.emulators.upstream.seen import remark_on_authorization, show_headers
 from devgw.emulators.upstream.tool import ADDS, DESTROYS, Call, Shelf, Tool, failed, plain, structured
 
@@ -188,6 +188,10 @@ class AskName(Tool):
         if not call.exchange.request.is_modern:
             return failed("This server keeps no sessions, so it can ask back on MCP 2026-07-28 only.")
         answer = call.exchange.request.object("inputResponses").get("name")
+        offered = call.exchange.request.meta.get(f"{META}clientCapabilities")
+        if not isinstance(offered, dict) or "elicitation" not in offered:
+            about: Result = {"requiredCapabilities": {"elicitation": {}}}
+            raise RpcError(MISSING_CAPABILITY, "This tool asks back, and the client does not offer elicitation.", about)
         if not isinstance(answer, dict):
             asked = {"method": "elicitation/create", "params": NAME_FORM}
             return {"resultType": "input_required", "inputRequests": {"name": asked}, "requestState": "asked"}
