@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import shutil
 import socket
 import tempfile
@@ -145,11 +146,14 @@ def say(problem: "Problem", urls: Sequence[str] = (), colour: str = "red") -> No
     from devgw.problems.upstream_document import DocumentProblem  # noqa: PLC0415  only with a URL
 
     write_line(problem.explain(), colour=colour, err=True)
-    first = (
-        f"Run devgw init --from {' --from '.join(urls)} DIR for a project in which this can be mended. " if urls else ""
-    )
+    first = f"Run devgw init {_given(urls)} DIR for a project in which this can be mended. " if urls else ""
     if advice := problem.advise():
         write_line(f"{first if isinstance(problem, DocumentProblem) else ''}{advice}", err=True)
+
+
+def _given(urls: Sequence[str]) -> str:
+    """Return the options that name these servers, for a shell."""
+    return " ".join(f"--from {shlex.quote(each)}" for each in urls)
 
 
 def show_plan(session: Session) -> None:
@@ -167,8 +171,7 @@ def show_plan(session: Session) -> None:
             write_line(f"  {name:<22}  {_WHAT[name]}", err=True)
     write_line("", err=True)
     write_line(f"Other commands find it by its folder: devgw why -C {session.folder}", err=True)
-    given = " ".join(f"--from {each}" for each in session.urls)
-    write_line(f"`devgw init {given} DIR`, with the same options, writes it to stay.", err=True)
+    write_line(f"`devgw init {_given(session.urls)} DIR`, with the same options, writes it to stay.", err=True)
 
 
 _WHAT = {"devgw.toml": "settings of devgw's own", ".env": "values of the headers and secrets that you gave"}

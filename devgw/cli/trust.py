@@ -10,12 +10,14 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devgw.cli.printing import ask, write_page
+from devgw.config.dotenv_file import FILE as DOTENV_FILE
+from devgw.config.dotenv_file import linked_from_outside
 from devgw.config.elsewhere import SENT_ELSEWHERE
 from devgw.config.finding import Finding
 from devgw.config.sample import sample_root
@@ -60,27 +62,31 @@ class Wish:
                 self.host,
                 *self.by_settings,
                 *filter(None, [self.state_dir]),
-                *([each.name, each.origin] for each in self.outflows),
+                *([*filter(None, (each.name, each.origin, each.file))] for each in self.outflows),
             ]
         )
         return hashlib.sha256(written.encode()).hexdigest()
 
     def lines(self) -> list[str]:
         """Return the wish in words."""
-        names = dict.fromkeys(each.name for each in self.outflows)
         found = [f"{self.root} is new here, or wants more than before."]
-        if names:
-            found.append("From the environment of this shell it uses, and sends to")
-        for name in names:
-            first, *others = dict.fromkeys(each.origin for each in self.outflows if each.name == name)
-            found.append(f"  {name}  to  {first}")
-            found += [f"  {' ' * cells(clean(name))}      {each}" for each in others]
+        for file in dict.fromkeys(each.file for each in self.outflows):
+            whose = f"{file}, to which its {DOTENV_FILE} is a link," if file else "the environment of this shell"
+            found += [f"From {whose} it uses, and sends to", *self._flows_from(file)]
         if self.host:
             found.append(f'Its {FILE} says host = "{self.host}": other machines can reach the gateway.')
         found += [f"By its {FILE}: {each}" for each in self.by_settings]
         if self.state_dir:
             found.append(f"Its {FILE} keeps the gateway's database and key outside of the project: {self.state_dir}")
         return found
+
+    def _flows_from(self, file: str) -> Iterator[str]:
+        """Yield a line for each variable and origin; `file` is where the variables stand, empty for the shell."""
+        flows = [each for each in self.outflows if each.file == file]
+        for name in dict.fromkeys(each.name for each in flows):
+            first, *others = dict.fromkeys(each.origin for each in flows if each.name == name)
+            yield f"  {name}  to  {first}"
+            yield from (f"  {' ' * cells(clean(name))}      {each}" for each in others)
 
 
 def wish_of(settings: Settings, of_settings: Iterable[Finding], environ: Mapping[str, str]) -> Wish | None:
@@ -107,12 +113,14 @@ def _is_read(name: str) -> bool:
 
 
 def _names_any(root: Path, environ: Mapping[str, str]) -> bool:
-    """Tell whether a file of the project, or of the sample in its place, may name a variable of the shell at all.
+    """Tell whether a file of the project, or of the sample in its place, may name a variable of the person's at all.
 
     JSON can write any letter as an escape, and so hide a name: who does is read in full.
     """
+    if linked_from_outside(root):
+        return True
     own = [each for each in (root / "config").glob("*.json") if _is_read(each.name)]
-    for file in (root / ".env", *(own or (sample_root() / "config").glob("*.json"))):
+    for file in (root / DOTENV_FILE, *(own or (sample_root() / "config").glob("*.json"))):
         try:
             text = content_of(file).decode("utf-8", "replace")
         except OSError:

@@ -28,6 +28,8 @@ class DotEnv:
     places: Mapping[str, Place] = field(default_factory=dict)
     borrowed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Variables of the process that `${NAME}` took into a value, by the name of that."""
+    elsewhere: str = ""
+    """The file outside of the project that is read, where `.env` is a link to one."""
 
 
 def read_dotenv(root: Path, process: Mapping[str, str], findings: Findings) -> DotEnv:
@@ -60,7 +62,21 @@ def read_dotenv(root: Path, process: Mapping[str, str], findings: Findings) -> D
                 )
     expansion = _Expansion(raw, process, places, findings)
     values = expansion.all()
-    return DotEnv(values, places, {name: frozenset(taken) for name, taken in expansion.borrowed.items()})
+    borrowed = {name: frozenset(taken) for name, taken in expansion.borrowed.items()}
+    return DotEnv(values, places, borrowed, linked_from_outside(root))
+
+
+def linked_from_outside(root: Path) -> str:
+    """Return the file to which `.env` leads out of the project; empty where it is the project's own.
+
+    A link is a part of a project that somebody else made, and what it leads to is the person's: `~/.aws/credentials`
+    has lines of NAME=value too.
+    """
+    try:
+        file = (root / FILE).resolve(strict=True)
+        return "" if file.is_relative_to(root.resolve()) else str(file)
+    except (OSError, RuntimeError):  # it is not there, or leads back to itself
+        return ""
 
 
 def _source(root: Path, findings: Findings) -> Source | None:

@@ -2,9 +2,9 @@
 
 A project may come from somebody else: what it names in `$env(...)` is read from the environment in which devgw was
 started, and what it names as upstream or provider is where that goes. What the project's own `.env` says is its own,
-but for what that file takes from the shell. The two names that WorkOS has in every setup may go to WorkOS. What stands
-in a text that the gateway publishes goes to everybody who asks for it, a page of any site among them, wherever the
-upstream is.
+but for what that file takes from the shell, and for all of it where it is a link out of the project. The two names
+that WorkOS has in every setup may go to WorkOS. What stands in a text that the gateway publishes goes to everybody who
+asks for it, a page of any site among them, wherever the upstream is.
 
 What stays on this machine goes nowhere, although a port of it may belong to any program: to one that was started here,
 by this person (it could read the shell's environment without us) or, where several people share the machine, by
@@ -13,11 +13,13 @@ server that is being developed with a key from the shell, which is what devgw is
 always comes.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from devgw.config import policies
+from devgw.config.dotenv_file import DotEnv
 from devgw.config.elsewhere import origin_beyond, texts_in
 from devgw.config.emulator import CLIENT_ID_NAME, SECRET_NAME
 from devgw.config.environment import EnvironmentUse, Origin
@@ -45,6 +47,8 @@ class Outflow:
 
     name: str
     origin: str
+    file: str = ""
+    """Where it stands if not in the shell: outside of the project, whose `.env` is a link there."""
 
 
 def outflows(loaded: Loaded, upstreams: Mapping[str, UpstreamSettings] = _NONE) -> tuple[Outflow, ...]:
@@ -57,29 +61,34 @@ def outflows(loaded: Loaded, upstreams: Mapping[str, UpstreamSettings] = _NONE) 
     project, lookup = loaded.project, loaded.lookup
     if project is None or lookup is None:
         return ()
-    taken = [(use, name) for use in loaded.environment for name in _of_the_shell(use, lookup.dotenv.borrowed)]
+    taken = [(use, *each) for use in loaded.environment for each in _not_its_own(use, lookup.dotenv)]
     if not taken:
         return ()
     reader = _Reader(project, loaded.documents(), upstreams)
     found = {
-        Outflow(name, _without(origin, name, lookup.process.get(name, "")))
-        for use, name in taken
+        Outflow(name, _without(origin, name, (lookup.dotenv.values if file else lookup.process).get(name, "")), file)
+        for use, name, file in taken
         for origin in reader.origins_of(use.used_at)
         if not (name in _OF_WORKOS and origin == BASE_URL)
     }
     return tuple(sorted(found))
 
 
-def _of_the_shell(use: EnvironmentUse, borrowed: Mapping[str, frozenset[str]]) -> Iterable[str]:
-    """Return the variables of the shell of which the value of a name consists."""
+def _not_its_own(use: EnvironmentUse, dotenv: DotEnv) -> Iterator[tuple[str, str]]:
+    """Yield the variables of which the value of a name consists, as far as they are the person's, and their file."""
     if use.origin is Origin.PROCESS:
-        return (use.name,)
-    return borrowed.get(use.name, ()) if use.origin is Origin.DOTENV else ()
+        yield use.name, ""
+    elif use.origin is Origin.DOTENV:
+        yield from ((each, "") for each in dotenv.borrowed.get(use.name, ()))
+        if dotenv.elsewhere:
+            yield use.name, dotenv.elsewhere
 
 
 def _without(origin: str, name: str, value: str) -> str:
-    """Return `origin` without the value itself, which may be a part of it."""
-    return origin.replace(value, f"${{{name}}}") if len(value) >= _SHORTEST else origin
+    """Return `origin` without the value itself, which may be a part of it: in small letters, as hosts are."""
+    if len(value) < _SHORTEST:
+        return origin
+    return re.sub(re.escape(value), lambda _: f"${{{name}}}", origin, flags=re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,8 +70,10 @@ class Reloading:
         allowed = self._runtime.allowed
         for each in outflows(loaded, self._runtime.settings.upstreams) if allowed is not None else ():
             if allowed is not None and each not in allowed:
-                message = f"{each.name} of the shell would go to {each.origin}, and nobody was asked about that."
-                fix = "Start devgw again to be asked, or write the value into .env."
+                whose = each.file or "the shell"
+                message = f"{each.name} of {whose} would go to {each.origin}, and nobody was asked about that."
+                instead = "put a file in the place of the link .env" if each.file else "write the value into .env"
+                fix = f"Start devgw again to be asked, or {instead}."
                 yield Finding("environment-not-trusted", Severity.ERROR, POLICIES_FILE, message, fix)
 
     def _read_for(self, workos_origin: str) -> Loaded:

@@ -93,6 +93,19 @@ def test_whoever_says_yes_beforehand_is_not_asked(project: Path, shell: dict[str
     assert has_started(said), said
 
 
+def test_a_link_out_of_the_project_to_a_file_of_variables_needs_a_yes(
+    project: Path, tmp_path: Path, shell: dict[str, str]
+) -> None:
+    (tmp_path / "credentials").write_text("API_KEY = another-one\n", encoding="utf-8")
+    (project / ".env").symlink_to("../credentials")
+    del shell["API_KEY"]
+    said = up(project, shell)
+    assert not has_started(said)
+    assert f"From {(tmp_path / 'credentials').resolve()}, to which its .env is a link, it uses, and sends to" in said[1]
+    assert SAYS in said[1]
+    assert has_started(up(project, shell, "--trust"))
+
+
 def test_a_project_that_takes_nothing_from_the_shell_just_starts(tmp_path: Path, shell: dict[str, str]) -> None:
     root = a_project(tmp_path / "own")
     (root / ".env").write_text("API_KEY=the-projects-own\n")

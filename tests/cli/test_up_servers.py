@@ -461,6 +461,15 @@ def test_two_servers_of_one_name_have_routes_and_upstreams_of_their_own(tmp_path
     ]
 
 
+async def test_a_command_that_is_printed_means_the_same_url_in_a_shell(tmp_path: Path, upstream: Upstream) -> None:
+    upstream.answers = {"/a&b;c": OPEN}
+    url = f"{upstream.origin}/a&b;c"
+    async with in_front_of(url, here=tmp_path) as session:
+        said = await session.end()
+
+    assert f"devgw init --from '{url}' DIR" in said
+
+
 def test_a_server_on_the_samples_port_is_not_taken_for_the_sample(tmp_path: Path) -> None:
     files = Draft((Fronted("http://localhost:9002/mcp"),)).files()
     assert "upstream = false" in files["devgw.toml"]

@@ -44,6 +44,8 @@ def test_two_names_in_one_value_both_go(tmp_path: Path) -> None:
 def test_a_name_in_the_upstream_url_goes_there_and_is_not_shown(tmp_path: Path) -> None:
     (only,) = found(tmp_path, [], "https://${env.TENANT}.example.com/mcp")
     assert only == Outflow("TENANT", "https://${TENANT}.example.com")
+    (only,) = found(tmp_path, [], "https://${env.AWS_SECRET_ACCESS_KEY}.example.com/mcp")
+    assert only.origin == "https://${AWS_SECRET_ACCESS_KEY}.example.com"
 
 
 def test_what_stays_on_this_machine_goes_nowhere(tmp_path: Path) -> None:
@@ -65,6 +67,28 @@ def test_the_names_of_workos_may_go_to_workos_and_nowhere_else(tmp_path: Path) -
 def test_what_the_projects_own_env_file_says_is_its_own(tmp_path: Path) -> None:
     mine = [with_header("$env(OWN_KEY)")]
     assert found(tmp_path, mine, dotenv="OWN_KEY=abc\n") == []
+
+
+def test_what_a_link_out_of_the_project_leads_to_is_the_persons(tmp_path: Path) -> None:
+    file, root = tmp_path / "credentials", tmp_path / "p"
+    root.mkdir()
+    file.write_text("[default]\naws_secret_access_key = wJalrXUtnFEMI\nplain = x-${API_KEY}\n", encoding="utf-8")
+    (root / ".env").symlink_to("../credentials")
+    mine = [with_header("$env(aws_secret_access_key)-$env(plain)")]
+    assert found(root, mine) == [
+        Outflow("API_KEY", "https://mcp.example.com"),
+        Outflow("aws_secret_access_key", "https://mcp.example.com", str(file.resolve())),
+        Outflow("plain", "https://mcp.example.com", str(file.resolve())),
+    ]
+    (only,) = found(root, [], "https://$env(aws_secret_access_key).example.com/mcp")
+    assert only.origin == "https://${aws_secret_access_key}.example.com"
+    assert found(root, mine, "http://localhost:1/mcp") == []
+
+
+def test_a_link_within_the_project_is_its_own(tmp_path: Path) -> None:
+    (tmp_path / "values").write_text("OWN_KEY=abc\n", encoding="utf-8")
+    (tmp_path / ".env").symlink_to("values")
+    assert found(tmp_path, [with_header("$env(OWN_KEY)")]) == []
 
 
 @pytest.mark.parametrize(
