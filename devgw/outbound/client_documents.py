@@ -100,10 +100,13 @@ class HttpClientDocuments:
             kept = self._kept.find(url)
         except (OSError, JsonRefused) as error:
             wanted = error.wanted if isinstance(error, JsonRefused) else "a file that can be read"
-            raise Refused(ClientDocumentInvalid(url, "has a copy that is unreadable", str(error), wanted)) from refused
+            raise Refused(ClientDocumentInvalid(url, "is unreadable", str(error), wanted, is_copy=True)) from refused
         if kept is None:
             raise refused
-        _check_document(url, kept.document)
+        try:
+            _check_document(url, kept.document)
+        except Refused as broken:
+            raise Refused(replace(broken.problem, is_copy=True)) from refused  # type: ignore[call-arg]  # it raises one
         document = ClientDocument(kept.document, kept.mark)
         self._remember(url, document, OFFLINE)
         return document

@@ -119,6 +119,8 @@ class ClientDocumentInvalid(Problem):
     to_register: str = ""
     """How this very client is made to register instead, where that is known."""
     is_key_set: bool = False
+    is_copy: bool = False
+    """Whether it is the copy that devgw.toml names, and not what its publisher has."""
 
     diagnosis: ClassVar = "REG-09"
     error: ClassVar = ErrorCode.INVALID_CLIENT
@@ -132,10 +134,14 @@ class ClientDocumentInvalid(Problem):
     def explain(self) -> str:
         """Say which rule, with both values."""
         called = _called(self.url, is_key_set=self.is_key_set)
+        if self.is_copy:
+            called = f"The copy of {self.url} that devgw.toml names"
         return f"{called} {self.rule}: got {self.got}, expected {self.expected}."
 
     def advise(self) -> str:
-        """Say what to publish."""
+        """Say what to publish, or to write into the copy."""
+        if self.is_copy:
+            return f"Correct that copy: it must have {self.expected}."
         if not self.to_register:
             return f"Publish the {'key set' if self.is_key_set else 'document'} with {self.expected}."
         return (

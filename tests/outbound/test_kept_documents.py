@@ -122,6 +122,8 @@ async def test_a_copy_that_breaks_a_rule_is_refused_too(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
         await documents.fetch(url)
     assert refused.value.problem.reason == "client_document_invalid"
+    assert refused.value.problem.explain().startswith(f"The copy of {url} that devgw.toml names publishes")
+    assert "Publish" not in refused.value.problem.advise()
 
 
 async def test_without_a_copy_an_unreachable_document_is_refused_as_before() -> None:
