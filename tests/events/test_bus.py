@@ -48,6 +48,21 @@ def test_no_observer_runs_while_something_is_published() -> None:
     assert len(seen) == 1
 
 
+def test_an_observer_that_wants_to_see_more_at_once_changes_the_order_for_nobody() -> None:
+    bus, seen = Bus(FrozenClock()), list[int]()
+
+    def greedy(published: Published) -> None:
+        if published.seq == 1:
+            bus.publish(McpAuthConsentDenied())
+            bus.drain()
+
+    bus.listen(greedy)
+    bus.listen(lambda published: seen.append(published.seq))
+    bus.publish(McpAuthConsentDenied())
+    bus.drain()
+    assert seen == [1, 2]
+
+
 class DeepError(Exception):
     """A fault that cannot even be shown."""
 

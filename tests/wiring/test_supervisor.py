@@ -229,9 +229,13 @@ async def test_one_piece_of_work_that_fails_stands_in_health_until_the_next_succ
 
     bench.supervisor.once("work", work(KeyError("x")))
     await until(lambda: bench.state("work") == "warning")
+    bench.supervisor.once("work", work(KeyError("x")))
+    bench.supervisor.once("work", work(ZeroDivisionError()))
+    await until(lambda: "ZeroDivisionError" in bench.row("work").text)  # type: ignore[union-attr]
+    assert bench.states() == ["waiting", "waiting"], "the same failure is told once, another one anew"
     bench.supervisor.once("work", work(None))
     await until(lambda: bench.state("work") == "not there")
-    assert bench.states() == ["waiting", "running"]
+    assert bench.states() == ["waiting", "waiting", "running"]
 
 
 def test_a_reason_names_the_file_and_no_secret() -> None:
