@@ -8,6 +8,7 @@ Source: OAuth Client ID Metadata Document §4, §6; RFC 6890; RFC 9111.
 """
 
 import re
+import ssl
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -140,7 +141,9 @@ class HttpClientDocuments:
                 status, headers = response.status_code, dict(response.headers)
                 content = await response.aread() if status == 200 else b""
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            is_network = isinstance(error, httpx2.TransportError) and tls_error(error) is None
+            # who closes amid a handshake has shown no certificate: nobody has answered yet
+            tls = tls_error(error)
+            is_network = isinstance(error, httpx2.TransportError) and (tls is None or isinstance(tls, ssl.SSLEOFError))
             failure = describe_failure(error)
             raise Refused(ClientDocumentUnreachable(url, failure, is_of_the_network=is_network)) from error
         except Refused as refused:

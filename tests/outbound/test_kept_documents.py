@@ -148,6 +148,28 @@ async def test_no_copy_stands_in_where_the_certificate_is_not_believed(tmp_path:
     assert refused.value.problem.reason == "client_document_unreachable"
 
 
+async def test_a_copy_stands_in_where_the_connection_is_closed_amid_the_handshake(tmp_path: Path) -> None:
+    async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write_eof()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(close, "127.0.0.1", 0)
+    async with server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/c"
+        found = await HttpClientDocuments(FrozenClock(), own_copy(tmp_path, url)).fetch(url)
+    assert found.kept_copy is not None
+
+
+async def test_no_copy_stands_in_where_what_answers_is_no_tls(tmp_path: Path) -> None:
+    async with serve(answering(b"{}")) as origin:
+        url = f"{origin}/c".replace("http:", "https:")
+        with pytest.raises(Refused) as refused:
+            await HttpClientDocuments(FrozenClock(), own_copy(tmp_path, url)).fetch(url)
+    assert refused.value.problem.reason == "client_document_unreachable"
+
+
 @pytest.mark.parametrize("is_silent_before_tls", [True, False])
 async def test_a_copy_stands_in_where_a_server_of_tls_is_silent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_silent_before_tls: bool
