@@ -99,6 +99,28 @@ class UpstreamResponseMalformed(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamAnsweredInArray(UpstreamProblem):
+    """One request was answered with an array; it is relayed, since some clients read it."""
+
+    method: str
+    """What was asked."""
+    is_event: bool
+    """Whether the array stands in an event."""
+
+    diagnosis: ClassVar = "PROXY-25"
+    source: ClassVar = "JSON-RPC 2.0 §6; MCP 2025-11-25 §Sending Messages to the Server"
+    hint: ClassVar = (
+        "Let the upstream answer a request that is an object with an object, and only an array with an array."
+    )
+
+    def explain(self) -> str:
+        """Say who reads it."""
+        some = "some clients read (TypeScript SDK) and others do not (Python SDK)"
+        who = "no client reads" if self.is_event else some
+        return f"The upstream {self.url} answered one request ({self.method}) with an array of messages, which {who}."
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamAnswerNotMcp(UpstreamProblem):
     """The upstream answered with a page, or anything else that is neither JSON nor an event stream."""
 

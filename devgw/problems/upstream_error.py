@@ -6,8 +6,15 @@ CLIENT_REFUSED = frozenset({"invalid_client", "unauthorized_client", "incorrect_
 """RFC 6749 §5.2; the last is GitHub's."""
 
 
-OF_STANDARDS = frozenset({"invalid_request", "unsupported_response_type", "unsupported_grant_type", "access_denied"})
-"""RFC 6749 §4.1.2.1, §5.2: they name no cause, and no documentation of the upstream's says more of them."""
+OF_STANDARDS = frozenset(
+    {
+        *("invalid_request", "unsupported_response_type", "unsupported_grant_type", "access_denied"),
+        *("login_required", "interaction_required", "consent_required", "account_selection_required"),
+    }
+)
+"""RFC 6749 §4.1.2.1, §5.2; OpenID Connect Core §3.1.2.6.
+
+They name no cause, and no documentation of the upstream's says more of them."""
 
 
 def refused_for(error: str) -> str:

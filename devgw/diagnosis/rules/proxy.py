@@ -12,6 +12,8 @@ from devgw.diagnosis.rules.common import known_quirks, mcp_requests, worked_sinc
 from devgw.diagnosis.view import View
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
+from devgw.foreign.text import clean
+from devgw.problems.upstream_answer import UpstreamAnsweredInArray
 
 _ARRAY, _ARRAY_EVENT = re.compile(rb"\A[\xef\xbb\xbf\s]*\["), re.compile(rb"^data:\s*\[\s*\{", re.MULTILINE)
 HEADER_MISMATCH, VERSION_UNSUPPORTED, METHOD_UNKNOWN = -32020, -32022, -32601
@@ -126,12 +128,12 @@ def answered_in_array(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa
     is_events = bool(answered) and answer_type(answered[-1]) == "text/event-stream"
     if not answered or not (_ARRAY_EVENT if is_events else _ARRAY).search(answered[-1].response_body.content):
         return
-    readers = "no client reads" if is_events else "some clients read (TypeScript SDK) and others do not (Python SDK)"
+    method, url = str(request_json(answered[-1]).get("method")), answered[-1].upstream_url or ""
+    problem = UpstreamAnsweredInArray(url, clean(method, 80), is_events)
     yield diagnosis(
         "PROXY-25",
-        f"The upstream answered one request ({request_json(answered[-1]).get('method')}) with an array of messages, "
-        f"which {readers}.",
-        "Let the upstream answer a request that is an object with an object, and with an array only an array.",
+        problem.explain(),
+        problem.advise(),
         view=view,
         trace=answered[-1],
         got="[{…}]",

@@ -1,6 +1,7 @@
 """Upstream MCP servers: do they answer, with which revisions, and do they want a login?"""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin
@@ -21,7 +22,7 @@ from devgw.problems.redirect import (
     UpstreamRedirectEmpty,
     UpstreamRedirectsHere,
 )
-from devgw.problems.upstream_answer import UpstreamAnswerForeign, UpstreamResponseMalformed
+from devgw.problems.upstream_answer import UpstreamAnsweredInArray, UpstreamAnswerForeign, UpstreamResponseMalformed
 from devgw.problems.upstream_by_status import Answered, no_answer_in, refusal_of
 from devgw.problems.upstream_status import (
     MEDIA_TYPES,
@@ -33,6 +34,8 @@ from devgw.problems.upstream_status import (
     UpstreamWantsLogin,
 )
 
+_WRAPPED = re.compile(rb"[\s\S]{0,2000}?(?:\A|data:)[\xef\xbb\xbf\s]*\[\s*\{[\s\S]*\"jsonrpc\"")
+"""An array of messages, as a body or as an event."""
 _SESSION_WANTED = frozenset({400, 404, 409, 422})
 _REFUSALS = 400
 _ASKED_ID = 1
@@ -132,6 +135,9 @@ def _no_mcp(asked: Asked, answer: Answer, speaks: tuple[str, str] | None) -> Che
     if answer.status >= _REFUSALS:
         return _as_proxied(asked, refusal_of(answered))
     is_mcp = answer.media_type in MEDIA_TYPES
+    if is_mcp and _WRAPPED.match(answer.body):
+        is_event = answer.media_type == "text/event-stream"
+        return _as_proxied(asked, UpstreamAnsweredInArray(asked.url, "initialize", is_event))
     problem = UpstreamGaveNoAnswer(asked.url, answer.status, answered.said, shown_ids([_ASKED_ID]))
     return _as_proxied(asked, problem if is_mcp else no_answer_in(answered, shown_ids([_ASKED_ID])))
 

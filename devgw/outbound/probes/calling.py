@@ -98,4 +98,4 @@ def _unpacked(url: str, encoding: str, content: bytes) -> bytes:
     try:
         return zlib.decompressobj(_GZIP_OR_DEFLATE).decompress(content, Limits.ANSWER_BYTES)
     except zlib.error as error:
-        raise Refused(UpstreamEncodingUnreadable(without_query(url), encoding)) from error
+        raise Refused(UpstreamEncodingUnreadable(without_query(url), encoding, is_broken=True)) from error

@@ -119,6 +119,7 @@ async def test_what_the_page_says_why_says(tmp_path: Path, change: Change, name:
     [
         (sends_back(error="unauthorized_client"), "UPST-15", "Connect again to register anew"),
         (sends_back(error="invalid_request"), "UPST-16", "the error is a standard's"),
+        (sends_back(error="login_required"), "UPST-16", "the error is a standard's"),
         (sends_back(error="tenant_closed"), "UPST-16", "it is its own"),
         (token_answer(403, {"error": "access_denied"}), "UPST-16", "the error is a standard's"),
         (token_answer(400, {"error": "unsupported_grant_type"}), "UPST-16", "the error is a standard's"),

@@ -156,3 +156,23 @@ async def test_the_doctor_says_of_it_what_a_call_is_told(tmp_path: Path, given: 
     check = next(each for each in checks if each.name.startswith("upstream."))
     assert check.verdict is Verdict.FAIL
     assert (check.diagnosis_id, check.saw, check.todo) == (found.id, found.cause, found.fix)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        (text(b"[" + response(result={"protocolVersion": "2025-11-25"}) + b"]"), "PROXY-25"),
+        (event(b"[" + response(result={"protocolVersion": "2025-11-25"}) + b"]"), "PROXY-25"),
+        ((200, JSON | {"content-encoding": "gzip"}, response(result={})), "PROXY-23"),
+    ],
+)
+async def test_the_doctor_has_the_name_and_the_change_of_a_call_for_what_is_wrapped(
+    tmp_path: Path, given: Given, name: str
+) -> None:
+    async with serve(answering(given)) as origin, behind(tmp_path, f"{origin}/mcp") as (gateway, headers, http):
+        await http.post(gateway.mcp_url, json=mcp_request("initialize"), headers=headers)
+        found = await gateway.only(name)
+        checks = await examine_running(gateway.running.runtime)
+    check = next(each for each in checks if each.name.startswith("upstream."))
+    assert check.verdict is Verdict.FAIL
+    assert (check.diagnosis_id, check.saw, check.todo) == (found.id, found.cause, found.fix)
