@@ -23,7 +23,7 @@ from devgw.oauth.redirect_uri import is_loopback
 from devgw.outbound.client import Bounds, CheckAddress, http_client
 from devgw.outbound.guard import client_check
 from devgw.outbound.kept_documents import KeptDocuments
-from devgw.outbound.transport import describe_failure, tls_error
+from devgw.outbound.transport import tls_error, tls_fault, unreached
 from devgw.problems import Problem, Refused
 from devgw.problems.client_document import (
     ClientDocumentForbidden,
@@ -32,6 +32,7 @@ from devgw.problems.client_document import (
     ClientDocumentUnreachable,
 )
 from devgw.problems.limit import AnswerProblem, AnswerTooLong, AnswerUnfinished, AnswerUnpacksTooLong, limit_id
+from devgw.problems.proxy import TlsFault
 from devgw.settings import Limits
 
 OFFLINE = timedelta(seconds=30)
@@ -144,8 +145,10 @@ class HttpClientDocuments:
             # who closes amid a handshake has shown no certificate: nobody has answered yet
             tls = tls_error(error)
             is_network = isinstance(error, httpx2.TransportError) and (tls is None or isinstance(tls, ssl.SSLEOFError))
-            failure = describe_failure(error)
-            raise Refused(ClientDocumentUnreachable(url, failure, is_of_the_network=is_network)) from error
+            why = unreached(error)
+            change = why.change if tls is not None and tls_fault(tls) is TlsFault.UNTRUSTED else ""
+            unreachable = ClientDocumentUnreachable(url, why.failure, is_of_the_network=is_network, change=change)
+            raise Refused(unreachable) from error
         except Refused as refused:
             raise Refused(_own_problem(url, refused.problem)) from refused
         if status != 200:

@@ -21,6 +21,8 @@ class ClientDocumentUnreachable(Problem):
     """The id of the limit that its answer passes, if that is why."""
     is_of_the_network: bool = False
     """Whether it is not reached at all: its name, the connection, or no answer in time."""
+    change: str = ""
+    """What on this machine makes it reachable, as a sentence, where that is known."""
     to_register: str = ""
     """How this very client is made to register instead, where that is known."""
     is_key_set: bool = False
@@ -40,15 +42,11 @@ class ClientDocumentUnreachable(Problem):
 
     def advise(self) -> str:
         """Say how to go on without it."""
+        change = self.change or "Make the URL reachable from this machine."
         if self.is_key_set:
-            return (
-                "Make the URL reachable from this machine, or give the client its keys as `jwks` instead of `jwks_uri`."
-            )
+            return f"{change} Or give the client its keys as `jwks` instead of `jwks_uri`."
         how = self.to_register or "let it forget this server and connect again, it registers then"
-        return (
-            "Make the URL reachable from this machine. Else set gateway.cimdEnabled to false in policies.json, "
-            f"and make the client register: {how}."
-        )
+        return f"{change} Else set gateway.cimdEnabled to false in policies.json, and make the client register: {how}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,7 @@ async def test_no_copy_stands_in_where_the_certificate_is_not_believed(tmp_path:
         with pytest.raises(Refused) as refused:
             await HttpClientDocuments(FrozenClock(), own_copy(tmp_path, url)).fetch(url)
     assert refused.value.problem.reason == "client_document_unreachable"
+    assert refused.value.problem.advise().startswith("Set SSL_CERT_FILE")
 
 
 async def test_a_copy_stands_in_where_the_connection_is_closed_amid_the_handshake(tmp_path: Path) -> None:
