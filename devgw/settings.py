@@ -78,8 +78,6 @@ class Limits:
     """The longest `gateway.log`: hundreds of tracebacks. Beyond it the older half goes."""
     ANSWER_BYTES: Final = 1_048_576
     """Of one answer to a question of ours, on the wire and unpacked: the longest metadata and key sets have 100 kB."""
-    ANSWER_PIECE_BYTES: Final = 4_096
-    """Read of it at one time: a server can pack a thousand frames into them, and others wait while they are read."""
     ANSWER_SECONDS: Final = 10.0
     """From connecting to the last byte of such an answer, for a person waits in a browser meanwhile."""
     ANSWER_SILENCE_SECONDS: Final = 5.0

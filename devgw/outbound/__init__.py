@@ -20,7 +20,7 @@ told per answer that a connection is not to be kept.
 Everything that is not on the hot path goes through httpx2, and through one maker of its clients:
 
     client    time, bytes (packed and unpacked), no redirect, no connection kept; `bounded` is the transport under it
-    network   in which pieces an answer comes over the wire, how much of it with its framing, and from which addresses
+    network   how much of an answer comes over the wire, with its framing, and from which addresses
     guard     where a foreign document may send us; asked on each address and on the connected peer
     proxies   the environment's proxies; never for this machine
     trust     the system's authorities and the environment's, for the MCP proxy too

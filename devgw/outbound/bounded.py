@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 
 from devgw.foreign.addresses import find_literal
+from devgw.foreign.pieces import lead_over
 from devgw.outbound.client import Bounds, CheckAddress
 from devgw.outbound.network import Network, Pace
 from devgw.outbound.proxies import find_proxy
@@ -79,7 +80,7 @@ class _Connector(httpx2.AsyncHTTPTransport):
         trusted = shared_tls_context()
         spoken = httpx2.Proxy(proxy, ssl_context=trusted if proxy.startswith("https:") else None) if proxy else None
         super().__init__(verify=trusted, trust_env=False, limits=_KEEP_NONE, proxy=spoken)
-        self._pool._network_backend = network  # noqa: SLF001  httpx2 has no parameter for it; tests hold that it is used
+        lead_over(self, network)
 
 
 def _shown(request: httpx2.Request) -> str:

@@ -1,18 +1,14 @@
-"""The network under httpx2: where it may connect, and in which pieces an answer comes over it.
-
-What a server packs into few bytes (interim answers, chunks of one byte) takes thousandfold the time to read, and the
-gateway waits meanwhile: so each turn takes a small piece, and there is a last one.
-"""
+"""The network under every client of `outbound.client`: where it may connect, and how much it lets through."""
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import httpcore2
 
+from devgw.foreign.pieces import PieceNetwork
 from devgw.outbound.client import CheckAddress
 from devgw.problems import Refused
 from devgw.problems.base import Fault
@@ -47,13 +43,12 @@ class Pace:
             raise Refused(AnswerTooLong(self.url, self.most_bytes, blamed=self.blamed))
 
 
-class Network(httpcore2.AsyncNetworkBackend):
+class Network(PieceNetwork):
     """Connects only where the address may be asked: each one of the name, and then the one that answered."""
 
     def __init__(self, pace: Pace, check_address: CheckAddress | None = None) -> None:
-        self._pace = pace
+        super().__init__(pace)
         self._check_address = check_address
-        self._network = httpcore2.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -68,55 +63,14 @@ class Network(httpcore2.AsyncNetworkBackend):
         if check is not None:
             for address in await addresses_of(host, port):
                 check(address)
-        stream = await self._network.connect_tcp(host, port, timeout, local_address, socket_options)
+        stream = await super().connect_tcp(host, port, timeout, local_address, socket_options)
         try:
             if check is not None:
                 check(_peer_of(stream))
         except BaseException:
             await stream.aclose()
             raise
-        self._pace.is_connected = True
-        return _PacedStream(stream, self._pace)
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait between two attempts."""
-        await self._network.sleep(seconds)
-
-
-class _PacedStream(httpcore2.AsyncNetworkStream):
-    """A connection that is read in small pieces, up to a last one."""
-
-    def __init__(self, stream: httpcore2.AsyncNetworkStream, pace: Pace) -> None:
-        self._stream = stream
-        self._pace = pace
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  httpcore2's
-        """Return the next piece."""
-        self._pace.check()
-        piece = await self._stream.read(min(max_bytes, Limits.ANSWER_PIECE_BYTES), timeout)
-        self._pace.received += len(piece)
-        return piece
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  httpcore2's
-        """Send."""
-        await self._stream.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        """Close."""
-        await self._stream.aclose()
-
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109  httpcore2's
-    ) -> httpcore2.AsyncNetworkStream:
-        """Return the connection inside this one, at the same pace."""
-        return _PacedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout), self._pace)
-
-    def get_extra_info(self, info: str) -> Any:
-        """Return what is known of the connection."""
-        return self._stream.get_extra_info(info)
+        return stream
 
 
 def _peer_of(stream: httpcore2.AsyncNetworkStream) -> str:

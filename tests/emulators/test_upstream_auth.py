@@ -9,6 +9,7 @@ import pytest
 from devgw.clock import FrozenClock
 from devgw.foreign.text import is_hidden
 from tests.emulators.upstream_flow import CALLBACK, UpstreamClient
+from tests.support.hostile import OK, Speak, hangs, hostile, repeats
 from tests.support.serving import serve
 
 
@@ -248,3 +249,21 @@ async def test_a_foreign_host_is_refused_everywhere(client: UpstreamClient) -> N
         for host in ("evil.example", "[::1"):
             answer = await client.http.get(f"{client.origin}{path}", headers={"Host": host})
             assert answer.status_code == 421
+
+
+@pytest.mark.parametrize(
+    ("speak", "said"),
+    [
+        (repeats(b"", b"HTTP/1.1 100 \r\n\r\n" * 4_000), "more than 65536 bytes came"),
+        (repeats(OK + b"transfer-encoding: chunked\r\n\r\n1;", b"e" * 4_000), "more than 65536 bytes came"),
+        (repeats(OK + b"x: ", b"y" * 65_536), "more than 65536 bytes came"),
+        (hangs(OK), "did not end within 3 s"),
+    ],
+)
+async def test_a_client_document_is_read_up_to_a_last_byte_whatever_it_is_packed_into(
+    client: UpstreamClient, speak: Speak, said: str
+) -> None:
+    """Any page can ask for it, and the gateway waits while it is read: interim answers cost more than their bytes."""
+    async with hostile(speak) as served:
+        page = await client.http.get(client.authorize_url(client_id=f"{served.origin}/client.json"))
+    assert said in page.text

@@ -21,6 +21,7 @@ import uvloop
 
 from devgw.clock import SystemClock
 from devgw.foreign.addresses import PUBLIC
+from devgw.foreign.pieces import PIECE_BYTES
 from devgw.gateway.transport import Timing, UpstreamRequest
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.guard import address_check, upstream_check
@@ -130,7 +131,7 @@ async def test_an_answer_is_read_in_small_pieces_so_that_others_get_their_turn()
     ):
         pieces = [len(piece) async for piece in answer.aiter_raw()]
     assert sum(pieces) == len(body)
-    assert max(pieces) <= Limits.ANSWER_PIECE_BYTES
+    assert max(pieces) <= PIECE_BYTES
 
 
 @pytest.mark.parametrize(

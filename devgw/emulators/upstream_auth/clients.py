@@ -1,23 +1,17 @@
 """Who asks: registration (RFC 7591), client metadata documents, redirect URIs, and client authentication."""
 
-import asyncio
 from base64 import b64decode
 from binascii import Error as NotBase64
-from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from devgw.emulators.reader import read_json
 from devgw.emulators.upstream.asgi import LOOPBACK
+from devgw.emulators.upstream_auth.documents import fetch_document
 from devgw.emulators.upstream_auth.records import Client, Records
-from devgw.emulators.upstream_auth.wire import OAuthError
+from devgw.emulators.upstream_auth.wire import OAuthError, split_uri
 from devgw.entropy import digest, same, short_id, token
 
-if TYPE_CHECKING:
-    import httpx2
-
 METHODS = ("none", "client_secret_basic", "client_secret_post")
-DOCUMENT_LIMIT = 5 * 1024
-FETCH_SECONDS = 3
 
 
 def register(records: Records, asked: Any, *, always_secret: bool = False) -> dict[str, Any]:
@@ -60,7 +54,7 @@ async def find_client(records: Records, client_id: str, *, takes_documents: bool
         raise OAuthError("invalid_client", f"No client has the id {client_id!r}.", 401)
     if not takes_documents:
         raise OAuthError("invalid_client", "This server takes no client metadata documents: register.", 401)
-    return _client_of(client_id, await _fetch(client_id))
+    return _client_of(client_id, await fetch_document(client_id))
 
 
 def authenticate(client: Client, form: dict[str, str], authorization: str | None) -> None:
@@ -94,18 +88,10 @@ def is_registered(client: Client, redirect_uri: str) -> bool:
 
 
 def _without_port(uri: str) -> tuple[str, ...]:
-    parts = _split(uri)
+    parts = split_uri(uri)
     if parts is None or parts.scheme != "http" or parts.hostname not in LOOPBACK:
         return (uri,)
     return (parts.scheme, parts.hostname, parts.path, parts.query)
-
-
-def _split(uri: str) -> SplitResult | None:
-    """Return the parts of a URI, or None where it is not one, such as half an IPv6 address."""
-    try:
-        return urlsplit(uri)
-    except ValueError:
-        return None
 
 
 def _redirect_uris(metadata: dict[str, Any], error: str) -> tuple[str, ...]:
@@ -113,7 +99,7 @@ def _redirect_uris(metadata: dict[str, Any], error: str) -> tuple[str, ...]:
     if not isinstance(uris, list) or not uris:
         raise OAuthError(error, "redirect_uris must be a list of at least one URI.")
     for uri in uris:
-        parts = _split(uri) if isinstance(uri, str) else None
+        parts = split_uri(uri) if isinstance(uri, str) else None
         is_loopback = parts is not None and parts.scheme == "http" and parts.hostname in LOOPBACK
         if parts is None or parts.fragment or not (is_loopback or (parts.scheme == "https" and parts.hostname)):
             raise OAuthError(error, f"{uri!r} is neither https nor http on loopback, or has a fragment.")
@@ -127,40 +113,6 @@ def _client_of(url: str, document: Any) -> Client:
         raise OAuthError("invalid_client", "A client metadata document must say token_endpoint_auth_method none here.")
     name = str(document.get("client_name") or urlsplit(url).netloc)
     return Client(url, name, _redirect_uris(document, "invalid_client"), "none")
-
-
-async def _fetch(url: str) -> Any:
-    parts = _split(url)
-    if parts is None or (parts.scheme == "http" and parts.hostname not in LOOPBACK):
-        raise OAuthError("invalid_client", f"{url} is neither https nor on loopback.", 401)
-    import httpx2  # noqa: PLC0415  12 ms of the gateway's start, for a document that may never be asked for
-
-    try:
-        # No proxy of the environment: a document on loopback is nobody else's business.
-        async with httpx2.AsyncClient(timeout=FETCH_SECONDS, trust_env=False) as http:
-            status, content = await _beginning(http, url)
-    except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as failure:
-        raise OAuthError("invalid_client", f"{url} cannot be read: {failure or 'it did not answer'}.", 401) from failure
-    if status != 200 or len(content) > DOCUMENT_LIMIT:
-        more = "more than " if len(content) > DOCUMENT_LIMIT else ""
-        said = f"{status} with {more}{min(len(content), DOCUMENT_LIMIT)} bytes"
-        raise OAuthError("invalid_client", f"{url} answered {said}.", 401)
-    try:
-        return read_json(content)
-    except ValueError as failure:
-        raise OAuthError("invalid_client", f"{url} cannot be read: {failure}.", 401) from failure
-
-
-async def _beginning(http: "httpx2.AsyncClient", url: str) -> tuple[int, bytes]:
-    """Return status and body as it came, up to a piece beyond the limit: what is packed all the same is no JSON."""
-    headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
-    content = b""
-    async with asyncio.timeout(FETCH_SECONDS), http.stream("GET", url, headers=headers) as response:
-        async for piece in response.aiter_raw(DOCUMENT_LIMIT):
-            content += piece
-            if len(content) > DOCUMENT_LIMIT:
-                break
-        return response.status_code, content
 
 
 def _presented(form: dict[str, str], authorization: str | None) -> tuple[str, str]:

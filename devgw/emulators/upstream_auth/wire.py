@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from quart import Response, request
 from quart.json import dumps
@@ -35,6 +35,14 @@ def json_answer(body: dict[str, Any] | Sequence[Any], status: int = 200) -> Resp
 def html_error(status: int) -> Response:
     """Return a page where JSON is expected."""
     return Response(HTML_ERROR, status, {"Content-Type": "text/html; charset=utf-8"})
+
+
+def split_uri(uri: str) -> SplitResult | None:
+    """Return the parts of a URI, or None where it is not one, such as half an IPv6 address."""
+    try:
+        return urlsplit(uri)
+    except ValueError:
+        return None
 
 
 def once_each(raw: str) -> dict[str, str]:
