@@ -16,6 +16,7 @@ from devgw.events.taxonomy import (
 )
 from devgw.monitor.book import Book, Count, Graveyard
 from devgw.monitor.grant_rows import access_row, grant_row, refresh_row, token_row
+from devgw.monitor.masking import mask_sentence, mask_shapes
 from devgw.monitor.moments import stamp
 from devgw.monitor.records import Records
 from devgw.monitor.rows import GrantRow, TokenRow
@@ -155,7 +156,7 @@ class GrantBooks:
         row = TokenRow(event.token_id, "idp", "live", stamp(published.at), stamp(event.expires_at))
         row.subject_id, row.session_id = event.subject_id or "", event.session_id or ""
         scope = event.claims.get("scope", "")
-        row.scope = scope if isinstance(scope, str) else ""
+        row.scope = mask_sentence(scope) if isinstance(scope, str) else ""
         self.tokens.put(row.id, row)
 
     def prune(self, now: datetime, most: int = 1_000) -> bool:
@@ -192,7 +193,7 @@ class GrantBooks:
     ) -> GrantRow:
         id_ = str(event.grant_id or "")
         row = self.grants.get(id_) or GrantRow(id=id_, state="live", created=stamp(published.at))
-        row.client = event.client_name or row.client
+        row.client = mask_shapes(event.client_name or "") or row.client
         if event.client_id and event.client_id != row.client_id:
             self._leave_client(row)
             row.client_id = event.client_id

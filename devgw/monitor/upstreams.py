@@ -15,6 +15,7 @@ from devgw.events.taxonomy import (
 )
 from devgw.events.trace import Trace
 from devgw.monitor.book import Book, Count, Graveyard
+from devgw.monitor.masking import mask_sentence
 from devgw.monitor.moments import stamp
 from devgw.monitor.rows import TokenRow, UpstreamRow
 
@@ -43,7 +44,7 @@ class UpstreamBooks:
             kept.add(route.operation_id)
             row = self._row(route.operation_id)
             exchange = route.token_exchange
-            row.name, row.url = route.summary or route.operation_id, route.upstream_url
+            row.name, row.url = route.summary or route.operation_id, mask_sentence(route.upstream_url)
             row.upstream_id, row.auth_mode = (exchange.id, exchange.auth_mode) if exchange else ("", "")
             self.upstreams.touch(row.id)
         for row in list(self.upstreams):
@@ -76,12 +77,13 @@ class UpstreamBooks:
         is_theirs = event.failure_origin is FailureOrigin.UPSTREAM and event.outcome is Outcome.FAILURE
         if is_theirs and event.operation_id:
             row = self._row(event.operation_id)
-            row.state, row.last_error = "failing", event.explanation or event.reason_code or f"answered {event.status}"
+            why = event.explanation or event.reason_code or f"answered {event.status}"
+            row.state, row.last_error = "failing", mask_sentence(why)
             self.upstreams.touch(row.id)
 
     def _failed(self, row: UpstreamRow, why: str) -> None:
         row.errors += 1
-        row.state, row.last_error, row.last_error_at = "failing", why, row.last
+        row.state, row.last_error, row.last_error_at = "failing", mask_sentence(why), row.last
 
     def weigh(self, row: UpstreamRow) -> UpstreamRow:
         """Return `row` with its percentiles taken now."""

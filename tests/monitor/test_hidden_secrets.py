@@ -4,19 +4,24 @@ import base64
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 
 from devgw.clock import FrozenClock
+from devgw.config.project import Route
 from devgw.events.flow import Flow
+from devgw.events.taxonomy import FailureOrigin, McpCapabilityCompleted, Outcome
 from devgw.events.trace import Body, Trace
 from devgw.foreign.text import clean, shown_json
-from devgw.ids import ClientId, FlowId, TraceId
+from devgw.ids import ClientId, FlowId, OperationId, TraceId
 from devgw.monitor import flow_view, trace_view
+from devgw.monitor.book import Book, Count, Graveyard
 from devgw.monitor.configured_secrets import ConfiguredSecrets
 from devgw.monitor.invisible import without_invisible
 from devgw.monitor.masking import mask_client_id, mask_form, mask_header, mask_json, mask_sentence, mask_text, mask_url
+from devgw.monitor.upstreams import UpstreamBooks
 
 INVISIBLE = [
     "\ufe0f", "\ufe0e", "\u200b", "\u200d", "\u2060", "\u00ad", "\u034f", "\u061c", "\u115f", "\u17b4", "\u180e",
@@ -99,6 +104,27 @@ def test_what_a_sentence_quotes_is_masked_by_its_names_as_well(name: str) -> Non
 @pytest.mark.parametrize("words", ["invalid_token: expired today", "incorrect_client_credentials: RURI-12", "it works"])
 def test_an_error_code_in_a_quotation_names_no_secret(words: str) -> None:
     assert mask_sentence(f"It answers 400: “{words}”.") == f"It answers 400: “{words}”."
+
+
+def test_a_token_is_masked_where_an_upstream_said_it_or_is_called_with_it() -> None:
+    count = Count()
+    graveyard = Graveyard(count)
+    books = UpstreamBooks(count, graveyard, Book("token", count, graveyard, 10))
+    url = f"https://mcp.example/{TOKEN}/mcp?api_key=correct-horse"
+    books.take_routes([Route("/mcp/x", OperationId("x"), "X", url)])
+    trace = Trace(TraceId("1"), FrozenClock().now(), "POST", "/mcp/x", host="localhost:9000", status=502)
+    trace.operation_id, trace.failure_origin, trace.outcome = OperationId("x"), "upstream", "failure"
+    trace.explanation = f"The metadata says resource 'http://x.example/{TOKEN}'."
+    books.exchanged(trace)
+    (row,) = books.upstreams
+    assert row.last_error.startswith("The metadata says resource 'http://x.example/ghp_…#")
+    assert "a1B2" not in row.last_error + row.url
+    assert "horse" not in row.url
+
+    failed = McpCapabilityCompleted(mcp_method="x", status=502, gateway_ms=1, upstream_ms=1)
+    failed = replace(failed, operation_id=OperationId("x"), failure_origin=FailureOrigin.UPSTREAM)
+    books.completed(replace(failed, outcome=Outcome.FAILURE, explanation=f"It said: “{TOKEN}”."))
+    assert row.last_error.startswith("It said: “ghp_…#")
 
 
 def test_what_holds_no_secret_keeps_its_signs() -> None:
@@ -253,7 +279,7 @@ def test_even_the_shortest_configured_value_is_hidden_in_base64_of_base64() -> N
 
 
 def test_a_token_is_masked_where_a_client_has_its_name_or_its_id() -> None:
-    """A secret that is sent in place of an id is a slip that people make; a URL names a client, and is kept."""
+    """A secret that is sent in place of an id is a slip that people make; a URL without one is kept."""
     at = FrozenClock().now()
     flow = Flow(FlowId("f-1"), at)
     flow.client_id = ClientId(TOKEN)
