@@ -23,13 +23,21 @@ _ENDPOINTS = {
 }
 _OF_AN_AUTHORIZATION = frozenset({"client_id", "response_type"})
 """What every authorization request has (RFC 6749 §4.1.1)."""
+_OF_A_TOKEN = frozenset({"grant_type", "code_verifier", "refresh_token"})
+"""What token requests have in their form, and no other request of a client has (RFC 6749 §4.1.3, §6)."""
 _PAGES = (CONSENT, PROVE, LOGOUT, DEV_LOGIN, CALLBACK)
 """Where browsers go, below whatever base path."""
 _OAUTH_DOCUMENTS = ("oauth-protected-resource", "oauth-authorization-server", "openid-configuration")
 
 
 def explain_path(
-    method: str, path: str, headers: dict[str, str], project: Project, urls: Urls, names: frozenset[str] = frozenset()
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    project: Project,
+    urls: Urls,
+    names: frozenset[str] = frozenset(),
+    form: frozenset[str] = frozenset(),
 ) -> PathUnknown:
     """Return why `path` is answered with 404.
 
@@ -40,6 +48,7 @@ def explain_path(
         project: whose routes are served.
         urls: of the origin under which it was asked.
         names: of the parameters in the query.
+        form: those of a form in the body, where it is one.
     """
     routes = tuple(urls.resource(route) for route in project.routes)
     document = next((each for each in _OAUTH_DOCUMENTS if f"{WELL_KNOWN}{each}" in path), None)
@@ -60,7 +69,7 @@ def explain_path(
         route = next((each for each in project.routes if each.path == nearest), None)
         endpoint = urls.endpoints(route).authorization
         return PathUnknown(method, urls.origin + path, Meant.AUTHORIZE, endpoint, routes)
-    meant = _meant(method, path, headers, (route.path for route in project.routes))
+    meant = Meant.TOKEN if _OF_A_TOKEN & form else _meant(method, path, headers, (each.path for each in project.routes))
     if names >= _OF_AN_AUTHORIZATION and meant is Meant.NOTHING:
         meant = Meant.AUTHORIZE
     if meant is Meant.MCP:
@@ -99,10 +108,8 @@ def _endpoint(urls: Urls, meant: Meant) -> str:
 
 
 def _meant(method: str, path: str, headers: dict[str, str], routes: Iterable[str]) -> Meant:
-    """Return what the request was for: an endpoint by its word or its form, an MCP route by what a client sends."""
+    """Return what the request was for: an endpoint by its word, an MCP route by what a client sends."""
     word = path.rstrip("/").rpartition("/")[2].lower()
-    if "form-urlencoded" in headers.get("content-type", "") and word != "revoke":
-        return Meant.TOKEN
     close = [word] if "/oauth" not in path.lower() else get_close_matches(word, _ENDPOINTS, 1, _ALIKE)
     if close and close[0] in _ENDPOINTS:
         return _ENDPOINTS[close[0]]
@@ -117,10 +124,13 @@ def _nearest(path: str, routes: tuple[str, ...], origin: str) -> str:
     """Return the route that was probably meant: the only one, the one that is the same but for habits, or alike."""
     if len(routes) == 1:
         return routes[0]
-    same = [each for each in routes if _bare(path) == _bare(each.removeprefix(origin))]
+    whole, name = _plain(path), _bare(path)
+    same = [
+        each for each in routes if (own := each.removeprefix(origin)) and (_bare(own) == name or whole.endswith(own))
+    ]
     if len(same) == 1:
         return same[0]
-    by_likeness = {each: _ratio(_bare(path), _bare(each.removeprefix(origin))) for each in routes}
+    by_likeness = {each: _ratio(name, _bare(each.removeprefix(origin))) for each in routes}
     best = max(by_likeness, key=lambda each: by_likeness[each], default="")
     return best if best and by_likeness[best] >= _ALIKE else ""
 

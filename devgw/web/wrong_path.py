@@ -3,12 +3,16 @@
 from dataclasses import replace
 
 from quart import Response, jsonify, request
+from werkzeug.exceptions import HTTPException
 
 from devgw.events import Outcome, refusal
 from devgw.events.taxonomy import PathNotFound
 from devgw.gateway.wrong_path import explain_path
 from devgw.problems.wrong_path import Meant, PathUnknown
 from devgw.web import refusals, serving
+
+_MOST_BYTES = 65_536
+"""Of a form that is looked into: token requests are far shorter."""
 
 
 async def answer_wrong_path() -> Response:
@@ -18,7 +22,8 @@ async def answer_wrong_path() -> Response:
     headers = {name.lower(): value.lower() for name, value in request.headers.items()}
     gateway = serving.gateway()
     names = frozenset(serving.query().written)
-    problem = explain_path(request.method, path, headers, gateway.project, serving.urls(), names)
+    form = await _names_in_form(headers)
+    problem = explain_path(request.method, path, headers, gateway.project, serving.urls(), names, form)
     pending = gateway.login.find_for_error(serving.query()) if problem.meant is Meant.NOTHING else None
     if pending is not None:
         serving.note_pending(pending)
@@ -38,6 +43,16 @@ async def answer_wrong_path() -> Response:
         return await refusals.as_page(problem)
     refusals.note(problem)
     return _as_json(problem)
+
+
+async def _names_in_form(headers: dict[str, str]) -> frozenset[str]:
+    """Return the names in a form; none where the body is no form, or too long to be read for this."""
+    if "form-urlencoded" not in headers.get("content-type", "") or int(request.content_length or 0) > _MOST_BYTES:
+        return frozenset()
+    try:
+        return frozenset(await request.form)
+    except HTTPException:
+        return frozenset()
 
 
 def _as_json(problem: PathUnknown) -> Response:

@@ -31,11 +31,12 @@ def explained(
     routes: tuple[Route, ...] = SEVERAL,
     base: str = "/",
     names: frozenset[str] = frozenset(),
+    form: frozenset[str] = frozenset(),
     **headers: str,
 ) -> PathUnknown:
     project = Project(Path(), None, routes, base_path=base)
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    return explain_path(method, path, sent, project, Urls(ORIGIN, base), names)
+    return explain_path(method, path, sent, project, Urls(ORIGIN, base), names, form)
 
 
 @pytest.mark.parametrize(
@@ -103,11 +104,15 @@ def test_an_endpoint_is_known_by_its_word(method: str, path: str, meant: Meant, 
     assert found.diagnosis_id == ("DISC-10" if endpoint else None)
 
 
-def test_a_form_is_a_token_request_but_for_a_revocation() -> None:
-    form = "application/x-www-form-urlencoded; charset=utf-8"
-    assert explained("/login/access", "POST", content_type=form).meant is Meant.TOKEN
-    assert explained("/x/revoke", "POST", content_type=form).meant is Meant.REVOKE
-    assert explained("/login/access", "POST", content_type="application/json").meant is Meant.MCP
+def test_a_form_is_a_token_request_by_what_stands_in_it() -> None:
+    """RFC 6749 §4.1.3, §6; curl calls whatever it sends a form, where nobody tells it otherwise."""
+    kind = "application/x-www-form-urlencoded; charset=utf-8"
+    code, refresh = frozenset({"grant_type", "code"}), frozenset({"grant_type", "refresh_token"})
+    assert explained("/login/access", "POST", content_type=kind, form=code).meant is Meant.TOKEN
+    assert explained("/mcp", "POST", content_type=kind, form=refresh).meant is Meant.TOKEN
+    assert explained("/x/revoke", "POST", content_type=kind, form=frozenset({"token"})).meant is Meant.REVOKE
+    for sent in (frozenset({'{"jsonrpc":"2.0","id":1,"method":"tools/list"}'}), frozenset({"{}"}), frozenset[str]()):
+        assert explained("/login/access", "POST", content_type=kind, form=sent).meant is Meant.MCP
 
 
 def test_an_authorization_request_is_known_by_its_parameters() -> None:

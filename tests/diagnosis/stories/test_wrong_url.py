@@ -26,6 +26,7 @@ AGENTS = ("node", "python-httpx2/2", "curl/8.5.0", "Mozilla/5.0")
         ("POST", "/mcp/smaple", NEAREST),
         ("POST", "/mcp/sample/sse", NEAREST),
         ("POST", "/sample/mcp", NEAREST),
+        ("POST", "/api/mcp/sample", NEAREST),
         ("POST", "//mcp/sample", NEAREST),
         ("POST", "/__zuplo/mcp/sample", NEAREST),
         ("GET", "/mcp/smaple", NEAREST),
@@ -124,3 +125,20 @@ async def test_what_everybody_asks_of_habit_is_answered_and_not_talked_about(
     gateway.wait(600)
     assert await gateway.flows() == []
     assert await gateway.of_gateway() == []
+
+
+@pytest.mark.parametrize("path", ["/mcp/smaple", "/mcp/sample/sse", "/api/mcp/sample", "/"])
+@pytest.mark.parametrize("body", ['{"jsonrpc":"2.0","id":1,"method":"tools/list"}', "{}", ""])
+async def test_what_curl_sends_as_a_form_looks_for_a_route_all_the_same(gateway: Watched, path: str, body: str) -> None:
+    """`curl -d` calls it a form where nobody says that it is JSON."""
+    headers = {"content-type": "application/x-www-form-urlencoded", "user-agent": "curl/8.5.0"}
+    async with httpx2.AsyncClient(headers=headers) as curl:
+        answer = await curl.post(f"{gateway.origin}{path}", content=body)
+    assert "DISC-14" in answer.json()["error_description"]
+    await gateway.only("DISC-14")
+
+
+async def test_a_code_at_a_wrong_path_is_a_token_request(gateway: Watched, http: httpx2.AsyncClient) -> None:
+    answer = await http.post(f"{gateway.origin}/login/access", data={"grant_type": "authorization_code", "code": "c"})
+    assert answer.json()["nearest"] == f"{gateway.origin}/oauth/token"
+    await gateway.only("DISC-10")
