@@ -3,6 +3,7 @@
 import re
 from urllib.parse import unquote
 
+from devgw.diagnosis.clients.recognise import how_to_register
 from devgw.diagnosis.difference import explain_nearest
 from devgw.foreign.text import clean
 from devgw.gateway.records import Client
@@ -36,6 +37,7 @@ def mismatch_of(client: Client, redirect_uri: str) -> RedirectUriMismatch:
         difference=nearest.sentence.rstrip(".") if nearest else "",
         kinds=nearest.kinds if nearest else (),
         kept_copy=client.kept_copy or "",
+        to_register=how_to_register(client.id),
     )
 
 

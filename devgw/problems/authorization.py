@@ -37,6 +37,8 @@ class RedirectUriMismatch(Problem):
     """In which ways the two differ: kinds of `diagnosis.difference`."""
     kept_copy: str = ""
     """Which copy stands for the client's metadata document, and so says what is registered."""
+    to_register: str = ""
+    """How a client that goes by a document is made to register instead, where that is known."""
 
     source: ClassVar = "OAuth 2.1 §2.3.1, RFC 8252 §7.3"
 
@@ -64,9 +66,15 @@ class RedirectUriMismatch(Problem):
             return "Give the variable a value where the client is configured."
         if not self.nearest:
             return f"Register {self.got}."
+        return f"Let the client send exactly {self.nearest}, or {self._other_way()}."
+
+    def _other_way(self) -> str:
+        """Return what else would do; who goes by a document can add nothing to what it registered."""
+        if self.to_register:
+            return f"set gateway.cimdEnabled to false in policies.json and make the client register: {self.to_register}"
         if self.kept_copy:
-            return f"Let the client send exactly {self.nearest}, or make {self.client_id} reachable from this machine."
-        return f"Let the client send exactly {self.nearest}, or register {self.got}."
+            return f"make {self.client_id} reachable from this machine"
+        return f"{'publish' if self.client_id.startswith(('https://', 'http://')) else 'register'} {self.got}"
 
 
 _BY_URI_DIFFERENCE = {

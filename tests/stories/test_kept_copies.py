@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from html import unescape
 from pathlib import Path
 
 import httpx2
@@ -13,7 +14,9 @@ from devgw.entropy import token
 from devgw.monitor.why import why_of
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running, running_gateway
+from tests.web.test_register import published
 
+CLAUDE_CODE = "https://claude.ai/oauth/claude-code-client-metadata"
 URL = "https://client.invalid/client.json"
 MARK = "copy named in devgw.toml"
 
@@ -47,6 +50,20 @@ async def test_a_redirect_that_the_copy_does_not_have_is_not_laid_at_the_documen
             async with asyncio.timeout(5):
                 while MARK not in words_of(gateway, "newest"):
                     await asyncio.sleep(0.01)
+
+
+async def test_a_redirect_that_a_document_does_not_have_is_nothing_to_register(
+    http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")  # nothing is asked for outside of this machine
+    monkeypatch.setenv("NO_PROXY", "")
+    sent = CALLBACK.replace("/callback", "/other")
+    document = {"client_name": "live", "redirect_uris": [CALLBACK]}
+    async with published(document) as url, running_gateway() as gateway:
+        refused = await http.get(gateway.authorize_url(url, token(""), redirect_uri=sent))
+        known = await http.get(gateway.authorize_url(CLAUDE_CODE, token(""), redirect_uri=sent))
+    assert f"or publish {sent}." in refused.text
+    assert "make the client register: run `claude mcp logout NAME`" in unescape(known.text)
 
 
 async def test_why_and_the_flow_show_the_copy_of_a_login_that_goes_well(folder: Path, http: httpx2.AsyncClient) -> None:
