@@ -36,6 +36,9 @@ class Limits:
     """1xx answers before the real one: each is a hint, and nobody has eight of them."""
     CHUNK_LINE_BYTES: Final = 4_096
     """The line before a chunk: a number, and an extension that nobody uses."""
+    TINY_CHUNKS: Final = 200_000
+    """Of a few bytes each, that came many at one time: who iterates over a text sends one for each character, and a
+    second is spent on so many; a stream that sends one now and then may do so for ever."""
     FACT_CHARACTERS: Final = 2_048
     """Of each fact of a refusal: some are written by strangers, and they are kept as long as the request is shown."""
     NAME_CHARACTERS: Final = 256

@@ -10,5 +10,5 @@
 
 The limits themselves stand in `settings.Limits`, each with its reason.
 
-May import: `settings`. Everything above may import it, but for the emulators, which share nothing with the gateway.
+May import: `settings`. Everything above may import it, but for the emulators, which take `text` and `pieces` alone.
 """

@@ -86,6 +86,7 @@ class Exchange:
             NotHttp: where it is no answer in HTTP/1.
             FramingUnsafe: where its end is ambiguous.
             HeadTooLarge: where its head passes a limit.
+            FramingTooLong: where the framing of its body does.
         """
         if not self.has_begun:
             received = self._take_head(received)

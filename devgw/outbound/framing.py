@@ -13,10 +13,18 @@ FIELDS = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[^\x00-\x08\x0a-\x1f\x7f
 """Header lines, whole and nothing else (RFC 9112 §5)."""
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,12})(?:[ \t]*;[^\x00-\x08\x0a-\x1f\x7f]*)?")
 _END = b"\r\n"
+_USUAL_CHUNKS = 64
+"""That may come at one time and are not weighed."""
+_TINY = 16
+"""Bytes; a chunk of fewer is mostly framing."""
 
 
 class FramingUnsafe(ValueError):  # noqa: N818  it reads as what happened
     """Two programs could disagree where the answer ends; the message says what is ambiguous."""
+
+
+class FramingTooLong(ValueError):  # noqa: N818  the same
+    """A body comes in far more chunks than its bytes need: each takes as long to read as a large one."""
 
 
 class Body(Protocol):
@@ -30,6 +38,7 @@ class Body(Protocol):
 
         Raises:
             FramingUnsafe: where it is not framed as it said.
+            FramingTooLong: where framing is nearly all of it.
         """
 
 
@@ -66,7 +75,7 @@ class BodyUntilClose:
 class BodyInChunks:
     """A chunked body; extensions and trailers are read and dropped."""
 
-    __slots__ = ("_closes_chunk", "_in_trailers", "_left", "_pending")
+    __slots__ = ("_closes_chunk", "_in_trailers", "_left", "_pending", "_tiny")
     ends_with_connection = False
 
     def __init__(self) -> None:
@@ -74,6 +83,7 @@ class BodyInChunks:
         self._left = 0
         self._closes_chunk = False
         self._in_trailers = False
+        self._tiny = 0
 
     def take(self, received: bytes) -> tuple[bytes, bytes | None]:
         """See `Body`."""
@@ -88,7 +98,22 @@ class BodyInChunks:
         rest = self._trailers(received, at) if self._in_trailers else None
         if rest is None:
             self._pending = received[at:] if not self._left else b""
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces), rest
+        if len(pieces) == 1:
+            return pieces[0], rest
+        content = b"".join(pieces)
+        if len(pieces) > _USUAL_CHUNKS:
+            self._weigh(len(pieces), len(content))
+        return content, rest
+
+    def _weigh(self, chunks: int, size: int) -> None:
+        """Count the chunks that came at one time beyond those which so many bytes are usually sent in.
+
+        Raises:
+            FramingTooLong: where all of them together are too many.
+        """
+        self._tiny += max(0, chunks - size // _TINY)
+        if self._tiny > Limits.TINY_CHUNKS:
+            raise FramingTooLong(f"more than {Limits.TINY_CHUNKS:,} chunks of a few bytes")
 
     def _content(self, received: bytes, at: int, pieces: list[bytes]) -> int:
         """Take what is there of a chunk; return where it ends, -1 where more must come."""

@@ -13,7 +13,7 @@ from devgw.gateway.patience import Patience
 from devgw.gateway.transport import Timing, TransportSettings, UpstreamRequest
 from devgw.outbound.dialer import Dialer
 from devgw.outbound.exchange import ConnectionLost, Exchange, ProtocolSwitched
-from devgw.outbound.framing import FramingUnsafe
+from devgw.outbound.framing import FramingTooLong, FramingUnsafe
 from devgw.outbound.head import HeadTooLarge, TlsAnswered
 from devgw.outbound.pool import Pool
 from devgw.outbound.reach import MAY_BE_FOR_TLS, is_refused_for_tls, speaks_tls
@@ -41,6 +41,8 @@ def named(error: Exception, target: Target, settings: TransportSettings, answer:
         return UpstreamAnswerTimedOut(target.url, settings.response_timeout, is_setting=settings.are_proxy_settings)
     if isinstance(error, FramingUnsafe):
         return UpstreamFramingUnsafe(target.url, str(error))
+    if isinstance(error, FramingTooLong):
+        return AnswerHeadTooLong(target.url, part="framing of the body")
     if isinstance(error, HeadTooLarge):
         return AnswerHeadTooLong(target.url)
     if isinstance(error, ConnectionLost):
@@ -89,7 +91,8 @@ class UpstreamAnswer:
         """Return what has arrived since the last call, waiting for the first byte; empty at the end.
 
         Raises:
-            Refused: with `UpstreamClosedEarly`, `UpstreamAnswerMalformed` or `UpstreamFramingUnsafe`.
+            Refused: with `UpstreamClosedEarly`, `UpstreamAnswerMalformed`, `UpstreamFramingUnsafe` or
+                `AnswerHeadTooLong`.
         """
         try:
             return await self._exchange.read()

@@ -7,6 +7,7 @@ import pytest
 
 from devgw.clock import SystemClock
 from devgw.gateway.transport import Timing, TransportSettings, UpstreamAnswer, UpstreamRequest
+from devgw.outbound.framing import BodyInChunks
 from devgw.outbound.head import HeadTooLarge, end_of_head
 from devgw.outbound.proxy import ProxyClient
 from devgw.problems import Problem, Refused
@@ -193,6 +194,25 @@ async def test_framing_without_end_is_cut_off(first: bytes, piece: bytes, why: s
 
     assert isinstance(refused.value.problem, UpstreamFramingUnsafe)
     assert why in refused.value.problem.explain()
+
+
+async def test_chunks_of_a_byte_are_read_up_to_a_last_one_and_named() -> None:
+    """Sixteen megabytes in chunks of a byte take half a minute to read, and everybody else waits for it."""
+    async with bytes_upstream(endless(b"1\r\n \r\n" * 9_999, CHUNKED)) as upstream, asyncio.timeout(20):
+        answer = await client().open(UpstreamRequest("POST", upstream.url, [], b"{}"), Timing())
+        with pytest.raises(Refused) as refused:
+            await whole(answer)
+
+    assert refused.value.problem == AnswerHeadTooLong(upstream.url, part="framing of the body")
+    assert answer.received <= 2 * Limits.TINY_CHUNKS
+
+
+def test_a_stream_of_tiny_chunks_now_and_then_may_go_on_for_ever() -> None:
+    body = BodyInChunks()
+    for _ in range(2 * Limits.TINY_CHUNKS):
+        assert body.take(b"3\r\n:\n\n\r\n") == (b":\n\n", None)
+    text = BodyInChunks()
+    assert text.take(b"1\r\nx\r\n" * (Limits.TINY_CHUNKS // 2) + b"0\r\n\r\n")[1] == b"", "a text by its characters"
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,7 @@ repeats(
     "passed",
 )
 repeats("endless chunk extension", HEAD + JSON + CHUNKED + b"5;", b"a=b;" * 4000, "named", "cut")
+repeats("endless chunks of a byte", HEAD + JSON + CHUNKED, b"1\r\n \r\n" * 5_000, "named", "cut")
 repeats("endless chunk size digits", HEAD + JSON + CHUNKED, b"0" * 4096, "named", "cut")
 repeats("endless garbage", b"", _BIG)
 repeats("one endless event", HEAD + SSE + CHUNKED, chunk(b"data: " + _BIG), "named", "cut")
