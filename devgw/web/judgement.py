@@ -40,6 +40,8 @@ UPSTREAM_ANSWERS = Departure(
     cannot="No setting can imitate what is not documented: rely on no particular error for a broken upstream.",
 )
 _ACCEPTED, _UNAUTHORIZED, _REFUSALS, _BAD_REQUEST, _FAILURES = 202, 401, 400, 400, 500
+_WITH_BATCHES = "2025-03-26"
+"""The one revision that has them (MCP 2025-06-18, Key Changes)."""
 _NOT_READ = frozenset({400, 415, 422})
 _SAID_BY_JSON_RPC = frozenset({400, 404, 500})
 """Statuses under which a JSON-RPC error of the upstream's says more than they do (MCP 2026-07-28, Error Codes)."""
@@ -223,6 +225,8 @@ def _no_message(call: McpCall) -> str:
         return f"its Content-Type is {content_type}" if content_type else "it has no Content-Type"
     if not call.messages.items:
         return "its body is no JSON object" if call.trace.request_body.size else "it has no body"
+    if call.messages.is_batch and call.header(b"mcp-protocol-version") != _WITH_BATCHES:
+        return f"it is a batch, which MCP had in {_WITH_BATCHES} alone"
     versions = {each.get("jsonrpc") for each in call.messages.items if isinstance(each.get("jsonrpc"), str)}
     return "" if versions == {"2.0"} else 'it has no "jsonrpc": "2.0"'
 
