@@ -21,6 +21,7 @@ from devgw.foreign.addresses import (
 )
 from devgw.foreign.lookalike import imitation_in_host
 from devgw.foreign.urls import ForeignUrl, UrlRefused, read_url
+from devgw.oauth.discovery import without_query
 from devgw.oauth.redirect_uri import in_ascii
 from devgw.outbound.client import CheckAddress
 from devgw.outbound.proxies import find_proxy
@@ -159,4 +160,4 @@ async def _addresses(url: str, host: str, port: int | None) -> list[str]:
     try:
         return await addresses_of(host, port)
     except httpcore2.ConnectError as error:
-        raise Refused(UpstreamNameUnknown(url, host)) from error
+        raise Refused(UpstreamNameUnknown(without_query(url), host)) from error

@@ -37,7 +37,7 @@ class ResourceMetadataForeign(DocumentProblem):
     def explain(self) -> str:
         """Show both."""
         said = f"resource {clean(self.resource, 300)!r}" if self.resource else "no resource that is a string"
-        return f"{self.url} says {said}, but the route's upstream is {self.upstream_url!r}."
+        return f"{_shown(self.url)} says {said}, but the route's upstream is {_shown(self.upstream_url)!r}."
 
     def advise(self) -> str:
         """Say which of the two to change, and how to do without."""
@@ -46,6 +46,12 @@ class ResourceMetadataForeign(DocumentProblem):
             "Let rewritePattern be the URL that the upstream calls its own, or the upstream publish that of the route; "
             f"until then {self.in_devgw_toml('protected_resource_metadata', line)}"
         )
+
+
+def _shown(url: str) -> str:
+    """Return a URL of the person's without its query, in which some servers have a key."""
+    before, mark, _ = url.partition("?")
+    return before + ("?…" if mark else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from devgw.diagnosis.verdicts.server import Examination
 from devgw.outbound.probes.outward import Outward
 from devgw.outbound.probes.server import looked
 from devgw.outbound.server_doctor import examine_server
+from devgw.problems.upstream_document import ResourceMetadataForeign
 from tests.outbound.upstream import Upstream, running_upstream
 
 PAGE = (200, {"content-type": "text/html"}, b"<title>Welcome</title>")
@@ -427,6 +428,16 @@ async def test_the_query_of_a_url_stands_on_no_screen(upstream: Upstream) -> Non
         for form in ("--all", "--json"):
             result = await run(f"{upstream.origin}/mcp?key=s3cret", form)
             assert "s3cret" not in result.output
+    assert "s3cret" not in (await run("http://nobody.invalid/mcp?key=s3cret")).output
+
+
+def test_nor_does_it_where_a_document_speaks_of_another_resource() -> None:
+    problem = ResourceMetadataForeign(
+        "https://a.example/x?key=s3cret", "https://a.example/mcp?key=s3cret", "https://b/"
+    )
+    assert problem.explain() == (
+        "https://a.example/x?… says resource 'https://b/', but the route's upstream is 'https://a.example/mcp?…'."
+    )
 
 
 @pytest.mark.parametrize(

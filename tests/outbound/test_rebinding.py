@@ -14,7 +14,7 @@ from devgw.events.taxonomy import McpAuthUpstreamConnectionBegun, McpAuthUpstrea
 from devgw.gateway.connecting import Begun
 from devgw.gateway.transport import UpstreamRequest
 from devgw.outbound.guard import is_local
-from devgw.outbound.probes.outward import outward_of
+from devgw.outbound.probes.outward import Outward, outward_of
 from devgw.outbound.upstream_login_watch import UpstreamLoginWatch
 from devgw.problems import Refused
 from devgw.problems.upstream import AddressForbidden
@@ -112,6 +112,19 @@ async def test_the_doctor_asks_such_a_name_nowhere_else_either(upstream: Upstrea
         assert answer.problem is not None
         assert "led into this network before" in answer.problem.explain()
     assert upstream.asked == []
+
+
+async def test_a_server_of_the_internet_leads_the_doctor_here_by_no_name(upstream: Upstream, lead: Lead) -> None:
+    named(upstream)
+    lead(HERE)
+    answer = await Outward(SystemClock(), local_allowed=False).foreign("GET", f"https://{NAME}:1/x")
+    assert isinstance(answer.problem, AddressForbidden)
+    assert f"{HERE} is an address of this machine" in answer.failure
+
+
+async def test_a_url_whose_name_is_unknown_is_told_without_its_query() -> None:
+    problem = await refusal(is_local("https://nobody.invalid/mcp?api_key=correct-horse"))
+    assert problem.explain() == "The host name nobody.invalid of https://nobody.invalid/mcp does not resolve."
 
 
 class _Answered:
