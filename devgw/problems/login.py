@@ -55,7 +55,7 @@ class StateMissing(Problem):
             said = quoted(self.provider_error, self.description)
             return f"The identity provider answered {said}, without a state: it is not known of which login that is."
         came = "a code but no state" if self.has_code else "neither code nor state"
-        return f"The callback got {came}: it belongs to no login that began here."
+        return f"The callback got {came}: it is not known of which login that is, if one began here at all."
 
     def advise(self) -> str:
         """Say how a login begins, or what the provider has to send along."""
