@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import sys
 from itertools import pairwise
 
+import h11
 import pytest
 
 from devgw.events.taxonomy import HttpExchanged, RequestTurnedAway
 from devgw.settings import Limits
+from devgw.web.http1 import RequestReader
 from tests.support.gateway import Running
 from tests.web.incoming import Echo, say, served
 
@@ -241,3 +244,23 @@ async def test_whoever_leaves_in_the_middle_of_a_request_is_not_told_of_as_one_t
     writer.close()
     gateway.runtime.bus.drain()
     assert gateway.events(RequestTurnedAway) == []
+
+
+def test_whoever_sends_nothing_but_empty_lines_holds_up_nobody() -> None:
+    """They are passed over as many at one time as have come, and not one by one."""
+    connection = RequestReader(h11.SERVER)
+    connection.receive_data(b"\r\n" * 2_000_000)
+    calls = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
+        assert connection.next_event() is h11.NEED_DATA
+    finally:
+        sys.setprofile(None)
+    assert calls < 100
+    connection.receive_data(b"\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert isinstance(connection.next_event(), h11.Request)
