@@ -35,8 +35,10 @@ def why_of(monitor: Monitor, id_: str) -> WhyDetail | None:
         (_moment(flow), each) for flow in flows if (each := _unwell(monitor, flow)) is not None
     ]
     shown = {trace_id for _, case in cases for each in case.diagnoses for trace_id in each.trace_ids}
+    told = {(each.id, each.cause) for _, case in cases if not case.mended for each in case.diagnoses}
     others = (each for each in monitor.diagnoses.of_gateway() if not shown.intersection(each.trace_ids))
-    cases += ((each.at or _LONG_AGO, CaseView(diagnoses=[diagnosis_view(each)])) for each in others)
+    once = (each for each in others if (each.id, each.cause) not in told)
+    cases += [(each.at or _LONG_AGO, CaseView(diagnoses=[diagnosis_view(each)])) for each in once]
     _mend_state(monitor, [case for _, case in cases])
     found = [(_order(case, moment), case) for moment, case in cases]
     found.sort(key=lambda pair: pair[0][2], reverse=True)

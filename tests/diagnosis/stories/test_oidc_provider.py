@@ -14,6 +14,7 @@ from devgw.clock import SystemClock, epoch
 from devgw.entropy import token
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import McpAuthLoginFinished
+from devgw.monitor.why import NEWEST, why_of
 from tests.diagnosis.stories.conftest import Watched
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, running_gateway
@@ -161,6 +162,20 @@ async def test_a_clock_that_was_wrong_is_right_again_after_the_next_good_answer(
     assert [each.id for each in await world.gateway.of_gateway()] == []
     health = world.gateway.running.runtime.monitor.health.view
     assert abs(health.skew_seconds) < 2
+
+
+@pytest.mark.parametrize("reply", [Reply(404, b""), Reply(500, b""), Reply(200, b"[]")])
+async def test_keys_that_cannot_be_had_are_told_once_though_flow_and_gateway_have_them(
+    world: World, reply: Reply
+) -> None:
+    world.provider.keys_reply = reply
+    await world.sign_in()
+    world.gateway.wait(2)
+    (found,) = await world.gateway.said()
+    assert [each.id for each in await world.gateway.of_gateway()] == [found.id]
+    told = why_of(world.gateway.running.runtime.monitor, NEWEST)
+    assert told is not None
+    assert [each.id for case in told.cases for each in case.diagnoses] == [found.id]
 
 
 async def test_a_key_that_is_published_for_another_algorithm_is_told_with_both(world: World) -> None:
