@@ -3,7 +3,7 @@
 It owns one origin (`http://localhost:9003` unless told otherwise): the MCP server at `/mcp` (the tools of `upstream`,
 behind a bearer token), its protected resource metadata, and an OAuth 2.1 authorization server (RFC 8414, 7591, 7009,
 8707, 9207; PKCE S256; client metadata documents from loopback or https) whose approve page takes one click. Everything
-is in memory. It may import `clock` and `entropy` of ours, and its sibling `upstream`.
+is in memory. It may import `clock`, `entropy`, `foreign.text` and `foreign.pieces` of ours, and its sibling `upstream`.
 
     upstream = create_app(clock, origin="http://localhost:9003")
     upstream.faults.set(Fault.NO_S256)              # or POST /__emulator/faults {"name": "no_s256"}
