@@ -63,8 +63,11 @@ class ConfiguredSecrets:
         near = [forms for word, forms in self._forms.items() if word in text]
         if near:
             found = {form: shown for forms in near for form, shown in forms.items()}
-            for form in sorted(found, key=len, reverse=True):
-                text = _without_cut(text.replace(form, found[form]), form, found[form])
+            forms = sorted(found, key=len, reverse=True)
+            for form in forms:
+                text = text.replace(form, found[form])
+            for form in forms:  # now: the beginning of one is that of another, which may stand there whole
+                text = _without_cut(text, form, found[form])
         return text
 
 
@@ -105,9 +108,10 @@ def _forms(value: str) -> list[str]:
 
 
 def _in_urls(text: str) -> set[str]:
-    """Return a text as URLs have it, in another URL too."""
-    once = quote(text, safe="")
-    return {once, once.lower(), quote(text), quote_plus(text), quote_plus(text, safe="/"), quote(once)}
+    """Return a text as URLs and forms have it, in another URL too, and as mails have it (RFC 2045 §6.7)."""
+    once, forms = quote(text, safe=""), {quote_plus(text), quote_plus(text, safe="/")}
+    inside = {quote(each, safe="") for each in forms}
+    return {once, once.lower(), quote(text), quote(once), once.replace("%", "="), *forms, *inside}
 
 
 def _in_pages(text: str) -> set[str]:

@@ -136,6 +136,25 @@ def test_what_holds_no_secret_keeps_its_signs() -> None:
     assert hiding(VALUE)(f"{text}: {VALUE}").startswith(text)
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "correct+horse/battery",
+        "correct+horse%2Fbattery",
+        "correct%2Bhorse%2Fbattery",
+        "correct%2Bhorse%252Fbattery",
+        "correct=20horse=2Fbattery",
+        "correct%20horse/battery",
+        "correct%2520horse%252Fbattery",
+    ],
+)
+def test_a_configured_value_is_hidden_whole_as_forms_urls_and_mails_write_it(written: str) -> None:
+    hidden = hiding(VALUE)(f"a {written} b")
+    assert hidden.startswith("a …#")
+    assert "battery" not in hidden
+    assert hidden.endswith(" b")
+
+
 @pytest.mark.parametrize("value", ["abc12!", "pa55wd", VALUE])
 @pytest.mark.parametrize("before", ["", "u", "us", "use", "user:"])
 @pytest.mark.parametrize("after", ["", "z", "zz"])
