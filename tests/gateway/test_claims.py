@@ -4,7 +4,10 @@ import time
 
 import pytest
 
+from devgw.config.project import HeaderEdits, Route, Secret
 from devgw.gateway.claims import is_claim
+from devgw.gateway.forwarding import forwarding_of, headers_up
+from devgw.ids import OperationId
 
 PROXY = (
     "proxy proxy-user x-proxyuser-ip forwarded forwarded-for x-forwarded-user x-forwarder-for via x-via wl-proxy-ssl"
@@ -55,3 +58,12 @@ def test_a_long_name_is_judged_at_once(part: str) -> None:
     is_claim(part.encode() * (32_000 // len(part)))
     assert time.process_time() - begun < 0.2
     assert is_claim(b"x-forwarded-" + b"a" * 500)
+
+
+def test_a_claim_of_a_client_goes_up_to_no_upstream_and_one_of_the_project_does() -> None:
+    edit = HeaderEdits(set=(("x-forwarded-user", Secret("the-projects"), True),))
+    route = Route("/mcp/x", OperationId("x"), "X", "http://localhost:1/mcp", header_edits=(edit,))
+    sent = [(name.encode(), b"forged") for name in (*PROXY.split(), *CERTIFICATE.split(), "x_real_ip", "x-tenant-id")]
+    went = headers_up(forwarding_of(route, is_stateful=False), sent, ())
+    assert [each for each in went if each[1] == b"forged"] == [(b"x-tenant-id", b"forged")]
+    assert (b"x-forwarded-user", b"the-projects") in went
