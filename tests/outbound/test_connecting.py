@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from devgw.problems.upstream import AddressForbidden
 from devgw.problems.upstream_connection import (
     ConnectBrowserForeign,
     ConnectStateUnknown,
@@ -176,3 +177,11 @@ async def test_no_secret_is_in_any_event_or_repr(bench: Bench, upstream: Upstrea
     told = repr(bench.events) + repr(finished) + repr(bench.store.connections())
     for secret in (*upstream.access_tokens, *upstream.refresh_tokens, "s e+c/ret"):
         assert secret not in told
+
+
+async def test_a_browser_is_sent_to_no_login_page_that_reads_as_another(upstream: Upstream) -> None:
+    upstream.server_metadata = {"authorization_endpoint": "https://\u0430\u0440\u0440\u04cf\u0435.com/authorize"}
+    problem = await refusal(Bench(upstream).begin())
+    assert isinstance(problem, AddressForbidden)
+    assert problem.imitates
+    assert upstream.asked_at("/register") == []
