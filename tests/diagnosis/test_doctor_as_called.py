@@ -52,6 +52,7 @@ async def checks(client: Client, name: str) -> list[Check]:
         (response(b'{"detail":"Not Found"}', status="404 Not Found"), "PROXY-13"),
         (response(b"", status="405 Method Not Allowed", more="Allow: PUT\r\n"), "PROXY-15"),
         (response(b"nope", status="403 Forbidden"), "PROXY-18"),
+        (response(b"nope", status="403 Forbidden", more='WWW-Authenticate: Bearer scope="x"\r\n'), "PROXY-18"),
         (response(b"", status="406 Not Acceptable"), "PROXY-20"),
         (response(b"Invalid Host", status="421 Misdirected Request"), "PROXY-16"),
         (response(b"", status="429 Too Many Requests", more="Retry-After: 9\r\n"), "PROXY-17"),

@@ -214,15 +214,16 @@ def _not_here(asked: Asked, answer: Answer) -> Check:
 
 
 def _forbidden(asked: Asked, answer: Answer) -> Check:
-    """Judge a 403: a wish for a login where it has a challenge, else a no to whoever asked."""
-    if asked.exchange or answer.headers.get("www-authenticate"):
+    """Judge a 403: right where the route has a way to get a credential, else a no to whoever asked."""
+    if asked.exchange:
         return _protected(asked, answer)
-    said = beginning_of(answer.body)
+    challenge = clean(answer.headers.get("www-authenticate", ""), MOST_SHOWN)
+    said = " ".join(filter(None, (beginning_of(answer.body), challenge and f"WWW-Authenticate: {challenge}")))
     return _as_proxied(asked, UpstreamForbade(asked.url, answer.status, said, "", asked.sends_credential))
 
 
 def _protected(asked: Asked, answer: Answer) -> Check:
-    """Judge a 401 or 403: right where the route has a way to get a credential."""
+    """Judge a wish for a login, which is right where the route has a way to get a credential."""
     challenge = clean(answer.headers.get("www-authenticate", ""), MOST_SHOWN) or "no challenge"
     saw = f"it wants a login: {answer.status} with {challenge}"
     if asked.exchange:
