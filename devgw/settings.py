@@ -145,6 +145,15 @@ class Limits:
     """Of one body: each may want an answer, and an answer with more is not read."""
     OAUTH_BODY_BYTES: Final = 1_048_576
     """Of a request to anything but an MCP route: the largest is a registration with a key set, of some kilobytes."""
+    # Between a client and somebody's server.
+    WATCHED_ORIGINS: Final = 8
+    """Each has a port of this machine: a server names itself, an authorization server, and perhaps a second one."""
+    WATCHED_LEGS: Final = 256
+    """Endpoints that documents of watched servers named: five of each server, and some that moved."""
+    WATCHED_CLIENTS: Final = 2_000
+    """Registrations at watched servers that are kept: each login of some clients makes one."""
+    WATCHED_SECRETS: Final = 2_000
+    """Digests of codes and tokens that passed: for whom a code is, and to which origin a token goes."""
 
 
 @dataclass(frozen=True, slots=True)

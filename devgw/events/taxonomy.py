@@ -67,6 +67,7 @@ from devgw.events.upstream import (
     McpAuthUpstreamConnectionRefreshed,
     McpAuthUpstreamLoginProbed,
 )
+from devgw.events.watched import WatchedStepTaken
 
 __all__ = [
     "ClockSkewMeasured",
@@ -122,4 +123,5 @@ __all__ = [
     "PathNotFound",
     "RequestTurnedAway",
     "TokenCheck",
+    "WatchedStepTaken",
 ]

@@ -76,6 +76,8 @@ class Trace:
     upstream_body: Body | None = None
     """What the upstream said, where the client was told something else."""
 
+    asked: str = ""
+    """What it was for, a value of `monitor.asked.Asked`, where the path does not tell: it is somebody else's."""
     kind: str = "page"
     """`mcp`, `metadata`, `oauth`, `page`, `registry`, `connect` or `other`."""
     client_id: ClientId | None = None

@@ -14,14 +14,14 @@ from devgw.gateway.claims import is_claim
 from devgw.problems import Refused
 from devgw.problems.proxy import HeaderUnsendable
 
-_HOP_BY_HOP = frozenset(
+HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding "
     b"upgrade http2-settings".split()
 )
-_NOT_UP = _HOP_BY_HOP | {b"host", b"content-length", b"expect", b"authorization", b"cookie"}
+_NOT_UP = HOP_BY_HOP | {b"host", b"content-length", b"expect", b"authorization", b"cookie"}
 # An upstream's challenge speaks of the upstream's own authorization server, of which the client must know nothing; its
 # CORS answers are about the gateway's origin as a caller, not about the page that calls the gateway.
-_NOT_DOWN = _HOP_BY_HOP | {b"set-cookie", b"www-authenticate", b"alt-svc", b"strict-transport-security"}
+_NOT_DOWN = HOP_BY_HOP | {b"set-cookie", b"www-authenticate", b"alt-svc", b"strict-transport-security"}
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _SESSION = frozenset({b"mcp-session-id"})
 _READABLE = frozenset({b"gzip", b"x-gzip", b"deflate", b"identity"})

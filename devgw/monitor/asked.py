@@ -33,6 +33,7 @@ METADATA = frozenset({Asked.RESOURCE_METADATA, Asked.SERVER_METADATA})
 OF_A_FLOW = frozenset(Asked) - {Asked.OTHER, Asked.REVOKE}
 """What belongs to a client's way to its first tool call."""
 
+_VALUES = frozenset(map(str, Asked))
 _STEPS = {
     Asked.MCP: Step.MCP,
     Asked.RESOURCE_METADATA: Step.DISCOVER,
@@ -66,6 +67,8 @@ _ENDINGS = {
 
 def what_was_asked(trace: Trace) -> Asked:
     """Return what `trace` was for."""
+    if trace.asked:
+        return Asked(trace.asked) if trace.asked in _VALUES else Asked.OTHER
     if trace.kind == "mcp":
         return Asked.MCP
     if isinstance(trace.problem, PathUnknown):

@@ -11,6 +11,7 @@ from devgw.events.taxonomy import (
     Event,
     McpAuthDownstreamTokenIssued,
     McpAuthDownstreamTokenRefreshed,
+    WatchedStepTaken,
 )
 from devgw.events.trace import Trace
 from devgw.ids import OperationId, TraceId
@@ -39,6 +40,8 @@ _LOOKED = frozenset(
 """Where somebody stands who looked whether a token is needed, or showed an old one, and may yet have a good one."""
 _AT_ONCE = timedelta(seconds=15)
 """How soon the call with a token comes of a client that first asked without."""
+_AFTER_ARRIVAL = (McpAuthDownstreamTokenRefreshed, McpAuthDownstreamTokenIssued, WatchedStepTaken)
+"""What is told of a flow that has arrived, too."""
 _SHORT_PATIENCE = timedelta(seconds=90)
 """A machine that says nothing for so long has given up."""
 
@@ -79,7 +82,7 @@ class FlowFollower:
             flow.state is FlowState.DONE
             and not flow.needs_attention
             and event.reason_code is None
-            and not isinstance(event, McpAuthDownstreamTokenRefreshed | McpAuthDownstreamTokenIssued)
+            and not isinstance(event, _AFTER_ARRIVAL)
         )
 
     def _wait(self, trace_id: TraceId, published: Published) -> None:

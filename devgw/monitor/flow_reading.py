@@ -26,6 +26,7 @@ from devgw.events.taxonomy import (
     McpRequestRejected,
     Outcome,
     PathNotFound,
+    WatchedStepTaken,
 )
 from devgw.events.trace import CLIENT_LEFT, Trace
 from devgw.monitor.asked import METADATA, Asked
@@ -45,6 +46,7 @@ _LEARNT: dict[type[Event], tuple[str, ...]] = {
     McpAuthCodeIssued: ("code_id", "redirect_uri"),
     McpAuthDownstreamTokenIssued: ("grant_id", "resource", "scope"),
     McpRequestAccepted: ("grant_id",),
+    WatchedStepTaken: ("registered_by", "redirect_uri", "resource", "scope", "issuer", "code_id", "grant_id"),
 }
 _MOST_TOKENS = 100
 
@@ -165,6 +167,7 @@ _TOLD: dict[type[Event], Callable[[Any, Flow], Told]] = {
     McpRequestRejected: _rejected,
     PathNotFound: _path_missed,
     McpCapabilityCompleted: _completed,
+    WatchedStepTaken: lambda e, _: (Seen(e.step), e.words),
 }
 CHANGING = frozenset(_TOLD) | {McpAuthProviderAnswered}
 """The kinds of events that mean something to a flow."""

@@ -286,6 +286,7 @@ _SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     told.GatewayStarted: lambda e: f"gateway answers at {e.origin}, sign-in by {e.provider}",
     told.GatewayStopping: _stopping,
     told.HelperStateChanged: _helper,
+    told.WatchedStepTaken: lambda e: f"{who(e)}: {e.words}",
     told.RequestTurnedAway: lambda e: f"{e.status} for what came from {e.peer}: it was no request that can be answered",
     told.PathNotFound: lambda e: e.explanation or "nothing is served at the path that was asked for",
     told.FaultMet: lambda e: f"a defect of devgw in {e.where}: {e.kind}",

@@ -53,6 +53,7 @@ UPSTREAM = Awaited(
     "the upstream or its authorization server, to connect it",
     "Look whether their metadata, registration and token endpoints answer: `devgw doctor` asks the upstream.",
 )
+SERVER = Awaited("the watched server to answer", "Look into the server's own log for what it does with this request.")
 
 
 def kept(status: int) -> Awaited:

@@ -1,0 +1,83 @@
+"""Authorizations that are under way at a watched server: where its answer goes on to, and which codes came through us.
+
+Each is known by a word that is made for it and works once.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from devgw.clock import Clock
+from devgw.entropy import digest, token
+from devgw.gateway.watched.parameters import exchanged
+from devgw.ids import TransactionId
+from devgw.settings import Limits
+
+LIFETIME = timedelta(minutes=15)
+"""As long as a login at devgw's own server may take; nobody's takes longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedAuthorization:
+    """One authorization request that went on with our callback."""
+
+    transaction_id: TransactionId
+    origin: str
+    """Of the authorization endpoint."""
+    client_id: str
+    redirect_uri: str
+    """The client's own, found to be one of those that it registered."""
+    state: str | None
+    name: str
+    """The loopback name under which the client asked."""
+    until: datetime
+
+
+class WatchedAuthorizations:
+    """Those that are under way, by the digest of their word."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._open: OrderedDict[str, WatchedAuthorization] = OrderedDict()
+        self._codes: OrderedDict[str, TransactionId] = OrderedDict()
+
+    def begin(self, authorization: WatchedAuthorization) -> str:
+        """Return the word that is sent as `state`."""
+        word = token("w_")
+        self._open[digest(word)] = authorization
+        if len(self._open) > Limits.AUTHORIZATIONS_OPEN:
+            self._open.popitem(last=False)
+        return word
+
+    def until(self) -> datetime:
+        """Return until when one that begins now may be answered."""
+        return self._clock.now() + LIFETIME
+
+    def finish(self, word: str) -> WatchedAuthorization | None:
+        """Return the authorization of a word; None where there is none, it was answered, or too long ago."""
+        found = self._open.pop(digest(word), None)
+        return found if found is not None and self._clock.now() < found.until else None
+
+    def keep_code(self, code: str, transaction_id: TransactionId) -> None:
+        """Remember that a code was sent to our callback, and has to be redeemed with it."""
+        self._codes[digest(code)] = transaction_id
+        if len(self._codes) > Limits.WATCHED_SECRETS:
+            self._codes.popitem(last=False)
+
+    def find_code(self, code: str) -> TransactionId | None:
+        """Return the authorization of a code that was sent to our callback; None for any other."""
+        return self._codes.get(digest(code))
+
+
+def with_answer(redirect_uri: str, answer: str, state: str | None, issuers: dict[str, str]) -> str:
+    """Return the client's redirect URI with the server's answer, as the server would have sent it there.
+
+    Args:
+        redirect_uri: the client's.
+        answer: the query that came to our callback.
+        state: the client's own.
+        issuers: what each `iss` in it becomes.
+    """
+    query = exchanged(answer, {"state": state, "iss": issuers})
+    joint = "&" if "?" in redirect_uri else "?"
+    return f"{redirect_uri}{joint}{query}" if query else redirect_uri

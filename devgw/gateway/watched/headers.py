@@ -1,0 +1,46 @@
+"""Which headers pass between a client and a watched server: all but those of one hop, of cookies, and of packing."""
+
+from devgw.events.trace import Headers
+from devgw.gateway.forwarding import HOP_BY_HOP
+from devgw.gateway.watched.origins import OriginMap
+from devgw.oauth.challenge import bearer_challenge
+
+_NOT_UP = HOP_BY_HOP | {b"host", b"content-length", b"expect", b"cookie", b"accept-encoding"}
+_NOT_DOWN = HOP_BY_HOP | {b"set-cookie", b"alt-svc", b"strict-transport-security", b"content-length"}
+_LOCAL = frozenset({b"origin", b"referer"})
+_SHOWN_AS_PAGE = (b"text/html", b"application/xhtml", b"image/svg", b"text/xml", b"application/xml")
+SANDBOX = (b"content-security-policy", b"sandbox")
+"""For pages: served here, a script of theirs would read what other programs on localhost keep in the browser."""
+
+
+def headers_up(received: Headers, origins: OriginMap) -> Headers:
+    """Return a request's headers for the real server: not packed, no cookie, our own origin as the real one."""
+    kept = [
+        (name, origins.to_real(value.decode("latin-1")).encode("latin-1") if name in _LOCAL else value)
+        for name, value in received
+        if name not in _NOT_UP
+    ]
+    return [*kept, (b"accept-encoding", b"identity")]
+
+
+def headers_down(answered: Headers, origins: OriginMap, name: str) -> Headers:
+    """Return an answer's headers for the client: redirects and challenges lead to the ports, and no cookie is set."""
+    kept = [(key, _swapped(key, value, origins, name)) for key, value in answered if key not in _NOT_DOWN]
+    kind = next((value.lower() for key, value in answered if key == b"content-type"), b"")
+    return [*kept, SANDBOX] if kind.startswith(_SHOWN_AS_PAGE) else kept
+
+
+def metadata_hint(answered: Headers) -> str:
+    """Return where a challenge says that the resource's metadata is; empty where it does not."""
+    values = [value.decode("latin-1") for key, value in answered if key == b"www-authenticate"]
+    challenge = bearer_challenge(values)
+    return (challenge.resource_metadata if challenge else None) or ""
+
+
+def _swapped(key: bytes, value: bytes, origins: OriginMap, name: str) -> bytes:
+    text = value.decode("latin-1")
+    if key == b"location":
+        return origins.to_local(text, name).encode("latin-1")
+    if key == b"www-authenticate" and (hint := metadata_hint([(key, value)])):
+        return text.replace(hint, origins.to_local(hint, name)).encode("latin-1")
+    return value

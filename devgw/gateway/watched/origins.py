@@ -1,0 +1,115 @@
+"""Which local port stands for which real origin, and URLs swapped from one to the other: nothing but their origin."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from urllib.parse import urlsplit
+
+from devgw.foreign.urls import UrlRefused, read_url
+from devgw.problems import Problem, Refused
+from devgw.problems.watched import OriginsExhausted
+from devgw.settings import Limits
+
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_USUAL_NAME = "localhost"
+
+MayLead = Callable[[str], Awaitable[None]]
+"""Raises `Refused` where a URL that a document names may not be opened."""
+OpenPort = Callable[[str, int], int]
+"""Opens a local port for an origin, the wanted one where it is free; returns which."""
+
+
+class OriginMap:
+    """The origins that are watched, each with its port; the first is that of the MCP server itself.
+
+    Args:
+        url: of the MCP server.
+        may_lead: judges every other origin, before it is opened.
+        open_port: opens a port.
+        wanted: the ports that origins had before.
+    """
+
+    def __init__(self, url: str, may_lead: MayLead, open_port: OpenPort, wanted: Mapping[str, int]) -> None:
+        self.url = url
+        self.origin = read_url(url).origin
+        self._may_lead = may_lead
+        self._open_port = open_port
+        self._wanted = wanted
+        self._ports: dict[str, int] = {}
+        self._open(self.origin)
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Return the port of each origin, in the order in which they were met."""
+        return dict(self._ports)
+
+    def _open(self, origin: str) -> None:
+        self._ports[origin] = self._open_port(origin, self._wanted.get(origin, 0))
+
+    def find_origin(self, port: int) -> str | None:
+        """Return whose a local port is."""
+        return next((origin for origin, each in self._ports.items() if each == port), None)
+
+    async def meet(self, urls: Iterable[str]) -> list[Problem]:
+        """Open a port for each origin that a document names; return why for those that are left as they are."""
+        refused: list[Problem] = []
+        for url in urls:
+            try:
+                origin = read_url(url.partition("#")[0]).origin
+                if origin not in self._ports:
+                    await self._admit(url)
+            except UrlRefused:
+                continue
+            except Refused as refusal:
+                refused.append(refusal.problem)
+        return refused
+
+    async def _admit(self, url: str) -> None:
+        """Open a port for the origin of a URL.
+
+        Raises:
+            Refused: with `OriginsExhausted`, or why it may not be opened.
+        """
+        if len(self._ports) >= Limits.WATCHED_ORIGINS:
+            raise Refused(OriginsExhausted(read_url(url).origin, Limits.WATCHED_ORIGINS))
+        await self._may_lead(url)
+        origin = read_url(url).origin
+        if origin not in self._ports and len(self._ports) < Limits.WATCHED_ORIGINS:  # others went on meanwhile
+            self._open(origin)
+
+    def to_local(self, url: str, name: str = _USUAL_NAME) -> str:
+        """Return a real URL with the origin of its port; unchanged where its origin is none that is watched.
+
+        An origin that is spelt otherwise than browsers write it (capitals, a port that need not be said) is spelt
+        otherwise here, too: whoever compares letters sees the difference, and whoever compares URLs does not.
+
+        Args:
+            url: as a document has it.
+            name: the loopback name under which the client asks.
+        """
+        try:
+            read = read_url(url.partition("#")[0])
+        except UrlRefused:
+            return url
+        port = self._ports.get(read.origin)
+        if port is None:
+            return url
+        end = _end_of_origin(url)
+        return f"http://{name if url[:end] == read.origin else _USUAL_NAME.upper()}:{port}{url[end:]}"
+
+    def to_real(self, url: str) -> str:
+        """Return a local URL with the origin for which its port stands; any other unchanged."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            return url
+        host = parts.netloc.lower().removesuffix(f":{port}")
+        if parts.scheme != "http" or host not in LOCAL_NAMES or port is None:
+            return url
+        origin = self.find_origin(port)
+        return url if origin is None else origin + url[_end_of_origin(url) :]
+
+
+def _end_of_origin(url: str) -> int:
+    """Return where path, query or fragment begin."""
+    begin = url.index("://") + 3
+    return min((at for sign in "/?#" if (at := url.find(sign, begin)) >= 0), default=len(url))

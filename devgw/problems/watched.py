@@ -1,0 +1,103 @@
+"""Why a request between a client and somebody's MCP server goes no further, or a document is left as it is."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from devgw.foreign.text import clean
+from devgw.problems.base import Fault, Problem
+
+_SHOWN = 300
+
+
+@dataclass(frozen=True, slots=True)
+class OriginsExhausted(Problem):
+    """The server's documents name more origins than are opened."""
+
+    origin: str
+    most: int
+
+    diagnosis: ClassVar = "LIMIT-07"
+    fault: ClassVar = Fault.UPSTREAM
+    hint: ClassVar = (
+        "What its client does at that origin is not seen here; ask the server's owner why it names so many."
+    )
+
+    def explain(self) -> str:
+        """Say which one was not opened."""
+        return f"The server's documents name more than {self.most} origins; {clean(self.origin, _SHOWN)} is not opened."
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedHostRefused(Problem):
+    """A request names a host under which this port does not go."""
+
+    host: str
+    known: str
+
+    diagnosis: ClassVar = "HOST-02"
+    status: ClassVar = 421
+    source: ClassVar = "RFC 9110 §15.5.20; MCP basic/transports: Security Warning (DNS rebinding)"
+
+    def explain(self) -> str:
+        """Say which host was named."""
+        named = f"The Host is {clean(self.host, _SHOWN)}" if self.host else "The request has no Host"
+        return f"{named}; this port answers as {self.known}."
+
+    def advise(self) -> str:
+        """Say which one to use."""
+        return f"Give the client the URL with {self.known}."
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedPageRefused(Problem):
+    """A web page of elsewhere asks for what only a client on this machine may."""
+
+    origin: str
+    """Empty where the browser says that it is another site, and not which."""
+
+    diagnosis: ClassVar = "CORS-05"
+    status: ClassVar = 403
+    hint: ClassVar = "Call from a page that this machine serves (http://localhost), or from a program."
+    source: ClassVar = "MCP basic/transports: Security Warning (Origin)"
+
+    def explain(self) -> str:
+        """Say whose page it is."""
+        whose = f" of {clean(self.origin, _SHOWN)}" if self.origin else " of another site"
+        return f"A page{whose} asked; watched servers are asked by programs and pages of this machine alone."
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedTypeRefused(Problem):
+    """What is sent calls itself something that a page of any site could send."""
+
+    media_type: str
+    wanted: str
+
+    diagnosis: ClassVar = "REQ-07"
+    status: ClassVar = 415
+    source: ClassVar = "RFC 9110 §15.5.16; RFC 7591 §3.1; RFC 6749 §4.1.3"
+
+    def explain(self) -> str:
+        """Say what came."""
+        return (
+            f"The body calls itself {clean(self.media_type, _SHOWN) or 'nothing'}; {self.wanted} is what is sent here."
+        )
+
+    def advise(self) -> str:
+        """Say what to send."""
+        return f"Send content-type: {self.wanted}."
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedCallbackUnknown(Problem):
+    """An answer came to our callback that belongs to no authorization under way."""
+
+    diagnosis: ClassVar = "REQ-03"
+    hint: ClassVar = (
+        "Begin the login anew in the client: each answer is taken once, within 15 minutes of its beginning."
+    )
+    source: ClassVar = "RFC 6749 §4.1.2, §10.12"
+
+    def explain(self) -> str:
+        """Say that it belongs nowhere."""
+        return "This answer belongs to no login that is under way here: it was used, is too old, or began elsewhere."

@@ -1,0 +1,205 @@
+"""The browser on its way to the login of the real server, and back through our callback to the client.
+
+Our callback switches the server's own check of the redirect URI off, so it is made here; and the server is asked first
+with the client's own, since what it has against that one would not be seen otherwise.
+
+Source: RFC 6749 §4.1; RFC 9207 §2.
+"""
+
+from devgw.entropy import short_id
+from devgw.gateway.watched.authorizations import WatchedAuthorization, with_answer
+from devgw.gateway.watched.clients import WatchedClient
+from devgw.gateway.watched.parameters import exchanged, read_all, read_once
+from devgw.ids import ClientId, TransactionId
+from devgw.monitor.flow_moves import Seen
+from devgw.problems import Refused
+from devgw.problems.watched import WatchedCallbackUnknown
+from devgw.gateway.watched.tokens import token_id
+from devgw.web.answers import NO_STORE
+from devgw.web.watched.sending import WholeAnswer, ask, give
+from devgw.web.watched.telling import refusal_of, tell, tell_refusal
+from devgw.web.watched.watched import WatchedCall
+
+_PAGE = (b"text/html", b"application/xhtml+xml")
+_LOOK = ((b"accept", b"text/html,application/xhtml+xml,*/*;q=0.8"), (b"accept-encoding", b"identity"))
+_UNCHANGED = (
+    "The browser goes on without devgw's callback ({why}): the answer to this login is not seen here, and names the "
+    "real server where it names one."
+)
+
+
+async def answer_authorize(call: WatchedCall) -> None:
+    """Send the browser to the real server's login: with our callback where the client is known.
+
+    Raises:
+        Refused: where the server cannot be asked.
+    """
+    query = _in_real_urls(call)
+    real = f"{call.url.partition('?')[0]}?{query}"
+    call.trace.query = query.encode("latin-1")
+    issuer = call.watched.legs.issuer_at(call.origin, call.target.partition("?")[0])
+    client_id = read_once(query, "client_id") or ""
+    client = call.watched.clients.find(issuer, client_id)
+    if client_id:
+        call.trace.client_id = ClientId(client_id)
+        call.trace.client_name = (client.name or None) if client else None
+    looked = None if _is_by_reference(query) else await _look(call, real)
+    if looked is not None and looked.status >= 400:
+        await _refuse(call, real, looked)
+        return
+    why = _why_unchanged(call, client, query)
+    redirect_uri = read_once(query, "redirect_uri") or ""
+    if not why and looked is not None and _is_answered(looked, redirect_uri):
+        await _pass_answer(call, looked, redirect_uri)
+        return
+    _tell_begun(call, query)
+    if client is None or why:
+        call.trace.notes.append(_UNCHANGED.format(why=why))
+        await _lead(call, real)
+        return
+    await _lead(call, _with_our_callback(call, client, redirect_uri, query))
+
+
+def _in_real_urls(call: WatchedCall) -> str:
+    query = call.target.partition("?")[2]
+    to_real = call.watched.origins.to_real
+    return exchanged(query, {"resource": {each: to_real(each) for each in read_all(query, "resource")}})
+
+
+def _is_by_reference(query: str) -> bool:
+    """Tell whether what is asked stands elsewhere, where it may be taken once (RFC 9126 §4), or is signed."""
+    return bool(read_all(query, "request_uri") or read_all(query, "request"))
+
+
+async def _look(call: WatchedCall, real: str) -> WholeAnswer:
+    """Ask the server as a browser would that was never there."""
+    agent = [pair for pair in call.trace.request_headers if pair[0] in {b"user-agent", b"accept-language"}]
+    return await ask(call, b"", real, headers=[*_LOOK, *agent])
+
+
+def _why_unchanged(call: WatchedCall, client: WatchedClient | None, query: str) -> str:
+    """Return why our callback is not put in place of the client's own; empty where it is."""
+    if _is_by_reference(query):
+        return "the request stands elsewhere, or is signed"
+    if client is None:
+        return "this client did not register through devgw"
+    if client.callback != call.watched.callback:
+        return "the server did not register it"
+    redirect_uri = read_once(query, "redirect_uri")
+    if redirect_uri is None or not client.may_have(redirect_uri):
+        return "the redirect URI is none that this client registered"
+    if len(read_all(query, "state")) > 1 or read_once(query, "response_mode") not in {None, "query"}:
+        return "the answer is wanted in another form than in a query"
+    return ""
+
+
+async def _refuse(call: WatchedCall, real: str, looked: WholeAnswer) -> None:
+    """Let the browser see the server's own refusal; a program gets it as it is."""
+    tell_refusal(
+        call,
+        Seen.AUTHORIZATION_REFUSED,
+        *refusal_of(call, looked),
+        redirect_uri=read_once(call.trace.query.decode("latin-1"), "redirect_uri"),
+    )
+    if _is_browser(call):
+        await _lead(call, real)
+    else:
+        await give(call, looked)
+
+
+def _is_browser(call: WatchedCall) -> bool:
+    accepted = call.trace.header(b"accept").encode("latin-1")
+    return call.trace.header(b"sec-fetch-mode") == "navigate" or any(each in accepted for each in _PAGE)
+
+
+def _location(answer: WholeAnswer) -> str:
+    found = next((value for key, value in answer.headers if key == b"location"), b"")
+    return found.decode("latin-1") if 300 <= answer.status < 400 else ""
+
+
+def _is_answered(looked: WholeAnswer, redirect_uri: str) -> bool:
+    """Tell whether the server answers at once, without a login: it redirects to the client."""
+    location = _location(looked).partition("#")[0]
+    return location == redirect_uri or location.startswith((f"{redirect_uri}?", f"{redirect_uri}&"))
+
+
+async def _pass_answer(call: WatchedCall, looked: WholeAnswer, redirect_uri: str) -> None:
+    """Pass an answer that came without a login on to the client: the redirect URI is one of its own."""
+    _tell_begun(call, call.trace.query.decode("latin-1"))
+    location = _location(looked)
+    answer = location[len(redirect_uri) :].lstrip("?&")
+    _tell_answer(call, answer, redirect_uri)
+    head = location[: len(location) - len(answer)]
+    await _lead(call, head + exchanged(answer, {"iss": _issuers(call, answer)}), looked.status)
+    call.show_answer(looked.headers)
+
+
+def _issuers(call: WatchedCall, answer: str) -> dict[str, str]:
+    return {each: call.swap(each) for each in read_all(answer, "iss")}
+
+
+def _with_our_callback(call: WatchedCall, client: WatchedClient, redirect_uri: str, query: str) -> str:
+    """Return the real login with our callback, and a word of ours in place of the client's state."""
+    watched = call.watched
+    begun = watched.authorizations
+    transaction_id = TransactionId(short_id("t-", 6))
+    state, until = read_once(query, "state"), begun.until()
+    authorization = WatchedAuthorization(
+        transaction_id, call.origin, client.client_id, redirect_uri, state, call.name, until
+    )
+    word = begun.begin(authorization)
+    ours = exchanged(query, {"redirect_uri": watched.callback, "state": word})
+    if state is None:
+        ours += f"&state={word}"
+    tell(call, Seen.SENT_TO_PROVIDER, "waiting for the person to sign in at the server", transaction_id=transaction_id)
+    call.trace.notes.append("The browser goes on with devgw's own callback, which leads back to the client.")
+    return f"{call.url.partition('?')[0]}?{ours}"
+
+
+async def _lead(call: WatchedCall, url: str, status: int = 302) -> None:
+    await call.recording.answer(status, [(b"location", url.encode("latin-1", "replace")), NO_STORE])
+
+
+async def answer_callback(call: WatchedCall) -> None:
+    """Send the browser on to the client with what the server answered.
+
+    Raises:
+        Refused: with `WatchedCallbackUnknown`.
+    """
+    query = call.target.partition("?")[2]
+    found = call.watched.authorizations.finish(read_once(query, "state") or "")
+    if found is None:
+        raise Refused(WatchedCallbackUnknown())
+    call.name = found.name
+    call.trace.client_id, call.trace.transaction_id = ClientId(found.client_id), found.transaction_id
+    if code := read_once(query, "code"):
+        call.watched.authorizations.keep_code(code, found.transaction_id)
+    _tell_answer(call, query, found.redirect_uri)
+    await _lead(call, with_answer(found.redirect_uri, query, found.state, _issuers(call, query)))
+
+
+def _tell_begun(call: WatchedCall, query: str) -> None:
+    tell(
+        call,
+        Seen.AUTHORIZATION_BEGUN,
+        "authorization asked for",
+        redirect_uri=read_once(query, "redirect_uri"),
+        resource=read_once(query, "resource"),
+        scope=read_once(query, "scope"),
+        issuer=call.watched.legs.issuer_at(call.origin, call.target.partition("?")[0]),
+    )
+
+
+def _tell_answer(call: WatchedCall, answer: str, redirect_uri: str) -> None:
+    """Tell that a code, or an error, went to the client."""
+    error, code = read_once(answer, "error"), read_once(answer, "code")
+    if error is not None or code is None:
+        came, said = error or "neither code nor error", read_once(answer, "error_description") or ""
+        seen = Seen.CONSENT_DENIED if error == "access_denied" else Seen.AUTHORIZATION_REFUSED
+        words = (
+            f"The server sent the browser back with {error or 'neither code nor error'}{f': {said}' if said else ''}"
+        )
+        tell_refusal(call, seen, error or "no_code", f"{words.rstrip('.')}.", redirect_uri=redirect_uri)
+        return
+    words = "code sent, waiting for the client to redeem it"
+    tell(call, Seen.CODE_SENT, words, redirect_uri=redirect_uri, code_id=token_id("code", code))

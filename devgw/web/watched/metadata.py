@@ -1,0 +1,38 @@
+"""The documents by which a client finds its way: their origins are met, their endpoints learnt, their URLs swapped."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from devgw.gateway.watched.documents import Mended, mend_resource, mend_server, read_document, urls_of
+from devgw.gateway.watched.legs import Leg
+from devgw.web.watched.sending import ask, give
+from devgw.web.watched.watched import WatchedCall
+
+
+async def answer_metadata(call: WatchedCall) -> None:
+    """Give a document as the server has it, but for the origins of its URLs.
+
+    Raises:
+        Refused: where nothing came.
+    """
+    answer = await ask(call, call.body)
+    document = read_document(answer.body) if answer.status == 200 else None
+    if document is None:
+        await give(call, answer)
+        return
+    mended = await _mended(call, document)
+    await give(call, answer, mended.body)
+    call.trace.notes += [f"Given to the client with {each}." for each in mended.changes]
+
+
+async def _mended(call: WatchedCall, document: Mapping[str, Any]) -> Mended:
+    watched = call.watched
+    for refused in await watched.origins.meet(urls_of(document)):
+        call.trace.notes.append(f"Left as it is: {refused.explain()}")
+    if call.leg is Leg.SERVER_METADATA:
+        watched.legs.learn_server(document, call.origin)
+        mended = mend_server(document, call.swap)
+    else:
+        mended = mend_resource(document, call.swap)
+    watched.keep()
+    return mended

@@ -1,0 +1,165 @@
+"""One local port: an ASGI app that stands for one real origin."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome
+from devgw.gateway.watched.legs import Leg
+from devgw.problems import Refused
+from devgw.problems.front import GatewayStops, RequestTooLarge
+from devgw.problems.incoming import RequestUnfinished
+from devgw.settings import Limits
+from devgw.web.answers import answer_problem, place_of_fault
+from devgw.web.recorder import (
+    CURRENT_TRACE,
+    BodyTooLarge,
+    BodyUnfinished,
+    ClientLeft,
+    Receive,
+    Recording,
+    Scope,
+    Send,
+)
+from devgw.web.watch import AnswerWatch
+from devgw.web.watched.authorize import answer_authorize, answer_callback
+from devgw.web.watched.door import check_caller, local_name
+from devgw.web.watched.mcp import answer_plain
+from devgw.web.watched.metadata import answer_metadata
+from devgw.web.watched.register import answer_register
+from devgw.web.watched.token import answer_form
+from devgw.web.watched.watched import Watched, WatchedCall
+
+_ANSWERS: dict[tuple[Leg, str], Callable[[WatchedCall], Awaitable[None]]] = {
+    (Leg.RESOURCE_METADATA, "GET"): answer_metadata,
+    (Leg.SERVER_METADATA, "GET"): answer_metadata,
+    (Leg.REGISTER, "POST"): answer_register,
+    (Leg.AUTHORIZE, "GET"): answer_authorize,
+    (Leg.CALLBACK, "GET"): answer_callback,
+    (Leg.TOKEN, "POST"): answer_form,
+    (Leg.REVOKE, "POST"): answer_form,
+    (Leg.PUSHED, "POST"): answer_form,
+}
+_KINDS = {
+    Leg.MCP: "mcp",
+    Leg.RESOURCE_METADATA: "metadata",
+    Leg.SERVER_METADATA: "metadata",
+    Leg.OTHER: "other",
+}
+
+
+class WatchedPort:
+    """What a client asks on one port goes to one real origin."""
+
+    def __init__(self, watched: Watched, origin: str, port: int) -> None:
+        self._watched = watched
+        self._origin = origin
+        self._port = port
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+            return
+        watched = self._watched
+        limit = watched.settings.traces.body_limit
+        recording = Recording(scope, receive, send, clock=watched.clock, limit=limit, bodies=watched.bodies)
+        CURRENT_TRACE.set(recording.trace.id)
+        try:
+            await self._answer_or_refuse(scope, recording)
+        except ClientLeft:
+            recording.trace.outcome = Outcome.CANCELLED
+        except asyncio.CancelledError:
+            await _cut(recording)
+        finally:
+            recording.finish(watched.bus)
+
+    async def _answer_or_refuse(self, scope: Scope, recording: Recording) -> None:
+        try:
+            await self._answer(scope, recording)
+        except BodyUnfinished as late:
+            await _refuse(recording, Refused(RequestUnfinished("body", late.seconds)), (b"connection", b"close"))
+        except Refused as refused:
+            await recording.drain(Limits.OAUTH_BODY_BYTES)
+            await _refuse(recording, refused)
+        except ClientLeft:
+            raise
+        except Exception as error:  # noqa: BLE001  the last one who can answer the client at all
+            await self._fault(recording, error)
+
+    async def _answer(self, scope: Scope, recording: Recording) -> None:
+        call = self._call(scope, recording)
+        check_caller(call)
+        most = Limits.OAUTH_BODY_BYTES if call.leg is not Leg.MCP else self._watched.settings.proxy.request_limit
+        try:
+            call.body = await recording.read_body(most)
+        except BodyTooLarge:
+            raise Refused(RequestTooLarge(most)) from None
+        answer = _ANSWERS.get((call.leg, recording.trace.method), answer_plain)
+        with AnswerWatch(recording.receive, self._watched.patience):
+            await answer(call)
+
+    def _call(self, scope: Scope, recording: Recording) -> WatchedCall:
+        """Return the request with what it is for, and let its trace have the real URL.
+
+        Raises:
+            Refused: with `WatchedHostRefused`.
+        """
+        trace, watched = recording.trace, self._watched
+        name = local_name(trace.header(b"host"), self._port)
+        path = (scope.get("raw_path") or trace.path.encode()).decode("latin-1")
+        leg = watched.legs.find(self._origin, path)
+        trace.asked, trace.kind, trace.operation_id = str(leg), _KINDS.get(leg, "oauth"), watched.operation_id
+        if leg is Leg.CALLBACK:
+            trace.host = f"{name}:{self._port}"
+        else:
+            trace.scheme, _, trace.host = self._origin.partition("://")
+        query = trace.query.decode("latin-1")
+        return WatchedCall(watched, recording, self._origin, leg, path + (f"?{query}" if query else ""), name)
+
+    async def _fault(self, recording: Recording, error: Exception) -> None:
+        """Answer for a defect of ours."""
+        trace = recording.trace
+        trace.outcome, trace.failure_origin, trace.reason_code = Outcome.FAILURE, FailureOrigin.GATEWAY, "fault"
+        trace.explanation = f"{type(error).__name__} while answering {trace.method} {trace.path}"
+        trace.hint = "This is a defect of devgw; the trace has the request."
+        self._watched.bus.publish(
+            FaultMet(
+                trace_id=trace.id,
+                where=place_of_fault(error),
+                kind=type(error).__name__,
+                outcome=Outcome.FAILURE,
+                failure_origin=FailureOrigin.GATEWAY,
+                explanation=trace.explanation,
+                hint=trace.hint,
+            )
+        )
+        if not recording.has_begun:
+            await recording.drain(Limits.OAUTH_BODY_BYTES)
+            await recording.answer(500, [(b"content-type", b"text/plain")], b"A defect of devgw.\n")
+
+
+async def _refuse(recording: Recording, refused: Refused, *headers: tuple[bytes, bytes]) -> None:
+    """Answer with a problem; an answer that has begun can only break off."""
+    recording.trace.refuse(refused.problem, Outcome.DENIED)
+    if recording.has_begun:
+        recording.is_over = True
+    else:
+        await answer_problem(recording, refused.problem, *headers)
+
+
+async def _cut(recording: Recording) -> None:
+    """Answer a request that the end of devgw cuts off."""
+    problem = GatewayStops()
+    recording.trace.refuse(problem)
+    if not recording.has_begun:
+        await answer_problem(recording, problem, (b"connection", b"close"))
+    recording.is_over = True
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Begin and end with the server: there is nothing to prepare."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

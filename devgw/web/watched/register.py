@@ -1,0 +1,56 @@
+"""A registration: with our callback beside the client's own, and where the server refuses that, as the client sent it.
+
+Source: RFC 7591 §3.
+"""
+
+from devgw.gateway.watched.registration import registered_client, with_callback, without_callback
+from devgw.ids import ClientId
+from devgw.monitor.flow_moves import Seen
+from devgw.web.watched.sending import WholeAnswer, ask, give
+from devgw.web.watched.telling import refusal_of, tell, tell_refusal
+from devgw.web.watched.watched import WatchedCall
+
+_WITHOUT = (
+    "The server refused our callback beside the client's own: the browser goes on without us, so that the answer to "
+    "the login is not seen here, and a client that checks `iss` refuses it, since it names the real server."
+)
+
+
+async def answer_register(call: WatchedCall) -> None:
+    """Register the client, remember it, and tell.
+
+    Raises:
+        Refused: where nothing came.
+    """
+    callback = call.watched.callback
+    asked = with_callback(call.body, callback)
+    answer = await ask(call, asked or call.body)
+    if asked is not None and 400 <= answer.status < 500:
+        asked, answer = None, await ask(call, call.body)
+        if answer.status < 300:
+            call.trace.notes.append(_WITHOUT)
+    if 200 <= answer.status < 300:
+        _remember(call, answer, callback if asked else "")
+    else:
+        tell_refusal(call, Seen.REGISTRATION_REFUSED, *refusal_of(call, answer))
+    await give(call, answer, without_callback(answer.body, callback) if asked else None)
+    call.show_answer(answer.headers, without_callback(answer.body, callback) if asked else answer.body)
+
+
+def _remember(call: WatchedCall, answer: WholeAnswer, callback: str) -> None:
+    watched = call.watched
+    issuer = watched.legs.issuer_at(call.origin, call.target.partition("?")[0])
+    client = registered_client(issuer, call.body, answer.body, callback)
+    if client is None:
+        return
+    watched.clients.add(client)
+    watched.keep()
+    words = f"registered as {client.name or client.client_id}"
+    tell(
+        call,
+        Seen.REGISTERED,
+        words,
+        client_id=ClientId(client.client_id),
+        client_name=client.name or None,
+        registered_by="dcr",
+    )

@@ -1,0 +1,102 @@
+"""A request sent to the real server, and an answer given back: whole where it is read here, else as it comes."""
+
+from dataclasses import dataclass
+
+from devgw.events.trace import Headers
+from devgw.gateway.transport import Timing, UpstreamAnswer, UpstreamRequest
+from devgw.gateway.watched.headers import headers_down, headers_up
+from devgw.settings import Limits
+from devgw.web import awaited
+from devgw.web.relay import read_whole
+from devgw.web.watched.watched import WatchedCall
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True, slots=True)
+class WholeAnswer:
+    """An answer that was read to its end."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+async def send(
+    call: WatchedCall, body: bytes, url: str | None = None, *, method: str = "", headers: Headers | None = None
+) -> UpstreamAnswer:
+    """Return the real server's answer as soon as its head is there.
+
+    Args:
+        call: what the client asked.
+        body: what is sent.
+        url: another one than the client's own, of the same origin.
+        method: another one than the client's own.
+        headers: instead of the client's own.
+
+    Raises:
+        Refused: where nothing came.
+    """
+    watched, trace = call.watched, call.trace
+    up = headers_up(trace.request_headers, watched.origins) if headers is None else headers
+    authorization = trace.header(b"authorization")
+    if authorization and not watched.bearers.may_go(authorization, call.origin):
+        up = [pair for pair in up if pair[0] != b"authorization"]
+        trace.notes.append(f"The bearer token is for another origin and did not go to {call.origin}.")
+    request = UpstreamRequest(
+        method or trace.method,
+        url or call.url,
+        up,
+        body,
+        owner=call.owner,
+        led_by="" if call.origin == watched.origins.origin else watched.led_by,
+    )
+    trace.upstream_url = (url or call.url).partition("?")[0]
+    timing, began = Timing(), call.recording.wait(awaited.SERVER)
+    answer = await watched.client.open(request, timing)
+    call.recording.phase("upstream wait", began)
+    trace.upstream_ms += (call.recording.ticks() - began) / 1e6
+    trace.upstream_status, trace.upstream_headers = answer.status, answer.headers
+    return answer
+
+
+async def ask(
+    call: WatchedCall, body: bytes, url: str | None = None, *, method: str = "", headers: Headers | None = None
+) -> WholeAnswer:
+    """Return the real server's whole answer.
+
+    Raises:
+        Refused: where nothing came, or more than is read.
+    """
+    answer = await send(call, body, url, method=method, headers=headers)
+    try:
+        content = await read_whole(answer, call.url.partition("?")[0], Limits.ANSWER_BYTES)
+        return WholeAnswer(answer.status, answer.headers, content)
+    finally:
+        answer.abort()
+
+
+async def give(call: WatchedCall, answer: WholeAnswer, body: bytes | None = None) -> None:
+    """Give an answer back, with another body where one is given."""
+    content = answer.body if body is None else body
+    await call.recording.answer(answer.status, headers_down(answer.headers, call.watched.origins, call.name), content)
+    call.show_answer(answer.headers, answer.body)
+
+
+async def give_as_it_comes(call: WatchedCall, answer: UpstreamAnswer) -> None:
+    """Give an answer back piece by piece, and note where a redirect leads.
+
+    Raises:
+        Refused: where it breaks off.
+    """
+    recording, origins = call.recording, call.watched.origins
+    headers = headers_down(answer.headers, origins, call.name)
+    await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    recording.wait(awaited.EVENT if recording.is_streaming else awaited.BODY)
+    if call.trace.method != "HEAD":
+        while piece := await answer.read():
+            await recording.send({"type": "http.response.body", "body": piece, "more_body": True})
+    await recording.send({"type": "http.response.body", "body": b""})
+    call.show_answer(answer.headers)
+    if answer.status in _REDIRECTS:
+        call.trace.notes.append("The redirect was given to the client, which follows it or not.")

@@ -1,0 +1,87 @@
+"""The token endpoint, and others that take a form: `resource` in real URLs, our callback for codes that came to it.
+
+The answer is the server's own, letter for letter.
+
+Source: RFC 6749 §4.1.3, §5, §6; RFC 8707 §2.2; RFC 9126 §2.1.
+"""
+
+from base64 import b64decode
+from binascii import Error
+from typing import Any
+from urllib.parse import unquote_plus
+
+from devgw.gateway.watched.documents import read_document
+from devgw.gateway.watched.legs import Leg
+from devgw.gateway.watched.parameters import exchanged, read_all, read_once
+from devgw.gateway.watched.tokens import token_id
+from devgw.ids import ClientId
+from devgw.monitor.flow_moves import Seen
+from devgw.web.watched.sending import WholeAnswer, ask, give
+from devgw.web.watched.telling import refusal_of, tell, tell_refusal
+from devgw.web.watched.watched import WatchedCall
+
+
+async def answer_form(call: WatchedCall) -> None:
+    """Send a form on, and tell what came of it where it asked for tokens.
+
+    Raises:
+        Refused: where nothing came.
+    """
+    asked = call.body.decode("latin-1")
+    to_real = call.watched.origins.to_real
+    real = exchanged(asked, {"resource": {each: to_real(each) for each in read_all(asked, "resource")}})
+    call.show_request(real.encode("latin-1"))
+    code = read_once(asked, "code") or ""
+    transaction_id = call.watched.authorizations.find_code(code) if code else None
+    sent = real if transaction_id is None else exchanged(real, {"redirect_uri": call.watched.callback})
+    answer = await ask(call, sent.encode("latin-1"))
+    if call.leg is Leg.TOKEN:
+        call.trace.transaction_id = transaction_id
+        call.trace.client_id = ClientId(_client_id(call, asked)) or None
+        _tell(call, real, answer)
+    await give(call, answer)
+
+
+def _client_id(call: WatchedCall, form: str) -> str:
+    """Return the client that a token request names, in the form or by Basic (RFC 6749 §2.3.1)."""
+    scheme, _, value = call.trace.header(b"authorization").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            return unquote_plus(b64decode(value).decode("latin-1").partition(":")[0])
+        except (Error, ValueError):
+            return ""
+    return read_once(form, "client_id") or ""
+
+
+def _tell(call: WatchedCall, form: str, answer: WholeAnswer) -> None:
+    spent = read_once(form, "refresh_token")
+    is_refresh = read_once(form, "grant_type") == "refresh_token"
+    document = read_document(answer.body) or {}
+    access = document.get("access_token")
+    if not 200 <= answer.status < 300 or not isinstance(access, str):
+        seen = Seen.REFRESH_REFUSED if is_refresh else Seen.TOKEN_REFUSED
+        tell_refusal(call, seen, *refusal_of(call, answer))
+        return
+    _tell_issued(call, form, document, access, spent if is_refresh else None)
+
+
+def _tell_issued(call: WatchedCall, form: str, document: dict[str, Any], access: str, spent: str | None) -> None:
+    tokens, trace = call.watched.tokens, call.trace
+    refresh = document.get("refresh_token")
+    new = [access, *([refresh] if isinstance(refresh, str) else [])]
+    if spent is None:
+        holder = tokens.issue(new, trace.client_id, trace.client_name)
+        seen, words = Seen.TOKEN_ISSUED, "tokens issued, waiting for the first call"
+    else:
+        holder = tokens.renew(spent, new, trace.client_id)
+        seen, words = Seen.TOKEN_REFRESHED, "refreshed"
+    trace.grant_id = holder.grant_id
+    tell(
+        call,
+        seen,
+        words,
+        client_name=holder.client_name,
+        resource=read_once(form, "resource"),
+        access_token_id=token_id("at", access),
+        refresh_token_id=token_id("rt", refresh) if isinstance(refresh, str) else None,
+    )
