@@ -18,6 +18,7 @@ from devgw import __version__
 
 COMMANDS = {
     "up": ("up", "Start the gateway, and the dashboard beside it."),
+    "watch": ("watch", "Stand between a client and somebody's MCP server, and see what they say."),
     "init": ("init", "Copy the sample project into a folder."),
     "check": ("check", "Check the configuration and print every finding."),
     "doctor": ("doctor", "Probe everything that a login depends on."),

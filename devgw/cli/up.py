@@ -1,9 +1,8 @@
 """`devgw up`: the gateway, and the dashboard beside it."""
 
-import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,18 +12,14 @@ import click
 
 from devgw.cli.printing import write_line, write_page
 from devgw.cli.servers import FLAGS, check_unused, new_session, say, server_options, show_files, show_plan
+from devgw.cli.serving import Served, may_open_files, serve_until_asked, why_no_dashboard, why_not_here
 from devgw.cli.target import ProjectOrServer, ServerUrl
 
 if TYPE_CHECKING:
-    from devgw.cli.starting import Started
     from devgw.cli.trust import Trust
     from devgw.dashboard.child import GatewayChild
 
 THEMES = ("dark", "light", "contrast", "ansi")
-LEAST_OPEN_FILES = 64
-"""A gateway at rest has about thirty."""
-FLUSH_SECONDS = 0.2
-"""How long the last event lines may take to be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +81,7 @@ def command(
     given = _given(targets, flags, overrides, trust)
     if in_browser and not headless and not as_json:
         sys.exit(_and_leave(given, _run_in_browser))
-    if headless or as_json or (reason := _why_no_dashboard()):
+    if headless or as_json or (reason := why_no_dashboard()):
         if not headless and not as_json:
             write_line(f"devgw: no dashboard here ({reason}); these are the events.", err=True)
         run = partial(_run_headless, as_json=as_json, everything=everything, parent_pipe=parent_pipe)
@@ -130,12 +125,6 @@ def _and_leave(given: _Given, run: Callable[[_Given], int]) -> int:
         given.farewell()
 
 
-def _why_no_dashboard() -> str:
-    from devgw.dashboard.terminal import why_none  # noqa: PLC0415  `--help` need not wait for it
-
-    return why_none(os.environ)
-
-
 def _run_dashboard(given: _Given, theme: str, *, is_ascii: bool, has_mouse: bool) -> int:
     """Run the gateway as a child and the dashboard in this process; return the exit code."""
     from devgw.dashboard.entry import Options, run_dashboard  # noqa: PLC0415  `--help` need not wait for it
@@ -165,40 +154,15 @@ def _child(given: _Given) -> "tuple[Path, GatewayChild]":
         write_page(refusal, colour="red", err=True)
         sys.exit(1)
     folder = control_folder(settings)
-    if reason := _why_not_here(folder):
+    if reason := why_not_here(folder):
         write_page(reason, colour="red", err=True)
         sys.exit(1)
     return folder, GatewayChild(given.command(wish.digest if wish else ""), folder / LOG)
 
 
-def _why_not_here(state_dir: Path) -> str:
-    """Say what keeps a gateway from this state directory, as long as the terminal is a plain one."""
-    from devgw.control.lock import ProjectLock  # noqa: PLC0415  `--help` need not wait for it
-    from devgw.problems import Refused  # noqa: PLC0415
-
-    lock = ProjectLock(state_dir)
-    try:
-        lock.acquire()
-    except Refused as refused:
-        return f"{refused.problem.explain()} {refused.problem.advise()}"
-    lock.release()  # the child takes it
-    return ""
-
-
-def _open_files() -> int:
-    """Return how many files this process may have open."""
-    try:
-        import resource  # noqa: PLC0415  not on Windows
-    except ImportError:
-        return LEAST_OPEN_FILES
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-
-
 def _run_headless(given: _Given, *, as_json: bool, everything: bool, parent_pipe: int | None) -> int:
     """Run the gateway alone; return the exit code."""
-    if (files := _open_files()) < LEAST_OPEN_FILES:
-        said = f"devgw needs {LEAST_OPEN_FILES} open files at least, and may have {files}: `ulimit -n 4096` raises it."
-        write_line(said, colour="red", err=True)
+    if not may_open_files():
         return 1
     import gc  # noqa: PLC0415  the next line has to come first
 
@@ -208,38 +172,10 @@ def _run_headless(given: _Given, *, as_json: bool, everything: bool, parent_pipe
     started = start(given.directory, given.overrides, given.trust, as_json=as_json, everything=everything)
     if started is None:
         return 1
-    _on_the_fastest_loop(_serve(started, parent_pipe, given.farewell))
-    return 0
-
-
-async def _serve(started: "Started", parent_pipe: int | None, farewell: Callable[[], object]) -> None:
-    """Serve until a signal, or until the parent's end of the pipe closes; then end the process."""
-    from devgw.cli.ending import Ending, leave  # noqa: PLC0415  imported when it is wanted
-    from devgw.cli.starting import sentence_of  # noqa: PLC0415  imported by now
-    from devgw.problems import Refused  # noqa: PLC0415
-    from devgw.wiring.running import run  # noqa: PLC0415
-    from devgw.wiring.stopping import EssentialEnded  # noqa: PLC0415
+    from devgw.wiring.running import run  # noqa: PLC0415  imported by now
 
     runtime, lines = started.runtime, started.lines
-    ending = Ending(runtime.stopping, None if runtime.settings.ephemeral else runtime.settings.state_path)
-    ending.listen(parent_pipe)
-    watching = asyncio.ensure_future(ending.watch_once_stopping())
-    code, sentence = 0, ""
-    try:
-        await run(runtime, ready=started.welcome, helpers={"event lines": lines.keep})
-    except (EssentialEnded, Refused, OSError) as error:
-        code, sentence = 1, sentence_of(error)
-    watching.cancel()
-    lines.close(FLUSH_SECONDS)
-    await asyncio.to_thread(farewell)  # it may have a loop of its own
-    leave(code, sentence, bool)
-
-
-def _on_the_fastest_loop(main: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine on uvloop where that exists, else on asyncio's own loop."""
-    try:
-        import uvloop  # noqa: PLC0415  not on Windows
-    except ImportError:
-        asyncio.run(main)
-    else:
-        uvloop.run(main)
+    serving = partial(run, runtime, ready=started.welcome, helpers={"event lines": lines.keep})
+    state = None if runtime.settings.ephemeral else runtime.settings.state_path
+    serve_until_asked(Served(serving, runtime.stopping, state, lines, given.farewell), parent_pipe)
+    return 0

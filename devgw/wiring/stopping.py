@@ -50,14 +50,14 @@ async def stop(runtime: Runtime, essentials: Mapping[str, "asyncio.Future[None]"
     begun = asyncio.get_running_loop().time()
     runtime.companions.close()
     listener, *others = essentials.values()
-    await _end(listener, LISTENERS_SECONDS)
+    await end(listener, LISTENERS_SECONDS)
     await _finish(runtime, begun + COMPLETION_SECONDS)
     runtime.companions.end_all()
     for each in others:
         each.cancel()
     await asyncio.gather(
         runtime.supervisor.close(HELPERS_SECONDS),
-        *(_end(each, HELPERS_SECONDS) for each in others),
+        *(end(each, HELPERS_SECONDS) for each in others),
     )
     for save in (runtime.upstreams.oauth.save_held, runtime.ground.live.write_down_uses):
         with contextlib.suppress(sqlite3.Error, StateRefused):
@@ -76,7 +76,7 @@ async def _finish(runtime: Runtime, until: float) -> None:
         runtime.bus.publish(GatewayStopping(cause="asked to", unfinished=cut))
 
 
-async def _end(task: "asyncio.Future[None]", within: float) -> None:
+async def end(task: "asyncio.Future[None]", within: float) -> None:
     """Let a task come to its end; one that does not in time is cut off."""
     await asyncio.wait([task], timeout=within)
     task.cancel()

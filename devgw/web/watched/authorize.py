@@ -10,11 +10,11 @@ from devgw.entropy import short_id
 from devgw.gateway.watched.authorizations import WatchedAuthorization, with_answer
 from devgw.gateway.watched.clients import WatchedClient
 from devgw.gateway.watched.parameters import exchanged, read_all, read_once
+from devgw.gateway.watched.tokens import token_id
 from devgw.ids import ClientId, TransactionId
 from devgw.monitor.flow_moves import Seen
 from devgw.problems import Refused
 from devgw.problems.watched import WatchedCallbackUnknown
-from devgw.gateway.watched.tokens import token_id
 from devgw.web.answers import NO_STORE
 from devgw.web.watched.sending import WholeAnswer, ask, give
 from devgw.web.watched.telling import refusal_of, tell, tell_refusal
@@ -196,9 +196,7 @@ def _tell_answer(call: WatchedCall, answer: str, redirect_uri: str) -> None:
     if error is not None or code is None:
         came, said = error or "neither code nor error", read_once(answer, "error_description") or ""
         seen = Seen.CONSENT_DENIED if error == "access_denied" else Seen.AUTHORIZATION_REFUSED
-        words = (
-            f"The server sent the browser back with {error or 'neither code nor error'}{f': {said}' if said else ''}"
-        )
+        words = f"The server sent the browser back with {came}{f': {said}' if said else ''}"
         tell_refusal(call, seen, error or "no_code", f"{words.rstrip('.')}.", redirect_uri=redirect_uri)
         return
     words = "code sent, waiting for the client to redeem it"

@@ -57,4 +57,3 @@ def refusal_of(call: WatchedCall, answer: WholeAnswer) -> tuple[str, str]:
     words = f"{call.url.partition('?')[0]} answered {answer.status}{f' {code}' if code else ''}"
     told = excerpt(said.encode())[:SAID].rstrip(". ") if isinstance(said, str) else ""
     return code or f"status_{answer.status}", f"{words}: {told}." if told else f"{words}."
-

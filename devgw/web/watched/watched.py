@@ -35,7 +35,7 @@ class Watched:
     clients: WatchedClients
     authorizations: WatchedAuthorizations
     tokens: WatchedTokens
-    keep: Callable[[], None]
+    keep: Callable[[], object]
     """Writes down what has to outlive this process."""
     led_by: str
     """Where the server is: of an origin that its documents name, as `UpstreamRequest.led_by`."""

@@ -1,0 +1,105 @@
+"""What `devgw up` and `devgw watch` share: a process that serves until it is asked to end, and what hinders it."""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from devgw.cli.printing import write_line
+
+if TYPE_CHECKING:
+    from devgw.cli.event_lines import EventLines
+
+LEAST_OPEN_FILES = 64
+"""A gateway at rest has about thirty."""
+FLUSH_SECONDS = 0.2
+"""How long the last event lines may take to be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What is served, and what is done at its end."""
+
+    run: Callable[[], Coroutine[Any, Any, None]]
+    stopping: asyncio.Event
+    """Is set by whoever wants it to end."""
+    state_dir: Path | None
+    lines: "EventLines"
+    farewell: Callable[[], object]
+    """What is done once it has ended."""
+
+
+def why_no_dashboard() -> str:
+    """Say why there is no dashboard here; empty where there may be one."""
+    from devgw.dashboard.terminal import why_none  # noqa: PLC0415  `--help` need not wait for it
+
+    return why_none(os.environ)
+
+
+def why_not_here(state_dir: Path) -> str:
+    """Say what keeps a gateway from this state directory, as long as the terminal is a plain one."""
+    from devgw.control.lock import ProjectLock  # noqa: PLC0415  `--help` need not wait for it
+    from devgw.problems import Refused  # noqa: PLC0415
+
+    lock = ProjectLock(state_dir)
+    try:
+        lock.acquire()
+    except Refused as refused:
+        return f"{refused.problem.explain()} {refused.problem.advise()}"
+    lock.release()  # the child takes it
+    return ""
+
+
+def may_open_files() -> bool:
+    """Tell whether this process may open as many files as it needs; say so where it may not."""
+    files = _open_files()
+    if files < LEAST_OPEN_FILES:
+        said = f"devgw needs {LEAST_OPEN_FILES} open files at least, and may have {files}: `ulimit -n 4096` raises it."
+        write_line(said, colour="red", err=True)
+    return files >= LEAST_OPEN_FILES
+
+
+def _open_files() -> int:
+    """Return how many files this process may have open."""
+    try:
+        import resource  # noqa: PLC0415  not on Windows
+    except ImportError:
+        return LEAST_OPEN_FILES
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def serve_until_asked(served: Served, parent_pipe: int | None) -> None:
+    """Serve on the fastest loop until a signal, or until the parent's end of the pipe closes; then end the process."""
+    _on_the_fastest_loop(_serve(served, parent_pipe))
+
+
+async def _serve(served: Served, parent_pipe: int | None) -> None:
+    from devgw.cli.ending import Ending, leave  # noqa: PLC0415  imported when it is wanted
+    from devgw.cli.starting import sentence_of  # noqa: PLC0415  imported by now
+    from devgw.problems import Refused  # noqa: PLC0415
+    from devgw.wiring.stopping import EssentialEnded  # noqa: PLC0415
+
+    ending = Ending(served.stopping, served.state_dir)
+    ending.listen(parent_pipe)
+    watching = asyncio.ensure_future(ending.watch_once_stopping())
+    code, sentence = 0, ""
+    try:
+        await served.run()
+    except (EssentialEnded, Refused, OSError) as error:
+        code, sentence = 1, sentence_of(error)
+    watching.cancel()
+    served.lines.close(FLUSH_SECONDS)
+    await asyncio.to_thread(served.farewell)  # it may have a loop of its own
+    leave(code, sentence, bool)
+
+
+def _on_the_fastest_loop(main: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine on uvloop where that exists, else on asyncio's own loop."""
+    try:
+        import uvloop  # noqa: PLC0415  not on Windows
+    except ImportError:
+        asyncio.run(main)
+    else:
+        uvloop.run(main)

@@ -1,0 +1,47 @@
+"""What `devgw watch` says at its beginning and at its end."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from devgw.foreign.shell import add_to_claude, server_name
+from devgw.foreign.text import clean
+from devgw.gateway.watched.clients import WatchedClient
+
+_CHANGED = (
+    "Changed on the way: the origin of each URL in challenges, redirects and metadata becomes a local port; nothing is "
+    "made up. Left out of metadata: signed_metadata, mtls_endpoint_aliases, DPoP, authentication by JWT. Where there is "
+    "registration, client metadata documents are said not to be taken, so the client registers. At registration "
+    "devgw's callback is added, and the answer to the login passes through it; cookies stop here.",
+    "Not seen: the pages of login and consent, between the browser and the server. The consent page may name "
+    "localhost as where the answer goes. An id_token names the real issuer: a client that checks it refuses it. A "
+    "client with an id that was registered by hand gets its answer directly.",
+    "Each login may register a client at the server, and the client keeps this URL as another server: remove it there "
+    "afterwards. claude.ai and ChatGPT connect from their own machines and cannot reach localhost.",
+)
+
+
+def beginning(url: str, port: int, folder: Path) -> Iterator[str]:
+    """Yield what is said once the port answers."""
+    parts = urlsplit(url)
+    local = parts._replace(scheme="http", netloc=f"localhost:{port}", fragment="").geturl()
+    yield f"Watching {clean(url.partition('?')[0])}: give the client this URL instead."
+    yield f"  {clean(local)}   {add_to_claude(server_name(f'watched-{parts.hostname}'), local)}"
+    yield from _CHANGED
+    yield f"Other commands find it by its folder: devgw why -C {folder}"
+
+
+def ending(clients: Sequence[WatchedClient]) -> Iterator[str]:
+    """Yield what is left at third parties, and how each is removed."""
+    for each in clients:
+        name = f"{clean(each.name, 80)} ({clean(each.client_id, 200)})" if each.name else clean(each.client_id, 200)
+        yield f"Registered at {clean(each.issuer, 200)}: {name}. {_removal(each)}"
+    if clients:
+        yield "They are remembered, so that these clients can log in the next time."
+
+
+def _removal(client: WatchedClient) -> str:
+    if client.management:
+        where = clean(client.management, 300)
+        return f"To delete it: DELETE {where} with the registration_access_token that the client holds (RFC 7592)."
+    return "The server names no way to delete it: look in its console, or leave it to expire."
