@@ -1,5 +1,6 @@
 """The way of a client that does each step by itself, as the standard has it, and tells how far it came."""
 
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,6 +11,7 @@ from devgw.oauth.discovery import authorization_server_urls, resource_metadata_u
 from devgw.oauth.pkce import challenge_of
 from tests.watched.bench import CALLBACK, query_of, sign_in
 
+_SECRET = re.compile(r"u[ar]t_[A-Za-z0-9_-]+")
 VERIFIER = "v" * 43
 HEADERS = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
 INITIALIZE: dict[str, Any] = {
@@ -155,6 +157,6 @@ class RawClient:
         try:
             self.tokens = answer.json()
         except ValueError:
-            raise Stopped(f"token: {answer.status_code} {answer.text[:200]}") from None
+            raise Stopped(f"token: {answer.status_code} {_SECRET.sub('…', answer.text[:300])}") from None
         if answer.status_code != 200 or "access_token" not in self.tokens or "token_type" not in self.tokens:
             raise Stopped(f"token: {answer.status_code} {sorted(self.tokens)} {self.tokens.get('error_description')}")

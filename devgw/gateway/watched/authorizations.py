@@ -53,10 +53,19 @@ class WatchedAuthorizations:
         """Return until when one that begins now may be answered."""
         return self._clock.now() + LIFETIME
 
-    def finish(self, word: str) -> WatchedAuthorization | None:
-        """Return the authorization of a word; None where there is none, it was answered, or too long ago."""
-        found = self._open.pop(digest(word), None)
+    def finish(self, word: str | None) -> WatchedAuthorization | None:
+        """Return the authorization of a word; None where there is none, it was answered, or too long ago.
+
+        A server that loses `state` answers without a word: where one client alone waits for an answer it is that one's,
+        and it sees the loss as it would without us.
+        """
+        found = self._only_one() if word is None else self._open.pop(digest(word), None)
         return found if found is not None and self._clock.now() < found.until else None
+
+    def _only_one(self) -> WatchedAuthorization | None:
+        """Take the newest authorization where all that are open lead to one place."""
+        places = {(each.client_id, each.redirect_uri) for each in self._open.values()}
+        return self._open.popitem()[1] if len(places) == 1 else None
 
     def keep_code(self, code: str, transaction_id: TransactionId) -> None:
         """Remember that a code was sent to our callback, and has to be redeemed with it."""

@@ -167,7 +167,8 @@ async def answer_callback(call: WatchedCall) -> None:
         Refused: with `WatchedCallbackUnknown`.
     """
     query = call.target.partition("?")[2]
-    found = call.watched.authorizations.finish(read_once(query, "state") or "")
+    states = read_all(query, "state")
+    found = call.watched.authorizations.finish(states[0] if states else None)
     if found is None:
         raise Refused(WatchedCallbackUnknown())
     call.name = found.name
