@@ -1,13 +1,13 @@
 """What a client makes of a server that errs is what it makes of it directly, in the same words but for the origin."""
 
+import re
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from devgw.emulators.upstream_auth.faults import Fault
+from tests.watched import clients
 from tests.watched.bench import sample, watching
-from tests.watched.raw import RawClient
 
 UNLIKE = {
     Fault.TOKEN_SLOW,
@@ -20,17 +20,60 @@ UNLIKE = {
 }
 """Of time and of broken connections: their words are the HTTP library's."""
 FAULTS = [each for each in Fault if each not in UNLIKE]
+OF_LIBRARIES = [
+    Fault.CHALLENGE_MISSING,
+    Fault.PRM_ELSEWHERE,
+    Fault.PRM_AT_ROOT,
+    Fault.PRM_NOWHERE,
+    Fault.PRM_HTML,
+    Fault.PRM_WRONG_RESOURCE,
+    Fault.METADATA_NOWHERE,
+    Fault.METADATA_BROKEN,
+    Fault.OIDC_ONLY,
+    Fault.WRONG_ISSUER,
+    Fault.ISSUER_SLASH,
+    Fault.PLAIN_ONLY,
+    Fault.REGISTRATION_REFUSED,
+    Fault.ISS_MISSING,
+    Fault.ISS_WRONG,
+    Fault.STATE_LOST,
+    Fault.TOKEN_HTML,
+    Fault.TOKEN_ERROR_200,
+    Fault.MCP_UNAUTHORIZED,
+    Fault.MCP_FORBIDDEN,
+]
+ONCE = re.compile(r"u[ar][a-z]?_[A-Za-z0-9_-]+|[0-9a-f]{8,}|(?<=state )\S+|(?<==)[A-Za-z0-9_-]{20,}")
+"""What is another string each time: codes, tokens, ids, the state of a client that makes it by chance."""
 
 
-async def verdict(url: str) -> str:
-    async with httpx2.AsyncClient(timeout=10, headers={"user-agent": "raw/1"}) as http:
-        return await RawClient(http, url).go()
+async def compare(verdict: clients.Verdict, fault: Fault | None, folder: Path) -> str:
+    """Return what the client says through devgw, once it is what it says directly."""
+    async with sample() as server, watching(server.metadata.resource, folder) as watched:
+        if fault is not None:
+            server.faults.set(fault)
+        directly = await verdict(server.metadata.resource, folder)
+        through = await verdict(watched.url, folder)
+        alike = ONCE.sub("…", through.replace(watched.origin, server.metadata.issuer))
+        assert alike == ONCE.sub("…", directly)
+        return through
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 async def test_a_client_that_is_strict_says_the_same(fault: Fault, tmp_path: Path) -> None:
-    async with sample() as server, watching(server.metadata.resource, tmp_path) as watched:
-        server.faults.set(fault)
-        directly = await verdict(server.metadata.resource)
-        through = await verdict(watched.url)
-        assert through.replace(watched.origin, server.metadata.issuer) == directly
+    await compare(clients.raw, fault, tmp_path)
+
+
+OTHERS = [clients.python_2, clients.python_1, clients.typescript_2, clients.typescript_1]
+
+
+@pytest.mark.parametrize("verdict", OTHERS, ids=lambda each: each.__name__)
+async def test_a_library_passes_through_as_it_does_directly(verdict: clients.Verdict, tmp_path: Path) -> None:
+    assert await compare(verdict, None, tmp_path) == "passes"
+
+
+@pytest.mark.parametrize("fault", OF_LIBRARIES, ids=str)
+@pytest.mark.parametrize("verdict", OTHERS, ids=lambda each: each.__name__)
+async def test_a_library_says_the_same_of_a_server_that_errs(
+    verdict: clients.Verdict, fault: Fault, tmp_path: Path
+) -> None:
+    await compare(verdict, fault, tmp_path)

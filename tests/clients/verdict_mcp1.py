@@ -1,0 +1,71 @@
+# It runs on mcp 1.x, in an interpreter of its own; the type checker knows mcp 2 alone.
+# mypy: ignore-errors
+"""A client on the official Python SDK 1.x that connects, lists the tools, and says how that ended.
+
+`python verdict_mcp1.py MCP_URL REDIRECT_URI` prints each authorization URL (`AUTHORIZE …`), reads the redirect from its
+standard input, and prints `VERDICT …`: `passes`, or the error in the SDK's words.
+"""
+
+import asyncio
+import sys
+from urllib.parse import parse_qs, urlsplit
+
+from mcp import ClientSession
+from mcp.client.auth import OAuthClientProvider
+from mcp.client.streamable_http import streamablehttp_client
+from mcp.shared.auth import OAuthClientMetadata
+
+URL, REDIRECT_URI = sys.argv[1:]
+
+
+class Memory:
+    """Keeps what the SDK wants kept."""
+
+    tokens = client = None
+
+    async def get_tokens(self):
+        return self.tokens
+
+    async def set_tokens(self, tokens):
+        self.tokens = tokens
+
+    async def get_client_info(self):
+        return self.client
+
+    async def set_client_info(self, client_info):
+        self.client = client_info
+
+
+async def open_browser(url):
+    print("AUTHORIZE", url, flush=True)
+
+
+async def read_answer():
+    line = await asyncio.to_thread(sys.stdin.readline)
+    answer = parse_qs(urlsplit(line.strip()).query)
+    return answer.get("code", [""])[0], answer.get("state", [None])[0]
+
+
+def innermost(error):
+    """Return what really failed, out of groups."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
+
+
+async def main():
+    metadata = OAuthClientMetadata(client_name="verdict", redirect_uris=[REDIRECT_URI])
+    auth = OAuthClientProvider(URL, metadata, Memory(), open_browser, read_answer)
+    try:
+        async with (
+            streamablehttp_client(URL, auth=auth) as (reading, writing, _),
+            ClientSession(reading, writing) as session,
+        ):
+            await session.initialize()
+            await session.list_tools()
+        print("VERDICT passes", flush=True)
+    except BaseException as error:
+        print("VERDICT", innermost(error).replace("\n", " "), flush=True)
+
+
+asyncio.run(main())

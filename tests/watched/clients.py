@@ -1,0 +1,136 @@
+"""MCP clients that nobody here wrote, each asked how connecting to a URL ends: `passes`, or its own error text."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+from mcp import Client
+from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider, TokenStorage
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
+from pydantic import AnyUrl
+
+from tests.stories.test_mcp1_client import python_with_mcp1
+from tests.support.node import FOLDER, node_command
+from tests.watched.bench import CALLBACK, sign_in
+from tests.watched.raw import RawClient
+
+PROGRAMS = Path(__file__).parent.parent / "clients"
+LIMIT = 40
+Verdict = Callable[[str, Path], Awaitable[str]]
+
+
+async def raw(url: str, _: Path) -> str:
+    """The standard, step by step."""
+    async with httpx2.AsyncClient(timeout=10, headers={"user-agent": "raw/1"}) as http:
+        return await RawClient(http, url).go()
+
+
+class _Memory(TokenStorage):
+    def __init__(self) -> None:
+        self.tokens: OAuthToken | None = None
+        self.client: OAuthClientInformationFull | None = None
+
+    async def get_tokens(self) -> OAuthToken | None:
+        return self.tokens
+
+    async def set_tokens(self, tokens: OAuthToken) -> None:
+        self.tokens = tokens
+
+    async def get_client_info(self) -> OAuthClientInformationFull | None:
+        return self.client
+
+    async def set_client_info(self, client_info: OAuthClientInformationFull) -> None:
+        self.client = client_info
+
+
+class _PageInstead(Exception):  # noqa: N818  it reads as what happened
+    """The browser ended on a page of refusal."""
+
+
+async def python_2(url: str, _: Path) -> str:
+    """The official Python SDK 2, in this process."""
+    answered = ""
+
+    async def open_browser(login: str) -> None:
+        nonlocal answered
+        try:
+            answered = await sign_in(login)
+        except AssertionError as error:
+            raise _PageInstead(str(error).partition("\n")[0]) from None
+
+    async def read_answer() -> AuthorizationCodeResult:
+        answer = {name: values[0] for name, values in parse_qs(urlsplit(answered).query).items()}
+        return AuthorizationCodeResult(code=answer.get("code", ""), state=answer.get("state"), iss=answer.get("iss"))
+
+    metadata = OAuthClientMetadata(client_name="verdict", redirect_uris=[AnyUrl(CALLBACK)])
+    auth = OAuthClientProvider(url, metadata, _Memory(), open_browser, read_answer)
+    try:
+        async with (
+            asyncio.timeout(LIMIT),
+            httpx2.AsyncClient(auth=auth, timeout=10) as http,
+            Client(streamable_http_client(url, http_client=http)) as client,
+        ):
+            await client.list_tools()
+    except Exception as error:  # noqa: BLE001  whatever it says is its verdict
+        return _innermost(error)
+    return "passes"
+
+
+def _innermost(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
+
+
+async def python_1(url: str, _: Path) -> str:
+    """The official Python SDK 1."""
+    return await _of_program([python_with_mcp1(), str(PROGRAMS / "verdict_mcp1.py"), url, CALLBACK])
+
+
+async def typescript_2(url: str, folder: Path) -> str:
+    """The official TypeScript SDK 2."""
+    return await _of_node("client-2", "client", url, folder)
+
+
+async def typescript_1(url: str, folder: Path) -> str:
+    """The official TypeScript SDK 1."""
+    return await _of_node("sdk-1", "sdk", url, folder)
+
+
+async def _of_node(flavour: str, package: str, url: str, folder: Path) -> str:
+    node = node_command(f"@modelcontextprotocol/{package}", "package.json")[0]
+    script = folder / "verdict.mjs"
+    script.write_text((PROGRAMS / "verdict.mjs").read_text())
+    if not (folder / "node_modules").exists():
+        (folder / "node_modules").symlink_to(FOLDER.resolve())
+    return await _of_program([node, str(script), flavour, url, CALLBACK])
+
+
+async def _of_program(command: list[str]) -> str:
+    """Be the person of a program; return its verdict."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe, env=os.environ)
+    assert process.stdout is not None
+    assert process.stdin is not None
+    try:
+        async with asyncio.timeout(LIMIT):
+            while line := (await process.stdout.readline()).decode():
+                word, _, rest = line.strip().partition(" ")
+                if word == "VERDICT":
+                    return rest
+                if word == "AUTHORIZE":
+                    process.stdin.write(f"{await sign_in(rest)}\n".encode())
+        assert process.stderr is not None
+        return f"ended: {(await process.stderr.read()).decode()[-500:]}"
+    except AssertionError as error:
+        return f"browser: {error}".partition("\n")[0]
+    except TimeoutError:
+        return "waits"
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
