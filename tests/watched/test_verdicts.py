@@ -42,7 +42,7 @@ OF_LIBRARIES = [
     Fault.MCP_UNAUTHORIZED,
     Fault.MCP_FORBIDDEN,
 ]
-ONCE = re.compile(r"u[ar][a-z]?_[A-Za-z0-9_-]+|[0-9a-f]{8,}|(?<=state )\S+|(?<==)[A-Za-z0-9_-]{20,}")
+ONCE = re.compile(r"u[ar][a-z]?_[A-Za-z0-9_-]+|[0-9a-f]{8,}|(?<=!= )\S+|(?<==)[A-Za-z0-9_-]{20,}")
 """What is another string each time: codes, tokens, ids, the state of a client that makes it by chance."""
 
 
