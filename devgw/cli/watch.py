@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -91,12 +91,27 @@ def _looked_at(url: ServerUrl) -> ServerUrl:
 def _settings(url: ServerUrl, port: int | None, state_dir: Path | None) -> "Settings":
     from devgw.settings import Settings  # noqa: PLC0415  `--help` need not wait for it
     from devgw.store.watched import WatchedFile  # noqa: PLC0415
-    from devgw.wiring.watched_folder import folder_of, free_port  # noqa: PLC0415
+    from devgw.web.listening import PortTaken  # noqa: PLC0415
+    from devgw.wiring.watched_folder import folder_of, port_of  # noqa: PLC0415
 
     root = state_dir.resolve().parent if state_dir else folder_of(str(url), os.environ)
     settings = Settings(root=root, state_dir=state_dir.resolve() if state_dir else None)
     kept = WatchedFile(settings.state_path).read().ports
-    return replace(settings, port=port or free_port(str(url), kept))
+    try:
+        return replace(settings, port=port_of(str(url), kept, port))
+    except PortTaken as taken:
+        _refuse_port(taken.port, is_known=port is None)
+
+
+def _refuse_port(port: int, *, is_known: bool) -> NoReturn:
+    """Say who has the port, and end with 1."""
+    from devgw.outbound.probes.machine import owner_of  # noqa: PLC0415  only where it is needed
+
+    known = ", which clients of this server know," if is_known else ""
+    then = " (they log in anew then)" if is_known else ""
+    who = owner_of(port) or "another process"
+    write_line(f"Port {port}{known} is taken by {who}. Stop it, or give another --port{then}.", colour="red", err=True)
+    sys.exit(1)
 
 
 def _run_headless(given: _Given, parent_pipe: int | None, *, as_json: bool, everything: bool) -> int:

@@ -7,24 +7,7 @@ from urllib.parse import urlsplit
 from devgw.foreign.shell import add_to_claude, server_name
 from devgw.foreign.text import clean
 from devgw.gateway.watched.clients import WatchedClient
-
-_CHANGED = (
-    (
-        "Changed on the way: the origin of each URL in challenges, redirects and metadata becomes a port here; nothing is "
-        "made up. Left out of metadata: signed_metadata, mtls_endpoint_aliases, DPoP, JWT authentication. Where there is "
-        "registration, client metadata documents are said not to be taken, so the client registers. At registration "
-        "devgw's callback is added, and the answer to the login passes through it; cookies stop here."
-    ),
-    (
-        "Not seen: the pages of login and consent, between the browser and the server. The consent page may name "
-        "localhost as where the answer goes. An id_token names the real issuer: a client that checks it refuses it. A "
-        "client with an id that was registered by hand gets its answer directly."
-    ),
-    (
-        "Each login may register a client at the server, and the client keeps this URL as another server: remove it there "
-        "afterwards. claude.ai and ChatGPT connect from their own machines and cannot reach localhost."
-    ),
-)
+from devgw.gateway.watched.notes import NOTES
 
 
 def beginning(url: str, port: int, folder: Path) -> Iterator[str]:
@@ -33,7 +16,7 @@ def beginning(url: str, port: int, folder: Path) -> Iterator[str]:
     local = parts._replace(scheme="http", netloc=f"localhost:{port}", fragment="").geturl()
     yield f"Watching {clean(url.partition('?')[0])}: give the client this URL instead."
     yield f"  {clean(local)}   {add_to_claude(server_name(f'watched-{parts.hostname}'), local)}"
-    yield from _CHANGED
+    yield from NOTES
     yield f"Other commands find it by its folder: devgw why -C {folder}"
 
 

@@ -14,6 +14,8 @@ from devgw.settings import Settings
 from devgw.store.watched import WatchedFile
 from devgw.web.listening import PortTaken, listen
 
+_TRIES = 8
+"""A port that is free on one loopback family may be taken on the other."""
 _PASSING = (LOG, f"{LOG}.1", STUCK_LOG, LOCK)
 
 
@@ -24,18 +26,19 @@ def folder_of(url: str, environ: Mapping[str, str]) -> Path:
     return base / "devgw" / "watched" / f"{server_name(read_url(url).host)}-{digest(url)[:8]}"
 
 
-def free_port(url: str, kept: Mapping[str, int]) -> int:
-    """Return the port of the local URL: the one that clients know already, else the usual one, else any free one."""
-    known = kept.get(read_url(url).origin)
-    if known is not None:
-        return known
-    for port in (Settings().port, 0):
-        with contextlib.suppress(PortTaken):
-            listeners = listen("localhost", port)
-            found = listeners.port
-            listeners.close()
-            return found
-    return 0
+def port_of(url: str, kept: Mapping[str, int], given: int | None) -> int:
+    """Return the port of the local URL: the given one, that which clients know already, the usual, or any free one.
+
+    Raises:
+        PortTaken: where somebody else has the given one, or the one that clients know.
+    """
+    if wanted := given or kept.get(read_url(url).origin):
+        listen("localhost", wanted).close()
+        return wanted
+    for port in (Settings().port, *[0] * _TRIES):
+        with contextlib.suppress(PortTaken), contextlib.closing(listen("localhost", port)) as listeners:
+            return listeners.port
+    raise PortTaken("localhost", Settings().port)
 
 
 def leave(settings: Settings) -> tuple[WatchedClient, ...]:
@@ -49,8 +52,16 @@ def leave(settings: Settings) -> tuple[WatchedClient, ...]:
         shutil.rmtree(folder, ignore_errors=True)
         if settings.state_dir is None:
             shutil.rmtree(settings.root, ignore_errors=True)
+            _remove_empty(settings.root.parent, settings.root.parent.parent)
         return ()
     for name in _PASSING:
         with contextlib.suppress(OSError):
             (folder / name).unlink(missing_ok=True)
     return clients
+
+
+def _remove_empty(*folders: Path) -> None:
+    """Remove the folders above that have nothing else."""
+    for each in folders:
+        with contextlib.suppress(OSError):
+            each.rmdir()

@@ -21,6 +21,7 @@ from devgw.foreign.urls import read_url
 from devgw.gateway.watched.authorizations import WatchedAuthorizations
 from devgw.gateway.watched.clients import WatchedClients
 from devgw.gateway.watched.legs import Legs
+from devgw.gateway.watched.notes import NOTES
 from devgw.gateway.watched.origins import OriginMap
 from devgw.gateway.watched.tokens import WatchedTokens
 from devgw.monitor.monitor import Monitor
@@ -189,8 +190,9 @@ def _announce(runtime: WatchedRuntime) -> None:
         mcp_urls=[runtime.local_url],
         root=str(runtime.settings.root),
         state_dir=str(runtime.settings.state_path),
+        notes=list(NOTES),
     )
-    runtime.bus.publish(GatewayStarted(origin=origin, provider=PROVIDER, mcp_urls=(runtime.local_url,)))
+    runtime.bus.publish(GatewayStarted(origin=origin, provider=PROVIDER, mcp_urls=(runtime.local_url,), notes=NOTES))
 
 
 class _Watching(NoActions):

@@ -119,7 +119,9 @@ async def test_a_client_of_one_server_is_none_of_another_that_gives_the_same_id(
 # --- who asks ---
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "localhost", "localhost:1", "127.0.0.1.nip.io"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:{port}", "localhost", "localhost:1", "127.0.0.1.nip.io"]
+)
 async def test_no_port_answers_under_another_name(
     upstream: Upstream, http: httpx2.AsyncClient, tmp_path: Path, host: str
 ) -> None:
@@ -248,7 +250,11 @@ async def test_cookies_stop_here_in_both_directions(
 ) -> None:
     async with watching(mcp(upstream), tmp_path) as watched:
         upstream.answers["/mcp"] = (200, {"set-cookie": "session=1"}, {"jsonrpc": "2.0", "id": 1, "result": {}})
-        upstream.answers["/page"] = (200, {"set-cookie": "session=1", "content-type": "text/html"}, b"<script>1</script>")
+        upstream.answers["/page"] = (
+            200,
+            {"set-cookie": "session=1", "content-type": "text/html"},
+            b"<script>1</script>",
+        )
         answer = await http.post(watched.url, json=INITIALIZE, headers=HEADERS | {"cookie": "other_port=secret"})
         page = await http.get(f"{watched.origin}/page", headers={"cookie": "other_port=secret"})
         assert "set-cookie" not in answer.headers | page.headers
@@ -262,7 +268,12 @@ async def test_no_secret_is_on_disk_or_in_what_is_shown(
     async with watching(mcp(upstream), tmp_path) as watched:
         client = RawClient(http, watched.url)
         assert await client.go() == "passes"
-        secrets = [client.tokens["access_token"], client.tokens["refresh_token"], "v" * 43, client.client["client_secret"]]
+        secrets = [
+            client.tokens["access_token"],
+            client.tokens["refresh_token"],
+            "v" * 43,
+            client.client["client_secret"],
+        ]
         kept = (tmp_path / ".devgw" / "watched.json").read_text()
         told = json.dumps([repr(each.event) for each in watched.published])
         assert client.client["client_id"] in kept

@@ -63,7 +63,9 @@ async def test_a_client_that_is_strict_says_the_same(fault: Fault, tmp_path: Pat
     await compare(clients.raw, fault, tmp_path)
 
 
-OTHERS = [clients.python_2, clients.python_1, clients.typescript_2, clients.typescript_1]
+pytestmark = pytest.mark.filterwarnings("ignore:Using in-memory token storage")
+
+OTHERS = [clients.python_2, clients.fastmcp_4, clients.python_1, clients.typescript_2, clients.typescript_1]
 
 
 @pytest.mark.parametrize("verdict", OTHERS, ids=lambda each: each.__name__)

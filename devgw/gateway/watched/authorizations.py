@@ -63,9 +63,12 @@ class WatchedAuthorizations:
         return found if found is not None and self._clock.now() < found.until else None
 
     def _only_one(self) -> WatchedAuthorization | None:
-        """Take the newest authorization where all that are open lead to one place."""
+        """Return the newest authorization where all that are open lead to one place.
+
+        It stays open: a page can send the browser here without a word, and must not end a login by that.
+        """
         places = {(each.client_id, each.redirect_uri) for each in self._open.values()}
-        return self._open.popitem()[1] if len(places) == 1 else None
+        return next(reversed(self._open.values())) if len(places) == 1 else None
 
     def keep_code(self, code: str, transaction_id: TransactionId) -> None:
         """Remember that a code was sent to our callback, and has to be redeemed with it."""

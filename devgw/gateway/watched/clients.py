@@ -28,8 +28,12 @@ class WatchedClient:
     """Where the registration can be deleted (RFC 7592); empty where the server says no such place."""
 
     def may_have(self, redirect_uri: str) -> bool:
-        """Tell whether a code may go there: one of its own, any port on loopback (RFC 8252 §7.3)."""
-        return find_fitting(self.redirect_uris, redirect_uri) is not None
+        """Tell whether a code may go there: one of its own, any port on loopback (RFC 8252 §7.3).
+
+        What no header may have is nobody's: the browser is led there by one.
+        """
+        is_sendable = redirect_uri.isascii() and redirect_uri.isprintable()
+        return is_sendable and find_fitting(self.redirect_uris, redirect_uri) is not None
 
     def as_kept(self) -> dict[str, Any]:
         """Return what is written to disk; nothing of it is a secret."""

@@ -17,7 +17,7 @@ from devgw.problems import Refused
 from devgw.problems.watched import WatchedCallbackUnknown
 from devgw.web.answers import NO_STORE
 from devgw.web.watched.sending import WholeAnswer, ask, give
-from devgw.web.watched.telling import refusal_of, tell, tell_refusal
+from devgw.web.watched.telling import SAID, refusal_of, tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
 
 _PAGE = (b"text/html", b"application/xhtml+xml")
@@ -195,7 +195,7 @@ def _tell_answer(call: WatchedCall, answer: str, redirect_uri: str) -> None:
     """Tell that a code, or an error, went to the client."""
     error, code = read_once(answer, "error"), read_once(answer, "code")
     if error is not None or code is None:
-        came, said = error or "neither code nor error", read_once(answer, "error_description") or ""
+        came, said = error or "neither code nor error", (read_once(answer, "error_description") or "")[:SAID]
         seen = Seen.CONSENT_DENIED if error == "access_denied" else Seen.AUTHORIZATION_REFUSED
         words = f"The server sent the browser back with {came}{f': {said}' if said else ''}"
         tell_refusal(call, seen, error or "no_code", f"{words.rstrip('.')}.", redirect_uri=redirect_uri)
