@@ -172,6 +172,11 @@ def show_plan(session: Session) -> None:
     write_line("", err=True)
     write_line(f"Other commands find it by its folder: devgw why -C {session.folder}", err=True)
     write_line(f"`devgw init {_given(session.urls)} DIR`, with the same options, writes it to stay.", err=True)
+    if any(server.is_connected for _, server in draft.named()):
+        write_line(
+            f"Your clients log in at devgw; to see their own login at the server, use devgw watch {session.urls[0]}",
+            err=True,
+        )
 
 
 _WHAT = {"devgw.toml": "settings of devgw's own", ".env": "values of the headers and secrets that you gave"}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_up_servers import call, in_front_of, made_below, run, slug, token_for
+from tests.cli.test_watch import go, watch
 from tests.outbound.upstream import running_upstream
 
 README = Path(__file__).parents[2] / "README.md"
@@ -22,7 +23,7 @@ def commands() -> Iterator[list[str]]:
 
 
 def test_the_readme_shows_each_of_the_commands() -> None:
-    assert {each[0] for each in commands()} == {"up", "init", "doctor"}
+    assert {each[0] for each in commands()} == {"up", "init", "doctor", "watch"}
     assert len(list(commands())) >= 6
 
 
@@ -37,6 +38,10 @@ async def test_a_command_of_the_readme_does_what_it_says(words: list[str], tmp_p
                 path = f"/mcp/{slug(upstream)}"
                 assert (await call(session, path, await token_for(session, path))).status_code == 200
                 await session.end()
+        elif typed[0] == "watch":
+            async with watch(*typed[1:], here=tmp_path) as program:
+                assert await go(program.url) == "passes"
+                assert "Registered at" in await program.end()
         else:
             done = await run(*typed, here=tmp_path)
             assert done.code == 0, done.out + done.err

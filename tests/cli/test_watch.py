@@ -37,7 +37,7 @@ class Program:
 
 
 @asynccontextmanager
-async def watch(url: str, here: Path, *flags: str) -> AsyncIterator[Program]:
+async def watch(url: str, *flags: str, here: Path) -> AsyncIterator[Program]:
     """Run `devgw watch URL --headless` until the block ends."""
     process = await start("watch", url, "--headless", *flags, here=here, XDG_STATE_HOME=str(here / "state"))
     try:
@@ -70,7 +70,7 @@ async def go(url: str) -> str:
 
 
 async def test_it_says_what_it_changes_and_leaves_nothing_where_nobody_registered(tmp_path: Path) -> None:
-    async with sample() as server, watch(server.metadata.resource, tmp_path) as program:
+    async with sample() as server, watch(server.metadata.resource, here=tmp_path) as program:
         for said in (
             f"Watching {server.metadata.resource}: give the client this URL instead.",
             f"claude mcp add --transport http watched-localhost {program.url}",
@@ -86,7 +86,7 @@ async def test_it_says_what_it_changes_and_leaves_nothing_where_nobody_registere
 
 async def test_it_lists_what_was_registered_and_keeps_that_list_alone(tmp_path: Path) -> None:
     async with sample() as server:
-        async with watch(server.metadata.resource, tmp_path) as program:
+        async with watch(server.metadata.resource, here=tmp_path) as program:
             assert await go(program.url) == "passes"
             folder = next((tmp_path / "state" / "devgw" / "watched").iterdir())
             flows = await run("flows", "-C", str(folder), "--json", here=tmp_path)
@@ -96,14 +96,14 @@ async def test_it_lists_what_was_registered_and_keeps_that_list_alone(tmp_path: 
             said = await program.end(signal.SIGINT)
         assert f"Registered at {server.metadata.issuer}: Raw" in said
         assert left(tmp_path) == [".gitignore", "watched.json"]
-        async with watch(server.metadata.resource, tmp_path) as again:
+        async with watch(server.metadata.resource, here=tmp_path) as again:
             assert again.url == program.url, "clients keep their tokens under it"
 
 
 async def test_why_names_the_fault_in_the_servers_own_urls(tmp_path: Path) -> None:
     async with running_upstream() as upstream:
         upstream.server_metadata = {"issuer": f"{upstream.origin}/"}
-        async with watch(f"{upstream.origin}/mcp", tmp_path) as program:
+        async with watch(f"{upstream.origin}/mcp", here=tmp_path) as program:
             assert "issuer" in await go(program.url)
             folder = next((tmp_path / "state" / "devgw" / "watched").iterdir())
             async with asyncio.timeout(20):
@@ -148,7 +148,7 @@ async def test_a_port_that_was_asked_for_and_is_taken_is_said(tmp_path: Path) ->
 
 
 async def test_a_second_one_for_the_same_server_is_refused(tmp_path: Path) -> None:
-    async with sample() as server, watch(server.metadata.resource, tmp_path):
+    async with sample() as server, watch(server.metadata.resource, here=tmp_path):
         flags = ("watch", server.metadata.resource, "--headless")
         done = await run(*flags, here=tmp_path, XDG_STATE_HOME=str(tmp_path / "state"))
         assert done.code == 1

@@ -8,6 +8,7 @@ standard input, and prints `VERDICT …`: `passes`, or the error in the SDK's wo
 
 import asyncio
 import sys
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from mcp import ClientSession
@@ -23,37 +24,37 @@ class Memory:
 
     tokens = client = None
 
-    async def get_tokens(self):
+    async def get_tokens(self) -> Any:
         return self.tokens
 
-    async def set_tokens(self, tokens):
+    async def set_tokens(self, tokens: Any) -> None:
         self.tokens = tokens
 
-    async def get_client_info(self):
+    async def get_client_info(self) -> Any:
         return self.client
 
-    async def set_client_info(self, client_info):
+    async def set_client_info(self, client_info: Any) -> None:
         self.client = client_info
 
 
-async def open_browser(url):
+async def open_browser(url: str) -> None:
     print("AUTHORIZE", url, flush=True)
 
 
-async def read_answer():
+async def read_answer() -> Any:
     line = await asyncio.to_thread(sys.stdin.readline)
     answer = parse_qs(urlsplit(line.strip()).query)
     return answer.get("code", [""])[0], answer.get("state", [None])[0]
 
 
-def innermost(error):
+def innermost(error: BaseException) -> str:
     """Return what really failed, out of groups."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return f"{type(error).__name__}: {error}"
 
 
-async def main():
+async def main() -> None:
     metadata = OAuthClientMetadata(client_name="verdict", redirect_uris=[REDIRECT_URI])
     auth = OAuthClientProvider(URL, metadata, Memory(), open_browser, read_answer)
     try:
@@ -64,7 +65,7 @@ async def main():
             await session.initialize()
             await session.list_tools()
         print("VERDICT passes", flush=True)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001  whatever it says is its verdict
         print("VERDICT", innermost(error).replace("\n", " "), flush=True)
 
 

@@ -137,7 +137,12 @@ class RawClient:
 
     async def redeem(self, code: str, **changes: str | None) -> None:
         """Exchange the code for tokens."""
-        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
+        form: dict[str, str | None] = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": CALLBACK,
+            "code_verifier": VERIFIER,
+        }
         await self._token(form | {"resource": self.url} | changes)
 
     async def refresh(self) -> None:

@@ -201,6 +201,17 @@ async def test_a_public_server_opens_no_private_origin(
             assert "Left as it is" in str(watched.traces()[-1].notes)
 
 
+async def test_an_address_is_looked_at_once_more_when_it_is_connected(
+    upstream: Upstream, http: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    async with running_upstream() as inside, watching(mcp(upstream), tmp_path, is_local=False) as watched:
+        origins = watched.runtime.watched.origins
+        origins._open(inside.origin)  # as a name that led elsewhere when it was judged
+        answer = await http.post(f"{origins.to_local(inside.origin)}/mcp", json=INITIALIZE, headers=HEADERS)
+        assert answer.json()["reason"] == "address_forbidden"
+        assert inside.asked == []
+
+
 async def test_at_most_eight_origins_are_opened(upstream: Upstream, http: httpx2.AsyncClient, tmp_path: Path) -> None:
     named = [f"http://127.0.0.1:{port}" for port in range(20_001, 20_021)]
     upstream.resource_metadata = {"authorization_servers": named}

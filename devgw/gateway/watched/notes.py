@@ -4,18 +4,18 @@ from typing import Final
 
 NOTES: Final = (
     (
-        "Changed on the way: the origin of each URL in challenges, redirects and metadata becomes a port here; nothing is "
-        "made up. Left out of metadata: signed_metadata, mtls_endpoint_aliases, DPoP, JWT authentication. Where there is "
-        "registration, client metadata documents are said not to be taken, so the client registers. At registration "
-        "devgw's callback is added, and the answer to the login passes through it; cookies stop here."
+        "Changed on the way: the origin of each URL in challenges, redirects and metadata becomes a port here; nothing "
+        "is made up. Left out of metadata: signed_metadata, mtls_endpoint_aliases, DPoP, JWT authentication. Where "
+        "there is registration, client metadata documents are said not to be taken, so the client registers. At "
+        "registration devgw's callback is added, and the answer to the login passes through it; cookies stop here."
     ),
     (
         "Not seen: the pages of login and consent, between the browser and the server. The consent page may name "
         "localhost as where the answer goes. An id_token names the real issuer: a client that checks it refuses it. A "
-        "client with an id that was registered by hand gets its answer directly."
+        "client with an id that was registered by hand gets its answer directly; where that has iss, most refuse it."
     ),
     (
-        "Each login may register a client at the server, and the client keeps this URL as another server: remove it there "
-        "afterwards. claude.ai and ChatGPT connect from their own machines and cannot reach localhost."
+        "Each login may register a client at the server, and the client keeps this URL as another server: remove it "
+        "there afterwards. claude.ai and ChatGPT connect from their own machines and cannot reach localhost."
     ),
 )
