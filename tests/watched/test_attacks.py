@@ -207,6 +207,7 @@ async def test_an_address_is_looked_at_once_more_when_it_is_connected(
     async with running_upstream() as inside, watching(mcp(upstream), tmp_path, is_local=False) as watched:
         origins = watched.runtime.watched.origins
         origins._open(inside.origin)  # as a name that led elsewhere when it was judged
+        watched.runtime.watched.led_by = "mcp.example"  # the server of these tests is on this machine after all
         answer = await http.post(f"{origins.to_local(inside.origin)}/mcp", json=INITIALIZE, headers=HEADERS)
         assert answer.json()["reason"] == "address_forbidden"
         assert inside.asked == []
