@@ -24,6 +24,8 @@ class GatewayFacts(Row):
     notes: list[str] = field(default_factory=list)
     emulator_origin: str = ""
     """Where the WorkOS emulator answers; empty where it does not run."""
+    watched_url: str = ""
+    """Of somebody's server that is only watched; empty for a gateway."""
 
 
 @dataclass(slots=True)

@@ -191,6 +191,7 @@ def _announce(runtime: WatchedRuntime) -> None:
         root=str(runtime.settings.root),
         state_dir=str(runtime.settings.state_path),
         notes=list(NOTES),
+        watched_url=runtime.watched.origins.url.partition("?")[0],
     )
     runtime.bus.publish(GatewayStarted(origin=origin, provider=PROVIDER, mcp_urls=(runtime.local_url,), notes=NOTES))
 

@@ -13,6 +13,10 @@ from tests.watched.bench import sample
 from tests.watched.raw import RawClient
 
 
+def left(folder: Path) -> list[str]:
+    return sorted(each.name for each in folder.rglob("*") if not each.is_dir())
+
+
 async def test_it_shows_the_flow_of_a_watched_server_and_q_leaves_the_list_of_clients_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -23,15 +27,18 @@ async def test_it_shows_the_flow_of_a_watched_server_and_q_leaves_the_list_of_cl
         command = devgw("watch", server.metadata.resource, "--port=9417")
         tmux = await asyncio.to_thread(Tmux, f"devgw-{tmp_path.name[-12:]}", command, 120, 36)
         try:
-            await asyncio.to_thread(tmux.until, lambda text: "live" in text)
+            first = await asyncio.to_thread(tmux.until, lambda text: "live" in text and "Watches" in text)
+            assert server.metadata.resource in first
+            assert "press t to sign in" not in first
             assert await RawClient(http, "http://localhost:9417/mcp").go() == "passes"
             shown = await asyncio.to_thread(tmux.until, lambda text: "Raw" in text and "done" in text)
             assert "live :9417" in shown
+            tmux.keys("3")
+            await asyncio.to_thread(tmux.until, lambda text: "A watched server keeps these itself" in text)
             tmux.keys("Q")
             said = await asyncio.to_thread(tmux.until, lambda text: "left with" in text)
         finally:
             tmux.close()
     assert "left with 0" in said
     assert "Registered at" in said
-    left = [each.name for each in tmp_path.rglob("*") if not each.is_dir()]
-    assert sorted(left) == [".gitignore", "watched.json"]
+    assert left(tmp_path) == [".gitignore", "watched.json"]

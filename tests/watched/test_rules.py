@@ -106,7 +106,12 @@ async def test_an_origin_that_is_spelt_otherwise_stays_spelt_otherwise() -> None
         local = origins.to_local(odd)
         assert local == "http://LOCALHOST:9000/mcp"
         assert origins.to_real(local) == "https://mcp.example/mcp"
-    for other in ("http://mcp.example/mcp", "https://mcp.example:8443/mcp", "https://mcp.example.evil/", "//mcp.example"):
+    for other in (
+        "http://mcp.example/mcp",
+        "https://mcp.example:8443/mcp",
+        "https://mcp.example.evil/",
+        "//mcp.example",
+    ):
         assert origins.to_local(other) == other
     assert origins.to_local("https://mcp.example") == "http://localhost:9000"
     assert origins.to_local("https://mcp.example?x=/") == "http://localhost:9000?x=/"

@@ -14,6 +14,9 @@ from devgw.dashboard.views import welcome
 from devgw.dashboard.views.base import Slot, Tab, View, header, row_line, share, titles
 from devgw.dashboard.world import Link, row_id
 
+_OURS = frozenset({"tokens", "clients", "sessions", "config"})
+"""The views of what only a gateway of ours has."""
+
 
 @dataclass(slots=True)
 class RowCache:
@@ -108,8 +111,16 @@ def _empty(desk: Desk, width: int) -> list[Line]:
         ]
     if len(desk.listing.table):
         return [BLANK, line(("  all of them are over; ", "dim"), ("/", "key"), (" and a filter shows them", "dim"))]
-    told = enumerate(desk.view.empty)
+    told = enumerate(_of_watched(desk) or desk.view.empty)
     return [BLANK, *(one for number, each in told for one in wrap(each, width - 2, "dim" if number else "", "  "))]
+
+
+def _of_watched(desk: Desk) -> tuple[str, ...]:
+    """Return what stands in place of such rows where somebody's server is watched."""
+    up = desk.world.gateway
+    if up is None or not up.watched_url or desk.view.name not in _OURS:
+        return ()
+    return ("A watched server keeps these itself.", "Flows and Traces show what passed: press 1 or 2.")
 
 
 def _welcome(desk: Desk, box: Box, width: int, height: int) -> list[Line]:

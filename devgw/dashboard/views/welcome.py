@@ -75,6 +75,10 @@ def _command(number: int, name: str, text: str, sheet: Sheet) -> None:
 
 
 def _sign_in(scene: Scene, sheet: Sheet) -> None:
+    watched = scene.world.gateway.watched_url if scene.world.gateway else ""
+    if watched:
+        _fact("Watches", watched, sheet)
+        return
     sheet.add(
         line(
             ("  ", ""),
@@ -86,8 +90,11 @@ def _sign_in(scene: Scene, sheet: Sheet) -> None:
     )
     provider = scene.world.gateway.provider if scene.world.gateway else ""
     if provider:
-        name = _PROVIDERS.get(provider, provider)
-        sheet.add(line(("  ", ""), (f"{'Provider':<{sheet.names}} ", "dim"), (name, "dim")))
+        _fact("Provider", _PROVIDERS.get(provider, provider), sheet)
+
+
+def _fact(name: str, text: str, sheet: Sheet) -> None:
+    sheet.add(line(("  ", ""), (f"{name:<{sheet.names}} ", "dim"), (text, "dim")))
 
 
 def _checks(scene: Scene, sheet: Sheet, is_roomy: bool) -> None:
