@@ -37,6 +37,7 @@ ELSEWHERE = {
     "HOST-07": "the change is a tunnel on the public network",
     "IDT-06": "the change is made in Entra's manifest of the application",
     "IDT-11": "the change is a key of the provider, which alone can publish it",
+    "LIMIT-07": "the change is one of a third party's own documents",
     "PROXY-02": "it is suspected alone, and nothing is suspected of a flow whose call was taken",
     "REFR-04": "devgw gives a refresh token, another or the same, in each answer to a refresh",
     "REG-04": "the projects that devgw reads configure no clients",

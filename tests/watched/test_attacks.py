@@ -221,6 +221,7 @@ async def test_at_most_eight_origins_are_opened(upstream: Upstream, http: httpx2
         assert len(watched.runtime.watched.origins.ports) == Limits.WATCHED_ORIGINS
         kept = [each for each in found["authorization_servers"] if each in named]
         assert kept == named[Limits.WATCHED_ORIGINS - 1 :], "the others stay as they are"
+        assert watched.traces()[-1].diagnosis_id == "LIMIT-07"
 
 
 async def test_what_only_a_page_names_opens_nothing(

@@ -18,6 +18,7 @@ from devgw.events import Trace
 from devgw.events.flow import Diagnosis, FlowState, Step
 from devgw.foreign.urls import UrlRefused, read_url
 from devgw.oauth.discovery import authorization_server_urls, resource_metadata_urls
+from devgw.problems.watched import OriginsExhausted
 
 SILENCE = timedelta(seconds=5)
 """After which a client that said nothing more has stopped."""
@@ -39,6 +40,15 @@ def documents_of_a_watched_server(view: View, now: datetime) -> Iterator[Diagnos
     for check in _checks(seen):
         if check.verdict is Verdict.FAIL and check.diagnosis_id in _NAMED:
             yield _said(check, view, traces)
+
+
+def origins_left_alone(view: View, _now: datetime) -> Iterator[Diagnosis]:
+    """Name a document that led to more origins than are opened, of a client that did not arrive."""
+    if view.flow.state is FlowState.DONE:
+        return
+    for trace in view.traces:
+        if isinstance(trace.problem, OriginsExhausted):
+            yield diagnosis("LIMIT-07", trace.problem.explain(), trace.problem.advise(), view=view, trace=trace)
 
 
 def _said(check: Check, view: View, traces: dict[str, Trace]) -> Diagnosis:
@@ -108,4 +118,5 @@ def _answer(trace: Trace) -> Answer:
 
 RULES: tuple[Rule, ...] = (
     Rule(_NAMED, "the documents that a client of a watched server read", documents_of_a_watched_server),
+    Rule(("LIMIT-07",), "a document of a watched server that was left as it is in part", origins_left_alone),
 )

@@ -5,6 +5,7 @@ from typing import Any
 
 from devgw.gateway.watched.documents import Mended, mend_resource, mend_server, read_document, urls_of
 from devgw.gateway.watched.legs import Leg
+from devgw.problems.watched import OriginsExhausted
 from devgw.web.watched.sending import ask, give
 from devgw.web.watched.watched import WatchedCall
 
@@ -29,6 +30,8 @@ async def _mended(call: WatchedCall, document: Mapping[str, Any]) -> Mended:
     watched = call.watched
     for refused in await watched.origins.meet(urls_of(document)):
         call.trace.notes.append(f"Left as it is: {refused.explain()}")
+        if isinstance(refused, OriginsExhausted):
+            call.trace.problem = refused
     if call.leg is Leg.SERVER_METADATA:
         watched.legs.learn_server(document, call.origin)
         mended = mend_server(document, call.swap)
