@@ -80,13 +80,16 @@ class Session:
     urls: tuple[str, ...]
     """As they may be shown."""
 
-    def leave(self) -> None:
+    async def farewell(self) -> None:
         """Remove it, and say what is left at third parties; whatever cannot be said is removed all the same."""
         from devgw.wiring.leaving import left_by  # noqa: PLC0415  only at the end
 
-        said = asyncio.run(left_by(self.folder, self.state))
-        for each in said:
+        for each in await left_by(self.folder, self.state):
             write_line(each, err=True)
+
+    def leave(self) -> None:
+        """Do the same where no loop runs."""
+        asyncio.run(self.farewell())
 
 
 def new_session(urls: Sequence[ServerUrl], flags: Mapping[str, Any], overrides: dict[str, Any]) -> Session:

@@ -27,7 +27,7 @@ class Served:
     """Is set by whoever wants it to end."""
     state_dir: Path | None
     lines: "EventLines"
-    farewell: Callable[[], object]
+    farewell: Callable[[], Coroutine[Any, Any, None]]
     """What is done once it has ended."""
 
 
@@ -91,7 +91,7 @@ async def _serve(served: Served, parent_pipe: int | None) -> None:
         code, sentence = 1, sentence_of(error)
     watching.cancel()
     served.lines.close(FLUSH_SECONDS)
-    await asyncio.to_thread(served.farewell)  # it may have a loop of its own
+    await served.farewell()
     leave(code, sentence, bool)
 
 

@@ -1,8 +1,9 @@
 """`devgw up`: the gateway, and the dashboard beside it."""
 
+import asyncio
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 THEMES = ("dark", "light", "contrast", "ansi")
 
 
+async def _nothing_to_leave() -> None:
+    """Leave a project of the person's own as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Given:
     """What was typed, as the child is started with it again."""
@@ -29,7 +34,7 @@ class _Given:
     directory: Path
     overrides: dict[str, Any]
     trust: "Trust"
-    farewell: Callable[[], object] = bool
+    farewell: Callable[[], Coroutine[Any, Any, None]] = _nothing_to_leave
     """What is done once the gateway has ended, whatever ended it."""
 
     def command(self, wish: str) -> list[str]:
@@ -114,7 +119,7 @@ def _given(
             say(problem, urls)
         sys.exit(1)
     show_plan(session)
-    return _Given(session.folder, overrides, trust, session.leave)
+    return _Given(session.folder, overrides, trust, session.farewell)
 
 
 def _and_leave(given: _Given, run: Callable[[_Given], int]) -> int:
@@ -122,7 +127,7 @@ def _and_leave(given: _Given, run: Callable[[_Given], int]) -> int:
     try:
         return run(given)
     finally:
-        given.farewell()
+        asyncio.run(given.farewell())
 
 
 def _run_dashboard(given: _Given, theme: str, *, is_ascii: bool, has_mouse: bool) -> int:

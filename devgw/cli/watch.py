@@ -194,10 +194,10 @@ def _with_farewell(given: _Given, run: Callable[[_Given], int]) -> int:
     try:
         return run(given)
     finally:
-        _farewell(given, None)
+        asyncio.run(_farewell(given, None))
 
 
-def _farewell(given: _Given, parent_pipe: int | None) -> None:
+async def _farewell(given: _Given, parent_pipe: int | None) -> None:
     """Leave nothing but the kept clients, and say what is left at the server; a child leaves that to its parent."""
     if parent_pipe is not None:
         return

@@ -22,6 +22,13 @@ from devgw.settings import Settings, UpstreamSettings
 SENT_ELSEWHERE = "sent-elsewhere"
 """The code of what puts another machine in the place of the one that the configuration names."""
 _FIX = "Take it out unless you mean it."
+_READ_BY_PEOPLE = frozenset(
+    {
+        *("service_documentation", "op_policy_uri", "op_tos_uri"),
+        *("resource_documentation", "resource_policy_uri", "resource_tos_uri"),
+    }
+)
+"""Members that lead nobody's login anywhere (RFC 8414 §2, RFC 9728 §2)."""
 
 
 def doubt_destinations(
@@ -52,7 +59,8 @@ def doubt_destinations(
 def _laid_over(upstream: UpstreamSettings) -> Iterator[tuple[str, list[str]]]:
     """Yield which documents of an upstream have origins beyond this machine laid over them, and these."""
     for member in DOCUMENTS:
-        if origins := origins_in(getattr(upstream, member)):
+        laid = getattr(upstream, member)
+        if origins := origins_in({name: value for name, value in laid.items() if name not in _READ_BY_PEOPLE}):
             yield member, origins
 
 
