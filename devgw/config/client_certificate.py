@@ -18,12 +18,19 @@ CLIENT_CERTIFICATES = Departure(
 
 
 def check_certificate(given: Node, root: Path, findings: Findings) -> None:
-    """Find a client certificate in the options of a route that is not in the project at `root`, or is none."""
+    """Find a client certificate in the options of a route that is not in the project at `root`, or is none.
+
+    One that lies elsewhere, also by a link, is an error: it would be the person's own, shown to a stranger's upstream.
+    """
     node = given.get("mtlsCertificate")
     if node is None or not node.text or "$env(" in node.text:
         return
     file = root / node.text
-    if not file.is_file():
+    if not file.resolve().is_relative_to(root.resolve()):
+        message = f"{written(node.text)} is outside of the project: whoever wrote the project may not take keys there."
+        fix = "Put a copy of the certificate with its key, in PEM, into the project's folder, and name it from there."
+        findings.error("mtls-certificate", node.place, message, fix)
+    elif not file.is_file():
         message = f"There is no file {written(node.text)} in the project: every call on this route will fail here."
         fix = (
             "Put certificate and key there, in PEM: here the name is relative to the project's folder, in the deployed "

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from devgw.config.finding import Severity
 from devgw.config.load import has_config, watched_files
 from devgw.settings import EmulatorSettings, Settings
 from tests.config.bench import (
@@ -450,6 +451,20 @@ def test_a_client_certificate_that_is_not_there_is_found(tmp_path: Path) -> None
         assert "holds no certificate with its key" in only(read(tmp_path), "mtls-certificate").message
     (tmp_path / "certs/me.pem").write_bytes(key_and_certificate("me"))
     assert codes(read(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    "named", ["../mine.pem", "certs/../../mine.pem", "{root}/mine.pem", "linked.pem", "linked/mine.pem"]
+)
+def test_a_client_certificate_of_the_persons_own_is_no_projects(tmp_path: Path, named: str) -> None:
+    project = tmp_path / "p"
+    project.mkdir()
+    (tmp_path / "mine.pem").write_bytes(key_and_certificate("me"))
+    (project / "linked.pem").symlink_to(tmp_path / "mine.pem")
+    (project / "linked").symlink_to(tmp_path)
+    paths = {"/mcp/x": {"post": operation(mtlsCertificate=named.format(root=tmp_path))}}
+    found = only(read(write(project, paths=paths)), "mtls-certificate")
+    assert (found.severity, "outside of the project" in found.message) == (Severity.ERROR, True)
 
 
 @pytest.mark.parametrize(("scope", "is_found"), [("profile email", True), ("openid email", False), (None, False)])
