@@ -13,7 +13,7 @@ import click
 
 from devgw.cli.printing import write_line, write_page
 from devgw.cli.servers import FLAGS, check_unused, new_session, say, server_options, show_files, show_plan
-from devgw.cli.serving import Served, may_open_files, serve_until_asked, why_no_dashboard, why_not_here
+from devgw.cli.serving import Served, may_open_files, serve_until_asked, settle_memory, why_no_dashboard, why_not_here
 from devgw.cli.target import ProjectOrServer, ServerUrl
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def _run_headless(given: _Given, *, as_json: bool, everything: bool, parent_pipe
     from devgw.wiring.running import run  # noqa: PLC0415  imported by now
 
     runtime, lines = started.runtime, started.lines
-    serving = partial(run, runtime, ready=started.welcome, helpers={"event lines": lines.keep})
+    serving = partial(run, runtime, ready=partial(settle_memory, started.welcome), helpers={"event lines": lines.keep})
     state = None if runtime.settings.ephemeral else runtime.settings.state_path
     serve_until_asked(Served(serving, runtime.stopping, state, lines, given.farewell), parent_pipe)
     return 0

@@ -13,7 +13,7 @@ import click
 
 from devgw.cli.printing import write_line, write_page
 from devgw.cli.servers import say
-from devgw.cli.serving import Served, may_open_files, serve_until_asked, why_no_dashboard, why_not_here
+from devgw.cli.serving import Served, may_open_files, serve_until_asked, settle_memory, why_no_dashboard, why_not_here
 from devgw.cli.target import Server, ServerUrl
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _run_headless(given: _Given, parent_pipe: int | None, *, as_json: bool, ever
     ready: Callable[[], None] = (
         (lambda: None) if as_json or parent_pipe is not None else partial(_welcome, runtime, lines)
     )
-    serving = partial(run_watched, runtime, ready=ready, helpers={"event lines": lines.keep})
+    serving = partial(run_watched, runtime, ready=partial(settle_memory, ready), helpers={"event lines": lines.keep})
     farewell = partial(_farewell, given, parent_pipe)
     serve_until_asked(Served(serving, runtime.stopping, given.settings.state_path, lines, farewell), parent_pipe)
     return 0

@@ -1,7 +1,6 @@
 """Serve, keep house, stop: in this order, and nothing is left behind."""
 
 import asyncio
-import gc
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
@@ -30,9 +29,6 @@ from devgw.wiring.runtime import Runtime
 from devgw.wiring.stopping import stop, until_stopped
 from devgw.wiring.supervisor import Begin
 
-GC_THRESHOLDS = (20_000, 20, 50)
-"""Each request leaves a trace that is kept: with Python's own thresholds, looking at them again and again takes a tenth
-of the time."""
 HOUSEKEEPING = timedelta(seconds=5)
 """How often uses are written down and expired records pruned."""
 SOCKET = "control socket"
@@ -73,10 +69,6 @@ async def _run(runtime: Runtime, ready: Callable[[], None], helpers: Mapping[str
     for name, begin in helpers.items():
         runtime.supervisor.start(name, begin)
     _announce(runtime)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
-    gc.enable()
     ready()
     ended = await until_stopped(runtime.stopping, essentials)
     runtime.bus.publish(GatewayStopping(cause=str(ended) if ended else "asked to"))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from devgw.cli.serving import GC_THRESHOLDS
 from devgw.clock import SystemClock
 from devgw.config.project import Project
 from devgw.events import Bus
@@ -22,7 +23,6 @@ from devgw.store.migrations import MIGRATIONS
 from devgw.store.records import RecordStore
 from devgw.web.front import Front
 from devgw.web.listening import listen, serve
-from devgw.wiring.running import GC_THRESHOLDS
 from tests.support.gate import Generation, let_in, no_pages, route
 
 ANSWER = b'{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"hello"}],"isError":false}}'

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from devgw.cli.serving import GC_THRESHOLDS
 from devgw.clock import FrozenClock
 from devgw.diagnosis.diagnose import RuleDiagnoser
 from devgw.events import Bus, Event, Trace
@@ -18,7 +19,6 @@ from devgw.events.trace import Body
 from devgw.ids import ClientId, GrantId, OperationId, SubjectId, TokenId, TraceId
 from devgw.monitor.monitor import Monitor
 from devgw.settings import Settings
-from devgw.wiring.running import GC_THRESHOLDS
 from tests.monitor.walk import ROUTE
 
 CLIENTS = 20_000
