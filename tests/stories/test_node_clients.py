@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -73,9 +74,24 @@ async def _authorize_when_asked(gateway: Running, stream: asyncio.StreamReader, 
         heard.append(line)
         found = re.search(r"https?://localhost:\d+/oauth/authorize\S*", line)
         if found and "code_challenge" in found.group():
+            await _until_it_listens(found.group())
             async with Browser() as browser:
                 await gateway.sign_in(browser, found.group())
                 await gateway.allow(browser)
+
+
+async def _until_it_listens(authorization_url: str) -> None:
+    """Wait for the client's own callback: it prints the URL first, and no person is as quick as this test."""
+    callback = urlsplit(parse_qs(urlsplit(authorization_url).query)["redirect_uri"][0])
+    async with asyncio.timeout(LIMIT):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(callback.hostname, callback.port)
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                return
 
 
 @both_layers
@@ -104,7 +120,8 @@ async def test_mcp_remote_goes_the_whole_way(gateway: Running, tmp_path: Path, r
         answer = await _ask(process, 2, "tools/call", {"name": "echo", "arguments": {"message": "hello"}})
         assert "hello" in json.dumps(answer["result"])
     except TimeoutError:
-        pytest.fail("mcp-remote did not answer: " + "".join(heard))
+        ended = watching.exception() if watching.done() and not watching.cancelled() else None
+        pytest.fail(f"mcp-remote did not answer, and the browser ended with {ended!r}: " + "".join(heard))
     finally:
         process.terminate()
         await process.wait()
