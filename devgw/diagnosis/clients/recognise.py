@@ -38,7 +38,7 @@ def recognise(traits: Traits) -> ClientEntry | None:
         by_document(traits.client_id)
         or _by_name(traits.client_name.lower())
         or _by_name(traits.client_info.lower())
-        or _first(entry for entry in entries() if _redirects_fit(entry, traits.redirect_uris))
+        or (_by_redirects(traits.redirect_uris) if not traits.client_name else None)
         or _by_user_agent(traits.user_agent.lower())
     )
 
@@ -61,13 +61,16 @@ def _first(found: Iterable[ClientEntry]) -> ClientEntry | None:
     return next(iter(found), None)
 
 
-def _redirects_fit(entry: ClientEntry, uris: tuple[str, ...]) -> bool:
-    return any(_is_redirect(mark, uri) for uri in uris for mark in entry.redirects)
+def _by_redirects(uris: tuple[str, ...]) -> ClientEntry | None:
+    """Return the entry whose redirect URIs begin so; who has a name that no entry has is somebody else all the same."""
+    return _first(each for each in entries() if any(_is_redirect(mark, uri) for uri in uris for mark in each.redirects))
 
 
 def _is_redirect(mark: str, uri: str) -> bool:
-    """Tell whether a redirect URI has a client's stretch in it; where the book has a whole URI, whether it is that."""
-    return uri.rstrip("/") == mark.rstrip("/") if mark.startswith("http://") else mark in uri
+    """Tell whether a redirect URI begins as a client's own do; on this machine, whether it is that: any may."""
+    if mark.startswith("http://"):
+        return uri.rstrip("/") == mark.rstrip("/")
+    return uri.startswith(mark) and (mark.endswith("/") or uri[len(mark) : len(mark) + 1] in ("", "/", "?"))
 
 
 def _by_name(name: str) -> ClientEntry | None:
