@@ -25,7 +25,8 @@ async def test_a_typescript_sdk_is_not_talked_about(
 ) -> None:
     await node.test_a_typescript_sdk_goes_the_whole_way(gateway.running, browser, tmp_path, flavour, package, route)
 
-    await nothing_said(gateway)
+    # The script spoils its own token; where the SDK shows it over a socket of its own, nobody can tell whose it was.
+    await nothing_said(gateway, but="BEAR-04")
 
 
 @both_layers
