@@ -72,7 +72,7 @@ def _of_request(trace: Trace, asked: Asked) -> Told | None:
         return Seen.PREFLIGHT, "preflight answered, waiting for the request"
     if asked in METADATA:
         return _discovered(trace, asked)
-    is_good = 200 <= trace.status < 400 and trace.outcome == Outcome.SUCCESS  # on a route for everybody without a token
+    is_good = 200 <= trace.status < 300 and trace.outcome == Outcome.SUCCESS  # on a route for everybody without a token
     if asked is Asked.MCP and is_good:
         return Seen.CALL_ANSWERED, f"{trace.mcp_method or trace.method} {trace.status}"
     return None

@@ -180,7 +180,7 @@ async def _run(runtime: WatchedRuntime, ready: Callable[[], None], helpers: Mapp
 
 def _announce(runtime: WatchedRuntime) -> None:
     """Say which server is watched, and where a client connects."""
-    origin = runtime.local_url.removesuffix(urlsplit(runtime.local_url).path)
+    origin = read_url(runtime.local_url).origin
     runtime.monitor.gateway = GatewayFacts(
         version=__version__,
         origin=origin,

@@ -6,11 +6,18 @@ from devgw.gateway.watched.origins import OriginMap
 from devgw.oauth.challenge import bearer_challenge
 
 _NOT_UP = HOP_BY_HOP | {b"host", b"content-length", b"expect", b"cookie", b"accept-encoding"}
-_NOT_DOWN = HOP_BY_HOP | {b"set-cookie", b"alt-svc", b"strict-transport-security", b"content-length"}
+_NOT_DOWN = HOP_BY_HOP | {
+    *(b"set-cookie", b"alt-svc", b"strict-transport-security", b"content-length"),
+    *(b"clear-site-data", b"service-worker-allowed", b"nel", b"report-to", b"reporting-endpoints"),
+}
+"""What a browser would keep, or drop, for all that is served under the name of this machine, whichever the port."""
 _LOCAL = frozenset({b"origin", b"referer"})
-_SHOWN_AS_PAGE = (b"text/html", b"application/xhtml", b"image/svg", b"text/xml", b"application/xml")
+_NO_PAGE = frozenset({b"application/json", b"text/event-stream"})
 SANDBOX = (b"content-security-policy", b"sandbox")
-"""For pages: served here, a script of theirs would read what other programs on localhost keep in the browser."""
+"""For pages: served here, a script of theirs would read what other programs on localhost keep in the browser.
+
+And for all that a browser may take for one: what has no type, or several, or is any kind of XML.
+"""
 
 
 def headers_up(received: Headers, origins: OriginMap) -> Headers:
@@ -26,8 +33,8 @@ def headers_up(received: Headers, origins: OriginMap) -> Headers:
 def headers_down(answered: Headers, origins: OriginMap, name: str) -> Headers:
     """Return an answer's headers for the client: redirects and challenges lead to the ports, and no cookie is set."""
     kept = [(key, _swapped(key, value, origins, name)) for key, value in answered if key not in _NOT_DOWN]
-    kind = next((value.lower() for key, value in answered if key == b"content-type"), b"")
-    return [*kept, SANDBOX] if kind.startswith(_SHOWN_AS_PAGE) else kept
+    kinds = [value.partition(b";")[0].strip().lower() for key, value in answered if key == b"content-type"]
+    return kept if len(kinds) == 1 and kinds[0] in _NO_PAGE else [*kept, SANDBOX]
 
 
 def metadata_hint(answered: Headers) -> str:

@@ -15,9 +15,10 @@ from devgw.ids import ClientId, TransactionId
 from devgw.monitor.flow_moves import Seen
 from devgw.problems import Refused
 from devgw.problems.watched import WatchedCallbackUnknown
+from devgw.settings import Limits
 from devgw.web.answers import NO_STORE
 from devgw.web.watched.sending import WholeAnswer, ask, give
-from devgw.web.watched.telling import SAID, refusal_of, tell, tell_refusal
+from devgw.web.watched.telling import refusal_of, said_to, tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
 
 _PAGE = (b"text/html", b"application/xhtml+xml")
@@ -41,7 +42,7 @@ async def answer_authorize(call: WatchedCall) -> None:
     client_id = read_once(query, "client_id") or ""
     client = call.watched.clients.find(issuer, client_id)
     if client_id:
-        call.trace.client_id = ClientId(client_id)
+        call.trace.client_id = ClientId(client_id[: Limits.CLIENT_ID_CHARACTERS])
         call.trace.client_name = (client.name or None) if client else None
     looked = None if _is_by_reference(query) else await _look(call, real)
     if looked is not None and looked.status >= 400:
@@ -195,7 +196,8 @@ def _tell_answer(call: WatchedCall, answer: str, redirect_uri: str) -> None:
     """Tell that a code, or an error, went to the client."""
     error, code = read_once(answer, "error"), read_once(answer, "code")
     if error is not None or code is None:
-        came, said = error or "neither code nor error", (read_once(answer, "error_description") or "")[:SAID]
+        came = said_to(call, error or "") or "neither code nor error"
+        said = said_to(call, read_once(answer, "error_description") or "")
         seen = Seen.CONSENT_DENIED if error == "access_denied" else Seen.AUTHORIZATION_REFUSED
         words = f"The server sent the browser back with {came}{f': {said}' if said else ''}"
         tell_refusal(call, seen, error or "no_code", f"{words.rstrip('.')}.", redirect_uri=redirect_uri)

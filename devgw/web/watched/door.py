@@ -9,7 +9,7 @@ from devgw.foreign.addresses import is_this_machine
 from devgw.gateway.watched.legs import Leg
 from devgw.gateway.watched.origins import LOCAL_NAMES
 from devgw.problems import Refused
-from devgw.problems.watched import WatchedHostRefused, WatchedPageRefused, WatchedTypeRefused
+from devgw.problems.watched import WatchedCallbackUnknown, WatchedHostRefused, WatchedPageRefused, WatchedTypeRefused
 from devgw.web.watched.watched import WatchedCall
 
 _BY_BROWSER = frozenset({Leg.AUTHORIZE, Leg.CALLBACK})
@@ -36,7 +36,7 @@ def check_caller(call: WatchedCall) -> None:
     """Refuse what a page of another site asks.
 
     Raises:
-        Refused: with `WatchedPageRefused` or `WatchedTypeRefused`.
+        Refused: with `WatchedPageRefused`, `WatchedTypeRefused`, or `WatchedCallbackUnknown`.
     """
     trace = call.trace
     page, site = trace.header(b"origin"), trace.header(b"sec-fetch-site")
@@ -46,6 +46,8 @@ def check_caller(call: WatchedCall) -> None:
         raise Refused(WatchedPageRefused(page))
     if site == "cross-site" and not page:
         raise Refused(WatchedPageRefused(""))
+    if call.leg is Leg.CALLBACK:  # it is ours, and no request to it is the server's
+        raise Refused(WatchedCallbackUnknown())
     wanted = _WANTED.get(call.leg)
     if wanted is None or trace.method != "POST":
         return

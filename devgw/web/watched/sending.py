@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 
 from devgw.events.trace import Headers
+from devgw.gateway.forwarding import encoding_of
 from devgw.gateway.transport import Timing, UpstreamAnswer, UpstreamRequest
 from devgw.gateway.watched.headers import headers_down, headers_up
 from devgw.settings import Limits
 from devgw.web import awaited
+from devgw.web.decoding import Decoder
 from devgw.web.relay import read_whole
 from devgw.web.watched.watched import WatchedCall
 
+_PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -71,9 +74,23 @@ async def ask(
     answer = await send(call, body, url, method=method, headers=headers)
     try:
         content = await read_whole(answer, call.url.partition("?")[0], Limits.ANSWER_BYTES)
-        return WholeAnswer(answer.status, answer.headers, content)
+        return _unpacked(call, WholeAnswer(answer.status, answer.headers, content))
     finally:
         answer.abort()
+
+
+def _unpacked(call: WatchedCall, answer: WholeAnswer) -> WholeAnswer:
+    """Return an answer that was packed although nobody asked for that, as it can be read; as it came where it cannot.
+
+    Raises:
+        Refused: where it unpacks to more than is read.
+    """
+    encoding = encoding_of(answer.headers)
+    if encoding not in _PACKED:
+        return answer
+    decoder = Decoder(encoding, call.url.partition("?")[0], Limits.ANSWER_BYTES)
+    headers = [pair for pair in answer.headers if pair[0] != b"content-encoding"]
+    return WholeAnswer(answer.status, headers, b"".join(decoder.feed(answer.body)))
 
 
 async def give(call: WatchedCall, answer: WholeAnswer, body: bytes | None = None) -> None:

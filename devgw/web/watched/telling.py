@@ -1,12 +1,16 @@
 """What a leg tells the flow of its client: one step further, or a refusal in the server's own words."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qsl
 
 from devgw.events.taxonomy import FailureOrigin, Outcome, WatchedStepTaken
 from devgw.gateway.watched.documents import read_document
 from devgw.mcp.answer import beginning_of
 from devgw.monitor.flow_moves import Seen
+from devgw.monitor.masking import mask
+from devgw.monitor.secret_names import is_partly_secret, is_secret_parameter
 from devgw.oauth.token_answer import excerpt
 from devgw.web.watched.sending import WholeAnswer
 from devgw.web.watched.watched import WatchedCall
@@ -14,6 +18,8 @@ from devgw.web.watched.watched import WatchedCall
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 SAID = 200
 """Characters of the server's own words that are repeated."""
+_SHORTEST = 6
+"""Characters of a secret: what is shorter stands in any sentence."""
 
 
 def tell(call: WatchedCall, seen: Seen, words: str, **facts: Any) -> None:
@@ -55,5 +61,27 @@ def refusal_of(call: WatchedCall, answer: WholeAnswer) -> tuple[str, str]:
         said = beginning_of(answer.body)
     code = code if isinstance(code, str) and _CODE.fullmatch(code) else ""
     words = f"{call.url.partition('?')[0]} answered {answer.status}{f' {code}' if code else ''}"
-    told = excerpt(said.encode())[:SAID].rstrip(". ") if isinstance(said, str) else ""
+    told = said_to(call, said) if isinstance(said, str) else ""
     return code or f"status_{answer.status}", f"{words}: {told}." if told else f"{words}."
+
+
+def said_to(call: WatchedCall, text: str) -> str:
+    """Return the beginning of the server's own words, without the secrets of the request that they answer.
+
+    Servers quote what they refuse, and a short code has no shape by which anybody would know it for one.
+    """
+    for secret in sorted(set(_secrets_of(call)), key=len, reverse=True):
+        text = text.replace(secret, mask(secret))
+    return excerpt(text.encode("utf-8", "replace"))[:SAID].rstrip(". ")
+
+
+def _secrets_of(call: WatchedCall) -> Iterator[str]:
+    """Yield what the query, the form and the credential of a request hold that nobody is shown."""
+    trace = call.trace
+    sent = (call.target.partition("?")[2], trace.query.decode("latin-1"), call.body.decode("latin-1"))
+    for name, value in (pair for text in sent for pair in parse_qsl(text)):
+        if len(value) >= _SHORTEST and (is_secret_parameter(name) or is_partly_secret(name)):
+            yield value
+    credential = trace.header(b"authorization").partition(" ")[2].strip()
+    if len(credential) >= _SHORTEST:
+        yield credential

@@ -16,6 +16,7 @@ from devgw.gateway.watched.parameters import exchanged, read_all, read_once
 from devgw.gateway.watched.tokens import token_id
 from devgw.ids import ClientId
 from devgw.monitor.flow_moves import Seen
+from devgw.settings import Limits
 from devgw.web.watched.sending import WholeAnswer, ask, give
 from devgw.web.watched.telling import refusal_of, tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
@@ -37,7 +38,7 @@ async def answer_form(call: WatchedCall) -> None:
     answer = await ask(call, sent.encode("latin-1"))
     if call.leg is Leg.TOKEN:
         call.trace.transaction_id = transaction_id
-        call.trace.client_id = ClientId(_client_id(call, asked)) or None
+        call.trace.client_id = ClientId(_client_id(call, asked)[: Limits.CLIENT_ID_CHARACTERS]) or None
         _tell(call, real, answer)
     await give(call, answer)
 
