@@ -160,6 +160,7 @@ class FlowFollower:
             is_looking = flow.client_id is None and flow.last_seen in _LOOKED and flow.state is FlowState.ACTIVE
             if is_looking and trace.peer and trace.peer in flow.peers:
                 conclude(flow, trace, Asked.MCP, now)
+                flow.client_name = flow.client_name or trace.client_name
                 self._changed(flow)
             elif is_looking and trace.user_agent == flow.user_agent and now - (flow.last_at or now) <= _AT_ONCE:
                 flow.let_in_beside = now

@@ -21,7 +21,7 @@ class StateDirectoryUnusable(Problem):
 
     def advise(self) -> str:
         """Say how to get one."""
-        return "Mend that or move it away, name another folder with --state-dir, or use --ephemeral, which needs none."
+        return "Mend that or move it away, or name another folder with --state-dir."
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,3 +95,16 @@ async def test_a_flow_stops_at_the_step_that_the_server_refused(fault: Fault, st
         assert flow.failure.step is step
         assert "answered" in flow.failure.explanation
         assert watched.origin not in flow.failure.explanation
+
+
+async def test_a_client_that_comes_back_is_called_by_its_name(tmp_path: Path) -> None:
+    async with sample() as server, watching(server.metadata.resource, tmp_path) as watched:
+        async with httpx2.AsyncClient(timeout=10, headers={"user-agent": "raw/1"}) as http:
+            client = RawClient(http, watched.url)
+            assert await client.go() == "passes"
+        async with httpx2.AsyncClient(timeout=10, headers={"user-agent": "raw/1"}) as again:
+            await again.get(watched.url)
+            await RawClient(again, watched.url).call(client.tokens["access_token"])
+        assert {flow.client_name for flow in watched.flows()} == {"Raw"}
+        named = [each.client_name for each in watched.traces() if each.asked in {"token", "mcp"} and each.status == 200]
+        assert named == ["Raw"] * 3

@@ -38,9 +38,18 @@ async def answer_form(call: WatchedCall) -> None:
     answer = await ask(call, sent.encode("latin-1"))
     if call.leg is Leg.TOKEN:
         call.trace.transaction_id = transaction_id
-        call.trace.client_id = ClientId(_client_id(call, asked)[: Limits.CLIENT_ID_CHARACTERS]) or None
+        _know_client(call, asked)
         _tell(call, real, answer)
     await give(call, answer)
+
+
+def _know_client(call: WatchedCall, asked: str) -> None:
+    """Write down whose request this is, with the name under which it registered."""
+    client_id = _client_id(call, asked)[: Limits.CLIENT_ID_CHARACTERS]
+    issuer = call.watched.legs.issuer_at(call.origin, call.target.partition("?")[0])
+    client = call.watched.clients.find(issuer, client_id)
+    call.trace.client_id = ClientId(client_id) or None
+    call.trace.client_name = (client.name or None) if client else None
 
 
 def _client_id(call: WatchedCall, form: str) -> str:
