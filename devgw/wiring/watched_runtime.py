@@ -29,7 +29,7 @@ from devgw.monitor.views import GatewayFacts
 from devgw.monitor.watching import Watching
 from devgw.outbound.guard import check_url
 from devgw.outbound.proxy import ProxyClient
-from devgw.settings import Settings
+from devgw.settings import Limits, Settings
 from devgw.store.watched import WatchedFile, WatchedRecord
 from devgw.web.descriptors import raise_limit
 from devgw.web.recorder import CURRENT_TRACE
@@ -140,6 +140,15 @@ def _keep(watched: Watched, file: WatchedFile, before: Mapping[str, int]) -> Non
     file.write(WatchedRecord(ports, tuple(watched.legs.learnt()), tuple(watched.clients)))
 
 
+async def _open_again(watched: Watched) -> None:
+    """Open the origins that have endpoints which clients know from before: they read the documents once.
+
+    Half of all that may be opened is left for what the documents name now.
+    """
+    newest = dict.fromkeys(origin for origin, *_ in reversed(list(watched.legs.learnt())))
+    await watched.origins.meet(list(newest)[: Limits.WATCHED_ORIGINS // 2])
+
+
 async def run_watched(
     runtime: WatchedRuntime, *, ready: Callable[[], None], helpers: Mapping[str, Begin] | None = None
 ) -> None:
@@ -163,6 +172,7 @@ async def _run(runtime: WatchedRuntime, ready: Callable[[], None], helpers: Mapp
         runtime.supervisor.start(name, begin)
     essentials = {"the port of the server": asyncio.ensure_future(runtime.ports.begin(runtime.supervisor.start))}
     essentials["the control socket"] = asyncio.ensure_future(control.serve())
+    runtime.supervisor.once("ports of before", _open_again(runtime.watched))
     _announce(runtime)
     ready()
     ended = await until_stopped(runtime.stopping, essentials)
