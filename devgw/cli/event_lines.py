@@ -14,8 +14,8 @@ from devgw.cli.headless import LinePrinter
 from devgw.cli.printing import write_line
 from devgw.clock import Clock
 from devgw.events import Published
+from devgw.limits import Limits
 from devgw.monitor.lines import is_detail, line_of
-from devgw.settings import Limits
 from devgw.wiring.cause import Cause, HelperUnwell
 
 _LOOK_SECONDS = 0.5

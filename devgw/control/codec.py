@@ -19,8 +19,8 @@ from devgw.control.messages import (
     Welcome,
 )
 from devgw.foreign.json import JsonRefused, read_object
+from devgw.limits import Limits
 from devgw.monitor.stand_in import row_or_instead
-from devgw.settings import Limits
 
 LINE_LIMIT = 16 * 1024 * 1024
 """Bytes of the longest line a reader takes: a part of a snapshot stays far below."""

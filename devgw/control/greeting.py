@@ -7,7 +7,7 @@ from devgw import __version__
 from devgw.control.messages import VERSION, Hello, TurnedAway
 from devgw.entropy import same
 from devgw.foreign.json import JsonRefused, read_object
-from devgw.settings import Limits
+from devgw.limits import Limits
 
 _TYPES: dict[str, type] = {"version": int, "after": int, "instance": str, "kinds": list, "token": str, "face": str}
 

@@ -16,8 +16,8 @@ from devgw.control.endpoint import Opened, listen
 from devgw.control.lock import ProjectLock
 from devgw.control.messages import TurnedAway
 from devgw.entropy import short_id
+from devgw.limits import Limits
 from devgw.monitor.monitor import Monitor
-from devgw.settings import Limits
 
 _FAREWELL_SECONDS = 1.0
 _TOO_MANY = TurnedAway(

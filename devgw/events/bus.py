@@ -16,7 +16,7 @@ from devgw.events.journal import Journal, Published
 from devgw.events.running import EventsLost
 from devgw.events.unseen import UNSEEN
 from devgw.ids import TraceId
-from devgw.settings import Limits
+from devgw.limits import Limits
 
 __all__ = ["Bus", "Listener", "Published"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from devgw.events.event import Event
-from devgw.settings import Limits
+from devgw.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)

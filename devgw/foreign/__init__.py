@@ -8,7 +8,7 @@
     pieces     the network under httpx2, read in small pieces up to a last one
     text       one cleaner of text, for every screen, line and page
 
-The limits themselves stand in `settings.Limits`, each with its reason.
+The limits themselves stand in `limits.Limits`, each with its reason.
 
 May import: `settings`. Everything above may import it, but for the emulators, which take `text` and `pieces` alone.
 """

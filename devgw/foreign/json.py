@@ -9,14 +9,14 @@ import math
 import sys
 from typing import Any
 
-from devgw.settings import Limits
+from devgw.limits import Limits
 
 
 class JsonRefused(ValueError):  # noqa: N818  it reads as what happened
     """The text is no JSON that is taken; the message says why, in a few words that may be shown.
 
     Attributes:
-        limit: the name of the limit in `settings.Limits` that it passes; empty where it passes none.
+        limit: the name of the limit in `limits.Limits` that it passes; empty where it passes none.
         wanted: what its author should write instead, as the end of a sentence that begins "Answer with".
         is_broken: whether its grammar is not JSON's, so that no other reader makes anything of it either.
     """

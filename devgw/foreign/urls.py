@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from devgw.settings import Limits
+from devgw.limits import Limits
 
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\\<>\"`{}|^]")
 """What RFC 3986 lets nobody write, and browsers and libraries read differently; non-ASCII is the host's matter."""

@@ -18,6 +18,7 @@ from devgw.gateway.records import Client, PendingAuthorization
 from devgw.gateway.resources import Resources
 from devgw.gateway.store import Store
 from devgw.ids import ClientId, TransactionId
+from devgw.limits import Limits
 from devgw.oauth.metadata import SCOPE
 from devgw.oauth.parameters import Parameters
 from devgw.oauth.redirect_uri import RedirectKind, check_redirect_uri, find_fitting, kind_of
@@ -27,7 +28,6 @@ from devgw.problems.consent import TransactionExpired, TransactionFinished, Tran
 from devgw.problems.incoming import AuthorizationsTooMany
 from devgw.problems.login import RouteGone
 from devgw.problems.parameters import ParameterMissing
-from devgw.settings import Limits
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ from devgw.gateway.capability_filter import (
     unmatched,
 )
 from devgw.gateway.upstream import Admitted
+from devgw.limits import Limits
 from devgw.problems import Refused
 from devgw.problems.upstream_answer import UpstreamAnswerUnreadable
-from devgw.settings import Limits
 
 LIST_STREAMS = Departure(
     name="list-streams",

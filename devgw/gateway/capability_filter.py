@@ -13,9 +13,9 @@ from typing import Any
 from devgw.config.project import CapabilityEntry, CapabilityFilter
 from devgw.foreign.text import clean
 from devgw.gateway.upstream import Admitted
+from devgw.limits import Limits
 from devgw.problems import Refused
 from devgw.problems.capability import CapabilityHidden
-from devgw.settings import Limits
 
 Message = Mapping[str, Any]
 

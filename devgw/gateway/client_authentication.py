@@ -18,6 +18,7 @@ from devgw.gateway.identity import moment_of, text_or_none
 from devgw.gateway.jose import JwtUnreadable, read_jwt, usable_keys
 from devgw.gateway.oauth_request import RegisteredClient, ServerRequest
 from devgw.gateway.store import SpentAssertions
+from devgw.limits import Limits
 from devgw.oauth.metadata import SIGNING_ALGORITHMS
 from devgw.problems import Problem, Refused
 from devgw.problems.clients import (
@@ -27,7 +28,6 @@ from devgw.problems.clients import (
     ClientNamedTwice,
     ClientSecretWrong,
 )
-from devgw.settings import Limits
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LEEWAY = timedelta(seconds=60)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from devgw.foreign.json import JsonRefused, read_object
-from devgw.settings import Limits
+from devgw.limits import Limits
 
 if TYPE_CHECKING:
     import jwt
@@ -21,7 +21,7 @@ class JwtUnreadable(ValueError):  # noqa: N818  it reads as what happened
     """The text is no JWT that is read; the message says why, in words that may be shown.
 
     Attributes:
-        limit: the name of the limit in `settings.Limits` that it passes; empty where it passes none.
+        limit: the name of the limit in `limits.Limits` that it passes; empty where it passes none.
         wanted: what should have come instead.
     """
 

@@ -29,13 +29,13 @@ from devgw.problems.login import (
     AnswerPosted,
     LoginCookieMissing,
     LoginEnded,
-    ProviderRefused,
     RouteGone,
     StateExpired,
     StateMissing,
     StateSpent,
     StateUnknown,
 )
+from devgw.problems.provider_refusal import ProviderRefused
 from devgw.problems.provider_steps import ProviderAnswerEmpty
 
 Cookies = Mapping[str, Sequence[str]]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from devgw.events.trace import Headers
-from devgw.settings import Limits
+from devgw.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from devgw.foreign.json import JsonRefused, read_json
+from devgw.limits import Limits
 from devgw.mcp.message import RequestId
-from devgw.settings import Limits
 
 _SUSPICIOUS = re.compile(rb'"error"\s*:|"isError"\s*:\s*true')
 _MARKUP = re.compile(

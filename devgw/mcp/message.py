@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from devgw.foreign.json import JsonRefused, read_json
-from devgw.settings import Limits
+from devgw.limits import Limits
 
 RequestId = str | int | float
 

@@ -33,7 +33,8 @@ from devgw.monitor.asked import METADATA, Asked
 from devgw.monitor.flow_moves import Seen, move
 from devgw.monitor.ladder import tell_provider
 from devgw.problems.front import MethodNotOffered
-from devgw.problems.login import CALLBACK_REFUSALS, ProviderRefused
+from devgw.problems.login import CALLBACK_REFUSALS
+from devgw.problems.provider_refusal import ProviderRefused
 from devgw.problems.wrong_path import Meant, PathUnknown
 
 Told = tuple[Seen, str]

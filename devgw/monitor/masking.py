@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 from devgw.entropy import fingerprint
+from devgw.limits import Limits
 from devgw.monitor.invisible import uncovered
 from devgw.monitor.secret_names import (
     STEMS,
@@ -20,7 +21,6 @@ from devgw.monitor.secret_names import (
     is_secret_parameter,
 )
 from devgw.monitor.secret_shapes import ESCAPE, MARK, PREFIX, SHAPED, SHAPED_AMID_ESCAPES
-from devgw.settings import Limits
 
 URL_HEADERS = frozenset({"location", "referer", "content-location", "link"})
 

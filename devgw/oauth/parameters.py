@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from devgw.limits import Limits
 from devgw.problems import Refused
 from devgw.problems.parameters import ParameterMissing, ParameterRepeated, ParameterTooLong
-from devgw.settings import Limits
 
 _BOUNDED = frozenset(
     {

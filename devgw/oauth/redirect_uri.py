@@ -11,10 +11,10 @@ from urllib.parse import SplitResult, urlsplit
 from devgw.foreign.addresses import is_this_machine
 from devgw.foreign.text import hidden_in
 from devgw.foreign.urls import UrlRefused, read_url
+from devgw.limits import Limits
 from devgw.oauth.redirect_scheme import WEB_SCHEMES, why_refused
 from devgw.problems import Refused
 from devgw.problems.clients import RedirectUriRefused
-from devgw.settings import Limits
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 EDITOR_BROKERS = frozenset({"vscode.dev", "insiders.vscode.dev"})

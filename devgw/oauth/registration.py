@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from devgw.foreign.text import clean, hidden_in, is_seen
+from devgw.limits import Limits
 from devgw.oauth.metadata import AUTH_METHODS, JWT_BEARER, SCOPE
 from devgw.oauth.redirect_uri import check_redirect_uri
 from devgw.problems import Refused
 from devgw.problems.clients import ClientMetadataInvalid, RegistrationUnreadable
-from devgw.settings import Limits
 
 GRANT_TYPES = ("authorization_code", "refresh_token", JWT_BEARER)
 METHODS_SUPPORTED = "token_endpoint_auth_methods_supported"

@@ -12,6 +12,7 @@ import httpx2
 
 from devgw.foreign.addresses import find_literal
 from devgw.foreign.pieces import lead_over
+from devgw.limits import Limits
 from devgw.outbound.client import Bounds, CheckAddress
 from devgw.outbound.network import Network, Pace
 from devgw.outbound.proxies import find_proxy
@@ -19,7 +20,6 @@ from devgw.outbound.transport import chain_of
 from devgw.outbound.trust import shared_tls_context
 from devgw.problems import Refused
 from devgw.problems.limit import AnswerHeadTooLong, AnswerTooLong, AnswerUnfinished, AnswerUnpacksTooLong
-from devgw.settings import Limits
 
 _PIECE = 65_536
 _GZIP_OR_ZLIB = 47

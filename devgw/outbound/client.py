@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from devgw.limits import Limits
 from devgw.problems.base import Fault
-from devgw.settings import Limits
 
 if TYPE_CHECKING:
     import httpx2

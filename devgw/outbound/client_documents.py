@@ -19,6 +19,7 @@ from devgw.foreign.json import JsonRefused, read_object
 from devgw.foreign.text import clean
 from devgw.foreign.urls import ForeignUrl, UrlRefused, read_url
 from devgw.gateway.clients import ClientDocument
+from devgw.limits import Limits
 from devgw.oauth.redirect_uri import is_loopback
 from devgw.outbound.client import Bounds, CheckAddress, http_client
 from devgw.outbound.guard import client_check
@@ -33,7 +34,6 @@ from devgw.problems.client_document import (
 )
 from devgw.problems.limit import AnswerProblem, AnswerTooLong, AnswerUnfinished, AnswerUnpacksTooLong, limit_id
 from devgw.problems.proxy import TlsFault
-from devgw.settings import Limits
 
 OFFLINE = timedelta(seconds=30)
 """How long a kept copy stands before the document itself is asked for again: one login waits once for the network."""

@@ -4,9 +4,9 @@ import asyncio
 from typing import Protocol
 
 from devgw.events.trace import Headers
+from devgw.limits import Limits
 from devgw.outbound.framing import Body
 from devgw.outbound.head import HeadTooLarge, NotHttp, end_of_head, read_head
-from devgw.settings import Limits
 
 HIGH_WATER = 262_144
 """Bytes that may wait for a slow client before the upstream has to wait too."""

@@ -7,7 +7,7 @@ Source: RFC 9112 §6.3, §7.1.
 import re
 from typing import Protocol
 
-from devgw.settings import Limits
+from devgw.limits import Limits
 
 FIELDS = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[^\x00-\x08\x0a-\x1f\x7f]*+\r\n)*+")
 """Header lines, whole and nothing else (RFC 9112 §5)."""

@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 
 from devgw.events.trace import Headers
+from devgw.limits import Limits
 from devgw.outbound.framing import FIELDS, Body, BodyByLength, BodyInChunks, BodyUntilClose, FramingUnsafe
-from devgw.settings import Limits
 
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: [^\x00-\x08\x0a-\x1f\x7f]*+)?\r\n")
 _SPACE_BEFORE_COLON = re.compile(rb"[^:\s]+[ \t]+:")

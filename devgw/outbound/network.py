@@ -9,11 +9,11 @@ from typing import Any
 import httpcore2
 
 from devgw.foreign.pieces import PieceNetwork
+from devgw.limits import Limits
 from devgw.outbound.client import CheckAddress
 from devgw.problems import Refused
 from devgw.problems.base import Fault
 from devgw.problems.limit import AnswerHeadTooLong, AnswerTooLong
-from devgw.settings import Limits
 
 
 @dataclass(slots=True)

@@ -7,8 +7,8 @@ person's own next request.
 import asyncio
 from collections.abc import Callable, Hashable
 
+from devgw.limits import Limits
 from devgw.outbound.connection import Connection
-from devgw.settings import Limits
 
 
 class Pool:

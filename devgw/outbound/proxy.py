@@ -11,6 +11,7 @@ from devgw.foreign.held import HeldTogether
 from devgw.gateway.forwarding import header_of
 from devgw.gateway.patience import Patience
 from devgw.gateway.transport import Timing, TransportSettings, UpstreamRequest
+from devgw.limits import Limits
 from devgw.outbound.dialer import Dialer
 from devgw.outbound.exchange import ConnectionLost, Exchange, ProtocolSwitched
 from devgw.outbound.framing import FramingTooLong, FramingUnsafe
@@ -22,7 +23,6 @@ from devgw.problems import Problem, Refused
 from devgw.problems.limit import AnswerGaveWay, AnswerHeadTooLong, AnswerUnfinished
 from devgw.problems.proxy import UpstreamAnswerTimedOut, UpstreamClosedEarly, UpstreamSpeaksTls
 from devgw.problems.upstream_answer import UpstreamAnswerMalformed, UpstreamFramingUnsafe, UpstreamSwitchedProtocols
-from devgw.settings import Limits
 
 _GRAIN = 0.25
 """Seconds by which the limit for an answer may be overrun."""

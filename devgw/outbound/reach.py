@@ -9,6 +9,7 @@ import socket
 import ssl
 from urllib.parse import urlsplit
 
+from devgw.limits import Limits
 from devgw.outbound.proxies import find_proxy
 from devgw.outbound.transport import causes_of, describe_failure, is_no_http, tls_error, tls_fault
 from devgw.problems import Problem
@@ -24,7 +25,6 @@ from devgw.problems.proxy import (
     UpstreamUnreachable,
 )
 from devgw.problems.upstream_answer import UpstreamAnswerMalformed, UpstreamEncodingUnreadable
-from devgw.settings import Limits
 
 _REFUSED = f"[Errno {errno.ECONNREFUSED}]"
 MAY_BE_FOR_TLS = frozenset({400, 497})

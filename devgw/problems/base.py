@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, ClassVar
 
-from devgw.settings import Limits
+from devgw.limits import Limits
 
 _MOST_LISTED = 50
 """Of a fact that is a list, where it is long."""

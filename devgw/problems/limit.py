@@ -1,4 +1,4 @@
-"""Why something foreign is not taken although nothing else is wrong with it: it passes a limit (`settings.Limits`)."""
+"""Why something foreign is not taken although nothing else is wrong with it: it passes a limit (`limits.Limits`)."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar

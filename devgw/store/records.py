@@ -16,7 +16,7 @@ from devgw.gateway.records import (
     Session,
 )
 from devgw.ids import ClientId, GrantId, SessionId, SubjectId, TokenId, TransactionId
-from devgw.settings import Limits
+from devgw.limits import Limits
 from devgw.store.database import Database
 from devgw.store.table import Table
 

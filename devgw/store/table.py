@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar, get_type_hints
 
 from devgw.clock import from_epoch
 from devgw.foreign.json import read_json, read_object
-from devgw.settings import Limits
+from devgw.limits import Limits
 from devgw.store.database import Database
 
 Record = TypeVar("Record")

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from typing import Protocol
 
+from devgw.limits import Limits
 from devgw.mcp.answer import beginning_of
 from devgw.mcp.attribution import Asked, shown_ids
 from devgw.mcp.event_stream import EventReader
@@ -13,7 +14,6 @@ from devgw.problems import Refused
 from devgw.problems.limit import AnswerTooLong
 from devgw.problems.upstream_answer import UpstreamAnswerForeign, UpstreamAnswerUnreadable, UpstreamResponseMalformed
 from devgw.problems.upstream_status import UpstreamGaveNoAnswer
-from devgw.settings import Limits
 from devgw.web.decoding import Decoder
 from devgw.web.held_bytes import HeldBytes
 from devgw.web.well_formed import EventCheck

@@ -21,8 +21,8 @@ from devgw.problems.consent import (
     TransactionFinished,
     TransactionUnknown,
 )
-from devgw.problems.login import ProviderRefused
 from devgw.problems.parameters import ParameterInvalid
+from devgw.problems.provider_refusal import ProviderRefused
 from devgw.web import browser, caller, dev_login, refusals, serving
 from devgw.web.looking import answer_to_look
 from devgw.web.pages import consent_page, prove_page

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from devgw.settings import Limits
+from devgw.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.typing import ConnectionState
 from hypercorn.utils import parse_socket_addr
 
+from devgw.limits import Limits
 from devgw.problems import Problem
 from devgw.problems.incoming import RequestUnfinished
-from devgw.settings import Limits
 from devgw.web.http1 import Http1
 from devgw.web.recorder import LATE
 

@@ -9,9 +9,9 @@ from devgw.config.project import CorsPolicy
 from devgw.departure import Departure
 from devgw.events.trace import Headers
 from devgw.gateway.forwarding import header_of
+from devgw.limits import Limits
 from devgw.problems import Refused
 from devgw.problems.front import PreflightNotAllowed
-from devgw.settings import Limits
 from devgw.web.recorder import Recording
 
 CORS_POLICIES = Departure(

@@ -5,8 +5,8 @@ import json
 from typing import Any
 
 from devgw.foreign.held import HeldTogether
+from devgw.limits import Limits
 from devgw.problems.limit import BodyGaveWay
-from devgw.settings import Limits
 from devgw.web.answers import NO_STORE, PROBLEM_JSON
 from devgw.web.recorder import App, Message, Receive, Scope, Send
 

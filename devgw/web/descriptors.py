@@ -5,7 +5,7 @@ import os
 from array import array
 from pathlib import Path
 
-from devgw.settings import Limits
+from devgw.limits import Limits
 
 try:
     import fcntl

@@ -13,12 +13,13 @@ from devgw.gateway.open_answers import OpenAnswers
 from devgw.gateway.patience import Patience
 from devgw.gateway.transport import UpstreamAnswer, UpstreamClient
 from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
+from devgw.limits import Limits
 from devgw.mcp.attribution import Asked
 from devgw.problems import Problem, Refused
 from devgw.problems.bearer import TokenShape, TokenUnknown
 from devgw.problems.front import GatewayStops
 from devgw.problems.upstream_answer import UpstreamAnswerForeign
-from devgw.settings import Limits, Settings
+from devgw.settings import Settings
 from devgw.web import awaited
 from devgw.web.answers import verdict_on
 from devgw.web.call import McpCall

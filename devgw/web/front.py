@@ -24,11 +24,12 @@ from devgw.gateway.forwarding import header_of
 from devgw.gateway.open_answers import OpenAnswers
 from devgw.gateway.transport import UpstreamClient
 from devgw.gateway.upstream import UpstreamCredentials
+from devgw.limits import Limits
 from devgw.oauth.urls import below_base, is_alias
 from devgw.problems import Problem, Refused
 from devgw.problems.front import GatewayStops, RequestTooLarge
 from devgw.problems.incoming import RequestUnfinished
-from devgw.settings import Limits, Settings
+from devgw.settings import Settings
 from devgw.web.answers import NO_STORE, PROBLEM_JSON, answer_problem, place_of_fault
 from devgw.web.call import McpRoute
 from devgw.web.cors import ANSWER_HEADERS, CORS_POLICIES, answer_preflight, by_policy, is_preflight

@@ -17,6 +17,7 @@ from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
 
 from devgw.events.trace import Headers
+from devgw.limits import Limits
 from devgw.problems import Problem
 from devgw.problems.incoming import (
     ConnectionsExhausted,
@@ -26,7 +27,6 @@ from devgw.problems.incoming import (
     TargetTooLong,
     TlsNotSpoken,
 )
-from devgw.settings import Limits
 
 _HANDSHAKE = b"\x16\x03"
 """How every TLS connection begins: a record of kind handshake (RFC 8446 §5.1)."""

@@ -13,8 +13,8 @@ from hypercorn.config import Config
 from hypercorn.typing import AppWrapper, LifespanState
 from hypercorn.utils import wrap_app
 
+from devgw.limits import Limits
 from devgw.problems import Problem
-from devgw.settings import Limits
 from devgw.web.client_connection import ClientConnection
 from devgw.web.connections import Connections
 from devgw.web.descriptors import connection_limit

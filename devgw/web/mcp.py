@@ -17,6 +17,7 @@ from devgw.gateway.admission import Admission
 from devgw.gateway.capability import Capabilities
 from devgw.gateway.connect_required import CONNECT_ERRORS, WITH_URL_ELICITATION
 from devgw.gateway.forwarding import forwarding_of
+from devgw.limits import Limits
 from devgw.mcp.headers import mismatch, missing
 from devgw.mcp.message import Messages, find_lookalike, read_messages
 from devgw.mcp.revision import is_modern, revision_of
@@ -24,7 +25,7 @@ from devgw.problems import Problem, Refused
 from devgw.problems.bearer import SubjectMissing
 from devgw.problems.front import BodyUnreadable, HeaderMismatch, MethodNotOffered, RequestTooLarge
 from devgw.problems.limit import BatchTooLong, BodyTooDeep
-from devgw.settings import Limits, Settings
+from devgw.settings import Settings
 from devgw.web.answers import answer_bearer, answer_problem, answer_rpc, events_of, verdict_on
 from devgw.web.call import NOBODY, McpCall, McpRoute
 from devgw.web.forward import Forwarder

@@ -18,8 +18,8 @@ from devgw.events.unseen import UNSEEN
 from devgw.foreign.held import HeldTogether
 from devgw.gateway.forwarding import header_of, is_event_stream
 from devgw.ids import TraceId
+from devgw.limits import Limits
 from devgw.monitor.under_way import UnderWay
-from devgw.settings import Limits
 from devgw.web import awaited
 from devgw.web.awaited import Awaited
 from devgw.web.request_body import RequestBody

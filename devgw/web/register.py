@@ -5,12 +5,12 @@ import json
 from quart import Blueprint, Response, jsonify, request
 
 from devgw.foreign.json import JsonRefused, read_json
+from devgw.limits import Limits
 from devgw.oauth.urls import REGISTER
 from devgw.problems import Problem, Refused
 from devgw.problems.clients import RegistrationUnreadable
 from devgw.problems.incoming import RegistrationNotJson, RegistrationsTooFrequent
 from devgw.problems.limit import RegistrationTooLarge, limit_id
-from devgw.settings import Limits
 from devgw.web import caller, refusals, serving
 
 blueprint = Blueprint("register", __name__)

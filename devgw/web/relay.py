@@ -6,10 +6,10 @@ from devgw.events.trace import Headers
 from devgw.gateway.capability import AnswerRewriter
 from devgw.gateway.forwarding import Forwarding, encoding_of, header_of, headers_down, is_event_stream, is_json
 from devgw.gateway.transport import UpstreamAnswer
+from devgw.limits import Limits
 from devgw.mcp.attribution import Asked
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import AnswerTooLong
-from devgw.settings import Limits
 from devgw.web import awaited
 from devgw.web.attribution import Attributed, Attribution, Unattributed, check_answered, check_whole
 from devgw.web.decoding import decoder_of

@@ -1,9 +1,9 @@
 """One request's body while it comes in and waits, counted among all that are held at once."""
 
 from devgw.foreign.held import HeldTogether
+from devgw.limits import Limits
 from devgw.problems import Refused
 from devgw.problems.limit import BodyGaveWay
-from devgw.settings import Limits
 from devgw.web.held_bytes import HeldBytes
 
 

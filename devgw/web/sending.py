@@ -7,10 +7,10 @@ from devgw.events.trace import Body
 from devgw.gateway.forwarding import header_of, headers_up, is_event_stream
 from devgw.gateway.transport import Timing, UpstreamAnswer, UpstreamClient, UpstreamRequest
 from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
+from devgw.limits import Limits
 from devgw.problems import Refused
 from devgw.problems.limit import AnswerUnfinished
 from devgw.problems.redirect import UpstreamTooManyRedirects
-from devgw.settings import Limits
 from devgw.web import awaited
 from devgw.web.call import McpCall
 from devgw.web.redirect import redirected

@@ -10,9 +10,9 @@ from devgw.events import Trace
 from devgw.gateway.gateway import Gateway
 from devgw.gateway.pace import Pace
 from devgw.gateway.records import PendingAuthorization
+from devgw.limits import Limits
 from devgw.oauth.parameters import Parameters
 from devgw.oauth.urls import Urls
-from devgw.settings import Limits
 
 if TYPE_CHECKING:
     from quart import Quart

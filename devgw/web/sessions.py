@@ -1,8 +1,8 @@
 """What was asked in each session: a stream that is resumed may bring the answer to that, and to nothing else."""
 
+from devgw.limits import Limits
 from devgw.mcp.attribution import Asked
 from devgw.mcp.message import RequestId
-from devgw.settings import Limits
 
 Session = tuple[str, str, str]
 """The path of a route, who calls it, and the id that its upstream gave."""

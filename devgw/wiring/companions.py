@@ -18,8 +18,9 @@ from devgw.config.sample import SEED_FILE, sample_root
 from devgw.departure import Departure
 from devgw.foreign.held import HeldTogether
 from devgw.foreign.urls import UrlRefused, read_url
+from devgw.limits import Limits
 from devgw.oauth.urls import Urls
-from devgw.settings import Limits, Settings
+from devgw.settings import Settings
 from devgw.web.counted_bodies import CountedBodies
 from devgw.web.listening import Listeners, PortTaken, listen, serve
 from devgw.wiring.supervisor import Supervisor

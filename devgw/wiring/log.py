@@ -8,8 +8,8 @@ from pathlib import Path
 from devgw.control.folder import LOG
 from devgw.files import check_own, own
 from devgw.foreign.text import clean_lines
+from devgw.limits import Limits
 from devgw.monitor.masking import mask_text
-from devgw.settings import Limits
 
 
 def log_writer(folder: Path | None, most_bytes: int = Limits.LOG_BYTES) -> Callable[[str], None]:

@@ -7,7 +7,8 @@ import pytest
 
 from devgw.config.settings_file import read_settings
 from devgw.foreign.urls import UrlRefused, read_url
-from devgw.settings import Limits, Settings
+from devgw.limits import Limits
+from devgw.settings import Settings
 from devgw.wiring.reading import read_project
 from tests.config.bench import (
     CLIENT_ID,

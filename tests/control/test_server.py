@@ -16,9 +16,9 @@ from devgw.control.client import ControlClient, snapshot_once
 from devgw.control.lock import ProjectLock
 from devgw.control.messages import Snapshot, Welcome
 from devgw.control.server import ControlServer
+from devgw.limits import Limits
 from devgw.problems import Refused
 from devgw.problems.control import AnotherGatewayRuns, GatewayNotReached, NoGatewayRuns, StateDirectoryUnusable
-from devgw.settings import Limits
 from tests.control.conftest import Served
 from tests.monitor.walk import Walk
 

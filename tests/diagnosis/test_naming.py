@@ -37,8 +37,9 @@ from devgw.problems.capability import CapabilityHidden
 from devgw.problems.clients import ClientUnknown, RedirectUriRefused
 from devgw.problems.front import GatewayStops
 from devgw.problems.id_jag import IdJagReplayed
-from devgw.problems.login import DevLoginElsewhere, LoginCookieMissing, ProviderRefused, StateMissing
+from devgw.problems.login import DevLoginElsewhere, LoginCookieMissing, StateMissing
 from devgw.problems.machine import CaFileUnusable, ProxyUnusable
+from devgw.problems.provider_refusal import ProviderRefused
 from devgw.problems.provider_steps import ProviderAnswerEmpty
 from devgw.problems.provider_token import Flaw, ProviderTokenInvalid
 from devgw.problems.redirect import UpstreamLocationMalformed

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from devgw.foreign.json import JsonRefused, read_json, read_object
-from devgw.settings import Limits
+from devgw.limits import Limits
 
 
 def nested(depth: int, opening: str = "[", closing: str = "]") -> str:

@@ -14,8 +14,8 @@ from devgw.events import Bus
 from devgw.events.taxonomy import McpCapabilityEntriesUnmatched
 from devgw.gateway.capability import AnswerRewriter, FilteredCapabilities
 from devgw.ids import OperationId
+from devgw.limits import Limits
 from devgw.problems import Refused
-from devgw.settings import Limits
 from tests.gateway.test_capability_filter import ANNE, call
 from tests.support.heard import Heard
 

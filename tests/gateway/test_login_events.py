@@ -4,7 +4,7 @@ import pytest
 
 from devgw.events import Outcome
 from devgw.gateway.login_events import login_failed
-from devgw.problems.login import ProviderRefused
+from devgw.problems.provider_refusal import ProviderRefused
 
 
 @pytest.mark.parametrize(

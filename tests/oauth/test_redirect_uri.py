@@ -2,11 +2,11 @@
 
 import pytest
 
+from devgw.limits import Limits
 from devgw.oauth.redirect_scheme import REFUSED_SCHEMES
 from devgw.oauth.redirect_uri import RedirectKind, check_redirect_uri, fits, host_of, in_ascii, kind_of
 from devgw.problems import Refused
 from devgw.problems.clients import RedirectUriRefused
-from devgw.settings import Limits
 
 
 @pytest.mark.parametrize(

@@ -23,13 +23,13 @@ from devgw.clock import SystemClock
 from devgw.foreign.addresses import PUBLIC
 from devgw.foreign.pieces import PIECE_BYTES
 from devgw.gateway.transport import Timing, UpstreamRequest
+from devgw.limits import Limits
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.guard import address_check, upstream_check
 from devgw.outbound.proxy import ProxyClient
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import AnswerHeadTooLong, AnswerTooLong, AnswerUnfinished, AnswerUnpacksTooLong
 from devgw.problems.upstream import AddressForbidden
-from devgw.settings import Limits
 from tests.support.bytes_upstream import Seen, bytes_upstream
 from tests.support.certificates import key_and_certificate
 from tests.support.hostile import OK, Speak, hangs, hostile, repeats, says

@@ -7,6 +7,7 @@ import pytest
 
 from devgw.clock import SystemClock
 from devgw.gateway.transport import Timing, TransportSettings, UpstreamAnswer, UpstreamRequest
+from devgw.limits import Limits
 from devgw.outbound.framing import BodyInChunks
 from devgw.outbound.head import HeadTooLarge, end_of_head
 from devgw.outbound.proxy import ProxyClient
@@ -15,7 +16,6 @@ from devgw.problems.limit import AnswerHeadTooLong
 from devgw.problems.proxy import UpstreamSpeaksTls
 from devgw.problems.upstream import AddressForbidden
 from devgw.problems.upstream_answer import UpstreamAnswerMalformed, UpstreamFramingUnsafe, UpstreamSwitchedProtocols
-from devgw.settings import Limits
 from tests.support.bytes_upstream import Answer, BytesUpstream, Seen, bytes_upstream, response
 
 OK = b"HTTP/1.1 200 OK\r\n"

@@ -14,10 +14,10 @@ import pytest
 
 from devgw.gateway.records import AccessToken, Client, Consent, Grant, PendingAuthorization, Session
 from devgw.ids import ClientId, GrantId, OperationId, SessionId, SubjectId, TokenId, TransactionId
+from devgw.limits import Limits
 from devgw.problems import Refused
 from devgw.problems.login import StateUnknown
 from devgw.problems.state import DiskFull
-from devgw.settings import Limits
 from devgw.store.database import Database
 from devgw.store.failure import StateRefused, StateUnusable
 from devgw.store.migrations import MIGRATIONS
@@ -396,7 +396,7 @@ def test_a_session_stays_as_long_as_a_grant_that_was_given_in_it() -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from devgw.settings import Limits
+from devgw.limits import Limits
 from devgw.store.database import Database
 from devgw.store.migrations import MIGRATIONS
 from devgw.store.records import RecordStore

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from devgw.events.taxonomy import McpAuthDownstreamTokenIssued
-from devgw.settings import Limits
+from devgw.limits import Limits
 from tests.support.gateway import Running
 from tests.support.node import FOLDER, node_command
 

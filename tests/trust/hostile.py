@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 import httpx2
 
 from devgw.entropy import token
-from devgw.settings import Limits
+from devgw.limits import Limits
 from tests.support.browser import Browser
 from tests.support.bytes_upstream import Seen, bytes_upstream
 from tests.trust import hostile_bursts

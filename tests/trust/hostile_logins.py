@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httpx2
 
-from devgw.settings import Limits
+from devgw.limits import Limits
 from tests.support.browser import Browser
 from tests.trust.client import CALLBACK, Client
 from tests.trust.sabotage import KINDS, Sabotage

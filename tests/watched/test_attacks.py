@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from devgw.settings import Limits
+from devgw.limits import Limits
 from tests.outbound.upstream import Upstream, running_upstream
 from tests.watched.bench import CALLBACK, Watching, query_of, sign_in, watching
 from tests.watched.raw import HEADERS, INITIALIZE, RawClient

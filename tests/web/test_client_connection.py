@@ -9,7 +9,8 @@ import struct
 
 import pytest
 
-from devgw.settings import Limits, ProxySettings
+from devgw.limits import Limits
+from devgw.settings import ProxySettings
 from tests.support.gate import gate
 from tests.web.incoming import Echo, drip, open_descriptors, say, served, until
 

@@ -17,7 +17,7 @@ from devgw.events.taxonomy import (
     McpAuthUpstreamConnectionBegun,
     McpAuthUpstreamConnectionEstablished,
 )
-from devgw.settings import Limits
+from devgw.limits import Limits
 from tests.support.browser import Browser
 from tests.support.mending import mends, written
 from tests.web.test_connect import Bench, bench

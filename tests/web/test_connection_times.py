@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from devgw.settings import Limits
+from devgw.limits import Limits
 from devgw.web.recorder import LATE
 from tests.web.incoming import Echo, drip, open_descriptors, say, served, until
 

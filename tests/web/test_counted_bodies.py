@@ -17,7 +17,7 @@ from devgw.emulators.upstream_auth import create_app as create_with_oauth
 from devgw.emulators.workos import Emulator, read_seed
 from devgw.emulators.workos import create_app as create_workos
 from devgw.foreign.held import HeldTogether
-from devgw.settings import Limits
+from devgw.limits import Limits
 from devgw.web.counted_bodies import CountedBodies
 from devgw.wiring.companions import MOST_BODY_BYTES, Companion, Place, Recipe
 from tests.support.serving import listen, origin_of, serve

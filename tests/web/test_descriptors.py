@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from devgw.settings import Limits
+from devgw.limits import Limits
 from devgw.web.descriptors import connection_limit, in_use, limit
 from tests.support.gateway import Running
 from tests.web.incoming import Echo, served

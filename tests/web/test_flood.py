@@ -9,7 +9,7 @@ import pytest
 
 from devgw.events.taxonomy import McpAuthClientDeleted
 from devgw.gateway.pace import Pace
-from devgw.settings import Limits
+from devgw.limits import Limits
 from devgw.wiring import running as wiring
 from tests.support.gateway import CALLBACK, Running, running_gateway
 

@@ -13,7 +13,7 @@ import pytest
 
 from devgw.config.project import CapabilityEntry, CapabilityFilter
 from devgw.gateway.transport import TransportSettings
-from devgw.settings import Limits
+from devgw.limits import Limits
 from tests.support.bytes_upstream import Answer, Seen, bytes_upstream, response
 from tests.support.gate import Gate, gate
 

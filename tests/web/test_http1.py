@@ -9,7 +9,7 @@ import h11
 import pytest
 
 from devgw.events.taxonomy import HttpExchanged, RequestTurnedAway
-from devgw.settings import Limits
+from devgw.limits import Limits
 from devgw.web.http1 import RequestReader
 from tests.support.gateway import Running
 from tests.web.incoming import Echo, say, served

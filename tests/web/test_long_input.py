@@ -5,7 +5,7 @@ import base64
 import httpx2
 import pytest
 
-from devgw.settings import Limits
+from devgw.limits import Limits
 from tests.support.gateway import Running
 
 LONG = "A" * 50_000

@@ -13,10 +13,10 @@ from devgw.config.project import CapabilityEntry, CapabilityFilter
 from devgw.events.trace import Body, Trace
 from devgw.foreign.text import clean
 from devgw.ids import TraceId
+from devgw.limits import Limits
 from devgw.mcp.answer import failure_in
 from devgw.monitor.trace_weight import lighten, weight_of
 from devgw.problems import Problem
-from devgw.settings import Limits
 from tests.support.bytes_upstream import bytes_upstream
 from tests.support.gate import gate
 from tests.support.gateway import Running

@@ -13,8 +13,8 @@ import pytest
 from devgw.config.project import CapabilityEntry, CapabilityFilter
 from devgw.foreign.held import HeldTogether
 from devgw.gateway.transport import TransportSettings
+from devgw.limits import Limits
 from devgw.outbound.exchange import Exchange
-from devgw.settings import Limits
 from devgw.web.held_bytes import HeldBytes
 from tests.support.bytes_upstream import Seen, bytes_upstream, response
 from tests.support.gate import PATH, Gate, gate

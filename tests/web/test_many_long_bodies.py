@@ -11,7 +11,8 @@ import httpx2
 import pytest
 
 from devgw.ids import GrantId
-from devgw.settings import Limits, ProxySettings, Settings
+from devgw.limits import Limits
+from devgw.settings import ProxySettings, Settings
 from tests.support.bytes_upstream import Seen, bytes_upstream, response
 from tests.support.gate import PATH, Gate, gate
 from tests.trust.process import free_port

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from devgw.settings import Limits
+from devgw.limits import Limits
 from devgw.web.sessions import Sessions
 from tests.support.bytes_upstream import Answer, Seen, bytes_upstream, response
 from tests.support.gate import Gate, gate

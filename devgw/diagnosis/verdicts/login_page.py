@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import Answer, Check, Verdict, passed, unreachable
 from devgw.foreign.text import clean
-from devgw.problems.login import ProviderRefused
+from devgw.problems.provider_refusal import ProviderRefused
 
 NAME = "provider.redirect_uri"
 _NOT_HERE = (404, 405, 410, 501)

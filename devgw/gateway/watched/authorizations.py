@@ -11,7 +11,7 @@ from devgw.clock import Clock
 from devgw.entropy import digest, token
 from devgw.gateway.watched.parameters import exchanged
 from devgw.ids import TransactionId
-from devgw.settings import Limits
+from devgw.limits import Limits
 
 LIFETIME = timedelta(minutes=15)
 """As long as a login at devgw's own server may take; nobody's takes longer."""

@@ -7,7 +7,7 @@ token along; between the real origins it would not have.
 from collections import OrderedDict
 
 from devgw.entropy import digest
-from devgw.settings import Limits
+from devgw.limits import Limits
 
 
 class Bearers:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from devgw.limits import Limits
 from devgw.oauth.redirect_uri import find_fitting
-from devgw.settings import Limits
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from devgw.foreign.json import JsonRefused, read_object
-from devgw.settings import Limits
+from devgw.limits import Limits
 
 Swap = Callable[[str], str]
 _SIGNED = "it is signed over the real URLs"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 
 from devgw.foreign.urls import UrlRefused, read_url
-from devgw.settings import Limits
+from devgw.limits import Limits
 
 
 class Leg(StrEnum):

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from devgw.foreign.urls import UrlRefused, read_url
+from devgw.limits import Limits
 from devgw.problems import Problem, Refused
 from devgw.problems.watched import OriginsExhausted
-from devgw.settings import Limits
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _USUAL_NAME = "localhost"

@@ -8,7 +8,7 @@ from typing import Any
 
 from devgw.foreign.json import JsonRefused, read_object
 from devgw.gateway.watched.clients import WatchedClient
-from devgw.settings import Limits
+from devgw.limits import Limits
 
 
 def with_callback(body: bytes, callback: str) -> bytes | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from devgw.entropy import digest, fingerprint, short_id
 from devgw.ids import ClientId, GrantId, TokenId
-from devgw.settings import Limits
+from devgw.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from devgw.events.trace import Headers
 from devgw.events.unseen import HEADER
 from devgw.gateway.forwarding import encoding_of, header_of, is_event_stream
 from devgw.gateway.transport import Timing, TransportSettings, UpstreamAnswer, UpstreamRequest
+from devgw.limits import Limits
 from devgw.oauth.discovery import without_query
 from devgw.oauth.resource import origin_of
 from devgw.outbound.proxy import ProxyClient
 from devgw.problems import Refused
 from devgw.problems.upstream_answer import UpstreamEncodingUnreadable
-from devgw.settings import Limits
 
 _PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 _GZIP_OR_DEFLATE = 47

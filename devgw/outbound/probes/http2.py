@@ -4,8 +4,8 @@ import asyncio
 import ssl
 from urllib.parse import urlsplit
 
+from devgw.limits import Limits
 from devgw.outbound.proxies import find_proxy
-from devgw.settings import Limits
 
 _SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 """An empty frame of settings, as both sides begin (RFC 9113 §3.4)."""

@@ -6,6 +6,7 @@ from devgw.clock import Clock
 from devgw.events import Bus
 from devgw.gateway.completion import Completion
 from devgw.gateway.connection import ConnectionStore, Sealing
+from devgw.limits import Limits
 from devgw.oauth.urls import CanonicalUrls, Urls
 from devgw.outbound.upstream_oauth.connecting import Connecting
 from devgw.outbound.upstream_oauth.credentials import UpstreamOAuth
@@ -17,7 +18,7 @@ from devgw.outbound.upstream_oauth.keeping import Keeping
 from devgw.outbound.upstream_oauth.registering import Registering
 from devgw.outbound.upstream_oauth.tickets import Tickets
 from devgw.outbound.upstream_oauth.token_requests import TokenRequests
-from devgw.settings import Limits, Settings
+from devgw.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

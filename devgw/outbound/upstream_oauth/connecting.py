@@ -23,6 +23,7 @@ from devgw.gateway.connection import (
     UpstreamSecrets,
 )
 from devgw.ids import SubjectId
+from devgw.limits import Limits
 from devgw.oauth.authorization_url import authorization_url
 from devgw.oauth.challenge import Challenge
 from devgw.oauth.client_document import client_metadata_document
@@ -35,7 +36,6 @@ from devgw.outbound.upstream_oauth.fetching import Errand, Fetching
 from devgw.outbound.upstream_oauth.registering import Registering, document_unfit
 from devgw.problems import Refused
 from devgw.problems.upstream import AddressForbidden
-from devgw.settings import Limits
 
 PENDING_LIFETIME = timedelta(minutes=10)
 

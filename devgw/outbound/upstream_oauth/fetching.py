@@ -10,6 +10,7 @@ from devgw.events import Bus, FailureOrigin, Outcome
 from devgw.events.taxonomy import McpAuthUpstreamAnswered
 from devgw.foreign.json import JsonRefused, find_refusal, read_object
 from devgw.ids import OperationId, SubjectId, UpstreamServerId
+from devgw.limits import Limits
 from devgw.oauth.discovery import without_query
 from devgw.oauth.token_answer import excerpt
 from devgw.outbound.client import Bounds, CheckAddress, http_client
@@ -17,7 +18,6 @@ from devgw.outbound.guard import check_form, find_near_check, is_local, near_nam
 from devgw.outbound.reach import is_refused_for_tls, not_reached
 from devgw.problems import Refused
 from devgw.problems.proxy import REWRITE_PATTERN, UpstreamSpeaksTls
-from devgw.settings import Limits
 
 if TYPE_CHECKING:
     import httpx2

@@ -13,6 +13,7 @@ from devgw.config.project import TokenExchange
 from devgw.foreign.text import clean
 from devgw.foreign.urls import UrlRefused, read_url, same_origin
 from devgw.gateway.connection import ConnectionStore, UpstreamClient, UpstreamSecrets
+from devgw.limits import Limits
 from devgw.oauth.client_document import client_metadata, is_loopback_host
 from devgw.oauth.discovery import AuthorizationServer
 from devgw.oauth.text import is_text
@@ -29,7 +30,7 @@ from devgw.problems.upstream_registration import (
     RegistrationProblem,
     RegistrationRefused,
 )
-from devgw.settings import Limits, UpstreamSettings
+from devgw.settings import UpstreamSettings
 
 LAST_MOMENT = 253_402_300_800
 """The year 10000, in epoch seconds: no calendar goes further."""

@@ -7,9 +7,9 @@ from devgw.gateway.transport import UpstreamAnswer
 from devgw.gateway.watched.headers import metadata_hint
 from devgw.gateway.watched.legs import Leg
 from devgw.gateway.watched.tokens import token_id
+from devgw.limits import Limits
 from devgw.mcp.message import read_messages
 from devgw.monitor.flow_moves import Seen
-from devgw.settings import Limits
 from devgw.web.watched.sending import give_as_it_comes, send
 from devgw.web.watched.telling import tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall

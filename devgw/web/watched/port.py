@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 
 from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome
 from devgw.gateway.watched.legs import Leg
+from devgw.limits import Limits
 from devgw.problems import Refused
 from devgw.problems.front import GatewayStops, RequestTooLarge
 from devgw.problems.incoming import RequestUnfinished
-from devgw.settings import Limits
 from devgw.web.answers import answer_problem, place_of_fault
 from devgw.web.recorder import (
     CURRENT_TRACE,

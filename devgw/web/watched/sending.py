@@ -6,7 +6,7 @@ from devgw.events.trace import Headers
 from devgw.gateway.forwarding import encoding_of
 from devgw.gateway.transport import Timing, UpstreamAnswer, UpstreamRequest
 from devgw.gateway.watched.headers import headers_down, headers_up
-from devgw.settings import Limits
+from devgw.limits import Limits
 from devgw.web import awaited
 from devgw.web.decoding import Decoder
 from devgw.web.relay import read_whole

@@ -17,7 +17,8 @@ from devgw.gateway.watched.legs import CALLBACK_PATH, Leg, Legs
 from devgw.gateway.watched.origins import OriginMap
 from devgw.gateway.watched.tokens import WatchedTokens
 from devgw.ids import OperationId
-from devgw.settings import Limits, Settings
+from devgw.limits import Limits
+from devgw.settings import Settings
 from devgw.web.recorder import Recording
 from devgw.web.watch import GRACE
 

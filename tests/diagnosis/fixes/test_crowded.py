@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from devgw.settings import Limits
+from devgw.limits import Limits
 from tests.diagnosis.fixes.upstream import GOOD, result, signed_in, upstream
 from tests.diagnosis.fixes.way import ACCEPT, Client, left, said
 from tests.support.bytes_upstream import Seen, response

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from devgw.gateway.pace import Pace
-from devgw.settings import Limits
+from devgw.limits import Limits
 from tests.diagnosis.fixes.test_provider import World, there, world
 from tests.diagnosis.fixes.test_upstream_connections import (
     Server,

@@ -6,7 +6,7 @@ import json
 import httpx2
 import pytest
 
-from devgw.settings import Limits
+from devgw.limits import Limits
 from tests.diagnosis.fixes.way import Client
 from tests.diagnosis.stories.conftest import Watched
 from tests.support.mending import mends

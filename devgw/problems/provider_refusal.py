@@ -1,0 +1,87 @@
+"""Why the identity provider sent the browser back without a code."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from devgw.problems.base import ErrorCode, Fault, Problem
+from devgw.problems.provider_steps import WORKOS_STEPS, quoted
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRefused(Problem):
+    """The identity provider sent the browser back with an error."""
+
+    provider_error: str
+    description: str
+
+    source: ClassVar = "RFC 6749 §4.1.2.1"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return the name of the provider's code."""
+        if self.provider_error == _PERSONS_NO:
+            return "CONS-04"
+        if self.provider_error in _OF_CONSENT:
+            return _OF_CONSENT[self.provider_error]
+        if self.provider_error in WORKOS_STEPS:
+            return "WORK-04"
+        if self.provider_error in _ITS_OWN_FAILURE:
+            return "IDT-25"
+        return "IDT-28" if self.provider_error in _THE_REQUESTS_FAULT else "IDT-12"
+
+    @property
+    def error(self) -> ErrorCode:  # type: ignore[override]  # what the client is told follows from what we were
+        """Return what the MCP client is told: its own request was good, so that only three of the codes are true."""
+        if self.provider_error in _ITS_OWN_FAILURE:
+            return ErrorCode(self.provider_error)
+        return ErrorCode.SERVER_ERROR if self.provider_error in _THE_REQUESTS_FAULT else ErrorCode.ACCESS_DENIED
+
+    @property
+    def fault(self) -> Fault:  # type: ignore[override]  # the request is ours, the rest is the provider's
+        """Return whose it is."""
+        return Fault.CONFIGURATION if self.provider_error in _THE_REQUESTS_FAULT else Fault.PROVIDER
+
+    def explain(self) -> str:
+        """Repeat what it said."""
+        return f"The identity provider answered {quoted(self.provider_error, self.description)}."
+
+    def advise(self) -> str:
+        """Say what to do, by the name."""
+        if step := WORKOS_STEPS.get(self.provider_error):
+            return step
+        return _CHANGES[self.diagnosis_id]
+
+
+_PERSONS_NO = "signin_consent_denied"
+"""WorkOS's word for it. `access_denied` says that a person or the server did (RFC 6749 §4.1.2.1), and not which."""
+_OF_CONSENT = {"access_denied": "IDT-21", "consent_required": "IDT-33"}
+_ITS_OWN_FAILURE = frozenset({"server_error", "temporarily_unavailable"})
+_THE_REQUESTS_FAULT = frozenset(
+    {
+        *("invalid_request", "unauthorized_client", "unsupported_response_type", "invalid_scope", "invalid_client"),
+        *("request_not_supported", "request_uri_not_supported", "invalid_redirect_uri", "redirect_uri_mismatch"),
+        *(
+            "unsupported_response_mode",
+            "invalid_target",
+            "invalid_connection_selector",
+            "ambiguous_connection_selector",
+        ),
+    }
+)
+_CHANGES = {
+    "CONS-04": "Connect again and sign in, if that was a mistake.",
+    "IDT-21": (
+        "If somebody pressed no at the provider, connect again. Else let this person use the application there: assign "
+        "the person or a group to it (Okta, Entra: Assignments, Users and groups), or change the rule that denies."
+    ),
+    "IDT-12": "Do what the provider's words say; then start the connection again.",
+    "IDT-33": (
+        "Let an administrator consent to the application at the provider (Entra: Permissions, Grant admin consent), or "
+        "the person; take `prompt=none` out of browserLogin.url, if it stands there. Then start the connection again."
+    ),
+    "IDT-25": "The provider itself fails: wait a moment, and start the connection again.",
+    "IDT-28": (
+        "Correct what the provider names in the OAuth policy (scope, client id, browserLogin.url) or in its "
+        "settings of this client; then start the connection again."
+    ),
+}
