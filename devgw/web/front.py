@@ -15,7 +15,7 @@ from urllib.parse import quote_from_bytes
 from devgw.clock import Clock
 from devgw.config.project import Project
 from devgw.events import Bus, refusal
-from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome, RequestTurnedAway
+from devgw.events.taxonomy import Outcome, RequestTurnedAway
 from devgw.events.unseen import UNSEEN, Unseen
 from devgw.foreign.held import HeldTogether
 from devgw.gateway.admission import Admission
@@ -27,12 +27,13 @@ from devgw.gateway.upstream import UpstreamCredentials
 from devgw.limits import Limits
 from devgw.oauth.urls import below_base, is_alias
 from devgw.problems import Problem, Refused
-from devgw.problems.front import GatewayStops, RequestTooLarge
+from devgw.problems.front import RequestTooLarge
 from devgw.problems.incoming import RequestUnfinished
 from devgw.settings import Settings
-from devgw.web.answers import NO_STORE, PROBLEM_JSON, answer_problem, place_of_fault
+from devgw.web.answers import NO_STORE, answer_problem
 from devgw.web.call import McpRoute
 from devgw.web.cors import ANSWER_HEADERS, CORS_POLICIES, answer_preflight, by_policy, is_preflight
+from devgw.web.endings import answer_fault, cut_off
 from devgw.web.forward import Forwarder
 from devgw.web.hosts import Hosts
 from devgw.web.mcp import McpRoutes
@@ -152,7 +153,7 @@ class Front:
         except ClientLeft:
             recording.trace.outcome = Outcome.CANCELLED
         except asyncio.CancelledError:
-            await self._cut(recording)
+            await cut_off(recording)
         finally:
             del self._under_way[id(recording)]
             recording.finish(self._bus)
@@ -176,7 +177,7 @@ class Front:
             await recording.drain(Limits.OAUTH_BODY_BYTES)
             await answer_problem(recording, refused.problem)
         except Exception as error:  # noqa: BLE001  the last one who can answer the client at all
-            await self._fault(recording, error)
+            await answer_fault(recording, self._bus, error)
 
     async def _answer(self, scope: Scope, recording: Recording) -> None:
         """Apply the rules of the place, then hand over.
@@ -259,35 +260,3 @@ class Front:
         await recording.drain(Limits.OAUTH_BODY_BYTES)
         await recording.answer(302, [(b"location", canonical.encode() + target), NO_STORE])
         return True
-
-    async def _cut(self, recording: Recording) -> None:
-        """Answer a request that the end of the gateway cuts off; what has begun can only break off."""
-        problem = GatewayStops()
-        recording.trace.refuse(problem)
-        if not recording.has_begun:
-            await answer_problem(recording, problem, (b"connection", b"close"))
-        recording.is_over = True
-
-    async def _fault(self, recording: Recording, error: Exception) -> None:
-        """Answer for a defect of ours: a trace id for the client, the kind of failure for the developer."""
-        trace = recording.trace
-        trace.outcome = Outcome.FAILURE
-        trace.failure_origin = FailureOrigin.GATEWAY
-        trace.reason_code = "fault"
-        trace.explanation = f"{type(error).__name__} while answering {trace.method} {trace.path}"
-        trace.hint = "This is a defect of devgw; the trace has the request."
-        self._bus.publish(
-            FaultMet(
-                trace_id=trace.id,
-                where=place_of_fault(error),
-                kind=type(error).__name__,
-                outcome=Outcome.FAILURE,
-                failure_origin=FailureOrigin.GATEWAY,
-                explanation=str(trace.explanation),
-                hint=trace.hint,
-            )
-        )
-        if not recording.has_begun:
-            await recording.drain(Limits.OAUTH_BODY_BYTES)
-            body = f'{{"error":"server_error","reason":"fault","trace_id":"{trace.id}"}}'
-            await recording.answer(500, [PROBLEM_JSON, NO_STORE], body.encode())

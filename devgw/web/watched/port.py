@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome
+from devgw.events.taxonomy import Outcome
 from devgw.gateway.watched.legs import Leg
 from devgw.limits import Limits
 from devgw.problems import Refused
-from devgw.problems.front import GatewayStops, RequestTooLarge
+from devgw.problems.front import RequestTooLarge
 from devgw.problems.incoming import RequestUnfinished
-from devgw.web.answers import answer_problem, place_of_fault
+from devgw.web.answers import answer_problem
+from devgw.web.endings import answer_fault, cut_off
 from devgw.web.recorder import (
     CURRENT_TRACE,
     BodyTooLarge,
@@ -69,7 +70,7 @@ class WatchedPort:
         except ClientLeft:
             recording.trace.outcome = Outcome.CANCELLED
         except asyncio.CancelledError:
-            await _cut(recording)
+            await cut_off(recording)
         finally:
             recording.finish(watched.bus)
 
@@ -84,7 +85,7 @@ class WatchedPort:
         except ClientLeft:
             raise
         except Exception as error:  # noqa: BLE001  the last one who can answer the client at all
-            await self._fault(recording, error)
+            await answer_fault(recording, self._watched.bus, error)
 
     async def _answer(self, scope: Scope, recording: Recording) -> None:
         call = self._call(scope, recording)
@@ -116,27 +117,6 @@ class WatchedPort:
         query = trace.query.decode("latin-1")
         return WatchedCall(watched, recording, self._origin, leg, path + (f"?{query}" if query else ""), name)
 
-    async def _fault(self, recording: Recording, error: Exception) -> None:
-        """Answer for a defect of ours."""
-        trace = recording.trace
-        trace.outcome, trace.failure_origin, trace.reason_code = Outcome.FAILURE, FailureOrigin.GATEWAY, "fault"
-        trace.explanation = f"{type(error).__name__} while answering {trace.method} {trace.path}"
-        trace.hint = "This is a defect of devgw; the trace has the request."
-        self._watched.bus.publish(
-            FaultMet(
-                trace_id=trace.id,
-                where=place_of_fault(error),
-                kind=type(error).__name__,
-                outcome=Outcome.FAILURE,
-                failure_origin=FailureOrigin.GATEWAY,
-                explanation=trace.explanation,
-                hint=trace.hint,
-            )
-        )
-        if not recording.has_begun:
-            await recording.drain(Limits.OAUTH_BODY_BYTES)
-            await recording.answer(500, [(b"content-type", b"text/plain")], b"A defect of devgw.\n")
-
 
 async def _refuse(recording: Recording, refused: Refused, *headers: tuple[bytes, bytes]) -> None:
     """Answer with a problem; an answer that has begun can only break off."""
@@ -145,15 +125,6 @@ async def _refuse(recording: Recording, refused: Refused, *headers: tuple[bytes,
         recording.is_over = True
     else:
         await answer_problem(recording, refused.problem, *headers)
-
-
-async def _cut(recording: Recording) -> None:
-    """Answer a request that the end of devgw cuts off."""
-    problem = GatewayStops()
-    recording.trace.refuse(problem)
-    if not recording.has_begun:
-        await answer_problem(recording, problem, (b"connection", b"close"))
-    recording.is_over = True
 
 
 async def _live(receive: Receive, send: Send) -> None:
