@@ -7,8 +7,9 @@ from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import MOST_SHOWN
 from devgw.diagnosis.verdicts.point import Naming, Point, asked_for, of_issuer, shown
-from devgw.diagnosis.verdicts.server_endpoint import answered, why_unread
-from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Place, Seen
+from devgw.diagnosis.verdicts.server_endpoint import answered
+from devgw.diagnosis.verdicts.server_place import broken_place
+from devgw.diagnosis.verdicts.server_seen import Place, Seen
 from devgw.foreign.text import clean
 from devgw.oauth.discovery import check_endpoint
 from devgw.problems import Refused
@@ -38,7 +39,7 @@ def _documents(seen: Seen) -> Point:
     for place in seen.servers:
         if place.has_document:
             return _found(naming, place)
-        if (point := _broken(naming, place)) is not None:
+        if (point := broken_place(naming, place, "as", "UPST-13")) is not None:
             return point
     saw = f"{shown(seen.issuer)} publishes no metadata: {', '.join(answered(each.answer) for each in seen.servers)}"
     if seen.resource is None:  # `resource.documents` says what follows
@@ -59,23 +60,6 @@ def _found(naming: Naming, place: Place) -> Point:
         todo = "Complete it, or publish it at /.well-known/oauth-authorization-server too."
         return naming.odd(saw, todo, "DISC-11", "oidc-incomplete")
     return naming.good(f"found at {shown(answer.url)} alone: clients of 2025-06-18 may not look there", "oidc-only")
-
-
-def _broken(naming: Naming, place: Place) -> Point | None:
-    """Return the failure of a place at which something else stands; None where nothing does."""
-    answer = place.answer
-    if answer.problem is not None and answer.failure:
-        return naming.bad(answer.failure, answer.problem.advise(), answer.problem.diagnosis_id or "", "as-unreachable")
-    if answer.failure or place.is_failing:
-        todo = "Look into its log: clients take anything but 404 for a server that is broken."
-        return naming.bad(f"{shown(answer.url)}: {answered(answer)}", todo, "UPST-13", "as-500")
-    if answer.status in REDIRECTS:
-        saw = f"{shown(answer.url)} redirects to {answer.location}"
-        return naming.odd(saw, "Serve the document there itself.", "DISC-05", "as-redirect")
-    if answer.status == 200:
-        saw = f"{shown(answer.url)} answers {answered(answer)}, {why_unread(answer)}"
-        return naming.bad(saw, "Let /.well-known/* past the page that answers there.", "DISC-05", "as-html")
-    return None
 
 
 def _identifier(seen: Seen, document: dict[str, Any]) -> Point:

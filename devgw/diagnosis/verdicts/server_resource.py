@@ -6,8 +6,8 @@ from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import MOST_SHOWN
 from devgw.diagnosis.verdicts.point import Naming, Point, asked_for, of_resource, shown
-from devgw.diagnosis.verdicts.server_endpoint import answered, why_unread
-from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Place, Seen
+from devgw.diagnosis.verdicts.server_place import broken_place
+from devgw.diagnosis.verdicts.server_seen import Place, Seen
 from devgw.foreign.text import clean
 from devgw.foreign.urls import UrlRefused, read_url
 from devgw.oauth.discovery import covers
@@ -31,7 +31,7 @@ def _documents(seen: Seen) -> Point:
     for place in seen.resources:
         if place.has_document:
             return _found(seen, naming, place)
-        if (point := _broken(naming, place)) is not None:
+        if (point := broken_place(naming, place, "prm", "PROXY-19")) is not None:
             return point
     if seen.server is not None:
         saw = "none: clients then take the server's origin for its authorization server, as in 2025-03-26"
@@ -56,23 +56,6 @@ def _found(seen: Seen, naming: Naming, place: Place) -> Point:
         saw = f"the challenge points to {absent[0]}, where there is none; it stands at {shown(place.answer.url)}"
         return naming.bad(saw, f"Let resource_metadata be {shown(place.answer.url)}.", "UPST-05", "hint-wrong")
     return naming.good(f"found at {shown(place.answer.url)}")
-
-
-def _broken(naming: Naming, place: Place) -> Point | None:
-    """Return the failure of a place at which something else stands; None where nothing does."""
-    answer = place.answer
-    if answer.problem is not None and answer.failure:
-        return naming.bad(answer.failure, answer.problem.advise(), answer.problem.diagnosis_id or "")
-    if answer.failure or place.is_failing:
-        todo = "Look into its log: clients take anything but 404 for a server that is broken."
-        return naming.bad(f"{shown(answer.url)}: {answered(answer)}", todo, "PROXY-19", "prm-500")
-    if answer.status in REDIRECTS:
-        saw = f"{shown(answer.url)} redirects to {answer.location}"
-        return naming.odd(saw, "Serve the document there itself.", "DISC-05", "prm-redirect")
-    if answer.status == 200:
-        saw = f"{shown(answer.url)} answers {answered(answer)}, {why_unread(answer)}"
-        return naming.bad(saw, "Let /.well-known/* past the page that answers there.", "DISC-05", "prm-html")
-    return None
 
 
 def _identifier(seen: Seen, place: Place) -> Point:

@@ -1,0 +1,30 @@
+"""A place at which a server publishes a document, where something else stands."""
+
+from devgw.diagnosis.verdicts.point import Naming, Point, shown
+from devgw.diagnosis.verdicts.server_endpoint import answered, why_unread
+from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Place
+
+
+def broken_place(naming: Naming, place: Place, document: str, failing_id: str) -> Point | None:
+    """Return the failure of a place; None where there is none.
+
+    Args:
+        naming: of the check.
+        place: as it answered.
+        document: the beginning of its traits: `prm` or `as`.
+        failing_id: the diagnosis of a server that fails there.
+    """
+    answer = place.answer
+    if answer.problem is not None and answer.failure:
+        advice, diagnosis_id = answer.problem.advise(), answer.problem.diagnosis_id or ""
+        return naming.bad(answer.failure, advice, diagnosis_id, f"{document}-unreachable")
+    if answer.failure or place.is_failing:
+        todo = "Look into its log: clients take anything but 404 for a server that is broken."
+        return naming.bad(f"{shown(answer.url)}: {answered(answer)}", todo, failing_id, f"{document}-500")
+    if answer.status in REDIRECTS:
+        saw = f"{shown(answer.url)} redirects to {answer.location}"
+        return naming.odd(saw, "Serve the document there itself.", "DISC-05", f"{document}-redirect")
+    if answer.status == 200:
+        saw = f"{shown(answer.url)} answers {answered(answer)}, {why_unread(answer)}"
+        return naming.bad(saw, "Let /.well-known/* past the page that answers there.", "DISC-05", f"{document}-html")
+    return None
