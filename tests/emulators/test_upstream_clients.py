@@ -9,29 +9,12 @@ import fastmcp.client.auth
 import httpx2
 import pytest
 from mcp.client import Client
-from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider, TokenStorage
+from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
-from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
+from mcp.shared.auth import OAuthClientMetadata
 
 from tests.emulators.upstream_flow import CALLBACK, UpstreamClient, click
-
-
-class InMemory(TokenStorage):
-    def __init__(self) -> None:
-        self.tokens: OAuthToken | None = None
-        self.client: OAuthClientInformationFull | None = None
-
-    async def get_tokens(self) -> OAuthToken | None:
-        return self.tokens
-
-    async def set_tokens(self, tokens: OAuthToken) -> None:
-        self.tokens = tokens
-
-    async def get_client_info(self) -> OAuthClientInformationFull | None:
-        return self.client
-
-    async def set_client_info(self, client_info: OAuthClientInformationFull) -> None:
-        self.client = client_info
+from tests.support.sdk_memory import Memory
 
 
 async def visit(http: httpx2.AsyncClient, url: str) -> None:
@@ -46,7 +29,7 @@ async def visit(http: httpx2.AsyncClient, url: str) -> None:
                 return
 
 
-def provider_for(url: str, http: httpx2.AsyncClient, storage: InMemory) -> OAuthClientProvider:
+def provider_for(url: str, http: httpx2.AsyncClient, storage: Memory) -> OAuthClientProvider:
     came_back: list[dict[str, str]] = []
 
     async def open_browser(authorize_url: str) -> None:
@@ -62,7 +45,7 @@ def provider_for(url: str, http: httpx2.AsyncClient, storage: InMemory) -> OAuth
 
 @pytest.mark.parametrize("era", ["legacy", "auto"])
 async def test_the_official_client_connects_and_sees_who_it_is(client: UpstreamClient, era: str) -> None:
-    storage = InMemory()
+    storage = Memory()
     provider = provider_for(client.resource, client.http, storage)
     async with (
         httpx2.AsyncClient(auth=provider, timeout=10) as http,

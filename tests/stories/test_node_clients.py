@@ -5,19 +5,20 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from devgw.clock import SystemClock
 from devgw.events.taxonomy import McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefreshed
 from tests.stories.test_python_clients import both_layers
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running
-from tests.support.node import FOLDER, node_command
+from tests.support.node import node_command, sdk_command
 from tests.support.serving import listen
 
-CLIENTS = Path(__file__).parent.parent / "clients"
 LIMIT = 60
 
 
@@ -32,15 +33,11 @@ async def _start(command: list[str], **environ: str) -> asyncio.subprocess.Proce
 
 
 @both_layers
-@pytest.mark.parametrize(("flavour", "package"), [("client-2", "client"), ("sdk-1", "sdk")])
+@pytest.mark.parametrize("flavour", ["client-2", "sdk-1"])
 async def test_a_typescript_sdk_goes_the_whole_way(
-    gateway: Running, browser: Browser, tmp_path: Path, flavour: str, package: str, route: str
+    gateway: Running, browser: Browser, tmp_path: Path, flavour: str, route: str
 ) -> None:
-    node = node_command(f"@modelcontextprotocol/{package}", "package.json")[0]
-    script = tmp_path / "sdk.mjs"
-    script.write_text((CLIENTS / "sdk.mjs").read_text())
-    (tmp_path / "node_modules").symlink_to(FOLDER.resolve())
-    process = await _start([node, str(script), flavour, gateway.url_of(route), CALLBACK])
+    process = await _start([*sdk_command(flavour, "sdk.mjs", tmp_path), gateway.url_of(route), CALLBACK])
     said = await asyncio.wait_for(_converse(gateway, browser, process), LIMIT)
     result = json.loads(said["RESULT"])
     assert "echo" in result["tools"]
@@ -63,6 +60,10 @@ async def _converse(gateway: Running, browser: Browser, process: asyncio.subproc
             await gateway.sign_in(browser, rest)
             await gateway.allow(browser)
             process.stdin.write(f"{browser.location}\n".encode())
+        if word == "EXPIRE":
+            assert isinstance(gateway.runtime.clock, SystemClock)
+            gateway.runtime.clock.travel(timedelta(minutes=16))
+            process.stdin.write(b"\n")
     complaint = (await process.stderr.read()).decode()
     assert await process.wait() == 0, complaint
     return said

@@ -10,9 +10,9 @@ import httpx2
 import pytest
 from fastmcp.client.auth import OAuth
 from mcp import Client
-from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider, TokenStorage
+from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
-from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
+from mcp.shared.auth import OAuthClientMetadata
 from pydantic import AnyUrl
 
 from devgw.clock import SystemClock
@@ -23,29 +23,10 @@ from devgw.events.taxonomy import (
 )
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running
+from tests.support.sdk_memory import Memory
 
 both_layers = pytest.mark.parametrize("route", ["sample", "notes"], ids=["one layer", "two layers"])
 """The sample alone, and the one whose upstream wants a credential of its own."""
-
-
-class Memory(TokenStorage):
-    """Keeps what the SDK wants kept."""
-
-    def __init__(self) -> None:
-        self.tokens: OAuthToken | None = None
-        self.client: OAuthClientInformationFull | None = None
-
-    async def get_tokens(self) -> OAuthToken | None:
-        return self.tokens
-
-    async def set_tokens(self, tokens: OAuthToken) -> None:
-        self.tokens = tokens
-
-    async def get_client_info(self) -> OAuthClientInformationFull | None:
-        return self.client
-
-    async def set_client_info(self, client_info: OAuthClientInformationFull) -> None:
-        self.client = client_info
 
 
 def provider(gateway: Running, memory: Memory, browser: Browser) -> OAuthClientProvider:

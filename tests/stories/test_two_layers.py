@@ -18,9 +18,9 @@ from devgw.emulators.upstream_auth.records import ACCESS_LIFETIME
 from devgw.entropy import fingerprint
 from devgw.events.taxonomy import McpAuthUpstreamConnectionRefreshed, McpCapabilityCompleted
 from tests.emulators.raw import modern
-from tests.stories.test_python_clients import Memory
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running
+from tests.support.sdk_memory import Memory
 
 
 def provider(gateway: Running, url: str, memory: Memory, browser: Browser, person: str) -> OAuthClientProvider:

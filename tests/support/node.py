@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+CLIENTS = Path(__file__).parent.parent / "clients"
 FOLDER = Path(os.environ.get("TEST_NODE_MODULES", ".ci/node_modules"))
 
 
@@ -20,3 +21,20 @@ def node_command(package: str, entry: str) -> list[str]:
         if not needed.exists():
             pytest.skip(f"needs the npm package {name}; set TEST_NODE_MODULES to a folder that has it")
     return [str(node.resolve()), str(script.resolve())]
+
+
+def sdk_command(flavour: str, script: str, folder: Path) -> list[str]:
+    """Return the command that runs a script of `tests/clients` on a TypeScript SDK, put into `folder`, or skip.
+
+    Args:
+        flavour: `client-2` or `sdk-1`.
+        script: its file name.
+        folder: where it runs: Node looks for packages beside a script.
+    """
+    package = {"client-2": "client", "sdk-1": "sdk"}[flavour]
+    node = node_command(f"@modelcontextprotocol/{package}", "package.json")[0]
+    for each in (script, "sdk_login.mjs"):
+        (folder / each).write_text((CLIENTS / each).read_text())
+    if not (folder / "node_modules").exists():
+        (folder / "node_modules").symlink_to(FOLDER.resolve())
+    return [node, str(folder / script), flavour]

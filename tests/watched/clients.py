@@ -10,13 +10,14 @@ import fastmcp
 import httpx2
 from fastmcp.client.auth import OAuth
 from mcp import Client
-from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider, TokenStorage
+from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
-from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
+from mcp.shared.auth import OAuthClientMetadata
 from pydantic import AnyUrl
 
 from tests.stories.test_mcp1_client import python_with_mcp1
-from tests.support.node import FOLDER, node_command
+from tests.support.node import sdk_command
+from tests.support.sdk_memory import Memory
 from tests.watched.bench import CALLBACK, sign_in
 from tests.watched.raw import RawClient
 
@@ -29,24 +30,6 @@ async def raw(url: str, _: Path) -> str:
     """The standard, step by step."""
     async with httpx2.AsyncClient(timeout=10, headers={"user-agent": "raw/1"}) as http:
         return await RawClient(http, url).go()
-
-
-class _Memory(TokenStorage):
-    def __init__(self) -> None:
-        self.tokens: OAuthToken | None = None
-        self.client: OAuthClientInformationFull | None = None
-
-    async def get_tokens(self) -> OAuthToken | None:
-        return self.tokens
-
-    async def set_tokens(self, tokens: OAuthToken) -> None:
-        self.tokens = tokens
-
-    async def get_client_info(self) -> OAuthClientInformationFull | None:
-        return self.client
-
-    async def set_client_info(self, client_info: OAuthClientInformationFull) -> None:
-        self.client = client_info
 
 
 class _PageInstead(Exception):  # noqa: N818  it reads as what happened
@@ -69,7 +52,7 @@ async def python_2(url: str, _: Path) -> str:
         return AuthorizationCodeResult(code=answer.get("code", ""), state=answer.get("state"), iss=answer.get("iss"))
 
     metadata = OAuthClientMetadata(client_name="verdict", redirect_uris=[AnyUrl(CALLBACK)])
-    auth = OAuthClientProvider(url, metadata, _Memory(), open_browser, read_answer)
+    auth = OAuthClientProvider(url, metadata, Memory(), open_browser, read_answer)
     try:
         async with (
             asyncio.timeout(LIMIT),
@@ -122,21 +105,12 @@ async def python_1(url: str, _: Path) -> str:
 
 async def typescript_2(url: str, folder: Path) -> str:
     """The official TypeScript SDK 2."""
-    return await _of_node("client-2", "client", url, folder)
+    return await _of_program([*sdk_command("client-2", "verdict.mjs", folder), url, CALLBACK])
 
 
 async def typescript_1(url: str, folder: Path) -> str:
     """The official TypeScript SDK 1."""
-    return await _of_node("sdk-1", "sdk", url, folder)
-
-
-async def _of_node(flavour: str, package: str, url: str, folder: Path) -> str:
-    node = node_command(f"@modelcontextprotocol/{package}", "package.json")[0]
-    script = folder / "verdict.mjs"
-    script.write_text((PROGRAMS / "verdict.mjs").read_text())
-    if not (folder / "node_modules").exists():
-        (folder / "node_modules").symlink_to(FOLDER.resolve())
-    return await _of_program([node, str(script), flavour, url, CALLBACK])
+    return await _of_program([*sdk_command("sdk-1", "verdict.mjs", folder), url, CALLBACK])
 
 
 async def _of_program(command: list[str]) -> str:

@@ -18,12 +18,13 @@ from pydantic import AnyUrl
 from devgw.events.taxonomy import McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefused
 from tests.diagnosis.stories.agent import ROOT, Agent
 from tests.diagnosis.stories.conftest import Watched
-from tests.stories import test_node_clients as node
 from tests.stories.test_mcp1_client import python_with_mcp1
-from tests.stories.test_python_clients import Memory, call_echo
+from tests.stories.test_python_clients import call_echo
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK
-from tests.support.node import FOLDER, node_command
+from tests.support.node import CLIENTS as PROGRAMS
+from tests.support.node import node_command, sdk_command
+from tests.support.sdk_memory import Memory
 
 Change = Callable[[dict[str, str]], object]
 LIMIT = 30
@@ -146,25 +147,18 @@ async def _ended(process: Process) -> None:
     await process.wait()
 
 
-async def _by_typescript(gateway: Watched, browser: Browser, folder: Path, fault: Fault, *, flavour: str) -> None:
-    package = {"client-2": "client", "sdk-1": "sdk"}[flavour]
-    program = node_command(f"@modelcontextprotocol/{package}", "package.json")[0]
-    script = folder / "sdk.mjs"
-    script.write_text((node.CLIENTS / "sdk.mjs").read_text())
-    (folder / "node_modules").symlink_to(FOLDER.resolve())
-    await _by_program(gateway, browser, fault, program, str(script), flavour, gateway.mcp_url, CALLBACK)
-
-
 async def by_typescript_2(gateway: Watched, browser: Browser, tmp_path: Path, fault: Fault) -> None:
-    await _by_typescript(gateway, browser, tmp_path, fault, flavour="client-2")
+    program = sdk_command("client-2", "sdk.mjs", tmp_path)
+    await _by_program(gateway, browser, fault, *program, gateway.mcp_url, CALLBACK)
 
 
 async def by_typescript_1(gateway: Watched, browser: Browser, tmp_path: Path, fault: Fault) -> None:
-    await _by_typescript(gateway, browser, tmp_path, fault, flavour="sdk-1")
+    program = sdk_command("sdk-1", "sdk.mjs", tmp_path)
+    await _by_program(gateway, browser, fault, *program, gateway.mcp_url, CALLBACK)
 
 
 async def by_the_python_sdk_1(gateway: Watched, browser: Browser, _tmp_path: Path, fault: Fault) -> None:
-    script = str(node.CLIENTS / "mcp1_client.py")
+    script = str(PROGRAMS / "mcp1_client.py")
     await _by_program(gateway, browser, fault, python_with_mcp1(), script, gateway.mcp_url, CALLBACK)
 
 
