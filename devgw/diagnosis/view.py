@@ -37,9 +37,14 @@ class View:
     @property
     def who(self) -> str:
         """Return what to call the client in a sentence."""
-        flow = self.flow
-        traits = Traits(flow.client_id or "", (), flow.client_name or "", flow.user_agent, flow.client_info)
-        return name_for(traits) or "the client"
+        return name_for(self.traits) or "the client"
+
+    @property
+    def traits(self) -> Traits:
+        """Return what was seen of the flow's client."""
+        flow, known = self.flow, self.client
+        uris = known.redirect_uris if known else tuple(filter(None, [flow.redirect_uri]))
+        return Traits(flow.client_id or "", uris, flow.client_name or "", flow.user_agent, flow.client_info)
 
     def of_kind(self, kind: type[E]) -> Iterator[tuple[datetime, E]]:
         """Yield the events of one kind with their moments."""

@@ -1,6 +1,7 @@
-"""Who is this client? By its metadata document, what it calls itself, its redirect URIs, and last its user agent.
+"""Who is this client? By its metadata document, else by what it calls itself, else by redirect URIs and user agent.
 
-A user agent that many programs have (`node`, `Bun`, `python-httpx`) says nothing: who has no other mark is unknown, and
+Who has a document or a name that the book does not have is somebody else, whatever program or library carries it. A
+user agent that many programs have (`node`, `Bun`, `python-httpx`) says nothing: who has no other mark is unknown, and
 is told nobody's commands.
 """
 
@@ -10,9 +11,8 @@ from dataclasses import dataclass
 
 from devgw.diagnosis.clients.book import ClientEntry, entries
 
-_TAIL = re.compile(
-    r"([ _-](mcp[ _-])?client)?([ /@-]?v?[0-9][\w.+-]*)?( ?\(.*\))?|[ _-]mcp[ _-]client[ _-].+", re.DOTALL
-)
+_VERSION = r"v?\d+(\.\d+)*([-+.]?(alpha|beta|rc|dev|pre|preview|nightly|insiders?|canary|next)[\w.+-]*)?"
+_TAIL = re.compile(rf"([ _-](mcp[ _-])?client)?([ /@-]{_VERSION})?( ?\(.*\))?|[ _-]mcp[ _-]client[ _-].+", re.DOTALL)
 """What a client writes behind its own name: that it is a client, its version, and the server or device in brackets."""
 _CARRIER = re.compile(r"\(via ([^()]+)\)$")
 """Who carries for another: `claude-ai (via mcp-remote 0.15.1)` is mcp-remote, which keeps the tokens."""
@@ -34,13 +34,11 @@ class Traits:
 
 def recognise(traits: Traits) -> ClientEntry | None:
     """Return the entry that fits best; None for a client that nobody wrote down yet."""
-    return (
-        by_document(traits.client_id)
-        or _by_name(traits.client_name.lower())
-        or _by_name(traits.client_info.lower())
-        or (_by_redirects(traits.redirect_uris) if not traits.client_name else None)
-        or _by_user_agent(traits.user_agent.lower())
-    )
+    if entry := by_document(traits.client_id) or _by_name(traits.client_name) or _by_name(traits.client_info):
+        return entry
+    if traits.client_name or traits.client_info or traits.client_id.startswith("https://"):
+        return None
+    return _by_redirects(traits.redirect_uris) or _by_user_agent(traits.user_agent.lower())
 
 
 def by_document(client_id: str) -> ClientEntry | None:
@@ -62,19 +60,18 @@ def _first(found: Iterable[ClientEntry]) -> ClientEntry | None:
 
 
 def _by_redirects(uris: tuple[str, ...]) -> ClientEntry | None:
-    """Return the entry whose redirect URIs begin so; who has a name that no entry has is somebody else all the same."""
+    """Return the entry whose redirect URIs begin so."""
     return _first(each for each in entries() if any(_is_redirect(mark, uri) for uri in uris for mark in each.redirects))
 
 
 def _is_redirect(mark: str, uri: str) -> bool:
-    """Tell whether a redirect URI begins as a client's own do; on this machine, whether it is that: any may."""
-    if mark.startswith("http://"):
-        return uri.rstrip("/") == mark.rstrip("/")
+    """Tell whether a redirect URI begins as a client's own do, up to an end of the path."""
     return uri.startswith(mark) and (mark.endswith("/") or uri[len(mark) : len(mark) + 1] in ("", "/", "?"))
 
 
 def _by_name(name: str) -> ClientEntry | None:
     """Return the entry whose mark is the name, but for a tail: neither `mcporter` nor `mcp-thing` is an `mcp`."""
+    name = name.lower()
     if carried := _CARRIER.search(name):
         return _by_name(carried[1])
     fits = [

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from devgw.diagnosis.clients import Traits
 from devgw.diagnosis.clients.recognise import quirks_for, recognise
 from devgw.diagnosis.exchange import is_token
 from devgw.diagnosis.view import View
@@ -81,27 +80,15 @@ def went_on_elsewhere(view: View) -> bool:
     )
 
 
-def traits(view: View) -> Traits:
-    """Return what was seen of the flow's client."""
-    known = view.client
-    return Traits(
-        view.flow.client_id or "",
-        known.redirect_uris if known else tuple(filter(None, [view.flow.redirect_uri])),
-        view.flow.client_name or "",
-        view.flow.user_agent,
-        view.flow.client_info,
-    )
-
-
 def known_quirks(view: View, failure_id: str) -> tuple[str, ...]:
     """Return what the client is known for that can explain the failure, as lines of evidence."""
-    entry = recognise(traits(view))
-    return tuple(f"{entry.name}: {words}" for words in quirks_for(traits(view), failure_id)) if entry else ()
+    entry = recognise(view.traits)
+    return tuple(f"{entry.name}: {words}" for words in quirks_for(view.traits, failure_id)) if entry else ()
 
 
 def is_person_with_a_tool(view: View) -> bool:
     """Tell whether this is curl, a browser or our own doctor: somebody looks around, no client failed."""
-    entry = recognise(traits(view))
+    entry = recognise(view.traits)
     return entry is not None and entry.key in ("curl", "browser", "doctor")
 
 

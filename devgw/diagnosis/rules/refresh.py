@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from devgw.diagnosis.clients import forget_advice
 from devgw.diagnosis.exchange import form, is_token, response_json
 from devgw.diagnosis.rule import Observation, Rule, diagnosis
-from devgw.diagnosis.rules.common import TOKEN, came_past, is_person_with_a_tool, known_quirks, mcp_requests, traits
+from devgw.diagnosis.rules.common import TOKEN, came_past, is_person_with_a_tool, known_quirks, mcp_requests
 from devgw.diagnosis.surroundings import TokenStory
 from devgw.diagnosis.view import View
 from devgw.events import Trace
@@ -123,7 +123,7 @@ def goes_on_after_refusal(view: View, now: datetime) -> Iterator[Diagnosis]:  # 
         yield diagnosis(
             "REFR-06",
             f"The refresh was refused for good ({refused[-1][1].reason_code}), and {view.who} goes on.",
-            forget_advice(traits(view)),
+            forget_advice(view.traits),
             view=view,
             trace=after[-1],
             source="RFC 6749 §5.2",

@@ -8,7 +8,7 @@ from devgw.diagnosis.clients import forget_advice
 from devgw.diagnosis.difference import difference_of
 from devgw.diagnosis.exchange import is_authorize, is_registration, is_token
 from devgw.diagnosis.rule import Rule, diagnosis
-from devgw.diagnosis.rules.common import AUTHORIZE, LOGIN, MCP, TOKEN, came_past, known_quirks, traits
+from devgw.diagnosis.rules.common import AUTHORIZE, LOGIN, MCP, TOKEN, came_past, known_quirks
 from devgw.diagnosis.rules.registration import registered_anew
 from devgw.diagnosis.view import View
 from devgw.events import Trace
@@ -71,7 +71,7 @@ def _made(view: View, trace: Trace, name: str) -> Diagnosis:
     cause = problem.explain() if problem else trace.explanation or ""
     fix = (problem.advise() if problem else trace.hint) or ""
     if name in ("REG-02", "REVK-03"):
-        fix = f"{fix} {forget_advice(traits(view))}".strip()
+        fix = f"{fix} {forget_advice(view.traits)}".strip()
     facts = _facts(trace, problem)
     seen = (_seen(trace), *_keys_seen(view, name, problem))
     return diagnosis(name, cause, fix, view=view, trace=trace, evidence=(*seen, *known_quirks(view, name)), **facts)

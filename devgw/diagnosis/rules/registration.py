@@ -14,7 +14,7 @@ from devgw.diagnosis.exchange import (
 )
 from devgw.diagnosis.recent import Registration
 from devgw.diagnosis.rule import Rule, diagnosis
-from devgw.diagnosis.rules.common import known_quirks, traits
+from devgw.diagnosis.rules.common import known_quirks
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.view import View
 from devgw.events import Trace
@@ -112,7 +112,7 @@ def never_forgets(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: AR
         yield diagnosis(
             "REVK-03",
             f"{view.who} came {len(refused)} times with a registration that does not exist here.",
-            forget_advice(traits(view)),
+            forget_advice(view.traits),
             view=view,
             trace=refused[-1],
             got=query(refused[-1]).get("client_id", ""),

@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from devgw.diagnosis.exchange import form, is_token
 from devgw.diagnosis.rule import Observation, Rule, diagnosis
-from devgw.diagnosis.rules.common import known_quirks, last_trace, seconds, traits
+from devgw.diagnosis.rules.common import known_quirks, last_trace, seconds
 from devgw.diagnosis.urls import UrlParts, split_url
 from devgw.diagnosis.view import View
 from devgw.events.flow import Diagnosis, FlowState, Milestone, Step
@@ -85,7 +85,7 @@ def _suspects(view: View, uri: str, quiet: str, probe: McpAuthCallbackProbed | N
             f"{sent}: the browser may not have opened the {parts.scheme.text}: link.",
             "Allow the browser to open the app.",
         )
-    elif traits(view).redirect_uris and "vscode.dev" in parts.host_name:
+    elif view.traits.redirect_uris and "vscode.dev" in parts.host_name:
         yield (
             "RURI-11",
             f"{sent}: the broker page may not have passed it on.",
