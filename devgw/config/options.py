@@ -5,6 +5,7 @@ The discriminator of this union is `policyType`, looked up in `catalogue`, so th
 unknown one.
 """
 
+from abc import abstractmethod
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -103,9 +104,9 @@ class WrapperOptions(Options):
     browser_login_overrides: LoginOverrides = Field(default_factory=LoginOverrides)
     id_jag: IdJagOptions = Field(default_factory=IdJagOptions)
 
+    @abstractmethod
     def urls(self, workos_base: str) -> ProviderUrls:
         """Return what the provider's URLs are; `workos_base` matters to WorkOS alone."""
-        raise NotImplementedError(workos_base)
 
 
 class WorkosOptions(WrapperOptions):

@@ -138,7 +138,8 @@ def problem_kinds() -> Iterator[type[Problem]]:
     """Yield every kind of problem that there is."""
     for each in pkgutil.iter_modules(devgw.problems.__path__):
         importlib.import_module(f"devgw.problems.{each.name}")
-    yield from _kinds(Problem)
+    for kind in Problem.__subclasses__():
+        yield from _kinds(kind)
 
 
 def _kinds(kind: type[Problem]) -> Iterator[type[Problem]]:

@@ -1,6 +1,7 @@
 """What every refusal is."""
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import cache
@@ -47,7 +48,7 @@ class Fault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(ABC):
     """A reason to say no, as a value; its fields are the facts.
 
     It knows its own name: `diagnosis` is its id in the catalogue, None where it is an ordinary answer (a first 401, an
@@ -78,9 +79,9 @@ class Problem:
         """Return its id in the catalogue of diagnoses; None where it is no failure."""
         return self.diagnosis
 
+    @abstractmethod
     def explain(self) -> str:
         """Say in one or two sentences what is wrong, with the facts."""
-        raise NotImplementedError(type(self).__name__)
 
     def advise(self) -> str:
         """Say the one change that mends it; the class's hint unless the facts allow a better one."""

@@ -40,7 +40,8 @@ def kinds() -> list[type[Problem]]:
     """Return every kind of problem that can be raised."""
     for path in sorted(Path(devgw.problems.__file__).parent.glob("*.py")):
         import_module(f"devgw.problems.{path.stem}".removesuffix(".__init__"))
-    return sorted(filter(_is_raised, _below(Problem)), key=lambda kind: kind.__name__)
+    below = (each for kind in Problem.__subclasses__() for each in (kind, *_below(kind)))
+    return sorted(filter(_is_raised, below), key=lambda kind: kind.__name__)
 
 
 def _below(kind: type[Problem]) -> Iterator[type[Problem]]:

@@ -86,6 +86,9 @@ class Told(Problem):
     few: tuple[str, ...] = ("a", "b")
     number: int = 7
 
+    def explain(self) -> str:
+        return self.text
+
 
 def test_the_facts_of_a_refusal_are_kept_in_short() -> None:
     problem = Told("x" * LONG, ("y" * LONG,) * 1_000)

@@ -1,6 +1,7 @@
 """What a tool is here: a pydantic model of its arguments that can be run."""
 
 import json
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -40,9 +41,9 @@ class Tool(BaseModel):
     TITLE: ClassVar[str]
     HINTS: ClassVar[dict[str, bool]] = READS
 
+    @abstractmethod
     async def run(self, call: Call) -> Result:
         """Do what the tool is for."""
-        raise NotImplementedError
 
     @classmethod
     def declaration(cls) -> dict[str, Any]:
