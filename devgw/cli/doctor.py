@@ -60,9 +60,9 @@ def command(target: Path | ServerUrl, as_json: bool, everything: bool, **others:
     if isinstance(target, ServerUrl):
         if port is not None or callback or trust:
             raise click.UsageError("--port, --callback and --trust are about a project, not about a URL.")
-        from devgw.cli.doctor_server import Asked, examine  # noqa: PLC0415  a project does not need it
+        from devgw.cli.doctor_server import AllowedSteps, examine  # noqa: PLC0415  a project does not need it
 
-        raise SystemExit(examine(target, Asked(headers, **changes), as_json=as_json, everything=everything))
+        raise SystemExit(examine(target, AllowedSteps(headers, **changes), as_json=as_json, everything=everything))
     if headers or any(changes.values()):
         raise click.UsageError("--header, --register, --login and --client-id go with a URL.")
     _examine_project(target, port, Trust(trust), callback, as_json=as_json, everything=everything)

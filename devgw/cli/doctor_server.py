@@ -21,7 +21,7 @@ _WORDS: Final = {PASSES: "passes", REFUSES: "REFUSES", NOT_KNOWN: "not known"}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AllowedSteps:
     """What may be done at the server beyond looking."""
 
     headers: Mapping[str, str]
@@ -31,7 +31,7 @@ class Asked:
     """Of a client of the person's own, for the login."""
 
 
-def examine(url: str, asked: Asked, *, as_json: bool, everything: bool) -> int:
+def examine(url: str, asked: AllowedSteps, *, as_json: bool, everything: bool) -> int:
     """Examine the server at `url`, print what was found, and return the exit code."""
     from devgw.outbound.server_doctor import examine_server  # noqa: PLC0415  an HTTP client that --help does not need
 
@@ -46,7 +46,7 @@ def examine(url: str, asked: Asked, *, as_json: bool, everything: bool) -> int:
     return code
 
 
-async def _logged_in(url: str, asked: Asked) -> list[Check]:
+async def _logged_in(url: str, asked: AllowedSteps) -> list[Check]:
     from devgw.config.draft import GivenClient, GivenHeader  # noqa: PLC0415  only where somebody signs in
     from devgw.wiring.drafting import Wanted  # noqa: PLC0415  the same
     from devgw.wiring.one_login import log_in_once  # noqa: PLC0415  the same

@@ -12,7 +12,7 @@ import click
 from devgw.cli.printing import write_line
 from devgw.control.client import Lost, welcome_once
 from devgw.control.folder import folder_to_join
-from devgw.control.messages import Answer, GatewayFacts
+from devgw.control.messages import CommandAnswer, GatewayFacts
 from devgw.problems import Refused
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ def fail(explanation: str, hint: str = "") -> NoReturn:
     sys.exit(1)
 
 
-def answered(answer: Answer) -> dict[str, Any]:
+def answered(answer: CommandAnswer) -> dict[str, Any]:
     """Return the result of a command, or end with why there is none."""
     if not answer.ok:
         fail(answer.explanation, answer.hint)

@@ -70,7 +70,7 @@ def wanted_of(urls: Sequence[ServerUrl], flags: Mapping[str, Any]) -> "Wanted":
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class DraftedSession:
     """A project for one session, in a folder of its own that is removed at the end."""
 
     folder: Path
@@ -92,7 +92,7 @@ class Session:
         asyncio.run(self.farewell())
 
 
-def new_session(urls: Sequence[ServerUrl], flags: Mapping[str, Any], overrides: dict[str, Any]) -> Session:
+def new_session(urls: Sequence[ServerUrl], flags: Mapping[str, Any], overrides: dict[str, Any]) -> DraftedSession:
     """Return a project in front of the servers; say why there is none, and end with 1, where there is none.
 
     A port that may be any is chosen here, in `overrides`: the project has to name it where people sign in.
@@ -113,7 +113,7 @@ def new_session(urls: Sequence[ServerUrl], flags: Mapping[str, Any], overrides: 
         shutil.rmtree(folder, ignore_errors=True)
         raise
     shown = tuple(each.partition("?")[0] for each in urls)
-    session = Session(folder, drafted, settings.state_path, shown)
+    session = DraftedSession(folder, drafted, settings.state_path, shown)
     for each in drafted.says:
         write_line(each, err=True)
     if drafted.refusals or drafted.findings:
@@ -159,7 +159,7 @@ def _given(urls: Sequence[str]) -> str:
     return " ".join(f"--from {shlex.quote(each)}" for each in urls)
 
 
-def show_plan(session: Session) -> None:
+def show_plan(session: DraftedSession) -> None:
     """Say in a line each what would be written."""
     draft = session.drafted.draft
     write_line("", err=True)
@@ -185,7 +185,7 @@ def show_plan(session: Session) -> None:
 _WHAT = {"devgw.toml": "settings of devgw's own", ".env": "values of the headers and secrets that you gave"}
 
 
-def show_files(session: Session) -> None:
+def show_files(session: DraftedSession) -> None:
     """Print what would be written, but for values that nobody should see."""
     for name, content in session.drafted.draft.files().items():
         shown = "".join(f"{line.partition('=')[0]}=…\n" for line in content.splitlines()) if name == ".env" else content

@@ -7,7 +7,7 @@ from typing import Any
 from devgw.control.actions import Actions, NotPossible
 from devgw.control.codec import plain_row
 from devgw.control.commands import Consequences, Copied, Revealed
-from devgw.control.messages import Answer, Command
+from devgw.control.messages import Command, CommandAnswer
 from devgw.foreign.text import clean_lines, shown_json
 from devgw.monitor import trace_view
 from devgw.monitor.details import BodyView, TraceDetail
@@ -54,18 +54,18 @@ class Answering:
             "stop": self._stop,
         }
 
-    async def answer(self, command: Command) -> Answer:
+    async def answer(self, command: Command) -> CommandAnswer:
         """Return the answer to a command; never raises for anything that a reader could send."""
         try:
             result = await self._act(command.name)(command.arguments)
-            return Answer(command.id, ok=True, result=plain_row(result))
+            return CommandAnswer(command.id, ok=True, result=plain_row(result))
         except Unanswerable as reason:
-            return Answer(command.id, code=reason.code, explanation=str(reason), hint=reason.hint)
+            return CommandAnswer(command.id, code=reason.code, explanation=str(reason), hint=reason.hint)
         except NotPossible as reason:
-            return Answer(command.id, code="not_possible", explanation=str(reason), hint=reason.hint)
+            return CommandAnswer(command.id, code="not_possible", explanation=str(reason), hint=reason.hint)
         except Refused as refused:
             problem = refused.problem
-            return Answer(command.id, code=problem.reason, explanation=problem.explain(), hint=problem.advise())
+            return CommandAnswer(command.id, code=problem.reason, explanation=problem.explain(), hint=problem.advise())
 
     def _act(self, name: str) -> Callable[[dict[str, Any]], Awaitable[Result]]:
         act = self._commands.get(name)

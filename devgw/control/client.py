@@ -13,7 +13,18 @@ from typing import Any
 from devgw.control.codec import LINE_LIMIT, Malformed, from_line, to_line
 from devgw.control.endpoint import connect
 from devgw.control.lock import holder_of
-from devgw.control.messages import VERSION, Answer, Command, Events, Gap, Hello, Message, Snapshot, TurnedAway, Welcome
+from devgw.control.messages import (
+    VERSION,
+    Command,
+    CommandAnswer,
+    Events,
+    Gap,
+    Hello,
+    Message,
+    Snapshot,
+    TurnedAway,
+    Welcome,
+)
 from devgw.problems import Refused
 from devgw.problems.control import GatewaySilent
 
@@ -46,7 +57,7 @@ class ControlClient:
         self._seq = 0
         self._writer: asyncio.StreamWriter | None = None
         self._is_heard = False
-        self._asked: dict[str, asyncio.Future[Answer]] = {}
+        self._asked: dict[str, asyncio.Future[CommandAnswer]] = {}
         self._numbers = itertools.count(1)
 
     @property
@@ -104,7 +115,7 @@ class ControlClient:
             self._writer, self._is_heard = writer, False
             async for message in self._read(reader):
                 self._note(message)
-                if isinstance(message, Answer):
+                if isinstance(message, CommandAnswer):
                     self._deliver(message)
                 else:
                     yield message
@@ -155,7 +166,7 @@ class ControlClient:
 
     # --- asking ---
 
-    async def ask(self, name: str, **arguments: Any) -> Answer:
+    async def ask(self, name: str, **arguments: Any) -> CommandAnswer:
         """Send a command and return its answer. Something must be reading (`follow`) meanwhile.
 
         Raises:
@@ -175,7 +186,7 @@ class ControlClient:
         finally:
             self._asked.pop(id_, None)
 
-    def _deliver(self, answer: Answer) -> None:
+    def _deliver(self, answer: CommandAnswer) -> None:
         asked = self._asked.get(answer.id)
         if asked is not None and not asked.done():
             asked.set_result(answer)
@@ -201,7 +212,7 @@ async def welcome_once(state_dir: Path) -> Welcome:
     return client.welcome
 
 
-async def ask_once(state_dir: Path, name: str, **arguments: Any) -> Answer:
+async def ask_once(state_dir: Path, name: str, **arguments: Any) -> CommandAnswer:
     """Connect, ask one thing, return the answer.
 
     Raises:
@@ -220,7 +231,7 @@ async def ask_once(state_dir: Path, name: str, **arguments: Any) -> Answer:
     return answer
 
 
-async def _ask_or_lose(client: ControlClient, name: str, arguments: dict[str, Any]) -> Answer | Lost:
+async def _ask_or_lose(client: ControlClient, name: str, arguments: dict[str, Any]) -> CommandAnswer | Lost:
     """Return what came, so that a task group does not wrap it."""
     try:
         return await client.ask(name, **arguments)

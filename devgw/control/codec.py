@@ -6,8 +6,8 @@ from typing import Any
 
 from devgw.control.messages import (
     KINDS,
-    Answer,
     Command,
+    CommandAnswer,
     Events,
     Gap,
     Hello,
@@ -26,7 +26,7 @@ LINE_LIMIT = 16 * 1024 * 1024
 """Bytes of the longest line a reader takes: a part of a snapshot stays far below."""
 
 _MESSAGES: dict[str, type[Message]] = {
-    each.TYPE: each for each in (Hello, Welcome, TurnedAway, Snapshot, Events, Gap, Command, Answer)
+    each.TYPE: each for each in (Hello, Welcome, TurnedAway, Snapshot, Events, Gap, Command, CommandAnswer)
 }
 
 

@@ -11,7 +11,18 @@ from devgw.control.answering import Answering
 from devgw.control.codec import Malformed, asked_by, to_line
 from devgw.control.endpoint import peer_user
 from devgw.control.greeting import check_hello, current_user
-from devgw.control.messages import VERSION, Answer, Command, Events, Gap, Hello, Message, Snapshot, TurnedAway, Welcome
+from devgw.control.messages import (
+    VERSION,
+    Command,
+    CommandAnswer,
+    Events,
+    Gap,
+    Hello,
+    Message,
+    Snapshot,
+    TurnedAway,
+    Welcome,
+)
 from devgw.control.telling import rows_to_line
 from devgw.monitor.changes import Cursor
 from devgw.monitor.monitor import Monitor
@@ -234,20 +245,22 @@ class Connection:
         except Exception as fault:  # noqa: BLE001  a defect in one command must not end the connection
             self._monitor.guard.failed("control", command.name, fault)
             text = f"A defect of devgw: {type(fault).__name__} in {command.name}."
-            line = to_line(Answer(command.id, code="fault", explanation=text))
+            line = to_line(CommandAnswer(command.id, code="fault", explanation=text))
         finally:
             self._answers.release()
         await self._write(line)
 
 
-def _command(line: bytes) -> Command | Answer:
+def _command(line: bytes) -> Command | CommandAnswer:
     try:
         message = asked_by(line)
     except Malformed as reason:
-        return Answer("", code="malformed", explanation=str(reason))
+        return CommandAnswer("", code="malformed", explanation=str(reason))
     if not isinstance(message, Command):
-        return Answer("", code="malformed", explanation=f"After the hello only commands come, no `{message.TYPE}`.")
+        return CommandAnswer(
+            "", code="malformed", explanation=f"After the hello only commands come, no `{message.TYPE}`."
+        )
     members: tuple[Any, ...] = (message.id, message.name, message.arguments)
     if [type(member) for member in members] != [str, str, dict]:
-        return Answer("", code="malformed", explanation="`id` and `name` must be texts, `arguments` an object.")
+        return CommandAnswer("", code="malformed", explanation="`id` and `name` must be texts, `arguments` an object.")
     return message

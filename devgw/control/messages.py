@@ -56,13 +56,13 @@ __all__ = [
     "KINDS",
     "REQUEST",
     "VERSION",
-    "Answer",
     "BodyView",
     "CaseView",
     "CheckRow",
     "ClientDetail",
     "ClientRow",
     "Command",
+    "CommandAnswer",
     "ConfigView",
     "Consequences",
     "Copied",
@@ -239,7 +239,7 @@ class Gap(Message):
 
 @dataclass(slots=True)
 class Command(Message):
-    """Something the person wants; gets one `Answer` with the same `id`.
+    """Something the person wants; gets one `CommandAnswer` with the same `id`.
 
     | name | arguments | result |
     |---|---|---|
@@ -266,7 +266,7 @@ class Command(Message):
 
 
 @dataclass(slots=True)
-class Answer(Message):
+class CommandAnswer(Message):
     """What came of a command: a result, or why not."""
 
     TYPE: ClassVar[str] = "answer"

@@ -20,7 +20,7 @@ from devgw.dashboard.child import GatewayChild
 from devgw.dashboard.crash import write_faults
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.draw.screen import Painter, Picture
-from devgw.dashboard.fault import Faults
+from devgw.dashboard.fault import KeptFaults
 from devgw.dashboard.feed import Feed
 from devgw.dashboard.fetch import Fetcher
 from devgw.dashboard.keys.keymap import Keymap
@@ -81,7 +81,7 @@ class Dashboard(App[None], inherit_bindings=False):
         self.desk = Desk(self.world, port, keymap, wearing.glyphs, is_read_only=wearing.is_read_only)
         self.desk.theme = wearing.theme
         self._feed.fail = self.desk.fail
-        self.desk.faults = Faults(partial(write_faults, environment=self._environment))
+        self.desk.faults = KeptFaults(partial(write_faults, environment=self._environment))
         self._painter, self._picture = Painter(), Picture()
         self._fetcher = Fetcher(self.desk)
         self._watch = ChildWatch(self.desk, child)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from devgw.dashboard.fault import Faults
+from devgw.dashboard.fault import KeptFaults
 from devgw.dashboard.filter import FilterMistake, Vocabulary, compile_filter
 from devgw.dashboard.keys.editor import Editor
 from devgw.dashboard.keys.keymap import Keymap
@@ -36,7 +36,7 @@ class Note:
 
 
 @dataclass(slots=True)
-class Asked:
+class TypedFilter:
     """A filter as it was typed."""
 
     editor: Editor = field(default_factory=Editor)
@@ -45,7 +45,7 @@ class Asked:
 
 
 @dataclass(slots=True)
-class Reading:
+class ReadingPosition:
     """Where a pane is read: its first line, and the link under the cursor."""
 
     top: int = 0
@@ -67,7 +67,7 @@ class Desk:
         self.listings = {view.name: self._listing(view) for view in VIEWS}
         self.stale = set(self.listings)
         """Views whose rows changed while another one was shown."""
-        self.asked = {view.name: Asked() for view in VIEWS}
+        self.asked = {view.name: TypedFilter() for view in VIEWS}
         self.goto = Editor()
         self.prompt: str | None = None
         """`filter` or `goto` while something is typed on the status line."""
@@ -76,7 +76,7 @@ class Desk:
         """Where there is room for one pane: whether it shows the detail."""
         self.grow = 0
         self.tabs = dict.fromkeys(self.listings, 0)
-        self.reading: dict[str, Reading] = {pane: Reading() for pane in PANES}
+        self.reading: dict[str, ReadingPosition] = {pane: ReadingPosition() for pane in PANES}
         self.sheets: dict[str, Sheet] = {}
         """What the panes showed last: links and length."""
         self.shown: frozenset[str] = frozenset({"list"})
@@ -89,7 +89,7 @@ class Desk:
         self.notes: list[Note] = []
         self.trouble = ""
         self.proof = Proof()
-        self.faults = Faults()
+        self.faults = KeptFaults()
         self.undoable: list[tuple[str, float]] = []
         """What `z` takes back, and until when."""
         self.copied = "c"
@@ -233,7 +233,7 @@ class Desk:
         self._reread()
 
     def _reread(self) -> None:
-        self.reading = {pane: Reading() for pane in PANES}
+        self.reading = {pane: ReadingPosition() for pane in PANES}
 
     def target(self) -> Target | None:
         """Return the link under the cursor of the pane in focus."""

@@ -22,7 +22,7 @@ def place_of(error: BaseException) -> str:
     return f" at {stack[-1].name}, line {stack[-1].lineno}" if stack else ""
 
 
-class Faults:
+class KeptFaults:
     """Keeps what failed, each kind once, and writes it down."""
 
     def __init__(self, write: Callable[[str], str] = lambda _text: "") -> None:

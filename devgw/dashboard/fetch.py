@@ -3,8 +3,8 @@
 from functools import partial
 
 from devgw.control.messages import (
-    Answer,
     ClientDetail,
+    CommandAnswer,
     FlowDetail,
     Row,
     SessionDetail,
@@ -65,7 +65,7 @@ class Fetcher:
             self._desk.scene.details.clear()
             self._desk.scene.failed.clear()
 
-    def _came(self, key: tuple[str, str], version: int, answer: Answer) -> None:
+    def _came(self, key: tuple[str, str], version: int, answer: CommandAnswer) -> None:
         self._is_waiting = False
         self._versions[key] = version
         scene = self._desk.scene

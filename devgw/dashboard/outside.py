@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from devgw.control.messages import Answer
+from devgw.control.messages import CommandAnswer
 from devgw.dashboard.child import GatewayChild
 from devgw.dashboard.feed import Feed
 from devgw.dashboard.port import Then
@@ -57,7 +57,7 @@ class Outside:
     def ask(self, name: str, arguments: dict[str, Any], then: Then) -> None:
         """Send a command to the gateway."""
 
-        def came(answer: Answer) -> None:
+        def came(answer: CommandAnswer) -> None:
             then(answer)
             self._app.repaint()
 

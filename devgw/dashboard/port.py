@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from devgw.control.messages import Answer
+from devgw.control.messages import CommandAnswer
 
-Then = Callable[[Answer], None]
+Then = Callable[[CommandAnswer], None]
 
 
 class Port(Protocol):
@@ -42,6 +42,6 @@ class Port(Protocol):
         """Leave."""
 
 
-def refused(explanation: str, code: str = "not_possible") -> Answer:
+def refused(explanation: str, code: str = "not_possible") -> CommandAnswer:
     """Return the answer that says no."""
-    return Answer(id="", ok=False, code=code, explanation=explanation)
+    return CommandAnswer(id="", ok=False, code=code, explanation=explanation)

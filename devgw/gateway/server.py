@@ -35,7 +35,7 @@ from devgw.problems.token import GrantTypeUnsupported, IssuedToAnotherClient
 
 
 @dataclass
-class Answer:
+class AuthlibAnswer:
     """What Authlib wants said over HTTP."""
 
     status: int
@@ -180,11 +180,11 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no typ
 
     create_json_request = create_oauth2_request
 
-    def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Answer:
+    def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> AuthlibAnswer:
         """Return what is to be said, for `web` to say."""
-        return Answer(status, body, list(headers))
+        return AuthlibAnswer(status, body, list(headers))
 
-    def handle_error_response(self, request: ServerRequest, error: OAuth2Error) -> Answer:  # noqa: ARG002  Authlib's
+    def handle_error_response(self, request: ServerRequest, error: OAuth2Error) -> AuthlibAnswer:  # noqa: ARG002  Authlib's
         """Raise Authlib's refusal as one of ours, so that there is one way to answer."""
         raise Refused(StandardRefusal(_code(error.error), str(error.description or ""))) from error
 
@@ -234,7 +234,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no typ
         self.answering_issuer = pending.issuer
         try:
             grant = self.get_authorization_grant(request)
-            answer: Answer = self.create_authorization_response(request, session, grant)
+            answer: AuthlibAnswer = self.create_authorization_response(request, session, grant)
         finally:
             self.answering_issuer = None
         return answer.location or ""

@@ -7,7 +7,7 @@ from devgw.events.trace import Trace
 from devgw.problems.wrong_path import Meant, PathUnknown
 
 
-class Asked(StrEnum):
+class Purpose(StrEnum):
     """What a request was for."""
 
     MCP = "mcp"
@@ -24,78 +24,78 @@ class Asked(StrEnum):
     OTHER = "other"
 
 
-BROWSER = frozenset({Asked.AUTHORIZE, Asked.LOGIN, Asked.CALLBACK, Asked.CONSENT, Asked.CONNECT})
+BROWSER = frozenset({Purpose.AUTHORIZE, Purpose.LOGIN, Purpose.CALLBACK, Purpose.CONSENT, Purpose.CONNECT})
 """What a browser asks; the client asks the rest."""
 
-METADATA = frozenset({Asked.RESOURCE_METADATA, Asked.SERVER_METADATA})
+METADATA = frozenset({Purpose.RESOURCE_METADATA, Purpose.SERVER_METADATA})
 """What a client reads to find its way."""
 
-OF_A_FLOW = frozenset(Asked) - {Asked.OTHER, Asked.REVOKE}
+OF_A_FLOW = frozenset(Purpose) - {Purpose.OTHER, Purpose.REVOKE}
 """What belongs to a client's way to its first tool call."""
 
-_VALUES = frozenset(map(str, Asked))
+_VALUES = frozenset(map(str, Purpose))
 _STEPS = {
-    Asked.MCP: Step.MCP,
-    Asked.RESOURCE_METADATA: Step.DISCOVER,
-    Asked.SERVER_METADATA: Step.DISCOVER,
-    Asked.REGISTER: Step.REGISTER,
-    Asked.AUTHORIZE: Step.AUTHORIZE,
-    Asked.LOGIN: Step.LOGIN,
-    Asked.CALLBACK: Step.CALLBACK,
-    Asked.CONSENT: Step.CONSENT,
-    Asked.TOKEN: Step.TOKEN,
-    Asked.CONNECT: Step.CONSENT,
+    Purpose.MCP: Step.MCP,
+    Purpose.RESOURCE_METADATA: Step.DISCOVER,
+    Purpose.SERVER_METADATA: Step.DISCOVER,
+    Purpose.REGISTER: Step.REGISTER,
+    Purpose.AUTHORIZE: Step.AUTHORIZE,
+    Purpose.LOGIN: Step.LOGIN,
+    Purpose.CALLBACK: Step.CALLBACK,
+    Purpose.CONSENT: Step.CONSENT,
+    Purpose.TOKEN: Step.TOKEN,
+    Purpose.CONNECT: Step.CONSENT,
 }
 _MEANT = {
-    Meant.MCP: Asked.MCP,
-    Meant.METADATA: Asked.RESOURCE_METADATA,
-    Meant.TOKEN: Asked.TOKEN,
-    Meant.REGISTER: Asked.REGISTER,
-    Meant.AUTHORIZE: Asked.AUTHORIZE,
-    Meant.CALLBACK: Asked.CALLBACK,
+    Meant.MCP: Purpose.MCP,
+    Meant.METADATA: Purpose.RESOURCE_METADATA,
+    Meant.TOKEN: Purpose.TOKEN,
+    Meant.REGISTER: Purpose.REGISTER,
+    Meant.AUTHORIZE: Purpose.AUTHORIZE,
+    Meant.CALLBACK: Purpose.CALLBACK,
 }
 _ENDINGS = {
-    "register": Asked.REGISTER,
-    "callback": Asked.CALLBACK,
-    "setup": Asked.CONSENT,
-    "token": Asked.TOKEN,
-    "revoke": Asked.REVOKE,
-    "authorize": Asked.AUTHORIZE,
-    "dev-login": Asked.LOGIN,
+    "register": Purpose.REGISTER,
+    "callback": Purpose.CALLBACK,
+    "setup": Purpose.CONSENT,
+    "token": Purpose.TOKEN,
+    "revoke": Purpose.REVOKE,
+    "authorize": Purpose.AUTHORIZE,
+    "dev-login": Purpose.LOGIN,
 }
 
 
-def what_was_asked(trace: Trace) -> Asked:
+def what_was_asked(trace: Trace) -> Purpose:
     """Return what `trace` was for."""
     if trace.asked:
-        return Asked(trace.asked) if trace.asked in _VALUES else Asked.OTHER
+        return Purpose(trace.asked) if trace.asked in _VALUES else Purpose.OTHER
     if trace.kind == "mcp":
-        return Asked.MCP
+        return Purpose.MCP
     if isinstance(trace.problem, PathUnknown):
-        return _MEANT.get(trace.problem.meant, Asked.OTHER)
+        return _MEANT.get(trace.problem.meant, Purpose.OTHER)
     path = trace.path.rstrip("/")  # Quart takes both
     if "/.well-known/" in path:
         return _metadata(path)
     if "/auth/connections/" in path:
-        return Asked.CONNECT
+        return Purpose.CONNECT
     before, oauth, rest = path.partition("/oauth/")
     word = rest.partition("/")[0] if oauth else before.rpartition("/")[2]
-    return _ENDINGS.get(word, Asked.OTHER)
+    return _ENDINGS.get(word, Purpose.OTHER)
 
 
-def _metadata(path: str) -> Asked:
+def _metadata(path: str) -> Purpose:
     if "oauth-protected-resource" in path:
-        return Asked.RESOURCE_METADATA
+        return Purpose.RESOURCE_METADATA
     if "oauth-authorization-server" in path or "openid-configuration" in path:
-        return Asked.SERVER_METADATA
-    return Asked.OTHER
+        return Purpose.SERVER_METADATA
+    return Purpose.OTHER
 
 
-def step_of(asked: Asked) -> Step | None:
+def step_of(asked: Purpose) -> Step | None:
     """Return the step to which a request belongs."""
     return _STEPS.get(asked)
 
 
-def lane_of(asked: Asked) -> Lane:
+def lane_of(asked: Purpose) -> Lane:
     """Return who asks this."""
     return Lane.BROWSER if asked in BROWSER else Lane.CLIENT

@@ -15,7 +15,7 @@ from devgw.events.taxonomy import (
 )
 from devgw.events.trace import Trace
 from devgw.ids import OperationId, TraceId
-from devgw.monitor.asked import BROWSER, METADATA, OF_A_FLOW, Asked, what_was_asked
+from devgw.monitor.asked import BROWSER, METADATA, OF_A_FLOW, Purpose, what_was_asked
 from devgw.monitor.flow_book import OF_UPSTREAM, FlowBook
 from devgw.monitor.flow_identity import FlowIdentity, attempt_keys, challenge_key
 from devgw.monitor.flow_moves import give_up
@@ -115,7 +115,7 @@ class FlowFollower:
         asked = what_was_asked(trace)
         if asked not in OF_A_FLOW:
             return None
-        if asked is Asked.TOKEN and trace.peer and trace.client_name:
+        if asked is Purpose.TOKEN and trace.peer and trace.client_name:
             self._name_over_socket(trace)
         if trace.operation_id is None:
             trace.operation_id = self._operation_at(trace.path)
@@ -159,7 +159,7 @@ class FlowFollower:
         for flow in self.book.newest_first():
             is_looking = flow.client_id is None and flow.last_seen in _LOOKED and flow.state is FlowState.ACTIVE
             if is_looking and trace.peer and trace.peer in flow.peers:
-                conclude(flow, trace, Asked.MCP, now)
+                conclude(flow, trace, Purpose.MCP, now)
                 flow.client_name = flow.client_name or trace.client_name
                 self._changed(flow)
             elif is_looking and trace.user_agent == flow.user_agent and now - (flow.last_at or now) <= _AT_ONCE:
@@ -174,7 +174,7 @@ class FlowFollower:
                 self._changed(flow)
 
     def _flow_for(
-        self, trace: Trace, asked: Asked, waiting: list[Published], now: datetime
+        self, trace: Trace, asked: Purpose, waiting: list[Published], now: datetime
     ) -> tuple[Flow | None, bool]:
         for published in waiting:
             if (known := self.book.of_event(published.event)) is not None:
@@ -188,11 +188,11 @@ class FlowFollower:
         self.opened(begun)
         return begun, False
 
-    def _join(self, flow: Flow, trace: Trace, asked: Asked, *, guessed: bool) -> None:
+    def _join(self, flow: Flow, trace: Trace, asked: Purpose, *, guessed: bool) -> None:
         self.book.bind(flow, f"trace:{trace.id}", trace.transaction_id, trace.grant_id, trace.token_id)
         self.book.bind(flow, *attempt_keys(trace, asked), challenge_key(trace, asked))
         self._know(flow, trace, asked)
-        if asked is Asked.MCP and flow.state is FlowState.DONE:
+        if asked is Purpose.MCP and flow.state is FlowState.DONE:
             (self._troubled.discard if trace.problem is None else self._troubled.add)(flow.id)
             if len(self._troubled) > _MOST_WAITING:
                 self._troubled.clear()
@@ -204,28 +204,28 @@ class FlowFollower:
         flow.operation_id = flow.operation_id or trace.operation_id
         flow.protocol_version = trace.protocol_version or flow.protocol_version
         flow.client_id, flow.client_name = trace.client_id or flow.client_id, trace.client_name or flow.client_name
-        if asked is Asked.MCP and not flow.client_info:
+        if asked is Purpose.MCP and not flow.client_info:
             flow.client_info = client_info(trace)
         if len(flow.messages) < MOST_MESSAGES:
             tell_exchange(flow, trace, asked, guessed=guessed)
 
-    def _know(self, flow: Flow, trace: Trace, asked: Asked) -> None:
+    def _know(self, flow: Flow, trace: Trace, asked: Purpose) -> None:
         """Remember by what its client is told: its user agent, the sockets over which it asks."""
         if asked in BROWSER:
             return
         flow.user_agent = flow.user_agent or trace.user_agent
-        if asked is Asked.REGISTER:
+        if asked is Purpose.REGISTER:
             flow.peers.clear()  # whoever registers claims the row: others that waited in it are not the client
         if trace.peer and trace.peer not in flow.peers:
             flow.peers.append(trace.peer)
             del flow.peers[:-_MOST_PEERS]
 
-    def _conclude(self, flow: Flow, trace: Trace, asked: Asked) -> None:
+    def _conclude(self, flow: Flow, trace: Trace, asked: Purpose) -> None:
         at = trace.started_at + timedelta(milliseconds=trace.duration_ms)
         flow.last_at = max(flow.last_at or at, at)
         conclude(flow, trace, asked, at)
         is_failure = flow.failure is not None and flow.failure.trace_id == trace.id
-        if is_failure or (asked is Asked.TOKEN and trace.status >= 400):
+        if is_failure or (asked is Purpose.TOKEN and trace.status >= 400):
             fail_arrow(flow, trace.id)
 
     # --- time ---
@@ -246,27 +246,27 @@ def _tokens_of(event: Event) -> list[str | None]:
     return [getattr(event, name, None) for name in names]
 
 
-def _may_begin(trace: Trace, asked: Asked) -> bool:
+def _may_begin(trace: Trace, asked: Purpose) -> bool:
     """Tell whether a row begins with this request; what was refused and is nobody's has one of its own."""
     if isinstance(trace.problem, PathUnknown):
         return trace.problem.meant not in {Meant.PAGE, Meant.DOCUMENT}
-    if asked is Asked.MCP:
+    if asked is Purpose.MCP:
         if trace.grant_id is not None and trace.problem is not None:
             return True  # it holds a good token, and is refused all the same
         is_refused = (
             trace.problem is not None and trace.problem.diagnosis_id is not None
         )  # of a route for everybody too
         return trace.status in {401, 403, 421} or trace.method == "OPTIONS" or is_refused
-    if asked in METADATA | {Asked.REGISTER, Asked.AUTHORIZE}:
+    if asked in METADATA | {Purpose.REGISTER, Purpose.AUTHORIZE}:
         return True
-    return trace.status >= 400 and asked in {Asked.TOKEN, Asked.CALLBACK}
+    return trace.status >= 400 and asked in {Purpose.TOKEN, Purpose.CALLBACK}
 
 
-def _is_a_new_beginning(flow: Flow, trace: Trace, asked: Asked) -> bool:
+def _is_a_new_beginning(flow: Flow, trace: Trace, asked: Purpose) -> bool:
     """Tell whether a client that had arrived, or had failed, sets out once more."""
     if flow.failure is not None and isinstance(flow.failure.problem, PathUnknown):
-        return not isinstance(trace.problem, PathUnknown) and asked is Asked.MCP  # the URL was corrected
+        return not isinstance(trace.problem, PathUnknown) and asked is Purpose.MCP  # the URL was corrected
     if flow.state is FlowState.FAILED:
-        is_first_step = asked is Asked.MCP and trace.token_id is None and trace.status == 401
+        is_first_step = asked is Purpose.MCP and trace.token_id is None and trace.status == 401
         return is_first_step and flow.failure is not None and flow.failure.step not in {Step.DISCOVER, Step.MCP}
-    return flow.state is FlowState.DONE and asked is Asked.AUTHORIZE
+    return flow.state is FlowState.DONE and asked is Purpose.AUTHORIZE

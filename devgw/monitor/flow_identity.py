@@ -17,7 +17,7 @@ from devgw.diagnosis.exchange import form, query, request_json
 from devgw.entropy import digest
 from devgw.events.flow import Flow, FlowState, Step, StepState
 from devgw.events.trace import Trace
-from devgw.monitor.asked import METADATA, Asked
+from devgw.monitor.asked import METADATA, Purpose
 from devgw.monitor.flow_book import FlowBook
 from devgw.oauth.pkce import challenge_of
 from devgw.problems.clients import ClientExpired, ClientUnknown
@@ -40,27 +40,27 @@ class FlowIdentity:
     def __init__(self, book: FlowBook) -> None:
         self._book = book
 
-    def place(self, trace: Trace, asked: Asked, now: datetime) -> Placed:
+    def place(self, trace: Trace, asked: Purpose, now: datetime) -> Placed:
         """Return the flow to which a request belongs, and whether that is a guess; no flow where nothing says so."""
         found = self._book.by_key(trace.transaction_id, f"trace:{trace.id}", *attempt_keys(trace, asked))
         found = found or self._book.by_key(trace.grant_id, trace.token_id)
         if found is not None:
             return found, False
-        if asked is Asked.AUTHORIZE:
+        if asked is Purpose.AUTHORIZE:
             return self._authorizing(trace, now)
-        if asked is Asked.REGISTER:
+        if asked is Purpose.REGISTER:
             return self._registering(trace, now)
-        if asked is Asked.TOKEN:
+        if asked is Purpose.TOKEN:
             return self._of_client(client_id_of(trace, asked)), False
         if asked in METADATA:
             return self._discovering(trace, now)
-        return self._calling(trace, now) if asked is Asked.MCP else (None, False)
+        return self._calling(trace, now) if asked is Purpose.MCP else (None, False)
 
     # --- by kind of request ---
 
     def _authorizing(self, trace: Trace, now: datetime) -> Placed:
         """Return the flow of the client that has not asked for authorization yet, or the row that it may claim."""
-        client_id = client_id_of(trace, Asked.AUTHORIZE)
+        client_id = client_id_of(trace, Purpose.AUTHORIZE)
         own = self._about_to_ask(trace, client_id)
         if own is not None:
             return own, False
@@ -161,33 +161,33 @@ class FlowIdentity:
         return awaits or next(iter(own), None) or self._book.by_key(f"client:{client_id}")
 
 
-def attempt_keys(trace: Trace, asked: Asked) -> tuple[str, ...]:
+def attempt_keys(trace: Trace, asked: Purpose) -> tuple[str, ...]:
     """Return the keys in a request that one attempt alone has: the authorization request, or the PKCE challenge.
 
     An authorization request that is asked twice (a reload, a client that looks first) is one attempt. A verifier proves
     to whose challenge it belongs (RFC 7636 §4.6).
     """
-    if asked is Asked.AUTHORIZE:
+    if asked is Purpose.AUTHORIZE:
         sent = query(trace)
         told = "\n".join(f"{name}={sent.get(name, '')}" for name in _OF_A_REQUEST)
         return (f"request:{digest(told)}",)
-    verifier = _sent_for_tokens(trace, "code_verifier") if asked is Asked.TOKEN else ""
+    verifier = _sent_for_tokens(trace, "code_verifier") if asked is Purpose.TOKEN else ""
     return (f"challenge:{challenge_of(verifier)}",) if verifier.isascii() and verifier else ()
 
 
-def challenge_key(trace: Trace, asked: Asked) -> str | None:
+def challenge_key(trace: Trace, asked: Purpose) -> str | None:
     """Return the key under which the verifier of this authorization request will find its attempt."""
-    challenge = query(trace).get("code_challenge") if asked is Asked.AUTHORIZE else None
+    challenge = query(trace).get("code_challenge") if asked is Purpose.AUTHORIZE else None
     return f"challenge:{challenge}" if challenge else None
 
 
-def client_id_of(trace: Trace, asked: Asked) -> str:
+def client_id_of(trace: Trace, asked: Purpose) -> str:
     """Return the `client_id` that a request names, as far as it names one."""
     if trace.client_id:
         return trace.client_id
-    if asked is Asked.AUTHORIZE:
+    if asked is Purpose.AUTHORIZE:
         return query(trace).get("client_id", "")
-    return _sent_for_tokens(trace, "client_id") if asked is Asked.TOKEN else ""
+    return _sent_for_tokens(trace, "client_id") if asked is Purpose.TOKEN else ""
 
 
 def _sent_for_tokens(trace: Trace, name: str) -> str:

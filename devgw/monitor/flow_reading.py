@@ -29,7 +29,7 @@ from devgw.events.taxonomy import (
     WatchedStepTaken,
 )
 from devgw.events.trace import CLIENT_LEFT, Trace
-from devgw.monitor.asked import METADATA, Asked
+from devgw.monitor.asked import METADATA, Purpose
 from devgw.monitor.flow_moves import Seen, move
 from devgw.monitor.ladder import tell_provider
 from devgw.problems.front import MethodNotOffered
@@ -61,28 +61,28 @@ def fold(flow: Flow, event: Event, at: datetime) -> None:
         move(flow, *told(event, flow), at=at, event=event)
 
 
-def conclude(flow: Flow, trace: Trace, asked: Asked, at: datetime) -> None:
+def conclude(flow: Flow, trace: Trace, asked: Purpose, at: datetime) -> None:
     """Draw from a request what no event tells."""
     told = _of_request(trace, asked)
     if told is not None:
         move(flow, *told, at=at)
 
 
-def _of_request(trace: Trace, asked: Asked) -> Told | None:
+def _of_request(trace: Trace, asked: Purpose) -> Told | None:
     if trace.method == "OPTIONS":
         return Seen.PREFLIGHT, "preflight answered, waiting for the request"
     if asked in METADATA:
         return _discovered(trace, asked)
     is_good = 200 <= trace.status < 300 and trace.outcome == Outcome.SUCCESS  # on a route for everybody without a token
-    if asked is Asked.MCP and is_good:
+    if asked is Purpose.MCP and is_good:
         return Seen.CALL_ANSWERED, f"{trace.mcp_method or trace.method} {trace.status}"
     return None
 
 
-def _discovered(trace: Trace, asked: Asked) -> Told:
+def _discovered(trace: Trace, asked: Purpose) -> Told:
     if trace.status >= 400:
         return Seen.METADATA_MISSING, f"{trace.status} for {trace.path}"
-    if asked is Asked.SERVER_METADATA:
+    if asked is Purpose.SERVER_METADATA:
         return Seen.SERVER_METADATA, "metadata read, waiting for registration or authorization"
     return Seen.RESOURCE_METADATA, "resource metadata read, waiting for the server's metadata"
 

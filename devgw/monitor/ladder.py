@@ -8,7 +8,7 @@ from devgw.events.flow import Flow, FlowMessage, Lane, Step
 from devgw.events.taxonomy import McpAuthProviderAnswered
 from devgw.events.trace import Trace
 from devgw.ids import TraceId
-from devgw.monitor.asked import Asked, lane_of, step_of
+from devgw.monitor.asked import Purpose, lane_of, step_of
 from devgw.monitor.bodies import find
 from devgw.monitor.masking import mask_shapes
 
@@ -16,13 +16,13 @@ MOST_MESSAGES = 200
 _TICK = timedelta(microseconds=1)
 
 
-def tell_exchange(flow: Flow, trace: Trace, asked: Asked, *, guessed: bool) -> None:
+def tell_exchange(flow: Flow, trace: Trace, asked: Purpose, *, guessed: bool) -> None:
     """Put the arrows of one exchange: the question, what went up and came down, the answer."""
     lane, start = lane_of(asked), trace.started_at
     end = start + timedelta(milliseconds=trace.duration_ms)
-    if asked is Asked.AUTHORIZE:
+    if asked is Purpose.AUTHORIZE:
         say(flow, FlowMessage(0, start - _TICK, Lane.CLIENT, Lane.BROWSER, "opens the browser", step_of(asked)))
-    if asked is Asked.CALLBACK:
+    if asked is Purpose.CALLBACK:
         label = "302 back with an error" if b"error=" in trace.query else "302 back with a code"
         say(flow, FlowMessage(0, start - _TICK, Lane.IDP, Lane.BROWSER, label, step_of(asked)))
     question = FlowMessage(0, start, lane, Lane.GATEWAY, question_of(trace, asked), step_of(asked), trace.id)
@@ -38,7 +38,7 @@ def tell_exchange(flow: Flow, trace: Trace, asked: Asked, *, guessed: bool) -> N
         _tell_redirect(flow, trace, asked, answer.at + _TICK)
 
 
-def _tell_redirect(flow: Flow, trace: Trace, asked: Asked, at: datetime) -> None:
+def _tell_redirect(flow: Flow, trace: Trace, asked: Purpose, at: datetime) -> None:
     """Put the browser's way on, where it leaves us: to the identity provider, or back to the client."""
     location = find(trace.response_headers, b"location")
     target = split_url(location)
@@ -47,7 +47,7 @@ def _tell_redirect(flow: Flow, trace: Trace, asked: Asked, at: datetime) -> None
         label = f"{what} to {_authority(target) or target.scheme.text}"
         say(flow, FlowMessage(0, at, Lane.BROWSER, Lane.CLIENT, label, Step.CODE, trace.id, failed=what == "error"))
     elif target.host.text and not _is_here(trace, target):
-        lane = Lane.UPSTREAM if asked is Asked.CONNECT else Lane.IDP
+        lane = Lane.UPSTREAM if asked is Purpose.CONNECT else Lane.IDP
         say(flow, FlowMessage(0, at, Lane.BROWSER, lane, f"GET {mask_shapes(target.path.text)}", Step.LOGIN, trace.id))
 
 
@@ -87,30 +87,30 @@ def tell_provider(flow: Flow, event: McpAuthProviderAnswered, at: datetime) -> N
     say(flow, FlowMessage(0, at, Lane.IDP, Lane.GATEWAY, label, None, trace_id, event.status))
 
 
-def question_of(trace: Trace, asked: Asked) -> str:
+def question_of(trace: Trace, asked: Purpose) -> str:
     """Return what was asked, in a few words."""
-    if asked is Asked.MCP:
+    if asked is Purpose.MCP:
         what = trace.mcp_method or trace.method
         return f"{what} {trace.capability}" if trace.capability else f"{trace.method} {trace.path} {what}".strip()
     return " ".join(filter(None, [trace.method, mask_shapes(trace.path), _remark(trace, asked)]))
 
 
-def _remark(trace: Trace, asked: Asked) -> str:
-    if asked is Asked.AUTHORIZE and b"code_challenge_method=S256" in trace.query:
+def _remark(trace: Trace, asked: Purpose) -> str:
+    if asked is Purpose.AUTHORIZE and b"code_challenge_method=S256" in trace.query:
         return "S256"
-    if asked is Asked.TOKEN and b"refresh_token" in trace.request_body.content:
+    if asked is Purpose.TOKEN and b"refresh_token" in trace.request_body.content:
         return "refresh"
     return ""
 
 
-def answer_of(trace: Trace, asked: Asked) -> str:
+def answer_of(trace: Trace, asked: Purpose) -> str:
     """Return what was answered, in a few words."""
     if trace.status == 0:
         return "no answer"
     return f"{trace.status} {_gist(trace, asked)}".strip()
 
 
-def _gist(trace: Trace, asked: Asked) -> str:
+def _gist(trace: Trace, asked: Purpose) -> str:
     if trace.reason_code:
         return trace.reason_code.replace("_", " ")
     if 300 <= trace.status < 400:
@@ -121,11 +121,11 @@ def _gist(trace: Trace, asked: Asked) -> str:
 
 
 _GISTS = {
-    Asked.RESOURCE_METADATA: "resource metadata",
-    Asked.SERVER_METADATA: "metadata",
-    Asked.REGISTER: "client_id",
-    Asked.TOKEN: "tokens",
-    Asked.CONSENT: "consent page",
+    Purpose.RESOURCE_METADATA: "resource metadata",
+    Purpose.SERVER_METADATA: "metadata",
+    Purpose.REGISTER: "client_id",
+    Purpose.TOKEN: "tokens",
+    Purpose.CONSENT: "consent page",
 }
 
 

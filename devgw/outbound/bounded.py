@@ -14,7 +14,7 @@ from devgw.foreign.addresses import find_literal
 from devgw.foreign.pieces import lead_over
 from devgw.limits import Limits
 from devgw.outbound.client import Bounds, CheckAddress
-from devgw.outbound.network import Network, Pace
+from devgw.outbound.network import AnswerPace, Network
 from devgw.outbound.proxies import find_proxy
 from devgw.outbound.transport import chain_of
 from devgw.outbound.trust import shared_tls_context
@@ -39,7 +39,7 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Return the answer as soon as its head is there; its body raises `Refused` where it passes a limit."""
         deadline = asyncio.get_running_loop().time() + self._bounds.seconds
-        pace = Pace(_shown(request), self._bounds.most_bytes, self._bounds.blamed)
+        pace = AnswerPace(_shown(request), self._bounds.most_bytes, self._bounds.blamed)
         inner = self._connector(str(request.url), request.url.host, pace)
         try:
             async with asyncio.timeout_at(deadline):
@@ -58,7 +58,7 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
             raise Refused(AnswerHeadTooLong(_shown(request), blamed=self._bounds.blamed))
         return _bounded(request, response, self._bounds, deadline, inner)
 
-    def _connector(self, url: str, host: str, pace: Pace) -> "_Connector":
+    def _connector(self, url: str, host: str, pace: AnswerPace) -> "_Connector":
         """Return what connects: to the host, or to the environment's proxy for it.
 
         Raises:

@@ -21,7 +21,7 @@ class ProtocolSwitched(NotHttp):
     """The upstream answered 101."""
 
 
-class Reading(Protocol):
+class ReadSide(Protocol):
     """The connection under an exchange."""
 
     loop: asyncio.AbstractEventLoop
@@ -57,7 +57,7 @@ class Exchange:
         "waiting",
     )
 
-    def __init__(self, connection: Reading) -> None:
+    def __init__(self, connection: ReadSide) -> None:
         self.connection = connection
         self.status = 0
         self.headers: Headers = []

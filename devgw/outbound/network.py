@@ -17,7 +17,7 @@ from devgw.problems.limit import AnswerHeadTooLong, AnswerTooLong
 
 
 @dataclass(slots=True)
-class Pace:
+class AnswerPace:
     """How much of one answer came over the wire, and how much may.
 
     Its framing counts: a body may be `most_bytes` long, and head and frames together as long as a head.
@@ -46,7 +46,7 @@ class Pace:
 class Network(PieceNetwork):
     """Connects only where the address may be asked: each one of the name, and then the one that answered."""
 
-    def __init__(self, pace: Pace, check_address: CheckAddress | None = None) -> None:
+    def __init__(self, pace: AnswerPace, check_address: CheckAddress | None = None) -> None:
         super().__init__(pace)
         self._check_address = check_address
 

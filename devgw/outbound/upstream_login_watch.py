@@ -22,7 +22,7 @@ from devgw.events.upstream import LookAtLogin
 from devgw.foreign.text import clean
 from devgw.ids import OperationId, SubjectId, UpstreamServerId
 from devgw.oauth.discovery import without_query
-from devgw.outbound.upstream_oauth.fetching import Answer, Errand, Fetching
+from devgw.outbound.upstream_oauth.fetching import Errand, FetchedAnswer, Fetching
 from devgw.problems import Problem, Refused
 from devgw.problems.upstream_login import UpstreamLoginRefused
 
@@ -99,7 +99,7 @@ def _key(event: McpAuthUpstreamConnectionBegun | McpAuthUpstreamConnectionEstabl
     return event.upstream_server_id, event.subject_id
 
 
-def _refusal(answer: Answer, begun: McpAuthUpstreamConnectionBegun, look: LookAtLogin) -> UpstreamLoginRefused:
+def _refusal(answer: FetchedAnswer, begun: McpAuthUpstreamConnectionBegun, look: LookAtLogin) -> UpstreamLoginRefused:
     """Return what an error in place of a login comes to."""
     members = answer.json_object() or {}
     error, described = members.get("error"), members.get("error_description")

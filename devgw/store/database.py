@@ -10,7 +10,7 @@ from typing import Any
 from devgw.problems import Refused
 from devgw.problems.state import StateLocked, StateProblem, StateRemoved
 from devgw.store.failure import StateRefused, is_ours, problem_of, unusable
-from devgw.store.place import Place
+from devgw.store.place import FilePlace
 from devgw.store.schema import bring_up
 
 BUSY_MILLISECONDS = 200
@@ -42,7 +42,7 @@ class Database:
         self.trouble: StateProblem | None = None
         """What was in the way at the last attempt to write; None once something was written again."""
         try:
-            self._place = Place(path) if path else None
+            self._place = FilePlace(path) if path else None
             self._connection = _connect(path)
             bring_up(self._connection, migrations, path)
             self._connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
@@ -90,7 +90,7 @@ class Database:
         finally:
             self._connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
 
-    def _restore(self, place: Place) -> None:
+    def _restore(self, place: FilePlace) -> None:
         """Make again what is missing at the file's place, and around it."""
         try:
             self._keep_folder()

@@ -11,7 +11,7 @@ BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite puts beside it."""
 
 
-class Place:
+class FilePlace:
     """Where the file stands, and which file it is."""
 
     def __init__(self, path: Path) -> None:

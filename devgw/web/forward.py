@@ -14,7 +14,7 @@ from devgw.gateway.patience import Patience
 from devgw.gateway.transport import UpstreamAnswer, UpstreamClient
 from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
 from devgw.limits import Limits
-from devgw.mcp.attribution import Asked
+from devgw.mcp.attribution import OpenRequests
 from devgw.problems import Problem, Refused
 from devgw.problems.bearer import TokenShape, TokenUnknown
 from devgw.problems.front import GatewayStops
@@ -169,7 +169,7 @@ class Forwarder:
             "devgw.toml); calls of what the filter hides are refused."
         )
 
-    def _asked(self, call: McpCall) -> Asked | None:
+    def _asked(self, call: McpCall) -> OpenRequests | None:
         """Return whose answer comes; None for a stream that is resumed in a session of which that is not known.
 
         A GET asks nothing: a response on its stream must answer what was asked in one that broke off, and only where
@@ -178,7 +178,7 @@ class Forwarder:
         """
         if call.trace.method == "GET" and call.header(b"last-event-id"):
             return self._sessions.resumed(_session_of(call))
-        return Asked(call.messages.request_ids)
+        return OpenRequests(call.messages.request_ids)
 
     def _note_in_session(self, call: McpCall, answer: UpstreamAnswer) -> None:
         """Write down in the call's session where it is answered by a stream, as that begins and as it ends."""

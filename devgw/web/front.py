@@ -37,7 +37,7 @@ from devgw.web.endings import answer_fault, cut_off
 from devgw.web.forward import Forwarder
 from devgw.web.hosts import Hosts
 from devgw.web.mcp import McpRoutes
-from devgw.web.paths import ENDPOINTS, NOWHERE, Place, place_of
+from devgw.web.paths import ENDPOINTS, NOWHERE, PathRules, place_of
 from devgw.web.recorder import (
     CURRENT_TRACE,
     App,
@@ -248,7 +248,7 @@ class Front:
             scope = {**scope, "query_string": quote_from_bytes(trace.query, safe=_PRINTABLE).encode()}
         await self._pages(scope, recording.replay(body), recording.send)
 
-    async def _is_moved(self, place: Place, scope: Scope, recording: Recording, origin: str) -> bool:
+    async def _is_moved(self, place: PathRules, scope: Scope, recording: Recording, origin: str) -> bool:
         """Move a browser that came under another loopback name, before a cookie is set there."""
         canonical = self._hosts.canonical_form(origin) if place.is_for_browsers else None
         if canonical is None or recording.trace.method != "GET":

@@ -52,7 +52,7 @@ SESSION = b"mcp-session-id"
 _GZIP_OR_DEFLATE = 47
 
 
-class WholeAnswer:
+class HeldAnswer:
     """An answer that was read to its end before it is relayed."""
 
     is_complete = True
@@ -110,7 +110,7 @@ async def judged(call: McpCall, answer: UpstreamAnswer, credential: UpstreamCred
     if not answer.is_complete or not is_jsonrpc(body):
         raise Refused(_no_answer(call, answer, content_type, body))
     call.trace.upstream_body = None
-    return WholeAnswer(answer, body)
+    return HeldAnswer(answer, body)
 
 
 def _no_answer(call: McpCall, answer: UpstreamAnswer, content_type: bytes, body: bytes) -> Problem:

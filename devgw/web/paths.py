@@ -38,7 +38,7 @@ NOWHERE = "/-"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PathRules:
     """What the front has to know about a path that is no MCP route."""
 
     kind: str
@@ -51,10 +51,10 @@ class Place:
     """For what it may wait once it has the request."""
 
 
-_CLIENTS_REGISTER = Place("oauth", is_for_scripts=True, waits_for=awaited.STATE)
-_CLIENTS_CALL = Place("oauth", is_for_scripts=True, waits_for=awaited.CLIENT_KEYS)
-_BROWSERS_GO = Place("oauth", is_for_browsers=True, waits_for=awaited.PROVIDER)
-_AUTHORIZE = Place("oauth", waits_for=awaited.CLIENT_DOCUMENT)
+_CLIENTS_REGISTER = PathRules("oauth", is_for_scripts=True, waits_for=awaited.STATE)
+_CLIENTS_CALL = PathRules("oauth", is_for_scripts=True, waits_for=awaited.CLIENT_KEYS)
+_BROWSERS_GO = PathRules("oauth", is_for_browsers=True, waits_for=awaited.PROVIDER)
+_AUTHORIZE = PathRules("oauth", waits_for=awaited.CLIENT_DOCUMENT)
 """Answered under the name by which the client discovered us, since its issuer follows from that; it sets no cookie
 and moves the browser itself."""
 _EXACT = {
@@ -62,19 +62,19 @@ _EXACT = {
     **dict.fromkeys((TOKEN, "/token", REVOKE, "/revoke"), _CLIENTS_CALL),
     **dict.fromkeys((AUTHORIZE, "/authorize"), _AUTHORIZE),
     CALLBACK: _BROWSERS_GO,
-    **dict.fromkeys((CONSENT, PROVE, LOGOUT, DEV_LOGIN), Place("page", is_for_browsers=True)),
+    **dict.fromkeys((CONSENT, PROVE, LOGOUT, DEV_LOGIN), PathRules("page", is_for_browsers=True)),
 }
 _BELOW = {
     f"{AUTHORIZE}/": _AUTHORIZE,
-    f"{CONNECTIONS}/": Place("connect", is_for_browsers=True, waits_for=awaited.UPSTREAM),
-    f"{REGISTRY}/": Place("registry", is_for_scripts=True),
+    f"{CONNECTIONS}/": PathRules("connect", is_for_browsers=True, waits_for=awaited.UPSTREAM),
+    f"{REGISTRY}/": PathRules("registry", is_for_scripts=True),
 }
-_METADATA = Place("metadata", is_for_scripts=True)
-_OTHER = Place("other")
+_METADATA = PathRules("metadata", is_for_scripts=True)
+_OTHER = PathRules("other")
 
 
 @lru_cache(maxsize=256)
-def place_of(path: str, base_path: str) -> Place:
+def place_of(path: str, base_path: str) -> PathRules:
     """Return what lives at `path`, under the base path or its alias."""
     path = below_base(path, base_path)
     if WELL_KNOWN in path:

@@ -1,7 +1,7 @@
 """What was asked in each session: a stream that is resumed may bring the answer to that, and to nothing else."""
 
 from devgw.limits import Limits
-from devgw.mcp.attribution import Asked
+from devgw.mcp.attribution import OpenRequests
 from devgw.mcp.message import RequestId
 
 Session = tuple[str, str, str]
@@ -38,7 +38,7 @@ class Sessions:
         while len(known) > Limits.SESSION_STREAMS:
             del known[next(iter(known))]
 
-    def resumed(self, session: Session) -> Asked | None:
+    def resumed(self, session: Session) -> OpenRequests | None:
         """Return whose answers a resumed stream may bring; None where this is not known."""
         known = self._streamed.get(session)
-        return None if known is None else Asked(known)
+        return None if known is None else OpenRequests(known)

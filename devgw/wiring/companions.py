@@ -44,7 +44,7 @@ END_SECONDS = 2.0
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class Place:
+class KeptPort:
     """A loopback port that is kept for an emulator: whoever binds it again finds it under the same origin."""
 
     def __init__(self, wanted: int) -> None:
@@ -98,7 +98,7 @@ class Recipe:
 class Companion:
     """One emulator that runs, or will."""
 
-    def __init__(self, recipe: Recipe, place: Place, bodies: HeldTogether) -> None:
+    def __init__(self, recipe: Recipe, place: KeptPort, bodies: HeldTogether) -> None:
         self.recipe = recipe
         self.place = place
         self._bodies = bodies
@@ -146,7 +146,7 @@ class Companions:
         self._clock = clock
         self._bodies = HeldTogether(Limits.BODIES_TOGETHER_BYTES, Limits.BODY_UNCOUNTED_BYTES)
         """Of requests to all of them: they are in the gateway's memory too."""
-        self.workos = Place(settings.emulators.workos_port)
+        self.workos = KeptPort(settings.emulators.workos_port)
         """Kept from the start, because the URLs of a sign-in at the emulator are derived from it."""
         self.running: dict[str, Companion] = {}
         self._signing_keys: dict[str, bytes] = {}
@@ -194,7 +194,7 @@ class Companions:
         added = []
         for name, recipe in plan.items():
             if name not in self.running:
-                place = self.workos if name == WORKOS else Place(recipe.port)
+                place = self.workos if name == WORKOS else KeptPort(recipe.port)
                 place.bind()
                 self.running[name] = Companion(recipe, place, self._bodies)
                 added.append(self.running[name])

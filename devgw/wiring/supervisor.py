@@ -48,7 +48,7 @@ _SHOWN = {
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class RestartPace:
     """Seconds of the loop's time between failure and restart."""
 
     first: float = 0.25
@@ -74,11 +74,11 @@ class _Helper:
 class Supervisor:
     """Starts helpers again when they fail; `close` ends them all."""
 
-    def __init__(self, bus: Bus, clock: Clock, health: Health, pace: Pace | None = None) -> None:
+    def __init__(self, bus: Bus, clock: Clock, health: Health, pace: RestartPace | None = None) -> None:
         self._bus = bus
         self._clock = clock
         self._health = health
-        self._pace = pace or Pace()
+        self._pace = pace or RestartPace()
         self._helpers: dict[str, _Helper] = {}
         self._works: set[asyncio.Task[None]] = set()
         self._failed_works: dict[str, Cause] = {}

@@ -24,12 +24,13 @@ from devgw.gateway.watched.legs import Legs
 from devgw.gateway.watched.notes import NOTES
 from devgw.gateway.watched.origins import OriginMap
 from devgw.gateway.watched.tokens import WatchedTokens
+from devgw.limits import Limits
 from devgw.monitor.monitor import Monitor
 from devgw.monitor.views import GatewayFacts
 from devgw.monitor.watching import Watching
 from devgw.outbound.guard import check_url
 from devgw.outbound.proxy import ProxyClient
-from devgw.settings import Limits, Settings
+from devgw.settings import Settings
 from devgw.store.watched import WatchedFile, WatchedRecord
 from devgw.web.descriptors import raise_limit
 from devgw.web.recorder import CURRENT_TRACE

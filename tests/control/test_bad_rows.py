@@ -8,7 +8,7 @@ import pytest
 
 from devgw.control.client import ControlClient, ask_once, snapshot_once
 from devgw.control.codec import from_line, to_line
-from devgw.control.messages import Answer, EventLine, FlowRow, TraceRow
+from devgw.control.messages import CommandAnswer, EventLine, FlowRow, TraceRow
 from devgw.events import taxonomy as told
 from devgw.events.trace import Body
 from devgw.ids import TokenId
@@ -142,5 +142,5 @@ async def test_an_answer_that_cannot_be_written_is_a_fault_of_that_command_alone
 
 def test_a_snapshot_of_very_many_rows_is_taken_by_a_dashboard() -> None:
     """What our own gateway tells is as much as it is: a million commas are twenty thousand clients' rows."""
-    answer = Answer(id="1", ok=True, result={"rows": list(range(1_200_000))})
+    answer = CommandAnswer(id="1", ok=True, result={"rows": list(range(1_200_000))})
     assert from_line(to_line(answer)) == answer

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from devgw.control.messages import Answer, Rows
+from devgw.control.messages import CommandAnswer, Rows
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.draw.screen import Painter, Picture
 from devgw.dashboard.keys.bindings import KEYMAP
@@ -34,7 +34,7 @@ class FakePort:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
-        self.answers: dict[str, Answer] = {}
+        self.answers: dict[str, CommandAnswer] = {}
         self.waiting: list[Then] = []
         self.copied: list[str] = []
         self.written: dict[str, str] = {}

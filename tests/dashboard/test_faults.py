@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from devgw.clock import FrozenClock
-from devgw.control.messages import Answer, Events, Snapshot
+from devgw.control.messages import CommandAnswer, Events, Snapshot
 from devgw.dashboard.acts import commands
 from devgw.dashboard.crash import write_faults
 from devgw.dashboard.draw.screen import Painter
-from devgw.dashboard.fault import Faults
+from devgw.dashboard.fault import KeptFaults
 from devgw.dashboard.feed import Feed
 from devgw.dashboard.keys.bindings import KEYMAP
 from devgw.dashboard.overlays.base import Overlay
@@ -78,7 +78,7 @@ def _fails(*_: object) -> Any:
 def test_a_fault_in_a_view_is_a_box_in_that_view() -> None:
     bench = Bench()
     written: list[str] = []
-    bench.desk.faults = Faults(lambda text: written.append(text) or "somewhere.log")  # type: ignore[func-returns-value]
+    bench.desk.faults = KeptFaults(lambda text: written.append(text) or "somewhere.log")  # type: ignore[func-returns-value]
     bench.desk.view = replace(VIEWS[0], tabs=(Tab("Broken", _fails), *VIEWS[0].tabs[1:]))
     shown = bench.text()
     assert "Broken failed: ValueError" in " ".join(shown.split())
@@ -154,4 +154,4 @@ async def test_one_message_or_answer_that_cannot_be_read_never_ends_the_feed(tmp
     async with asyncio.TaskGroup():
         await feed._ask("clear", {}, lambda _answer: _fails())
     assert heard[-1] == ("the answer to clear", "ValueError")
-    assert Answer("1").ok is not None
+    assert CommandAnswer("1").ok is not None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from devgw.clock import SystemClock
-from devgw.control.messages import Answer
+from devgw.control.messages import CommandAnswer
 from devgw.control.server import ControlServer
 from devgw.dashboard.feed import Feed
 from devgw.dashboard.world import Link, World
@@ -30,9 +30,9 @@ class Line:
             while not holds():
                 await asyncio.sleep(0.01)
 
-    async def ask(self, name: str, **arguments: object) -> Answer:
+    async def ask(self, name: str, **arguments: object) -> CommandAnswer:
         """Ask the gateway, as a key does."""
-        came: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        came: asyncio.Future[CommandAnswer] = asyncio.get_running_loop().create_future()
         self.feed.ask(name, arguments, came.set_result)
         async with asyncio.timeout(15):
             return await came

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from devgw.control.messages import Answer, Events, TraceRow
+from devgw.control.messages import CommandAnswer, Events, TraceRow
 from devgw.dashboard.acts.running import pager
 from devgw.dashboard.keys.bindings import KEYMAP
 from devgw.dashboard.look.glyphs import UNICODE
@@ -265,7 +265,7 @@ def test_a_har_carries_masked_values_alone(bench: Bench) -> None:
 
 def test_reveal_opens_one_secret_for_ten_seconds(bench: Bench) -> None:
     result = {"place": "request.headers.authorization", "value": "Bearer at_verysecret"}
-    bench.port.answers["reveal"] = Answer("1", True, result)
+    bench.port.answers["reveal"] = CommandAnswer("1", True, result)
     bench.press("2", "v")
     assert "at_verysecret" in bench.text()
 

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from devgw.control.messages import Answer, Consequences, Events, TokenRow
+from devgw.control.messages import CommandAnswer, Consequences, Events, TokenRow
 from tests.dashboard.bench import Bench
 from tests.support.sample_world import NOON
 
 
-def told(result: Consequences) -> Answer:
-    return Answer("1", True, result.to_json())
+def told(result: Consequences) -> CommandAnswer:
+    return CommandAnswer("1", True, result.to_json())
 
 
 REFRESH = Consequences(
@@ -145,7 +145,7 @@ def test_a_client_wants_its_name_typed(bench: Bench) -> None:
 
 
 def test_what_the_gateway_refuses_is_said(bench: Bench) -> None:
-    bench.port.answers = {"revoke dry": Answer("1", code="not_found", explanation="There is no such token.")}
+    bench.port.answers = {"revoke dry": CommandAnswer("1", code="not_found", explanation="There is no such token.")}
     bench.press("3", "d")
     assert "There is no such token." in bench.text()
     bench.press("y")

@@ -15,7 +15,7 @@ from devgw.diagnosis.verdicts import Answer
 from devgw.diagnosis.verdicts.login_page import AskedLogin, login_page
 from devgw.diagnosis.verdicts.metadata import Served, strict_eyes
 from devgw.diagnosis.verdicts.provider import Configured, discovery, id_and_key, keys, registered_uris
-from devgw.diagnosis.verdicts.upstream import Asked, upstream
+from devgw.diagnosis.verdicts.upstream import AskedUpstream, upstream
 from devgw.events.flow import FlowState, Milestone
 from devgw.events.taxonomy import (
     HttpExchanged,
@@ -195,7 +195,7 @@ VERDICTS: dict[str, Callable[[Iterator[Answer]], Any]] = {
     "login_page": lambda some: login_page(
         next(some), AskedLogin("http://localhost:1/cb", "c", f"{P}/a", is_workos=True)
     ),
-    "upstream": lambda some: upstream(Asked("x", "http://u.example/mcp"), next(some), next(some)),
+    "upstream": lambda some: upstream(AskedUpstream("x", "http://u.example/mcp"), next(some), next(some)),
     "strict_eyes": lambda some: list(
         strict_eyes(Served("http://g/mcp", next(some), next(some), next(some), next(some)))
     ),

@@ -15,7 +15,7 @@ from devgw.clock import FrozenClock
 from devgw.diagnosis.verdicts import Answer, Check, provider
 from devgw.diagnosis.verdicts.login_page import AskedLogin, login_page
 from devgw.diagnosis.verdicts.metadata import Served, strict_eyes
-from devgw.diagnosis.verdicts.upstream import Asked, upstream
+from devgw.diagnosis.verdicts.upstream import AskedUpstream, upstream
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.probes.asking import Asker, skew
 from devgw.outbound.probes.routes import served
@@ -71,9 +71,9 @@ def verdicts(one: Answer, other: Answer, text: str) -> Iterator[Check]:
     yield provider.clock([each for each in (skew(one), skew(other)) if each is not None])
     yield provider.client_id_shape(text)
     yield provider.secret_shape(text, text)
-    yield upstream(Asked("x", text), one, other)
-    yield upstream(Asked("x", text, ("x-key",)), one, other)
-    yield upstream(Asked("x", text, exchange="exchange"), one, other)
+    yield upstream(AskedUpstream("x", text), one, other)
+    yield upstream(AskedUpstream("x", text, ("x-key",)), one, other)
+    yield upstream(AskedUpstream("x", text, exchange="exchange"), one, other)
     yield from strict_eyes(Served(text, one, other, one, other))
 
 

@@ -19,7 +19,7 @@ from devgw.emulators.workos import create_app as create_workos
 from devgw.foreign.held import HeldTogether
 from devgw.limits import Limits
 from devgw.web.counted_bodies import CountedBodies
-from devgw.wiring.companions import MOST_BODY_BYTES, Companion, Place, Recipe
+from devgw.wiring.companions import MOST_BODY_BYTES, Companion, KeptPort, Recipe
 from tests.support.serving import listen, origin_of, serve
 from tests.trust.client import ACCEPT
 
@@ -129,7 +129,7 @@ async def test_one_that_is_longer_than_any_is_told_so_by_the_emulator_itself() -
 async def test_the_emulators_of_a_gateway_are_counted_together() -> None:
     among = HeldTogether(2 * MB, Limits.BODY_UNCOUNTED_BYTES)
     recipe = Recipe("sample server", 0, None, lambda _: create_upstream(SystemClock()), "")
-    both = [Companion(recipe, Place(0), among) for _ in range(2)]
+    both = [Companion(recipe, KeptPort(0), among) for _ in range(2)]
     serving = [asyncio.ensure_future(each.serve()) for each in both]
     sent = [await half(each.place.origin, "/mcp", MB - 10) for each in both for _ in range(2)]
     await asyncio.wait_for(_first_answered(sent), SECONDS)

@@ -9,7 +9,7 @@ import pytest
 from devgw.clock import FrozenClock
 from devgw.foreign.held import HeldTogether
 from devgw.settings import EmulatorSettings, Settings
-from devgw.wiring.companions import OAUTH_SAMPLE, SAMPLE, WORKOS, Companion, Companions, Place, Recipe, is_local
+from devgw.wiring.companions import OAUTH_SAMPLE, SAMPLE, WORKOS, Companion, Companions, KeptPort, Recipe, is_local
 from tests.config.bench import operation, read, write
 
 
@@ -29,14 +29,14 @@ def free_port() -> int:
 
 def test_a_free_port_is_the_one_and_is_kept_until_it_is_let_go() -> None:
     port = free_port()
-    place = Place(port)
+    place = KeptPort(port)
     try:
         assert (place.port, place.origin) == (port, f"http://localhost:{port}")
         place.bind()
         assert place.port == port, "what is bound is bound once"
-        assert Place(port).port != port
+        assert KeptPort(port).port != port
         place.release()
-        again = Place(port)
+        again = KeptPort(port)
         assert again.port == port
         again.release()
         for _ in range(2):
@@ -50,7 +50,7 @@ def test_a_free_port_is_the_one_and_is_kept_until_it_is_let_go() -> None:
 
 
 def test_in_place_of_a_port_that_somebody_has_another_is_taken_and_told(taken: int) -> None:
-    place = Place(taken)
+    place = KeptPort(taken)
     try:
         assert (place.wanted, place.port != taken, place.port > 0) == (taken, True, True)
         note = f"It runs at {place.origin}. Port {taken}, where it is meant to be, was taken"
@@ -62,7 +62,7 @@ def test_in_place_of_a_port_that_somebody_has_another_is_taken_and_told(taken: i
         place.release()
 
 
-def companion(name: str, port: int, place: Place) -> Companion:
+def companion(name: str, port: int, place: KeptPort) -> Companion:
     recipe = Recipe(name, port, None, lambda _origin: object(), "It runs at {origin}.")
     return Companion(recipe, place, HeldTogether(1000, 10))
 

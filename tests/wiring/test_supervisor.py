@@ -26,11 +26,11 @@ from devgw.settings import Settings
 from devgw.wiring.cause import cause_of
 from devgw.wiring.companions import WORKOS
 from devgw.wiring.stopping import EssentialEnded
-from devgw.wiring.supervisor import Pace, Supervisor
+from devgw.wiring.supervisor import RestartPace, Supervisor
 from tests.support.gateway import running_gateway
 from tests.support.heard import Heard
 
-QUICK = Pace(first=0.01, longest=0.04, settles=0.05)
+QUICK = RestartPace(first=0.01, longest=0.04, settles=0.05)
 
 
 class Bench:
@@ -134,7 +134,7 @@ async def test_one_that_works_with_a_limit_keeps_it_until_it_is_told_that_it_is_
 
 
 async def test_waits_double_up_to_the_longest() -> None:
-    pace = Pace(first=1, longest=10)
+    pace = RestartPace(first=1, longest=10)
     assert [pace.wait(each) for each in (1, 2, 3, 4, 5, 500)] == [1, 2, 4, 8, 10, 10]
 
 

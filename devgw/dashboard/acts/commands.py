@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from devgw.control.messages import Answer
+from devgw.control.messages import CommandAnswer
 from devgw.dashboard.acts import copying, looking, running
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.filter.fields import nearest
@@ -100,7 +100,7 @@ def _theme(desk: Desk, name: str) -> None:
 
 
 def _clear(desk: Desk, kind: str) -> None:
-    def cleared(answer: Answer) -> None:
+    def cleared(answer: CommandAnswer) -> None:
         if answer.ok:
             desk.say(f"cleared {answer.result.get('cleared', '')}".strip(), "ok")
         else:
@@ -116,7 +116,7 @@ def _travel(desk: Desk, text: str) -> None:
         desk.complain("travel needs a time, such as 15m")
         return
 
-    def travelled(answer: Answer) -> None:
+    def travelled(answer: CommandAnswer) -> None:
         if answer.ok:
             desk.say(f"the gateway's clock is {text} further", "ok")
         else:

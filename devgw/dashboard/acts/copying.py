@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from devgw.control.messages import Answer, Copied
+from devgw.control.messages import CommandAnswer, Copied
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.har import har
 from devgw.dashboard.look import words
@@ -96,7 +96,7 @@ def fetch(desk: Desk, kind: str) -> None:
     desk.port.ask("copy", {"kind": kind, "id": row.id}, partial(_copied, desk))
 
 
-def _copied(desk: Desk, answer: Answer) -> None:
+def _copied(desk: Desk, answer: CommandAnswer) -> None:
     if not answer.ok:
         desk.complain(answer.explanation or "there was nothing to copy")
         return

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from devgw.control.messages import Answer, Revealed
+from devgw.control.messages import CommandAnswer, Revealed
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.look.palette import PALETTES
 from devgw.dashboard.overlays.help import Help
@@ -27,7 +27,7 @@ def reveal(desk: Desk) -> None:
     desk.port.ask("reveal", arguments, partial(_revealed, desk, row.id, target.id))
 
 
-def _revealed(desk: Desk, trace_id: str, place: str, answer: Answer) -> None:
+def _revealed(desk: Desk, trace_id: str, place: str, answer: CommandAnswer) -> None:
     if not answer.ok:
         desk.complain(answer.explanation or "the gateway would not reveal it")
         return

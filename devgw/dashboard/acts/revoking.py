@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from devgw.control.messages import Answer, Consequences
+from devgw.control.messages import CommandAnswer, Consequences
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.look import words
 from devgw.dashboard.overlays.confirm import Confirm, also_ends
@@ -68,7 +68,7 @@ def _client(row: Any) -> str:
     return str(getattr(row, "client", "") or getattr(row, "client_id", "") or "unknown client")
 
 
-def _foreseen(confirm: Confirm, answer: Answer) -> None:
+def _foreseen(confirm: Confirm, answer: CommandAnswer) -> None:
     confirm.awaited -= 1
     if answer.ok:
         confirm.known.append(Consequences.from_json(answer.result))
@@ -84,7 +84,7 @@ def _revoke(desk: Desk, kind: str, ids: list[str]) -> None:
     desk.listing.marks.clear()
 
 
-def _revoked(desk: Desk, done: list[Consequences], expected: int, answer: Answer) -> None:
+def _revoked(desk: Desk, done: list[Consequences], expected: int, answer: CommandAnswer) -> None:
     if not answer.ok:
         desk.complain(answer.explanation or "the gateway did not revoke it")
         return
@@ -116,7 +116,7 @@ def undo(desk: Desk) -> None:
         desk.port.ask("undo", {"id": undo_id}, partial(_undone, desk))
 
 
-def _undone(desk: Desk, answer: Answer) -> None:
+def _undone(desk: Desk, answer: CommandAnswer) -> None:
     if not answer.ok:
         desk.complain(answer.explanation or "it could not be undone")
         return
@@ -156,7 +156,7 @@ def _disconnect(desk: Desk, row_id_: str, subjects: list[str]) -> None:
         desk.port.ask("disconnect", arguments, partial(_disconnected, desk))
 
 
-def _disconnected(desk: Desk, answer: Answer) -> None:
+def _disconnected(desk: Desk, answer: CommandAnswer) -> None:
     if answer.ok:
         desk.say("disconnected", "ok")
     else:

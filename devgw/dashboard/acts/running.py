@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from devgw.control.messages import Answer
+from devgw.control.messages import CommandAnswer
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.items import ConfigItem
 from devgw.dashboard.look.line import plain
@@ -50,7 +50,7 @@ def sign_in(desk: Desk) -> None:
     desk.port.ask("sign_in", arguments, lambda answer: _signed_in(desk, answer))
 
 
-def _signed_in(desk: Desk, answer: Answer) -> None:
+def _signed_in(desk: Desk, answer: CommandAnswer) -> None:
     if not answer.ok:
         _said(desk, answer, "")
         return
@@ -68,7 +68,7 @@ def _copier(text: str) -> Callable[[Desk], None]:
     return lambda desk: desk.say(desk.port.copy(text))
 
 
-def _said(desk: Desk, answer: Answer, done: str) -> None:
+def _said(desk: Desk, answer: CommandAnswer, done: str) -> None:
     if answer.ok:
         desk.say(done, "ok")
     else:

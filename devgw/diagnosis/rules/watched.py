@@ -12,7 +12,7 @@ from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.verdicts.check import Answer, Check, Verdict
 from devgw.diagnosis.verdicts.server_issuer import issuer_points
 from devgw.diagnosis.verdicts.server_resource import resource_points
-from devgw.diagnosis.verdicts.server_seen import Endpoint, Place, Seen
+from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Endpoint, Seen
 from devgw.diagnosis.view import View
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis, FlowState, Step
@@ -65,7 +65,7 @@ def _checks(seen: Seen) -> Iterator[Check]:
         yield from (each.check for each in issuer_points(seen))
 
 
-def _is_broken(place: Place) -> bool:
+def _is_broken(place: DocumentPlace) -> bool:
     return place.is_failing or (place.answer.status == 200 and not place.has_document)
 
 
@@ -91,11 +91,11 @@ def seen_in(view: View) -> tuple[Seen | None, dict[str, Trace]]:
     derived = resource_metadata_urls(url)
     kinds = _RESOURCE_KINDS if len(derived) > 1 else _RESOURCE_KINDS[1:]
     wanted = [*([("hint", hint)] if hint else []), *zip(kinds, derived, strict=True)]
-    resources = tuple(Place(kind, answers[each]) for kind, each in wanted if each in answers)
+    resources = tuple(DocumentPlace(kind, answers[each]) for kind, each in wanted if each in answers)
     seen = Seen(url, endpoint, resources=resources)
     issuer = _issuer(seen)
     places = zip(_SERVER_KINDS, authorization_server_urls(issuer), strict=False)
-    servers = tuple(Place(kind, answers[each]) for kind, each in places if each in answers)
+    servers = tuple(DocumentPlace(kind, answers[each]) for kind, each in places if each in answers)
     return Seen(url, endpoint, resources=resources, issuer=issuer, servers=servers), last
 
 

@@ -11,7 +11,7 @@ from devgw.diagnosis.verdicts.point import Point
 from devgw.diagnosis.verdicts.server_endpoint import challenge_point
 from devgw.diagnosis.verdicts.server_issuer import issuer_points
 from devgw.diagnosis.verdicts.server_resource import resource_points
-from devgw.diagnosis.verdicts.server_seen import Endpoint, Place, Seen
+from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Endpoint, Seen
 from devgw.foreign.text import clean
 
 
@@ -65,9 +65,9 @@ def _points(served: Served) -> list[Point]:
     seen = Seen(
         served.url,
         Endpoint(served.url, served.challenge, served.challenge, nothing, served.preflight),
-        resources=(Place("path", served.resource),),
+        resources=(DocumentPlace("path", served.resource),),
         issuer=named[0] if named else split_url(served.url).origin,
-        servers=(Place("oauth", served.server),),
+        servers=(DocumentPlace("oauth", served.server),),
     )
     return [challenge_point(seen), *resource_points(seen), *issuer_points(seen)]
 

@@ -9,7 +9,7 @@ from devgw.diagnosis.verdicts.check import MOST_SHOWN
 from devgw.diagnosis.verdicts.point import Naming, Point, asked_for, of_issuer, shown
 from devgw.diagnosis.verdicts.server_endpoint import answered
 from devgw.diagnosis.verdicts.server_place import broken_place
-from devgw.diagnosis.verdicts.server_seen import Place, Seen
+from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Seen
 from devgw.foreign.text import clean
 from devgw.oauth.discovery import check_endpoint
 from devgw.problems import Refused
@@ -47,7 +47,7 @@ def _documents(seen: Seen) -> Point:
     return naming.bad(saw, f"Publish {shown(seen.servers[0].answer.url)} (RFC 8414 §3).", "DISC-02", "as-absent-named")
 
 
-def _found(naming: Naming, place: Place) -> Point:
+def _found(naming: Naming, place: DocumentPlace) -> Point:
     answer = place.answer
     if answer.media_type != "application/json":
         todo = "Serve it as application/json (RFC 8414 §3.2)."

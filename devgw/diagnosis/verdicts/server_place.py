@@ -2,10 +2,10 @@
 
 from devgw.diagnosis.verdicts.point import Naming, Point, shown
 from devgw.diagnosis.verdicts.server_endpoint import answered, why_unread
-from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Place
+from devgw.diagnosis.verdicts.server_seen import REDIRECTS, DocumentPlace
 
 
-def broken_place(naming: Naming, place: Place, document: str, failing_id: str) -> Point | None:
+def broken_place(naming: Naming, place: DocumentPlace, document: str, failing_id: str) -> Point | None:
     """Return the failure of a place; None where there is none.
 
     Args:

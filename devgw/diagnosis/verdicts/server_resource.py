@@ -7,7 +7,7 @@ from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import MOST_SHOWN
 from devgw.diagnosis.verdicts.point import Naming, Point, asked_for, of_resource, shown
 from devgw.diagnosis.verdicts.server_place import broken_place
-from devgw.diagnosis.verdicts.server_seen import Place, Seen
+from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Seen
 from devgw.foreign.text import clean
 from devgw.foreign.urls import UrlRefused, read_url
 from devgw.oauth.discovery import covers
@@ -45,7 +45,7 @@ def _documents(seen: Seen) -> Point:
     return naming.bad(saw, todo, "DISC-09", "nothing")
 
 
-def _found(seen: Seen, naming: Naming, place: Place) -> Point:
+def _found(seen: Seen, naming: Naming, place: DocumentPlace) -> Point:
     if place.answer.media_type != "application/json":
         todo = "Serve it as application/json (RFC 9728 §3.2)."
         return naming.odd(
@@ -58,7 +58,7 @@ def _found(seen: Seen, naming: Naming, place: Place) -> Point:
     return naming.good(f"found at {shown(place.answer.url)}")
 
 
-def _identifier(seen: Seen, place: Place) -> Point:
+def _identifier(seen: Seen, place: DocumentPlace) -> Point:
     naming = of_resource(seen, "identifier", f"compared `resource` with {shown(seen.url)}, which clients are given")
     said = place.answer.document.get("resource")
     if not isinstance(said, str) or not said:
@@ -85,7 +85,7 @@ def _of_resource(said: str, url: str) -> tuple[str, str]:
     return ("resource-parent" if covers(said, url) else "resource-other"), "AUD-01"
 
 
-def _servers(seen: Seen, place: Place) -> Point:
+def _servers(seen: Seen, place: DocumentPlace) -> Point:
     naming = of_resource(seen, "authorization_servers", "read `authorization_servers`")
     named = place.answer.listed("authorization_servers")
     if not named:
@@ -100,7 +100,7 @@ def _servers(seen: Seen, place: Place) -> Point:
     return naming.good(f"the first is {clean(named[0], MOST_SHOWN)}{more}")
 
 
-def _demands(seen: Seen, place: Place) -> Point:
+def _demands(seen: Seen, place: DocumentPlace) -> Point:
     naming = of_resource(seen, "tokens", "read what tokens it wants")
     if place.answer.document.get("dpop_bound_access_tokens_required") is True:
         saw = "dpop_bound_access_tokens_required is true (RFC 9728 §2): a plain bearer token is refused"

@@ -17,7 +17,7 @@ _LOGIN_PAGES = frozenset({200, 302, 303, 400})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DocumentPlace:
     """One place where a document may be, and what came from there."""
 
     kind: str
@@ -83,10 +83,10 @@ class Seen:
     """Whether its URL was reached by a redirect within the origin."""
     tried: tuple[str, ...] = ()
     """URLs of the same origin that were asked since there was no MCP server at the one that was typed."""
-    resources: tuple[Place, ...] = ()
+    resources: tuple[DocumentPlace, ...] = ()
     issuer: str = ""
     """Of which the metadata was asked for: the first that the resource names; its origin where it names none."""
-    servers: tuple[Place, ...] = ()
+    servers: tuple[DocumentPlace, ...] = ()
     keys: Answer | None = None
     token: Answer | None = None
     """To a code that nobody issued."""
@@ -110,12 +110,12 @@ class Seen:
         return split_url(self.url).origin
 
     @property
-    def resource(self) -> Place | None:
+    def resource(self) -> DocumentPlace | None:
         """Return the first place that has the resource's metadata."""
         return next((each for each in self.resources if each.has_document), None)
 
     @property
-    def server(self) -> Place | None:
+    def server(self) -> DocumentPlace | None:
         """Return the first place that has the issuer's metadata."""
         return next((each for each in self.servers if each.has_document), None)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from devgw.diagnosis.verdicts.check import MOST_SHOWN
 from devgw.diagnosis.verdicts.point import shown
 from devgw.diagnosis.verdicts.server_endpoint import unfit
-from devgw.diagnosis.verdicts.server_seen import Place, Seen
+from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Seen
 from devgw.diagnosis.verdicts.upstream import spoken
 from devgw.foreign.text import clean
 from devgw.problems import Refused
@@ -92,7 +92,7 @@ def _has_oauth(seen: Seen) -> bool:
     return seen.has_default_endpoints
 
 
-def _is_there(place: Place) -> bool:
+def _is_there(place: DocumentPlace) -> bool:
     """Tell whether something stands at a place of metadata, be it broken; a page for every path is nothing."""
     answer = place.answer
     return bool(answer.failure) or (answer.status not in _ABSENT and answer.media_type != "text/html")

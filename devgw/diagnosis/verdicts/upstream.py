@@ -45,7 +45,7 @@ NOT_HERE = frozenset({404, 405})
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedUpstream:
     """Which upstream was asked, and with what of its route."""
 
     operation_id: str
@@ -83,7 +83,7 @@ class Asked:
         return not legacy.failure and (legacy.status in (401, 403) or legacy.status < 300)
 
 
-def upstream(asked: Asked, modern: Answer, legacy: Answer) -> Check:
+def upstream(asked: AskedUpstream, modern: Answer, legacy: Answer) -> Check:
     """Say what an upstream answered to `server/discover` (2026-07-28) and to `initialize` (2025-11-25)."""
     if legacy.failure or legacy.problem:
         problem = legacy.problem or UpstreamUnreachable(asked.url, legacy.failure)
@@ -103,7 +103,7 @@ def upstream(asked: Asked, modern: Answer, legacy: Answer) -> Check:
     return passed(asked.name, asked.did, f"it speaks {', '.join(dict.fromkeys(revisions))}")
 
 
-def _judge_of(answer: Answer, *, speaks_mcp: bool) -> Callable[[Asked, Answer], Check] | None:
+def _judge_of(answer: Answer, *, speaks_mcp: bool) -> Callable[[AskedUpstream, Answer], Check] | None:
     """Return who judges an answer that is no result of `initialize`, by its status or form; None where that is open."""
     if answer.status < 300 and _is_foreign(answer):
         return _foreign
@@ -112,7 +112,7 @@ def _judge_of(answer: Answer, *, speaks_mcp: bool) -> Callable[[Asked, Answer], 
     return _BY_STATUS.get(answer.status) or (_unread if _malformed(answer) else None)
 
 
-def _foreign(asked: Asked, answer: Answer) -> Check:
+def _foreign(asked: AskedUpstream, answer: Answer) -> Check:
     id_ = answer.message.get("id")
     got = shown_ids([id_] if isinstance(id_, str | int | float) else [])
     return _as_proxied(asked, UpstreamAnswerForeign(asked.url, got, shown_ids([_ASKED_ID])))
@@ -126,7 +126,7 @@ def _is_foreign(answer: Answer) -> bool:
     return bool({"result", "error"} & message.keys()) and not is_own
 
 
-def _no_mcp(asked: Asked, answer: Answer, speaks: tuple[str, str] | None) -> Check:
+def _no_mcp(asked: AskedUpstream, answer: Answer, speaks: tuple[str, str] | None) -> Check:
     """Judge what is no result of `initialize`, as a call's answer is judged."""
     if speaks and is_answer_to(answer.body, [_ASKED_ID]):
         todo = "Look at what it said, and into its own log: the same is what a client gets."
@@ -142,7 +142,7 @@ def _no_mcp(asked: Asked, answer: Answer, speaks: tuple[str, str] | None) -> Che
     return _as_proxied(asked, problem if is_mcp else no_answer_in(answered, shown_ids([_ASKED_ID])))
 
 
-def _answered(asked: Asked, answer: Answer, *, speaks_mcp: bool = False) -> Answered:
+def _answered(asked: AskedUpstream, answer: Answer, *, speaks_mcp: bool = False) -> Answered:
     headers = answer.headers
     return Answered(
         asked.url,
@@ -167,22 +167,22 @@ def _malformed(answer: Answer) -> str:
     return ""
 
 
-def _unread(asked: Asked, answer: Answer) -> Check:
+def _unread(asked: AskedUpstream, answer: Answer) -> Check:
     return _as_proxied(asked, UpstreamResponseMalformed(asked.url, _malformed(answer)))
 
 
-def _limited(asked: Asked, answer: Answer) -> Check:
+def _limited(asked: AskedUpstream, answer: Answer) -> Check:
     """Judge a 429: nothing is wrong, but it is not known what it would have answered."""
     return replace(_as_proxied(asked, refusal_of(_answered(asked, answer))), verdict=Verdict.WARN)
 
 
-def _not_acceptable(asked: Asked, answer: Answer) -> Check:
+def _not_acceptable(asked: AskedUpstream, answer: Answer) -> Check:
     return _as_proxied(
         asked, UpstreamNotAcceptable(asked.url, answer.status, beginning_of(answer.body), ", ".join(MEDIA_TYPES), ())
     )
 
 
-def _redirected(asked: Asked, answer: Answer) -> Check:
+def _redirected(asked: AskedUpstream, answer: Answer) -> Check:
     """Judge a redirect as the proxy does: to a login, to the same written otherwise, or to nowhere."""
     written = answer.headers.get("location", "")
     if not written:
@@ -201,19 +201,19 @@ def _redirected(asked: Asked, answer: Answer) -> Check:
     return replace(_as_proxied(asked, problem), marks=tuple(difference.lines()))
 
 
-def _as_proxied(asked: Asked, problem: Problem) -> Check:
+def _as_proxied(asked: AskedUpstream, problem: Problem) -> Check:
     """Return what the proxy would say of the same answer."""
     return refused(asked.name, asked.did, problem)
 
 
-def _not_here(asked: Asked, answer: Answer) -> Check:
+def _not_here(asked: AskedUpstream, answer: Answer) -> Check:
     """Judge a 404 or 405: the older transport, a wrong path, or what takes no POST."""
     if asked.offers_event_stream:
         return _as_proxied(asked, UpstreamSpeaksLegacySse(asked.url, answer.status, beginning_of(answer.body)))
     return _as_proxied(asked, refusal_of(_answered(asked, answer)))
 
 
-def _forbidden(asked: Asked, answer: Answer) -> Check:
+def _forbidden(asked: AskedUpstream, answer: Answer) -> Check:
     """Judge a 403: right where the route has a way to get a credential, else a no to whoever asked."""
     if asked.exchange:
         return _protected(asked, answer)
@@ -222,7 +222,7 @@ def _forbidden(asked: Asked, answer: Answer) -> Check:
     return _as_proxied(asked, UpstreamForbade(asked.url, answer.status, said, "", asked.sends_credential))
 
 
-def _protected(asked: Asked, answer: Answer) -> Check:
+def _protected(asked: AskedUpstream, answer: Answer) -> Check:
     """Judge a wish for a login, which is right where the route has a way to get a credential."""
     challenge = clean(answer.headers.get("www-authenticate", ""), MOST_SHOWN) or "no challenge"
     saw = f"it wants a login: {answer.status} with {challenge}"
@@ -240,7 +240,7 @@ def _protected(asked: Asked, answer: Answer) -> Check:
     return Check(asked.name, Verdict.FAIL, asked.did, f"{saw}; no policy of the route sends one", todo, "UPST-19")
 
 
-def _attach(asked: Asked) -> str:
+def _attach(asked: AskedUpstream) -> str:
     """Return the policy that gets a credential, and where it is attached, to be pasted."""
     policy = {
         "name": f"mcp-token-exchange-{asked.operation_id}",
@@ -268,7 +268,7 @@ _BY_STATUS = {
 }
 
 
-def connectable(asked: Asked, issuer: str, connected: int) -> Check:
+def connectable(asked: AskedUpstream, issuer: str, connected: int) -> Check:
     """Say that connecting would work, and whether anybody did."""
     by = f"{connected} connected already" if connected else "nobody has connected it yet"
     did = f"walked the way of connecting {asked.url}, up to where something would change"

@@ -41,7 +41,7 @@ WIRING_QUESTION = (
 )
 
 
-class Reading:
+class ResourceMethods:
     """What is answered for resources, templates, prompts and completion."""
 
     def __init__(self, notes: Notes) -> None:

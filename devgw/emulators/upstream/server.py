@@ -28,7 +28,7 @@ from devgw.emulators.upstream.request import (
     RpcError,
     read_request,
 )
-from devgw.emulators.upstream.resources import Reading
+from devgw.emulators.upstream.resources import ResourceMethods
 from devgw.emulators.upstream.tool import Shelf
 from devgw.emulators.upstream.tools import call_tool, list_tools
 
@@ -60,7 +60,7 @@ class SampleServer:
         self._info = {"name": name, "title": "devgw sample server", "version": "1.0.0"}
         self._instructions = instructions
         self._open = OpenRequests()
-        reading = Reading(self._shelf.notes)
+        reading = ResourceMethods(self._shelf.notes)
         both: dict[str, Method] = {"tools/list": list_tools, "tools/call": self._call} | reading.methods()
         self._older: dict[str, Method] = both | {"initialize": self._initialize, "ping": _pong}
         self._modern: dict[str, Method] = both | {

@@ -7,7 +7,7 @@ from devgw.clock import Clock
 from devgw.emulators.upstream.asgi import OpenRequests, Receive, Scope, Send, answer_text, drain, is_for_loopback
 from devgw.emulators.upstream.server import MCP_PATH, SampleServer
 from devgw.emulators.upstream_auth.breakage import CUT_HEADER, Cut, cut_where_marked
-from devgw.emulators.upstream_auth.faults import Faults
+from devgw.emulators.upstream_auth.faults import SetFaults
 from devgw.emulators.upstream_auth.metadata import Metadata
 from devgw.emulators.upstream_auth.records import Records
 from devgw.emulators.upstream_auth.resource import ProtectedResource
@@ -23,7 +23,7 @@ class UpstreamWithOAuth:
     """The sample upstream with its authorization server, as one ASGI app on one origin."""
 
     def __init__(self, clock: Clock, origin: str) -> None:
-        self.faults = Faults()
+        self.faults = SetFaults()
         self.records = Records(clock)
         self.metadata = Metadata(origin, self.faults)
         self._mcp = SampleServer(clock, NAME, INSTRUCTIONS)

@@ -7,9 +7,9 @@ from quart import Quart, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from devgw.emulators.upstream_auth.clients import find_client, is_registered
-from devgw.emulators.upstream_auth.faults import Fault, Faults
+from devgw.emulators.upstream_auth.faults import Fault, SetFaults
 from devgw.emulators.upstream_auth.metadata import SCOPES, Metadata
-from devgw.emulators.upstream_auth.records import PEOPLE, Asked, Client, Records
+from devgw.emulators.upstream_auth.records import PEOPLE, AskedAuthorization, Client, Records
 from devgw.emulators.upstream_auth.wire import OAuthError, once_each, raw_body
 
 PAGE_HEADERS = {
@@ -26,7 +26,7 @@ _PAGE_UNKNOWN = "This page was answered before, or the emulator has restarted si
 class Authorizing:
     """The authorization endpoint over one set of records."""
 
-    def __init__(self, records: Records, metadata: Metadata, faults: Faults) -> None:
+    def __init__(self, records: Records, metadata: Metadata, faults: SetFaults) -> None:
         self._records = records
         self._metadata = metadata
         self._faults = faults
@@ -89,7 +89,7 @@ class Authorizing:
             )
         return client, redirect_uri
 
-    def _check(self, query: dict[str, str], client: Client, redirect_uri: str) -> Asked:
+    def _check(self, query: dict[str, str], client: Client, redirect_uri: str) -> AskedAuthorization:
         if query.get("response_type") != "code":
             raise OAuthError("unsupported_response_type", "response_type must be code.")
         if not query.get("code_challenge") or query.get("code_challenge_method") != "S256":
@@ -101,7 +101,7 @@ class Authorizing:
         if unknown:
             raise OAuthError("invalid_scope", f"Unknown scope: {' '.join(unknown)}. Known: {' '.join(SCOPES)}.")
         state, challenge = query.get("state"), query["code_challenge"]
-        return Asked(client, redirect_uri, state, scope, query["resource"], challenge)
+        return AskedAuthorization(client, redirect_uri, state, scope, query["resource"], challenge)
 
     def _back(self, redirect_uri: str, state: str | None, answer: dict[str, str]) -> BaseResponse:
         if state is not None and not self._faults.strikes(Fault.STATE_LOST):

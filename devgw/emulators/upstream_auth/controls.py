@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from quart import Quart, Response, request
 
-from devgw.emulators.upstream_auth.faults import Fault, Faults
+from devgw.emulators.upstream_auth.faults import Fault, SetFaults
 from devgw.emulators.upstream_auth.records import Records
 from devgw.emulators.upstream_auth.wire import json_answer
 
@@ -27,7 +27,7 @@ class RevocationWanted(BaseModel):
     """None: everybody's."""
 
 
-def add_controls(app: Quart, records: Records, faults: Faults) -> None:
+def add_controls(app: Quart, records: Records, faults: SetFaults) -> None:
     """Add the controls to `app`. They take JSON alone, so that a page of another site cannot reach them."""
     _add_fault_controls(app, faults)
 
@@ -46,7 +46,7 @@ def add_controls(app: Quart, records: Records, faults: Faults) -> None:
         return json_answer({"revoked": records.revoke(wanted.subject)})
 
 
-def _add_fault_controls(app: Quart, faults: Faults) -> None:
+def _add_fault_controls(app: Quart, faults: SetFaults) -> None:
     @app.get("/__emulator/faults")
     async def list_faults() -> Response:
         return json_answer(faults.as_json())

@@ -72,7 +72,7 @@ class Armed:
     seconds: float
 
 
-class Faults:
+class SetFaults:
     """The faults that are set."""
 
     def __init__(self) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from devgw.emulators.upstream_auth.faults import Fault, Faults
+from devgw.emulators.upstream_auth.faults import Fault, SetFaults
 
 SCOPES = ("notes:read", "notes:write")
 ODD_PRM_PATH = "/metadata/of/the/mcp-server.json"
@@ -13,7 +13,7 @@ AS_PATHS = ("/.well-known/oauth-authorization-server", "/.well-known/openid-conf
 class Metadata:
     """The documents of one upstream, as its faults have them."""
 
-    def __init__(self, origin: str, faults: Faults) -> None:
+    def __init__(self, origin: str, faults: SetFaults) -> None:
         self.issuer = origin
         self.resource = f"{origin}/mcp"
         self._faults = faults

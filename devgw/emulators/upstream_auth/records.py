@@ -24,7 +24,7 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedAuthorization:
     """An authorization request that was found good and waits for a click."""
 
     client: Client
@@ -52,7 +52,7 @@ class Code:
     """An authorization code."""
 
     grant: Grant
-    asked: Asked
+    asked: AskedAuthorization
     expires_at: datetime
     is_spent: bool = False
 
@@ -80,18 +80,18 @@ class Records:
 
     clock: Clock
     clients: dict[str, Client] = field(default_factory=dict)
-    waiting: dict[str, Asked] = field(default_factory=dict)
+    waiting: dict[str, AskedAuthorization] = field(default_factory=dict)
     codes: dict[str, Code] = field(default_factory=dict)
     access_tokens: dict[str, AccessToken] = field(default_factory=dict)
     refresh_tokens: dict[str, RefreshToken] = field(default_factory=dict)
 
-    def wait_for_click(self, asked: Asked) -> str:
+    def wait_for_click(self, asked: AskedAuthorization) -> str:
         """Keep a request and return the id under which the page sends its answer."""
         key = short_id("ask_", 16)
         self.waiting[key] = asked
         return key
 
-    def issue_code(self, asked: Asked, subject: str) -> str:
+    def issue_code(self, asked: AskedAuthorization, subject: str) -> str:
         """Grant what was asked and return a code for it."""
         grant = Grant(short_id("grant_"), asked.client.id, subject, asked.scope, asked.resource)
         code = token("uac_")

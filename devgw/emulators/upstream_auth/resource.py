@@ -7,7 +7,7 @@ from typing import Any
 from devgw.emulators.reader import read_json
 from devgw.emulators.upstream.asgi import App, Header, Message, Receive, Scope, Send, answer, drain, header, read_body
 from devgw.emulators.upstream_auth.breakage import HTML_ERROR, compressed, cut, endless, silent
-from devgw.emulators.upstream_auth.faults import Fault, Faults
+from devgw.emulators.upstream_auth.faults import Fault, SetFaults
 from devgw.emulators.upstream_auth.metadata import SCOPES, Metadata
 from devgw.emulators.upstream_auth.records import PEOPLE, AccessToken, Records
 
@@ -17,7 +17,7 @@ WRITING_TOOLS = frozenset({"add_note", "delete_note"})
 class ProtectedResource:
     """An ASGI app around the MCP server that lets good tokens through and breaks where a fault says so."""
 
-    def __init__(self, inner: App, records: Records, metadata: Metadata, faults: Faults) -> None:
+    def __init__(self, inner: App, records: Records, metadata: Metadata, faults: SetFaults) -> None:
         self._inner = inner
         self._records = records
         self._metadata = metadata

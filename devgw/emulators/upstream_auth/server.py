@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 from devgw.emulators.upstream_auth.authorize import Authorizing, page
 from devgw.emulators.upstream_auth.clients import register
 from devgw.emulators.upstream_auth.controls import add_controls
-from devgw.emulators.upstream_auth.faults import Fault, Faults
+from devgw.emulators.upstream_auth.faults import Fault, SetFaults
 from devgw.emulators.upstream_auth.metadata import Metadata
 from devgw.emulators.upstream_auth.records import Records
 from devgw.emulators.upstream_auth.token import Redeeming
@@ -20,7 +20,7 @@ OPEN_TO_BROWSERS = ("/.well-known/", "/register", "/token", "/revoke")
 """Where a browser client on another origin may read the answer."""
 
 
-def create_server(records: Records, metadata: Metadata, faults: Faults) -> Quart:
+def create_server(records: Records, metadata: Metadata, faults: SetFaults) -> Quart:
     """Return everything but the MCP path as a Quart app."""
     app = Quart(__name__, static_folder=None)
     app.jinja_options = {"autoescape": True, "finalize": on_a_page}
@@ -61,7 +61,7 @@ def _add_rules_for_all(app: Quart) -> None:
         return Response(style, 200, {"Content-Type": "text/css; charset=utf-8"})
 
 
-def _add_documents(app: Quart, metadata: Metadata, faults: Faults) -> None:
+def _add_documents(app: Quart, metadata: Metadata, faults: SetFaults) -> None:
     @app.get("/")
     async def about() -> Response:
         return await page("about.html", faults=faults.as_json(), metadata=metadata)
@@ -80,7 +80,7 @@ def _add_documents(app: Quart, metadata: Metadata, faults: Faults) -> None:
         return html_error(200) if is_html else json_answer(metadata.authorization_server())
 
 
-def _add_registration(app: Quart, records: Records, faults: Faults) -> None:
+def _add_registration(app: Quart, records: Records, faults: SetFaults) -> None:
     @app.post("/register")
     async def register_client() -> Response:
         if faults.is_set(Fault.NO_REGISTRATION):

@@ -9,7 +9,7 @@ from quart import Quart, Response, request
 
 from devgw.emulators.upstream_auth.breakage import CUT_HEADER
 from devgw.emulators.upstream_auth.clients import authenticate, client_id_of, find_client
-from devgw.emulators.upstream_auth.faults import Fault, Faults
+from devgw.emulators.upstream_auth.faults import Fault, SetFaults
 from devgw.emulators.upstream_auth.metadata import Metadata
 from devgw.emulators.upstream_auth.records import ACCESS_LIFETIME, Client, Code, Grant, Records, RefreshToken
 from devgw.emulators.upstream_auth.wire import FORM, OAuthError, html_error, json_answer, read_form
@@ -19,7 +19,7 @@ from devgw.entropy import digest, same
 class Redeeming:
     """The token endpoint over one set of records."""
 
-    def __init__(self, records: Records, metadata: Metadata, faults: Faults) -> None:
+    def __init__(self, records: Records, metadata: Metadata, faults: SetFaults) -> None:
         self._records = records
         self._metadata = metadata
         self._faults = faults

@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class JsonAnswer:
     """A JSON answer."""
 
     status: int
@@ -16,14 +16,14 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def oauth_error(error: str, description: str, reason: str, *, status: int = 400) -> Answer:
+def oauth_error(error: str, description: str, reason: str, *, status: int = 400) -> JsonAnswer:
     """Return an error of the OAuth shape."""
-    return Answer(status, {"error": error, "error_description": description}, reason)
+    return JsonAnswer(status, {"error": error, "error_description": description}, reason)
 
 
-def plain_error(status: int, message: str, reason: str, *, code: str | None = None) -> Answer:
+def plain_error(status: int, message: str, reason: str, *, code: str | None = None) -> JsonAnswer:
     """Return an error of WorkOS's own shape."""
-    return Answer(status, ({"code": code} if code else {}) | {"message": message}, reason)
+    return JsonAnswer(status, ({"code": code} if code else {}) | {"message": message}, reason)
 
 
 def timestamp(moment: datetime) -> str:

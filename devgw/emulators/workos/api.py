@@ -5,7 +5,7 @@ from typing import Any, NewType
 
 from quart import Quart, Response, request
 
-from devgw.emulators.workos.answers import Answer, plain_error
+from devgw.emulators.workos.answers import JsonAnswer, plain_error
 from devgw.emulators.workos.emulator import Emulator
 from devgw.emulators.workos.environment import Environment
 from devgw.emulators.workos.public import read_body
@@ -14,7 +14,7 @@ from devgw.emulators.workos.travel import respond
 
 Asked = NewType("Asked", dict[str, Any])
 """Path, query or body members of a request."""
-Handler = Callable[[Environment, Asked], Answer]
+Handler = Callable[[Environment, Asked], JsonAnswer]
 
 UNAUTHORIZED = plain_error(401, "Unauthorized", "api-key-unknown")
 
@@ -46,24 +46,24 @@ def _with_key(emulator: Emulator, handler: Handler) -> Callable[..., Any]:
     return handle
 
 
-def list_users(environment: Environment, asked: Asked) -> Answer:
+def list_users(environment: Environment, asked: Asked) -> JsonAnswer:
     """Answer `GET /user_management/users`."""
     wanted = asked.get("email")
     return _page([environment.user_as_json(one) for one in environment.personas if wanted in (None, one.email)], asked)
 
 
-def read_user(environment: Environment, asked: Asked) -> Answer:
+def read_user(environment: Environment, asked: Asked) -> JsonAnswer:
     """Answer `GET /user_management/users/{id}`."""
     persona = next((one for one in environment.personas if one.id == asked["user_id"]), None)
-    return Answer(200, environment.user_as_json(persona)) if persona else _not_found("User", asked["user_id"])
+    return JsonAnswer(200, environment.user_as_json(persona)) if persona else _not_found("User", asked["user_id"])
 
 
-def list_redirect_uris(environment: Environment, asked: Asked) -> Answer:
+def list_redirect_uris(environment: Environment, asked: Asked) -> JsonAnswer:
     """Answer `GET /user_management/redirect_uris`: the newest first."""
     return _page([known.as_json() for known in reversed(environment.redirect_uris)], asked)
 
 
-def add_redirect_uri(environment: Environment, asked: Asked) -> Answer:
+def add_redirect_uri(environment: Environment, asked: Asked) -> JsonAnswer:
     """Answer `POST /user_management/redirect_uris`."""
     uri = asked.get("uri")
     if not isinstance(uri, str) or not uri:
@@ -72,42 +72,42 @@ def add_redirect_uri(environment: Environment, asked: Asked) -> Answer:
         return plain_error(422, f"Redirect URI '{uri}' already exists.", "uri-registered-before")
     if reason := why_it_cannot_be_registered(uri, environment.seed.mode):
         return plain_error(422, f"Redirect URI '{uri}' is invalid. {reason}", "uri-invalid")
-    return Answer(201, environment.register(uri).as_json())
+    return JsonAnswer(201, environment.register(uri).as_json())
 
 
-def drop_redirect_uri(environment: Environment, asked: Asked) -> Answer:
+def drop_redirect_uri(environment: Environment, asked: Asked) -> JsonAnswer:
     """Answer `DELETE /user_management/redirect_uris/{id}`."""
     known = next((one for one in environment.redirect_uris if one.id == asked["redirect_id"]), None)
     if known is None:
         return _not_found("RedirectUri", asked["redirect_id"])
     environment.redirect_uris.remove(known)
-    return Answer(204, None)
+    return JsonAnswer(204, None)
 
 
-def list_organizations(environment: Environment, asked: Asked) -> Answer:
+def list_organizations(environment: Environment, asked: Asked) -> JsonAnswer:
     """Answer `GET /organizations`."""
     return _page([environment.organization_as_json(one) for one in environment.seed.organizations], asked)
 
 
-def read_organization(environment: Environment, asked: Asked) -> Answer:
+def read_organization(environment: Environment, asked: Asked) -> JsonAnswer:
     """Answer `GET /organizations/{id}`."""
     found = environment.organization(asked["organization_id"])
     if found is None:
         return _not_found("Organization", asked["organization_id"])
-    return Answer(200, environment.organization_as_json(found))
+    return JsonAnswer(200, environment.organization_as_json(found))
 
 
-def revoke_session(environment: Environment, asked: Asked) -> Answer:
+def revoke_session(environment: Environment, asked: Asked) -> JsonAnswer:
     """Answer `POST /user_management/sessions/revoke`."""
     session_id = str(asked.get("session_id", ""))
-    return Answer(200, {}) if environment.sessions.end(session_id) else _not_found("Session", session_id)
+    return JsonAnswer(200, {}) if environment.sessions.end(session_id) else _not_found("Session", session_id)
 
 
-def _not_found(kind: str, wanted: str) -> Answer:
+def _not_found(kind: str, wanted: str) -> JsonAnswer:
     return plain_error(404, f"{kind} not found: '{wanted}'.", f"{kind.lower()}-unknown", code="entity_not_found")
 
 
-def _page(found: list[dict[str, Any]], asked: Asked) -> Answer:
+def _page(found: list[dict[str, Any]], asked: Asked) -> JsonAnswer:
     """Return one page of a list, with the cursors of WorkOS."""
     try:
         limit = int(asked.get("limit", 10))
@@ -118,7 +118,7 @@ def _page(found: list[dict[str, Any]], asked: Asked) -> Answer:
     start = next((place + 1 for place, one in enumerate(found) if one["id"] == asked.get("after")), 0)
     shown = found[start : start + limit]
     after = shown[-1]["id"] if found[start + limit :] else None
-    return Answer(
+    return JsonAnswer(
         200,
         {
             "object": "list",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from devgw import entropy
-from devgw.emulators.workos.answers import Answer, oauth_error, plain_error
+from devgw.emulators.workos.answers import JsonAnswer, oauth_error, plain_error
 from devgw.emulators.workos.emulator import Emulator, Happened
 from devgw.emulators.workos.environment import Environment
 from devgw.emulators.workos.sessions import Code, Refresh
@@ -16,7 +16,7 @@ from devgw.emulators.workos.tokens import token_answer
 CODE, REFRESH = "authorization_code", "refresh_token"
 
 
-async def authenticate(emulator: Emulator, body: Mapping[str, Any]) -> Answer:
+async def authenticate(emulator: Emulator, body: Mapping[str, Any]) -> JsonAnswer:
     """Return the answer to a request whose body, JSON or form, was `body`."""
     answer = await _answer(emulator, body)
     client_id = body.get("client_id")
@@ -25,7 +25,7 @@ async def authenticate(emulator: Emulator, body: Mapping[str, Any]) -> Answer:
     return answer
 
 
-async def _answer(emulator: Emulator, body: Mapping[str, Any]) -> Answer:
+async def _answer(emulator: Emulator, body: Mapping[str, Any]) -> JsonAnswer:
     for name in ("client_id", "grant_type"):
         if refusal := _missing(body, name):
             return refusal
@@ -42,14 +42,14 @@ async def _answer(emulator: Emulator, body: Mapping[str, Any]) -> Answer:
     return oauth_error("unsupported_grant_type", description, "grant-type-unknown")
 
 
-def _missing(body: Mapping[str, Any], name: str) -> Answer | None:
+def _missing(body: Mapping[str, Any], name: str) -> JsonAnswer | None:
     value = body.get(name)
     if isinstance(value, str) and value:
         return None
     return oauth_error("invalid_request", f"Missing required parameter: {name}", f"{name.replace('_', '-')}-missing")
 
 
-def _check_secret(emulator: Emulator, environment: Environment, body: Mapping[str, Any]) -> Answer | None:
+def _check_secret(emulator: Emulator, environment: Environment, body: Mapping[str, Any]) -> JsonAnswer | None:
     """Refuse a wrong API key.
 
     Which of the two codes WorkOS uses is not established; both occur here, so that nobody relies on either.
@@ -64,7 +64,7 @@ def _check_secret(emulator: Emulator, environment: Environment, body: Mapping[st
     return oauth_error("invalid_client", "Invalid client secret.", "api-key-unknown")
 
 
-async def _redeem(emulator: Emulator, environment: Environment, body: Mapping[str, Any]) -> Answer:
+async def _redeem(emulator: Emulator, environment: Environment, body: Mapping[str, Any]) -> JsonAnswer:
     presented = body["code"]
     if reason := environment.sessions.why_code_is_worthless(presented, body["client_id"]):
         return oauth_error("invalid_grant", f"The code '{presented}' has expired or is invalid.", reason)
@@ -79,7 +79,7 @@ async def _redeem(emulator: Emulator, environment: Environment, body: Mapping[st
     return await token_answer(emulator, environment, session, persona)
 
 
-def _check_verifier(code: Code, verifier: object) -> Answer | None:
+def _check_verifier(code: Code, verifier: object) -> JsonAnswer | None:
     if code.code_challenge is None:
         if verifier is None:
             return None
@@ -92,12 +92,12 @@ def _check_verifier(code: Code, verifier: object) -> Answer | None:
     return oauth_error("invalid_grant", "Invalid code verifier.", reason)
 
 
-async def _refresh_in_turn(emulator: Emulator, environment: Environment, body: Mapping[str, Any]) -> Answer:
+async def _refresh_in_turn(emulator: Emulator, environment: Environment, body: Mapping[str, Any]) -> JsonAnswer:
     async with environment.refreshing:
         return await _refresh(emulator, environment, body)
 
 
-async def _refresh(emulator: Emulator, environment: Environment, body: Mapping[str, Any]) -> Answer:
+async def _refresh(emulator: Emulator, environment: Environment, body: Mapping[str, Any]) -> JsonAnswer:
     presented = body["refresh_token"]
     if reason := environment.sessions.why_refresh_is_worthless(presented, body["client_id"]):
         return oauth_error("invalid_grant", "Invalid refresh token.", reason)
@@ -114,7 +114,7 @@ async def _refresh(emulator: Emulator, environment: Environment, body: Mapping[s
     return refresh.answer
 
 
-def _change_organization(environment: Environment, refresh: Refresh, organization_id: object) -> Answer | None:
+def _change_organization(environment: Environment, refresh: Refresh, organization_id: object) -> JsonAnswer | None:
     if organization_id is None:
         return None
     if not isinstance(organization_id, str) or not environment.organization(organization_id):

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from devgw.clock import Clock, SystemClock
 from devgw.emulators.workos.environment import Environment
-from devgw.emulators.workos.faults import Faults, read_fault
+from devgw.emulators.workos.faults import ArmedFaults, read_fault
 from devgw.emulators.workos.sessions import Impersonator, SignIn
 from devgw.emulators.workos_seed import Seed
 
@@ -72,7 +72,7 @@ class Emulator:
         self.origin = origin.rstrip("/")
         self.authkit_origin = (authkit_origin or origin).rstrip("/")
         self.observe = observe
-        self.faults = Faults()
+        self.faults = ArmedFaults()
         keys, callbacks = signing_keys or {}, tuple(redirect_uris)
         self.environments = {
             written.client_id: Environment(

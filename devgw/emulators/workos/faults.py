@@ -104,7 +104,7 @@ class _Armed:
     left: int | None
 
 
-class Faults:
+class ArmedFaults:
     """What is armed, in order; each is used up as it happens."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from quart import Quart, Response, request
 
 from devgw.emulators.reader import read_json
-from devgw.emulators.workos.answers import Answer, plain_error
+from devgw.emulators.workos.answers import JsonAnswer, plain_error
 from devgw.emulators.workos.authenticate import authenticate
 from devgw.emulators.workos.authorize import ErrorPage, ErrorRedirect, check, read_query
 from devgw.emulators.workos.emulator import Emulator, Happened
@@ -36,7 +36,7 @@ def add_public(app: Quart, emulator: Emulator) -> None:
     @app.get("/sso/jwks/<client_id>")
     async def key_set(client_id: str) -> Response:
         environment = emulator.environments.get(client_id)
-        return respond(Answer(200, await environment.keys.key_set()) if environment else NOT_FOUND)
+        return respond(JsonAnswer(200, await environment.keys.key_set()) if environment else NOT_FOUND)
 
     @app.get("/user_management/sessions/logout")
     async def logout() -> Response:
@@ -75,7 +75,7 @@ def read_body(raw: bytes | str, media_type: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def discovery_document(emulator: Emulator, client_id: str) -> Answer:
+def discovery_document(emulator: Emulator, client_id: str) -> JsonAnswer:
     """Return the discovery document with its five members, in their order, or 404."""
     environment = emulator.environments.get(client_id)
     if environment is None:
@@ -87,7 +87,7 @@ def discovery_document(emulator: Emulator, client_id: str) -> Answer:
         "response_types_supported": ["code"],
         "jwks_uri": f"{emulator.origin}/sso/jwks/{client_id}",
     }
-    return Answer(200, document)
+    return JsonAnswer(200, document)
 
 
 def log_out(emulator: Emulator, query: Mapping[str, str]) -> Response:

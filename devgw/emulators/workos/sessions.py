@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from devgw import entropy
 from devgw.clock import Clock, epoch
-from devgw.emulators.workos.answers import Answer
+from devgw.emulators.workos.answers import JsonAnswer
 
 CODE_LIFETIME = timedelta(minutes=10)
 REPLAY_WINDOW = timedelta(seconds=30)
@@ -45,7 +45,7 @@ class Code:
 
 
 @dataclass(slots=True)
-class Session:
+class EmulatedSession:
     """A signed-in person; lives until it is revoked."""
 
     session_id: str
@@ -59,9 +59,9 @@ class Refresh:
     """A refresh token, and, once it was exchanged, what it was exchanged for."""
 
     token: str
-    session: Session
+    session: EmulatedSession
     used_at: datetime | None = None
-    answer: Answer | None = None
+    answer: JsonAnswer | None = None
 
 
 class Sessions:
@@ -70,7 +70,7 @@ class Sessions:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.codes: dict[str, Code] = {}
-        self.sessions: dict[str, Session] = {}
+        self.sessions: dict[str, EmulatedSession] = {}
         self.refreshes: dict[str, Refresh] = {}
 
     def mint(self, prefix: str = "") -> str:
@@ -84,13 +84,13 @@ class Sessions:
         self.codes[code.code] = code
         return code
 
-    def begin(self, sign_in: SignIn) -> Session:
+    def begin(self, sign_in: SignIn) -> EmulatedSession:
         """Return a fresh session."""
-        session = Session(self.mint("session_"), sign_in, self._clock.now())
+        session = EmulatedSession(self.mint("session_"), sign_in, self._clock.now())
         self.sessions[session.session_id] = session
         return session
 
-    def issue_refresh(self, session: Session) -> Refresh:
+    def issue_refresh(self, session: EmulatedSession) -> Refresh:
         """Return a fresh refresh token of `session`: opaque and alphanumeric."""
         opaque = entropy.token("").replace("-", "a").replace("_", "b")[:28]
         self.refreshes[opaque] = Refresh(opaque, session)

@@ -6,15 +6,15 @@ from email.utils import format_datetime
 from typing import Any
 
 from devgw.clock import epoch
-from devgw.emulators.workos.answers import Answer, merge_patch
+from devgw.emulators.workos.answers import JsonAnswer, merge_patch
 from devgw.emulators.workos.emulator import Emulator
 from devgw.emulators.workos.environment import Environment
 from devgw.emulators.workos.faults import KeyRotation, TokenFault
-from devgw.emulators.workos.sessions import Session
+from devgw.emulators.workos.sessions import EmulatedSession
 from devgw.emulators.workos_seed import Persona
 
 
-def claims_of(environment: Environment, session: Session, issuer: str, issued_at: datetime) -> dict[str, Any]:
+def claims_of(environment: Environment, session: EmulatedSession, issuer: str, issued_at: datetime) -> dict[str, Any]:
     """Return the claims of an access token of `session`, as a stock environment without a JWT template mints them.
 
     There is no email, no name, no scope; what belongs to an organization is absent, not null, without one.
@@ -37,7 +37,7 @@ def claims_of(environment: Environment, session: Session, issuer: str, issued_at
     return claims | _organization_claims(environment, session)
 
 
-def _organization_claims(environment: Environment, session: Session) -> dict[str, Any]:
+def _organization_claims(environment: Environment, session: EmulatedSession) -> dict[str, Any]:
     persona = environment.persona(session.sign_in.user_id)
     membership = environment.membership(persona, session.sign_in.organization_id) if persona else None
     if membership is None:
@@ -50,7 +50,9 @@ def _organization_claims(environment: Environment, session: Session) -> dict[str
     }
 
 
-async def token_answer(emulator: Emulator, environment: Environment, session: Session, persona: Persona) -> Answer:
+async def token_answer(
+    emulator: Emulator, environment: Environment, session: EmulatedSession, persona: Persona
+) -> JsonAnswer:
     """Return a successful exchange: a fresh access token and a fresh refresh token.
 
     There is no token_type, expires_in, id_token or scope: WorkOS sends none. A clock that is wrong on purpose shows in
@@ -66,10 +68,10 @@ async def token_answer(emulator: Emulator, environment: Environment, session: Se
     body = _body(environment, session, persona, await _signed(environment, claims, faults))
     for fault in faults:
         body = merge_patch(body, fault.answer)
-    return Answer(200, body, headers={"Date": format_datetime(issued_at, usegmt=True)})
+    return JsonAnswer(200, body, headers={"Date": format_datetime(issued_at, usegmt=True)})
 
 
-def _body(environment: Environment, session: Session, persona: Persona, access_token: str) -> dict[str, Any]:
+def _body(environment: Environment, session: EmulatedSession, persona: Persona, access_token: str) -> dict[str, Any]:
     sign_in = session.sign_in
     body: dict[str, Any] = {"user": environment.user_as_json(persona)}
     if sign_in.organization_id:

@@ -6,12 +6,12 @@ from typing import Any
 
 from quart import Response, render_template, request
 
-from devgw.emulators.workos.answers import Answer
+from devgw.emulators.workos.answers import JsonAnswer
 
 _POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; img-src data:"
 
 
-def respond(answer: Answer) -> Response:
+def respond(answer: JsonAnswer) -> Response:
     """Return `answer` as an HTTP response."""
     reason = {"X-Emulator-Reason": answer.reason} if answer.reason else {}
     if answer.body is None:

@@ -16,7 +16,7 @@ from devgw.oauth.urls import Urls
 from devgw.outbound.guard import check_page
 from devgw.outbound.probes.asking import Asker
 from devgw.outbound.upstream_oauth.discovering import Discovering
-from devgw.outbound.upstream_oauth.fetching import Answer, Errand, Fetching, errand_for
+from devgw.outbound.upstream_oauth.fetching import Errand, FetchedAnswer, Fetching, errand_for
 from devgw.outbound.upstream_oauth.registering import Registering
 from devgw.outbound.upstream_oauth.token_requests import Credentials, TokenRequests
 from devgw.problems import Refused
@@ -47,7 +47,7 @@ class Onlooker(Fetching):
         document: Any = None,
         headers: Mapping[str, str] | None = None,
         configured: bool = False,
-    ) -> Answer:
+    ) -> FetchedAnswer:
         """Return the answer as `Fetching` does.
 
         Raises:

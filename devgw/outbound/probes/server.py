@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from devgw.diagnosis.verdicts import Answer
-from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Endpoint, Place, Seen
+from devgw.diagnosis.verdicts.server_seen import REDIRECTS, DocumentPlace, Endpoint, Seen
 from devgw.entropy import token
 from devgw.foreign.urls import UrlRefused, read_url, same_origin
 from devgw.oauth.authorization_url import authorization_url
@@ -105,7 +105,7 @@ async def _endpoint(outward: Outward, url: str, headers: Mapping[str, str]) -> E
     return Endpoint(url, modern, legacy, stream, preflight, without)
 
 
-async def _resources(outward: Outward, seen: Seen) -> tuple[Place, ...]:
+async def _resources(outward: Outward, seen: Seen) -> tuple[DocumentPlace, ...]:
     """Ask for the resource's metadata wherever a client would look (RFC 9728 §3, §5.1)."""
     challenge = seen.endpoint.challenge
     derived = resource_metadata_urls(seen.url)
@@ -115,7 +115,7 @@ async def _resources(outward: Outward, seen: Seen) -> tuple[Place, ...]:
     if hint:
         asking.insert(0, ("hint", outward.foreign("GET", hint, near=seen.url)))
     answers = await asyncio.gather(*(each for _, each in asking))
-    return tuple(Place(kind, answer) for (kind, _), answer in zip(asking, answers, strict=True))
+    return tuple(DocumentPlace(kind, answer) for (kind, _), answer in zip(asking, answers, strict=True))
 
 
 def _issuer_of(seen: Seen) -> str:
@@ -127,11 +127,11 @@ def _issuer_of(seen: Seen) -> str:
         return seen.origin
 
 
-async def _servers(outward: Outward, issuer: str) -> tuple[Place, ...]:
+async def _servers(outward: Outward, issuer: str) -> tuple[DocumentPlace, ...]:
     """Ask for the issuer's metadata at its three places, in the standard's order."""
     urls = authorization_server_urls(issuer)
     answers = await asyncio.gather(*(outward.foreign("GET", url) for url in urls))
-    return tuple(Place(kind, answer) for kind, answer in zip(_SERVER_KINDS, answers, strict=False))
+    return tuple(DocumentPlace(kind, answer) for kind, answer in zip(_SERVER_KINDS, answers, strict=False))
 
 
 async def _at_the_issuer(outward: Outward, seen: Seen, *, registers: bool) -> Seen:

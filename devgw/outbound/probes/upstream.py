@@ -6,7 +6,7 @@ from typing import Any
 from devgw.config.project import Route
 from devgw.diagnosis.verdicts import Answer, Check
 from devgw.diagnosis.verdicts.check import refused, skipped
-from devgw.diagnosis.verdicts.upstream import NOT_HERE, Asked, connectable, upstream
+from devgw.diagnosis.verdicts.upstream import NOT_HERE, AskedUpstream, connectable, upstream
 from devgw.events.trace import Headers
 from devgw.gateway.forwarding import forwarding_of, headers_up
 from devgw.outbound.probes.calling import Caller
@@ -36,7 +36,7 @@ async def _examine(asker: Caller, route: Route, ways: Ways, *, is_stateful: bool
     without = 0 if is_stateful else await _asked_without_session(asker, route, legacy)
     await _leave(asker, route, legacy)
     exchange = route.token_exchange
-    asked = Asked(
+    asked = AskedUpstream(
         str(route.operation_id),
         route.upstream_url,
         headers=tuple(name for edits in route.header_edits for name, _, _ in edits.set),

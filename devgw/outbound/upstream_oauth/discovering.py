@@ -26,7 +26,7 @@ from devgw.oauth.discovery import (
 )
 from devgw.oauth.resource import origin_of
 from devgw.oauth.token_answer import excerpt
-from devgw.outbound.upstream_oauth.fetching import Answer, Errand, Fetching
+from devgw.outbound.upstream_oauth.fetching import Errand, FetchedAnswer, Fetching
 from devgw.problems import Refused
 from devgw.problems.limit import limit_id
 from devgw.problems.upstream import (
@@ -63,7 +63,7 @@ class _Search:
     is_failing: bool = False
     """Whether a place cannot answer now."""
 
-    def note(self, answer: Answer) -> None:
+    def note(self, answer: FetchedAnswer) -> None:
         """Remember a place that did not have the document."""
         where = f"→ {answer.headers['location']}" if "location" in answer.headers else answer.content_type
         self.tried.append(f"{answer.url} ({answer.status} {where})".replace(" )", ")"))
@@ -227,7 +227,7 @@ class Discovering:
             raise
 
 
-def _unreadable(answer: Answer) -> MetadataUnreadable:
+def _unreadable(answer: FetchedAnswer) -> MetadataUnreadable:
     """Return what is wrong with an answer where a document should be."""
     got, refused = answer.content_type or "no content type", answer.refused
     problem = MetadataUnreadable(url=answer.url, status_code=answer.status, got=got, answer=excerpt(answer.body))

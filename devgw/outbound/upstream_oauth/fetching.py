@@ -66,7 +66,7 @@ async def errand_for(route: Route, subject_id: SubjectId) -> Errand:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FetchedAnswer:
     """What came back."""
 
     url: str
@@ -109,7 +109,7 @@ class Fetching:
         document: Any = None,
         headers: Mapping[str, str] | None = None,
         configured: bool = False,
-    ) -> Answer:
+    ) -> FetchedAnswer:
         """Return the answer of a GET, or of a POST of `document` as JSON; a redirect is an answer, not followed.
 
         `configured` URLs were written by the user and may lie anywhere.
@@ -139,7 +139,7 @@ class Fetching:
 
     async def _exchange(
         self, url: str, document: Any, headers: Mapping[str, str] | None, check: CheckAddress | None
-    ) -> Answer:
+    ) -> FetchedAnswer:
         """Send one request and read its answer."""
         sent = {"accept": "application/json", **(headers or {})}
         method = "GET" if document is None else "POST"
@@ -148,7 +148,9 @@ class Fetching:
             client.stream(method, url, json=document, headers=sent) as response,
         ):
             is_stream = "event-stream" in str(response.headers.get("content-type", ""))  # one that may never end
-            return Answer(url, response.status_code, response.headers, b"" if is_stream else await response.aread())
+            return FetchedAnswer(
+                url, response.status_code, response.headers, b"" if is_stream else await response.aread()
+            )
 
     def tell(
         self,

@@ -12,10 +12,10 @@ from devgw.gateway.watched.clients import WatchedClient
 from devgw.gateway.watched.parameters import exchanged, read_all, read_once
 from devgw.gateway.watched.tokens import token_id
 from devgw.ids import ClientId, TransactionId
+from devgw.limits import Limits
 from devgw.monitor.flow_moves import Seen
 from devgw.problems import Refused
 from devgw.problems.watched import WatchedCallbackUnknown
-from devgw.settings import Limits
 from devgw.web.answers import NO_STORE
 from devgw.web.watched.sending import WholeAnswer, ask, give
 from devgw.web.watched.telling import refusal_of, said_to, tell, tell_refusal

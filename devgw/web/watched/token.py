@@ -15,8 +15,8 @@ from devgw.gateway.watched.legs import Leg
 from devgw.gateway.watched.parameters import exchanged, read_all, read_once
 from devgw.gateway.watched.tokens import token_id
 from devgw.ids import ClientId
+from devgw.limits import Limits
 from devgw.monitor.flow_moves import Seen
-from devgw.settings import Limits
 from devgw.web.watched.sending import WholeAnswer, ask, give
 from devgw.web.watched.telling import refusal_of, tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
