@@ -211,3 +211,27 @@ async def test_a_key_in_the_url_is_in_no_origin(upstream: Upstream, tmp_path: Pa
         assert facts is not None
         port = watched.runtime.watched.origins.ports[upstream.origin]
         assert facts.origin == f"http://localhost:{port}"
+
+
+# --- where nothing answers ---
+
+
+async def test_the_advice_names_the_url_that_was_given_and_no_file_of_a_project(
+    tmp_path: Path, http: httpx2.AsyncClient
+) -> None:
+    async with running_upstream() as gone:
+        url = f"{gone.origin}/mcp"
+    async with watching(url, tmp_path) as watched:
+        await http.post(watched.url, json=INITIALIZE, headers=HEADERS)
+        hint = watched.traces()[-1].hint or ""
+        assert hint == "Start the server that should listen there, or correct the URL that you gave."
+
+
+async def test_the_advice_for_an_origin_that_a_document_names_is_about_that_document(
+    upstream: Upstream, watched: Watching, http: httpx2.AsyncClient
+) -> None:
+    async with running_upstream() as gone:
+        upstream.resource_metadata = {"authorization_servers": [gone.origin]}
+    found = await http.get(f"{watched.origin}/.well-known/oauth-protected-resource/mcp")
+    await http.get(found.json()["authorization_servers"][0] + SERVER)
+    assert (watched.traces()[-1].hint or "").endswith("or correct the document that names it.")

@@ -1,12 +1,14 @@
 """A request sent to the real server, and an answer given back: whole where it is read here, else as it comes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from devgw.events.trace import Headers
 from devgw.gateway.forwarding import encoding_of
 from devgw.gateway.transport import Timing, UpstreamAnswer, UpstreamRequest
 from devgw.gateway.watched.headers import headers_down, headers_up
 from devgw.limits import Limits
+from devgw.problems import Problem, Refused
+from devgw.problems.proxy import UpstreamAnswerTimedOut, UpstreamConnectTimedOut, UpstreamNotReached
 from devgw.web import awaited
 from devgw.web.decoding import Decoder
 from devgw.web.relay import read_whole
@@ -56,11 +58,28 @@ async def send(
     )
     trace.upstream_url = (url or call.url).partition("?")[0]
     timing, began = Timing(), call.recording.wait(awaited.SERVER)
-    answer = await watched.client.open(request, timing)
+    answer = await _opened(call, request, timing)
     call.recording.phase("upstream wait", began)
     trace.upstream_ms += (call.recording.ticks() - began) / 1e6
     trace.upstream_status, trace.upstream_headers = answer.status, answer.headers
     return answer
+
+
+async def _opened(call: WatchedCall, request: UpstreamRequest, timing: Timing) -> UpstreamAnswer:
+    """Return an answer; where none came, the advice is of a server that no file of a project names."""
+    try:
+        return await call.watched.client.open(request, timing)
+    except Refused as refused:
+        raise Refused(_advised(call, refused.problem)) from refused
+
+
+def _advised(call: WatchedCall, problem: Problem) -> Problem:
+    if isinstance(problem, UpstreamNotReached):
+        is_given = call.origin == call.watched.origins.origin
+        problem = replace(problem, written_in="the URL that you gave" if is_given else "the document that names it")
+    if isinstance(problem, UpstreamConnectTimedOut | UpstreamAnswerTimedOut):
+        problem = replace(problem, is_setting=False)
+    return problem
 
 
 async def ask(
