@@ -20,6 +20,8 @@ from devgw.problems import Refused
 Result = Row | dict[str, Any]
 REVOCABLE = ("token", "grant", "session", "client", "subject")
 CLEARABLE = ("traces", "flows", "lines", "all")
+_JUDGED = frozenset({"why", "flow"})
+"""What tells why something went wrong: who asks the moment after is answered by its name."""
 COPIES = ("curl", "url", "headers", "body", "report", "json")
 
 
@@ -126,6 +128,8 @@ class Answering:
     # --- looking ---
 
     async def _inspect(self, arguments: dict[str, Any]) -> Result:
+        if arguments.get("kind") in _JUDGED:
+            await self._monitor.catch_up()
         return self._open(_one_of(arguments, "kind", OPENERS), _text(arguments, "id"))
 
     def _open(self, kind: str, id_: str) -> Row:

@@ -94,6 +94,11 @@ class Bus:
             seen = self._observe(_AT_ONCE)
             await asyncio.sleep(0 if seen == _AT_ONCE else PAUSE_SECONDS)
 
+    @property
+    def is_behind(self) -> bool:
+        """Tell whether something is published that the observers have not seen yet."""
+        return bool(self._journal)
+
     def drain(self) -> None:
         """Let the observers see now what was published so far: for whoever looks at once."""
         left = self._kept

@@ -1,5 +1,6 @@
 """The one who observes the bus and remembers."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from devgw.clock import Clock
 from devgw.config.project import Route
 from devgw.events import taxonomy as told
-from devgw.events.bus import Bus, Published
+from devgw.events.bus import PAUSE_SECONDS, Bus, Published
 from devgw.events.flow import Diagnosis, Flow
 from devgw.events.trace import Trace
 from devgw.ids import ClientId, OperationId
@@ -29,6 +30,7 @@ from devgw.settings import Settings
 _MOST_BYTES = 64 * 1024 * 1024
 """Of bodies and heads of all requests together."""
 _JUDGE_EVERY = timedelta(seconds=1)
+_CATCH_UP_NS = 1_000_000_000
 _MOST_LINES = 5_000
 _REFUSED = frozenset({401, 403})
 _PRUNE_EVERY = timedelta(minutes=1)
@@ -75,7 +77,7 @@ class Monitor:
         self._bytes = 0
         self._diagnoser: Diagnoser | None = None
         self._records: Records | None = None
-        self._publish = bus.publish
+        self._publish, self._bus = bus.publish, bus
         self.guard = bus.guard
         bus.fitness.show = self._show_aside
         self.judging = Judging(clock, bus.guard, self._begin_judging)
@@ -181,6 +183,17 @@ class Monitor:
         self.flows.dirty.clear()
         self.wake()
 
+    async def catch_up(self) -> None:
+        """See and judge all that happened so far, for somebody who asks at once; for a second at most."""
+        until = self.clock.ticks() + _CATCH_UP_NS
+        if self._diagnoser is not None:
+            self._look_at_all(self.clock.now())
+        while True:
+            self.tick()
+            if (self.judging.is_idle and not self._bus.is_behind) or self.clock.ticks() >= until:
+                return
+            await asyncio.sleep(PAUSE_SECONDS)
+
     def _prune(self, now: datetime) -> None:
         """Once a minute, and a part at each tick until all was looked at."""
         if self._is_pruning or now - self._pruned_at >= _PRUNE_EVERY:
@@ -191,9 +204,12 @@ class Monitor:
         """Judge flows that changed at once; those that wait, and the gateway as a whole, once a second."""
         self.judging.add_changed(flow for flow in self.flows.dirty.values() if flow.id in self.flow_book.flows)
         if now - self.judged_at >= _JUDGE_EVERY:
-            self.judged_at = now
-            self.judging.add_waiting(self.flow_book.awaited(now))
+            self._look_at_all(now)
         self.judging.run()
+
+    def _look_at_all(self, now: datetime) -> None:
+        self.judged_at = now
+        self.judging.add_waiting(self.flow_book.awaited(now))
 
     def _begin_judging(self, flow: Flow | None) -> Judgement:
         """Ask what is wrong with `flow`; with the gateway as a whole where there is none."""

@@ -1,9 +1,13 @@
 """What `devgw why` tells first, over a gateway that answers: certain before suspected, the newest before the older."""
 
+import asyncio
 from typing import Any
 
 import httpx2
 
+from devgw.control.actions import NoActions
+from devgw.control.answering import Answering
+from devgw.control.messages import Command
 from devgw.entropy import token
 from devgw.monitor.details import CaseView, WhyDetail
 from devgw.monitor.why import why_of
@@ -117,6 +121,29 @@ async def test_a_grant_that_was_taken_back_comes_before_the_race_that_was_forgiv
     (case,) = await why(gateway)
     assert [each.id for each in case.diagnoses] == ["REFR-03"]
     assert "the whole grant is revoked" in case.diagnoses[0].cause
+
+
+async def test_who_asks_at_once_is_told_the_name_and_not_the_reason_alone(
+    gateway: Watched, http: httpx2.AsyncClient
+) -> None:
+    await http.post(f"{gateway.mcp_url}x", json=mcp_request("tools/list"))
+    in_a_flow = await asked_after(gateway, 1)
+    await http.post(f"{gateway.origin}/oauth/revoke", headers={"authorization": "Bearer at_x"})
+    in_none = await asked_after(gateway, 2)
+
+    assert (ids(in_a_flow), ids(in_none)) == (["DISC-14"], ["REVK-04", "DISC-14"])
+
+
+async def asked_after(gateway: Watched, exchanges: int) -> list[CaseView]:
+    """Ask as the command does, as soon as so many requests were seen: nothing is judged here before."""
+    monitor = gateway.running.runtime.monitor
+    async with asyncio.timeout(10):
+        while len(monitor.traces) < exchanges:
+            await asyncio.sleep(0)  # an exchange is published after its answer has left
+    command = Command("1", "inspect", {"kind": "why", "id": "newest"})
+    answer = await Answering(monitor, NoActions()).answer(command)
+    cases: list[CaseView] = answer.result["cases"]
+    return cases
 
 
 async def refreshed(gateway: Watched, http: httpx2.AsyncClient, tokens: dict[str, Any]) -> httpx2.Response:
