@@ -30,15 +30,15 @@ _TLS = {
     ),
     TlsFault.OTHER_NAME: (
         "the TLS certificate is for another host name",
-        "Write a host name that the certificate is for into that URL.",
+        "Write a host name that the certificate is for into {where}.",
     ),
-    TlsFault.PLAIN: ("what answered there is no TLS", "Correct the scheme or the port in that URL."),
+    TlsFault.PLAIN: ("what answered there is no TLS", "Correct the scheme or the port in {where}."),
     TlsFault.OTHER: (
         "the TLS handshake failed",
         "Look into the log of what listens there: it broke the handshake off.",
     ),
 }
-_CORRECT_NAME = "Correct the host name in that URL, or mend DNS and VPN of this machine."
+_CORRECT_NAME = "Correct the host name in {where}, or mend DNS and VPN of this machine."
 _WORDS = (
     ("name or service not known", "the host name is not known (DNS)", _CORRECT_NAME),
     ("nodename nor servname", "the host name is not known (DNS)", _CORRECT_NAME),
@@ -47,7 +47,7 @@ _WORDS = (
     (
         "connection refused",
         "the connection was refused: nothing listens there",
-        "Start what is to listen there, or correct host and port in that URL.",
+        "Start what is to listen there, or correct host and port in {where}.",
     ),
     ("network is unreachable", "the network is unreachable", "Connect this machine to its network, or to the VPN."),
     ("no route to host", "there is no route to that host", "Connect this machine to its network, or to the VPN."),
@@ -57,7 +57,7 @@ _WORDS = (
     (
         "all connection attempts failed",
         "the connection was refused: nothing listens there",
-        "Start what is to listen there, or correct host and port in that URL.",
+        "Start what is to listen there, or correct host and port in {where}.",
     ),
 )
 """The last is said of several addresses together, beside what was the matter with each."""
@@ -71,8 +71,18 @@ class Unreached:
     change: str = ""
 
 
-def unreached(error: BaseException) -> Unreached:
-    """Return what failed, such as that a certificate has expired, or that a name is not known."""
+def unreached(error: BaseException, where: str = "that URL") -> Unreached:
+    """Return what failed, such as that a certificate has expired, or that a name is not known.
+
+    Args:
+        error: what was raised, with its causes.
+        where: the place in which the URL stands, in words to show.
+    """
+    found = _unreached(error)
+    return Unreached(found.failure, found.change.format(where=where))
+
+
+def _unreached(error: BaseException) -> Unreached:
     causes = list(causes_of(error))
     tls = tls_error(error)
     if tls is not None:

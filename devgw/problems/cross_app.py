@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from devgw.problems.base import Fault
 from devgw.problems.upstream_error import CLIENT_REFUSED, is_passing
 from devgw.problems.upstream_registration import later
-from devgw.problems.upstream_token import TokenRequestRefused
+from devgw.problems.upstream_token import TokenAnswerUnreadable, TokenRequestRefused
+
+_TOO_MANY = 429
 
 
 class Leg(StrEnum):
@@ -14,6 +17,19 @@ class Leg(StrEnum):
 
     PROVIDER = "idJag.idp"
     UPSTREAM = "idJag.resourceAs"
+
+    @property
+    def fault(self) -> Fault:
+        """Return whose answer it is."""
+        return Fault.PROVIDER if self is Leg.PROVIDER else Fault.UPSTREAM
+
+    def named(self, diagnosis_id: str, status: int) -> str:
+        """Return the id of a refusal at this step: what is told of an upstream's server is not told of the provider."""
+        if self is Leg.UPSTREAM:
+            return diagnosis_id
+        passing = "IDT-34" if status == _TOO_MANY else "IDT-25"
+        of_provider = {"UPST-13": passing, "UPST-15": "TOK-07", "UPST-16": "UPST-26", "UPST-06": "UPST-26"}
+        return of_provider.get(diagnosis_id, diagnosis_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +41,17 @@ class CrossAppRefused(TokenRequestRefused):
     source: ClassVar = "draft-ietf-oauth-identity-assertion-authz-grant §4.3, §4.4; RFC 6749 §5.2"
 
     @property
+    def fault(self) -> Fault:  # type: ignore[override]  # known by the step
+        """Return whose answer it is."""
+        return self.leg.fault
+
+    @property
     def diagnosis_id(self) -> str:
         """Return the id of what it refused."""
+        return self.leg.named(self._kind, self.status_code)
+
+    @property
+    def _kind(self) -> str:
         if is_passing(self.status_code, self.upstream_error):
             return "UPST-13"
         if self.upstream_error in CLIENT_REFUSED:
@@ -52,3 +77,20 @@ class CrossAppRefused(TokenRequestRefused):
             "Sign in again through the MCP client, if the identity token is old; else let the identity provider allow "
             "this client to exchange it for that audience."
         )
+
+
+@dataclass(frozen=True, slots=True)
+class CrossAppAnswerUnreadable(TokenAnswerUnreadable):
+    """One of the two token endpoints of cross-app access answered neither a token nor an error in OAuth's form."""
+
+    leg: Leg = Leg.PROVIDER
+
+    @property
+    def fault(self) -> Fault:  # type: ignore[override]  # known by the step
+        """Return whose answer it is."""
+        return self.leg.fault
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return the id of what came."""
+        return self.leg.named(self.kind, self.status_code)

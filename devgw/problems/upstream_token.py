@@ -209,6 +209,11 @@ class TokenAnswerUnreadable(UpstreamProblem):
 
     @property
     def diagnosis_id(self) -> str:
+        """Return the id of what came."""
+        return self.kind
+
+    @property
+    def kind(self) -> str:
         """Return the id: out of order, no token endpoint, a refusal without a word, or another shape."""
         if is_passing(self.status_code, ""):
             return "UPST-13"
@@ -231,11 +236,11 @@ class TokenAnswerUnreadable(UpstreamProblem):
         """Say what has to change, and where."""
         if is_passing(self.status_code, ""):
             return later(self.status_code, self.retry_after)
-        if self.diagnosis_id == "TOK-05":
+        if self.kind == "TOK-05":
             return f"Correct {self.written_in}: what answers there is no token endpoint."
-        if self.diagnosis_id == "UPST-15":
+        if self.kind == "UPST-15":
             return f"Correct id, secret and method in {self.client_in}." if self.client_in else _CORRECT_CLIENT
-        if self.diagnosis_id == "UPST-16":
+        if self.kind == "UPST-16":
             return "Look into that server's own log: it refused, and gave no reason in OAuth's form."
         return f"Let that token endpoint answer {self._wanted}."
 

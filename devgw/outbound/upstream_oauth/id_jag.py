@@ -16,12 +16,15 @@ from devgw.gateway.upstream import Admitted
 from devgw.ids import SubjectId, UpstreamServerId
 from devgw.oauth.discovery import without_query
 from devgw.oauth.token_answer import TokenAnswer
-from devgw.outbound.upstream_oauth.fetching import Errand
+from devgw.outbound.transport import unreached
+from devgw.outbound.upstream_oauth.fetching import WRITTEN_IN, Errand
 from devgw.outbound.upstream_oauth.token_requests import ClientKey, Credentials, TokenRequests
 from devgw.problems import Problem, Refused
 from devgw.problems.base import Fault
-from devgw.problems.cross_app import CrossAppRefused, Leg
+from devgw.problems.cross_app import CrossAppAnswerUnreadable, CrossAppRefused, Leg
 from devgw.problems.limit import AnswerProblem
+from devgw.problems.provider import ProviderTimedOut, ProviderUnreachable
+from devgw.problems.proxy import UpstreamAnswerTimedOut, UpstreamConnectTimedOut, UpstreamProblem, UpstreamSpeaksTls
 from devgw.problems.upstream_connection import IdentityAssertionMissing
 from devgw.problems.upstream_token import TokenAnswerShape, TokenAnswerUnreadable, TokenRequestRefused
 
@@ -29,6 +32,9 @@ TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ID_JAG = "urn:ietf:params:oauth:token-type:id-jag"
 ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"
+_CALL_AGAIN = "call again"
+PURPOSES = {Leg.PROVIDER: "id-jag", Leg.UPSTREAM: "id-jag token"}
+"""What each step's request is called in the events."""
 EARLY = timedelta(seconds=30)
 UNKNOWN_LIFETIME = timedelta(minutes=5)
 """How long an access token is used whose end the server does not say."""
@@ -120,7 +126,7 @@ class CrossAppAccess:
             },
         )
         if granted.issued_token_type not in (None, ID_JAG):
-            raise Refused(_of_leg(_of_another_kind(provider, granted.issued_token_type or ""), Leg.PROVIDER))
+            raise _of_another_kind(provider, granted.issued_token_type or "")
         grant = {"grant_type": JWT_BEARER, "assertion": granted.access_token, **asked}
         answer = await self._step(Leg.UPSTREAM, errand, resource_server, grant)
         lifetime = UNKNOWN_LIFETIME if answer.expires_in is None else timedelta(seconds=answer.expires_in)
@@ -134,29 +140,43 @@ class CrossAppAccess:
         Raises:
             Refused: with why it gave no token, in the words of that step's options.
         """
-        purpose = "id-jag" if leg is Leg.PROVIDER else "id-jag token"
         endpoint, credentials = str(server["tokenUrl"]), read_credentials(server["clientAuth"])
         try:
-            return await self._requests.ask(errand, purpose, endpoint, credentials, parameters, configured=True)
+            return await self._requests.ask(errand, PURPOSES[leg], endpoint, credentials, parameters, configured=True)
         except Refused as refused:
-            raise Refused(_of_leg(refused.problem, leg)) from refused
+            raise Refused(_of_leg(refused, leg)) from refused
 
 
-def _of_another_kind(server: Mapping[str, Any], issued: str) -> TokenAnswerUnreadable:
-    """Return the problem of a token that is no assertion (RFC 8693 §2.2.1)."""
+def _of_another_kind(server: Mapping[str, Any], issued: str) -> Refused:
+    """Return the refusal of a token that is no assertion (RFC 8693 §2.2.1)."""
     url, got = without_query(str(server["tokenUrl"])), clean(f"issued_token_type {issued}", 200)
-    return TokenAnswerUnreadable(url, 200, TokenAnswerShape.OTHER_KIND, got, "the token itself is not shown")
+    problem = TokenAnswerUnreadable(url, 200, TokenAnswerShape.OTHER_KIND, got, "the token itself is not shown")
+    return Refused(_of_leg(Refused(problem), Leg.PROVIDER))
 
 
-def _of_leg(problem: Problem, leg: Leg) -> Problem:
+def _of_leg(refused: Refused, leg: Leg) -> Problem:
     """Return a refusal with the options of its step, and with whose answer it is."""
+    problem = refused.problem
     if isinstance(problem, TokenRequestRefused):
         return CrossAppRefused(**problem.facts(), leg=leg)
     if isinstance(problem, TokenAnswerUnreadable):
-        return replace(problem, written_in=f"{leg}.tokenUrl in config/policies.json", client_in=f"{leg}.clientAuth")
-    if isinstance(problem, AnswerProblem) and leg is Leg.PROVIDER:
+        places = {"written_in": f"{leg}.tokenUrl in config/policies.json", "client_in": f"{leg}.clientAuth"}
+        return CrossAppAnswerUnreadable(**problem.facts() | places, leg=leg)
+    if leg is Leg.UPSTREAM:
+        return problem
+    if isinstance(problem, AnswerProblem):
         return replace(problem, blamed=Fault.PROVIDER)
-    return problem
+    return _provider_not_reached(problem, refused.__cause__)
+
+
+def _provider_not_reached(problem: Problem, error: BaseException | None) -> Problem:
+    """Return why the provider gave no answer, which is told of an upstream where one is asked."""
+    if isinstance(problem, UpstreamAnswerTimedOut | UpstreamConnectTimedOut):
+        return ProviderTimedOut(problem.url, round(problem.seconds * 1000), is_setting=False)
+    if isinstance(problem, UpstreamSpeaksTls) or not isinstance(problem, UpstreamProblem) or error is None:
+        return problem  # a wrong scheme in the policy is told alike of both
+    why = unreached(error, WRITTEN_IN[PURPOSES[Leg.PROVIDER]])
+    return ProviderUnreachable(problem.url, why.failure, why.change, then=_CALL_AGAIN)
 
 
 def _plain(value: Any) -> str | None:

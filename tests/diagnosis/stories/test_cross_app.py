@@ -10,6 +10,7 @@ import pytest
 
 from devgw.clock import SystemClock
 from devgw.diagnosis.verdicts import Verdict
+from devgw.events.taxonomy import HttpExchanged
 from devgw.wiring.examining import examine_running
 from tests.diagnosis.fixes.test_upstream_connections import NOTHING, PAGE, Server, server
 from tests.diagnosis.fixes.upstream import GOOD, add_policy, change_route, signed_in, upstream
@@ -23,6 +24,7 @@ from tests.support.serving import listen, origin_of
 
 __all__ = ["server"]
 ASSERTION = "urn:ietf:params:oauth:token-type:id-jag"
+BLAMED = {"idp": "identity_provider", "ras": "upstream"}
 LEGS = {"idp": "idJag.idp", "ras": "idJag.resourceAs"}
 
 
@@ -74,26 +76,30 @@ async def provider() -> AsyncIterator[OidcProvider]:
 @mends("UPST-26")
 @pytest.mark.parametrize("leg", LEGS)
 @pytest.mark.parametrize(
-    ("answer", "name", "words"),
+    ("answer", "names", "words"),
     [
-        (error(400, "invalid_grant"), "UPST-26", {"idp": "Sign in again", "ras": "Let that server take assertions"}),
-        (error(400, "unsupported_grant_type"), "UPST-26", {"idp": "let the identity", "ras": "Let that server take"}),
-        (error(403, "access_denied"), "UPST-26", {"idp": "let the identity provider allow", "ras": "Let that server"}),
-        (error(401, "invalid_client"), "UPST-15", {"idp": "{}.clientAuth", "ras": "{}.clientAuth"}),
-        (error(400, "unauthorized_client"), "UPST-15", {"idp": "{}.clientAuth", "ras": "{}.clientAuth"}),
-        (error(400, "invalid_target"), "AUD-07", {"idp": "audience and", "ras": "audience and"}),
-        (error(400, "invalid_scope"), "UPST-06", {"idp": "Set idJag.scopes", "ras": "Set idJag.scopes"}),
-        (error(500, "server_error"), "UPST-13", {"idp": "own log", "ras": "own log"}),
-        ((429, {"retry-after": "5"}, b""), "UPST-13", {"idp": "in 5 s", "ras": "in 5 s"}),
-        ((401, {"content-type": "text/plain"}, b"no"), "UPST-15", {"idp": "{}.clientAuth", "ras": "{}.clientAuth"}),
-        (NOTHING, "TOK-05", {"idp": "Correct {}.tokenUrl", "ras": "Correct {}.tokenUrl"}),
-        (PAGE, "TOK-05", {"idp": "Correct {}.tokenUrl", "ras": "Correct {}.tokenUrl"}),
-        ((200, {}, {"token_type": "Bearer"}), "TOK-08", {"idp": "access_token", "ras": "access_token"}),
+        (error(400, "invalid_grant"), "UPST-26 UPST-26", {"idp": "Sign in again", "ras": "Let that server take"}),
+        (error(400, "unsupported_grant_type"), "UPST-26 UPST-26", {"idp": "let the", "ras": "Let that server take"}),
+        (error(403, "access_denied"), "UPST-26 UPST-26", {"idp": "let the identity", "ras": "Let that server"}),
+        (error(401, "invalid_client"), "TOK-07 UPST-15", {"idp": "{}.clientAuth", "ras": "{}.clientAuth"}),
+        (error(400, "unauthorized_client"), "TOK-07 UPST-15", {"idp": "{}.clientAuth", "ras": "{}.clientAuth"}),
+        (error(400, "invalid_target"), "AUD-07 AUD-07", {"idp": "audience and", "ras": "audience and"}),
+        (error(400, "invalid_scope"), "UPST-26 UPST-06", {"idp": "Set idJag.scopes", "ras": "Set idJag.scopes"}),
+        (error(500, "server_error"), "IDT-25 UPST-13", {"idp": "own log", "ras": "own log"}),
+        (error(400, "temporarily_unavailable"), "IDT-25 UPST-13", {"idp": "own log", "ras": "own log"}),
+        ((429, {"retry-after": "5"}, b""), "IDT-34 UPST-13", {"idp": "in 5 s", "ras": "in 5 s"}),
+        ((503, {"content-type": "text/html"}, b"<p>"), "IDT-25 UPST-13", {"idp": "own log", "ras": "own log"}),
+        ((401, {"content-type": "text/plain"}, b"no"), "TOK-07 UPST-15", {"idp": "{}.clientAuth", "ras": "{}.client"}),
+        ((403, {"content-type": "text/plain"}, b"no"), "UPST-26 UPST-16", {"idp": "own log", "ras": "own log"}),
+        (NOTHING, "TOK-05 TOK-05", {"idp": "Correct {}.tokenUrl", "ras": "Correct {}.tokenUrl"}),
+        (PAGE, "TOK-05 TOK-05", {"idp": "Correct {}.tokenUrl", "ras": "Correct {}.tokenUrl"}),
+        ((200, {}, {"token_type": "Bearer"}), "TOK-08 TOK-08", {"idp": "access_token", "ras": "access_token"}),
     ],
 )
 async def test_each_failure_of_either_step_is_named_in_the_words_of_its_options(
-    tmp_path: Path, server: Server, provider: OidcProvider, leg: str, answer: Any, name: str, words: dict[str, str]
+    tmp_path: Path, server: Server, provider: OidcProvider, leg: str, answer: Any, names: str, words: dict[str, str]
 ) -> None:
+    name = names.split()[list(LEGS).index(leg)]
     async with crossing(tmp_path, server, provider) as client:
         server.answers[f"/{leg}"] = answer
         await client.redeem(await client.get_code())
@@ -102,22 +108,44 @@ async def test_each_failure_of_either_step_is_named_in_the_words_of_its_options(
         assert error_["data"]["diagnosis"] == name
         assert words[leg].format(LEGS[leg]) in found.fix, found.fix
         assert "onnect again" not in found.fix
+        assert blamed(client.gateway) == BLAMED[leg]
+        assert leg == "ras" or "upstream" not in found.title, found.title
 
         well(server)
         await client.works()
         assert name not in await left(client.gateway)
 
 
+def blamed(gateway: Watched) -> str | None:
+    """Return whom the trace of the newest refused call blames."""
+    refused = [each.event.trace for each in gateway.running.published if isinstance(each.event, HttpExchanged)]
+    origin = next(trace.failure_origin for trace in reversed(refused) if trace.kind == "mcp" and trace.problem)
+    return str(origin)
+
+
 @pytest.mark.parametrize("leg", LEGS)
-async def test_a_step_at_which_nothing_listens_says_where_its_url_stands(
-    tmp_path: Path, server: Server, provider: OidcProvider, leg: str
+@pytest.mark.parametrize(
+    ("url", "names", "words"),
+    [
+        ("{nobody}/token", "IDT-13 NET-01", "nothing listens"),
+        ("https{tail}/token", "IDT-13 NET-08", "no TLS"),
+        ("https://nowhere.invalid/token", "IDT-13 NET-02", "DNS"),
+    ],
+)
+async def test_a_step_whose_server_is_not_reached_says_whose_it_is_and_where_its_url_stands(
+    tmp_path: Path, server: Server, provider: OidcProvider, leg: str, url: str, names: str, words: str
 ) -> None:
     with listen() as silent:
         dead = origin_of(silent)
-    async with crossing(tmp_path, server, provider, **{leg: f"{dead}/token"}) as client:
+    at = url.format(nobody=dead, tail=server.origin.removeprefix("http"))
+    async with crossing(tmp_path, server, provider, **{leg: at}) as client:
         await client.redeem(await client.get_code())
         await client.call()
-        assert f"{LEGS[leg]}.tokenUrl in config/policies.json" in (await said(client.gateway, "NET-01")).fix
+        found = await said(client.gateway, names.split()[list(LEGS).index(leg)])
+        assert f"{LEGS[leg]}.tokenUrl in config/policies.json" in found.fix
+        assert leg == "ras" or words in found.cause, found.cause
+        assert blamed(client.gateway) in {BLAMED[leg], "gateway"}
+        assert leg == "ras" or blamed(client.gateway) == BLAMED[leg]
 
 
 @pytest.mark.parametrize("kind", ["urn:ietf:params:oauth:token-type:access_token", "x"])
