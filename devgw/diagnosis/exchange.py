@@ -95,6 +95,20 @@ def is_registration(trace: Trace) -> bool:
     return ends_with(trace, "POST", "register")
 
 
+def is_revocation(trace: Trace) -> bool:
+    """Tell whether it was sent to the revocation endpoint, by whatever method."""
+    return ends_with(trace, trace.method, "revoke")
+
+
+def is_preflight(trace: Trace) -> bool:
+    """Tell whether a browser asks whether a page may send a request; an OPTIONS of anybody else is none."""
+    return (
+        trace.method == "OPTIONS"
+        and bool(trace.header(b"origin"))
+        and bool(trace.header(b"access-control-request-method"))
+    )
+
+
 def registration_shape(trace: Trace) -> tuple[str, ...]:
     """Return a registration's name and redirect URIs without their ports: what stays when a client registers again."""
     asked = request_json(trace)

@@ -150,6 +150,27 @@ class PreflightNotAllowed(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class NotForPages(Problem):
+    """A page asks whether it may call an endpoint that is for no page's scripts."""
+
+    path: str
+    origin: str
+
+    diagnosis: ClassVar = "CORS-01"
+    status: ClassVar = 405
+    source: ClassVar = "Fetch Standard §3.3 (HTTP CORS protocol)"
+
+    def explain(self) -> str:
+        """Say which page asked for what."""
+        page = clean(self.origin, _SHOWN)
+        return f"A page of {page} asked whether it may call {self.path}, which answers no preflight."
+
+    def advise(self) -> str:
+        """Say what the page has to leave."""
+        return f"Let the page not ask {self.path}: it is not for pages, so the browser stops before it asks."
+
+
+@dataclass(frozen=True, slots=True)
 class OriginNotAllowed(Problem):
     """A page on another site calls an MCP route."""
 

@@ -12,6 +12,7 @@ from devgw.oauth.description import error_description
 from devgw.oauth.redirect_uri import in_ascii
 from devgw.oauth.urls import SCRIPT, STYLE
 from devgw.problems import Refused
+from devgw.problems.front import NotForPages
 from devgw.problems.wrong_path import MethodRefused
 from devgw.web import authorize, dev_login, logout, metadata, refusals, register, serving, token
 from devgw.web.answers import place_of_fault
@@ -89,6 +90,8 @@ async def _http_error(error: HTTPException) -> Response:
         return await answer_wrong_path()
     if status == 405 and request.method != "OPTIONS":
         return _refuse_method(path, error)
+    if status == 405 and "Origin" in request.headers and "Access-Control-Request-Method" in request.headers:
+        return refusals.as_json(NotForPages(path, request.headers["Origin"]))
     response: Response = jsonify(
         {
             "error": "invalid_request",

@@ -148,7 +148,8 @@ def test_a_guessed_endpoint() -> None:
 )
 def test_preflights(headers: str, allowed: str, status: int, name: str | None) -> None:
     story = Story("Mozilla/5.0")
-    sent = {"origin": "http://localhost:6274", "access-control-request-headers": headers}
+    asks = {"origin": "http://localhost:6274", "access-control-request-method": "POST"}
+    sent = asks | {"access-control-request-headers": headers}
     story.ask("OPTIONS", "/mcp/x", status, sent=sent, got={"access-control-allow-headers": allowed})
     assert story.names() == []
     assert story.wait(3).names() == ([name] if name else [])
@@ -168,6 +169,7 @@ def test_a_challenge_that_a_page_cannot_read() -> None:
 
 def test_a_public_page_that_may_not_reach_this_machine() -> None:
     story = Story("Mozilla/5.0")
-    story.ask("OPTIONS", "/mcp/x", 204, sent={"origin": "https://playground.example"})
+    sent = {"origin": "https://playground.example", "access-control-request-method": "POST"}
+    story.ask("OPTIONS", "/mcp/x", 204, sent=sent)
 
     assert story.wait(5).names() == ["CORS-05"]

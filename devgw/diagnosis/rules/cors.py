@@ -3,19 +3,18 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from devgw.diagnosis.exchange import is_token, response_header
+from devgw.diagnosis.exchange import is_preflight, is_token, response_header
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.view import View
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
-from devgw.problems.front import PreflightNotAllowed
 
 AFTER = timedelta(seconds=2)
 
 
 def _preflights(view: View) -> Iterator[Trace]:
-    return (trace for trace in view.traces if trace.method == "OPTIONS" and trace.header(b"origin"))
+    return (trace for trace in view.traces if is_preflight(trace))
 
 
 def _followed(view: View, preflight: Trace) -> bool:
@@ -38,7 +37,7 @@ def preflight_refused(view: View, now: datetime) -> Iterator[Diagnosis]:
     for trace in _preflights(view):
         if _followed(view, trace) or now - trace.started_at < AFTER or _got_token(view, trace):
             continue
-        if trace.diagnosis_id or isinstance(trace.problem, PreflightNotAllowed):  # which say what is to be done
+        if trace.diagnosis_id:  # its problem says what is to be done
             continue
         if trace.status == 401:
             yield _said(view, trace, "CORS-02", "was answered 401", "Let OPTIONS pass before the token is checked.")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
+from devgw.diagnosis.exchange import is_preflight, is_revocation
 from devgw.diagnosis.rule import GatewayRule, diagnosis
 from devgw.diagnosis.rules.cors import not_for_pages
 from devgw.diagnosis.surroundings import Surroundings
@@ -10,7 +11,9 @@ from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import RequestTurnedAway
 from devgw.oauth.urls import CONSENT, LOGOUT
+from devgw.problems.front import HostNotAllowed, NotForPages
 from devgw.problems.upstream_connection import ConnectionUnknown
+from devgw.problems.watched import WatchedHostRefused
 from devgw.problems.wrong_path import Meant, PathUnknown
 
 SAID_FOR = timedelta(minutes=2)
@@ -65,42 +68,28 @@ def _seen(trace: Trace) -> str:
     return f"{trace.method} {trace.path} from {trace.user_agent or 'an unnamed client'} was answered {trace.status}."
 
 
-def _host(trace: Trace) -> Words | None:
+def _refused(trace: Trace) -> Words | None:
+    """Return what the problem says of a request that belongs to no client's way: it knows its own name."""
+    problem, name = trace.problem, trace.diagnosis_id
+    return (name, problem.explain(), problem.advise()) if problem is not None and name and _is_stray(trace) else None
+
+
+def _is_stray(trace: Trace) -> bool:
+    """Tell whether it is of no flow: a foreign Host, revoking, connecting, a page on which no login is named."""
     problem = trace.problem
-    if trace.status != 421 or problem is None:
-        return None
-    return problem.diagnosis_id or "HOST-02", problem.explain(), problem.advise()
+    is_meant = isinstance(problem, PathUnknown) and problem.meant is Meant.REVOKE
+    is_own_page = trace.path.rstrip("/").endswith((LOGOUT, CONSENT)) and trace.transaction_id is None
+    is_of_nobody = isinstance(problem, HostNotAllowed | WatchedHostRefused | NotForPages)
+    return is_of_nobody or is_meant or is_revocation(trace) or trace.kind == "connect" or is_own_page
 
 
 def _preflight(trace: Trace) -> Words | None:
-    if trace.method != "OPTIONS" or not trace.header(b"origin") or trace.status == 421 or trace.problem is not None:
+    """Return why a page may not call somebody else's server, which says it by its status alone."""
+    if not is_preflight(trace) or trace.problem is not None:
         return None
     name = "CORS-02" if trace.status == 401 else "CORS-01"
     cause = f"The preflight for {trace.path} from {trace.header(b'origin')} was answered {trace.status}."
     return name, cause, not_for_pages(trace)
-
-
-def _revocation(trace: Trace) -> Words | None:
-    problem = trace.problem
-    is_revocation = trace.path.rstrip("/").endswith("/revoke")
-    is_meant = isinstance(problem, PathUnknown) and problem.meant is Meant.REVOKE
-    if problem is None or not (is_revocation or is_meant):
-        return None
-    return problem.diagnosis_id or "REVK-04", problem.explain(), problem.advise()
-
-
-def _connecting(trace: Trace) -> Words | None:
-    """Return why an upstream was not connected: the person's browser asks, which belongs to no client's way."""
-    problem = trace.problem
-    name = trace.diagnosis_id if trace.kind == "connect" else None
-    return (name, problem.explain(), problem.advise()) if problem is not None and name else None
-
-
-def _own_page(trace: Trace) -> Words | None:
-    """Return why a page of the gateway's own, on which no authorization is named, did not do what was asked."""
-    problem, name = trace.problem, trace.diagnosis_id
-    is_meant = trace.path.rstrip("/").endswith((LOGOUT, CONSENT)) and trace.transaction_id is None
-    return (name, problem.explain(), problem.advise()) if is_meant and problem is not None and name else None
 
 
 def turned_away(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
@@ -122,7 +111,7 @@ def turned_away(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
             )
 
 
-_KINDS: tuple[Callable[[Trace], Words | None], ...] = (_host, _preflight, _revocation, _own_page, _connecting)
+_KINDS: tuple[Callable[[Trace], Words | None], ...] = (_refused, _preflight)
 
 _OF_CONNECTING = (
     *("AUD-01", "AUD-07", "CONF-09", "CONS-03", "CONS-04", "DISC-01", "DISC-02", "DISC-05", "DISC-07", "DISC-08"),

@@ -34,8 +34,10 @@ async def test_a_foreign_host_name_is_named(gateway: Watched, http: httpx2.Async
 async def test_a_preflight_for_a_path_that_is_not_for_pages(gateway: Watched, http: httpx2.AsyncClient) -> None:
     headers = {"origin": "http://localhost:6274", "access-control-request-method": "POST"}
     answer = await http.options(f"{gateway.origin}/oauth/style.css", headers=headers)
-    assert answer.status_code >= 400
-    assert await names(gateway) == ["CORS-01"]
+    assert answer.status_code == 405
+    (found,) = await gateway.of_gateway()
+    assert (found.id, found.cause in answer.json()["error_description"]) == ("CORS-01", True)
+    assert "[CORS-01, trace" in answer.json()["error_description"]
 
     gateway.wait(121)
     assert await names(gateway) == []

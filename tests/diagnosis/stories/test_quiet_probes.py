@@ -24,3 +24,13 @@ async def test_the_method_that_every_sdk_tries_once_is_quiet(
     assert line_of(told[0]).severity == ""
     (flow,) = await gateway.flows()
     assert (flow.failure, flow.state, flow.diagnoses) == (None, FlowState.ACTIVE, ())
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/register", "/oauth/authorize", "/oauth/setup", "/mcp/sample"])
+async def test_asking_for_options_is_no_preflight_unless_a_browser_asks_for_a_method(
+    gateway: Watched, http: httpx2.AsyncClient, path: str
+) -> None:
+    """Fetch Standard §3.3: a preflight has Origin and Access-Control-Request-Method."""
+    await http.options(f"{gateway.origin}{path}", headers={"origin": "http://localhost:6274"})
+    gateway.wait(5)
+    assert (await gateway.names(), await gateway.of_gateway()) == ([], [])
