@@ -111,7 +111,7 @@ def _in_a_line(case: CaseView) -> str:
     where = case.flow.id if case.flow else "no flow"
     since = "  (mended since)" if case.mended else ""
     if not case.diagnoses:
-        return f"{where}  {case.failure.reason_code if case.failure else ''}{since}"
+        return f"{where}  {_name_of(case.failure) if case.failure else ''}{since}"
     first = case.diagnoses[0]
     return f"{where}  {first.id} {first.title}{_sure(first)}{since}"
 
@@ -146,5 +146,9 @@ def _value(label: str, value: str, marks: str = "") -> list[str]:
 
 
 def _failure(told: FailureView) -> list[str]:
-    lines = [told.reason_code, f"  {told.explanation}"]
-    return [*lines, *_value("change", told.hint), *_value("source", told.source)]
+    lines = [_name_of(told), f"  {told.explanation}", *_value("change", told.hint), *_value("source", told.source)]
+    return [*lines, *_value("traces", told.trace_id), *_value("more", f"devgw explain {told.id}" if told.id else "")]
+
+
+def _name_of(told: FailureView) -> str:
+    return f"{told.id}  {told.title}" if told.id else told.reason_code

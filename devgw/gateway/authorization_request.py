@@ -8,7 +8,7 @@ from devgw.oauth.parameters import Parameters
 from devgw.oauth.pkce import CHALLENGE_LENGTH, check_challenge
 from devgw.problems import Refused
 from devgw.problems.authorization import ResponseTypeUnsupported, ScopeUnsupported
-from devgw.problems.parameters import ParameterInvalid, RequestCutOff
+from devgw.problems.parameters import ParameterInvalid, RequestCutOff, RequestObjectUnsupported
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 
@@ -34,6 +34,9 @@ def check_request(parameters: Parameters) -> None:
     Raises:
         Refused: with a problem of `problems.parameters` or `problems.authorization`.
     """
+    for name in ("request", "request_uri"):
+        if name in parameters:  # beside which the others may be left out
+            raise Refused(RequestObjectUnsupported(name))
     response_type = parameters.require("response_type")
     if response_type != "code":
         raise Refused(ResponseTypeUnsupported(response_type))
@@ -46,9 +49,6 @@ def check_request(parameters: Parameters) -> None:
         raise Refused(
             ParameterInvalid("prompt", parameters["prompt"], "none, or any of login, consent, select_account")
         )
-    for name in ("request", "request_uri"):
-        if name in parameters:
-            raise Refused(ParameterInvalid(name, "a request object", "plain parameters"))
     asked = parameters.get("scope", "")
     # offline_access is asked for by clients of habit; refresh tokens are issued anyway
     unsupported = tuple(each for each in asked.split() if each not in {SCOPE, "offline_access"})

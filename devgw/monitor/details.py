@@ -36,7 +36,7 @@ class MessageView(Row):
 
 @dataclass(slots=True)
 class FailureView(Row):
-    """Why a flow stopped."""
+    """Why a flow stopped; a diagnosis of it may not be made yet, or never where the client helps itself."""
 
     step: str
     reason_code: str
@@ -46,6 +46,9 @@ class FailureView(Row):
     origin: str = ""
     trace_id: str = ""
     at: float = 0.0
+    id: str = ""
+    """What the refusal is called in the catalogue, as its page and its error body say: `REG-02`."""
+    title: str = ""
 
 
 @dataclass(slots=True)

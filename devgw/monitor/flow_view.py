@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from devgw import __version__
+from devgw.diagnosis.catalogue import find_failure
 from devgw.diagnosis.clients.recognise import Traits, name_for
 from devgw.events.flow import Diagnosis, Flow, FlowMessage, FlowState, Lane, Milestone
 from devgw.foreign.text import clean
@@ -98,6 +99,8 @@ def failure_view(flow: Flow) -> FailureView | None:
     )
     view.source, view.origin = failure.source, str(failure.origin or "")
     view.trace_id, view.at = failure.trace_id or "", stamp(failure.at)
+    if failure.problem and (known := find_failure(failure.problem.diagnosis_id or "")):
+        view.id, view.title = known.id, known.title
     return view
 
 
@@ -145,7 +148,8 @@ def _reasons(detail: FlowDetail) -> list[str]:
     reasons = []
     if (failure := detail.failure) is not None:
         pairs = _pairs(("fix", failure.hint), ("see", failure.source))
-        reasons.append(f"**Stopped at {failure.step}: {failure.reason_code}.** {clean(failure.explanation)}{pairs}")
+        name = failure.reason_code if not failure.id else f"{failure.reason_code}, {failure.id}"
+        reasons.append(f"**Stopped at {failure.step}: {name}.** {clean(failure.explanation)}{pairs}")
     for each in detail.diagnoses:
         sure = "" if each.certain else " (suspected)"
         pairs = _pairs(("got", each.got), ("expected", each.expected), ("fix", each.fix), ("see", each.source))

@@ -85,7 +85,8 @@ def attempt_of(monitor: Monitor, flow: Flow) -> str:
     if flow.attempt == 1 or before is None:
         return ""
     named = next((each.id for each in before.diagnoses if each.certain), "")
-    name = named or (before.failure.reason_code if before.failure else "")
+    failure = failure_view(before)
+    name = named or (failure.id or failure.reason_code if failure else "")
     how = f"failed at {before.failure.step}" if before.failure else f"ended at {before.step}"
     return f"{_nth(flow.attempt)} attempt; the {_nth(before.attempt)} ({before.id}) {how}{': ' if name else ''}{name}"
 

@@ -150,7 +150,7 @@ def _check_scope(members: dict[str, Any]) -> None:
 def _check_keys(members: dict[str, Any], method: str) -> None:
     has_keys = "jwks" in members or "jwks_uri" in members
     if method == "private_key_jwt" and not has_keys:
-        raise Refused(ClientMetadataInvalid("jwks", "absent", "jwks or jwks_uri, which private_key_jwt needs"))
+        raise Refused(ClientMetadataInvalid("jwks", "absent", "the keys of private_key_jwt, or their jwks_uri"))
     if "jwks" in members and "jwks_uri" in members:
         raise Refused(ClientMetadataInvalid("jwks", "given beside jwks_uri", "only one of the two"))
 

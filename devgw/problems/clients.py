@@ -73,7 +73,7 @@ class ClientMetadataInvalid(Problem):
 
     def advise(self) -> str:
         """Say what to write."""
-        return f"Register with {self.member} = {self.expected}."
+        return f"Register with {self.member}: {self.expected}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,24 @@ class ParameterTooLong(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class RequestObjectUnsupported(Problem):
+    """The parameters came as a signed or stored object (RFC 9101), which this gateway does not read."""
+
+    parameter: str
+
+    diagnosis: ClassVar = "REQ-01"
+    source: ClassVar = "RFC 6749 §4.1.1; RFC 9101 §5"
+
+    def explain(self) -> str:
+        """Say in which parameter."""
+        return f"The authorization request carries its parameters in {self.parameter}, which is not read here."
+
+    def advise(self) -> str:
+        """Say how they are read."""
+        return f"Send the parameters in the query, each by its own name, without {self.parameter}."
+
+
+@dataclass(frozen=True, slots=True)
 class ParameterInvalid(Problem):
     """A parameter has a value that cannot be taken."""
 

@@ -121,7 +121,8 @@ def _diagnosis(first: DiagnosisView, failure: FailureView | None, scene: Scene, 
 
 def _failure(failure: FailureView, sheet: Sheet) -> None:
     if failure.explanation:
-        sheet.head("What happened", f"fault of the {failure.origin.replace('_', ' ')}" if failure.origin else "")
+        fault = f"fault of the {failure.origin.replace('_', ' ')}" if failure.origin else ""
+        sheet.head("What happened", ", ".join(each for each in (failure.id, fault) if each))
         sheet.text(failure.explanation)
     if failure.hint:
         sheet.head("Fix")

@@ -22,7 +22,7 @@ SECOND_BEST = ("TOK-03", "SESS-04", "REQ-03")
 
 SELF_HEALING = ("REG-02", "BEAR-06")
 """What good clients mend by themselves at once: they get the time to do so."""
-PATIENCE = timedelta(seconds=2)
+PATIENCE = timedelta(seconds=1)
 HEALED_BY_REGISTERING = ("REG-08", "REG-13")
 """Of a client whose document is not taken: it may register instead, under another id."""
 

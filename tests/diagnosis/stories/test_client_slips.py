@@ -190,6 +190,18 @@ async def test_a_page_that_was_not_wanted_is_told_though_the_authorization_was_b
     assert "prompt=none" in (await gateway.only("REQ-01")).cause
 
 
+@pytest.mark.parametrize("name", ["request", "request_uri"])
+async def test_parameters_in_an_object_are_told_also_where_nothing_stands_beside_it(
+    gateway: Watched, name: str
+) -> None:
+    agent = await looking(gateway)
+    await agent.http.get(f"{gateway.origin}/oauth/authorize", params={"client_id": agent.client_id, name: "urn:one"})
+
+    found = await gateway.only("REQ-01")
+    assert f"in {name}, which is not read here" in found.cause
+    assert f"without {name}" in found.fix
+
+
 async def test_another_issuers_endpoint_is_told_with_the_one_to_use_and_not_beside_a_refused_code(
     gateway: Watched,
 ) -> None:

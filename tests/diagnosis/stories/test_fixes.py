@@ -246,7 +246,7 @@ async def test_a_url_that_was_cut_is_mended_by_the_whole_one(gateway: Watched, h
             "REG-05",
             lambda fix: {"redirect_uris": [written(fix, r"or (http://localhost) ") + "/callback"]},
         ),
-        ({"scope": "openid email"}, "REG-12", lambda fix: {"scope": written(fix, r"scope = (\S+?),")}),
+        ({"scope": "openid email"}, "REG-12", lambda fix: {"scope": written(fix, r"scope: (\S+?),")}),
     ],
 )
 async def test_a_registration_is_mended_by_what_is_printed(

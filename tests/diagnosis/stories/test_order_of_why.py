@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx2
 
+from devgw.cli.why import tell
 from devgw.control.actions import NoActions
 from devgw.control.answering import Answering
 from devgw.control.messages import Command
@@ -132,6 +133,18 @@ async def test_who_asks_at_once_is_told_the_name_and_not_the_reason_alone(
     in_none = await asked_after(gateway, 2)
 
     assert (ids(in_a_flow), ids(in_none)) == (["DISC-14"], ["REVK-04", "DISC-14"])
+
+
+async def test_a_refusal_that_a_client_may_mend_by_itself_has_its_name_meanwhile(
+    gateway: Watched, http: httpx2.AsyncClient
+) -> None:
+    page = await http.get(gateway.running.authorize_url("dcr:gone", token("")))
+    (case,) = await asked_after(gateway, 1)
+
+    assert "REG-02" in page.text
+    assert case.failure is not None
+    assert (case.diagnoses, case.failure.id) == ([], "REG-02")
+    assert tell([case])[2].startswith("REG-02  ")
 
 
 async def asked_after(gateway: Watched, exchanges: int) -> list[CaseView]:
