@@ -19,6 +19,7 @@ class RequestTurnedAway(Event):
     """What came on a connection was refused before it was a request: no trace has it; `reason_code` says why."""
 
     status: int
+    """Of the answer; 0 where the client itself ended the handshake of TLS."""
     peer: str
     """Address and port of the client."""
 

@@ -51,7 +51,8 @@ class FlowIdentity:
         if asked is Purpose.REGISTER:
             return self._registering(trace, now)
         if asked is Purpose.TOKEN:
-            return self._of_client(client_id_of(trace, asked)), False
+            own = self._of_client(client_id_of(trace, asked))
+            return (own, False) if own or not trace.asked else self._redeeming(trace, now)
         if asked in METADATA:
             return self._discovering(trace, now)
         return self._calling(trace, now) if asked is Purpose.MCP else (None, False)
@@ -126,6 +127,17 @@ class FlowIdentity:
             return waiting[0], True
         waiting = [flow for flow in alike if flow.client_id is None and _is_young(flow)]
         return _newest(flow for flow in waiting if not _is_anothers(flow, trace)), False
+
+    def _redeeming(self, trace: Trace, now: datetime) -> Placed:
+        """Return the row that tokens claim whose authorization nobody saw: the browser went past who watches.
+
+        The client of a metadata document, or one that was registered by hand, has not said who it is before.
+        """
+        if _sent_for_tokens(trace, "grant_type") != "authorization_code":
+            return None, False
+        waiting = [flow for flow in self._of_agent(trace) if flow.client_id is None and _is_young(flow)]
+        waiting = [flow for flow in waiting if _within(flow, now, _CLAIMED_WITHIN)]
+        return (waiting[0], len(waiting) > 1) if waiting else self._guessed(trace, now)
 
     def _guessed(self, trace: Trace, now: datetime) -> Placed:
         """Return the one row that waits for just this step, seen a moment ago under another name or none.

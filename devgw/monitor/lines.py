@@ -95,6 +95,12 @@ def _sentence(event: Event) -> str:
     return f"{text}: {event.reason_code.replace('_', ' ')}{page}"
 
 
+def _turned_away(event: told.RequestTurnedAway) -> str:
+    if not event.status:
+        return f"what came from {event.peer} ended in the handshake of TLS"
+    return f"{event.status} for what came from {event.peer}: it was no request that can be answered"
+
+
 def _needs_no_reason(event: Event) -> bool:
     return isinstance(event, told.DiagnosisMade) or (
         isinstance(event, told.McpRequestRejected) and not event.had_credentials and event.status == 401
@@ -287,7 +293,7 @@ _SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     told.GatewayStopping: _stopping,
     told.HelperStateChanged: _helper,
     told.WatchedStepTaken: lambda e: f"{who(e)}: {e.words}",
-    told.RequestTurnedAway: lambda e: f"{e.status} for what came from {e.peer}: it was no request that can be answered",
+    told.RequestTurnedAway: _turned_away,
     told.PathNotFound: lambda e: e.explanation or "nothing is served at the path that was asked for",
     told.FaultMet: lambda e: f"a defect of devgw in {e.where}: {e.kind}",
     told.ObserverFailed: _observer_failed,

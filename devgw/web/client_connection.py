@@ -8,7 +8,7 @@ place: no task and no timer is made per request.
 import contextlib
 from collections.abc import Callable
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 
 import h11
 from hypercorn.asyncio.task_group import TaskGroup
@@ -37,6 +37,7 @@ class Wait(Enum):
 class ClientConnection(TCPServer):
     """Serves one client until either side ends it."""
 
+    speaks: ClassVar[type[Http1]] = Http1
     protocol: Http1  # type: ignore[assignment]  # Hypercorn has a wrapper there, which goes over to HTTP/2
 
     def __init__(self, *arguments: Any) -> None:
@@ -81,20 +82,25 @@ class ClientConnection(TCPServer):
         """Serve; return when the connection is over and nothing of it is left."""
         socket = self.writer.get_extra_info("socket")
         try:
-            client = parse_socket_addr(socket.family, socket.getpeername())
-            server = parse_socket_addr(socket.family, socket.getsockname())
+            self._ends = [
+                parse_socket_addr(socket.family, each) for each in (socket.getpeername(), socket.getsockname())
+            ]
             async with TaskGroup(self.loop) as tasks:
                 self._task_group = tasks
-                state = ConnectionState(self.state)
-                send = self.protocol_send
-                self.protocol = Http1(self.app, self.config, self.context, tasks, state, False, client, server, send)
-                self.protocol.surplus_of, self.protocol.hear = self.surplus_of, self.hear
+                self.begin(self.speaks)
                 await self._read_data()
         except OSError:  # it was gone before it was looked at
             pass
         finally:
             with contextlib.suppress(OSError):  # the system says again that the client is gone (ENOTCONN, too)
                 await self._close()
+
+    def begin(self, kind: type[Http1]) -> None:
+        """Begin to speak HTTP, afresh."""
+        state = ConnectionState(self.state)
+        given = self.app, self.config, self.context, self._task_group, state, False, *self._ends, self.protocol_send
+        self.protocol = kind(*given)
+        self.protocol.surplus_of, self.protocol.hear = self.surplus_of, self.hear
 
     async def protocol_send(self, event: Event) -> None:
         """Do what the protocol asks for."""

@@ -19,6 +19,7 @@ from hypercorn.protocol.http_stream import HTTPStream
 from devgw.events.trace import Headers
 from devgw.limits import Limits
 from devgw.problems import Problem
+from devgw.problems.forward_proxy import ProxyCredentialMissing
 from devgw.problems.incoming import (
     ConnectionsExhausted,
     HeadTooLarge,
@@ -151,6 +152,8 @@ def _written(problem: Problem) -> tuple[list[tuple[bytes, bytes]], bytes]:
     ]
     if isinstance(problem, ConnectionsExhausted):
         headers.append((b"retry-after", b"%d" % problem.retry_after))
+    if isinstance(problem, ProxyCredentialMissing):
+        headers.append((b"proxy-authenticate", b'Basic realm="devgw"'))
     return headers, body
 
 
@@ -160,12 +163,12 @@ def _find_problem(request: h11.Request, headers: Headers) -> Problem | None:
         return ProtocolNotSpoken(request.http_version.decode("ascii").removesuffix(".0"))
     if len(request.target) > Limits.URL_BYTES:
         return TargetTooLong(Limits.URL_BYTES)
-    if (problem := _find_header_problem(request.http_version, headers)) is not None:
+    if (problem := find_header_problem(request.http_version, headers)) is not None:
         return problem
     return None if request.target.startswith(b"/") else _find_target_problem(request)
 
 
-def _find_header_problem(version: bytes, headers: Headers) -> Problem | None:
+def find_header_problem(version: bytes, headers: Headers) -> Problem | None:
     """Return what is wrong with the headers. Source: RFC 9110 §5.3; RFC 9112 §6.1, §6.3."""
     if len(headers) > Limits.HEADERS:
         return HeadTooLarge(f"{Limits.HEADERS} headers")
@@ -189,7 +192,7 @@ def _find_target_problem(request: h11.Request) -> Problem | None:
         return None
     if request.method == b"CONNECT":
         return RequestMalformed("CONNECT asks for a tunnel, and this is no forward proxy")
-    scheme, authority, _ = _split_absolute(request.target)
+    scheme, authority, _ = split_absolute(request.target)
     if scheme not in {b"http", b"https"} or not authority:
         return RequestMalformed("its target is neither a path nor an http URL")
     hosts = [value for name, value in request.headers if name == b"host"]
@@ -198,7 +201,7 @@ def _find_target_problem(request: h11.Request) -> Problem | None:
     return None
 
 
-def _split_absolute(target: bytes) -> tuple[bytes, bytes, bytes]:
+def split_absolute(target: bytes) -> tuple[bytes, bytes, bytes]:
     """Return scheme, authority and the rest of an absolute URL."""
     scheme, _, rest = target.partition(b"://")
     end = min((at for at in (rest.find(b"/"), rest.find(b"?")) if at >= 0), default=len(rest))
@@ -209,5 +212,5 @@ def _in_origin_form(target: bytes) -> bytes:
     """Return a target's path and query, where it is a whole URL (RFC 9112 §3.2.2: MUST be taken)."""
     if target.startswith((b"/", b"*")):
         return target
-    rest = _split_absolute(target)[2]
+    rest = split_absolute(target)[2]
     return rest if rest.startswith(b"/") else b"/" + rest

@@ -98,7 +98,11 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 async def serve(
-    app: Any, listeners: Listeners, stopping: asyncio.Event, hear: Callable[[Problem, str], None] | None = None
+    app: Any,
+    listeners: Listeners,
+    stopping: asyncio.Event,
+    hear: Callable[[Problem, str], None] | None = None,
+    make: Callable[..., ClientConnection] = ClientConnection,
 ) -> None:
     """Serve `app` until `stopping` is set; streams that are still open then are cut after a moment.
 
@@ -107,12 +111,13 @@ async def serve(
         listeners: where; they are closed at the end.
         stopping: is set by whoever wants the server to end.
         hear: is told of each client that was turned away before the app saw a request: why, and its address.
+        make: makes of the arguments of `ClientConnection` what serves one client.
 
     Raises:
         ServerEnded: where the sockets take no more connections.
     """
     loop = asyncio.get_running_loop()
-    server = _Server(wrap_app(app, 0, "asgi"), loop, hear)
+    server = _Server(wrap_app(app, 0, "asgi"), loop, hear, make)
     living = loop.create_task(server.lifespan.handle_lifespan())
     await server.lifespan.wait_for_startup()
     try:
@@ -146,9 +151,14 @@ class _Server:
     """
 
     def __init__(
-        self, app: AppWrapper, loop: asyncio.AbstractEventLoop, hear: Callable[[Problem, str], None] | None
+        self,
+        app: AppWrapper,
+        loop: asyncio.AbstractEventLoop,
+        hear: Callable[[Problem, str], None] | None,
+        make: Callable[..., ClientConnection],
     ) -> None:
         self._hear = hear
+        self._make = make
         self._config = _configuration()
         self._context = WorkerContext(None)
         self._state: LifespanState = {}
@@ -213,7 +223,7 @@ class _Server:
         protocol = asyncio.StreamReaderProtocol(reader, loop=self._loop)
         transport, _ = await self._loop.connect_accepted_socket(lambda: protocol, accepted)
         writer = asyncio.StreamWriter(transport, protocol, reader, self._loop)
-        return ClientConnection(self._app, self._loop, self._config, self._context, self._state, reader, writer)
+        return self._make(self._app, self._loop, self._config, self._context, self._state, reader, writer)
 
     async def close(self) -> None:
         """Let answers that are under way end, for a moment; then cut what is left."""

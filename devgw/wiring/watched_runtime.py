@@ -2,9 +2,11 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from devgw import __version__
@@ -14,6 +16,7 @@ from devgw.control.folder import LOCK, control_folder
 from devgw.control.lock import ProjectLock
 from devgw.control.server import ControlServer
 from devgw.diagnosis.diagnose import RuleDiagnoser
+from devgw.diagnosis.rule import GatewayRule
 from devgw.diagnosis.rules.watched import RULES
 from devgw.events import Bus, Published
 from devgw.events.taxonomy import GatewayStarted, GatewayStopping
@@ -21,7 +24,7 @@ from devgw.foreign.urls import read_url
 from devgw.gateway.watched.authorizations import WatchedAuthorizations
 from devgw.gateway.watched.clients import WatchedClients
 from devgw.gateway.watched.legs import Legs
-from devgw.gateway.watched.notes import NOTES
+from devgw.gateway.watched.notes import NOTES, PROXY_NOTES
 from devgw.gateway.watched.origins import OriginMap
 from devgw.gateway.watched.tokens import WatchedTokens
 from devgw.limits import Limits
@@ -40,10 +43,17 @@ from devgw.wiring.log import log_writer
 from devgw.wiring.loop_faults import heard
 from devgw.wiring.stopping import HELPERS_SECONDS, LISTENERS_SECONDS, end, until_stopped
 from devgw.wiring.supervisor import Begin, Supervisor
-from devgw.wiring.watched_ports import WatchedPorts
+from devgw.wiring.watched_ports import Serve, WatchedPorts
 
 PROVIDER = "the watched server"
 _LOCAL = "127.0.0.1"
+
+
+class Ports(Protocol):
+    """Where clients come in."""
+
+    async def begin(self, serve_one: Serve) -> None:
+        """Serve until told to stop; what is a helper beside it by `serve_one(name, begin)`."""
 
 
 @dataclass
@@ -55,7 +65,7 @@ class WatchedRuntime:
     bus: Bus
     monitor: Monitor
     watched: Watched
-    ports: WatchedPorts
+    ports: Ports
     client: ProxyClient
     lock: ProjectLock
     supervisor: Supervisor
@@ -94,14 +104,29 @@ def build_watched(
         ports.close()
         lock.release()
         raise
+    monitor, supervisor = watchers(watched, folder, hear)
+    return WatchedRuntime(settings, clock, bus, monitor, watched, ports, client, lock, supervisor, stopping)
+
+
+def watchers(
+    watched: Watched, folder: Path, hear: Callable[[Published], None] | None, rules: Iterable[GatewayRule] = ()
+) -> tuple[Monitor, Supervisor]:
+    """Return who observes what is published, and who keeps helpers running.
+
+    Args:
+        watched: what is watched.
+        folder: where its log is.
+        hear: is told every event.
+        rules: those that are about no flow.
+    """
+    bus, clock = watched.bus, watched.clock
     bus.guard.write = log_writer(folder)
     bus.current_trace = CURRENT_TRACE.get
-    monitor = Monitor(clock, settings, bus)
-    monitor.take_diagnoser(RuleDiagnoser(bus, clock, RULES, ()))
+    monitor = Monitor(clock, watched.settings, bus)
+    monitor.take_diagnoser(RuleDiagnoser(bus, clock, RULES, tuple(rules)))
     if hear:
         bus.listen(hear, "printer")
-    supervisor = Supervisor(bus, clock, monitor.health)
-    return WatchedRuntime(settings, clock, bus, monitor, watched, ports, client, lock, supervisor, stopping)
+    return monitor, Supervisor(bus, clock, monitor.health)
 
 
 def _watched(
@@ -129,15 +154,20 @@ def _watched(
         authorizations=WatchedAuthorizations(clock),
         tokens=WatchedTokens(),
         keep=bool,
-        led_by=_LOCAL if is_local else urlsplit(url).hostname or "",
+        led_by=leader(url, is_local=is_local),
     )
     ports.make = partial(WatchedPort, watched)
-    watched.keep = partial(_keep, watched, file, kept.ports)
+    watched.keep = partial(_keep, watched, origins, file, kept.ports)
     return watched, client
 
 
-def _keep(watched: Watched, file: WatchedFile, before: Mapping[str, int]) -> None:
-    ports = {**before, **watched.origins.ports}
+def leader(url: str, *, is_local: bool) -> str:
+    """Return who leads to the origins that a server's documents name, as `UpstreamRequest.led_by`."""
+    return _LOCAL if is_local else urlsplit(url).hostname or ""
+
+
+def _keep(watched: Watched, origins: OriginMap, file: WatchedFile, before: Mapping[str, int]) -> None:
+    ports = {**before, **origins.ports}
     file.write(WatchedRecord(ports, tuple(watched.legs.learnt()), tuple(watched.clients)))
 
 
@@ -192,6 +222,7 @@ async def _run(runtime: WatchedRuntime, ready: Callable[[], None], helpers: Mapp
 def _announce(runtime: WatchedRuntime) -> None:
     """Say which server is watched, and where a client connects."""
     origin = read_url(runtime.local_url).origin
+    notes = NOTES if runtime.watched.origins.swaps else PROXY_NOTES
     runtime.monitor.gateway = GatewayFacts(
         version=__version__,
         origin=origin,
@@ -201,10 +232,10 @@ def _announce(runtime: WatchedRuntime) -> None:
         mcp_urls=[runtime.local_url],
         root=str(runtime.settings.root),
         state_dir=str(runtime.settings.state_path),
-        notes=list(NOTES),
+        notes=list(notes),
         watched_url=runtime.watched.origins.url.partition("?")[0],
     )
-    runtime.bus.publish(GatewayStarted(origin=origin, provider=PROVIDER, mcp_urls=(runtime.local_url,), notes=NOTES))
+    runtime.bus.publish(GatewayStarted(origin=origin, provider=PROVIDER, mcp_urls=(runtime.local_url,), notes=notes))
 
 
 class _Watching(NoActions):

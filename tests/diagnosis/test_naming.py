@@ -35,6 +35,7 @@ from devgw.problems.authorization import (
 from devgw.problems.bearer import HeaderShape, InsufficientScope, TokenMalformed, TokenMissing, TokenShape, TokenUnknown
 from devgw.problems.capability import CapabilityHidden
 from devgw.problems.clients import ClientUnknown, RedirectUriRefused
+from devgw.problems.forward_proxy import AuthorityDistrusted, ProxyCredentialMissing
 from devgw.problems.front import GatewayStops
 from devgw.problems.id_jag import IdJagReplayed
 from devgw.problems.login import DevLoginElsewhere, LoginCookieMissing, StateMissing
@@ -266,6 +267,8 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (incoming.ProtocolNotSpoken("2"), "LIMIT-26"),
         (incoming.RegistrationNotJson("text/plain"), "LIMIT-27"),
         (GatewayStops(), "LIMIT-50"),
+        (AuthorityDistrusted("mcp.example", "unknown ca"), "NET-10"),
+        (ProxyCredentialMissing(), "HOST-10"),
         (ProxyUnusable("socks5://proxy:1080", "no"), "NET-07"),
         (CaFileUnusable("SSL_CERT_FILE", "/x", "it does not exist"), "NET-03"),
     ],

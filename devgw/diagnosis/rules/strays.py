@@ -107,7 +107,9 @@ def turned_away(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
                 event.hint or "",
                 at=at,
                 gone_when="two minutes passed",
-                evidence=(f"The connection from {event.peer} was ended ({event.status}).",),
+                evidence=(
+                    f"The connection from {event.peer} was ended{f' ({event.status})' if event.status else ''}.",
+                ),
             )
 
 
@@ -144,15 +146,16 @@ _OF_CONNECTING = (
         "UPST-25",
     ),
 )
+TURNED_AWAY = GatewayRule(
+    ("HOST-08", "HOST-10", "LIMIT-20", "LIMIT-21", "LIMIT-22", "LIMIT-25", "LIMIT-26", "NET-10"),
+    "a connection that was ended before there was a request",
+    turned_away,
+)
 RULES = (
     GatewayRule(
         ("HOST-02", "CORS-01", "CORS-02", "REVK-04", "DISC-10", *_OF_CONNECTING),
         "a refused request that belongs to no flow",
         strays,
     ),
-    GatewayRule(
-        ("HOST-08", "LIMIT-20", "LIMIT-21", "LIMIT-22", "LIMIT-25", "LIMIT-26"),
-        "a connection that was ended before there was a request",
-        turned_away,
-    ),
+    TURNED_AWAY,
 )

@@ -1,11 +1,16 @@
-"""Which headers pass between a client and a watched server: all but those of one hop, of cookies, and of packing."""
+"""Which headers pass between a client and a watched server: all but those of one hop, of cookies, and of packing.
+
+By the forward proxy, where nothing is served under a name of this machine, cookies pass, too.
+"""
 
 from devgw.events.trace import Headers
 from devgw.gateway.forwarding import HOP_BY_HOP
-from devgw.gateway.watched.origins import OriginMap
+from devgw.gateway.watched.origins import WatchedOrigins
 from devgw.oauth.challenge import bearer_challenge
 
-_NOT_UP = HOP_BY_HOP | {b"host", b"content-length", b"expect", b"cookie", b"accept-encoding"}
+_NOT_PROXIED_UP = HOP_BY_HOP | {b"host", b"content-length", b"expect", b"accept-encoding"}
+_NOT_PROXIED_DOWN = HOP_BY_HOP | {b"content-length"}
+_NOT_UP = _NOT_PROXIED_UP | {b"cookie"}
 _NOT_DOWN = HOP_BY_HOP | {
     *(b"set-cookie", b"alt-svc", b"strict-transport-security", b"content-length"),
     *(b"clear-site-data", b"service-worker-allowed", b"nel", b"report-to", b"reporting-endpoints"),
@@ -20,18 +25,24 @@ And for all that a browser may take for one: what has no type, or several, or is
 """
 
 
-def headers_up(received: Headers, origins: OriginMap) -> Headers:
+def headers_up(received: Headers, origins: WatchedOrigins) -> Headers:
     """Return a request's headers for the real server: not packed, no cookie, our own origin as the real one."""
+    dropped = _NOT_UP if origins.swaps else _NOT_PROXIED_UP
     kept = [
         (name, origins.to_real(value.decode("latin-1")).encode("latin-1") if name in _LOCAL else value)
         for name, value in received
-        if name not in _NOT_UP
+        if name not in dropped
     ]
     return [*kept, (b"accept-encoding", b"identity")]
 
 
-def headers_down(answered: Headers, origins: OriginMap, name: str) -> Headers:
-    """Return an answer's headers for the client: redirects and challenges lead to the ports, and no cookie is set."""
+def headers_down(answered: Headers, origins: WatchedOrigins, name: str) -> Headers:
+    """Return an answer's headers for the client: redirects and challenges lead to the ports, and no cookie is set.
+
+    Where no URL is swapped, they are the server's own.
+    """
+    if not origins.swaps:
+        return [pair for pair in answered if pair[0] not in _NOT_PROXIED_DOWN]
     kept = [(key, _swapped(key, value, origins, name)) for key, value in answered if key not in _NOT_DOWN]
     kinds = [value.partition(b";")[0].strip().lower() for key, value in answered if key == b"content-type"]
     return kept if len(kinds) == 1 and kinds[0] in _NO_PAGE else [*kept, SANDBOX]
@@ -44,7 +55,7 @@ def metadata_hint(answered: Headers) -> str:
     return (challenge.resource_metadata if challenge else None) or ""
 
 
-def _swapped(key: bytes, value: bytes, origins: OriginMap, name: str) -> bytes:
+def _swapped(key: bytes, value: bytes, origins: WatchedOrigins, name: str) -> bytes:
     text = value.decode("latin-1")
     if key == b"location":
         return origins.to_local(text, name).encode("latin-1")

@@ -19,3 +19,16 @@ NOTES: Final = (
         "there afterwards. claude.ai and ChatGPT connect from their own machines and cannot reach localhost."
     ),
 )
+
+PROXY_NOTES: Final = (
+    (
+        "Changed on the way: nothing but Accept-Encoding, so that answers can be read. Opened: the origins above, and "
+        "those to which their documents lead; a certificate of devgw's own, valid for a day, stands there for the "
+        "server's. Everything else is tunnelled, and no byte of it is looked at."
+    ),
+    (
+        "Not seen: the browser, so neither login nor consent, nor the answer to them; programs that take no proxy from "
+        "their environment, or that believe the system's certificates alone (Go and Swift on macOS); HTTP/2 and "
+        "WebSocket, which are not offered. Go takes no proxy for localhost."
+    ),
+)

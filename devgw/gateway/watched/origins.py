@@ -1,6 +1,7 @@
-"""Which local port stands for which real origin, and URLs swapped from one to the other: nothing but their origin."""
+"""The origins that are watched; which local port stands for which, and URLs swapped: nothing but their origin."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from devgw.foreign.urls import UrlRefused, read_url
@@ -17,8 +18,94 @@ OpenPort = Callable[[str, int], int]
 """Opens a local port for an origin, the wanted one where it is free; returns which."""
 
 
-class OriginMap:
-    """The origins that are watched, each with its port; the first is that of the MCP server itself.
+class WatchedOrigins:
+    """The origins that are watched; the first is that of the MCP server itself.
+
+    Nothing is swapped here: a client that comes by the forward proxy has the real URLs.
+
+    Args:
+        url: of the MCP server.
+        may_lead: judges every origin that only a document names, before it is opened.
+        named: the origins that the person named beside.
+    """
+
+    swaps: ClassVar = False
+    """Whether the client is given other URLs than the server's own."""
+
+    def __init__(self, url: str, may_lead: MayLead, named: Iterable[str] = ()) -> None:
+        self.url = url
+        self.origin = read_url(url).origin
+        self.left: dict[str, Problem] = {}
+        """Why origins that documents name are not opened: as many as there may be open."""
+        self._may_lead = may_lead
+        self._met: dict[str, int] = {}
+        self._named = frozenset({self.origin, *named})
+        for each in dict.fromkeys((self.origin, *named)):
+            self._open(each)
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the origins, in the order in which they were met."""
+        return iter(list(self._met))
+
+    def __contains__(self, origin: object) -> bool:
+        """Tell whether an origin is watched."""
+        return origin in self._met
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Return the local port of each origin, in the order in which they were met; 0 where it has none."""
+        return dict(self._met)
+
+    def is_named(self, origin: str) -> bool:
+        """Tell whether the person named an origin, and not a document alone."""
+        return origin in self._named
+
+    def _open(self, origin: str) -> None:
+        self._met[origin] = 0
+
+    def _leave(self, url: str, why: Problem) -> None:
+        if len(self.left) < Limits.WATCHED_ORIGINS:
+            self.left.setdefault(read_url(url.partition("#")[0]).origin, why)
+
+    async def meet(self, urls: Iterable[str]) -> list[Problem]:
+        """Open each origin that a document names; return why for those that are left as they are."""
+        refused: list[Problem] = []
+        for url in urls:
+            try:
+                origin = read_url(url.partition("#")[0]).origin
+                if origin not in self._met:
+                    await self._admit(url)
+            except UrlRefused:
+                continue
+            except Refused as refusal:
+                refused.append(refusal.problem)
+                self._leave(url, refusal.problem)
+        return refused
+
+    async def _admit(self, url: str) -> None:
+        """Open the origin of a URL.
+
+        Raises:
+            Refused: with `OriginsExhausted`, or why it may not be opened.
+        """
+        if len(self._met) >= Limits.WATCHED_ORIGINS:
+            raise Refused(OriginsExhausted(read_url(url).origin, Limits.WATCHED_ORIGINS))
+        await self._may_lead(url)
+        origin = read_url(url).origin
+        if origin not in self._met and len(self._met) < Limits.WATCHED_ORIGINS:  # others went on meanwhile
+            self._open(origin)
+
+    def to_local(self, url: str, name: str = _USUAL_NAME) -> str:  # noqa: ARG002  the map's signature
+        """Return a real URL as the client is given it."""
+        return url
+
+    def to_real(self, url: str) -> str:
+        """Return a URL of the client's as the server knows it."""
+        return url
+
+
+class OriginMap(WatchedOrigins):
+    """The origins that are watched, each with its port.
 
     Args:
         url: of the MCP server.
@@ -27,53 +114,19 @@ class OriginMap:
         wanted: the ports that origins had before.
     """
 
+    swaps: ClassVar = True
+
     def __init__(self, url: str, may_lead: MayLead, open_port: OpenPort, wanted: Mapping[str, int]) -> None:
-        self.url = url
-        self.origin = read_url(url).origin
-        self._may_lead = may_lead
         self._open_port = open_port
         self._wanted = wanted
-        self._ports: dict[str, int] = {}
-        self._open(self.origin)
-
-    @property
-    def ports(self) -> dict[str, int]:
-        """Return the port of each origin, in the order in which they were met."""
-        return dict(self._ports)
+        super().__init__(url, may_lead)
 
     def _open(self, origin: str) -> None:
-        self._ports[origin] = self._open_port(origin, self._wanted.get(origin, 0))
+        self._met[origin] = self._open_port(origin, self._wanted.get(origin, 0))
 
     def find_origin(self, port: int) -> str | None:
         """Return whose a local port is."""
-        return next((origin for origin, each in self._ports.items() if each == port), None)
-
-    async def meet(self, urls: Iterable[str]) -> list[Problem]:
-        """Open a port for each origin that a document names; return why for those that are left as they are."""
-        refused: list[Problem] = []
-        for url in urls:
-            try:
-                origin = read_url(url.partition("#")[0]).origin
-                if origin not in self._ports:
-                    await self._admit(url)
-            except UrlRefused:
-                continue
-            except Refused as refusal:
-                refused.append(refusal.problem)
-        return refused
-
-    async def _admit(self, url: str) -> None:
-        """Open a port for the origin of a URL.
-
-        Raises:
-            Refused: with `OriginsExhausted`, or why it may not be opened.
-        """
-        if len(self._ports) >= Limits.WATCHED_ORIGINS:
-            raise Refused(OriginsExhausted(read_url(url).origin, Limits.WATCHED_ORIGINS))
-        await self._may_lead(url)
-        origin = read_url(url).origin
-        if origin not in self._ports and len(self._ports) < Limits.WATCHED_ORIGINS:  # others went on meanwhile
-            self._open(origin)
+        return next((origin for origin, each in self._met.items() if each == port), None)
 
     def to_local(self, url: str, name: str = _USUAL_NAME) -> str:
         """Return a real URL with the origin of its port; unchanged where its origin is none that is watched.
@@ -89,7 +142,7 @@ class OriginMap:
             read = read_url(url.partition("#")[0])
         except UrlRefused:
             return url
-        port = self._ports.get(read.origin)
+        port = self._met.get(read.origin)
         if port is None:
             return url
         end = _end_of_origin(url)

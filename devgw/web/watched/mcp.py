@@ -14,6 +14,8 @@ from devgw.web.watched.sending import give_as_it_comes, send
 from devgw.web.watched.telling import tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
 
+_TOKENS = frozenset({"bearer", "dpop"})
+"""Schemes by which an access token is shown (RFC 6750 §2.1, RFC 9449 §7.1)."""
 _OK, _UNAUTHORIZED, _FORBIDDEN = 200, 401, 403
 
 
@@ -45,7 +47,7 @@ def _read_call(call: WatchedCall) -> None:
         trace.capability = (messages.capability or "")[: Limits.NAME_CHARACTERS] or None
     trace.protocol_version = trace.header(b"mcp-protocol-version")[: Limits.NAME_CHARACTERS] or None
     scheme, _, token = trace.header(b"authorization").partition(" ")
-    if scheme.lower() != "bearer":
+    if scheme.lower() not in _TOKENS:
         return
     trace.token_id = token_id("at", token)
     if (holder := call.watched.tokens.find(token)) is not None:

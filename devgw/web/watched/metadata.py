@@ -1,9 +1,12 @@
-"""The documents by which a client finds its way: their origins are met, their endpoints learnt, their URLs swapped."""
+"""The documents by which a client finds its way: their origins are met, their endpoints learnt, their URLs swapped.
+
+By the forward proxy nothing is swapped, and the document is given as it came.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
-from devgw.gateway.watched.documents import Mended, mend_resource, mend_server, read_document, urls_of
+from devgw.gateway.watched.documents import mend_resource, mend_server, read_document, urls_of
 from devgw.gateway.watched.legs import Leg
 from devgw.problems.watched import OriginsExhausted
 from devgw.web.watched.sending import ask, give
@@ -21,12 +24,17 @@ async def answer_metadata(call: WatchedCall) -> None:
     if document is None:
         await give(call, answer)
         return
-    mended = await _mended(call, document)
+    await _learn(call, document)
+    if not call.watched.origins.swaps:
+        await give(call, answer)
+        return
+    mended = (mend_server if call.leg is Leg.SERVER_METADATA else mend_resource)(document, call.swap)
     await give(call, answer, mended.body)
     call.trace.notes += [f"Given to the client with {each}." for each in mended.changes]
 
 
-async def _mended(call: WatchedCall, document: Mapping[str, Any]) -> Mended:
+async def _learn(call: WatchedCall, document: Mapping[str, Any]) -> None:
+    """Open the origins that a document names, and remember what its endpoints are for."""
     watched = call.watched
     for refused in await watched.origins.meet(urls_of(document)):
         call.trace.notes.append(f"Left as it is: {refused.explain()}")
@@ -34,8 +42,4 @@ async def _mended(call: WatchedCall, document: Mapping[str, Any]) -> Mended:
             call.trace.problem = refused
     if call.leg is Leg.SERVER_METADATA:
         watched.legs.learn_server(document, call.origin)
-        mended = mend_server(document, call.swap)
-    else:
-        mended = mend_resource(document, call.swap)
     watched.keep()
-    return mended

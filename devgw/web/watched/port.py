@@ -1,7 +1,8 @@
 """One local port: an ASGI app that stands for one real origin."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import ClassVar
 
 from devgw.events.taxonomy import Outcome
 from devgw.gateway.watched.legs import Leg
@@ -30,7 +31,8 @@ from devgw.web.watched.register import answer_register
 from devgw.web.watched.token import answer_form
 from devgw.web.watched.watched import Watched, WatchedCall
 
-_ANSWERS: dict[tuple[Leg, str], Callable[[WatchedCall], Awaitable[None]]] = {
+Answers = Mapping[tuple[Leg, str], Callable[[WatchedCall], Awaitable[None]]]
+_ANSWERS: Answers = {
     (Leg.RESOURCE_METADATA, "GET"): answer_metadata,
     (Leg.SERVER_METADATA, "GET"): answer_metadata,
     (Leg.REGISTER, "POST"): answer_register,
@@ -51,6 +53,8 @@ _KINDS = {
 class WatchedPort:
     """What a client asks on one port goes to one real origin."""
 
+    answers: ClassVar[Answers] = _ANSWERS
+
     def __init__(self, watched: Watched, origin: str, port: int) -> None:
         self._watched = watched
         self._origin = origin
@@ -59,7 +63,7 @@ class WatchedPort:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "lifespan":
-            await _live(receive, send)
+            await live(receive, send)
             return
         watched = self._watched
         limit = watched.settings.traces.body_limit
@@ -89,15 +93,35 @@ class WatchedPort:
 
     async def _answer(self, scope: Scope, recording: Recording) -> None:
         call = self._call(scope, recording)
-        check_caller(call)
-        most = Limits.OAUTH_BODY_BYTES if call.leg is not Leg.MCP else self._watched.settings.proxy.request_limit
+        self._check(call)
+        most = self._most_bytes(call.leg)
         try:
             call.body = await recording.read_body(most)
         except BodyTooLarge:
             raise Refused(RequestTooLarge(most)) from None
-        answer = _ANSWERS.get((call.leg, recording.trace.method), answer_plain)
+        answer = self.answers.get((call.leg, recording.trace.method), answer_plain)
         with AnswerWatch(recording.receive, self._watched.patience):
             await answer(call)
+
+    def _check(self, call: WatchedCall) -> None:
+        """Refuse who may not ask.
+
+        Raises:
+            Refused: with the problems of `check_caller`.
+        """
+        check_caller(call)
+
+    def _most_bytes(self, leg: Leg) -> int:
+        """Return how long a request's body may be."""
+        return Limits.OAUTH_BODY_BYTES if leg is not Leg.MCP else self._watched.settings.proxy.request_limit
+
+    def _name_of(self, host: str) -> str:
+        """Return the name under which the client asks.
+
+        Raises:
+            Refused: with `WatchedHostRefused`.
+        """
+        return local_name(host, self._port)
 
     def _call(self, scope: Scope, recording: Recording) -> WatchedCall:
         """Return the request with what it is for, and let its trace have the real URL.
@@ -106,7 +130,7 @@ class WatchedPort:
             Refused: with `WatchedHostRefused`.
         """
         trace, watched = recording.trace, self._watched
-        name = local_name(trace.header(b"host"), self._port)
+        name = self._name_of(trace.header(b"host"))
         path = (scope.get("raw_path") or trace.path.encode()).decode("latin-1")
         leg = watched.legs.find(self._origin, path)
         trace.asked, trace.kind, trace.operation_id = str(leg), _KINDS.get(leg, "oauth"), watched.operation_id
@@ -127,7 +151,7 @@ async def _refuse(recording: Recording, refused: Refused, *headers: tuple[bytes,
         await answer_problem(recording, refused.problem, *headers)
 
 
-async def _live(receive: Receive, send: Send) -> None:
+async def live(receive: Receive, send: Send) -> None:
     """Begin and end with the server: there is nothing to prepare."""
     while True:
         message = await receive()

@@ -23,7 +23,7 @@ async def answer_register(call: WatchedCall) -> None:
         Refused: where nothing came.
     """
     callback = call.watched.callback
-    asked = with_callback(call.body, callback)
+    asked = with_callback(call.body, callback) if callback else None
     answer = await ask(call, asked or call.body)
     if asked is not None and 400 <= answer.status < 500:
         asked, answer = None, await ask(call, call.body)

@@ -45,7 +45,7 @@ async def send(
     watched, trace = call.watched, call.trace
     up = headers_up(trace.request_headers, watched.origins) if headers is None else headers
     authorization = trace.header(b"authorization")
-    if authorization and not watched.bearers.may_go(authorization, call.origin):
+    if watched.origins.swaps and authorization and not watched.bearers.may_go(authorization, call.origin):
         up = [pair for pair in up if pair[0] != b"authorization"]
         trace.notes.append(f"The bearer token is for another origin and did not go to {call.origin}.")
     request = UpstreamRequest(
@@ -54,7 +54,7 @@ async def send(
         up,
         body,
         owner=call.owner,
-        led_by="" if call.origin == watched.origins.origin else watched.led_by,
+        led_by="" if watched.origins.is_named(call.origin) else watched.led_by,
     )
     trace.upstream_url = (url or call.url).partition("?")[0]
     timing, began = Timing(), call.recording.wait(awaited.SERVER)

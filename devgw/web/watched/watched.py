@@ -14,7 +14,7 @@ from devgw.gateway.watched.authorizations import WatchedAuthorizations
 from devgw.gateway.watched.bearers import Bearers
 from devgw.gateway.watched.clients import WatchedClients
 from devgw.gateway.watched.legs import CALLBACK_PATH, Leg, Legs
-from devgw.gateway.watched.origins import OriginMap
+from devgw.gateway.watched.origins import OriginMap, WatchedOrigins
 from devgw.gateway.watched.tokens import WatchedTokens
 from devgw.ids import OperationId
 from devgw.limits import Limits
@@ -31,7 +31,7 @@ class Watched:
     clock: Clock
     bus: Bus
     client: UpstreamClient
-    origins: OriginMap
+    origins: WatchedOrigins
     legs: Legs
     clients: WatchedClients
     authorizations: WatchedAuthorizations
@@ -48,7 +48,9 @@ class Watched:
 
     @property
     def callback(self) -> str:
-        """Return our redirect URI."""
+        """Return our redirect URI; empty where the client has the real URLs, and needs none of ours."""
+        if not isinstance(self.origins, OriginMap):
+            return ""
         return f"http://localhost:{self.origins.ports[self.origins.origin]}{CALLBACK_PATH}"
 
     @property

@@ -1,0 +1,71 @@
+"""Plain http to what is not watched: sent on by the proxy, and nothing of it is written down."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from devgw.clock import Clock
+from devgw.foreign.held import HeldTogether
+from devgw.gateway.forwarding import HOP_BY_HOP
+from devgw.gateway.transport import Timing, UpstreamAnswer, UpstreamClient, UpstreamRequest
+from devgw.limits import Limits
+from devgw.problems import Refused
+from devgw.problems.front import RequestTooLarge
+from devgw.web.answers import answer_problem
+from devgw.web.recorder import BodyTooLarge, BodyUnfinished, ClientLeft, Receive, Recording, Scope, Send
+from devgw.web.watched.port import live
+
+_NOT_UP = HOP_BY_HOP | {b"host", b"content-length", b"expect"}
+_NOT_DOWN = HOP_BY_HOP | {b"content-length"}
+
+
+class Unwatched:
+    """An ASGI app that sends each request to the server that it names."""
+
+    def __init__(self, client: UpstreamClient, clock: Clock, bodies: HeldTogether, most_bytes: int) -> None:
+        self._client = client
+        self._clock = clock
+        self._bodies = bodies
+        self._most_bytes = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "lifespan":
+            await live(receive, send)
+            return
+        recording = Recording(scope, receive, send, clock=self._clock, limit=0, bodies=self._bodies)
+        try:
+            await self._answer(scope, recording)
+        except (ClientLeft, BodyUnfinished):
+            recording.is_over = True
+        except Refused as refused:
+            await recording.drain(Limits.OAUTH_BODY_BYTES)
+            if not recording.has_begun:
+                await answer_problem(recording, refused.problem)
+        finally:
+            recording.body.let_go()
+
+    async def _answer(self, scope: Mapping[str, Any], recording: Recording) -> None:
+        trace = recording.trace
+        try:
+            body = await recording.read_body(self._most_bytes)
+        except BodyTooLarge:
+            raise Refused(RequestTooLarge(self._most_bytes)) from None
+        path = (scope.get("raw_path") or trace.path.encode()).decode("latin-1")
+        query = trace.query.decode("latin-1")
+        url = f"http://{trace.header(b'host')}{path}{f'?{query}' if query else ''}"
+        headers = [pair for pair in trace.request_headers if pair[0] not in _NOT_UP]
+        method = "GET" if trace.method == "HEAD" else trace.method
+        answer = await self._client.open(UpstreamRequest(method, url, headers, body, owner=trace.peer), Timing())
+        try:
+            await _give(recording, answer)
+        finally:
+            answer.abort()
+
+
+async def _give(recording: Recording, answer: UpstreamAnswer) -> None:
+    headers = [pair for pair in answer.headers if pair[0] not in _NOT_DOWN]
+    await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    if recording.trace.method != "HEAD":
+        while piece := await answer.read():
+            await recording.send({"type": "http.response.body", "body": piece, "more_body": True})
+    await recording.send({"type": "http.response.body", "body": b""})
