@@ -78,6 +78,8 @@ class Limits:
     """The longest `gateway.log`: hundreds of tracebacks. Beyond it the older half goes."""
     ANSWER_BYTES: Final = 1_048_576
     """Of one answer to a question of ours, on the wire and unpacked: the longest metadata and key sets have 100 kB."""
+    ANSWER_VALUES: Final = 50_000
+    """Commas and brackets in a document: the longest have some thousand, and a megabyte of brackets takes fifty."""
     ANSWER_SECONDS: Final = 10.0
     """From connecting to the last byte of such an answer, for a person waits in a browser meanwhile."""
     ANSWER_SILENCE_SECONDS: Final = 5.0

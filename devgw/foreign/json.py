@@ -7,7 +7,7 @@ is what the other side acts on.
 import json
 import math
 import sys
-from typing import Any
+from typing import Any, Self
 
 from devgw.limits import Limits
 
@@ -26,6 +26,14 @@ class JsonRefused(ValueError):  # noqa: N818  it reads as what happened
         self.limit = limit
         self.wanted = wanted
         self.is_broken = is_broken
+
+    def kept(self) -> Self:
+        """Return it for who keeps it: without the frames that it went through, in which all stands that was read.
+
+        The one who keeps it is often one of them, and such a circle waits for the collector.
+        """
+        self.__traceback__ = self.__cause__ = self.__context__ = None
+        return self
 
 
 def read_json(
@@ -74,11 +82,11 @@ def read_json(
 def read_object(
     content: bytes | str,
     *,
-    most_bytes: int = Limits.JSON_BYTES,
+    most_bytes: int = Limits.ANSWER_BYTES,
     most_depth: int = Limits.JSON_DEPTH,
-    most_values: int = Limits.JSON_VALUES,
+    most_values: int = Limits.ANSWER_VALUES,
 ) -> dict[str, Any]:
-    """Return the members of the object in `content`.
+    """Return the members of the object in `content`: a document, not a message that may carry a file.
 
     Raises:
         JsonRefused: as `read_json`, and where it is another kind of value.
@@ -102,7 +110,7 @@ def find_refusal(content: bytes, media_type: str) -> JsonRefused | None:
     try:
         read_object(content)
     except JsonRefused as refused:
-        return refused
+        return refused.kept()
     return None
 
 

@@ -36,7 +36,10 @@ class Completion:
             # No task group: the work has to outlive the request that began it.
             work = self._under_way[name] = asyncio.ensure_future(begin())
             work.add_done_callback(lambda done: self._end(name, done))
-        return cast("T", await asyncio.shield(work))
+        try:
+            return cast("T", await asyncio.shield(work))
+        finally:
+            del work  # what it raised holds this frame: both, and all that was read, would wait for the collector
 
     async def finish(self, seconds: float) -> tuple[str, ...]:
         """Wait until nothing is under way any more; cut off what is after `seconds`, and return its names."""

@@ -70,7 +70,7 @@ def read_messages(body: bytes) -> Messages:
     try:
         value = read_json(body, most_bytes=len(body))
     except JsonRefused as refused:
-        return Messages(refused=refused)
+        return Messages(refused=refused.kept())
     if isinstance(value, dict):
         return Messages((value,))
     if isinstance(value, list):

@@ -59,7 +59,7 @@ class TokenAnswer:
         try:
             self.members = read_object(content)
         except JsonRefused as refused:
-            self._refused = refused
+            self._refused = refused.kept()
         said = self.members.get("error")
         self._nested: Mapping[str, Any] = said if isinstance(said, dict) else {}
         """Some put code and words into an object of their own."""

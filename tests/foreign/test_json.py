@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from devgw.foreign.json import JsonRefused, read_json, read_object
+from devgw.foreign.json import JsonRefused, find_refusal, read_json, read_object
 from devgw.limits import Limits
 
 
@@ -81,3 +81,26 @@ def test_what_is_short_as_text_and_enormous_as_objects_is_refused(text: str) -> 
     with pytest.raises(JsonRefused) as refused:
         read_json(text)
     assert refused.value.limit == "JSON_VALUES"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"keys":[' + b"{}," * 300_000 + b"{}]}",
+        b'{"keys":[' + b",".join(b'{"kid":"%d"}' % each for each in range(40_000)) + b"]}",
+        b'{"keys":[' + (b"[" * 32 + b"]" * 32 + b",") * 14_000 + b"1]}",
+        b"{" + b",".join(b'"%d":1' % each for each in range(70_000)) + b"}",
+    ],
+    ids=["empty", "named", "nested", "members"],
+)
+def test_a_document_has_no_room_for_what_takes_fifty_times_its_text(content: bytes) -> None:
+    with pytest.raises(JsonRefused) as refused:
+        read_object(content)
+    assert (refused.value.limit, refused.value.wanted) == ("JSON_VALUES", "JSON of 50,000 values at most")
+
+
+def test_a_refusal_that_is_kept_holds_nothing_of_what_was_read() -> None:
+    """It is an exception, with the frames that it went through and all that stands in them."""
+    refused = find_refusal(b'{"a":' + b"x" * 1_000, "application/json")
+    assert refused is not None
+    assert (refused.__traceback__, refused.__cause__, refused.__context__) == (None, None, None)

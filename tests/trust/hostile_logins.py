@@ -39,9 +39,10 @@ class Logins:
         pairs = [(path, kind) for path in (*UPSTREAM, *PROVIDER) for kind in KINDS]
         chosen = chance.sample(pairs, min(count, len(pairs)))
         for path, kind in sorted(chosen, key=pairs.index):  # what is asked first goes wrong first: later it is known
-            await self._meet(path, kind)
+            await self.try_one(path, kind)
 
-    async def _meet(self, path: str, kind: str) -> None:
+    async def try_one(self, path: str, kind: str) -> None:
+        """Log in once while one path answers so."""
         loop = asyncio.get_running_loop()
         server = self.around.provider_server if path in PROVIDER else self.around.upstream_server
         began, before = loop.time(), server.struck

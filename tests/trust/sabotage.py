@@ -23,6 +23,10 @@ BODIES: dict[str, bytes] = {
     "nothing": b"",
     "null": b"null",
     "not UTF-8": b'{"issuer":"\xff"}',
+    "300,000 keys": b'{"keys":[' + b"{}," * 299_999 + b"{}]}",
+    "nested keys": b'{"keys":[' + (b"[" * 32 + b"]" * 32 + b",") * 14_000 + b"1]}",
+    "a long document": b'{"issuer":"http://a","error":"x","pad":"' + b"x" * 1_000_000 + b'"}',
+    "long and broken": b'{"issuer":"' + b"x" * 1_000_000,
     "a long string": b'{"issuer":"' + b"x" * 3_000_000 + b'"}',
 }
 _PLACES = {"redirect to itself": b"", "redirect to nonsense": b"http://[::1", "redirect to a script": b"javascript:x"}

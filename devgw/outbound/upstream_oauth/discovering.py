@@ -27,7 +27,7 @@ from devgw.oauth.discovery import (
 from devgw.oauth.resource import origin_of
 from devgw.oauth.token_answer import excerpt
 from devgw.outbound.upstream_oauth.fetching import Errand, FetchedAnswer, Fetching
-from devgw.problems import Refused
+from devgw.problems import Problem, Refused
 from devgw.problems.limit import limit_id
 from devgw.problems.upstream import (
     AuthorizationServerMetadataMissing,
@@ -146,14 +146,14 @@ class Discovering:
         Raises:
             Refused: with why the first one will not do, where none does.
         """
-        refusals: list[Refused] = []
+        problems: list[Problem] = []  # no exceptions: each holds this frame, and would wait for the collector with it
         for issuer in issuers:
             try:
                 check_endpoint(issuer, "authorization_servers", url, local_allowed=errand.local_allowed)
                 return await self._server(errand, issuer)
             except Refused as refused:
-                refusals.append(refused)
-        raise refusals[0]
+                problems.append(refused.problem)
+        raise Refused(problems[0])
 
     async def resource(
         self, route: Route, exchange: TokenExchange, errand: Errand, challenge: Challenge

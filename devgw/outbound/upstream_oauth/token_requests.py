@@ -170,14 +170,15 @@ class TokenRequests:
         except Refused as refused:
             self._fetching.tell(errand, purpose, endpoint, None, began, error=refused.problem.reason)
             raise
-        content, status = answers[0].content, answers[0].status_code
+        answer = answers.pop()  # Authlib's client goes round in a circle, in which nothing long should stay
+        content, status = answer.content, answer.status_code
         said = excerpt(content) if status >= 400 else ""
         self._fetching.tell(errand, purpose, endpoint, status, began, answer=said)
-        kind = str(answers[0].headers.get("content-type", "")).split(";")[0].strip().lower()
+        kind = str(answer.headers.get("content-type", "")).split(";")[0].strip().lower()
         if await is_refused_for_tls(endpoint, status, kind):
             raise Refused(UpstreamSpeaksTls(without_query(endpoint), written_in=WRITTEN_IN[purpose]))
         asked = TokenQuestion(without_query(endpoint), parameters["grant_type"], credentials.method)
-        retry_after = str(answers[0].headers.get("retry-after", ""))
+        retry_after = str(answer.headers.get("retry-after", ""))
         return read_token_answer(asked, status, kind, content, retry_after)
 
     async def revoke(self, errand: Errand, endpoint: str, credentials: Credentials, secret: str, kind: str) -> None:
