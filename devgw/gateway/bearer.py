@@ -11,6 +11,7 @@ from devgw.events.taxonomy import McpAuthDownstreamTokenValidated
 from devgw.foreign.text import has_placeholder, is_no_value
 from devgw.gateway.families import SUPERSEDED
 from devgw.gateway.live_tokens import LiveToken, LiveTokens
+from devgw.gateway.mangled_token import find_token
 from devgw.gateway.store import Store
 from devgw.gateway.upstream import Admitted
 from devgw.oauth.description import describe
@@ -22,6 +23,7 @@ from devgw.problems.bearer import (
     InsufficientScope,
     InvalidAudience,
     SubjectMissing,
+    TokenChanged,
     TokenExpired,
     TokenInQuery,
     TokenMalformed,
@@ -79,8 +81,10 @@ class BearerAdmission:
             and any(name == "access_token" for name, _ in parse_qsl(query.decode("latin-1")))
         ):
             raise Refused(TokenInQuery())
-        token = _bearer_token(authorization)
-        live = self._find(token)
+        try:
+            live = self._find(_bearer_token(authorization))
+        except Refused as refused:
+            raise self._changed(authorization) or refused from None
         now = self._clock.now()
         if live.token.expires_at <= now:
             raise Refused(TokenExpired(live.token.expires_at, now))
@@ -124,6 +128,12 @@ class BearerAdmission:
         if record.expires_at <= now:
             raise Refused(TokenExpired(record.expires_at, now))
         return self._live.add(record, grant)
+
+    def _changed(self, authorization: str | None) -> Refused | None:
+        """Return that a token of this gateway is in this header, where it is, and only its form is refused."""
+        token, how = find_token(authorization or "") or ("", None)
+        is_ours = how and (self._live.find(digest(token)) or self._store.find_access_token(digest(token)))
+        return Refused(TokenChanged(how)) if how and is_ours else None
 
     def _publish_first_use(self, live: LiveToken) -> None:
         admitted = live.admitted
@@ -184,13 +194,13 @@ _BEGINNINGS: tuple[tuple[str | tuple[str, ...], TokenShape], ...] = (
     ("rt_", TokenShape.REFRESH_TOKEN),
     ("code_", TokenShape.CODE),
     ("sk_", TokenShape.PROVIDER_KEY),
-    (('"', "'"), TokenShape.QUOTED),
     (_SERVICES, TokenShape.SERVICE_TOKEN),
 )
 
 
 def _looks(token: str) -> TokenShape:
     """Say what an unknown token seems to be, by its shape alone."""
+    token = token.strip("\"'")
     if token.startswith("at_") and len(token) != _LENGTH:
         return TokenShape.CUT
     for beginning, shape in _BEGINNINGS:

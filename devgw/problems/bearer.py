@@ -117,8 +117,36 @@ class TokenShape(StrEnum):
     JWT = "a JWT, perhaps of the identity provider"
     SERVICE_TOKEN = "an access token of another service"
     CODE = "an authorization code of this gateway"
-    QUOTED = "a token in quotation marks, which are no part of it"
     UNKNOWN = "nothing of ours"
+
+
+class TokenChange(StrEnum):
+    """What became of an access token of this gateway on its way into the Authorization header, in words to show."""
+
+    OTHER_SCHEME = "behind another scheme than Bearer"
+    NO_SCHEME = "without Bearer before it"
+    TWICE = "with Bearer before it more than once"
+    QUOTED = "in quotation marks"
+    ENCODED = "percent-encoded"
+    BASIC = "in Basic credentials"
+    SURROUNDED = "with other characters beside it"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenChanged(Problem):
+    """An access token of this gateway came, and not in the form in which a bearer token is sent."""
+
+    how: TokenChange
+
+    diagnosis: ClassVar = "BEAR-04"
+    status: ClassVar = 401
+    error: ClassVar = ErrorCode.INVALID_TOKEN
+    hint: ClassVar = "Send it as it was issued: `Authorization: Bearer`, one space, the token, and nothing else."
+    source: ClassVar = "RFC 6750 §2.1"
+
+    def explain(self) -> str:
+        """Say how it came."""
+        return f"The Authorization header holds an access token of this gateway {self.how}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +174,6 @@ class TokenUnknown(Problem):
             return "Send the access token, not the refresh token."
         if self.looks is TokenShape.CODE:
             return "Redeem the code at the token endpoint, and send the access token that it gives."
-        if self.looks is TokenShape.QUOTED:
-            return "Send the token without the quotation marks: they came along from where it was configured."
         if self.looks is TokenShape.CUT:
             return "Send the access token whole, as the token answer has it, or let the client sign in again."
         if self.looks is TokenShape.OURS:

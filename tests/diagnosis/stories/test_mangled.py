@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from base64 import b64encode
 from collections.abc import Callable
 
 import httpx2
@@ -12,6 +13,7 @@ from tests.diagnosis.fixes.way import Client
 from tests.diagnosis.stories.conftest import Watched
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, mcp_request
+from tests.support.mending import written
 
 PLACEHOLDERS = [
     "$MCP_CLIENT_ID",
@@ -237,8 +239,7 @@ async def test_a_token_request_that_came_as_json_is_its_clients_and_nobody_looks
     ("change", "looks", "fix"),
     [
         ("{code}", "an authorization code of this gateway", "Redeem the code"),
-        ('"{token}"', "a token in quotation marks", "without the quotation marks"),
-        ("'{token}'", "a token in quotation marks", "without the quotation marks"),
+        ('"{token}x"', "cut off or changed", "Send the access token whole"),
     ],
 )
 async def test_what_is_sent_as_a_token_is_called_what_it_is(
@@ -250,3 +251,53 @@ async def test_what_is_sent_as_a_token_is_called_what_it_is(
     answer = await client.call(authorization=f"Bearer {sent}")
     assert (answer.status_code, answer.json()["diagnosis"]) == (401, "BEAR-04")
     assert (looks in answer.json()["error_description"], fix in answer.json()["error_description"]) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("header", "how"),
+    [
+        ("Token {token}", "behind another scheme than Bearer"),
+        ("token  {token}", "behind another scheme than Bearer"),
+        ("{token}", "without Bearer before it"),
+        ("Bearer Bearer {token}", "with Bearer before it more than once"),
+        ("bearer: bearer {token}", "with Bearer before it more than once"),
+        ('Bearer "{token}"', "in quotation marks"),
+        ("Bearer '{token}'", "in quotation marks"),
+        ("Bearer “{token}”", "in quotation marks"),
+        ("Bearer {encoded}", "percent-encoded"),
+        ("Basic {basic}", "in Basic credentials"),
+        ("Bearer: {token}", "with other characters beside it"),
+        ("Bearer <{token}>", "with other characters beside it"),
+        ("Bearer {token},", "with other characters beside it"),
+        ("Bearer {token} {token}", "with other characters beside it"),
+        ("{{'token': {token}}}", "with other characters beside it"),
+    ],
+)
+async def test_a_token_of_ours_in_another_form_is_called_ours_and_works_as_is_printed(
+    gateway: Watched, http: httpx2.AsyncClient, header: str, how: str
+) -> None:
+    client = Client(gateway, http)
+    await client.whole_way()
+    ours = client.tokens["access_token"]
+    encoded, basic = ours.replace("_", "%5F"), b64encode(f"user:{ours}".encode()).decode()
+    came = header.format(token=ours, encoded=encoded, basic=basic)
+    headers = {b"authorization": came.encode()}
+    answer = await http.post(gateway.mcp_url, json=mcp_request("tools/list"), headers=headers)
+
+    assert (answer.status_code, answer.json()["diagnosis"]) == (401, "BEAR-04")
+    assert f"holds an access token of this gateway {how}" in answer.json()["error_description"]
+    found = await gateway.only("BEAR-04")
+    assert ours not in str(found)
+    begin = written(found.fix, r"`Authorization: (\w+)`, one space, the token")
+    assert (await client.call(authorization=f"{begin} {ours}")).status_code == 200
+
+
+@pytest.mark.parametrize("header", ["Token {token}", "{token}", 'Bearer "{token}"', "Basic dXNlcjpwYXNz"])
+async def test_a_token_that_was_never_issued_is_not_called_ours(
+    gateway: Watched, http: httpx2.AsyncClient, header: str
+) -> None:
+    client = Client(gateway, http)
+    await client.whole_way()
+    answer = await client.call(authorization=header.format(token="at_" + "x" * 43))
+
+    assert (answer.status_code, "holds an access token" in answer.text) == (401, False)

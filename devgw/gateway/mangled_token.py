@@ -1,0 +1,51 @@
+"""An access token of this gateway inside a header that opens nothing as it stands: what was done to it."""
+
+import re
+from base64 import b64decode
+from binascii import Error
+from urllib.parse import unquote
+
+from devgw.problems.bearer import TokenChange
+
+_OURS = re.compile(r"at_[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+_OPENING = ('"', "'", "`", "\x9c", "\x98")
+_CLOSING = ('"', "'", "`", "\xe2\x80")
+"""Quotation marks; the curly ones as their bytes in a header, of UTF-8 read as Latin-1."""
+_TWICE = re.compile(r"(bearer[\s:=]*){2,}", re.IGNORECASE)
+_BASIC = re.compile(r"basic\s+([A-Za-z0-9+/=]+)", re.IGNORECASE)
+
+
+def find_token(authorization: str) -> tuple[str, TokenChange] | None:
+    """Return what has the shape of an access token in the value of a header, and what became of it.
+
+    The token stands alone behind `Bearer` where nothing became of it: then None is returned, too.
+    """
+    value = authorization.strip()
+    if (basic := _BASIC.fullmatch(value)) and (found := _OURS.search(_decoded(basic[1]))):
+        return found[0], TokenChange.BASIC
+    if found := _OURS.search(value):
+        how = _how(value[: found.start()], value[found.end() :])
+        return (found[0], how) if how else None
+    found = _OURS.search(unquote(unquote(value)))
+    return (found[0], TokenChange.ENCODED) if found else None
+
+
+def _decoded(value: str) -> str:
+    try:
+        return b64decode(value, validate=True).decode("latin-1")
+    except Error:
+        return ""
+
+
+def _how(before: str, after: str) -> TokenChange | None:
+    """Say what stands around the token that should not."""
+    if before.endswith(_OPENING) and after.startswith(_CLOSING):
+        return TokenChange.QUOTED
+    if _TWICE.fullmatch(before):
+        return TokenChange.TWICE
+    scheme = before.strip()
+    if after.strip() or (scheme and not scheme.isalpha()):
+        return TokenChange.SURROUNDED
+    if not scheme:
+        return TokenChange.NO_SCHEME
+    return None if scheme.lower() == "bearer" else TokenChange.OTHER_SCHEME
