@@ -17,7 +17,7 @@ class ConfigLoaded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigRejected(Event):
-    """A saved configuration has errors; the last good generation stays."""
+    """A saved configuration has errors; the last good generation stays. `hint` is what mends the first of them."""
 
     generation: int
     """The one that stays."""

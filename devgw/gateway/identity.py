@@ -224,11 +224,15 @@ def _untimely(
 def agreed_skew(measured: float | None, issued: datetime | None, now: datetime) -> float | None:
     """Return how far the provider's clock is from ours in seconds, None where its two witnesses do not agree.
 
-    They are the `Date` of its answer (`measured`) and the `iat` of a token that it issued for this answer.
+    They are the `Date` of its answer (`measured`) and the `iat` of a token that it issued for this answer. Without a
+    `Date` the token alone is enough to say that the clocks agree, and never that they do not.
     """
-    if measured is None or issued is None:
+    if issued is None:
         return None
-    return measured if abs((issued - now).total_seconds() - measured) <= LEEWAY.total_seconds() else None
+    by_token = (issued - now).total_seconds()
+    if measured is None:
+        return by_token if abs(by_token) <= CLOCKS_AGREE else None
+    return measured if abs(by_token - measured) <= LEEWAY.total_seconds() else None
 
 
 def _moment(claims: Mapping[str, Any], name: str, what: str) -> datetime | None:

@@ -47,6 +47,8 @@ class Health:
         self._checks: dict[str, CheckRow] = {}
         self._wrong_upstreams: set[str] = set()
         """Operation ids whose upstream a probe found wrong, until a call goes through."""
+        self.let_in_at: datetime | None = None
+        """When somebody signed in at the provider last."""
         self._second = 0
         self._in_second = 0
         self._rates: deque[int] = deque(maxlen=_SECONDS)
@@ -81,6 +83,7 @@ class Health:
             case ClockSkewMeasured():
                 self._skew(event.skew_seconds, published.at)
             case McpAuthLoginFinished(outcome=Outcome.SUCCESS):
+                self.let_in_at = published.at
                 self._overrule("provider.", "a login went through", published.at)
 
     def _watching(self, published: Published, event: ObserverFailed | EventsLost) -> None:

@@ -8,13 +8,18 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from devgw.events.flow import Flow, FlowState
+from devgw.events.flow import Flow, FlowState, Step
 from devgw.monitor.details import CaseView, WhyDetail
 from devgw.monitor.flow_view import diagnosis_view, failure_view, name_of, row_of
 from devgw.monitor.monitor import Monitor
 
 NEWEST = "newest"
 _OF_STATE = "STATE-"
+_LOGIN = """
+IDT-01 IDT-05 IDT-07 IDT-08 IDT-13 IDT-23 IDT-25 IDT-26 IDT-29 IDT-30 IDT-34 RURI-04 TOK-05 TOK-07 WORK-01 WORK-08
+"""
+_OF_EVERY_LOGIN = frozenset(_LOGIN.split())
+"""What lies between the gateway and the provider, whoever signs in: a login that went through ends it."""
 _MOST = 20
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _Order = tuple[bool, bool, datetime]
@@ -54,7 +59,8 @@ def _unwell(monitor: Monitor, flow: Flow) -> CaseView | None:
 def _case_of(monitor: Monitor, flow: Flow) -> CaseView:
     case = CaseView(row_of(flow), [diagnosis_view(each) for each in flow.diagnoses])
     case.failure = None if flow.diagnoses else failure_view(flow)
-    case.attempt, case.mended = attempt_of(monitor, flow), _mended(monitor, flow)
+    case.attempt = attempt_of(monitor, flow)
+    case.mended = _mended(monitor, flow) or _let_in_since(monitor, flow)
     return case
 
 
@@ -64,6 +70,14 @@ def _mend_state(monitor: Monitor, cases: Iterable[CaseView]) -> None:
     if of_state and monitor.is_state_saved():
         for case in of_state:
             case.mended = case.mended or "the state can be saved again"
+
+
+def _let_in_since(monitor: Monitor, flow: Flow) -> str:
+    """Return that somebody signed in after a login failed for what every login meets; empty where nobody has."""
+    names, at = {each.id for each in flow.diagnoses}, monitor.health.let_in_at
+    if not names or not names <= _OF_EVERY_LOGIN or flow.step not in {Step.LOGIN, Step.CALLBACK}:
+        return ""
+    return f"a later login went through at {at:%H:%M:%S} UTC" if at and at > _moment(flow) else ""
 
 
 def _order(case: CaseView, moment: datetime) -> _Order:

@@ -163,7 +163,9 @@ async def _provider(asker: Asker, patient: Patient, measured: Measured) -> Async
     if patient.project.oauth is None:
         yield skipped("provider", "looked for an MCP OAuth policy", "the project has none")
         return
-    async for check in examine_provider(asker, Pair(patient.project.oauth, patient.callback), measured):
+    async for check in examine_provider(
+        asker, Pair(patient.project.oauth, patient.callback, patient.is_emulated), measured
+    ):
         yield check
 
 

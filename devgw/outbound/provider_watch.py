@@ -38,12 +38,15 @@ class ProviderWatch:
         clock: Clock,
         in_background: Callable[[Coroutine[Any, Any, None]], None],
         patience: float = PATIENCE,
+        *,
+        is_emulated: Callable[[], bool] = lambda: False,
     ) -> None:
         self._policy = policy
         self._bus = bus
         self._clock = clock
         self._in_background = in_background
         self._patience = patience
+        self._is_emulated = is_emulated
         self._waiting: set[str] = set()
         self._good: tuple[Pair, datetime] | None = None
         """What the provider took last, and when; another policy or callback is another matter."""
@@ -62,7 +65,7 @@ class ProviderWatch:
         policy = self._policy()
         if policy is None or policy.oidc is None:
             return None
-        pair = Pair(policy, callback)
+        pair = Pair(policy, callback, self._is_emulated())
         good, at = self._good or (None, self._clock.now())
         is_known = good == pair and not pair.is_local and self._clock.now() - at <= GOOD_FOR
         return None if is_known else pair

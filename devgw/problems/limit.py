@@ -95,13 +95,18 @@ class AnswerUnfinished(AnswerProblem):
 
     diagnosis: ClassVar = "LIMIT-04"
     error: ClassVar = ErrorCode.TEMPORARILY_UNAVAILABLE
-    hint: ClassVar = "Look at the server behind this URL: it holds its answer open, or sends it byte by byte."
     source: ClassVar = "RFC 9110 §15.6.5"
 
     def explain(self) -> str:
         """Say how far it came."""
         how = "then sent nothing for" if self.is_silent else "did not end it within"
         return f"{self.url} began an answer and {how} {self.seconds:g} s ({self.received:,} bytes came)."
+
+    def advise(self) -> str:
+        """Say what that server has to do: an answer is left open, or comes too slowly."""
+        if self.is_silent or not self.received:
+            return "Let the server behind this URL end the answer that it began; its own log shows what it waits for."
+        return f"Let the server behind this URL send its whole answer within {self.seconds:g} s."
 
 
 @dataclass(frozen=True, slots=True)

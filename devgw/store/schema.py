@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from devgw.files import MOVE_AWAY
 from devgw.store.failure import StateUnusable
 
 
@@ -41,8 +40,8 @@ def _check_version(connection: sqlite3.Connection, migrations: Sequence[str], pa
         raise sqlite3.DatabaseError(f"its version is {version}, which no devgw writes")
     if version > len(migrations):
         raise StateUnusable(
-            f"The state database {path} has version {version}, and this devgw knows {len(migrations)}: a newer one "
-            f"wrote it. Update devgw. Or {MOVE_AWAY.lower()} or start with --ephemeral."
+            f"The state database {path} has version {version}, and this devgw knows {len(migrations)}: a newer "
+            "devgw wrote it. Update devgw; or move the database away, or start with --ephemeral."
         )
 
 

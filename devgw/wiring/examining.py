@@ -38,7 +38,7 @@ def _configuration(runtime: Runtime) -> Check:
     if not view.is_rejected:
         return Check(name, Verdict.PASS, did, f"generation {view.generation} runs, as it is saved")
     first = next((each for each in view.findings if each.severity == "error"), None)
-    where = f"{first.file}:{first.line}: {first.message}" if first else "it cannot be read"
+    where = f"{first.file}{f':{first.line}' if first.line else ''}: {first.message}" if first else "it cannot be read"
     todo = (first.hint if first else "") or "Run `devgw check` for every finding."
     saw = f"what is saved was refused, generation {view.generation} still runs; first: {where}"
     return Check(name, Verdict.FAIL, did, saw, todo, "CONF-05")

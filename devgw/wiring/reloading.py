@@ -92,10 +92,13 @@ class Reloading:
         runtime = self._runtime
         if WORKOS not in runtime.companions.running:
             runtime.companions.workos.release()
-        errors = tuple(f"{each.place}: {each.message}" for each in loaded.findings if each.severity == "error")
+        found = [each for each in loaded.findings if each.severity is Severity.ERROR]
+        errors, hint = tuple(f"{each.place}: {each.message}" for each in found), next((each.fix for each in found), "")
         runtime.monitor.take_config(config_view(runtime, rejected=loaded))
         generation = runtime.gateway.generation
-        runtime.bus.publish(ConfigRejected(generation=generation, findings=errors, outcome=Outcome.FAILURE))
+        runtime.bus.publish(
+            ConfigRejected(generation=generation, findings=errors, hint=hint or None, outcome=Outcome.FAILURE)
+        )
         return False
 
     async def _accept(self, loaded: Loaded, written: Project) -> None:

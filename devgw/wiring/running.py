@@ -93,7 +93,9 @@ def _start_helpers(runtime: Runtime, reloading: Reloading) -> None:
     start("provider probes", partial(keep_probing, runtime))
     policy_now = lambda: runtime.gateway.project.oauth  # noqa: E731  it changes with each reload
     ask = partial(runtime.supervisor.once, "provider watch")
-    runtime.bus.listen(ProviderWatch(policy_now, runtime.bus, runtime.clock, ask).hear, "provider watch")
+    emulated = lambda: runtime.loaded.wants_emulator  # noqa: E731  as above
+    watch = ProviderWatch(policy_now, runtime.bus, runtime.clock, ask, is_emulated=emulated)
+    runtime.bus.listen(watch.hear, "provider watch")
     see = partial(runtime.supervisor.once, "upstream login watch")
     runtime.bus.listen(UpstreamLoginWatch(runtime.bus, runtime.clock, see).hear, "upstream login watch")
     look = partial(runtime.supervisor.once, "callback watch")

@@ -191,7 +191,9 @@ VERDICTS: dict[str, Callable[[Iterator[Answer]], Any]] = {
     "discovery": lambda some: list(
         discovery(next(some), Configured(P, (), f"{P}/jwks", f"{P}/authorize", f"{P}/token"))
     ),
-    "registered_uris": lambda some: registered_uris(next(some), "http://localhost:9000/oauth/callback"),
+    "registered_uris": lambda some: registered_uris(
+        next(some), AskedLogin("http://localhost:9000/oauth/callback", "c", f"{P}/a", is_workos=True)
+    ),
     "login_page": lambda some: login_page(
         next(some), AskedLogin("http://localhost:1/cb", "c", f"{P}/a", is_workos=True)
     ),

@@ -67,7 +67,7 @@ def verdicts(one: Answer, other: Answer, text: str) -> Iterator[Check]:
     yield provider.id_and_key(one, None)
     yield provider.keys(one, None)
     yield from provider.discovery(one, provider.Configured(text, (text,), text, text, text))
-    yield provider.registered_uris(one, text)
+    yield provider.registered_uris(one, AskedLogin(text, text, text, is_workos=True))
     yield provider.clock([each for each in (skew(one), skew(other)) if each is not None])
     yield provider.client_id_shape(text)
     yield provider.secret_shape(text, text)

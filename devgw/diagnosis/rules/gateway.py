@@ -22,10 +22,11 @@ def reload_refused(around: Surroundings, now: datetime) -> Iterator[Diagnosis]: 
         return
     at, event = around.rejected
     first = event.findings[0] if event.findings else "it could not be read"
+    change = event.hint or "Mend what it names and save."
     yield diagnosis(
         "CONF-05",
-        f"The saved configuration was refused (first: {first}); generation {event.generation} still runs.",
-        "Mend what it names and save (`devgw check` says how); the gateway takes it at once.",
+        f"The saved configuration was refused (first: {first.rstrip('.')}); generation {event.generation} still runs.",
+        f"{change} The gateway takes what is saved at once.",
         evidence=event.findings[:10],
         at=at,
         gone_when="a configuration without errors is saved",

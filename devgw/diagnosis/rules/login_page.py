@@ -44,10 +44,11 @@ def login_refused_at_provider(view: View, now: datetime) -> Iterator[Diagnosis]:
     sent = got.provider_url if is_url and got else probe.callback_uri
     difference = explain_difference(sent, probe.nearest, "url" if is_url else "callback_uri") if probe.nearest else None
     is_reachable = probe.diagnosis_id != "IDT-13"
+    said = (probe.explanation or "").rstrip(".")
     what = "and ended there" if is_reachable else "which cannot be reached from this machine"
     yield diagnosis(
         probe.diagnosis_id,
-        f"The browser was sent to the identity provider{' ' if is_reachable else ', '}{what}: {probe.explanation}.",
+        f"The browser was sent to the identity provider{' ' if is_reachable else ', '}{what}: {said}.",
         probe.hint or "",
         view=view,
         trace=last_trace(view),

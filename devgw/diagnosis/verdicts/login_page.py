@@ -37,6 +37,10 @@ _SIGNS = {"AADSTS50011": "RURI-04", "AADSTS700016": "IDT-30", "redirect_uri_mism
 NEEDS_A_PERSON = ("login_required", "interaction_required", "consent_required", "account_selection_required")
 """With these a provider asks for a browser that somebody signed in with; they say nothing against a login."""
 _WORDS = 20_000
+AT_PROVIDER = "the redirect URIs of this client id (at WorkOS: Redirects)"
+
+
+ADD_CALLBACK = "Add exactly {callback} to {registered_in}, and save."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class AskedLogin:
     is_workos: bool
     is_production: bool = False
     """Whether the secret is one of a WorkOS production environment (`sk_live_`)."""
+    registered_in: str = AT_PROVIDER
+    """Where its redirect URIs are written, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +194,7 @@ def _failed(did: str, name: str, saw: str, asked: AskedLogin, *, is_there: bool 
     if name == "WORK-02" and not asked.is_workos:
         todo = "Use the policy mcp-workos-oauth-inbound, which sends provider=authkit and reads WorkOS's own answer."
     facts = {"callback": asked.callback, "client_id": asked.client_id, "url": asked.url}
+    facts["registered_in"] = asked.registered_in
     return Check(NAME, Verdict.FAIL, did, f"{saw}: {says.format_map(facts)}", todo.format_map(facts), name)
 
 
@@ -199,7 +206,7 @@ _SAID = {
     "WORK-02": ("the request names no way to sign in", "Send provider=authkit."),
     "RURI-04": (
         "the callback is not registered for the client id {client_id}",
-        "Add exactly {callback} to the redirect URIs of this client id (at WorkOS: Redirects).",
+        ADD_CALLBACK,
     ),
     "PKCE-04": ("the PKCE parameters do not belong together", "Set browserLogin.pkce to S256, or take it away."),
     "IDT-24": ("nothing of it can be read", "Configure browserLogin.url with ?response_mode=query."),

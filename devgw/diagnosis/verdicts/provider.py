@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from devgw.diagnosis.difference import explain_difference, explain_nearest
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, passed, refused, skipped, unreachable
+from devgw.diagnosis.verdicts.login_page import ADD_CALLBACK, AskedLogin
 from devgw.foreign.text import clean
 from devgw.problems import Problem
 from devgw.problems.limit import limit_id
@@ -205,8 +206,9 @@ def _no_discovery(name: str, did: str, answer: Answer, *, is_workos: bool) -> Ch
     return skipped(name, did, f"{saw}; nothing to compare with, and none is needed")
 
 
-def registered_uris(answer: Answer, callback: str, *, is_production: bool = False) -> Check:
+def registered_uris(answer: Answer, asked: AskedLogin) -> Check:
     """Say whether the callback is among those registered at WorkOS, and which is nearest (P5)."""
+    callback = asked.callback
     name, did = "provider.registered_uris", f"asked {answer.url} for the registered redirect URIs"
     if answer.failure:
         return unreachable(name, did, answer)
@@ -226,8 +228,8 @@ def registered_uris(answer: Answer, callback: str, *, is_production: bool = Fals
     uris = listed_uris(answer)
     if is_listed(callback, uris):
         return passed(name, did, f"{callback} is registered")
-    todo = f"Add exactly {callback} under Redirects."
-    if is_production and callback.startswith("http://"):
+    todo = ADD_CALLBACK.format(callback=callback, registered_in=asked.registered_in)
+    if asked.is_production and callback.startswith("http://"):
         todo = "Use client id and API key (sk_test_) of a staging environment: production takes https alone."
     nearest = explain_nearest(callback, uris, "callback_uri")
     if nearest is None:

@@ -9,11 +9,12 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from devgw.config.project import BrowserLogin, OAuthPolicy
+from devgw.config.sample import SEED_FILE
 from devgw.diagnosis.difference import explain_difference, explain_nearest
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts import Answer, Check, Verdict, provider
 from devgw.diagnosis.verdicts.check import skipped
-from devgw.diagnosis.verdicts.login_page import AskedLogin, OtherAnswers, login_page
+from devgw.diagnosis.verdicts.login_page import AT_PROVIDER, AskedLogin, OtherAnswers, login_page
 from devgw.entropy import token
 from devgw.gateway.identity_provider import LoginRequest
 from devgw.oauth.pkce import challenge_of
@@ -39,6 +40,13 @@ class Pair:
 
     policy: OAuthPolicy
     callback: str
+    is_emulated: bool = False
+    """Whether the provider is devgw's own emulator, whose environments stand in the project's file."""
+
+    @property
+    def registered_in(self) -> str:
+        """Return where the redirect URIs of this client id are written, in words."""
+        return f"redirectUris in {SEED_FILE}" if self.is_emulated else AT_PROVIDER
 
     @property
     def is_workos(self) -> bool:
@@ -64,7 +72,9 @@ class Pair:
     def asked(self) -> AskedLogin:
         """Return what the login page is asked with."""
         login = self.policy.login
-        return AskedLogin(self.callback, login.client_id, login.url, self.is_workos, self.is_production)
+        return AskedLogin(
+            self.callback, login.client_id, login.url, self.is_workos, self.is_production, self.registered_in
+        )
 
 
 Measured = Callable[[str, float], None]
@@ -215,7 +225,7 @@ def _registered(listed: Answer, pair: Pair, credentials: Check) -> Check:
         return skipped(
             "provider.registered_uris", did, "the API key is not this client id's: its list is another one's"
         )
-    return provider.registered_uris(listed, pair.callback, is_production=pair.is_production)
+    return provider.registered_uris(listed, pair.asked)
 
 
 def authorize_url(pair: Pair) -> str:

@@ -161,7 +161,7 @@ async def test_a_document_that_is_as_short_as_printed_is_read(
     ("reply", "name", "words"),
     [
         (Reply(200, b" " * 1_200_000), "LIMIT-01", "Check that this URL is the endpoint that is meant"),
-        (Reply(200, b"{", hangs=True), "LIMIT-04", "Look at the server behind this URL"),
+        (Reply(200, b"{", hangs=True), "LIMIT-04", "Let the server behind this URL send its whole answer within 0.7 s"),
         (Reply(200, json.dumps({"id_token": deep(200)}).encode()), "LIMIT-05", "JSON that is 64 levels deep at most"),
     ],
 )

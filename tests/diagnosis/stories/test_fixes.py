@@ -3,7 +3,9 @@
 What is changed is read out of the printed words wherever they name a value.
 """
 
+import asyncio
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,12 @@ import httpx2
 import pytest
 
 from devgw.clock import SystemClock
+from devgw.config.sample import sample_root
 from devgw.emulators.workos import AnswerFault, CallbackFault, CodeFault, Fault
 from devgw.entropy import token
 from devgw.events.flow import Diagnosis
 from devgw.oauth.pkce import challenge_of
+from devgw.wiring.examining import examine_running
 from devgw.wiring.reloading import Reloading
 from tests.diagnosis.stories.conftest import Watched
 from tests.diagnosis.stories.test_provider import log_in
@@ -344,6 +348,35 @@ async def test_a_callback_is_mended_by_adding_exactly_what_is_printed_at_the_pro
     assert (await http.post(url, json={"uri": uri}, headers=bearer)).status_code == 201
 
     await whole_way(gateway, http)
+
+
+@mends("RURI-04")
+async def test_a_callback_is_mended_in_the_emulators_own_file_as_printed(tmp_path: Path) -> None:
+    """The WorkOS that signs in is the emulator of the project's file: nothing is to be done at WorkOS."""
+    root, clock = tmp_path / "p", SystemClock()
+    shutil.copytree(sample_root(), root)
+    async with (
+        running_gateway(root, clock=clock, registered=False) as running,
+        httpx2.AsyncClient(timeout=20, headers={"user-agent": "python-httpx2/2"}) as http,
+    ):
+        gateway = Watched(running, clock)
+        client = await running.register(http)
+        async with Browser(CALLBACK) as browser:
+            await browser.open(running.authorize_url(client["client_id"], token("")))
+            async with asyncio.timeout(10):
+                while "RURI-04" not in await gateway.names():
+                    await asyncio.sleep(0.05)
+        found = next(each for each in await gateway.said() if each.id == "RURI-04")
+        rows = {each.name: each for each in await examine_running(running.runtime)}
+        assert rows["provider.redirect_uri"].todo == rows["provider.registered_uris"].todo == found.fix
+        uri = written(found.fix, r"Add exactly (\S+) to redirectUris in emulators/workos.json, and save")
+
+        seed = root / "emulators" / "workos.json"
+        document = json.loads(seed.read_text())
+        document["environments"][0]["redirectUris"].append(uri)
+        seed.write_text(json.dumps(document))
+        assert await Reloading(running.runtime).reload()
+        await whole_way(gateway, http)
 
 
 @mends("PROXY-01", "NET-01")

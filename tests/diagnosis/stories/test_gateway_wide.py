@@ -6,6 +6,7 @@ import httpx2
 
 from devgw.clock import SystemClock
 from devgw.emulators.workos import AnswerFault
+from devgw.wiring.examining import examine_running
 from devgw.wiring.reloading import Reloading
 from tests.diagnosis.stories.conftest import Watched
 from tests.diagnosis.stories.test_provider import log_in
@@ -81,8 +82,29 @@ async def test_a_configuration_that_is_refused_until_it_is_mended(tmp_path: Path
         found = (await gateway.of_gateway())[0]
         assert found.id == "CONF-05"
         assert "operationId" in found.cause
+        assert found.fix.startswith('Add "operationId": "mcp-thing"'), found.fix
 
         routes.write_text(good)
+        assert await reloading.reload()
+        assert await names(gateway) == []
+
+
+async def test_a_configuration_that_is_gone_is_to_be_put_back(tmp_path: Path) -> None:
+    """`devgw check` looks at the built-in sample then, and so says nothing of it."""
+    clock = SystemClock()
+    root = plain_project(tmp_path, "http://127.0.0.1:1/mcp")
+    async with running_gateway(root, clock=clock) as running:
+        gateway, reloading = Watched(running, clock), Reloading(running.runtime)
+        (root / "config").rename(root / "away")
+        assert not await reloading.reload()
+        (found,) = await gateway.of_gateway()
+        check = next(each for each in await examine_running(running.runtime) if each.name == "configuration")
+        assert (found.id, check.diagnosis_id, ":0" in check.saw) == ("CONF-05", "CONF-05", False)
+        assert "Put it back." in found.fix
+        assert "Put it back." in check.todo
+        assert ("devgw check" in found.fix, ".)" in found.cause) == (False, False)
+
+        (root / "away").rename(root / "config")
         assert await reloading.reload()
         assert await names(gateway) == []
 

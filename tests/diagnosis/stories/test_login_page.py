@@ -232,6 +232,7 @@ async def test_a_provider_that_cannot_be_reached_is_suspected(
         dead = origin_of(silent)
     async with provided(tmp_path, provider, url=f"{dead}/authorize") as gateway:
         found = await only(gateway, http, "IDT-13")
+        assert ".." not in found.cause
     assert "cannot be reached from this machine" in found.cause
     assert not found.certain
 

@@ -1,21 +1,28 @@
 """What was learnt falls away with newer evidence: a clock, keys, a provider, an upstream, a filter's names."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 
-from devgw.clock import SystemClock
+from devgw.clock import SystemClock, epoch
 from devgw.emulators.workos import AnswerFault, Fault, TokenFault
+from devgw.monitor.details import CaseView
 from devgw.monitor.views import CheckRow
+from devgw.monitor.why import NEWEST, why_of
 from devgw.wiring.probing import probe
 from devgw.wiring.reloading import Reloading
 from tests.diagnosis.stories.conftest import Watched
 from tests.diagnosis.stories.test_provider import log_in
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, mcp_request, running_gateway
+from tests.support.oidc import OidcProvider, Reply, oidc_provider, write_oidc_project
 
 
 async def health(gateway: Watched) -> dict[str, CheckRow]:
@@ -126,3 +133,85 @@ async def test_what_was_probed_with_another_configuration_is_not_said_of_this_on
         assert await Reloading(running.runtime).reload()
 
         assert [name for name in await health(gateway) if name.startswith("upstream.")] == []
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[OidcProvider]:
+    async with oidc_provider(SystemClock()) as found:
+        yield found
+
+
+@asynccontextmanager
+async def signing_in(root: Path, provider: OidcProvider, **login: Any) -> AsyncIterator[Watched]:
+    assert isinstance(provider.clock, SystemClock)
+    write_oidc_project(root, provider, login={"remoteTimeoutMs": 700} | login)
+    async with running_gateway(root, clock=provider.clock) as running:
+        yield Watched(running, provider.clock)
+
+
+async def first_case(gateway: Watched) -> CaseView:
+    gateway.wait(2)
+    await gateway.flows()
+    told = why_of(gateway.running.runtime.monitor, NEWEST)
+    assert told is not None
+    return told.cases[0]
+
+
+@pytest.mark.parametrize("has_date", [True, False])
+async def test_a_wrong_clock_is_right_again_with_a_token_in_step_even_without_a_date(
+    tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient, has_date: bool
+) -> None:
+    """An answer without `Date` has its token: it can say alone that the clocks agree, not that they differ."""
+    late = provider.clock.now() + timedelta(hours=1)
+    async with signing_in(tmp_path, provider) as gateway:
+        provider.date = format_datetime(late, usegmt=True)
+        provider.claims = {"iat": epoch(late), "exp": epoch(late) + 300}
+        with pytest.raises(AssertionError):
+            await gateway.running.tokens(http, Browser(CALLBACK))
+        assert "IDT-07" in await names(gateway)
+        assert not (await first_case(gateway)).mended
+
+        provider.date = format_datetime(provider.clock.now(), usegmt=True) if has_date else None
+        provider.claims = {}
+        await gateway.running.tokens(http, Browser(CALLBACK))
+        assert "IDT-07" not in await names(gateway)
+        assert (await health(gateway))["clock"].state == "ok"
+        assert "a later login went through at" in (await first_case(gateway)).mended
+
+
+@pytest.mark.parametrize(
+    ("name", "spoilt"),
+    [
+        ("IDT-25", Reply(503, b"")),
+        ("IDT-34", Reply(429, b"")),
+        ("IDT-23", Reply(200, b"{}")),
+        ("TOK-07", Reply(401, b'{"error": "invalid_client"}')),
+        ("TOK-05", Reply(404, b"<h1>No</h1>", "text/html")),
+    ],
+)
+async def test_a_provider_that_lets_somebody_in_is_no_more_blamed_for_the_login_before(
+    tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient, name: str, spoilt: Reply
+) -> None:
+    async with signing_in(tmp_path, provider) as gateway:
+        provider.token_reply, provider.slow = spoilt, 2 if name == "IDT-23" else 0
+        with pytest.raises(AssertionError):
+            await gateway.running.tokens(http, Browser(CALLBACK))
+        case = await first_case(gateway)
+        assert ([each.id for each in case.diagnoses], case.mended) == ([name], "")
+
+        provider.token_reply, provider.slow = None, 0
+        await gateway.running.tokens(http, Browser(CALLBACK))
+        assert "a later login went through at" in (await first_case(gateway)).mended
+
+
+async def test_another_person_that_is_let_in_mends_nothing_that_lies_in_the_person(
+    tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient
+) -> None:
+    async with signing_in(tmp_path, provider) as gateway:
+        provider.callback = {"error": "access_denied", "error_description": "User is not assigned to the application"}
+        with pytest.raises(AssertionError):
+            await gateway.running.tokens(http, Browser(CALLBACK))
+        provider.callback = None
+        await gateway.running.tokens(http, Browser(CALLBACK))
+        case = await first_case(gateway)
+        assert (bool(case.diagnoses), case.mended) == (True, "")
