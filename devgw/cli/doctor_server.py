@@ -17,6 +17,7 @@ from devgw.diagnosis.verdicts.server import Examination
 
 HEALTHY, FAILS, NO_SERVER = 0, 1, 2
 """Exit codes: nothing fails; a check fails; there is no MCP server to be examined."""
+MAY_STAY: Final = "Ended amid it: a client called `devgw doctor` may stay registered at the server."
 _WORDS: Final = {PASSES: "passes", REFUSES: "REFUSES", NOT_KNOWN: "not known"}
 
 
@@ -35,7 +36,12 @@ def examine(url: str, asked: AllowedSteps, *, as_json: bool, everything: bool) -
     """Examine the server at `url`, print what was found, and return the exit code."""
     from devgw.outbound.server_doctor import examine_server  # noqa: PLC0415  an HTTP client that --help does not need
 
-    found = asyncio.run(examine_server(url, SystemClock(), asked.headers, registers=asked.registers))
+    try:
+        found = asyncio.run(examine_server(url, SystemClock(), asked.headers, registers=asked.registers))
+    except KeyboardInterrupt:
+        if asked.registers:
+            write_line(MAY_STAY, colour="yellow", err=True)
+        raise
     if asked.logs_in and found.is_server:
         found = replace(found, checks=(*found.checks, *asyncio.run(_logged_in(url, asked))))
     code = NO_SERVER if not found.is_server else FAILS if found.is_failed else HEALTHY

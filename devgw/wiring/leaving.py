@@ -22,8 +22,8 @@ async def left_by(folder: Path, state: Path) -> list[str]:
     """
     clients = [each for each in _registered(state) if each.registered_by == "dcr"]
     shutil.rmtree(folder, ignore_errors=True)
-    gone = await asyncio.gather(*(deregister(each) for each in clients))
-    return [_said(each, is_gone=is_gone) for each, is_gone in zip(clients, gone, strict=True)]
+    reasons = await asyncio.gather(*(deregister(each) for each in clients))
+    return [_said(each, why_left) for each, why_left in zip(clients, reasons, strict=True)]
 
 
 def _registered(state: Path) -> list[UpstreamClient]:
@@ -37,11 +37,11 @@ def _registered(state: Path) -> list[UpstreamClient]:
         return []
 
 
-def _said(client: UpstreamClient, *, is_gone: bool) -> str:
+def _said(client: UpstreamClient, why_left: str) -> str:
     issuer, name = clean(client.issuer, 200), clean(client.client_id, 200)
-    if is_gone:
+    if not why_left:
         return f"devgw was registered at {issuer} as {name}, and has deleted that."
     return (
-        f"devgw stays registered at {issuer} as {name}, for {client.redirect_uri}: it offers no deletion (RFC 7592). "
+        f"devgw stays registered at {issuer} as {name}, for {client.redirect_uri}: {why_left}. "
         f"Delete the client {name} in its console, or leave it to expire."
     )

@@ -4,6 +4,7 @@ A person signs in with a browser, which comes back to a listener on this machine
 credential is taken back afterwards, and what was registered for it deleted, where the server says how.
 """
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from devgw.clock import Clock
 from devgw.config.project import Route
 from devgw.diagnosis.verdicts import Check
 from devgw.diagnosis.verdicts.check import refused
-from devgw.diagnosis.verdicts.server_login import NAME, called, left, logged_in, no_login, not_back
+from devgw.diagnosis.verdicts.server_login import NAME, called, given_up, left, logged_in, no_login, not_back
 from devgw.events import Bus
 from devgw.gateway.connecting import Begun, Finished, Ticket, cookie_name_of
 from devgw.gateway.connection import ConnectionStore
@@ -65,6 +66,8 @@ async def log_in_once(
 ) -> list[Check]:
     """Return what a login and a call came to.
 
+    One that is cancelled returns too, once it has taken back what was registered: its task is cancelled no more.
+
     Args:
         wanted: the server, and a client of the person's own where it registers nobody.
         environ: the process environment.
@@ -102,6 +105,18 @@ async def _route(
 
 
 async def _log_in(login: _Login, store: ConnectionStore, seconds: float) -> list[Check]:
+    """Sign in, and take back what that left, also where the person ends it with Ctrl+C."""
+    try:
+        checks = await _signed_in(login, seconds)
+    except asyncio.CancelledError:
+        checks = [given_up()]
+        if task := asyncio.current_task():
+            task.uncancel()
+    clients = [each for each in store.upstream_clients() if each.registered_by == "dcr"]
+    return checks + [left(each.issuer, each.client_id, await deregister(each)) for each in clients]
+
+
+async def _signed_in(login: _Login, seconds: float) -> list[Check]:
     exchange = login.route.token_exchange
     assert exchange is not None
     checks: list[Check] = []
@@ -118,8 +133,7 @@ async def _log_in(login: _Login, store: ConnectionStore, seconds: float) -> list
         checks.append(not_back(begun.issuer, seconds))
     except Refused as reason:
         checks.append(refused(NAME, "signed in with a browser", reason.problem))
-    clients = store.upstream_clients()
-    return checks + [left(each.issuer, each.client_id, is_gone=await deregister(each)) for each in clients]
+    return checks
 
 
 async def _finished(login: _Login, begun: Begun, path: str, seconds: float) -> Finished:

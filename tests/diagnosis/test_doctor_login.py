@@ -1,6 +1,10 @@
 """`devgw doctor URL --login`: a person signs in at the server itself, and what is said of the call after it."""
 
 import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -99,6 +103,32 @@ async def test_a_person_who_does_not_come_back_is_no_fault_of_the_server(upstrea
 
     check = (await logged_in(upstream, walk, seconds=0.3))["login"]
     assert (check.verdict, check.is_certain, check.fault) == (Verdict.WARN, False, "")
+
+
+@pytest.mark.parametrize(
+    ("deletion", "said"),
+    [(204, "and deleted it again"), (500, "answered 500 to it"), (302, "answered 302 to it"), (None, "offers no del")],
+)
+async def test_ctrl_c_amid_a_login_takes_back_what_was_registered_or_says_why_it_stays(
+    upstream: Upstream, deletion: int | None, said: str
+) -> None:
+    given = {"client_id": "c7", "token_endpoint_auth_method": "none"}
+    if deletion:
+        given |= {"registration_client_uri": f"{upstream.origin}/register/c7", "registration_access_token": "word"}
+    upstream.answers = {"/register": (201, {}, given), "/register/c7": (deletion or 404, {}, b"")}
+    environ = {**os.environ, "BROWSER": "true", "PYTHONUNBUFFERED": "1"}
+    words = (sys.executable, "-m", "devgw", "doctor", f"{upstream.origin}/mcp", "--login", "--all")
+    process = await asyncio.create_subprocess_exec(*words, stdout=PIPE, stderr=PIPE, env=environ)
+    assert process.stderr is not None
+    async with asyncio.timeout(20):
+        assert (await process.stderr.readline()).startswith(b"Sign in here: ")
+        process.send_signal(signal.SIGINT)
+        told, failed = (each.decode() for each in await process.communicate())
+
+    assert "login: you ended it before it was over" in told, failed
+    assert said in " ".join(told.split()), told
+    assert ("c7 stays registered" in told) is (deletion != 204)
+    assert [each.method for each in upstream.asked_at("/register/c7")] == ["DELETE"] * bool(deletion)
 
 
 async def test_a_refusal_of_the_persons_is_said_in_the_servers_words(upstream: Upstream) -> None:

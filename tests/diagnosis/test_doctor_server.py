@@ -246,6 +246,16 @@ async def test_what_was_registered_is_deleted_where_the_server_says_how(upstream
     assert "deleted the client again" in next(each.saw for each in found.checks if each.name == "issuer.registered")
 
 
+async def test_a_deletion_that_is_offered_and_refused_is_no_missing_offer(upstream: Upstream) -> None:
+    given = {"client_id": "c9", "registration_client_uri": f"{upstream.origin}/register/c9"}
+    given["registration_access_token"] = "the-word"
+    upstream.answers = {"/register": (201, {}, given), "/register/c9": (403, {}, {})}
+    found = await examine_server(f"{upstream.origin}/mcp", SystemClock(), registers=True)
+
+    saw = next(each.saw for each in found.checks if each.name == "issuer.registered")
+    assert saw == "the client c9 stays registered: deleting it (RFC 7592) brought 403 application/json"
+
+
 async def test_the_word_that_deletes_goes_to_nobody_but_who_gave_it(upstream: Upstream) -> None:
     async with running_upstream() as other:
         given = {"client_id": "c9", "registration_client_uri": f"{other.origin}/register/c9"}

@@ -78,5 +78,8 @@ def _registered(seen: Seen, answer: Answer) -> Point:
         return naming.bad(saw, todo, "UPST-14", "registration-dead")
     if seen.deleted is not None and seen.deleted.status in (200, 202, 204):
         return naming.good(f"it gave an id, and deleted the client again ({seen.deleted.status})")
-    saw = f"the client {answer.said('client_id')} stays registered: it offers no deletion (RFC 7592)"
+    why = "it offers no deletion (RFC 7592)"
+    if seen.deleted is not None:
+        why = f"deleting it (RFC 7592) brought {answered(seen.deleted)}"
+    saw = f"the client {answer.said('client_id')} stays registered: {why}"
     return naming.odd(saw, f"Delete the client {answer.said('client_id')} in its console, or leave it to expire.")

@@ -41,10 +41,16 @@ def called(url: str, answer: Answer, owner: str) -> Check:
     return Check(name, Verdict.FAIL, did, saw, "Look into the log of the MCP server.", "PROXY-19", fault=owner)
 
 
-def left(issuer: str, client_id: str, *, is_gone: bool) -> Check:
-    """Say what became of the registration."""
+def given_up() -> Check:
+    """Return that the person ended it (Ctrl+C) before it came to anything."""
+    todo = "Run it again, and sign in."
+    return Check(NAME, Verdict.WARN, "signed in with a browser", "you ended it before it was over", todo)
+
+
+def left(issuer: str, client_id: str, why_left: str) -> Check:
+    """Say what became of the registration: it is gone, or why it is not."""
     name, did = f"{NAME}.registration", f"registered a client at {clean(issuer, 200)} for it"
-    if is_gone:
+    if not why_left:
         return passed(name, did, "and deleted it again")
-    saw = f"the client {clean(client_id, 200)} stays registered: it offers no deletion (RFC 7592)"
+    saw = f"the client {clean(client_id, 200)} stays registered: {why_left}"
     return Check(name, Verdict.WARN, did, saw, "Delete it in its console, or leave it to expire.")
