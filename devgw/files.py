@@ -14,10 +14,13 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+from devgw.platforms.here import here
+
 IGNORE_ALL = "*\n"
 """What stands in the `.gitignore` of a state folder that devgw made; by it the folder is known again."""
-_EXCLUSIVE = os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-_AS_IT_IS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_AS_BYTES = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_EXCLUSIVE = os.O_CREAT | os.O_EXCL | _AS_BYTES
+_AS_IT_IS = getattr(os, "O_NONBLOCK", 0) | _AS_BYTES
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
 MOVE_AWAY = "Move it away"
@@ -70,7 +73,7 @@ def _check_folder(path: Path) -> bool:
     is_ours = is_made_by_devgw(path)
     if is_ours and found.st_mode & 0o077:
         path.chmod(0o700)
-    elif found.st_mode & _OTHERS_WRITE and not is_ours and os.name == "posix":
+    elif found.st_mode & _OTHERS_WRITE and not is_ours and here().has_modes:
         raise FileRefused(path, "other users may write in it (chmod go-w takes that from them)")
     return is_ours
 
@@ -110,8 +113,7 @@ def own(path: Path, *, is_secret: bool = False) -> BinaryIO:
     handle = _open_again(path)
     try:
         check_own(path, os.fstat(handle), is_secret=is_secret)
-        if os.name == "posix":
-            os.fchmod(handle, 0o600)
+        here().keep_private(handle)
     except OSError:
         os.close(handle)
         raise
@@ -140,12 +142,12 @@ def check_own(path: Path, found: os.stat_result, *, is_secret: bool = False) -> 
     if found.st_nlink > 1:
         raise FileRefused(path, "it has a second name elsewhere (a hard link)")
     _check_owner(path, found)
-    if is_secret and found.st_mode & _OTHERS_READ and os.name == "posix":
+    if is_secret and found.st_mode & _OTHERS_READ and here().has_modes:
         raise FileRefused(path, f"other users may read it (mode {stat.S_IMODE(found.st_mode):o})")
 
 
 def _check_owner(path: Path, found: os.stat_result) -> None:
-    if os.name == "posix" and found.st_uid != os.geteuid():
+    if (user := here().user()) is not None and found.st_uid != user:
         raise FileRefused(path, "it belongs to another user")
 
 

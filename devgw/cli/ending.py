@@ -8,19 +8,18 @@ import asyncio
 import contextlib
 import faulthandler
 import os
-import select
-import signal
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
+from signal import Signals
 from typing import NoReturn
 
 from devgw.cli.printing import write_page
 from devgw.control.folder import STUCK_LOG
 from devgw.files import replace
-from devgw.signals import ASK_TO_END, MEAN_NOTHING
+from devgw.platforms.here import here
+from devgw.platforms.signals import hear
 
 LAST_RESORT_SECONDS = 4.6
 """After the first signal; a stop in order takes less (`wiring.stopping`)."""
@@ -41,16 +40,19 @@ class Ending:
         """Hear signals, and the end of the parent's pipe."""
         loop = asyncio.get_running_loop()
 
-        def heard(_number: int, _frame: FrameType | None) -> None:
+        def heard(_signal: Signals) -> None:
             loop.call_soon_threadsafe(self._stopping.set)
             self.watch()
 
-        for each in ASK_TO_END:
-            signal.signal(each, heard)
-        for each in MEAN_NOTHING:
-            signal.signal(each, lambda number, _frame: loop.call_soon_threadsafe(_go_on, number))
+        hear(heard, lambda signal: loop.call_soon_threadsafe(_go_on, signal))
         if parent_pipe is not None:
-            loop.add_reader(parent_pipe, self._stopping.set)
+            self._hear_parent(parent_pipe, loop)
+
+    def _hear_parent(self, pipe: int, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            loop.add_reader(pipe, self._stopping.set)
+        except NotImplementedError:  # the loop of Windows watches no descriptors
+            threading.Thread(target=_wait_for_end, args=(pipe, loop, self._stopping.set), daemon=True).start()
 
     async def watch_once_stopping(self) -> None:
         """Wait until somebody wants the gateway to end, by whatever way, and see to it."""
@@ -68,7 +70,7 @@ class Ending:
             timer.daemon = True
             timer.start()
         except RuntimeError:  # the system gives no more threads
-            _let_the_system_end_it()
+            here().end_in(_BACKUP_SECONDS)
 
     def _give_up(self) -> None:
         """Say what hangs, and end."""
@@ -88,17 +90,16 @@ class Ending:
         return f" What hung stands in {path}."
 
 
-def _go_on(number: int) -> None:
+def _wait_for_end(pipe: int, loop: asyncio.AbstractEventLoop, then: Callable[[], None]) -> None:
+    """Wait until the other end of a pipe, into which nobody writes, is closed."""
+    with contextlib.suppress(OSError):
+        os.read(pipe, 1)
+    loop.call_soon_threadsafe(then)
+
+
+def _go_on(signal: Signals) -> None:
     """Say of a signal that it means nothing here."""
-    name = signal.Signals(number).name
-    _say_if_anybody_reads(f"{name} means nothing to devgw, which goes on: Ctrl-C or SIGTERM ends it.\n")
-
-
-def _let_the_system_end_it() -> None:
-    """End the process by the system's own timer, which needs no thread, and says nothing."""
-    if hasattr(signal, "setitimer"):  # not on Windows
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_REAL, _BACKUP_SECONDS)
+    _say_if_anybody_reads(f"{signal.name} means nothing to devgw, which goes on: Ctrl-C or SIGTERM ends it.\n")
 
 
 def leave(code: int, sentence: str, drain: Callable[[], object]) -> NoReturn:
@@ -112,5 +113,5 @@ def leave(code: int, sentence: str, drain: Callable[[], object]) -> NoReturn:
 
 def _say_if_anybody_reads(text: str) -> None:
     with contextlib.suppress(OSError, ValueError):
-        if select.select([], [sys.stderr], [], 0)[1]:
+        if here().takes_bytes(sys.stderr.fileno()):
             os.write(sys.stderr.fileno(), text.encode())

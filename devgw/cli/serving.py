@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devgw.cli.printing import write_line
+from devgw.platforms.here import here
 
 if TYPE_CHECKING:
     from devgw.cli.event_lines import EventLines
@@ -56,22 +57,20 @@ def why_not_here(state_dir: Path) -> str:
     return ""
 
 
+def say_untried() -> None:
+    """Say where devgw was never tried on this system."""
+    if here().at_start:
+        write_line(here().at_start, colour="yellow", err=True)
+
+
 def may_open_files() -> bool:
     """Tell whether this process may open as many files as it needs; say so where it may not."""
-    files = _open_files()
-    if files < LEAST_OPEN_FILES:
+    files = here().open_files_limit()
+    is_enough = files is None or files >= LEAST_OPEN_FILES
+    if not is_enough:
         said = f"devgw needs {LEAST_OPEN_FILES} open files at least, and may have {files}: `ulimit -n 4096` raises it."
         write_line(said, colour="red", err=True)
-    return files >= LEAST_OPEN_FILES
-
-
-def _open_files() -> int:
-    """Return how many files this process may have open."""
-    try:
-        import resource  # noqa: PLC0415  not on Windows
-    except ImportError:
-        return LEAST_OPEN_FILES
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return is_enough
 
 
 def settle_memory(then: Callable[[], None]) -> None:
@@ -85,7 +84,7 @@ def settle_memory(then: Callable[[], None]) -> None:
 
 def serve_until_asked(served: Served, parent_pipe: int | None) -> None:
     """Serve on the fastest loop until a signal, or until the parent's end of the pipe closes; then end the process."""
-    _on_the_fastest_loop(_serve(served, parent_pipe))
+    here().run(_serve(served, parent_pipe))
 
 
 async def _serve(served: Served, parent_pipe: int | None) -> None:
@@ -106,13 +105,3 @@ async def _serve(served: Served, parent_pipe: int | None) -> None:
     served.lines.close(FLUSH_SECONDS)
     await served.farewell()
     leave(code, sentence, bool)
-
-
-def _on_the_fastest_loop(main: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine on uvloop where that exists, else on asyncio's own loop."""
-    try:
-        import uvloop  # noqa: PLC0415  not on Windows
-    except ImportError:
-        asyncio.run(main)
-    else:
-        uvloop.run(main)

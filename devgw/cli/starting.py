@@ -19,6 +19,7 @@ from devgw.foreign.shell import add_to_claude, server_names
 from devgw.foreign.text import cells, clean
 from devgw.monitor.configured_secrets import ConfiguredSecrets
 from devgw.oauth.urls import Urls
+from devgw.platforms.here import here
 from devgw.problems import Refused
 from devgw.settings import Settings
 from devgw.store.failure import StateUnusable
@@ -170,9 +171,7 @@ def _from_here(path: Path) -> str:
 
 def port_taken(error: PortTaken, settings: Settings) -> str:
     """Say by whom the port is taken, and what another one changes at the identity provider."""
-    from devgw.outbound.probes.machine import owner_of  # noqa: PLC0415  only where it is needed
-
-    owner = owner_of(error.port) or "another process"
+    owner = here().owner_of(error.port) or "another process"
     other = error.port + 1 if error.port < LAST_PORT else error.port - 1
     return f"Port {error.port} is taken by {owner}. Stop it, or start with --port {other}{_moved(settings, other)}."
 

@@ -13,7 +13,15 @@ import click
 
 from devgw.cli.printing import write_line, write_page
 from devgw.cli.servers import FLAGS, check_unused, new_session, say, server_options, show_files, show_plan
-from devgw.cli.serving import Served, may_open_files, serve_until_asked, settle_memory, why_no_dashboard, why_not_here
+from devgw.cli.serving import (
+    Served,
+    may_open_files,
+    say_untried,
+    serve_until_asked,
+    settle_memory,
+    why_no_dashboard,
+    why_not_here,
+)
 from devgw.cli.target import ProjectOrServer, ServerUrl
 
 if TYPE_CHECKING:
@@ -83,6 +91,8 @@ def command(
     trust = Trust(others.pop("trust"), others.pop("wish"))
     flags = {name: others.pop(name) for name in (*FLAGS, "dry_run")}
     overrides = {name: value for name, value in others.items() if value is not None}
+    if parent_pipe is None:
+        say_untried()
     given = _given(targets, flags, overrides, trust)
     if in_browser and not headless and not as_json:
         sys.exit(_and_leave(given, _run_in_browser))

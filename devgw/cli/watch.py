@@ -13,8 +13,17 @@ import click
 
 from devgw.cli.printing import write_line, write_page
 from devgw.cli.servers import say
-from devgw.cli.serving import Served, may_open_files, serve_until_asked, settle_memory, why_no_dashboard, why_not_here
+from devgw.cli.serving import (
+    Served,
+    may_open_files,
+    say_untried,
+    serve_until_asked,
+    settle_memory,
+    why_no_dashboard,
+    why_not_here,
+)
 from devgw.cli.target import Server, ServerUrl
+from devgw.platforms.here import here
 
 if TYPE_CHECKING:
     from devgw.cli.event_lines import EventLines
@@ -61,6 +70,7 @@ def command(
     URLs.
     """
     if not looked:
+        say_untried()
         url = _looked_at(url)
     given = _Given(url, _settings(url, others["port"], others["state_dir"]))
     if in_browser and not headless and not as_json:
@@ -105,11 +115,9 @@ def _settings(url: ServerUrl, port: int | None, state_dir: Path | None) -> "Sett
 
 def _refuse_port(port: int, *, is_known: bool) -> NoReturn:
     """Say who has the port, and end with 1."""
-    from devgw.outbound.probes.machine import owner_of  # noqa: PLC0415  only where it is needed
-
     known = ", which clients of this server know," if is_known else ""
     then = " (they log in anew then)" if is_known else ""
-    who = owner_of(port) or "another process"
+    who = here().owner_of(port) or "another process"
     write_line(f"Port {port}{known} is taken by {who}. Stop it, or give another --port{then}.", colour="red", err=True)
     sys.exit(1)
 

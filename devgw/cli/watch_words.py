@@ -1,5 +1,6 @@
 """What `devgw watch` says at its beginning and at its end."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -8,6 +9,7 @@ from devgw.foreign.shell import add_to_claude, server_name
 from devgw.foreign.text import clean
 from devgw.gateway.watched.clients import WatchedClient
 from devgw.gateway.watched.notes import NOTES
+from devgw.wiring.seat_notes import seat_notes
 
 
 def beginning(url: str, port: int, folder: Path) -> Iterator[str]:
@@ -17,6 +19,7 @@ def beginning(url: str, port: int, folder: Path) -> Iterator[str]:
     yield f"Watching {clean(url.partition('?')[0])}: give the client this URL instead."
     yield f"  {clean(local)}   {add_to_claude(server_name(f'watched-{parts.hostname}'), local)}"
     yield from NOTES
+    yield from seat_notes(os.environ, [port])
     yield f"Other commands find it by its folder: devgw why -C {folder}"
 
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from devgw.control.answering import Answering
 from devgw.control.codec import Malformed, asked_by, to_line
-from devgw.control.endpoint import peer_user
-from devgw.control.greeting import check_hello, current_user
+from devgw.control.greeting import check_hello
 from devgw.control.messages import (
     VERSION,
     Command,
@@ -36,6 +35,7 @@ from devgw.monitor.reading import (
     pass_over,
     snapshot,
 )
+from devgw.platforms.here import here
 
 PAUSE_SECONDS = 0.05
 """Between two batches to one reader: what changes in between travels once."""
@@ -109,8 +109,8 @@ class Connection:
 
     def _strangers_refusal(self) -> TurnedAway | None:
         """Return why another user is not served."""
-        allowed = self._shared.user if self._shared.user is not None else current_user()
-        user = peer_user(self._writer.get_extra_info("socket"))
+        allowed = self._shared.user if self._shared.user is not None else here().user()
+        user = here().peer_user(self._writer.get_extra_info("socket"))
         if user is None or user == allowed:
             return None
         text = f"This gateway belongs to user {allowed}, you are user {user}."

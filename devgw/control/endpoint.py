@@ -1,15 +1,14 @@
 """Where the control socket is: a Unix socket in the state directory, or loopback TCP with a token file.
 
 The state directory is 0700 and the socket 0600; the peer's user id is checked where the system tells it. TCP is for
-systems without Unix sockets and for state directories whose path is too long for one.
+systems without Unix sockets, for state directories whose path is too long for one, and for mounts that take none.
 """
 
 import asyncio
+import errno
 import json
 import os
 import socket
-import struct
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +17,17 @@ from devgw.control.folder import SOCKET, TCP_FILE, read_address, remove_left_beh
 from devgw.control.lock import check_lock, holder_of
 from devgw.entropy import token
 from devgw.files import FileRefused, create
+from devgw.platforms.here import here
 from devgw.problems import Problem, Refused
 from devgw.problems.control import GatewayNotReached, GatewayOfAnotherUser, NoGatewayRuns
 
 _LONGEST_PATH = 100
 """Bytes of a Unix socket's path that every system takes (104 on macOS, 108 on Linux, one for the end)."""
 
-_PLATFORM: str = sys.platform
+_NO_SOCKETS_THERE = frozenset(
+    {errno.EOPNOTSUPP, errno.ENOTSUP, errno.EPERM, errno.EACCES, errno.EINVAL, errno.ENOSYS, errno.EADDRNOTAVAIL}
+)
+"""What mounts of Windows, of virtual machines and of the network say to a socket, where they take files."""
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -56,28 +59,36 @@ async def listen(state_dir: Path, serve: Serve, limit: int) -> Opened:
     """
     try:
         remove_left_behind(state_dir)
-        if _takes_unix_sockets(state_dir):
-            return await _listen_unix(state_dir / SOCKET, serve, limit)
-        return await _listen_tcp(state_dir / TCP_FILE, serve, limit)
+        listener = _bound(state_dir / SOCKET)
+        if listener is None:
+            return await _listen_tcp(state_dir / TCP_FILE, serve, limit)
+        return await _listen_unix(state_dir / SOCKET, listener, serve, limit)
     except OSError as reason:
         raise unusable(state_dir, reason) from reason
 
 
-def _takes_unix_sockets(state_dir: Path) -> bool:
-    return hasattr(socket, "AF_UNIX") and len(os.fsencode(state_dir / SOCKET)) <= _LONGEST_PATH
-
-
-async def _listen_unix(path: Path, serve: Serve, limit: int) -> Opened:
-    server = await asyncio.start_unix_server(serve, sock=_bind(path), limit=limit)
+async def _listen_unix(path: Path, listener: socket.socket, serve: Serve, limit: int) -> Opened:
+    server = await asyncio.start_unix_server(serve, sock=listener, limit=limit)
     return Opened(server, "", path, os.lstat(path))
 
 
-def _bind(path: Path) -> socket.socket:
-    """Return a socket bound to `path`, which nobody else may open, not even for a moment."""
+def _bound(path: Path) -> socket.socket | None:
+    """Return a socket bound to `path`, which nobody else may open, not even for a moment; None where there is none.
+
+    Raises:
+        OSError: where the folder takes no file either.
+    """
+    if not here().has_unix_sockets() or len(os.fsencode(path)) > _LONGEST_PATH:
+        return None
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)
     try:
         listener.bind(str(path))
+    except OSError as error:
+        listener.close()
+        if error.errno in _NO_SOCKETS_THERE:
+            return None
+        raise
     finally:
         os.umask(before)
     return listener
@@ -102,6 +113,8 @@ async def connect(state_dir: Path, limit: int) -> tuple[asyncio.StreamReader, as
         if (state_dir / TCP_FILE).exists():
             port, word = read_address(state_dir / TCP_FILE)
             return (*await asyncio.open_connection("127.0.0.1", port, limit=limit), word)
+        if not here().has_unix_sockets():
+            raise Refused(_why_none(state_dir))
         return (*await asyncio.open_unix_connection(state_dir / SOCKET, limit=limit), "")
     except PermissionError as reason:
         raise Refused(GatewayOfAnotherUser(str(state_dir))) from reason
@@ -117,16 +130,3 @@ def _why_none(state_dir: Path) -> Problem:
         return unusable(state_dir, reason).problem
     pid = holder_of(state_dir)
     return GatewayNotReached(str(state_dir), pid) if pid else NoGatewayRuns(str(state_dir))
-
-
-def peer_user(connection: socket.socket) -> int | None:
-    """Return the user id of the process on the other side, or None where the system does not tell."""
-    if connection.family != getattr(socket, "AF_UNIX", None):
-        return None
-    if _PLATFORM == "linux":
-        _pid, user, _group = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-        return int(user)
-    if _PLATFORM == "darwin":
-        _version, user = struct.unpack("2I", connection.getsockopt(0, 1, 8))  # LOCAL_PEERCRED: a struct xucred
-        return int(user)
-    return None

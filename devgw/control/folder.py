@@ -8,6 +8,7 @@ from pathlib import Path
 from devgw.entropy import digest
 from devgw.files import FileRefused, check_own, own_folder
 from devgw.foreign.json import read_object
+from devgw.platforms.here import here
 from devgw.problems import Refused
 from devgw.problems.control import StateDirectoryUnusable
 from devgw.settings import Settings
@@ -39,8 +40,7 @@ def passing_folder(root: Path) -> Path:
     """Return the folder of a gateway that keeps nothing in its project: in the user's runtime or temporary folder."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     base = Path(runtime) if runtime and Path(runtime).is_dir() else Path(tempfile.gettempdir())
-    user = os.getuid() if hasattr(os, "getuid") else 0
-    return base / f"devgw-{user}-{digest(str(root.resolve()))[:12]}"
+    return base / f"devgw-{here().user() or 0}-{digest(str(root.resolve()))[:12]}"
 
 
 def prepare(folder: Path) -> None:

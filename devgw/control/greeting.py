@@ -1,6 +1,5 @@
 """The first line of a reader: is it one of ours, of our version, and does it know the word?"""
 
-import os
 from typing import Any
 
 from devgw import __version__
@@ -10,11 +9,6 @@ from devgw.foreign.json import JsonRefused, read_object
 from devgw.limits import Limits
 
 _TYPES: dict[str, type] = {"version": int, "after": int, "instance": str, "kinds": list, "token": str, "face": str}
-
-
-def current_user() -> int:
-    """Return the user id of this process, or -1 where the system has none."""
-    return os.getuid() if hasattr(os, "getuid") else -1
 
 
 def check_hello(line: bytes, token: str) -> Hello | TurnedAway:

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from devgw.control.folder import LOCK, prepare, unusable
 from devgw.files import FileRefused, check_own, own, own_folder
+from devgw.platforms.here import here
 from devgw.problems import Refused
 from devgw.problems.control import AnotherGatewayRuns
 
@@ -63,7 +64,7 @@ class ProjectLock:
         except OSError as reason:
             raise unusable(self._state_dir, reason) from reason
         try:
-            _lock(file)
+            here().lock(file)
         except OSError as reason:
             file.close()
             raise Refused(AnotherGatewayRuns(str(self._state_dir), _holder(path))) from reason
@@ -89,19 +90,6 @@ def _check_ours(path: Path, file: BinaryIO) -> None:
     if content.strip(b"0123456789\n"):
         file.close()
         raise FileRefused(path, "devgw did not write it, and leaves it alone")
-
-
-def _lock(file: BinaryIO) -> None:
-    """Lock `file` or raise OSError at once."""
-    if os.name == "posix":
-        import fcntl  # noqa: PLC0415  not there on Windows
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    else:
-        import msvcrt  # noqa: PLC0415  there on Windows alone
-
-        file.seek(0x7FFF_0000)  # beyond the text, so that the holder's number can still be read
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]  # Windows alone
 
 
 def check_lock(state_dir: Path) -> None:
@@ -135,7 +123,7 @@ def holder_of(state_dir: Path) -> int:
         return 0
     try:
         with path.open("r+b") as file:
-            _lock(file)
+            here().lock(file)
     except OSError:
         return pid
     return 0

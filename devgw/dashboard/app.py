@@ -2,11 +2,11 @@
 
 import asyncio
 import os
-import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from signal import Signals
 from typing import ClassVar
 
 from textual import events
@@ -35,7 +35,7 @@ from devgw.dashboard.terminal import Watchdog
 from devgw.dashboard.themes import theme_of
 from devgw.dashboard.watch import ChildWatch
 from devgw.dashboard.world import World
-from devgw.signals import ASK_TO_END, MEAN_NOTHING
+from devgw.platforms.signals import HUNG_UP, hear
 
 _FLUSH_SECONDS = 0.1
 _KEYS_FIRST_NANOSECONDS = 30_000_000
@@ -113,15 +113,12 @@ class Dashboard(App[None], inherit_bindings=False):
         if self._wearing.shows_cursor and self._driver is not None:
             self._driver.write("\x1b[?25h")
         loop = asyncio.get_running_loop()
-        for each in ASK_TO_END:
-            loop.add_signal_handler(each, self._end_by, each)
-        for each in MEAN_NOTHING:
-            loop.add_signal_handler(each, int)
+        hear(lambda signal: loop.call_soon_threadsafe(self._end_by, signal), int)
         self.run_worker(self._feed.run(), name="feed", exit_on_error=True)
         self.set_interval(_FLUSH_SECONDS, self.flush)
         self.set_interval(1.0, self._second)
 
-    def _end_by(self, number: signal.Signals) -> None:
+    def _end_by(self, number: Signals) -> None:
         self._end_where_nobody_looks()
         self.exit(return_code=128 + number)
 
@@ -130,7 +127,7 @@ class Dashboard(App[None], inherit_bindings=False):
         if self._watchdog.is_gone():
             if self._child is not None:
                 self._child.stop()
-            os._exit(128 + signal.SIGHUP)
+            os._exit(HUNG_UP)
 
     def _second(self) -> None:
         self._end_where_nobody_looks()

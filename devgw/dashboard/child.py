@@ -1,20 +1,21 @@
 """The gateway as a child process: started, watched, ended; and never left behind.
 
-The child is handed the reading end of a pipe (`--parent-pipe FD`). We hold the writing end and never write: when this
-process dies, however it dies, the system closes it, and the child sees the end of the pipe and stops.
+The child's standard input is a pipe (`--parent-pipe 0`), which every system can hand on. We hold the writing end and
+never write: when this process dies, however it dies, the system closes it, and the child sees its end and stops.
 """
 
 import os
-import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from devgw.files import check_own, create, own_folder
+from devgw.platforms.here import here
 
 BEFORE = ".1"
 """Behind the name of the log of the run before."""
 _GRACE_SECONDS = 5.0
+_STDIN = 0
 _KEPT_BYTES = 16_384
 
 
@@ -25,7 +26,6 @@ class GatewayChild:
         self._command = list(command)
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
-        self._pipe = -1
 
     @property
     def log(self) -> Path:
@@ -47,24 +47,16 @@ class GatewayChild:
             return
         self._close_pipe()
         handle = self._new_log()
-        reading, writing = os.pipe()
-        os.set_inheritable(reading, True)
         try:
             self._process = subprocess.Popen(  # noqa: S603  our own program
-                [*self._command, "--parent-pipe", str(reading)],
-                stdin=subprocess.DEVNULL,
+                [*self._command, "--parent-pipe", str(_STDIN)],
+                stdin=subprocess.PIPE,
                 stdout=handle,
                 stderr=subprocess.STDOUT,
-                pass_fds=(reading,),
-                start_new_session=True,  # Ctrl+C in this terminal is ours to answer
+                **here().apart,  # Ctrl+C in this terminal is ours to answer
             )
-        except OSError:
-            os.close(writing)
-            raise
         finally:
-            os.close(reading)
             os.close(handle)
-        self._pipe = writing
 
     def _new_log(self) -> int:
         """Return a new log, open for appending; what the run before said is kept beside it."""
@@ -100,9 +92,9 @@ class GatewayChild:
         process = self._process
         if process is None:
             return None
-        for ask in (None, signal.SIGTERM, signal.SIGKILL):
+        for ask in (None, process.terminate, process.kill):
             if ask is not None:
-                _send(process, ask)
+                ask()
             try:
                 return process.wait(grace)
             except subprocess.TimeoutExpired:
@@ -110,14 +102,5 @@ class GatewayChild:
         return process.poll()
 
     def _close_pipe(self) -> None:
-        if self._pipe >= 0:
-            os.close(self._pipe)
-            self._pipe = -1
-
-
-def _send(process: subprocess.Popen[bytes], ask: signal.Signals) -> None:
-    """Send a signal to a process that may be gone already."""
-    try:
-        process.send_signal(ask)
-    except ProcessLookupError:
-        return
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()

@@ -16,7 +16,7 @@ from devgw.dashboard.child import GatewayChild
 from devgw.dashboard.door import Door
 from devgw.dashboard.entry import started
 from devgw.dashboard.guard import guard
-from devgw.signals import ASK_TO_END, MEAN_NOTHING
+from devgw.platforms.signals import hear
 
 
 class GuardedServer(Server):  # type: ignore[misc]  # textual-serve brings no types
@@ -55,10 +55,7 @@ def serve_dashboard(directory: Path, state_dir: Path, child: GatewayChild | None
 async def _serve(server: GuardedServer, listening: socket.socket) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for each in ASK_TO_END:
-        loop.add_signal_handler(each, stopping.set)
-    for each in MEAN_NOTHING:
-        loop.add_signal_handler(each, int)
+    hear(lambda _signal: loop.call_soon_threadsafe(stopping.set), int)
     runner = web.AppRunner(await server.application(), handle_signals=False, shutdown_timeout=2.0)
     await runner.setup()
     try:

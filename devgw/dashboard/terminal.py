@@ -2,11 +2,12 @@
 
 import contextlib
 import os
-import select
 import sys
 from collections.abc import Mapping
+from typing import Any
 
-_POSIX = os.name == "posix"
+from devgw.platforms.here import here
+
 _RESTORE = (
     b"\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[?1004l\x1b[<u\x1b[?2026l"
     b"\x1b[?7h\x1b[?25h\x1b[0m"
@@ -31,13 +32,13 @@ class Watchdog:
     """Sees that the terminal was closed, where nobody sends SIGHUP: Textual would read its end for ever."""
 
     def __init__(self, descriptor: int = 0) -> None:
-        self._poll = select.poll() if _POSIX else None
-        if self._poll is not None:
-            self._poll.register(descriptor, 0)  # nothing asked for: hang-up and error are always told
+        self._descriptor = descriptor
+        self._always = here().hangups(descriptor)
+        """What the system says of it while it is well: no sign."""
 
     def is_gone(self) -> bool:
         """Tell whether the terminal is gone."""
-        return self._poll is not None and bool(self._poll.poll(0))
+        return bool(here().hangups(self._descriptor) & ~self._always)
 
 
 class Saved:
@@ -45,7 +46,9 @@ class Saved:
 
     def __init__(self, descriptor: int = 0) -> None:
         self._descriptor = descriptor
-        self._settings = _settings(descriptor)
+        self._settings: Any = None
+        with contextlib.suppress(OSError):
+            self._settings = here().terminal_settings(descriptor)
 
     def restore(self) -> None:
         """Leave the alternate screen, switch off mouse and paste reports, show the cursor, put the settings back."""
@@ -54,18 +57,4 @@ class Saved:
         with contextlib.suppress(OSError):
             os.write(2, _RESTORE)
         if self._settings is not None:
-            import termios  # noqa: PLC0415  not there on Windows
-
-            with contextlib.suppress(termios.error):
-                termios.tcsetattr(self._descriptor, termios.TCSANOW, self._settings)
-
-
-def _settings(descriptor: int) -> list[int | list[bytes | int]] | None:
-    if not _POSIX:
-        return None
-    import termios  # noqa: PLC0415  not there on Windows
-
-    try:
-        return termios.tcgetattr(descriptor)
-    except termios.error:
-        return None
+            here().put_terminal_back(self._descriptor, self._settings)

@@ -104,6 +104,8 @@ class HostNotAllowed(Problem):
 
     host: str
     known: tuple[str, ...]
+    forwarded: str = ""
+    """The origin of a port of this machine that leads here, though it is not the gateway's own."""
 
     diagnosis: ClassVar = "HOST-02"
     status: ClassVar = 421
@@ -117,6 +119,12 @@ class HostNotAllowed(Problem):
     def advise(self) -> str:
         """Say how to allow it."""
         use = f"Use {self.known[0]}"
+        if self.forwarded:
+            return (
+                f"{use}: forward that port under its own number. If it has to be another, set origin = "
+                f'"{self.forwarded}" in devgw.toml, of which the issuer is made, and register the redirect URI at the '
+                f"identity provider that begins with it ({self.forwarded}/oauth/callback)."
+            )
         if len(self.host) > _SHOWN or not _HOST.fullmatch(self.host):
             return f"{use}."
         return f'{use}, or add "{self.host}" to allowed_hosts in devgw.toml (tunnels: set origin).'

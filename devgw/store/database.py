@@ -1,12 +1,12 @@
 """One SQLite connection: opened, migrated, and wrapped in transactions that commit a refusal's side effects too."""
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from devgw.platforms.here import here
 from devgw.problems import Refused
 from devgw.problems.state import StateLocked, StateProblem, StateRemoved
 from devgw.store.failure import StateRefused, is_ours, problem_of, unusable
@@ -205,7 +205,6 @@ def _connect(path: Path | None) -> sqlite3.Connection:
 
 def _has_room(path: Path) -> bool:
     try:
-        found = os.statvfs(path)
+        return here().free_bytes(path) > _ROOM_BYTES
     except OSError:
         return False
-    return found.f_bavail * found.f_frsize > _ROOM_BYTES

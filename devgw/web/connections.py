@@ -2,8 +2,8 @@
 
 import asyncio
 
+from devgw.platforms.here import here
 from devgw.web.client_connection import ClientConnection, Wait
-from devgw.web.descriptors import has_unread
 
 SURPLUS = 8
 """Connections beyond the limit that are taken so that they can be told."""
@@ -86,4 +86,4 @@ def _is_spare(connection: ClientConnection, now: float) -> bool:
     if not connection.is_begun or (waits_for := connection.waits_for) is Wait.US:
         return False
     silent = now - max(connection.heard_at, connection.idle_since)
-    return silent > _SPARED_SECONDS[waits_for] and not has_unread(connection.descriptor)
+    return silent > _SPARED_SECONDS[waits_for] and not here().has_unread(connection.descriptor)

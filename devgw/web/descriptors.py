@@ -1,64 +1,12 @@
-"""How many files and sockets this process may have open, and has."""
-
-import contextlib
-import os
-from array import array
-from pathlib import Path
+"""How many files and sockets this process may have open, and what of them is for clients."""
 
 from devgw.limits import Limits
-
-try:
-    import fcntl
-    import resource
-    import termios
-except ImportError:
-    _IS_POSIX = False
-else:
-    _IS_POSIX = True
-
-_USUAL = 1024
-_FOLDER = Path("/dev/fd")
-
-
-def raise_limit() -> None:
-    """Raise the soft limit to what the hard one allows, up to `Limits.DESCRIPTORS`."""
-    if not _IS_POSIX:
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    for wanted in (Limits.DESCRIPTORS, 10_240):  # macOS takes no more than its OPEN_MAX, whatever the hard limit says
-        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        if soft != resource.RLIM_INFINITY and soft < allowed:
-            with contextlib.suppress(OSError, ValueError):
-                resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-                return
+from devgw.platforms.here import here
 
 
 def limit() -> int:
-    """Return the soft limit, or what is taken for it where the system has none."""
-    if not _IS_POSIX:
-        return _USUAL
-    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return Limits.DESCRIPTORS if soft == resource.RLIM_INFINITY else min(soft, Limits.DESCRIPTORS)
-
-
-def in_use() -> int | None:
-    """Return how many are open, or None where the system does not tell."""
-    try:
-        return len(os.listdir(_FOLDER)) - 1  # noqa: PTH208  one of them is the folder itself
-    except OSError:
-        return None
-
-
-def has_unread(descriptor: int) -> bool:
-    """Tell whether bytes wait in the kernel that nobody has read yet: where it is busy, it hears late."""
-    if not _IS_POSIX or descriptor < 0:
-        return False
-    waiting = array("i", [0])
-    try:
-        fcntl.ioctl(descriptor, termios.FIONREAD, waiting)
-    except OSError:
-        return False
-    return waiting[0] > 0
+    """Return how many may be open, as far as devgw makes use of it."""
+    return min(here().open_files_limit() or Limits.DESCRIPTORS, Limits.DESCRIPTORS)
 
 
 def connection_limit() -> int:

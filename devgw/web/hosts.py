@@ -93,7 +93,8 @@ class Hosts:
         if name and (name in self._allowed or host in self._allowed):
             return f"{scheme}://{host}"
         known = (*(f"{name}:{self._settings.port}" for name in LOOPBACK_NAMES), *self._settings.allowed_hosts)
-        raise Refused(HostNotAllowed(host, _unique((*known, self._canonical_host))))
+        forwarded = f"{scheme}://{host}" if name in LOOPBACK_NAMES and port else ""
+        raise Refused(HostNotAllowed(host, _unique((*known, self._canonical_host)), forwarded))
 
     def _may_call(self, caller: str, origin: str) -> bool:
         if caller in {origin, self.canonical} or caller in self._settings.allowed_origins:

@@ -158,6 +158,11 @@ class Companions:
         return [each.note for each in self.running.values()]
 
     @property
+    def page_ports(self) -> list[int]:
+        """Return the ports of those that show pages to a browser."""
+        return [self.running[name].place.port for name in (WORKOS, OAUTH_SAMPLE) if name in self.running]
+
+    @property
     def emulator(self) -> Any:
         """Return the WorkOS emulator where it runs, for those who make it go wrong."""
         found = self.running.get(WORKOS)

@@ -8,13 +8,15 @@ from functools import partial
 from devgw.control.folder import LOG, control_folder
 from devgw.control.server import ControlServer
 from devgw.events.taxonomy import ConfigLoaded, GatewayStarted, GatewayStopping, McpAuthClientDeleted
+from devgw.limits import Limits
 from devgw.monitor.views import CheckRow
 from devgw.monitor.watching import Watching
 from devgw.outbound.callback_watch import CallbackWatch
 from devgw.outbound.provider_watch import ProviderWatch
 from devgw.outbound.upstream_login_watch import UpstreamLoginWatch
+from devgw.platforms.here import here
 from devgw.problems import Refused
-from devgw.web.descriptors import in_use, limit, raise_limit
+from devgw.web.descriptors import limit
 from devgw.web.listening import serve
 from devgw.wiring.acting import GatewayActions
 from devgw.wiring.cause import cause_of
@@ -49,7 +51,7 @@ async def run(
         EssentialEnded: after the same stop, where a listener or the control socket ended by itself.
         Refused: with a problem of `problems.control`, where the control socket cannot be opened.
     """
-    raise_limit()
+    here().raise_open_files(Limits.DESCRIPTORS)
     with heard(runtime.bus):
         await _run(runtime, ready, helpers or {})
 
@@ -119,6 +121,8 @@ def _announce(runtime: Runtime) -> None:
     runtime.monitor.take_config(config_view(runtime))
     at = runtime.clock.now().timestamp()
     runtime.monitor.health.judge(CheckRow("as deployed", "ok", f"{said(runtime.settings)}; {WHERE}", at=at))
+    if told := " ".join(filter(None, (here().at_start, *runtime.seat_notes))):
+        runtime.monitor.health.judge(CheckRow("this machine", "ok", told, at=at))
     loaded = ConfigLoaded(generation=runtime.gateway.generation, routes=len(facts.mcp_urls), warnings=warnings)
     runtime.bus.publish(loaded)
     runtime.bus.publish(
@@ -174,7 +178,7 @@ def _prune(runtime: Runtime) -> None:
 
 def _judge_descriptors(runtime: Runtime) -> None:
     """Say in Health how many files and sockets are open, and how many may be."""
-    used, most = in_use(), limit()
+    used, most = here().open_files(), limit()
     if used is None:
         return
     share = used / most

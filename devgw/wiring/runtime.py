@@ -25,6 +25,7 @@ from devgw.web.front import Front
 from devgw.web.listening import Listeners
 from devgw.web.serving import Serving
 from devgw.wiring.companions import Companions
+from devgw.wiring.seat_notes import seat_notes
 from devgw.wiring.supervisor import Supervisor
 
 
@@ -88,7 +89,12 @@ class Runtime:
     @property
     def notes(self) -> list[str]:
         """Return what a person should know of how this gateway runs."""
-        return self.companions.notes
+        return [*self.seat_notes, *self.companions.notes]
+
+    @property
+    def seat_notes(self) -> list[str]:
+        """Return how it is reached from elsewhere."""
+        return seat_notes(self.environ, [self.settings.port, *self.companions.page_ports])
 
     @property
     def provider_name(self) -> str:

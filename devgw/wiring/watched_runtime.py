@@ -33,14 +33,15 @@ from devgw.monitor.views import GatewayFacts
 from devgw.monitor.watching import Watching
 from devgw.outbound.guard import check_url
 from devgw.outbound.proxy import ProxyClient
+from devgw.platforms.here import here
 from devgw.settings import Settings
 from devgw.store.watched import WatchedFile, WatchedRecord
-from devgw.web.descriptors import raise_limit
 from devgw.web.recorder import CURRENT_TRACE
 from devgw.web.watched.port import WatchedPort
 from devgw.web.watched.watched import Watched
 from devgw.wiring.log import log_writer
 from devgw.wiring.loop_faults import heard
+from devgw.wiring.seat_notes import seat_notes
 from devgw.wiring.stopping import HELPERS_SECONDS, LISTENERS_SECONDS, end, until_stopped
 from devgw.wiring.supervisor import Begin, Supervisor
 from devgw.wiring.watched_ports import Serve, WatchedPorts
@@ -189,7 +190,7 @@ async def run_watched(
         EssentialEnded: after the same, where the server's port or the control socket ended by itself.
         Refused: with a problem of `problems.control`, where the control socket cannot be opened.
     """
-    raise_limit()
+    here().raise_open_files(Limits.DESCRIPTORS)
     with heard(runtime.bus):
         await _run(runtime, ready, helpers or {})
 
@@ -222,7 +223,8 @@ async def _run(runtime: WatchedRuntime, ready: Callable[[], None], helpers: Mapp
 def _announce(runtime: WatchedRuntime) -> None:
     """Say which server is watched, and where a client connects."""
     origin = read_url(runtime.local_url).origin
-    notes = NOTES if runtime.watched.origins.swaps else PROXY_NOTES
+    known = NOTES if runtime.watched.origins.swaps else PROXY_NOTES
+    notes = (*known, *seat_notes(os.environ, runtime.watched.origins.ports.values()))
     runtime.monitor.gateway = GatewayFacts(
         version=__version__,
         origin=origin,

@@ -18,7 +18,7 @@ from typing import IO
 import httpx2
 import pytest
 
-from devgw.signals import ASK_TO_END, MEAN_NOTHING
+from devgw.platforms.signals import ASK_TO_END, MEAN_NOTHING
 from tests.support.terminal import devgw
 
 _STUCK = """

@@ -16,7 +16,8 @@ from devgw.diagnosis.verdicts import Check, Verdict
 from devgw.emulators.workos import AnswerFault, Emulator, create_app, parse_seed
 from devgw.ids import OperationId
 from devgw.outbound.doctor import Patient, examine
-from devgw.outbound.probes.machine import owner_of, port_state
+from devgw.outbound.probes.machine import port_state
+from devgw.platforms.here import here
 from devgw.settings import Settings
 from tests.support.gateway import running_gateway
 from tests.support.serving import listen, origin_of, serve
@@ -214,7 +215,7 @@ def taken() -> Iterator[int]:
 async def test_the_owner_of_a_port_is_named(taken: int, workos: Emulator) -> None:
     import os  # noqa: PLC0415  the process id of this test
 
-    assert f"(pid {os.getpid()})" in owner_of(taken)
+    assert f"(pid {os.getpid()})" in here().owner_of(taken)
     state = await port_state(taken)
     assert state.listens_v4
     assert not state.listens_v6

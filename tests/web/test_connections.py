@@ -6,9 +6,9 @@ import socket
 
 import pytest
 
+from devgw.platforms.here import here
 from devgw.web import connections
 from devgw.web.connections import SURPLUS, Connections
-from devgw.web.descriptors import has_unread
 from tests.web.incoming import Echo, served
 
 GET = b"GET /one HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -28,14 +28,14 @@ async def test_beyond_the_limit_no_more_are_taken_than_can_be_told(monkeypatch: 
 
 def test_what_nobody_has_read_yet_is_seen_and_what_is_closed_has_nothing() -> None:
     ours, theirs = socket.socketpair()
-    assert not has_unread(ours.fileno())
+    assert not here().has_unread(ours.fileno())
     theirs.send(b"x")
-    assert has_unread(ours.fileno())
+    assert here().has_unread(ours.fileno())
     ours.recv(1)
-    assert not has_unread(ours.fileno())
+    assert not here().has_unread(ours.fileno())
     ours.close()
     theirs.close()
-    assert not has_unread(ours.fileno())
+    assert not here().has_unread(ours.fileno())
 
 
 async def test_who_has_just_asked_makes_no_room_however_long_it_was_silent() -> None:

@@ -12,15 +12,18 @@ from pathlib import Path
 import pytest
 
 from devgw.limits import Limits
-from devgw.web.descriptors import connection_limit, in_use, limit
+from devgw.platforms.here import here
+from devgw.web.descriptors import connection_limit, limit
 from tests.support.gateway import Running
 from tests.web.incoming import Echo, served
 
 _RAISED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]), int(sys.argv[2])))
-from devgw.web.descriptors import connection_limit, limit, raise_limit
-raise_limit()
+from devgw.limits import Limits
+from devgw.platforms.here import here
+from devgw.web.descriptors import connection_limit, limit
+here().raise_open_files(Limits.DESCRIPTORS)
 print(limit(), connection_limit())
 """
 _CROWD = """
@@ -60,7 +63,7 @@ async def test_health_says_how_many_are_open_and_how_many_may_be(gateway: Runnin
             await asyncio.sleep(0.05)
     assert found[0].state == "ok"
     assert f"of {limit():,} are open" in found[0].text
-    assert in_use()
+    assert here().open_files()
 
 
 async def test_a_moment_without_any_descriptor_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

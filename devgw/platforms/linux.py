@@ -1,0 +1,90 @@
+"""Linux, also under Windows (WSL2)."""
+
+import os
+import shutil
+import socket
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from devgw.platforms.posix import Posix
+from devgw.platforms.seat import Seat, seat_of
+
+_LISTENING = "0A"
+_PROC = Path("/proc")
+_CREDENTIALS = struct.Struct("3i")
+_OPENERS = ("xdg-open", "gio", "sensible-browser")
+
+
+class Linux(Posix):
+    """Linux."""
+
+    name = "Linux"
+    clipboards: ClassVar = (
+        ("WAYLAND_DISPLAY", ("wl-copy",)),
+        ("DISPLAY", ("xclip", "-selection", "clipboard")),
+        ("WSL_DISTRO_NAME", ("clip.exe",)),
+    )
+
+    def peer_user(self, connection: socket.socket) -> int | None:
+        """Ask the kernel."""
+        if connection.family != getattr(socket, "AF_UNIX", None):
+            return None
+        size = _CREDENTIALS.size
+        _pid, user, _group = _CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+        return int(user)
+
+    def owner_of(self, port: int) -> str:
+        """Look into /proc, which answers at once; ask `lsof` where that is not mounted."""
+        if not (_PROC / "net" / "tcp").exists():
+            return super().owner_of(port)
+        inodes = {inode for name in ("tcp", "tcp6") for inode in _listening_inodes(_PROC / "net" / name, port)}
+        wanted = {f"socket:[{inode}]" for inode in inodes}
+        for process in _PROC.glob("[0-9]*") if wanted else ():
+            if _has_descriptor(process, wanted):
+                return f"{_name_of(process)} (pid {process.name})"
+        return ""
+
+    def opens_browser(self, environ: Mapping[str, str]) -> tuple[str, str]:
+        """Look for the program in BROWSER, which nobody reads elsewhere, else for an opener and a display."""
+        if named := environ.get("BROWSER", "").partition(":")[0].split():
+            is_there = shutil.which(named[0])
+            return (
+                f"BROWSER={named[0]}" if is_there else "",
+                "" if is_there else f"BROWSER names no program: {named[0]}",
+            )
+        if seat_of(environ) is Seat.WSL:
+            opener = shutil.which("wslview")
+            return opener or "", "" if opener else "WSL without wslview: nothing here opens the browser of Windows"
+        if not environ.get("DISPLAY") and not environ.get("WAYLAND_DISPLAY"):
+            return "", "there is no display"
+        found = next(filter(None, map(shutil.which, _OPENERS)), None)
+        return found or "", "" if found else "neither xdg-open nor another opener is installed"
+
+
+def _listening_inodes(table: Path, port: int) -> list[str]:
+    """Return the inodes of sockets that listen on `port`, from a table of /proc/net."""
+    try:
+        lines = table.read_text(encoding="ascii", errors="replace").splitlines()[1:]
+    except OSError:
+        return []
+    rows = [line.split() for line in lines]
+    return [row[9] for row in rows if row[3] == _LISTENING and int(row[1].rpartition(":")[2], 16) == port]
+
+
+def _has_descriptor(process: Path, wanted: set[str]) -> bool:
+    try:
+        with os.scandir(process / "fd") as found:
+            return any(os.readlink(each.path) in wanted for each in found)  # noqa: PTH115  of thousands
+    except OSError:
+        return False
+
+
+def _name_of(process: Path) -> str:
+    try:
+        words = (process / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+    except OSError:
+        return "a process"
+    named = [Path(words[0]).name, *words[1:3]]
+    return " ".join(filter(None, named)) or "a process"

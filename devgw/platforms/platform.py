@@ -1,0 +1,134 @@
+"""What every system can be asked for."""
+
+import asyncio
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Coroutine, Mapping
+from typing import Any, BinaryIO, ClassVar
+
+TAKEN_SECONDS = 1.0
+"""In which it is told who has a port, or not at all."""
+
+
+class Platform(ABC):
+    """One operating system."""
+
+    name: ClassVar[str]
+    at_start: ClassVar[str] = ""
+    """What a person has to be told before anything runs on it; empty where nothing."""
+    has_modes: ClassVar[bool] = True
+    """Whether files have owners, modes and links as POSIX means them."""
+    clipboards: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()
+    """Variables of the environment and the tools that take text where they are set; no variable: always."""
+    pager: ClassVar[str] = "less -R"
+    editor: ClassVar[str] = "vi"
+
+    # --- files --------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def user(self) -> int | None:
+        """Return the id of the user whose process this is; None where users have no numbers."""
+
+    @abstractmethod
+    def keep_private(self, descriptor: int) -> None:
+        """Let nobody but its owner read or write an open file, as far as the system can."""
+
+    @abstractmethod
+    def lock(self, file: BinaryIO) -> None:
+        """Lock a file until it is closed, or raise OSError at once. What it says can be read meanwhile."""
+
+    @abstractmethod
+    def free_bytes(self, path: Any) -> int:
+        """Return how much more fits on the disk of `path`.
+
+        Raises:
+            OSError: where it does not tell.
+        """
+
+    # --- descriptors --------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def raise_open_files(self, wanted: int) -> None:
+        """Let this process open up to `wanted` files, or as many as it may."""
+
+    @abstractmethod
+    def open_files_limit(self) -> int | None:
+        """Return how many files this process may have open; None where nothing limits them."""
+
+    @abstractmethod
+    def open_files(self) -> int | None:
+        """Return how many this process has open; None where the system does not tell."""
+
+    @abstractmethod
+    def has_unread(self, descriptor: int) -> bool:
+        """Tell whether bytes wait in the kernel that nobody has read yet; False where the system does not tell."""
+
+    @abstractmethod
+    def takes_bytes(self, descriptor: int) -> bool:
+        """Tell whether something can be written there now without waiting for who reads it.
+
+        Raises:
+            OSError, ValueError: where it is closed.
+        """
+
+    # --- sockets ------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def claim(self, listener: socket.socket) -> None:
+        """Set on a socket, before it is bound, what keeps its address for it alone and lets it be bound again soon."""
+
+    def has_unix_sockets(self) -> bool:
+        """Tell whether Python has them here; a folder may take none all the same."""
+        return hasattr(socket, "AF_UNIX")
+
+    def peer_user(self, connection: socket.socket) -> int | None:  # noqa: ARG002  for those that can tell
+        """Return the user id of the process on the other side, or None where that is not told, as on TCP."""
+        return None
+
+    @abstractmethod
+    def owner_of(self, port: int) -> str:
+        """Return name and process id of whoever listens on `port`; empty where that is not told within a second."""
+
+    # --- processes ----------------------------------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def apart(self) -> Mapping[str, Any]:
+        """Return what `subprocess.Popen` is given so that Ctrl-C in this terminal does not reach the child."""
+
+    @abstractmethod
+    def end_in(self, seconds: float) -> None:
+        """Let the system end this process then, without any thread; do nothing where it cannot."""
+
+    def run(self, main: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine on the fastest loop that is installed."""
+        try:
+            import uvloop  # noqa: PLC0415  not on every system
+        except ImportError:
+            asyncio.run(main)
+        else:
+            uvloop.run(main)
+
+    # --- terminal -----------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def terminal_settings(self, descriptor: int) -> Any:
+        """Return a terminal's settings, to be put back; None where there are none.
+
+        Raises:
+            OSError: where the terminal is gone, or is none.
+        """
+
+    @abstractmethod
+    def put_terminal_back(self, descriptor: int, settings: Any) -> None:
+        """Give a terminal back its settings, where it is there."""
+
+    def hangups(self, descriptor: int) -> int:  # noqa: ARG002  for those that can tell
+        """Return as bits how a descriptor is hung up, broken or gone; 0 for one that is well."""
+        return 0
+
+    # --- the person ---------------------------------------------------------------------------------------------------
+
+    def opens_browser(self, environ: Mapping[str, str]) -> tuple[str, str]:  # noqa: ARG002  for those that ask it
+        """Return what opens a browser here, or nothing and why there is none."""
+        return "the system's own", ""

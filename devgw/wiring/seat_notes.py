@@ -1,0 +1,33 @@
+"""What a person is told at the start of where devgw sits: how clients and browsers elsewhere reach it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from devgw.platforms.seat import Seat, seat_of
+
+_WAYS: Final = {
+    Seat.WSL: "This is WSL: clients and browsers on Windows reach it under the same http://localhost URLs.",
+    Seat.CONTAINER: "This is a container: forward port {numbers} of it under the same number to the machine of your "
+    "browser (VS Code does, and `forwardPorts` in devcontainer.json; `docker run -p` reaches only what was started "
+    "with --host 0.0.0.0).",
+    Seat.SSH: "This is a machine reached over SSH: on your own, run `ssh -N {tunnels} HOST` beside it, and open the "
+    "same http://localhost URLs there.",
+    Seat.CODESPACE: "This is a codespace: on your own machine, run `gh codespace ports forward {pairs}`, and open the "
+    "same http://localhost URLs there; under the URLs of the codespace's own domain no login works.",
+}
+_RESCUE: Final = (
+    "A client that runs here waits for the browser at a port of its own. Where the browser says after a login that "
+    "localhost cannot be reached, copy the whole address that it shows and run here: curl 'ADDRESS'"
+)
+
+
+def seat_notes(environ: Mapping[str, str], ports: Iterable[int]) -> list[str]:
+    """Return what to tell of where it is, where browsers open pages on `ports`."""
+    seat = seat_of(environ)
+    found = list(ports)
+    told = _WAYS.get(seat, "").format(
+        numbers=", ".join(map(str, found)),
+        tunnels=" ".join(f"-L {each}:localhost:{each}" for each in found),
+        pairs=" ".join(f"{each}:{each}" for each in found),
+    )
+    return list(filter(None, (told, _RESCUE if seat.is_apart else "")))

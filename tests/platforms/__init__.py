@@ -1,0 +1,1 @@
+"""The machines people have, by taking away what this one has and theirs lack."""

@@ -1,0 +1,91 @@
+"""Nobody shares the gateway's port unnoticed, also where the system would let two programs have it."""
+
+import os
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from devgw.platforms.posix import Posix
+from devgw.web.listening import PortTaken, listen
+from tests.platforms.lacking import devgw_without, lacking
+
+_EVERYWHERE = """
+import socket, sys
+listener = socket.socket()
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+listener.bind((sys.argv[1], 0))
+listener.listen()
+print(listener.getsockname()[1], flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def _taken(what: str, host: str) -> Iterator[int]:
+    """Yield a port on which another program listens, on a system that is like `what`."""
+    command = [sys.executable, "-c", _EVERYWHERE, host]
+    with subprocess.Popen(
+        command, env=lacking(what), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        yield int(process.stdout.readline())
+        process.stdin.close()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1"])
+@pytest.mark.parametrize("what", ["macos", "windows", "shared_ports", ""])
+def test_a_port_that_another_program_has_is_refused_with_a_sentence(what: str, host: str, tmp_path: Path) -> None:
+    with _taken(what, host) as port:
+        done = devgw_without(what, ("up", "--headless", f"--port={port}"), tmp_path)
+    assert done.returncode == 1
+    assert f"Port {port} is taken by " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_listener_on_all_addresses_is_met_from_all_addresses_too() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(PortTaken):
+        listen("0.0.0.0", listener.getsockname()[1])
+
+
+def test_a_port_that_nobody_has_is_taken_at_once() -> None:
+    first = listen("localhost", 0)
+    port = first.port
+    first.close()
+    began = time.monotonic()
+    listen("localhost", port).close()
+    assert time.monotonic() - began < 0.2
+
+
+@pytest.mark.parametrize(
+    ("program", "told"),
+    [
+        ("sleep 30", ""),
+        ("printf 'p4711\\ncnode\\nf12\\np4712\\ncother\\n'", "node (pid 4711)"),
+        ("printf 'no\\377sense\\n'", ""),
+        ("exit 1", ""),
+    ],
+)
+def test_who_has_a_port_is_told_within_a_second_or_not_at_all(
+    program: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`lsof` looks at whatever is mounted, and a mount may hang."""
+    lsof = tmp_path / "lsof"
+    lsof.write_text(f"#!/bin/sh\n{'exec ' if program.startswith('sleep') else ''}{program}\n", encoding="utf-8")
+    lsof.chmod(lsof.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    began = time.monotonic()
+    assert Posix().owner_of(9000) == told
+    assert time.monotonic() - began < 1.5
+
+
+def test_where_there_is_no_lsof_nobody_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert Posix().owner_of(9000) == ""
