@@ -25,6 +25,12 @@ _OF_AN_AUTHORIZATION = frozenset({"client_id", "response_type"})
 """What every authorization request has (RFC 6749 §4.1.1)."""
 _OF_A_TOKEN = frozenset({"grant_type", "code_verifier", "refresh_token"})
 """What token requests have in their form, and no other request of a client has (RFC 6749 §4.1.3, §6)."""
+_OF_A_QUESTION = frozenset({"token", "token_type_hint", "client_assertion", "code_challenge"})
+"""What forms have that are for an endpoint of OAuth: introspection (RFC 7662 §2.1), PAR (RFC 9126 §2.1)."""
+_OF_OTHERS = frozenset(
+    {"introspect", "introspection", "userinfo", "par", "device_authorization", "end_session", "jwks", "jwks.json"}
+)
+"""How endpoints are called that other authorization servers have."""
 _PAGES = (CONSENT, PROVE, LOGOUT, DEV_LOGIN, CALLBACK)
 """Where browsers go, below whatever base path."""
 _OAUTH_DOCUMENTS = ("oauth-protected-resource", "oauth-authorization-server", "openid-configuration")
@@ -70,6 +76,8 @@ def explain_path(
         endpoint = urls.endpoints(route).authorization
         return PathUnknown(method, urls.origin + path, Meant.AUTHORIZE, endpoint, routes)
     meant = Meant.TOKEN if _OF_A_TOKEN & form else _meant(method, path, headers, (each.path for each in project.routes))
+    if meant in {Meant.MCP, Meant.NOTHING} and _is_of_oauth(method, path, headers, form):
+        meant = Meant.ENDPOINT
     if names >= _OF_AN_AUTHORIZATION and meant is Meant.NOTHING:
         meant = Meant.AUTHORIZE
     if meant is Meant.MCP:
@@ -104,6 +112,7 @@ def _endpoint(urls: Urls, meant: Meant) -> str:
         Meant.REGISTER: endpoints.registration,
         Meant.AUTHORIZE: endpoints.authorization,
         Meant.REVOKE: endpoints.revocation,
+        Meant.ENDPOINT: urls.server_metadata(None),
     }[meant]
 
 
@@ -118,6 +127,14 @@ def _meant(method: str, path: str, headers: dict[str, str], routes: Iterable[str
     is_below = any(_plain(path).startswith(f"{each}/") for each in known)
     speaks_mcp = method in {"POST", "DELETE"} or "text/event-stream" in headers.get("accept", "")
     return Meant.MCP if speaks_mcp or is_alike or is_below else Meant.NOTHING
+
+
+def _is_of_oauth(method: str, path: str, headers: dict[str, str], form: frozenset[str]) -> bool:
+    """Tell whether a program asks for something of OAuth; people look around with a browser, and mean nothing."""
+    plain = path.lower().rstrip("/")
+    is_sent_there = method == "POST" and "/oauth" in plain
+    is_named = is_sent_there or plain.rpartition("/")[2] in _OF_OTHERS or bool(_OF_A_QUESTION & form)
+    return is_named and "text/html" not in headers.get("accept", "")
 
 
 def _nearest(path: str, routes: tuple[str, ...], origin: str) -> str:

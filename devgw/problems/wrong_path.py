@@ -16,6 +16,8 @@ class Meant(StrEnum):
     REGISTER = "register"
     AUTHORIZE = "authorize"
     REVOKE = "revoke"
+    ENDPOINT = "such"
+    """Of OAuth, that other servers have and the gateway has not: introspection, userinfo, PAR."""
     CALLBACK = "callback"
     """The identity provider's answer to a login of ours."""
     PAGE = "page"
@@ -28,6 +30,7 @@ class Meant(StrEnum):
 _OF_A_ROUTE = frozenset({Meant.MCP, Meant.METADATA})
 _OF_CALLBACK = "Register {} at the provider, and let it send the browser to the redirect_uri that it is asked for."
 _OF_ENDPOINT = "Use {}, as the authorization server metadata says it."
+_OF_NONE = "Take the endpoints from the authorization server metadata, {}; what it does not name is not offered."
 _ELSEWHERE = {
     Meant.PAGE: "The base path is another one than when this page was opened: begin again from the client.",
     Meant.DOCUMENT: "The well-known segment goes between host and path (RFC 9728 §3.1, RFC 8414 §3.1).",
@@ -84,7 +87,8 @@ class PathUnknown(Problem):
         if self.meant in _ELSEWHERE:
             return _ELSEWHERE[self.meant]
         if self.meant not in _OF_A_ROUTE:
-            return (_OF_CALLBACK if self.meant is Meant.CALLBACK else _OF_ENDPOINT).format(self.nearest)
+            words = {Meant.CALLBACK: _OF_CALLBACK, Meant.ENDPOINT: _OF_NONE}.get(self.meant, _OF_ENDPOINT)
+            return words.format(self.nearest)
         if self.nearest:
             return f"Use {self.nearest} as the server's URL in the client."
         if self.routes:

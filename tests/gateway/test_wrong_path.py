@@ -104,6 +104,24 @@ def test_an_endpoint_is_known_by_its_word(method: str, path: str, meant: Meant, 
     assert found.diagnosis_id == ("DISC-10" if endpoint else None)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "form"),
+    [
+        ("POST", "/oauth/introspect", frozenset({"token"})), ("POST", "/x/introspection", frozenset[str]()),
+        ("GET", "/oauth/userinfo", frozenset[str]()), ("GET", "/userinfo/", frozenset[str]()),
+        ("POST", "/oauth/par", frozenset({"client_id", "code_challenge"})), ("POST", "/par", frozenset[str]()),
+        ("POST", "/oauth2/device_authorization", frozenset({"client_id"})), ("POST", "/oauth/xyz", frozenset[str]()),
+        ("GET", "/.well-known/jwks.json", frozenset[str]()), ("POST", "/verify", frozenset({"token"})),
+    ],
+)  # fmt: skip
+def test_an_endpoint_of_other_servers_is_none_of_mcp(method: str, path: str, form: frozenset[str]) -> None:
+    found = explained(path, method, form=form)
+    assert (found.meant, found.diagnosis_id) == (Meant.ENDPOINT, "DISC-10")
+    assert "there is no such endpoint" in found.explain()
+    assert f"{ORIGIN}/.well-known/oauth-authorization-server" in found.advise()
+    assert explained(path, accept="text/html", form=form).meant is not Meant.ENDPOINT
+
+
 def test_a_form_is_a_token_request_by_what_stands_in_it() -> None:
     """RFC 6749 §4.1.3, §6; curl calls whatever it sends a form, where nobody tells it otherwise."""
     kind = "application/x-www-form-urlencoded; charset=utf-8"

@@ -77,7 +77,7 @@ def _refused(trace: Trace) -> Words | None:
 def _is_stray(trace: Trace) -> bool:
     """Tell whether it is of no flow: a foreign Host, revoking, connecting, a page on which no login is named."""
     problem = trace.problem
-    is_meant = isinstance(problem, PathUnknown) and problem.meant is Meant.REVOKE
+    is_meant = isinstance(problem, PathUnknown) and problem.meant in {Meant.REVOKE, Meant.ENDPOINT}
     is_own_page = trace.path.rstrip("/").endswith((LOGOUT, CONSENT)) and trace.transaction_id is None
     is_of_nobody = isinstance(problem, HostNotAllowed | WatchedHostRefused | NotForPages)
     return is_of_nobody or is_meant or is_revocation(trace) or trace.kind == "connect" or is_own_page
