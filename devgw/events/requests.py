@@ -77,3 +77,13 @@ class McpCapabilityEntriesUnmatched(Event):
     """`tools`, `prompts`, `resources` or `resourceTemplates`."""
     entries: tuple[tuple[str, str | None], ...] = ()
     """Each entry that names nothing upstream, with the nearest real name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class McpCapabilityListEmptied(Event):
+    """A filter hid all that an upstream lists, for want of a claim; no claims where somebody is shown something."""
+
+    policy: str
+    capability_kind: str
+    claims: tuple[str, ...] = ()
+    """Those under which the person's sign-in brought nothing."""

@@ -8,13 +8,14 @@ from typing import Any, Protocol
 from devgw.config.project import CapabilityFilter, Route
 from devgw.departure import Departure
 from devgw.events import Bus
-from devgw.events.taxonomy import McpCapabilityEntriesUnmatched
+from devgw.events.taxonomy import McpCapabilityEntriesUnmatched, McpCapabilityListEmptied
 from devgw.foreign.json import JsonRefused, read_json
 from devgw.gateway.capability_filter import (
     KIND_OF_LIST,
     KINDS,
     Kind,
     check_call,
+    claims_without_value,
     entries_of,
     filter_result,
     unmatched,
@@ -92,6 +93,8 @@ class FilteredCapabilities:
         """Whether event streams are filtered too."""
         self._names: dict[tuple[str, str], set[str]] = {}
         self._told: dict[tuple[str, str], tuple[tuple[str, str | None], ...]] = {}
+        self._emptied: dict[tuple[str, str], tuple[str, ...]] = {}
+        """By route and kind: the claims for want of which the last list was emptied."""
 
     def check(self, route: Route, admitted: Admitted, messages: Messages) -> None:
         """Let the messages pass; a hidden call blocks its whole batch.
@@ -126,6 +129,17 @@ class FilteredCapabilities:
         if self._told.get(place, ()) != found:
             self._told[place] = found
             self._tell(route, policy, kind, found)
+
+    def note_shown(self, route: Route, policy: CapabilityFilter, kind: Kind, claims: tuple[str, ...]) -> None:
+        """Publish that a list was emptied for want of `claims`, and with none that one was not, where that is new."""
+        place = (route.operation_id, kind.option)
+        if self._emptied.get(place, ()) != claims:
+            self._emptied[place] = claims
+            self._bus.publish(
+                McpCapabilityListEmptied(
+                    operation_id=route.operation_id, policy=policy.name, capability_kind=kind.member, claims=claims
+                )
+            )
 
     def _tell(
         self, route: Route, policy: CapabilityFilter, kind: Kind, found: tuple[tuple[str, str | None], ...]
@@ -241,8 +255,16 @@ class _Rewriter:
         for kind in self._kinds_of(_id_of(answer)):
             if isinstance(result.get(kind.member), list):
                 self._owner.note_names(self._route, self._policy, kind, result)
-                result = filter_result(self._policy, kind, result, self._admitted)
+                result = self._filtered(kind, result)
         return {**answer, "result": result}
+
+    def _filtered(self, kind: Kind, result: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a list as this caller may see it."""
+        seen = filter_result(self._policy, kind, result, self._admitted)
+        if result[kind.member]:
+            claims = () if seen[kind.member] else claims_without_value(self._policy, self._admitted)
+            self._owner.note_shown(self._route, self._policy, kind, claims)
+        return seen
 
     def _kinds_of(self, identifier: _Id) -> Iterable[Kind]:
         """Return the kinds this answer may list: the one asked for under its id, else every one in question."""

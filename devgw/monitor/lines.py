@@ -254,6 +254,7 @@ _SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     told.McpRequestRejected: _rejected,
     told.McpCapabilityInvoked: lambda e: f"{who(e)} {_call(e)} on {_route(e)}",
     told.McpCapabilityEntriesUnmatched: _unmatched,
+    told.McpCapabilityListEmptied: lambda e: f"{e.policy} {'empties' if e.claims else 'shows'} {e.capability_kind}",
     told.McpCapabilityCompleted: _completed,
     told.McpAuthClientRegistered: lambda e: f"{who(e)} registered ({_how(e)}){_as_id(e)}",
     told.McpAuthClientRefused: lambda e: f"{who(e)} not registered ({e.registered_by})",

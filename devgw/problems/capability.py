@@ -32,7 +32,9 @@ class CapabilityHidden(Problem):
 
     @property
     def diagnosis_id(self) -> str | None:
-        """Return its name where the filter seems to mean another one; to hide is what a filter is for."""
+        """Return its name where a claim is absent or another name seems meant; to hide is what a filter is for."""
+        if self.needs and self.without:
+            return "CONF-10"
         return "CONF-08" if self.nearest else None
 
     def explain(self) -> str:
@@ -47,10 +49,7 @@ class CapabilityHidden(Problem):
     def advise(self) -> str:
         """Name the entry to add, or the one that was probably meant."""
         if self.needs and self.without:
-            return (
-                f"Let the identity provider say {self._claims}, or write the claim that it has as `roleClaim` or "
-                "`groupClaim` of accessControl."
-            )
+            return bring_claims(self.without)
         if self.needs:
             return "Sign in as somebody who has that role or group, or mark the entry `public: true`."
         if self.nearest:
@@ -59,4 +58,17 @@ class CapabilityHidden(Problem):
 
     @property
     def _claims(self) -> str:
-        return " or ".join(f"`{each}`" for each in self.without)
+        return quoted_claims(self.without)
+
+
+def quoted_claims(claims: tuple[str, ...]) -> str:
+    """Return claims in words to show."""
+    return " or ".join(f"`{each}`" for each in claims)
+
+
+def bring_claims(claims: tuple[str, ...]) -> str:
+    """Return what brings claims by which a filter decides."""
+    return (
+        f"Let the identity provider say {quoted_claims(claims)}, or write the claim that it has as `roleClaim` or "
+        "`groupClaim` of accessControl; then sign in again."
+    )

@@ -248,6 +248,8 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (IdJagReplayed("j", NOON), "IDT-14"),
         (CapabilityHidden("tool", "Echo", "filter", nearest="echo"), "CONF-08"),
         (CapabilityHidden("tool", "secret", "filter"), None),
+        (CapabilityHidden("tool", "echo", "filter", needs=("role admin",)), None),
+        (CapabilityHidden("tool", "echo", "filter", needs=("role admin",), without=("roles",)), "CONF-10"),
         (limit.AnswerTooLong("u", 1), "LIMIT-01"),
         (limit.AnswerUnpacksTooLong("u", 1), "LIMIT-02"),
         (limit.AnswerHeadTooLong("u"), "LIMIT-03"),

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from devgw.diagnosis.rule import GatewayRule, Observation, diagnosis
 from devgw.diagnosis.surroundings import Surroundings, TokenStory
 from devgw.events.flow import Diagnosis
-from devgw.events.taxonomy import McpAuthLoginFinished, McpCapabilityEntriesUnmatched, Outcome
+from devgw.events.taxonomy import McpAuthLoginFinished, McpCapabilityEntriesUnmatched, McpCapabilityListEmptied, Outcome
+from devgw.problems.capability import bring_claims, quoted_claims
 from devgw.problems.provider_keys import KeysUnavailable
 from devgw.problems.provider_token import SET_THE_CLOCK
 
@@ -92,6 +93,25 @@ def filter_names_nothing(around: Surroundings, now: datetime) -> Iterator[Diagno
             )
 
 
+def claim_is_absent(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+    """CONF-10: a filter hid all that an upstream lists, for want of a claim; the person may have none."""
+    said: set[tuple[str | None, str]] = set()
+    for at, event in around.recent.of_kind(McpCapabilityListEmptied):
+        place = (event.operation_id, event.capability_kind)
+        is_old = around.loaded_at is not None and at < around.loaded_at
+        if place not in said and event.claims and not is_old:
+            yield diagnosis(
+                "CONF-10",
+                f"{event.policy} hid all {event.capability_kind} of {event.operation_id}: the person's sign-in brought "
+                f"nothing under {quoted_claims(event.claims)}.",
+                bring_claims(event.claims),
+                at=at,
+                certain=False,
+                gone_when="somebody is shown some of them",
+            )
+        said.add(place)
+
+
 def gone_without_revoking(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
     """REVK-02: a client registered anew while tokens of its old registration live."""
     for name, stories in around.tokens_by_name.items():
@@ -119,5 +139,6 @@ RULES = (
     GatewayRule(("IDT-07",), "the provider's Date header", clock_is_wrong),
     GatewayRule(("IDT-01", "IDT-05", "IDT-08", "IDT-23"), "a failed fetch of the provider's keys", keys_unreachable),
     GatewayRule(("CONF-08",), "the upstream's lists and a filter's entries", filter_names_nothing),
+    GatewayRule(("CONF-10",), "a list of the upstream, and nothing left of it", claim_is_absent),
     GatewayRule(("REVK-02",), "a second registration and live tokens of the first", gone_without_revoking),
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 from devgw.foreign.json import JsonRefused, find_refusal, read_object
 from devgw.foreign.text import clean
+from devgw.oauth.discovery import without_query
 from devgw.problems import Problem
 from devgw.problems.provider import ProviderUnreachable
 
@@ -131,4 +132,4 @@ def skipped(name: str, did: str, why: str) -> Check:
 
 def unreachable(name: str, did: str, answer: Answer) -> Check:
     """Return the failure of a check whose URL, one of the provider's, gave no answer."""
-    return refused(name, did, ProviderUnreachable(answer.url, answer.failure, answer.change))
+    return refused(name, did, ProviderUnreachable(without_query(answer.url), answer.failure, answer.change))

@@ -28,6 +28,7 @@ from tests.diagnosis.stories.test_upstreams import answering, plain_project, rpc
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Code, mcp_request, running_gateway, write_project
 from tests.support.mending import mends, written
+from tests.support.oidc import oidc_provider, write_oidc_project
 from tests.support.serving import listen, origin_of, serve
 
 Sent = dict[str, str | None]
@@ -444,7 +445,45 @@ async def test_a_filters_entry_is_mended_by_the_name_that_is_printed(tmp_path: P
             assert "CONF-08" not in [each.id for each in await gateway.of_gateway()]
 
 
-def filtered(root: Path, url: str, tool: str) -> None:
+@mends("CONF-10")
+@pytest.mark.parametrize("way", ["the provider says it", "the filter reads what it says", "the list alone"])
+async def test_a_claim_that_no_sign_in_brings_is_named_until_somebody_is_shown_something(
+    tmp_path: Path, way: str
+) -> None:
+    clock, server = SystemClock(), answering(rpc(result={"tools": [{"name": "echo", "inputSchema": {}}]}))
+    async with oidc_provider(clock) as provider, serve(server) as origin, httpx2.AsyncClient() as http:
+        root = write_oidc_project(tmp_path, provider)
+        filtered(root, f"{origin}/mcp", {"name": "echo", "groups": ["eng"]}, accessControl={"mode": "rolesAndGroups"})
+        provider.claims = {"teams": ["eng"]}
+        async with running_gateway(root, clock=clock) as running:
+            gateway = Watched(running, clock)
+
+            async def listed(method: str = "tools/list") -> str:
+                async with Browser(CALLBACK) as browser:
+                    bearer = (await running.tokens(http, browser))["access_token"]
+                headers = {"authorization": f"Bearer {bearer}", "accept": "application/json, text/event-stream"}
+                asked = mcp_request(method, {"name": "echo"})
+                return (await http.post(gateway.mcp_url, json=asked, headers=headers)).text
+
+            assert "echo" not in await listed()
+            found = await told(gateway, "CONF-10")
+            assert (found.certain, "nothing under `groups`" in found.cause) == (False, True)
+            if way != "the list alone":
+                assert '"diagnosis": "CONF-10"' in await listed("tools/call")
+                assert (await told(gateway, "CONF-10")).certain
+            if way == "the filter reads what it says":
+                claim = written(found.fix, r"or write the claim that it has as `roleClaim` or `(groupClaim)`")
+                control = {"mode": "rolesAndGroups", claim: "teams"}
+                filtered(root, f"{origin}/mcp", {"name": "echo", "groups": ["eng"]}, accessControl=control)
+                assert await Reloading(running.runtime).reload()
+            else:
+                claim = written(found.fix, r"Let the identity provider say `(\w+)`")
+                provider.claims = {claim: ["eng"]}
+            assert "echo" in await listed()
+            assert "CONF-10" not in [each.id for each in await gateway.of_gateway()]
+
+
+def filtered(root: Path, url: str, tool: str | dict[str, Any], **options: Any) -> None:
     """Write the project with a filter that lets one tool pass."""
     policies = json.loads((root / "config" / "policies.json").read_text())["policies"]
     policy = {
@@ -453,7 +492,7 @@ def filtered(root: Path, url: str, tool: str) -> None:
         "handler": {
             "export": "McpCapabilityFilterInboundPolicy",
             "module": "$import(@zuplo/runtime/mcp-gateway)",
-            "options": {"tools": [tool]},
+            "options": {"tools": [tool], **options},
         },
     }
     kept = [each for each in policies if each["name"] != "filter"]
