@@ -2,6 +2,7 @@
 
 import io
 import sys
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
@@ -16,6 +17,8 @@ _COLOURS = {"good": "green", "warning": "yellow", "error": "red", "dim": "dim"}
 _SIGNS = {"good": "✓", "warning": "!", "error": "✗", "": "·"}
 _PLAIN_SIGNS = {"good": "+", "warning": "!", "error": "x", "": "-"}
 _INDENT = " " * 11
+_REMEMBERED = 16
+"""Reasons: a diagnosis comes within a second or so of what it is about, and others fail meanwhile."""
 
 
 class LinePrinter:
@@ -36,8 +39,8 @@ class LinePrinter:
         self._stream = stream or sys.stdout or io.StringIO()
         self._as_json = as_json
         self._all_lines = all_lines or as_json
-        self._said = ""
-        """The last reason given: a diagnosis that only repeats it need not."""
+        self._said: deque[str] = deque(maxlen=_REMEMBERED)
+        """The last reasons given: a diagnosis that only repeats one need not."""
         self._has_colours = not as_json and has_colours(self._stream)
         self._signs = _SIGNS if _can_write(self._stream, "✓✗·→") else _PLAIN_SIGNS
 
@@ -75,11 +78,11 @@ class LinePrinter:
         at = datetime.fromtimestamp(line.at, UTC).astimezone()
         sign = self._paint(self._signs.get(line.severity, "·"), line.severity)
         lines = [f"{at:%H:%M:%S} {sign} {self._paint(line.text, line.severity if line.severity == 'error' else '')}"]
-        repeats = line.name == "diagnosis_made" and line.explanation == self._said
+        repeats = line.name == "diagnosis_made" and line.explanation in self._said
         if line.severity in {"error", "warning"} and not repeats:
             lines += [f"{_INDENT}why  {clean(line.explanation)}"] if line.explanation else []
             lines += [f"{_INDENT}fix  {clean(line.hint)}"] if line.hint else []
-            self._said = line.explanation
+            self._said.append(line.explanation)
         return lines
 
     def _paint(self, text: str, colour: str) -> str:

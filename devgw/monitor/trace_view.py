@@ -8,7 +8,7 @@ from devgw.foreign.text import clean_lines
 from devgw.ids import TokenId
 from devgw.monitor import bodies
 from devgw.monitor.details import HeaderView, PhaseView, TraceDetail
-from devgw.monitor.lines import path_of
+from devgw.monitor.event_words import path_of
 from devgw.monitor.masking import mask_client_id, mask_form, mask_header, mask_sentence, mask_shapes
 from devgw.monitor.moments import stamp
 from devgw.monitor.rows import TraceRow

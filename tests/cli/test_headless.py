@@ -53,6 +53,7 @@ def test_a_diagnosis_does_not_repeat_the_reason_just_given() -> None:
     pipe = io.StringIO()
     lines = LinePrinter(pipe)
     lines.show(REFUSED)
+    lines.show(EventLine(7, 0.0, "path_not_found", "x", severity="error", explanation="Nothing.", hint="Go."))
     lines.show(EventLine(8, 0.0, "diagnosis_made", "BEAR-06", severity="error", explanation="It expired.", hint="Do."))
     lines.show(REFUSED)
     assert pipe.getvalue().count("why  It expired.") == 2
