@@ -8,20 +8,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from textual.app import SuspendNotSupported
+
 from devgw.control.messages import CommandAnswer
 from devgw.dashboard.child import GatewayChild
 from devgw.dashboard.feed import Feed
 from devgw.dashboard.port import Then
 from devgw.files import create, replace
+from devgw.platforms.here import here
+from devgw.platforms.platform import Clipboard
 
 if TYPE_CHECKING:
     from devgw.dashboard.app import Dashboard
 
-_TOOLS = (
-    ("WAYLAND_DISPLAY", ("wl-copy",)),
-    ("DISPLAY", ("xclip", "-selection", "clipboard")),
-    ("TERM_PROGRAM", ("pbcopy",)),
-)
 _EDITORS = {
     "code": ("--goto", "{file}:{line}:{column}"),
     "cursor": ("--goto", "{file}:{line}:{column}"),
@@ -80,9 +79,9 @@ class Outside:
     def _copied_with_tool(self, text: str) -> bool:
         if "SSH_CONNECTION" in self._environment:
             return False
-        for variable, command in _TOOLS:
-            if variable in self._environment and shutil.which(command[0]):
-                return _fed(command, text)
+        for each in here().clipboards:
+            if (not each.variable or each.variable in self._environment) and shutil.which(each.command[0]):
+                return _fed(each, text)
         return False
 
     def write(self, name: str, text: str) -> str:
@@ -99,22 +98,34 @@ class Outside:
 
     def page(self, text: str) -> None:
         """Show `text` in the person's pager."""
-        command = shlex.split(self._environment.get("PAGER") or "less -R")
+        command = self._named(("PAGER",), here().pager)
         self._run(command, text)
 
     def edit(self, file: str, line: int, column: int) -> None:
         """Open a file in the person's editor, at the place where it knows how."""
-        command = shlex.split(self._environment.get("VISUAL") or self._environment.get("EDITOR") or "vi")
+        command = self._named(("VISUAL", "EDITOR"), here().editor)
         root = self._app.project_root
         path = str(root / file) if root else file
         shape = _EDITORS.get(Path(command[0]).name, ("+{line}", "{file}"))
         self._run([*command, *(part.format(file=path, line=line, column=column) for part in shape)], None)
 
+    def _named(self, variables: tuple[str, ...], usual: str) -> list[str]:
+        """Return the command that the first of these variables names as a shell would read it, else the usual one."""
+        for each in variables:
+            with contextlib.suppress(ValueError):  # a quote that does not end
+                if command := shlex.split(self._environment.get(each, "")):
+                    return command
+        return shlex.split(usual)
+
     def _run(self, command: list[str], text: str | None) -> None:
         """Run a program in the terminal while the dashboard steps aside."""
         try:
             with self._app.suspend():
-                subprocess.run(command, input=text, text=True, check=False)  # noqa: S603  the person's own program
+                subprocess.run(  # noqa: S603  the person's own program
+                    command, input=text, encoding="utf-8", errors="replace", check=False
+                )
+        except SuspendNotSupported:
+            self._app.desk.complain(f"{command[0]} needs a terminal, and here is none: `devgw attach` opens one's own.")
         except OSError as reason:
             self._app.desk.complain(f"{command[0]}: {reason.strerror}")
         self._app.repaint()
@@ -146,11 +157,16 @@ class Outside:
         self._app.exit(return_code=code)
 
 
-def _fed(command: tuple[str, ...], text: str) -> bool:
+def _fed(clipboard: Clipboard, text: str) -> bool:
     """Return whether a clipboard tool took `text`."""
     try:
         done = subprocess.run(  # noqa: S603  a fixed list of tools
-            command, input=text, text=True, timeout=1, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            clipboard.command,
+            input=text.encode(clipboard.encoding, "replace"),
+            timeout=1,
+            check=False,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
     except (OSError, subprocess.TimeoutExpired):
         return False

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
+from devgw.platforms.platform import Clipboard
 from devgw.platforms.posix import Posix
 from devgw.platforms.seat import Seat, seat_of
 
@@ -22,9 +23,9 @@ class Linux(Posix):
 
     name = "Linux"
     clipboards: ClassVar = (
-        ("WAYLAND_DISPLAY", ("wl-copy",)),
-        ("DISPLAY", ("xclip", "-selection", "clipboard")),
-        ("WSL_DISTRO_NAME", ("clip.exe",)),
+        Clipboard(("wl-copy",), "WAYLAND_DISPLAY"),
+        Clipboard(("xclip", "-selection", "clipboard"), "DISPLAY"),
+        Clipboard(("clip.exe",), "WSL_DISTRO_NAME", "utf-16"),
     )
 
     def peer_user(self, connection: socket.socket) -> int | None:

@@ -5,6 +5,7 @@ import struct
 from collections.abc import Mapping
 from typing import ClassVar
 
+from devgw.platforms.platform import Clipboard
 from devgw.platforms.posix import Posix
 
 _SOL_LOCAL, _LOCAL_PEERCRED = 0, 1
@@ -16,7 +17,7 @@ class Macos(Posix):
     """macOS."""
 
     name = "macOS"
-    clipboards: ClassVar = (("", ("pbcopy",)),)
+    clipboards: ClassVar = (Clipboard(("pbcopy",)),)
 
     def peer_user(self, connection: socket.socket) -> int | None:
         """Ask for the credentials with which the other side connected."""

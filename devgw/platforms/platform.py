@@ -4,10 +4,21 @@ import asyncio
 import socket
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
 from typing import Any, BinaryIO, ClassVar
 
 TAKEN_SECONDS = 1.0
 """In which it is told who has a port, or not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clipboard:
+    """A program that takes text for the clipboard on its standard input."""
+
+    command: tuple[str, ...]
+    variable: str = ""
+    """Of the environment, without which it is not tried; empty where it always works."""
+    encoding: str = "utf-8"
 
 
 class Platform(ABC):
@@ -18,8 +29,8 @@ class Platform(ABC):
     """What a person has to be told before anything runs on it; empty where nothing."""
     has_modes: ClassVar[bool] = True
     """Whether files have owners, modes and links as POSIX means them."""
-    clipboards: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()
-    """Variables of the environment and the tools that take text where they are set; no variable: always."""
+    clipboards: ClassVar[tuple[Clipboard, ...]] = ()
+    """Tried in turn, the first that is installed."""
     pager: ClassVar[str] = "less -R"
     editor: ClassVar[str] = "vi"
 

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Mapping
 from typing import Any, BinaryIO, ClassVar
 
-from devgw.platforms.platform import Platform
+from devgw.platforms.platform import Clipboard, Platform
 
 _BEYOND_THE_TEXT = 0x7FFF_0000
 _NEW_GROUP = 0x0000_0200
@@ -22,7 +22,7 @@ class Windows(Platform):
         "work, run it in WSL2 (`wsl --install`), which is Linux: clients on Windows reach it at localhost."
     )
     has_modes: ClassVar = False
-    clipboards: ClassVar = (("", ("clip",)),)
+    clipboards: ClassVar = (Clipboard(("clip",), encoding="utf-16"),)
     pager: ClassVar = "more"
     editor: ClassVar = "notepad"
 

@@ -46,6 +46,24 @@ def _pair(*_family: int) -> tuple[socket.socket, socket.socket]:
         return first, listener.accept()[0]
 
 
+class ReticentPoll:
+    """As `poll` is on macOS: it tells of no event that was not asked for."""
+
+    _real = select.poll
+
+    def __init__(self) -> None:
+        self._poll, self._events = self._real(), 0
+
+    def register(self, descriptor: int, events: int) -> None:
+        """Ask for events."""
+        self._events = events
+        self._poll.register(descriptor, events)
+
+    def poll(self, timeout: float) -> list[tuple[int, int]]:
+        """Return what was asked for."""
+        return [(one, events) for one, events in self._poll.poll(timeout) if events & self._events]
+
+
 def unix_sockets() -> None:
     """Windows: Python has no AF_UNIX, and a pair of sockets is one of TCP."""
     _remove(socket, ("AF_UNIX", "SO_PEERCRED"))
@@ -139,25 +157,14 @@ def macos() -> None:
     """Call it macOS: `poll` tells of nothing that was not asked for, and a socket knows its peer by Apple's option."""
     shared_ports()
     _rename("darwin")
-    asked, kept = select.poll, socket.socket.getsockopt
-
-    class Poll:
-        def __init__(self) -> None:
-            self._poll, self._events = asked(), 0
-
-        def register(self, descriptor: int, events: int) -> None:
-            self._events = events
-            self._poll.register(descriptor, events)
-
-        def poll(self, timeout: float) -> list[tuple[int, int]]:
-            return [(one, events) for one, events in self._poll.poll(timeout) if events & self._events]
+    kept = socket.socket.getsockopt
 
     def option(self: socket.socket, level: int, name: int, *size: int) -> Any:
         if (level, name) == (0, 1):
             return struct.pack("2I", 0, os.getuid())
         return kept(self, level, name, *size)
 
-    select.poll = Poll  # type: ignore[assignment, misc]
+    select.poll = ReticentPoll  # type: ignore[assignment, misc]
     socket.socket.getsockopt = option  # type: ignore[assignment, method-assign]
     _remove(socket, ("SO_PEERCRED",))
     proc()
