@@ -109,6 +109,8 @@ class Settings:
     ephemeral: bool = False
     workos_base_url: str | None = None
     """None means api.workos.com, or the emulator where that runs."""
+    ca_file: Path | None = None
+    """PEM file of authorities that are believed on outgoing connections beside the system's."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses whose `X-Forwarded-*` are believed."""
     allowed_hosts: tuple[str, ...] = ()

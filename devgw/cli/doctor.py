@@ -136,7 +136,9 @@ def _examine_running(settings: Settings, running: Running, callback: str) -> lis
 def _examine_resting(settings: Settings, callback: str) -> list[Check]:
     """Return every check for the project of these settings, as `devgw up` would run it."""
     from devgw.outbound.doctor import Patient, examine  # noqa: PLC0415  an HTTP client that --help does not need
+    from devgw.outbound.trust import believe  # noqa: PLC0415  the same
 
+    believe(settings.ca_file)
     clock = SystemClock()
     loaded = read_project(settings, os.environ, _emulator_origin(settings), read_at=clock.now())
     if loaded.project is None:

@@ -19,6 +19,7 @@ from devgw.foreign.shell import add_to_claude, server_names
 from devgw.foreign.text import cells, clean
 from devgw.monitor.configured_secrets import ConfiguredSecrets
 from devgw.oauth.urls import Urls
+from devgw.outbound.trust import believe
 from devgw.platforms.here import here
 from devgw.problems import Refused
 from devgw.settings import Settings
@@ -61,6 +62,7 @@ def start(
     if refusal := trust.refusal(wish, os.environ):
         said.text(refusal, "project_not_trusted")
         return None
+    believe(settings.ca_file)
     clock = SystemClock()
     secrets = ConfiguredSecrets()
     printer = LinePrinter(as_json=as_json, all_lines=everything, hide=secrets.hide)

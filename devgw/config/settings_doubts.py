@@ -54,6 +54,8 @@ def _let_in(settings: Settings) -> Iterator[tuple[str, str]]:
     if settings.trusted_proxies:
         proxies = ", ".join(settings.trusted_proxies)
         yield "trusted_proxies", f"What {proxies} says of a request's host and scheme is believed."
+    if settings.ca_file is not None:
+        yield "ca_file", f"What authorities in {settings.ca_file} sign is believed of any server."
     if settings.origin is not None and not is_this_machine(read_url(settings.origin).host):
         yield "origin", f"Browsers and their sign-ins are sent to {settings.origin}."
 

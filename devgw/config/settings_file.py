@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+from devgw.config.authorities import find_unusable
 from devgw.config.callers import host_of, origin_of, page_of
 from devgw.config.client_documents_file import TABLE as CLIENT_DOCUMENTS
 from devgw.config.client_documents_file import read_client_documents
@@ -54,6 +55,7 @@ SETTINGS = (
     Setting("base_path", "base_path", "path", "Path before the gateway's own endpoints, where it is not the plugin's."),
     Setting("state_dir", "state_dir", "text", "Directory of database, socket and key; .devgw by default."),
     Setting("ephemeral", "ephemeral", "flag", "Keep all state in memory."),
+    Setting("ca_file", "ca_file", "text", "PEM file of authorities to believe beside the system's, for outgoing TLS."),
     Setting("trusted_proxies", "trusted_proxies", "addresses", "Addresses whose X-Forwarded-* headers are believed."),
     Setting("allowed_hosts", "allowed_hosts", "hosts", "Host names beyond loopback that are answered."),
     Setting(
@@ -81,6 +83,7 @@ SETTINGS = (
     Setting("emulators.upstream_port", "emulators.upstream_port", "port", "Port of the sample MCP server."),
     Setting("emulators.upstream_auth_port", "emulators.upstream_auth_port", "port", "Port of the sample with OAuth."),
 )
+_PATHS = {"state_dir", "ca_file"}
 _BY_NAME = {each.name: each for each in SETTINGS}
 _OPEN_TABLES = (UPSTREAMS, CLIENT_DOCUMENTS)
 """Tables whose members the project names."""
@@ -131,6 +134,7 @@ def read_settings(
     check_strict(values, places, {UPSTREAMS: upstreams, CLIENT_DOCUMENTS: copies}, findings)
     settings = replace(_settings(root, values), upstreams=upstreams, client_documents=copies)
     doubt_settings(settings, places, findings)
+    find_unusable(settings, places, environ, findings)
     at_base_url = places.get("workos_base_url")
     doubt_destinations(settings, at_base_url, partial(place_of, source) if source else Place, findings)
     return settings, findings.in_order()
@@ -288,11 +292,11 @@ def _fit_text(setting: Setting, value: str) -> str:
 
 def _settings(root: Path, values: Mapping[str, Any]) -> Settings:
     plain = {name: value for name, value in values.items() if "." not in name}
-    if "state_dir" in plain:
-        plain["state_dir"] = root / plain["state_dir"]
+    for each in _PATHS & plain.keys():
+        plain[each] = root / plain[each]
     settings = Settings(root=root, **plain)
-    for each in fields(settings):
-        inner = {name.partition(".")[2]: value for name, value in values.items() if name.startswith(f"{each.name}.")}
+    for table in fields(settings):
+        inner = {name.partition(".")[2]: value for name, value in values.items() if name.startswith(f"{table.name}.")}
         if inner:
-            settings = replace(settings, **{each.name: replace(getattr(settings, each.name), **inner)})
+            settings = replace(settings, **{table.name: replace(getattr(settings, table.name), **inner)})
     return settings

@@ -11,18 +11,35 @@ from dataclasses import dataclass
 from devgw.foreign.text import clean
 from devgw.problems.proxy import TlsFault
 
-_OTHER_NAME = frozenset({62, 63, 64})
-_EXPIRED = frozenset({9, 10})
-_UNTRUSTED = frozenset({2, 18, 19, 20, 21, 27})
-"""Codes of X509_V_ERR_*: hostname, email and address; not yet and no more valid; no chain to an authority."""
+_OTHER_NAME = frozenset({62, 63, 64, -67_602, 0x800B_010F})
+_EXPIRED = frozenset({9, 10, -67_818, -67_819, 0x800B_0101})
+_OPENED = frozenset({19})
+_UNTRUSTED = frozenset({2, 18, 20, 21, 27, -67_843, 0x800B_0109, 0x800B_010A})
+"""Codes of OpenSSL (X509_V_ERR_*), of macOS (errSec*) and of Windows (CERT_E_*): hostname, email and address; not yet
+and no more valid; a whole chain up to an authority that nobody here knows; no chain to one that is known."""
+_BY_CODE = (
+    (_EXPIRED, TlsFault.EXPIRED),
+    (_OTHER_NAME, TlsFault.OTHER_NAME),
+    (_OPENED, TlsFault.OPENED),
+    (_UNTRUSTED, TlsFault.UNTRUSTED),
+)
 _PLAIN = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
 """What OpenSSL calls an answer that is no TLS record."""
 _CUT = "peer closed connection"
 """How h11 begins its sentence about a body that has no end; a test holds it."""
+_OR_HERE = ", or `ca_file` in devgw.toml, and "
+_WHO_OPENS = (
+    "Set SSL_CERT_FILE to that authority's PEM file (of a proxy or virus scanner that opens TLS on the way, or the "
+    f"server's own){_OR_HERE}start devgw again."
+)
 _TLS = {
     TlsFault.UNTRUSTED: (
         "the TLS certificate is not trusted",
-        "Set SSL_CERT_FILE to the PEM file of the authority that signed its certificate, and start devgw again.",
+        f"Set SSL_CERT_FILE to the PEM file of the authority that signed its certificate{_OR_HERE}start devgw again.",
+    ),
+    TlsFault.OPENED: (
+        "the TLS certificate leads to an authority that this machine does not know",
+        _WHO_OPENS,
     ),
     TlsFault.EXPIRED: (
         "the TLS certificate is not valid now",
@@ -122,8 +139,7 @@ def tls_error(error: BaseException) -> ssl.SSLError | None:
 def tls_fault(error: ssl.SSLError) -> TlsFault:
     """Return why a handshake failed, by the code of the certificate's check or OpenSSL's own word."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        kinds = ((_EXPIRED, TlsFault.EXPIRED), (_OTHER_NAME, TlsFault.OTHER_NAME), (_UNTRUSTED, TlsFault.UNTRUSTED))
-        return next((kind for codes, kind in kinds if error.verify_code in codes), TlsFault.OTHER)
+        return next((kind for codes, kind in _BY_CODE if error.verify_code in codes), TlsFault.OTHER)
     return TlsFault.PLAIN if error.reason in _PLAIN else TlsFault.OTHER
 
 

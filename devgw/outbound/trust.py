@@ -1,23 +1,24 @@
 """Whose certificates are believed on every outgoing connection: the system's authorities, and the environment's.
 
-`SSL_CERT_FILE`, `SSL_CERT_DIR` and `REQUESTS_CA_BUNDLE` add to the system's own: who sets one for an intercepting proxy
-still reaches the rest. On macOS and Windows the system itself judges (truststore); on Linux the paths are read once,
-because truststore adds them anew at each handshake, which OpenSSL before 3.4 never frees.
+`SSL_CERT_FILE`, `SSL_CERT_DIR`, `REQUESTS_CA_BUNDLE` and `DEVGW_CA_FILE` (`ca_file` in devgw.toml) add to the system's
+own: who sets one for an intercepting proxy still reaches the rest. On macOS and Windows the system itself judges
+(truststore); on Linux the paths are read once, because truststore adds them anew at each handshake, which OpenSSL
+before 3.4 never frees.
 """
 
 import errno
 import os
 import ssl
 import stat
-import sys
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from devgw.config.authorities import CA_FILE, VARIABLES
+from devgw.platforms.here import here
 from devgw.problems import Refused
 from devgw.problems.machine import CaFileUnusable
 
-VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 _BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -26,6 +27,12 @@ _BUNDLES = (
     "/etc/ssl/cert.pem",
 )
 """Where distributions keep their bundle, for a Python whose OpenSSL was built for another place."""
+
+
+def believe(file: Path | None) -> None:
+    """Let every context of this process believe the authorities in `file` too; None leaves it as it is."""
+    if file is not None:
+        os.environ[CA_FILE] = str(file)
 
 
 def tls_context(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
@@ -63,7 +70,7 @@ def _changed_at(path: str) -> int:
 
 
 def _system() -> ssl.SSLContext:
-    if sys.platform in {"darwin", "win32"}:
+    if here().judges_certificates:
         import truststore  # noqa: PLC0415  where the system judges
 
         return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -96,6 +103,7 @@ def check_plain(path: str) -> None:
 
 
 def _load(context: ssl.SSLContext, name: str, path: str) -> None:
+    name = "`ca_file` (DEVGW_CA_FILE)" if name == CA_FILE else name
     try:
         if Path(path).is_dir():
             context.load_verify_locations(capath=path)

@@ -17,6 +17,7 @@ class Macos(Posix):
     """macOS."""
 
     name = "macOS"
+    judges_certificates: ClassVar = True
     clipboards: ClassVar = (Clipboard(("pbcopy",)),)
 
     def peer_user(self, connection: socket.socket) -> int | None:

@@ -29,6 +29,8 @@ class Platform(ABC):
     """What a person has to be told before anything runs on it; empty where nothing."""
     has_modes: ClassVar[bool] = True
     """Whether files have owners, modes and links as POSIX means them."""
+    judges_certificates: ClassVar[bool] = False
+    """Whether the system itself says which servers are trusted, and not a file of authorities."""
     clipboards: ClassVar[tuple[Clipboard, ...]] = ()
     """Tried in turn, the first that is installed."""
     pager: ClassVar[str] = "less -R"

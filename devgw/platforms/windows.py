@@ -22,6 +22,7 @@ class Windows(Platform):
         "work, run it in WSL2 (`wsl --install`), which is Linux: clients on Windows reach it at localhost."
     )
     has_modes: ClassVar = False
+    judges_certificates: ClassVar = True
     clipboards: ClassVar = (Clipboard(("clip",), encoding="utf-16"),)
     pager: ClassVar = "more"
     editor: ClassVar = "notepad"

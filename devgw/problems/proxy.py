@@ -89,6 +89,7 @@ class TlsFault(StrEnum):
     """Why a handshake came to nothing, as far as the TLS library says."""
 
     UNTRUSTED = "untrusted"
+    OPENED = "opened on the way"
     EXPIRED = "expired"
     OTHER_NAME = "other name"
     PLAIN = "plain http"
@@ -115,13 +116,19 @@ class UpstreamTlsFailed(UpstreamNotReached):
         """Say the one change for each cause."""
         return {
             TlsFault.PLAIN: f"That port speaks plain HTTP: write http:// in {self.written_in}.",
+            TlsFault.OPENED: _TRUST_WHO_OPENS,
             TlsFault.EXPIRED: "Renew the server's certificate; or set this machine's clock, if that is what is wrong.",
             TlsFault.OTHER_NAME: f"Write a host name that the certificate is for into {self.written_in}.",
         }.get(self.kind, _TRUST_IT)
 
 
 _TRUST_IT = (
-    "Set SSL_CERT_FILE to the PEM file of the authority that signed the server's certificate, and start devgw again."
+    "Set SSL_CERT_FILE to the PEM file of the authority that signed the server's certificate (or `ca_file` in "
+    "devgw.toml), and start devgw again."
+)
+_TRUST_WHO_OPENS = (
+    "Set SSL_CERT_FILE, or `ca_file` in devgw.toml, to the PEM file of the authority at the chain's end: it is that of "
+    "a proxy or virus scanner of this network which opens TLS, or the server's own. Then start devgw again."
 )
 
 

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from devgw.outbound.trust import VARIABLES, shared_tls_context, tls_context
+from devgw.config.authorities import VARIABLES
+from devgw.outbound.trust import shared_tls_context, tls_context
 from devgw.problems import Refused
 from devgw.problems.machine import CaFileUnusable
 
