@@ -267,6 +267,7 @@ def _is_a_new_beginning(flow: Flow, trace: Trace, asked: Purpose) -> bool:
     if flow.failure is not None and isinstance(flow.failure.problem, PathUnknown):
         return not isinstance(trace.problem, PathUnknown) and asked is Purpose.MCP  # the URL was corrected
     if flow.state is FlowState.FAILED:
-        is_first_step = asked is Purpose.MCP and trace.token_id is None and trace.status == 401
+        is_turned_away = trace.status == 401 or isinstance(trace.problem, PathUnknown)
+        is_first_step = asked is Purpose.MCP and trace.token_id is None and is_turned_away
         return is_first_step and flow.failure is not None and flow.failure.step not in {Step.DISCOVER, Step.MCP}
     return flow.state is FlowState.DONE and asked is Purpose.AUTHORIZE

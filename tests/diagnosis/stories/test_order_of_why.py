@@ -135,6 +135,20 @@ async def test_who_asks_at_once_is_told_the_name_and_not_the_reason_alone(
     assert (ids(in_a_flow), ids(in_none)) == (["DISC-14"], ["REVK-04", "DISC-14"])
 
 
+async def test_a_wrong_url_after_a_login_that_failed_is_an_attempt_of_its_own(
+    gateway: Watched, http: httpx2.AsyncClient
+) -> None:
+    client = await gateway.running.register(http)
+    await refused_authorization(gateway, http, client["client_id"])
+    await http.post(f"{gateway.mcp_url}x", json=mcp_request("tools/list"))
+
+    newest, older = await why(gateway)
+    assert (ids([newest]), ids([older])) == (["DISC-14"], ["RURI-03"])
+    assert newest.flow is not None
+    assert older.flow is not None
+    assert (newest.flow.step, older.flow.step) == ("discover", "authorize")
+
+
 async def test_a_refusal_that_a_client_may_mend_by_itself_has_its_name_meanwhile(
     gateway: Watched, http: httpx2.AsyncClient
 ) -> None:
