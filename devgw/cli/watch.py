@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from devgw.cli.behind import WithCommand, command_behind
 from devgw.cli.printing import write_line, write_page
 from devgw.cli.servers import say
 from devgw.cli.serving import (
@@ -48,8 +49,11 @@ class _Given:
         return [sys.executable, "-m", "devgw", "watch", self.url, "--headless", *flags]
 
 
-@click.command("watch")
-@click.argument("url", type=Server())
+@click.command("watch", cls=WithCommand)
+@click.argument("url", type=Server(), required=False)
+@click.option(
+    "--origin", "origins", type=Server(), multiple=True, help="With a command: an origin that is opened, too."
+)
 @click.option("--headless", is_flag=True, help="No dashboard: print event lines.")
 @click.option("--json", "as_json", is_flag=True, help="With --headless: one JSON object per line.")
 @click.option("--all", "everything", is_flag=True, help="With --headless: also each request that went well.")
@@ -61,25 +65,46 @@ class _Given:
 @click.option("--web", "in_browser", is_flag=True, help="The dashboard in one browser on this machine, read-only.")
 @click.option("--parent-pipe", type=int, hidden=True, help="Stop when this file descriptor closes.")
 @click.option("--looked", is_flag=True, hidden=True, help="The server was looked at already.")
-def command(
-    url: ServerUrl, headless: bool, as_json: bool, everything: bool, in_browser: bool, looked: bool, **others: Any
-) -> None:
+@click.pass_context
+def command(ctx: click.Context, /, url: ServerUrl | None, headless: bool, as_json: bool, **others: Any) -> None:
     """Stand between a client and the MCP server at URL: the client logs in there itself, and its legs are seen.
 
     Give the client the local URL that is printed. What the server says reaches it as it is, but for the origins of
     URLs.
+
+    With `-- COMMAND`, the client itself is started, with a proxy of devgw's in its environment: it keeps the server's
+    own URL, and nothing is changed on the way. Only the server's origin, those to which its documents lead, and each
+    --origin are opened; everything else is tunnelled unseen. devgw speaks on stderr, and exits as the command does.
     """
-    if not looked:
+    if line := command_behind(ctx):
+        sys.exit(_run_command(url, line, others | {"headless": headless, "as_json": as_json}))
+    if url is None or others["origins"]:
+        raise click.UsageError("Name the server: devgw watch URL. --origin goes with a command: devgw watch URL -- …")
+    if not others["looked"]:
         say_untried()
         url = _looked_at(url)
     given = _Given(url, _settings(url, others["port"], others["state_dir"]))
-    if in_browser and not headless and not as_json:
+    if others["in_browser"] and not headless and not as_json:
         sys.exit(_with_farewell(given, _run_in_browser))
     if headless or as_json or (reason := why_no_dashboard()):
         if not headless and not as_json:
             write_line(f"devgw: no dashboard here ({reason}); these are the events.", err=True)
+        everything = others["everything"]
         sys.exit(_run_headless(given, others["parent_pipe"], as_json=as_json, everything=everything))
     sys.exit(_with_farewell(given, partial(_run_dashboard, others=others)))
+
+
+def _run_command(url: ServerUrl | None, line: tuple[str, ...], wishes: dict[str, Any]) -> int:
+    """Run a command whose requests are watched; return its exit code."""
+    from devgw.cli.command_process import NOT_FOUND  # noqa: PLC0415  `--help` need not wait for it
+    from devgw.cli.watch_command import find_program, run_command, wanted  # noqa: PLC0415  the same
+
+    server = url or next(iter(wishes["origins"]), None)
+    if server is None:
+        raise click.UsageError("Name the server that is watched: devgw watch URL -- COMMAND, or --origin.")
+    if wishes["port"] or wishes["state_dir"]:
+        raise click.UsageError("--port and --state-dir go with no command: its proxy has any port, and keeps nothing.")
+    return run_command(wanted(_looked_at(server), line, wishes)) if find_program(line[0]) else NOT_FOUND
 
 
 def _looked_at(url: ServerUrl) -> ServerUrl:

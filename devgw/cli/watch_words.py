@@ -5,10 +5,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from devgw.events import Trace
 from devgw.foreign.shell import add_to_claude, server_name
 from devgw.foreign.text import clean
 from devgw.gateway.watched.clients import WatchedClient
-from devgw.gateway.watched.notes import NOTES
+from devgw.gateway.watched.legs import Leg
+from devgw.gateway.watched.notes import NOTES, PROXY_NOTES
+from devgw.gateway.watched.origins import WatchedOrigins
+from devgw.monitor.flow_view import row_of
+from devgw.monitor.monitor import Monitor
+from devgw.web.watched.watched import Watched
 from devgw.wiring.seat_notes import seat_notes
 
 
@@ -25,11 +31,53 @@ def beginning(url: str, port: int, folder: Path) -> Iterator[str]:
 
 def ending(clients: Sequence[WatchedClient]) -> Iterator[str]:
     """Yield what is left at third parties, and how each is removed."""
+    yield from _registrations(clients)
+    if clients:
+        yield "They are remembered, so that these clients can log in the next time."
+
+
+def proxied_beginning(origins: WatchedOrigins, changed: Sequence[str], folder: Path) -> Iterator[str]:
+    """Yield what is said before a command is started."""
+    yield f"Watching what the command says to {_listed(origins)}."
+    yield f"Set for it, and for nobody else: {', '.join(changed)}."
+    yield from PROXY_NOTES
+    yield f"See it live: devgw attach {folder}; other commands find it by its folder: devgw why -C {folder}"
+
+
+def proxied_ending(watched: Watched, monitor: Monitor) -> Iterator[str]:
+    """Yield what was seen of a command that has ended, and what was not."""
+    flows = [row_of(each) for each in monitor.flow_book.flows]
+    yield f"devgw saw {len(monitor.traces)} requests to {_listed(watched.origins)}, in {len(flows)} flows."
+    for row in flows:
+        yield f"  {row.id}  {row.client}  {row.state} at {row.step}  {row.track}  {row.why}".rstrip()
+    yield from _unseen(watched, list(monitor.traces))
+    for origin, why in watched.origins.left.items():
+        yield f"Not opened: {clean(origin, 200)}. {why.explain()} `--origin {clean(origin, 200)}` opens it."
+    yield from _registrations(watched.clients.registered)
+
+
+def _unseen(watched: Watched, traces: Sequence[Trace]) -> Iterator[str]:
+    """Yield what went around the proxy, as far as that shows."""
+    if not traces:
+        yield (
+            "Nothing of it came: the command asked nothing there, or went around the proxy. "
+            f"`devgw watch {clean(watched.origins.url.partition('?')[0])}` needs no proxy."
+        )
+        return
+    calls = [each for each in traces if each.asked == Leg.MCP]
+    if any(each.token_id and not each.grant_id for each in calls):
+        yield "It showed a token that was not issued here: one of before, or its login went around the proxy."
+
+
+def _listed(origins: WatchedOrigins) -> str:
+    return ", ".join(clean(each, 200) for each in origins)
+
+
+def _registrations(clients: Sequence[WatchedClient]) -> Iterator[str]:
+    """Yield who was registered at third parties, and how each is removed."""
     for each in clients:
         name = f"{clean(each.name, 80)} ({clean(each.client_id, 200)})" if each.name else clean(each.client_id, 200)
         yield f"Registered at {clean(each.issuer, 200)}: {name}. {_removal(each)}"
-    if clients:
-        yield "They are remembered, so that these clients can log in the next time."
 
 
 def _removal(client: WatchedClient) -> str:

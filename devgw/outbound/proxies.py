@@ -46,10 +46,10 @@ def find_proxy(url: str) -> Proxy | None:
 
 
 def _is_exempt(host: str, port: int | None, exempt: str) -> bool:
-    return any(_fits(host, port, each.strip().lower()) for each in exempt.split(","))
+    return any(fits(host, port, each.strip().lower()) for each in exempt.split(","))
 
 
-def _fits(host: str, port: int | None, entry: str) -> bool:
+def fits(host: str, port: int | None, entry: str) -> bool:
     """Tell whether an entry of NO_PROXY means `host`: `*`, a domain and what is below it, an address, or a network."""
     if entry in {"", "*"}:
         return entry == "*"

@@ -75,13 +75,26 @@ def _system() -> ssl.SSLContext:
 
         return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    paths = ssl.get_default_verify_paths()  # the compiled-in ones: the variables are read here, and not by OpenSSL
-    built_in = paths.openssl_cafile if Path(paths.openssl_cafile).is_file() else None
-    bundle = built_in or next((each for each in _BUNDLES if Path(each).is_file()), None)
-    folder = paths.openssl_capath if Path(paths.openssl_capath).is_dir() else None
+    bundle, place = _bundle(), ssl.get_default_verify_paths().openssl_capath
+    folder = place if Path(place).is_dir() else None
     if bundle or folder:
         context.load_verify_locations(bundle, folder)
     return context
+
+
+def _bundle() -> str | None:
+    """Return the file of the system's authorities, where it has one."""
+    built_in = ssl.get_default_verify_paths().openssl_cafile  # compiled in: the variables are not read by OpenSSL here
+    return next((each for each in (built_in, *_BUNDLES) if Path(each).is_file()), None)
+
+
+def system_authorities() -> bytes:
+    """Return the certificates of the system's own authorities, in PEM; none where they cannot be had."""
+    bundle = _bundle()
+    if bundle is not None:
+        return Path(bundle).read_bytes()
+    held = ssl.create_default_context().get_ca_certs(binary_form=True)  # Windows has them in no file
+    return "".join(map(ssl.DER_cert_to_PEM_cert, held)).encode()
 
 
 def _add(context: ssl.SSLContext, name: str, path: str) -> None:

@@ -113,6 +113,10 @@ class Platform(ABC):
     def end_in(self, seconds: float) -> None:
         """Let the system end this process then, without any thread; do nothing where it cannot."""
 
+    def is_told_by_terminal(self) -> bool:
+        """Tell whether what is typed to interrupt or quit reaches the children of this process, too."""
+        return True
+
     def run(self, main: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine on the fastest loop that is installed."""
         try:

@@ -110,6 +110,19 @@ class Posix(Platform):
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
+    def is_told_by_terminal(self) -> bool:
+        """Tell whether this process is in the foreground group of its terminal, which its children are in, too."""
+        try:
+            terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+        except OSError:
+            return False
+        try:
+            return os.tcgetpgrp(terminal) == os.getpgrp()
+        except OSError:
+            return False
+        finally:
+            os.close(terminal)
+
     def terminal_settings(self, descriptor: int) -> Any:
         """Return what `tcgetattr` says."""
         try:
