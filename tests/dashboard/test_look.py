@@ -10,6 +10,7 @@ from devgw.dashboard.look.frame import Frame, Scroll, framed
 from devgw.dashboard.look.glyphs import ASCII, UNICODE, choose
 from devgw.dashboard.look.line import cut, fit, line, line_cells, plain, slide, spread, wrap
 from devgw.dashboard.look.palette import PALETTES, Styles, contrast
+from devgw.dashboard.look.sheet import Sheet
 from devgw.foreign.text import cells, clean
 
 NOW = 1_000_000.0
@@ -155,3 +156,13 @@ def test_durations_are_short(value: float, says: str) -> None:
 )
 def test_sizes_are_short(count: int, says: str) -> None:
     assert words.size(count) == says
+
+
+@given(st.text(min_size=1, max_size=30), st.integers(4, 12))
+def test_no_name_of_a_fact_is_cut(name: str, names: int) -> None:
+    sheet = Sheet(60, UNICODE)
+    sheet.names = names
+    sheet.fact(name, "value")
+
+    shown = "".join(plain(each) for each in sheet.lines)
+    assert shown.replace(" ", "") == f"{clean(name)}value".replace(" ", "")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from devgw.dashboard.look.glyphs import Glyphs
 from devgw.dashboard.look.line import BLANK, Line, Span, cut, line, line_cells, wrap
-from devgw.foreign.text import clean
+from devgw.foreign.text import cells, clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,19 @@ class Sheet:
     def fact(
         self, name: str, value: str, look: str = "", target: Target | None = None, remark: Span | None = None
     ) -> None:
-        """Write a name and its value, wrapped under itself; nothing where there is no value."""
+        """Write a name and its value, wrapped under itself; nothing where there is no value.
+
+        A name that is too long for its column has a line of its own.
+        """
         if not value:
             return
         room = max(8, self.width - self.names - 1)
         first, *rest = wrap(value, room, look)
-        head = (f"{clean(name)[: self.names]:<{self.names}} ", "dim")
+        name = clean(name)
+        if cells(name) > self.names:
+            self.text(name, "dim")
+            name = ""
+        head = (f"{name:<{self.names}} ", "dim")
         tail: Line = ()
         if not rest and remark is not None:
             tail = (("  ", ""), remark)

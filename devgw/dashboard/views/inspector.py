@@ -11,6 +11,8 @@ from devgw.dashboard.views.scene import Scene
 from devgw.foreign.text import clean
 
 _MOMENTS = {"exp", "iat", "nbf", "auth_time"}
+_LONGEST = 16
+"""Cells for the names of claims: longer ones have a line of their own."""
 _KINDS = {
     "access": "access token",
     "refresh": "refresh token",
@@ -101,6 +103,7 @@ def _jwt(jwt: JwtView, scene: Scene, sheet: Sheet) -> None:
     sheet.text("  ".join(f"{name} {value}" for name, value in jwt.header.items()), "dim")
     sheet.blank()
     checks = {each.name: each for each in jwt.checks}
+    sheet.names = min(_LONGEST, max(map(len, (*jwt.claims, *checks)), default=sheet.names))
     for name, value in jwt.claims.items():
         check = checks.pop(name, None)
         sign = None if check is None else (scene.glyphs.ok, "ok") if check.passed else (scene.glyphs.bad, "bad!")
