@@ -27,6 +27,7 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])")
 _WORD = re.compile(r"[^\s,:\[\]{}\"/]+")
 _WORDS = {"true": True, "false": False, "null": None}
 _MEANT = {"True": "true", "False": "false", "None": "null", "undefined": "null", "NaN": "null", "Infinity": "null"}
+_TYPOGRAPHIC = frozenset("“”„‟‘’‚«»″")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -148,10 +149,16 @@ class _Reader:
             self._stopped(here, "}")
         if here == ",":
             raise _NotJson(self.at, "A comma too many.", "Remove it.")
+        self._no_typographic_quotes(here)
         word = _WORD.match(self.source.text, self.at)
         quoted = word[0].strip("'") if word else here
         fix = f'Write "{quoted[:60]}".'
         raise _NotJson(self.at, "A name in double quotes belongs here.", fix, word.end() if word else None)
+
+    def _no_typographic_quotes(self, here: str) -> None:
+        """Find quotes that a word processor or a chat made of straight ones."""
+        if here in _TYPOGRAPHIC:
+            raise _NotJson(self.at, f"{here} is no quotation mark of JSON.", 'Write " before and after it.')
 
     def _value(self, parent: Node | None, key: str | int) -> Node:
         here = self._peek()
@@ -213,6 +220,7 @@ class _Reader:
         if number:
             self.at = number.end()
             return self._number(number)
+        self._no_typographic_quotes(here)
         word = _WORD.match(self.source.text, self.at)
         text = word[0] if word else here
         if text in _WORDS:

@@ -1,9 +1,12 @@
 """Sentences in the characters that OAuth allows. Source: RFC 6749 §4.1.2.1, §5.2; RFC 7230 §3.2.6."""
 
+import re
+
 from devgw.problems.base import Problem
 
 _MARKS = '"“”’'
 _SPELLINGS = str.maketrans({"…": "..."} | dict.fromkeys(_MARKS, "'"))
+_SECTION = re.compile(r"(?<=RFC \d{4} )§(?=\d)")
 _NOTE = " [' stands for another quotation mark]"
 
 
@@ -13,6 +16,7 @@ def error_description(text: str) -> str:
     What is foreign is named by its code point (`<U+005C>`), and what is said of quotation marks stands at the end:
     another character in their place would quote another string than was sent.
     """
+    text = _SECTION.sub("section ", text)
     note = _NOTE if any(each in text for each in _MARKS) else ""
     return "".join(each if _is_taken(each) else f"<U+{ord(each):04X}>" for each in text.translate(_SPELLINGS)) + note
 

@@ -88,7 +88,8 @@ class RegistrationRefused(RegistrationProblem):
 
     def explain(self) -> str:
         """Repeat what it said."""
-        return f"{self.url} answered {self.status_code} {self.upstream_error}: {self.description}"
+        said = self.description or "it said nothing else"
+        return f"{self.url} answered {self.status_code} {self.upstream_error}: {said}"
 
     def advise(self) -> str:
         """Say to wait where that helps, else how it is done by hand."""

@@ -97,8 +97,23 @@ def test_the_old_form_for_a_modern_client() -> None:
     assert story.names() == ["UPST-02"]
 
 
+@pytest.mark.parametrize(("holds_a_token", "met_it", "is_told"), [(0, 0, 0), (1, 0, 1), (0, 1, 1), (1, 1, 1)])
+def test_a_lost_connection_is_told_of_who_met_it_or_holds_a_token_for_it(
+    holds_a_token: int, met_it: int, is_told: int
+) -> None:
+    """An attempt that ended before it had a token met nothing of it, and no later one mends that."""
+    story = Story()
+    story.flow.token_ids += [TokenId("at:1")] * holds_a_token
+    trace = story.ask("POST", "/mcp/x", 401)
+    failed: dict[str, Any] = {"cause": "reconsent_required", "outcome": Outcome.FAILURE, "diagnosis_id": "UPST-08"}
+    lost: dict[str, Any] = {"upstream_server_id": "notes", "operation_id": story.flow.operation_id}
+    story.tell(McpAuthUpstreamConnectionLost(**lost, **failed, trace_id=trace.id if met_it else None))
+    assert story.names() == ["UPST-08"] * is_told
+
+
 def test_an_upstream_that_took_its_credential_back_until_it_is_connected_again() -> None:
     story = Story()
+    story.flow.token_ids.append(TokenId("at:1"))
     lost: dict[str, Any] = {"upstream_server_id": "notes", "operation_id": story.flow.operation_id}
     story.tell(McpAuthUpstreamConnectionLost(**lost, cause="disconnected"))
     assert story.names() == []

@@ -30,6 +30,11 @@ def test_a_refusal_never_quotes_another_string_than_was_sent(uri: str, quoted: s
     assert TAKEN.fullmatch(said)
 
 
+def test_a_section_of_a_standard_is_written_out() -> None:
+    assert error_description("See RFC 9728 §3.1, RFC 8414 §3.1.") == "See RFC 9728 section 3.1, RFC 8414 section 3.1."
+    assert error_description("https://h/§3") == "https://h/<U+00A7>3"
+
+
 def test_two_strings_that_differ_are_never_described_alike() -> None:
     asked = ["a/b", "a\\b", "a?b", "a\u00e4b", "a'b", 'a"b', "a-b", "a\u2013b", "a\nb", "a\u2028b"]
     assert len({error_description(each) for each in asked}) == len(asked)

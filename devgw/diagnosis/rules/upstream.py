@@ -81,11 +81,15 @@ def old_form_to_modern_client(view: View, now: datetime) -> Iterator[Diagnosis]:
 
 
 def connection_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
-    """UPST-08, UPST-04 and UPST-12: the upstream took its credential back, or it could not be renewed."""
+    """UPST-08, UPST-04 and UPST-12: the upstream took its credential back, or it could not be renewed.
+
+    Said of the client that met it and of those that hold a token for the route: an attempt that ended before had none.
+    """
     for at, event in view.around.recent.of_kind(McpAuthUpstreamConnectionLost):
         is_mine = event.subject_id in (None, "shared", view.flow.subject_id)
         is_mine = is_mine and event.operation_id in (None, view.flow.operation_id)
-        if not is_mine or event.outcome == "success" or _back(view, at, event):
+        is_met = event.trace_id in view.flow.trace_ids or (view.flow.token_ids and at >= view.flow.started_at)
+        if not is_mine or not is_met or event.outcome == "success" or _back(view, at, event):
             continue  # with success it was somebody's wish
         name = event.diagnosis_id if event.diagnosis_id in LOST else "UPST-08"
         cause = (
