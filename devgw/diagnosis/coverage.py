@@ -12,7 +12,7 @@ from devgw.diagnosis.catalogue import failures
 from devgw.diagnosis.lookup import problem_kinds, reasons
 from devgw.diagnosis.mended import ELSEWHERE, MENDED
 from devgw.diagnosis.rule import GatewayRule, Rule
-from devgw.diagnosis.rules import GATEWAY_RULES, RULES
+from devgw.diagnosis.rules import GATEWAY_RULES, RULES, watched
 from devgw.problems.base import reason_of
 
 _ID = re.compile(r'"([A-Z]+-\d\d)"')
@@ -28,6 +28,8 @@ _ASKED_BY_CHECKS = (
         )
     ),
     "problems/upstream_by_status.py",
+    "problems/endpoint_answer.py",
+    "problems/foreign_call_answer.py",
 )
 """By what the doctor's checks ask: they say what these refuse."""
 
@@ -40,6 +42,7 @@ BY_CONFIGURATION = {
 
 BY_DOCTOR = {
     "BEAR-01": "`devgw doctor URL` calls without a token and reads the challenge",
+    "RURI-14": "`devgw doctor URL` asks for the login page of a client that nobody registered",
     "RURI-04": "`devgw doctor` asks the provider with the real callback and reads where it leads",
     "RURI-05": "`devgw doctor` compares the key's prefix with the callback's scheme",
     "WORK-01": "`devgw doctor` asks for keys, discovery and the authorize page of the client id",
@@ -86,7 +89,7 @@ class Coverage:
 def table() -> list[Coverage]:
     """Return one line per id of the catalogue."""
     ruled: dict[str, tuple[str, str]] = {}
-    rules: tuple[Rule | GatewayRule, ...] = (*RULES, *GATEWAY_RULES)
+    rules: tuple[Rule | GatewayRule, ...] = (*RULES, *GATEWAY_RULES, *watched.RULES)
     for rule in rules:
         for failure_id in rule.ids:
             ruled.setdefault(failure_id, (rule.observation.value, rule.needs))

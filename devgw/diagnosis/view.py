@@ -11,6 +11,7 @@ from devgw.diagnosis.exchange import error_code
 from devgw.diagnosis.surroundings import KnownClient, Surroundings
 from devgw.events import Event, Published, Trace
 from devgw.events.flow import Flow
+from devgw.events.taxonomy import Outcome, WatchedStepTaken
 
 E = TypeVar("E", bound=Event)
 
@@ -68,6 +69,12 @@ class View:
     def last_successes(self) -> dict[type[Event], datetime]:
         """Return when an event of each kind came last that tells a success."""
         return {type(each.event): each.at for each in self.events if each.event.outcome == "success"}
+
+    @cached_property
+    def last_steps(self) -> dict[str, datetime]:
+        """Return when each step was last taken at a server that is only watched."""
+        taken = self.of_kind(WatchedStepTaken)
+        return {each.step: at for at, each in taken if each.outcome not in {Outcome.DENIED, Outcome.FAILURE}}
 
     @cached_property
     def last_worked(self) -> dict[str, datetime]:

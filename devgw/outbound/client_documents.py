@@ -57,6 +57,10 @@ class _Cached:
     until: datetime
 
 
+_UNKNOWN = frozenset({TlsFault.UNTRUSTED, TlsFault.OPENED, TlsFault.UNCHAINED})
+"""What an authority that is made known here mends."""
+
+
 class HttpClientDocuments:
     """Fetches client metadata documents and key sets."""
 
@@ -146,7 +150,7 @@ class HttpClientDocuments:
             tls = tls_error(error)
             is_network = isinstance(error, httpx2.TransportError) and (tls is None or isinstance(tls, ssl.SSLEOFError))
             why = unreached(error)
-            change = why.change if tls is not None and tls_fault(tls) in {TlsFault.UNTRUSTED, TlsFault.OPENED} else ""
+            change = why.change if tls is not None and tls_fault(tls) in _UNKNOWN else ""
             unreachable = ClientDocumentUnreachable(url, why.failure, is_of_the_network=is_network, change=change)
             raise Refused(unreachable) from error
         except Refused as refused:

@@ -13,12 +13,8 @@ from devgw.outbound.probes.http2 import speaks_http2
 from devgw.outbound.probes.outward import THE_URL, outward_of
 from devgw.outbound.probes.server import LOOPBACK_CALLBACKS, looked
 from devgw.problems import Refused
-from devgw.problems.proxy import UpstreamClosedEarly, UpstreamNotReached, UpstreamTlsFailed
-from devgw.problems.server import ServerSpeaksHttp2
-from devgw.problems.upstream_answer import UpstreamAnswerMalformed
-
-_MAY_BE_HTTP2 = (UpstreamAnswerMalformed, UpstreamClosedEarly, UpstreamTlsFailed)
-"""What comes of speaking HTTP/1.1 to who speaks HTTP/2 alone."""
+from devgw.problems.proxy import UpstreamNotReached
+from devgw.problems.server import MAY_BE_HTTP2, ServerSpeaksHttp2
 
 
 async def examine_server(
@@ -41,7 +37,7 @@ async def seen_at(url: str, clock: Clock, headers: Mapping[str, str] | None = No
         return Seen(url, Endpoint(url, nothing, nothing, nothing, nothing))
     seen = await looked(outward, url, headers, registers=registers)
     cause = seen.endpoint.legacy.problem
-    if isinstance(cause, _MAY_BE_HTTP2) and await speaks_http2(url):
+    if isinstance(cause, MAY_BE_HTTP2) and await speaks_http2(url):
         problem = ServerSpeaksHttp2(without_query(url))
         answer = Answer(url, failure=problem.explain().rstrip("."), problem=problem)
         return replace(seen, endpoint=replace(seen.endpoint, legacy=answer))

@@ -14,14 +14,17 @@ from devgw.problems.proxy import TlsFault
 _OTHER_NAME = frozenset({62, 63, 64, -67_602, 0x800B_010F})
 _EXPIRED = frozenset({9, 10, -67_818, -67_819, 0x800B_0101})
 _OPENED = frozenset({19})
-_UNTRUSTED = frozenset({2, 18, 20, 21, 27, -67_843, 0x800B_0109, 0x800B_010A})
+_UNTRUSTED = frozenset({2, 18, 27, -67_843, 0x800B_0109})
+_UNCHAINED = frozenset({20, 21, 0x800B_010A})
 """Codes of OpenSSL (X509_V_ERR_*), of macOS (errSec*) and of Windows (CERT_E_*): hostname, email and address; not yet
-and no more valid; a whole chain up to an authority that nobody here knows; no chain to one that is known."""
+and no more valid; a whole chain up to an authority that nobody here knows; signed by itself or by nobody who is
+believed; an issuer that is neither known nor sent along."""
 _BY_CODE = (
     (_EXPIRED, TlsFault.EXPIRED),
     (_OTHER_NAME, TlsFault.OTHER_NAME),
     (_OPENED, TlsFault.OPENED),
     (_UNTRUSTED, TlsFault.UNTRUSTED),
+    (_UNCHAINED, TlsFault.UNCHAINED),
 )
 _PLAIN = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
 """What OpenSSL calls an answer that is no TLS record."""
@@ -40,6 +43,10 @@ _TLS = {
     TlsFault.OPENED: (
         "the TLS certificate leads to an authority that this machine does not know",
         _WHO_OPENS,
+    ),
+    TlsFault.UNCHAINED: (
+        "the TLS certificate's issuer is neither known here nor sent along",
+        "Let the server send its intermediate certificates too; or set SSL_CERT_FILE to the PEM file of its authority.",
     ),
     TlsFault.EXPIRED: (
         "the TLS certificate is not valid now",

@@ -28,6 +28,9 @@ class UpstreamProblem(Problem):
 
 
 REWRITE_PATTERN = "rewritePattern in config/routes.oas.json"
+GIVEN_URL, NAMING_DOCUMENT = "the URL that you gave", "the document that names it"
+WITHOUT_PROJECT = frozenset({GIVEN_URL, NAMING_DOCUMENT})
+"""Where a URL stands where there are no files of a project, and so no settings in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class UpstreamUnreachable(UpstreamNotReached):
     failure: str
 
     diagnosis: ClassVar = "NET-07"
-    hint: ClassVar = "Check the network, VPN and proxy settings between this machine and the upstream."
+    hint: ClassVar = "Check the network, VPN and proxy settings between this machine and that server."
 
     def explain(self) -> str:
         """Repeat what the system said."""
@@ -90,6 +93,7 @@ class TlsFault(StrEnum):
 
     UNTRUSTED = "untrusted"
     OPENED = "opened on the way"
+    UNCHAINED = "unchained"
     EXPIRED = "expired"
     OTHER_NAME = "other name"
     PLAIN = "plain http"
@@ -106,7 +110,7 @@ class UpstreamTlsFailed(UpstreamNotReached):
     @property
     def diagnosis_id(self) -> str:
         """Return the id: where plain HTTP answers, nothing is wrong with certificates."""
-        return "NET-08" if self.kind is TlsFault.PLAIN else "NET-03"
+        return {TlsFault.PLAIN: "NET-08", TlsFault.UNCHAINED: "NET-11"}.get(self.kind, "NET-03")
 
     def explain(self) -> str:
         """Repeat what TLS said."""
@@ -114,21 +118,28 @@ class UpstreamTlsFailed(UpstreamNotReached):
 
     def advise(self) -> str:
         """Say the one change for each cause."""
+        has_files = self.written_in not in WITHOUT_PROJECT
+        also, either = (" (or `ca_file` in devgw.toml)", ", or `ca_file` in devgw.toml,") if has_files else ("", "")
         return {
             TlsFault.PLAIN: f"That port speaks plain HTTP: write http:// in {self.written_in}.",
-            TlsFault.OPENED: _TRUST_WHO_OPENS,
+            TlsFault.OPENED: _TRUST_WHO_OPENS.format(either=either),
+            TlsFault.UNCHAINED: _CHAIN_IT.format(also=also),
             TlsFault.EXPIRED: "Renew the server's certificate; or set this machine's clock, if that is what is wrong.",
             TlsFault.OTHER_NAME: f"Write a host name that the certificate is for into {self.written_in}.",
-        }.get(self.kind, _TRUST_IT)
+        }.get(self.kind, _TRUST_IT.format(also=also))
 
 
+_CHAIN_IT = (
+    "Let the server send the intermediate certificates with its own (fullchain.pem). Where a company signed it: set "
+    "SSL_CERT_FILE to the PEM file of that authority{also}, and start devgw again."
+)
 _TRUST_IT = (
-    "Set SSL_CERT_FILE to the PEM file of the authority that signed the server's certificate (or `ca_file` in "
-    "devgw.toml), and start devgw again."
+    "Set SSL_CERT_FILE to the PEM file of the authority that signed the server's certificate{also}, and start devgw "
+    "again."
 )
 _TRUST_WHO_OPENS = (
-    "Set SSL_CERT_FILE, or `ca_file` in devgw.toml, to the PEM file of the authority at the chain's end: it is that of "
-    "a proxy or virus scanner of this network which opens TLS, or the server's own. Then start devgw again."
+    "Set SSL_CERT_FILE{either} to the PEM file of the authority at the chain's end: it is that of a proxy or virus "
+    "scanner of this network which opens TLS, or the server's own. Then start devgw again."
 )
 
 
@@ -202,14 +213,14 @@ class UpstreamClosedEarly(UpstreamProblem):
 
     diagnosis: ClassVar = "NET-05"
     hint: ClassVar = (
-        "Look at the upstream's own log for the moment at which it closed the connection. If nothing is there, it may "
+        "Look at that server's own log for the moment at which it closed the connection. If nothing is there, it may "
         "end idle connections just as the next request comes: raise its keep-alive timeout."
     )
 
     def explain(self) -> str:
         """Say how far it came."""
         how = f"after {self.received} bytes of its answer" if self.has_begun else "before it answered"
-        return f"The upstream {self.url} closed the connection {how}."
+        return f"{self.url} closed the connection {how}."
 
 
 class Shown(StrEnum):

@@ -5,7 +5,9 @@ from typing import ClassVar
 
 from devgw.foreign.text import clean
 from devgw.problems.base import Fault
+from devgw.problems.proxy import UpstreamClosedEarly, UpstreamTlsFailed
 from devgw.problems.upstream import UpstreamProblem
+from devgw.problems.upstream_answer import UpstreamAnswerMalformed
 
 _TOO_OFTEN = 429
 
@@ -118,13 +120,17 @@ class ServerSpeaksHttp2(UpstreamProblem):
 
     url: str
 
-    diagnosis: ClassVar = "NET-09"
+    diagnosis: ClassVar = "NET-12"
     source: ClassVar = "RFC 9113 §3.2, §3.3"
     hint: ClassVar = "Let the server, or the edge in front of it, speak HTTP/1.1 too: devgw speaks that alone."
 
     def explain(self) -> str:
         """Say both."""
         return f"{self.url} does not answer HTTP/1.1, and speaks HTTP/2."
+
+
+MAY_BE_HTTP2 = (UpstreamAnswerMalformed, UpstreamClosedEarly, UpstreamTlsFailed)
+"""What comes of speaking HTTP/1.1 to who speaks HTTP/2 alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ class UpstreamAnswerMalformed(UpstreamProblem):
     failure: str
 
     diagnosis: ClassVar = "NET-09"
-    hint: ClassVar = "Look at what listens on that port: the gateway speaks HTTP/1.1 to it."
+    hint: ClassVar = "Look at what listens on that port: devgw speaks HTTP/1.1 to it."
 
     def explain(self) -> str:
         """Repeat what the parser said."""
-        return f"The upstream {self.url} answered something that is no HTTP: {self.failure}."
+        return f"{self.url} answered something that is no HTTP: {self.failure}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,12 @@ class UpstreamSwitchedProtocols(UpstreamProblem):
     """The upstream answered 101, and what follows is no HTTP any more."""
 
     diagnosis: ClassVar = "NET-09"
-    hint: ClassVar = "Point rewritePattern at the MCP endpoint, and not at one for WebSockets; 101 needs an Upgrade."
+    hint: ClassVar = "Give the URL of the MCP endpoint, and not one for WebSockets; 101 needs an Upgrade."
     source: ClassVar = "RFC 9110 §15.2.2"
 
     def explain(self) -> str:
         """Say that nobody asked."""
-        return f"The upstream {self.url} answered 101 and switched protocols, which the gateway never asks for."
+        return f"{self.url} answered 101 and switched protocols, which devgw never asks for."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class UpstreamFramingUnsafe(UpstreamProblem):
 
     diagnosis: ClassVar = "PROXY-09"
     source: ClassVar = "RFC 9112 §6.3, §11.1, §11.2"
-    hint: ClassVar = "Mend the upstream, or what stands before it: one Content-Length, or Transfer-Encoding: chunked."
+    hint: ClassVar = "Mend that server, or what stands before it: one Content-Length, or Transfer-Encoding: chunked."
 
     def explain(self) -> str:
         """Say what is ambiguous."""

@@ -23,6 +23,9 @@ from devgw.problems.incoming import RequestUnfinished
 from devgw.web.http1 import Http1
 from devgw.web.recorder import LATE
 
+DROP = "devgw.drop"
+"""Member of a request's `state`: ends its connection at once, for who has to break it as somebody else did."""
+
 
 class Wait(Enum):
     """What a connection waits for."""
@@ -97,7 +100,7 @@ class ClientConnection(TCPServer):
 
     def begin(self, kind: type[Http1]) -> None:
         """Begin to speak HTTP, afresh."""
-        state = ConnectionState(self.state)
+        state = ConnectionState({**self.state, DROP: self.drop})
         given = self.app, self.config, self.context, self._task_group, state, False, *self._ends, self.protocol_send
         self.protocol = kind(*given)
         self.protocol.surplus_of, self.protocol.hear = self.surplus_of, self.hear

@@ -279,7 +279,7 @@ class Recording:
         trace = self.trace
         self.body.let_go()
         trace.duration_ms = self.elapsed_ms()
-        if not self.has_begun:
+        if not self.has_begun and not self.is_over:
             trace.status = CLIENT_LEFT
             trace.outcome = Outcome.CANCELLED
         bus.publish(

@@ -20,6 +20,7 @@ from devgw.events import Bus
 from devgw.gateway.connecting import Begun, Finished, Ticket, cookie_name_of
 from devgw.gateway.connection import ConnectionStore
 from devgw.oauth.resource import origin_of
+from devgw.oauth.token_claims import read_claims
 from devgw.outbound.probes.connecting import NOBODY
 from devgw.outbound.probes.outward import outward_of
 from devgw.outbound.probes.routes import ACCEPT
@@ -27,6 +28,7 @@ from devgw.outbound.probes.upstream import initialize
 from devgw.outbound.upstream_oauth.building import UpstreamSide, build_upstream_side
 from devgw.outbound.upstream_oauth.deregistration import deregister
 from devgw.problems import Problem, Refused
+from devgw.problems.foreign_call_answer import TokenKnown
 from devgw.settings import Settings
 from devgw.store.connections import SealedConnections
 from devgw.store.database import Database
@@ -152,4 +154,5 @@ async def _call(login: _Login, finished: Finished) -> Check:
     answer = await outward.own("POST", url, headers, json=initialize())
     if session := answer.headers.get("mcp-session-id", ""):
         await outward.own("DELETE", url, headers | {"mcp-session-id": session})
-    return called(url, answer, login.owner)
+    claims = read_claims(finished.connection.secrets.access_token)
+    return called(url, answer, login.owner, TokenKnown(is_fresh=True, audience=claims.audience))

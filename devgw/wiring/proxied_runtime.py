@@ -21,6 +21,7 @@ from devgw.gateway.watched.origins import WatchedOrigins
 from devgw.gateway.watched.tokens import WatchedTokens
 from devgw.outbound.far_end import open_far_end
 from devgw.outbound.guard import check_url
+from devgw.outbound.probes.http2 import speaks_http2
 from devgw.outbound.proxy import ProxyClient
 from devgw.problems import Problem
 from devgw.settings import Settings
@@ -122,6 +123,7 @@ def build_proxied(
         authorizations=WatchedAuthorizations(clock),
         tokens=WatchedTokens(),
         keep=bool,
+        speaks_http2=speaks_http2,
         led_by=leader(url, is_local=is_local),
     )
     ports = ProxyPort(watched, folder, stopping)

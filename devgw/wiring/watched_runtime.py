@@ -32,6 +32,7 @@ from devgw.monitor.monitor import Monitor
 from devgw.monitor.views import GatewayFacts
 from devgw.monitor.watching import Watching
 from devgw.outbound.guard import check_url
+from devgw.outbound.probes.http2 import speaks_http2
 from devgw.outbound.proxy import ProxyClient
 from devgw.platforms.here import here
 from devgw.settings import Settings
@@ -155,6 +156,7 @@ def _watched(
         authorizations=WatchedAuthorizations(clock),
         tokens=WatchedTokens(),
         keep=bool,
+        speaks_http2=speaks_http2,
         led_by=leader(url, is_local=is_local),
     )
     ports.make = partial(WatchedPort, watched)

@@ -18,6 +18,8 @@ import devgw.problems
 from devgw.diagnosis.lookup import reasons
 from devgw.problems.authorization import RedirectUriMismatch
 from devgw.problems.base import Problem, reason_of
+from devgw.problems.endpoint import EndpointKind
+from devgw.problems.endpoint_grant import CodeFault, CodeNotTaken
 from devgw.problems.provider_token import ProviderTokenInvalid
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -101,6 +103,7 @@ MADE: tuple[Problem, ...] = (
     ProviderTokenInvalid("access token", "iss", "https://api.workos.com", "https://idp.example"),
     ProviderTokenInvalid("access token", "iss", f"{WORKOS}client_1", f"{WORKOS}client_2"),
     ProviderTokenInvalid("id token", "form", "opaque", "a JWT"),
+    CodeNotTaken(URL, EndpointKind.TOKEN, URL, 400, "invalid_grant", "No", CodeFault.OTHER_REDIRECT),
 )
 """What chance does not find."""
 
@@ -148,7 +151,7 @@ def _any(name: str, hint: Any, words: list[str], chosen: random.Random) -> Any:
     if hint is str:
         return chosen.choice([NAMED[name], ""] if name in NAMED else [*words, URL, "", "${ID}"])
     if hint is int:
-        return chosen.choice([0, 3, 200, 302, 400, 401, 403, 404, 421, 429, 500, 503])
+        return chosen.choice([0, 3, 200, 302, 400, 401, 403, 404, 405, 406, 421, 429, 500, 503])
     if hint is bool:
         return chosen.random() < 0.5
     if isinstance(hint, EnumType):

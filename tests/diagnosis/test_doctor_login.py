@@ -71,7 +71,9 @@ async def test_what_was_registered_is_deleted_and_the_credential_taken_back(upst
     assert upstream.asked_at("/revoke") != []
 
 
-@pytest.mark.parametrize(("status", "name"), [(401, "AUD-03"), (403, "PROXY-18"), (500, "PROXY-19"), (307, "PROXY-19")])
+@pytest.mark.parametrize(
+    ("status", "name"), [(401, "BEAR-09"), (403, "SCOPE-06"), (500, "PROXY-19"), (307, "PROXY-01")]
+)
 async def test_a_good_token_that_is_refused_is_the_servers_fault(upstream: Upstream, status: int, name: str) -> None:
     async with running_upstream() as other:
 

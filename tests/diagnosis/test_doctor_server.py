@@ -94,10 +94,10 @@ async def test_nothing_is_changed_at_a_server_that_is_looked_at(upstream: Upstre
         ({}, {}, {SERVER: PAGE}, "issuer.documents", "DISC-05", {"Claude Code", "TypeScript SDK 2"}),
         ({}, {}, {SERVER: BROKEN}, "issuer.documents", "UPST-13", {"Codex", "TypeScript SDK 1"}),
         ({}, {}, {SERVER: NOTHING}, "issuer.documents", "DISC-02", set()),
-        ({}, {}, {"/token": PAGE}, "issuer.token", "", set()),
-        ({}, {}, {"/token": BROKEN}, "issuer.token", "DISC-05", {"TypeScript SDK 2", "Python SDK 2"}),
+        ({}, {}, {"/token": PAGE}, "issuer.token", "DISC-05", set()),
+        ({}, {}, {"/token": BROKEN}, "issuer.token", "UPST-13", {"TypeScript SDK 2", "Python SDK 2"}),
         ({}, {}, {"/authorize": BROKEN}, "issuer.authorize", "UPST-13", set()),
-        ({}, {}, {"/authorize": NOTHING}, "issuer.authorize", "DISC-13", set()),
+        ({}, {}, {"/authorize": NOTHING}, "issuer.authorize", "DISC-15", set()),
         ({"authorization_servers": []}, {}, {}, "resource.authorization_servers", "DISC-09", set()),
     ],
 )
@@ -152,7 +152,7 @@ async def test_a_challenge_that_points_to_nothing_is_a_fault(upstream: Upstream)
     upstream.challenge = f'Bearer resource_metadata="{upstream.origin}/nowhere"'
     found = await examined(upstream)
 
-    assert [(each.name, each.diagnosis_id) for each in failed(found)] == [("resource.documents", "UPST-05")]
+    assert [(each.name, each.diagnosis_id) for each in failed(found)] == [("resource.documents", "DISC-17")]
 
 
 async def test_a_server_with_sessions_is_asked_for_one_and_leaves_none_behind(upstream: Upstream) -> None:

@@ -32,9 +32,11 @@ async def talking(talk: Talk, context: ssl.SSLContext | None = None) -> AsyncIte
         yield f"{'https' if context else 'http'}://127.0.0.1:{port}/mcp"
 
 
-def tls(folder: Path, name: str = "127.0.0.1", *, at: datetime | None = None, alpn: str = "") -> ssl.SSLContext:
+def tls(
+    folder: Path, name: str = "127.0.0.1", *, at: datetime | None = None, alpn: str = "", is_signed: bool = False
+) -> ssl.SSLContext:
     file = folder / "server.pem"
-    file.write_bytes(key_and_certificate(name, at=at))
+    file.write_bytes(key_and_certificate(name, at=at, is_signed=is_signed))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     if alpn:
@@ -68,7 +70,7 @@ async def examined(url: str) -> Check:
 @pytest.mark.parametrize(
     ("talk", "name", "said"),
     [
-        (http2, "NET-09", "does not answer HTTP/1.1, and speaks HTTP/2"),
+        (http2, "NET-12", "does not answer HTTP/1.1, and speaks HTTP/2"),
         (ssh, "NET-09", "is no HTTP"),
         (nothing, "NET-05", ""),
     ],
@@ -96,6 +98,14 @@ async def test_a_certificate_that_nobody_vouches_for_is_named(tmp_path: Path) ->
 
     assert check.diagnosis_id == "NET-03"
     assert "SSL_CERT_FILE" in check.todo
+
+
+async def test_a_certificate_without_the_one_that_signed_it_is_named(tmp_path: Path) -> None:
+    async with talking(nothing, tls(tmp_path, is_signed=True)) as url:
+        check = await examined(url)
+
+    assert check.diagnosis_id == "NET-11"
+    assert "intermediate certificates" in check.todo
 
 
 async def test_a_certificate_of_another_time_is_named(tmp_path: Path) -> None:

@@ -11,14 +11,14 @@ import devgw
 from devgw.diagnosis.catalogue import failures
 from devgw.diagnosis.coverage import BY_CONFIGURATION, BY_DOCTOR, TOLERATED
 from devgw.diagnosis.rule import GatewayRule, Rule, diagnosis
-from devgw.diagnosis.rules import GATEWAY_RULES, RULES
+from devgw.diagnosis.rules import GATEWAY_RULES, RULES, watched
 from devgw.diagnosis.verdicts import Check, Verdict
 from devgw.problems import Problem
 from tests.diagnosis.every_problem import every_page, kinds, written_pages
 from tests.diagnosis.faces import Answers, bare, explained, of_check, read_beside, read_of_diagnosis, spoken
 from tests.support.gateway import running_gateway
 
-EVERY_RULE: list[Rule | GatewayRule] = [*RULES, *GATEWAY_RULES]
+EVERY_RULE: list[Rule | GatewayRule] = [*RULES, *GATEWAY_RULES, *watched.RULES]
 TABLE = every_page()
 NAMED = {key: problem for key, problem in TABLE.items() if key[1] is not None}
 ORDINARY = {key: problem for key, problem in TABLE.items() if key[1] is None}

@@ -26,9 +26,9 @@ from tests.support.serving import listen, origin_of
 LIMITS = TransportSettings(connect_timeout=3, response_timeout=3)
 
 
-def speaking_tls(folder: Path, name: str = "localhost") -> ssl.SSLContext:
+def speaking_tls(folder: Path, name: str = "localhost", *, is_signed: bool = False) -> ssl.SSLContext:
     file = folder / "server.pem"
-    file.write_bytes(key_and_certificate(name))
+    file.write_bytes(key_and_certificate(name, is_signed=is_signed))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     return context
@@ -91,6 +91,7 @@ async def by_the_oauth_side(url: str, purpose: str = "challenge", seconds: float
         ("nothing listens", "NET-01", "Start the server that should listen there, or correct rewritePattern"),
         ("no such name", "NET-02", "Correct the host in rewritePattern"),
         ("a certificate that signed itself", "NET-03", "Set SSL_CERT_FILE to the PEM file"),
+        ("a certificate without the one that signed it", "NET-11", "send the intermediate certificates"),
         ("https to a plain port", "NET-08", "write http:// in rewritePattern"),
         ("http to a port of TLS", "NET-08", "Write https:// in rewritePattern"),
         ("the connection is closed", "NET-05", "own log"),
@@ -106,7 +107,8 @@ async def test_both_sides_say_the_same_of_the_same_failure(case: str, name: str,
         elif case == "no such name":
             url = "http://nobody.invalid:81"
         else:
-            tls = speaking_tls(tmp_path) if "certificate" in case or case.startswith("http to") else None
+            is_tls = "certificate" in case or case.startswith("http to")
+            tls = speaking_tls(tmp_path, is_signed="without" in case) if is_tls else None
             says = SAYS.get(case, b"")
             scheme = "https" if "certificate" in case or case.startswith("https") else "http"
             url = f"{scheme}://127.0.0.1:{await stack.enter_async_context(port(tls, says))}"

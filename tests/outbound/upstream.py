@@ -130,6 +130,8 @@ class Upstream:
         return 200, {}, _laid_over(document, self.server_metadata)
 
     def _register(self, asked: Asked) -> tuple[int, dict[str, str], Any]:
+        if not asked.body.startswith(b"{"):
+            return 400, {}, {"error": "invalid_client_metadata"}
         client = {"client_id": f"c{len(self.clients) + 1}", "client_secret": "s e+c/ret", **json.loads(asked.body)}
         self.clients[client["client_id"]] = client
         return 201, {}, client

@@ -122,7 +122,7 @@ async def test_a_secret_that_comes_back_with_the_browser_is_not_repeated(
     answer = await http.get(f"{watched.runtime.watched.callback}?{query}")
     assert answer.headers["location"].startswith(f"{CALLBACK}?error=server_error")
     explanation = watched.traces()[-1].explanation or ""
-    assert "server_error: no state" in explanation
+    assert "server_error: “no state" in explanation
     assert word not in explanation
     assert SECRETS["code"] not in explanation
 
@@ -222,7 +222,8 @@ async def test_the_advice_names_the_url_that_was_given_and_no_file_of_a_project(
     async with running_upstream() as gone:
         url = f"{gone.origin}/mcp"
     async with watching(url, tmp_path) as watched:
-        await http.post(watched.url, json=INITIALIZE, headers=HEADERS)
+        with pytest.raises(httpx2.RemoteProtocolError):
+            await http.post(watched.url, json=INITIALIZE, headers=HEADERS)
         hint = watched.traces()[-1].hint or ""
         assert hint == "Start the server that should listen there, or correct the URL that you gave."
 
@@ -233,5 +234,6 @@ async def test_the_advice_for_an_origin_that_a_document_names_is_about_that_docu
     async with running_upstream() as gone:
         upstream.resource_metadata = {"authorization_servers": [gone.origin]}
     found = await http.get(f"{watched.origin}/.well-known/oauth-protected-resource/mcp")
-    await http.get(found.json()["authorization_servers"][0] + SERVER)
+    with pytest.raises(httpx2.RemoteProtocolError):
+        await http.get(found.json()["authorization_servers"][0] + SERVER)
     assert (watched.traces()[-1].hint or "").endswith("or correct the document that names it.")

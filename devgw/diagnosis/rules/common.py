@@ -22,6 +22,8 @@ _ORDER: tuple[tuple[type[Event], ...], ...] = (
     (McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefreshed),
 )
 """How far a flow has come, by the events that prove it; that it came to the end is proved by a good MCP call."""
+_WATCHED_ORDER = (("authorization_begun",), ("code_sent",), ("code_sent",), ("token_issued", "token_refreshed"))
+"""The same of a server that is only watched, by the steps that its answers tell."""
 
 AUTHORIZE, LOGIN, CODE, TOKEN, MCP = range(5)
 
@@ -34,7 +36,10 @@ def came_past(view: View, stage: int, moment: datetime) -> bool:
         return True
     succeeded = view.last_successes
     kinds = (kind for group in _ORDER[stage:] for kind in group)
-    return any(kind in succeeded and succeeded[kind] > moment for kind in kinds)
+    if any(kind in succeeded and succeeded[kind] > moment for kind in kinds):
+        return True
+    steps = (step for group in _WATCHED_ORDER[stage:] for step in group)
+    return any(view.last_steps[step] > moment for step in steps if step in view.last_steps)
 
 
 def got_token_elsewhere(view: View, moment: datetime) -> bool:

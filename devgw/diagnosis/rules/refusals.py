@@ -8,7 +8,7 @@ from devgw.diagnosis.clients import forget_advice
 from devgw.diagnosis.difference import difference_of
 from devgw.diagnosis.exchange import is_authorize, is_registration, is_token
 from devgw.diagnosis.rule import Rule, diagnosis
-from devgw.diagnosis.rules.common import AUTHORIZE, LOGIN, MCP, TOKEN, came_past, known_quirks
+from devgw.diagnosis.rules.common import AUTHORIZE, CODE, LOGIN, MCP, TOKEN, came_past, known_quirks
 from devgw.diagnosis.rules.registration import registered_anew
 from devgw.diagnosis.view import View
 from devgw.events import Trace
@@ -20,7 +20,7 @@ SECOND_BEST = ("TOK-03", "SESS-04", "REQ-03")
 """Consequences: a doubled callback or a stale page says little where another failure stands beside it."""
 
 
-SELF_HEALING = ("REG-02", "BEAR-06")
+SELF_HEALING = ("REG-02", "BEAR-06", "BEAR-10")
 """What good clients mend by themselves at once: they get the time to do so."""
 PATIENCE = timedelta(seconds=1)
 HEALED_BY_REGISTERING = ("REG-08", "REG-13")
@@ -59,9 +59,11 @@ def _stage(trace: Trace) -> int:
     """Return how far the flow must come for this refusal to be forgiven."""
     if isinstance(trace.problem, InteractionRequired):  # which comes after the authorization was begun
         return LOGIN
-    if is_authorize(trace) or is_registration(trace):
+    if trace.asked in ("authorize", "callback"):  # at a server that is watched, whose answer the request itself brings
+        return CODE
+    if is_authorize(trace) or is_registration(trace) or trace.asked == "register":
         return AUTHORIZE
-    if is_token(trace):
+    if is_token(trace) or trace.asked == "token":
         return TOKEN
     return MCP if trace.kind == "mcp" else LOGIN
 
@@ -143,6 +145,8 @@ TOK-02 TOK-03
 TOK-04 TOK-05 TOK-07 TOK-08 TOK-09 UPST-03 UPST-04 UPST-06 UPST-08 UPST-09 UPST-10 UPST-11 UPST-12
 UPST-13 UPST-14 UPST-15 UPST-16 UPST-17 UPST-18 UPST-19 UPST-20 UPST-21 UPST-22 UPST-23 UPST-24
 UPST-25 UPST-26 WORK-03 WORK-04
+AUD-10 BEAR-09 BEAR-10 CONS-05 DISC-15 DISC-16 NET-11 NET-12 PROXY-04 REFR-10 REG-16 REG-17 REG-18 REG-19 REQ-11
+SCOPE-06 TOK-10
 WORK-06 WORK-07
 """
 RULES = (Rule(tuple(IDS.split()), "a refused request with its problem", refusals),)

@@ -1,21 +1,27 @@
 """Somebody's server as its client saw it: the doctor's points, made of the documents that the client itself read.
 
-They are the only rules for a server that is merely watched. The others speak of devgw's authorization server, or of
-configuration files, and would say of a third party what nobody knows.
+With those of `watched_steps`, and with the refusals that name themselves, they are the only rules for a server that is
+merely watched. The others speak of devgw's authorization server, or of configuration files, and would say of a third
+party what nobody knows.
 """
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from devgw.diagnosis.clients.demands import Demands, demands
+from devgw.diagnosis.clients.recognise import recognise
 from devgw.diagnosis.exchange import asked_url
 from devgw.diagnosis.rule import Rule, diagnosis
-from devgw.diagnosis.verdicts.check import Answer, Check, Verdict
+from devgw.diagnosis.rules import refusals, watched_steps
+from devgw.diagnosis.verdicts.check import Answer, Verdict
+from devgw.diagnosis.verdicts.point import Point
+from devgw.diagnosis.verdicts.server_endpoint import challenge_point
 from devgw.diagnosis.verdicts.server_issuer import issuer_points
 from devgw.diagnosis.verdicts.server_resource import resource_points
 from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Endpoint, Seen
 from devgw.diagnosis.view import View
 from devgw.events import Trace
-from devgw.events.flow import Diagnosis, FlowState, Step
+from devgw.events.flow import Diagnosis, FlowState, Step, StepState
 from devgw.foreign.urls import UrlRefused, read_url
 from devgw.oauth.discovery import authorization_server_urls, resource_metadata_urls
 from devgw.problems.watched import OriginsExhausted
@@ -23,10 +29,12 @@ from devgw.problems.watched import OriginsExhausted
 SILENCE = timedelta(seconds=5)
 """After which a client that said nothing more has stopped."""
 _NAMED = (
-    *("DISC-01", "DISC-02", "DISC-05", "DISC-09", "DISC-11", "DISC-13"),
-    *("AUD-01", "AUD-02", "PKCE-01", "UPST-05", "UPST-13", "UPST-21", "PROXY-19"),
+    *("BEAR-01", "DISC-01", "DISC-02", "DISC-05", "DISC-06", "DISC-09", "DISC-11", "DISC-13", "DISC-17", "REG-01"),
+    *("AUD-01", "AUD-02", "PKCE-01", "TOK-01", "UPST-13", "UPST-21", "PROXY-19"),
 )
 _RESOURCE, _SERVER = "resource metadata", "server metadata"
+_PLACES = {"resource": _RESOURCE, "issuer": _SERVER}
+_PUBLISHED = ("resource.", "issuer.")
 _RESOURCE_KINDS, _SERVER_KINDS = ("path", "root"), ("oauth", "openid", "openid at its end")
 
 
@@ -37,9 +45,29 @@ def documents_of_a_watched_server(view: View, now: datetime) -> Iterator[Diagnos
     seen, traces = seen_in(view)
     if seen is None:
         return
-    for check in _checks(seen):
-        if check.verdict is Verdict.FAIL and check.diagnosis_id in _NAMED:
-            yield _said(check, view, traces)
+    family = _family_of(view)
+    for point in _points(seen):
+        if point.check.diagnosis_id in _NAMED and _may_stop(point, view, family):
+            yield _said(point, view, traces, family)
+
+
+def _family_of(view: View) -> Demands | None:
+    """Return what is known of the flow's client; None for one that nobody drove."""
+    entry = recognise(view.traits)
+    return next((each for each in demands() if entry is not None and each.key == entry.key and each.seen), None)
+
+
+def _may_stop(point: Point, view: View, family: Demands | None) -> bool:
+    """Tell whether a client that came no further may have stopped at this: not one that is known to pass it.
+
+    What breaks no standard stops some before they ask for a login, and nobody after that.
+    """
+    if family is not None and point.trait in family.passes:
+        return False
+    if point.check.verdict is Verdict.WARN:
+        is_before = view.flow.mark(Step.AUTHORIZE).state is StepState.NOT_REACHED and view.flow.failure is None
+        return is_before and bool(point.trait)
+    return point.check.verdict is Verdict.FAIL
 
 
 def origins_left_alone(view: View, _now: datetime) -> Iterator[Diagnosis]:
@@ -51,22 +79,39 @@ def origins_left_alone(view: View, _now: datetime) -> Iterator[Diagnosis]:
             yield diagnosis("LIMIT-07", trace.problem.explain(), trace.problem.advise(), view=view, trace=trace)
 
 
-def _said(check: Check, view: View, traces: dict[str, Trace]) -> Diagnosis:
-    about = traces.get(_RESOURCE if check.name.startswith("resource.") else _SERVER)
-    cause = f"What {check.fault} publishes: {check.saw.rstrip('.')}."
-    return diagnosis(check.diagnosis_id, cause, check.todo, view=view, trace=about, step=Step.DISCOVER)
+def _said(point: Point, view: View, traces: dict[str, Trace], family: Demands | None) -> Diagnosis:
+    check = point.check
+    about = traces.get(_PLACES.get(check.name.partition(".")[0], ""))
+    cause = f"{'What' if check.name.startswith(_PUBLISHED) else 'The answer of'} {check.fault}"
+    cause += f"{' publishes' if check.name.startswith(_PUBLISHED) else ''}: {check.saw.rstrip('.')}."
+    words = family.refuses.get(point.trait, "") if family is not None else ""
+    return diagnosis(
+        check.diagnosis_id,
+        cause,
+        check.todo,
+        view=view,
+        trace=about,
+        step=Step.DISCOVER,
+        certain=check.verdict is Verdict.FAIL or bool(words),
+        gone_when="the client goes on",
+        evidence=(f"{family.name} was seen to refuse such a server: {words}",) if family is not None and words else (),
+    )
 
 
-def _checks(seen: Seen) -> Iterator[Check]:
+def _points(seen: Seen) -> Iterator[Point]:
     """Yield what may be said of documents that were read; of what nobody asked for nothing is said."""
-    if seen.resource is not None or any(_is_broken(each) for each in seen.resources) or _all_asked(seen):
-        yield from (each.check for each in resource_points(seen))
+    if seen.resource is not None or _all_asked(seen):
+        yield challenge_point(seen)
+    if seen.resource is not None or any(_says_enough(each) for each in seen.resources) or _all_asked(seen):
+        yield from resource_points(seen)
     if seen.server is not None or any(each.kind == "oauth" for each in seen.servers):
-        yield from (each.check for each in issuer_points(seen))
+        yield from issuer_points(seen)
 
 
-def _is_broken(place: DocumentPlace) -> bool:
-    return place.is_failing or (place.answer.status == 200 and not place.has_document)
+def _says_enough(place: DocumentPlace) -> bool:
+    """Tell whether a client may stop at this place alone: it is broken, or the challenge points there."""
+    is_broken = place.is_failing or (place.answer.status == 200 and not place.has_document)
+    return is_broken or place.kind == "hint"
 
 
 def _all_asked(seen: Seen) -> bool:
@@ -118,5 +163,7 @@ def _answer(trace: Trace) -> Answer:
 
 RULES: tuple[Rule, ...] = (
     Rule(_NAMED, "the documents that a client of a watched server read", documents_of_a_watched_server),
+    *refusals.RULES,
+    *watched_steps.RULES,
     Rule(("LIMIT-07",), "a document of a watched server that was left as it is in part", origins_left_alone),
 )

@@ -9,7 +9,7 @@ from devgw.diagnosis.verdicts.point import Point, shown
 from devgw.diagnosis.verdicts.server_answers import answer_points
 from devgw.diagnosis.verdicts.server_endpoint import clock_point, endpoint_points, unfit, unreached
 from devgw.diagnosis.verdicts.server_issuer import issuer_points
-from devgw.diagnosis.verdicts.server_resource import resource_points
+from devgw.diagnosis.verdicts.server_resource import pages_point, resource_points
 from devgw.diagnosis.verdicts.server_seen import Seen
 
 
@@ -52,4 +52,6 @@ def _of_oauth(seen: Seen, callbacks: tuple[str, ...]) -> Iterator[Point]:
         return
     yield from resource_points(seen)
     yield from issuer_points(seen)
+    if seen.pages:
+        yield pages_point(seen)
     yield from answer_points(seen, callbacks)

@@ -1,11 +1,16 @@
 """What the endpoints of an authorization server make of what nobody can take for real."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from devgw.diagnosis.verdicts.check import Answer
-from devgw.diagnosis.verdicts.point import Point, of_issuer, shown, unasked
+from devgw.diagnosis.verdicts.point import Naming, Point, of_issuer, shown, unasked
 from devgw.diagnosis.verdicts.server_endpoint import answered
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Seen
+from devgw.foreign.text import clean
+from devgw.mcp.answer import beginning_of
+from devgw.problems.endpoint import EndpointDead, EndpointKind, RegistrationClosed
+from devgw.problems.endpoint_answer import EndpointAnswer, refusal_at
 
 
 def answer_points(seen: Seen, callbacks: tuple[str, ...]) -> Iterator[Point]:
@@ -20,6 +25,8 @@ def answer_points(seen: Seen, callbacks: tuple[str, ...]) -> Iterator[Point]:
         yield _authorize(seen, seen.authorize, callbacks)
     if seen.registered is not None:
         yield _registered(seen, seen.registered)
+    elif seen.registration is not None:
+        yield _registration(seen, seen.registration)
 
 
 def _keys(seen: Seen, answer: Answer) -> Point:
@@ -34,15 +41,13 @@ def _keys(seen: Seen, answer: Answer) -> Point:
 
 def _token(seen: Seen, answer: Answer) -> Point:
     naming = of_issuer(seen, "token", f"sent POST {shown(answer.url)} with a code that nobody issued")
-    if (point := unasked(naming, answer)) is not None:
+    if (point := _unanswered(naming, answer, "token-html")) is not None:
         return point
-    if 200 <= answer.status < 300:
+    if 200 <= answer.status < 300 and answer.said("access_token"):
         saw = f"it answers {answered(answer)} to a code that nobody issued"
         return naming.bad(saw, 'Answer 400 with {"error": "invalid_grant"} as JSON (RFC 6749 §5.2).')
-    if answer.failure or answer.status >= 500 or not answer.said("error"):
-        saw = f"it answers {answered(answer)} where an error in JSON belongs (RFC 6749 §5.2)"
-        todo = 'Answer 400 with {"error": "invalid_grant"} as JSON: clients read why, and log in again.'
-        return naming.bad(saw, todo, "DISC-05", "token-html")
+    if answer.status < 300 or answer.status >= 500 or not answer.said("error"):
+        return _refused(naming, seen, EndpointKind.TOKEN, answer, "token-html")
     if answer.status not in (400, 401):
         saw = f"it answers {answer.status} with error {answer.said('error')}; 400 or 401 belongs there"
         return naming.odd(saw, "Answer 400, or 401 for invalid_client (RFC 6749 §5.2).")
@@ -53,29 +58,39 @@ def _authorize(seen: Seen, answer: Answer, callbacks: tuple[str, ...]) -> Point:
     naming = of_issuer(
         seen, "authorize", f"sent GET {shown(answer.url.partition('?')[0])} for a client that nobody registered"
     )
-    if (point := unasked(naming, answer)) is not None:
+    if (point := _unanswered(naming, answer, "authorize-500")) is not None:
         return point
-    if answer.failure or answer.status >= 500:
-        saw = f"it answers {answered(answer)}"
-        return naming.bad(saw, "Look into its log: it fails where a browser is sent.", "UPST-13", "authorize-500")
     if answer.status in REDIRECTS and answer.location.startswith(callbacks):
         saw = "it redirects to the callback of a client that it does not know: an open redirector"
         todo = "Show an error page for an unknown client (RFC 6749 §4.1.2.1, RFC 9700 §4.11)."
-        return naming.bad(saw, todo, "RURI-02")
-    if answer.status in {404, 405}:
-        todo = "Let authorization_endpoint be the URL of the login page."
-        return naming.bad(f"it answers {answered(answer)}: there is no login page", todo, "DISC-13", "authorize-404")
+        return naming.bad(saw, todo, "RURI-14")
+    if answer.status >= 500:
+        return _refused(naming, seen, EndpointKind.AUTHORIZATION, answer, "authorize-500")
+    if answer.status in {404, 405} and not answer.said("error"):
+        return _refused(naming, seen, EndpointKind.AUTHORIZATION, answer, "authorize-404")
     return naming.good(f"it answers {answered(answer)}, and nothing to the client")
+
+
+def _registration(seen: Seen, answer: Answer) -> Point:
+    """Judge what a registration gets that is none: only that somebody is there to refuse it."""
+    naming = of_issuer(seen, "registration_endpoint", f"sent POST {shown(answer.url)} with what is no registration")
+    if (point := _unanswered(naming, answer, "registration-dead")) is not None:
+        return point
+    problem = refusal_at(_endpoint_answer(seen, EndpointKind.REGISTRATION, answer))
+    if isinstance(problem, EndpointDead):
+        return _refused(naming, seen, EndpointKind.REGISTRATION, answer, "registration-dead")
+    if isinstance(problem, RegistrationClosed):  # or what was sent is taken for an attack
+        point = naming.odd(problem.explain().rstrip("."), problem.advise(), problem.diagnosis_id or "")
+        return Point(replace(point.check, is_certain=False))
+    return naming.good(f"{answered(answer)}: it takes registrations, and not this")
 
 
 def _registered(seen: Seen, answer: Answer) -> Point:
     naming = of_issuer(seen, "registered", f"registered a client at {shown(answer.url)}")
-    if (point := unasked(naming, answer)) is not None:
+    if (point := _unanswered(naming, answer, "registration-dead")) is not None:
         return point
     if not 200 <= answer.status < 300 or not answer.said("client_id"):
-        saw = f"it answers {answered(answer)}: {answer.said('error')} {answer.said('error_description')}".rstrip(": ")
-        todo = "Register native clients with loopback redirect URIs and `none` (RFC 8252 §7.3, RFC 7591)."
-        return naming.bad(saw, todo, "UPST-14", "registration-dead")
+        return _refused(naming, seen, EndpointKind.REGISTRATION, answer, "registration-dead")
     if seen.deleted is not None and seen.deleted.status in (200, 202, 204):
         return naming.good(f"it gave an id, and deleted the client again ({seen.deleted.status})")
     why = "it offers no deletion (RFC 7592)"
@@ -83,3 +98,35 @@ def _registered(seen: Seen, answer: Answer) -> Point:
         why = f"deleting it (RFC 7592) brought {answered(seen.deleted)}"
     saw = f"the client {answer.said('client_id')} stays registered: {why}"
     return naming.odd(saw, f"Delete the client {answer.said('client_id')} in its console, or leave it to expire.")
+
+
+def _unanswered(naming: Naming, answer: Answer, trait: str) -> Point | None:
+    """Return why nothing came; None where something did."""
+    if (point := unasked(naming, answer)) is not None:
+        return point
+    if not answer.failure:
+        return None
+    problem = answer.problem
+    todo = problem.advise() if problem else "Look into the log of what listens there."
+    return naming.bad(answer.failure, todo, (problem.diagnosis_id or "") if problem else "UPST-13", trait)
+
+
+def _refused(naming: Naming, seen: Seen, kind: EndpointKind, answer: Answer, trait: str) -> Point:
+    """Return what a client is told there, too."""
+    problem = refusal_at(_endpoint_answer(seen, kind, answer))
+    return naming.bad(problem.explain().rstrip("."), problem.advise(), problem.diagnosis_id or "", trait)
+
+
+def _endpoint_answer(seen: Seen, kind: EndpointKind, answer: Answer) -> EndpointAnswer:
+    return EndpointAnswer(
+        kind,
+        of_issuer(seen, "", "").owner,
+        answer.url.partition("?")[0],
+        answer.status,
+        error_code=answer.said("error"),
+        said=answer.said("error_description") or ("" if answer.document else beginning_of(answer.body)),
+        media_type=answer.media_type,
+        is_json=bool(answer.document),
+        retry_after=clean(answer.headers.get("retry-after", ""), 40),
+        is_named=seen.server is not None,
+    )

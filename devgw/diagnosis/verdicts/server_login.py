@@ -1,8 +1,12 @@
 """What a login of one's own at somebody's server came to, and the call after it."""
 
-from devgw.diagnosis.verdicts.check import Answer, Check, Verdict, passed, skipped
-from devgw.diagnosis.verdicts.server_endpoint import answered
+from dataclasses import replace
+
+from devgw.diagnosis.verdicts.check import Answer, Check, Verdict, passed, refused, skipped
 from devgw.foreign.text import clean
+from devgw.mcp.answer import beginning_of
+from devgw.oauth.challenge import Challenge, bearer_challenge
+from devgw.problems.foreign_call_answer import CallAnswer, TokenKnown, refusal_of_call
 
 NAME = "login"
 
@@ -25,20 +29,22 @@ def logged_in(issuer: str, scope: str) -> Check:
     return passed(NAME, "signed in with a browser and redeemed the code", f"{clean(issuer, 200)} gave a token{asked}")
 
 
-def called(url: str, answer: Answer, owner: str) -> Check:
+def called(url: str, answer: Answer, owner: str, token: TokenKnown) -> Check:
     """Judge a call with the token that was just got."""
     name, did = f"{NAME}.call", f"sent POST initialize to {url} with that token"
     if answer.status < 300 and answer.message.get("result") is not None:
         return passed(name, did, "it was answered")
-    if answer.status == 401:
-        saw = f"401 to a token that is a minute old: {clean(answer.headers.get('www-authenticate', ''), 300)}"
-        todo = "Let the MCP server take tokens of its own authorization server: compare their `aud` with `resource`."
-        return Check(name, Verdict.FAIL, did, saw.rstrip(": "), todo, "AUD-03", fault=owner)
-    if answer.status == 403:
-        todo = "Let the scopes that its metadata names be enough for a call, or name those that are."
-        return Check(name, Verdict.FAIL, did, "403 to a token that was just given", todo, "PROXY-18", fault=owner)
-    saw = f"it answered {answered(answer)}"
-    return Check(name, Verdict.FAIL, did, saw, "Look into the log of the MCP server.", "PROXY-19", fault=owner)
+    if answer.failure:
+        return Check(name, Verdict.FAIL, did, answer.failure, "Look into the log of the MCP server.", fault=owner)
+    challenge = bearer_challenge([answer.headers.get("www-authenticate", "")]) or Challenge()
+    said = challenge.parameters.get("error_description") or challenge.error or beginning_of(answer.body)
+    scope = " ".join(challenge.scopes) if challenge.error == "insufficient_scope" else ""
+    came = CallAnswer(
+        *(url, owner, "initialize", answer.status, clean(said, 200), token, scope),
+        media_type=answer.media_type,
+        location=answer.location,
+    )
+    return replace(refused(name, did, refusal_of_call(came)), fault=owner)
 
 
 def given_up() -> Check:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.urls import split_url
-from devgw.diagnosis.verdicts.check import MOST_SHOWN
+from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer
 from devgw.diagnosis.verdicts.point import Naming, Point, asked_for, of_resource, shown
+from devgw.diagnosis.verdicts.server_endpoint import answered
 from devgw.diagnosis.verdicts.server_place import broken_place
 from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Seen
 from devgw.foreign.text import clean
@@ -22,6 +23,8 @@ def resource_points(seen: Seen) -> Iterator[Point]:
         return
     yield _identifier(seen, seen.resource)
     yield _servers(seen, seen.resource)
+    if seen.own_server is not None:
+        yield _second_server(seen, seen.own_server)
     yield _demands(seen, seen.resource)
 
 
@@ -33,6 +36,10 @@ def _documents(seen: Seen) -> Point:
             return _found(seen, naming, place)
         if (point := broken_place(naming, place, "prm", "PROXY-19")) is not None:
             return point
+    hint = next((each for each in seen.resources if each.kind == "hint"), None)
+    if hint is not None:
+        saw = f"the challenge points to {shown(hint.answer.url)}, where there is none ({answered(hint.answer)})"
+        return naming.bad(saw, "Serve the document there, or let the challenge point to it.", "DISC-17", "hint-wrong")
     if seen.server is not None:
         saw = "none: clients then take the server's origin for its authorization server, as in 2025-03-26"
         trait = "prm-absent" if split_url(seen.url).path.text.strip("/") else "prm-absent-root"
@@ -54,7 +61,11 @@ def _found(seen: Seen, naming: Naming, place: DocumentPlace) -> Point:
     absent = [shown(each.answer.url) for each in seen.resources if each.kind == "hint" and not each.has_document]
     if absent:
         saw = f"the challenge points to {absent[0]}, where there is none; it stands at {shown(place.answer.url)}"
-        return naming.bad(saw, f"Let resource_metadata be {shown(place.answer.url)}.", "UPST-05", "hint-wrong")
+        return naming.bad(saw, f"Let resource_metadata be {shown(place.answer.url)}.", "DISC-17", "hint-wrong")
+    passed = [shown(each.answer.url) for each in seen.resources if each.kind == "path" and not each.has_document]
+    if place.kind == "root" and passed:
+        saw = f"it stands at {shown(place.answer.url)} alone, and {passed[0]} has none"
+        return naming.odd(saw, f"Serve it at {passed[0]} (RFC 9728 §3.1).", "DISC-17")
     return naming.good(f"found at {shown(place.answer.url)}")
 
 
@@ -98,6 +109,30 @@ def _servers(seen: Seen, place: DocumentPlace) -> Point:
         return naming.bad(saw, "Write the issuer's URL there.", "DISC-13", "prm-noservers")
     more = f"; {len(named) - 1} more, of which most clients take none" if len(named) > 1 else ""
     return naming.good(f"the first is {clean(named[0], MOST_SHOWN)}{more}")
+
+
+def _second_server(seen: Seen, answer: Answer) -> Point:
+    """Judge an authorization server at the MCP server's own origin, beside the one that it names."""
+    naming = of_resource(seen, "second_server", asked_for([answer]))
+    issuer = answer.document.get("issuer") if answer.status == 200 else None
+    if not isinstance(issuer, str) or issuer == seen.issuer:
+        return naming.good(f"there is no second authorization server ({answered(answer)})")
+    saw = (
+        f"its origin publishes another authorization server, {shown(issuer)}, beside {shown(seen.issuer)}: clients of "
+        "2025-03-26 log in there"
+    )
+    return naming.odd(saw, f"Take {shown(answer.url)} away, or let it name {shown(seen.issuer)}.", "DISC-16")
+
+
+def pages_point(seen: Seen) -> Point:
+    """Judge whether pages may read the documents."""
+    naming = of_resource(seen, "pages", f"sent GET {', '.join(shown(each.url) for each in seen.pages)} as a page does")
+    hidden = [each for each in seen.pages if each.status == 200 and not each.headers.get("access-control-allow-origin")]
+    if hidden:
+        where = ", ".join(shown(each.url) for each in hidden)
+        saw = f"no Access-Control-Allow-Origin at {where}: browsers hide it from pages; programs read it"
+        return naming.odd(saw, "Send Access-Control-Allow-Origin: * with both metadata documents.", "CORS-06")
+    return naming.good("pages of other origins may read the metadata")
 
 
 def _demands(seen: Seen, place: DocumentPlace) -> Point:

@@ -92,6 +92,12 @@ class Seen:
     """To a code that nobody issued."""
     authorize: Answer | None = None
     """To a client that nobody registered."""
+    registration: Answer | None = None
+    """To a registration that is no JSON, which registers nobody."""
+    own_server: Answer | None = None
+    """To the metadata of an authorization server at the MCP server's own origin, where it names another one."""
+    pages: tuple[Answer, ...] = ()
+    """To the documents that were found, asked as a page of another origin does."""
     registered: Answer | None = None
     """To a registration; only where that was asked for."""
     deleted: Answer | None = None

@@ -22,8 +22,8 @@ class WatchedAuthorization:
     """One authorization request that went on with our callback."""
 
     transaction_id: TransactionId
-    origin: str
-    """Of the authorization endpoint."""
+    endpoint: str
+    """The URL of the authorization endpoint."""
     client_id: str
     redirect_uri: str
     """The client's own, found to be one of those that it registered."""
@@ -31,6 +31,16 @@ class WatchedAuthorization:
     name: str
     """The loopback name under which the client asked."""
     until: datetime
+    challenge: str = ""
+    """The S256 challenge; empty where it sent none, or another kind."""
+
+
+@dataclass(slots=True)
+class WatchedCode:
+    """A code that came to our callback, and what it has to be redeemed with."""
+
+    authorization: WatchedAuthorization
+    is_spent: bool = False
 
 
 class WatchedAuthorizations:
@@ -39,7 +49,7 @@ class WatchedAuthorizations:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._open: OrderedDict[str, WatchedAuthorization] = OrderedDict()
-        self._codes: OrderedDict[str, TransactionId] = OrderedDict()
+        self._codes: OrderedDict[str, WatchedCode] = OrderedDict()
 
     def begin(self, authorization: WatchedAuthorization) -> str:
         """Return the word that is sent as `state`."""
@@ -70,14 +80,14 @@ class WatchedAuthorizations:
         places = {(each.client_id, each.redirect_uri) for each in self._open.values()}
         return next(reversed(self._open.values())) if len(places) == 1 else None
 
-    def keep_code(self, code: str, transaction_id: TransactionId) -> None:
+    def keep_code(self, code: str, authorization: WatchedAuthorization) -> None:
         """Remember that a code was sent to our callback, and has to be redeemed with it."""
-        self._codes[digest(code)] = transaction_id
+        self._codes[digest(code)] = WatchedCode(authorization)
         if len(self._codes) > Limits.WATCHED_SECRETS:
             self._codes.popitem(last=False)
 
-    def find_code(self, code: str) -> TransactionId | None:
-        """Return the authorization of a code that was sent to our callback; None for any other."""
+    def find_code(self, code: str) -> WatchedCode | None:
+        """Return what is known of a code that was sent to our callback; None for any other."""
         return self._codes.get(digest(code))
 
 

@@ -82,6 +82,10 @@ class Legs:
         found = self._learnt.get((origin, path))
         return found[0] if found else _well_known(path) or _ASSUMED.get(path, Leg.OTHER)
 
+    def is_learnt(self, origin: str, path: str) -> bool:
+        """Tell whether a document named this place."""
+        return (origin, path) in self._learnt
+
     def issuer_at(self, origin: str, path: str) -> str:
         """Return the issuer of whose endpoints this is one; the origin where no document says so."""
         found = self._learnt.get((origin, path))

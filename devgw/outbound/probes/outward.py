@@ -16,8 +16,9 @@ from devgw.outbound.client import Bounds, CheckAddress, http_client
 from devgw.outbound.guard import check_form, find_near_check, is_local, near_name, upstream_check
 from devgw.outbound.probes.asking import Asker
 from devgw.problems import Refused
+from devgw.problems.proxy import GIVEN_URL
 
-THE_URL = "the URL that you gave"
+THE_URL = GIVEN_URL
 """Where a URL stands that would be corrected, as problems call it."""
 
 

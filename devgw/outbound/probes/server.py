@@ -31,6 +31,7 @@ _SERVER_KINDS = ("oauth", "openid", "openid at its end")
 LOOPBACK_CALLBACKS = ("http://127.0.0.1:33418/callback", "http://localhost:33418/callback")
 """What clients on a developer's machine register; nothing listens there on our behalf."""
 NO_CODE = "a-code-that-nobody-issued"
+NO_REGISTRATION = b"no JSON, so that it registers nobody"
 NO_CLIENT = "a-client-that-nobody-registered"
 
 
@@ -51,6 +52,9 @@ async def looked(
     seen = replace(seen, resources=await _resources(outward, seen))
     issuer = _issuer_of(seen)
     seen = replace(seen, issuer=issuer, servers=await _servers(outward, issuer))
+    if seen.endpoint.wants_login:
+        own, pages = await asyncio.gather(_own_server(outward, seen), _as_a_page(outward, seen))
+        seen = replace(seen, own_server=own, pages=pages)
     return await _at_the_issuer(outward, seen, registers=registers)
 
 
@@ -134,18 +138,35 @@ async def _servers(outward: Outward, issuer: str) -> tuple[DocumentPlace, ...]:
     return tuple(DocumentPlace(kind, answer) for kind, answer in zip(_SERVER_KINDS, answers, strict=False))
 
 
+async def _own_server(outward: Outward, seen: Seen) -> Answer | None:
+    """Ask for an authorization server at the endpoint's own origin, where clients of 2025-03-26 look."""
+    if same_origin(seen.issuer, seen.url):
+        return None
+    return await outward.own("GET", authorization_server_urls(seen.origin)[0])
+
+
+async def _as_a_page(outward: Outward, seen: Seen) -> tuple[Answer, ...]:
+    """Ask once more for the documents that were found, as a page of another origin does."""
+    found = [each.answer.url for each in (seen.resource, seen.server) if each is not None]
+    origin = {"origin": PREFLIGHT["origin"]}
+    return tuple(await asyncio.gather(*(outward.foreign("GET", url, origin, near=seen.url) for url in found)))
+
+
 async def _at_the_issuer(outward: Outward, seen: Seen, *, registers: bool) -> Seen:
     """Ask the endpoints that the metadata names, or 2025-03-26 assumes, with what nobody can take for real."""
     if seen.server is None and not (seen.endpoint.wants_login and seen.resource is None):
         return seen
     named = seen.server.answer.document if seen.server else _assumed(seen.origin)
-    keys, answered, page, (registered, deleted) = await asyncio.gather(
+    endpoint = named.get("registration_endpoint")
+    keys, answered, page, registration, (registered, deleted) = await asyncio.gather(
         outward.named("GET", named.get("jwks_uri")),
         outward.named("POST", named.get("token_endpoint"), data=_junk_token(seen)),
         outward.named("GET", _junk_login(seen, named.get("authorization_endpoint"))),
-        _registration(outward, named.get("registration_endpoint") if registers else None),
+        outward.named("POST", endpoint, {"content-type": "application/json"}, content=NO_REGISTRATION),
+        _registration(outward, endpoint if registers else None),
     )
-    return replace(seen, keys=keys, token=answered, authorize=page, registered=registered, deleted=deleted)
+    seen = replace(seen, keys=keys, token=answered, authorize=page, registration=registration)
+    return replace(seen, registered=registered, deleted=deleted)
 
 
 def _assumed(origin: str) -> dict[str, Any]:

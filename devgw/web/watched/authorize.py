@@ -6,19 +6,19 @@ with the client's own, since what it has against that one would not be seen othe
 Source: RFC 6749 §4.1; RFC 9207 §2.
 """
 
+from typing import Any
+
 from devgw.entropy import short_id
-from devgw.gateway.watched.authorizations import WatchedAuthorization, with_answer
+from devgw.gateway.watched.authorizations import WatchedAuthorization
 from devgw.gateway.watched.clients import WatchedClient
 from devgw.gateway.watched.parameters import exchanged, read_all, read_once
-from devgw.gateway.watched.tokens import token_id
 from devgw.ids import ClientId, TransactionId
 from devgw.limits import Limits
 from devgw.monitor.flow_moves import Seen
-from devgw.problems import Refused
-from devgw.problems.watched import WatchedCallbackUnknown
-from devgw.web.answers import NO_STORE
+from devgw.problems.endpoint_answer import refusal_at
+from devgw.web.watched.callback import issuers, lead, tell_answer
 from devgw.web.watched.sending import WholeAnswer, ask, give
-from devgw.web.watched.telling import refusal_of, said_to, tell, tell_refusal
+from devgw.web.watched.telling import endpoint_answer, tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
 
 _PAGE = (b"text/html", b"application/xhtml+xml")
@@ -46,7 +46,7 @@ async def answer_authorize(call: WatchedCall) -> None:
         call.trace.client_name = (client.name or None) if client else None
     looked = None if _is_by_reference(query) else await _look(call, real)
     if looked is not None and looked.status >= 400:
-        await _refuse(call, real, looked)
+        await _refuse(call, real, looked, client)
         return
     why = _why_unchanged(call, client, query)
     redirect_uri = read_once(query, "redirect_uri") or ""
@@ -56,9 +56,9 @@ async def answer_authorize(call: WatchedCall) -> None:
     _tell_begun(call, query)
     if client is None or why:
         call.trace.notes.append(_UNCHANGED.format(why=why))
-        await _lead(call, real)
+        await lead(call, real)
         return
-    await _lead(call, _with_our_callback(call, client, redirect_uri, query))
+    await lead(call, _with_our_callback(call, client, redirect_uri, query))
 
 
 def _in_real_urls(call: WatchedCall) -> str:
@@ -94,16 +94,26 @@ def _why_unchanged(call: WatchedCall, client: WatchedClient | None, query: str) 
     return ""
 
 
-async def _refuse(call: WatchedCall, real: str, looked: WholeAnswer) -> None:
+def _asked(query: str) -> dict[str, str]:
+    """Return what the client asked for, as refusals repeat it."""
+    return {name: read_once(query, name) or "" for name in ("redirect_uri", "resource", "scope")}
+
+
+def _registered(client: WatchedClient | None, redirect_uri: str) -> dict[str, Any]:
+    """Return what the client registered, and whether the redirect URI is of those, where that was seen."""
+    if client is None:
+        return {}
+    return {"registered": client.redirect_uris, "fits": client.may_have(redirect_uri)}
+
+
+async def _refuse(call: WatchedCall, real: str, looked: WholeAnswer, client: WatchedClient | None) -> None:
     """Let the browser see the server's own refusal; a program gets it as it is."""
-    tell_refusal(
-        call,
-        Seen.AUTHORIZATION_REFUSED,
-        *refusal_of(call, looked),
-        redirect_uri=read_once(call.trace.query.decode("latin-1"), "redirect_uri"),
-    )
+    query = call.trace.query.decode("latin-1")
+    redirect_uri = read_once(query, "redirect_uri") or ""
+    answer = endpoint_answer(call, looked, **_asked(query), **_registered(client, redirect_uri))
+    tell_refusal(call, Seen.AUTHORIZATION_REFUSED, refusal_at(answer), redirect_uri=redirect_uri or None)
     if _is_browser(call):
-        await _lead(call, real)
+        await lead(call, real)
     else:
         await give(call, looked)
 
@@ -129,14 +139,10 @@ async def _pass_answer(call: WatchedCall, looked: WholeAnswer, redirect_uri: str
     _tell_begun(call, call.trace.query.decode("latin-1"))
     location = _location(looked)
     answer = location[len(redirect_uri) :].lstrip("?&")
-    _tell_answer(call, answer, redirect_uri)
+    tell_answer(call, answer, redirect_uri, call.url.partition("?")[0])
     head = location[: len(location) - len(answer)]
-    await _lead(call, head + exchanged(answer, {"iss": _issuers(call, answer)}), looked.status)
+    await lead(call, head + exchanged(answer, {"iss": issuers(call, answer)}), looked.status)
     call.show_answer(looked.headers)
-
-
-def _issuers(call: WatchedCall, answer: str) -> dict[str, str]:
-    return {each: call.swap(each) for each in read_all(answer, "iss")}
 
 
 def _with_our_callback(call: WatchedCall, client: WatchedClient, redirect_uri: str, query: str) -> str:
@@ -145,8 +151,16 @@ def _with_our_callback(call: WatchedCall, client: WatchedClient, redirect_uri: s
     begun = watched.authorizations
     transaction_id = TransactionId(short_id("t-", 6))
     state, until = read_once(query, "state"), begun.until()
+    challenge = read_once(query, "code_challenge") if read_once(query, "code_challenge_method") == "S256" else ""
     authorization = WatchedAuthorization(
-        transaction_id, call.origin, client.client_id, redirect_uri, state, call.name, until
+        transaction_id,
+        call.url.partition("?")[0],
+        client.client_id,
+        redirect_uri,
+        state,
+        call.name,
+        until,
+        challenge or "",
     )
     word = begun.begin(authorization)
     ours = exchanged(query, {"redirect_uri": watched.callback, "state": word})
@@ -155,29 +169,6 @@ def _with_our_callback(call: WatchedCall, client: WatchedClient, redirect_uri: s
     tell(call, Seen.SENT_TO_PROVIDER, "waiting for the person to sign in at the server", transaction_id=transaction_id)
     call.trace.notes.append("The browser goes on with devgw's own callback, which leads back to the client.")
     return f"{call.url.partition('?')[0]}?{ours}"
-
-
-async def _lead(call: WatchedCall, url: str, status: int = 302) -> None:
-    await call.recording.answer(status, [(b"location", url.encode("latin-1", "replace")), NO_STORE])
-
-
-async def answer_callback(call: WatchedCall) -> None:
-    """Send the browser on to the client with what the server answered.
-
-    Raises:
-        Refused: with `WatchedCallbackUnknown`.
-    """
-    query = call.target.partition("?")[2]
-    states = read_all(query, "state")
-    found = call.watched.authorizations.finish(states[0] if states else None)
-    if found is None:
-        raise Refused(WatchedCallbackUnknown())
-    call.name = found.name
-    call.trace.client_id, call.trace.transaction_id = ClientId(found.client_id), found.transaction_id
-    if code := read_once(query, "code"):
-        call.watched.authorizations.keep_code(code, found.transaction_id)
-    _tell_answer(call, query, found.redirect_uri)
-    await _lead(call, with_answer(found.redirect_uri, query, found.state, _issuers(call, query)))
 
 
 def _tell_begun(call: WatchedCall, query: str) -> None:
@@ -190,17 +181,3 @@ def _tell_begun(call: WatchedCall, query: str) -> None:
         scope=read_once(query, "scope"),
         issuer=call.watched.legs.issuer_at(call.origin, call.target.partition("?")[0]),
     )
-
-
-def _tell_answer(call: WatchedCall, answer: str, redirect_uri: str) -> None:
-    """Tell that a code, or an error, went to the client."""
-    error, code = read_once(answer, "error"), read_once(answer, "code")
-    if error is not None or code is None:
-        came = said_to(call, error or "") or "neither code nor error"
-        said = said_to(call, read_once(answer, "error_description") or "")
-        seen = Seen.CONSENT_DENIED if error == "access_denied" else Seen.AUTHORIZATION_REFUSED
-        words = f"The server sent the browser back with {came}{f': {said}' if said else ''}"
-        tell_refusal(call, seen, error or "no_code", f"{words.rstrip('.')}.", redirect_uri=redirect_uri)
-        return
-    words = "code sent, waiting for the client to redeem it"
-    tell(call, Seen.CODE_SENT, words, redirect_uri=redirect_uri, code_id=token_id("code", code))

@@ -42,4 +42,7 @@ async def _learn(call: WatchedCall, document: Mapping[str, Any]) -> None:
             call.trace.problem = refused
     if call.leg is Leg.SERVER_METADATA:
         watched.legs.learn_server(document, call.origin)
+    else:
+        named = document.get("authorization_servers")
+        watched.named = tuple(each for each in named if isinstance(each, str)) if isinstance(named, list) else ()
     watched.keep()

@@ -23,7 +23,9 @@ from devgw.web.recorder import (
     Send,
 )
 from devgw.web.watch import AnswerWatch
-from devgw.web.watched.authorize import answer_authorize, answer_callback
+from devgw.web.watched.authorize import answer_authorize
+from devgw.web.watched.breaking import break_off, is_no_answer
+from devgw.web.watched.callback import answer_callback
 from devgw.web.watched.door import check_caller, local_name
 from devgw.web.watched.mcp import answer_plain
 from devgw.web.watched.metadata import answer_metadata
@@ -100,8 +102,13 @@ class WatchedPort:
         except BodyTooLarge:
             raise Refused(RequestTooLarge(most)) from None
         answer = self.answers.get((call.leg, recording.trace.method), answer_plain)
-        with AnswerWatch(recording.receive, self._watched.patience):
-            await answer(call)
+        try:
+            with AnswerWatch(recording.receive, self._watched.patience):
+                await answer(call)
+        except Refused as refused:
+            if not is_no_answer(refused.problem):
+                raise
+            break_off(call, scope, refused.problem)
 
     def _check(self, call: WatchedCall) -> None:
         """Refuse who may not ask.

@@ -6,8 +6,9 @@ Source: RFC 7591 §3.
 from devgw.gateway.watched.registration import registered_client, with_callback, without_callback
 from devgw.ids import ClientId
 from devgw.monitor.flow_moves import Seen
+from devgw.problems.endpoint_answer import refusal_at
 from devgw.web.watched.sending import WholeAnswer, ask, give
-from devgw.web.watched.telling import refusal_of, tell, tell_refusal
+from devgw.web.watched.telling import endpoint_answer, tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
 
 _WITHOUT = (
@@ -29,28 +30,22 @@ async def answer_register(call: WatchedCall) -> None:
         asked, answer = None, await ask(call, call.body)
         if answer.status < 300:
             call.trace.notes.append(_WITHOUT)
-    if 200 <= answer.status < 300:
-        _remember(call, answer, callback if asked else "")
-    else:
-        tell_refusal(call, Seen.REGISTRATION_REFUSED, *refusal_of(call, answer))
+    if not (200 <= answer.status < 300 and _remember(call, answer, callback if asked else "")):
+        tell_refusal(call, Seen.REGISTRATION_REFUSED, refusal_at(endpoint_answer(call, answer)))
     await give(call, answer, without_callback(answer.body, callback) if asked else None)
     call.show_answer(answer.headers, without_callback(answer.body, callback) if asked else answer.body)
 
 
-def _remember(call: WatchedCall, answer: WholeAnswer, callback: str) -> None:
+def _remember(call: WatchedCall, answer: WholeAnswer, callback: str) -> bool:
+    """Remember who was registered, and tell; return whether the answer says who."""
     watched = call.watched
     issuer = watched.legs.issuer_at(call.origin, call.target.partition("?")[0])
     client = registered_client(issuer, call.body, answer.body, callback)
     if client is None:
-        return
+        return False
     watched.clients.add(client)
     watched.keep()
     words = f"registered as {client.name or client.client_id}"
-    tell(
-        call,
-        Seen.REGISTERED,
-        words,
-        client_id=ClientId(client.client_id),
-        client_name=client.name or None,
-        registered_by="dcr",
-    )
+    client_id = ClientId(client.client_id)
+    tell(call, Seen.REGISTERED, words, client_id=client_id, client_name=client.name or None, registered_by="dcr")
+    return True

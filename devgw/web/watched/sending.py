@@ -8,7 +8,14 @@ from devgw.gateway.transport import Timing, UpstreamAnswer, UpstreamRequest
 from devgw.gateway.watched.headers import headers_down, headers_up
 from devgw.limits import Limits
 from devgw.problems import Problem, Refused
-from devgw.problems.proxy import UpstreamAnswerTimedOut, UpstreamConnectTimedOut, UpstreamNotReached
+from devgw.problems.proxy import (
+    GIVEN_URL,
+    NAMING_DOCUMENT,
+    UpstreamAnswerTimedOut,
+    UpstreamConnectTimedOut,
+    UpstreamNotReached,
+)
+from devgw.problems.server import MAY_BE_HTTP2, ServerSpeaksHttp2
 from devgw.web import awaited
 from devgw.web.decoding import Decoder
 from devgw.web.relay import read_whole
@@ -70,13 +77,16 @@ async def _opened(call: WatchedCall, request: UpstreamRequest, timing: Timing) -
     try:
         return await call.watched.client.open(request, timing)
     except Refused as refused:
-        raise Refused(_advised(call, refused.problem)) from refused
+        problem = _advised(call, refused.problem)
+        if isinstance(problem, MAY_BE_HTTP2) and await call.watched.speaks_http2(call.origin):
+            problem = ServerSpeaksHttp2(call.origin)
+        raise Refused(problem) from refused
 
 
 def _advised(call: WatchedCall, problem: Problem) -> Problem:
     if isinstance(problem, UpstreamNotReached):
         is_given = call.origin == call.watched.origins.origin
-        problem = replace(problem, written_in="the URL that you gave" if is_given else "the document that names it")
+        problem = replace(problem, written_in=GIVEN_URL if is_given else NAMING_DOCUMENT)
     if isinstance(problem, UpstreamConnectTimedOut | UpstreamAnswerTimedOut):
         problem = replace(problem, is_setting=False)
     return problem
@@ -127,6 +137,7 @@ async def give_as_it_comes(call: WatchedCall, answer: UpstreamAnswer) -> None:
     """
     recording, origins = call.recording, call.watched.origins
     headers = headers_down(answer.headers, origins, call.name)
+    headers += [pair for pair in answer.headers if pair[0] == b"content-length"]  # so that a cut shows as it was made
     await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
     recording.wait(awaited.EVENT if recording.is_streaming else awaited.BODY)
     if call.trace.method != "HEAD":

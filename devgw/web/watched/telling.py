@@ -5,16 +5,31 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
-from devgw.events.taxonomy import FailureOrigin, Outcome, WatchedStepTaken
+from devgw.events import refusal
+from devgw.events.taxonomy import Outcome, WatchedStepTaken
+from devgw.foreign.text import clean
+from devgw.foreign.urls import UrlRefused, read_url
 from devgw.gateway.watched.documents import read_document
+from devgw.gateway.watched.legs import Leg
 from devgw.mcp.answer import beginning_of
 from devgw.monitor.flow_moves import Seen
 from devgw.monitor.masking import mask
 from devgw.monitor.secret_names import is_partly_secret, is_secret_parameter
 from devgw.oauth.token_answer import excerpt
+from devgw.problems import Problem
+from devgw.problems.endpoint import EndpointKind
+from devgw.problems.endpoint_answer import EndpointAnswer
 from devgw.web.watched.sending import WholeAnswer
 from devgw.web.watched.watched import WatchedCall
 
+KINDS = {
+    Leg.REGISTER: EndpointKind.REGISTRATION,
+    Leg.AUTHORIZE: EndpointKind.AUTHORIZATION,
+    Leg.CALLBACK: EndpointKind.AUTHORIZATION,
+    Leg.TOKEN: EndpointKind.TOKEN,
+    Leg.PUSHED: EndpointKind.PUSHED,
+}
+"""The endpoints whose refusals a flow is told of; our callback brings an answer of the authorization endpoint."""
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 SAID = 200
 """Characters of the server's own words that are repeated."""
@@ -39,30 +54,46 @@ def tell(call: WatchedCall, seen: Seen, words: str, **facts: Any) -> None:
     call.watched.bus.publish(WatchedStepTaken(step=str(seen), words=words, **(known | facts)))
 
 
-def tell_refusal(call: WatchedCall, seen: Seen, reason: str, said: str, **facts: Any) -> None:
-    """Publish that the server refused a step: why as it says itself."""
-    trace = call.trace
-    trace.outcome, trace.failure_origin = Outcome.DENIED, FailureOrigin.UPSTREAM
-    trace.reason_code, trace.explanation = reason, said
-    ending: dict[str, Any] = {
-        "outcome": Outcome.DENIED,
-        "failure_origin": FailureOrigin.UPSTREAM,
-        "reason_code": reason,
-        "explanation": said,
-    }
-    tell(call, seen, said, **ending, **facts)
+def tell_refusal(call: WatchedCall, seen: Seen, problem: Problem, **facts: Any) -> None:
+    """Publish that the server refused a step, and write down what its answer is."""
+    call.trace.refuse(problem, Outcome.DENIED)
+    tell(call, seen, problem.explain(), outcome=Outcome.DENIED, **refusal(problem), **facts)
 
 
-def refusal_of(call: WatchedCall, answer: WholeAnswer) -> tuple[str, str]:
-    """Return the server's error code, or its status, and a sentence with what it said."""
+def endpoint_answer(call: WatchedCall, answer: WholeAnswer, **known: Any) -> EndpointAnswer:
+    """Return an answer of an OAuth endpoint with what is known of its request."""
     document = read_document(answer.body)
     code, said = (document.get("error"), document.get("error_description")) if document else ("", "")
     if document is None:
         said = beginning_of(answer.body)
-    code = code if isinstance(code, str) and _CODE.fullmatch(code) else ""
-    words = f"{call.url.partition('?')[0]} answered {answer.status}{f' {code}' if code else ''}"
-    told = said_to(call, said) if isinstance(said, str) else ""
-    return code or f"status_{answer.status}", f"{words}: {told}." if told else f"{words}."
+    endpoint = call.url.partition("?")[0]
+    return EndpointAnswer(
+        KINDS[call.leg],
+        authorization_server(call, endpoint),
+        endpoint,
+        answer.status,
+        error_code=code if isinstance(code, str) and _CODE.fullmatch(code) else "",
+        said=said_to(call, said) if isinstance(said, str) else "",
+        media_type=_header(answer, b"content-type").partition(";")[0].strip().lower(),
+        is_json=document is not None,
+        retry_after=clean(_header(answer, b"retry-after"), 40),
+        is_named=call.watched.legs.is_learnt(call.origin, endpoint.removeprefix(call.origin)),
+        **known,
+    )
+
+
+def authorization_server(call: WatchedCall, endpoint: str) -> str:
+    """Return whose endpoint this is, with its host."""
+    read = read_url(endpoint)
+    issuer = call.watched.legs.issuer_at(read.origin, read.path)
+    try:
+        return f"the authorization server at {read_url(issuer).origin}"
+    except UrlRefused:
+        return f"the authorization server at {read.origin}"
+
+
+def _header(answer: WholeAnswer, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in answer.headers if key == name), "")
 
 
 def said_to(call: WatchedCall, text: str) -> str:

@@ -7,9 +7,11 @@ Source: RFC 6749 §4.1.3, §5, §6; RFC 8707 §2.2; RFC 9126 §2.1.
 
 from base64 import b64decode
 from binascii import Error
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote_plus
 
+from devgw.gateway.watched.authorizations import WatchedCode
 from devgw.gateway.watched.documents import read_document
 from devgw.gateway.watched.legs import Leg
 from devgw.gateway.watched.parameters import exchanged, read_all, read_once
@@ -17,8 +19,12 @@ from devgw.gateway.watched.tokens import token_id
 from devgw.ids import ClientId
 from devgw.limits import Limits
 from devgw.monitor.flow_moves import Seen
+from devgw.oauth.pkce import verifies
+from devgw.oauth.token_answer import A_CENTURY
+from devgw.problems.endpoint_answer import refusal_at
+from devgw.problems.endpoint_grant import CodeFault
 from devgw.web.watched.sending import WholeAnswer, ask, give
-from devgw.web.watched.telling import refusal_of, tell, tell_refusal
+from devgw.web.watched.telling import endpoint_answer, tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
 
 
@@ -33,13 +39,17 @@ async def answer_form(call: WatchedCall) -> None:
     real = exchanged(asked, {"resource": {each: to_real(each) for each in read_all(asked, "resource")}})
     call.show_request(real.encode("latin-1"))
     code = read_once(asked, "code") or ""
-    transaction_id = call.watched.authorizations.find_code(code) if code else None
-    sent = real if transaction_id is None else exchanged(real, {"redirect_uri": call.watched.callback})
+    known = call.watched.authorizations.find_code(code) if code else None
+    sent = real if known is None else exchanged(real, {"redirect_uri": call.watched.callback})
     answer = await ask(call, sent.encode("latin-1"))
     if call.leg is Leg.TOKEN:
-        call.trace.transaction_id = transaction_id
+        call.trace.transaction_id = known.authorization.transaction_id if known else None
         _know_client(call, asked)
-        _tell(call, real, answer)
+        _tell(call, real, answer, known)
+    elif call.leg is Leg.PUSHED and answer.status >= 400:
+        _know_client(call, asked)
+        asked_for = {name: read_once(real, name) or "" for name in ("redirect_uri", "resource", "scope")}
+        tell_refusal(call, Seen.AUTHORIZATION_REFUSED, refusal_at(endpoint_answer(call, answer, **asked_for)))
     await give(call, answer)
 
 
@@ -63,27 +73,55 @@ def _client_id(call: WatchedCall, form: str) -> str:
     return read_once(form, "client_id") or ""
 
 
-def _tell(call: WatchedCall, form: str, answer: WholeAnswer) -> None:
+def _tell(call: WatchedCall, form: str, answer: WholeAnswer, known: WatchedCode | None) -> None:
     spent = read_once(form, "refresh_token")
     is_refresh = read_once(form, "grant_type") == "refresh_token"
     document = read_document(answer.body) or {}
     access = document.get("access_token")
     if not 200 <= answer.status < 300 or not isinstance(access, str):
-        seen = Seen.REFRESH_REFUSED if is_refresh else Seen.TOKEN_REFUSED
-        tell_refusal(call, seen, *refusal_of(call, answer))
+        asked_for = {"resource": read_once(form, "resource") or "", "scope": read_once(form, "scope") or ""}
+        fault = CodeFault.UNSEEN if known is None else _fault_of(call, form, known)
+        told = endpoint_answer(call, answer, is_refresh=is_refresh, code=fault, **asked_for)
+        tell_refusal(call, Seen.REFRESH_REFUSED if is_refresh else Seen.TOKEN_REFUSED, refusal_at(told))
         return
+    if known is not None:
+        known.is_spent = True
     _tell_issued(call, form, document, access, spent if is_refresh else None)
+
+
+def _fault_of(call: WatchedCall, form: str, known: WatchedCode) -> CodeFault:
+    """Return in what a redemption differs from the login that gave its code."""
+    begun = known.authorization
+    if known.is_spent:
+        return CodeFault.SPENT
+    if str(call.trace.client_id or "") != begun.client_id:
+        return CodeFault.OTHER_CLIENT
+    if read_once(form, "redirect_uri") != begun.redirect_uri:
+        return CodeFault.OTHER_REDIRECT
+    verifier = read_once(form, "code_verifier") or ""
+    if begun.challenge and not (verifier.isascii() and verifies(verifier, begun.challenge)):
+        return CodeFault.OTHER_VERIFIER
+    return CodeFault.NONE
+
+
+def _end(call: WatchedCall, lives: object) -> datetime | None:
+    """Return when an access token ends, by the seconds in its answer."""
+    if not isinstance(lives, int | float) or isinstance(lives, bool) or not 0 < lives < A_CENTURY:
+        return None
+    return call.watched.clock.now() + timedelta(seconds=lives)
 
 
 def _tell_issued(call: WatchedCall, form: str, document: dict[str, Any], access: str, spent: str | None) -> None:
     tokens, trace = call.watched.tokens, call.trace
     refresh = document.get("refresh_token")
     new = [access, *([refresh] if isinstance(refresh, str) else [])]
+    ends = _end(call, document.get("expires_in"))
     if spent is None:
-        holder = tokens.issue(new, trace.client_id, trace.client_name)
+        issuer = call.watched.legs.issuer_at(call.origin, call.target.partition("?")[0])
+        holder = tokens.issue(new, trace.client_id, trace.client_name, issuer, ends)
         seen, words = Seen.TOKEN_ISSUED, "tokens issued, waiting for the first call"
     else:
-        holder = tokens.renew(spent, new, trace.client_id)
+        holder = tokens.renew(spent, new, trace.client_id, ends)
         seen, words = Seen.TOKEN_REFRESHED, "refreshed"
     trace.grant_id = holder.grant_id
     tell(

@@ -1,6 +1,6 @@
 """What all ports of one watched server share, and one request as it is carried."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from devgw.clock import Clock
@@ -38,8 +38,12 @@ class Watched:
     tokens: WatchedTokens
     keep: Callable[[], object]
     """Writes down what has to outlive this process."""
+    speaks_http2: Callable[[str], Awaitable[bool]]
+    """Tells of a URL's port whether it agrees to HTTP/2."""
     led_by: str
     """Where the server is: of an origin that its documents name, as `UpstreamRequest.led_by`."""
+    named: tuple[str, ...] = ()
+    """The authorization servers that the resource's metadata names, as it was read last."""
     bearers: Bearers = field(default_factory=Bearers)
     bodies: HeldTogether = field(
         default_factory=lambda: HeldTogether(Limits.BODIES_TOGETHER_BYTES, Limits.BODY_UNCOUNTED_BYTES)

@@ -71,7 +71,7 @@ async def test_an_upstream_that_does_what_is_printed_is_heard(
         (
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
             "NET-09",
-            "Point rewritePattern at the MCP endpoint, and not at one for WebSockets",
+            "Give the URL of the MCP endpoint, and not one for WebSockets",
         ),
     ],
 )

@@ -1,0 +1,290 @@
+"""What an OAuth endpoint of somebody's authorization server has against a client's request.
+
+Nobody here decides there: each says what was answered, whose it would be to change something, and what is known beyond
+that. Passive watching and the doctor say the same of the same answer (`problems.endpoint_answer` chooses).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from devgw.foreign.text import clean
+from devgw.problems.base import Fault
+from devgw.problems.proxy import UpstreamProblem
+
+SHOWN = 200
+"""Characters of the other side's own words, and of its URLs."""
+_TOO_OFTEN = 429
+
+
+class EndpointKind(StrEnum):
+    """Which endpoint it is, in words."""
+
+    REGISTRATION = "registration endpoint"
+    AUTHORIZATION = "authorization endpoint"
+    TOKEN = "token endpoint"
+    PUSHED = "pushed authorization request endpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointRefusal(UpstreamProblem):
+    """An endpoint said no, or nothing that a client can use."""
+
+    endpoint: EndpointKind
+    owner: str
+    """Whose it is, with its host."""
+    status_code: int
+    """0 where the browser was sent back with an error."""
+    error_code: str
+    """Of OAuth; empty where it gave none."""
+    said: str
+    """The beginning of its own words."""
+
+    source: ClassVar = "RFC 6749 §4.1.2.1, §5.2"
+
+    def explain(self) -> str:
+        """Repeat what it said."""
+        return f"The {self._where} {self._answered}."
+
+    @property
+    def _where(self) -> str:
+        return f"{self.endpoint} of {self.owner} ({clean(self.url.partition('?')[0], SHOWN)})"
+
+    @property
+    def _answered(self) -> str:
+        code = " ".join(filter(None, [str(self.status_code or ""), self.error_code]))
+        sent = (
+            f"answered {code or 'nothing'}" if self.status_code else f"sent the browser back with {code or 'nothing'}"
+        )
+        return f"{sent}: “{self.said.rstrip('. ')}”" if self.said else sent
+
+    @property
+    def _so_it_says(self) -> str:
+        """Return whose words to go by."""
+        return f"Go by its words; {self.owner} alone knows more, and its log says it."
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointDead(EndpointRefusal):
+    """Nothing takes the request there."""
+
+    is_named: bool = True
+    """Whether the server's own metadata names it; else the client assumed it, as revision 2025-03-26 has it."""
+
+    source: ClassVar = "RFC 8414 §2; RFC 7591 §3"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return the id: a registration that there is not, or another endpoint."""
+        if self.endpoint is not EndpointKind.REGISTRATION:
+            return "DISC-15"
+        return "REG-16" if self.is_named else "REG-01"
+
+    def explain(self) -> str:
+        """Say who names it."""
+        whose = "its metadata names it" if self.is_named else "no metadata names it, and the client assumed it"
+        return f"The {self._where} {self._answered}; {whose}."
+
+    def advise(self) -> str:
+        """Say what to serve, and how a client does without registration."""
+        if self.endpoint is EndpointKind.REGISTRATION:
+            named = f"Serve registration there, or take registration_endpoint out of the metadata of {self.owner}"
+            first = named if self.is_named else f"Offer registration (RFC 7591) at {self.owner}"
+            return f"{first}; until then give the client an id that was registered there by hand."
+        return f"Serve the {self.endpoint} there, or correct it in the metadata of {self.owner}."
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointFailing(EndpointRefusal):
+    """It cannot answer now, whatever is asked."""
+
+    retry_after: str = ""
+
+    diagnosis: ClassVar = "UPST-13"
+    source: ClassVar = "RFC 6749 §4.1.2.1; RFC 9110 §15.6"
+
+    def advise(self) -> str:
+        """Say to wait, or where to look."""
+        when = f" in {self.retry_after} s" if self.retry_after.isdigit() else " later"
+        if self.status_code == _TOO_OFTEN:
+            return f"Try again{when}: it was asked too often."
+        return f"Look into the log of {self.owner}, then try again{when}: nothing that was sent is the cause."
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointAnswersPage(EndpointRefusal):
+    """A page, or anything else that is no JSON, came where a client reads JSON."""
+
+    media_type: str = ""
+
+    diagnosis: ClassVar = "DISC-05"
+    source: ClassVar = "RFC 6749 §5.1, §5.2; RFC 7591 §3.2"
+
+    def explain(self) -> str:
+        """Say what came."""
+        came = clean(self.media_type, 80) or "no content type"
+        return f"The {self._where} {self._answered}, with {came} where JSON belongs."
+
+    def advise(self) -> str:
+        """Say what to do about the page."""
+        return f"Let what stands before {self.owner} pass the {self.endpoint}, and let that answer errors as JSON."
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationClosed(EndpointRefusal):
+    """Only who has a token, or nobody, may register."""
+
+    diagnosis: ClassVar = "REG-17"
+    source: ClassVar = "RFC 7591 §3, §3.2.2"
+
+    def advise(self) -> str:
+        """Say how a client gets an id all the same."""
+        return (
+            f"Open registration at {self.owner} to clients without an initial access token, or register one there by "
+            "hand and give the client its id."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationNotTaken(EndpointRefusal):
+    """The metadata of the client is refused, or what came of it is no registration."""
+
+    missing: str = ""
+    """The member that a good answer lacks."""
+
+    source: ClassVar = "RFC 7591 §3.2"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return the id by what is refused."""
+        by_code = {"invalid_redirect_uri": "REG-05", "invalid_scope": "REG-12"}
+        return by_code.get(self.error_code, "REG-18")
+
+    def explain(self) -> str:
+        """Say what was refused, or is missing."""
+        lacks = f", without {self.missing}" if self.missing else ""
+        return f"The {self._where} {self._answered}{lacks}."
+
+    def advise(self) -> str:
+        """Say what a native client must be able to register."""
+        if self.missing:
+            return f"Let {self.owner} answer 201 with {self.missing} (RFC 7591 §3.2.1)."
+        if self.error_code == "invalid_redirect_uri":
+            return f"Let {self.owner} take loopback redirect URIs, http on any port (RFC 8252 §7.3)."
+        return (
+            f"Let {self.owner} take public native clients: loopback redirect URIs and token_endpoint_auth_method none."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClientNotTaken(EndpointRefusal):
+    """The server does not know the client, or not by these credentials, or does not let it do that."""
+
+    diagnosis: ClassVar = "REG-19"
+    source: ClassVar = "RFC 6749 §5.2, §4.1.2.1"
+
+    def advise(self) -> str:
+        """Say what the client drops."""
+        if self.error_code == "unauthorized_client":
+            return f"Allow this client the grant and response type at {self.owner}."
+        return (
+            f"Let the client forget its registration at {self.owner}, so that it registers anew; or register it there."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectNotTaken(EndpointRefusal):
+    """The redirect URI is none that the server has for the client."""
+
+    redirect_uri: str = ""
+    known: tuple[str, ...] = ()
+    """Those that the client registered here before; empty where that was not seen."""
+
+    diagnosis: ClassVar = "RURI-12"
+    fault: ClassVar = Fault.CLIENT
+    source: ClassVar = "RFC 6749 §3.1.2.4; RFC 8252 §7.3"
+
+    def explain(self) -> str:
+        """Show both."""
+        asked = f" The redirect URI was {clean(self.redirect_uri, SHOWN)}" if self.redirect_uri else ""
+        had = f"; registered are {clean(', '.join(self.known), SHOWN)}" if self.known else ""
+        return f"The {self._where} {self._answered}.{asked}{had}{'.' if asked else ''}"
+
+    def advise(self) -> str:
+        """Say where it has to be registered."""
+        return f"Register exactly that redirect URI at {self.owner}, or let the client send one that is registered."
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceNotTaken(EndpointRefusal):
+    """The server does not take the `resource` that the client names, as MCP asks."""
+
+    resource: str = ""
+
+    diagnosis: ClassVar = "AUD-07"
+    source: ClassVar = "RFC 8707 §2"
+
+    def explain(self) -> str:
+        """Say which."""
+        asked = f" The resource was {clean(self.resource, SHOWN)}." if self.resource else ""
+        return f"The {self._where} {self._answered}.{asked}"
+
+    def advise(self) -> str:
+        """Say what to allow."""
+        what = clean(self.resource, SHOWN) or "the MCP server's URL"
+        return f"Let {self.owner} take {what} as `resource`: MCP clients send what the MCP server's metadata names."
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeNotTaken(EndpointRefusal):
+    """A scope is not offered, or not to this client."""
+
+    scope: str = ""
+
+    diagnosis: ClassVar = "SCOPE-01"
+
+    def explain(self) -> str:
+        """Say which were asked for."""
+        asked = f" The scopes were {clean(self.scope, SHOWN)}." if self.scope else ""
+        return f"The {self._where} {self._answered}.{asked}"
+
+    def advise(self) -> str:
+        """Say where scopes come from."""
+        return f"Let scopes_supported and the challenge name only scopes that {self.owner} gives to this client."
+
+
+@dataclass(frozen=True, slots=True)
+class LoginDenied(EndpointRefusal):
+    """The login ended with a no, of the person or of a rule of the server's."""
+
+    diagnosis: ClassVar = "CONS-05"
+    source: ClassVar = "RFC 6749 §4.1.2.1"
+
+    def advise(self) -> str:
+        """Say the two causes."""
+        return (
+            f"Allow it on the page of {self.owner}; where nobody was asked, a rule there denies this person or client."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RequestNotTaken(EndpointRefusal):
+    """It refuses, and its words alone say why."""
+
+    diagnosis: ClassVar = "REQ-11"
+
+    def advise(self) -> str:
+        """Point to its words."""
+        return self._so_it_says
+
+
+@dataclass(frozen=True, slots=True)
+class NothingSentBack(EndpointRefusal):
+    """The browser came back with neither code nor error."""
+
+    diagnosis: ClassVar = "UPST-22"
+    source: ClassVar = "RFC 6749 §4.1.2"
+
+    def advise(self) -> str:
+        """Say what belongs there."""
+        return f"Let {self.owner} answer by query parameters, with `code` and `state`."

@@ -1,0 +1,72 @@
+"""The answer to a login: it comes to our callback, and goes on to the client with the client's own state.
+
+Source: RFC 6749 §4.1.2; RFC 9207 §2.
+"""
+
+from devgw.gateway.watched.authorizations import with_answer
+from devgw.gateway.watched.parameters import read_all, read_once
+from devgw.gateway.watched.tokens import token_id
+from devgw.ids import ClientId
+from devgw.monitor.flow_moves import Seen
+from devgw.problems import Refused
+from devgw.problems.endpoint import EndpointKind
+from devgw.problems.endpoint_answer import EndpointAnswer, refusal_at
+from devgw.problems.watched import WatchedCallbackUnknown
+from devgw.web.answers import NO_STORE
+from devgw.web.watched.telling import authorization_server, said_to, tell, tell_refusal
+from devgw.web.watched.watched import WatchedCall
+
+
+async def answer_callback(call: WatchedCall) -> None:
+    """Send the browser on to the client with what the server answered.
+
+    Raises:
+        Refused: with `WatchedCallbackUnknown`.
+    """
+    query = call.target.partition("?")[2]
+    states = read_all(query, "state")
+    found = call.watched.authorizations.finish(states[0] if states else None)
+    if found is None:
+        raise Refused(WatchedCallbackUnknown())
+    call.name = found.name
+    call.trace.client_id, call.trace.transaction_id = ClientId(found.client_id), found.transaction_id
+    if code := read_once(query, "code"):
+        call.watched.authorizations.keep_code(code, found)
+    tell_answer(call, query, found.redirect_uri, found.endpoint)
+    await lead(call, with_answer(found.redirect_uri, query, found.state, issuers(call, query)))
+
+
+def issuers(call: WatchedCall, answer: str) -> dict[str, str]:
+    """Return what each `iss` of an answer becomes for the client."""
+    return {each: call.swap(each) for each in read_all(answer, "iss")}
+
+
+async def lead(call: WatchedCall, url: str, status: int = 302) -> None:
+    """Lead the browser to a URL."""
+    await call.recording.answer(status, [(b"location", url.encode("latin-1", "replace")), NO_STORE])
+
+
+def _sent_back(call: WatchedCall, answer: str, redirect_uri: str, endpoint: str) -> EndpointAnswer:
+    """Return an error that came by the browser."""
+    return EndpointAnswer(
+        EndpointKind.AUTHORIZATION,
+        authorization_server(call, endpoint),
+        endpoint,
+        0,
+        error_code=said_to(call, read_once(answer, "error") or ""),
+        said=said_to(call, read_once(answer, "error_description") or ""),
+        redirect_uri=redirect_uri,
+    )
+
+
+def tell_answer(call: WatchedCall, answer: str, redirect_uri: str, endpoint: str) -> None:
+    """Tell that a code, or an error, of the authorization endpoint went to the client."""
+    error, code = read_once(answer, "error"), read_once(answer, "code")
+    if error is not None or code is None:
+        seen = Seen.CONSENT_DENIED if error == "access_denied" else Seen.AUTHORIZATION_REFUSED
+        tell_refusal(
+            call, seen, refusal_at(_sent_back(call, answer, redirect_uri, endpoint)), redirect_uri=redirect_uri
+        )
+        return
+    words = "code sent, waiting for the client to redeem it"
+    tell(call, Seen.CODE_SENT, words, redirect_uri=redirect_uri, code_id=token_id("code", code))

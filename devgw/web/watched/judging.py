@@ -1,0 +1,86 @@
+"""What the MCP server's answer to a call means for the flow of its client: by status, type and what the token is."""
+
+from devgw.clock import epoch
+from devgw.events.taxonomy import FailureOrigin, Outcome
+from devgw.gateway.forwarding import header_of, is_event_stream, is_json
+from devgw.gateway.transport import UpstreamAnswer
+from devgw.gateway.watched.documents import read_document
+from devgw.mcp.answer import beginning_of
+from devgw.monitor.flow_moves import Seen
+from devgw.oauth.challenge import Challenge, bearer_challenge
+from devgw.oauth.token_claims import read_claims
+from devgw.problems.foreign_call_answer import CallAnswer, TokenKnown, refusal_of_call
+from devgw.web.watched.telling import said_to, tell, tell_refusal
+from devgw.web.watched.watched import WatchedCall
+
+_OK, _REDIRECTS, _REFUSES, _UNAUTHORIZED, _FORBIDDEN = 200, 300, 400, 401, 403
+_SEEN = {_UNAUTHORIZED: Seen.CALL_REFUSED, _FORBIDDEN: Seen.CALL_FORBIDDEN}
+
+
+def is_refusal(call: WatchedCall, answer: UpstreamAnswer) -> bool:
+    """Tell whether a call was not answered with MCP: a page under 200 is that of a portal before the server."""
+    if call.trace.method == "OPTIONS":
+        return False
+    if answer.status >= _REFUSES or call.trace.method != "POST":
+        return answer.status >= _REFUSES
+    kind = header_of(answer.headers, b"content-type")
+    is_page = answer.status == _OK and not (is_json(kind) or is_event_stream(kind))
+    return is_page or answer.status >= _REDIRECTS
+
+
+def judge(call: WatchedCall, answer: UpstreamAnswer) -> None:
+    """Tell what a refusal means for the flow, once it was given; what is answered well tells itself."""
+    trace = call.trace
+    status, has_token = answer.status, trace.token_id is not None
+    if status == _UNAUTHORIZED and not has_token:
+        trace.outcome = Outcome.DENIED
+        tell(call, Seen.CHALLENGED, "challenged, waiting for the client to discover")
+    elif trace.method != "POST" and not (has_token and status in _SEEN):
+        trace.outcome, trace.failure_origin = Outcome.DENIED, FailureOrigin.UPSTREAM
+    else:
+        tell_refusal(call, _SEEN.get(status, Seen.CALL_FAILED), refusal_of_call(_call_answer(call, answer)))
+
+
+def _call_answer(call: WatchedCall, answer: UpstreamAnswer) -> CallAnswer:
+    trace = call.trace
+    challenges = [value.decode("latin-1") for key, value in answer.headers if key == b"www-authenticate"]
+    challenge = bearer_challenge(challenges) or Challenge()
+    return CallAnswer(
+        call.url.partition("?")[0],
+        f"the MCP server at {call.origin}",
+        trace.mcp_method or trace.method,
+        answer.status,
+        said=said_to(call, _own_words(call, challenge)),
+        token=_token_known(call) if trace.token_id is not None else None,
+        scope=" ".join(challenge.scopes) if challenge.error == "insufficient_scope" else "",
+        page=trace.header(b"origin"),
+        has_session=bool(trace.header(b"mcp-session-id")),
+        media_type=header_of(answer.headers, b"content-type").decode("latin-1"),
+        location=header_of(answer.headers, b"location").decode("latin-1"),
+    )
+
+
+def _own_words(call: WatchedCall, challenge: Challenge) -> str:
+    """Return what the server says: in its challenge, else at the beginning of the body."""
+    if words := challenge.parameters.get("error_description") or challenge.error:
+        return words
+    body = call.trace.response_body.content
+    document = read_document(body) or {}
+    said = document.get("error_description") or document.get("message") or document.get("error")
+    return said if isinstance(said, str) else beginning_of(body)
+
+
+def _token_known(call: WatchedCall) -> TokenKnown:
+    """Return what is known of the token of a call: by what gave it, and by what it says itself."""
+    watched = call.watched
+    token = call.trace.header(b"authorization").partition(" ")[2].strip()
+    holder, claims, now = watched.tokens.find(token), read_claims(token), watched.clock.now()
+    ends = epoch(holder.ends) if holder is not None and holder.ends is not None else claims.ends
+    is_over = ends is not None and ends <= epoch(now)
+    return TokenKnown(
+        is_fresh=holder is not None and not is_over,
+        old="has ended" if is_over else "was not seen to be given here",
+        issuer=holder.issuer if holder is not None and holder.issuer else claims.issuer,
+        named=watched.named,
+        audience=claims.audience,
+    )
