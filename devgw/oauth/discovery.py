@@ -14,6 +14,7 @@ from devgw.oauth.resource import canonical_resource, origin_of
 from devgw.oauth.text import is_text
 from devgw.problems import Refused
 from devgw.problems.upstream_document import (
+    DEVGW_TOML,
     AuthorizationServerIncomplete,
     DemandUnmet,
     EndpointRefused,
@@ -106,17 +107,26 @@ def _said(document: Mapping[str, Any], member: str) -> str:
     return json.dumps(document[member]) if member in document else ""
 
 
-def read_resource_metadata(document: Mapping[str, Any], url: str, upstream_url: str) -> ResourceMetadata:
-    """Return what a protected resource's document says.
+def _place(member: str, url: str, overlay: Mapping[str, Any] | None) -> str:
+    """Return where a member stands: in the document, or in what mends it."""
+    return DEVGW_TOML if member in (overlay or {}) else url
+
+
+def read_resource_metadata(
+    document: Mapping[str, Any], url: str, upstream_url: str, overlay: Mapping[str, Any] | None = None
+) -> ResourceMetadata:
+    """Return what a protected resource's document says; `overlay` mends members first.
 
     Raises:
         Refused: with `ResourceMetadataForeign` where it speaks of another resource (RFC 9728 §3.3).
     """
-    resource = _string(document, "resource")
+    mended = {**document, **(overlay or {})}
+    resource = _string(mended, "resource")
     if resource is None or not covers(resource, upstream_url):
-        raise Refused(ResourceMetadataForeign(url=url, upstream_url=upstream_url, resource=resource))
-    servers = _strings(document.get("authorization_servers"))
-    return ResourceMetadata(url, resource, servers, _strings(document.get("scopes_supported")))
+        place = _place("resource", url, overlay)
+        raise Refused(ResourceMetadataForeign(url=place, upstream_url=upstream_url, resource=resource))
+    servers = _strings(mended.get("authorization_servers"))
+    return ResourceMetadata(url, resource, servers, _strings(mended.get("scopes_supported")))
 
 
 def check_endpoint(endpoint: str, member: str, url: str, *, local_allowed: bool) -> None:
@@ -160,13 +170,14 @@ def read_authorization_server(
     authorization, token = _string(mended, "authorization_endpoint"), _string(mended, "token_endpoint")
     if authorization is None or token is None:
         missing = "token_endpoint" if authorization else "authorization_endpoint"
-        raise Refused(AuthorizationServerIncomplete(url=url, member=missing, got=_said(mended, missing)))
+        place = _place(missing, url, overlay)
+        raise Refused(AuthorizationServerIncomplete(url=place, member=missing, got=_said(mended, missing)))
     for member in ENDPOINTS:
         if (endpoint := _string(mended, member)) is not None:
-            check_endpoint(endpoint, member, url, local_allowed=local_allowed)
+            check_endpoint(endpoint, member, _place(member, url, overlay), local_allowed=local_allowed)
     if "S256" not in _strings(mended.get(_METHODS)):
-        raise Refused(PkceUnsupported(url=url, got=_said(mended, _METHODS)))
-    _check_demands(mended, url)
+        raise Refused(PkceUnsupported(url=_place(_METHODS, url, overlay), got=_said(mended, _METHODS)))
+    _check_demands(mended, url, overlay)
     auth_methods = mended.get("token_endpoint_auth_methods_supported")
     return AuthorizationServer(
         issuer=issuer,
@@ -201,7 +212,7 @@ _REQUIRED = (
 """Members that ask for more than the gateway does (RFC 9126 §5, RFC 9101 §10.5), and what it does."""
 
 
-def _check_demands(document: Mapping[str, Any], url: str) -> None:
+def _check_demands(document: Mapping[str, Any], url: str, overlay: Mapping[str, Any] | None) -> None:
     """Refuse a server that takes nothing of what the gateway can do; one that does not say it may take it.
 
     Raises:
@@ -209,11 +220,13 @@ def _check_demands(document: Mapping[str, Any], url: str) -> None:
     """
     for member, offered in _REQUIRED:
         if document.get(member) is True:
-            raise Refused(DemandUnmet(url=url, member=member, got="true", offered=offered))
+            raise Refused(DemandUnmet(url=_place(member, url, overlay), member=member, got="true", offered=offered))
     for member, offered, able in _DEMANDS:
         taken = _strings(document.get(member))
         if taken and not set(taken) & set(able):
-            raise Refused(DemandUnmet(url=url, member=member, got=", ".join(taken), offered=offered))
+            raise Refused(
+                DemandUnmet(url=_place(member, url, overlay), member=member, got=", ".join(taken), offered=offered)
+            )
 
 
 def default_endpoints(origin: str) -> AuthorizationServer:

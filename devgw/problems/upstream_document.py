@@ -4,9 +4,13 @@ import json
 import re
 from dataclasses import dataclass, field
 from typing import ClassVar
+from urllib.parse import urljoin
 
 from devgw.foreign.text import clean
 from devgw.problems.upstream import UpstreamProblem
+
+DEVGW_TOML = "devgw.toml"
+"""The place of a member that is written there, in the place of the document's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +22,16 @@ class DocumentProblem(UpstreamProblem):
 
     def in_devgw_toml(self, table: str, line: str) -> str:
         """Return what to write there, and that it is read at the start."""
+        return f"write into devgw.toml {self._table(table)} and below it {line} and start devgw again."
+
+    def corrected(self, table: str, member: str) -> str:
+        """Return what to do about a member that is written there already."""
+        return f"Correct {member} below {self._table(table)} in devgw.toml, and start devgw again."
+
+    def _table(self, table: str) -> str:
         name = self.upstream_server_id
         key = name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name)
-        return f"write into devgw.toml [upstreams.{key}.{table}] and below it {line} and start devgw again."
+        return f"[upstreams.{key}.{table}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,8 @@ class ResourceMetadataForeign(DocumentProblem):
 
     def advise(self) -> str:
         """Say which of the two to change, and how to do without."""
+        if self.url == DEVGW_TOML and self.resource:
+            return self.corrected("protected_resource_metadata", "resource")
         line = f"resource = {json.dumps(self.upstream_url)}"
         return (
             "Let rewritePattern be the URL that the upstream calls its own, or the upstream publish that of the route; "
@@ -104,6 +117,8 @@ class AuthorizationServerIncomplete(DocumentProblem):
 
     def advise(self) -> str:
         """Say where it can be added."""
+        if self.url == DEVGW_TOML and self.got:
+            return self.corrected("authorization_server_metadata", self.member)
         line = f'{self.member} = "<its URL>"'
         change = f"Let the provider publish a URL as {self.member}" if self.got else "Add the member at the provider"
         return f"{change}, or {self.in_devgw_toml('authorization_server_metadata', line)}"
@@ -126,10 +141,14 @@ class EndpointRefused(DocumentProblem):
         return f"{self.url} says {self.member} {clean(self.got, 200)!r}, which is not used: {self.why}."
 
     def advise(self) -> str:
-        """Say what would do."""
+        """Say what would do: of a path, the URL that it is short for."""
         is_of_resource = self.member == "authorization_servers"
         table = "protected_resource_metadata" if is_of_resource else "authorization_server_metadata"
-        line = f'{self.member} = ["<its URL>"]' if is_of_resource else f'{self.member} = "<its URL>"'
+        if self.url == DEVGW_TOML:
+            return self.corrected(table, self.member)
+        is_path = self.got.startswith("/") and not self.got.startswith("//")
+        whole = json.dumps(urljoin(self.url, self.got) if is_path else "<its URL>", ensure_ascii=False)
+        line = f"{self.member} = [{whole}]" if is_of_resource else f"{self.member} = {whole}"
         return (
             f"Let the provider publish an absolute https URL as {self.member} (http where it runs on this machine), "
             f"or {self.in_devgw_toml(table, line)}"
@@ -154,6 +173,8 @@ class PkceUnsupported(DocumentProblem):
 
     def advise(self) -> str:
         """Say what to publish, and how to do without where the provider only forgets to say it."""
+        if self.url == DEVGW_TOML and self.got:
+            return self.corrected("authorization_server_metadata", "code_challenge_methods_supported")
         mended = self.in_devgw_toml("authorization_server_metadata", 'code_challenge_methods_supported = ["S256"]')
         return f"Let the provider list S256 there; if it does support it and only does not say so, {mended}"
 
@@ -177,4 +198,6 @@ class DemandUnmet(DocumentProblem):
 
     def advise(self) -> str:
         """Say where it is allowed."""
+        if self.url == DEVGW_TOML:
+            return self.corrected("authorization_server_metadata", self.member)
         return f"Let the provider allow {self.offered} for this client, and say so in {self.member}."

@@ -10,10 +10,20 @@ from devgw.oauth.discovery import (
     authorization_server_urls,
     choose_scope,
     covers,
+    read_authorization_server,
+    read_resource_metadata,
     resource_metadata_urls,
 )
+from devgw.problems import Refused
+from devgw.problems.upstream_document import EndpointRefused
 
 WELL_KNOWN = "https://h/.well-known"
+DOCUMENT = {
+    "issuer": "https://h",
+    "authorization_endpoint": "https://h/a",
+    "token_endpoint": "https://h/t",
+    "code_challenge_methods_supported": ["S256"],
+}
 
 
 @pytest.mark.parametrize(
@@ -89,3 +99,39 @@ def test_scopes_come_from_the_policy_else_the_challenge_else_the_metadata(
     resource = ResourceMetadata("u", "r", (), tuple(supported))
     chosen = choose_scope(explicit, challenged, resource, server(*offered))
     assert (chosen.scopes, chosen.source) == (expected, source)
+
+
+@pytest.mark.parametrize(
+    ("member", "wrong"),
+    [
+        ("authorization_endpoint", "<its URL>"),
+        ("token_endpoint", 7),
+        ("token_endpoint", "javascript:x"),
+        ("code_challenge_methods_supported", ["plain"]),
+        ("require_pushed_authorization_requests", True),
+        ("response_types_supported", ["token"]),
+    ],
+)
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_what_devgw_toml_says_is_not_said_of_the_document_that_it_mends(member: str, wrong: Any, is_ours: bool) -> None:
+    overlay = {member: wrong} if is_ours else {"issuer": "https://h"}
+    with pytest.raises(Refused) as refused:
+        read_authorization_server(DOCUMENT | ({} if is_ours else {member: wrong}), "https://h", "https://h/m", overlay)
+    said, fix = refused.value.problem.explain(), refused.value.problem.advise()
+    assert ("devgw.toml" in said, "https://h/m" in said) == (is_ours, not is_ours)
+    assert (f"Correct {member} below" in fix) is is_ours
+
+
+def test_a_resource_that_devgw_toml_says_is_its_own() -> None:
+    with pytest.raises(Refused) as refused:
+        read_resource_metadata({"resource": "https://h/mcp"}, "https://h/m", "https://h/mcp", {"resource": "https://o"})
+    assert refused.value.problem.explain().startswith("devgw.toml says resource 'https://o'")
+    assert "Correct resource below" in refused.value.problem.advise()
+
+
+@pytest.mark.parametrize(
+    ("got", "whole"), [("/a/b", "https://h/a/b"), ("//other/a", "<its URL>"), ("a", "<its URL>"), ("x:y", "<its URL>")]
+)
+def test_a_path_is_advised_with_the_origin_before_it(got: str, whole: str) -> None:
+    problem = EndpointRefused("https://h/.well-known/x", "token_endpoint", got, "no")
+    assert f'token_endpoint = "{whole}"' in problem.advise()

@@ -146,7 +146,10 @@ def _ask_disconnect(desk: Desk) -> None:
         Consequences(kind="upstream", id=row.id, effect="the next call asks the person to connect again"),
     ]
     confirm.is_final = True
-    confirm.notes = ["The credential is forgotten here; at the upstream it lives on until it expires."]
+    confirm.notes = [
+        "The credential is forgotten here, and revoked at the upstream if its server has an endpoint for that; else it",
+        "lives on there until it expires.",
+    ]
     desk.overlay = confirm
 
 

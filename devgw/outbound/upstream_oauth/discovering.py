@@ -34,7 +34,7 @@ from devgw.problems.upstream import (
     MetadataUnreadable,
     UpstreamOpen,
 )
-from devgw.problems.upstream_document import DocumentProblem, IssuerMismatch
+from devgw.problems.upstream_document import DEVGW_TOML, DocumentProblem, IssuerMismatch
 from devgw.problems.upstream_error import is_passing
 from devgw.settings import UpstreamSettings
 
@@ -170,10 +170,10 @@ class Discovering:
             answer = await self._fetching.ask(errand, "resource metadata", url, configured=is_configured)
             document = answer.json_object() if answer.status == 200 else None
             if document is not None:
-                return read_resource_metadata({**document, **overlay}, url, route.upstream_url)
+                return read_resource_metadata(document, url, route.upstream_url, overlay)
             search.note(answer)
         if overlay:
-            return read_resource_metadata(overlay, "devgw.toml", route.upstream_url)
+            return read_resource_metadata(overlay, DEVGW_TOML, route.upstream_url)
         search.check_refused()
         origin = origin_of(route.upstream_url)
         return ResourceMetadata(None, route.upstream_url, (origin,), challenge.scopes)
@@ -190,7 +190,7 @@ class Discovering:
         if found:
             return read_authorization_server(found[0], expected, found[1], overlay, local_allowed=errand.local_allowed)
         if overlay:
-            return read_authorization_server({}, expected, "devgw.toml", overlay)
+            return read_authorization_server({}, expected, DEVGW_TOML, overlay)
         missing = AuthorizationServerMetadataMissing(issuer, tuple(search.tried), is_failing=search.is_failing)
         raise Refused(search.unreadable or missing)
 
