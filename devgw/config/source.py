@@ -131,8 +131,10 @@ def content_of(path: Path) -> bytes:
 
     Raises:
         OSError: where it cannot be read; also where it is no regular file (whoever opens a named pipe waits for its
-            writer, and a device has no end) or has more than `SIZE_LIMIT`.
+            writer, and a device has no end), has more than `SIZE_LIMIT`, or a name that no file can have.
     """
+    if "\0" in str(path):
+        raise OSError(errno.EINVAL, "no file has a zero byte in its name", str(path))
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     with os.fdopen(handle, "rb") as file:
         found = os.fstat(handle)

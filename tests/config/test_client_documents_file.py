@@ -23,6 +23,7 @@ def test_a_copy_is_taken_by_its_url(tmp_path: Path) -> None:
     [
         (f'[client_documents]\n"{URL}" = "absent.json"\n', "cannot be read from absent.json"),
         (f'[client_documents]\n"{URL}" = 3\n', "is no file name"),
+        (f'[client_documents]\n"{URL}" = "a\\u0000b.json"\n', "no file has a zero byte in its name"),
         (f'[client_documents]\n"{URL}" = "bad.json"\n', "in bad.json is no document"),
         (f'[client_documents]\n"{URL}" = "other.json"\n', "in other.json is that of https://other.example/"),
         ('client_documents = "x"\n', "must hold one file per URL"),
