@@ -105,6 +105,11 @@ def _answered(event: told.McpAuthProviderAnswered) -> str:
     return f"identity provider {what} in {event.duration_ms:.0f} ms" + (f": {event.error}" if event.error else "")
 
 
+def _probed(event: told.McpAuthProviderProbed) -> str:
+    found = "is not taken" if event.is_refused else "is taken"
+    return f"the provider was asked without a browser: back to {event.callback_uri} {found}"
+
+
 def _upstream_answered(event: told.McpAuthUpstreamAnswered) -> str:
     what = f"answered {event.status}" if event.status else f"did not answer ({event.error or 'no reason'})"
     said = f": {event.answer}" if event.answer else ""
@@ -218,6 +223,8 @@ _SENTENCES: dict[type[Event], Callable[[Any], str]] = {
     told.ClockSkewMeasured: lambda e: f"the provider's clock {standing_of(e.skew_seconds)}",
     told.McpAuthUpstreamAnswered: _upstream_answered,
     told.McpAuthUpstreamConnectionBegun: _connection_begun,
+    told.McpAuthProviderProbed: _probed,
+    told.McpAuthUpstreamLoginProbed: lambda e: f"{_upstream(e)}: its login page was looked at without a browser",
     told.McpAuthUpstreamConnectionEstablished: lambda e: f"{_upstream(e)}: connected{_until(e.expires_at)}",
     told.McpAuthUpstreamConnectionRefreshed: lambda e: f"{_upstream(e)}: credential renewed{_until(e.expires_at)}",
     told.McpAuthUpstreamConnectionLost: lambda e: f"{_upstream(e)}: connection lost ({e.cause.replace('_', ' ')})",

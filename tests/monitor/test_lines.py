@@ -56,6 +56,7 @@ def test_every_event_is_a_line_that_people_and_programs_can_read(kind: type[Even
     line = line_of(Published(1, NOON, filled(kind, "word")))
     assert line.text
     assert line.text.isprintable()
+    assert not line.text.startswith(line.name.replace("_", " "))
     assert "None" not in line.text
     assert json.loads(json.dumps(line.fields)) == line.fields
     assert all("_" not in name for name in line.fields)
