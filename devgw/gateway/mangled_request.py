@@ -1,6 +1,8 @@
 """What happened to the parameters of a request on their way, where those that it should have are not read in it."""
 
 import re
+from collections.abc import Container, Iterable
+from dataclasses import replace
 from urllib.parse import unquote
 
 from devgw.diagnosis.clients.recognise import how_to_register
@@ -12,11 +14,12 @@ from devgw.oauth.redirect_uri import find_fitting, with_port_of
 from devgw.problems import Problem, Refused
 from devgw.problems.authorization import RedirectUriMismatch
 from devgw.problems.clients import ClientAuthenticationMissing, ClientUnknown
-from devgw.problems.parameters import ParameterMissing, QueryMangled, RequestCutOff
+from devgw.problems.parameters import FormExpected, ParameterMissing, QueryMangled, RequestCutOff
 from devgw.problems.token import GrantTypeUnsupported, VerifierMissing
 
 _LACKS = (ParameterMissing, ClientAuthenticationMissing, ClientUnknown, GrantTypeUnsupported, VerifierMissing)
 """What the token endpoint refuses where a parameter did not come, or swallowed another."""
+_BREAK = re.compile(r"[\r\n]")
 _PARTIAL = re.compile(r"%[0-9A-Fa-f]?$")
 """The beginning of an escape, after which a URL was cut."""
 
@@ -53,10 +56,33 @@ def told_by_the_query(parameters: Parameters, refused: Refused) -> Refused:
     return refused
 
 
-def told_by_the_form(parameters: Parameters, problem: Problem) -> Problem:
-    """Return why a form lacks what it should have, where that stands in it under a changed name; else `problem`."""
-    found = _how_mangled(parameters, list(parameters)) if isinstance(problem, _LACKS) else None
-    return QueryMangled(*found) if found else problem
+def told_by_the_form(parameters: Parameters, problem: Problem, in_query: Container[str] = ()) -> Problem:
+    """Return why a form lacks what it should have, where that stands elsewhere or changed; else `problem`.
+
+    Args:
+        parameters: of the form.
+        problem: why it is refused.
+        in_query: the names of the parameters in the URL.
+    """
+    if not isinstance(problem, _LACKS):
+        return problem
+    names = list(parameters.written)
+    if names and names[0].lstrip()[:1] in {"{", "["}:
+        return FormExpected("token", "its body is JSON, whatever its Content-Type says")
+    if found := _how_mangled(parameters, list(parameters)):
+        return QueryMangled(*found)
+    if isinstance(problem, ParameterMissing):
+        if problem.parameter in in_query:
+            return FormExpected(problem.endpoint, f"{problem.parameter} stands in the query of the URL")
+        return replace(problem, instead=_written_otherwise(problem.parameter, names))
+    return problem
+
+
+def _written_otherwise(name: str, names: Iterable[str]) -> str:
+    """Return a name that is the wanted one without its underscores and small letters; empty where none is."""
+    plain = name.replace("_", "")
+    found = (each for each in names if each != name and re.sub(r"[_-]", "", each).lower() == plain)
+    return next((clean(each, 30) for each in found), "")
 
 
 def _how_mangled(parameters: Parameters, names: list[str]) -> tuple[str, str] | None:
@@ -70,6 +96,9 @@ def _how_mangled(parameters: Parameters, names: list[str]) -> tuple[str, str] | 
     if holder := next((name for name in parameters.written if _holds_others(name, parameters.first(name) or "")), ""):
         what = f"other parameters stand inside `{clean(holder, 30)}`, so what joins them was escaped or encoded"
         return what, "Join the parameters with a bare & and =, and percent-encode the values alone."
+    if broken := next((name for name in names if _BREAK.search(parameters.first(name) or "")), ""):
+        what = f"a line break stands in `{clean(broken, 30)}`"
+        return what, "Open the URL as one line, without the line breaks of a terminal."
     if cut := next((name for name in names[:-1] if (parameters.first(name) or "").endswith("\\")), ""):
         what = f"`{clean(cut, 30)}` ends in a backslash, so the `&` behind it was escaped for a shell"
         return what, "Put the URL into quotes instead of writing a backslash before each &."

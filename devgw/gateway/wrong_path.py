@@ -7,7 +7,7 @@ from difflib import SequenceMatcher, get_close_matches
 from devgw.config.project import Project, Route
 from devgw.diagnosis.difference import explain_difference
 from devgw.oauth.urls import ALIAS_BASE, AUTHORIZE, CALLBACK, CONSENT, DEV_LOGIN, LOGOUT, PROVE, WELL_KNOWN, Urls
-from devgw.problems.wrong_path import Meant, PathUnknown
+from devgw.problems.wrong_path import Meant, ParametersInPath, PathUnknown
 
 _ALIKE = 0.7
 """How much of two paths must be the same before one is taken for the other; measured on one and two slips of a key."""
@@ -21,6 +21,9 @@ _ENDPOINTS = {
     "authorize": Meant.AUTHORIZE,
     "revoke": Meant.REVOKE,
 }
+_PARAMETERS_IN_PATH = re.compile(
+    r"(?P<path>[^?&]*/(?P<word>authorize|token|register|revoke)(?P<route>/[^?&]*)?)(?P<joint>[?&])\w+="
+)
 _OF_AN_AUTHORIZATION = frozenset({"client_id", "response_type"})
 """What every authorization request has (RFC 6749 §4.1.1)."""
 _OF_A_TOKEN = frozenset({"grant_type", "code_verifier", "refresh_token"})
@@ -34,6 +37,17 @@ _OF_OTHERS = frozenset(
 _PAGES = (CONSENT, PROVE, LOGOUT, DEV_LOGIN, CALLBACK)
 """Where browsers go, below whatever base path."""
 _OAUTH_DOCUMENTS = ("oauth-protected-resource", "oauth-authorization-server", "openid-configuration")
+
+
+def explain_joint(method: str, path: str, urls: Urls) -> ParametersInPath | None:
+    """Return why an endpoint is not found whose parameters are joined to its path; None for any other path."""
+    found = _PARAMETERS_IN_PATH.match(path)
+    if found is None:
+        return None
+    meant = _ENDPOINTS[found["word"]]
+    got = urls.origin + found["path"]
+    nearest = got if found["route"] else _endpoint(urls, meant)
+    return ParametersInPath(method, got, meant, nearest, (), joint=found["joint"])
 
 
 def explain_path(

@@ -12,16 +12,23 @@ class ParameterMissing(Problem):
 
     parameter: str
     endpoint: str = "authorization"
+    instead: str = ""
+    """A name that came, and is this one but for how it is written."""
 
     diagnosis: ClassVar = "REQ-01"
     source: ClassVar = "RFC 6749 §3.1, §3.2"
 
     def explain(self) -> str:
         """Say which."""
-        return f"The {self.endpoint} request has no {self.parameter}."
+        came = f", but {self.instead}" if self.instead else ""
+        return f"The {self.endpoint} request has no {self.parameter}{came}."
 
     def advise(self) -> str:
         """Say to send it."""
+        if self.instead:
+            return f"Write {self.parameter} in the place of {self.instead}: names match letter by letter."
+        if self.endpoint != "authorization":
+            return f"Send {self.parameter} in the form."
         return f"Send {self.parameter}; where a URL was copied by hand, check that it was not cut off."
 
 
@@ -93,7 +100,10 @@ class FormExpected(Problem):
 
     def advise(self) -> str:
         """Say what to send."""
-        return "Send the parameters in the body, with Content-Type: application/x-www-form-urlencoded."
+        return (
+            "Send the parameters in the body, unpacked, with Content-Type: application/x-www-form-urlencoded: "
+            "name=value, joined by &."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,8 +120,8 @@ class ProviderClientRefused(Problem):
                 "same environment, and save both."
             )
         return (
-            "The client secret does not belong to this client id. Copy it again from beside the client id (at WorkOS: "
-            "API Keys); it is shown only once, so make a new one where it is lost. Take both from one environment."
+            "The client secret does not belong to this client id. Copy both again, from beside each other (at WorkOS: "
+            "API Keys); a secret is shown once, so make a new one where it is lost. Take both from one environment."
         )
 
 

@@ -97,6 +97,30 @@ class PathUnknown(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class ParametersInPath(PathUnknown):
+    """An endpoint is asked with its parameters in the path, since no `?` stands before them."""
+
+    joint: str = ""
+    """What stands in its place: `&`, or a `?` that was percent-encoded."""
+
+    source: ClassVar = "RFC 6749 §3.1, RFC 3986 §3.4"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return that the parameters were changed on their way."""
+        return "REQ-04"
+
+    def explain(self) -> str:
+        """Say what stands before them."""
+        what = "the ? before them was percent-encoded" if self.joint == "?" else f"{self.joint} stands where ? belongs"
+        return f"{self.method} {self.got} has its parameters in the path: {what}."
+
+    def advise(self) -> str:
+        """Say how to write them."""
+        return f"Ask {self.nearest} with a bare ? before the first parameter, and & before each other."
+
+
+@dataclass(frozen=True, slots=True)
 class MethodRefused(Problem):
     """An endpoint was asked by a method that it does not take."""
 

@@ -10,6 +10,7 @@ from devgw.events.taxonomy import (
     McpAuthDownstreamTokenRefreshed,
     McpAuthDownstreamTokenRefused,
 )
+from devgw.foreign.text import clean
 from devgw.gateway.client_authentication import check_presented, presented_client_id
 from devgw.gateway.gateway import Gateway
 from devgw.gateway.mangled_request import told_by_the_form
@@ -35,7 +36,7 @@ async def token() -> Response:
         asked = await _read(gateway, "token")
         answer = gateway.server.answer_token_request(asked, serving.urls())
     except Refused as refused:
-        problem = told_by_the_form(await serving.form("token"), refused.problem)
+        problem = told_by_the_form(await serving.form("token"), refused.problem, frozenset(request.args))
         _publish_refusal(gateway, asked, problem)
         raise Refused(problem) from refused
     _publish(gateway, asked)
@@ -69,6 +70,8 @@ async def _read(gateway: Gateway, endpoint: str) -> ServerRequest:
     headers = {name.lower(): value for name, value in request.headers.items()}
     if "authorization" in headers:  # several lines are one list (RFC 9110 §5.3), and no credentials of one client
         headers["authorization"] = ", ".join(request.headers.getlist("Authorization"))
+    if (packing := headers.get("content-encoding", "").strip().lower()) not in {"", "identity"}:
+        raise Refused(FormExpected(endpoint, f"its body is packed ({clean(packing, 30)})"))
     parameters = await serving.form(endpoint)
     if not parameters and (got := _what_came(headers)):
         raise Refused(FormExpected(endpoint, got))

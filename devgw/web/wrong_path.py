@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from devgw.events import Outcome, refusal
 from devgw.events.taxonomy import PathNotFound
-from devgw.gateway.wrong_path import explain_path
+from devgw.gateway.wrong_path import explain_joint, explain_path
 from devgw.problems.wrong_path import Meant, PathUnknown
 from devgw.web import refusals, serving
 
@@ -23,7 +23,10 @@ async def answer_wrong_path() -> Response:
     gateway = serving.gateway()
     names = frozenset(serving.query().written)
     form = await _names_in_form(headers)
-    problem = explain_path(request.method, path, headers, gateway.project, serving.urls(), names, form)
+    urls = serving.urls()
+    problem = explain_joint(request.method, path, urls) or explain_path(
+        request.method, path, headers, gateway.project, urls, names, form
+    )
     pending = gateway.login.find_for_error(serving.query()) if problem.meant is Meant.NOTHING else None
     if pending is not None:
         serving.note_pending(pending)

@@ -50,6 +50,7 @@ WIDE, SMALL = 2_000, 6
 
 def bare(text: str) -> str:
     """Return the letters and digits of a text: faces wrap, quote and spell it, each in its own way."""
+    text = re.sub(r"(?<=RFC \d{4} )section (?=\d)", "", text)  # which ASCII has no sign for
     return re.sub(r"[\W_]+", "", re.sub(r"\\u[0-9a-f]{4}|<U\+[0-9A-F]{4,6}>", "", html.unescape(text)), flags=re.ASCII)
 
 

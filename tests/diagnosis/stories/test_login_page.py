@@ -336,7 +336,7 @@ async def test_the_trouble_with_the_redirect_uri_is_named_while_the_browser_stan
 @pytest.mark.parametrize(
     ("trouble", "name", "change"),
     [
-        ("secret-wrong", "TOK-07", "Copy it again from beside the client id"),
+        ("secret-wrong", "TOK-07", "Copy both again, from beside each other"),
         ("secret-of-another-environment", "TOK-07", "take client id and secret from one and the same environment"),
         ("keys-missing", "IDT-05", "take client id and API key from one environment"),
     ],

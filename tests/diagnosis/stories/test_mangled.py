@@ -1,9 +1,12 @@
 """What was never filled in, or was changed or cut on its way, is told as that, not as a mismatch of what is left."""
 
 import asyncio
+import gzip
+import json
 import ssl
 from base64 import b64encode
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import httpx2
 import pytest
@@ -301,3 +304,71 @@ async def test_a_token_that_was_never_issued_is_not_called_ours(
     answer = await client.call(authorization=header.format(token="at_" + "x" * 43))
 
     assert (answer.status_code, "holds an access token" in answer.text) == (401, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("JSON that is called a form", "its body is JSON"),
+        ("a packed body", "its body is packed (gzip)"),
+        ("half of it in the URL", "grant_type stands in the query"),
+        ("names of another language", "has no grant_type, but grantType"),
+        ("names in capitals", "has no grant_type, but GRANT_TYPE"),
+        ("without", "has no grant_type."),
+    ],
+)
+async def test_a_form_is_told_by_what_is_wrong_with_it(
+    gateway: Watched, http: httpx2.AsyncClient, browser: Browser, name: str, words: str
+) -> None:
+    code = await gateway.running.code(http, browser)
+    form, url = code.form(resource=gateway.mcp_url), f"{gateway.origin}/oauth/token"
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    rest = {each: value for each, value in form.items() if each != "grant_type"}
+    if name == "JSON that is called a form":
+        answer = await http.post(url, content=json.dumps(form), headers=kind)
+    elif name == "a packed body":
+        packed = gzip.compress(urlencode(form).encode())
+        answer = await http.post(url, content=packed, headers=kind | {"content-encoding": "gzip"})
+    elif name == "half of it in the URL":
+        answer = await http.post(f"{url}?grant_type=authorization_code", data=rest)
+    else:
+        written_as = {"names of another language": "grantType", "names in capitals": "GRANT_TYPE"}.get(name)
+        answer = await http.post(url, data=rest | ({written_as: form["grant_type"]} if written_as else {}))
+    assert answer.status_code == 400
+    gateway.wait(3)
+    found = next(each for each in await gateway.said() if words in each.cause)
+    assert found.id in {"REQ-01", "REQ-05"}
+    assert found.cause.rstrip(".") in answer.json()["error_description"].replace("'", '"')
+    assert "URL was copied" not in found.fix
+
+    assert (await http.post(url, data=form)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("written_as", "words"), [("%3F", "was percent-encoded"), ("&", "& stands where ? belongs"), ("%26", "& stands")]
+)
+@pytest.mark.parametrize("path", ["/oauth/authorize", "/oauth/authorize/mcp/sample", "/authorize"])
+async def test_parameters_without_a_question_mark_are_told_as_that(
+    gateway: Watched, http: httpx2.AsyncClient, written_as: str, words: str, path: str
+) -> None:
+    client = await gateway.running.register(http)
+    right = gateway.running.authorize_url(client["client_id"], token("")).replace("/oauth/authorize", path)
+    page = await http.get(right.replace("?", written_as, 1), headers={"accept": "text/html"})
+    assert (page.status_code, "REQ-04" in page.text) == (404, True)
+    gateway.wait(3)
+    found = next(each for each in await gateway.said() if each.id == "REQ-04")
+    assert words in found.cause
+    assert "code_challenge" not in found.cause
+
+
+@pytest.mark.parametrize("within", ["redirect_uri", "client_id"])
+@pytest.mark.parametrize("broken", ["%0A", "%0D%0A"])
+async def test_a_line_break_amid_a_url_is_told_as_that(
+    gateway: Watched, http: httpx2.AsyncClient, within: str, broken: str
+) -> None:
+    client = await gateway.running.register(http)
+    url = gateway.running.authorize_url(client["client_id"], token(""))
+    at = url.index(f"{within}=") + len(within) + 4
+    await http.get(url[:at] + broken + url[at:])
+    found = await gateway.only("REQ-04")
+    assert f"a line break stands in `{within}`" in found.cause
