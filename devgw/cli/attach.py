@@ -27,7 +27,7 @@ THEMES = ("dark", "light", "contrast", "ansi")
 def command(directory: Path, state_dir: str | None, in_browser: bool, **wishes: Any) -> None:
     """Open a dashboard on the gateway that runs for the project in DIRECTORY (here, if not given)."""
     from devgw.config.settings_file import read_settings  # noqa: PLC0415  `--help` need not wait for it
-    from devgw.control.folder import folder_to_join  # noqa: PLC0415
+    from devgw.control.state_place import folder_to_join  # noqa: PLC0415
     from devgw.dashboard.terminal import why_none  # noqa: PLC0415
 
     reason = why_none(os.environ)
@@ -36,7 +36,7 @@ def command(directory: Path, state_dir: str | None, in_browser: bool, **wishes: 
         sys.exit(2)
     given = {"state_dir": state_dir} if state_dir else {}
     settings, _ = read_settings(directory.resolve(), os.environ, given)
-    folder = folder_to_join(settings)
+    folder = folder_to_join(settings, os.environ)
     if not folder.is_dir():
         write_line(f"devgw: no gateway has run in {directory.resolve()}: start one with `devgw up`.", err=True)
         sys.exit(1)

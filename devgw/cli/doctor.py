@@ -18,7 +18,7 @@ from devgw.clock import SystemClock
 from devgw.config.finding import Finding, Severity
 from devgw.config.settings_file import read_settings
 from devgw.control.client import Lost, ask_once, welcome_once
-from devgw.control.folder import folder_to_join
+from devgw.control.state_place import folder_to_join
 from devgw.diagnosis.verdicts import Check, Verdict
 from devgw.gateway.connection import ConnectionStore
 from devgw.problems import Refused
@@ -73,7 +73,7 @@ def _examine_project(
 ) -> None:
     """Examine the project in a folder, print what was found, and exit with 1 where a check fails."""
     settings, findings = read_settings(directory, os.environ)
-    running = find_running(folder_to_join(settings)) if port is None else None
+    running = find_running(folder_to_join(settings, os.environ)) if port is None else None
     if running is None:
         if refusal := trust.refusal(wish_of(settings, findings, os.environ), os.environ):
             write_line(refusal, colour="red", err=True)

@@ -12,7 +12,7 @@ from devgw.config.finding import Severity, nearest_name
 from devgw.config.load import Loaded
 from devgw.config.report import one_for_people
 from devgw.config.settings_file import read_settings
-from devgw.control.folder import folder_to_join
+from devgw.control.state_place import folder_to_join
 from devgw.wiring.reading import read_project
 
 _ERRORS = "The project has errors; `devgw check` shows them."
@@ -30,7 +30,7 @@ def print_route(directory: Path, path: str, *, as_json: bool = False) -> int:
     """
     settings, findings = read_settings(directory, os.environ)
     emulator = f"http://localhost:{settings.emulators.workos_port}"
-    if (running := find_gateway(folder_to_join(settings))) is not None:
+    if (running := find_gateway(folder_to_join(settings, os.environ))) is not None:
         settings, emulator = replace(settings, origin=running.origin), running.emulator_origin or emulator
     loaded = read_project(settings, os.environ, emulator)
     is_wrong = any(each.severity is Severity.ERROR for each in findings)

@@ -11,8 +11,8 @@ import click
 
 from devgw.cli.printing import write_line
 from devgw.control.client import Lost, welcome_once
-from devgw.control.folder import folder_to_join
 from devgw.control.messages import CommandAnswer, GatewayFacts
+from devgw.control.state_place import folder_to_join
 from devgw.problems import Refused
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ def state_dir_of(directory: Path) -> Path:
     from devgw.config.settings_file import read_settings  # noqa: PLC0415  `--help` must be quick
 
     settings, _ = read_settings(directory.resolve(), os.environ)
-    return folder_to_join(settings)
+    return folder_to_join(settings, os.environ)
 
 
 def find_gateway(state_dir: Path) -> GatewayFacts | None:

@@ -15,6 +15,7 @@ from devgw.config.finding import Finding, Severity
 from devgw.config.report import one_for_people, tally
 from devgw.config.sample import SEED_FILE
 from devgw.config.settings_file import read_settings
+from devgw.control.state_place import placed
 from devgw.foreign.shell import add_to_claude, server_names
 from devgw.foreign.text import cells, clean
 from devgw.monitor.configured_secrets import ConfiguredSecrets
@@ -62,6 +63,9 @@ def start(
     if refusal := trust.refusal(wish, os.environ):
         said.text(refusal, "project_not_trusted")
         return None
+    settings, moved = placed(settings, os.environ)
+    if moved:
+        write_page(moved, err=True)
     believe(settings.ca_file)
     clock = SystemClock()
     secrets = ConfiguredSecrets()

@@ -26,6 +26,8 @@ from devgw.config.settings_file import FILE
 from devgw.config.source import content_of
 from devgw.foreign.json import JsonRefused, read_object
 from devgw.foreign.text import cells, clean
+from devgw.platforms.here import here
+from devgw.platforms.paths import spelt
 from devgw.settings import Settings
 
 if TYPE_CHECKING:
@@ -97,7 +99,7 @@ def wish_of(settings: Settings, of_settings: Iterable[Finding], environ: Mapping
     taken = _outflows(settings, environ) if _names_any(settings.root, environ) else ()
     host = settings.host if "host-not-loopback" in said else ""
     state_dir = str(settings.state_path.resolve()) if "state-elsewhere" in said else ""
-    wish = Wish(settings.root.resolve(), taken, host, by_settings, state_dir)
+    wish = Wish(spelt(settings.root), taken, host, by_settings, state_dir)
     return wish if taken or host or by_settings or state_dir else None
 
 
@@ -163,9 +165,8 @@ def _says_yes(text: str | None) -> bool:
 
 
 def _file(environ: Mapping[str, str]) -> Path:
-    """Return where answers are kept: the XDG Base Directory Specification's state folder, or Windows' own."""
-    home = environ.get("XDG_STATE_HOME") or environ.get("LOCALAPPDATA") or str(Path.home() / ".local" / "state")
-    return Path(home) / "devgw" / "trusted.json"
+    """Return where answers are kept."""
+    return here().state_home(environ) / "devgw" / "trusted.json"
 
 
 def _kept(file: Path) -> dict[str, object]:

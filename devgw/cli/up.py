@@ -161,6 +161,7 @@ def _child(given: _Given) -> "tuple[Path, GatewayChild]":
     from devgw.cli.trust import wish_of  # noqa: PLC0415  `--help` need not wait for it
     from devgw.config.settings_file import read_settings  # noqa: PLC0415  `--help` need not wait for it
     from devgw.control.folder import LOG, control_folder  # noqa: PLC0415
+    from devgw.control.state_place import placed  # noqa: PLC0415
     from devgw.dashboard.child import GatewayChild  # noqa: PLC0415
 
     settings, findings = read_settings(given.directory, os.environ, given.overrides)
@@ -168,6 +169,9 @@ def _child(given: _Given) -> "tuple[Path, GatewayChild]":
     if refusal := given.trust.refusal(wish, os.environ):
         write_page(refusal, colour="red", err=True)
         sys.exit(1)
+    settings, moved = placed(settings, os.environ)
+    if moved:
+        write_page(moved, err=True)
     folder = control_folder(settings)
     if reason := why_not_here(folder):
         write_page(reason, colour="red", err=True)

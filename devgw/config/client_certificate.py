@@ -6,6 +6,7 @@ from devgw.config.finding import Findings
 from devgw.config.node import Node
 from devgw.config.shapes import written
 from devgw.departure import Departure
+from devgw.platforms.paths import is_below
 
 CLIENT_CERTIFICATES = Departure(
     name="client-certificates",
@@ -26,7 +27,7 @@ def check_certificate(given: Node, root: Path, findings: Findings) -> None:
     if node is None or not node.text or "$env(" in node.text:
         return
     file = root / node.text
-    if not file.resolve().is_relative_to(root.resolve()):
+    if not is_below(file, root):
         message = f"{written(node.text)} is outside of the project: whoever wrote the project may not take keys there."
         fix = "Put a copy of the certificate with its key, in PEM, into the project's folder, and name it from there."
         findings.error("mtls-certificate", node.place, message, fix)

@@ -10,6 +10,7 @@ from dotenv.parser import parse_stream
 
 from devgw.config.finding import Findings, Place
 from devgw.config.source import Source, read_source
+from devgw.platforms.paths import is_below
 
 FILE = ".env"
 _CHAIN = 50
@@ -74,7 +75,7 @@ def linked_from_outside(root: Path) -> str:
     """
     try:
         file = (root / FILE).resolve(strict=True)
-        return "" if file.is_relative_to(root.resolve()) else str(file)
+        return "" if is_below(file, root) else str(file)
     except (OSError, RuntimeError):  # it is not there, or leads back to itself
         return ""
 

@@ -8,6 +8,7 @@ from devgw.files import is_made_by_devgw
 from devgw.foreign import addresses
 from devgw.foreign.addresses import find_literal, is_this_machine, kind_of
 from devgw.foreign.urls import read_url
+from devgw.platforms.paths import is_below
 from devgw.settings import Settings
 
 OTHERS_LET_IN = "others-let-in"
@@ -25,7 +26,7 @@ def doubt_settings(settings: Settings, places: Mapping[str, Place], findings: Fi
     if "host" in places and not _is_here(settings.host):
         message = f"The gateway will be reachable under {settings.host}, not on this machine alone."
         findings.warning("host-not-loopback", places["host"], message, 'Write host = "localhost" unless you mean it.')
-    if "state_dir" in places and not settings.state_path.resolve().is_relative_to(settings.root.resolve()):
+    if "state_dir" in places and not is_below(settings.state_path, settings.root):
         message = f"State is kept outside of the project: in {settings.state_path}."
         findings.note("state-elsewhere", places["state_dir"], message, "Take the setting out to keep it in .devgw.")
     elif "state_dir" in places and settings.state_path.is_dir() and not is_made_by_devgw(settings.state_path):

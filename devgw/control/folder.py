@@ -9,6 +9,7 @@ from devgw.entropy import digest
 from devgw.files import FileRefused, check_own, own_folder
 from devgw.foreign.json import read_object
 from devgw.platforms.here import here
+from devgw.platforms.paths import spelt
 from devgw.problems import Refused
 from devgw.problems.control import StateDirectoryUnusable
 from devgw.settings import Settings
@@ -29,18 +30,16 @@ def control_folder(settings: Settings) -> Path:
     return passing_folder(settings.root) if settings.ephemeral else settings.state_path
 
 
-def folder_to_join(settings: Settings) -> Path:
-    """Return where the gateway of this project is to be found, with state on the disk or without."""
-    passing = passing_folder(settings.root)
-    is_met = any((settings.state_path / each).exists() for each in (SOCKET, TCP_FILE))
-    return passing if not is_met and passing.is_dir() else control_folder(settings)
+def is_met(folder: Path) -> bool:
+    """Tell whether a gateway left there how it is reached."""
+    return any((folder / each).exists() for each in (SOCKET, TCP_FILE))
 
 
 def passing_folder(root: Path) -> Path:
     """Return the folder of a gateway that keeps nothing in its project: in the user's runtime or temporary folder."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     base = Path(runtime) if runtime and Path(runtime).is_dir() else Path(tempfile.gettempdir())
-    return base / f"devgw-{here().user() or 0}-{digest(str(root.resolve()))[:12]}"
+    return base / f"devgw-{here().user() or 0}-{digest(str(spelt(root)))[:12]}"
 
 
 def prepare(folder: Path) -> None:

@@ -5,6 +5,7 @@ import socket
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
 TAKEN_SECONDS = 1.0
@@ -57,6 +58,11 @@ class Platform(ABC):
         Raises:
             OSError: where it does not tell.
         """
+
+    def state_home(self, environ: Mapping[str, str]) -> Path:
+        """Return the person's own folder for state (XDG Base Directory Specification)."""
+        given = Path(environ.get("XDG_STATE_HOME", ""))
+        return given if given.is_absolute() else Path.home() / ".local" / "state"
 
     # --- descriptors --------------------------------------------------------------------------------------------------
 

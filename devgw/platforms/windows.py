@@ -4,6 +4,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
 from devgw.platforms.platform import Clipboard, Platform
@@ -44,6 +45,10 @@ class Windows(Platform):
     def free_bytes(self, path: Any) -> int:
         """Return what is free on the drive."""
         return shutil.disk_usage(path if path.is_dir() else path.parent).free
+
+    def state_home(self, environ: Mapping[str, str]) -> Path:
+        """Return the folder of programs' data that stays on this machine."""
+        return Path(environ["LOCALAPPDATA"]) if environ.get("LOCALAPPDATA") else super().state_home(environ)
 
     def raise_open_files(self, wanted: int) -> None:
         """Do nothing: sockets are no files there, and nothing limits them."""

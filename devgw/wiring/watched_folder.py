@@ -10,6 +10,7 @@ from devgw.entropy import digest
 from devgw.foreign.shell import server_name
 from devgw.foreign.urls import read_url
 from devgw.gateway.watched.clients import WatchedClient
+from devgw.platforms.here import here
 from devgw.settings import Settings
 from devgw.store.watched import WatchedFile
 from devgw.web.listening import PortTaken, listen
@@ -20,10 +21,8 @@ _PASSING = (LOG, f"{LOG}.1", STUCK_LOG, LOCK)
 
 
 def folder_of(url: str, environ: Mapping[str, str]) -> Path:
-    """Return the folder of a watched server: below the user's own state folder (XDG Base Directory Specification)."""
-    given = environ.get("XDG_STATE_HOME", "")
-    base = Path(given) if Path(given).is_absolute() else Path.home() / ".local" / "state"
-    return base / "devgw" / "watched" / f"{server_name(read_url(url).host)}-{digest(url)[:8]}"
+    """Return the folder of a watched server: below the user's own state folder."""
+    return here().state_home(environ) / "devgw" / "watched" / f"{server_name(read_url(url).host)}-{digest(url)[:8]}"
 
 
 def port_of(url: str, kept: Mapping[str, int], given: int | None) -> int:

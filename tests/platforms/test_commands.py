@@ -39,7 +39,7 @@ def test_every_command_that_help_names_is_tried() -> None:
     assert set(_NAMED) == set(COMMANDS)
 
 
-async def _logs_in(gateway: GatewayProcess) -> None:
+async def logs_in(gateway: GatewayProcess) -> None:
     async with httpx2.AsyncClient(timeout=20) as http, Browser(CALLBACK) as browser:
         client = Client(gateway.origin, http, browser)
         answer = await client.call(await client.log_in("/mcp/sample"))
@@ -54,7 +54,7 @@ def _gateway(folder: Path, environ: Mapping[str, str]) -> GatewayProcess:
 @pytest.mark.parametrize("what", SIMULATED)
 async def test_the_gateway_and_each_command_do_their_work(what: str, tmp_path: Path) -> None:
     async with _gateway(tmp_path / "p", lacking(what)) as gateway:
-        await _logs_in(gateway)
+        await logs_in(gateway)
         for arguments, codes in _NAMED.values():
             done = await asyncio.to_thread(devgw_without, what, arguments, gateway.root)
             assert "Traceback" not in done.stdout + done.stderr
@@ -70,7 +70,7 @@ async def test_the_gateway_and_each_command_do_their_work(what: str, tmp_path: P
 @pytest.mark.parametrize("what", TAKEN_AWAY)
 async def test_the_gateway_serves_and_is_seen_without_one_thing(what: str, tmp_path: Path) -> None:
     async with _gateway(tmp_path / "p", lacking(what)) as gateway:
-        await _logs_in(gateway)
+        await logs_in(gateway)
         done = await asyncio.to_thread(devgw_without, what, ("tokens", "--json"), gateway.root)
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.count("\n") >= 2

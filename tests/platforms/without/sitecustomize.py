@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import errno
 import fcntl
+import mmap
 import os
 import select
 import shutil
@@ -81,6 +82,61 @@ def unix_bind() -> None:
         kept(self, address)
 
     socket.socket.bind = bind  # type: ignore[assignment, method-assign]
+
+
+def _path_of(descriptor: int) -> str:
+    return os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115  what Path asks may be taken away
+
+
+def modes() -> None:
+    """A mount of Windows in WSL2: everything below the folder in `MOUNT` is everybody's, and stays so."""
+    folder, changed = os.environ["MOUNT"], os.chmod
+
+    def of_everybody(kept: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
+        def call(path: Any, *arguments: Any, **named: Any) -> os.stat_result:
+            found = kept(path, *arguments, **named)
+            where = _path_of(path) if isinstance(path, int) else os.path.abspath(path)  # noqa: PTH100
+            if not str(where).startswith(folder):
+                return found
+            return os.stat_result((found.st_mode | 0o777, *tuple(found)[1:]))
+
+        return call
+
+    def in_vain(path: Any, mode: int, **named: Any) -> None:
+        if not str(path).startswith(folder):
+            changed(path, mode, **named)
+
+    for each in ("stat", "lstat", "fstat"):
+        setattr(os, each, of_everybody(getattr(os, each)))
+    os.chmod = in_vain
+    unix_bind()
+
+
+def locks() -> None:
+    """A mount of the network without locks."""
+
+    def refused(*_given: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    kept = fcntl.flock
+
+    def flock(file: Any, kind: int) -> None:
+        where = _path_of(file if isinstance(file, int) else file.fileno())
+        (refused if where.startswith(os.environ["MOUNT"]) else kept)(file, kind)
+
+    fcntl.flock = flock
+
+
+def shared_memory() -> None:
+    """A mount of a virtual machine on which no file can be mapped: SQLite's log lives in such memory."""
+    kept = mmap.mmap
+
+    def mapped(descriptor: int, *arguments: Any, **named: Any) -> Any:
+        if descriptor >= 0 and _path_of(descriptor).startswith(os.environ["MOUNT"]):
+            raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+        return kept(descriptor, *arguments, **named)
+
+    mmap.mmap = mapped  # type: ignore[assignment, misc]
 
 
 def hangup() -> None:
@@ -208,7 +264,19 @@ def _rename(name: str) -> None:
     here.sys = SimpleNamespace(platform=name)  # type: ignore[attr-defined, assignment]
 
 
-_PARTS = (unix_sockets, unix_bind, hangup, loop_signals, loop_readers, uvloop, proc, shared_ports)
+_PARTS = (
+    unix_sockets,
+    unix_bind,
+    modes,
+    locks,
+    shared_memory,
+    hangup,
+    loop_signals,
+    loop_readers,
+    uvloop,
+    proc,
+    shared_ports,
+)
 REMOVALS: Final = {each.__name__: each for each in (*_PARTS, macos, windows)}
 """What may be taken away, by name."""
 
