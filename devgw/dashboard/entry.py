@@ -64,6 +64,7 @@ def _run(state_dir: Path, child: GatewayChild | None, options: Options, environm
     from devgw.dashboard.app import Dashboard, Wearing  # noqa: PLC0415  Textual takes 200 ms
     from devgw.dashboard.keys.person import keymap  # noqa: PLC0415
     from devgw.dashboard.look.glyphs import choose  # noqa: PLC0415
+    from devgw.dashboard.look.palette import seen_as  # noqa: PLC0415
 
     encoding = getattr(sys.__stdout__, "encoding", None)
     app = Dashboard(
@@ -72,7 +73,7 @@ def _run(state_dir: Path, child: GatewayChild | None, options: Options, environm
         keymap(environment),
         Wearing(
             choose(environment, options.is_ascii, encoding),
-            wanted_theme(options.theme, environment),
+            seen_as(wanted_theme(options.theme, environment), environment),
             options.is_read_only,
             options.shows_cursor,
         ),

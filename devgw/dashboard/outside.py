@@ -13,6 +13,7 @@ from textual.app import SuspendNotSupported
 from devgw.control.messages import CommandAnswer
 from devgw.dashboard.child import GatewayChild
 from devgw.dashboard.feed import Feed
+from devgw.dashboard.look.palette import seen_as
 from devgw.dashboard.port import Then
 from devgw.files import create, replace
 from devgw.platforms.here import here
@@ -130,9 +131,10 @@ class Outside:
             self._app.desk.complain(f"{command[0]}: {reason.strerror}")
         self._app.repaint()
 
-    def theme(self, name: str) -> None:
-        """Use another theme."""
-        self._app.dress(name)
+    def theme(self, name: str) -> str:
+        """Use another theme, and return the one that this terminal can show."""
+        self._app.dress(shown := seen_as(name, self._environment))
+        return shown
 
     # --- the gateway's process ----------------------------------------------------------------------------------------
 

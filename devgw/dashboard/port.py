@@ -26,8 +26,8 @@ class Port(Protocol):
     def edit(self, file: str, line: int, column: int) -> None:
         """Open a file in the person's editor."""
 
-    def theme(self, name: str) -> None:
-        """Use another theme."""
+    def theme(self, name: str) -> str:
+        """Use another theme, and return the one that this terminal can show."""
 
     def start_gateway(self) -> None:
         """Start the gateway again after it ended."""

@@ -39,6 +39,8 @@ _WITHOUT_EVENTS = {
     errno.EPERM: ("a folder may not be read", _READABLE),
 }
 """What the system's numbers mean where a watch is set up, and what helps."""
+_LOOKED_AT = "so files are looked at once a second"
+_IN_UTF_8 = "Rename the folder, or start devgw with a locale in UTF-8 (LC_ALL=C.UTF-8)."
 _DIGEST_LENGTH = 64
 Contents = tuple[tuple[str, str], ...]
 
@@ -60,7 +62,7 @@ class ProjectWatch:
             await self._look(saved, is_certain=True)
             try:
                 await self._watch(list(folders), folders, saved)
-            except (OSError, RuntimeError) as error:  # watchfiles has its own RuntimeError for what it does not know
+            except (OSError, RuntimeError, UnicodeError) as error:  # watchfiles' own RuntimeError; a name in no UTF-8
                 self._limit(_without_events(error))
                 await self._look_for_a_while(saved)
 
@@ -127,13 +129,15 @@ class ProjectWatch:
 
 def _without_events(error: Exception) -> Cause:
     """Return why there are no events, and how there would be; saves are seen all the same."""
+    if isinstance(error, UnicodeError):
+        return Cause(f"a folder's name is no UTF-8, {_LOOKED_AT}", _IN_UTF_8)
     told = _OS_ERROR.search(str(error))
     number = (error.errno if isinstance(error, OSError) else None) or (int(told[1]) if told else 0)
     if "watch limit" in str(error):  # its own words in place of the number
         number = errno.ENOSPC
     otherwise = os.strerror(number).lower() if number else "its watch could not be set up"
     why, fix = _WITHOUT_EVENTS.get(number, (otherwise, _USUAL_FIX))
-    return Cause(f"the system gives no file events ({why}), so files are looked at once a second", fix)
+    return Cause(f"the system gives no file events ({why}), {_LOOKED_AT}", fix)
 
 
 def _has_lost(before: Contents, after: Contents) -> bool:

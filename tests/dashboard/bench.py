@@ -63,8 +63,9 @@ class FakePort:
     def edit(self, file: str, line: int, column: int) -> None:
         self.did.append(("edit", file, line, column))
 
-    def theme(self, name: str) -> None:
+    def theme(self, name: str) -> str:
         self.did.append(("theme", name))
+        return name
 
     def start_gateway(self) -> None:
         self.did.append(("start",))

@@ -18,7 +18,7 @@ from tests.trust.client import CALLBACK, Client
 from tests.trust.process import GatewayProcess, free_port
 
 _WELL, _REFUSED = {0}, {1, 2}
-_NAMED: dict[str, tuple[tuple[str, ...], set[int]]] = {
+NAMED: dict[str, tuple[tuple[str, ...], set[int]]] = {
     "check": (("check",), _WELL),
     "doctor": (("doctor",), _WELL),
     "why": (("why",), _WELL | _REFUSED),  # nothing has gone wrong, and the client's stay is short
@@ -36,7 +36,7 @@ _NAMED: dict[str, tuple[tuple[str, ...], set[int]]] = {
 
 
 def test_every_command_that_help_names_is_tried() -> None:
-    assert set(_NAMED) == set(COMMANDS)
+    assert set(NAMED) == set(COMMANDS)
 
 
 async def logs_in(gateway: GatewayProcess) -> None:
@@ -55,7 +55,7 @@ def _gateway(folder: Path, environ: Mapping[str, str]) -> GatewayProcess:
 async def test_the_gateway_and_each_command_do_their_work(what: str, tmp_path: Path) -> None:
     async with _gateway(tmp_path / "p", lacking(what)) as gateway:
         await logs_in(gateway)
-        for arguments, codes in _NAMED.values():
+        for arguments, codes in NAMED.values():
             done = await asyncio.to_thread(devgw_without, what, arguments, gateway.root)
             assert "Traceback" not in done.stdout + done.stderr
             assert done.returncode in codes, (arguments, done.stdout, done.stderr)

@@ -73,9 +73,8 @@ def theme(desk: Desk) -> None:
 
 def use_theme(desk: Desk, name: str) -> None:
     """Use the theme called `name`."""
-    desk.theme = name
-    desk.port.theme(name)
-    desk.say(f"theme {name}")
+    desk.theme = desk.port.theme(name)
+    desk.say(f"theme {name}" if desk.theme == name else f"this terminal has 16 colours: theme {desk.theme}")
 
 
 def help_(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 A look is a word such as `ok`, `warn!` (bold) or `dim@` (on the cursor's row). `Styles` turns looks into Rich styles.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rich.style import Style
@@ -46,7 +47,7 @@ DARK = Palette(
     strong="#ffffff",
     frame="#3a4552",
     cursor="#213d5b",
-    marked="#2b3440",
+    marked="#30363d",
     tab_text="#111519",
 )
 LIGHT = Palette(
@@ -101,7 +102,19 @@ ANSI = Palette(
     tab_text="default",
     is_ansi=True,
 )
+_MANY_COLOURS = ("256color", "kitty")
+"""How names of terminals end of which Rich believes that they have 256."""
 PALETTES: dict[str, Palette] = {each.name: each for each in (DARK, LIGHT, CONTRAST, ANSI)}
+
+
+def seen_as(name: str, environment: Mapping[str, str]) -> str:
+    """Return the theme in which `name` is seen: a terminal with 16 colours has but those of `ansi`, and its own.
+
+    Rich, which writes the colours, asks the same.
+    """
+    term, depth = environment.get("TERM", ""), environment.get("COLORTERM", "")
+    has_many = not term or depth in {"truecolor", "24bit"} or term.rpartition("-")[2] in _MANY_COLOURS
+    return name if has_many else ANSI.name
 
 
 class Styles:
