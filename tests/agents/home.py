@@ -94,7 +94,7 @@ class Home:
                 for shown, keys in typed:
                     await terminal.until(shown)
                     await terminal.type(keys)
-                await self._walk(await self._asked(asked, terminal, prints=prints))
+                await self.walk(await self._asked(asked, terminal, prints=prints))
                 await (terminal.until(until) if until else terminal.to_its_end(seconds_after))
         except TimeoutError:
             raise AssertionError(
@@ -130,7 +130,8 @@ class Home:
                 return found[0]
             assert await terminal.read(0.05), f"ended before it opened a page: {terminal.screen[-2000:]}"
 
-    async def _walk(self, url: str) -> None:
+    async def walk(self, url: str) -> None:
+        """Go the way of a page that the agent opened, as a person does, and take the answer to the agent."""
         callback = parse_qs(urlsplit(url).query)["redirect_uri"][0]
         async with Browser(callback) as browser:
             await browser.open(url)
@@ -143,10 +144,10 @@ class Home:
             assert "Allow" in browser.page.text, browser.page.text
             await browser.press("Allow")
             assert browser.location is not None, browser.page
-            await _bring_back(browser.location)
+            await bring_back(browser.location)
 
 
-async def _bring_back(answer: str) -> None:
+async def bring_back(answer: str) -> None:
     """Take the answer to the agent, which may begin to listen only after it has shown where to sign in."""
     async with httpx2.AsyncClient(timeout=20) as http, asyncio.timeout(20):
         while True:

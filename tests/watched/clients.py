@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -100,23 +100,23 @@ def _innermost(error: BaseException) -> str:
 
 async def python_1(url: str, _: Path) -> str:
     """The official Python SDK 1."""
-    return await _of_program([python_with_mcp1(), str(PROGRAMS / "verdict_mcp1.py"), url, CALLBACK])
+    return await of_program([python_with_mcp1(), str(PROGRAMS / "verdict_mcp1.py"), url, CALLBACK])
 
 
 async def typescript_2(url: str, folder: Path) -> str:
     """The official TypeScript SDK 2."""
-    return await _of_program([*sdk_command("client-2", "verdict.mjs", folder), url, CALLBACK])
+    return await of_program([*sdk_command("client-2", "verdict.mjs", folder), url, CALLBACK])
 
 
 async def typescript_1(url: str, folder: Path) -> str:
     """The official TypeScript SDK 1."""
-    return await _of_program([*sdk_command("sdk-1", "verdict.mjs", folder), url, CALLBACK])
+    return await of_program([*sdk_command("sdk-1", "verdict.mjs", folder), url, CALLBACK])
 
 
-async def _of_program(command: list[str]) -> str:
+async def of_program(command: list[str], environ: Mapping[str, str] = os.environ) -> str:
     """Be the person of a program; return its verdict."""
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe, env=os.environ)
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe, env=environ)
     assert process.stdout is not None
     assert process.stdin is not None
     try:

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from hypercorn.config import Config
 from devgw.clock import SystemClock
 from devgw.emulators.upstream_auth import UpstreamWithOAuth, create_app
 from devgw.settings import Settings
+from devgw.wiring.proxied_environment import environment_for
 from devgw.wiring.proxied_runtime import ProxiedRuntime, build_proxied
 from devgw.wiring.watched_runtime import run_watched
 from tests.support.certificates import key_and_certificate
@@ -42,6 +43,15 @@ class Proxied(Watching):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(cadata=self.runtime.ports.authority.pem.decode())
         return context
+
+    def environment(self, own: Mapping[str, str]) -> dict[str, str]:
+        """Return what a watched command would be started with."""
+        ports, folder = self.runtime.ports, self.runtime.settings.root / "given"
+        folder.mkdir(exist_ok=True)
+        for each in folder.iterdir():
+            each.unlink()
+        origins = self.runtime.watched.origins
+        return dict(environment_for(own, ports.url, ports.authority.pem, folder, origins).variables)
 
     def http(self) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(
