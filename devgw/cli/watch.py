@@ -104,6 +104,7 @@ def _run_command(url: ServerUrl | None, line: tuple[str, ...], wishes: dict[str,
         raise click.UsageError("Name the server that is watched: devgw watch URL -- COMMAND, or --origin.")
     if wishes["port"] or wishes["state_dir"]:
         raise click.UsageError("--port and --state-dir go with no command: its proxy has any port, and keeps nothing.")
+    say_untried()
     return run_command(wanted(_looked_at(server), line, wishes)) if find_program(line[0]) else NOT_FOUND
 
 
