@@ -51,7 +51,7 @@ class LazyGroup(click.Group):
     """Knows its commands by name, and imports one when it is called."""
 
     def main(self, *arguments: Any, **options: Any) -> Any:
-        """Run a command; where its output cannot be written, end with one sentence and 1."""
+        """Run a command; where its output cannot be written, or anything is refused, end with one sentence and 1."""
         try:
             try:
                 return super().main(*arguments, **options)
@@ -60,6 +60,9 @@ class LazyGroup(click.Group):
                     sys.stdout.flush()
         except OSError as error:
             _give_up(error)
+        except Exception as error:
+            _refuse(error)
+            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         """Return the names in the order of use."""
@@ -76,6 +79,17 @@ class LazyGroup(click.Group):
         """Write the list of commands without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, says) for name, (_, says) in COMMANDS.items()])
+
+
+def _refuse(error: Exception) -> None:
+    """End with what was refused and what mends it; do nothing where `error` is something else."""
+    from devgw.problems import Refused  # noqa: PLC0415  `--help` must be quick
+
+    if isinstance(error, Refused):
+        from devgw.cli.printing import write_page  # noqa: PLC0415  the same
+
+        write_page(f"{error.problem.explain()} {error.problem.advise()}".strip(), colour="red", err=True)
+        sys.exit(1)
 
 
 def _give_up(error: OSError) -> NoReturn:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import threading
-import webbrowser
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
@@ -14,6 +13,7 @@ from devgw.clock import SystemClock
 from devgw.diagnosis.clients.demands import NOT_KNOWN, PASSES, REFUSES
 from devgw.diagnosis.verdicts import Check
 from devgw.diagnosis.verdicts.server import Examination
+from devgw.platforms.here import here
 
 HEALTHY, FAILS, NO_SERVER = 0, 1, 2
 """Exit codes: nothing fails; a check fails; there is no MCP server to be examined."""
@@ -65,7 +65,7 @@ async def _logged_in(url: str, asked: AllowedSteps) -> list[Check]:
 def _open_page(url: str) -> None:
     """Show the person where to sign in, and open it where there is a browser."""
     write_line(f"Sign in here: {url}", err=True)
-    threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+    threading.Thread(target=here().open_page, args=(url, os.environ), daemon=True).start()
 
 
 def told(found: Examination, code: int) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """Linux, also under Windows (WSL2)."""
 
+import contextlib
 import os
 import shutil
 import socket
 import struct
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
@@ -15,6 +17,7 @@ from devgw.platforms.seat import Seat, seat_of
 _LISTENING = "0A"
 _PROC = Path("/proc")
 _CREDENTIALS = struct.Struct("3i")
+_OPENS_SECONDS = 10.0
 _OPENERS = ("xdg-open", "gio", "sensible-browser")
 
 
@@ -62,6 +65,17 @@ class Linux(Posix):
             return "", "there is no display"
         found = next(filter(None, map(shutil.which, _OPENERS)), None)
         return found or "", "" if found else "neither xdg-open nor another opener is installed"
+
+    def open_page(self, url: str, environ: Mapping[str, str]) -> None:
+        """Open a page; what opens the browser of Windows is unknown to Python."""
+        opener = self.opens_browser(environ)[0]
+        if not opener.endswith("wslview"):
+            super().open_page(url, environ)
+            return
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            subprocess.run(  # noqa: S603  a program that opens what it is given
+                [opener, url], stdin=subprocess.DEVNULL, capture_output=True, timeout=_OPENS_SECONDS, check=False
+            )
 
 
 def _listening_inodes(table: Path, port: int) -> list[str]:

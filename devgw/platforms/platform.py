@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import webbrowser
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
@@ -155,3 +156,8 @@ class Platform(ABC):
     def opens_browser(self, environ: Mapping[str, str]) -> tuple[str, str]:  # noqa: ARG002  for those that ask it
         """Return what opens a browser here, or nothing and why there is none."""
         return "the system's own", ""
+
+    def open_page(self, url: str, environ: Mapping[str, str]) -> None:
+        """Open a page where there is a browser; without one Python would start a text browser in this terminal."""
+        if self.opens_browser(environ)[0]:
+            webbrowser.open(url)

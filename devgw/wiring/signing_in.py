@@ -4,7 +4,7 @@ It speaks to the gateway over HTTP as any client does, so that its flow is a rea
 """
 
 import asyncio
-import webbrowser
+import os
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +14,7 @@ from devgw.foreign.json import read_object
 from devgw.oauth.discovery import authorization_server_urls
 from devgw.oauth.pkce import challenge_of
 from devgw.outbound.client import Bounds, http_client
+from devgw.platforms.here import here
 from devgw.wiring.browser_callback import browser_callback
 from devgw.wiring.runtime import Runtime
 
@@ -61,7 +62,7 @@ async def _walk(mcp_url: str, opened: "asyncio.Future[str]") -> None:
         }
         url = f"{metadata['authorization_endpoint']}?{urlencode(asked)}"
         opened.set_result(url)
-        await asyncio.to_thread(webbrowser.open, url)
+        await asyncio.to_thread(here().open_page, url, os.environ)
         answer = await back.answer(PATIENCE_SECONDS)
         if "code" not in answer:
             return

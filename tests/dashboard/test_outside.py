@@ -54,6 +54,17 @@ def test_the_person_can_change_keys_and_a_bad_file_changes_nothing(tmp_path: Pat
     assert keymap(environment) is KEYMAP
 
 
+def test_in_the_terminal_of_vs_code_the_palette_has_a_key_that_arrives(tmp_path: Path) -> None:
+    """VS Code opens its own palette at ^P and F1."""
+    elsewhere, there = (keymap({"XDG_CONFIG_HOME": str(tmp_path), "TERM_PROGRAM": each}) for each in ("tmux", "vscode"))
+    shown = [next(each.shown for each in one.all if each.id == "palette") for one in (elsewhere, there)]
+    assert shown == ["^P", ";"]
+    for one in (elsewhere, there):
+        found = one.find("semicolon", ";", "flows")
+        assert found is not None
+        assert found.id == "palette"
+
+
 @pytest.mark.parametrize(
     ("wanted", "environment", "theme"),
     [

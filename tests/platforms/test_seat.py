@@ -92,3 +92,25 @@ def test_a_browser_that_is_there_is_the_one(tmp_path: Path) -> None:
     program.touch(mode=0o700)
     assert here().name == "Linux"
     assert machine.browser({"BROWSER": f"{program} %s:other", "container": "docker"}).verdict == "pass"
+
+
+def test_a_page_is_opened_where_there_is_a_browser_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a display Python would start a text browser in the terminal of the dashboard."""
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    for system, environ in ((Linux(), {"container": "docker"}), (Macos(), {"SSH_CONNECTION": "x"})):
+        system.open_page("http://localhost:9000/a", environ)
+    assert opened == []
+    Macos().open_page("http://localhost:9000/b", {})
+    assert opened == ["http://localhost:9000/b"]
+
+
+def test_in_wsl_a_page_is_opened_by_what_opens_the_browser_of_windows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opener, seen = tmp_path / "wslview", tmp_path / "seen"
+    opener.write_text(f'#!/bin/sh\necho "$1" >{seen}\n', encoding="utf-8")
+    opener.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    Linux().open_page("http://localhost:9000/a?b=c&d=e", {"WSL_DISTRO_NAME": "Ubuntu"})
+    assert seen.read_text(encoding="utf-8").strip() == "http://localhost:9000/a?b=c&d=e"

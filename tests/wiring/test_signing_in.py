@@ -17,6 +17,7 @@ from tests.support.gateway import running_gateway
 async def test_the_built_in_client_goes_the_whole_way(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     monkeypatch.setattr(webbrowser, "open", opened.append)
+    monkeypatch.setenv("BROWSER", "true")  # a program that is there
     async with running_gateway() as gateway, Browser() as browser:
         url = await begin_sign_in(gateway.runtime, "sample")
         await gateway.sign_in(browser, url)

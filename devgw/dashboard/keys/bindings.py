@@ -196,7 +196,16 @@ _EVERYWHERE = (
         sifting.ask_goto,
         bar=2,
     ),
-    Key("palette", ("ctrl+p",), "^P", "commands", "all commands, searchable", looking.palette, bar=2, in_palette=False),
+    Key(
+        "palette",
+        ("ctrl+p", ";"),
+        "^P",
+        "commands",
+        "all commands, searchable",
+        looking.palette,
+        bar=2,
+        in_palette=False,
+    ),
     *(
         Key(
             f"view_{view.name}",

@@ -14,11 +14,17 @@ def config_dir(environment: Mapping[str, str]) -> Path:
     return (Path(base) if base else Path.home() / ".config") / "devgw"
 
 
+_TAKEN_BY = {"vscode": {"palette": ";"}}
+"""By TERM_PROGRAM: keys that arrive where a terminal keeps the usual ones; ^P and F1 open VS Code's own palette."""
+
+
 def keymap(environment: Mapping[str, str]) -> Keymap:
-    """Return the key map with the person's changes; a file that cannot be read changes nothing."""
+    """Return the key map of this terminal with the person's changes; a file that cannot be read changes nothing."""
+    usual = _TAKEN_BY.get(environment.get("TERM_PROGRAM", ""), {})
+    here = KEYMAP.rebind(usual) if usual else KEYMAP
     path = config_dir(environment) / "keys.toml"
     try:
         changes = read_toml(path.read_text(encoding="utf-8"))
-        return KEYMAP.rebind({str(name): str(keys) for name, keys in changes.items()})
+        return here.rebind({str(name): str(keys) for name, keys in changes.items()})
     except (OSError, ValueError, KeyError):
-        return KEYMAP
+        return here
