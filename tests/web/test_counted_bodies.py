@@ -140,3 +140,32 @@ async def test_the_emulators_of_a_gateway_are_counted_together() -> None:
         each.close()
         each.end()
     await asyncio.gather(*serving)
+
+
+async def test_a_request_that_gave_way_while_all_are_ended_is_ended_and_not_answered() -> None:
+    """A server that stops cancels its requests; one that swallows that is waited for."""
+    among, sent = HeldTogether(MB, 1_000), []
+    coming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    async def hangs(_scope: Any, receive: Any, _send: Any) -> None:
+        while True:
+            await receive()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    request = asyncio.ensure_future(CountedBodies(hangs, among, MB)({"type": "http"}, coming.get, send))
+    coming.put_nowait({"type": "http.request", "body": b" " * 600_000, "more_body": True})
+    await until(lambda: among.total == 600_000)
+    among.note(Nobody(), 500_000)
+    request.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await request
+    assert (sent, among.total) == ([], 500_000)
+
+
+class Nobody:
+    """A body that is never asked to give way."""
+
+    def give_way(self) -> None:
+        raise AssertionError
