@@ -74,13 +74,18 @@ def _refusal_in(content: bytes) -> dict[str, Any] | None:
 def _failure(message: dict[str, Any]) -> tuple[str, str] | None:
     error = message.get("error")
     if isinstance(error, dict) and "code" in error:
-        return "jsonrpc_error", f"{error['code']}: {error.get('message', '')}"[: Limits.FACT_CHARACTERS]
+        return "jsonrpc_error", f"{str(error['code'])[:_SHOWN]}: {_quoted(str(error.get('message', '')))}"
     result = message.get("result")
     if isinstance(result, dict) and result.get("isError") is True:
         texts = [each.get("text") for each in result.get("content") or () if isinstance(each, dict)]
-        said = " ".join(text for text in texts if isinstance(text, str))[: Limits.FACT_CHARACTERS]
-        return "tool_error", said or "the tool reports an error"
+        said = " ".join(text for text in texts if isinstance(text, str))
+        return "tool_error", _quoted(said) if said else "the tool reports an error"
     return None
+
+
+def _quoted(said: str) -> str:
+    """Return somebody's words as a sentence has them: between quotation marks, by which they are known as theirs."""
+    return f"“{said[: Limits.FACT_CHARACTERS]}”"
 
 
 def _events(content: bytes) -> list[bytes]:

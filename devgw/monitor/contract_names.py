@@ -9,7 +9,7 @@ from typing import Any
 
 from devgw.events.taxonomy import Event, HttpExchanged
 from devgw.events.trace import Trace
-from devgw.monitor.masking import mask_form, mask_json, mask_sentence, mask_shapes
+from devgw.monitor.masking import mask_form, mask_json, mask_sentence
 
 _HIDDEN = frozenset({"trace", "problem", "look"})
 _OF_A_TRACE = (
@@ -53,7 +53,7 @@ def _exchange(trace: Trace) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "traceId": trace.id,
         "method": trace.method,
-        "path": mask_shapes(trace.path) + (f"?{query}" if query else ""),
+        "path": mask_sentence(trace.path) + (f"?{query}" if query else ""),
         "status": trace.status,
         "kind": trace.kind,
         "gatewayMs": round(trace.gateway_ms, 2),

@@ -9,7 +9,7 @@ from devgw.events.taxonomy import Event, Outcome
 from devgw.events.trace import Trace
 from devgw.foreign.dates import standing_of
 from devgw.foreign.text import encode_hidden
-from devgw.monitor.masking import mask_form, mask_shapes
+from devgw.monitor.masking import mask_form, mask_sentence
 from devgw.problems.wrong_path import PathUnknown
 
 
@@ -65,7 +65,7 @@ def _exchanged(event: told.HttpExchanged) -> str:
 def path_of(trace: Trace) -> str:
     """Return path and query of a request, secrets masked, and what would steer a terminal encoded as in a URL."""
     query = mask_form(trace.query.decode("latin-1"))
-    return encode_hidden(mask_shapes(trace.path) + (f"?{query}" if query else ""))
+    return encode_hidden(mask_sentence(trace.path) + (f"?{query}" if query else ""))
 
 
 def _call(event: told.McpCapabilityInvoked | told.McpCapabilityCompleted) -> str:

@@ -8,7 +8,7 @@ from devgw.diagnosis.clients.recognise import Traits, name_for
 from devgw.events.flow import Diagnosis, Flow, FlowMessage, FlowState, Lane, Milestone
 from devgw.foreign.text import clean
 from devgw.monitor.details import DiagnosisView, FailureView, FlowDetail, MessageView, StepView
-from devgw.monitor.masking import mask_client_id, mask_sentence, mask_shapes
+from devgw.monitor.masking import mask_client_id, mask_sentence
 from devgw.monitor.moments import stamp
 from devgw.monitor.rows import FlowRow, TokenRow
 
@@ -48,7 +48,7 @@ def row_of(flow: Flow, seq: int = 0) -> FlowRow:
 def name_of(flow: Flow) -> str:
     """Return the client's name: its own, the book's, or the product in its user agent."""
     traits = traits_of(flow)
-    named = mask_shapes(traits.client_name) or mask_sentence(name_for(traits))
+    named = mask_sentence(traits.client_name) or mask_sentence(name_for(traits))
     return named or mask_client_id(flow.client_id or "") or "?"
 
 
@@ -76,8 +76,8 @@ def detail_of(flow: Flow, tokens: Iterable[TokenRow], seq: int = 0) -> FlowDetai
     detail.tokens = list(tokens)
     detail.resource, detail.redirect_uri = mask_sentence(flow.resource or ""), mask_sentence(flow.redirect_uri or "")
     detail.scope, detail.issuer = mask_sentence(flow.scope or ""), flow.issuer or ""
-    detail.protocol_version = mask_shapes(flow.protocol_version or "")
-    detail.hosts = [mask_shapes(each) for each in flow.hosts]
+    detail.protocol_version = mask_sentence(flow.protocol_version or "")
+    detail.hosts = [mask_sentence(each) for each in flow.hosts]
     detail.report = report_of(detail)
     return detail
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from devgw.events.taxonomy import McpAuthCodeIssued, McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefreshed
-from devgw.monitor.masking import mask_shapes
+from devgw.monitor.masking import mask_sentence
 from devgw.monitor.moments import stamp
 from devgw.monitor.records import AccessTokenRecord, GrantRecord, RefreshTokenRecord
 from devgw.monitor.rows import GrantRow, TokenRow
@@ -23,7 +23,7 @@ def token_row(
         state="live",
         issued=stamp(issued),
         expires=stamp(expires),
-        client=mask_shapes(event.client_name or ""),
+        client=mask_sentence(event.client_name or ""),
         client_id=event.client_id or "",
         grant_id=event.grant_id or "",
         subject_id=event.subject_id or "",
@@ -38,7 +38,7 @@ def grant_row(grant: GrantRecord) -> GrantRow:
         id=grant.id,
         state="revoked" if grant.revoked_at else "live",
         created=stamp(grant.created_at),
-        client=mask_shapes(grant.client_name),
+        client=mask_sentence(grant.client_name),
         client_id=grant.client_id,
         operation_id=grant.operation_id,
         subject_id=grant.subject_id,

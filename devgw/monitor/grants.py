@@ -16,7 +16,7 @@ from devgw.events.taxonomy import (
 )
 from devgw.monitor.book import Book, Count, Graveyard
 from devgw.monitor.grant_rows import access_row, grant_row, refresh_row, token_row
-from devgw.monitor.masking import mask_sentence, mask_shapes
+from devgw.monitor.masking import mask_sentence
 from devgw.monitor.moments import stamp
 from devgw.monitor.records import Records
 from devgw.monitor.rows import GrantRow, TokenRow
@@ -193,7 +193,7 @@ class GrantBooks:
     ) -> GrantRow:
         id_ = str(event.grant_id or "")
         row = self.grants.get(id_) or GrantRow(id=id_, state="live", created=stamp(published.at))
-        row.client = mask_shapes(event.client_name or "") or row.client
+        row.client = mask_sentence(event.client_name or "") or row.client
         if event.client_id and event.client_id != row.client_id:
             self._leave_client(row)
             row.client_id = event.client_id

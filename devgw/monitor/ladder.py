@@ -10,7 +10,7 @@ from devgw.events.trace import Trace
 from devgw.ids import TraceId
 from devgw.monitor.asked import Purpose, lane_of, step_of
 from devgw.monitor.bodies import find
-from devgw.monitor.masking import mask_shapes
+from devgw.monitor.masking import mask_sentence
 
 MOST_MESSAGES = 200
 _TICK = timedelta(microseconds=1)
@@ -48,7 +48,9 @@ def _tell_redirect(flow: Flow, trace: Trace, asked: Purpose, at: datetime) -> No
         say(flow, FlowMessage(0, at, Lane.BROWSER, Lane.CLIENT, label, Step.CODE, trace.id, failed=what == "error"))
     elif target.host.text and not _is_here(trace, target):
         lane = Lane.UPSTREAM if asked is Purpose.CONNECT else Lane.IDP
-        say(flow, FlowMessage(0, at, Lane.BROWSER, lane, f"GET {mask_shapes(target.path.text)}", Step.LOGIN, trace.id))
+        say(
+            flow, FlowMessage(0, at, Lane.BROWSER, lane, f"GET {mask_sentence(target.path.text)}", Step.LOGIN, trace.id)
+        )
 
 
 def _is_here(trace: Trace, target: UrlParts) -> bool:
@@ -92,7 +94,7 @@ def question_of(trace: Trace, asked: Purpose) -> str:
     if asked is Purpose.MCP:
         what = trace.mcp_method or trace.method
         return f"{what} {trace.capability}" if trace.capability else f"{trace.method} {trace.path} {what}".strip()
-    return " ".join(filter(None, [trace.method, mask_shapes(trace.path), _remark(trace, asked)]))
+    return " ".join(filter(None, [trace.method, mask_sentence(trace.path), _remark(trace, asked)]))
 
 
 def _remark(trace: Trace, asked: Purpose) -> str:
@@ -132,8 +134,8 @@ _GISTS = {
 def _redirect_target(trace: Trace) -> str:
     target = split_url(find(trace.response_headers, b"location"))
     if not target.host.text:
-        return mask_shapes(target.path.text or target.scheme.text)
-    return mask_shapes(f"{_authority(target)}{target.path.text}")
+        return mask_sentence(target.path.text or target.scheme.text)
+    return mask_sentence(f"{_authority(target)}{target.path.text}")
 
 
 def say(flow: Flow, message: FlowMessage) -> None:

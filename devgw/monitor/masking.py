@@ -43,13 +43,20 @@ _IN_TAGS = (
         r"""(?P<head>\bvalue=["'])(?P<value>[^"']{6,})(?=["'][^<>]{0,80}?\bname=["'](?P<name>[\w-]{1,40})["'])"""
     ),
     re.compile(r'(?P<head>\bname="(?P<name>[\w-]{1,40})"\r?\n(?:[\w-]+:[^\n]{0,200}\n){0,4}\r?\n)(?P<value>[^\r\n]+)'),
+    re.compile(r'(?P<head>\bform-data; name="(?P<name>[\w-]{1,40})" {1,4})(?P<value>\S{6,})'),
 )
-"""Elements, fields of a page in either order, and the parts of a multipart form."""
+"""Elements, fields of a page in either order, and the parts of a multipart form, also on one line."""
 _PARAMETER = re.compile(r"(?P<head>[?&;](?P<name>[\w.%\[\]-]++)=)(?P<value>[^\s&#\"'<>;]+)")
-_QUOTED = re.compile(
-    "(?<=“)((?:invalid|incorrect|bad|expired|missing|unknown|unsupported)_[a-z_]+: )?(.+)(?=”)", re.DOTALL
+_WRITTEN_OUT = re.compile(
+    r"(?P<head>%(?:25){0,5}(?:3F|26|23|3B)(?P<name>[\w.-]{1,80})%(?:25){0,5}3D)"
+    r"(?P<value>(?:(?!%(?:25){0,5}(?:3F|26|23|3B))[^\s&#\"'<>;”])+)",
+    re.IGNORECASE,
 )
-"""From the first quotation mark to the last: what is quoted may have one too. `invalid_token` says no secret."""
+"""A parameter of a URL that stands in another, however often that was written into a third."""
+_ASSIGNED = re.compile(r"(?P<head>(?<![\w.%&?;-])(?P<name>[\w.-]{1,80})=)(?P<value>[^\s&;,\"'<>”$…][^\s&;,\"'<>”]{5,})")
+"""`token=…` amid a sentence: a name or a value of somebody's that is quoted without a mark."""
+_SAYS_NO_SECRET = re.compile(r"(?:invalid|incorrect|bad|expired|missing|unknown|unsupported)_[a-z_]+: ")
+"""An error code before what was said: `invalid_token` says no secret."""
 _USERINFO = re.compile(r"(?<=://)[^/@\s?#\"'<>]+(?=@)")
 
 _SHORTEST_SHAPE = 15
@@ -59,6 +66,9 @@ _SHORTEST_STATE = 20
 _DEEPER = "… (nested too deep to be shown)"
 _MOST_NESTED = 8
 """URLs in the queries of URLs: a login has three, one in another."""
+
+_NAMED_BY = ("name", "key", "field", "id")
+"""Members that name what stands in the `value` beside them."""
 
 Collect = Callable[[str, str], None]
 """Told each masked place and its value."""
@@ -107,8 +117,26 @@ def mask_sentence(text: str) -> str:
     What it quotes is anybody's text, and masked as such.
     """
     masked = _USERINFO.sub(lambda found: mask(found[0]), mask_shapes(text)) if "@" in text else mask_shapes(text)
-    masked = _PARAMETER.sub(_mask_parameter, masked) if "=" in masked else masked
-    return _QUOTED.sub(lambda found: (found[1] or "") + mask_text(found[2]), masked) if "“" in masked else masked
+    masked = _ASSIGNED.sub(_mask_assigned, _mask_parameters(masked)) if "=" in text or "%" in text else masked
+    begin, end = masked.find("“") + 1, masked.rfind("”")
+    return masked[:begin] + _mask_quoted(masked[begin:end]) + masked[end:] if 0 < begin < end else masked
+
+
+def _mask_quoted(said: str) -> str:
+    """Mask what stands from the first quotation mark to the last: what is quoted may have one too."""
+    code = _SAYS_NO_SECRET.match(said)
+    return code[0] + mask_text(said[code.end() :]) if code else mask_text(said)
+
+
+def _mask_parameters(text: str) -> str:
+    """Mask what stands in the queries of URLs, also of URLs in one another's."""
+    masked = _PARAMETER.sub(_mask_parameter, text) if "=" in text else text
+    return _WRITTEN_OUT.sub(_mask_parameter, masked) if "3D" in masked or "3d" in masked else masked
+
+
+def _mask_assigned(found: re.Match[str]) -> str:
+    is_told = is_secret_field(found["name"]) and not is_masked(found["value"])
+    return found["head"] + mask(found["value"]) if is_told else found[0]
 
 
 def _mask_parameter(found: re.Match[str]) -> str:
@@ -133,7 +161,7 @@ def mask_text(text: str) -> str:
 
 def _mask_text(text: str) -> str:
     masked = _USERINFO.sub(lambda found: mask(found[0]), _mask_shapes(text))
-    masked = _IN_TEXT.sub(_mask_named, _PARAMETER.sub(_mask_parameter, masked))
+    masked = _IN_TEXT.sub(_mask_named, _mask_parameters(masked))
     for pattern in _IN_TAGS if "name=" in masked or "</" in masked else ():
         masked = pattern.sub(_mask_named, masked)
     return masked
@@ -164,8 +192,8 @@ def _mask_pair(pair: str, place: str, collect: Collect, depth: int) -> str:
         return mask_text(unquote_plus(raw_name)).replace(" ", "+")
     name, value = unquote_plus(raw_name), unquote_plus(raw_value)
     masked = mask_field(name, value)
-    if masked == value and ("://" in value or "?" in value):
-        masked = mask_url(value, depth + 1)
+    if masked == value:
+        masked = mask_text(mask_url(value, depth + 1) if "://" in value or "?" in value else value)
     shown_name = quote_plus(name) if mask_shapes(name) == name else mask_shapes(name)
     if masked == value:
         return f"{shown_name}={raw_value}"
@@ -179,7 +207,7 @@ def mask_url(url: str, depth: int = 0) -> str:
         return _DEEPER
     rest, hash_sign, fragment = url.partition("#")
     base, question, query = rest.partition("?")
-    masked = _PARAMETER.sub(_mask_parameter, _USERINFO.sub(lambda found: mask(found[0]), mask_shapes(base)))
+    masked = _mask_parameters(_USERINFO.sub(lambda found: mask(found[0]), mask_shapes(base)))
     masked += question + mask_form(query, depth=depth)
     return masked + hash_sign + mask_form(fragment, depth=depth) if hash_sign else masked
 
@@ -215,12 +243,15 @@ def mask_json(value: Any, place: str = "", collect: Collect = _nothing, depth: i
     if isinstance(value, dict | list) and depth >= Limits.JSON_DEPTH:
         return _DEEPER
     if isinstance(value, dict):
-        named = value.get("name")
-        if isinstance(named, str) and "value" in value and _is_secret_pair(named):
+        if "value" in value and any(
+            isinstance(each := value.get(by), str) and _is_secret_pair(each) for by in _NAMED_BY
+        ):
             value = {**value, "value": _mask_whole(value["value"], f"{place}.value", collect)}
         shown = [(mask_shapes(str(key)), str(key), each) for key, each in value.items()]
         return {name: _mask_member(key, each, f"{place}.{name}", collect, depth + 1) for name, key, each in shown}
     if isinstance(value, list):
+        if len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], str) and _is_secret_pair(value[0]):
+            return [value[0], _mask_whole(value[1], f"{place}.1", collect)]
         return [mask_json(each, f"{place}.{index}", collect, depth + 1) for index, each in enumerate(value)]
     return _mask_string("", value, place, collect) if isinstance(value, str) else value
 
@@ -247,6 +278,8 @@ def _mask_member(name: str, value: Any, place: str, collect: Collect, depth: int
         return [_mask_member(name.removesuffix("s"), each, place, collect, depth) for each in value]
     if is_secret_field(name) and not isinstance(value, dict | list | bool | type(None)):
         return _mask_string(name, json.dumps(value), place, collect) if name.lower() != "code" else value
+    if isinstance(value, dict) and isinstance(value.get("value"), str) and is_secret_field(name):
+        value = {**value, "value": _mask_whole(value["value"], f"{place}.value", collect)}
     return mask_json(value, place, collect, depth)
 
 

@@ -13,7 +13,7 @@ from devgw.events.taxonomy import (
 )
 from devgw.events.trace import Trace
 from devgw.monitor.book import Book, Count, Graveyard
-from devgw.monitor.masking import mask_client_id, mask_sentence, mask_shapes
+from devgw.monitor.masking import mask_client_id, mask_sentence
 from devgw.monitor.moments import stamp
 from devgw.monitor.records import Records
 from devgw.monitor.rows import ClientRow, SessionRow
@@ -31,7 +31,9 @@ class PeopleBooks:
     def seed(self, records: Records) -> None:
         """Take over what the store has."""
         for client in records.clients():
-            row = ClientRow(client.id, mask_shapes(client.name), "known", client.registered_by, stamp(client.issued_at))
+            row = ClientRow(
+                client.id, mask_sentence(client.name), "known", client.registered_by, stamp(client.issued_at)
+            )
             row.expires, row.last = stamp(client.expires_at), stamp(client.last_seen_at)
             row.redirect_uris = [mask_sentence(each) for each in client.redirect_uris]
             row.auth_method = client.token_endpoint_auth_method
@@ -50,7 +52,7 @@ class PeopleBooks:
         old = self.clients.get(id_)
         row = old or ClientRow(id_, "", "known", event.registered_by, created=stamp(published.at))
         row.name, row.state, row.registered_by = (
-            mask_shapes(event.client_name or "") or row.name or mask_client_id(id_),
+            mask_sentence(event.client_name or "") or row.name or mask_client_id(id_),
             "known",
             event.registered_by,
         )
@@ -64,7 +66,7 @@ class PeopleBooks:
         id_ = mask_client_id(str(event.client_id or f"refused:{event.trace_id or published.seq}"))
         old = self.clients.get(id_)
         row = old or ClientRow(
-            id_, mask_shapes(event.client_name or ""), "refused", event.registered_by, stamp(published.at)
+            id_, mask_sentence(event.client_name or ""), "refused", event.registered_by, stamp(published.at)
         )
         row.redirect_uris = [mask_sentence(each) for each in event.redirect_uris] or row.redirect_uris
         row.refusals, row.last = row.refusals + 1, stamp(published.at)

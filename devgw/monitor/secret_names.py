@@ -38,6 +38,8 @@ _ENDS = re.compile(
     r"|assertion|ticket|verifier|apikey|jwt|sid|otp|(?:verification|recovery|backup|mfa|otp|totp|security)_code"
     r"|(?:api|access|secret|private|auth|account|client|subscription|signing"
     r"|encryption|service|session|shared|master|license|admin|app|storage|functions|goog_api|browser)_key)$"
+    r"|(?:access|refresh|auth|bearer|session|client|api|app|bot|user|admin|db|shared|webhook)"
+    r"(?:token|secret|password|passwd|pwd|key)$"
 )
 STEMS = (
     "token|secret|passw|passphrase|passcode|pwd|code|verifier|assertion|csrf|nonce|key|cookie|auth|sig|credential|ticket"

@@ -9,7 +9,7 @@ from devgw.ids import TokenId
 from devgw.monitor import bodies
 from devgw.monitor.details import HeaderView, PhaseView, TraceDetail
 from devgw.monitor.event_words import path_of
-from devgw.monitor.masking import mask_client_id, mask_form, mask_header, mask_sentence, mask_shapes
+from devgw.monitor.masking import mask_client_id, mask_form, mask_header, mask_sentence, mask_shapes, mask_url
 from devgw.monitor.moments import stamp
 from devgw.monitor.rows import TraceRow
 
@@ -22,12 +22,12 @@ def row_of(trace: Trace, flow_id: str = "", seq: int = 0) -> TraceRow:
     row.ms, row.upstream_ms = round(trace.duration_ms, 2), round(trace.upstream_ms, 2)
     row.size, row.request_size = trace.response_body.size, trace.request_body.size
     row.kind, row.flow_id, row.seq = trace.kind, flow_id, seq
-    row.client, row.client_id = mask_shapes(trace.client_name or ""), mask_client_id(trace.client_id or "")
+    row.client, row.client_id = mask_sentence(trace.client_name or ""), mask_client_id(trace.client_id or "")
     row.transaction_id, row.operation_id = trace.transaction_id or "", trace.operation_id or ""
     row.token_id, row.grant_id = trace.token_id or "", trace.grant_id or ""
     row.session_id, row.subject_id = trace.session_id or "", trace.subject_id or ""
-    row.mcp_method, row.capability = mask_shapes(trace.mcp_method or ""), mask_shapes(trace.capability or "")
-    row.protocol_version, row.outcome = mask_shapes(trace.protocol_version or ""), trace.outcome
+    row.mcp_method, row.capability = mask_sentence(trace.mcp_method or ""), mask_sentence(trace.capability or "")
+    row.protocol_version, row.outcome = mask_sentence(trace.protocol_version or ""), trace.outcome
     row.failure_origin, row.reason_code = trace.failure_origin or "", trace.reason_code or ""
     row.diagnosis_id = trace.diagnosis_id or ""
     row.note = mask_sentence(note_of(trace))
@@ -62,7 +62,7 @@ def detail_of(trace: Trace, flow_id: str = "", seq: int = 0) -> TraceDetail:
     detail.request_body = bodies.view(trace.request_headers, trace.request_body, "request.body")
     detail.response_body = bodies.view(trace.response_headers, trace.response_body, "response.body")
     detail.places = list(_query(trace))
-    detail.upstream_url, detail.upstream_status = mask_sentence(trace.upstream_url or ""), trace.upstream_status or 0
+    detail.upstream_url, detail.upstream_status = mask_url(trace.upstream_url or ""), trace.upstream_status or 0
     detail.explanation, detail.hint = mask_sentence(trace.explanation or ""), mask_sentence(trace.hint or "")
     detail.notes = [mask_sentence(each) for each in trace.notes]
     detail.curl = curl_of(trace)

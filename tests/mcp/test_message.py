@@ -128,11 +128,11 @@ TOOL_ERROR = b'{"jsonrpc":"2.0","id":1,"result":{"isError" : true,"content":[{"t
 @pytest.mark.parametrize(
     ("content", "is_stream", "failure"),
     [
-        (ERROR, False, ("jsonrpc_error", "-32601: no")),
-        (b"[" + ERROR + b"]", False, ("jsonrpc_error", "-32601: no")),
-        (TOOL_ERROR, False, ("tool_error", "bad")),
-        (b"id: 1\r\ndata: {}\r\n\r\ndata:" + ERROR + b"\r\n\r\n", True, ("jsonrpc_error", "-32601: no")),
-        (b"data: " + ERROR[:17] + b"\ndata: " + ERROR[17:] + b"\n\n", True, ("jsonrpc_error", "-32601: no")),
+        (ERROR, False, ("jsonrpc_error", "-32601: “no”")),
+        (b"[" + ERROR + b"]", False, ("jsonrpc_error", "-32601: “no”")),
+        (TOOL_ERROR, False, ("tool_error", "“bad”")),
+        (b"id: 1\r\ndata: {}\r\n\r\ndata:" + ERROR + b"\r\n\r\n", True, ("jsonrpc_error", "-32601: “no”")),
+        (b"data: " + ERROR[:17] + b"\ndata: " + ERROR[17:] + b"\n\n", True, ("jsonrpc_error", "-32601: “no”")),
         (TOOL_ERROR.replace(b"true", b"false"), False, None),
         (b'{"result":{"content":[{"text":"\\"error\\": {\\"code\\": 1}"}]}}', False, None),
         (b'{"error": "a page"}', False, None),

@@ -258,4 +258,4 @@ async def test_a_tool_that_fails_in_a_stream_is_noted_as_such() -> None:
         await client.post(gateway.url, json=CALL, headers=gateway.bearer)
 
     (trace,) = gateway.traces
-    assert (trace.outcome, trace.reason_code, trace.explanation) == ("application_error", "tool_error", "no")
+    assert (trace.outcome, trace.reason_code, trace.explanation) == ("application_error", "tool_error", "“no”")
