@@ -24,8 +24,8 @@ _REFERENCES = re.compile(
     r"|\$\((?P<make>\w+)\)"
     r"|(?:process|import\.meta)\.env\.(?P<node>\w+)"
     r"|(?:^|(?<=\s))\$(?P<shell>[A-Z_][A-Z0-9_]*)$"
-    r"|^%(?P<windows>[A-Za-z_]\w*)%$"
-    r"|^op://(?P<vault>\S+)$"
+    r"|(?:^|(?<=\s))%(?P<windows>[A-Za-z_]\w*)%$"
+    r"|(?:^|(?<=\s))op://(?P<vault>\S+)$"
 )
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

@@ -16,7 +16,9 @@ from devgw.monitor.monitor import Monitor
 NEWEST = "newest"
 _OF_STATE = "STATE-"
 _LOGIN = """
-IDT-01 IDT-05 IDT-07 IDT-08 IDT-13 IDT-23 IDT-25 IDT-26 IDT-29 IDT-30 IDT-34 RURI-04 TOK-05 TOK-07 WORK-01 WORK-08
+IDT-01 IDT-02 IDT-03 IDT-04 IDT-05 IDT-06 IDT-07 IDT-08 IDT-09 IDT-10 IDT-11 IDT-13 IDT-15 IDT-16 IDT-17 IDT-18 IDT-19
+IDT-20 IDT-22 IDT-23 IDT-25 IDT-26 IDT-28 IDT-29 IDT-30 IDT-31 IDT-34 RURI-04 TOK-05 TOK-07 TOK-08 WORK-01 WORK-02
+WORK-07 WORK-08
 """
 _OF_EVERY_LOGIN = frozenset(_LOGIN.split())
 """What lies between the gateway and the provider, whoever signs in: a login that went through ends it."""

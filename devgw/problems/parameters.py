@@ -101,8 +101,8 @@ class FormExpected(Problem):
     def advise(self) -> str:
         """Say what to send."""
         return (
-            "Send the parameters in the body, unpacked, with Content-Type: application/x-www-form-urlencoded: "
-            "name=value, joined by &."
+            "Send the parameters in the body, with Content-Type: application/x-www-form-urlencoded. Write them as "
+            "name=value, joined by & and not packed."
         )
 
 

@@ -204,6 +204,31 @@ async def test_a_provider_that_lets_somebody_in_is_no_more_blamed_for_the_login_
         assert "a later login went through at" in (await first_case(gateway)).mended
 
 
+@pytest.mark.parametrize(
+    ("name", "claims"),
+    [
+        ("IDT-02", {"iss": "https://other.example"}),
+        ("IDT-15", {"iat": None}),
+        ("IDT-16", {"aud": "other"}),
+        ("IDT-17", {"nonce": "other"}),
+        ("IDT-19", {"exp": 1}),
+    ],
+)
+async def test_a_claim_that_was_wrong_is_right_once_somebody_was_let_in(
+    tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient, name: str, claims: dict[str, Any]
+) -> None:
+    async with signing_in(tmp_path, provider) as gateway:
+        provider.claims = claims
+        with pytest.raises(AssertionError):
+            await gateway.running.tokens(http, Browser(CALLBACK))
+        case = await first_case(gateway)
+        assert ([each.id for each in case.diagnoses], case.mended) == ([name], "")
+
+        provider.claims = {}
+        await gateway.running.tokens(http, Browser(CALLBACK))
+        assert "a later login went through at" in (await first_case(gateway)).mended
+
+
 async def test_another_person_that_is_let_in_mends_nothing_that_lies_in_the_person(
     tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient
 ) -> None:
