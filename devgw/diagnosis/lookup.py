@@ -19,7 +19,7 @@ from devgw.problems.base import ErrorCode, Problem, reason_of
 _ID = re.compile(r"([a-z]{2,6})[\s_-]*(\d{1,3})")
 _WRITTEN_ID = re.compile(r"\b[A-Z]{2,6}-\d\d\b")
 """As it stands in what the gateway says: `[RURI-02, trace 4be1]`."""
-_NEAR, _NEAR_WORD = 0.7, 0.8
+_NEAR, _NEAR_WORD, _NEAR_SLIP = 0.7, 0.8, 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,16 @@ def _has(wanted: Iterable[str], *texts: str) -> bool:
 
 def _nearest(asked: str) -> list[str]:
     """Return what is written most like it: a whole name, else each word replaced by the nearest that is known."""
-    whole = get_close_matches(asked, _names(), n=3, cutoff=_NEAR)
+    alike = get_close_matches(asked, _names(), n=3, cutoff=_NEAR)
+    whole = [each for each in alike if _is_misspelt(asked.split(), each.split())]
     words = [each if each in _vocabulary() else _near_word(each) for each in asked.split()]
     return [*whole, " ".join(words)] if all(words) else whole
+
+
+def _is_misspelt(asked: list[str], known: list[str]) -> bool:
+    """Tell whether these are the same words with slips of the hand, and not others that share letters."""
+    pairs = zip(asked, known, strict=False)
+    return len(asked) != len(known) or all(get_close_matches(one, [other], cutoff=_NEAR_SLIP) for one, other in pairs)
 
 
 def _near_word(word: str) -> str:

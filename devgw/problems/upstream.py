@@ -162,13 +162,18 @@ class UpstreamOpen(UpstreamProblem):
     upstream_url: str
     policy: str
 
-    diagnosis: ClassVar[str | None] = None
+    diagnosis: ClassVar = "CONF-11"
+    fault: ClassVar = Fault.CONFIGURATION
     status: ClassVar[int] = 409
-    hint: ClassVar = "Take the token exchange policy off the route, or have the upstream ask for a token."
+    source: ClassVar = "gateway configuration: token exchange"
 
     def explain(self) -> str:
         """Say so."""
         return f"{self.upstream_url} answers without a token, so {self.policy} has nothing to get."
+
+    def advise(self) -> str:
+        """Say which policy to take off."""
+        return f"Take {self.policy} out of policies.inbound of this route, or have the upstream ask for a token."
 
 
 @dataclass(frozen=True, slots=True)

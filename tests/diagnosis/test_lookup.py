@@ -126,6 +126,11 @@ def test_the_command_says_what_it_took_instead() -> None:
     assert asked[0]["id"] == "TOK-07"
 
 
+@pytest.mark.parametrize("words", ["aud mistake", "header misfit", "popup blocked", "gateway banana"])
+def test_words_that_only_share_letters_with_known_ones_are_not_taken_for_them(words: str) -> None:
+    assert look_up(words).failures == ()
+
+
 @pytest.mark.parametrize("words", ["xyzzy", "no such failure", "???", "RURI-99999"])
 def test_what_means_nothing_finds_nothing_or_says_so(words: str) -> None:
     found = look_up(words)
@@ -136,7 +141,8 @@ def test_every_reason_and_every_error_code_has_a_page() -> None:
     silent = {"problem", "provider_problem", "upstream_problem", "state_problem", "answer_problem", "standard_refusal"}
     silent |= {"request_off_revision"}
     silent |= {each for each, ids in reasons().items() if each.endswith("_problem") and not ids}
-    starting = {"state_directory_unusable", "another_gateway_runs", "no_gateway_runs", "gateway_of_another_user"}
+    starting = {"state_directory_unusable", "another_gateway_runs", "no_gateway_runs"}
+    starting |= {"gateway_of_another_user", "gateway_silent"}
     assert [each for each in reasons() if each not in silent | starting and not look_up(each).failures] == []
     assert [each for each in ErrorCode if look_up(str(each)).nearest or not look_up(str(each)).failures] == []
 

@@ -11,6 +11,7 @@ from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import RequestTurnedAway
 from devgw.oauth.urls import CONSENT, LOGOUT
+from devgw.problems.base import Fault
 from devgw.problems.front import HostNotAllowed, NotForPages
 from devgw.problems.upstream_connection import ConnectionUnknown
 from devgw.problems.watched import WatchedHostRefused
@@ -30,14 +31,25 @@ def strays(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
     answered = _last_answered(recent)
     for trace in reversed(recent):
         since = max((answered[each] for each in _mended_by(trace) if each in answered), default=None)
-        if trace.status < 400 or (since is not None and since > trace.started_at):
+        if trace.status < 400 or (since is not None and since > trace.started_at) or _is_configured_anew(around, trace):
             continue
         words = next((found for rule in _KINDS if (found := rule(trace))), None)
         if words:
             failure_id, cause, fix = words
             minutes = f"{_said_for(trace) // timedelta(minutes=1)} minutes"
-            gone_when = f"the same request is answered well, or {minutes} later"
+            configured = "another configuration is saved" if _lies_in_configuration(trace) else ""
+            gone_when = f"{configured or 'the same request is answered well'}, or {minutes} later"
             yield diagnosis(failure_id, cause, fix, trace=trace, gone_when=gone_when, evidence=(_seen(trace),))
+
+
+def _lies_in_configuration(trace: Trace) -> bool:
+    return trace.problem is not None and trace.problem.fault is Fault.CONFIGURATION
+
+
+def _is_configured_anew(around: Surroundings, trace: Trace) -> bool:
+    """Tell whether the configuration in which a refusal lay holds no more."""
+    is_later = around.loaded_at is not None and around.loaded_at > trace.started_at
+    return is_later and _lies_in_configuration(trace)
 
 
 def _said_for(trace: Trace) -> timedelta:
@@ -116,7 +128,19 @@ def turned_away(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
 _KINDS: tuple[Callable[[Trace], Words | None], ...] = (_refused, _preflight)
 
 _OF_CONNECTING = (
-    *("AUD-01", "AUD-07", "CONF-09", "CONS-03", "CONS-04", "DISC-01", "DISC-02", "DISC-05", "DISC-07", "DISC-08"),
+    *(
+        "AUD-01",
+        "AUD-07",
+        "CONF-09",
+        "CONF-11",
+        "CONS-03",
+        "CONS-04",
+        "DISC-01",
+        "DISC-02",
+        "DISC-05",
+        "DISC-07",
+        "DISC-08",
+    ),
     *("DISC-09", "DISC-11", "DISC-13", "NET-01", "NET-02", "NET-03", "NET-04", "NET-05", "NET-07", "NET-08", "NET-09"),
     *(
         "PKCE-01",

@@ -13,7 +13,7 @@ import pytest
 
 from devgw.clock import SystemClock
 from devgw.config.settings_file import read_settings
-from tests.diagnosis.fixes.upstream import save
+from tests.diagnosis.fixes.upstream import change_route, save
 from tests.diagnosis.fixes.way import Client, left, said
 from tests.diagnosis.stories.conftest import Watched
 from tests.outbound.upstream import Asked, Upstream
@@ -97,6 +97,20 @@ def lines_of(fix: str, value: str = "") -> str:
     """Return what is to be written into devgw.toml; where it says `<its URL>`, that is `value`."""
     table = written(fix, r"into devgw\.toml (\[.+?\]) and below it")
     return f"{table}\n{written(fix, r'and below it (.+?) and start devgw again')}\n".replace("<its URL>", value)
+
+
+@mends("CONF-11")
+async def test_a_policy_that_has_nothing_to_get_is_taken_off_as_printed(tmp_path: Path, server: Server) -> None:
+    server.answers = dict.fromkeys((RESOURCE, "/.well-known/oauth-protected-resource", METADATA, OIDC), NOTHING)
+    server.answers["/mcp"] = (200, {}, {"jsonrpc": "2.0", "id": 1, "result": {"tools": []}})
+    async with in_front_of(server, tmp_path) as client:
+        assert "has nothing to get" in await try_to_connect(client)
+        policy = written((await said(client.gateway, "CONF-11")).fix, r"Take (\S+) out of policies\.inbound")
+        change_route(tmp_path, lambda route: route["policies"]["inbound"].remove(policy))
+        await save(client)
+
+        await client.whole_way()
+        assert "CONF-11" not in await left(client.gateway)
 
 
 @mends("DISC-02", "DISC-05", "DISC-07", "DISC-08", "DISC-09", "AUD-07", "UPST-13", "UPST-16", "UPST-17", "SESS-01")
