@@ -104,7 +104,8 @@ async def _built(
 
 
 async def _served(given: WatchedCommand, runtime: "ProxiedRuntime", lines: "EventLines", clock: "SystemClock") -> int:
-    from devgw.wiring.proxied_environment import environment_for  # noqa: PLC0415  imported when it is wanted
+    from devgw.monitor.flow_moves import give_up  # noqa: PLC0415  imported when it is wanted
+    from devgw.wiring.proxied_environment import environment_for  # noqa: PLC0415
     from devgw.wiring.watched_runtime import run_watched  # noqa: PLC0415
 
     ports, folder = runtime.ports, runtime.settings.root
@@ -119,6 +120,8 @@ async def _served(given: WatchedCommand, runtime: "ProxiedRuntime", lines: "Even
         clock.travel(_SILENCE)
         runtime.bus.drain()
         await runtime.monitor.catch_up()
+        for flow in runtime.monitor.flow_book.active():
+            give_up(flow, clock.now(), ", until the command ended")
         _say(_ending(runtime))
     finally:
         runtime.stopping.set()

@@ -5,6 +5,7 @@ could frame differently:
 
     proxy     requests out, answers in, each failure a problem
     dialer    new connections: TLS, the environment's proxies (`tunnel`), addresses to which a redirect may lead
+    far_end   where a tunnel of a watched command leads that is not opened: bytes alone
     pool      kept connections, each for one owner (subject, token, credential) and target
     exchange  one answer on its way; `head` and `framing` read it, `connection` decides whether it lives on
 

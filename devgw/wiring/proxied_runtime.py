@@ -17,6 +17,7 @@ from devgw.events.taxonomy import Outcome, RequestTurnedAway
 from devgw.gateway.watched.authorizations import WatchedAuthorizations
 from devgw.gateway.watched.clients import WatchedClients
 from devgw.gateway.watched.legs import Legs
+from devgw.gateway.watched.notes import PROXY_NOTES
 from devgw.gateway.watched.origins import WatchedOrigins
 from devgw.gateway.watched.tokens import WatchedTokens
 from devgw.outbound.far_end import open_far_end
@@ -51,6 +52,11 @@ class ProxyPort:
         """Return the URL of the proxy, with its credential."""
         return self._proxy.url(self._listeners.port)
 
+    @property
+    def origin(self) -> str:
+        """Return where it answers."""
+        return f"http://127.0.0.1:{self._listeners.port}"
+
     async def begin(self, _serve_one: Serve) -> None:
         """Serve until told to stop."""
         watched = self._watched
@@ -83,6 +89,21 @@ class ProxiedRuntime(WatchedRuntime):
     """A proxy that is ready to be served."""
 
     ports: ProxyPort
+
+    @property
+    def origin(self) -> str:
+        """Return where the proxy answers."""
+        return self.ports.origin
+
+    @property
+    def mcp_urls(self) -> tuple[str, ...]:
+        """Return nothing: the command has the server's own URL, and nobody else has to be given one."""
+        return ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what a person is told at the start."""
+        return PROXY_NOTES
 
 
 def build_proxied(

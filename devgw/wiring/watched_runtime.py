@@ -24,7 +24,7 @@ from devgw.foreign.urls import read_url
 from devgw.gateway.watched.authorizations import WatchedAuthorizations
 from devgw.gateway.watched.clients import WatchedClients
 from devgw.gateway.watched.legs import Legs
-from devgw.gateway.watched.notes import NOTES, PROXY_NOTES
+from devgw.gateway.watched.notes import NOTES
 from devgw.gateway.watched.origins import OriginMap
 from devgw.gateway.watched.tokens import WatchedTokens
 from devgw.limits import Limits
@@ -77,6 +77,21 @@ class WatchedRuntime:
     def local_url(self) -> str:
         """Return the URL that a client is given."""
         return self.watched.origins.to_local(self.watched.origins.url)
+
+    @property
+    def origin(self) -> str:
+        """Return where devgw itself answers."""
+        return read_url(self.local_url).origin
+
+    @property
+    def mcp_urls(self) -> tuple[str, ...]:
+        """Return what a person gives a client."""
+        return (self.local_url,)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what a person is told at the start."""
+        return (*NOTES, *seat_notes(os.environ, self.watched.origins.ports.values()))
 
 
 def build_watched(
@@ -224,22 +239,20 @@ async def _run(runtime: WatchedRuntime, ready: Callable[[], None], helpers: Mapp
 
 def _announce(runtime: WatchedRuntime) -> None:
     """Say which server is watched, and where a client connects."""
-    origin = read_url(runtime.local_url).origin
-    known = NOTES if runtime.watched.origins.swaps else PROXY_NOTES
-    notes = (*known, *seat_notes(os.environ, runtime.watched.origins.ports.values()))
+    origin, notes = runtime.origin, runtime.notes
     runtime.monitor.gateway = GatewayFacts(
         version=__version__,
         origin=origin,
         pid=os.getpid(),
         started=runtime.clock.now().timestamp(),
         provider=PROVIDER,
-        mcp_urls=[runtime.local_url],
+        mcp_urls=list(runtime.mcp_urls),
         root=str(runtime.settings.root),
         state_dir=str(runtime.settings.state_path),
         notes=list(notes),
         watched_url=runtime.watched.origins.url.partition("?")[0],
     )
-    runtime.bus.publish(GatewayStarted(origin=origin, provider=PROVIDER, mcp_urls=(runtime.local_url,), notes=notes))
+    runtime.bus.publish(GatewayStarted(origin=origin, provider=PROVIDER, mcp_urls=runtime.mcp_urls, notes=notes))
 
 
 class _Watching(NoActions):

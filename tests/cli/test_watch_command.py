@@ -76,7 +76,8 @@ async def test_the_command_has_the_terminal_and_devgw_its_exit_code(tmp_path: Pa
         "Changed on the way: nothing but Accept-Encoding",
         "Not seen: the browser",
         f"devgw saw 1 requests to {server.metadata.issuer}, in 1 flows.",
-        "challenged, waiting for the client to discover",
+        "abandoned at discover",
+        "challenged, waiting for the client to discover, until the command ended",
     ):
         assert said in done.err
     assert not re.search(r"p_[A-Za-z0-9_-]{20}", done.err), "the credential is the command's alone"

@@ -75,6 +75,14 @@ async def test_a_client_of_a_metadata_document_keeps_it_and_logs_in(folder: Path
         assert (flow.state, flow.client_id) == (FlowState.DONE, client.client["client_id"])
 
 
+async def test_the_dashboard_is_told_where_the_proxy_answers_and_of_no_url_to_give(folder: Path) -> None:
+    async with tls_sample(folder) as server, proxied(server.metadata.resource, folder / "state") as watched:
+        facts = watched.runtime.monitor.gateway
+        assert (facts.origin, facts.mcp_urls) == (f"http://127.0.0.1:{watched.port}", [])
+        assert facts.watched_url == server.metadata.resource
+        assert "Changed on the way: nothing but" in facts.notes[0]
+
+
 async def test_two_clients_that_log_in_at_once_stay_two(folder: Path) -> None:
     async with tls_sample(folder) as server, proxied(server.metadata.resource, folder / "state") as watched:
         async with watched.http() as one, watched.http() as two:
