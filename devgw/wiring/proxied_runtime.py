@@ -45,7 +45,7 @@ class ProxyPort:
         self._apps: dict[str, OpenedOrigin] = {}
         self._listeners: Listeners = listen("127.0.0.1", 0)
         self.authority = Authority(watched.clock, folder)
-        self._proxy = ForwardProxy(self.authority, self._find_app, open_far_end, self._distrusted)
+        self._proxy = ForwardProxy(self.authority, self._find_app, open_far_end, self._unshaken)
 
     @property
     def url(self) -> str:
@@ -76,7 +76,7 @@ class ProxyPort:
     def _turned_away(self, problem: Problem, peer: str) -> None:
         self._tell(problem, peer, problem.status)
 
-    def _distrusted(self, problem: Problem, peer: str) -> None:
+    def _unshaken(self, problem: Problem, peer: str) -> None:
         self._tell(problem, peer, 0)
 
     def _tell(self, problem: Problem, peer: str, status: int) -> None:

@@ -282,6 +282,19 @@ async def test_a_server_whose_certificate_nobody_believes_is_not_asked(tmp_path:
         assert (trace.problem.reason, trace.problem.diagnosis_id) == ("upstream_tls_failed", "NET-03")
 
 
+async def test_who_speaks_no_tls_where_that_is_spoken_is_not_said_to_distrust(tmp_path: Path) -> None:
+    async with tls_sample(tmp_path) as server, proxied(server.metadata.resource, tmp_path / "state") as watched:
+        place = server.metadata.issuer.removeprefix("https://").encode()
+        reader, writer = await asyncio.open_connection("127.0.0.1", watched.port)
+        writer.write(b"CONNECT " + place + b" HTTP/1.1\r\nhost: x\r\n" + credential(watched) + b"\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"GET / HTTP/1.1\r\nhost: " + place + b"\r\n\r\n")
+        async with asyncio.timeout(5):
+            await reader.read()
+        writer.close()
+        assert {each.diagnosis_id for each in watched.events(RequestTurnedAway)} == {"LIMIT-25"}
+
+
 async def test_the_authority_lives_a_day_and_signs_for_servers_that_are_opened_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,8 +66,8 @@ class ForwardProxy:
     """Returns the ASGI app of an origin that is watched, else None."""
     dial: Callable[[str, int], Awaitable[Ends]]
     """Connects to a place; raises `Refused`."""
-    distrusted: Callable[[Problem, str], None]
-    """Is told that the command did not take our certificate, with its address."""
+    unshaken: Callable[[Problem, str], None]
+    """Is told why a handshake with the command failed, with its address."""
 
     def __post_init__(self) -> None:
         """Make the credential."""
@@ -119,12 +119,18 @@ class ForwardConnection(ClientConnection):
         self._proxy = proxy
         self._outer: asyncio.StreamWriter | None = None
         """What TLS runs over: it would be closed as soon as nobody has it."""
+        self._is_piped = False
 
     def begin(self, kind: type[Http1]) -> None:
         """Begin to speak HTTP, afresh."""
         super().begin(kind)
         if isinstance(self.protocol, ForwardHttp1):
             self.protocol.proxy = self._proxy
+
+    def look(self, now: float) -> None:
+        """End whatever has lasted too long; how long a tunnel lasts is not ours to say."""
+        if not self._is_piped:
+            super().look(now)
 
     async def _read_data(self) -> None:
         try:
@@ -169,8 +175,7 @@ class ForwardConnection(ClientConnection):
         except OSError as error:  # an SSLError is one
             told.connection_lost(error)  # it was parted from its transport, and who waits for its end would wait on
             if isinstance(error, ssl.SSLError):
-                said = error.reason or "the handshake failed"
-                self._proxy.distrusted(AuthorityDistrusted(host, said.lower().replace("_", " ")), self._peer)
+                self._proxy.unshaken(_named(error, host), self._peer)
             return False
         if transport is None:
             told.connection_lost(None)
@@ -191,6 +196,7 @@ class ForwardConnection(ClientConnection):
             await self._turn_away(refused.problem)
             return
         await self._write(_ESTABLISHED)
+        self._is_piped = True
         await pipe((self.reader, self.writer), far, early)
 
     async def _turn_away(self, problem: Problem) -> None:
@@ -222,6 +228,14 @@ class PlainRequests:
             hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
             app = self._find_app(_origin_of(hosts[0])) if hosts else None
         await (app or self._other)(scope, receive, send)
+
+
+def _named(error: ssl.SSLError, host: str) -> Problem:
+    """Return why a handshake failed: the client's alert is about our certificate, all else about what it speaks."""
+    said = (error.reason or "the handshake failed").lower().replace("_", " ")
+    if "alert" in said:
+        return AuthorityDistrusted(host, said)
+    return RequestMalformed(f"what came in the tunnel to {host} begins no TLS that is spoken there ({said})")
 
 
 def _origin_of(host: str) -> str:
