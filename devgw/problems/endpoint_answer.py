@@ -52,6 +52,8 @@ class EndpointAnswer:
     resource: str = ""
     scope: str = ""
     is_refresh: bool = False
+    is_spent: bool = False
+    """Whether its refresh token was exchanged for a newer one before."""
     code: CodeFault = CodeFault.UNSEEN
 
     @property
@@ -112,7 +114,11 @@ def _by_code(answer: EndpointAnswer) -> EndpointRefusal:
 def _of_the_grant(answer: EndpointAnswer) -> EndpointRefusal:
     code, facts = answer.error_code, answer.facts
     if code == ErrorCode.INVALID_GRANT:
-        return RefreshNotTaken(*facts) if answer.is_refresh else CodeNotTaken(*facts, known=answer.code)
+        return (
+            RefreshNotTaken(*facts, is_spent=answer.is_spent)
+            if answer.is_refresh
+            else CodeNotTaken(*facts, known=answer.code)
+        )
     if code == ErrorCode.ACCESS_DENIED:
         return LoginDenied(*facts)
     if not answer.status and not code:

@@ -54,11 +54,25 @@ class CodeNotTaken(EndpointRefusal):
 class RefreshNotTaken(EndpointRefusal):
     """The refresh token is not taken."""
 
-    diagnosis: ClassVar = "REFR-10"
-    source: ClassVar = "RFC 6749 §6, §5.2"
+    is_spent: bool = False
+    """Whether it was exchanged for a newer one before."""
+
+    source: ClassVar = "RFC 6749 §6, §5.2; RFC 9700 §4.14.2"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return the id: one that was spent, or any other."""
+        return "REFR-03" if self.is_spent else "REFR-10"
+
+    def explain(self) -> str:
+        """Say whether it was spent."""
+        spent = "; this refresh token was exchanged for a newer one before" if self.is_spent else ""
+        return f"The {self._where} {self._answered}{spent}."
 
     def advise(self) -> str:
         """Say what the client does then."""
+        if self.is_spent:
+            return "Let the client use each refresh token once, also where two of its calls need a new one at once."
         return f"Let the client log in again; if that happens often, ask {self.owner} how long its refresh tokens live."
 
 

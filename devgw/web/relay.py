@@ -64,13 +64,13 @@ async def relay(
     return is_stream
 
 
-async def read_whole(answer: UpstreamAnswer, url: str, most_bytes: int) -> bytes:
-    """Return the body of `answer`.
+async def read_whole(answer: UpstreamAnswer, url: str, most_bytes: int, held: HeldBytes | None = None) -> bytes:
+    """Return the body of `answer`; what came before it broke off is in `held`.
 
     Raises:
         Refused: with `AnswerTooLong`, and as `UpstreamAnswer.read_in_time` does.
     """
-    body = HeldBytes()
+    body = HeldBytes() if held is None else held
     while piece := await answer.read_in_time():
         body.keep(piece)
         answer.hold(len(body))

@@ -29,7 +29,10 @@ Verdict = Callable[[str, Path], Awaitable[str]]
 async def raw(url: str, _: Path) -> str:
     """The standard, step by step."""
     async with httpx2.AsyncClient(timeout=10, headers={"user-agent": "raw/1"}) as http:
-        return await RawClient(http, url).go()
+        try:
+            return await RawClient(http, url).go()
+        except httpx2.HTTPError as error:
+            return _innermost(error)
 
 
 class _PageInstead(Exception):  # noqa: N818  it reads as what happened

@@ -13,6 +13,7 @@ from devgw.problems.server import ServerSpeaksHttp2
 from devgw.problems.upstream_answer import UpstreamAnswerMalformed, UpstreamFramingUnsafe, UpstreamSwitchedProtocols
 from devgw.web.client_connection import DROP
 from devgw.web.recorder import Scope
+from devgw.web.watched.sending import give_cut
 from devgw.web.watched.telling import tell_refusal
 from devgw.web.watched.watched import WatchedCall
 
@@ -39,11 +40,12 @@ def is_no_answer(problem: Problem) -> bool:
     return isinstance(problem, _NO_ANSWER)
 
 
-def break_off(call: WatchedCall, scope: Scope, problem: Problem) -> None:
+async def break_off(call: WatchedCall, scope: Scope, problem: Problem) -> None:
     """End the client's connection where the server ended its own, and tell what came of it."""
     if (seen := _STEPS.get(call.leg)) is not None:
         tell_refusal(call, seen, problem)
     call.trace.refuse(problem, Outcome.FAILURE)
+    await give_cut(call)
     call.recording.is_over = True
     if not call.recording.has_begun:  # else the server ends it, since the answer has no end
         scope["state"][DROP]()

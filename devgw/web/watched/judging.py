@@ -5,6 +5,7 @@ from devgw.events.taxonomy import FailureOrigin, Outcome
 from devgw.gateway.forwarding import header_of, is_event_stream, is_json
 from devgw.gateway.transport import UpstreamAnswer
 from devgw.gateway.watched.documents import read_document
+from devgw.gateway.watched.tokens import TokenHolder, WatchedTokens
 from devgw.mcp.answer import beginning_of
 from devgw.monitor.flow_moves import Seen
 from devgw.oauth.challenge import Challenge, bearer_challenge
@@ -76,11 +77,22 @@ def _token_known(call: WatchedCall) -> TokenKnown:
     token = call.trace.header(b"authorization").partition(" ")[2].strip()
     holder, claims, now = watched.tokens.find(token), read_claims(token), watched.clock.now()
     ends = epoch(holder.ends) if holder is not None and holder.ends is not None else claims.ends
-    is_over = ends is not None and ends <= epoch(now)
+    old = _why_old(watched.tokens, token, holder, is_over=ends is not None and ends <= epoch(now))
     return TokenKnown(
-        is_fresh=holder is not None and not is_over,
-        old="has ended" if is_over else "was not seen to be given here",
+        is_fresh=not old,
+        old=old,
         issuer=holder.issuer if holder is not None and holder.issuer else claims.issuer,
         named=watched.named,
         audience=claims.audience,
     )
+
+
+def _why_old(tokens: WatchedTokens, token: str, holder: TokenHolder | None, *, is_over: bool) -> str:
+    """Return what is known of a token that was not just given, as the end of a sentence; empty for one that was."""
+    if is_over:
+        return "has ended"
+    if holder is None:
+        return "was not seen to be given here"
+    if tokens.has_ended(holder):
+        return "belongs to a login whose refresh was refused"
+    return "was taken before, and was revoked or ended since" if tokens.was_taken(token) else ""

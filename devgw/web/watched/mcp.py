@@ -37,6 +37,8 @@ async def answer_plain(call: WatchedCall) -> None:
 async def _give_judged(call: WatchedCall, answer: UpstreamAnswer) -> None:
     """Give an answer, and tell what it means: a refusal once its own words are there."""
     if not is_refusal(call, answer):
+        if call.trace.token_id is not None:
+            call.watched.tokens.note_taken(call.trace.header(b"authorization").partition(" ")[2])
         await give_as_it_comes(call, answer)
         return
     try:

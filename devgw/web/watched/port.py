@@ -108,7 +108,7 @@ class WatchedPort:
         except Refused as refused:
             if not is_no_answer(refused.problem):
                 raise
-            break_off(call, scope, refused.problem)
+            await break_off(call, scope, refused.problem)
 
     def _check(self, call: WatchedCall) -> None:
         """Refuse who may not ask.

@@ -18,6 +18,7 @@ from devgw.problems.proxy import (
 from devgw.problems.server import MAY_BE_HTTP2, ServerSpeaksHttp2
 from devgw.web import awaited
 from devgw.web.decoding import Decoder
+from devgw.web.held_bytes import HeldBytes
 from devgw.web.relay import read_whole
 from devgw.web.watched.watched import WatchedCall
 
@@ -100,12 +101,30 @@ async def ask(
     Raises:
         Refused: where nothing came, or more than is read.
     """
-    answer = await send(call, body, url, method=method, headers=headers)
+    answer, held = await send(call, body, url, method=method, headers=headers), HeldBytes()
     try:
-        content = await read_whole(answer, call.url.partition("?")[0], Limits.ANSWER_BYTES)
+        content = await read_whole(answer, call.url.partition("?")[0], Limits.ANSWER_BYTES, held)
         return _unpacked(call, WholeAnswer(answer.status, answer.headers, content))
+    except Refused:
+        call.cut = answer.status, answer.headers, held.take()
+        raise
     finally:
         answer.abort()
+
+
+async def give_cut(call: WatchedCall) -> None:
+    """Give what came of an answer that was cut off, if anything did: its head, and the beginning of its body."""
+    if call.cut is None or call.recording.has_begun:
+        return
+    status, answered, body = call.cut
+    headers = headers_down(answered, call.watched.origins, call.name) + _length(answered)
+    await call.recording.send({"type": "http.response.start", "status": status, "headers": headers})
+    await call.recording.send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+def _length(headers: Headers) -> Headers:
+    """Return how long the body is said to be, so that one that is cut shows as it was cut."""
+    return [pair for pair in headers if pair[0] == b"content-length"]
 
 
 def _unpacked(call: WatchedCall, answer: WholeAnswer) -> WholeAnswer:
@@ -137,7 +156,7 @@ async def give_as_it_comes(call: WatchedCall, answer: UpstreamAnswer) -> None:
     """
     recording, origins = call.recording, call.watched.origins
     headers = headers_down(answer.headers, origins, call.name)
-    headers += [pair for pair in answer.headers if pair[0] == b"content-length"]  # so that a cut shows as it was made
+    headers += _length(answer.headers)
     await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
     recording.wait(awaited.EVENT if recording.is_streaming else awaited.BODY)
     if call.trace.method != "HEAD":

@@ -22,7 +22,7 @@ from devgw.monitor.flow_moves import Seen
 from devgw.oauth.pkce import verifies
 from devgw.oauth.token_answer import A_CENTURY
 from devgw.problems.endpoint_answer import refusal_at
-from devgw.problems.endpoint_grant import CodeFault
+from devgw.problems.endpoint_grant import CodeFault, RefreshNotTaken
 from devgw.web.watched.sending import WholeAnswer, ask, give
 from devgw.web.watched.telling import endpoint_answer, tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
@@ -81,8 +81,12 @@ def _tell(call: WatchedCall, form: str, answer: WholeAnswer, known: WatchedCode 
     if not 200 <= answer.status < 300 or not isinstance(access, str):
         asked_for = {"resource": read_once(form, "resource") or "", "scope": read_once(form, "scope") or ""}
         fault = CodeFault.UNSEEN if known is None else _fault_of(call, form, known)
-        told = endpoint_answer(call, answer, is_refresh=is_refresh, code=fault, **asked_for)
-        tell_refusal(call, Seen.REFRESH_REFUSED if is_refresh else Seen.TOKEN_REFUSED, refusal_at(told))
+        is_spent = spent is not None and call.watched.tokens.is_spent(spent)
+        told = endpoint_answer(call, answer, is_refresh=is_refresh, is_spent=is_spent, code=fault, **asked_for)
+        problem = refusal_at(told)
+        if spent is not None and isinstance(problem, RefreshNotTaken):
+            call.watched.tokens.end(spent)
+        tell_refusal(call, Seen.REFRESH_REFUSED if is_refresh else Seen.TOKEN_REFUSED, problem)
         return
     if known is not None:
         known.is_spent = True

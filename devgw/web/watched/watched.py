@@ -77,6 +77,8 @@ class WatchedCall:
     name: str
     """The loopback name under which the client asked."""
     body: bytes = b""
+    cut: tuple[int, Headers, bytes] | None = None
+    """Status, headers, and as much of the body as came, of an answer that the server broke off."""
 
     @property
     def trace(self) -> Trace:
