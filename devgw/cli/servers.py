@@ -5,7 +5,6 @@ import os
 import shlex
 import shutil
 import socket
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from devgw.settings import Settings
 
 if TYPE_CHECKING:
     from devgw.config.draft import Login
+    from devgw.control.lock import ProjectLock
     from devgw.problems import Problem
     from devgw.wiring.drafting import Drafted, Wanted
 
@@ -79,6 +79,8 @@ class DraftedSession:
     """Where a gateway of it keeps its state."""
     urls: tuple[str, ...]
     """As they may be shown."""
+    lock: "ProjectLock"
+    """Held as long as the session lasts; what is not is removed by the next one."""
 
     async def farewell(self) -> None:
         """Remove it, and say what is left at third parties; whatever cannot be said is removed all the same."""
@@ -86,6 +88,7 @@ class DraftedSession:
 
         for each in await left_by(self.folder, self.state):
             write_line(each, err=True)
+        self.lock.release()
 
     def leave(self) -> None:
         """Do the same where no loop runs."""
@@ -100,12 +103,14 @@ def new_session(urls: Sequence[ServerUrl], flags: Mapping[str, Any], overrides: 
     from devgw.clock import SystemClock  # noqa: PLC0415  only with a URL
     from devgw.config.settings_file import read_settings  # noqa: PLC0415  the same
     from devgw.wiring.drafting import draft_for  # noqa: PLC0415  the same
+    from devgw.wiring.session_folder import session_folder  # noqa: PLC0415  the same
 
     wanted = wanted_of(urls, flags)
     if overrides.get("port") == 0:
         overrides["port"] = _free_port()
     _make_room(urls, overrides)
-    folder = Path(tempfile.mkdtemp(prefix="devgw-"))
+    say_swept()
+    folder, lock = session_folder()
     try:
         settings, _ = read_settings(folder, os.environ, overrides)
         drafted = asyncio.run(draft_for(wanted, settings, _nothing_kept(), os.environ, SystemClock()))
@@ -113,7 +118,7 @@ def new_session(urls: Sequence[ServerUrl], flags: Mapping[str, Any], overrides: 
         shutil.rmtree(folder, ignore_errors=True)
         raise
     shown = tuple(each.partition("?")[0] for each in urls)
-    session = DraftedSession(folder, drafted, settings.state_path, shown)
+    session = DraftedSession(folder, drafted, settings.state_path, shown, lock)
     for each in drafted.says:
         write_line(each, err=True)
     if drafted.refusals or drafted.findings:
@@ -124,6 +129,14 @@ def new_session(urls: Sequence[ServerUrl], flags: Mapping[str, Any], overrides: 
             write_line(f"{finding.file}: {finding.message}", colour="red", err=True)
         raise SystemExit(1)
     return session
+
+
+def say_swept() -> None:
+    """Remove what sessions left that were killed, and say what is left of them at third parties."""
+    from devgw.wiring.session_folder import sweep  # noqa: PLC0415  only with a URL
+
+    for each in asyncio.run(sweep()):
+        write_line(each, err=True)
 
 
 def _make_room(urls: Sequence[ServerUrl], overrides: dict[str, Any]) -> None:

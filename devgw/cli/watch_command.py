@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from devgw.cli.command_process import NOT_FOUND, NOT_RUN, CommandProcess
 from devgw.cli.printing import write_line
+from devgw.cli.servers import say_swept
 from devgw.cli.serving import may_open_files
 from devgw.foreign.urls import read_url
 
@@ -56,7 +57,10 @@ def run_command(given: WatchedCommand) -> int:
     """Run the command to its end; return its exit code."""
     if not may_open_files():
         return 1
-    folder = Path(tempfile.mkdtemp(prefix="devgw-watch-"))  # for its owner alone
+    from devgw.wiring.session_folder import WATCH  # noqa: PLC0415  imported when it is wanted
+
+    say_swept()
+    folder = Path(tempfile.mkdtemp(prefix=WATCH))  # for its owner alone
     try:
         return asyncio.run(_watched(given, folder.resolve()))
     finally:

@@ -2,7 +2,6 @@
 
 from devgw.dashboard.acts import commands, running
 from devgw.dashboard.desk import Desk
-from devgw.dashboard.world import Link
 
 
 def press(desk: Desk, key: str, character: str | None) -> None:
@@ -32,7 +31,7 @@ def is_welcome(desk: Desk) -> bool:
 
 
 def _command(desk: Desk, key: str, character: str | None) -> None:
-    if is_welcome(desk) and character == "t" and desk.world.link is Link.LIVE:
+    if is_welcome(desk) and character == "t" and not running.why_not_steered(desk):
         running.sign_in(desk)
         return
     found = desk.keymap.find(key, character, desk.view.name)

@@ -545,3 +545,69 @@ async def test_a_dashboard_in_front_of_a_server_leaves_nothing_behind(
         screen.end()
 
     assert made_below(tmp_path) == []
+
+
+async def test_the_token_is_revoked_at_the_end_where_the_server_says_how(tmp_path: Path, upstream: Upstream) -> None:
+    upstream.server_metadata = {"revocation_endpoint": f"{upstream.origin}/revoke"}
+    async with in_front_of(f"{upstream.origin}/mcp", here=tmp_path) as session:
+        await token_for(session, f"/mcp/{slug(upstream)}")
+        said = await session.end()
+
+    (revoked,) = upstream.asked_at("/revoke")
+    assert revoked.form["token"] in upstream.refresh_tokens
+    assert f"devgw had a token of {upstream.issuer}, and has revoked it." in said
+    assert revoked.form["token"] not in said
+
+
+@pytest.mark.parametrize("answer", [None, (503, {}, b"")], ids=["no such endpoint", "an endpoint that fails"])
+async def test_a_token_that_cannot_be_revoked_is_listed_with_how_to_end_it(
+    tmp_path: Path, upstream: Upstream, answer: tuple[int, dict[str, str], Any] | None
+) -> None:
+    if answer is not None:
+        upstream.server_metadata = {"revocation_endpoint": f"{upstream.origin}/revoke"}
+        upstream.answers = {"/revoke": answer}
+    async with in_front_of(f"{upstream.origin}/mcp", here=tmp_path) as session:
+        await token_for(session, f"/mcp/{slug(upstream)}")
+        said = await session.end()
+
+    assert f"A token of {upstream.issuer} that devgw had stays good until" in said
+    assert ("answered 503 to it" if answer else "it offers no revocation (RFC 7009)") in said
+    assert "take the application c1 out of your account there" in said
+
+
+async def test_what_a_killed_session_left_is_removed_by_the_next_one(tmp_path: Path, upstream: Upstream) -> None:
+    given = {"client_id": "c7", "token_endpoint_auth_method": "none", "registration_access_token": "word"}
+    given |= {"registration_client_uri": f"{upstream.origin}/register/c7"}
+    upstream.answers = {"/register": (201, {}, given), "/register/c7": (204, {}, b"")}
+    upstream.server_metadata = {"revocation_endpoint": f"{upstream.origin}/revoke"}
+    async with in_front_of(f"{upstream.origin}/mcp", here=tmp_path) as session:
+        await token_for(session, f"/mcp/{slug(upstream)}")
+        session.process.kill()
+        await session.process.wait()
+    (left,) = made_below(tmp_path)
+    async with in_front_of(f"{upstream.origin}/mcp", here=tmp_path) as living:
+        done = await run("up", f"{upstream.origin}/mcp", "--dry-run", "--port=0", here=tmp_path)
+        assert done.code == 0
+        assert "killed" not in done.err
+        (kept,) = made_below(tmp_path)
+        assert kept != left, "what nobody holds is gone, and what lives stays"
+        said = await living.end()
+    assert "Of a session that was killed: devgw had a token" in said
+    assert "Of a session that was killed: devgw was registered at" in said
+    assert upstream.asked_at("/revoke")
+    assert upstream.asked_at("/register/c7")
+    assert made_below(tmp_path) == []
+
+
+async def test_a_folder_that_only_looks_like_a_session_is_left_alone(tmp_path: Path, upstream: Upstream) -> None:
+    other = tmp_path / "tmp" / "devgw-session-somebodys"
+    other.mkdir(parents=True)
+    (other / "own.txt").write_text("mine")
+    link = tmp_path / "tmp" / "devgw-session-link"
+    (tmp_path / "elsewhere" / ".session").mkdir(parents=True)
+    (tmp_path / "elsewhere" / ".session" / "gateway.lock").write_text("99999999\n")
+    link.symlink_to(tmp_path / "elsewhere")
+    done = await run("up", f"{upstream.origin}/mcp", "--dry-run", "--port=0", here=tmp_path)
+    assert done.code == 0
+    assert (other / "own.txt").read_text() == "mine"
+    assert (tmp_path / "elsewhere" / ".session" / "gateway.lock").exists()

@@ -30,6 +30,9 @@ async def test_it_shows_the_flow_of_a_watched_server_and_q_leaves_the_list_of_cl
             first = await asyncio.to_thread(tmux.until, lambda text: "live" in text and "Watches" in text)
             assert server.metadata.resource in first
             assert "press t to sign in" not in first
+            assert "sign in here" not in first
+            tmux.keys("T")
+            await asyncio.to_thread(tmux.until, lambda text: "a watched server is not steered from here" in text)
             assert await RawClient(http, "http://localhost:9417/mcp").go() == "passes"
             shown = await asyncio.to_thread(tmux.until, lambda text: "Raw" in text and "done" in text)
             assert "live :9417" in shown

@@ -1,7 +1,7 @@
 r"""`python -m tests.watched [MINUTES]`: what agents say of a server that errs, directly and through `devgw watch`.
 
-One line for each agent and fault, `same` or `DIFFERS` with both texts; it ends after MINUTES (30), whatever is left, with
-1 where anything differs. It needs the agents that `tests.agents` names, and `script`.
+One line for each agent and fault, `same` or `DIFFERS` with both texts; it ends after MINUTES (30), whatever is left,
+with 1 where anything differs. It needs the agents that `tests.agents` names, and `script`.
 """
 
 import asyncio

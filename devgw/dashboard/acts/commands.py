@@ -147,12 +147,17 @@ def _why_no_change(desk: Desk) -> str:
     return "read-only" if desk.is_read_only else running.why_no_gateway(desk)
 
 
+def _why_not_steered(desk: Desk) -> str:
+    """Say why nothing can be asked that changes what runs."""
+    return "read-only" if desk.is_read_only else running.why_not_steered(desk)
+
+
 _REASONS: dict[str, Callable[[Desk], str]] = {
     "clear": _why_no_change,
-    "travel": _why_no_change,
-    "reload": _why_no_change,
-    "signin": _why_no_change,
-    "probe": running.why_no_gateway,
+    "travel": _why_not_steered,
+    "reload": _why_not_steered,
+    "signin": _why_not_steered,
+    "probe": running.why_not_steered,
     "log": running.why_no_log,
     "start": running.why_no_start,
 }

@@ -4,10 +4,11 @@ from functools import partial
 from typing import Any
 
 from devgw.control.messages import CommandAnswer, Consequences
+from devgw.dashboard.acts.running import why_not_steered
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.look import words
 from devgw.dashboard.overlays.confirm import Confirm, also_ends
-from devgw.dashboard.world import Link, row_id
+from devgw.dashboard.world import row_id
 
 _UNDO_SECONDS = 30.0
 _LISTED = 5
@@ -18,8 +19,8 @@ def why_not(desk: Desk) -> str:
     """Say why nothing can be revoked."""
     if desk.is_read_only:
         return "read-only"
-    if desk.world.link is not Link.LIVE:
-        return "the gateway is not reachable"
+    if reason := why_not_steered(desk):
+        return reason
     if desk.row is None:
         return "the list is empty"
     if desk.view.name == "flows" and not desk.row.grant_id:

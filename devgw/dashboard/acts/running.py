@@ -81,6 +81,13 @@ def why_no_gateway(desk: Desk) -> str:
     return "" if desk.world.link is Link.LIVE else "the gateway is not reachable"
 
 
+def why_not_steered(desk: Desk) -> str:
+    """Say why nothing can be asked that changes what runs: a server that is watched is somebody else's."""
+    up = desk.world.gateway
+    watched = "a watched server is not steered from here" if up is not None and up.watched_url else ""
+    return why_no_gateway(desk) or watched
+
+
 def start_gateway(desk: Desk) -> None:
     """Start the gateway again."""
     desk.overlay = None

@@ -1,5 +1,6 @@
 """Tabs, status line and key bar."""
 
+from devgw.dashboard.acts.running import why_not_steered
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.look import words
 from devgw.dashboard.look.line import Line, Span, cut, line, line_cells, pad, spread
@@ -187,7 +188,8 @@ def _keys(desk: Desk, row: int) -> list[tuple[str, str, str]]:
     if desk.overlay is not None:
         return []
     if is_welcome(desk) and row == 0:
-        return [("y", "copy", "copy"), ("t", "sign in here", "sign_in"), ("Q", "quit", "quit")]
+        sign_in = [] if why_not_steered(desk) else [("t", "sign in here", "sign_in")]
+        return [("y", "copy", "copy"), *sign_in, ("Q", "quit", "quit")]
     if row == 0:
         known = [each for each in desk.keymap.of_view(desk.view.name) if each.bar == 1 and each.label]
     else:

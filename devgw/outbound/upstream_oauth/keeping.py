@@ -23,14 +23,13 @@ from devgw.gateway.connection import (
     UpstreamConnection,
 )
 from devgw.gateway.upstream import Admitted
-from devgw.ids import OperationId, SubjectId, UpstreamServerId
+from devgw.ids import SubjectId, UpstreamServerId
 from devgw.oauth.discovery import covers
-from devgw.outbound.guard import is_local
 from devgw.outbound.upstream_oauth.connecting import subject_of
-from devgw.outbound.upstream_oauth.fetching import Errand
 from devgw.outbound.upstream_oauth.refresh import UpstreamRefresh
+from devgw.outbound.upstream_oauth.revoking import revoke
 from devgw.outbound.upstream_oauth.tickets import Tickets
-from devgw.outbound.upstream_oauth.token_requests import Credentials, TokenRequests, is_final
+from devgw.outbound.upstream_oauth.token_requests import TokenRequests, is_final
 from devgw.problems import Problem, Refused
 from devgw.problems.upstream import ConnectRequired
 from devgw.problems.upstream_connection import RefreshAnswerLost, UpstreamTokenNotRenewable
@@ -218,23 +217,8 @@ class Keeping:
             McpAuthUpstreamConnectionLost(subject_id=subject_id, upstream_server_id=upstream_server_id, cause=cause)
         )
         self._bus.guard.call("open answers", "disconnecting", self.on_forgotten, *key)
-        await self._revoke(kept)
+        await revoke(self._requests, kept)  # whether that works changes nothing here
         return True
-
-    async def _revoke(self, connection: UpstreamConnection) -> None:
-        """Tell the upstream, where it has a revocation endpoint; whether that works changes nothing here."""
-        secrets, endpoint = connection.secrets, connection.revocation_endpoint
-        secret = secrets.refresh_token or secrets.access_token
-        if not endpoint or not secret:
-            return
-        kind = "refresh_token" if secrets.refresh_token else "access_token"
-        credentials = Credentials(connection.client_id, connection.token_endpoint_auth_method, secrets.client_secret)
-        try:
-            local = await is_local(connection.upstream_url)
-            errand = Errand(connection.upstream_server_id, OperationId(""), connection.subject_id, local)
-            await self._requests.revoke(errand, endpoint, credentials, secret, kind)
-        except Refused:
-            return
 
 
 def covers_route(connection: UpstreamConnection, route: Route) -> bool:

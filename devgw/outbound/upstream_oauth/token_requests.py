@@ -181,8 +181,8 @@ class TokenRequests:
         retry_after = str(answer.headers.get("retry-after", ""))
         return read_token_answer(asked, status, kind, content, retry_after)
 
-    async def revoke(self, errand: Errand, endpoint: str, credentials: Credentials, secret: str, kind: str) -> None:
-        """Tell the upstream that a token is of no more use (RFC 7009). What it answers changes nothing here.
+    async def revoke(self, errand: Errand, endpoint: str, credentials: Credentials, secret: str, kind: str) -> int:
+        """Tell the upstream that a token is of no more use (RFC 7009); return the status of its answer.
 
         Raises:
             Refused: with `AddressForbidden`, or why it was not reached.
@@ -196,6 +196,7 @@ class TokenRequests:
                 auth = client.client_auth(credentials.method)
                 answer = await client.revoke_token(endpoint, token=secret, token_type_hint=kind, auth=auth)
                 self._fetching.tell(errand, "revocation", endpoint, answer.status_code, began)
+                return int(answer.status_code)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             self._fetching.tell(errand, "revocation", endpoint, None, began, error=type(error).__name__)
             raise Refused(await self._not_reached(error, endpoint, "revocation")) from error
