@@ -91,8 +91,12 @@ def _shown(request: httpx2.Request) -> str:
 def _bounded(
     request: httpx2.Request, response: httpx2.Response, bounds: Bounds, deadline: float, inner: _Connector
 ) -> httpx2.Response:
-    """Return the response with its body unpacked within the bounds, and without the headers that told how."""
+    """Return the response with its body unpacked within the bounds, and without the headers that told how.
+
+    Its cookies are left out, too: a client would send them with its next request, or fail at one that it cannot send.
+    """
     headers = response.headers.copy()
+    headers.pop("set-cookie", None)
     packed = headers.pop("content-encoding", "").strip().lower()
     headers.pop("content-length", None)
     stream = _BoundedBody(request, response, bounds, deadline, inner, packed)

@@ -133,3 +133,20 @@ async def test_a_proxy_on_this_machine_is_no_reason_to_refuse_a_public_name(
         async with http_client(Bounds(3), check) as client:
             assert (await client.get("https://far.example/")).status_code == 200
         assert len(asked) == 1
+
+
+@pytest.mark.parametrize("cookie", [b"a=b; Path=/", b"\xff=\xfe", b"a=b; Expires=Mon, 01-Jan-0000 00:00:00 GMT"])
+async def test_no_cookie_of_who_is_asked_is_sent_with_the_next_question(cookie: bytes) -> None:
+    heads: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(OK + b"set-cookie: " + cookie + b"\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, http_client() as client:
+        for _ in range(2):
+            assert (await client.get(f"http://127.0.0.1:{port}/")).status_code == 200
+    assert [b"cookie" in head.lower() for head in heads] == [False, False]
