@@ -166,10 +166,14 @@ class ClientAuthenticationMissing(Problem):
     registered_method: str | None
     got: str
 
-    diagnosis: ClassVar = "TOK-01"
     error: ClassVar = ErrorCode.INVALID_CLIENT
     status: ClassVar = 401
     source: ClassVar = "RFC 6749 §3.2.1"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return which of the two it is: where no client is named, none has registered a method."""
+        return "REQ-01" if self.registered_method is None else "TOK-01"
 
     def explain(self) -> str:
         """Say what is missing."""

@@ -34,7 +34,7 @@ from devgw.problems.authorization import (
 )
 from devgw.problems.bearer import HeaderShape, InsufficientScope, TokenMalformed, TokenMissing, TokenShape, TokenUnknown
 from devgw.problems.capability import CapabilityHidden
-from devgw.problems.clients import ClientUnknown, RedirectUriRefused
+from devgw.problems.clients import ClientAuthenticationMissing, ClientUnknown, RedirectUriRefused
 from devgw.problems.forward_proxy import AuthorityDistrusted, ProxyCredentialMissing
 from devgw.problems.front import GatewayStops
 from devgw.problems.id_jag import IdJagReplayed
@@ -247,6 +247,8 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (upstream_document.EndpointRefused("u", "token_endpoint", "javascript:x", "no"), "DISC-13"),
         (IdJagReplayed("j", NOON), "IDT-14"),
         (CapabilityHidden("tool", "Echo", "filter", nearest="echo"), "CONF-08"),
+        (ClientAuthenticationMissing(None, "nothing"), "REQ-01"),
+        (ClientAuthenticationMissing("none", "client_secret_post"), "TOK-01"),
         (CapabilityHidden("tool", "secret", "filter"), None),
         (CapabilityHidden("tool", "echo", "filter", needs=("role admin",)), None),
         (CapabilityHidden("tool", "echo", "filter", needs=("role admin",), without=("roles",)), "CONF-10"),
