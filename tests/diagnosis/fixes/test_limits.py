@@ -48,7 +48,7 @@ def deep(levels: int) -> Any:
             {"token_endpoint_auth_method": "magic"},
             {},
             "REG-15",
-            lambda fix: {"token_endpoint_auth_method": written(fix, r"token_endpoint_auth_method = (\w+)")},
+            lambda fix: {"token_endpoint_auth_method": written(fix, r"token_endpoint_auth_method: (\w+)")},
         ),
     ],
 )
