@@ -138,7 +138,7 @@ class Posix(Platform):
     def hangups(self, descriptor: int) -> int:
         """Ask `poll`; a terminal whose settings cannot be read any more is one that hung up."""
         poll = select.poll()
-        poll.register(descriptor, select.POLLHUP)  # macOS tells of no event that was not asked for
+        poll.register(descriptor, _GONE)  # macOS tells of no event that was not asked for
         found = next((events & _GONE for _, events in poll.poll(0)), 0)
         try:
             self.terminal_settings(descriptor)

@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from devgw.platforms.posix import Posix
+from devgw.problems import Refused
+from devgw.settings import Settings
+from devgw.web.hosts import Hosts
 from devgw.web.listening import PortTaken, listen
 from tests.platforms.lacking import devgw_without, lacking
 
@@ -89,3 +92,25 @@ def test_who_has_a_port_is_told_within_a_second_or_not_at_all(
 def test_where_there_is_no_lsof_nobody_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert Posix().owner_of(9000) == ""
+
+
+@pytest.mark.parametrize("host", ["localhost:8123", "127.0.0.1:19000", "[::1]:8123"])
+def test_a_port_that_was_forwarded_under_another_number_is_told_both_that_issuer_and_redirect_uri_need(
+    host: str,
+) -> None:
+    """Tokens and redirects carry the number: with allowed_hosts alone both would be those of the other port."""
+    headers = [(b"host", host.encode())]
+    with pytest.raises(Refused) as refused:
+        Hosts(Settings()).origin_of(headers, "http", "127.0.0.1")
+    advice = refused.value.problem.advise()
+    assert "under its own number" in advice
+    assert f'origin = "http://{host}"' in advice
+    assert f"http://{host}/oauth/callback" in advice
+    assert "allowed_hosts" not in advice
+    Hosts(Settings(origin=f"http://{host}")).origin_of(headers, "http", "127.0.0.1")  # it can be followed
+
+
+def test_a_name_that_is_not_this_machine_s_is_still_told_of_allowed_hosts() -> None:
+    with pytest.raises(Refused) as refused:
+        Hosts(Settings()).origin_of([(b"host", b"box.lan:9000")], "http", "127.0.0.1")
+    assert "allowed_hosts" in refused.value.problem.advise()

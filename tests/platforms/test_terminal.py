@@ -52,6 +52,7 @@ def test_a_descriptor_that_is_closed_is_gone(window: tuple[int, int]) -> None:
     assert watchdog.is_gone()
 
 
+@pytest.mark.usefixtures("_poll")
 def test_a_pipe_that_nobody_reads_any_more_is_gone() -> None:
     """`poll` says POLLERR, or POLLHUP at the other end: a dashboard in a browser sits between two pipes."""
     reading, writing = os.pipe()
