@@ -6,6 +6,7 @@ that is its own matter, and devgw goes on as long as it does.
 
 import asyncio
 import contextlib
+import shutil
 import signal
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -30,7 +31,7 @@ class CommandProcess:
     """One command."""
 
     def __init__(self, command: Sequence[str], variables: Mapping[str, str]) -> None:
-        self._command = list(command)
+        self._command = [shutil.which(command[0]) or command[0], *command[1:]]  # Windows finds no claude.cmd by itself
         self._variables = dict(variables)
         self._process: asyncio.subprocess.Process | None = None
         self._early: list[int] = []

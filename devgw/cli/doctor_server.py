@@ -64,7 +64,11 @@ async def _logged_in(url: str, asked: AllowedSteps) -> list[Check]:
 
 def _open_page(url: str) -> None:
     """Show the person where to sign in, and open it where there is a browser."""
+    from devgw.wiring.seat_notes import rescue  # noqa: PLC0415  only where somebody signs in
+
     write_line(f"Sign in here: {url}", err=True)
+    if said := rescue(os.environ):
+        write_line(said, err=True)
     threading.Thread(target=here().open_page, args=(url, os.environ), daemon=True).start()
 
 

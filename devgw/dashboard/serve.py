@@ -4,7 +4,6 @@ textual-serve alone knows no login and takes WebSockets from any page. Off by de
 """
 
 import asyncio
-import shlex
 import socket
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from devgw.dashboard.child import GatewayChild
 from devgw.dashboard.door import Door
 from devgw.dashboard.entry import started
 from devgw.dashboard.guard import guard
+from devgw.platforms.here import here
 from devgw.platforms.signals import hear
 
 
@@ -45,7 +45,7 @@ def serve_dashboard(directory: Path, state_dir: Path, child: GatewayChild | None
         return 1
     try:
         print(f"devgw: the dashboard, read-only, for one browser: {door.url}", flush=True)  # noqa: T201  for the person
-        asyncio.run(_serve(GuardedServer(shlex.join(attach), door), listening))
+        asyncio.run(_serve(GuardedServer(here().shell_line(attach), door), listening))
     finally:
         if child is not None:
             child.stop()

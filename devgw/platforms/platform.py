@@ -1,10 +1,11 @@
 """What every system can be asked for."""
 
 import asyncio
+import shlex
 import socket
 import webbrowser
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
@@ -115,6 +116,10 @@ class Platform(ABC):
     @abstractmethod
     def apart(self) -> Mapping[str, Any]:
         """Return what `subprocess.Popen` is given so that Ctrl-C in this terminal does not reach the child."""
+
+    def shell_line(self, arguments: Sequence[str]) -> str:
+        """Return a command as the system's shell reads it."""
+        return shlex.join(arguments)
 
     @abstractmethod
     def end_in(self, seconds: float) -> None:

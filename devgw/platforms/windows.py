@@ -3,7 +3,7 @@
 import shutil
 import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
@@ -87,6 +87,10 @@ class Windows(Platform):
     def apart(self) -> Mapping[str, Any]:
         """Return that the child has a process group of its own."""
         return {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", _NEW_GROUP)}
+
+    def shell_line(self, arguments: Sequence[str]) -> str:
+        """Return a command as `cmd` reads it, which knows double quotes alone."""
+        return subprocess.list2cmdline(arguments)
 
     def end_in(self, seconds: float) -> None:
         """Do nothing: there is no such timer."""

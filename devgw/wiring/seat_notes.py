@@ -30,4 +30,9 @@ def seat_notes(environ: Mapping[str, str], ports: Iterable[int]) -> list[str]:
         tunnels=" ".join(f"-L {each}:localhost:{each}" for each in found),
         pairs=" ".join(f"{each}:{each}" for each in found),
     )
-    return list(filter(None, (told, _RESCUE if seat.is_apart else "")))
+    return list(filter(None, (told, rescue(environ))))
+
+
+def rescue(environ: Mapping[str, str]) -> str:
+    """Return how an answer gets to a client here that the person's browser does not reach; empty where it does."""
+    return _RESCUE if seat_of(environ).is_apart else ""

@@ -31,9 +31,9 @@ sys.stdin.read()
 
 
 @contextmanager
-def _taken(what: str, host: str) -> Iterator[int]:
-    """Yield a port on which another program listens, on a system that is like `what`."""
-    command = [sys.executable, "-c", _EVERYWHERE, host]
+def _taken(what: str, host: str, program: str = _EVERYWHERE) -> Iterator[int]:
+    """Yield a port that another program has, on a system that is like `what`."""
+    command = [sys.executable, "-c", program, host]
     with subprocess.Popen(
         command, env=lacking(what), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -51,6 +51,15 @@ def test_a_port_that_another_program_has_is_refused_with_a_sentence(what: str, h
     assert done.returncode == 1
     assert f"Port {port} is taken by " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_on_windows_a_port_is_ours_alone_also_beside_one_that_is_only_bound(tmp_path: Path) -> None:
+    """Nobody answers there yet, and SO_REUSEADDR would let both have it."""
+    bound = _EVERYWHERE.replace("listener.listen()\n", "")
+    with _taken("windows", "127.0.0.1", bound) as port:
+        done = devgw_without("windows", ("up", "--headless", f"--port={port}"), tmp_path)
+    assert done.returncode == 1
+    assert f"Port {port} is taken by " in done.stderr
 
 
 def test_a_listener_on_all_addresses_is_met_from_all_addresses_too() -> None:

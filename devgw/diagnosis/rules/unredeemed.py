@@ -18,6 +18,10 @@ from devgw.events.taxonomy import McpAuthCallbackProbed, McpAuthCodeIssued
 
 Suspect = tuple[str, str, str]
 """Id, cause and fix."""
+_ELSEWHERE = (
+    "Where the client runs in WSL, a container or over SSH, run there, within a minute, curl with the whole address "
+    "that the browser shows, or forward port {port}"
+)
 
 
 def code_never_redeemed(view: View, now: datetime) -> Iterator[Diagnosis]:
@@ -118,7 +122,7 @@ def _by_probe(sent: str, parts: UrlParts, probe: McpAuthCallbackProbed) -> Itera
         yield (
             "PORT-02",
             f"{sent}. Nothing listened on port {probe.port} of this machine a moment later.",
-            f"If the client runs in WSL, a container or over SSH, forward port {probe.port}; else sign in once more.",
+            f"{_ELSEWHERE.format(port=probe.port)}; else sign in once more.",
         )
         yield _thrown_away(sent)
         return
@@ -144,7 +148,7 @@ def _unreachable(sent: str, port: str) -> Suspect:
     return (
         "PORT-02",
         f"{sent}. If the browser shows that it cannot connect, nothing that it can reach listens on port {port}.",
-        f"Where the client runs in WSL, a container or over SSH, forward port {port}; else start the login again.",
+        f"{_ELSEWHERE.format(port=port)}; else start the login again.",
     )
 
 

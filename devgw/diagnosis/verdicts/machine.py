@@ -61,7 +61,7 @@ def callback(url: str, state: PortState) -> Check:
     name, did = "client.callback", f"looked who listens where {url} leads"
     parts = split_url(url)
     if not state.listens_v4 and not state.listens_v6:
-        todo = "Start the login again; where the client runs in WSL, a container or over SSH, forward the port."
+        todo = "Start the login again; where the client runs in WSL, a container or over SSH, forward the port first."
         return Check(name, Verdict.FAIL, did, "nothing listens there", todo, "PORT-02")
     if parts.host_name == "localhost" and state.has_v6 and not (state.listens_v4 and state.listens_v6):
         family = "127.0.0.1" if state.listens_v4 else "::1"
