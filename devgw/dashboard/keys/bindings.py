@@ -150,7 +150,7 @@ _VIEW = (
         "look after health again",
         running.probe,
         running.why_not_steered,
-        views=("health", "upstreams"),
+        views=("health", "upstreams", "doctor"),
         bar=1,
     ),
     Key("follow", ("F",), "F", "follow", "follow the newest row", sifting.follow, sifting.why_no_follow, bar=1),
