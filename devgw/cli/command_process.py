@@ -50,7 +50,9 @@ class CommandProcess:
             loop.call_soon_threadsafe(self._pass_on, number)
 
         hear(heard, heard)
-        self._process = await asyncio.create_subprocess_exec(*self._command, env=self._variables)
+        program, *arguments = self._command
+        found = shutil.which(program) or program  # Windows starts a script (npx.cmd) by its whole name alone
+        self._process = await asyncio.create_subprocess_exec(found, *arguments, env=self._variables)
         for number in self._early:
             self._send(number)
         try:

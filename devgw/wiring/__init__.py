@@ -11,6 +11,8 @@
                 `effects`: what ends by it; `own_settings`: what of `devgw.toml` waits for the next start)
     departures  all marks of where devgw differs on purpose from the deployed gateway
     loop_faults what nobody waits for and fails: told as an event, never printed raw
+    watched_runtime  what stands between a client and somebody's server (`watched_ports`: by ports of this machine;
+                `proxied_runtime`: by the forward proxy of one command, which `proxied_environment` is started with)
     acting      what the control socket may ask for
     signing_in  the built-in client that walks a whole flow
 

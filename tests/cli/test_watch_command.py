@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import re
+import shlex
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
@@ -184,6 +185,37 @@ async def test_a_command_that_goes_around_the_proxy_is_said(tmp_path: Path) -> N
         async with watched(server.metadata.resource, script, here=tmp_path) as process:
             done = await ended(process)
     assert "Nothing of it came: the command asked nothing there, or went around the proxy." in done.err
+
+
+async def test_a_token_of_which_nobody_saw_whence_it_came_is_said(tmp_path: Path) -> None:
+    async with tls_sample(tmp_path) as server:
+        script = ASK.replace("URL", f"{server.metadata.resource} -H 'authorization: Bearer of-before'")
+        async with watched(server.metadata.resource, script, here=tmp_path) as process:
+            done = await ended(process)
+    assert "It showed a token that was not issued here: one of before, or its login went around the proxy." in done.err
+    assert "of-before" not in done.err
+
+
+async def test_what_is_typed_in_the_terminal_is_the_commands_alone(tmp_path: Path) -> None:
+    async with tls_sample(tmp_path) as server:
+        own = tmp_path / "own.sh"
+        own.write_text(
+            "trap 'echo interrupted $((n += 1))' INT; echo begun; until [ $n ]; do sleep 0.1; done; exit 5\n"
+        )
+        line = shlex.join(devgw("watch", server.metadata.resource, "--", "sh", str(own)))
+        process = await asyncio.create_subprocess_exec(
+            *("script", "-qefc", line, "/dev/null"),
+            stdin=PIPE,
+            stdout=PIPE,
+            env=os.environ | {"SSL_CERT_FILE": str(tmp_path / "server.pem"), "SHELL": "/bin/sh"},
+        )
+        assert process.stdin is not None
+        await until(process, b"begun")
+        process.stdin.write(b"\x03")
+        await until(process, b"interrupted 1")
+        done, _ = await process.communicate()
+    assert process.returncode == 5
+    assert b"interrupted 2" not in done
 
 
 async def test_a_command_that_believes_the_system_alone_is_said(tmp_path: Path) -> None:

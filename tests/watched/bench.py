@@ -70,13 +70,19 @@ async def watching(url: str, folder: Path, *, is_local: bool = True, port: int =
     """Watch the server at `url` until the block ends."""
     settings = Settings(root=folder, port=port)
     runtime = build_watched(url, settings, SystemClock(), is_local=is_local)
-    heard = Heard(runtime.bus)
+    async with served(runtime):
+        yield Watching(runtime, Heard(runtime.bus))
+
+
+@asynccontextmanager
+async def served(runtime: WatchedRuntime) -> AsyncIterator[None]:
+    """Serve what was built until the block ends."""
     is_ready = asyncio.Event()
     running = asyncio.ensure_future(run_watched(runtime, ready=is_ready.set))
     try:
         async with asyncio.timeout(10):
             await asyncio.wait({running, asyncio.ensure_future(is_ready.wait())}, return_when=asyncio.FIRST_COMPLETED)
-        yield Watching(runtime, heard)
+        yield
     finally:
         runtime.stopping.set()
         async with asyncio.timeout(10):

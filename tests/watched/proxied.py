@@ -1,6 +1,5 @@
 """A watched command's proxy in this process, and before it the sample server with OAuth over TLS."""
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -15,11 +14,10 @@ from devgw.emulators.upstream_auth import UpstreamWithOAuth, create_app
 from devgw.settings import Settings
 from devgw.wiring.proxied_environment import environment_for
 from devgw.wiring.proxied_runtime import ProxiedRuntime, build_proxied
-from devgw.wiring.watched_runtime import run_watched
 from tests.support.certificates import key_and_certificate
 from tests.support.heard import Heard
 from tests.support.serving import listen, origin_of, serve
-from tests.watched.bench import Watching
+from tests.watched.bench import Watching, served
 
 
 @dataclass
@@ -66,17 +64,8 @@ async def proxied(
     """Watch a command that asks the server at `url`, until the block ends."""
     settings = Settings(root=folder, port=9000)
     runtime = build_proxied(url, named, settings, SystemClock(), is_local=is_local)
-    heard = Heard(runtime.bus)
-    is_ready = asyncio.Event()
-    running = asyncio.ensure_future(run_watched(runtime, ready=is_ready.set))
-    try:
-        async with asyncio.timeout(10):
-            await asyncio.wait({running, asyncio.ensure_future(is_ready.wait())}, return_when=asyncio.FIRST_COMPLETED)
-        yield Proxied(runtime, heard)
-    finally:
-        runtime.stopping.set()
-        async with asyncio.timeout(10):
-            await running
+    async with served(runtime):
+        yield Proxied(runtime, Heard(runtime.bus))
 
 
 @asynccontextmanager
