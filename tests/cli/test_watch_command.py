@@ -202,7 +202,7 @@ async def test_what_is_typed_in_the_terminal_is_the_commands_alone(tmp_path: Pat
         own.write_text(
             "trap 'echo interrupted $((n += 1))' INT; echo begun; until [ $n ]; do sleep 0.1; done; exit 5\n"
         )
-        line = shlex.join(devgw("watch", server.metadata.resource, "--", "sh", str(own)))
+        line = "exec " + shlex.join(devgw("watch", server.metadata.resource, "--", "sh", str(own)))
         process = await asyncio.create_subprocess_exec(
             *("script", "-qefc", line, "/dev/null"),
             stdin=PIPE,
