@@ -113,24 +113,29 @@ class Dashboard(App[None], inherit_bindings=False):
         if self._wearing.shows_cursor and self._driver is not None:
             self._driver.write("\x1b[?25h")
         loop = asyncio.get_running_loop()
-        hear(lambda signal: loop.call_soon_threadsafe(self._end_by, signal), int)
+        hear(partial(self._asked_to_end, loop), int)
+        self._watchdog.watch(self._end_at_once)
         self.run_worker(self._feed.run(), name="feed", exit_on_error=True)
         self.set_interval(_FLUSH_SECONDS, self.flush)
         self.set_interval(1.0, self._second)
 
-    def _end_by(self, number: Signals) -> None:
-        self._end_where_nobody_looks()
-        self.exit(return_code=128 + number)
+    def on_unmount(self) -> None:
+        """Leave the terminal to whoever comes next."""
+        self._watchdog.rest()
 
-    def _end_where_nobody_looks(self) -> None:
-        """End at once where the window is closed: an orderly end would wait for ever to write its last words."""
+    def _asked_to_end(self, loop: asyncio.AbstractEventLoop, number: Signals) -> None:
+        """End in order, or at once where the window is closed."""
         if self._watchdog.is_gone():
-            if self._child is not None:
-                self._child.stop()
-            os._exit(HUNG_UP)
+            self._end_at_once()
+        loop.call_soon_threadsafe(partial(self.exit, return_code=128 + number))
+
+    def _end_at_once(self) -> None:
+        """End where nobody looks any more: an orderly end would wait for ever to write its last words."""
+        if self._child is not None:
+            self._child.stop()
+        os._exit(HUNG_UP)
 
     def _second(self) -> None:
-        self._end_where_nobody_looks()
         if self._watch.look():
             self.repaint()
 

@@ -3,11 +3,13 @@
 import contextlib
 import os
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from devgw.platforms.here import here
 
+_LOOK_SECONDS = 0.5
 _RESTORE = (
     b"\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[?1004l\x1b[<u\x1b[?2026l"
     b"\x1b[?7h\x1b[?25h\x1b[0m"
@@ -29,12 +31,30 @@ def why_none(environment: Mapping[str, str]) -> str:
 
 
 class Watchdog:
-    """Sees that the terminal was closed, where nobody sends SIGHUP: Textual would read its end for ever."""
+    """Sees that the terminal was closed, where nobody sends SIGHUP: Textual would read its end for ever.
+
+    It looks from a thread of its own: once what writes to the terminal has failed, the loop waits for it for ever.
+    """
 
     def __init__(self, descriptor: int = 0) -> None:
         self._descriptor = descriptor
         self._always = here().hangups(descriptor)
         """What the system says of it while it is well: no sign."""
+        self._is_over = threading.Event()
+
+    def watch(self, then: Callable[[], object]) -> None:
+        """Call `then`, in another thread, once the terminal is gone; until `rest` is called."""
+        threading.Thread(target=self._look, args=(then,), name="watchdog", daemon=True).start()
+
+    def rest(self) -> None:
+        """Look no more."""
+        self._is_over.set()
+
+    def _look(self, then: Callable[[], object]) -> None:
+        while not self._is_over.wait(_LOOK_SECONDS):
+            if self.is_gone():
+                then()
+                return
 
     def is_gone(self) -> bool:
         """Tell whether the terminal is gone."""

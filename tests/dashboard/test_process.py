@@ -12,7 +12,7 @@ import pytest
 from tests.dashboard.test_child import is_alive
 from tests.support.terminal import Terminal
 
-_OWN = """
+OWN = """
 import sys
 from pathlib import Path
 from devgw.dashboard.child import GatewayChild
@@ -33,7 +33,7 @@ def fail(self):
 Dashboard.flush = fail
 sys.exit(run_dashboard(Path(sys.argv[1])))
 """
-_FAILING_WITH_A_GATEWAY = _OWN.replace(
+_FAILING_WITH_A_GATEWAY = OWN.replace(
     "state = ",
     """from devgw.dashboard.app import Dashboard
 def fail(self):
@@ -59,7 +59,7 @@ def state_dir(tmp_path: Path) -> Path:
 @pytest.fixture
 def screen(state_dir: Path) -> Iterator[Terminal]:
     """A dashboard with a gateway of its own, both up."""
-    terminal = Terminal([sys.executable, "-c", _OWN, str(state_dir)])
+    terminal = Terminal([sys.executable, "-c", OWN, str(state_dir)])
     assert terminal.shows("live"), terminal.text[-2_000:]
     yield terminal
     terminal.end()

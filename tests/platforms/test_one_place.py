@@ -1,5 +1,6 @@
 """What differs between systems is asked in one place, and what is refused at a start is a sentence."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -75,3 +76,22 @@ def test_a_system_whose_module_is_missing_is_not_imported(tmp_path: Path) -> Non
         [sys.executable, "-c", asked], env=lacking("windows"), cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["Windows", "False"]
+
+
+def _runs(python: str) -> bool:
+    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+
+
+def test_a_python_that_is_too_old_is_told_which_it_has_to_be(tmp_path: Path) -> None:
+    """Apple's `python3` is 3.9: in a clone nothing was installed, and so no installer has said it."""
+    named = [*map(shutil.which, ("python3.9", "python3.10")), *Path.home().glob(".pyenv/versions/3.9*/bin/python")]
+    old = next((str(each) for each in named if each and _runs(str(each))), None)
+    if old is None:
+        pytest.skip("no Python before 3.11 is installed")
+    environ = {"PYTHONPATH": str(TREE), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [old, "-m", "devgw", "up"], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("devgw needs Python 3.11 or newer, and this is 3.")
+    assert "Traceback" not in done.stderr

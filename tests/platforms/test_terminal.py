@@ -4,15 +4,22 @@ import errno
 import os
 import pty
 import select
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from devgw.dashboard.terminal import Saved, Watchdog
 from devgw.platforms.posix import Posix
+from devgw.platforms.signals import HUNG_UP
 from devgw.platforms.windows import Windows
 from tests.dashboard.test_app import running, screen_text
+from tests.dashboard.test_child import is_alive
+from tests.dashboard.test_process import OWN
+from tests.platforms.lacking import lacking
 from tests.platforms.without.sitecustomize import ReticentPoll
+from tests.support.terminal import Terminal
 
 
 @pytest.fixture(params=["poll of Linux", "poll of macOS"])
@@ -111,3 +118,24 @@ async def test_a_pager_that_cannot_be_read_or_found_ends_nothing(pager: str, mon
     async with running() as (app, _pilot):
         app.desk.port.page("a body")
         assert app.failure is None
+
+
+_HEARS_NO_HANGUP = """
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
+"""
+
+
+@pytest.mark.parametrize("what", ["", "macos"])
+def test_a_closed_window_of_which_no_signal_tells_ends_dashboard_and_gateway(what: str, tmp_path: Path) -> None:
+    """What reads a terminal that is gone reads its end for ever, at the full speed of a core."""
+    state = tmp_path / "s"
+    screen = Terminal([sys.executable, "-c", _HEARS_NO_HANGUP + OWN, str(state)], env=lacking(what))
+    try:
+        assert screen.shows("live"), screen.text[-2_000:]
+        gateway = int((state / "gateway.lock").read_text(encoding="utf-8").strip())
+        screen.close()
+        assert screen.wait() == HUNG_UP
+        assert not is_alive(gateway)
+    finally:
+        screen.end()
