@@ -57,12 +57,13 @@ def test_no_two_words_look_the_same(theme: str, depth: ColorSystem) -> None:
         ({"TERM": "xterm-kitty"}, "devgw-light"),
         ({"TERM": "xterm-direct"}, "ansi"),
         ({"TERM": "xterm", "COLORTERM": "24bit"}, "devgw-light"),
+        ({"TERM": "xterm", "TEXTUAL_COLOR_SYSTEM": "truecolor"}, "devgw-light"),  # the view in a browser
     ],
 )
 def test_a_terminal_with_16_colours_shows_the_theme_that_is_made_of_them(
     environment: dict[str, str], theme: str
 ) -> None:
     assert seen_as("devgw-light", environment) == theme
-    if environment:
+    if environment and "TEXTUAL_COLOR_SYSTEM" not in environment:
         console = Console(force_terminal=True, _environ=environment)
         assert (console.color_system == "standard") == (theme == "ansi")

@@ -112,8 +112,9 @@ def seen_as(name: str, environment: Mapping[str, str]) -> str:
 
     Rich, which writes the colours, asks the same.
     """
-    term, depth = environment.get("TERM", ""), environment.get("COLORTERM", "")
-    has_many = not term or depth in {"truecolor", "24bit"} or term.rpartition("-")[2] in _MANY_COLOURS
+    term = environment.get("TERM", "")
+    depth = environment.get("TEXTUAL_COLOR_SYSTEM") or environment.get("COLORTERM", "")
+    has_many = not term or depth in {"truecolor", "24bit", "256"} or term.rpartition("-")[2] in _MANY_COLOURS
     return name if has_many else ANSI.name
 
 
