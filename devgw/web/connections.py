@@ -1,6 +1,7 @@
 """All connections of one server: how many there are, who goes first where there is no room, who has waited too long."""
 
 import asyncio
+from dataclasses import dataclass
 
 from devgw.platforms.here import here
 from devgw.web.client_connection import ClientConnection, Wait
@@ -16,11 +17,19 @@ _SPARED_SECONDS = {Wait.REQUEST: 0.2, Wait.HEAD: 0.25, Wait.BODY: 0.5, Wait.END:
 sends its request within a millisecond, and a client of a pool that was ended between two requests opens another."""
 
 
+@dataclass(slots=True)
+class RoomMade:
+    """How many connections, on which nothing went on, were ended so that others could be taken."""
+
+    count: int = 0
+
+
 class Connections:
     """The open connections of one server."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, made: RoomMade | None = None) -> None:
         self.limit = limit
+        self._made = made or RoomMade()
         self._open: set[ClientConnection] = set()
         self._arriving = 0
 
@@ -64,6 +73,7 @@ class Connections:
         for each in spare[: max(1, self.limit // 16)]:
             each.drop()
             self._open.discard(each)
+            self._made.count += 1
         return bool(spare)
 
     def let_go(self) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import errno
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hypercorn.asyncio.lifespan import Lifespan
@@ -17,7 +17,7 @@ from devgw.limits import Limits
 from devgw.platforms.here import here
 from devgw.problems import Problem
 from devgw.web.client_connection import ClientConnection
-from devgw.web.connections import Connections
+from devgw.web.connections import Connections, RoomMade
 from devgw.web.descriptors import connection_limit
 
 GRACE_SECONDS = 1.0
@@ -50,6 +50,8 @@ class Listeners:
     """Bound sockets of one port; whoever serves them closes them."""
 
     sockets: tuple[socket.socket, ...]
+    made: RoomMade = field(default_factory=RoomMade)
+    """Is counted up by whoever serves them."""
 
     @property
     def port(self) -> int:
@@ -132,7 +134,7 @@ async def serve(
         ServerEnded: where the sockets take no more connections.
     """
     loop = asyncio.get_running_loop()
-    server = _Server(wrap_app(app, 0, "asgi"), loop, hear, make)
+    server = _Server(wrap_app(app, 0, "asgi"), loop, hear, make, listeners.made)
     living = loop.create_task(server.lifespan.handle_lifespan())
     await server.lifespan.wait_for_startup()
     try:
@@ -171,6 +173,7 @@ class _Server:
         loop: asyncio.AbstractEventLoop,
         hear: Callable[[Problem, str], None] | None,
         make: Callable[..., ClientConnection],
+        made: RoomMade,
     ) -> None:
         self._hear = hear
         self._make = make
@@ -180,7 +183,7 @@ class _Server:
         self._app = app
         self._loop = loop
         self.lifespan = Lifespan(app, self._config, loop, self._state)
-        self._connections = Connections(connection_limit())
+        self._connections = Connections(connection_limit(), made)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def accept_until(self, stopping: asyncio.Event, listeners: Listeners) -> None:

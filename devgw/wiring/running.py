@@ -185,6 +185,8 @@ def _judge_descriptors(runtime: Runtime) -> None:
     state = "bad" if share > 0.95 else "warning" if share > 0.8 else "ok"
     fix = f"Close what holds connections open, or raise the limit (ulimit -n), now {most:,}." if share > 0.8 else ""
     text = f"{used:,} of {most:,} are open"
+    if made := runtime.listeners.made.count:
+        text += f"; {made:,} connections, on which nothing went on, were ended to make room"
     at = runtime.clock.now().timestamp()
     runtime.monitor.health.judge(CheckRow("descriptors", state, text, at=at, fix=fix, is_inside=True))
 

@@ -14,7 +14,7 @@ import pytest
 from devgw.limits import Limits
 from devgw.platforms.here import here
 from devgw.web.descriptors import connection_limit, limit
-from tests.support.gateway import Running
+from tests.support.gateway import Running, running_gateway
 from tests.web.incoming import Echo, served
 
 _RAISED = """
@@ -64,6 +64,21 @@ async def test_health_says_how_many_are_open_and_how_many_may_be(gateway: Runnin
     assert found[0].state == "ok"
     assert f"of {limit():,} are open" in found[0].text
     assert here().open_files()
+
+
+async def test_health_names_the_idle_connections_that_were_ended_to_make_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("devgw.web.listening.connection_limit", lambda: 8)
+    async with running_gateway() as gateway:
+        idle = [await asyncio.open_connection("127.0.0.1", gateway.runtime.listeners.port) for _ in range(30)]
+        async with asyncio.timeout(20):
+            while not any(
+                "were ended to make room" in each.text for each in gateway.runtime.monitor.health.look().checks
+            ):
+                await asyncio.sleep(0.05)
+        for _, writer in idle:
+            writer.close()
 
 
 async def test_a_moment_without_any_descriptor_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
