@@ -49,6 +49,7 @@ BY_DOCTOR = {
     "WORK-02": "`devgw doctor` reads the provider's answer to the authorize URL",
     "PORT-04": "`devgw doctor --callback URL` names the process that owns the port",
     "HOST-01": "`devgw doctor` reads the metadata under the configured origin",
+    "NET-13": "`devgw doctor` reads the proxy variables and NO_PROXY",
     "CONF-04": "`devgw doctor` compares the time of .env with that of the gateway's start",
 }
 """Seen by asking: `devgw doctor`."""

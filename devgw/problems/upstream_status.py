@@ -92,7 +92,10 @@ class UpstreamForbade(UpstreamRefusal):
             return f"Add {self.origin} to the origins that the upstream allows, or keep its Origin header from it."
         if self.has_credential:
             return "Let the upstream give the account, or the key, behind its credential the right to this call."
-        return "Attach the credential that the upstream wants: the route's policies send none."
+        return (
+            "Attach the credential that the upstream wants, if it is one: the route's policies send none. "
+            "Else mend what its own words name."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ def proxy_variables(variables: dict[str, str], no_proxy: str) -> Check:
     whole = ",".join([*filter(None, [no_proxy.strip().strip(",")]), *missing])
     todo = f"Set NO_PROXY={whole} where clients are started, or some send requests for this machine to the proxy."
     saw = f"{names} set, and NO_PROXY does not name {', '.join(missing)}; devgw itself asks this machine directly"
-    return Check(name, Verdict.WARN, did, saw, todo, "NET-07")
+    return Check(name, Verdict.WARN, did, saw, todo, "NET-13")
 
 
 def dotenv(changed_at: datetime | None, read_at: datetime | None) -> Check:
