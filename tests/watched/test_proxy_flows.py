@@ -120,6 +120,24 @@ async def test_a_fault_of_the_server_is_named_as_by_the_ports(fault: Fault, diag
         assert diagnosis_id in {each.diagnosis_id for each in made}
 
 
+async def test_a_login_that_a_program_looks_at_itself_is_told(folder: Path) -> None:
+    async with tls_sample(folder) as server, proxied(server.metadata.resource, folder / "state") as watched:
+        async with watched.http() as http:
+            client = RawClient(http, server.metadata.resource)
+            await client.discover()
+            await client.register()
+            page = await http.get(client.login_url())
+            assert page.status_code == 200
+            assert "content-security-policy" in page.headers, "the server's own headers stay"
+            (flow,) = watched.flows()
+            assert flow.mark(Step.AUTHORIZE).state is StepState.DONE
+            refused = await http.get(client.login_url(redirect_uri="http://localhost:1/other"))
+            assert refused.status_code == 400
+        failed = next(each for each in watched.flows() if each.state is FlowState.FAILED)
+        assert failed.failure is not None
+        assert failed.failure.step is Step.AUTHORIZE
+
+
 async def test_a_stream_comes_as_it_is_sent_and_ends_when_the_client_leaves(folder: Path) -> None:
     ended = asyncio.Event()
 

@@ -38,12 +38,7 @@ async def answer_authorize(call: WatchedCall) -> None:
     query = _in_real_urls(call)
     real = f"{call.url.partition('?')[0]}?{query}"
     call.trace.query = query.encode("latin-1")
-    issuer = call.watched.legs.issuer_at(call.origin, call.target.partition("?")[0])
-    client_id = read_once(query, "client_id") or ""
-    client = call.watched.clients.find(issuer, client_id)
-    if client_id:
-        call.trace.client_id = ClientId(client_id[: Limits.CLIENT_ID_CHARACTERS])
-        call.trace.client_name = (client.name or None) if client else None
+    client = _known_client(call, query)
     looked = None if _is_by_reference(query) else await _look(call, real)
     if looked is not None and looked.status >= 400:
         await _refuse(call, real, looked, client)
@@ -59,6 +54,33 @@ async def answer_authorize(call: WatchedCall) -> None:
         await lead(call, real)
         return
     await lead(call, _with_our_callback(call, client, redirect_uri, query))
+
+
+async def pass_authorize(call: WatchedCall) -> None:
+    """Give a program that looks at the login itself what the server says; its browser does not come by us.
+
+    Raises:
+        Refused: where nothing came.
+    """
+    query = call.target.partition("?")[2]
+    client = _known_client(call, query)
+    looked = await ask(call, call.body)
+    if looked.status >= 400:
+        _tell_refused(call, looked, query, client)
+    else:
+        _tell_begun(call, query)
+    await give(call, looked)
+
+
+def _known_client(call: WatchedCall, query: str) -> WatchedClient | None:
+    """Write down whose request it is; return what it registered, where that was seen."""
+    issuer = call.watched.legs.issuer_at(call.origin, call.target.partition("?")[0])
+    client_id = read_once(query, "client_id") or ""
+    client = call.watched.clients.find(issuer, client_id)
+    if client_id:
+        call.trace.client_id = ClientId(client_id[: Limits.CLIENT_ID_CHARACTERS])
+        call.trace.client_name = (client.name or None) if client else None
+    return client
 
 
 def _in_real_urls(call: WatchedCall) -> str:
@@ -108,14 +130,18 @@ def _registered(client: WatchedClient | None, redirect_uri: str) -> dict[str, An
 
 async def _refuse(call: WatchedCall, real: str, looked: WholeAnswer, client: WatchedClient | None) -> None:
     """Let the browser see the server's own refusal; a program gets it as it is."""
-    query = call.trace.query.decode("latin-1")
-    redirect_uri = read_once(query, "redirect_uri") or ""
-    answer = endpoint_answer(call, looked, **_asked(query), **_registered(client, redirect_uri))
-    tell_refusal(call, Seen.AUTHORIZATION_REFUSED, refusal_at(answer), redirect_uri=redirect_uri or None)
+    _tell_refused(call, looked, call.trace.query.decode("latin-1"), client)
     if _is_browser(call):
         await lead(call, real)
     else:
         await give(call, looked)
+
+
+def _tell_refused(call: WatchedCall, looked: WholeAnswer, query: str, client: WatchedClient | None) -> None:
+    """Tell that the server takes no login with what the client asked."""
+    redirect_uri = read_once(query, "redirect_uri") or ""
+    answer = endpoint_answer(call, looked, **_asked(query), **_registered(client, redirect_uri))
+    tell_refusal(call, Seen.AUTHORIZATION_REFUSED, refusal_at(answer), redirect_uri=redirect_uri or None)
 
 
 def _is_browser(call: WatchedCall) -> bool:

@@ -10,6 +10,7 @@ from devgw.gateway.watched.legs import Leg
 from devgw.limits import Limits
 from devgw.problems import Refused
 from devgw.problems.watched import WatchedHostRefused
+from devgw.web.watched.authorize import pass_authorize
 from devgw.web.watched.metadata import answer_metadata
 from devgw.web.watched.port import Answers, WatchedPort
 from devgw.web.watched.register import answer_register
@@ -26,6 +27,7 @@ class OpenedOrigin(WatchedPort):
         (Leg.RESOURCE_METADATA, "GET"): answer_metadata,
         (Leg.SERVER_METADATA, "GET"): answer_metadata,
         (Leg.REGISTER, "POST"): answer_register,
+        (Leg.AUTHORIZE, "GET"): pass_authorize,
         (Leg.TOKEN, "POST"): answer_form,
         (Leg.REVOKE, "POST"): answer_form,
         (Leg.PUSHED, "POST"): answer_form,
