@@ -125,7 +125,7 @@ async def _served(given: WatchedCommand, runtime: "ProxiedRuntime", lines: "Even
         runtime.bus.drain()
         await runtime.monitor.catch_up()
         for flow in runtime.monitor.flow_book.active():
-            give_up(flow, clock.now(), ", until the command ended")
+            give_up(flow, clock.now(), ", until the command ended" if flow.last_words else "")
         _say(_ending(runtime))
     finally:
         runtime.stopping.set()

@@ -3,19 +3,22 @@
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from devgw.events import Trace
+from devgw.dashboard.look.words import plural
 from devgw.foreign.shell import add_to_claude, server_name
 from devgw.foreign.text import clean
 from devgw.gateway.watched.clients import WatchedClient
 from devgw.gateway.watched.legs import Leg
 from devgw.gateway.watched.notes import NOTES, PROXY_NOTES
-from devgw.gateway.watched.origins import WatchedOrigins
-from devgw.monitor.flow_view import row_of
-from devgw.monitor.monitor import Monitor
-from devgw.web.watched.watched import Watched
 from devgw.wiring.seat_notes import seat_notes
+
+if TYPE_CHECKING:
+    from devgw.events import Trace
+    from devgw.gateway.watched.origins import WatchedOrigins
+    from devgw.monitor.monitor import Monitor
+    from devgw.web.watched.watched import Watched
 
 
 def beginning(url: str, port: int, folder: Path) -> Iterator[str]:
@@ -36,7 +39,7 @@ def ending(clients: Sequence[WatchedClient]) -> Iterator[str]:
         yield "They are remembered, so that these clients can log in the next time."
 
 
-def proxied_beginning(origins: WatchedOrigins, changed: Sequence[str], folder: Path) -> Iterator[str]:
+def proxied_beginning(origins: "WatchedOrigins", changed: Sequence[str], folder: Path) -> Iterator[str]:
     """Yield what is said before a command is started."""
     yield f"Watching what the command says to {_listed(origins)}."
     yield f"Set for it, and for nobody else: {', '.join(changed)}."
@@ -44,10 +47,13 @@ def proxied_beginning(origins: WatchedOrigins, changed: Sequence[str], folder: P
     yield f"See it live: devgw attach {folder}; other commands find it by its folder: devgw why -C {folder}"
 
 
-def proxied_ending(watched: Watched, monitor: Monitor) -> Iterator[str]:
+def proxied_ending(watched: "Watched", monitor: "Monitor") -> Iterator[str]:
     """Yield what was seen of a command that has ended, and what was not."""
+    from devgw.monitor.flow_view import row_of  # noqa: PLC0415  only at the end
+
     flows = [row_of(each) for each in monitor.flow_book.flows]
-    yield f"devgw saw {len(monitor.traces)} requests to {_listed(watched.origins)}, in {len(flows)} flows."
+    asked, ways = plural(len(monitor.traces), "request"), plural(len(flows), "flow")
+    yield f"devgw saw {asked} to {_listed(watched.origins)}, in {ways}."
     for row in flows:
         yield f"  {row.id}  {row.client}  {row.state} at {row.step}  {row.track}  {row.why}".rstrip()
     yield from _unseen(watched, list(monitor.traces))
@@ -56,7 +62,7 @@ def proxied_ending(watched: Watched, monitor: Monitor) -> Iterator[str]:
     yield from _registrations(watched.clients.registered)
 
 
-def _unseen(watched: Watched, traces: Sequence[Trace]) -> Iterator[str]:
+def _unseen(watched: "Watched", traces: Sequence["Trace"]) -> Iterator[str]:
     """Yield what went around the proxy, as far as that shows."""
     if not traces:
         yield (
@@ -69,7 +75,7 @@ def _unseen(watched: Watched, traces: Sequence[Trace]) -> Iterator[str]:
         yield "It showed a token that was not issued here: one of before, or its login went around the proxy."
 
 
-def _listed(origins: WatchedOrigins) -> str:
+def _listed(origins: "WatchedOrigins") -> str:
     return ", ".join(clean(each, 200) for each in origins)
 
 

@@ -76,7 +76,7 @@ async def test_the_command_has_the_terminal_and_devgw_its_exit_code(tmp_path: Pa
         "HTTPS_PROXY, https_proxy",
         "Changed on the way: nothing but Accept-Encoding",
         "Not seen: the browser",
-        f"devgw saw 1 requests to {server.metadata.issuer}, in 1 flows.",
+        f"devgw saw 1 request to {server.metadata.issuer}, in 1 flow.",
         "abandoned at discover",
         "challenged, waiting for the client to discover, until the command ended",
     ):
@@ -176,7 +176,7 @@ async def test_a_plain_server_of_this_machine_is_watched_too(tmp_path: Path) -> 
         async with watched(url, ASK.replace("URL", url), here=tmp_path, NO_PROXY="localhost,127.0.0.1") as process:
             done = await ended(process)
     assert (done.code, done.out) == (0, "401"), done.err
-    assert "devgw saw 1 requests" in done.err
+    assert "devgw saw 1 request" in done.err
 
 
 async def test_a_command_that_goes_around_the_proxy_is_said(tmp_path: Path) -> None:
