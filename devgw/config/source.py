@@ -11,6 +11,7 @@ from pathlib import Path
 
 from devgw.config.finding import Findings, Place
 
+_AS_BYTES = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 SIZE_LIMIT = 8 * 1024 * 1024
 """Bytes. The largest OpenAPI files seen have 2 MB; more is a mistake, and reading it would hold up every reload."""
 
@@ -135,7 +136,7 @@ def content_of(path: Path) -> bytes:
     """
     if "\0" in str(path):
         raise OSError(errno.EINVAL, "no file has a zero byte in its name", str(path))
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _AS_BYTES)
     with os.fdopen(handle, "rb") as file:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from tests.platforms.lacking import devgw_without, lacking
 from tests.platforms.test_commands import NAMED, logs_in
 from tests.trust.process import GatewayProcess
 
+_LEFT_TO_THE_SYSTEM = re.compile(r"/devgw/\S+: EncodingWarning")
+"""A file of devgw's that is opened in whatever encoding the system thinks right."""
 _PLAIN_C = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 _ENCODINGS = {
     "a pipe of Windows": {"PYTHONIOENCODING": "cp1252"},
@@ -21,7 +24,7 @@ _ENCODINGS = {
 
 @pytest.mark.parametrize("said", _ENCODINGS)
 async def test_every_command_speaks_what_its_stream_can_say(said: str, tmp_path: Path) -> None:
-    environ = _ENCODINGS[said] | {"PYTHONWARNINGS": "error::EncodingWarning:devgw"}
+    environ = _ENCODINGS[said] | {"PYTHONWARNDEFAULTENCODING": "1"}
     folder = tmp_path / "Größe → ☃"
     assert devgw_without("", ("init", str(folder)), tmp_path, **environ).returncode == 0
     gateway = GatewayProcess(folder, environ=lacking("", **environ), options=("--all",))
@@ -34,11 +37,13 @@ async def test_every_command_speaks_what_its_stream_can_say(said: str, tmp_path:
             assert "Traceback" not in done.stdout + done.stderr, arguments
             assert "UnicodeEncodeError" not in done.stdout + done.stderr, arguments
             assert done.returncode in codes, (arguments, done.stdout, done.stderr)
+            assert not _LEFT_TO_THE_SYSTEM.search(done.stderr), arguments
         gateway.terminate()
     told = gateway.log.read_bytes()
     assert b"Traceback" not in told
     assert b"UnicodeEncodeError" not in told
     assert b"defect" not in told
+    assert not _LEFT_TO_THE_SYSTEM.search(told.decode("utf-8", "replace"))
 
 
 _MORE: tuple[tuple[tuple[str, ...], set[int]], ...] = (
