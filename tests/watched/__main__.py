@@ -14,9 +14,26 @@ import pytest
 from devgw.emulators.upstream_auth.faults import Fault
 from tests.watched import agents
 from tests.watched.bench import sample, watching
-from tests.watched.test_verdicts import OF_LIBRARIES, alike
+from tests.watched.test_verdicts import alike
 
-FAULTS = (None, *OF_LIBRARIES)
+FAULTS = (
+    None,
+    Fault.CHALLENGE_MISSING,
+    Fault.PRM_AT_ROOT,
+    Fault.PRM_HTML,
+    Fault.PRM_WRONG_RESOURCE,
+    Fault.METADATA_BROKEN,
+    Fault.OIDC_ONLY,
+    Fault.WRONG_ISSUER,
+    Fault.ISSUER_SLASH,
+    Fault.PLAIN_ONLY,
+    Fault.REGISTRATION_REFUSED,
+    Fault.ISS_WRONG,
+    Fault.STATE_LOST,
+    Fault.TOKEN_HTML,
+    Fault.TOKEN_ERROR_200,
+)
+"""One at each step of a login."""
 
 
 async def compared(agent: str, fault: Fault | None, folder: Path) -> tuple[str, str]:

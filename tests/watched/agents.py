@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import httpx2
 
@@ -25,7 +24,11 @@ PATIENCE = 40.0
 """Seconds for one login; who says nothing by then waits."""
 _QUIET_AFTER = 12.0
 """Seconds after which a terminal that shows nothing new is taken to wait."""
+_PRESSED_AGAIN = 4.0
+"""Seconds after which an Enter that did nothing is pressed once more."""
 _LOGIN = re.compile(r"https?://\S*(?:authorize|consent)\?\S+(?=\s)")
+_PASSING = re.compile(r"[^\x20-\x7e]|\[\d+\]|WARNING: proceeding.*|(?:Starting|Waiting)[\w ]+(?:\.\.\.|\.)?")
+"""What a terminal draws beside its words, the number of the process, and what it repeats while it waits."""
 _SAYS = re.compile(r"(?i)error|fail|refus|denied|mismatch|not match|does not|not support|invalid|could not|unable")
 
 
@@ -38,6 +41,8 @@ class Driven:
     succeeds: str
     """What its terminal shows where the login went well."""
     typed: tuple[tuple[str, str], ...] = ()
+    asks: str = "(?!)"
+    """What it shows where it wants an Enter before it goes on."""
     fails: str = "(?!)"
     """What it shows where it went wrong, for one that does not end by itself."""
     settings: Callable[[Home, str], None] = lambda _home, _url: None
@@ -47,12 +52,9 @@ class Driven:
     """Whether it prints the URL of the login in place of opening it."""
 
 
-class _Codex(Codex):
-    SETTINGS: ClassVar = 'mcp_oauth_credentials_store = "file"\n'
-
-
-def _codex(home: Home, _: str) -> None:
-    home.write(".codex/config.toml", _Codex.SETTINGS)
+def _codex(home: Home, url: str) -> None:
+    stored = 'mcp_oauth_credentials_store = "file"'
+    home.write(".codex/config.toml", f'{stored}\n[mcp_servers.{SERVER}]\nurl = "{url}"\n')
 
 
 def _gemini(home: Home, url: str) -> None:
@@ -78,19 +80,20 @@ AGENTS = {
         "Authenticated with",
         first=f"claude mcp add --transport http {SERVER} {{url}}",
     ),
-    "codex": Driven(Codex, f"codex mcp add {SERVER} --url {{url}}", "Successfully logged in", settings=_codex),
+    "codex": Driven(Codex, f"codex mcp login {SERVER}", "Successfully logged in", settings=_codex),
     "gemini": Driven(
         GeminiCli,
         "gemini",
         "Successfully authenticated",
-        typed=(("for shortcuts", f"/mcp auth {SERVER}\r"), ("want to continue|✕|rror", "\r")),
-        fails="Failed to authenticate|✕",
+        typed=(("for shortcuts", f"/mcp auth {SERVER}\r"), ("Starting OAuth|Failed to authenticate", "")),
+        asks="want to continue",
+        fails="Failed to authenticate",
         settings=_gemini,
     ),
     "opencode": Driven(
         OpenCode, f"opencode mcp auth {SERVER}", "successful|Successfully|authenticated", settings=_opencode
     ),
-    "mcp-remote": Driven(McpRemote, "mcp-remote {url}", "Proxy established", fails="Fatal error|Error:", prints=True),
+    "mcp-remote": Driven(McpRemote, "mcp-remote {url}", "Proxy established", fails="Fatal error", prints=True),
     "inspector": Driven(Inspector, "mcp-inspector $(cat asked)", '"tools"', settings=_inspector, prints=True),
 }
 
@@ -116,7 +119,7 @@ async def verdict(name: str, url: str, folder: Path) -> str:
     finally:
         _end(terminal.process)
     screen = terminal.screen
-    return "passes" if re.search(driven.succeeds, screen) else walked or _words(screen, url)
+    return "passes" if re.search(driven.succeeds, screen) else walked or _words(screen)
 
 
 async def _through(driven: Driven, home: Home, terminal: Terminal) -> str:
@@ -125,10 +128,13 @@ async def _through(driven: Driven, home: Home, terminal: Terminal) -> str:
         await terminal.type(keys)
     walking: asyncio.Task[str] | None = None
     loop = asyncio.get_running_loop()
-    quiet_since, seen = loop.time(), ""
+    quiet_since, seen, pressed_at = loop.time(), "", 0.0
     while await terminal.read(0.2):
         if terminal.screen != seen:
             quiet_since, seen = loop.time(), terminal.screen
+        if walking is None and loop.time() - pressed_at > _PRESSED_AGAIN and re.search(driven.asks, seen):
+            await terminal.type("\r")
+            pressed_at = loop.time()
         if walking is None and (login := _login(driven, home, terminal)):
             walking = asyncio.ensure_future(_walk(login))
         if re.search(f"{driven.succeeds}|{driven.fails}", seen):
@@ -165,8 +171,7 @@ async def _walk(url: str) -> str:
     return ""
 
 
-def _words(screen: str, url: str) -> str:
+def _words(screen: str) -> str:
     """Return the lines of a terminal that say what went wrong, each once; `waits` where none does."""
-    lines = (" ".join(re.sub(r"[^\x20-\x7e]", " ", each).split()) for each in screen.replace("\r", "\n").split("\n"))
-    said = dict.fromkeys(each for each in lines if _SAYS.search(each) and url not in each.partition(" ")[0])
-    return " / ".join(said) or "waits"
+    lines = (" ".join(_PASSING.sub(" ", each).split()) for each in screen.replace("\r", "\n").split("\n"))
+    return " / ".join(dict.fromkeys(each for each in lines if _SAYS.search(each))) or "waits"
