@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devgw.cli.command_process import NOT_FOUND, NOT_RUN, CommandProcess
-from devgw.cli.printing import write_line
+from devgw.cli.printing import as_json, write_line
 from devgw.cli.servers import say_swept
 from devgw.cli.serving import may_open_files
 from devgw.foreign.urls import read_url
+from devgw.platforms.here import here
 
 if TYPE_CHECKING:
     from devgw.cli.event_lines import EventLines
@@ -48,9 +49,9 @@ class WatchedCommand:
 def wanted(url: str, line: tuple[str, ...], wishes: Mapping[str, Any]) -> WatchedCommand:
     """Return what the options ask for."""
     named = tuple(read_url(each).origin for each in wishes["origins"])
-    as_json, everything = wishes["as_json"], wishes["everything"]
-    prints = wishes["headless"] or as_json or everything
-    return WatchedCommand(url, named, line, as_json, everything, prints, wishes["in_browser"])
+    for_program, everything = wishes["as_json"], wishes["everything"]
+    prints = wishes["headless"] or for_program or everything
+    return WatchedCommand(url, named, line, for_program, everything, prints, wishes["in_browser"])
 
 
 def run_command(given: WatchedCommand) -> int:
@@ -126,10 +127,10 @@ async def _served(given: WatchedCommand, runtime: "ProxiedRuntime", lines: "Even
         await runtime.monitor.catch_up()
         for flow in runtime.monitor.flow_book.active():
             give_up(flow, clock.now(), ", until the command ended" if flow.last_words else "")
-        _say(_ending(runtime))
+        lines.close(_LINES_SECONDS)
+        _say(_ending(given, runtime, code))
     finally:
         runtime.stopping.set()
-        lines.close(_LINES_SECONDS)
         await _over(serving)
     return code
 
@@ -143,7 +144,8 @@ async def _commanded(
     """Run the command to its end; it is ended where the proxy has."""
     from devgw.cli.watch_words import proxied_beginning  # noqa: PLC0415  imported when it is wanted
 
-    _say(proxied_beginning(runtime.watched.origins, environment.changed, runtime.settings.root))
+    if not given.as_json:  # else the events say it
+        _say(proxied_beginning(runtime.watched.origins, environment.changed, runtime.settings.root))
     command = CommandProcess(given.command, environment.variables)
     running = asyncio.ensure_future(command.run())
     stopping: asyncio.Future[Any] = asyncio.ensure_future(runtime.stopping.wait())
@@ -168,7 +170,8 @@ def _browser(given: WatchedCommand, folder: Path) -> Iterator[None]:
         yield
         return
     attach = [sys.executable, "-m", "devgw", "attach", str(folder), "--web"]
-    process = subprocess.Popen(attach, stdin=subprocess.DEVNULL, stdout=sys.stderr)  # noqa: S603  our own program
+    apart = here().apart  # what is typed is the command's
+    process = subprocess.Popen(attach, stdin=subprocess.DEVNULL, stdout=sys.stderr, **apart)  # noqa: S603  our own program
     try:
         yield
     finally:
@@ -188,14 +191,14 @@ async def _over(serving: "asyncio.Future[None]") -> None:
         write_line(sentence_of(error), colour="red", err=True)
 
 
-def _ending(runtime: "ProxiedRuntime") -> Iterator[str]:
-    from devgw.cli.watch_words import proxied_ending  # noqa: PLC0415  only at the end
-    from devgw.cli.why import tell  # noqa: PLC0415
-    from devgw.monitor.why import NEWEST, why_of  # noqa: PLC0415
+def _ending(given: WatchedCommand, runtime: "ProxiedRuntime", code: int) -> Iterator[str]:
+    from devgw.cli.watch_words import proxied_ending, proxied_facts  # noqa: PLC0415  only at the end
 
-    yield from proxied_ending(runtime.watched, runtime.monitor)
-    told = why_of(runtime.monitor, NEWEST)
-    yield from tell(told.cases) if told else ()
+    watched, monitor = runtime.watched, runtime.monitor
+    if given.as_json:
+        yield as_json({"event": "command_ended", "exitCode": code, **proxied_facts(watched, monitor)})
+    else:
+        yield from proxied_ending(watched, monitor)
 
 
 def _say(lines: Iterator[str] | Sequence[str]) -> None:

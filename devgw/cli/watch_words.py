@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from devgw.dashboard.look.words import plural
@@ -48,8 +48,10 @@ def proxied_beginning(origins: "WatchedOrigins", changed: Sequence[str], folder:
 
 
 def proxied_ending(watched: "Watched", monitor: "Monitor") -> Iterator[str]:
-    """Yield what was seen of a command that has ended, and what was not."""
-    from devgw.monitor.flow_view import row_of  # noqa: PLC0415  only at the end
+    """Yield what was seen of a command that has ended, and what was not; then why the newest failure was."""
+    from devgw.cli.why import tell  # noqa: PLC0415  only at the end
+    from devgw.monitor.flow_view import row_of  # noqa: PLC0415
+    from devgw.monitor.why import NEWEST, why_of  # noqa: PLC0415
 
     flows = [row_of(each) for each in monitor.flow_book.flows]
     asked, ways = plural(len(monitor.traces), "request"), plural(len(flows), "flow")
@@ -60,6 +62,22 @@ def proxied_ending(watched: "Watched", monitor: "Monitor") -> Iterator[str]:
     for origin, why in watched.origins.left.items():
         yield f"Not opened: {clean(origin, 200)}. {why.explain()} `--origin {clean(origin, 200)}` opens it."
     yield from _registrations(watched.clients.registered)
+    told = why_of(monitor, NEWEST)
+    yield from tell(told.cases) if told else ()
+
+
+def proxied_facts(watched: "Watched", monitor: "Monitor") -> dict[str, Any]:
+    """Return the same for a program: the first case on top, as `devgw why --json` has it."""
+    from devgw.cli.why import plain  # noqa: PLC0415  only at the end
+    from devgw.monitor.why import NEWEST, why_of  # noqa: PLC0415
+
+    told = why_of(monitor, NEWEST)
+    return {
+        "requests": len(monitor.traces),
+        "flows": told.flows if told else 0,
+        "notOpened": list(watched.origins.left),
+        "why": plain(told) if told and told.cases else None,
+    }
 
 
 def _unseen(watched: "Watched", traces: Sequence["Trace"]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import re
 import shlex
@@ -95,6 +96,20 @@ async def test_what_went_wrong_is_said_at_the_end_as_by_why(tmp_path: Path) -> N
     assert done.code == 0
     assert "AUD-01" in done.err
     assert "devgw explain AUD-01" in done.err
+
+
+async def test_a_program_reads_one_object_per_line_and_the_reason_in_the_last(tmp_path: Path) -> None:
+    async with tls_sample(tmp_path) as server:
+        server.faults.set(Fault.PRM_WRONG_RESOURCE)
+        prm = f"{server.metadata.issuer}/.well-known/oauth-protected-resource/mcp"
+        script = f"{ASK.replace('URL', server.metadata.resource)}; curl -sS {prm} -o /dev/null; exit 9"
+        line = ("watch", server.metadata.resource, "--json", "--", "sh", "-c", script)
+        done = await run(*line, here=tmp_path, SSL_CERT_FILE=str(tmp_path / "server.pem"))
+    assert (done.code, done.out) == (9, "401")
+    *events, last = map(json.loads, done.err.splitlines())
+    assert {"gateway_started", "http_exchanged"} <= {each["event"] for each in events}
+    assert (last["event"], last["exitCode"], last["requests"], last["flows"]) == ("command_ended", 9, 2, 1)
+    assert last["why"]["diagnoses"][0]["id"] == "AUD-01"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=str)

@@ -183,6 +183,16 @@ async def test_what_a_client_sends_reaches_the_server_as_it_was(watched_plain: t
     assert got[b"accept-encoding"] == b"identity"
 
 
+@pytest.mark.parametrize("path", ["/token", "/register", "/other"])
+async def test_a_body_passes_letter_for_letter(path: str, watched_plain: tuple[Proxied, list[Any]]) -> None:
+    watched, seen = watched_plain
+    body = b"a=%7e&a=x+y&&resource=HTTP%3a%2F%2Fx&client_assertion=a.b.c&code=1&request=ey\xe9=&flag"
+    async with watched.http() as http:
+        kind = {"content-type": "application/x-www-form-urlencoded"}
+        await http.post(f"{watched.runtime.watched.origins.origin}{path}", content=body, headers=kind)
+    assert seen[-1][1] == body
+
+
 @pytest.fixture
 async def watched_plain(folder: Path) -> AsyncIterator[tuple[Proxied, list[Any]]]:
     """A proxy before a server that keeps what it is sent."""
