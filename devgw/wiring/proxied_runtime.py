@@ -28,8 +28,9 @@ from devgw.problems import Problem
 from devgw.settings import Settings
 from devgw.web.listening import Listeners, listen, serve
 from devgw.web.watched.authority import Authority
-from devgw.web.watched.forward_proxy import ForwardProxy, PlainRequests
+from devgw.web.watched.forward_proxy import ForwardProxy
 from devgw.web.watched.opened import OpenedOrigin
+from devgw.web.watched.place import PlainRequests
 from devgw.web.watched.unwatched import Unwatched
 from devgw.web.watched.watched import Watched
 from devgw.wiring.watched_ports import Serve

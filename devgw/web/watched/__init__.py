@@ -6,7 +6,7 @@ exchange is what the client and the real server said, in real URLs; what was cha
 
 A client that keeps the server's own URL comes by the forward proxy of a command (`forward_proxy`): `opened` is then
 what a port is else, with the same legs and the same telling, `authority` shows certificates, and `pipe` and `unwatched`
-carry what is not watched. Nothing is swapped there.
+carry what is not watched (`place`: where that leads). Nothing is swapped there.
 
 Decided against: opening a tunnel by a second server on a port of its own, which every program of this machine could
 reach without the credential; and HTTP/2 towards the client, which no MCP client needs.

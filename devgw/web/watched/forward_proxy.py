@@ -9,10 +9,9 @@ Source: RFC 9110 §7.6, §9.3.6, §11.7.
 
 import asyncio
 import contextlib
-import re
 import ssl
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -21,7 +20,6 @@ from hypercorn.events import RawData
 from hypercorn.utils import wrap_app
 
 from devgw.entropy import same, token
-from devgw.foreign.urls import UrlRefused, read_url
 from devgw.limits import Limits
 from devgw.problems import Problem, Refused
 from devgw.problems.forward_proxy import AuthorityDistrusted, ProxyCredentialMissing, ProxyFormWanted
@@ -30,23 +28,11 @@ from devgw.web.client_connection import ClientConnection
 from devgw.web.http1 import HeadRefused, Http1, find_header_problem
 from devgw.web.watched.authority import Authority
 from devgw.web.watched.pipe import Ends, pipe
+from devgw.web.watched.place import Place, place_of
 
 USER = "devgw"
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
-_PLACE = re.compile(rb"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,255}):(\d{1,5})")
 _CREDENTIAL = b"proxy-authorization"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a tunnel is to lead."""
-
-    host: str
-    """In lower case, IPv6 without brackets."""
-    port: int
-    https: str
-    """The origin, where TLS is spoken there."""
-    http: str
 
 
 class TunnelAsked(Exception):  # noqa: N818  it reads as what happened
@@ -102,7 +88,7 @@ class ForwardHttp1(Http1):
         if len(given) != 1 or not self.proxy.is_known(given[0]):
             raise HeadRefused(ProxyCredentialMissing())
         if event.method == b"CONNECT":
-            raise TunnelAsked(_place_of(event.target))
+            raise TunnelAsked(place_of(event.target))
         if event.target.startswith((b"/", b"*")) or event.target[:6].lower() == b"https:":
             raise HeadRefused(ProxyFormWanted())
         await super()._check_protocol(event)
@@ -209,54 +195,9 @@ class ForwardConnection(ClientConnection):
             await self.writer.drain()
 
 
-class PlainRequests:
-    """The app of the proxy itself: plain http, where each request names its server.
-
-    Args:
-        find_app: returns the app of an origin that is watched, else None.
-        other: sends on what is not watched.
-    """
-
-    def __init__(self, find_app: Callable[[str], Any], other: Any) -> None:
-        self._find_app = find_app
-        self._other = other
-
-    async def __call__(self, scope: Mapping[str, Any], receive: Any, send: Any) -> None:
-        """Let the app of the origin answer."""
-        app = None
-        if scope["type"] == "http":
-            hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-            app = self._find_app(_origin_of(hosts[0])) if hosts else None
-        await (app or self._other)(scope, receive, send)
-
-
 def _named(error: ssl.SSLError, host: str) -> Problem:
     """Return why a handshake failed: the client's alert is about our certificate, all else about what it speaks."""
     said = (error.reason or "the handshake failed").lower().replace("_", " ")
     if "alert" in said:
         return AuthorityDistrusted(host, said)
     return RequestMalformed(f"what came in the tunnel to {host} begins no TLS that is spoken there ({said})")
-
-
-def _origin_of(host: str) -> str:
-    try:
-        return read_url(f"http://{host}").origin
-    except UrlRefused:
-        return ""
-
-
-def _place_of(target: bytes) -> Place:
-    """Return where a tunnel is to lead.
-
-    Raises:
-        HeadRefused: where the target is no host and port (RFC 9112 §3.2.3).
-    """
-    found = _PLACE.fullmatch(target)
-    if found is None:
-        raise HeadRefused(RequestMalformed("the target of CONNECT is no host and port"))
-    place = target.decode("ascii")
-    try:
-        read = read_url(f"https://{place}")
-    except UrlRefused as refused:
-        raise HeadRefused(RequestMalformed(f"the target of CONNECT leads nowhere: {refused}")) from refused
-    return Place(read.host, int(found[2]), read.origin, read_url(f"http://{place}").origin)
