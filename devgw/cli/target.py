@@ -15,6 +15,15 @@ _DOTTED = re.compile(rf"{_HOST}\.[A-Za-z0-9-]+/.*")
 _HERE = re.compile(r"localhost(?:/.*)?", re.IGNORECASE)
 
 
+_USER = re.compile(r"(?<=//)[^/?#]*@")
+_TRY = "Give it as http(s)://host/path, without user and fragment; what opens it goes with --header 'Name: value'."
+
+
+def _without_user(url: str) -> str:
+    """Return a URL that is repeated to its person, without the password in it."""
+    return _USER.sub("…@", url)
+
+
 class ServerUrl(str):
     """The URL of an MCP server, absolute, as it was typed but for a scheme that was left out."""
 
@@ -31,7 +40,7 @@ class Server(click.ParamType[ServerUrl]):
         try:
             return ServerUrl(read_url(with_scheme(value)).text)
         except UrlRefused as refused:
-            self.fail(f"{value!r} is no URL of an MCP server: {refused}.", param, ctx)
+            self.fail(f"{_without_user(str(value))!r} is no URL of an MCP server: {refused}. {_TRY}", param, ctx)
 
 
 class ProjectOrServer(click.Path):

@@ -71,7 +71,10 @@ class UpstreamNameUnknown(UpstreamNotReached):
 
     def advise(self) -> str:
         """Say where the name stands."""
-        return f"Correct the host in {self.written_in}; container names resolve inside their own network only."
+        return (
+            f"Correct the host in {self.written_in}; container names resolve inside their own network only, and a "
+            "company's names in its network or VPN."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +181,7 @@ class UpstreamConnectTimedOut(UpstreamNotReached):
     def advise(self) -> str:
         """Say what to look at, and the limit's name where it has one."""
         limit = "; [proxy] connect_timeout is the limit" if self.is_setting else ""
-        return f"Check that the host is up and no firewall drops packets{limit}."
+        return f"Check that the host is up, that no firewall drops packets, and whether it wants a VPN{limit}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -504,6 +504,8 @@ def test_the_name_of_a_folder_is_no_url(text: str) -> None:
     [
         (("up", "ftp://localhost/mcp"), "it is no absolute http(s) URL"),
         (("up", "http://user:secret@localhost/mcp"), "carries a user name or password"),
+        (("up", "http://user:secret@localhost/mcp"), "--header 'Name: value'"),
+        (("watch", "http://localhost/mcp#there"), "without user and fragment"),
         (("up", "http://localhost:99999/mcp"), "no URL of an MCP server"),
         (("up", "http://localhost:1/mcp", "."), "not both"),
         (("up", ".", ".."), "One project at a time"),
@@ -522,6 +524,7 @@ async def test_what_was_typed_wrongly_is_said_and_ends_with_2(
 
     assert done.code == 2
     assert said in done.err.replace("\n", " ")
+    assert "secret@" not in done.err
     assert made_below(tmp_path) == []
 
 

@@ -206,6 +206,7 @@ async def test_a_server_that_is_not_reached_is_said_in_the_words_of_the_url(url:
     assert said in result.output
     assert "the URL that you gave" in result.output
     assert "rewritePattern" not in result.output
+    assert "sent POST" not in result.output, "nothing was sent where nothing was reached"
 
 
 async def test_a_wrong_path_leads_to_the_usual_one_of_the_origin(upstream: Upstream) -> None:

@@ -10,7 +10,8 @@ from devgw.diagnosis.verdicts.upstream import spoken
 from devgw.foreign.text import clean
 from devgw.mcp.answer import beginning_of
 from devgw.problems import Problem
-from devgw.problems.proxy import UpstreamUnreachable
+from devgw.problems.base import Fault
+from devgw.problems.proxy import GIVEN_URL, UpstreamNotReached, UpstreamUnreachable
 from devgw.problems.server import (
     ServerElsewhere,
     ServerFails,
@@ -52,8 +53,9 @@ def endpoint_points(seen: Seen) -> Iterator[Point]:
 
 def unreached(seen: Seen, problem: Problem) -> Point:
     """Return the check of a server that could not be looked at."""
-    naming = of_server(seen, "reached", _asked(seen))
-    owner = MACHINE if problem.fault == "machine" else naming.owner
+    is_asked = not isinstance(problem, UpstreamNotReached)
+    naming = of_server(seen, "reached", _asked(seen) if is_asked else f"tried to reach {shown(seen.typed)}")
+    owner = {Fault.MACHINE: MACHINE, Fault.CONFIGURATION: GIVEN_URL}.get(problem.fault, naming.owner)
     return Point(replace(refused(naming.name, naming.did, problem), fault=owner))
 
 
