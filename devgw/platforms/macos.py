@@ -21,10 +21,13 @@ class Macos(Posix):
     clipboards: ClassVar = (Clipboard(("pbcopy",)),)
 
     def peer_user(self, connection: socket.socket) -> int | None:
-        """Ask for the credentials with which the other side connected."""
+        """Ask for the credentials with which the other side connected; the socket's own mode holds where none come."""
         if connection.family != getattr(socket, "AF_UNIX", None):
             return None
-        _version, user = _XUCRED.unpack(connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED.size))
+        try:
+            _version, user = _XUCRED.unpack(connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED.size))
+        except (OSError, struct.error):
+            return None
         return int(user)
 
     def opens_browser(self, environ: Mapping[str, str]) -> tuple[str, str]:

@@ -6,14 +6,15 @@ from typing import Final
 from devgw.platforms.seat import Seat, seat_of
 
 _WAYS: Final = {
-    Seat.WSL: "This is WSL: clients and browsers on Windows reach it under the same http://localhost URLs.",
+    Seat.WSL: "This is WSL: clients and browsers on Windows reach it under the same http://localhost URLs, unless "
+    ".wslconfig says localhostForwarding=false.",
     Seat.CONTAINER: "This is a container: forward port {numbers} of it under the same number to the machine of your "
-    "browser (VS Code does, and `forwardPorts` in devcontainer.json; `docker run -p` reaches only what was started "
-    "with --host 0.0.0.0).",
+    "browser. VS Code does, as `forwardPorts` in devcontainer.json says; `docker run -p` does not reach loopback, on "
+    "which devgw listens: give it `--network host`.",
     Seat.SSH: "This is a machine reached over SSH: on your own, run `ssh -N {tunnels} HOST` beside it, and open the "
     "same http://localhost URLs there.",
     Seat.CODESPACE: "This is a codespace: on your own machine, run `gh codespace ports forward {pairs}`, and open the "
-    "same http://localhost URLs there; under the URLs of the codespace's own domain no login works.",
+    "same http://localhost URLs there.",
 }
 _RESCUE: Final = (
     "A client that runs here waits for the browser at a port of its own. Where the browser says after a login that "

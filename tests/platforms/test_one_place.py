@@ -1,6 +1,8 @@
 """What differs between systems is asked in one place, and what is refused at a start is a sentence."""
 
+import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ from click.testing import CliRunner
 from devgw.cli import LazyGroup
 from devgw.platforms.here import here
 from devgw.platforms.linux import Linux
+from devgw.platforms.macos import Macos
 from devgw.platforms.platform import Platform
 from devgw.platforms.posix import Bsd
 from devgw.problems import Refused
@@ -65,6 +68,14 @@ def test_no_class_of_a_system_leaves_anything_open() -> None:
         assert not each.__abstractmethods__, each
     assert isinstance(here(), Linux)
     assert Bsd().opens_browser({}) == ("the system's own", "")
+
+
+def test_a_peer_whose_user_the_system_does_not_tell_is_nobody_in_particular() -> None:
+    """The state folder is its owner's alone all the same; the option is Apple's, and no Linux knows it."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert Macos().peer_user(ours) is None
+        assert here().peer_user(ours) == os.geteuid()
 
 
 def test_a_system_whose_module_is_missing_is_not_imported(tmp_path: Path) -> None:
