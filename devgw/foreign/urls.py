@@ -86,8 +86,7 @@ def _check(text: str, scheme: str, host: str, *, is_user_named: bool) -> None:
 
 
 def _ascii_host(host: str) -> str:
-    if host.isascii():
-        return host
+    """Return a host as resolvers are asked for it, which they are not with a label that is empty or too long."""
     try:
         return host.encode("idna").decode("ascii")
     except UnicodeError as error:

@@ -21,11 +21,12 @@ from devgw.outbound.reach import is_refusal, tls_failed
 from devgw.outbound.target import Target
 from devgw.outbound.trust import check_plain, shared_tls_context, tls_context
 from devgw.outbound.tunnel import Tunnel, TunnelRefused
-from devgw.problems import Problem, Refused
+from devgw.problems import Refused
 from devgw.problems.proxy import (
     ClientCertificateUnusable,
     UpstreamConnectTimedOut,
     UpstreamNameUnknown,
+    UpstreamNotReached,
     UpstreamRefusedConnection,
     UpstreamTlsFailed,
     UpstreamUnreachable,
@@ -65,7 +66,7 @@ class Dialer:
         except TimeoutError as error:
             took = UpstreamConnectTimedOut(target.url, self._connect_timeout, is_setting=self._is_setting)
             raise Refused(took) from error
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # a label that is too long has no form in DNS
             raise Refused(named_connecting(error, target, proxy)) from error
         return connection
 
@@ -151,14 +152,14 @@ def _check_peer(check: CheckAddress | None, connection: Connection) -> None:
         raise
 
 
-def named_connecting(error: Exception, target: Target, proxy: Proxy | None = None) -> Problem:
+def named_connecting(error: Exception, target: Target, proxy: Proxy | None = None) -> UpstreamNotReached:
     """Return the problem that a failure to connect comes to."""
     if isinstance(error, ssl.SSLError):
         return tls_failed(target.url, error)
     if proxy is not None:
         said = str(error) if isinstance(error, TunnelRefused) else f"cannot be used: {error}"
         return UpstreamUnreachable(target.url, f"the proxy {proxy.shown} {said}")
-    if isinstance(error, socket.gaierror):
+    if isinstance(error, socket.gaierror | UnicodeError):
         return UpstreamNameUnknown(target.url, target.host)
     if is_refusal(error):
         return UpstreamRefusedConnection(target.url)

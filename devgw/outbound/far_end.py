@@ -4,6 +4,7 @@ It leads wherever its asker says: whoever asks is a program of the person's, whi
 """
 
 import asyncio
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from devgw.gateway.transport import TransportSettings
@@ -13,7 +14,7 @@ from devgw.outbound.target import Target, target_of
 from devgw.outbound.trust import shared_tls_context
 from devgw.outbound.tunnel import Tunnel
 from devgw.problems import Refused
-from devgw.problems.proxy import UpstreamConnectTimedOut
+from devgw.problems.proxy import ASKED_URL, UpstreamConnectTimedOut
 
 Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -30,9 +31,9 @@ async def open_far_end(host: str, port: int) -> Ends:
         async with asyncio.timeout(seconds):
             return await (asyncio.open_connection(host, port) if proxy is None else _through(proxy, target))
     except TimeoutError as error:
-        raise Refused(UpstreamConnectTimedOut(target.url, seconds, is_setting=False)) from error
-    except OSError as error:
-        raise Refused(named_connecting(error, target, proxy)) from error
+        raise Refused(UpstreamConnectTimedOut(target.url, seconds, written_in=ASKED_URL)) from error
+    except (OSError, UnicodeError) as error:  # a label that is too long has no form in DNS
+        raise Refused(replace(named_connecting(error, target, proxy), written_in=ASKED_URL)) from error
 
 
 async def _through(proxy: Proxy, target: Target) -> Ends:

@@ -29,7 +29,8 @@ class UpstreamProblem(Problem):
 
 REWRITE_PATTERN = "rewritePattern in config/routes.oas.json"
 GIVEN_URL, NAMING_DOCUMENT = "the URL that you gave", "the document that names it"
-WITHOUT_PROJECT = frozenset({GIVEN_URL, NAMING_DOCUMENT})
+ASKED_URL = "the URL that the command asks for"
+WITHOUT_PROJECT = frozenset({GIVEN_URL, NAMING_DOCUMENT, ASKED_URL})
 """Where a URL stands where there are no files of a project, and so no settings in them."""
 
 

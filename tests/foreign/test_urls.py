@@ -12,6 +12,8 @@ from devgw.foreign.urls import UrlRefused, read_url
         ("http://localhost:9000/a?b=c", "http://localhost:9000"),
         ("http://[::1]:80/x", "http://[::1]"),
         ("https://bücher.example/", "https://xn--bcher-kva.example"),
+        ("https://example.com./", "https://example.com."),
+        ("https://" + "a" * 63 + ".example/", "https://" + "a" * 63 + ".example"),
     ],
 )
 def test_an_absolute_url_is_read(text: str, origin: str) -> None:
@@ -43,6 +45,10 @@ def test_an_absolute_url_is_read(text: str, origin: str) -> None:
         "http://evil.example[::1]/",
         "http://[::1]x:80/",
         "https://" + "a" * 64 + "é.example/",
+        "https://" + "a" * 64 + ".example/",
+        "http://my..server/mcp",
+        "http://.example/",
+        "http://localhost..:9000/",
         "https://host/" + "a" * 20_000,
     ],
 )

@@ -52,6 +52,22 @@ async def test_a_proxy_that_opens_no_tunnel_is_said_without_its_password(monkeyp
     assert "secret" not in said
 
 
+@pytest.mark.parametrize("name", ["my..proxy", "a" * 64 + ".example"])
+async def test_a_proxy_whose_name_has_no_form_in_dns_is_said_to_be_unusable(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{name}:3128")
+    with pytest.raises(Refused) as refused:
+        await open_far_end("far.example", 443)
+    assert f"the proxy http://{name}:3128 cannot be used" in refused.value.problem.explain()
+
+
+async def test_what_the_command_asks_for_is_no_setting_of_a_project() -> None:
+    with pytest.raises(Refused) as refused:
+        await open_far_end("nobody.invalid", 443)
+    assert refused.value.problem.advise().startswith("Correct the host in the URL that the command asks for;")
+
+
 async def test_this_machine_is_never_asked_by_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     with listen() as listening:

@@ -172,6 +172,46 @@ async def test_a_place_that_cannot_be_reached_is_said(watched: Proxied) -> None:
     assert b"NET-01" in answer
 
 
+@pytest.mark.parametrize(
+    ("target", "host"),
+    [
+        (b"http://[::1/x", b"[::1"),
+        (b"http://a..b/x", b"a..b"),
+        (b"http://" + b"a" * 64 + b".example/x", b"a" * 64 + b".example"),
+        (b"http://a:99999/x", b"a:99999"),
+        (b"http://\xff/x", b"\xff"),
+    ],
+)
+async def test_a_host_that_is_none_is_refused_in_plain_http_too(target: bytes, host: bytes, watched: Proxied) -> None:
+    head = b"GET " + target + b" HTTP/1.1\r\nhost: " + host + b"\r\nconnection: close\r\n" + credential(watched)
+    assert status(await said(watched.port, head + b"\r\n")) == 400
+
+
+async def test_a_request_of_http_1_0_that_names_its_host_in_no_header_is_refused(watched: Proxied) -> None:
+    head = b"GET http://127.0.0.1:1/x HTTP/1.0\r\n" + credential(watched)
+    assert status(await said(watched.port, head + b"\r\n")) == 400
+
+
+@pytest.mark.parametrize("line", [b"CONNECT nobody.invalid:443", b"GET http://nobody.invalid/"])
+async def test_where_the_command_itself_wants_to_go_is_not_corrected_in_a_file(line: bytes, watched: Proxied) -> None:
+    head = line + b" HTTP/1.1\r\nhost: nobody.invalid\r\nconnection: close\r\n" + credential(watched)
+    answer = await said(watched.port, head + b"\r\n")
+    assert status(answer) == 502
+    assert b"the URL that the command asks for" in answer
+    assert b"rewritePattern" not in answer
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_what_is_sent_on_says_how_long_it_is(method: str, watched: Proxied) -> None:
+    async with running_upstream() as other:
+        other.answers["/x"] = 200, {"content-length": "9"}, b"Some page"
+        head = f"{method} {other.origin}/x HTTP/1.1\r\nhost: {other.origin[7:]}\r\nconnection: close\r\n"
+        answer = await said(watched.port, head.encode() + credential(watched) + b"\r\n")
+    lines = answer.partition(b"\r\n\r\n")[0].lower().split(b"\r\n")
+    assert b"content-length: 9" in lines
+    assert b"transfer-encoding: chunked" not in lines
+
+
 async def test_the_credential_goes_to_nobody(upstream: Upstream, watched: Proxied) -> None:
     async with running_upstream() as other:
         for each in (upstream, other):

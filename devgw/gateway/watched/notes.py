@@ -24,7 +24,8 @@ PROXY_NOTES: Final = (
     (
         "Changed on the way: nothing but Accept-Encoding, so that answers can be read. Opened: the origins above, and "
         "those to which their documents lead; a certificate of devgw's own, valid for a day, stands there for the "
-        "server's. Everything else is tunnelled, and no byte of it is looked at."
+        "server's. Everything else is tunnelled, and no byte of it is looked at; plain http, which knows no tunnel, is "
+        "sent on, and nothing of it is kept."
     ),
     (
         "Not seen: the browser, so neither login nor consent, nor the answer to them; programs that take no proxy from "

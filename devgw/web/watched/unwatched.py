@@ -1,21 +1,24 @@
 """Plain http to what is not watched: sent on by the proxy, and nothing of it is written down."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from devgw.clock import Clock
 from devgw.foreign.held import HeldTogether
+from devgw.foreign.urls import UrlRefused, read_url
 from devgw.gateway.forwarding import HOP_BY_HOP
 from devgw.gateway.transport import Timing, UpstreamAnswer, UpstreamClient, UpstreamRequest
 from devgw.limits import Limits
 from devgw.problems import Refused
 from devgw.problems.front import RequestTooLarge
+from devgw.problems.incoming import RequestMalformed
+from devgw.problems.proxy import ASKED_URL, UpstreamNotReached
 from devgw.web.answers import answer_problem
 from devgw.web.recorder import BodyTooLarge, BodyUnfinished, ClientLeft, Receive, Recording, Scope, Send
 from devgw.web.watched.port import live
 
 _NOT_UP = HOP_BY_HOP | {b"host", b"content-length", b"expect"}
-_NOT_DOWN = HOP_BY_HOP | {b"content-length"}
 
 
 class Unwatched:
@@ -52,18 +55,38 @@ class Unwatched:
             raise Refused(RequestTooLarge(self._most_bytes)) from None
         path = (scope.get("raw_path") or trace.path.encode()).decode("latin-1")
         query = trace.query.decode("latin-1")
-        url = f"http://{trace.header(b'host')}{path}{f'?{query}' if query else ''}"
+        url = f"{_origin_of(trace.header(b'host'))}{path}{f'?{query}' if query else ''}"
         headers = [pair for pair in trace.request_headers if pair[0] not in _NOT_UP]
         method = "GET" if trace.method == "HEAD" else trace.method
-        answer = await self._client.open(UpstreamRequest(method, url, headers, body, owner=trace.peer), Timing())
+        answer = await self._opened(UpstreamRequest(method, url, headers, body, owner=trace.peer))
         try:
             await _give(recording, answer)
         finally:
             answer.abort()
 
+    async def _opened(self, request: UpstreamRequest) -> UpstreamAnswer:
+        try:
+            return await self._client.open(request, Timing())
+        except Refused as refused:
+            if isinstance(refused.problem, UpstreamNotReached):
+                raise Refused(replace(refused.problem, written_in=ASKED_URL)) from refused
+            raise
+
+
+def _origin_of(host: str) -> str:
+    """Return the origin of a Host header.
+
+    Raises:
+        Refused: where it names no host, or is missing.
+    """
+    try:
+        return read_url(f"http://{host}").origin
+    except UrlRefused as refused:
+        raise Refused(RequestMalformed(f"its Host leads nowhere: {refused}")) from refused
+
 
 async def _give(recording: Recording, answer: UpstreamAnswer) -> None:
-    headers = [pair for pair in answer.headers if pair[0] not in _NOT_DOWN]
+    headers = [pair for pair in answer.headers if pair[0] not in HOP_BY_HOP]
     await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
     if recording.trace.method != "HEAD":
         while piece := await answer.read():
