@@ -110,7 +110,7 @@ async def test_an_option_that_is_printed_lets_people_in(
 def right_secret(found: Diagnosis) -> str:
     from tests.support.oidc import CLIENT_SECRET  # noqa: PLC0415  beside its only use
 
-    assert "Copy it again" in found.fix
+    assert "Copy both again" in found.fix
     return CLIENT_SECRET
 
 
