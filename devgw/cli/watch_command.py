@@ -13,12 +13,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from devgw.cli.command_process import NOT_FOUND, NOT_RUN, CommandProcess
+from devgw.cli.command_process import BY_SIGNAL, NOT_FOUND, NOT_RUN, CommandProcess
 from devgw.cli.printing import as_json, write_line
 from devgw.cli.servers import say_swept
 from devgw.cli.serving import may_open_files
 from devgw.foreign.urls import read_url
 from devgw.platforms.here import here
+from devgw.platforms.signals import hear
 
 if TYPE_CHECKING:
     from devgw.cli.event_lines import EventLines
@@ -61,6 +62,7 @@ def run_command(given: WatchedCommand) -> int:
     from devgw.wiring.session_folder import WATCH  # noqa: PLC0415  imported when it is wanted
 
     say_swept()
+    hear(lambda number: sys.exit(BY_SIGNAL + number), bool)  # until the command is there, to which they go then
     folder = Path(tempfile.mkdtemp(prefix=WATCH))  # for its owner alone
     try:
         return asyncio.run(_watched(given, folder.resolve()))

@@ -128,6 +128,18 @@ async def test_a_signal_ends_the_command_and_leaves_nothing(number: signal.Signa
     assert left(tmp_path) == []
 
 
+async def test_a_signal_before_the_command_has_begun_leaves_nothing_either(tmp_path: Path) -> None:
+    async with tls_sample(tmp_path) as server, watched(server.metadata.resource, "sleep 60", here=tmp_path) as process:
+        async with asyncio.timeout(20):
+            while not left(tmp_path):
+                await asyncio.sleep(0.005)
+        process.terminate()
+        done = await ended(process)
+    assert done.code == 128 + signal.SIGTERM
+    assert "Traceback" not in done.err
+    assert left(tmp_path) == []
+
+
 async def test_a_command_that_does_not_listen_is_killed(tmp_path: Path) -> None:
     async with tls_sample(tmp_path) as server:
         script = "trap '' TERM; echo there; while :; do sleep 0.2; done"
