@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 import pytest
@@ -226,6 +227,43 @@ async def test_a_client_without_state_gets_none(upstream: Upstream, watched: Wat
     word = query_of((await client.http.get(client.login_url(state=None))).headers["location"])["state"]
     back = await client.http.get(f"{watched.runtime.watched.callback}?state={word}&error=access_denied")
     assert back.headers["location"] == f"{CALLBACK}?error=access_denied"
+
+
+async def test_a_pushed_login_comes_back_through_us_too(
+    upstream: Upstream, watched: Watching, client: RawClient
+) -> None:
+    upstream.server_metadata = {"pushed_authorization_request_endpoint": f"{upstream.origin}/par"}
+    upstream.answers |= {"/par": (201, {}, {"request_uri": "urn:example:1", "expires_in": 60}), "/authorize": PAGE}
+    await client.discover()
+    form = dict(parse_qsl(urlsplit(client.login_url()).query))
+    pushed = await client.http.post(client.server["pushed_authorization_request_endpoint"], data=form)
+    assert pushed.json()["request_uri"] == "urn:example:1"
+    sent = upstream.asked_at("/par")[-1].form
+    assert sent["redirect_uri"] == watched.runtime.watched.callback
+    assert sent["resource"] == f"{upstream.origin}/mcp"
+    asked = {"client_id": client.client["client_id"], "request_uri": "urn:example:1"}
+    led = await client.http.get(f"{watched.origin}/authorize", params=asked)
+    assert query_of(led.headers["location"]) == asked
+    assert upstream.asked_at("/authorize") == [], "a reference may be taken once, and not by us"
+    back = await client.http.get(
+        f"{watched.runtime.watched.callback}?code=c&state={sent['state']}&iss={upstream.issuer}"
+    )
+    assert query_of(back.headers["location"]) == {"code": "c", "state": "s-1", "iss": watched.origin}
+    upstream.answers["/token"] = (200, {}, upstream.tokens())
+    await client.redeem("c")
+    assert upstream.asked_at("/token")[-1].form["redirect_uri"] == watched.runtime.watched.callback
+
+
+async def test_a_pushed_login_of_a_redirect_uri_that_nobody_registered_goes_on_as_it_was(
+    upstream: Upstream, watched: Watching, client: RawClient
+) -> None:
+    upstream.server_metadata = {"pushed_authorization_request_endpoint": f"{upstream.origin}/par"}
+    upstream.answers["/par"] = (400, {}, {"error": "invalid_redirect_uri"})
+    await client.discover()
+    form = dict(parse_qsl(urlsplit(client.login_url(redirect_uri="http://localhost:6666/stolen")).query))
+    await client.http.post(client.server["pushed_authorization_request_endpoint"], data=form)
+    assert upstream.asked_at("/par")[-1].form["redirect_uri"] == "http://localhost:6666/stolen"
+    assert watched.traces()[-1].diagnosis_id == "RURI-12"
 
 
 def test_parameters_that_are_not_exchanged_stay_letter_for_letter() -> None:

@@ -50,6 +50,7 @@ class WatchedAuthorizations:
         self._clock = clock
         self._open: OrderedDict[str, WatchedAuthorization] = OrderedDict()
         self._codes: OrderedDict[str, WatchedCode] = OrderedDict()
+        self._pushed: OrderedDict[str, WatchedAuthorization] = OrderedDict()
 
     def begin(self, authorization: WatchedAuthorization) -> str:
         """Return the word that is sent as `state`."""
@@ -58,6 +59,16 @@ class WatchedAuthorizations:
         if len(self._open) > Limits.AUTHORIZATIONS_OPEN:
             self._open.popitem(last=False)
         return word
+
+    def push(self, request_uri: str, authorization: WatchedAuthorization) -> None:
+        """Remember under which reference an authorization was pushed (RFC 9126 §2.2)."""
+        self._pushed[digest(request_uri)] = authorization
+        if len(self._pushed) > Limits.AUTHORIZATIONS_OPEN:
+            self._pushed.popitem(last=False)
+
+    def find_pushed(self, request_uri: str | None) -> WatchedAuthorization | None:
+        """Return the authorization that was pushed with our callback under a reference; None for any other."""
+        return self._pushed.get(digest(request_uri)) if request_uri is not None else None
 
     def until(self) -> datetime:
         """Return until when one that begins now may be answered."""

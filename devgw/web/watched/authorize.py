@@ -39,11 +39,15 @@ async def answer_authorize(call: WatchedCall) -> None:
     real = f"{call.url.partition('?')[0]}?{query}"
     call.trace.query = query.encode("latin-1")
     client = _known_client(call, query)
+    if (pushed := call.watched.authorizations.find_pushed(read_once(query, "request_uri"))) is not None:
+        _tell_begun(call, query)
+        await lead(call, _lead_on(call, pushed, query))
+        return
     looked = None if _is_by_reference(query) else await _look(call, real)
     if looked is not None and looked.status >= 400:
         await _refuse(call, real, looked, client)
         return
-    why = _why_unchanged(call, client, query)
+    why = why_unchanged(call, client, query)
     redirect_uri = read_once(query, "redirect_uri") or ""
     if not why and looked is not None and _is_answered(looked, redirect_uri):
         await _pass_answer(call, looked, redirect_uri)
@@ -53,7 +57,7 @@ async def answer_authorize(call: WatchedCall) -> None:
         call.trace.notes.append(_UNCHANGED.format(why=why))
         await lead(call, real)
         return
-    await lead(call, _with_our_callback(call, client, redirect_uri, query))
+    await lead(call, _lead_on(call, *with_our_callback(call, client, query)))
 
 
 async def pass_authorize(call: WatchedCall) -> None:
@@ -100,7 +104,7 @@ async def _look(call: WatchedCall, real: str) -> WholeAnswer:
     return await ask(call, b"", real, headers=[*_LOOK, *agent])
 
 
-def _why_unchanged(call: WatchedCall, client: WatchedClient | None, query: str) -> str:
+def why_unchanged(call: WatchedCall, client: WatchedClient | None, query: str) -> str:
     """Return why our callback is not put in place of the client's own; empty where it is."""
     if _is_by_reference(query):
         return "the request stands elsewhere, or is signed"
@@ -171,30 +175,26 @@ async def _pass_answer(call: WatchedCall, looked: WholeAnswer, redirect_uri: str
     call.show_answer(looked.headers)
 
 
-def _with_our_callback(call: WatchedCall, client: WatchedClient, redirect_uri: str, query: str) -> str:
-    """Return the real login with our callback, and a word of ours in place of the client's state."""
-    watched = call.watched
-    begun = watched.authorizations
-    transaction_id = TransactionId(short_id("t-", 6))
-    state, until = read_once(query, "state"), begun.until()
+def with_our_callback(call: WatchedCall, client: WatchedClient, query: str) -> tuple[WatchedAuthorization, str]:
+    """Begin an authorization; return it, and what was asked with our callback, and a word of ours for its state."""
+    begun, transaction_id = call.watched.authorizations, TransactionId(short_id("t-", 6))
+    state, redirect_uri = read_once(query, "state"), read_once(query, "redirect_uri") or ""
     challenge = read_once(query, "code_challenge") if read_once(query, "code_challenge_method") == "S256" else ""
+    endpoint = call.url.partition("?")[0]
     authorization = WatchedAuthorization(
-        transaction_id,
-        call.url.partition("?")[0],
-        client.client_id,
-        redirect_uri,
-        state,
-        call.name,
-        until,
-        challenge or "",
+        transaction_id, endpoint, client.client_id, redirect_uri, state, call.name, begun.until(), challenge or ""
     )
     word = begun.begin(authorization)
-    ours = exchanged(query, {"redirect_uri": watched.callback, "state": word})
-    if state is None:
-        ours += f"&state={word}"
-    tell(call, Seen.SENT_TO_PROVIDER, "waiting for the person to sign in at the server", transaction_id=transaction_id)
+    ours = exchanged(query, {"redirect_uri": call.watched.callback, "state": word})
+    return authorization, ours if state is not None else f"{ours}&state={word}"
+
+
+def _lead_on(call: WatchedCall, authorization: WatchedAuthorization, query: str) -> str:
+    """Tell that the person signs in now; return the real login."""
+    words = "waiting for the person to sign in at the server"
+    tell(call, Seen.SENT_TO_PROVIDER, words, transaction_id=authorization.transaction_id)
     call.trace.notes.append("The browser goes on with devgw's own callback, which leads back to the client.")
-    return f"{call.url.partition('?')[0]}?{ours}"
+    return f"{call.url.partition('?')[0]}?{query}"
 
 
 def _tell_begun(call: WatchedCall, query: str) -> None:

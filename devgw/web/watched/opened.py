@@ -13,6 +13,7 @@ from devgw.problems.watched import WatchedHostRefused
 from devgw.web.watched.authorize import pass_authorize
 from devgw.web.watched.metadata import answer_metadata
 from devgw.web.watched.port import Answers, WatchedPort
+from devgw.web.watched.pushed import answer_pushed
 from devgw.web.watched.register import answer_register
 from devgw.web.watched.token import answer_form
 from devgw.web.watched.watched import Watched, WatchedCall
@@ -30,7 +31,7 @@ class OpenedOrigin(WatchedPort):
         (Leg.AUTHORIZE, "GET"): pass_authorize,
         (Leg.TOKEN, "POST"): answer_form,
         (Leg.REVOKE, "POST"): answer_form,
-        (Leg.PUSHED, "POST"): answer_form,
+        (Leg.PUSHED, "POST"): answer_pushed,
     }
 
     def __init__(self, watched: Watched, origin: str) -> None:

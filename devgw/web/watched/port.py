@@ -29,6 +29,7 @@ from devgw.web.watched.callback import answer_callback
 from devgw.web.watched.door import check_caller, local_name
 from devgw.web.watched.mcp import answer_plain
 from devgw.web.watched.metadata import answer_metadata
+from devgw.web.watched.pushed import answer_pushed
 from devgw.web.watched.register import answer_register
 from devgw.web.watched.token import answer_form
 from devgw.web.watched.watched import Watched, WatchedCall
@@ -42,7 +43,7 @@ _ANSWERS: Answers = {
     (Leg.CALLBACK, "GET"): answer_callback,
     (Leg.TOKEN, "POST"): answer_form,
     (Leg.REVOKE, "POST"): answer_form,
-    (Leg.PUSHED, "POST"): answer_form,
+    (Leg.PUSHED, "POST"): answer_pushed,
 }
 _KINDS = {
     Leg.MCP: "mcp",

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from devgw.gateway.watched.authorizations import WatchedCode
+from devgw.gateway.watched.clients import WatchedClient
 from devgw.gateway.watched.documents import read_document
 from devgw.gateway.watched.legs import Leg
 from devgw.gateway.watched.parameters import exchanged, read_all, read_once
@@ -44,22 +45,19 @@ async def answer_form(call: WatchedCall) -> None:
     answer = await ask(call, sent.encode("latin-1"))
     if call.leg is Leg.TOKEN:
         call.trace.transaction_id = known.authorization.transaction_id if known else None
-        _know_client(call, asked)
+        know_client(call, asked)
         _tell(call, real, answer, known)
-    elif call.leg is Leg.PUSHED and answer.status >= 400:
-        _know_client(call, asked)
-        asked_for = {name: read_once(real, name) or "" for name in ("redirect_uri", "resource", "scope")}
-        tell_refusal(call, Seen.AUTHORIZATION_REFUSED, refusal_at(endpoint_answer(call, answer, **asked_for)))
     await give(call, answer)
 
 
-def _know_client(call: WatchedCall, asked: str) -> None:
-    """Write down whose request this is, with the name under which it registered."""
+def know_client(call: WatchedCall, asked: str) -> WatchedClient | None:
+    """Write down whose request this is, with the name under which it registered; return it where it did so here."""
     client_id = _client_id(call, asked)[: Limits.CLIENT_ID_CHARACTERS]
     issuer = call.watched.legs.issuer_at(call.origin, call.target.partition("?")[0])
     client = call.watched.clients.find(issuer, client_id)
     call.trace.client_id = ClientId(client_id) or None
     call.trace.client_name = (client.name or None) if client else None
+    return client
 
 
 def _client_id(call: WatchedCall, form: str) -> str:
