@@ -73,7 +73,7 @@ def refusal_of_call(answer: CallAnswer) -> CallProblem:
 
 def _of_token(answer: CallAnswer, token: TokenKnown) -> CallProblem:
     """Return what is wrong with a token, the certain first."""
-    if token.issuer and token.named and token.issuer not in token.named:
+    if token.issuer and token.named and not any(_is_same(each, token.issuer) for each in token.named):
         return TokenOfAnotherServer(*answer.facts, issuer=token.issuer, named=token.named)
     if token.audience and not any(_is_same(each, answer.url) for each in token.audience):
         return AudienceForeign(*answer.facts, audience=token.audience, resource=answer.url)

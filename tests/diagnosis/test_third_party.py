@@ -404,7 +404,7 @@ async def test_a_token_that_was_given_elsewhere_is_told_apart_from_a_fresh_one(
 
 
 async def test_what_a_browser_hides_from_a_page_is_named_by_both(upstream: Upstream, tmp_path: Path) -> None:
-    page = {"origin": "http://localhost:6274"}
+    page = {"origin": "http://localhost:6274", "sec-fetch-mode": "cors"}
     async with (
         watching(f"{upstream.origin}/mcp", tmp_path) as watched,
         httpx2.AsyncClient(headers={"user-agent": "raw/1"} | page) as http,
@@ -443,3 +443,19 @@ async def test_a_page_that_redirects_strangers_is_an_open_redirector(upstream: U
     found = await examine_server(f"{upstream.origin}/mcp", SystemClock())
     check = next(each for each in found.checks if each.name == "issuer.authorize")
     assert (check.verdict, check.diagnosis_id) == (Verdict.FAIL, "RURI-14")
+
+
+async def test_an_issuer_that_is_only_written_otherwise_is_no_second_server(upstream: Upstream, tmp_path: Path) -> None:
+    upstream.server_metadata["issuer"] = f"{upstream.issuer}/"
+    issues(lambda _: "opaque-and-unknown")(upstream)
+    async with (
+        watching(f"{upstream.origin}/mcp", tmp_path) as watched,
+        httpx2.AsyncClient(headers={"user-agent": "raw/1"}) as http,
+    ):
+        client = RawClient(http, watched.url)
+        with pytest.raises(Stopped):
+            await client.discover()
+        await client.register()
+        await client.redeem(await client.authorize())
+        await client.call()
+        assert watched.traces()[-1].diagnosis_id == "BEAR-09"

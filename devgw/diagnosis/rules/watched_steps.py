@@ -68,7 +68,7 @@ def hidden_from_pages(view: View, now: datetime) -> Iterator[Diagnosis]:
         if trace.method == "OPTIONS" and trace.status >= _PREFLIGHT_FAILS and not _went_on(view, trace):
             yield _preflight_refused(view, trace)
             return
-        if trace.method == "GET" and trace.asked in _METADATA and _is_hidden(trace):
+        if trace.method == "GET" and trace.header(b"sec-fetch-mode") and trace.asked in _METADATA and _is_hidden(trace):
             yield _hidden(view, trace)
             return
 

@@ -18,7 +18,7 @@ class TokenHolder:
     client_id: ClientId | None
     client_name: str | None
     issuer: str = ""
-    """Whose endpoint gave them."""
+    """Whose endpoint gave them, where that is none that the resource names."""
     ends: datetime | None = None
     """When the access token ends, as its answer says; None where it says nothing."""
 

@@ -81,7 +81,7 @@ def _token_known(call: WatchedCall) -> TokenKnown:
     return TokenKnown(
         is_fresh=not old,
         old=old,
-        issuer=holder.issuer if holder is not None and holder.issuer else claims.issuer,
+        issuer=holder.issuer if holder is not None else claims.issuer,
         named=watched.named,
         audience=claims.audience,
     )

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote_plus
 
+from devgw.foreign.urls import same_origin
 from devgw.gateway.watched.authorizations import WatchedCode
 from devgw.gateway.watched.clients import WatchedClient
 from devgw.gateway.watched.documents import read_document
@@ -106,6 +107,14 @@ def _fault_of(call: WatchedCall, form: str, known: WatchedCode) -> CodeFault:
     return CodeFault.NONE
 
 
+def _unnamed_issuer(call: WatchedCall) -> str:
+    """Return whose endpoint this is; empty where the resource names it, by its issuer or by its origin."""
+    issuer = call.watched.legs.issuer_at(call.origin, call.target.partition("?")[0])
+    named = call.watched.named
+    is_named = any(each.rstrip("/") == issuer.rstrip("/") or same_origin(each, call.origin) for each in named)
+    return "" if is_named else issuer
+
+
 def _end(call: WatchedCall, lives: object) -> datetime | None:
     """Return when an access token ends, by the seconds in its answer."""
     if not isinstance(lives, int | float) or isinstance(lives, bool) or not 0 < lives < A_CENTURY:
@@ -119,8 +128,7 @@ def _tell_issued(call: WatchedCall, form: str, document: dict[str, Any], access:
     new = [access, *([refresh] if isinstance(refresh, str) else [])]
     ends = _end(call, document.get("expires_in"))
     if spent is None:
-        issuer = call.watched.legs.issuer_at(call.origin, call.target.partition("?")[0])
-        holder = tokens.issue(new, trace.client_id, trace.client_name, issuer, ends)
+        holder = tokens.issue(new, trace.client_id, trace.client_name, _unnamed_issuer(call), ends)
         seen, words = Seen.TOKEN_ISSUED, "tokens issued, waiting for the first call"
     else:
         holder = tokens.renew(spent, new, trace.client_id, ends)
