@@ -148,7 +148,7 @@ class BodyGaveWay(Problem):
     def explain(self) -> str:
         """Say what it gave way to."""
         return (
-            f"The gateway held more than {self.most_bytes:,} bytes of requests' bodies at once; the longest that was "
+            f"devgw held more than {self.most_bytes:,} bytes of requests' bodies at once; the longest that was "
             "still coming, this one, was dropped."
         )
 

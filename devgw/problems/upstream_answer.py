@@ -156,13 +156,13 @@ class UpstreamEncodingUnreadable(UpstreamProblem):
     def explain(self) -> str:
         """Say which encoding."""
         if self.is_broken:
-            return f"The upstream {self.url} says that its answer is {self.encoding}, and it cannot be unpacked."
-        return f"The upstream {self.url} answered in {self.encoding}, which the gateway cannot look into."
+            return f"{self.url} says that its answer is {self.encoding}, and it cannot be unpacked."
+        return f"{self.url} answered in {self.encoding}, which devgw cannot look into."
 
     def advise(self) -> str:
         """Say how it has to be packed."""
         if self.is_broken:
             return (
-                "Let the upstream, or what stands before it, pack the body as Content-Encoding says, or leave both out."
+                "Let that server, or what stands before it, pack the body as Content-Encoding says, or leave both out."
             )
-        return "Let the upstream respect Accept-Encoding: the gateway asks for gzip, deflate or identity alone."
+        return "Let that server respect Accept-Encoding: devgw asks for gzip, deflate or identity alone."
