@@ -93,7 +93,7 @@ def read_object(
     """
     value = read_json(content, most_bytes=most_bytes, most_depth=most_depth, most_values=most_values)
     if not isinstance(value, dict):
-        raise JsonRefused(f"it is {_kind(value)}, not an object", wanted=AN_OBJECT)
+        raise JsonRefused(f"it is {kind_of(value)}, not an object", wanted=AN_OBJECT)
     return value
 
 
@@ -222,6 +222,7 @@ def _too_deep(most_depth: int) -> JsonRefused:
     return JsonRefused(why, "JSON_DEPTH", wanted=f"JSON that is {most_depth} levels deep at most")
 
 
-def _kind(value: Any) -> str:
-    names = {list: "an array", str: "a string", bool: "true or false", int: "a number", float: "a number"}
-    return names.get(type(value), "null")
+def kind_of(value: Any) -> str:
+    """Return what kind of value JSON calls this (RFC 8259 §3), with its article."""
+    names = {list: "an array", dict: "an object", str: "a string", bool: "true or false", int: "a number"}
+    return names.get(type(value), "a number" if isinstance(value, float) else "null")

@@ -19,6 +19,7 @@ from devgw.problems.clients import RedirectUriRefused
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 EDITOR_BROKERS = frozenset({"vscode.dev", "insiders.vscode.dev"})
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?\.?|[0-9a-f:]+(\.[0-9.]+)?")
+_PORT = re.compile(r"[^:]+://[^/?#\[\]]*(\[[^]]*\])?:[^/?#]+")
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
 _IPV4 = re.compile(r"(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}")
 _READ_DIFFERENTLY = frozenset("ß\u03c2\u200c\u200d")
@@ -84,9 +85,16 @@ def _check_web(uri: str, parts: SplitResult) -> None:
             RedirectUriRefused(
                 uri,
                 "is plain http:// to another host than localhost, 127.0.0.1 and [::1]",
-                f"https://{parts.netloc}{parts.path}, or http://localhost for development",
+                _instead_of_plain(parts),
             )
         )
+
+
+def _instead_of_plain(parts: SplitResult) -> str:
+    """Return what may be registered instead of plain http to another machine, or to no address at all."""
+    port = f":{parts.port}" if parts.port else ""
+    here = f"http://localhost{port}{parts.path} for development"
+    return here if parts.hostname == "0.0.0.0" else f"https://{parts.netloc}{parts.path}, or {here}"  # noqa: S104
 
 
 def _is_odd_number(host: str) -> bool:
@@ -103,10 +111,18 @@ def _split(uri: str) -> SplitResult:
         parts = urlsplit(uri)
         _ = parts.port  # raises where it is no number
     except ValueError as error:
-        raise Refused(RedirectUriRefused(uri, f"is not a URI ({error})", "an absolute URI")) from error
+        raise Refused(RedirectUriRefused(uri, *_broken(uri, error))) from error
     if not parts.scheme or not (parts.netloc or parts.path):
         raise Refused(RedirectUriRefused(uri, "is not absolute", "scheme://host/path"))
     return parts
+
+
+def _broken(uri: str, error: ValueError) -> tuple[str, str]:
+    """Return the rule that a URI breaks which cannot be taken apart, and what to register instead."""
+    if _PORT.search(uri) is None:
+        return f"is not a URI ({error})", "an absolute URI"
+    instead = "it with a port from 1 to 65535, in digits"
+    return "has a port that is no number up to 65535", f"{instead}; on loopback the port of the login may be another"
 
 
 def is_loopback(uri: str) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from devgw.foreign.json import kind_of
 from devgw.foreign.text import clean, hidden_in, is_seen
 from devgw.limits import Limits
 from devgw.oauth.metadata import AUTH_METHODS, JWT_BEARER, SCOPE
@@ -45,7 +46,7 @@ def read_client_metadata(document: Any, *, default_auth_method: str = "client_se
         Refused: with `RegistrationUnreadable`, `ClientMetadataInvalid` or `RedirectUriRefused`.
     """
     if not isinstance(document, dict):
-        raise Refused(RegistrationUnreadable(got=f"a JSON {type(document).__name__}"))
+        raise Refused(RegistrationUnreadable(got=kind_of(document)))
     members = {name: value for name, value in document.items() if value is not None and value != ""}
     redirect_uris = _strings(members, "redirect_uris")
     grant_types = _offered("grant_types", _strings(members, "grant_types"), GRANT_TYPES) or USUAL_GRANT_TYPES
@@ -73,8 +74,10 @@ def read_client_metadata(document: Any, *, default_auth_method: str = "client_se
 
 def _strings(members: dict[str, Any], name: str) -> tuple[str, ...]:
     value = members.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise Refused(ClientMetadataInvalid(name, f"a {type(value).__name__}", "an array of strings"))
+    odd = [each for each in value if not isinstance(each, str)] if isinstance(value, list) else []
+    if odd or not isinstance(value, list):
+        got = f"an array with {kind_of(odd[0])} in it" if odd else kind_of(value)
+        raise Refused(ClientMetadataInvalid(name, got, "an array of strings", is_of_other_type=True))
     return tuple(value)
 
 
@@ -86,7 +89,9 @@ def _offered(name: str, values: tuple[str, ...], offered: tuple[str, ...]) -> tu
     """
     kept = tuple(each for each in values if each in offered)
     if values and not set(kept) - {"refresh_token"}:
-        raise Refused(ClientMetadataInvalid(name, ", ".join(map(repr, values)), " or ".join(offered)))
+        first = " or ".join(each for each in offered if each != "refresh_token")
+        wanted = f"{first}; refresh_token may stand beside it, not alone" if "refresh_token" in offered else first
+        raise Refused(ClientMetadataInvalid(name, ", ".join(map(repr, values)), wanted))
     return kept
 
 
@@ -111,7 +116,7 @@ def _check_texts(members: dict[str, Any]) -> None:
     ):
         value = members.get(name, "")
         if not isinstance(value, str):
-            raise Refused(ClientMetadataInvalid(name, f"a {type(value).__name__}", "a string"))
+            raise Refused(ClientMetadataInvalid(name, kind_of(value), "a string", is_of_other_type=True))
         hidden = hidden_in(value)
         if hidden:
             raise Refused(ClientMetadataInvalid(name, f"a text with {hidden} in it", "characters that can be seen"))

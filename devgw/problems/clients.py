@@ -58,6 +58,8 @@ class ClientMetadataInvalid(Problem):
     member: str
     got: str
     expected: str
+    is_of_other_type: bool = False
+    """Whether it is no value of the member's type, so that nothing was asked for by it."""
 
     error: ClassVar = ErrorCode.INVALID_CLIENT_METADATA
     source: ClassVar = "RFC 7591 §2"
@@ -65,7 +67,7 @@ class ClientMetadataInvalid(Problem):
     @property
     def diagnosis_id(self) -> str:
         """Return which member has a name of its own."""
-        return _BY_MEMBER.get(self.member, "REQ-01")
+        return "REQ-01" if self.is_of_other_type else _BY_MEMBER.get(self.member, "REQ-01")
 
     def explain(self) -> str:
         """Say which member, and what it may be."""
@@ -125,7 +127,8 @@ class ClientUnknown(Problem):
         if has_placeholder(self.client_id):
             return f"The client id is {self.client_id}: a placeholder that was never replaced."
         if is_no_value(self.client_id):
-            return f"The client id is {self.client_id}: the word that a program writes where a value is missing."
+            word = "the word that a program writes where a value is missing or is no text"
+            return f"The client id is {self.client_id}: {word}."
         if self.client_id.startswith(("https://", "http://")):
             return f"The client {self.client_id} has begun no authorization here; that is where its document is read."
         if self.looks_registered:

@@ -151,7 +151,7 @@ class RegistrationNotJson(Problem):
 
     diagnosis: ClassVar = "LIMIT-27"
     error: ClassVar = ErrorCode.INVALID_CLIENT_METADATA
-    hint: ClassVar = "Send Content-Type: application/json."
+    hint: ClassVar = "Send the metadata as a JSON object, with Content-Type: application/json."
     source: ClassVar = "RFC 7591 §3.1"
 
     def explain(self) -> str:

@@ -127,6 +127,41 @@ async def test_a_wrong_registration_gets_the_standards_error_and_our_reason(
     assert reason in (None, answer.json()["reason"])
 
 
+@pytest.mark.parametrize(
+    ("document", "said", "name"),
+    [
+        ([], "but an array", "REQ-01"),
+        ('"text"', "but a string", "REQ-01"),
+        ({"redirect_uris": CALLBACK}, "redirect_uris is a string; expected an array of strings", "REQ-01"),
+        ({"redirect_uris": [CALLBACK, None]}, "redirect_uris is an array with null in it", "REQ-01"),
+        ({"redirect_uris": [CALLBACK], "scope": ["mcp:tools"]}, "scope is an array; expected a string", "REQ-01"),
+        ({"redirect_uris": [CALLBACK], "scope": "mcp:admin"}, "scope is 'mcp:admin'", "REG-12"),
+        ({"redirect_uris": [CALLBACK], "client_name": 5}, "client_name is a number", "REQ-01"),
+        (
+            {"redirect_uris": [CALLBACK], "grant_types": ["refresh_token"]},
+            "refresh_token may stand beside it, not alone",
+            "REQ-02",
+        ),
+        ({"redirect_uris": ["http://localhost:99999/cb"]}, "has a port that is no number up to 65535", "REG-05"),
+        ({"redirect_uris": ["http://localhost:*/cb"]}, "has a port that is no number up to 65535", "REG-05"),
+        ({"redirect_uris": ["http://0.0.0.0:8080/cb"]}, "Register http://localhost:8080/cb for development.", "REG-05"),
+        (
+            {"redirect_uris": ["http://10.0.0.1:8080/cb"]},
+            "https://10.0.0.1:8080/cb, or http://localhost:8080/cb for development.",
+            "REG-05",
+        ),
+    ],
+)
+async def test_a_refused_registration_says_what_came_in_the_words_of_json(
+    gateway: Running, http: httpx2.AsyncClient, document: Any, said: str, name: str
+) -> None:
+    body = document if isinstance(document, str) else json.dumps(document)
+    url = f"{gateway.origin}/oauth/register"
+    answer = (await http.post(url, content=body, headers={"content-type": "application/json"})).json()
+    assert said in answer["error_description"]
+    assert f"[{name}, " in answer["error_description"]
+
+
 @pytest.mark.parametrize("blank", [" ", "\u00a0\u3000", "\ufe0f", "\u0301\u0327 \ufe0e"])
 async def test_a_name_of_nothing_is_no_name(gateway: Running, http: httpx2.AsyncClient, blank: str) -> None:
     await gateway.register(http, client_name=blank, software_id=blank)
