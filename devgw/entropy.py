@@ -5,6 +5,8 @@ import hashlib
 import hmac
 import secrets
 
+CODE_PREFIX = "code_"
+"""Before every authorization code."""
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ODD = "surrogatepass"
 """JSON of strangers may hold half a character: it equals nothing of ours, and is no reason to fall over."""

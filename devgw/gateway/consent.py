@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from devgw.clock import Clock
 from devgw.config.project import Project, Route
 from devgw.departure import Departure
-from devgw.entropy import derived, digest
+from devgw.entropy import CODE_PREFIX, derived, digest
 from devgw.events import Bus, Outcome
 from devgw.events.taxonomy import (
     McpAuthCodeIssued,
@@ -224,7 +224,7 @@ def _code_of(pending: PendingAuthorization, page_token: str) -> str:
 
     A form that comes twice needs no memory by this.
     """
-    return derived("code_", "authorization code", pending.id, page_token)
+    return derived(CODE_PREFIX, "authorization code", pending.id, page_token)
 
 
 def _links(pending: PendingAuthorization, session: Session) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, TokenMixin
 from authlib.oauth2.rfc6749 import grants as authlib_grants
 
 from devgw.diagnosis.difference import explain_difference
-from devgw.entropy import digest, same
+from devgw.entropy import CODE_PREFIX, digest, same
 from devgw.gateway.oauth_request import RegisteredClient, ServerRequest
 from devgw.gateway.records import AuthorizationCode, Grant, RefreshToken
 from devgw.gateway.store import Store
@@ -71,7 +71,8 @@ class CodeGrant(authlib_grants.AuthorizationCodeGrant):  # type: ignore[misc]  #
         """
         record = self.server.store.find_code(digest(code))
         if record is None:
-            raise Refused(CodeUnknown(self._is_a_code(unquote(code), code), self._is_a_code(code.strip(), code)))
+            decoded, trimmed = self._is_a_code(unquote(code), code), self._is_a_code(code.strip(), code)
+            raise Refused(CodeUnknown(decoded, trimmed, has_our_form=code.startswith(CODE_PREFIX)))
         self.request.facts["token_id"] = record.id
         if record.client_id != client.record.id:
             raise Refused(IssuedToAnotherClient("code", record.client_id, client.record.id))

@@ -53,6 +53,8 @@ class CodeUnknown(Problem):
     """Whether it becomes a known one when percent-decoded once more."""
     trimmed_is_known: bool = False
     """Whether it becomes a known one without the blanks around it."""
+    has_our_form: bool = True
+    """Whether it begins as every code of this gateway does."""
 
     error: ClassVar = ErrorCode.INVALID_GRANT
     source: ClassVar = "RFC 6749 §5.2"
@@ -68,10 +70,14 @@ class CodeUnknown(Problem):
             return "The code is percent-encoded once too often: decoded, it is one that was issued here."
         if self.trimmed_is_known:
             return "There are blanks or a line break around the code; without them it is one that was issued here."
+        if not self.has_our_form:
+            return "What was sent as code is none of this gateway: each begins with code_."
         return "The code was not issued by this gateway, or so long ago that it was forgotten."
 
     def advise(self) -> str:
         """Say what to do."""
+        if not self.has_our_form and not self.decoded_is_known and not self.trimmed_is_known:
+            return "Send the value of `code` in the redirect, as it stands there: not its state, nor the whole address."
         if self.trimmed_is_known:
             return "Send the code as it stands in the redirect, with nothing around it."
         return "Decode the redirect's query once, then send the code." if self.decoded_is_known else "Authorize again."
@@ -124,8 +130,8 @@ class IssuedToAnotherClient(Problem):
 
     diagnosis: ClassVar = "TOK-09"
     error: ClassVar = ErrorCode.INVALID_GRANT
-    hint: ClassVar = "Redeem it with the client_id with which it was obtained; a second registration is another client."
-    source: ClassVar = "RFC 6749 §4.1.3, §6"
+    hint: ClassVar = "Send it with the client_id with which it was obtained; a second registration is another client."
+    source: ClassVar = "RFC 6749 §4.1.3, §6; RFC 7009 §2.1"
 
     def explain(self) -> str:
         """Say both clients."""

@@ -67,6 +67,19 @@ async def test_a_wrong_token_request_gets_the_standards_error_and_our_reason(
         assert good.status_code == 200, good.text
 
 
+@pytest.mark.parametrize(
+    "sent", ["st123", "http://localhost:33418/callback?code=code_x&state=st123", "CODE_x", "rt_" + "r" * 43]
+)
+async def test_what_is_no_code_of_this_gateway_is_not_called_forgotten(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser, sent: str
+) -> None:
+    code = await gateway.code(http, browser)
+    refused = (await redeem(gateway, http, code.form(code=sent))).json()["error_description"]
+    assert "none of this gateway: each begins with code_" in refused
+    assert "Send the value of `code` in the redirect" in refused
+    assert (await redeem(gateway, http, code.form())).status_code == 200
+
+
 async def test_a_repeated_parameter_is_refused_but_resource_may_repeat(
     gateway: Running, http: httpx2.AsyncClient, browser: Browser
 ) -> None:
