@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from devgw.diagnosis.urls import DEFAULT_PORTS, LOOPBACK_NAMES, Span, UrlParts
+from devgw.foreign.text import is_hidden
 
 
 def shown(text: str) -> str:
     """Return `text` as it may stand in a template: printable, not endless, its braces doubled."""
-    plain = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
+    plain = "".join(f"\\u{{{ord(sign):x}}}" if is_hidden(sign) or not sign.isprintable() else sign for sign in text)
     short = plain if len(plain) <= 120 else plain[:119] + "…"
     return short.replace("{", "{{").replace("}", "}}")
 
@@ -73,7 +74,7 @@ def _host_kind(one: str, other: str) -> tuple[str, str]:
     if low.strip(".").removeprefix("www.") == other_low.strip(".").removeprefix("www."):
         return "host", f"{{got}} host {shown(one)}, {{expected}} {shown(other)}: a dot or `www.` too many"
     if one_letter_apart(low, other_low):
-        return "one_letter", f"{{got}} host {shown(one)}, {{expected}} {shown(other)}: one character differs"
+        return "one_letter", f"{{got}} host {shown(one)}, {{expected}} {shown(other)}: {_letters(low, other_low)}"
     return "host", f"{{got}} host {shown(one) or '(none)'}, {{expected}} {shown(other) or '(none)'}"
 
 
@@ -149,7 +150,7 @@ def _spelling_kind(one: str, other: str) -> tuple[str, str]:
             f"the value that {bare} has no path, the other has {shown(max(one, other, key=len))}",
         )
     if one_letter_apart(one, other):
-        return "one_letter", f"{{got}} path {shown(one)}, {{expected}} {shown(other)}: one character differs"
+        return "one_letter", f"{{got}} path {shown(one)}, {{expected}} {shown(other)}: {_letters(one, other)}"
     return "path", f"{{got}} path {shown(one)}, {{expected}} {shown(other)}"
 
 
@@ -167,6 +168,14 @@ def _optional(kind: str, sign: str, one: Span, other: Span) -> Iterator[Part]:
         return
     has = "{got}" if one.text else "{expected}"
     yield Part(kind, f"only the value that {has} carries the {kind} {sign}{shown(one.text or other.text)}", one, other)
+
+
+def _letters(one: str, other: str) -> str:
+    """Return in words how two strings differ that are one slip of a key apart."""
+    if len(one) != len(other):
+        return "one character is too many or missing"
+    differing = sum(a != b for a, b in zip(one, other, strict=True))
+    return "one character differs" if differing == 1 else "two characters are swapped"
 
 
 def one_letter_apart(one: str, other: str) -> bool:

@@ -71,6 +71,19 @@ def test_one_letter_is_marked_alone() -> None:
     assert found.marks[0] == " " * "https://api.work0s.com/x".index("0") + "^"
 
 
+@pytest.mark.parametrize(
+    ("got", "words"),
+    [
+        ("/mcp/sampel", "two characters are swapped"), ("/mcp/smaple", "two characters are swapped"),
+        ("/mcp/sampla", "one character differs"), ("/mcp/samplee", "one character is too many or missing"),
+        ("/mcp/sampe", "one character is too many or missing"),
+        ("/mcp/sample\u200b", r"path /mcp/sample\u{200b}, the route is /mcp/sample: one character is too many"),
+    ],
+)  # fmt: skip
+def test_a_slip_of_a_key_is_told_as_the_slip_that_it_is(got: str, words: str) -> None:
+    assert words in explain_difference(f"http://h{got}", "http://h/mcp/sample", "resource").sentence
+
+
 def test_an_international_host_is_recognised_in_its_ascii_form() -> None:
     assert explain_difference("https://bücher.example/cb", "https://xn--bcher-kva.example/cb", "url").kind == "punycode"
 
