@@ -15,6 +15,7 @@ from devgw.clock import from_epoch
 from devgw.entropy import same
 from devgw.gateway.jose import JwtUnreadable, read_jwt
 from devgw.ids import SubjectId
+from devgw.limits import Limits
 from devgw.problems import Refused
 from devgw.problems.provider_token import ClockSkewed, Flaw, ProviderTokenInvalid, TokenUntimely
 
@@ -252,6 +253,9 @@ def _require_subject(claims: Mapping[str, Any], what: str) -> None:
     if text_or_none(claims["sub"]) is None:
         got = repr(claims["sub"])[:40]
         raise Refused(ProviderTokenInvalid(what, "sub", got, "the person's id, as text", Flaw.MALFORMED))
+    if len(claims["sub"]) > Limits.PARAMETER_CHARACTERS:  # it comes back with the consent form
+        got, most = f"{len(claims['sub']):,} characters", f"at most {Limits.PARAMETER_CHARACTERS:,}"
+        raise Refused(ProviderTokenInvalid(what, "sub", got, f"the person's id, of {most}", Flaw.MALFORMED))
 
 
 def _strings(value: Any) -> tuple[str, ...]:

@@ -49,8 +49,15 @@ def read_jwt(token: str) -> UnverifiedJwt:
         raise JwtUnreadable(f"a token of more than {Limits.TOKEN_BYTES:,} characters", "TOKEN_BYTES")
     parts = token.split(".")
     if len(parts) != 3:
-        raise JwtUnreadable(f"an opaque value of {len(parts)} part(s)")
+        raise JwtUnreadable(_opaque(len(parts)) if token else "an empty text")
     return UnverifiedJwt(_part(parts[0], "header"), _part(parts[1], "claims"))
+
+
+def _opaque(parts: int) -> str:
+    """Return what a text is that has not the three parts of a signed JWT; five has one that is encrypted (RFC 7516)."""
+    if parts == 5:
+        return "an encrypted token (JWE, of 5 parts)"
+    return "an opaque value" if parts == 1 else f"an opaque value of {parts} parts"
 
 
 def _part(text: str, name: str) -> dict[str, Any]:

@@ -30,6 +30,8 @@ _ERROR_CODE = re.compile(r"[a-z][a-z0-9]*([_.-][a-z0-9]+)+")
 """How OAuth and WorkOS write an error code; `Not Found` and `NotFound` are a web server's."""
 _CLIENT_REFUSED = frozenset({"invalid_client", "unauthorized_client"})
 _CODE_REFUSED = frozenset({"invalid_grant", "invalid_code"})
+_WORDS = ("error_description", "message", "detail", "title")
+"""Where OAuth, WorkOS and problem details (RFC 9457 §3.1) say it in words."""
 _PASSING_ERRORS = frozenset({"server_error", "temporarily_unavailable"})
 _PASSING = (408, 425, 429)
 """Statuses that say: not now (RFC 9110 §15.5.9, RFC 8470, RFC 6585)."""
@@ -47,10 +49,21 @@ class TokenAnswer:
         media_type: its `content-type`, without parameters.
         content: its body.
         sent: the secrets of the request, which an answer may repeat and nobody may show.
+        is_workos: whether WorkOS was asked, where `unauthorized_client` is a secret of another environment.
     """
 
-    def __init__(self, login: BrowserLogin, status: int, media_type: str, content: bytes, sent: Iterable[str]) -> None:
+    def __init__(
+        self,
+        login: BrowserLogin,
+        status: int,
+        media_type: str,
+        content: bytes,
+        sent: Iterable[str],
+        *,
+        is_workos: bool = False,
+    ) -> None:
         self._login = login
+        self._is_workos = is_workos
         self._status = status
         self._media_type = media_type or "no content type"
         self._sent = tuple(sent)
@@ -83,17 +96,23 @@ class TokenAnswer:
             return ProviderFailing(url, self._status, description, self.error)
         if self.error in _CODE_REFUSED:
             return ProviderCodeRefused(url, self.error, description)
-        if self.error in _CLIENT_REFUSED or (self._status == 401 and not _ERROR_CODE.fullmatch(self.error)):
+        if self._refuses_client():
             return self._client_refused(description)
         if self.error in WORKOS_STEPS:
             return ProviderStepRequired(url, self.error, description)
         return self._of_no_token_endpoint() or ProviderTokenRequestRefused(url, self._status, self.error, description)
 
+    def _refuses_client(self) -> bool:
+        """Tell whether the credentials are refused: `unauthorized_client` alone is about the grant (RFC 6749 §5.2)."""
+        is_of_grant = self.error == "unauthorized_client" and self._status != 401 and not self._is_workos
+        is_bare = self._status == 401 and not _ERROR_CODE.fullmatch(self.error)
+        return is_bare or (self.error in _CLIENT_REFUSED and not is_of_grant)
+
     def _description(self) -> str:
         """Return its words beside the code; those of a page where it is one."""
         if self._refused is not None:
             return self._quoted(beginning_of(self._content)) if self._media_type.startswith("text/") else ""
-        said = self.members.get("error_description") or self.members.get("message") or self._nested.get("message")
+        said = next(filter(None, map(self.members.get, _WORDS)), None) or self._nested.get("message")
         return self._quoted(said)
 
     def _client_refused(self, description: str) -> ProviderClientRefused:

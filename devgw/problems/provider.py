@@ -161,7 +161,8 @@ class ProviderTokenRequestRefused(Problem):
     status: ClassVar = 502
     error: ClassVar = ErrorCode.SERVER_ERROR
     hint: ClassVar = (
-        "Do what its words say, in the provider's settings of this client; then start the connection again."
+        "Do what its words say, in the provider's settings of this client or in the OAuth policy of policies.json; "
+        "then start the connection again."
     )
     source: ClassVar = "RFC 6749 §5.2"
 
@@ -172,6 +173,11 @@ class ProviderTokenRequestRefused(Problem):
 
     def advise(self) -> str:
         """Say where its reason stands."""
+        if self.provider_error == "unauthorized_client":
+            return (
+                "Switch the authorization code grant on for this client at the provider, or configure the client id of "
+                "one that has it; then start the connection again."
+            )
         if self.provider_error or self.description:
             return self.hint
         return "Look for this request in the provider's own log: its answer gives no reason."

@@ -126,6 +126,7 @@ async def test_pkce_and_audience_go_where_the_policy_asks_for_them(world: World)
         ({"sub": ""}, "sub"),
         ({"sub": "\ud800"}, "sub"),
         ({"sub": 7}, "sub"),
+        ({"sub": "p" * 5_000}, "sub"),
         ({"exp": None}, "exp"),
         ({"exp": "soon"}, "exp"),
         ({"exp": True}, "exp"),
@@ -287,6 +288,8 @@ async def test_a_token_without_kid_needs_one_signing_key_alone(world: World) -> 
         (Reply(400, b'{"error":"invalid_grant","error_description":"no"}'), "provider_code_refused"),
         (Reply(400, b'{"error":"invalid_client"}'), "provider_client_refused"),
         (Reply(401, b'{"error":"invalid_client"}'), "provider_client_refused"),
+        (Reply(401, b'{"error":"unauthorized_client"}'), "provider_client_refused"),
+        (Reply(400, b'{"error":"unauthorized_client"}'), "provider_token_request_refused"),
         (Reply(401, b'{"error":{"nested":1}}'), "provider_client_refused"),
         (Reply(401, b""), "provider_client_refused"),
         (Reply(403, b"<html>WAF</html>", "text/html"), "provider_token_request_refused"),
@@ -332,6 +335,39 @@ async def test_what_the_token_endpoint_does_wrong_is_named(world: World, reply: 
         finished = await world.refusal()
     assert finished.reason_code == reason
     assert finished.hint
+
+
+@pytest.mark.parametrize(
+    ("reply", "cause", "fix"),
+    [
+        (Reply(400, b'{"error":"unauthorized_client"}'), "400, unauthorized_client.", "authorization code grant on"),
+        (Reply(415, b'{"title":"Unsupported Media Type"}'), "415, Unsupported Media Type.", "Do what its words say"),
+        (Reply(422, b'{"title":"t","detail":"no scope"}'), "422, no scope.", "Do what its words say"),
+        (
+            Reply(400, b'{"error":"invalid_request","error_description":"code_verifier?"}'),
+            "code_verifier",
+            "OAuth policy",
+        ),
+    ],
+)
+async def test_a_refused_request_for_a_token_is_told_by_the_providers_own_words(
+    world: World, reply: Reply, cause: str, fix: str
+) -> None:
+    """RFC 6749 §5.2: a client that may not use the grant has shown credentials that are good."""
+    world.provider.token_reply = reply
+    finished = await world.refusal()
+    assert finished.diagnosis_id == "IDT-27"
+    assert cause in str(finished.explanation)
+    assert fix in str(finished.hint)
+
+
+@pytest.mark.parametrize(
+    ("id_token", "shape"),
+    [("a.b.c.d.e", "an encrypted token (JWE, of 5 parts)"), ("opaque", "an opaque value, "), ("", "an empty text, ")],
+)
+async def test_a_token_that_is_no_signed_jwt_is_told_by_its_form(world: World, id_token: str, shape: str) -> None:
+    world.provider.answer = {"id_token": id_token}
+    assert f"got {shape}" in str((await world.refusal()).explanation)
 
 
 async def test_what_the_provider_says_never_brings_our_secrets_into_an_event(world: World) -> None:
