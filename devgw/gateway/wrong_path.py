@@ -71,14 +71,8 @@ def explain_path(
         form: those of a form in the body, where it is one.
     """
     routes = tuple(urls.resource(route) for route in project.routes)
-    document = next((each for each in _OAUTH_DOCUMENTS if f"{WELL_KNOWN}{each}" in path), None)
-    if document is not None:
-        before, _, behind = path.partition(f"{WELL_KNOWN}{document}")
-        before = "" if before in {urls.base_path, ALIAS_BASE} else before  # a base path is no route
-        route = next((each for each in project.routes if each.path == (before or behind).rstrip("/")), None)
-        if route is not None:
-            return PathUnknown(method, urls.origin + path, Meant.DOCUMENT, _document(urls, route, document), routes)
-        return _of_route(method, before or behind, Meant.METADATA, urls, routes)
+    if (document := _of_document(method, path, project, urls, routes)) is not None:
+        return document
     page = next((each for each in _PAGES if path.endswith(each)), None)
     if page is not None:
         nearest = urls.at(page) if page != DEV_LOGIN or _signs_in_by_itself(project) else ""
@@ -98,6 +92,22 @@ def explain_path(
         return _of_route(method, path, meant, urls, routes)
     nearest = "" if meant is Meant.NOTHING else _endpoint(urls, meant)
     return PathUnknown(method, urls.origin + path, meant, nearest, routes)
+
+
+def _of_document(method: str, path: str, project: Project, urls: Urls, routes: tuple[str, ...]) -> PathUnknown | None:
+    """Return why a metadata document is not found, under its name or one that is nearly so; None for other paths."""
+    before, _, rest = path.partition(WELL_KNOWN)
+    written, slash, name = rest.partition("/")
+    close = get_close_matches(written.replace("_", "-").lower(), _OAUTH_DOCUMENTS, 1, _ALIKE)
+    if not close:
+        return None
+    before = "" if before in {urls.base_path, ALIAS_BASE} else before  # a base path is no route
+    place = before or slash + name
+    route = next((each for each in project.routes if each.path == place.rstrip("/")), None)
+    if route is None and place.strip("/"):
+        return _of_route(method, place, Meant.METADATA, urls, routes)
+    nearest = _document(urls, route, close[0]) if route else urls.at(WELL_KNOWN + close[0])
+    return PathUnknown(method, urls.origin + path, Meant.DOCUMENT, nearest, routes)
 
 
 def _signs_in_by_itself(project: Project) -> bool:
@@ -146,7 +156,7 @@ def _meant(method: str, path: str, headers: dict[str, str], routes: Iterable[str
 def _is_of_oauth(method: str, path: str, headers: dict[str, str], form: frozenset[str]) -> bool:
     """Tell whether a program asks for something of OAuth; people look around with a browser, and mean nothing."""
     plain = path.lower().rstrip("/")
-    is_sent_there = method == "POST" and "/oauth" in plain
+    is_sent_there = (method != "GET" and "/oauth" in plain) or "/register/" in plain  # RFC 7592: a client's own URL
     is_named = is_sent_there or plain.rpartition("/")[2] in _OF_OTHERS or bool(_OF_A_QUESTION & form)
     return is_named and "text/html" not in headers.get("accept", "")
 

@@ -85,7 +85,8 @@ class PathUnknown(Problem):
         if self.meant is Meant.NOTHING:
             return f"MCP clients connect to {' or '.join(self.routes)}." if self.routes else ""
         if self.meant in _ELSEWHERE:
-            return _ELSEWHERE[self.meant]
+            first = f"Ask for {self.nearest}. " if self.meant is Meant.DOCUMENT and self.nearest else ""
+            return first + _ELSEWHERE[self.meant]
         if self.meant not in _OF_A_ROUTE:
             words = {Meant.CALLBACK: _OF_CALLBACK, Meant.ENDPOINT: _OF_NONE}.get(self.meant, _OF_ENDPOINT)
             return words.format(self.nearest)

@@ -122,6 +122,33 @@ def test_an_endpoint_of_other_servers_is_none_of_mcp(method: str, path: str, for
     assert explained(path, accept="text/html", form=form).meant is not Meant.ENDPOINT
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("DELETE", "/oauth/register/dcr:1"), ("PUT", "/oauth/register/dcr:1"), ("GET", "/register/dcr:1"),
+     ("PATCH", "/oauth/clients/1")],
+)  # fmt: skip
+def test_managing_a_registration_is_an_endpoint_that_others_have(method: str, path: str) -> None:
+    """RFC 7592."""
+    found = explained(path, method)
+    assert (found.meant, found.diagnosis_id) == (Meant.ENDPOINT, "DISC-10")
+
+
+@pytest.mark.parametrize(
+    ("path", "nearest"),
+    [
+        ("/.well-known/oauth-protected-resources", PR), ("/.well-known/oauth-authorization-servers", AS),
+        ("/.well-known/oauth_protected_resource/mcp/notes", f"{PR}/mcp/notes"),
+        ("/.well-known/openid-configurations/mcp/notes", f"{OIDC}/mcp/notes"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_name_of_a_document_is_told_with_the_right_one(path: str, nearest: str) -> None:
+    found = explained(path)
+    assert found.meant is Meant.DOCUMENT
+    assert f"Ask for {ORIGIN}" in found.advise()
+    assert found.got == ORIGIN + path
+    assert found.nearest in {ORIGIN + nearest, ORIGIN + AS + "/mcp/notes"}
+
+
 def test_a_form_is_a_token_request_by_what_stands_in_it() -> None:
     """RFC 6749 §4.1.3, §6; curl calls whatever it sends a form, where nobody tells it otherwise."""
     kind = "application/x-www-form-urlencoded; charset=utf-8"

@@ -115,6 +115,8 @@ def _issuer_named(trace: Trace) -> str:
 def not_json(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
     """DISC-05: a page where JSON was expected."""
     for trace in view.traces:
+        if trace.problem is not None:  # our own page for whoever asked for one: it says itself what is wrong
+            continue
         is_machine = WELL_KNOWN in trace.path or is_registration(trace) or is_token(trace)
         kind = answer_type(trace)
         if (

@@ -15,6 +15,26 @@ AGENTS = ("node", "python-httpx2/2", "curl/8.5.0", "Mozilla/5.0")
 
 
 @pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("/.well-known/oauth-protected-resource/mcp/smaple", ["DISC-14"]),
+        ("/.well-known/oauth-authorization-server/mcp/smaple", ["DISC-14"]),
+        ("/.well-known/openid-configurations", []),
+        ("/mcp/sample/.well-known/oauth-authorization-server", []),
+    ],
+)
+async def test_the_gateways_own_page_is_not_called_one_that_stands_before_its_metadata(
+    gateway: Watched, path: str, names: list[str]
+) -> None:
+    """Who opens a document by hand asks for a page, and gets one that says what is wrong."""
+    async with Browser() as browser:
+        await browser.open(gateway.origin + path)
+    assert browser.page is not None
+    assert browser.page.headers["content-type"].startswith("text/html")
+    assert await gateway.names() == names
+
+
+@pytest.mark.parametrize(
     ("method", "path", "nearest"),
     [
         ("POST", "/", ""),
