@@ -21,7 +21,7 @@ _WHOLE_PLACEHOLDER = re.compile(
 )
 """What examples and shells write for a value, where it is the whole of one."""
 _NO_VALUES = frozenset({"undefined", "null", "none", "nan", "false", "true", "[object object]"})
-"""What programs write where a value is missing."""
+"""What programs write where a value is missing, or is none that is a text."""
 _FILLERS = re.compile(
     "[\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\u180b-\u180d\u180f\u2065\ufe00-\ufe0d\ufff0-\ufff8"
     "\U000e0000-\U000e0fff]"
@@ -92,7 +92,7 @@ def has_placeholder(text: str) -> bool:
 
 
 def is_no_value(text: str) -> bool:
-    """Tell whether a text is the word that a program writes where a value is missing."""
+    """Tell whether a text is the word that a program writes where a value is missing or is no text."""
     return text.strip().lower() in _NO_VALUES
 
 

@@ -57,7 +57,7 @@ class HeaderShape(StrEnum):
     MASKED = "a masked (redacted) value"
     PLACEHOLDER = "a placeholder that was never replaced"
     SEVERAL = "more than one value"
-    NO_VALUE = "the word that a program writes where a value is missing"
+    NO_VALUE = "the word that a program writes where a value is missing or is no text"
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,15 +87,28 @@ class BodyUnreadable(Problem):
     """The body is none that two readers are sure to read alike."""
 
     why: str
+    encoding: str = ""
+    """The Content-Encoding under which it came, if any: it is not undone here."""
 
-    diagnosis: ClassVar = "REQ-01"
     code: ClassVar[int] = -32700
-    hint: ClassVar = "Send JSON-RPC in UTF-8, each member once and spelt as JSON-RPC spells it."
     source: ClassVar = "JSON-RPC 2.0 §5.1; RFC 8259 §4, §8.1"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return which of the two it is."""
+        return "REQ-07" if self.encoding else "REQ-01"
 
     def explain(self) -> str:
         """Say why it cannot be read."""
+        if self.encoding:
+            return f"The request's body came with Content-Encoding: {self.encoding}, which is not undone here."
         return f"The request's body was not passed on, since its upstream may read it otherwise: {self.why}."
+
+    def advise(self) -> str:
+        """Say what to send."""
+        if self.encoding:
+            return "Send the body as plain JSON in UTF-8, without Content-Encoding."
+        return "Send JSON-RPC in UTF-8, each member once and spelt as JSON-RPC spells it."
 
 
 @dataclass(frozen=True, slots=True)

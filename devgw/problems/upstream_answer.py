@@ -5,6 +5,9 @@ from typing import ClassVar
 
 from devgw.problems.proxy import UpstreamProblem
 
+_NOT_MODIFIED = 304
+"""What answers GET and HEAD alone (RFC 9110 §15.4.5)."""
+
 
 @dataclass(frozen=True, slots=True)
 class UpstreamAnswerMalformed(UpstreamProblem):
@@ -139,6 +142,8 @@ class UpstreamAnswerNotMcp(UpstreamProblem):
         """Say what came instead."""
         said = f": “{self.beginning}”" if self.beginning else ""
         what = self.content_type or "no content type"
+        if self.status_code == _NOT_MODIFIED:
+            return f"The upstream {self.url} answered 304, which is of GET alone, to POST: there is no answer in it."
         wanted = "where MCP has application/json or text/event-stream"
         return f"The upstream {self.url} answered {self.status_code} with {what} {wanted}{said}."
 

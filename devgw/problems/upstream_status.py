@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from devgw.foreign.dates import read_date
 from devgw.problems.base import ErrorCode, Fault
 from devgw.problems.proxy import UpstreamProblem
 
@@ -33,8 +34,12 @@ class UpstreamRefusedCall(UpstreamRefusal):
     """A status whose reason only the upstream knows."""
 
     diagnosis: ClassVar = "PROXY-20"
-    hint: ClassVar = "Look at what it said, and into its own log: the gateway passed the request on as it came."
     source: ClassVar = "RFC 9110 §15.5"
+
+    def advise(self) -> str:
+        """Say where its reason stands."""
+        where = "at what it said, and into its own log" if self.beginning else "into the upstream's own log"
+        return f"Look {where}: the gateway passed the request on as it came."
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +239,9 @@ class UpstreamFailed(UpstreamRefusal):
 def _when(retry_after: str) -> str:
     if not retry_after:
         return "a little later"
-    return f"in {retry_after} s" if retry_after.isdigit() else f"after {retry_after}"
+    if retry_after.isdigit():
+        return f"in {retry_after} s"
+    return f"after {retry_after}" if read_date(retry_after) else "a little later"
 
 
 @dataclass(frozen=True, slots=True)

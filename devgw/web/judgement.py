@@ -1,11 +1,14 @@
 """What an upstream's answer means here: one for the client, one that is to be named beside it, or none at all."""
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from devgw.departure import Departure
 from devgw.events.taxonomy import FailureOrigin, Outcome
 from devgw.events.trace import Headers
+from devgw.foreign.json import kind_of
 from devgw.foreign.text import clean
 from devgw.gateway.forwarding import encoding_of, header_of, is_event_stream, is_json
 from devgw.gateway.transport import UpstreamAnswer
@@ -228,7 +231,22 @@ def _no_message(call: McpCall) -> str:
     if call.messages.is_batch and call.header(b"mcp-protocol-version") != _WITH_BATCHES:
         return f"it is a batch, which MCP had in {_WITH_BATCHES} alone"
     versions = {each.get("jsonrpc") for each in call.messages.items if isinstance(each.get("jsonrpc"), str)}
-    return "" if versions == {"2.0"} else 'it has no "jsonrpc": "2.0"'
+    if versions != {"2.0"}:
+        return 'it has no "jsonrpc": "2.0"'
+    return next(filter(None, map(_odd_member, call.messages.items)), "")
+
+
+def _odd_member(message: Mapping[str, Any]) -> str:
+    """Return which member no JSON-RPC message has so (JSON-RPC 2.0 §4; MCP: an id is a string or a number)."""
+    if "method" not in message:
+        return "" if {"result", "error"} & message.keys() else 'it has no "method"'
+    if not isinstance(message["method"], str):
+        return f'its "method" is {kind_of(message["method"])}, not a string'
+    if "id" in message and (isinstance(message["id"], bool) or not isinstance(message["id"], str | int)):
+        return f'its "id" is {kind_of(message["id"])}, not a string or an integer'
+    if "params" in message and not isinstance(message["params"], dict | list):
+        return f'its "params" is {kind_of(message["params"])}, not an object'
+    return ""
 
 
 def _not_acceptable(call: McpCall, url: str, said: str) -> Problem:

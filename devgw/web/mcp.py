@@ -19,7 +19,7 @@ from devgw.gateway.connect_required import CONNECT_ERRORS, WITH_URL_ELICITATION
 from devgw.gateway.forwarding import forwarding_of
 from devgw.limits import Limits
 from devgw.mcp.headers import mismatch, missing
-from devgw.mcp.message import Messages, find_lookalike, read_messages
+from devgw.mcp.message import find_lookalike, read_messages
 from devgw.mcp.revision import is_modern, revision_of
 from devgw.problems import Problem, Refused
 from devgw.problems.bearer import SubjectMissing
@@ -191,7 +191,7 @@ class McpRoutes:
             Refused: with `CapabilityHidden` or `HeaderMismatch`, or where the body could be read in two ways.
         """
         is_filtered = call.route.capability_filter is not None
-        _check_readable(call.messages, is_filtered=is_filtered)
+        _check_readable(call, is_filtered=is_filtered)
         self._compare_headers(call)
         if is_filtered:
             self._capabilities.check(call.route, call.admitted, call.messages.items)
@@ -269,7 +269,7 @@ def _asked(call: McpCall) -> tuple[Route, str | None, bytes, str]:
     return call.route, sent.decode("latin-1") or None, call.trace.query, call.origin
 
 
-def _check_readable(messages: Messages, *, is_filtered: bool) -> None:
+def _check_readable(call: McpCall, *, is_filtered: bool) -> None:
     """Refuse what we cannot read and the upstream might; where a filter decides, also what it may read otherwise.
 
     An upstream that acted on it would answer to an id that we do not know: the answer could be given to nobody.
@@ -277,16 +277,18 @@ def _check_readable(messages: Messages, *, is_filtered: bool) -> None:
     Raises:
         Refused: with `BodyTooDeep` or `BodyUnreadable`.
     """
-    refused = messages.refused
+    refused = call.messages.refused
     if refused is not None and (is_filtered or not refused.is_broken):
-        raise Refused(_unreadable(refused))
-    for item in messages.items if is_filtered else ():
+        raise Refused(_unreadable(refused, clean(call.header(b"content-encoding"), 40)))
+    for item in call.messages.items if is_filtered else ():
         if lookalike := find_lookalike(item):
             raise Refused(BodyUnreadable(f"its member {clean(lookalike, 40)!r} may be taken for another"))
 
 
-def _unreadable(refused: JsonRefused) -> Problem:
+def _unreadable(refused: JsonRefused, encoding: str) -> Problem:
     """Return what it comes to that a body was not read."""
     if refused.limit == "JSON_DEPTH":
         return BodyTooDeep(Limits.JSON_DEPTH)
-    return BatchTooLong(Limits.BATCH_MESSAGES) if refused.limit == "BATCH_MESSAGES" else BodyUnreadable(str(refused))
+    if refused.limit == "BATCH_MESSAGES":
+        return BatchTooLong(Limits.BATCH_MESSAGES)
+    return BodyUnreadable(str(refused), "" if encoding.lower() == "identity" else encoding)

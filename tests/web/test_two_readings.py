@@ -1,6 +1,7 @@
 """What we read otherwise than an upstream might goes to none: it would act, and its answer would be nobody's."""
 
 import asyncio
+import gzip
 import json
 import time
 
@@ -53,6 +54,20 @@ async def test_what_could_be_read_in_two_ways_is_refused_with_a_reason_and_goes_
         assert (answer.status_code, answer.json()["reason"]) == (400, reason)
         assert upstream.seen == []
         assert gateway.traces[-1].reason_code == reason
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate"])
+async def test_a_compressed_body_is_told_by_its_content_encoding(encoding: str) -> None:
+    """Nothing is undone on the way up: who reads it would be the upstream alone."""
+    body = gzip.compress(call("{}"))
+    async with bytes_upstream(answers) as upstream, gate(upstream.url) as gateway, httpx2.AsyncClient() as http:
+        headers = gateway.bearer | {"content-encoding": encoding}
+        said = (await http.post(gateway.url, content=body, headers=headers)).json()
+        assert said["diagnosis"] == "REQ-07"
+        assert f"Content-Encoding: {encoding}" in said["detail"]
+        assert "without Content-Encoding" in said["hint"]
+        again = await http.post(gateway.url, content=call("{}"), headers=gateway.bearer)
+        assert again.status_code == 200
 
 
 @pytest.mark.parametrize("body", [b"{", b"hello", b"{'a': 1}", call("{}") + b" x"])

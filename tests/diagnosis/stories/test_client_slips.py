@@ -67,6 +67,10 @@ async def test_a_token_in_the_url_works_in_the_header_that_is_printed(gateway: W
         ),
         ({"data": {"method": "tools/list"}}, "x-www-form-urlencoded"),
         ({"json": {"jsonrpc": "1.0", "id": 1, "method": "tools/list"}}, 'no "jsonrpc": "2.0"'),
+        ({"json": {"jsonrpc": "2.0", "id": None, "method": "tools/list"}}, '"id" is null, not a string or an integer'),
+        ({"json": {"jsonrpc": "2.0", "id": 1, "method": 5}}, '"method" is a number, not a string'),
+        ({"json": {"jsonrpc": "2.0", "id": 1}}, 'it has no "method"'),
+        ({"json": {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": "x"}}, '"params" is a string'),
     ],
 )
 async def test_what_is_no_message_is_not_put_on_the_upstream(
