@@ -9,7 +9,7 @@ from devgw.monitor.event_words import sentence
 from devgw.monitor.masking import mask_sentence
 from devgw.monitor.moments import stamp
 from devgw.monitor.rows import EventLine
-from devgw.problems.bearer import TokenMissing
+from devgw.problems.bearer import TokenExpired, TokenMissing
 from devgw.problems.front import MethodNotOffered
 
 _QUIET = (told.McpRequestAccepted, told.McpCapabilityInvoked, told.McpAuthDownstreamTokenValidated)
@@ -53,7 +53,7 @@ def clean(text: str) -> str:
 def _severity(event: Event) -> str:
     if isinstance(event, _ERROR):
         return "error"
-    if isinstance(event.problem, TokenMissing) or _is_probe(event):
+    if isinstance(event.problem, TokenMissing | TokenExpired) or _is_probe(event):  # on both a client goes on by itself
         return ""
     if event.outcome in {Outcome.FAILURE, Outcome.DENIED} or (event.reason_code and not isinstance(event, _WARNING)):
         return "error"

@@ -130,9 +130,13 @@ class MethodRefused(Problem):
     taken: tuple[str, ...]
     """The methods that it takes."""
 
-    diagnosis: ClassVar = "REQ-06"
     status: ClassVar = 405
     source: ClassVar = "RFC 6749 §3.2; RFC 7591 §3; RFC 9110 §15.5.6"
+
+    @property
+    def diagnosis_id(self) -> str | None:
+        """Return its name; None for HEAD, by which programs look whether a link is alive: no client means it."""
+        return None if self.method == "HEAD" else "REQ-06"
 
     def explain(self) -> str:
         """Say what it takes."""

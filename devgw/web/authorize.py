@@ -41,6 +41,8 @@ async def authorize(path: str | None = None) -> Response:
     route = gateway.route_of(f"/{path}") if path else None
     if path and route is None:
         return await answer_wrong_path()
+    if not request.query_string and (looked := answer_to_look()):  # at the address alone, of no authorization
+        return looked
     parameters = serving.query()
     parameters.check_lengths()
     _note_client(gateway, parameters)

@@ -8,6 +8,7 @@ from devgw.events.taxonomy import McpRequestRejected
 from devgw.monitor.lines import is_detail, line_of
 from tests.diagnosis.stories.conftest import Watched
 from tests.support.browser import Browser
+from tests.support.gateway import mcp_request
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
@@ -24,6 +25,34 @@ async def test_the_method_that_every_sdk_tries_once_is_quiet(
     assert line_of(told[0]).severity == ""
     (flow,) = await gateway.flows()
     assert (flow.failure, flow.state, flow.diagnoses) == (None, FlowState.ACTIVE, ())
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/oauth/token", "/oauth/register", "/oauth/revoke", "/oauth/authorize", "/oauth/callback", "/oauth/setup",
+     "/mcp/sample", "/.well-known/oauth-protected-resource/mcp/sample"],
+)  # fmt: skip
+async def test_who_looks_whether_an_address_is_alive_is_no_client_that_fails(
+    gateway: Watched, http: httpx2.AsyncClient, path: str
+) -> None:
+    """RFC 9110 §9.3.2: monitors, link checkers and previews ask by HEAD."""
+    await http.head(f"{gateway.origin}{path}", headers={"user-agent": "UptimeRobot/2.0"})
+    gateway.wait(5)
+    assert (await gateway.names(), await gateway.of_gateway()) == ([], [])
+    assert [each.state for each in await gateway.flows() if each.state is FlowState.FAILED] == []
+
+
+async def test_a_token_whose_time_is_over_is_told_without_alarm(
+    gateway: Watched, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    """Each client meets it four times an hour, and refreshes."""
+    tokens = await gateway.running.tokens(http, browser)
+    gateway.wait(1_000)
+    headers = {"authorization": f"Bearer {tokens['access_token']}"}
+    assert (await http.post(gateway.mcp_url, json=mcp_request("ping"), headers=headers)).status_code == 401
+    told = [each for each in gateway.running.published if isinstance(each.event, McpRequestRejected)]
+    assert [line_of(each).severity for each in told] == [""]
+    assert not is_detail(told[0].event)
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/register", "/oauth/authorize", "/oauth/setup", "/mcp/sample"])
