@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from devgw.foreign.shell import PASTE_ADDRESS
 from devgw.platforms.seat import Seat, seat_of
 
 _WAYS: Final = {
@@ -18,7 +19,7 @@ _WAYS: Final = {
 }
 _RESCUE: Final = (
     "A client that runs here waits for the browser at a port of its own. Where the browser says after a login that "
-    "localhost cannot be reached, copy the whole address that it shows and run here: curl 'ADDRESS'"
+    f"localhost cannot be reached, run `{PASTE_ADDRESS}` here and paste the whole address that it shows."
 )
 
 

@@ -1,10 +1,16 @@
 """Commands to copy: whatever a project calls its routes, a shell sees the words that were meant."""
 
+import os
 import shlex
+import shutil
+import socket
+import subprocess
+from pathlib import Path
 
 import pytest
 
-from devgw.foreign.shell import add_to_claude, server_name, server_names
+from devgw.foreign.shell import PASTE_ADDRESS, add_to_claude, server_name, server_names
+from tests.support.serving import listen
 
 BEGINNING = ["claude", "mcp", "add", "--transport", "http"]
 HOSTILE = [
@@ -69,3 +75,48 @@ def test_no_two_routes_get_one_name_under_which_the_later_would_take_the_place_o
 
 def test_names_that_differ_stay_as_they_are() -> None:
     assert server_names(["calc", "notes", "工具"]) == ["calc", "notes", "devgw"]
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/callback?code=a&state=b&iss=http://localhost:9000",
+        "/';touch$IFS'pwned';'?code=a&state=b",
+        "/$(touch$IFS.pwned)?code=a",
+        '/";touch$IFS.pwned;"?code=a',
+        "/a\\nb?code=a",
+    ],
+)
+def test_a_pasted_address_reaches_the_client_whole_and_is_no_word_of_the_shell(
+    path: str, shell: str, tmp_path: Path
+) -> None:
+    environ = os.environ | {"http_proxy": "http://127.0.0.1:1", "no_proxy": ""}
+    with listen() as client:
+        client.listen()
+        client.settimeout(10)
+        address = f"http://127.0.0.1:{client.getsockname()[1]}{path}\n"
+        process = subprocess.Popen(
+            [shell, "-c", PASTE_ADDRESS],
+            stdin=subprocess.PIPE,
+            cwd=tmp_path,
+            env=environ,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        assert process.stdin is not None
+        process.stdin.write(address.encode())
+        process.stdin.close()
+        asked = _first_line(client)
+        process.wait(10)
+    assert asked == f"GET {path} HTTP/1.1"
+    assert not list(tmp_path.iterdir())
+
+
+def _first_line(client: socket.socket) -> str:
+    connection, _ = client.accept()
+    with connection, connection.makefile("rb") as lines:
+        found = lines.readline().decode().strip()
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+    return found

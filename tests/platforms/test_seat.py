@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from devgw.foreign.shell import PASTE_ADDRESS
 from devgw.outbound.probes import machine
 from devgw.platforms.here import here
 from devgw.platforms.linux import Linux
@@ -50,9 +51,9 @@ def test_where_it_sits_is_told_from_the_innermost_sign(
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
-        ({"CODESPACES": "true"}, ["gh codespace ports forward 9000:9000 9001:9001", "curl 'ADDRESS'"]),
-        ({"container": "docker"}, ["forward port 9000, 9001 of it", "curl 'ADDRESS'"]),
-        ({"SSH_TTY": "/dev/pts/1"}, ["ssh -N -L 9000:localhost:9000 -L 9001:localhost:9001 HOST", "curl 'ADDRESS'"]),
+        ({"CODESPACES": "true"}, ["gh codespace ports forward 9000:9000 9001:9001", PASTE_ADDRESS]),
+        ({"container": "docker"}, ["forward port 9000, 9001 of it", PASTE_ADDRESS]),
+        ({"SSH_TTY": "/dev/pts/1"}, ["ssh -N -L 9000:localhost:9000 -L 9001:localhost:9001 HOST", PASTE_ADDRESS]),
     ],
 )
 def test_the_ports_that_have_to_be_forwarded_are_named(environ: dict[str, str], said: list[str]) -> None:

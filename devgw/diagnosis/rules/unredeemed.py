@@ -15,12 +15,13 @@ from devgw.diagnosis.urls import UrlParts, split_url
 from devgw.diagnosis.view import View
 from devgw.events.flow import Diagnosis, FlowState, Milestone, Step
 from devgw.events.taxonomy import McpAuthCallbackProbed, McpAuthCodeIssued
+from devgw.foreign.shell import PASTE_ADDRESS
 
 Suspect = tuple[str, str, str]
 """Id, cause and fix."""
 _ELSEWHERE = (
-    "Where the client runs in WSL, a container or over SSH, run there, within a minute, curl with the whole address "
-    "that the browser shows, or forward port {port}"
+    "Where the client runs in WSL, a container or over SSH, run there, within a minute, "
+    f"`{PASTE_ADDRESS}` and paste the whole address that the browser shows, or forward port {{port}}"
 )
 
 
