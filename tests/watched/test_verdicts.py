@@ -1,11 +1,15 @@
 """What a client makes of a server that errs is what it makes of it directly, in the same words but for the origin."""
 
+import asyncio
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from devgw.diagnosis.rules.watched import SILENCE
 from devgw.emulators.upstream_auth.faults import Fault
+from devgw.events.taxonomy import DiagnosisMade
 from tests.watched import clients
 from tests.watched.bench import sample, watching
 
@@ -75,6 +79,14 @@ OTHERS = [clients.python_2, clients.fastmcp_4, clients.python_1, clients.typescr
 @pytest.mark.parametrize("verdict", OTHERS, ids=lambda each: each.__name__)
 async def test_a_library_passes_through_as_it_does_directly(verdict: clients.Verdict, tmp_path: Path) -> None:
     assert await compare(verdict, None, tmp_path) == "passes"
+
+
+@pytest.mark.parametrize("verdict", [clients.python_2, clients.typescript_2], ids=lambda each: each.__name__)
+async def test_nothing_is_said_of_a_library_that_passes(verdict: clients.Verdict, tmp_path: Path) -> None:
+    async with sample() as server, watching(server.metadata.resource, tmp_path) as watched:
+        assert await verdict(watched.url, tmp_path) == "passes"
+        await asyncio.sleep((SILENCE + timedelta(seconds=1)).total_seconds())  # what is quiet for so long is judged
+        assert watched.events(DiagnosisMade) == []
 
 
 @pytest.mark.parametrize("fault", OF_LIBRARIES, ids=str)
