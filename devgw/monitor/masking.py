@@ -14,6 +14,7 @@ from devgw.entropy import fingerprint
 from devgw.limits import Limits
 from devgw.monitor.invisible import uncovered
 from devgw.monitor.secret_names import (
+    SCHEME,
     STEMS,
     is_partly_secret,
     is_secret_field,
@@ -26,7 +27,7 @@ URL_HEADERS = frozenset({"location", "referer", "content-location", "link"})
 
 _NAMED = rf"(?=[\w-]*?(?:{STEMS}))(?P<name>[\w-]++)"
 _IN_TEXT = re.compile(
-    rf'(?P<head>(?:(?<![\w\\-])|(?<=\\)(?![nrt])|(?<=\\[nrt])){_NAMED}\\*["\']?\s{{0,9}}(?:=>|:?=|:)\s{{0,9}})'
+    rf'(?P<head>(?:(?<![\w\\-])|(?<=\\)(?![nrt])|(?<=\\[nrt])){_NAMED}\\*["\']?\s{{0,9}}(?:=>|:?=|:)\s{{0,9}}{SCHEME})'
     r'(?:(?P<quote>\\{0,7}["\'])(?P<quoted>(?:(?!(?P=quote))(?:\\.|[^\n]))+)'
     r'|(?P<value>(?!//|-?[0-9]{1,5}\b)[^"\'”&\s,;<>}\\]{6,}))',
     re.IGNORECASE,

@@ -28,6 +28,8 @@ _IN_QUERIES = frozenset(
     }
 )  # fmt: skip
 """Names that say nothing of a secret in JSON, and do in a URL."""
+SCHEME = r"(?:(?:bearer|basic|dpop|token|api-?key|key|bot|ssws|negotiate)\s{1,9}(?=\S))?+"
+"""Of a credential (RFC 9110 §11.4): the secret is what follows it."""
 _IN_HEADERS = re.compile(
     r"_(?:key|auth|pass|authentication|bearer)$|signature|csrf|xsrf|hmac"
     r"|(?:session|(?:^|_)sess)(?:_?(?:id|key|hash|data|cookie|token|handle))?$"

@@ -31,13 +31,14 @@ _SHAPES = (
     r"(?:rzp|shippo|duffel)_(?:test|live)_[A-Za-z0-9_-]{10,}", r"EZ[AT]K[A-Za-z0-9]{20,}",
     rf"access-(?:sandbox|development|production)-{_UUID}", r"(?:live|test)_[a-f0-9]{30,}",
     # applications: Shopify, Linear, Notion, Figma, SendGrid, Brevo, Mailgun, Mailchimp, HubSpot, Airtable, Asana,
-    # Typeform, Contentful, Postman, ReadMe, Intra, Dropbox, Zoho
+    # Typeform, Resend, Contentful, Postman, ReadMe, Intra, Dropbox, Zoho
     r"shp[a-z]{2}_[A-Za-z0-9]{16,}", r"lin_(?:api|oauth)_[A-Za-z0-9]{16,}", r"(?:ntn|secret)_[A-Za-z0-9]{30,}",
     r"fig[a-z]_[A-Za-z0-9_-]{16,}", r"SG\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
     r"x(?:keysib|smtpsib)-[A-Za-z0-9-]{20,}", r"key-[a-f0-9]{32}", r"[a-f0-9]{32}-us[0-9]{1,2}(?!\w)",
     rf"pat-[a-z]{{2}}[0-9]-{_UUID}", r"pat[A-Za-z0-9]{14}\.[a-f0-9]{40,}",
     r"[12]/[0-9]{10,}(?:/[0-9]{6,})?:[a-f0-9]{20,}",
-    r"tfp_[A-Za-z0-9_]{20,}", r"CFPAT-[A-Za-z0-9_-]{20,}", r"PMAK-[a-f0-9]{20,}-[a-f0-9]{20,}", r"rdme_[a-z0-9]{30,}",
+    r"tfp_[A-Za-z0-9_]{20,}", r"re_[A-Za-z0-9]{6,}_[A-Za-z0-9]{16,}", r"CFPAT-[A-Za-z0-9_-]{20,}",
+    r"PMAK-[a-f0-9]{20,}-[a-f0-9]{20,}", r"rdme_[a-z0-9]{30,}",
     r"s-s4t2(?:ud|af)-[a-f0-9]{20,}", r"sl\.(?:u\.)?[A-Za-z0-9_-]{40,}", r"1000\.[a-f0-9]{30,}\.[a-f0-9]{30,}",
     # talk: Slack, Discord, Telegram
     r"xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{10,}", r"xapp-[A-Za-z0-9-]{10,}",
@@ -62,7 +63,7 @@ _SHAPES = (
     r"(?:t1\.|y[0-3]_|AQVN)[A-Za-z0-9_=.-]{30,}", r"[spt]k\.eyJ[A-Za-z0-9_.-]{20,}", r"EAA[A-Za-z0-9]{60,}",
     # whoever else puts a prefix in front
     rf"[a-z]{{2,8}}_{_DIGIT_OR_CAPITAL}[A-Za-z0-9_-]{{40,}}", _THROWN,
-    r"eyJ[A-Za-z0-9_-]{5,2000}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*",
+    r"eyJ[A-Za-z0-9_-]{5,2000}\.\.?[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*",  # with nothing between: RFC 7516 §5.1
 )  # fmt: skip
 _BEARER = r"(?<=[Bb]earer )[A-Za-z0-9._~+/-]{16,}=*(?![\w=\"'])"
 _PEM = r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----[\s\S]*?(?:-----END [A-Z0-9 ]*-----|\Z)"

@@ -40,6 +40,8 @@ SHAPES = [
     "SG." + "aB3dE5gH7jK9lM1n.O3pQ5rS7tU9vW1xY3zA5",
     "hvs." + "CAESIJ1234567890abcdefgh",
     "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxIn0." + "c2lnbmF0dXJl",
+    "eyJhbGciOiJkaXIifQ.." + "aXYxMjM0NTY.Y2lwaGVy.dGFn",
+    "re_" + "aB3dE5gH_7jK9lM1nO3pQ5rS7tU9v",
     "at_" + "aB3dE5gH7jK9lM1nO3pQ",
     "pt_" + "aB3dE5gH7jK9lM1nO3pQ",
     "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\n-----END PRIVATE KEY-----",
@@ -308,6 +310,9 @@ def test_no_face_of_a_trace_shows_any_of_them() -> None:
         "see https://h.example/x?token[]=correct-horse&auth%5Btoken%5D=correct-horse",
         "https://h.example/x;jsessionid=correct-horse?a=b",
         "sent Basic dXNlcjpjb3JyZWN0LWhvcnNl",
+        "got Authorization: Bearer correct-horse",
+        "authorization: Token  correct-horse, which it does not know",
+        '{"said": "X-Auth-Key: ApiKey correct-horse',
         "https://hooks.slack.com/services/T00000000/B00000000/correcthorsecorrecthorse",
         "https://api.telegram.org/bot123456789:AAcorrecthorsecorrecthorsecorrecthorse/getMe",
         "https://discord.com/api/webhooks/123456789/correcthorsecorrecthorsecorrecthorse",
@@ -340,6 +345,7 @@ def test_a_secret_is_known_beside_its_name_and_in_a_list_of_them(value: dict[str
     [
         '{"error": {"code": -32042, "message": "x"}, "usage": {"total_tokens": 1234567',
         "Basic credentials are needed; HTTP Basic understanding",
+        "token: bearer token missing",
         '{"keyResult": "a sentence with a colon: here", "tokens": 12',
     ],
 )
