@@ -170,11 +170,8 @@ def _mask_text(text: str) -> str:
 
 def _mask_named(found: re.Match[str]) -> str:
     parts = found.groupdict("")
-    name, value, before = (
-        parts["name"],
-        parts["value"] or parts.get("quoted", ""),
-        parts["head"] + parts.get("quote", ""),
-    )
+    name, value = parts["name"], parts["value"] or parts.get("quoted", "")
+    before = parts["head"] + parts.get("quote", "")
     is_parameter = found.string[max(0, found.start() - 1) : found.start()] in {"?", "&"}
     is_told = is_secret_field(name) or is_partly_secret(name) or (is_parameter and is_secret_parameter(name))
     if is_told and not is_masked(value):

@@ -56,8 +56,8 @@ def upstream_check(url: str, *, local_allowed: bool) -> CheckAddress:
         allowed |= {PUBLIC}
 
     def refusal(address: str, kind: str) -> Problem:
-        why = PLAIN_HTTP if kind == PUBLIC else f"{address} is an address of this machine or network ({kind})"
-        return AddressForbidden(url=url, why=why)
+        where = "an address of this machine or network" if kind in NEAR else "no public address"
+        return AddressForbidden(url=url, why=PLAIN_HTTP if kind == PUBLIC else f"{address} is {where} ({kind})")
 
     return address_check(allowed, refusal)
 

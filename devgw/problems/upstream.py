@@ -81,7 +81,8 @@ class AddressForbidden(UpstreamProblem):
 
     diagnosis: ClassVar = "UPST-10"
     hint: ClassVar = (
-        "Only an upstream that itself runs on this machine or network may name addresses there; others need https."
+        "Let it lead to a public host by https; an upstream that itself runs on this machine or network may name "
+        "private and loopback addresses as well, also by http."
     )
     source: ClassVar = "MCP Security Best Practices §SSRF"
 

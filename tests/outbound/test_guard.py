@@ -68,6 +68,17 @@ async def test_a_local_upstream_may_name_local_addresses(url: str) -> None:
     await check_url(url, local_allowed=True)
 
 
+@pytest.mark.parametrize("address", ["[2002:7f00:1::1]", "[fec0::1]", "192.0.0.8", "169.254.169.254", "[ff02::1]"])
+async def test_what_is_neither_public_nor_near_is_not_said_to_be_this_machine(address: str) -> None:
+    problem = await refusal(check_url(f"http://{address}/x", local_allowed=True))
+    assert f"{address.strip('[]')} is no public address (" in problem.explain()
+
+
+async def test_what_is_near_is_said_to_be() -> None:
+    problem = await refusal(check_url("https://10.0.0.1/x", local_allowed=False))
+    assert "10.0.0.1 is an address of this machine or network (private)" in problem.explain()
+
+
 async def test_a_name_that_nobody_knows_is_named() -> None:
     assert isinstance(await refusal(check_url("https://nobody.invalid/x", local_allowed=True)), UpstreamNameUnknown)
 

@@ -134,7 +134,7 @@ async def test_a_policy_that_has_nothing_to_get_is_taken_off_as_printed(tmp_path
             "DISC-09",
             "Publish protected resource metadata with `authorization_servers`",
         ),
-        ({"challenge": 'Bearer resource_metadata="http://203.0.113.5/x"'}, "UPST-10", "others need https"),
+        ({"challenge": 'Bearer resource_metadata="http://203.0.113.5/x"'}, "UPST-10", "a public host by https"),
         (
             {"redirect": lambda sent: {"state": sent["state"], "error": "invalid_target"}},
             "AUD-07",
