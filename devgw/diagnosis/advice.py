@@ -60,6 +60,14 @@ SUBJECTS: dict[str, Subject] = {
         "the route has",
         "Let the client use {expected}, the `resource` of the protected resource metadata.",
     ),
+    "published_resource": Subject(
+        "resource",
+        "found",
+        "expected is",
+        "was found",
+        "was expected",
+        "Let `resource` be {expected}, the URL that clients are given.",
+    ),
     "origin": Subject(
         "origin",
         "the request came under",

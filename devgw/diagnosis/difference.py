@@ -24,7 +24,7 @@ class Difference:
     got: str
     expected: str
     subject: str
-    """`redirect_uri`, `callback_uri`, `token_redirect_uri`, `issuer`, `resource`, `origin`, `scope` or `url`."""
+    """A key of `advice.SUBJECTS`, or `scope`."""
     kinds: tuple[str, ...]
     """Every kind of difference, from the left to the right; empty where there is none."""
     sentence: str
@@ -54,7 +54,8 @@ def explain_difference(got: str, expected: str, kind: str) -> Difference:
         got: what arrived, was sent or was found.
         expected: what it is measured against: what is registered, advertised or configured.
         kind: what the two are: `redirect_uri` (a client's), `callback_uri` (the gateway's own at the identity
-            provider), `token_redirect_uri`, `issuer`, `resource`, `origin`, `scope` (both space-separated) or `url`.
+            provider), `token_redirect_uri`, `issuer`, `resource` (asked for), `published_resource`, `origin`, `scope`
+            (both space-separated) or `url`.
     """
     if kind == "scope":
         return _scope_difference(got, expected)

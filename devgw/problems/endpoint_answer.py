@@ -25,6 +25,8 @@ _ABSENT = frozenset({404, 405, 410, 501})
 _PASSING = frozenset({ErrorCode.SERVER_ERROR, ErrorCode.TEMPORARILY_UNAVAILABLE})
 _TOO_OFTEN, _FAILS, _REDIRECTS, _REFUSES = 429, 500, 300, 400
 _CLOSED = frozenset({401, 403})
+_OF_OAUTH = frozenset(ErrorCode)
+"""Words by which an endpoint answers; a server that has none there says its own (`not_found`)."""
 _OF_THE_CLIENT = frozenset({ErrorCode.INVALID_CLIENT, ErrorCode.UNAUTHORIZED_CLIENT})
 
 
@@ -69,7 +71,7 @@ class EndpointAnswer:
 
 def refusal_at(answer: EndpointAnswer) -> EndpointRefusal:
     """Return which refusal an answer is that gives a client nothing to go on with."""
-    if answer.status in _ABSENT and not answer.error_code:
+    if answer.status in _ABSENT and answer.error_code not in _OF_OAUTH:
         return EndpointDead(*answer.facts, is_named=answer.is_named)
     if answer.status >= _FAILS or answer.status == _TOO_OFTEN or answer.error_code in _PASSING:
         return EndpointFailing(*answer.facts, retry_after=answer.retry_after)

@@ -131,6 +131,7 @@ class CallForbidden(CallProblem):
     """What the challenge asks for."""
     page: str = ""
     """The Origin that was sent; empty for none."""
+    has_token: bool = True
 
     diagnosis: ClassVar = "SCOPE-06"
     source: ClassVar = "RFC 6750 §3.1; MCP authorization: Scope Challenge Handling"
@@ -139,7 +140,7 @@ class CallForbidden(CallProblem):
         """Say what it wants."""
         wants = f" It asks for the scope {clean(self.scope, _SHOWN)}." if self.scope else ""
         page = f" The request is of a page of {clean(self.page, _SHOWN)}." if self.page else ""
-        return f"{self._answered}, with a token.{wants}{page}"
+        return f"{self._answered}, {'with' if self.has_token else 'without'} a token.{wants}{page}"
 
     def advise(self) -> str:
         """Say the change that follows from what is known."""
@@ -150,6 +151,25 @@ class CallForbidden(CallProblem):
         return (
             f"Give this account or client the right at {self.owner}; where scopes decide, name the missing one in a "
             "challenge with insufficient_scope, so that clients ask for it."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CallNotAdmitted(CallProblem):
+    """A call without a token is answered 403, by which no client knows that it may log in."""
+
+    diagnosis: ClassVar = "PROXY-20"
+    source: ClassVar = "RFC 6750 §3.1; RFC 9110 §15.5.4"
+
+    def explain(self) -> str:
+        """Say that no token was there to be refused."""
+        return f"{self._answered}, without a token."
+
+    def advise(self) -> str:
+        """Say what either of the two may do."""
+        return (
+            f"Let {self.owner} answer 401 with a challenge if a login is to help; else a firewall, or a list of hosts "
+            "or addresses before it, turns the client away."
         )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from devgw.problems.foreign_call import (
     AudienceForeign,
     CallForbidden,
+    CallNotAdmitted,
     CallNotTaken,
     CallProblem,
     CallRedirected,
@@ -62,8 +63,10 @@ def refusal_of_call(answer: CallAnswer) -> CallProblem:
     token = answer.token
     if answer.status == _UNAUTHORIZED and token is not None:
         return _of_token(answer, token)
+    if answer.status == _FORBIDDEN and token is None and not answer.page:
+        return CallNotAdmitted(*answer.facts)
     if answer.status == _FORBIDDEN:
-        return CallForbidden(*answer.facts, scope=answer.scope, page=answer.page)
+        return CallForbidden(*answer.facts, scope=answer.scope, page=answer.page, has_token=token is not None)
     if answer.status < _REDIRECTS:
         return NoMcpInAnswer(*answer.facts, media_type=answer.media_type)
     if answer.status < _REFUSES:

@@ -28,6 +28,30 @@ class OriginsExhausted(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class WatchedCallbackLeftOut(Problem):
+    """The answer to a login goes to the client as it is, and names the real server where it knows the local URL."""
+
+    why: str
+    """Why the browser went on without devgw's callback."""
+    issuer: str
+
+    diagnosis: ClassVar = "DISC-08"
+    fault: ClassVar = Fault.GATEWAY
+    hint: ClassVar = (
+        "Start the client through devgw, so that it keeps the server's own URL: `devgw watch URL -- COMMAND`."
+    )
+    source: ClassVar = "RFC 9207 §2.4"
+
+    def explain(self) -> str:
+        """Say what a client makes of it here, and that it is not so without devgw."""
+        return (
+            f"The browser went on without devgw's callback ({self.why}), so the answer to the login names "
+            f"{clean(self.issuer, _SHOWN)}, which the client knows by its local URL: one that checks `iss` refuses the "
+            "answer here, and takes it without devgw."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class WatchedHostRefused(Problem):
     """A request names a host under which this port does not go."""
 

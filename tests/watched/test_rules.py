@@ -1,6 +1,8 @@
 """What is changed between a client and a watched server, and that nothing else is."""
 
 import asyncio
+import json
+from codecs import BOM_UTF8
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -317,3 +319,46 @@ async def test_a_server_that_is_gone_is_said_and_nothing_falls_over(
         with pytest.raises(httpx2.RemoteProtocolError):
             await http.post(other.url, json=INITIALIZE, headers=HEADERS)
         assert other.traces()[-1].reason_code == "upstream_refused_connection"
+
+
+@pytest.mark.parametrize(
+    "place", ["/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource/mcp"]
+)
+async def test_a_mark_of_byte_order_stays_since_some_clients_read_no_document_that_begins_with_it(
+    upstream: Upstream, watched: Watching, http: httpx2.AsyncClient, place: str
+) -> None:
+    usual = json.dumps(upstream.answer(Asked("GET", place, {}, {}, b""))[2]).encode()
+    upstream.answers[place] = (200, {}, BOM_UTF8 + usual)
+    given = (await http.get(f"{watched.origin}{place}")).content
+    assert given.startswith(BOM_UTF8)
+    assert watched.origin.encode() in given
+
+
+async def test_a_mark_of_byte_order_stays_in_the_answer_to_a_registration(
+    upstream: Upstream, client: RawClient, http: httpx2.AsyncClient, watched: Watching
+) -> None:
+    both = [CALLBACK, watched.runtime.watched.callback]
+    upstream.answers["/register"] = (201, {}, BOM_UTF8 + json.dumps({"client_id": "c", "redirect_uris": both}).encode())
+    given = (await http.post(f"{watched.origin}/register", json={"redirect_uris": [CALLBACK]})).content
+    assert given == BOM_UTF8 + json.dumps({"client_id": "c", "redirect_uris": [CALLBACK]}).encode()
+
+
+@pytest.mark.parametrize("promises", [True, None])
+async def test_a_server_that_takes_no_second_redirect_uri_is_said_to_stop_clients_that_check_iss(
+    upstream: Upstream, watched: Watching, http: httpx2.AsyncClient, promises: bool | None
+) -> None:
+    upstream.server_metadata["authorization_response_iss_parameter_supported"] = promises
+    usual = upstream._register
+    refusal: tuple[int, dict[str, str], Any] = (400, {}, {"error": "invalid_redirect_uri"})
+    upstream._register = lambda asked: refusal if b"__watch" in asked.body else usual(asked)  # type: ignore[method-assign]
+    verdict = await RawClient(http, watched.url).go()
+    begun = next(each for each in watched.traces() if each.asked == "authorize")
+    if not promises:
+        assert verdict == "passes"
+        assert begun.problem is None
+        return
+    assert verdict.startswith("iss is ")
+    assert begun.diagnosis_id == "DISC-08"
+    assert begun.problem is not None
+    assert upstream.issuer in begun.problem.explain()
+    assert "takes it without devgw" in begun.problem.explain()

@@ -78,7 +78,7 @@ def _identifier(seen: Seen, place: DocumentPlace) -> Point:
         )
     if said == seen.url:
         return naming.good(f"resource is {shown(said)}")
-    difference = explain_difference(shown(said), shown(seen.url), "resource")
+    difference = explain_difference(shown(said), shown(seen.url), "published_resource")
     trait, diagnosis_id = _of_resource(said, seen.url)
     todo = f"Let `resource` be {shown(seen.url)}, letter for letter."
     make = naming.odd if trait in _TAKEN_BY_SOME else naming.bad

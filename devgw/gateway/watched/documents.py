@@ -6,6 +6,7 @@ Source: RFC 9728 §2, RFC 8414 §2, RFC 9449 §5.1.
 """
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,11 @@ class Mended:
     body: bytes
     changes: tuple[str, ...]
     """What is otherwise than the server said, beside the origins."""
+
+
+def as_marked(body: bytes, like: bytes) -> bytes:
+    """Return a document with the mark of byte order that `like` has: some clients read none that begins with it."""
+    return BOM_UTF8 + body if like.startswith(BOM_UTF8) else body
 
 
 def read_document(body: bytes) -> dict[str, Any] | None:

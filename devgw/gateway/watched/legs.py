@@ -33,6 +33,7 @@ _MEMBERS = {
 }
 _ASSUMED = {"/authorize": Leg.AUTHORIZE, "/token": Leg.TOKEN, "/register": Leg.REGISTER}
 """Where revision 2025-03-26 assumes the endpoints of a server that publishes nothing."""
+_PROMISE = "authorization_response_iss_parameter_supported"
 _RESOURCE = "/.well-known/oauth-protected-resource"
 _SERVER = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
 
@@ -48,6 +49,7 @@ class Legs:
         self._mcp = (read.origin, read.path.rstrip("/"))
         self._callback = (read.origin, CALLBACK_PATH)
         self._learnt: OrderedDict[tuple[str, str], tuple[Leg, str]] = OrderedDict()
+        self._naming: OrderedDict[str, None] = OrderedDict()
         for origin, path, leg, issuer in learnt:
             self._learnt[origin, path] = Leg(leg), issuer
 
@@ -65,9 +67,18 @@ class Legs:
 
     def learn_server(self, document: Mapping[str, object], origin: str) -> None:
         """Remember the endpoints that an authorization server's metadata names, read at `origin`."""
-        issuer = document.get("issuer")
+        said = document.get("issuer")
+        issuer = said if isinstance(said, str) else origin
         for member, leg in _MEMBERS.items():
-            self.learn(document.get(member), leg, issuer if isinstance(issuer, str) else origin)
+            self.learn(document.get(member), leg, issuer)
+        if document.get(_PROMISE) is True:
+            self._naming[issuer] = None
+            if len(self._naming) > Limits.WATCHED_LEGS:
+                self._naming.popitem(last=False)
+
+    def names_itself(self, issuer: str) -> bool:
+        """Tell whether the metadata of an issuer, as it was read since the start, promises `iss` (RFC 9207 §3)."""
+        return issuer in self._naming
 
     def learnt(self) -> Iterator[Learnt]:
         """Yield what was learnt, so that it can be kept."""

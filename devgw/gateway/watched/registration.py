@@ -8,6 +8,7 @@ from typing import Any
 
 from devgw.foreign.json import JsonRefused, read_object
 from devgw.gateway.watched.clients import WatchedClient
+from devgw.gateway.watched.documents import as_marked
 from devgw.limits import Limits
 
 
@@ -26,7 +27,8 @@ def without_callback(body: bytes, callback: str) -> bytes:
     uris = _redirect_uris(answered)
     if callback not in uris:
         return body
-    return json.dumps({**answered, "redirect_uris": [each for each in uris if each != callback]}).encode()
+    given = json.dumps({**answered, "redirect_uris": [each for each in uris if each != callback]}).encode()
+    return as_marked(given, body)
 
 
 def registered_client(issuer: str, asked: bytes, answer: bytes, callback: str) -> WatchedClient | None:

@@ -16,7 +16,7 @@ from devgw.outbound.client import Bounds, CheckAddress, http_client
 from devgw.outbound.guard import check_form, find_near_check, is_local, near_name, upstream_check
 from devgw.outbound.probes.asking import Asker
 from devgw.problems import Refused
-from devgw.problems.proxy import GIVEN_URL
+from devgw.problems.proxy import GIVEN_URL, NAMING_DOCUMENT
 
 THE_URL = GIVEN_URL
 """Where a URL stands that would be corrected, as problems call it."""
@@ -36,7 +36,7 @@ class Outward:
 
     async def own(self, method: str, url: str, headers: Mapping[str, str] | None = None, **more: Any) -> Answer:
         """Return what a URL of the person's, or one derived from it, answers."""
-        return await self._ask(find_near_check(url, self.near_name), method, url, headers, **more)
+        return await self._ask(find_near_check(url, self.near_name), THE_URL, method, url, headers, **more)
 
     async def foreign(
         self, method: str, url: str, headers: Mapping[str, str] | None = None, near: str = "", **more: Any
@@ -52,7 +52,7 @@ class Outward:
         except Refused as refused:
             return Answer(url, failure=refused.problem.explain().rstrip("."), problem=refused.problem)
         check = find_near_check(url, self.near_name) or upstream_check(url, local_allowed=self.local_allowed)
-        return await self._ask(check, method, url, headers, **more)
+        return await self._ask(check, NAMING_DOCUMENT, method, url, headers, **more)
 
     async def named(
         self, method: str, url: object, headers: Mapping[str, str] | None = None, **more: Any
@@ -61,11 +61,17 @@ class Outward:
         return await self.foreign(method, url, headers, **more) if isinstance(url, str) and url else None
 
     async def _ask(
-        self, check: CheckAddress | None, method: str, url: str, headers: Mapping[str, str] | None, **more: Any
+        self,
+        check: CheckAddress | None,
+        written_in: str,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        **more: Any,
     ) -> Answer:
         async with http_client(Bounds(self.seconds), check, user_agent=f"devgw-doctor/{__version__}") as http:
             asker = Asker(http, self.clock, seconds=self.seconds)
-            return await asker.ask(method, url, headers, THE_URL, **more)
+            return await asker.ask(method, url, headers, written_in, **more)
 
 
 async def outward_of(url: str, clock: Clock) -> Outward:

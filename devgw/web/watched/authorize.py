@@ -16,6 +16,7 @@ from devgw.ids import ClientId, TransactionId
 from devgw.limits import Limits
 from devgw.monitor.flow_moves import Seen
 from devgw.problems.endpoint_answer import refusal_at
+from devgw.problems.watched import WatchedCallbackLeftOut
 from devgw.web.watched.callback import issuers, lead, tell_answer
 from devgw.web.watched.sending import WholeAnswer, ask, give
 from devgw.web.watched.telling import endpoint_answer, tell, tell_refusal
@@ -54,7 +55,7 @@ async def answer_authorize(call: WatchedCall) -> None:
         return
     _tell_begun(call, query)
     if client is None or why:
-        call.trace.notes.append(_UNCHANGED.format(why=why))
+        _leave_out(call, why)
         await lead(call, real)
         return
     await lead(call, _lead_on(call, *with_our_callback(call, client, query)))
@@ -118,6 +119,14 @@ def why_unchanged(call: WatchedCall, client: WatchedClient | None, query: str) -
     if len(read_all(query, "state")) > 1 or read_once(query, "response_mode") not in {None, "query"}:
         return "the answer is wanted in another form than in a query"
     return ""
+
+
+def _leave_out(call: WatchedCall, why: str) -> None:
+    """Write down that the answer to this login is not seen here, and whom it stops that it names the real server."""
+    call.trace.notes.append(_UNCHANGED.format(why=why))
+    issuer = call.watched.legs.issuer_at(call.origin, call.url.partition("?")[0].removeprefix(call.origin))
+    if call.watched.legs.names_itself(issuer):
+        call.trace.problem = WatchedCallbackLeftOut(why, issuer)
 
 
 def _asked(query: str) -> dict[str, str]:

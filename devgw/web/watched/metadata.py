@@ -6,7 +6,7 @@ By the forward proxy nothing is swapped, and the document is given as it came.
 from collections.abc import Mapping
 from typing import Any
 
-from devgw.gateway.watched.documents import mend_resource, mend_server, read_document, urls_of
+from devgw.gateway.watched.documents import as_marked, mend_resource, mend_server, read_document, urls_of
 from devgw.gateway.watched.legs import Leg
 from devgw.problems.watched import OriginsExhausted
 from devgw.web.watched.sending import ask, give
@@ -29,7 +29,7 @@ async def answer_metadata(call: WatchedCall) -> None:
         await give(call, answer)
         return
     mended = (mend_server if call.leg is Leg.SERVER_METADATA else mend_resource)(document, call.swap)
-    await give(call, answer, mended.body)
+    await give(call, answer, as_marked(mended.body, answer.body))
     call.trace.notes += [f"Given to the client with {each}." for each in mended.changes]
 
 
