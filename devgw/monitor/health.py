@@ -37,6 +37,8 @@ _SKEW_BAD = 60.0
 
 _ASIDE = "Start devgw again to have it back, and report it: a defect of devgw, unless this machine was overloaded."
 
+_REPORT = "Do it again; if it fails again, report it with trace {} and the end of gateway.log in the state directory."
+
 
 class Health:
     """Checks by name, and the rate of requests."""
@@ -60,7 +62,7 @@ class Health:
         match event:
             case FaultMet():
                 self.view.faults += 1
-                self._judge("gateway", "bad", f"{event.kind} in {event.where}: a defect of devgw", published.at)
+                self._met(published, event)
             case ObserverFailed() | EventsLost():
                 self._watching(published, event)
             case ConfigLoaded():
@@ -71,6 +73,11 @@ class Health:
                 self._judge("gateway", "warning", f"stopping: {event.cause}", published.at)
             case _:
                 self._provider(published, event)
+
+    def _met(self, published: Published, event: FaultMet) -> None:
+        """Say which request a defect of ours broke: nobody who asks why may hear that all is well."""
+        text = f"{event.explanation or f'{event.kind} in {event.where}'}: a defect of devgw"
+        self.judge(CheckRow("gateway", "bad", text, at=stamp(published.at), fix=_REPORT.format(event.trace_id)))
 
     def _provider(self, published: Published, event: Event) -> None:
         """Take in what was seen of the identity provider; what is newer replaces what was said before."""

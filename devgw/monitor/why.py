@@ -6,7 +6,7 @@ attempt mended.
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from devgw.events.flow import Flow, FlowState, Step
 from devgw.monitor.details import CaseView, WhyDetail
@@ -15,6 +15,7 @@ from devgw.monitor.monitor import Monitor
 
 NEWEST = "newest"
 _OF_STATE = "STATE-"
+_NO_ROUTE = "DISC-14"
 _LOGIN = """
 IDT-01 IDT-02 IDT-03 IDT-04 IDT-05 IDT-06 IDT-07 IDT-08 IDT-09 IDT-10 IDT-11 IDT-13 IDT-15 IDT-16 IDT-17 IDT-18 IDT-19
 IDT-20 IDT-22 IDT-23 IDT-25 IDT-26 IDT-28 IDT-29 IDT-30 IDT-31 IDT-34 RURI-04 TOK-05 TOK-07 TOK-08 WORK-01 WORK-02
@@ -62,7 +63,7 @@ def _case_of(monitor: Monitor, flow: Flow) -> CaseView:
     case = CaseView(row_of(flow), [diagnosis_view(each) for each in flow.diagnoses])
     case.failure = None if flow.diagnoses else failure_view(flow)
     case.attempt = attempt_of(monitor, flow)
-    case.mended = _mended(monitor, flow) or _let_in_since(monitor, flow)
+    case.mended = _mended(monitor, flow) or _let_in_since(monitor, flow) or _is_served(monitor, flow)
     return case
 
 
@@ -80,6 +81,14 @@ def _let_in_since(monitor: Monitor, flow: Flow) -> str:
     if not names or not names <= _OF_EVERY_LOGIN or flow.step not in {Step.LOGIN, Step.CALLBACK}:
         return ""
     return f"a later login went through at {at:%H:%M:%S} UTC" if at and at > _moment(flow) else ""
+
+
+def _is_served(monitor: Monitor, flow: Flow) -> str:
+    """Return that a route was saved for what was asked where nothing was served; empty where there is none still."""
+    paths = {urlsplit(url).path for url in monitor.gateway.mcp_urls}
+    asked = [each.got for each in flow.diagnoses if each.id == _NO_ROUTE]
+    is_all = asked and len(asked) == len(flow.diagnoses)
+    return f"{asked[0]} is served by now" if is_all and all(urlsplit(each).path in paths for each in asked) else ""
 
 
 def _order(case: CaseView, moment: datetime) -> _Order:

@@ -18,7 +18,8 @@ import watchfiles
 from devgw.cli.why import unwell
 from devgw.config.sample import sample_root
 from devgw.control.client import welcome_once
-from devgw.events.taxonomy import ConfigLoaded, ConfigRejected, HelperStateChanged
+from devgw.events.taxonomy import ConfigLoaded, ConfigRejected, FaultMet, HelperStateChanged
+from devgw.ids import TraceId
 from devgw.monitor.views import CheckRow
 from devgw.settings import Settings
 from tests.support.gateway import Running, running_gateway
@@ -132,6 +133,19 @@ async def test_a_probe_that_raises_is_told_and_ends_nothing(gateway: Running, ht
     await until(lambda: any(each.helper == "odd probe" for each in gateway.events(HelperStateChanged)))
     assert "RecursionError" in row(gateway, "odd probe").text
     assert (await http.get(gateway.origin)).status_code == 200
+
+
+async def test_whoever_asks_why_hears_of_a_request_that_a_defect_of_ours_broke(gateway: Running) -> None:
+    """The client got 500 and a trace id: "nothing has gone wrong" would not be so."""
+    words = "NameError at devgw.x:1 while answering POST /oauth/setup"
+    gateway.runtime.bus.publish(
+        FaultMet(trace_id=TraceId("0a1b2c3d"), where="devgw.x:1", kind="NameError", explanation=words)
+    )
+    gateway.runtime.bus.drain()
+    (ailing,) = unwell([gateway.runtime.monitor.health.look()])
+    assert (ailing.name, ailing.text) == ("gateway", f"{words}: a defect of devgw")
+    assert "0a1b2c3d" in ailing.fix
+    assert "gateway.log" in ailing.fix
 
 
 async def test_a_control_socket_that_was_removed_is_there_again(gateway: Running, tmp_path: Path) -> None:

@@ -149,6 +149,26 @@ async def signing_in(root: Path, provider: OidcProvider, **login: Any) -> AsyncI
         yield Watched(running, provider.clock)
 
 
+async def test_a_route_that_was_missing_is_not_missed_once_it_is_saved(
+    tmp_path: Path, http: httpx2.AsyncClient
+) -> None:
+    from tests.diagnosis.stories.test_upstreams import plain_project  # noqa: PLC0415  as above
+
+    clock = SystemClock()
+    root = plain_project(tmp_path, "http://127.0.0.1:1/mcp")
+    async with running_gateway(root, clock=clock) as running:
+        gateway = Watched(running, clock)
+        assert (await http.post(f"{gateway.origin}/mcp/new", json=mcp_request("initialize"))).status_code == 404
+        case = await first_case(gateway)
+        assert ([each.id for each in case.diagnoses], case.mended) == (["DISC-14"], "")
+
+        routes = root / "config" / "routes.oas.json"
+        old = json.dumps(running.runtime.gateway.project.routes[0].path)
+        routes.write_text(routes.read_text().replace(old, '"/mcp/new"'))
+        assert await Reloading(running.runtime).reload()
+        assert (await first_case(gateway)).mended == f"{gateway.origin}/mcp/new is served by now"
+
+
 async def first_case(gateway: Watched) -> CaseView:
     gateway.wait(2)
     await gateway.flows()
