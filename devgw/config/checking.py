@@ -23,7 +23,7 @@ _LARGEST = 1e15
 """A number beyond is no slip of one that was meant; written out it would have hundreds of digits."""
 _TYPES = {
     "string_type": ("a string", 'Write it in double quotes, "…".'),
-    "int_type": ("a whole number", "Write it without quotes and without a fraction."),
+    "int_type": ("a whole number", "Write a whole number, without quotes and without a fraction."),
     "bool_type": ("true or false", "Write true or false, without quotes."),
     "list_type": ("an array", "Write it in brackets, […]."),
     "tuple_type": ("an array", "Write it in brackets, […]."),
@@ -137,7 +137,7 @@ def _explained(error: ErrorDetails, name: str, node: Node) -> tuple[str, str, st
         return "wrong-type", f"`{name}` must be {wanted}, not {node.kind}.", fix
     if kind in _LIMITS:
         code, message, fix = _LIMITS[kind]
-        facts = {"name": name, "limit": next(iter(context.values()), "")}
+        facts = {"name": name, "limit": str(next(iter(context.values()), "")).replace("'", '"')}
         return code, message.format(**facts), fix.format(**facts)
     return kind.replace("_", "-"), f"`{name}`: {error['msg']}.", ""
 

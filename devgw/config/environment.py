@@ -25,6 +25,8 @@ _SHOWN = 200
 _TOLD = 6
 """Characters of a secret that tell nothing yet: the beginning of one that was cut may be part of a word."""
 _KEPT_PREFIX = re.compile(r"(?:sk|pk|rk)_(?:test_|live_|example_)?|client_|gh[a-z]_")
+_OPEN_BEGINNING = re.compile(rf"{_KEPT_PREFIX.pattern}|https?://")
+"""What many values begin with, and our own sentences say: by it no value is known."""
 
 
 class Origin(StrEnum):
@@ -191,10 +193,12 @@ class Environment:
 def _named_in(text: str, name: str, value: str) -> str:
     """Return `text` with the reference in place of each line of a value, also of one that was cut or quoted."""
     for line in {*value.splitlines(), *(repr(each)[1:-1] for each in value.splitlines())}:
-        if len(line) < _TOLD or line[:_TOLD] not in text:
+        opened = _OPEN_BEGINNING.match(line)
+        least = _TOLD + (opened.end() if opened else 0)
+        if len(line) < least or line[:least] not in text:
             text = text.replace(line, f"$env({name})") if line == value and line else text
             continue
-        size = next(size for size in range(len(line), _TOLD - 1, -1) if line[:size] in text)
+        size = next(size for size in range(len(line), least - 1, -1) if line[:size] in text)
         text = text.replace(line[:size], f"$env({name})")
     return text
 

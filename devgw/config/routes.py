@@ -20,7 +20,7 @@ from devgw.config.own_origin import leads_to_devgw, leads_to_port
 from devgw.config.policies import Policies
 from devgw.config.project import CorsPolicy, OtherRoute, Route
 from devgw.config.route_paths import is_reserved, why_no_path
-from devgw.config.shapes import LOOPBACK, split_url, why_refused, written
+from devgw.config.shapes import LOOPBACK, likely_url, split_url, why_refused, written
 from devgw.foreign.addresses import is_this_machine
 from devgw.foreign.text import hidden_in
 from devgw.ids import OperationId
@@ -178,9 +178,10 @@ class RouteReader:
             message, fix = f"Nobody replaces `{reference[0]}`.", f"Write ${{env.{reference[1]}}} in its place."
             self.findings.error("env-malformed", node.place, message, fix)
         elif parts is None:
-            right = f"https://{written(url)}" if re.match(r"[\w.-]+\.\w+(/|$)", url) else "https://host/path"
             message = f"An absolute http(s) URL belongs here, not {written(url)}"
-            self.findings.error("rewrite-pattern", node.place, message, f'Write "{right}".')
+            if url != url.strip() and split_url(url.strip()) is not None:
+                message = "A blank stands before or behind this URL."
+            self.findings.error("rewrite-pattern", node.place, message, f'Write "{likely_url(url.strip())}".')
         elif parts.username or parts.fragment:
             message = "The upstream's URL carries credentials or a fragment."
             fix = "Use a policy for credentials; remove the fragment."

@@ -40,6 +40,15 @@ def split_url(value: str) -> SplitResult | None:
     return parts if known and not spaced else None
 
 
+def likely_url(text: str) -> str:
+    """Return the URL that was probably meant by a text that is none; a mere form where none can be guessed."""
+    if split_url(text) is not None:
+        return written(text)
+    if re.match(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/|$)", text):
+        return f"http://{written(text)}"
+    return f"https://{written(text)}" if re.match(r"[\w.-]+\.\w+(:\d+)?(/|$)", text) else "https://host/path"
+
+
 def bare_host(value: str) -> str:
     """Check a host name without scheme, port and path."""
     if _HOST.fullmatch(value):

@@ -56,7 +56,7 @@ from tests.config.bench import (
             workos_options(browserLoginOverrides={"pkce": "s256"}),
             "wrong-choice",
             "/browserLoginOverrides/pkce",
-            "'S256'",
+            '"S256"',
         ),
         (workos_options(browserLoginOverrides=[]), "wrong-type", "/browserLoginOverrides", "braces"),
         (workos_options(scope=""), "empty-value", "/scope", "leave the option out"),

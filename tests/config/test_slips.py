@@ -438,6 +438,43 @@ def test_a_client_id_in_env_is_corrected_and_never_sent_in_a_circle(tmp_path: Pa
     assert fix in found.fix
 
 
+def test_credentials_that_were_swapped_hide_no_word_of_what_is_said_of_them(tmp_path: Path) -> None:
+    """What every client id or URL begins with is no part of a secret, though a secret may begin so."""
+    environ = {
+        "WORKOS_CLIENT_ID": "sk_test_1234567890abcdef",
+        "WORKOS_CLIENT_SECRET": "client_01KCAAAAAAAAAAAAAAAAAAAAAA",
+    }
+    found = only(read(write(tmp_path), environ), "workos-client-id-is-key")
+    assert "not the client id" in found.message.lower()
+    assert "$env(WORKOS_CLIENT_SECRET)" not in found.message + found.fix
+    assert "1234567890abcdef" not in found.message + found.fix
+
+
+@pytest.mark.parametrize(
+    ("upstream", "fix"),
+    [
+        ("localhost:9002/mcp", 'Write "http://localhost:9002/mcp".'),
+        ("127.0.0.1/mcp", 'Write "http://127.0.0.1/mcp".'),
+        ("mcp.example.com:8443/mcp", 'Write "https://mcp.example.com:8443/mcp".'),
+        ("http://localhost:9002/mcp ", 'Write "http://localhost:9002/mcp".'),
+        (" https://mcp.example.com/mcp", 'Write "https://mcp.example.com/mcp".'),
+        ("/mcp", 'Write "https://host/path".'),
+    ],
+)
+def test_an_upstream_that_is_no_url_is_told_with_the_one_that_was_meant(
+    tmp_path: Path, upstream: str, fix: str
+) -> None:
+    write(tmp_path, paths={"/mcp/x": {"post": operation(upstream)}})
+    found = only(read(tmp_path), "rewrite-pattern")
+    assert found.fix == fix
+    assert ("blank stands" in found.message) == (upstream != upstream.strip())
+
+
+def test_the_choices_of_an_option_are_written_as_json_writes_them(tmp_path: Path) -> None:
+    write(tmp_path, policies=[policy(workos_options(browserLoginOverrides={"pkce": "s256"}))])
+    assert only(read(tmp_path), "wrong-choice").fix == 'Write "none" or "S256".'
+
+
 def test_a_client_certificate_that_is_not_there_is_found(tmp_path: Path) -> None:
     paths = {"/mcp/x": {"post": operation(mtlsCertificate="certs/me.pem")}}
     assert only(read(write(tmp_path, paths=paths)), "mtls-certificate").line
