@@ -112,6 +112,11 @@ class UpstreamTlsFailed(UpstreamNotReached):
     kind: TlsFault = TlsFault.OTHER
 
     @property
+    def fault(self) -> Fault:  # type: ignore[override]  # where plain HTTP answers it is the URL's scheme
+        """Return whose it is."""
+        return Fault.CONFIGURATION if self.kind is TlsFault.PLAIN else Fault.UPSTREAM
+
+    @property
     def diagnosis_id(self) -> str:
         """Return the id: where plain HTTP answers, nothing is wrong with certificates."""
         return {TlsFault.PLAIN: "NET-08", TlsFault.UNCHAINED: "NET-11"}.get(self.kind, "NET-03")

@@ -61,6 +61,13 @@ async def test_a_server_that_is_good_passes_and_every_client_that_was_driven_wit
     assert {each.client: each.verdict for each in found.clients}["Cursor"] == "not known"
 
 
+async def test_a_resource_that_is_another_is_compared_with_the_url_that_was_given(upstream: Upstream) -> None:
+    """Nobody asked for it, and no route of ours is meant."""
+    upstream.resource_metadata = {"resource": f"{upstream.origin.replace('http', 'https')}/mcp"}
+    odd = next(each for each in (await examined(upstream)).checks if each.name == "resource.identifier")
+    assert odd.saw == "The resource differs in one place: found https, expected is http."
+
+
 async def test_nothing_is_changed_at_a_server_that_is_looked_at(upstream: Upstream) -> None:
     await examined(upstream)
 

@@ -18,6 +18,7 @@ from devgw.ids import OperationId, SubjectId, UpstreamServerId
 from devgw.outbound.proxy import ProxyClient
 from devgw.outbound.upstream_oauth.fetching import Errand, Fetching
 from devgw.problems import Problem, Refused
+from devgw.problems.base import Fault
 from tests.outbound.bench import Bench, refusal
 from tests.outbound.upstream import Upstream
 from tests.support.certificates import key_and_certificate
@@ -116,6 +117,7 @@ async def test_both_sides_say_the_same_of_the_same_failure(case: str, name: str,
 
     assert one.diagnosis_id == other.diagnosis_id == name, (one.explain(), other.explain())
     assert advice in one.advise()
+    assert (one.fault is Fault.CONFIGURATION) == (name == "NET-08" or case == "no such name")
     assert one.advise() == other.advise()
     if name not in {"NET-05", "NET-09"}:
         assert one.explain() == other.explain()
