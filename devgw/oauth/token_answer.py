@@ -133,4 +133,4 @@ def _shape(
         return TokenAnswerShape.NO_TOKEN, what
     if not is_visible(token):
         return TokenAnswerShape.UNSENDABLE, what
-    return TokenAnswerShape.OTHER_TYPE, f"token_type {clean(kind, 40)}, status"
+    return TokenAnswerShape.OTHER_TYPE, f"token_type {clean(kind, 40)}"

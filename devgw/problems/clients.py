@@ -132,7 +132,10 @@ class ClientUnknown(Problem):
         if self.client_id.startswith(("https://", "http://")):
             return f"The client {self.client_id} has begun no authorization here; that is where its document is read."
         if self.looks_registered:
-            why = "its registration was deleted, expired, or was never used and gave way to newer ones"
+            why = (
+                "its registration was deleted, expired, was never used and gave way to newer ones, or went with a "
+                "state directory that was cleared"
+            )
             return f"The client {self.client_id} is not known here any more: {why}."
         return f"The client {self.client_id} was never registered at this gateway."
 

@@ -112,9 +112,9 @@ class TokenRequestRefused(UpstreamProblem):
 
     def explain(self) -> str:
         """Repeat what it said, and how it was asked where that matters."""
-        said = f": {self.description}" if self.description else ""
+        said = f": {self.description.rstrip('.')}" if self.description else ""
         how = f" The gateway authenticated by {self.method}." if self.method and self._is_about_client else ""
-        return f"{self.url} answered {self.status_code} {self.upstream_error}{said}{how}"
+        return f"{self.url} answered {self.status_code} {self.upstream_error}{said}.{how}"
 
     @property
     def _is_about_client(self) -> bool:

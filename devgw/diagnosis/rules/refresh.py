@@ -36,7 +36,7 @@ def parallel_refresh(view: View, now: datetime) -> Iterator[Diagnosis]:
             yield diagnosis(
                 "REFR-01",
                 f"A refresh ({event.spent_token_id}) was asked for again{apart}, and nobody had refreshed with the "
-                "earlier answer: it was lost, or two processes refreshed at once.",
+                "earlier answer: it was lost or not kept, or two processes refreshed at once.",
                 "Let one process of the client refresh at a time; devgw forgave it, other servers revoke the grant.",
                 view=view,
                 at=at,
