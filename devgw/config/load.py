@@ -20,6 +20,7 @@ from devgw.config.own_origin import leads_to_devgw
 from devgw.config.project import Project, secrets_in
 from devgw.config.sample import SEED_FILE, sample_root
 from devgw.config.source import Source, content_of, read_source
+from devgw.config.toml_place import place_of
 from devgw.config.upstreams_file import check_upstream_ids
 from devgw.oauth.urls import ALIAS_BASE
 from devgw.settings import Settings
@@ -216,7 +217,7 @@ def _check_upstreams(root: Path, read: policies.Policies, settings: Settings, fi
     source = read_source(root, settings_file.FILE, Findings())
     ids = [each.token_exchange.id for each in read.by_name.values() if each.token_exchange]
     if source is not None:
-        check_upstream_ids(source, settings.upstreams, ids, findings, settings_file.place_of)
+        check_upstream_ids(source, settings.upstreams, ids, findings, place_of)
 
 
 def _check_provider(policy: policies.Policy, settings: Settings, findings: Findings) -> None:

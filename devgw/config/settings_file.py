@@ -18,6 +18,7 @@ from devgw.config.members import near
 from devgw.config.settings_doubts import doubt_settings
 from devgw.config.source import Source, read_source
 from devgw.config.strict import DEPLOYED, check_strict
+from devgw.config.toml_place import place_of
 from devgw.config.upstreams_file import TABLE as UPSTREAMS
 from devgw.config.upstreams_file import read_upstreams
 from devgw.foreign.text import hidden_in
@@ -190,27 +191,6 @@ def _flat(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
                 yield name, value
         else:
             yield name, value
-
-
-def place_of(source: Source, name: str) -> Place:
-    """Return where `name` is written; the reader keeps no positions. A key may have dots in it, such as a URL."""
-    splits = [(name[:at], name[at + 1 :]) for at, sign in enumerate(name) if sign == "."] or [("", name)]
-    found = (_find_place(source, name, table, key) for table, key in reversed(splits))
-    return next(filter(None, found), Place(source.file))
-
-
-def _find_place(source: Source, name: str, table: str, key: str) -> Place | None:
-    current = ""
-    for number, line in enumerate(source.text.splitlines(), 1):
-        header = re.match(r"\s*\[+\s*([\w.\"'-]+)\s*\]+", line)
-        if header:
-            current = header[1].strip("\"'")
-            if current == name:
-                return Place(source.file, number, 1, len(line), "", line)
-        member = re.match(rf"(\s*)((?:{re.escape(table)}\.)?[\"']?{re.escape(key)}[\"']?)\s*=", line)
-        if member and (current == table or member[2].startswith(f"{table}.")):
-            return Place(source.file, number, len(member[1]) + 1, len(member[2]), "", line)
-    return None
 
 
 def _error_place(source: Source, message: str) -> Place:

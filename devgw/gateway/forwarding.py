@@ -12,7 +12,7 @@ from devgw.config.project import HeaderEdits, Route
 from devgw.events.trace import Headers
 from devgw.gateway.claims import is_claim
 from devgw.problems import Refused
-from devgw.problems.proxy import HeaderUnsendable
+from devgw.problems.upstream_credential import HeaderUnsendable
 
 HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding "

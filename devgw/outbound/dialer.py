@@ -23,7 +23,6 @@ from devgw.outbound.trust import check_plain, shared_tls_context, tls_context
 from devgw.outbound.tunnel import Tunnel, TunnelRefused
 from devgw.problems import Refused
 from devgw.problems.proxy import (
-    ClientCertificateUnusable,
     UpstreamConnectTimedOut,
     UpstreamNameUnknown,
     UpstreamNotReached,
@@ -31,6 +30,7 @@ from devgw.problems.proxy import (
     UpstreamTlsFailed,
     UpstreamUnreachable,
 )
+from devgw.problems.upstream_credential import ClientCertificateUnusable
 
 _MOST_CONTEXTS = 16
 

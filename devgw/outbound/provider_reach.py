@@ -5,8 +5,8 @@ from datetime import timedelta
 from devgw.outbound.reach import is_closed_for_tls
 from devgw.outbound.transport import unreached
 from devgw.problems import Problem
-from devgw.problems.provider import ProviderTimedOut, ProviderUnreachable
 from devgw.problems.provider_keys import KeysUnavailable
+from devgw.problems.provider_reach import ProviderTimedOut, ProviderUnreachable
 from devgw.problems.proxy import UpstreamSpeaksTls
 
 TOKEN_URL, KEYS_URL = "browserLogin.tokenUrl in config/policies.json", "oidc.jwksUrl in config/policies.json"

@@ -16,9 +16,9 @@ from devgw.gateway.upstream import UpstreamCredential
 from devgw.mcp.answer import beginning_of, failure_in, is_answer_to, is_jsonrpc, names_its_meaning
 from devgw.mcp.attribution import shown_ids
 from devgw.problems import Problem, Refused
-from devgw.problems.proxy import Shown, UpstreamCredentialRefused
 from devgw.problems.redirect import RedirectWantsCredential
 from devgw.problems.upstream_by_status import Answered, no_answer_in, refusal_of
+from devgw.problems.upstream_credential import Shown, UpstreamCredentialRefused
 from devgw.problems.upstream_request import RequestOffRevision
 from devgw.problems.upstream_status import (
     MEDIA_TYPES,

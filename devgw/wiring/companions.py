@@ -22,7 +22,8 @@ from devgw.limits import Limits
 from devgw.oauth.urls import Urls
 from devgw.settings import Settings
 from devgw.web.counted_bodies import CountedBodies
-from devgw.web.listening import Listeners, PortTaken, listen, serve
+from devgw.web.listening import serve
+from devgw.wiring.kept_port import KeptPort
 from devgw.wiring.supervisor import Supervisor
 
 STAND_INS = Departure(
@@ -42,41 +43,6 @@ MOST_BODY_BYTES = 4_194_304
 """Of one request that an emulator keeps: the sample server, which is not imported for its limit alone."""
 END_SECONDS = 2.0
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-class KeptPort:
-    """A loopback port that is kept for an emulator: whoever binds it again finds it under the same origin."""
-
-    def __init__(self, wanted: int) -> None:
-        self.wanted = wanted
-        self._bound: Listeners | None = None
-        self.port = wanted
-        self.bind()
-
-    @property
-    def origin(self) -> str:
-        """Return where it answers."""
-        return f"http://localhost:{self.port}"
-
-    def bind(self) -> None:
-        """Take the port, or any free one where somebody else has it by now."""
-        if self._bound is None:
-            try:
-                self._bound = listen("localhost", self.port)
-            except PortTaken:
-                self._bound = listen("localhost", 0)
-            self.port = self._bound.port
-
-    def take(self) -> Listeners:
-        """Return the bound sockets, for whoever serves them and closes them."""
-        listeners, self._bound = self._bound or listen("localhost", self.port), None
-        return listeners
-
-    def release(self) -> None:
-        """Let others have the port."""
-        if self._bound is not None:
-            self._bound.close()
-            self._bound = None
 
 
 @dataclass(frozen=True, slots=True)

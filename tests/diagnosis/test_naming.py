@@ -25,6 +25,7 @@ from devgw.problems import (
     upstream_document,
 )
 from devgw.problems import upstream_connection as connection
+from devgw.problems import upstream_credential as sent
 from devgw.problems import upstream_token as token_side
 from devgw.problems.authorization import (
     ChallengeMalformed,
@@ -238,9 +239,18 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (connection.UpstreamTokenNotRenewable("Linear"), "UPST-04"),
         (connection.AuthorizationServerChanged("Linear", "https://a"), "UPST-20"),
         (connection.ScopeNotGranted("Linear", "write", "read", "http://x"), "UPST-18"),
-        (proxy.UpstreamCredentialRefused("http://x", "", "", proxy.Shown.CONNECTION, True), "UPST-03"),
-        (proxy.UpstreamCredentialRefused("http://x", "", "", proxy.Shown.ASSERTION, True), "UPST-03"),
-        (proxy.UpstreamCredentialRefused("http://x", "", "", proxy.Shown.NOTHING, True), "UPST-19"),
+        (
+            sent.UpstreamCredentialRefused("http://x", "", "", sent.Shown.CONNECTION, True),
+            "UPST-03",
+        ),
+        (
+            sent.UpstreamCredentialRefused("http://x", "", "", sent.Shown.ASSERTION, True),
+            "UPST-03",
+        ),
+        (
+            sent.UpstreamCredentialRefused("http://x", "", "", sent.Shown.NOTHING, True),
+            "UPST-19",
+        ),
         (connection.IdentityAssertionMissing("user", "workos"), "UPST-11"),
         (upstream.AddressForbidden("http://10.0.0.1", "private"), "UPST-10"),
         (upstream_document.AuthorizationServerIncomplete("u", "token_endpoint"), "DISC-11"),
@@ -282,6 +292,6 @@ def test_the_facts_decide_the_name(problem: Problem, name: str | None) -> None:
 
 
 def test_only_what_a_connection_gave_is_mended_by_connecting() -> None:
-    changes = {shown: proxy.UpstreamCredentialRefused("u", "", "", shown, True).advise() for shown in proxy.Shown}
-    assert [shown for shown, change in changes.items() if change.startswith("Connect")] == [proxy.Shown.CONNECTION]
-    assert "idJag.resourceAs.resource" in changes[proxy.Shown.ASSERTION]
+    changes = {shown: sent.UpstreamCredentialRefused("u", "", "", shown, True).advise() for shown in sent.Shown}
+    assert [shown for shown, change in changes.items() if change.startswith("Connect")] == [sent.Shown.CONNECTION]
+    assert "idJag.resourceAs.resource" in changes[sent.Shown.ASSERTION]

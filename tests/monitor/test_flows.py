@@ -14,7 +14,7 @@ from devgw.monitor.judging import Judgement
 from devgw.monitor.rows import FlowRow
 from devgw.problems import Problem
 from devgw.problems.login import LoginCookieMissing, StateUnknown
-from devgw.problems.provider import ProviderUnreachable
+from devgw.problems.provider_reach import ProviderUnreachable
 from devgw.problems.provider_refusal import ProviderRefused
 from tests.monitor.walk import CLIENT, GRANT, Walk
 from tests.support.heard import Heard

@@ -15,8 +15,9 @@ from devgw.gateway.transport import Timing, TransportSettings, UpstreamAnswer, U
 from devgw.outbound.proxy import ProxyClient
 from devgw.outbound.target import target_of
 from devgw.problems import Refused
-from devgw.problems.proxy import ClientCertificateUnusable, UpstreamClosedEarly, UpstreamTlsFailed
+from devgw.problems.proxy import UpstreamClosedEarly, UpstreamTlsFailed
 from devgw.problems.upstream import AddressForbidden
+from devgw.problems.upstream_credential import ClientCertificateUnusable
 from tests.support.bytes_upstream import Answer, Seen, bytes_upstream, response
 from tests.support.certificates import key_and_certificate
 

@@ -19,7 +19,8 @@ from devgw.emulators.workos import create_app as create_workos
 from devgw.foreign.held import HeldTogether
 from devgw.limits import Limits
 from devgw.web.counted_bodies import CountedBodies
-from devgw.wiring.companions import MOST_BODY_BYTES, Companion, KeptPort, Recipe
+from devgw.wiring.companions import MOST_BODY_BYTES, Companion, Recipe
+from devgw.wiring.kept_port import KeptPort
 from tests.support.serving import listen, origin_of, serve
 from tests.trust.client import ACCEPT
 

@@ -9,7 +9,8 @@ import pytest
 from devgw.clock import FrozenClock
 from devgw.foreign.held import HeldTogether
 from devgw.settings import EmulatorSettings, Settings
-from devgw.wiring.companions import OAUTH_SAMPLE, SAMPLE, WORKOS, Companion, Companions, KeptPort, Recipe, is_local
+from devgw.wiring.companions import OAUTH_SAMPLE, SAMPLE, WORKOS, Companion, Companions, Recipe, is_local
+from devgw.wiring.kept_port import KeptPort
 from tests.config.bench import operation, read, write
 
 

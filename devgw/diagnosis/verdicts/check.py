@@ -10,7 +10,7 @@ from devgw.foreign.json import JsonRefused, find_refusal, read_object
 from devgw.foreign.text import clean
 from devgw.oauth.discovery import without_query
 from devgw.problems import Problem
-from devgw.problems.provider import ProviderUnreachable
+from devgw.problems.provider_reach import ProviderUnreachable
 
 MOST_SHOWN = 500
 """Characters of a foreign value in a verdict."""

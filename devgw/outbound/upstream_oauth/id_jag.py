@@ -23,7 +23,7 @@ from devgw.problems import Problem, Refused
 from devgw.problems.base import Fault
 from devgw.problems.cross_app import CrossAppAnswerUnreadable, CrossAppRefused, Leg
 from devgw.problems.limit import AnswerProblem
-from devgw.problems.provider import ProviderTimedOut, ProviderUnreachable
+from devgw.problems.provider_reach import ProviderTimedOut, ProviderUnreachable
 from devgw.problems.proxy import UpstreamAnswerTimedOut, UpstreamConnectTimedOut, UpstreamProblem, UpstreamSpeaksTls
 from devgw.problems.upstream_connection import IdentityAssertionMissing
 from devgw.problems.upstream_token import TokenAnswerShape, TokenAnswerUnreadable, TokenRequestRefused

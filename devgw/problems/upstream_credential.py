@@ -1,0 +1,96 @@
+"""Why what a route sends to say who asks is of no use: a credential, a key, a certificate, a header."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from devgw.problems.base import ErrorCode, Fault, Problem
+from devgw.problems.proxy import BAD_GATEWAY, UpstreamProblem
+
+
+class Shown(StrEnum):
+    """What a route shows its upstream, in words to show."""
+
+    CONNECTION = "the gateway's own credential"
+    ASSERTION = "the token that the gateway got for the person's identity assertion"
+    HEADER = "the header that a policy of the route sets"
+    NOTHING = "nothing"
+
+
+_RENEWED = {
+    Shown.CONNECTION: "Connect this upstream again.",
+    Shown.ASSERTION: (
+        "Set idJag.resourceAs.resource to the URL that the upstream's own metadata names as its resource, and "
+        "idJag.scopes to the scopes that it wants; nobody has to connect anything."
+    ),
+    Shown.HEADER: "Correct the API key or header that the route's policies set for this upstream.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamCredentialRefused(UpstreamProblem):
+    """The upstream answered 401 to the gateway, which is no fault of the client's token."""
+
+    challenge: str
+    beginning: str
+    shown: Shown
+    is_protected: bool
+    """Whether callers of the route have to sign in."""
+
+    source: ClassVar = "RFC 9110 §15.5.2; MCP security best practices: Token Passthrough"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return the id: a credential that is refused, or none that was sent."""
+        return "UPST-19" if self.shown is Shown.NOTHING else "UPST-03"
+
+    def explain(self) -> str:
+        """Say that the client's own login is not the cause."""
+        said = f" It said: “{self.beginning}”." if self.beginning else ""
+        what = "a call with no credential: the route has none" if self.shown is Shown.NOTHING else self.shown
+        return f"The upstream {self.url} answered 401 to {what}.{said}"
+
+    def advise(self) -> str:
+        """Say what to attach, or to renew."""
+        if (change := _RENEWED.get(self.shown)) is not None:
+            return change
+        if not self.challenge.lower().startswith("bearer"):
+            return "Attach set-upstream-api-key-inbound to the route, with the key or header that the upstream wants."
+        if self.is_protected:
+            return "Attach an mcp-token-exchange-inbound policy to the route, behind its OAuth policy."
+        return "Attach the project's MCP OAuth policy to the route, and an mcp-token-exchange-inbound policy behind it."
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificateUnusable(UpstreamProblem):
+    """The client certificate that the route names cannot be loaded."""
+
+    file: str
+    failure: str
+
+    diagnosis: ClassVar = "NET-03"
+    fault: ClassVar = Fault.CONFIGURATION
+    hint: ClassVar = "Put certificate and key, in PEM, into the file that mtlsCertificate names."
+
+    def explain(self) -> str:
+        """Say which file, and why not."""
+        return f"mtlsCertificate: {self.file} cannot be used: {self.failure}."
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderUnsendable(Problem):
+    """A header that a policy or a credential adds has a character in it that would end the header early."""
+
+    name: str
+
+    diagnosis: ClassVar[str | None] = None
+    fault: ClassVar = Fault.CONFIGURATION
+    status: ClassVar = BAD_GATEWAY
+    code: ClassVar[int] = BAD_GATEWAY
+    error: ClassVar = ErrorCode.SERVER_ERROR
+    hint: ClassVar = "Put the secret on one line; a value in .env ends with its line, unless it is quoted."
+    source: ClassVar = "RFC 9110 §5.5"
+
+    def explain(self) -> str:
+        """Say which header, and never its value."""
+        return f"The value for the header {self.name} has a line break or another control character in it."
