@@ -88,3 +88,15 @@ def epoch(moment: datetime) -> int:
 def from_epoch(seconds: float) -> datetime:
     """Return the aware moment of `seconds` since 1970."""
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def wall_time(seconds: float) -> datetime:
+    """Return the moment of `seconds` since 1970 as clocks on this machine's walls show it.
+
+    A `TZ` that the system takes and Python does not (a day away from UTC or more) counts as UTC.
+    """
+    moment = from_epoch(seconds)
+    try:
+        return moment.astimezone()
+    except ValueError:
+        return moment

@@ -1,6 +1,5 @@
 """`devgw flows`: each client's way, how far it came, and why it stopped."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ import click
 
 from devgw.cli.joining import answered, directory_argument, json_option, run, state_dir_of
 from devgw.cli.printing import write_json, write_page, write_table
+from devgw.clock import wall_time
 from devgw.control.client import ask_once, snapshot_once
 from devgw.control.messages import FlowRow
 
@@ -43,8 +43,15 @@ def _show(detail: dict[str, Any], *, as_json: bool) -> None:
 
 def cells(row: FlowRow) -> list[str]:
     """Return one line of the table."""
-    started = datetime.fromtimestamp(row.started, UTC).astimezone()
     guess = "~" if row.guessed else ""
     found = f" [{', '.join(row.diagnoses)}]" if row.diagnoses else ""
     state = "done !" if row.needs_attention and row.state == "done" else row.state
-    return [state, f"{started:%H:%M:%S}", row.id + guess, row.client, row.track, row.step, row.why + found]
+    return [
+        state,
+        f"{wall_time(row.started):%H:%M:%S}",
+        row.id + guess,
+        row.client,
+        row.track,
+        row.step,
+        row.why + found,
+    ]

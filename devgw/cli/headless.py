@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
 from devgw.cli.printing import as_json, has_colours, paint, writable
+from devgw.clock import wall_time
 from devgw.foreign.text import clean, clean_lines
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class LinePrinter:
         self._stream.flush()
 
     def _lines(self, line: "EventLine") -> list[str]:
-        at = datetime.fromtimestamp(line.at, UTC).astimezone()
+        at = wall_time(line.at)
         sign = self._paint(self._signs.get(line.severity, "·"), line.severity)
         lines = [f"{at:%H:%M:%S} {sign} {self._paint(line.text, line.severity if line.severity == 'error' else '')}"]
         repeats = line.name == "diagnosis_made" and line.explanation in self._said

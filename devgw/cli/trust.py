@@ -5,6 +5,7 @@ which may come from somebody else. Where nobody can be asked, `--trust` or DEVGW
 environment was made for what it runs.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -185,4 +186,5 @@ def _keep(file: Path, answers: Mapping[str, object]) -> None:
             json.dump(answers, new, indent=1)
         beside.replace(file)
     except OSError:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -59,11 +58,12 @@ def run_command(given: WatchedCommand) -> int:
     """Run the command to its end; return its exit code."""
     if not may_open_files():
         return 1
+    from devgw.control.folder import new_passing  # noqa: PLC0415  imported when it is wanted
     from devgw.wiring.session_folder import WATCH  # noqa: PLC0415  imported when it is wanted
 
     say_swept()
     hear(lambda number: sys.exit(BY_SIGNAL + number), bool)  # until the command is there, to which they go then
-    folder = Path(tempfile.mkdtemp(prefix=WATCH))  # for its owner alone
+    folder = new_passing(WATCH)  # for its owner alone
     try:
         return asyncio.run(_watched(given, folder.resolve()))
     finally:

@@ -9,9 +9,9 @@ from devgw.entropy import digest
 from devgw.files import FileRefused, check_own, own_folder
 from devgw.foreign.json import read_object
 from devgw.platforms.here import here
-from devgw.platforms.paths import spelt
+from devgw.platforms.paths import passing_place, spelt
 from devgw.problems import Refused
-from devgw.problems.control import StateDirectoryUnusable
+from devgw.problems.control import NoPassingFolder, StateDirectoryUnusable
 from devgw.settings import Settings
 
 SOCKET = "control.sock"
@@ -38,8 +38,21 @@ def is_met(folder: Path) -> bool:
 def passing_folder(root: Path) -> Path:
     """Return the folder of a gateway that keeps nothing in its project: in the user's runtime or temporary folder."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    base = Path(runtime) if runtime and Path(runtime).is_dir() else Path(tempfile.gettempdir())
+    base = Path(runtime) if runtime and Path(runtime).is_dir() else passing_place()
     return base / f"devgw-{here().user() or 0}-{digest(str(spelt(root)))[:12]}"
+
+
+def new_passing(prefix: str) -> Path:
+    """Make a folder for its owner alone that does not last.
+
+    Raises:
+        Refused: with `NoPassingFolder`.
+    """
+    base = passing_place()
+    try:
+        return Path(tempfile.mkdtemp(prefix=prefix, dir=base))
+    except OSError as error:
+        raise Refused(NoPassingFolder(str(base), error.strerror or str(error))) from error
 
 
 def prepare(folder: Path) -> None:

@@ -17,6 +17,7 @@ from devgw.dashboard.look.palette import seen_as
 from devgw.dashboard.port import Then
 from devgw.files import create, replace
 from devgw.platforms.here import here
+from devgw.platforms.paths import home_folder
 from devgw.platforms.platform import Clipboard
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _EDITORS = {
 def cache_dir(environment: Mapping[str, str]) -> Path:
     """Return the directory for this person's copies and crash logs."""
     base = environment.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "devgw"
+    return (Path(base) if base else home_folder() / ".cache") / "devgw"
 
 
 def write_private(path: Path, text: str) -> Path:
@@ -176,5 +177,5 @@ def _fed(clipboard: Clipboard, text: str) -> bool:
 
 
 def _short(path: Path) -> str:
-    home = Path.home()
+    home = home_folder()
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

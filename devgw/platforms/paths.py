@@ -1,6 +1,7 @@
 """Paths as files: one that a file system takes in another spelling is the same, and is compared as such."""
 
 import os
+import tempfile
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,22 @@ def spelt(path: Path, same: Same = os.path.samefile) -> Path:
     for part in real.relative_to(real.anchor).parts:
         found /= _name_in(found, part, same)
     return found
+
+
+def home_folder() -> Path:
+    """Return the person's own folder: the root where the system knows none, as container engines set it."""
+    try:
+        return Path.home()
+    except RuntimeError:  # no HOME, and a user id without an account
+        return Path(os.sep)
+
+
+def passing_place() -> Path:
+    """Return the folder for what does not last; where none can be written, the one in which it would be."""
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        return Path(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108  nothing can be written there
 
 
 def is_below(path: Path, folder: Path) -> bool:

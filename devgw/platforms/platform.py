@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
+from devgw.platforms.paths import home_folder
+
 TAKEN_SECONDS = 1.0
 """In which it is told who has a port, or not at all."""
 
@@ -64,7 +66,7 @@ class Platform(ABC):
     def state_home(self, environ: Mapping[str, str]) -> Path:
         """Return the person's own folder for state (XDG Base Directory Specification)."""
         given = Path(environ.get("XDG_STATE_HOME", ""))
-        return given if given.is_absolute() else Path.home() / ".local" / "state"
+        return given if given.is_absolute() else home_folder() / ".local" / "state"
 
     # --- descriptors --------------------------------------------------------------------------------------------------
 

@@ -25,6 +25,22 @@ class StateDirectoryUnusable(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class NoPassingFolder(Problem):
+    """Nothing can be kept that lasts as long as one command."""
+
+    path: str
+    reason_given: str
+
+    fault: ClassVar = Fault.MACHINE
+    hint: ClassVar = "Set TMPDIR to a folder that you may write to."
+
+    def explain(self) -> str:
+        """Say which folder was tried last, and what the system said."""
+        needed = "devgw needs a folder for as long as this command runs"
+        return f"{needed}, and cannot make it in {self.path}: {self.reason_given}."
+
+
+@dataclass(frozen=True, slots=True)
 class AnotherGatewayRuns(Problem):
     """A gateway runs in this project already."""
 

@@ -6,13 +6,12 @@ credential is taken back afterwards, and what was registered for it deleted, whe
 
 import asyncio
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from devgw.clock import Clock
 from devgw.config.project import Route
+from devgw.control.folder import new_passing
 from devgw.diagnosis.verdicts import Check
 from devgw.diagnosis.verdicts.check import refused
 from devgw.diagnosis.verdicts.server_login import NAME, called, given_up, left, logged_in, no_login, not_back
@@ -77,7 +76,7 @@ async def log_in_once(
         open_page: shows the person the page at which they sign in.
         seconds: how long the person has.
     """
-    folder = Path(tempfile.mkdtemp(prefix="devgw-"))
+    folder = new_passing("devgw-")
     sealer = Sealer(load_key(None))
     store = SealedConnections(Database(None, MIGRATIONS), sealer)
     try:

@@ -6,13 +6,13 @@ A lock tells the living from the dead: the system drops it with its holder, howe
 import contextlib
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from devgw.control.folder import LOCK
+from devgw.control.folder import LOCK, new_passing
 from devgw.control.lock import ProjectLock, holder_of
 from devgw.platforms.here import here
+from devgw.platforms.paths import passing_place
 from devgw.wiring.leaving import left_by
 
 SESSION, WATCH = "devgw-session-", "devgw-watch-"
@@ -25,9 +25,9 @@ def session_folder() -> tuple[Path, ProjectLock]:
     """Make a folder for its owner alone; it is this process's for as long as the lock is held.
 
     Raises:
-        Refused: with `StateDirectoryUnusable`.
+        Refused: with `NoPassingFolder` or `StateDirectoryUnusable`.
     """
-    folder = Path(tempfile.mkdtemp(prefix=SESSION))
+    folder = new_passing(SESSION)
     lock = ProjectLock(folder / _HELD)
     lock.acquire()
     return folder, lock
@@ -45,7 +45,7 @@ async def sweep() -> list[str]:
 
 def _dead(prefix: str) -> Iterator[Path]:
     """Yield our own folders that nobody holds; one that has no lock yet may be just begun."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+    for folder in passing_place().glob(f"{prefix}*"):
         state = folder / _LOCKS[prefix]
         with contextlib.suppress(OSError):
             if _is_ours(folder) and (state / LOCK).stat().st_size and not _is_held(state, folder / _STATE):

@@ -84,6 +84,7 @@ def all_problems() -> set[type[Problem]]:
 
 STARTING = {
     "StateDirectoryUnusable",
+    "NoPassingFolder",
     "AnotherGatewayRuns",
     "NoGatewayRuns",
     "GatewayNotReached",

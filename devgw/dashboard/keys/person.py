@@ -6,12 +6,13 @@ from pathlib import Path
 from devgw.dashboard.keys.bindings import KEYMAP
 from devgw.dashboard.keys.keymap import Keymap
 from devgw.foreign.toml import read_toml
+from devgw.platforms.paths import home_folder
 
 
 def config_dir(environment: Mapping[str, str]) -> Path:
     """Return where this person's settings are."""
     base = environment.get("XDG_CONFIG_HOME")
-    return (Path(base) if base else Path.home() / ".config") / "devgw"
+    return (Path(base) if base else home_folder() / ".config") / "devgw"
 
 
 _TAKEN_BY = {"vscode": {"palette": ";"}}

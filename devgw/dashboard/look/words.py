@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from devgw.clock import from_epoch
+from devgw.clock import wall_time
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
@@ -50,7 +50,7 @@ def count(number: int) -> str:
 
 def local(moment: float) -> datetime:
     """Return the local wall time of epoch seconds."""
-    return from_epoch(moment).astimezone()
+    return wall_time(moment)
 
 
 def clock(moment: float) -> str:
