@@ -9,29 +9,25 @@ from typing import Any
 from devgw.cli.event_lines import EventLines
 from devgw.cli.headless import LinePrinter
 from devgw.cli.printing import PLAIN, padded, write_json, write_page
+from devgw.cli.taken_port import port_taken
 from devgw.cli.trust import Trust, wish_of
 from devgw.clock import SystemClock
 from devgw.config.finding import Finding, Severity
 from devgw.config.report import one_for_people, tally
-from devgw.config.sample import SEED_FILE
 from devgw.config.settings_file import read_settings
 from devgw.control.state_place import placed
 from devgw.foreign.shell import add_to_claude, server_names
 from devgw.foreign.text import cells, clean
 from devgw.monitor.configured_secrets import ConfiguredSecrets
-from devgw.oauth.urls import Urls
 from devgw.outbound.trust import believe
-from devgw.platforms.here import here
 from devgw.problems import Refused
 from devgw.settings import Settings
 from devgw.store.failure import StateUnusable
 from devgw.web.listening import PortTaken
 from devgw.wiring.building import CannotListen, CannotStart, build
 from devgw.wiring.cause import cause_of
-from devgw.wiring.reading import read_project
 from devgw.wiring.runtime import Runtime
 
-LAST_PORT = 65_535
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
 
@@ -173,23 +169,3 @@ def _seen_from_here(finding: Finding, directory: Path) -> Finding:
 def _from_here(path: Path) -> str:
     """Return a path as somebody in the current directory writes it."""
     return Path(os.path.relpath(path)).as_posix()
-
-
-def port_taken(error: PortTaken, settings: Settings) -> str:
-    """Say by whom the port is taken, and what another one changes at the identity provider."""
-    owner = here().owner_of(error.port) or "another process"
-    other = error.port + 1 if error.port < LAST_PORT else error.port - 1
-    return f"Port {error.port} is taken by {owner}. Stop it, or start with --port {other}{_moved(settings, other)}."
-
-
-def _moved(settings: Settings, port: int) -> str:
-    """Return what another port changes where people sign in; empty where it changes nothing."""
-    loaded = read_project(settings, os.environ)
-    project = loaded.project
-    if settings.origin or project is None or project.oauth is None or project.oauth.oidc is None:
-        return ""
-    callback = Urls(replace(settings, port=port).canonical_origin, project.base_path).callback
-    if not loaded.wants_emulator:
-        where = "at the identity provider (WorkOS: Redirects), beside or instead of the one for this port"
-        return f"; then {callback} has to be registered {where}"
-    return f"; then {callback} has to be among the redirectUris in {SEED_FILE}" if loaded.seed is not None else ""

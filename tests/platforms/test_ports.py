@@ -53,6 +53,15 @@ def test_a_port_that_another_program_has_is_refused_with_a_sentence(what: str, h
     assert "Traceback" not in done.stderr
 
 
+def test_the_port_that_is_proposed_is_free_and_not_an_emulator_s(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        (tmp_path / "devgw.toml").write_text(f"[emulators]\nworkos_port = {port + 1}\n", encoding="utf-8")
+        with socket.create_server(("::1", port + 2), family=socket.AF_INET6):
+            done = devgw_without("", ("up", "--headless", f"--port={port}"), tmp_path)
+    assert f"start with --port {port + 3}" in done.stderr
+
+
 def test_on_windows_a_port_is_ours_alone_also_beside_one_that_is_only_bound(tmp_path: Path) -> None:
     """Nobody answers there yet, and SO_REUSEADDR would let both have it."""
     bound = _EVERYWHERE.replace("listener.listen()\n", "")
