@@ -64,12 +64,14 @@ def say_untried() -> None:
 
 
 def may_open_files() -> bool:
-    """Tell whether this process may open as many files as it needs; say so where it may not."""
+    """Tell whether this process may open as many files as it needs, and let it; say so where it may not."""
+    here().raise_open_files(LEAST_OPEN_FILES)
     files = here().open_files_limit()
     is_enough = files is None or files >= LEAST_OPEN_FILES
     if not is_enough:
-        said = f"devgw needs {LEAST_OPEN_FILES} open files at least, and may have {files}: `ulimit -n 4096` raises it."
-        write_line(said, colour="red", err=True)
+        said = f"devgw needs {LEAST_OPEN_FILES} open files at least, and whatever this shell starts may have {files} at"
+        how = "Start devgw from another shell, or let root raise this one's hard limit (`ulimit -Hn` shows it)."
+        write_line(f"{said} most. {how}", colour="red", err=True)
     return is_enough
 
 

@@ -158,6 +158,8 @@ def _run_in_browser(given: _Given) -> int:
 
 def _child(given: _Given) -> "tuple[Path, GatewayChild]":
     """Return the folder of its control socket and the gateway that will run as a child; exit where it would not run."""
+    if not may_open_files():
+        sys.exit(1)
     from devgw.cli.trust import wish_of  # noqa: PLC0415  `--help` need not wait for it
     from devgw.config.settings_file import read_settings  # noqa: PLC0415  `--help` need not wait for it
     from devgw.control.folder import LOG, control_folder  # noqa: PLC0415

@@ -206,6 +206,8 @@ def _child(given: _Given) -> "GatewayChild":
     from devgw.control.folder import LOG  # noqa: PLC0415
     from devgw.dashboard.child import GatewayChild  # noqa: PLC0415
 
+    if not may_open_files():
+        sys.exit(1)
     folder = given.settings.state_path
     if reason := why_not_here(folder):
         write_page(reason, colour="red", err=True)
