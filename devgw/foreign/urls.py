@@ -64,6 +64,15 @@ def read_url(text: str) -> ForeignUrl:
     return ForeignUrl(text, parts.scheme, host, port or _usual_port(parts.scheme), parts.path, parts.query)
 
 
+def is_url(text: str) -> bool:
+    """Tell whether a text is an absolute http(s) URL that is taken."""
+    try:
+        read_url(text)
+    except UrlRefused:
+        return False
+    return True
+
+
 def same_origin(one: str, other: str) -> bool:
     """Tell whether two URLs have one origin; False where either is none that is taken."""
     try:

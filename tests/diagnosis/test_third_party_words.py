@@ -1,16 +1,24 @@
 """What is said of somebody's server that errs is so: who asked for what, with which token, and where a name stands."""
 
+import asyncio
+import contextlib
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import pytest
 
 from devgw.clock import SystemClock
 from devgw.diagnosis.verdicts import Check, Verdict
+from devgw.diagnosis.verdicts.server import Examination
 from devgw.outbound.server_doctor import examine_server
-from tests.diagnosis.test_third_party import METADATA, NOTHING, RESOURCE, go, named, refusing, told
-from tests.outbound.upstream import Upstream, running_upstream
+from tests.diagnosis.test_third_party import METADATA, NOTHING, PAGE, RESOURCE, go, named, refusing, told
+from tests.outbound.upstream import Asked, Upstream, running_upstream
+from tests.support.serving import serve
 from tests.watched.bench import watching
+from tests.watched.raw import RawClient, Stopped
 
 NOT_FOUND = refusing("not_found", 404)
 
@@ -86,3 +94,168 @@ async def test_nor_has_one_that_no_metadata_names(upstream: Upstream, tmp_path: 
         await go(watched)
         made = await named(watched, "REG-01")
     assert "the client assumed it" in (made.explanation or "")
+
+
+# --- what shows where a client only stops ---
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("code=c&state={state}", "DISC-07"),
+        ("code=c&state={state}&iss={issuer}/", "DISC-08"),
+        ("error=login_required&state={state}&iss=https://x.example", "DISC-08"),
+        ("code=c&iss={issuer}", "SESS-11"),
+    ],
+)
+async def test_an_answer_that_comes_without_a_login_is_read_as_one_after_it(
+    upstream: Upstream, query: str, name: str, tmp_path: Path
+) -> None:
+    upstream.server_metadata["authorization_response_iss_parameter_supported"] = True
+
+    def answers_at_once(asked: Asked) -> tuple[int, dict[str, str], Any]:
+        answer = query.format(state=asked.query["state"], issuer=upstream.issuer)
+        return 302, {"location": f"{asked.query['redirect_uri']}?{answer}"}, b""
+
+    upstream._authorize = answers_at_once  # type: ignore[method-assign]
+    async with watching(f"{upstream.origin}/mcp", tmp_path) as watched:
+        assert await go(watched) != "passes"
+        await named(watched, name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [(None, "no token_type"), ("DPoP", "token_type DPoP"), ("mac", "mac"), (7, "7")]
+)
+async def test_tokens_that_are_none_of_bearers_are_named_where_no_call_comes(
+    upstream: Upstream, kind: object, said: str, tmp_path: Path
+) -> None:
+    upstream.token_answer = lambda _, usual: (
+        200,
+        {},
+        {
+            name: kind if name == "token_type" else each
+            for name, each in usual.items()
+            if kind is not None or name != "token_type"
+        },
+    )
+    async with watching(f"{upstream.origin}/mcp", tmp_path) as watched, httpx2.AsyncClient() as http:
+        client = RawClient(http, watched.url)
+        await client.discover()
+        await client.register()
+        code = await client.authorize()
+        with contextlib.suppress(Stopped):
+            await client.redeem(code)
+        made = await named(watched, "TOK-08")
+        assert said in (made.explanation or "")
+
+
+@pytest.mark.parametrize("path", [METADATA, RESOURCE, "/register", "/token"])
+async def test_a_client_that_gives_a_slow_server_up_is_told_as_that(
+    upstream: Upstream, path: str, tmp_path: Path
+) -> None:
+    usual, going = upstream.__call__, asyncio.Event()
+
+    async def slow(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope.get("path") == path:
+            await going.wait()
+        await usual(scope, receive, send)
+
+    async with serve(slow) as origin:
+        upstream.origin = upstream.issuer = origin
+        async with watching(f"{origin}/mcp", tmp_path) as watched, httpx2.AsyncClient(timeout=3.2) as http:
+            with contextlib.suppress(Stopped, httpx2.HTTPError):
+                await RawClient(http, watched.url).go()
+            made = await named(watched, "NET-04")
+            assert f"{origin}{path} had not answered after 3 s" in (made.explanation or "")
+            assert not [each for each in told(watched) if "499" in each or "publishes no" in each]
+        going.set()
+
+
+@pytest.mark.parametrize("place", ["authorization_servers", "registration_endpoint", "hint"])
+async def test_a_name_that_is_not_known_is_told_though_no_request_comes_by(
+    upstream: Upstream, place: str, tmp_path: Path
+) -> None:
+    url = "http://auth.nowhere.invalid"
+    if place == "hint":
+        upstream.challenge = f'Bearer resource_metadata="{url}/x"'
+    elif place == "authorization_servers":
+        upstream.resource_metadata = {place: [url]}
+    else:
+        upstream.server_metadata[place] = f"{url}/register"
+    async with watching(f"{upstream.origin}/mcp", tmp_path) as watched:
+        await go(watched)
+        made = await named(watched, "NET-02")
+        assert "auth.nowhere.invalid" in (made.explanation or "")
+        assert "the document that names it" in (made.hint or "")
+
+
+@pytest.mark.parametrize(
+    "hint", ["/.well-known/oauth-protected-resource/mcp", "mcp.example.com/x", "ftp://a.example/x"]
+)
+async def test_a_hint_that_is_no_url_is_named_by_both(upstream: Upstream, hint: str, tmp_path: Path) -> None:
+    upstream.challenge = f'Bearer resource_metadata="{hint}"'
+    async with watching(f"{upstream.origin}/mcp", tmp_path) as watched:
+        await go(watched)
+        made = await named(watched, "DISC-13")
+        assert hint in (made.explanation or "")
+    check = await failing(upstream, "server.challenge")
+    assert check.diagnosis_id == "DISC-13"
+    assert f"{upstream.origin}{RESOURCE}" in check.todo
+
+
+# --- what `devgw doctor URL` says of clients is what they do ---
+
+
+def of_client(found: Examination, name: str) -> str:
+    return next(each.verdict for each in found.clients if each.client == name)
+
+
+async def test_a_server_that_begins_with_an_error_of_json_rpc_lets_nobody_pass(upstream: Upstream) -> None:
+    refusal = {"jsonrpc": "2.0", "id": 1, "error": {"code": -32001, "message": "Unauthorized"}}
+    upstream.answers["/mcp"] = (200, {}, refusal)
+    found = await examine_server(f"{upstream.origin}/mcp", SystemClock())
+    check = next(each for each in found.checks if each.verdict is Verdict.FAIL)
+    assert "-32001 Unauthorized" in check.saw
+    assert found.is_failed
+    assert not [each for each in found.clients if each.verdict == "passes"]
+
+
+async def test_a_resource_without_its_name_leads_nobody_to_another_origin(upstream: Upstream) -> None:
+    async with running_upstream() as other:
+        upstream.resource_metadata = {"resource": None, "authorization_servers": [other.issuer]}
+        upstream.answers[METADATA] = NOTHING
+        found = await examine_server(f"{upstream.origin}/mcp", SystemClock())
+    assert not [each for each in found.clients if each.verdict == "passes"]
+
+
+async def test_metadata_that_is_a_page_leads_nobody_on_where_there_is_no_other(upstream: Upstream) -> None:
+    upstream.answers |= {RESOURCE: PAGE, METADATA: NOTHING, "/token": NOTHING, "/authorize": NOTHING}
+    found = await examine_server(f"{upstream.origin}/mcp", SystemClock())
+    assert not [each for each in found.clients if each.verdict == "passes"]
+
+
+async def test_a_server_that_gives_no_code_is_refused_by_who_looks(upstream: Upstream) -> None:
+    upstream.server_metadata["response_types_supported"] = ["token", "id_token"]
+    found = await examine_server(f"{upstream.origin}/mcp", SystemClock())
+    assert "UPST-21" in {each.diagnosis_id for each in found.checks if each.verdict is Verdict.FAIL}
+    assert of_client(found, "TypeScript SDK 2") == of_client(found, "TypeScript SDK 1") == "refuses"
+    assert of_client(found, "Python SDK 2") == "passes"
+
+
+@pytest.mark.parametrize(
+    ("servers", "name", "todo"),
+    [
+        ("ORIGIN", "DISC-11", "Write a list"),
+        (["ORIGIN/.well-known/oauth-authorization-server"], "DISC-02", "Name the issuer"),
+        (["ORIGIN/.well-known/openid-configuration"], "DISC-02", "Name the issuer"),
+    ],
+)
+async def test_a_server_that_is_named_in_another_way_is_told_how(
+    upstream: Upstream, servers: Any, name: str, todo: str
+) -> None:
+    upstream.resource_metadata = {
+        "authorization_servers": json.loads(json.dumps(servers).replace("ORIGIN", upstream.origin))
+    }
+    found = await examine_server(f"{upstream.origin}/mcp", SystemClock())
+    said = [each.todo for each in found.checks if each.diagnosis_id == name and each.verdict is Verdict.FAIL]
+    assert any(each.startswith(todo) for each in said)

@@ -22,7 +22,8 @@ from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Endpoint, Seen
 from devgw.diagnosis.view import View
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis, FlowState, Step, StepState
-from devgw.foreign.urls import UrlRefused, read_url
+from devgw.events.trace import CLIENT_LEFT
+from devgw.foreign.urls import UrlRefused, is_url, read_url
 from devgw.oauth.discovery import authorization_server_urls, resource_metadata_urls
 from devgw.problems.watched import OriginsExhausted
 
@@ -100,7 +101,8 @@ def _said(point: Point, view: View, traces: dict[str, Trace], family: Demands | 
 
 def _points(seen: Seen) -> Iterator[Point]:
     """Yield what may be said of documents that were read; of what nobody asked for nothing is said."""
-    if seen.resource is not None or _all_asked(seen):
+    hint = seen.endpoint.challenge.resource_metadata if seen.endpoint.challenge else None
+    if seen.resource is not None or _all_asked(seen) or (hint and not is_url(hint)):
         yield challenge_point(seen)
     if seen.resource is not None or any(_says_enough(each) for each in seen.resources) or _all_asked(seen):
         yield from resource_points(seen)
@@ -126,10 +128,11 @@ def seen_in(view: View) -> tuple[Seen | None, dict[str, Trace]]:
     if call is None:
         return None, {}
     url, challenge = asked_url(call), _answer(call)
-    last = {each.asked: each for each in view.traces if each.asked in {_RESOURCE, _SERVER} and _is_whole(each)}
-    answers = {asked_url(each): _answer(each) for each in view.traces if each.asked in {_RESOURCE, _SERVER}}
-    if any(not _is_whole(each) for each in view.traces if each.asked in {_RESOURCE, _SERVER}):
+    answered = [each for each in view.traces if each.asked in {_RESOURCE, _SERVER} and each.status != CLIENT_LEFT]
+    if any(not _is_whole(each) for each in answered):
         return None, {}
+    last = {each.asked: each for each in answered}
+    answers = {asked_url(each): _answer(each) for each in answered}
     nothing = Answer(url)
     endpoint = Endpoint(url, nothing, challenge, nothing, nothing)
     hint = endpoint.challenge.resource_metadata if endpoint.challenge else None

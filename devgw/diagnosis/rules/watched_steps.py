@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from urllib.parse import parse_qsl
 
 from devgw.diagnosis.exchange import asked_url, query, response_header, response_json
 from devgw.diagnosis.rule import Rule, diagnosis
@@ -9,15 +10,18 @@ from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.view import View
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis, FlowState, Step, StepState
+from devgw.events.trace import CLIENT_LEFT
 from devgw.foreign.text import clean
 
 SILENCE = timedelta(seconds=2)
 """After which a client that redeems no code has thrown it away."""
 _PROMISE = "authorization_response_iss_parameter_supported"
-_CALLBACK, _SERVER = "callback", "server metadata"
+_CALLBACK, _SERVER, _AUTHORIZE, _TOKEN = "callback", "server metadata", "authorize", "token"
 """What a request to a watched server was for (`Trace.asked`)."""
 _METADATA = frozenset({"resource metadata", _SERVER})
 _SHOWN = 200
+_PATIENCE = timedelta(seconds=3)
+"""After which a client that leaves before an answer has given it up, and was not merely stopped."""
 _PREFLIGHT_FAILS = 300
 
 
@@ -25,14 +29,24 @@ def answers_of_the_login(view: View, now: datetime) -> Iterator[Diagnosis]:
     """DISC-07, DISC-08, SESS-11: the server's answer went to the client, which made nothing of it."""
     if view.flow.mark(Step.TOKEN).state is not StepState.NOT_REACHED or view.quiet_for(now) < SILENCE:
         return
-    answer = next((each for each in reversed(view.traces) if each.asked == _CALLBACK), None)
-    if answer is None or not {"code", "error"} & query(answer).keys():
+    answer = next((each for each in reversed(view.traces) if _answer_in(each)), None)
+    if answer is None:
         return
     server = next((each for each in reversed(view.traces) if each.asked == _SERVER and _is_read(each)), None)
-    if "state" not in query(answer):
+    if "state" not in _answer_in(answer):
         yield _state_lost(view, answer)
     if server is not None:
         yield from _issuer_wrong(view, answer, response_json(server))
+
+
+def _answer_in(trace: Trace) -> dict[str, str]:
+    """Return what a server answered to a login, be it at once and without a page; empty where it did not."""
+    said = query(trace) if trace.asked == _CALLBACK else {}
+    if trace.asked == _AUTHORIZE:
+        before, _, answer = response_header(trace, b"location").partition("?")
+        asked = query(trace).get("redirect_uri", "").partition("?")[0]
+        said = dict(parse_qsl(answer.partition("#")[0])) if before == asked else {}
+    return said if {"code", "error"} & said.keys() else {}
 
 
 def _is_read(trace: Trace) -> bool:
@@ -47,7 +61,7 @@ def _state_lost(view: View, answer: Trace) -> Diagnosis:
 
 def _issuer_wrong(view: View, answer: Trace, document: dict[str, object]) -> Iterator[Diagnosis]:
     """Compare the answer's `iss` with the issuer whose metadata the client read (RFC 9207 §2.4)."""
-    issuer, said = str(document.get("issuer", "")), query(answer).get("iss")
+    issuer, said = str(document.get("issuer", "")), _answer_in(answer).get("iss")
     owner = f"The authorization server at {clean(split_url(issuer).origin, _SHOWN)}"
     if said is None and document.get(_PROMISE) is True:
         cause = f"{owner} says {_PROMISE}, and its answer to the login has no `iss`."
@@ -100,7 +114,39 @@ def _hidden(view: View, trace: Trace) -> Diagnosis:
     return diagnosis("CORS-06", cause, fix, view=view, trace=trace, step=Step.DISCOVER)
 
 
+def tokens_of_another_kind(view: View, now: datetime) -> Iterator[Diagnosis]:
+    """TOK-08: tokens came that a strict client does not take for bearer tokens, and it made no call with them."""
+    if view.quiet_for(now) < SILENCE:
+        return
+    given = next((each for each in reversed(view.traces) if each.asked == _TOKEN and _is_read(each)), None)
+    if given is None or any(each.kind == "mcp" and each.started_at > given.started_at for each in view.traces):
+        return
+    document = response_json(given)
+    kind = document.get("token_type")
+    if "access_token" not in document or (isinstance(kind, str) and kind.lower() == "bearer"):
+        return
+    said = f"token_type {clean(str(kind), _SHOWN)}" if kind is not None else "no token_type"
+    cause = f"{asked_url(given)} gave an access token with {said}, and no call came with it."
+    fix = f"Answer with token_type Bearer (RFC 6749 §5.1) at {split_url(asked_url(given)).origin}."
+    yield diagnosis("TOK-08", cause, fix, view=view, trace=given, step=Step.TOKEN, gone_when="the client calls")
+
+
+def left_before_an_answer(view: View, now: datetime) -> Iterator[Diagnosis]:
+    """NET-04: the client gave a step of its login up, to which the server had not answered."""
+    if view.flow.state is FlowState.DONE or view.quiet_for(now) < SILENCE or not view.traces:
+        return
+    last = max(view.traces, key=lambda each: each.started_at)
+    waited = timedelta(milliseconds=last.duration_ms)
+    if last.status != CLIENT_LEFT or last.kind == "mcp" or waited < _PATIENCE:
+        return
+    cause = f"{asked_url(last)} had not answered after {waited.total_seconds():.0f} s, when the client gave up."
+    fix = f"Look into the log of {split_url(asked_url(last)).origin}: it does not answer this request in time."
+    yield diagnosis("NET-04", cause, fix, view=view, trace=last, gone_when="the client goes on")
+
+
 RULES: tuple[Rule, ...] = (
+    Rule(("TOK-08",), "tokens that are none of bearers, and no call", tokens_of_another_kind),
+    Rule(("NET-04",), "an answer that a client did not wait for", left_before_an_answer),
     Rule(("DISC-07", "DISC-08", "SESS-11"), "the answer to the login, and no code redeemed", answers_of_the_login),
     Rule(("CORS-01", "CORS-02", "CORS-06"), "what a page asked of a watched server", hidden_from_pages),
 )

@@ -11,6 +11,7 @@ from devgw.foreign.text import clean
 from devgw.mcp.answer import beginning_of
 from devgw.problems.endpoint import EndpointDead, EndpointKind, RegistrationClosed
 from devgw.problems.endpoint_answer import EndpointAnswer, refusal_at
+from devgw.problems.proxy import UpstreamAnswerTimedOut
 
 
 def answer_points(seen: Seen, callbacks: tuple[str, ...]) -> Iterator[Point]:
@@ -108,7 +109,10 @@ def _unanswered(naming: Naming, answer: Answer, trait: str) -> Point | None:
         return None
     problem = answer.problem
     todo = problem.advise() if problem else "Look into the log of what listens there."
-    return naming.bad(answer.failure, todo, (problem.diagnosis_id or "") if problem else "UPST-13", trait)
+    name = (problem.diagnosis_id or "") if problem else "UPST-13"
+    if isinstance(problem, UpstreamAnswerTimedOut):  # a client may wait longer
+        trait = "endpoint-slow"
+    return naming.bad(answer.failure, todo, name, trait)
 
 
 def _refused(naming: Naming, seen: Seen, kind: EndpointKind, answer: Answer, trait: str) -> Point:

@@ -8,7 +8,9 @@ from devgw.diagnosis.verdicts.point import MACHINE, Naming, Point, of_server, sh
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Seen
 from devgw.diagnosis.verdicts.upstream import spoken
 from devgw.foreign.text import clean
+from devgw.foreign.urls import is_url
 from devgw.mcp.answer import beginning_of
+from devgw.oauth.discovery import resource_metadata_urls
 from devgw.problems import Problem
 from devgw.problems.base import Fault
 from devgw.problems.proxy import GIVEN_URL, UpstreamNotReached, UpstreamUnreachable
@@ -83,6 +85,11 @@ def _revisions(seen: Seen) -> Point:
             return naming.good(f"it wants a login in both eras: {legacy.status}")
         saw = f"initialize without a token is answered {legacy.status}, server/discover {modern.shown}"
         return naming.odd(saw, "Answer 401 to every call without a token, whatever its method.", trait="eras-differ")
+    if seen.endpoint.refuses_everybody:
+        said = legacy.message["error"]
+        words = clean(f"{said.get('code', '')} {said.get('message', '')}" if isinstance(said, dict) else str(said), 200)
+        todo = "Answer initialize; where a login is wanted, answer 401 with a challenge (RFC 6750 §3)."
+        return naming.bad(f"initialize is answered with the error {words}", todo, "PROXY-20", "initialize-refused")
     found = spoken(modern, legacy)
     return naming.good(f"it answers without a login, and speaks {', '.join(found) or 'no revision that it names'}")
 
@@ -111,6 +118,9 @@ def _judged(seen: Seen, naming: Naming, header: str, point: str) -> Point:
     if challenge.resource_metadata is None:
         saw = f"the challenge {header} says nothing of metadata (RFC 9728 §5.1)"
         return naming.odd(saw, f"Send {point}.", "BEAR-01", _hint_absent(seen))
+    if not is_url(challenge.resource_metadata):
+        saw = f"the challenge {header} names no absolute URL (RFC 9728 §5.1)"
+        return naming.bad(saw, f"Send {point}.", "DISC-13", "hint-no-url")
     if not header.startswith("Bearer "):
         saw = f"the challenge is {header}; some clients look for `Bearer` in just these letters"
         return naming.odd(saw, f"Send {point}.", "BEAR-01", "challenge-lowercase")
@@ -119,7 +129,7 @@ def _judged(seen: Seen, naming: Naming, header: str, point: str) -> Point:
 
 def _metadata_url(seen: Seen) -> str:
     """Return where the resource's metadata is, or would be."""
-    return shown(seen.resource.answer.url if seen.resource else seen.resources[-2:][0].answer.url)
+    return shown(seen.resource.answer.url if seen.resource else resource_metadata_urls(seen.url)[0])
 
 
 def _hint_absent(seen: Seen) -> str:

@@ -43,8 +43,13 @@ def _documents(seen: Seen) -> Point:
             return point
     saw = f"{shown(seen.issuer)} publishes no metadata: {', '.join(answered(each.answer) for each in seen.servers)}"
     if seen.resource is None:  # `resource.documents` says what follows
-        return naming.odd(saw, f"Publish {shown(seen.servers[0].answer.url)} (RFC 8414 §3).", "DISC-02")
-    return naming.bad(saw, f"Publish {shown(seen.servers[0].answer.url)} (RFC 8414 §3).", "DISC-02", "as-absent-named")
+        is_broken = any(each.answer.status != 404 for each in seen.resources)  # else that point has the trait
+        trait = ("as-absent" if seen.has_default_endpoints else "nothing") if is_broken else ""
+        return naming.odd(saw, f"Publish {shown(seen.servers[0].answer.url)} (RFC 8414 §3).", "DISC-02", trait)
+    todo = f"Publish {shown(seen.servers[0].answer.url)} (RFC 8414 §3)."
+    if "/.well-known/" in seen.issuer:
+        todo = "Name the issuer in `authorization_servers`, and not the URL of its metadata (RFC 9728 §2)."
+    return naming.bad(saw, todo, "DISC-02", "as-absent-named")
 
 
 def _found(naming: Naming, place: DocumentPlace) -> Point:
@@ -124,6 +129,10 @@ def _demands(seen: Seen, document: dict[str, Any]) -> Point:
     if document.get("require_signed_request_object") is True:
         saw = "require_signed_request_object is true (RFC 9101)"
         return naming.bad(saw, "Take plain authorization requests too.", "UPST-21", "signed-request-required")
+    types = _strings(document.get("response_types_supported"))
+    if types and not any("code" in each.split() for each in types):
+        saw = f"response_types_supported is {clean(', '.join(types), 200)}: the login of MCP clients asks for code"
+        return naming.bad(saw, "List code, if it is taken (RFC 8414 §2).", "UPST-21", "no-code")
     methods = set(_strings(document.get(METHODS)))
     if methods and not methods & _USUAL_METHODS:
         saw = f"{METHODS} is {clean(', '.join(sorted(methods)), 200)} alone"

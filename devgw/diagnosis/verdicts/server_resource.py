@@ -73,9 +73,9 @@ def _identifier(seen: Seen, place: DocumentPlace) -> Point:
     naming = of_resource(seen, "identifier", f"compared `resource` with {shown(seen.url)}, which clients are given")
     said = place.answer.document.get("resource")
     if not isinstance(said, str) or not said:
-        return naming.bad(
-            "it has no `resource`", f"Write `resource`: {shown(seen.url)!r}.", "AUD-01", "resource-missing"
-        )
+        # Who takes no document without it looks for an authorization server at the MCP server's own origin.
+        trait = "resource-missing" if split_url(seen.issuer).origin == seen.origin else "resource-missing-apart"
+        return naming.bad("it has no `resource`", f"Write `resource`: {shown(seen.url)!r}.", "AUD-01", trait)
     if said == seen.url:
         return naming.good(f"resource is {shown(said)}")
     difference = explain_difference(shown(said), shown(seen.url), "published_resource")
@@ -99,6 +99,9 @@ def _of_resource(said: str, url: str) -> tuple[str, str]:
 def _servers(seen: Seen, place: DocumentPlace) -> Point:
     naming = of_resource(seen, "authorization_servers", "read `authorization_servers`")
     named = place.answer.listed("authorization_servers")
+    if (said := place.answer.document.get("authorization_servers")) and not isinstance(said, list):
+        saw = f"authorization_servers is {clean(str(said), MOST_SHOWN)!r}, and no list (RFC 9728 §2)"
+        return naming.bad(saw, "Write a list, also of one issuer.", "DISC-11", "prm-servers-no-list")
     if not named:
         saw = "it names no authorization server; clients take the origin"
         return naming.bad(saw, "Name its issuer in `authorization_servers`.", "DISC-09", "prm-noservers")

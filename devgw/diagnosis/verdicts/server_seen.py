@@ -67,6 +67,11 @@ class Endpoint:
         return any(each.message.get("jsonrpc") == "2.0" for each in (self.legacy, self.modern))
 
     @property
+    def refuses_everybody(self) -> bool:
+        """Tell whether no revision is begun there: an error for `initialize`, and nothing for `server/discover`."""
+        return "error" in self.legacy.message and "result" not in self.modern.message
+
+    @property
     def offers_event_stream(self) -> bool:
         """Tell whether GET gives an event stream, as servers of 2024-11-05 do where they refuse POST."""
         return self.stream.status == 200 and self.stream.media_type == "text/event-stream"

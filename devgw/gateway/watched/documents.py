@@ -62,6 +62,15 @@ def urls_of(document: Mapping[str, Any]) -> Iterator[str]:
             yield from (each for each in value if isinstance(each, str))
 
 
+def needed_urls(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield those to which a client goes on its way to a token."""
+    for member in ("registration_endpoint", "authorization_endpoint", "token_endpoint"):
+        if isinstance(value := document.get(member), str):
+            yield value
+    servers = document.get("authorization_servers")
+    yield from (each for each in servers[:1] if isinstance(each, str)) if isinstance(servers, list) else ()
+
+
 def mend_resource(document: Mapping[str, Any], swap: Swap) -> Mended:
     """Return a protected resource's metadata with the origins swapped."""
     kept, changes = _without_dropped(document)

@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 from devgw.diagnosis.verdicts import Answer
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, DocumentPlace, Endpoint, Seen
 from devgw.entropy import token
-from devgw.foreign.urls import UrlRefused, read_url, same_origin
+from devgw.foreign.urls import UrlRefused, is_url, read_url, same_origin
 from devgw.oauth.authorization_url import authorization_url
 from devgw.oauth.discovery import authorization_server_urls, default_endpoints, resource_metadata_urls
 from devgw.oauth.pkce import challenge_of
@@ -116,7 +116,7 @@ async def _resources(outward: Outward, seen: Seen) -> tuple[DocumentPlace, ...]:
     hint = challenge.resource_metadata if challenge else None
     kinds = _RESOURCE_KINDS if len(derived) > 1 else _RESOURCE_KINDS[1:]
     asking = [(kind, outward.own("GET", url)) for kind, url in zip(kinds, derived, strict=True)]
-    if hint:
+    if hint and is_url(hint):  # of another one the challenge is judged
         asking.insert(0, ("hint", outward.foreign("GET", hint, near=seen.url)))
     answers = await asyncio.gather(*(each for _, each in asking))
     return tuple(DocumentPlace(kind, answer) for (kind, _), answer in zip(asking, answers, strict=True))

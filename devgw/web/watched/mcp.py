@@ -1,11 +1,14 @@
 """The MCP endpoint, and whatever else a watched origin answers: as it comes, with the bearer where it was meant for."""
 
+from dataclasses import replace
+
 from devgw.gateway.transport import UpstreamAnswer
 from devgw.gateway.watched.headers import metadata_hint
 from devgw.gateway.watched.legs import Leg
 from devgw.gateway.watched.tokens import token_id
 from devgw.limits import Limits
 from devgw.mcp.message import read_messages
+from devgw.problems.proxy import NAMING_DOCUMENT, UpstreamNameUnknown
 from devgw.web.watched.judging import is_refusal, judge
 from devgw.web.watched.sending import give_as_it_comes, send
 from devgw.web.watched.watched import WatchedCall
@@ -68,5 +71,7 @@ async def _meet_hint(call: WatchedCall, answer: UpstreamAnswer) -> None:
     if hint := metadata_hint(answer.headers):
         for refused in await call.watched.origins.meet([hint]):
             call.trace.notes.append(f"Left as it is: {refused.explain()}")
+            if isinstance(refused, UpstreamNameUnknown):
+                call.trace.problem = replace(refused, written_in=NAMING_DOCUMENT)
         call.watched.legs.learn(hint, Leg.RESOURCE_METADATA)
         call.watched.keep()

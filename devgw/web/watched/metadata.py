@@ -4,10 +4,20 @@ By the forward proxy nothing is swapped, and the document is given as it came.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from devgw.gateway.watched.documents import as_marked, mend_resource, mend_server, read_document, urls_of
+from devgw.foreign.urls import is_url, read_url
+from devgw.gateway.watched.documents import (
+    as_marked,
+    mend_resource,
+    mend_server,
+    needed_urls,
+    read_document,
+    urls_of,
+)
 from devgw.gateway.watched.legs import Leg
+from devgw.problems.proxy import NAMING_DOCUMENT, UpstreamNameUnknown
 from devgw.problems.watched import OriginsExhausted
 from devgw.web.watched.sending import ask, give
 from devgw.web.watched.watched import WatchedCall
@@ -36,10 +46,13 @@ async def answer_metadata(call: WatchedCall) -> None:
 async def _learn(call: WatchedCall, document: Mapping[str, Any]) -> None:
     """Open the origins that a document names, and remember what its endpoints are for."""
     watched = call.watched
+    hosts = {read_url(each).host for each in needed_urls(document) if is_url(each)}
     for refused in await watched.origins.meet(urls_of(document)):
         call.trace.notes.append(f"Left as it is: {refused.explain()}")
         if isinstance(refused, OriginsExhausted):
             call.trace.problem = refused
+        if isinstance(refused, UpstreamNameUnknown) and refused.host in hosts:
+            call.trace.problem = replace(refused, written_in=NAMING_DOCUMENT)
     if call.leg is Leg.SERVER_METADATA:
         watched.legs.learn_server(document, call.origin)
     else:
