@@ -74,7 +74,9 @@ def find_program(name: str) -> bool:
     """Tell whether there is such a program; say so where there is none."""
     found = shutil.which(name) is not None
     if not found:
-        write_line(f"devgw: there is no program {name} on the PATH.", colour="red", err=True)
+        is_path = os.sep in name
+        why = f"{name} may not be executed" if is_path and Path(name).exists() else f"there is no program {name}"
+        write_line(f"devgw: {why}{'' if is_path else ' on the PATH'}.", colour="red", err=True)
     return found
 
 

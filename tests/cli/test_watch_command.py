@@ -179,7 +179,12 @@ async def test_where_devgw_is_killed_no_key_is_left(tmp_path: Path) -> None:
 async def test_a_command_that_is_not_there_or_cannot_be_started_is_said(tmp_path: Path) -> None:
     done = await run("watch", "localhost:1/mcp", "--", "no-such-program", here=tmp_path)
     assert (done.code, done.out) == (127, "")
-    assert "no program no-such-program" in done.err
+    assert "no program no-such-program on the PATH" in done.err
+    text = tmp_path / "text.txt"
+    text.write_text("no program")
+    for name, why in ((str(text), f"{text} may not be executed."), ("./none-here", "there is no program ./none-here.")):
+        done = await run("watch", "localhost:1/mcp", "--", name, here=tmp_path)
+        assert (done.code, why in done.err) == (127, True), done.err
     none = await run("watch", "--", "true", here=tmp_path)
     assert none.code == 2
     assert "devgw watch URL -- COMMAND" in none.err

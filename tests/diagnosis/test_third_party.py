@@ -360,6 +360,24 @@ async def test_a_refused_code_is_compared_with_its_login(
         await named(watched, diagnosis_id)
 
 
+@pytest.mark.parametrize("code", ["made-up", "", "c%20d", "c" * 200])
+async def test_a_code_that_was_not_seen_is_not_said_to_be_the_servers(
+    upstream: Upstream, code: str, tmp_path: Path
+) -> None:
+    """A client that cuts its code, or makes one up, is refused in the same words."""
+    upstream.answers |= {"/authorize": PAGE, "/token": refusing("invalid_grant")}
+    async with watched_login(upstream, tmp_path) as (watched, http, _word):
+        client = RawClient(http, watched.url)
+        await client.discover()
+        client.client = {"client_id": "c1"}
+        with pytest.raises(Stopped):
+            await client.redeem(code)
+        found = await named(watched, "TOK-10")
+        assert "was not seen, and is not compared" in str(found.explanation)
+        assert str(found.hint).startswith("Compare with its login what the client sent: the code as it came back")
+        assert "gave itself" not in f"{found.hint} {found.title}"
+
+
 async def test_a_code_that_is_redeemed_twice_is_told(upstream: Upstream, tmp_path: Path) -> None:
     upstream.answers["/authorize"] = PAGE
     async with watched_login(upstream, tmp_path) as (watched, http, word):
