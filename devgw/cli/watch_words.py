@@ -1,6 +1,7 @@
 """What `devgw watch` says at its beginning and at its end."""
 
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,7 +61,8 @@ def proxied_ending(watched: "Watched", monitor: "Monitor") -> Iterator[str]:
         yield f"  {row.id}  {row.client}  {row.state} at {row.step}  {row.track}  {row.why}".rstrip()
     yield from _unseen(watched, list(monitor.traces))
     for origin, why in watched.origins.left.items():
-        yield f"Not opened: {clean(origin, 200)}. {why.explain()} `--origin {clean(origin, 200)}` opens it."
+        named = clean(origin, 200)
+        yield f"Not opened: {named}. {why.explain()} `--origin {shlex.quote(named)}` opens it."
     yield from _registrations(watched.clients.registered)
     told = why_of(monitor, NEWEST)
     yield from tell(told.cases) if told else ()

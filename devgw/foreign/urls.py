@@ -12,6 +12,8 @@ _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\\<>\"`{}|^]")
 
 _BRACKETS = re.compile(r"[^\[\]]*|\[[^\[\]]*\](?::[0-9]*)?")
 """Brackets are around an address, and nothing but a port follows: libraries differ in what they take for the host."""
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
+"""Names and addresses; RFC 3986 has `;`, `$` and quotes there as well, which no name has and a shell reads."""
 
 
 class UrlRefused(ValueError):  # noqa: N818  it reads as what happened
@@ -88,6 +90,8 @@ def _check(text: str, scheme: str, host: str, *, is_user_named: bool) -> None:
         raise UrlRefused("it names no host")
     if "%" in host:
         raise UrlRefused("its host has a zone or an escape, which lead elsewhere on each machine")
+    if not _HOST.fullmatch(host):
+        raise UrlRefused("its host has characters that no name has")
     if is_user_named:
         raise UrlRefused("it carries a user name or password")
     if "#" in text:

@@ -5,6 +5,7 @@ worktree or submodule too.
 """
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def is_tracked(path: Path) -> bool:
 
 def untrack(path: Path) -> str:
     """Return what mends it where git tracks the file: a sentence without its end."""
-    return f"Move it away, and take it out of git (`git rm --cached {path}`)"
+    return f"Move it away, and take it out of git (`git rm --cached {shlex.quote(str(path))}`)"
 
 
 def _git_folder(root: Path) -> Path | None:

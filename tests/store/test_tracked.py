@@ -10,7 +10,7 @@ from devgw.store.database import Database
 from devgw.store.failure import StateUnusable
 from devgw.store.migrations import MIGRATIONS
 from devgw.store.sealing import load_key
-from devgw.store.tracked import is_tracked
+from devgw.store.tracked import is_tracked, untrack
 
 KEY = ".devgw/upstream.key"
 NAMES = (KEY, ".devgw/upstream.key2", "examples/x/.devgw/devgw.db", "devgw.db.md", "z" * 200 + "/" + "y" * 200)
@@ -133,3 +133,9 @@ def test_neither_a_database_nor_a_key_that_git_tracks_is_used(tmp_path: Path, na
     printed = str(refused.value).split("`")[1]
     subprocess.run(shlex.split(printed), cwd=tmp_path, check=True, capture_output=True)
     assert use()
+
+
+def test_the_command_that_untracks_a_file_is_one_whatever_its_folder_is_called() -> None:
+    path = Path("/home/ada/x;reboot $(id) it's/devgw.db")
+    command = untrack(path).split("`")[1]
+    assert shlex.split(command) == ["git", "rm", "--cached", str(path)]
