@@ -24,7 +24,8 @@ from devgw.oauth.redirect_uri import is_loopback
 from devgw.outbound.client import Bounds, CheckAddress, http_client
 from devgw.outbound.guard import client_check
 from devgw.outbound.kept_documents import KeptDocuments
-from devgw.outbound.transport import tls_error, tls_fault, unreached
+from devgw.outbound.reach import why_unreached
+from devgw.outbound.transport import tls_error, tls_fault
 from devgw.problems import Problem, Refused
 from devgw.problems.client_document import (
     ClientDocumentForbidden,
@@ -149,7 +150,7 @@ class HttpClientDocuments:
             # who closes amid a handshake has shown no certificate: nobody has answered yet
             tls = tls_error(error)
             is_network = isinstance(error, httpx2.TransportError) and (tls is None or isinstance(tls, ssl.SSLEOFError))
-            why = unreached(error)
+            why = why_unreached(error, url)
             change = why.change if tls is not None and tls_fault(tls) in _UNKNOWN else ""
             unreachable = ClientDocumentUnreachable(url, why.failure, is_of_the_network=is_network, change=change)
             raise Refused(unreachable) from error

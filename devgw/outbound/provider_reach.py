@@ -2,8 +2,7 @@
 
 from datetime import timedelta
 
-from devgw.outbound.reach import is_closed_for_tls
-from devgw.outbound.transport import unreached
+from devgw.outbound.reach import is_closed_for_tls, why_unreached
 from devgw.problems import Problem
 from devgw.problems.provider_keys import KeysUnavailable
 from devgw.problems.provider_reach import ProviderTimedOut, ProviderUnreachable
@@ -15,13 +14,13 @@ TOKEN_URL, KEYS_URL = "browserLogin.tokenUrl in config/policies.json", "oidc.jwk
 
 async def token_not_reached(error: BaseException, url: str, limit: timedelta) -> Problem:
     """Return what it comes to that the token endpoint was asked with this limit, and `error` was raised."""
-    why = unreached(error)
+    why = why_unreached(error, url)
     return await _known(error, url, limit, TOKEN_URL) or ProviderUnreachable(url, why.failure, why.change)
 
 
 async def keys_not_reached(error: BaseException, url: str, limit: timedelta) -> Problem:
     """Return the same of the key set."""
-    why = unreached(error)
+    why = why_unreached(error, url)
     return await _known(error, url, limit, KEYS_URL) or KeysUnavailable(url, why.failure, change=why.change)
 
 

@@ -71,6 +71,8 @@ def _why_not(proxy: str) -> str | None:
         _ = parts.port  # raises where it is no number
     except ValueError as error:
         return f"it is no URL ({error})"
+    if any(map(str.isspace, proxy)):
+        return "a blank stands in it"
     if parts.scheme not in _SPOKEN:
         return f"devgw speaks to http:// and https:// proxies, not {parts.scheme}://"
     return None if parts.hostname else "it names no host"

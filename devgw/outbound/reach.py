@@ -11,7 +11,15 @@ from urllib.parse import urlsplit
 
 from devgw.limits import Limits
 from devgw.outbound.proxies import find_proxy
-from devgw.outbound.transport import causes_of, describe_failure, is_no_http, tls_error, tls_fault
+from devgw.outbound.transport import (
+    Unreached,
+    causes_of,
+    describe_failure,
+    is_no_http,
+    tls_error,
+    tls_fault,
+    unreached,
+)
 from devgw.problems import Problem
 from devgw.problems.proxy import (
     REWRITE_PATTERN,
@@ -29,6 +37,23 @@ from devgw.problems.upstream_answer import UpstreamAnswerMalformed, UpstreamEnco
 _REFUSED = f"[Errno {errno.ECONNREFUSED}]"
 MAY_BE_FOR_TLS = frozenset({400, 497})
 """The second is nginx's own, where it is configured to show it."""
+
+
+_MEND_PROXY = (
+    "Start that proxy, or start devgw again with HTTP_PROXY and HTTPS_PROXY corrected, or with {host} in NO_PROXY."
+)
+
+
+def why_unreached(error: BaseException, url: str, where: str = "that URL") -> Unreached:
+    """Return what failed as `unreached` does, and of a proxy that stands between that it was the proxy."""
+    why = unreached(error, where)
+    proxy = find_proxy(url) if tls_error(error) is None else None
+    if proxy is None:
+        return why
+    return Unreached(
+        f"the proxy {proxy.shown} of the environment: {why.failure}",
+        _MEND_PROXY.format(host=urlsplit(url).hostname),
+    )
 
 
 def tls_failed(url: str, error: ssl.SSLError, written_in: str = REWRITE_PATTERN) -> UpstreamTlsFailed:

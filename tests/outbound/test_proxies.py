@@ -1,10 +1,18 @@
 """Through which proxy a URL is asked."""
 
+from datetime import timedelta
+
+import httpx2
 import pytest
 
+from devgw.diagnosis.verdicts.check import Answer, unreachable
+from devgw.diagnosis.verdicts.metadata import Served, strict_eyes
+from devgw.outbound.client import Bounds, http_client
+from devgw.outbound.provider_reach import keys_not_reached, token_not_reached
 from devgw.outbound.proxies import find_proxy
 from devgw.problems import Refused
-from devgw.problems.machine import ProxyUnusable
+from devgw.problems.machine import CaFileUnusable, ProxyUnusable
+from tests.support.serving import listen, origin_of
 
 NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
@@ -68,7 +76,8 @@ def test_who_is_exempt(environment: pytest.MonkeyPatch, exempt: str, host: str, 
 
 
 @pytest.mark.parametrize(
-    "proxy", ["socks5://u:hidden@proxy:1080", "http://[", "http://u:hidden@proxy:port", "http://", "ftp://proxy"]
+    "proxy",
+    ["socks5://u:hidden@proxy:1080", "http://[", "http://u:hidden@proxy:port", "http://", "ftp://proxy", "not a url"],
 )
 def test_one_that_cannot_be_spoken_to_is_named_without_its_password(
     environment: pytest.MonkeyPatch, proxy: str
@@ -89,3 +98,36 @@ def test_a_password_is_not_shown(environment: pytest.MonkeyPatch) -> None:
     assert proxy is not None
     assert proxy.shown == "http://proxy:1"
     assert "hidden" not in repr(proxy)
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+async def test_a_proxy_that_is_down_is_not_called_a_provider_that_is(
+    environment: pytest.MonkeyPatch, variable: str
+) -> None:
+    """Nobody was asked behind it: what is said of the provider's own host and port would not be so."""
+    with listen() as free:
+        proxy = origin_of(free)
+    environment.setenv(variable, proxy)
+    url, limit = "https://idp.example/token", timedelta(seconds=3)
+    with pytest.raises(httpx2.ConnectError) as raised:
+        async with http_client(Bounds(3)) as client:
+            await client.post(url)
+    for problem in (
+        await token_not_reached(raised.value, url, limit),
+        await keys_not_reached(raised.value, url, limit),
+    ):
+        assert f"the proxy {proxy} of the environment: the connection was refused" in problem.explain()
+        assert "Start that proxy, or start devgw again" in problem.advise()
+        assert "with idp.example in NO_PROXY" in problem.advise()
+    environment.delenv(variable)
+    with_none = (await token_not_reached(raised.value, url, limit)).explain()
+    assert "proxy" not in with_none
+
+
+def test_what_lies_on_this_machine_is_told_by_its_own_name_also_where_the_doctor_looks() -> None:
+    problem = CaFileUnusable("SSL_CERT_FILE", "/nowhere.pem", "No such file or directory")
+    answer = Answer("http://localhost:9000/x", failure=problem.explain(), problem=problem)
+    served = Served("http://localhost:9000/mcp", answer, answer, answer, answer)
+    for check in (unreachable("provider.issuer", "asked", answer), *strict_eyes(served)):
+        assert (check.diagnosis_id, check.todo) == ("NET-03", problem.advise())
+        assert check.saw == problem.explain()

@@ -10,6 +10,7 @@ from devgw.foreign.json import JsonRefused, find_refusal, read_object
 from devgw.foreign.text import clean
 from devgw.oauth.discovery import without_query
 from devgw.problems import Problem
+from devgw.problems.base import Fault
 from devgw.problems.provider_reach import ProviderUnreachable
 
 MOST_SHOWN = 500
@@ -66,6 +67,11 @@ class Answer:
     """Where nothing came back: what the gateway itself would refuse for it, as far as that is known."""
     change: str = ""
     """The one change that mends the failure; empty where none follows from it."""
+
+    @property
+    def of_this_machine(self) -> Problem | None:
+        """Return what stands in the way here, before anybody is asked; None where it does not lie on this machine."""
+        return self.problem if self.problem is not None and self.problem.fault is Fault.MACHINE else None
 
     @property
     def location(self) -> str:
@@ -132,4 +138,6 @@ def skipped(name: str, did: str, why: str) -> Check:
 
 def unreachable(name: str, did: str, answer: Answer) -> Check:
     """Return the failure of a check whose URL, one of the provider's, gave no answer."""
+    if (problem := answer.of_this_machine) is not None:
+        return refused(name, did, problem)
     return refused(name, did, ProviderUnreachable(without_query(answer.url), answer.failure, answer.change))

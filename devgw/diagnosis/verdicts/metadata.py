@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from devgw.diagnosis.clients.demands import demands
 from devgw.diagnosis.urls import split_url
-from devgw.diagnosis.verdicts.check import Answer, Check, Verdict, passed
+from devgw.diagnosis.verdicts.check import Answer, Check, Verdict, passed, refused
 from devgw.diagnosis.verdicts.point import Point
 from devgw.diagnosis.verdicts.server_endpoint import challenge_point
 from devgw.diagnosis.verdicts.server_issuer import issuer_points
@@ -74,6 +74,8 @@ def _points(served: Served) -> list[Point]:
 
 def _unanswered(name: str, did: str, answer: Answer) -> Check:
     """Return the failure of a gateway that runs and does not answer under the origin by which clients know it."""
+    if (problem := answer.of_this_machine) is not None:
+        return refused(name, did, problem)
     origin = split_url(answer.url).origin
     todo = f"Start what answers at {origin} (the tunnel), or take `origin` out of devgw.toml."
     return Check(name, Verdict.FAIL, did, f"{clean(answer.url, 500)}: {answer.failure}", todo)

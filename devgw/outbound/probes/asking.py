@@ -12,8 +12,7 @@ from devgw.events.unseen import HEADER
 from devgw.foreign.dates import read_date
 from devgw.oauth.discovery import without_query
 from devgw.oauth.resource import origin_of
-from devgw.outbound.reach import not_reached
-from devgw.outbound.transport import unreached
+from devgw.outbound.reach import not_reached, why_unreached
 from devgw.problems import Problem, Refused
 
 MOST_BYTES = 256 * 1024
@@ -69,7 +68,7 @@ class Asker:
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
             problem = await not_reached(error, without_query(url), self.seconds, written_in) if written_in else None
             problem = await blame(error) if blame else problem
-            why, now = unreached(error), self.clock.now()
+            why, now = why_unreached(error, url), self.clock.now()
             return Answer(
                 url, failure=why.failure, change=why.change, problem=problem, asked_at=asked_at, answered_at=now
             )

@@ -16,7 +16,7 @@ from devgw.gateway.upstream import Admitted
 from devgw.ids import SubjectId, UpstreamServerId
 from devgw.oauth.discovery import without_query
 from devgw.oauth.token_answer import TokenAnswer
-from devgw.outbound.transport import unreached
+from devgw.outbound.reach import why_unreached
 from devgw.outbound.upstream_oauth.fetching import WRITTEN_IN, Errand
 from devgw.outbound.upstream_oauth.token_requests import ClientKey, Credentials, TokenRequests
 from devgw.problems import Problem, Refused
@@ -175,7 +175,7 @@ def _provider_not_reached(problem: Problem, error: BaseException | None) -> Prob
         return ProviderTimedOut(problem.url, round(problem.seconds * 1000), is_setting=False)
     if isinstance(problem, UpstreamSpeaksTls) or not isinstance(problem, UpstreamProblem) or error is None:
         return problem  # a wrong scheme in the policy is told alike of both
-    why = unreached(error, WRITTEN_IN[PURPOSES[Leg.PROVIDER]])
+    why = why_unreached(error, problem.url, WRITTEN_IN[PURPOSES[Leg.PROVIDER]])
     return ProviderUnreachable(problem.url, why.failure, why.change, then=_CALL_AGAIN)
 
 
