@@ -19,6 +19,7 @@ from devgw.outbound.guard import check_url, upstream_check
 from devgw.outbound.proxies import Proxy, find_proxy
 from devgw.outbound.reach import is_refusal, tls_failed
 from devgw.outbound.target import Target
+from devgw.outbound.transport import describe_failure
 from devgw.outbound.trust import check_plain, shared_tls_context, tls_context
 from devgw.outbound.tunnel import Tunnel, TunnelRefused
 from devgw.problems import Refused
@@ -165,4 +166,4 @@ def named_connecting(error: Exception, target: Target, proxy: Proxy | None = Non
         return UpstreamRefusedConnection(target.url)
     if target.is_https and isinstance(error, (ConnectionResetError, ConnectionAbortedError)):
         return UpstreamTlsFailed(target.url, str(error) or "the connection was closed")
-    return UpstreamUnreachable(target.url, str(error) or type(error).__name__)
+    return UpstreamUnreachable(target.url, describe_failure(error))

@@ -71,7 +71,9 @@ class UpstreamNameUnknown(UpstreamNotReached):
         return f"The host name {self.host} of {self.url} does not resolve."
 
     def advise(self) -> str:
-        """Say where the name stands."""
+        """Say where the name stands; localhost is wrong nowhere but on this machine."""
+        if self.host == "localhost":
+            return "Put the line `127.0.0.1 localhost` back into this machine's hosts file (/etc/hosts)."
         return (
             f"Correct the host in {self.written_in}; container names resolve inside their own network only, and a "
             "company's names in its network or VPN."

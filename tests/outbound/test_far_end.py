@@ -1,12 +1,16 @@
 """Where a tunnel leads: directly, or by the proxy of the environment; and why it leads nowhere."""
 
 import asyncio
+import errno
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
+from devgw.outbound.dialer import named_connecting
 from devgw.outbound.far_end import open_far_end
+from devgw.outbound.target import target_of
 from devgw.problems import Refused
 from tests.support.serving import listen
 
@@ -85,3 +89,23 @@ async def test_why_a_place_is_not_reached_is_a_problem(host: str, reason: str) -
     with pytest.raises(Refused) as refused:
         await open_far_end(host, port)
     assert refused.value.problem.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), "the network is unreachable"),
+        (OSError(errno.EHOSTUNREACH, "No route to host"), "there is no route to that host"),
+        (OSError(f"Multiple exceptions: [Errno {errno.ENETUNREACH}] Network is unreachable"), "the network is"),
+    ],
+)
+def test_why_nobody_is_reached_is_said_in_words(error: OSError, said: str) -> None:
+    problem = named_connecting(error, target_of("http://far.example/mcp"))
+    assert said in problem.explain()
+    assert "Errno" not in problem.explain()
+
+
+def test_where_this_machine_does_not_know_localhost_nobody_is_sent_to_correct_the_url() -> None:
+    problem = named_connecting(socket.gaierror("unknown"), target_of("http://localhost:9002/mcp"))
+    assert "127.0.0.1 localhost" in problem.advise()
+    assert "Correct" not in problem.advise()
