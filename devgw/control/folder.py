@@ -31,8 +31,11 @@ def control_folder(settings: Settings) -> Path:
 
 
 def is_met(folder: Path) -> bool:
-    """Tell whether a gateway left there how it is reached."""
-    return any((folder / each).exists() for each in (SOCKET, TCP_FILE))
+    """Tell whether a gateway left there how it is reached; a folder that may not be entered is another user's."""
+    try:
+        return any((folder / each).exists() for each in (SOCKET, TCP_FILE))
+    except PermissionError:  # joining says so
+        return True
 
 
 def passing_folder(root: Path) -> Path:

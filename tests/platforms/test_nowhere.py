@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from devgw.control.folder import is_met
 from devgw.platforms import paths
 from tests.platforms.lacking import TREE, devgw_without
 from tests.trust.process import GatewayProcess
@@ -23,6 +24,7 @@ if os.environ.get("NO_TEMPORARY"):
 from devgw.cli import main
 main()
 """
+_NOBODY = 54_321
 _JOINING = (("tokens",), ("tail", "--once"), ("why",), ("flows",), ("doctor",), ("trace", "nothing"))
 _OTHERS = (("check",), ("up", "localhost:1/mcp"), ("watch", "localhost:1/mcp", "--headless"))
 
@@ -58,6 +60,20 @@ def test_where_nothing_can_be_kept_for_a_command_it_says_what_to_set(tmp_path: P
     done = _run(("up", "localhost:1/mcp"), tmp_path, NO_TEMPORARY="1", TMPDIR="/nonexistent")
     assert done.returncode == 1
     assert "cannot make it in /nonexistent: No such file or directory. Set TMPDIR" in done.stderr
+
+
+def test_a_folder_that_may_not_be_entered_is_joined_which_says_whose_it_is(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(0o000)
+    was = os.geteuid()
+    try:
+        if was == 0:
+            os.seteuid(_NOBODY)
+        assert is_met(closed)
+    finally:
+        os.seteuid(was)
+        closed.chmod(0o700)
+    assert not is_met(closed)
 
 
 def test_without_a_home_it_is_the_root_as_in_a_container(monkeypatch: pytest.MonkeyPatch) -> None:
