@@ -7,21 +7,14 @@ from typing import Any
 import click
 
 from devgw.foreign.addresses import NEAR, find_literal, is_this_machine, kind_of
-from devgw.foreign.urls import UrlRefused, read_url
+from devgw.foreign.urls import UrlRefused, read_url, without_user
 
 _HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)"
 _WITH_PORT = re.compile(rf"{_HOST}:\d{{1,5}}(?:[/?].*)?")
 _DOTTED = re.compile(rf"{_HOST}\.[A-Za-z0-9-]+/.*")
 _HERE = re.compile(r"localhost(?:/.*)?", re.IGNORECASE)
 
-
-_USER = re.compile(r"(?<=//)[^/?#]*@")
 _TRY = "Give it as http(s)://host/path, without user and fragment; what opens it goes with --header 'Name: value'."
-
-
-def _without_user(url: str) -> str:
-    """Return a URL that is repeated to its person, without the password in it."""
-    return _USER.sub("…@", url)
 
 
 class ServerUrl(str):
@@ -40,7 +33,7 @@ class Server(click.ParamType[ServerUrl]):
         try:
             return ServerUrl(read_url(with_scheme(value)).text)
         except UrlRefused as refused:
-            self.fail(f"{_without_user(str(value))!r} is no URL of an MCP server: {refused}. {_TRY}", param, ctx)
+            self.fail(f"{without_user(str(value))!r} is no URL of an MCP server: {refused}. {_TRY}", param, ctx)
 
 
 class ProjectOrServer(click.Path):

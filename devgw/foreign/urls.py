@@ -16,6 +16,9 @@ _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 """Names and addresses; RFC 3986 has `;`, `$` and quotes there as well, which no name has and a shell reads."""
 
 
+_USER = re.compile(r"(?<=//)[^/?#\s]*@")
+
+
 class UrlRefused(ValueError):  # noqa: N818  it reads as what happened
     """The text is no URL that is taken; the message says why, in words that may be shown."""
 
@@ -73,6 +76,11 @@ def is_url(text: str) -> bool:
     except UrlRefused:
         return False
     return True
+
+
+def without_user(text: str) -> str:
+    """Return a URL, or what is meant as one, as it may be shown: its user name and password are somebody's secret."""
+    return _USER.sub("…@", text)
 
 
 def same_origin(one: str, other: str) -> bool:

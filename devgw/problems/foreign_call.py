@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from devgw.foreign.text import clean
+from devgw.foreign.urls import without_user
 from devgw.problems.proxy import UpstreamProblem
 
 _SHOWN = 200
@@ -246,9 +247,13 @@ class CallRedirected(CallProblem):
 
     def explain(self) -> str:
         """Say where it leads."""
-        return f"{self._answered}, and leads to {clean(self.location.partition('?')[0], _SHOWN) or 'nowhere'}."
+        return f"{self._answered}, and leads to {self._target or 'nowhere'}."
 
     def advise(self) -> str:
         """Say which URL to give."""
-        where = clean(self.location.partition("?")[0], _SHOWN)
-        return f"Give clients {where or 'the final URL'} itself, if that is the MCP server: they send no token along."
+        where = self._target or "the final URL"
+        return f"Give clients {where} itself, if that is the MCP server: they send no token along."
+
+    @property
+    def _target(self) -> str:
+        return clean(without_user(self.location.partition("?")[0]), _SHOWN)

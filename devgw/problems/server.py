@@ -58,6 +58,10 @@ class ServerElsewhere(UpstreamProblem):
 
     def advise(self) -> str:
         """Say which URL to give."""
+        if self.location == self.url:
+            return (
+                "Look at the server, or at the proxy before it: a redirect to the very URL that was asked never ends."
+            )
         return (
             f"If {clean(self.location.partition('?')[0], 200)} is the MCP server, give that URL; if it is a login "
             "page, the server takes a browser's session and no MCP client."

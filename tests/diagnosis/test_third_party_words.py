@@ -259,3 +259,29 @@ async def test_a_server_that_is_named_in_another_way_is_told_how(
     found = await examine_server(f"{upstream.origin}/mcp", SystemClock())
     said = [each.todo for each in found.checks if each.diagnosis_id == name and each.verdict is Verdict.FAIL]
     assert any(each.startswith(todo) for each in said)
+
+
+@pytest.mark.parametrize(
+    ("location", "leads_to", "todo"),
+    [
+        ("/mcp", "ORIGIN/mcp", "never ends"),
+        (
+            "https://u:hunter2@sso.example/login?key=hunter2",
+            "https://…@sso.example/login",
+            "https://…@sso.example/login is",
+        ),
+        ("//u:hunter2@sso.example/x", "http://…@sso.example/x", "a browser's session"),
+    ],
+)
+async def test_where_a_redirect_leads_is_said_in_full_and_without_a_password(
+    upstream: Upstream, location: str, leads_to: str, todo: str, tmp_path: Path
+) -> None:
+    upstream.answers["/mcp"] = (302, {"location": location}, b"")
+    check = await failing(upstream, "server.reached")
+    assert leads_to.replace("ORIGIN", upstream.origin) in check.saw
+    assert todo in check.todo
+    assert "hunter2" not in f"{check.saw} {check.todo}"
+    async with watching(f"{upstream.origin}/mcp", tmp_path) as watched:
+        await go(watched)
+        await named(watched, "PROXY-01")
+        assert "hunter2" not in " ".join(told(watched))

@@ -8,6 +8,7 @@ from typing import Any
 
 from devgw.foreign.json import JsonRefused, find_refusal, read_object
 from devgw.foreign.text import clean
+from devgw.foreign.urls import without_user
 from devgw.oauth.discovery import without_query
 from devgw.problems import Problem
 from devgw.problems.base import Fault
@@ -76,7 +77,7 @@ class Answer:
     @property
     def location(self) -> str:
         """Return where a redirect leads."""
-        return clean(self.headers.get("location", ""), MOST_SHOWN)
+        return clean(without_user(self.headers.get("location", "")), MOST_SHOWN)
 
     @property
     def media_type(self) -> str:

@@ -7,6 +7,7 @@ from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict
 from devgw.diagnosis.verdicts.server_seen import Seen
 from devgw.foreign.text import clean
+from devgw.foreign.urls import without_user
 from devgw.problems.upstream import AddressForbidden
 
 MACHINE = "this machine"
@@ -44,9 +45,9 @@ class Naming:
 
 
 def shown(url: str) -> str:
-    """Return a URL as it may be shown: cut, and without its query, in which some servers have a key."""
+    """Return a URL as it may be shown: cut, and without its user and query, in which some servers have a key."""
     before, mark, _ = url.partition("?")
-    return clean(before, MOST_SHOWN) + ("?…" if mark else "")
+    return clean(without_user(before), MOST_SHOWN) + ("?…" if mark else "")
 
 
 def of_server(seen: Seen, name: str, did: str) -> Naming:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import urljoin
 
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, refused
 from devgw.diagnosis.verdicts.point import MACHINE, Naming, Point, of_server, shown
@@ -34,7 +35,8 @@ def unfit(seen: Seen) -> Problem | None:
         return None
     said = beginning_of(answer.body)
     if answer.status in REDIRECTS:
-        return ServerElsewhere(shown(answer.url), answer.status, shown(answer.location) or "nowhere")
+        target = shown(urljoin(answer.url, answer.location)) if answer.location else "nowhere"
+        return ServerElsewhere(shown(answer.url), answer.status, target)
     if answer.status >= 500 or answer.status == 429:
         return ServerFails(shown(answer.url), answer.status, said, clean(answer.headers.get("retry-after", ""), 40))
     if endpoint.offers_event_stream:
