@@ -362,3 +362,22 @@ async def test_a_server_that_takes_no_second_redirect_uri_is_said_to_stop_client
     assert begun.problem is not None
     assert upstream.issuer in begun.problem.explain()
     assert "takes it without devgw" in begun.problem.explain()
+
+
+@pytest.mark.parametrize("behind", ["/{tenantid}/v2.0", "/a b", "/<x>", "/%zz", '/"', "?a={b}"])
+async def test_an_origin_is_swapped_whatever_stands_behind_it(
+    upstream: Upstream, watched: Watching, http: httpx2.AsyncClient, behind: str
+) -> None:
+    upstream.server_metadata["issuer"] = f"{upstream.origin}{behind}"
+    found = (await http.get(f"{watched.origin}/.well-known/oauth-authorization-server")).json()
+    assert found["issuer"] == f"{watched.origin}{behind}"
+
+
+@pytest.mark.parametrize("issuer", ["ORIGIN\\@other.example/x", "http://u@HOST/x", "//HOST/x", "HOST", "x://HOST/", ""])
+async def test_what_has_no_origin_of_a_watched_server_stays(
+    upstream: Upstream, watched: Watching, http: httpx2.AsyncClient, issuer: str
+) -> None:
+    said = issuer.replace("ORIGIN", upstream.origin).replace("HOST", urlsplit(upstream.origin).netloc)
+    upstream.server_metadata["issuer"] = said
+    found = (await http.get(f"{watched.origin}/.well-known/oauth-authorization-server")).json()
+    assert found["issuer"] == said

@@ -35,13 +35,20 @@ def unfit(seen: Seen) -> Problem | None:
         return None
     said = beginning_of(answer.body)
     if answer.status in REDIRECTS:
-        target = shown(urljoin(answer.url, answer.location)) if answer.location else "nowhere"
-        return ServerElsewhere(shown(answer.url), answer.status, target)
+        return ServerElsewhere(shown(answer.url), answer.status, _target(answer))
     if answer.status >= 500 or answer.status == 429:
         return ServerFails(shown(answer.url), answer.status, said, clean(answer.headers.get("retry-after", ""), 40))
     if endpoint.offers_event_stream:
         return ServerSpeaksLegacySse(shown(answer.url), answer.status)
     return ServerNotMcp(shown(seen.typed), answer.status, answer.media_type, said, tuple(map(shown, seen.tried)))
+
+
+def _target(answer: Answer) -> str:
+    """Return where a redirect leads, in full where it is anywhere."""
+    try:
+        return shown(urljoin(answer.url, answer.location)) if answer.location else "nowhere"
+    except ValueError:
+        return shown(answer.location)
 
 
 def endpoint_points(seen: Seen) -> Iterator[Point]:

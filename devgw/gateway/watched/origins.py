@@ -132,20 +132,21 @@ class OriginMap(WatchedOrigins):
         """Return a real URL with the origin of its port; unchanged where its origin is none that is watched.
 
         An origin that is spelt otherwise than browsers write it (capitals, a port that need not be said) is spelt
-        otherwise here, too: whoever compares letters sees the difference, and whoever compares URLs does not.
+        otherwise here, too: whoever compares letters sees the difference, and whoever compares URLs does not. What
+        stands behind it may be no URL (`{tenantid}`, as Entra publishes its issuer).
 
         Args:
             url: as a document has it.
             name: the loopback name under which the client asks.
         """
         try:
-            read = read_url(url.partition("#")[0])
-        except UrlRefused:
+            end = _end_of_origin(url)
+            read = read_url(url[:end])
+        except ValueError:  # a `UrlRefused` is one
             return url
         port = self._met.get(read.origin)
         if port is None:
             return url
-        end = _end_of_origin(url)
         return f"http://{name if url[:end] == read.origin else _USUAL_NAME.upper()}:{port}{url[end:]}"
 
     def to_real(self, url: str) -> str:
