@@ -20,7 +20,7 @@ def sentence(event: Event) -> str:
     if not event.reason_code or _needs_no_reason(event):
         return text
     page = f" ({event.diagnosis_id})" if event.diagnosis_id else ""
-    return f"{text}: {event.reason_code.replace('_', ' ')}{page}"
+    return f"{text.rstrip('.')}: {event.reason_code.replace('_', ' ')}{page}"
 
 
 def _nothing_there(event: told.PathNotFound) -> str:

@@ -81,7 +81,7 @@ _CHANGES = {
     ),
     "IDT-25": "The provider itself fails: wait a moment, and start the connection again.",
     "IDT-28": (
-        "Correct what the provider names in the OAuth policy (scope, client id, browserLogin.url) or in its "
+        "Correct what the provider names in the OAuth policy (scope, client id, pkce, browserLogin.url) or in its "
         "settings of this client; then start the connection again."
     ),
 }

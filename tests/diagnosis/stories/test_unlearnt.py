@@ -204,6 +204,7 @@ async def test_a_wrong_clock_is_right_again_with_a_token_in_step_even_without_a_
     [
         ("IDT-25", Reply(503, b"")),
         ("IDT-34", Reply(429, b"")),
+        ("IDT-27", Reply(400, b'{"error": "invalid_request"}')),
         ("IDT-23", Reply(200, b"{}")),
         ("TOK-07", Reply(401, b'{"error": "invalid_client"}')),
         ("TOK-05", Reply(404, b"<h1>No</h1>", "text/html")),
@@ -220,6 +221,20 @@ async def test_a_provider_that_lets_somebody_in_is_no_more_blamed_for_the_login_
         assert ([each.id for each in case.diagnoses], case.mended) == ([name], "")
 
         provider.token_reply, provider.slow = None, 0
+        await gateway.running.tokens(http, Browser(CALLBACK))
+        assert "a later login went through at" in (await first_case(gateway)).mended
+
+
+async def test_an_answer_without_a_code_is_mended_once_somebody_was_let_in(
+    tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient
+) -> None:
+    async with signing_in(tmp_path, provider) as gateway:
+        provider.callback = {"id_token": "a.b.c"}
+        with pytest.raises(AssertionError):
+            await gateway.running.tokens(http, Browser(CALLBACK))
+        assert [each.id for each in (await first_case(gateway)).diagnoses] == ["IDT-32"]
+
+        provider.callback = None
         await gateway.running.tokens(http, Browser(CALLBACK))
         assert "a later login went through at" in (await first_case(gateway)).mended
 
