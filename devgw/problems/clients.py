@@ -231,8 +231,11 @@ class ClientNamedTwice(Problem):
         return f"client_id is {self.client_id}, but the credentials ({self.method}) are of {self.authenticated_id}."
 
     def advise(self) -> str:
-        """Say what to leave out."""
-        return f"Send client_id={self.authenticated_id}, or none beside these credentials."
+        """Say both ways: which of the two is meant, the client alone knows."""
+        return (
+            f"Send client_id={self.authenticated_id} beside these credentials, or those that {self.client_id} has: a "
+            "client that registered with none sends none."
+        )
 
 
 @dataclass(frozen=True, slots=True)

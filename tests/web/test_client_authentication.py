@@ -96,6 +96,7 @@ async def test_credentials_of_one_client_beside_the_id_of_another_are_refused(si
         await signing.ask({"client_id": signing.client_id}, authorization=header),
     ):
         assert (refused["error"], refused["reason"]) == ("invalid_client", "client_named_twice"), refused
+        assert "a client that registered with none sends none" in refused["error_description"]
     assert (await signing.ask(signing.form() | {"client_id": signing.client_id}))["reason"] == BELIEVED
     same = await signing.ask({"client_id": other["client_id"]}, authorization=header)
     assert same["reason"] == BELIEVED
