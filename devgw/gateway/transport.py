@@ -45,6 +45,8 @@ class UpstreamAnswer(Protocol):
     status: int
     headers: Headers
     """Names in lower case, in the order of the wire."""
+    reason: bytes
+    """Its words beside the status."""
 
     @property
     def peer(self) -> str:

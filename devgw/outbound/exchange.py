@@ -52,6 +52,7 @@ class Exchange:
         "is_complete",
         "is_early",
         "keeps",
+        "reason",
         "received",
         "status",
         "waiting",
@@ -60,6 +61,7 @@ class Exchange:
     def __init__(self, connection: ReadSide) -> None:
         self.connection = connection
         self.status = 0
+        self.reason = b""
         self.headers: Headers = []
         self.has_begun = False
         self.is_complete = False
@@ -113,6 +115,7 @@ class Exchange:
                 raise ProtocolSwitched("it switches protocols, which nobody asked for")
             if head.status >= 200:
                 self.status, self.headers, self.keeps, self._body = head.status, head.headers, head.keeps, head.body
+                self.reason = head.reason
                 self.has_begun, self._received = True, b""
                 return received
             self.interim += 1

@@ -11,7 +11,7 @@ from devgw.events.trace import Headers
 from devgw.limits import Limits
 from devgw.outbound.framing import FIELDS, Body, BodyByLength, BodyInChunks, BodyUntilClose, FramingUnsafe
 
-_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: [^\x00-\x08\x0a-\x1f\x7f]*+)?\r\n")
+_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([^\x00-\x08\x0a-\x1f\x7f]*+))?\r\n")
 _SPACE_BEFORE_COLON = re.compile(rb"[^:\s]+[ \t]+:")
 _LENGTH = re.compile(rb"\d{1,15}")
 _BEGINNING = b"HTTP/1."
@@ -43,6 +43,8 @@ class Head:
     body: Body
     keeps: bool
     """Whether the upstream lets the connection be used again, and said nothing odd."""
+    reason: bytes = b""
+    """Its words beside the status, which some clients repeat."""
 
 
 def end_of_head(received: bytes, searched: int = 0) -> int:
@@ -95,7 +97,9 @@ def read_head(block: bytes) -> Head:
         headers.append((name, value))
         if name in _FRAMING:
             framing.setdefault(name, []).append(value)
-    return _framed(int(status_line[2]), headers, framing, is_new=status_line[1] == b"1")
+    head = _framed(int(status_line[2]), headers, framing, is_new=status_line[1] == b"1")
+    head.reason = status_line[3] or b""
+    return head
 
 
 def _framed(status: int, headers: Headers, framing: dict[bytes, list[bytes]], *, is_new: bool) -> Head:

@@ -61,7 +61,7 @@ def _no_http(error: Exception, target: Target) -> Problem:
 class UpstreamAnswer:
     """An exchange whose failures are problems."""
 
-    __slots__ = ("_client", "_exchange", "_peer", "_target", "_waited", "headers", "status")
+    __slots__ = ("_client", "_exchange", "_peer", "_target", "_waited", "headers", "reason", "status")
 
     def __init__(self, exchange: Exchange, target: Target, client: "ProxyClient", peer: str) -> None:
         self._exchange = exchange
@@ -71,6 +71,7 @@ class UpstreamAnswer:
         self._peer = peer
         self.status = exchange.status
         self.headers = exchange.headers
+        self.reason = exchange.reason
 
     @property
     def is_complete(self) -> bool:

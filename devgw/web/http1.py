@@ -2,7 +2,7 @@
 
 It stands on Hypercorn's `H11Protocol` and replaces three of its methods that no release note promises:
 `_check_protocol` (called with each head before anything is made of it; Hypercorn's own would go over to HTTP/2 there),
-`_create_stream` and `_send_error_response`; and it calls `_send_h11_event`, and looks into the buffer of h11.
+`_create_stream` and `_send_error_response`; it adds to `_send_h11_event`, and looks into the buffer of h11.
 `tests/web/test_http1.py` fails where they are gone.
 """
 
@@ -15,6 +15,7 @@ from hypercorn.events import Closed, Event, RawData
 from hypercorn.protocol.events import Request
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
+from hypercorn.typing import H11SendableEvent
 
 from devgw.events.trace import Headers
 from devgw.limits import Limits
@@ -28,6 +29,7 @@ from devgw.problems.incoming import (
     TargetTooLong,
     TlsNotSpoken,
 )
+from devgw.web.recorder import REASON
 
 _HANDSHAKE = b"\x16\x03"
 """How every TLS connection begins: a record of kind handshake (RFC 8446 §5.1)."""
@@ -84,6 +86,14 @@ class Http1(H11Protocol):
             await super().handle(event)
         except HeadRefused as refused:
             await self.turn_away(refused.problem)
+
+    async def _send_h11_event(self, event: H11SendableEvent) -> None:
+        """Write an event; a status with the words that were said beside it, since clients repeat them."""
+        if isinstance(event, h11.Response) and self.stream is not None:
+            reason = getattr(self.stream, "response", {}).get(REASON, b"")
+            if reason:
+                event = h11.Response(status_code=event.status_code, headers=list(event.headers), reason=reason)
+        await super()._send_h11_event(event)
 
     async def turn_away(self, problem: Problem) -> None:
         """Answer with problem details, where no answer has begun, and end the connection."""

@@ -63,6 +63,7 @@ class HeldAnswer:
     def __init__(self, answer: UpstreamAnswer, body: bytes) -> None:
         self.status = answer.status
         self.headers: Headers = answer.headers
+        self.reason = answer.reason
         self.peer = answer.peer
         self.received = len(body)
         self._answer = answer

@@ -24,6 +24,8 @@ from devgw.web import awaited
 from devgw.web.awaited import Awaited
 from devgw.web.request_body import RequestBody
 
+REASON = "devgw.reason"  # of `http.response.start`: the words beside the status, where they are somebody else's
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -231,10 +233,10 @@ class Recording:
             complete.append((b"date", _http_date(epoch(self.trace.started_at))))
         return complete
 
-    async def answer(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> None:
-        """Answer with a body that is there already."""
-        length = (b"content-length", b"%d" % len(body))
-        await self.send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    async def answer(self, status: int, headers: Headers, body: bytes = b"", reason: bytes = b"") -> None:
+        """Answer with a body that is there already; `reason` is what somebody else said beside the status."""
+        head = [*headers, (b"content-length", b"%d" % len(body))]
+        await self.send({"type": "http.response.start", "status": status, "headers": head, REASON: reason})
         await self.send({"type": "http.response.body", "body": body})
 
     def elapsed_ms(self) -> float:

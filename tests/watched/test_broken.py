@@ -127,3 +127,18 @@ async def test_others_are_served_after_one_was_broken(tmp_path: Path) -> None:
         with pytest.raises(httpx2.RemoteProtocolError):
             await http.get(watched.runtime.watched.origins.to_local(gone))
         assert (await http.post(watched.url, json=INITIALIZE, headers=HEADERS)).status_code == 401
+
+
+@pytest.mark.parametrize("line", [b"403 Forbidden", b"401 Unauthorized", b"403 Not in your plan", b"500 ", b"502"])
+async def test_the_words_beside_a_status_reach_the_client_which_repeats_them(line: bytes, tmp_path: Path) -> None:
+    body = b"content-length: 2\r\ncontent-type: application/json\r\n\r\n{}"
+    async with (
+        talking(saying(b"HTTP/1.1 " + line + b"\r\n" + body)) as url,
+        watching(url, tmp_path) as watched,
+        httpx2.AsyncClient(timeout=5) as http,
+    ):
+        place = "/.well-known/oauth-authorization-server"
+        for directly, through in ((url, watched.url), (url.removesuffix("/mcp") + place, watched.origin + place)):
+            expected = await http.post(directly, json=INITIALIZE, headers=HEADERS)
+            answered = await http.post(through, json=INITIALIZE, headers=HEADERS)
+            assert (answered.status_code, answered.reason_phrase) == (expected.status_code, expected.reason_phrase)

@@ -19,6 +19,7 @@ from devgw.problems.server import MAY_BE_HTTP2, ServerSpeaksHttp2
 from devgw.web import awaited
 from devgw.web.decoding import Decoder
 from devgw.web.held_bytes import HeldBytes
+from devgw.web.recorder import REASON
 from devgw.web.relay import read_whole
 from devgw.web.watched.watched import WatchedCall
 
@@ -33,6 +34,7 @@ class WholeAnswer:
     status: int
     headers: Headers
     body: bytes
+    reason: bytes = b""
 
 
 async def send(
@@ -104,7 +106,7 @@ async def ask(
     answer, held = await send(call, body, url, method=method, headers=headers), HeldBytes()
     try:
         content = await read_whole(answer, call.url.partition("?")[0], Limits.ANSWER_BYTES, held)
-        return _unpacked(call, WholeAnswer(answer.status, answer.headers, content))
+        return _unpacked(call, WholeAnswer(answer.status, answer.headers, content, answer.reason))
     except Refused:
         call.cut = answer.status, answer.headers, held.take()
         raise
@@ -138,13 +140,14 @@ def _unpacked(call: WatchedCall, answer: WholeAnswer) -> WholeAnswer:
         return answer
     decoder = Decoder(encoding, call.url.partition("?")[0], Limits.ANSWER_BYTES)
     headers = [pair for pair in answer.headers if pair[0] != b"content-encoding"]
-    return WholeAnswer(answer.status, headers, b"".join(decoder.feed(answer.body)))
+    return replace(answer, headers=headers, body=b"".join(decoder.feed(answer.body)))
 
 
 async def give(call: WatchedCall, answer: WholeAnswer, body: bytes | None = None) -> None:
     """Give an answer back, with another body where one is given."""
     content = answer.body if body is None else body
-    await call.recording.answer(answer.status, headers_down(answer.headers, call.watched.origins, call.name), content)
+    headers = headers_down(answer.headers, call.watched.origins, call.name)
+    await call.recording.answer(answer.status, headers, content, answer.reason)
     call.show_answer(answer.headers, answer.body)
 
 
@@ -157,7 +160,8 @@ async def give_as_it_comes(call: WatchedCall, answer: UpstreamAnswer) -> None:
     recording, origins = call.recording, call.watched.origins
     headers = headers_down(answer.headers, origins, call.name)
     headers += _length(answer.headers)
-    await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    start = {"type": "http.response.start", "status": answer.status, "headers": headers, REASON: answer.reason}
+    await recording.send(start)
     recording.wait(awaited.EVENT if recording.is_streaming else awaited.BODY)
     if call.trace.method != "HEAD":
         while piece := await answer.read():
