@@ -38,9 +38,10 @@ def in_base32(value: bytes) -> Iterator[str]:
 
 def _in_bits(value: bytes, bits: int, alphabets: tuple[str, ...]) -> Iterator[str]:
     """Yield the letters of so many bits each that lie wholly in a value, by how many bytes stand before it."""
-    number, length = int.from_bytes(value), 8 * len(value)
+    length = 8 * len(value)
+    written = f"{int.from_bytes(value):0{length}b}"  # to shift the number itself takes time by the square of its length
     for skipped in range(0, bits, gcd(8, bits)):
-        digits = [number >> at & (1 << bits) - 1 for at in range(length - skipped - bits, -1, -bits)]
+        digits = [int(written[at : at + bits], 2) for at in range(skipped, length - bits + 1, bits)]
         if len(digits) >= _SHORTEST:
             yield from ("".join(alphabet[each] for each in digits) for alphabet in alphabets)
 

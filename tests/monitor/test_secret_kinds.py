@@ -271,6 +271,13 @@ def test_a_configured_value_that_an_excerpt_cuts_off_is_hidden_as_far_as_it_goes
     assert secrets.hide("correct-horse and correct-how") == "correct-horse and correct-how"
 
 
+def test_a_value_as_long_as_a_file_is_taken_up_in_time_by_its_length() -> None:
+    """Each save takes them up anew, while calls wait."""
+    began = time.process_time()
+    ConfiguredSecrets().keep(["correct horse battery staple " * 5_000])
+    assert time.process_time() - began < 5  # by the square of the length it would be half a minute
+
+
 def test_a_long_value_is_hidden_in_base64_of_several_lines() -> None:
     value = "correct horse battery staple " * 5
     secrets = ConfiguredSecrets()
