@@ -212,6 +212,13 @@ async def test_what_is_sent_on_says_how_long_it_is(method: str, watched: Proxied
     assert b"transfer-encoding: chunked" not in lines
 
 
+@pytest.mark.parametrize("scheme", [b"basic ", b"BASIC  "])
+async def test_the_scheme_of_the_credential_is_written_in_any_case(scheme: bytes, watched: Proxied) -> None:
+    given = credential(watched).replace(b"Basic ", scheme)
+    answer = await said(watched.port, b"CONNECT localhost HTTP/1.1\r\nhost: x\r\n" + given + b"\r\n")
+    assert status(answer) == 400, "it was let in, and asks for no place"
+
+
 async def test_the_credential_goes_to_nobody(upstream: Upstream, watched: Proxied) -> None:
     async with running_upstream() as other:
         for each in (upstream, other):

@@ -58,15 +58,16 @@ class ForwardProxy:
     def __post_init__(self) -> None:
         """Make the credential."""
         self.password = token("p_")
-        self._wanted = "Basic " + b64encode(f"{USER}:{self.password}".encode()).decode()
+        self._wanted = b64encode(f"{USER}:{self.password}".encode()).decode()
 
     def url(self, port: int) -> str:
         """Return the URL that the command is given."""
         return f"http://{USER}:{self.password}@127.0.0.1:{port}"
 
     def is_known(self, credential: bytes) -> bool:
-        """Tell whether a `Proxy-Authorization` is that of the command."""
-        return same(credential.decode("latin-1"), self._wanted)
+        """Tell whether a `Proxy-Authorization` is that of the command; its scheme may be written in any case."""
+        scheme, _, given = credential.decode("latin-1").partition(" ")
+        return scheme.lower() == "basic" and same(given.strip(), self._wanted)
 
     def connection(self, *arguments: Any) -> "ForwardConnection":
         """Return what serves one client, of the arguments of `ClientConnection`."""
