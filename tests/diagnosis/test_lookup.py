@@ -141,7 +141,7 @@ def test_every_reason_and_every_error_code_has_a_page() -> None:
     silent = {"problem", "provider_problem", "upstream_problem", "state_problem", "answer_problem", "standard_refusal"}
     silent |= {"request_off_revision"}
     silent |= {each for each, ids in reasons().items() if each.endswith("_problem") and not ids}
-    starting = {"state_directory_unusable", "another_gateway_runs", "no_gateway_runs"}
+    starting = {"state_directory_unusable", "another_gateway_runs", "no_gateway_runs", "no_passing_folder"}
     starting |= {"gateway_of_another_user", "gateway_silent"}
     assert [each for each in reasons() if each not in silent | starting and not look_up(each).failures] == []
     assert [each for each in ErrorCode if look_up(str(each)).nearest or not look_up(str(each)).failures] == []
