@@ -106,7 +106,7 @@ class RecentRequests:
             _, keys, shapes = self._traces.popitem(last=False)[1]
             self._shelves.forget(keys)
             self._registrations.forget(shapes)
-        keys, shape = _shelves_of(trace), registration_shape(trace) if is_registration(trace) else None
+        keys, shape = _shelves_of(trace), registration_shape(trace) if _is_registration(trace) else None
         shapes = ["all", shape] if shape is not None else []
         self._traces[trace.id] = trace, keys, shapes
         self._shelves.add(keys, trace)
@@ -124,6 +124,10 @@ class RecentRequests:
     def registrations(self, shape: tuple[str, ...] | None = None) -> Iterator[Registration]:
         """Yield the registrations, of one shape where one is given, the newest first."""
         return self._registrations.on("all" if shape is None else shape)
+
+
+def _is_registration(trace: Trace) -> bool:
+    return is_registration(trace) or trace.asked == "register"
 
 
 def asking_client(trace: Trace) -> str:

@@ -4,7 +4,7 @@ The newest certain failure comes first, whether a flow had it or not; then what 
 attempt mended.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
@@ -23,6 +23,10 @@ WORK-02 WORK-07 WORK-08
 """
 _OF_EVERY_LOGIN = frozenset(_LOGIN.split())
 """What lies between the gateway and the provider, whoever signs in: a login that went through ends it."""
+_ON_THE_WAY = frozenset(f"NET-{number:02}" for number in (1, 2, 3, 4, 5, 7, 8, 9, 11, 12))
+"""What lies between devgw and a server, whoever calls: a later way through the same place ends it."""
+_ENDED_BY_ANOTHER_ID = frozenset({"REG-02", "REG-19"})
+"""What a client leaves by giving up its id, so that its later flow has another one."""
 _MOST = 20
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _Order = tuple[bool, bool, datetime]
@@ -134,12 +138,23 @@ def _mended(monitor: Monitor, flow: Flow) -> str:
         after = later
     if after is not flow:
         return _got_through(after) if after.state is FlowState.DONE else ""
-    if flow.client_id is not None:
+    names = {each.id for each in flow.diagnoses}
+    if flow.client_id is not None and not (names and names <= _ENDED_BY_ANOTHER_ID):
         return ""
     asked = " ".join(trace.query.decode("latin-1") for id_ in flow.trace_ids if (trace := monitor.trace(id_)))
-    arrived = (each for each in monitor.flow_book.flows if each is not flow and _got_past(each, flow))
+    arrived = [each for each in monitor.flow_book.flows if each is not flow and _got_past(each, flow)]
     found = next((each for each in arrived if _is_same_socket(each, flow) or _is_named(each, asked)), None)
+    if found is None and names and names <= _ON_THE_WAY:
+        found = next(
+            (each for each in arrived if _places(monitor, flow, names) <= _places(monitor, each, {None})), None
+        )
     return _got_through(found) if found else ""
+
+
+def _places(monitor: Monitor, flow: Flow, names: Container[str | None]) -> set[tuple[str, str]]:
+    """Return where the requests of a flow went that have one of these names: host and path, as the client asked."""
+    traces = (monitor.trace(id_) for id_ in flow.trace_ids)
+    return {(each.host, each.path) for each in traces if each is not None and each.diagnosis_id in names}
 
 
 def _got_past(one: Flow, other: Flow) -> bool:

@@ -48,7 +48,11 @@ class EndpointRefusal(UpstreamProblem):
 
     @property
     def _where(self) -> str:
-        return f"{self.endpoint} of {self.owner} ({clean(self.url.partition('?')[0], SHOWN)})"
+        return f"{self.endpoint} of {self.owner} ({self._at})"
+
+    @property
+    def _at(self) -> str:
+        return clean(self.url.partition("?")[0], SHOWN)
 
     @property
     def _answered(self) -> str:
@@ -88,10 +92,15 @@ class EndpointDead(EndpointRefusal):
     def advise(self) -> str:
         """Say what to serve, and how a client does without registration."""
         if self.endpoint is EndpointKind.REGISTRATION:
-            named = f"Serve registration there, or take registration_endpoint out of the metadata of {self.owner}"
+            named = (
+                f"Serve registration (RFC 7591) at {self._at}, or take registration_endpoint out of the metadata of "
+                f"{self.owner}"
+            )
             first = named if self.is_named else f"Offer registration (RFC 7591) at {self.owner}"
             return f"{first}; until then give the client an id that was registered there by hand."
-        return f"Serve the {self.endpoint} there, or correct it in the metadata of {self.owner}."
+        member = self.endpoint.replace(" ", "_")
+        how = f"correct {member} in the metadata" if self.is_named else f"publish metadata (RFC 8414) with {member}"
+        return f"Serve the {self.endpoint} at {self._at}, or {how} of {self.owner}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,68 +137,6 @@ class EndpointAnswersPage(EndpointRefusal):
     def advise(self) -> str:
         """Say what to do about the page."""
         return f"Let what stands before {self.owner} pass the {self.endpoint}, and let that answer errors as JSON."
-
-
-@dataclass(frozen=True, slots=True)
-class RegistrationClosed(EndpointRefusal):
-    """Only who has a token, or nobody, may register."""
-
-    diagnosis: ClassVar = "REG-17"
-    source: ClassVar = "RFC 7591 §3, §3.2.2"
-
-    def advise(self) -> str:
-        """Say how a client gets an id all the same."""
-        return (
-            f"Open registration at {self.owner} to clients without an initial access token, or register one there by "
-            "hand and give the client its id."
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class RegistrationNotTaken(EndpointRefusal):
-    """The metadata of the client is refused, or what came of it is no registration."""
-
-    missing: str = ""
-    """The member that a good answer lacks."""
-
-    source: ClassVar = "RFC 7591 §3.2"
-
-    @property
-    def diagnosis_id(self) -> str:
-        """Return the id by what is refused."""
-        by_code = {"invalid_redirect_uri": "REG-05", "invalid_scope": "REG-12"}
-        return by_code.get(self.error_code, "REG-18")
-
-    def explain(self) -> str:
-        """Say what was refused, or is missing."""
-        lacks = f", without {self.missing}" if self.missing else ""
-        return f"The {self._where} {self._answered}{lacks}."
-
-    def advise(self) -> str:
-        """Say what a native client must be able to register."""
-        if self.missing:
-            return f"Let {self.owner} answer 201 with {self.missing} (RFC 7591 §3.2.1)."
-        if self.error_code == "invalid_redirect_uri":
-            return f"Let {self.owner} take loopback redirect URIs, http on any port (RFC 8252 §7.3)."
-        return (
-            f"Let {self.owner} take public native clients: loopback redirect URIs and token_endpoint_auth_method none."
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ClientNotTaken(EndpointRefusal):
-    """The server does not know the client, or not by these credentials, or does not let it do that."""
-
-    diagnosis: ClassVar = "REG-19"
-    source: ClassVar = "RFC 6749 §5.2, §4.1.2.1"
-
-    def advise(self) -> str:
-        """Say what the client drops."""
-        if self.error_code == "unauthorized_client":
-            return f"Allow this client the grant and response type at {self.owner}."
-        return (
-            f"Let the client forget its registration at {self.owner}, so that it registers anew; or register it there."
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +210,8 @@ class LoginDenied(EndpointRefusal):
     def advise(self) -> str:
         """Say the two causes."""
         return (
-            f"Allow it on the page of {self.owner}; where nobody was asked, a rule there denies this person or client."
+            f"Allow it on the page of {self.owner}; where nobody was asked, lift the rule there that denies this "
+            "person or client."
         )
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from devgw.problems.base import ErrorCode
 from devgw.problems.endpoint import (
-    ClientNotTaken,
     EndpointAnswersPage,
     EndpointDead,
     EndpointFailing,
@@ -13,12 +12,11 @@ from devgw.problems.endpoint import (
     LoginDenied,
     NothingSentBack,
     RedirectNotTaken,
-    RegistrationClosed,
-    RegistrationNotTaken,
     RequestNotTaken,
     ResourceNotTaken,
     ScopeNotTaken,
 )
+from devgw.problems.endpoint_client import ClientNotTaken, RegistrationClosed, RegistrationNotTaken
 from devgw.problems.endpoint_grant import CodeFault, CodeNotTaken, ErrorUnderSuccess, RefreshNotTaken, TokensUnfit
 
 _ABSENT = frozenset({404, 405, 410, 501})
@@ -103,7 +101,7 @@ def _under_success(answer: EndpointAnswer) -> EndpointRefusal:
 def _by_code(answer: EndpointAnswer) -> EndpointRefusal:
     code, facts = answer.error_code, answer.facts
     if code in _OF_THE_CLIENT:
-        return ClientNotTaken(*facts)
+        return ClientNotTaken(*facts, is_refresh=answer.is_refresh)
     if code == ErrorCode.INVALID_REDIRECT_URI or not answer.fits:
         return RedirectNotTaken(*facts, redirect_uri=answer.redirect_uri, known=answer.registered)
     if code == ErrorCode.INVALID_TARGET:

@@ -46,14 +46,18 @@ class CodeNotTaken(EndpointRefusal):
 
     def advise(self) -> str:
         """Say what to correct."""
+        if self.known in _CODES:
+            return _CODES[self.known][1]
         if self.known is CodeFault.UNSEEN:
             return (
                 "Compare with its login what the client sent: the code as it came back, and once, the same "
                 "redirect_uri, the code_verifier of its code_challenge. Where all fit, look into the log of "
                 f"{self.owner}."
             )
-        known = _CODES.get(self.known)
-        return known[1] if known else f"Look into the log of {self.owner}: it does not take a code that it gave itself."
+        return (
+            f"Look into the log of {self.owner}: it does not take a code that it gave itself. Where several processes "
+            "answer for it, let them share their codes."
+        )
 
 
 @dataclass(frozen=True, slots=True)

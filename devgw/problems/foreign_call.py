@@ -58,8 +58,10 @@ class TokenOfAnotherServer(CallProblem):
     def advise(self) -> str:
         """Say what must be one."""
         return (
-            f"Let {self.owner} name in authorization_servers the server whose tokens it takes, and let no other one "
-            "publish metadata at its origin: clients that read no resource metadata log in there."
+            f"Serve the metadata of {clean(self.named[0], _SHOWN)}, and of no other server, at "
+            f"/.well-known/oauth-authorization-server of {self.owner}: clients that read no resource metadata log in "
+            f"where that leads. Or let it take the tokens of {clean(self.issuer, _SHOWN)}, and name that in "
+            "authorization_servers."
         )
 
 
@@ -81,8 +83,8 @@ class AudienceForeign(CallProblem):
     def advise(self) -> str:
         """Say who has to write what."""
         return (
-            f"Let the authorization server make tokens out to the `resource` that clients send, "
-            f"{clean(self.resource, _SHOWN)}; or let {self.owner} take the audience that its tokens have."
+            f"Let the authorization server write the `resource` that clients send, {clean(self.resource, _SHOWN)}, "
+            f"into `aud` of its tokens; or let {self.owner} take the audience {clean(self.audience[0], _SHOWN)}."
         )
 
 
@@ -100,8 +102,8 @@ class FreshTokenRefused(CallProblem):
     def advise(self) -> str:
         """Say what to compare."""
         return (
-            f"Look into the log of {self.owner}: it does not take the tokens of its own authorization server. Compare "
-            "the keys, the issuer and the audience that it checks with those of the token."
+            f"Look into the log of {self.owner}: it does not take the tokens of its own authorization server. Let the "
+            "keys, the issuer and the audience that it checks be those of the token."
         )
 
 

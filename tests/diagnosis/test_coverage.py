@@ -56,6 +56,11 @@ def test_a_fix_counts_as_tried_where_a_test_applies_it_and_nowhere_else() -> Non
     assert not MENDED & ELSEWHERE.keys()
 
 
+def test_every_fix_was_tried_or_has_a_reason() -> None:
+    assert [row.id for row in table() if row.mended not in ("yes", "cannot be")] == []
+    assert [row.id for row in table() if row.mended == "cannot be" and not row.why] == []
+
+
 def test_every_id_is_read_somewhere_beside_its_page() -> None:
     unread = [row.id for row in table() if row.faces == ("explain",) and row.observed not in ("tolerated", "not here")]
 

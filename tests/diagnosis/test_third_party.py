@@ -24,6 +24,7 @@ from tests.diagnosis.third_party import (
     PAGE,
     RESOURCE,
     STEP_UP,
+    asks_the_person,
     go,
     issues,
     jwt,
@@ -59,6 +60,11 @@ def answers(path: str, answer: tuple[int, dict[str, str], Any]) -> Callable[[Ups
 
 def publishes(**members: Any) -> Callable[[Upstream], object]:
     return lambda upstream: upstream.server_metadata.update(members)
+
+
+def refuses_codes(upstream: Upstream) -> None:
+    asks_the_person(upstream)
+    upstream.answers["/token"] = refusing("invalid_grant")
 
 
 FAULTS = [
@@ -102,7 +108,8 @@ FAULTS = [
         "a token endpoint that is asked too often", answers("/token", (429, {"retry-after": "7"}, b"")), "UPST-13", True
     ),
     Injected("a client that is refused", answers("/token", refusing("invalid_client", 401)), "REG-19"),
-    Injected("a code that is refused", answers("/token", refusing("invalid_grant")), "TOK-10"),
+    Injected("a code that is refused", refuses_codes, "TOK-10"),
+    Injected("a code of a login that nobody saw", answers("/token", refusing("invalid_grant")), "TOK-10"),
     Injected("a resource that the token endpoint refuses", answers("/token", refusing("invalid_target")), "AUD-07"),
     Injected("an error under 200", answers("/token", refusing("bad_verification_code", 200)), "TOK-04"),
     Injected("an answer without a token", answers("/token", (200, {}, {"ok": True})), "TOK-08"),

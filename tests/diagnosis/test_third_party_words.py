@@ -14,7 +14,7 @@ from devgw.clock import SystemClock
 from devgw.diagnosis.verdicts import Check, Verdict
 from devgw.diagnosis.verdicts.server import Examination
 from devgw.outbound.server_doctor import examine_server
-from tests.diagnosis.test_third_party import METADATA, NOTHING, PAGE, RESOURCE, go, named, refusing, told
+from tests.diagnosis.third_party import METADATA, NOTHING, PAGE, RESOURCE, go, named, refusing, told
 from tests.outbound.upstream import Asked, Upstream, running_upstream
 from tests.support.serving import serve
 from tests.watched.bench import watching

@@ -3,10 +3,11 @@
 import asyncio
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx2
 
@@ -51,6 +52,32 @@ def refuses_tokens(upstream: Upstream, answer: tuple[int, dict[str, str], Any]) 
         return answer if "authorization" in asked.headers else usual(asked)
 
     upstream._mcp = mcp  # type: ignore[method-assign]
+
+
+def serves(upstream: Upstream, path: str, answer: Callable[[Asked], tuple[int, dict[str, str], Any]]) -> None:
+    """Let it answer so at this path, whatever was there."""
+    usual = upstream.answer
+    upstream.answers.pop(path, None)
+    upstream.answer = lambda asked: answer(asked) if asked.path == path else usual(asked)  # type: ignore[method-assign]
+
+
+def asks_the_person(upstream: Upstream, buttons: Sequence[str] = ("Allow",)) -> None:
+    """Let a page with these buttons stand before each answer to a login, as people meet it."""
+    usual = upstream._authorize
+
+    def page(asked: Asked) -> tuple[int, dict[str, str], Any]:
+        fields = "".join(f'<input type="hidden" name="{name}" value="{value}">' for name, value in asked.query.items())
+        fields += "".join(f'<button type="submit" name="answer" value="{each}">{each}</button>' for each in buttons)
+        return 200, HTML, f'<form method="post" action="/consent">{fields}</form>'.encode()
+
+    def consented(asked: Asked) -> tuple[int, dict[str, str], Any]:
+        if asked.form["answer"] == "Allow":
+            return usual(Asked("GET", "/authorize", asked.form, {}, b""))
+        back = urlencode({"error": "access_denied", "state": asked.form["state"], "iss": upstream.issuer})
+        return 302, {"location": f"{asked.form['redirect_uri']}?{back}"}, b""
+
+    serves(upstream, "/authorize", page)
+    serves(upstream, "/consent", consented)
 
 
 def sends_back(upstream: Upstream, query: str) -> None:

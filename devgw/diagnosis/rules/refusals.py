@@ -15,12 +15,13 @@ from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.problems import Problem
 from devgw.problems.consent import InteractionRequired
+from devgw.problems.endpoint_client import ClientNotTaken
 
 SECOND_BEST = ("TOK-03", "SESS-04", "REQ-03")
 """Consequences: a doubled callback or a stale page says little where another failure stands beside it."""
 
 
-SELF_HEALING = ("REG-02", "BEAR-06", "BEAR-10")
+SELF_HEALING = ("REG-02", "REG-19", "BEAR-06", "BEAR-10")
 """What good clients mend by themselves at once: they get the time to do so."""
 PATIENCE = timedelta(seconds=1)
 HEALED_BY_REGISTERING = ("REG-08", "REG-13")
@@ -72,7 +73,7 @@ def _made(view: View, trace: Trace, name: str) -> Diagnosis:
     problem = trace.problem
     cause = problem.explain() if problem else trace.explanation or ""
     fix = (problem.advise() if problem else trace.hint) or ""
-    if name in ("REG-02", "REVK-03"):
+    if name in ("REG-02", "REVK-03", "BEAR-10") or (isinstance(problem, ClientNotTaken) and problem.is_unknown):
         fix = f"{fix} {forget_advice(view.traits)}".strip()
     facts = _facts(trace, problem)
     seen = (_seen(trace), *_keys_seen(view, name, problem))

@@ -9,8 +9,9 @@ from devgw.diagnosis.verdicts.server_endpoint import answered
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Seen
 from devgw.foreign.text import clean
 from devgw.mcp.answer import beginning_of
-from devgw.problems.endpoint import EndpointDead, EndpointKind, RegistrationClosed
+from devgw.problems.endpoint import EndpointDead, EndpointKind
 from devgw.problems.endpoint_answer import EndpointAnswer, refusal_at
+from devgw.problems.endpoint_client import RegistrationClosed
 from devgw.problems.proxy import UpstreamAnswerTimedOut
 
 

@@ -39,7 +39,8 @@ def _documents(seen: Seen) -> Point:
     hint = next((each for each in seen.resources if each.kind == "hint"), None)
     if hint is not None:
         saw = f"the challenge points to {shown(hint.answer.url)}, where there is none ({answered(hint.answer)})"
-        return naming.bad(saw, "Serve the document there, or let the challenge point to it.", "DISC-17", "hint-wrong")
+        todo = f"Serve it at {shown(hint.answer.url)}, or let resource_metadata be the URL at which it is served."
+        return naming.bad(saw, todo, "DISC-17", "hint-wrong")
     if seen.server is not None:
         saw = "none: clients then take the server's origin for its authorization server, as in 2025-03-26"
         trait = "prm-absent" if split_url(seen.url).path.text.strip("/") else "prm-absent-root"
@@ -124,7 +125,8 @@ def _second_server(seen: Seen, answer: Answer) -> Point:
         f"its origin publishes another authorization server, {shown(issuer)}, beside {shown(seen.issuer)}: clients of "
         "2025-03-26 log in there"
     )
-    return naming.odd(saw, f"Take {shown(answer.url)} away, or let it name {shown(seen.issuer)}.", "DISC-16")
+    todo = f"Serve the metadata of {shown(seen.issuer)}, and of no other server, at {shown(answer.url)}."
+    return naming.odd(saw, todo, "DISC-16")
 
 
 def pages_point(seen: Seen) -> Point:

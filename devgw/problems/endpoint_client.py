@@ -1,0 +1,80 @@
+"""What an endpoint of somebody's authorization server has against a client: its registration, or the client itself."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from devgw.problems.endpoint import EndpointKind, EndpointRefusal
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationClosed(EndpointRefusal):
+    """Only who has a token, or nobody, may register."""
+
+    diagnosis: ClassVar = "REG-17"
+    source: ClassVar = "RFC 7591 §3, §3.2.2"
+
+    def advise(self) -> str:
+        """Say how a client gets an id all the same."""
+        return (
+            f"Open registration at {self.owner} to clients without an initial access token, or register one there by "
+            "hand and give the client its id."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationNotTaken(EndpointRefusal):
+    """The metadata of the client is refused, or what came of it is no registration."""
+
+    missing: str = ""
+    """The member that a good answer lacks."""
+
+    source: ClassVar = "RFC 7591 §3.2"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return the id by what is refused."""
+        by_code = {"invalid_redirect_uri": "REG-05", "invalid_scope": "REG-12"}
+        return by_code.get(self.error_code, "REG-18")
+
+    def explain(self) -> str:
+        """Say what was refused, or is missing."""
+        lacks = f", without {self.missing}" if self.missing else ""
+        return f"The {self._where} {self._answered}{lacks}."
+
+    def advise(self) -> str:
+        """Say what a native client must be able to register."""
+        if self.missing:
+            return f"Let {self.owner} answer 201 with {self.missing} (RFC 7591 §3.2.1)."
+        if self.error_code == "invalid_redirect_uri":
+            return f"Let {self.owner} take loopback redirect URIs, http on any port (RFC 8252 §7.3)."
+        return (
+            f"Let {self.owner} take public native clients: loopback redirect URIs, token_endpoint_auth_method none, "
+            "grant_types authorization_code and refresh_token."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClientNotTaken(EndpointRefusal):
+    """The server does not know the client, or not by these credentials, or does not let it do that."""
+
+    is_refresh: bool = False
+    """Whether it was refused over a refresh token."""
+
+    diagnosis: ClassVar = "REG-19"
+    source: ClassVar = "RFC 6749 §5.2, §4.1.2.1"
+
+    @property
+    def is_unknown(self) -> bool:
+        """Tell whether another registration helps."""
+        return self.error_code != "unauthorized_client"
+
+    def advise(self) -> str:
+        """Say what the client drops, or what it is to be allowed."""
+        if self.is_unknown:
+            return (
+                f"Let the client forget its registration at {self.owner}, so that it registers anew; or register one "
+                "there by hand and give the client its id."
+            )
+        code = " and response_type code" if self.endpoint is not EndpointKind.TOKEN else ""
+        grant = "refresh_token" if self.is_refresh else "authorization_code"
+        return f"Allow this client grant_type {grant}{code} at {self.owner}."
