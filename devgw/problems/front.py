@@ -67,6 +67,8 @@ class RequestTooLarge(Problem):
     limit: int
     setting: str = ""
     """The setting that is this limit; empty where none is."""
+    is_passed_on: bool = False
+    """Whether it is for a server that is not devgw's, and may take more."""
 
     diagnosis: ClassVar = "REQ-01"
     status: ClassVar = 413
@@ -79,6 +81,8 @@ class RequestTooLarge(Problem):
 
     def advise(self) -> str:
         """Name the setting where there is one."""
+        if self.is_passed_on:
+            return "Send it to that server without devgw, which passes no longer one on."
         return f"Send less, or raise {self.setting} in devgw.toml." if self.setting else self.hint
 
 

@@ -271,8 +271,19 @@ async def test_a_request_to_a_watched_server_is_not_longer_than_one_of_mcp(
     host = upstream.origin.partition("://")[2].encode()
     limit = watched.runtime.settings.proxy.request_limit
     head = b"POST /mcp HTTP/1.1\r\nhost: " + host + b"\r\ncontent-length: %d\r\n\r\n" % (limit + 1)
-    assert status(await opened(watched, upstream, head)) == 413
+    answer = await opened(watched, upstream, head)
+    assert status(answer) == 413
+    assert b"nothing that this endpoint takes" not in answer, "what somebody else's server takes is not known"
     assert not upstream.asked
+
+
+async def test_what_is_too_long_to_be_sent_on_is_not_said_to_be_too_long_for_its_server(watched: Proxied) -> None:
+    limit = watched.runtime.settings.proxy.request_limit
+    async with running_upstream() as other:
+        head = f"PUT {other.origin}/x HTTP/1.1\r\nhost: {other.origin[7:]}\r\ncontent-length: {limit + 1}\r\n"
+        answer = await said(watched.port, head.encode() + credential(watched) + b"\r\n")
+    assert status(answer) == 413
+    assert b"Send it to that server without devgw" in answer
 
 
 # --- what documents lead to ---

@@ -101,7 +101,7 @@ class WatchedPort:
         try:
             call.body = await recording.read_body(most)
         except BodyTooLarge:
-            raise Refused(RequestTooLarge(most)) from None
+            raise Refused(RequestTooLarge(most, is_passed_on=True)) from None
         answer = self.answers.get((call.leg, recording.trace.method), answer_plain)
         try:
             with AnswerWatch(recording.receive, self._watched.patience):

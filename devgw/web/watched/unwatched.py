@@ -52,7 +52,7 @@ class Unwatched:
         try:
             body = await recording.read_body(self._most_bytes)
         except BodyTooLarge:
-            raise Refused(RequestTooLarge(self._most_bytes)) from None
+            raise Refused(RequestTooLarge(self._most_bytes, is_passed_on=True)) from None
         path = (scope.get("raw_path") or trace.path.encode()).decode("latin-1")
         query = trace.query.decode("latin-1")
         url = f"{_origin_of(trace.header(b'host'))}{path}{f'?{query}' if query else ''}"
