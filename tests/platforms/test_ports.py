@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from devgw.platforms.posix import Posix
+from devgw.platforms.windows import Windows
 from devgw.problems import Refused
 from devgw.settings import Settings
 from devgw.web.hosts import Hosts
@@ -60,6 +61,15 @@ def test_the_port_that_is_proposed_is_free_and_not_an_emulator_s(tmp_path: Path)
         with socket.create_server(("::1", port + 2), family=socket.AF_INET6):
             done = devgw_without("", ("up", "--headless", f"--port={port}"), tmp_path)
     assert f"start with --port {port + 3}" in done.stderr
+
+
+def test_on_windows_nobody_may_bind_the_address_beside_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linux has no such option: another one stands for it."""
+    monkeypatch.setattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_KEEPALIVE, raising=False)
+    with socket.socket() as listener:
+        Windows().claim(listener)
+        assert listener.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert not listener.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)
 
 
 def test_on_windows_a_port_is_ours_alone_also_beside_one_that_is_only_bound(tmp_path: Path) -> None:
