@@ -44,7 +44,7 @@ class WatchedFile:
         try:
             check_own(self._path, self._path.lstat())
             kept = read_object(self._path.read_bytes())
-        except (FileNotFoundError, JsonRefused):
+        except (FileNotFoundError, NotADirectoryError, JsonRefused):
             return WatchedRecord()
         clients = (read_client(each) for each in _listed(kept, "clients") if isinstance(each, dict))
         return WatchedRecord(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from devgw.cli import trust
 from devgw.control.folder import is_met
 from devgw.platforms import paths
 from tests.platforms.lacking import TREE, devgw_without
@@ -74,6 +75,18 @@ def test_a_folder_that_may_not_be_entered_is_joined_which_says_whose_it_is(tmp_p
         os.seteuid(was)
         closed.chmod(0o700)
     assert not is_met(closed)
+
+
+def test_a_home_that_is_no_folder_keeps_no_answer_and_raises_nothing() -> None:
+    trust._keep(Path("/dev/null/.local/state/devgw/trusted.json"), {})
+
+
+def test_a_home_that_is_no_folder_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    arguments = ("watch", "localhost:1/mcp", "--headless", "--looked")
+    done = devgw_without("", arguments, tmp_path, HOME="/dev/null", XDG_STATE_HOME="")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "--state-dir" in done.stderr
 
 
 def test_without_a_home_it_is_the_root_as_in_a_container(monkeypatch: pytest.MonkeyPatch) -> None:
