@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from codecs import BOM_UTF8
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -285,3 +286,19 @@ async def test_where_a_redirect_leads_is_said_in_full_and_without_a_password(
         await go(watched)
         await named(watched, "PROXY-01")
         assert "hunter2" not in " ".join(told(watched))
+
+
+@pytest.mark.parametrize("path", [METADATA, RESOURCE])
+async def test_a_mark_of_byte_order_is_named_to_who_may_not_read_past_it(
+    upstream: Upstream, path: str, tmp_path: Path
+) -> None:
+    usual = json.dumps(upstream.answer(Asked("GET", path, {}, {}, b""))[2]).encode()
+    upstream.answers[path] = (200, {}, BOM_UTF8 + usual)
+    found = await examine_server(f"{upstream.origin}/mcp", SystemClock())
+    bad = next(each for each in found.checks if each.verdict is Verdict.FAIL)
+    assert (bad.diagnosis_id, bad.saw.startswith(f"{upstream.origin}{path} begins with")) == ("DISC-05", True)
+    assert of_client(found, "TypeScript SDK 2") == "passes"
+    assert of_client(found, "Python SDK 2") == "not known"
+    async with watching(f"{upstream.origin}/mcp", tmp_path) as watched, httpx2.AsyncClient() as http:
+        await RawClient(http, watched.url).discover()
+        assert "mark of byte order" in ((await named(watched, "DISC-05")).explanation or "")

@@ -8,7 +8,7 @@ from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import MOST_SHOWN
 from devgw.diagnosis.verdicts.point import Naming, Point, asked_for, of_issuer, shown
 from devgw.diagnosis.verdicts.server_endpoint import answered
-from devgw.diagnosis.verdicts.server_place import broken_place
+from devgw.diagnosis.verdicts.server_place import broken_place, marked_place
 from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Seen
 from devgw.foreign.text import clean
 from devgw.oauth.discovery import check_endpoint
@@ -54,6 +54,8 @@ def _documents(seen: Seen) -> Point:
 
 def _found(naming: Naming, place: DocumentPlace) -> Point:
     answer = place.answer
+    if (point := marked_place(naming, place)) is not None:
+        return point
     if answer.media_type != "application/json":
         todo = "Serve it as application/json (RFC 8414 §3.2)."
         return naming.odd(f"{shown(answer.url)} is {answer.media_type or 'without a type'}", todo, "DISC-05")

@@ -1,8 +1,18 @@
 """A place at which a server publishes a document, where something else stands."""
 
+from codecs import BOM_UTF8
+
 from devgw.diagnosis.verdicts.point import Naming, Point, shown
 from devgw.diagnosis.verdicts.server_endpoint import answered, why_unread
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, DocumentPlace
+
+
+def marked_place(naming: Naming, place: DocumentPlace) -> Point | None:
+    """Return the failure of a document that begins with a mark of byte order, which not every client reads past."""
+    if not place.answer.body.startswith(BOM_UTF8):
+        return None
+    saw = f"{shown(place.answer.url)} begins with a mark of byte order: some clients read no such JSON (RFC 8259 §8.1)"
+    return naming.bad(saw, "Send it without the three bytes EF BB BF.", "DISC-05", "byte-order-mark")
 
 
 def broken_place(naming: Naming, place: DocumentPlace, document: str, failing_id: str) -> Point | None:

@@ -7,7 +7,7 @@ from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer
 from devgw.diagnosis.verdicts.point import Naming, Point, asked_for, of_resource, shown
 from devgw.diagnosis.verdicts.server_endpoint import answered
-from devgw.diagnosis.verdicts.server_place import broken_place
+from devgw.diagnosis.verdicts.server_place import broken_place, marked_place
 from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Seen
 from devgw.foreign.text import clean
 from devgw.foreign.urls import UrlRefused, read_url
@@ -54,6 +54,8 @@ def _documents(seen: Seen) -> Point:
 
 
 def _found(seen: Seen, naming: Naming, place: DocumentPlace) -> Point:
+    if (point := marked_place(naming, place)) is not None:
+        return point
     if place.answer.media_type != "application/json":
         todo = "Serve it as application/json (RFC 9728 §3.2)."
         return naming.odd(
