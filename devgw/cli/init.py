@@ -43,7 +43,8 @@ def command(directory: Path, servers: tuple[ServerUrl, ...], **flags: Any) -> No
     except OSError as error:
         if error.filename is None:  # not of a file: the terminal or pipe that is told
             raise
-        raise click.ClickException(f"{error.filename or directory}: {error.strerror}") from error
+        where = f"{error.filename or directory}: {error.strerror}"
+        raise click.ClickException(f"{where}. Name a folder that you may write to: devgw init DIR.") from error
     for advice in _advice(directory, kept):
         write_page(f"\n{advice}")
     where = "" if directory == Path() else f" {directory}"

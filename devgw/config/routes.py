@@ -191,7 +191,9 @@ class RouteReader:
             self.findings.error("rewrite-pattern", node.place, message, "Write it without that.")
         elif leads_to_devgw(url, self.settings):
             message = f"This upstream is devgw itself: {written(url)}"
-            fix = "Write the URL of the MCP server, not that of a route in front of it."
+            fix = (
+                "Write the URL of the MCP server, not that of a route in front of it; or start devgw with another port."
+            )
             self.findings.error("upstream-is-devgw", node.place, message, fix)
         elif leads_to_port(url, self.emulator_port):
             message = f"This upstream is on the port of the WorkOS emulator, which is no MCP server: {written(url)}"

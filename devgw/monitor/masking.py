@@ -47,7 +47,7 @@ _IN_TAGS = (
     re.compile(r'(?P<head>\bform-data; name="(?P<name>[\w-]{1,40})" {1,4})(?P<value>\S{6,})'),
 )
 """Elements, fields of a page in either order, and the parts of a multipart form, also on one line."""
-_PARAMETER = re.compile(r"(?P<head>[?&;](?P<name>[\w.%\[\]-]++)=)(?P<value>[^\s&#\"'<>;]+)")
+_PARAMETER = re.compile(r"(?P<head>[?&;](?P<name>[\w.%\[\]-]++)=)(?P<value>[^\s&#\"'<>;”]+)")
 _WRITTEN_OUT = re.compile(
     r"(?P<head>%(?:25){0,5}(?:3F|26|23|3B)(?P<name>[\w.-]{1,80})%(?:25){0,5}3D)"
     r"(?P<value>(?:(?!%(?:25){0,5}(?:3F|26|23|3B))[^\s&#\"'<>;”])+)",

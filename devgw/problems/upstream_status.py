@@ -229,6 +229,8 @@ class UpstreamFailed(UpstreamRefusal):
 
     def advise(self) -> str:
         """Say where to look, by status."""
+        if self.status_code == 511:
+            return "Sign in to the network first (RFC 6585 §6): something on the way answered in the upstream's place."
         if self.status_code in _BY_A_PROXY:
             return "Look whether the MCP server behind that address runs: a proxy in front of it answered in its place."
         if self.status_code == 503:

@@ -87,6 +87,10 @@ def test_a_name_or_value_that_a_sentence_repeats_unquoted_is_masked(name: str) -
     assert is_secret_header(name.lower())
 
 
+def test_a_quotation_mark_behind_a_masked_parameter_stays() -> None:
+    assert mask_sentence("It said “/messages?sid=abcdef123456”: no.").endswith("”: no.")
+
+
 @pytest.mark.parametrize("word", ["“", "”", "“ ”", "a=", "token=", "%3Ftoken%3D", "%25", "token: ", 'name="token" '])
 def test_no_text_takes_time_by_the_square_of_its_length(word: str) -> None:
     text = word * (100_000 // len(word))

@@ -31,6 +31,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
         (response(b"", status="503 No", more="Retry-After: 9\r\n"), "PROXY-19", "Ask again in 9 s"),
         (response(b"", status="502 No", content_type=HTML), "PROXY-19", "Look whether the MCP server behind"),
         (response(b"", status="500 No"), "PROXY-19", "Look into the upstream's own log"),
+        (response(b"", status="511 No"), "PROXY-19", "Sign in to the network first"),
         (response(b"no", status="400 No"), "PROXY-20", "Look at what it said"),
         (response(b"", status="407 No"), "PROXY-20", "Look into the upstream's own log: the gateway"),
         (response(b"", status="304 No"), "NET-06", "Point rewritePattern at the MCP endpoint itself"),
