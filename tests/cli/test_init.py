@@ -61,6 +61,7 @@ def test_a_file_in_the_place_of_a_folder_is_said(tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert "config" in result.output
+    assert "Name a folder that you may write to: devgw init DIR" in result.output
 
 
 def test_what_stands_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
