@@ -23,6 +23,7 @@ from devgw.cli.serving import (
     why_not_here,
 )
 from devgw.cli.target import ProjectOrServer, ServerUrl
+from devgw.platforms.own_program import own_command
 
 if TYPE_CHECKING:
     from devgw.cli.trust import Trust
@@ -50,7 +51,7 @@ class _Given:
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in self.overrides.items() if value is not True]
         flags += [f"--{name}" for name, value in self.overrides.items() if value is True]
         flags += ["--trust"] if self.trust.is_given else [f"--wish={wish}"] if wish else []
-        return [sys.executable, "-m", "devgw", "up", str(self.directory), "--headless", *flags]
+        return own_command("up", str(self.directory), "--headless", *flags)
 
 
 @click.command("up")

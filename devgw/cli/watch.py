@@ -25,6 +25,7 @@ from devgw.cli.serving import (
 )
 from devgw.cli.target import Server, ServerUrl
 from devgw.platforms.here import here
+from devgw.platforms.own_program import own_command
 
 if TYPE_CHECKING:
     from devgw.cli.event_lines import EventLines
@@ -46,7 +47,7 @@ class _Given:
         """Return the command that watches the same server without a dashboard, once it was looked at."""
         settings = self.settings
         flags = [f"--port={settings.port}", f"--state-dir={settings.state_path}", "--looked"]
-        return [sys.executable, "-m", "devgw", "watch", self.url, "--headless", *flags]
+        return own_command("watch", self.url, "--headless", *flags)
 
 
 @click.command("watch", cls=WithCommand)

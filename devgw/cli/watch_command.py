@@ -18,6 +18,7 @@ from devgw.cli.servers import say_swept
 from devgw.cli.serving import may_open_files
 from devgw.foreign.urls import read_url
 from devgw.platforms.here import here
+from devgw.platforms.own_program import own_command
 from devgw.platforms.signals import hear
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def _browser(given: WatchedCommand, folder: Path) -> Iterator[None]:
     if not given.in_browser:
         yield
         return
-    attach = [sys.executable, "-m", "devgw", "attach", str(folder), "--web"]
+    attach = own_command("attach", str(folder), "--web")
     apart = here().apart  # what is typed is the command's
     process = subprocess.Popen(attach, stdin=subprocess.DEVNULL, stdout=sys.stderr, **apart)  # noqa: S603  our own program
     try:

@@ -5,7 +5,6 @@ textual-serve alone knows no login and takes WebSockets from any page. Off by de
 
 import asyncio
 import socket
-import sys
 from pathlib import Path
 
 from aiohttp import web
@@ -16,6 +15,7 @@ from devgw.dashboard.door import Door
 from devgw.dashboard.entry import started
 from devgw.dashboard.guard import guard
 from devgw.platforms.here import here
+from devgw.platforms.own_program import own_command
 from devgw.platforms.signals import hear
 
 
@@ -40,7 +40,7 @@ def serve_dashboard(directory: Path, state_dir: Path, child: GatewayChild | None
     """Serve dashboards on the gateway of `state_dir` to one browser until a signal comes; return the exit status."""
     listening = socket.create_server(("127.0.0.1", port))
     door = Door(listening.getsockname()[1])
-    attach = [sys.executable, "-m", "devgw", "attach", str(directory), "--state-dir", str(state_dir), "--read-only"]
+    attach = own_command("attach", str(directory), "--state-dir", str(state_dir), "--read-only")
     if child is not None and not started(child):
         return 1
     try:
