@@ -9,7 +9,7 @@ from devgw.problems.proxy import UpstreamClosedEarly, UpstreamTlsFailed
 from devgw.problems.upstream import UpstreamProblem
 from devgw.problems.upstream_answer import UpstreamAnswerMalformed
 
-_TOO_OFTEN = 429
+_TOO_OFTEN, _MISDIRECTED = 429, 421
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,32 @@ class ServerNotMcp(UpstreamProblem):
         also = f", nor at {' or '.join(self.tried)}" if self.tried else ""
         came = f"{self.status_code} {self.media_type or 'without a type'}"
         return f"There is no MCP server at {self.url}{also}: it answered {came}{said}."
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTurnsAway(UpstreamProblem):
+    """Something refuses the request before it is known whether an MCP server is there."""
+
+    url: str
+    status_code: int
+    beginning: str
+    """The first words of its body, without markup."""
+
+    source: ClassVar = "RFC 9110 §15.5"
+    hint: ClassVar = (
+        "Go by its words: a firewall, a proxy or a list of hosts or addresses may stand before the MCP server. If it "
+        "wants a header, give that with --header; if the URL is another one's, give the MCP endpoint itself."
+    )
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return the id: refused for its name, or for a reason of its own."""
+        return "PROXY-16" if self.status_code == _MISDIRECTED else "PROXY-20"
+
+    def explain(self) -> str:
+        """Repeat what it said, and what that leaves open."""
+        said = f": “{self.beginning.rstrip('.')}”" if self.beginning else " without a word"
+        return f"{self.url} answered {self.status_code}{said}. Whether an MCP server is behind that is not known."
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,6 +162,21 @@ async def test_a_challenge_that_points_to_nothing_is_a_fault(upstream: Upstream)
     assert [(each.name, each.diagnosis_id) for each in failed(found)] == [("resource.documents", "DISC-17")]
 
 
+@pytest.mark.parametrize(
+    ("status", "name"), [(403, "PROXY-20"), (407, "PROXY-20"), (421, "PROXY-16"), (423, "PROXY-20"), (451, "PROXY-20")]
+)
+async def test_who_turns_the_request_away_is_not_said_to_hide_no_server(
+    upstream: Upstream, status: int, name: str
+) -> None:
+    upstream.answers = {"/mcp": (status, {"content-type": "text/plain"}, b"not from here")}
+    (found,) = failed(await examined(upstream))
+
+    assert found.diagnosis_id == name
+    assert f"answered {status}: “not from here”" in found.saw
+    assert "is not known" in found.saw
+    assert "no MCP server" not in found.saw
+
+
 async def test_a_server_with_sessions_is_asked_for_one_and_leaves_none_behind(upstream: Upstream) -> None:
     initialized = {"jsonrpc": "2.0", "id": 1, "result": {"protocolVersion": "2025-11-25"}}
     upstream.answers = {"/mcp": (200, {"mcp-session-id": "s1"}, initialized)}

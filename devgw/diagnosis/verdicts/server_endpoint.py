@@ -20,7 +20,11 @@ from devgw.problems.server import (
     ServerFails,
     ServerNotMcp,
     ServerSpeaksLegacySse,
+    ServerTurnsAway,
 )
+
+_TURNED_AWAY = frozenset({402, 403, 407, 421, 423, 425, 428, 431, 451})
+"""What is answered by who looks at the request and not at the path: it does not say that nothing is there."""
 
 MOST_SKEW = 60.0
 """Seconds by which two clocks may differ: codes and assertions of a minute are used up by more."""
@@ -33,13 +37,19 @@ def unfit(seen: Seen) -> Problem | None:
         return answer.problem or UpstreamUnreachable(seen.url, answer.failure)
     if endpoint.wants_login or endpoint.answers_mcp:
         return None
-    said = beginning_of(answer.body)
     if answer.status in REDIRECTS:
         return ServerElsewhere(shown(answer.url), answer.status, _target(answer))
+    return _refusing(seen, answer, beginning_of(answer.body))
+
+
+def _refusing(seen: Seen, answer: Answer, said: str) -> Problem:
+    """Return what an answer means that is neither MCP's nor leads away."""
     if answer.status >= 500 or answer.status == 429:
         return ServerFails(shown(answer.url), answer.status, said, clean(answer.headers.get("retry-after", ""), 40))
-    if endpoint.offers_event_stream:
+    if seen.endpoint.offers_event_stream:
         return ServerSpeaksLegacySse(shown(answer.url), answer.status)
+    if answer.status in _TURNED_AWAY:
+        return ServerTurnsAway(shown(answer.url), answer.status, said)
     return ServerNotMcp(shown(seen.typed), answer.status, answer.media_type, said, tuple(map(shown, seen.tried)))
 
 
