@@ -1,5 +1,6 @@
 """The resource server: may this token call this route? Source: RFC 6750, RFC 9728 §5.1, RFC 8707."""
 
+import re
 from dataclasses import replace
 from urllib.parse import parse_qsl
 
@@ -32,6 +33,9 @@ from devgw.problems.bearer import (
     TokenShape,
     TokenUnknown,
 )
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,30}")
+"""The schemes that are in use; RFC 9110 §11.1 allows further signs, which keys have too."""
 
 
 class BearerAdmission:
@@ -160,8 +164,10 @@ def _bearer_token(authorization: str | None) -> str:
         raise Refused(TokenMissing())
     scheme, _, token = authorization.strip().partition(" ")
     token = token.strip()
+    if scheme.lower().startswith("bearer\t"):
+        raise Refused(TokenMalformed(HeaderShape.TAB))
     if scheme.lower() != "bearer":
-        is_scheme = scheme.isalpha() and token
+        is_scheme = _SCHEME.fullmatch(scheme) and token
         raise Refused(TokenMalformed(HeaderShape.OTHER_SCHEME if is_scheme else HeaderShape.NO_SCHEME))
     if not token:
         raise Refused(TokenMalformed(HeaderShape.EMPTY))

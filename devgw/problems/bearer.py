@@ -53,6 +53,7 @@ class HeaderShape(StrEnum):
 
     OTHER_SCHEME = "another scheme than Bearer"
     NO_SCHEME = "no scheme"
+    TAB = "a tab and no space after Bearer"
     EMPTY = "nothing after Bearer"
     MASKED = "a masked (redacted) value"
     PLACEHOLDER = "a placeholder that was never replaced"
@@ -78,6 +79,7 @@ class TokenMalformed(Problem):
             HeaderShape.MASKED: "BEAR-05",
             HeaderShape.OTHER_SCHEME: "BEAR-04",
             HeaderShape.NO_SCHEME: "BEAR-04",
+            HeaderShape.TAB: "BEAR-04",
         }.get(self.got, "BEAR-02")
 
     def explain(self) -> str:
@@ -90,6 +92,8 @@ class TokenMalformed(Problem):
             return "Give the variable a value, or remove the configured header so that the client signs in here."
         if self.got is HeaderShape.MASKED:
             return "Send the real value; whatever redacts it may do so in views alone."
+        if self.got is HeaderShape.TAB:
+            return "Write one space between Bearer and the token."
         return "Remove the configured Authorization header, so that the client signs in and sends its access token."
 
 

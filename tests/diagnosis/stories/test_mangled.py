@@ -307,6 +307,26 @@ async def test_a_token_that_was_never_issued_is_not_called_ours(
 
 
 @pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("AWS4-HMAC-SHA256 Credential=a, Signature=b", "another scheme than Bearer"),
+        ("SCRAM-SHA-256 data=x", "another scheme than Bearer"),
+        ("Bearer\tat_0", "a tab and no space after Bearer"),
+        ("at_0 x", "no scheme"),
+    ],
+)
+async def test_a_scheme_that_is_there_is_not_said_to_be_missing(
+    gateway: Watched, http: httpx2.AsyncClient, header: str, words: str
+) -> None:
+    client = Client(gateway, http)
+    await client.whole_way()
+    answer = await client.call(authorization=header)
+
+    assert (answer.status_code, answer.json()["diagnosis"]) == (401, "BEAR-04")
+    assert f"no usable bearer token: {words}." in answer.json()["error_description"]
+
+
+@pytest.mark.parametrize(
     ("name", "words"),
     [
         ("JSON that is called a form", "its body is JSON"),
