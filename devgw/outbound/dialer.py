@@ -24,6 +24,7 @@ from devgw.outbound.trust import check_plain, shared_tls_context, tls_context
 from devgw.outbound.tunnel import Tunnel, TunnelRefused
 from devgw.problems import Refused
 from devgw.problems.proxy import (
+    ProxyNotReached,
     UpstreamConnectTimedOut,
     UpstreamNameUnknown,
     UpstreamNotReached,
@@ -158,8 +159,9 @@ def named_connecting(error: Exception, target: Target, proxy: Proxy | None = Non
     if isinstance(error, ssl.SSLError):
         return tls_failed(target.url, error)
     if proxy is not None:
+        kind = UpstreamUnreachable if isinstance(error, TunnelRefused) else ProxyNotReached
         said = str(error) if isinstance(error, TunnelRefused) else f"cannot be used: {error}"
-        return UpstreamUnreachable(target.url, f"the proxy {proxy.shown} {said}")
+        return kind(target.url, f"the proxy {proxy.shown} {said}")
     if isinstance(error, socket.gaierror | UnicodeError):
         return UpstreamNameUnknown(target.url, target.host)
     if is_refusal(error):

@@ -23,6 +23,7 @@ from devgw.outbound.transport import (
 from devgw.problems import Problem
 from devgw.problems.proxy import (
     REWRITE_PATTERN,
+    ProxyNotReached,
     UpstreamAnswerTimedOut,
     UpstreamClosedEarly,
     UpstreamConnectTimedOut,
@@ -60,6 +61,11 @@ def tls_failed(url: str, error: ssl.SSLError, written_in: str = REWRITE_PATTERN)
     """Return the problem of a handshake that failed."""
     said = getattr(error, "verify_message", "").rstrip(".") or error.reason or str(error)
     return UpstreamTlsFailed(url, said, tls_fault(error), written_in=written_in)
+
+
+def _is_unmet(error: BaseException) -> bool:
+    """Tell whether whom we speak to, which is the proxy where there is one, was not even met."""
+    return isinstance(error, socket.gaierror) or is_refusal(error)
 
 
 def is_refusal(error: BaseException) -> bool:
@@ -113,7 +119,8 @@ async def not_reached(error: BaseException, url: str, seconds: float, written_in
     """
     causes = list(causes_of(error))
     if (proxy := find_proxy(url)) is not None:
-        return UpstreamUnreachable(url, f"the proxy {proxy.shown}: {describe_failure(error)}", written_in=written_in)
+        kind = ProxyNotReached if any(map(_is_unmet, causes)) else UpstreamUnreachable
+        return kind(url, f"the proxy {proxy.shown}: {describe_failure(error)}", written_in=written_in)
     if (broken := tls_error(error)) is not None:
         return tls_failed(url, broken, written_in)
     if any(isinstance(each, socket.gaierror) for each in causes):

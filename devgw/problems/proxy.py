@@ -6,6 +6,7 @@ These are answered as JSON-RPC errors whose `code` is the HTTP status a gateway 
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from devgw.problems.base import ErrorCode, Fault, Problem
 
@@ -92,6 +93,20 @@ class UpstreamUnreachable(UpstreamNotReached):
     def explain(self) -> str:
         """Repeat what the system said."""
         return f"{self.url} cannot be reached: {self.failure}."
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyNotReached(UpstreamUnreachable):
+    """The proxy that this machine's environment names cannot be reached, so nothing is known of the upstream."""
+
+    fault: ClassVar = Fault.MACHINE
+
+    def advise(self) -> str:
+        """Say what to start or to correct."""
+        return (
+            "Start that proxy, or start devgw again with HTTP_PROXY and HTTPS_PROXY corrected, or with "
+            f"{urlsplit(self.url).hostname} in NO_PROXY."
+        )
 
 
 class TlsFault(StrEnum):

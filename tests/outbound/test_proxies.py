@@ -5,11 +5,13 @@ from datetime import timedelta
 import httpx2
 import pytest
 
+from devgw.clock import SystemClock
 from devgw.diagnosis.verdicts.check import Answer, unreachable
 from devgw.diagnosis.verdicts.metadata import Served, strict_eyes
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.provider_reach import keys_not_reached, token_not_reached
 from devgw.outbound.proxies import find_proxy
+from devgw.outbound.server_doctor import examine_server
 from devgw.problems import Refused
 from devgw.problems.machine import CaFileUnusable, ProxyUnusable
 from tests.support.serving import listen, origin_of
@@ -98,6 +100,22 @@ def test_a_password_is_not_shown(environment: pytest.MonkeyPatch) -> None:
     assert proxy is not None
     assert proxy.shown == "http://proxy:1"
     assert "hidden" not in repr(proxy)
+
+
+@pytest.mark.parametrize("proxy", ["", "http://no-such-proxy.invalid:3128"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_proxy_that_is_not_reached_is_a_matter_of_this_machine(
+    environment: pytest.MonkeyPatch, scheme: str, proxy: str
+) -> None:
+    with listen() as free:
+        proxy = proxy or origin_of(free)
+    environment.setenv(f"{scheme}_proxy", proxy)
+    found = await examine_server(f"{scheme}://mcp.example/mcp", SystemClock())
+    (check,) = found.checks
+
+    assert (check.diagnosis_id, check.fault) == ("NET-07", "this machine")
+    assert f"the proxy {proxy}" in check.saw
+    assert "with mcp.example in NO_PROXY" in check.todo
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
