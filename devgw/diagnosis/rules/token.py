@@ -38,8 +38,10 @@ def answer_of_wrong_shape(view: View, now: datetime) -> Iterator[Diagnosis]:  # 
 
 def begins_over_and_over(view: View, now: datetime) -> Iterator[Diagnosis]:
     """PORT-01: the same client begins the login again and again and redeems nothing."""
-    client_id = view.flow.client_id or ""
-    own = [each for each in view.traces if is_authorize(each) and client_id in ("", asking_client(each))]
+    client_id = view.flow.client_id
+    if not client_id:  # what others of its kind began would be counted as its own
+        return
+    own = [each for each in view.traces if is_authorize(each) and asking_client(each) == client_id]
     elsewhere = view.around.requests.authorizations(client_id)
     seen = {each.id: each for each in (*elsewhere, *own) if now - each.started_at < RESTART_WINDOW}
     recent = sorted((each for each in seen.values() if each.status in (200, 302, 303)), key=_moment)

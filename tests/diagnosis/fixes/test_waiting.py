@@ -47,6 +47,20 @@ async def begins_over_and_over(gateway: Watched, client: Client) -> None:
         gateway.wait(4)
 
 
+async def test_what_several_clients_of_one_kind_began_is_no_client_that_begins_over_and_over(
+    gateway: Watched, http: httpx2.AsyncClient
+) -> None:
+    for _ in range(4):
+        client = Client(gateway, http)
+        await is_challenged(gateway, client)
+        await client.register()
+        await client.http.get(client.url(state=token("")))
+        gateway.wait(4)
+    await is_challenged(gateway, Client(gateway, http))
+
+    assert "PORT-01" not in await gateway.names()
+
+
 def path_of(gateway: Watched) -> str:
     return gateway.mcp_url.removeprefix(gateway.origin)
 
