@@ -96,10 +96,17 @@ class WatchedTypeRefused(Problem):
 
     media_type: str
     wanted: str
+    is_registration: bool = False
 
-    diagnosis: ClassVar = "REQ-07"
     status: ClassVar = 415
     source: ClassVar = "RFC 9110 §15.5.16; RFC 7591 §3.1; RFC 6749 §4.1.3"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return what it is no one of: a registration, a form, or an MCP message."""
+        if self.is_registration:
+            return "LIMIT-27"
+        return "REQ-07" if self.wanted == "application/json" else "REQ-05"
 
     def explain(self) -> str:
         """Say what came."""

@@ -151,13 +151,13 @@ async def test_a_page_of_another_site_asks_in_vain(
         assert upstream.asked == []
 
 
-@pytest.mark.parametrize("path", ["/register", "/token", "/mcp"])
-async def test_what_a_plain_form_of_a_page_could_send_is_not_taken(
-    upstream: Upstream, http: httpx2.AsyncClient, tmp_path: Path, path: str
+@pytest.mark.parametrize(("path", "name"), [("/register", "LIMIT-27"), ("/token", "REQ-05"), ("/mcp", "REQ-07")])
+async def test_what_a_plain_form_of_a_page_could_send_is_not_taken_and_named_for_what_it_was_to_be(
+    upstream: Upstream, http: httpx2.AsyncClient, tmp_path: Path, path: str, name: str
 ) -> None:
     async with watching(mcp(upstream), tmp_path) as watched:
         answer = await http.post(watched.origin + path, content=b"{}", headers={"content-type": "text/plain"})
-        assert answer.status_code == 415
+        assert (answer.status_code, answer.json()["diagnosis"]) == (415, name)
         assert upstream.asked == []
 
 

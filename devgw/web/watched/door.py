@@ -53,7 +53,7 @@ def check_caller(call: WatchedCall) -> None:
         return
     kind = trace.header(b"content-type").partition(";")[0].strip().lower()
     if kind != wanted:
-        raise Refused(WatchedTypeRefused(kind, wanted))
+        raise Refused(WatchedTypeRefused(kind, wanted, is_registration=call.leg is Leg.REGISTER))
 
 
 def _is_here(page: str) -> bool:
