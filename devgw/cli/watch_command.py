@@ -164,6 +164,8 @@ async def _commanded(
             return await running
         except OSError as error:
             said = error.strerror or type(error).__name__
+            if isinstance(error, FileNotFoundError) and shutil.which(given.command[0]):  # it is there itself
+                said = "the interpreter that it names is not there"
             write_line(f"devgw: {given.command[0]} cannot be started: {said}.", colour="red", err=True)
             return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_RUN
 

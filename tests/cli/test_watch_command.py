@@ -185,6 +185,12 @@ async def test_a_command_that_is_not_there_or_cannot_be_started_is_said(tmp_path
     for name, why in ((str(text), f"{text} may not be executed."), ("./none-here", "there is no program ./none-here.")):
         done = await run("watch", "localhost:1/mcp", "--", name, here=tmp_path)
         assert (done.code, why in done.err) == (127, True), done.err
+    script = tmp_path / "script"
+    script.write_text("#!/no/interpreter\n")
+    script.chmod(0o755)
+    async with running_upstream() as served:
+        done = await run("watch", f"{served.origin}/mcp", "--", str(script), here=tmp_path)
+    assert (done.code, "the interpreter that it names is not there" in done.err) == (127, True), done.err
     none = await run("watch", "--", "true", here=tmp_path)
     assert none.code == 2
     assert "devgw watch URL -- COMMAND" in none.err
