@@ -62,8 +62,9 @@ class ProviderClientRefused(Problem):
                 "same environment, and save both."
             )
         return (
-            "The client secret does not belong to this client id. Copy both again, from beside each other (at WorkOS: "
-            "API Keys); a secret is shown once, so make a new one where it is lost. Take both from one environment."
+            "The provider takes no such secret of this client id, or not any more. Copy both again, from beside each "
+            "other (at WorkOS: API Keys) and out of one environment; a secret is shown once, so make a new one where "
+            "it is lost or has expired."
         )
 
 

@@ -22,7 +22,7 @@ WORKOS_STEPS = {
     "invitation_cannot_be_used_for_email": "Sign in with the email address that was invited.",
     "organization_membership_not_found": "Make the person a member of that organization.",
     "organization_not_found": "Take an organization of this environment.",
-    "organization_invalid": "Give that organization an SSO connection, or sign in without it.",
+    "organization_invalid": "Take an organization of this environment with an SSO connection, or sign in without one.",
     "connection_invalid": "Take a connection of this environment.",
     "connection_unlinked": "Finish setting up the connection in the WorkOS Dashboard.",
     "connection_strategy_invalid": "Correct the connection in the WorkOS Dashboard.",
@@ -54,7 +54,7 @@ class ProviderStepRequired(Problem):
     def explain(self) -> str:
         """Say which step."""
         said = quoted(self.provider_error, self.description)
-        return f"The identity provider lets this person in after a further step only ({said})."
+        return f"The identity provider does not let this person in as things stand ({said})."
 
     def advise(self) -> str:
         """Say how the step is taken, or made needless."""
