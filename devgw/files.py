@@ -58,8 +58,11 @@ def own_folder(path: Path) -> bool:
         path.mkdir(mode=0o700)
     except FileExistsError:
         return _check_folder(path)
-    with create(path / ".gitignore") as file:
-        file.write(IGNORE_ALL.encode())
+    try:
+        write_new(path / ".gitignore", IGNORE_ALL.encode())
+    except OSError as error:  # without its mark it would pass for somebody else's, and git would take what is in it
+        path.rmdir()
+        raise OSError(error.errno, error.strerror, str(path)) from error
     return True
 
 
@@ -94,6 +97,22 @@ def create(path: Path, mode: int = 0o600) -> BinaryIO:
         FileExistsError: where anything has that name, a dangling link too.
     """
     return os.fdopen(os.open(path, os.O_RDWR | _EXCLUSIVE, mode), "w+b")
+
+
+def write_new(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Write a new file, whole or not at all; it is its owner's alone unless another `mode` is given.
+
+    Raises:
+        FileExistsError: where anything has that name, a dangling link too.
+        OSError: where there is no room for it, or another reason; it names the file.
+    """
+    file = create(path, mode)
+    try:
+        with file:
+            file.write(content)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def own(path: Path, *, is_secret: bool = False) -> BinaryIO:

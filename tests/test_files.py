@@ -2,12 +2,16 @@
 
 import errno
 import os
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from devgw.files import FileRefused, create, is_made_by_devgw, own, own_folder, replace, todo_of
+from devgw.files import FileRefused, create, is_made_by_devgw, own, own_folder, replace, todo_of, write_new
+from devgw.store.failure import StateUnusable
+from devgw.store.sealing import load_key
 
 
 def linked(path: Path) -> Path:
@@ -236,3 +240,39 @@ def test_a_new_name_and_its_absence_are_the_systems_to_tell(folder: Path) -> Non
     for write in (create, own, replace):
         with pytest.raises(FileNotFoundError):
             write(folder / "absent" / "file")
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """Let no byte be written to a file until the block ends, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_file_for_which_there_is_no_room_is_named_and_no_half_of_it_stays(folder: Path) -> None:
+    with no_room(), pytest.raises(OSError, match=r"file") as met:
+        write_new(folder / "file", b"whole")
+    assert met.value.filename == str(folder / "file")
+    assert not (folder / "file").exists()
+    write_new(folder / "file", b"whole")
+    assert (folder / "file").read_bytes() == b"whole"
+
+
+def test_a_state_folder_without_room_for_its_mark_is_not_left_for_somebody_elses(tmp_path: Path) -> None:
+    with no_room(), pytest.raises(OSError, match="state'"):
+        own_folder(tmp_path / "state")
+    assert not (tmp_path / "state").exists()
+    assert own_folder(tmp_path / "state")
+    assert is_made_by_devgw(tmp_path / "state")
+
+
+def test_a_key_for_which_there_is_no_room_is_not_said_to_be_in_the_way(folder: Path) -> None:
+    with no_room(), pytest.raises(StateUnusable) as met:
+        load_key(folder / "upstream.key")
+    assert "upstream.key cannot be made: " in str(met.value)
+    assert "Move it away:" not in str(met.value)
+    assert not (folder / "upstream.key").exists()

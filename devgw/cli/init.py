@@ -14,7 +14,7 @@ from devgw.config.dotenv_file import FILE as DOTENV_FILE
 from devgw.config.sample import sample_root
 from devgw.config.schemas import SCHEMAS
 from devgw.config.source import content_of
-from devgw.files import create
+from devgw.files import write_new
 
 _SCHEMA_FILES = {"policies": "config/policies.json", "routes": "config/*.oas.json"}
 _IGNORED = (".env", ".devgw/")
@@ -92,8 +92,7 @@ def _write(path: Path, content: str) -> bool:
     """Write a file that does not exist yet; tell whether it was written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with create(path, mode=0o600 if path.name == DOTENV_FILE else 0o666) as file:
-            file.write(content.encode())
+        write_new(path, content.encode(), 0o600 if path.name == DOTENV_FILE else 0o666)
     except FileExistsError:
         return False
     return True

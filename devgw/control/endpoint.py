@@ -16,7 +16,7 @@ from pathlib import Path
 from devgw.control.folder import SOCKET, TCP_FILE, read_address, remove_left_behind, unusable
 from devgw.control.lock import check_lock, holder_of
 from devgw.entropy import token
-from devgw.files import FileRefused, create
+from devgw.files import FileRefused, write_new
 from devgw.platforms.here import here
 from devgw.problems import Problem, Refused
 from devgw.problems.control import GatewayNotReached, GatewayOfAnotherUser, NoGatewayRuns
@@ -98,8 +98,7 @@ async def _listen_tcp(path: Path, serve: Serve, limit: int) -> Opened:
     server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=limit)
     word = token("ct_")
     port = server.sockets[0].getsockname()[1]
-    with create(path) as file:
-        file.write(json.dumps({"port": port, "token": word}).encode())
+    write_new(path, json.dumps({"port": port, "token": word}).encode())
     return Opened(server, word, path, os.lstat(path))
 
 

@@ -44,12 +44,17 @@ _BY_ERRNO = {
 }
 
 
+def advice_on(error: OSError) -> str:
+    """Return what mends it where a file of the state cannot be used or made."""
+    return _BY_ERRNO.get(error.errno or 0, f"{todo_of(error)} {_OR_KEEP_NOTHING}")
+
+
 def unusable(path: Path | None, error: sqlite3.Error | OSError) -> StateUnusable:
     """Return why a start is not possible with this database, and what would be."""
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename not in (None, str(path)) else ""
         said = f"{where}{error.strerror or error}"
-        todo = _BY_ERRNO.get(error.errno or 0, f"{todo_of(error)} {_OR_KEEP_NOTHING}")
+        todo = advice_on(error)
     elif hasattr(error, "sqlite_errorcode"):
         said, todo = str(error), _BY_PROBLEM.get(type(problem_of(error, path)), _START_ANEW)
     else:

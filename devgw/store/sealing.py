@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devgw.entropy import random_bytes
-from devgw.files import MOVE_AWAY, FileRefused, create, own, todo_of
+from devgw.files import MOVE_AWAY, FileRefused, own, todo_of, write_new
 from devgw.foreign.json import read_object
-from devgw.store.failure import StateUnusable
+from devgw.store.failure import StateUnusable, advice_on
 from devgw.store.tracked import is_tracked, untrack
 
 if TYPE_CHECKING:
@@ -36,7 +36,10 @@ def load_key(path: Path | None) -> bytes:
     try:
         key = _read_or_make(path)
     except OSError as error:
-        raise _unusable(path, error.strerror or str(error), todo_of(error)) from error
+        why = error.strerror or str(error)
+        if not os.path.lexists(path):  # there is nothing to move away
+            raise StateUnusable(f"The key file {path} cannot be made: {why}. {advice_on(error)}") from error
+        raise _unusable(path, why, todo_of(error)) from error
     if not _is_key(key):
         raise _unusable(path, "it is no key that devgw made")
     return key
@@ -50,18 +53,12 @@ def _read_or_make(path: Path) -> bytes:
     if is_tracked(path):
         why = "git tracks it, so that everybody who has the repository knows it"
         raise FileRefused(path, why, untrack(path))
+    key = _new_key()
     try:
-        file = create(path)
+        write_new(path, key)
     except FileExistsError:
         with own(path, is_secret=True) as known:
             return known.read(_READ_BYTES).strip()
-    key = _new_key()
-    try:
-        with file:
-            file.write(key)
-    except OSError:  # a disk that is full leaves no half of a key
-        path.unlink()
-        raise
     return key
 
 
@@ -72,8 +69,7 @@ def keep_key(path: Path, key: bytes) -> None:
         OSError: where it cannot be written.
     """
     if not os.path.lexists(path):
-        with create(path) as file:
-            file.write(key)
+        write_new(path, key)
 
 
 def _is_key(key: bytes) -> bool:

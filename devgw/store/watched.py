@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from devgw.files import check_own, create
+from devgw.files import check_own, write_new
 from devgw.foreign.json import JsonRefused, read_object
 from devgw.gateway.watched.clients import WatchedClient, read_client
 from devgw.gateway.watched.legs import Learnt, Leg
@@ -69,8 +69,7 @@ class WatchedFile:
             return
         beside = self._path.with_name(f"{NAME}.new")
         beside.unlink(missing_ok=True)
-        with create(beside) as file:
-            file.write(content)
+        write_new(beside, content)
         beside.replace(self._path)
         self._written = content
 

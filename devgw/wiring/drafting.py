@@ -14,7 +14,7 @@ from devgw.config.draft import USUAL_PORT, Draft, Fronted, GivenClient, GivenHea
 from devgw.config.finding import Finding
 from devgw.config.project import Route
 from devgw.diagnosis.verdicts.server_way import Way, way_to
-from devgw.files import create
+from devgw.files import write_new
 from devgw.gateway.connection import ConnectionStore
 from devgw.oauth.discovery import without_query
 from devgw.oauth.urls import Urls
@@ -132,5 +132,4 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with create(path, mode=0o600 if name == DOTENV_FILE else 0o666) as file:
-            file.write(content.encode())
+        write_new(path, content.encode(), 0o600 if name == DOTENV_FILE else 0o666)

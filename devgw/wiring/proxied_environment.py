@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from devgw.files import create
+from devgw.files import write_new
 from devgw.foreign.addresses import is_this_machine
 from devgw.foreign.urls import ForeignUrl, read_url
 from devgw.outbound.proxies import fits
@@ -74,8 +74,7 @@ def _read(environ: Mapping[str, str], names: Iterable[str]) -> Iterator[bytes]:
 
 
 def _written(path: Path, content: bytes) -> str:
-    with create(path) as file:
-        file.write(content)
+    write_new(path, content)
     return str(path)
 
 

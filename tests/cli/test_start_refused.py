@@ -5,7 +5,9 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import IO
 
@@ -250,6 +252,42 @@ def test_an_output_that_cannot_be_written_is_a_sentence(project: Path, words: st
         done = subprocess.run(devgw(*words.split()), cwd=project, stdout=full, stderr=subprocess.PIPE, check=False)
     assert done.returncode == 1
     assert done.stderr == b"devgw: its output cannot be written: No space left on device.\n"
+
+
+class WantsLogin(BaseHTTPRequestHandler):
+    """A server with OAuth, as far as a first request sees it."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        self.send_response(401)
+        self.send_header("www-authenticate", "Bearer")
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    do_GET = do_OPTIONS = do_POST  # noqa: N815  the library's names
+
+
+def without_room(project: Path, *words: str, blocks: int = 0) -> str:
+    """Return what is said where no file may be longer than some blocks of 512 bytes."""
+    command = ["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", *devgw(*words)]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert "File too large" in done.stderr
+    assert "output" not in done.stderr
+    return done.stderr
+
+
+def test_a_project_for_which_there_is_no_room_is_not_written_by_halves(project: Path) -> None:
+    assert "elsewhere/.env.example" in without_room(project, "init", "elsewhere")
+    assert not [each for each in (project / "elsewhere").rglob("*") if each.is_file()]
+
+
+def test_a_command_without_room_for_its_certificates_is_told_of_them(project: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), WantsLogin) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        told = without_room(project, "watch", f"localhost:{server.server_address[1]}/mcp", "--", "true", blocks=8)
+        server.shutdown()
+    assert ".pem: File too large" in told
 
 
 def test_a_state_folder_below_a_file_is_a_sentence(project: Path) -> None:
