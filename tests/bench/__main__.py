@@ -1,4 +1,4 @@
-"""`python -m tests.bench [SECONDS] [ROUNDS]`: prints the ratios, and what a start costs."""
+"""`python -m tests.bench [SECONDS] [ROUNDS]`: prints the ratios, and what a start and a doctor cost."""
 
 import subprocess
 import sys
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from statistics import median
 
+from tests.bench.doctor import report as report_doctor
 from tests.bench.first_call import report as report_first_call
 from tests.bench.load import requests_per_second
 from tests.bench.reload import report
@@ -85,3 +86,4 @@ if __name__ == "__main__":
     startup(3)
     print(report())
     print(report_first_call())
+    print(report_doctor())
