@@ -9,6 +9,7 @@ from typing import ClassVar
 from devgw.foreign.text import clean
 from devgw.foreign.urls import without_user
 from devgw.problems.proxy import UpstreamProblem
+from devgw.problems.upstream_status import BY_A_PROXY
 
 _SHOWN = 200
 
@@ -207,8 +208,10 @@ class CallNotTaken(CallProblem):
         """Say the change for each."""
         if self._is_lost_session:
             return "Let the client initialize anew: the session that it names is not known there any more."
+        if self.status_code in BY_A_PROXY:
+            return f"Look whether {self.owner} runs: a proxy in front of it answered in its place."
         if self.status_code >= _FAILS:
-            return f"Look into the log of {self.owner}: it failed over a request that was in order."
+            return f"Look into the log of {self.owner}: it failed while it answered."
         return _MEANINGS.get(self.status_code, _MEANINGS[400])[1].format(owner=self.owner)
 
     @property

@@ -27,6 +27,8 @@ class CaFileUnusable(Problem):
 
     def advise(self) -> str:
         """Say what to set."""
+        if self.variable == "SSL_CERT_DIR":
+            return "Point SSL_CERT_DIR at folders of certificates, or unset it, and start devgw again."
         return f"Point {self.variable} at a readable PEM file of certificates, or unset it, and start devgw again."
 
 

@@ -8,6 +8,7 @@ from devgw.problems.base import Fault
 from devgw.problems.proxy import UpstreamClosedEarly, UpstreamTlsFailed
 from devgw.problems.upstream import UpstreamProblem
 from devgw.problems.upstream_answer import UpstreamAnswerMalformed
+from devgw.problems.upstream_status import BY_A_PROXY
 
 _TOO_OFTEN, _MISDIRECTED = 429, 421
 
@@ -119,7 +120,9 @@ class ServerFails(UpstreamProblem):
         """Say to wait, or where to look."""
         if self.status_code == _TOO_OFTEN:
             return f"Try again{f' in {self.retry_after} s' if self.retry_after.isdigit() else ' later'}."
-        return "Look into that server's own log, then try again: it failed over a good request."
+        if self.status_code in BY_A_PROXY:
+            return "Look whether the MCP server behind that address runs: a proxy in front of it answered in its place."
+        return "Look into that server's own log, then try again: it failed while it answered."
 
 
 @dataclass(frozen=True, slots=True)

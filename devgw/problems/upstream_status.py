@@ -214,7 +214,7 @@ class UpstreamRateLimited(UpstreamRefusal):
         return f"Ask again {_when(self.retry_after)}; the limit is the upstream's own."
 
 
-_BY_A_PROXY = frozenset({502, 504, *range(520, 531)})
+BY_A_PROXY = frozenset({502, 504, *range(520, 531)})
 """What stands before a server says so of it; those from 520 on are Cloudflare's own."""
 
 
@@ -231,7 +231,7 @@ class UpstreamFailed(UpstreamRefusal):
         """Say where to look, by status."""
         if self.status_code == 511:
             return "Sign in to the network first (RFC 6585 §6): something on the way answered in the upstream's place."
-        if self.status_code in _BY_A_PROXY:
+        if self.status_code in BY_A_PROXY:
             return "Look whether the MCP server behind that address runs: a proxy in front of it answered in its place."
         if self.status_code == 503:
             return f"Ask again {_when(self.retry_after)}: the upstream says that it is not ready."

@@ -177,6 +177,20 @@ async def test_who_turns_the_request_away_is_not_said_to_hide_no_server(
     assert "no MCP server" not in found.saw
 
 
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(500, "that server's own log"), (502, "a proxy in front of it"), (504, "a proxy in front"), (525, "a proxy in")],
+)
+async def test_a_proxy_that_answers_in_a_servers_place_is_told_from_a_server_that_fails(
+    upstream: Upstream, status: int, words: str
+) -> None:
+    upstream.answers = {"/mcp": (status, {"content-type": "text/plain"}, b"no")}
+    (found,) = failed(await examined(upstream))
+
+    assert found.diagnosis_id == "PROXY-19"
+    assert words in found.todo
+
+
 async def test_a_server_with_sessions_is_asked_for_one_and_leaves_none_behind(upstream: Upstream) -> None:
     initialized = {"jsonrpc": "2.0", "id": 1, "result": {"protocolVersion": "2025-11-25"}}
     upstream.answers = {"/mcp": (200, {"mcp-session-id": "s1"}, initialized)}

@@ -63,6 +63,7 @@ def test_a_file_that_cannot_be_used_is_named(variable: str, broken: str, tmp_pat
     assert variable in problem.explain()
     assert str(path) in problem.explain()
     assert variable in problem.advise()
+    assert ("folders of certificates" in problem.advise()) == (variable == "SSL_CERT_DIR")
 
 
 def test_directories_may_be_several(tmp_path: Path) -> None:

@@ -70,6 +70,13 @@ def test_a_variable_that_names_nothing_is_a_finding(variable: str, tmp_path: Pat
     assert read_settings(tmp_path, {variable: str(tmp_path) if variable == "SSL_CERT_DIR" else ""})[1] == ()
 
 
+def test_a_file_is_no_folder_of_certificates(tmp_path: Path) -> None:
+    write_certificate(tmp_path / "own.pem")
+    (found,) = read_settings(tmp_path, {"SSL_CERT_DIR": str(tmp_path / "own.pem")})[1]
+    assert "it is no directory" in found.message
+    assert found.fix == "Name folders of certificates, or take it out."
+
+
 def test_somebody_else_s_project_asks_before_its_authority_is_believed(tmp_path: Path) -> None:
     write_certificate(tmp_path / "own.pem")
     (tmp_path / "devgw.toml").write_text('ca_file = "own.pem"\n', encoding="utf-8")
