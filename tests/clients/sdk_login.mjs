@@ -2,7 +2,7 @@
 // (`AUTHORIZE …`) and reads the redirect from its standard input.
 import readline from "node:readline";
 
-export const [, , flavour, serverUrl, redirectUrl] = process.argv;
+export const [, , flavour, serverUrl, redirectUrl, call] = process.argv;
 export const lines = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
 const load = {

@@ -3,10 +3,12 @@
 """A client on the official Python SDK 1.x that connects, lists the tools, and says how that ended.
 
 `python verdict_mcp1.py MCP_URL REDIRECT_URI` prints each authorization URL (`AUTHORIZE …`), reads the redirect from its
-standard input, and prints `VERDICT …`: `passes`, or the error in the SDK's words.
+standard input, and prints `VERDICT …`: `passes`, or the error in the SDK's words. A call (JSON) as a third argument is
+made too, and is to be answered with `hello`.
 """
 
 import asyncio
+import json
 import sys
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,7 +18,7 @@ from mcp.client.auth import OAuthClientProvider
 from mcp.client.streamable_http import streamablehttp_client
 from mcp.shared.auth import OAuthClientMetadata
 
-URL, REDIRECT_URI = sys.argv[1:]
+URL, REDIRECT_URI, *CALL = sys.argv[1:]
 
 
 class Memory:
@@ -64,6 +66,9 @@ async def main() -> None:
         ):
             await session.initialize()
             await session.list_tools()
+            for call in CALL:
+                answer = await session.call_tool(**json.loads(call))
+                assert "hello" in str(answer.content), answer
         print("VERDICT passes", flush=True)
     except BaseException as error:  # noqa: BLE001  whatever it says is its verdict
         print("VERDICT", innermost(error).replace("\n", " "), flush=True)

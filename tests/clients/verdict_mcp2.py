@@ -4,6 +4,7 @@ It is a program, so that it can be given an environment of its own.
 """
 
 import asyncio
+import json
 import sys
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,7 +17,7 @@ from pydantic import AnyUrl
 
 from tests.support.sdk_memory import Memory
 
-URL, REDIRECT_URI = sys.argv[1:]
+URL, REDIRECT_URI, *CALL = sys.argv[1:]
 
 
 async def open_browser(url: str) -> None:
@@ -45,6 +46,9 @@ async def main() -> None:
             Client(streamable_http_client(URL, http_client=http)) as client,
         ):
             await client.list_tools()
+            for call in CALL:
+                answer = await client.call_tool(**json.loads(call))
+                assert "hello" in str(answer.content), answer
         print("VERDICT passes", flush=True)
     except BaseException as error:  # noqa: BLE001  whatever it says is its verdict
         print("VERDICT", innermost(error).replace("\n", " "), flush=True)

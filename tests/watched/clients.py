@@ -116,7 +116,11 @@ async def typescript_1(url: str, folder: Path) -> str:
     return await of_program([*sdk_command("sdk-1", "verdict.mjs", folder), url, CALLBACK])
 
 
-async def of_program(command: list[str], environ: Mapping[str, str] = os.environ) -> str:
+async def of_program(
+    command: list[str],
+    environ: Mapping[str, str] = os.environ,
+    sign_in: Callable[[str], Awaitable[str]] = sign_in,
+) -> str:
     """Be the person of a program; return its verdict."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe, env=environ)
