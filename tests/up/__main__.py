@@ -82,7 +82,8 @@ async def main(minutes: float) -> int:
             said += bad
             words = (each if each in {ABSENT, PASSES} else "FAILS" for each in cells)
             print(f"{name:26}" + "".join(f"{each:15}" for each in words), flush=True)
-    print("\n".join(said))
+    for each in said:
+        print(each)
     return int(bool(said))
 
 

@@ -19,6 +19,7 @@ from tests.support.node import FOLDER, node_command
 from tests.support.serving import listen, origin_of, serve
 
 KEY = "k3y"
+WORKERS = "@cloudflare/workers-oauth-provider"
 ECHO = {"name": "echo", "arguments": {"message": "hello"}}
 GREET = {"name": "greet", "arguments": {"name": "hello"}}
 EXAMPLE = "dist/esm/examples/server/simpleStreamableHttp.js"
@@ -89,9 +90,9 @@ async def example(folder: Path, *, is_open: bool) -> AsyncIterator[Third]:
 
 
 @asynccontextmanager
-async def on_npm(folder: Path, kind: str, package: str = "") -> AsyncIterator[Third]:
-    """Run a server of `third.mjs` on its package."""
-    node = node_command(package or kind, "package.json")[0]
+async def on_npm(folder: Path, kind: str, *packages: str) -> AsyncIterator[Third]:
+    """Run a server of `third.mjs` on its packages."""
+    node, *_ = (node_command(each, "package.json")[0] for each in ("@modelcontextprotocol/sdk", *packages))
     script, port = folder / "third.mjs", _free_port()
     script.write_text(Path(__file__).with_name("third.mjs").read_text())
     if not (folder / "node_modules").exists():
@@ -134,7 +135,8 @@ SERVERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Third]]] = {
     "FastMCP behind an API key": lambda _: fastmcp("key"),
     "TypeScript example, open": lambda folder: example(folder, is_open=True),
     "TypeScript example, OAuth": lambda folder: example(folder, is_open=False),
-    "2025-03-26": lambda folder: on_npm(folder, "2025-03-26", "@modelcontextprotocol/sdk"),
-    "oidc-provider": lambda folder: on_npm(folder, "oidc-provider"),
-    "workers-oauth-provider": lambda folder: on_npm(folder, "@cloudflare/workers-oauth-provider"),
+    "2025-03-26": lambda folder: on_npm(folder, "2025-03-26", "express"),
+    "oidc-provider": lambda folder: on_npm(folder, "oidc-provider", "oidc-provider"),
+    "better-auth": lambda folder: on_npm(folder, "better-auth", "better-auth", "@better-auth/oauth-provider"),
+    "workers-oauth-provider": lambda folder: on_npm(folder, WORKERS, WORKERS),
 }

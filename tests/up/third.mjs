@@ -105,5 +105,48 @@ const KINDS = {
       scopesSupported: ["mcp:read"], issuer: origin, resourceMetadata: { resource, authorization_servers: [origin] } });
     serveWeb((asked) => provider.fetch(asked, { OAUTH_KV }, { waitUntil() {}, passThroughOnException() {}, props: {} }));
   },
+  // Its pages are the host's own: /login signs a new person up, /consent says yes.
+  "better-auth": async () => {
+    const { betterAuth } = await import("better-auth");
+    const { memoryAdapter } = await import("better-auth/adapters/memory");
+    const { jwt } = await import("better-auth/plugins");
+    const oauth = await import("@better-auth/oauth-provider");
+    const { createRemoteJWKSet, jwtVerify } = await import("jose");
+    const tables = ["user", "session", "account", "verification", "jwks", "oauthClient", "oauthAccessToken",
+      "oauthRefreshToken", "oauthConsent", "oauthResource", "oauthClientAssertion", "oauthClientResource"];
+    const auth = betterAuth({ baseURL: origin, secret: "x".repeat(40), disabledPaths: ["/token"],
+      database: memoryAdapter(Object.fromEntries(tables.map((name) => [name, []]))), emailAndPassword: { enabled: true },
+      plugins: [jwt(), oauth.oauthProvider({ loginPage: "/login", consentPage: "/consent",
+        allowDynamicClientRegistration: true, allowUnauthenticatedClientRegistration: true,
+        enforcePerClientResources: false, resources: [{ identifier: resource, name: "mcp" }],
+        scopes: ["openid", "offline_access", "mcp"] })] });
+    const keys = createRemoteJWKSet(new URL(`${origin}/api/auth/jwks`));
+    const metadata = oauth.oauthProviderAuthServerMetadata(auth);
+    let people = 0;
+    serveWeb(async (asked) => {
+      const { pathname, search } = new URL(asked.url);
+      if (pathname.startsWith(prm)) return Response.json({ resource, authorization_servers: [`${origin}/api/auth`] });
+      if (pathname.startsWith("/.well-known/oauth-authorization-server")) return metadata(asked);
+      if (pathname.startsWith("/api/auth")) return auth.handler(asked);
+      if (pathname === "/login") {
+        const person = { email: `u${people += 1}@x.example`, password: "password-1234", name: "U" };
+        const signed = await auth.api.signUpEmail({ body: person, asResponse: true });
+        const headers = new Headers({ location: `/api/auth/oauth2/authorize${search}` });
+        signed.headers.getSetCookie().forEach((each) => headers.append("set-cookie", each));
+        return new Response(null, { status: 302, headers });
+      }
+      if (pathname === "/consent") {
+        const headers = { "content-type": "application/json", cookie: asked.headers.get("cookie") ?? "", origin };
+        const body = JSON.stringify({ accept: true, oauth_query: search.slice(1) });
+        const said = await auth.handler(new Request(`${origin}/api/auth/oauth2/consent`, { method: "POST", headers, body }));
+        const found = await said.json();
+        return Response.redirect(found.redirect_uri ?? found.url, 302);
+      }
+      if (pathname !== "/mcp") return new Response("nothing", { status: 404 });
+      const token = bearer(asked.headers.get("authorization"));
+      const isGood = token && await jwtVerify(token, keys, { audience: resource }).then(() => true, () => false);
+      return isGood ? webMcp(asked) : new Response(null, { status: 401, headers: { "www-authenticate": challenge } });
+    });
+  },
 };
 await KINDS[kind]();
