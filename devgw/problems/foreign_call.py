@@ -224,17 +224,22 @@ class NoMcpInAnswer(CallProblem):
     """It says 200, and what came is no MCP: a page of login, as of a portal before the server."""
 
     media_type: str
+    is_empty: bool = False
 
     diagnosis: ClassVar = "NET-06"
     source: ClassVar = "MCP basic/transports: Streamable HTTP"
 
     def explain(self) -> str:
         """Say what came."""
+        if self.is_empty:
+            return f"{self._answered}, with an empty body: that is no response."
         named = clean(self.media_type, 80) or "no content-type"
         return f"{self._answered}, with {named}, which is neither JSON nor an event stream."
 
     def advise(self) -> str:
         """Say what may stand before it."""
+        if self.is_empty:
+            return f"Let {self.owner} answer each request with a JSON-RPC response."
         return (
             f"Open the URL in a browser: a login page or proxy before {self.owner} may have answered. Join the VPN, or "
             "sign in there."

@@ -50,6 +50,7 @@ class CallAnswer:
     """The Origin that was sent."""
     has_session: bool = False
     media_type: str = ""
+    is_empty: bool = False
     location: str = ""
 
     @property
@@ -68,7 +69,7 @@ def refusal_of_call(answer: CallAnswer) -> CallProblem:
     if answer.status == _FORBIDDEN:
         return CallForbidden(*answer.facts, scope=answer.scope, page=answer.page, has_token=token is not None)
     if answer.status < _REDIRECTS:
-        return NoMcpInAnswer(*answer.facts, media_type=answer.media_type)
+        return NoMcpInAnswer(*answer.facts, media_type=answer.media_type, is_empty=answer.is_empty)
     if answer.status < _REFUSES:
         return CallRedirected(*answer.facts, location=answer.location)
     return CallNotTaken(*answer.facts, has_session=answer.has_session)

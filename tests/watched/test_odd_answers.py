@@ -237,3 +237,18 @@ async def test_the_advice_for_an_origin_that_a_document_names_is_about_that_docu
     with pytest.raises(httpx2.RemoteProtocolError):
         await http.get(found.json()["authorization_servers"][0] + SERVER)
     assert (watched.traces()[-1].hint or "").endswith("or correct the document that names it.")
+
+
+# --- nothing ---
+
+
+@pytest.mark.parametrize(("method", "is_said"), [("tools/list", True), ("ping", True), ("notifications/x", False)])
+async def test_an_empty_body_is_no_answer_to_a_request_and_one_to_a_notification(
+    upstream: Upstream, watched: Watching, http: httpx2.AsyncClient, method: str, is_said: bool
+) -> None:
+    upstream.answers[upstream.mcp_path] = (200, {"content-type": "application/json", "content-length": "0"}, b"")
+    identity = {} if method.startswith("notifications/") else {"id": 1}
+    body = {"jsonrpc": "2.0", "method": method, **identity}
+    await http.post(f"{watched.origin}{upstream.mcp_path}", json=body, headers=HEADERS)
+
+    assert (f"answered 200 to {method}, with an empty body: that is no response." in told(watched)) == is_said

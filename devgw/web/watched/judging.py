@@ -26,7 +26,14 @@ def is_refusal(call: WatchedCall, answer: UpstreamAnswer) -> bool:
         return answer.status >= _REFUSES
     kind = header_of(answer.headers, b"content-type")
     is_page = answer.status == _OK and not (is_json(kind) or is_event_stream(kind))
-    return is_page or answer.status >= _REDIRECTS
+    return is_page or answer.status >= _REDIRECTS or _is_empty(call, answer)
+
+
+def _is_empty(call: WatchedCall, answer: UpstreamAnswer) -> bool:
+    """Tell whether a request, and no notification, is answered 200 with a body that says it has no byte."""
+    method = call.trace.mcp_method or "notifications/"
+    is_owed = answer.status == _OK and not method.startswith("notifications/")
+    return is_owed and header_of(answer.headers, b"content-length") == b"0"
 
 
 def judge(call: WatchedCall, answer: UpstreamAnswer) -> None:
@@ -57,6 +64,7 @@ def _call_answer(call: WatchedCall, answer: UpstreamAnswer) -> CallAnswer:
         page=trace.header(b"origin"),
         has_session=bool(trace.header(b"mcp-session-id")),
         media_type=header_of(answer.headers, b"content-type").decode("latin-1"),
+        is_empty=_is_empty(call, answer),
         location=header_of(answer.headers, b"location").decode("latin-1"),
     )
 
