@@ -145,7 +145,7 @@ class StateExpired(Problem):
 
 @dataclass(frozen=True, slots=True)
 class LoginEnded(Problem):
-    """The login was under way when the configuration began to sign people in elsewhere."""
+    """The login was under way when the configuration got another provider, or another client of it."""
 
     ended_at: datetime
 
@@ -157,7 +157,7 @@ class LoginEnded(Problem):
         """Say when."""
         return (
             f"This login ended at {self.ended_at:%H:%M:%S} UTC: the configuration that was saved then signs people in "
-            "elsewhere."
+            "at another provider, or as another client of it."
         )
 
 

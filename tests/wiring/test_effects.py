@@ -105,7 +105,7 @@ async def test_another_environment_ends_the_login_that_is_under_way_and_says_so(
         back = f"{gateway.runtime.urls.callback}?{urlencode({'code': 'x', 'state': state})}"
         page = (await browser.open(back)).page
         assert page is not None
-        assert "signs people in elsewhere" in page.text
+        assert "signs people in at another provider, or as another client of it." in page.text
         assert not gateway.runtime.ground.store.sessions()
         (pending,) = gateway.runtime.ground.store.pendings()
         await gateway.sign_in(browser, gateway.runtime.urls.consent(pending.id))
