@@ -27,7 +27,7 @@ def explain(loaded: Loaded, settings: Settings, path: str) -> Explanation | None
     if project is None or route is None:
         return None
     documents = loaded.documents()
-    reader = _Reader(documents, {use.name: use for use in loaded.environment})
+    reader = _RouteReader(documents, {use.name: use for use in loaded.environment})
     steps = [reader.policy(use, project, route) for use in route.policies]
     return Explanation(
         path=route.path,
@@ -79,7 +79,7 @@ def _operation(document: Node, route: Route) -> Node | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _RouteReader:
     """Finds out where each value is written."""
 
     documents: Mapping[str, Node]

@@ -64,7 +64,7 @@ def outflows(loaded: Loaded, upstreams: Mapping[str, UpstreamSettings] = _NONE) 
     taken = [(use, *each) for use in loaded.environment for each in _not_its_own(use, lookup.dotenv)]
     if not taken:
         return ()
-    reader = _Reader(project, loaded.documents(), upstreams)
+    reader = _OutflowReader(project, loaded.documents(), upstreams)
     found = {
         Outflow(name, _without(origin, name, (lookup.dotenv.values if file else lookup.process).get(name, "")), file)
         for use, name, file in taken
@@ -92,7 +92,7 @@ def _without(origin: str, name: str, value: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _OutflowReader:
     project: Project
     documents: Mapping[str, Node]
     upstreams: Mapping[str, UpstreamSettings]

@@ -6,7 +6,7 @@ from typing import ClassVar
 from devgw.foreign.text import clean
 from devgw.problems.base import Fault
 from devgw.problems.proxy import UpstreamClosedEarly, UpstreamTlsFailed
-from devgw.problems.upstream import UpstreamProblem
+from devgw.problems.upstream import ConnectingProblem
 from devgw.problems.upstream_answer import UpstreamAnswerMalformed
 from devgw.problems.upstream_status import BY_A_PROXY
 
@@ -14,7 +14,7 @@ _TOO_OFTEN, _MISDIRECTED = 429, 421
 
 
 @dataclass(frozen=True, slots=True)
-class ServerNotMcp(UpstreamProblem):
+class ServerNotMcp(ConnectingProblem):
     """Something answers at the URL, and it is no MCP server."""
 
     url: str
@@ -42,7 +42,7 @@ class ServerNotMcp(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class ServerTurnsAway(UpstreamProblem):
+class ServerTurnsAway(ConnectingProblem):
     """Something refuses the request before it is known whether an MCP server is there."""
 
     url: str
@@ -68,7 +68,7 @@ class ServerTurnsAway(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class ServerElsewhere(UpstreamProblem):
+class ServerElsewhere(ConnectingProblem):
     """The URL redirects to another origin, where the person did not ask to be led."""
 
     url: str
@@ -96,7 +96,7 @@ class ServerElsewhere(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class ServerFails(UpstreamProblem):
+class ServerFails(ConnectingProblem):
     """The server cannot answer now."""
 
     url: str
@@ -126,7 +126,7 @@ class ServerFails(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class ServerSpeaksLegacySse(UpstreamProblem):
+class ServerSpeaksLegacySse(ConnectingProblem):
     """POST is refused and GET gives an event stream: the transport of 2024-11-05."""
 
     url: str
@@ -148,7 +148,7 @@ class ServerSpeaksLegacySse(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class ServerSpeaksHttp2(UpstreamProblem):
+class ServerSpeaksHttp2(ConnectingProblem):
     """HTTP/1.1 came to nothing, and HTTP/2 is agreed to."""
 
     url: str
@@ -167,7 +167,7 @@ MAY_BE_HTTP2 = (UpstreamAnswerMalformed, UpstreamClosedEarly, UpstreamTlsFailed)
 
 
 @dataclass(frozen=True, slots=True)
-class ServerWantsKey(UpstreamProblem):
+class ServerWantsKey(ConnectingProblem):
     """The server refuses a call without a credential, and nothing says where a login is to be had."""
 
     url: str
@@ -189,7 +189,7 @@ class ServerWantsKey(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class ServerRefusedKey(UpstreamProblem):
+class ServerRefusedKey(ConnectingProblem):
     """The header that was given does not open the server."""
 
     url: str
@@ -208,7 +208,7 @@ class ServerRefusedKey(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class ClientIdWanted(UpstreamProblem):
+class ClientIdWanted(ConnectingProblem):
     """The server's authorization server registers nobody by itself."""
 
     issuer: str

@@ -8,7 +8,7 @@ from devgw.problems.base import ErrorCode, Fault, Problem
 
 
 @dataclass(frozen=True, slots=True)
-class UpstreamProblem(Problem):
+class ConnectingProblem(Problem):
     """Something at or about an upstream."""
 
     fault: ClassVar = Fault.UPSTREAM
@@ -71,7 +71,7 @@ class ConnectRequired(Problem):
 
 
 @dataclass(frozen=True, slots=True)
-class AddressForbidden(UpstreamProblem):
+class AddressForbidden(ConnectingProblem):
     """An upstream's document points at an address to which neither a gateway (SSRF) nor a browser must be sent."""
 
     url: str
@@ -96,7 +96,7 @@ class AddressForbidden(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class MetadataUnreadable(UpstreamProblem):
+class MetadataUnreadable(ConnectingProblem):
     """A metadata URL answered something that is no metadata (DISC-05)."""
 
     url: str
@@ -135,7 +135,7 @@ class MetadataUnreadable(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorizationServerUnknown(UpstreamProblem):
+class AuthorizationServerUnknown(ConnectingProblem):
     """The upstream does not say which authorization server protects it, nor is there one at its origin (DISC-09)."""
 
     upstream_url: str
@@ -157,7 +157,7 @@ class AuthorizationServerUnknown(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class UpstreamOpen(UpstreamProblem):
+class UpstreamOpen(ConnectingProblem):
     """The upstream answers without a credential and publishes no metadata: there is nothing to connect."""
 
     upstream_url: str
@@ -178,7 +178,7 @@ class UpstreamOpen(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorizationServerMetadataMissing(UpstreamProblem):
+class AuthorizationServerMetadataMissing(ConnectingProblem):
     """No metadata of the upstream's authorization server was found in any of the places."""
 
     issuer: str

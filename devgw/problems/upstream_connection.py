@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import ClassVar
 
 from devgw.problems.base import ErrorCode, Fault, Problem
-from devgw.problems.upstream import UpstreamProblem
+from devgw.problems.upstream import ConnectingProblem
 
 
 @dataclass(frozen=True, slots=True)
-class ResponseIssuerMissing(UpstreamProblem):
+class ResponseIssuerMissing(ConnectingProblem):
     """The authorization response lacks the `iss` that the metadata promises (DISC-07)."""
 
     issuer: str
@@ -24,7 +24,7 @@ class ResponseIssuerMissing(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class ResponseIssuerMismatch(UpstreamProblem):
+class ResponseIssuerMismatch(ConnectingProblem):
     """The authorization response names another issuer: a mix-up (DISC-08)."""
 
     expected: str
@@ -142,7 +142,7 @@ class ConnectionUnknown(Problem):
 
 
 @dataclass(frozen=True, slots=True)
-class RefreshAnswerLost(UpstreamProblem):
+class RefreshAnswerLost(ConnectingProblem):
     """The token endpoint refuses a refresh token for good, after the answer to an earlier refresh with it was lost."""
 
     begun_at: datetime
@@ -169,7 +169,7 @@ class RefreshAnswerLost(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class UpstreamTokenNotRenewable(UpstreamProblem):
+class UpstreamTokenNotRenewable(ConnectingProblem):
     """The upstream refuses the access token, and gave no refresh token with it."""
 
     display_name: str
@@ -184,7 +184,7 @@ class UpstreamTokenNotRenewable(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorizationServerChanged(UpstreamProblem):
+class AuthorizationServerChanged(ConnectingProblem):
     """The upstream names another authorization server than the one whose token is held."""
 
     display_name: str
@@ -200,7 +200,7 @@ class AuthorizationServerChanged(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class ScopeStillInsufficient(UpstreamProblem):
+class ScopeStillInsufficient(ConnectingProblem):
     """The upstream asks for scopes that were granted already: to ask the person again would go round in circles."""
 
     display_name: str
@@ -223,7 +223,7 @@ class ScopeStillInsufficient(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class ScopeNotGranted(UpstreamProblem):
+class ScopeNotGranted(ConnectingProblem):
     """The upstream asks for scopes for which its authorization server was asked already, and which it did not grant."""
 
     display_name: str
@@ -252,7 +252,7 @@ class ScopeNotGranted(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class IdentityAssertionMissing(UpstreamProblem):
+class IdentityAssertionMissing(ConnectingProblem):
     """Cross-app access needs an identity token of the signed-in person, and none is held."""
 
     subject_id: str

@@ -7,14 +7,14 @@ from typing import ClassVar
 from urllib.parse import urljoin
 
 from devgw.foreign.text import clean
-from devgw.problems.upstream import UpstreamProblem
+from devgw.problems.upstream import ConnectingProblem
 
 DEVGW_TOML = "devgw.toml"
 """The place of a member that is written there, in the place of the document's."""
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentProblem(UpstreamProblem):
+class DocumentProblem(ConnectingProblem):
     """A document that an upstream or its authorization server publishes will not do, and devgw.toml can mend it."""
 
     upstream_server_id: str = field(default="", kw_only=True)

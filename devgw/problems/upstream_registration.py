@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from devgw.foreign.text import clean
-from devgw.problems.upstream import UpstreamProblem
+from devgw.problems.upstream import ConnectingProblem
 from devgw.problems.upstream_error import TOO_MANY, is_passing
 
 
@@ -18,7 +18,7 @@ def by_hand(policy: str, redirect_uri: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class RegistrationProblem(UpstreamProblem):
+class RegistrationProblem(ConnectingProblem):
     """The gateway is no client of this authorization server, and what would make it one."""
 
     url: str

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from devgw.problems.base import ErrorCode
-from devgw.problems.upstream import UpstreamProblem
+from devgw.problems.upstream import ConnectingProblem
 from devgw.problems.upstream_error import CLIENT_REFUSED, is_passing, refused_for
 from devgw.problems.upstream_registration import later
 
@@ -22,7 +22,7 @@ TAKE_THE_RESOURCE = (
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorizationRefused(UpstreamProblem):
+class AuthorizationRefused(ConnectingProblem):
     """The upstream's authorization server sent the browser back with an error."""
 
     issuer: str
@@ -61,7 +61,7 @@ class AuthorizationRefused(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorizationAnswerEmpty(UpstreamProblem):
+class AuthorizationAnswerEmpty(ConnectingProblem):
     """The upstream's authorization server sent the browser back with neither a code nor an error."""
 
     issuer: str
@@ -78,7 +78,7 @@ class AuthorizationAnswerEmpty(UpstreamProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class TokenRequestRefused(UpstreamProblem):
+class TokenRequestRefused(ConnectingProblem):
     """The token endpoint said no, in OAuth's own words."""
 
     url: str
@@ -185,7 +185,7 @@ class TokenAnswerShape(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TokenAnswerUnreadable(UpstreamProblem):
+class TokenAnswerUnreadable(ConnectingProblem):
     """The token endpoint answered neither a token nor an error in OAuth's form."""
 
     url: str

@@ -1,7 +1,6 @@
 """What somebody may try who is neither the client nor the server, and what the server's own documents may try."""
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx2
@@ -14,18 +13,6 @@ from tests.watched.raw import HEADERS, INITIALIZE, RawClient
 
 STRANGER = "http://localhost:6666/stolen"
 PAGE = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
-
-
-@pytest.fixture
-async def upstream() -> AsyncIterator[Upstream]:
-    async with running_upstream() as served:
-        yield served
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(timeout=10, headers={"user-agent": "raw/1"}) as client:
-        yield client
 
 
 def mcp(upstream: Upstream) -> str:

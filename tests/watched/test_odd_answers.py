@@ -2,7 +2,6 @@
 
 import gzip
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -19,24 +18,6 @@ from tests.watched.raw import HEADERS, INITIALIZE, RawClient
 SERVER = "/.well-known/oauth-authorization-server"
 SECRETS = {name: f"Zz{name}9x" for name in ("code", "code_verifier", "client_secret", "refresh_token", "state")}
 """Too short to be known by their shape."""
-
-
-@pytest.fixture
-async def upstream() -> AsyncIterator[Upstream]:
-    async with running_upstream() as served:
-        yield served
-
-
-@pytest.fixture
-async def watched(upstream: Upstream, tmp_path: Path) -> AsyncIterator[Watching]:
-    async with watching(upstream.origin + upstream.mcp_path, tmp_path) as found:
-        yield found
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(timeout=10, headers={"user-agent": "raw/1"}) as client:
-        yield client
 
 
 def told(watched: Watching) -> str:

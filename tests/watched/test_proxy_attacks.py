@@ -23,12 +23,6 @@ from tests.watched.raw import HEADERS, INITIALIZE, RawClient
 
 
 @pytest.fixture
-async def upstream() -> AsyncIterator[Upstream]:
-    async with running_upstream() as served:
-        yield served
-
-
-@pytest.fixture
 async def watched(upstream: Upstream, tmp_path: Path) -> AsyncIterator[Proxied]:
     async with proxied(f"{upstream.origin}/mcp", tmp_path) as watched:
         yield watched

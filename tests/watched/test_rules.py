@@ -3,7 +3,6 @@
 import asyncio
 import json
 from codecs import BOM_UTF8
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -20,24 +19,6 @@ from tests.watched.bench import CALLBACK, Watching, query_of, watching
 from tests.watched.raw import HEADERS, INITIALIZE, RawClient
 
 PAGE: tuple[int, dict[str, str], Any] = (200, {"content-type": "text/html"}, b"<form></form>")
-
-
-@pytest.fixture
-async def upstream() -> AsyncIterator[Upstream]:
-    async with running_upstream() as served:
-        yield served
-
-
-@pytest.fixture
-async def watched(upstream: Upstream, tmp_path: Path) -> AsyncIterator[Watching]:
-    async with watching(upstream.origin + upstream.mcp_path, tmp_path) as found:
-        yield found
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(timeout=10, headers={"user-agent": "raw/1"}) as client:
-        yield client
 
 
 @pytest.fixture
