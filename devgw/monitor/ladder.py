@@ -92,8 +92,8 @@ def tell_provider(flow: Flow, event: McpAuthProviderAnswered, at: datetime) -> N
 def question_of(trace: Trace, asked: Purpose) -> str:
     """Return what was asked, in a few words."""
     if asked is Purpose.MCP:
-        what = trace.mcp_method or trace.method
-        return f"{what} {trace.capability}" if trace.capability else f"{trace.method} {trace.path} {what}".strip()
+        asked_of_path = [trace.method, mask_sentence(trace.path), trace.mcp_method]
+        return " ".join(filter(None, [trace.mcp_method, trace.capability] if trace.capability else asked_of_path))
     return " ".join(filter(None, [trace.method, mask_sentence(trace.path), _remark(trace, asked)]))
 
 

@@ -105,6 +105,15 @@ async def test_an_endpoint_at_a_path_that_is_none(
     assert gateway.origin + nearest in (await gateway.only("DISC-10")).fix
 
 
+async def test_a_request_without_a_method_of_mcp_is_told_by_its_own_once(
+    gateway: Watched, http: httpx2.AsyncClient
+) -> None:
+    await http.post(f"{gateway.origin}/mcp/smaple", json={})
+
+    (flow,) = await gateway.flows()
+    assert flow.messages[0].label == "POST /mcp/smaple"
+
+
 async def test_a_code_that_is_sent_to_no_token_endpoint(
     gateway: Watched, http: httpx2.AsyncClient, browser: Browser
 ) -> None:
