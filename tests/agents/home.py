@@ -196,11 +196,35 @@ class Terminal:
                 again = loop.time() + _SWALLOWED_AFTER
 
     async def type(self, keys: str) -> None:
-        """Type a key at a time, as a person does: a return right behind a letter is taken for a piece of a paste."""
-        self._typed_at, self._returned = len(self._bytes), keys.endswith("\r")
+        """Type a key at a time, as a person does, and look at what stands there before the return.
+
+        A return right behind a letter is taken for a piece of a paste; and a program that is busy loses letters.
+        """
+        words = keys.removesuffix("\r")
+        await self._write(words)
+        while words.isprintable() and not await self._shows(words):
+            await self._write("\x7f" * (len(words) + 5))
+            await self._write(words)
+        self._returned = keys.endswith("\r")
+        if self._returned:
+            await self.read(0.5)
+            await self._press("\r")
+
+    async def _write(self, keys: str) -> None:
+        self._typed_at = len(self._bytes)
         for key in re.findall(r"\x1b\[[A-Z]|.", keys, re.DOTALL):
-            await self.read(0.5 if key == "\r" else 0.02)
+            await self.read(0.02)
             await self._press(key)
+
+    async def _shows(self, words: str) -> bool:
+        """Tell whether the words stand there within a while."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _SWALLOWED_AFTER
+        while words not in _without_codes(self._bytes[self._typed_at :]):
+            if loop.time() > until:
+                return False
+            assert await self.read(0.2), f"ended while {words!r} was typed: {self.screen[-2000:]}"
+        return True
 
     async def _press(self, key: str) -> None:
         assert self.process.stdin is not None

@@ -6,7 +6,7 @@ import pytest
 
 from devgw.emulators.upstream_auth.faults import Fault
 from tests.watched.__main__ import compared
-from tests.watched.agents import AGENTS
+from tests.watched.agents import AGENTS, WAITS
 
 
 @pytest.mark.parametrize("agent", AGENTS)
@@ -14,4 +14,4 @@ async def test_an_agent_says_the_same_of_an_issuer_with_a_slash(agent: str, tmp_
     """Some pass it and some refuse it, each at another step; `python -m tests.watched` has the other faults."""
     directly, through = await compared(agent, Fault.ISSUER_SLASH, tmp_path)
     assert through == directly
-    assert through != "waits"
+    assert through != WAITS
