@@ -15,6 +15,7 @@ from devgw.diagnosis.scopes import compare_scopes
 from devgw.diagnosis.urls import Span, UrlParts, split_url
 from devgw.foreign.text import has_placeholder
 from devgw.problems import Problem
+from devgw.problems.provider_refusal import ProviderAnswerForeign
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def difference_of(problem: Problem) -> Difference | None:
 
 
 def _kind_of(problem: Problem, facts: Mapping[str, Any]) -> str:
-    if facts.get("claim") == "iss":
+    if facts.get("claim") == "iss" or isinstance(problem, ProviderAnswerForeign):
         return "issuer"
     if "begun_host" in facts:
         return "origin"

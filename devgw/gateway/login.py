@@ -35,7 +35,7 @@ from devgw.problems.login import (
     StateSpent,
     StateUnknown,
 )
-from devgw.problems.provider_refusal import ProviderRefused
+from devgw.problems.provider_refusal import ProviderAnswerForeign, ProviderRefused
 from devgw.problems.provider_steps import ProviderAnswerEmpty
 
 Cookies = Mapping[str, Sequence[str]]
@@ -203,11 +203,21 @@ class Login:
             raise Refused(LoginCookieMissing(urls.origin, self._canonical_origin))
 
     def _check_answer(self, parameters: Parameters, pending: PendingAuthorization) -> None:
-        """Refuse an answer that is an error; the state is spent with it."""
+        """Refuse an answer of another issuer, then one that is an error; the state is spent with the latter.
+
+        The provider's metadata is not read for a login, so that an `iss` that it promises there may be absent.
+        """
+        self._check_issuer(parameters.get("iss"))
         error = parameters.get("error")
         if error:
             self._store.save_pending(replace(pending, decided_at=self._clock.now()))
             raise Refused(ProviderRefused(error, parameters.get("error_description", "")))
+
+    def _check_issuer(self, got: str | None) -> None:
+        """Compare `iss` with the configured issuers, character by character (RFC 9207 §2.4)."""
+        oidc = self._policy.oidc
+        if got is not None and oidc is not None and got not in (oidc.issuer, *oidc.other_issuers):
+            raise Refused(ProviderAnswerForeign(clean(got, 300), oidc.issuer, oidc.other_issuers))
 
     def _arrive_again(self, pending: PendingAuthorization, cookies: Cookies) -> Arrival:
         """Go on where the same browser's first callback went: browsers prefetch, people press reload."""

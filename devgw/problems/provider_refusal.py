@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from devgw.problems.base import ErrorCode, Fault, Problem
 from devgw.problems.provider_steps import WORKOS_STEPS, quoted
+from devgw.problems.provider_token import change_issuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +86,31 @@ _CHANGES = {
         "settings of this client; then start the connection again."
     ),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderAnswerForeign(Problem):
+    """The answer at the callback says that another issuer gave it than the configured one: code and error count not."""
+
+    got: str
+    nearest: str
+    also: tuple[str, ...] = ()
+    """What would be taken as well."""
+
+    diagnosis: ClassVar = "IDT-35"
+    fault: ClassVar = Fault.PROVIDER
+    status: ClassVar = 502
+    error: ClassVar = ErrorCode.SERVER_ERROR
+    source: ClassVar = "RFC 9207 §2.4"
+
+    def explain(self) -> str:
+        """Show both."""
+        wanted = " or ".join((self.nearest, *self.also))
+        return (
+            f"The answer at the callback says iss={self.got}; the configured issuer is {wanted}. Nothing else in the "
+            "answer was used."
+        )
+
+    def advise(self) -> str:
+        """Say what to configure if it is the same provider; if not, that its answer is none to this login."""
+        return f"{change_issuer(self.got)} If it is another server, start the login again, and see what led there."

@@ -115,7 +115,7 @@ class ProviderTokenInvalid(Problem):
             )
         if name == "IDT-17":
             return "Let the provider return the request's nonce in its id token, and start the login again."
-        return _change_issuer(self.got) if self.claim == "iss" else _CHANGES.get(name, _CHANGES["IDT-18"])
+        return change_issuer(self.got) if self.claim == "iss" else _CHANGES.get(name, _CHANGES["IDT-18"])
 
 
 def _name_of_issuers(got: str, expected: str) -> str:
@@ -132,7 +132,7 @@ def _name_of_issuers(got: str, expected: str) -> str:
     return "IDT-03" if got.startswith(bases) else "IDT-02"
 
 
-def _change_issuer(got: str) -> str:
+def change_issuer(got: str) -> str:
     """Return a change that `devgw check` accepts: an issuer in plain http is taken on this machine alone."""
     if got.startswith("https://sts.windows.net/"):
         return _CHANGES["IDT-06"]

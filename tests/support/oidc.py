@@ -81,6 +81,8 @@ class OidcProvider:
     """Changes to the token response; None takes a member away."""
     callback: dict[str, str] | None = None
     """What the browser comes back with instead of a code."""
+    beside: dict[str, str] = field(default_factory=dict)
+    """What the browser comes back with besides, such as `iss` (RFC 9207)."""
     login_page: Reply | Callable[[dict[str, str]], Reply] | None = None
     """What the authorization endpoint shows instead of sending the browser back; it may depend on the query."""
     discovery: dict[str, Any] | None = None
@@ -128,7 +130,7 @@ class OidcProvider:
         self.minted += [code, query["state"], query["nonce"]]
         self.codes[code] = query
         answer = {"code": code} if self.callback is None else self.callback
-        location = f"{query['redirect_uri']}?{urlencode({'state': query['state'], **answer})}"
+        location = f"{query['redirect_uri']}?{urlencode({'state': query['state'], **answer, **self.beside})}"
         await send({"type": "http.response.start", "status": 302, "headers": [(b"location", location.encode())]})
         await send({"type": "http.response.body", "body": b""})
 

@@ -64,7 +64,7 @@ async def test_the_doctor_finds_nothing_wrong_with_a_provider_that_lets_people_i
     assert [each for each in wrong if not each.name.startswith("upstream.")] == []
 
 
-@mends("IDT-02", "IDT-23", "TOK-07")
+@mends("IDT-02", "IDT-23", "IDT-35", "TOK-07")
 @pytest.mark.parametrize(
     ("spoil", "login", "name", "mend"),
     [
@@ -72,6 +72,12 @@ async def test_the_doctor_finds_nothing_wrong_with_a_provider_that_lets_people_i
             {"claims": {"iss": "{origin}/tenant"}},
             {},
             "IDT-02",
+            lambda found: (("oidc", "issuer"), written(found.fix, r"oidc\.issuer = (\S+?);")),
+        ),
+        (
+            {"beside": {"iss": "{origin}/tenant"}, "claims": {"iss": "{origin}/tenant"}},
+            {},
+            "IDT-35",
             lambda found: (("oidc", "issuer"), written(found.fix, r"oidc\.issuer = (\S+?);")),
         ),
         (

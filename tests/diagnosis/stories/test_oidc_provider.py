@@ -109,6 +109,36 @@ async def test_two_issuers_are_shown_with_marks_where_they_differ(world: World, 
     assert any("^" in line for line in found.marks)
 
 
+@pytest.mark.parametrize(
+    ("iss", "answer"),
+    [
+        ("{origin}/", None),
+        ("https://evil.example", None),
+        ("{ORIGIN}", None),
+        (" {origin}", None),
+        ("https://evil.example", {"error": "access_denied"}),
+        ("https://evil.example", {"id_token": "x"}),
+    ],
+)
+async def test_an_answer_that_says_another_issuer_gave_it_is_not_used(
+    world: World, iss: str, answer: dict[str, str] | None
+) -> None:
+    """RFC 9207 §2.4: neither its code nor its error, whatever differs; the code goes to no token endpoint."""
+    origin = world.provider.origin
+    sent = iss.format(origin=origin, ORIGIN=origin.replace("http", "HTTP"))
+    world.provider.callback, world.provider.beside = answer, {"iss": sent}
+    found = await world.named("IDT-35")
+    assert (found.got, found.expected) == (sent, origin)
+    assert any("^" in line for line in found.marks)
+    assert world.provider.redeemed == []
+
+
+async def test_an_answer_that_says_the_configured_issuer_gave_it_lets_people_in(world: World) -> None:
+    world.provider.beside = {"iss": world.provider.origin}
+    assert await world.is_let_in()
+    assert await world.gateway.said() == []
+
+
 async def test_an_issuer_in_plain_http_elsewhere_is_not_to_be_configured(world: World) -> None:
     """`devgw check` refuses such an issuer; so the provider has to change."""
     world.provider.claims = {"iss": "http://host.docker.internal:8080/realms/x"}
