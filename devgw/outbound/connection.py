@@ -38,9 +38,9 @@ class Connection(asyncio.Protocol):
         self.is_open = True
         self.peer = "" if self.is_proxied else _peer_of(transport)
 
-    def exchange(self, request: bytes) -> Exchange:
+    def exchange(self, request: bytes, method: str) -> Exchange:
         """Send the bytes of one request and return the exchange in which its answer will arrive."""
-        exchange = self._exchange = Exchange(self)
+        exchange = self._exchange = Exchange(self, is_of_head=method == "HEAD")
         self.transport.write(request)
         return exchange
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from devgw.events.trace import Headers
 from devgw.limits import Limits
-from devgw.outbound.framing import Body
+from devgw.outbound.framing import Body, BodyByLength
 from devgw.outbound.head import HeadTooLarge, NotHttp, end_of_head, read_head
 
 HIGH_WATER = 262_144
@@ -42,6 +42,7 @@ class Exchange:
     __slots__ = (
         "_body",
         "_chunks",
+        "_is_of_head",
         "_received",
         "_waiter",
         "connection",
@@ -58,8 +59,10 @@ class Exchange:
         "waiting",
     )
 
-    def __init__(self, connection: ReadSide) -> None:
+    def __init__(self, connection: ReadSide, *, is_of_head: bool = False) -> None:
         self.connection = connection
+        self._is_of_head = is_of_head
+        """Whether HEAD was asked: whatever length the answer names, none of it follows (RFC 9112 §6.3)."""
         self.status = 0
         self.reason = b""
         self.headers: Headers = []
@@ -116,6 +119,8 @@ class Exchange:
             if head.status >= 200:
                 self.status, self.headers, self.keeps, self._body = head.status, head.headers, head.keeps, head.body
                 self.reason = head.reason
+                if self._is_of_head:  # who errs sends the body all the same, maybe later: not over a kept connection
+                    self._body, self.keeps = BodyByLength(0), False
                 self.has_begun, self._received = True, b""
                 return received
             self.interim += 1

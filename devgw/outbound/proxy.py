@@ -161,7 +161,7 @@ class ProxyClient:
             timing.connect_began = self._clock.ticks()
             connection = await self._dialer.connect(request, target, self._pool.keeper(key))
             timing.connected = self._clock.ticks()
-        exchange = connection.exchange(bytes_of(request, target, connection.proxy))
+        exchange = connection.exchange(bytes_of(request, target, connection.proxy), request.method)
         timing.sent = self._clock.ticks()
         deadline = self._patience.remind(loop, lambda: exchange.fail(TimeoutError()))
         try:

@@ -34,6 +34,9 @@ class HeaderMismatch(Problem):
         return f"{self.difference}."
 
 
+_OF_SESSIONS = frozenset({"GET", "DELETE"})
+
+
 @dataclass(frozen=True, slots=True)
 class MethodNotOffered(Problem):
     """An MCP route takes POST alone."""
@@ -51,11 +54,12 @@ class MethodNotOffered(Problem):
 
     def explain(self) -> str:
         """Say what was asked."""
-        return f"{self.path} takes POST; {self.method} is not offered, since the gateway keeps no sessions."
+        why = ", since the gateway keeps no sessions" if self.method in _OF_SESSIONS else ""
+        return f"{self.path} takes POST; {self.method} is not offered{why}."
 
     def advise(self) -> str:
         """Say how sessions can be had here."""
-        if self.method in {"GET", "DELETE"}:
+        if self.method in _OF_SESSIONS:
             return "Clients go on without it. For upstreams with sessions set [proxy] stateful = true in devgw.toml."
         return "Send a POST."
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from quart import Blueprint, Quart, Response, jsonify, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome
 from devgw.foreign.shell import add_to_claude, server_names
@@ -34,6 +34,7 @@ def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart
         app.register_blueprint(each.blueprint)
     for blueprint in more:
         app.register_blueprint(blueprint)
+    app.before_request(_check_method)
     app.before_request(until_writable)
     app.register_error_handler(Refused, refusals.answer)
     app.register_error_handler(HTTPException, _http_error)
@@ -42,6 +43,17 @@ def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart
     app.add_url_rule(SCRIPT, view_func=_script)
     app.add_url_rule("/", view_func=_front_page)
     return app
+
+
+async def _check_method() -> None:
+    """Refuse a method that Quart would take for one that it resembles: methods are case-sensitive (RFC 9110 §9.1)."""
+    if request.url_rule is not None and _method() != request.method:
+        raise MethodNotAllowed(request.url_rule.methods)
+
+
+def _method() -> str:
+    """Return the method as it was written; the framework's own is in capitals."""
+    return str(request.scope.get("method"))
 
 
 async def _style() -> Response:
@@ -105,7 +117,7 @@ async def _http_error(error: HTTPException) -> Response:
 def _refuse_method(path: str, error: HTTPException) -> Response:
     """Answer a method that an endpoint does not take."""
     taken = tuple(sorted({"GET", "POST"} & set(getattr(error, "valid_methods", None) or ())))
-    response = refusals.as_json(MethodRefused(request.method, path, taken))
+    response = refusals.as_json(MethodRefused(_method(), path, taken))
     response.headers["Allow"] = ", ".join(taken)
     return response
 

@@ -18,6 +18,7 @@ from hypercorn.protocol.http_stream import HTTPStream
 from hypercorn.typing import H11SendableEvent
 
 from devgw.events.trace import Headers
+from devgw.foreign.urls import UrlRefused, read_url, same_origin
 from devgw.limits import Limits
 from devgw.problems import Problem
 from devgw.problems.forward_proxy import ProxyCredentialMissing
@@ -126,8 +127,8 @@ class Http1(H11Protocol):
                 stream_id=STREAM_ID,
                 headers=self.headers,
                 http_version=request.http_version.decode("ascii"),
-                method=request.method.decode("ascii").upper(),
-                raw_path=_in_origin_form(request.target),
+                method=request.method.decode("ascii"),
+                raw_path=_in_origin_form(request),
                 state=self.connection_state,
             )
         )
@@ -205,10 +206,23 @@ def _find_target_problem(request: h11.Request) -> Problem | None:
     scheme, authority, _ = split_absolute(request.target)
     if scheme not in {b"http", b"https"} or not authority:
         return RequestMalformed("its target is neither a path nor an http URL")
+    try:
+        origin = _origin(scheme, authority)
+    except UrlRefused as refused:
+        return RequestMalformed(f"its target leads nowhere: {refused}")
     hosts = [value for name, value in request.headers if name == b"host"]
-    if any(each.lower() != authority.lower() for each in hosts):
+    if any(not same_origin(f"{scheme.decode()}://{each.decode('latin-1')}", origin) for each in hosts):
         return RequestMalformed("its target names another host than its Host header")
     return None
+
+
+def _origin(scheme: bytes, authority: bytes) -> str:
+    """Return the origin of an absolute target; a user that is named there is no part of it (RFC 9110 §4.2.4, §4.3).
+
+    Raises:
+        UrlRefused: where it names no host.
+    """
+    return read_url(f"{scheme.decode()}://{authority.rpartition(b'@')[2].decode('latin-1')}").origin
 
 
 def split_absolute(target: bytes) -> tuple[bytes, bytes, bytes]:
@@ -218,9 +232,15 @@ def split_absolute(target: bytes) -> tuple[bytes, bytes, bytes]:
     return scheme.lower(), rest[:end], rest[end:]
 
 
-def _in_origin_form(target: bytes) -> bytes:
-    """Return a target's path and query, where it is a whole URL (RFC 9112 §3.2.2: MUST be taken)."""
+def _in_origin_form(request: h11.Request) -> bytes:
+    """Return a target's path and query, where it is a whole URL (RFC 9112 §3.2.2: MUST be taken).
+
+    One without a path asks OPTIONS of the whole server (RFC 9112 §3.2.4).
+    """
+    target = request.target
     if target.startswith((b"/", b"*")):
         return target
     rest = split_absolute(target)[2]
+    if not rest and request.method == b"OPTIONS":
+        return b"*"
     return rest if rest.startswith(b"/") else b"/" + rest

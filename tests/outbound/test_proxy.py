@@ -13,7 +13,7 @@ import pytest
 from devgw.clock import SystemClock
 from devgw.gateway.transport import Timing, TransportSettings, UpstreamAnswer, UpstreamRequest
 from devgw.outbound.proxy import ProxyClient
-from devgw.outbound.target import target_of
+from devgw.outbound.target import bytes_of, target_of
 from devgw.problems import Refused
 from devgw.problems.proxy import UpstreamClosedEarly, UpstreamTlsFailed
 from devgw.problems.upstream import AddressForbidden
@@ -178,7 +178,8 @@ def test_a_url_is_taken_apart() -> None:
 
     assert (target.host, target.port, target.is_https) == ("mcp.example.com", 443, True)
     assert (target.path, target.authority) == (b"/a/b?c=d", b"mcp.example.com")
-    assert target_of("http://[::1]:9002").path == b"/"
+    bare = target_of("http://[::1]:9002")
+    assert bytes_of(UpstreamRequest("GET", bare.url, []), bare).startswith(b"GET / ")
     assert target_of("http://[::1]:9002").authority == b"[::1]:9002"
 
 

@@ -181,6 +181,20 @@ async def test_a_host_that_is_none_is_refused_in_plain_http_too(target: bytes, h
     assert status(await said(watched.port, head + b"\r\n")) == 400
 
 
+@pytest.mark.parametrize("is_watched", [True, False])
+async def test_a_target_that_differs_from_host_in_writing_alone_is_answered(
+    is_watched: bool, upstream: Upstream, watched: Proxied
+) -> None:
+    async with running_upstream() as other:
+        server = upstream if is_watched else other
+        host = server.origin.removeprefix("http://")
+        for target in (f"http://user:pass@{host}", f"HTTP://{host}"):
+            head = f"GET {target}/mcp HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n"
+            assert status(await said(watched.port, head.encode() + credential(watched) + b"\r\n")) == 401
+            assert server.asked[-1].headers["host"] == host
+            assert "authorization" not in server.asked[-1].headers
+
+
 async def test_a_request_of_http_1_0_that_names_its_host_in_no_header_is_refused(watched: Proxied) -> None:
     head = b"GET http://127.0.0.1:1/x HTTP/1.0\r\n" + credential(watched)
     assert status(await said(watched.port, head + b"\r\n")) == 400

@@ -38,6 +38,11 @@ MALFORMED = {
     "no Host": b"GET /one HTTP/1.1\r\n\r\n",
     "two Hosts": GET + b"Host: evil.example\r\n\r\n",
     "a target with another host": b"GET http://evil.example/one HTTP/1.1\r\n" + HOST + b"\r\n",
+    "a target with another port": b"GET http://localhost:81/one HTTP/1.1\r\n" + HOST + b"\r\n",
+    "a target of TLS": b"GET https://localhost:80/one HTTP/1.1\r\n" + HOST + b"\r\n",
+    "a target whose user is our host": b"GET http://localhost@evil.example/one HTTP/1.1\r\n" + HOST + b"\r\n",
+    "a user in Host": b"GET http://localhost/one HTTP/1.1\r\nHost: a@localhost\r\n\r\n",
+    "a target with a host that ends otherwise": b"GET http://localhost./one HTTP/1.1\r\n" + HOST + b"\r\n",
     "a target of another scheme": b"GET file:///etc/passwd HTTP/1.1\r\n" + HOST + b"\r\n",
     "a target without a slash": b"GET one HTTP/1.1\r\n" + HOST + b"\r\n",
     "an asterisk for GET": b"GET * HTTP/1.1\r\n" + HOST + b"\r\n",
@@ -149,6 +154,13 @@ async def test_whoever_asks_for_a_websocket_reads_an_answer_with_a_trace(gateway
         (b"GET http://localhost/two?a=b HTTP/1.1\r\n", "GET /two"),
         (b"GET http://LOCALHOST HTTP/1.1\r\n", "GET /"),
         (b"GET http://localhost?a HTTP/1.1\r\n", "GET /"),
+        (b"GET http://localhost:80/two HTTP/1.1\r\n", "GET /two"),
+        (b"GET http://localhost:/two HTTP/1.1\r\n", "GET /two"),
+        (b"GET HTTP://user:secret@Localhost:80/two HTTP/1.1\r\n", "GET /two"),
+        (b"GET http://@localhost/two HTTP/1.1\r\n", "GET /two"),
+        (b"OPTIONS http://localhost HTTP/1.1\r\n", "OPTIONS *"),
+        (b"OPTIONS http://localhost/ HTTP/1.1\r\n", "OPTIONS /"),
+        (b"get /two HTTP/1.1\r\n", "get /two"),
         (b"OPTIONS * HTTP/1.1\r\n", "OPTIONS *"),
         (b"GET /two HTTP/1.0\r\n", "GET /two"),
         (b"GET /two HTTP/1.2\r\n", "GET /two"),
@@ -162,6 +174,28 @@ async def test_every_form_of_target_is_taken(request_line: bytes, seen: str) -> 
         answer = await say(port, request_line + HOST + CLOSE + b"\r\n")
     assert answer.startswith(b"HTTP/1.1 200 "), answer
     assert app.seen == [seen]
+
+
+@pytest.mark.parametrize("host", [b"[::1]", b"[::1]:80"])
+async def test_an_absolute_target_may_write_the_port_that_host_leaves_out(host: bytes) -> None:
+    app = Echo()
+    async with served(app) as port:
+        head = b"GET http://[::1]:80/two HTTP/1.1\r\nHost: " + host + b"\r\n"
+        assert (await say(port, head + CLOSE + b"\r\n")).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "post", "head", "TRACE"])
+@pytest.mark.parametrize("path", ["/mcp/sample", "/oauth/token"])
+async def test_a_method_that_is_not_offered_is_refused_as_it_was_written(
+    gateway: Running, method: str, path: str
+) -> None:
+    """RFC 9110 §9.1, §15.5.6: methods are case-sensitive."""
+    port = gateway.runtime.settings.port
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost:{port}\r\n".encode()
+    answer = await say(port, head + CLOSE + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 405 "), answer
+    assert (method == "HEAD") is answer.endswith(b"\r\n\r\n")
+    assert [each.trace.method for each in gateway.events(HttpExchanged)] == [method]
 
 
 async def test_requests_sent_at_once_are_answered_in_order() -> None:

@@ -25,8 +25,7 @@ async def answer_plain(call: WatchedCall) -> None:
     """
     if call.leg is Leg.MCP:
         _read_call(call)
-    method = "GET" if call.trace.method == "HEAD" else ""  # the transport would wait for a body that never comes
-    answer = await send(call, call.body, method=method)
+    answer = await send(call, call.body)
     try:
         if call.leg is Leg.MCP:
             await _meet_hint(call, answer)

@@ -6,6 +6,7 @@ client sends is the server's to judge.
 
 from typing import ClassVar
 
+from devgw.foreign.urls import same_origin
 from devgw.gateway.watched.legs import Leg
 from devgw.limits import Limits
 from devgw.problems import Refused
@@ -36,8 +37,7 @@ class OpenedOrigin(WatchedPort):
 
     def __init__(self, watched: Watched, origin: str) -> None:
         super().__init__(watched, origin, 0)
-        self._host = origin.partition("://")[2]
-        self._hosts = {self._host, f"{self._host}:{443 if origin.startswith('https:') else 80}"}
+        self._scheme, _, self._host = origin.partition("://")
 
     def _check(self, call: WatchedCall) -> None:
         """Let everybody ask: they had the credential."""
@@ -46,6 +46,8 @@ class OpenedOrigin(WatchedPort):
         return Limits.OAUTH_BODY_BYTES if leg in _READ_WHOLE else self._watched.settings.proxy.request_limit
 
     def _name_of(self, host: str) -> str:
-        if host.lower() not in self._hosts:  # another virtual host of the same address is another server
+        if not same_origin(
+            f"{self._scheme}://{host}", self._origin
+        ):  # another virtual host of the same address is another server
             raise Refused(WatchedHostRefused(host, self._host))
         return self._host

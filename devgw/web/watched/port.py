@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from devgw.events.taxonomy import Outcome
 from devgw.gateway.watched.legs import Leg
@@ -139,15 +139,21 @@ class WatchedPort:
         """
         trace, watched = recording.trace, self._watched
         name = self._name_of(trace.header(b"host"))
-        path = (scope.get("raw_path") or trace.path.encode()).decode("latin-1")
-        leg = watched.legs.find(self._origin, path)
+        target = target_in(scope)
+        leg = watched.legs.find(self._origin, target.partition("?")[0])
         trace.asked, trace.kind, trace.operation_id = str(leg), _KINDS.get(leg, "oauth"), watched.operation_id
         if leg is Leg.CALLBACK:
             trace.host = f"{name}:{self._port}"
         else:
             trace.scheme, _, trace.host = self._origin.partition("://")
-        query = trace.query.decode("latin-1")
-        return WatchedCall(watched, recording, self._origin, leg, path + (f"?{query}" if query else ""), name)
+        return WatchedCall(watched, recording, self._origin, leg, target, name)
+
+
+def target_in(scope: Mapping[str, Any]) -> str:
+    """Return path and query as they were sent; nothing where the whole server is asked (RFC 9110 §9.3.7)."""
+    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+    query = scope["query_string"].decode("latin-1")
+    return ("" if path == "*" else path) + (f"?{query}" if query else "")
 
 
 async def _refuse(recording: Recording, refused: Refused, *headers: tuple[bytes, bytes]) -> None:

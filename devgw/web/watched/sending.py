@@ -38,7 +38,7 @@ class WholeAnswer:
 
 
 async def send(
-    call: WatchedCall, body: bytes, url: str | None = None, *, method: str = "", headers: Headers | None = None
+    call: WatchedCall, body: bytes, url: str | None = None, *, headers: Headers | None = None
 ) -> UpstreamAnswer:
     """Return the real server's answer as soon as its head is there.
 
@@ -46,7 +46,6 @@ async def send(
         call: what the client asked.
         body: what is sent.
         url: another one than the client's own, of the same origin.
-        method: another one than the client's own.
         headers: instead of the client's own.
 
     Raises:
@@ -59,7 +58,7 @@ async def send(
         up = [pair for pair in up if pair[0] != b"authorization"]
         trace.notes.append(f"The bearer token is for another origin and did not go to {call.origin}.")
     request = UpstreamRequest(
-        method or trace.method,
+        trace.method,
         url or call.url,
         up,
         body,
@@ -95,15 +94,13 @@ def _advised(call: WatchedCall, problem: Problem) -> Problem:
     return problem
 
 
-async def ask(
-    call: WatchedCall, body: bytes, url: str | None = None, *, method: str = "", headers: Headers | None = None
-) -> WholeAnswer:
+async def ask(call: WatchedCall, body: bytes, url: str | None = None, *, headers: Headers | None = None) -> WholeAnswer:
     """Return the real server's whole answer.
 
     Raises:
         Refused: where nothing came, or more than is read.
     """
-    answer, held = await send(call, body, url, method=method, headers=headers), HeldBytes()
+    answer, held = await send(call, body, url, headers=headers), HeldBytes()
     try:
         content = await read_whole(answer, call.url.partition("?")[0], Limits.ANSWER_BYTES, held)
         return _unpacked(call, WholeAnswer(answer.status, answer.headers, content, answer.reason))
@@ -163,9 +160,8 @@ async def give_as_it_comes(call: WatchedCall, answer: UpstreamAnswer) -> None:
     start = {"type": "http.response.start", "status": answer.status, "headers": headers, REASON: answer.reason}
     await recording.send(start)
     recording.wait(awaited.EVENT if recording.is_streaming else awaited.BODY)
-    if call.trace.method != "HEAD":
-        while piece := await answer.read():
-            await recording.send({"type": "http.response.body", "body": piece, "more_body": True})
+    while piece := await answer.read():
+        await recording.send({"type": "http.response.body", "body": piece, "more_body": True})
     await recording.send({"type": "http.response.body", "body": b""})
     call.show_answer(answer.headers)
     if answer.status in _REDIRECTS:

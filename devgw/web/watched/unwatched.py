@@ -16,7 +16,7 @@ from devgw.problems.incoming import RequestMalformed
 from devgw.problems.proxy import ASKED_URL, UpstreamNotReached
 from devgw.web.answers import answer_problem
 from devgw.web.recorder import BodyTooLarge, BodyUnfinished, ClientLeft, Receive, Recording, Scope, Send
-from devgw.web.watched.port import live
+from devgw.web.watched.port import live, target_in
 
 _NOT_UP = HOP_BY_HOP | {b"host", b"content-length", b"expect"}
 
@@ -53,12 +53,9 @@ class Unwatched:
             body = await recording.read_body(self._most_bytes)
         except BodyTooLarge:
             raise Refused(RequestTooLarge(self._most_bytes, is_passed_on=True)) from None
-        path = (scope.get("raw_path") or trace.path.encode()).decode("latin-1")
-        query = trace.query.decode("latin-1")
-        url = f"{_origin_of(trace.header(b'host'))}{path}{f'?{query}' if query else ''}"
+        url = _origin_of(trace.header(b"host")) + target_in(scope)
         headers = [pair for pair in trace.request_headers if pair[0] not in _NOT_UP]
-        method = "GET" if trace.method == "HEAD" else trace.method
-        answer = await self._opened(UpstreamRequest(method, url, headers, body, owner=trace.peer))
+        answer = await self._opened(UpstreamRequest(trace.method, url, headers, body, owner=trace.peer))
         try:
             await _give(recording, answer)
         finally:
@@ -88,7 +85,6 @@ def _origin_of(host: str) -> str:
 async def _give(recording: Recording, answer: UpstreamAnswer) -> None:
     headers = [pair for pair in answer.headers if pair[0] not in HOP_BY_HOP]
     await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    if recording.trace.method != "HEAD":
-        while piece := await answer.read():
-            await recording.send({"type": "http.response.body", "body": piece, "more_body": True})
+    while piece := await answer.read():
+        await recording.send({"type": "http.response.body", "body": piece, "more_body": True})
     await recording.send({"type": "http.response.body", "body": b""})
