@@ -17,7 +17,7 @@ from devgw.events.trace import Trace
 from devgw.ids import OperationId, TraceId
 from devgw.monitor.asked import BROWSER, METADATA, OF_A_FLOW, Purpose, what_was_asked
 from devgw.monitor.flow_book import OF_UPSTREAM, FlowBook
-from devgw.monitor.flow_identity import FlowIdentity, attempt_keys, challenge_key
+from devgw.monitor.flow_identity import FlowIdentity, attempt_keys, challenge_key, is_of_a_login
 from devgw.monitor.flow_moves import give_up
 from devgw.monitor.flow_reading import CHANGING, conclude, fold
 from devgw.monitor.ladder import MOST_MESSAGES, fail_arrow, tell_exchange
@@ -258,6 +258,8 @@ def _may_begin(trace: Trace, asked: Purpose) -> bool:
         )  # of a route for everybody too
         return trace.status in {401, 403, 421} or trace.method == "OPTIONS" or is_refused
     if asked in METADATA | {Purpose.REGISTER, Purpose.AUTHORIZE}:
+        return True
+    if is_of_a_login(trace, asked):  # begun before this start: it goes on, or fails, all the same
         return True
     return trace.status >= 400 and asked in {Purpose.TOKEN, Purpose.CALLBACK}
 

@@ -17,7 +17,7 @@ from devgw.diagnosis.exchange import form, query, request_json
 from devgw.entropy import digest
 from devgw.events.flow import Flow, FlowState, Step, StepState
 from devgw.events.trace import Trace
-from devgw.monitor.asked import METADATA, Purpose
+from devgw.monitor.asked import BROWSER, METADATA, Purpose
 from devgw.monitor.flow_book import FlowBook
 from devgw.oauth.pkce import challenge_of
 from devgw.problems.clients import ClientExpired, ClientUnknown
@@ -200,6 +200,13 @@ def client_id_of(trace: Trace, asked: Purpose) -> str:
     if asked is Purpose.AUTHORIZE:
         return query(trace).get("client_id", "")
     return _sent_for_tokens(trace, "client_id") if asked is Purpose.TOKEN else ""
+
+
+def is_of_a_login(trace: Trace, asked: Purpose) -> bool:
+    """Tell whether a browser comes with an authorization that is known, or a client with its code."""
+    if asked is Purpose.TOKEN:
+        return _sent_for_tokens(trace, "grant_type") == "authorization_code"
+    return asked in BROWSER and bool(trace.transaction_id and trace.client_id) and trace.method != "HEAD"
 
 
 def _sent_for_tokens(trace: Trace, name: str) -> str:

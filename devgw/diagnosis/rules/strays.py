@@ -18,8 +18,8 @@ from devgw.problems.watched import WatchedHostRefused
 from devgw.problems.wrong_path import Meant, PathUnknown
 
 SAID_FOR = timedelta(minutes=2)
-SAID_OF_CONNECTING_FOR = timedelta(minutes=15)
-"""A person reads the page, changes something at the upstream, and asks again."""
+SAID_OF_PAGES_FOR = timedelta(minutes=15)
+"""A person reads the page, changes something at the upstream or begins again, and asks about it afterwards."""
 _CONNECTED = "connected"
 Words = tuple[str, str, str]
 """Id, cause, fix."""
@@ -53,7 +53,7 @@ def _is_configured_anew(around: Surroundings, trace: Trace) -> bool:
 
 
 def _said_for(trace: Trace) -> timedelta:
-    return SAID_OF_CONNECTING_FOR if trace.kind == "connect" else SAID_FOR
+    return SAID_OF_PAGES_FOR if trace.kind == "connect" or _is_own_page(trace) else SAID_FOR
 
 
 def _last_answered(recent: Iterable[Trace]) -> dict[tuple[str, str], datetime]:
@@ -90,9 +90,13 @@ def _is_stray(trace: Trace) -> bool:
     """Tell whether it is of no flow: a foreign Host, revoking, connecting, a page on which no login is named."""
     problem = trace.problem
     is_meant = isinstance(problem, PathUnknown) and problem.meant in {Meant.REVOKE, Meant.ENDPOINT}
-    is_own_page = trace.path.rstrip("/").endswith((LOGOUT, CONSENT)) and trace.transaction_id is None
     is_of_nobody = isinstance(problem, HostNotAllowed | WatchedHostRefused | NotForPages)
-    return is_of_nobody or is_meant or is_revocation(trace) or trace.kind == "connect" or is_own_page
+    return is_of_nobody or is_meant or is_revocation(trace) or trace.kind == "connect" or _is_own_page(trace)
+
+
+def _is_own_page(trace: Trace) -> bool:
+    """Tell whether it is a page of ours on which no login is named that is known."""
+    return trace.path.rstrip("/").endswith((LOGOUT, CONSENT)) and trace.transaction_id is None
 
 
 def _preflight(trace: Trace) -> Words | None:
