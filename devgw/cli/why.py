@@ -77,6 +77,7 @@ def _plain_case(case: CaseView) -> dict[str, Any]:
         "diagnoses": [asdict(each) for each in case.diagnoses],
         "attempt": case.attempt,
         "mended": case.mended,
+        "since": case.since,
     }
 
 
@@ -94,6 +95,7 @@ def tell(cases: list[CaseView]) -> list[str]:
 
 def _case(case: CaseView) -> list[str]:
     lines = [f"Nothing is wrong with it now: {case.mended}."] if case.mended else []
+    lines += [f"Since then {case.since}; whether it was of the same person is not known."] if case.since else []
     if case.flow is not None:
         row = case.flow
         lines.append(f"{row.id}  {row.client}  {row.state} at {row.step}  {row.track}")
@@ -109,7 +111,7 @@ def _case(case: CaseView) -> list[str]:
 
 def _in_a_line(case: CaseView) -> str:
     where = case.flow.id if case.flow else "no flow"
-    since = "  (mended since)" if case.mended else ""
+    since = "  (mended since)" if case.mended else f"  (since then {case.since})" if case.since else ""
     if not case.diagnoses:
         return f"{where}  {_name_of(case.failure) if case.failure else ''}{since}"
     first = case.diagnoses[0]

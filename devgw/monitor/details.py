@@ -122,11 +122,13 @@ class CaseView(Row):
     """Which attempt of its client it is, and where the one before ended, in words; empty where it is the first."""
     mended: str = ""
     """What went well since, in words; empty while nothing did."""
+    since: str = ""
+    """What went well since and may be another person's, in words: it is not known whether this is mended."""
 
 
 @dataclass(slots=True)
 class WhyDetail(Row):
-    """Why something went wrong: the newest certain failure first, then suspicions, then what was mended since."""
+    """Why something went wrong: the newest certain failure first, then suspicions, then what is over or may be."""
 
     NESTED: ClassVar[dict[str, type[Row]]] = {"cases": CaseView}
 

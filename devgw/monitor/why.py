@@ -1,7 +1,7 @@
 """Why something went wrong: all that did, in the order in which the person asks about it.
 
 The newest certain failure comes first, whether a flow had it or not; then what is only suspected; last what a later
-attempt mended.
+attempt mended, or what lies in a person, once somebody was let in.
 """
 
 from collections.abc import Container, Iterable
@@ -23,6 +23,10 @@ WORK-01 WORK-02 WORK-07 WORK-08
 """
 _OF_EVERY_LOGIN = frozenset(_LOGIN.split())
 """What lies between the gateway and the provider, whoever signs in: a login that went through ends it."""
+_OF_A_PERSON = frozenset(
+    {"CONS-04", "IDT-12", "IDT-21", "IDT-33", "SESS-01", "SESS-02", "SESS-03", "SESS-04", "WORK-04"}
+)
+"""What may lie in the person or the browser: whether it is over once somebody was let in, nobody can know."""
 _ON_THE_WAY = frozenset(f"NET-{number:02}" for number in (1, 2, 3, 4, 5, 7, 8, 9, 11, 12))
 """What lies between devgw and a server, whoever calls: a later way through the same place ends it."""
 _ENDED_BY_ANOTHER_ID = frozenset({"REG-02", "REG-19"})
@@ -30,7 +34,7 @@ _ENDED_BY_ANOTHER_ID = frozenset({"REG-02", "REG-19"})
 _MOST = 20
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _Order = tuple[bool, bool, datetime]
-"""Mended, suspected only, and when: what is neither and newest comes first."""
+"""Over or perhaps, suspected only, and when: what is neither and newest comes first."""
 
 
 def why_of(monitor: Monitor, id_: str) -> WhyDetail | None:
@@ -67,7 +71,8 @@ def _case_of(monitor: Monitor, flow: Flow) -> CaseView:
     case = CaseView(row_of(flow), [diagnosis_view(each) for each in flow.diagnoses])
     case.failure = None if flow.diagnoses else failure_view(flow)
     case.attempt = attempt_of(monitor, flow)
-    case.mended = _mended(monitor, flow) or _let_in_since(monitor, flow) or _is_served(monitor, flow)
+    case.mended = _mended(monitor, flow) or _let_in_since(monitor, flow, _OF_EVERY_LOGIN) or _is_served(monitor, flow)
+    case.since = "" if case.mended else _let_in_since(monitor, flow, _OF_EVERY_LOGIN | _OF_A_PERSON)
     return case
 
 
@@ -79,10 +84,10 @@ def _mend_state(monitor: Monitor, cases: Iterable[CaseView]) -> None:
             case.mended = case.mended or "the state can be saved again"
 
 
-def _let_in_since(monitor: Monitor, flow: Flow) -> str:
-    """Return that somebody signed in after a login failed for what every login meets; empty where nobody has."""
+def _let_in_since(monitor: Monitor, flow: Flow, these: frozenset[str]) -> str:
+    """Return that somebody signed in after a login failed for some of these alone; empty where nobody has."""
     names, at = {each.id for each in flow.diagnoses}, monitor.health.let_in_at
-    if not names or not names <= _OF_EVERY_LOGIN or flow.step not in {Step.LOGIN, Step.CALLBACK}:
+    if not names or not names <= these or flow.step not in {Step.LOGIN, Step.CALLBACK, Step.CONSENT}:
         return ""
     return f"a later login went through at {at:%H:%M:%S} UTC" if at and at > _moment(flow) else ""
 
@@ -97,7 +102,7 @@ def _is_served(monitor: Monitor, flow: Flow) -> str:
 
 def _order(case: CaseView, moment: datetime) -> _Order:
     is_certain = case.failure is not None or any(each.certain for each in case.diagnoses)
-    return bool(case.mended), not is_certain, moment
+    return bool(case.mended or case.since), not is_certain, moment
 
 
 def _moment(flow: Flow) -> datetime:

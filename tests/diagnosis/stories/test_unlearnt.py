@@ -11,8 +11,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from devgw.cli.why import tell
 from devgw.clock import SystemClock, epoch
 from devgw.emulators.workos import AnswerFault, Fault, TokenFault
+from devgw.entropy import token
 from devgw.monitor.details import CaseView
 from devgw.monitor.views import CheckRow
 from devgw.monitor.why import NEWEST, why_of
@@ -21,7 +23,7 @@ from devgw.wiring.reloading import Reloading
 from tests.diagnosis.stories.conftest import Watched
 from tests.diagnosis.stories.test_provider import log_in
 from tests.support.browser import Browser
-from tests.support.gateway import CALLBACK, mcp_request, running_gateway
+from tests.support.gateway import CALLBACK, Code, mcp_request, running_gateway
 from tests.support.oidc import OidcProvider, Reply, oidc_provider, write_oidc_project
 
 
@@ -264,14 +266,72 @@ async def test_a_claim_that_was_wrong_is_right_once_somebody_was_let_in(
         assert "a later login went through at" in (await first_case(gateway)).mended
 
 
-async def test_another_person_that_is_let_in_mends_nothing_that_lies_in_the_person(
-    tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [
+        ("access_denied", "IDT-21"),
+        ("consent_required", "IDT-33"),
+        ("login_required", "IDT-12"),
+        ("a_word_of_its_own", "IDT-12"),
+        ("mfa_challenge", "WORK-04"),
+        ("signin_consent_denied", "CONS-04"),
+    ],
+)
+async def test_another_person_that_is_let_in_mends_nothing_that_lies_in_the_person_and_is_told(
+    tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient, error: str, name: str
 ) -> None:
     async with signing_in(tmp_path, provider) as gateway:
-        provider.callback = {"error": "access_denied", "error_description": "User is not assigned to the application"}
+        provider.callback = {"error": error, "error_description": "User is not assigned to the application"}
         with pytest.raises(AssertionError):
             await gateway.running.tokens(http, Browser(CALLBACK))
+        case = await first_case(gateway)
+        assert ([each.id for each in case.diagnoses], case.mended, case.since) == ([name], "", "")
+
         provider.callback = None
         await gateway.running.tokens(http, Browser(CALLBACK))
         case = await first_case(gateway)
-        assert (bool(case.diagnoses), case.mended) == (True, "")
+        assert ([each.id for each in case.diagnoses], case.mended) == ([name], "")
+        assert case.since.startswith("a later login went through at ")
+        assert tell([case])[0] == f"Since then {case.since}; whether it was of the same person is not known."
+
+
+async def test_what_lies_in_a_person_is_not_on_top_once_somebody_was_let_in(
+    tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient
+) -> None:
+    """Until then the newest is; after it, whatever else failed before."""
+    async with signing_in(tmp_path, provider) as gateway:
+        url = gateway.running.authorize_url("dcr:gone", token(""), redirect_uri="http://localhost:4999/cb")
+        assert (await http.get(url)).status_code == 400
+        gateway.wait(5)
+        provider.callback = {"error": "access_denied"}
+        with pytest.raises(AssertionError):
+            await gateway.running.tokens(http, Browser(CALLBACK))
+        assert [each.id for each in (await first_case(gateway)).diagnoses] == ["IDT-21"]
+
+        provider.callback = None
+        await gateway.running.tokens(http, Browser(CALLBACK))
+        case = await first_case(gateway)
+        assert [each.id for each in case.diagnoses] != ["IDT-21"]
+        assert case.failure is not None
+        assert case.failure.id == "REG-02"
+
+
+async def test_a_client_that_comes_in_after_its_person_was_turned_away_has_mended_it(
+    tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient
+) -> None:
+    async with signing_in(tmp_path, provider) as gateway, Browser(CALLBACK) as browser:
+        client, verifier = (await gateway.running.register(http))["client_id"], token("")
+        provider.callback = {"error": "consent_required"}
+        await browser.open(gateway.running.authorize_url(client, token("")))
+        provider.callback = None
+        await browser.open(gateway.running.authorize_url(client, verifier, state="again"))
+        await browser.press("Allow")
+        assert browser.location is not None
+        form = Code(client, verifier, dict(httpx2.URL(browser.location).params)).form(resource=gateway.mcp_url)
+        access = (await http.post(f"{gateway.origin}/oauth/token", data=form)).json()["access_token"]
+        bearer = {"authorization": f"Bearer {access}", "accept": "application/json, text/event-stream"}
+        await http.post(gateway.mcp_url, json=mcp_request("tools/list"), headers=bearer)
+        case = await first_case(gateway)
+        assert [each.id for each in case.diagnoses] == ["IDT-33"]
+        assert "got through" in case.mended
+        assert case.since == ""
