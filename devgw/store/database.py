@@ -8,7 +8,7 @@ from typing import Any
 
 from devgw.platforms.here import here
 from devgw.problems import Refused
-from devgw.problems.state import StateLocked, StateProblem, StateRemoved
+from devgw.problems.state import StateDamaged, StateLocked, StateProblem, StateRemoved
 from devgw.store.failure import StateRefused, is_ours, problem_of, unusable
 from devgw.store.place import FilePlace
 from devgw.store.schema import bring_up
@@ -71,6 +71,10 @@ class Database:
         self.trouble = problem
         self._is_broken = self._is_in_transaction
         return StateRefused(problem)
+
+    def damaged(self, said: str) -> StateRefused:
+        """Return the refusal of a record that cannot be read: somebody else wrote it, or the disk lost a part of it."""
+        return self._refusal(StateDamaged(str(self._place.path if self._place else "memory"), said))
 
     def _see_to_file(self) -> None:
         """Write the file anew where somebody removed it, alone or with its folder: what has no name would be lost."""

@@ -32,9 +32,13 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
         return lambda value: tuple(read_json(value, most_depth=Limits.CONTROL_DEPTH))
     if "dict" in text:
         return lambda value: read_object(value, most_depth=Limits.CONTROL_DEPTH)
-    if hint is bool:
-        return bool
-    return lambda value: value
+    return {bool: bool, int: int}.get(hint, _text)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} in the place of a text")
+    return value
 
 
 class Table(Generic[Record]):
@@ -56,7 +60,11 @@ class Table(Generic[Record]):
         self._database.execute(self._save, [_to_column(getattr(record, name)) for name in self._names])
 
     def where(self, condition: str = "1", *parameters: Any) -> list[Record]:
-        """Return the records for which the SQL `condition` holds, in order of insertion."""
+        """Return the records for which the SQL `condition` holds, in order of insertion.
+
+        Raises:
+            StateRefused: with `StateDamaged`, where one of them is not what `save` writes.
+        """
         sql = f"SELECT {','.join(self._names)} FROM {self._name} WHERE {condition} ORDER BY rowid"  # noqa: S608  ours
         return [self._read(row) for row in self._database.execute(sql, [_to_column(each) for each in parameters])]
 
@@ -83,5 +91,11 @@ class Table(Generic[Record]):
         return found
 
     def _read(self, row: tuple[Any, ...]) -> Record:
-        values = (None if column is None else read(column) for column, read in zip(row, self._readers, strict=True))
-        return self._kind(*values)
+        columns = zip(self._names, row, self._readers, strict=True)
+        return self._kind(*(None if value is None else self._field(name, value, read) for name, value, read in columns))
+
+    def _field(self, name: str, value: Any, read: Callable[[Any], Any]) -> Any:
+        try:
+            return read(value)
+        except (TypeError, ValueError, OverflowError, OSError) as error:
+            raise self._database.damaged(f"a row of {self._name} has a {name} that devgw did not write") from error

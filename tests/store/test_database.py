@@ -17,7 +17,7 @@ from devgw.ids import ClientId, GrantId, OperationId, SessionId, SubjectId, Toke
 from devgw.limits import Limits
 from devgw.problems import Refused
 from devgw.problems.login import StateUnknown
-from devgw.problems.state import DiskFull
+from devgw.problems.state import DiskFull, StateDamaged
 from devgw.store.database import Database
 from devgw.store.failure import StateRefused, StateUnusable
 from devgw.store.migrations import MIGRATIONS
@@ -270,6 +270,35 @@ def test_every_record_comes_back_as_it_went(tmp_path: Path) -> None:
     assert store.find_grant(GrantId("g")) == grant("g", NOON, "s")
     assert store.find_access_token("digest") == token
     database.close()
+
+
+@pytest.mark.parametrize(
+    ("column", "written"),
+    [
+        *(("issued_at", "junk"), ("issued_at", b"\x00"), ("issued_at", 1e300), ("expires_at", float("inf"))),
+        *(("redirect_uris", "[" * 900), ("redirect_uris", "7"), ("redirect_uris", b"\xff"), ("metadata", "[]")),
+        *(("name", b"\xff"), ("metadata", "{"), ("redirect_uris", "")),
+    ],
+)
+def test_a_row_that_devgw_did_not_write_is_a_damaged_database_and_no_defect(
+    tmp_path: Path, column: str, written: object
+) -> None:
+    """SQLite's own check passes it: it keeps any type in any column."""
+    path = tmp_path / "devgw.db"
+    database = Database(path, MIGRATIONS)
+    store = RecordStore(database)
+    store.save_client(client("whole"))
+    database.execute(f"UPDATE client SET {column}=?", [written])  # noqa: S608  columns of ours
+    with pytest.raises(StateRefused) as refused:
+        store.clients()
+    problem = refused.value.problem
+    assert isinstance(problem, StateDamaged)
+    assert problem.explain() == (
+        f"devgw cannot use its state: {path} is damaged (a row of client has a {column} that devgw did not write)."
+    )
+    database.execute("DELETE FROM client")
+    store.save_client(client("new"))
+    assert [each.id for each in store.clients()] == ["new"]
 
 
 def test_what_sqlite_put_beside_a_file_that_went_is_not_shared_with_the_new_one(tmp_path: Path) -> None:
