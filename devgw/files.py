@@ -8,6 +8,7 @@
 Everything that is refused is an OSError (`FileRefused`) whose `strerror` says why, and whose `todo` what mends it.
 """
 
+import contextlib
 import errno
 import os
 import stat
@@ -22,6 +23,7 @@ _AS_BYTES = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr
 _EXCLUSIVE = os.O_CREAT | os.O_EXCL | _AS_BYTES
 _AS_IT_IS = getattr(os, "O_NONBLOCK", 0) | _AS_BYTES
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
 MOVE_AWAY = "Move it away"
 """What mends most of what is refused."""
@@ -74,11 +76,33 @@ def _check_folder(path: Path) -> bool:
         raise FileRefused(path, "it is no folder")
     _check_owner(path, found)
     is_ours = is_made_by_devgw(path)
-    if is_ours and found.st_mode & 0o077:
+    if is_ours and found.st_mode & _OTHERS:
         path.chmod(0o700)
     elif found.st_mode & _OTHERS_WRITE and not is_ours and here().has_modes:
         raise FileRefused(path, "other users may write in it (chmod go-w takes that from them)")
     return is_ours
+
+
+def close_to_others(path: Path) -> int:
+    """Take from other users what the mode of a file or folder of ours lets them do; return that mode.
+
+    Zero where there is nothing to take, or the disk keeps no modes; what is not ours stays as it is.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | _AS_IT_IS)
+    except OSError:
+        return 0
+    try:
+        found = os.fstat(handle)
+        mode = stat.S_IMODE(found.st_mode)
+        is_one = found.st_nlink == 1 or stat.S_ISDIR(found.st_mode)
+        if not here().has_modes or found.st_uid != here().user() or not is_one or not mode & _OTHERS:
+            return 0
+        with contextlib.suppress(OSError):
+            here().keep_private(handle, mode & ~_OTHERS)
+        return 0 if os.fstat(handle).st_mode & _OTHERS else mode
+    finally:
+        os.close(handle)
 
 
 def is_made_by_devgw(folder: Path) -> bool:

@@ -223,7 +223,8 @@ def _welcome(runtime: "WatchedRuntime", lines: "EventLines") -> None:
     from devgw.cli.watch_words import beginning  # noqa: PLC0415  imported when it is wanted
 
     origins = runtime.watched.origins
-    for each in beginning(origins.url, origins.ports[origins.origin], runtime.settings.root):
+    begun = beginning(origins.url, origins.ports[origins.origin], runtime.settings.root)
+    for each in (*runtime.lock.opened, *begun):
         lines.say(each)
 
 

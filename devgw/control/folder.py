@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from devgw.entropy import digest
-from devgw.files import FileRefused, check_own, own_folder
+from devgw.files import FileRefused, check_own, close_to_others, is_made_by_devgw, own_folder
 from devgw.foreign.json import read_object
 from devgw.platforms.here import here
 from devgw.platforms.paths import passing_place, spelt
@@ -23,6 +23,8 @@ LOG = "gateway.log"
 STUCK_LOG = "stuck.log"
 NAMES = (TCP_FILE, DATABASE, KEY, LOG, STUCK_LOG)
 """The plain files that devgw writes there, besides the lock and what SQLite puts beside its database."""
+_CLOSED = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal", LOG, STUCK_LOG, LOCK, "watched.json")
+"""Files that are taken from other users; a key that those could read is refused, and an address is made anew."""
 
 
 def control_folder(settings: Settings) -> Path:
@@ -58,18 +60,33 @@ def new_passing(prefix: str) -> Path:
         raise Refused(NoPassingFolder(str(base), error.strerror or str(error))) from error
 
 
-def prepare(folder: Path) -> None:
+def prepare(folder: Path) -> list[str]:
     """Make the folder for its owner alone, or see that it and what is in it is devgw's.
+
+    Returns:
+        What its mode had let other users do until now, a sentence each.
 
     Raises:
         Refused: with `StateDirectoryUnusable`.
     """
+    opened = [_was_open(folder, mode)] if is_made_by_devgw(folder) and (mode := close_to_others(folder)) else []
     try:
         is_ours = own_folder(folder)
         if not is_ours and not os.path.lexists(folder / LOCK):
             _check_nothing_foreign(folder)
     except OSError as reason:
         raise unusable(folder, reason) from reason
+    files = (folder / each for each in _CLOSED)
+    return opened + [_was_open(each, mode) for each in files if (mode := close_to_others(each))]
+
+
+def _was_open(path: Path, mode: int) -> str:
+    """Say what others might do with a file or folder, which they may not any more."""
+    done = "read and write" if mode & 0o022 else "read"
+    anew = ""
+    if path.name.startswith(DATABASE):
+        anew = " Where somebody else uses this machine, end devgw, move it away, and start again."
+    return f"{path} had mode {mode:o}: other users who reach it could {done} it. It is yours alone now.{anew}"
 
 
 def _check_nothing_foreign(folder: Path) -> None:

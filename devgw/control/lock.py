@@ -18,6 +18,8 @@ class ProjectLock:
     def __init__(self, state_dir: Path) -> None:
         self._state_dir = state_dir
         self._file: BinaryIO | None = None
+        self.opened: list[str] = []
+        """What other users could have done in the folder until it was taken, a sentence each."""
 
     @property
     def is_held(self) -> bool:
@@ -30,7 +32,7 @@ class ProjectLock:
         Raises:
             Refused: with `AnotherGatewayRuns` or `StateDirectoryUnusable`.
         """
-        prepare(self._state_dir)
+        self.opened = prepare(self._state_dir)
         self._file = self._take()
 
     def keep(self) -> None:

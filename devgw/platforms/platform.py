@@ -48,8 +48,8 @@ class Platform(ABC):
         """Return the id of the user whose process this is; None where users have no numbers."""
 
     @abstractmethod
-    def keep_private(self, descriptor: int) -> None:
-        """Let nobody but its owner read or write an open file, as far as the system can."""
+    def keep_private(self, descriptor: int, mode: int = 0o600) -> None:
+        """Give an open file or folder a mode that is its owner's alone, as far as the system can."""
 
     @abstractmethod
     def lock(self, file: BinaryIO) -> None:

@@ -32,9 +32,9 @@ class Posix(Platform):
         """Return the effective user's id."""
         return os.geteuid()
 
-    def keep_private(self, descriptor: int) -> None:
-        """Set its mode to 0600."""
-        os.fchmod(descriptor, 0o600)
+    def keep_private(self, descriptor: int, mode: int = 0o600) -> None:
+        """Set its mode."""
+        os.fchmod(descriptor, mode)
 
     def lock(self, file: BinaryIO) -> None:
         """Lock the whole file, for this open file alone."""

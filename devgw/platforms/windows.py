@@ -32,7 +32,7 @@ class Windows(Platform):
         """Return None: users have no numbers."""
         return None
 
-    def keep_private(self, descriptor: int) -> None:
+    def keep_private(self, descriptor: int, mode: int = 0o600) -> None:
         """Do nothing: a file takes the access list of its folder, which below a user's profile is that user's."""
 
     def lock(self, file: BinaryIO) -> None:

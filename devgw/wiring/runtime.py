@@ -89,7 +89,8 @@ class Runtime:
     @property
     def notes(self) -> list[str]:
         """Return what a person should know of how this gateway runs."""
-        return [*self.seat_notes, *self.companions.notes]
+        opened = self.lock.opened if self.lock is not None else []
+        return [*opened, *self.seat_notes, *self.companions.notes]
 
     @property
     def seat_notes(self) -> list[str]:

@@ -91,7 +91,7 @@ class WatchedRuntime:
     @property
     def notes(self) -> tuple[str, ...]:
         """Return what a person is told at the start."""
-        return (*NOTES, *seat_notes(os.environ, self.watched.origins.ports.values()))
+        return (*self.lock.opened, *NOTES, *seat_notes(os.environ, self.watched.origins.ports.values()))
 
 
 def build_watched(
