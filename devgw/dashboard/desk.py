@@ -46,11 +46,17 @@ class TypedFilter:
 
 @dataclass(slots=True)
 class ReadingPosition:
-    """Where a pane is read: its first line, and the link under the cursor."""
+    """Where a pane is read: how many lines went by, and the link under the cursor."""
 
-    top: int = 0
+    moved_to: int | None = None
+    """The lines that went by since somebody scrolled; None while it stands where it begins."""
     anchor: int = -1
     """Index among the sheet's targets; -1 where none is chosen."""
+
+    def top(self, sheet: Sheet) -> int:
+        """Return how many lines of `sheet` went by."""
+        wanted = sheet.begin if self.moved_to is None else self.moved_to
+        return max(0, min(wanted, len(sheet.lines) - max(1, sheet.height)))
 
 
 class Desk:

@@ -67,10 +67,11 @@ def _run(state_dir: Path, child: GatewayChild | None, options: Options, environm
     from devgw.dashboard.look.palette import seen_as  # noqa: PLC0415
 
     encoding = getattr(sys.__stdout__, "encoding", None)
+    keys, mistakes = keymap(environment)
     app = Dashboard(
         state_dir,
         SystemClock(),
-        keymap(environment),
+        keys,
         Wearing(
             choose(environment, options.is_ascii, encoding),
             seen_as(wanted_theme(options.theme, environment), environment),
@@ -80,6 +81,8 @@ def _run(state_dir: Path, child: GatewayChild | None, options: Options, environm
         child,
         environment,
     )
+    if mistakes:
+        app.desk.complain("; ".join(mistakes))
     app.call_later(_settle)
     app.run(mouse=options.has_mouse)
     if app.failure is not None:

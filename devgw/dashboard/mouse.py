@@ -1,9 +1,11 @@
 """The mouse, which is never needed: rows, links, tabs and keys can be clicked, the wheel scrolls."""
 
-from devgw.dashboard.acts import going, moving
+from devgw.dashboard.acts import going, moving, sifting
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.draw.screen import Picture
-from devgw.dashboard.press import press
+from devgw.dashboard.look.frame import inner
+from devgw.dashboard.press import is_welcome, press
+from devgw.dashboard.views.base import share, title_at
 
 _WHEEL = 3
 
@@ -16,6 +18,8 @@ def clicked(desk: Desk, picture: Picture, surface: str, x: int, y: int, kind: st
         _tab(desk, picture, x)
     elif surface == "keys":
         _key(desk, picture, x, y)
+    elif surface == "list" and y == 1 and not is_welcome(desk):
+        _head(desk, picture, x)
     elif surface == "list":
         _row(desk, y, kind)
     elif surface in {"detail", "side"}:
@@ -56,6 +60,12 @@ def _row(desk: Desk, y: int, kind: str) -> None:
             going.enter(desk)
 
 
+def _head(desk: Desk, picture: Picture, x: int) -> None:
+    """Sort by the column whose title was clicked; where that is so already, the other way round."""
+    width, _rows = inner(picture.boxes["list"].width, picture.boxes["list"].height)
+    sifting.sort_by(desk, title_at(share(desk.view.columns, width), x - 1))
+
+
 def _link(desk: Desk, picture: Picture, surface: str, y: int, kind: str) -> None:
     """Choose the link that was clicked; twice follows it."""
     sheet, reading = desk.sheets.get(surface), desk.reading[surface]
@@ -63,7 +73,8 @@ def _link(desk: Desk, picture: Picture, surface: str, y: int, kind: str) -> None
         return
     desk.focus = surface
     above = picture.boxes[surface].height - 2 - sheet.height + 1
-    number = y - above + reading.top
+    seen = sheet.seen(reading.top(sheet))
+    number = seen[y - above][0] if 0 <= y - above < len(seen) else -1
     lines = sorted(sheet.targets)
     if number in lines:
         reading.anchor = lines.index(number)

@@ -10,7 +10,9 @@ from devgw.dashboard.keys.bindings import KEYMAP
 from devgw.dashboard.look.glyphs import UNICODE
 from devgw.dashboard.look.line import line, plain
 from devgw.dashboard.look.sheet import Sheet
+from devgw.dashboard.mouse import clicked
 from devgw.dashboard.overlays.help import Help
+from devgw.dashboard.views.base import GUTTER, View, share
 from devgw.dashboard.views.catalog import VIEWS, key_of
 from devgw.dashboard.world import Link
 from devgw.foreign.text import is_hidden
@@ -44,6 +46,53 @@ def test_enter_opens_and_q_goes_back_level_by_level(bench: Bench) -> None:
     assert "GET /oauth/callback" not in bench.text()
     bench.press("q")
     assert bench.port.did == []  # the top level does not quit by the way
+
+
+def test_in_the_smallest_terminal_tab_leads_from_the_ladder_to_the_why_and_back(bench: Bench) -> None:
+    bench.size = (60, 16)
+    bench.look()
+    bench.press("enter")
+    assert "stopped here" in bench.text()
+    assert "Tab:Why" in bench.text()
+
+    bench.press("tab")
+    assert "Register the redirect URI" in bench.text()
+    bench.press("tab")
+    assert "stopped here" in bench.text()
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (100, 30), (120, 36), (200, 50)])
+def test_a_failed_flow_opens_at_its_failed_step_under_the_names_of_the_lanes(
+    bench: Bench, size: tuple[int, int]
+) -> None:
+    bench.size = size
+    bench.look()
+    bench.press("enter")
+    text = bench.text()
+    assert "✗►│" in text
+    assert "stopped here" in text
+    assert "Browser" in text
+    assert bench.desk.target() is not None
+
+    bench.press(*["k"] * 12)
+    assert "Browser" in bench.text()
+    assert "✗►│" not in bench.text() or size[1] > 24
+
+
+def test_a_click_on_a_title_sorts_and_a_second_one_turns_it_round(bench: Bench) -> None:
+    at = bench.text().split("\n")[3].index("CLIENT")
+    for descending in (False, True):
+        clicked(bench.desk, bench.look(), "list", at, 1, "click")
+        assert (bench.desk.listing.order.name, bench.desk.listing.order.descending) == ("CLIENT", descending)
+    clicked(bench.desk, bench.look(), "list", at, 1, "up")
+    assert bench.desk.listing.order.name == "CLIENT"
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+@pytest.mark.parametrize("width", [58, 78, 98, 118, 198])
+def test_no_column_is_cut_by_the_edge_of_the_list(view: View, width: int) -> None:
+    slots = share(view.columns, width)
+    assert sum(each.width + 1 for each in slots) - 1 <= width - GUTTER
 
 
 def test_enter_on_the_failed_message_opens_its_trace_and_o_leads_back(bench: Bench) -> None:

@@ -47,16 +47,39 @@ def test_the_person_can_change_keys_and_a_bad_file_changes_nothing(tmp_path: Pat
     file.parent.mkdir()
 
     file.write_text('revoke = "X"\n')
-    found = keymap(environment).find("X", "X", "tokens")
+    found = keymap(environment)[0].find("X", "X", "tokens")
     assert found is not None
     assert found.id == "revoke"
-    file.write_text('no_such_key = "X"\n')
-    assert keymap(environment) is KEYMAP
+    file.write_bytes(b'revoke = "\xff"\n')
+    keys, (mistake,) = keymap(environment)
+    assert keys is KEYMAP
+    assert "keys.toml changes nothing" in mistake
+
+
+def test_what_is_wrong_in_the_keys_is_said_with_its_line_and_the_rest_holds(tmp_path: Path) -> None:
+    file = tmp_path / "devgw" / "keys.toml"
+    file.parent.mkdir()
+    file.write_text('# mine\nrevok = "X"\nsort = 7\nzzz = "a"\nexport = "E"\n[palette]\nkey = "p"\n')
+
+    keys, mistakes = keymap({"XDG_CONFIG_HOME": str(tmp_path)})
+
+    unknown = f"keys.toml, line 4: nothing is called zzz: known: {' '.join(sorted(each.id for each in KEYMAP.all))}"
+    assert mistakes == (
+        "keys.toml, line 2: nothing is called revok: did you mean 'revoke'?",
+        'keys.toml, line 3: sort wants keys as text, as in sort = "x" or sort = "x, ctrl+x"',
+        unknown,
+        'keys.toml, line 6: palette wants keys as text, as in palette = "x" or palette = "x, ctrl+x"',
+    )
+    found = keys.find("E", "E", "flows")
+    assert found is not None
+    assert found.id == "export"
 
 
 def test_in_the_terminal_of_vs_code_the_palette_has_a_key_that_arrives(tmp_path: Path) -> None:
     """VS Code opens its own palette at ^P and F1."""
-    elsewhere, there = (keymap({"XDG_CONFIG_HOME": str(tmp_path), "TERM_PROGRAM": each}) for each in ("tmux", "vscode"))
+    elsewhere, there = (
+        keymap({"XDG_CONFIG_HOME": str(tmp_path), "TERM_PROGRAM": each})[0] for each in ("tmux", "vscode")
+    )
     shown = [next(each.shown for each in one.all if each.id == "palette") for one in (elsewhere, there)]
     assert shown == ["^P", ";"]
     for one in (elsewhere, there):

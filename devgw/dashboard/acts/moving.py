@@ -1,6 +1,6 @@
 """Moving: the cursor, the panes, the pages of a detail."""
 
-from devgw.dashboard.desk import Desk
+from devgw.dashboard.desk import Desk, ReadingPosition
 
 
 def step(desk: Desk, by: int) -> None:
@@ -20,12 +20,12 @@ def _step_in_sheet(desk: Desk, by: int) -> None:
     if sheet is None:
         return
     lines = sorted(sheet.targets)
-    height = max(1, sheet.height)
+    height, top = max(1, sheet.height), reading.top(sheet)
     if lines and 0 <= reading.anchor + by < len(lines):
         wanted = lines[reading.anchor + by]
-        if reading.top - 1 <= wanted <= reading.top + height:
+        if top - 1 <= wanted <= top + height:
             reading.anchor += by
-            reading.top = min(max(reading.top, wanted - height + 1), wanted)
+            reading.moved_to = sheet.top_for(wanted, top)
             return
     scroll(desk, desk.focus, by)
 
@@ -34,8 +34,8 @@ def scroll(desk: Desk, pane: str, by: int) -> None:
     """Scroll a pane by lines."""
     sheet, reading = desk.sheets.get(pane), desk.reading[pane]
     if sheet is not None:
-        last = max(0, len(sheet.lines) - max(1, sheet.height))
-        reading.top = max(0, min(reading.top + by, last))
+        reading.moved_to = reading.top(sheet) + by
+        reading.moved_to = reading.top(sheet)
 
 
 def scroll_detail(desk: Desk, by: int) -> None:
@@ -84,7 +84,7 @@ def why_no_problem(desk: Desk) -> str:
 
 def pane(desk: Desk, by: int) -> None:
     """Give the focus to the next pane that is shown."""
-    order = [name for name in ("list", "detail", "side") if name in desk.shown]
+    order = _panes(desk)
     if desk.focus in order and len(order) > 1:
         desk.focus = order[(order.index(desk.focus) + by) % len(order)]
         reading, sheet = desk.reading[desk.focus], desk.sheets.get(desk.focus)
@@ -92,16 +92,24 @@ def pane(desk: Desk, by: int) -> None:
             reading.anchor = 0
 
 
+def _panes(desk: Desk) -> tuple[str, ...]:
+    """Return the panes between which one goes: where there is room for one, the detail and its side take turns."""
+    order = tuple(name for name in ("list", "detail", "side") if name in desk.shown)
+    if len(order) == 1 and desk.focus != "list" and desk.view.side is not None:
+        return ("detail", "side")
+    return order
+
+
 def why_no_pane(desk: Desk) -> str:
     """Say why there is no other pane."""
-    return "" if len(desk.shown) > 1 else "one pane is shown"
+    return "" if len(_panes(desk)) > 1 else "one pane is shown"
 
 
 def tab(desk: Desk, by: int) -> None:
     """Turn the page of the detail."""
     count = len(desk.view.tabs)
     desk.tabs[desk.view.name] = (desk.tabs[desk.view.name] + by) % count
-    desk.reading["detail"].top, desk.reading["detail"].anchor = 0, -1
+    desk.reading["detail"] = ReadingPosition()
 
 
 def grow(desk: Desk, by: int) -> None:

@@ -28,6 +28,18 @@ def sort(desk: Desk) -> None:
     desk.say(f"sorted by {desk.listing.order.name.lower() or 'arrival'}")
 
 
+def sort_by(desk: Desk, title: str) -> None:
+    """Sort by the column of that title; the other way round where that is the order already."""
+    if desk.listing.order.name == title:
+        reverse(desk)
+        return
+    found = next((each for each in _orders(desk) if each.name == title), None)
+    if found is None:
+        desk.say(f"nothing is sorted by {title.lower()}" if title else "")
+    else:
+        desk.sort(found)
+
+
 def _orders(desk: Desk) -> list[Order]:
     """Return the orders of this view: its own first, then one for each column."""
     own = desk.view.order

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 SMALL_WIDTH, SMALL_HEIGHT = 60, 16
-TWO_PANES, THREE_PANES = 100, 160
+TWO_PANES, WIDE = 100, 160
 _PORTRAIT = 40
 _TWO_KEY_ROWS = 30
 
@@ -57,9 +57,7 @@ def arrange(width: int, height: int, wishes: Wishes) -> dict[str, Box]:
         return _single(room, wishes)
     if width < TWO_PANES:
         return _stacked(room, wishes, has_side=False)
-    if width >= THREE_PANES and wishes.has_side:
-        return _three(room, wishes)
-    if wishes.is_beside or width >= THREE_PANES:
+    if wishes.is_beside or (width >= WIDE and not wishes.has_side):
         return _beside(room, wishes)
     return _stacked(room, wishes, wishes.has_side)
 
@@ -70,7 +68,7 @@ def _single(room: Box, wishes: Wishes) -> dict[str, Box]:
         return {"list": room}
     if not wishes.has_side or room.height < 14:
         return {"side" if wishes.focus == "side" else "detail": room}
-    low = 6 if wishes.focus != "side" else room.height * 2 // 3
+    low = max(6, room.height - 11) if wishes.focus != "side" else room.height * 2 // 3
     top = room.height - low
     return {"detail": Box(0, room.y, room.width, top), "side": Box(0, room.y + top, room.width, low)}
 
@@ -98,24 +96,8 @@ def _share(whole: int, part: float, least: int, wishes: Wishes, name: str) -> in
 
 def _beside(room: Box, wishes: Wishes) -> dict[str, Box]:
     """Return the list left, the detail right."""
-    right = max(50, room.width * 42 // 100) if room.width < THREE_PANES else room.width // 2
+    right = max(50, room.width * 42 // 100) if room.width < WIDE else room.width // 2
     if wishes.grow == 1:
         right = room.width * 2 // 3 if wishes.focus != "list" else room.width // 3
     left = room.width - right
     return {"list": Box(0, room.y, left, room.height), "detail": Box(left, room.y, right, room.height)}
-
-
-def _three(room: Box, wishes: Wishes) -> dict[str, Box]:
-    """Return list, detail and side beside one another."""
-    left, right = max(62, room.width * 31 // 100), max(48, room.width * 25 // 100)
-    if wishes.grow == 1:
-        wide = room.width // 2
-        left, right = {"list": (wide, room.width // 4), "side": (room.width // 4, wide)}.get(
-            wishes.focus, (room.width // 4, room.width // 5)
-        )
-    middle = room.width - left - right
-    return {
-        "list": Box(0, room.y, left, room.height),
-        "detail": Box(left, room.y, middle, room.height),
-        "side": Box(left + middle, room.y, right, room.height),
-    }

@@ -172,7 +172,8 @@ def _detail_remark(desk: Desk, row: Any | None, width: int) -> str:
         f"[{tab.title}]" if number == desk.tabs["flows"] else tab.title for number, tab in enumerate(desk.view.tabs)
     ]
     count = f"{words.plural(row.messages, 'message')} {desk.glyphs.dot} " if width >= 90 else ""
-    return count + " ".join(names)
+    beyond = () if "side" in desk.shown or desk.focus == "list" else ("Tab:Why",)
+    return count + " ".join((*names, *beyond))
 
 
 def _written(desk: Desk, tab: Tab, row: Any, sheet: Sheet) -> Sheet:
@@ -205,9 +206,7 @@ def side_pane(desk: Desk, box: Box) -> list[Line]:
 
 
 def _scroll(desk: Desk, pane: str, sheet: Sheet) -> Scroll:
-    reading = desk.reading[pane]
-    reading.top = max(0, min(reading.top, len(sheet.lines) - sheet.height))
-    return Scroll(reading.top, sheet.height, len(sheet.lines))
+    return Scroll(desk.reading[pane].top(sheet), sheet.height, len(sheet.lines))
 
 
 def _read(desk: Desk, pane: str, sheet: Sheet) -> list[Line]:
@@ -217,13 +216,11 @@ def _read(desk: Desk, pane: str, sheet: Sheet) -> list[Line]:
     chosen = -1
     if reading.anchor == BEGINNING and targets:
         reading.anchor = next((n for n, at in enumerate(targets) if at >= sheet.first), 0)
-        at = targets[reading.anchor]
-        reading.top = max(0, min(max(reading.top, at - sheet.height + 1), at))
+        reading.moved_to = sheet.top_for(targets[reading.anchor], reading.top(sheet))
     if desk.focus == pane and targets and reading.anchor >= 0:
         reading.anchor = min(reading.anchor, len(targets) - 1)
         chosen = targets[reading.anchor]
-    seen = sheet.lines[reading.top : reading.top + sheet.height]
-    return [_chosen(one, sheet.width) if number + reading.top == chosen else one for number, one in enumerate(seen)]
+    return [_chosen(one, sheet.width) if number == chosen else one for number, one in sheet.seen(reading.top(sheet))]
 
 
 def _chosen(one: Line, width: int) -> Line:

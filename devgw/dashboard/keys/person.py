@@ -1,8 +1,10 @@
 """The person's own keys: `keys.toml` in the configuration directory, ids on the left, keys on the right."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from devgw.dashboard.filter.fields import nearest
 from devgw.dashboard.keys.bindings import KEYMAP
 from devgw.dashboard.keys.keymap import Keymap
 from devgw.foreign.toml import read_toml
@@ -19,13 +21,38 @@ _TAKEN_BY = {"vscode": {"palette": ";"}}
 """By TERM_PROGRAM: keys that arrive where a terminal keeps the usual ones; ^P and F1 open VS Code's own palette."""
 
 
-def keymap(environment: Mapping[str, str]) -> Keymap:
-    """Return the key map of this terminal with the person's changes; a file that cannot be read changes nothing."""
+def keymap(environment: Mapping[str, str]) -> tuple[Keymap, tuple[str, ...]]:
+    """Return the key map of this terminal with the person's changes, and what is wrong in their file.
+
+    What is wrong is left out, and the rest holds.
+    """
     usual = _TAKEN_BY.get(environment.get("TERM_PROGRAM", ""), {})
     here = KEYMAP.rebind(usual) if usual else KEYMAP
     path = config_dir(environment) / "keys.toml"
     try:
-        changes = read_toml(path.read_text(encoding="utf-8"))
-        return here.rebind({str(name): str(keys) for name, keys in changes.items()})
-    except (OSError, ValueError, KeyError):
-        return here
+        text = path.read_text(encoding="utf-8")
+        wanted = read_toml(text)
+    except FileNotFoundError:
+        return here, ()
+    except (OSError, ValueError) as error:
+        return here, (f"{path.name} changes nothing: {error}",)
+    mistakes = {name: said for name, keys in wanted.items() if (said := _mistake(name, keys))}
+    right = {name: keys for name, keys in wanted.items() if name not in mistakes}
+    return here.rebind(right), tuple(f"{path.name}{_line(text, name)}: {said}" for name, said in mistakes.items())
+
+
+def _mistake(name: str, keys: object) -> str:
+    known = [each.id for each in KEYMAP.all]
+    if name not in known:
+        return f"nothing is called {name}: {nearest(name, known)}"
+    if not isinstance(keys, str) or not all(each.strip() for each in keys.split(",")):
+        return f'{name} wants keys as text, as in {name} = "x" or {name} = "x, ctrl+x"'
+    return ""
+
+
+def _line(text: str, name: str) -> str:
+    """Return at which line of the file a name stands."""
+    for number, each in enumerate(text.splitlines(), 1):
+        if re.match(rf"""\s*["']?{re.escape(name)}["']?\s*[=.]|\s*\[\s*{re.escape(name)}\s*\]""", each):
+            return f", line {number}"
+    return ""

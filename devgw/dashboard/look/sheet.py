@@ -29,6 +29,22 @@ class Sheet:
     """How many lines are seen at once; 0 where that is not known."""
     first: int = 0
     """The line on which a reader begins."""
+    pinned: int = 0
+    """How many lines at the top stay where they are while the others are scrolled."""
+
+    @property
+    def begin(self) -> int:
+        """Return how many lines have gone by at first: its end is seen, if that leaves the line on which one begins."""
+        return self.top_for(self.first, len(self.lines) - self.height) if self.first else 0
+
+    def seen(self, top: int) -> list[tuple[int, Line]]:
+        """Return the lines that are seen when `top` of them went by, each with its number."""
+        numbers = [*range(self.pinned), *range(top + self.pinned, top + self.height)]
+        return [(number, self.lines[number]) for number in numbers if number < len(self.lines)]
+
+    def top_for(self, at: int, top: int) -> int:
+        """Return how many lines must have gone by, near to `top`, for line `at` to be seen."""
+        return max(0, min(max(top, at - self.height + 1), at - self.pinned))
 
     def add(self, one: Line, target: Target | None = None) -> None:
         """Write a finished line."""

@@ -29,6 +29,8 @@ class Help:
         wanted = self.editor.text.lower()
         here = [each for each in desk.keymap.of_view(desk.view.name) if _matches(each, wanted)]
         everywhere = [each for each in desk.keymap.everywhere(desk.view.name) if _matches(each, wanted)]
+        legend = [] if wanted else [line(f" {each}") for each in desk.view.legend(desk.glyphs)]
+        room = height - 2 - len(legend)
         if width < _ONE_COLUMN:
             column = [
                 line((f"This view: {desk.view.title}", "strong")),
@@ -36,14 +38,19 @@ class Help:
                 line(("Everywhere", "strong")),
                 *self._column(desk, everywhere, width),
             ]
-            body = self._scrolled(column, height - 2)
+            body = self._scrolled(column, room)
         else:
             half = width // 2
             left = [line((f"This view: {desk.view.title}", "strong")), *self._column(desk, here, half - 1)]
             right = [line(("Everywhere", "strong")), *self._column(desk, everywhere, width - half)]
-            body = self._scrolled(_beside(left, right, half), height - 2)
+            body = self._scrolled(_beside(left, right, half), room)
         found = f"{self.editor.text}_" if wanted else "type to search these keys"
-        return [*body, BLANK, line((f" {found}", "key" if wanted else "dim"), ("   ↑↓ scroll  esc close", "dim"))]
+        return [
+            *legend,
+            *body,
+            BLANK,
+            line((f" {found}", "key" if wanted else "dim"), ("   ↑↓ scroll  esc close", "dim")),
+        ]
 
     def _scrolled(self, body: list[Line], room: int) -> list[Line]:
         self.top = max(0, min(self.top, len(body) - room))

@@ -6,6 +6,7 @@ from typing import Any
 
 from devgw.dashboard.filter import Vocabulary
 from devgw.dashboard.lists.listing import Order
+from devgw.dashboard.look.glyphs import Glyphs
 from devgw.dashboard.look.line import Line, Span, cut, fit, line_cells
 from devgw.dashboard.look.sheet import Sheet, Target
 from devgw.dashboard.views.scene import Scene
@@ -63,6 +64,8 @@ class View:
     """Hides rows that time has made uninteresting."""
     is_past: Callable[[Any, float], bool] | None = None
     """Tells rows that are over, and stand behind the others."""
+    legend: Callable[[Glyphs], tuple[str, ...]] = lambda _glyphs: ()
+    """What the signs and letters of its columns mean, a line each."""
     side: Tab | None = None
     """What stands beside the detail where there is room."""
     ticks: bool = False
@@ -106,6 +109,16 @@ def _fill(slots: list[Slot], room: int) -> list[Slot]:
             slots[place] = Slot(slots[place].column, slots[place].width + left)
             break
     return slots
+
+
+def title_at(slots: list[Slot], cell: int) -> str:
+    """Return the title of the column that stands at a cell of the list; empty where none does."""
+    start = GUTTER
+    for slot in slots:
+        if start <= cell <= start + slot.width:
+            return slot.column.title
+        start += slot.width + 1
+    return ""
 
 
 def header(slots: list[Slot], order: Order, scene: Scene) -> Line:

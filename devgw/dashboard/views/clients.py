@@ -90,10 +90,10 @@ CLIENTS = View(
     columns=(
         Column("STATE", 9, state, lambda row: row.state),
         Column("NAME", 14, lambda row, _scene: (row.name, ""), lambda row: row.name.lower(), grows=2),
-        Column("HOW", 10, lambda row, _scene: (row.registered_by, ""), lambda row: row.registered_by),
+        Column("HOW", 10, lambda row, _scene: (row.registered_by, ""), lambda row: row.registered_by, rank=4),
         Column("ID", 16, lambda row, scene: (scene.url(row.id), "dim"), lambda row: row.id, rank=6, grows=2),
         Column("REDIRECTS", 14, lambda row, scene: (scene.url(" ".join(row.redirect_uris)), "dim"), rank=5, grows=3),
-        Column("TOKENS", 6, lambda row, _scene: (str(row.tokens or ""), ""), lambda row: row.tokens, True),
+        Column("TOKENS", 6, lambda row, _scene: (str(row.tokens or ""), ""), lambda row: row.tokens, True, rank=3),
         Column("LAST SEEN", 11, lambda row, scene: (words.ago(row.last, scene.now), "dim"), lambda row: row.last, True),
     ),
     vocabulary=Vocabulary(

@@ -4,6 +4,7 @@ from devgw.control.messages import FlowDetail, FlowRow
 from devgw.dashboard.filter import Field, Vocabulary
 from devgw.dashboard.lists.listing import Order
 from devgw.dashboard.look import words
+from devgw.dashboard.look.glyphs import Glyphs
 from devgw.dashboard.look.line import Line, Span, line
 from devgw.dashboard.look.sheet import Sheet, Target
 from devgw.dashboard.views import ladder, why
@@ -28,6 +29,14 @@ def track(row: FlowRow, scene: Scene) -> Line:
     """Return the nine signs of a flow's steps."""
     signs = (_SIGNS.get(sign, ("open", "dim")) for sign in row.track)
     return tuple((getattr(scene.glyphs, name), look) for name, look in signs)
+
+
+def _legend(glyphs: Glyphs) -> tuple[str, ...]:
+    signs = {"done": glyphs.done, "under way": glyphs.now, "failed": glyphs.bad, "not reached": glyphs.open}
+    return (
+        "DRAICSKTM: Discover Register Auth IdP Callback conSent code(K) Token MCP",
+        "  ".join(f"{sign} {word}" for word, sign in (signs | {"skipped": glyphs.skipped}).items()),
+    )
 
 
 def took(row: FlowRow, scene: Scene) -> str:
@@ -116,7 +125,7 @@ FLOWS = View(
         Column("WHY / LAST EVENT", 28, lambda row, _scene: (row.why, _why_look(row)), grows=4, rank=4),
         Column(
             "WHERE / WHY",
-            18,
+            14,
             lambda row, _scene: (f"{row.step}: {row.why}", _why_look(row)),
             grows=3,
             unless="WHY / LAST EVENT",
@@ -149,6 +158,7 @@ FLOWS = View(
     ),
     order=Order("START", None, descending=True),
     tabs=(Tab("Ladder", _write_ladder), Tab("Steps", _write_steps), Tab("Tokens", _write_tokens)),
+    legend=_legend,
     side=Tab("Why", why.write),
     empty=("No flow has begun since this gateway started.",),
     is_problem=lambda row: row.state == "failed" or row.needs_attention,

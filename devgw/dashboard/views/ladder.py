@@ -141,6 +141,7 @@ def write(row: FlowRow, messages: Sequence[MessageView], scene: Scene, sheet: Sh
         return
     is_airy = sheet.height >= 2 * len(messages) + 5
     sheet.add(ladder.titles())
+    sheet.pinned = 1
     before = messages[0]
     for message in messages:
         if message.failed:

@@ -1,15 +1,19 @@
 """The Why box: what failed, what was got and expected, the likely cause, and the one change that mends it."""
 
+from functools import partial
+
 from devgw.control.messages import DiagnosisView, FailureView, FlowDetail, FlowRow
 from devgw.dashboard.look import words
-from devgw.dashboard.look.line import line
+from devgw.dashboard.look.line import Line, line, wrap
 from devgw.dashboard.look.sheet import Sheet, Target
 from devgw.dashboard.views.ladder import STEPS, TITLES
 from devgw.dashboard.views.scene import Scene
-from devgw.foreign.text import clean
 
 _SHORT = 8
 """Fewer lines than this get the short form."""
+_LOW = 12
+"""Where there are fewer lines than this, the fix stands before the cause."""
+_FIX = "fix "
 _KEPT = 4
 """Diagnoses shown; the others are in Doctor."""
 
@@ -40,7 +44,7 @@ def headline(row: FlowRow) -> str:
 
 
 def _short(row: FlowRow, detail: FlowDetail | None, scene: Scene, sheet: Sheet) -> None:
-    """Write the answer in four lines, for a small terminal; Tab and + show all of it."""
+    """Write the answer for a small terminal: what happened and the fix; Tab and + show all of it."""
     is_failed = row.state in {"failed", "abandoned"}
     if detail is None or not (detail.diagnoses or detail.failure):
         if is_failed:
@@ -49,32 +53,39 @@ def _short(row: FlowRow, detail: FlowDetail | None, scene: Scene, sheet: Sheet) 
             _well(row, detail, scene, sheet)
         return
     first, failure = next(iter(detail.diagnoses), None), detail.failure
-    got = first.got if first else ""
-    values = f" {scene.glyphs.dash} got {scene.url(got)}" if got else ""
-    sheet.add(
-        line(
-            (
-                f"{scene.glyphs.bad if is_failed else scene.glyphs.warn} {headline(row)}",
-                "bad!" if is_failed else "warn!",
-            ),
-            (values, ""),
-        )
-    )
     cause = first.cause if first else failure.explanation if failure else ""
     fix = first.fix if first else failure.hint if failure else ""
-    sheet.add(line(("cause ", "strong"), clean(cause)))
-    sheet.add(line(("fix   ", "strong"), (clean(fix), "key")))
-    sheet.add(
-        line(
-            ("Tab", "key"),
-            (" all of it   ", "dim"),
-            ("o t", "key"),
-            (" trace   ", "dim"),
-            ("y m", "key"),
-            (" report", "dim"),
-            (f"   {first.id}{'' if first.certain else ' (suspected)'}" if first else "", "dim"),
-        )
-    )
+    said = headline(row)
+    said = said if not cause or _says(said, cause) else f"{said} {scene.glyphs.dash} {cause}"
+    _whole_fix(said, fix, is_failed, scene, sheet)
+    name = f"   {first.id}{'' if first.certain else ' (suspected)'}" if first else ""
+    keys = (("Tab", " all of it   "), ("o t", " trace   "), ("y m", " report"))
+    sheet.add((*(span for key, text in keys for span in ((key, "key"), (text, "dim"))), (name, "dim")))
+
+
+def _says(said: str, cause: str) -> bool:
+    """Tell whether a headline says a cause already."""
+    return cause.rstrip(".").casefold() in said.casefold()
+
+
+def _whole_fix(said: str, fix: str, is_failed: bool, scene: Scene, sheet: Sheet) -> None:
+    """Write what happened and the fix into all lines but the last; the fix is whole before what happened is."""
+    sign, look = (scene.glyphs.bad, "bad!") if is_failed else (scene.glyphs.warn, "warn!")
+    told = wrap(f"{sign} {said}", sheet.width, look)
+    mended = wrap(fix, sheet.width - len(_FIX), "key", "") if fix else []
+    room = max(1, sheet.height - 1 - len(mended))
+    for each in _cut(told, room, scene):
+        sheet.add(each)
+    for number, each in enumerate(_cut(mended, sheet.height - 1 - min(room, len(told)), scene)):
+        sheet.add(((_FIX if not number else " " * len(_FIX), "strong"), *each))
+
+
+def _cut(lines: list[Line], room: int, scene: Scene) -> list[Line]:
+    """Return the lines for which there is room; the last says that there is more."""
+    if len(lines) <= room:
+        return lines
+    *kept, last = lines[: max(1, room)]
+    return [*kept, (*last, (f" {scene.glyphs.ellipsis}", "dim"))]
 
 
 def _failed(row: FlowRow, detail: FlowDetail | None, scene: Scene, sheet: Sheet) -> None:
@@ -104,12 +115,9 @@ def _values(got: str, expected: str, scene: Scene, sheet: Sheet, got_from: str =
 
 
 def _diagnosis(first: DiagnosisView, failure: FailureView | None, scene: Scene, sheet: Sheet, said: str) -> None:
-    _values(first.got, first.expected, scene, sheet, first.got_from, first.expected_from)
-    sheet.head("Cause" if first.certain else "Suspected cause", first.id)
-    if first.cause not in said:  # told once, so that the fix stays in sight
-        sheet.text(first.cause)
-    sheet.head("Fix")
-    sheet.text(first.fix, "key")
+    parts = (partial(_cause, first, scene, sheet, said), partial(_fix, first.fix, sheet))
+    for part in reversed(parts) if 0 < sheet.height < _LOW else parts:  # so that the fix is in sight
+        part()
     if first.gone_when:
         sheet.text(f"{scene.glyphs.ok} {first.gone_when}", "dim")
     if first.evidence:
@@ -119,14 +127,25 @@ def _diagnosis(first: DiagnosisView, failure: FailureView | None, scene: Scene, 
     _source(first.source or (failure.source if failure else ""), sheet)
 
 
+def _cause(first: DiagnosisView, scene: Scene, sheet: Sheet, said: str) -> None:
+    _values(first.got, first.expected, scene, sheet, first.got_from, first.expected_from)
+    sheet.head("Cause" if first.certain else "Suspected cause", first.id)
+    if first.cause not in said:  # told once
+        sheet.text(first.cause)
+
+
+def _fix(fix: str, sheet: Sheet) -> None:
+    sheet.head("Fix")
+    sheet.text(fix, "key")
+
+
 def _failure(failure: FailureView, sheet: Sheet) -> None:
     if failure.explanation:
         fault = f"fault of the {failure.origin.replace('_', ' ')}" if failure.origin else ""
         sheet.head("What happened", ", ".join(each for each in (failure.id, fault) if each))
         sheet.text(failure.explanation)
     if failure.hint:
-        sheet.head("Fix")
-        sheet.text(failure.hint, "key")
+        _fix(failure.hint, sheet)
     _source(failure.source, sheet)
 
 
