@@ -173,6 +173,8 @@ class Diagnosis:
     gone_when: str = ""
     """What ends it, in words: `the code is redeemed`."""
     gone_at: datetime | None = None
+    is_aside: bool = False
+    """Whether it is of something that is not watched, and comes after all that is."""
 
     @property
     def gist(self) -> tuple[object, ...]:

@@ -22,6 +22,8 @@ class RequestTurnedAway(Event):
     """Of the answer; 0 where the client itself ended the handshake of TLS."""
     peer: str
     """Address and port of the client."""
+    is_aside: bool = False
+    """Whether it wanted to go to what is not watched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

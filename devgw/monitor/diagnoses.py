@@ -26,7 +26,8 @@ class DiagnosisBook:
 
     def take_gateway(self, found: Sequence[Diagnosis], now: datetime) -> list[Event]:
         """Note what concerns the gateway as a whole, and what no longer does; return the news as events."""
-        before, self._of_gateway = self._of_gateway, {each.id: each for each in found}
+        known = {each.id: each for each in sorted(found, key=lambda each: not each.is_aside)}
+        before, self._of_gateway = self._of_gateway, known
         news = [self._made(None, each, now) for id_, each in self._of_gateway.items() if id_ not in before]
         return news + [self._withdrawn(None, id_) for id_ in before if id_ not in self._of_gateway]
 

@@ -1,14 +1,14 @@
 """Why something went wrong: all that did, in the order in which the person asks about it.
 
-The newest certain failure comes first, whether a flow had it or not; then what is only suspected; last what a later
-attempt mended, or what lies in a person, once somebody was let in.
+The newest certain failure comes first, whether a flow had it or not; then what is only suspected; then what a later
+attempt mended, or what lies in a person, once somebody was let in; last what is of nothing that is watched.
 """
 
 from collections.abc import Container, Iterable
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
-from devgw.events.flow import Flow, FlowState, Step
+from devgw.events.flow import Diagnosis, Flow, FlowState, Step
 from devgw.monitor.details import CaseView, WhyDetail
 from devgw.monitor.flow_view import diagnosis_view, failure_view, name_of, row_of
 from devgw.monitor.monitor import Monitor
@@ -53,13 +53,19 @@ def why_of(monitor: Monitor, id_: str) -> WhyDetail | None:
     shown = {trace_id for _, case in cases for each in case.diagnoses for trace_id in each.trace_ids}
     told = {(each.id, each.cause) for _, case in cases if not case.mended for each in case.diagnoses}
     others = (each for each in monitor.diagnoses.of_gateway() if not shown.intersection(each.trace_ids))
-    once = (each for each in others if (each.id, each.cause) not in told)
-    cases += [(each.at or _LONG_AGO, CaseView(diagnoses=[diagnosis_view(each)])) for each in once]
+    once = [each for each in others if (each.id, each.cause) not in told]
+    cases += [(each.at or _LONG_AGO, _alone(each)) for each in once if not each.is_aside]
     _mend_state(monitor, [case for _, case in cases])
     found = [(_order(case, moment), case) for moment, case in cases]
     found.sort(key=lambda pair: pair[0][2], reverse=True)
     found.sort(key=lambda pair: pair[0][:2])
-    return WhyDetail([case for _, case in found[:_MOST]], len(flows))
+    aside = [_alone(each) for each in once if each.is_aside]
+    return WhyDetail([*(case for _, case in found), *aside][:_MOST], len(flows))
+
+
+def _alone(diagnosis: Diagnosis) -> CaseView:
+    """Return the case of what no flow had."""
+    return CaseView(diagnoses=[diagnosis_view(diagnosis)])
 
 
 def _unwell(monitor: Monitor, flow: Flow) -> CaseView | None:

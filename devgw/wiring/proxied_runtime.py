@@ -46,7 +46,7 @@ class ProxyPort:
         self._apps: dict[str, OpenedOrigin] = {}
         self._listeners: Listeners = listen("127.0.0.1", 0)
         self.authority = Authority(watched.clock, folder)
-        self._proxy = ForwardProxy(self.authority, self._find_app, open_far_end, self._unshaken)
+        self._proxy = ForwardProxy(self.authority, self._find_app, open_far_end, self._unshaken, self._untunnelled)
 
     @property
     def url(self) -> str:
@@ -80,8 +80,12 @@ class ProxyPort:
     def _unshaken(self, problem: Problem, peer: str) -> None:
         self._tell(problem, peer, 0)
 
-    def _tell(self, problem: Problem, peer: str, status: int) -> None:
-        told = RequestTurnedAway(status=status, peer=peer, outcome=Outcome.DENIED, **refusal(problem))
+    def _untunnelled(self, problem: Problem, peer: str) -> None:
+        self._tell(problem, peer, problem.status, is_aside=True)
+
+    def _tell(self, problem: Problem, peer: str, status: int, *, is_aside: bool = False) -> None:
+        facts = refusal(problem)
+        told = RequestTurnedAway(status=status, peer=peer, outcome=Outcome.DENIED, is_aside=is_aside, **facts)
         self._watched.bus.publish(told)
 
 

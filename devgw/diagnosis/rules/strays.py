@@ -110,19 +110,20 @@ def _preflight(trace: Trace) -> Words | None:
 
 def turned_away(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
     """Yield why connections were ended before there was a request; the newest of each reason, for two minutes."""
-    said: set[str] = set()
+    said: set[tuple[str, bool]] = set()
     for at, event in around.recent.of_kind(RequestTurnedAway):
         if now - at >= SAID_FOR:
             return
         name = event.diagnosis_id
-        if name and name not in said:
-            said.add(name)
+        if name and (name, event.is_aside) not in said:
+            said.add((name, event.is_aside))
             yield diagnosis(
                 name,
                 event.explanation or "",
                 event.hint or "",
                 at=at,
                 gone_when="two minutes passed",
+                is_aside=event.is_aside,
                 evidence=(
                     f"The connection from {event.peer} was ended{f' ({event.status})' if event.status else ''}.",
                 ),

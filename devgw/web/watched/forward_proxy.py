@@ -54,6 +54,8 @@ class ForwardProxy:
     """Connects to a place; raises `Refused`."""
     unshaken: Callable[[Problem, str], None]
     """Is told why a handshake with the command failed, with its address."""
+    untunnelled: Callable[[Problem, str], None]
+    """Is told why there is no tunnel to what is not watched, with the same."""
 
     def __post_init__(self) -> None:
         """Make the credential."""
@@ -180,6 +182,7 @@ class ForwardConnection(ClientConnection):
         try:
             far = await self._proxy.dial(place.host, place.port)
         except Refused as refused:
+            self.protocol.hear = self._proxy.untunnelled
             await self._turn_away(refused.problem)
             return
         await self._write(_ESTABLISHED)
