@@ -15,7 +15,8 @@ from devgw.diagnosis.scopes import compare_scopes
 from devgw.diagnosis.urls import Span, UrlParts, split_url
 from devgw.foreign.text import has_placeholder
 from devgw.problems import Problem
-from devgw.problems.provider_refusal import ProviderAnswerForeign
+from devgw.problems.provider_redirect import ProviderRedirectRefused
+from devgw.problems.provider_refusal import ProviderAnswerForeign, ProviderRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,8 @@ def difference_of(problem: Problem) -> Difference | None:
 def _kind_of(problem: Problem, facts: Mapping[str, Any]) -> str:
     if facts.get("claim") == "iss" or isinstance(problem, ProviderAnswerForeign):
         return "issuer"
+    if isinstance(problem, ProviderRefused | ProviderRedirectRefused):
+        return "callback_uri"
     if "begun_host" in facts:
         return "origin"
     return "resource" if problem.error == "invalid_target" else "redirect_uri"

@@ -147,7 +147,7 @@ class Login:
     ) -> Arrival:
         """Redeem the provider's code, whether the browser waits or not, and open the session."""
         try:
-            self._check_answer(parameters, pending)
+            self._check_answer(parameters, pending, urls.callback)
             identity = await self._identify(parameters, pending, urls)
             pending = self._find(parameters)  # it may have been decided or begun anew meanwhile
         except Refused as refused:
@@ -202,7 +202,7 @@ class Login:
         if not any(same(digest(each), pending.browser_digest or "") for each in values):
             raise Refused(LoginCookieMissing(urls.origin, self._canonical_origin))
 
-    def _check_answer(self, parameters: Parameters, pending: PendingAuthorization) -> None:
+    def _check_answer(self, parameters: Parameters, pending: PendingAuthorization, callback: str) -> None:
         """Refuse an answer of another issuer, then one that is an error; the state is spent with the latter.
 
         The provider's metadata is not read for a login, so that an `iss` that it promises there may be absent.
@@ -211,7 +211,7 @@ class Login:
         error = parameters.get("error")
         if error:
             self._store.save_pending(replace(pending, decided_at=self._clock.now()))
-            raise Refused(ProviderRefused(error, parameters.get("error_description", "")))
+            raise Refused(ProviderRefused.of(error, parameters.get("error_description", ""), callback))
 
     def _check_issuer(self, got: str | None) -> None:
         """Compare `iss` with the configured issuers, character by character (RFC 9207 §2.4)."""

@@ -150,7 +150,9 @@ class HttpIdentityProvider:
         if await is_refused_for_tls(url, response.status_code, kind):
             self._publish(url, response.status_code, began, UpstreamSpeaksTls.__name__)
             raise Refused(UpstreamSpeaksTls(url, written_in=TOKEN_URL))
-        answer = TokenAnswer(self._login, response.status_code, kind, response.content, sent, is_workos=self._is_workos)
+        answer = TokenAnswer(
+            self._login, response.status_code, kind, response.content, sent, callback, is_workos=self._is_workos
+        )
         refusal = answer.problem()
         self._publish(url, response.status_code, began, answer.error or (refusal.reason if refusal else None))
         if refusal:

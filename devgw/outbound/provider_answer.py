@@ -1,7 +1,7 @@
 """What the provider's token endpoint answered: its members, or the problem that its answer is.
 
-Decided by status, media type and the provider's own error code, never by the words beside the code (RFC 6749 §5.2
-leaves those to it).
+Decided by status, media type and the provider's own error code. The words beside the code are left to the provider
+(RFC 6749 §5.2): only where they speak against the redirect URI, for which no code stands, do they say more than it.
 """
 
 import re
@@ -24,6 +24,7 @@ from devgw.problems.provider import (
     ProviderTokenUrlWrong,
     SecretShape,
 )
+from devgw.problems.provider_redirect import ProviderRedirectRefused, is_against_redirect, named_instead
 from devgw.problems.provider_steps import WORKOS_STEPS, ProviderStepRequired
 
 _ERROR_CODE = re.compile(r"[a-z][a-z0-9]*([_.-][a-z0-9]+)+")
@@ -49,6 +50,7 @@ class TokenAnswer:
         media_type: its `content-type`, without parameters.
         content: its body.
         sent: the secrets of the request, which an answer may repeat and nobody may show.
+        callback: the redirect URI of the request.
         is_workos: whether WorkOS was asked, where `unauthorized_client` is a secret of another environment.
     """
 
@@ -59,6 +61,7 @@ class TokenAnswer:
         media_type: str,
         content: bytes,
         sent: Iterable[str],
+        callback: str = "",
         *,
         is_workos: bool = False,
     ) -> None:
@@ -67,6 +70,7 @@ class TokenAnswer:
         self._status = status
         self._media_type = media_type or "no content type"
         self._sent = tuple(sent)
+        self._callback = callback
         self.members: Mapping[str, Any] = {}
         self._refused: JsonRefused | None = None
         try:
@@ -91,7 +95,17 @@ class TokenAnswer:
         """Return why there are no tokens in it; None where it is an answer to be read."""
         if self._status == 200 and self._refused is None and not self.error:
             return None
-        description, url = self._description(), self._login.token_url
+        description = self._description()
+        return self._against_redirect(description) or self._refusal(description)
+
+    def _against_redirect(self, description: str) -> Problem | None:
+        if not self._callback or self._refused is not None or not is_against_redirect(self.error, description):
+            return None
+        url, said, sent = self._login.token_url, self.error or str(self._status), self._callback
+        return ProviderRedirectRefused(url, said, description, sent, named_instead(description, sent))
+
+    def _refusal(self, description: str) -> Problem:
+        url = self._login.token_url
         if self._status in _PASSING or self._status >= 500 or self.error in _PASSING_ERRORS:
             return ProviderFailing(url, self._status, description, self.error)
         if self.error in _CODE_REFUSED:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from devgw.problems.base import ErrorCode, Fault, Problem
+from devgw.problems.provider_redirect import REDIRECT_CODES, add_callback, is_against_redirect, named_instead
 from devgw.problems.provider_steps import WORKOS_STEPS, quoted
 from devgw.problems.provider_token import change_issuer
 
@@ -14,12 +15,25 @@ class ProviderRefused(Problem):
 
     provider_error: str
     description: str
+    got: str = ""
+    """The redirect URI that it was asked with, where its answer speaks against that."""
+    nearest: str = ""
+    """Another one that its words name."""
 
     source: ClassVar = "RFC 6749 §4.1.2.1"
 
+    @classmethod
+    def of(cls, error: str, description: str, callback: str) -> "ProviderRefused":
+        """Return the refusal that an answer at `callback` is, which was what the provider was asked with."""
+        if not is_against_redirect(error, description):
+            return cls(error, description)
+        return cls(error, description, callback, named_instead(description, callback))
+
     @property
     def diagnosis_id(self) -> str:
-        """Return the name of the provider's code."""
+        """Return the name of what it speaks against, or of the provider's code."""
+        if self._is_against_redirect:
+            return "RURI-04"
         if self.provider_error == _PERSONS_NO:
             return "CONS-04"
         if self.provider_error in _OF_CONSENT:
@@ -33,21 +47,32 @@ class ProviderRefused(Problem):
     @property
     def error(self) -> ErrorCode:  # type: ignore[override]  # what the client is told follows from what we were
         """Return what the MCP client is told: its own request was good, so that only three of the codes are true."""
-        if self.provider_error in _ITS_OWN_FAILURE:
+        if self.provider_error in _ITS_OWN_FAILURE and not self._is_against_redirect:
             return ErrorCode(self.provider_error)
-        return ErrorCode.SERVER_ERROR if self.provider_error in _THE_REQUESTS_FAULT else ErrorCode.ACCESS_DENIED
+        return ErrorCode.SERVER_ERROR if self._is_of_the_request else ErrorCode.ACCESS_DENIED
 
     @property
     def fault(self) -> Fault:  # type: ignore[override]  # the request is ours, the rest is the provider's
         """Return whose it is."""
-        return Fault.CONFIGURATION if self.provider_error in _THE_REQUESTS_FAULT else Fault.PROVIDER
+        return Fault.CONFIGURATION if self._is_of_the_request else Fault.PROVIDER
+
+    @property
+    def _is_against_redirect(self) -> bool:
+        return bool(self.got) or self.provider_error in REDIRECT_CODES
+
+    @property
+    def _is_of_the_request(self) -> bool:
+        return self._is_against_redirect or self.provider_error in _THE_REQUESTS_FAULT
 
     def explain(self) -> str:
-        """Repeat what it said."""
-        return f"The identity provider answered {quoted(self.provider_error, self.description)}."
+        """Repeat what it said, and what was sent where that is what it speaks of."""
+        sent = f" The gateway sent redirect_uri={self.got}." if self.got else ""
+        return f"The identity provider answered {quoted(self.provider_error, self.description)}.{sent}"
 
     def advise(self) -> str:
         """Say what to do, by the name."""
+        if self._is_against_redirect:
+            return add_callback(self.got or "the gateway's callback")
         if step := WORKOS_STEPS.get(self.provider_error):
             return step
         return _CHANGES[self.diagnosis_id]
@@ -60,7 +85,7 @@ _ITS_OWN_FAILURE = frozenset({"server_error", "temporarily_unavailable"})
 _THE_REQUESTS_FAULT = frozenset(
     {
         *("invalid_request", "unauthorized_client", "unsupported_response_type", "invalid_scope", "invalid_client"),
-        *("request_not_supported", "request_uri_not_supported", "invalid_redirect_uri", "redirect_uri_mismatch"),
+        *("request_not_supported", "request_uri_not_supported"),
         *(
             "unsupported_response_mode",
             "invalid_target",

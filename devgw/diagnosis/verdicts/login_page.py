@@ -14,6 +14,7 @@ from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import Answer, Check, Verdict, passed, unreachable
 from devgw.foreign.text import clean
 from devgw.problems.provider_refusal import ProviderRefused
+from devgw.problems.provider_steps import quoted
 
 NAME = "provider.redirect_uri"
 _NOT_HERE = (404, 405, 410, 501)
@@ -170,7 +171,10 @@ def _answered_at_once(did: str, answer: Answer, asked: AskedLogin) -> Check:
     if query["error"][0] in NEEDS_A_PERSON:
         error = query["error"][0]
         return passed(NAME, did, f"it accepts client id and callback; without a browser's session it says {error}")
-    problem = ProviderRefused(query["error"][0][:200], query.get("error_description", [""])[0][:500])
+    description = query.get("error_description", [""])[0][:500]
+    problem = ProviderRefused.of(query["error"][0][:200], description, asked.callback)
+    if problem.diagnosis_id == "RURI-04":
+        return _failed(did, "RURI-04", f"it answers {clean(quoted(problem.provider_error, description), 300)}", asked)
     said = clean(problem.explain().rstrip("."), 300)
     todo = problem.advise()
     return Check(

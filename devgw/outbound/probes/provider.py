@@ -259,7 +259,9 @@ def _made_of(answer: Answer, pair: Pair) -> Problem | None:
     """Return what a login would make of the token endpoint's answer."""
     login = pair.policy.login
     sent = (NO_CODE, login.client_secret.value)
-    given = TokenAnswer(login, answer.status, answer.media_type, answer.body, sent, is_workos=pair.is_workos)
+    given = TokenAnswer(
+        login, answer.status, answer.media_type, answer.body, sent, pair.callback, is_workos=pair.is_workos
+    )
     return given.problem() or token_missing(login, given.members, is_workos=pair.is_workos)
 
 

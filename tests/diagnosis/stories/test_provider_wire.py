@@ -14,11 +14,15 @@ import pytest
 
 from devgw.clock import SystemClock, epoch
 from devgw.diagnosis.verdicts import Check, Verdict
+from devgw.entropy import token
+from devgw.events.flow import Diagnosis
+from devgw.events.taxonomy import McpAuthLoginFinished
 from devgw.wiring.examining import examine_running
 from tests.diagnosis.stories.conftest import Watched
 from tests.diagnosis.stories.test_oidc_provider import World, world
+from tests.support.browser import Browser
 from tests.support.certificates import key_and_certificate
-from tests.support.gateway import running_gateway
+from tests.support.gateway import CALLBACK, running_gateway
 from tests.support.mending import mends
 from tests.support.oidc import OidcProvider, Reply, oidc_provider, public_jwk, rsa_key, write_oidc_project
 from tests.support.serving import listen, origin_of
@@ -137,6 +141,76 @@ async def test_a_callback_without_code_and_error_is_the_providers_and_no_request
     assert "with `code` and `state` in the query" in found.fix
     world.provider.callback = None
     assert await world.is_let_in()
+
+
+REGISTERED = "http://127.0.0.1:9000/oauth/callback"
+OF_REDIRECTS = [
+    ("server_error", "AADSTS50011: The redirect URI specified in the request does not match those configured.", ""),
+    ("invalid_request", "Invalid parameter: redirect_uri", ""),
+    ("unauthorized_client", "Callback URL mismatch. It is not in the list of allowed callback URLs.", ""),
+    ("invalid_grant", "The redirect_uri does not match the one of the authorization request.", ""),
+    ("redirect_uri_mismatch", "", ""),
+    ("invalid_grant", f"redirect URI mismatch, expected {REGISTERED}", REGISTERED),
+]
+
+
+def is_of_the_callback(found: Diagnosis, world: World, error: str, instead: str) -> bool:
+    """Tell whether a diagnosis says what was sent, what came, and marks where a named one differs."""
+    sent = f"{world.gateway.origin}/oauth/callback"
+    assert f"{error}" in found.cause
+    assert f"The gateway sent redirect_uri={sent}" in found.cause
+    assert f"Add exactly {sent} to" in found.fix
+    assert (found.got, found.expected) == (sent, instead)
+    return any("^" in line for line in found.marks) == bool(instead)
+
+
+@mends("RURI-04")
+@pytest.mark.parametrize(("error", "words", "instead"), OF_REDIRECTS)
+async def test_an_answer_that_speaks_against_the_callback_is_of_it_whatever_its_code_says(
+    world: World, error: str, words: str, instead: str
+) -> None:
+    """The client is told that it lies with us, and once the callback is registered people are let in."""
+    world.provider.callback = {"error": error} | ({"error_description": words} if words else {})
+    client = await world.gateway.running.register(world.http)
+    async with Browser(CALLBACK) as browser:
+        await browser.open(world.gateway.running.authorize_url(client["client_id"], token("")))
+        assert browser.location is not None or browser.page is not None
+    found = await world.gateway.only("RURI-04")
+    assert is_of_the_callback(found, world, error, instead)
+    event = world.gateway.running.events(McpAuthLoginFinished)[-1]
+    assert (event.explanation, event.hint) == (found.cause, found.fix)
+    world.provider.callback = None
+    assert await world.is_let_in()
+
+
+@mends("RURI-04")
+@pytest.mark.parametrize("status", [400, 401, 403])
+@pytest.mark.parametrize(("error", "words", "instead"), OF_REDIRECTS)
+async def test_a_token_endpoint_that_speaks_against_the_callback_asks_for_no_second_try(
+    world: World, error: str, words: str, instead: str, status: int
+) -> None:
+    """The doctor, which asks with the same callback, says the same."""
+    world.provider.token_reply = answer(status, {"error": error} | ({"error_description": words} if words else {}))
+    found = await world.named("RURI-04")
+    assert is_of_the_callback(found, world, error, instead)
+    check = await looked(world.gateway, "provider.credentials")
+    assert (check.diagnosis_id, check.saw, check.todo) == (found.id, found.cause, found.fix)
+    world.provider.token_reply = None
+    assert await world.is_let_in()
+
+
+async def test_a_refused_code_whose_words_list_all_that_may_be_wrong_is_no_matter_of_the_callback(world: World) -> None:
+    words = "The grant is invalid, expired, does not match the redirection URI, or was issued to another client."
+    world.provider.token_reply = answer(400, {"error": "invalid_grant", "error_description": words})
+    await world.named("WORK-06")
+
+
+async def test_the_doctor_says_of_an_answer_at_once_against_the_callback_that_it_is_not_taken(world: World) -> None:
+    world.provider.callback = {"error": "server_error", "error_description": "AADSTS50011: The redirect URI differs."}
+    check = await looked(world.gateway, "provider.redirect_uri")
+    assert (check.verdict, check.diagnosis_id) == (Verdict.FAIL, "RURI-04")
+    assert "accepted" not in check.saw
+    assert f"Add exactly {world.gateway.origin}/oauth/callback" in check.todo
 
 
 # --- nothing comes ---
