@@ -78,13 +78,15 @@ def _identity(old: OAuthPolicy, new: OAuthPolicy) -> Iterator[Change]:
         return
     if old.login.client_secret != new.login.client_secret:
         pair = f"({old.login.client_secret} → {new.login.client_secret})"
-        yield Change("clientSecret", f"`clientSecret` changed {pair}.", "Used from the next sign-in on; nothing ends.")
+        consequence = "Used from now on, also for sign-ins under way; nothing ends."
+        yield Change("clientSecret", f"`clientSecret` changed {pair}.", consequence)
     issuers = [each.oidc.issuer if each.oidc else "none" for each in (old, new)]
     if issuers[0] != issuers[1]:
         consequence = "Sessions and grants end, because another issuer vouched for them."
         yield changed("oidc.issuer", issuers[0], issuers[1], consequence, _ENDS_LOGINS)
     elif old.oidc != new.oidc:
-        yield Change("oidc", "What tokens of the provider must look like changed.", "Applies to the next sign-in.")
+        text = "What tokens of the provider must look like changed."
+        yield Change("oidc", text, "Applies from now on, also to sign-ins under way.")
     for attribute, name in _IDENTITY[1:]:
         before, after = getattr(old.login, attribute), getattr(new.login, attribute)
         if before != after and issuers[0] == issuers[1]:

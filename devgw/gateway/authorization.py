@@ -72,17 +72,40 @@ class Authorization:
         self._bus = bus
         self._clock = clock
 
-    async def begin(
-        self, parameters: Parameters, route: Route | None, urls: Urls, *, by_page_of_elsewhere: bool = False
+    async def who_asks(self, parameters: Parameters, *, by_page_of_elsewhere: bool = False) -> Client:
+        """Return the client of an authorization request, whose metadata document may have to be fetched for it.
+
+        Args:
+            parameters: the query of the authorization endpoint.
+            by_page_of_elsewhere: whether a page of another site opened it; it makes us fetch no document from this
+                machine.
+
+        Raises:
+            Refused: answered with a page.
+        """
+        try:
+            client_id = parameters.require("client_id")
+            return await self._clients.resolve(client_id, loopback_allowed=not by_page_of_elsewhere)
+        except Refused as first:
+            raise self._refused(parameters, first, None) from first
+
+    def begin(
+        self,
+        client: Client,
+        parameters: Parameters,
+        route: Route | None,
+        urls: Urls,
+        *,
+        by_page_of_elsewhere: bool = False,
     ) -> PendingAuthorization:
         """Return the pending authorization that this request asks for. The same request may come twice.
 
         Args:
+            client: who asks, as `who_asks` found it.
             parameters: the query of the authorization endpoint.
             route: the route in the endpoint's path, None at the gateway-wide endpoint.
             urls: of the origin under which the client discovered us.
-            by_page_of_elsewhere: whether a page of another site opened it; it makes us fetch no document from this
-                machine, and shuts nobody else out.
+            by_page_of_elsewhere: whether a page of another site opened it; it shuts nobody else out.
 
         Raises:
             SentBack: where the destination is proven.
@@ -90,20 +113,22 @@ class Authorization:
         """
         destination: Destination | None = None
         try:
-            destination = await self._find_destination(
-                parameters, urls.issuer(route), loopback_allowed=not by_page_of_elsewhere
-            )
+            destination = self._find_destination(client, parameters, urls.issuer(route))
             self._check_room(by_page_of_elsewhere=by_page_of_elsewhere)
             return self._accept(parameters, route, urls, destination)
         except Refused as first:
-            refused = told_by_the_query(parameters, first)
-            self._publish_refusal(parameters, refused.problem, destination)
-            if destination and not isinstance(refused, SentBack):
-                raise SentBack(refused.problem, destination) from first
-            raise refused from first
+            raise self._refused(parameters, first, destination) from first
 
-    async def _find_destination(self, parameters: Parameters, issuer: str, *, loopback_allowed: bool) -> Destination:
-        client = await self._clients.resolve(parameters.require("client_id"), loopback_allowed=loopback_allowed)
+    def _refused(self, parameters: Parameters, first: Refused, destination: Destination | None) -> Refused:
+        """Tell of a refusal; return it as whoever asks gets it."""
+        refused = told_by_the_query(parameters, first)
+        self._publish_refusal(parameters, refused.problem, destination)
+        if destination and not isinstance(refused, SentBack):
+            return SentBack(refused.problem, destination)
+        return refused
+
+    def _find_destination(self, client: Client, parameters: Parameters, issuer: str) -> Destination:
+        self._clients.check_documents(client.id)
         redirect_uri = parameters.get("redirect_uri")
         if redirect_uri is None:
             if len(client.redirect_uris) != 1:

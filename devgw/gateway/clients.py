@@ -86,7 +86,7 @@ class Clients:
         Raises:
             Refused: with `ClientUnknown`, `ClientExpired`, or why the document is not taken.
         """
-        if client_id.startswith(("https://", "http://")):
+        if _is_url(client_id):
             return await self._resolve_document(client_id, loopback_allowed=loopback_allowed)
         return self.known(client_id)
 
@@ -105,8 +105,9 @@ class Clients:
         """Return the client with this id from the store.
 
         Raises:
-            Refused: with `ClientUnknown` or `ClientExpired`.
+            Refused: with `ClientUnknown`, `ClientExpired`, or `ClientDocumentsDisabled`.
         """
+        self.check_documents(client_id)
         client = self._store.find_client(ClientId(client_id))
         if client is None:
             raise Refused(ClientUnknown(client_id, looks_registered=client_id.startswith("dcr:")))
@@ -118,9 +119,17 @@ class Clients:
                 self._store.save_client(replace(client, last_seen_at=now))
         return client
 
+    def check_documents(self, client_id: str) -> None:
+        """Refuse a client that has a metadata document where the policy takes none, though it may have come before.
+
+        Raises:
+            Refused: with `ClientDocumentsDisabled`.
+        """
+        if _is_url(client_id) and not self._cimd_enabled:
+            raise Refused(ClientDocumentsDisabled(client_id, how_to_register(client_id)))
+
     async def _resolve_document(self, url: str, *, loopback_allowed: bool) -> Client:
-        if not self._cimd_enabled:
-            raise Refused(ClientDocumentsDisabled(url, how_to_register(url)))
+        self.check_documents(url)
         try:
             document = await self._documents.fetch(url, loopback_allowed=loopback_allowed)
             metadata = read_client_metadata(document.members, default_auth_method="none")
@@ -184,6 +193,11 @@ class Clients:
                 **refusal(problem),
             )
         )
+
+
+def _is_url(client_id: str) -> bool:
+    """Tell whether an id is the URL of a metadata document."""
+    return client_id.startswith(("https://", "http://"))
 
 
 def _registration_answer(client: Client, secret: str | None) -> dict[str, Any]:

@@ -37,18 +37,19 @@ _YES = frozenset({"approve", "continue"})
 @blueprint.get(f"{AUTHORIZE}/<path:path>")
 async def authorize(path: str | None = None) -> Response:
     """Begin an authorization. The same request may come twice, once without cookies: real clients look first."""
-    gateway, urls = serving.gateway(), serving.urls()
-    route = gateway.route_of(f"/{path}") if path else None
-    if path and route is None:
+    if path and serving.gateway().route_of(f"/{path}") is None:
         return await answer_wrong_path()
     if not request.query_string and (looked := answer_to_look()):  # at the address alone, of no authorization
         return looked
-    parameters = serving.query()
+    parameters, by_page = serving.query(), caller.is_page_of_elsewhere()
     parameters.check_lengths()
-    _note_client(gateway, parameters)
-    pending = await gateway.authorization.begin(
-        parameters, route, urls, by_page_of_elsewhere=caller.is_page_of_elsewhere()
-    )
+    _note_client(serving.gateway(), parameters)
+    client = await serving.gateway().authorization.who_asks(parameters, by_page_of_elsewhere=by_page)
+    gateway, urls = serving.gateway(), serving.urls()  # a save may have come while a document was fetched
+    route = gateway.route_of(f"/{path}") if path else None
+    if path and route is None:
+        return await answer_wrong_path()
+    pending = gateway.authorization.begin(client, parameters, route, urls, by_page_of_elsewhere=by_page)
     serving.note_pending(pending)
     if looked := answer_to_look():
         return looked

@@ -35,7 +35,7 @@ def keep(app: "Quart", serving: Serving) -> None:
 
 
 def gateway() -> Gateway:
-    """Return the generation for this request; read it once and pass it on."""
+    """Return the generation for this request: read it once, and again after what others took their time for."""
     return cast("Serving", current_app.extensions["devgw"]).gateway
 
 

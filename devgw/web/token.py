@@ -34,6 +34,7 @@ async def token() -> Response:
     asked: ServerRequest | None = None
     try:
         asked = await _read(gateway, "token")
+        gateway = serving.gateway()  # a save may have come while keys or a document were fetched
         answer = gateway.server.answer_token_request(asked, serving.urls())
     except Refused as refused:
         problem = told_by_the_form(await serving.form("token"), refused.problem, frozenset(request.args))

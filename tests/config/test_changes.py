@@ -71,6 +71,7 @@ def test_another_secret_is_said_without_showing_either(before: Project) -> None:
     assert ended((found,)) == set()
     assert "another0987654321" not in str(found)
     assert "1234567890abcdef" not in str(found)
+    assert found.consequence == "Used from now on, also for sign-ins under way; nothing ends."
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,63 @@ async def test_clients_with_a_document_end_where_documents_are_no_longer_taken(g
         assert await call(gateway, http, tokens) == 401
 
 
+async def test_a_client_whose_document_is_read_while_documents_go_out_of_use_gets_no_login(
+    gateway: Running, project: Path
+) -> None:
+    """The save says that such clients must register: the request that waits for the document is one of them."""
+    policies, asked, may = project / "config" / "policies.json", asyncio.Event(), asyncio.Event()
+    async with Browser(CALLBACK) as browser, documented_client(asked, may) as client_id:
+        url = gateway.authorize_url(client_id, token(""), resource=gateway.url_of("notes"))
+        opening = asyncio.ensure_future(browser.open(url))
+        await asyncio.wait_for(asked.wait(), LIMIT)
+        await saved(gateway, policies, policies.read_text().replace('"cimdEnabled": true', '"cimdEnabled": false'))
+        may.set()
+        page = (await opening).page
+        assert page is not None
+        assert (
+            f"The client id {client_id} is a metadata document, which this gateway's policy does not take." in page.text
+        )
+        assert not gateway.runtime.ground.store.pendings()
+
+
+async def test_a_route_that_is_removed_while_a_document_is_read_gets_no_login(gateway: Running, project: Path) -> None:
+    routes, asked, may = project / "config" / "routes.oas.json", asyncio.Event(), asyncio.Event()
+    async with Browser(CALLBACK) as browser, documented_client(asked, may) as client_id:
+        url = gateway.authorize_url(client_id, token(""), resource=gateway.url_of("notes"))
+        opening = asyncio.ensure_future(browser.open(url))
+        await asyncio.wait_for(asked.wait(), LIMIT)
+        document = json.loads(routes.read_text())
+        del document["paths"]["/mcp/notes"]
+        await saved(gateway, routes, json.dumps(document))
+        may.set()
+        assert (await opening).location is not None
+        assert "error=invalid_target" in str(browser.location)
+        assert not gateway.runtime.ground.store.pendings()
+
+
+@pytest.mark.parametrize("stage", ["sign-in", "consent", "code"])
+async def test_a_login_of_a_client_with_a_document_is_told_that_none_is_taken_any_more(
+    gateway: Running, project: Path, stage: str
+) -> None:
+    policies, verifier, resource = project / "config" / "policies.json", token(""), gateway.mcp_url
+    async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser, documented_client() as client_id:
+        url = gateway.authorize_url(client_id, verifier, resource=resource)
+        await (browser.open(url) if stage == "sign-in" else gateway.sign_in(browser, url))
+        if stage == "code":
+            await gateway.allow(browser)
+        await saved(gateway, policies, policies.read_text().replace('"cimdEnabled": true', '"cimdEnabled": false'))
+        if stage == "code":
+            answer = {name: values[0] for name, values in parse_qs(urlsplit(str(browser.location)).query).items()}
+            form = Code(client_id, verifier, answer).form(resource=resource)
+            said = (await http.post(f"{gateway.origin}/oauth/token", data=form)).text
+        else:
+            await browser.press("@" if stage == "sign-in" else "Allow")
+            assert browser.page is not None
+            said = browser.page.text
+        assert "is a metadata document, which this gateway's policy does not take" in said
+        assert "Make the client register" in said
+
+
 async def test_an_upstream_that_is_another_one_loses_its_credential(gateway: Running, project: Path) -> None:
     routes = project / "config" / "routes.oas.json"
     async with httpx2.AsyncClient() as http, Browser(CALLBACK) as browser:
