@@ -70,8 +70,7 @@ def may_open_files() -> bool:
     is_enough = files is None or files >= LEAST_OPEN_FILES
     if not is_enough:
         said = f"devgw needs {LEAST_OPEN_FILES} open files at least, and whatever this shell starts may have {files} at"
-        how = "Start devgw from another shell, or let root raise this one's hard limit (`ulimit -Hn` shows it)."
-        write_line(f"{said} most. {how}", colour="red", err=True)
+        write_line(f"{said} most. {here().how_to_open_more()}", colour="red", err=True)
     return is_enough
 
 

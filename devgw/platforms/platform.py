@@ -78,6 +78,10 @@ class Platform(ABC):
     def open_files_limit(self) -> int | None:
         """Return how many files this process may have open; None where nothing limits them."""
 
+    def how_to_open_more(self) -> str:
+        """Return what a person can do here so that more files may be open: whole sentences."""
+        return "End what holds files and connections open, and start devgw again."
+
     @abstractmethod
     def open_files(self) -> int | None:
         """Return how many this process has open; None where the system does not tell."""

@@ -60,6 +60,15 @@ class Posix(Platform):
         soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         return None if soft == resource.RLIM_INFINITY else soft
 
+    def how_to_open_more(self) -> str:
+        """Name the limit that a shell may set, or say that it may set none beyond what this process has."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft in {hard, resource.RLIM_INFINITY}:
+            more = f"let root raise this one's hard limit, now {hard:,} (`ulimit -Hn`)"
+            return f"Start devgw from another shell, or {more}."
+        most = max(2 * soft, _LESSER) if hard == resource.RLIM_INFINITY else hard
+        return f"Raise the number of open files (`ulimit -n {most}`) and start devgw again."
+
     def open_files(self) -> int | None:
         """Count the names in /dev/fd; one of them is the folder itself."""
         try:

@@ -98,7 +98,7 @@ class ConnectionsExhausted(Problem):
     retry_after: ClassVar[int] = 2
     status: ClassVar = 503
     error: ClassVar = ErrorCode.TEMPORARILY_UNAVAILABLE
-    hint: ClassVar = "Close connections that are not needed, or raise the number of open files (ulimit -n) and restart."
+    hint: ClassVar = "Close connections that are not needed; Health has the open files, and how more may be opened."
     source: ClassVar = "RFC 9110 §15.6.4"
 
     def explain(self) -> str:

@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 
 from devgw.files import MOVE_AWAY, todo_of
+from devgw.platforms.here import here
 from devgw.problems import Refused
 from devgw.problems.state import DiskFull, StateDamaged, StateLocked, StateNotWritable, StateProblem
 
@@ -40,12 +41,13 @@ _BY_ERRNO = {
     errno.EDQUOT: _BY_PROBLEM[DiskFull],
     errno.EACCES: _BY_PROBLEM[StateNotWritable],
     errno.EROFS: _BY_PROBLEM[StateNotWritable],
-    errno.EMFILE: "Raise the number of open files (`ulimit -n 4096`).",
 }
 
 
 def advice_on(error: OSError) -> str:
     """Return what mends it where a file of the state cannot be used or made."""
+    if error.errno == errno.EMFILE:
+        return here().how_to_open_more()
     return _BY_ERRNO.get(error.errno or 0, f"{todo_of(error)} {_OR_KEEP_NOTHING}")
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from devgw.files import FileRefused
 from devgw.foreign.text import clean
 from devgw.monitor.masking import mask_sentence
+from devgw.platforms.here import here
 from devgw.problems import Refused
 
 LONGEST = 200
@@ -15,7 +16,6 @@ _FIXES = {
     errno.ENOSPC: "Free space on that disk; it goes on by itself then.",
     errno.EDQUOT: "Free space in your quota; it goes on by itself then.",
     errno.EFBIG: "Raise the limit on file sizes (`ulimit -f`) and start devgw again.",
-    errno.EMFILE: "Raise the number of open files (`ulimit -n 4096`) and start devgw again; until then it is tried.",
     errno.ENFILE: "The whole machine has no open files left: end programs that hold many.",
     errno.ENOMEM: "Free memory; it goes on by itself then.",
     errno.ELOOP: "A symbolic link leads to itself: remove it.",
@@ -61,6 +61,8 @@ def _of_system(error: OSError) -> Cause:
     said = clean(error.strerror or str(error) or type(error).__name__, LONGEST)
     where = f" ({clean(str(error.filename), LONGEST)})" if error.filename else ""
     fix = _FIXES.get(error.errno or 0, "It is tried again by itself.")
+    if error.errno == errno.EMFILE:
+        fix = f"{here().how_to_open_more()} Until then it is tried."
     if isinstance(error, FileRefused):
         fix = f"{error.todo}; it goes on by itself then."
     return Cause(f"{said}{where}", fix)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from devgw.config.load import watched_files
 from devgw.config.source import content_of
+from devgw.platforms.here import here
 from devgw.wiring.cause import Cause
 
 STEP_MILLISECONDS = 30
@@ -30,10 +31,10 @@ LOOKS_WITHOUT_EVENTS = 20
 
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 """How watchfiles tells the system's number: an attribute for it has none of its errors."""
-_USUAL_FIX = "Raise fs.inotify.max_user_instances (sysctl), or the number of open files (ulimit -n)."
+_INSTANCES = "Raise fs.inotify.max_user_instances (sysctl)."
 _READABLE = "Give your user the right to read the project's folders."
 _WITHOUT_EVENTS = {
-    errno.EMFILE: ("too many inotify instances or open files", _USUAL_FIX),
+    errno.EMFILE: ("too many inotify instances or open files", _INSTANCES),
     errno.ENOSPC: ("too many watched folders", "Raise fs.inotify.max_user_watches (sysctl)."),
     errno.EACCES: ("a folder may not be read", _READABLE),
     errno.EPERM: ("a folder may not be read", _READABLE),
@@ -136,7 +137,9 @@ def _without_events(error: Exception) -> Cause:
     if "watch limit" in str(error):  # its own words in place of the number
         number = errno.ENOSPC
     otherwise = os.strerror(number).lower() if number else "its watch could not be set up"
-    why, fix = _WITHOUT_EVENTS.get(number, (otherwise, _USUAL_FIX))
+    why, fix = _WITHOUT_EVENTS.get(number, (otherwise, _INSTANCES))
+    if fix == _INSTANCES:  # it says one number for both
+        fix += f" If it is open files that are missing: {here().how_to_open_more()}"
     return Cause(f"the system gives no file events ({why}), {_LOOKED_AT}", fix)
 
 

@@ -183,7 +183,7 @@ def _judge_descriptors(runtime: Runtime) -> None:
         return
     share = used / most
     state = "bad" if share > 0.95 else "warning" if share > 0.8 else "ok"
-    fix = f"Close what holds connections open, or raise the limit (ulimit -n), now {most:,}." if share > 0.8 else ""
+    fix = f"Close what holds connections open. {here().how_to_open_more()}" if share > 0.8 else ""
     text = f"{used:,} of {most:,} are open"
     if made := runtime.listeners.made.count:
         text += f"; {made:,} connections, on which nothing went on, were ended to make room"

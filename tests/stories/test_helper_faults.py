@@ -52,7 +52,11 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Running]:
     [
         (OSError('OS file watch limit reached. about ["/home"]'), "too many watched folders", "max_user_watches"),
         (OSError(24, "Too many open files"), "too many inotify instances or open files", "max_user_instances"),
-        (rust_error("Error creating recommended watcher: Too many open files (os error 24)"), "too many", "ulimit -n"),
+        (
+            rust_error("Error creating recommended watcher: Too many open files (os error 24)"),
+            "too many",
+            "open files that are missing",
+        ),
         (rust_error("Error creating recommended watcher"), "its watch could not be set up", "sysctl"),
         (PermissionError(13, "Permission denied"), "a folder may not be read", "right to read"),
     ],
