@@ -8,7 +8,9 @@ import contextlib
 import errno
 import queue
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from devgw.cli.headless import LinePrinter
 from devgw.cli.printing import write_line
@@ -99,20 +101,27 @@ class EventLines:
     # --- in the thread ---
 
     def _write_all(self) -> None:
+        self._printer.holds = True  # what came meanwhile goes out in one write
         while (what := self._waiting.get()) is not None:
             if self._error is None:
                 self._began_writing = self._clock.ticks()
-                self._write(what)
+                self._try(partial(self._write, what))
+                if self._waiting.empty():
+                    self._try(self._printer.flush)
                 self._began_writing = 0
+        self._try(self._printer.flush)
 
     def _write(self, what: Published | _Missed | str) -> None:
+        if isinstance(what, _Missed):
+            self._printer.tell_missed(what.count)
+        elif isinstance(what, str):
+            self._printer.tell(what)
+        else:
+            self._printer.show(line_of(what, has_fields=self._printer.as_json))
+
+    def _try(self, act: Callable[[], None]) -> None:
         try:
-            if isinstance(what, _Missed):
-                self._printer.tell_missed(what.count)
-            elif isinstance(what, str):
-                self._printer.tell(what)
-            else:
-                self._printer.show(line_of(what))
+            act()
         except OSError as error:
             self._error = error
             _complain(error)

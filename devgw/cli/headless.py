@@ -38,7 +38,9 @@ class LinePrinter:
     ) -> None:
         self._hide = hide
         self._stream = stream or sys.stdout or io.StringIO()
-        self._as_json = as_json
+        self.holds = False
+        """True where lines wait for `flush`."""
+        self.as_json = as_json
         self._all_lines = all_lines or as_json
         self._said: deque[str] = deque(maxlen=_REMEMBERED)
         """The last reasons given: a diagnosis that only repeats one need not."""
@@ -49,18 +51,18 @@ class LinePrinter:
         """Write one line, at once; detail only where all was asked for."""
         if line.is_detail and not self._all_lines:
             return
-        self._write(as_ndjson(line) if self._as_json else "\n".join(self._lines(line)))
+        self._write(as_ndjson(line) if self.as_json else "\n".join(self._lines(line)))
 
     def say(self, text: str) -> None:
         """Write a remark that is no event; nothing where a program reads."""
-        if not self._as_json:
+        if not self.as_json:
             self._write(self._paint(text, "dim"))
 
     def tell_missed(self, count: int) -> None:
         """Say how many lines are not here, because nobody read them."""
         text = f"… {count} lines were not read"
         told = {"event": "lines_dropped", "count": count, "text": text}
-        self._write(as_json(told) if self._as_json else self._paint(text, "dim"))
+        self._write(as_json(told) if self.as_json else self._paint(text, "dim"))
 
     def tell(self, text: str) -> None:
         """Write text that is no event and may have several lines."""
@@ -71,9 +73,14 @@ class LinePrinter:
         """Tell whether there is nothing to write to any more."""
         return self._stream.closed
 
+    def flush(self) -> None:
+        """Let what was written go to its reader."""
+        self._stream.flush()
+
     def _write(self, text: str) -> None:
         self._stream.write(writable(self._hide(text), self._stream) + "\n")
-        self._stream.flush()
+        if not self.holds:
+            self.flush()
 
     def _lines(self, line: "EventLine") -> list[str]:
         at = wall_time(line.at)

@@ -30,8 +30,8 @@ _WARNING = (
 _ERROR = (told.ConfigRejected, told.FaultMet, told.ObserverFailed, told.DiagnosisMade)
 
 
-def line_of(published: Published, seq: int = 0) -> EventLine:
-    """Return the line of an event."""
+def line_of(published: Published, seq: int = 0, *, has_fields: bool = True) -> EventLine:
+    """Return the line of an event; its fields too, unless nobody wants them: a person reads the text alone."""
     event = published.event
     line = EventLine(seq or published.seq, stamp(published.at), event.name, clean(sentence(event)))
     line.outcome = str(event.outcome)
@@ -41,13 +41,14 @@ def line_of(published: Published, seq: int = 0) -> EventLine:
     line.diagnosis_id = clean(event.diagnosis_id or "")
     line.explanation = clean(event.explanation or "")
     line.hint = clean(event.hint or "")
-    line.fields = fields_of(event)
+    if has_fields:
+        line.fields = fields_of(event)
     return line
 
 
 def clean(text: str) -> str:
     """Return `text` as one line that may be shown: secret shapes masked, hidden characters written out."""
-    return clean_text(mask_sentence(text))
+    return clean_text(mask_sentence(text)) if text else ""
 
 
 def _severity(event: Event) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 
 import pytest
 
@@ -14,6 +15,22 @@ from tests.monitor.walk import Walk
 REFUSED = EventLine(
     7, 0.0, "mcp_request_rejected", "401 for a call", severity="error", explanation="It expired.", hint="Refresh it."
 )
+
+
+class SlowPipe(io.StringIO):
+    """Holds its writer up until it is told to go on, and counts how often it had to pass something on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_writing, self.goes_on, self.flushed = threading.Event(), threading.Event(), 0
+
+    def write(self, text: str) -> int:
+        self.is_writing.set()
+        assert self.goes_on.wait(5)
+        return super().write(text)
+
+    def flush(self) -> None:
+        self.flushed += 1
 
 
 class Terminal(io.StringIO):
@@ -91,3 +108,16 @@ def test_a_reader_that_went_away_does_not_break_the_gateway() -> None:
     walk.all_the_way()
     assert lines.close(5)
     assert len(walk.monitor.flow_book.flows) == 1
+
+
+def test_what_came_while_somebody_read_goes_out_at_once() -> None:
+    pipe, walk = SlowPipe(), Walk()
+    lines = EventLines(LinePrinter(pipe), walk.clock)
+    lines.say("the first")
+    assert pipe.is_writing.wait(5)
+    for number in range(50):
+        lines.say(f"line {number}")
+    pipe.goes_on.set()
+    assert lines.close(5)
+    assert pipe.getvalue().count("\n") == 51
+    assert pipe.flushed <= 3
