@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from devgw.problems.base import ErrorCode, Fault, Problem
+from devgw.problems.endpoint_status import NOT_YET, change_of_way, fault_of_way
 from devgw.problems.provider_steps import quoted
 
 
@@ -100,7 +102,6 @@ class ProviderTokenRequestRefused(Problem):
     description: str
 
     diagnosis: ClassVar = "IDT-27"
-    fault: ClassVar = Fault.PROVIDER
     status: ClassVar = 502
     error: ClassVar = ErrorCode.SERVER_ERROR
     hint: ClassVar = (
@@ -109,6 +110,11 @@ class ProviderTokenRequestRefused(Problem):
     )
     source: ClassVar = "RFC 6749 §5.2"
 
+    @property
+    def fault(self) -> Fault:  # type: ignore[override]  # a proxy on the way is this machine's
+        """Return whose it is."""
+        return fault_of_way(self.status_code, Fault.PROVIDER)
+
     def explain(self) -> str:
         """Repeat what it said."""
         said = quoted(self.provider_error, self.description) or "without a word that can be read"
@@ -116,6 +122,8 @@ class ProviderTokenRequestRefused(Problem):
 
     def advise(self) -> str:
         """Say where its reason stands."""
+        if way := change_of_way(self.status_code, urlsplit(self.url).hostname or "", "browserLogin.tokenUrl"):
+            return way
         if self.provider_error == "unauthorized_client":
             return (
                 "Switch the authorization code grant on for this client at the provider, or configure the client id of "
@@ -205,13 +213,20 @@ class ProviderFailing(Problem):
         """Say what it answered."""
         words = quoted(self.provider_error, self.description)
         said = f" ({words})" if words else ""
-        what = "it was asked too often" if self.status_code == _TOO_MANY else "the identity provider itself fails"
-        return f"{self.url} answered {self.status_code}{said}: {what}."
+        return f"{self.url} answered {self.status_code}{said}: {self._what}."
+
+    @property
+    def _what(self) -> str:
+        if self.status_code == _TOO_MANY:
+            return "it was asked too often"
+        return NOT_YET.get(self.status_code, "the identity provider itself fails")
 
     def advise(self) -> str:
         """Say what to wait for."""
         if self.status_code == _TOO_MANY:
             return "Wait a minute and start the connection again; the limit is the provider's own."
+        if self.status_code in NOT_YET:
+            return "Start the connection again; if it stays, look at what stands between the provider and this machine."
         return "Wait a moment and start the connection again; the provider's status page may say more."
 
 

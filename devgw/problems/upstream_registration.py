@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from devgw.foreign.text import clean
+from devgw.problems.endpoint_status import NOT_YET
 from devgw.problems.upstream import ConnectingProblem
 from devgw.problems.upstream_error import TOO_MANY, is_passing
 
@@ -159,4 +160,6 @@ def later(status: int, retry_after: str) -> str:
     when = f" in {retry_after} s" if retry_after.isdigit() else ""
     if status == TOO_MANY:
         return f"Ask it again{when}: it was asked too often."
+    if status in NOT_YET:
+        return f"Try again{when}: {NOT_YET[status]}. If it stays, look at what stands between it and this machine."
     return f"Look into that server's own log, then try again{when}: nothing that was sent is the cause."

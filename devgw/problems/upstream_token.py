@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
+from urllib.parse import urlsplit
 
-from devgw.problems.base import ErrorCode
+from devgw.problems.base import ErrorCode, Fault
+from devgw.problems.endpoint_status import change_of_way, fault_of_way
 from devgw.problems.upstream import ConnectingProblem
 from devgw.problems.upstream_error import CLIENT_REFUSED, is_passing, refused_for
 from devgw.problems.upstream_registration import later
@@ -13,6 +15,7 @@ from devgw.problems.upstream_registration import later
 _OK, _NOT_FOUND, _NOT_ALLOWED = 200, 404, 405
 _NOT_THERE = frozenset({404, 405, 410, 501})
 _OTHER_PLACE, _REFUSALS, _UNAUTHORIZED, _BROKEN = 300, 400, 401, 500
+_ENDPOINT = "token_endpoint in the provider's metadata"
 _CORRECT_CLIENT = "Connect again to register anew; correct a manual client's id, secret and method in the policy."
 REFRESH = "refresh_token"
 TAKE_THE_RESOURCE = (
@@ -110,6 +113,11 @@ class TokenRequestRefused(ConnectingProblem):
             return "UPST-13"
         return {_OK: "TOK-04", _NOT_FOUND: "TOK-05", _NOT_ALLOWED: "TOK-05"}.get(self.status_code, "UPST-16")
 
+    @property
+    def fault(self) -> Fault:  # type: ignore[override]  # a proxy on the way is this machine's
+        """Return whose it is."""
+        return fault_of_way(self.status_code, Fault.UPSTREAM)
+
     def explain(self) -> str:
         """Repeat what it said, and how it was asked where that matters."""
         said = f": {self.description.rstrip('.')}" if self.description else ""
@@ -122,6 +130,8 @@ class TokenRequestRefused(ConnectingProblem):
 
     def advise(self) -> str:
         """Say what the error means for a connection."""
+        if way := change_of_way(self.status_code, urlsplit(self.url).hostname or "", _ENDPOINT):
+            return way
         if self._is_about_client:
             return _CORRECT_CLIENT
         if is_passing(self.status_code, self.upstream_error):
@@ -200,7 +210,7 @@ class TokenAnswerUnreadable(ConnectingProblem):
     """What it should have answered with, where it is JSON that is not taken."""
     passes: str = ""
     """The id of the limit that it passes, if that is why."""
-    written_in: str = "token_endpoint in the provider's metadata"
+    written_in: str = _ENDPOINT
     """Where the URL stands."""
     client_in: str = ""
     """Where the client's credentials are written; empty where they come from a registration or a manual client."""
@@ -226,6 +236,11 @@ class TokenAnswerUnreadable(ConnectingProblem):
             return "UPST-16"
         return self.passes or "TOK-08"
 
+    @property
+    def fault(self) -> Fault:  # type: ignore[override]  # a proxy on the way is this machine's
+        """Return whose it is."""
+        return fault_of_way(self.status_code, Fault.UPSTREAM)
+
     def explain(self) -> str:
         """Say what came instead."""
         return (
@@ -234,6 +249,8 @@ class TokenAnswerUnreadable(ConnectingProblem):
 
     def advise(self) -> str:
         """Say what has to change, and where."""
+        if way := change_of_way(self.status_code, urlsplit(self.url).hostname or "", self.written_in):
+            return way
         if is_passing(self.status_code, ""):
             return later(self.status_code, self.retry_after)
         if self.kind == "TOK-05":

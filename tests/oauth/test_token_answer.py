@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from devgw.oauth.token_answer import EXCERPT, TokenAnswer, TokenQuestion, excerpt, read_token_answer
 from devgw.problems import Refused
+from devgw.problems.base import Fault
 from devgw.problems.upstream_token import TokenAnswerUnreadable, TokenRequestRefused
 
 URL = "https://as.example/token"
@@ -74,3 +75,25 @@ def test_a_lifetime_is_a_number_of_seconds_that_a_calendar_has(value: Any, expec
 def test_an_excerpt_is_one_short_line(body: bytes) -> None:
     assert len(excerpt(body)) <= EXCERPT
     assert "\n" not in excerpt(body)
+
+
+@pytest.mark.parametrize("body", [b"", b"<h1>No</h1>", b'{"error": "of_its_own"}'])
+@pytest.mark.parametrize(
+    ("status", "name", "change", "fault"),
+    [
+        (408, "UPST-13", "Try again in 7 s: it waited in vain", Fault.UPSTREAM),
+        (425, "UPST-13", "Try again in 7 s: it does not take a request so early", Fault.UPSTREAM),
+        (407, "UPST-16", "or as.example into NO_PROXY", Fault.MACHINE),
+        (421, "UPST-16", "Correct the host in token_endpoint in the provider's metadata", Fault.UPSTREAM),
+    ],
+)
+def test_a_status_that_is_about_the_way_says_what_mends_the_way(
+    status: int, name: str, change: str, fault: Fault, body: bytes
+) -> None:
+    """RFC 9110 §15.5.8, §15.5.9, §15.5.20; RFC 8470 §5.2: and no log of the server is pointed at."""
+    with pytest.raises(Refused) as refused:
+        read_token_answer(TokenQuestion(URL), status, "text/html", body, "7")
+    problem = refused.value.problem
+    assert (problem.diagnosis_id, problem.fault) == (name, fault)
+    assert change in problem.advise()
+    assert "own log" not in problem.advise()
