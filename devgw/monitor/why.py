@@ -27,7 +27,7 @@ _OF_A_PERSON = frozenset(
     {"CONS-04", "IDT-12", "IDT-21", "IDT-33", "SESS-01", "SESS-02", "SESS-03", "SESS-04", "WORK-04"}
 )
 """What may lie in the person or the browser: whether it is over once somebody was let in, nobody can know."""
-_ON_THE_WAY = frozenset(f"NET-{number:02}" for number in (1, 2, 3, 4, 5, 7, 8, 9, 11, 12))
+_ON_THE_WAY = frozenset(f"NET-{number:02}" for number in (1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 14))
 """What lies between devgw and a server, whoever calls: a later way through the same place ends it."""
 _ENDED_BY_ANOTHER_ID = frozenset({"REG-02", "REG-19"})
 """What a client leaves by giving up its id, so that its later flow has another one."""

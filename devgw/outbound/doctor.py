@@ -14,7 +14,7 @@ from devgw.clock import Clock
 from devgw.config.project import Project, Route
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts import Check, machine
-from devgw.diagnosis.verdicts.check import skipped
+from devgw.diagnosis.verdicts.check import said_once, skipped
 from devgw.gateway.connection import ConnectionStore
 from devgw.oauth.urls import Urls
 from devgw.outbound.client import Bounds, http_client
@@ -108,7 +108,7 @@ async def examine_login(patient: Patient, clock: Clock, measured: Measured = ign
             _listed(_gateway(asker, patient)),
             _listed(_upstreams(asker, patient)),
         )
-    return [check for part in parts for check in part]
+    return said_once(check for part in parts for check in part)
 
 
 async def _listed(checks: AsyncIterator[Check]) -> list[Check]:

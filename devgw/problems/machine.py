@@ -14,7 +14,7 @@ class CaFileUnusable(Problem):
     path: str
     failure: str
 
-    diagnosis: ClassVar = "NET-03"
+    diagnosis: ClassVar = "NET-14"
     fault: ClassVar = Fault.MACHINE
     status: ClassVar = 502
     code: ClassVar[int] = 502

@@ -285,7 +285,7 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (AuthorityDistrusted("mcp.example", "unknown ca"), "NET-10"),
         (ProxyCredentialMissing(), "HOST-10"),
         (ProxyUnusable("socks5://proxy:1080", "no"), "NET-07"),
-        (CaFileUnusable("SSL_CERT_FILE", "/x", "it does not exist"), "NET-03"),
+        (CaFileUnusable("SSL_CERT_FILE", "/x", "it does not exist"), "NET-14"),
     ],
 )
 def test_the_facts_decide_the_name(problem: Problem, name: str | None) -> None:

@@ -147,5 +147,5 @@ def test_what_lies_on_this_machine_is_told_by_its_own_name_also_where_the_doctor
     answer = Answer("http://localhost:9000/x", failure=problem.explain(), problem=problem)
     served = Served("http://localhost:9000/mcp", answer, answer, answer, answer)
     for check in (unreachable("provider.issuer", "asked", answer), *strict_eyes(served)):
-        assert (check.diagnosis_id, check.todo) == ("NET-03", problem.advise())
+        assert (check.diagnosis_id, check.todo) == ("NET-14", problem.advise())
         assert check.saw == problem.explain()

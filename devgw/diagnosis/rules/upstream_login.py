@@ -12,7 +12,19 @@ from devgw.problems.upstream_login import UpstreamLoginRefused
 SAID_FOR = timedelta(minutes=15)
 """A person looks at the page, changes something at that server, and begins again."""
 IDS = ("AUD-07", "UPST-06", "UPST-10", "UPST-13", "UPST-15", "UPST-23")
-_OF_THE_WAY = ("NET-01", "NET-02", "NET-03", "NET-04", "NET-05", "NET-07", "NET-08", "NET-09", "PROXY-23", "LIMIT-01")
+_OF_THE_WAY = (
+    "NET-01",
+    "NET-02",
+    "NET-03",
+    "NET-04",
+    "NET-05",
+    "NET-07",
+    "NET-08",
+    "NET-09",
+    "NET-14",
+    "PROXY-23",
+    "LIMIT-01",
+)
 
 
 def login_refused_at_upstream(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:

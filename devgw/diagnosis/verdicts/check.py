@@ -1,6 +1,6 @@
 """The values of the doctor: an answer as it came, and a check with its verdict."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -135,6 +135,17 @@ def refused(name: str, did: str, problem: Problem) -> Check:
 def skipped(name: str, did: str, why: str) -> Check:
     """Return a check that does not apply here."""
     return Check(name, Verdict.NOT_APPLICABLE, did, why)
+
+
+def said_once(checks: Iterable[Check]) -> list[Check]:
+    """Return the checks with each failure told where it is met first: what stands in every way is one thing to mend."""
+    told: dict[tuple[str, str, str], str] = {}
+    kept = []
+    for check in checks:
+        first = told.setdefault((check.diagnosis_id, check.saw, check.todo), check.name)
+        is_again = check.verdict is Verdict.FAIL and first != check.name
+        kept.append(skipped(check.name, check.did, f"what fails at {first} stands here, too") if is_again else check)
+    return kept
 
 
 def unreachable(name: str, did: str, answer: Answer) -> Check:

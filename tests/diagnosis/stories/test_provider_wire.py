@@ -222,6 +222,35 @@ async def test_the_doctor_says_of_an_answer_at_once_against_the_callback_that_it
 # --- nothing comes ---
 
 
+@mends("NET-14")
+@pytest.mark.parametrize(
+    ("variable", "content"),
+    [
+        ("REQUESTS_CA_BUNDLE", None),
+        ("REQUESTS_CA_BUNDLE", b""),
+        ("REQUESTS_CA_BUNDLE", b"no PEM"),
+        ("DEVGW_CA_FILE", None),
+    ],
+)
+async def test_a_file_of_authorities_that_cannot_be_used_is_one_thing_to_mend(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, content: bytes | None
+) -> None:
+    """The doctor meets it with every request, and says it once; without the variable people are let in."""
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_bytes(content)
+    monkeypatch.setenv(variable, str(file))
+    found = await world.named("NET-14")
+    assert variable in found.cause
+    assert f" names {file}" in found.cause
+    assert "or unset it" in found.fix
+    checks = [each for each in await examine_running(world.gateway.running.runtime) if each.diagnosis_id == "NET-14"]
+    assert [(each.saw, each.todo) for each in checks] == [(found.cause, found.fix)]
+
+    monkeypatch.delenv(variable)
+    assert await world.is_let_in()
+
+
 @asynccontextmanager
 async def port(answers: bytes, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """Answer each connection with these bytes, and close it."""
