@@ -207,6 +207,8 @@ class Route:
     """None where no page of another origin may call it."""
     file: str = "config/routes.oas.json"
     line: int = 0
+    is_given: bool = False
+    """Whether the upstream's URL was given on a command line, and no file of the person's has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 These are answered as JSON-RPC errors whose `code` is the HTTP status a gateway would use.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import ClassVar
 from urllib.parse import urlsplit
@@ -247,3 +247,12 @@ class UpstreamClosedEarly(UpstreamProblem):
         """Say how far it came."""
         how = f"after {self.received} bytes of its answer" if self.has_begun else "before it answered"
         return f"{self.url} closed the connection {how}."
+
+
+def without_project(problem: Problem, written_in: str = GIVEN_URL) -> Problem:
+    """Return a problem for whoever gave the URL on a command line: there are no files in which to mend it."""
+    if isinstance(problem, UpstreamNotReached):
+        problem = replace(problem, written_in=written_in)
+    if isinstance(problem, UpstreamConnectTimedOut | UpstreamAnswerTimedOut):
+        problem = replace(problem, is_setting=False)
+    return problem

@@ -6,6 +6,7 @@ from typing import ClassVar
 from devgw.problems.proxy import UpstreamProblem
 
 _CHOICE = 300
+_ELSE = " (without a project: give devgw that URL)"
 _IN_A_CIRCLE = (
     "Let the upstream answer at this URL itself; what stands before it may wait for a cookie, or for https, which no "
     "redirect brings."
@@ -35,7 +36,7 @@ class UpstreamRedirected(UpstreamProblem):
         """Say which URL to write, where there is another."""
         if self.location == self.url:
             return _IN_A_CIRCLE
-        return f"Write {self.location} as rewritePattern: beyond its origin a redirect loses the credential."
+        return f"Write {self.location} as rewritePattern{_ELSE}: beyond its origin a redirect loses the credential."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class RedirectWantsCredential(UpstreamProblem):
 
     def advise(self) -> str:
         """Say which URL to write."""
-        return f"Write {self.url} as rewritePattern, if that server may have the route's credential."
+        return f"Write {self.url} as rewritePattern{_ELSE}, if that server may have the route's credential."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class UpstreamLocationMalformed(UpstreamProblem):
     failure: str
 
     diagnosis: ClassVar = "PROXY-11"
-    hint: ClassVar = "Mend the upstream's redirect, or point rewritePattern at the URL that answers itself."
+    hint: ClassVar = f"Mend the upstream's redirect, or write the URL that answers itself as rewritePattern{_ELSE}."
     source: ClassVar = "RFC 9110 §10.2.2"
 
     def explain(self) -> str:
@@ -89,7 +90,9 @@ class UpstreamRedirectEmpty(UpstreamProblem):
     status_code: int
 
     diagnosis: ClassVar = "PROXY-11"
-    hint: ClassVar = "Let the upstream answer itself, or name one URL in Location; or point rewritePattern at that URL."
+    hint: ClassVar = (
+        f"Let the upstream answer itself, or name one URL in Location; or write that URL as rewritePattern{_ELSE}."
+    )
     source: ClassVar = "RFC 9110 §15.4"
 
     def explain(self) -> str:
@@ -110,8 +113,8 @@ class UpstreamRedirectsHere(UpstreamProblem):
 
     diagnosis: ClassVar = "PROXY-24"
     hint: ClassVar = (
-        "Let the upstream answer by itself, or write the URL of the MCP server as rewritePattern: something before it "
-        "takes this gateway for its own address."
+        f"Let the upstream answer by itself, or write the URL of the MCP server as rewritePattern{_ELSE}: something "
+        "before it takes this gateway for its own address."
     )
     source: ClassVar = "RFC 9110 §15.4, §7.6.3"
 
@@ -143,4 +146,4 @@ class UpstreamTooManyRedirects(UpstreamProblem):
 
     def advise(self) -> str:
         """Say where the answer is to come from."""
-        return _IN_A_CIRCLE if self.is_circle else "Point rewritePattern at the last URL of the chain."
+        return _IN_A_CIRCLE if self.is_circle else f"Write the last URL of the chain as rewritePattern{_ELSE}."

@@ -134,8 +134,8 @@ class UpstreamAnswerNotMcp(UpstreamProblem):
 
     diagnosis: ClassVar = "NET-06"
     hint: ClassVar = (
-        "Point rewritePattern at the MCP endpoint itself, or let that name its media type; how the answer begins is in "
-        "the trace."
+        "Point rewritePattern at the MCP endpoint itself (without a project: give devgw its URL), or let that name its "
+        "media type; how the answer begins is in the trace."
     )
 
     def explain(self) -> str:

@@ -10,6 +10,7 @@ from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
 from devgw.limits import Limits
 from devgw.problems import Refused
 from devgw.problems.limit import AnswerUnfinished
+from devgw.problems.proxy import without_project
 from devgw.problems.redirect import UpstreamTooManyRedirects
 from devgw.web import awaited
 from devgw.web.call import McpCall
@@ -100,6 +101,10 @@ class Sender:
         timing, began = Timing(), recording.wait(awaited.BEGINNING)
         try:
             answer = await self._client.open(request, timing)
+        except Refused as refused:
+            if call.route.is_given and not request.led_by:
+                raise Refused(without_project(refused.problem)) from refused
+            raise
         finally:
             ended = recording.ticks()
             trace.upstream_ms += (ended - began) / 1e6

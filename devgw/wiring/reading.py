@@ -13,6 +13,7 @@ from devgw.config.node import Node
 from devgw.config.sample import SEED_FILE, emulated_environ, read_own_seed
 from devgw.config.source import content_of
 from devgw.settings import Settings
+from devgw.wiring.session_folder import is_session
 
 
 def read_project(
@@ -46,12 +47,22 @@ def read_project(
         read_at=read_at,
         may_be_sample=may_be_sample,
     )
+    if is_session(settings.root):
+        loaded = _as_given(loaded)
     if not loaded.wants_emulator and not _may_be_meant(settings.root, loaded, emulated_id):
         unused = tuple(replace(each, severity=Severity.WARNING) for each in of_seed.in_order())
         return replace(loaded, findings=(*loaded.findings, *unused), seed=None)
     seed = _checked(written, of_seed) if written is not None and loaded.wants_emulator else None
     project = None if of_seed.has_errors() else loaded.project
     return replace(loaded, project=project, findings=(*loaded.findings, *of_seed.in_order()), seed=seed)
+
+
+def _as_given(loaded: Loaded) -> Loaded:
+    """Return the same, where no person wrote the files."""
+    if loaded.project is None:
+        return loaded
+    routes = tuple(replace(each, is_given=True) for each in loaded.project.routes)
+    return replace(loaded, project=replace(loaded.project, routes=routes))
 
 
 def _may_be_meant(root: Path, loaded: Loaded, emulated_id: str) -> bool:

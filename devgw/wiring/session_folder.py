@@ -33,6 +33,11 @@ def session_folder() -> tuple[Path, ProjectLock]:
     return folder, lock
 
 
+def is_session(root: Path) -> bool:
+    """Tell whether a project was made of URLs on a command line, and is gone with that command."""
+    return root.name.startswith(SESSION) and (root / _HELD / LOCK).exists()
+
+
 async def sweep() -> list[str]:
     """Remove what commands left that were killed; return what is left at third parties, in sentences."""
     said: list[str] = []

@@ -55,6 +55,28 @@ async def test_a_refused_connection_says_what_to_start(host: str) -> None:
     assert "mcp_capability_completed" in gateway.names()
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1:{}/mcp", "http://no-such-host.invalid:{}/mcp"])
+async def test_who_gave_the_url_on_a_command_line_is_sent_to_no_file(url: str) -> None:
+    """The files of such a project are nobody's to mend, and are gone with the command."""
+    async with gate(url.format(closed_port()), is_given=True) as gateway:
+        error = said(await call(gateway))
+    told = f"{error['message']} {gateway.traces[0].hint}"
+    assert "the URL that you gave" in told
+    assert "rewritePattern" not in told
+    assert "config/" not in told
+
+
+@pytest.mark.parametrize("is_given", [True, False])
+async def test_who_gave_the_url_is_sent_to_no_setting_where_no_answer_comes(*, is_given: bool) -> None:
+    async def hang(_seen: Seen, _writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(30)
+
+    settings = TransportSettings(response_timeout=0.2, are_proxy_settings=True)
+    async with bytes_upstream(hang) as upstream, gate(upstream.url, timeouts=settings, is_given=is_given) as gateway:
+        error = said(await call(gateway))
+    assert ("[proxy]" in error["message"]) is not is_given
+
+
 async def test_a_name_that_does_not_resolve_is_named() -> None:
     async with gate("http://no-such-host.invalid:1/mcp") as gateway:
         error = said(await call(gateway))

@@ -17,7 +17,7 @@ from devgw.outbound.client import Bounds, CheckAddress, http_client
 from devgw.outbound.guard import check_form, find_near_check, is_local, near_name, upstream_check
 from devgw.outbound.reach import is_refused_for_tls, not_reached
 from devgw.problems import Refused
-from devgw.problems.proxy import REWRITE_PATTERN, UpstreamSpeaksTls
+from devgw.problems.proxy import GIVEN_URL, REWRITE_PATTERN, UpstreamSpeaksTls
 
 if TYPE_CHECKING:
     import httpx2
@@ -37,6 +37,8 @@ WRITTEN_IN = {
     "id-jag token": "idJag.resourceAs.tokenUrl in config/policies.json",
 }
 """Where the URL stands that is asked, by purpose."""
+_BY_ROUTE = frozenset({"challenge", "resource metadata"})
+"""What is asked at the URL of the route, or beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,12 @@ class Errand:
     """Whether the upstream itself is local, so that its documents may name local addresses."""
     near_name: str = ""
     """Its host, where that is local by what its name led to: it is asked nowhere else then."""
+    is_given: bool = False
+    """As `Route.is_given`."""
+
+    def written_in(self, purpose: str) -> str:
+        """Return where the URL stands that is asked."""
+        return GIVEN_URL if self.is_given and purpose in _BY_ROUTE else WRITTEN_IN[purpose]
 
 
 async def errand_for(route: Route, subject_id: SubjectId) -> Errand:
@@ -62,7 +70,7 @@ async def errand_for(route: Route, subject_id: SubjectId) -> Errand:
     assert exchange is not None
     is_near = await is_local(route.upstream_url)
     near = near_name(route.upstream_url, is_near=is_near)
-    return Errand(exchange.id, route.operation_id, subject_id, is_near, near)
+    return Errand(exchange.id, route.operation_id, subject_id, is_near, near, is_given=route.is_given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +133,14 @@ class Fetching:
             answer = await self._exchange(url, document, headers, check)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             self.tell(errand, purpose, url, None, began, error=type(error).__name__)
-            problem = await not_reached(error, without_query(url), self.seconds, WRITTEN_IN[purpose])
+            problem = await not_reached(error, without_query(url), self.seconds, errand.written_in(purpose))
             raise Refused(problem) from error
         except Refused as refused:
             self.tell(errand, purpose, url, None, began, error=refused.problem.reason)
             raise
         if await is_refused_for_tls(url, answer.status, answer.content_type):
             self.tell(errand, purpose, url, answer.status, began, error=UpstreamSpeaksTls.__name__)
-            raise Refused(UpstreamSpeaksTls(without_query(url), written_in=WRITTEN_IN[purpose]))
+            raise Refused(UpstreamSpeaksTls(without_query(url), written_in=errand.written_in(purpose)))
         said = excerpt(answer.body) if answer.status >= 400 else ""
         self.tell(errand, purpose, url, answer.status, began, answer=said)
         return answer

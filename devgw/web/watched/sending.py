@@ -7,14 +7,8 @@ from devgw.gateway.forwarding import encoding_of
 from devgw.gateway.transport import Timing, UpstreamAnswer, UpstreamRequest
 from devgw.gateway.watched.headers import headers_down, headers_up
 from devgw.limits import Limits
-from devgw.problems import Problem, Refused
-from devgw.problems.proxy import (
-    GIVEN_URL,
-    NAMING_DOCUMENT,
-    UpstreamAnswerTimedOut,
-    UpstreamConnectTimedOut,
-    UpstreamNotReached,
-)
+from devgw.problems import Refused
+from devgw.problems.proxy import GIVEN_URL, NAMING_DOCUMENT, without_project
 from devgw.problems.server import MAY_BE_HTTP2, ServerSpeaksHttp2
 from devgw.web import awaited
 from devgw.web.decoding import Decoder
@@ -79,19 +73,11 @@ async def _opened(call: WatchedCall, request: UpstreamRequest, timing: Timing) -
     try:
         return await call.watched.client.open(request, timing)
     except Refused as refused:
-        problem = _advised(call, refused.problem)
+        is_given = call.origin == call.watched.origins.origin
+        problem = without_project(refused.problem, GIVEN_URL if is_given else NAMING_DOCUMENT)
         if isinstance(problem, MAY_BE_HTTP2) and await call.watched.speaks_http2(call.origin):
             problem = ServerSpeaksHttp2(call.origin)
         raise Refused(problem) from refused
-
-
-def _advised(call: WatchedCall, problem: Problem) -> Problem:
-    if isinstance(problem, UpstreamNotReached):
-        is_given = call.origin == call.watched.origins.origin
-        problem = replace(problem, written_in=GIVEN_URL if is_given else NAMING_DOCUMENT)
-    if isinstance(problem, UpstreamConnectTimedOut | UpstreamAnswerTimedOut):
-        problem = replace(problem, is_setting=False)
-    return problem
 
 
 async def ask(call: WatchedCall, body: bytes, url: str | None = None, *, headers: Headers | None = None) -> WholeAnswer:
