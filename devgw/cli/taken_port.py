@@ -21,6 +21,17 @@ def port_taken(error: PortTaken, settings: Settings) -> str:
     return f"Port {error.port} is taken by {owner}. Stop it, or start with --port {other}{_moved(settings, other)}."
 
 
+def why_taken(settings: Settings) -> str:
+    """Say by whom the port of these settings is taken; empty where it is free."""
+    try:
+        listen(settings.host, settings.port).close()
+    except PortTaken as taken:
+        return port_taken(taken, settings)
+    except OSError:
+        return ""  # not this machine's address: the gateway says so
+    return ""
+
+
 def _another(port: int, settings: Settings) -> int:
     """Return the next port that is free, and that no emulator of this project is meant to have."""
     emulators = settings.emulators

@@ -19,6 +19,7 @@ from devgw.cli.serving import (
     say_untried,
     serve_until_asked,
     settle_memory,
+    somebody_answers,
     why_no_dashboard,
     why_not_here,
 )
@@ -179,6 +180,12 @@ def _child(given: _Given) -> "tuple[Path, GatewayChild]":
     if reason := why_not_here(folder):
         write_page(reason, colour="red", err=True)
         sys.exit(1)
+    if somebody_answers(settings.host, settings.port):
+        from devgw.cli.taken_port import why_taken  # noqa: PLC0415  it takes the gateway's own imports
+
+        if reason := why_taken(settings):
+            write_page(reason, colour="red", err=True)
+            sys.exit(1)
     return folder, GatewayChild(given.command(wish.digest if wish else ""), folder / LOG)
 
 

@@ -20,6 +20,7 @@ from devgw.dashboard.child import GatewayChild
 from devgw.dashboard.crash import write_faults
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.draw.screen import Painter, Picture
+from devgw.dashboard.draw.text import as_text
 from devgw.dashboard.fault import KeptFaults
 from devgw.dashboard.feed import Feed
 from devgw.dashboard.fetch import Fetcher
@@ -122,6 +123,15 @@ class Dashboard(App[None], inherit_bindings=False):
     def on_unmount(self) -> None:
         """Leave the terminal to whoever comes next."""
         self._watchdog.rest()
+
+    def parting_text(self) -> str:
+        """Return the last picture as text: without keys and what lay on top, and with every secret masked again."""
+        width, height = self.size
+        self.desk.overlay, self.desk.notes, self.desk.prompt = None, [], None
+        self.desk.scene.revealed.clear()
+        picture = self._painter.paint(self.desk, width, height)
+        lines = as_text(picture, width, height).splitlines(keepends=True)
+        return "".join(lines[: picture.boxes["keys"].y])
 
     def _asked_to_end(self, loop: asyncio.AbstractEventLoop, number: Signals) -> None:
         """End in order, or at once where the window is closed."""

@@ -1,5 +1,6 @@
 """From the command line to the dashboard: guard, environment, run, clean up. Import it before Textual."""
 
+import contextlib
 import gc
 import os
 import sys
@@ -39,7 +40,7 @@ def run_dashboard(state_dir: Path, child: GatewayChild | None = None, options: O
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     saved = Saved()
     try:
-        return _run(state_dir, child, options or Options(), os.environ)
+        return _run(state_dir, child, options or Options(), os.environ, saved)
     finally:
         saved.restore()
         if child is not None:
@@ -58,7 +59,9 @@ def started(child: GatewayChild) -> bool:
     return True
 
 
-def _run(state_dir: Path, child: GatewayChild | None, options: Options, environment: Mapping[str, str]) -> int:
+def _run(
+    state_dir: Path, child: GatewayChild | None, options: Options, environment: Mapping[str, str], saved: Saved
+) -> int:
     from devgw.clock import SystemClock  # noqa: PLC0415  nothing is imported before the child starts
     from devgw.dashboard import crash  # noqa: PLC0415
     from devgw.dashboard.app import Dashboard, Wearing  # noqa: PLC0415  Textual takes 200 ms
@@ -85,12 +88,20 @@ def _run(state_dir: Path, child: GatewayChild | None, options: Options, environm
         app.desk.complain("; ".join(mistakes))
     app.call_later(_settle)
     app.run(mouse=options.has_mouse)
+    saved.restore()
     if app.failure is not None:
-        Saved().restore()
         said = f"{crash.report(app.failure, environment)}\n{_what_is_left(child)}"
         print(said, file=sys.stderr)  # noqa: T201  the terminal is a plain one again
         return 1
+    if not environment.get("TEXTUAL_DRIVER"):  # there it is a page, and nothing is below it
+        _leave_behind(app.parting_text())
     return app.return_code or 0
+
+
+def _leave_behind(text: str) -> None:
+    """Print the last picture below what the terminal showed before, so that it can be read and copied still."""
+    with contextlib.suppress(OSError):
+        print(text, end="", flush=True)  # noqa: T201  the terminal is a plain one again
 
 
 def _what_is_left(child: GatewayChild | None) -> str:

@@ -47,6 +47,10 @@ def write_private(path: Path, text: str) -> Path:
     return path
 
 
+_BY_SIGNAL = 128
+"""And the signal's number: the exit status of what ended by one, as shells have it."""
+
+
 class Outside:
     """Carries out what the desk asks for."""
 
@@ -155,9 +159,14 @@ class Outside:
         """Tell whether this dashboard started the gateway."""
         return self._child is not None
 
+    def has_gateway_ended(self) -> bool:
+        """Tell whether the gateway that this dashboard started has ended."""
+        return self._child is not None and self._child.ended is not None
+
     def quit(self, code: int) -> None:
-        """Leave."""
-        self._app.exit(return_code=code)
+        """Leave, with the gateway's exit status where it ended by itself before."""
+        ended = (self._child.ended if self._child else None) or 0
+        self._app.exit(return_code=code or (ended if ended >= 0 else _BY_SIGNAL - ended))
 
 
 def _fed(clipboard: Clipboard, text: str) -> bool:

@@ -38,6 +38,9 @@ class Port(Protocol):
     def is_gateway_ours(self) -> bool:
         """Tell whether this dashboard started the gateway, and ends it."""
 
+    def has_gateway_ended(self) -> bool:
+        """Tell whether the gateway that this dashboard started has ended."""
+
     def quit(self, code: int) -> None:
         """Leave."""
 

@@ -67,13 +67,18 @@ class Saved:
     def __init__(self, descriptor: int = 0) -> None:
         self._descriptor = descriptor
         self._settings: Any = None
+        self._is_restored = False
         with contextlib.suppress(OSError):
             self._settings = here().terminal_settings(descriptor)
 
     def restore(self) -> None:
-        """Leave the alternate screen, switch off mouse and paste reports, show the cursor, put the settings back."""
-        if not os.isatty(2):
+        """Leave the alternate screen, switch off mouse and paste reports, show the cursor, put the settings back.
+
+        Once: leaving the alternate screen puts the cursor back where it was before, above what was said since.
+        """
+        if self._is_restored or not os.isatty(2):
             return
+        self._is_restored = True
         with contextlib.suppress(OSError):
             os.write(2, _RESTORE)
         if self._settings is not None:

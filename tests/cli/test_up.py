@@ -104,6 +104,21 @@ def test_a_taken_port_is_named_with_its_holder_and_what_another_one_changes(proj
     assert f"http://localhost:{port + 1}/oauth/callback {where}" in done.stderr
 
 
+def test_before_any_dashboard_a_taken_port_is_said_with_its_holder(project: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        screen = Terminal(devgw("up", str(project), f"--port={port}"))
+        try:
+            assert screen.wait() == 1
+        finally:
+            screen.end()
+
+    said = " ".join(screen.text.split())
+    assert f"Port {port} is taken by " in said
+    assert "or start with --port " in said
+    assert "\x1b[?1049h" not in screen.text
+
+
 @pytest.mark.parametrize(
     ("toml", "plugin", "callback"),
     [

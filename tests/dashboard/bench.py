@@ -5,13 +5,12 @@ from typing import Any
 from devgw.control.messages import CommandAnswer, Rows
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.draw.screen import Painter, Picture
+from devgw.dashboard.draw.text import as_text
 from devgw.dashboard.keys.bindings import KEYMAP
 from devgw.dashboard.look.glyphs import UNICODE, Glyphs
-from devgw.dashboard.look.line import Line, plain
 from devgw.dashboard.port import Then
 from devgw.dashboard.press import press
 from devgw.dashboard.world import World
-from devgw.foreign.text import cells
 from tests.support import sample_world
 from tests.support.sample_world import NOON
 
@@ -40,6 +39,7 @@ class FakePort:
         self.written: dict[str, str] = {}
         self.did: list[tuple[Any, ...]] = []
         self.is_ours = True
+        self.has_ended = False
 
     def ask(self, name: str, arguments: dict[str, Any], then: Then) -> None:
         self.asked.append((name, arguments))
@@ -76,6 +76,9 @@ class FakePort:
     def is_gateway_ours(self) -> bool:
         return self.is_ours
 
+    def has_gateway_ended(self) -> bool:
+        return self.has_ended
+
     def quit(self, code: int) -> None:
         self.did.append(("quit", code))
 
@@ -106,7 +109,7 @@ class Bench:
 
     def text(self) -> str:
         """Return the picture as lines of text."""
-        return flatten(self.look(), *self.size)
+        return as_text(self.look(), *self.size)
 
     def press(self, *keys: str) -> None:
         """Press keys by name, or type what is not a name; the picture is painted after each, as it would be."""
@@ -123,27 +126,3 @@ class Bench:
     def pass_time(self, seconds: float) -> None:
         """Let the gateway's clock go on."""
         self.desk.tick(self.desk.now + seconds)
-
-
-def flatten(picture: Picture, width: int, height: int) -> str:
-    """Return a picture as text, surfaces above one another as on the screen."""
-    grid = [[" "] * width for _ in range(height)]
-    for name, box in picture.boxes.items():
-        for number, one in enumerate(picture.lines[name][: box.height]):
-            _put(grid[box.y + number], box.x, one, box.width)
-    return "\n".join("".join(row).rstrip() for row in grid) + "\n"
-
-
-def _put(row: list[str], x: int, one: Line, room: int) -> None:
-    end = x + room
-    for letter in plain(one):
-        wide = cells(letter)
-        if x + wide > end:
-            return
-        row[x] = letter
-        for more in range(1, wide):
-            row[x + more] = ""
-        x += wide
-    while x < end:
-        row[x] = " "
-        x += 1

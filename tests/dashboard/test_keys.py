@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from devgw.control.messages import CommandAnswer, Events, TraceRow
-from devgw.dashboard.acts.running import pager
+from devgw.dashboard.acts.running import pager, show_last_words
 from devgw.dashboard.keys.bindings import KEYMAP
 from devgw.dashboard.look.glyphs import UNICODE
 from devgw.dashboard.look.line import line, plain
@@ -206,7 +206,7 @@ def test_colon_goes_to_views_records_and_rows(bench: Bench) -> None:
     assert bench.desk.listing.index == 1
     bench.press(":", "nonsense", "enter")
     assert "no command 'nonsense'" in bench.text()
-    bench.press("esc", ":", "q", "enter")
+    bench.press("esc", ":", "q", "enter", "y")
     assert bench.port.did == [("quit", 0)]
 
 
@@ -272,6 +272,27 @@ def test_ctrl_c_asks_once_and_quits_the_second_time(bench: Bench) -> None:
     assert bench.port.did == [("quit", 130)]
 
 
+def test_leaving_asks_where_it_ends_flows_that_are_under_way(bench: Bench) -> None:
+    under_way = next(row for row in bench.world.table("flow") if row.state == "active")
+    bench.press("Q")
+    assert under_way.id in bench.text().partition("would end with the gateway")[2]
+    assert bench.port.did == []
+    bench.press("enter", "Q", "Q")
+    assert bench.port.did == []
+    bench.press("y")
+    assert bench.port.did == [("quit", 0)]
+
+
+def test_leaving_asks_nothing_where_no_flow_ends_with_it(bench: Bench) -> None:
+    bench.port.is_ours = False
+    bench.press("Q")
+    assert bench.port.did == [("quit", 0)]
+
+    alone = Bench(rows={kind: rows for kind, rows in Bench.told().items() if kind != "flow"})
+    alone.press("Q")
+    assert alone.port.did == [("quit", 0)]
+
+
 def test_y_offers_copies_with_a_preview_and_the_gateway_masks(bench: Bench) -> None:
     bench.press("2", "y")
     assert "curl -sS -X POST" in bench.text()
@@ -310,6 +331,8 @@ def test_a_har_carries_masked_values_alone(bench: Bench) -> None:
     text = bench.port.written["devgw.har"]
     assert "Bearer at_…" in text
     assert '"status": 502' in text
+    opened, all_ = text.count('"queryString"') - text.count('"headers": []') // 2, text.count('"queryString"')
+    assert f"headers and bodies of {opened} of {all_}" in bench.text()
 
 
 def test_reveal_opens_one_secret_for_ten_seconds(bench: Bench) -> None:
@@ -349,10 +372,36 @@ def test_a_lost_gateway_is_said_and_its_rows_stay(bench: Bench) -> None:
 
 def test_the_last_words_offer_to_start_it_again(bench: Bench) -> None:
     bench.world.lose("trying again", NOON, Link.LOST)
+    bench.port.has_ended = True
     bench.press("L")
     assert "the port is taken" in bench.text()
     bench.press("R")
 
+    assert bench.port.did == [("start",)]
+
+
+@pytest.mark.parametrize(("key", "did"), [("R", "start"), ("r", "start"), ("Q", "quit")])
+def test_beside_the_last_words_each_key_that_one_would_press_works(bench: Bench, key: str, did: str) -> None:
+    bench.world.lose("trying again", NOON, Link.LOST)
+    bench.port.has_ended = True
+    show_last_words(bench.desk, "The gateway ended")
+    assert "R start it again" in bench.text()
+    assert "Q quit" in bench.text()
+    bench.press(key)
+
+    assert bench.port.did[0][0] == did
+
+
+def test_before_the_gateway_answers_only_what_works_is_offered() -> None:
+    bench = Bench(rows={})
+    bench.world.lose("trying again", NOON, Link.CONNECTING)
+    text = bench.text()
+    assert "press t" not in text
+    assert "start the gateway again" not in text
+
+    bench.port.has_ended = True
+    assert "R start the gateway again" in bench.text()
+    bench.press("R")
     assert bench.port.did == [("start",)]
 
 

@@ -78,7 +78,7 @@ def left_well(screen: Terminal, gateway: int, status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "status"), [(b"Q", 0), (b"\x11", 0), (b"\x03\x03", 130), (b":q\r", 0)], ids=["Q", "^Q", "^C^C", ":q"]
+    ("keys", "status"), [(b"Qy", 0), (b"\x11", 0), (b"\x03\x03", 130), (b":q\ry", 0)], ids=["Q", "^Q", "^C^C", ":q"]
 )
 def test_leaving_by_key_ends_both_and_restores_the_terminal(
     screen: Terminal, state_dir: Path, keys: bytes, status: int
@@ -97,6 +97,27 @@ def test_a_signal_ends_both_and_restores_the_terminal(
     screen.kill(number)
 
     left_well(screen, gateway, 128 + number)
+
+
+def test_the_last_picture_stays_in_the_terminal_and_lies_below_the_prompt(screen: Terminal) -> None:
+    screen.send(b"2")
+    assert screen.shows("POST /mcp/calc")
+    screen.send(b"\x11")
+    screen.wait()
+    left = screen.text.rpartition("\x1b[?1049l")[2]
+
+    assert "[2 Traces" in left
+    assert "/mcp/calc" in left
+    assert "? help" not in left
+    assert left.count("\n") > 20
+
+
+def test_leaving_after_the_gateway_ended_by_itself_is_no_success(screen: Terminal, state_dir: Path) -> None:
+    os.kill(gateway_of(state_dir), signal.SIGKILL)
+    assert screen.shows("The gateway ended (by SIGKILL)")
+    screen.send(b"Q")
+
+    assert screen.wait() == 128 + signal.SIGKILL
 
 
 def test_a_killed_dashboard_leaves_no_gateway_behind(screen: Terminal, state_dir: Path) -> None:

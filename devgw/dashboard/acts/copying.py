@@ -165,9 +165,14 @@ def export_text(desk: Desk) -> None:
 
 def export_har(desk: Desk) -> None:
     """Write an HTTP archive of what is known here: a trace's headers and body only where it was opened."""
-    rows, scene = _chosen(desk), desk.scene
-    text = shown_json(har(rows, {row.id: scene.detail("trace", row.id) for row in rows}, _origin(desk)), indent=1)
-    _written(desk, "devgw.har", text)
+    rows = _chosen(desk)
+    details = {row.id: desk.scene.detail("trace", row.id) for row in rows}
+    path = desk.port.write("devgw.har", shown_json(har(rows, details, _origin(desk)), indent=1))
+    whole = sum(detail is not None for detail in details.values())
+    missing = "" if whole == len(rows) else "; the others were never opened"
+    desk.say(
+        f"written {path}: headers and bodies of {whole} of {len(rows)}{missing}", "ok" if not missing else "warn", 12.0
+    )
 
 
 def _origin(desk: Desk) -> str:

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 
-from devgw.control.messages import CommandAnswer
+from devgw.control.messages import CommandAnswer, FlowRow
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.items import ConfigItem
+from devgw.dashboard.look import words
 from devgw.dashboard.look.line import plain
 from devgw.dashboard.overlays.notice import Notice
 from devgw.dashboard.world import Link
 
 _TWICE_WITHIN = 2.0
+_LISTED = 5
 
 
 def pager(desk: Desk) -> None:
@@ -99,7 +101,9 @@ def why_no_start(desk: Desk) -> str:
     """Say why the gateway cannot be started from here."""
     if desk.world.link is Link.LIVE:
         return "it is running"
-    return "" if desk.port.is_gateway_ours() else "attached: start it where it ran"
+    if not desk.port.is_gateway_ours():
+        return "attached: start it where it ran"
+    return "" if desk.port.has_gateway_ended() else "it is starting"
 
 
 def last_words(desk: Desk) -> None:
@@ -110,7 +114,7 @@ def last_words(desk: Desk) -> None:
 def show_last_words(desk: Desk, title: str) -> None:
     """Show the end of the gateway's log, and offer to start it again."""
     keys: list[tuple[str, str, Callable[[Desk], None]]] = (
-        [] if why_no_start(desk) else [("R", "start it again", start_gateway)]
+        [] if why_no_start(desk) else [("Rr", "start it again", start_gateway), ("Q", "quit", leave_at_once)]
     )
     text = desk.port.last_words() or "It said nothing."
     desk.overlay = Notice(title, text, keys, shows_end=True)
@@ -122,7 +126,26 @@ def why_no_log(desk: Desk) -> str:
 
 
 def leave(desk: Desk) -> None:
-    """Quit."""
+    """Quit; where that ends flows that are under way, ask first."""
+    ending = _flows_that_end(desk)
+    if not ending:
+        leave_at_once(desk)
+        return
+    shown = [f"  {each.id}  {each.client}  at {each.step}" for each in ending[:_LISTED]]
+    more = [f"  and {len(ending) - _LISTED} more"] if len(ending) > _LISTED else []
+    text = f"{words.plural(len(ending), 'flow')} under way would end with the gateway:"
+    desk.overlay = Notice("Quit?", "\n".join([text, "", *shown, *more]), [("y", "quit", leave_at_once)], width=76)
+
+
+def _flows_that_end(desk: Desk) -> list[FlowRow]:
+    """Return the flows that are under way, where leaving ends their gateway."""
+    if not desk.port.is_gateway_ours() or desk.world.link is not Link.LIVE:
+        return []
+    return [row for row in desk.world.table("flow") if row.state == "active"]
+
+
+def leave_at_once(desk: Desk) -> None:
+    """Quit without a question."""
     desk.port.quit(0)
 
 

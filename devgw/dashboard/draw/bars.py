@@ -1,11 +1,12 @@
 """Tabs, status line and key bar."""
 
-from devgw.dashboard.acts.running import why_not_steered
+from devgw.dashboard.acts.running import why_no_start, why_not_steered
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.look import words
 from devgw.dashboard.look.line import Line, Span, cut, line, line_cells, pad, spread
 from devgw.dashboard.press import is_welcome
 from devgw.dashboard.views.catalog import VIEWS, key_of
+from devgw.dashboard.views.welcome import commands
 from devgw.foreign.text import cells
 
 # --- tabs -------------------------------------------------------------------------------------------------------------
@@ -188,8 +189,7 @@ def _keys(desk: Desk, row: int) -> list[tuple[str, str, str]]:
     if desk.overlay is not None:
         return []
     if is_welcome(desk) and row == 0:
-        sign_in = [] if why_not_steered(desk) else [("t", "sign in here", "sign_in")]
-        return [("y", "copy", "copy"), *sign_in, ("Q", "quit", "quit")]
+        return _keys_of_first_screen(desk)
     if row == 0:
         known = [each for each in desk.keymap.of_view(desk.view.name) if each.bar == 1 and each.label]
     else:
@@ -200,6 +200,17 @@ def _keys(desk: Desk, row: int) -> list[tuple[str, str, str]]:
         if not each.reason(desk)
     ]
     return [("1-9", "views", ""), *found] if row else found
+
+
+def _keys_of_first_screen(desk: Desk) -> list[tuple[str, str, str]]:
+    offered = [
+        ("y", "copy", "copy", "" if commands(desk.scene) else "nothing to copy"),
+        ("t", "sign in here", "sign_in", why_not_steered(desk)),
+        ("R", "start the gateway again", "start_gateway", why_no_start(desk)),
+        ("L", "its last words", "log", why_no_start(desk)),
+        ("Q", "quit", "quit", ""),
+    ]
+    return [(key, label, name) for key, label, name, reason in offered if not reason]
 
 
 def _label(desk: Desk, name: str, label: str) -> str:

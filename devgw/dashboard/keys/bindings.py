@@ -281,8 +281,8 @@ _EVERYWHERE = (
     Key("start_gateway", ("R",), "R", "", "start the gateway again", running.start_gateway, running.why_no_start),
     Key("log", ("L",), "L", "", "the gateway's last words", running.last_words, running.why_no_log),
     Key("help", ("?", "f1"), "?", "", "these keys", looking.help_, in_palette=False),
-    Key("quit", ("Q",), "Q", "", "quit", running.leave),
+    Key("quit", ("Q",), "Q", "", "quit; asks where flows are under way", running.leave),
     Key("interrupt", ("ctrl+c",), "^C", "", "quit: twice", running.interrupt, in_palette=False),
-    Key("quit_now", ("ctrl+q",), "^Q", "", "quit at once", running.leave, in_palette=False),
+    Key("quit_now", ("ctrl+q",), "^Q", "", "quit at once", running.leave_at_once, in_palette=False),
 )
 KEYMAP = Keymap((*_VIEW, *_MOVING, *_EVERYWHERE))

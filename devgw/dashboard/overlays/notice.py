@@ -18,6 +18,7 @@ class Notice:
     title: str
     text: str
     keys: list[tuple[str, str, Callable[["Desk"], None]]] = field(default_factory=list)
+    """The letters that do something, the shown one first, what they do in words, and how."""
     look: str = ""
     width: int = 100
     shows_end: bool = False
@@ -31,7 +32,7 @@ class Notice:
         self.top = min(self.top, last)
         start = last - self.top if self.shows_end else self.top
         _ = desk
-        pairs = [(key, label) for key, label, _act in self.keys]
+        pairs = [(letters[0], label) for letters, label, _act in self.keys]
         return [BLANK, *body[start : start + room], BLANK, ((" ", ""), *keys_line([*pairs, ("esc", "close")]))]
 
     def press(self, desk: "Desk", key: str, character: str | None) -> None:
@@ -40,7 +41,7 @@ class Notice:
             is_down = key == "down" or character == "j"
             self.top = max(0, self.top + (1 if is_down != self.shows_end else -1))
             return
-        act = next((act for letter, _label, act in self.keys if letter == character), None)
+        act = next((act for letters, _label, act in self.keys if character and character in letters), None)
         if act is not None:
             desk.overlay = None
             act(desk)

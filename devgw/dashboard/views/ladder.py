@@ -130,7 +130,7 @@ def moment(message: MessageView, before: MessageView, start: float, scene: Scene
 
 
 def _span(milliseconds: float) -> str:
-    return f"{milliseconds:.0f}" if milliseconds < 1_000 else words.milliseconds(milliseconds)
+    return f"{max(0.0, milliseconds):.0f}" if milliseconds < 1_000 else words.milliseconds(milliseconds)
 
 
 def write(row: FlowRow, messages: Sequence[MessageView], scene: Scene, sheet: Sheet) -> None:

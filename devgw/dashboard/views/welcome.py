@@ -79,6 +79,8 @@ def _sign_in(scene: Scene, sheet: Sheet) -> None:
     if watched:
         _fact("Watches", watched, sheet)
         return
+    if scene.world.link is not Link.LIVE:
+        return
     sheet.add(
         line(
             ("  ", ""),
