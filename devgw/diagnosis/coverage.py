@@ -29,7 +29,6 @@ _ASKED_BY_CHECKS = (
     ),
     "problems/upstream_by_status.py",
     "problems/endpoint_answer.py",
-    "problems/foreign_call_answer.py",
 )
 """By what the doctor's checks ask: they say what these refuse."""
 

@@ -145,6 +145,15 @@ def header_of(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes:
     return b""
 
 
+def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return headers by name, in lower case; one that stands several times is a list (RFC 9110 §5.3)."""
+    read: dict[str, str] = {}
+    for key, value in headers:
+        name, text = key.decode("latin-1").lower(), value.decode("latin-1")
+        read[name] = f"{read[name]}, {text}" if name in read else text
+    return read
+
+
 def encoding_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """Return how a body is packed, in lower case, by every Content-Encoding there is: clients read them as one list."""
     found = [value for name, value in headers if name == b"content-encoding" and value]

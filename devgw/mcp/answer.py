@@ -9,11 +9,6 @@ from devgw.limits import Limits
 from devgw.mcp.message import RequestId
 
 _SUSPICIOUS = re.compile(rb'"error"\s*:|"isError"\s*:\s*true')
-_MARKUP = re.compile(
-    rb"<(?:script|style)\b.*?(?:</(?:script|style)\s*>|\Z)|<!--.*?(?:-->|\Z)|<[^>]*(?:>|\Z)", re.DOTALL | re.IGNORECASE
-)
-"""What begins and has no end reaches to the end: else each of ten thousand beginnings would look for its own."""
-_TITLE = re.compile(rb"<title[^<>]*>([^<]*)</title>", re.IGNORECASE)
 _SHOWN = 160
 _INVALID_PARAMS = -32602
 _OF_MCP = frozenset({-32020, -32021, -32022, -32042})
@@ -103,11 +98,3 @@ def _events(content: bytes) -> list[bytes]:
 def is_jsonrpc(content: bytes) -> bool:
     """Tell whether a JSON body looks like JSON-RPC, without reading all of it."""
     return b'"jsonrpc"' in content
-
-
-def beginning_of(content: bytes) -> str:
-    """Return the first words of a page or text: its title where it has one, else what stands in it, no markup."""
-    title = _TITLE.search(content)
-    text = title.group(1) if title and title.group(1).strip() else _MARKUP.sub(b" ", content)
-    words = " ".join(text.decode("utf-8", "replace").split())
-    return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"

@@ -11,7 +11,7 @@ from typing import Any
 from devgw.config.project import BrowserLogin
 from devgw.foreign.json import JsonRefused, find_refusal, read_object
 from devgw.foreign.text import clean
-from devgw.mcp.answer import beginning_of
+from devgw.foreign.words import beginning_of
 from devgw.problems import Problem
 from devgw.problems.limit import limit_id
 from devgw.problems.provider import (

@@ -8,9 +8,6 @@ from devgw.problems.base import Fault
 from devgw.problems.proxy import UpstreamClosedEarly, UpstreamTlsFailed
 from devgw.problems.upstream import ConnectingProblem
 from devgw.problems.upstream_answer import UpstreamAnswerMalformed
-from devgw.problems.upstream_status import BY_A_PROXY
-
-_TOO_OFTEN, _MISDIRECTED = 429, 421
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +39,6 @@ class ServerNotMcp(ConnectingProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class ServerTurnsAway(ConnectingProblem):
-    """Something refuses the request before it is known whether an MCP server is there."""
-
-    url: str
-    status_code: int
-    beginning: str
-    """The first words of its body, without markup."""
-
-    source: ClassVar = "RFC 9110 §15.5"
-    hint: ClassVar = (
-        "Go by its words: a firewall, a proxy or a list of hosts or addresses may stand before the MCP server. If it "
-        "wants a header, give that with --header; if the URL is another one's, give the MCP endpoint itself."
-    )
-
-    @property
-    def diagnosis_id(self) -> str:
-        """Return the id: refused for its name, or for a reason of its own."""
-        return "PROXY-16" if self.status_code == _MISDIRECTED else "PROXY-20"
-
-    def explain(self) -> str:
-        """Repeat what it said, and what that leaves open."""
-        said = f": “{self.beginning.rstrip('.')}”" if self.beginning else " without a word"
-        return f"{self.url} answered {self.status_code}{said}. Whether an MCP server is behind that is not known."
-
-
-@dataclass(frozen=True, slots=True)
 class ServerElsewhere(ConnectingProblem):
     """The URL redirects to another origin, where the person did not ask to be led."""
 
@@ -92,58 +63,6 @@ class ServerElsewhere(ConnectingProblem):
         return (
             f"If {clean(self.location.partition('?')[0], 200)} is the MCP server, give that URL; if it is a login "
             "page, the server takes a browser's session and no MCP client."
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ServerFails(ConnectingProblem):
-    """The server cannot answer now."""
-
-    url: str
-    status_code: int
-    beginning: str
-    retry_after: str = ""
-
-    source: ClassVar = "RFC 9110 §15.6"
-
-    @property
-    def diagnosis_id(self) -> str:
-        """Return the id: asked too often, or broken."""
-        return "PROXY-17" if self.status_code == _TOO_OFTEN else "PROXY-19"
-
-    def explain(self) -> str:
-        """Repeat what it said."""
-        said = f": “{self.beginning.rstrip('.')}”" if self.beginning else " without a word"
-        return f"{self.url} answered {self.status_code}{said}."
-
-    def advise(self) -> str:
-        """Say to wait, or where to look."""
-        if self.status_code == _TOO_OFTEN:
-            return f"Try again{f' in {self.retry_after} s' if self.retry_after.isdigit() else ' later'}."
-        if self.status_code in BY_A_PROXY:
-            return "Look whether the MCP server behind that address runs: a proxy in front of it answered in its place."
-        return "Look into that server's own log, then try again: it failed while it answered."
-
-
-@dataclass(frozen=True, slots=True)
-class ServerSpeaksLegacySse(ConnectingProblem):
-    """POST is refused and GET gives an event stream: the transport of 2024-11-05."""
-
-    url: str
-    status_code: int
-
-    diagnosis: ClassVar = "PROXY-14"
-    source: ClassVar = "MCP 2025-11-25 §Transports, Backwards Compatibility"
-    hint: ClassVar = (
-        "Give the URL of its Streamable HTTP endpoint (often /mcp), or update the server: the gateway does not speak "
-        "the older transport."
-    )
-
-    def explain(self) -> str:
-        """Say both answers."""
-        return (
-            f"{self.url} answered {self.status_code} to POST and an event stream to GET: it speaks the HTTP+SSE "
-            "transport of 2024-11-05."
         )
 
 

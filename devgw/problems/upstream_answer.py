@@ -5,9 +5,6 @@ from typing import ClassVar
 
 from devgw.problems.proxy import UpstreamProblem
 
-_NOT_MODIFIED = 304
-"""What answers GET and HEAD alone (RFC 9110 §15.4.5)."""
-
 
 @dataclass(frozen=True, slots=True)
 class UpstreamAnswerMalformed(UpstreamProblem):
@@ -121,31 +118,6 @@ class UpstreamAnsweredInArray(UpstreamProblem):
         some = "some clients read (TypeScript SDK) and others do not (Python SDK)"
         who = "no client reads" if self.is_event else some
         return f"The upstream {self.url} answered one request ({self.method}) with an array of messages, which {who}."
-
-
-@dataclass(frozen=True, slots=True)
-class UpstreamAnswerNotMcp(UpstreamProblem):
-    """The upstream answered with a page, or anything else that is neither JSON nor an event stream."""
-
-    status_code: int
-    content_type: str
-    beginning: str
-    """The first words of the body, without markup."""
-
-    diagnosis: ClassVar = "NET-06"
-    hint: ClassVar = (
-        "Point rewritePattern at the MCP endpoint itself (without a project: give devgw its URL), or let that name its "
-        "media type; how the answer begins is in the trace."
-    )
-
-    def explain(self) -> str:
-        """Say what came instead."""
-        said = f": “{self.beginning}”" if self.beginning else ""
-        what = self.content_type or "no content type"
-        if self.status_code == _NOT_MODIFIED:
-            return f"The upstream {self.url} answered 304, which is of GET alone, to POST: there is no answer in it."
-        wanted = "where MCP has application/json or text/event-stream"
-        return f"The upstream {self.url} answered {self.status_code} with {what} {wanted}{said}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,65 +1,217 @@
-"""Which refusal a status of an upstream is, whoever got it: a client's call, or the doctor."""
+"""Which refusal a foreign answer is, whoever got it: a client's call by the proxy or under `watch`, or the doctor.
 
-from dataclasses import dataclass
-from urllib.parse import urlsplit
+The same answer is the same refusal at each of them; what differs is what is known of the request (`Caller`).
+"""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from devgw.foreign.intermediary import Intermediary, find_intermediary
 from devgw.foreign.text import clean
+from devgw.foreign.words import words_of
 from devgw.problems.base import Problem
+from devgw.problems.foreign_token import AudienceForeign, FreshTokenRefused, OldTokenRefused, TokenOfAnotherServer
+from devgw.problems.proxy import REWRITE_PATTERN
 from devgw.problems.redirect import UpstreamRedirectEmpty
-from devgw.problems.upstream_answer import UpstreamAnswerNotMcp
-from devgw.problems.upstream_status import (
-    UpstreamFailed,
-    UpstreamGaveNoAnswer,
-    UpstreamNotFound,
-    UpstreamRateLimited,
+from devgw.problems.upstream_no_mcp import IntermediaryAnswered, UpstreamAnswerNotMcp, UpstreamGaveNoAnswer
+from devgw.problems.upstream_refusal import (
+    UpstreamForbade,
+    UpstreamForgotSession,
     UpstreamRefusal,
     UpstreamRefusedCall,
+    UpstreamWantsScope,
+)
+from devgw.problems.upstream_status import (
+    MEDIA_TYPES,
+    UpstreamFailed,
+    UpstreamNotAcceptable,
+    UpstreamNotFound,
+    UpstreamRateLimited,
+    UpstreamRedirectsCall,
     UpstreamRefusedHost,
     UpstreamRefusedMethod,
 )
 
-_REDIRECTS, _NOT_MODIFIED, _REFUSALS, _FAILURES = 300, 304, 400, 500
+_REDIRECTS, _NOT_MODIFIED, _REFUSALS, _UNAUTHORIZED, _ABSENT, _FAILURES = 300, 304, 400, 401, 404, 500
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What an upstream answered, as far as that tells what it means."""
+    """What a server answered, as far as that tells what it means."""
 
     url: str
     status: int
-    said: str
-    """The first words of its body, without markup."""
-    content_type: str = ""
-    allow: str = ""
-    retry_after: str = ""
+    said: str = ""
+    """Its own words."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Names in lower case."""
+    intermediary: Intermediary | None = None
+    """Who answered in its place."""
     speaks_mcp: bool = False
     """Whether its body is a JSON-RPC error: then a 404 is no wrong path."""
     is_empty: bool = False
 
+    def short(self, name: str, most: int = 100) -> str:
+        """Return a header as it may be shown; empty where it has none."""
+        return clean(self.headers.get(name, ""), most)
 
-def refusal_of(answered: Answered) -> UpstreamRefusal:
+
+def read_answer(
+    url: str, status: int, headers: Mapping[str, str], body: bytes, *, speaks_mcp: bool = False
+) -> Answered:
+    """Return what an answer tells, once for all who speak of it; `headers` by names in lower case."""
+    found = None if speaks_mcp else find_intermediary(status, headers, body)
+    return Answered(url, status, words_of(body), headers, found, speaks_mcp, is_empty=not body.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class TokenKnown:
+    """What is known of the token that a call carried; nothing of it is secret."""
+
+    is_fresh: bool = False
+    """Whether it was seen to be given, and has not ended."""
+    old: str = "was not seen to be given here"
+    """What is known of one that is not fresh, as the end of a sentence."""
+    issuer: str = ""
+    """Whose endpoint gave it, or its own `iss`; empty where that is not known."""
+    named: tuple[str, ...] = ()
+    """The authorization servers that the resource's metadata names; empty where that was not seen."""
+    audience: tuple[str, ...] = ()
+    """Its own `aud`, where it can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What is known of the request, and who is spoken to."""
+
+    owner: str = ""
+    """Whose the server is, in words; empty for a route's upstream."""
+    asked: str = ""
+    """The method of MCP, or of HTTP."""
+    written_in: str = REWRITE_PATTERN
+    credential: str = ""
+    """What was sent to say who asks, in words; empty for nothing."""
+    token: TokenKnown | None = None
+    """Of a login that was watched."""
+    scope: str | None = None
+    """What a challenge of insufficient_scope asks for; None where there is none."""
+    page: str = ""
+    """The Origin that was sent."""
+    accept: str | None = None
+    """The Accept that was sent; None where it is not known."""
+    has_session: bool = False
+
+
+UNKNOWN = Caller()
+
+
+def refusal_of(answered: Answered, caller: Caller = UNKNOWN) -> UpstreamRefusal:
     """Return which refusal a 4xx or 5xx is."""
-    url, status, said = answered.url, answered.status, answered.said
-    if status >= _FAILURES:
-        return UpstreamFailed(url, status, said, clean(answered.retry_after, 40))
-    if status == 404 and not answered.speaks_mcp:
-        return UpstreamNotFound(url, status, said)
-    if status == 405:
-        return UpstreamRefusedMethod(url, status, said, clean(answered.allow, 100))
-    if status == 421:
-        return UpstreamRefusedHost(url, status, said, urlsplit(url).netloc.rpartition("@")[2])
-    if status == 429:
-        return UpstreamRateLimited(url, status, said, clean(answered.retry_after, 40))
-    return UpstreamRefusedCall(url, status, said)
+    if (found := stood_in(answered, caller)) is not None:
+        return found
+    if answered.status == _UNAUTHORIZED and caller.token is not None:
+        return _of_token(answered, caller, caller.token)
+    if answered.status >= _FAILURES:
+        return _made(UpstreamFailed, answered, caller, answered.short("retry-after", 40), answered.speaks_mcp)
+    make = _BY_STATUS.get(answered.status)
+    return make(answered, caller) if make is not None else _made(UpstreamRefusedCall, answered, caller)
 
 
-def no_answer_in(answered: Answered, expected: str) -> Problem:
-    """Return what it is that came instead of MCP; `expected` are the ids that wait."""
-    url, status = answered.url, answered.status
-    if status >= _FAILURES:
-        return refusal_of(answered)
-    if _REDIRECTS <= status < _REFUSALS and status != _NOT_MODIFIED:
-        return UpstreamRedirectEmpty(url, status)
-    if status < _REDIRECTS and answered.is_empty:
-        return UpstreamGaveNoAnswer(url, status, "", expected)
-    return UpstreamAnswerNotMcp(url, status, clean(answered.content_type, 100), answered.said)
+def stood_in(answered: Answered, caller: Caller = UNKNOWN) -> UpstreamRefusal | None:
+    """Return who answered in the server's place; None where nothing shows that it was not the server."""
+    it = answered.intermediary
+    return None if it is None else _made(IntermediaryAnswered, answered, caller, it.name, it.does, it.mark, it.change)
+
+
+def no_answer_in(answered: Answered, expected: str, caller: Caller = UNKNOWN) -> Problem:
+    """Return what it is that came instead of MCP; `expected` is what waits for an answer."""
+    if answered.status >= _REFUSALS or answered.intermediary is not None:
+        return refusal_of(answered, caller)
+    if answered.status >= _REDIRECTS and answered.status != _NOT_MODIFIED:
+        location = answered.headers.get("location", "")
+        is_route = not caller.owner
+        return (
+            UpstreamRedirectEmpty(answered.url, answered.status)
+            if is_route
+            else _made(UpstreamRedirectsCall, answered, caller, location)
+        )
+    media_type = answered.short("content-type")
+    is_typed = media_type.partition(";")[0].strip().lower() in MEDIA_TYPES
+    if answered.status < _REDIRECTS and (answered.is_empty or is_typed):
+        return _made(UpstreamGaveNoAnswer, answered, caller, expected)
+    return _made(UpstreamAnswerNotMcp, answered, caller, media_type)
+
+
+def _made(kind: type[UpstreamRefusal], answered: Answered, caller: Caller, *facts: Any) -> UpstreamRefusal:
+    """Return a refusal with what each has, and the facts of its own."""
+    return kind(
+        *(answered.url, answered.status, answered.said, *facts),
+        owner=caller.owner,
+        asked=caller.asked,
+        written_in=caller.written_in,
+    )
+
+
+def _forbidden(answered: Answered, caller: Caller) -> UpstreamRefusal:
+    if caller.scope is not None:
+        return _made(UpstreamWantsScope, answered, caller, caller.scope)
+    if challenge := answered.short("www-authenticate", 300):
+        said = " ".join(filter(None, (answered.said, f"WWW-Authenticate: {challenge}")))
+        answered = replace(answered, said=said)
+    return _made(
+        UpstreamForbade, answered, caller, clean(caller.page, 200), caller.credential, caller.token is not None
+    )
+
+
+def _absent(answered: Answered, caller: Caller) -> UpstreamRefusal:
+    if caller.has_session and answered.status == _ABSENT:
+        return _made(UpstreamForgotSession, answered, caller)
+    return _made(UpstreamRefusedCall if answered.speaks_mcp else UpstreamNotFound, answered, caller)
+
+
+def _not_acceptable(answered: Answered, caller: Caller) -> UpstreamRefusal:
+    if caller.accept is None:
+        return _made(UpstreamRefusedCall, answered, caller)
+    accepted = {each.partition(";")[0].strip().lower() for each in caller.accept.split(",")}
+    missing = () if "*/*" in accepted else tuple(each for each in MEDIA_TYPES if each not in accepted)
+    return _made(UpstreamNotAcceptable, answered, caller, clean(caller.accept, 200), missing)
+
+
+def _method_refused(answered: Answered, caller: Caller) -> UpstreamRefusal:
+    return _made(UpstreamRefusedMethod, answered, caller, answered.short("allow"))
+
+
+def _host_refused(answered: Answered, caller: Caller) -> UpstreamRefusal:
+    return _made(UpstreamRefusedHost, answered, caller)
+
+
+def _too_often(answered: Answered, caller: Caller) -> UpstreamRefusal:
+    return _made(UpstreamRateLimited, answered, caller, answered.short("retry-after", 40))
+
+
+_BY_STATUS = {
+    403: _forbidden,
+    404: _absent,
+    405: _method_refused,
+    406: _not_acceptable,
+    410: _absent,
+    421: _host_refused,
+    429: _too_often,
+}
+"""The statuses that have one meaning; by the others a server says what it alone knows."""
+
+
+def _of_token(answered: Answered, caller: Caller, token: TokenKnown) -> UpstreamRefusal:
+    """Return what is wrong with a token, the certain first."""
+    if token.issuer and token.named and not any(_is_same(each, token.issuer) for each in token.named):
+        return _made(TokenOfAnotherServer, answered, caller, token.issuer, token.named)
+    if token.audience and not any(_is_same(each, answered.url) for each in token.audience):
+        return _made(AudienceForeign, answered, caller, token.audience, answered.url)
+    if token.is_fresh:
+        return _made(FreshTokenRefused, answered, caller)
+    return _made(OldTokenRefused, answered, caller, token.old)
+
+
+def _is_same(audience: str, url: str) -> bool:
+    return audience.rstrip("/") == url.rstrip("/")

@@ -1,10 +1,48 @@
-"""What the upstream refused because the request does not fit the revision of MCP that its own header names."""
+"""What the upstream refused because of what stands in the request: it is no MCP, or does not fit its revision."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 from devgw.problems.base import ErrorCode, Fault
-from devgw.problems.upstream_status import UpstreamRefusal
+from devgw.problems.upstream_refusal import UpstreamRefusal
+
+
+@dataclass(frozen=True, slots=True)
+class RequestNotMcp(UpstreamRefusal):
+    """The upstream refused what is no MCP message; that can be seen in the request."""
+
+    what: str
+    """What is wrong with the request, in words."""
+
+    diagnosis: ClassVar = "REQ-07"
+    fault: ClassVar = Fault.CLIENT
+    error: ClassVar = ErrorCode.INVALID_REQUEST
+    hint: ClassVar = "Send one JSON-RPC 2.0 message as the body, with Content-Type: application/json."
+    source: ClassVar = "MCP basic/transports: Sending Messages; JSON-RPC 2.0 §4"
+
+    def explain(self) -> str:
+        """Say what is wrong, and what the upstream said."""
+        return f"The request is no MCP message: {self.what}. {self._answered}{self._said}."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamKeepsSessions(UpstreamRefusal):
+    """The upstream wants the session that it began, and the gateway passes no sessions on."""
+
+    diagnosis: ClassVar = "PROXY-12"
+    fault: ClassVar = Fault.CONFIGURATION
+    source: ClassVar = "MCP 2025-11-25 §Session Management"
+    hint: ClassVar = (
+        "Write `stateful = true` under [proxy] in devgw.toml and start devgw again; the deployed gateway passes no "
+        "sessions on, so for there make the upstream stateless (FastMCP: stateless_http=True)."
+    )
+
+    def explain(self) -> str:
+        """Say what stops at the gateway."""
+        return (
+            f"The upstream {self.url} keeps sessions and answered {self.status_code}{self._said}: "
+            "the gateway passes Mcp-Session-Id neither up nor down."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +54,7 @@ class RequestOffRevision(UpstreamRefusal):
 
     def _refused_for(self, fault: str) -> str:
         """Return what stands in the request, and what the upstream said."""
-        return f"{fault}. The upstream {self.url} answered {self.status_code}{self._said}."
+        return f"{fault}. {self._answered}{self._said}."
 
 
 @dataclass(frozen=True, slots=True)

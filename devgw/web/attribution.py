@@ -5,15 +5,15 @@ import re
 from collections.abc import Iterable
 from typing import Protocol
 
+from devgw.foreign.words import beginning_of
 from devgw.limits import Limits
-from devgw.mcp.answer import beginning_of
 from devgw.mcp.attribution import OpenRequests, shown_ids
 from devgw.mcp.event_stream import EventReader
 from devgw.mcp.response import Message, ResponseReader, ResponseUnreadable, find_plain_id, read_responses
 from devgw.problems import Refused
 from devgw.problems.limit import AnswerTooLong
 from devgw.problems.upstream_answer import UpstreamAnswerForeign, UpstreamAnswerUnreadable, UpstreamResponseMalformed
-from devgw.problems.upstream_status import UpstreamGaveNoAnswer
+from devgw.problems.upstream_no_mcp import UpstreamGaveNoAnswer
 from devgw.web.decoding import Decoder
 from devgw.web.held_bytes import HeldBytes
 from devgw.web.well_formed import EventCheck

@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from devgw.departure import Departure
@@ -10,24 +9,20 @@ from devgw.events.taxonomy import FailureOrigin, Outcome
 from devgw.events.trace import Headers
 from devgw.foreign.json import kind_of
 from devgw.foreign.text import clean
-from devgw.gateway.forwarding import encoding_of, header_of, is_event_stream, is_json
+from devgw.foreign.words import beginning_of
+from devgw.gateway.forwarding import encoding_of, header_of, is_event_stream, is_json, read_headers
 from devgw.gateway.transport import UpstreamAnswer
 from devgw.gateway.upstream import UpstreamCredential
-from devgw.mcp.answer import beginning_of, failure_in, is_answer_to, is_jsonrpc, names_its_meaning
+from devgw.mcp.answer import failure_in, is_answer_to, is_jsonrpc, names_its_meaning
 from devgw.mcp.attribution import shown_ids
 from devgw.problems import Problem, Refused
+from devgw.problems.proxy import GIVEN_URL, REWRITE_PATTERN
 from devgw.problems.redirect import RedirectWantsCredential
-from devgw.problems.upstream_by_status import Answered, no_answer_in, refusal_of
+from devgw.problems.upstream_by_status import Answered, Caller, no_answer_in, read_answer, refusal_of, stood_in
 from devgw.problems.upstream_credential import Shown, UpstreamCredentialRefused
-from devgw.problems.upstream_request import RequestOffRevision
-from devgw.problems.upstream_status import (
-    MEDIA_TYPES,
-    RequestNotMcp,
-    UpstreamForbade,
-    UpstreamKeepsSessions,
-    UpstreamNotAcceptable,
-    UpstreamSpeaksLegacySse,
-)
+from devgw.problems.upstream_no_mcp import IntermediaryAnswered
+from devgw.problems.upstream_request import RequestNotMcp, RequestOffRevision, UpstreamKeepsSessions
+from devgw.problems.upstream_status import UpstreamSpeaksLegacySse
 from devgw.web.call import McpCall
 from devgw.web.off_revision import off_revision, unsupported
 from devgw.web.relay import WHOLE
@@ -42,7 +37,7 @@ UPSTREAM_ANSWERS = Departure(
     source="https://zuplo.com/docs/mcp-gateway/code-config/mcp-proxy-handler",
     cannot="No setting can imitate what is not documented: rely on no particular error for a broken upstream.",
 )
-_ACCEPTED, _UNAUTHORIZED, _REFUSALS, _BAD_REQUEST, _FAILURES = 202, 401, 400, 400, 500
+_UNAUTHORIZED, _FORBIDDEN, _REFUSALS, _BAD_REQUEST, _FAILURES = 401, 403, 400, 400, 500
 _WITH_BATCHES = "2025-03-26"
 """The one revision that has them (MCP 2025-06-18, Key Changes)."""
 _NOT_READ = frozenset({400, 415, 422})
@@ -100,41 +95,38 @@ async def judged(call: McpCall, answer: UpstreamAnswer, credential: UpstreamCred
         await keep(call, answer)
         raise Refused(RedirectWantsCredential(url, call.route.upstream_url, status))
     if status == _UNAUTHORIZED:
-        challenge = header_of(answer.headers, b"www-authenticate").decode("latin-1")
-        said = beginning_of(await keep(call, answer))
-        shown = _shown(call, credential)
-        raise Refused(UpstreamCredentialRefused(url, clean(challenge, 300), said, shown, call.route.protected))
+        raise Refused(
+            _unauthorized(call, _answered(call, status, await keep(call, answer), answer.headers), credential)
+        )
     if _REFUSALS <= status < _FAILURES or (status < 300 and not call.messages.request_ids):
         return answer
     if status < 300 and (is_json(content_type) or is_event_stream(content_type)):
         return answer
     if not is_json(content_type):
-        raise Refused(_no_answer(call, answer, content_type, await keep(call, answer)))
+        raise Refused(_no_answer(call, answer, await keep(call, answer)))
     body = await keep(call, answer, WHOLE)
     if not answer.is_complete or not is_jsonrpc(body):
-        raise Refused(_no_answer(call, answer, content_type, body))
+        raise Refused(_no_answer(call, answer, body))
     call.trace.upstream_body = None
     return HeldAnswer(answer, body)
 
 
-def _no_answer(call: McpCall, answer: UpstreamAnswer, content_type: bytes, body: bytes) -> Problem:
+def _no_answer(call: McpCall, answer: UpstreamAnswer, body: bytes) -> Problem:
     """Return what it is that came instead of MCP."""
     answered = _answered(call, answer.status, body, answer.headers)
-    answered = replace(answered, content_type=content_type.decode("latin-1"))
-    return no_answer_in(answered, shown_ids(call.messages.request_ids))
+    return no_answer_in(answered, shown_ids(call.messages.request_ids), _caller(call))
+
+
+def _unauthorized(call: McpCall, answered: Answered, credential: UpstreamCredential) -> Problem:
+    """Return who wants a credential: the upstream, or who stands before it."""
+    if (found := stood_in(answered, _caller(call))) is not None:
+        return found
+    challenge, shown = answered.short("www-authenticate", 300), _shown(call, credential)
+    return UpstreamCredentialRefused(answered.url, challenge, answered.said, shown, call.route.protected)
 
 
 def _answered(call: McpCall, status: int, body: bytes, headers: Headers, *, speaks_mcp: bool = False) -> Answered:
-    allow, retry_after = (header_of(headers, name).decode("latin-1") for name in (b"allow", b"retry-after"))
-    return Answered(
-        call.answering_url,
-        status,
-        beginning_of(body),
-        allow=allow,
-        retry_after=retry_after,
-        speaks_mcp=speaks_mcp,
-        is_empty=not body,
-    )
+    return read_answer(call.answering_url, status, read_headers(headers), body, speaks_mcp=speaks_mcp)
 
 
 def _shown(call: McpCall, credential: UpstreamCredential) -> Shown:
@@ -157,7 +149,7 @@ def note_outcome(call: McpCall, *, streamed: bool, keeps_sessions: bool) -> None
     is_session_gone = trace.status in _SESSION_GONE and bool(call.header(SESSION)) and not keeps_sessions
     if trace.status >= _REFUSALS and trace.method == "POST" and not is_session_gone:
         problem = _refusal(call, content, keeps_sessions=keeps_sessions, speaks_mcp=found is not None)
-        if not is_word or isinstance(problem, UpstreamKeepsSessions | RequestOffRevision):
+        if not is_word or isinstance(problem, UpstreamKeepsSessions | RequestOffRevision | IntermediaryAnswered):
             trace.refuse(problem)
             return
     if found:
@@ -192,15 +184,19 @@ def _plain(call: McpCall) -> bytes:
 
 def _refusal(call: McpCall, body: bytes, *, keeps_sessions: bool, speaks_mcp: bool) -> Problem:
     """Return what a status that was relayed means here; who answers by JSON-RPC is there, and is an MCP server."""
-    status, url, said = call.trace.status, call.answering_url, beginning_of(body)
+    status, url = call.trace.status, call.answering_url
+    answered = _answered(call, status, body, call.trace.upstream_headers, speaks_mcp=speaks_mcp)
+    said = answered.said
+    if (found := stood_in(answered, _caller(call))) is not None:
+        return found
     if status in _SESSION_WANTED and keeps_sessions:
         return UpstreamKeepsSessions(url, status, said)
     if call.speaks_legacy_sse:
-        return UpstreamSpeaksLegacySse(url, status, said)
-    if status in _OF_THE_HEAD:
-        return _OF_THE_HEAD[status](call, url, said)
-    found = _of_the_request(call, body, said) if status in _NOT_READ else None
-    return found or refusal_of(_answered(call, status, body, call.trace.upstream_headers, speaks_mcp=speaks_mcp))
+        return UpstreamSpeaksLegacySse(url, status, said, written_in=_caller(call).written_in)
+    if status == _FORBIDDEN and call.is_bare:
+        return RedirectWantsCredential(url, call.route.upstream_url, status)
+    of_request = _of_the_request(call, body, said) if status in _NOT_READ else None
+    return of_request or refusal_of(answered, _caller(call))
 
 
 def _of_the_request(call: McpCall, body: bytes, said: str) -> Problem | None:
@@ -212,13 +208,15 @@ def _of_the_request(call: McpCall, body: bytes, said: str) -> Problem | None:
     return None
 
 
-def _forbidden(call: McpCall, url: str, said: str) -> Problem:
-    if call.is_bare:
-        return RedirectWantsCredential(url, call.route.upstream_url, 403)
-    has_credential = bool(call.route.token_exchange or any(edits.set for edits in call.route.header_edits))
-    challenge = clean(header_of(call.trace.upstream_headers, b"www-authenticate").decode("latin-1"), 300)
-    said = " ".join(filter(None, (said, challenge and f"WWW-Authenticate: {challenge}")))
-    return UpstreamForbade(url, 403, said, clean(call.header(b"origin"), 200), has_credential)
+def _caller(call: McpCall) -> Caller:
+    """Return what is known of the request."""
+    sent = ""
+    if call.route.token_exchange:
+        sent = "the credential of the route's token exchange"
+    elif any(edits.set for edits in call.route.header_edits):
+        sent = "the header that a policy of the route sets"
+    where = GIVEN_URL if call.route.is_given else REWRITE_PATTERN
+    return Caller(written_in=where, credential=sent, page=call.header(b"origin"), accept=call.header(b"accept"))
 
 
 def _no_message(call: McpCall) -> str:
@@ -248,15 +246,3 @@ def _odd_member(message: Mapping[str, Any]) -> str:
     if "params" in message and not isinstance(message["params"], dict | list):
         return f'its "params" is {kind_of(message["params"])}, not an object'
     return ""
-
-
-def _not_acceptable(call: McpCall, url: str, said: str) -> Problem:
-    accept = call.header(b"accept")
-    accepted = {each.partition(";")[0].strip().lower() for each in accept.split(",")}
-    wide = {"*/*"} & accepted
-    missing = () if wide else tuple(each for each in MEDIA_TYPES if each not in accepted)
-    return UpstreamNotAcceptable(url, 406, said, clean(accept, 200), missing)
-
-
-_OF_THE_HEAD = {403: _forbidden, 406: _not_acceptable}
-"""The statuses that speak of what stands in the head of the request."""

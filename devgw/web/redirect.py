@@ -16,7 +16,7 @@ from devgw.gateway.forwarding import Forwarding, header_of
 from devgw.gateway.transport import UpstreamAnswer, UpstreamRequest
 from devgw.problems import Refused
 from devgw.problems.redirect import UpstreamLocationMalformed, UpstreamRedirected, UpstreamRedirectsHere
-from devgw.problems.upstream_status import UpstreamWantsLogin
+from devgw.problems.upstream_no_mcp import UpstreamWantsLogin
 from devgw.web.call import McpCall
 
 _MOVED, _FOUND, _SEE_OTHER = 301, 302, 303

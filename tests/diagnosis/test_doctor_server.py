@@ -163,7 +163,7 @@ async def test_a_challenge_that_points_to_nothing_is_a_fault(upstream: Upstream)
 
 
 @pytest.mark.parametrize(
-    ("status", "name"), [(403, "PROXY-20"), (407, "PROXY-20"), (421, "PROXY-16"), (423, "PROXY-20"), (451, "PROXY-20")]
+    ("status", "name"), [(403, "PROXY-18"), (407, "PROXY-20"), (421, "PROXY-16"), (423, "PROXY-20"), (451, "PROXY-20")]
 )
 async def test_who_turns_the_request_away_is_not_said_to_hide_no_server(
     upstream: Upstream, status: int, name: str
@@ -179,7 +179,7 @@ async def test_who_turns_the_request_away_is_not_said_to_hide_no_server(
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [(500, "that server's own log"), (502, "a proxy in front of it"), (504, "a proxy in front"), (525, "a proxy in")],
+    [(500, "into the log of http://"), (502, "a proxy in front of it"), (504, "a proxy in front"), (525, "a proxy in")],
 )
 async def test_a_proxy_that_answers_in_a_servers_place_is_told_from_a_server_that_fails(
     upstream: Upstream, status: int, words: str

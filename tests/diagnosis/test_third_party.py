@@ -138,7 +138,7 @@ FAULTS = [
     Injected("a portal before it", lambda u: refuses_tokens(u, PAGE), "NET-06"),
     Injected("a call that is led away", lambda u: refuses_tokens(u, (307, {"location": "/mcp/"}, b"")), "PROXY-01"),
     Injected("a call too often", lambda u: refuses_tokens(u, (429, {}, b"")), "PROXY-17"),
-    Injected("a call that is refused for both types", lambda u: refuses_tokens(u, (406, {}, b"")), "PROXY-03"),
+    Injected("a call that is refused for both types", lambda u: refuses_tokens(u, (406, {}, b"")), "PROXY-20"),
     Injected("a name that is not taken", lambda u: refuses_tokens(u, (421, {}, b"")), "PROXY-16"),
 ]
 

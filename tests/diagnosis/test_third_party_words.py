@@ -42,8 +42,8 @@ async def test_a_403_for_a_call_without_a_token_is_not_told_as_one_of_a_token(
     upstream.answers["/mcp"] = (403, {}, said)
     async with watching(f"{upstream.origin}/mcp", tmp_path) as watched:
         assert await go(watched) != "passes"
-        made = await named(watched, "PROXY-20")
-        assert "without a token" in (made.explanation or "")
+        made = await named(watched, "PROXY-18")
+        assert "without a credential" in (made.explanation or "")
         assert not [each for each in told(watched) if "with a token" in each]
 
 

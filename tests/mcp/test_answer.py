@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from devgw.mcp.answer import beginning_of
+from devgw.foreign.words import beginning_of
 
 
 @pytest.mark.parametrize(

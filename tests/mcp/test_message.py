@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devgw.mcp.answer import beginning_of, failure_in, is_jsonrpc
+from devgw.foreign.words import beginning_of
+from devgw.mcp.answer import failure_in, is_jsonrpc
 from devgw.mcp.errors import answer_to, as_sse_event
 from devgw.mcp.headers import decoded, mismatch, missing
 from devgw.mcp.message import NO_MESSAGES, find_lookalike, read_messages

@@ -8,7 +8,7 @@ from devgw.diagnosis.verdicts.point import Naming, Point, of_issuer, shown, unas
 from devgw.diagnosis.verdicts.server_endpoint import answered
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Seen
 from devgw.foreign.text import clean
-from devgw.mcp.answer import beginning_of
+from devgw.foreign.words import beginning_of
 from devgw.problems.endpoint import EndpointDead, EndpointKind
 from devgw.problems.endpoint_answer import EndpointAnswer, refusal_at
 from devgw.problems.endpoint_client import RegistrationClosed

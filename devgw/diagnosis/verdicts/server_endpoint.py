@@ -10,21 +10,18 @@ from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Seen
 from devgw.diagnosis.verdicts.upstream import spoken
 from devgw.foreign.text import clean
 from devgw.foreign.urls import is_url
-from devgw.mcp.answer import beginning_of
 from devgw.oauth.discovery import resource_metadata_urls
 from devgw.problems import Problem
 from devgw.problems.base import Fault
 from devgw.problems.proxy import GIVEN_URL, UpstreamNotReached, UpstreamUnreachable
-from devgw.problems.server import (
-    ServerElsewhere,
-    ServerFails,
-    ServerNotMcp,
-    ServerSpeaksLegacySse,
-    ServerTurnsAway,
-)
+from devgw.problems.server import ServerElsewhere, ServerNotMcp
+from devgw.problems.upstream_by_status import Caller, read_answer, refusal_of
+from devgw.problems.upstream_refusal import UpstreamRefusal
+from devgw.problems.upstream_status import MEDIA_TYPES, UpstreamSpeaksLegacySse
 
-_TURNED_AWAY = frozenset({402, 403, 407, 421, 423, 425, 428, 431, 451})
-"""What is answered by who looks at the request and not at the path: it does not say that nothing is there."""
+_FAILURES = 500
+_ABSENT = frozenset({404, 405, 410, 501})
+"""What is answered where nothing is, or what takes no POST; every other refusal leaves it open what is there."""
 
 MOST_SKEW = 60.0
 """Seconds by which two clocks may differ: codes and assertions of a minute are used up by more."""
@@ -39,18 +36,21 @@ def unfit(seen: Seen) -> Problem | None:
         return None
     if answer.status in REDIRECTS:
         return ServerElsewhere(shown(answer.url), answer.status, _target(answer))
-    return _refusing(seen, answer, beginning_of(answer.body))
+    return _refusing(seen, answer)
 
 
-def _refusing(seen: Seen, answer: Answer, said: str) -> Problem:
+def _refusing(seen: Seen, answer: Answer) -> Problem:
     """Return what an answer means that is neither MCP's nor leads away."""
-    if answer.status >= 500 or answer.status == 429:
-        return ServerFails(shown(answer.url), answer.status, said, clean(answer.headers.get("retry-after", ""), 40))
+    url = shown(answer.url)
+    asker = Caller(url, written_in=GIVEN_URL, credential=", ".join(seen.headers), accept=", ".join(MEDIA_TYPES))
     if seen.endpoint.offers_event_stream:
-        return ServerSpeaksLegacySse(shown(answer.url), answer.status)
-    if answer.status in _TURNED_AWAY:
-        return ServerTurnsAway(shown(answer.url), answer.status, said)
-    return ServerNotMcp(shown(seen.typed), answer.status, answer.media_type, said, tuple(map(shown, seen.tried)))
+        return UpstreamSpeaksLegacySse(url, answer.status, "", owner=url, written_in=GIVEN_URL)
+    answered = read_answer(url, answer.status, answer.headers, answer.body)
+    if answered.intermediary is not None or (answer.status >= 400 and answer.status not in _ABSENT):
+        return refusal_of(answered, asker)
+    return ServerNotMcp(
+        shown(seen.typed), answer.status, answer.media_type, answered.said, tuple(map(shown, seen.tried))
+    )
 
 
 def _target(answer: Answer) -> str:
@@ -77,7 +77,10 @@ def unreached(seen: Seen, problem: Problem) -> Point:
     is_asked = not isinstance(problem, UpstreamNotReached)
     naming = of_server(seen, "reached", _asked(seen) if is_asked else f"tried to reach {shown(seen.typed)}")
     owner = {Fault.MACHINE: MACHINE, Fault.CONFIGURATION: GIVEN_URL}.get(problem.fault, naming.owner)
-    return Point(replace(refused(naming.name, naming.did, problem), fault=owner))
+    check = refused(naming.name, naming.did, problem)
+    if isinstance(problem, UpstreamRefusal) and problem.status_code < _FAILURES:
+        check = replace(check, saw=f"{check.saw} Whether an MCP server is behind that is not known.")
+    return Point(replace(check, fault=owner))
 
 
 def _asked(seen: Seen) -> str:

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from devgw.diagnosis.verdicts.check import Answer, Check, Verdict, passed, refused, skipped
 from devgw.foreign.text import clean
-from devgw.mcp.answer import beginning_of
 from devgw.oauth.challenge import Challenge, bearer_challenge
-from devgw.problems.foreign_call_answer import CallAnswer, TokenKnown, refusal_of_call
+from devgw.problems.proxy import GIVEN_URL
+from devgw.problems.upstream_by_status import Caller, TokenKnown, no_answer_in, read_answer
+from devgw.problems.upstream_status import MEDIA_TYPES
 
 NAME = "login"
 
@@ -37,14 +38,12 @@ def called(url: str, answer: Answer, owner: str, token: TokenKnown) -> Check:
     if answer.failure:
         return Check(name, Verdict.FAIL, did, answer.failure, "Look into the log of the MCP server.", fault=owner)
     challenge = bearer_challenge([answer.headers.get("www-authenticate", "")]) or Challenge()
-    said = challenge.parameters.get("error_description") or challenge.error or beginning_of(answer.body)
-    scope = " ".join(challenge.scopes) if challenge.error == "insufficient_scope" else ""
-    came = CallAnswer(
-        *(url, owner, "initialize", answer.status, clean(said, 200), token, scope),
-        media_type=answer.media_type,
-        location=answer.location,
-    )
-    return replace(refused(name, did, refusal_of_call(came)), fault=owner)
+    said = challenge.parameters.get("error_description") or challenge.error
+    scope = " ".join(challenge.scopes) if challenge.error == "insufficient_scope" else None
+    came = read_answer(url, answer.status, answer.headers, answer.body, speaks_mcp="error" in answer.message)
+    asker = Caller(owner, "initialize", GIVEN_URL, "that token", token, scope, accept=", ".join(MEDIA_TYPES))
+    problem = no_answer_in(replace(came, said=clean(said or came.said, 200)), "initialize", asker)
+    return replace(refused(name, did, problem), fault=owner)
 
 
 def given_up() -> Check:

@@ -9,9 +9,10 @@ from urllib.parse import urljoin
 from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.sign_in import leads_to_sign_in
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, passed, refused
+from devgw.foreign.intermediary import find_intermediary
 from devgw.foreign.text import clean
 from devgw.foreign.urls import read_url
-from devgw.mcp.answer import beginning_of, failure_in, is_answer_to
+from devgw.mcp.answer import failure_in, is_answer_to
 from devgw.mcp.attribution import shown_ids
 from devgw.mcp.well_formed import ResponseMalformed, check_well_formed
 from devgw.problems import Problem
@@ -23,16 +24,10 @@ from devgw.problems.redirect import (
     UpstreamRedirectsHere,
 )
 from devgw.problems.upstream_answer import UpstreamAnsweredInArray, UpstreamAnswerForeign, UpstreamResponseMalformed
-from devgw.problems.upstream_by_status import Answered, no_answer_in, refusal_of
-from devgw.problems.upstream_status import (
-    MEDIA_TYPES,
-    UpstreamForbade,
-    UpstreamGaveNoAnswer,
-    UpstreamKeepsSessions,
-    UpstreamNotAcceptable,
-    UpstreamSpeaksLegacySse,
-    UpstreamWantsLogin,
-)
+from devgw.problems.upstream_by_status import Answered, Caller, no_answer_in, read_answer, refusal_of
+from devgw.problems.upstream_no_mcp import UpstreamWantsLogin
+from devgw.problems.upstream_request import UpstreamKeepsSessions
+from devgw.problems.upstream_status import MEDIA_TYPES, UpstreamSpeaksLegacySse
 
 _WRAPPED = re.compile(rb"[\s\S]{0,2000}?(?:\A|data:)[\xef\xbb\xbf\s]*\[\s*\{[\s\S]*\"jsonrpc\"")
 """An array of messages, as a body or as an event."""
@@ -107,9 +102,15 @@ def _judge_of(answer: Answer, *, speaks_mcp: bool) -> Callable[[AskedUpstream, A
     """Return who judges an answer that is no result of `initialize`, by its status or form; None where that is open."""
     if answer.status < 300 and _is_foreign(answer):
         return _foreign
-    if answer.status == 404 and speaks_mcp:
+    if speaks_mcp and answer.status == 404:
         return None
+    if not speaks_mcp and find_intermediary(answer.status, answer.headers, answer.body) and not _legacy(answer):
+        return _stood_in
     return _BY_STATUS.get(answer.status) or (_unread if _malformed(answer) else None)
+
+
+def _stood_in(asked: AskedUpstream, answer: Answer) -> Check:
+    return _as_proxied(asked, refusal_of(_answered(asked, answer)))
 
 
 def _foreign(asked: AskedUpstream, answer: Answer) -> Check:
@@ -132,28 +133,20 @@ def _no_mcp(asked: AskedUpstream, answer: Answer, speaks: tuple[str, str] | None
         todo = "Look at what it said, and into its own log: the same is what a client gets."
         return Check(asked.name, Verdict.WARN, asked.did, f"it refuses initialize: {clean(speaks[1], 200)}", todo)
     answered = _answered(asked, answer, speaks_mcp=speaks is not None)
-    if answer.status >= _REFUSALS:
-        return _as_proxied(asked, refusal_of(answered))
-    is_mcp = answer.media_type in MEDIA_TYPES
-    if is_mcp and _WRAPPED.match(answer.body):
+    if answer.media_type in MEDIA_TYPES and _WRAPPED.match(answer.body):
         is_event = answer.media_type == "text/event-stream"
         return _as_proxied(asked, UpstreamAnsweredInArray(asked.url, "initialize", is_event))
-    problem = UpstreamGaveNoAnswer(asked.url, answer.status, answered.said, shown_ids([_ASKED_ID]))
-    return _as_proxied(asked, problem if is_mcp else no_answer_in(answered, shown_ids([_ASKED_ID])))
+    return _as_proxied(asked, no_answer_in(answered, shown_ids([_ASKED_ID]), _caller(asked)))
 
 
 def _answered(asked: AskedUpstream, answer: Answer, *, speaks_mcp: bool = False) -> Answered:
-    headers = answer.headers
-    return Answered(
-        asked.url,
-        answer.status,
-        beginning_of(answer.body),
-        content_type=headers.get("content-type", ""),
-        allow=headers.get("allow", ""),
-        retry_after=headers.get("retry-after", ""),
-        speaks_mcp=speaks_mcp,
-        is_empty=not answer.body,
-    )
+    return read_answer(asked.url, answer.status, answer.headers, answer.body, speaks_mcp=speaks_mcp)
+
+
+def _caller(asked: AskedUpstream) -> Caller:
+    """Return what is known of the question: it accepts what MCP asks for."""
+    credential = f"{', '.join(asked.headers)} of the route's policies" if asked.headers else ""
+    return Caller(credential=credential, accept=", ".join(MEDIA_TYPES))
 
 
 def _malformed(answer: Answer) -> str:
@@ -174,12 +167,6 @@ def _unread(asked: AskedUpstream, answer: Answer) -> Check:
 def _limited(asked: AskedUpstream, answer: Answer) -> Check:
     """Judge a 429: nothing is wrong, but it is not known what it would have answered."""
     return replace(_as_proxied(asked, refusal_of(_answered(asked, answer))), verdict=Verdict.WARN)
-
-
-def _not_acceptable(asked: AskedUpstream, answer: Answer) -> Check:
-    return _as_proxied(
-        asked, UpstreamNotAcceptable(asked.url, answer.status, beginning_of(answer.body), ", ".join(MEDIA_TYPES), ())
-    )
 
 
 def _redirected(asked: AskedUpstream, answer: Answer) -> Check:
@@ -209,7 +196,7 @@ def _as_proxied(asked: AskedUpstream, problem: Problem) -> Check:
 def _not_here(asked: AskedUpstream, answer: Answer) -> Check:
     """Judge a 404 or 405: the older transport, a wrong path, or what takes no POST."""
     if asked.offers_event_stream:
-        return _as_proxied(asked, UpstreamSpeaksLegacySse(asked.url, answer.status, beginning_of(answer.body)))
+        return _as_proxied(asked, UpstreamSpeaksLegacySse(asked.url, answer.status, ""))
     return _as_proxied(asked, refusal_of(_answered(asked, answer)))
 
 
@@ -217,9 +204,7 @@ def _forbidden(asked: AskedUpstream, answer: Answer) -> Check:
     """Judge a 403: right where the route has a way to get a credential, else a no to whoever asked."""
     if asked.exchange:
         return _protected(asked, answer)
-    challenge = clean(answer.headers.get("www-authenticate", ""), MOST_SHOWN)
-    said = " ".join(filter(None, (beginning_of(answer.body), challenge and f"WWW-Authenticate: {challenge}")))
-    return _as_proxied(asked, UpstreamForbade(asked.url, answer.status, said, "", asked.sends_credential))
+    return _as_proxied(asked, refusal_of(_answered(asked, answer), _caller(asked)))
 
 
 def _protected(asked: AskedUpstream, answer: Answer) -> Check:
@@ -263,7 +248,6 @@ _BY_STATUS = {
     401: _protected,
     403: _forbidden,
     **dict.fromkeys(NOT_HERE, _not_here),
-    406: _not_acceptable,
     429: _limited,
 }
 

@@ -1,16 +1,19 @@
 """What the MCP server's answer to a call means for the flow of its client: by status, type and what the token is."""
 
+from dataclasses import replace
+
 from devgw.clock import epoch
 from devgw.events.taxonomy import FailureOrigin, Outcome
-from devgw.gateway.forwarding import header_of, is_event_stream, is_json
+from devgw.gateway.forwarding import header_of, is_event_stream, is_json, read_headers
 from devgw.gateway.transport import UpstreamAnswer
-from devgw.gateway.watched.documents import read_document
 from devgw.gateway.watched.tokens import TokenHolder, WatchedTokens
-from devgw.mcp.answer import beginning_of
+from devgw.mcp.answer import failure_in
 from devgw.monitor.flow_moves import Seen
 from devgw.oauth.challenge import Challenge, bearer_challenge
 from devgw.oauth.token_claims import read_claims
-from devgw.problems.foreign_call_answer import CallAnswer, TokenKnown, refusal_of_call
+from devgw.problems import Problem
+from devgw.problems.proxy import GIVEN_URL
+from devgw.problems.upstream_by_status import Answered, Caller, TokenKnown, no_answer_in, read_answer
 from devgw.web.watched.telling import said_to, tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
 
@@ -46,37 +49,40 @@ def judge(call: WatchedCall, answer: UpstreamAnswer) -> None:
     elif trace.method != "POST" and not (has_token and status in _SEEN):
         trace.outcome, trace.failure_origin = Outcome.DENIED, FailureOrigin.UPSTREAM
     else:
-        tell_refusal(call, _SEEN.get(status, Seen.CALL_FAILED), refusal_of_call(_call_answer(call, answer)))
+        tell_refusal(call, _SEEN.get(status, Seen.CALL_FAILED), _refusal(call, answer))
 
 
-def _call_answer(call: WatchedCall, answer: UpstreamAnswer) -> CallAnswer:
-    trace = call.trace
-    challenges = [value.decode("latin-1") for key, value in answer.headers if key == b"www-authenticate"]
-    challenge = bearer_challenge(challenges) or Challenge()
-    return CallAnswer(
-        call.url.partition("?")[0],
+def _refusal(call: WatchedCall, answer: UpstreamAnswer) -> Problem:
+    """Return what it is that came instead of MCP."""
+    trace, challenge = call.trace, _challenge(answer)
+    answered = _answered(call, answer)
+    said = challenge.parameters.get("error_description") or challenge.error or answered.said
+    asked = trace.mcp_method or trace.method
+    has_token = trace.token_id is not None
+    caller = Caller(
         f"the MCP server at {call.origin}",
-        trace.mcp_method or trace.method,
-        answer.status,
-        said=said_to(call, _own_words(call, challenge)),
-        token=_token_known(call) if trace.token_id is not None else None,
-        scope=" ".join(challenge.scopes) if challenge.error == "insufficient_scope" else "",
+        asked,
+        GIVEN_URL,
+        credential="a token" if has_token else "",
+        token=_token_known(call) if has_token else None,
+        scope=" ".join(challenge.scopes) if challenge.error == "insufficient_scope" else None,
         page=trace.header(b"origin"),
+        accept=trace.header(b"accept"),
         has_session=bool(trace.header(b"mcp-session-id")),
-        media_type=header_of(answer.headers, b"content-type").decode("latin-1"),
-        is_empty=_is_empty(call, answer),
-        location=header_of(answer.headers, b"location").decode("latin-1"),
     )
+    return no_answer_in(replace(answered, said=said_to(call, said)), asked, caller)
 
 
-def _own_words(call: WatchedCall, challenge: Challenge) -> str:
-    """Return what the server says: in its challenge, else at the beginning of the body."""
-    if words := challenge.parameters.get("error_description") or challenge.error:
-        return words
-    body = call.trace.response_body.content
-    document = read_document(body) or {}
-    said = document.get("error_description") or document.get("message") or document.get("error")
-    return said if isinstance(said, str) else beginning_of(body)
+def _answered(call: WatchedCall, answer: UpstreamAnswer) -> Answered:
+    """Return what the answer tells, as far as its body was kept."""
+    body, url = call.trace.response_body.content, call.url.partition("?")[0]
+    speaks_mcp = failure_in(body, is_stream=False) is not None
+    return read_answer(url, answer.status, read_headers(answer.headers), body, speaks_mcp=speaks_mcp)
+
+
+def _challenge(answer: UpstreamAnswer) -> Challenge:
+    challenges = [value.decode("latin-1") for key, value in answer.headers if key == b"www-authenticate"]
+    return bearer_challenge(challenges) or Challenge()
 
 
 def _token_known(call: WatchedCall) -> TokenKnown:

@@ -9,9 +9,9 @@ from devgw.events import refusal
 from devgw.events.taxonomy import Outcome, WatchedStepTaken
 from devgw.foreign.text import clean
 from devgw.foreign.urls import UrlRefused, read_url
+from devgw.foreign.words import beginning_of
 from devgw.gateway.watched.documents import read_document
 from devgw.gateway.watched.legs import Leg
-from devgw.mcp.answer import beginning_of
 from devgw.monitor.flow_moves import Seen
 from devgw.monitor.masking import mask
 from devgw.monitor.secret_names import is_partly_secret, is_secret_parameter

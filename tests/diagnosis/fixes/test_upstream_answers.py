@@ -17,7 +17,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
 @mends("PROXY-09", "PROXY-10", "PROXY-11", "PROXY-17", "PROXY-18", "PROXY-19", "PROXY-20", "PROXY-21")
-@mends("PROXY-23", "PROXY-25", "NET-05", "NET-06", "NET-09")
+@mends("PROXY-22", "PROXY-23", "PROXY-25", "PROXY-26", "PROXY-27", "PROXY-28", "NET-05", "NET-06", "NET-09")
 @pytest.mark.parametrize(
     ("answer", "name", "words"),
     [
@@ -26,18 +26,31 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
         (response(b"", status="307 Look", more="Location: http://:1:2/\r\n"), "PROXY-11", "Mend the upstream's red"),
         (response(b"", status="429 No", more="Retry-After: 30\r\n"), "PROXY-17", "Ask again in 30 s"),
         (response(b"no", status="403 No"), "PROXY-18", "Attach the credential that the upstream wants"),
-        (response(b"Invalid origin", status="403 No"), "PROXY-18", "Else mend what its own words name"),
+        (response(b"Invalid origin", status="403 No"), "PROXY-18", "else go by its words"),
         (response(b"", status="429 No", more="Retry-After: soon\r\n"), "PROXY-17", "Ask again a little later;"),
         (response(b"", status="503 No", more="Retry-After: 9\r\n"), "PROXY-19", "Ask again in 9 s"),
         (response(b"", status="502 No", content_type=HTML), "PROXY-19", "Look whether the MCP server behind"),
-        (response(b"", status="500 No"), "PROXY-19", "Look into the upstream's own log"),
+        (response(b"", status="500 No"), "PROXY-19", "Look into the log of the upstream"),
         (response(b"", status="511 No"), "PROXY-19", "Sign in to the network first"),
-        (response(b"no", status="400 No"), "PROXY-20", "Look at what it said"),
-        (response(b"", status="407 No"), "PROXY-20", "Look into the upstream's own log: the gateway"),
+        (response(b"no", status="400 No"), "PROXY-20", "Look at its words, and into the log"),
+        (response(b"", status="407 No"), "PROXY-20", "a proxy on the way wants a login of its own"),
         (response(b"", status="304 No"), "NET-06", "Point rewritePattern at the MCP endpoint itself"),
         (response(b"{}"), "PROXY-21", "answer each request with `jsonrpc`, its `id`"),
         (response(b"x", more="Content-Encoding: br\r\n"), "PROXY-23", "gzip, deflate or identity alone"),
         (response(b'[{"jsonrpc":"2.0","id":1,"result":{}}]'), "PROXY-25", "answer a request that is an object"),
+        (response(b"", status="404 No", more="ngrok-error-code: ERR_NGROK_3200\r\n"), "PROXY-26", "Start the tunnel's"),
+        (response(b"no healthy upstream", status="503 No"), "PROXY-26", "see that Envoy looks for it where it listens"),
+        (
+            response(b"", status="403 No", more="cf-mitigated: challenge\r\n"),
+            "PROXY-27",
+            "Let Cloudflare pass requests",
+        ),
+        (response(b"<input type=password>", status="401 No", content_type=HTML), "PROXY-22", "Let a page with a field"),
+        (
+            response(b'{"message":"No API key found in request"}', status="401 No"),
+            "PROXY-28",
+            "the key that Kong wants",
+        ),
         (OK + b"Content-Length: 9\r\n\r\n{}", "NET-05", "raise its keep-alive timeout"),
         (b"SSH-2.0-OpenSSH_9\r\n", "NET-09", "Look at what listens on that port"),
     ],
@@ -68,9 +81,13 @@ async def test_an_upstream_that_does_what_is_printed_is_heard(
                 else response(b"", status="405 No")
             ),
             "PROXY-14",
-            "Point rewritePattern at the server's Streamable HTTP endpoint (often /mcp",
+            "Correct rewritePattern in config/routes.oas.json to the server's Streamable HTTP endpoint (often /mcp",
         ),
-        (response(b"", status="405 No", more="Allow: GET\r\n"), "PROXY-15", "Point rewritePattern at the MCP"),
+        (
+            response(b"", status="405 No", more="Allow: GET\r\n"),
+            "PROXY-15",
+            "Correct rewritePattern in config/routes.oas.json to the MCP",
+        ),
         (response(b"<h1>Hello</h1>", content_type=HTML), "NET-06", "Point rewritePattern at the MCP endpoint itself"),
         (response(b"[]"), "PROXY-21", "correct rewritePattern"),
         (

@@ -1,0 +1,87 @@
+"""Who answers in a server's place is told by what it alone writes; whatever has no such mark is the server's own."""
+
+import pytest
+
+from devgw.foreign.intermediary import Intervention, find_intermediary
+
+NOBODY, ROUTE, FAILS = Intervention.REACHES_NOBODY, Intervention.KNOWS_NO_ROUTE, Intervention.FAILS
+AWAY, CHALLENGE = Intervention.TURNS_AWAY, Intervention.CHALLENGES
+LOGIN, KEY = Intervention.WANTS_LOGIN, Intervention.WANTS_KEY
+FLARE = {"server": "cloudflare"}
+RESET = b"upstream connect error or disconnect/reset before headers. reset reason: "
+SSO = {"set-cookie": "_vercel_sso_nonce=x; Path=/"}
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "name", "does"),
+    [
+        (404, {"ngrok-error-code": "ERR_NGROK_3200"}, b"<p>offline", "ngrok", NOBODY),
+        (502, {"ngrok-error-code": "ERR_NGROK_8012"}, b"", "ngrok", NOBODY),
+        (502, {"ngrok-error-code": "ERR_NGROK_3004"}, b"", "ngrok", FAILS),
+        (200, {"ngrok-error-code": "ERR_NGROK_6024"}, b"<p>You are about to visit", "ngrok", CHALLENGE),
+        (403, {"ngrok-error-code": "ERR_NGROK_3205"}, b"", "ngrok", AWAY),
+        (530, FLARE, b"error code: 1033", "Cloudflare Tunnel", NOBODY),
+        (530, FLARE, b"error code: 1016", "Cloudflare", NOBODY),
+        (522, FLARE, b"", "Cloudflare", NOBODY),
+        (524, FLARE, b"", "Cloudflare", FAILS),
+        (403, FLARE, b"error code: 1020", "Cloudflare", AWAY),
+        (403, FLARE | {"cf-mitigated": "challenge"}, b"<title>Just a moment...</title>", "Cloudflare", CHALLENGE),
+        (503, {"x-localtunnel-status": "Tunnel Unavailable"}, b"", "localtunnel", NOBODY),
+        (511, {}, b"To bypass this page send bypass-tunnel-reminder", "localtunnel", CHALLENGE),
+        (403, {"x-datadome": "protected"}, b'{"url":"https://geo.captcha-delivery.com/x"}', "DataDome", CHALLENGE),
+        (403, {}, b"Access Denied Reference&#32;&#35;18&#46;6d1f", "Akamai", AWAY),
+        (403, {}, b"Reference #18.8d1f.1700", "Akamai", AWAY),
+        (403, {}, b"Request unsuccessful. Incapsula incident ID: 7-1", "Imperva", AWAY),
+        (405, {"x-amzn-waf-action": "captcha"}, b"", "AWS WAF", CHALLENGE),
+        (503, {}, b"no healthy upstream", "Envoy", NOBODY),
+        (503, {}, RESET + b"connection failure", "Envoy", NOBODY),
+        (503, {}, RESET + b"overflow", "Envoy", FAILS),
+        (404, {"server": "envoy"}, b"", "Envoy", ROUTE),
+        (503, {}, b"no available server\n", "Traefik", NOBODY),
+        (503, {"server": "awselb/2.0"}, b"", "AWS load balancer", NOBODY),
+        (404, {"x-vercel-error": "DEPLOYMENT_NOT_FOUND"}, b"", "Vercel", NOBODY),
+        (404, {"x-vercel-error": "NOT_FOUND"}, b"", "Vercel", ROUTE),
+        (504, {"x-vercel-error": "FUNCTION_INVOCATION_TIMEOUT"}, b"", "Vercel", FAILS),
+        (401, SSO, b"<title>Authentication Required</title>", "Vercel", LOGIN),
+        (503, {}, b'<iframe src="//www.herokucdn.com/error-pages/application-error.html">', "Heroku", FAILS),
+        (404, {}, b'<iframe src="//www.herokucdn.com/error-pages/no-such-app.html">', "Heroku", NOBODY),
+        (403, {"x-amzn-errortype": "MissingAuthenticationTokenException"},
+         b'{"message":"Missing Authentication Token"}', "AWS API Gateway", AWAY),
+        (403, {"x-amzn-errortype": "ForbiddenException"}, b'{"message":"Forbidden"}', "AWS API Gateway", AWAY),
+        (401, {}, b'{"statusCode":401,"message":"Access denied due to missing subscription key."}',
+         "Azure API Management", KEY),
+        (401, {"www-authenticate": "Key"}, b'{"message":"No API key found in request"}', "Kong", KEY),
+        (404, {}, b'{"message":"no Route matched with those values"}', "Kong", ROUTE),
+        (403, {}, b"Your client does not have permission to get URL <code>/mcp</code>", "Google Cloud", AWAY),
+        (401, {"content-type": "text/html"}, b'<input name=p type="password">',
+         "a page with a field for a password", LOGIN),
+    ],
+)  # fmt: skip
+def test_a_mark_says_who_answers(
+    status: int, headers: dict[str, str], body: bytes, name: str, does: Intervention
+) -> None:
+    found = find_intermediary(status, headers, body)
+    assert found is not None
+    assert (found.name, found.does) == (name, does)
+    assert found.mark
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body"),
+    [
+        (404, FLARE, b"Not found"),
+        (502, FLARE, b"<center>nginx</center>"),
+        (403, FLARE, b'{"message":"Forbidden"}'),
+        (404, {"server": "envoy", "x-envoy-upstream-service-time": "3"}, b""),
+        (404, {"server": "envoy"}, b"no such tool"),
+        (404, {}, b"404 page not found\n"),
+        (500, {}, b"no healthy upstream"),
+        (404, {"x-cache": "Error from cloudfront"}, b"Not found"),
+        (401, {"x-kong-upstream-latency": "3"}, b"no"),
+        (403, {}, b"<p>See Reference # below"),
+        (404, {"content-type": "text/html"}, b"<script src=/cdn-cgi/challenge-platform/x.js></script>gone"),
+        (401, {"content-type": "application/json"}, b'{"hint":"<input type=password>"}'),
+    ],
+)
+def test_what_only_passed_through_is_the_servers_own(status: int, headers: dict[str, str], body: bytes) -> None:
+    assert find_intermediary(status, headers, body) is None
