@@ -20,6 +20,7 @@ COMMANDS = {
     "up": ("up", "Start the gateway, and the dashboard beside it."),
     "watch": ("watch", "Stand between a client and somebody's MCP server, and see what they say."),
     "init": ("init", "Copy the sample project into a folder."),
+    "connect": ("connect", "Add this gateway to Claude Code, Codex, Cursor, VS Code and others."),
     "check": ("check", "Check the configuration and print every finding."),
     "doctor": ("doctor", "Probe everything that a login depends on."),
     "why": ("why", "Say why the last flow failed, and what mends it."),

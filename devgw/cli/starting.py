@@ -16,7 +16,8 @@ from devgw.config.finding import Finding, Severity
 from devgw.config.report import one_for_people, tally
 from devgw.config.settings_file import read_settings
 from devgw.control.state_place import placed
-from devgw.foreign.shell import add_to_claude, server_names
+from devgw.foreign.client_setup import CLAUDE_CODE
+from devgw.foreign.shell import server_names
 from devgw.foreign.text import cells, clean
 from devgw.monitor.configured_secrets import ConfiguredSecrets
 from devgw.outbound.trust import believe
@@ -149,7 +150,7 @@ def welcome(runtime: Runtime, say: Callable[[str], None]) -> None:
     routes = [(urls.resource(route), name) for route, name in zip(found, names, strict=True)]
     width = max((cells(clean(url)) for url, _ in routes), default=0)
     for url, name in routes:
-        say(f"  {padded(url, width)}   {add_to_claude(name, url)}")
+        say(f"  {padded(url, width)}   {CLAUDE_CODE.adding(name, url)}")
 
 
 def say_findings(findings: Iterable[Finding], directory: Path) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from devgw.dashboard.look.words import plural
-from devgw.foreign.shell import add_to_claude, server_name
+from devgw.foreign.client_setup import CLAUDE_CODE
+from devgw.foreign.shell import server_name
 from devgw.foreign.text import clean
 from devgw.gateway.watched.clients import WatchedClient
 from devgw.gateway.watched.legs import Leg
@@ -27,7 +28,7 @@ def beginning(url: str, port: int, folder: Path) -> Iterator[str]:
     parts = urlsplit(url)
     local = parts._replace(scheme="http", netloc=f"localhost:{port}", fragment="").geturl()
     yield f"Watching {clean(url.partition('?')[0])}: give the client this URL instead."
-    yield f"  {clean(local)}   {add_to_claude(server_name(f'watched-{parts.hostname}'), local)}"
+    yield f"  {clean(local)}   {CLAUDE_CODE.adding(server_name(f'watched-{parts.hostname}'), local)}"
     yield from NOTES
     yield from seat_notes(os.environ, [port])
     yield f"Other commands find it by its folder: devgw why -C {folder}"

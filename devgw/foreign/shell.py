@@ -4,7 +4,6 @@ The id and the path of a route may come from somebody else's project, and `;`, `
 """
 
 import re
-import shlex
 from collections.abc import Iterable
 from itertools import count
 from typing import Final
@@ -32,8 +31,3 @@ def server_names(wanted: Iterable[str]) -> list[str]:
         names.append(name if name.lower() not in taken else next(new for new in numbered if new.lower() not in taken))
         taken.add(names[-1].lower())
     return names
-
-
-def add_to_claude(name: str, url: str) -> str:
-    """Return the command that adds the server at `url` to Claude Code under a name that `server_names` gave."""
-    return f"claude mcp add --transport http {server_name(name)} {shlex.quote(url)}"

@@ -6,7 +6,8 @@ from quart import Blueprint, Quart, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome
-from devgw.foreign.shell import add_to_claude, server_names
+from devgw.foreign.client_setup import CLAUDE_CODE
+from devgw.foreign.shell import server_names
 from devgw.foreign.text import on_a_page
 from devgw.oauth.description import error_description
 from devgw.oauth.redirect_uri import in_ascii
@@ -81,7 +82,7 @@ async def _front_page() -> Response:
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
         found = [(route, urls.resource(route)) for route in project.routes]
         names = server_names(route.operation_id for route in project.routes)
-        routes = [(route, url, add_to_claude(name, url)) for (route, url), name in zip(found, names, strict=True)]
+        routes = [(route, url, CLAUDE_CODE.adding(name, url)) for (route, url), name in zip(found, names, strict=True)]
         callback = "" if serving.gateway().login.is_dev_login else serving.canonical_urls().callback
         return await page("front.html", routes=routes, callback=callback)
     return jsonify(

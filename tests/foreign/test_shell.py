@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from devgw.foreign.shell import PASTE_ADDRESS, add_to_claude, server_name, server_names
+from devgw.foreign.client_setup import CLAUDE_CODE
+from devgw.foreign.shell import PASTE_ADDRESS, server_name, server_names
 from tests.support.serving import listen
 
 BEGINNING = ["claude", "mcp", "add", "--transport", "http"]
@@ -34,7 +35,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("name", [*HOSTILE, "x" * 300])
 def test_an_id_is_one_plain_word_of_the_command(name: str) -> None:
-    words = shlex.split(add_to_claude(name, "http://localhost:9000/mcp/a"))
+    words = shlex.split(CLAUDE_CODE.adding(name, "http://localhost:9000/mcp/a"))
     assert words == [*BEGINNING, server_name(name), "http://localhost:9000/mcp/a"]
     assert 0 < len(server_name(name)) <= 64
     assert server_name(name).replace("-", "").replace("_", "").isascii()
@@ -46,12 +47,12 @@ def test_an_id_is_one_plain_word_of_the_command(name: str) -> None:
 )
 def test_a_path_is_a_part_of_one_word(path: str) -> None:
     url = f"http://localhost:9000{path}"
-    assert shlex.split(add_to_claude("a", url))[-1] == url
+    assert shlex.split(CLAUDE_CODE.adding("a", url))[-1] == url
 
 
 def test_usual_names_and_addresses_stand_as_they_are() -> None:
     url = "http://localhost:9000/mcp/sample"
-    assert add_to_claude("sample_1-a", url) == f"claude mcp add --transport http sample_1-a {url}"
+    assert CLAUDE_CODE.adding("sample_1-a", url) == f"claude mcp add --transport http sample_1-a {url}"
 
 
 @pytest.mark.parametrize(

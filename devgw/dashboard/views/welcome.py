@@ -8,7 +8,8 @@ from devgw.dashboard.look.sheet import Sheet
 from devgw.dashboard.views.health import sign
 from devgw.dashboard.views.scene import Scene
 from devgw.dashboard.world import Link
-from devgw.foreign.shell import add_to_claude, server_name
+from devgw.foreign.client_setup import CLAUDE_CODE
+from devgw.foreign.shell import server_name
 from devgw.foreign.text import cells
 
 _WIDE, _NARROW = 18, 15
@@ -38,7 +39,7 @@ def commands(scene: Scene) -> list[tuple[str, str]]:
     code = shlex.quote(f'{{"name":"{name}","type":"http","url":"{url}"}}')
     return [
         ("Any MCP client", url),
-        ("Claude Code", add_to_claude(name, url)),
+        ("Claude Code", CLAUDE_CODE.adding(name, url)),
         ("Cursor mcp.json", settings),
         ("VS Code", f"code --add-mcp {code}"),
         ("MCP Inspector", f"npx @modelcontextprotocol/inspector --transport http --server-url {shlex.quote(url)}"),
