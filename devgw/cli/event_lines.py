@@ -43,6 +43,8 @@ class EventLines:
         self._waiting: queue.Queue[Published | _Missed | str | None] = queue.Queue(Limits.EVENT_LINES)
         self._missed = 0
         self._error: OSError | None = None
+        self._complained_of: int | None = None
+        """The number of the last failure, of which nothing more is said until lines go out again."""
         self._began_writing = 0
         self._thread = threading.Thread(target=self._write_all, name="event lines", daemon=True)
         self._thread.start()
@@ -106,8 +108,8 @@ class EventLines:
             if self._error is None:
                 self._began_writing = self._clock.ticks()
                 self._try(partial(self._write, what))
-                if self._waiting.empty():
-                    self._try(self._printer.flush)
+                if self._waiting.empty() and self._try(self._printer.flush):
+                    self._complained_of = None
                 self._began_writing = 0
         self._try(self._printer.flush)
 
@@ -119,15 +121,20 @@ class EventLines:
         else:
             self._printer.show(line_of(what, has_fields=self._printer.as_json))
 
-    def _try(self, act: Callable[[], None]) -> None:
+    def _try(self, act: Callable[[], None]) -> bool:
         try:
             act()
         except OSError as error:
             self._error = error
-            _complain(error)
+            if error.errno != self._complained_of:
+                _complain(error)
+            self._complained_of = error.errno
         except Exception as error:  # noqa: BLE001  one line that cannot be made must not end the others
             if self._printer.is_closed:
                 self._error = OSError(errno.EPIPE, str(error))
+        else:
+            return True
+        return False
 
 
 def _complain(error: OSError) -> None:

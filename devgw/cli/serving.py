@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from devgw.cli.printing import write_line
+from devgw.cli.printing import write_line, write_lines
 from devgw.platforms.here import here
 
 if TYPE_CHECKING:
     from devgw.cli.event_lines import EventLines
+    from devgw.settings import Settings
 
 LEAST_OPEN_FILES = 64
 """A gateway at rest has about thirty."""
@@ -46,8 +47,14 @@ def why_no_dashboard() -> str:
     return why_none(os.environ)
 
 
-def why_not_here(state_dir: Path) -> str:
-    """Say what keeps a gateway from this state directory, as long as the terminal is a plain one."""
+def why_not_here(state_dir: Path, settings: "Settings | None" = None) -> str:
+    """Say what keeps a gateway from this state directory, as long as the terminal is a plain one.
+
+    Args:
+        state_dir: where its lock and control socket would be.
+        settings: those of a project's gateway, which may keep nothing.
+    """
+    from devgw.control.folder import of_project  # noqa: PLC0415  `--help` need not wait for it
     from devgw.control.lock import ProjectLock  # noqa: PLC0415  `--help` need not wait for it
     from devgw.problems import Refused  # noqa: PLC0415
 
@@ -55,8 +62,10 @@ def why_not_here(state_dir: Path) -> str:
     try:
         lock.acquire()
     except Refused as refused:
-        return f"{refused.problem.explain()} {refused.problem.advise()}"
+        problem = of_project(refused.problem, settings) if settings else refused.problem
+        return f"{problem.explain()} {problem.advise()}"
     lock.release()  # the child takes it
+    write_lines(lock.opened, colour="yellow", err=True)
     return ""
 
 

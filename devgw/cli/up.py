@@ -177,7 +177,7 @@ def _child(given: _Given) -> "tuple[Path, GatewayChild]":
     if moved:
         write_page(moved, err=True)
     folder = control_folder(settings)
-    if reason := why_not_here(folder):
+    if reason := why_not_here(folder, settings):
         write_page(reason, colour="red", err=True)
         sys.exit(1)
     if somebody_answers(settings.host, settings.port):

@@ -3,6 +3,7 @@
 import os
 import stat
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from devgw.entropy import digest
@@ -10,7 +11,7 @@ from devgw.files import FileRefused, check_own, close_to_others, is_made_by_devg
 from devgw.foreign.json import read_object
 from devgw.platforms.here import here
 from devgw.platforms.paths import passing_place, spelt
-from devgw.problems import Refused
+from devgw.problems import Problem, Refused
 from devgw.problems.control import NoPassingFolder, StateDirectoryUnusable
 from devgw.settings import Settings
 
@@ -23,6 +24,7 @@ LOG = "gateway.log"
 STUCK_LOG = "stuck.log"
 NAMES = (TCP_FILE, DATABASE, KEY, LOG, STUCK_LOG)
 """The plain files that devgw writes there, besides the lock and what SQLite puts beside its database."""
+_RUNTIME = "XDG_RUNTIME_DIR"
 _CLOSED = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal", LOG, STUCK_LOG, LOCK, "watched.json")
 """Files that are taken from other users; a key that those could read is refused, and an address is made anew."""
 
@@ -42,9 +44,14 @@ def is_met(folder: Path) -> bool:
 
 def passing_folder(root: Path) -> Path:
     """Return the folder of a gateway that keeps nothing in its project: in the user's runtime or temporary folder."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    base = Path(runtime) if runtime and Path(runtime).is_dir() else passing_place()
+    base = passing_place() if passing_variable() != _RUNTIME else Path(os.environ[_RUNTIME])
     return base / f"devgw-{here().user() or 0}-{digest(str(spelt(root)))[:12]}"
+
+
+def passing_variable() -> str:
+    """Return which variable of the environment names the place of that folder."""
+    runtime = os.environ.get(_RUNTIME, "")
+    return _RUNTIME if runtime and Path(runtime).is_dir() else "TMPDIR"
 
 
 def new_passing(prefix: str) -> Path:
@@ -100,6 +107,13 @@ def unusable(folder: Path, reason: OSError) -> Refused:
     """Return the refusal for a folder, or a file in it, that cannot be used."""
     path = reason.filename or str(folder)
     return Refused(StateDirectoryUnusable(str(path), reason.strerror or str(reason)))
+
+
+def of_project(problem: Problem, settings: Settings) -> Problem:
+    """Return why the folder of a project's gateway cannot be used, with what such a gateway can do without."""
+    if isinstance(problem, StateDirectoryUnusable):
+        return replace(problem, keeps=not settings.ephemeral, variable=passing_variable())
+    return problem
 
 
 def remove_left_behind(folder: Path) -> None:

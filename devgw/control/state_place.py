@@ -47,7 +47,8 @@ def _why_not(folder: Path) -> str:
     """Return what cannot be had in a folder; empty where all can, or nothing at all, which is refused elsewhere."""
     was_there = folder.exists()
     try:
-        prepare(folder)
+        if folder.is_symlink() or not is_made_by_devgw(folder):  # else whoever takes it closes it, and says so
+            prepare(folder)
         return _tried(folder)
     except (Refused, OSError):
         return ""

@@ -12,16 +12,28 @@ class StateDirectoryUnusable(Problem):
 
     path: str
     reason_given: str
+    keeps: bool | None = None
+    """Whether the gateway keeps a state, which it may go without; None where nobody can choose."""
+    variable: str = "TMPDIR"
+    """Of the environment; names another place where no state is kept."""
 
     fault: ClassVar = Fault.MACHINE
 
     def explain(self) -> str:
         """Say which directory, and what the system said."""
+        if self.keeps is False:
+            return f"{self.path} cannot be used for devgw's control socket: {self.reason_given}."
         return f"{self.path} cannot be used for devgw's state: {self.reason_given}."
 
     def advise(self) -> str:
-        """Say how to get one."""
-        return "Mend that or move it away, or name another folder with --state-dir."
+        """Say how to get one, or how to do without."""
+        if self.keeps is False:
+            return (
+                f"Set {self.variable} to a folder that you may write to; with --headless a gateway runs without that "
+                "socket."
+            )
+        otherwise = ", or keep nothing with --ephemeral" if self.keeps else ""
+        return f"Mend that or move it away, or name another folder with --state-dir{otherwise}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import cast
 
 from devgw.clock import Clock, SystemClock
 from devgw.config.finding import Finding
-from devgw.control.folder import DATABASE, KEY, control_folder
+from devgw.control.folder import DATABASE, KEY, control_folder, of_project
 from devgw.control.lock import ProjectLock
 from devgw.diagnosis.diagnose import RuleDiagnoser
 from devgw.events import Bus, Published
@@ -91,7 +91,7 @@ def build(
     clock = clock or SystemClock()
     bus = Bus(clock)
     with ExitStack() as undo:  # whoever fails on the way leaves no port and no lock behind
-        lock = _take_project(settings, undo)
+        lock, unlocked = _take_project(settings, undo)
         listeners = _listen(settings)
         undo.callback(listeners.close)
         settings = replace(settings, port=listeners.port)
@@ -146,6 +146,7 @@ def build(
         started=clock.now(),
         supervisor=Supervisor(bus, clock, monitor.health),
         canonical=canonical,
+        unlocked=unlocked,
     )
 
 
@@ -156,19 +157,24 @@ def _listen(settings: Settings) -> Listeners:
         raise CannotListen(error) from error
 
 
-def _take_project(settings: Settings, undo: ExitStack) -> ProjectLock | None:
-    """Take the project, so that no two gateways share it; where no state is kept, one that cannot be taken is none."""
+def _take_project(settings: Settings, undo: ExitStack) -> tuple[ProjectLock | None, str]:
+    """Take the project, so that no two gateways share it; where no state is kept, one that cannot be taken is none.
+
+    Returns:
+        The lock, or None and why there is none.
+    """
     if settings.ephemeral and not settings.root.is_dir():
-        return None
+        return None, f"There is no folder {settings.root}."
     lock = ProjectLock(control_folder(settings))
     try:
         lock.acquire()
     except Refused as refused:
-        if settings.ephemeral and isinstance(refused.problem, StateDirectoryUnusable):
-            return None
-        raise
+        problem = of_project(refused.problem, settings)
+        if settings.ephemeral and isinstance(problem, StateDirectoryUnusable):
+            return None, f"{problem.explain()} Set {problem.variable} to a folder that you may write to, for one."
+        raise Refused(problem) from refused
     undo.callback(lock.release)
-    return lock
+    return lock, ""
 
 
 def _state(

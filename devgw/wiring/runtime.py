@@ -28,6 +28,11 @@ from devgw.wiring.companions import Companions
 from devgw.wiring.seat_notes import seat_notes
 from devgw.wiring.supervisor import Supervisor
 
+_UNSEEN = (
+    "Without a control socket `devgw attach`, `why`, `tokens`, `trace` and `tail` find no gateway here, and nothing "
+    "keeps a second one from this project."
+)
+
 
 @dataclass
 class Runtime:
@@ -54,6 +59,8 @@ class Runtime:
     """Where helpers are started and stopped."""
     canonical: CanonicalUrls
     """What those see who outlive a generation."""
+    unlocked: str = ""
+    """Why there is neither lock nor control socket, in a sentence; empty where there are."""
     allowed: frozenset[Outflow] | None = None
     """What of the shell's environment may go where, as the person said at the start; None means all of it."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -89,7 +96,7 @@ class Runtime:
     @property
     def notes(self) -> list[str]:
         """Return what a person should know of how this gateway runs."""
-        opened = self.lock.opened if self.lock is not None else []
+        opened = self.lock.opened if self.lock is not None else [f"{self.unlocked} {_UNSEEN}"]
         return [*opened, *self.seat_notes, *self.companions.notes]
 
     @property

@@ -1,7 +1,10 @@
 """Event lines for people and programs."""
 
+import asyncio
+import errno
 import io
 import json
+import os
 import threading
 
 import pytest
@@ -121,3 +124,46 @@ def test_what_came_while_somebody_read_goes_out_at_once() -> None:
     assert lines.close(5)
     assert pipe.getvalue().count("\n") == 51
     assert pipe.flushed <= 3
+
+
+class FullDisk(io.StringIO):
+    """Takes nothing while it is full, or fails in another way."""
+
+    reason: int | None = errno.ENOSPC
+    flushed = 0
+
+    def flush(self) -> None:
+        if self.reason is not None:
+            raise OSError(self.reason, os.strerror(self.reason))
+        self.flushed += 1
+
+
+async def test_that_lines_cannot_be_written_is_said_once_and_again_when_it_is_news(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pipe, said = FullDisk(), ""
+
+    async def again(reason: int | None, text: str) -> int:
+        """Try it as the supervisor does, and return how often it was said by then."""
+        nonlocal said
+        pipe.reason = reason
+        kept = asyncio.ensure_future(lines.keep())
+        await asyncio.sleep(0)  # it forgets the failure before
+        lines.say(text)
+        if reason is None:
+            async with asyncio.timeout(5):
+                while not pipe.flushed:
+                    await asyncio.sleep(0.01)
+            kept.cancel()
+        else:
+            with pytest.raises(OSError, match=os.strerror(reason)):
+                await kept
+        said += capsys.readouterr().err
+        return said.count("the event lines cannot be written")
+
+    lines = EventLines(LinePrinter(pipe), Walk().clock)
+    assert [await again(errno.ENOSPC, f"a {number}") for number in range(3)] == [1, 1, 1]
+    assert [await again(errno.EIO, f"b {number}") for number in range(2)] == [2, 2]
+    assert await again(None, "written") == 2
+    assert [await again(errno.EIO, f"c {number}") for number in range(2)] == [3, 3]
+    lines.close(5)
