@@ -1,7 +1,8 @@
 """Who may see the dashboard in a browser: one who has the word, once, and from then on that browser alone.
 
 Any page on the web can make a browser send requests to this machine. So the Host must be ours (no DNS rebinding), an
-Origin must be ours (no foreign page opens the WebSocket), and without the cookie nothing is answered.
+Origin must be ours (no foreign page opens the WebSocket), and without the cookie nothing is answered. A browser sends a
+cookie to every port of its host, so that any other server here would get it: hence it is for a path that nobody knows.
 """
 
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ class Door:
         self.host = f"127.0.0.1:{port}"
         self.cookie_name = f"devgw_web_{port}"
         self.cookie = token("web_")
+        self.place = f"/{token('')}"
+        """The path below which the dashboard is, and where alone browsers send the cookie."""
         self._word: str | None = token("")
         self.url = f"http://{self.host}/?token={self._word}"
         """Where the person goes first; it works once."""
@@ -48,7 +51,7 @@ class Door:
         if knock.host != self.host or not self._comes_from_here(knock):
             return Decision.REFUSE
         if knock.cookie is not None and same(knock.cookie, self.cookie):
-            return Decision.PASS
+            return Decision.PASS if knock.path.startswith(f"{self.place}/") else Decision.REFUSE
         if knock.path == "/" and knock.word and self._word and same(knock.word, self._word):
             self._word = None
             return Decision.ADMIT

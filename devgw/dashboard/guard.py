@@ -26,8 +26,8 @@ def guard(door: Door) -> Middleware:
         if decision is Decision.REFUSE:
             return web.Response(status=403, text=_REFUSAL, headers=_HEADERS)
         if decision is Decision.ADMIT:
-            answer = web.Response(status=303, headers={"Location": "/", **_HEADERS})
-            answer.set_cookie(door.cookie_name, door.cookie, httponly=True, samesite="Strict", path="/")
+            answer = web.Response(status=303, headers={"Location": f"{door.place}/", **_HEADERS})
+            answer.set_cookie(door.cookie_name, door.cookie, httponly=True, samesite="Strict", path=f"{door.place}/")
             return answer
         response = await handler(request)
         if not response.prepared:
@@ -44,5 +44,5 @@ def _knock(request: web.Request, door: Door) -> Knock:
         request.headers.get("Origin"),
         request.query.get("token"),
         request.cookies.get(door.cookie_name),
-        request.path == "/ws",
+        request.path == f"{door.place}/ws",
     )

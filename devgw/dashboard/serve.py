@@ -28,8 +28,8 @@ class GuardedServer(Server):  # type: ignore[misc]  # textual-serve brings no ty
 
     async def application(self) -> web.Application:
         """Return the guarded application."""
-        application: web.Application = await self._make_app()
-        application.middlewares.append(guard(self._door))
+        application = web.Application(middlewares=[guard(self._door)])
+        application.add_subapp(self._door.place, await self._make_app())
         return application
 
     async def on_startup(self, app: web.Application) -> None:
