@@ -13,7 +13,7 @@ The floors, from the street to the cellar; imports go downward only, and import-
     mcp | problems                         what MCP says, why we say no
     foreign                                the one door for foreign bytes: JSON, URLs, text
     departure                              marks of where we differ on purpose from the deployed gateway
-    clock | entropy | files | ids | limits | settings             the ground
+    clock | entropy | files | ids | limits | settings | tasks     the ground
     platforms                              what differs between operating systems
 
 The same word stands on every floor: `oauth/token.py` (what is asked and answered), `gateway/token.py` (what is

@@ -7,6 +7,7 @@ from typing import Any
 from devgw.foreign.held import HeldTogether
 from devgw.limits import Limits
 from devgw.problems.limit import BodyGaveWay
+from devgw.tasks import is_cancelled
 from devgw.web.answers import NO_STORE, PROBLEM_JSON
 from devgw.web.recorder import App, Message, Receive, Scope, Send
 
@@ -37,7 +38,7 @@ class CountedBodies:
             await answering
         except asyncio.CancelledError:
             answering.cancel()
-            if not request.gave_way or _is_cancelled():
+            if not request.gave_way or is_cancelled():
                 raise
             await request.say_why()
         finally:
@@ -45,11 +46,6 @@ class CountedBodies:
 
     async def _answer(self, scope: Scope, request: "_Request") -> None:
         await self._app(scope, request.receive, request.send)
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 class _Request:

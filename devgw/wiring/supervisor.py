@@ -19,6 +19,7 @@ from devgw.events import Bus, FailureOrigin, Outcome
 from devgw.events.taxonomy import HelperStateChanged
 from devgw.monitor.health import Health
 from devgw.monitor.views import CheckRow
+from devgw.tasks import is_cancelled
 from devgw.wiring.cause import Cause, cause_of
 
 Begin = Callable[[], Awaitable[None]]
@@ -156,7 +157,7 @@ class Supervisor:
         try:
             await helper.begin()
         except asyncio.CancelledError as error:
-            if _is_being_cancelled():
+            if is_cancelled():
                 raise
             return error
         except _IS_NO_FAULT:
@@ -232,8 +233,3 @@ class Supervisor:
         for each in tasks:
             each.cancel()
         return (await asyncio.wait(tasks, timeout=within))[1] if tasks else set()
-
-
-def _is_being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
