@@ -154,7 +154,9 @@ class GrantBooks:
     def provider_token(self, published: Published, event: McpAuthProviderTokenChecked) -> None:
         """Show a JWT of the identity provider beside our own."""
         row = TokenRow(event.token_id, "idp", "live", stamp(published.at), stamp(event.expires_at))
-        row.subject_id, row.session_id = event.subject_id or "", event.session_id or ""
+        subject = event.subject_id or event.claims.get("sub", "")
+        row.subject_id = mask_sentence(subject) if isinstance(subject, str) else ""
+        row.session_id = event.session_id or ""
         scope = event.claims.get("scope", "")
         row.scope = mask_sentence(scope) if isinstance(scope, str) else ""
         self.tokens.put(row.id, row)

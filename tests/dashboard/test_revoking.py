@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from devgw.control.messages import CommandAnswer, Consequences, Events, TokenRow
+from devgw.dashboard.views import tokens
 from tests.dashboard.bench import Bench
 from tests.support.sample_world import NOON
 
@@ -129,12 +130,12 @@ def test_a_refusal_of_another_token_is_no_proof(asked: Bench) -> None:
 def test_marked_ones_want_their_number_typed(bench: Bench) -> None:
     bench.port.answers = {"revoke dry": told(REFRESH), "revoke": told(REFRESH)}
     bench.press("3", "space", "space", "d")
-    assert "Revoke 2 marked tokens?" in bench.text()
+    assert "Revoke 2 marked tokens (1 grant)?" in bench.text()
 
     bench.press("y", "enter")
     assert revoked(bench) == []
     bench.press("backspace", "2", "enter")
-    assert len(revoked(bench)) == 2
+    assert revoked(bench) == [{"kind": "grant", "id": "g-51"}]
 
 
 def test_a_client_wants_its_name_typed(bench: Bench) -> None:
@@ -151,3 +152,80 @@ def test_what_the_gateway_refuses_is_said(bench: Bench) -> None:
     bench.press("y")
 
     assert revoked(bench) == []
+
+
+def test_together_only_what_can_end_is_marked_and_the_rest_is_counted(bench: Bench) -> None:
+    bench.press("3", "*")
+    live = {row.id for row in bench.world.table("token") if tokens.can_end(row, NOON)}
+
+    assert bench.desk.listing.marks == live
+    shown = len(bench.desk.listing)
+    assert f"{len(live)} marked; {shown - len(live)} left out" in bench.text()
+
+
+def test_one_row_that_cannot_end_does_not_stop_the_others(bench: Bench) -> None:
+    """A token of the provider, a spent code, a token that expired: they are left out, and counted."""
+    bench.port.answers = {"revoke dry": told(REFRESH), "revoke": told(REFRESH)}
+    provider = TokenRow("idp:1", "idp", "live", NOON, NOON + 300, seq=98)
+    bench.world.events(Events(98, NOON, {"token": [provider]}), NOON)
+    bench.desk.take(bench.world.drain())
+    bench.press("3", "space", "/", "kind:idp", "enter", "space")
+    bench.press("/", "^U", "kind:code", "enter", "space", "/", "^U", "enter", "d")
+
+    assert "Revoke 1 marked token (1 grant)?" in bench.text()
+    assert "2 of the 3 marked left out" in bench.text()
+    bench.press("1", "enter")
+    assert [each["kind"] for each in revoked(bench)] == ["grant"]
+
+
+def test_tokens_of_one_grant_end_by_one_act(bench: Bench) -> None:
+    bench.port.answers = {"revoke dry": told(REFRESH), "revoke": told(REFRESH)}
+    bench.press("3", "/", "grant:g-51", "enter", "*", "d")
+    assert "Revoke 2 marked tokens (1 grant)?" in bench.text()
+    bench.press("2", "enter")
+
+    assert revoked(bench) == [{"kind": "grant", "id": "g-51"}]
+
+
+@pytest.mark.parametrize(("kind", "where"), [("idp", "Sessions"), ("upstream", "Upstreams"), ("code", "good once")])
+def test_what_is_not_ours_to_revoke_says_where_it_ends(bench: Bench, kind: str, where: str) -> None:
+    row = TokenRow(f"{kind}:1", kind, "live", NOON, NOON + 300, seq=98)
+    bench.world.events(Events(98, NOON, {"token": [row]}), NOON)
+    bench.desk.take(bench.world.drain())
+    bench.press("3", ":", f"token {kind}:1", "enter", "d")
+
+    assert where in bench.text()
+    assert [name for name, _ in bench.port.asked if name == "revoke"] == []
+
+
+def test_tokens_of_the_provider_are_folded_in_under_their_session_and_one_key_shows_them(bench: Bench) -> None:
+    session = next(iter(bench.world.table("session")))
+    row = TokenRow("idp:1f9a", "idp", "live", NOON, NOON + 300, subject_id=session.subject_id, seq=98)
+    bench.world.events(Events(98, NOON, {"token": [row]}), NOON)
+    bench.desk.take(bench.world.drain())
+    bench.press("3")
+    assert "idp:1f9a" not in bench.text()
+    bench.press("i")
+    assert "idp:1f9a" in bench.text()
+    bench.press("i")
+    assert "idp:1f9a" not in bench.text()
+
+    bench.press(":", f"session {session.id}", "enter")
+    assert "idp:1f9a" in bench.text()
+
+
+def test_a_family_says_its_client_and_person_once_and_is_together(bench: Bench) -> None:
+    bench.press("3")
+    rows = [*bench.desk.listing.rows()]
+    live = [row.grant_id for row in rows if tokens.can_end(row, NOON)]
+    assert len([each for number, each in enumerate(live) if each not in live[:number]]) == len(
+        [each for number, each in enumerate(live) if number == 0 or live[number - 1] != each]
+    )
+    assert _said(bench, "cursor") == 1
+    bench.press("s")
+    assert bench.desk.listing.order.name == "CLIENT"
+    assert _said(bench, "cursor") == 2
+
+
+def _said(bench: Bench, word: str) -> int:
+    return sum(word in line.split("│")[1] for line in bench.text().splitlines() if line.startswith("│"))

@@ -14,18 +14,27 @@ _UNDO_SECONDS = 30.0
 _LISTED = 5
 _KINDS = {"tokens": "token", "clients": "client", "sessions": "session", "flows": "grant"}
 
+_NOT_OURS = {
+    "idp": "the identity provider's: d in Sessions (5) ends what it began",
+    "upstream": "an upstream's: d in Upstreams (6) disconnects it",
+    "code": "a code is good once, for a minute: revoke the tokens that it brought",
+}
+"""Why some kinds of tokens cannot be revoked by themselves."""
+
 
 def why_not(desk: Desk) -> str:
     """Say why nothing can be revoked."""
     if desk.is_read_only:
         return "read-only"
-    if reason := why_not_steered(desk):
-        return reason
-    if desk.row is None:
-        return "the list is empty"
-    if desk.view.name == "flows" and not desk.row.grant_id:
+    return why_not_steered(desk) or (_why_not_row(desk, desk.row) if desk.row is not None else "the list is empty")
+
+
+def _why_not_row(desk: Desk, row: Any) -> str:
+    if desk.view.name == "flows" and not row.grant_id:
         return "this flow has no grant"
-    if desk.view.name == "upstreams" and not desk.row.connected:
+    if desk.view.name == "tokens" and not desk.listing.marks:
+        return _NOT_OURS.get(row.kind, "")
+    if desk.view.name == "upstreams" and not row.connected:
         return "nobody is connected to it"
     return ""
 
@@ -35,11 +44,16 @@ def ask(desk: Desk) -> None:
     if desk.view.name == "upstreams":
         _ask_disconnect(desk)
         return
-    marked = [row for row in desk.listing.rows() if row_id(row) in desk.listing.marks]
-    rows = marked or [desk.row]
     kind = _KINDS[desk.view.name]
-    ids = [row.grant_id if kind == "grant" else row.id for row in rows]
-    confirm = _question(desk, kind, rows, ids)
+    if desk.listing.marks:
+        confirm, kind, ids = _question_of_marked(desk, kind)
+    else:
+        row: Any = desk.row
+        ids = [row.grant_id if kind == "grant" else row.id]
+        confirm = _question(desk, kind, row, ids[0])
+    if not ids:
+        desk.say("nothing that is marked can end", "warn")
+        return
     confirm.awaited = len(ids)
     desk.overlay = confirm
     for each in ids:
@@ -47,18 +61,34 @@ def ask(desk: Desk) -> None:
         desk.port.ask("revoke", arguments, partial(_foreseen, confirm))
 
 
-def _question(desk: Desk, kind: str, rows: list[Any], ids: list[str]) -> Confirm:
-    act = partial(_revoke, kind=kind, ids=ids)
-    if len(rows) > 1:
-        notes = [f"{i}  {_client(row)}" for i, row in zip(ids[:_LISTED], rows, strict=False)]
-        if len(ids) > _LISTED:
-            notes.append(f"and {len(ids) - _LISTED} more")
-        return Confirm("Revoke", f"Revoke {len(ids)} marked {kind}s?", act, typed=str(len(ids)), notes=notes)
-    row = rows[0]
+def _question_of_marked(desk: Desk, kind: str) -> tuple[Confirm, str, list[str]]:
+    """Return the question about all that is marked and can end, and what it is about; tokens go by their grants."""
+    marked = [row for row in desk.listing.rows() if row_id(row) in desk.listing.marks]
+    rows = [row for row in marked if desk.view.can_end is None or desk.view.can_end(row, desk.now)]
+    ids = [row_id(row) for row in rows]
+    of = ""
+    notes = [f"{i}  {_client(row)}" for i, row in zip(ids[:_LISTED], rows, strict=False)]
+    notes += [f"and {len(ids) - _LISTED} more"] if len(ids) > _LISTED else []
+    if len(marked) > len(rows):
+        notes.append(f"{len(marked) - len(rows)} of the {len(marked)} marked left out: nothing there can end")
+    if kind == "token":  # one of them ends its whole grant
+        typed, kind = len(ids), "grant"
+        ids = [*dict.fromkeys(row.grant_id for row in rows)]
+        of = f" ({words.plural(len(ids), 'grant')})"
+    else:
+        typed = len(ids)
+    verb = {"client": "Delete", "session": "End"}.get(kind, "Revoke")
+    question = f"{verb} {typed} marked {desk.view.noun}{'' if typed == 1 else 's'}{of}?"
+    confirm = Confirm("Revoke", question, partial(_revoke, kind=kind, ids=ids), typed=str(typed), notes=notes)
+    return confirm, kind, ids
+
+
+def _question(desk: Desk, kind: str, row: Any, id_: str) -> Confirm:
+    act = partial(_revoke, kind=kind, ids=[id_])
     if kind == "token":
         return Confirm("Revoke", f"Revoke {row.kind} token {row.id} ({_client(row)})?", act)
     if kind == "grant":
-        return Confirm("Revoke", f"Revoke grant {ids[0]} ({_client(row)}) and its whole family of tokens?", act)
+        return Confirm("Revoke", f"Revoke grant {id_} ({_client(row)}) and its whole family of tokens?", act)
     if kind == "client":
         return Confirm("Delete client", f"Delete client {row.name or row.id}?", act, "delete", typed=row.name or row.id)
     name = desk.scene.person(row.email or row.subject_id)

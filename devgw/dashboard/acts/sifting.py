@@ -86,9 +86,30 @@ def mark(desk: Desk) -> None:
 
 
 def mark_all(desk: Desk) -> None:
-    """Mark every row that the filter lets through."""
-    desk.listing.marks.update(row_id(row) for row in desk.listing.rows())
-    desk.say(f"{len(desk.listing.marks):,} marked")
+    """Mark every row that the filter lets through, but what could not be ended."""
+    can_end, rows = desk.view.can_end, [*desk.listing.rows()]
+    chosen = rows if can_end is None else [row for row in rows if can_end(row, desk.now)]
+    desk.listing.marks.update(map(row_id, chosen))
+    rest = len(rows) - len(chosen)
+    left_out = f"; {rest:,} left out: nothing there can end" if rest else ""
+    desk.say(f"{len(desk.listing.marks):,} marked{left_out}")
+
+
+_PROVIDERS = "kind:idp"
+
+
+def provider_tokens(desk: Desk) -> None:
+    """Show the tokens of the identity provider, or what was there before."""
+    asked = desk.asked[desk.view.name]
+    wanted = "" if asked.applied == _PROVIDERS else _PROVIDERS
+    asked.editor.set(wanted)
+    desk.filter(wanted)
+    desk.moved()
+
+
+def why_no_provider_tokens(desk: Desk) -> str:
+    """Say why there are none to show."""
+    return "" if any(row.kind == "idp" for row in desk.world.table("token")) else "none has come"
 
 
 def unmark(desk: Desk) -> None:

@@ -86,7 +86,8 @@ def _flows(desk: Desk) -> Part:
 
 
 def _tokens(desk: Desk, width: int) -> Part:
-    live = [row for row in desk.world.table("token") if row.state == "live" and not 0 < row.expires <= desk.now]
+    ours = (row for row in desk.world.table("token") if row.kind != "idp")
+    live = [row for row in ours if row.state == "live" and not 0 < row.expires <= desk.now]
     if not live:
         return ()
     soon = sum(0 < row.expires <= desk.now + 60 for row in live)

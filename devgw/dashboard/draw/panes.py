@@ -64,7 +64,8 @@ def _row(desk: Desk, index: int, slots: list[Slot], cache: RowCache, width: int)
     row = listing.row(index)
     name = row_id(row)
     is_current, is_marked = index == listing.index, name in listing.marks
-    stamp = (is_current, is_marked, int(desk.now) if desk.view.ticks else 0, listing.ghost is row)
+    is_next = _is_next(desk, index, row)
+    stamp = (is_current, is_marked, int(desk.now) if desk.view.ticks else 0, listing.ghost is row, is_next)
     known = cache.lines.get(name)
     if known is not None and known[0] is row and known[1] == stamp:
         return known[2]
@@ -73,7 +74,7 @@ def _row(desk: Desk, index: int, slots: list[Slot], cache: RowCache, width: int)
     if is_marked and is_current:
         gutter = desk.glyphs.pointer + desk.glyphs.mark
     try:
-        drawn = pad(row_line(row, slots, desk.scene, suffix, gutter), width, suffix)
+        drawn = pad(row_line(row, slots, desk.scene, suffix, gutter, is_next=is_next), width, suffix)
     except Exception as error:  # noqa: BLE001  one bad row never spoils a list
         drawn = pad(
             line((f"{gutter}{fit(desk.faults.note(f'the row {name}', error), width - 2)}", "bad")), width, suffix
@@ -82,6 +83,14 @@ def _row(desk: Desk, index: int, slots: list[Slot], cache: RowCache, width: int)
         drawn = pad((*drawn[:-1], ("gone", "warn@")), width, suffix)
     cache.lines[name] = (row, stamp, drawn)
     return drawn
+
+
+def _is_next(desk: Desk, index: int, row: Any) -> bool:
+    """Tell whether a row stands below another one of its family that is on the screen and not chosen."""
+    listing, family = desk.listing, desk.view.family
+    if family is None or listing.order.name != desk.view.order.name or index in {listing.top, listing.index}:
+        return False
+    return bool(family(row) == family(listing.row(index - 1)))
 
 
 def _remark(desk: Desk) -> str:

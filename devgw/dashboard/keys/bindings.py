@@ -78,6 +78,17 @@ _VIEW = (
         views=("tokens", "clients", "sessions", "flows", "upstreams"),
     ),
     Key(
+        "provider_tokens",
+        ("i",),
+        "i",
+        "IdP's",
+        "the identity provider's tokens, which stand under their session too",
+        sifting.provider_tokens,
+        sifting.why_no_provider_tokens,
+        bar=1,
+        views=("tokens",),
+    ),
+    Key(
         "reveal",
         ("v",),
         "v",

@@ -29,6 +29,8 @@ class Column:
     grows: int = 0
     """Its share of the room that is left."""
     rank: int = 0
+    once: bool = False
+    """True where rows of one family say it in the first of them alone."""
     unless: str = ""
     """The title of a column beside which this one says nothing new."""
 
@@ -62,6 +64,10 @@ class View:
     is_problem: Callable[[Any], bool] = lambda _row: False
     is_over: Callable[[Any, float], bool] | None = None
     """Hides rows that time has made uninteresting."""
+    family: Callable[[Any], Any] | None = None
+    """What rows have in common that stand together in its own order."""
+    can_end: Callable[[Any, float], bool] | None = None
+    """Tells rows that can be revoked, deleted or signed out: those alone are marked together."""
     is_past: Callable[[Any, float], bool] | None = None
     """Tells rows that are over, and stand behind the others."""
     legend: Callable[[Glyphs], tuple[str, ...]] = lambda _glyphs: ()
@@ -132,11 +138,14 @@ def header(slots: list[Slot], order: Order, scene: Scene) -> Line:
     return tuple(spans)
 
 
-def row_line(row: Any, slots: list[Slot], scene: Scene, suffix: str, gutter: str) -> Line:
-    """Return one row; `suffix` (`@` the cursor's, `*` marked) goes behind each look."""
+def row_line(row: Any, slots: list[Slot], scene: Scene, suffix: str, gutter: str, *, is_next: bool = False) -> Line:
+    """Return one row; `suffix` (`@` the cursor's, `*` marked) goes behind each look.
+
+    A row that `is_next` of its family leaves out what the first one says.
+    """
     spans: list[Span] = [(gutter, "key" + suffix)]
     for slot in slots:
-        cell = slot.column.cell(row, scene)
+        cell = ("", "") if is_next and slot.column.once else slot.column.cell(row, scene)
         if cell and isinstance(cell[0], str):
             text, look = cell[0], str(cell[1])
             spans.append((fit(text, slot.width, slot.column.right, scene.glyphs.ellipsis) + " ", look + suffix))

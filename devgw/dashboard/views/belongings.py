@@ -27,9 +27,9 @@ def write_grants(grants: Sequence[GrantRow], scene: Scene, sheet: Sheet) -> None
         )
 
 
-def write_tokens(tokens: Sequence[TokenRow], scene: Scene, sheet: Sheet) -> None:
+def write_tokens(tokens: Sequence[TokenRow], scene: Scene, sheet: Sheet, head: str = "Tokens") -> None:
     """Write tokens with what is left of them."""
-    sheet.head("Tokens", "" if tokens else "none")
+    sheet.head(head, "" if tokens else "none")
     for each in tokens:
         left = countdown(scene.now, each.expires, each.issued, "" if each.state == "live" else each.state)
         text, look = left.cell(scene.glyphs)

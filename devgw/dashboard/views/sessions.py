@@ -8,7 +8,7 @@ from devgw.dashboard.look.countdown import WIDTH, Countdown, countdown
 from devgw.dashboard.look.line import Span, line
 from devgw.dashboard.look.sheet import Sheet, Target
 from devgw.dashboard.views.base import Column, Tab, View
-from devgw.dashboard.views.belongings import write_flows, write_grants
+from devgw.dashboard.views.belongings import write_flows, write_grants, write_tokens
 from devgw.dashboard.views.scene import Scene
 
 _BROWSERS = ("Firefox", "Edg", "Chrome", "Safari", "curl", "python")
@@ -52,6 +52,13 @@ def _write_session(row: SessionRow, scene: Scene, sheet: Sheet) -> None:
         sheet.text(scene.why_missing("session", row.id), "dim")
         return
     write_grants(detail.grants, scene, sheet)
+    tokens = scene.world.table("token")
+    write_tokens(
+        [each for each in tokens if each.kind == "idp" and each.subject_id == row.subject_id],
+        scene,
+        sheet,
+        "Tokens of the identity provider",
+    )
 
 
 def _write_flows(row: SessionRow, scene: Scene, sheet: Sheet) -> None:
@@ -109,6 +116,7 @@ SESSIONS = View(
         states={"live": lambda row: row.state == "live", "ended": lambda row: row.state != "live"},
         words=lambda row: (row.id, row.email, row.name, row.subject_id, row.browser),
     ),
+    can_end=lambda row, now: row.state == "live" and not 0 < row.expires <= now,
     order=Order("STARTED", lambda row: row.started, descending=True),
     tabs=(Tab("Session", _write_session), Tab("Flows", _write_flows)),
     empty=("Nobody has signed in yet.", "A session begins when a person comes back from the identity provider."),

@@ -1,5 +1,7 @@
 """View 3, Tokens: what was issued, how long it lives, its family, and what became of it."""
 
+from typing import Any
+
 from devgw.control.messages import TokenDetail, TokenRow
 from devgw.dashboard.filter import Field, Vocabulary
 from devgw.dashboard.lists.listing import Order
@@ -11,6 +13,8 @@ from devgw.dashboard.views.base import Column, Tab, View
 from devgw.dashboard.views.scene import Scene
 
 _LEAVES_AFTER = 60.0
+_KINDS = ("access", "refresh", "code", "upstream", "idp")
+"""In the order in which a family stands below one another."""
 _FAR = 1e12
 
 
@@ -32,8 +36,29 @@ def _kind(row: TokenRow, _scene: Scene) -> Span:
     return row.kind, _state_look(row)
 
 
+def family(row: TokenRow) -> tuple[str, ...]:
+    """Return whose grant a token belongs to: person, client, route, grant."""
+    return row.subject_id, row.client.lower(), row.operation_id or row.upstream_id, row.grant_id
+
+
+def _order(row: TokenRow) -> tuple[Any, ...]:
+    return (*family(row), _KINDS.index(row.kind) if row.kind in _KINDS else len(_KINDS), -row.issued)
+
+
+def _person(row: TokenRow, scene: Scene) -> Span:
+    grant = scene.world.table("grant").find(row.grant_id)
+    return scene.person((grant.email if grant else "") or row.subject_id), ""
+
+
+def can_end(row: TokenRow, now: float) -> bool:
+    """Tell whether a token can be revoked here: it is ours, and opens something."""
+    return row.kind in {"access", "refresh"} and row.state == "live" and not 0 < row.expires <= now
+
+
 def is_over(row: TokenRow, now: float) -> bool:
-    """Tell whether a token ended so long ago that it leaves the list: a minute, or five where it was misused."""
+    """Tell whether a token leaves the list: of the provider, or ended a minute ago, five where it was misused."""
+    if row.kind == "idp":
+        return True
     end = row.ended if row.state != "live" else row.expires
     patience = _LEAVES_AFTER * (5 if row.state in {"replayed", "revoked"} else 1)
     latest = max(end, row.last_refused)
@@ -73,24 +98,26 @@ TOKENS = View(
     table="token",
     detail="token",
     columns=(
-        Column("KIND", 8, _kind, lambda row: row.kind),
-        Column("TOKEN", 15, lambda row, _scene: (row.id, _state_look(row)), lambda row: row.id, rank=5),
-        Column("CLIENT", 12, lambda row, _scene: (row.client, ""), lambda row: row.client.lower(), grows=2),
+        Column("CLIENT", 11, lambda row, _scene: (row.client, ""), lambda row: row.client.lower(), grows=2, once=True),
+        Column("PERSON", 10, _person, lambda row: row.subject_id, grows=2, rank=3, once=True),
         Column(
             "ROUTE",
-            10,
+            8,
             lambda row, _scene: (row.operation_id or row.upstream_id, "dim"),
             lambda row: row.operation_id,
             rank=6,
             grows=1,
+            once=True,
         ),
+        Column("KIND", 8, _kind, lambda row: row.kind),
+        Column("TOKEN", 15, lambda row, _scene: (row.id, _state_look(row)), lambda row: row.id, rank=4),
         Column(
             "EXPIRES IN",
             WIDTH,
             lambda row, scene: left(row, scene.now).cell(scene.glyphs),
             lambda row: row.expires or _FAR,
         ),
-        Column("USES", 4, lambda row, _scene: (str(row.uses or ""), "dim"), lambda row: row.uses, True, rank=4),
+        Column("USES", 4, lambda row, _scene: (str(row.uses or ""), "dim"), lambda row: row.uses, True, rank=5),
     ),
     vocabulary=Vocabulary(
         fields={
@@ -125,11 +152,13 @@ TOKENS = View(
         },
         words=lambda row: (row.id, row.kind, row.client, row.grant_id, row.operation_id, row.scope),
         values={
-            "kind": ("access", "refresh", "code", "idp", "upstream"),
+            "kind": _KINDS,
             "state": ("live", "spent", "revoked", "replayed"),
         },
     ),
-    order=Order("EXPIRES IN", lambda row: row.expires or _FAR),
+    order=Order("GRANT", _order),
+    family=family,
+    can_end=can_end,
     tabs=(
         Tab("Claims", inspector.write_claims),
         Tab("Family", _write_family),
