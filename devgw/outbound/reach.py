@@ -19,6 +19,7 @@ from devgw.outbound.transport import (
     tls_error,
     tls_fault,
     unreached,
+    why_no_http,
 )
 from devgw.problems import Problem
 from devgw.problems.proxy import (
@@ -142,7 +143,7 @@ def _broken_off(error: BaseException, url: str, seconds: float, written_in: str)
     if isinstance(error, httpx2.DecodingError):
         return UpstreamEncodingUnreadable(url, getattr(error, "encoding", "") or "an encoding")
     if isinstance(error, httpx2.RemoteProtocolError) and is_no_http(error):
-        return UpstreamAnswerMalformed(url, str(error))
+        return UpstreamAnswerMalformed(url, why_no_http(error))
     if isinstance(error, (httpx2.ReadError, httpx2.RemoteProtocolError)):
         return UpstreamClosedEarly(url, 0, has_begun=False)
     return UpstreamUnreachable(url, describe_failure(error), written_in=written_in)

@@ -3,6 +3,7 @@
 What the operating system and the TLS library say is read by type, errno and code where they give one.
 """
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -28,6 +29,13 @@ _BY_CODE = (
 )
 _PLAIN = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
 """What OpenSSL calls an answer that is no TLS record."""
+_STATUS_LINE = re.compile(r"illegal status line: bytearray\((b.*)\)", re.DOTALL)
+_OF_PARSER = {
+    "illegal request line": "it begins with a byte with which no answer begins",
+    "illegal header line": "a header has no colon, or characters in it that none may have",
+    "illegal chunk header": "the length of a chunk is none",
+}
+"""h11's sentences that speak of something else than is meant, or repeat what may be a secret; a test holds them."""
 _CUT = "peer closed connection"
 """How h11 begins its sentence about a body that has no end; a test holds it."""
 _OR_HERE = ", or `ca_file` in devgw.toml, and "
@@ -131,7 +139,7 @@ def _in_its_own_words(error: BaseException) -> str:
     if "timeout" in type(error).__name__.lower():
         return "it did not answer in time"
     if is_no_http(error):
-        return f"what came is no HTTP ({clean(str(error), 200).rstrip('.')})"
+        return f"what came is no HTTP ({why_no_http(error)})"
     return clean(f"{type(error).__name__}: {error}", 200).rstrip(".") if str(error) else type(error).__name__
 
 
@@ -154,6 +162,15 @@ def is_no_http(error: BaseException) -> bool:
     """Tell whether the bytes that came are no HTTP; h11 has one class for those and for a body that was cut short."""
     of_h11 = [each for each in chain_of(error) if type(each).__module__.startswith("h11")]
     return bool(of_h11) and not any(_CUT in str(each) for each in of_h11)
+
+
+def why_no_http(error: BaseException) -> str:
+    """Return what of an answer is no HTTP, as the parser found: in words about an answer, and without a header's."""
+    said = str(error)
+    if (line := _STATUS_LINE.fullmatch(said)) is not None:
+        return f"its first line is {clean(line[1], 100)}"
+    words = next((words for sign, words in _OF_PARSER.items() if said.startswith(sign)), said)
+    return clean(words, 200).rstrip(".")
 
 
 def chain_of(error: BaseException | None) -> list[BaseException]:
