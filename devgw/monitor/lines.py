@@ -54,7 +54,8 @@ def clean(text: str) -> str:
 def _severity(event: Event) -> str:
     if isinstance(event, _ERROR):
         return "error"
-    if isinstance(event.problem, TokenMissing | TokenExpired) or _is_probe(event):  # on both a client goes on by itself
+    is_quiet = isinstance(event.problem, TokenMissing | TokenExpired) and event.problem.diagnosis_id is None
+    if is_quiet or _is_probe(event):  # on both a client goes on by itself
         return ""
     if event.outcome in {Outcome.FAILURE, Outcome.DENIED} or (event.reason_code and not isinstance(event, _WARNING)):
         return "error"

@@ -12,6 +12,9 @@ from devgw.problems.base import ErrorCode, Fault, Problem
 class TokenMissing(Problem):
     """The request carries no credentials."""
 
+    beside: tuple[str, ...] = ()
+    """Other places of it that are called like one for credentials, in words: `the header X-Api-Key`."""
+
     diagnosis: ClassVar[str | None] = None
     status: ClassVar = 401
     error: ClassVar = ErrorCode.INVALID_TOKEN
@@ -19,8 +22,28 @@ class TokenMissing(Problem):
     source: ClassVar = "RFC 6750 §3; MCP authorization: Protected Resource Metadata Discovery"
 
     def explain(self) -> str:
-        """Say so."""
-        return "The request has no Authorization header."
+        """Say so, and what else it has."""
+        has = f"; it has {' and '.join(self.beside)}, which is not read here" if self.beside else ""
+        return f"The request has no Authorization header{has}."
+
+
+@dataclass(frozen=True, slots=True)
+class TokenMisplaced(TokenMissing):
+    """What has the form of this gateway's access tokens came in another place than the Authorization header."""
+
+    place: str = ""
+    """In words: `the header X-Api-Key`."""
+
+    diagnosis: ClassVar = "BEAR-11"
+    hint: ClassVar = "Send it as `Authorization: Bearer`, one space, the token: no other place is read."
+    source: ClassVar = "RFC 6750 §2.1; MCP authorization: Token Requirements"
+
+    def explain(self) -> str:
+        """Say where it came."""
+        return (
+            f"The request has no Authorization header; an access token of this gateway came in another place: "
+            f"{self.place}."
+        )
 
 
 @dataclass(frozen=True, slots=True)

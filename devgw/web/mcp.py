@@ -17,12 +17,13 @@ from devgw.gateway.admission import Admission
 from devgw.gateway.capability import Capabilities
 from devgw.gateway.connect_required import CONNECT_ERRORS, WITH_URL_ELICITATION
 from devgw.gateway.forwarding import forwarding_of
+from devgw.gateway.misplaced_token import find_elsewhere
 from devgw.limits import Limits
 from devgw.mcp.headers import mismatch, missing
 from devgw.mcp.message import find_lookalike, read_messages
 from devgw.mcp.revision import is_modern, revision_of
 from devgw.problems import Problem, Refused
-from devgw.problems.bearer import SubjectMissing
+from devgw.problems.bearer import SubjectMissing, TokenMissing
 from devgw.problems.front import BodyUnreadable, HeaderMismatch, MethodNotOffered, RequestTooLarge
 from devgw.problems.limit import BatchTooLong, BodyTooDeep
 from devgw.settings import Settings
@@ -132,9 +133,10 @@ class McpRoutes:
         try:
             self._admit(call)
         except Refused as refused:
-            self._publish_rejected(call, refused.problem, refused.problem.status)
-            challenge = self._admission.challenge(call.route, refused.problem, call.origin)
-            await answer_bearer(recording, refused.problem, challenge)
+            problem = _looked_for(call) if type(refused.problem) is TokenMissing else refused.problem
+            self._publish_rejected(call, problem, problem.status)
+            challenge = self._admission.challenge(call.route, problem, call.origin)
+            await answer_bearer(recording, problem, challenge)
             return False
         recording.phase("admit", began)
         return True
@@ -267,6 +269,11 @@ def _asked(call: McpCall) -> tuple[Route, str | None, bytes, str]:
     # Several lines of one header are one list (RFC 9110 §5.3), which holds more than one token.
     sent = b", ".join(value for name, value in call.trace.request_headers if name == b"authorization")
     return call.route, sent.decode("latin-1") or None, call.trace.query, call.origin
+
+
+def _looked_for(call: McpCall) -> Problem:
+    """Return where else a request without an Authorization header has a token, if it has one."""
+    return find_elsewhere(call.trace.request_headers, call.trace.query, call.body)
 
 
 def _check_readable(call: McpCall, *, is_filtered: bool) -> None:

@@ -7,7 +7,7 @@ from itertools import chain
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import MCP, came_past, mcp_requests
 from devgw.diagnosis.view import View
-from devgw.events.flow import Diagnosis
+from devgw.events.flow import Diagnosis, Milestone
 from devgw.events.taxonomy import McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefreshed
 from devgw.problems.bearer import TokenMissing, TokenRevoked
 
@@ -15,6 +15,8 @@ OFTEN = 2
 STUBBORN = 3
 """Calls with one revoked token after which a client is not about to sign in again."""
 SAID_FOR = timedelta(minutes=10)
+GOES_ON = timedelta(seconds=3)
+"""Within which a client that signs in by itself has asked for the metadata."""
 
 
 def header_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
@@ -36,6 +38,27 @@ def header_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG0
             got="(no Authorization header)",
             certain=False,
             gone_when="a call with the token arrives",
+        )
+
+
+def sent_beside(view: View, now: datetime) -> Iterator[Diagnosis]:
+    """BEAR-11, suspected: a key or token of somebody's where the Authorization header is read, and no login follows."""
+    asked = list(mcp_requests(view))
+    problem = asked[-1].problem if asked else None
+    if view.flow.last_seen is not Milestone.MCP_401 or not isinstance(problem, TokenMissing) or not problem.beside:
+        return
+    if now - asked[-1].started_at >= GOES_ON:
+        where = " and ".join(problem.beside)
+        yield diagnosis(
+            "BEAR-11",
+            f"{view.who} was answered 401 and went no further; its call has no Authorization header, and has {where}.",
+            "Let the client sign in by OAuth here; what it is to send by itself belongs into `Authorization: Bearer`.",
+            view=view,
+            trace=asked[-1],
+            got=where,
+            expected="Authorization: Bearer …",
+            certain=False,
+            gone_when="it goes on to sign in",
         )
 
 
@@ -95,6 +118,7 @@ def wrong_revocation(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa:
 
 
 RULES = (
+    Rule(("BEAR-11",), "a 401, a key beside the Authorization header, and nothing after it", sent_beside),
     Rule(("BEAR-03",), "a token that was issued and a call without Authorization after it", header_lost),
     Rule(("REVK-01",), "a good answer to a revoked token", revoked_but_accepted),
     Rule(("BEAR-06",), "two calls with a revoked token after a newer one was issued, or three without", old_token),

@@ -1,0 +1,72 @@
+"""A token in another place than the Authorization header; looked for where a request has no such header.
+
+What has the form of our own tokens is one wherever it stands. Anything else is only noted by the name of its place:
+a header such as X-Api-Key may be the upstream's, and its client signs in all the same.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from devgw.events.trace import Headers
+from devgw.foreign.text import clean
+from devgw.problems.bearer import TokenMisplaced, TokenMissing
+
+_OURS = re.compile(r"(?<![A-Za-z0-9_-])at_[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+_HEADERS = frozenset(
+    {
+        *("x-api-key", "api-key", "apikey", "x-apikey", "x-api-token", "api-token", "x-auth-token", "auth-token"),
+        *("x-access-token", "access-token", "x-token", "token", "x-authorization", "proxy-authorization"),
+        *("authentication", "x-authentication", "x-bearer-token", "x-auth", "x-mcp-token", "x-mcp-api-key"),
+    }
+)
+_PARAMETERS = frozenset(
+    {"access_token", "token", "api_key", "apikey", "api-key", "auth_token", "bearer_token", "bearer", "jwt"}
+)
+"""Of a query, a form or a cookie."""
+_FORM = b"x-www-form-urlencoded"
+_READ, _SHOWN, _MOST = 65_536, 60, 100
+"""Bytes of a body, characters of a name, parts of a query, a form or a cookie header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One value of a request that is no Authorization header."""
+
+    words: str
+    value: str
+    is_meant: bool
+    """Whether its name is one under which credentials are sent."""
+
+
+def find_elsewhere(headers: Headers, query: bytes, body: bytes) -> TokenMissing:
+    """Return that a request without an Authorization header has a token elsewhere, or just that it has none."""
+    content = body[:_READ]
+    places = list(_places(headers, query, content))
+    ours = next((each.words for each in places if _OURS.search(each.value)), None)
+    if ours is not None or _OURS.search(content.decode("latin-1")):
+        return TokenMisplaced(place=ours or "the body")
+    return TokenMissing(beside=tuple(dict.fromkeys(each.words for each in places if each.is_meant and each.value)))
+
+
+def _places(headers: Headers, query: bytes, body: bytes) -> Iterator[Place]:
+    for name, value in headers:
+        if name == b"cookie":
+            yield from _cookies(value.decode("latin-1"))
+        elif name != b"authorization":
+            called = name.decode("latin-1").lower()
+            yield Place(f"the header {clean(called.title(), _SHOWN)}", value.decode("latin-1"), called in _HEADERS)
+    yield from _parameters("query parameter", parse_qsl(query.decode("latin-1"), max_num_fields=_MOST))
+    if any(name == b"content-type" and _FORM in value.lower() for name, value in headers):
+        yield from _parameters("form field", parse_qsl(body.decode("latin-1"), max_num_fields=_MOST))
+
+
+def _cookies(header: str) -> Iterator[Place]:
+    pairs = (each.strip().partition("=") for each in header.split(";")[:_MOST])
+    yield from _parameters("cookie", ((name, value) for name, _, value in pairs))
+
+
+def _parameters(what: str, pairs: Iterable[tuple[str, str]]) -> Iterator[Place]:
+    for name, value in pairs:
+        yield Place(f"the {what} {clean(name, _SHOWN)}", value, name.lower() in _PARAMETERS)
