@@ -1,10 +1,12 @@
 """Names of members that nobody reads, where a known one is near: in Zuplo's own objects a slip is silent otherwise."""
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
 from devgw.config.finding import Findings
 from devgw.config.node import Node
+from devgw.config.shapes import written
 
 ROUTE = "x-zuplo-route"
 POLICIES_DOCUMENT = ("policies", "corsPolicies")
@@ -44,6 +46,7 @@ _NEAR = 0.8
 _NEAR_IN_OURS = 0.7
 """In objects of Zuplo alone, where nothing else can be meant: `policy` for `policies`."""
 _LONGEST = 40
+_OPENAPI = re.compile(r"3\.\d+(\.\d+)?(-\w+)?")
 _OTHERS = frozenset({"x-zuplo-path", "x-zuplo-mcp", "x-zuplo-mcp-tool", "x-internal"})
 """Names beside ours that mean something else to Zuplo, or to those who read OpenAPI."""
 
@@ -56,6 +59,19 @@ def check_members(node: Node | None, known: tuple[str, ...], findings: Findings)
             find = findings.warning if meant in _HARMLESS else findings.error
             message = f"`{key}` is read by nobody."
             find("misspelt-member", member.key_place, message, f"Did you mean `{meant}`?", meant)
+
+
+def check_version(root: Node, findings: Findings) -> None:
+    """Find a document that says that it is no OpenAPI 3, or does not say what it is: other readers go by it."""
+    found = root.get("openapi")
+    fix = 'Write "openapi": "3.1.0" as its first member.'
+    if found is None and root.members is not None and not any(key.lower() == "openapi" for key in root.members):
+        message = "The document does not say which OpenAPI it is (`openapi`): others will not read it."
+        findings.warning("openapi-version", root.place, message, fix)
+    elif found is not None and not (found.text and _OPENAPI.fullmatch(found.text)):
+        said = f'"{written(found.text)}"' if found.text is not None else found.kind
+        message = f"`openapi` is {said}: routes are written in OpenAPI 3, as a version such as 3.1.0."
+        findings.warning("openapi-version", found.place, message, 'Write "3.1.0".')
 
 
 @lru_cache(maxsize=1024)

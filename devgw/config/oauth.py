@@ -4,8 +4,10 @@ from datetime import timedelta
 
 from devgw.config import workos
 from devgw.config.catalogue import Kind
+from devgw.config.credential_doubts import doubt_credentials
 from devgw.config.env_values import foreign_reference
 from devgw.config.finding import Findings
+from devgw.config.issuer_doubts import doubt_issuer
 from devgw.config.node import Node
 from devgw.config.options import (
     BrowserLoginOptions,
@@ -14,6 +16,7 @@ from devgw.config.options import (
     IdJagOptions,
     LoginOverrides,
     Options,
+    WorkosOptions,
     WrapperOptions,
 )
 from devgw.config.project import BrowserLogin, IdJagInbound, OAuthPolicy, Oidc, Secret, TokenSettings, TrustedIssuer
@@ -32,6 +35,8 @@ def oauth_policy(
     _check_lifetimes(node, findings)
     _check_times(node, findings)
     _check_scope(kind, node, findings)
+    if not isinstance(options, WorkosOptions):
+        doubt_credentials(node, findings)
     if isinstance(options, GenericOptions):
         _doubt_generic(options, node, findings)
         return _generic(kind, name, options)
@@ -139,7 +144,14 @@ def _check_lifetimes(node: Node, findings: Findings) -> None:
 
 
 def _doubt_generic(options: GenericOptions, node: Node, findings: Findings) -> None:
-    """Find WorkOS behind the generic policy, which asks it for what it does not have (`provider`, an id_token)."""
+    """Find an issuer that no token will name, and WorkOS behind the generic policy.
+
+    That asks it for what it does not have (`provider`, an id_token).
+    """
+    issuer = node.get("oidc", "issuer")
+    doubt = doubt_issuer(options.oidc.issuer) if options.oidc is not None else None
+    if issuer is not None and doubt is not None and not options.browser_login.is_dev_login:
+        findings.warning("issuer-doubtful", issuer.place, *doubt)
     url, login = node.get("browserLogin", "url"), options.browser_login
     if url is None or not login.url.partition("?")[0].endswith(workos.AUTHORIZE_PATH):
         return

@@ -12,7 +12,7 @@ from devgw.config.cors import cors_of
 from devgw.config.env_values import foreign_reference
 from devgw.config.environment import Environment
 from devgw.config.finding import Findings
-from devgw.config.members import ROUTE, ROUTES_DOCUMENT, check_members
+from devgw.config.members import ROUTE, ROUTES_DOCUMENT, check_members, check_version
 from devgw.config.node import Node
 from devgw.config.operations import Operation, operations
 from devgw.config.options import Options
@@ -73,6 +73,7 @@ class RouteReader:
     def read(self, root: Node) -> None:
         """Read all operations of the document."""
         check_members(root, ROUTES_DOCUMENT, self.findings)
+        check_version(root, self.findings)
         paths = root.get("paths")
         if paths is None or paths.members is None:
             at = (paths or root).place

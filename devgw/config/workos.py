@@ -14,6 +14,8 @@ AUTHORIZE_PATH = "/user_management/authorize"
 _SHAPE = re.compile(r"client_[A-Za-z0-9_]+")
 _ULID_TAIL = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _NEARLY_TAIL = re.compile(r"[0-9A-Z]{20,32}")
+_SHORT = 8
+"""Fewer characters are no id that lost some of its own, and none that was copied."""
 TAIL = 26
 """Letters and digits after the prefix: a ULID."""
 _INSIDE = re.compile(r"client_[A-Za-z0-9]+")
@@ -104,7 +106,7 @@ def doubts(value: str) -> Iterator[tuple[str, str, str]]:
     if tail != tail.upper() and _ULID_TAIL.fullmatch(tail.upper()):
         message = "WorkOS writes its ids in capitals, and this one is not."
         yield "workos-client-id-shape", message, f'Write "client_{tail.upper()}".'
-    if _NEARLY_TAIL.fullmatch(tail) and len(tail) != TAIL:
+    if len(tail) != TAIL and (_NEARLY_TAIL.fullmatch(tail) or len(tail) < _SHORT):
         message = f"The client id has {len(tail)} characters after `client_`; those of WorkOS have {TAIL}."
         yield "workos-client-id-length", message, _CONSOLE
     for at, char in enumerate(tail):
@@ -124,6 +126,8 @@ def secret_fault(value: str) -> tuple[str, str, str] | None:
         )
     if value.startswith("client_"):
         return ("workos-secret-is-client-id", "This is a client id, not the API key.", "Use the API key, sk_….")
+    if is_placeholder(value):
+        return ("workos-secret-placeholder", "This is a placeholder.", "Copy the API key from the WorkOS Dashboard.")
     if not value.startswith("sk_"):
         message = "A WorkOS client secret is the environment's API key, which begins with sk_; this does not."
         return ("workos-secret-shape", message, "Copy the API key from API Keys in the WorkOS Dashboard.")
