@@ -43,6 +43,10 @@ class OpenRequests:
         """Tell whether a request with this id still waits for its answer."""
         return identifier is not None and any(_is_same(each, identifier) for each in self._open)
 
+    def was_answered(self, message: Message) -> bool:
+        """Tell whether `message`, which is not one's own, answers a request that has its answer."""
+        return len(message.ids) == 1 and any(_is_same(each, message.ids[0]) for each in self.ids)
+
     def is_sure_of(self, message: Message | None) -> bool:
         """Tell whether an answer that has not ended is known to be one's own: its id has come, and it is no request."""
         return (

@@ -50,10 +50,10 @@ class UpstreamFramingUnsafe(UpstreamProblem):
 
 @dataclass(frozen=True, slots=True)
 class UpstreamAnswerForeign(UpstreamProblem):
-    """The response carries another id than the request: it answers somebody else, and is not relayed."""
+    """The response answers another request, by its id, or one that has its answer: it is not relayed."""
 
     got: str
-    """The id as JSON writes it, or that there is none."""
+    """The id as JSON writes it, or that there is none; with `again` where it was answered before."""
     expected: str
 
     diagnosis: ClassVar = "PROXY-10"

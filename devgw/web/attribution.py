@@ -190,13 +190,14 @@ def check_answered(asked: OpenRequests | None, url: str, status: int, content: b
 
 
 def check(asked: OpenRequests, message: Message, url: str) -> None:
-    """Refuse a message that answers another's request.
+    """Refuse a message that answers another's request, or one of these a second time.
 
     Raises:
         Refused: with `UpstreamAnswerForeign`.
     """
     if not asked.is_own(message):
-        raise Refused(UpstreamAnswerForeign(url, shown_ids(message.ids), shown_ids(asked.ids)))
+        again = " again" if asked.was_answered(message) else ""
+        raise Refused(UpstreamAnswerForeign(url, f"{shown_ids(message.ids)}{again}", shown_ids(asked.ids)))
 
 
 def _slices(piece: bytes) -> Iterable[bytes]:
