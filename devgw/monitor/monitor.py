@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from devgw.clock import Clock
+from devgw.clock import Clock, has_passed
 from devgw.config.project import Route
 from devgw.events import taxonomy as told
 from devgw.events.bus import PAUSE_SECONDS, Bus, Published
@@ -196,14 +196,14 @@ class Monitor:
 
     def _prune(self, now: datetime) -> None:
         """Once a minute, and a part at each tick until all was looked at."""
-        if self._is_pruning or now - self._pruned_at >= _PRUNE_EVERY:
+        if self._is_pruning or has_passed(self._pruned_at, now, _PRUNE_EVERY):
             self._pruned_at = now
             self._is_pruning = self.grants.prune(now)
 
     def _judge(self, now: datetime) -> None:
         """Judge flows that changed at once; those that wait, and the gateway as a whole, once a second."""
         self.judging.add_changed(flow for flow in self.flows.dirty.values() if flow.id in self.flow_book.flows)
-        if now - self.judged_at >= _JUDGE_EVERY:
+        if has_passed(self.judged_at, now, _JUDGE_EVERY):
             self._look_at_all(now)
         self.judging.run()
 

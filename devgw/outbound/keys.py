@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from devgw.clock import Clock
+from devgw.clock import Clock, has_passed
 from devgw.events import Bus, Outcome
 from devgw.events.taxonomy import FailureOrigin, McpAuthJwksFetched
 from devgw.foreign.json import AN_OBJECT, JsonRefused, find_refusal, read_object
@@ -86,7 +86,7 @@ class SigningKeys:
         """
         async with self._fetching:
             began, failure = self._asked_at, None
-            if self._fetched is None or (self._clock.now() - self._fetched.at > FRESH and self._may_ask()):
+            if self._fetched is None or (self._is_old(self._fetched) and self._may_ask()):
                 failure = await self._fetch(key_id)
             found = self._lookup(key_id, algorithm)
             if found is None and self._may_ask():
@@ -118,7 +118,10 @@ class SigningKeys:
 
     def _may_ask(self) -> bool:
         """Tell whether the last fetch is long enough ago."""
-        return self._asked_at is None or self._clock.now() - self._asked_at >= FLOOR
+        return self._asked_at is None or has_passed(self._asked_at, self._clock.now(), FLOOR)
+
+    def _is_old(self, fetched: _Fetched) -> bool:
+        return has_passed(fetched.at, self._clock.now(), FRESH)
 
     @property
     def key_ids(self) -> tuple[str, ...]:

@@ -306,6 +306,19 @@ class Suspicious:
         return []
 
 
+def test_an_absence_is_named_though_the_clock_was_set_back() -> None:
+    walk = Walk()
+    walk.monitor.take_diagnoser(Suspicious())
+    walk.wait(2)
+    walk.monitor.tick()
+    walk.wait(-3_600)
+    walk.challenged()
+    walk.monitor.tick()
+    walk.wait(6)
+    walk.monitor.tick()
+    assert [each.id for each in only(walk).diagnoses] == ["BEAR-01"]
+
+
 def test_an_absence_is_named_when_its_time_comes_and_taken_back_when_the_client_goes_on() -> None:
     walk = Walk()
     heard = Heard(walk.bus)

@@ -452,6 +452,16 @@ async def test_keys_are_cached_and_fetched_once_more_for_an_unknown_one(world: W
     assert world.gateway.events(McpAuthJwksFetched)[-1].key_ids == ("k2",)
 
 
+async def test_a_clock_that_was_set_back_keeps_nobody_from_the_keys(world: World) -> None:
+    """Else no new key would be asked for until the clock came again to where it was."""
+    assert await world.is_let_in()
+    world.clock.travel(timedelta(hours=-1))
+    world.provider.signer, world.provider.header = rsa_key("second"), {"kid": "k2"}
+    world.provider.keys = [public_jwk(rsa_key("second"), "k2")]
+    assert await world.is_let_in()
+    assert world.provider.keys_fetched == 2
+
+
 async def test_a_key_that_was_replaced_under_its_id_is_fetched_anew(world: World) -> None:
     """Local providers make new keys under fixed ids at each start."""
     assert await world.is_let_in()
