@@ -58,15 +58,22 @@ class Outside:
         self, app: "Dashboard", feed: Feed, child: GatewayChild | None, environment: Mapping[str, str]
     ) -> None:
         self._app, self._feed, self._child, self._environment = app, feed, child, environment
+        self._is_repaint_due = False
 
     def ask(self, name: str, arguments: dict[str, Any], then: Then) -> None:
         """Send a command to the gateway."""
 
         def came(answer: CommandAnswer) -> None:
             then(answer)
-            self._app.repaint()
+            if not self._is_repaint_due:  # thousands of answers may come at once
+                self._is_repaint_due = True
+                self._app.call_later(self._repaint)
 
         self._feed.ask(name, arguments, came)
+
+    def _repaint(self) -> None:
+        self._is_repaint_due = False
+        self._app.repaint()
 
     # --- copies -------------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from devgw.clock import Clock
-from devgw.gateway.records import AccessToken, Grant
+from devgw.gateway.records import AccessToken, Grant, Session
 from devgw.gateway.store import Store
 from devgw.gateway.upstream import Admitted
 from devgw.ids import GrantId, OperationId
@@ -32,14 +32,17 @@ class LiveTokens:
         self._of_grant: dict[GrantId, set[str]] = {}
         now = clock.now()
         grants = {grant.id: grant for grant in store.grants()}
+        sessions = {session.id: session for session in store.sessions()}
         for token in store.access_tokens():
             grant = grants.get(token.grant_id)
             if grant and not token.revoked_at and not grant.revoked_at and token.expires_at > now:
-                self.add(token, grant)
+                self._hold(token, grant, sessions.get(grant.session_id) if grant.session_id else None)
 
     def add(self, token: AccessToken, grant: Grant) -> LiveToken:
         """Let `token` work from now on."""
-        session = self._store.find_session(grant.session_id) if grant.session_id else None
+        return self._hold(token, grant, self._store.find_session(grant.session_id) if grant.session_id else None)
+
+    def _hold(self, token: AccessToken, grant: Grant, session: Session | None) -> LiveToken:
         admitted = Admitted(
             token_id=token.id,
             grant_id=grant.id,

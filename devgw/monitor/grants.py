@@ -57,15 +57,16 @@ class GrantBooks:
     # --- what was there before the start ---
 
     def seed(self, records: Records) -> None:
-        """Take over what the store has."""
+        """Take over what the store has; of more tokens than are kept the newest, of whatever kind."""
         for grant in records.grants():
             self._keep(grant_row(grant))
-        for access in records.access_tokens():
-            self._put(access_row(access, self.grants.get(access.grant_id)))
-        for refresh in records.refresh_tokens():
-            self._put(refresh_row(refresh, self.grants.get(refresh.grant_id)))
-        for row in self.grants:
-            self._count_tokens(row.id)
+        rows = [access_row(each, self.grants.get(each.grant_id)) for each in records.access_tokens()]
+        rows += [refresh_row(each, self.grants.get(each.grant_id)) for each in records.refresh_tokens()]
+        rows.sort(key=lambda row: row.issued)
+        for row in rows[-_KEPT:]:
+            self._put(row)
+        for grant_id in self.grants.ids():
+            self._count_tokens(grant_id)
 
     def _put(self, row: TokenRow) -> None:
         before = self.tokens.get(row.id)

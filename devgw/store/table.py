@@ -14,6 +14,9 @@ from devgw.store.database import Database
 Record = TypeVar("Record")
 
 
+_UNREADABLE = (TypeError, ValueError, OverflowError, OSError)
+
+
 def _to_column(value: Any) -> Any:
     """Return what SQLite keeps of `value`: seconds for a moment, JSON for a tuple or dict."""
     if isinstance(value, datetime):
@@ -29,7 +32,7 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
     if "datetime" in text:
         return from_epoch
     if "tuple" in text:
-        return lambda value: tuple(read_json(value, most_depth=Limits.CONTROL_DEPTH))
+        return lambda value: () if value == "[]" else tuple(read_json(value, most_depth=Limits.CONTROL_DEPTH))
     if "dict" in text:
         return lambda value: read_object(value, most_depth=Limits.CONTROL_DEPTH)
     return {bool: bool, int: int}.get(hint, _text)
@@ -91,11 +94,19 @@ class Table(Generic[Record]):
         return found
 
     def _read(self, row: tuple[Any, ...]) -> Record:
-        columns = zip(self._names, row, self._readers, strict=True)
-        return self._kind(*(None if value is None else self._field(name, value, read) for name, value, read in columns))
-
-    def _field(self, name: str, value: Any, read: Callable[[Any], Any]) -> Any:
+        pairs = zip(row, self._readers, strict=True)
         try:
-            return read(value)
-        except (TypeError, ValueError, OverflowError, OSError) as error:
-            raise self._database.damaged(f"a row of {self._name} has a {name} that devgw did not write") from error
+            return self._kind(*[None if value is None else read(value) for value, read in pairs])
+        except _UNREADABLE as error:
+            raise self._database.damaged(
+                f"a row of {self._name} has {self._damage(row)} that devgw did not write"
+            ) from error
+
+    def _damage(self, row: tuple[Any, ...]) -> str:
+        """Return the name of the first column that cannot be read."""
+        for name, value, read in zip(self._names, row, self._readers, strict=True):
+            try:
+                _ = None if value is None else read(value)
+            except _UNREADABLE:
+                return f"a {name}"
+        return "a value"

@@ -28,6 +28,16 @@ def test_the_newest_failure_is_explained_without_a_key(bench: Bench) -> None:
     assert "Register the redirect URI" in text
 
 
+def test_where_rows_were_dropped_their_number_is_said_to_be_more(bench: Bench) -> None:
+    bench.size = (200, 50)
+    assert "tokens 6 " in bench.text()
+    table = bench.world.table("token")
+    table.capacity = len(table)
+
+    assert "tokens 6+" in bench.text()
+    assert f"3 Tokens {len(table)}+" in bench.text()
+
+
 def test_every_view_has_its_digit(bench: Bench) -> None:
     bench.size = (200, 50)
     for view in VIEWS:

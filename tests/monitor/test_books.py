@@ -3,11 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from devgw.clock import FrozenClock
 from devgw.events import taxonomy as told
 from devgw.events.trace import Body
 from devgw.gateway.records import AccessToken, Client, Grant, RefreshToken, Session
 from devgw.ids import OperationId, TokenId
+from devgw.monitor import grants
 from devgw.monitor.book import Book, Count, Graveyard, Ring
 from devgw.monitor.changes import Cursor
 from devgw.monitor.details import ClientDetail, TokenDetail
@@ -166,6 +169,23 @@ def test_what_the_store_has_from_before_the_start_is_there() -> None:
     assert client.metadata["client_name"] == "Claude Code"
     assert "cs_hidden" not in repr(client)
     assert [row.email for row in walk.monitor.people.sessions] == ["dev@example.test"]
+
+
+def test_of_more_tokens_than_are_kept_the_newest_are_shown_whatever_their_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refresh tokens are read behind access tokens, and would push all of them out."""
+    monkeypatch.setattr(grants, "_KEPT", 4)
+    walk = Walk()
+    now, later = walk.clock.now(), walk.clock.now() + timedelta(days=1)
+    store = RecordStore(Database(None, MIGRATIONS))
+    store.save_grant(Grant(GRANT, CLIENT, "c", SUBJECT, None, None, CALC, RESOURCE, "mcp:tools", RESOURCE, now, later))
+    for number in range(4):
+        issued = now + timedelta(seconds=number)
+        refresh = TokenId(f"rt:{number}")
+        store.save_refresh_token(RefreshToken(refresh, f"r{number}", GRANT, issued, later))
+        store.save_access_token(AccessToken(TokenId(f"at:{number}"), f"a{number}", GRANT, issued, later, refresh))
+    walk.monitor.seed(store)
+
+    assert {row.id for row in walk.monitor.grants.tokens} == {"at:2", "rt:2", "at:3", "rt:3"}
 
 
 def test_bodies_are_dropped_before_memory_is() -> None:

@@ -64,7 +64,8 @@ def _badge(desk: Desk, name: str) -> str:
     elif name == "events":
         return ""
     else:
-        count = len(desk.listings[name].table)
+        table = desk.listings[name].table
+        return words.count(len(table)) + ("+" if table.is_full else "") if len(table) else ""
     return words.count(count) if count else ""
 
 

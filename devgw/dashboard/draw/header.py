@@ -92,7 +92,8 @@ def _tokens(desk: Desk, width: int) -> Part:
         return ()
     soon = sum(0 < row.expires <= desk.now + 60 for row in live)
     warn: Part = ((f" ! {soon}", "warn!"),) if soon else ()
-    return (("tokens " if width >= 100 else "tok ", "dim"), (words.count(len(live)), ""), *warn)
+    more = "+" if desk.world.table("token").is_full else ""  # the rest is known to the gateway alone
+    return (("tokens " if width >= 100 else "tok ", "dim"), (words.count(len(live)) + more, ""), *warn)
 
 
 _SHORT = {"identity provider": "IdP", "jwks": "JWKS", "discovery": "disc", "clock": "clock"}

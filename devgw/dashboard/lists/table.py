@@ -22,6 +22,11 @@ class Table:
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def is_full(self) -> bool:
+        """Tell whether there may have been more than it keeps."""
+        return len(self.rows) >= self.capacity
+
     def __iter__(self) -> Iterator[Any]:
         return iter(self.rows.values())
 
