@@ -117,9 +117,9 @@ def _signs_in_by_itself(project: Project) -> bool:
 
 def _document(urls: Urls, route: Route, document: str) -> str:
     """Return where a document of a route stands; empty where it has none, because it asks for no token."""
-    if document != _OAUTH_DOCUMENTS[0]:
-        return urls.server_metadata(route)
-    return urls.resource_metadata(route) if route.protected else ""
+    if not route.protected:
+        return ""
+    return urls.resource_metadata(route) if document == _OAUTH_DOCUMENTS[0] else urls.server_metadata(route)
 
 
 def _of_route(method: str, path: str, meant: Meant, urls: Urls, routes: tuple[str, ...]) -> PathUnknown:

@@ -98,6 +98,42 @@ class PathUnknown(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class RouteUnprotected(Problem):
+    """A document that leads to a login was asked for, of a route that asks for no token: clients look of habit."""
+
+    path: str
+    document: str
+    """What it would be, in words."""
+
+    status: ClassVar = 404
+    hint: ClassVar = "Call it without a token: no login is needed, and none leads to a token for it."
+    source: ClassVar = "RFC 9728 §1, §3; RFC 8414 §3"
+
+    def explain(self) -> str:
+        """Say which route."""
+        return f"There is no {self.document} here: {self.path} asks for no token."
+
+
+@dataclass(frozen=True, slots=True)
+class RootFormUnclear(Problem):
+    """The metadata of a protected resource was asked for at the root, where there are several, or none."""
+
+    count: int
+    """How many routes there are."""
+
+    status: ClassVar = 404
+    hint: ClassVar = "Ask for the document of one route, with its path behind the well-known segment (RFC 9728 §3.1)."
+    source: ClassVar = "RFC 9728 §3.1"
+
+    def explain(self) -> str:
+        """Say how many there are."""
+        return (
+            "There is no protected resource metadata here: the root form is for one route alone, and there are "
+            f"{self.count}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ParametersInPath(PathUnknown):
     """An endpoint is asked with its parameters in the path, since no `?` stands before them."""
 

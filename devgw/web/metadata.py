@@ -10,9 +10,12 @@ from devgw.oauth.metadata import (
     protected_resource_metadata,
 )
 from devgw.oauth.urls import JWKS, OAUTH_SERVER, OPENID_SERVER, PROTECTED_RESOURCE
+from devgw.problems import Problem
+from devgw.problems.wrong_path import RootFormUnclear, RouteUnprotected
 from devgw.web import serving
 from devgw.web.wrong_path import answer_wrong_path
 
+_RESOURCE, _SERVER = "protected resource metadata", "authorization server metadata"
 blueprint = Blueprint("metadata", __name__)
 
 
@@ -51,7 +54,7 @@ async def resource_of_route(path: str) -> Response:
     if route is None:
         return await answer_wrong_path()
     if not route.protected:  # a resource that asks for no token has no authorization server
-        return _no_resource(route)
+        return _absent(RouteUnprotected(route.path, _RESOURCE))
     _note(route)
     resource = urls.resource(route) + ("/" if path.endswith("/") else "")
     return jsonify(protected_resource_metadata(resource, route.summary or route.path, urls.issuer(route)))
@@ -62,8 +65,10 @@ async def resource_of_route(path: str) -> Response:
 async def resource_at_root() -> Response:
     """Return the only route's document; with several routes the root form cannot be right for all, so 404."""
     routes = serving.gateway().project.routes
-    if len(routes) != 1 or not routes[0].protected:
-        return _no_resource(routes[0] if len(routes) == 1 else None)
+    if len(routes) != 1:
+        return _absent(RootFormUnclear(len(routes)))
+    if not routes[0].protected:
+        return _absent(RouteUnprotected(routes[0].path, _RESOURCE))
     urls = serving.urls()
     _note(routes[0])
     return jsonify(
@@ -81,7 +86,11 @@ async def jwks() -> Response:
 
 async def _of_route(path: str, *, openid: bool) -> Response:
     route = serving.gateway().route_of(f"/{path}")
-    return await answer_wrong_path() if route is None else _server_document(route, openid=openid)
+    if route is None:
+        return await answer_wrong_path()
+    if not route.protected:  # a client that looks here first would sign in for what wants no token, and be refused
+        return _absent(RouteUnprotected(route.path, _SERVER))
+    return _server_document(route, openid=openid)
 
 
 def _server_document(route: Route | None, *, openid: bool) -> Response:
@@ -100,14 +109,11 @@ def _note(route: Route | None) -> None:
         trace.operation_id = route.operation_id if route else None
 
 
-def _no_resource(route: Route | None) -> Response:
+def _absent(problem: Problem) -> Response:
     """Say that there is no such document, although nothing is wrong: clients ask for it of habit."""
     known = [route.path for route in serving.gateway().project.routes if route.protected]
-    count = len(serving.gateway().project.routes)
-    asked = (
-        f"{route.path} asks for no token" if route else f"the root form is for one route alone, and there are {count}"
-    )
-    said = error_description(f"there is no protected resource metadata here: {asked}")
-    response = jsonify({"error": "not_found", "error_description": said, "routes": known})
-    response.status_code = 404
+    said = error_description(f"{problem.explain()} {problem.advise()}")
+    body = {"error": "not_found", "error_description": said, "reason": problem.reason, "routes": known}
+    response = jsonify(body)
+    response.status_code = problem.status
     return response

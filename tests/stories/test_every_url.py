@@ -119,7 +119,7 @@ async def test_under_every_loopback_name_the_urls_are_of_that_name_and_answered(
     port = gateway.runtime.settings.port
     for name in ("127.0.0.1", "[::1]"):
         crawl = Crawl(f"http://{name}:{port}")
-        for route in gateway.runtime.gateway.project.routes:
+        for route in (each for each in gateway.runtime.gateway.project.routes if each.protected):
             crawl.read("a client", f"{crawl.origin}/.well-known/openid-configuration{route.path}")
             crawl.read("a client", f"{crawl.origin}/.well-known/oauth-authorization-server{route.path}")
         crawl.read("a client", f"{crawl.origin}/.well-known/oauth-protected-resource/mcp/sample {crawl.origin}/")
@@ -153,13 +153,18 @@ async def test_every_form_of_the_well_known_url_leads_to_the_route(gateway: Runn
             assert (await http.get(appended)).json()["issuer"] == gateway.origin + route.path
 
 
-async def test_a_route_that_asks_for_no_token_publishes_no_resource_metadata(gateway: Running) -> None:
-    """RFC 9728: a client that reads it would sign in for a resource that wants no token."""
+async def test_a_route_that_asks_for_no_token_publishes_nothing_that_leads_to_a_login(gateway: Running) -> None:
+    """RFC 9728, RFC 8414: a client that reads it would sign in for a resource that wants no token, and be refused."""
+    forms = (PROTECTED_RESOURCE, "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
+    asked = [f"{form}{path}" for form in forms for path in ("/mcp/open", "/mcp/open/")]
     async with httpx2.AsyncClient(timeout=20) as http:
-        for path in ("/mcp/open", "/mcp/open/"):
-            answer = await http.get(f"{gateway.origin}{PROTECTED_RESOURCE}{path}")
-            assert answer.status_code == 404
-            assert "authorization_servers" not in answer.text
+        for url in (*asked, "/mcp/open/.well-known/openid-configuration"):
+            answer = await http.get(f"{gateway.origin}{url}")
+            assert (answer.status_code, answer.json()["reason"]) == (404, "route_unprotected"), url
+            assert "/mcp/open asks for no token" in answer.json()["error_description"]
+            assert not {"authorization_servers", "authorization_endpoint", "issuer"} & answer.json().keys()
+        at_root = await http.get(f"{gateway.origin}{PROTECTED_RESOURCE}")
+        assert (at_root.status_code, at_root.json()["reason"]) == (404, "root_form_unclear")
         call = await http.post(gateway.url_of("open"), json=mcp_request("ping"))
         assert call.status_code != 401
         assert "www-authenticate" not in call.headers
@@ -174,7 +179,7 @@ async def test_another_form_of_a_documents_address_names_the_standards_own(gatew
                 assert answer.status_code == 404
                 assert "No MCP route" not in answer.text
                 nearest = answer.json().get("nearest", "")
-                assert bool(nearest) == (route.protected or form == "oauth-authorization-server")
+                assert bool(nearest) == route.protected
                 assert not nearest or (await http.get(nearest)).status_code == 200
 
 
