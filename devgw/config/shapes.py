@@ -13,6 +13,7 @@ _HOST = re.compile(
 )
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DISCOVERY = re.compile(r"/\.well-known/(?:openid-configuration|oauth-authorization-server).*")
+_TEMPLATE = re.compile(r"\{\w{1,40}\}")
 _SHOWN = 80
 
 
@@ -106,6 +107,9 @@ def endpoint(value: str) -> str:
 
 def issuer(value: str) -> str:
     """Check an issuer: https, without a query (OpenID Connect Discovery §4), and not the URL of its document."""
+    if template := _TEMPLATE.search(value):
+        message = f"`{template[0]}` is a template's, in whose place the id of your own tenant belongs."
+        raise refusal("issuer-template", message, "Write the id there; at Entra the Directory (tenant) ID, a UUID.")
     before = _DISCOVERY.split(secure_url(value))[0]
     if before != value:
         message = "This is the URL of the provider's discovery document, not its issuer."

@@ -103,6 +103,15 @@ def test_an_issuer_that_no_token_will_name_is_found_with_what_to_write(tmp_path:
     assert f'"{right}"' in finding.fix
 
 
+@pytest.mark.parametrize("template", ["{tenantid}", "{tenant_id}", "{realm}"])
+def test_an_issuer_that_is_a_template_is_refused_with_what_belongs_there(tmp_path: Path, template: str) -> None:
+    loaded = read(write(tmp_path, [generic(f"{MS}/{template}/v2.0")]))
+    finding = only(loaded, "issuer-template")
+    assert template in finding.message
+    assert "Directory (tenant) ID" in finding.fix
+    assert loaded.project is None
+
+
 @pytest.mark.parametrize(
     "issuer",
     [

@@ -9,6 +9,7 @@ from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, passed, refused, skipped, unreachable
 from devgw.diagnosis.verdicts.login_page import ADD_CALLBACK, AskedLogin
 from devgw.foreign.text import clean
+from devgw.foreign.urls import is_url
 from devgw.problems import Problem
 from devgw.problems.limit import limit_id
 from devgw.problems.provider import ProviderCodeRefused
@@ -182,6 +183,13 @@ def _endpoints(did: str, answer: Answer, ours: Configured) -> Iterator[Check]:
 
 def _configure(issuer: str) -> str:
     """Say what to do so that configured and published issuer are one."""
+    if "{" in issuer:
+        return (
+            f"{issuer} is a template, and no token names it. Configure issuer as the tokens of your own tenant name "
+            "it: at Entra with the Directory (tenant) ID, a UUID, in place of `{tenantid}`."
+        )
+    if not is_url(issuer):
+        return f"Let the provider publish a URL as its issuer: {issuer} is none."
     parts = split_url(issuer)
     if parts.scheme.text == "https" or parts.is_loopback:
         return f"Configure issuer = {issuer}."

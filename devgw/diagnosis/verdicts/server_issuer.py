@@ -11,6 +11,7 @@ from devgw.diagnosis.verdicts.server_endpoint import answered
 from devgw.diagnosis.verdicts.server_place import broken_place, marked_place
 from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Seen
 from devgw.foreign.text import clean
+from devgw.foreign.urls import is_url
 from devgw.oauth.discovery import check_endpoint
 from devgw.problems import Refused
 
@@ -80,6 +81,10 @@ def _identifier(seen: Seen, document: dict[str, Any]) -> Point:
         return naming.good(f"issuer is {clean(said, MOST_SHOWN)}")
     difference = explain_difference(clean(said, MOST_SHOWN), clean(seen.issuer, MOST_SHOWN), "issuer")
     todo = f"Make `issuer` and the entry of `authorization_servers` one string, such as {clean(said, MOST_SHOWN)}."
+    if not is_url(said):
+        todo = f"Name in `authorization_servers` a server whose `issuer` is a URL: {clean(said, MOST_SHOWN)} is none."
+    if "{" in said:
+        todo += " At Entra that is a single tenant's, with its Directory (tenant) ID in place of `{tenantid}`."
     return naming.bad(difference.sentence, todo, "DISC-01", _of_issuer(said, seen.issuer))
 
 
