@@ -356,6 +356,41 @@ async def test_what_is_about_a_project_is_refused_with_a_url(flag: tuple[str, ..
     assert "about a project" in (await run("http://localhost:1/mcp", *flag)).output
 
 
+JSON_TYPE = {"content-type": "application/json"}
+
+
+@pytest.mark.parametrize("place", [RESOURCE, SERVER])
+@pytest.mark.parametrize(
+    ("answer", "of_another"),
+    [
+        ((503, {}, b"later"), "500"),
+        ((502, {"content-type": "text/html"}, b"<h1>Bad Gateway</h1>"), "500"),
+        ((429, {}, b"slow down"), "500"),
+        ((200, JSON_TYPE, b'{"issuer": '), "'<'"),
+        ((200, JSON_TYPE, b"[]"), "'<'"),
+        ((200, {"content-type": "text/plain"}, b"nothing here"), "'<'"),
+    ],
+)
+async def test_no_client_is_said_to_refuse_in_the_words_that_it_has_for_another_fault(
+    upstream: Upstream, place: str, answer: tuple[int, dict[str, str], bytes], of_another: str
+) -> None:
+    """What it does at a server with this very fault was not tried: that is said, and nobody passes by guess."""
+    upstream.answers = {place: answer}
+    found = await examined(upstream)
+    assert any(each.verdict is Verdict.FAIL for each in found.checks)
+    assert not any(of_another in each.why for each in found.clients)
+    assert {each.verdict for each in found.clients} == {"not known"}
+
+
+@pytest.mark.parametrize("status", [401, 404, 405])
+async def test_a_refusal_repeats_no_status_that_the_server_did_not_answer(upstream: Upstream, status: int) -> None:
+    upstream.answers = dict.fromkeys((RESOURCE, SERVER, "/register", "/authorize", "/token"), (status, {}, b""))
+    found = await examined(upstream)
+    assert not any(
+        f"HTTP {other}" in each.why for each in found.clients for other in (404, 405, 500) if other != status
+    )
+
+
 async def test_each_family_says_when_and_how_it_was_tried() -> None:
     for family in demands():
         assert family.source

@@ -2,9 +2,12 @@
 
 from codecs import BOM_UTF8
 
+from devgw.diagnosis.verdicts.check import Answer
 from devgw.diagnosis.verdicts.point import Naming, Point, shown
 from devgw.diagnosis.verdicts.server_endpoint import answered, why_unread
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, DocumentPlace
+
+_STANDARDS = {"prm": "RFC 9728 §3.2", "as": "RFC 8414 §3.2"}
 
 
 def marked_place(naming: Naming, place: DocumentPlace) -> Point | None:
@@ -30,11 +33,19 @@ def broken_place(naming: Naming, place: DocumentPlace, document: str, failing_id
         return naming.bad(answer.failure, advice, diagnosis_id, f"{document}-unreachable")
     if answer.failure or place.is_failing:
         todo = "Look into its log: clients take anything but 404 for a server that is broken."
-        return naming.bad(f"{shown(answer.url)}: {answered(answer)}", todo, failing_id, f"{document}-500")
+        trait = f"{document}-{answer.status or 'unreachable'}"  # by its number: clients tell them apart, and repeat it
+        return naming.bad(f"{shown(answer.url)}: {answered(answer)}", todo, failing_id, trait)
     if answer.status in REDIRECTS:
         saw = f"{shown(answer.url)} redirects to {answer.location}"
         return naming.odd(saw, "Serve the document there itself.", "DISC-05", f"{document}-redirect")
     if answer.status == 200:
         saw = f"{shown(answer.url)} answers {answered(answer)}, {why_unread(answer)}"
+        if not _is_page(answer):
+            todo = f"Answer with the document as JSON, or with 404 where there is none ({_STANDARDS[document]})."
+            return naming.bad(saw, todo, "DISC-05", f"{document}-unread")
         return naming.bad(saw, "Let /.well-known/* past the page that answers there.", "DISC-05", f"{document}-html")
     return None
+
+
+def _is_page(answer: Answer) -> bool:
+    return answer.media_type == "text/html" or answer.body.lstrip()[:1] == b"<"
