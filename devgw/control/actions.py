@@ -31,8 +31,11 @@ class Actions(Protocol):
     async def probe(self) -> None:
         """Look after the identity provider, its keys, the upstreams; publish or judge what is found."""
 
-    async def examine(self) -> list[Check]:
-        """Look wherever a login goes, as a client and a browser would, and return what the doctor says of it."""
+    async def examine(self, part: str) -> list[Check]:
+        """Look wherever a login goes, as a client and a browser would, and return what the doctor says of it.
+
+        `part` is one of `messages.PARTS`; empty for all but `machine`, which the person's own shell knows best.
+        """
 
     async def travel(self, seconds: float) -> None:
         """Move the gateway's clock forwards, so that expiry is seen without waiting for it."""
@@ -66,7 +69,7 @@ class NoActions:
         """Do nothing."""
         raise NotPossible("This gateway can be watched, not steered.")
 
-    async def examine(self) -> list[Check]:
+    async def examine(self, part: str) -> list[Check]:  # noqa: ARG002  the protocol's
         """Do nothing."""
         raise NotPossible("This gateway can be watched, not examined.")
 

@@ -7,7 +7,7 @@ from typing import Any
 from devgw.control.actions import Actions, NotPossible
 from devgw.control.codec import plain_row
 from devgw.control.commands import Consequences, Copied, Revealed
-from devgw.control.messages import Command, CommandAnswer
+from devgw.control.messages import PARTS, Command, CommandAnswer
 from devgw.foreign.text import clean_lines, shown_json
 from devgw.monitor import trace_view
 from devgw.monitor.details import BodyView, TraceDetail
@@ -101,8 +101,8 @@ class Answering:
         return health_of(self._monitor)
 
     async def _examine(self, arguments: dict[str, Any]) -> Result:
-        del arguments
-        return {"checks": [asdict(check) for check in await self._actions.examine()]}
+        part = _one_of(arguments, "part", PARTS) if arguments.get("part") else ""
+        return {"checks": [asdict(check) for check in await self._actions.examine(part)]}
 
     async def _travel(self, arguments: dict[str, Any]) -> Result:
         seconds = arguments.get("seconds")

@@ -50,10 +50,12 @@ from devgw.monitor.views import (
     GatewayFacts,
     HealthView,
     RouteRow,
+    StateChange,
 )
 
 __all__ = [
     "KINDS",
+    "PARTS",
     "REQUEST",
     "VERSION",
     "BodyView",
@@ -94,6 +96,7 @@ __all__ = [
     "SessionDetail",
     "SessionRow",
     "Snapshot",
+    "StateChange",
     "StepView",
     "TokenCheckView",
     "TokenDetail",
@@ -237,6 +240,10 @@ class Gap(Message):
     lines: int = 0
 
 
+PARTS = ("configuration", "machine", "names", "provider", "metadata", "upstreams")
+"""What the doctor looks at, in the order of a login; each can be examined by itself."""
+
+
 @dataclass(slots=True)
 class Command(Message):
     """Something the person wants; gets one `CommandAnswer` with the same `id`.
@@ -252,6 +259,7 @@ class Command(Message):
     | `clear` | kind (`traces`, `flows`, `lines`, `all`) | {"cleared": n} |
     | `reload` | | `ConfigView` |
     | `probe` | | `HealthView` |
+    | `examine` | part (one of `PARTS`; none means all but `machine`) | {"checks": [the doctor's checks]} |
     | `travel` | seconds | {"now": t} |
     | `disconnect` | id (upstream), subject_id | {} |
     | `sign_in` | operation_id | {"url": …}: the built-in client walks a flow; the person signs in there |

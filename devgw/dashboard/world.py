@@ -8,6 +8,7 @@ from typing import Any
 from devgw.control.messages import (
     CheckRow,
     ConfigView,
+    DiagnosisRow,
     EventLine,
     Events,
     Gap,
@@ -161,6 +162,12 @@ class World:
         table.forget([each for each in table.rows if each not in kept])
         self.changes.lost.add(kind)
         self._put_rows(kind, rows)
+
+    def examined(self, rows: Sequence[DiagnosisRow], gone: Sequence[str] = ()) -> None:
+        """Take what the doctor's probes say, in the place of the rows that are gone; the gateway keeps it nowhere."""
+        self.tables["diagnosis"].forget(gone)
+        self.changes.lost |= {"diagnosis"} if gone else set()
+        self._put_rows("diagnosis", rows)
 
     def _put_rows(self, kind: str, rows: Sequence[Any]) -> None:
         table = self.tables[kind]

@@ -22,7 +22,7 @@ from devgw.events.trace import Trace
 from devgw.monitor.book import Count
 from devgw.monitor.moments import stamp
 from devgw.monitor.upstreams import percentile
-from devgw.monitor.views import CheckRow, HealthView, KeyChange
+from devgw.monitor.views import CheckRow, HealthView, KeyChange, StateChange
 
 _SECONDS = 60
 _CHANGES_KEPT = 8
@@ -160,6 +160,10 @@ class Health:
         """Take over the verdict on one thing, from whoever looked after it."""
         before = self._checks.get(check.name)
         check.changed = before.changed if before and before.state == check.state else check.at
+        check.history = before.history if before else []
+        if before and before.state != check.state:
+            was = StateChange(before.changed, check.at, before.state, before.text)
+            check.history = [was, *before.history[: _CHANGES_KEPT - 1]]
         self._checks[check.name] = check
         if check.name.startswith(UPSTREAM):
             note = self._wrong_upstreams.discard if check.state == "ok" else self._wrong_upstreams.add

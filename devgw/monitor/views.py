@@ -125,8 +125,21 @@ REQUEST = "request"
 
 
 @dataclass(slots=True)
+class StateChange(Row):
+    """A state that a check had, and what was said of it then."""
+
+    at: float = 0.0
+    """Since when it was so."""
+    until: float = 0.0
+    state: str = ""
+    text: str = ""
+
+
+@dataclass(slots=True)
 class CheckRow(Row):
     """One thing that is looked after."""
+
+    NESTED: ClassVar[dict[str, type[Row]]] = {"history": StateChange}
 
     name: str
     """`gateway`, `identity provider`, `jwks`, `discovery`, `clock`, `upstream calc`, …"""
@@ -138,6 +151,8 @@ class CheckRow(Row):
     changed: float = 0.0
     fix: str = ""
     """What mends it, where that is known."""
+    history: list[StateChange] = field(default_factory=list)
+    """How it was before, the newest first; a few."""
     is_inside: bool = False
     """Whether it is a part of devgw itself, which nobody asks after while it is well."""
 

@@ -7,6 +7,7 @@ import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 from devgw import __version__
@@ -98,17 +99,21 @@ async def examine_machine(machine_: Machine) -> list[Check]:
     return [check async for check in _machine(machine_)]
 
 
-async def examine_login(patient: Patient, clock: Clock, measured: Measured = ignored) -> list[Check]:
-    """Return the checks of all that a login passes. Probes run side by side; each request has five seconds."""
+async def examine_login(patient: Patient, clock: Clock, measured: Measured = ignored, only: str = "") -> list[Check]:
+    """Return the checks of all that a login passes, or of one of `PARTS`.
+
+    Probes run side by side; each request has five seconds.
+    """
     async with http_client(Bounds(TIMEOUT), user_agent=f"devgw-doctor/{__version__}") as http:
         asker = Asker(http, clock, patient.word, patient.origins)
-        parts = await asyncio.gather(
-            _listed(_names(patient)),
-            _listed(_provider(asker, patient, measured)),
-            _listed(_gateway(asker, patient)),
-            _listed(_upstreams(asker, patient)),
-        )
-    return said_once(check for part in parts for check in part)
+        parts = {
+            "names": partial(_names, patient),
+            "provider": partial(_provider, asker, patient, measured),
+            "metadata": partial(_gateway, asker, patient),
+            "upstreams": partial(_upstreams, asker, patient),
+        }
+        found = await asyncio.gather(*(_listed(part()) for name, part in parts.items() if only in {"", name}))
+    return said_once(check for part in found for check in part)
 
 
 async def _listed(checks: AsyncIterator[Check]) -> list[Check]:

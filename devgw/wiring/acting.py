@@ -85,11 +85,13 @@ class GatewayActions:
         """Look after the identity provider, its keys, the upstreams."""
         await probe(self._runtime)
 
-    async def examine(self) -> list[Check]:
-        """Look wherever a login goes."""
+    async def examine(self, part: str) -> list[Check]:
+        """Look wherever a login goes, or at one part of the way."""
+        if part:
+            return await probe(self._runtime, part)
         from devgw.wiring.examining import examine_running  # noqa: PLC0415  an HTTP client that a gateway at rest does without
 
-        return await examine_running(self._runtime)
+        return await examine_running(self._runtime)  # for a command, which leaves no trace here
 
     async def travel(self, seconds: float) -> None:
         """Move the gateway's clock forwards."""

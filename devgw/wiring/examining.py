@@ -3,19 +3,23 @@
 from devgw.clock import from_epoch
 from devgw.config.dotenv_file import FILE as DOTENV
 from devgw.diagnosis.verdicts import Check, Verdict, machine
-from devgw.outbound.doctor import Patient, examine_login
+from devgw.outbound.doctor import Machine, Patient, examine_login, examine_machine
 from devgw.outbound.probes.provider import Measured, ignored
 from devgw.wiring.runtime import Runtime
 
 
-async def examine_running(runtime: Runtime, measured: Measured = ignored) -> list[Check]:
-    """Return every check of a login at this gateway; its requests are observed by nobody.
+async def examine_running(runtime: Runtime, measured: Measured = ignored, only: str = "") -> list[Check]:
+    """Return every check of a login at this gateway, or those of one part; its requests are observed by nobody.
 
     `measured` is told by how far the provider's clock is from ours.
     """
+    if only == "machine":
+        return await examine_machine(Machine(runtime.settings.port, runtime.environ, is_running=True))
+    project = [_configuration(runtime), _dotenv(runtime)] if only in {"", "configuration"} else []
+    if only == "configuration":
+        return project
     with runtime.front.unseen.word() as word:
-        patient = patient_of(runtime, word)
-        return [_configuration(runtime), _dotenv(runtime), *await examine_login(patient, runtime.clock, measured)]
+        return [*project, *await examine_login(patient_of(runtime, word), runtime.clock, measured, only)]
 
 
 def patient_of(runtime: Runtime, word: str) -> Patient:

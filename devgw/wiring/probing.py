@@ -35,17 +35,19 @@ async def keep_probing(runtime: Runtime) -> None:
                 break
 
 
-async def probe(runtime: Runtime) -> None:
-    """Ask provider and upstreams now, and let Health show the verdicts."""
+async def probe(runtime: Runtime, only: str = "") -> list[Check]:
+    """Look now, at one part or all, and let Health show the verdicts on provider and upstreams; return all of them."""
     from devgw.wiring.examining import examine_running  # noqa: PLC0415  10 MB that a gateway at rest does without
 
     def measured(url: str, skew: float) -> None:
         if abs(skew) <= CLOCKS_AGREE:  # that they do not is believed of a token alone: a `Date` may come from a cache
             runtime.bus.publish(ClockSkewMeasured(url=url, skew_seconds=skew))
 
-    for check in await examine_running(runtime, measured):
+    checks = await examine_running(runtime, measured, only)
+    for check in checks:
         if check.name.startswith(PROBED):
             _show(runtime, check)
+    return checks
 
 
 def _show(runtime: Runtime, check: Check) -> None:

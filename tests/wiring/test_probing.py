@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from devgw.clock import SystemClock
+from devgw.control.messages import PARTS
 from devgw.events.taxonomy import ClockSkewMeasured
 from devgw.wiring import probing
 from devgw.wiring.probing import probe
@@ -60,3 +61,26 @@ async def test_what_was_mended_at_the_provider_is_seen_long_before_the_next_roun
             gateway.runtime.bus.publish(ClockSkewMeasured(url=provider.origin, skew_seconds=-3_000))
             await _until(lambda: "clock" in _wrong(gateway))
             await _until(lambda: "clock" not in _wrong(gateway))
+
+
+async def test_each_part_can_be_looked_at_by_itself_and_together_they_are_the_whole() -> None:
+    async with running_gateway() as gateway:
+        whole = {check.name for check in await probe(gateway.runtime)}
+        parts = {part: {check.name for check in await probe(gateway.runtime, part)} for part in PARTS}
+
+    assert all(parts[each] for each in ("configuration", "machine", "provider", "metadata", "upstreams"))
+    assert set().union(*(found for part, found in parts.items() if part != "machine")) == whole
+    assert all(each.startswith("machine.") for each in parts["machine"])
+
+
+async def test_health_remembers_how_a_check_was_before_and_for_how_long() -> None:
+    """The clock, whether the provider is reached, the keys: what was wrong an hour ago may be why a login failed."""
+    async with running_gateway() as gateway:
+        for skew in (0.2, -90.0, -95.0, 0.4):
+            gateway.runtime.bus.publish(ClockSkewMeasured(url="https://idp.test", skew_seconds=skew))
+            await _until(lambda skew=skew: gateway.runtime.monitor.health.look().skew_seconds == skew)  # type: ignore[misc]
+        clock = next(each for each in gateway.runtime.monitor.health.look().checks if each.name == "clock")
+
+    assert [each.state for each in clock.history] == ["bad", "ok"]
+    assert "95 s behind" in clock.history[0].text
+    assert clock.history[0].until == clock.changed

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from devgw.dashboard.acts import copying, going, looking, moving, revoking, running, sifting
+from devgw.dashboard.acts import copying, examining, going, looking, moving, revoking, running, sifting
 from devgw.dashboard.keys.keymap import Key, Keymap
 from devgw.dashboard.views.catalog import VIEWS, key_of
 
@@ -161,7 +161,18 @@ _VIEW = (
         "look after health again",
         running.probe,
         running.why_not_steered,
-        views=("health", "upstreams", "doctor"),
+        views=("health", "upstreams"),
+        bar=1,
+    ),
+    Key(
+        "examine",
+        ("r",),
+        "r",
+        "examine",
+        "run every probe of a login now",
+        examining.examine,
+        running.why_not_steered,
+        views=("doctor",),
         bar=1,
     ),
     Key("follow", ("F",), "F", "follow", "follow the newest row", sifting.follow, sifting.why_no_follow, bar=1),

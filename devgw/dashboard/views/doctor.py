@@ -1,4 +1,4 @@
-"""View 9, Doctor: the named failures that were met, with their evidence and their fix."""
+"""View 9, Doctor: the named failures that were met, and what the probes found, with their evidence and their fix."""
 
 from devgw.control.messages import DiagnosisRow
 from devgw.dashboard.filter import Field, Vocabulary
@@ -6,6 +6,7 @@ from devgw.dashboard.lists.listing import Order
 from devgw.dashboard.look import words
 from devgw.dashboard.look.line import Span, line
 from devgw.dashboard.look.sheet import Sheet, Target
+from devgw.dashboard.probes import is_probe
 from devgw.dashboard.views.base import Column, Tab, View
 from devgw.dashboard.views.scene import Scene
 
@@ -14,16 +15,52 @@ _KEPT = 8
 
 def severity(row: DiagnosisRow, scene: Scene) -> Span:
     """Return glyph and word of how bad it is."""
-    if row.state == "withdrawn":
-        return f"{scene.glyphs.skipped} over", "dim"
-    return (f"{scene.glyphs.bad} error", "bad!") if row.severity == "error" else (f"{scene.glyphs.warn} maybe", "warn!")
+    glyphs = scene.glyphs
+    if row.state == "open":
+        return (f"{glyphs.bad} error", "bad!") if row.severity == "error" else (f"{glyphs.warn} maybe", "warn!")
+    signs = {
+        "asked": (f"{glyphs.waiting} asked", "now"),
+        "passed": (f"{glyphs.ok} fine", "ok"),
+        "skipped": (f"{glyphs.skipped} skip", "dim"),
+    }
+    return signs.get(row.state, (f"{glyphs.skipped} over", "dim"))
 
 
-def _order(row: DiagnosisRow) -> tuple[bool, bool, float]:
-    return row.state == "withdrawn", row.severity != "error", -row.last
+def _id(row: DiagnosisRow, _scene: Scene) -> Span:
+    """Return the id of the failure: a probe has one where it found a named one."""
+    return (row.source, "") if is_probe(row) else (row.id, "")
+
+
+_STATES = ("open", "asked", "passed", "skipped", "withdrawn")
+
+
+def _order(row: DiagnosisRow) -> tuple[int, bool, float]:
+    place = _STATES.index(row.state) if row.state in _STATES else len(_STATES)
+    return place, row.severity != "error", -row.last
+
+
+def _write_probe(row: DiagnosisRow, scene: Scene, sheet: Sheet) -> None:
+    """Write what was looked at, what was seen, and what to do."""
+    sign, look = severity(row, scene)
+    name, _, saw = row.title.partition(": ")
+    sheet.text(f"{sign}  {name}", look)
+    sheet.blank()
+    sheet.text(scene.url(saw))
+    for each in row.evidence:
+        sheet.text(scene.url(each), "dim")
+    if row.fix:
+        sheet.head("Fix")
+        sheet.text(row.fix, "key")
+    if row.source:
+        sheet.text(f"more: devgw explain {row.source}", "dim")
+    if row.last:
+        sheet.fact("looked", words.clock(row.last), remark=(words.ago(row.last, scene.now), "dim"))
 
 
 def _write_fix(row: DiagnosisRow, scene: Scene, sheet: Sheet) -> None:
+    if is_probe(row):
+        _write_probe(row, scene, sheet)
+        return
     look = "dim" if row.state == "withdrawn" else "bad!" if row.severity == "error" else "warn!"
     sure = "" if row.severity == "error" else " (suspected)"
     sheet.text(f"{row.id} {row.title}{sure}", look)
@@ -41,6 +78,9 @@ def _write_fix(row: DiagnosisRow, scene: Scene, sheet: Sheet) -> None:
 
 
 def _write_evidence(row: DiagnosisRow, scene: Scene, sheet: Sheet) -> None:
+    if is_probe(row):
+        _write_probe(row, scene, sheet)
+        return
     sheet.head("Evidence", words.plural(row.count, "time"))
     for each in row.evidence:
         sheet.text(f"{scene.glyphs.dot} {each}")
@@ -68,9 +108,9 @@ DOCTOR = View(
     table="diagnosis",
     columns=(
         Column("SEVERITY", 8, severity, lambda row: (row.state, row.severity)),
-        Column("ID", 8, lambda row, _scene: (row.id, ""), lambda row: row.id),
-        Column("TITLE", 24, lambda row, _scene: (row.title, ""), lambda row: row.title.lower(), grows=1),
-        Column("COUNT", 5, lambda row, _scene: (str(row.count), ""), lambda row: row.count, True),
+        Column("ID", 8, _id, lambda row: row.id),
+        Column("TITLE", 34, lambda row, _scene: (row.title, ""), lambda row: row.title.lower(), grows=1),
+        Column("COUNT", 5, lambda row, _scene: (str(row.count or ""), ""), lambda row: row.count, True, rank=6),
         Column("FIRST", 8, lambda row, _scene: (words.clock(row.first), "dim"), lambda row: row.first, rank=5),
         Column("LAST", 8, lambda row, _scene: (words.clock(row.last), "dim"), lambda row: row.last, rank=3),
         Column("WHERE", 12, lambda row, _scene: (" ".join(row.flow_ids[-2:]), "dim"), rank=4),
@@ -88,12 +128,16 @@ DOCTOR = View(
             "error": lambda row: row.severity == "error" and row.state == "open",
             "open": lambda row: row.state == "open",
             "withdrawn": lambda row: row.state == "withdrawn",
+            "probe": is_probe,
         },
         words=lambda row: (row.id, row.title, row.cause, row.fix),
     ),
     order=Order("SEVERITY", _order),
     tabs=(Tab("Fix", _write_fix), Tab("Evidence", _write_evidence)),
-    empty=("Nothing is wrong, as far as can be seen.", "A failure that has a name appears here with its fix."),
+    empty=(
+        "Nothing is wrong, as far as can be seen.",
+        "A failure that has a name appears here with its fix; r looks wherever a login goes.",
+    ),
     is_problem=lambda row: row.state == "open",
     ticks=True,
     relations=_relations,

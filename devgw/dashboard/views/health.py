@@ -44,8 +44,19 @@ def _write_check(row: CheckRow, scene: Scene, sheet: Sheet) -> None:
     sheet.fact("took", words.milliseconds(row.ms) if row.ms else "")
     sheet.fact("looked at", words.ago(row.at, scene.now))
     sheet.fact("changed", words.ago(row.changed, scene.now))
+    _history(row, scene, sheet)
     if scene.world.health is not None:
         _overall(scene.world.health, scene, sheet)
+
+
+def _history(row: CheckRow, scene: Scene, sheet: Sheet) -> None:
+    """Write how it was before, the newest first."""
+    if row.history:
+        sheet.head("Before")
+    for each in row.history:
+        glyph, look = sign(each.state, scene)
+        lasted = words.seconds(max(0.0, each.until - each.at))
+        sheet.text(f"{words.clock(each.at)} {glyph} {scene.url(each.text)}, for {lasted}", look)
 
 
 def _overall(health: HealthView, scene: Scene, sheet: Sheet) -> None:
