@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from devgw.cli.printing import write_line, write_page
+from devgw.cli.printing import own_line, write_line, write_page
 from devgw.cli.servers import check_unused, new_session, say, server_options
 from devgw.cli.target import Server, ServerUrl
 from devgw.config.dotenv_file import FILE as DOTENV_FILE
@@ -47,11 +47,11 @@ def command(directory: Path, servers: tuple[ServerUrl, ...], **flags: Any) -> No
         raise click.ClickException(f"{where}. Name a folder that you may write to: devgw init DIR.") from error
     for advice in _advice(directory, kept):
         write_page(f"\n{advice}")
-    where = "" if directory == Path() else f" {directory}"
+    up = own_line("up") if directory == Path() else own_line("up", directory)
     by = "As long as WORKOS_CLIENT_ID is set nowhere, it signs in at its own emulator."
     if servers and flags["policy"] != "workos":
         by = "dev-login is for this machine alone: deploy it with a policy of your identity provider (--policy workos)."
-    write_page(f"\nNext: devgw up{where}. {by}")
+    write_page(f"\nNext: {up}. {by}")
 
 
 def _sample() -> list[tuple[str, str]]:

@@ -7,12 +7,14 @@ and in JSON they are escaped: nothing foreign steers a terminal, forges a row or
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
 import click
 
 from devgw.control.codec import plain_row
 from devgw.foreign.text import cells, clean, clean_lines, shown_json
+from devgw.platforms.here import here
 
 PLAIN = ""
 _COLOURS = {"green": "32", "yellow": "33", "red": "31", "cyan": "36", "dim": "2"}
@@ -29,6 +31,11 @@ def paint(text: str, colour: str) -> str:
     """Return cleaned text in a colour: a word of this module, or `PLAIN`."""
     code = _COLOURS.get(colour)
     return f"\x1b[{code}m{clean(text)}\x1b[0m" if code else clean(text)
+
+
+def own_line(*words: str | Path) -> str:
+    """Return a command of devgw as this system's shell reads it, to be printed: folders may have spaces in them."""
+    return here().shell_line(["devgw", *(str(each) for each in words)])
 
 
 def write_line(text: str, *, colour: str = PLAIN, err: bool = False) -> None:

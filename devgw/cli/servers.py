@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from devgw.cli.printing import write_line, write_page
+from devgw.cli.printing import own_line, write_line, write_page
 from devgw.cli.target import ServerUrl, read_header
 from devgw.foreign.addresses import is_this_machine
 from devgw.foreign.urls import read_url
@@ -186,7 +186,7 @@ def show_plan(session: DraftedSession) -> None:
         if name in draft.files():
             write_line(f"  {name:<22}  {_WHAT[name]}", err=True)
     write_line("", err=True)
-    write_line(f"Other commands find it by its folder: devgw why -C {session.folder}", err=True)
+    write_line(f"Other commands find it by its folder: {own_line('why', '-C', session.folder)}", err=True)
     write_line(f"`devgw init {_given(session.urls)} DIR`, with the same options, writes it to stay.", err=True)
     if any(server.is_connected for _, server in draft.named()):
         write_line(

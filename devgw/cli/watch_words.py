@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from devgw.cli.printing import own_line
 from devgw.dashboard.look.words import plural
 from devgw.foreign.client_setup import CLAUDE_CODE
 from devgw.foreign.shell import server_name
@@ -31,7 +32,7 @@ def beginning(url: str, port: int, folder: Path) -> Iterator[str]:
     yield f"  {clean(local)}   {CLAUDE_CODE.adding(server_name(f'watched-{parts.hostname}'), local)}"
     yield from NOTES
     yield from seat_notes(os.environ, [port])
-    yield f"Other commands find it by its folder: devgw why -C {folder}"
+    yield f"Other commands find it by its folder: {own_line('why', '-C', folder)}"
 
 
 def ending(clients: Sequence[WatchedClient]) -> Iterator[str]:
@@ -46,7 +47,8 @@ def proxied_beginning(origins: "WatchedOrigins", changed: Sequence[str], folder:
     yield f"Watching what the command says to {_listed(origins)}."
     yield f"Set for it, and for nobody else: {', '.join(changed)}."
     yield from PROXY_NOTES
-    yield f"See it live: devgw attach {folder}; other commands find it by its folder: devgw why -C {folder}"
+    why = own_line("why", "-C", folder)
+    yield f"See it live: {own_line('attach', folder)}; other commands find it by its folder: {why}"
 
 
 def proxied_ending(watched: "Watched", monitor: "Monitor") -> Iterator[str]:

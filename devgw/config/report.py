@@ -20,7 +20,7 @@ def human(findings: Iterable[Finding]) -> str:
 
 def one_for_people(finding: Finding) -> str:
     """Return one finding with its line and a caret below the place."""
-    lines = [f"{finding.place}: {finding.severity.value}: {finding.message} [{finding.code}]"]
+    lines = [f"{clean(finding.place)}: {finding.severity.value}: {finding.message} [{finding.code}]"]
     if finding.source_line.strip():
         number = str(finding.line)
         lines += [f"  {number} | {finding.source_line}", f"  {' ' * len(number)} | {caret(finding)}"]

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from devgw.platforms import own_program
+from devgw.platforms.here import here
 from devgw.platforms.own_program import own_command
+from devgw.platforms.platform import Platform
+from devgw.platforms.posix import Posix
+from devgw.platforms.windows import Windows
 from tests.support.terminal import devgw
 from tests.trust.process import free_port
 
@@ -39,6 +44,37 @@ def test_it_is_the_program_itself_and_no_module_of_the_current_folder(
 def test_where_it_is_started_in_its_own_tree_that_tree_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(_TREE)
     assert own_command("up") == [sys.executable, "-m", "devgw", "up"]
+
+
+def test_its_own_tree_is_known_again_by_another_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A symbolic link to it, and on macOS and Windows another case: without it in the path, nothing would run."""
+    (tmp_path / "link").symlink_to(_TREE)
+    monkeypatch.setattr(own_program, "_TREE", tmp_path / "link")
+    monkeypatch.chdir(_TREE)
+    assert "-P" not in own_command("up")
+
+
+def test_where_the_current_folder_is_gone_nothing_is_looked_for_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert "-P" in own_command("up")
+
+
+@pytest.mark.parametrize("platform", [Posix, Windows])
+def test_every_system_starts_it_the_same_way(
+    platform: type[Platform], foreign: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What differs is the group in which it runs, and how a shell reads it; not what is run."""
+    monkeypatch.chdir(foreign)
+    command = own_command("attach", "my project", "--web")
+    assert command[1:4] == ["-P", "-m", "devgw"]
+    line = platform.shell_line(here(), command)
+    assert " -P -m devgw attach " in line
+    assert ("'my project'" in line) or ('"my project"' in line)
+    assert set(dict(platform.apart.fget(here()))) <= {"process_group", "start_new_session", "creationflags"}  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("face", [("up",), ("watch", "localhost:1/mcp", "--looked")], ids=lambda each: each[0])
