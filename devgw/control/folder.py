@@ -24,6 +24,8 @@ LOG = "gateway.log"
 STUCK_LOG = "stuck.log"
 NAMES = (TCP_FILE, DATABASE, KEY, LOG, STUCK_LOG)
 """The plain files that devgw writes there, besides the lock and what SQLite puts beside its database."""
+SESSION, HELD = "devgw-session-", ".session"
+"""How the folders of `devgw up URL` begin, and in which folder of theirs the lock is that this command holds."""
 _RUNTIME = "XDG_RUNTIME_DIR"
 _CLOSED = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal", LOG, STUCK_LOG, LOCK, "watched.json")
 """Files that are taken from other users; a key that those could read is refused, and an address is made anew."""
@@ -114,6 +116,11 @@ def of_project(problem: Problem, settings: Settings) -> Problem:
     if isinstance(problem, StateDirectoryUnusable):
         return replace(problem, keeps=not settings.ephemeral, variable=passing_variable())
     return problem
+
+
+def is_session(root: Path) -> bool:
+    """Tell whether a project was made of URLs on a command line, and is gone with that command."""
+    return root.name.startswith(SESSION) and (root / HELD / LOCK).exists()
 
 
 def remove_left_behind(folder: Path) -> None:

@@ -12,8 +12,8 @@ from devgw.config.load import Loaded, load
 from devgw.config.node import Node
 from devgw.config.sample import SEED_FILE, emulated_environ, read_own_seed
 from devgw.config.source import content_of
+from devgw.control.folder import is_session
 from devgw.settings import Settings
-from devgw.wiring.session_folder import is_session
 
 
 def read_project(

@@ -9,16 +9,16 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from devgw.control.folder import LOCK, new_passing
+from devgw.control.folder import HELD, LOCK, SESSION, new_passing
 from devgw.control.lock import ProjectLock, holder_of
 from devgw.platforms.here import here
 from devgw.platforms.paths import passing_place
 from devgw.wiring.leaving import left_by
 
-SESSION, WATCH = "devgw-session-", "devgw-watch-"
-"""How the folders of `devgw up URL` begin, and those of `devgw watch -- COMMAND`."""
-_HELD, _STATE = ".session", ".devgw"
-_LOCKS = {SESSION: _HELD, WATCH: _STATE}
+WATCH = "devgw-watch-"
+"""How the folders of `devgw watch -- COMMAND` begin."""
+_STATE = ".devgw"
+_LOCKS = {SESSION: HELD, WATCH: _STATE}
 
 
 def session_folder() -> tuple[Path, ProjectLock]:
@@ -28,14 +28,9 @@ def session_folder() -> tuple[Path, ProjectLock]:
         Refused: with `NoPassingFolder` or `StateDirectoryUnusable`.
     """
     folder = new_passing(SESSION)
-    lock = ProjectLock(folder / _HELD)
+    lock = ProjectLock(folder / HELD)
     lock.acquire()
     return folder, lock
-
-
-def is_session(root: Path) -> bool:
-    """Tell whether a project was made of URLs on a command line, and is gone with that command."""
-    return root.name.startswith(SESSION) and (root / _HELD / LOCK).exists()
 
 
 async def sweep() -> list[str]:
