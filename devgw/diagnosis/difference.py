@@ -17,6 +17,7 @@ from devgw.foreign.text import has_placeholder
 from devgw.problems import Problem
 from devgw.problems.provider_redirect import ProviderRedirectRefused
 from devgw.problems.provider_refusal import ProviderAnswerForeign, ProviderRefused
+from devgw.problems.upstream_login import UpstreamRedirectRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def difference_of(problem: Problem) -> Difference | None:
 def _kind_of(problem: Problem, facts: Mapping[str, Any]) -> str:
     if facts.get("claim") == "iss" or isinstance(problem, ProviderAnswerForeign):
         return "issuer"
-    if isinstance(problem, ProviderRefused | ProviderRedirectRefused):
+    if isinstance(problem, ProviderRefused | ProviderRedirectRefused | UpstreamRedirectRefused):
         return "callback_uri"
     if "begun_host" in facts:
         return "origin"

@@ -24,8 +24,9 @@ from devgw.problems.provider import (
     ProviderTokenUrlWrong,
     SecretShape,
 )
-from devgw.problems.provider_redirect import ProviderRedirectRefused, is_against_redirect, named_instead
+from devgw.problems.provider_redirect import ProviderRedirectRefused
 from devgw.problems.provider_steps import WORKOS_STEPS, ProviderStepRequired
+from devgw.problems.redirect_words import is_against_redirect, named_instead
 
 _ERROR_CODE = re.compile(r"[a-z][a-z0-9]*([_.-][a-z0-9]+)+")
 """How OAuth and WorkOS write an error code; `Not Found` and `NotFound` are a web server's."""

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from devgw.problems.base import ErrorCode, Fault, Problem
-from devgw.problems.provider_redirect import REDIRECT_CODES, add_callback, is_against_redirect, named_instead
+from devgw.problems.provider_redirect import add_callback
 from devgw.problems.provider_steps import WORKOS_STEPS, quoted
 from devgw.problems.provider_token import change_issuer
+from devgw.problems.redirect_words import REDIRECT_CODES, is_against_redirect, named_instead
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
-"""What an upstream's authorization server shows a person in place of its login: the browser tells nobody else."""
+"""Why no login comes about at an upstream's authorization server: its error pages, and our redirect URI refused."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
+from devgw.problems.upstream import ConnectingProblem
 from devgw.problems.upstream_document import DocumentProblem
 from devgw.problems.upstream_error import CLIENT_REFUSED, TOO_MANY, is_passing
 from devgw.problems.upstream_registration import later
@@ -67,3 +68,33 @@ class UpstreamLoginRefused(DocumentProblem):
             return f"It was asked for the scopes `{self.scope}`; set `scopes` in the policy to what it offers."
         asked = f"the redirect URI {self.redirect_uri}"
         return f"Do what its words say, at that server: allow this client {asked}, exactly so; then connect again."
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamRedirectRefused(ConnectingProblem):
+    """The upstream's authorization server speaks against the redirect URI of the gateway's client there."""
+
+    issuer: str
+    upstream_error: str
+    description: str
+    client_id: str
+    got: str
+    """The redirect URI that was sent, to both of its endpoints."""
+    nearest: str = ""
+    """Another one that its words name."""
+
+    diagnosis: ClassVar = "UPST-27"
+    status: ClassVar[int] = 502
+    source: ClassVar = "RFC 6749 §3.1.2.2, §4.1.3, §5.2"
+
+    def explain(self) -> str:
+        """Repeat what it said, and what was sent."""
+        said = ": ".join(filter(None, (self.upstream_error, self.description.rstrip(". "))))
+        return f"{self.issuer} answered {said}. The gateway sent redirect_uri={self.got}."
+
+    def advise(self) -> str:
+        """Say the two ways: where the client was made by hand, and where the gateway registered itself."""
+        return (
+            f"Add exactly {self.got} to the redirect URIs of the client {self.client_id} there, if it was made by "
+            "hand; one that the gateway registered is registered anew by the link on the page that says this."
+        )

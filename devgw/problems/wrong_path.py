@@ -105,6 +105,7 @@ class RouteUnprotected(Problem):
     document: str
     """What it would be, in words."""
 
+    diagnosis: ClassVar[str | None] = None
     status: ClassVar = 404
     hint: ClassVar = "Call it without a token: no login is needed, and none leads to a token for it."
     source: ClassVar = "RFC 9728 §1, §3; RFC 8414 §3"
@@ -121,6 +122,7 @@ class RootFormUnclear(Problem):
     count: int
     """How many routes there are."""
 
+    diagnosis: ClassVar[str | None] = None
     status: ClassVar = 404
     hint: ClassVar = "Ask for the document of one route, with its path behind the well-known segment (RFC 9728 §3.1)."
     source: ClassVar = "RFC 9728 §3.1"

@@ -186,6 +186,7 @@ _OF_CONNECTING = (
         "UPST-21",
         "UPST-22",
         "UPST-25",
+        "UPST-27",
     ),
 )
 TURNED_AWAY = GatewayRule(

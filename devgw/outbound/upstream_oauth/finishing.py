@@ -20,7 +20,8 @@ from devgw.oauth.resource import origin_of
 from devgw.oauth.token_answer import TokenAnswer
 from devgw.outbound.upstream_oauth.fetching import Errand
 from devgw.outbound.upstream_oauth.token_requests import Credentials, TokenRequests
-from devgw.problems import Refused
+from devgw.problems import Problem, Refused
+from devgw.problems.redirect_words import is_against_redirect, named_instead
 from devgw.problems.upstream_connection import (
     ConnectBrowserForeign,
     ConnectStateUnknown,
@@ -28,6 +29,7 @@ from devgw.problems.upstream_connection import (
     ResponseIssuerMissing,
 )
 from devgw.problems.upstream_error import CLIENT_REFUSED
+from devgw.problems.upstream_login import UpstreamRedirectRefused
 from devgw.problems.upstream_token import AuthorizationAnswerEmpty, AuthorizationRefused, TokenRequestRefused
 
 
@@ -78,15 +80,7 @@ class Finishing:
         self._store.save_pending_connection(replace(pending, spent_at=self._clock.now()))
         _check_issuer(pending, parameters.get("iss"))
         if error := parameters.get("error"):
-            raise Refused(
-                AuthorizationRefused(
-                    issuer=pending.issuer,
-                    upstream_error=clean(error, 100),
-                    description=clean(parameters.get("error_description", ""), 300),
-                    scope=pending.scope,
-                    scope_source=pending.scope_source,
-                )
-            )
+            raise Refused(_refusal(pending, clean(error, 100), clean(parameters.get("error_description", ""), 300)))
         if not (code := parameters.get("code")):
             got = clean(", ".join(sorted(parameters)), 200)
             raise Refused(AuthorizationAnswerEmpty(issuer=pending.issuer, got=got))
@@ -147,8 +141,13 @@ class Finishing:
         try:
             return await self._requests.ask(errand, "token", pending.token_endpoint, credentials, parameters)
         except Refused as refused:
-            if isinstance(refused.problem, TokenRequestRefused) and refused.problem.upstream_error in CLIENT_REFUSED:
+            problem = refused.problem
+            if not isinstance(problem, TokenRequestRefused):
+                raise
+            if problem.upstream_error in CLIENT_REFUSED:
                 self._store.forget_upstream_client(pending.issuer, exchange.id)
+            if against := _against_redirect(pending, problem.upstream_error, problem.description):
+                raise Refused(against) from refused
             raise
 
     def _connected(self, pending: PendingConnection, answer: TokenAnswer) -> UpstreamConnection:
@@ -172,6 +171,26 @@ class Finishing:
             expires_at=None if answer.expires_in is None else now + timedelta(seconds=answer.expires_in),
             secrets=UpstreamSecrets(answer.access_token, answer.refresh_token, pending.secrets.client_secret),
         )
+
+
+def _refusal(pending: PendingConnection, error: str, description: str) -> Problem:
+    """Return what an error in the browser's answer is: against our redirect URI, or what its code says."""
+    return _against_redirect(pending, error, description) or AuthorizationRefused(
+        issuer=pending.issuer,
+        upstream_error=error,
+        description=description,
+        scope=pending.scope,
+        scope_source=pending.scope_source,
+    )
+
+
+def _against_redirect(pending: PendingConnection, error: str, description: str) -> Problem | None:
+    """Return that an answer speaks against our redirect URI; None where it does not."""
+    if not is_against_redirect(error, description):
+        return None
+    sent = pending.redirect_uri
+    instead = named_instead(description, sent)
+    return UpstreamRedirectRefused(pending.issuer, error, description, pending.client_id, sent, instead)
 
 
 def _check_goes_on(pending: PendingConnection | None) -> None:

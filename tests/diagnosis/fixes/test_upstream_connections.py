@@ -114,7 +114,7 @@ async def test_a_policy_that_has_nothing_to_get_is_taken_off_as_printed(tmp_path
 
 
 @mends("DISC-02", "DISC-05", "DISC-07", "DISC-08", "DISC-09", "AUD-07", "UPST-13", "UPST-16", "UPST-17", "SESS-01")
-@mends("TOK-04", "TOK-05", "TOK-08", "CONS-04", "UPST-10", "UPST-15", "UPST-21", "UPST-22")
+@mends("TOK-04", "TOK-05", "TOK-08", "CONS-04", "UPST-10", "UPST-15", "UPST-21", "UPST-22", "UPST-27")
 @pytest.mark.parametrize(
     ("spoil", "name", "words"),
     [
@@ -150,6 +150,31 @@ async def test_a_policy_that_has_nothing_to_get_is_taken_off_as_printed(tmp_path
             "Look that error up",
         ),
         ({"answers": {"/token": (400, {}, {"error": "invalid_grant"})}}, "UPST-17", "Connect again"),
+        (
+            {
+                "answers": {
+                    "/token": (400, {}, {"error": "invalid_grant", "error_description": "Incorrect redirect_uri"})
+                }
+            },
+            "UPST-27",
+            "Add exactly http",
+        ),
+        (
+            {"answers": {"/token": (400, {}, {"error": "redirect_uri_mismatch"})}},
+            "UPST-27",
+            "is registered anew by the link",
+        ),
+        (
+            {
+                "redirect": lambda sent: {
+                    "state": sent["state"],
+                    "error": "server_error",
+                    "error_description": "AADSTS50011: The redirect URI does not match.",
+                }
+            },
+            "UPST-27",
+            "to the redirect URIs of the client",
+        ),
         ({"redirect": lambda sent: sent | {"state": "another"}}, "SESS-01", "Begin the connection again"),
         ({"answers": {"/token": (200, {}, {"error": "bad_verification_code"})}}, "TOK-04", "Look that error up"),
         ({"answers": {"/token": PAGE}}, "TOK-05", "Correct token_endpoint in the provider's metadata"),

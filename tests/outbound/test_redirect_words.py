@@ -2,7 +2,7 @@
 
 import pytest
 
-from devgw.problems.provider_redirect import is_against_redirect, named_instead
+from devgw.problems.redirect_words import is_against_redirect, named_instead
 
 _ANY_GRANT = (
     "The provided authorization grant (e.g., authorization code) or refresh token is invalid, expired, revoked, does "
