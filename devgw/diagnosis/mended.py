@@ -45,6 +45,8 @@ ELSEWHERE = {
     "REG-04": "the projects that devgw reads configure no clients",
     "REG-06": "devgw compares at authorization with what it took at registration",
     "REG-07": "devgw takes whatever application_type a client registers",
+    "REG-20": "the change is one of a third party's own registration endpoint",
+    "REQ-12": "none of the clients that are driven proves possession",
     "REVK-01": "devgw asks its store about a token at each call",
     "REVK-03": "the change is a command of each client on the person's machine",
     "RURI-06": "the change is a permission of the person's browser or system",

@@ -19,6 +19,7 @@ class Intervention(StrEnum):
 
     REACHES_NOBODY = "says that it reaches no server behind it"
     KNOWS_NO_ROUTE = "says that it has no route for this URL"
+    SHOWS_NO_ROUTE = "says so of a path or method that it has not, and of a request that is not signed"
     FAILS = "gives an error of its own, and not the server's"
     TURNS_AWAY = "turns the call away, before it comes to the server"
     CHALLENGES = "wants to see a browser, before it lets a call through"
@@ -174,11 +175,9 @@ _HOSTS = (
 _APIS = (
     _Mark(
         _AWS,
-        _AWAY,
+        Intervention.SHOWS_NO_ROUTE,
         _FORBIDDEN,
         body=rb"Missing Authentication Token",
-        change="Compare path, stage and method with the API's: it says so of a path or method that it has not, and "
-        "also where a request has to be signed (IAM).",
     ),
     _Mark(
         _AWS,
@@ -228,6 +227,8 @@ def find_intermediary(status: int, headers: Mapping[str, str], body: bytes) -> I
         headers: of the answer, names in lower case.
         body: as far as it is there, unpacked.
     """
+    if "resource_metadata" in headers.get("www-authenticate", ""):
+        return None  # whoever it is sends clients on the way of MCP
     body = body[:_SEARCHED]
     for mark in _MARKS:
         if shown := _shown(mark, status, headers, body):

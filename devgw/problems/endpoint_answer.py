@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from devgw.problems.base import ErrorCode
+from devgw.problems.base import ErrorCode, Problem
 from devgw.problems.endpoint import (
     EndpointAnswersPage,
     EndpointDead,
@@ -18,6 +18,7 @@ from devgw.problems.endpoint import (
 )
 from devgw.problems.endpoint_client import ClientNotTaken, RegistrationClosed, RegistrationNotTaken
 from devgw.problems.endpoint_grant import CodeFault, CodeNotTaken, ErrorUnderSuccess, RefreshNotTaken, TokensUnfit
+from devgw.problems.upstream_by_status import DPOP_ERRORS, Answered, Caller, dpop_refused
 
 _ABSENT = frozenset({404, 405, 410, 501})
 _PASSING = frozenset({ErrorCode.SERVER_ERROR, ErrorCode.TEMPORARILY_UNAVAILABLE})
@@ -55,6 +56,10 @@ class EndpointAnswer:
     is_spent: bool = False
     """Whether its refresh token was exchanged for a newer one before."""
     code: CodeFault = CodeFault.UNSEEN
+    stood_before: Problem | None = None
+    """Who answered in the endpoint's place."""
+    is_swapped: bool = False
+    """Whether the client knows the endpoint by a URL of devgw's."""
 
     @property
     def facts(self) -> tuple[str, EndpointKind, str, int, str, str]:
@@ -67,8 +72,10 @@ class EndpointAnswer:
         return 0 < self.status < _REDIRECTS
 
 
-def refusal_at(answer: EndpointAnswer) -> EndpointRefusal:
+def refusal_at(answer: EndpointAnswer) -> Problem:
     """Return which refusal an answer is that gives a client nothing to go on with."""
+    if answer.stood_before is not None:
+        return answer.stood_before
     if answer.status in _ABSENT and answer.error_code not in _OF_OAUTH:
         return EndpointDead(*answer.facts, is_named=answer.is_named)
     if answer.status >= _FAILS or answer.status == _TOO_OFTEN or answer.error_code in _PASSING:
@@ -78,6 +85,11 @@ def refusal_at(answer: EndpointAnswer) -> EndpointRefusal:
     if answer.is_good and answer.endpoint is EndpointKind.TOKEN:
         return _under_success(answer)
     return _by_code(answer)
+
+
+def _proof_refused(answer: EndpointAnswer) -> Problem:
+    caller = Caller(f"the {answer.endpoint} of {answer.owner}", is_swapped=answer.is_swapped)
+    return dpop_refused(Answered(answer.url, answer.status, answer.said), caller, answer.error_code)
 
 
 def _of_registration(answer: EndpointAnswer) -> EndpointRefusal:
@@ -98,8 +110,10 @@ def _under_success(answer: EndpointAnswer) -> EndpointRefusal:
     return TokensUnfit(*answer.facts) if answer.is_json else _page(answer)
 
 
-def _by_code(answer: EndpointAnswer) -> EndpointRefusal:
+def _by_code(answer: EndpointAnswer) -> Problem:
     code, facts = answer.error_code, answer.facts
+    if code in DPOP_ERRORS:
+        return _proof_refused(answer)
     if code in _OF_THE_CLIENT:
         return ClientNotTaken(*facts, is_refresh=answer.is_refresh)
     if code == ErrorCode.INVALID_REDIRECT_URI or not answer.fits:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from devgw.problems.endpoint import EndpointKind, EndpointRefusal
+from devgw.foreign.text import clean
+from devgw.problems.endpoint import SHOWN, EndpointKind, EndpointRefusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,26 @@ class RegistrationNotTaken(EndpointRefusal):
             f"Let {self.owner} take public native clients: loopback redirect URIs, token_endpoint_auth_method none, "
             "grant_types authorization_code and refresh_token."
         )
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredOtherwise(EndpointRefusal):
+    """The client is registered, with other redirect URIs than it asked for."""
+
+    asked: tuple[str, ...]
+    got: tuple[str, ...]
+
+    diagnosis: ClassVar = "REG-20"
+    source: ClassVar = "RFC 7591 §3.2.1"
+
+    def explain(self) -> str:
+        """Show both."""
+        asked, got = (clean(", ".join(each) or "none", SHOWN) for each in (self.asked, self.got))
+        return f"The {self._where} was asked to register the redirect URIs {asked}, and registered {got}."
+
+    def advise(self) -> str:
+        """Say what has to be equal."""
+        return f"Let {self.owner} register the redirect URIs as they are sent: the client goes on with its own."
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,42 @@ class AudienceForeign(UpstreamRefusal):
 
 
 @dataclass(frozen=True, slots=True)
+class DpopProofRefused(UpstreamRefusal):
+    """A proof of possession is not taken, or one with the server's nonce is asked for."""
+
+    error_code: str
+    """`invalid_dpop_proof` or `use_dpop_nonce`."""
+    is_here_alone: bool
+    """Whether the client proves for a URL of devgw's, which is not the server's own."""
+
+    source: ClassVar = "RFC 9449 §4.3, §5, §8"
+
+    @property
+    def diagnosis_id(self) -> str | None:
+        """Return the id; None for a wish for a nonce, which is a step of the way."""
+        return None if self.error_code == "use_dpop_nonce" else "REQ-12"
+
+    def explain(self) -> str:
+        """Say what a proof holds, and what stands in its way."""
+        url = " The client proves for the local URL under which it knows the server." if self.is_here_alone else ""
+        return f"{self._answered} {self.error_code}{self._said}.{url}"
+
+    def advise(self) -> str:
+        """Say what is to be the same."""
+        if self.error_code == "use_dpop_nonce":
+            return "Let the client ask again with the nonce of DPoP-Nonce in its proof."
+        if self.is_here_alone:
+            return (
+                "Start the client through devgw, so that it proves for the server's own URL: "
+                "`devgw watch URL -- COMMAND`."
+            )
+        return (
+            "Let the proof name the method and the URL that is asked (htm, htu), the hash of the token (ath), a new "
+            "jti and the time of now; behind a proxy the server has to compare its outer URL."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class FreshTokenRefused(UpstreamRefusal):
     """A token that was just given is refused."""
 

@@ -8,6 +8,7 @@ from devgw.problems.base import Fault
 from devgw.problems.proxy import UpstreamClosedEarly, UpstreamTlsFailed
 from devgw.problems.upstream import ConnectingProblem
 from devgw.problems.upstream_answer import UpstreamAnswerMalformed
+from devgw.problems.upstream_credential import account_scheme, for_account
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +97,20 @@ class ServerWantsKey(ConnectingProblem):
     diagnosis: ClassVar = "UPST-19"
     fault: ClassVar = Fault.CONFIGURATION
     source: ClassVar = "RFC 9728 §3; MCP 2025-03-26 §Authorization"
-    hint: ClassVar = "Give its key as a header: --header 'Authorization: Bearer <the key>', or the name that it wants."
 
     def explain(self) -> str:
         """Say what was asked for, and what is missing."""
         said = f" with the challenge {clean(self.challenge, 200)}" if self.challenge else " without a challenge"
         return (
             f"{self.url} answered {self.status_code}{said}, and neither it nor its origin publishes OAuth metadata: it "
-            "wants a key."
+            f"wants {'an account' if account_scheme(self.challenge) else 'a key'}."
         )
+
+    def advise(self) -> str:
+        """Say how it is given."""
+        if scheme := account_scheme(self.challenge):
+            return for_account(scheme, "Give a header with --header")
+        return "Give its key as a header: --header 'Authorization: Bearer <the key>', or the name that it wants."
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from devgw.foreign.intermediary import Intermediary, find_intermediary
+from devgw.foreign.intermediary import Intermediary, Intervention, find_intermediary
 from devgw.foreign.text import clean
 from devgw.foreign.words import words_of
 from devgw.problems.base import Problem
-from devgw.problems.foreign_token import AudienceForeign, FreshTokenRefused, OldTokenRefused, TokenOfAnotherServer
+from devgw.problems.foreign_token import (
+    AudienceForeign,
+    DpopProofRefused,
+    FreshTokenRefused,
+    OldTokenRefused,
+    TokenOfAnotherServer,
+)
 from devgw.problems.proxy import REWRITE_PATTERN
 from devgw.problems.redirect import UpstreamRedirectEmpty
 from devgw.problems.upstream_no_mcp import IntermediaryAnswered, UpstreamAnswerNotMcp, UpstreamGaveNoAnswer
@@ -33,6 +39,7 @@ from devgw.problems.upstream_status import (
     UpstreamRefusedMethod,
 )
 
+_NO_PATH = frozenset({Intervention.KNOWS_NO_ROUTE, Intervention.SHOWS_NO_ROUTE})
 _REDIRECTS, _NOT_MODIFIED, _REFUSALS, _UNAUTHORIZED, _ABSENT, _FAILURES = 300, 304, 400, 401, 404, 500
 
 
@@ -101,8 +108,12 @@ class Caller:
     accept: str | None = None
     """The Accept that was sent; None where it is not known."""
     has_session: bool = False
+    is_swapped: bool = False
+    """Whether the client knows the server by a URL of devgw's."""
 
 
+DPOP_ERRORS = frozenset({"invalid_dpop_proof", "use_dpop_nonce"})
+"""RFC 9449 §5, §7.1, §8."""
 UNKNOWN = Caller()
 
 
@@ -110,6 +121,8 @@ def refusal_of(answered: Answered, caller: Caller = UNKNOWN) -> UpstreamRefusal:
     """Return which refusal a 4xx or 5xx is."""
     if (found := stood_in(answered, caller)) is not None:
         return found
+    if answered.status == _UNAUTHORIZED and (error := _dpop_error(answered)):
+        return dpop_refused(answered, caller, error)
     if answered.status == _UNAUTHORIZED and caller.token is not None:
         return _of_token(answered, caller, caller.token)
     if answered.status >= _FAILURES:
@@ -122,6 +135,14 @@ def stood_in(answered: Answered, caller: Caller = UNKNOWN) -> UpstreamRefusal | 
     """Return who answered in the server's place; None where nothing shows that it was not the server."""
     it = answered.intermediary
     return None if it is None else _made(IntermediaryAnswered, answered, caller, it.name, it.does, it.mark, it.change)
+
+
+def stood_before(url: str, status: int, headers: Mapping[str, str], body: bytes, caller: Caller) -> Problem | None:
+    """Return who answered in the place of a document or endpoint; None where it was its own server, or no such path."""
+    found = find_intermediary(status, headers, body)
+    if found is None or found.does in _NO_PATH:
+        return None
+    return stood_in(Answered(url, status, words_of(body), headers, found), caller)
 
 
 def no_answer_in(answered: Answered, expected: str, caller: Caller = UNKNOWN) -> Problem:
@@ -151,6 +172,17 @@ def _made(kind: type[UpstreamRefusal], answered: Answered, caller: Caller, *fact
         asked=caller.asked,
         written_in=caller.written_in,
     )
+
+
+def dpop_refused(answered: Answered, caller: Caller, error: str) -> UpstreamRefusal:
+    """Return what a server has against a proof of possession."""
+    return _made(DpopProofRefused, answered, caller, error, caller.is_swapped)
+
+
+def _dpop_error(answered: Answered) -> str:
+    """Return the error of a challenge for a proof; empty where there is none."""
+    challenge = answered.headers.get("www-authenticate", "")
+    return next((each for each in DPOP_ERRORS if f'error="{each}"' in challenge), "")
 
 
 def _forbidden(answered: Answered, caller: Caller) -> UpstreamRefusal:

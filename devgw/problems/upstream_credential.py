@@ -27,6 +27,27 @@ _RENEWED = {
 }
 
 
+_ACCOUNTS = {"basic": "Basic", "digest": "Digest", "negotiate": "Negotiate (Kerberos)", "ntlm": "NTLM"}
+"""Schemes by which a person's account is shown, and no token (RFC 7617, RFC 7616, RFC 4559)."""
+_BASIC = "`Basic ` and the base64 of name:password"
+
+
+def account_scheme(challenge: str) -> str:
+    """Return the scheme of an account, where a challenge asks for that and for no token; else empty."""
+    lower = challenge.lower()
+    return "" if "bearer" in lower else _ACCOUNTS.get(lower.partition(" ")[0].rstrip(","), "")
+
+
+def for_account(scheme: str, how: str) -> str:
+    """Return what to do where an account is asked for; `how` sets a header, in words."""
+    if scheme == "Basic":
+        return f"{how}: Authorization, with {_BASIC}."
+    return (
+        f"Let that server take a key or a token for this path: it asks for {scheme}, which takes several requests, and "
+        "neither MCP nor devgw speaks it."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class UpstreamCredentialRefused(UpstreamProblem):
     """The upstream answered 401 to the gateway, which is no fault of the client's token."""
@@ -47,6 +68,8 @@ class UpstreamCredentialRefused(UpstreamProblem):
     def explain(self) -> str:
         """Say that the client's own login is not the cause."""
         said = f" It said: “{self.beginning}”." if self.beginning else ""
+        if scheme := account_scheme(self.challenge):
+            said += f" It asks for {scheme}."
         what = "a call with no credential: the route has none" if self.shown is Shown.NOTHING else self.shown
         return f"The upstream {self.url} answered 401 to {what}.{said}"
 
@@ -54,6 +77,8 @@ class UpstreamCredentialRefused(UpstreamProblem):
         """Say what to attach, or to renew."""
         if (change := _RENEWED.get(self.shown)) is not None:
             return change
+        if scheme := account_scheme(self.challenge):
+            return for_account(scheme, "Attach set-upstream-api-key-inbound to the route, which sets a header")
         if not self.challenge.lower().startswith("bearer"):
             return "Attach set-upstream-api-key-inbound to the route, with the key or header that the upstream wants."
         if self.is_protected:

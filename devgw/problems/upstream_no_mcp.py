@@ -97,6 +97,7 @@ _IDS = {
     Intervention.KNOWS_NO_ROUTE: "PROXY-13",
     Intervention.FAILS: "PROXY-19",
     Intervention.TURNS_AWAY: "PROXY-27",
+    Intervention.SHOWS_NO_ROUTE: "PROXY-27",
     Intervention.CHALLENGES: "PROXY-27",
     Intervention.WANTS_LOGIN: "PROXY-22",
     Intervention.WANTS_KEY: "PROXY-28",
@@ -108,6 +109,8 @@ _CHANGES = {
     Intervention.FAILS: "Look into the log of {name}, and into that of the server behind it.",
     Intervention.TURNS_AWAY: "Let {name} pass the requests of MCP clients: its own log says by which rule it turned "
     "this one away.",
+    Intervention.SHOWS_NO_ROUTE: "Compare host, path and method of {where} with the routes of {name}; if the route is "
+    "there, sign the request as that wants, or let it do without.",
     Intervention.CHALLENGES: "Let {name} pass requests to this URL without it: no MCP client solves what is for "
     "browsers.",
     Intervention.WANTS_LOGIN: "Let {name} pass requests to this URL without its page, or write a URL that leads past "
@@ -133,6 +136,11 @@ class IntermediaryAnswered(UpstreamRefusal):
     def diagnosis_id(self) -> str:
         """Return the id by what it does."""
         return _IDS[self.does]
+
+    @property
+    def has_kept_back(self) -> bool:
+        """Tell whether the server behind it saw nothing of the request."""
+        return self.does is not Intervention.FAILS
 
     def explain(self) -> str:
         """Say who it is, and by what that is known."""

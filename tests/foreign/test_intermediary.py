@@ -46,7 +46,7 @@ SSO = {"set-cookie": "_vercel_sso_nonce=x; Path=/"}
         (503, {}, b'<iframe src="//www.herokucdn.com/error-pages/application-error.html">', "Heroku", FAILS),
         (404, {}, b'<iframe src="//www.herokucdn.com/error-pages/no-such-app.html">', "Heroku", NOBODY),
         (403, {"x-amzn-errortype": "MissingAuthenticationTokenException"},
-         b'{"message":"Missing Authentication Token"}', "AWS API Gateway", AWAY),
+         b'{"message":"Missing Authentication Token"}', "AWS API Gateway", Intervention.SHOWS_NO_ROUTE),
         (403, {"x-amzn-errortype": "ForbiddenException"}, b'{"message":"Forbidden"}', "AWS API Gateway", AWAY),
         (401, {}, b'{"statusCode":401,"message":"Access denied due to missing subscription key."}',
          "Azure API Management", KEY),

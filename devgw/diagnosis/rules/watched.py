@@ -25,6 +25,7 @@ from devgw.events.flow import Diagnosis, FlowState, Step, StepState
 from devgw.events.trace import CLIENT_LEFT
 from devgw.foreign.urls import UrlRefused, is_url, read_url
 from devgw.oauth.discovery import authorization_server_urls, resource_metadata_urls
+from devgw.problems.endpoint_client import RegisteredOtherwise
 from devgw.problems.watched import OriginsExhausted
 
 SILENCE = timedelta(seconds=5)
@@ -32,6 +33,7 @@ SILENCE = timedelta(seconds=5)
 _NAMED = (
     *("BEAR-01", "DISC-01", "DISC-02", "DISC-05", "DISC-06", "DISC-09", "DISC-11", "DISC-13", "DISC-17", "REG-01"),
     *("AUD-01", "AUD-02", "PKCE-01", "TOK-01", "UPST-13", "UPST-21", "PROXY-19"),
+    *("PROXY-22", "PROXY-26", "PROXY-27", "PROXY-28"),
 )
 _RESOURCE, _SERVER = "resource metadata", "server metadata"
 _PLACES = {"resource": _RESOURCE, "issuer": _SERVER}
@@ -71,13 +73,16 @@ def _may_stop(point: Point, view: View, family: Demands | None) -> bool:
     return point.check.verdict is Verdict.FAIL
 
 
-def origins_left_alone(view: View, _now: datetime) -> Iterator[Diagnosis]:
-    """Name a document that led to more origins than are opened, of a client that did not arrive."""
+def noted_on_the_way(view: View, _now: datetime) -> Iterator[Diagnosis]:
+    """Name what was noted of a good answer, where the client did not arrive: origins left alone, other redirects."""
     if view.flow.state is FlowState.DONE:
         return
     for trace in view.traces:
-        if isinstance(trace.problem, OriginsExhausted):
-            yield diagnosis("LIMIT-07", trace.problem.explain(), trace.problem.advise(), view=view, trace=trace)
+        problem = trace.problem
+        if isinstance(problem, OriginsExhausted | RegisteredOtherwise):
+            certain = isinstance(problem, OriginsExhausted)
+            name = problem.diagnosis_id or ""
+            yield diagnosis(name, problem.explain(), problem.advise(), view=view, trace=trace, certain=certain)
 
 
 def _said(point: Point, view: View, traces: dict[str, Trace], family: Demands | None) -> Diagnosis:
@@ -168,5 +173,5 @@ RULES: tuple[Rule, ...] = (
     Rule(_NAMED, "the documents that a client of a watched server read", documents_of_a_watched_server),
     *refusals.RULES,
     *watched_steps.RULES,
-    Rule(("LIMIT-07",), "a document of a watched server that was left as it is in part", origins_left_alone),
+    Rule(("LIMIT-07", "REG-20"), "a good answer of a watched server, with what was noted of it", noted_on_the_way),
 )

@@ -9,10 +9,12 @@ from devgw.diagnosis.verdicts.server_endpoint import answered
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Seen
 from devgw.foreign.text import clean
 from devgw.foreign.words import beginning_of
-from devgw.problems.endpoint import EndpointDead, EndpointKind
+from devgw.problems.endpoint import EndpointDead, EndpointFailing, EndpointKind
 from devgw.problems.endpoint_answer import EndpointAnswer, refusal_at
 from devgw.problems.endpoint_client import RegistrationClosed
 from devgw.problems.proxy import UpstreamAnswerTimedOut
+from devgw.problems.upstream_by_status import Caller, stood_before
+from devgw.problems.upstream_no_mcp import IntermediaryAnswered
 
 
 def answer_points(seen: Seen, callbacks: tuple[str, ...]) -> Iterator[Point]:
@@ -37,6 +39,9 @@ def _keys(seen: Seen, answer: Answer) -> Point:
         return point
     if answer.listed("keys"):
         return naming.good(f"{len(answer.listed('keys'))} keys")
+    owner = Caller(f"the jwks_uri of {naming.owner}", written_in=f"the metadata of {naming.owner}")
+    if (found := stood_before(shown(answer.url), answer.status, answer.headers, answer.body, owner)) is not None:
+        return naming.odd(found.explain(), found.advise(), found.diagnosis_id or "")
     saw = f"it answers {answered(answer)}, without keys"
     return naming.odd(saw, "Serve a JSON Web Key Set there; whoever checks its tokens needs it.", "IDT-05")
 
@@ -79,12 +84,13 @@ def _registration(seen: Seen, answer: Answer) -> Point:
     if (point := _unanswered(naming, answer, "registration-dead")) is not None:
         return point
     problem = refusal_at(_endpoint_answer(seen, EndpointKind.REGISTRATION, answer))
-    if isinstance(problem, EndpointDead):
+    if isinstance(problem, EndpointDead | EndpointFailing | IntermediaryAnswered):
         return _refused(naming, seen, EndpointKind.REGISTRATION, answer, "registration-dead")
     if isinstance(problem, RegistrationClosed):  # or what was sent is taken for an attack
         point = naming.odd(problem.explain().rstrip("."), problem.advise(), problem.diagnosis_id or "")
         return Point(replace(point.check, is_certain=False))
-    return naming.good(f"{answered(answer)}: it takes registrations, and not this")
+    takes = "it takes registrations, and not this"
+    return naming.good(f"{answered(answer)}: {takes if answer.said('error') else 'whether it registers is not known'}")
 
 
 def _registered(seen: Seen, answer: Answer) -> Point:
@@ -123,9 +129,12 @@ def _refused(naming: Naming, seen: Seen, kind: EndpointKind, answer: Answer, tra
 
 
 def _endpoint_answer(seen: Seen, kind: EndpointKind, answer: Answer) -> EndpointAnswer:
+    owner = of_issuer(seen, "", "").owner
+    caller = Caller(f"the {kind} of {owner}", written_in=f"the metadata of {owner}")
+    is_for_people = kind is EndpointKind.AUTHORIZATION
     return EndpointAnswer(
         kind,
-        of_issuer(seen, "", "").owner,
+        owner,
         answer.url.partition("?")[0],
         answer.status,
         error_code=answer.said("error"),
@@ -134,4 +143,7 @@ def _endpoint_answer(seen: Seen, kind: EndpointKind, answer: Answer) -> Endpoint
         is_json=bool(answer.document),
         retry_after=clean(answer.headers.get("retry-after", ""), 40),
         is_named=seen.server is not None,
+        stood_before=None
+        if is_for_people
+        else stood_before(shown(answer.url), answer.status, answer.headers, answer.body, caller),
     )

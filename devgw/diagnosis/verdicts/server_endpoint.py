@@ -15,7 +15,7 @@ from devgw.problems import Problem
 from devgw.problems.base import Fault
 from devgw.problems.proxy import GIVEN_URL, UpstreamNotReached, UpstreamUnreachable
 from devgw.problems.server import ServerElsewhere, ServerNotMcp
-from devgw.problems.upstream_by_status import Caller, read_answer, refusal_of
+from devgw.problems.upstream_by_status import Caller, read_answer, refusal_of, stood_before
 from devgw.problems.upstream_refusal import UpstreamRefusal
 from devgw.problems.upstream_status import MEDIA_TYPES, UpstreamSpeaksLegacySse
 
@@ -32,11 +32,16 @@ def unfit(seen: Seen) -> Problem | None:
     endpoint, answer = seen.endpoint, seen.endpoint.legacy
     if answer.failure:
         return answer.problem or UpstreamUnreachable(seen.url, answer.failure)
-    if endpoint.wants_login or endpoint.answers_mcp:
+    if endpoint.answers_mcp or (endpoint.wants_login and _stood_before(answer) is None):
         return None
     if answer.status in REDIRECTS:
         return ServerElsewhere(shown(answer.url), answer.status, _target(answer))
     return _refusing(seen, answer)
+
+
+def _stood_before(answer: Answer) -> Problem | None:
+    url = shown(answer.url)
+    return stood_before(url, answer.status, answer.headers, answer.body, Caller(url, written_in=GIVEN_URL))
 
 
 def _refusing(seen: Seen, answer: Answer) -> Problem:

@@ -6,6 +6,8 @@ from devgw.diagnosis.verdicts.check import Answer
 from devgw.diagnosis.verdicts.point import Naming, Point, shown
 from devgw.diagnosis.verdicts.server_endpoint import answered, why_unread
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, DocumentPlace
+from devgw.problems.proxy import NAMING_DOCUMENT
+from devgw.problems.upstream_by_status import Caller, stood_before
 
 _STANDARDS = {"prm": "RFC 9728 §3.2", "as": "RFC 8414 §3.2"}
 
@@ -31,6 +33,10 @@ def broken_place(naming: Naming, place: DocumentPlace, document: str, failing_id
     if answer.problem is not None and answer.failure:
         advice, diagnosis_id = answer.problem.advise(), answer.problem.diagnosis_id or ""
         return naming.bad(answer.failure, advice, diagnosis_id, f"{document}-unreachable")
+    whose = Caller(shown(answer.url), written_in=NAMING_DOCUMENT)
+    if (found := stood_before(shown(answer.url), answer.status, answer.headers, answer.body, whose)) is not None:
+        trait = f"{document}-500" if place.is_failing else f"{document}-html"
+        return naming.bad(found.explain(), found.advise(), found.diagnosis_id or "", trait)
     if answer.failure or place.is_failing:
         todo = "Look into its log: clients take anything but 404 for a server that is broken."
         trait = f"{document}-{answer.status or 'unreachable'}"  # by its number: clients tell them apart, and repeat it

@@ -29,6 +29,7 @@ from devgw.oauth.token_answer import excerpt
 from devgw.outbound.upstream_oauth.fetching import Errand, FetchedAnswer, Fetching
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import limit_id
+from devgw.problems.proxy import NAMING_DOCUMENT
 from devgw.problems.upstream import (
     AuthorizationServerMetadataMissing,
     MetadataUnreadable,
@@ -62,12 +63,15 @@ class _Search:
     unreadable: MetadataUnreadable | None = None
     is_failing: bool = False
     """Whether a place cannot answer now."""
+    stood_before: Problem | None = None
+    """Who answered in the place of one, so that the document may be there."""
 
     def note(self, answer: FetchedAnswer) -> None:
         """Remember a place that did not have the document."""
         where = f"→ {answer.headers['location']}" if "location" in answer.headers else answer.content_type
         self.tried.append(f"{answer.url} ({answer.status} {where})".replace(" )", ")"))
         self.is_failing = self.is_failing or is_passing(answer.status, "")
+        self.stood_before = self.stood_before or answer.stood_before(NAMING_DOCUMENT)
         if answer.status == 200 and self.unreadable is None:
             self.unreadable = _unreadable(answer)
 
@@ -192,7 +196,7 @@ class Discovering:
         if overlay:
             return read_authorization_server({}, expected, DEVGW_TOML, overlay)
         missing = AuthorizationServerMetadataMissing(issuer, tuple(search.tried), is_failing=search.is_failing)
-        raise Refused(search.unreadable or missing)
+        raise Refused(search.stood_before or search.unreadable or missing)
 
     async def _first(self, errand: Errand, issuer: str, search: _Search) -> tuple[dict[str, Any], str] | None:
         """Return the first document found for `issuer`, and where."""

@@ -16,8 +16,9 @@ from devgw.oauth.token_answer import excerpt
 from devgw.outbound.client import Bounds, CheckAddress, http_client
 from devgw.outbound.guard import check_form, find_near_check, is_local, near_name, upstream_check
 from devgw.outbound.reach import is_refused_for_tls, not_reached
-from devgw.problems import Refused
+from devgw.problems import Problem, Refused
 from devgw.problems.proxy import GIVEN_URL, REWRITE_PATTERN, UpstreamSpeaksTls
+from devgw.problems.upstream_by_status import Caller, stood_before
 
 if TYPE_CHECKING:
     import httpx2
@@ -86,6 +87,11 @@ class FetchedAnswer:
     def content_type(self) -> str:
         """Return the media type, without parameters, in lower case."""
         return str(self.headers.get("content-type", "")).split(";")[0].strip().lower()
+
+    def stood_before(self, written_in: str) -> Problem | None:
+        """Return who answered in the server's place; None where nothing shows that."""
+        url = without_query(self.url)
+        return stood_before(url, self.status, self.headers, self.body, Caller(url, written_in=written_in))
 
     def json_object(self) -> dict[str, Any] | None:
         """Return the body where it is a JSON object that is taken, else None."""

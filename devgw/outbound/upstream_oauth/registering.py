@@ -18,7 +18,7 @@ from devgw.oauth.client_document import client_metadata, is_loopback_host
 from devgw.oauth.discovery import AuthorizationServer
 from devgw.oauth.text import is_text
 from devgw.oauth.token_answer import excerpt
-from devgw.outbound.upstream_oauth.fetching import Errand, FetchedAnswer, Fetching
+from devgw.outbound.upstream_oauth.fetching import WRITTEN_IN, Errand, FetchedAnswer, Fetching
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import limit_id
 from devgw.problems.upstream import AuthorizationServerUnknown
@@ -217,6 +217,8 @@ def _refusal(exchange: TokenExchange, server: AuthorizationServer, redirect_uri:
     """Return why a registration failed; a 404 at a guessed path means that there is no server at all."""
     if server.url is None and answer.status in {404, 405}:
         return AuthorizationServerUnknown(upstream_url=server.issuer, tried=(answer.url,))
+    if (found := answer.stood_before(WRITTEN_IN["registration"])) is not None:
+        return found
     said = answer.json_object() or {}
     place = (answer.url, exchange.name, redirect_uri)
     if answer.status < 300 and "error" not in said:

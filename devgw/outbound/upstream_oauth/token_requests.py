@@ -27,6 +27,8 @@ from devgw.problems.proxy import (
     UpstreamUnreachable,
 )
 from devgw.problems.upstream import AddressForbidden
+from devgw.problems.upstream_by_status import Caller, stood_before
+from devgw.problems.upstream_no_mcp import IntermediaryAnswered
 from devgw.problems.upstream_token import TokenAnswerUnreadable, TokenRequestRefused
 
 if TYPE_CHECKING:
@@ -177,7 +179,10 @@ class TokenRequests:
         kind = str(answer.headers.get("content-type", "")).split(";")[0].strip().lower()
         if await is_refused_for_tls(endpoint, status, kind):
             raise Refused(UpstreamSpeaksTls(without_query(endpoint), written_in=WRITTEN_IN[purpose]))
-        asked = TokenQuestion(without_query(endpoint), parameters["grant_type"], credentials.method)
+        url, where = without_query(endpoint), Caller(without_query(endpoint), written_in=WRITTEN_IN[purpose])
+        if (found := stood_before(url, status, answer.headers, content, where)) is not None:
+            raise Refused(found)
+        asked = TokenQuestion(url, parameters["grant_type"], credentials.method)
         retry_after = str(answer.headers.get("retry-after", ""))
         return read_token_answer(asked, status, kind, content, retry_after)
 
@@ -218,6 +223,8 @@ def was_answered(refused: Refused) -> bool:
     problem, cause = refused.problem, refused.__cause__
     if isinstance(problem, TokenAnswerUnreadable):
         return problem.status_code >= _REFUSALS
+    if isinstance(problem, IntermediaryAnswered):
+        return problem.has_kept_back
     if isinstance(problem, UpstreamUnreachable):
         return isinstance(
             cause, (httpcore2.ConnectError, httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.InvalidURL)

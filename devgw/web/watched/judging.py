@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from devgw.clock import epoch
 from devgw.events.taxonomy import FailureOrigin, Outcome
-from devgw.gateway.forwarding import header_of, is_event_stream, is_json, read_headers
+from devgw.gateway.forwarding import encoding_of, header_of, is_event_stream, is_json, read_headers
 from devgw.gateway.transport import UpstreamAnswer
+from devgw.gateway.watched.legs import Leg
 from devgw.gateway.watched.tokens import TokenHolder, WatchedTokens
-from devgw.mcp.answer import failure_in
+from devgw.mcp.answer import failure_in, is_jsonrpc
 from devgw.monitor.flow_moves import Seen
 from devgw.oauth.challenge import Challenge, bearer_challenge
 from devgw.oauth.token_claims import read_claims
@@ -29,21 +30,23 @@ def is_refusal(call: WatchedCall, answer: UpstreamAnswer) -> bool:
         return answer.status >= _REFUSES
     kind = header_of(answer.headers, b"content-type")
     is_page = answer.status == _OK and not (is_json(kind) or is_event_stream(kind))
-    return is_page or answer.status >= _REDIRECTS or _is_empty(call, answer)
+    return is_page or answer.status >= _REDIRECTS
 
 
-def _is_empty(call: WatchedCall, answer: UpstreamAnswer) -> bool:
-    """Tell whether a request, and no notification, is answered 200 with a body that says it has no byte."""
-    method = call.trace.mcp_method or "notifications/"
-    is_owed = answer.status == _OK and not method.startswith("notifications/")
-    return is_owed and header_of(answer.headers, b"content-length") == b"0"
+def gives_nothing(call: WatchedCall, answer: UpstreamAnswer) -> bool:
+    """Tell whether a request, and no notification, got a success that ended without any message in its body."""
+    method, body = call.trace.mcp_method or "notifications/", call.trace.response_body
+    if method.startswith("notifications/") or body.truncated or encoding_of(answer.headers):
+        return False
+    is_stream = is_event_stream(header_of(answer.headers, b"content-type"))
+    return b"data:" not in body.content if is_stream else not is_jsonrpc(body.content)
 
 
 def judge(call: WatchedCall, answer: UpstreamAnswer) -> None:
     """Tell what a refusal means for the flow, once it was given; what is answered well tells itself."""
     trace = call.trace
     status, has_token = answer.status, trace.token_id is not None
-    if status == _UNAUTHORIZED and not has_token:
+    if status == _UNAUTHORIZED and not has_token and _answered(call, answer).intermediary is None:
         trace.outcome = Outcome.DENIED
         tell(call, Seen.CHALLENGED, "challenged, waiting for the client to discover")
     elif trace.method != "POST" and not (has_token and status in _SEEN):
@@ -62,13 +65,14 @@ def _refusal(call: WatchedCall, answer: UpstreamAnswer) -> Problem:
     caller = Caller(
         f"the MCP server at {call.origin}",
         asked,
-        GIVEN_URL,
+        GIVEN_URL if call.leg is Leg.MCP else "the client's URL",
         credential="a token" if has_token else "",
         token=_token_known(call) if has_token else None,
         scope=" ".join(challenge.scopes) if challenge.error == "insufficient_scope" else None,
         page=trace.header(b"origin"),
         accept=trace.header(b"accept"),
         has_session=bool(trace.header(b"mcp-session-id")),
+        is_swapped=call.watched.origins.swaps,
     )
     return no_answer_in(replace(answered, said=said_to(call, said)), asked, caller)
 

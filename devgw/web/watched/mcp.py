@@ -7,9 +7,10 @@ from devgw.gateway.watched.headers import metadata_hint
 from devgw.gateway.watched.legs import Leg
 from devgw.gateway.watched.tokens import token_id
 from devgw.limits import Limits
+from devgw.mcp.answer import is_jsonrpc
 from devgw.mcp.message import read_messages
 from devgw.problems.proxy import NAMING_DOCUMENT, UpstreamNameUnknown
-from devgw.web.watched.judging import is_refusal, judge
+from devgw.web.watched.judging import gives_nothing, is_refusal, judge
 from devgw.web.watched.sending import give_as_it_comes, send
 from devgw.web.watched.watched import WatchedCall
 
@@ -23,11 +24,12 @@ async def answer_plain(call: WatchedCall) -> None:
     Raises:
         Refused: where nothing came, or the answer breaks off.
     """
-    if call.leg is Leg.MCP:
+    is_call = call.leg is Leg.MCP or _is_astray(call)
+    if is_call:
         _read_call(call)
     answer = await send(call, call.body)
     try:
-        if call.leg is Leg.MCP:
+        if is_call:
             await _meet_hint(call, answer)
             await _give_judged(call, answer)
         else:
@@ -36,12 +38,20 @@ async def answer_plain(call: WatchedCall) -> None:
         answer.abort()
 
 
+def _is_astray(call: WatchedCall) -> bool:
+    """Tell whether a message of MCP is sent to another path than the one that is watched."""
+    is_post = call.leg is Leg.OTHER and call.trace.method == "POST"
+    return is_post and is_jsonrpc(call.body) and read_messages(call.body).method is not None
+
+
 async def _give_judged(call: WatchedCall, answer: UpstreamAnswer) -> None:
     """Give an answer, and tell what it means: a refusal once its own words are there."""
     if not is_refusal(call, answer):
         if call.trace.token_id is not None:
             call.watched.tokens.note_taken(call.trace.header(b"authorization").partition(" ")[2])
         await give_as_it_comes(call, answer)
+        if gives_nothing(call, answer):
+            judge(call, answer)
         return
     try:
         await give_as_it_comes(call, answer)

@@ -3,10 +3,13 @@
 Source: RFC 7591 §3.
 """
 
+from devgw.gateway.watched.clients import WatchedClient
+from devgw.gateway.watched.documents import read_document
 from devgw.gateway.watched.registration import registered_client, with_callback, without_callback
 from devgw.ids import ClientId
 from devgw.monitor.flow_moves import Seen
 from devgw.problems.endpoint_answer import refusal_at
+from devgw.problems.endpoint_client import RegisteredOtherwise
 from devgw.web.watched.sending import WholeAnswer, ask, give
 from devgw.web.watched.telling import endpoint_answer, tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
@@ -36,6 +39,18 @@ async def answer_register(call: WatchedCall) -> None:
     call.show_answer(answer.headers, without_callback(answer.body, callback) if asked else answer.body)
 
 
+def _note_altered(call: WatchedCall, answer: WholeAnswer, client: WatchedClient, callback: str) -> None:
+    """Write down that other redirect URIs were registered than were asked for; an answer without any says nothing."""
+    document = read_document(answer.body) or {}
+    taken = document.get("redirect_uris")
+    if not isinstance(taken, list):
+        return
+    got = tuple(each for each in taken if isinstance(each, str) and each != callback)
+    if not set(client.redirect_uris) <= set(got):
+        facts = endpoint_answer(call, answer).facts
+        call.trace.problem = RegisteredOtherwise(*facts, asked=client.redirect_uris, got=got)
+
+
 def _remember(call: WatchedCall, answer: WholeAnswer, callback: str) -> bool:
     """Remember who was registered, and tell; return whether the answer says who."""
     watched = call.watched
@@ -44,6 +59,7 @@ def _remember(call: WatchedCall, answer: WholeAnswer, callback: str) -> bool:
     if client is None:
         return False
     watched.clients.add(client)
+    _note_altered(call, answer, client, callback)
     watched.keep()
     words = f"registered as {client.name or client.client_id}"
     client_id = ClientId(client.client_id)

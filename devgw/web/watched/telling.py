@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -10,6 +11,7 @@ from devgw.events.taxonomy import Outcome, WatchedStepTaken
 from devgw.foreign.text import clean
 from devgw.foreign.urls import UrlRefused, read_url
 from devgw.foreign.words import beginning_of
+from devgw.gateway.forwarding import read_headers
 from devgw.gateway.watched.documents import read_document
 from devgw.gateway.watched.legs import Leg
 from devgw.monitor.flow_moves import Seen
@@ -19,6 +21,8 @@ from devgw.oauth.token_answer import excerpt
 from devgw.problems import Problem
 from devgw.problems.endpoint import EndpointKind
 from devgw.problems.endpoint_answer import EndpointAnswer
+from devgw.problems.upstream_by_status import Caller, stood_before
+from devgw.problems.upstream_refusal import UpstreamRefusal
 from devgw.web.watched.sending import WholeAnswer
 from devgw.web.watched.watched import WatchedCall
 
@@ -78,8 +82,20 @@ def endpoint_answer(call: WatchedCall, answer: WholeAnswer, **known: Any) -> End
         is_json=document is not None,
         retry_after=clean(_header(answer, b"retry-after"), 40),
         is_named=call.watched.legs.is_learnt(call.origin, endpoint.removeprefix(call.origin)),
+        stood_before=_stood_before(call, answer, endpoint),
+        is_swapped=call.watched.origins.swaps,
         **known,
     )
+
+
+def _stood_before(call: WatchedCall, answer: WholeAnswer, endpoint: str) -> Problem | None:
+    """Return who answered in an endpoint's place; whether a browser gets past it, that shows itself."""
+    if KINDS[call.leg] is EndpointKind.AUTHORIZATION:
+        return None
+    whose = authorization_server(call, endpoint)
+    caller = Caller(f"the {KINDS[call.leg]} of {whose}", written_in=f"the metadata of {whose}")
+    found = stood_before(endpoint, answer.status, read_headers(answer.headers), answer.body, caller)
+    return replace(found, beginning=said_to(call, found.beginning)) if isinstance(found, UpstreamRefusal) else found
 
 
 def authorization_server(call: WatchedCall, endpoint: str) -> str:
