@@ -62,6 +62,7 @@ _UNAUTHORIZED, _FORBIDDEN, _ABSENT = frozenset({401}), frozenset({403}), frozens
 _DOWN, _BROKEN, _FLARES_OWN = frozenset({503}), frozenset(range(500, 600)), frozenset(range(520, 531))
 _FLARE, _NGROK, _AWS, _APIM, _FRONT = "Cloudflare", "ngrok", "AWS API Gateway", "Azure API Management", "CloudFront"
 _TUNNEL = "Start the tunnel's client again beside the server, and see that it names the port on which that listens."
+_LOOK_UP = "Look that code up in the maker's list of errors: it says what to change."
 
 _TUNNELS = (
     _Mark(_NGROK, _NOBODY, header="ngrok-error-code", value="ERR_NGROK_(?:3200|8012)", change=_TUNNEL),
@@ -72,8 +73,8 @@ _TUNNELS = (
         value="ERR_NGROK_60\\d\\d",
         change="Send the header ngrok-skip-browser-warning, with any value: it shows its page for browsers.",
     ),
-    _Mark(_NGROK, _FAILS, _BROKEN, header="ngrok-error-code", value="ERR_NGROK_\\d+"),
-    _Mark(_NGROK, _AWAY, header="ngrok-error-code", value="ERR_NGROK_\\d+"),
+    _Mark(_NGROK, _FAILS, _BROKEN, header="ngrok-error-code", value="ERR_NGROK_\\d+", change=_LOOK_UP),
+    _Mark(_NGROK, _AWAY, header="ngrok-error-code", value="ERR_NGROK_\\d+", change=_LOOK_UP),
     _Mark(_NGROK, _NOBODY, _ABSENT, body=rb"ERR_NGROK_3200", change=_TUNNEL),
     _Mark("localtunnel", _NOBODY, header="x-localtunnel-status", value=".*[Uu]navailable.*", change=_TUNNEL),
     _Mark(
@@ -93,7 +94,7 @@ _CLOUDFLARE = (
     _Mark(_FLARE, _AWAY, _FORBIDDEN, body=rb"Attention Required! \| Cloudflare"),
     _Mark(_FLARE, _CHALLENGE, body=rb"<title>Just a moment\.\.\."),
     _Mark(f"{_FLARE} Access", _LOGIN, body=rb"[\w.-]+\.cloudflareaccess\.com|/cdn-cgi/access/"),
-    _Mark(_FLARE, _FAILS, _FLARES_OWN, header="server", value="cloudflare"),
+    _Mark(_FLARE, _FAILS, _FLARES_OWN, header="server", value="cloudflare", change=_LOOK_UP),
 )
 _GUARDS = (
     _Mark("DataDome", _CHALLENGE, _FORBIDDEN, body=rb"captcha-delivery\.com"),
@@ -148,6 +149,7 @@ _HOSTS = (
         "x-vercel-protection-bypass.",
     ),
     _Mark("Vercel", _LOGIN, _UNAUTHORIZED, header="set-cookie", value="_vercel_sso_nonce"),
+    _Mark("Vercel", _LOGIN, _UNAUTHORIZED, header="server", value="Vercel", body=rb"Authentication Required"),
     _Mark("Heroku", _NOBODY, body=rb"herokucdn\.com/error-pages/no-such-app"),
     _Mark(
         "Heroku",
@@ -212,6 +214,8 @@ _APIS = (
         header="content-type",
         value="text/html",
         body=rb"<input\b[^<>]*\btype\s*=\s*[\"']?password",
+        change="Let requests to this URL past that page, or use the URL of the MCP endpoint itself: no MCP client "
+        "signs in on a page.",
     ),
 )
 _MARKS = (*_TUNNELS, *_CLOUDFLARE, *_GUARDS, *_BALANCERS, *_HOSTS, *_APIS)
@@ -244,7 +248,6 @@ def _shown(mark: _Mark, status: int, headers: Mapping[str, str], body: bytes) ->
     in_body = re.search(mark.body, body) if mark.body else None
     if (mark.header and in_header is None) or (mark.body and in_body is None):
         return ""
-    if in_header is not None:
-        return f"{mark.header}: {in_header.group()}"
-    found = in_body.group() if in_body is not None else b""
-    return re.sub(r"<[^<>]*>|\s+", " ", found.decode("latin-1")).strip()
+    if in_body is not None and in_body.group():
+        return re.sub(r"<[^<>]*>|\s+", " ", in_body.group().decode("latin-1")).strip()
+    return f"{mark.header}: {in_header.group()}" if in_header is not None else ""

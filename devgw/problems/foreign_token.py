@@ -60,6 +60,27 @@ class AudienceForeign(UpstreamRefusal):
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamAsksOtherwise(UpstreamRefusal):
+    """401 with a challenge that asks for no token: for an account, or for what a tunnel or proxy has of its own."""
+
+    challenge: str
+
+    diagnosis: ClassVar = "BEAR-01"
+    source: ClassVar = "RFC 9110 §11.6.1; RFC 6750 §3"
+
+    def explain(self) -> str:
+        """Say what is asked for."""
+        return f"{self._answered}{self._said}. It asks for {self.challenge}, and for no Bearer token."
+
+    def advise(self) -> str:
+        """Say what is not known, and what OAuth has there."""
+        return (
+            f"Look who asks so, {self._replaced} or what stands before it: what stands before has to let clients "
+            "through; a server of OAuth answers `Bearer` with resource_metadata."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class DpopProofRefused(UpstreamRefusal):
     """A proof of possession is not taken, or one with the server's nonce is asked for."""
 

@@ -23,13 +23,17 @@ class ServerNotMcp(ConnectingProblem):
     tried: tuple[str, ...]
     """Other URLs of its origin, at which there is none either."""
 
-    diagnosis: ClassVar = "NET-06"
     fault: ClassVar = Fault.CONFIGURATION
     source: ClassVar = "MCP basic/transports: Streamable HTTP"
     hint: ClassVar = (
         "Give the URL of the MCP endpoint itself, as the server's documentation has it; if a login page or a company's "
         "proxy answered, sign in there or join the VPN first."
     )
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return the id: nothing there, nothing that takes POST, or something else than MCP."""
+        return {404: "PROXY-13", 410: "PROXY-13", 405: "PROXY-15"}.get(self.status_code, "NET-06")
 
     def explain(self) -> str:
         """Say what came, and where else was looked."""

@@ -6,9 +6,12 @@ The same answer is the same refusal at each of them; what differs is what is kno
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urljoin
 
 from devgw.foreign.intermediary import Intermediary, Intervention, find_intermediary
+from devgw.foreign.sign_in import leads_to_sign_in
 from devgw.foreign.text import clean
+from devgw.foreign.urls import read_url
 from devgw.foreign.words import words_of
 from devgw.problems.base import Problem
 from devgw.problems.foreign_token import (
@@ -17,10 +20,16 @@ from devgw.problems.foreign_token import (
     FreshTokenRefused,
     OldTokenRefused,
     TokenOfAnotherServer,
+    UpstreamAsksOtherwise,
 )
 from devgw.problems.proxy import REWRITE_PATTERN
 from devgw.problems.redirect import UpstreamRedirectEmpty
-from devgw.problems.upstream_no_mcp import IntermediaryAnswered, UpstreamAnswerNotMcp, UpstreamGaveNoAnswer
+from devgw.problems.upstream_no_mcp import (
+    IntermediaryAnswered,
+    UpstreamAnswerNotMcp,
+    UpstreamGaveNoAnswer,
+    UpstreamWantsLogin,
+)
 from devgw.problems.upstream_refusal import (
     UpstreamForbade,
     UpstreamForgotSession,
@@ -40,7 +49,15 @@ from devgw.problems.upstream_status import (
 )
 
 _NO_PATH = frozenset({Intervention.KNOWS_NO_ROUTE, Intervention.SHOWS_NO_ROUTE})
-_REDIRECTS, _NOT_MODIFIED, _REFUSALS, _UNAUTHORIZED, _ABSENT, _FAILURES = 300, 304, 400, 401, 404, 500
+_REDIRECTS, _NOT_MODIFIED, _REFUSALS, _UNAUTHORIZED, _ABSENT, _FAILURES, _UNIMPLEMENTED = (
+    300,
+    304,
+    400,
+    401,
+    404,
+    500,
+    501,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +140,14 @@ def refusal_of(answered: Answered, caller: Caller = UNKNOWN) -> UpstreamRefusal:
         return found
     if answered.status == _UNAUTHORIZED and (error := _dpop_error(answered)):
         return dpop_refused(answered, caller, error)
+    if answered.status == _UNAUTHORIZED and asks_for_no_token(answered.headers.get("www-authenticate", "")):
+        return _made(UpstreamAsksOtherwise, answered, caller, answered.short("www-authenticate", 200))
     if answered.status == _UNAUTHORIZED and caller.token is not None:
         return _of_token(answered, caller, caller.token)
-    if answered.status >= _FAILURES:
+    if answered.status >= _FAILURES and (answered.status != _UNIMPLEMENTED or answered.speaks_mcp):
         return _made(UpstreamFailed, answered, caller, answered.short("retry-after", 40), answered.speaks_mcp)
+    if header := _TELLING.get(answered.status):
+        answered = _with(answered, header)
     make = _BY_STATUS.get(answered.status)
     return make(answered, caller) if make is not None else _made(UpstreamRefusedCall, answered, caller)
 
@@ -150,18 +171,31 @@ def no_answer_in(answered: Answered, expected: str, caller: Caller = UNKNOWN) ->
     if answered.status >= _REFUSALS or answered.intermediary is not None:
         return refusal_of(answered, caller)
     if answered.status >= _REDIRECTS and answered.status != _NOT_MODIFIED:
-        location = answered.headers.get("location", "")
-        is_route = not caller.owner
-        return (
-            UpstreamRedirectEmpty(answered.url, answered.status)
-            if is_route
-            else _made(UpstreamRedirectsCall, answered, caller, location)
-        )
+        return _redirected(answered, caller)
     media_type = answered.short("content-type")
     is_typed = media_type.partition(";")[0].strip().lower() in MEDIA_TYPES
     if answered.status < _REDIRECTS and (answered.is_empty or is_typed):
         return _made(UpstreamGaveNoAnswer, answered, caller, expected)
     return _made(UpstreamAnswerNotMcp, answered, caller, media_type)
+
+
+def _redirected(answered: Answered, caller: Caller) -> Problem:
+    """Return where a redirect leads; those of a route's upstream that lead anywhere are followed."""
+    location = answered.headers.get("location", "")
+    if not caller.owner:
+        return UpstreamRedirectEmpty(answered.url, answered.status)
+    if (page := sign_in_of(answered.url, location)) is not None:
+        return _made(UpstreamWantsLogin, answered, caller, page, caller.token is not None)
+    return _made(UpstreamRedirectsCall, answered, caller, location)
+
+
+def sign_in_of(url: str, location: str) -> str | None:
+    """Return the page to which a redirect leads people to sign in; None where it leads elsewhere, or to no URL."""
+    try:
+        target = read_url(urljoin(url, location).partition("#")[0])
+    except ValueError:  # a `UrlRefused` is one
+        return None
+    return target.text.partition("?")[0] if location and leads_to_sign_in(url, target) else None
 
 
 def _made(kind: type[UpstreamRefusal], answered: Answered, caller: Caller, *facts: Any) -> UpstreamRefusal:
@@ -185,12 +219,25 @@ def _dpop_error(answered: Answered) -> str:
     return next((each for each in DPOP_ERRORS if f'error="{each}"' in challenge), "")
 
 
+_TELLING = {403: "WWW-Authenticate", 407: "Proxy-Authenticate", 426: "Upgrade"}
+"""Headers that belong to what a status says."""
+
+
+def asks_for_no_token(challenge: str) -> bool:
+    """Tell whether a challenge asks for something, and not for a token (RFC 6750, RFC 9449)."""
+    lower = challenge.lower()
+    return bool(lower.strip()) and "bearer" not in lower and "dpop" not in lower
+
+
+def _with(answered: Answered, header: str) -> Answered:
+    """Return the same with a header among its words, where it has that."""
+    value = answered.short(header.lower(), 300)
+    return replace(answered, said=" ".join(filter(None, (answered.said, f"{header}: {value}")))) if value else answered
+
+
 def _forbidden(answered: Answered, caller: Caller) -> UpstreamRefusal:
     if caller.scope is not None:
         return _made(UpstreamWantsScope, answered, caller, caller.scope)
-    if challenge := answered.short("www-authenticate", 300):
-        said = " ".join(filter(None, (answered.said, f"WWW-Authenticate: {challenge}")))
-        answered = replace(answered, said=said)
     return _made(
         UpstreamForbade, answered, caller, clean(caller.page, 200), caller.credential, caller.token is not None
     )
@@ -230,6 +277,7 @@ _BY_STATUS = {
     410: _absent,
     421: _host_refused,
     429: _too_often,
+    _UNIMPLEMENTED: _method_refused,
 }
 """The statuses that have one meaning; by the others a server says what it alone knows."""
 

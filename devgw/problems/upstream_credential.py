@@ -68,8 +68,8 @@ class UpstreamCredentialRefused(UpstreamProblem):
     def explain(self) -> str:
         """Say that the client's own login is not the cause."""
         said = f" It said: “{self.beginning}”." if self.beginning else ""
-        if scheme := account_scheme(self.challenge):
-            said += f" It asks for {scheme}."
+        if self.challenge and "bearer" not in self.challenge.lower():
+            said += f" It asks for {self.challenge}, and for no Bearer token."
         what = "a call with no credential: the route has none" if self.shown is Shown.NOTHING else self.shown
         return f"The upstream {self.url} answered 401 to {what}.{said}"
 

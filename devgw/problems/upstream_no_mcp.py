@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from devgw.foreign.intermediary import Intervention
 from devgw.foreign.text import clean
-from devgw.problems.proxy import REWRITE_PATTERN, UpstreamProblem
+from devgw.problems.proxy import REWRITE_PATTERN
 from devgw.problems.upstream_refusal import UpstreamRefusal
 
 _NOT_MODIFIED = 304
@@ -66,10 +66,9 @@ class UpstreamGaveNoAnswer(UpstreamRefusal):
 
 
 @dataclass(frozen=True, slots=True)
-class UpstreamWantsLogin(UpstreamProblem):
-    """The upstream sends the gateway to a page on which a person would sign in."""
+class UpstreamWantsLogin(UpstreamRefusal):
+    """The server sends a call to a page on which a person would sign in."""
 
-    status_code: int
     location: str
     has_credential: bool
 
@@ -78,10 +77,15 @@ class UpstreamWantsLogin(UpstreamProblem):
 
     def explain(self) -> str:
         """Say where it leads."""
-        return f"The upstream {self.url} wants a login: it answered {self.status_code} and leads to {self.location}."
+        return f"{self._answered} and leads to {clean(self.location, 200)}, a login page: it wants a login."
 
     def advise(self) -> str:
         """Say that the URL is right, and what is missing."""
+        if self.owner:
+            return (
+                f"Let {self._replaced} answer 401 with a challenge instead of leading to a login page: that takes a "
+                "browser's session, and no MCP client has one."
+            )
         if self.has_credential:
             return (
                 "Renew the credential that the route sends, its key or its connection: the upstream does not take it."
@@ -145,8 +149,11 @@ class IntermediaryAnswered(UpstreamRefusal):
     def explain(self) -> str:
         """Say who it is, and by what that is known."""
         said = self._said if self.beginning else ""
-        it = f"{self.name[:1].upper()}{self.name[1:]}"
-        return f"{self._answered}{said}. {it} answers there, and {self.does} ({self.mark})."
+        to = f" to {clean(self.asked, 80)}" if self.asked else ""
+        return (
+            f"At {self.url} {self.name} answered {self.status_code}{to}, in the place of {self._replaced}{said}. It "
+            f"{self.does} ({self.mark})."
+        )
 
     def advise(self) -> str:
         """Say what to change at it."""

@@ -37,6 +37,12 @@ class UpstreamRefusal(UpstreamProblem):
         return self.owner or f"the upstream {self.url}"
 
     @property
+    def _replaced(self) -> str:
+        if not self.owner:
+            return "the upstream"
+        return self.owner if self.owner.startswith("the ") else "the server"
+
+    @property
     def _answered(self) -> str:
         to = f" to {clean(self.asked, 80)}" if self.asked else ""
         whose = f"The {self._whose[4:]}" if self._whose.startswith("the ") else self._whose
@@ -55,7 +61,7 @@ class UpstreamRefusal(UpstreamProblem):
 
 _CALL = {
     400: "it finds the request wrong",
-    402: "402 is for a payment that it misses",
+    402: "a payment is missing",
     407: "a proxy on the way wants a login of its own (Proxy-Authorization)",
     408: "it waited for the request longer than it does",
     411: "it wants a Content-Length, and takes no chunks",
@@ -83,7 +89,9 @@ class UpstreamRefusedCall(UpstreamRefusal):
     def advise(self) -> str:
         """Say where its reason stands, and what the status alone says."""
         meant = _CALL.get(self.status_code)
-        return f"{self._in_its_log}: {meant or 'it alone knows the reason'}."
+        return (
+            f"{self._in_its_log}: {f'{self.status_code} says that {meant}' if meant else 'it alone knows the reason'}."
+        )
 
 
 @dataclass(frozen=True, slots=True)

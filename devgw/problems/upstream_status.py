@@ -18,8 +18,12 @@ class UpstreamNotFound(UpstreamRefusal):
     """404 or 410: nothing is served at the URL."""
 
     diagnosis: ClassVar = "PROXY-13"
-    fault: ClassVar = Fault.CONFIGURATION
     source: ClassVar = "RFC 9110 §15.5.5"
+
+    @property
+    def fault(self) -> Fault:  # type: ignore[override]  # known by whose URL it is, not by the kind
+        """Return who has to change something: the route's file, or a server that nobody here has configured."""
+        return Fault.UPSTREAM if self.owner else Fault.CONFIGURATION
 
     def advise(self) -> str:
         """Say where the path stands."""
@@ -50,13 +54,17 @@ class UpstreamSpeaksLegacySse(UpstreamRefusal):
 
 @dataclass(frozen=True, slots=True)
 class UpstreamRefusedMethod(UpstreamRefusal):
-    """405: what answers there takes no POST."""
+    """405, or 501: what answers there takes no POST (RFC 9110 §15.5.6, §15.6.2)."""
 
     allow: str
 
     diagnosis: ClassVar = "PROXY-15"
-    fault: ClassVar = Fault.CONFIGURATION
     source: ClassVar = "RFC 9110 §15.5.6"
+
+    @property
+    def fault(self) -> Fault:  # type: ignore[override]  # known by whose URL it is, not by the kind
+        """Return who has to change something: the route's file, or a server that nobody here has configured."""
+        return Fault.UPSTREAM if self.owner else Fault.CONFIGURATION
 
     def explain(self) -> str:
         """Say what it takes."""
@@ -137,6 +145,11 @@ class UpstreamRateLimited(UpstreamRefusal):
         return f"Ask again {_when(self.retry_after)}; the limit is the server's own."
 
 
+_FAILED = {
+    505: "505 says that it does not take this version of HTTP",
+    507: "507 says that it has no room left",
+    508: "508 says that it went round in a circle",
+}
 BY_A_PROXY = frozenset({502, 504, *range(520, 531)})
 """What stands before a server says so of it; those from 520 on are Cloudflare's own."""
 
@@ -160,7 +173,7 @@ class UpstreamFailed(UpstreamRefusal):
             return "Look whether the MCP server behind that address runs: a proxy in front of it answers so."
         if self.status_code == 503:
             return f"Ask again {_when(self.retry_after)}: 503 says that it is not ready, and its own log why."
-        return f"{self._in_its_log}: it failed while it answered."
+        return f"{self._in_its_log}: {_FAILED.get(self.status_code, 'it failed while it answered')}."
 
 
 def _when(retry_after: str) -> str:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 from devgw.diagnosis.difference import explain_difference
-from devgw.diagnosis.sign_in import leads_to_sign_in
 from devgw.events.trace import Headers
 from devgw.foreign.addresses import is_near, is_this_machine
+from devgw.foreign.sign_in import leads_to_sign_in
 from devgw.foreign.text import clean
 from devgw.foreign.urls import ForeignUrl, UrlRefused, read_url
 from devgw.gateway.forwarding import Forwarding, header_of
@@ -44,7 +44,7 @@ def redirected(call: McpCall, request: UpstreamRequest, answer: UpstreamAnswer) 
     if leads_to_sign_in(request.url, target):
         has_credential = bool(call.route.token_exchange or any(edits.set for edits in call.route.header_edits))
         shown = target.text.partition("?")[0]
-        raise Refused(UpstreamWantsLogin(request.url, answer.status, shown, has_credential))
+        raise Refused(UpstreamWantsLogin(request.url, answer.status, "", shown, has_credential))
     difference = explain_difference(target.text, request.url, "url").sentence.rstrip(".")
     problem = UpstreamRedirected(request.url, answer.status, target.text, difference)
     if not call.route.follow_redirects:

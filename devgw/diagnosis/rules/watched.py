@@ -15,7 +15,7 @@ from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules import refusals, watched_steps
 from devgw.diagnosis.verdicts.check import Answer, Verdict
 from devgw.diagnosis.verdicts.point import Point
-from devgw.diagnosis.verdicts.server_endpoint import challenge_point
+from devgw.diagnosis.verdicts.server_endpoint import challenge_point, who_stood_before
 from devgw.diagnosis.verdicts.server_issuer import issuer_points
 from devgw.diagnosis.verdicts.server_resource import resource_points
 from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Endpoint, Seen
@@ -107,7 +107,8 @@ def _said(point: Point, view: View, traces: dict[str, Trace], family: Demands | 
 def _points(seen: Seen) -> Iterator[Point]:
     """Yield what may be said of documents that were read; of what nobody asked for nothing is said."""
     hint = seen.endpoint.challenge.resource_metadata if seen.endpoint.challenge else None
-    if seen.resource is not None or _all_asked(seen) or (hint and not is_url(hint)):
+    is_asked = seen.resource is not None or _all_asked(seen) or (hint and not is_url(hint))
+    if is_asked and who_stood_before(seen.endpoint.legacy) is None:
         yield challenge_point(seen)
     if seen.resource is not None or any(_says_enough(each) for each in seen.resources) or _all_asked(seen):
         yield from resource_points(seen)

@@ -15,12 +15,20 @@ from devgw.problems import Problem
 from devgw.problems.base import Fault
 from devgw.problems.proxy import GIVEN_URL, UpstreamNotReached, UpstreamUnreachable
 from devgw.problems.server import ServerElsewhere, ServerNotMcp
-from devgw.problems.upstream_by_status import Caller, read_answer, refusal_of, stood_before
+from devgw.problems.upstream_by_status import (
+    Answered,
+    Caller,
+    no_answer_in,
+    read_answer,
+    refusal_of,
+    sign_in_of,
+    stood_before,
+)
 from devgw.problems.upstream_refusal import UpstreamRefusal
 from devgw.problems.upstream_status import MEDIA_TYPES, UpstreamSpeaksLegacySse
 
-_FAILURES = 500
-_ABSENT = frozenset({404, 405, 410, 501})
+_REFUSALS, _FAILURES = 400, 500
+_ABSENT = frozenset({404, 405, 410})
 """What is answered where nothing is, or what takes no POST; every other refusal leaves it open what is there."""
 
 MOST_SKEW = 60.0
@@ -32,27 +40,40 @@ def unfit(seen: Seen) -> Problem | None:
     endpoint, answer = seen.endpoint, seen.endpoint.legacy
     if answer.failure:
         return answer.problem or UpstreamUnreachable(seen.url, answer.failure)
-    if endpoint.answers_mcp or (endpoint.wants_login and _stood_before(answer) is None):
+    if endpoint.answers_mcp or (endpoint.wants_login and who_stood_before(answer) is None):
         return None
     if answer.status in REDIRECTS:
+        if sign_in_of(answer.url, answer.location) is not None:
+            return no_answer_in(_answered(answer), "initialize", _caller(seen, answer))
         return ServerElsewhere(shown(answer.url), answer.status, _target(answer))
     return _refusing(seen, answer)
 
 
-def _stood_before(answer: Answer) -> Problem | None:
+def who_stood_before(answer: Answer) -> Problem | None:
+    """Return who answered in the place of the endpoint; None where it was the server itself."""
     url = shown(answer.url)
     return stood_before(url, answer.status, answer.headers, answer.body, Caller(url, written_in=GIVEN_URL))
+
+
+def _answered(answer: Answer, *, speaks_mcp: bool = False) -> Answered:
+    return read_answer(shown(answer.url), answer.status, answer.headers, answer.body, speaks_mcp=speaks_mcp)
+
+
+def _caller(seen: Seen, answer: Answer) -> Caller:
+    """Return what is known of the question."""
+    credential, accept = ", ".join(seen.headers), ", ".join(MEDIA_TYPES)
+    return Caller(shown(answer.url), written_in=GIVEN_URL, credential=credential, accept=accept)
 
 
 def _refusing(seen: Seen, answer: Answer) -> Problem:
     """Return what an answer means that is neither MCP's nor leads away."""
     url = shown(answer.url)
-    asker = Caller(url, written_in=GIVEN_URL, credential=", ".join(seen.headers), accept=", ".join(MEDIA_TYPES))
     if seen.endpoint.offers_event_stream:
         return UpstreamSpeaksLegacySse(url, answer.status, "", owner=url, written_in=GIVEN_URL)
-    answered = read_answer(url, answer.status, answer.headers, answer.body)
-    if answered.intermediary is not None or (answer.status >= 400 and answer.status not in _ABSENT):
-        return refusal_of(answered, asker)
+    answered = _answered(answer)
+    is_typed = answer.status < 300 and answer.media_type in MEDIA_TYPES
+    if answered.intermediary is not None or is_typed or (answer.status >= 400 and answer.status not in _ABSENT):
+        return no_answer_in(answered, "initialize", _caller(seen, answer))
     return ServerNotMcp(
         shown(seen.typed), answer.status, answer.media_type, answered.said, tuple(map(shown, seen.tried))
     )
@@ -113,6 +134,9 @@ def _revisions(seen: Seen) -> Point:
         saw = f"initialize without a token is answered {legacy.status}, server/discover {modern.shown}"
         return naming.odd(saw, "Answer 401 to every call without a token, whatever its method.", trait="eras-differ")
     if seen.endpoint.refuses_everybody:
+        if legacy.status >= _REFUSALS:
+            problem = refusal_of(_answered(legacy, speaks_mcp=True), _caller(seen, legacy))
+            return naming.bad(problem.explain(), problem.advise(), problem.diagnosis_id or "", "initialize-refused")
         said = legacy.message["error"]
         words = clean(f"{said.get('code', '')} {said.get('message', '')}" if isinstance(said, dict) else str(said), 200)
         todo = "Answer initialize; where a login is wanted, answer 401 with a challenge (RFC 6750 §3)."

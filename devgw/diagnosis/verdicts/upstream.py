@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from urllib.parse import urljoin
 
 from devgw.diagnosis.difference import explain_difference
-from devgw.diagnosis.sign_in import leads_to_sign_in
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, passed, refused
 from devgw.foreign.intermediary import find_intermediary
+from devgw.foreign.sign_in import leads_to_sign_in
 from devgw.foreign.text import clean
 from devgw.foreign.urls import read_url
 from devgw.mcp.answer import failure_in, is_answer_to
@@ -182,7 +182,7 @@ def _redirected(asked: AskedUpstream, answer: Answer) -> Check:
         return _as_proxied(asked, UpstreamRedirectsHere(asked.url, answer.status, target.text.partition("?")[0]))
     if leads_to_sign_in(asked.url, target):
         shown = target.text.partition("?")[0]
-        return _as_proxied(asked, UpstreamWantsLogin(asked.url, answer.status, shown, asked.sends_credential))
+        return _as_proxied(asked, UpstreamWantsLogin(asked.url, answer.status, "", shown, asked.sends_credential))
     difference = explain_difference(target.text, asked.url, "url")
     problem = UpstreamRedirected(asked.url, answer.status, target.text, difference.sentence.rstrip("."))
     return replace(_as_proxied(asked, problem), marks=tuple(difference.lines()))

@@ -14,6 +14,7 @@ from devgw.web.watched.judging import gives_nothing, is_refusal, judge
 from devgw.web.watched.sending import give_as_it_comes, send
 from devgw.web.watched.watched import WatchedCall
 
+_REFUSALS = 400
 _TOKENS = frozenset({"bearer", "dpop"})
 """Schemes by which an access token is shown (RFC 6750 §2.1, RFC 9449 §7.1)."""
 
@@ -24,10 +25,13 @@ async def answer_plain(call: WatchedCall) -> None:
     Raises:
         Refused: where nothing came, or the answer breaks off.
     """
-    is_call = call.leg is Leg.MCP or _is_astray(call)
+    is_call = call.leg is Leg.MCP
     if is_call:
         _read_call(call)
     answer = await send(call, call.body)
+    if _is_astray(call, answer):
+        is_call, call.trace.kind, call.trace.asked = True, "mcp", str(Leg.MCP)
+        _read_call(call)
     try:
         if is_call:
             await _meet_hint(call, answer)
@@ -38,9 +42,9 @@ async def answer_plain(call: WatchedCall) -> None:
         answer.abort()
 
 
-def _is_astray(call: WatchedCall) -> bool:
-    """Tell whether a message of MCP is sent to another path than the one that is watched."""
-    is_post = call.leg is Leg.OTHER and call.trace.method == "POST"
+def _is_astray(call: WatchedCall, answer: UpstreamAnswer) -> bool:
+    """Tell whether a message of MCP was sent to another path than the one that is watched, and refused there."""
+    is_post = call.leg is Leg.OTHER and call.trace.method == "POST" and answer.status >= _REFUSALS
     return is_post and is_jsonrpc(call.body) and read_messages(call.body).method is not None
 
 

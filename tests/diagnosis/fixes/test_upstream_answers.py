@@ -45,7 +45,11 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
             "PROXY-27",
             "Let Cloudflare pass requests",
         ),
-        (response(b"<input type=password>", status="401 No", content_type=HTML), "PROXY-22", "Let a page with a field"),
+        (
+            response(b"<input type=password>", status="401 No", content_type=HTML),
+            "PROXY-22",
+            "Let requests to this URL past that page",
+        ),
         (
             response(b'{"message":"No API key found in request"}', status="401 No"),
             "PROXY-28",

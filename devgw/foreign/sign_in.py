@@ -8,7 +8,7 @@ _NAMES = frozenset(
     {
         "login", "log-in", "logon", "log-on", "signin", "sign-in", "signon", "sign-on", "wp-login", "sso", "saml",
         "adfs", "cas", "auth", "authn", "authenticate", "authentication", "oauth", "oauth2", "oidc", "openid",
-        "authorize", "idp",
+        "authorize", "idp", "pf-signin",
     }
 )  # fmt: skip
 """Names of paths and hosts at which people sign in; some write `_` for `-`."""
