@@ -33,10 +33,8 @@ def broken_place(naming: Naming, place: DocumentPlace, document: str, failing_id
     if answer.problem is not None and answer.failure:
         advice, diagnosis_id = answer.problem.advise(), answer.problem.diagnosis_id or ""
         return naming.bad(answer.failure, advice, diagnosis_id, f"{document}-unreachable")
-    whose = Caller(shown(answer.url), written_in=NAMING_DOCUMENT)
-    if (found := stood_before(shown(answer.url), answer.status, answer.headers, answer.body, whose)) is not None:
-        trait = f"{document}-500" if place.is_failing else f"{document}-html"
-        return naming.bad(found.explain(), found.advise(), found.diagnosis_id or "", trait)
+    if (point := _kept_from(naming, place, document)) is not None:
+        return point
     if answer.failure or place.is_failing:
         todo = "Look into its log: clients take anything but 404 for a server that is broken."
         trait = f"{document}-{answer.status or 'unreachable'}"  # by its number: clients tell them apart, and repeat it
@@ -44,13 +42,26 @@ def broken_place(naming: Naming, place: DocumentPlace, document: str, failing_id
     if answer.status in REDIRECTS:
         saw = f"{shown(answer.url)} redirects to {answer.location}"
         return naming.odd(saw, "Serve the document there itself.", "DISC-05", f"{document}-redirect")
-    if answer.status == 200:
-        saw = f"{shown(answer.url)} answers {answered(answer)}, {why_unread(answer)}"
-        if not _is_page(answer):
-            todo = f"Answer with the document as JSON, or with 404 where there is none ({_STANDARDS[document]})."
-            return naming.bad(saw, todo, "DISC-05", f"{document}-unread")
-        return naming.bad(saw, "Let /.well-known/* past the page that answers there.", "DISC-05", f"{document}-html")
-    return None
+    return _unread(naming, answer, document) if answer.status == 200 else None
+
+
+def _kept_from(naming: Naming, place: DocumentPlace, document: str) -> Point | None:
+    """Return who answered in the place of a document; None where it was its own server."""
+    answer, url = place.answer, shown(place.answer.url)
+    caller = Caller(url, written_in=NAMING_DOCUMENT)
+    if (found := stood_before(url, answer.status, answer.headers, answer.body, caller)) is None:
+        return None
+    trait = f"{document}-{answer.status}" if place.is_failing else f"{document}-html"
+    return naming.bad(found.explain(), found.advise(), found.diagnosis_id or "", trait)
+
+
+def _unread(naming: Naming, answer: Answer, document: str) -> Point:
+    """Return the failure of what is there and is no document."""
+    saw = f"{shown(answer.url)} answers {answered(answer)}, {why_unread(answer)}"
+    if not _is_page(answer):
+        todo = f"Answer with the document as JSON, or with 404 where there is none ({_STANDARDS[document]})."
+        return naming.bad(saw, todo, "DISC-05", f"{document}-unread")
+    return naming.bad(saw, "Let /.well-known/* past the page that answers there.", "DISC-05", f"{document}-html")
 
 
 def _is_page(answer: Answer) -> bool:
