@@ -38,6 +38,12 @@ class ProxyFormWanted(Problem):
         return "This is a forward proxy, and has no pages of its own."
 
 
+_LET_TRUST = (
+    "Let it trust the authority in NODE_EXTRA_CA_CERTS, which its environment names; a program that asks the system "
+    "alone (Go and Swift on macOS), or pins certificates, is watched by `devgw watch URL`."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class AuthorityDistrusted(Problem):
     """The command broke the handshake off, to which devgw showed a certificate of its own."""
@@ -58,7 +64,27 @@ class AuthorityDistrusted(Problem):
 
     def advise(self) -> str:
         """Say what to look at."""
+        return _LET_TRUST
+
+
+@dataclass(frozen=True, slots=True)
+class HandshakeLeft(Problem):
+    """The command was shown a certificate of devgw's own, and left without a word."""
+
+    host: str
+
+    diagnosis: ClassVar = "NET-10"
+    fault: ClassVar = Fault.CLIENT
+    status: ClassVar = 502
+    source: ClassVar = "RFC 8446 §6.2"
+
+    def explain(self) -> str:
+        """Say when it left, and what that may mean."""
         return (
-            "Let it trust the authority in NODE_EXTRA_CA_CERTS, which its environment names; a program that asks the "
-            "system alone (Go and Swift on macOS), or pins certificates, is watched by `devgw watch URL`."
+            f"The command ended the TLS handshake for {clean(self.host, _SHOWN)} when it was shown devgw's "
+            "certificate, and gave no reason. Some programs say none where they do not take a certificate."
         )
+
+    def advise(self) -> str:
+        """Say what to look at."""
+        return _LET_TRUST

@@ -36,7 +36,7 @@ from devgw.problems.authorization import (
 from devgw.problems.bearer import HeaderShape, InsufficientScope, TokenMalformed, TokenMissing, TokenShape, TokenUnknown
 from devgw.problems.capability import CapabilityHidden
 from devgw.problems.clients import ClientAuthenticationMissing, ClientUnknown, RedirectUriRefused
-from devgw.problems.forward_proxy import AuthorityDistrusted, ProxyCredentialMissing
+from devgw.problems.forward_proxy import AuthorityDistrusted, HandshakeLeft, ProxyCredentialMissing
 from devgw.problems.front import GatewayStops
 from devgw.problems.id_jag import IdJagReplayed
 from devgw.problems.login import DevLoginElsewhere, LoginCookieMissing, StateMissing
@@ -283,6 +283,7 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (incoming.RegistrationNotJson("text/plain"), "LIMIT-27"),
         (GatewayStops(), "LIMIT-50"),
         (AuthorityDistrusted("mcp.example", "unknown ca"), "NET-10"),
+        (HandshakeLeft("mcp.example"), "NET-10"),
         (ProxyCredentialMissing(), "HOST-10"),
         (ProxyUnusable("socks5://proxy:1080", "no"), "NET-07"),
         (CaFileUnusable("SSL_CERT_FILE", "/x", "it does not exist"), "NET-14"),

@@ -12,6 +12,7 @@ from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import RequestTurnedAway
 from devgw.oauth.urls import CONSENT, LOGOUT
 from devgw.problems.base import Fault
+from devgw.problems.forward_proxy import HandshakeLeft
 from devgw.problems.front import HostNotAllowed, NotForPages
 from devgw.problems.upstream_connection import ConnectionUnknown
 from devgw.problems.watched import WatchedHostRefused
@@ -21,6 +22,8 @@ SAID_FOR = timedelta(minutes=2)
 SAID_OF_PAGES_FOR = timedelta(minutes=15)
 """A person reads the page, changes something at the upstream or begins again, and asks about it afterwards."""
 _CONNECTED = "connected"
+_SUSPECTED = HandshakeLeft("").reason
+"""What tells by silence alone."""
 Words = tuple[str, str, str]
 """Id, cause, fix."""
 
@@ -124,6 +127,7 @@ def turned_away(around: Surroundings, now: datetime) -> Iterator[Diagnosis]:
                 at=at,
                 gone_when="two minutes passed",
                 is_aside=event.is_aside,
+                certain=event.reason_code != _SUSPECTED,
                 evidence=(
                     f"The connection from {event.peer} was ended{f' ({event.status})' if event.status else ''}.",
                 ),

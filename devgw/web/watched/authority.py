@@ -12,6 +12,7 @@ Source: RFC 5280 §4.2.1.
 import os
 import ssl
 import tempfile
+from collections.abc import Callable
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -29,6 +30,7 @@ from devgw.foreign.addresses import find_literal
 LIFETIME = timedelta(days=1)
 _BEFORE = timedelta(hours=1)
 """For a container's clock that is behind."""
+_SPOKEN = ["http/1.1"]
 _NAME = "devgw watch: believed by one command alone"
 _USES = ("digital_signature", "key_cert_sign", "crl_sign")
 _ALL_USES = (*_USES, "content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
@@ -56,11 +58,25 @@ class Authority:
         """Return the authority's certificate."""
         return self._certificate.public_bytes(Encoding.PEM)
 
-    def context_for(self, host: str) -> ssl.SSLContext:
-        """Return how to speak TLS as `host`: a name, or an address without brackets."""
+    def context_for(self, host: str, shown: Callable[[], None]) -> ssl.SSLContext:
+        """Return how to speak TLS as `host` on one connection.
+
+        Args:
+            host: a name, or an address without brackets.
+            shown: is called when the client has greeted, and is shown the certificate.
+        """
         if host not in self._contexts:
             self._contexts[host] = self._context(self._certificate_of(host).public_bytes(Encoding.PEM))
-        return self._contexts[host]
+        kept = self._contexts[host]
+
+        def greeted(connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+            connection.context = kept
+            shown()
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)  # without a certificate, it costs nothing
+        context.set_alpn_protocols(_SPOKEN)
+        context.sni_callback = greeted
+        return context
 
     def _own(self) -> x509.Certificate:
         uses = {name: name in {"key_cert_sign", "crl_sign"} for name in _ALL_USES}
@@ -99,7 +115,7 @@ class Authority:
 
     def _context(self, certificate: bytes) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.set_alpn_protocols(["http/1.1"])
+        context.set_alpn_protocols(_SPOKEN)
         password = token("").encode()
         secret = self._servers_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password))
         handle, path = tempfile.mkstemp(dir=self._folder)

@@ -22,7 +22,7 @@ from hypercorn.utils import wrap_app
 from devgw.entropy import same, token
 from devgw.limits import Limits
 from devgw.problems import Problem, Refused
-from devgw.problems.forward_proxy import AuthorityDistrusted, ProxyCredentialMissing, ProxyFormWanted
+from devgw.problems.forward_proxy import AuthorityDistrusted, HandshakeLeft, ProxyCredentialMissing, ProxyFormWanted
 from devgw.problems.incoming import ConnectionsExhausted, RequestMalformed
 from devgw.web.client_connection import ClientConnection
 from devgw.web.http1 import HeadRefused, Http1, find_header_problem
@@ -156,18 +156,18 @@ class ForwardConnection(ClientConnection):
         told = before.get_protocol()
         reader = asyncio.StreamReader(loop=self.loop)
         protocol = asyncio.StreamReaderProtocol(reader, loop=self.loop)
-        context, limit = self._proxy.authority.context_for(host), Limits.HEAD_SECONDS
+        was_shown, transport, error = asyncio.Event(), None, None
+        context, limit = self._proxy.authority.context_for(host, was_shown.set), Limits.HEAD_SECONDS
         try:
             transport = await self.loop.start_tls(
                 before, protocol, context, server_side=True, ssl_handshake_timeout=limit
             )
-        except OSError as error:  # an SSLError is one
-            told.connection_lost(error)  # it was parted from its transport, and who waits for its end would wait on
-            if isinstance(error, ssl.SSLError):
-                self._proxy.unshaken(_named(error, host), self._peer)
-            return False
+        except OSError as failed:  # an SSLError is one
+            error = failed
         if transport is None:
-            told.connection_lost(None)
+            told.connection_lost(error)  # it was parted from its transport, and who waits for its end would wait on
+            if (problem := _why_unshaken(error, host, was_shown=was_shown.is_set())) is not None:
+                self._proxy.unshaken(problem, self._peer)
             return False
         protocol.connection_made(transport)
         self._outer = self.writer
@@ -199,8 +199,13 @@ class ForwardConnection(ClientConnection):
             await self.writer.drain()
 
 
-def _named(error: ssl.SSLError, host: str) -> Problem:
-    """Return why a handshake failed: the client's alert is about our certificate, all else about what it speaks."""
+def _why_unshaken(error: OSError | None, host: str, *, was_shown: bool) -> Problem | None:
+    """Return why a handshake failed: the client's alert is about our certificate, all else about what it speaks.
+
+    None where the client left before it was shown anything, or did not go on for too long.
+    """
+    if not isinstance(error, ssl.SSLError):
+        return HandshakeLeft(host) if was_shown and isinstance(error, ConnectionResetError) else None
     said = (error.reason or "the handshake failed").lower().replace("_", " ")
     if "alert" in said:
         return AuthorityDistrusted(host, said)
