@@ -16,23 +16,32 @@ import click
 
 from devgw import __version__
 
-COMMANDS = {
-    "up": ("up", "Start the gateway, and the dashboard beside it."),
-    "watch": ("watch", "Stand between a client and somebody's MCP server, and see what they say."),
-    "init": ("init", "Copy the sample project into a folder."),
-    "connect": ("connect", "Add this gateway to Claude Code, Codex, Cursor, VS Code and others."),
-    "check": ("check", "Check the configuration and print every finding."),
-    "doctor": ("doctor", "Probe everything that a login depends on."),
-    "why": ("why", "Say why the last flow failed, and what mends it."),
-    "explain": ("explain", "Explain a diagnosis by its id, or what will happen on a route."),
-    "attach": ("attach", "Open a dashboard on a gateway that runs already."),
-    "tail": ("tail", "Print the events of a running gateway."),
-    "flows": ("flows", "List the flows of a running gateway."),
-    "tokens": ("tokens", "List the tokens of a running gateway."),
-    "trace": ("trace", "Show one request of a running gateway."),
-    "schema": ("schema", "Print the JSON Schema of a configuration file."),
+GROUPS = {
+    "Run": {
+        "up": ("up", "Start the gateway, and the dashboard beside it."),
+        "watch": ("watch", "Stand between a client and any MCP server, and see what they say."),
+        "attach": ("attach", "Open a dashboard on a gateway that runs already."),
+    },
+    "Set up": {
+        "init": ("init", "Copy the sample project, or make one for a server's URL."),
+        "connect": ("connect", "Add this gateway to Claude Code, Codex, Cursor, VS Code and others."),
+        "check": ("check", "Check the configuration and print every finding."),
+        "schema": ("schema", "Print the JSON Schema of a configuration file, for an editor."),
+    },
+    "Find out why": {
+        "why": ("why", "Say why the last login failed, and what mends it."),
+        "doctor": ("doctor", "Probe all that a login depends on, or a server by its URL."),
+        "explain": ("explain", "Explain a failure by its id or text, or what happens on a route."),
+    },
+    "Look at what runs, as lines or --json": {
+        "flows": ("flows", "The flows: how far each login came."),
+        "tokens": ("tokens", "The tokens and how long they live."),
+        "trace": ("trace", "One request, or the newest ones."),
+        "tail": ("tail", "The events as they happen."),
+    },
 }
-"""The module of each command, and what `devgw --help` says of it without importing it."""
+"""By what one wants to do: the module of each command, and what `devgw --help` says of it without importing it."""
+COMMANDS = {name: each for group in GROUPS.values() for name, each in group.items()}
 
 
 _OUTPUT = "its output cannot be written"
@@ -76,10 +85,24 @@ class LazyGroup(click.Group):
         command: click.Command = import_module(f"devgw.cli.{COMMANDS[cmd_name][0]}").command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's
-        """Write the list of commands without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, says) for name, (_, says) in COMMANDS.items()])
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that was typed; where there is none, end with what was meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from devgw.cli.meant import unknown_command  # noqa: PLC0415  `--help` must be quick
+
+            ctx.fail(unknown_command(args[0]))
+        return super().resolve_command(ctx, args)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's
+        """Write everything on one screen of 24 lines, without importing any command."""
+        formatter.write("Usage: devgw COMMAND [-h] ...     devgw --version\n\n")
+        formatter.write("A local gateway for MCP servers behind OAuth that names the fault, and the fix.\n\n")
+        for title, commands in GROUPS.items():
+            formatter.write(f"{title}\n")
+            formatter.write("".join(f"  {name:<8} {says}\n" for name, (_, says) in commands.items()))
+        formatter.write("Begin with `devgw up`, then `devgw connect`.\n")
 
 
 def _refuse(error: Exception) -> None:

@@ -1,7 +1,9 @@
 """`devgw attach`: a dashboard on a gateway that runs already. Leaving it leaves the gateway running."""
 
 import os
+import shlex
 import sys
+from importlib.metadata import requires
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,11 +56,20 @@ def _in_terminal(state_dir: Path, wishes: dict[str, Any]) -> int:
     return run_dashboard(state_dir, None, options)
 
 
+def _wanted_for_web() -> str:
+    """Return what --web needs beside devgw, as pip wants it."""
+    wanted = requires("devgw") or []
+    return next(
+        (each.partition(";")[0].strip() for each in wanted if each.startswith("textual-serve")), "textual-serve"
+    )
+
+
 def in_one_browser(directory: Path, state_dir: Path, child: "GatewayChild | None") -> int:
     """Serve the dashboard to one browser; return the exit status."""
     try:
         from devgw.dashboard.serve import serve_dashboard  # noqa: PLC0415  an optional extra
     except ImportError:
-        write_line("devgw: --web needs textual-serve: pip install 'devgw[web]'", err=True)
+        install = shlex.join([sys.executable, "-m", "pip", "install", _wanted_for_web()])
+        write_line(f"devgw: --web needs textual-serve, which is not installed here: {install}", err=True)
         return 2
     return serve_dashboard(directory.resolve(), state_dir, child)

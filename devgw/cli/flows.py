@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from devgw.cli.joining import answered, directory_argument, json_option, run, state_dir_of
+from devgw.cli.joining import directory_argument, json_option, opened, run, state_dir_of
 from devgw.cli.printing import write_json, write_page, write_table
 from devgw.clock import wall_time
-from devgw.control.client import ask_once, snapshot_once
+from devgw.control.client import snapshot_once
 from devgw.control.messages import FlowRow
 
 NO_FLOW = "No flow has begun since this gateway started. Connect a client; one that still has a good token begins none."
@@ -23,7 +23,7 @@ def command(flow: str | None, directory: Path, *, as_json: bool) -> None:
     """List the flows of the gateway that runs in this project, newest first; or show one, as a Markdown report."""
     state_dir = state_dir_of(directory)
     if flow is not None:
-        _show(answered(run(ask_once(state_dir, "inspect", kind="flow", id=flow))), as_json=as_json)
+        _show(opened(state_dir, "flow", flow), as_json=as_json)
         return
     rows = run(snapshot_once(state_dir, ["flow"])).of("flow", FlowRow)
     rows.sort(key=lambda row: row.started, reverse=True)

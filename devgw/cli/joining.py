@@ -10,8 +10,8 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from devgw.cli.printing import write_line
-from devgw.control.client import Lost, welcome_once
-from devgw.control.messages import CommandAnswer, GatewayFacts
+from devgw.control.client import Lost, ask_once, snapshot_once, welcome_once
+from devgw.control.messages import KINDS, CommandAnswer, GatewayFacts
 from devgw.control.state_place import folder_to_join
 from devgw.problems import Refused
 
@@ -62,6 +62,31 @@ def fail(explanation: str, hint: str = "") -> NoReturn:
     if hint:
         write_line(hint, err=True)
     sys.exit(1)
+
+
+def opened(state_dir: Path, kind: str, id_: str) -> dict[str, Any]:
+    """Return one record of the gateway that runs over this state; end with what may have been meant by another id."""
+    check_no_folder(id_)
+    answer = run(ask_once(state_dir, "inspect", kind=kind, id=id_))
+    if answer.code == "not_found":
+        fail(answer.explanation, near(state_dir, kind, id_))
+    return answered(answer)
+
+
+def near(state_dir: Path, kind: str, id_: str) -> str:
+    """Say which ids of this kind are near one that there is not."""
+    from devgw.cli.meant import near_ids  # noqa: PLC0415  rarely wanted
+
+    rows: list[Any] = run(snapshot_once(state_dir, [kind])).of(kind, KINDS[kind])
+    found = near_ids(id_, (row.id for row in rows))
+    return f"Near it: {', '.join(found)}." if found else ""
+
+
+def check_no_folder(id_: str) -> None:
+    """End where a folder stands in the place of an id: the gateway of another project is meant."""
+    if Path(id_).is_dir():
+        command = click.get_current_context().info_name
+        fail(f"{id_} is a folder, and no id.", f"`devgw {command} -C {id_}` asks the gateway of that project.")
 
 
 def answered(answer: CommandAnswer) -> dict[str, Any]:

@@ -5,8 +5,10 @@ and in JSON they are escaped: nothing foreign steers a terminal, forges a row or
 """
 
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -76,14 +78,51 @@ def as_json(value: Any, *, indent: int | None = None) -> str:
 
 
 def write_table(heads: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> None:
-    """Write rows under their heads, each column as wide in terminal cells as it must be; the last one may run on."""
+    """Write rows under their heads, each column as wide in terminal cells as it must be, up to a bound.
+
+    On a terminal what is longer goes on below itself; elsewhere a row is one line, and runs over.
+    """
     if not rows:
         write_line(empty)
         return
     table = [[clean(cell) for cell in row] for row in (heads, *rows)]
-    widths = [max(cells(cell) for cell in column) for column in zip(*table, strict=True)]
+    widths = [min(_WIDEST, max(map(cells, column))) for column in zip(*table, strict=True)]
+    widths[-1] = 0
+    room = shutil.get_terminal_size().columns - sum(widths) - 2 * (len(widths) - 1) if sys.stdout.isatty() else None
     for row in table:
-        write_line("  ".join(_padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        for line in [row] if room is None else _folded(row, [*widths[:-1], max(_LEAST_ROOM, room)]):
+            write_line("  ".join(_padded(cell, width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+_WIDEST = 40
+_LEAST_ROOM = 20
+
+
+def _folded(row: Sequence[str], widths: Sequence[int]) -> list[tuple[str, ...]]:
+    """Return the cells of one row in as many lines as it takes."""
+    return list(zip_longest(*(fold(cell, width) for cell, width in zip(row, widths, strict=True)), fillvalue=""))
+
+
+def fold(text: str, width: int) -> list[str]:
+    """Return cleaned text in lines of at most `width` cells, broken between words where one ends in the last third."""
+    lines: list[str] = []
+    while cells(text) > width:
+        end = _end(text, width)
+        blank = text.rfind(" ", width * 2 // 3, end + 1)
+        end = blank if blank > 0 else end
+        lines.append(text[:end].rstrip())
+        text = text[end:].lstrip()
+    return [*lines, text]
+
+
+def _end(text: str, width: int) -> int:
+    """Return how many characters of `text` fit into `width` cells; one at least."""
+    taken = 0
+    for number, each in enumerate(text):
+        taken += cells(each)
+        if taken > width:
+            return max(1, number)
+    return len(text)
 
 
 def padded(text: str, width: int) -> str:

@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from devgw.cli.joining import answered, directory_argument, json_option, run, state_dir_of
+from devgw.cli.joining import directory_argument, json_option, opened, run, state_dir_of
 from devgw.cli.printing import write_json, write_line, write_table
-from devgw.control.client import ask_once, snapshot_once
+from devgw.control.client import snapshot_once
 from devgw.control.messages import TokenRow
 
 HEADS = ("KIND", "TOKEN", "STATE", "CLIENT", "ROUTE", "SCOPE", "LEFT", "USES", "GRANT")
@@ -22,7 +22,7 @@ def command(token: str | None, directory: Path, *, as_json: bool, shows_all: boo
     """List the live tokens of the gateway that runs in this project, soonest to expire first; or show one."""
     state_dir = state_dir_of(directory)
     if token is not None:
-        detail = answered(run(ask_once(state_dir, "inspect", kind="token", id=token)))
+        detail = opened(state_dir, "token", token)
         write_json(detail) if as_json else _show(detail)
         return
     found = run(snapshot_once(state_dir, ["token"]))

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from devgw.cli.joining import answered, directory_argument, json_option, run, state_dir_of
+from devgw.cli.joining import answered, directory_argument, json_option, opened, run, state_dir_of
 from devgw.cli.printing import write_json, write_lines, write_page, write_table
 from devgw.control.client import ask_once, snapshot_once
 from devgw.control.messages import TraceRow, UnderWayView
@@ -32,7 +32,7 @@ def command(trace: str | None, directory: Path, *, as_json: bool, curl: bool, la
         rows = [*kept, *(row for row in open_ if row.id not in known)]
         _list(rows[-last:] if last > 0 else [], as_json=as_json)
         return
-    detail = answered(run(ask_once(state_dir, "inspect", kind="trace", id=trace)))
+    detail = opened(state_dir, "trace", trace)
     if curl:
         write_page(detail["curl"])
     elif as_json:

@@ -24,6 +24,7 @@ from devgw.cli.serving import (
     why_not_here,
 )
 from devgw.cli.target import ProjectOrServer, ServerUrl
+from devgw.cli.typed_settings import settings_of, text_of
 from devgw.platforms.own_program import own_command
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from devgw.dashboard.child import GatewayChild
 
 THEMES = ("dark", "light", "contrast", "ansi")
+_SETTINGS = {"strict": "deployed.strict", "stateful": "proxy.stateful"}
+"""The settings of flags that are called otherwise."""
 
 
 async def _nothing_to_leave() -> None:
@@ -49,8 +52,7 @@ class _Given:
 
     def command(self, wish: str) -> list[str]:
         """Return the command that runs the same gateway without a dashboard."""
-        flags = [f"--{name.replace('_', '-')}={value}" for name, value in self.overrides.items() if value is not True]
-        flags += [f"--{name}" for name, value in self.overrides.items() if value is True]
+        flags = [f"--set={name}={text_of(value)}" for name, value in self.overrides.items()]
         flags += ["--trust"] if self.trust.is_given else [f"--wish={wish}"] if wish else []
         return own_command("up", str(self.directory), "--headless", *flags)
 
@@ -66,6 +68,12 @@ class _Given:
 @click.option("--host", help="Address to bind (localhost: both loopback families).")
 @click.option("--state-dir", help="Directory of database, socket and key (.devgw).")
 @click.option("--ephemeral", is_flag=True, default=None, help="Keep all state in memory.")
+@click.option("--origin", help="Origin of browser pages, where it is not http://localhost:PORT.")
+@click.option(
+    "--strict", is_flag=True, default=None, help="Do as the deployed gateway does in every point that can be."
+)
+@click.option("--stateful", is_flag=True, default=None, help="Forward GET, DELETE and Mcp-Session-Id too.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Any setting of devgw.toml, by its name.")
 @click.option("--trust", is_flag=True, help="Let the project use this shell's environment without being asked.")
 @click.option("--wish", default="", hidden=True, help="What the person was asked about already.")
 @click.option("--theme", type=click.Choice(THEMES), help="Colours of the dashboard.")
@@ -92,7 +100,8 @@ def command(
 
     trust = Trust(others.pop("trust"), others.pop("wish"))
     flags = {name: others.pop(name) for name in (*FLAGS, "dry_run")}
-    overrides = {name: value for name, value in others.items() if value is not None}
+    overrides = settings_of(others.pop("settings"))
+    overrides |= {_SETTINGS.get(name, name): value for name, value in others.items() if value is not None}
     if parent_pipe is None:
         say_untried()
     given = _given(targets, flags, overrides, trust)

@@ -7,7 +7,16 @@ from typing import Any
 import click
 
 from devgw.cli.flows import NO_FLOW
-from devgw.cli.joining import answered, directory_argument, json_option, run, state_dir_of
+from devgw.cli.joining import (
+    answered,
+    check_no_folder,
+    directory_argument,
+    fail,
+    json_option,
+    near,
+    run,
+    state_dir_of,
+)
 from devgw.cli.printing import write_json, write_line, write_lines
 from devgw.control.client import ask_once, snapshot_once
 from devgw.control.messages import REQUEST, CaseView, CheckRow, DiagnosisView, FailureView, HealthView, WhyDetail
@@ -26,13 +35,14 @@ def command(flow: str | None, directory: Path, *, as_json: bool) -> None:
     The newest certain failure comes first, then what is only suspected, marked so; what of devgw itself is not well
     comes before all, a request that hangs among it. Exits 1 where nothing has gone wrong, so that a script can ask.
     """
+    if flow is not None:
+        check_no_folder(flow)
     state_dir = state_dir_of(directory)
     views = run(snapshot_once(state_dir, ["health"])).of("health", HealthView)
     ailing = unwell(views) if flow is None else []
     answer = run(ask_once(state_dir, "inspect", kind="why", id=flow or "newest"))
     if flow is not None and answer.code == "not_found":
-        write_line(f"There is no flow {flow}.", err=True)
-        raise SystemExit(1)
+        fail(f"There is no flow {flow}.", near(state_dir, "flow", flow))
     told = WhyDetail.from_json(answered(answer))
     waiting = under_way(views) if flow is None else []
     if not told.cases and not ailing:

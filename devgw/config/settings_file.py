@@ -151,7 +151,7 @@ def _given(
     for variable in sorted(name for name in environ if name.startswith(PREFIX) and not _OTHERS.fullmatch(name)):
         setting = next((each for each in SETTINGS if each.variable == variable), None)
         if setting is not None:
-            yield setting, _from_text(setting, environ[variable]), Place(variable)
+            yield setting, from_text(setting, environ[variable]), Place(variable)
             continue
         nearest = nearest_name(variable, [each.variable for each in SETTINGS])
         findings.warning(
@@ -159,7 +159,7 @@ def _given(
         )
     for name, value in overrides.items():
         if value is not None:
-            yield _BY_NAME[name], value, Place("--" + name.replace(".", "-").replace("_", "-"))
+            yield _BY_NAME[name], value, Place(f"--set {name}" if "." in name else "--" + name.replace("_", "-"))
 
 
 def _in_file(source: Source, findings: Findings) -> Iterator[tuple[Setting, Any, Place]]:
@@ -201,7 +201,7 @@ def _error_place(source: Source, message: str) -> Place:
     return Place(source.file, line, int(found[2]), 1, "", source.line(line))
 
 
-def _from_text(setting: Setting, text: str) -> Any:
+def from_text(setting: Setting, text: str) -> Any:
     """Return the value of a variable as the file would give it; what does not fit stays text and is refused."""
     if setting.kind == "flag":
         return _WORDS.get(text.strip().lower(), text)
