@@ -13,10 +13,11 @@ import pytest
 from devgw.gateway.watched.documents import mend_server
 from devgw.gateway.watched.origins import OriginMap
 from devgw.gateway.watched.parameters import exchanged
+from devgw.monitor.why import NEWEST, why_of
 from tests.outbound.upstream import Asked, Upstream, running_upstream
 from tests.support.serving import serve
 from tests.watched.bench import CALLBACK, Watching, query_of, watching
-from tests.watched.raw import HEADERS, INITIALIZE, RawClient
+from tests.watched.raw import HEADERS, INITIALIZE, RawClient, Stopped
 
 PAGE: tuple[int, dict[str, str], Any] = (200, {"content-type": "text/html"}, b"<form></form>")
 
@@ -343,6 +344,29 @@ async def test_a_server_that_takes_no_second_redirect_uri_is_said_to_stop_client
     assert begun.problem is not None
     assert upstream.issuer in begun.problem.explain()
     assert "takes it without devgw" in begun.problem.explain()
+
+
+async def test_a_client_whose_id_was_registered_by_hand_is_said_to_be_stopped_by_iss_and_how_it_is_not(
+    upstream: Upstream, watched: Watching, http: httpx2.AsyncClient
+) -> None:
+    """Its answer goes to it directly, and names the real server; `why` says so, and no fault of the server's."""
+    upstream.server_metadata["authorization_response_iss_parameter_supported"] = True
+    raw = RawClient(http, watched.url)
+    await raw.discover()
+    raw.client = {"client_id": "by-hand"}
+    with pytest.raises(Stopped, match="iss is "):
+        await raw.authorize()
+    monitor = watched.runtime.monitor
+    watched.runtime.bus.drain()
+    monitor.tick()
+    while not monitor.judging.is_idle:
+        monitor.tick()
+    told = why_of(monitor, NEWEST)
+    assert told is not None
+    (found,) = [each for case in told.cases for each in case.diagnoses]
+    assert found.id == "DISC-08"
+    assert "this client did not register through devgw" in found.cause
+    assert "`devgw watch URL -- COMMAND`" in found.fix
 
 
 @pytest.mark.parametrize("behind", ["/{tenantid}/v2.0", "/a b", "/<x>", "/%zz", '/"', "?a={b}"])
