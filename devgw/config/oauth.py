@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from devgw.config import workos
 from devgw.config.catalogue import Kind
-from devgw.config.credential_doubts import doubt_credentials
 from devgw.config.env_values import foreign_reference
 from devgw.config.finding import Findings
 from devgw.config.issuer_doubts import doubt_issuer
@@ -16,7 +15,6 @@ from devgw.config.options import (
     IdJagOptions,
     LoginOverrides,
     Options,
-    WorkosOptions,
     WrapperOptions,
 )
 from devgw.config.project import BrowserLogin, IdJagInbound, OAuthPolicy, Oidc, Secret, TokenSettings, TrustedIssuer
@@ -35,8 +33,6 @@ def oauth_policy(
     _check_lifetimes(node, findings)
     _check_times(node, findings)
     _check_scope(kind, node, findings)
-    if not isinstance(options, WorkosOptions):
-        doubt_credentials(node, findings)
     if isinstance(options, GenericOptions):
         _doubt_generic(options, node, findings)
         return _generic(kind, name, options)

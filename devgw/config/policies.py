@@ -6,6 +6,7 @@ from typing import Any
 from devgw.config.catalogue import EXPORTS, KINDS, MODULES, Kind, Role, options_model
 from devgw.config.checking import checked
 from devgw.config.cors import read_cors
+from devgw.config.credential_doubts import doubt_credentials
 from devgw.config.finding import Findings
 from devgw.config.literals import check_literals
 from devgw.config.members import HANDLER, POLICIES_DOCUMENT, POLICY, check_members
@@ -154,6 +155,8 @@ def _read_policy(node: Node, workos_base: str, findings: Findings) -> Policy | N
 def _results(
     kind: Kind, name: str, options: Options, node: Node, workos_base: str, findings: Findings
 ) -> dict[str, Any]:
+    if kind.provider != "workos":  # whose id and key have a form of their own
+        doubt_credentials(node, findings)
     if kind.role is Role.OAUTH:
         return {"oauth": oauth_policy(kind, name, options, node, workos_base, findings)}
     if kind.role is Role.TOKEN_EXCHANGE:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.config.bench import CLIENT_ID, codes, only, operation, policy, read, workos_options, write
+from tests.config.bench import CLIENT_ID, codes, exchange, headers, only, operation, policy, read, workos_options, write
 
 OKTA = ("mcp-okta-oauth-inbound", "McpOktaOAuthInboundPolicy")
 GENERIC = ("mcp-oauth-inbound", "McpOAuthInboundPolicy")
@@ -49,7 +49,28 @@ def test_a_placeholder_for_a_credential_is_found_in_every_policy(tmp_path: Path,
         finding = only(read(write(tmp_path, [listed])), "credential-placeholder")
         assert f"`{name}` reads like a placeholder" in finding.message
         assert (value in finding.message) == (name == "clientId"), "no secret is shown, be it one or not"
-        assert "Copy the client" in finding.fix
+        assert "Copy it from the settings" in finding.fix
+
+
+@pytest.mark.parametrize("value", ["Bearer <token>", "YOUR_API_KEY", "Bearer xxx", "api-key", "changeme", "Bearer ..."])
+def test_a_placeholder_for_the_key_of_an_upstream_is_found(tmp_path: Path, value: str) -> None:
+    key = policy({"value": value}, "set-upstream-api-key-inbound", "SetUpstreamApiKeyInboundPolicy", "key")
+    for more in (key, headers([{"name": "Authorization", "value": value}])):
+        finding = only(read(write(tmp_path, [okta(), more])), "credential-placeholder")
+        assert value not in finding.message
+
+
+@pytest.mark.parametrize("value", ["Bearer k3y-0f-0urs", "s3cr3t", "test", "abc-def"])
+def test_a_key_that_may_be_one_is_not_doubted(tmp_path: Path, value: str) -> None:
+    listed = headers([{"name": "Authorization", "value": value}, {"name": "X-Tenant", "value": "example"}])
+    assert "credential-placeholder" not in codes(read(write(tmp_path, [okta(), listed])))
+
+
+@pytest.mark.parametrize("name", ["clientId", "clientSecret"])
+def test_a_placeholder_for_a_client_that_was_made_by_hand_is_found(tmp_path: Path, name: str) -> None:
+    manual = {"mode": "manual", "clientId": "0oa1", "clientSecret": "s3cr3t-1"} | {name: "<paste it here>"}
+    loaded = read(write(tmp_path, [okta(), exchange(clientRegistration=manual)]))
+    assert f"/{name}" in only(loaded, "credential-placeholder").pointer
 
 
 @pytest.mark.parametrize("value", ["0oa1b2c3d4", "gateway", "test", "secret", "my.app", "an-id", "mcp-gateway", "x1"])
