@@ -6,6 +6,7 @@ party what nobody knows.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from devgw.diagnosis.clients.demands import Demands, demands
@@ -37,6 +38,10 @@ _NAMED = (
 )
 _RESOURCE, _SERVER = "resource metadata", "server metadata"
 _PLACES = {"resource": _RESOURCE, "issuer": _SERVER}
+_UNAUTHORIZED = 401
+_NO_HINT = "hint-absent"
+_NOTHING_ASKED = "The client looked for no metadata after it: neither the resource's nor an authorization server's."
+_OR_A_KEY = "Where the server takes a key and no login, give the client that key."
 _PUBLISHED = ("resource.", "issuer.")
 _RESOURCE_KINDS, _SERVER_KINDS = ("path", "root"), ("oauth", "openid", "openid at its end")
 
@@ -49,9 +54,26 @@ def documents_of_a_watched_server(view: View, now: datetime) -> Iterator[Diagnos
     if seen is None:
         return
     family = _family_of(view)
-    for point in _points(seen):
+    if not traces:
+        yield from _where_nothing_was_asked(seen, view, family)
+        return
+    for point in _points(seen, shows_token=_shows_token(view)):
         if point.check.diagnosis_id in _NAMED and _may_stop(point, view, family):
             yield _said(point, view, traces, family)
+
+
+def _where_nothing_was_asked(seen: Seen, view: View, family: Demands | None) -> Iterator[Diagnosis]:
+    """Suspect a refusal that points nowhere, of a client that looked for no document after it.
+
+    Nobody knows that the server has a login at all, or that the client wants one.
+    """
+    if _shows_token(view) or view.flow.failure is not None or who_stood_before(seen.endpoint.legacy) is not None:
+        return
+    point = challenge_point(seen)
+    if point.check.verdict is Verdict.PASS or (family is not None and (point.trait or _NO_HINT) in family.passes):
+        return
+    said = _said(point, view, {}, family)
+    yield replace(said, certain=False, fix=f"{said.fix} {_OR_A_KEY}", evidence=(_NOTHING_ASKED, *said.evidence))
 
 
 def _family_of(view: View) -> Demands | None:
@@ -104,11 +126,15 @@ def _said(point: Point, view: View, traces: dict[str, Trace], family: Demands | 
     )
 
 
-def _points(seen: Seen) -> Iterator[Point]:
-    """Yield what may be said of documents that were read; of what nobody asked for nothing is said."""
+def _points(seen: Seen, *, shows_token: bool) -> Iterator[Point]:
+    """Yield what may be said of documents that were read; of what nobody asked for nothing is said.
+
+    A 403 to a call with a token says nothing of those without.
+    """
     hint = seen.endpoint.challenge.resource_metadata if seen.endpoint.challenge else None
     is_asked = seen.resource is not None or _all_asked(seen) or (hint and not is_url(hint))
-    if is_asked and who_stood_before(seen.endpoint.legacy) is None:
+    is_bare = not shows_token or seen.endpoint.legacy.status == _UNAUTHORIZED
+    if is_asked and is_bare and who_stood_before(seen.endpoint.legacy) is None:
         yield challenge_point(seen)
     if seen.resource is not None or any(_says_enough(each) for each in seen.resources) or _all_asked(seen):
         yield from resource_points(seen)
@@ -130,7 +156,7 @@ def _all_asked(seen: Seen) -> bool:
 
 def seen_in(view: View) -> tuple[Seen | None, dict[str, Trace]]:
     """Return the server as the requests of a flow show it, and the last request for each kind of document."""
-    call = next((each for each in view.traces if each.kind == "mcp" and each.status in {401, 403}), None)
+    call = _refused_call(view)
     if call is None:
         return None, {}
     url, challenge = asked_url(call), _answer(call)
@@ -151,6 +177,16 @@ def seen_in(view: View) -> tuple[Seen | None, dict[str, Trace]]:
     places = zip(_SERVER_KINDS, authorization_server_urls(issuer), strict=False)
     servers = tuple(DocumentPlace(kind, answers[each]) for kind, each in places if each in answers)
     return Seen(url, endpoint, resources=resources, issuer=issuer, servers=servers), last
+
+
+def _refused_call(view: View) -> Trace | None:
+    return next((each for each in view.traces if each.kind == "mcp" and each.status in {_UNAUTHORIZED, 403}), None)
+
+
+def _shows_token(view: View) -> bool:
+    """Tell whether the refused call came with a credential."""
+    call = _refused_call(view)
+    return call is not None and bool(call.header(b"authorization"))
 
 
 def _issuer(seen: Seen) -> str:
