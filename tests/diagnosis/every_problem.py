@@ -20,6 +20,7 @@ from devgw.problems.authorization import RedirectUriMismatch
 from devgw.problems.base import Problem, reason_of
 from devgw.problems.endpoint import EndpointKind
 from devgw.problems.endpoint_grant import CodeFault, CodeNotTaken
+from devgw.problems.provider_refusal import ProviderRefused
 from devgw.problems.provider_token import ProviderTokenInvalid
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -103,6 +104,8 @@ MADE: tuple[Problem, ...] = (
     ProviderTokenInvalid("access token", "iss", "https://api.workos.com", "https://idp.example"),
     ProviderTokenInvalid("access token", "iss", f"{WORKOS}client_1", f"{WORKOS}client_2"),
     ProviderTokenInvalid("id token", "form", "opaque", "a JWT"),
+    *(ProviderRefused(each, "") for each in ("access_denied", "consent_required", "signin_consent_denied")),
+    *(ProviderRefused(each, "") for each in ("server_error", "invalid_scope", "mfa_challenge", "of_its_own")),
     CodeNotTaken(URL, EndpointKind.TOKEN, URL, 400, "invalid_grant", "No", CodeFault.OTHER_REDIRECT),
 )
 """What chance does not find."""
