@@ -6,6 +6,7 @@ from devgw.events.trace import Headers
 from devgw.gateway.forwarding import encoding_of
 from devgw.gateway.transport import Timing, UpstreamAnswer, UpstreamRequest
 from devgw.gateway.watched.headers import headers_down, headers_up
+from devgw.gateway.watched.legs import Leg
 from devgw.limits import Limits
 from devgw.problems import Refused
 from devgw.problems.proxy import GIVEN_URL, NAMING_DOCUMENT, without_project
@@ -18,6 +19,8 @@ from devgw.web.relay import read_whole
 from devgw.web.watched.watched import WatchedCall
 
 _PACKED = frozenset({"gzip", "x-gzip", "deflate"})
+_REWRITTEN = frozenset({Leg.RESOURCE_METADATA, Leg.SERVER_METADATA})
+"""Documents that are given with other URLs, and so are longer or shorter than the server says."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -142,7 +145,8 @@ async def give_as_it_comes(call: WatchedCall, answer: UpstreamAnswer) -> None:
     """
     recording, origins = call.recording, call.watched.origins
     headers = headers_down(answer.headers, origins, call.name)
-    headers += _length(answer.headers)
+    if not (origins.swaps and call.leg in _REWRITTEN):  # of what GET is given nobody knows the length by HEAD
+        headers += _length(answer.headers)
     start = {"type": "http.response.start", "status": answer.status, "headers": headers, REASON: answer.reason}
     await recording.send(start)
     recording.wait(awaited.EVENT if recording.is_streaming else awaited.BODY)
