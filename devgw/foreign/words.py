@@ -24,8 +24,13 @@ def beginning_of(content: bytes) -> str:
 
 def words_of(content: bytes) -> str:
     """Return why an answer says no: the member that says so where it is a JSON object, else how it begins."""
+    return reason_in(content) or beginning_of(content)
+
+
+def reason_in(content: bytes) -> str:
+    """Return the same, and nothing of a JSON object that does not say why: what it has may be secret."""
     try:
-        return _cut(_why(read_object(content))) or beginning_of(content)
+        return _cut(_why(read_object(content)))
     except JsonRefused:
         return beginning_of(content)
 

@@ -117,7 +117,7 @@ class EndpointFailing(EndpointRefusal):
         when = f" in {self.retry_after} s" if self.retry_after.isdigit() else " later"
         if self.status_code == _TOO_OFTEN:
             return f"Try again{when}: it was asked too often."
-        return f"Look into the log of {self.owner}, then try again{when}: nothing that was sent is the cause."
+        return f"Look into the log of {self.owner}, then try again{when}: it says that the fault is its own."
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +131,15 @@ class EndpointAnswersPage(EndpointRefusal):
 
     def explain(self) -> str:
         """Say what came."""
-        came = clean(self.media_type, 80) or "no content type"
+        came = (clean(self.media_type, 80) or "no content type") if self.said else "nothing in its body to be read"
         return f"The {self._where} {self._answered}, with {came} where JSON belongs."
 
     def advise(self) -> str:
         """Say what to do about the page."""
-        return f"Let what stands before {self.owner} pass the {self.endpoint}, and let that answer errors as JSON."
+        return (
+            f"Let the {self.endpoint} of {self.owner} answer as JSON; where something before it answered, let that "
+            "pass the request. The reason is in its words, or in the log of whoever answered."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,10 @@ from typing import ClassVar
 from devgw.foreign.text import clean
 from devgw.problems.endpoint import SHOWN, EndpointKind, EndpointRefusal
 
+_UNAUTHORIZED = 401
+_OF_METADATA = frozenset({"invalid_client_metadata", "invalid_scope"})
+"""RFC 7591 §3.2.2."""
+
 
 @dataclass(frozen=True, slots=True)
 class RegistrationClosed(EndpointRefusal):
@@ -16,6 +20,9 @@ class RegistrationClosed(EndpointRefusal):
 
     def advise(self) -> str:
         """Say how a client gets an id all the same."""
+        by_hand = "register one there by hand and give the client its id"
+        if self.status_code != _UNAUTHORIZED and not self.error_code:
+            return f"{self._so_it_says} Until then {by_hand}."
         return (
             f"Open registration at {self.owner} to clients without an initial access token, or register one there by "
             "hand and give the client its id."
@@ -48,6 +55,8 @@ class RegistrationNotTaken(EndpointRefusal):
             return f"Let {self.owner} answer 201 with {self.missing} (RFC 7591 §3.2.1)."
         if self.error_code == "invalid_redirect_uri":
             return f"Let {self.owner} take loopback redirect URIs, http on any port (RFC 8252 §7.3)."
+        if self.error_code not in _OF_METADATA:
+            return self._so_it_says
         return (
             f"Let {self.owner} take public native clients: loopback redirect URIs, token_endpoint_auth_method none, "
             "grant_types authorization_code and refresh_token."

@@ -8,6 +8,22 @@ from devgw.problems.upstream_refusal import SHOWN, UpstreamRefusal
 
 
 @dataclass(frozen=True, slots=True)
+class TokenKnown:
+    """What is known of the token that a call carried; nothing of it is secret."""
+
+    is_fresh: bool = False
+    """Whether it was seen to be given, and has not ended."""
+    old: str = "was not seen to be given here"
+    """What is known of one that is not fresh, as the end of a sentence."""
+    issuer: str = ""
+    """Whose endpoint gave it, or its own `iss`; empty where that is not known."""
+    named: tuple[str, ...] = ()
+    """The authorization servers that the resource's metadata names; empty where that was not seen."""
+    audience: tuple[str, ...] = ()
+    """Its own `aud`, where it can be read."""
+
+
+@dataclass(frozen=True, slots=True)
 class TokenOfAnotherServer(UpstreamRefusal):
     """The token is of an authorization server that the MCP server does not name."""
 

@@ -202,5 +202,5 @@ class AuthorizationServerMetadataMissing(ConnectingProblem):
     def advise(self) -> str:
         """Name the first place."""
         if self.is_failing:
-            return "Look into that server's own log, then try again: nothing that was sent is the cause."
+            return "Look into that server's own log, then try again: it says that the fault is its own."
         return f"Serve the metadata at {self.tried[0].split(' ')[0]}; a path of the issuer stands after .well-known."

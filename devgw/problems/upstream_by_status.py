@@ -19,6 +19,7 @@ from devgw.problems.foreign_token import (
     DpopProofRefused,
     FreshTokenRefused,
     OldTokenRefused,
+    TokenKnown,
     TokenOfAnotherServer,
     UpstreamAsksOtherwise,
 )
@@ -48,7 +49,6 @@ from devgw.problems.upstream_status import (
     UpstreamRefusedMethod,
 )
 
-_NO_PATH = frozenset({Intervention.KNOWS_NO_ROUTE, Intervention.SHOWS_NO_ROUTE})
 _REDIRECTS, _NOT_MODIFIED, _REFUSALS, _UNAUTHORIZED, _ABSENT, _FAILURES, _UNIMPLEMENTED = (
     300,
     304,
@@ -87,22 +87,6 @@ def read_answer(
     """Return what an answer tells, once for all who speak of it; `headers` by names in lower case."""
     found = None if speaks_mcp else find_intermediary(status, headers, body)
     return Answered(url, status, words_of(body), headers, found, speaks_mcp, is_empty=not body.strip())
-
-
-@dataclass(frozen=True, slots=True)
-class TokenKnown:
-    """What is known of the token that a call carried; nothing of it is secret."""
-
-    is_fresh: bool = False
-    """Whether it was seen to be given, and has not ended."""
-    old: str = "was not seen to be given here"
-    """What is known of one that is not fresh, as the end of a sentence."""
-    issuer: str = ""
-    """Whose endpoint gave it, or its own `iss`; empty where that is not known."""
-    named: tuple[str, ...] = ()
-    """The authorization servers that the resource's metadata names; empty where that was not seen."""
-    audience: tuple[str, ...] = ()
-    """Its own `aud`, where it can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +143,18 @@ def stood_in(answered: Answered, caller: Caller = UNKNOWN) -> UpstreamRefusal | 
 
 
 def stood_before(url: str, status: int, headers: Mapping[str, str], body: bytes, caller: Caller) -> Problem | None:
-    """Return who answered in the place of a document or endpoint; None where it was its own server, or no such path."""
+    """Return who answered in the place of an endpoint; None where it was its own server, or there is no such path."""
     found = find_intermediary(status, headers, body)
-    if found is None or found.does in _NO_PATH:
+    if found is None or found.does is Intervention.KNOWS_NO_ROUTE:
         return None
     return stood_in(Answered(url, status, words_of(body), headers, found), caller)
+
+
+def kept_from(url: str, status: int, headers: Mapping[str, str], body: bytes, caller: Caller) -> Problem | None:
+    """Return the same of a document; None also where it may not be there, which is no failure of a document."""
+    found = find_intermediary(status, headers, body)
+    is_absent = found is not None and found.does is Intervention.SHOWS_NO_ROUTE
+    return None if is_absent else stood_before(url, status, headers, body, caller)
 
 
 def no_answer_in(answered: Answered, expected: str, caller: Caller = UNKNOWN) -> Problem:

@@ -162,4 +162,4 @@ def later(status: int, retry_after: str) -> str:
         return f"Ask it again{when}: it was asked too often."
     if status in NOT_YET:
         return f"Try again{when}: {NOT_YET[status]}. If it stays, look at what stands between it and this machine."
-    return f"Look into that server's own log, then try again{when}: nothing that was sent is the cause."
+    return f"Look into that server's own log, then try again{when}: it says that the fault is its own."

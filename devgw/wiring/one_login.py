@@ -27,7 +27,7 @@ from devgw.outbound.probes.upstream import initialize
 from devgw.outbound.upstream_oauth.building import UpstreamSide, build_upstream_side
 from devgw.outbound.upstream_oauth.deregistration import deregister
 from devgw.problems import Problem, Refused
-from devgw.problems.upstream_by_status import TokenKnown
+from devgw.problems.foreign_token import TokenKnown
 from devgw.settings import Settings
 from devgw.store.connections import SealedConnections
 from devgw.store.database import Database

@@ -8,7 +8,7 @@ from devgw.diagnosis.verdicts.point import Naming, Point, of_issuer, shown, unas
 from devgw.diagnosis.verdicts.server_endpoint import answered
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Seen
 from devgw.foreign.text import clean
-from devgw.foreign.words import beginning_of
+from devgw.foreign.words import reason_in
 from devgw.problems.endpoint import EndpointDead, EndpointFailing, EndpointKind
 from devgw.problems.endpoint_answer import EndpointAnswer, refusal_at
 from devgw.problems.endpoint_client import RegistrationClosed
@@ -138,7 +138,7 @@ def _endpoint_answer(seen: Seen, kind: EndpointKind, answer: Answer) -> Endpoint
         answer.url.partition("?")[0],
         answer.status,
         error_code=answer.said("error"),
-        said=answer.said("error_description") or ("" if answer.document else beginning_of(answer.body)),
+        said=answer.said("error_description") or reason_in(answer.body).removeprefix(answer.said("error")),
         media_type=answer.media_type,
         is_json=bool(answer.document),
         retry_after=clean(answer.headers.get("retry-after", ""), 40),

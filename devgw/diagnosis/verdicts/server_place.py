@@ -7,7 +7,7 @@ from devgw.diagnosis.verdicts.point import Naming, Point, shown
 from devgw.diagnosis.verdicts.server_endpoint import answered, why_unread
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, DocumentPlace
 from devgw.problems.proxy import NAMING_DOCUMENT
-from devgw.problems.upstream_by_status import Caller, stood_before
+from devgw.problems.upstream_by_status import Caller, kept_from
 
 _STANDARDS = {"prm": "RFC 9728 §3.2", "as": "RFC 8414 §3.2"}
 
@@ -49,7 +49,7 @@ def _kept_from(naming: Naming, place: DocumentPlace, document: str) -> Point | N
     """Return who answered in the place of a document; None where it was its own server."""
     answer, url = place.answer, shown(place.answer.url)
     caller = Caller(url, written_in=NAMING_DOCUMENT)
-    if (found := stood_before(url, answer.status, answer.headers, answer.body, caller)) is None:
+    if (found := kept_from(url, answer.status, answer.headers, answer.body, caller)) is None:
         return None
     trait = f"{document}-{answer.status}" if place.is_failing else f"{document}-html"
     return naming.bad(found.explain(), found.advise(), found.diagnosis_id or "", trait)

@@ -71,7 +71,7 @@ class _Search:
         where = f"→ {answer.headers['location']}" if "location" in answer.headers else answer.content_type
         self.tried.append(f"{answer.url} ({answer.status} {where})".replace(" )", ")"))
         self.is_failing = self.is_failing or is_passing(answer.status, "")
-        self.stood_before = self.stood_before or answer.stood_before(NAMING_DOCUMENT)
+        self.stood_before = self.stood_before or answer.stood_before(NAMING_DOCUMENT, is_document=True)
         if answer.status == 200 and self.unreadable is None:
             self.unreadable = _unreadable(answer)
 

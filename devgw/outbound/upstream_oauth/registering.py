@@ -12,6 +12,7 @@ from devgw.clock import Clock, from_epoch
 from devgw.config.project import TokenExchange
 from devgw.foreign.text import clean
 from devgw.foreign.urls import UrlRefused, read_url, same_origin
+from devgw.foreign.words import reason_in
 from devgw.gateway.connection import ConnectionStore, UpstreamClient, UpstreamSecrets
 from devgw.limits import Limits
 from devgw.oauth.client_document import client_metadata, is_loopback_host
@@ -231,6 +232,6 @@ def _refusal(exchange: TokenExchange, server: AuthorizationServer, redirect_uri:
         *place,
         status_code=answer.status,
         upstream_error=clean(str(said.get("error") or answer.content_type or "without a body"), 100),
-        description=clean(str(said.get("error_description") or excerpt(answer.body)), 300),
+        description=clean(str(said.get("error_description") or excerpt(reason_in(answer.body).encode())), 300),
         retry_after=str(answer.headers.get("retry-after", ""))[:40],
     )

@@ -13,8 +13,9 @@ from devgw.monitor.flow_moves import Seen
 from devgw.oauth.challenge import Challenge, bearer_challenge
 from devgw.oauth.token_claims import read_claims
 from devgw.problems import Problem
+from devgw.problems.foreign_token import TokenKnown
 from devgw.problems.proxy import GIVEN_URL
-from devgw.problems.upstream_by_status import Answered, Caller, TokenKnown, no_answer_in, read_answer
+from devgw.problems.upstream_by_status import Answered, Caller, no_answer_in, read_answer
 from devgw.web.watched.telling import said_to, tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
 
@@ -66,7 +67,7 @@ def _refusal(call: WatchedCall, answer: UpstreamAnswer) -> Problem:
         f"the MCP server at {call.origin}",
         asked,
         GIVEN_URL if call.leg is Leg.MCP else "the client's URL",
-        credential="a token" if has_token else "",
+        credential="the client's token" if has_token else "",
         token=_token_known(call) if has_token else None,
         scope=" ".join(challenge.scopes) if challenge.error == "insufficient_scope" else None,
         page=trace.header(b"origin"),

@@ -10,7 +10,7 @@ from devgw.events import refusal
 from devgw.events.taxonomy import Outcome, WatchedStepTaken
 from devgw.foreign.text import clean
 from devgw.foreign.urls import UrlRefused, read_url
-from devgw.foreign.words import beginning_of
+from devgw.foreign.words import reason_in
 from devgw.gateway.forwarding import read_headers
 from devgw.gateway.watched.documents import read_document
 from devgw.gateway.watched.legs import Leg
@@ -68,8 +68,9 @@ def endpoint_answer(call: WatchedCall, answer: WholeAnswer, **known: Any) -> End
     """Return an answer of an OAuth endpoint with what is known of its request."""
     document = read_document(answer.body)
     code, said = (document.get("error"), document.get("error_description")) if document else ("", "")
-    if document is None:
-        said = beginning_of(answer.body)
+    if not isinstance(said, str) or not said:
+        said = reason_in(answer.body)
+        said = "" if said == code else said
     endpoint = call.url.partition("?")[0]
     return EndpointAnswer(
         KINDS[call.leg],
