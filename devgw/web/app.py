@@ -1,12 +1,13 @@
 """The Quart app: everything that a person or an OAuth client touches."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from quart import Blueprint, Quart, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome
-from devgw.foreign.client_setup import CLAUDE_CODE
+from devgw.foreign.client_setup import CLAUDE_CODE, CLIENT_SETUPS
 from devgw.foreign.shell import server_names
 from devgw.foreign.text import on_a_page
 from devgw.oauth.description import error_description
@@ -18,6 +19,7 @@ from devgw.problems.wrong_path import MethodRefused
 from devgw.web import authorize, dev_login, logout, metadata, refusals, register, serving, token
 from devgw.web.answers import place_of_fault
 from devgw.web.pages import page, short, shown_host
+from devgw.web.paths import ROUTE_PAGE
 from devgw.web.patience import until_writable
 from devgw.web.wrong_path import answer_wrong_path
 
@@ -43,6 +45,7 @@ def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart
     app.add_url_rule(STYLE, view_func=_style)
     app.add_url_rule(SCRIPT, view_func=_script)
     app.add_url_rule("/", view_func=_front_page)
+    app.add_url_rule(ROUTE_PAGE, view_func=_route_page)
     return app
 
 
@@ -93,6 +96,21 @@ async def _front_page() -> Response:
             "callback": serving.canonical_urls().callback,
         }
     )
+
+
+async def _route_page() -> Response:
+    """Say what the URL of an MCP route is for, and how a client is given it: browsers cannot call it."""
+    scope: Mapping[str, Any] = request.scope
+    route = scope.get("devgw.route")
+    if route is None:  # nobody was sent here by the front
+        return await answer_wrong_path()
+    url = serving.urls().resource(route)
+    name = server_names([route.operation_id])[0]
+    commands = [(each.name, each.adding(name, url)) for each in CLIENT_SETUPS if each.add]
+    others = [each for each in CLIENT_SETUPS if not each.add]
+    response = await page("route.html", 405, route=route, url=url, commands=commands, others=others)
+    response.headers["Allow"] = str(scope["devgw.methods"])
+    return response
 
 
 async def _http_error(error: HTTPException) -> Response:

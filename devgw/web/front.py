@@ -37,7 +37,7 @@ from devgw.web.endings import answer_fault, cut_off
 from devgw.web.forward import Forwarder
 from devgw.web.hosts import Hosts
 from devgw.web.mcp import McpRoutes
-from devgw.web.paths import ENDPOINTS, NOWHERE, PathRules, place_of
+from devgw.web.paths import ENDPOINTS, NOWHERE, ROUTE_PAGE, PathRules, place_of
 from devgw.web.recorder import (
     CURRENT_TRACE,
     App,
@@ -195,16 +195,24 @@ class Front:
         scope["devgw.origin"] = origin
         trace.host = origin.partition("://")[2]
         if place is not None and self._mcp is not None:
-            await self._answer_mcp(self._mcp, place, recording, origin)
+            await self._answer_mcp(self._mcp, place, scope, recording, origin)
         elif trace.path == "*":  # asked of the server and no place in it (RFC 9110 §9.3.7)
             await recording.drain(Limits.OAUTH_BODY_BYTES)
             await recording.answer(200, [(b"allow", _METHODS)])
         else:
             await self._answer_page(scope, recording, origin)
 
-    async def _answer_mcp(self, mcp: McpRoutes, place: McpRoute, recording: Recording, origin: str) -> None:
-        """Check the page that calls, answer its preflight, or go on to the route."""
+    async def _answer_mcp(
+        self, mcp: McpRoutes, place: McpRoute, scope: Scope, recording: Recording, origin: str
+    ) -> None:
+        """Check the page that calls, answer its preflight, or go on to the route; a browser itself gets a page."""
         headers = recording.trace.request_headers
+        if _opens_page(recording):
+            recording.trace.notes.append("A browser opened the route's URL, and was told what it is for.")
+            await recording.drain(Limits.OAUTH_BODY_BYTES)
+            scope = {**scope, "path": ROUTE_PAGE, "raw_path": ROUTE_PAGE.encode(), "devgw.route": place.route}
+            await self._pages({**scope, "devgw.methods": mcp.methods}, recording.replay(b""), recording.send)
+            return
         caller = header_of(headers, b"origin")
         if caller:
             self._hosts.check_caller(caller.decode("latin-1"), origin)
@@ -260,3 +268,10 @@ class Front:
         await recording.drain(Limits.OAUTH_BODY_BYTES)
         await recording.answer(302, [(b"location", canonical.encode() + target), NO_STORE])
         return True
+
+
+def _opens_page(recording: Recording) -> bool:
+    """Tell whether a person's browser opens the URL: it wants a page, and no client of MCP takes one."""
+    trace = recording.trace
+    accept = (header_of(trace.request_headers, b"accept") or b"").lower()
+    return trace.method == "GET" and b"text/html" in accept and b"text/event-stream" not in accept

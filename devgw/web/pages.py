@@ -33,6 +33,13 @@ def shown_host(host: str, kind: RedirectKind) -> str:
     return "…" + clean(host)[1 - HOST_CHARACTERS :]
 
 
+def style_sheet() -> str:
+    """Return the style of every page, for one that has to carry it along."""
+    from importlib.resources import files  # noqa: PLC0415  a page is rare, the import is not free
+
+    return files("devgw.web").joinpath("static", "style.css").read_text("utf-8")
+
+
 async def page(
     template: str, status: int = 200, *, form_action: str = "'none'", script: str = "", **values: Any
 ) -> Response:

@@ -7,10 +7,33 @@ from contextlib import asynccontextmanager
 from urllib.parse import parse_qs, urlsplit
 
 _HEAD_SECONDS = 10.0
-_PAGE = (
-    "HTTP/1.1 {} OK\r\ncontent-type: text/html; charset=utf-8\r\nconnection: close\r\n\r\n"
-    "<!doctype html><html lang=en><title>devgw</title><h1>{}</h1><p>{}"
+_HEAD = (
+    "HTTP/1.1 {} {}\r\ncontent-type: text/html; charset=utf-8\r\nconnection: close\r\ncache-control: no-store\r\n"
+    "content-security-policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'\r\n"
+    "referrer-policy: no-referrer\r\nx-content-type-options: nosniff\r\n\r\n"
 )
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{0}</title>
+<style>{2}</style>
+</head>
+<body>
+<main>
+<h1>{0}</h1>
+<p role="status">{1}</p>
+</main>
+<footer><p>devgw: your local MCP gateway</p></footer>
+</body>
+</html>
+"""
+_ARRIVED = (
+    "✓ The answer has arrived: you can close this page. The dashboard shows each step; <code>devgw flows</code> too."
+)
+_NOTHING = "Nothing waits for an answer at this address, or not for this one."
 _NO_REQUEST = (
     OSError,
     ValueError,
@@ -44,11 +67,14 @@ class BrowserCallback:
 
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request."""
+        from devgw.web.pages import style_sheet  # noqa: PLC0415  a command that examines a server has no pages
+
         with contextlib.suppress(*_NO_REQUEST):
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _HEAD_SECONDS)
             is_taken = self._keep(head.split(b"\r\n", 1)[0].decode("latin-1").split(" ")[1])
-            words = (200, self.title, "The answer has arrived; you can close this window.")
-            writer.write(_PAGE.format(*(words if is_taken else (404, "Nothing here", ""))).encode())
+            title, text = (self.title, _ARRIVED) if is_taken else ("Nothing here", _NOTHING)
+            writer.write((_HEAD.format(*((200, "OK") if is_taken else (404, "Not Found")))).encode())
+            writer.write(_PAGE.format(title, text, style_sheet()).encode())
             await writer.drain()
         writer.close()
 
