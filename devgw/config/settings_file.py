@@ -1,5 +1,6 @@
 """devgw's own settings: `devgw.toml`, then `DEVGW_*` variables, then flags; the later one wins."""
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
@@ -128,7 +129,8 @@ def read_settings(
             places[setting.attribute] = at
         except Unfit:
             wanted = _WANTED[setting.kind]
-            findings.error("setting-value", at, f"`{setting.name}` must be {wanted}.", f"Write {wanted}.")
+            fix = _meant(setting, value) or f"Write {wanted}."
+            findings.error("setting-value", at, f"`{setting.name}` must be {wanted}.", fix)
     source = read_source(root, FILE, Findings())
     upstreams = read_upstreams(source, findings, place_of) if source else {}
     copies = read_client_documents(source, root, findings, place_of) if source else {}
@@ -199,6 +201,22 @@ def _error_place(source: Source, message: str) -> Place:
         return source.place(len(source.text))
     line = int(found[1])
     return Place(source.file, line, int(found[2]), 1, "", source.line(line))
+
+
+def _meant(setting: Setting, value: Any) -> str:
+    """Say how a value is written that fits but for its quotes or its scheme; empty where it does not."""
+    if not isinstance(value, str):
+        return ""
+    for other, said in (
+        (from_text(setting, value), "{}, without quotes"),
+        (f"http://{value}", '"{}", with its scheme'),
+    ):
+        try:
+            _fit(setting, other)
+        except Unfit:
+            continue
+        return f"Write {said.format(json.dumps(other) if isinstance(other, (bool, int, float)) else other)}."
+    return ""
 
 
 def from_text(setting: Setting, text: str) -> Any:

@@ -240,3 +240,21 @@ def test_what_strict_overrides_is_said_to_do_nothing(tmp_path: Path, written: st
     settings, findings = read_settings(tmp_path, {}, {})
     assert [(each.code, f"`{name}` does nothing" in each.message) for each in findings] == [("deployed-strict", True)]
     assert (settings.base_path, settings.upstreams, settings.client_documents) == (None, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ('port = "9000"', "Write 9000, without quotes."),
+        ('[proxy]\nstateful = "true"', "Write true, without quotes."),
+        ('[proxy]\nconnect_timeout = "2.5"', "Write 2.5, without quotes."),
+        ('origin = "localhost:9000"', 'Write "http://localhost:9000", with its scheme.'),
+        ('port = "nine"', "Write a port from 0 to 65535."),
+        ("port = -1", "Write a port from 0 to 65535."),
+    ],
+)
+def test_a_value_that_nearly_fits_is_said_as_it_should_be(tmp_path: Path, text: str, fix: str) -> None:
+    (tmp_path / "devgw.toml").write_text(f"{text}\n")
+    (finding,) = [each for each in read_settings(tmp_path, {})[1] if each.code == "setting-value"]
+
+    assert finding.fix == fix

@@ -28,9 +28,9 @@ _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _PATTERN = re.compile(
     rf"""\s*(?:
       (?P<open>\() | (?P<close>\))
-    | (?P<either>\||or\b(?=\s|$))
-    | (?P<both>and\b(?=\s|$)|&)
-    | (?P<not>!(?!=)|-(?=[\w"(~])|not\b(?=\s))
+    | (?P<either>\||(?:or|OR)\b(?=\s|$))
+    | (?P<both>(?:and|AND)\b(?=\s|$)|&)
+    | (?P<not>!(?!=)|-(?=[\w"(~])|(?:not|NOT)\b(?=\s))
     | (?P<field>[a-z_]+)(?P<operator>!=|>=|<=|:|=|>|<|~)(?P<value>{_QUOTED}|[^\s()|]+)?
     | (?P<tilde>~[a-z]+)(?:\s+(?P<argument>{_QUOTED}|[^\s()|]+))?
     | (?P<quoted>{_QUOTED})
