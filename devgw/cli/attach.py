@@ -14,7 +14,7 @@ from devgw.cli.printing import write_line
 if TYPE_CHECKING:
     from devgw.dashboard.child import GatewayChild
 
-THEMES = ("dark", "light", "contrast", "ansi")
+THEMES = ("dark", "light", "contrast", "ansi", "own")
 
 
 @click.command("attach")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from devgw.cli.trust import Trust
     from devgw.dashboard.child import GatewayChild
 
-THEMES = ("dark", "light", "contrast", "ansi")
+THEMES = ("dark", "light", "contrast", "ansi", "own")
 _SETTINGS = {"strict": "deployed.strict", "stateful": "proxy.stateful"}
 """The settings of flags that are called otherwise."""
 

@@ -14,7 +14,7 @@ from devgw.dashboard.look.sheet import Sheet, Target
 from devgw.dashboard.overlays.base import Overlay
 from devgw.dashboard.port import Port
 from devgw.dashboard.proof import Proof
-from devgw.dashboard.views.base import View
+from devgw.dashboard.views.base import Column, View
 from devgw.dashboard.views.catalog import BY_NAME, VIEWS
 from devgw.dashboard.views.scene import Scene
 from devgw.dashboard.world import Changes, World, row_id
@@ -130,6 +130,11 @@ class Desk:
     def listing(self) -> Listing:
         """Return the list that is shown."""
         return self.listings[self.view.name]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Return the columns of the view but those that the person left out."""
+        return tuple(each for each in self.view.columns if each.title not in self.listing.hidden)
 
     @property
     def row(self) -> Any | None:

@@ -4,7 +4,7 @@ import contextlib
 import gc
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,26 +65,33 @@ def _run(
     from devgw.clock import SystemClock  # noqa: PLC0415  nothing is imported before the child starts
     from devgw.dashboard import crash  # noqa: PLC0415
     from devgw.dashboard.app import Dashboard, Wearing  # noqa: PLC0415  Textual takes 200 ms
+    from devgw.dashboard.keys.looks import hidden_columns, own_palette  # noqa: PLC0415
     from devgw.dashboard.keys.person import keymap  # noqa: PLC0415
     from devgw.dashboard.look.glyphs import choose  # noqa: PLC0415
-    from devgw.dashboard.look.palette import seen_as  # noqa: PLC0415
+    from devgw.dashboard.look.palette import PALETTES, seen_as  # noqa: PLC0415
 
     encoding = getattr(sys.__stdout__, "encoding", None)
     keys, mistakes = keymap(environment)
+    own, more = own_palette(environment)
+    if own is not None:
+        PALETTES[own.name] = own  # this process is one person's
+    hidden, others = hidden_columns(environment)
     app = Dashboard(
         state_dir,
         SystemClock(),
         keys,
         Wearing(
             choose(environment, options.is_ascii, encoding),
-            seen_as(wanted_theme(options.theme, environment), environment),
+            seen_as(wanted_theme(options.theme, environment, [*PALETTES]), environment),
             options.is_read_only,
             options.shows_cursor,
         ),
         child,
         environment,
     )
-    if mistakes:
+    for view, titles in hidden.items():
+        app.desk.listings[view].hidden.update(titles)
+    if mistakes := (*mistakes, *more, *others):
         app.desk.complain("; ".join(mistakes))
     app.call_later(_settle)
     app.run(mouse=options.has_mouse)
@@ -119,13 +126,13 @@ def _settle() -> None:
     gc.set_threshold(10_000, 10, 20)
 
 
-def wanted_theme(wanted: str, environment: Mapping[str, str]) -> str:
-    """Return the theme to begin with."""
+def wanted_theme(wanted: str, environment: Mapping[str, str], known: Sequence[str] = THEMES) -> str:
+    """Return the theme to begin with: the one that is asked for, else the person's own, else the first."""
     for name in (wanted, environment.get("DEVGW_THEME", ""), environment.get("TEXTUAL_THEME", "")):
-        found = next((each for each in THEMES if name and each.endswith(name)), None)
+        found = next((each for each in known if name and each.endswith(name)), None)
         if found:
             return found
-    return THEMES[0]
+    return "own" if "own" in known else THEMES[0]
 
 
 __all__ = ["Options", "run_dashboard", "why_none"]

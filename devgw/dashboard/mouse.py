@@ -63,7 +63,7 @@ def _row(desk: Desk, y: int, kind: str) -> None:
 def _head(desk: Desk, picture: Picture, x: int) -> None:
     """Sort by the column whose title was clicked; where that is so already, the other way round."""
     width, _rows = inner(picture.boxes["list"].width, picture.boxes["list"].height)
-    sifting.sort_by(desk, title_at(share(desk.view.columns, width), x - 1))
+    sifting.sort_by(desk, title_at(share(desk.columns, width), x - 1))
 
 
 def _link(desk: Desk, picture: Picture, surface: str, y: int, kind: str) -> None:

@@ -13,6 +13,8 @@ from textual.app import SuspendNotSupported
 from devgw.control.messages import CommandAnswer
 from devgw.dashboard.child import GatewayChild
 from devgw.dashboard.feed import Feed
+from devgw.dashboard.keys.looks import COLUMNS_FILE, as_toml
+from devgw.dashboard.keys.person import config_dir
 from devgw.dashboard.look.palette import seen_as
 from devgw.dashboard.port import Then
 from devgw.files import create, replace
@@ -106,6 +108,14 @@ class Outside:
                 file.write(text.encode())
                 return _short(path)
         raise FileExistsError(name)
+
+    def keep_columns(self, hidden: Mapping[str, set[str]]) -> None:
+        """Keep for the next time which columns of which view are left out."""
+        path = config_dir(self._environment) / COLUMNS_FILE
+        try:
+            write_private(path, as_toml(hidden))
+        except OSError as reason:
+            self._app.desk.complain(f"{_short(path)}: {reason.strerror}")
 
     # --- other programs -----------------------------------------------------------------------------------------------
 

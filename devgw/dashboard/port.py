@@ -1,6 +1,6 @@
 """What the desk asks of the world outside: the gateway, the clipboard, other programs, the terminal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from devgw.control.messages import CommandAnswer
@@ -19,6 +19,9 @@ class Port(Protocol):
 
     def write(self, name: str, text: str) -> str:
         """Write an export for this person's eyes only; return its path."""
+
+    def keep_columns(self, hidden: Mapping[str, set[str]]) -> None:
+        """Keep for the next time which columns of which view are left out."""
 
     def page(self, text: str) -> None:
         """Show `text` in the person's pager."""

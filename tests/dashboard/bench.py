@@ -1,5 +1,6 @@
 """A desk with made-up rows and a port that remembers what it was asked."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from devgw.control.messages import CommandAnswer, Rows
@@ -56,6 +57,9 @@ class FakePort:
     def write(self, name: str, text: str) -> str:
         self.written[name] = text
         return name
+
+    def keep_columns(self, hidden: Mapping[str, set[str]]) -> None:
+        self.did.append(("columns", {name: set(titles) for name, titles in hidden.items() if titles}))
 
     def page(self, text: str) -> None:
         self.did.append(("page", text))

@@ -1,11 +1,13 @@
 """Looking: secrets, privacy, how time is told, themes, help."""
 
 from functools import partial
+from string import ascii_lowercase
 
 from devgw.control.messages import CommandAnswer, Revealed
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.look.palette import PALETTES
 from devgw.dashboard.overlays.help import Help
+from devgw.dashboard.overlays.menu import Choice, Menu
 from devgw.dashboard.overlays.palette import Palette
 from devgw.dashboard.views.scene import TIMES
 
@@ -85,3 +87,23 @@ def help_(desk: Desk) -> None:
 def palette(desk: Desk) -> None:
     """Show all commands."""
     desk.overlay = Palette()
+
+
+def columns(desk: Desk, place: int = 0) -> None:
+    """Offer the columns of this view, to be left out or shown; what is chosen is kept."""
+    hidden = desk.listing.hidden
+    choices = [
+        Choice(letter, each.title, partial(_toggle, title=each.title, place=number), _shown(each.title in hidden))
+        for number, (letter, each) in enumerate(zip(ascii_lowercase, desk.view.columns[1:], strict=False))
+    ]
+    desk.overlay = Menu(f"Columns of {desk.view.title}", choices, width=52, place=place)
+
+
+def _shown(is_hidden: bool) -> str:
+    return "left out" if is_hidden else "shown where there is room"
+
+
+def _toggle(desk: Desk, title: str, place: int) -> None:
+    desk.listing.hidden.symmetric_difference_update({title})
+    desk.port.keep_columns({name: each.hidden for name, each in desk.listings.items()})
+    columns(desk, place)

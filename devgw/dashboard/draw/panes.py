@@ -28,9 +28,9 @@ class RowCache:
 
     def fit(self, view: View, width: int, desk: Desk) -> list[Slot]:
         """Return the columns for `width`, forgetting everything where the shape changed."""
-        shape = (view.name, width, desk.scene.is_private, id(desk.glyphs))
+        shape = (view.name, width, desk.scene.is_private, id(desk.glyphs), frozenset(desk.listing.hidden))
         if shape != self.shape:
-            self.shape, self.slots = shape, share(view.columns, width)
+            self.shape, self.slots = shape, share(desk.columns, width)
             self.lines.clear()
         if len(self.lines) > 300:
             self.lines.clear()

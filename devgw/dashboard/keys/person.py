@@ -1,8 +1,9 @@
-"""The person's own keys: `keys.toml` in the configuration directory, ids on the left, keys on the right."""
+"""The person's own files in the configuration directory; `keys.toml` has ids on the left, keys on the right."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from devgw.dashboard.filter.fields import nearest
 from devgw.dashboard.keys.bindings import KEYMAP
@@ -21,6 +22,26 @@ _TAKEN_BY = {"vscode": {"palette": ";"}}
 """By TERM_PROGRAM: keys that arrive where a terminal keeps the usual ones; ^P and F1 open VS Code's own palette."""
 
 
+def read_own(
+    environment: Mapping[str, str], name: str, mistake: Callable[[str, Any], str]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return what a file of this person's says and is right, and what is wrong in it, with file and line.
+
+    `mistake` says what is wrong with one member, or nothing.
+    """
+    path = config_dir(environment) / name
+    try:
+        text = path.read_text(encoding="utf-8")
+        wanted = read_toml(text)
+    except FileNotFoundError:
+        return {}, ()
+    except (OSError, ValueError) as error:
+        return {}, (f"{name} changes nothing: {error}",)
+    mistakes = {member: said for member, value in wanted.items() if (said := mistake(member, value))}
+    right = {member: value for member, value in wanted.items() if member not in mistakes}
+    return right, tuple(f"{name}{_line(text, member)}: {said}" for member, said in mistakes.items())
+
+
 def keymap(environment: Mapping[str, str]) -> tuple[Keymap, tuple[str, ...]]:
     """Return the key map of this terminal with the person's changes, and what is wrong in their file.
 
@@ -28,17 +49,8 @@ def keymap(environment: Mapping[str, str]) -> tuple[Keymap, tuple[str, ...]]:
     """
     usual = _TAKEN_BY.get(environment.get("TERM_PROGRAM", ""), {})
     here = KEYMAP.rebind(usual) if usual else KEYMAP
-    path = config_dir(environment) / "keys.toml"
-    try:
-        text = path.read_text(encoding="utf-8")
-        wanted = read_toml(text)
-    except FileNotFoundError:
-        return here, ()
-    except (OSError, ValueError) as error:
-        return here, (f"{path.name} changes nothing: {error}",)
-    mistakes = {name: said for name, keys in wanted.items() if (said := _mistake(name, keys))}
-    right = {name: keys for name, keys in wanted.items() if name not in mistakes}
-    return here.rebind(right), tuple(f"{path.name}{_line(text, name)}: {said}" for name, said in mistakes.items())
+    right, mistakes = read_own(environment, "keys.toml", _mistake)
+    return (here.rebind(right) if right else here), mistakes
 
 
 def _mistake(name: str, keys: object) -> str:

@@ -37,6 +37,8 @@ class Listing:
         self.is_following = True
         self.top = 0
         self.marks: set[str] = set()
+        self.hidden: set[str] = set()
+        """Titles of columns that the person left out."""
         self._shown: list[Any] = []
         self._ordinals: list[int] = []
         self._index = 0
