@@ -100,7 +100,7 @@ def columns(desk: Desk, place: int = 0) -> None:
 
 
 def _shown(is_hidden: bool) -> str:
-    return "left out" if is_hidden else "shown where there is room"
+    return "left out" if is_hidden else "shown"
 
 
 def _toggle(desk: Desk, title: str, place: int) -> None:
