@@ -129,6 +129,8 @@ class UpstreamForbade(UpstreamRefusal):
 
     def advise(self) -> str:
         """Say what may be meant, as far as the request tells: which it is, only its words can say."""
+        if self.owner and (self.origin or self.is_login):
+            return f"{'Go by its words' if self.beginning else 'It does not say why'}. {self._of_a_client}"
         if self.origin:
             what = f"Add {self.origin} to the origins that {self._whose} allows, if it is that"
         elif self.credential:
@@ -141,6 +143,16 @@ class UpstreamForbade(UpstreamRefusal):
         else:
             what = "Send the key that it wants, if it is that; where a login is to help, it has to answer 401"
         return f"{what}; else {'go by its words' if self.beginning else 'look into its log: it does not say why'}."
+
+    @property
+    def _of_a_client(self) -> str:
+        """Return what may be meant of a client that is watched."""
+        if self.origin:
+            return f"Allow pages of {self.origin} at {self._whose}, if it is that, or call from a program."
+        return (
+            f"Give this account or client the right at {self._whose}, if it is that; where scopes decide, name the "
+            "missing one in a challenge with insufficient_scope, so that clients ask for it."
+        )
 
 
 @dataclass(frozen=True, slots=True)

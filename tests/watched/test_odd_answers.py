@@ -174,7 +174,7 @@ async def test_a_client_has_not_arrived_where_its_call_was_answered_with_no_mcp(
     assert flow.state is not FlowState.DONE
     if answer[0] == 200:
         assert flow.failure is not None
-        assert "neither JSON nor an event stream" in flow.failure.explanation
+        assert "where MCP has application/json or text/event-stream" in flow.failure.explanation
 
 
 @pytest.mark.parametrize("method", ["POST", "HEAD", "PUT"])
@@ -232,4 +232,6 @@ async def test_an_empty_body_is_no_answer_to_a_request_and_one_to_a_notification
     body = {"jsonrpc": "2.0", "method": method, **identity}
     await http.post(f"{watched.origin}{upstream.mcp_path}", json=body, headers=HEADERS)
 
-    assert (f"answered 200 to {method}, with an empty body: that is no response." in told(watched)) == is_said
+    assert (
+        f"answered 200 to {method} with an empty body: that is no response to {method}." in told(watched)
+    ) == is_said
