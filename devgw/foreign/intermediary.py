@@ -76,7 +76,7 @@ _TUNNELS = (
     _Mark(_NGROK, _FAILS, _BROKEN, header="ngrok-error-code", value="ERR_NGROK_\\d+", change=_LOOK_UP),
     _Mark(_NGROK, _AWAY, header="ngrok-error-code", value="ERR_NGROK_\\d+", change=_LOOK_UP),
     _Mark(_NGROK, _NOBODY, _ABSENT, body=rb"ERR_NGROK_3200", change=_TUNNEL),
-    _Mark("localtunnel", _NOBODY, header="x-localtunnel-status", value=".*[Uu]navailable.*", change=_TUNNEL),
+    _Mark("localtunnel", _NOBODY, header="x-localtunnel-status", value="[\\w ]{0,40}unavailable", change=_TUNNEL),
     _Mark(
         "localtunnel",
         _CHALLENGE,
@@ -93,7 +93,7 @@ _CLOUDFLARE = (
     _Mark(_FLARE, _AWAY, body=rb"error code: 10(?:0[5-9]|1[02]|20)\b", header="server", value="cloudflare"),
     _Mark(_FLARE, _AWAY, _FORBIDDEN, body=rb"Attention Required! \| Cloudflare"),
     _Mark(_FLARE, _CHALLENGE, body=rb"<title>Just a moment\.\.\."),
-    _Mark(f"{_FLARE} Access", _LOGIN, body=rb"[\w.-]+\.cloudflareaccess\.com|/cdn-cgi/access/"),
+    _Mark(f"{_FLARE} Access", _LOGIN, body=rb"\.cloudflareaccess\.com|/cdn-cgi/access/"),
     _Mark(_FLARE, _FAILS, _FLARES_OWN, header="server", value="cloudflare", change=_LOOK_UP),
 )
 _GUARDS = (
@@ -157,7 +157,7 @@ _HOSTS = (
         body=rb"herokucdn\.com/error-pages/[\w-]+",
         change="Look into `heroku logs`: the line of this request has a code such as H10.",
     ),
-    _Mark("Render", _NOBODY, header="x-render-routing", value="no-\\w+|suspend[\\w-]*|[\\w-]*hibernate[\\w-]*"),
+    _Mark("Render", _NOBODY, header="x-render-routing", value="no-\\w+|suspend|hibernate"),
     _Mark("Railway", _NOBODY, header="x-railway-fallback", value="true"),
     _Mark("Azure App Service", _NOBODY, frozenset({403, 404}), body=rb"web app is stopped|404 Web Site not found"),
     _Mark("Azure Container Apps", _NOBODY, _ABSENT, body=rb"Container App is stopped or does not exist"),
@@ -219,8 +219,8 @@ _APIS = (
     ),
 )
 _MARKS = (*_TUNNELS, *_CLOUDFLARE, *_GUARDS, *_BALANCERS, *_HOSTS, *_APIS)
-_SEARCHED = 20_000
-"""Bytes of a body: makers' pages say it at their beginning."""
+_SEARCHED = 10_000
+"""Bytes of a body: pages say it early. No pattern begins with an open repetition, which is squared."""
 
 
 def find_intermediary(status: int, headers: Mapping[str, str], body: bytes) -> Intermediary | None:

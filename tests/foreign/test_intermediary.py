@@ -1,5 +1,7 @@
 """Who answers in a server's place is told by what it alone writes; whatever has no such mark is the server's own."""
 
+import time
+
 import pytest
 
 from devgw.foreign.intermediary import Intervention, find_intermediary
@@ -85,3 +87,13 @@ def test_a_mark_says_who_answers(
 )
 def test_what_only_passed_through_is_the_servers_own(status: int, headers: dict[str, str], body: bytes) -> None:
     assert find_intermediary(status, headers, body) is None
+
+
+@pytest.mark.parametrize("piece", [b"x", b"a.", b"<input ", b"Reference ", b" ", b"type ", b"upstream connect error "])
+@pytest.mark.parametrize("status", [401, 403, 404, 503, 530])
+def test_a_long_body_is_searched_once(status: int, piece: bytes) -> None:
+    """It is looked at in the request, and comes from whoever answers."""
+    headers = {"content-type": "text/html", "x-render-routing": "x" * 8_000, "x-localtunnel-status": "x " * 4_000}
+    began = time.monotonic()
+    find_intermediary(status, headers, piece * 20_000)
+    assert time.monotonic() - began < 0.2
