@@ -116,7 +116,8 @@ class Health:
         if good:
             self._note_change(event, published.at)
             self.view.jwks_key_ids, self.view.jwks_fetched = list(event.key_ids), stamp(published.at)
-        text = f"{len(event.key_ids)} keys" if good else event.error or f"answered {event.status}"
+        count = "1 key" if len(event.key_ids) == 1 else f"{len(event.key_ids)} keys"
+        text = count if good else event.error or f"answered {event.status}"
         missing = event.wanted_key_id and event.wanted_key_id not in event.key_ids
         state = "warning" if good and missing else "ok" if good else "bad"
         self._judge(

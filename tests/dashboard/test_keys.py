@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from devgw.control.messages import CommandAnswer, Events, TraceRow
+from devgw.control.messages import CheckRow, CommandAnswer, Events, HealthView, TokenRow, TraceRow
 from devgw.dashboard.acts.running import pager, show_last_words
 from devgw.dashboard.keys.bindings import KEYMAP
 from devgw.dashboard.look.glyphs import UNICODE
@@ -14,6 +14,7 @@ from devgw.dashboard.mouse import clicked
 from devgw.dashboard.overlays.help import Help
 from devgw.dashboard.views.base import GUTTER, View, share
 from devgw.dashboard.views.catalog import VIEWS, key_of
+from devgw.dashboard.views.tokens import can_end
 from devgw.dashboard.world import Link
 from devgw.foreign.text import is_hidden
 from tests.dashboard.bench import Bench
@@ -280,6 +281,47 @@ def test_ctrl_c_asks_once_and_quits_the_second_time(bench: Bench) -> None:
     assert "Ctrl+C again" in bench.text()
     bench.press("^C")
     assert bench.port.did == [("quit", 130)]
+
+
+def test_after_a_restart_the_first_screen_says_what_still_works() -> None:
+    rows = Bench.told()
+    bench = Bench(rows={kind: rows[kind] for kind in ("config", "health", "token")})
+    kept = sum(can_end(row, NOON) for row in rows["token"] if isinstance(row, TokenRow))
+
+    assert f"No sign-in since this start; {kept} tokens of before" in bench.text()
+    assert "Nothing has happened" not in bench.text()
+
+
+@pytest.mark.parametrize("width", [60, 72, 80, 100, 120, 160, 200])
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_no_key_in_the_bar_is_cut(bench: Bench, view: View, width: int) -> None:
+    bench.size = (width, 24)
+    bench.press(key_of(view))
+    last = bench.text().splitlines()[-1]
+
+    assert "…" not in last
+    assert last.endswith("? help")
+
+
+def test_parts_of_devgw_stand_below_what_somebody_asks_after(bench: Bench) -> None:
+    checks = [CheckRow("housekeeping", "ok", is_inside=True), CheckRow("gateway", "ok"), CheckRow("jwks", "bad")]
+    bench.world.events(Events(99, NOON, {"health": [HealthView(checks=checks)]}), NOON)
+    bench.desk.take(bench.world.drain())
+    bench.press("8")
+
+    assert [row.name for row in bench.desk.listing.rows()] == ["jwks", "gateway", "housekeeping"]
+
+
+def test_an_upstream_that_was_never_called_has_no_times(bench: Bench) -> None:
+    row = next(iter(bench.world.table("upstream")))
+    fresh = replace(row, p50_ms=0.0, p95_ms=0.0, seq=99)
+    bench.world.events(Events(99, NOON, {"upstream": [fresh]}), NOON)
+    bench.desk.take(bench.world.drain())
+    bench.size = (200, 50)
+    bench.press("6", ":", f"upstream {row.id}", "enter")
+
+    listed = next(line for line in bench.text().splitlines() if line.startswith("│>"))
+    assert "0ms" not in listed
 
 
 def test_leaving_asks_where_it_ends_flows_that_are_under_way(bench: Bench) -> None:

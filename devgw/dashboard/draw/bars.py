@@ -175,7 +175,7 @@ def _key_row(desk: Desk, row: int, width: int) -> tuple[Line, list[tuple[int, in
     at, room = 1, width - line_cells(tail)
     for key, label, name in _keys(desk, row):
         taken = cells(key) + cells(label) + 3
-        if at + taken > room:
+        if at + taken >= room:
             continue
         spans += [(key, "key"), (f" {label}  ", "dim")]
         places.append((at, at + taken - 2, name))

@@ -126,7 +126,7 @@ HEALTH = View(
         words=lambda row: (row.name, row.text, row.state),
         values={"state": ("ok", "warning", "bad", "unknown")},
     ),
-    order=Order("STATE", lambda row: _RANKS.get(row.state, 2)),
+    order=Order("STATE", lambda row: (_RANKS.get(row.state, 2), row.is_inside)),
     tabs=(Tab("Health", _write_check),),
     empty=("The gateway has not told how it is yet.",),
     is_problem=lambda row: row.state in {"bad", "warning"},

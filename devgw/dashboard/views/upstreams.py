@@ -81,10 +81,20 @@ UPSTREAMS = View(
         Column("REQS", 6, lambda row, _scene: (words.count(row.requests), ""), lambda row: row.requests, True),
         Column("ERRS", 5, lambda row, _scene: (str(row.errors or ""), "bad"), lambda row: row.errors, True),
         Column(
-            "P50", 6, lambda row, _scene: (words.milliseconds(row.p50_ms), "dim"), lambda row: row.p50_ms, True, rank=5
+            "P50",
+            6,
+            lambda row, _scene: (words.milliseconds(row.p50_ms) if row.p50_ms else "", "dim"),
+            lambda row: row.p50_ms,
+            True,
+            rank=5,
         ),
         Column(
-            "P95", 6, lambda row, _scene: (words.milliseconds(row.p95_ms), ""), lambda row: row.p95_ms, True, rank=4
+            "P95",
+            6,
+            lambda row, _scene: (words.milliseconds(row.p95_ms) if row.p95_ms else "", ""),
+            lambda row: row.p95_ms,
+            True,
+            rank=4,
         ),
         Column("LAST ERROR", 14, lambda row, _scene: (row.last_error, "bad"), rank=7, grows=3),
     ),

@@ -7,6 +7,7 @@ from devgw.dashboard.look.line import Line, cut, line
 from devgw.dashboard.look.sheet import Sheet
 from devgw.dashboard.views.health import sign
 from devgw.dashboard.views.scene import Scene
+from devgw.dashboard.views.tokens import can_end
 from devgw.dashboard.world import Link
 from devgw.foreign.client_setup import CLAUDE_CODE
 from devgw.foreign.shell import server_name
@@ -54,8 +55,7 @@ def write(scene: Scene, sheet: Sheet) -> None:
     sheet.names = _WIDE if sheet.width >= _NEEDS else _NARROW
     if is_roomy:
         sheet.lines.append(())
-    head = "Nothing has happened yet. The gateway is up and waiting." if is_live else "Waiting for the gateway."
-    sheet.add(line((head, "strong")))
+    sheet.add(line((_head(scene) if is_live else "Waiting for the gateway.", "strong")))
     sheet.lines.append(())
     for number, (name, text) in enumerate(commands(scene), 1):
         _command(number, name, text, sheet)
@@ -64,6 +64,14 @@ def write(scene: Scene, sheet: Sheet) -> None:
     if is_roomy:
         sheet.lines.append(())
     sheet.add(_waiting(scene))
+
+
+def _head(scene: Scene) -> str:
+    """Say how it stands: after a restart, what clients had before it still works."""
+    kept = sum(can_end(row, scene.now) for row in scene.world.table("token"))
+    if not kept:
+        return "Nothing has happened yet. The gateway is up and waiting."
+    return f"No sign-in since this start; {words.plural(kept, 'token')} of before still open it: 3 shows them."
 
 
 def _command(number: int, name: str, text: str, sheet: Sheet) -> None:
