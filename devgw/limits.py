@@ -21,6 +21,12 @@ class Limits:
     """Characters of an assertion's `jti`: a UUID has 36."""
     CONTROL_DEPTH: Final = 128
     """Of what the gateway's own parts tell and keep: foreign JSON of its full depth, inside messages and rows."""
+    HAND_WRITTEN_BYTES: Final = 262_144
+    """Of devgw.toml, .env and the files beside `config/`: people write some kilobytes, and a start reads all of it."""
+    FINDINGS: Final = 500
+    """Of each severity, in the files of one project: nobody reads more, and each is told, kept and drawn."""
+    KEY_PARTS: Final = 64
+    """Of one dotted key of TOML: a table in a table has three, and thousands take minutes."""
     URL_BYTES: Final = 16_384
     """Longer than any browser's address bar and every server's line takes."""
     REDIRECT_URI_CHARACTERS: Final = 2_000

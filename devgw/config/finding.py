@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
-from itertools import islice
+from itertools import chain, islice
+
+from devgw.limits import Limits
 
 _LONGEST, _MOST = 100, 200
 """Characters of a name, and names, that are compared: difflib is slow, and a broken file may hold thousands."""
@@ -92,8 +94,11 @@ class Findings:
         return any(each.severity is Severity.ERROR for each in self.found)
 
     def in_order(self) -> tuple[Finding, ...]:
-        """Return what was found, once each, by file and position."""
-        return tuple(sorted(dict.fromkeys(self.found), key=lambda each: (each.file, each.line, each.column)))
+        """Return what was found, once each, by file and position; of each severity so many as anybody reads."""
+        ordered = sorted(dict.fromkeys(self.found), key=lambda each: (each.file, each.line, each.column))
+        if len(ordered) <= Limits.FINDINGS:
+            return tuple(ordered)
+        return tuple(chain.from_iterable(_first(each, ordered) for each in Severity))
 
     def _add(self, severity: Severity, code: str, at: Place, message: str, fix: str, nearest: str | None) -> None:
         self.found.append(
@@ -111,6 +116,16 @@ class Findings:
                 source_line=at.source_line,
             )
         )
+
+
+def _first(severity: Severity, ordered: Iterable[Finding]) -> list[Finding]:
+    """Return the first findings of a severity, and how many more there are."""
+    found = [each for each in ordered if each.severity is severity]
+    kept = found[: Limits.FINDINGS]
+    if more := len(found) - len(kept):
+        message = f"{more:,} more {'is' if more == 1 else 'are'} not listed."
+        kept.append(Finding("findings-many", severity, found[len(kept)].file, message, "Mend those before it first."))
+    return kept
 
 
 def nearest_name(wrong: str, known: Iterable[str]) -> str | None:

@@ -42,12 +42,14 @@ BASE_PATH = Departure(
     setting="[deployed]\nbase_path = true",
     is_made=lambda settings: not settings.deployed.base_path and settings.base_path != ALIAS_BASE,
 )
-_SKIPPED = re.compile(r"//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`")
-_PLUGIN = r"new\s+(?:[\w$]+\s*\.\s*)*{}\s*(?:<[^<>()]*>)?\s*\("
+# Nothing is tried twice (`++`), and an escape outside of a string ends none: so the time grows as the text does.
+_STRINGS = r"\"(?:[^\"\\\n]++|\\.)*+\"|'(?:[^'\\\n]++|\\.)*+'"
+_SKIPPED = re.compile(rf"\\[\s\S]|//[^\n]*+|/\*|{_STRINGS}|`(?:[^`\\]++|\\[\s\S])*+`")
+_PLUGIN = r"new\s++(?:[\w$]++\s*+\.\s*+)*+{}\s*+(?:<[^<>()]*+>)?\s*+\("
 _RENAMED = re.compile(r"\bMcpGatewayPlugin\s+as\s+([\w$]+)")
 _MEMBERS = ("basePath", "registry")
-_NAMED = re.compile(r"(?<=[{,\s\"'])(\w+)[\"']?\s*(?=[:,}])")
-_MEMBER = re.compile(r"\b(basePath|registry)\b[\"'`]?\s*\]?\s*(?::\s*([^,}\n]+?)\s*(?=[,}\n])|(?=[,}]))")
+_NAMED = re.compile(r"(?<=[{,\s\"'])(\w++)[\"']?\s*+(?=[:,}])")
+_MEMBER = re.compile(r"\b(basePath|registry)\b[\"'`]?\s*+\]?\s*+(?::\s*+([^,}\n]++)|(?=[,}]))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def read_plugin(root: Path, findings: Findings, *, must_build: bool = False) -> 
     if source is None:
         _say_missing(findings, must_build=must_build)
         return Plugin()
-    code = _SKIPPED.sub(lambda match: match[0] if match[0][0] in "\"'`" else _spaces(match[0]), source.text)
+    code = _with(source.text, lambda text: _spaces(text) if text[0] == "/" else text)
     found = _made(code)
     if found is None:
         message = "McpGatewayPlugin is not registered; the deployed gateway would not serve OAuth."
@@ -118,7 +120,22 @@ def _check_alone(code: str, end: int, source: Source, findings: Findings) -> Non
 
 def _bare(code: str) -> str:
     """Return code with the inside of its strings blanked out."""
-    return _SKIPPED.sub(lambda match: match[0][0] + _spaces(match[0][1:-1]) + match[0][-1], code)
+    return _with(code, lambda text: text[0] + _spaces(text[1:-1]) + text[-1])
+
+
+def _with(code: str, change: Callable[[str], str]) -> str:
+    """Return code with `change` of each of its strings and comments; what is never closed is neither."""
+    pieces: list[str] = []
+    at, place, last = 0, 0, code.rfind("*/")
+    while match := _SKIPPED.search(code, place):
+        start, place = match.span()
+        if match[0] == "/*":
+            if last < place:
+                continue
+            place = code.find("*/", place) + 2
+        pieces += code[at:start], change(code[start:place])
+        at = place
+    return "".join([*pieces, code[at:]])
 
 
 def _check_names(code: str, start: int, end: int, source: Source, findings: Findings) -> None:
@@ -167,10 +184,10 @@ def _spaces(text: str) -> str:
 def _closing(code: str, start: int) -> int:
     """Return where the bracket that was opened just before `start` is closed, or the end of the text."""
     depth = 1
-    for match in re.finditer(r"[()]|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'", code[start:]):
+    for match in re.compile(rf"[()]|\\[\s\S]|{_STRINGS}").finditer(code, start):
         depth += {"(": 1, ")": -1}.get(match[0], 0)
         if depth == 0:
-            return start + match.start()
+            return match.start()
     return len(code)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from devgw.config.finding import Findings, Place
+from devgw.limits import Limits
 
 _AS_BYTES = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 SIZE_LIMIT = 8 * 1024 * 1024
@@ -119,12 +120,16 @@ def _read(path: Path, at: Place, findings: Findings) -> bytes | None:
     if not path.is_file():
         findings.error("file-unreadable", at, f"{at.file} is not a regular file.", "Put a regular file there.")
         return None
-    if size > SIZE_LIMIT:
-        limit = SIZE_LIMIT // 2**20
-        message = f"{at.file} has {size / 2**20:.0f} MB; devgw reads up to {limit} MB."
+    limit = SIZE_LIMIT if at.file.startswith("config/") else Limits.HAND_WRITTEN_BYTES
+    if size > limit:
+        message = f"{at.file} has {_amount(size)}; devgw reads up to {_amount(limit)}."
         findings.error("file-too-large", at, message, "Check that it is the file you meant.")
         return None
     return content_of(path)
+
+
+def _amount(size: int) -> str:
+    return f"{size / 2**20:.0f} MB" if size >= 2**20 else f"{size / 2**10:.0f} kB"
 
 
 def content_of(path: Path) -> bytes:

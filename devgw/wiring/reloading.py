@@ -46,23 +46,26 @@ class Reloading:
     async def reload(self) -> bool:
         """Read the configuration again; let it take effect, or keep the last good one. Return which of the two."""
         async with self._one_at_a_time:
-            loaded = self._read()
+            loaded = await self._read()
             self._runtime.monitor.secrets.keep(loaded.secrets())
             if loaded.project is None:
                 return self._reject(loaded)
             await self._accept(loaded, loaded.project)
             return True
 
-    def _read(self) -> Loaded:
-        """Return what is written now; without a project where anything in it, or in `devgw.toml`, is an error."""
+    async def _read(self) -> Loaded:
+        """Return what is written now; without a project where anything in it, or in `devgw.toml`, is an error.
+
+        Files that are long or odd take seconds: they are read in a thread, and requests are answered meanwhile.
+        """
         companions = self._runtime.companions
-        loaded = self._read_for(companions.workos.origin)
+        loaded = await self._read_for(companions.workos.origin)
         if loaded.wants_emulator and WORKOS not in companions.running:
             before = companions.workos.origin
             companions.workos.bind()
             if companions.workos.origin != before:  # somebody else took the port meanwhile
-                loaded = self._read_for(companions.workos.origin)
-        faults = (*self._own.faults(), *self._not_allowed(loaded))
+                loaded = await self._read_for(companions.workos.origin)
+        faults = (*await asyncio.to_thread(self._own.faults), *self._not_allowed(loaded))
         return replace(loaded, project=None, findings=(*faults, *loaded.findings)) if faults else loaded
 
     def _not_allowed(self, loaded: Loaded) -> Iterator[Finding]:
@@ -76,9 +79,10 @@ class Reloading:
                 fix = f"Start devgw again to be asked, or {instead}."
                 yield Finding("environment-not-trusted", Severity.ERROR, POLICIES_FILE, message, fix)
 
-    def _read_for(self, workos_origin: str) -> Loaded:
+    async def _read_for(self, workos_origin: str) -> Loaded:
         runtime = self._runtime
-        return read_project(
+        return await asyncio.to_thread(
+            read_project,
             runtime.settings,
             runtime.environ,
             workos_origin,
@@ -104,6 +108,7 @@ class Reloading:
     async def _accept(self, loaded: Loaded, written: Project) -> None:
         """Run what was saved, end what cannot go on, and say both."""
         runtime, companions = self._runtime, self._runtime.companions
+        own = await asyncio.to_thread(self._own.changed)
         plan = companions.plan(loaded, written)
         notes, before = runtime.notes, list(companions.running)
         await companions.end(companions.stale(plan), runtime.supervisor)
@@ -116,7 +121,7 @@ class Reloading:
         for change in found:
             self._effects.end(change.effects)
         await companions.end(companions.superfluous(plan), runtime.supervisor)
-        said += [*self._own.changed(), *(each for each in runtime.notes if each not in notes)]
+        said += [*own, *(each for each in runtime.notes if each not in notes)]
         said += [f"The {name} has ended." for name in before if name not in companions.running]
         self._announce(loaded, said)
 

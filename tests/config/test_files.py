@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -47,6 +48,56 @@ def test_a_file_of_50_mb_is_one_finding_and_not_read(tmp_path: Path) -> None:
 
     assert codes(loaded) == ["file-too-large"]
     assert "50 MB" in loaded.findings[0].message
+
+
+@pytest.mark.parametrize("name", [".env", "devgw.toml", "modules/zuplo.runtime.ts", "zuplo.jsonc"])
+def test_a_file_that_people_write_by_hand_has_no_megabytes(tmp_path: Path, name: str) -> None:
+    (write(tmp_path) / name).write_bytes(b"#" * 300_000)
+    found = read_settings(tmp_path, {}, {})[1] if name == "devgw.toml" else read(tmp_path).findings
+    message = next(each.message for each in found if each.code == "file-too-large")
+
+    assert message == f"{name} has 293 kB; devgw reads up to 256 kB."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "new McpGatewayPlugin({" + "basePath:" * 9_000 + "/*" * 20_000 + "`${" * 20_000,
+        "runtime.addPlugin(new McpGatewayPlugin({ basePath: '" + "\\'" * 100_000,
+        "new McpGatewayPlugin" + " " * 200_000 + "x",
+        "new McpGatewayPlugin({ registry" + " " * 200_000 + "x",
+        "new McpGatewayPlugin({ a " + "\"'`" * 60_000,
+        "/*" * 120_000,
+        "new McpGatewayPlugin({" + "a/*b" * 50_000 + "})",
+    ],
+    ids=["members", "escapes", "spaces", "spaces in the options", "quotes", "comments", "comments in the options"],
+)
+def test_no_text_of_the_plugins_module_takes_long_to_read(tmp_path: Path, text: str) -> None:
+    """Each took minutes, in which the gateway answered nobody: its files are read anew with each save."""
+    (write(tmp_path) / "modules/zuplo.runtime.ts").write_text(text)
+    began = time.process_time()
+    read(tmp_path)
+
+    assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize(
+    ("before", "is_read"),
+    [
+        ("const a = /[/*]/;", True),
+        ("const a = '\\'';", True),
+        ('glob("**/*.ts");', True),
+        ("a /* b", True),
+        ("/* a */", True),
+    ],
+)
+def test_what_looks_like_a_comment_hides_no_plugin(tmp_path: Path, before: str, is_read: bool) -> None:
+    text = f'{before}\nruntime.addPlugin(new McpGatewayPlugin({{ basePath: "/dev" }}));\n'
+    (write(tmp_path) / "modules/zuplo.runtime.ts").write_text(text)
+    project = read(tmp_path).project
+
+    assert project is not None
+    assert (project.base_path == "/dev") is is_read
 
 
 NAMES = ("config/policies.json", "config/routes.oas.json", ".env", "devgw.toml", "zuplo.jsonc", "emulators/workos.json")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from devgw.config.finding import Severity
+from devgw.limits import Limits
 from tests.config.bench import (
     POLICY_NAME,
     capability_filter,
@@ -225,3 +226,15 @@ def test_a_secret_in_the_file_is_a_warning_wherever_it_stands(tmp_path: Path, li
     assert [each for each in codes(loaded) if each != "id-jag-without-id-token"] == ["literal-secret"]
     assert loaded.project is not None
     assert "hunter2" not in repr(loaded)
+
+
+def test_of_thousands_of_mistakes_the_first_are_listed_and_the_others_counted(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "config/policies.json").write_text('{"policies": [' + "\n{}," * 1_000 + "\n{}]}")
+    loaded = read(tmp_path)
+    errors = [each for each in loaded.findings if each.severity is Severity.ERROR]
+    assert loaded.project is None
+    assert len(errors) == Limits.FINDINGS + 1
+    assert (errors[1].code, errors[1].line) == ("policy-shape", 2)
+    assert errors[-1].code == "findings-many"
+    assert errors[-1].message == "2,505 more are not listed."

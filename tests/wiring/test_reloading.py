@@ -128,6 +128,19 @@ async def test_an_invalid_save_leaves_the_last_good_generation_and_shows_the_fin
     assert not gateway.runtime.monitor.config.is_rejected
 
 
+async def test_a_file_that_takes_long_to_read_holds_nobody_up(gateway: Running, project: Path) -> None:
+    """What is saved may be long, or nonsense: whoever calls meanwhile is answered."""
+    waits, clock = list[float](), asyncio.get_running_loop().time
+    began = clock()
+    (project / "config" / "policies.json").write_text(json.dumps({"policies": [{}] * 30_000}))
+    async with httpx2.AsyncClient() as http, asyncio.timeout(60):
+        while not gateway.events(ConfigRejected):
+            asked = clock()
+            assert (await http.get(f"{gateway.origin}/")).status_code == 200
+            waits.append(clock() - asked)
+    assert max(waits) < (clock() - began) / 4
+
+
 async def test_env_is_read_again(gateway: Running, project: Path) -> None:
     """Zuplo's dev server has to be restarted after `.env` changes; ours never."""
     (project / ".env").write_text(
