@@ -1,5 +1,6 @@
 """What keys do, pressed at a desk as on the screen."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -16,6 +17,7 @@ from devgw.dashboard.views.base import GUTTER, View, share
 from devgw.dashboard.views.catalog import VIEWS, key_of
 from devgw.dashboard.views.tokens import can_end
 from devgw.dashboard.world import Link
+from devgw.foreign.client_setup import CLIENT_SETUPS
 from devgw.foreign.text import is_hidden
 from tests.dashboard.bench import Bench
 from tests.support.sample_world import NOON
@@ -281,6 +283,21 @@ def test_ctrl_c_asks_once_and_quits_the_second_time(bench: Bench) -> None:
     assert "Ctrl+C again" in bench.text()
     bench.press("^C")
     assert bench.port.did == [("quit", 130)]
+
+
+def test_every_client_that_is_known_can_be_copied_from_the_first_screen() -> None:
+    bench = Bench(rows={})
+    names = [each.name for each in CLIENT_SETUPS]
+    for bench.size in ((80, 24), (120, 36)):
+        text = bench.text()
+        assert all(name in text for name in names if bench.size == (120, 36))
+        bench.press("y")
+        assert all(name in bench.text() for name in names)
+        bench.press("esc")
+    for number, client in enumerate(CLIENT_SETUPS, 2):
+        bench.press("y", f"{number:x}")
+        assert "localhost:9000/mcp/calc" in bench.port.copied[-1]
+        assert client.file == "" or json.loads(bench.port.copied[-1])[client.member]
 
 
 def test_after_a_restart_the_first_screen_says_what_still_works() -> None:

@@ -9,7 +9,7 @@ from devgw.dashboard.desk import Desk
 from devgw.dashboard.har import har
 from devgw.dashboard.look import words
 from devgw.dashboard.overlays.menu import Choice, Menu
-from devgw.dashboard.views.welcome import commands
+from devgw.dashboard.views.welcome import LETTERS, commands
 from devgw.dashboard.world import row_id
 from devgw.foreign.text import clean, shown_json
 
@@ -36,7 +36,10 @@ def _welcome(desk: Desk) -> None:
     if not found:
         desk.say("there is nothing to copy yet", "warn")
         return
-    choices = [Choice(str(n), name, partial(_put, text=text), text) for n, (name, text) in enumerate(found, 1)]
+    choices = [
+        Choice(letter, name, partial(_put, text=text), text)
+        for letter, (name, text) in zip(LETTERS, found, strict=False)
+    ]
     desk.overlay = Menu("Copy", choices, width=96)
 
 

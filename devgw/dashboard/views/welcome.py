@@ -1,21 +1,24 @@
 """The first screen: nothing has happened yet, and here is how to make something happen."""
 
-import shlex
+import json
 
 from devgw.dashboard.look import words
-from devgw.dashboard.look.line import Line, cut, line
+from devgw.dashboard.look.line import Line, cut, fit, line
 from devgw.dashboard.look.sheet import Sheet
 from devgw.dashboard.views.health import sign
 from devgw.dashboard.views.scene import Scene
 from devgw.dashboard.views.tokens import can_end
 from devgw.dashboard.world import Link
-from devgw.foreign.client_setup import CLAUDE_CODE
+from devgw.foreign.client_setup import CLIENT_SETUPS, ClientSetup
 from devgw.foreign.shell import server_name
 from devgw.foreign.text import cells
 
 _WIDE, _NARROW = 18, 15
 _TIGHT = 19
+_LISTED, _OTHER_LINES = 4, 16
 _NEEDS = 70
+LETTERS = "123456789abcdefg"
+"""By which the commands are copied."""
 _PROVIDERS = {
     "workos": "WorkOS",
     "workos-emulator": "the built-in WorkOS emulator: no account is needed",
@@ -30,22 +33,24 @@ def urls(scene: Scene) -> list[str]:
 
 
 def commands(scene: Scene) -> list[tuple[str, str]]:
-    """Return what to copy for each kind of client: its name and the text."""
+    """Return what to copy for each kind of client: its name and the text; the other routes stand last."""
     found = urls(scene)
     if not found:
         return []
-    url = found[0]
-    name = server_name(url.rstrip("/").rpartition("/")[2])
-    settings = f'{{"mcpServers":{{"{name}":{{"url":"{url}"}}}}}}'
-    code = shlex.quote(f'{{"name":"{name}","type":"http","url":"{url}"}}')
+    name = server_name(found[0].rstrip("/").rpartition("/")[2])
     return [
-        ("Any MCP client", url),
-        ("Claude Code", CLAUDE_CODE.adding(name, url)),
-        ("Cursor mcp.json", settings),
-        ("VS Code", f"code --add-mcp {code}"),
-        ("MCP Inspector", f"npx @modelcontextprotocol/inspector --transport http --server-url {shlex.quote(url)}"),
+        ("Any MCP client", found[0]),
+        *(_added(client, name, found[0]) for client in CLIENT_SETUPS),
         *((f"Route {each.rstrip('/').rpartition('/')[2]}", each) for each in found[1:4]),
     ]
+
+
+def _added(client: ClientSetup, name: str, url: str) -> tuple[str, str]:
+    """Return a client, with its file where it has one, and what is pasted into a shell or that file."""
+    if client.add:
+        return client.name, client.adding(name, url)
+    file = client.file.rpartition("/")[2]
+    return f"{client.name} {file}", json.dumps(client.snippet({name: url}))
 
 
 def write(scene: Scene, sheet: Sheet) -> None:
@@ -57,8 +62,12 @@ def write(scene: Scene, sheet: Sheet) -> None:
         sheet.lines.append(())
     sheet.add(line((_head(scene) if is_live else "Waiting for the gateway.", "strong")))
     sheet.lines.append(())
-    for number, (name, text) in enumerate(commands(scene), 1):
-        _command(number, name, text, sheet)
+    offered = commands(scene)
+    listed = offered if sheet.height >= len(offered) + _OTHER_LINES else offered[:_LISTED]
+    for letter, (name, text) in zip(LETTERS, listed, strict=False):
+        _command(letter, name, text, sheet)
+    if more := [name.rpartition(" ")[0] if name.endswith(".json") else name for name, _ in offered[len(listed) :]]:
+        _fact(f"{len(more)} more", f"y lists {', '.join(more)}", sheet)
     _sign_in(scene, sheet)
     _checks(scene, sheet, is_roomy)
     if is_roomy:
@@ -74,13 +83,14 @@ def _head(scene: Scene) -> str:
     return f"No sign-in since this start; {words.plural(kept, 'token')} of before still open it: 3 shows them."
 
 
-def _command(number: int, name: str, text: str, sheet: Sheet) -> None:
+def _command(letter: str, name: str, text: str, sheet: Sheet) -> None:
     is_narrow = sheet.width < _NEEDS
-    hint: Line = ((f"y {number}", "key"), ("" if is_narrow else " copy", ""))
+    hint: Line = ((f"y {letter}", "key"), ("" if is_narrow else " copy", ""))
     room = sheet.width - sheet.names - 3 - (5 if is_narrow else 10)
     shown = cut(((text, ""),), room, sheet.glyphs.ellipsis)
     gap = " " * max(1, room - cells("".join(part for part, _ in shown)) + 2)
-    sheet.add(line((f"{number} ", "strong"), (f"{name:<{sheet.names}} ", ""), *shown, gap, *hint))
+    called = fit(name, sheet.names, ellipsis=sheet.glyphs.ellipsis)
+    sheet.add(line((f"{letter} ", "strong"), (f"{called} ", ""), *shown, gap, *hint))
 
 
 def _sign_in(scene: Scene, sheet: Sheet) -> None:
