@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from devgw.control.messages import CheckRow, CommandAnswer, Events, HealthView, TokenRow, TraceRow
+from devgw.cli.printing import as_json
+from devgw.control.messages import CheckRow, CommandAnswer, Events, HealthView, TokenRow, TraceDetail, TraceRow
 from devgw.dashboard.acts.running import pager, show_last_words
 from devgw.dashboard.keys.bindings import KEYMAP
 from devgw.dashboard.look.glyphs import UNICODE
@@ -394,14 +395,35 @@ def test_a_line_that_leaves_the_screen_is_one_line_and_steers_no_terminal() -> N
     assert len(bench.port.written["devgw-traces.txt"].splitlines()) == len(rows["trace"])
 
 
-def test_a_har_carries_masked_values_alone(bench: Bench) -> None:
+def test_a_har_carries_masked_values_alone_and_asks_for_what_was_never_opened(bench: Bench) -> None:
+    rows = [*bench.world.table("trace")]
+    opened = _opened_once(bench)
+    bench.port.answers["inspect"] = CommandAnswer("1", True, json.loads(as_json(opened)))
     bench.press("2", ":", "export har", "enter")
 
     text = bench.port.written["devgw.har"]
-    assert "Bearer at_…" in text
+    assert text.count("Bearer at_…") == len(rows)
+    assert f"headers and bodies of {len(rows)} of {len(rows)}" in bench.text()
+    asked = [arguments["id"] for name, arguments in bench.port.asked if name == "inspect"]
+    assert set(asked) == {row.id for row in rows} - {opened.row.id}
+
+
+def _opened_once(bench: Bench) -> TraceDetail:
+    """Forget all requests that were opened but one."""
+    key, opened = next(each for each in bench.desk.scene.details.items() if each[0][0] == "trace")
+    bench.desk.scene.details = {key: opened}
+    assert isinstance(opened, TraceDetail)
+    return opened
+
+
+def test_a_har_says_of_how_many_requests_it_has_no_more_than_the_line(bench: Bench) -> None:
+    _opened_once(bench)
+    bench.port.answers["inspect"] = CommandAnswer("1", code="not_found", explanation="There is no trace.")
+    bench.press("2", ":", "export har", "enter")
+
+    text = bench.port.written["devgw.har"]
     assert '"status": 502' in text
-    opened, all_ = text.count('"queryString"') - text.count('"headers": []') // 2, text.count('"queryString"')
-    assert f"headers and bodies of {opened} of {all_}" in bench.text()
+    assert f"headers and bodies of 1 of {text.count('queryString')}; of the others" in bench.text()
 
 
 def test_reveal_opens_one_secret_for_ten_seconds(bench: Bench) -> None:

@@ -1,10 +1,10 @@
 """Copying and exporting: to the clipboard, and to files. Never with a secret that nobody asked for by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from devgw.control.messages import CommandAnswer, Copied
+from devgw.control.messages import CommandAnswer, Copied, TraceDetail
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.har import har
 from devgw.dashboard.look import words
@@ -20,6 +20,8 @@ _KINDS = (
     ("b", "body", "body"),
     ("m", "report", "Markdown report"),
 )
+_MOST_FETCHED = 500
+"""Requests of which an archive asks for headers and bodies."""
 _TRACE_ONLY = {"curl", "url", "headers", "body"}
 
 
@@ -167,15 +169,31 @@ def export_text(desk: Desk) -> None:
 
 
 def export_har(desk: Desk) -> None:
-    """Write an HTTP archive of what is known here: a trace's headers and body only where it was opened."""
+    """Write an HTTP archive, with headers and body of each request that the gateway still has, as far as asked."""
     rows = _chosen(desk)
     details = {row.id: desk.scene.detail("trace", row.id) for row in rows}
+    missing = [row.id for row in sorted(rows, key=lambda row: -row.at) if details[row.id] is None][:_MOST_FETCHED]
+    awaited = set(missing)
+
+    def opened(answer: CommandAnswer, trace_id: str) -> None:
+        awaited.discard(trace_id)
+        if answer.ok:
+            details[trace_id] = TraceDetail.from_json(answer.result)
+        if not awaited:
+            _write_har(desk, rows, details)
+
+    for each in missing:
+        desk.port.ask("inspect", {"kind": "trace", "id": each}, partial(opened, trace_id=each))
+    if not missing:
+        _write_har(desk, rows, details)
+
+
+def _write_har(desk: Desk, rows: list[Any], details: Mapping[str, TraceDetail | None]) -> None:
     path = desk.port.write("devgw.har", shown_json(har(rows, details, _origin(desk)), indent=1))
     whole = sum(detail is not None for detail in details.values())
-    missing = "" if whole == len(rows) else "; the others were never opened"
-    desk.say(
-        f"written {path}: headers and bodies of {whole} of {len(rows)}{missing}", "ok" if not missing else "warn", 12.0
-    )
+    missing = "" if whole == len(rows) else "; of the others the gateway told the first line alone"
+    said = f"written {path}: headers and bodies of {whole} of {len(rows)}{missing}"
+    desk.say(said, "ok" if not missing else "warn", 12.0)
 
 
 def _origin(desk: Desk) -> str:
