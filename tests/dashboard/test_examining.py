@@ -73,6 +73,17 @@ def test_what_is_only_suspected_is_no_error() -> None:
     assert "✗ error" not in bench.text()
 
 
+def test_marks_stand_below_what_they_mark_and_the_fix_comes_first() -> None:
+    bench = begun()
+    answer(bench, 3, KEYS | {"marks": ["http://localhost/cb", "                ^", "http://localhost/ccb"]})
+    bench.press("g")
+    shown = [row.split("││")[1] for row in bench.text().splitlines() if "││" in row]
+    at = next(number for number, row in enumerate(shown) if row.startswith("http://localhost/cb"))
+
+    assert shown[at + 1].startswith("                ^")
+    assert next(number for number, row in enumerate(shown) if "Start what" in row) < at
+
+
 def test_a_part_that_cannot_be_looked_at_says_why() -> None:
     bench = begun()
     bench.size = (200, 50)

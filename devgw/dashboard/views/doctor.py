@@ -45,12 +45,15 @@ def _write_probe(row: DiagnosisRow, scene: Scene, sheet: Sheet) -> None:
     name, _, saw = row.title.partition(": ")
     sheet.text(f"{sign}  {name}", look)
     sheet.blank()
-    sheet.text(scene.url(saw))
-    for each in row.evidence:
-        sheet.text(scene.url(each), "dim")
     if row.fix:
-        sheet.head("Fix")
         sheet.text(row.fix, "key")
+        sheet.blank()
+    sheet.text(scene.url(saw))
+    did, *marks = row.evidence or [""]
+    for each in marks:
+        sheet.add(line((scene.url(each), "dim")))  # unwrapped: the marks stand below what they mark
+    sheet.blank()
+    sheet.text(scene.url(did), "dim")
     if row.source:
         sheet.text(f"more: devgw explain {row.source}", "dim")
     if row.last:
