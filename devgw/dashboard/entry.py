@@ -69,6 +69,7 @@ def _run(
     from devgw.dashboard.keys.person import keymap  # noqa: PLC0415
     from devgw.dashboard.look.glyphs import choose  # noqa: PLC0415
     from devgw.dashboard.look.palette import PALETTES, seen_as  # noqa: PLC0415
+    from devgw.dashboard.overlays.notice import Notice  # noqa: PLC0415
 
     encoding = getattr(sys.__stdout__, "encoding", None)
     keys, mistakes = keymap(environment)
@@ -92,7 +93,7 @@ def _run(
     for view, titles in hidden.items():
         app.desk.listings[view].hidden.update(titles)
     if mistakes := (*mistakes, *more, *others):
-        app.desk.complain("; ".join(mistakes))
+        app.desk.overlay = Notice("What is left out of your own files", "\n".join(mistakes))
     app.call_later(_settle)
     app.run(mouse=options.has_mouse)
     saved.restore()

@@ -112,6 +112,21 @@ def test_the_last_picture_stays_in_the_terminal_and_lies_below_the_prompt(screen
     assert left.count("\n") > 20
 
 
+def test_all_that_is_wrong_in_files_of_ones_own_is_said_at_the_start(state_dir: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "own" / "devgw"
+    folder.mkdir(parents=True)
+    (folder / "keys.toml").write_text('revok = "X"\n')
+    (folder / "theme.toml").write_text('okk = "#000000"\n')
+    (folder / "columns.toml").write_text("token = []\n")
+    screen = Terminal([sys.executable, "-c", OWN, str(state_dir)], env={"XDG_CONFIG_HOME": str(folder.parent)})
+    try:
+        assert screen.shows("columns.toml, line 1"), screen.text[-2_000:]
+        assert screen.shows("did you mean 'revoke'?")
+        assert screen.shows("did you mean 'ok'?")
+    finally:
+        screen.end()
+
+
 def test_leaving_after_the_gateway_ended_by_itself_is_no_success(screen: Terminal, state_dir: Path) -> None:
     os.kill(gateway_of(state_dir), signal.SIGKILL)
     assert screen.shows("The gateway ended (by SIGKILL)")

@@ -139,7 +139,7 @@ DOCTOR = View(
     tabs=(Tab("Fix", _write_fix), Tab("Evidence", _write_evidence)),
     empty=(
         "Nothing is wrong, as far as can be seen.",
-        "A failure that has a name appears here with its fix; r looks wherever a login goes.",
+        "A failure that has a name appears here with its fix. r, where it is offered below, runs every probe.",
     ),
     is_problem=lambda row: row.state == "open",
     ticks=True,
