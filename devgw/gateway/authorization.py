@@ -113,7 +113,7 @@ class Authorization:
         """
         destination: Destination | None = None
         try:
-            destination = self._find_destination(client, parameters, urls.issuer(route))
+            destination = self._find_destination(client, parameters, urls, route)
             self._check_room(by_page_of_elsewhere=by_page_of_elsewhere)
             return self._accept(parameters, route, urls, destination)
         except Refused as first:
@@ -127,7 +127,7 @@ class Authorization:
             return SentBack(refused.problem, destination)
         return refused
 
-    def _find_destination(self, client: Client, parameters: Parameters, issuer: str) -> Destination:
+    def _find_destination(self, client: Client, parameters: Parameters, urls: Urls, route: Route | None) -> Destination:
         self._clients.check_documents(client.id)
         redirect_uri = parameters.get("redirect_uri")
         if redirect_uri is None:
@@ -135,9 +135,9 @@ class Authorization:
                 raise Refused(ParameterMissing("redirect_uri"))
             redirect_uri = client.redirect_uris[0]
         elif find_fitting(client.redirect_uris, redirect_uri) is None:
-            raise Refused(mismatch_of(client, redirect_uri))
+            raise Refused(mismatch_of(client, redirect_uri, urls.callback))
         check_redirect_uri(redirect_uri)  # it may have been registered under older rules, or configured
-        return Destination(client, redirect_uri, parameters.first("state"), issuer)
+        return Destination(client, redirect_uri, parameters.first("state"), urls.issuer(route))
 
     def begin_for_link(
         self, route: Route, link: str, urls: Urls, *, by_page_of_elsewhere: bool = False

@@ -161,7 +161,7 @@ def _check_audience(named: Any, ours: frozenset[str], client_id: str) -> None:
     """Refuse an assertion for somebody else, or for somebody else too: they could show it here (RFC 7523 §3)."""
     audiences = named if isinstance(named, list) else [named]
     if not audiences or not all(isinstance(each, str) and each in ours for each in audiences):
-        raise _invalid(client_id, "aud", _written(named), " or ".join(sorted(ours)[:2]))
+        raise _invalid(client_id, "aud", _written(named), min(ours, key=len, default=""))
 
 
 def _written(value: Any) -> str:
@@ -179,11 +179,14 @@ def _verified(assertion: str, keys: dict[str, Any], client_id: str) -> dict[str,
 
     try:
         read_jwt(assertion)
-        wanted = jwt.get_unverified_header(assertion).get("kid")
+        header = jwt.get_unverified_header(assertion)
     except JwtUnreadable as error:
         raise _invalid(client_id, "form", f"unreadable ({error})", error.wanted) from error
     except jwt.PyJWTError as error:
         raise _invalid(client_id, "form", f"unreadable ({error})", "a JWT") from error
+    if header.get("alg") not in SIGNING_ALGORITHMS:
+        raise _invalid(client_id, "alg", _written(header.get("alg")), " or ".join(SIGNING_ALGORITHMS))
+    wanted = header.get("kid")
     candidates = [key for _, key in usable_keys(keys)]
     fitting = [key for key in candidates if wanted is None or key.key_id == wanted]
     if not fitting:
@@ -208,7 +211,7 @@ def _verified(assertion: str, keys: dict[str, Any], client_id: str) -> dict[str,
         except jwt.InvalidSignatureError:
             continue
         except (jwt.PyJWTError, ValueError, TypeError) as error:
-            raise _invalid(client_id, "alg", str(error), " or ".join(SIGNING_ALGORITHMS)) from error
+            raise _invalid(client_id, "form", str(error), "a JWT that its key can verify") from error
     raise _invalid(client_id, "signature", "one that none of its keys made", "a signature of the client's own key")
 
 

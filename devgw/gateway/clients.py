@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 from devgw.clock import Clock, epoch
 from devgw.diagnosis.clients.recognise import how_to_register
@@ -13,11 +14,14 @@ from devgw.events.taxonomy import McpAuthClientRefused, McpAuthClientRegistered
 from devgw.gateway.records import Client
 from devgw.gateway.store import Store
 from devgw.ids import ClientId
+from devgw.oauth.redirect_uri import check_not_own
 from devgw.oauth.registration import ClientMetadata, read_client_metadata
 from devgw.problems import Problem, Refused
 from devgw.problems.client_document import ClientDocumentInvalid, ClientDocumentsDisabled, ClientDocumentUnreachable
-from devgw.problems.clients import ClientExpired, ClientUnknown
+from devgw.problems.client_id import ID_LENGTH, SECRET_PREFIX, ClientIdMistake, ClientUnknown
+from devgw.problems.clients import ClientExpired
 
+_ID_PREFIX = "dcr:"
 REGISTRATION_TTL = timedelta(days=90)
 SEEN_AGAIN_AFTER = timedelta(minutes=1)
 """How much later a client must come again for its last sight to be written down."""
@@ -53,26 +57,43 @@ class ClientDocuments(Protocol):
 class Clients:
     """Registers clients and finds them again."""
 
-    def __init__(self, store: Store, documents: ClientDocuments, bus: Bus, clock: Clock, *, cimd_enabled: bool) -> None:
+    def __init__(
+        self,
+        store: Store,
+        documents: ClientDocuments,
+        bus: Bus,
+        clock: Clock,
+        *,
+        cimd_enabled: bool,
+        own_id: str,
+    ) -> None:
+        """Begin with no client; `own_id` is the gateway's own client id at the identity provider, empty for none."""
         self._store = store
         self._documents = documents
         self._bus = bus
         self._clock = clock
         self._cimd_enabled = cimd_enabled
+        self._own_id = own_id
 
-    def register(self, document: Any, *, user_agent: str) -> dict[str, Any]:
+    def register(self, document: Any, *, user_agent: str, own_callback: str) -> dict[str, Any]:
         """Register a client and return the answer's members (RFC 7591 §3.2.1).
+
+        Args:
+            document: what the client sent.
+            user_agent: of the request.
+            own_callback: where the identity provider answers the gateway, which is no place for a client's codes.
 
         Raises:
             Refused: with a problem of `problems.clients`.
         """
         try:
             metadata = read_client_metadata(document)
+            check_not_own(metadata.redirect_uris, own_callback)
         except Refused as refused:
             self.publish_refusal("dcr", document, refused.problem)
             raise
-        secret = token("cs_") if metadata.token_endpoint_auth_method.startswith("client_secret_") else None
-        client = self._new_client(ClientId(short_id("dcr:", 32)), "dcr", metadata, user_agent)
+        secret = token(SECRET_PREFIX) if metadata.token_endpoint_auth_method.startswith("client_secret_") else None
+        client = self._new_client(ClientId(short_id(_ID_PREFIX, 32)), "dcr", metadata, user_agent)
         client = replace(client, secret_digest=digest(secret) if secret else None)
         self._store.save_client(client)
         self._publish(client)
@@ -101,6 +122,20 @@ class Clients:
             return await self._documents.fetch_keys(str(url), loopback_allowed=loopback_allowed)
         return dict(client.metadata.get("jwks") or {})
 
+    def _unknown(self, client_id: str) -> ClientUnknown:
+        return ClientUnknown(client_id, client_id.startswith(_ID_PREFIX), self._mistake(client_id))
+
+    def _mistake(self, client_id: str) -> ClientIdMistake | None:
+        decoded = unquote(client_id)
+        if decoded != client_id and self._store.find_client(ClientId(decoded)) is not None:
+            return ClientIdMistake.ENCODED
+        if self._own_id and client_id == self._own_id:
+            return ClientIdMistake.OF_THE_GATEWAY
+        if client_id.startswith(SECRET_PREFIX):
+            return ClientIdMistake.SECRET
+        is_ours = client_id.startswith(_ID_PREFIX)
+        return ClientIdMistake.LENGTH if is_ours and len(client_id) != ID_LENGTH else None
+
     def known(self, client_id: str) -> Client:
         """Return the client with this id from the store.
 
@@ -110,7 +145,7 @@ class Clients:
         self.check_documents(client_id)
         client = self._store.find_client(ClientId(client_id))
         if client is None:
-            raise Refused(ClientUnknown(client_id, looks_registered=client_id.startswith("dcr:")))
+            raise Refused(self._unknown(client_id))
         now = self._clock.now()
         if client.expires_at and client.expires_at <= now:
             raise Refused(ClientExpired(client_id, client.expires_at))

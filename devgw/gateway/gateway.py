@@ -66,7 +66,14 @@ class Gateway:
         self.policy = policy
         self.ground = ground
         self.generation = generation
-        self.clients = Clients(store, ground.documents, bus, clock, cimd_enabled=policy.tokens.cimd_enabled)
+        self.clients = Clients(
+            store,
+            ground.documents,
+            bus,
+            clock,
+            cimd_enabled=policy.tokens.cimd_enabled,
+            own_id=policy.login.client_id,
+        )
         self.authorization = Authorization(project, self.clients, store, bus, clock)
         issuing = Issuing(policy.tokens, store, ground.live, clock)
         settings = ground.settings

@@ -12,6 +12,8 @@ from authlib.oauth2.rfc6749 import grants as authlib_grants
 
 from devgw.diagnosis.difference import explain_difference
 from devgw.entropy import CODE_PREFIX, digest, same
+from devgw.foreign.text import is_no_value
+from devgw.gateway.mangled_token import issued_in
 from devgw.gateway.oauth_request import RegisteredClient, ServerRequest
 from devgw.gateway.records import AuthorizationCode, Grant, RefreshToken
 from devgw.gateway.store import Store
@@ -20,7 +22,13 @@ from devgw.oauth.metadata import SCOPE
 from devgw.oauth.pkce import challenge_of, check_verifier, verifies
 from devgw.problems import Refused
 from devgw.problems.parameters import ParameterMissing
-from devgw.problems.refresh_token import GrantRevoked, RefreshTokenUnknown, ScopeExceedsGrant
+from devgw.problems.refresh_token import (
+    ACCESS_TOKEN,
+    OTHER,
+    GrantRevoked,
+    RefreshTokenUnknown,
+    ScopeExceedsGrant,
+)
 from devgw.problems.token import (
     CodeExpired,
     CodeUnknown,
@@ -56,9 +64,15 @@ class CodeGrant(authlib_grants.AuthorizationCodeGrant):  # type: ignore[misc]  #
         super().validate_token_request()
         self.server.families.begin_again(self.request.authorization_code.record)
 
-    def _is_a_code(self, read: str, code: str) -> bool:
-        """Tell whether a code that is not known here is one where it is read otherwise."""
-        return read != code and self.server.store.find_code(digest(read)) is not None
+    def _unknown(self, code: str) -> CodeUnknown:
+        """Return why what was sent is no code, and whether it is one where it is read otherwise."""
+        decoded, inner = unquote(code), issued_in(code, CODE_PREFIX)
+        return CodeUnknown(
+            decoded_is_known=decoded != code and self.server.store.find_code(digest(decoded)) is not None,
+            contains_known=bool(inner) and self.server.store.find_code(digest(inner)) is not None,
+            has_our_form=code.startswith(CODE_PREFIX),
+            length=len(code),
+        )
 
     def query_authorization_code(self, code: str, client: RegisteredClient) -> "RedeemableCode":
         """Return the code, checked; one that was redeemed is good again as long as nothing of what it brought was used.
@@ -71,8 +85,7 @@ class CodeGrant(authlib_grants.AuthorizationCodeGrant):  # type: ignore[misc]  #
         """
         record = self.server.store.find_code(digest(code))
         if record is None:
-            decoded, trimmed = self._is_a_code(unquote(code), code), self._is_a_code(code.strip(), code)
-            raise Refused(CodeUnknown(decoded, trimmed, has_our_form=code.startswith(CODE_PREFIX)))
+            raise Refused(self._unknown(code))
         self.request.facts["token_id"] = record.id
         if record.client_id != client.record.id:
             raise Refused(IssuedToAnotherClient("code", record.client_id, client.record.id))
@@ -171,7 +184,11 @@ class RefreshGrant(authlib_grants.RefreshTokenGrant):  # type: ignore[misc]  # A
         """
         record: RefreshToken | None = self.server.store.find_refresh_token(digest(refresh_token))
         if record is None:
-            raise Refused(RefreshTokenUnknown(refresh_token.startswith("at_")))
+            inner = issued_in(refresh_token, "rt_")
+            is_inside = bool(inner) and self.server.store.find_refresh_token(digest(inner)) is not None
+            raise Refused(
+                RefreshTokenUnknown(_kind_of(refresh_token), contains_known=is_inside, length=len(refresh_token))
+            )
         self.request.facts["token_id"] = record.id
         return record
 
@@ -192,6 +209,15 @@ class RefreshGrant(authlib_grants.RefreshTokenGrant):  # type: ignore[misc]  # A
 
     def revoke_old_credential(self, refresh_token: "SpendableToken") -> None:
         """Nothing is left to do: issuing the successor spent it, in the same commit."""
+
+
+def _kind_of(presented: str) -> str:
+    """Return what was presented as a refresh token, where it is something else; empty where nothing shows that."""
+    if is_no_value(presented):
+        return f"the word {presented.strip()}"
+    kinds = {"at_": ACCESS_TOKEN, CODE_PREFIX: "a code"}
+    found = next((kind for prefix, kind in kinds.items() if presented.startswith(prefix)), "")
+    return found or ("" if presented.startswith("rt_") else OTHER)
 
 
 class SpendableToken(TokenMixin):  # type: ignore[misc]  # Authlib ships no types

@@ -10,10 +10,11 @@ from devgw.diagnosis.difference import explain_nearest
 from devgw.foreign.text import clean
 from devgw.gateway.records import Client
 from devgw.oauth.parameters import Parameters
-from devgw.oauth.redirect_uri import find_fitting, with_port_of
+from devgw.oauth.redirect_uri import check_redirect_uri, find_fitting, leads_to, with_port_of
 from devgw.problems import Problem, Refused
 from devgw.problems.authorization import RedirectUriMismatch
-from devgw.problems.clients import ClientAuthenticationMissing, ClientUnknown
+from devgw.problems.client_id import ClientUnknown
+from devgw.problems.clients import ClientAuthenticationMissing
 from devgw.problems.parameters import FormExpected, ParameterMissing, QueryMangled, RequestCutOff
 from devgw.problems.token import GrantTypeUnsupported, VerifierMissing
 
@@ -24,13 +25,20 @@ _PARTIAL = re.compile(r"%[0-9A-Fa-f]?$")
 """The beginning of an escape, after which a URL was cut."""
 
 
-def mismatch_of(client: Client, redirect_uri: str) -> RedirectUriMismatch:
-    """Return how a redirect URI differs from the nearest of those that `client` registered."""
+def mismatch_of(client: Client, redirect_uri: str, own_callback: str) -> RedirectUriMismatch:
+    """Return how a redirect URI differs from the nearest of those that `client` registered.
+
+    Args:
+        client: who sent it.
+        redirect_uri: as it was sent.
+        own_callback: where the identity provider answers the gateway, which is no place for a client's codes.
+    """
+    is_own = leads_to(redirect_uri, own_callback)
     decoded = unquote(redirect_uri)
     if decoded != redirect_uri and find_fitting(client.redirect_uris, decoded):
         words, kinds = "It is percent-encoded once too often", ("double_encoding",)
         return RedirectUriMismatch(client.id, redirect_uri, client.redirect_uris, decoded, words, kinds)
-    asked = [with_port_of(redirect_uri, each) for each in client.redirect_uris]
+    asked = [each if is_own else with_port_of(redirect_uri, each) for each in client.redirect_uris]
     nearest = explain_nearest(redirect_uri, asked, "redirect_uri")
     return RedirectUriMismatch(
         client_id=client.id,
@@ -41,7 +49,17 @@ def mismatch_of(client: Client, redirect_uri: str) -> RedirectUriMismatch:
         kinds=nearest.kinds if nearest else (),
         kept_copy=client.kept_copy or "",
         to_register=how_to_register(client.id),
+        is_own_callback=is_own,
+        may_be_registered=not is_own and _may_be_registered(redirect_uri),
     )
+
+
+def _may_be_registered(redirect_uri: str) -> bool:
+    try:
+        check_redirect_uri(redirect_uri)
+    except Refused:
+        return False
+    return True
 
 
 def told_by_the_query(parameters: Parameters, refused: Refused) -> Refused:

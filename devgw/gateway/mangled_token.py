@@ -1,4 +1,4 @@
-"""An access token of this gateway inside a header that opens nothing as it stands: what was done to it."""
+"""What this gateway issued inside a value that is nothing of it as it stands: what was done to it."""
 
 import re
 from base64 import b64decode
@@ -7,12 +7,19 @@ from urllib.parse import unquote
 
 from devgw.problems.bearer import TokenChange
 
-_OURS = re.compile(r"at_[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+_SECRET = "[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])"
+_OURS = re.compile(f"at_{_SECRET}")
 _OPENING = ('"', "'", "`", "\x9c", "\x98")
 _CLOSING = ('"', "'", "`", "\xe2\x80")
 """Quotation marks; the curly ones as their bytes in a header, of UTF-8 read as Latin-1."""
 _TWICE = re.compile(r"(bearer[\s:=]*){2,}", re.IGNORECASE)
 _BASIC = re.compile(r"basic\s+([A-Za-z0-9+/=]+)", re.IGNORECASE)
+
+
+def issued_in(value: str, prefix: str) -> str:
+    """Return what stands in `value` among other characters and has the shape of what is issued with `prefix`."""
+    found = re.search(f"{prefix}{_SECRET}", value)
+    return found[0] if found and found[0] != value else ""
 
 
 def find_token(authorization: str) -> tuple[str, TokenChange] | None:

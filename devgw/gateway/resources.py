@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from devgw.config.project import Project, Route
 from devgw.departure import Departure
 from devgw.diagnosis.difference import explain_difference, explain_nearest
+from devgw.gateway.wrong_path import nearest_route
 from devgw.oauth.redirect_uri import LOOPBACK_NAMES
 from devgw.oauth.resource import canonical_resource
 from devgw.oauth.urls import Urls
@@ -101,11 +102,13 @@ class Resources:
 
     def _unknown(self, resource: str, implied: Route | None, *, is_another_route: bool) -> ResourceUnknown:
         candidates = (self._urls.resource(implied),) if implied else self._all()
-        nearest = explain_nearest(resource, candidates, "resource")
-        if nearest is None:
+        meant = nearest_route(urlsplit(resource).path, candidates, self._urls.origin)
+        apart = explain_nearest(resource, (meant,) if meant else candidates, "resource")
+        if apart is None:
             return ResourceUnknown(resource, "", "")
-        apart = nearest.sentence.rstrip(".")
-        return ResourceUnknown(resource, nearest.expected, apart, nearest.kinds, is_another_route)
+        if not meant:  # what is nearest by letters alone may be any of them
+            return ResourceUnknown(resource, "", "", apart.kinds, choices=candidates)
+        return ResourceUnknown(resource, meant, apart.sentence.rstrip("."), apart.kinds, is_another_route)
 
 
 def _same_but_for_loopback_name(one: str, other: str) -> bool:

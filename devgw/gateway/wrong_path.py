@@ -26,7 +26,7 @@ _PARAMETERS_IN_PATH = re.compile(
 )
 _OF_AN_AUTHORIZATION = frozenset({"client_id", "response_type"})
 """What every authorization request has (RFC 6749 §4.1.1)."""
-_OF_A_TOKEN = frozenset({"grant_type", "code_verifier", "refresh_token"})
+OF_A_TOKEN = frozenset({"grant_type", "code_verifier", "refresh_token"})
 """What token requests have in their form, and no other request of a client has (RFC 6749 §4.1.3, §6)."""
 _OF_A_QUESTION = frozenset({"token", "token_type_hint", "client_assertion", "code_challenge"})
 """What forms have that are for an endpoint of OAuth: introspection (RFC 7662 §2.1), PAR (RFC 9126 §2.1)."""
@@ -79,11 +79,11 @@ def explain_path(
         return PathUnknown(method, urls.origin + path, Meant.PAGE, nearest, routes)
     _, is_below, behind = path.partition(f"{AUTHORIZE}/")
     if is_below:
-        nearest = _nearest(f"/{behind}", routes, urls.origin).removeprefix(urls.origin)
+        nearest = nearest_route(f"/{behind}", routes, urls.origin).removeprefix(urls.origin)
         route = next((each for each in project.routes if each.path == nearest), None)
         endpoint = urls.endpoints(route).authorization
         return PathUnknown(method, urls.origin + path, Meant.AUTHORIZE, endpoint, routes)
-    meant = Meant.TOKEN if _OF_A_TOKEN & form else _meant(method, path, headers, (each.path for each in project.routes))
+    meant = Meant.TOKEN if OF_A_TOKEN & form else _meant(method, path, headers, (each.path for each in project.routes))
     if meant in {Meant.MCP, Meant.NOTHING} and _is_of_oauth(method, path, headers, form):
         meant = Meant.ENDPOINT
     if names >= _OF_AN_AUTHORIZATION and meant is Meant.NOTHING:
@@ -124,7 +124,7 @@ def _document(urls: Urls, route: Route, document: str) -> str:
 
 def _of_route(method: str, path: str, meant: Meant, urls: Urls, routes: tuple[str, ...]) -> PathUnknown:
     got = urls.origin + path
-    nearest = _nearest(path, routes, urls.origin)
+    nearest = nearest_route(path, routes, urls.origin)
     apart = explain_difference(got, nearest, "url").sentence.rstrip(".") if nearest else ""
     return PathUnknown(method, got, meant, nearest, routes, apart)
 
@@ -161,7 +161,7 @@ def _is_of_oauth(method: str, path: str, headers: dict[str, str], form: frozense
     return is_named and "text/html" not in headers.get("accept", "")
 
 
-def _nearest(path: str, routes: tuple[str, ...], origin: str) -> str:
+def nearest_route(path: str, routes: tuple[str, ...], origin: str) -> str:
     """Return the route that was probably meant: the only one, the one that is the same but for habits, or alike."""
     if len(routes) == 1:
         return routes[0]

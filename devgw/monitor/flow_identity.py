@@ -20,7 +20,8 @@ from devgw.events.trace import Trace
 from devgw.monitor.asked import BROWSER, METADATA, Purpose
 from devgw.monitor.flow_book import FlowBook
 from devgw.oauth.pkce import challenge_of
-from devgw.problems.clients import ClientExpired, ClientUnknown
+from devgw.problems.client_id import ClientUnknown
+from devgw.problems.clients import ClientExpired
 
 _CLAIMED_WITHIN = timedelta(minutes=15)
 """For how long a row waits for the client that it belongs to: a person may read before a login is begun."""

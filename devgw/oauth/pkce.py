@@ -12,6 +12,7 @@ from devgw.problems.token import VerifierMalformed
 CHALLENGE_LENGTH = 43
 """Characters of a SHA-256 in base64url (RFC 7636 §4.2)."""
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+_UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
 
 
@@ -37,7 +38,8 @@ def check_verifier(verifier: str) -> None:
         Refused: with `VerifierMalformed`.
     """
     if not _VERIFIER.fullmatch(verifier):
-        raise Refused(VerifierMalformed(length=len(verifier)))
+        odd = next((each for each in verifier if not _UNRESERVED.fullmatch(each)), "")
+        raise Refused(VerifierMalformed(len(verifier), f"U+{ord(odd):04X}" if odd else ""))
 
 
 def challenge_of(verifier: str) -> str:

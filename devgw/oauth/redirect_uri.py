@@ -184,6 +184,27 @@ def with_port_of(requested: str, registered: str) -> str:
     return parts._replace(netloc=f"{host}:{port}" if port else host).geturl()
 
 
+def check_not_own(uris: Iterable[str], own_callback: str) -> None:
+    """Refuse a redirect URI at which the identity provider answers the gateway: the client would never see its code.
+
+    Raises:
+        Refused: with `RedirectUriRefused`.
+    """
+    if found := next((each for each in uris if leads_to(each, own_callback)), ""):
+        rule = "is the callback at which the identity provider answers the gateway"
+        raise Refused(RedirectUriRefused(found, rule, "a URI at which the client itself listens"))
+
+
+def leads_to(uri: str, place: str) -> bool:
+    """Tell whether a redirect URI is `place`, by whatever name of loopback."""
+    try:
+        one, other = urlsplit(uri), urlsplit(place)
+        same = (one.scheme, one.port, one.path) == (other.scheme, other.port, other.path)
+    except ValueError:
+        return False
+    return same and (one.hostname == other.hostname or (is_loopback(uri) and is_loopback(place)))
+
+
 def host_of(uri: str) -> str:
     """Return what a person should be shown: the host in ASCII, without a loopback port, or the private-use scheme."""
     parts = urlsplit(uri)

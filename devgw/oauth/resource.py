@@ -3,7 +3,7 @@
 Source: RFC 8707 §2; MCP authorization (Canonical Server URI).
 """
 
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from devgw.problems import Refused
 from devgw.problems.authorization import ResourceMalformed
@@ -24,6 +24,8 @@ def canonical_resource(uri: str) -> str:
         raise Refused(ResourceMalformed(uri, f"is not a URI ({error})")) from error
     if parts.fragment or uri.endswith("#"):
         raise Refused(ResourceMalformed(uri, "has a fragment"))
+    if not parts.scheme and (decoded := unquote(uri)).startswith(("http://", "https://")):
+        raise Refused(ResourceMalformed(uri, "is percent-encoded once too often", decoded))
     if parts.scheme.lower() not in _DEFAULT_PORTS or not parts.hostname:
         raise Refused(ResourceMalformed(uri, "is not an absolute http(s) URI"))
     scheme = parts.scheme.lower()

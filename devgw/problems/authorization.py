@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from devgw.foreign.text import has_placeholder
 from devgw.problems.base import ErrorCode, Problem
@@ -39,6 +40,10 @@ class RedirectUriMismatch(Problem):
     """Which copy stands for the client's metadata document, and so says what is registered."""
     to_register: str = ""
     """How a client that goes by a document is made to register instead, where that is known."""
+    is_own_callback: bool = False
+    """Whether what came is where the identity provider answers the gateway itself."""
+    may_be_registered: bool = True
+    """Whether what came would be taken at registration."""
 
     source: ClassVar = "OAuth 2.1 §2.3.1, RFC 8252 §7.3"
 
@@ -47,13 +52,17 @@ class RedirectUriMismatch(Problem):
         """Return which of the ways it is; several at once, but for host and port, have no name of their own."""
         if "host_alias" in self.kinds and {"port", "host_alias"} >= set(self.kinds):
             return "RURI-02"
-        return _BY_URI_DIFFERENCE.get(self.kinds[0], "RURI-12") if len(self.kinds) == 1 else "RURI-12"
+        if len(self.kinds) != 1 or (self.kinds[0] in _ANYWHERE and _path(self.got) == _path(self.nearest)):
+            return "RURI-12"
+        return _BY_URI_DIFFERENCE.get(self.kinds[0], "RURI-12")
 
     def explain(self) -> str:
         """Say both strings and where they differ."""
         if not self.nearest:
             return f"redirect_uri {self.got} is not registered: this client registered none."
         said = f"redirect_uri {self.got} is not registered for this client. {self.difference}."
+        if self.is_own_callback:
+            said += " It is the callback at which the identity provider answers the gateway."
         return (
             f"{said} A {self.kept_copy} stands for its document, which may say otherwise." if self.kept_copy else said
         )
@@ -65,8 +74,9 @@ class RedirectUriMismatch(Problem):
         if self.kinds == ("placeholder",):
             return "Give the variable a value where the client is configured."
         if not self.nearest:
-            return f"Register {self.got}."
-        return f"Let the client send exactly {self.nearest}, or {self._other_way()}."
+            return f"Register {self.got}." if self.may_be_registered else _OWN_URI
+        exactly = f"Let the client send exactly {self.nearest}"
+        return f"{exactly}, or {self._other_way()}." if self.may_be_registered else f"{exactly}."
 
     def _other_way(self) -> str:
         """Return what else would do; who goes by a document can add nothing to what it registered."""
@@ -77,6 +87,16 @@ class RedirectUriMismatch(Problem):
         return f"{'publish' if self.client_id.startswith(('https://', 'http://')) else 'register'} {self.got}"
 
 
+def _path(uri: str) -> str:
+    try:
+        return urlsplit(uri).path
+    except ValueError:
+        return uri
+
+
+_OWN_URI = "Register a URI at which the client itself listens, and send that."
+_ANYWHERE = frozenset({"case", "one_letter"})
+"""Differences of a path that a scheme or a host can have as well."""
 _BY_URI_DIFFERENCE = {
     "port": "RURI-01",
     "default_port": "RURI-01",
@@ -188,6 +208,8 @@ class ResourceUnknown(Problem):
     """In which ways the two differ: kinds of `diagnosis.difference`."""
     is_another_route: bool = False
     """Whether it is a route of this gateway, but not the one whose authorization endpoint was asked."""
+    choices: tuple[str, ...] = ()
+    """The routes, where none is nearer than the others."""
 
     error: ClassVar = ErrorCode.INVALID_TARGET
     source: ClassVar = "RFC 8707 §2"
@@ -201,12 +223,16 @@ class ResourceUnknown(Problem):
         """Say both strings and where they differ."""
         if self.is_another_route:
             return f"The resource {self.got} is another MCP route than {self.nearest}, the one asked here."
+        if self.choices:
+            return f"The resource {self.got} is no MCP route here; this gateway serves {', '.join(self.choices)}."
         if not self.nearest:
             return f"The resource {self.got} is no MCP route; this gateway serves none."
         return f"The resource {self.got} is no MCP route here; the nearest is {self.nearest}. {self.difference}."
 
     def advise(self) -> str:
         """Say what to send."""
+        if self.choices:
+            return f"Send the resource of the protected resource metadata: {' or '.join(self.choices)}."
         return f"Send resource={self.nearest}, as the protected resource metadata says." if self.nearest else ""
 
 
@@ -222,9 +248,10 @@ class ResourceMalformed(Problem):
 
     got: str
     rule: str
+    decoded: str = ""
+    """What it is when percent-decoded once more, where that is an absolute URI."""
 
     error: ClassVar = ErrorCode.INVALID_TARGET
-    hint: ClassVar = "Send the route's URL as the protected resource metadata gives it."
     source: ClassVar = "RFC 8707 §2"
 
     @property
@@ -235,3 +262,9 @@ class ResourceMalformed(Problem):
     def explain(self) -> str:
         """Say which rule."""
         return f"The resource {self.got} {self.rule}."
+
+    def advise(self) -> str:
+        """Say which URL to send."""
+        if self.decoded:
+            return f"Encode resource once, so that {self.decoded} arrives."
+        return "Send the route's URL as the protected resource metadata gives it."

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from devgw.foreign.text import has_placeholder, is_no_value
+from devgw.foreign.text import has_placeholder
 from devgw.problems.base import ErrorCode, Problem
 
 
@@ -103,49 +103,6 @@ class RedirectUriRefused(Problem):
         if has_placeholder(self.redirect_uri):
             return "Give the variable in it a value where the client is configured; then register."
         return f"Register {self.instead}."
-
-
-@dataclass(frozen=True, slots=True)
-class ClientUnknown(Problem):
-    """No client has this id here."""
-
-    client_id: str
-    looks_registered: bool
-    """Whether it has the shape of an id that this gateway gives out."""
-
-    error: ClassVar = ErrorCode.INVALID_CLIENT
-    status: ClassVar = 400
-    source: ClassVar = "RFC 6749 §4.1.2.1, §5.2"
-
-    @property
-    def diagnosis_id(self) -> str:
-        """Return which of the two it is."""
-        return "CONF-01" if has_placeholder(self.client_id) or is_no_value(self.client_id) else "REG-02"
-
-    def explain(self) -> str:
-        """Say that, and where it may come from."""
-        if has_placeholder(self.client_id):
-            return f"The client id is {self.client_id}: a placeholder that was never replaced."
-        if is_no_value(self.client_id):
-            word = "the word that a program writes where a value is missing or is no text"
-            return f"The client id is {self.client_id}: {word}."
-        if self.client_id.startswith(("https://", "http://")):
-            return f"The client {self.client_id} has begun no authorization here; that is where its document is read."
-        if self.looks_registered:
-            why = (
-                "its registration was deleted, expired, was never used and gave way to newer ones, or went with a "
-                "state directory that was cleared"
-            )
-            return f"The client {self.client_id} is not known here any more: {why}."
-        return f"The client {self.client_id} was never registered at this gateway."
-
-    def advise(self) -> str:
-        """Say how the client gets an id that is known here."""
-        if has_placeholder(self.client_id) or is_no_value(self.client_id):
-            return "Give the variable a value where the client is configured, or leave the client id out."
-        if self.client_id.startswith(("https://", "http://")):
-            return "Let the client begin a login at the authorization endpoint, and redeem the code that it brings."
-        return "Let the client forget its stored registration for this server and connect again; it registers anew."
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,5 +233,7 @@ class ClientAssertionInvalid(Problem):
         )
 
     def advise(self) -> str:
-        """Say what to sign."""
+        """Say what to sign, or to send beside it."""
+        if self.claim == "client_assertion_type":
+            return f"Send client_assertion_type={self.expected} beside the assertion."
         return f"Sign an assertion whose {self.claim} is {self.expected}."

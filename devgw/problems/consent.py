@@ -6,6 +6,9 @@ from typing import ClassVar
 
 from devgw.problems.base import ErrorCode, Problem
 
+STATE_TTL = "browserLoginOverrides.stateTtlSeconds (browserLogin.stateTtlSeconds in mcp-oauth-inbound)"
+"""The option in policies.json that says how long a person has for a login."""
+
 
 @dataclass(frozen=True, slots=True)
 class AccessDenied(Problem):
@@ -59,7 +62,7 @@ class TransactionExpired(Problem):
     expired_at: datetime
 
     diagnosis: ClassVar = "SESS-01"
-    hint: ClassVar = "Start the connection again in the MCP client; the time is browserLoginOverrides.stateTtlSeconds."
+    hint: ClassVar = f"Start the connection again in the MCP client; the time is {STATE_TTL}."
     source: ClassVar = "RFC 6749 §10.12"
 
     def explain(self) -> str:

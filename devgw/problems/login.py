@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from devgw.ids import OperationId
 from devgw.problems.base import ErrorCode, Fault, Problem
+from devgw.problems.consent import STATE_TTL
 from devgw.problems.provider_steps import quoted
 
 
@@ -135,7 +136,7 @@ class StateExpired(Problem):
     expired_at: datetime
 
     diagnosis: ClassVar = "SESS-01"
-    hint: ClassVar = "Start again, or raise browserLoginOverrides.stateTtlSeconds."
+    hint: ClassVar = f"Start again; the time is {STATE_TTL}."
     source: ClassVar = "RFC 6749 §10.12"
 
     def explain(self) -> str:

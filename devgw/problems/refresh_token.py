@@ -6,27 +6,48 @@ from typing import ClassVar
 
 from devgw.problems.base import ErrorCode, Problem
 
+TOKEN_LENGTH = 46
+"""Characters of every refresh token of this gateway."""
+ACCESS_TOKEN = "an access token"
+OTHER = "no token of this gateway"
+
 
 @dataclass(frozen=True, slots=True)
 class RefreshTokenUnknown(Problem):
     """No refresh token of this gateway looks like this."""
 
-    is_access_token: bool
+    kind: str
+    """What was presented instead, in words; empty where it begins as a refresh token."""
+    contains_known: bool = False
+    """Whether it becomes a known one without what stands around it."""
+    length: int = TOKEN_LENGTH
 
     diagnosis: ClassVar = "REFR-09"
     error: ClassVar = ErrorCode.INVALID_GRANT
     source: ClassVar = "RFC 6749 §5.2"
 
     def explain(self) -> str:
-        """Say so."""
-        if self.is_access_token:
-            return "An access token was presented as a refresh token."
+        """Say so, and what it is where that shows."""
+        if self.contains_known:
+            return "Something else stands around the refresh token; without it it is one that was issued here."
+        if self.kind == OTHER:
+            return "What was sent as refresh token is none of this gateway: each begins with rt_."
+        if self.kind:
+            return f"What was sent as refresh token is {self.kind}."
+        if self.length != TOKEN_LENGTH:
+            return (
+                f"What was sent as refresh token has {self.length} characters; each of this gateway has {TOKEN_LENGTH}."
+            )
         return "The refresh token was not issued by this gateway, or so long ago that it was forgotten."
 
     def advise(self) -> str:
         """Say which token to send, or how to get one."""
-        if self.is_access_token:
+        if self.contains_known:
+            return "Send the `refresh_token` of the token answer as it stands there, with nothing around it."
+        if self.kind == ACCESS_TOKEN:
             return "Send the `refresh_token` of the token answer, not its `access_token`."
+        if self.kind or self.length != TOKEN_LENGTH:
+            return "Send the whole `refresh_token` of the newest token answer; without one, authorize again."
         return (
             "Let the client drop that token and authorize again; it must send the whole `refresh_token` as it got it."
         )

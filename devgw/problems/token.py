@@ -7,7 +7,8 @@ from typing import ClassVar
 from devgw.problems.authorization import name_of_resource_difference
 from devgw.problems.base import ErrorCode, Problem
 
-"""The causes by which a grant ends because something that was spent came again."""
+CODE_LENGTH = 48
+"""Characters of every code of this gateway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,11 @@ class CodeUnknown(Problem):
 
     decoded_is_known: bool
     """Whether it becomes a known one when percent-decoded once more."""
-    trimmed_is_known: bool = False
-    """Whether it becomes a known one without the blanks around it."""
+    contains_known: bool = False
+    """Whether it becomes a known one without what stands around it."""
     has_our_form: bool = True
     """Whether it begins as every code of this gateway does."""
+    length: int = CODE_LENGTH
 
     error: ClassVar = ErrorCode.INVALID_GRANT
     source: ClassVar = "RFC 6749 §5.2"
@@ -68,19 +70,25 @@ class CodeUnknown(Problem):
         """Say so, and whether it was encoded twice."""
         if self.decoded_is_known:
             return "The code is percent-encoded once too often: decoded, it is one that was issued here."
-        if self.trimmed_is_known:
-            return "There are blanks or a line break around the code; without them it is one that was issued here."
+        if self.contains_known:
+            return "Something else stands around the code, be it a blank; without it it is one that was issued here."
         if not self.has_our_form:
             return "What was sent as code is none of this gateway: each begins with code_."
+        if self.length != CODE_LENGTH:
+            return f"What was sent as code has {self.length} characters; each of this gateway has {CODE_LENGTH}."
         return "The code was not issued by this gateway, or so long ago that it was forgotten."
 
     def advise(self) -> str:
         """Say what to do."""
-        if not self.has_our_form and not self.decoded_is_known and not self.trimmed_is_known:
-            return "Send the value of `code` in the redirect, as it stands there: not its state, nor the whole address."
-        if self.trimmed_is_known:
+        if self.decoded_is_known:
+            return "Decode the redirect's query once, then send the code."
+        if self.contains_known:
             return "Send the code as it stands in the redirect, with nothing around it."
-        return "Decode the redirect's query once, then send the code." if self.decoded_is_known else "Authorize again."
+        if not self.has_our_form:
+            return "Send the value of `code` in the redirect, as it stands there: not its state, nor the whole address."
+        if self.length != CODE_LENGTH:
+            return "Send the whole value of `code` in the redirect, up to the next &, and nothing behind it."
+        return "Authorize again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +186,8 @@ class VerifierMalformed(Problem):
     """The PKCE verifier has a length or a character that none may have."""
 
     length: int
+    character: str = ""
+    """The first that none may have, as U+000A; empty where all may stand there."""
 
     diagnosis: ClassVar = "PKCE-04"
     error: ClassVar = ErrorCode.INVALID_REQUEST
@@ -185,8 +195,10 @@ class VerifierMalformed(Problem):
     source: ClassVar = "RFC 7636 §4.1"
 
     def explain(self) -> str:
-        """Say how long it is."""
-        return f"The code_verifier ({self.length} characters) is not made of 43 to 128 unreserved characters."
+        """Say what none may have, or how long it is."""
+        if self.character:
+            return f"The code_verifier contains {self.character}, which no verifier may have."
+        return f"The code_verifier has {self.length} characters; a verifier has 43 to 128."
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +219,10 @@ class VerifierWrong(Problem):
     def explain(self) -> str:
         """Say what it fits instead, where that is known."""
         if self.is_the_challenge:
-            return "The code_verifier is the code_challenge itself: the client used the plain method."
+            return (
+                "The code_verifier is the code_challenge itself: it was not hashed for the authorization request, or "
+                "the challenge was sent in its place."
+            )
         if self.fits_another_flow:
             return "The code_verifier belongs to another authorization of this client: parallel logins overwrote it."
         return "The SHA-256 of code_verifier is not the code_challenge of this authorization."
@@ -215,7 +230,10 @@ class VerifierWrong(Problem):
     def advise(self) -> str:
         """Say what to send, or to keep."""
         if self.is_the_challenge:
-            return "Send the random string itself, whose SHA-256 is the code_challenge, as code_verifier."
+            return (
+                "Send the base64url form of a random string's SHA-256 as code_challenge, and the string itself as "
+                "code_verifier."
+            )
         return "Keep one verifier per authorization (by state), and send that one with its code."
 
 

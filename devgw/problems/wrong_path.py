@@ -167,6 +167,8 @@ class MethodRefused(Problem):
     path: str
     taken: tuple[str, ...]
     """The methods that it takes."""
+    belongs_to: str = ""
+    """The token endpoint, where what was sent is a request for it."""
 
     status: ClassVar = 405
     source: ClassVar = "RFC 6749 §3.2; RFC 7591 §3; RFC 9110 §15.5.6"
@@ -174,13 +176,19 @@ class MethodRefused(Problem):
     @property
     def diagnosis_id(self) -> str | None:
         """Return its name; None for HEAD, by which programs look whether a link is alive: no client means it."""
+        if self.belongs_to:
+            return "TOK-05"
         return None if self.method == "HEAD" else "REQ-06"
 
     def explain(self) -> str:
         """Say what it takes."""
+        if self.belongs_to:
+            return f"{self.method} {self.path}: what was sent is a token request, and this is not the token endpoint."
         return f"{self.method} {self.path}: this endpoint takes {' and '.join(self.taken)} alone."
 
     def advise(self) -> str:
-        """Say which method to use."""
+        """Say which method to use, or which endpoint."""
+        if self.belongs_to:
+            return f"Send it to {self.belongs_to}, as the authorization server metadata says it."
         on_the_way = "; a redirect on the way may have turned it into a GET" if self.method == "GET" else ""
         return f"Send the request by {' or '.join(self.taken)}{on_the_way}."

@@ -10,6 +10,7 @@ from devgw.events.taxonomy import FailureOrigin, FaultMet, Outcome
 from devgw.foreign.client_setup import CLAUDE_CODE, CLIENT_SETUPS
 from devgw.foreign.shell import server_names
 from devgw.foreign.text import on_a_page
+from devgw.gateway.wrong_path import OF_A_TOKEN
 from devgw.oauth.description import error_description
 from devgw.oauth.redirect_uri import in_ascii
 from devgw.oauth.urls import SCRIPT, STYLE
@@ -21,7 +22,7 @@ from devgw.web.answers import place_of_fault
 from devgw.web.pages import page, short, shown_host
 from devgw.web.paths import ROUTE_PAGE
 from devgw.web.patience import until_writable
-from devgw.web.wrong_path import answer_wrong_path
+from devgw.web.wrong_path import answer_wrong_path, names_in_form
 
 
 def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart:
@@ -120,7 +121,7 @@ async def _http_error(error: HTTPException) -> Response:
     if status == 404 or (status == 405 and path == "/"):  # the origin is where many look for the MCP server itself
         return await answer_wrong_path()
     if status == 405 and request.method != "OPTIONS":
-        return _refuse_method(path, error)
+        return await _refuse_method(path, error)
     if status == 405 and "Origin" in request.headers and "Access-Control-Request-Method" in request.headers:
         return refusals.as_json(NotForPages(path, request.headers["Origin"]))
     response: Response = jsonify(
@@ -133,10 +134,12 @@ async def _http_error(error: HTTPException) -> Response:
     return response
 
 
-def _refuse_method(path: str, error: HTTPException) -> Response:
-    """Answer a method that an endpoint does not take."""
+async def _refuse_method(path: str, error: HTTPException) -> Response:
+    """Answer a method that an endpoint does not take; a token request is told where it belongs."""
+    is_for_tokens = OF_A_TOKEN & await names_in_form(request.headers.get("Content-Type", "").lower())
+    belongs_to = serving.urls().endpoints(None).token if is_for_tokens else ""
     taken = tuple(sorted({"GET", "POST"} & set(getattr(error, "valid_methods", None) or ())))
-    response = refusals.as_json(MethodRefused(_method(), path, taken))
+    response = refusals.as_json(MethodRefused(_method(), path, taken, belongs_to))
     response.headers["Allow"] = ", ".join(taken)
     return response
 

@@ -10,6 +10,7 @@ from quart import Blueprint, Response, redirect, request
 from devgw.gateway.authorization import Destination, SentBack
 from devgw.gateway.gateway import Gateway
 from devgw.gateway.records import PendingAuthorization, Session
+from devgw.gateway.wrong_path import OF_A_TOKEN
 from devgw.ids import ClientId
 from devgw.oauth.parameters import Parameters
 from devgw.oauth.urls import AUTHORIZE, CALLBACK, CONSENT, PROVE
@@ -23,6 +24,7 @@ from devgw.problems.consent import (
 )
 from devgw.problems.parameters import ParameterInvalid
 from devgw.problems.provider_refusal import ProviderRefused
+from devgw.problems.wrong_path import MethodRefused
 from devgw.web import browser, caller, dev_login, refusals, serving
 from devgw.web.looking import answer_to_look
 from devgw.web.pages import consent_page, prove_page
@@ -84,6 +86,8 @@ async def callback() -> Response:
 async def posted_callback() -> Response:
     """Say that the provider answers by a form (`response_mode=form_post`), which no cookie of ours comes along with."""
     gateway, form = serving.gateway(), await serving.form("callback")
+    if OF_A_TOKEN & set(form):
+        return refusals.as_json(MethodRefused("POST", CALLBACK, ("GET",), serving.urls().endpoints(None).token))
     serving.note_pending(gateway.login.find_for_error(form))
     return await refusals.as_page(gateway.login.turn_away(form))
 

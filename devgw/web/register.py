@@ -25,7 +25,9 @@ async def register() -> Response:
         trace.kind = "oauth"
     document = await _document()
     _check_pace()
-    answer = serving.gateway().clients.register(document, user_agent=request.headers.get("User-Agent", ""))
+    user_agent = request.headers.get("User-Agent", "")
+    own_callback = serving.canonical_urls().callback
+    answer = serving.gateway().clients.register(document, user_agent=user_agent, own_callback=own_callback)
     if trace:
         trace.client_id, trace.client_name = answer["client_id"], answer["client_name"]
     response: Response = jsonify(answer)

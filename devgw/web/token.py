@@ -18,7 +18,7 @@ from devgw.gateway.oauth_request import ServerRequest
 from devgw.oauth.metadata import JWT_BEARER
 from devgw.oauth.urls import REVOKE, TOKEN
 from devgw.problems import Problem, Refused
-from devgw.problems.clients import ClientUnknown
+from devgw.problems.client_id import ClientUnknown
 from devgw.problems.parameters import FormExpected
 from devgw.problems.token import BearerAtRevocation
 from devgw.web import caller, refusals, serving

@@ -22,7 +22,7 @@ async def answer_wrong_path() -> Response:
     headers = {name.lower(): value.lower() for name, value in request.headers.items()}
     gateway = serving.gateway()
     names = frozenset(serving.query().written)
-    form = await _names_in_form(headers)
+    form = await names_in_form(headers.get("content-type", ""))
     urls = serving.urls()
     problem = explain_joint(request.method, path, urls) or explain_path(
         request.method, path, headers, gateway.project, urls, names, form
@@ -48,9 +48,9 @@ async def answer_wrong_path() -> Response:
     return _as_json(problem)
 
 
-async def _names_in_form(headers: dict[str, str]) -> frozenset[str]:
+async def names_in_form(content_type: str) -> frozenset[str]:
     """Return the names in a form; none where the body is no form, or too long to be read for this."""
-    if "form-urlencoded" not in headers.get("content-type", "") or int(request.content_length or 0) > _MOST_BYTES:
+    if "form-urlencoded" not in content_type or int(request.content_length or 0) > _MOST_BYTES:
         return frozenset()
     try:
         return frozenset(await request.form)

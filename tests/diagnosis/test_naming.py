@@ -35,7 +35,8 @@ from devgw.problems.authorization import (
 )
 from devgw.problems.bearer import HeaderShape, InsufficientScope, TokenMalformed, TokenMissing, TokenShape, TokenUnknown
 from devgw.problems.capability import CapabilityHidden
-from devgw.problems.clients import ClientAuthenticationMissing, ClientUnknown, RedirectUriRefused
+from devgw.problems.client_id import ClientUnknown
+from devgw.problems.clients import ClientAuthenticationMissing, RedirectUriRefused
 from devgw.problems.forward_proxy import AuthorityDistrusted, HandshakeLeft, ProxyCredentialMissing
 from devgw.problems.front import GatewayStops
 from devgw.problems.id_jag import IdJagReplayed

@@ -14,7 +14,7 @@ from devgw.monitor import flow_view
 from devgw.oauth.pkce import challenge_of
 from devgw.problems import Problem
 from devgw.problems.authorization import RedirectUriMismatch
-from devgw.problems.clients import ClientUnknown
+from devgw.problems.client_id import ClientUnknown
 from tests.monitor.walk import CALC, RESOURCE, Walk
 
 VERIFIER = "v" * 43

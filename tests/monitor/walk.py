@@ -13,7 +13,7 @@ from devgw.events.trace import Body, Trace
 from devgw.ids import ClientId, GrantId, OperationId, SessionId, SubjectId, TokenId, TraceId, TransactionId
 from devgw.monitor.monitor import Monitor
 from devgw.problems import Problem
-from devgw.problems.clients import ClientUnknown
+from devgw.problems.client_id import ClientUnknown
 from devgw.problems.refresh_token import RefreshTokenReplayed
 from devgw.settings import Settings, TraceSettings
 

@@ -200,7 +200,9 @@ async def test_no_copy_goes_over_a_document_that_was_read_before(tmp_path: Path)
         origin = origin_of(socket)
         url = f"{origin}/c"
         documents = HttpClientDocuments(clock, own_copy(tmp_path, url))
-        clients = Clients(RecordStore(Database(None, MIGRATIONS)), documents, Bus(clock), clock, cimd_enabled=True)
+        clients = Clients(
+            RecordStore(Database(None, MIGRATIONS)), documents, Bus(clock), clock, cimd_enabled=True, own_id=""
+        )
         live = json.dumps({"client_id": url, "client_name": "live", "redirect_uris": ["http://localhost/cb"]}).encode()
         async with serve(answering(live), on=socket):
             assert (await clients.resolve(url)).name == "live"

@@ -21,7 +21,8 @@ from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import McpAuthClientRegistered
 from devgw.problems.authorization import RedirectUriMismatch
-from devgw.problems.clients import ClientExpired, ClientUnknown
+from devgw.problems.client_id import ClientUnknown
+from devgw.problems.clients import ClientExpired
 
 STORM = 5
 WINDOW = timedelta(minutes=5)

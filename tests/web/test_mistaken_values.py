@@ -1,0 +1,166 @@
+"""What stands in the place of a code, a token, an id or a URL is told as what it is, and the right one still works."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+import pytest
+
+from tests.support.browser import Browser
+from tests.support.gateway import CALLBACK, Running
+
+
+async def ask(gateway: Running, http: httpx2.AsyncClient, form: dict[str, str], path: str = "/oauth/token") -> Any:
+    return (await http.post(gateway.at(path), data=form)).json()
+
+
+@pytest.mark.parametrize(
+    "around",
+    ["{}&iss=http://localhost:9000", "{}#", '"{}"', " {}\n", "code={}", "http://localhost:33418/cb?code={}&state=x"],
+)
+async def test_a_code_with_something_around_it_was_issued_here(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser, around: str
+) -> None:
+    code = await gateway.code(http, browser)
+    said = await ask(gateway, http, code.form(code=around.format(code.form()["code"])))
+    assert "without it it is one that was issued here" in said["error_description"]
+    assert "with nothing around it" in said["error_description"]
+    assert "access_token" in await ask(gateway, http, code.form())
+
+
+async def test_a_code_that_was_cut_or_lengthened_is_not_called_forgotten(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    code = await gateway.code(http, browser)
+    whole = code.form()["code"]
+    for sent in (whole[:-4], whole + "A", whole[:6]):
+        said = (await ask(gateway, http, code.form(code=sent)))["error_description"]
+        assert f"has {len(sent)} characters; each of this gateway has {len(whole)}" in said
+    assert "or so long ago" in (await ask(gateway, http, code.form(code="code_" + "A" * 43)))["error_description"]
+    assert "access_token" in await ask(gateway, http, code.form())
+
+
+async def test_what_is_no_refresh_token_is_told_as_what_it_is(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    code = await gateway.code(http, browser)
+    tokens = await ask(gateway, http, code.form())
+    right, form = tokens["refresh_token"], {"grant_type": "refresh_token", "client_id": code.client_id}
+
+    async def said(sent: str) -> str:
+        return str((await ask(gateway, http, form | {"refresh_token": sent}))["error_description"])
+
+    for sent in (f"Bearer {right}", json.dumps(tokens), f'"{right}"', f"{right},"):
+        assert "without it it is one that was issued here" in await said(sent)
+        assert "with nothing around it" in await said(sent)
+    assert "is an access token" in await said(tokens["access_token"])
+    assert "is a code" in await said(code.form()["code"])
+    assert "is the word undefined" in await said("undefined")
+    assert "none of this gateway: each begins with rt_" in await said("1//0gLongTokenOfAnotherServer")
+    assert "has 40 characters; each of this gateway has 46" in await said(right[:40])
+    assert "or so long ago" in await said("rt_" + "r" * 43)
+    assert "access_token" in await ask(gateway, http, form | {"refresh_token": right})
+
+
+async def test_an_id_that_is_nobodys_is_told_by_what_happened_to_it(gateway: Running, http: httpx2.AsyncClient) -> None:
+    """Registering anew mends none of these: the next id would be cut, encoded or swapped like this one."""
+    client = await gateway.register(http, token_endpoint_auth_method="client_secret_post")
+    own = "client_01DEVGWSAMP1EENV1R0NMENT01"
+    for sent, told, change in (
+        (client["client_id"][:-1], "is cut or lengthened", "Send the whole client_id"),
+        (client["client_id"] + "/", "is cut or lengthened", "Send the whole client_id"),
+        (quote(client["client_id"], safe=""), "percent-encoded once too often", "Encode client_id once"),
+        (client["client_secret"], "is a client secret", "Send the client_id of the registration's answer"),
+        (own, "the gateway's own at the identity provider", "so that it registers by itself"),
+        ("dcr:" + "0" * 32, "is not known here any more", "it registers anew"),
+        ("somebody", "was never registered", "it registers anew"),
+    ):
+        asked = gateway.authorize_url("x", "v" * 43).replace("client_id=x", f"client_id={quote(sent, safe='')}")
+        page = (await http.get(asked, headers={"accept": "application/json"})).text
+        form = {"grant_type": "authorization_code", "code": "code_x", "client_id": sent}
+        answer = json.dumps(await ask(gateway, http, form))
+        for each in (page.replace("&#39;", "'"), answer):
+            assert told in each, (sent, each)
+            assert change in each, (sent, each)
+
+
+async def test_a_resource_that_is_near_no_route_is_told_all_of_them(gateway: Running, http: httpx2.AsyncClient) -> None:
+    client = await gateway.register(http)
+    origin = gateway.origin
+
+    async def said(resource: str) -> str:
+        url = gateway.authorize_url(client["client_id"], "v" * 43, resource=resource)
+        return str(httpx2.URL((await http.get(url)).headers["location"]).params["error_description"])
+
+    both = f"Send the resource of the protected resource metadata: {origin}/mcp/sample or {origin}/mcp/notes"
+    for unclear in (f"{origin}/oauth/token", "http://localhos", origin + "/mcp", "https://elsewhere.example/api"):
+        assert both in await said(unclear)
+    for clear, meant in (
+        (f"{origin}/.well-known/oauth-protected-resource/mcp/sample", "sample"),
+        (f"{origin}/mcp/sampel", "sample"),
+        (f"{origin}/api/mcp/notes", "notes"),
+    ):
+        assert f"Send resource={origin}/mcp/{meant}," in await said(clear)
+    encoded = await said(quote(f"{origin}/mcp/sample", safe=""))
+    assert "is percent-encoded once too often" in encoded
+    assert f"Encode resource once, so that {origin}/mcp/sample arrives" in encoded
+
+
+async def test_a_redirect_uri_that_cannot_be_registered_is_not_offered_for_it(
+    gateway: Running, http: httpx2.AsyncClient
+) -> None:
+    client = await gateway.register(http)
+    own = gateway.at("/oauth/callback")
+    for sent in ("oob", "http://192.168.1.4/callback", "urn:ietf:wg:oauth:2.0:oob", own):
+        page = (await http.get(gateway.authorize_url(client["client_id"], "v" * 43, redirect_uri=sent))).text
+        assert f"Let the client send exactly {CALLBACK}." in page, page
+        assert "or register " not in page
+    assert "callback at which the identity provider answers the gateway" in page
+    near = CALLBACK.replace("localhost", "127.0.0.1")
+    page = (await http.get(gateway.authorize_url(client["client_id"], "v" * 43, redirect_uri=near))).text
+    assert f"or register {near}." in page
+    for name in ("localhost", "127.0.0.1", "[::1]"):
+        uris = {"redirect_uris": [own.replace("localhost", name)], "token_endpoint_auth_method": "none"}
+        refused = await http.post(gateway.at("/oauth/register"), json=uris)
+        assert refused.json()["reason"] == "redirect_uri_refused"
+        assert "a URI at which the client itself listens" in refused.json()["error_description"]
+
+
+@pytest.mark.parametrize("sent", [CALLBACK.replace("http", "HTTP"), CALLBACK.replace("localhost", "LOCALHOST")])
+async def test_a_difference_of_scheme_or_host_is_not_called_one_of_the_path(
+    gateway: Running, http: httpx2.AsyncClient, sent: str
+) -> None:
+    client = await gateway.register(http)
+    page = (await http.get(gateway.authorize_url(client["client_id"], "v" * 43, redirect_uri=sent))).text
+    assert "RURI-12" in page
+    other = CALLBACK.replace("/callback", "/Callback")
+    assert "RURI-07" in (await http.get(gateway.authorize_url(client["client_id"], "v" * 43, redirect_uri=other))).text
+
+
+@pytest.mark.parametrize("path", ["/oauth/authorize", "/oauth/callback", "/oauth/register"])
+async def test_a_token_request_at_another_endpoint_is_told_where_it_belongs(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser, path: str
+) -> None:
+    code = await gateway.code(http, browser)
+    said = await ask(gateway, http, code.form(), path)
+    if path == "/oauth/register":  # it takes POST, and says what it takes
+        assert "application/json" in said["error_description"]
+        return
+    assert "TOK-05" in said["error_description"]
+    assert f"Send it to {gateway.at('/oauth/token')}" in said["error_description"]
+    assert "access_token" in await ask(gateway, http, code.form())
+
+
+async def test_a_verifier_is_told_by_what_is_wrong_with_it(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    code = await gateway.code(http, browser)
+    right = code.form()["code_verifier"]
+    for sent, told in (
+        (right + "\n", "contains U+000A"),
+        (f'"{right}"', "contains U+0022"),
+        (right[:42], "has 42 characters"),
+    ):
+        assert told in json.dumps(await ask(gateway, http, code.form(code_verifier=sent)))
+    assert "access_token" in await ask(gateway, http, code.form())
