@@ -4,7 +4,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import jwt
+
+    from devgw.problems.provider_keys import KeysAskedJustNow
 
 
 class SigningKeySet(Protocol):
@@ -19,6 +23,12 @@ class SigningKeySet(Protocol):
 
     async def find_replaced(self, key_id: str | None, algorithm: str | None) -> "jwt.PyJWK | None":
         """Return the key that is published under this id by now, None where it was asked for a moment ago."""
+
+    def asked_before(self, since: "datetime", key_id: str | None, algorithm: str) -> "KeysAskedJustNow | None":
+        """Return that they were asked before `since`, and too short a while ago to ask again; None where neither is so.
+
+        For a key that is held under this id and is none for `algorithm`.
+        """
 
 
 class SigningKeySource(Protocol):

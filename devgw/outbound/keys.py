@@ -100,9 +100,21 @@ class SigningKeys:
         """Return that there is no such key, or that it was asked too short a while ago to know."""
         if was_asked or self._asked_at is None or key_id is None:
             return SigningKeyUnknown(self.url, key_id, self.key_ids)
-        ago = self._clock.now() - self._asked_at
+        return self._asked_just_now(self._asked_at, key_id)
+
+    def _asked_just_now(self, asked_at: datetime, key_id: str | None, unfit_for: str = "") -> KeysAskedJustNow:
+        ago = self._clock.now() - asked_at
         rest = (FLOOR - ago).total_seconds()
-        return KeysAskedJustNow(self.url, key_id, self.key_ids, ago.total_seconds(), rest)
+        return KeysAskedJustNow(self.url, key_id, self.key_ids, ago.total_seconds(), rest, unfit_for)
+
+    def asked_before(self, since: datetime, key_id: str | None, algorithm: str) -> KeysAskedJustNow | None:
+        """Return that they were asked before `since`, and too short a while ago to ask again; None where neither is so.
+
+        For a key that is held under this id and is none for `algorithm`.
+        """
+        if self._asked_at is None or self._asked_at >= since or self._may_ask():
+            return None
+        return self._asked_just_now(self._asked_at, key_id, algorithm)
 
     async def find_replaced(self, key_id: str | None, algorithm: str | None) -> "jwt.PyJWK | None":
         """Return the key that is published under this id by now, None where it was asked for a moment ago.

@@ -36,7 +36,7 @@ from devgw.outbound.provider_reach import TOKEN_URL, token_not_reached
 from devgw.outbound.reach import is_refused_for_tls
 from devgw.problems import Refused
 from devgw.problems.base import Fault
-from devgw.problems.provider_token import ProviderTokenInvalid
+from devgw.problems.provider_token import Flaw, ProviderTokenInvalid
 from devgw.problems.proxy import UpstreamSpeaksTls
 
 
@@ -118,11 +118,14 @@ class HttpIdentityProvider:
         """Return the claims of a token whose signature is good, and its algorithm."""
         header = header_of(token, what)
         key_id, algorithm = header.get("kid"), str(header["alg"])
+        began = self._clock.now()
         key = await self._keys.find(key_id, algorithm)
         try:
             return verified_claims(token, key, what), algorithm
-        except Refused:
+        except Refused as refused:
             replaced = await self._keys.find_replaced(key_id, algorithm)
+            if replaced is None and getattr(refused.problem, "flaw", None) is Flaw.OF_ANOTHER_KEY:
+                raise Refused(self._keys.asked_before(began, key_id, algorithm) or refused.problem) from refused
             if replaced is None:
                 raise
             return verified_claims(token, replaced, what), algorithm

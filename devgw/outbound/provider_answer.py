@@ -11,7 +11,7 @@ from typing import Any
 from devgw.config.project import BrowserLogin
 from devgw.foreign.json import JsonRefused, find_refusal, read_object
 from devgw.foreign.text import clean
-from devgw.foreign.words import beginning_of
+from devgw.foreign.words import beginning_of, reason_in
 from devgw.problems import Problem
 from devgw.problems.limit import limit_id
 from devgw.problems.provider import (
@@ -128,7 +128,7 @@ class TokenAnswer:
         if self._refused is not None:
             return self._quoted(beginning_of(self._content)) if self._media_type.startswith("text/") else ""
         said = next(filter(None, map(self.members.get, _WORDS)), None) or self._nested.get("message")
-        return self._quoted(said)
+        return self._quoted(said) or ("" if self.error else self._quoted(reason_in(self._content)))
 
     def _client_refused(self, description: str) -> ProviderClientRefused:
         shape = SecretShape.of(self._login.client_secret.value)

@@ -73,6 +73,24 @@ class RequestMalformed(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class TunnelAsked(Problem):
+    """A program takes the gateway for its proxy, and asks it for a tunnel to another server."""
+
+    target: str
+
+    diagnosis: ClassVar = "HOST-11"
+    hint: ClassVar = (
+        "Take this port out of the program's proxy setting (HTTPS_PROXY, ALL_PROXY or its own), and give it the URL of "
+        "an MCP route as the server's."
+    )
+    source: ClassVar = "RFC 9110 §9.3.6"
+
+    def explain(self) -> str:
+        """Say to what it wanted to get."""
+        return f"CONNECT {self.target} asks for a tunnel, and this is an MCP gateway, no proxy."
+
+
+@dataclass(frozen=True, slots=True)
 class ProtocolNotSpoken(Problem):
     """The client speaks another HTTP from the first byte: HTTP/2, most of the time, which a plain port does not."""
 

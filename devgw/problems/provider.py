@@ -117,6 +117,8 @@ class ProviderTokenRequestRefused(Problem):
 
     def explain(self) -> str:
         """Repeat what it said."""
+        if 200 <= self.status_code < 300:
+            return f"{self.url} answered the request for a token with {self.status_code}; tokens come with 200."
         said = quoted(self.provider_error, self.description) or "without a word that can be read"
         return f"{self.url} refused the request for a token: {self.status_code}, {said}."
 
@@ -124,10 +126,12 @@ class ProviderTokenRequestRefused(Problem):
         """Say where its reason stands."""
         if way := change_of_way(self.status_code, urlsplit(self.url).hostname or "", "browserLogin.tokenUrl"):
             return way
+        if 200 <= self.status_code < 300:
+            return "Let the provider's token endpoint answer with 200, and check that browserLogin.tokenUrl is its URL."
         if self.provider_error == "unauthorized_client":
             return (
-                "Switch the authorization code grant on for this client at the provider, or configure the client id of "
-                "one that has it; then start the connection again."
+                "Go by its words; where there are none, switch the authorization code grant on for this client at the "
+                "provider, or configure the client id of one that has it. Then start the connection again."
             )
         if self.provider_error or self.description:
             return self.hint

@@ -103,6 +103,8 @@ class KeysAskedJustNow(Problem):
     known: tuple[str, ...]
     asked_seconds_ago: float
     again_in_seconds: float
+    unfit_for: str = ""
+    """The token's algorithm, where a key of this id is held and is for another."""
 
     diagnosis: ClassVar = "IDT-26"
     fault: ClassVar = Fault.PROVIDER
@@ -112,6 +114,12 @@ class KeysAskedJustNow(Problem):
 
     def explain(self) -> str:
         """Say when it was asked, and what was there then."""
+        if self.unfit_for:
+            return (
+                f"The token is signed with {self.unfit_for}, for which the key {self.key_id or '(no kid)'} is none as "
+                f"{self.url} published it when it was asked {self.asked_seconds_ago:.0f} s ago. "
+                "It is not asked more often than once in 10 s."
+            )
         return (
             f"The token is signed with key {self.key_id or '(no kid)'}, which {self.url} did not publish when it was "
             f"asked {self.asked_seconds_ago:.0f} s ago (there: {', '.join(self.known) or 'none'}). "

@@ -98,8 +98,9 @@ _THE_REQUESTS_FAULT = frozenset(
 _CHANGES = {
     "CONS-04": "Connect again and sign in, if that was a mistake.",
     "IDT-21": (
-        "If somebody pressed no at the provider, connect again. Else let this person use the application there: assign "
-        "the person or a group to it (Okta, Entra: Assignments, Users and groups), or change the rule that denies."
+        "If somebody pressed no at the provider, connect again. Else go by its words: let this person use the "
+        "application there, assigned to it alone or in a group (Okta, Entra: Assignments, Users and groups), change "
+        "the rule that denies, or correct in policies.json what is named."
     ),
     "IDT-12": "Do what the provider's words say; then start the connection again.",
     "IDT-33": (

@@ -18,6 +18,7 @@ from hypercorn.protocol.http_stream import HTTPStream
 from hypercorn.typing import H11SendableEvent
 
 from devgw.events.trace import Headers
+from devgw.foreign.text import clean
 from devgw.foreign.urls import UrlRefused, read_url, same_origin
 from devgw.limits import Limits
 from devgw.problems import Problem
@@ -29,6 +30,7 @@ from devgw.problems.incoming import (
     RequestMalformed,
     TargetTooLong,
     TlsNotSpoken,
+    TunnelAsked,
 )
 from devgw.web.recorder import REASON
 
@@ -38,6 +40,7 @@ _SINGLE = frozenset(b"content-type origin mcp-protocol-version mcp-session-id mc
 """Headers with one value (RFC 9110 §5.3): of two, one reader takes the first, and another the last or both."""
 _LENGTH, _CHUNKED = b"content-length", b"transfer-encoding"
 _LOOKED_AT = _SINGLE | {_LENGTH, _CHUNKED}
+_MOST_OF_TARGET = 200
 _MAJOR = b"1."
 """A higher minor version is read as 1.1 (RFC 9110 §2.5)."""
 
@@ -202,7 +205,7 @@ def _find_target_problem(request: h11.Request) -> Problem | None:
     if request.target == b"*" and request.method == b"OPTIONS":
         return None
     if request.method == b"CONNECT":
-        return RequestMalformed("CONNECT asks for a tunnel, and this is no forward proxy")
+        return TunnelAsked(clean(request.target.decode("latin-1"), _MOST_OF_TARGET))
     scheme, authority, _ = split_absolute(request.target)
     if scheme not in {b"http", b"https"} or not authority:
         return RequestMalformed("its target is neither a path nor an http URL")

@@ -281,6 +281,7 @@ def test_every_plain_name_is_in_the_catalogue() -> None:
         (incoming.AuthorizationsTooMany(2_000), "LIMIT-24"),
         (incoming.RequestMalformed("two lengths"), "LIMIT-25"),
         (incoming.ProtocolNotSpoken("2"), "LIMIT-26"),
+        (incoming.TunnelAsked("example.com:443"), "HOST-11"),
         (incoming.RegistrationNotJson("text/plain"), "LIMIT-27"),
         (GatewayStops(), "LIMIT-50"),
         (AuthorityDistrusted("mcp.example", "unknown ca"), "NET-10"),

@@ -475,6 +475,47 @@ async def test_a_key_that_was_replaced_under_its_id_is_fetched_anew(world: World
     assert world.provider.keys_fetched == 2, "the floor"
 
 
+async def test_a_key_of_another_kind_under_the_same_id_is_not_judged_by_the_one_that_is_held(world: World) -> None:
+    """What the provider publishes by now is not known until it may be asked again."""
+    assert await world.is_let_in()
+    provider = world.provider
+    provider.algorithm, provider.signer = "ES256", ec_key("first")
+    provider.keys = [public_jwk(ec_key("first"), "k1")]
+    world.clock.travel(timedelta(seconds=4))
+    early = await world.refusal()
+    assert early.reason_code == "keys_asked_just_now"
+    assert "signed with ES256, for which the key k1 is none as" in str(early.explanation)
+    assert "when it was asked 4 s ago" in str(early.explanation)
+    assert "in 6 s" in str(early.hint)
+    world.clock.travel(timedelta(seconds=7))
+    assert await world.is_let_in()
+    assert provider.keys_fetched == 2
+
+    provider.algorithm = "ES512"
+    world.clock.travel(timedelta(seconds=11))
+    final = await world.refusal()
+    assert (final.reason_code, final.diagnosis_id) == ("provider_token_invalid", "IDT-09"), "asked in this very login"
+
+
+@pytest.mark.parametrize(
+    ("reply", "told", "change"),
+    [
+        (Reply(201, b'{"access_token":"a"}'), "with 201; tokens come with 200", "answer with 200"),
+        (Reply(400, b'{"errors":[{"message":"bad code"}]}'), "400, bad code", "Do what its words say"),
+        (Reply(400, b'{"reason":"no such realm"}'), "400, no such realm", "Do what its words say"),
+        (Reply(400, b'{"status":400}'), "without a word that can be read", "its answer gives no reason"),
+        (Reply(400, b'{"error":"unauthorized_client","error_description":"Client disabled"}'), "disabled", "its words"),
+    ],
+)
+async def test_a_token_endpoint_is_quoted_and_nothing_is_called_a_refusal_that_is_none(
+    world: World, reply: Reply, told: str, change: str
+) -> None:
+    world.provider.token_reply = reply
+    refusal = await world.refusal()
+    assert told in str(refusal.explanation)
+    assert change in str(refusal.hint)
+
+
 @pytest.mark.parametrize(
     "reply",
     [

@@ -31,7 +31,7 @@ def request(gateway: Watched, more: bytes = b"", target: bytes = WAY, line: byte
     return line + target + b" HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n" + more + b"\r\n"
 
 
-@mends("LIMIT-20", "LIMIT-21", "LIMIT-25", "LIMIT-26", "HOST-08")
+@mends("LIMIT-20", "LIMIT-21", "LIMIT-25", "LIMIT-26", "HOST-08", "HOST-11")
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -41,6 +41,7 @@ def request(gateway: Watched, more: bytes = b"", target: bytes = WAY, line: byte
         ("LIMIT-25", "Send HTTP/1.1 as RFC 9112 has it"),
         ("LIMIT-26", "Speak HTTP/1.1 here"),
         ("HOST-08", "Write http:// in the client's URL"),
+        ("HOST-11", "give it the URL of an MCP route as the server's"),
     ],
 )
 async def test_a_request_that_is_sent_as_printed_is_answered(
@@ -67,4 +68,5 @@ def spoilt(gateway: Watched, name: str, words: str) -> bytes:
         "LIMIT-25": request(gateway, b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n"),
         "LIMIT-26": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         "HOST-08": HELLO,
+        "HOST-11": b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n",
     }[name]
