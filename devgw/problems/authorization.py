@@ -232,7 +232,7 @@ class ResourceUnknown(Problem):
     def advise(self) -> str:
         """Say what to send."""
         if self.choices:
-            return f"Send the resource of the protected resource metadata: {' or '.join(self.choices)}."
+            return f"Send resource={' or resource='.join(self.choices)}, as the resource metadata of that route says."
         return f"Send resource={self.nearest}, as the protected resource metadata says." if self.nearest else ""
 
 

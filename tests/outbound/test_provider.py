@@ -491,7 +491,7 @@ async def test_a_key_of_another_kind_under_the_same_id_is_not_judged_by_the_one_
     assert await world.is_let_in()
     assert provider.keys_fetched == 2
 
-    provider.algorithm = "ES512"
+    provider.algorithm, provider.signer = "RS256", rsa_key("first")
     world.clock.travel(timedelta(seconds=11))
     final = await world.refusal()
     assert (final.reason_code, final.diagnosis_id) == ("provider_token_invalid", "IDT-09"), "asked in this very login"

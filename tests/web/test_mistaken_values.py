@@ -93,7 +93,7 @@ async def test_a_resource_that_is_near_no_route_is_told_all_of_them(gateway: Run
         url = gateway.authorize_url(client["client_id"], "v" * 43, resource=resource)
         return str(httpx2.URL((await http.get(url)).headers["location"]).params["error_description"])
 
-    both = f"Send the resource of the protected resource metadata: {origin}/mcp/sample or {origin}/mcp/notes"
+    both = f"Send resource={origin}/mcp/sample or resource={origin}/mcp/notes,"
     for unclear in (f"{origin}/oauth/token", "http://localhos", origin + "/mcp", "https://elsewhere.example/api"):
         assert both in await said(unclear)
     for clear, meant in (

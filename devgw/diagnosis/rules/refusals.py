@@ -14,6 +14,7 @@ from devgw.diagnosis.view import View
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.problems import Problem
+from devgw.problems.client_id import ClientUnknown
 from devgw.problems.consent import InteractionRequired
 from devgw.problems.endpoint_client import ClientNotTaken
 
@@ -73,7 +74,10 @@ def _made(view: View, trace: Trace, name: str) -> Diagnosis:
     problem = trace.problem
     cause = problem.explain() if problem else trace.explanation or ""
     fix = (problem.advise() if problem else trace.hint) or ""
-    if name in ("REG-02", "REVK-03", "BEAR-10") or (isinstance(problem, ClientNotTaken) and problem.is_unknown):
+    forgotten = name in ("REG-02", "REVK-03", "BEAR-10") and not (
+        isinstance(problem, ClientUnknown) and problem.mistake
+    )
+    if forgotten or (isinstance(problem, ClientNotTaken) and problem.is_unknown):
         fix = f"{fix} {forget_advice(view.traits)}".strip()
     facts = _facts(trace, problem)
     seen = (_seen(trace), *_keys_seen(view, name, problem))
@@ -131,7 +135,8 @@ AUD-01 AUD-02 AUD-05 AUD-06 AUD-07 AUD-09 BEAR-02 BEAR-04 BEAR-05 BEAR-06 BEAR-0
 CONF-11 BEAR-11 IDT-35 NET-14 UPST-27
 CONF-10 CONS-02 CONS-03 CONS-04 CORS-01 CORS-05
 DISC-01 DISC-02 DISC-05 DISC-07 DISC-08 DISC-09 DISC-11 DISC-13 HOST-02 HOST-06 IDT-01 IDT-02
-HOST-08 HOST-09 HOST-10 IDT-03 IDT-04 IDT-05 IDT-06 IDT-07 IDT-08 IDT-09 IDT-10 IDT-11 IDT-12 IDT-13 IDT-14 IDT-15
+HOST-08 HOST-09 HOST-10 HOST-11
+IDT-03 IDT-04 IDT-05 IDT-06 IDT-07 IDT-08 IDT-09 IDT-10 IDT-11 IDT-12 IDT-13 IDT-14 IDT-15
 IDT-16 IDT-17 IDT-18 IDT-19 IDT-20 IDT-21 IDT-22 IDT-23 IDT-24 IDT-25 IDT-26 IDT-27 IDT-28 IDT-31 IDT-32 IDT-33 IDT-34
 LIMIT-01 LIMIT-02 LIMIT-03 LIMIT-04
 LIMIT-05 LIMIT-06 LIMIT-07 LIMIT-20 LIMIT-21 LIMIT-22 LIMIT-23 LIMIT-24 LIMIT-25 LIMIT-26 LIMIT-27 LIMIT-40 LIMIT-41

@@ -101,13 +101,15 @@ def configured_but_registers(view: View, now: datetime) -> Iterator[Diagnosis]: 
                 return
 
 
+def _is_dead(trace: Trace) -> bool:
+    """Tell whether a request was refused for a registration that ended, or was made elsewhere."""
+    problem = trace.problem
+    return isinstance(problem, ClientExpired) or (isinstance(problem, ClientUnknown) and problem.mistake is None)
+
+
 def never_forgets(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """REVK-03: the same dead registration, three times or more."""
-    refused = [
-        trace
-        for trace in view.traces
-        if (is_authorize(trace) or is_token(trace)) and isinstance(trace.problem, ClientUnknown | ClientExpired)
-    ]
+    refused = [trace for trace in view.traces if (is_authorize(trace) or is_token(trace)) and _is_dead(trace)]
     has_new = any(is_registration(trace) and trace.status == 201 for trace in view.traces)
     if len(refused) >= 3 and not has_new:
         yield diagnosis(

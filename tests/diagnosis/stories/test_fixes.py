@@ -223,7 +223,7 @@ async def test_a_wrong_url_is_mended_by_the_one_that_is_printed(
 
 @mends("REG-02")
 async def test_a_stale_client_is_mended_by_registering_anew(gateway: Watched, http: httpx2.AsyncClient) -> None:
-    await http.get(gateway.running.authorize_url("dcr:gone", token("")))
+    await http.get(gateway.running.authorize_url("dcr:" + "0" * 32, token("")))
     assert "it registers anew" in (await told(gateway, "REG-02")).fix
 
     await whole_way(gateway, http)

@@ -106,7 +106,7 @@ async def test_the_challenge_in_place_of_the_verifier_is_told_with_what_to_send(
     form = form_of(agent) | {"code_verifier": challenge_of(agent.verifier)}
     await agent.http.post(f"{gateway.origin}/oauth/token", data=form)
 
-    assert "Send the random string itself" in (await gateway.only("PKCE-03")).fix
+    assert "and the string itself as code_verifier" in (await gateway.only("PKCE-03")).fix
 
 
 async def test_an_issuer_that_a_client_may_not_mind_is_suspected_and_not_beside_an_error(gateway: Watched) -> None:
