@@ -229,3 +229,20 @@ def test_a_family_says_its_client_and_person_once_and_is_together(bench: Bench) 
 
 def _said(bench: Bench, word: str) -> int:
     return sum(word in line.split("│")[1] for line in bench.text().splitlines() if line.startswith("│"))
+
+
+def test_of_very_many_marked_ones_a_part_is_foreseen_and_that_is_said(bench: Bench) -> None:
+    bench.port.answers = {"revoke dry": told(REFRESH), "revoke": told(REFRESH)}
+    rows = [
+        TokenRow(f"at:x{number:04}", "access", "live", NOON, NOON + 300, client="c", grant_id=f"g-x{number}", seq=98)
+        for number in range(1_000)
+    ]
+    bench.world.events(Events(98, NOON, {"token": rows}), NOON)
+    bench.desk.take(bench.world.drain())
+    bench.press("3", "/", "grant:g-x", "enter", "*", "d")
+
+    assert "Revoke 1000 marked tokens (1,000 grants)?" in bench.text()
+    assert "asked for 50 of 1,000 alone" in bench.text()
+    assert len(bench.port.asked) == 50
+    bench.press("1000", "enter")
+    assert len(revoked(bench)) == 1_000

@@ -12,6 +12,8 @@ from devgw.dashboard.world import row_id
 
 _UNDO_SECONDS = 30.0
 _LISTED = 5
+_FORESEEN = 50
+"""Of how many things the gateway is asked what else ends with them."""
 _KINDS = {"tokens": "token", "clients": "client", "sessions": "session", "flows": "grant"}
 
 _NOT_OURS = {
@@ -54,9 +56,12 @@ def ask(desk: Desk) -> None:
     if not ids:
         desk.say("nothing that is marked can end", "warn")
         return
-    confirm.awaited = len(ids)
+    foreseen = ids[:_FORESEEN]
+    confirm.awaited = len(foreseen)
+    if len(ids) > len(foreseen):
+        confirm.notes.append(f"what else ends was asked for {len(foreseen)} of {len(ids):,} alone")
     desk.overlay = confirm
-    for each in ids:
+    for each in foreseen:
         arguments = {"kind": kind, "id": each, "dry_run": True}
         desk.port.ask("revoke", arguments, partial(_foreseen, confirm))
 
