@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devgw.cli.printing import write_line, write_page
+from devgw.cli.sectioned import Sectioned
 from devgw.cli.servers import FLAGS, check_unused, new_session, say, server_options, show_files, show_plan
 from devgw.cli.serving import (
     Served,
@@ -57,7 +58,17 @@ class _Given:
         return own_command("up", str(self.directory), "--headless", *flags)
 
 
-@click.command("up")
+_SECTIONS = {
+    "What is shown": ("--headless", "--json", "--all", "--web", "--theme", "--ascii", "--no-mouse"),
+    "Settings for this run": (
+        *("--port", "--host", "--origin", "--state-dir", "--ephemeral"),
+        *("--strict", "--stateful", "--set"),
+    ),
+    "With a URL": ("--policy", "--header", "--client-id", "--client-secret-env", "--dry-run"),
+}
+
+
+@click.command("up", cls=Sectioned, sections=_SECTIONS)
 @click.argument("targets", metavar="[DIRECTORY|URL...]", type=ProjectOrServer(), nargs=-1)
 @server_options
 @click.option("--dry-run", is_flag=True, help="With a URL: print the project that would run, and start nothing.")

@@ -1,15 +1,17 @@
 """Help on one screen, and what was meant where there is no such command, id or setting."""
 
 import os
+import re
 import shlex
 import subprocess
 from importlib import import_module
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
-from devgw.cli import COMMANDS, flows, main, printing, tokens, trace, why
+from devgw.cli import COMMANDS, flows, main, printing, tokens, trace, up, why
 from devgw.cli.attach import in_one_browser
 from devgw.cli.typed_settings import settings_of, text_of
 from devgw.config.finding import Severity
@@ -32,6 +34,16 @@ def test_help_is_one_screen_with_every_command_by_what_one_wants_to_do() -> None
     named = {line.split()[0] for line in lines if line.startswith("  ")}
     assert named == set(COMMANDS)
     assert "Find out why" in lines
+
+
+def test_the_options_of_up_stand_by_what_they_are_about_and_each_once() -> None:
+    said = ran("up", "--help").output
+    shown = re.findall(r"^  (?:-\w, )?(--[a-z-]+)", said, re.MULTILINE)
+    options = [each for each in up.command.params if isinstance(each, click.Option) and not each.hidden]
+
+    assert sorted(shown) == sorted([*(each.opts[-1] for each in options), "--help"])
+    assert said.index("What is shown:") < said.index("--headless") < said.index("Settings for this run:")
+    assert said.index("With a URL:") < said.index("--dry-run")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

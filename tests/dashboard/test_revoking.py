@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from devgw.control.messages import CommandAnswer, Consequences, Events, TokenRow
+from devgw.control.messages import CommandAnswer, Consequences, Events, Row, TokenRow
 from devgw.dashboard.views import tokens
 from tests.dashboard.bench import Bench
 from tests.support.sample_world import NOON
@@ -233,7 +233,7 @@ def _said(bench: Bench, word: str) -> int:
 
 def test_of_very_many_marked_ones_a_part_is_foreseen_and_that_is_said(bench: Bench) -> None:
     bench.port.answers = {"revoke dry": told(REFRESH), "revoke": told(REFRESH)}
-    rows = [
+    rows: list[Row] = [
         TokenRow(f"at:x{number:04}", "access", "live", NOON, NOON + 300, client="c", grant_id=f"g-x{number}", seq=98)
         for number in range(1_000)
     ]
