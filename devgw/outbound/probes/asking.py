@@ -1,7 +1,8 @@
 """One request, one answer, never an exception."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
@@ -33,6 +34,8 @@ class Asker:
     """The origins of that gateway: they alone are told the word."""
     seconds: float = 5.0
     """How long the HTTP client waits."""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """To begin: that takes milliseconds, and there may be hundreds; the gateway's own answers come in between."""
 
     async def ask(
         self,
@@ -56,6 +59,8 @@ class Asker:
             blame: says what a failure comes to, where that is no upstream's.
             body: as in httpx2 (`data`, `json`).
         """
+        async with self.turn:
+            await asyncio.sleep(0)
         asked_at = self.clock.now()
         sent = dict(headers or {}) | ({HEADER: self.word} if self.word and origin_of(url) in self.told else {})
         try:
