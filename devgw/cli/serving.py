@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import os
-import socket
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from devgw.cli.printing import write_line, write_lines
 from devgw.platforms.here import here
+from devgw.platforms.taken import is_taken
 
 if TYPE_CHECKING:
     from devgw.cli.event_lines import EventLines
@@ -21,8 +21,6 @@ LEAST_OPEN_FILES = 64
 GC_THRESHOLDS = (20_000, 20, 50)
 """Each request leaves a trace that is kept: with Python's own thresholds, looking at them again and again takes a tenth
 of the time."""
-_ANSWER_SECONDS = 0.25
-_ASKED = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  it is not bound here
 FLUSH_SECONDS = 0.2
 """How long the last event lines may take to be written."""
 
@@ -71,16 +69,8 @@ def why_not_here(state_dir: Path, settings: "Settings | None" = None) -> str:
 
 def somebody_answers(host: str, port: int) -> bool:
     """Tell whether a program of this machine takes connections at the port; one that only holds it is not found."""
-    addresses = ("127.0.0.1", "::1") if host == "localhost" else (_ASKED.get(host, host),)
-    return port > 0 and any(map(_answers, addresses, (port, port)))
-
-
-def _answers(address: str, port: int) -> bool:
-    try:
-        with socket.create_connection((address, port), _ANSWER_SECONDS) as probe:
-            return bool(probe.getsockname() != probe.getpeername())  # the system may have given it to the probe
-    except OSError:
-        return False
+    addresses = ("127.0.0.1", "::1") if host == "localhost" else (host,)
+    return port > 0 and any(is_taken(each, port) for each in addresses)
 
 
 def say_untried() -> None:

@@ -15,6 +15,7 @@ from hypercorn.utils import wrap_app
 
 from devgw.limits import Limits
 from devgw.platforms.here import here
+from devgw.platforms.taken import is_taken
 from devgw.problems import Problem
 from devgw.web.client_connection import ClientConnection
 from devgw.web.connections import Connections, RoomMade
@@ -25,8 +26,6 @@ GRACE_SECONDS = 1.0
 _BACKLOG = 1_024
 """Connections that wait in the kernel until they are taken."""
 _NO_DESCRIPTOR_SECONDS = 0.05
-_PROBE_SECONDS = 0.25
-"""Windows tries a closed port for two seconds; who listens on this machine answers in a millisecond."""
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _PASSING = _EXHAUSTED | {errno.ECONNABORTED, errno.EINTR, errno.EPROTO, errno.EAGAIN}
 """What `accept` may say without the socket being lost."""
@@ -85,7 +84,7 @@ def listen(host: str, port: int) -> Listeners:
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    if port and _is_taken(host, port):
+    if port and is_taken(host, port):
         raise PortTaken(host, port)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -102,16 +101,6 @@ def _bind(host: str, port: int) -> socket.socket:
         raise
     listener.setblocking(False)
     return listener
-
-
-def _is_taken(host: str, port: int) -> bool:
-    """Tell whether somebody takes connections there: macOS lets one address be bound beside a listener on all."""
-    asked = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  it is not bound here
-    try:
-        with socket.create_connection((asked, port), _PROBE_SECONDS) as probe:
-            return bool(probe.getsockname() != probe.getpeername())  # the system may have given it to the probe
-    except OSError:
-        return False
 
 
 async def serve(
