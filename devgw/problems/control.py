@@ -1,5 +1,6 @@
 """Why a gateway cannot take a project for itself, or a face finds none."""
 
+import shlex
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -54,7 +55,7 @@ class NoPassingFolder(Problem):
 
 @dataclass(frozen=True, slots=True)
 class AnotherGatewayRuns(Problem):
-    """A gateway runs in this project already."""
+    """A gateway runs with this state already: in this project, or in another one that was given the same folder."""
 
     state_dir: str
     pid: int
@@ -62,14 +63,15 @@ class AnotherGatewayRuns(Problem):
     fault: ClassVar = Fault.MACHINE
 
     def explain(self) -> str:
-        """Say which process holds the project."""
+        """Say which process holds the state."""
         who = f"process {self.pid}" if self.pid else "another process"
-        return f"A gateway runs in this project already: {who} holds {self.state_dir}."
+        return f"A gateway runs with this state already: {who} holds {self.state_dir}."
 
     def advise(self) -> str:
         """Say what to do instead."""
         end = f" end it (kill {self.pid})," if self.pid else ""
-        return f"Join it with `devgw attach`,{end} or start this one with another --state-dir and --port."
+        attach = f"devgw attach --state-dir {shlex.quote(self.state_dir)}"  # it may have been started anywhere
+        return f"Join it with `{attach}`,{end} or start this one with another --state-dir and --port."
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,7 +232,8 @@ async def test_a_second_gateway_in_one_project_is_refused_and_told_what_to_do(se
     with pytest.raises(Refused) as refused:
         await ControlServer(Walk().monitor, NoActions(), served.state_dir).open()
     assert refused.value.problem == AnotherGatewayRuns(str(served.state_dir), os.getpid())
-    assert "devgw attach" in refused.value.problem.advise()
+    assert f"`devgw attach --state-dir {served.state_dir}`" in refused.value.problem.advise()
+    assert refused.value.problem.explain().startswith("A gateway runs with this state already: process ")
     assert (await snapshot_once(served.state_dir, ["flow"])).rows == {"flow": []}
 
 

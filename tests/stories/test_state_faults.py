@@ -332,7 +332,9 @@ async def test_a_state_folder_that_cannot_be_made_again_is_named_and_the_proxy_g
     else:
         other.acquire()
     await faulty.is_refused_and_goes_on("state_removed", "STATE-05")
-    said = {"a link": "it is a symbolic link", "a file": "it is no folder"}.get(stands_there, "A gateway runs in this")
+    said = {"a link": "it is a symbolic link", "a file": "it is no folder"}.get(
+        stands_there, "A gateway runs with this"
+    )
     assert said in (await faulty.register()).json()["error_description"]
     await until(lambda: not list(tmp_path.glob("elsewhere/*")), 0)
     other.release()
