@@ -29,6 +29,7 @@ NAMED: dict[str, tuple[tuple[str, ...], set[int]]] = {
     "trace": (("trace", "nothing"), _REFUSED),
     "schema": (("schema", "devgw"), _WELL),
     "init": (("init", "copy"), _WELL),
+    "connect": (("connect", "claude-code"), _WELL),
     "attach": (("attach",), _REFUSED),  # there is no terminal
     "up": (("up", "--headless"), _REFUSED),  # one runs already
     "watch": (("watch", "localhost:1/mcp", "--headless"), _REFUSED),  # nothing is there

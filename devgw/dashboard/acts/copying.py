@@ -61,7 +61,7 @@ def _choices(desk: Desk, row: Any) -> list[Choice]:
 def _why_not(desk: Desk, kind: str) -> str:
     if kind in _TRACE_ONLY:
         return "" if desk.view.name == "traces" else "only of a trace: o t goes there"
-    return "" if desk.view.name in {"flows", "traces"} else "only of a flow or a trace"
+    return "" if desk.view.name == "flows" else "only of a flow: 1 shows them"
 
 
 def _hint(row: Any, kind: str) -> str:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from devgw.dashboard.acts import copying, examining, going, looking, moving, revoking, running, sifting
+from devgw.dashboard.acts import comparing, copying, examining, going, looking, moving, revoking, running, sifting
 from devgw.dashboard.keys.everywhere import EVERYWHERE
 from devgw.dashboard.keys.keymap import Key, Keymap
 
@@ -64,6 +64,17 @@ _VIEW = (
         sifting.mark,
         sifting.why_no_row,
         views=("tokens", "traces", "clients", "sessions"),
+        bar=1,
+    ),
+    Key(
+        "compare",
+        ("D",),
+        "D",
+        "compare",
+        "what differs between the two that are marked",
+        comparing.compare,
+        comparing.why_no_compare,
+        views=("traces",),
         bar=1,
     ),
     Key(

@@ -1,0 +1,60 @@
+"""Comparing two requests that are marked: what differs between what the gateway tells of them, secrets masked."""
+
+from difflib import unified_diff
+from functools import partial
+
+from devgw.control.messages import CommandAnswer, TraceDetail
+from devgw.dashboard.desk import Desk
+from devgw.dashboard.overlays.notice import Notice
+from devgw.dashboard.world import row_id
+from devgw.foreign.text import clean
+
+_CONTEXT = 2
+_WIDTH = 140
+
+
+def compare(desk: Desk) -> None:
+    """Ask for both, and show what differs; the older one stands first."""
+    marked = [row for row in desk.listing.rows() if row_id(row) in desk.listing.marks]
+    ids = [row.id for row in sorted(marked, key=lambda row: row.at)]
+    told: dict[str, list[str]] = {}
+
+    def came(answer: CommandAnswer, trace_id: str) -> None:
+        if not answer.ok:
+            desk.complain(answer.explanation or f"the gateway does not know {trace_id} any more")
+            return
+        told[trace_id] = _lines(TraceDetail.from_json(answer.result))
+        if len(told) == len(ids):
+            _show(desk, ids, [told[each] for each in ids])
+
+    for each in ids:
+        desk.port.ask("inspect", {"kind": "trace", "id": each}, partial(came, trace_id=each))
+
+
+def _lines(detail: TraceDetail) -> list[str]:
+    """Return a request and its answer, a header and a line of a body on each line."""
+    row = detail.row
+    url, _, query = detail.url.partition("?")
+    head = [f"{row.method} {url}", *(f"  {each}" for each in query.split("&") if each), f"answered {row.status}"]
+    said = [f"{name} {text}" for name, text in (("why", detail.explanation), ("note", row.note)) if text]
+    sides = (
+        ("request", detail.request_headers, detail.request_body),
+        ("response", detail.response_headers, detail.response_body),
+    )
+    for side, headers, body in sides:
+        said += [f"{side} {each.name}: {each.value}" for each in headers]
+        said += [f"{side} | {each}" for each in body.text.splitlines()]
+    return [clean(each) for each in (*head, *said)]
+
+
+def _show(desk: Desk, names: list[str], texts: list[list[str]]) -> None:
+    (before, after), (one, other) = names, texts
+    lines = [*unified_diff(one, other, before, after, lineterm="", n=_CONTEXT)]
+    text = "\n".join(lines) if lines else "They are told in the same words."
+    desk.overlay = Notice(f"From {before} to {after}", text, width=_WIDTH)
+
+
+def why_no_compare(desk: Desk) -> str:
+    """Say why there are no two to compare."""
+    count = sum(row_id(row) in desk.listing.marks for row in desk.listing.rows())
+    return "" if count == 2 else f"mark two with space; {count} {'is' if count == 1 else 'are'} marked"

@@ -1,0 +1,56 @@
+"""Two requests side by side: what differs between them."""
+
+import json
+from dataclasses import replace
+
+from devgw.cli.printing import as_json
+from devgw.control.messages import CommandAnswer
+from tests.dashboard.bench import Bench
+
+
+def marked(bench: Bench) -> list[str]:
+    bench.press("2", "space", "space")
+    assert "D compare" in bench.text()
+    bench.press("D")
+    return [arguments["id"] for name, arguments in bench.port.asked if name == "inspect"]
+
+
+def came(bench: Bench, number: int, status: int) -> None:
+    opened = next(detail for (kind, _), detail in bench.desk.scene.details.items() if kind == "trace")
+    detail = replace(opened, row=replace(opened.row, status=status), url="http://localhost:9000/mcp?a=1&b=2")
+    bench.port.waiting[number](CommandAnswer("1", True, json.loads(as_json(detail))))
+
+
+def test_what_differs_between_two_that_are_marked_is_shown_the_older_first(bench: Bench) -> None:
+    ids = marked(bench)
+    rows = {row.id: row.at for row in bench.world.table("trace")}
+    assert len(ids) == 2
+    assert rows[ids[0]] < rows[ids[1]]
+
+    came(bench, 1, 401)
+    assert bench.desk.overlay is None
+    came(bench, 0, 200)
+    text = bench.text()
+    assert f"From {ids[0]} to {ids[1]}" in text
+    assert "-answered 200" in text
+    assert "+answered 401" in text
+    assert "-request authorization" not in text
+
+
+def test_where_nothing_differs_it_says_so(bench: Bench) -> None:
+    marked(bench)
+    came(bench, 0, 200)
+    came(bench, 1, 200)
+    assert "told in the same words" in bench.text()
+
+
+def test_one_that_is_no_longer_kept_is_said(bench: Bench) -> None:
+    marked(bench)
+    bench.port.waiting[0](CommandAnswer("1", code="not_found", explanation="There is no trace 7f3."))
+    assert "There is no trace 7f3." in bench.text()
+
+
+def test_it_wants_two_and_says_how_many_there_are(bench: Bench) -> None:
+    bench.press("2", "space", "D")
+    assert "mark two with space; 1 is marked" in bench.text()
+    assert [name for name, _ in bench.port.asked if name == "inspect"] == []
