@@ -15,7 +15,15 @@ from devgw.problems import Refused
 from devgw.problems.limit import limit_id
 from devgw.problems.upstream_token import TokenAnswerShape, TokenAnswerUnreadable, TokenRequestRefused
 
-_SECRET = re.compile(r"[A-Za-z0-9_~+/.-]{24,}=*")
+_LONG = re.compile(r"(?![a-z]{1,20}(?:_[a-z]{1,20}){1,9}(?![\w~+/.-]))[A-Za-z0-9_~+/.-]{24,}=*")
+"""What only a secret is as long as; names of members such as `token_endpoint_auth_method` are none."""
+_NAMED = re.compile(
+    r"((?:token|secret|password|verifier|assertion|jwt|cookie|authorization|(?:api|access|private)[_-]?key)"
+    r"(?:\\*[\"']\s?:\s?|[=>]))"
+    r"(?!null\b)(?:\\+\".*?(?:\\+\"|\Z)|\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[\[{].*|[^\s,&<>}\]\"'\\]+)",
+    re.IGNORECASE,
+)
+"""A member or parameter that is a secret by its name, however short, and whatever form it stands in."""
 EXCERPT = 300
 A_CENTURY = 3.2e9
 """In seconds: a lifetime beyond it is none."""
@@ -40,7 +48,7 @@ class TokenAnswer:
 def excerpt(body: bytes) -> str:
     """Return the beginning of a foreign answer as it may be shown: on one line, anything like a secret cut out."""
     text = " ".join(body[: EXCERPT * 4].decode("utf-8", "replace").split())
-    return _SECRET.sub("…", text)[:EXCERPT]
+    return _LONG.sub("…", _NAMED.sub(r"\1…", text))[:EXCERPT]
 
 
 def _members(content_type: str, body: bytes) -> dict[str, Any] | None:

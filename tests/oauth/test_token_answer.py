@@ -1,6 +1,7 @@
 """Token answers in all their forms: one of two ends, whatever comes."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -75,6 +76,46 @@ def test_a_lifetime_is_a_number_of_seconds_that_a_calendar_has(value: Any, expec
 def test_an_excerpt_is_one_short_line(body: bytes) -> None:
     assert len(excerpt(body)) <= EXCERPT
     assert "\n" not in excerpt(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b'{"access_token": "zq7short", "refresh_token":"zq7", "token_type": "DPoP"}', '"token_type": "DPoP"'),
+        (b'{"accessToken":"zq7","tokenType":"Bearer"}', '"tokenType":"Bearer"'),
+        (b'{"data":{"access_token":{"value":"zq7"}}}', '"data"'),
+        (b'{"access_token":"a\\"zq7","x":2}', '"x":2'),
+        (b'"{\\"access_token\\":\\"zq7\\",\\"x\\":1}"', "x"),
+        (b'{"client_secret": 7175557, "a": 1}', '"a": 1'),
+        (b"{'id_token': 'zq7 zq7', 'a': 1}", "'a': 1"),
+        (b"access_token=zq7&token_type=bearer", "token_type=bearer"),
+        (b"<access_token>zq7</access_token><kind>b</kind>", "<kind>b</kind>"),
+        (b'{"access_token":"zq7', "access_token"),
+    ],
+)
+def test_an_excerpt_shows_no_secret_however_short_and_however_written(body: bytes, shown: str) -> None:
+    assert "zq7" not in excerpt(body)
+    assert "7175557" not in excerpt(body)
+    assert shown in excerpt(body)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "token_endpoint_auth_method none is not supported",
+        "invalid_token: The token expired",
+        '{"access_token": null, "token_type": "Bearer"}',
+    ],
+)
+def test_an_excerpt_keeps_what_only_sounds_like_a_secret(words: str) -> None:
+    assert excerpt(words.encode()) == words
+
+
+@pytest.mark.parametrize("piece", [b'token="', b"\\", b'"token":', b"token=", b"a_", b'token\\":\\"'])
+def test_an_excerpt_takes_no_time_by_the_square_of_a_strangers_length(piece: bytes) -> None:
+    began = time.monotonic()
+    excerpt(piece * 20_000)
+    assert time.monotonic() - began < 0.2
 
 
 @pytest.mark.parametrize("body", [b"", b"<h1>No</h1>", b'{"error": "of_its_own"}'])

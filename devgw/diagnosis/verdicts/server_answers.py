@@ -9,6 +9,7 @@ from devgw.diagnosis.verdicts.server_endpoint import answered
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Seen
 from devgw.foreign.text import clean
 from devgw.foreign.words import reason_in
+from devgw.oauth.token_answer import excerpt
 from devgw.problems.endpoint import EndpointDead, EndpointFailing, EndpointKind
 from devgw.problems.endpoint_answer import EndpointAnswer, refusal_at
 from devgw.problems.endpoint_client import RegistrationClosed
@@ -138,7 +139,7 @@ def _endpoint_answer(seen: Seen, kind: EndpointKind, answer: Answer) -> Endpoint
         answer.url.partition("?")[0],
         answer.status,
         error_code=answer.said("error"),
-        said=answer.said("error_description") or reason_in(answer.body).removeprefix(answer.said("error")),
+        said=answer.said("error_description") or _other_words(answer),
         media_type=answer.media_type,
         is_json=bool(answer.document),
         retry_after=clean(answer.headers.get("retry-after", ""), 40),
@@ -147,3 +148,8 @@ def _endpoint_answer(seen: Seen, kind: EndpointKind, answer: Answer) -> Endpoint
         if is_for_people
         else stood_before(shown(answer.url), answer.status, answer.headers, answer.body, caller),
     )
+
+
+def _other_words(answer: Answer) -> str:
+    """Return what it says in no member of OAuth's: a page, or a form, in which a token may stand."""
+    return excerpt(reason_in(answer.body).removeprefix(answer.said("error")).encode())
