@@ -118,6 +118,13 @@ def of_project(problem: Problem, settings: Settings) -> Problem:
     return problem
 
 
+def why_without(problem: Problem, settings: Settings) -> str:
+    """Return why a gateway that keeps nothing has no control socket; empty where one may not go without."""
+    if settings.ephemeral and isinstance(problem, StateDirectoryUnusable):
+        return f"{problem.explain()} Set {problem.variable} to a folder that you may write to, for one."
+    return ""
+
+
 def is_session(root: Path) -> bool:
     """Tell whether a project was made of URLs on a command line, and is gone with that command."""
     return root.name.startswith(SESSION) and (root / HELD / LOCK).exists()

@@ -8,7 +8,7 @@ from typing import cast
 
 from devgw.clock import Clock, SystemClock
 from devgw.config.finding import Finding
-from devgw.control.folder import DATABASE, KEY, control_folder, of_project
+from devgw.control.folder import DATABASE, KEY, control_folder, of_project, why_without
 from devgw.control.lock import ProjectLock
 from devgw.diagnosis.diagnose import RuleDiagnoser
 from devgw.events import Bus, Published
@@ -26,7 +26,6 @@ from devgw.outbound.kept_documents import KEPT_DOCUMENTS, KeptDocuments
 from devgw.outbound.proxy import ProxyClient
 from devgw.outbound.upstream_oauth.building import UpstreamSide, build_upstream_side
 from devgw.problems import Refused
-from devgw.problems.control import StateDirectoryUnusable
 from devgw.settings import Settings
 from devgw.store.assertions import AssertionRecords
 from devgw.store.connections import SealedConnections
@@ -170,8 +169,8 @@ def _take_project(settings: Settings, undo: ExitStack) -> tuple[ProjectLock | No
         lock.acquire()
     except Refused as refused:
         problem = of_project(refused.problem, settings)
-        if settings.ephemeral and isinstance(problem, StateDirectoryUnusable):
-            return None, f"{problem.explain()} Set {problem.variable} to a folder that you may write to, for one."
+        if why := why_without(problem, settings):
+            return None, why
         raise Refused(problem) from refused
     undo.callback(lock.release)
     return lock, ""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 
-from devgw.control.folder import LOG, control_folder
+from devgw.control.folder import LOG, control_folder, of_project, why_without
 from devgw.control.server import ControlServer
 from devgw.events.taxonomy import ConfigLoaded, GatewayStarted, GatewayStopping, McpAuthClientDeleted
 from devgw.limits import Limits
@@ -105,12 +105,20 @@ def _start_helpers(runtime: Runtime, reloading: Reloading) -> None:
 
 
 async def _open_control(runtime: Runtime, reloading: Reloading) -> ControlServer | None:
-    """Open the control socket; a gateway without a project has none."""
+    """Open the control socket; a gateway without a project has none, and one that keeps nothing may do without."""
     if runtime.lock is None:
         return None
     actions = GatewayActions(runtime, reloading)
     control = ControlServer(runtime.monitor, actions, control_folder(runtime.settings), runtime.lock)
-    await control.open()
+    try:
+        await control.open()
+    except Refused as refused:
+        runtime.unlocked = why_without(of_project(refused.problem, runtime.settings), runtime.settings)
+        if not runtime.unlocked:
+            raise
+        runtime.lock.release()
+        runtime.lock = None
+        return None
     return control
 
 

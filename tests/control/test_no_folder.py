@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from devgw.cli.serving import why_not_here
-from devgw.control.folder import passing_folder
+from devgw.control.folder import SOCKET, passing_folder
+from devgw.files import own_folder
 from devgw.problems import Refused
 from devgw.settings import Settings
 from devgw.wiring.building import build
@@ -40,6 +41,20 @@ async def test_a_gateway_without_a_control_socket_says_so_and_what_does_not_work
     assert "Set XDG_RUNTIME_DIR to a folder" in said
     assert "`devgw attach`, `why`, `tokens`, `trace` and `tail` find no gateway here" in said
     assert "nothing keeps a second one from this project" in said
+
+
+@pytest.mark.usefixtures("runtime_folder")
+async def test_one_whose_folder_takes_a_lock_and_no_socket_runs_and_says_so(tmp_path: Path) -> None:
+    """As where the temporary folder has no more room."""
+    folder = passing_folder(tmp_path)
+    own_folder(folder)
+    (folder / SOCKET).write_text("in the way")
+    async with running_gateway(tmp_path) as gateway:
+        said = gateway.runtime.notes[0]
+        assert gateway.runtime.lock is None
+    assert f"{folder / SOCKET} cannot be used for devgw's control socket: it is no socket" in said
+    assert "Set XDG_RUNTIME_DIR to a folder" in said
+    assert (folder / SOCKET).read_text() == "in the way"
 
 
 @pytest.mark.usefixtures("runtime_folder")
