@@ -253,7 +253,7 @@ def _require_subject(claims: Mapping[str, Any], what: str) -> None:
     if text_or_none(claims["sub"]) is None:
         got = repr(claims["sub"])[:40]
         raise Refused(ProviderTokenInvalid(what, "sub", got, "the person's id, as text", Flaw.MALFORMED))
-    if len(claims["sub"]) > Limits.PARAMETER_CHARACTERS:  # it comes back with the consent form
+    if len(claims["sub"]) > Limits.PARAMETER_CHARACTERS:  # every row and page of this person holds it
         got, most = f"{len(claims['sub']):,} characters", f"at most {Limits.PARAMETER_CHARACTERS:,}"
         raise Refused(ProviderTokenInvalid(what, "sub", got, f"the person's id, of {most}", Flaw.MALFORMED))
 

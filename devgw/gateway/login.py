@@ -232,7 +232,8 @@ class Login:
             return Identity(SubjectId(DEV_SUBJECT), issuer=urls.origin, display_name="Development user")
         code = parameters.get("code")
         if not code:
-            raise Refused(ProviderAnswerEmpty(clean(", ".join(sorted(parameters)), 200)))
+            names = clean(", ".join(sorted(parameters)), 200)
+            raise Refused(ProviderAnswerEmpty(names, _words_of(parameters)[1]))
         return await self._provider.redeem(code, urls.callback, pending.login_verifier, pending.login_nonce or "")
 
     def _open_session(self, identity: Identity, user_agent: str, cookies: Cookies) -> tuple[Session, str | None]:

@@ -12,7 +12,7 @@ from devgw.gateway.records import Client
 from devgw.oauth.parameters import Parameters
 from devgw.oauth.redirect_uri import check_redirect_uri, find_fitting, leads_to, with_port_of
 from devgw.problems import Problem, Refused
-from devgw.problems.authorization import RedirectUriMismatch
+from devgw.problems.authorization import ChallengeMethodUnsupported, ChallengeMissing, RedirectUriMismatch
 from devgw.problems.client_id import ClientUnknown
 from devgw.problems.clients import ClientAuthenticationMissing
 from devgw.problems.parameters import FormExpected, ParameterMissing, QueryMangled, RequestCutOff
@@ -20,6 +20,8 @@ from devgw.problems.token import GrantTypeUnsupported, VerifierMissing
 
 _LACKS = (ParameterMissing, ClientAuthenticationMissing, ClientUnknown, GrantTypeUnsupported, VerifierMissing)
 """What the token endpoint refuses where a parameter did not come, or swallowed another."""
+_LOST = (ParameterMissing, ClientUnknown, RedirectUriMismatch, ChallengeMissing, ChallengeMethodUnsupported)
+"""What the authorization endpoint refuses where a parameter did not come as it was written."""
 _BREAK = re.compile(r"[\r\n]")
 _PARTIAL = re.compile(r"%[0-9A-Fa-f]?$")
 """The beginning of an escape, after which a URL was cut."""
@@ -65,10 +67,12 @@ def _may_be_registered(redirect_uri: str) -> bool:
 def told_by_the_query(parameters: Parameters, refused: Refused) -> Refused:
     """Return why a request is refused whose parameters were lost or changed on their way; else `refused` itself."""
     names = list(parameters)
-    if not isinstance(refused.problem, ParameterMissing | ClientUnknown | RedirectUriMismatch):
+    if not isinstance(refused.problem, _LOST):
         return refused
     if found := _how_mangled(parameters, names):
         return Refused(QueryMangled(*found))
+    if isinstance(refused.problem, ChallengeMissing | ChallengeMethodUnsupported):
+        return refused
     if len(names) == 1 or _is_cut(names, refused.problem):
         return Refused(RequestCutOff(names[-1], len(parameters.first(names[-1]) or ""), is_alone=len(names) == 1))
     return refused
@@ -114,7 +118,7 @@ def _how_mangled(parameters: Parameters, names: list[str]) -> tuple[str, str] | 
     if holder := next((name for name in parameters.written if _holds_others(name, parameters.first(name) or "")), ""):
         what = f"other parameters stand inside `{clean(holder, 30)}`, so what joins them was escaped or encoded"
         return what, "Join the parameters with a bare & and =, and percent-encode the values alone."
-    if broken := next((name for name in names if _BREAK.search(parameters.first(name) or "")), ""):
+    if broken := next((name for name in names if _BREAK.search(name + (parameters.first(name) or ""))), ""):
         what = f"a line break stands in `{clean(broken, 30)}`"
         return what, "Open the URL as one line, without the line breaks of a terminal."
     if cut := next((name for name in names[:-1] if (parameters.first(name) or "").endswith("\\")), ""):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from devgw.entropy import fingerprint
 from devgw.ids import ClientId, GrantId, OperationId, SessionId, SubjectId, TokenId, TransactionId
 
 
@@ -103,6 +104,14 @@ class Session:
     ended_at: datetime | None = None
     key_digest: str | None = None
     """Of the key in the storage of its browser (`gateway.page_proof`)."""
+
+    @property
+    def person(self) -> str:
+        """Return what a form says of the person to whom it is shown.
+
+        The subject itself may hold what a form does not bring back as it was, such as a line break (HTML §4.10.21.7).
+        """
+        return fingerprint(self.subject_id)
 
 
 @dataclass(frozen=True, slots=True)

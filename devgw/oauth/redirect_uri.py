@@ -6,7 +6,7 @@ Source: OAuth 2.1 §2.3.1, RFC 8252 §7 and §8.3, MCP authorization (Communicat
 import re
 from collections.abc import Iterable
 from enum import StrEnum
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from devgw.foreign.addresses import is_this_machine
 from devgw.foreign.text import hidden_in
@@ -20,6 +20,7 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 EDITOR_BROKERS = frozenset({"vscode.dev", "insiders.vscode.dev"})
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?\.?|[0-9a-f:]+(\.[0-9.]+)?")
 _PORT = re.compile(r"[^:]+://[^/?#\[\]]*(\[[^]]*\])?:[^/?#]+")
+_BARE_IPV6 = re.compile(r"[^:]+://[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:]*(/|$)")
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
 _IPV4 = re.compile(r"(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}")
 _READ_DIFFERENTLY = frozenset("ß\u03c2\u200c\u200d")
@@ -113,6 +114,8 @@ def _split(uri: str) -> SplitResult:
     except ValueError as error:
         raise Refused(RedirectUriRefused(uri, *_broken(uri, error))) from error
     if not parts.scheme or not (parts.netloc or parts.path):
+        if (decoded := unquote(uri)).startswith(("http://", "https://")):
+            raise Refused(RedirectUriRefused(uri, "is percent-encoded", decoded))
         raise Refused(RedirectUriRefused(uri, "is not absolute", "scheme://host/path"))
     return parts
 
@@ -121,6 +124,11 @@ def _broken(uri: str, error: ValueError) -> tuple[str, str]:
     """Return the rule that a URI breaks which cannot be taken apart, and what to register instead."""
     if _PORT.search(uri) is None:
         return f"is not a URI ({error})", "an absolute URI"
+    if _BARE_IPV6.match(uri):
+        return (
+            "has an IPv6 address without brackets",
+            "it with the address in brackets, as in http://[::1]:8080/callback",
+        )
     instead = "it with a port from 1 to 65535, in digits"
     return "has a port that is no number up to 65535", f"{instead}; on loopback the port of the login may be another"
 

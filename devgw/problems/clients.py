@@ -1,5 +1,6 @@
 """Why a client is not taken: registration, metadata documents, authentication."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -42,6 +43,7 @@ class RegistrationUnreadable(Problem):
         return "POST a JSON object with Content-Type: application/json and at least redirect_uris."
 
 
+_IN_BRACES = re.compile(r"\{\w+\}")
 _BY_MEMBER = {
     "scope": "REG-12",
     "application_type": "REG-07",
@@ -92,7 +94,12 @@ class RedirectUriRefused(Problem):
     @property
     def diagnosis_id(self) -> str:
         """Return which of the two it is."""
-        return "CONF-01" if has_placeholder(self.redirect_uri) else "REG-05"
+        return "CONF-01" if self._has_placeholder else "REG-05"
+
+    @property
+    def _has_placeholder(self) -> bool:
+        """Tell whether a name in braces, which no URI has, stands where a value belongs."""
+        return has_placeholder(self.redirect_uri) or _IN_BRACES.search(self.redirect_uri) is not None
 
     def explain(self) -> str:
         """Say which rule."""
@@ -100,7 +107,7 @@ class RedirectUriRefused(Problem):
 
     def advise(self) -> str:
         """Say what to register."""
-        if has_placeholder(self.redirect_uri):
+        if self._has_placeholder:
             return "Give the variable in it a value where the client is configured; then register."
         return f"Register {self.instead}."
 

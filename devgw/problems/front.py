@@ -205,7 +205,7 @@ class OriginNotAllowed(Problem):
 
     origin: str
 
-    diagnosis: ClassVar = "CORS-05"
+    diagnosis: ClassVar = "CORS-07"
     status: ClassVar = 403
     error: ClassVar = ErrorCode.ACCESS_DENIED
     source: ClassVar = "MCP basic/transports: servers MUST validate the Origin header"

@@ -67,17 +67,27 @@ class ProviderAnswerEmpty(Problem):
 
     got: str
     """The parameters that came, by name."""
+    description: str = ""
+    """What it says of an error for which it gives no code."""
 
     diagnosis: ClassVar = "IDT-32"
     fault: ClassVar = Fault.PROVIDER
     status: ClassVar = 502
     error: ClassVar = ErrorCode.SERVER_ERROR
-    hint: ClassVar = (
-        "Let the provider answer `response_type=code` with `code` and `state` in the query, for this client; then "
-        "start the connection again."
-    )
     source: ClassVar = "RFC 6749 §4.1.2"
 
     def explain(self) -> str:
         """Say what came."""
-        return f"The identity provider sent the browser back with {self.got} alone: neither a code nor an error."
+        came = f"The identity provider sent the browser back with {self.got} alone"
+        if self.description:
+            return f"{came}: no code, and no error beside its words {quoted('', self.description)}."
+        return f"{came}: neither a code nor an error."
+
+    def advise(self) -> str:
+        """Say what to do at the provider."""
+        if self.description:
+            return "Do what its words say at the provider; then start the connection again."
+        return (
+            "Let the provider answer `response_type=code` with `code` and `state` in the query, for this client; then "
+            "start the connection again."
+        )

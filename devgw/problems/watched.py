@@ -79,7 +79,7 @@ class WatchedPageRefused(Problem):
     origin: str
     """Empty where the browser says that it is another site, and not which."""
 
-    diagnosis: ClassVar = "CORS-05"
+    diagnosis: ClassVar = "CORS-07"
     status: ClassVar = 403
     hint: ClassVar = "Call from a page that this machine serves (http://localhost), or from a program."
     source: ClassVar = "MCP basic/transports: Security Warning (Origin)"

@@ -153,9 +153,9 @@ async def decide() -> Response:
     return _see(gateway.consents.approve(question), 303)
 
 
-def _check_subject(sessions: list[Session], subject_id: str | None) -> None:
+def _check_subject(sessions: list[Session], person: str | None) -> None:
     """Refuse a form that was shown to somebody who is not signed in here any more."""
-    if subject_id and all(each.subject_id != subject_id for each in sessions):
+    if person and all(each.person != person for each in sessions):
         raise Refused(
             ConsentStale(
                 "it was shown to another person: somebody else signed in since, or its page comes from another browser",

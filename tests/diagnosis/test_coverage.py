@@ -117,7 +117,7 @@ def test_explain_shows_a_page_a_group_a_search_and_the_table() -> None:
     assert "RFC 8414" in page
     forgetting = CliRunner().invoke(command, ["REVK-03"]).output
     assert all(entry.name in forgetting for entry in entries() if entry.forget)
-    assert CliRunner().invoke(command, ["CORS"]).output.count("CORS-0") == 6
+    assert CliRunner().invoke(command, ["CORS"]).output.count("CORS-0") == 7
     assert "RURI-03" in CliRunner().invoke(command, ["slash", "redirect"]).output
     assert "not here" in CliRunner().invoke(command, ["--table"]).output
     assert CliRunner().invoke(command, ["no such failure"]).exit_code == 1

@@ -427,6 +427,31 @@ async def test_a_callback_with_neither_code_nor_error_is_a_page(world: World) ->
     assert "IDT-32" in browser.page.html
 
 
+@pytest.mark.parametrize("code", [{}, {"error": ""}])
+async def test_words_without_an_error_code_are_kept(world: World, code: dict[str, str]) -> None:
+    world.provider.callback = code | {"error_description": "The user is locked"}
+    browser = await world.sign_in()
+    assert browser.page is not None
+    assert "no error beside its words" in browser.page.text
+    assert "The user is locked" in browser.page.text
+    assert "Do what its words say" in browser.page.text
+
+
+@pytest.mark.parametrize("sub", ["a\nb", "a\rb", " a ", "\ta", "a\u0000b", "é", "e\u0301", "<b>&amp;"])
+async def test_whatever_a_person_is_called_there_may_decide(world: World, sub: str) -> None:
+    """A browser brings a line break back as two characters, and some as none: the form says nothing of the subject."""
+    world.provider.claims = {"sub": sub}
+    client = await world.gateway.register(world.http)
+    async with Browser(CALLBACK) as browser:
+        await browser.open(world.gateway.authorize_url(client["client_id"], token("")))
+        assert browser.page is not None
+        (form,) = [each for each in browser.page.forms if "subject" in each.fields]
+        assert form.fields["subject"].isalnum()
+        await browser.press("Allow")
+        assert browser.location is not None
+        assert "code=" in browser.location
+
+
 async def test_keys_are_cached_and_fetched_once_more_for_an_unknown_one(world: World) -> None:
     """OpenID Connect Core §10.1.1, with a floor between fetches."""
     provider = world.provider

@@ -164,3 +164,38 @@ async def test_a_verifier_is_told_by_what_is_wrong_with_it(
     ):
         assert told in json.dumps(await ask(gateway, http, code.form(code_verifier=sent)))
     assert "access_token" in await ask(gateway, http, code.form())
+
+
+@pytest.mark.parametrize(
+    ("uri", "told", "change"),
+    [
+        (
+            "http%3A%2F%2Flocalhost%3A33418%2Fcallback",
+            "is percent-encoded",
+            "Register http://localhost:33418/callback.",
+        ),
+        ("http://::1:33418/callback", "an IPv6 address without brackets", "as in http://[::1]:8080/callback"),
+        ("http://localhost:{port}/callback", "CONF-01", "Give the variable in it a value"),
+        ("http://localhost:port/callback", "has a port that is no number", "with a port from 1 to 65535"),
+    ],
+)
+async def test_a_redirect_uri_is_refused_with_what_is_wrong_with_it(
+    gateway: Running, http: httpx2.AsyncClient, uri: str, told: str, change: str
+) -> None:
+    document = {"redirect_uris": [uri], "token_endpoint_auth_method": "none"}
+    said = (await http.post(gateway.at("/oauth/register"), json=document)).json()["error_description"]
+    assert told in said
+    assert change in said
+
+
+async def test_a_url_that_was_pasted_with_a_line_break_in_a_name_is_told_as_that(
+    gateway: Running, http: httpx2.AsyncClient
+) -> None:
+    client = await gateway.register(http)
+    whole = gateway.authorize_url(client["client_id"], "v" * 43)
+    for name in ("code_challenge", "code_challenge_method", "client_id"):
+        broken = whole.replace(f"&{name}=", f"&{name[:4]}%0A{name[4:]}=")
+        answer = await http.get(broken)
+        said = answer.headers.get("location", "").replace("+", " ") + answer.text
+        assert "a line break stands in" in said, said
+        assert "Open the URL as one line" in said

@@ -2,14 +2,18 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import httpx2
 import pytest
 
+from devgw.config.settings_file import read_settings
 from devgw.limits import Limits
+from devgw.settings import Settings
 from tests.diagnosis.fixes.way import Client
 from tests.diagnosis.stories.conftest import Watched
-from tests.support.mending import mends
+from tests.support.gateway import mcp_request, running_gateway
+from tests.support.mending import mends, written
 
 HELLO = b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03" + b"x" * 200
 WAY = b"/.well-known/oauth-authorization-server"
@@ -70,3 +74,18 @@ def spoilt(gateway: Watched, name: str, words: str) -> bytes:
         "HOST-08": HELLO,
         "HOST-11": b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n",
     }[name]
+
+
+@mends("CORS-07")
+@pytest.mark.parametrize("origin", ["https://play.example", "chrome-extension://abcdefgh", "vscode-webview://abc"])
+async def test_a_page_that_is_added_as_printed_may_call(http: httpx2.AsyncClient, tmp_path: Path, origin: str) -> None:
+    async def called(settings: Settings) -> httpx2.Response:
+        async with running_gateway(settings=settings) as running:
+            return await http.post(running.mcp_url, json=mcp_request("ping"), headers={"origin": origin})
+
+    refused = await called(Settings())
+    assert (refused.status_code, refused.json()["diagnosis"]) == (403, "CORS-07")
+    allowed = written(refused.json()["hint"], r'add "(\S+)" to allowed_origins in devgw.toml')
+    (tmp_path / "devgw.toml").write_text(f'allowed_origins = ["{allowed}"]\n')
+    answer = await called(Settings(allowed_origins=read_settings(tmp_path, {})[0].allowed_origins))
+    assert (answer.status_code, answer.json()["reason"]) == (401, "token_missing")

@@ -276,7 +276,7 @@ async def test_a_preflight_that_was_refused_is_not_called_unanswered_too(gateway
     await Agent(gateway).http.options(gateway.mcp_url, headers=headers)
     gateway.wait(5)
 
-    assert await gateway.names() == ["CORS-05"]
+    assert await gateway.names() == ["CORS-07"]
 
 
 @pytest.mark.parametrize(
