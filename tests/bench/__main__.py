@@ -9,6 +9,7 @@ from statistics import median
 from tests.bench.doctor import report as report_doctor
 from tests.bench.first_call import report as report_first_call
 from tests.bench.load import requests_per_second
+from tests.bench.many_tokens import report as report_many_tokens
 from tests.bench.reload import report
 from tests.bench.startup import measure
 from tests.support.gate import PATH
@@ -87,3 +88,4 @@ if __name__ == "__main__":
     print(report())
     print(report_first_call())
     print(report_doctor())
+    print(report_many_tokens())
