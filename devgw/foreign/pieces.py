@@ -22,8 +22,9 @@ class Meter(Protocol):
 
     is_connected: bool
     """Whether a connection came about."""
-    received: int
-    """In bytes, framing included."""
+
+    def take(self, piece: bytes) -> None:
+        """Count what came, framing included."""
 
     def check(self) -> None:
         """Return where more may be read; raise where it may not."""
@@ -65,7 +66,7 @@ class _PieceStream(httpcore2.AsyncNetworkStream):
         """Return the next piece."""
         self._meter.check()
         piece = await self._stream.read(min(max_bytes, PIECE_BYTES), timeout)
-        self._meter.received += len(piece)
+        self._meter.take(piece)
         return piece
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  httpcore2's

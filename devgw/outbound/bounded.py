@@ -48,6 +48,9 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
             await inner.aclose()
             kind, what = (httpx2.ReadTimeout, "answer") if pace.is_connected else (httpx2.ConnectTimeout, "connection")
             raise kind(f"no {what} within {self._bounds.seconds:g} s", request=request) from error
+        except (httpx2.RemoteProtocolError, httpx2.ReadError) as error:
+            await inner.aclose()
+            raise AnswerBroken(str(error), pace.beginning) from error
         except BaseException:
             await inner.aclose()
             raise
@@ -56,7 +59,7 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
             await response.aclose()
             await inner.aclose()
             raise Refused(AnswerHeadTooLong(_shown(request), blamed=self._bounds.blamed))
-        return _bounded(request, response, self._bounds, deadline, inner)
+        return _bounded(pace, response, self._bounds, deadline, inner)
 
     def _connector(self, url: str, host: str, pace: AnswerPace) -> "_Connector":
         """Return what connects: to the host, or to the environment's proxy for it.
@@ -89,7 +92,7 @@ def _shown(request: httpx2.Request) -> str:
 
 
 def _bounded(
-    request: httpx2.Request, response: httpx2.Response, bounds: Bounds, deadline: float, inner: _Connector
+    pace: AnswerPace, response: httpx2.Response, bounds: Bounds, deadline: float, inner: _Connector
 ) -> httpx2.Response:
     """Return the response with its body unpacked within the bounds, and without the headers that told how.
 
@@ -99,7 +102,7 @@ def _bounded(
     headers.pop("set-cookie", None)
     packed = headers.pop("content-encoding", "").strip().lower()
     headers.pop("content-length", None)
-    stream = _BoundedBody(request, response, bounds, deadline, inner, packed)
+    stream = _BoundedBody(pace, response, bounds, deadline, inner, packed)
     return httpx2.Response(response.status_code, headers=headers, stream=stream, extensions=response.extensions)
 
 
@@ -108,14 +111,15 @@ class _BoundedBody(httpx2.AsyncByteStream):
 
     def __init__(
         self,
-        request: httpx2.Request,
+        pace: AnswerPace,
         response: httpx2.Response,
         bounds: Bounds,
         deadline: float,
         inner: _Connector,
         packed: str,
     ) -> None:
-        self._url = _shown(request)
+        self._pace = pace
+        self._url = pace.url
         self._response = response
         self._bounds = bounds
         self._deadline = deadline
@@ -155,9 +159,11 @@ class _BoundedBody(httpx2.AsyncByteStream):
                 return await anext(stream, None)
         except httpx2.RemoteProtocolError as error:
             if not any(getattr(each, "error_status_hint", 0) == _TOO_LONG for each in chain_of(error)):
-                raise
+                raise AnswerBroken(str(error), self._pace.beginning, received) from error
             framing = AnswerHeadTooLong(self._url, blamed=self._bounds.blamed, part="framing of the body")
             raise Refused(framing) from error
+        except httpx2.ReadError as error:
+            raise AnswerBroken(str(error), self._pace.beginning, received) from error
         except TimeoutError as error:
             is_silent = until < self._deadline
             waited = self._bounds.silence if is_silent else self._bounds.seconds
@@ -165,24 +171,42 @@ class _BoundedBody(httpx2.AsyncByteStream):
             raise Refused(unfinished) from error
 
 
-class EncodingUnknown(httpx2.DecodingError):
-    """A body is packed in a way that nobody asked for."""
+class AnswerBroken(httpx2.RemoteProtocolError):
+    """An answer is no HTTP, or it breaks off."""
 
-    def __init__(self, encoding: str) -> None:
-        super().__init__(f"its Content-Encoding is {encoding!r}, although identity was asked for")
+    def __init__(self, said: str, beginning: bytes, received: int | None = None) -> None:
+        """Keep what came.
+
+        Args:
+            said: of the parser or the operating system.
+            beginning: of all that came, framing included.
+            received: of the body, in bytes; None where none was begun.
+        """
+        super().__init__(said)
+        self.beginning = beginning
+        self.received = received
+
+
+class EncodingUnread(httpx2.DecodingError):
+    """A body is packed in a way that nobody asked for, or not packed as it says."""
+
+    def __init__(self, encoding: str, *, is_broken: bool) -> None:
+        words = "it is not" if is_broken else "identity was asked for"
+        super().__init__(f"its Content-Encoding is {encoding!r}, and {words}")
         self.encoding = encoding
+        self.is_broken = is_broken
 
 
 def _unpacker(packed: str) -> Any:
     """Return what unpacks a piece, a little at a time.
 
     Raises:
-        EncodingUnknown: where it is packed in a way that nobody asked for.
+        EncodingUnread: where it is packed in a way that nobody asked for; the next, where it is not packed so.
     """
     if packed in {"", "identity"}:
         return lambda piece: (piece,)
     if packed not in {"gzip", "x-gzip", "deflate"}:
-        raise EncodingUnknown(packed[:40])
+        raise EncodingUnread(packed[:40], is_broken=False)
     unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
 
     def unpack(piece: bytes) -> Iterator[bytes]:
@@ -190,7 +214,7 @@ def _unpacker(packed: str) -> Any:
             try:
                 out = unpacker.decompress(piece, _PIECE)
             except zlib.error as error:
-                raise httpx2.DecodingError(f"its Content-Encoding is {packed}, and it is not ({error})") from error
+                raise EncodingUnread(packed, is_broken=True) from error
             yield out
             piece = unpacker.unconsumed_tail
             if not piece and len(out) < _PIECE:  # a full piece may have left more inside

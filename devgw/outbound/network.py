@@ -15,6 +15,9 @@ from devgw.problems import Refused
 from devgw.problems.base import Fault
 from devgw.problems.limit import AnswerHeadTooLong, AnswerTooLong
 
+_KEPT = 8_192
+"""Bytes of the beginning: a status line, the headers that frame a body, and the first chunk."""
+
 
 @dataclass(slots=True)
 class AnswerPace:
@@ -30,6 +33,14 @@ class AnswerPace:
     is_connected: bool = False
     is_head_over: bool = False
     received: int = 0
+    beginning: bytes = b""
+    """As much as tells what it is where it is no HTTP."""
+
+    def take(self, piece: bytes) -> None:
+        """Count a piece, and keep the first of them."""
+        self.received += len(piece)
+        if len(self.beginning) < _KEPT:
+            self.beginning += piece
 
     def check(self) -> None:
         """Return where more may be read.

@@ -13,16 +13,16 @@ from devgw.gateway.patience import Patience
 from devgw.gateway.transport import Timing, TransportSettings, UpstreamRequest
 from devgw.limits import Limits
 from devgw.outbound.dialer import Dialer
-from devgw.outbound.exchange import ConnectionLost, Exchange, ProtocolSwitched
-from devgw.outbound.framing import FramingTooLong, FramingUnsafe
-from devgw.outbound.head import HeadTooLarge, TlsAnswered
+from devgw.outbound.exchange import ConnectionLost, Exchange
+from devgw.outbound.framing import FramingTooLong
+from devgw.outbound.head import HeadTooLarge
+from devgw.outbound.no_answer import no_answer
 from devgw.outbound.pool import Pool
 from devgw.outbound.reach import MAY_BE_FOR_TLS, is_refused_for_tls, speaks_tls
 from devgw.outbound.target import Target, bytes_of, target_of
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import AnswerGaveWay, AnswerHeadTooLong, AnswerUnfinished
 from devgw.problems.proxy import UpstreamAnswerTimedOut, UpstreamClosedEarly, UpstreamSpeaksTls
-from devgw.problems.upstream_answer import UpstreamAnswerMalformed, UpstreamFramingUnsafe, UpstreamSwitchedProtocols
 
 _GRAIN = 0.25
 """Seconds by which the limit for an answer may be overrun."""
@@ -39,23 +39,13 @@ def named(error: Exception, target: Target, settings: TransportSettings, answer:
     """Return the problem that `error` comes to."""
     if isinstance(error, TimeoutError):
         return UpstreamAnswerTimedOut(target.url, settings.response_timeout, is_setting=settings.are_proxy_settings)
-    if isinstance(error, FramingUnsafe):
-        return UpstreamFramingUnsafe(target.url, str(error))
     if isinstance(error, FramingTooLong):
         return AnswerHeadTooLong(target.url, part="framing of the body")
     if isinstance(error, HeadTooLarge):
         return AnswerHeadTooLong(target.url)
     if isinstance(error, ConnectionLost):
         return UpstreamClosedEarly(target.url, answer.received, answer.has_begun)
-    return _no_http(error, target)
-
-
-def _no_http(error: Exception, target: Target) -> Problem:
-    if isinstance(error, ProtocolSwitched):
-        return UpstreamSwitchedProtocols(target.url)
-    if isinstance(error, TlsAnswered) and not target.is_https:
-        return UpstreamSpeaksTls(target.url)
-    return UpstreamAnswerMalformed(target.url, str(error))
+    return no_answer(error, target)
 
 
 class UpstreamAnswer:

@@ -10,7 +10,9 @@ import ssl
 from urllib.parse import urlsplit
 
 from devgw.limits import Limits
+from devgw.outbound.no_answer import find_no_answer
 from devgw.outbound.proxies import find_proxy
+from devgw.outbound.target import target_of
 from devgw.outbound.transport import (
     Unreached,
     causes_of,
@@ -141,9 +143,19 @@ def _broken_off(error: BaseException, url: str, seconds: float, written_in: str)
     if isinstance(error, httpx2.TimeoutException):
         return UpstreamAnswerTimedOut(url, seconds)
     if isinstance(error, httpx2.DecodingError):
-        return UpstreamEncodingUnreadable(url, getattr(error, "encoding", "") or "an encoding")
-    if isinstance(error, httpx2.RemoteProtocolError) and is_no_http(error):
-        return UpstreamAnswerMalformed(url, why_no_http(error))
+        is_broken = getattr(error, "is_broken", False)
+        return UpstreamEncodingUnreadable(url, getattr(error, "encoding", "") or "an encoding", is_broken=is_broken)
     if isinstance(error, (httpx2.ReadError, httpx2.RemoteProtocolError)):
-        return UpstreamClosedEarly(url, 0, has_begun=False)
+        return _broken(error, url, written_in)
     return UpstreamUnreachable(url, describe_failure(error), written_in=written_in)
+
+
+def _broken(error: Exception, url: str, written_in: str) -> Problem:
+    """Return what the proxy would say of the same bytes: its reader is stricter than the client's, and says more."""
+    found = find_no_answer(getattr(error, "beginning", b""), target_of(url), written_in)
+    if found is not None:
+        return found
+    if is_no_http(error):
+        return UpstreamAnswerMalformed(url, why_no_http(error))
+    received: int | None = getattr(error, "received", None)
+    return UpstreamClosedEarly(url, received or 0, has_begun=received is not None)

@@ -17,6 +17,8 @@ from tests.diagnosis.stories.test_upstreams import Given, answering, behind
 from tests.diagnosis.third_party import METADATA, RESOURCE, go, named
 from tests.outbound.upstream import Asked, running_upstream
 from tests.support.gateway import mcp_request
+from tests.support.hostile import hostile
+from tests.support.hostile import says as says_bytes
 from tests.support.serving import serve
 from tests.watched.bench import watching
 
@@ -180,3 +182,35 @@ async def test_who_answers_in_the_place_of_an_upstreams_token_endpoint_is_named(
     ):
         (found,) = await told(gateway)
     assert (found.id, "Cloudflare answered 403" in found.cause) == ("PROXY-27", True), found
+
+
+JSON_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "name", "words"),
+    [
+        (b"SSH-2.0-OpenSSH_9\r\n", "NET-09", "it begins with b'SSH-2.0-OpenSSH_'"),
+        (b"220 mail ESMTP\r\n", "NET-09", "it begins with b'220 mail ESMTP"),
+        (b"<html>hi</html>", "NET-09", "it begins with b'<html>hi</html>'"),
+        (b"HTTP/1.1 000 Nope\r\ncontent-length: 0\r\n\r\n", "NET-09", "its first line is b'HTTP/1.1 000 Nope'"),
+        (b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\n\r\n", "NET-09", "switched protocols"),
+        (b"\x15\x03\x01\x00\x02\x02\x46", "NET-08", "that port speaks TLS"),
+        (JSON_HEAD + b"content-length: 5\r\ncontent-length: 7\r\n\r\nhello", "PROXY-09", "one Content-Length"),
+        (JSON_HEAD + b"transfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n", "PROXY-09", "a chunk's size is b'zz'"),
+        (JSON_HEAD + b'content-length: 90\r\n\r\n{"jsonrpc"', "NET-05", "after 10 bytes of its answer"),
+        (JSON_HEAD + b'transfer-encoding: chunked\r\n\r\n40\r\n{"jsonrpc"', "NET-05", "after 10 bytes of its answer"),
+        (b"", "NET-05", "before it answered"),
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_bytes_that_are_no_answer_are_told_by_the_doctor_as_while_watching(
+    tmp_path: Path, answer: bytes, name: str, words: str
+) -> None:
+    async with hostile(says_bytes(answer)) as served, watching(f"{served.origin}/mcp", tmp_path) as watched:
+        await go(watched)
+        made = await named(watched, name)
+        checks = (await examine_server(f"{served.origin}/mcp", SystemClock())).checks
+    assert words in (made.explanation or ""), made.explanation
+    ((found, saw),) = [(each.diagnosis_id, each.saw) for each in checks if each.verdict is Verdict.FAIL]
+    assert (found, words in saw) == (name, True), saw

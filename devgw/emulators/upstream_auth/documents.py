@@ -30,6 +30,10 @@ class _Received:
     is_connected: bool = False
     received: int = 0
 
+    def take(self, piece: bytes) -> None:
+        """See `foreign.pieces.Meter`."""
+        self.received += len(piece)
+
     def check(self) -> None:
         """See `foreign.pieces.Meter`."""
         if self.received > WIRE_LIMIT:
