@@ -1,4 +1,4 @@
-"""Each view at three sizes, as text. Write them anew with `DEVGW_GOLDENS=write`, and look at them before you commit."""
+"""Each view at four sizes, as text. Write them anew with `DEVGW_GOLDENS=write`, and look at them before you commit."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from devgw.dashboard.views.catalog import VIEWS, key_of
 from tests.dashboard.bench import Bench
 
 _GOLDENS = Path(__file__).parent / "goldens"
-_SIZES = ((80, 24), (120, 36), (200, 50))
+_SIZES = ((60, 16), (80, 24), (120, 36), (200, 50))
 _SCENES: dict[str, tuple[str, ...]] = {
     **{view.name: (key_of(view),) for view in VIEWS},
     "flow-open": ("enter",),
@@ -42,7 +42,7 @@ def test_a_view_looks_as_it_did(scene: str, size: tuple[int, int], bench: Bench)
     check(f"{scene}-{size[0]}x{size[1]}", bench.text())
 
 
-@pytest.mark.parametrize("size", [*_SIZES, (60, 16), (40, 12)], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("size", [*_SIZES, (40, 12)], ids=lambda size: f"{size[0]}x{size[1]}")
 def test_the_first_screen_says_what_to_do(size: tuple[int, int]) -> None:
     bench = Bench(rows={kind: rows for kind, rows in Bench.told().items() if kind in {"config", "health"}})
     bench.size = size

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from devgw.dashboard.keys.editor import Editor
 from devgw.dashboard.keys.keymap import Key
-from devgw.dashboard.look.line import BLANK, Line, cut, fit, line, pad
+from devgw.dashboard.look.line import BLANK, Line, cut, fit, line, pad, wrap
 from devgw.foreign.text import cells
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ class Help:
         wanted = self.editor.text.lower()
         here = [each for each in desk.keymap.of_view(desk.view.name) if _matches(each, wanted)]
         everywhere = [each for each in desk.keymap.everywhere(desk.view.name) if _matches(each, wanted)]
-        legend = [] if wanted else [line(f" {each}") for each in desk.view.legend(desk.glyphs)]
+        said = [] if wanted else desk.view.legend(desk.glyphs)
+        legend = [one for each in said for one in wrap(each, width - 1, indent=" ")]
         room = height - 2 - len(legend)
         if width < _ONE_COLUMN:
             column = [

@@ -113,7 +113,7 @@ HEALTH = View(
             True,
             rank=4,
         ),
-        Column("WHAT", 20, lambda row, scene: (scene.url(row.text), "bad" if row.state == "bad" else ""), grows=1),
+        Column("WHAT", 26, lambda row, scene: (scene.url(row.text), "bad" if row.state == "bad" else ""), grows=1),
     ),
     vocabulary=Vocabulary(
         fields={
