@@ -7,10 +7,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from devgw.cli.command_process import BY_SIGNAL, NOT_FOUND, NOT_RUN, CommandProcess
 from devgw.cli.printing import as_json, write_line
@@ -32,6 +32,21 @@ _SILENCE = timedelta(seconds=10)
 """More than the rules wait for a client that says nothing: this one has ended."""
 
 
+class EarlySignal:
+    """A signal that comes before the command is there, to which they go then.
+
+    It ends devgw by an exception, which what guards the watching may take for a fault: so it is remembered, too.
+    """
+
+    code = 0
+    """The exit code that it means; 0 where none came."""
+
+    def hear(self, number: int) -> NoReturn:
+        """End devgw."""
+        self.code = BY_SIGNAL + number
+        sys.exit(self.code)
+
+
 @dataclass(frozen=True, slots=True)
 class WatchedCommand:
     """A command, and what is watched of it."""
@@ -45,6 +60,7 @@ class WatchedCommand:
     prints: bool = False
     """Whether event lines are printed while the command runs."""
     in_browser: bool = False
+    early: EarlySignal = field(default_factory=EarlySignal)
 
 
 def wanted(url: str, line: tuple[str, ...], wishes: Mapping[str, Any]) -> WatchedCommand:
@@ -63,7 +79,7 @@ def run_command(given: WatchedCommand) -> int:
     from devgw.wiring.session_folder import WATCH  # noqa: PLC0415  imported when it is wanted
 
     say_swept()
-    hear(lambda number: sys.exit(BY_SIGNAL + number), bool)  # until the command is there, to which they go then
+    hear(given.early.hear, bool)
     folder = new_passing(WATCH)  # for its owner alone
     try:
         return asyncio.run(_watched(given, folder.resolve()))
@@ -149,6 +165,8 @@ async def _commanded(
     """Run the command to its end; it is ended where the proxy has."""
     from devgw.cli.watch_words import proxied_beginning  # noqa: PLC0415  imported when it is wanted
 
+    if given.early.code:
+        return given.early.code
     if not given.as_json:  # else the events say it
         _say(proxied_beginning(runtime.watched.origins, environment.changed, runtime.settings.root))
     command = CommandProcess(given.command, environment.variables)
