@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from devgw.cli.command_process import BY_SIGNAL, NOT_FOUND, NOT_RUN, CommandProcess
 from devgw.cli.printing import as_json, write_line
@@ -35,16 +35,19 @@ _SILENCE = timedelta(seconds=10)
 class EarlySignal:
     """A signal that comes before the command is there, to which they go then.
 
-    It ends devgw by an exception, which what guards the watching may take for a fault: so it is remembered, too.
+    It is no exception: that would end in whatever runs just then, which may take it for a fault of its own.
     """
 
     code = 0
     """The exit code that it means; 0 where none came."""
+    begun: asyncio.Task[Any] | None = None
+    """What it ends."""
 
-    def hear(self, number: int) -> NoReturn:
-        """End devgw."""
+    def hear(self, number: int) -> None:
+        """End what was begun, in order; where nothing was, what begins looks for the code."""
         self.code = BY_SIGNAL + number
-        sys.exit(self.code)
+        if self.begun is not None:
+            self.begun.get_loop().call_soon_threadsafe(self.begun.cancel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,8 @@ def run_command(given: WatchedCommand) -> int:
     folder = new_passing(WATCH)  # for its owner alone
     try:
         return asyncio.run(_watched(given, folder.resolve()))
+    except asyncio.CancelledError:
+        return given.early.code
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -102,6 +107,9 @@ async def _watched(given: WatchedCommand, folder: Path) -> int:
     from devgw.cli.headless import LinePrinter  # noqa: PLC0415
     from devgw.clock import SystemClock  # noqa: PLC0415
 
+    given.early.begun = asyncio.current_task()
+    if given.early.code:
+        return given.early.code
     clock = SystemClock()
     printer = LinePrinter(sys.stderr, as_json=given.as_json, all_lines=given.everything)
     lines = EventLines(printer, clock, all_lines=given.everything or given.as_json)
@@ -139,9 +147,9 @@ async def _served(given: WatchedCommand, runtime: "ProxiedRuntime", lines: "Even
     is_ready = asyncio.Event()
     serving = asyncio.ensure_future(run_watched(runtime, ready=is_ready.set, helpers={"event lines": lines.keep}))
     waiting: asyncio.Future[Any] = asyncio.ensure_future(is_ready.wait())
-    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
     try:
+        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
         code = await _commanded(given, runtime, environment, serving) if not serving.done() else 1
         clock.travel(_SILENCE)
         runtime.bus.drain()
@@ -165,8 +173,6 @@ async def _commanded(
     """Run the command to its end; it is ended where the proxy has."""
     from devgw.cli.watch_words import proxied_beginning  # noqa: PLC0415  imported when it is wanted
 
-    if given.early.code:
-        return given.early.code
     if not given.as_json:  # else the events say it
         _say(proxied_beginning(runtime.watched.origins, environment.changed, runtime.settings.root))
     command = CommandProcess(given.command, environment.variables)

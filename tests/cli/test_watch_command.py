@@ -11,14 +11,10 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from devgw.cli.watch_command import WatchedCommand, _commanded
-from devgw.clock import SystemClock
 from devgw.emulators.upstream_auth.faults import Fault
-from devgw.events.guard import Guard
 from tests.cli.test_up_servers import Done, run
 from tests.outbound.upstream import running_upstream
 from tests.support.serving import listen
@@ -277,10 +273,3 @@ async def test_a_port_of_the_proxy_is_this_machines_alone(tmp_path: Path) -> Non
             port = int((await process.stdout.readline()).split()[0])
             with listen("127.0.0.2", port):  # where it listened on all addresses, this one would be taken
                 pass
-
-
-async def test_a_signal_that_was_taken_for_a_fault_of_the_watching_ends_devgw_all_the_same() -> None:
-    given, guard = WatchedCommand("https://mcp.example/mcp", (), ("true",)), Guard(SystemClock(), lambda _event: None)
-    assert guard.call("a rule", "an event", given.early.hear, signal.SIGTERM) is None
-    nothing: Any = None  # no part of what runs is asked for
-    assert await _commanded(given, nothing, nothing, nothing) == 128 + signal.SIGTERM
