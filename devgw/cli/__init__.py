@@ -88,7 +88,14 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that was typed; where there is none, end with what was meant."""
+        """Return the command that was typed; where there is none, end with what was meant. `help` stands for --help."""
+        if args[:1] == ["help"]:
+            args = [*args[1:2], "--help"]
+        if args == ["--help"]:
+            from devgw.cli.printing import write_page  # noqa: PLC0415  `--help` must be quick
+
+            write_page(ctx.get_help())
+            ctx.exit()
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             from devgw.cli.meant import unknown_command  # noqa: PLC0415  `--help` must be quick
 

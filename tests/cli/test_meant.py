@@ -70,6 +70,14 @@ def test_a_misspelt_command_names_the_one_that_was_meant(typed: str, meant: str)
     assert meant in done.output.partition("There is no command")[2].partition(".")[2]
 
 
+@pytest.mark.parametrize(("typed", "same"), [(("help",), ("--help",)), (("help", "up"), ("up", "--help"))])
+def test_help_may_be_typed_as_a_command(typed: tuple[str, ...], same: tuple[str, ...]) -> None:
+    done = ran(*typed)
+
+    assert done.exit_code == 0
+    assert done.output == ran(*same).output
+
+
 def test_a_url_or_a_folder_in_the_place_of_a_command_says_which_command_takes_it(tmp_path: Path) -> None:
     assert "`devgw up localhost:3000/mcp`" in ran("localhost:3000/mcp").output
     assert f"`devgw up {tmp_path}`" in ran(str(tmp_path)).output
