@@ -117,8 +117,9 @@ def mask_sentence(text: str) -> str:
 
     What it quotes is anybody's text, and masked as such.
     """
-    masked = _USERINFO.sub(lambda found: mask(found[0]), mask_shapes(text)) if "@" in text else mask_shapes(text)
+    masked = _USERINFO.sub(lambda found: mask(found[0]), text) if "@" in text else text
     masked = _ASSIGNED.sub(_mask_assigned, _mask_parameters(masked)) if "=" in text or "%" in text else masked
+    masked = mask_shapes(masked)  # after the names: a shape may fit a part of a value, and would leave the rest of it
     begin, end = masked.find("“") + 1, masked.rfind("”")
     return masked[:begin] + _mask_quoted(masked[begin:end]) + masked[end:] if 0 < begin < end else masked
 
@@ -161,11 +162,11 @@ def mask_text(text: str) -> str:
 
 
 def _mask_text(text: str) -> str:
-    masked = _USERINFO.sub(lambda found: mask(found[0]), _mask_shapes(text))
+    masked = _USERINFO.sub(lambda found: mask(found[0]), text)
     masked = _IN_TEXT.sub(_mask_named, _mask_parameters(masked))
     for pattern in _IN_TAGS if "name=" in masked or "</" in masked else ():
         masked = pattern.sub(_mask_named, masked)
-    return masked
+    return _mask_shapes(masked)
 
 
 def _mask_named(found: re.Match[str]) -> str:

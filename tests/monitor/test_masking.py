@@ -3,6 +3,7 @@
 import base64
 import json
 import zlib
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
@@ -18,7 +19,7 @@ from devgw.foreign.text import is_hidden
 from devgw.ids import TraceId
 from devgw.monitor import bodies, trace_view
 from devgw.monitor.contract_names import fields_of
-from devgw.monitor.masking import mask, mask_header, mask_json, mask_text, mask_url
+from devgw.monitor.masking import mask, mask_header, mask_json, mask_sentence, mask_text, mask_url
 from devgw.monitor.secret_names import SECRET_FIELDS
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -249,3 +250,25 @@ def test_urls_nested_in_urls_end_somewhere_and_show_nothing_of_what_is_deeper() 
 def test_a_long_text_of_half_shapes_is_read_once(word: str) -> None:
     """By the square of its length this took minutes, and everybody waited: it has no time limit, and ends."""
     assert mask_text(word * (300_000 // len(word)))
+
+
+_AMID = {
+    "a ticket of ours": "gAAAAAAAAAAAqxL_2-IlXNaaa6SlsVlrooxi-OD1UnBs91ApE2nXVDdHZRBXKbJ2p1wtTwk2nD_fAAf3Ev-bokQiRWUUBg"
+    "HsRgH5Fm7gflIi6y5oU6PDyPdolhwbZBTamH8p6_BSrJyfPpMSdcGPtBK0KIYMJYle_eQLYR0fo6560SG_QJ4DNUG3uZEBLq5TbLJp3HPzORJ1h9_oj03Q0Q",
+    "a key id behind a dash": "prefix-AKIAIOSFODNN7EXAMPLE-theremainder",
+    "a token behind a dot": "lead.ghp_abcdefghijklmnopqrstuvwxyzABCDEF0123.theremainder",
+    "a JWT before more": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl~theremainder",
+}
+
+
+@pytest.mark.parametrize("name", ["browserTicket", "client_secret", "access_token"])
+@pytest.mark.parametrize("value", _AMID.values(), ids=_AMID)
+@pytest.mark.parametrize("shown", [mask_sentence, mask_text], ids=lambda each: each.__name__)
+def test_a_shape_amid_a_secret_leaves_nothing_of_the_rest(name: str, value: str, shown: Callable[[str], str]) -> None:
+    """A pattern may fit a part of a value by chance: the name says that all of it is the secret."""
+    said = shown(f"Open http://localhost:9000/x?{name}={value}&operationId=notes in a browser.")
+
+    assert value[-12:] not in said
+    assert value[:12] not in said
+    assert said.endswith("&operationId=notes in a browser.")
+    assert said.count("…#") == 1
