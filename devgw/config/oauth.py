@@ -31,6 +31,7 @@ def oauth_policy(
 ) -> OAuthPolicy | None:
     """Return what `options` come down to; doubts about single values become warnings."""
     _check_lifetimes(node, findings)
+    _check_urls(node, findings)
     _check_times(node, findings)
     _check_scope(kind, node, findings)
     if isinstance(options, GenericOptions):
@@ -114,6 +115,17 @@ def _check_scope(kind: Kind, node: Node, findings: Findings) -> None:
         return
     message = "Without `openid` in its scope the provider gives no id_token, and nobody can be signed in."
     findings.warning("scope-without-openid", found.place, message, f'Write "openid {found.text}".')
+
+
+def _check_urls(node: Node, findings: Findings) -> None:
+    """Find one URL for two endpoints: what shows a login page redeems no code."""
+    url, token_url = node.get("browserLogin", "url"), node.get("browserLogin", "tokenUrl")
+    if url is None or token_url is None or not url.text:
+        return
+    if url.text.partition("?")[0] == (token_url.text or "").partition("?")[0]:
+        message = "This is `browserLogin.url` too: the login page and the token endpoint are two."
+        fix = "Write what the provider's discovery document calls `token_endpoint`, and above `authorization_endpoint`."
+        findings.warning("one-url-for-both", token_url.place, message, fix)
 
 
 def _check_times(node: Node, findings: Findings) -> None:

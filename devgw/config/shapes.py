@@ -69,6 +69,8 @@ def bare_host(value: str) -> str:
 def secure_url(value: str) -> str:
     """Check an absolute https URL; http is good enough on loopback."""
     parts = split_url(value)
+    if parts is None and split_url(value.strip()) is not None:
+        raise refusal("url", "A blank stands before or behind this URL.", f'Write "{written(value.strip())}".')
     if parts is None:
         fix = (
             f'Write "https://{written(value)}".'

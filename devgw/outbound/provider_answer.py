@@ -107,6 +107,8 @@ class TokenAnswer:
 
     def _refusal(self, description: str) -> Problem:
         url = self._login.token_url
+        if url.partition("?")[0] == self._login.url.partition("?")[0]:
+            return ProviderTokenUrlWrong(url, self._status, self._media_type, is_login_url=True)
         if self._status in _PASSING or self._status >= 500 or self.error in _PASSING_ERRORS:
             return ProviderFailing(url, self._status, description, self.error)
         if self.error in _CODE_REFUSED:

@@ -145,6 +145,8 @@ class ProviderTokenUrlWrong(Problem):
     url: str
     status_code: int
     got: str
+    is_login_url: bool = False
+    """Whether the login page is configured to be there too."""
 
     diagnosis: ClassVar = "TOK-05"
     fault: ClassVar = Fault.CONFIGURATION
@@ -158,7 +160,10 @@ class ProviderTokenUrlWrong(Problem):
 
     def explain(self) -> str:
         """Say what answered."""
-        return f"{self.url} answered {self.status_code} with {self.got}: that is no token endpoint."
+        said = f"{self.url} answered {self.status_code} with {self.got}"
+        if self.is_login_url:
+            return f"{said}; it is configured as the login page too, and is not both."
+        return f"{said}: that is no token endpoint."
 
 
 @dataclass(frozen=True, slots=True)

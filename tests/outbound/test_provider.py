@@ -16,6 +16,8 @@ import pytest
 from devgw.clock import FrozenClock, epoch
 from devgw.entropy import token
 from devgw.events.taxonomy import ClockSkewMeasured, FaultMet, McpAuthJwksFetched, McpAuthLoginFinished
+from devgw.outbound.probes.asking import Asker
+from devgw.outbound.probes.provider import Pair, examine_login_page
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, Running, running_gateway
 from tests.support.oidc import (
@@ -615,3 +617,22 @@ async def test_a_date_without_a_place_is_no_skew(world: World, monkeypatch: pyte
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+@pytest.mark.parametrize("place", ["authorize", "token"])
+async def test_one_url_for_login_page_and_token_endpoint_is_not_called_a_provider_that_fails(
+    tmp_path: Path, place: str
+) -> None:
+    clock = FrozenClock()
+    async with oidc_provider(clock) as provider, httpx2.AsyncClient(timeout=20) as http:
+        url = f"{provider.origin}/{place}"
+        project = write_oidc_project(tmp_path, provider, login={"url": f"{url}?x=1", "tokenUrl": url})
+        async with running_gateway(project, clock=clock) as gateway, Browser(CALLBACK) as browser:
+            client = await gateway.register(http)
+            await browser.open(gateway.authorize_url(client["client_id"], token("")))
+            assert browser.page is not None
+            if place == "authorize":
+                assert "it is configured as the login page too, and is not both" in browser.page.text
+                assert "TOK-05" in browser.page.text
+            check = await examine_login_page(Asker(http, clock), Pair(gateway.runtime.gateway.policy, CALLBACK))
+            assert check.diagnosis_id == ("IDT-29" if place == "token" else ""), check

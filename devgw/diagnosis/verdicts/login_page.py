@@ -57,6 +57,8 @@ class AskedLogin:
     """Whether the secret is one of a WorkOS production environment (`sk_live_`)."""
     registered_in: str = AT_PROVIDER
     """Where its redirect URIs are written, in words."""
+    is_token_url: bool = False
+    """Whether the token endpoint is configured to be there too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def _name_of_page(slug: str) -> str:
 
 def _name_of_refusal(answer: Answer, asked: AskedLogin, others: OtherAnswers | None) -> tuple[str, bool]:
     """Return the name of an answer of 4xx or 5xx, and whether more than its words says so."""
-    if answer.status in _NOT_HERE:
+    if answer.status in _NOT_HERE or asked.is_token_url:
         return "IDT-29", True
     if answer.status == 429 or answer.status >= 500:
         return "IDT-34" if answer.status == 429 else "IDT-25", True

@@ -73,7 +73,13 @@ class Pair:
         """Return what the login page is asked with."""
         login = self.policy.login
         return AskedLogin(
-            self.callback, login.client_id, login.url, self.is_workos, self.is_production, self.registered_in
+            self.callback,
+            login.client_id,
+            login.url,
+            self.is_workos,
+            self.is_production,
+            self.registered_in,
+            is_token_url=login.url.partition("?")[0] == login.token_url.partition("?")[0],
         )
 
 
