@@ -8,10 +8,10 @@ _NAMES = frozenset(
     {
         "login", "log-in", "logon", "log-on", "signin", "sign-in", "signon", "sign-on", "wp-login", "sso", "saml",
         "adfs", "cas", "auth", "authn", "authenticate", "authentication", "oauth", "oauth2", "oidc", "openid",
-        "authorize", "idp", "pf-signin",
+        "authorize", "idp", "pf-signin", "outpost",
     }
 )  # fmt: skip
-"""Names of paths and hosts at which people sign in; some write `_` for `-`."""
+"""Names of paths and hosts at which people sign in; some write `_` for `-`. An outpost is authentik's."""
 _HOSTS = frozenset({"accounts", "id", "identity", *_NAMES})
 _NEW_SESSION = ("session/new", "sessions/new")
 """What servers in the style of Rails call the page, beside `sign_in`."""

@@ -76,7 +76,7 @@ def check_form(url: str, *, local_allowed: bool) -> ForeignUrl:
     try:
         read = read_url(url)
     except UrlRefused as error:
-        raise Refused(AddressForbidden(url=url, why=str(error))) from error
+        raise Refused(AddressForbidden(url=url, why=str(error), is_malformed=True)) from error
     if read.scheme == "http" and not local_allowed:
         raise Refused(AddressForbidden(url=url, why=PLAIN_HTTP))
     literal = find_literal(read.host)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from devgw.problems.proxy import UpstreamProblem
 
@@ -36,7 +37,15 @@ class UpstreamRedirected(UpstreamProblem):
         """Say which URL to write, where there is another."""
         if self.location == self.url:
             return _IN_A_CIRCLE
-        return f"Write {self.location} as rewritePattern{_ELSE}: beyond its origin a redirect loses the credential."
+        which = self.location if self._is_moved else f"{self.location}, if that is the MCP endpoint,"
+        advice = f"Write {which} as rewritePattern{_ELSE}: beyond its origin a redirect loses the credential."
+        return advice if self._is_moved else f"{advice} Else see what it shows: a login, or an error."
+
+    @property
+    def _is_moved(self) -> bool:
+        """Tell whether it leads to the same path, whatever its slash, by another scheme or host."""
+        there = urlsplit(self.location)
+        return there.path.rstrip("/") == urlsplit(self.url).path.rstrip("/") and not there.query
 
 
 @dataclass(frozen=True, slots=True)

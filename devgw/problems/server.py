@@ -22,6 +22,8 @@ class ServerNotMcp(ConnectingProblem):
     """The first words of its body, without markup."""
     tried: tuple[str, ...]
     """Other URLs of its origin, at which there is none either."""
+    led_to: str = ""
+    """Where a redirect led, which gave the answer; empty where none did."""
 
     fault: ClassVar = Fault.CONFIGURATION
     source: ClassVar = "MCP basic/transports: Streamable HTTP"
@@ -40,7 +42,8 @@ class ServerNotMcp(ConnectingProblem):
         said = f" (“{self.beginning.rstrip('.')}”)" if self.beginning else ""
         also = f", nor at {' or '.join(self.tried)}" if self.tried else ""
         came = f"{self.status_code} {self.media_type or 'without a type'}"
-        return f"There is no MCP server at {self.url}{also}: it answered {came}{said}."
+        who = f"it redirects to {self.led_to}, which answered" if self.led_to else "it answered"
+        return f"There is no MCP server at {self.url}{also}: {who} {came}{said}."
 
 
 @dataclass(frozen=True, slots=True)

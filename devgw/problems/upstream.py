@@ -78,6 +78,8 @@ class AddressForbidden(ConnectingProblem):
     why: str
     imitates: bool = False
     """Whether the host reads as another one."""
+    is_malformed: bool = False
+    """Whether it is no URL that could be asked at all."""
 
     diagnosis: ClassVar = "UPST-10"
     hint: ClassVar = (
@@ -92,6 +94,8 @@ class AddressForbidden(ConnectingProblem):
 
     def advise(self) -> str:
         """Say what may be named, or whom to ask about a host."""
+        if self.is_malformed:
+            return "Write an absolute URL with https there, without user and fragment."
         return "Ask the upstream's maker whether its login page really has that host." if self.imitates else self.hint
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urljoin
 
-from devgw.foreign.intermediary import Intermediary, Intervention, find_intermediary
+from devgw.foreign.intermediary import Intermediary, find_intermediary
+from devgw.foreign.intermediary_mark import Intervention
 from devgw.foreign.sign_in import leads_to_sign_in
 from devgw.foreign.text import clean
 from devgw.foreign.urls import read_url

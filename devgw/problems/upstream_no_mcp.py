@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from devgw.foreign.intermediary import Intervention
+from devgw.foreign.intermediary_mark import Intervention
 from devgw.foreign.text import clean
 from devgw.problems.proxy import REWRITE_PATTERN
 from devgw.problems.upstream_refusal import UpstreamRefusal

@@ -142,7 +142,7 @@ class UpstreamRateLimited(UpstreamRefusal):
 
     def advise(self) -> str:
         """Say how long to wait, where it says so."""
-        return f"Ask again {_when(self.retry_after)}; the limit is the server's own."
+        return f"Ask again {_when(self.retry_after)}: the limit is the server's own, or of what stands before it."
 
 
 _FAILED = {

@@ -33,7 +33,7 @@ SILENCE = timedelta(seconds=5)
 """After which a client that said nothing more has stopped."""
 _NAMED = (
     *("BEAR-01", "DISC-01", "DISC-02", "DISC-05", "DISC-06", "DISC-09", "DISC-11", "DISC-13", "DISC-17", "REG-01"),
-    *("AUD-01", "AUD-02", "PKCE-01", "TOK-01", "UPST-13", "UPST-21", "PROXY-19"),
+    *("AUD-01", "AUD-02", "PKCE-01", "TOK-01", "UPST-13", "UPST-21", "PROXY-17", "PROXY-19"),
     *("PROXY-22", "PROXY-26", "PROXY-27", "PROXY-28"),
 )
 _RESOURCE, _SERVER = "resource metadata", "server metadata"
@@ -203,7 +203,10 @@ def _is_whole(trace: Trace) -> bool:
 
 def _answer(trace: Trace) -> Answer:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(trace.response_headers)}
-    return Answer(asked_url(trace), trace.status, headers, trace.response_body.content)
+    url, problem = asked_url(trace), trace.problem
+    if not trace.status and problem is not None:
+        return Answer(url, failure=problem.explain().rstrip("."), problem=problem)
+    return Answer(url, trace.status, headers, trace.response_body.content)
 
 
 RULES: tuple[Rule, ...] = (

@@ -1,7 +1,9 @@
 """One point of somebody's server: what its check came to, and the trait that clients meet there."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict
@@ -48,6 +50,14 @@ def shown(url: str) -> str:
     """Return a URL as it may be shown: cut, and without its user and query, in which some servers have a key."""
     before, mark, _ = url.partition("?")
     return clean(without_user(before), MOST_SHOWN) + ("?…" if mark else "")
+
+
+def lacks(document: Mapping[str, Any], member: str) -> str:
+    """Return that a document has no string there, in words: it may have something else."""
+    said = document.get(member)
+    if not said:
+        return f"it has no `{member}`"
+    return f"its `{member}` is {clean(json.dumps(said, ensure_ascii=False), MOST_SHOWN)}, and no string"
 
 
 def of_server(seen: Seen, name: str, did: str) -> Naming:

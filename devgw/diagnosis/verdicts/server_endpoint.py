@@ -74,9 +74,8 @@ def _refusing(seen: Seen, answer: Answer) -> Problem:
     is_typed = answer.status < 300 and answer.media_type in MEDIA_TYPES
     if answered.intermediary is not None or is_typed or (answer.status >= 400 and answer.status not in _ABSENT):
         return no_answer_in(answered, "initialize", _caller(seen, answer))
-    return ServerNotMcp(
-        shown(seen.typed), answer.status, answer.media_type, answered.said, tuple(map(shown, seen.tried))
-    )
+    tried, led_to = tuple(map(shown, seen.tried)), shown(seen.url) if seen.is_redirected else ""
+    return ServerNotMcp(shown(seen.typed), answer.status, answer.media_type, answered.said, tried, led_to)
 
 
 def _target(answer: Answer) -> str:
@@ -248,4 +247,6 @@ def answered(answer: Answer) -> str:
 def why_unread(answer: Answer) -> str:
     """Return why a body is not taken for a document, as the end of a sentence."""
     refused = answer.refused
-    return f"which is not taken: {clean(str(refused), 200)}" if refused else "and that is no JSON object"
+    if refused is not None:
+        return f"which is not taken: {clean(str(refused), 200)}"
+    return "and that is an empty object" if answer.body.lstrip()[:1] == b"{" else "and that is no JSON object"

@@ -6,7 +6,7 @@ from typing import Any
 from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import MOST_SHOWN
-from devgw.diagnosis.verdicts.point import Naming, Point, asked_for, of_issuer, shown
+from devgw.diagnosis.verdicts.point import Naming, Point, asked_for, lacks, of_issuer, of_resource, shown
 from devgw.diagnosis.verdicts.server_endpoint import answered
 from devgw.diagnosis.verdicts.server_place import broken_place, marked_place
 from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Seen
@@ -76,7 +76,9 @@ def _identifier(seen: Seen, document: dict[str, Any]) -> Point:
     )
     said = document.get("issuer")
     if not isinstance(said, str) or not said:
-        return naming.bad("it has no `issuer`", f"Write `issuer`: {shown(seen.issuer)!r}.", "DISC-11", "issuer-missing")
+        return naming.bad(
+            lacks(document, "issuer"), f"Write `issuer`: {shown(seen.issuer)!r}.", "DISC-11", "issuer-missing"
+        )
     if said == seen.issuer:
         return naming.good(f"issuer is {clean(said, MOST_SHOWN)}")
     difference = explain_difference(clean(said, MOST_SHOWN), clean(seen.issuer, MOST_SHOWN), "issuer")
@@ -104,7 +106,7 @@ def _endpoints(seen: Seen, document: dict[str, Any]) -> Point:
         if said is None and member == "registration_endpoint":
             continue
         if not isinstance(said, str) or not said:
-            return naming.bad(f"it has no `{member}`", f"Publish `{member}` (RFC 8414 §2).", "DISC-11", "no-endpoint")
+            return naming.bad(lacks(document, member), f"Publish `{member}` (RFC 8414 §2).", "DISC-11", "no-endpoint")
         try:
             check_endpoint(said, member, seen.server.answer.url, local_allowed=said.startswith("http:"))
         except Refused as refused:
@@ -140,6 +142,19 @@ def _demands(seen: Seen, document: dict[str, Any]) -> Point:
     if types and not any("code" in each.split() for each in types):
         saw = f"response_types_supported is {clean(', '.join(types), 200)}: the login of MCP clients asks for code"
         return naming.bad(saw, "List code, if it is taken (RFC 8414 §2).", "UPST-21", "no-code")
+    return _grants(naming, document) or _methods(naming, document)
+
+
+def _grants(naming: Naming, document: dict[str, Any]) -> Point | None:
+    """Return that the login of MCP clients is not among those that are offered; None where it is, or none are named."""
+    grants = _strings(document.get("grant_types_supported"))
+    if not grants or "authorization_code" in grants:
+        return None
+    saw = f"grant_types_supported is {clean(', '.join(grants), 200)}: MCP clients log in by authorization_code"
+    return naming.odd(saw, "List authorization_code, if it is taken (RFC 8414 §2).", "UPST-21")
+
+
+def _methods(naming: Naming, document: dict[str, Any]) -> Point:
     methods = set(_strings(document.get(METHODS)))
     if methods and not methods & _USUAL_METHODS:
         saw = f"{METHODS} is {clean(', '.join(sorted(methods)), 200)} alone"
@@ -166,11 +181,13 @@ def _registration(seen: Seen, document: dict[str, Any]) -> Point:
 
 def _lists(seen: Seen, document: dict[str, Any]) -> Point:
     naming = of_issuer(seen, "members", "read the other members of both documents")
-    both = [document, *([seen.resource.answer.document] if seen.resource else [])]
-    empty = [clean(name, 60) for each in both for name, value in each.items() if value in ([], "", None)]
-    if empty:
-        saw = f"members without a value: {', '.join(dict.fromkeys(empty[:10]))} (RFC 8414 §3.2: leave them out)"
-        return naming.odd(saw, "Leave them out.", "DISC-11", "empty-lists")
+    of_resource_too = of_resource(seen, "members", naming.did)
+    published = seen.resource.answer.document if seen.resource else {}
+    for whose, each, rfc in ((naming, document, 8414), (of_resource_too, published, 9728)):
+        empty = [clean(name, 60) for name, value in each.items() if value in ([], "", None)]
+        if empty:
+            saw = f"members without a value: {', '.join(dict.fromkeys(empty[:10]))} (RFC {rfc} §3.2: leave them out)"
+            return whose.odd(saw, "Leave them out.", "DISC-11", "empty-lists")
     if "offline_access" in _strings(document.get("scopes_supported")):
         return naming.good("it offers offline_access: clients ask for it, with prompt=consent each time", "offline")
     return naming.good("nothing odd")

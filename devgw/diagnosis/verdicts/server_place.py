@@ -7,8 +7,11 @@ from devgw.diagnosis.verdicts.point import Naming, Point, shown
 from devgw.diagnosis.verdicts.server_endpoint import answered, why_unread
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, DocumentPlace
 from devgw.problems.proxy import NAMING_DOCUMENT
-from devgw.problems.upstream_by_status import Caller, kept_from
+from devgw.problems.upstream_by_status import Caller, kept_from, sign_in_of
 
+_TOO_OFTEN = 429
+_LIMITED = {"PROXY-19": "PROXY-17"}
+"""The id of an MCP server's limit, for that of its failure; an authorization server has one for both."""
 _STANDARDS = {"prm": "RFC 9728 §3.2", "as": "RFC 8414 §3.2"}
 
 
@@ -37,12 +40,22 @@ def broken_place(naming: Naming, place: DocumentPlace, document: str, failing_id
         return point
     if answer.failure or place.is_failing:
         todo = "Look into its log: clients take anything but 404 for a server that is broken."
+        if answer.status == _TOO_OFTEN:
+            todo = "Ask again later, and let clients read it as often as they come: each reads it before its login."
+            failing_id = _LIMITED.get(failing_id, failing_id)
         trait = f"{document}-{answer.status or 'unreachable'}"  # by its number: clients tell them apart, and repeat it
         return naming.bad(f"{shown(answer.url)}: {answered(answer)}", todo, failing_id, trait)
     if answer.status in REDIRECTS:
-        saw = f"{shown(answer.url)} redirects to {answer.location}"
-        return naming.odd(saw, "Serve the document there itself.", "DISC-05", f"{document}-redirect")
+        return _redirected(naming, answer, document)
     return _unread(naming, answer, document) if answer.status == 200 else None
+
+
+def _redirected(naming: Naming, answer: Answer, document: str) -> Point:
+    saw = f"{shown(answer.url)} redirects to {answer.location}"
+    if sign_in_of(answer.url, answer.location) is not None:
+        todo = "Let /.well-known/* past that login: no client signs in to read a document."
+        return naming.bad(f"{saw}, a login page", todo, "DISC-05", f"{document}-redirect")
+    return naming.odd(saw, "Serve the document there itself.", "DISC-05", f"{document}-redirect")
 
 
 def _kept_from(naming: Naming, place: DocumentPlace, document: str) -> Point | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer
-from devgw.diagnosis.verdicts.point import Naming, Point, asked_for, of_resource, shown
+from devgw.diagnosis.verdicts.point import Naming, Point, asked_for, lacks, of_resource, shown
 from devgw.diagnosis.verdicts.server_endpoint import answered
 from devgw.diagnosis.verdicts.server_place import broken_place, marked_place
 from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Seen
@@ -38,8 +38,13 @@ def _documents(seen: Seen) -> Point:
             return point
     hint = next((each for each in seen.resources if each.kind == "hint"), None)
     if hint is not None:
-        saw = f"the challenge points to {shown(hint.answer.url)}, where there is none ({answered(hint.answer)})"
-        todo = f"Serve it at {shown(hint.answer.url)}, or let resource_metadata be the URL at which it is served."
+        is_guarded = hint.answer.status in {401, 403}
+        how = "which is refused" if is_guarded else "where there is none"
+        saw = f"the challenge points to {shown(hint.answer.url)}, {how} ({answered(hint.answer)})"
+        serve = (
+            f"Let everybody read {shown(hint.answer.url)}" if is_guarded else f"Serve it at {shown(hint.answer.url)}"
+        )
+        todo = f"{serve}, or let resource_metadata be the URL at which it is served."
         return naming.bad(saw, todo, "DISC-17", "hint-wrong")
     if seen.server is not None:
         saw = "none: clients then take the server's origin for its authorization server, as in 2025-03-26"
@@ -78,7 +83,9 @@ def _identifier(seen: Seen, place: DocumentPlace) -> Point:
     if not isinstance(said, str) or not said:
         # Who takes no document without it looks for an authorization server at the MCP server's own origin.
         trait = "resource-missing" if split_url(seen.issuer).origin == seen.origin else "resource-missing-apart"
-        return naming.bad("it has no `resource`", f"Write `resource`: {shown(seen.url)!r}.", "AUD-01", trait)
+        return naming.bad(
+            lacks(place.answer.document, "resource"), f"Write `resource`: {shown(seen.url)!r}.", "AUD-01", trait
+        )
     if said == seen.url:
         return naming.good(f"resource is {shown(said)}")
     difference = explain_difference(shown(said), shown(seen.url), "published_resource")

@@ -22,6 +22,7 @@ from devgw.oauth.resource import origin_of
 from devgw.outbound.probes.outward import Outward
 from devgw.outbound.probes.routes import ACCEPT, PREFLIGHT, discover
 from devgw.outbound.probes.upstream import MODERN_HEADERS, initialize
+from devgw.problems.upstream_by_status import sign_in_of
 
 USUAL_PATHS = ("/mcp", "/sse")
 """Where a server is looked for at its origin: what the SDKs' own examples and FastMCP take."""
@@ -88,6 +89,8 @@ def _onward(answer: Answer) -> str | None:
         target = read_url(urljoin(answer.url, answer.headers.get("location", "")).partition("#")[0]).text
     except ValueError:  # a `UrlRefused` is one
         return None
+    if sign_in_of(answer.url, answer.headers.get("location", "")) is not None:
+        return None  # that says all: what answers there to POST says nothing
     return target if same_origin(target, answer.url) and target != answer.url else None
 
 
