@@ -117,10 +117,11 @@ async def test_why_names_the_fault_in_the_servers_own_urls(tmp_path: Path) -> No
     ("answer", "said"),
     [
         ((200, {"content-type": "text/html"}, b"<title>Welcome</title>"), "no MCP server"),
-        ((302, {"location": "https://login.example/"}, b""), "is not followed"),
+        ((302, {"location": "https://elsewhere.example/docs"}, b""), "is not followed"),
+        ((302, {"location": "https://login.example/"}, b""), "a login page: it wants a login"),
         ((503, {"content-type": "text/plain"}, b"down"), "answered 503"),
     ],
-    ids=["a page", "a redirect", "a server that is down"],
+    ids=["a page", "a redirect", "a redirect to a login", "a server that is down"],
 )
 async def test_what_is_no_mcp_server_is_said_in_a_sentence(
     answer: tuple[int, dict[str, str], bytes], said: str, tmp_path: Path
