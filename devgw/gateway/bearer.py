@@ -182,7 +182,7 @@ def _check_form(token: str) -> None:
     """
     if is_no_value(token):
         raise Refused(TokenMalformed(HeaderShape.NO_VALUE))
-    if any(mark in token for mark in ("***", "redacted", "…", "\xe2\x80\xa6", "...")):
+    if any(mark in token.lower() for mark in _MASKS):
         raise Refused(TokenMalformed(HeaderShape.MASKED))
     if has_placeholder(token) or "<" in token or ">" in token:
         raise Refused(TokenMalformed(HeaderShape.PLACEHOLDER))
@@ -190,6 +190,8 @@ def _check_form(token: str) -> None:
         raise Refused(TokenMalformed(HeaderShape.SEVERAL))
 
 
+_MASKS = ("***", "redacted", "masked", "xxxx", "…", "\xe2\x80\xa6", "...", "•", "\xe2\x80\xa2")
+"""What stands in the place of a secret in views; the last of each pair are its bytes of UTF-8, read as Latin-1."""
 _SERVICES = ("ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "npm_", "hf_", "ya29.", "lin_api_")
 """How the tokens of services begin that people fix in a client's configuration."""
 
@@ -209,6 +211,8 @@ def _looks(token: str) -> TokenShape:
     token = token.strip("\"'")
     if token.startswith("at_") and len(token) != _LENGTH:
         return TokenShape.CUT
+    if token[:3].lower() == "at_" and len(token) == _LENGTH and token in {token.lower(), token.upper()}:
+        return TokenShape.ONE_CASE
     for beginning, shape in _BEGINNINGS:
         if token.startswith(beginning):
             return shape

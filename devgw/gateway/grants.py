@@ -20,8 +20,8 @@ from devgw.gateway.store import Store
 from devgw.ids import ClientId
 from devgw.oauth.metadata import SCOPE
 from devgw.oauth.pkce import challenge_of, check_verifier, verifies
-from devgw.problems import Refused
-from devgw.problems.parameters import ParameterMissing
+from devgw.problems import Problem, Refused
+from devgw.problems.parameters import GrantTypeUnfit, ParameterMissing
 from devgw.problems.refresh_token import (
     ACCESS_TOKEN,
     OTHER,
@@ -60,7 +60,7 @@ class CodeGrant(authlib_grants.AuthorizationCodeGrant):  # type: ignore[misc]  #
         """Refuse a request without a code before Authlib does, with our reason; then let Authlib check."""
         if not self.request.form.get("code"):
             self.authenticate_token_endpoint_client()
-            raise Refused(ParameterMissing("code", endpoint="token"))
+            raise Refused(_without(self.request, "code", "refresh_token"))
         super().validate_token_request()
         self.server.families.begin_again(self.request.authorization_code.record)
 
@@ -165,7 +165,7 @@ class RefreshGrant(authlib_grants.RefreshTokenGrant):  # type: ignore[misc]  # A
         self.request.client = client
         presented = self.request.form.get("refresh_token")
         if not presented:
-            raise Refused(ParameterMissing("refresh_token", endpoint="token"))
+            raise Refused(_without(self.request, "refresh_token", "code"))
         record = self.authenticate_refresh_token(presented)
         grant = self.server.store.find_grant(record.grant_id)
         if grant is None or grant.client_id != client.record.id:
@@ -209,6 +209,17 @@ class RefreshGrant(authlib_grants.RefreshTokenGrant):  # type: ignore[misc]  # A
 
     def revoke_old_credential(self, refresh_token: "SpendableToken") -> None:
         """Nothing is left to do: issuing the successor spent it, in the same commit."""
+
+
+_GRANTS = {"code": "authorization_code", "refresh_token": "refresh_token"}
+"""The grant to which each belongs."""
+
+
+def _without(request: ServerRequest, missing: str, other: str) -> Problem:
+    """Return why a token request without what its grant needs is refused, which may have what the other needs."""
+    if request.form.get(other):
+        return GrantTypeUnfit(_GRANTS[missing], other, missing, _GRANTS[other])
+    return ParameterMissing(missing, endpoint="token")
 
 
 def _kind_of(presented: str) -> str:

@@ -149,7 +149,11 @@ def _check_scope(members: dict[str, Any]) -> None:
     """Refuse any scope but the one offered; the standard would let us replace it, the deployed gateway refuses."""
     foreign = [each for each in str(members.get("scope", "")).split() if each != SCOPE]
     if foreign:
-        raise Refused(ClientMetadataInvalid("scope", repr(" ".join(foreign)), f"{SCOPE}, or no scope at all"))
+        raise Refused(
+            ClientMetadataInvalid(
+                "scope", repr(" ".join(str(members["scope"]).split())), f"{SCOPE}, or no scope at all"
+            )
+        )
 
 
 def _check_keys(members: dict[str, Any], method: str) -> None:

@@ -139,6 +139,7 @@ class TokenShape(StrEnum):
 
     OURS = "an access token of this gateway that was forgotten"
     CUT = "an access token of this gateway that was cut off or changed on its way: it has another length"
+    ONE_CASE = "an access token of this gateway whose letters were all made small or all made capital"
     REFRESH_TOKEN = "a refresh token of this gateway"
     PROVIDER_KEY = "an API key of the identity provider"
     JWT = "a JWT, perhaps of the identity provider"
@@ -201,6 +202,8 @@ class TokenUnknown(Problem):
             return "Send the access token, not the refresh token."
         if self.looks is TokenShape.CODE:
             return "Redeem the code at the token endpoint, and send the access token that it gives."
+        if self.looks is TokenShape.ONE_CASE:
+            return "Send the access token as the token answer has it: capital letters and small ones count."
         if self.looks is TokenShape.CUT:
             return "Send the access token whole, as the token answer has it, or let the client sign in again."
         if self.looks is TokenShape.OURS:

@@ -33,6 +33,29 @@ class ParameterMissing(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class GrantTypeUnfit(Problem):
+    """A token request says one grant and brings what belongs to another."""
+
+    grant_type: str
+    brought: str
+    """The parameter that came."""
+    missing: str
+    meant: str
+    """The grant to which it belongs."""
+
+    diagnosis: ClassVar = "REQ-01"
+    source: ClassVar = "RFC 6749 §4.1.3, §6"
+
+    def explain(self) -> str:
+        """Say both."""
+        return f"grant_type is {self.grant_type}, but the token request has {self.brought} and no {self.missing}."
+
+    def advise(self) -> str:
+        """Say which grant it is."""
+        return f"Send grant_type={self.meant} with {self.brought}, or {self.missing} with {self.grant_type}."
+
+
+@dataclass(frozen=True, slots=True)
 class RequestCutOff(Problem):
     """Only the beginning of an authorization request arrived."""
 

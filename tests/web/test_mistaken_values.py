@@ -199,3 +199,47 @@ async def test_a_url_that_was_pasted_with_a_line_break_in_a_name_is_told_as_that
         said = answer.headers.get("location", "").replace("+", " ") + answer.text
         assert "a line break stands in" in said, said
         assert "Open the URL as one line" in said
+
+
+async def test_a_grant_that_does_not_fit_what_it_brings_is_told_by_both(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    code = await gateway.code(http, browser)
+    told = (await ask(gateway, http, code.form(grant_type="refresh_token")))["error_description"]
+    assert "grant_type is refresh_token, but the token request has code and no refresh_token" in told
+    assert "Send grant_type=authorization_code with code" in told
+    tokens = await ask(gateway, http, code.form())
+    form = {"refresh_token": tokens["refresh_token"], "client_id": code.client_id}
+    told = (await ask(gateway, http, form | {"grant_type": "authorization_code"}))["error_description"]
+    assert "but the token request has refresh_token and no code" in told
+    assert "access_token" in await ask(gateway, http, form | {"grant_type": "refresh_token"})
+
+
+@pytest.mark.parametrize(
+    "mask", ["[REDACTED]", "at_xxxxxxxxxxxxxxxx", "\u2022\u2022\u2022\u2022", "at_...f3", "<masked>", "****"]
+)
+async def test_a_mask_is_told_as_one_however_it_is_drawn(gateway: Running, http: httpx2.AsyncClient, mask: str) -> None:
+    headers = {b"authorization": f"Bearer {mask}".encode()}
+    refused = await http.post(gateway.mcp_url, json={}, headers=headers)
+    assert "[BEAR-05]" in refused.json()["error_description"]
+
+
+async def test_a_token_whose_letters_were_all_made_small_was_not_forgotten(
+    gateway: Running, http: httpx2.AsyncClient, browser: Browser
+) -> None:
+    right = (await gateway.tokens(http, browser))["access_token"]
+
+    async def said(sent: str) -> str:
+        headers = {"authorization": f"Bearer {sent}"}
+        return str((await http.post(gateway.mcp_url, json={}, headers=headers)).json()["error_description"])
+
+    for sent in (right.lower(), right.upper()):
+        assert "all made small or all made capital" in await said(sent)
+        assert "capital letters and small ones count" in await said(sent)
+    assert "that was forgotten" in await said("at_" + "aB" * 21 + "c")
+
+
+async def test_a_scope_is_quoted_as_it_was_sent(gateway: Running, http: httpx2.AsyncClient) -> None:
+    document = {"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none", "scope": "mcp:tools  profile"}
+    said = (await http.post(gateway.at("/oauth/register"), json=document)).json()["error_description"]
+    assert "scope is 'mcp:tools profile'; expected mcp:tools, or no scope at all" in said
