@@ -52,8 +52,10 @@ class ConnectRequired(Problem):
         return f"{self.message} {self.cause}".strip()
 
     def advise(self) -> str:
-        """Give the link."""
-        return f"Open {self.auth_url} in a browser, then try again."
+        """Give the link, and say where it stands whole: a screen shows it without its ticket."""
+        return (
+            f"Open {self.auth_url} in a browser, then try again; the client's answer has the whole link as `authUrl`."
+        )
 
     def payload(self) -> dict[str, str]:
         """Return the members by which clients of the gateway know it."""
