@@ -119,7 +119,7 @@ def _how_mangled(parameters: Parameters, names: list[str]) -> tuple[str, str] | 
         what = f"other parameters stand inside `{clean(holder, 30)}`, so what joins them was escaped or encoded"
         return what, "Join the parameters with a bare & and =, and percent-encode the values alone."
     if broken := next((name for name in names if _BREAK.search(name + (parameters.first(name) or ""))), ""):
-        what = f"a line break stands in `{clean(broken, 30)}`"
+        what = f"a line break stands in `{clean(_BREAK.sub('', broken), 30)}`"
         return what, "Open the URL as one line, without the line breaks of a terminal."
     if cut := next((name for name in names[:-1] if (parameters.first(name) or "").endswith("\\")), ""):
         what = f"`{clean(cut, 30)}` ends in a backslash, so the `&` behind it was escaped for a shell"

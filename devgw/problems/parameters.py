@@ -52,7 +52,7 @@ class GrantTypeUnfit(Problem):
 
     def advise(self) -> str:
         """Say which grant it is."""
-        return f"Send grant_type={self.meant} with {self.brought}, or {self.missing} with {self.grant_type}."
+        return f"Send grant_type={self.meant} with {self.brought}, or send {self.missing} for {self.grant_type}."
 
 
 @dataclass(frozen=True, slots=True)

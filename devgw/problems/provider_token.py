@@ -50,6 +50,7 @@ _CHANGES = {
         "Start the login again: a provider that was started anew has new keys. If it stays, the keys at the JWKS URL "
         "are not those that sign; compare jwksUrl with the provider's discovery document."
     ),
+    "IDT-17": "Let the provider return the request's nonce in its id token, and start the login again.",
     "IDT-18": "Start the login again; if it stays, something between provider and gateway mixes answers.",
     "LIMIT-01": "Let the provider put less into its tokens: groups and roles by reference.",
     "LIMIT-05": "Let the provider put flatter claims into its tokens.",
@@ -113,8 +114,8 @@ class ProviderTokenInvalid(Problem):
                 f"Let WorkOS make the login's token with {self.expected} as its audience, or with none: a JWT "
                 "template, or a resource that the login names, sets another."
             )
-        if name == "IDT-17":
-            return "Let the provider return the request's nonce in its id token, and start the login again."
+        if name == "IDT-10" and self.expected.startswith("a signed JWT with"):
+            return f"Let the provider give {self.expected}."
         return change_issuer(self.got) if self.claim == "iss" else _CHANGES.get(name, _CHANGES["IDT-18"])
 
 

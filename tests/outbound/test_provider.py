@@ -636,3 +636,10 @@ async def test_one_url_for_login_page_and_token_endpoint_is_not_called_a_provide
                 assert "TOK-05" in browser.page.text
             check = await examine_login_page(Asker(http, clock), Pair(gateway.runtime.gateway.policy, CALLBACK))
             assert check.diagnosis_id == ("IDT-29" if place == "token" else ""), check
+
+
+async def test_claims_that_are_no_object_are_told_with_what_has_to_come(world: World) -> None:
+    world.provider.written_claims = "[]"
+    refusal = await world.refusal()
+    assert refusal.diagnosis_id == "IDT-10"
+    assert refusal.hint == "Let the provider give a signed JWT with a JSON object in its claims."

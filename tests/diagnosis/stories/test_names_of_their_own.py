@@ -53,7 +53,7 @@ async def test_signing_out_by_a_form_of_another_session_is_told(gateway: Watched
 
     assert [each.id for each in await gateway.of_gateway()] == ["CONS-03"]
     await agent.http.get(f"{gateway.origin}/oauth/logout")
-    gateway.wait(121)
+    gateway.wait(901)
     assert await gateway.of_gateway() == []
 
 
