@@ -6,9 +6,12 @@ from typing import Any
 
 from devgw.foreign.json import JsonRefused, read_json
 from devgw.limits import Limits
+from devgw.mcp.event_stream import EventReader
 from devgw.mcp.message import RequestId
+from devgw.mcp.response import Message, ResponseReader
 
 _SUSPICIOUS = re.compile(rb'"error"\s*:|"isError"\s*:\s*true')
+_HAS_IDS = re.compile(rb"(?:^|[\r\n])id:[ ]?[^\s]")
 _SHOWN = 160
 _INVALID_PARAMS = -32602
 _OF_MCP = frozenset({-32020, -32021, -32022, -32042})
@@ -93,6 +96,24 @@ def _events(content: bytes) -> list[bytes]:
             events.append(b"\n".join(lines))
             lines = []
     return [*events, b"\n".join(lines)]
+
+
+def responses_in(content: bytes, *, is_stream: bool) -> list[Message] | None:
+    """Return the responses of an answer that has ended; None where it is not read, or goes on in another stream.
+
+    A stream whose events have ids may be taken up again where it broke off (MCP 2025-11-25 §Resumability).
+    """
+    if is_stream and _HAS_IDS.search(content):
+        return None
+    try:
+        if is_stream:
+            messages = EventReader().feed(content)[1]
+        else:
+            reader = ResponseReader()
+            messages = [*reader.feed(content), *reader.close()]
+    except ValueError:  # a `ResponseUnreadable` is one
+        return None
+    return [each for each in messages if each.is_response]
 
 
 def is_jsonrpc(content: bytes) -> bool:

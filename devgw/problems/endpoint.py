@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from devgw.foreign.text import clean
+from devgw.foreign.urls import without_user
 from devgw.problems.base import Fault
 from devgw.problems.proxy import UpstreamProblem
 
@@ -125,21 +126,34 @@ class EndpointAnswersPage(EndpointRefusal):
     """A page, or anything else that is no JSON, came where a client reads JSON."""
 
     media_type: str = ""
+    location: str = ""
+    """Where a redirect leads; empty where it is none."""
 
     diagnosis: ClassVar = "DISC-05"
     source: ClassVar = "RFC 6749 §5.1, §5.2; RFC 7591 §3.2"
 
     def explain(self) -> str:
         """Say what came."""
+        if self.location:
+            return f"The {self._where} {self._answered} and leads to {self._led_to}: clients send no form on there."
         came = (clean(self.media_type, 80) or "no content type") if self.said else "nothing in its body to be read"
         return f"The {self._where} {self._answered}, with {came} where JSON belongs."
 
     def advise(self) -> str:
-        """Say what to do about the page."""
+        """Say what to do about the page, or the redirect."""
+        if self.location:
+            return (
+                f"Let the {self.endpoint} of {self.owner} answer by itself: let its requests past a login, if that is "
+                f"what stands at {self._led_to}; else name that URL in the metadata, if it is the endpoint."
+            )
         return (
             f"Let the {self.endpoint} of {self.owner} answer as JSON; where something before it answered, let that "
             "pass the request. The reason is in its words, or in the log of whoever answered."
         )
+
+    @property
+    def _led_to(self) -> str:
+        return clean(without_user(self.location.partition("?")[0]), SHOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,8 +247,16 @@ class RequestNotTaken(EndpointRefusal):
 class NothingSentBack(EndpointRefusal):
     """The browser came back with neither code nor error."""
 
+    got: tuple[str, ...] = ()
+    """The parameters that came, by name, with what is odd about each."""
+
     diagnosis: ClassVar = "UPST-22"
     source: ClassVar = "RFC 6749 §4.1.2"
+
+    def explain(self) -> str:
+        """Say what came instead."""
+        came = f"{clean(', '.join(self.got), SHOWN)} alone" if self.got else "nothing"
+        return f"The {self._where} sent the browser back with {came}: neither one code nor an error."
 
     def advise(self) -> str:
         """Say what belongs there."""

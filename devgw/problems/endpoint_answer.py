@@ -56,6 +56,10 @@ class EndpointAnswer:
     is_spent: bool = False
     """Whether its refresh token was exchanged for a newer one before."""
     code: CodeFault = CodeFault.UNSEEN
+    location: str = ""
+    """Where a redirect leads."""
+    sent_back: tuple[str, ...] = ()
+    """The parameters with which the browser came back, by name."""
     stood_before: Problem | None = None
     """Who answered in the endpoint's place."""
     is_swapped: bool = False
@@ -95,13 +99,16 @@ def _proof_refused(answer: EndpointAnswer) -> Problem:
 def _of_registration(answer: EndpointAnswer) -> EndpointRefusal:
     if answer.status in _CLOSED or answer.error_code == ErrorCode.ACCESS_DENIED:
         return RegistrationClosed(*answer.facts)
-    if not answer.is_json:
+    if not answer.is_json or _REDIRECTS <= answer.status < _REFUSES:
         return _page(answer)
     return RegistrationNotTaken(*answer.facts, missing="client_id" if answer.is_good else "")
 
 
 def _page(answer: EndpointAnswer) -> EndpointRefusal:
-    return EndpointAnswersPage(*answer.facts, media_type=answer.media_type)
+    is_redirect = _REDIRECTS <= answer.status < _REFUSES
+    return EndpointAnswersPage(
+        *answer.facts, media_type=answer.media_type, location=answer.location if is_redirect else ""
+    )
 
 
 def _under_success(answer: EndpointAnswer) -> EndpointRefusal:
@@ -136,7 +143,7 @@ def _of_the_grant(answer: EndpointAnswer) -> EndpointRefusal:
     if code == ErrorCode.ACCESS_DENIED:
         return LoginDenied(*facts)
     if not answer.status and not code:
-        return NothingSentBack(*facts)
+        return NothingSentBack(*facts, got=answer.sent_back)
     reads_json = answer.endpoint is not EndpointKind.AUTHORIZATION
     if reads_json and not answer.is_json and not code and answer.status:
         return _page(answer)

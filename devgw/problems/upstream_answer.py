@@ -55,14 +55,21 @@ class UpstreamAnswerForeign(UpstreamProblem):
     got: str
     """The id as JSON writes it, or that there is none; with `again` where it was answered before."""
     expected: str
+    owner: str = ""
+    """Whose answer it is, in words; empty for a route's upstream."""
 
     diagnosis: ClassVar = "PROXY-10"
     source: ClassVar = "JSON-RPC 2.0 §5"
-    hint: ClassVar = "Let the upstream answer with the request's own id, in value and type, each request once."
 
     def explain(self) -> str:
         """Say which id came, and which was asked for."""
-        return f"The upstream {self.url} answered with {self.got} where {self.expected} was asked for."
+        whose = self.owner or f"The upstream {self.url}"
+        return f"{whose[:1].upper()}{whose[1:]} answered with {self.got} where {self.expected} was asked for."
+
+    def advise(self) -> str:
+        """Say with which id each request is answered."""
+        whose = self.owner or "the upstream"
+        return f"Let {whose} answer with the request's own id, in value and type, each request once."
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,7 @@ def _endpoint_answer(seen: Seen, kind: EndpointKind, answer: Answer) -> Endpoint
         said=answer.said("error_description") or _other_words(answer),
         media_type=answer.media_type,
         is_json=bool(answer.document),
+        location=answer.location,
         retry_after=clean(answer.headers.get("retry-after", ""), 40),
         is_named=seen.server is not None,
         stood_before=None

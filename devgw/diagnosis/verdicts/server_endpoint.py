@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, refused
 from devgw.diagnosis.verdicts.point import MACHINE, Naming, Point, of_server, shown
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Seen
-from devgw.diagnosis.verdicts.upstream import spoken
+from devgw.diagnosis.verdicts.upstream import foreign_answer, is_foreign, spoken
 from devgw.foreign.text import clean
 from devgw.foreign.urls import is_url
 from devgw.oauth.discovery import resource_metadata_urls
@@ -27,7 +27,7 @@ from devgw.problems.upstream_by_status import (
 from devgw.problems.upstream_refusal import UpstreamRefusal
 from devgw.problems.upstream_status import MEDIA_TYPES, UpstreamSpeaksLegacySse
 
-_REFUSALS, _FAILURES = 400, 500
+_OK, _REFUSALS, _FAILURES = 200, 400, 500
 _ABSENT = frozenset({404, 405, 410})
 """What is answered where nothing is, or what takes no POST; every other refusal leaves it open what is there."""
 
@@ -40,6 +40,8 @@ def unfit(seen: Seen) -> Problem | None:
     endpoint, answer = seen.endpoint, seen.endpoint.legacy
     if answer.failure:
         return answer.problem or UpstreamUnreachable(seen.url, answer.failure)
+    if answer.status == _OK and "result" in answer.message and is_foreign(answer):
+        return foreign_answer(shown(answer.url), answer, shown(answer.url))
     if endpoint.answers_mcp or (endpoint.wants_login and who_stood_before(answer) is None):
         return None
     if answer.status in REDIRECTS:
@@ -68,7 +70,7 @@ def _caller(seen: Seen, answer: Answer) -> Caller:
 def _refusing(seen: Seen, answer: Answer) -> Problem:
     """Return what an answer means that is neither MCP's nor leads away."""
     url = shown(answer.url)
-    if seen.endpoint.offers_event_stream:
+    if seen.endpoint.offers_event_stream and not _says_otherwise(answer):
         return UpstreamSpeaksLegacySse(url, answer.status, "", owner=url, written_in=GIVEN_URL)
     answered = _answered(answer)
     is_typed = answer.status < 300 and answer.media_type in MEDIA_TYPES
@@ -76,6 +78,11 @@ def _refusing(seen: Seen, answer: Answer) -> Problem:
         return no_answer_in(answered, "initialize", _caller(seen, answer))
     tried, led_to = tuple(map(shown, seen.tried)), shown(seen.url) if seen.is_redirected else ""
     return ServerNotMcp(shown(seen.typed), answer.status, answer.media_type, answered.said, tried, led_to)
+
+
+def _says_otherwise(answer: Answer) -> bool:
+    """Tell whether POST is taken and answered with words that the older transport has not."""
+    return answer.status < 300 and bool(answer.body.strip()) and b"event: endpoint" not in answer.body
 
 
 def _target(answer: Answer) -> str:

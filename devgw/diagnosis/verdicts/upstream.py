@@ -100,7 +100,7 @@ def upstream(asked: AskedUpstream, modern: Answer, legacy: Answer) -> Check:
 
 def _judge_of(answer: Answer, *, speaks_mcp: bool) -> Callable[[AskedUpstream, Answer], Check] | None:
     """Return who judges an answer that is no result of `initialize`, by its status or form; None where that is open."""
-    if answer.status < 300 and _is_foreign(answer):
+    if answer.status < 300 and is_foreign(answer):
         return _foreign
     if speaks_mcp and answer.status == 404:
         return None
@@ -114,12 +114,17 @@ def _stood_in(asked: AskedUpstream, answer: Answer) -> Check:
 
 
 def _foreign(asked: AskedUpstream, answer: Answer) -> Check:
+    return _as_proxied(asked, foreign_answer(asked.url, answer))
+
+
+def foreign_answer(url: str, answer: Answer, owner: str = "") -> UpstreamAnswerForeign:
+    """Return that `initialize` got the answer to another request."""
     id_ = answer.message.get("id")
     got = shown_ids([id_] if isinstance(id_, str | int | float) else [])
-    return _as_proxied(asked, UpstreamAnswerForeign(asked.url, got, shown_ids([_ASKED_ID])))
+    return UpstreamAnswerForeign(url, got, shown_ids([_ASKED_ID]), owner)
 
 
-def _is_foreign(answer: Answer) -> bool:
+def is_foreign(answer: Answer) -> bool:
     """Tell whether a response is another request's; a value of another type is another id (JSON-RPC 2.0 §5)."""
     message = answer.message
     id_ = message.get("id")

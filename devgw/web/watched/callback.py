@@ -3,6 +3,8 @@
 Source: RFC 6749 §4.1.2; RFC 9207 §2.
 """
 
+from urllib.parse import parse_qsl
+
 from devgw.gateway.watched.authorizations import with_answer
 from devgw.gateway.watched.parameters import read_all, read_once
 from devgw.gateway.watched.tokens import token_id
@@ -56,13 +58,23 @@ def _sent_back(call: WatchedCall, answer: str, redirect_uri: str, endpoint: str)
         error_code=said_to(call, read_once(answer, "error") or ""),
         said=said_to(call, read_once(answer, "error_description") or ""),
         redirect_uri=redirect_uri,
+        sent_back=_names(answer),
     )
+
+
+def _names(answer: str) -> tuple[str, ...]:
+    """Return the parameters of an answer by name, those that say nothing or come again with a word of it."""
+    found: dict[str, list[str]] = {}
+    for name, value in parse_qsl(answer, keep_blank_values=True):
+        found.setdefault(name, []).append(value)
+    odd = {name: "twice or more" if len(values) > 1 else "" if values[0] else "empty" for name, values in found.items()}
+    return tuple(f"{name} ({word})" if word else name for name, word in odd.items())
 
 
 def tell_answer(call: WatchedCall, answer: str, redirect_uri: str, endpoint: str) -> None:
     """Tell that a code, or an error, of the authorization endpoint went to the client."""
     error, code = read_once(answer, "error"), read_once(answer, "code")
-    if error is not None or code is None:
+    if error is not None or not code:
         seen = Seen.CONSENT_DENIED if error == "access_denied" else Seen.AUTHORIZATION_REFUSED
         tell_refusal(
             call, seen, refusal_at(_sent_back(call, answer, redirect_uri, endpoint)), redirect_uri=redirect_uri

@@ -8,13 +8,17 @@ from devgw.gateway.forwarding import encoding_of, header_of, is_event_stream, is
 from devgw.gateway.transport import UpstreamAnswer
 from devgw.gateway.watched.legs import Leg
 from devgw.gateway.watched.tokens import TokenHolder, WatchedTokens
-from devgw.mcp.answer import failure_in, is_jsonrpc
+from devgw.mcp.answer import failure_in, is_jsonrpc, responses_in
+from devgw.mcp.attribution import shown_ids
+from devgw.mcp.message import read_messages
+from devgw.mcp.response import Message
 from devgw.monitor.flow_moves import Seen
 from devgw.oauth.challenge import Challenge, bearer_challenge
 from devgw.oauth.token_claims import read_claims
 from devgw.problems import Problem
 from devgw.problems.foreign_token import TokenKnown
 from devgw.problems.proxy import GIVEN_URL
+from devgw.problems.upstream_answer import UpstreamAnswerForeign
 from devgw.problems.upstream_by_status import Answered, Caller, no_answer_in, read_answer
 from devgw.web.watched.telling import said_to, tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
@@ -39,8 +43,28 @@ def gives_nothing(call: WatchedCall, answer: UpstreamAnswer) -> bool:
     method, body = call.trace.mcp_method or "notifications/", call.trace.response_body
     if method.startswith("notifications/") or body.truncated or encoding_of(answer.headers):
         return False
+    if not is_event_stream(header_of(answer.headers, b"content-type")):
+        return not is_jsonrpc(body.content)
+    return responses_in(body.content, is_stream=True) == []
+
+
+def find_foreign(call: WatchedCall, answer: UpstreamAnswer) -> Problem | None:
+    """Return that one request got the answer to another; None where it got its own, or nobody can tell."""
+    body, ids = call.trace.response_body, read_messages(call.body).request_ids
+    if len(ids) != 1 or answer.status != _OK or body.truncated or encoding_of(answer.headers):
+        return None
     is_stream = is_event_stream(header_of(answer.headers, b"content-type"))
-    return b"data:" not in body.content if is_stream else not is_jsonrpc(body.content)
+    responses = responses_in(body.content, is_stream=is_stream) or []
+    got = [each for message in responses for each in message.ids or [None]]
+    if not got or any(each == ids[0] for each in got) or all(map(_is_open, responses)):
+        return None
+    shown = shown_ids([each for each in got if each is not None])
+    return UpstreamAnswerForeign(call.url.partition("?")[0], shown, shown_ids(ids), f"the MCP server at {call.origin}")
+
+
+def _is_open(message: Message) -> bool:
+    """Tell whether it is an error that names no request, as what refuses a request before it is read."""
+    return message.is_error and not any(each is not None for each in message.ids)
 
 
 def judge(call: WatchedCall, answer: UpstreamAnswer) -> None:

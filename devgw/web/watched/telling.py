@@ -81,6 +81,7 @@ def endpoint_answer(call: WatchedCall, answer: WholeAnswer, **known: Any) -> End
         said=said_to(call, said) if isinstance(said, str) else "",
         media_type=_header(answer, b"content-type").partition(";")[0].strip().lower(),
         is_json=document is not None,
+        location=_header(answer, b"location"),
         retry_after=clean(_header(answer, b"retry-after"), 40),
         is_named=call.watched.legs.is_learnt(call.origin, endpoint.removeprefix(call.origin)),
         stood_before=_stood_before(call, answer, endpoint),
