@@ -236,7 +236,9 @@ def _is_anothers(flow: Flow, trace: Trace) -> bool:
 
 
 def _was_forgotten(flow: Flow) -> bool:
-    return flow.failure is not None and isinstance(flow.failure.problem, ClientUnknown | ClientExpired)
+    """Tell whether its registration is gone, so that it registers anew; an id that came cut or encoded is not that."""
+    problem = flow.failure.problem if flow.failure else None
+    return isinstance(problem, ClientExpired) or (isinstance(problem, ClientUnknown) and problem.mistake is None)
 
 
 def _awaits_tokens(flow: Flow) -> bool:

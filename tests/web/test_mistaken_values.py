@@ -243,3 +243,20 @@ async def test_a_scope_is_quoted_as_it_was_sent(gateway: Running, http: httpx2.A
     document = {"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none", "scope": "mcp:tools  profile"}
     said = (await http.post(gateway.at("/oauth/register"), json=document)).json()["error_description"]
     assert "scope is 'mcp:tools profile'; expected mcp:tools, or no scope at all" in said
+
+
+async def test_nobody_else_takes_over_the_attempt_of_an_id_that_came_cut(
+    gateway: Running, http: httpx2.AsyncClient
+) -> None:
+    """Who lost a registration registers anew; who cuts its id does not, and another client is another attempt."""
+    node = {"user-agent": "node"}
+    cut = (await gateway.register(http))["client_id"][:-2]
+    await http.get(gateway.authorize_url(cut, "v" * 43), headers=node)
+    document = {"client_name": "other", "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none"}
+    other = (await http.post(gateway.at("/oauth/register"), json=document, headers=node)).json()["client_id"]
+    await http.get(gateway.authorize_url(other, "w" * 43), headers=node)
+    gateway.runtime.bus.drain()
+    flows = {each.client_id: each for each in gateway.runtime.monitor.flow_book.flows}
+    assert flows[cut].failure is not None
+    assert flows[other].failure is None
+    assert flows[cut] is not flows[other]
