@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from devgw.foreign.text import clean
 from devgw.problems.base import ErrorCode, Fault, Problem
+from devgw.problems.incoming import NO_PROXY
 
 _HOST = re.compile(r"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 """A Host that can be written into a configuration: a name or address, and perhaps a port."""
@@ -127,18 +128,28 @@ class HostNotAllowed(Problem):
     known: tuple[str, ...]
     forwarded: str = ""
     """The origin of a port of this machine that leads here, though it is not the gateway's own."""
+    is_for_a_proxy: bool = False
+    """Whether it has a header that programs send to their proxy alone."""
 
-    diagnosis: ClassVar = "HOST-02"
     status: ClassVar = 421
     source: ClassVar = "RFC 9110 §15.5.20; MCP basic/transports: Security Warning (DNS rebinding)"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return which of the two it is."""
+        return "HOST-11" if self.is_for_a_proxy else "HOST-02"
 
     def explain(self) -> str:
         """Say which host was named, and which would do."""
         named = f"The Host is {clean(self.host, _SHOWN)}" if self.host else "The request has no Host"
+        if self.is_for_a_proxy:
+            return f"{named}, and the request is written for a proxy; this is an MCP gateway, and no proxy."
         return f"{named}; this gateway answers as {', '.join(self.known)}."
 
     def advise(self) -> str:
-        """Say how to allow it."""
+        """Say how to allow it, or how to be no proxy."""
+        if self.is_for_a_proxy:
+            return NO_PROXY
         use = f"Use {self.known[0]}"
         if self.forwarded:
             return (

@@ -72,6 +72,12 @@ class RequestMalformed(Problem):
         return f"This is no request of HTTP/1.1, or one that can be read in two ways: {self.what}."
 
 
+NO_PROXY = (
+    "Take this port out of the program's proxy setting (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY or its own), and give it "
+    "the URL of an MCP route as the server's."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class TunnelAsked(Problem):
     """A program takes the gateway for its proxy, and asks it for a tunnel to another server."""
@@ -79,10 +85,7 @@ class TunnelAsked(Problem):
     target: str
 
     diagnosis: ClassVar = "HOST-11"
-    hint: ClassVar = (
-        "Take this port out of the program's proxy setting (HTTPS_PROXY, ALL_PROXY or its own), and give it the URL of "
-        "an MCP route as the server's."
-    )
+    hint: ClassVar = NO_PROXY
     source: ClassVar = "RFC 9110 §9.3.6"
 
     def explain(self) -> str:

@@ -7,6 +7,7 @@ Source: MCP basic/transports, Security Warning; `gateway.md` §5.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -30,6 +31,10 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _REMEMBERED = 256
 _LONGEST_PORT = 5
 _USUAL_PORT = {"http": 80, "https": 443}
+
+
+_OF_PROXIES = frozenset({b"proxy-connection", b"proxy-authorization"})
+"""Headers of requests to a proxy; a server that is asked directly gets neither."""
 
 
 class Hosts:
@@ -59,7 +64,10 @@ class Hosts:
             host, scheme = _forwarded(headers, host, scheme)
         found = self._origins.get((host, scheme))
         if found is None:
-            found = self._origin(host, scheme)
+            try:
+                found = self._origin(host, scheme)
+            except Refused as refused:
+                raise _as_written(refused, headers) from refused
             if len(self._origins) < _REMEMBERED:
                 self._origins[host, scheme] = found
         return found
@@ -146,3 +154,11 @@ def _forwarded(headers: Headers, host: str, scheme: str) -> tuple[str, str]:
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _as_written(refused: Refused, headers: Headers) -> Refused:
+    """Return why a host is refused, for whom the request was written: a proxy is another matter than a name."""
+    problem = refused.problem
+    if isinstance(problem, HostNotAllowed) and any(name in _OF_PROXIES for name, _ in headers):
+        return Refused(replace(problem, is_for_a_proxy=True))
+    return refused

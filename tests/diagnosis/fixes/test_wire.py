@@ -76,6 +76,18 @@ def spoilt(gateway: Watched, name: str, words: str) -> bytes:
     }[name]
 
 
+async def test_a_plain_request_for_a_proxy_is_not_told_to_allow_its_host(gateway: Watched) -> None:
+    for more in (b"Proxy-Connection: keep-alive\r\n", b"Proxy-Authorization: Basic eDp5\r\n"):
+        wanted = b"GET http://example.com/x HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n" + more + b"\r\n"
+        told = await say(gateway, wanted)
+        assert told.startswith(b"HTTP/1.1 421")
+        assert b"HOST-11" in told
+        assert b"out of the program's proxy setting" in told
+        assert b"allowed_hosts" not in told
+    plain = await say(gateway, b"GET /x HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n")
+    assert b"HOST-02" in plain
+
+
 @mends("CORS-07")
 @pytest.mark.parametrize("origin", ["https://play.example", "chrome-extension://abcdefgh", "vscode-webview://abc"])
 async def test_a_page_that_is_added_as_printed_may_call(http: httpx2.AsyncClient, tmp_path: Path, origin: str) -> None:
