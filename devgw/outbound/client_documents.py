@@ -58,8 +58,8 @@ class _Cached:
     until: datetime
 
 
-_UNKNOWN = frozenset({TlsFault.UNTRUSTED, TlsFault.OPENED, TlsFault.UNCHAINED})
-"""What an authority that is made known here mends."""
+_OURS_TO_MEND = frozenset({TlsFault.UNTRUSTED, TlsFault.OPENED, TlsFault.UNCHAINED, TlsFault.PLAIN})
+"""What is mended on this side: by an authority that is made known here, or by the scheme of the URL."""
 
 
 class HttpClientDocuments:
@@ -151,7 +151,7 @@ class HttpClientDocuments:
             tls = tls_error(error)
             is_network = isinstance(error, httpx2.TransportError) and (tls is None or isinstance(tls, ssl.SSLEOFError))
             why = why_unreached(error, url)
-            change = why.change if tls is not None and tls_fault(tls) in _UNKNOWN else ""
+            change = why.change if tls is not None and tls_fault(tls) in _OURS_TO_MEND else ""
             unreachable = ClientDocumentUnreachable(url, why.failure, is_of_the_network=is_network, change=change)
             raise Refused(unreachable) from error
         except Refused as refused:
@@ -225,7 +225,16 @@ def _status_problem(url: str, status: int, location: str | None) -> Problem:
         return ClientDocumentInvalid(
             url, "redirects, which is not followed", clean(str(location), 200), "the document itself, with 200"
         )
-    return ClientDocumentUnreachable(url, f"it answered {status}")
+    return ClientDocumentUnreachable(url, f"it answered {status}", change=_change_of(status))
+
+
+def _change_of(status: int) -> str:
+    """Return what is to be done where a server was reached and does not give the document."""
+    if status == 429 or status >= 500:
+        return "Wait until that server answers again."
+    if status in (401, 403, 407):
+        return "Let that URL be read by everybody: nothing is shown to it."
+    return "Publish the document at that URL, or let the client take the URL at which it is as its client id."
 
 
 def _read(url: str, content_type: str, content: bytes) -> dict[str, Any]:
@@ -251,6 +260,8 @@ def _not_taken(url: str, refused: JsonRefused) -> ClientDocumentInvalid:
 
 def _check_document(url: str, document: dict[str, Any]) -> None:
     named = document.get("client_id")
+    if named is None:
+        raise Refused(ClientDocumentInvalid(url, "has no client_id", "nothing", f"client_id {url}"))
     if named != url:
         raise Refused(ClientDocumentInvalid(url, "names another client_id", clean(str(named), 200), f"client_id {url}"))
     for name in ("client_name", "redirect_uris"):
