@@ -1,6 +1,8 @@
 """What an answer says in its own words: the first of them, without markup, or those by which JSON says why."""
 
+import html
 import re
+from http import HTTPStatus
 from typing import Any
 
 from devgw.foreign.json import JsonRefused, read_object
@@ -10,16 +12,27 @@ _MARKUP = re.compile(
 )
 """What begins and has no end reaches to the end: else each of ten thousand beginnings would look for its own."""
 _TITLE = re.compile(rb"<title[^<>]*>([^<]*)</title>", re.IGNORECASE)
+_STATUS = re.compile(
+    rb"\W*(?:(?:http |status )?(?:error|status)?\W*)?(?:[1-5]\d\d)?\W*(?:"
+    + "|".join(re.escape(each.phrase) for each in HTTPStatus).encode()
+    + rb"|(?:internal |application |client )?(?:server )?error)?\W*(?:[1-5]\d\d)?\W*",
+    re.IGNORECASE,
+)
+"""A title that says a status and no more: what is the matter stands below it."""
 _MOST = 160
-_WHY = ("error_description", "detail", "message", "Message", "msg", "title", "reason", "error", "errors")
+_WHY = (
+    *("error_description", "detail", "message", "Message", "msg", "faultstring", "error_msg", "title", "reason"),
+    *("error", "errors", "fault"),
+)
 """Members that say why, the most telling first (RFC 6749 §5.2, RFC 9457 §3.1, JSON-RPC 2.0 §5.1; and what is usual)."""
 
 
 def beginning_of(content: bytes) -> str:
-    """Return the first words of a page or text: its title where it has one, else what stands in it, no markup."""
+    """Return the first words of a page or text, no markup: its title where that says more than a status does."""
     title = _TITLE.search(content)
-    text = title.group(1) if title and title.group(1).strip() else _MARKUP.sub(b" ", content)
-    return _cut(text.decode("utf-8", "replace"))
+    says = title is not None and title.group(1).strip() and not _STATUS.fullmatch(title.group(1))
+    text = title.group(1) if title is not None and says else _MARKUP.sub(b" ", content)
+    return _cut(html.unescape(text.decode("utf-8", "replace")))
 
 
 def words_of(content: bytes) -> str:

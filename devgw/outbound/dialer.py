@@ -17,7 +17,7 @@ from devgw.outbound.client import CheckAddress
 from devgw.outbound.connection import Connection
 from devgw.outbound.guard import check_url, upstream_check
 from devgw.outbound.proxies import Proxy, find_proxy
-from devgw.outbound.reach import is_refusal, tls_failed
+from devgw.outbound.reach import gives_no_answer, is_refusal, tls_failed
 from devgw.outbound.target import Target
 from devgw.outbound.transport import describe_failure
 from devgw.outbound.trust import check_plain, shared_tls_context, tls_context
@@ -163,7 +163,7 @@ def named_connecting(error: Exception, target: Target, proxy: Proxy | None = Non
         said = str(error) if isinstance(error, TunnelRefused) else f"cannot be used: {error}"
         return kind(target.url, f"the proxy {proxy.shown} {said}")
     if isinstance(error, socket.gaierror | UnicodeError):
-        return UpstreamNameUnknown(target.url, target.host)
+        return UpstreamNameUnknown(target.url, target.host, is_unanswered=gives_no_answer(error))
     if is_refusal(error):
         return UpstreamRefusedConnection(target.url)
     if target.is_https and isinstance(error, (ConnectionResetError, ConnectionAbortedError)):

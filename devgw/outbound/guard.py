@@ -25,6 +25,8 @@ from devgw.oauth.discovery import without_query
 from devgw.oauth.redirect_uri import in_ascii
 from devgw.outbound.client import CheckAddress
 from devgw.outbound.proxies import find_proxy
+from devgw.outbound.reach import gives_no_answer
+from devgw.outbound.transport import chain_of
 from devgw.problems import Problem, Refused
 from devgw.problems.proxy import UpstreamNameUnknown
 from devgw.problems.upstream import AddressForbidden
@@ -160,4 +162,5 @@ async def _addresses(url: str, host: str, port: int | None) -> list[str]:
     try:
         return await addresses_of(host, port)
     except httpcore2.ConnectError as error:
-        raise Refused(UpstreamNameUnknown(without_query(url), host)) from error
+        is_unanswered = any(map(gives_no_answer, chain_of(error)))
+        raise Refused(UpstreamNameUnknown(without_query(url), host, is_unanswered=is_unanswered)) from error

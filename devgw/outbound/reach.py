@@ -71,6 +71,11 @@ def _is_unmet(error: BaseException) -> bool:
     return isinstance(error, socket.gaierror) or is_refusal(error)
 
 
+def gives_no_answer(error: BaseException) -> bool:
+    """Tell whether no name server answered at all, as on a machine that is offline (RFC 3493 §6.1)."""
+    return isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
+
+
 def is_refusal(error: BaseException) -> bool:
     """Tell whether nothing listens there.
 
@@ -126,8 +131,9 @@ async def not_reached(error: BaseException, url: str, seconds: float, written_in
         return kind(url, f"the proxy {proxy.shown}: {describe_failure(error)}", written_in=written_in)
     if (broken := tls_error(error)) is not None:
         return tls_failed(url, broken, written_in)
-    if any(isinstance(each, socket.gaierror) for each in causes):
-        return UpstreamNameUnknown(url, urlsplit(url).hostname or "", written_in=written_in)
+    if (unknown := next((each for each in causes if isinstance(each, socket.gaierror)), None)) is not None:
+        host, is_unanswered = urlsplit(url).hostname or "", gives_no_answer(unknown)
+        return UpstreamNameUnknown(url, host, written_in=written_in, is_unanswered=is_unanswered)
     if any(is_refusal(each) for each in causes):
         return UpstreamRefusedConnection(url, written_in=written_in)
     problem = _broken_off(error, url, seconds, written_in)

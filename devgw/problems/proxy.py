@@ -63,18 +63,31 @@ class UpstreamNameUnknown(UpstreamNotReached):
     """The upstream's host name does not resolve."""
 
     host: str
+    is_unanswered: bool = field(default=False, kw_only=True)
+    """Whether no name server gave an answer, be it no: then nobody knows that the name is wrong."""
 
     diagnosis: ClassVar = "NET-02"
-    fault: ClassVar = Fault.CONFIGURATION
+
+    @property
+    def fault(self) -> Fault:  # type: ignore[override]  # known by who gave no answer
+        """Return whose it is: of this machine's network, or of where the name stands."""
+        return Fault.MACHINE if self.is_unanswered else Fault.CONFIGURATION
 
     def explain(self) -> str:
         """Say which name."""
+        if self.is_unanswered:
+            return f"The host name {self.host} of {self.url} does not resolve: no DNS server answered."
         return f"The host name {self.host} of {self.url} does not resolve."
 
     def advise(self) -> str:
         """Say where the name stands; localhost is wrong nowhere but on this machine."""
         if self.host == "localhost":
             return "Put the line `127.0.0.1 localhost` back into this machine's hosts file (/etc/hosts)."
+        if self.is_unanswered:
+            return (
+                "Connect this machine to its network or VPN, or mend its DNS. If other names are found from here, "
+                f"correct the host in {self.written_in}: container names resolve inside their own network only."
+            )
         return (
             f"Correct the host in {self.written_in}; container names resolve inside their own network only, and a "
             "company's names in its network or VPN."

@@ -190,17 +190,22 @@ class UpstreamRedirectsCall(UpstreamRefusal):
 
     location: str
 
-    diagnosis: ClassVar = "PROXY-01"
     source: ClassVar = "RFC 9110 §15.4"
+
+    @property
+    def diagnosis_id(self) -> str:
+        """Return whether it leads anywhere."""
+        return "PROXY-01" if self.location else "PROXY-11"
 
     def explain(self) -> str:
         """Say where it leads."""
-        return f"{self._answered}, and leads to {self._target or 'nowhere'}."
+        return f"{self._answered}{f', and leads to {self._target}' if self.location else ', and names no one URL'}."
 
     def advise(self) -> str:
         """Say which URL to give."""
-        where = self._target or "the final URL"
-        return f"Give clients {where} itself, if that is the MCP server: they send no token along."
+        if not self.location:
+            return f"Let {self._whose} answer itself, or name one URL in Location."
+        return f"Give clients {self._target} itself, if that is the MCP server: they send no token along."
 
     @property
     def _target(self) -> str:

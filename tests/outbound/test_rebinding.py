@@ -124,7 +124,7 @@ async def test_a_server_of_the_internet_leads_the_doctor_here_by_no_name(upstrea
 
 async def test_a_url_whose_name_is_unknown_is_told_without_its_query() -> None:
     problem = await refusal(is_local("https://nobody.invalid/mcp?api_key=correct-horse"))
-    assert problem.explain() == "The host name nobody.invalid of https://nobody.invalid/mcp does not resolve."
+    assert problem.explain().startswith("The host name nobody.invalid of https://nobody.invalid/mcp does not resolve")
 
 
 class _Answered:

@@ -75,6 +75,11 @@ def of_issuer(seen: Seen, name: str, did: str) -> Naming:
     return Naming(f"issuer.{name}", did, f"the authorization server at {shown(split_url(seen.issuer).origin)}")
 
 
+def at_whose(naming: Naming, answer: Answer) -> Naming:
+    """Return the naming of a check that got no answer, with this machine to blame where that kept it back."""
+    return naming if answer.of_this_machine is None else replace(naming, owner=MACHINE)
+
+
 def asked_for(answers: Sequence[Answer]) -> str:
     """Return what was done for answers that were looked for at these URLs, in words."""
     asked = [shown(each.url) for each in answers if not _is_unasked(each)]

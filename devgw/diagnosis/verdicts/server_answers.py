@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from devgw.diagnosis.verdicts.check import Answer
-from devgw.diagnosis.verdicts.point import Naming, Point, of_issuer, shown, unasked
+from devgw.diagnosis.verdicts.point import Naming, Point, at_whose, of_issuer, shown, unasked
 from devgw.diagnosis.verdicts.server_endpoint import answered
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Seen
 from devgw.foreign.text import clean
@@ -120,7 +120,7 @@ def _unanswered(naming: Naming, answer: Answer, trait: str) -> Point | None:
     name = (problem.diagnosis_id or "") if problem else "UPST-13"
     if isinstance(problem, UpstreamAnswerTimedOut):  # a client may wait longer
         trait = "endpoint-slow"
-    return naming.bad(answer.failure, todo, name, trait)
+    return at_whose(naming, answer).bad(answer.failure, todo, name, trait)
 
 
 def _refused(naming: Naming, seen: Seen, kind: EndpointKind, answer: Answer, trait: str) -> Point:

@@ -44,7 +44,7 @@ def unfit(seen: Seen) -> Problem | None:
         return foreign_answer(shown(answer.url), answer, shown(answer.url))
     if endpoint.answers_mcp or (endpoint.wants_login and who_stood_before(answer) is None):
         return None
-    if answer.status in REDIRECTS:
+    if answer.status in REDIRECTS and answer.location:
         if sign_in_of(answer.url, answer.location) is not None:
             return no_answer_in(_answered(answer), "initialize", _caller(seen, answer))
         return ServerElsewhere(shown(answer.url), answer.status, _target(answer))
@@ -73,7 +73,8 @@ def _refusing(seen: Seen, answer: Answer) -> Problem:
     if seen.endpoint.offers_event_stream and not _says_otherwise(answer):
         return UpstreamSpeaksLegacySse(url, answer.status, "", owner=url, written_in=GIVEN_URL)
     answered = _answered(answer)
-    is_typed = answer.status < 300 and answer.media_type in MEDIA_TYPES
+    is_typed = answer.status < 300 and (answer.media_type in MEDIA_TYPES or answered.is_empty)
+    is_typed |= 300 <= answer.status < _REFUSALS and not answer.location
     if answered.intermediary is not None or is_typed or (answer.status >= 400 and answer.status not in _ABSENT):
         return no_answer_in(answered, "initialize", _caller(seen, answer))
     tried, led_to = tuple(map(shown, seen.tried)), shown(seen.url) if seen.is_redirected else ""

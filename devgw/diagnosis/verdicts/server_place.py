@@ -3,7 +3,7 @@
 from codecs import BOM_UTF8
 
 from devgw.diagnosis.verdicts.check import Answer
-from devgw.diagnosis.verdicts.point import Naming, Point, shown
+from devgw.diagnosis.verdicts.point import Naming, Point, at_whose, shown
 from devgw.diagnosis.verdicts.server_endpoint import answered, why_unread
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, DocumentPlace
 from devgw.problems.proxy import NAMING_DOCUMENT
@@ -35,7 +35,7 @@ def broken_place(naming: Naming, place: DocumentPlace, document: str, failing_id
     answer = place.answer
     if answer.problem is not None and answer.failure:
         advice, diagnosis_id = answer.problem.advise(), answer.problem.diagnosis_id or ""
-        return naming.bad(answer.failure, advice, diagnosis_id, f"{document}-unreachable")
+        return at_whose(naming, answer).bad(answer.failure, advice, diagnosis_id, f"{document}-unreachable")
     if (point := _kept_from(naming, place, document)) is not None:
         return point
     if answer.failure or place.is_failing:

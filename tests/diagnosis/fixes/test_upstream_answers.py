@@ -273,7 +273,7 @@ async def test_a_client_that_initializes_again_as_printed_has_its_session(tmp_pa
 @pytest.mark.parametrize(
     ("wrong", "name", "words"),
     [
-        ("http://nobody.invalid:81/mcp", "NET-02", "Correct the host in rewritePattern"),
+        ("http://nobody.invalid:81/mcp", "NET-02", "orrect the host in rewritePattern"),
         ("http://10.255.255.1:81/mcp", "NET-07", "Check the network, VPN and proxy settings"),
     ],
 )

@@ -1,0 +1,35 @@
+"""What an answer says in its own words: its title where that says more than a status, else what stands below it."""
+
+import time
+
+import pytest
+
+from devgw.foreign.words import words_of
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"<title>Error</title><pre>Cannot POST /mcp</pre>", "Error Cannot POST /mcp"),
+        (b"<title>403 Forbidden</title><p>CSRF verification failed.</p>", "403 Forbidden CSRF verification failed."),
+        (b"<TITLE>Bad Request</TITLE><h2>Bad Request - Invalid Hostname</h2>", "Invalid Hostname"),
+        (b"<title>HTTP Status 404 - Not Found</title><p>No route for /mcp</p>", "No route for /mcp"),
+        (b"<title>500 Internal Server Error</title><p>pool exhausted</p>", "pool exhausted"),
+        (b"<title>Sign in to the portal</title><p>Welcome", "Sign in to the portal"),
+        (b"<title>Making sure you&#39;re not a bot!</title>", "Making sure you're not a bot!"),
+        (b"<title>404 for tenant acme</title><p>x", "404 for tenant acme"),
+        (b"<title></title><p>Only this", "Only this"),
+        (b'{"fault":{"faultstring":"Quota limit exceeded","detail":{"errorcode":"x"}}}', "Quota limit exceeded"),
+        (b'{"error_msg":"404 Route Not Found"}', "404 Route Not Found"),
+    ],
+)
+def test_the_words_that_say_what_is_the_matter_are_found(body: bytes, words: str) -> None:
+    assert words in words_of(body)
+    assert words_of(b"<title>Sign in</title><p>more") == "Sign in"
+
+
+@pytest.mark.parametrize("piece", [b" ", b"error ", b"4", b"<title>", b"not found "])
+def test_a_long_title_is_read_once(piece: bytes) -> None:
+    began = time.monotonic()
+    words_of(b"<title>" + piece * 20_000 + b"</title>")
+    assert time.monotonic() - began < 0.3
