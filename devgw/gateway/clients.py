@@ -19,7 +19,7 @@ from devgw.oauth.registration import ClientMetadata, read_client_metadata
 from devgw.problems import Problem, Refused
 from devgw.problems.client_document import ClientDocumentInvalid, ClientDocumentsDisabled, ClientDocumentUnreachable
 from devgw.problems.client_id import ID_LENGTH, SECRET_PREFIX, ClientIdMistake, ClientUnknown
-from devgw.problems.clients import ClientExpired
+from devgw.problems.clients import ClientExpired, ClientMetadataInvalid, RedirectUriRefused
 
 _ID_PREFIX = "dcr:"
 REGISTRATION_TTL = timedelta(days=90)
@@ -172,6 +172,8 @@ class Clients:
             problem = refused.problem
             if isinstance(problem, ClientDocumentUnreachable | ClientDocumentInvalid):
                 problem = replace(problem, to_register=how_to_register(url))
+            if isinstance(problem, ClientMetadataInvalid | RedirectUriRefused):
+                problem = replace(problem, is_in_document=True)
             self.publish_refusal("cimd", None, problem)
             raise Refused(problem) from refused
         before = self._store.find_client(ClientId(url))

@@ -62,6 +62,8 @@ class ClientMetadataInvalid(Problem):
     expected: str
     is_of_other_type: bool = False
     """Whether it is no value of the member's type, so that nothing was asked for by it."""
+    is_in_document: bool = False
+    """Whether it stands in the client's metadata document, and not in a registration."""
 
     error: ClassVar = ErrorCode.INVALID_CLIENT_METADATA
     source: ClassVar = "RFC 7591 §2"
@@ -77,7 +79,8 @@ class ClientMetadataInvalid(Problem):
 
     def advise(self) -> str:
         """Say what to write."""
-        return f"Register with {self.member}: {self.expected}."
+        how = "Publish the client's document" if self.is_in_document else "Register"
+        return f"{how} with {self.member}: {self.expected}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ class RedirectUriRefused(Problem):
     redirect_uri: str
     rule: str
     instead: str
+    is_in_document: bool = False
+    """Whether it stands in the client's metadata document, and not in a registration."""
 
     error: ClassVar = ErrorCode.INVALID_REDIRECT_URI
     source: ClassVar = "RFC 7591 §5, RFC 8252 §7, MCP authorization: Communication Security"
@@ -108,8 +113,9 @@ class RedirectUriRefused(Problem):
     def advise(self) -> str:
         """Say what to register."""
         if self._has_placeholder:
-            return "Give the variable in it a value where the client is configured; then register."
-        return f"Register {self.instead}."
+            then = "publish the document again" if self.is_in_document else "register"
+            return f"Give the variable in it a value where the client is configured; then {then}."
+        return f"{'List in the document' if self.is_in_document else 'Register'} {self.instead}."
 
 
 @dataclass(frozen=True, slots=True)
