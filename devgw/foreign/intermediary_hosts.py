@@ -81,7 +81,15 @@ _HOSTS = (
     ),
     Mark("Render", _NOBODY, header="x-render-routing", value="no-\\w+|suspend|hibernate"),
     Mark("Railway", _NOBODY, header="x-railway-fallback", value="true"),
-    Mark("Netlify", _AWAY, _DOWN, header="server", value="Netlify", body=rb"^usage_exceeded"),
+    Mark(
+        "Netlify",
+        _AWAY,
+        _DOWN,
+        header="server",
+        value="Netlify",
+        body=rb"^usage_exceeded",
+        change="Look at the usage of that account on Netlify: by its word, what it may use is used up.",
+    ),
     Mark("Azure App Service", _AWAY, _FORBIDDEN, header="x-ms-forbidden-ip", value=".{1,45}"),
     Mark(
         "Azure Front Door", _FAILS, _BROKEN, header="x-azure-ref", value=".{1,20}", body=rb"services aren.{1,8}t avail"

@@ -63,8 +63,9 @@ class UpstreamAnswerForeign(UpstreamProblem):
 
     def explain(self) -> str:
         """Say which id came, and which was asked for."""
-        whose = self.owner or f"The upstream {self.url}"
-        return f"{whose[:1].upper()}{whose[1:]} answered with {self.got} where {self.expected} was asked for."
+        whose = self.owner or f"the upstream {self.url}"
+        whose = f"The {whose[4:]}" if whose.startswith("the ") else whose
+        return f"{whose} answered with {self.got} where {self.expected} was asked for."
 
     def advise(self) -> str:
         """Say with which id each request is answered."""

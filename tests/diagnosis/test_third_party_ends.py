@@ -90,7 +90,8 @@ async def test_a_stream_or_body_without_the_answer_is_named_while_watching_and_b
         checks = (await examine_server(f"{upstream.origin}/mcp", SystemClock())).checks
     assert words in (made.explanation or ""), made.explanation
     assert "upstream" not in f"{made.explanation}{made.hint}"
-    assert name in [each.diagnosis_id for each in checks if each.verdict is Verdict.FAIL], checks
+    (saw,) = [each.saw for each in checks if each.verdict is Verdict.FAIL and each.diagnosis_id == name]
+    assert saw.startswith(f"{upstream.origin}/mcp answered"), saw
 
 
 @pytest.mark.parametrize(
