@@ -41,7 +41,7 @@ _WORDS = 20_000
 AT_PROVIDER = "the redirect URIs of this client id (at WorkOS: Redirects)"
 
 
-ADD_CALLBACK = "Add exactly {callback} to {registered_in}, and save."
+ADD_CALLBACK = "Add exactly {callback} to {registered_in}, and save{or_else}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ class AskedLogin:
     """Whether the secret is one of a WorkOS production environment (`sk_live_`)."""
     registered_in: str = AT_PROVIDER
     """Where its redirect URIs are written, in words."""
+    or_else: str = ""
+    """What to do where it is written there already, with what joins it to a sentence."""
     is_token_url: bool = False
     """Whether the token endpoint is configured to be there too."""
 
@@ -200,7 +202,7 @@ def _failed(did: str, name: str, saw: str, asked: AskedLogin, *, is_there: bool 
     if name == "WORK-02" and not asked.is_workos:
         todo = "Use the policy mcp-workos-oauth-inbound, which sends provider=authkit and reads WorkOS's own answer."
     facts = {"callback": asked.callback, "client_id": asked.client_id, "url": asked.url}
-    facts["registered_in"] = asked.registered_in
+    facts |= {"registered_in": asked.registered_in, "or_else": asked.or_else}
     return Check(NAME, Verdict.FAIL, did, f"{saw}: {says.format_map(facts)}", todo.format_map(facts), name)
 
 

@@ -236,7 +236,7 @@ def registered_uris(answer: Answer, asked: AskedLogin) -> Check:
     uris = listed_uris(answer)
     if is_listed(callback, uris):
         return passed(name, did, f"{callback} is registered")
-    todo = ADD_CALLBACK.format(callback=callback, registered_in=asked.registered_in)
+    todo = ADD_CALLBACK.format(callback=callback, registered_in=asked.registered_in, or_else=asked.or_else)
     if asked.is_production and callback.startswith("http://"):
         todo = "Use client id and API key (sk_test_) of a staging environment: production takes https alone."
     nearest = explain_nearest(callback, uris, "callback_uri")

@@ -34,6 +34,11 @@ NO_CODE = "01AAAAAAAAAAAAAAAAAAAAAAAA"
 """A code that nobody ever issued, in the form that WorkOS's have."""
 
 
+_FORGOTTEN = (
+    "; where it stands there already, it was forgotten for a try: press the button on the emulator's error page"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """The policy and the callback that are put to the test."""
@@ -79,6 +84,7 @@ class Pair:
             self.is_workos,
             self.is_production,
             self.registered_in,
+            or_else=_FORGOTTEN if self.is_emulated else "",
             is_token_url=login.url.partition("?")[0] == login.token_url.partition("?")[0],
         )
 

@@ -330,7 +330,13 @@ async def test_the_trouble_with_the_redirect_uri_is_named_while_the_browser_stan
         began = time.monotonic()
         await said(gateway)
         assert time.monotonic() - began < 2.5
-        await gateway.only("RURI-04")
+        fix = (await gateway.only("RURI-04")).fix
+        assert "where it stands there already" in fix, "as it does: the trouble took it out of the emulator alone"
+        assert "press the button on the emulator's error page" in fix
+        await browser.press("Register it here")
+        await troubled(gateway, http, browser, "")
+        assert browser.page is not None
+        assert "Allow" in browser.page.text
 
 
 @pytest.mark.parametrize(
