@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from devgw.foreign.text import clean
+
 _SCHEME = re.compile(r"[\s,]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?=\s|,|$)")
 _TOKEN68 = re.compile(r"\s+[A-Za-z0-9._~+/-]+=*\s*(?=,|$)")
 _PARAMETER = re.compile(r'[\s,]*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))')
@@ -48,6 +50,12 @@ def read_challenges(value: str) -> Iterator[Challenge]:
             parameters.setdefault(name.lower(), re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else plain)
             at = pair.end()
         yield Challenge(found.group(1).lower(), parameters)
+
+
+def said_in_challenge(value: str) -> str:
+    """Return why a Bearer challenge refuses, in its own words; empty where it gives none (RFC 6750 §3)."""
+    challenge = bearer_challenge([value])
+    return clean(challenge.parameters.get("error_description") or challenge.error, 200) if challenge else ""
 
 
 def bearer_challenge(values: Iterable[str]) -> Challenge | None:

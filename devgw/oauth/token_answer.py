@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from devgw.foreign.json import JsonRefused, find_refusal, read_object
 from devgw.foreign.text import clean
+from devgw.foreign.urls import without_user
 from devgw.oauth.text import is_text, is_visible
 from devgw.problems import Refused
 from devgw.problems.limit import limit_id
@@ -89,7 +90,7 @@ class TokenQuestion:
 
 
 def read_token_answer(
-    asked: TokenQuestion, status: int, content_type: str, body: bytes, retry_after: str = ""
+    asked: TokenQuestion, status: int, content_type: str, body: bytes, retry_after: str = "", location: str = ""
 ) -> TokenAnswer:
     """Return the tokens in a token endpoint's answer.
 
@@ -97,6 +98,9 @@ def read_token_answer(
         Refused: with `TokenRequestRefused` where it is an error in OAuth's form, whatever its status, and
             with `TokenAnswerUnreadable` where it is neither that nor a token.
     """
+    if location and 300 <= status < 400:
+        led_to = clean(without_user(location.partition("?")[0]), 200)
+        raise Refused(TokenAnswerUnreadable(asked.url, status, TokenAnswerShape.REDIRECT, led_to, ""))
     members = _members(content_type, body)
     if members is not None and (error := _text(members.get("error"))):
         said = clean(_text(members.get("error_description")) or "", EXCERPT)

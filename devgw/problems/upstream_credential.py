@@ -18,7 +18,10 @@ class Shown(StrEnum):
 
 
 _RENEWED = {
-    Shown.CONNECTION: "Connect this upstream again.",
+    Shown.CONNECTION: (
+        "Connect this upstream again. Where that was just done, look into its log, which audience, issuer and keys it "
+        "checks."
+    ),
     Shown.ASSERTION: (
         "Set idJag.resourceAs.resource to the URL that the upstream's own metadata names as its resource, and "
         "idJag.scopes to the scopes that it wants; nobody has to connect anything."

@@ -192,6 +192,7 @@ class TokenAnswerShape(StrEnum):
     UNSENDABLE = "an access token that no header can carry"
     OTHER_TYPE = "a token that is no bearer token"
     OTHER_KIND = "a token of another kind than was asked for"
+    REDIRECT = "a redirect"
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +244,8 @@ class TokenAnswerUnreadable(ConnectingProblem):
 
     def explain(self) -> str:
         """Say what came instead."""
+        if self.shape is TokenAnswerShape.REDIRECT:
+            return f"{self.url} answered {self.status_code} and leads to {self.got}: no token is asked for there."
         return (
             f"{self.url} answered {self.status_code} with {self.shape} ({self.got}): {self.answer or 'an empty body'}"
         )
@@ -254,12 +257,21 @@ class TokenAnswerUnreadable(ConnectingProblem):
         if is_passing(self.status_code, ""):
             return later(self.status_code, self.retry_after)
         if self.kind == "TOK-05":
-            return f"Correct {self.written_in}: what answers there is no token endpoint."
+            return self._elsewhere
         if self.kind == "UPST-15":
             return f"Correct id, secret and method in {self.client_in}." if self.client_in else _CORRECT_CLIENT
         if self.kind == "UPST-16":
             return "Look into that server's own log: it refused, and gave no reason in OAuth's form."
         return f"Let that token endpoint answer {self._wanted}."
+
+    @property
+    def _elsewhere(self) -> str:
+        if self.shape is TokenAnswerShape.REDIRECT:
+            return (
+                f"Correct {self.written_in}, if the endpoint is at {self.got}; if that is a login, let requests to the "
+                "endpoint past it."
+            )
+        return f"Correct {self.written_in}: what answers there is no token endpoint."
 
     @property
     def _wanted(self) -> str:

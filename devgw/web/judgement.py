@@ -15,6 +15,7 @@ from devgw.gateway.transport import UpstreamAnswer
 from devgw.gateway.upstream import UpstreamCredential
 from devgw.mcp.answer import failure_in, is_answer_to, is_jsonrpc, names_its_meaning
 from devgw.mcp.attribution import shown_ids
+from devgw.oauth.challenge import said_in_challenge
 from devgw.problems import Problem, Refused
 from devgw.problems.proxy import GIVEN_URL, REWRITE_PATTERN
 from devgw.problems.redirect import RedirectWantsCredential
@@ -122,7 +123,8 @@ def _unauthorized(call: McpCall, answered: Answered, credential: UpstreamCredent
     if (found := stood_in(answered, _caller(call))) is not None:
         return found
     challenge, shown = answered.short("www-authenticate", 300), _shown(call, credential)
-    return UpstreamCredentialRefused(answered.url, challenge, answered.said, shown, call.route.protected)
+    said = answered.said or said_in_challenge(challenge)
+    return UpstreamCredentialRefused(answered.url, challenge, said, shown, call.route.protected)
 
 
 def _answered(call: McpCall, status: int, body: bytes, headers: Headers, *, speaks_mcp: bool = False) -> Answered:

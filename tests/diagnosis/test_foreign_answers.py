@@ -82,6 +82,14 @@ async def test_the_same_answer_is_told_alike_everywhere(tmp_path: Path, answer: 
     assert any(words in each for each in saw), [(each.diagnosis_id, each.saw) for each in checks]
 
 
+async def test_why_a_challenge_refuses_is_said_where_the_body_says_nothing(tmp_path: Path) -> None:
+    answer = (401, {"www-authenticate": 'Bearer error="invalid_token", error_description="aud mismatch"'}, b"")
+    async with serve(answering(answer)) as origin, behind(tmp_path, f"{origin}/mcp") as (gateway, headers, http):
+        await http.post(gateway.mcp_url, json=mcp_request("tools/list"), headers=headers)
+        (found,) = await gateway.said()
+    assert (found.id, "“aud mismatch”" in found.cause) == ("UPST-19", True), found.cause
+
+
 @pytest.mark.parametrize("challenge", ['Basic realm="x"', "Negotiate, NTLM", 'Digest realm="x", nonce="y"', "tunnel"])
 async def test_a_challenge_for_no_token_does_not_say_that_a_token_is_not_taken(tmp_path: Path, challenge: str) -> None:
     async with running_upstream() as upstream:

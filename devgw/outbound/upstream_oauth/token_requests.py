@@ -183,8 +183,8 @@ class TokenRequests:
         if (found := stood_before(url, status, answer.headers, content, where)) is not None:
             raise Refused(found)
         asked = TokenQuestion(url, parameters["grant_type"], credentials.method)
-        retry_after = str(answer.headers.get("retry-after", ""))
-        return read_token_answer(asked, status, kind, content, retry_after)
+        retry_after, location = (str(answer.headers.get(each, "")) for each in ("retry-after", "location"))
+        return read_token_answer(asked, status, kind, content, retry_after, location)
 
     async def revoke(self, errand: Errand, endpoint: str, credentials: Credentials, secret: str, kind: str) -> int:
         """Tell the upstream that a token is of no more use (RFC 7009); return the status of its answer.

@@ -134,6 +134,25 @@ async def test_an_error_of_the_standard_is_not_called_the_upstreams_own(
         assert (found.id, words in found.fix) == (name, True), found.fix
 
 
+async def test_a_token_endpoint_that_leads_elsewhere_is_told_with_where(tmp_path: Path) -> None:
+    change = answers("/token", 302, b"", location="https://sso.example/login?next=%2Ftoken")
+    async with connecting(tmp_path, change) as (gateway, browser, _):
+        (found,) = await told(gateway)
+        assert browser.page is not None
+        assert "leads to https://sso.example/login: no token is asked for there" in browser.page.text
+    assert (found.id, "past it" in found.fix) == ("TOK-05", True), found.fix
+
+
+async def test_no_token_of_an_answer_that_is_not_taken_is_on_the_page_or_in_why(tmp_path: Path) -> None:
+    tokens = {"access_token": "zq7-short", "refresh_token": "zq7-other", "token_type": "DPoP"}
+    async with connecting(tmp_path, token_answer(200, tokens)) as (gateway, browser, _):
+        (found,) = await told(gateway)
+        assert browser.page is not None
+        assert "zq7" not in f"{browser.page.text}{found.cause}{found.fix}"
+        assert not [each for each in gateway.running.published if "zq7" in f"{each.event.explanation}"]
+    assert "token_type dpop" in found.cause
+
+
 async def test_it_is_said_for_a_quarter_of_an_hour_and_no_longer_once_it_is_connected(tmp_path: Path) -> None:
     async with connecting(tmp_path, token_answer(404, {})) as (gateway, browser, upstream):
         gateway.wait(600)
