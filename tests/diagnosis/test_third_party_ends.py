@@ -1,6 +1,7 @@
 """How an answer of somebody's server ends is said as it ended: by parameters, a redirect, in the midst of an event."""
 
 import asyncio
+import gzip
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,25 @@ async def test_a_stream_of_other_events_alone_is_named_while_watching(events: by
 )
 async def test_of_an_answer_that_comes_in_another_way_nothing_is_said(sent: bytes, tmp_path: Path) -> None:
     """A stream that ends may be taken up again; an error without an id is everybody's."""
+    async with upstream_of(sent) as upstream, watching(f"{upstream.origin}/mcp", tmp_path) as watched:
+        await go(watched)
+        await wait_for_exchange(watched)
+    assert told(watched) == []
+
+
+async def test_a_body_that_is_not_packed_as_it_says_is_named_while_watching_and_by_the_doctor(tmp_path: Path) -> None:
+    sent = answer(OTHER.replace(b"99", b"1")).replace(b"\r\n\r\n", b"\r\ncontent-encoding: gzip\r\n\r\n", 1)
+    async with upstream_of(sent) as upstream, watching(f"{upstream.origin}/mcp", tmp_path) as watched:
+        await go(watched)
+        made = await named(watched, "PROXY-23")
+        checks = (await examine_server(f"{upstream.origin}/mcp", SystemClock())).checks
+    assert "says that its answer is gzip, and it cannot be unpacked" in (made.explanation or "")
+    assert "PROXY-23" in [each.diagnosis_id for each in checks if each.verdict is Verdict.FAIL]
+
+
+async def test_of_a_body_that_is_packed_as_it_says_nothing_is_said(tmp_path: Path) -> None:
+    packed = gzip.compress(OTHER.replace(b"99", b"1"))
+    sent = answer(packed).replace(b"\r\n\r\n", b"\r\ncontent-encoding: gzip\r\n\r\n", 1)
     async with upstream_of(sent) as upstream, watching(f"{upstream.origin}/mcp", tmp_path) as watched:
         await go(watched)
         await wait_for_exchange(watched)

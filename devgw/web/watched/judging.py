@@ -15,14 +15,18 @@ from devgw.mcp.response import Message
 from devgw.monitor.flow_moves import Seen
 from devgw.oauth.challenge import Challenge, bearer_challenge
 from devgw.oauth.token_claims import read_claims
-from devgw.problems import Problem
+from devgw.problems import Problem, Refused
 from devgw.problems.foreign_token import TokenKnown
 from devgw.problems.proxy import GIVEN_URL
 from devgw.problems.upstream_answer import UpstreamAnswerForeign
 from devgw.problems.upstream_by_status import Answered, Caller, no_answer_in, read_answer
+from devgw.web.decoding import decoder_of
 from devgw.web.watched.telling import said_to, tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
 
+_UNPACKED_HERE = frozenset({"gzip", "x-gzip", "deflate"})
+_BEGINNING = 1_024
+"""Bytes of a body that tell whether it is packed so."""
 _OK, _REDIRECTS, _REFUSES, _UNAUTHORIZED, _FORBIDDEN = 200, 300, 400, 401, 403
 _SEEN = {_UNAUTHORIZED: Seen.CALL_REFUSED, _FORBIDDEN: Seen.CALL_FORBIDDEN}
 
@@ -60,6 +64,20 @@ def find_foreign(call: WatchedCall, answer: UpstreamAnswer) -> Problem | None:
         return None
     shown = shown_ids([each for each in got if each is not None])
     return UpstreamAnswerForeign(call.url.partition("?")[0], shown, shown_ids(ids), f"the MCP server at {call.origin}")
+
+
+def find_unpackable(call: WatchedCall, answer: UpstreamAnswer) -> Problem | None:
+    """Return that a body is not packed as it says; None where it may be, or is packed as only the client may know."""
+    body = call.trace.response_body
+    if answer.status != _OK or encoding_of(answer.headers) not in _UNPACKED_HERE:
+        return None
+    try:
+        decoder = decoder_of(answer.headers, call.url.partition("?")[0])
+        for _ in decoder.feed(body.content[:_BEGINNING]) if decoder is not None else ():
+            pass
+    except Refused as refused:
+        return refused.problem
+    return None
 
 
 def _is_open(message: Message) -> bool:

@@ -11,7 +11,7 @@ from devgw.mcp.answer import is_jsonrpc
 from devgw.mcp.message import read_messages
 from devgw.monitor.flow_moves import Seen
 from devgw.problems.proxy import NAMING_DOCUMENT, UpstreamNameUnknown
-from devgw.web.watched.judging import find_foreign, gives_nothing, is_refusal, judge
+from devgw.web.watched.judging import find_foreign, find_unpackable, gives_nothing, is_refusal, judge
 from devgw.web.watched.sending import give_as_it_comes, send
 from devgw.web.watched.telling import tell_refusal
 from devgw.web.watched.watched import WatchedCall
@@ -58,8 +58,8 @@ async def _give_judged(call: WatchedCall, answer: UpstreamAnswer) -> None:
         await give_as_it_comes(call, answer)
         if gives_nothing(call, answer):
             judge(call, answer)
-        elif (foreign := find_foreign(call, answer)) is not None:
-            tell_refusal(call, Seen.CALL_FAILED, foreign)
+        elif (found := find_foreign(call, answer) or find_unpackable(call, answer)) is not None:
+            tell_refusal(call, Seen.CALL_FAILED, found)
         return
     try:
         await give_as_it_comes(call, answer)
