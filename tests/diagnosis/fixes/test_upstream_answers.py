@@ -27,7 +27,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
         (response(b"", status="429 No", more="Retry-After: 30\r\n"), "PROXY-17", "Ask again in 30 s"),
         (response(b"no", status="403 No"), "PROXY-18", "Attach the credential that the upstream wants"),
         (response(b"Invalid origin", status="403 No"), "PROXY-18", "else go by its words"),
-        (response(b"", status="429 No", more="Retry-After: soon\r\n"), "PROXY-17", "Ask again a little later;"),
+        (response(b"", status="429 No", more="Retry-After: soon\r\n"), "PROXY-17", "Ask again a little later:"),
         (response(b"", status="503 No", more="Retry-After: 9\r\n"), "PROXY-19", "Ask again in 9 s"),
         (response(b"", status="502 No", content_type=HTML), "PROXY-19", "Look whether the MCP server behind"),
         (response(b"", status="500 No"), "PROXY-19", "Look into the log of the upstream"),
