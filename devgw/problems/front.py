@@ -150,7 +150,7 @@ class HostNotAllowed(Problem):
         """Say how to allow it, or how to be no proxy."""
         if self.is_for_a_proxy:
             return NO_PROXY
-        use = f"Use {self.known[0]}"
+        use = "Use " + next(iter(self.known), "an address of the gateway's own")
         if self.forwarded:
             return (
                 f"{use}: forward that port under its own number. If it has to be another, set origin = "
