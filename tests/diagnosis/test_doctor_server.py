@@ -155,6 +155,27 @@ async def test_a_challenge_that_says_nothing_is_only_a_doubt_where_the_metadata_
     assert verdict_of(found, "Claude Code") == "passes"
 
 
+@pytest.mark.parametrize(
+    ("challenge", "said"),
+    [
+        ("bearer {}", "in just these letters"),
+        ("BEARER {}", "in just these letters"),
+        ('Basic realm="x", Bearer {}', "Bearer is not the first challenge"),
+        ("DPoP algs=ES256, Bearer {}", "Bearer is not the first challenge"),
+    ],
+)
+async def test_a_challenge_that_some_clients_overlook_is_doubted_for_what_it_is(
+    upstream: Upstream, challenge: str, said: str
+) -> None:
+    found = await examined(upstream)
+    pointer = next(each for each in found.checks if each.name == "server.challenge").saw.removeprefix("Bearer ")
+    upstream.challenge = challenge.format(pointer)
+    check = next(each for each in (await examined(upstream)).checks if each.name == "server.challenge")
+
+    assert (check.verdict, check.diagnosis_id) == (Verdict.WARN, "BEAR-01")
+    assert said in check.saw
+
+
 async def test_a_challenge_that_points_to_nothing_is_a_fault(upstream: Upstream) -> None:
     upstream.challenge = f'Bearer resource_metadata="{upstream.origin}/nowhere"'
     found = await examined(upstream)

@@ -179,10 +179,13 @@ def _judged(seen: Seen, naming: Naming, header: str, point: str) -> Point:
     if not is_url(challenge.resource_metadata):
         saw = f"the challenge {header} names no absolute URL (RFC 9728 §5.1)"
         return naming.bad(saw, f"Send {point}.", "DISC-13", "hint-no-url")
-    if not header.startswith("Bearer "):
+    if header.startswith("Bearer "):
+        return naming.good(header)
+    if header.lower().startswith("bearer "):
         saw = f"the challenge is {header}; some clients look for `Bearer` in just these letters"
         return naming.odd(saw, f"Send {point}.", "BEAR-01", "challenge-lowercase")
-    return naming.good(header)
+    saw = f"Bearer is not the first challenge in {header}; some clients read the first alone (RFC 9110 §11.6.1)"
+    return naming.odd(saw, f"Let {point} come first.", "BEAR-01", "challenge-second")
 
 
 def _metadata_url(seen: Seen) -> str:
