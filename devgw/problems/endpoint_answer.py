@@ -18,7 +18,7 @@ from devgw.problems.endpoint import (
 )
 from devgw.problems.endpoint_client import ClientNotTaken, RegistrationClosed, RegistrationNotTaken
 from devgw.problems.endpoint_grant import CodeFault, CodeNotTaken, ErrorUnderSuccess, RefreshNotTaken, TokensUnfit
-from devgw.problems.upstream_by_status import DPOP_ERRORS, Answered, Caller, dpop_refused
+from devgw.problems.upstream_by_status import DPOP_ERRORS, Answered, CallFacts, dpop_refused
 
 _ABSENT = frozenset({404, 405, 410, 501})
 _PASSING = frozenset({ErrorCode.SERVER_ERROR, ErrorCode.TEMPORARILY_UNAVAILABLE})
@@ -92,7 +92,7 @@ def refusal_at(answer: EndpointAnswer) -> Problem:
 
 
 def _proof_refused(answer: EndpointAnswer) -> Problem:
-    caller = Caller(f"the {answer.endpoint} of {answer.owner}", is_swapped=answer.is_swapped)
+    caller = CallFacts(f"the {answer.endpoint} of {answer.owner}", is_swapped=answer.is_swapped)
     return dpop_refused(Answered(answer.url, answer.status, answer.said), caller, answer.error_code)
 
 

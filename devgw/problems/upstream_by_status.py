@@ -1,6 +1,6 @@
 """Which refusal a foreign answer is, whoever got it: a client's call by the proxy or under `watch`, or the doctor.
 
-The same answer is the same refusal at each of them; what differs is what is known of the request (`Caller`).
+The same answer is the same refusal at each of them; what differs is what is known of the request (`CallFacts`).
 """
 
 from collections.abc import Mapping
@@ -91,7 +91,7 @@ def read_answer(
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class CallFacts:
     """What is known of the request, and who is spoken to."""
 
     owner: str = ""
@@ -116,10 +116,10 @@ class Caller:
 
 DPOP_ERRORS = frozenset({"invalid_dpop_proof", "use_dpop_nonce"})
 """RFC 9449 §5, §7.1, §8."""
-UNKNOWN = Caller()
+UNKNOWN = CallFacts()
 
 
-def refusal_of(answered: Answered, caller: Caller = UNKNOWN) -> UpstreamRefusal:
+def refusal_of(answered: Answered, caller: CallFacts = UNKNOWN) -> UpstreamRefusal:
     """Return which refusal a 4xx or 5xx is."""
     if (found := stood_in(answered, caller)) is not None:
         return found
@@ -137,13 +137,13 @@ def refusal_of(answered: Answered, caller: Caller = UNKNOWN) -> UpstreamRefusal:
     return make(answered, caller) if make is not None else _made(UpstreamRefusedCall, answered, caller)
 
 
-def stood_in(answered: Answered, caller: Caller = UNKNOWN) -> UpstreamRefusal | None:
+def stood_in(answered: Answered, caller: CallFacts = UNKNOWN) -> UpstreamRefusal | None:
     """Return who answered in the server's place; None where nothing shows that it was not the server."""
     it = answered.intermediary
     return None if it is None else _made(IntermediaryAnswered, answered, caller, it.name, it.does, it.mark, it.change)
 
 
-def stood_before(url: str, status: int, headers: Mapping[str, str], body: bytes, caller: Caller) -> Problem | None:
+def stood_before(url: str, status: int, headers: Mapping[str, str], body: bytes, caller: CallFacts) -> Problem | None:
     """Return who answered in the place of an endpoint; None where it was its own server, or there is no such path."""
     found = find_intermediary(status, headers, body)
     if found is None or found.does is Intervention.KNOWS_NO_ROUTE:
@@ -151,14 +151,14 @@ def stood_before(url: str, status: int, headers: Mapping[str, str], body: bytes,
     return stood_in(Answered(url, status, words_of(body), headers, found), caller)
 
 
-def kept_from(url: str, status: int, headers: Mapping[str, str], body: bytes, caller: Caller) -> Problem | None:
+def kept_from(url: str, status: int, headers: Mapping[str, str], body: bytes, caller: CallFacts) -> Problem | None:
     """Return the same of a document; None also where it may not be there, which is no failure of a document."""
     found = find_intermediary(status, headers, body)
     is_absent = found is not None and found.does is Intervention.SHOWS_NO_ROUTE
     return None if is_absent else stood_before(url, status, headers, body, caller)
 
 
-def no_answer_in(answered: Answered, expected: str, caller: Caller = UNKNOWN) -> Problem:
+def no_answer_in(answered: Answered, expected: str, caller: CallFacts = UNKNOWN) -> Problem:
     """Return what it is that came instead of MCP; `expected` is what waits for an answer."""
     if answered.status >= _REFUSALS or answered.intermediary is not None:
         return refusal_of(answered, caller)
@@ -171,7 +171,7 @@ def no_answer_in(answered: Answered, expected: str, caller: Caller = UNKNOWN) ->
     return _made(UpstreamAnswerNotMcp, answered, caller, media_type)
 
 
-def _redirected(answered: Answered, caller: Caller) -> Problem:
+def _redirected(answered: Answered, caller: CallFacts) -> Problem:
     """Return where a redirect leads; those of a route's upstream that lead anywhere are followed."""
     location = answered.headers.get("location", "")
     if not caller.owner:
@@ -190,7 +190,7 @@ def sign_in_of(url: str, location: str) -> str | None:
     return target.text.partition("?")[0] if location and leads_to_sign_in(url, target) else None
 
 
-def _made(kind: type[UpstreamRefusal], answered: Answered, caller: Caller, *facts: Any) -> UpstreamRefusal:
+def _made(kind: type[UpstreamRefusal], answered: Answered, caller: CallFacts, *facts: Any) -> UpstreamRefusal:
     """Return a refusal with what each has, and the facts of its own."""
     return kind(
         *(answered.url, answered.status, answered.said, *facts),
@@ -200,7 +200,7 @@ def _made(kind: type[UpstreamRefusal], answered: Answered, caller: Caller, *fact
     )
 
 
-def dpop_refused(answered: Answered, caller: Caller, error: str) -> UpstreamRefusal:
+def dpop_refused(answered: Answered, caller: CallFacts, error: str) -> UpstreamRefusal:
     """Return what a server has against a proof of possession."""
     return _made(DpopProofRefused, answered, caller, error, caller.is_swapped)
 
@@ -227,7 +227,7 @@ def _with(answered: Answered, header: str) -> Answered:
     return replace(answered, said=" ".join(filter(None, (answered.said, f"{header}: {value}")))) if value else answered
 
 
-def _forbidden(answered: Answered, caller: Caller) -> UpstreamRefusal:
+def _forbidden(answered: Answered, caller: CallFacts) -> UpstreamRefusal:
     if caller.scope is not None:
         return _made(UpstreamWantsScope, answered, caller, caller.scope)
     return _made(
@@ -235,13 +235,13 @@ def _forbidden(answered: Answered, caller: Caller) -> UpstreamRefusal:
     )
 
 
-def _absent(answered: Answered, caller: Caller) -> UpstreamRefusal:
+def _absent(answered: Answered, caller: CallFacts) -> UpstreamRefusal:
     if caller.has_session and answered.status == _ABSENT:
         return _made(UpstreamForgotSession, answered, caller)
     return _made(UpstreamRefusedCall if answered.speaks_mcp else UpstreamNotFound, answered, caller)
 
 
-def _not_acceptable(answered: Answered, caller: Caller) -> UpstreamRefusal:
+def _not_acceptable(answered: Answered, caller: CallFacts) -> UpstreamRefusal:
     if caller.accept is None:
         return _made(UpstreamRefusedCall, answered, caller)
     accepted = {each.partition(";")[0].strip().lower() for each in caller.accept.split(",")}
@@ -249,15 +249,15 @@ def _not_acceptable(answered: Answered, caller: Caller) -> UpstreamRefusal:
     return _made(UpstreamNotAcceptable, answered, caller, clean(caller.accept, 200), missing)
 
 
-def _method_refused(answered: Answered, caller: Caller) -> UpstreamRefusal:
+def _method_refused(answered: Answered, caller: CallFacts) -> UpstreamRefusal:
     return _made(UpstreamRefusedMethod, answered, caller, answered.short("allow"))
 
 
-def _host_refused(answered: Answered, caller: Caller) -> UpstreamRefusal:
+def _host_refused(answered: Answered, caller: CallFacts) -> UpstreamRefusal:
     return _made(UpstreamRefusedHost, answered, caller)
 
 
-def _too_often(answered: Answered, caller: Caller) -> UpstreamRefusal:
+def _too_often(answered: Answered, caller: CallFacts) -> UpstreamRefusal:
     return _made(UpstreamRateLimited, answered, caller, answered.short("retry-after", 40))
 
 
@@ -274,7 +274,7 @@ _BY_STATUS = {
 """The statuses that have one meaning; by the others a server says what it alone knows."""
 
 
-def _of_token(answered: Answered, caller: Caller, token: TokenKnown) -> UpstreamRefusal:
+def _of_token(answered: Answered, caller: CallFacts, token: TokenKnown) -> UpstreamRefusal:
     """Return what is wrong with a token, the certain first."""
     if token.issuer and token.named and not any(_is_same(each, token.issuer) for each in token.named):
         return _made(TokenOfAnotherServer, answered, caller, token.issuer, token.named)

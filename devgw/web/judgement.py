@@ -19,7 +19,7 @@ from devgw.oauth.challenge import said_in_challenge
 from devgw.problems import Problem, Refused
 from devgw.problems.proxy import GIVEN_URL, REWRITE_PATTERN
 from devgw.problems.redirect import RedirectWantsCredential
-from devgw.problems.upstream_by_status import Answered, Caller, no_answer_in, read_answer, refusal_of, stood_in
+from devgw.problems.upstream_by_status import Answered, CallFacts, no_answer_in, read_answer, refusal_of, stood_in
 from devgw.problems.upstream_credential import Shown, UpstreamCredentialRefused
 from devgw.problems.upstream_no_mcp import IntermediaryAnswered
 from devgw.problems.upstream_request import RequestNotMcp, RequestOffRevision, UpstreamKeepsSessions
@@ -210,7 +210,7 @@ def _of_the_request(call: McpCall, body: bytes, said: str) -> Problem | None:
     return None
 
 
-def _caller(call: McpCall) -> Caller:
+def _caller(call: McpCall) -> CallFacts:
     """Return what is known of the request."""
     sent = ""
     if call.route.token_exchange:
@@ -218,7 +218,7 @@ def _caller(call: McpCall) -> Caller:
     elif any(edits.set for edits in call.route.header_edits):
         sent = "the header that a policy of the route sets"
     where = GIVEN_URL if call.route.is_given else REWRITE_PATTERN
-    return Caller(written_in=where, credential=sent, page=call.header(b"origin"), accept=call.header(b"accept"))
+    return CallFacts(written_in=where, credential=sent, page=call.header(b"origin"), accept=call.header(b"accept"))
 
 
 def _no_message(call: McpCall) -> str:

@@ -1,7 +1,6 @@
 """The MCP routes: from a request whose host and caller are known to what is sent to its upstream, or a refusal.
 
-Raw ASGI, since a Quart route costs more than all of this together. One `McpRoutes` serves one generation of the
-configuration; a request keeps the one it began with.
+Raw ASGI: a Quart route costs more than all of this. One `McpRoutes` serves one generation, with its requests.
 """
 
 import asyncio

@@ -14,7 +14,7 @@ from devgw.problems.endpoint import EndpointDead, EndpointFailing, EndpointKind
 from devgw.problems.endpoint_answer import EndpointAnswer, refusal_at
 from devgw.problems.endpoint_client import RegistrationClosed
 from devgw.problems.proxy import UpstreamAnswerTimedOut
-from devgw.problems.upstream_by_status import Caller, stood_before
+from devgw.problems.upstream_by_status import CallFacts, stood_before
 from devgw.problems.upstream_no_mcp import IntermediaryAnswered
 
 
@@ -40,7 +40,7 @@ def _keys(seen: Seen, answer: Answer) -> Point:
         return point
     if answer.listed("keys"):
         return naming.good(f"{len(answer.listed('keys'))} keys")
-    owner = Caller(f"the jwks_uri of {naming.owner}", written_in=f"the metadata of {naming.owner}")
+    owner = CallFacts(f"the jwks_uri of {naming.owner}", written_in=f"the metadata of {naming.owner}")
     if (found := stood_before(shown(answer.url), answer.status, answer.headers, answer.body, owner)) is not None:
         return naming.odd(found.explain(), found.advise(), found.diagnosis_id or "")
     saw = f"it answers {answered(answer)}, without keys"
@@ -131,7 +131,7 @@ def _refused(naming: Naming, seen: Seen, kind: EndpointKind, answer: Answer, tra
 
 def _endpoint_answer(seen: Seen, kind: EndpointKind, answer: Answer) -> EndpointAnswer:
     owner = of_issuer(seen, "", "").owner
-    caller = Caller(f"the {kind} of {owner}", written_in=f"the metadata of {owner}")
+    caller = CallFacts(f"the {kind} of {owner}", written_in=f"the metadata of {owner}")
     is_for_people = kind is EndpointKind.AUTHORIZATION
     return EndpointAnswer(
         kind,

@@ -17,7 +17,7 @@ from devgw.problems.proxy import GIVEN_URL, UpstreamNotReached, UpstreamUnreacha
 from devgw.problems.server import ServerElsewhere, ServerNotMcp
 from devgw.problems.upstream_by_status import (
     Answered,
-    Caller,
+    CallFacts,
     no_answer_in,
     read_answer,
     refusal_of,
@@ -54,17 +54,17 @@ def unfit(seen: Seen) -> Problem | None:
 def who_stood_before(answer: Answer) -> Problem | None:
     """Return who answered in the place of the endpoint; None where it was the server itself."""
     url = shown(answer.url)
-    return stood_before(url, answer.status, answer.headers, answer.body, Caller(url, written_in=GIVEN_URL))
+    return stood_before(url, answer.status, answer.headers, answer.body, CallFacts(url, written_in=GIVEN_URL))
 
 
 def _answered(answer: Answer, *, speaks_mcp: bool = False) -> Answered:
     return read_answer(shown(answer.url), answer.status, answer.headers, answer.body, speaks_mcp=speaks_mcp)
 
 
-def _caller(seen: Seen, answer: Answer) -> Caller:
+def _caller(seen: Seen, answer: Answer) -> CallFacts:
     """Return what is known of the question."""
     credential, accept = ", ".join(seen.headers), ", ".join(MEDIA_TYPES)
-    return Caller(shown(answer.url), written_in=GIVEN_URL, credential=credential, accept=accept)
+    return CallFacts(shown(answer.url), written_in=GIVEN_URL, credential=credential, accept=accept)
 
 
 def _refusing(seen: Seen, answer: Answer) -> Problem:

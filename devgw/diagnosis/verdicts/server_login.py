@@ -7,7 +7,7 @@ from devgw.foreign.text import clean
 from devgw.oauth.challenge import Challenge, bearer_challenge
 from devgw.problems.foreign_token import TokenKnown
 from devgw.problems.proxy import GIVEN_URL
-from devgw.problems.upstream_by_status import Caller, no_answer_in, read_answer
+from devgw.problems.upstream_by_status import CallFacts, no_answer_in, read_answer
 from devgw.problems.upstream_status import MEDIA_TYPES
 
 NAME = "login"
@@ -42,7 +42,7 @@ def called(url: str, answer: Answer, owner: str, token: TokenKnown) -> Check:
     said = challenge.parameters.get("error_description") or challenge.error
     scope = " ".join(challenge.scopes) if challenge.error == "insufficient_scope" else None
     came = read_answer(url, answer.status, answer.headers, answer.body, speaks_mcp="error" in answer.message)
-    asker = Caller(owner, "initialize", GIVEN_URL, "that token", token, scope, accept=", ".join(MEDIA_TYPES))
+    asker = CallFacts(owner, "initialize", GIVEN_URL, "that token", token, scope, accept=", ".join(MEDIA_TYPES))
     problem = no_answer_in(replace(came, said=clean(said or came.said, 200)), "initialize", asker)
     return replace(refused(name, did, problem), fault=owner)
 

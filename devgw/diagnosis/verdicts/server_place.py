@@ -7,7 +7,7 @@ from devgw.diagnosis.verdicts.point import Naming, Point, at_whose, shown
 from devgw.diagnosis.verdicts.server_endpoint import answered, why_unread
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, DocumentPlace
 from devgw.problems.proxy import NAMING_DOCUMENT
-from devgw.problems.upstream_by_status import Caller, kept_from, sign_in_of
+from devgw.problems.upstream_by_status import CallFacts, kept_from, sign_in_of
 
 _TOO_OFTEN = 429
 _LIMITED = {"PROXY-19": "PROXY-17"}
@@ -61,7 +61,7 @@ def _redirected(naming: Naming, answer: Answer, document: str) -> Point:
 def _kept_from(naming: Naming, place: DocumentPlace, document: str) -> Point | None:
     """Return who answered in the place of a document; None where it was its own server."""
     answer, url = place.answer, shown(place.answer.url)
-    caller = Caller(url, written_in=NAMING_DOCUMENT)
+    caller = CallFacts(url, written_in=NAMING_DOCUMENT)
     if (found := kept_from(url, answer.status, answer.headers, answer.body, caller)) is None:
         return None
     trait = f"{document}-{answer.status}" if place.is_failing else f"{document}-html"

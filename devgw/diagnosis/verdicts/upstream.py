@@ -24,7 +24,7 @@ from devgw.problems.redirect import (
     UpstreamRedirectsHere,
 )
 from devgw.problems.upstream_answer import UpstreamAnsweredInArray, UpstreamAnswerForeign, UpstreamResponseMalformed
-from devgw.problems.upstream_by_status import Answered, Caller, no_answer_in, read_answer, refusal_of
+from devgw.problems.upstream_by_status import Answered, CallFacts, no_answer_in, read_answer, refusal_of
 from devgw.problems.upstream_no_mcp import UpstreamWantsLogin
 from devgw.problems.upstream_request import UpstreamKeepsSessions
 from devgw.problems.upstream_status import MEDIA_TYPES, UpstreamSpeaksLegacySse
@@ -148,10 +148,10 @@ def _answered(asked: AskedUpstream, answer: Answer, *, speaks_mcp: bool = False)
     return read_answer(asked.url, answer.status, answer.headers, answer.body, speaks_mcp=speaks_mcp)
 
 
-def _caller(asked: AskedUpstream) -> Caller:
+def _caller(asked: AskedUpstream) -> CallFacts:
     """Return what is known of the question: it accepts what MCP asks for."""
     credential = f"{', '.join(asked.headers)} of the route's policies" if asked.headers else ""
-    return Caller(credential=credential, accept=", ".join(MEDIA_TYPES))
+    return CallFacts(credential=credential, accept=", ".join(MEDIA_TYPES))
 
 
 def _malformed(answer: Answer) -> str:

@@ -18,7 +18,7 @@ from devgw.outbound.guard import check_form, find_near_check, is_local, near_nam
 from devgw.outbound.reach import is_refused_for_tls, not_reached
 from devgw.problems import Problem, Refused
 from devgw.problems.proxy import GIVEN_URL, REWRITE_PATTERN, UpstreamSpeaksTls
-from devgw.problems.upstream_by_status import Caller, kept_from, stood_before
+from devgw.problems.upstream_by_status import CallFacts, kept_from, stood_before
 
 if TYPE_CHECKING:
     import httpx2
@@ -91,7 +91,7 @@ class FetchedAnswer:
     def stood_before(self, written_in: str, *, is_document: bool = False) -> Problem | None:
         """Return who answered in the server's place; None where nothing shows that."""
         url, find = without_query(self.url), kept_from if is_document else stood_before
-        return find(url, self.status, self.headers, self.body, Caller(url, written_in=written_in))
+        return find(url, self.status, self.headers, self.body, CallFacts(url, written_in=written_in))
 
     def json_object(self) -> dict[str, Any] | None:
         """Return the body where it is a JSON object that is taken, else None."""

@@ -27,7 +27,7 @@ from devgw.problems.proxy import (
     UpstreamUnreachable,
 )
 from devgw.problems.upstream import AddressForbidden
-from devgw.problems.upstream_by_status import Caller, stood_before
+from devgw.problems.upstream_by_status import CallFacts, stood_before
 from devgw.problems.upstream_no_mcp import IntermediaryAnswered
 from devgw.problems.upstream_token import TokenAnswerUnreadable, TokenRequestRefused
 
@@ -179,7 +179,7 @@ class TokenRequests:
         kind = str(answer.headers.get("content-type", "")).split(";")[0].strip().lower()
         if await is_refused_for_tls(endpoint, status, kind):
             raise Refused(UpstreamSpeaksTls(without_query(endpoint), written_in=WRITTEN_IN[purpose]))
-        url, where = without_query(endpoint), Caller(without_query(endpoint), written_in=WRITTEN_IN[purpose])
+        url, where = without_query(endpoint), CallFacts(without_query(endpoint), written_in=WRITTEN_IN[purpose])
         if (found := stood_before(url, status, answer.headers, content, where)) is not None:
             raise Refused(found)
         asked = TokenQuestion(url, parameters["grant_type"], credentials.method)

@@ -19,7 +19,7 @@ from devgw.problems import Problem, Refused
 from devgw.problems.foreign_token import TokenKnown
 from devgw.problems.proxy import GIVEN_URL
 from devgw.problems.upstream_answer import UpstreamAnswerForeign
-from devgw.problems.upstream_by_status import Answered, Caller, no_answer_in, read_answer
+from devgw.problems.upstream_by_status import Answered, CallFacts, no_answer_in, read_answer
 from devgw.web.decoding import decoder_of
 from devgw.web.watched.telling import said_to, tell, tell_refusal
 from devgw.web.watched.watched import WatchedCall
@@ -105,7 +105,7 @@ def _refusal(call: WatchedCall, answer: UpstreamAnswer) -> Problem:
     said = challenge.parameters.get("error_description") or challenge.error or answered.said
     asked = trace.mcp_method or trace.method
     has_token = trace.token_id is not None
-    caller = Caller(
+    caller = CallFacts(
         f"the MCP server at {call.origin}",
         asked,
         GIVEN_URL if call.leg is Leg.MCP else "the client's URL",

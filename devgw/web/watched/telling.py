@@ -21,7 +21,7 @@ from devgw.oauth.token_answer import excerpt
 from devgw.problems import Problem
 from devgw.problems.endpoint import EndpointKind
 from devgw.problems.endpoint_answer import EndpointAnswer
-from devgw.problems.upstream_by_status import Caller, stood_before
+from devgw.problems.upstream_by_status import CallFacts, stood_before
 from devgw.problems.upstream_refusal import UpstreamRefusal
 from devgw.web.watched.sending import WholeAnswer
 from devgw.web.watched.watched import WatchedCall
@@ -95,7 +95,7 @@ def _stood_before(call: WatchedCall, answer: WholeAnswer, endpoint: str) -> Prob
     if KINDS[call.leg] is EndpointKind.AUTHORIZATION:
         return None
     whose = authorization_server(call, endpoint)
-    caller = Caller(f"the {KINDS[call.leg]} of {whose}", written_in=f"the metadata of {whose}")
+    caller = CallFacts(f"the {KINDS[call.leg]} of {whose}", written_in=f"the metadata of {whose}")
     found = stood_before(endpoint, answer.status, read_headers(answer.headers), answer.body, caller)
     return replace(found, beginning=said_to(call, found.beginning)) if isinstance(found, UpstreamRefusal) else found
 
