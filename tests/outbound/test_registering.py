@@ -51,6 +51,21 @@ async def test_a_registration_without_the_secret_that_it_promises_is_named(
     assert f"`client_secret`, although the gateway is to authenticate by {method}" in problem.explain()
 
 
+@pytest.mark.parametrize("method", ["tls_client_auth", "private_key_jwt", "client_secret_jwt", ["none"], 7])
+async def test_a_registration_by_whose_method_the_gateway_cannot_authenticate_is_named(
+    bench: Bench, upstream: Upstream, method: Any
+) -> None:
+    """RFC 7591 §3.2.1: a server may register another method than it was asked for."""
+    answer = {"client_id": "c", "client_secret": "s", "token_endpoint_auth_method": method}
+    upstream.answers["/register"] = (201, {}, answer)
+    problem = await refusal(bench.begin())
+    assert isinstance(problem, RegistrationIncomplete)
+    assert f"without a usable `token_endpoint_auth_method`, although the gateway is to authenticate by {method}" in (
+        problem.explain()
+    )
+    assert bench.names() == []
+
+
 @pytest.mark.parametrize("status", [429, 500, 503])
 async def test_a_registration_that_cannot_be_answered_now_is_to_be_tried_later(
     bench: Bench, upstream: Upstream, status: int

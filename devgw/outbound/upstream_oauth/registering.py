@@ -141,15 +141,22 @@ class Registering:
             raise Refused(_refusal(exchange, server, redirect_uri, answer))
         secret = granted.get("client_secret") if is_text(granted.get("client_secret")) else None
         method = str(granted.get("token_endpoint_auth_method") or (BASIC if secret else "none"))
-        if secret is None and method in NEED_A_SECRET:
+        if missing := _missing_for(method, secret):
             place = (answer.url, exchange.name, redirect_uri)
-            raise Refused(RegistrationIncomplete(*place, answer.status, "client_secret", method))
+            raise Refused(RegistrationIncomplete(*place, answer.status, missing, clean(method, 100)))
         registered = granted.get("redirect_uris")
         if isinstance(registered, list) and registered and not _is_among(redirect_uri, registered):
             got = tuple(each for each in registered if is_text(each))
             raise Refused(RegistrationAltered(answer.url, exchange.name, redirect_uri, got))
         client = self._client(exchange, server, redirect_uri, identifier, method, "dcr")
         return _managed(_with_secret(client, secret, granted.get("client_secret_expires_at")), answer.url, granted)
+
+
+def _missing_for(method: str, secret: str | None) -> str:
+    """Return the member of a registration without which the gateway cannot authenticate as it says; "" where it can."""
+    if method not in PREFERRED:
+        return "token_endpoint_auth_method"
+    return "client_secret" if secret is None and method in NEED_A_SECRET else ""
 
 
 def _managed(client: UpstreamClient, endpoint: str, granted: Mapping[str, Any]) -> UpstreamClient:
