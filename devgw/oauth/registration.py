@@ -55,7 +55,9 @@ def read_client_metadata(document: Any, *, default_auth_method: str = "client_se
     if default_auth_method == "none" and "none" in _strings(members, METHODS_SUPPORTED):
         method = "none"  # a document that offers it: whoever needs no key proves less, and is treated so
     if method not in AUTH_METHODS:
-        raise Refused(ClientMetadataInvalid("token_endpoint_auth_method", repr(method), " or ".join(AUTH_METHODS)))
+        is_public = default_auth_method == "none"  # a document: a secret in it would be everybody's
+        taken = " or ".join(each for each in AUTH_METHODS if not (is_public and each.startswith("client_secret")))
+        raise Refused(ClientMetadataInvalid("token_endpoint_auth_method", repr(method), taken))
     _check_redirects(redirect_uris, grant_types)
     _check_texts(members)
     _check_scope(members)

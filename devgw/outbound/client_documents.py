@@ -171,9 +171,10 @@ def _check_url(url: str) -> None:
     """Refuse a URL that may be no client id (OAuth Client ID Metadata Document §3)."""
     read = _check_transport(url)
     if read.path in {"", "/"}:
-        raise Refused(ClientDocumentInvalid(url, "has no path", url, "a URL with a path"))
+        raise Refused(ClientDocumentInvalid(url, "has no path", url, "a URL with a path", is_of_url=True))
     if any(each in {".", ".."} for each in read.path.split("/")):
-        raise Refused(ClientDocumentInvalid(url, "has dot segments", read.path, "a path without . and .."))
+        expected = "a path without . and .."
+        raise Refused(ClientDocumentInvalid(url, "has dot segments", read.path, expected, is_of_url=True))
 
 
 def _check_transport(url: str) -> ForeignUrl:
@@ -181,13 +182,13 @@ def _check_transport(url: str) -> ForeignUrl:
     try:
         read = read_url(url)
     except UrlRefused as error:
+        expected = "an absolute https URL without user, fragment or blanks"
         raise Refused(
-            ClientDocumentInvalid(url, "is no URL to fetch from", str(error), "an absolute https URL")
+            ClientDocumentInvalid(url, "is no URL to fetch from", str(error), expected, is_of_url=True)
         ) from error
     if read.scheme != "https" and not is_loopback(url):
-        raise Refused(
-            ClientDocumentInvalid(url, "is not https", read.scheme, "https, or http on loopback for development")
-        )
+        expected = "https, or http on loopback for development"
+        raise Refused(ClientDocumentInvalid(url, "is not https", read.scheme, expected, is_of_url=True))
     return read
 
 
@@ -220,18 +221,26 @@ def _own_problem(url: str, problem: Problem) -> Problem:
     return problem
 
 
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NOT_SHOWN_NOW = frozenset({429, 500, 502, 503, 504, *range(520, 528)})
+"""What waiting mends; the last are those of a CDN whose origin is down."""
+
+
 def _status_problem(url: str, status: int, location: str | None) -> Problem:
-    if 300 <= status < 400:
-        return ClientDocumentInvalid(
-            url, "redirects, which is not followed", clean(str(location), 200), "the document itself, with 200"
-        )
+    if status in _REDIRECTS and location:
+        rule = "redirects, which is not followed"
+        return ClientDocumentInvalid(url, rule, clean(location, 200), "status 200 and no redirect")
     return ClientDocumentUnreachable(url, f"it answered {status}", change=_change_of(status))
 
 
 def _change_of(status: int) -> str:
     """Return what is to be done where a server was reached and does not give the document."""
-    if status == 429 or status >= 500:
+    if status == 511:
+        return "Sign in to the network first (RFC 6585 §6): something on the way answered in the server's place."
+    if status in _NOT_SHOWN_NOW:
         return "Wait until that server answers again."
+    if status >= 500:
+        return "Let that server give the document: its own log says why it does not."
     if status in (401, 403, 407):
         return "Let that URL be read by everybody: nothing is shown to it."
     return "Publish the document at that URL, or let the client take the URL at which it is as its client id."
@@ -269,7 +278,8 @@ def _check_document(url: str, document: dict[str, Any]) -> None:
             raise Refused(ClientDocumentInvalid(url, f"has no {name}", "nothing", f"a {name}"))
     for name in ("client_secret", "client_secret_expires_at"):
         if name in document:
-            raise Refused(ClientDocumentInvalid(url, f"publishes {name}", "a secret in public", f"no {name}"))
+            got = "a secret in public" if name == "client_secret" else "a member that only a secret has"
+            raise Refused(ClientDocumentInvalid(url, f"publishes {name}", got, f"no {name}"))
     method = str(document.get("token_endpoint_auth_method", "none"))
     if method.startswith("client_secret"):
         raise Refused(

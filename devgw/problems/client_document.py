@@ -119,6 +119,8 @@ class ClientDocumentInvalid(Problem):
     is_key_set: bool = False
     is_copy: bool = False
     """Whether it is the copy that devgw.toml names, and not what its publisher has."""
+    is_of_url: bool = False
+    """Whether the URL itself breaks the rule, so that nothing is read there."""
 
     diagnosis: ClassVar = "REG-09"
     error: ClassVar = ErrorCode.INVALID_CLIENT
@@ -132,6 +134,9 @@ class ClientDocumentInvalid(Problem):
     def explain(self) -> str:
         """Say which rule, with both values."""
         called = _called(self.url, is_key_set=self.is_key_set)
+        if self.is_of_url:
+            named = "jwks_uri" if self.is_key_set else "client id"
+            return f"The {named} {self.url} {self.rule}: {self.got}; expected {self.expected}."
         if self.is_copy:
             called = f"The copy of {self.url} that devgw.toml names"
         return f"{called} {self.rule}: got {self.got}, expected {self.expected}."
@@ -140,6 +145,9 @@ class ClientDocumentInvalid(Problem):
         """Say what to publish, or to write into the copy."""
         if self.is_copy:
             return f"Correct that copy: it must have {self.expected}."
+        if self.is_of_url:
+            named = "jwks_uri, the URL of its key set" if self.is_key_set else "client id, the URL of its document"
+            return f"Let the client have another {named}: {self.expected}."
         if not self.to_register:
             return f"Publish the {'key set' if self.is_key_set else 'document'} with {self.expected}."
         return (

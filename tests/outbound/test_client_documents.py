@@ -13,7 +13,9 @@ from devgw.problems import Refused
 from tests.support.serving import serve
 
 
-def answering(body: bytes, *, cache_control: str = "", trickles: bool = False) -> Any:
+def answering(
+    body: bytes, *, cache_control: str = "", trickles: bool = False, status: int = 200, location: str = ""
+) -> Any:
     """Return an app that answers every request so; one that trickles sends a byte now and then, for ever."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -21,7 +23,8 @@ def answering(body: bytes, *, cache_control: str = "", trickles: bool = False) -
             return
         await receive()
         headers = [(b"content-type", b"application/json"), (b"cache-control", cache_control.encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        headers += [(b"location", location.encode())] if location else []
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": trickles})
         while trickles:
             await asyncio.sleep(0.05)
@@ -111,3 +114,48 @@ async def test_a_client_id_has_a_path_without_dots(path: str) -> None:
         with pytest.raises(Refused) as refused:
             await HttpClientDocuments(FrozenClock()).fetch(f"{origin}{path}")
         assert "path" in refused.value.problem.explain() or "dot segments" in refused.value.problem.explain()
+
+
+@pytest.mark.parametrize(
+    ("url", "wrong"),
+    [
+        ("http://localhost:1/c#x", "fragment"),
+        ("http://u:p@localhost:1/c", "user name or password"),
+        ("http://localhost:1/c ", "characters that no URL has"),
+        ("http://localhost:1/a/../c", "dot segments"),
+        ("http://localhost:1", "no path"),
+        ("http://client.example/c", "not https"),
+    ],
+)
+async def test_a_client_id_that_can_be_no_documents_url_is_to_be_another_and_no_document_is_to_be_published(
+    url: str, wrong: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        await HttpClientDocuments(FrozenClock()).fetch(url)
+    problem = refused.value.problem
+    assert problem.explain().startswith(f"The client id {url} ")
+    assert wrong in problem.explain()
+    assert problem.advise().startswith("Let the client have another client id, the URL of its document: ")
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "said", "change"),
+    [
+        (304, "", "answered 304", "Publish the document at that URL"),
+        (301, "", "answered 301", "Publish the document at that URL"),
+        (302, "/login", "redirects, which is not followed: got /login", "with status 200 and no redirect"),
+        (503, "", "answered 503", "Wait until that server answers again"),
+        (501, "", "answered 501", "its own log says why"),
+        (511, "", "answered 511", "Sign in to the network first"),
+    ],
+)
+async def test_what_mends_a_document_that_is_not_given_goes_by_what_its_server_answered(
+    status: int, location: str, said: str, change: str
+) -> None:
+    async with serve(answering(b"{}", status=status, location=location)) as origin:
+        with pytest.raises(Refused) as refused:
+            await HttpClientDocuments(FrozenClock()).fetch(f"{origin}/c")
+    problem = refused.value.problem
+    assert said in problem.explain()
+    assert "None" not in problem.explain()
+    assert change in problem.advise()

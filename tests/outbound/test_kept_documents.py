@@ -210,3 +210,15 @@ async def test_no_copy_goes_over_a_document_that_was_read_before(tmp_path: Path)
     assert (await documents.fetch(url)).kept_copy is not None
     known = await clients.resolve(url)
     assert (known.name, known.kept_copy) == ("live", None)
+
+
+@pytest.mark.parametrize("method", ["tls_client_auth", "client_secret_jwt", 7])
+def test_no_document_is_told_to_ask_for_a_secret_which_is_refused_there(method: Any) -> None:
+    """OAuth Client ID Metadata Document §4.1."""
+    document = {"redirect_uris": ["http://localhost/cb"], "token_endpoint_auth_method": method}
+    with pytest.raises(Refused) as refused:
+        read_client_metadata(document, default_auth_method="none")
+    assert refused.value.problem.explain().endswith("expected none or private_key_jwt.")
+    with pytest.raises(Refused) as refused:
+        read_client_metadata(document)
+    assert "client_secret_basic" in refused.value.problem.explain()
