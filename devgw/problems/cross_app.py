@@ -10,6 +10,13 @@ from devgw.problems.upstream_registration import later
 from devgw.problems.upstream_token import TokenAnswerUnreadable, TokenRequestRefused
 
 _TOO_MANY = 429
+_BY_ERROR = {
+    "invalid_target": (
+        "Set idJag.resourceAs.audience and idJag.resourceAs.resource as that server calls them; then save."
+    ),
+    "invalid_scope": "Set idJag.scopes to what that server offers; then save.",
+    "unsupported_grant_type": "Let that server offer {grant} to this client, or correct {leg}.tokenUrl; then save.",
+}
 
 
 class Leg(StrEnum):
@@ -64,10 +71,9 @@ class CrossAppRefused(TokenRequestRefused):
             return later(self.status_code, self.retry_after)
         if self.upstream_error in CLIENT_REFUSED:
             return f"Correct id, secret and method in {self.leg}.clientAuth, as that server has them; then save."
-        if self.upstream_error == "invalid_target":
-            return "Set idJag.resourceAs.audience and idJag.resourceAs.resource as that server calls them; then save."
-        if self.upstream_error == "invalid_scope":
-            return "Set idJag.scopes to what that server offers; then save."
+        if known := _BY_ERROR.get(self.upstream_error):
+            grant = "token exchange (RFC 8693)" if self.leg is Leg.PROVIDER else "the jwt-bearer grant (RFC 7523)"
+            return known.format(grant=grant, leg=self.leg)
         if self.leg is Leg.UPSTREAM:
             return (
                 "Let that server take assertions of the identity provider for this client, and set "

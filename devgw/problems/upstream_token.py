@@ -1,5 +1,6 @@
 """What an upstream's token endpoint answered instead of a token, and what its authorization endpoint sent back."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +19,7 @@ _OTHER_PLACE, _REFUSALS, _UNAUTHORIZED, _BROKEN = 300, 400, 401, 500
 _ENDPOINT = "token_endpoint in the provider's metadata"
 _CORRECT_CLIENT = "Connect again to register anew; correct a manual client's id, secret and method in the policy."
 REFRESH = "refresh_token"
+_OF_PKCE = re.compile(r"pkce|code.?(?:verifier|challenge)", re.IGNORECASE)
 TAKE_THE_RESOURCE = (
     "Let that authorization server take the `resource` that the upstream's metadata names: MCP asks every client to "
     "send it, and the gateway has no option that leaves it out."
@@ -52,6 +54,8 @@ class AuthorizationRefused(ConnectingProblem):
 
     def advise(self) -> str:
         """Say what to change, for the errors that have one cause."""
+        if self.upstream_error == "invalid_scope" and not self.scope:
+            return "No scope was asked for: set `scopes` in the policy to what that server offers."
         if self.upstream_error == "invalid_scope":
             return f"The scopes `{self.scope}` came from {self.scope_source}; set `scopes` in the policy explicitly."
         if self.upstream_error == "invalid_target":
@@ -136,6 +140,8 @@ class TokenRequestRefused(ConnectingProblem):
             return _CORRECT_CLIENT
         if is_passing(self.status_code, self.upstream_error):
             return later(self.status_code, self.retry_after)
+        if self.upstream_error == "invalid_grant" and _OF_PKCE.search(self.description):
+            return "Let that server check code_verifier by S256 (RFC 7636 §4.6): the gateway sent that of this login."
         return {
             "invalid_grant": "Connect again: the upstream takes this code or refresh token no longer.",
             "invalid_target": TAKE_THE_RESOURCE,

@@ -118,6 +118,27 @@ async def test_a_refused_authorization_says_where_its_scopes_came_from(bench: Be
     assert "`everything` came from scopes_supported" in problem.advise()
 
 
+async def test_a_refused_scope_where_none_was_asked_for_came_from_nowhere(bench: Bench, upstream: Upstream) -> None:
+    begun = await bench.begin()
+    back = {"error": "invalid_scope", "state": query_of(begun.url)["state"]}
+    problem = await refusal(bench.oauth.finish(bench.route, back, [begun.cookie]))
+    assert problem.advise() == "No scope was asked for: set `scopes` in the policy to what that server offers."
+    assert "scope" not in query_of(begun.url)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["PKCE verification failed", "code_verifier does not match", "Code challenge failed", "wrong code verifier"],
+)
+async def test_a_code_refused_over_pkce_is_not_mended_by_connecting_again(
+    bench: Bench, upstream: Upstream, words: str
+) -> None:
+    refused = {"error": "invalid_grant", "error_description": words}
+    problem = await refusal(_finished(bench, upstream, (400, {}, refused)))
+    assert "check code_verifier by S256" in problem.advise()
+    assert "Connect again" not in problem.advise()
+
+
 async def _finished(bench: Bench, upstream: Upstream, answer: tuple[int, dict[str, str], Any]) -> Any:
     upstream.token_answer = lambda _asked, _tokens: answer
     return await bench.connect()

@@ -133,6 +133,23 @@ async def test_what_either_endpoint_refuses_is_named(upstream: Upstream) -> None
     assert bench.oauth.state_of(bench.route, ANNE) is None
 
 
+@pytest.mark.parametrize(
+    ("path", "change"),
+    [
+        ("/idp", "offer token exchange (RFC 8693) to this client, or correct idJag.idp.tokenUrl"),
+        ("/ras", "offer the jwt-bearer grant (RFC 7523) to this client, or correct idJag.resourceAs.tokenUrl"),
+    ],
+)
+async def test_a_grant_that_either_endpoint_does_not_know_is_no_matter_of_the_persons_login(
+    upstream: Upstream, path: str, change: str
+) -> None:
+    bench = bench_for(upstream, exchange(upstream))
+    upstream.answers[path] = (400, {}, {"error": "unsupported_grant_type"})
+    problem = await refusal(bench.token())
+    assert change in problem.advise()
+    assert "Sign in again" not in problem.advise()
+
+
 @pytest.mark.parametrize(("path", "blamed"), [("/idp", Fault.PROVIDER), ("/ras", Fault.UPSTREAM)])
 async def test_an_answer_that_passes_a_limit_is_blamed_on_who_gave_it(
     upstream: Upstream, path: str, blamed: Fault
