@@ -127,6 +127,8 @@ class AssertionAuthentication:
             raise _invalid(request.form.get("client_id", "the client"), "sub", "absent, or no text", "the client_id")
         client = find(client_id)
         keys = client.record.metadata.get("jwks") or request.client_keys or {}
+        if not keys and client.record.token_endpoint_auth_method != "private_key_jwt":
+            return None  # it registered another way, which is what is said
         claims = _verified(assertion, keys, client_id)
         self._check(claims, client_id)
         return client
@@ -138,7 +140,9 @@ class AssertionAuthentication:
         now = self._clock.now()
         expires = moment_of(claims.get("exp"))
         if expires is None or expires <= now - LEEWAY:
-            raise _invalid(client_id, "exp", _written(claims.get("exp")), "a moment in the future")
+            raise _invalid(
+                client_id, "exp", _written(claims.get("exp")), "a moment in the future, in seconds since 1970"
+            )
         if expires - now > LONGEST_LIFE:
             raise _invalid(client_id, "exp", f"{expires:%Y-%m-%d %H:%M}", f"at most {LONGEST_LIFE} from now")
         for name in ("nbf", "iat"):
@@ -183,16 +187,10 @@ def _verified(assertion: str, keys: dict[str, Any], client_id: str) -> dict[str,
     except JwtUnreadable as error:
         raise _invalid(client_id, "form", f"unreadable ({error})", error.wanted) from error
     except jwt.PyJWTError as error:
-        raise _invalid(client_id, "form", f"unreadable ({error})", "a JWT") from error
+        raise _invalid(client_id, "form", f"unreadable ({error})", "a JWT whose header is understood") from error
     if header.get("alg") not in SIGNING_ALGORITHMS:
         raise _invalid(client_id, "alg", _written(header.get("alg")), " or ".join(SIGNING_ALGORITHMS))
-    wanted = header.get("kid")
-    candidates = [key for _, key in usable_keys(keys)]
-    fitting = [key for key in candidates if wanted is None or key.key_id == wanted]
-    if not fitting:
-        known = ", ".join(str(key.key_id) for key in candidates)
-        raise _invalid(client_id, "kid", str(wanted), f"one of the client's keys ({known})")
-    for key in fitting:
+    for key in _fitting(keys, header.get("kid"), client_id):
         try:
             return jwt.decode(
                 assertion,
@@ -213,6 +211,18 @@ def _verified(assertion: str, keys: dict[str, Any], client_id: str) -> dict[str,
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             raise _invalid(client_id, "form", str(error), "a JWT that its key can verify") from error
     raise _invalid(client_id, "signature", "one that none of its keys made", "a signature of the client's own key")
+
+
+def _fitting(keys: dict[str, Any], wanted: Any, client_id: str) -> list[Any]:
+    """Return the client's keys that may have signed; never none."""
+    candidates = [key for _, key in usable_keys(keys)]
+    if not candidates:
+        raise _invalid(client_id, "keys", "none that can be used", "a key for signatures")
+    fitting = [key for key in candidates if wanted is None or key.key_id == wanted]
+    if not fitting:
+        known = ", ".join(str(key.key_id) for key in candidates)
+        raise _invalid(client_id, "kid", str(wanted), f"one of the client's keys ({known})")
+    return fitting
 
 
 def why_not_authenticated(find: FindClient, request: ServerRequest) -> Problem:

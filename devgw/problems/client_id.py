@@ -42,6 +42,16 @@ _MISTAKES = {
 """What is said of each, and what mends it."""
 
 
+_NOT_BEGUN = (
+    "The client {} has begun no authorization here; that is where its document is read.",
+    "Let the client begin a login at the authorization endpoint, and redeem the code that it brings.",
+)
+_NOT_READ = (
+    "No document is read at the client id {}: it begins neither https:// nor http://.",
+    "Let the client take the https URL of its document as its client id, in small letters; or register.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ClientUnknown(Problem):
     """No client has this id here."""
@@ -60,6 +70,15 @@ class ClientUnknown(Problem):
         """Return which of the two it is."""
         return "CONF-01" if has_placeholder(self.client_id) or is_no_value(self.client_id) else "REG-02"
 
+    @property
+    def _known(self) -> tuple[str, str] | None:
+        """Return why an id that is a URL or a slip is not known, and what mends that; None for any other."""
+        if self.client_id.startswith(("https://", "http://")):
+            return _NOT_BEGUN
+        if "://" in self.client_id and not self.looks_registered:
+            return _NOT_READ
+        return _MISTAKES[self.mistake] if self.mistake else None
+
     def explain(self) -> str:
         """Say that, and where it may come from."""
         if has_placeholder(self.client_id):
@@ -67,10 +86,8 @@ class ClientUnknown(Problem):
         if is_no_value(self.client_id):
             word = "the word that a program writes where a value is missing or is no text"
             return f"The client id is {self.client_id}: {word}."
-        if self.client_id.startswith(("https://", "http://")):
-            return f"The client {self.client_id} has begun no authorization here; that is where its document is read."
-        if self.mistake:
-            return _MISTAKES[self.mistake][0].format(self.client_id)
+        if known := self._known:
+            return known[0].format(self.client_id)
         if self.looks_registered:
             why = (
                 "its registration was deleted, expired, was never used and gave way to newer ones, or went with a "
@@ -83,8 +100,6 @@ class ClientUnknown(Problem):
         """Say how the client gets an id that is known here."""
         if has_placeholder(self.client_id) or is_no_value(self.client_id):
             return "Give the variable a value where the client is configured, or leave the client id out."
-        if self.client_id.startswith(("https://", "http://")):
-            return "Let the client begin a login at the authorization endpoint, and redeem the code that it brings."
-        if self.mistake:
-            return _MISTAKES[self.mistake][1]
+        if known := self._known:
+            return known[1]
         return "Let the client forget its stored registration for this server and connect again; it registers anew."

@@ -249,4 +249,8 @@ class ClientAssertionInvalid(Problem):
         """Say what to sign, or to send beside it."""
         if self.claim == "client_assertion_type":
             return f"Send client_assertion_type={self.expected} beside the assertion."
+        if self.claim == "form":
+            return f"Send as client_assertion {self.expected}."
+        if self.claim == "keys":
+            return f"Put {self.expected} into the client's jwks, or where its jwks_uri leads."
         return f"Sign an assertion whose {self.claim} is {self.expected}."

@@ -263,3 +263,33 @@ async def test_two_clients_may_choose_the_same_id(signing: Signing) -> None:
     await other.register()
     for each in (signing, other):
         assert (await each.ask(each.form(jti="the same")))["reason"] == BELIEVED
+
+
+@pytest.mark.parametrize("method", ["client_secret_post", "client_secret_basic", "none"])
+async def test_an_assertion_of_a_client_that_registered_another_way_is_told_that_way(
+    signing: Signing, method: str
+) -> None:
+    other = await signing.gateway.register(signing.http, token_endpoint_auth_method=method)
+    signing.client_id = other["client_id"]
+    refused = await signing.ask(signing.form() | {"client_id": signing.client_id})
+    assert (
+        f"registered with {method}, but the request authenticates with private_key_jwt"
+        in (refused["error_description"])
+    )
+
+
+async def test_a_client_none_of_whose_keys_can_be_used_is_told_to_have_one(signing: Signing) -> None:
+    odd = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(signing.key.public_key())) | {"alg": "ECDH-ES"}
+    found = await signing.gateway.register(
+        signing.http, token_endpoint_auth_method="private_key_jwt", jwks={"keys": [odd]}
+    )
+    signing.client_id = found["client_id"]
+    refused = await signing.ask(signing.form())
+    assert "Put a key for signatures into the client's jwks" in refused["error_description"]
+
+
+@pytest.mark.parametrize("client_id", ["ftp://client.example/c.json", "HTTPS://client.example/c.json"])
+async def test_an_id_that_is_a_url_of_no_document_is_not_to_be_forgotten(signing: Signing, client_id: str) -> None:
+    refused = await signing.ask({"client_id": client_id})
+    assert "it begins neither https:// nor http://" in refused["error_description"]
+    assert "forget" not in refused["error_description"]
