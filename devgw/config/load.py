@@ -53,6 +53,10 @@ class Loaded:
         named = self.lookup.secrets() if self.lookup else []
         return [*named, *secrets_in(self.project)]
 
+    def upstream_urls(self) -> list[str]:
+        """Return where each route leads, with what its URL shows the upstream."""
+        return [route.upstream_url for route in self.project.routes] if self.project else []
+
     def documents(self) -> dict[str, Node]:
         """Return the documents by file, read again, for whoever explains where a value comes from."""
         if self.lookup is None:

@@ -11,12 +11,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import partial
-from urllib.parse import quote, quote_plus
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from devgw.monitor.coded import replace_coded
 from devgw.monitor.encoded import in_base32, in_base64, in_base85
 from devgw.monitor.invisible import uncovered
 from devgw.monitor.masking import mask
+from devgw.monitor.secret_names import is_secret_parameter
 
 SHORTEST = 6
 """Characters: what is shorter stands everywhere by chance."""
@@ -36,9 +37,9 @@ class ConfiguredSecrets:
         self._forms: dict[str, dict[str, str]] = {}
         """What is looked for and what stands in its place, by the longest word in its first half: forms share that."""
 
-    def keep(self, values: Iterable[str]) -> None:
-        """Hide these values too from now on."""
-        for value in values:
+    def keep(self, values: Iterable[str], urls: Iterable[str] = ()) -> None:
+        """Hide these values too from now on, and the keys and passwords that stand in these URLs."""
+        for value in (*values, *(each for url in urls for each in _in_url(url))):
             text = value.strip()
             if len(text) >= SHORTEST and text.lower() not in _WORDS:
                 for form in _forms(text):
@@ -69,6 +70,14 @@ class ConfiguredSecrets:
             for form in forms:  # now: the beginning of one is that of another, which may stand there whole
                 text = _without_cut(text, form, found[form])
         return text
+
+
+def _in_url(url: str) -> Iterator[str]:
+    """Return what a URL shows its server: a key in its query, a password before its host."""
+    parts = urlsplit(url)
+    yield from (value for name, value in parse_qsl(parts.query) if is_secret_parameter(name))
+    if parts.password:
+        yield unquote(parts.password)
 
 
 def _half(form: str) -> str:

@@ -104,7 +104,7 @@ def build(
         companions = Companions(settings, clock)
         undo.callback(companions.workos.release)
         loaded = read_project(settings, environ, companions.workos.origin, read_at=clock.now())
-        monitor.secrets.keep(loaded.secrets())
+        monitor.secrets.keep(loaded.secrets(), loaded.upstream_urls())
         if loaded.project is None:
             raise CannotStart(loaded.findings)
         plan = companions.plan(loaded, loaded.project)

@@ -47,7 +47,7 @@ class Reloading:
         """Read the configuration again; let it take effect, or keep the last good one. Return which of the two."""
         async with self._one_at_a_time:
             loaded = await self._read()
-            self._runtime.monitor.secrets.keep(loaded.secrets())
+            self._runtime.monitor.secrets.keep(loaded.secrets(), loaded.upstream_urls())
             if loaded.project is None:
                 return self._reject(loaded)
             await self._accept(loaded, loaded.project)
