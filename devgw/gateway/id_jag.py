@@ -26,9 +26,11 @@ from devgw.gateway.store import SpentAssertions
 from devgw.ids import GrantId, SubjectId
 from devgw.oauth.metadata import JWT_BEARER, SCOPE
 from devgw.oauth.text import is_text
-from devgw.problems import Refused
+from devgw.problems import Problem, Refused
 from devgw.problems.id_jag import IdJagInvalid, IdJagIssuerUntrusted, IdJagReplayed
 from devgw.problems.parameters import ParameterMissing
+from devgw.problems.provider_keys import SigningKeyUnknown
+from devgw.problems.provider_token import ProviderTokenInvalid
 from devgw.problems.token import GrantTypeUnsupported
 
 if TYPE_CHECKING:
@@ -105,7 +107,11 @@ class IdJag:
         if header.get("alg") not in ALGORITHMS:
             raise Refused(IdJagInvalid("alg", str(header.get("alg")), "a public-key algorithm"))
         keys = self._keys.at(issuer.jwks_url, self._timeout)
-        request.facts["id_jag"] = Prepared(issuer, header, await keys.find(header.get("kid")))
+        try:
+            key = await keys.find(header.get("kid"))
+        except Refused as refused:
+            raise Refused(_of_assertion(refused.problem)) from refused
+        request.facts["id_jag"] = Prepared(issuer, header, key)
 
     def check(
         self, assertion: str, prepared: Prepared, client: RegisteredClient, issuers: frozenset[str]
@@ -115,7 +121,10 @@ class IdJag:
         Raises:
             Refused: with `IdJagInvalid` or `IdJagReplayed`.
         """
-        claims = verified_claims(assertion, prepared.key, "ID-JAG")
+        try:
+            claims = verified_claims(assertion, prepared.key, "ID-JAG")
+        except Refused as refused:
+            raise Refused(_of_assertion(refused.problem)) from refused
         _check_audience(claims, issuers)
         if claims.get("client_id") != client.record.id:
             raise Refused(IdJagInvalid("client_id", str(claims.get("client_id")), client.record.id))
@@ -143,6 +152,16 @@ class IdJag:
         if spent_at := self._spent.spent_at(issuer.issuer, jti):
             raise Refused(IdJagReplayed(fingerprint(jti), spent_at))
         self._spent.spend(issuer.issuer, jti, now, expires + LEEWAY)
+
+
+def _of_assertion(problem: Problem) -> Problem:
+    """Return a problem of a token as one of the assertion that a client sent: no login is begun again for it."""
+    if isinstance(problem, SigningKeyUnknown):
+        published = f"a key that {problem.url} publishes ({', '.join(problem.known) or 'none'})"
+        return IdJagInvalid("kid", problem.key_id or "none", published)
+    if isinstance(problem, ProviderTokenInvalid):
+        return IdJagInvalid(problem.claim, problem.got, problem.expected)
+    return problem
 
 
 def _require(claims: Mapping[str, Any], name: str, expected: str) -> str:

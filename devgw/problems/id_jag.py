@@ -25,6 +25,12 @@ class IdJagInvalid(Problem):
         """Say which, with both values."""
         return f"The ID-JAG fails at {self.claim}: got {self.got}, expected {self.expected}."
 
+    def advise(self) -> str:
+        """Say what the provider issues, or by which keys it is believed."""
+        if self.claim in {"signature", "kid", "alg"}:
+            return "Send an ID-JAG signed by a key that the issuer publishes, or correct its jwksUrl in policies.json."
+        return self.hint
+
 
 @dataclass(frozen=True, slots=True)
 class IdJagIssuerUntrusted(Problem):

@@ -194,13 +194,29 @@ async def test_header_and_signature_are_checked(bench: Bench) -> None:
         assert (await bench.redeem(assertion)).json()["reason"] == "parameter_missing"
     assert (await bench.redeem("no.jwt")).json()["reason"] == "id_jag_invalid"
     forged = await bench.redeem(bench.assertion(OTHER_KEY))
-    assert forged.status_code >= 400
+    assert (forged.status_code, forged.json()["error"]) == (400, "invalid_grant")
     assert "signature" in forged.text
     unsigned = jwt.encode({"iss": ISSUER}, "", "none", {"typ": "oauth-id-jag+jwt"})
     assert (await bench.redeem(unsigned)).json()["reason"] == "id_jag_invalid"
     bench.header = {"typ": "JWT", "kid": "k1"}
     assert "typ" in (await bench.redeem(bench.assertion())).json()["error_description"]
     assert bench.gateway.runtime.ground.store.grants() == []
+
+
+@pytest.mark.parametrize(
+    ("header", "key", "claim"),
+    [({"kid": "gone"}, KEY, "kid"), ({}, OTHER_KEY, "signature"), ({"crit": ["x"]}, KEY, "form")],
+)
+async def test_an_assertion_that_no_published_key_proves_is_the_clients_and_begins_no_login(
+    bench: Bench, header: dict[str, Any], key: Any, claim: str
+) -> None:
+    """RFC 7523 §3.1: invalid_grant, whatever is wrong with it."""
+    bench.header |= header
+    refused = await bench.redeem(bench.assertion(key))
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+    said = refused.json()["error_description"]
+    assert f"The ID-JAG fails at {claim}" in said
+    assert "login" not in said
 
 
 async def test_the_request_may_not_ask_for_another_route(bench: Bench) -> None:
