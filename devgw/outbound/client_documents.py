@@ -126,14 +126,14 @@ class HttpClientDocuments:
         """
         try:
             _check_transport(url)
-            _, content = await self._get(url, loopback_allowed=loopback_allowed)
+            _, content = await self._get(url, loopback_allowed=loopback_allowed, is_key_set=True)
             return read_object(content)
         except JsonRefused as error:
             raise Refused(replace(_not_taken(url, error), is_key_set=True)) from error
         except Refused as refused:
             raise Refused(_of_keys(refused.problem)) from refused
 
-    async def _get(self, url: str, *, loopback_allowed: bool) -> tuple[dict[str, str], bytes]:
+    async def _get(self, url: str, *, loopback_allowed: bool, is_key_set: bool = False) -> tuple[dict[str, str], bytes]:
         import httpx2  # noqa: PLC0415  140 ms that only a client with a document needs
 
         if not self._may_be_local and is_loopback(url):
@@ -157,7 +157,7 @@ class HttpClientDocuments:
         except Refused as refused:
             raise Refused(_own_problem(url, refused.problem)) from refused
         if status != 200:
-            raise Refused(_status_problem(url, status, headers.get("location")))
+            raise Refused(_status_problem(url, status, headers.get("location"), is_key_set=is_key_set))
         return headers, content
 
     def _remember(self, url: str, document: ClientDocument, lifetime: timedelta) -> None:
@@ -226,24 +226,26 @@ _NOT_SHOWN_NOW = frozenset({429, 500, 502, 503, 504, *range(520, 528)})
 """What waiting mends; the last are those of a CDN whose origin is down."""
 
 
-def _status_problem(url: str, status: int, location: str | None) -> Problem:
+def _status_problem(url: str, status: int, location: str | None, *, is_key_set: bool) -> Problem:
     if status in _REDIRECTS and location:
         rule = "redirects, which is not followed"
         return ClientDocumentInvalid(url, rule, clean(location, 200), "status 200 and no redirect")
-    return ClientDocumentUnreachable(url, f"it answered {status}", change=_change_of(status))
+    return ClientDocumentUnreachable(url, f"it answered {status}", change=_change_of(status, is_key_set=is_key_set))
 
 
-def _change_of(status: int) -> str:
+def _change_of(status: int, *, is_key_set: bool) -> str:
     """Return what is to be done where a server was reached and does not give the document."""
+    what = "key set" if is_key_set else "document"
     if status == 511:
         return "Sign in to the network first (RFC 6585 §6): something on the way answered in the server's place."
     if status in _NOT_SHOWN_NOW:
         return "Wait until that server answers again."
     if status >= 500:
-        return "Let that server give the document: its own log says why it does not."
+        return f"Let that server give the {what}: its own log says why it does not."
     if status in (401, 403, 407):
         return "Let that URL be read by everybody: nothing is shown to it."
-    return "Publish the document at that URL, or let the client take the URL at which it is as its client id."
+    named = "jwks_uri" if is_key_set else "client id"
+    return f"Publish the {what} at that URL, or let the client have the URL at which it is as its {named}."
 
 
 def _read(url: str, content_type: str, content: bytes) -> dict[str, Any]:

@@ -159,3 +159,12 @@ async def test_what_mends_a_document_that_is_not_given_goes_by_what_its_server_a
     assert said in problem.explain()
     assert "None" not in problem.explain()
     assert change in problem.advise()
+
+
+async def test_a_key_set_that_is_not_there_is_no_matter_of_the_client_id() -> None:
+    async with serve(answering(b"{}", status=404)) as origin:
+        with pytest.raises(Refused) as refused:
+            await HttpClientDocuments(FrozenClock()).fetch_keys(f"{origin}/keys")
+    assert refused.value.problem.advise().startswith(
+        "Publish the key set at that URL, or let the client have the URL at which it is as its jwks_uri. "
+    )
