@@ -89,7 +89,8 @@ class RegistrationRefused(RegistrationProblem):
 
     def explain(self) -> str:
         """Repeat what it said."""
-        said = self.description or "it said nothing else"
+        said = self.description if self.description != self.upstream_error else ""
+        said = said or "it said nothing else"
         return f"{self.url} answered {self.status_code} {self.upstream_error}: {said}"
 
     def advise(self) -> str:

@@ -66,6 +66,12 @@ async def test_a_registration_by_whose_method_the_gateway_cannot_authenticate_is
     assert bench.names() == []
 
 
+async def test_an_error_that_says_no_more_than_its_code_is_told_once(bench: Bench, upstream: Upstream) -> None:
+    upstream.answers["/register"] = (401, {}, {"error": "invalid_token"})
+    problem = await refusal(bench.begin())
+    assert problem.explain().endswith("answered 401 invalid_token: it said nothing else")
+
+
 @pytest.mark.parametrize("status", [429, 500, 503])
 async def test_a_registration_that_cannot_be_answered_now_is_to_be_tried_later(
     bench: Bench, upstream: Upstream, status: int
