@@ -1,6 +1,7 @@
 """Why a request is turned away at the door, before any route decides about it."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -44,9 +45,16 @@ class MethodNotOffered(Problem):
 
     method: str
     path: str
+    is_websocket: bool = False
+    """Whether a WebSocket was asked for, which no setting brings."""
 
     status: ClassVar = 405
     source: ClassVar = "MCP basic/transports: the server MAY answer 405 to GET"
+
+    @classmethod
+    def asked(cls, method: str, path: str, headers: Iterable[tuple[bytes, bytes]]) -> "MethodNotOffered":
+        """Return what is said of a request with these headers, whose names are in small letters."""
+        return cls(method, path, any(name == b"upgrade" and value.lower() == b"websocket" for name, value in headers))
 
     @property
     def diagnosis_id(self) -> str | None:
@@ -55,11 +63,15 @@ class MethodNotOffered(Problem):
 
     def explain(self) -> str:
         """Say what was asked."""
+        if self.is_websocket:
+            return f"{self.path} takes POST; a WebSocket is not offered, and is no transport of MCP."
         why = ", since the gateway keeps no sessions" if self.method in _OF_SESSIONS else ""
         return f"{self.path} takes POST; {self.method} is not offered{why}."
 
     def advise(self) -> str:
         """Say how sessions can be had here."""
+        if self.is_websocket:
+            return "Set the client to streamable HTTP, the transport that sends a POST for each message."
         if self.method in _OF_SESSIONS:
             return "Clients go on without it. For upstreams with sessions set [proxy] stateful = true in devgw.toml."
         return "Send a POST."

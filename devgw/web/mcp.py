@@ -126,7 +126,7 @@ class McpRoutes:
             return False
         await self._read(call)
         if not is_offered:
-            await self._turn_away(call, MethodNotOffered(trace.method, trace.path))
+            await self._turn_away(call, MethodNotOffered.asked(trace.method, trace.path, trace.request_headers))
             return False
         began = recording.ticks()
         try:
