@@ -32,6 +32,12 @@ _RENEWED = {
 
 _ACCOUNTS = {"basic": "Basic", "digest": "Digest", "negotiate": "Negotiate (Kerberos)", "ntlm": "NTLM"}
 """Schemes by which a person's account is shown, and no token (RFC 7617, RFC 7616, RFC 4559)."""
+CHALLENGE_SHOWN = 300
+"""Characters of a challenge; of one that is longer nobody says what it lacks."""
+_TOKEN_BY_HAND = (
+    " Its challenge names no resource_metadata: where no login can be found for that server, attach "
+    "set-upstream-api-key-inbound instead, with Authorization, `Bearer ` and a token of its own."
+)
 _BASIC = "`Basic ` and the base64 of name:password"
 
 
@@ -84,9 +90,14 @@ class UpstreamCredentialRefused(UpstreamProblem):
             return for_account(scheme, "Attach set-upstream-api-key-inbound to the route, which sets a header")
         if not self.challenge.lower().startswith("bearer"):
             return "Attach set-upstream-api-key-inbound to the route, with the key or header that the upstream wants."
+        is_told = "resource_metadata" in self.challenge.lower() or len(self.challenge) >= CHALLENGE_SHOWN
+        other = "" if is_told else _TOKEN_BY_HAND
         if self.is_protected:
-            return "Attach an mcp-token-exchange-inbound policy to the route, behind its OAuth policy."
-        return "Attach the project's MCP OAuth policy to the route, and an mcp-token-exchange-inbound policy behind it."
+            return f"Attach an mcp-token-exchange-inbound policy to the route, behind its OAuth policy.{other}"
+        return (
+            "Attach the project's MCP OAuth policy to the route, and an mcp-token-exchange-inbound policy behind it."
+            f"{other}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

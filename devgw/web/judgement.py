@@ -20,7 +20,7 @@ from devgw.problems import Problem, Refused
 from devgw.problems.proxy import GIVEN_URL, REWRITE_PATTERN
 from devgw.problems.redirect import RedirectWantsCredential
 from devgw.problems.upstream_by_status import Answered, CallFacts, no_answer_in, read_answer, refusal_of, stood_in
-from devgw.problems.upstream_credential import Shown, UpstreamCredentialRefused
+from devgw.problems.upstream_credential import CHALLENGE_SHOWN, Shown, UpstreamCredentialRefused
 from devgw.problems.upstream_no_mcp import IntermediaryAnswered
 from devgw.problems.upstream_request import RequestNotMcp, RequestOffRevision, UpstreamKeepsSessions
 from devgw.problems.upstream_status import UpstreamSpeaksLegacySse
@@ -122,7 +122,7 @@ def _unauthorized(call: McpCall, answered: Answered, credential: UpstreamCredent
     """Return who wants a credential: the upstream, or who stands before it."""
     if (found := stood_in(answered, _caller(call))) is not None:
         return found
-    challenge, shown = answered.short("www-authenticate", 300), _shown(call, credential)
+    challenge, shown = answered.short("www-authenticate", CHALLENGE_SHOWN), _shown(call, credential)
     said = answered.said or said_in_challenge(challenge)
     return UpstreamCredentialRefused(answered.url, challenge, said, shown, call.route.protected)
 
