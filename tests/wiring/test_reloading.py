@@ -138,7 +138,7 @@ async def test_a_file_that_takes_long_to_read_holds_nobody_up(gateway: Running, 
             asked = clock()
             assert (await http.get(f"{gateway.origin}/")).status_code == 200
             waits.append(clock() - asked)
-    assert max(waits) < (clock() - began) / 4
+    assert max(waits) < (clock() - began) / 2  # which is nearly 1 where it is read between two answers
 
 
 async def test_env_is_read_again(gateway: Running, project: Path) -> None:

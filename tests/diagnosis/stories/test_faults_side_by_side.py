@@ -27,7 +27,7 @@ from tests.support.node import node_command, sdk_command
 from tests.support.sdk_memory import Memory
 
 Change = Callable[[dict[str, str]], object]
-LIMIT = 30
+LIMIT = 60
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ async def world(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator
     clock = SystemClock()
     options: dict[str, Any] = getattr(request, "param", {})
     async with oidc_provider(clock) as provider, httpx2.AsyncClient(timeout=20) as http:
-        root = write_oidc_project(tmp_path, provider, login={"remoteTimeoutMs": 600} | options)
+        root = write_oidc_project(tmp_path, provider, login={"remoteTimeoutMs": 2_500} | options)
         async with running_gateway(root, clock=clock) as running:
             yield World(provider, Watched(running, clock), http, clock)
 

@@ -9,6 +9,9 @@ from tests.diagnosis.stories.conftest import Watched
 from tests.support.browser import Browser
 from tests.support.gateway import CALLBACK, mcp_request
 
+GONE = "dcr:" + "0" * 32
+"""An id as the gateway gives them, of a registration that it has no more."""
+
 
 async def test_a_clean_way_is_not_talked_about(gateway: Watched, http: httpx2.AsyncClient, browser: Browser) -> None:
     assert (await http.post(gateway.mcp_url, json=mcp_request("tools/list"))).status_code == 401
@@ -60,13 +63,13 @@ async def test_another_loopback_port_is_no_failure(gateway: Watched, http: httpx
 async def test_a_client_that_heals_itself_is_forgiven(
     gateway: Watched, http: httpx2.AsyncClient, browser: Browser
 ) -> None:
-    answer = await http.get(gateway.running.authorize_url("dcr:gone", token("")))
+    answer = await http.get(gateway.running.authorize_url(GONE, token("")))
     assert answer.status_code == 400
     assert await gateway.names() == []  # good clients register anew at once
 
     gateway.wait(3)
     stale = await gateway.only("REG-02")
-    assert stale.got == "dcr:gone"
+    assert stale.got == GONE
 
     await gateway.running.tokens(http, browser)
 

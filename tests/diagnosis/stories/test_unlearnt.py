@@ -146,7 +146,7 @@ async def provider() -> AsyncIterator[OidcProvider]:
 @asynccontextmanager
 async def signing_in(root: Path, provider: OidcProvider, **login: Any) -> AsyncIterator[Watched]:
     assert isinstance(provider.clock, SystemClock)
-    write_oidc_project(root, provider, login={"remoteTimeoutMs": 700} | login)
+    write_oidc_project(root, provider, login={"remoteTimeoutMs": 2_500} | login)
     async with running_gateway(root, clock=provider.clock) as running:
         yield Watched(running, provider.clock)
 
@@ -216,7 +216,7 @@ async def test_a_provider_that_lets_somebody_in_is_no_more_blamed_for_the_login_
     tmp_path: Path, provider: OidcProvider, http: httpx2.AsyncClient, name: str, spoilt: Reply
 ) -> None:
     async with signing_in(tmp_path, provider) as gateway:
-        provider.token_reply, provider.slow = spoilt, 2 if name == "IDT-23" else 0
+        provider.token_reply, provider.slow = spoilt, 4 if name == "IDT-23" else 0
         with pytest.raises(AssertionError):
             await gateway.running.tokens(http, Browser(CALLBACK))
         case = await first_case(gateway)
