@@ -79,7 +79,7 @@ async def provider() -> AsyncIterator[OidcProvider]:
     ("answer", "names", "words"),
     [
         (error(400, "invalid_grant"), "UPST-26 UPST-26", {"idp": "Sign in again", "ras": "Let that server take"}),
-        (error(400, "unsupported_grant_type"), "UPST-26 UPST-26", {"idp": "let the", "ras": "Let that server take"}),
+        (error(400, "unsupported_grant_type"), "UPST-26 UPST-26", {"idp": "offer token", "ras": "offer the jwt-"}),
         (error(403, "access_denied"), "UPST-26 UPST-26", {"idp": "let the identity", "ras": "Let that server"}),
         (error(401, "invalid_client"), "TOK-07 UPST-15", {"idp": "{}.clientAuth", "ras": "{}.clientAuth"}),
         (error(400, "unauthorized_client"), "TOK-07 UPST-15", {"idp": "{}.clientAuth", "ras": "{}.clientAuth"}),
