@@ -161,7 +161,8 @@ async def test_a_right_is_given_or_its_scope_is_named(upstream: Upstream, words:
         else:
             refused[0] = (403, {"www-authenticate": STEP_UP}, {})
             await trial.client.call()
-            trial.client.asks["scope"] = written(await trial.said("SCOPE-06"), r"log in for the scope (\S+) beside")
+            told = await trial.said("SCOPE-06", having="log in for the scope")
+            trial.client.asks["scope"] = written(told, r"log in for the scope (\S+) beside")
         await trial.works()
 
 

@@ -85,12 +85,12 @@ class Trial:
         why = why_of(self.watched.runtime.monitor, NEWEST)
         return [each for case in (why.cases if why else []) if not case.mended for each in case.diagnoses]
 
-    async def said(self, diagnosis_id: str) -> str:
-        """Return the change that is printed under this id."""
+    async def said(self, diagnosis_id: str, having: str = "") -> str:
+        """Return the change that is printed under this id, once it has these words."""
         shown: list[DiagnosisView] = []
         for _ in range(MOMENTS):
             shown = self._shown()
-            if found := next((each for each in shown if each.id == diagnosis_id), None):
+            if found := next((each for each in shown if each.id == diagnosis_id and having in each.fix), None):
                 self.cause = found.cause
                 return found.fix
             await asyncio.sleep(MOMENT)
