@@ -7,11 +7,11 @@ the verdicts of `devgw doctor` (`verdicts/`; the probes that touch the network l
 
 May import: events, oauth, problems, mcp, the ground. Nothing here reads the clock, the network or a file of the user's.
 
-A rule works from indexes (`recent.py`, `surroundings.py`, what a `View` finds once), never from all clients or
+A rule works from indexes (`recent.py`, `surroundings.py`, what a `SeenFlow` finds once), never from all clients or
 requests; `RuleAsker` asks it guarded and timed by the injected clock, and sets it aside where it fails or is slow again
 and again.
 
-Decided against: rules that subscribe to events and keep state of their own. A rule is a pure function of a `View`
+Decided against: rules that subscribe to events and keep state of their own. A rule is a pure function of a `SeenFlow`
 (everything the monitor kept about one flow) and the moment: it can be run again at any time, so a diagnosis withdraws
 itself as soon as its rule no longer says it.
 """
@@ -19,13 +19,13 @@ itself as soon as its rule no longer says it.
 from devgw.diagnosis.diagnose import RuleDiagnoser, diagnose, diagnose_gateway
 from devgw.diagnosis.difference import Difference, explain_difference, explain_nearest
 from devgw.diagnosis.surroundings import Surroundings
-from devgw.diagnosis.view import View
+from devgw.diagnosis.view import SeenFlow
 
 __all__ = [
     "Difference",
     "RuleDiagnoser",
+    "SeenFlow",
     "Surroundings",
-    "View",
     "diagnose",
     "diagnose_gateway",
     "explain_difference",

@@ -9,7 +9,7 @@ from devgw.diagnosis.catalogue import failures
 from devgw.diagnosis.rule import GatewayRule, Rule
 from devgw.diagnosis.rules import GATEWAY_RULES, RULES
 from devgw.diagnosis.surroundings import Surroundings
-from devgw.diagnosis.view import View
+from devgw.diagnosis.view import SeenFlow
 from devgw.events import Bus, Published, Trace
 from devgw.events.flow import Diagnosis, Flow, FlowState
 
@@ -18,7 +18,7 @@ Judgement = Generator[None, None, list[Diagnosis]]
 """Pauses after each rule, and returns what all of them say."""
 
 
-def diagnose(view: View, now: datetime) -> list[Diagnosis]:
+def diagnose(view: SeenFlow, now: datetime) -> list[Diagnosis]:
     """Return what is wrong with a flow at `now`: the certain first, then at most three suspicions.
 
     It is a pure function: what it no longer returns is withdrawn. Nothing is suspected of a flow that is done, but for
@@ -58,7 +58,7 @@ class RuleDiagnoser:
 
     def judge(self, flow: Flow, traces: Sequence[Trace], now: datetime) -> Judgement:
         """Judge `flow` at `now`, pausing after each rule; `traces` are its requests, oldest first."""
-        view, found = View.of(flow, traces, self.around), list[Diagnosis]()
+        view, found = SeenFlow.of(flow, traces, self.around), list[Diagnosis]()
         for rule in self._rules:
             found += self._asker.ask(rule, view, now, flow.id)
             yield

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from devgw.diagnosis.catalogue import find_failure
 from devgw.diagnosis.difference import Difference
 from devgw.diagnosis.surroundings import Surroundings
-from devgw.diagnosis.view import View
+from devgw.diagnosis.view import SeenFlow
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 
@@ -53,7 +53,7 @@ class RuleOver(Generic[S]):
             yield replace(each, certain=False, gone_when=each.gone_when or "the client goes on") if is_absence else each
 
 
-class Rule(RuleOver[View]):
+class Rule(RuleOver[SeenFlow]):
     """How one or more failures are recognised in a flow."""
 
     __slots__ = ()
@@ -75,7 +75,7 @@ def diagnosis(
     cause: str,
     fix: str,
     *,
-    view: View | None = None,
+    view: SeenFlow | None = None,
     trace: Trace | None = None,
     difference: Difference | None = None,
     **facts: Any,

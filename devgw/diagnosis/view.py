@@ -17,7 +17,7 @@ E = TypeVar("E", bound=Event)
 
 
 @dataclass(frozen=True)
-class View:
+class SeenFlow:
     """One flow as rules see it. Everything is in order of time, oldest first; what several rules ask is found once."""
 
     flow: Flow
@@ -26,7 +26,7 @@ class View:
     around: Surroundings
 
     @classmethod
-    def of(cls, flow: Flow, traces: Iterable[Trace], around: Surroundings) -> "View":
+    def of(cls, flow: Flow, traces: Iterable[Trace], around: Surroundings) -> "SeenFlow":
         """Return the view of `flow` with its requests and with the events that `around` remembers of it."""
         return cls(flow, tuple(traces), tuple(around.events_of(flow)), around)
 

@@ -46,7 +46,7 @@ _ASKS_WHO = ("login", "select_account")
 
 
 @dataclass(frozen=True, slots=True)
-class Departure:
+class LoginDeparture:
     """Where the browser goes, and the cookie that proves at the callback that it is the same browser."""
 
     url: str
@@ -90,7 +90,7 @@ class Login:
         self._bus = bus
         self._clock = clock
 
-    def depart(self, pending: PendingAuthorization, urls: Urls) -> Departure:
+    def depart(self, pending: PendingAuthorization, urls: Urls) -> LoginDeparture:
         """Return where the browser goes to sign in for this authorization; an earlier state of it is spent."""
         state, browser, nonce = token("st_"), token("br_"), token("no_")
         verifier = token("cv_") if self._policy.login.pkce == "S256" else None
@@ -116,7 +116,7 @@ class Login:
         )
         url = urls.dev_login(state) if self.is_dev_login else self._provider.authorize_url(request)
         self._bus.publish(login_begun(pending, url, urls.callback))
-        return Departure(url, _cookie_name(pending), browser)
+        return LoginDeparture(url, _cookie_name(pending), browser)
 
     @property
     def is_dev_login(self) -> bool:

@@ -31,7 +31,7 @@ _READ, _SHOWN, _MOST = 65_536, 60, 100
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlacedValue:
     """One value of a request that is no Authorization header."""
 
     words: str
@@ -50,23 +50,25 @@ def find_elsewhere(headers: Headers, query: bytes, body: bytes) -> TokenMissing:
     return TokenMissing(beside=tuple(dict.fromkeys(each.words for each in places if each.is_meant and each.value)))
 
 
-def _places(headers: Headers, query: bytes, body: bytes) -> Iterator[Place]:
+def _places(headers: Headers, query: bytes, body: bytes) -> Iterator[PlacedValue]:
     for name, value in headers:
         if name == b"cookie":
             yield from _cookies(value.decode("latin-1"))
         elif name != b"authorization":
             called = name.decode("latin-1").lower()
-            yield Place(f"the header {clean(called.title(), _SHOWN)}", value.decode("latin-1"), called in _HEADERS)
+            yield PlacedValue(
+                f"the header {clean(called.title(), _SHOWN)}", value.decode("latin-1"), called in _HEADERS
+            )
     yield from _parameters("query parameter", parse_qsl(query.decode("latin-1"), max_num_fields=_MOST))
     if any(name == b"content-type" and _FORM in value.lower() for name, value in headers):
         yield from _parameters("form field", parse_qsl(body.decode("latin-1"), max_num_fields=_MOST))
 
 
-def _cookies(header: str) -> Iterator[Place]:
+def _cookies(header: str) -> Iterator[PlacedValue]:
     pairs = (each.strip().partition("=") for each in header.split(";")[:_MOST])
     yield from _parameters("cookie", ((name, value) for name, _, value in pairs))
 
 
-def _parameters(what: str, pairs: Iterable[tuple[str, str]]) -> Iterator[Place]:
+def _parameters(what: str, pairs: Iterable[tuple[str, str]]) -> Iterator[PlacedValue]:
     for name, value in pairs:
-        yield Place(f"the {what} {clean(name, _SHOWN)}", value, name.lower() in _PARAMETERS)
+        yield PlacedValue(f"the {what} {clean(name, _SHOWN)}", value, name.lower() in _PARAMETERS)

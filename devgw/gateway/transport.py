@@ -39,7 +39,7 @@ class Timing:
     answered: int = 0
 
 
-class UpstreamAnswer(Protocol):
+class StreamedAnswer(Protocol):
     """An answer that has begun: status and headers are there, the body streams."""
 
     status: int
@@ -89,10 +89,10 @@ class UpstreamAnswer(Protocol):
         """Close the connection, complete or not: what came over it was not meant for this request."""
 
 
-class UpstreamClient(Protocol):
+class UpstreamTransport(Protocol):
     """Opens exchanges with upstreams, over connections that it keeps alive."""
 
-    async def open(self, request: UpstreamRequest, timing: Timing) -> UpstreamAnswer:
+    async def open(self, request: UpstreamRequest, timing: Timing) -> StreamedAnswer:
         """Send `request` and return its answer as soon as the head has arrived.
 
         Raises:

@@ -18,7 +18,7 @@ from devgw.outbound.connection import Connection
 from devgw.outbound.guard import check_url, upstream_check
 from devgw.outbound.proxies import Proxy, find_proxy
 from devgw.outbound.reach import gives_no_answer, is_refusal, tls_failed
-from devgw.outbound.target import Target
+from devgw.outbound.target import RequestTarget
 from devgw.outbound.transport import describe_failure
 from devgw.outbound.trust import check_plain, shared_tls_context, tls_context
 from devgw.outbound.tunnel import Tunnel, TunnelRefused
@@ -46,7 +46,7 @@ class Dialer:
         self._contexts: dict[tuple[str, int, ssl.SSLContext], ssl.SSLContext] = {}
 
     async def connect(
-        self, request: UpstreamRequest, target: Target, when_free: Callable[[Connection], None]
+        self, request: UpstreamRequest, target: RequestTarget, when_free: Callable[[Connection], None]
     ) -> Connection:
         """Return a new connection over which `request` may be sent.
 
@@ -100,7 +100,7 @@ def _no_passphrase() -> str:
     raise OSError(errno.EACCES, "its key is encrypted, and nobody is asked for the passphrase")
 
 
-async def _through(proxy: Proxy, target: Target, connection: Connection, tls: ssl.SSLContext | None) -> None:
+async def _through(proxy: Proxy, target: RequestTarget, connection: Connection, tls: ssl.SSLContext | None) -> None:
     """Connect through a proxy: by a tunnel for https, by asking the proxy itself for http."""
     loop = asyncio.get_running_loop()
     connection.is_proxied = True
@@ -154,7 +154,7 @@ def _check_peer(check: CheckAddress | None, connection: Connection) -> None:
         raise
 
 
-def named_connecting(error: Exception, target: Target, proxy: Proxy | None = None) -> UpstreamNotReached:
+def named_connecting(error: Exception, target: RequestTarget, proxy: Proxy | None = None) -> UpstreamNotReached:
     """Return the problem that a failure to connect comes to."""
     if isinstance(error, ssl.SSLError):
         return tls_failed(target.url, error)

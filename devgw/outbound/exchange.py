@@ -6,7 +6,7 @@ from typing import Protocol
 from devgw.events.trace import Headers
 from devgw.limits import Limits
 from devgw.outbound.framing import Body, BodyByLength
-from devgw.outbound.head import HeadTooLarge, NotHttp, end_of_head, read_head
+from devgw.outbound.head import AnswerHeadTooLarge, NotHttp, end_of_head, read_head
 
 HIGH_WATER = 262_144
 """Bytes that may wait for a slow client before the upstream has to wait too."""
@@ -125,7 +125,7 @@ class Exchange:
                 return received
             self.interim += 1
             if self.interim > Limits.INTERIM_ANSWERS:
-                raise HeadTooLarge(f"more than {Limits.INTERIM_ANSWERS} interim answers")
+                raise AnswerHeadTooLarge(f"more than {Limits.INTERIM_ANSWERS} interim answers")
         self._received = received
         return b""
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from devgw.gateway.transport import TransportSettings
 from devgw.outbound.dialer import named_connecting
 from devgw.outbound.proxies import Proxy, find_proxy
-from devgw.outbound.target import Target, target_of
+from devgw.outbound.target import RequestTarget, target_of
 from devgw.outbound.trust import shared_tls_context
 from devgw.outbound.tunnel import Tunnel
 from devgw.problems import Refused
@@ -36,7 +36,7 @@ async def open_far_end(host: str, port: int) -> Ends:
         raise Refused(replace(named_connecting(error, target, proxy), written_in=ASKED_URL)) from error
 
 
-async def _through(proxy: Proxy, target: Target) -> Ends:
+async def _through(proxy: Proxy, target: RequestTarget) -> Ends:
     loop = asyncio.get_running_loop()
     parts = urlsplit(proxy.url)
     tls = shared_tls_context() if parts.scheme == "https" else None

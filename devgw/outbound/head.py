@@ -29,7 +29,7 @@ class TlsAnswered(NotHttp):
     """What came is a record of TLS, to which plain http was spoken."""
 
 
-class HeadTooLarge(ValueError):  # noqa: N818  the same
+class AnswerHeadTooLarge(ValueError):  # noqa: N818  the same
     """The head passes a limit; the message names it."""
 
 
@@ -66,7 +66,7 @@ def end_of_head(received: bytes, searched: int = 0) -> int:
     if end < 0 and received.find(b"\n\n", max(0, searched - 1)) >= 0:
         raise FramingUnsafe("its lines end with LF alone")
     if (len(received) if end < 0 else end) > Limits.ANSWER_HEAD_BYTES:
-        raise HeadTooLarge(f"more than {Limits.ANSWER_HEAD_BYTES:,} bytes")
+        raise AnswerHeadTooLarge(f"more than {Limits.ANSWER_HEAD_BYTES:,} bytes")
     return end + 4 if end >= 0 else -1
 
 
@@ -88,7 +88,7 @@ def read_head(block: bytes) -> Head:
     lines = block[start:end].split(b"\r\n")
     del lines[-1]
     if len(lines) > Limits.ANSWER_HEADERS:
-        raise HeadTooLarge(f"more than {Limits.ANSWER_HEADERS} headers")
+        raise AnswerHeadTooLarge(f"more than {Limits.ANSWER_HEADERS} headers")
     headers: Headers = []
     framing: dict[bytes, list[bytes]] = {}
     for line in lines:

@@ -5,7 +5,7 @@ import asyncio
 from devgw.outbound.exchange import Exchange, ProtocolSwitched
 from devgw.outbound.framing import FramingUnsafe
 from devgw.outbound.head import NotHttp, TlsAnswered
-from devgw.outbound.target import Target
+from devgw.outbound.target import RequestTarget
 from devgw.problems import Problem
 from devgw.problems.proxy import REWRITE_PATTERN, UpstreamSpeaksTls
 from devgw.problems.upstream_answer import UpstreamAnswerMalformed, UpstreamFramingUnsafe, UpstreamSwitchedProtocols
@@ -27,7 +27,7 @@ class _Unpaced:
         """Close at once."""
 
 
-def no_answer(error: Exception, target: Target, written_in: str = REWRITE_PATTERN) -> Problem:
+def no_answer(error: Exception, target: RequestTarget, written_in: str = REWRITE_PATTERN) -> Problem:
     """Return the problem that a failure of the reader comes to."""
     if isinstance(error, FramingUnsafe):
         return UpstreamFramingUnsafe(target.url, str(error))
@@ -38,7 +38,7 @@ def no_answer(error: Exception, target: Target, written_in: str = REWRITE_PATTER
     return UpstreamAnswerMalformed(target.url, str(error))
 
 
-def find_no_answer(beginning: bytes, target: Target, written_in: str) -> Problem | None:
+def find_no_answer(beginning: bytes, target: RequestTarget, written_in: str) -> Problem | None:
     """Return what the beginning of an answer comes to by the proxy's own reader; None where that has nothing."""
     try:
         Exchange(_Unpaced()).take(beginning)

@@ -31,7 +31,7 @@ from devgw.gateway.signing_keys import SigningKeySet
 from devgw.ids import SubjectId
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.login_requests import authorize_url, token_form
-from devgw.outbound.provider_answer import TokenAnswer, token_missing
+from devgw.outbound.provider_answer import ProviderTokenAnswer, token_missing
 from devgw.outbound.provider_reach import TOKEN_URL, token_not_reached
 from devgw.outbound.reach import is_refused_for_tls
 from devgw.problems import Refused
@@ -153,7 +153,7 @@ class HttpIdentityProvider:
         if await is_refused_for_tls(url, response.status_code, kind):
             self._publish(url, response.status_code, began, UpstreamSpeaksTls.__name__)
             raise Refused(UpstreamSpeaksTls(url, written_in=TOKEN_URL))
-        answer = TokenAnswer(
+        answer = ProviderTokenAnswer(
             self._login, response.status_code, kind, response.content, sent, callback, is_workos=self._is_workos
         )
         refusal = answer.problem()

@@ -42,7 +42,7 @@ _OF_TOKENS = frozenset({"access_token", "token_type", "expires_in", "refresh_tok
 """What only a token endpoint's answer has (RFC 6749 §5.1)."""
 
 
-class TokenAnswer:
+class ProviderTokenAnswer:
     """One answer of the token endpoint.
 
     Args:

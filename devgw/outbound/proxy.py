@@ -15,11 +15,11 @@ from devgw.limits import Limits
 from devgw.outbound.dialer import Dialer
 from devgw.outbound.exchange import ConnectionLost, Exchange
 from devgw.outbound.framing import FramingTooLong
-from devgw.outbound.head import HeadTooLarge
+from devgw.outbound.head import AnswerHeadTooLarge
 from devgw.outbound.no_answer import no_answer
 from devgw.outbound.pool import Pool
 from devgw.outbound.reach import MAY_BE_FOR_TLS, is_refused_for_tls, speaks_tls
-from devgw.outbound.target import Target, bytes_of, target_of
+from devgw.outbound.target import RequestTarget, bytes_of, target_of
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import AnswerGaveWay, AnswerHeadTooLong, AnswerUnfinished
 from devgw.problems.proxy import UpstreamAnswerTimedOut, UpstreamClosedEarly, UpstreamSpeaksTls
@@ -35,13 +35,13 @@ class _Answer(Protocol):
     received: int
 
 
-def named(error: Exception, target: Target, settings: TransportSettings, answer: _Answer) -> Problem:
+def named(error: Exception, target: RequestTarget, settings: TransportSettings, answer: _Answer) -> Problem:
     """Return the problem that `error` comes to."""
     if isinstance(error, TimeoutError):
         return UpstreamAnswerTimedOut(target.url, settings.response_timeout, is_setting=settings.are_proxy_settings)
     if isinstance(error, FramingTooLong):
         return AnswerHeadTooLong(target.url, part="framing of the body")
-    if isinstance(error, HeadTooLarge):
+    if isinstance(error, AnswerHeadTooLarge):
         return AnswerHeadTooLong(target.url)
     if isinstance(error, ConnectionLost):
         return UpstreamClosedEarly(target.url, answer.received, answer.has_begun)
@@ -53,7 +53,7 @@ class UpstreamAnswer:
 
     __slots__ = ("_client", "_exchange", "_peer", "_target", "_waited", "headers", "reason", "status")
 
-    def __init__(self, exchange: Exchange, target: Target, client: "ProxyClient", peer: str) -> None:
+    def __init__(self, exchange: Exchange, target: RequestTarget, client: "ProxyClient", peer: str) -> None:
         self._exchange = exchange
         self._target = target
         self._client = client

@@ -15,7 +15,7 @@ _URL_CHARACTERS = "%/:?#[]@!$&'()*+,;=~-._"
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class RequestTarget:
     """Where a URL points, and how its request begins."""
 
     url: str
@@ -30,7 +30,7 @@ class Target:
 
 
 @lru_cache(maxsize=512)
-def target_of(url: str) -> Target:
+def target_of(url: str) -> RequestTarget:
     """Return where `url` points; the fragment is dropped."""
     parts = urlsplit(url)
     is_https = parts.scheme == "https"
@@ -40,10 +40,10 @@ def target_of(url: str) -> Target:
     port = parts.port or (_HTTPS_PORT if is_https else _HTTP_PORT)
     shown = url.partition("#")[0].partition("?")[0]
     host = authority.encode() if authority.isascii() else authority.encode("idna")
-    return Target(shown, parts.hostname or "", port, is_https, path.encode(), host)
+    return RequestTarget(shown, parts.hostname or "", port, is_https, path.encode(), host)
 
 
-def bytes_of(request: UpstreamRequest, target: Target, proxy: Proxy | None = None) -> bytes:
+def bytes_of(request: UpstreamRequest, target: RequestTarget, proxy: Proxy | None = None) -> bytes:
     """Return the request as it goes over the wire, Host first; to a proxy it names the whole URL (RFC 9112 §3.2.2)."""
     path = target.path or _of_the_server(request.method, is_proxied=proxy is not None)
     if proxy is not None:

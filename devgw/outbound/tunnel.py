@@ -5,7 +5,7 @@ from typing import cast
 
 from devgw.outbound.head import end_of_head, read_head
 from devgw.outbound.proxies import Proxy
-from devgw.outbound.target import Target, authorization_at
+from devgw.outbound.target import RequestTarget, authorization_at
 
 _SUCCESSES = range(200, 300)
 _WANTS_PASSWORD = 407
@@ -50,7 +50,7 @@ class Tunnel(asyncio.Protocol):
         if not self._status.done():
             self._status.set_exception(TunnelRefused(f"closed the connection{f': {exc}' if exc else ''}"))
 
-    async def open(self, target: Target, proxy: Proxy) -> None:
+    async def open(self, target: RequestTarget, proxy: Proxy) -> None:
         """Ask for the tunnel.
 
         Raises:

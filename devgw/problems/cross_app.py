@@ -19,7 +19,7 @@ _BY_ERROR = {
 }
 
 
-class Leg(StrEnum):
+class CrossAppLeg(StrEnum):
     """The two steps, by the option that describes them."""
 
     PROVIDER = "idJag.idp"
@@ -28,11 +28,11 @@ class Leg(StrEnum):
     @property
     def fault(self) -> Fault:
         """Return whose answer it is."""
-        return Fault.PROVIDER if self is Leg.PROVIDER else Fault.UPSTREAM
+        return Fault.PROVIDER if self is CrossAppLeg.PROVIDER else Fault.UPSTREAM
 
     def named(self, diagnosis_id: str, status: int) -> str:
         """Return the id of a refusal at this step: what is told of an upstream's server is not told of the provider."""
-        if self is Leg.UPSTREAM:
+        if self is CrossAppLeg.UPSTREAM:
             return diagnosis_id
         passing = "IDT-34" if status == _TOO_MANY else "IDT-25"
         of_provider = {"UPST-13": passing, "UPST-15": "TOK-07", "UPST-16": "UPST-26", "UPST-06": "UPST-26"}
@@ -43,7 +43,7 @@ class Leg(StrEnum):
 class CrossAppRefused(TokenRequestRefused):
     """One of the two token endpoints of cross-app access said no, in OAuth's own words."""
 
-    leg: Leg = Leg.PROVIDER
+    leg: CrossAppLeg = CrossAppLeg.PROVIDER
 
     source: ClassVar = "draft-ietf-oauth-identity-assertion-authz-grant §4.3, §4.4; RFC 6749 §5.2"
 
@@ -72,9 +72,11 @@ class CrossAppRefused(TokenRequestRefused):
         if self.upstream_error in CLIENT_REFUSED:
             return f"Correct id, secret and method in {self.leg}.clientAuth, as that server has them; then save."
         if known := _BY_ERROR.get(self.upstream_error):
-            grant = "token exchange (RFC 8693)" if self.leg is Leg.PROVIDER else "the jwt-bearer grant (RFC 7523)"
+            grant = (
+                "token exchange (RFC 8693)" if self.leg is CrossAppLeg.PROVIDER else "the jwt-bearer grant (RFC 7523)"
+            )
             return known.format(grant=grant, leg=self.leg)
-        if self.leg is Leg.UPSTREAM:
+        if self.leg is CrossAppLeg.UPSTREAM:
             return (
                 "Let that server take assertions of the identity provider for this client, and set "
                 "idJag.resourceAs.audience to its own issuer; then save."
@@ -89,7 +91,7 @@ class CrossAppRefused(TokenRequestRefused):
 class CrossAppAnswerUnreadable(TokenAnswerUnreadable):
     """One of the two token endpoints of cross-app access answered neither a token nor an error in OAuth's form."""
 
-    leg: Leg = Leg.PROVIDER
+    leg: CrossAppLeg = CrossAppLeg.PROVIDER
 
     @property
     def fault(self) -> Fault:  # type: ignore[override]  # known by the step

@@ -11,7 +11,7 @@ from devgw.gateway.capability_filter import hidden_by_claims
 from devgw.gateway.forwarding import header_of, is_event_stream
 from devgw.gateway.open_answers import OpenAnswers
 from devgw.gateway.patience import Patience
-from devgw.gateway.transport import UpstreamAnswer, UpstreamClient
+from devgw.gateway.transport import StreamedAnswer, UpstreamTransport
 from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
 from devgw.limits import Limits
 from devgw.mcp.attribution import OpenRequests
@@ -38,7 +38,7 @@ class Forwarder:
 
     def __init__(
         self,
-        client: UpstreamClient,
+        client: UpstreamTransport,
         credentials: UpstreamCredentials,
         capabilities: Capabilities,
         *,
@@ -137,7 +137,7 @@ class Forwarder:
         return streamed
 
     async def _pass_on(
-        self, call: McpCall, answer: UpstreamAnswer, credential: UpstreamCredential, rewriter: AnswerRewriter | None
+        self, call: McpCall, answer: StreamedAnswer, credential: UpstreamCredential, rewriter: AnswerRewriter | None
     ) -> bool:
         """Judge an answer and send it down; tell whether it was a stream.
 
@@ -180,7 +180,7 @@ class Forwarder:
             return self._sessions.resumed(_session_of(call))
         return OpenRequests(call.messages.request_ids)
 
-    def _note_in_session(self, call: McpCall, answer: UpstreamAnswer) -> None:
+    def _note_in_session(self, call: McpCall, answer: StreamedAnswer) -> None:
         """Write down in the call's session where it is answered by a stream, as that begins and as it ends."""
         if not self._is_stateful or call.trace.method != "POST":
             return

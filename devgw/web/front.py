@@ -22,7 +22,7 @@ from devgw.gateway.admission import Admission
 from devgw.gateway.capability import LIST_STREAMS, Capabilities, FilteredCapabilities
 from devgw.gateway.forwarding import header_of
 from devgw.gateway.open_answers import OpenAnswers
-from devgw.gateway.transport import UpstreamClient
+from devgw.gateway.transport import UpstreamTransport
 from devgw.gateway.upstream import UpstreamCredentials
 from devgw.limits import Limits
 from devgw.oauth.urls import below_base, is_alias
@@ -73,7 +73,7 @@ class Front:
         clock: Clock,
         bus: Bus,
         pages: App,
-        client: UpstreamClient,
+        client: UpstreamTransport,
         hide: Callable[[str], str] = str,
     ) -> None:
         self._settings = settings

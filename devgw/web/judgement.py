@@ -11,7 +11,7 @@ from devgw.foreign.json import kind_of
 from devgw.foreign.text import clean
 from devgw.foreign.words import beginning_of
 from devgw.gateway.forwarding import encoding_of, header_of, is_event_stream, is_json, read_headers
-from devgw.gateway.transport import UpstreamAnswer
+from devgw.gateway.transport import StreamedAnswer
 from devgw.gateway.upstream import UpstreamCredential
 from devgw.mcp.answer import failure_in, is_answer_to, is_jsonrpc, names_its_meaning
 from devgw.mcp.attribution import shown_ids
@@ -56,7 +56,7 @@ class HeldAnswer:
 
     is_complete = True
 
-    def __init__(self, answer: UpstreamAnswer, body: bytes) -> None:
+    def __init__(self, answer: StreamedAnswer, body: bytes) -> None:
         self.status = answer.status
         self.headers: Headers = answer.headers
         self.reason = answer.reason
@@ -83,7 +83,7 @@ class HeldAnswer:
         self._answer.distrust()
 
 
-async def judged(call: McpCall, answer: UpstreamAnswer, credential: UpstreamCredential) -> UpstreamAnswer:
+async def judged(call: McpCall, answer: StreamedAnswer, credential: UpstreamCredential) -> StreamedAnswer:
     """Return the answer if a client can understand it; 4xx are always relayed, clients tell eras by their bodies.
 
     Raises:
@@ -112,7 +112,7 @@ async def judged(call: McpCall, answer: UpstreamAnswer, credential: UpstreamCred
     return HeldAnswer(answer, body)
 
 
-def _no_answer(call: McpCall, answer: UpstreamAnswer, body: bytes) -> Problem:
+def _no_answer(call: McpCall, answer: StreamedAnswer, body: bytes) -> Problem:
     """Return what it is that came instead of MCP."""
     answered = _answered(call, answer.status, body, answer.headers)
     return no_answer_in(answered, shown_ids(call.messages.request_ids), _caller(call))

@@ -13,7 +13,7 @@ from devgw.foreign.sign_in import leads_to_sign_in
 from devgw.foreign.text import clean
 from devgw.foreign.urls import ForeignUrl, UrlRefused, read_url
 from devgw.gateway.forwarding import Forwarding, header_of
-from devgw.gateway.transport import UpstreamAnswer, UpstreamRequest
+from devgw.gateway.transport import StreamedAnswer, UpstreamRequest
 from devgw.problems import Refused
 from devgw.problems.redirect import UpstreamLocationMalformed, UpstreamRedirected, UpstreamRedirectsHere
 from devgw.problems.upstream_no_mcp import UpstreamWantsLogin
@@ -31,7 +31,7 @@ _NO_SECRET = b"mcp-param-"
 """Begins what is copied from the message (MCP 2026-07-28), which goes along in any case."""
 
 
-def redirected(call: McpCall, request: UpstreamRequest, answer: UpstreamAnswer) -> UpstreamRequest:
+def redirected(call: McpCall, request: UpstreamRequest, answer: StreamedAnswer) -> UpstreamRequest:
     """Return the request that a redirect asks for.
 
     Raises:
@@ -63,7 +63,7 @@ def redirected(call: McpCall, request: UpstreamRequest, answer: UpstreamAnswer) 
     return request
 
 
-def _led_by(request: UpstreamRequest, answer: UpstreamAnswer) -> str:
+def _led_by(request: UpstreamRequest, answer: StreamedAnswer) -> str:
     """Return who led beyond the origin: who is far once is not near again because of where it redirected to."""
     if request.led_by and not is_near(request.led_by):
         return request.led_by
@@ -76,7 +76,7 @@ def _is_here(target: ForeignUrl, origin: str) -> bool:
     return target.origin == origin or (target.port == port and is_this_machine(target.host))
 
 
-def _target(request: UpstreamRequest, answer: UpstreamAnswer) -> ForeignUrl:
+def _target(request: UpstreamRequest, answer: StreamedAnswer) -> ForeignUrl:
     """Return where Location leads, without its fragment.
 
     Raises:

@@ -5,7 +5,7 @@ import re
 from devgw.events.trace import Headers
 from devgw.gateway.capability import AnswerRewriter
 from devgw.gateway.forwarding import Forwarding, encoding_of, header_of, headers_down, is_event_stream, is_json
-from devgw.gateway.transport import UpstreamAnswer
+from devgw.gateway.transport import StreamedAnswer
 from devgw.limits import Limits
 from devgw.mcp.attribution import OpenRequests
 from devgw.problems import Problem, Refused
@@ -26,7 +26,7 @@ _EVENT_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 
 async def relay(
     recording: Recording,
-    answer: UpstreamAnswer,
+    answer: StreamedAnswer,
     forwarding: Forwarding,
     asked: OpenRequests | None = None,
     rewriter: AnswerRewriter | None = None,
@@ -64,7 +64,7 @@ async def relay(
     return is_stream
 
 
-async def read_whole(answer: UpstreamAnswer, url: str, most_bytes: int, held: HeldBytes | None = None) -> bytes:
+async def read_whole(answer: StreamedAnswer, url: str, most_bytes: int, held: HeldBytes | None = None) -> bytes:
     """Return the body of `answer`; what came before it broke off is in `held`.
 
     Raises:
@@ -79,7 +79,7 @@ async def read_whole(answer: UpstreamAnswer, url: str, most_bytes: int, held: He
     return body.take()
 
 
-async def _relay_whole(recording: Recording, answer: UpstreamAnswer, headers: Headers, asked: OpenRequests) -> None:
+async def _relay_whole(recording: Recording, answer: StreamedAnswer, headers: Headers, asked: OpenRequests) -> None:
     """Send on what is there already."""
     body = await answer.read()
     url = recording.trace.upstream_url or ""
@@ -91,7 +91,7 @@ async def _relay_whole(recording: Recording, answer: UpstreamAnswer, headers: He
 
 
 async def _relay_rewritten(
-    recording: Recording, answer: UpstreamAnswer, headers: Headers, asked: OpenRequests | None, rewriter: AnswerRewriter
+    recording: Recording, answer: StreamedAnswer, headers: Headers, asked: OpenRequests | None, rewriter: AnswerRewriter
 ) -> None:
     url = recording.trace.upstream_url or ""
     body = await read_whole(answer, url, Limits.FILTERED_BYTES)
@@ -110,7 +110,7 @@ async def _relay_rewritten(
 
 async def _relay_held(
     recording: Recording,
-    answer: UpstreamAnswer,
+    answer: StreamedAnswer,
     headers: Headers,
     attribution: Attribution,
     asked: OpenRequests | None = None,
@@ -145,7 +145,7 @@ async def _relay_held(
 
 async def _relay_stream(
     recording: Recording,
-    answer: UpstreamAnswer,
+    answer: StreamedAnswer,
     headers: Headers,
     asked: OpenRequests | None,
     rewriter: AnswerRewriter | None,

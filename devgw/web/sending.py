@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from devgw.events.trace import Body
 from devgw.gateway.forwarding import header_of, headers_up, is_event_stream
-from devgw.gateway.transport import Timing, UpstreamAnswer, UpstreamClient, UpstreamRequest
+from devgw.gateway.transport import StreamedAnswer, Timing, UpstreamRequest, UpstreamTransport
 from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
 from devgw.limits import Limits
 from devgw.problems import Refused
@@ -25,13 +25,13 @@ _STREAM_KNOWN_NS = 60_000_000_000
 class Sender:
     """Sends requests to upstreams until one answer is to be relayed or judged."""
 
-    def __init__(self, client: UpstreamClient, credentials: UpstreamCredentials) -> None:
+    def __init__(self, client: UpstreamTransport, credentials: UpstreamCredentials) -> None:
         self._client = client
         self._credentials = credentials
         self._streams: dict[str, tuple[bool, int]] = {}
         """By path of the route: whether GET gave an event stream, and when that was asked."""
 
-    async def send(self, call: McpCall, credential: UpstreamCredential, *, wants_identity: bool) -> UpstreamAnswer:
+    async def send(self, call: McpCall, credential: UpstreamCredential, *, wants_identity: bool) -> StreamedAnswer:
         """Return the upstream's answer, after at most one renewal and the redirects that the route follows.
 
         Raises:
@@ -42,7 +42,7 @@ class Sender:
             return await self._again(call, answer, credential, wants_identity=wants_identity)
         return answer
 
-    async def _follow(self, call: McpCall, request: UpstreamRequest) -> UpstreamAnswer:
+    async def _follow(self, call: McpCall, request: UpstreamRequest) -> StreamedAnswer:
         """Send a request, and go where its answer leads as far as the route follows."""
         call.led_to, call.is_bare = "", False
         answer = await self._open(call, request)
@@ -82,8 +82,8 @@ class Sender:
         return answer.status == _OK and is_event_stream(header_of(answer.headers, b"content-type"))
 
     async def _again(
-        self, call: McpCall, answer: UpstreamAnswer, refused: UpstreamCredential, *, wants_identity: bool
-    ) -> UpstreamAnswer:
+        self, call: McpCall, answer: StreamedAnswer, refused: UpstreamCredential, *, wants_identity: bool
+    ) -> StreamedAnswer:
         """Renew the credential that the upstream refused, and ask once more."""
         challenge = header_of(answer.headers, b"www-authenticate").decode("latin-1")
         await keep(call, answer)
@@ -93,7 +93,7 @@ class Sender:
         call.trace.notes.append("The upstream answered 401; its credential was renewed and the request sent again.")
         return await self._follow(call, _request(call, renewed, wants_identity=wants_identity))
 
-    async def _open(self, call: McpCall, request: UpstreamRequest) -> UpstreamAnswer:
+    async def _open(self, call: McpCall, request: UpstreamRequest) -> StreamedAnswer:
         """Send one request, and write down what became of it."""
         recording, trace = call.recording, call.trace
         trace.upstream_url = request.url
@@ -117,7 +117,7 @@ class Sender:
         return answer
 
 
-async def keep(call: McpCall, answer: UpstreamAnswer, most_bytes: int = Limits.UNSHOWN_BYTES) -> bytes:
+async def keep(call: McpCall, answer: StreamedAnswer, most_bytes: int = Limits.UNSHOWN_BYTES) -> bytes:
     """Read an answer that the client will not see, or its beginning; keep that in the trace, and return it.
 
     However it hangs or breaks off: its status is enough, and the trace says what became of the rest.
@@ -144,11 +144,11 @@ async def keep(call: McpCall, answer: UpstreamAnswer, most_bytes: int = Limits.U
     return content
 
 
-def _unended(answer: UpstreamAnswer) -> str:
+def _unended(answer: StreamedAnswer) -> str:
     return f"The body of this {answer.status} did not end within {Limits.UNSHOWN_SECONDS:g} s; the rest was not read."
 
 
-def _is_credential_refused(answer: UpstreamAnswer) -> bool:
+def _is_credential_refused(answer: StreamedAnswer) -> bool:
     """Tell whether another credential might help: 401, or 403 where the challenge asks for more scope."""
     if answer.status == _FORBIDDEN:
         return b"insufficient_scope" in header_of(answer.headers, b"www-authenticate")

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from devgw.diagnosis import Surroundings, View, diagnose
+from devgw.diagnosis import SeenFlow, Surroundings, diagnose
 from devgw.events import Event, Published, Trace
 from devgw.events.flow import Diagnosis, Flow, FlowState, Milestone
 from devgw.events.trace import Body
@@ -78,7 +78,7 @@ class Story:
 
     def said(self) -> list[Diagnosis]:
         """Return what the rules say now."""
-        return diagnose(View.of(self.flow, self.traces, self.around), self.now)
+        return diagnose(SeenFlow.of(self.flow, self.traces, self.around), self.now)
 
     def names(self) -> list[str]:
         """Return the ids of what the rules say now."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from devgw.control.codec import row_to_line
-from devgw.diagnosis import View
+from devgw.diagnosis import SeenFlow
 from devgw.diagnosis.rules import GATEWAY_RULES, RULES
 from devgw.diagnosis.verdicts import Answer
 from devgw.diagnosis.verdicts.login_page import AskedLogin, login_page
@@ -147,7 +147,7 @@ def test_no_rule_fails_on_what_clients_upstreams_and_providers_send() -> None:
     random, said = Random(11), set[str]()
     for _ in range(ROUNDS):
         told = story(random)
-        view = View.of(told.flow, told.traces, told.around)
+        view = SeenFlow.of(told.flow, told.traces, told.around)
         said |= {each.id for rule in RULES for each in rule.check(view, told.now)}
         said |= {each.id for rule in GATEWAY_RULES for each in rule.check(told.around, told.now)}
     assert len(said) > 25, "most rules must have something to say, or nothing is tried"

@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from devgw.clock import SystemClock
-from devgw.gateway.transport import Timing, TransportSettings, UpstreamAnswer, UpstreamRequest
+from devgw.gateway.transport import StreamedAnswer, Timing, TransportSettings, UpstreamRequest
 from devgw.limits import Limits
 from devgw.outbound.framing import BodyInChunks
-from devgw.outbound.head import HeadTooLarge, end_of_head
+from devgw.outbound.head import AnswerHeadTooLarge, end_of_head
 from devgw.outbound.proxy import ProxyClient
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import AnswerHeadTooLong
@@ -43,7 +43,7 @@ def client() -> ProxyClient:
     return ProxyClient(SystemClock(), TransportSettings(response_timeout=5))
 
 
-async def whole(answer: UpstreamAnswer) -> bytes:
+async def whole(answer: StreamedAnswer) -> bytes:
     pieces = []
     while piece := await asyncio.wait_for(answer.read(), 5):
         pieces.append(piece)
@@ -173,7 +173,7 @@ async def test_a_head_without_end_is_cut_off(piece: bytes) -> None:
 
 def test_a_head_that_ends_beyond_the_limit_is_cut_off_too() -> None:
     """However many bytes the loop hands over at one time."""
-    with pytest.raises(HeadTooLarge):
+    with pytest.raises(AnswerHeadTooLarge):
         end_of_head(OK + b"x: " + b"y" * Limits.ANSWER_HEAD_BYTES + b"\r\n\r\n")
 
 

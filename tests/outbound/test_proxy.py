@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from devgw.clock import SystemClock
-from devgw.gateway.transport import Timing, TransportSettings, UpstreamAnswer, UpstreamRequest
+from devgw.gateway.transport import StreamedAnswer, Timing, TransportSettings, UpstreamRequest
 from devgw.outbound.proxy import ProxyClient
 from devgw.outbound.target import bytes_of, target_of
 from devgw.problems import Refused
@@ -30,7 +30,7 @@ def post(url: str, body: bytes = b"{}", **more: str) -> UpstreamRequest:
     return UpstreamRequest("POST", url, [(b"x-a", b"b")], body, **more)
 
 
-async def whole(answer: UpstreamAnswer) -> bytes:
+async def whole(answer: StreamedAnswer) -> bytes:
     pieces = []
     while piece := await answer.read():
         pieces.append(piece)

@@ -10,7 +10,7 @@ from devgw.config.project import BrowserLogin, Secret
 from devgw.diagnosis.verdicts import Answer, provider
 from devgw.outbound.client_documents import HttpClientDocuments
 from devgw.outbound.keys import read_keys
-from devgw.outbound.provider_answer import TokenAnswer
+from devgw.outbound.provider_answer import ProviderTokenAnswer
 from devgw.problems import Problem, Refused
 from tests.outbound.bench import Bench, refusal
 from tests.outbound.test_client_documents import answering
@@ -103,7 +103,7 @@ def test_a_providers_token_answer_is_refused_in_the_readers_words(
     body: bytes, why: str, wanted: str, limit: str
 ) -> None:
     login = BrowserLogin("https://idp.example/a", "https://idp.example/t", "c", Secret("s"))
-    problem = TokenAnswer(login, 200, "application/json", body, ()).problem()
+    problem = ProviderTokenAnswer(login, 200, "application/json", body, ()).problem()
     assert problem is not None
     check_told(problem, why, wanted, limit)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from devgw.clock import SystemClock
-from devgw.gateway.transport import Timing, TransportSettings, UpstreamAnswer, UpstreamRequest
+from devgw.gateway.transport import StreamedAnswer, Timing, TransportSettings, UpstreamRequest
 from devgw.outbound.proxy import ProxyClient
 from devgw.problems import Refused
 from devgw.problems.proxy import UpstreamConnectTimedOut, UpstreamTlsFailed, UpstreamUnreachable
@@ -59,7 +59,7 @@ async def answer_ok(seen: Seen, writer: asyncio.StreamWriter) -> None:
     writer.write(response(b"abc"))
 
 
-async def whole(answer: UpstreamAnswer) -> bytes:
+async def whole(answer: StreamedAnswer) -> bytes:
     pieces = []
     while piece := await asyncio.wait_for(answer.read(), 5):
         pieces.append(piece)

@@ -12,7 +12,7 @@ import pytest
 
 from devgw.clock import SystemClock
 from devgw.config.sample import sample_root
-from devgw.diagnosis import RuleDiagnoser, View
+from devgw.diagnosis import RuleDiagnoser, SeenFlow
 from devgw.diagnosis.rule import Rule
 from devgw.diagnosis.rules import RULES
 from devgw.events import Published
@@ -175,7 +175,7 @@ async def test_the_watching_ends_with_the_gateway_and_its_last_word_is_heard() -
     assert [each.event.name for each in running.heard][-1] == "gateway_stopping"
 
 
-def raises(view: View, now: datetime) -> Iterator[Diagnosis]:
+def raises(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     raise RecursionError(view, now)
 
 

@@ -1,4 +1,4 @@
-"""The rules, one file per topic: each a pure function of a `View` (or of the surroundings) and the moment.
+"""The rules, one file per topic: each a pure function of a `SeenFlow` (or of the surroundings) and the moment.
 
 To add one: write the function in the file of its topic, or a new file, and list it in that file's `RULES` with the ids
 it can give and what it must have seen. The table of `devgw explain --table` and its test follow by themselves.

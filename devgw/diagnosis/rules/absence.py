@@ -22,7 +22,7 @@ from devgw.diagnosis.rules.login_page import refused_by_probe
 from devgw.diagnosis.rules.metadata import RULES as METADATA_RULES
 from devgw.diagnosis.rules.upstream_login import refused_logins
 from devgw.diagnosis.urls import split_url
-from devgw.diagnosis.view import View
+from devgw.diagnosis.view import SeenFlow
 from devgw.events.flow import Diagnosis, FlowState, Milestone, Step
 from devgw.events.taxonomy import McpAuthConsentShown, McpAuthLoginBegun
 
@@ -40,41 +40,41 @@ class Due:
     fix: str
     gone_when: str
     step: Step
-    unless: Callable[[View], bool] = lambda view: False  # noqa: ARG005  the common case
+    unless: Callable[[SeenFlow], bool] = lambda view: False  # noqa: ARG005  the common case
 
 
-def _is_beside_the_way(view: View) -> bool:
+def _is_beside_the_way(view: SeenFlow) -> bool:
     """Tell whether nobody was on the way here: a person with a tool, or a program that is further than this."""
     flow = view.flow
     has_a_token = flow.let_in_beside is not None and flow.let_in_beside >= (flow.last_at or flow.started_at)
     return has_a_token or is_person_with_a_tool(view) or went_on_elsewhere(view)
 
 
-def _was_challenged_only(view: View) -> bool:
+def _was_challenged_only(view: SeenFlow) -> bool:
     """Tell whether the flow is a 401 for a message and nothing else: who looks with GET whether we live wants none."""
     return any(trace.status == 401 and trace.method == "POST" for trace in view.traces) and not any(
         WELL_KNOWN in each.path for each in view.traces
     )
 
 
-def _is_behind_something(view: View) -> bool:
+def _is_behind_something(view: SeenFlow) -> bool:
     """Tell whether the gateway was asked under a name that is not this machine's: a tunnel or proxy is in between."""
     return any(not split_url(f"http://{host}").is_loopback for host in view.flow.hosts)
 
 
-def _read_has_faults(view: View) -> bool:
+def _read_has_faults(view: SeenFlow) -> bool:
     """Tell whether a fault in the metadata explains the silence already."""
     now = view.flow.last_at or view.flow.started_at
     return any(True for rule in METADATA_RULES for _ in rule.check(view, now))
 
 
-def _not_connected(view: View) -> tuple[str, ...]:
+def _not_connected(view: SeenFlow) -> tuple[str, ...]:
     """Return the upstreams without which consent cannot be given, as the page last showed them."""
     shown = view.last(McpAuthConsentShown)
     return shown[1].not_connected if shown else ()
 
 
-def _is_at_an_error_page(view: View) -> bool:
+def _is_at_an_error_page(view: SeenFlow) -> bool:
     """Tell whether it is known why the upstream is not connected: its login is an error."""
     return any(
         event.subject_id in (None, "shared", view.flow.subject_id)
@@ -83,7 +83,7 @@ def _is_at_an_error_page(view: View) -> bool:
     )
 
 
-def _ends_elsewhere(view: View) -> bool:
+def _ends_elsewhere(view: SeenFlow) -> bool:
     return view.flow.state in (FlowState.FAILED, FlowState.DONE)
 
 
@@ -172,7 +172,7 @@ DUE: tuple[Due, ...] = (
 )
 
 
-def overdue(view: View, now: datetime) -> Iterator[Diagnosis]:
+def overdue(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """Yield what is overdue after the last thing seen."""
     if _ends_elsewhere(view):
         return
@@ -192,12 +192,12 @@ def overdue(view: View, now: datetime) -> Iterator[Diagnosis]:
             )
 
 
-def _since_challenged(view: View, now: datetime) -> timedelta:
+def _since_challenged(view: SeenFlow, now: datetime) -> timedelta:
     """Return how long ago the client was challenged first: one that tries again and again is not quiet."""
     return now - next((trace.started_at for trace in view.traces if trace.status == 401), now)
 
 
-def _words(view: View, now: datetime) -> dict[str, str]:
+def _words(view: SeenFlow, now: datetime) -> dict[str, str]:
     login = view.last(McpAuthLoginBegun)
     who = view.who
     return {

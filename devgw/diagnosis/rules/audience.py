@@ -7,14 +7,14 @@ from typing import Any
 
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import MCP, came_past, known_quirks, mcp_requests
-from devgw.diagnosis.view import View
+from devgw.diagnosis.view import SeenFlow
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import McpAuthAuthorizationBegun, McpAuthDownstreamTokenIssued
 from devgw.problems.bearer import InsufficientScope
 
 
-def login_loop(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
+def login_loop(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
     """AUD-03: at least twice a token was issued and refused right after."""
     rounds = [trace for trace in _refused_after_issue(view) if trace.status == 401]
     if len(rounds) < 2 or came_past(view, MCP, rounds[-1].started_at):
@@ -39,7 +39,7 @@ def _called(trace: Trace) -> str:
     return f"{trace.scheme}://{trace.host}{trace.path}"
 
 
-def _refused_after_issue(view: View) -> Iterator[Trace]:
+def _refused_after_issue(view: SeenFlow) -> Iterator[Trace]:
     """Yield the first refused call with credentials after each token that was issued."""
     moments = [at for at, _ in view.of_kind(McpAuthDownstreamTokenIssued)]
     answered = 0
@@ -52,7 +52,7 @@ def _refused_after_issue(view: View) -> Iterator[Trace]:
             yield trace
 
 
-def step_up_loop(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def step_up_loop(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """SCOPE-02: 403 insufficient_scope, and an authorization without the scope it named."""
     refused = [
         trace for trace in mcp_requests(view) if trace.status == 403 and isinstance(trace.problem, InsufficientScope)

@@ -6,7 +6,7 @@ from itertools import chain
 
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import MCP, came_past, mcp_requests
-from devgw.diagnosis.view import View
+from devgw.diagnosis.view import SeenFlow
 from devgw.events.flow import Diagnosis, Milestone
 from devgw.events.taxonomy import McpAuthDownstreamTokenIssued, McpAuthDownstreamTokenRefreshed
 from devgw.problems.bearer import TokenMissing, TokenRevoked
@@ -19,7 +19,7 @@ GOES_ON = timedelta(seconds=3)
 """Within which a client that signs in by itself has asked for the metadata."""
 
 
-def header_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
+def header_lost(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
     """BEAR-03: a token was delivered, and the client's next calls have no Authorization header."""
     issued = view.last(McpAuthDownstreamTokenIssued)
     if issued is None or came_past(view, MCP, issued[0]):
@@ -41,7 +41,7 @@ def header_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG0
         )
 
 
-def sent_beside(view: View, now: datetime) -> Iterator[Diagnosis]:
+def sent_beside(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """BEAR-11, suspected: a key or token of somebody's where the Authorization header is read, and no login follows."""
     asked = list(mcp_requests(view))
     problem = asked[-1].problem if asked else None
@@ -62,7 +62,7 @@ def sent_beside(view: View, now: datetime) -> Iterator[Diagnosis]:
         )
 
 
-def revoked_but_accepted(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def revoked_but_accepted(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """REVK-01: a token was accepted after its revocation."""
     for trace in mcp_requests(view):
         story = view.around.tokens.get(trace.token_id) if trace.token_id else None
@@ -72,7 +72,7 @@ def revoked_but_accepted(view: View, now: datetime) -> Iterator[Diagnosis]:  # n
             return
 
 
-def old_token(view: View, now: datetime) -> Iterator[Diagnosis]:
+def old_token(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """BEAR-06: a revoked token again and again, be there a newer one or not."""
     refused = [trace for trace in mcp_requests(view) if isinstance(trace.problem, TokenRevoked)]
     if len(refused) < OFTEN or now - refused[-1].started_at > SAID_FOR or came_past(view, MCP, refused[-1].started_at):
@@ -93,14 +93,14 @@ def old_token(view: View, now: datetime) -> Iterator[Diagnosis]:
         )
 
 
-def _newer(view: View, since: datetime, until: datetime) -> bool:
+def _newer(view: SeenFlow, since: datetime, until: datetime) -> bool:
     """Tell whether this client got another token in between."""
     recent = view.around.recent
     got = chain(recent.of_kind(McpAuthDownstreamTokenIssued), recent.of_kind(McpAuthDownstreamTokenRefreshed))
     return any(since < at < until and event.client_id == view.flow.client_id for at, event in got)
 
 
-def wrong_revocation(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def wrong_revocation(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """REVK-04: the token itself as bearer at the revocation endpoint."""
     for trace in view.traces:
         is_revocation = trace.method == "POST" and trace.path.rstrip("/").endswith("/revoke")

@@ -17,7 +17,7 @@ from devgw.diagnosis.exchange import (
 from devgw.diagnosis.rule import Observation, Rule, diagnosis
 from devgw.diagnosis.rules.common import CODE, TOKEN, came_past
 from devgw.diagnosis.urls import split_url
-from devgw.diagnosis.view import View
+from devgw.diagnosis.view import SeenFlow
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import (
@@ -33,7 +33,7 @@ _UNTIL_TAKEN: dict[str, Any] = {"certain": False, "gone_when": "the client redee
 """Clients may look at `iss` (RFC 9207 §2.4), and only those that do stop there."""
 
 
-def answers(view: View) -> Iterator[tuple[Trace, dict[str, str], str]]:
+def answers(view: SeenFlow) -> Iterator[tuple[Trace, dict[str, str], str]]:
     """Yield each redirect to the client: the exchange, the answer's parameters, and where it led without them."""
     for trace in view.traces:
         location = response_header(trace, b"location")
@@ -56,7 +56,7 @@ def _is_to_us(trace: Trace, location: str) -> bool:
     return not target.scheme.text or (same_host and same_port)
 
 
-def answer_without_issuer(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
+def answer_without_issuer(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
     """DISC-07 and DISC-08: the `iss` of the answer is missing, or is not the issuer that the client read."""
     promised = _promised(view)
     for trace, sent, _ in answers(view):
@@ -74,13 +74,13 @@ def answer_without_issuer(view: View, now: datetime) -> Iterator[Diagnosis]:  # 
             yield diagnosis("DISC-08", cause, fix, view=view, trace=trace, difference=difference, **_UNTIL_TAKEN)
 
 
-def _was_taken(view: View, answer: Trace) -> bool:
+def _was_taken(view: SeenFlow, answer: Trace) -> bool:
     """Tell whether the client took an answer, whatever became of the code in it."""
     redeemed = any(is_token(each) and each.started_at > answer.started_at for each in view.traces)
     return redeemed or came_past(view, TOKEN, answer.started_at)
 
 
-def _right_endpoint(view: View, document: dict[str, Any]) -> str:
+def _right_endpoint(view: SeenFlow, document: dict[str, Any]) -> str:
     """Return what to do where the browser was not sent to the endpoint of the document that was read."""
     endpoint = str(document.get("authorization_endpoint", ""))
     asked = next((each.path for each in reversed(view.traces) if is_authorize(each)), "")
@@ -89,7 +89,7 @@ def _right_endpoint(view: View, document: dict[str, Any]) -> str:
     return f"Let the client send the browser to {endpoint}, as that metadata says; it was sent to {asked}."
 
 
-def _promised(view: View) -> dict[str, Any]:
+def _promised(view: SeenFlow) -> dict[str, Any]:
     """Return the server metadata that this client read last, where that promises `iss`."""
     for trace in reversed(view.traces):
         document = response_json(trace) if is_server_metadata(trace) else {}
@@ -98,7 +98,7 @@ def _promised(view: View) -> dict[str, Any]:
     return {}
 
 
-def policy_blocks_redirect(view: View, now: datetime) -> Iterator[Diagnosis]:
+def policy_blocks_redirect(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """CONS-01: the consent page's form-action does not allow where the form is led."""
     for trace, _, target in answers(view):
         if trace.method != "POST" or came_past(view, TOKEN, trace.started_at) or view.quiet_for(now) < UNREDEEMED:
@@ -138,7 +138,7 @@ def _source(target: str) -> str:
     return parts.origin if parts.scheme.text in ("http", "https") else f"{parts.scheme.text}:"
 
 
-def wrong_account(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def wrong_account(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """SESS-07: the provider answered at once, with another person than this client had before."""
     begun, finished = view.last(McpAuthLoginBegun), view.last(McpAuthLoginFinished)
     if begun is None or finished is None or not timedelta() <= finished[0] - begun[0] < SILENT_LOGIN:
@@ -157,14 +157,14 @@ def wrong_account(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: AR
         )
 
 
-def _person_before(view: View, moment: datetime) -> str | None:
+def _person_before(view: SeenFlow, moment: datetime) -> str | None:
     for at, event in view.around.recent.of_kind(McpAuthLoginFinished):
         if at < moment and event.outcome == "success" and event.client_id == view.flow.client_id:
             return str(event.email or event.subject_id or "")
     return None
 
 
-def lost_after_login(view: View, now: datetime) -> Iterator[Diagnosis]:
+def lost_after_login(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """SESS-06: the login came back, and its authorization request went no further."""
     finished = view.last(McpAuthLoginFinished)
     if finished is None or finished[1].outcome != "success" or now - finished[0] < timedelta(seconds=20):
@@ -181,7 +181,7 @@ def lost_after_login(view: View, now: datetime) -> Iterator[Diagnosis]:
         )
 
 
-def error_left_open(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def error_left_open(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """SESS-08: a callback with an error, and the same state again with a code."""
     failed: dict[str, Trace] = {}
     for trace in view.traces:

@@ -6,24 +6,24 @@ from datetime import datetime, timedelta
 from devgw.diagnosis.exchange import is_preflight, is_token, response_header
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.urls import split_url
-from devgw.diagnosis.view import View
+from devgw.diagnosis.view import SeenFlow
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 
 AFTER = timedelta(seconds=2)
 
 
-def _preflights(view: View) -> Iterator[Trace]:
+def _preflights(view: SeenFlow) -> Iterator[Trace]:
     return (trace for trace in view.traces if is_preflight(trace))
 
 
-def _followed(view: View, preflight: Trace) -> bool:
+def _followed(view: SeenFlow, preflight: Trace) -> bool:
     """Tell whether the real request came after its preflight."""
     asked = view.last_asked.get(preflight.path)
     return asked is not None and asked >= preflight.started_at
 
 
-def _got_token(view: View, preflight: Trace) -> bool:
+def _got_token(view: SeenFlow, preflight: Trace) -> bool:
     """Tell whether the page got a token after all: it has an origin, and the browser's user agent."""
     return any(
         is_token(each) and each.status == 200 and each.started_at > preflight.started_at
@@ -32,7 +32,7 @@ def _got_token(view: View, preflight: Trace) -> bool:
     )
 
 
-def preflight_refused(view: View, now: datetime) -> Iterator[Diagnosis]:
+def preflight_refused(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """CORS-01, CORS-02, CORS-03: a preflight that kept the browser from asking."""
     for trace in _preflights(view):
         if _followed(view, trace) or now - trace.started_at < AFTER or _got_token(view, trace):
@@ -57,7 +57,7 @@ def not_for_pages(trace: Trace) -> str:
     return f"Let the page not ask {trace.path}: it is not for pages, so the browser stops before it asks."
 
 
-def _said(view: View, trace: Trace, name: str, words: str, fix: str) -> Diagnosis:
+def _said(view: SeenFlow, trace: Trace, name: str, words: str, fix: str) -> Diagnosis:
     cause = f"The preflight for {trace.path} {words}; the browser never sent the real request."
     return diagnosis(name, cause, fix, view=view, trace=trace, got=trace.header(b"access-control-request-headers"))
 
@@ -70,7 +70,7 @@ def _not_allowed(trace: Trace) -> list[str]:
     return [each for each in asked if each and each not in allowed and not (with_star and each != "authorization")]
 
 
-def challenge_hidden(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
+def challenge_hidden(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
     """CORS-04: a browser client gets a 401 whose challenge it cannot read."""
     for trace in view.traces:
         exposed = response_header(trace, b"access-control-expose-headers").lower()
@@ -88,7 +88,7 @@ def challenge_hidden(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa:
             return
 
 
-def public_page(view: View, now: datetime) -> Iterator[Diagnosis]:
+def public_page(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """CORS-05: a public page asked this machine, and its browser did not go on."""
     for trace in _preflights(view):
         origin = split_url(trace.header(b"origin"))

@@ -17,25 +17,25 @@ from devgw.diagnosis.exchange import (
 from devgw.diagnosis.rule import Observation, Rule, diagnosis
 from devgw.diagnosis.rules.common import AUTHORIZE, came_past, wanted_to_call
 from devgw.diagnosis.urls import split_url
-from devgw.diagnosis.view import View
+from devgw.diagnosis.view import SeenFlow
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 
 SILENCE = timedelta(seconds=5)
 
 
-def _left(view: View, now: datetime) -> bool:
+def _left(view: SeenFlow, now: datetime) -> bool:
     """Tell whether the client stopped while it was still looking around."""
     begun = view.flow.started_at - timedelta(seconds=1)
     is_quiet = view.quiet_for(now) >= SILENCE and wanted_to_call(view)
     return is_quiet and not came_past(view, AUTHORIZE, begun) and not _went_on(view)
 
 
-def _went_on(view: View) -> bool:
+def _went_on(view: SeenFlow) -> bool:
     return any(is_registration(trace) or is_authorize(trace) for trace in view.traces)
 
 
-def path_form_missing(view: View, now: datetime) -> Iterator[Diagnosis]:
+def path_form_missing(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """DISC-02 and DISC-09: a well-known address was 404, and the client left."""
     if not _left(view, now):
         return
@@ -58,7 +58,7 @@ def _is_missing(trace: Trace) -> bool:
     return trace.status == 404 and (trace.problem is None or trace.problem.diagnosis_id is None)
 
 
-def _no_resource_metadata(view: View, trace: Trace) -> Diagnosis:
+def _no_resource_metadata(view: SeenFlow, trace: Trace) -> Diagnosis:
     return diagnosis(
         "DISC-09",
         f"The client found no protected resource metadata: {trace.path} was 404.",
@@ -74,7 +74,7 @@ def _dialect(missing: list[Trace]) -> str | None:
     return asked.pop() if len(asked) == 1 else None
 
 
-def one_form_only(view: View, now: datetime) -> Iterator[Diagnosis]:
+def one_form_only(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """DISC-04: only one form of discovery was tried, and it was 404."""
     asked = [trace for trace in view.traces if is_server_metadata(trace)]
     form = _dialect(asked)
@@ -88,7 +88,7 @@ def one_form_only(view: View, now: datetime) -> Iterator[Diagnosis]:
         )
 
 
-def root_instead_of_route(view: View, now: datetime) -> Iterator[Diagnosis]:
+def root_instead_of_route(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """DISC-03: the issuer has a path, the client read the root document, and left."""
     if not _left(view, now):
         return
@@ -112,7 +112,7 @@ def _issuer_named(trace: Trace) -> str:
     return str(servers[0]) if isinstance(servers, list) and servers else ""
 
 
-def not_json(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
+def not_json(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
     """DISC-05: a page where JSON was expected."""
     for trace in view.traces:
         if trace.problem is not None:  # our own page for whoever asked for one: it says itself what is wrong
@@ -140,7 +140,7 @@ def not_json(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001 
 _GUESSES = ("/register", "/authorize", "/token")
 
 
-def guessed_endpoint(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def guessed_endpoint(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """DISC-10: one of the three endpoints that clients guess, and it is not served."""
     for index, trace in enumerate(view.traces):
         if trace.path.rstrip("/") in _GUESSES and trace.status in (404, 405):

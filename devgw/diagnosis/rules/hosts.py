@@ -7,12 +7,12 @@ from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.exchange import is_server_metadata, response_json
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.urls import split_url
-from devgw.diagnosis.view import View
+from devgw.diagnosis.view import SeenFlow
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 
 
-def issuer_follows_header(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
+def issuer_follows_header(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
     """HOST-04: two issuers for the same document, the second because of a forwarded header."""
     first: dict[str, tuple[Trace, str]] = {}
     for trace in view.traces:

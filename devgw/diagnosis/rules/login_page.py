@@ -6,7 +6,7 @@ from datetime import datetime
 from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import last_trace
-from devgw.diagnosis.view import View
+from devgw.diagnosis.view import SeenFlow
 from devgw.events.flow import Diagnosis, Milestone, Step
 from devgw.events.taxonomy import McpAuthLoginBegun, McpAuthProviderProbed
 
@@ -26,7 +26,7 @@ NAMES = (
 )
 
 
-def refused_by_probe(view: View) -> McpAuthProviderProbed | None:
+def refused_by_probe(view: SeenFlow) -> McpAuthProviderProbed | None:
     """Return the probe of this very login that says why the browser will not come back; None where there is none."""
     probed, begun = view.last(McpAuthProviderProbed), view.last(McpAuthLoginBegun)
     if probed is None or begun is None or probed[0] < begun[0] or not probed[1].is_refused:
@@ -34,7 +34,7 @@ def refused_by_probe(view: View) -> McpAuthProviderProbed | None:
     return probed[1]
 
 
-def login_refused_at_provider(view: View, now: datetime) -> Iterator[Diagnosis]:
+def login_refused_at_provider(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """Yield the failure that the probe met, while the browser is not back."""
     probe = refused_by_probe(view) if view.flow.last_seen is Milestone.SENT_TO_IDP else None
     if probe is None or probe.diagnosis_id not in NAMES:

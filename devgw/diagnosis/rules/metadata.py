@@ -8,12 +8,12 @@ from devgw.diagnosis.exchange import SERVER_METADATA, asked_url, is_resource_met
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import AUTHORIZE, came_past
 from devgw.diagnosis.urls import split_url
-from devgw.diagnosis.view import View
+from devgw.diagnosis.view import SeenFlow
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 
 
-def issuer_disagrees(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
+def issuer_disagrees(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
     """DISC-01: the resource metadata names one issuer, the server metadata says another."""
     for resource, server in _pairs(view):
         named, says = _first_server(resource), str(response_json(server).get("issuer", ""))
@@ -38,7 +38,7 @@ def _describes(server: Trace, issuer: str) -> bool:
     return bool(issuer) and (path in server.path if path else server.path.rstrip("/") in SERVER_METADATA)
 
 
-def _pairs(view: View) -> Iterator[tuple[Trace, Trace]]:
+def _pairs(view: SeenFlow) -> Iterator[tuple[Trace, Trace]]:
     """Yield each resource metadata with the first good server metadata after it."""
     waiting: list[Trace] = []
     for trace in view.traces:
@@ -54,7 +54,7 @@ def _first_server(trace: Trace) -> str:
     return str(servers[0]) if isinstance(servers, list) and servers else ""
 
 
-def s256_missing(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def s256_missing(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """PKCE-01: the server metadata does not list S256."""
     for trace in _server_documents(view):
         methods = response_json(trace).get("code_challenge_methods_supported")
@@ -71,7 +71,7 @@ def s256_missing(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG
             return
 
 
-def _server_documents(view: View) -> Iterator[Trace]:
+def _server_documents(view: SeenFlow) -> Iterator[Trace]:
     """Yield the server metadata the client got, while it went no further."""
     for trace in view.traces:
         is_document = is_server_metadata(trace) and trace.status == 200 and "issuer" in response_json(trace)
@@ -79,7 +79,7 @@ def _server_documents(view: View) -> Iterator[Trace]:
             yield trace
 
 
-def endpoint_on_another_origin(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def endpoint_on_another_origin(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """DISC-06: another origin for the authorization endpoint, without the promise of `iss`."""
     for trace in _server_documents(view):
         document = response_json(trace)
@@ -99,7 +99,7 @@ def endpoint_on_another_origin(view: View, now: datetime) -> Iterator[Diagnosis]
             return
 
 
-def insecure_issuer(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def insecure_issuer(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """CONF-06 and TOK-06: plain http on a host that is not loopback; clients will not send credentials there."""
     for trace in _server_documents(view):
         document = response_json(trace)
@@ -117,7 +117,7 @@ def insecure_issuer(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: 
                 )
 
 
-def resource_mismatch(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def resource_mismatch(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """AUD-01, AUD-02, HOST-01, HOST-05, HOST-06: the `resource` served is not the URL the client uses."""
     used = next((trace for trace in view.traces if trace.kind == "mcp" and trace.method == "POST"), None)
     for trace in view.traces:

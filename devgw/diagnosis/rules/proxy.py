@@ -9,7 +9,7 @@ from itertools import pairwise
 from devgw.diagnosis.exchange import answer_type, error_code, request_json, response_header, rpc_error
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import known_quirks, mcp_requests, worked_since
-from devgw.diagnosis.view import View
+from devgw.diagnosis.view import SeenFlow
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.foreign.text import clean
@@ -19,7 +19,7 @@ _ARRAY, _ARRAY_EVENT = re.compile(rb"\A[\xef\xbb\xbf\s]*\["), re.compile(rb"^dat
 HEADER_MISMATCH, VERSION_UNSUPPORTED, METHOD_UNKNOWN = -32020, -32022, -32601
 
 
-def dead_session(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def dead_session(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """PROXY-04: the upstream does not know the session, twice or more, and the client does not begin a new one."""
     refused = [
         trace
@@ -38,7 +38,7 @@ def dead_session(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG
         )
 
 
-def fallback_hides_error(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def fallback_hides_error(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """PROXY-05: a refused POST, then a GET for an event stream."""
     calls = list(mcp_requests(view))
     for first, second in pairwise(calls):
@@ -56,7 +56,7 @@ def fallback_hides_error(view: View, now: datetime) -> Iterator[Diagnosis]:  # n
             return
 
 
-def headers_disagree(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def headers_disagree(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """PROXY-06: the mirrored headers do not say what the body says, and it was refused for that."""
     for trace in mcp_requests(view):
         if error_code(trace) != HEADER_MISMATCH or worked_since(view, trace):
@@ -75,7 +75,7 @@ def headers_disagree(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa:
         return
 
 
-def revisions_apart(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def revisions_apart(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """PROXY-07: client and upstream have no revision in common."""
     for trace in mcp_requests(view):
         code, method = error_code(trace), str(request_json(trace).get("method", ""))
@@ -103,7 +103,7 @@ def _versions(trace: Trace) -> str:
     return ", ".join(map(str, supported)) if isinstance(supported, list) else ""
 
 
-def stream_held_back(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def stream_held_back(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """PROXY-02: the newest event stream arrived compressed."""
     streams = [trace for trace in mcp_requests(view) if answer_type(trace) == "text/event-stream"]
     encoding = response_header(streams[-1], b"content-encoding") if streams else ""
@@ -120,7 +120,7 @@ def stream_held_back(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa:
         )
 
 
-def answered_in_array(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def answered_in_array(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """PROXY-25: the newest response to one request stood in an array, which was passed on."""
     answered = [
         trace for trace in mcp_requests(view) if trace.status == 200 and request_json(trace).get("id") is not None
@@ -141,7 +141,7 @@ def answered_in_array(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa
     )
 
 
-def placeholder_sent(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def placeholder_sent(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """CONF-01: a header still holds a placeholder."""
     for trace in view.traces:
         for name, value in trace.request_headers:

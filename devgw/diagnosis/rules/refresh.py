@@ -8,7 +8,7 @@ from devgw.diagnosis.exchange import form, is_token, response_json
 from devgw.diagnosis.rule import Observation, Rule, diagnosis
 from devgw.diagnosis.rules.common import TOKEN, came_past, is_person_with_a_tool, known_quirks, mcp_requests
 from devgw.diagnosis.surroundings import TokenStory
-from devgw.diagnosis.view import View
+from devgw.diagnosis.view import SeenFlow
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import (
@@ -26,7 +26,7 @@ REFRESHES_WITHIN = timedelta(seconds=60)
 ENDED_FOR_A_REPLAY = (RefreshTokenReplayed, GrantRevoked)
 
 
-def parallel_refresh(view: View, now: datetime) -> Iterator[Diagnosis]:
+def parallel_refresh(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """REFR-01: a refresh token again before its successor was used, which was forgiven."""
     before: dict[TokenId, datetime] = {}
     for at, event in view.of_kind(McpAuthDownstreamTokenRefreshed):
@@ -47,13 +47,13 @@ def parallel_refresh(view: View, now: datetime) -> Iterator[Diagnosis]:
             return
 
 
-def _was_taken_back(view: View, since: datetime) -> bool:
+def _was_taken_back(view: SeenFlow, since: datetime) -> bool:
     """Tell whether the grant was ended for a replay after `since`: then nothing is forgiven any more."""
     refused = view.of_kind(McpAuthDownstreamTokenRefused)
     return any(at > since and isinstance(event.problem, ENDED_FOR_A_REPLAY) for at, event in refused)
 
 
-def never_refreshes(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
+def never_refreshes(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
     """REFR-05: an expired token again and again, with an unused refresh token beside it."""
     expired = [trace for trace in mcp_requests(view) if isinstance(trace.problem, TokenExpired)]
     if len(expired) < 3 or _tried(view, expired[0].started_at):
@@ -78,7 +78,7 @@ def _ago(trace: Trace, story: TokenStory | None) -> str:
     return f", last {(trace.started_at - story.expires_at).total_seconds():.0f} s after it had expired"
 
 
-def stopped_after_expiry(view: View, now: datetime) -> Iterator[Diagnosis]:
+def stopped_after_expiry(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """REFR-05, suspected: a call with an expired token was refused, and then nothing more came."""
     expired = [trace for trace in mcp_requests(view) if isinstance(trace.problem, TokenExpired)]
     if not expired or is_person_with_a_tool(view):
@@ -100,12 +100,12 @@ def stopped_after_expiry(view: View, now: datetime) -> Iterator[Diagnosis]:
     )
 
 
-def _tried(view: View, since: datetime) -> bool:
+def _tried(view: SeenFlow, since: datetime) -> bool:
     """Tell whether a token request came after `since`."""
     return any(is_token(trace) and trace.started_at >= since for trace in view.traces)
 
 
-def goes_on_after_refusal(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def goes_on_after_refusal(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """REFR-06: a refused refresh, then MCP calls with the old token, and no new login."""
     refused = [
         (at, event)
@@ -134,7 +134,7 @@ def _had_token(trace: Trace) -> bool:
     return bool(trace.header(b"authorization"))
 
 
-def refresh_without_successor(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def refresh_without_successor(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """REFR-02 and REFR-04: an answer without a refresh token, and an expired token after it without another refresh."""
     expired = [trace for trace in mcp_requests(view) if isinstance(trace.problem, TokenExpired)]
     for trace in view.traces:
@@ -154,7 +154,7 @@ def refresh_without_successor(view: View, now: datetime) -> Iterator[Diagnosis]:
             return
 
 
-def resource_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def resource_lost(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """AUD-08: the resource after a refresh is not the one before."""
     issued = view.last(McpAuthDownstreamTokenIssued)
     for at, event in view.of_kind(McpAuthDownstreamTokenRefreshed):

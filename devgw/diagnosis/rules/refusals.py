@@ -10,7 +10,7 @@ from devgw.diagnosis.exchange import is_authorize, is_registration, is_token
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import AUTHORIZE, CODE, LOGIN, MCP, TOKEN, came_past, known_quirks
 from devgw.diagnosis.rules.registration import registered_anew
-from devgw.diagnosis.view import View
+from devgw.diagnosis.view import SeenFlow
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.problems import Problem
@@ -29,7 +29,7 @@ HEALED_BY_REGISTERING = ("REG-08", "REG-13")
 """Of a client whose document is not taken: it may register instead, under another id."""
 
 
-def refusals(view: View, now: datetime) -> Iterator[Diagnosis]:
+def refusals(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """Yield a diagnosis for each refused request of the flow that was not forgiven since."""
     refused: dict[str, list[Trace]] = {}
     for trace in view.traces:
@@ -41,13 +41,13 @@ def refusals(view: View, now: datetime) -> Iterator[Diagnosis]:
     yield from (_made(view, last[name], name) for name in certain or last)
 
 
-def _ended_here(view: View, trace: Trace) -> bool:
+def _ended_here(view: SeenFlow, trace: Trace) -> bool:
     """Tell whether the attempt ended with this refusal: it stays its reason, also once a later one gets through."""
     flow, is_forgiven = view.flow, trace.diagnosis_id in (*SELF_HEALING, *HEALED_BY_REGISTERING)
     return flow.after is not None and flow.failure is not None and flow.failure.trace_id == trace.id and not is_forgiven
 
 
-def _last(view: View, name: str, traces: list[Trace], now: datetime) -> Trace | None:
+def _last(view: SeenFlow, name: str, traces: list[Trace], now: datetime) -> Trace | None:
     """Return the last of these refused requests, of those from which the client did not help itself."""
     if name in HEALED_BY_REGISTERING:
         return next((each for each in reversed(traces) if not registered_anew(view, each)), None)
@@ -70,7 +70,7 @@ def _stage(trace: Trace) -> int:
     return MCP if trace.kind == "mcp" else LOGIN
 
 
-def _made(view: View, trace: Trace, name: str) -> Diagnosis:
+def _made(view: SeenFlow, trace: Trace, name: str) -> Diagnosis:
     problem = trace.problem
     cause = problem.explain() if problem else trace.explanation or ""
     fix = (problem.advise() if problem else trace.hint) or ""
@@ -88,7 +88,7 @@ def _seen(trace: Trace) -> str:
     return f"{trace.method} {trace.path} was answered {trace.status} ({trace.reason_code or 'refused'})."
 
 
-def _keys_seen(view: View, name: str, problem: Problem | None) -> tuple[str, ...]:
+def _keys_seen(view: SeenFlow, name: str, problem: Problem | None) -> tuple[str, ...]:
     """Return what the history of signing keys says about the key that the token names, or about the last fetch."""
     facts = problem.facts() if problem else {}
     jwks, url = view.around.jwks, str(facts.get("url", ""))

@@ -16,7 +16,7 @@ from devgw.diagnosis.recent import Registration
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import known_quirks
 from devgw.diagnosis.urls import split_url
-from devgw.diagnosis.view import View
+from devgw.diagnosis.view import SeenFlow
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import McpAuthClientRegistered
@@ -28,7 +28,7 @@ STORM = 5
 WINDOW = timedelta(minutes=5)
 
 
-def registers_again_and_again(view: View, now: datetime) -> Iterator[Diagnosis]:
+def registers_again_and_again(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """REG-11: many registrations with equal metadata, but for the port."""
     mine = next((trace for trace in reversed(view.traces) if is_registration(trace)), None)
     if mine is None:
@@ -51,13 +51,13 @@ def registers_again_and_again(view: View, now: datetime) -> Iterator[Diagnosis]:
         )
 
 
-def _got_tokens(view: View, since: datetime) -> bool:
+def _got_tokens(view: SeenFlow, since: datetime) -> bool:
     """Tell whether clients of this name got tokens: then each registration was a run that went well."""
     stories = view.around.tokens_by_name.get(view.flow.client_name or "", {})
     return any(each.at >= since for each in stories.values())
 
 
-def registered_anew(view: View, refused: Trace) -> bool:
+def registered_anew(view: SeenFlow, refused: Trace) -> bool:
     """Tell whether the client of a refused request registered since: then it healed itself, in another flow.
 
     It is the same client where its socket is, or where it registers the redirect URI that it had asked with: the
@@ -72,7 +72,7 @@ def registered_anew(view: View, refused: Trace) -> bool:
     )
 
 
-def _asked_with_its_uri(view: View, refused: Trace, registered: Registration) -> bool:
+def _asked_with_its_uri(view: SeenFlow, refused: Trace, registered: Registration) -> bool:
     """Tell whether a refused request came with the redirect URI of this registration."""
     uri = query(refused).get("redirect_uri", "")
     asked = split_url(uri)
@@ -83,7 +83,7 @@ def _asked_with_its_uri(view: View, refused: Trace, registered: Registration) ->
     return is_same_program or uri in (request_json(registered.trace).get("redirect_uris") or ())
 
 
-def configured_but_registers(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
+def configured_but_registers(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
     """REG-04: a registration under the name or redirect URI of a configured client."""
     for _, event in view.of_kind(McpAuthClientRegistered):
         if event.registered_by != "dcr":
@@ -107,7 +107,7 @@ def _is_dead(trace: Trace) -> bool:
     return isinstance(problem, ClientExpired) or (isinstance(problem, ClientUnknown) and problem.mistake is None)
 
 
-def never_forgets(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def never_forgets(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """REVK-03: the same dead registration, three times or more."""
     refused = [trace for trace in view.traces if (is_authorize(trace) or is_token(trace)) and _is_dead(trace)]
     has_new = any(is_registration(trace) and trace.status == 201 for trace in view.traces)
@@ -122,7 +122,7 @@ def never_forgets(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: AR
         )
 
 
-def refused_after_registration(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def refused_after_registration(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """REG-06: the very string that was registered is refused at authorization."""
     client = view.client
     for trace in view.traces:

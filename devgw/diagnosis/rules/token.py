@@ -8,7 +8,7 @@ from devgw.diagnosis.recent import asking_client
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules.common import TOKEN, came_past, known_quirks
 from devgw.diagnosis.urls import split_url
-from devgw.diagnosis.view import View
+from devgw.diagnosis.view import SeenFlow
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 
@@ -16,7 +16,7 @@ RESTARTS = 3
 RESTART_WINDOW = timedelta(seconds=90)
 
 
-def answer_of_wrong_shape(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
+def answer_of_wrong_shape(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
     """TOK-08: a token answer whose members do not have the RFC's types."""
     for trace in view.traces:
         if not is_token(trace) or trace.status != 200:
@@ -36,7 +36,7 @@ def answer_of_wrong_shape(view: View, now: datetime) -> Iterator[Diagnosis]:  # 
                 yield diagnosis("TOK-08", cause, fix, view=view, trace=trace, got=shown)
 
 
-def begins_over_and_over(view: View, now: datetime) -> Iterator[Diagnosis]:
+def begins_over_and_over(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """PORT-01: the same client begins the login again and again and redeems nothing."""
     client_id = view.flow.client_id
     if not client_id:  # what others of its kind began would be counted as its own
@@ -66,7 +66,7 @@ def _moment(trace: Trace) -> datetime:
     return trace.started_at
 
 
-def port_of_the_gateway(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def port_of_the_gateway(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """PORT-05: the client's callback has the gateway's own port."""
     for trace in view.traces:
         uri = split_url(query(trace).get("redirect_uri", "")) if is_authorize(trace) else None

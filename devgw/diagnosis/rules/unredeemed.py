@@ -12,7 +12,7 @@ from devgw.diagnosis.exchange import form, is_token
 from devgw.diagnosis.rule import Observation, Rule, diagnosis
 from devgw.diagnosis.rules.common import known_quirks, last_trace, seconds
 from devgw.diagnosis.urls import UrlParts, split_url
-from devgw.diagnosis.view import View
+from devgw.diagnosis.view import SeenFlow
 from devgw.events.flow import Diagnosis, FlowState, Milestone, Step
 from devgw.events.taxonomy import McpAuthCallbackProbed, McpAuthCodeIssued
 from devgw.foreign.shell import PASTE_ADDRESS
@@ -25,7 +25,7 @@ _ELSEWHERE = (
 )
 
 
-def code_never_redeemed(view: View, now: datetime) -> Iterator[Diagnosis]:
+def code_never_redeemed(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """PORT-02, HOST-03, RURI-06, RURI-11, SESS-05: the code was sent 30 s ago and nobody redeemed it."""
     is_late = view.quiet_for(now) >= timedelta(seconds=30)
     has_ended = view.flow.state in (FlowState.FAILED, FlowState.DONE)
@@ -47,7 +47,7 @@ def code_never_redeemed(view: View, now: datetime) -> Iterator[Diagnosis]:
         )
 
 
-def _went_on(view: View) -> bool:
+def _went_on(view: SeenFlow) -> bool:
     """Tell whether another code was redeemed since that went to the same place: one program alone listens there."""
     sent = view.last(McpAuthCodeIssued)  # not when the flow was seen last: a look at the port comes later
     since = sent[0] if sent else view.flow.started_at
@@ -60,7 +60,7 @@ def _went_on(view: View) -> bool:
     )
 
 
-def _probe(view: View) -> McpAuthCallbackProbed | None:
+def _probe(view: SeenFlow) -> McpAuthCallbackProbed | None:
     """Return the look at the port to which this very code was sent."""
     found = view.last(McpAuthCallbackProbed)
     return found[1] if found and found[1].code_id == view.flow.code_id else None
@@ -80,7 +80,7 @@ def _addresses(probe: McpAuthCallbackProbed) -> list[tuple[str, bool]]:
     return [("127.0.0.1", probe.listens_v4), *v6]
 
 
-def _suspects(view: View, uri: str, quiet: str, probe: McpAuthCallbackProbed | None) -> Iterator[Suspect]:
+def _suspects(view: SeenFlow, uri: str, quiet: str, probe: McpAuthCallbackProbed | None) -> Iterator[Suspect]:
     """Yield what is likely, the likeliest first."""
     parts = split_url(uri)
     sent = f"The code was sent to {uri} {quiet} ago and never redeemed"

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from devgw.diagnosis.exchange import error_code, rpc_error
 from devgw.diagnosis.rule import Observation, Rule, diagnosis
 from devgw.diagnosis.rules.common import known_quirks, mcp_requests, worked_since
-from devgw.diagnosis.view import View
+from devgw.diagnosis.view import SeenFlow
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis
 from devgw.events.taxonomy import (
@@ -22,7 +22,7 @@ LOST = ("UPST-04", "UPST-08", "UPST-12", "UPST-20", "UPST-24")
 """By which a connection ends that nobody wished to end."""
 
 
-def _asked_to_connect(view: View) -> list[Trace]:
+def _asked_to_connect(view: SeenFlow) -> list[Trace]:
     """Return the calls that were answered with a connect link."""
     return [
         trace
@@ -31,7 +31,7 @@ def _asked_to_connect(view: View) -> list[Trace]:
     ]
 
 
-def link_never_opened(view: View, now: datetime) -> Iterator[Diagnosis]:
+def link_never_opened(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """UPST-01: connect was asked for twice or a minute ago, and nobody opened the link."""
     asked = _asked_to_connect(view)
     if not asked:
@@ -50,7 +50,7 @@ def link_never_opened(view: View, now: datetime) -> Iterator[Diagnosis]:
     )
 
 
-def _opened(view: View, first: datetime) -> bool:
+def _opened(view: SeenFlow, first: datetime) -> bool:
     """Tell whether somebody followed a link for this person's upstream, or connected it otherwise, since."""
     for kind in (McpAuthUpstreamConnectionBegun, McpAuthUpstreamConnectionEstablished):
         for at, event in view.around.recent.of_kind(kind):
@@ -68,7 +68,7 @@ def _link(trace: Trace) -> str:
     return str(detail.get("authUrl") or "it stands in the trace")
 
 
-def old_form_to_modern_client(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
+def old_form_to_modern_client(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001  every rule is asked in the same way
     """UPST-02: -32042 went to a client of the revision that has input_required instead."""
     for trace in mcp_requests(view):
         version = trace.header(b"mcp-protocol-version")
@@ -80,7 +80,7 @@ def old_form_to_modern_client(view: View, now: datetime) -> Iterator[Diagnosis]:
             return
 
 
-def connection_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
+def connection_lost(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:  # noqa: ARG001
     """UPST-08, UPST-04 and UPST-12: the upstream took its credential back, or it could not be renewed.
 
     Said of the client that met it and of those that hold a token for the route: an attempt that ended before had none.
@@ -102,7 +102,7 @@ def connection_lost(view: View, now: datetime) -> Iterator[Diagnosis]:  # noqa: 
         return
 
 
-def _back(view: View, moment: datetime, lost: McpAuthUpstreamConnectionLost) -> bool:
+def _back(view: SeenFlow, moment: datetime, lost: McpAuthUpstreamConnectionLost) -> bool:
     """Tell whether the connection was made again since."""
     return any(
         at > moment and event.upstream_server_id == lost.upstream_server_id

@@ -20,7 +20,7 @@ from devgw.diagnosis.verdicts.server_endpoint import challenge_point, who_stood_
 from devgw.diagnosis.verdicts.server_issuer import issuer_points
 from devgw.diagnosis.verdicts.server_resource import resource_points
 from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Endpoint, Seen
-from devgw.diagnosis.view import View
+from devgw.diagnosis.view import SeenFlow
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis, FlowState, Step, StepState
 from devgw.events.trace import CLIENT_LEFT
@@ -46,7 +46,7 @@ _PUBLISHED = ("resource.", "issuer.")
 _RESOURCE_KINDS, _SERVER_KINDS = ("path", "root"), ("oauth", "openid", "openid at its end")
 
 
-def documents_of_a_watched_server(view: View, now: datetime) -> Iterator[Diagnosis]:
+def documents_of_a_watched_server(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """Judge what the server publishes, once its client came no further."""
     if view.flow.state is FlowState.DONE or (view.flow.failure is None and view.quiet_for(now) < SILENCE):
         return
@@ -62,7 +62,7 @@ def documents_of_a_watched_server(view: View, now: datetime) -> Iterator[Diagnos
             yield _said(point, view, traces, family)
 
 
-def _where_nothing_was_asked(seen: Seen, view: View, family: Demands | None) -> Iterator[Diagnosis]:
+def _where_nothing_was_asked(seen: Seen, view: SeenFlow, family: Demands | None) -> Iterator[Diagnosis]:
     """Suspect a refusal that points nowhere, of a client that looked for no document after it.
 
     Nobody knows that the server has a login at all, or that the client wants one.
@@ -76,13 +76,13 @@ def _where_nothing_was_asked(seen: Seen, view: View, family: Demands | None) -> 
     yield replace(said, certain=False, fix=f"{said.fix} {_OR_A_KEY}", evidence=(_NOTHING_ASKED, *said.evidence))
 
 
-def _family_of(view: View) -> Demands | None:
+def _family_of(view: SeenFlow) -> Demands | None:
     """Return what is known of the flow's client; None for one that nobody drove."""
     entry = recognise(view.traits)
     return next((each for each in demands() if entry is not None and each.key == entry.key and each.seen), None)
 
 
-def _may_stop(point: Point, view: View, family: Demands | None) -> bool:
+def _may_stop(point: Point, view: SeenFlow, family: Demands | None) -> bool:
     """Tell whether a client that came no further may have stopped at this: not one that is known to pass it.
 
     What breaks no standard stops some before they ask for a login, and nobody after that.
@@ -95,7 +95,7 @@ def _may_stop(point: Point, view: View, family: Demands | None) -> bool:
     return point.check.verdict is Verdict.FAIL
 
 
-def noted_on_the_way(view: View, _now: datetime) -> Iterator[Diagnosis]:
+def noted_on_the_way(view: SeenFlow, _now: datetime) -> Iterator[Diagnosis]:
     """Name what was noted of a good answer, where the client did not arrive: origins left alone, other redirects."""
     if view.flow.state is FlowState.DONE:
         return
@@ -107,7 +107,7 @@ def noted_on_the_way(view: View, _now: datetime) -> Iterator[Diagnosis]:
             yield diagnosis(name, problem.explain(), problem.advise(), view=view, trace=trace, certain=certain)
 
 
-def _said(point: Point, view: View, traces: dict[str, Trace], family: Demands | None) -> Diagnosis:
+def _said(point: Point, view: SeenFlow, traces: dict[str, Trace], family: Demands | None) -> Diagnosis:
     check = point.check
     about = traces.get(_PLACES.get(check.name.partition(".")[0], ""))
     cause = f"{'What' if check.name.startswith(_PUBLISHED) else 'The answer of'} {check.fault}"
@@ -154,7 +154,7 @@ def _all_asked(seen: Seen) -> bool:
     return asked >= set(resource_metadata_urls(seen.url)) and bool(seen.servers)
 
 
-def seen_in(view: View) -> tuple[Seen | None, dict[str, Trace]]:
+def seen_in(view: SeenFlow) -> tuple[Seen | None, dict[str, Trace]]:
     """Return the server as the requests of a flow show it, and the last request for each kind of document."""
     call = _refused_call(view)
     if call is None:
@@ -179,11 +179,11 @@ def seen_in(view: View) -> tuple[Seen | None, dict[str, Trace]]:
     return Seen(url, endpoint, resources=resources, issuer=issuer, servers=servers), last
 
 
-def _refused_call(view: View) -> Trace | None:
+def _refused_call(view: SeenFlow) -> Trace | None:
     return next((each for each in view.traces if each.kind == "mcp" and each.status in {_UNAUTHORIZED, 403}), None)
 
 
-def _shows_token(view: View) -> bool:
+def _shows_token(view: SeenFlow) -> bool:
     """Tell whether the refused call came with a credential."""
     call = _refused_call(view)
     return call is not None and bool(call.header(b"authorization"))

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 from devgw.diagnosis.exchange import asked_url, query, response_header, response_json
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.urls import split_url
-from devgw.diagnosis.view import View
+from devgw.diagnosis.view import SeenFlow
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis, FlowState, Step, StepState
 from devgw.events.trace import CLIENT_LEFT
@@ -25,7 +25,7 @@ _PATIENCE = timedelta(seconds=3)
 _PREFLIGHT_FAILS = 300
 
 
-def answers_of_the_login(view: View, now: datetime) -> Iterator[Diagnosis]:
+def answers_of_the_login(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """DISC-07, DISC-08, SESS-11: the server's answer went to the client, which made nothing of it."""
     if view.flow.mark(Step.TOKEN).state is not StepState.NOT_REACHED or view.quiet_for(now) < SILENCE:
         return
@@ -53,13 +53,13 @@ def _is_read(trace: Trace) -> bool:
     return trace.status == 200 and not trace.response_body.truncated
 
 
-def _state_lost(view: View, answer: Trace) -> Diagnosis:
+def _state_lost(view: SeenFlow, answer: Trace) -> Diagnosis:
     cause = "The authorization server sent the browser back without the `state` that it was given."
     fix = "Let the authorization server repeat `state` as it was sent, with a code and with an error."
     return diagnosis("SESS-11", cause, fix, view=view, trace=answer, step=Step.CODE)
 
 
-def _issuer_wrong(view: View, answer: Trace, document: dict[str, object]) -> Iterator[Diagnosis]:
+def _issuer_wrong(view: SeenFlow, answer: Trace, document: dict[str, object]) -> Iterator[Diagnosis]:
     """Compare the answer's `iss` with the issuer whose metadata the client read (RFC 9207 §2.4)."""
     issuer, said = str(document.get("issuer", "")), _answer_in(answer).get("iss")
     owner = f"The authorization server at {clean(split_url(issuer).origin, _SHOWN)}"
@@ -73,7 +73,7 @@ def _issuer_wrong(view: View, answer: Trace, document: dict[str, object]) -> Ite
         yield diagnosis("DISC-08", cause, fix, view=view, trace=answer, step=Step.CODE)
 
 
-def hidden_from_pages(view: View, now: datetime) -> Iterator[Diagnosis]:
+def hidden_from_pages(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """CORS-01, CORS-02, CORS-06: a browser keeps a page from what the server answers."""
     if view.flow.state is FlowState.DONE or view.quiet_for(now) < SILENCE:
         return
@@ -87,7 +87,7 @@ def hidden_from_pages(view: View, now: datetime) -> Iterator[Diagnosis]:
             return
 
 
-def _went_on(view: View, preflight: Trace) -> bool:
+def _went_on(view: SeenFlow, preflight: Trace) -> bool:
     asked = view.last_asked.get(preflight.path)
     return asked is not None and asked >= preflight.started_at
 
@@ -97,14 +97,14 @@ def _is_hidden(trace: Trace) -> bool:
     return trace.status == 200 and allowed not in {"*", trace.header(b"origin")}
 
 
-def _preflight_refused(view: View, trace: Trace) -> Diagnosis:
+def _preflight_refused(view: SeenFlow, trace: Trace) -> Diagnosis:
     name = "CORS-02" if trace.status == 401 else "CORS-01"
     cause = f"The preflight of {asked_url(trace)} was answered {trace.status}, so that the browser asks no further."
     fix = f"Answer OPTIONS with 204 and the allow headers at {split_url(asked_url(trace)).origin}, without a token."
     return diagnosis(name, cause, fix, view=view, trace=trace, step=Step.DISCOVER)
 
 
-def _hidden(view: View, trace: Trace) -> Diagnosis:
+def _hidden(view: SeenFlow, trace: Trace) -> Diagnosis:
     allowed = response_header(trace, b"access-control-allow-origin") or "nothing"
     cause = (
         f"{asked_url(trace)} is answered with Access-Control-Allow-Origin: {clean(allowed, _SHOWN)}, so that the "
@@ -114,7 +114,7 @@ def _hidden(view: View, trace: Trace) -> Diagnosis:
     return diagnosis("CORS-06", cause, fix, view=view, trace=trace, step=Step.DISCOVER)
 
 
-def tokens_of_another_kind(view: View, now: datetime) -> Iterator[Diagnosis]:
+def tokens_of_another_kind(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """TOK-08: tokens came that a strict client does not take for bearer tokens, and it made no call with them."""
     if view.quiet_for(now) < SILENCE:
         return
@@ -131,7 +131,7 @@ def tokens_of_another_kind(view: View, now: datetime) -> Iterator[Diagnosis]:
     yield diagnosis("TOK-08", cause, fix, view=view, trace=given, step=Step.TOKEN, gone_when="the client calls")
 
 
-def left_before_an_answer(view: View, now: datetime) -> Iterator[Diagnosis]:
+def left_before_an_answer(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     """NET-04: the client gave a step of its login up, to which the server had not answered."""
     if view.flow.state is FlowState.DONE or view.quiet_for(now) < SILENCE or not view.traces:
         return

@@ -148,7 +148,7 @@ class CountSlowly(Tool):
         return plain(f"Counted to {self.steps}.")
 
 
-class Wait(Tool):
+class WaitTool(Tool):
     """Answer late, without a word before: for timeouts and for cancelling."""
 
     NAME: ClassVar = "wait"
@@ -219,7 +219,7 @@ TOOLS: tuple[type[Tool], ...] = (
     AddNote,
     DeleteNote,
     CountSlowly,
-    Wait,
+    WaitTool,
     Fail,
     AskName,
 )

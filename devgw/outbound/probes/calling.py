@@ -10,7 +10,7 @@ from devgw.diagnosis.verdicts import Answer
 from devgw.events.trace import Headers
 from devgw.events.unseen import HEADER
 from devgw.gateway.forwarding import encoding_of, header_of, is_event_stream
-from devgw.gateway.transport import Timing, TransportSettings, UpstreamAnswer, UpstreamRequest
+from devgw.gateway.transport import StreamedAnswer, Timing, TransportSettings, UpstreamRequest
 from devgw.limits import Limits
 from devgw.oauth.discovery import without_query
 from devgw.oauth.resource import origin_of
@@ -63,7 +63,7 @@ def caller(clock: Clock, seconds: float, certificate: str | None, word: str, tol
     return Caller(ProxyClient(clock, limits), certificate, word, told)
 
 
-async def _read(url: str, answer: UpstreamAnswer) -> Answer:
+async def _read(url: str, answer: StreamedAnswer) -> Answer:
     """Return an answer with its body up to the limit; of an event stream, up to the response: it may never end.
 
     Raises:

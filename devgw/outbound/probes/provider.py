@@ -22,7 +22,7 @@ from devgw.outbound import login_requests
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.keys import read_keys
 from devgw.outbound.probes.asking import Asker, skew
-from devgw.outbound.provider_answer import TokenAnswer, token_missing
+from devgw.outbound.provider_answer import ProviderTokenAnswer, token_missing
 from devgw.outbound.provider_reach import TOKEN_URL, keys_not_reached, token_not_reached
 from devgw.outbound.reach import is_refused_for_tls
 from devgw.problems import Problem, Refused
@@ -271,7 +271,7 @@ def _made_of(answer: Answer, pair: Pair) -> Problem | None:
     """Return what a login would make of the token endpoint's answer."""
     login = pair.policy.login
     sent = (NO_CODE, login.client_secret.value)
-    given = TokenAnswer(
+    given = ProviderTokenAnswer(
         login, answer.status, answer.media_type, answer.body, sent, pair.callback, is_workos=pair.is_workos
     )
     return given.problem() or token_missing(login, given.members, is_workos=pair.is_workos)

@@ -21,7 +21,7 @@ from devgw.outbound.upstream_oauth.fetching import WRITTEN_IN, Errand
 from devgw.outbound.upstream_oauth.token_requests import ClientKey, Credentials, TokenRequests
 from devgw.problems import Problem, Refused
 from devgw.problems.base import Fault
-from devgw.problems.cross_app import CrossAppAnswerUnreadable, CrossAppRefused, Leg
+from devgw.problems.cross_app import CrossAppAnswerUnreadable, CrossAppLeg, CrossAppRefused
 from devgw.problems.limit import AnswerProblem
 from devgw.problems.provider_reach import ProviderTimedOut, ProviderUnreachable
 from devgw.problems.proxy import UpstreamAnswerTimedOut, UpstreamConnectTimedOut, UpstreamProblem, UpstreamSpeaksTls
@@ -33,7 +33,7 @@ JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ID_JAG = "urn:ietf:params:oauth:token-type:id-jag"
 ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"
 _CALL_AGAIN = "call again"
-PURPOSES = {Leg.PROVIDER: "id-jag", Leg.UPSTREAM: "id-jag token"}
+PURPOSES = {CrossAppLeg.PROVIDER: "id-jag", CrossAppLeg.UPSTREAM: "id-jag token"}
 """What each step's request is called in the events."""
 EARLY = timedelta(seconds=30)
 UNKNOWN_LIFETIME = timedelta(minutes=5)
@@ -112,7 +112,7 @@ class CrossAppAccess:
         scope = str(settings.get("scopeDelimiter", " ")).join(settings.get("scopes", ()))
         asked = {"scope": scope} if scope else {}
         granted = await self._step(
-            Leg.PROVIDER,
+            CrossAppLeg.PROVIDER,
             errand,
             provider,
             {
@@ -128,12 +128,12 @@ class CrossAppAccess:
         if granted.issued_token_type not in (None, ID_JAG):
             raise _of_another_kind(provider, granted.issued_token_type or "")
         grant = {"grant_type": JWT_BEARER, "assertion": granted.access_token, **asked}
-        answer = await self._step(Leg.UPSTREAM, errand, resource_server, grant)
+        answer = await self._step(CrossAppLeg.UPSTREAM, errand, resource_server, grant)
         lifetime = UNKNOWN_LIFETIME if answer.expires_in is None else timedelta(seconds=answer.expires_in)
         return answer.access_token, self._clock.now() + max(lifetime - EARLY, lifetime / 2)
 
     async def _step(
-        self, leg: Leg, errand: Errand, server: Mapping[str, Any], parameters: dict[str, str]
+        self, leg: CrossAppLeg, errand: Errand, server: Mapping[str, Any], parameters: dict[str, str]
     ) -> TokenAnswer:
         """Ask the token endpoint of one step, which the user wrote.
 
@@ -151,10 +151,10 @@ def _of_another_kind(server: Mapping[str, Any], issued: str) -> Refused:
     """Return the refusal of a token that is no assertion (RFC 8693 §2.2.1)."""
     url, got = without_query(str(server["tokenUrl"])), clean(f"issued_token_type {issued}", 200)
     problem = TokenAnswerUnreadable(url, 200, TokenAnswerShape.OTHER_KIND, got, "the token itself is not shown")
-    return Refused(_of_leg(Refused(problem), Leg.PROVIDER))
+    return Refused(_of_leg(Refused(problem), CrossAppLeg.PROVIDER))
 
 
-def _of_leg(refused: Refused, leg: Leg) -> Problem:
+def _of_leg(refused: Refused, leg: CrossAppLeg) -> Problem:
     """Return a refusal with the options of its step, and with whose answer it is."""
     problem = refused.problem
     if isinstance(problem, TokenRequestRefused):
@@ -162,7 +162,7 @@ def _of_leg(refused: Refused, leg: Leg) -> Problem:
     if isinstance(problem, TokenAnswerUnreadable):
         places = {"written_in": f"{leg}.tokenUrl in config/policies.json", "client_in": f"{leg}.clientAuth"}
         return CrossAppAnswerUnreadable(**problem.facts() | places, leg=leg)
-    if leg is Leg.UPSTREAM:
+    if leg is CrossAppLeg.UPSTREAM:
         return problem
     if isinstance(problem, AnswerProblem):
         return replace(problem, blamed=Fault.PROVIDER)
@@ -175,7 +175,7 @@ def _provider_not_reached(problem: Problem, error: BaseException | None) -> Prob
         return ProviderTimedOut(problem.url, round(problem.seconds * 1000), is_setting=False)
     if isinstance(problem, UpstreamSpeaksTls) or not isinstance(problem, UpstreamProblem) or error is None:
         return problem  # a wrong scheme in the policy is told alike of both
-    why = why_unreached(error, problem.url, WRITTEN_IN[PURPOSES[Leg.PROVIDER]])
+    why = why_unreached(error, problem.url, WRITTEN_IN[PURPOSES[CrossAppLeg.PROVIDER]])
     return ProviderUnreachable(problem.url, why.failure, why.change, then=_CALL_AGAIN)
 
 

@@ -28,17 +28,17 @@ from devgw.web.client_connection import ClientConnection
 from devgw.web.http1 import HeadRefused, Http1, find_header_problem
 from devgw.web.watched.authority import Authority
 from devgw.web.watched.pipe import Ends, pipe
-from devgw.web.watched.place import Place, place_of
+from devgw.web.watched.place import TunnelTarget, place_of
 
 USER = "devgw"
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _CREDENTIAL = b"proxy-authorization"
 
 
-class TunnelAsked(Exception):  # noqa: N818  it reads as what happened
+class TunnelBegins(Exception):  # noqa: N818  it reads as what happened
     """The client asked for a tunnel; what follows is no HTTP of this connection's."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: TunnelTarget) -> None:
         super().__init__(place.https)
         self.place = place
 
@@ -91,7 +91,7 @@ class ForwardHttp1(Http1):
         if len(given) != 1 or not self.proxy.is_known(given[0]):
             raise HeadRefused(ProxyCredentialMissing())
         if event.method == b"CONNECT":
-            raise TunnelAsked(place_of(event.target))
+            raise TunnelBegins(place_of(event.target))
         if event.target.startswith((b"/", b"*")) or event.target[:6].lower() == b"https:":
             raise HeadRefused(ProxyFormWanted())
         await super()._check_protocol(event)
@@ -124,10 +124,10 @@ class ForwardConnection(ClientConnection):
     async def _read_data(self) -> None:
         try:
             await super()._read_data()
-        except TunnelAsked as asked:
+        except TunnelBegins as asked:
             await self._carry(asked.place)
 
-    async def _carry(self, place: Place) -> None:
+    async def _carry(self, place: TunnelTarget) -> None:
         """Go on with what is watched as with a connection of its own, and with everything else as a pipe."""
         early = self.protocol.connection.trailing_data[0]
         for origin, speaks_tls in ((place.https, True), (place.http, False)):
@@ -136,7 +136,7 @@ class ForwardConnection(ClientConnection):
                 return
         await self._tunnel(place, early)
 
-    async def _open(self, app: Any, place: Place, early: bytes, *, speaks_tls: bool) -> None:
+    async def _open(self, app: Any, place: TunnelTarget, early: bytes, *, speaks_tls: bool) -> None:
         if early and speaks_tls:
             await self._turn_away(RequestMalformed("it went on before it was told that the tunnel is there"))
             return
@@ -178,7 +178,7 @@ class ForwardConnection(ClientConnection):
     def _peer(self) -> str:
         return "{}:{}".format(*(self._ends[0] or ("", 0)))
 
-    async def _tunnel(self, place: Place, early: bytes) -> None:
+    async def _tunnel(self, place: TunnelTarget, early: bytes) -> None:
         try:
             far = await self._proxy.dial(place.host, place.port)
         except Refused as refused:

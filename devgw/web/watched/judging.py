@@ -5,7 +5,7 @@ from dataclasses import replace
 from devgw.clock import epoch
 from devgw.events.taxonomy import FailureOrigin, Outcome
 from devgw.gateway.forwarding import encoding_of, header_of, is_event_stream, is_json, read_headers
-from devgw.gateway.transport import UpstreamAnswer
+from devgw.gateway.transport import StreamedAnswer
 from devgw.gateway.watched.legs import Leg
 from devgw.gateway.watched.tokens import TokenHolder, WatchedTokens
 from devgw.mcp.answer import failure_in, is_jsonrpc, responses_in
@@ -31,7 +31,7 @@ _OK, _REDIRECTS, _REFUSES, _UNAUTHORIZED, _FORBIDDEN = 200, 300, 400, 401, 403
 _SEEN = {_UNAUTHORIZED: Seen.CALL_REFUSED, _FORBIDDEN: Seen.CALL_FORBIDDEN}
 
 
-def is_refusal(call: WatchedCall, answer: UpstreamAnswer) -> bool:
+def is_refusal(call: WatchedCall, answer: StreamedAnswer) -> bool:
     """Tell whether a call was not answered with MCP: a page under 200 is that of a portal before the server."""
     if call.trace.method == "OPTIONS":
         return False
@@ -42,7 +42,7 @@ def is_refusal(call: WatchedCall, answer: UpstreamAnswer) -> bool:
     return is_page or answer.status >= _REDIRECTS
 
 
-def gives_nothing(call: WatchedCall, answer: UpstreamAnswer) -> bool:
+def gives_nothing(call: WatchedCall, answer: StreamedAnswer) -> bool:
     """Tell whether a request, and no notification, got a success that ended without any message in its body."""
     method, body = call.trace.mcp_method or "notifications/", call.trace.response_body
     if method.startswith("notifications/") or body.truncated or encoding_of(answer.headers):
@@ -52,7 +52,7 @@ def gives_nothing(call: WatchedCall, answer: UpstreamAnswer) -> bool:
     return responses_in(body.content, is_stream=True) == []
 
 
-def find_foreign(call: WatchedCall, answer: UpstreamAnswer) -> Problem | None:
+def find_foreign(call: WatchedCall, answer: StreamedAnswer) -> Problem | None:
     """Return that one request got the answer to another; None where it got its own, or nobody can tell."""
     body, ids = call.trace.response_body, read_messages(call.body).request_ids
     if len(ids) != 1 or answer.status != _OK or body.truncated or encoding_of(answer.headers):
@@ -66,7 +66,7 @@ def find_foreign(call: WatchedCall, answer: UpstreamAnswer) -> Problem | None:
     return UpstreamAnswerForeign(call.url.partition("?")[0], shown, shown_ids(ids), f"the MCP server at {call.origin}")
 
 
-def find_unpackable(call: WatchedCall, answer: UpstreamAnswer) -> Problem | None:
+def find_unpackable(call: WatchedCall, answer: StreamedAnswer) -> Problem | None:
     """Return that a body is not packed as it says; None where it may be, or is packed as only the client may know."""
     body = call.trace.response_body
     if answer.status != _OK or encoding_of(answer.headers) not in _UNPACKED_HERE:
@@ -85,7 +85,7 @@ def _is_open(message: Message) -> bool:
     return message.is_error and not any(each is not None for each in message.ids)
 
 
-def judge(call: WatchedCall, answer: UpstreamAnswer) -> None:
+def judge(call: WatchedCall, answer: StreamedAnswer) -> None:
     """Tell what a refusal means for the flow, once it was given; what is answered well tells itself."""
     trace = call.trace
     status, has_token = answer.status, trace.token_id is not None
@@ -98,7 +98,7 @@ def judge(call: WatchedCall, answer: UpstreamAnswer) -> None:
         tell_refusal(call, _SEEN.get(status, Seen.CALL_FAILED), _refusal(call, answer))
 
 
-def _refusal(call: WatchedCall, answer: UpstreamAnswer) -> Problem:
+def _refusal(call: WatchedCall, answer: StreamedAnswer) -> Problem:
     """Return what it is that came instead of MCP."""
     trace, challenge = call.trace, _challenge(answer)
     answered = _answered(call, answer)
@@ -120,14 +120,14 @@ def _refusal(call: WatchedCall, answer: UpstreamAnswer) -> Problem:
     return no_answer_in(replace(answered, said=said_to(call, said)), asked, caller)
 
 
-def _answered(call: WatchedCall, answer: UpstreamAnswer) -> Answered:
+def _answered(call: WatchedCall, answer: StreamedAnswer) -> Answered:
     """Return what the answer tells, as far as its body was kept."""
     body, url = call.trace.response_body.content, call.url.partition("?")[0]
     speaks_mcp = failure_in(body, is_stream=False) is not None
     return read_answer(url, answer.status, read_headers(answer.headers), body, speaks_mcp=speaks_mcp)
 
 
-def _challenge(answer: UpstreamAnswer) -> Challenge:
+def _challenge(answer: StreamedAnswer) -> Challenge:
     challenges = [value.decode("latin-1") for key, value in answer.headers if key == b"www-authenticate"]
     return bearer_challenge(challenges) or Challenge()
 

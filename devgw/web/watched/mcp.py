@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from devgw.gateway.transport import UpstreamAnswer
+from devgw.gateway.transport import StreamedAnswer
 from devgw.gateway.watched.headers import metadata_hint
 from devgw.gateway.watched.legs import Leg
 from devgw.gateway.watched.tokens import token_id
@@ -44,13 +44,13 @@ async def answer_plain(call: WatchedCall) -> None:
         answer.abort()
 
 
-def _is_astray(call: WatchedCall, answer: UpstreamAnswer) -> bool:
+def _is_astray(call: WatchedCall, answer: StreamedAnswer) -> bool:
     """Tell whether a message of MCP was sent to another path than the one that is watched, and refused there."""
     is_post = call.leg is Leg.OTHER and call.trace.method == "POST" and answer.status >= _REFUSALS
     return is_post and is_jsonrpc(call.body) and read_messages(call.body).method is not None
 
 
-async def _give_judged(call: WatchedCall, answer: UpstreamAnswer) -> None:
+async def _give_judged(call: WatchedCall, answer: StreamedAnswer) -> None:
     """Give an answer, and tell what it means: a refusal once its own words are there."""
     if not is_refusal(call, answer):
         if call.trace.token_id is not None:
@@ -83,7 +83,7 @@ def _read_call(call: WatchedCall) -> None:
         trace.grant_id, trace.client_id, trace.client_name = holder.grant_id, holder.client_id, holder.client_name
 
 
-async def _meet_hint(call: WatchedCall, answer: UpstreamAnswer) -> None:
+async def _meet_hint(call: WatchedCall, answer: StreamedAnswer) -> None:
     """Open the origin to which a challenge leads, and remember that the resource's metadata is there."""
     if hint := metadata_hint(answer.headers):
         for refused in await call.watched.origins.meet([hint]):

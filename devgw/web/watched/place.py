@@ -16,7 +16,7 @@ _PLACE = re.compile(rb"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,255}):(\d{1,5})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TunnelTarget:
     """Where a tunnel is to lead."""
 
     host: str
@@ -27,7 +27,7 @@ class Place:
     http: str
 
 
-def place_of(target: bytes) -> Place:
+def place_of(target: bytes) -> TunnelTarget:
     """Return where the target of CONNECT leads.
 
     Raises:
@@ -41,7 +41,7 @@ def place_of(target: bytes) -> Place:
         read = read_url(f"https://{place}")
     except UrlRefused as refused:
         raise HeadRefused(RequestMalformed(f"the target of CONNECT leads nowhere: {refused}")) from refused
-    return Place(read.host, int(found[2]), read.origin, read_url(f"http://{place}").origin)
+    return TunnelTarget(read.host, int(found[2]), read.origin, read_url(f"http://{place}").origin)
 
 
 class PlainRequests:

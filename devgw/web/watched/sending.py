@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from devgw.events.trace import Headers
 from devgw.gateway.forwarding import encoding_of
-from devgw.gateway.transport import Timing, UpstreamAnswer, UpstreamRequest
+from devgw.gateway.transport import StreamedAnswer, Timing, UpstreamRequest
 from devgw.gateway.watched.headers import headers_down, headers_up
 from devgw.gateway.watched.legs import Leg
 from devgw.limits import Limits
@@ -36,7 +36,7 @@ class WholeAnswer:
 
 async def send(
     call: WatchedCall, body: bytes, url: str | None = None, *, headers: Headers | None = None
-) -> UpstreamAnswer:
+) -> StreamedAnswer:
     """Return the real server's answer as soon as its head is there.
 
     Args:
@@ -71,7 +71,7 @@ async def send(
     return answer
 
 
-async def _opened(call: WatchedCall, request: UpstreamRequest, timing: Timing) -> UpstreamAnswer:
+async def _opened(call: WatchedCall, request: UpstreamRequest, timing: Timing) -> StreamedAnswer:
     """Return an answer; where none came, the advice is of a server that no file of a project names."""
     try:
         return await call.watched.client.open(request, timing)
@@ -137,7 +137,7 @@ async def give(call: WatchedCall, answer: WholeAnswer, body: bytes | None = None
     call.show_answer(answer.headers, answer.body)
 
 
-async def give_as_it_comes(call: WatchedCall, answer: UpstreamAnswer) -> None:
+async def give_as_it_comes(call: WatchedCall, answer: StreamedAnswer) -> None:
     """Give an answer back piece by piece, and note where a redirect leads.
 
     Raises:

@@ -8,7 +8,7 @@ from devgw.clock import Clock
 from devgw.foreign.held import HeldTogether
 from devgw.foreign.urls import UrlRefused, read_url
 from devgw.gateway.forwarding import HOP_BY_HOP
-from devgw.gateway.transport import Timing, UpstreamAnswer, UpstreamClient, UpstreamRequest
+from devgw.gateway.transport import StreamedAnswer, Timing, UpstreamRequest, UpstreamTransport
 from devgw.limits import Limits
 from devgw.problems import Refused
 from devgw.problems.front import RequestTooLarge
@@ -24,7 +24,7 @@ _NOT_UP = HOP_BY_HOP | {b"host", b"content-length", b"expect"}
 class Unwatched:
     """An ASGI app that sends each request to the server that it names."""
 
-    def __init__(self, client: UpstreamClient, clock: Clock, bodies: HeldTogether, most_bytes: int) -> None:
+    def __init__(self, client: UpstreamTransport, clock: Clock, bodies: HeldTogether, most_bytes: int) -> None:
         self._client = client
         self._clock = clock
         self._bodies = bodies
@@ -61,7 +61,7 @@ class Unwatched:
         finally:
             answer.abort()
 
-    async def _opened(self, request: UpstreamRequest) -> UpstreamAnswer:
+    async def _opened(self, request: UpstreamRequest) -> StreamedAnswer:
         try:
             return await self._client.open(request, Timing())
         except Refused as refused:
@@ -82,7 +82,7 @@ def _origin_of(host: str) -> str:
         raise Refused(RequestMalformed(f"its Host leads nowhere: {refused}")) from refused
 
 
-async def _give(recording: Recording, answer: UpstreamAnswer) -> None:
+async def _give(recording: Recording, answer: StreamedAnswer) -> None:
     headers = [pair for pair in answer.headers if pair[0] not in HOP_BY_HOP]
     await recording.send({"type": "http.response.start", "status": answer.status, "headers": headers})
     while piece := await answer.read():

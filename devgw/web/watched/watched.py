@@ -9,7 +9,7 @@ from devgw.events import Bus, Trace
 from devgw.events.trace import Headers
 from devgw.foreign.held import HeldTogether
 from devgw.gateway.patience import Patience
-from devgw.gateway.transport import UpstreamClient
+from devgw.gateway.transport import UpstreamTransport
 from devgw.gateway.watched.authorizations import WatchedAuthorizations
 from devgw.gateway.watched.bearers import Bearers
 from devgw.gateway.watched.clients import WatchedClients
@@ -30,7 +30,7 @@ class Watched:
     settings: Settings
     clock: Clock
     bus: Bus
-    client: UpstreamClient
+    client: UpstreamTransport
     origins: WatchedOrigins
     legs: Legs
     clients: WatchedClients
