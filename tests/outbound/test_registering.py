@@ -72,6 +72,20 @@ async def test_an_error_that_says_no_more_than_its_code_is_told_once(bench: Benc
     assert problem.explain().endswith("answered 401 invalid_token: it said nothing else")
 
 
+async def test_a_kept_registration_by_whose_method_the_gateway_cannot_authenticate_is_made_anew(
+    bench: Bench, upstream: Upstream
+) -> None:
+    await bench.connect()
+    (kept,) = bench.store.upstream_clients()
+    bench.store.save_upstream_client(replace(kept, token_endpoint_auth_method="tls_client_auth"))
+
+    await bench.connect()
+    assert len(upstream.asked_at("/register")) == 2
+    assert [each.token_endpoint_auth_method for each in bench.store.upstream_clients()] == [
+        kept.token_endpoint_auth_method
+    ]
+
+
 @pytest.mark.parametrize("status", [429, 500, 503])
 async def test_a_registration_that_cannot_be_answered_now_is_to_be_tried_later(
     bench: Bench, upstream: Upstream, status: int

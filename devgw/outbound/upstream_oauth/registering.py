@@ -80,7 +80,8 @@ class Registering:
         if _takes_document(server, document_url):
             return self._client(exchange, server, redirect_uri, document_url, "none", "cimd")
         kept = self._store.find_upstream_client(server.issuer, exchange.id, redirect_uri)
-        if kept and (kept.expires_at is None or kept.expires_at > self._clock.now()):
+        is_current = kept is not None and (kept.expires_at is None or kept.expires_at > self._clock.now())
+        if kept and is_current and kept.token_endpoint_auth_method in PREFERRED:  # an older devgw kept any method
             return kept
         if server.registration_endpoint is None:
             raise Refused(_not_offered(exchange, server, redirect_uri, document_url))
