@@ -13,10 +13,10 @@ from devgw.foreign.client_setup import CLIENT_SETUPS, ClientSetup
 from devgw.foreign.shell import server_name
 from devgw.foreign.text import cells
 
-_WIDE, _NARROW = 18, 15
+_WIDEST, _WIDE, _NARROW = 24, 18, 15
 _TIGHT = 19
 _LISTED, _OTHER_LINES = 4, 16
-_NEEDS = 70
+_AMPLE, _NEEDS = 116, 70
 LETTERS = "123456789abcdefg"
 """By which the commands are copied."""
 _PROVIDERS = {
@@ -57,7 +57,7 @@ def write(scene: Scene, sheet: Sheet) -> None:
     """Write the first screen."""
     is_live = scene.world.link is Link.LIVE
     is_roomy = sheet.height > _TIGHT
-    sheet.names = _WIDE if sheet.width >= _NEEDS else _NARROW
+    sheet.names = _WIDEST if sheet.width >= _AMPLE else _WIDE if sheet.width >= _NEEDS else _NARROW
     if is_roomy:
         sheet.lines.append(())
     sheet.add(line((_head(scene) if is_live else "Waiting for the gateway.", "strong")))

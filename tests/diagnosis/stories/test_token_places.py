@@ -77,6 +77,18 @@ async def test_a_key_of_somebody_elses_is_suspected_where_its_client_goes_no_fur
     assert key not in f"{found} {refused.text}"
 
 
+@pytest.mark.parametrize(("sent", "place"), OF_ANY_NAME)
+async def test_what_stands_under_a_name_that_says_no_key_is_taken_for_none(
+    gateway: Watched, http: httpx2.AsyncClient, sent: Sent, place: str
+) -> None:
+    refused = await ask(gateway, http, sent("a-word-of-its-own"))
+    assert refused.status_code == 401
+    assert place not in refused.json()["error_description"]
+
+    gateway.wait(5)
+    assert "BEAR-11" not in await gateway.names()
+
+
 async def test_a_client_that_has_a_key_for_its_upstream_and_signs_in_is_not_suspected(gateway: Watched) -> None:
     key = {"x-api-key": "k3y-of-the-upstream"}
     agent = Agent(gateway)
