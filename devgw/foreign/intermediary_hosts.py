@@ -11,7 +11,7 @@ _NOBODY, _ROUTE, _FAILS = Intervention.REACHES_NOBODY, Intervention.KNOWS_NO_ROU
 _AWAY = Intervention.TURNS_AWAY
 _LOGIN, _KEY = Intervention.WANTS_LOGIN, Intervention.WANTS_KEY
 _UNAUTHORIZED, _FORBIDDEN, _ABSENT = frozenset({401}), frozenset({403}), frozenset({404})
-_DOWN, _BROKEN, _FLARES_OWN = frozenset({503}), frozenset(range(500, 600)), frozenset(range(520, 531))
+_DOWN, _BROKEN = frozenset({503}), frozenset(range(500, 600))
 _AWS, _APIM, _FRONT = "AWS API Gateway", "Azure API Management", "CloudFront"
 _REFUSED = frozenset(range(400, 500)) - {404, 429}
 """404 may be the server's own; whose limit 429 tells of is told with it."""

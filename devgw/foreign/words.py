@@ -26,6 +26,17 @@ _WHY = (
 )
 """Members that say why, the most telling first (RFC 6749 §5.2, RFC 9457 §3.1, JSON-RPC 2.0 §5.1; and what is usual)."""
 
+_LONG = re.compile(r"(?![a-z]{1,20}(?:_[a-z]{1,20}){1,9}(?![\w~+/.-]))[A-Za-z0-9_~+/.-]{24,}=*")
+"""What only a secret is as long as; names of members such as `token_endpoint_auth_method` are none."""
+_NAMED = re.compile(
+    r"((?:token|secret|password|verifier|assertion|jwt|cookie|authorization|(?:api|access|private)[_-]?key)"
+    r"(?:\\*[\"']\s?:\s?|[=>]))"
+    r"(?!null\b)(?:\\+\".*?(?:\\+\"|\Z)|\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[\[{].*|[^\s,&<>}\]\"'\\]+)",
+    re.IGNORECASE,
+)
+"""A member or parameter that is a secret by its name, however short, and whatever form it stands in."""
+EXCERPT = 300
+
 
 def beginning_of(content: bytes) -> str:
     """Return the first words of a page or text, no markup: its title where that says more than a status does."""
@@ -36,8 +47,17 @@ def beginning_of(content: bytes) -> str:
 
 
 def words_of(content: bytes) -> str:
-    """Return why an answer says no: the member that says so where it is a JSON object, else how it begins."""
-    return reason_in(content) or beginning_of(content)
+    """Return why an answer says no: the member that says so where it is a JSON object, else how it begins.
+
+    Of an object that does not say why, all is cut out that is like a secret.
+    """
+    return reason_in(content) or _cut(excerpt(content))
+
+
+def excerpt(body: bytes) -> str:
+    """Return the beginning of a foreign answer as it may be shown: on one line, anything like a secret cut out."""
+    text = " ".join(body[: EXCERPT * 4].decode("utf-8", "replace").split())
+    return _LONG.sub("…", _NAMED.sub(r"\1…", text))[:EXCERPT]
 
 
 def reason_in(content: bytes) -> str:

@@ -25,6 +25,8 @@ _PARAMETERS = frozenset(
     {"access_token", "token", "api_key", "apikey", "api-key", "auth_token", "bearer_token", "bearer", "jwt"}
 )
 """Of a query, a form or a cookie."""
+_NO_PLACES = frozenset({b"authorization", b"referer"})
+"""Headers by which no client means to send a token here: where it is right, and the URL of the page that asks."""
 _FORM = b"x-www-form-urlencoded"
 _READ, _SHOWN, _MOST = 65_536, 60, 100
 """Bytes of a body, characters of a name, parts of a query, a form or a cookie header."""
@@ -54,14 +56,19 @@ def _places(headers: Headers, query: bytes, body: bytes) -> Iterator[PlacedValue
     for name, value in headers:
         if name == b"cookie":
             yield from _cookies(value.decode("latin-1"))
-        elif name != b"authorization":
+        elif name not in _NO_PLACES:
             called = name.decode("latin-1").lower()
             yield PlacedValue(
                 f"the header {clean(called.title(), _SHOWN)}", value.decode("latin-1"), called in _HEADERS
             )
-    yield from _parameters("query parameter", parse_qsl(query.decode("latin-1"), max_num_fields=_MOST))
+    yield from _parameters("query parameter", _pairs(query))
     if any(name == b"content-type" and _FORM in value.lower() for name, value in headers):
-        yield from _parameters("form field", parse_qsl(body.decode("latin-1"), max_num_fields=_MOST))
+        yield from _parameters("form field", _pairs(body))
+
+
+def _pairs(form: bytes) -> list[tuple[str, str]]:
+    """Return the first of the pairs of a query or form."""
+    return parse_qsl("&".join(form.decode("latin-1").split("&", _MOST)[:_MOST]))
 
 
 def _cookies(header: str) -> Iterator[PlacedValue]:

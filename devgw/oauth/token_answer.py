@@ -3,7 +3,6 @@
 Source: RFC 6749 §5.1, §5.2. Beyond it: form-encoded answers, errors with status 200, `expires_in` as a string.
 """
 
-import re
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -11,21 +10,12 @@ from urllib.parse import parse_qsl
 from devgw.foreign.json import JsonRefused, find_refusal, read_object
 from devgw.foreign.text import clean
 from devgw.foreign.urls import without_user
+from devgw.foreign.words import EXCERPT, excerpt
 from devgw.oauth.text import is_text, is_visible
 from devgw.problems import Refused
 from devgw.problems.limit import limit_id
 from devgw.problems.upstream_token import TokenAnswerShape, TokenAnswerUnreadable, TokenRequestRefused
 
-_LONG = re.compile(r"(?![a-z]{1,20}(?:_[a-z]{1,20}){1,9}(?![\w~+/.-]))[A-Za-z0-9_~+/.-]{24,}=*")
-"""What only a secret is as long as; names of members such as `token_endpoint_auth_method` are none."""
-_NAMED = re.compile(
-    r"((?:token|secret|password|verifier|assertion|jwt|cookie|authorization|(?:api|access|private)[_-]?key)"
-    r"(?:\\*[\"']\s?:\s?|[=>]))"
-    r"(?!null\b)(?:\\+\".*?(?:\\+\"|\Z)|\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[\[{].*|[^\s,&<>}\]\"'\\]+)",
-    re.IGNORECASE,
-)
-"""A member or parameter that is a secret by its name, however short, and whatever form it stands in."""
-EXCERPT = 300
 A_CENTURY = 3.2e9
 """In seconds: a lifetime beyond it is none."""
 
@@ -44,12 +34,6 @@ class TokenAnswer:
     def __repr__(self) -> str:
         """Show the shape alone."""
         return f"<TokenAnswer expires_in={self.expires_in} refresh={self.refresh_token is not None}>"
-
-
-def excerpt(body: bytes) -> str:
-    """Return the beginning of a foreign answer as it may be shown: on one line, anything like a secret cut out."""
-    text = " ".join(body[: EXCERPT * 4].decode("utf-8", "replace").split())
-    return _LONG.sub("…", _NAMED.sub(r"\1…", text))[:EXCERPT]
 
 
 def _members(content_type: str, body: bytes) -> dict[str, Any] | None:

@@ -23,7 +23,8 @@ class TokenMissing(Problem):
 
     def explain(self) -> str:
         """Say so, and what else it has."""
-        has = f"; it has {' and '.join(self.beside)}, which is not read here" if self.beside else ""
+        read = "which is not read here" if len(self.beside) == 1 else "none of which is read here"
+        has = f"; it has {' and '.join(self.beside)}, {read}" if self.beside else ""
         return f"The request has no Authorization header{has}."
 
 

@@ -10,14 +10,19 @@ from devgw.foreign.urls import UrlRefused, read_url
 
 REDIRECT_CODES = frozenset({"redirect_uri_mismatch", "invalid_redirect_uri"})
 """Google's and others' code for it."""
+_OF_OTHERS = frozenset({"access_denied", "consent_required", "login_required", "interaction_required"})
+"""Codes that say no to a person, whatever their words speak of besides."""
 _THING = r"(redirect(ion)?[ _-]?ur[il]|callback[ _-]?ur[il]|callback address|reply (url|address))"
 _AGAINST = (
     r"(mismatch|(not|n['’]t) (a |be )?(match|registered|allowed|permitted|authori[sz]ed|whitelisted|configured|valid)"
     r"|(not|n['’]t) (be )?found|does not exist|not (in|on|one of|part of|among)\b|no match|no registered|invalid"
     r"|incorrect|wrong|unregistered|unauthori[sz]ed|unknown|must (be|match|equal)|different|differs?)"
 )
+_SENTENCE = r"(?:[^.]|\.(?!\s))"
+"""A letter of one sentence: a dot within a host or a number ends none."""
 _WORDS_AGAINST = re.compile(
-    rf"{_THING}.{{0,200}}{_AGAINST}|{_AGAINST}.{{0,40}}{_THING}|AADSTS50011[23]?\b|redirect[ _]mismatch",
+    rf"{_THING}{_SENTENCE}{{0,200}}{_AGAINST}|{_AGAINST}{_SENTENCE}{{0,40}}{_THING}"
+    r"|AADSTS50011[23]?\b|redirect[ _]mismatch",
     re.IGNORECASE | re.DOTALL,
 )
 _OTHER_CAUSES = re.compile(r"expired|revoked|another client|verifier|already (been )?(used|redeemed)", re.IGNORECASE)
@@ -32,7 +37,9 @@ def is_against_redirect(error: str, description: str) -> bool:
     if error in REDIRECT_CODES:
         return True
     words = description[:_READ]
-    is_said = any(_WORDS_AGAINST.search(each) for each in (error, words))
+    if error in _OF_OTHERS:
+        return False
+    is_said = any(_WORDS_AGAINST.search(each) for each in (error[:_READ], words))
     return is_said and _OTHER_CAUSES.search(words) is None
 
 

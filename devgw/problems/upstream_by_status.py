@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 
 from devgw.foreign.intermediary import Intermediary, find_intermediary
 from devgw.foreign.intermediary_mark import Intervention
+from devgw.foreign.json import JsonRefused, read_object
 from devgw.foreign.sign_in import leads_to_sign_in
 from devgw.foreign.text import clean
 from devgw.foreign.urls import read_url
@@ -26,6 +27,7 @@ from devgw.problems.foreign_token import (
 )
 from devgw.problems.proxy import REWRITE_PATTERN
 from devgw.problems.redirect import UpstreamRedirectEmpty
+from devgw.problems.upstream_credential import asks_for_no_token
 from devgw.problems.upstream_no_mcp import (
     IntermediaryAnswered,
     UpstreamAnswerNotMcp,
@@ -146,9 +148,18 @@ def stood_in(answered: Answered, caller: CallFacts = UNKNOWN) -> UpstreamRefusal
 def stood_before(url: str, status: int, headers: Mapping[str, str], body: bytes, caller: CallFacts) -> Problem | None:
     """Return who answered in the place of an endpoint; None where it was its own server, or there is no such path."""
     found = find_intermediary(status, headers, body)
-    if found is None or found.does is Intervention.KNOWS_NO_ROUTE:
+    if found is None or found.does is Intervention.KNOWS_NO_ROUTE or (status < _REDIRECTS and _is_object(body)):
         return None
     return stood_in(Answered(url, status, words_of(body), headers, found), caller)
+
+
+def _is_object(body: bytes) -> bool:
+    """Tell whether an answer is what an endpoint is asked for: whatever names stand in it, it is that one's own."""
+    try:
+        read_object(body)
+    except JsonRefused:
+        return False
+    return True
 
 
 def kept_from(url: str, status: int, headers: Mapping[str, str], body: bytes, caller: CallFacts) -> Problem | None:
@@ -213,12 +224,6 @@ def _dpop_error(answered: Answered) -> str:
 
 _TELLING = {403: "WWW-Authenticate", 407: "Proxy-Authenticate", 426: "Upgrade"}
 """Headers that belong to what a status says."""
-
-
-def asks_for_no_token(challenge: str) -> bool:
-    """Tell whether a challenge asks for something, and not for a token (RFC 6750, RFC 9449)."""
-    lower = challenge.lower()
-    return bool(lower.strip()) and "bearer" not in lower and "dpop" not in lower
 
 
 def _with(answered: Answered, header: str) -> Answered:

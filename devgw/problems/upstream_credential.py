@@ -1,5 +1,6 @@
 """Why what a route sends to say who asks is of no use: a credential, a key, a certificate, a header."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -32,6 +33,7 @@ _RENEWED = {
 
 _ACCOUNTS = {"basic": "Basic", "digest": "Digest", "negotiate": "Negotiate (Kerberos)", "ntlm": "NTLM"}
 """Schemes by which a person's account is shown, and no token (RFC 7617, RFC 7616, RFC 4559)."""
+_SCHEME = re.compile(r"(?:^|,)\s*([a-z]+)(?=[\s,]|$)")
 CHALLENGE_SHOWN = 300
 """Characters of a challenge; of one that is longer nobody says what it lacks."""
 _TOKEN_BY_HAND = (
@@ -41,10 +43,21 @@ _TOKEN_BY_HAND = (
 _BASIC = "`Basic ` and the base64 of name:password"
 
 
-def account_scheme(challenge: str) -> str:
-    """Return the scheme of an account, where a challenge asks for that and for no token; else empty."""
+def asks_for_no_token(challenge: str) -> bool:
+    """Tell whether a challenge asks for something, and not for a token (RFC 6750, RFC 9449)."""
     lower = challenge.lower()
-    return "" if "bearer" in lower else _ACCOUNTS.get(lower.partition(" ")[0].rstrip(","), "")
+    return bool(lower.strip()) and "bearer" not in lower and "dpop" not in lower
+
+
+def account_scheme(challenge: str) -> str:
+    """Return the scheme of an account, where a challenge asks for that and for no token; else empty.
+
+    Of several it is Basic, which needs one request alone.
+    """
+    if not asks_for_no_token(challenge):
+        return ""
+    offered = [_ACCOUNTS[each] for each in _SCHEME.findall(challenge.lower()) if each in _ACCOUNTS]
+    return "Basic" if "Basic" in offered else next(iter(offered), "")
 
 
 def for_account(scheme: str, how: str) -> str:
@@ -77,7 +90,7 @@ class UpstreamCredentialRefused(UpstreamProblem):
     def explain(self) -> str:
         """Say that the client's own login is not the cause."""
         said = f" It said: “{self.beginning}”." if self.beginning else ""
-        if self.challenge and "bearer" not in self.challenge.lower():
+        if asks_for_no_token(self.challenge):
             said += f" It asks for {self.challenge}, and for no Bearer token."
         what = "a call with no credential: the route has none" if self.shown is Shown.NOTHING else self.shown
         return f"The upstream {self.url} answered 401 to {what}.{said}"

@@ -28,6 +28,20 @@ def test_the_words_that_say_what_is_the_matter_are_found(body: bytes, words: str
     assert words_of(b"<title>Sign in</title><p>more") == "Sign in"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"headers":{"authorization":"Bearer hunter2secretkey"}}',
+        b'{"access_token":"hunter2","token_type":"x"}',
+        b'{"a":1,"echo":{"x-api-key":"hunter2-and-more"}}',
+        b'{"client_secret":"hunter2"}',
+    ],
+)
+def test_an_object_that_says_no_reason_shows_no_secret_by_its_name(body: bytes) -> None:
+    assert "hunter2" not in words_of(body)
+    assert words_of(body)
+
+
 @pytest.mark.parametrize("piece", [b" ", b"error ", b"4", b"<title>", b"not found "])
 def test_a_long_title_is_read_once(piece: bytes) -> None:
     began = time.monotonic()

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devgw.oauth.token_answer import EXCERPT, TokenAnswer, TokenQuestion, excerpt, read_token_answer
+from devgw.foreign.words import EXCERPT, excerpt
+from devgw.oauth.token_answer import TokenAnswer, TokenQuestion, read_token_answer
 from devgw.problems import Refused
 from devgw.problems.base import Fault
 from devgw.problems.upstream_token import TokenAnswerUnreadable, TokenRequestRefused

@@ -44,6 +44,11 @@ def test_a_code_against_the_redirect_uri_needs_no_words(error: str) -> None:
     assert is_against_redirect(error, "")
 
 
+@pytest.mark.parametrize("error", ["access_denied", "consent_required", "login_required", "interaction_required"])
+def test_a_no_to_a_person_is_none_to_the_redirect_uri(error: str) -> None:
+    assert not is_against_redirect(error, "The redirect_uri is fine, but the user is not allowed")
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -54,6 +59,8 @@ def test_a_code_against_the_redirect_uri_needs_no_words(error: str) -> None:
         "You will be redirected to the redirect_uri",
         "The user is not assigned to the client application.",
         "Malformed auth code.",
+        "Look at the callback URL. The user is not allowed.",
+        "The person was not found. Go back to the redirect URI",
         "",
     ],
 )

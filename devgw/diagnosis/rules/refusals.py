@@ -16,8 +16,11 @@ from devgw.events.flow import Diagnosis
 from devgw.problems import Problem
 from devgw.problems.client_id import ClientUnknown
 from devgw.problems.consent import InteractionRequired
-from devgw.problems.endpoint_client import ClientNotTaken
+from devgw.problems.endpoint_client import ClientNotTaken, RegisteredOtherwise
+from devgw.problems.watched import OriginsExhausted
 
+NOTED = (OriginsExhausted, RegisteredOtherwise)
+"""What was noted of a good answer: it is no refusal (`rules.watched`)."""
 SECOND_BEST = ("TOK-03", "SESS-04", "REQ-03")
 """Consequences: a doubled callback or a stale page says little where another failure stands beside it."""
 
@@ -34,7 +37,9 @@ def refusals(view: SeenFlow, now: datetime) -> Iterator[Diagnosis]:
     refused: dict[str, list[Trace]] = {}
     for trace in view.traces:
         name = trace.diagnosis_id
-        if name is not None and (_ended_here(view, trace) or not came_past(view, _stage(trace), trace.started_at)):
+        if name is None or isinstance(trace.problem, NOTED):
+            continue
+        if _ended_here(view, trace) or not came_past(view, _stage(trace), trace.started_at):
             refused.setdefault(name, []).append(trace)
     last = {name: found for name, traces in refused.items() if (found := _last(view, name, traces, now))}
     certain = [name for name in last if name not in SECOND_BEST]
@@ -139,7 +144,7 @@ HOST-08 HOST-09 HOST-10 HOST-11
 IDT-03 IDT-04 IDT-05 IDT-06 IDT-07 IDT-08 IDT-09 IDT-10 IDT-11 IDT-12 IDT-13 IDT-14 IDT-15
 IDT-16 IDT-17 IDT-18 IDT-19 IDT-20 IDT-21 IDT-22 IDT-23 IDT-24 IDT-25 IDT-26 IDT-27 IDT-28 IDT-31 IDT-32 IDT-33 IDT-34
 LIMIT-01 LIMIT-02 LIMIT-03 LIMIT-04
-LIMIT-05 LIMIT-06 LIMIT-07 LIMIT-20 LIMIT-21 LIMIT-22 LIMIT-23 LIMIT-24 LIMIT-25 LIMIT-26 LIMIT-27 LIMIT-40 LIMIT-41
+LIMIT-05 LIMIT-06 LIMIT-20 LIMIT-21 LIMIT-22 LIMIT-23 LIMIT-24 LIMIT-25 LIMIT-26 LIMIT-27 LIMIT-40 LIMIT-41
 LIMIT-42 LIMIT-50 STATE-01 STATE-02 STATE-03 STATE-04 STATE-05
 DISC-10 DISC-14 REQ-04 REQ-05 REQ-06 REQ-07 REQ-08 REQ-09 REQ-10 REVK-04 NET-01 NET-02 NET-03 NET-04 NET-05 NET-06
 NET-07 NET-08 NET-09 NET-10 PKCE-01 PKCE-02 PKCE-03 PKCE-04
@@ -152,7 +157,7 @@ TOK-02 TOK-03
 TOK-04 TOK-05 TOK-07 TOK-08 TOK-09 UPST-03 UPST-04 UPST-06 UPST-08 UPST-09 UPST-10 UPST-11 UPST-12
 UPST-13 UPST-14 UPST-15 UPST-16 UPST-17 UPST-18 UPST-19 UPST-20 UPST-21 UPST-22 UPST-23 UPST-24
 UPST-25 UPST-26 WORK-03 WORK-04
-AUD-10 BEAR-09 BEAR-10 CONS-05 DISC-15 DISC-16 NET-11 NET-12 PROXY-04 REFR-10 REG-16 REG-17 REG-18 REG-19 REG-20 REQ-11
+AUD-10 BEAR-09 BEAR-10 CONS-05 DISC-15 DISC-16 NET-11 NET-12 PROXY-04 REFR-10 REG-16 REG-17 REG-18 REG-19 REQ-11
 BEAR-01 REQ-12 SCOPE-06 TOK-10
 WORK-06 WORK-07
 """

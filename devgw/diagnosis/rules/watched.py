@@ -14,6 +14,7 @@ from devgw.diagnosis.clients.recognise import recognise
 from devgw.diagnosis.exchange import asked_url
 from devgw.diagnosis.rule import Rule, diagnosis
 from devgw.diagnosis.rules import refusals, watched_steps
+from devgw.diagnosis.rules.refusals import NOTED
 from devgw.diagnosis.verdicts.check import Answer, Verdict
 from devgw.diagnosis.verdicts.point import Point
 from devgw.diagnosis.verdicts.server_endpoint import challenge_point, who_stood_before
@@ -26,7 +27,6 @@ from devgw.events.flow import Diagnosis, FlowState, Step, StepState
 from devgw.events.trace import CLIENT_LEFT
 from devgw.foreign.urls import UrlRefused, is_url, read_url
 from devgw.oauth.discovery import authorization_server_urls, resource_metadata_urls
-from devgw.problems.endpoint_client import RegisteredOtherwise
 from devgw.problems.watched import OriginsExhausted
 
 SILENCE = timedelta(seconds=5)
@@ -101,7 +101,7 @@ def noted_on_the_way(view: SeenFlow, _now: datetime) -> Iterator[Diagnosis]:
         return
     for trace in view.traces:
         problem = trace.problem
-        if isinstance(problem, OriginsExhausted | RegisteredOtherwise):
+        if isinstance(problem, NOTED):
             certain = isinstance(problem, OriginsExhausted)
             name = problem.diagnosis_id or ""
             yield diagnosis(name, problem.explain(), problem.advise(), view=view, trace=trace, certain=certain)

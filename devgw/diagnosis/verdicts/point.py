@@ -54,9 +54,10 @@ def shown(url: str) -> str:
 
 def lacks(document: Mapping[str, Any], member: str) -> str:
     """Return that a document has no string there, in words: it may have something else."""
-    said = document.get(member)
-    if not said:
+    if member not in document:
         return f"it has no `{member}`"
+    if (said := document[member]) == "":
+        return f"its `{member}` is empty"
     return f"its `{member}` is {clean(json.dumps(said, ensure_ascii=False), MOST_SHOWN)}, and no string"
 
 

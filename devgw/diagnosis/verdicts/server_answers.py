@@ -8,8 +8,7 @@ from devgw.diagnosis.verdicts.point import Naming, Point, at_whose, of_issuer, s
 from devgw.diagnosis.verdicts.server_endpoint import answered
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Seen
 from devgw.foreign.text import clean
-from devgw.foreign.words import reason_in
-from devgw.oauth.token_answer import excerpt
+from devgw.foreign.words import excerpt, reason_in
 from devgw.problems.endpoint import EndpointDead, EndpointFailing, EndpointKind
 from devgw.problems.endpoint_answer import EndpointAnswer, refusal_at
 from devgw.problems.endpoint_client import RegistrationClosed

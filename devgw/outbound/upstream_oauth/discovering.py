@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 
 from devgw.config.project import Route, TokenExchange
 from devgw.foreign.urls import read_url
+from devgw.foreign.words import excerpt
 from devgw.oauth.challenge import Challenge, bearer_challenge
 from devgw.oauth.discovery import (
     AuthorizationServer,
@@ -25,7 +26,6 @@ from devgw.oauth.discovery import (
     resource_metadata_urls,
 )
 from devgw.oauth.resource import origin_of
-from devgw.oauth.token_answer import excerpt
 from devgw.outbound.upstream_oauth.fetching import Errand, FetchedAnswer, Fetching
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import limit_id

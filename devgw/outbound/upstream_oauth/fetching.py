@@ -9,10 +9,10 @@ from devgw.config.project import Route
 from devgw.events import Bus, FailureOrigin, Outcome
 from devgw.events.taxonomy import McpAuthUpstreamAnswered
 from devgw.foreign.json import JsonRefused, find_refusal, read_object
+from devgw.foreign.words import excerpt
 from devgw.ids import OperationId, SubjectId, UpstreamServerId
 from devgw.limits import Limits
 from devgw.oauth.discovery import without_query
-from devgw.oauth.token_answer import excerpt
 from devgw.outbound.client import Bounds, CheckAddress, http_client
 from devgw.outbound.guard import check_form, find_near_check, is_local, near_name, upstream_check
 from devgw.outbound.reach import is_refused_for_tls, not_reached

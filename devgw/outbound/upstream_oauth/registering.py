@@ -12,13 +12,12 @@ from devgw.clock import Clock, from_epoch
 from devgw.config.project import TokenExchange
 from devgw.foreign.text import clean
 from devgw.foreign.urls import UrlRefused, read_url, same_origin
-from devgw.foreign.words import reason_in
+from devgw.foreign.words import excerpt, reason_in
 from devgw.gateway.connection import ConnectionStore, UpstreamClient, UpstreamSecrets
 from devgw.limits import Limits
 from devgw.oauth.client_document import client_metadata, is_loopback_host
 from devgw.oauth.discovery import AuthorizationServer
 from devgw.oauth.text import is_text
-from devgw.oauth.token_answer import excerpt
 from devgw.outbound.upstream_oauth.fetching import WRITTEN_IN, Errand, FetchedAnswer, Fetching
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import limit_id

@@ -12,8 +12,9 @@ from urllib.parse import quote, urlencode
 
 from devgw.clock import Clock, epoch
 from devgw.entropy import token
+from devgw.foreign.words import excerpt
 from devgw.oauth.discovery import without_query
-from devgw.oauth.token_answer import TokenAnswer, TokenQuestion, excerpt, read_token_answer
+from devgw.oauth.token_answer import TokenAnswer, TokenQuestion, read_token_answer
 from devgw.outbound.client import Bounds, CheckAddress, http_client
 from devgw.outbound.reach import is_refused_for_tls, not_reached
 from devgw.outbound.upstream_oauth.fetching import WRITTEN_IN, Errand, Fetching, check_of

@@ -10,14 +10,13 @@ from devgw.events import refusal
 from devgw.events.taxonomy import Outcome, WatchedStepTaken
 from devgw.foreign.text import clean
 from devgw.foreign.urls import UrlRefused, read_url
-from devgw.foreign.words import reason_in
+from devgw.foreign.words import excerpt, reason_in
 from devgw.gateway.forwarding import read_headers
 from devgw.gateway.watched.documents import read_document
 from devgw.gateway.watched.legs import Leg
 from devgw.monitor.flow_moves import Seen
 from devgw.monitor.masking import mask
 from devgw.monitor.secret_names import is_partly_secret, is_secret_parameter
-from devgw.oauth.token_answer import excerpt
 from devgw.problems import Problem
 from devgw.problems.endpoint import EndpointKind
 from devgw.problems.endpoint_answer import EndpointAnswer

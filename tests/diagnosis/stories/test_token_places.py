@@ -89,6 +89,36 @@ async def test_what_stands_under_a_name_that_says_no_key_is_taken_for_none(
     assert "BEAR-11" not in await gateway.names()
 
 
+MANY = "&".join(f"p{number}={number}" for number in range(400))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"json": CALL, "params": MANY},
+        {"content": MANY, "headers": {"content-type": "application/x-www-form-urlencoded"}},
+        {"content": "&" * 5_000, "headers": {"content-type": "application/x-www-form-urlencoded"}},
+        {"json": CALL, "headers": {"cookie": MANY.replace("&", "; ")}},
+    ],
+    ids=["query", "form", "ampersands", "cookies"],
+)
+async def test_a_request_of_very_many_parts_is_asked_for_a_token_like_any_other(
+    gateway: Watched, http: httpx2.AsyncClient, sent: dict[str, Any]
+) -> None:
+    refused = await ask(gateway, http, sent)
+    assert (refused.status_code, refused.json()["error"]) == (401, "invalid_token")
+    assert "resource_metadata" in refused.headers["www-authenticate"]
+
+
+async def test_the_url_of_the_page_that_asks_is_no_place_where_a_token_was_sent(gateway: Watched) -> None:
+    agent = Agent(gateway)
+    await agent.sign_in()
+    referer = {"referer": f"http://localhost:1/?t={agent.tokens['access_token']}"}
+    async with httpx2.AsyncClient() as http:
+        refused = await ask(gateway, http, {"json": CALL, "headers": referer})
+    assert "diagnosis" not in refused.json()
+
+
 async def test_a_client_that_has_a_key_for_its_upstream_and_signs_in_is_not_suspected(gateway: Watched) -> None:
     key = {"x-api-key": "k3y-of-the-upstream"}
     agent = Agent(gateway)
