@@ -131,7 +131,9 @@ async def test_redirect_uris_that_were_registered_otherwise_are_told(tmp_path: P
         upstream.answers["/authorize"] = (400, HTML, b"<h1>redirect_uri is not registered</h1>")
         await go(watched)
         made = await named(watched, "REG-20")
+        said = [each for flow in watched.flows() for each in flow.diagnoses if each.id == "REG-20"]
     assert "registered https://a.example/cb" in (made.explanation or "")
+    assert [each.certain for each in said] == [False]
 
 
 @pytest.mark.parametrize("at", ["token", "mcp"])
