@@ -32,7 +32,7 @@ class UpstreamAnswerNotMcp(UpstreamRefusal):
     def advise(self) -> str:
         """Say what may stand there."""
         if self.status_code == _NOT_MODIFIED:
-            return f"Let {self._whose}, or a cache before it, answer a POST itself; it sends no If-None-Match."
+            return f"Let {self._whose}, or a cache before it, answer each POST anew: 304 answers GET and HEAD alone."
         if self.written_in == REWRITE_PATTERN:
             return (
                 "Point rewritePattern at the MCP endpoint itself, or let that name its media type; how the answer "

@@ -12,6 +12,7 @@ from devgw.diagnosis.catalogue import failures
 from devgw.diagnosis.coverage import BY_CONFIGURATION, BY_DOCTOR, TOLERATED
 from devgw.diagnosis.rule import GatewayRule, Rule, diagnosis
 from devgw.diagnosis.rules import GATEWAY_RULES, RULES, watched
+from devgw.diagnosis.rules.refusals import NOTED
 from devgw.diagnosis.verdicts import Check, Verdict
 from devgw.problems import Problem
 from tests.diagnosis.every_problem import every_page, kinds, written_pages
@@ -20,7 +21,8 @@ from tests.support.gateway import running_gateway
 
 EVERY_RULE: list[Rule | GatewayRule] = [*RULES, *GATEWAY_RULES, *watched.RULES]
 TABLE = every_page()
-NAMED = {key: problem for key, problem in TABLE.items() if key[1] is not None}
+NAMED = {key: problem for key, problem in TABLE.items() if key[1] is not None and not isinstance(problem, NOTED)}
+"""What refuses; what `devgw watch` notes of a good answer is no answer of its own, and only its rule tells it."""
 ORDINARY = {key: problem for key, problem in TABLE.items() if key[1] is None}
 ANSWERED = ("JSON-RPC", "page", "JSON", "problem details", "bearer body", "WWW-Authenticate")
 BESIDE = ("devgw trace", "trace view", "event line", "event view", "devgw doctor")

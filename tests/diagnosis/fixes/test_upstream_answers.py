@@ -34,7 +34,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
         (response(b"", status="511 No"), "PROXY-19", "Sign in to the network first"),
         (response(b"no", status="400 No"), "PROXY-20", "Look at its words, and into the log"),
         (response(b"", status="407 No"), "PROXY-20", "a proxy on the way wants a login of its own"),
-        (response(b"", status="304 No"), "NET-06", "Point rewritePattern at the MCP endpoint itself"),
+        (response(b"", status="304 No"), "NET-06", "or a cache before it, answer each POST anew"),
         (response(b"{}"), "PROXY-21", "answer each request with `jsonrpc`, its `id`"),
         (response(b"x", more="Content-Encoding: br\r\n"), "PROXY-23", "gzip, deflate or identity alone"),
         (response(b'[{"jsonrpc":"2.0","id":1,"result":{}}]'), "PROXY-25", "answer a request that is an object"),
