@@ -65,10 +65,10 @@ _MEANT = frozenset({"jsonrpc", "method", "params", "id", *CAPABILITY_MEMBER.valu
 """The members by which a policy decides."""
 
 
-def read_messages(body: bytes) -> Messages:
+def read_messages(body: bytes, *, most_values: int = Limits.JSON_VALUES) -> Messages:
     """Return the messages of `body`: one object, or the array of a batch. How long it may be is its taker's to say."""
     try:
-        value = read_json(body, most_bytes=len(body))
+        value = read_json(body, most_bytes=len(body), most_values=most_values)
     except JsonRefused as refused:
         return Messages(refused=refused.kept())
     if isinstance(value, dict):

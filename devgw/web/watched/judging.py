@@ -8,9 +8,9 @@ from devgw.gateway.forwarding import encoding_of, header_of, is_event_stream, is
 from devgw.gateway.transport import StreamedAnswer
 from devgw.gateway.watched.legs import Leg
 from devgw.gateway.watched.tokens import TokenHolder, WatchedTokens
+from devgw.limits import Limits
 from devgw.mcp.answer import failure_in, is_jsonrpc, responses_in
 from devgw.mcp.attribution import shown_ids
-from devgw.mcp.message import read_messages
 from devgw.mcp.response import Message
 from devgw.monitor.flow_moves import Seen
 from devgw.oauth.challenge import Challenge, bearer_challenge
@@ -42,31 +42,55 @@ def is_refusal(call: WatchedCall, answer: StreamedAnswer) -> bool:
     return is_page or answer.status >= _REDIRECTS
 
 
-def gives_nothing(call: WatchedCall, answer: StreamedAnswer) -> bool:
-    """Tell whether a request, and no notification, got a success that ended without any message in its body."""
-    method, body = call.trace.mcp_method or "notifications/", call.trace.response_body
-    if method.startswith("notifications/") or body.truncated or encoding_of(answer.headers):
-        return False
-    if not is_event_stream(header_of(answer.headers, b"content-type")):
-        return not is_jsonrpc(body.content)
-    return responses_in(body.content, is_stream=True) == []
+def judge_success(call: WatchedCall, answer: StreamedAnswer) -> None:
+    """Tell what a success means for the flow, once it was given: something where it does not answer what was asked."""
+    responses = _responses(call, answer)
+    if _gives_nothing(call, answer, responses):
+        judge(call, answer)
+    elif (found := _find_foreign(call, answer, responses or []) or _find_unpackable(call, answer)) is not None:
+        tell_refusal(call, Seen.CALL_FAILED, found)
 
 
-def find_foreign(call: WatchedCall, answer: StreamedAnswer) -> Problem | None:
-    """Return that one request got the answer to another; None where it got its own, or nobody can tell."""
-    body, ids = call.trace.response_body, read_messages(call.body).request_ids
-    if len(ids) != 1 or answer.status != _OK or body.truncated or encoding_of(answer.headers):
+def _responses(call: WatchedCall, answer: StreamedAnswer) -> list[Message] | None:
+    """Return the responses that came to a request, read once; None where none is due, or not all of it can be read."""
+    body = call.trace.response_body
+    is_too_much = body.truncated or len(body.content) > Limits.ANSWER_BYTES
+    if not _is_request(call) or is_too_much or encoding_of(answer.headers):
         return None
-    is_stream = is_event_stream(header_of(answer.headers, b"content-type"))
-    responses = responses_in(body.content, is_stream=is_stream) or []
+    return responses_in(body.content, is_stream=_is_stream(answer))
+
+
+def _gives_nothing(call: WatchedCall, answer: StreamedAnswer, responses: list[Message] | None) -> bool:
+    """Tell whether a request, and no notification, got a success that ended without any message in its body."""
+    if _is_stream(answer):
+        return responses == []
+    body = call.trace.response_body
+    is_whole = not (body.truncated or encoding_of(answer.headers))
+    return _is_request(call) and is_whole and not is_jsonrpc(body.content)
+
+
+def _find_foreign(call: WatchedCall, answer: StreamedAnswer, responses: list[Message]) -> Problem | None:
+    """Return that one request got the answer to another; None where it got its own, or nobody can tell."""
+    ids = call.messages.request_ids
     got = [each for message in responses for each in message.ids or [None]]
-    if not got or any(each == ids[0] for each in got) or all(map(_is_open, responses)):
+    if len(ids) != 1 or answer.status != _OK or not got:
+        return None
+    if any(each == ids[0] for each in got) or all(map(_is_open, responses)):
         return None
     shown = shown_ids([each for each in got if each is not None])
     return UpstreamAnswerForeign(call.url.partition("?")[0], shown, shown_ids(ids), f"the MCP server at {call.origin}")
 
 
-def find_unpackable(call: WatchedCall, answer: StreamedAnswer) -> Problem | None:
+def _is_request(call: WatchedCall) -> bool:
+    """Tell whether what was asked, as far as it was read, wants an answer."""
+    return not (call.trace.mcp_method or "notifications/").startswith("notifications/")
+
+
+def _is_stream(answer: StreamedAnswer) -> bool:
+    return is_event_stream(header_of(answer.headers, b"content-type"))
+
+
+def _find_unpackable(call: WatchedCall, answer: StreamedAnswer) -> Problem | None:
     """Return that a body is not packed as it says; None where it may be, or is packed as only the client may know."""
     body = call.trace.response_body
     if answer.status != _OK or encoding_of(answer.headers) not in _UNPACKED_HERE:

@@ -8,12 +8,10 @@ from devgw.gateway.watched.legs import Leg
 from devgw.gateway.watched.tokens import token_id
 from devgw.limits import Limits
 from devgw.mcp.answer import is_jsonrpc
-from devgw.mcp.message import read_messages
-from devgw.monitor.flow_moves import Seen
+from devgw.mcp.message import NO_MESSAGES, read_messages
 from devgw.problems.proxy import NAMING_DOCUMENT, UpstreamNameUnknown
-from devgw.web.watched.judging import find_foreign, find_unpackable, gives_nothing, is_refusal, judge
+from devgw.web.watched.judging import is_refusal, judge, judge_success
 from devgw.web.watched.sending import give_as_it_comes, send
-from devgw.web.watched.telling import tell_refusal
 from devgw.web.watched.watched import WatchedCall
 
 _REFUSALS = 400
@@ -47,7 +45,10 @@ async def answer_plain(call: WatchedCall) -> None:
 def _is_astray(call: WatchedCall, answer: StreamedAnswer) -> bool:
     """Tell whether a message of MCP was sent to another path than the one that is watched, and refused there."""
     is_post = call.leg is Leg.OTHER and call.trace.method == "POST" and answer.status >= _REFUSALS
-    return is_post and is_jsonrpc(call.body) and read_messages(call.body).method is not None
+    if not is_post or not is_jsonrpc(call.body):
+        return False
+    _read_messages(call)
+    return call.messages.method is not None
 
 
 async def _give_judged(call: WatchedCall, answer: StreamedAnswer) -> None:
@@ -56,10 +57,7 @@ async def _give_judged(call: WatchedCall, answer: StreamedAnswer) -> None:
         if call.trace.token_id is not None:
             call.watched.tokens.note_taken(call.trace.header(b"authorization").partition(" ")[2])
         await give_as_it_comes(call, answer)
-        if gives_nothing(call, answer):
-            judge(call, answer)
-        elif (found := find_foreign(call, answer) or find_unpackable(call, answer)) is not None:
-            tell_refusal(call, Seen.CALL_FAILED, found)
+        judge_success(call, answer)
         return
     try:
         await give_as_it_comes(call, answer)
@@ -70,10 +68,7 @@ async def _give_judged(call: WatchedCall, answer: StreamedAnswer) -> None:
 def _read_call(call: WatchedCall) -> None:
     """Write down whose call it is and what it asks."""
     trace = call.trace
-    if call.body and len(call.body) <= Limits.ANSWER_BYTES:
-        messages = read_messages(call.body)
-        trace.mcp_method = (messages.method or "")[: Limits.NAME_CHARACTERS] or None
-        trace.capability = (messages.capability or "")[: Limits.NAME_CHARACTERS] or None
+    _read_messages(call)
     trace.protocol_version = trace.header(b"mcp-protocol-version")[: Limits.NAME_CHARACTERS] or None
     scheme, _, token = trace.header(b"authorization").partition(" ")
     if scheme.lower() not in _TOKENS:
@@ -81,6 +76,16 @@ def _read_call(call: WatchedCall) -> None:
     trace.token_id = token_id("at", token)
     if (holder := call.watched.tokens.find(token)) is not None:
         trace.grant_id, trace.client_id, trace.client_name = holder.grant_id, holder.client_id, holder.client_name
+
+
+def _read_messages(call: WatchedCall) -> None:
+    """Write down what is asked, read once however often it is asked for; of what is too long or too much, nothing."""
+    if call.messages is not NO_MESSAGES or not 0 < len(call.body) <= Limits.ANSWER_BYTES:
+        return
+    trace, messages = call.trace, read_messages(call.body, most_values=Limits.ANSWER_VALUES)
+    trace.mcp_method = (messages.method or "")[: Limits.NAME_CHARACTERS] or None
+    trace.capability = (messages.capability or "")[: Limits.NAME_CHARACTERS] or None
+    call.messages = messages.without_params()
 
 
 async def _meet_hint(call: WatchedCall, answer: StreamedAnswer) -> None:

@@ -18,6 +18,7 @@ from devgw.gateway.watched.origins import OriginMap, WatchedOrigins
 from devgw.gateway.watched.tokens import WatchedTokens
 from devgw.ids import OperationId
 from devgw.limits import Limits
+from devgw.mcp.message import NO_MESSAGES, Messages
 from devgw.settings import Settings
 from devgw.web.recorder import Recording
 from devgw.web.watch import GRACE
@@ -77,6 +78,8 @@ class WatchedCall:
     name: str
     """The loopback name under which the client asked."""
     body: bytes = b""
+    messages: Messages = NO_MESSAGES
+    """What is asked, without its params, as far as it was read."""
     cut: tuple[int, Headers, bytes] | None = None
     """Status, headers, and as much of the body as came, of an answer that the server broke off."""
 
