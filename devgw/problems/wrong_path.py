@@ -175,10 +175,10 @@ class MethodRefused(Problem):
 
     @property
     def diagnosis_id(self) -> str | None:
-        """Return its name; None for HEAD, by which programs look whether a link is alive: no client means it."""
+        """Return its name; None for HEAD and OPTIONS, by which programs look what is there: no client means them."""
         if self.belongs_to:
             return "TOK-05"
-        return None if self.method == "HEAD" else "REQ-06"
+        return None if self.method in {"HEAD", "OPTIONS"} else "REQ-06"
 
     def explain(self) -> str:
         """Say what it takes."""

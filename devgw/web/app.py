@@ -13,14 +13,13 @@ from devgw.foreign.text import on_a_page
 from devgw.gateway.wrong_path import OF_A_TOKEN
 from devgw.oauth.description import error_description
 from devgw.oauth.redirect_uri import in_ascii
-from devgw.oauth.urls import SCRIPT, STYLE
-from devgw.problems import Refused
+from devgw.oauth.urls import REGISTRY, SCRIPT, STYLE
+from devgw.problems import Problem, Refused
 from devgw.problems.front import NotForPages
 from devgw.problems.wrong_path import MethodRefused
-from devgw.web import authorize, dev_login, logout, metadata, refusals, register, serving, token
+from devgw.web import authorize, dev_login, logout, metadata, refusals, register, registry, serving, token
 from devgw.web.answers import place_of_fault
 from devgw.web.pages import page, short, shown_host
-from devgw.web.paths import ROUTE_PAGE
 from devgw.web.patience import until_writable
 from devgw.web.wrong_path import answer_wrong_path, names_in_form
 
@@ -38,6 +37,7 @@ def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart
         app.register_blueprint(each.blueprint)
     for blueprint in more:
         app.register_blueprint(blueprint)
+    app.before_request(_route_page)
     app.before_request(_check_method)
     app.before_request(until_writable)
     app.register_error_handler(Refused, refusals.answer)
@@ -46,7 +46,6 @@ def create_app(served: serving.Serving, more: Iterable[Blueprint] = ()) -> Quart
     app.add_url_rule(STYLE, view_func=_style)
     app.add_url_rule(SCRIPT, view_func=_script)
     app.add_url_rule("/", view_func=_front_page)
-    app.add_url_rule(ROUTE_PAGE, view_func=_route_page)
     return app
 
 
@@ -99,18 +98,25 @@ async def _front_page() -> Response:
     )
 
 
-async def _route_page() -> Response:
-    """Say what the URL of an MCP route is for, and how a client is given it: browsers cannot call it."""
+async def _route_page() -> Response | None:
+    """Say what the URL of an MCP route is for, and how a client is given it, where the front sends a browser here.
+
+    GET of a page is refused with 405 where the route takes no GET, and with 406 where it gives an event stream alone.
+    """
     scope: Mapping[str, Any] = request.scope
     route = scope.get("devgw.route")
-    if route is None:  # nobody was sent here by the front
-        return await answer_wrong_path()
-    url = serving.urls().resource(route)
+    if route is None:
+        return None
+    url, methods = serving.urls().resource(route), str(scope["devgw.methods"])
     name = server_names([route.operation_id])[0]
     commands = [(each.name, each.adding(name, url)) for each in CLIENT_SETUPS if each.add]
     others = [each for each in CLIENT_SETUPS if not each.add]
-    response = await page("route.html", 405, route=route, url=url, commands=commands, others=others)
-    response.headers["Allow"] = str(scope["devgw.methods"])
+    takes_get = request.method in methods.split(", ")
+    response = await page(
+        "route.html", 406 if takes_get else 405, route=route, url=url, commands=commands, others=others
+    )
+    if not takes_get:
+        response.headers["Allow"] = methods
     return response
 
 
@@ -120,10 +126,8 @@ async def _http_error(error: HTTPException) -> Response:
     path = request.path
     if status == 404 or (status == 405 and path == "/"):  # the origin is where many look for the MCP server itself
         return await answer_wrong_path()
-    if status == 405 and request.method != "OPTIONS":
+    if status == 405:
         return await _refuse_method(path, error)
-    if status == 405 and "Origin" in request.headers and "Access-Control-Request-Method" in request.headers:
-        return refusals.as_json(NotForPages(path, request.headers["Origin"]))
     response: Response = jsonify(
         {
             "error": "invalid_request",
@@ -136,12 +140,21 @@ async def _http_error(error: HTTPException) -> Response:
 
 async def _refuse_method(path: str, error: HTTPException) -> Response:
     """Answer a method that an endpoint does not take; a token request is told where it belongs."""
-    is_for_tokens = OF_A_TOKEN & await names_in_form(request.headers.get("Content-Type", "").lower())
-    belongs_to = serving.urls().endpoints(None).token if is_for_tokens else ""
-    taken = tuple(sorted({"GET", "POST"} & set(getattr(error, "valid_methods", None) or ())))
-    response = refusals.as_json(MethodRefused(_method(), path, taken, belongs_to))
+    if path.startswith(f"{REGISTRY}/") or path == REGISTRY:
+        return await registry.nothing()
+    taken = sorted(getattr(error, "valid_methods", None) or ())
+    response = refusals.as_json(await _why_refused(path, [each for each in taken if each != "HEAD"]))
     response.headers["Allow"] = ", ".join(taken)
     return response
+
+
+async def _why_refused(path: str, taken: Iterable[str]) -> Problem:
+    asked, headers = _method(), request.headers
+    if asked == "OPTIONS" and "Origin" in headers and "Access-Control-Request-Method" in headers:
+        return NotForPages(path, headers["Origin"])
+    is_for_tokens = OF_A_TOKEN & await names_in_form(headers.get("Content-Type", "").lower())
+    belongs_to = serving.urls().endpoints(None).token if is_for_tokens else ""
+    return MethodRefused(asked, path, tuple(taken), belongs_to)
 
 
 async def _fault(error: Exception) -> Response:

@@ -37,7 +37,7 @@ from devgw.web.endings import answer_fault, cut_off
 from devgw.web.forward import Forwarder
 from devgw.web.hosts import Hosts
 from devgw.web.mcp import McpRoutes
-from devgw.web.paths import ENDPOINTS, NOWHERE, ROUTE_PAGE, PathRules, place_of
+from devgw.web.paths import ENDPOINTS, NOWHERE, PathRules, place_of
 from devgw.web.recorder import (
     CURRENT_TRACE,
     App,
@@ -53,6 +53,7 @@ from devgw.web.sessions import Sessions
 
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _METHODS = b"GET, POST, OPTIONS"
+"""What a page of another site may send to an endpoint that is for scripts."""
 
 
 class Generation(Protocol):
@@ -198,7 +199,8 @@ class Front:
             await self._answer_mcp(self._mcp, place, scope, recording, origin)
         elif trace.path == "*":  # asked of the server and no place in it (RFC 9110 §9.3.7)
             await recording.drain(Limits.OAUTH_BODY_BYTES)
-            await recording.answer(200, [(b"allow", _METHODS)])
+            taken = {"GET", "HEAD", "POST", "OPTIONS", *(self._mcp.methods.split(", ") if self._mcp else ())}
+            await recording.answer(200, [(b"allow", ", ".join(sorted(taken)).encode())])
         else:
             await self._answer_page(scope, recording, origin)
 
@@ -210,7 +212,7 @@ class Front:
         if _opens_page(recording):
             recording.trace.notes.append("A browser opened the route's URL, and was told what it is for.")
             await recording.drain(Limits.OAUTH_BODY_BYTES)
-            scope = {**scope, "path": ROUTE_PAGE, "raw_path": ROUTE_PAGE.encode(), "devgw.route": place.route}
+            scope = {**scope, "path": NOWHERE, "raw_path": NOWHERE.encode(), "devgw.route": place.route}
             await self._pages({**scope, "devgw.methods": mcp.methods}, recording.replay(b""), recording.send)
             return
         caller = header_of(headers, b"origin")

@@ -36,9 +36,6 @@ ENDPOINTS = Departure(
 NOWHERE = "/-"
 """A path at which nothing is served, for a request that is answered as such."""
 
-ROUTE_PAGE = "/-/route"
-"""Where the app has the page of an MCP route: the front sends a browser there that opened a route's URL."""
-
 
 @dataclass(frozen=True, slots=True)
 class PathRules:

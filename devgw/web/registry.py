@@ -24,7 +24,7 @@ def blueprint() -> Blueprint:
     found.add_url_rule(f"{one}/<version>/status", "version_status", _not_allowed, methods=["PATCH"])
     found.add_url_rule(f"{_ROOT}/servers/<path:name>/status", "status", _not_allowed, methods=["PATCH"])
     for rule in (REGISTRY, f"{REGISTRY}/<path:rest>"):
-        found.add_url_rule(rule, f"nothing{len(rule)}", _nothing, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+        found.add_url_rule(rule, f"nothing{len(rule)}", nothing)
     return found
 
 
@@ -41,7 +41,7 @@ def _refused(status: int, why: str) -> Response:
 async def _list() -> Response:
     """Return a page of servers."""
     if not serving.gateway().project.registry:
-        return await _nothing()
+        return await nothing()
     try:
         question = read_question(request.args.to_dict())
     except BadQuestion as error:
@@ -76,6 +76,6 @@ async def _not_allowed(**_: str) -> Response:
     return _refused(403, f"You do not have permission to change this: {_READ_ONLY}")
 
 
-async def _nothing(rest: str = "") -> Response:
-    """Answer everything else below the registry in its own form."""
-    return _refused(404, f"Not found: {request.method} {REGISTRY}/{rest}")
+async def nothing(**_: str) -> Response:
+    """Answer everything else below the registry, whatever its method, in the registry's own form."""
+    return _refused(404, f"Not found: {request.method} {request.path}")

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from devgw.foreign.client_setup import CLIENT_SETUPS
-from devgw.web.paths import ROUTE_PAGE
+from devgw.web.paths import NOWHERE
 from devgw.wiring.browser_callback import browser_callback
 from tests.support.gateway import Running
 
@@ -50,9 +50,14 @@ async def test_a_post_is_a_call_whatever_it_accepts(gateway: Running, http: http
     assert "resource_metadata=" in answer.headers["www-authenticate"]
 
 
-@pytest.mark.parametrize("path", [ROUTE_PAGE, f"{ROUTE_PAGE}/"])
-async def test_the_page_has_no_url_of_its_own(gateway: Running, http: httpx2.AsyncClient, path: str) -> None:
-    assert (await http.get(f"{gateway.origin}{path}", headers=BROWSER)).status_code == 404
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "OPTIONS"])
+@pytest.mark.parametrize("path", [NOWHERE, f"{NOWHERE}/", "/-/route", "/-/route/"])
+async def test_the_page_has_no_url_of_its_own(
+    gateway: Running, http: httpx2.AsyncClient, path: str, method: str
+) -> None:
+    answer = await http.request(method, f"{gateway.origin}{path}", headers=BROWSER)
+
+    assert (answer.status_code, "is for MCP clients" in answer.text) == (404, False)
 
 
 async def test_the_last_page_of_the_built_in_client_looks_like_the_others(http: httpx2.AsyncClient) -> None:

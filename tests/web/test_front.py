@@ -247,7 +247,7 @@ async def test_what_is_asked_of_the_server_itself_is_answered_for_no_place() -> 
         writer.close()
 
     assert answer.startswith(b"HTTP/1.1 200 ")
-    assert b"\r\nallow: GET, POST, OPTIONS\r\n" in answer
+    assert b"\r\nallow: GET, HEAD, OPTIONS, POST\r\n" in answer
 
 
 async def test_metadata_may_be_read_by_any_page() -> None:
