@@ -5,6 +5,7 @@
     urls       one reader of URLs: absolute http(s), without what hides where it leads
     addresses  one table of addresses: which are public, near, or kept for something else
     dates      one reader of the dates in headers
+    challenge  one reader of WWW-Authenticate
     pieces     the network under httpx2, read in small pieces up to a last one
     text       one cleaner of text, for every screen, line and page
 

@@ -1,7 +1,8 @@
 """Who answers in a server's place, as its answer shows: a tunnel, a CDN, a firewall, a load balancer, an API gateway.
 
-Each mark is what that intermediary alone writes, so that a server's own answer that passed through it has none. What
-has no mark is told by its status, as the server's own words.
+Each mark is what an intermediary writes where it answers itself. What it may also add to an answer that only passed
+through it, such as a header with its name or a script of its own, is none: what has no mark is told by its status, as
+the server's own words.
 
 Source: RFC 9110 §3.7 (intermediaries); the marks, each maker's documentation of its errors.
 """
@@ -10,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from devgw.foreign.challenge import read_challenges
 from devgw.foreign.intermediary_hosts import HOST_MARKS
 from devgw.foreign.intermediary_mark import Intervention, Mark
 from devgw.foreign.intermediary_marks import BEFORE_MARKS
@@ -40,7 +42,7 @@ def find_intermediary(status: int, headers: Mapping[str, str], body: bytes) -> I
         headers: of the answer, names in lower case.
         body: as far as it is there, unpacked.
     """
-    if "resource_metadata" in headers.get("www-authenticate", ""):
+    if any(each.resource_metadata for each in read_challenges(headers.get("www-authenticate", ""))):
         return None  # whoever it is sends clients on the way of MCP
     body = body[:_SEARCHED]
     for mark in (*BEFORE_MARKS, *HOST_MARKS):

@@ -1,4 +1,4 @@
-"""By what one is known that answers in a server's place, and what it does there."""
+"""By what one is known that answers in a server's place, what it does there, and short names of both for the lists."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,7 +19,7 @@ class Intervention(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What one of them alone writes."""
+    """What one of them writes where it answers itself, and does not add to an answer that only passed through it."""
 
     name: str
     does: Intervention
@@ -35,3 +35,12 @@ class Mark:
     unless: str = ""
     """A header that shows that the server itself answered."""
     change: str = ""
+
+
+NOBODY, ROUTE, FAILS = Intervention.REACHES_NOBODY, Intervention.KNOWS_NO_ROUTE, Intervention.FAILS
+AWAY, CHALLENGE = Intervention.TURNS_AWAY, Intervention.CHALLENGES
+LOGIN, KEY = Intervention.WANTS_LOGIN, Intervention.WANTS_KEY
+UNAUTHORIZED, FORBIDDEN, ABSENT = frozenset({401}), frozenset({403}), frozenset({404})
+DOWN, BROKEN, REDIRECT = frozenset({503}), frozenset(range(500, 600)), frozenset({301, 302, 303, 307, 308})
+REFUSED = frozenset(range(400, 500)) - {404, 429}
+"""404 may be the server's own; whose limit 429 tells of is told with it."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urljoin
 
+from devgw.foreign.challenge import read_challenges
 from devgw.foreign.intermediary import Intermediary, find_intermediary
 from devgw.foreign.intermediary_mark import Intervention
 from devgw.foreign.json import JsonRefused, read_object
@@ -218,8 +219,8 @@ def dpop_refused(answered: Answered, caller: CallFacts, error: str) -> UpstreamR
 
 def _dpop_error(answered: Answered) -> str:
     """Return the error of a challenge for a proof; empty where there is none."""
-    challenge = answered.headers.get("www-authenticate", "")
-    return next((each for each in DPOP_ERRORS if f'error="{each}"' in challenge), "")
+    challenges = read_challenges(answered.headers.get("www-authenticate", ""))
+    return next((each.error for each in challenges if each.error in DPOP_ERRORS), "")
 
 
 _TELLING = {403: "WWW-Authenticate", 407: "Proxy-Authenticate", 426: "Upgrade"}

@@ -1,10 +1,10 @@
 """Why what a route sends to say who asks is of no use: a credential, a key, a certificate, a header."""
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from devgw.foreign.challenge import read_challenges
 from devgw.problems.base import ErrorCode, Fault, Problem
 from devgw.problems.proxy import BAD_GATEWAY, UpstreamProblem
 
@@ -33,7 +33,8 @@ _RENEWED = {
 
 _ACCOUNTS = {"basic": "Basic", "digest": "Digest", "negotiate": "Negotiate (Kerberos)", "ntlm": "NTLM"}
 """Schemes by which a person's account is shown, and no token (RFC 7617, RFC 7616, RFC 4559)."""
-_SCHEME = re.compile(r"(?:^|,)\s*([a-z]+)(?=[\s,]|$)")
+_OF_TOKENS = frozenset({"bearer", "dpop"})
+"""Schemes by which a token is shown (RFC 6750, RFC 9449)."""
 CHALLENGE_SHOWN = 300
 """Characters of a challenge; of one that is longer nobody says what it lacks."""
 _TOKEN_BY_HAND = (
@@ -45,8 +46,8 @@ _BASIC = "`Basic ` and the base64 of name:password"
 
 def asks_for_no_token(challenge: str) -> bool:
     """Tell whether a challenge asks for something, and not for a token (RFC 6750, RFC 9449)."""
-    lower = challenge.lower()
-    return bool(lower.strip()) and "bearer" not in lower and "dpop" not in lower
+    schemes = {each.scheme for each in read_challenges(challenge)}
+    return bool(schemes) and not schemes & _OF_TOKENS
 
 
 def account_scheme(challenge: str) -> str:
@@ -56,7 +57,7 @@ def account_scheme(challenge: str) -> str:
     """
     if not asks_for_no_token(challenge):
         return ""
-    offered = [_ACCOUNTS[each] for each in _SCHEME.findall(challenge.lower()) if each in _ACCOUNTS]
+    offered = [_ACCOUNTS[each.scheme] for each in read_challenges(challenge) if each.scheme in _ACCOUNTS]
     return "Basic" if "Basic" in offered else next(iter(offered), "")
 
 
@@ -101,9 +102,12 @@ class UpstreamCredentialRefused(UpstreamProblem):
             return change
         if scheme := account_scheme(self.challenge):
             return for_account(scheme, "Attach set-upstream-api-key-inbound to the route, which sets a header")
-        if not self.challenge.lower().startswith("bearer"):
+        challenges = list(read_challenges(self.challenge))
+        if not any(each.scheme == "bearer" for each in challenges):
             return "Attach set-upstream-api-key-inbound to the route, with the key or header that the upstream wants."
-        is_told = "resource_metadata" in self.challenge.lower() or len(self.challenge) >= CHALLENGE_SHOWN
+        is_told = (
+            any("resource_metadata" in each.parameters for each in challenges) or len(self.challenge) >= CHALLENGE_SHOWN
+        )
         other = "" if is_told else _TOKEN_BY_HAND
         if self.is_protected:
             return f"Attach an mcp-token-exchange-inbound policy to the route, behind its OAuth policy.{other}"

@@ -14,16 +14,21 @@ MEDIA_TYPES = ("application/json", "text/event-stream")
 
 
 @dataclass(frozen=True, slots=True)
-class UpstreamNotFound(UpstreamRefusal):
-    """404 or 410: nothing is served at the URL."""
-
-    diagnosis: ClassVar = "PROXY-13"
-    source: ClassVar = "RFC 9110 §15.5.5"
+class UpstreamPathRefused(UpstreamRefusal):
+    """Nothing there takes the call: the URL is not that of an MCP endpoint."""
 
     @property
     def fault(self) -> Fault:  # type: ignore[override]  # known by whose URL it is, not by the kind
         """Return who has to change something: the route's file, or a server that nobody here has configured."""
         return Fault.UPSTREAM if self.owner else Fault.CONFIGURATION
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamNotFound(UpstreamPathRefused):
+    """404 or 410: nothing is served at the URL."""
+
+    diagnosis: ClassVar = "PROXY-13"
+    source: ClassVar = "RFC 9110 §15.5.5"
 
     def advise(self) -> str:
         """Say where the path stands."""
@@ -53,18 +58,13 @@ class UpstreamSpeaksLegacySse(UpstreamRefusal):
 
 
 @dataclass(frozen=True, slots=True)
-class UpstreamRefusedMethod(UpstreamRefusal):
+class UpstreamRefusedMethod(UpstreamPathRefused):
     """405, or 501: what answers there takes no POST (RFC 9110 §15.5.6, §15.6.2)."""
 
     allow: str
 
     diagnosis: ClassVar = "PROXY-15"
     source: ClassVar = "RFC 9110 §15.5.6"
-
-    @property
-    def fault(self) -> Fault:  # type: ignore[override]  # known by whose URL it is, not by the kind
-        """Return who has to change something: the route's file, or a server that nobody here has configured."""
-        return Fault.UPSTREAM if self.owner else Fault.CONFIGURATION
 
     def explain(self) -> str:
         """Say what it takes."""

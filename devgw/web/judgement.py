@@ -7,6 +7,7 @@ from typing import Any
 from devgw.departure import Departure
 from devgw.events.taxonomy import FailureOrigin, Outcome
 from devgw.events.trace import Headers
+from devgw.foreign.challenge import said_in_challenge
 from devgw.foreign.json import kind_of
 from devgw.foreign.text import clean
 from devgw.foreign.words import beginning_of
@@ -15,7 +16,6 @@ from devgw.gateway.transport import StreamedAnswer
 from devgw.gateway.upstream import UpstreamCredential
 from devgw.mcp.answer import failure_in, is_answer_to, is_jsonrpc, names_its_meaning
 from devgw.mcp.attribution import shown_ids
-from devgw.oauth.challenge import said_in_challenge
 from devgw.problems import Problem, Refused
 from devgw.problems.proxy import GIVEN_URL, REWRITE_PATTERN
 from devgw.problems.redirect import RedirectWantsCredential

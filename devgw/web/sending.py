@@ -4,7 +4,8 @@ import asyncio
 from dataclasses import replace
 
 from devgw.events.trace import Body
-from devgw.gateway.forwarding import header_of, headers_up, is_event_stream
+from devgw.foreign.challenge import bearer_challenge
+from devgw.gateway.forwarding import header_of, headers_up, is_event_stream, read_headers
 from devgw.gateway.transport import StreamedAnswer, Timing, UpstreamRequest, UpstreamTransport
 from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
 from devgw.limits import Limits
@@ -85,7 +86,7 @@ class Sender:
         self, call: McpCall, answer: StreamedAnswer, refused: UpstreamCredential, *, wants_identity: bool
     ) -> StreamedAnswer:
         """Renew the credential that the upstream refused, and ask once more."""
-        challenge = header_of(answer.headers, b"www-authenticate").decode("latin-1")
+        challenge = read_headers(answer.headers).get("www-authenticate", "")
         await keep(call, answer)
         began = call.recording.ticks()
         renewed = await self._credentials.renew(call.route, call.admitted, call.origin, challenge, refused)
@@ -151,7 +152,8 @@ def _unended(answer: StreamedAnswer) -> str:
 def _is_credential_refused(answer: StreamedAnswer) -> bool:
     """Tell whether another credential might help: 401, or 403 where the challenge asks for more scope."""
     if answer.status == _FORBIDDEN:
-        return b"insufficient_scope" in header_of(answer.headers, b"www-authenticate")
+        challenge = bearer_challenge([read_headers(answer.headers).get("www-authenticate", "")])
+        return challenge is not None and challenge.error == "insufficient_scope"
     return answer.status == _UNAUTHORIZED
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from devgw.control.actions import NotPossible
 from devgw.entropy import token
+from devgw.foreign.challenge import bearer_challenge
 from devgw.foreign.json import read_object
 from devgw.oauth.discovery import authorization_server_urls
 from devgw.oauth.pkce import challenge_of
@@ -88,8 +89,8 @@ async def _register(http: Any, metadata: dict[str, Any], callback: str) -> str:
 async def _discover(http: Any, mcp_url: str) -> dict[str, Any]:
     """Walk from the challenge to the authorization server's metadata, as every client does."""
     challenge = await http.post(mcp_url, json=_message("tools/list"))
-    found = challenge.headers["www-authenticate"].partition('resource_metadata="')[2].partition('"')[0]
-    resource = read_object((await http.get(found)).content)
+    named = bearer_challenge([challenge.headers["www-authenticate"]])
+    resource = read_object((await http.get(named.resource_metadata if named else "")).content)
     url = authorization_server_urls(resource["authorization_servers"][0])[0]
     return read_object((await http.get(url)).content)
 

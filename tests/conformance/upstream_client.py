@@ -18,10 +18,10 @@ import httpx2
 from devgw.clock import SystemClock
 from devgw.config.project import ManualClient, Route, Secret, TokenExchange
 from devgw.events import Bus
+from devgw.foreign.challenge import bearer_challenge
 from devgw.gateway.connecting import Ticket
 from devgw.gateway.upstream import Admitted, UpstreamCredential
 from devgw.ids import ClientId, GrantId, OperationId, SubjectId, TokenId, UpstreamServerId
-from devgw.oauth.challenge import bearer_challenge
 from devgw.outbound.upstream_oauth.building import UpstreamSide, build_upstream_side
 from devgw.outbound.upstream_oauth.id_jag import IdentityAssertion
 from devgw.problems import Refused

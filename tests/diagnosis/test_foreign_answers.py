@@ -40,7 +40,7 @@ def rpc(code: int, message: str, request_id: int | None = None) -> bytes:
         ((403, HTML | FLARE | {"cf-mitigated": "challenge"}, b""), "PROXY-27", "wants to see a browser"),
         ((403, JSON, b'{"message":"Missing Authentication Token"}'), "PROXY-27", "a path or method that it has not"),
         ((403, HTML, b"Access Denied Reference #18.8d1f.1700"), "PROXY-27", "Akamai answered 403"),
-        ((401, HTML | {"server": "Vercel"}, b"Authentication Required"), "PROXY-22", "Vercel answered 401"),
+        ((401, HTML, b"<a href=https://vercel.com/sso-api?url=x>"), "PROXY-22", "Vercel answered 401"),
         ((200, HTML, b'<title>Sign in</title><input type="password">'), "PROXY-22", "sign in with a browser"),
         ((401, JSON, b'{"message":"No API key found in request"}'), "PROXY-28", "Kong answered 401"),
         ((404, JSON, b'{"message":"no Route matched with those values"}'), "PROXY-13", "Kong answered 404"),

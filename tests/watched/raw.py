@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import httpx2
 
-from devgw.oauth.challenge import bearer_challenge
+from devgw.foreign.challenge import bearer_challenge
 from devgw.oauth.discovery import authorization_server_urls, resource_metadata_urls
 from devgw.oauth.pkce import challenge_of
 from tests.watched.bench import CALLBACK, query_of, sign_in

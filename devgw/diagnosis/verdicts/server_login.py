@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from devgw.diagnosis.verdicts.check import Answer, Check, Verdict, passed, refused, skipped
+from devgw.foreign.challenge import Challenge, bearer_challenge
 from devgw.foreign.text import clean
-from devgw.oauth.challenge import Challenge, bearer_challenge
 from devgw.problems.foreign_token import TokenKnown
 from devgw.problems.proxy import GIVEN_URL
 from devgw.problems.upstream_by_status import CallFacts, no_answer_in, read_answer

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import Answer
-from devgw.oauth.challenge import Challenge, bearer_challenge
+from devgw.foreign.challenge import Challenge, bearer_challenge
 from devgw.problems import ErrorCode
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})

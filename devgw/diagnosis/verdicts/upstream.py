@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 from devgw.diagnosis.difference import explain_difference
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict, passed, refused
+from devgw.foreign.challenge import bearer_challenge, said_in_challenge
 from devgw.foreign.intermediary import find_intermediary
 from devgw.foreign.sign_in import leads_to_sign_in
 from devgw.foreign.text import clean
@@ -25,6 +26,7 @@ from devgw.problems.redirect import (
 )
 from devgw.problems.upstream_answer import UpstreamAnsweredInArray, UpstreamAnswerForeign, UpstreamResponseMalformed
 from devgw.problems.upstream_by_status import Answered, CallFacts, no_answer_in, read_answer, refusal_of
+from devgw.problems.upstream_credential import CHALLENGE_SHOWN, Shown, UpstreamCredentialRefused
 from devgw.problems.upstream_no_mcp import UpstreamWantsLogin
 from devgw.problems.upstream_request import UpstreamKeepsSessions
 from devgw.problems.upstream_status import MEDIA_TYPES, UpstreamSpeaksLegacySse
@@ -214,20 +216,22 @@ def _forbidden(asked: AskedUpstream, answer: Answer) -> Check:
 
 def _protected(asked: AskedUpstream, answer: Answer) -> Check:
     """Judge a wish for a login, which is right where the route has a way to get a credential."""
-    challenge = clean(answer.headers.get("www-authenticate", ""), MOST_SHOWN) or "no challenge"
-    saw = f"it wants a login: {answer.status} with {challenge}"
+    challenge = clean(answer.headers.get("www-authenticate", ""), MOST_SHOWN)
     if asked.exchange:
+        saw = f"it wants a login: {answer.status} with {challenge or 'no challenge'}"
         return passed(asked.name, asked.did, f"{saw}; {asked.exchange} gets it one")
+    shown = Shown.HEADER if asked.headers else Shown.NOTHING
+    answered = _answered(asked, answer)
+    said = answered.said or said_in_challenge(challenge)
+    problem = UpstreamCredentialRefused(
+        asked.url, answered.short("www-authenticate", CHALLENGE_SHOWN), said, shown, bool(asked.policies)
+    )
+    check = _as_proxied(asked, problem)
     if asked.headers:
-        todo = (
-            f"Correct the value that the route's policies set for {', '.join(asked.headers)}: it was sent, and refused."
-        )
-        return Check(asked.name, Verdict.FAIL, asked.did, saw, todo, "UPST-03")
-    if "resource_metadata" in challenge or challenge.lower().startswith("bearer"):
-        todo = _attach(asked)
-        return Check(asked.name, Verdict.FAIL, asked.did, f"{saw}; no policy of the route gets one", todo, "UPST-19")
-    todo = "Attach set-upstream-api-key-inbound with the upstream's own key to the route."
-    return Check(asked.name, Verdict.FAIL, asked.did, f"{saw}; no policy of the route sends one", todo, "UPST-19")
+        names = ", ".join(asked.headers)
+        todo = f"Correct the value that the route's policies set for {names}: it was sent, and refused."
+        return replace(check, todo=todo)
+    return replace(check, todo=_attach(asked)) if bearer_challenge([challenge]) else check
 
 
 def _attach(asked: AskedUpstream) -> str:

@@ -4,9 +4,9 @@ By the forward proxy, where nothing is served under a name of this machine, cook
 """
 
 from devgw.events.trace import Headers
+from devgw.foreign.challenge import bearer_challenge
 from devgw.gateway.forwarding import HOP_BY_HOP
 from devgw.gateway.watched.origins import WatchedOrigins
-from devgw.oauth.challenge import bearer_challenge
 
 _NOT_PROXIED_UP = HOP_BY_HOP | {b"host", b"content-length", b"expect", b"accept-encoding"}
 _NOT_PROXIED_DOWN = HOP_BY_HOP | {b"content-length"}

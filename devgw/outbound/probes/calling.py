@@ -9,7 +9,7 @@ from devgw.clock import Clock
 from devgw.diagnosis.verdicts import Answer
 from devgw.events.trace import Headers
 from devgw.events.unseen import HEADER
-from devgw.gateway.forwarding import encoding_of, header_of, is_event_stream
+from devgw.gateway.forwarding import encoding_of, header_of, is_event_stream, read_headers
 from devgw.gateway.transport import StreamedAnswer, Timing, TransportSettings, UpstreamRequest
 from devgw.limits import Limits
 from devgw.oauth.discovery import without_query
@@ -79,9 +79,8 @@ async def _read(url: str, answer: StreamedAnswer) -> Answer:
     except Refused:
         if not (is_stream and content):
             raise
-    found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
     part = content[: Limits.ANSWER_BYTES]
-    return Answer(url, answer.status, found, _unpacked(url, encoding_of(answer.headers), part))
+    return Answer(url, answer.status, read_headers(answer.headers), _unpacked(url, encoding_of(answer.headers), part))
 
 
 def _has_response(events: bytes) -> bool:

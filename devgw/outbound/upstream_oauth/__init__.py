@@ -1,7 +1,7 @@
 """The gateway as an OAuth client of upstream MCP servers: discovery, registration, browser flow, tokens, their life.
 
 Owns everything that is fetched from, or sent to, an upstream's authorization server. What is decided without the
-network is in `oauth.discovery`, `oauth.challenge` and `oauth.token_answer`; what is kept, in `gateway.connection`.
+network is in `oauth.discovery`, `foreign.challenge` and `oauth.token_answer`; what is kept, in `gateway.connection`.
 
     UpstreamOAuth     what the proxy asks (`obtain`, `renew`), and how it stands with each upstream (`states`)
     Connecting        the browser's way: `begin` gives the redirect, `finish` takes the callback

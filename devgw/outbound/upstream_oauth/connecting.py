@@ -14,6 +14,7 @@ from devgw.entropy import digest, token
 from devgw.events import Bus
 from devgw.events.taxonomy import McpAuthUpstreamConnectionBegun
 from devgw.events.upstream import LookAtLogin
+from devgw.foreign.challenge import Challenge
 from devgw.gateway.connecting import Begun, Ticket, cookie_name_of
 from devgw.gateway.connection import (
     SHARED,
@@ -25,7 +26,6 @@ from devgw.gateway.connection import (
 from devgw.ids import SubjectId
 from devgw.limits import Limits
 from devgw.oauth.authorization_url import authorization_url
-from devgw.oauth.challenge import Challenge
 from devgw.oauth.client_document import client_metadata_document
 from devgw.oauth.discovery import OFFLINE_ACCESS, ChosenScope, choose_scope
 from devgw.oauth.pkce import challenge_of

@@ -8,12 +8,12 @@ from typing import Any
 
 from devgw.clock import Clock
 from devgw.config.project import Route, TokenExchange
+from devgw.foreign.challenge import Challenge, bearer_challenge
 from devgw.gateway.connecting import Begun, Finished, Ticket
 from devgw.gateway.connection import CONNECTED, ConnectionStore, Standing, UpstreamConnection
 from devgw.gateway.consent import ConnectionState
 from devgw.gateway.upstream import Admitted, UpstreamCredential
 from devgw.ids import SubjectId, UpstreamServerId
-from devgw.oauth.challenge import Challenge, bearer_challenge
 from devgw.outbound.upstream_oauth.connecting import Connecting, subject_of
 from devgw.outbound.upstream_oauth.discovering import Discovering
 from devgw.outbound.upstream_oauth.fetching import Errand, errand_for

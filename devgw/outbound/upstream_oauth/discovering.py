@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import urljoin
 
 from devgw.config.project import Route, TokenExchange
+from devgw.foreign.challenge import Challenge, bearer_challenge
 from devgw.foreign.urls import read_url
 from devgw.foreign.words import excerpt
-from devgw.oauth.challenge import Challenge, bearer_challenge
 from devgw.oauth.discovery import (
     AuthorizationServer,
     ResourceMetadata,

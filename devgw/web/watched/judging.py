@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from devgw.clock import epoch
 from devgw.events.taxonomy import FailureOrigin, Outcome
+from devgw.foreign.challenge import Challenge, bearer_challenge
 from devgw.gateway.forwarding import encoding_of, header_of, is_event_stream, is_json, read_headers
 from devgw.gateway.transport import StreamedAnswer
 from devgw.gateway.watched.legs import Leg
@@ -13,7 +14,6 @@ from devgw.mcp.answer import failure_in, is_jsonrpc, responses_in
 from devgw.mcp.attribution import shown_ids
 from devgw.mcp.response import Message
 from devgw.monitor.flow_moves import Seen
-from devgw.oauth.challenge import Challenge, bearer_challenge
 from devgw.oauth.token_claims import read_claims
 from devgw.problems import Problem, Refused
 from devgw.problems.foreign_token import TokenKnown

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devgw.oauth.challenge import Challenge, bearer_challenge, read_challenges
+from devgw.foreign.challenge import Challenge, bearer_challenge, read_challenges
 
 
 @pytest.mark.parametrize(
