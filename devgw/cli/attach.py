@@ -48,9 +48,9 @@ def command(directory: Path, state_dir: str | None, in_browser: bool, **wishes: 
 
 
 def _in_terminal(state_dir: Path, wishes: dict[str, Any]) -> int:
-    from devgw.dashboard.entry import Options, run_dashboard  # noqa: PLC0415  imported when it is wanted
+    from devgw.dashboard.entry import DashboardOptions, run_dashboard  # noqa: PLC0415  imported when it is wanted
 
-    options = Options(
+    options = DashboardOptions(
         wishes["theme"] or "", wishes["is_ascii"], not wishes["no_mouse"], wishes["read_only"], wishes["show_cursor"]
     )
     return run_dashboard(state_dir, None, options)

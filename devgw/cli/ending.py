@@ -27,7 +27,7 @@ _BACKUP_SECONDS = LAST_RESORT_SECONDS + 0.2
 """The interpreter's own watchdog, which needs nothing of Python."""
 
 
-class Ending:
+class EndSignals:
     """Hears who wants the gateway to end, and sees to it that it does."""
 
     def __init__(self, stopping: asyncio.Event, state_dir: Path | None) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from devgw.cli.joining import find_gateway
 from devgw.cli.printing import write_json, write_line, write_page
 from devgw.config.explain import explain
-from devgw.config.explanation import Explanation, Fact, Step
+from devgw.config.explanation import Fact, RouteExplanation, RouteStep
 from devgw.config.finding import Severity, nearest_name
 from devgw.config.load import Loaded
 from devgw.config.report import one_for_people
@@ -59,7 +59,7 @@ def _absent(loaded: Loaded, path: str) -> str:
     return f"No MCP route at {path}. " + (f"Did you mean {nearest}?" if nearest else f"There are: {', '.join(known)}.")
 
 
-def text_of(found: Explanation) -> str:
+def text_of(found: RouteExplanation) -> str:
     """Return the explanation as a page of text."""
     lines = [f"{found.path}  {found.summary}  (operationId {found.operation_id})", ""]
     lines += [f"  {_fact(fact)}" for fact in found.addresses]
@@ -70,7 +70,7 @@ def text_of(found: Explanation) -> str:
     return "\n".join(lines)
 
 
-def _step(number: int, step: Step) -> list[str]:
+def _step(number: int, step: RouteStep) -> list[str]:
     mark = "" if step.runs_here else "  not run here"
     where = f"{step.file}:{step.line}"
     return [

@@ -9,7 +9,7 @@ import click
 
 from devgw.cli.printing import own_line, write_line, write_page
 from devgw.cli.servers import check_unused, new_session, say, server_options
-from devgw.cli.target import Server, ServerUrl
+from devgw.cli.target import ServerArgument, ServerUrl
 from devgw.config.dotenv_file import FILE as DOTENV_FILE
 from devgw.config.sample import sample_root
 from devgw.config.schemas import SCHEMAS
@@ -22,7 +22,7 @@ _IGNORED = (".env", ".devgw/")
 
 @click.command("init")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=".")
-@click.option("--from", "servers", type=Server(), multiple=True, help="An MCP server to write the project for.")
+@click.option("--from", "servers", type=ServerArgument(), multiple=True, help="An MCP server to write the project for.")
 @server_options
 def command(directory: Path, servers: tuple[ServerUrl, ...], **flags: Any) -> None:
     """Copy the sample project into DIRECTORY, and tell VS Code its schemas. What exists is left alone.

@@ -26,7 +26,7 @@ FLUSH_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServedGateway:
     """What is served, and what is done at its end."""
 
     run: Callable[[], Coroutine[Any, Any, None]]
@@ -99,18 +99,18 @@ def settle_memory(then: Callable[[], None]) -> None:
     then()
 
 
-def serve_until_asked(served: Served, parent_pipe: int | None) -> None:
+def serve_until_asked(served: ServedGateway, parent_pipe: int | None) -> None:
     """Serve on the fastest loop until a signal, or until the parent's end of the pipe closes; then end the process."""
     here().run(_serve(served, parent_pipe))
 
 
-async def _serve(served: Served, parent_pipe: int | None) -> None:
-    from devgw.cli.ending import Ending, leave  # noqa: PLC0415  imported when it is wanted
+async def _serve(served: ServedGateway, parent_pipe: int | None) -> None:
+    from devgw.cli.ending import EndSignals, leave  # noqa: PLC0415  imported when it is wanted
     from devgw.cli.starting import sentence_of  # noqa: PLC0415  imported by now
     from devgw.problems import Refused  # noqa: PLC0415
     from devgw.wiring.stopping import EssentialEnded  # noqa: PLC0415
 
-    ending = Ending(served.stopping, served.state_dir)
+    ending = EndSignals(served.stopping, served.state_dir)
     ending.listen(parent_pipe)
     watching = asyncio.ensure_future(ending.watch_once_stopping())
     code, sentence = 0, ""

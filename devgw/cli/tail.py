@@ -10,7 +10,7 @@ from devgw.cli.headless import LinePrinter
 from devgw.cli.joining import directory_argument, fail, json_option, run, state_dir_of
 
 if TYPE_CHECKING:
-    from devgw.control.messages import EventLine, Message
+    from devgw.control.messages import ControlMessage, EventLine
 
 
 @click.command("tail")
@@ -35,7 +35,7 @@ class Tail:
         self._shows_all = shows_all
         self._so_far: list[EventLine] = []
 
-    def take(self, message: "Message") -> None:
+    def take(self, message: "ControlMessage") -> None:
         """Print what is new in `message`."""
         from devgw.control.messages import EventLine, Events, Gap, Snapshot  # noqa: PLC0415  `--help` must be quick
 

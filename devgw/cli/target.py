@@ -23,7 +23,7 @@ class ServerUrl(str):
     __slots__ = ()
 
 
-class Server(click.ParamType[ServerUrl]):
+class ServerArgument(click.ParamType[ServerUrl]):
     """The URL of an MCP server, with a scheme or without."""
 
     name = "url"
@@ -48,7 +48,7 @@ class ProjectOrServer(click.Path):
         """Return a `ServerUrl`, or a `Path`; a folder that exists goes first."""
         if not isinstance(value, str) or not is_like_url(value):
             return super().convert(value, param, ctx)
-        return Server().convert(value, param, ctx)
+        return ServerArgument().convert(value, param, ctx)
 
 
 def is_like_url(text: str) -> bool:

@@ -15,7 +15,7 @@ from devgw.cli.printing import write_line, write_page
 from devgw.cli.sectioned import Sectioned
 from devgw.cli.servers import FLAGS, check_unused, new_session, say, server_options, show_files, show_plan
 from devgw.cli.serving import (
-    Served,
+    ServedGateway,
     may_open_files,
     say_untried,
     serve_until_asked,
@@ -164,10 +164,10 @@ def _and_leave(given: _Given, run: Callable[[_Given], int]) -> int:
 
 def _run_dashboard(given: _Given, theme: str, *, is_ascii: bool, has_mouse: bool) -> int:
     """Run the gateway as a child and the dashboard in this process; return the exit code."""
-    from devgw.dashboard.entry import Options, run_dashboard  # noqa: PLC0415  `--help` need not wait for it
+    from devgw.dashboard.entry import DashboardOptions, run_dashboard  # noqa: PLC0415  `--help` need not wait for it
 
     state_dir, child = _child(given)
-    return run_dashboard(state_dir, child, Options(theme, is_ascii, has_mouse))
+    return run_dashboard(state_dir, child, DashboardOptions(theme, is_ascii, has_mouse))
 
 
 def _run_in_browser(given: _Given) -> int:
@@ -226,5 +226,5 @@ def _run_headless(given: _Given, *, as_json: bool, everything: bool, parent_pipe
     runtime, lines = started.runtime, started.lines
     serving = partial(run, runtime, ready=partial(settle_memory, started.welcome), helpers={"event lines": lines.keep})
     state = None if runtime.settings.ephemeral else runtime.settings.state_path
-    serve_until_asked(Served(serving, runtime.stopping, state, lines, given.farewell), parent_pipe)
+    serve_until_asked(ServedGateway(serving, runtime.stopping, state, lines, given.farewell), parent_pipe)
     return 0

@@ -15,7 +15,7 @@ from devgw.cli.behind import WithCommand, command_behind
 from devgw.cli.printing import write_line, write_page
 from devgw.cli.servers import say
 from devgw.cli.serving import (
-    Served,
+    ServedGateway,
     may_open_files,
     say_untried,
     serve_until_asked,
@@ -23,7 +23,7 @@ from devgw.cli.serving import (
     why_no_dashboard,
     why_not_here,
 )
-from devgw.cli.target import Server, ServerUrl
+from devgw.cli.target import ServerArgument, ServerUrl
 from devgw.platforms.here import here
 from devgw.platforms.own_program import own_command
 
@@ -37,7 +37,7 @@ THEMES = ("dark", "light", "contrast", "ansi")
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class _WatchGiven:
     """What was typed, and where the server's ports are remembered."""
 
     url: ServerUrl
@@ -51,9 +51,9 @@ class _Given:
 
 
 @click.command("watch", cls=WithCommand)
-@click.argument("url", type=Server(), required=False)
+@click.argument("url", type=ServerArgument(), required=False)
 @click.option(
-    "--origin", "origins", type=Server(), multiple=True, help="With a command: an origin that is opened, too."
+    "--origin", "origins", type=ServerArgument(), multiple=True, help="With a command: an origin that is opened, too."
 )
 @click.option("--headless", is_flag=True, help="No dashboard: print event lines.")
 @click.option("--json", "as_json", is_flag=True, help="With --headless: one JSON object per line.")
@@ -84,7 +84,7 @@ def command(ctx: click.Context, /, url: ServerUrl | None, headless: bool, as_jso
     if not others["looked"]:
         say_untried()
         url = _looked_at(url)
-    given = _Given(url, _settings(url, others["port"], others["state_dir"]))
+    given = _WatchGiven(url, _settings(url, others["port"], others["state_dir"]))
     if others["in_browser"] and not headless and not as_json:
         sys.exit(_with_farewell(given, _run_in_browser))
     if headless or as_json or (reason := why_no_dashboard()):
@@ -149,7 +149,7 @@ def _refuse_port(port: int, *, is_known: bool) -> NoReturn:
     sys.exit(1)
 
 
-def _run_headless(given: _Given, parent_pipe: int | None, *, as_json: bool, everything: bool) -> int:
+def _run_headless(given: _WatchGiven, parent_pipe: int | None, *, as_json: bool, everything: bool) -> int:
     """Watch without a dashboard; return the exit code."""
     if not may_open_files():
         return 1
@@ -169,11 +169,11 @@ def _run_headless(given: _Given, parent_pipe: int | None, *, as_json: bool, ever
     )
     serving = partial(run_watched, runtime, ready=partial(settle_memory, ready), helpers={"event lines": lines.keep})
     farewell = partial(_farewell, given, parent_pipe)
-    serve_until_asked(Served(serving, runtime.stopping, given.settings.state_path, lines, farewell), parent_pipe)
+    serve_until_asked(ServedGateway(serving, runtime.stopping, given.settings.state_path, lines, farewell), parent_pipe)
     return 0
 
 
-def _built(given: _Given, clock: Any, lines: "EventLines") -> "WatchedRuntime | None":
+def _built(given: _WatchGiven, clock: Any, lines: "EventLines") -> "WatchedRuntime | None":
     """Return what is ready to be served; None after saying why there is none."""
     from devgw.cli.starting import sentence_of  # noqa: PLC0415  imported when it is wanted
     from devgw.outbound.guard import is_local  # noqa: PLC0415
@@ -188,20 +188,20 @@ def _built(given: _Given, clock: Any, lines: "EventLines") -> "WatchedRuntime | 
         return None
 
 
-def _run_dashboard(given: _Given, others: dict[str, Any]) -> int:
-    from devgw.dashboard.entry import Options, run_dashboard  # noqa: PLC0415  `--help` need not wait for it
+def _run_dashboard(given: _WatchGiven, others: dict[str, Any]) -> int:
+    from devgw.dashboard.entry import DashboardOptions, run_dashboard  # noqa: PLC0415  `--help` need not wait for it
 
-    options = Options(others["theme"] or "", others["is_ascii"], not others["no_mouse"])
+    options = DashboardOptions(others["theme"] or "", others["is_ascii"], not others["no_mouse"])
     return run_dashboard(given.settings.state_path, _child(given), options)
 
 
-def _run_in_browser(given: _Given) -> int:
+def _run_in_browser(given: _WatchGiven) -> int:
     from devgw.cli.attach import in_one_browser  # noqa: PLC0415
 
     return in_one_browser(given.settings.root, given.settings.state_path, _child(given))
 
 
-def _child(given: _Given) -> "GatewayChild":
+def _child(given: _WatchGiven) -> "GatewayChild":
     """Return the process that watches, to be run as a child; exit where it would not run."""
     from devgw.cli.watch_words import beginning  # noqa: PLC0415  `--help` need not wait for it
     from devgw.control.folder import LOG  # noqa: PLC0415
@@ -228,14 +228,14 @@ def _welcome(runtime: "WatchedRuntime", lines: "EventLines") -> None:
         lines.say(each)
 
 
-def _with_farewell(given: _Given, run: Callable[[_Given], int]) -> int:
+def _with_farewell(given: _WatchGiven, run: Callable[[_WatchGiven], int]) -> int:
     try:
         return run(given)
     finally:
         asyncio.run(_farewell(given, None))
 
 
-async def _farewell(given: _Given, parent_pipe: int | None) -> None:
+async def _farewell(given: _WatchGiven, parent_pipe: int | None) -> None:
     """Leave nothing but the kept clients, and say what is left at the server; a child leaves that to its parent."""
     if parent_pipe is not None:
         return

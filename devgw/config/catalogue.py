@@ -17,7 +17,7 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class PolicyKind:
     """One policy type that runs here."""
 
     policy_type: str
@@ -37,15 +37,15 @@ _FILTER = "devgw.config.capability_filter"
 _HEADERS = "devgw.config.header_edits"
 
 
-def _wrapper(provider: str, export: str, model: str) -> Kind:
-    return Kind(
+def _wrapper(provider: str, export: str, model: str) -> PolicyKind:
+    return PolicyKind(
         f"mcp-{provider}-oauth-inbound", f"Mcp{export}OAuthInboundPolicy", Role.OAUTH, provider, _WRAPPERS, model
     )
 
 
 _ALL = (
-    Kind("mcp-workos-oauth-inbound", "McpWorkosOAuthInboundPolicy", Role.OAUTH, "workos"),
-    Kind("mcp-oauth-inbound", "McpOAuthInboundPolicy", Role.OAUTH, "oidc"),
+    PolicyKind("mcp-workos-oauth-inbound", "McpWorkosOAuthInboundPolicy", Role.OAUTH, "workos"),
+    PolicyKind("mcp-oauth-inbound", "McpOAuthInboundPolicy", Role.OAUTH, "oidc"),
     _wrapper("auth0", "Auth0", "Auth0Options"),
     _wrapper("okta", "Okta", "OktaOptions"),
     _wrapper("entra", "Entra", "EntraOptions"),
@@ -56,7 +56,7 @@ _ALL = (
     _wrapper("logto", "Logto", "LogtoOptions"),
     _wrapper("onelogin", "OneLogin", "OneLoginOptions"),
     _wrapper("ping", "Ping", "PingOptions"),
-    Kind(
+    PolicyKind(
         "mcp-token-exchange-inbound",
         "McpTokenExchangeInboundPolicy",
         Role.TOKEN_EXCHANGE,
@@ -64,7 +64,7 @@ _ALL = (
         _EXCHANGE,
         "TokenExchangeOptions",
     ),
-    Kind(
+    PolicyKind(
         "mcp-capability-filter-inbound",
         "McpCapabilityFilterInboundPolicy",
         Role.FILTER,
@@ -72,8 +72,8 @@ _ALL = (
         _FILTER,
         "CapabilityFilterOptions",
     ),
-    Kind("set-headers-inbound", "SetHeadersInboundPolicy", Role.HEADERS, "", _HEADERS, "SetHeadersOptions"),
-    Kind(
+    PolicyKind("set-headers-inbound", "SetHeadersInboundPolicy", Role.HEADERS, "", _HEADERS, "SetHeadersOptions"),
+    PolicyKind(
         API_KEY_TYPE,
         "SetUpstreamApiKeyInboundPolicy",
         Role.HEADERS,
@@ -81,8 +81,10 @@ _ALL = (
         _HEADERS,
         "UpstreamApiKeyOptions",
     ),
-    Kind("remove-headers-inbound", "RemoveHeadersInboundPolicy", Role.HEADERS, "", _HEADERS, "RemoveHeadersOptions"),
-    Kind(GROUP_TYPE, "CompositeInboundPolicy", Role.GROUP, "", "devgw.config.options", "CompositeOptions"),
+    PolicyKind(
+        "remove-headers-inbound", "RemoveHeadersInboundPolicy", Role.HEADERS, "", _HEADERS, "RemoveHeadersOptions"
+    ),
+    PolicyKind(GROUP_TYPE, "CompositeInboundPolicy", Role.GROUP, "", "devgw.config.options", "CompositeOptions"),
 )
 
 KINDS = {kind.policy_type: kind for kind in _ALL}
@@ -90,7 +92,7 @@ EXPORTS = {kind.export: kind for kind in _ALL}
 MODULES = ("$import(@zuplo/runtime)", "$import(@zuplo/runtime/mcp-gateway)")
 
 
-def options_model(kind: Kind) -> type[Options]:
+def options_model(kind: PolicyKind) -> type[Options]:
     """Return the model that reads the options of `kind`; the rarer ones are imported only now."""
     if kind.provider == "workos":
         return WorkosOptions

@@ -11,7 +11,7 @@ from typing import Any
 from devgw.config import policies, routes
 from devgw.config.catalogue import GROUP_TYPE
 from devgw.config.environment import EnvironmentUse, mask
-from devgw.config.explanation import Explanation, Fact, From, Step
+from devgw.config.explanation import Fact, From, RouteExplanation, RouteStep
 from devgw.config.finding import Finding
 from devgw.config.load import Loaded
 from devgw.config.node import Node
@@ -20,7 +20,7 @@ from devgw.oauth.urls import Urls
 from devgw.settings import Settings
 
 
-def explain(loaded: Loaded, settings: Settings, path: str) -> Explanation | None:
+def explain(loaded: Loaded, settings: Settings, path: str) -> RouteExplanation | None:
     """Return what is known of the route at `path` or with that operation id; None where there is none."""
     project = loaded.project
     route = find_route(project, path) if project is not None else None
@@ -29,7 +29,7 @@ def explain(loaded: Loaded, settings: Settings, path: str) -> Explanation | None
     documents = loaded.documents()
     reader = _RouteReader(documents, {use.name: use for use in loaded.environment})
     steps = [reader.policy(use, project, route) for use in route.policies]
-    return Explanation(
+    return RouteExplanation(
         path=route.path,
         operation_id=route.operation_id,
         summary=route.summary,
@@ -85,12 +85,12 @@ class _RouteReader:
     documents: Mapping[str, Node]
     environment: dict[str, EnvironmentUse]
 
-    def policy(self, use: PolicyUse, project: Project, route: Route) -> Step:
+    def policy(self, use: PolicyUse, project: Project, route: Route) -> RouteStep:
         """Return what a policy comes to on this route."""
         found = _policy_nodes(self.documents, {use.name})
         options = found[0].get("handler", "options") if found else None
         says, facts = self._comes_to(use, options, project, route)
-        return Step(use.name, use.policy_type, use.runs_here, says, tuple(facts), use.file, use.line)
+        return RouteStep(use.name, use.policy_type, use.runs_here, says, tuple(facts), use.file, use.line)
 
     def _comes_to(
         self, use: PolicyUse, options: Node | None, project: Project, route: Route
@@ -109,7 +109,7 @@ class _RouteReader:
             return "Stands for the policies in it, which follow here in order.", iter(())
         return "Sets or removes headers on the way up.", self._headers(options)
 
-    def handler(self, route: Route, settings: Settings) -> Step:
+    def handler(self, route: Route, settings: Settings) -> RouteStep:
         """Return what happens at the end: the way up."""
         document = self.documents.get(route.file)
         node = _operation(document, route) if document is not None else None
@@ -121,7 +121,7 @@ class _RouteReader:
             Fact("stateful", _shown(settings.proxy.stateful), From.DEVGW),
         ]
         says = "Streams the request to the upstream and its answer back, without the inbound token."
-        return Step(
+        return RouteStep(
             routes.HANDLER, "handler", runs_here=True, says=says, facts=tuple(facts), file=route.file, line=route.line
         )
 

@@ -35,7 +35,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RouteStep:
     """One policy, or the handler at the end."""
 
     title: str
@@ -48,13 +48,13 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class RouteExplanation:
     """All that is known of a route."""
 
     path: str
     operation_id: str
     summary: str
     addresses: tuple[Fact, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[RouteStep, ...]
     findings: tuple[Finding, ...]
     """Those of this route and of the policies on it."""

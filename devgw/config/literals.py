@@ -2,7 +2,7 @@
 
 import re
 
-from devgw.config.catalogue import API_KEY_TYPE, Kind, Role
+from devgw.config.catalogue import API_KEY_TYPE, PolicyKind, Role
 from devgw.config.env_values import foreign_reference
 from devgw.config.finding import Findings
 from devgw.config.node import Node
@@ -10,7 +10,7 @@ from devgw.config.node import Node
 _CREDENTIAL_HEADER = re.compile(r"authorization|api-?key|token|secret|cookie|password", re.IGNORECASE)
 
 
-def check_literals(kind: Kind, options: Node, findings: Findings) -> None:
+def check_literals(kind: PolicyKind, options: Node, findings: Findings) -> None:
     """Look for variables that nobody replaces, and for secrets that stand in the file."""
     for node in options.walk():
         if not isinstance(node.scalar, str) or "$env(" in node.scalar or _is_prose(kind, node):
@@ -24,7 +24,7 @@ def check_literals(kind: Kind, options: Node, findings: Findings) -> None:
             findings.warning("literal-secret", node.place, message, 'Write "$env(NAME)" and put the secret into .env.')
 
 
-def _is_secret(kind: Kind, node: Node) -> bool:
+def _is_secret(kind: PolicyKind, node: Node) -> bool:
     """Tell whether what stands there is nothing to be published."""
     if node.key != "value":
         return node.key in {"clientSecret", "privateKeyPem"}
@@ -33,7 +33,7 @@ def _is_secret(kind: Kind, node: Node) -> bool:
     return kind.policy_type == API_KEY_TYPE or named
 
 
-def _is_prose(kind: Kind, node: Node) -> bool:
+def _is_prose(kind: PolicyKind, node: Node) -> bool:
     """Tell whether a text is for people, or for whoever reads it to judge a client id, and not a value to be sent."""
     if kind.role is Role.FILTER or (kind.provider == "workos" and node.key == "clientId"):
         return True

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from devgw.config import workos
-from devgw.config.catalogue import Kind
+from devgw.config.catalogue import PolicyKind
 from devgw.config.env_values import foreign_reference
 from devgw.config.finding import Findings
 from devgw.config.issuer_doubts import doubt_issuer
@@ -27,7 +27,7 @@ _SHORTEST = {
 
 
 def oauth_policy(
-    kind: Kind, name: str, options: Options, node: Node, workos_base: str, findings: Findings
+    kind: PolicyKind, name: str, options: Options, node: Node, workos_base: str, findings: Findings
 ) -> OAuthPolicy | None:
     """Return what `options` come down to; doubts about single values become warnings."""
     _check_lifetimes(node, findings)
@@ -57,7 +57,7 @@ def oauth_policy(
     return OAuthPolicy(name, kind.policy_type, kind.provider, oidc, login, tokens, id_jag)
 
 
-def _generic(kind: Kind, name: str, options: GenericOptions) -> OAuthPolicy:
+def _generic(kind: PolicyKind, name: str, options: GenericOptions) -> OAuthPolicy:
     given = options.browser_login
     login = BrowserLogin(
         url=given.url,
@@ -108,7 +108,7 @@ def _id_jag(given: IdJagOptions, oidc: Oidc | None) -> IdJagInbound:
     return IdJagInbound(given.enabled, tuple(trusted))
 
 
-def _check_scope(kind: Kind, node: Node, findings: Findings) -> None:
+def _check_scope(kind: PolicyKind, node: Node, findings: Findings) -> None:
     """Find a scope without `openid`: but for WorkOS nobody answers an id_token then (OpenID Connect Core §3.1.2.1)."""
     found = node.get("browserLogin", "scope") or node.get("scope")
     if kind.provider == "workos" or found is None or not found.text or "openid" in found.text.split():

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from devgw.config.catalogue import EXPORTS, KINDS, MODULES, Kind, Role, options_model
+from devgw.config.catalogue import EXPORTS, KINDS, MODULES, PolicyKind, Role, options_model
 from devgw.config.checking import checked
 from devgw.config.cors import read_cors
 from devgw.config.credential_doubts import doubt_credentials
@@ -27,7 +27,7 @@ class Policy:
     name: str
     policy_type: str
     node: Node
-    kind: Kind | None
+    kind: PolicyKind | None
     options: Options | None = None
     oauth: OAuthPolicy | None = None
     token_exchange: TokenExchange | None = None
@@ -153,7 +153,7 @@ def _read_policy(node: Node, workos_base: str, findings: Findings) -> Policy | N
 
 
 def _results(
-    kind: Kind, name: str, options: Options, node: Node, workos_base: str, findings: Findings
+    kind: PolicyKind, name: str, options: Options, node: Node, workos_base: str, findings: Findings
 ) -> dict[str, Any]:
     if kind.provider != "workos":  # whose id and key have a form of their own
         doubt_credentials(node, findings)
@@ -199,7 +199,7 @@ def _string(node: Node, key: str, findings: Findings, below: str | None = None) 
     return None
 
 
-def _kind(node: Node, policy_type: str, export: str, findings: Findings) -> Kind | None:
+def _kind(node: Node, policy_type: str, export: str, findings: Findings) -> PolicyKind | None:
     """Return which policy this is; the type and the export have to agree, and a near miss is no unknown policy."""
     by_type, by_export = KINDS.get(policy_type), EXPORTS.get(export)
     if by_type and by_type is not by_export:

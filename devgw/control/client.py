@@ -17,10 +17,10 @@ from devgw.control.messages import (
     VERSION,
     Command,
     CommandAnswer,
+    ControlMessage,
     Events,
     Gap,
     Hello,
-    Message,
     Snapshot,
     TurnedAway,
     Welcome,
@@ -73,7 +73,7 @@ class ControlClient:
     # --- following ---
 
     async def follow(
-        self, on_message: Callable[[Message], None], on_state: Callable[[str], None] = lambda _state: None
+        self, on_message: Callable[[ControlMessage], None], on_state: Callable[[str], None] = lambda _state: None
     ) -> None:
         """Hand every message to `on_message` until cancelled; connect again whenever the gateway is lost.
 
@@ -101,7 +101,7 @@ class ControlClient:
                 attempts += 1
         on_state("turned_away")
 
-    async def messages(self) -> AsyncGenerator[Message]:
+    async def messages(self) -> AsyncGenerator[ControlMessage]:
         """Connect once and yield messages until the gateway goes; resumes where the connection before ended.
 
         Raises:
@@ -126,7 +126,7 @@ class ControlClient:
             writer.close()
             self._abandon()
 
-    async def _read(self, reader: asyncio.StreamReader) -> AsyncGenerator[Message]:
+    async def _read(self, reader: asyncio.StreamReader) -> AsyncGenerator[ControlMessage]:
         """Yield messages from big chunks: one system call for many lines."""
         rest = b""
         while chunk := await self._chunk(reader):
@@ -151,7 +151,7 @@ class ControlClient:
             pid = holder_of(self._state_dir)
             raise Refused(GatewaySilent(str(self._state_dir), pid, WELCOME_SECONDS)) from None
 
-    def _note(self, message: Message) -> None:
+    def _note(self, message: ControlMessage) -> None:
         match message:
             case Welcome():
                 if self.welcome is not None and self.welcome.instance != message.instance:
@@ -239,7 +239,7 @@ async def _ask_or_lose(client: ControlClient, name: str, arguments: dict[str, An
         return lost
 
 
-async def _first(messages: AsyncGenerator[Message]) -> None:
+async def _first(messages: AsyncGenerator[ControlMessage]) -> None:
     """Check the gateway's first words."""
     first = await anext(messages, None)
     if isinstance(first, TurnedAway):
@@ -248,7 +248,7 @@ async def _first(messages: AsyncGenerator[Message]) -> None:
         raise Lost("The gateway went before it said anything.")
 
 
-async def _drain(messages: AsyncGenerator[Message]) -> None:
+async def _drain(messages: AsyncGenerator[ControlMessage]) -> None:
     async for _ in messages:
         pass
 

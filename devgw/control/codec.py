@@ -8,10 +8,10 @@ from devgw.control.messages import (
     KINDS,
     Command,
     CommandAnswer,
+    ControlMessage,
     Events,
     Gap,
     Hello,
-    Message,
     Row,
     Rows,
     Snapshot,
@@ -25,7 +25,7 @@ from devgw.monitor.stand_in import row_or_instead
 LINE_LIMIT = 16 * 1024 * 1024
 """Bytes of the longest line a reader takes: a part of a snapshot stays far below."""
 
-_MESSAGES: dict[str, type[Message]] = {
+_MESSAGES: dict[str, type[ControlMessage]] = {
     each.TYPE: each for each in (Hello, Welcome, TurnedAway, Snapshot, Events, Gap, Command, CommandAnswer)
 }
 
@@ -50,7 +50,7 @@ def _as_it_is(text: str) -> str:
     return text
 
 
-def to_line(message: Message, hide: Callable[[str], str] = _as_it_is) -> bytes:
+def to_line(message: ControlMessage, hide: Callable[[str], str] = _as_it_is) -> bytes:
     """Return `message` as one line, newline included; `hide` takes out of the text what nobody may see."""
     return hide(_encode({"type": message.TYPE, **message.to_json()})).encode("utf-8", "backslashreplace") + b"\n"
 
@@ -60,7 +60,7 @@ def row_to_line(row: Row) -> str:
     return _encode(row)
 
 
-def from_line(line: bytes) -> Message:
+def from_line(line: bytes) -> ControlMessage:
     """Return the message that a line of the gateway tells.
 
     Raises:
@@ -69,7 +69,7 @@ def from_line(line: bytes) -> Message:
     return _message(_object(line))
 
 
-def asked_by(line: bytes) -> Message:
+def asked_by(line: bytes) -> ControlMessage:
     """Return the message of a reader, who may be any program: bounded, and with no member twice.
 
     Raises:
@@ -81,7 +81,7 @@ def asked_by(line: bytes) -> Message:
         raise Malformed(f"The line is not taken: {reason}.") from reason
 
 
-def _message(values: dict[str, Any]) -> Message:
+def _message(values: dict[str, Any]) -> ControlMessage:
     kind = _MESSAGES.get(str(values.pop("type", None)))
     if kind is None:
         raise Malformed(f"`type` must be one of {', '.join(sorted(_MESSAGES))}.")

@@ -14,10 +14,10 @@ from devgw.control.messages import (
     VERSION,
     Command,
     CommandAnswer,
+    ControlMessage,
     Events,
     Gap,
     Hello,
-    Message,
     Snapshot,
     TurnedAway,
     Welcome,
@@ -66,7 +66,7 @@ class Shared:
     """How many traces and lines had come at the ends of batches, so that one who comes back is told what it lost."""
 
 
-class Connection:
+class ControlConnection:
     """Serves one reader until either side ends it."""
 
     def __init__(self, shared: Shared, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -130,11 +130,11 @@ class Connection:
         now = monitor.clock.now().timestamp()
         return Welcome(VERSION, self._shared.instance, monitor.gateway, monitor.count.value, now)
 
-    async def _send(self, message: Message) -> None:
+    async def _send(self, message: ControlMessage) -> None:
         """Write one line and wait until the reader has taken most of it; that it is gone, the listening side sees."""
         await self._write(self._line(message))
 
-    def _line(self, message: Message) -> bytes:
+    def _line(self, message: ControlMessage) -> bytes:
         """Return a message as a line in which nothing stands that the project configures as a secret."""
         return to_line(message, self._monitor.secrets.hide)
 

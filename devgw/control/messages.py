@@ -67,6 +67,7 @@ __all__ = [
     "CommandAnswer",
     "ConfigView",
     "Consequences",
+    "ControlMessage",
     "Copied",
     "DiagnosisRow",
     "DiagnosisView",
@@ -86,7 +87,6 @@ __all__ = [
     "HealthView",
     "Hello",
     "JwtView",
-    "Message",
     "MessageView",
     "PhaseView",
     "Revealed",
@@ -134,7 +134,7 @@ Rows = dict[str, list[Row]]
 """Changed rows by kind. A row replaces the one with the same `id` (a line: `seq`)."""
 
 
-class Message(Row):
+class ControlMessage(Row):
     """One line on the socket."""
 
     __slots__: tuple[str, ...] = ()
@@ -142,7 +142,7 @@ class Message(Row):
 
 
 @dataclass(slots=True)
-class Hello(Message):
+class Hello(ControlMessage):
     """A reader's first line: who it is and what it saw last."""
 
     TYPE: ClassVar[str] = "hello"
@@ -161,7 +161,7 @@ class Hello(Message):
 
 
 @dataclass(slots=True)
-class Welcome(Message):
+class Welcome(ControlMessage):
     """The gateway's first line: which gateway, and how far its count is."""
 
     TYPE: ClassVar[str] = "welcome"
@@ -177,7 +177,7 @@ class Welcome(Message):
 
 
 @dataclass(slots=True)
-class TurnedAway(Message):
+class TurnedAway(ControlMessage):
     """The gateway's last line to a reader it does not serve."""
 
     TYPE: ClassVar[str] = "turned_away"
@@ -188,7 +188,7 @@ class TurnedAway(Message):
     hint: str = ""
 
 
-class Told(Message):
+class Told(ControlMessage):
     """A message that carries rows."""
 
     __slots__: tuple[str, ...] = ()
@@ -227,7 +227,7 @@ class Events(Told):
 
 
 @dataclass(slots=True)
-class Gap(Message):
+class Gap(ControlMessage):
     """Detail that this reader lost, because it was slow or the ring moved on; rows of other kinds are complete."""
 
     TYPE: ClassVar[str] = "gap"
@@ -245,7 +245,7 @@ PARTS = ("configuration", "machine", "names", "provider", "metadata", "upstreams
 
 
 @dataclass(slots=True)
-class Command(Message):
+class Command(ControlMessage):
     """Something the person wants; gets one `CommandAnswer` with the same `id`.
 
     | name | arguments | result |
@@ -274,7 +274,7 @@ class Command(Message):
 
 
 @dataclass(slots=True)
-class CommandAnswer(Message):
+class CommandAnswer(ControlMessage):
     """What came of a command: a result, or why not."""
 
     TYPE: ClassVar[str] = "answer"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from devgw.control.actions import Actions
 from devgw.control.answering import Answering
-from devgw.control.connection import Connection, Shared
+from devgw.control.connection import ControlConnection, Shared
 from devgw.control.endpoint import Opened, listen
 from devgw.control.lock import ProjectLock
 from devgw.control.messages import TurnedAway
@@ -104,7 +104,7 @@ class ControlServer:
 
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections[writer] = asyncio.current_task()
-        connection = Connection(self._shared, reader, writer)
+        connection = ControlConnection(self._shared, reader, writer)
         try:
             if len(self._connections) > Limits.CONTROL_READERS:
                 await connection.turn_away(_TOO_MANY)

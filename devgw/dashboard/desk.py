@@ -17,7 +17,7 @@ from devgw.dashboard.proof import Proof
 from devgw.dashboard.views.base import Column, View
 from devgw.dashboard.views.catalog import BY_NAME, VIEWS
 from devgw.dashboard.views.scene import Scene
-from devgw.dashboard.world import Changes, World, row_id
+from devgw.dashboard.world import World, WorldChanges, row_id
 
 PANES = ("list", "detail", "side")
 NOTE_SECONDS = 4.0
@@ -156,7 +156,7 @@ class Desk:
         applied = self.asked[self.view.name].applied
         return any(word in applied for word in ("age", "ttl", "expir"))
 
-    def take(self, changes: Changes) -> bool:
+    def take(self, changes: WorldChanges) -> bool:
         """Follow what the gateway told; return whether the picture may differ."""
         if not changes.any:
             return False
@@ -177,7 +177,7 @@ class Desk:
         return True
 
     @staticmethod
-    def _concerns(view: View, changes: Changes) -> bool:
+    def _concerns(view: View, changes: WorldChanges) -> bool:
         return changes.is_whole or view.table in changes.rows or view.table in changes.lost
 
     def refresh(self) -> None:

@@ -16,7 +16,7 @@ _FRAMES_PER_SECOND = "120"
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class DashboardOptions:
     """How the person wants to see it."""
 
     theme: str = ""
@@ -27,7 +27,7 @@ class Options:
     shows_cursor: bool = False
 
 
-def run_dashboard(state_dir: Path, child: GatewayChild | None = None, options: Options | None = None) -> int:
+def run_dashboard(state_dir: Path, child: GatewayChild | None = None, options: DashboardOptions | None = None) -> int:
     """Show the gateway of `state_dir` until the person leaves; return the exit status.
 
     A `child` is started before the first picture and ended after the last one, whatever happens in between. Check
@@ -40,7 +40,7 @@ def run_dashboard(state_dir: Path, child: GatewayChild | None = None, options: O
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     saved = Saved()
     try:
-        return _run(state_dir, child, options or Options(), os.environ, saved)
+        return _run(state_dir, child, options or DashboardOptions(), os.environ, saved)
     finally:
         saved.restore()
         if child is not None:
@@ -60,7 +60,7 @@ def started(child: GatewayChild) -> bool:
 
 
 def _run(
-    state_dir: Path, child: GatewayChild | None, options: Options, environment: Mapping[str, str], saved: Saved
+    state_dir: Path, child: GatewayChild | None, options: DashboardOptions, environment: Mapping[str, str], saved: Saved
 ) -> int:
     from devgw.clock import SystemClock  # noqa: PLC0415  nothing is imported before the child starts
     from devgw.dashboard import crash  # noqa: PLC0415
@@ -136,4 +136,4 @@ def wanted_theme(wanted: str, environment: Mapping[str, str], known: Sequence[st
     return "own" if "own" in known else THEMES[0]
 
 
-__all__ = ["Options", "run_dashboard", "why_none"]
+__all__ = ["DashboardOptions", "run_dashboard", "why_none"]

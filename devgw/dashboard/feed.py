@@ -7,7 +7,7 @@ from typing import Any
 
 from devgw.clock import Clock
 from devgw.control.client import ControlClient, Lost
-from devgw.control.messages import Events, Gap, Message, Snapshot, Welcome
+from devgw.control.messages import ControlMessage, Events, Gap, Snapshot, Welcome
 from devgw.dashboard.port import Then, refused
 from devgw.dashboard.world import Link, World
 
@@ -36,13 +36,13 @@ class Feed:
                 await asyncio.sleep(_ANOTHER_TRY_SECONDS)
                 self._client = ControlClient(self._state_dir, face="dashboard")
 
-    def _tell(self, message: Message) -> None:
+    def _tell(self, message: ControlMessage) -> None:
         try:
             self._fold(message)
         except Exception as error:  # noqa: BLE001  one message that cannot be read never ends the feed
             self.fail("what the gateway told", error)
 
-    def _fold(self, message: Message) -> None:
+    def _fold(self, message: ControlMessage) -> None:
         world, now = self._world, self._now()
         match message:
             case Events():

@@ -20,7 +20,7 @@ from devgw.control.messages import (
 )
 from devgw.dashboard.items import items
 from devgw.dashboard.lists.sharing import share_words
-from devgw.dashboard.lists.table import Table
+from devgw.dashboard.lists.table import RowTable
 
 LISTS = ("flow", "trace", "token", "grant", "client", "session", "upstream", "diagnosis", "line", "item", "check")
 """Kinds that are listed; `item` and `check` are the rows of the configuration and of health."""
@@ -39,7 +39,7 @@ class Link(StrEnum):
 
 
 @dataclass(slots=True)
-class Changes:
+class WorldChanges:
     """What a batch of messages changed, by kind."""
 
     rows: dict[str, list[Any]] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class World:
     """The mirror of the monitor's books. It is told, and never edits a row of its own."""
 
     def __init__(self, capacity: int = 10_000) -> None:
-        self.tables = {kind: Table(min(capacity, _LINES) if kind == "line" else capacity) for kind in LISTS}
+        self.tables = {kind: RowTable(min(capacity, _LINES) if kind == "line" else capacity) for kind in LISTS}
         self.config: ConfigView | None = None
         self.health: HealthView | None = None
         self.gateway: GatewayFacts | None = None
@@ -72,16 +72,16 @@ class World:
         self.missed = 0
         self.restarted_at = 0.0
         self.seen_before_restart = 0
-        self.changes = Changes()
+        self.changes = WorldChanges()
         self._is_filling = False
 
-    def table(self, kind: str) -> Table:
+    def table(self, kind: str) -> RowTable:
         """Return the rows of `kind`."""
         return self.tables[kind]
 
-    def drain(self) -> Changes:
+    def drain(self) -> WorldChanges:
         """Return what changed since the last call."""
-        changes, self.changes = self.changes, Changes()
+        changes, self.changes = self.changes, WorldChanges()
         return changes
 
     # --- messages -----------------------------------------------------------------------------------------------------

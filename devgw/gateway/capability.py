@@ -13,7 +13,7 @@ from devgw.foreign.json import JsonRefused, read_json
 from devgw.gateway.capability_filter import (
     KIND_OF_LIST,
     KINDS,
-    Kind,
+    CapabilityKind,
     check_call,
     claims_without_value,
     entries_of,
@@ -117,7 +117,9 @@ class FilteredCapabilities:
             return None
         return _Rewriter(self, route, policy, admitted, kinds)
 
-    def note_names(self, route: Route, policy: CapabilityFilter, kind: Kind, result: Mapping[str, Any]) -> None:
+    def note_names(
+        self, route: Route, policy: CapabilityFilter, kind: CapabilityKind, result: Mapping[str, Any]
+    ) -> None:
         """Remember what the upstream really offers; after the last page, publish the entries that match nothing."""
         place = (route.operation_id, kind.option)
         names = self._names.setdefault(place, set())
@@ -130,7 +132,7 @@ class FilteredCapabilities:
             self._told[place] = found
             self._tell(route, policy, kind, found)
 
-    def note_shown(self, route: Route, policy: CapabilityFilter, kind: Kind, claims: tuple[str, ...]) -> None:
+    def note_shown(self, route: Route, policy: CapabilityFilter, kind: CapabilityKind, claims: tuple[str, ...]) -> None:
         """Publish that a list was emptied for want of `claims`, and with none that one was not, where that is new."""
         place = (route.operation_id, kind.option)
         if self._emptied.get(place, ()) != claims:
@@ -142,7 +144,7 @@ class FilteredCapabilities:
             )
 
     def _tell(
-        self, route: Route, policy: CapabilityFilter, kind: Kind, found: tuple[tuple[str, str | None], ...]
+        self, route: Route, policy: CapabilityFilter, kind: CapabilityKind, found: tuple[tuple[str, str | None], ...]
     ) -> None:
         """Publish which entries match nothing; none at all means that an earlier finding is gone."""
         lines = [
@@ -177,7 +179,7 @@ class _Rewriter:
         route: Route,
         policy: CapabilityFilter,
         admitted: Admitted,
-        kinds: Mapping[Any, Kind],
+        kinds: Mapping[Any, CapabilityKind],
     ) -> None:
         self._owner = owner
         self._route = route
@@ -258,7 +260,7 @@ class _Rewriter:
                 result = self._filtered(kind, result)
         return {**answer, "result": result}
 
-    def _filtered(self, kind: Kind, result: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _filtered(self, kind: CapabilityKind, result: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a list as this caller may see it."""
         seen = filter_result(self._policy, kind, result, self._admitted)
         if result[kind.member]:
@@ -266,7 +268,7 @@ class _Rewriter:
             self._owner.note_shown(self._route, self._policy, kind, claims)
         return seen
 
-    def _kinds_of(self, identifier: _Id) -> Iterable[Kind]:
+    def _kinds_of(self, identifier: _Id) -> Iterable[CapabilityKind]:
         """Return the kinds this answer may list: the one asked for under its id, else every one in question."""
         if identifier in self._kinds:
             return (self._kinds[identifier],)

@@ -21,7 +21,7 @@ Message = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class CapabilityKind:
     """A kind of capability: how the filter, the list answer and each listed item call it."""
 
     option: str
@@ -33,16 +33,18 @@ class Kind:
     list_method: str
 
 
-TOOLS = Kind("tools", "tools", "name", "tools/list")
-PROMPTS = Kind("prompts", "prompts", "name", "prompts/list")
-RESOURCES = Kind("resources", "resources", "uri", "resources/list")
-RESOURCE_TEMPLATES = Kind("resource_templates", "resourceTemplates", "uriTemplate", "resources/templates/list")
+TOOLS = CapabilityKind("tools", "tools", "name", "tools/list")
+PROMPTS = CapabilityKind("prompts", "prompts", "name", "prompts/list")
+RESOURCES = CapabilityKind("resources", "resources", "uri", "resources/list")
+RESOURCE_TEMPLATES = CapabilityKind(
+    "resource_templates", "resourceTemplates", "uriTemplate", "resources/templates/list"
+)
 KINDS = (TOOLS, PROMPTS, RESOURCES, RESOURCE_TEMPLATES)
 KIND_OF_LIST = {kind.list_method: kind for kind in KINDS}
 _CALLS = {"tools/call": ("tool", TOOLS), "prompts/get": ("prompt", PROMPTS), "resources/read": ("resource", RESOURCES)}
 
 
-def entries_of(policy: CapabilityFilter, kind: Kind) -> tuple[CapabilityEntry, ...] | None:
+def entries_of(policy: CapabilityFilter, kind: CapabilityKind) -> tuple[CapabilityEntry, ...] | None:
     """Return what `policy` lists of `kind`; None lets all pass, an empty tuple none."""
     listed: tuple[CapabilityEntry, ...] | None = getattr(policy, kind.option)
     return listed
@@ -200,7 +202,7 @@ def merge(upstream: Any, override: Any) -> Any:
     return {**upstream, **{name: merge(upstream.get(name), value) for name, value in override.items()}}
 
 
-def project_item(item: Mapping[str, Any], entry: CapabilityEntry, kind: Kind) -> dict[str, Any]:
+def project_item(item: Mapping[str, Any], entry: CapabilityEntry, kind: CapabilityKind) -> dict[str, Any]:
     """Return a listed item as the client sees it: overrides laid over, identity and schemas untouched."""
     kept = {kind.key, "inputSchema", "outputSchema"}
     return {
@@ -210,7 +212,7 @@ def project_item(item: Mapping[str, Any], entry: CapabilityEntry, kind: Kind) ->
 
 
 def filter_result(
-    policy: CapabilityFilter, kind: Kind, result: Mapping[str, Any], admitted: Admitted | None
+    policy: CapabilityFilter, kind: CapabilityKind, result: Mapping[str, Any], admitted: Admitted | None
 ) -> Mapping[str, Any]:
     """Return a list answer's `result` with only what is listed, in the upstream's order."""
     entries = entries_of(policy, kind)
@@ -224,7 +226,7 @@ def filter_result(
 
 
 def unmatched(
-    policy: CapabilityFilter, kind: Kind, upstream_names: Iterable[str]
+    policy: CapabilityFilter, kind: CapabilityKind, upstream_names: Iterable[str]
 ) -> tuple[tuple[str, str | None], ...]:
     """Return each entry that names nothing of the upstream, with the nearest real name, or None where none is near."""
     real = list(upstream_names)

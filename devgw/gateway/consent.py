@@ -20,7 +20,7 @@ from devgw.events.taxonomy import (
 from devgw.foreign.lookalike import imitation_in
 from devgw.gateway.consent_reach import reach_of
 from devgw.gateway.records import Client, Consent, PendingAuthorization, Session
-from devgw.gateway.server import Server
+from devgw.gateway.server import OAuthServer
 from devgw.gateway.store import Store
 from devgw.ids import SubjectId
 from devgw.oauth.redirect_uri import RedirectKind, host_of, kind_of
@@ -50,7 +50,7 @@ class ConnectionState:
     detail: str = ""
 
 
-class Connections(Protocol):
+class ConnectedUpstreams(Protocol):
     """Says which upstreams of a route a subject has connected."""
 
     def connections_of(
@@ -71,7 +71,7 @@ class NoConnections:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ConsentQuestion:
     """Everything that the consent page names."""
 
     pending: PendingAuthorization
@@ -99,9 +99,9 @@ class Consents:
     def __init__(
         self,
         project: Project,
-        server: Server,
+        server: OAuthServer,
         store: Store,
-        connections: Connections,
+        connections: ConnectedUpstreams,
         bus: Bus,
         clock: Clock,
         *,
@@ -116,11 +116,13 @@ class Consents:
         self._remembers = remembers
         """Whether a yes is good for the next time."""
 
-    def question(self, pending: PendingAuthorization, session: Session, page_token: str, return_to: str) -> Question:
+    def question(
+        self, pending: PendingAuthorization, session: Session, page_token: str, return_to: str
+    ) -> ConsentQuestion:
         """Return what to ask this person."""
         client = self._server.query_client(pending.client_id).record
         route = self._route(pending)
-        return Question(
+        return ConsentQuestion(
             pending=pending,
             client=client,
             session=session,
@@ -134,7 +136,7 @@ class Consents:
             csrf_token=page_token,
         )
 
-    def is_remembered(self, question: Question) -> bool:
+    def is_remembered(self, question: ConsentQuestion) -> bool:
         """Tell whether this person already allowed just this: client, where its answer goes, route and scope."""
         pending = question.pending
         if not self._remembers:
@@ -147,7 +149,7 @@ class Consents:
             for each in self._store.consents_of(question.session.subject_id, pending.client_id)
         )
 
-    def show(self, question: Question) -> None:
+    def show(self, question: ConsentQuestion) -> None:
         """Tell that the page is shown."""
         self._bus.publish(
             McpAuthConsentShown(
@@ -157,7 +159,7 @@ class Consents:
             )
         )
 
-    def approve(self, question: Question, *, remembered: bool = False) -> str:
+    def approve(self, question: ConsentQuestion, *, remembered: bool = False) -> str:
         """Return the redirect that carries the code: the same one however often it is asked for.
 
         Args:
@@ -206,7 +208,7 @@ class Consents:
             raise Refused(TransactionFinished(pending.client_name, pending.decided_at or self._clock.now()))
         return self._server.repeat_code(pending, session, secret)
 
-    def deny(self, question: Question) -> None:
+    def deny(self, question: ConsentQuestion) -> None:
         """Take the no; the authorization is over."""
         self._store.save_pending(replace(question.pending, decided_at=self._clock.now()))
         self._store.forget_consents(question.pending.client_id, question.session.subject_id)

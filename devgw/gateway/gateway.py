@@ -10,7 +10,7 @@ from devgw.gateway.authorization import Authorization
 from devgw.gateway.bearer import BearerAdmission
 from devgw.gateway.clients import ClientDocuments, Clients
 from devgw.gateway.completion import Completion
-from devgw.gateway.consent import CONSENT_MEMORY, Connections, Consents, NoConnections
+from devgw.gateway.consent import CONSENT_MEMORY, ConnectedUpstreams, Consents, NoConnections
 from devgw.gateway.families import REFRESH_TOKENS, Families
 from devgw.gateway.id_jag import IdJag
 from devgw.gateway.identity_provider import IdentityProvider
@@ -20,7 +20,7 @@ from devgw.gateway.login import Login
 from devgw.gateway.page_proof import PageProofs
 from devgw.gateway.resources import HOST_NAMES, TOKEN_RESOURCE
 from devgw.gateway.revocation import Revocation
-from devgw.gateway.server import Server
+from devgw.gateway.server import OAuthServer
 from devgw.gateway.signing_keys import SigningKeySource
 from devgw.gateway.store import SpentAssertions, Store
 from devgw.gateway.upstream import NoCredentials, UpstreamCredentials
@@ -55,7 +55,7 @@ class Gateway:
         *,
         generation: int = 1,
         credentials: UpstreamCredentials | None = None,
-        connections: Connections | None = None,
+        connections: ConnectedUpstreams | None = None,
         id_jag: IdJag | None = None,
     ) -> None:
         policy = project.oauth
@@ -79,7 +79,7 @@ class Gateway:
         settings = ground.settings
         rotates = REFRESH_TOKENS.is_made(settings)
         families = Families(store, ground.live, ground.revocation, clock, rotates=rotates)
-        self.server = Server(
+        self.server = OAuthServer(
             project, self.clients, store, issuing, families, ground.revocation, clock, ground.spent_assertions
         )
         self.server.may_omit_resource = TOKEN_RESOURCE.is_made(settings)

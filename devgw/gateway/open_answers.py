@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from devgw.config.project import Route
 from devgw.gateway.connection import SHARED
-from devgw.gateway.revocation import Ending
+from devgw.gateway.revocation import RevocationReach
 from devgw.gateway.upstream import Admitted
 from devgw.ids import SubjectId, UpstreamServerId
 
@@ -32,7 +32,7 @@ class OpenAnswers:
         """Forget an answer that is over."""
         self._open.pop(number, None)
 
-    def end(self, ending: Ending) -> None:
+    def end(self, ending: RevocationReach) -> None:
         """End every answer of what has ended."""
         for admitted, _, end in list(self._open.values()):
             if admitted.grant_id in ending.grants or admitted.token_id in ending.tokens:

@@ -33,7 +33,7 @@ class BadQuestion(ValueError):  # noqa: N818  it reads as what happened
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ListQuery:
     """What a list request asks."""
 
     after: str = ""
@@ -43,7 +43,7 @@ class Question:
     version: str = ""
 
 
-def read_question(query: Mapping[str, str]) -> Question:
+def read_question(query: Mapping[str, str]) -> ListQuery:
     """Return what the parameters of a list request ask.
 
     Raises:
@@ -55,7 +55,7 @@ def read_question(query: Mapping[str, str]) -> Question:
     if since := query.get("updated_since"):
         _check_moment(since)
     after = _read_cursor(query["cursor"]) if query.get("cursor") else ""
-    return Question(after, min(int(limit), LARGEST_LIMIT), query.get("search", ""), query.get("version", ""))
+    return ListQuery(after, min(int(limit), LARGEST_LIMIT), query.get("search", ""), query.get("version", ""))
 
 
 def _check_moment(text: str) -> None:
@@ -115,7 +115,7 @@ def entry_of(name: str, route: Route, urls: Urls) -> dict[str, Any]:
     return {"server": server, "_meta": {}, **server}
 
 
-def list_servers(routes: Sequence[Route], urls: Urls, question: Question) -> dict[str, Any]:
+def list_servers(routes: Sequence[Route], urls: Urls, question: ListQuery) -> dict[str, Any]:
     """Return one page of entries in order of their names, and the cursor of the next where there is one."""
     by_name = named(routes, urls)
     found = [

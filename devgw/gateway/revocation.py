@@ -23,7 +23,7 @@ from devgw.ids import ClientId, GrantId, SessionId, SubjectId, TokenId
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class RevocationReach:
     """What an act of revocation ends, or would end."""
 
     grants: tuple[GrantId, ...] = ()
@@ -36,7 +36,7 @@ class Ending:
 class Restorable:
     """The records as they were before something ended, so that it can be taken back."""
 
-    ending: Ending
+    ending: RevocationReach
     grants: tuple[Grant, ...]
     access_tokens: tuple[AccessToken, ...]
     refresh_tokens: tuple[RefreshToken, ...]
@@ -52,9 +52,9 @@ class Revocation:
         self._live = live
         self._bus = bus
         self._clock = clock
-        self._listeners: list[Callable[[Ending], object]] = []
+        self._listeners: list[Callable[[RevocationReach], object]] = []
 
-    def on_end(self, listener: Callable[[Ending], object]) -> None:
+    def on_end(self, listener: Callable[[RevocationReach], object]) -> None:
         """Have `listener` called with whatever has ended, after its commit; what it raises stops nobody else."""
         self._listeners.append(listener)
 
@@ -65,22 +65,24 @@ class Revocation:
             return refresh.grant_id
         return next((each.grant_id for each in self._store.access_tokens() if each.id == token_id), None)
 
-    def of_grants(self, grant_ids: Iterable[GrantId]) -> Ending:
+    def of_grants(self, grant_ids: Iterable[GrantId]) -> RevocationReach:
         """Return what ending these grants would end."""
         grants = tuple(grant_ids)
-        return Ending(grants=grants, tokens=tuple(each for grant in grants for each in self._live_token_ids(grant)))
+        return RevocationReach(
+            grants=grants, tokens=tuple(each for grant in grants for each in self._live_token_ids(grant))
+        )
 
-    def of_session(self, session_id: SessionId) -> Ending:
+    def of_session(self, session_id: SessionId) -> RevocationReach:
         """Return what ending this session, with the grants given in it, would end."""
         ending = self.of_grants(each.id for each in self._live_grants() if each.session_id == session_id)
         return replace(ending, sessions=(session_id,))
 
-    def of_client(self, client_id: ClientId) -> Ending:
+    def of_client(self, client_id: ClientId) -> RevocationReach:
         """Return what deleting this client would end."""
         ending = self.of_grants(each.id for each in self._live_grants() if each.client_id == client_id)
         return replace(ending, clients=(client_id,))
 
-    def of_subject(self, subject_id: SubjectId) -> Ending:
+    def of_subject(self, subject_id: SubjectId) -> RevocationReach:
         """Return what ending everything of this subject would end."""
         ending = self.of_grants(each.id for each in self._live_grants() if each.subject_id == subject_id)
         sessions = tuple(
@@ -88,7 +90,7 @@ class Revocation:
         )
         return replace(ending, sessions=sessions)
 
-    def end(self, ending: Ending, cause: str) -> Ending:
+    def end(self, ending: RevocationReach, cause: str) -> RevocationReach:
         """Carry out `ending` and return it."""
         with self._store.transaction():
             ended = [(grant_id, self._end_grant(grant_id, cause)) for grant_id in ending.grants]
@@ -115,12 +117,12 @@ class Revocation:
         def tell() -> None:
             for each in ending:
                 self._live.drop(each.digest)
-            self._call_listeners(Ending(tokens=token_ids))
+            self._call_listeners(RevocationReach(tokens=token_ids))
             self._publish(grant_id, token_ids, cause)
 
         self._store.after_commit(tell)
 
-    def _tell(self, ending: Ending, ended: list[tuple[GrantId, tuple[TokenId, ...]]], cause: str) -> None:
+    def _tell(self, ending: RevocationReach, ended: list[tuple[GrantId, tuple[TokenId, ...]]], cause: str) -> None:
         """Let what ended work no more, and tell everybody; called after the commit."""
         for grant_id, _ in ended:
             self._live.drop_grant(grant_id)
@@ -132,12 +134,12 @@ class Revocation:
         for client_id in ending.clients:
             self._bus.publish(McpAuthClientDeleted(client_id=client_id, cause=cause))
 
-    def _call_listeners(self, ending: Ending) -> None:
+    def _call_listeners(self, ending: RevocationReach) -> None:
         for listener in self._listeners:
             who = getattr(listener, "__qualname__", type(listener).__qualname__)
             self._bus.guard.call(who, "revocation", listener, ending)
 
-    def remember(self, ending: Ending) -> Restorable:
+    def remember(self, ending: RevocationReach) -> Restorable:
         """Return what is needed to take `ending` back; ask before it is carried out."""
         store = self._store
         return Restorable(

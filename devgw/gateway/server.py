@@ -55,7 +55,7 @@ class AuthlibAnswer:
 class CodeIssuer(IssuerParameter):  # type: ignore[misc]  # Authlib ships no types
     """Adds `iss` to the redirect that carries a code: the issuer of the transaction, the same string as everywhere."""
 
-    def __init__(self, server: "Server") -> None:
+    def __init__(self, server: "OAuthServer") -> None:
         self._server = server
         self(server)
 
@@ -94,7 +94,7 @@ class Revoke(RevocationEndpoint):  # type: ignore[misc]  # Authlib ships no type
         self.server.revocation.end_grant(token.id, "revoked_by_client")
 
 
-class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no types
+class OAuthServer(AuthorizationServer):  # type: ignore[misc]  # Authlib ships no types
     """Authlib's authorization server over our records. One per generation of the configuration; it keeps no state."""
 
     def __init__(

@@ -14,7 +14,7 @@ _NO_REQUEST = frozenset({None, "server-error"})
 """What errors carry that answer no request in particular: null, and the word of the Python SDK before 2.0."""
 
 
-class OpenRequests:
+class UnansweredIds:
     """The ids of the requests in one HTTP body; each may be answered once."""
 
     def __init__(self, ids: Iterable[RequestId]) -> None:

@@ -17,7 +17,7 @@ class Cursor:
 
 
 @dataclass(slots=True)
-class Changes:
+class RowChanges:
     """Rows that changed, each as it stands now; ids of those that went; detail that is lost."""
 
     rows: dict[str, list[Row]] = field(default_factory=dict)

@@ -24,7 +24,7 @@ class Stand(StrEnum):
     ARRIVED = "arrived"
 
 
-class Seen(StrEnum):
+class FlowMove(StrEnum):
     """What may be seen of a flow; of a refusal that gives no reason, its value is the reason."""
 
     PREFLIGHT = "preflight"
@@ -78,50 +78,50 @@ _LOOKS = frozenset({Stand.NEW, Stand.LOOKING})
 _UNDER_WAY = _ALL - {Stand.ARRIVED}
 _NEW, _ARRIVED, _HOLDING = frozenset({Stand.NEW}), frozenset({Stand.ARRIVED}), frozenset({Stand.HOLDING})
 _NOW, _DONE, _FAILED = StepState.NOW, StepState.DONE, StepState.FAILED
-_ROWS: tuple[tuple[Seen, frozenset[Stand], Move], ...] = (
-    (Seen.PREFLIGHT, _NEW, Move((Step.DISCOVER,), _NOW, Milestone.PREFLIGHT)),
-    (Seen.CHALLENGED, _NEW, Move((Step.DISCOVER,), _NOW, Milestone.MCP_401)),
-    (Seen.CHALLENGED, _UNDER_WAY - _NEW, Move(milestone=Milestone.MCP_401)),
-    (Seen.METADATA_MISSING, _LOOKS, Move((Step.DISCOVER,), _NOW, Milestone.WELL_KNOWN_404)),
-    (Seen.RESOURCE_METADATA, _LOOKS, Move((Step.DISCOVER,), _NOW, Milestone.RESOURCE_METADATA)),
-    (Seen.SERVER_METADATA, _LOOKS, Move((Step.DISCOVER,), _DONE, Milestone.SERVER_METADATA)),
-    (Seen.PATH_MISSED, _BEFORE, Move((Step.DISCOVER,), _FAILED, Milestone.WELL_KNOWN_404)),
-    (Seen.REGISTERED, _ALL, Move((Step.REGISTER,), _DONE, Milestone.REGISTERED)),
-    (Seen.REGISTRATION_REFUSED, _ALL, Move((Step.REGISTER,), _FAILED, Milestone.REGISTRATION_REFUSED)),
-    (Seen.AUTHORIZATION_BEGUN, _BEFORE, Move((Step.AUTHORIZE,), _DONE, Milestone.AUTHORIZATION_BEGUN)),
+_ROWS: tuple[tuple[FlowMove, frozenset[Stand], Move], ...] = (
+    (FlowMove.PREFLIGHT, _NEW, Move((Step.DISCOVER,), _NOW, Milestone.PREFLIGHT)),
+    (FlowMove.CHALLENGED, _NEW, Move((Step.DISCOVER,), _NOW, Milestone.MCP_401)),
+    (FlowMove.CHALLENGED, _UNDER_WAY - _NEW, Move(milestone=Milestone.MCP_401)),
+    (FlowMove.METADATA_MISSING, _LOOKS, Move((Step.DISCOVER,), _NOW, Milestone.WELL_KNOWN_404)),
+    (FlowMove.RESOURCE_METADATA, _LOOKS, Move((Step.DISCOVER,), _NOW, Milestone.RESOURCE_METADATA)),
+    (FlowMove.SERVER_METADATA, _LOOKS, Move((Step.DISCOVER,), _DONE, Milestone.SERVER_METADATA)),
+    (FlowMove.PATH_MISSED, _BEFORE, Move((Step.DISCOVER,), _FAILED, Milestone.WELL_KNOWN_404)),
+    (FlowMove.REGISTERED, _ALL, Move((Step.REGISTER,), _DONE, Milestone.REGISTERED)),
+    (FlowMove.REGISTRATION_REFUSED, _ALL, Move((Step.REGISTER,), _FAILED, Milestone.REGISTRATION_REFUSED)),
+    (FlowMove.AUTHORIZATION_BEGUN, _BEFORE, Move((Step.AUTHORIZE,), _DONE, Milestone.AUTHORIZATION_BEGUN)),
     (
-        Seen.AUTHORIZATION_BEGUN,
+        FlowMove.AUTHORIZATION_BEGUN,
         _ALL - _BEFORE,
         Move((Step.AUTHORIZE,), _DONE, Milestone.AUTHORIZATION_BEGUN, from_anew=True),
     ),
-    (Seen.AUTHORIZATION_REFUSED, _ALL, Move((Step.AUTHORIZE,), _FAILED, Milestone.AUTHORIZATION_REFUSED)),
-    (Seen.SENT_TO_PROVIDER, _ALL, Move((Step.LOGIN,), _NOW, Milestone.SENT_TO_IDP)),
-    (Seen.REFUSED_AT_PROVIDER, _ALL, Move((Step.LOGIN,), _FAILED, Milestone.IDP_FAILED)),
-    (Seen.LOGIN_FAILED, _ALL, Move((Step.CALLBACK,), _FAILED, Milestone.IDP_FAILED)),
-    (Seen.CALLBACK_REFUSED, _ALL, Move((Step.CALLBACK,), _FAILED, Milestone.CALLBACK_REFUSED)),
-    (Seen.SIGNED_IN, _ALL, Move((Step.LOGIN, Step.CALLBACK), _DONE, Milestone.SIGNED_IN)),
-    (Seen.CONSENT_SHOWN, _ALL, Move((Step.CONSENT,), _NOW, Milestone.CONSENT_SHOWN)),
-    (Seen.CONSENT_GIVEN, _ALL, Move((Step.CONSENT,), _DONE, Milestone.CONSENT_APPROVED)),
-    (Seen.CONSENT_REMEMBERED, _ALL, Move((Step.CONSENT,), StepState.SKIPPED, Milestone.CONSENT_APPROVED)),
-    (Seen.CONSENT_DENIED, _ALL, Move((Step.CONSENT,), _FAILED, Milestone.CONSENT_DENIED)),
-    (Seen.CODE_SENT, _ALL, Move((Step.CODE,), _DONE, Milestone.CODE_SENT)),
-    (Seen.TOKEN_ISSUED, _ALL, Move((Step.TOKEN,), _DONE, Milestone.TOKEN_ISSUED)),
-    (Seen.TOKEN_REFUSED, _UNDER_WAY, Move((Step.TOKEN,), _FAILED, Milestone.TOKEN_REFUSED)),
-    (Seen.TOKEN_REFUSED, _ARRIVED, Move(milestone=Milestone.TOKEN_REFUSED, is_troubled=True)),
-    (Seen.TOKEN_REFRESHED, _ALL, Move(milestone=Milestone.TOKEN_REFRESHED)),
-    (Seen.REFRESH_REFUSED, _ALL, Move(milestone=Milestone.TOKEN_REFUSED, is_troubled=True)),
-    (Seen.CALL_REFUSED, _HOLDING, Move((Step.MCP,), _FAILED, Milestone.MCP_401_WITH_TOKEN)),
-    (Seen.CALL_REFUSED, _ARRIVED, Move(milestone=Milestone.MCP_401_WITH_TOKEN, is_troubled=True)),
-    (Seen.CALL_REFUSED, _UNDER_WAY - _HOLDING, Move((Step.DISCOVER,), _NOW, Milestone.MCP_401_WITH_TOKEN)),
-    (Seen.CALL_FORBIDDEN, _HOLDING, Move((Step.MCP,), _FAILED, Milestone.MCP_403)),
-    (Seen.CALL_FORBIDDEN, _ARRIVED, Move(milestone=Milestone.MCP_403, is_troubled=True)),
-    (Seen.CALL_FORBIDDEN, _UNDER_WAY - _HOLDING, Move((Step.DISCOVER,), _NOW, Milestone.MCP_403)),
-    (Seen.CALL_BEGUN, _UNDER_WAY, Move((Step.MCP,), _NOW, Milestone.MCP_ACCEPTED)),
-    (Seen.CALL_BEGUN, _ARRIVED, Move(is_troubled=False)),
-    (Seen.CALL_FAILED, _UNDER_WAY, Move((Step.MCP,), _FAILED, Milestone.MCP_ACCEPTED)),
-    (Seen.CONNECT_REQUIRED, _UNDER_WAY, Move((Step.MCP,), _NOW, Milestone.CONNECT_REQUIRED)),
-    (Seen.CALL_ANSWERED, _UNDER_WAY, Move((Step.MCP,), _DONE, Milestone.MCP_ACCEPTED)),
-    (Seen.CALL_ANSWERED, _ARRIVED, Move(milestone=Milestone.MCP_ACCEPTED)),
+    (FlowMove.AUTHORIZATION_REFUSED, _ALL, Move((Step.AUTHORIZE,), _FAILED, Milestone.AUTHORIZATION_REFUSED)),
+    (FlowMove.SENT_TO_PROVIDER, _ALL, Move((Step.LOGIN,), _NOW, Milestone.SENT_TO_IDP)),
+    (FlowMove.REFUSED_AT_PROVIDER, _ALL, Move((Step.LOGIN,), _FAILED, Milestone.IDP_FAILED)),
+    (FlowMove.LOGIN_FAILED, _ALL, Move((Step.CALLBACK,), _FAILED, Milestone.IDP_FAILED)),
+    (FlowMove.CALLBACK_REFUSED, _ALL, Move((Step.CALLBACK,), _FAILED, Milestone.CALLBACK_REFUSED)),
+    (FlowMove.SIGNED_IN, _ALL, Move((Step.LOGIN, Step.CALLBACK), _DONE, Milestone.SIGNED_IN)),
+    (FlowMove.CONSENT_SHOWN, _ALL, Move((Step.CONSENT,), _NOW, Milestone.CONSENT_SHOWN)),
+    (FlowMove.CONSENT_GIVEN, _ALL, Move((Step.CONSENT,), _DONE, Milestone.CONSENT_APPROVED)),
+    (FlowMove.CONSENT_REMEMBERED, _ALL, Move((Step.CONSENT,), StepState.SKIPPED, Milestone.CONSENT_APPROVED)),
+    (FlowMove.CONSENT_DENIED, _ALL, Move((Step.CONSENT,), _FAILED, Milestone.CONSENT_DENIED)),
+    (FlowMove.CODE_SENT, _ALL, Move((Step.CODE,), _DONE, Milestone.CODE_SENT)),
+    (FlowMove.TOKEN_ISSUED, _ALL, Move((Step.TOKEN,), _DONE, Milestone.TOKEN_ISSUED)),
+    (FlowMove.TOKEN_REFUSED, _UNDER_WAY, Move((Step.TOKEN,), _FAILED, Milestone.TOKEN_REFUSED)),
+    (FlowMove.TOKEN_REFUSED, _ARRIVED, Move(milestone=Milestone.TOKEN_REFUSED, is_troubled=True)),
+    (FlowMove.TOKEN_REFRESHED, _ALL, Move(milestone=Milestone.TOKEN_REFRESHED)),
+    (FlowMove.REFRESH_REFUSED, _ALL, Move(milestone=Milestone.TOKEN_REFUSED, is_troubled=True)),
+    (FlowMove.CALL_REFUSED, _HOLDING, Move((Step.MCP,), _FAILED, Milestone.MCP_401_WITH_TOKEN)),
+    (FlowMove.CALL_REFUSED, _ARRIVED, Move(milestone=Milestone.MCP_401_WITH_TOKEN, is_troubled=True)),
+    (FlowMove.CALL_REFUSED, _UNDER_WAY - _HOLDING, Move((Step.DISCOVER,), _NOW, Milestone.MCP_401_WITH_TOKEN)),
+    (FlowMove.CALL_FORBIDDEN, _HOLDING, Move((Step.MCP,), _FAILED, Milestone.MCP_403)),
+    (FlowMove.CALL_FORBIDDEN, _ARRIVED, Move(milestone=Milestone.MCP_403, is_troubled=True)),
+    (FlowMove.CALL_FORBIDDEN, _UNDER_WAY - _HOLDING, Move((Step.DISCOVER,), _NOW, Milestone.MCP_403)),
+    (FlowMove.CALL_BEGUN, _UNDER_WAY, Move((Step.MCP,), _NOW, Milestone.MCP_ACCEPTED)),
+    (FlowMove.CALL_BEGUN, _ARRIVED, Move(is_troubled=False)),
+    (FlowMove.CALL_FAILED, _UNDER_WAY, Move((Step.MCP,), _FAILED, Milestone.MCP_ACCEPTED)),
+    (FlowMove.CONNECT_REQUIRED, _UNDER_WAY, Move((Step.MCP,), _NOW, Milestone.CONNECT_REQUIRED)),
+    (FlowMove.CALL_ANSWERED, _UNDER_WAY, Move((Step.MCP,), _DONE, Milestone.MCP_ACCEPTED)),
+    (FlowMove.CALL_ANSWERED, _ARRIVED, Move(milestone=Milestone.MCP_ACCEPTED)),
 )
 MOVES = {(stand, seen): move for seen, stands, move in _ROWS for stand in stands}
 
@@ -141,7 +141,7 @@ def stand_of(flow: Flow) -> Stand:
     return Stand.NEW if flow.last_seen is Milestone.NOTHING else Stand.LOOKING
 
 
-def move(flow: Flow, seen: Seen, words: str, *, at: datetime, event: Event | None = None) -> None:
+def move(flow: Flow, seen: FlowMove, words: str, *, at: datetime, event: Event | None = None) -> None:
     """Move `flow` as the table says; `event` tells why where it is refused, `words` are for the list."""
     found = MOVES.get((stand_of(flow), seen))
     if found is None:
@@ -226,7 +226,7 @@ def _forget(flow: Flow, step: Step) -> None:
         mark.state, mark.at = StepState.NOT_REACHED, None
 
 
-def _failure(step: Step, seen: Seen, event: Event, at: datetime) -> StepFailure:
+def _failure(step: Step, seen: FlowMove, event: Event, at: datetime) -> StepFailure:
     failure = StepFailure(step, event.reason_code or str(seen), event.explanation or "", event.hint or "")
     failure.problem, failure.source = event.problem, event.problem.source if event.problem else ""
     failure.origin, failure.trace_id, failure.at = event.failure_origin, event.trace_id, at

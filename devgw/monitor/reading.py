@@ -8,7 +8,7 @@ from devgw.events.flow import Flow
 from devgw.events.trace import Trace
 from devgw.monitor import flow_view, lines, trace_view
 from devgw.monitor.book import Book, Ring
-from devgw.monitor.changes import Changes, Cursor
+from devgw.monitor.changes import Cursor, RowChanges
 from devgw.monitor.monitor import Monitor
 from devgw.monitor.row import Row
 from devgw.monitor.rows import GrantRow, TokenRow, UpstreamRow
@@ -39,9 +39,9 @@ def must_begin_again(monitor: Monitor, seq: int) -> bool:
     return seq <= 0 or seq > monitor.count.value or seq < monitor.graveyard.floor
 
 
-def changes_since(monitor: Monitor, cursor: Cursor, kinds: Kinds = all_kinds, limit: int = DETAIL_LIMIT) -> Changes:
+def changes_since(monitor: Monitor, cursor: Cursor, kinds: Kinds = all_kinds, limit: int = DETAIL_LIMIT) -> RowChanges:
     """Return what changed since `cursor`, which moves to now."""
-    changes = Changes()
+    changes = RowChanges()
     _collect_rows(monitor, cursor.seq, kinds, changes)
     _collect_detail(monitor, cursor, kinds, changes, limit)
     gone = monitor.graveyard.since(cursor.seq)
@@ -50,14 +50,14 @@ def changes_since(monitor: Monitor, cursor: Cursor, kinds: Kinds = all_kinds, li
     return changes
 
 
-def pass_over(monitor: Monitor, cursor: Cursor) -> Changes:
+def pass_over(monitor: Monitor, cursor: Cursor) -> RowChanges:
     """Move `cursor` to now; return that nothing changed."""
     now = cursor_now(monitor)
     cursor.seq, cursor.traces, cursor.lines = now.seq, now.traces, now.lines
-    return Changes()
+    return RowChanges()
 
 
-def _put(changes: Changes, kind: str, rows: Sequence[Row], kinds: Kinds) -> None:
+def _put(changes: RowChanges, kind: str, rows: Sequence[Row], kinds: Kinds) -> None:
     if rows and kinds(kind):
         changes.rows[kind] = list(rows)
 
@@ -78,7 +78,7 @@ def _changed(monitor: Monitor, seq: int, kinds: Kinds) -> Iterator[Changed]:
             yield kind, found, make
 
 
-def _collect_rows(monitor: Monitor, seq: int, kinds: Kinds, changes: Changes) -> None:
+def _collect_rows(monitor: Monitor, seq: int, kinds: Kinds, changes: RowChanges) -> None:
     for kind, found, make in _changed(monitor, seq, kinds):
         changes.rows[kind] = [make(monitor, each, at) for at, each in found]
     if monitor.config_changed > seq:
@@ -87,7 +87,7 @@ def _collect_rows(monitor: Monitor, seq: int, kinds: Kinds, changes: Changes) ->
         _put(changes, "health", [health_of(monitor)], kinds)
 
 
-def _collect_detail(monitor: Monitor, cursor: Cursor, kinds: Kinds, changes: Changes, limit: int) -> None:
+def _collect_detail(monitor: Monitor, cursor: Cursor, kinds: Kinds, changes: RowChanges, limit: int) -> None:
     if kinds("trace"):
         found = monitor.traces.since(cursor.seq, limit)
         changes.missed_traces = max(0, monitor.traces.total - cursor.traces - len(found))

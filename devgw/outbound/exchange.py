@@ -5,7 +5,7 @@ from typing import Protocol
 
 from devgw.events.trace import Headers
 from devgw.limits import Limits
-from devgw.outbound.framing import Body, BodyByLength
+from devgw.outbound.framing import BodyByLength, BodyFraming
 from devgw.outbound.head import AnswerHeadTooLarge, NotHttp, end_of_head, read_head
 
 HIGH_WATER = 262_144
@@ -77,7 +77,7 @@ class Exchange:
         self.failure: Exception | None = None
         self.received = 0
         self.waiting = 0
-        self._body: Body
+        self._body: BodyFraming
         self._received = b""
         self._chunks: list[bytes] = []
         self._waiter: asyncio.Future[None] | None = None

@@ -27,7 +27,7 @@ class FramingTooLong(ValueError):  # noqa: N818  the same
     """A body comes in far more chunks than its bytes need: each takes as long to read as a large one."""
 
 
-class Body(Protocol):
+class BodyFraming(Protocol):
     """The framing of one body."""
 
     ends_with_connection: bool

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from devgw.events.trace import Headers
 from devgw.limits import Limits
-from devgw.outbound.framing import FIELDS, Body, BodyByLength, BodyInChunks, BodyUntilClose, FramingUnsafe
+from devgw.outbound.framing import FIELDS, BodyByLength, BodyFraming, BodyInChunks, BodyUntilClose, FramingUnsafe
 
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: ([^\x00-\x08\x0a-\x1f\x7f]*+))?\r\n")
 _SPACE_BEFORE_COLON = re.compile(rb"[^:\s]+[ \t]+:")
@@ -40,7 +40,7 @@ class Head:
     status: int
     headers: Headers
     """Names in lower case, in the order of the wire."""
-    body: Body
+    body: BodyFraming
     keeps: bool
     """Whether the upstream lets the connection be used again, and said nothing odd."""
     reason: bytes = b""
@@ -122,7 +122,7 @@ def _keeps(options: list[bytes]) -> bool:
     return not options or {each.strip() for each in b",".join(options).lower().split(b",")} <= {b"", b"keep-alive"}
 
 
-def _chunked(codings: list[bytes], *, is_new: bool) -> Body:
+def _chunked(codings: list[bytes], *, is_new: bool) -> BodyFraming:
     if len(codings) > 1 or codings[0].lower() != b"chunked":
         said = b", ".join(codings).decode("latin-1")
         raise FramingUnsafe(f"its Transfer-Encoding is {said[:60]!r} and not chunked alone")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from devgw.clock import Clock
 from devgw.diagnosis.verdicts import Answer
 from devgw.diagnosis.verdicts.server import Examination, examination
-from devgw.diagnosis.verdicts.server_seen import Endpoint, Seen
+from devgw.diagnosis.verdicts.server_seen import Endpoint, SeenServer
 from devgw.oauth.discovery import without_query
 from devgw.outbound.probes.asking import skew
 from devgw.outbound.probes.http2 import speaks_http2
@@ -25,7 +25,9 @@ async def examine_server(
     return examination(seen, skew(seen.endpoint.legacy), LOOPBACK_CALLBACKS)
 
 
-async def seen_at(url: str, clock: Clock, headers: Mapping[str, str] | None = None, *, registers: bool = False) -> Seen:
+async def seen_at(
+    url: str, clock: Clock, headers: Mapping[str, str] | None = None, *, registers: bool = False
+) -> SeenServer:
     """Return what is seen of the server at `url`; where its name is not known, that."""
     try:
         outward = await outward_of(url, clock)
@@ -34,7 +36,7 @@ async def seen_at(url: str, clock: Clock, headers: Mapping[str, str] | None = No
         if isinstance(problem, UpstreamNotReached):
             problem = replace(problem, written_in=THE_URL)
         nothing = Answer(url, failure=problem.explain().rstrip("."), problem=problem)
-        return Seen(url, Endpoint(url, nothing, nothing, nothing, nothing))
+        return SeenServer(url, Endpoint(url, nothing, nothing, nothing, nothing))
     seen = await looked(outward, url, headers, registers=registers)
     cause = seen.endpoint.legacy.problem
     if isinstance(cause, MAY_BE_HTTP2) and await speaks_http2(url):

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from devgw.foreign.words import beginning_of
 from devgw.limits import Limits
-from devgw.mcp.attribution import OpenRequests, shown_ids
+from devgw.mcp.attribution import UnansweredIds, shown_ids
 from devgw.mcp.event_stream import EventReader
 from devgw.mcp.response import Message, ResponseReader, ResponseUnreadable, find_plain_id, read_responses
 from devgw.problems import Refused
@@ -78,7 +78,13 @@ class Attributed:
     """
 
     def __init__(
-        self, asked: OpenRequests, url: str, *, is_stream: bool, decoder: Decoder | None = None, is_certain: bool = True
+        self,
+        asked: UnansweredIds,
+        url: str,
+        *,
+        is_stream: bool,
+        decoder: Decoder | None = None,
+        is_certain: bool = True,
     ) -> None:
         self._asked = asked
         self._url = url
@@ -162,7 +168,7 @@ class Attributed:
         return released
 
 
-def check_whole(asked: OpenRequests, text: bytes, url: str) -> None:
+def check_whole(asked: UnansweredIds, text: bytes, url: str) -> None:
     """Refuse a whole JSON text that answers another's request.
 
     Raises:
@@ -179,7 +185,7 @@ def check_whole(asked: OpenRequests, text: bytes, url: str) -> None:
         check(asked, message, url)
 
 
-def check_answered(asked: OpenRequests | None, url: str, status: int, content: bytes) -> None:
+def check_answered(asked: UnansweredIds | None, url: str, status: int, content: bytes) -> None:
     """Refuse a success that answers none of the requests, before it begins or at its end.
 
     Raises:
@@ -189,7 +195,7 @@ def check_answered(asked: OpenRequests | None, url: str, status: int, content: b
         raise Refused(UpstreamGaveNoAnswer(url, status, beginning_of(content), shown_ids(asked.ids)))
 
 
-def check(asked: OpenRequests, message: Message, url: str) -> None:
+def check(asked: UnansweredIds, message: Message, url: str) -> None:
     """Refuse a message that answers another's request, or one of these a second time.
 
     Raises:

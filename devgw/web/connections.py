@@ -24,7 +24,7 @@ class RoomMade:
     count: int = 0
 
 
-class Connections:
+class OpenConnections:
     """The open connections of one server."""
 
     def __init__(self, limit: int, made: RoomMade | None = None) -> None:

@@ -14,7 +14,7 @@ from devgw.gateway.patience import Patience
 from devgw.gateway.transport import StreamedAnswer, UpstreamTransport
 from devgw.gateway.upstream import UpstreamCredential, UpstreamCredentials
 from devgw.limits import Limits
-from devgw.mcp.attribution import OpenRequests
+from devgw.mcp.attribution import UnansweredIds
 from devgw.problems import Problem, Refused
 from devgw.problems.bearer import TokenShape, TokenUnknown
 from devgw.problems.front import GatewayStops
@@ -27,7 +27,7 @@ from devgw.web.judgement import SESSION, judged, note_outcome
 from devgw.web.recorder import ClientLeft
 from devgw.web.relay import relay
 from devgw.web.sending import Sender
-from devgw.web.sessions import Session, Sessions
+from devgw.web.sessions import BegunSessions, Session
 from devgw.web.watch import GRACE, AnswerWatch, TokenEnded
 
 _WRONG_PLACE = frozenset({404, 405})
@@ -45,7 +45,7 @@ class Forwarder:
         settings: Settings,
         bus: Bus,
         open_answers: OpenAnswers,
-        sessions: Sessions,
+        sessions: BegunSessions,
     ) -> None:
         self._open_answers = open_answers
         self._sessions = sessions
@@ -169,7 +169,7 @@ class Forwarder:
             "devgw.toml); calls of what the filter hides are refused."
         )
 
-    def _asked(self, call: McpCall) -> OpenRequests | None:
+    def _asked(self, call: McpCall) -> UnansweredIds | None:
         """Return whose answer comes; None for a stream that is resumed in a session of which that is not known.
 
         A GET asks nothing: a response on its stream must answer what was asked in one that broke off, and only where
@@ -178,7 +178,7 @@ class Forwarder:
         """
         if call.trace.method == "GET" and call.header(b"last-event-id"):
             return self._sessions.resumed(_session_of(call))
-        return OpenRequests(call.messages.request_ids)
+        return UnansweredIds(call.messages.request_ids)
 
     def _note_in_session(self, call: McpCall, answer: StreamedAnswer) -> None:
         """Write down in the call's session where it is answered by a stream, as that begins and as it ends."""

@@ -49,7 +49,7 @@ from devgw.web.recorder import (
     Scope,
     Send,
 )
-from devgw.web.sessions import Sessions
+from devgw.web.sessions import BegunSessions
 
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _METHODS = b"GET, POST, OPTIONS"
@@ -91,7 +91,7 @@ class Front:
         self._mcp: McpRoutes | None = None
         self._bodies = HeldTogether(Limits.BODIES_TOGETHER_BYTES, Limits.BODY_UNCOUNTED_BYTES)
         self._under_way: dict[int, Recording] = {}
-        self._sessions = Sessions()
+        self._sessions = BegunSessions()
         self.open_answers = OpenAnswers()
         """For who ends tokens: their answers end with them."""
         self.unseen = Unseen()

@@ -18,7 +18,7 @@ from devgw.platforms.here import here
 from devgw.platforms.taken import is_taken
 from devgw.problems import Problem
 from devgw.web.client_connection import ClientConnection
-from devgw.web.connections import Connections, RoomMade
+from devgw.web.connections import OpenConnections, RoomMade
 from devgw.web.descriptors import connection_limit
 
 GRACE_SECONDS = 1.0
@@ -172,7 +172,7 @@ class _Server:
         self._app = app
         self._loop = loop
         self.lifespan = Lifespan(app, self._config, loop, self._state)
-        self._connections = Connections(connection_limit(), made)
+        self._connections = OpenConnections(connection_limit(), made)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def accept_until(self, stopping: asyncio.Event, listeners: Listeners) -> None:

@@ -10,7 +10,7 @@ from quart import Response, make_response, render_template
 
 from devgw.diagnosis.difference import difference_of
 from devgw.foreign.text import clean
-from devgw.gateway.consent import Question
+from devgw.gateway.consent import ConsentQuestion
 from devgw.gateway.records import PendingAuthorization
 from devgw.oauth.redirect_uri import RedirectKind, form_action_sources, host_of, kind_of
 from devgw.oauth.urls import CONSENT, LOGOUT, PROVE, SCRIPT, STYLE
@@ -88,7 +88,7 @@ async def prove_page(pending: PendingAuthorization) -> Response:
     )
 
 
-async def consent_page(question: Question, browser_key: str) -> Response:
+async def consent_page(question: ConsentQuestion, browser_key: str) -> Response:
     """Return the consent page: who asks, where the answer goes, which route, which scope, who is signed in.
 
     Its script keeps `browser_key` in the storage of the origin; the page does all else without script.

@@ -7,7 +7,7 @@ from devgw.gateway.capability import AnswerRewriter
 from devgw.gateway.forwarding import Forwarding, encoding_of, header_of, headers_down, is_event_stream, is_json
 from devgw.gateway.transport import StreamedAnswer
 from devgw.limits import Limits
-from devgw.mcp.attribution import OpenRequests
+from devgw.mcp.attribution import UnansweredIds
 from devgw.problems import Problem, Refused
 from devgw.problems.limit import AnswerTooLong
 from devgw.web import awaited
@@ -28,7 +28,7 @@ async def relay(
     recording: Recording,
     answer: StreamedAnswer,
     forwarding: Forwarding,
-    asked: OpenRequests | None = None,
+    asked: UnansweredIds | None = None,
     rewriter: AnswerRewriter | None = None,
 ) -> bool:
     """Send `answer` on, and tell whether it was a stream.
@@ -79,7 +79,7 @@ async def read_whole(answer: StreamedAnswer, url: str, most_bytes: int, held: He
     return body.take()
 
 
-async def _relay_whole(recording: Recording, answer: StreamedAnswer, headers: Headers, asked: OpenRequests) -> None:
+async def _relay_whole(recording: Recording, answer: StreamedAnswer, headers: Headers, asked: UnansweredIds) -> None:
     """Send on what is there already."""
     body = await answer.read()
     url = recording.trace.upstream_url or ""
@@ -91,7 +91,11 @@ async def _relay_whole(recording: Recording, answer: StreamedAnswer, headers: He
 
 
 async def _relay_rewritten(
-    recording: Recording, answer: StreamedAnswer, headers: Headers, asked: OpenRequests | None, rewriter: AnswerRewriter
+    recording: Recording,
+    answer: StreamedAnswer,
+    headers: Headers,
+    asked: UnansweredIds | None,
+    rewriter: AnswerRewriter,
 ) -> None:
     url = recording.trace.upstream_url or ""
     body = await read_whole(answer, url, Limits.FILTERED_BYTES)
@@ -113,7 +117,7 @@ async def _relay_held(
     answer: StreamedAnswer,
     headers: Headers,
     attribution: Attribution,
-    asked: OpenRequests | None = None,
+    asked: UnansweredIds | None = None,
 ) -> None:
     """Send on what is no stream: from its end, or from where it is longer than anybody waits for."""
     start = {"type": "http.response.start", "status": answer.status, "headers": headers}
@@ -147,7 +151,7 @@ async def _relay_stream(
     recording: Recording,
     answer: StreamedAnswer,
     headers: Headers,
-    asked: OpenRequests | None,
+    asked: UnansweredIds | None,
     rewriter: AnswerRewriter | None,
 ) -> None:
     """Send events on as they come, each once it is known whose it is."""

@@ -1,14 +1,14 @@
 """What was asked in each session: a stream that is resumed may bring the answer to that, and to nothing else."""
 
 from devgw.limits import Limits
-from devgw.mcp.attribution import OpenRequests
+from devgw.mcp.attribution import UnansweredIds
 from devgw.mcp.message import RequestId
 
 Session = tuple[str, str, str]
 """The path of a route, who calls it, and the id that its upstream gave."""
 
 
-class Sessions:
+class BegunSessions:
     """The sessions that began since this gateway did; of any other nobody here knows what was asked in it.
 
     Source: MCP 2025-11-25, Streamable HTTP, Resumability and Redelivery.
@@ -38,7 +38,7 @@ class Sessions:
         while len(known) > Limits.SESSION_STREAMS:
             del known[next(iter(known))]
 
-    def resumed(self, session: Session) -> OpenRequests | None:
+    def resumed(self, session: Session) -> UnansweredIds | None:
         """Return whose answers a resumed stream may bring; None where this is not known."""
         known = self._streamed.get(session)
-        return None if known is None else OpenRequests(known)
+        return None if known is None else UnansweredIds(known)

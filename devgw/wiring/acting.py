@@ -9,7 +9,7 @@ from devgw.control.actions import NotPossible
 from devgw.control.commands import Consequences
 from devgw.diagnosis.verdicts import Check
 from devgw.entropy import short_id
-from devgw.gateway.revocation import Ending, Restorable
+from devgw.gateway.revocation import Restorable, RevocationReach
 from devgw.ids import ClientId, GrantId, SessionId, SubjectId, TokenId, UpstreamServerId
 from devgw.monitor.views import ConfigView
 from devgw.wiring.probing import probe
@@ -57,7 +57,7 @@ class GatewayActions:
             self._end(ending, said)
         return said
 
-    def _end(self, ending: Ending, said: Consequences) -> None:
+    def _end(self, ending: RevocationReach, said: Consequences) -> None:
         revocation = self._runtime.ground.revocation
         restorable = revocation.remember(ending)
         revocation.end(ending, "revoked_by_user")
@@ -114,7 +114,7 @@ class GatewayActions:
         """Begin to end the gateway."""
         self._runtime.stopping.set()
 
-    def _ending(self, kind: str, id_: str) -> Ending | None:
+    def _ending(self, kind: str, id_: str) -> RevocationReach | None:
         """Return what would end; None where there is no such thing."""
         store, revocation = self._runtime.ground.store, self._runtime.ground.revocation
         if kind == "token":
@@ -128,7 +128,7 @@ class GatewayActions:
             return revocation.of_client(ClientId(id_)) if store.find_client(ClientId(id_)) else None
         return revocation.of_subject(SubjectId(id_))
 
-    def _label(self, kind: str, id_: str, ending: Ending) -> str:
+    def _label(self, kind: str, id_: str, ending: RevocationReach) -> str:
         """Return what is revoked, in words."""
         store = self._runtime.ground.store
         grant = store.find_grant(ending.grants[0]) if ending.grants else None

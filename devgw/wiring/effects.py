@@ -7,7 +7,7 @@ from typing import TypeVar, assert_never
 from devgw.config.changes import Affected, Effect
 from devgw.gateway.connection import PendingConnection, UpstreamConnection
 from devgw.gateway.records import AccessToken, Grant, PendingAuthorization, RefreshToken, Session
-from devgw.gateway.revocation import Ending
+from devgw.gateway.revocation import RevocationReach
 from devgw.ids import ClientId, GrantId
 from devgw.wiring.runtime import Runtime
 
@@ -58,7 +58,7 @@ class Effects:
         revocation = self._ground.revocation
         match effect.affected:
             case Affected.SESSIONS:
-                revocation.end(Ending(sessions=tuple(each.id for each in self._sessions())), CAUSE)
+                revocation.end(RevocationReach(sessions=tuple(each.id for each in self._sessions())), CAUSE)
             case Affected.PENDING_LOGINS:
                 self._end_logins(effect)
             case Affected.GRANTS | Affected.ACCESS_TOKENS | Affected.REFRESH_TOKENS:  # a token ends with its grant

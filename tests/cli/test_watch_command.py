@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from devgw.emulators.upstream_auth.faults import Fault
+from devgw.emulators.upstream_auth.faults import SampleFault
 from tests.cli.test_up_servers import Done, run
 from tests.outbound.upstream import running_upstream
 from tests.support.serving import listen
@@ -90,7 +90,7 @@ async def test_what_went_wrong_is_said_at_the_end_as_by_why(tmp_path: Path) -> N
     async with tls_sample(tmp_path) as server:
         prm = f"{server.metadata.issuer}/.well-known/oauth-protected-resource/mcp"
         script = f"{ASK.replace('URL', server.metadata.resource)}; curl -sS {prm} -o /dev/null; exit 0"
-        server.faults.set(Fault.PRM_WRONG_RESOURCE)
+        server.faults.set(SampleFault.PRM_WRONG_RESOURCE)
         async with watched(server.metadata.resource, script, here=tmp_path) as process:
             done = await ended(process)
     assert done.code == 0
@@ -100,7 +100,7 @@ async def test_what_went_wrong_is_said_at_the_end_as_by_why(tmp_path: Path) -> N
 
 async def test_a_program_reads_one_object_per_line_and_the_reason_in_the_last(tmp_path: Path) -> None:
     async with tls_sample(tmp_path) as server:
-        server.faults.set(Fault.PRM_WRONG_RESOURCE)
+        server.faults.set(SampleFault.PRM_WRONG_RESOURCE)
         prm = f"{server.metadata.issuer}/.well-known/oauth-protected-resource/mcp"
         script = f"{ASK.replace('URL', server.metadata.resource)}; curl -sS {prm} -o /dev/null; exit 9"
         line = ("watch", server.metadata.resource, "--json", "--", "sh", "-c", script)

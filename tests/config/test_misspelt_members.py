@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from devgw.config.catalogue import KINDS, Kind, options_model
+from devgw.config.catalogue import KINDS, PolicyKind, options_model
 from devgw.config.checking import _models_in
 from devgw.config.finding import Finding
 from devgw.config.plugin import RUNTIME_FILE
@@ -117,7 +117,7 @@ def options_of(model: type[BaseModel], above: tuple[tuple[str, bool], ...] = ())
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.policy_type)
-def test_a_slip_in_the_name_of_an_option_is_found(tmp_path: Path, kind: Kind) -> None:
+def test_a_slip_in_the_name_of_an_option_is_found(tmp_path: Path, kind: PolicyKind) -> None:
     known = list(options_of(options_model(kind)))
     names = {name for _, name in known}
     for above, name in known:

@@ -11,7 +11,7 @@ import pytest
 from devgw.control.actions import NoActions
 from devgw.control.client import ControlClient
 from devgw.control.commands import Consequences
-from devgw.control.messages import Events, Gap, Message, Snapshot
+from devgw.control.messages import ControlMessage, Events, Gap, Snapshot
 from devgw.control.server import ControlServer
 from devgw.monitor.watching import Watching
 from tests.monitor.walk import Walk
@@ -32,10 +32,10 @@ class Recorded(NoActions):
 class Seen:
     """What one reader was sent."""
 
-    messages: list[Message] = field(default_factory=list)
+    messages: list[ControlMessage] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def take(self, message: Message) -> None:
+    def take(self, message: ControlMessage) -> None:
         self.messages.append(message)
         self._news.set()
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from devgw.control.messages import TraceRow
 from devgw.dashboard.lists.listing import Listing, Order
-from devgw.dashboard.lists.table import Table
+from devgw.dashboard.lists.table import RowTable
 
 NEWEST = Order("TIME", None, descending=True)
 
@@ -14,7 +14,7 @@ def row(number: int, ms: float = 0.0) -> TraceRow:
 
 
 def listed(count: int, order: Order = NEWEST, capacity: int = 100_000) -> Listing:
-    table = Table(capacity)
+    table = RowTable(capacity)
     for number in range(count):
         table.put(f"t{number:05d}", row(number))
     listing = Listing(table, order, lambda each: str(each.id))

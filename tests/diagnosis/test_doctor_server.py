@@ -12,7 +12,7 @@ from devgw.cli import main
 from devgw.clock import SystemClock
 from devgw.diagnosis.clients.demands import demands
 from devgw.diagnosis.verdicts import Answer, Check, Verdict
-from devgw.diagnosis.verdicts.metadata import Served, strict_eyes
+from devgw.diagnosis.verdicts.metadata import ShownMetadata, strict_eyes
 from devgw.diagnosis.verdicts.server import Examination
 from devgw.outbound.probes.outward import Outward
 from devgw.outbound.probes.server import looked
@@ -568,7 +568,7 @@ def test_the_gateways_own_metadata_is_read_by_the_same_table(
     }
     hint = {"www-authenticate": 'Bearer resource_metadata="http://g/.well-known/oauth-protected-resource/mcp"'}
     allowed = {"access-control-allow-headers": "*"}
-    shown = Served(
+    shown = ShownMetadata(
         url,
         Answer(url, 401, hint),
         Answer(f"{url}/r", 200, kind, json.dumps(own).encode()),

@@ -7,7 +7,7 @@ import pytest
 from devgw.diagnosis.verdicts import Answer, Check, Verdict
 from devgw.diagnosis.verdicts.provider import Configured, discovery
 from devgw.diagnosis.verdicts.server_issuer import issuer_points
-from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Endpoint, Seen
+from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Endpoint, SeenServer
 
 MS = "https://login.microsoftonline.com"
 TEMPLATE = f"{MS}/{{tenantid}}/v2.0"
@@ -27,7 +27,7 @@ def of_somebodys_server(issuer: str) -> Check:
     nothing = Answer("https://mcp.example/mcp")
     endpoint = Endpoint(nothing.url, nothing, nothing, nothing, nothing)
     named, place = f"{MS}/common/v2.0", DocumentPlace("oauth", document(issuer))
-    seen = Seen(nothing.url, endpoint, issuer=named, servers=(place,))
+    seen = SeenServer(nothing.url, endpoint, issuer=named, servers=(place,))
     return next(each.check for each in issuer_points(seen) if each.check.name == "issuer.identifier")
 
 

@@ -13,7 +13,7 @@ from devgw.diagnosis import SeenFlow
 from devgw.diagnosis.rules import GATEWAY_RULES, RULES
 from devgw.diagnosis.verdicts import Answer
 from devgw.diagnosis.verdicts.login_page import AskedLogin, login_page
-from devgw.diagnosis.verdicts.metadata import Served, strict_eyes
+from devgw.diagnosis.verdicts.metadata import ShownMetadata, strict_eyes
 from devgw.diagnosis.verdicts.provider import Configured, discovery, id_and_key, keys, registered_uris
 from devgw.diagnosis.verdicts.upstream import AskedUpstream, upstream
 from devgw.events.flow import FlowState, Milestone
@@ -199,7 +199,7 @@ VERDICTS: dict[str, Callable[[Iterator[Answer]], Any]] = {
     ),
     "upstream": lambda some: upstream(AskedUpstream("x", "http://u.example/mcp"), next(some), next(some)),
     "strict_eyes": lambda some: list(
-        strict_eyes(Served("http://g/mcp", next(some), next(some), next(some), next(some)))
+        strict_eyes(ShownMetadata("http://g/mcp", next(some), next(some), next(some), next(some)))
     ),
 }
 

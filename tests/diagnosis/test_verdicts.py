@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from devgw.clock import FrozenClock
 from devgw.diagnosis.verdicts import Answer, Check, provider
 from devgw.diagnosis.verdicts.login_page import AskedLogin, login_page
-from devgw.diagnosis.verdicts.metadata import Served, strict_eyes
+from devgw.diagnosis.verdicts.metadata import ShownMetadata, strict_eyes
 from devgw.diagnosis.verdicts.upstream import AskedUpstream, upstream
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.probes.asking import Asker, skew
@@ -74,7 +74,7 @@ def verdicts(one: Answer, other: Answer, text: str) -> Iterator[Check]:
     yield upstream(AskedUpstream("x", text), one, other)
     yield upstream(AskedUpstream("x", text, ("x-key",)), one, other)
     yield upstream(AskedUpstream("x", text, exchange="exchange"), one, other)
-    yield from strict_eyes(Served(text, one, other, one, other))
+    yield from strict_eyes(ShownMetadata(text, one, other, one, other))
 
 
 @settings(max_examples=300, deadline=None)

@@ -6,7 +6,7 @@ import gzip
 import httpx2
 import pytest
 
-from devgw.emulators.upstream_auth import Fault, UpstreamWithOAuth
+from devgw.emulators.upstream_auth import SampleFault, UpstreamWithOAuth
 from tests.emulators.raw import modern
 from tests.emulators.upstream_flow import UpstreamClient
 
@@ -14,11 +14,11 @@ from tests.emulators.upstream_flow import UpstreamClient
 async def test_mcp_answers_that_say_no_to_a_good_token(upstream: UpstreamWithOAuth, client: UpstreamClient) -> None:
     """UPST-03, SCOPE-02."""
     token = (await client.connect())["access_token"]
-    upstream.faults.set(Fault.MCP_UNAUTHORIZED, times=1)
+    upstream.faults.set(SampleFault.MCP_UNAUTHORIZED, times=1)
     unauthorized = await client.call(token)
-    upstream.faults.set(Fault.MCP_FORBIDDEN, times=1)
+    upstream.faults.set(SampleFault.MCP_FORBIDDEN, times=1)
     forbidden = await client.call(token)
-    upstream.faults.set(Fault.MCP_HTML, times=1)
+    upstream.faults.set(SampleFault.MCP_HTML, times=1)
     page = await client.call(token)
 
     assert unauthorized.status_code == 401
@@ -31,7 +31,7 @@ async def test_mcp_answers_that_say_no_to_a_good_token(upstream: UpstreamWithOAu
 async def test_a_redirect_to_the_slash(upstream: UpstreamWithOAuth, client: UpstreamClient) -> None:
     """PROXY-01."""
     token = (await client.connect())["access_token"]
-    upstream.faults.set(Fault.MCP_REDIRECT_SLASH)
+    upstream.faults.set(SampleFault.MCP_REDIRECT_SLASH)
     redirected = await client.call(token)
     client.resource += "/"
 
@@ -45,7 +45,7 @@ async def test_gzip_is_real_and_does_not_hold_a_stream_back(
     """PROXY-02."""
     token = (await client.connect())["access_token"]
     body, headers = modern("subscriptions/listen", notifications={"resourcesListChanged": True})
-    upstream.faults.set(Fault.MCP_GZIP, times=2)
+    upstream.faults.set(SampleFault.MCP_GZIP, times=2)
     bearer = {**headers, "Authorization": f"Bearer {token}"}
     async with client.http.stream("POST", client.resource, json=body, headers=bearer) as stream:
         assert stream.headers["Content-Encoding"] == "gzip"
@@ -58,9 +58,9 @@ async def test_gzip_is_real_and_does_not_hold_a_stream_back(
     assert b'"whoami"' in gzip.decompress(raw)
 
 
-@pytest.mark.parametrize("fault", [Fault.MCP_ENDLESS, Fault.MCP_DEAD, Fault.MCP_SILENT])
+@pytest.mark.parametrize("fault", [SampleFault.MCP_ENDLESS, SampleFault.MCP_DEAD, SampleFault.MCP_SILENT])
 async def test_streams_that_never_end_are_ended_by_close(
-    upstream: UpstreamWithOAuth, client: UpstreamClient, fault: Fault
+    upstream: UpstreamWithOAuth, client: UpstreamClient, fault: SampleFault
 ) -> None:
     token = (await client.connect())["access_token"]
     upstream.faults.set(fault, seconds=0.01)
@@ -69,7 +69,7 @@ async def test_streams_that_never_end_are_ended_by_close(
         _, still = await asyncio.wait({waiting}, timeout=0.1)
         assert still
         upstream.close()
-        if fault is Fault.MCP_SILENT:
+        if fault is SampleFault.MCP_SILENT:
             assert (await waiting).status_code == 500  # the host's answer for an app that said nothing
         else:
             with pytest.raises(httpx2.RemoteProtocolError):
@@ -82,13 +82,13 @@ async def test_an_endless_stream_goes_on_and_a_dead_one_does_not(
     token = (await client.connect())["access_token"]
     body, headers = modern("tools/list")
     bearer = {**headers, "Authorization": f"Bearer {token}"}
-    upstream.faults.set(Fault.MCP_ENDLESS, seconds=0.01)
+    upstream.faults.set(SampleFault.MCP_ENDLESS, seconds=0.01)
     async with client.http.stream("POST", client.resource, json=body, headers=bearer) as stream:
         chunks = stream.aiter_bytes()
         assert await anext(chunks) == b": begun\n\n"
         assert b": still here" in await anext(chunks) + await anext(chunks)
     upstream.faults.clear()
-    upstream.faults.set(Fault.MCP_DEAD)
+    upstream.faults.set(SampleFault.MCP_DEAD)
     async with client.http.stream("POST", client.resource, json=body, headers=bearer) as stream:
         chunks = stream.aiter_bytes()
         assert await anext(chunks) == b": begun\n\n"
@@ -99,7 +99,7 @@ async def test_an_endless_stream_goes_on_and_a_dead_one_does_not(
 
 async def test_an_event_is_cut_in_the_middle(upstream: UpstreamWithOAuth, client: UpstreamClient) -> None:
     token = (await client.connect())["access_token"]
-    upstream.faults.set(Fault.MCP_CUT, times=1)
+    upstream.faults.set(SampleFault.MCP_CUT, times=1)
     with pytest.raises(httpx2.RemoteProtocolError):
         await client.call(token)
 
@@ -108,8 +108,8 @@ async def test_an_event_is_cut_in_the_middle(upstream: UpstreamWithOAuth, client
 
 async def test_slow_ones_are_slow(upstream: UpstreamWithOAuth, client: UpstreamClient) -> None:
     token = (await client.connect())["access_token"]
-    upstream.faults.set(Fault.MCP_SLOW, times=1, seconds=3600)
-    upstream.faults.set(Fault.TOKEN_SLOW, times=1, seconds=3600)
+    upstream.faults.set(SampleFault.MCP_SLOW, times=1, seconds=3600)
+    upstream.faults.set(SampleFault.TOKEN_SLOW, times=1, seconds=3600)
     for slow in (client.call(token), client.redeem("any")):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1):

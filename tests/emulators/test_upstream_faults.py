@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 import httpx2
 import pytest
 
-from devgw.emulators.upstream_auth import Fault, UpstreamWithOAuth
+from devgw.emulators.upstream_auth import SampleFault, UpstreamWithOAuth
 from devgw.emulators.upstream_auth.metadata import ODD_PRM_PATH
 from tests.emulators.upstream_flow import UpstreamClient
 
@@ -34,15 +34,15 @@ async def statuses(client: UpstreamClient, *paths: str) -> list[int]:
     ("fault", "challenge_says", "found_at"),
     [
         (None, f"{PRM}/mcp", [200, 200, 404]),
-        (Fault.PRM_ELSEWHERE, ODD_PRM_PATH, [404, 404, 200]),
-        (Fault.PRM_AT_ROOT, None, [404, 200, 404]),
-        (Fault.PRM_NOWHERE, None, [404, 404, 404]),
+        (SampleFault.PRM_ELSEWHERE, ODD_PRM_PATH, [404, 404, 200]),
+        (SampleFault.PRM_AT_ROOT, None, [404, 200, 404]),
+        (SampleFault.PRM_NOWHERE, None, [404, 404, 404]),
     ],
 )
 async def test_where_the_resource_metadata_is(
     upstream: UpstreamWithOAuth,
     client: UpstreamClient,
-    fault: Fault | None,
+    fault: SampleFault | None,
     challenge_says: str | None,
     found_at: list[int],
 ) -> None:
@@ -57,29 +57,29 @@ async def test_where_the_resource_metadata_is(
 
 
 async def test_what_the_resource_metadata_says(upstream: UpstreamWithOAuth, client: UpstreamClient) -> None:
-    upstream.faults.set(Fault.PRM_WRONG_RESOURCE)
+    upstream.faults.set(SampleFault.PRM_WRONG_RESOURCE)
     assert (await get(client, PRM)).json()["resource"] == f"{client.origin}/another-mcp"
-    upstream.faults.set(Fault.PRM_WITHOUT_SCOPES)
+    upstream.faults.set(SampleFault.PRM_WITHOUT_SCOPES)
     assert "scopes_supported" not in (await get(client, PRM)).json()
     assert "scope=" not in (await challenge_of(client) or "")
-    upstream.faults.set(Fault.PRM_HTML, times=1)
+    upstream.faults.set(SampleFault.PRM_HTML, times=1)
     assert (await get(client, PRM)).headers["Content-Type"].startswith("text/html")
     assert (await get(client, PRM)).headers["Content-Type"] == "application/json"
 
 
 async def test_what_the_challenge_says(upstream: UpstreamWithOAuth, client: UpstreamClient) -> None:
-    upstream.faults.set(Fault.CHALLENGE_READ_ONLY)
+    upstream.faults.set(SampleFault.CHALLENGE_READ_ONLY)
     assert 'scope="notes:read"' in (await challenge_of(client) or "")
-    upstream.faults.set(Fault.CHALLENGE_MISSING)
+    upstream.faults.set(SampleFault.CHALLENGE_MISSING)
     assert await challenge_of(client) is None
 
 
 @pytest.mark.parametrize(
     ("fault", "found"),
-    [(None, [200, 200]), (Fault.OIDC_ONLY, [404, 200]), (Fault.METADATA_NOWHERE, [404, 404])],
+    [(None, [200, 200]), (SampleFault.OIDC_ONLY, [404, 200]), (SampleFault.METADATA_NOWHERE, [404, 404])],
 )
 async def test_where_the_server_metadata_is(
-    upstream: UpstreamWithOAuth, client: UpstreamClient, fault: Fault | None, found: list[int]
+    upstream: UpstreamWithOAuth, client: UpstreamClient, fault: SampleFault | None, found: list[int]
 ) -> None:
     """DISC-04."""
     if fault:
@@ -91,17 +91,17 @@ async def test_where_the_server_metadata_is(
 @pytest.mark.parametrize(
     ("fault", "member", "expected"),
     [
-        (Fault.WRONG_ISSUER, "issuer", "https://login.another-upstream.example"),
-        (Fault.ISSUER_SLASH, "issuer", "{origin}/"),
-        (Fault.NO_S256, "code_challenge_methods_supported", None),
-        (Fault.PLAIN_ONLY, "code_challenge_methods_supported", ["plain"]),
-        (Fault.NO_CIMD, "client_id_metadata_document_supported", False),
-        (Fault.NO_REGISTRATION, "registration_endpoint", None),
-        (Fault.NO_REGISTRATION, "client_id_metadata_document_supported", False),
+        (SampleFault.WRONG_ISSUER, "issuer", "https://login.another-upstream.example"),
+        (SampleFault.ISSUER_SLASH, "issuer", "{origin}/"),
+        (SampleFault.NO_S256, "code_challenge_methods_supported", None),
+        (SampleFault.PLAIN_ONLY, "code_challenge_methods_supported", ["plain"]),
+        (SampleFault.NO_CIMD, "client_id_metadata_document_supported", False),
+        (SampleFault.NO_REGISTRATION, "registration_endpoint", None),
+        (SampleFault.NO_REGISTRATION, "client_id_metadata_document_supported", False),
     ],
 )
 async def test_what_the_server_metadata_says(
-    upstream: UpstreamWithOAuth, client: UpstreamClient, fault: Fault, member: str, expected: Any
+    upstream: UpstreamWithOAuth, client: UpstreamClient, fault: SampleFault, member: str, expected: Any
 ) -> None:
     """DISC-01, PKCE-01, REG-01."""
     wanted = expected.format(origin=client.origin) if isinstance(expected, str) else expected
@@ -113,20 +113,20 @@ async def test_what_the_server_metadata_says(
 
 async def test_server_metadata_that_is_no_metadata(upstream: UpstreamWithOAuth, client: UpstreamClient) -> None:
     """DISC-05."""
-    upstream.faults.set(Fault.METADATA_HTML, times=1)
+    upstream.faults.set(SampleFault.METADATA_HTML, times=1)
     page = await get(client, AS)
-    upstream.faults.set(Fault.METADATA_BROKEN, times=1)
+    upstream.faults.set(SampleFault.METADATA_BROKEN, times=1)
 
     assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert await statuses(client, AS, AS) == [500, 200]
 
 
 async def test_registration_that_does_not_work_out(upstream: UpstreamWithOAuth, client: UpstreamClient) -> None:
-    upstream.faults.set(Fault.REGISTRATION_REFUSED, times=1)
+    upstream.faults.set(SampleFault.REGISTRATION_REFUSED, times=1)
     refused = await client.register()
-    upstream.faults.set(Fault.REGISTRATION_WITH_SECRET, times=1)
+    upstream.faults.set(SampleFault.REGISTRATION_WITH_SECRET, times=1)
     with_secret = await client.register()
-    upstream.faults.set(Fault.NO_REGISTRATION)
+    upstream.faults.set(SampleFault.NO_REGISTRATION)
     missing = await client.register()
 
     assert (refused.status_code, refused.headers["Content-Type"]) == (403, "text/html; charset=utf-8")
@@ -137,7 +137,7 @@ async def test_registration_that_does_not_work_out(upstream: UpstreamWithOAuth, 
 async def test_callbacks_that_miss_something(upstream: UpstreamWithOAuth, client: UpstreamClient) -> None:
     """DISC-07, DISC-08, SESS-01."""
     await client.register()
-    for fault in (Fault.ISS_MISSING, Fault.ISS_WRONG, Fault.STATE_LOST):
+    for fault in (SampleFault.ISS_MISSING, SampleFault.ISS_WRONG, SampleFault.STATE_LOST):
         upstream.faults.set(fault, times=1)
     answer = await client.authorize()
     second = await client.authorize()
@@ -150,13 +150,13 @@ async def test_callbacks_that_miss_something(upstream: UpstreamWithOAuth, client
 
 async def test_token_answers_in_the_wrong_shape(upstream: UpstreamWithOAuth, client: UpstreamClient) -> None:
     await client.register()
-    upstream.faults.set(Fault.TOKEN_HTML, times=1)
+    upstream.faults.set(SampleFault.TOKEN_HTML, times=1)
     page = await client.redeem("any")
-    upstream.faults.set(Fault.TOKEN_UNAVAILABLE, times=1)
+    upstream.faults.set(SampleFault.TOKEN_UNAVAILABLE, times=1)
     unavailable = await client.redeem("any")
-    upstream.faults.set(Fault.TOKEN_ERROR_200, times=1)
+    upstream.faults.set(SampleFault.TOKEN_ERROR_200, times=1)
     refused = await client.redeem("any")
-    upstream.faults.set(Fault.TOKEN_FORM_ENCODED, times=1)
+    upstream.faults.set(SampleFault.TOKEN_FORM_ENCODED, times=1)
     form = await client.redeem((await client.authorize())["code"])
 
     assert (page.status_code, page.headers["Content-Type"]) == (502, "text/html; charset=utf-8")
@@ -168,7 +168,7 @@ async def test_token_answers_in_the_wrong_shape(upstream: UpstreamWithOAuth, cli
 
 async def test_token_answers_that_miss_something(upstream: UpstreamWithOAuth, client: UpstreamClient) -> None:
     """REFR-02, UPST-04."""
-    for fault in (Fault.TOKEN_WITHOUT_REFRESH, Fault.TOKEN_WITHOUT_EXPIRY, Fault.TOKEN_WITHOUT_TYPE):
+    for fault in (SampleFault.TOKEN_WITHOUT_REFRESH, SampleFault.TOKEN_WITHOUT_EXPIRY, SampleFault.TOKEN_WITHOUT_TYPE):
         upstream.faults.set(fault, times=1)
     tokens = await client.connect()
     whole = await client.connect()
@@ -180,7 +180,7 @@ async def test_token_answers_that_miss_something(upstream: UpstreamWithOAuth, cl
 async def test_a_lost_answer_has_rotated_all_the_same(upstream: UpstreamWithOAuth, client: UpstreamClient) -> None:
     """What makes a client need its retry, and a server its grace."""
     tokens = await client.connect()
-    upstream.faults.set(Fault.TOKEN_ANSWER_LOST, times=1)
+    upstream.faults.set(SampleFault.TOKEN_ANSWER_LOST, times=1)
     with pytest.raises(httpx2.RemoteProtocolError):
         await client.refresh(tokens["refresh_token"])
 
@@ -190,9 +190,9 @@ async def test_a_lost_answer_has_rotated_all_the_same(upstream: UpstreamWithOAut
 async def test_refreshes_that_do_not_rotate_or_do_not_work(upstream: UpstreamWithOAuth, client: UpstreamClient) -> None:
     """UPST-08."""
     tokens = await client.connect()
-    upstream.faults.set(Fault.REFRESH_KEPT, times=1)
+    upstream.faults.set(SampleFault.REFRESH_KEPT, times=1)
     kept = (await client.refresh(tokens["refresh_token"])).json()
-    upstream.faults.set(Fault.REFRESH_REVOKED, times=1)
+    upstream.faults.set(SampleFault.REFRESH_REVOKED, times=1)
     revoked = (await client.refresh(tokens["refresh_token"])).json()
 
     assert "refresh_token" not in kept
@@ -205,15 +205,15 @@ async def test_faults_are_set_listed_and_cleared_over_http(upstream: UpstreamWit
     listed = (await client.http.post(url, json={"name": "no_s256", "times": 2})).json()
     unknown = await client.http.post(url, json={"name": "no_such"})
     forged = await client.http.post(url, content=b'{"name": "no_s256"}', headers={"Content-Type": "text/plain"})
-    assert upstream.faults.is_set(Fault.NO_S256)
+    assert upstream.faults.is_set(SampleFault.NO_S256)
     await client.http.delete(url)
 
-    assert {entry["name"] for entry in listed} == {fault.value for fault in Fault}
+    assert {entry["name"] for entry in listed} == {fault.value for fault in SampleFault}
     assert [entry["name"] for entry in listed if entry["set"]] == ["no_s256"]
     assert all(entry["meaning"] for entry in listed)
     assert (unknown.status_code, forged.status_code) == (400, 415)
     assert "mcp_gzip" in unknown.json()["known"]
-    assert not upstream.faults.is_set(Fault.NO_S256)
+    assert not upstream.faults.is_set(SampleFault.NO_S256)
 
 
 async def test_a_person_takes_the_connection_back(client: UpstreamClient) -> None:

@@ -181,6 +181,6 @@ async def test_a_call_ends_when_its_client_leaves() -> None:
 
     request = McpRequest(1, "tools/call", {}, MODERN, {"type": "http"})
     async with asyncio.timeout(5):
-        await exchange.Exchange(request, receive, send).run(working())
+        await exchange.SampleExchange(request, receive, send).run(working())
 
     assert ended.is_set()

@@ -16,7 +16,7 @@ from devgw.gateway.families import Families
 from devgw.gateway.issuing import Issuing
 from devgw.gateway.live_tokens import LiveTokens
 from devgw.gateway.records import Grant, RefreshToken
-from devgw.gateway.revocation import Ending, Revocation
+from devgw.gateway.revocation import Revocation, RevocationReach
 from devgw.ids import ClientId, GrantId, OperationId, SubjectId, TokenId
 from devgw.problems import Refused
 from devgw.problems.refresh_token import RefreshTokenExpired, RefreshTokenReplayed, RefreshTokenVoid
@@ -295,9 +295,9 @@ def test_what_was_written_down_of_uses_is_not_written_again() -> None:
 
 def test_whoever_listens_hears_of_void_tokens_after_the_commit_and_may_fall_over() -> None:
     bench = Bench()
-    heard: list[Ending] = []
+    heard: list[RevocationReach] = []
 
-    def fall(ending: Ending) -> None:
+    def fall(ending: RevocationReach) -> None:
         del ending
         raise RuntimeError
 
@@ -315,7 +315,7 @@ def test_whoever_listens_hears_of_void_tokens_after_the_commit_and_may_fall_over
 
 def test_what_is_rolled_back_has_not_ended() -> None:
     bench = Bench()
-    heard: list[Ending] = []
+    heard: list[RevocationReach] = []
     bench.revocation.on_end(heard.append)
     answer = bench.begin()
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from devgw.mcp.attribution import OpenRequests, shown_ids
+from devgw.mcp.attribution import UnansweredIds, shown_ids
 from devgw.mcp.event_stream import EventReader
 from devgw.mcp.response import Message, ResponseReader, ResponseUnreadable, find_plain_id, read_responses
 
@@ -112,7 +112,7 @@ def test_a_long_text_costs_its_length_and_nothing_more(inside: bytes, size: int)
     ],
 )
 def test_ones_own_answer_and_what_is_no_response_may_pass(asked: list[Any], text: bytes) -> None:
-    question = OpenRequests(asked)
+    question = UnansweredIds(asked)
 
     assert all(question.is_own(each) for each in read_responses(text))
 
@@ -139,7 +139,7 @@ def test_ones_own_answer_and_what_is_no_response_may_pass(asked: list[Any], text
     ],
 )
 def test_another_ones_answer_may_not(asked: list[Any], text: bytes) -> None:
-    question = OpenRequests(asked)
+    question = UnansweredIds(asked)
 
     assert not all(question.is_own(each) for each in read_responses(text))
 

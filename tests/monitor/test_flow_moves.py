@@ -8,20 +8,21 @@ import pytest
 from devgw.events.flow import Flow, FlowState, Milestone, Step, StepState
 from devgw.events.taxonomy import McpAuthDownstreamTokenRefused
 from devgw.ids import FlowId
-from devgw.monitor.flow_moves import MOVES, Seen, Stand, give_up, move, stand_of
+from devgw.monitor.flow_moves import MOVES, FlowMove, Stand, give_up, move, stand_of
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 REFUSED = McpAuthDownstreamTokenRefused(error="invalid_grant", reason_code="code_unknown")
 
 
 def test_everything_that_may_be_seen_moves_some_flow() -> None:
-    assert {seen for _, seen in MOVES} == set(Seen)
+    assert {seen for _, seen in MOVES} == set(FlowMove)
     assert {stand for stand, _ in MOVES} == set(Stand)
 
 
 def test_a_flow_that_arrived_stays_there_whatever_is_refused_of_its_calls() -> None:
     moves = {
-        seen: MOVES[Stand.ARRIVED, seen] for seen in (Seen.CALL_REFUSED, Seen.CALL_FORBIDDEN, Seen.REFRESH_REFUSED)
+        seen: MOVES[Stand.ARRIVED, seen]
+        for seen in (FlowMove.CALL_REFUSED, FlowMove.CALL_FORBIDDEN, FlowMove.REFRESH_REFUSED)
     }
     assert [(each.steps, each.is_troubled) for each in moves.values()] == [((), True)] * 3
 
@@ -30,7 +31,7 @@ def test_a_flow_that_arrived_stays_there_whatever_is_refused_of_its_calls() -> N
 def test_whatever_is_seen_leaves_one_step_under_way_or_failed_and_none_open_before_it(seed: int) -> None:
     chosen = random.Random(seed)
     flow, at = Flow(FlowId("f-1"), NOON), NOON
-    for seen in chosen.choices(list(Seen), k=40):
+    for seen in chosen.choices(list(FlowMove), k=40):
         at += timedelta(seconds=1)
         stood, before = stand_of(flow), flow.track
         move(flow, seen, "words", at=at, event=REFUSED)

@@ -7,7 +7,7 @@ import pytest
 
 from devgw.clock import SystemClock
 from devgw.diagnosis.verdicts.check import Answer, unreachable
-from devgw.diagnosis.verdicts.metadata import Served, strict_eyes
+from devgw.diagnosis.verdicts.metadata import ShownMetadata, strict_eyes
 from devgw.outbound.client import Bounds, http_client
 from devgw.outbound.provider_reach import keys_not_reached, token_not_reached
 from devgw.outbound.proxies import find_proxy
@@ -145,7 +145,7 @@ async def test_a_proxy_that_is_down_is_not_called_a_provider_that_is(
 def test_what_lies_on_this_machine_is_told_by_its_own_name_also_where_the_doctor_looks() -> None:
     problem = CaFileUnusable("SSL_CERT_FILE", "/nowhere.pem", "No such file or directory")
     answer = Answer("http://localhost:9000/x", failure=problem.explain(), problem=problem)
-    served = Served("http://localhost:9000/mcp", answer, answer, answer, answer)
+    served = ShownMetadata("http://localhost:9000/mcp", answer, answer, answer, answer)
     for check in (unreachable("provider.issuer", "asked", answer), *strict_eyes(served)):
         assert (check.diagnosis_id, check.todo) == ("NET-14", problem.advise())
         assert check.saw == problem.explain()

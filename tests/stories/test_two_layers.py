@@ -13,7 +13,7 @@ from mcp.shared.auth import OAuthClientMetadata
 from pydantic import AnyUrl
 
 from devgw.clock import SystemClock
-from devgw.emulators.upstream_auth import Fault
+from devgw.emulators.upstream_auth import SampleFault
 from devgw.emulators.upstream_auth.records import ACCESS_LIFETIME
 from devgw.entropy import fingerprint
 from devgw.events.taxonomy import McpAuthUpstreamConnectionRefreshed, McpCapabilityCompleted
@@ -92,9 +92,9 @@ async def test_an_expired_upstream_token_is_renewed_and_a_revoked_connection_ask
 
 
 NAMED = {
-    Fault.MCP_REDIRECT_SLASH: "upstream_redirected",
-    Fault.MCP_HTML: "upstream_failed",
-    Fault.MCP_UNAUTHORIZED: "upstream_credential_refused",
+    SampleFault.MCP_REDIRECT_SLASH: "upstream_redirected",
+    SampleFault.MCP_HTML: "upstream_failed",
+    SampleFault.MCP_UNAUTHORIZED: "upstream_credential_refused",
 }
 
 
@@ -113,9 +113,9 @@ async def test_an_upstream_that_breaks_is_named_and_works_again_when_it_is_whole
             assert answer["error"]["data"]["reason"] == reason, fault
             faults.clear()
             assert "hello" in (await http.post(url, json=body, headers=headers)).text
-        faults.set(Fault.MCP_GZIP, times=1)
+        faults.set(SampleFault.MCP_GZIP, times=1)
         zipped = await http.post(url, json=body, headers=headers)
-        faults.set(Fault.MCP_CUT, times=1)
+        faults.set(SampleFault.MCP_CUT, times=1)
         cut = await http.post(url, json=body, headers=headers)
 
     assert "upstream_closed_early" in cut.text

@@ -10,7 +10,7 @@ import httpx2
 
 from devgw.control.client import snapshot_once
 from devgw.control.messages import DiagnosisRow
-from devgw.emulators.upstream_auth import Fault
+from devgw.emulators.upstream_auth import SampleFault
 from devgw.emulators.upstream_auth.records import ACCESS_LIFETIME
 from devgw.entropy import token
 from tests.trust.client import Client, Grant
@@ -87,7 +87,7 @@ class Promises:
         """Call a tool for which the gateway may have to renew its own token at the upstream."""
         if self.chance.random() < 0.5:
             self.world.upstream_clock.travel(ACCESS_LIFETIME + timedelta(seconds=1))
-            self.world.upstream_auth.faults.set(Fault.TOKEN_SLOW, times=1, seconds=self.chance.random() * 0.2)
+            self.world.upstream_auth.faults.set(SampleFault.TOKEN_SLOW, times=1, seconds=self.chance.random() * 0.2)
         answer = await self._call(NOTES, "whoami")
         assert answer.status_code == 200, answer.text
 

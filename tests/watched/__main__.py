@@ -11,35 +11,35 @@ from pathlib import Path
 
 import pytest
 
-from devgw.emulators.upstream_auth.faults import Fault
+from devgw.emulators.upstream_auth.faults import SampleFault
 from tests.watched import agents
 from tests.watched.bench import sample, watching
 from tests.watched.test_verdicts import alike
 
 FAULTS = (
     None,
-    Fault.CHALLENGE_MISSING,
-    Fault.PRM_AT_ROOT,
-    Fault.PRM_HTML,
-    Fault.PRM_WRONG_RESOURCE,
-    Fault.METADATA_BROKEN,
-    Fault.OIDC_ONLY,
-    Fault.WRONG_ISSUER,
-    Fault.ISSUER_SLASH,
-    Fault.PLAIN_ONLY,
-    Fault.REGISTRATION_REFUSED,
-    Fault.ISS_WRONG,
-    Fault.STATE_LOST,
-    Fault.TOKEN_HTML,
-    Fault.TOKEN_ERROR_200,
+    SampleFault.CHALLENGE_MISSING,
+    SampleFault.PRM_AT_ROOT,
+    SampleFault.PRM_HTML,
+    SampleFault.PRM_WRONG_RESOURCE,
+    SampleFault.METADATA_BROKEN,
+    SampleFault.OIDC_ONLY,
+    SampleFault.WRONG_ISSUER,
+    SampleFault.ISSUER_SLASH,
+    SampleFault.PLAIN_ONLY,
+    SampleFault.REGISTRATION_REFUSED,
+    SampleFault.ISS_WRONG,
+    SampleFault.STATE_LOST,
+    SampleFault.TOKEN_HTML,
+    SampleFault.TOKEN_ERROR_200,
 )
 """One at each step of a login."""
 
 
-async def compared(agent: str, fault: Fault | None, folder: Path) -> tuple[str, str]:
+async def compared(agent: str, fault: SampleFault | None, folder: Path) -> tuple[str, str]:
     """Return what an agent says directly, and through devgw, each in the words of the real server's origin."""
     async with sample() as server, watching(server.metadata.resource, folder) as watched:
-        server.faults.set(Fault.NO_CIMD)  # whose documents are on the internet
+        server.faults.set(SampleFault.NO_CIMD)  # whose documents are on the internet
         if fault is not None:
             server.faults.set(fault)
         directly = await agents.verdict(agent, server.metadata.resource, folder / "directly")

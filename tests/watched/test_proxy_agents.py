@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from devgw.emulators.upstream_auth.faults import Fault
+from devgw.emulators.upstream_auth.faults import SampleFault
 from devgw.events.flow import FlowState
 from devgw.monitor.flow_view import name_of
 from tests.agents.agent import Agent
@@ -33,7 +33,7 @@ async def test_an_agent_logs_in_and_calls_through_the_proxy(
         proxied(server.metadata.resource, tmp_path / "state") as watched,
         serve_model() as model,
     ):
-        server.faults.set(Fault.NO_CIMD)  # its document is on the internet
+        server.faults.set(SampleFault.NO_CIMD)  # its document is on the internet
         agent = kind(tmp_path / "home", model)
         agent.home.environ = watched.environment(agent.home.environ)
         monkeypatch.setattr(agent.home, "walk", walk)

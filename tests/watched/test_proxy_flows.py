@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from devgw.emulators.upstream_auth.faults import Fault
+from devgw.emulators.upstream_auth.faults import SampleFault
 from devgw.events.flow import FlowState, Step, StepState
 from devgw.events.taxonomy import DiagnosisMade
 from devgw.oauth.pkce import challenge_of
@@ -102,14 +102,16 @@ async def test_two_clients_that_log_in_at_once_stay_two(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("fault", "diagnosis_id"),
     [
-        (Fault.ISSUER_SLASH, "DISC-01"),
-        (Fault.PRM_WRONG_RESOURCE, "AUD-01"),
-        (Fault.METADATA_HTML, "DISC-05"),
-        (Fault.PLAIN_ONLY, "PKCE-01"),
+        (SampleFault.ISSUER_SLASH, "DISC-01"),
+        (SampleFault.PRM_WRONG_RESOURCE, "AUD-01"),
+        (SampleFault.METADATA_HTML, "DISC-05"),
+        (SampleFault.PLAIN_ONLY, "PKCE-01"),
     ],
     ids=str,
 )
-async def test_a_fault_of_the_server_is_named_as_by_the_ports(fault: Fault, diagnosis_id: str, folder: Path) -> None:
+async def test_a_fault_of_the_server_is_named_as_by_the_ports(
+    fault: SampleFault, diagnosis_id: str, folder: Path
+) -> None:
     async with tls_sample(folder) as server, proxied(server.metadata.resource, folder / "state") as watched:
         server.faults.set(fault)
         async with watched.http() as http:

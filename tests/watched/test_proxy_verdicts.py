@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from devgw.emulators.upstream_auth.faults import Fault
+from devgw.emulators.upstream_auth.faults import SampleFault
 from tests.stories.test_mcp1_client import python_with_mcp1
 from tests.support.node import sdk_command
 from tests.watched.bench import CALLBACK
@@ -19,17 +19,17 @@ ONCE = re.compile(r"u[ar][a-z]?_[A-Za-z0-9_-]+|[0-9a-f]{8,}|(?<=!= )\S+|(?<==)[A
 """What is another string each time."""
 FAULTS = [
     None,
-    Fault.CHALLENGE_MISSING,
-    Fault.PRM_NOWHERE,
-    Fault.PRM_WRONG_RESOURCE,
-    Fault.METADATA_BROKEN,
-    Fault.WRONG_ISSUER,
-    Fault.ISSUER_SLASH,
-    Fault.REGISTRATION_REFUSED,
-    Fault.ISS_WRONG,
-    Fault.TOKEN_HTML,
-    Fault.MCP_GZIP,
-    Fault.MCP_FORBIDDEN,
+    SampleFault.CHALLENGE_MISSING,
+    SampleFault.PRM_NOWHERE,
+    SampleFault.PRM_WRONG_RESOURCE,
+    SampleFault.METADATA_BROKEN,
+    SampleFault.WRONG_ISSUER,
+    SampleFault.ISSUER_SLASH,
+    SampleFault.REGISTRATION_REFUSED,
+    SampleFault.ISS_WRONG,
+    SampleFault.TOKEN_HTML,
+    SampleFault.MCP_GZIP,
+    SampleFault.MCP_FORBIDDEN,
 ]
 Program = Callable[[Path], list[str]]
 
@@ -53,7 +53,7 @@ def typescript_2(folder: Path) -> list[str]:
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 @pytest.mark.parametrize("program", [python_1, python_2, typescript_1, typescript_2], ids=lambda each: each.__name__)
 async def test_a_program_says_the_same_by_the_proxy(
-    program: Program, fault: Fault | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    program: Program, fault: SampleFault | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     believed = str(tmp_path / "server.pem")
     monkeypatch.setenv("SSL_CERT_FILE", believed)

@@ -8,48 +8,48 @@ from pathlib import Path
 import pytest
 
 from devgw.diagnosis.rules.watched import SILENCE
-from devgw.emulators.upstream_auth.faults import Fault
+from devgw.emulators.upstream_auth.faults import SampleFault
 from devgw.events.taxonomy import DiagnosisMade
 from tests.watched import clients
 from tests.watched.bench import sample, watching
 
 UNLIKE = {
-    Fault.TOKEN_SLOW,
-    Fault.MCP_SLOW,
-    Fault.MCP_SILENT,
-    Fault.MCP_ENDLESS,
-    Fault.MCP_DEAD,
+    SampleFault.TOKEN_SLOW,
+    SampleFault.MCP_SLOW,
+    SampleFault.MCP_SILENT,
+    SampleFault.MCP_ENDLESS,
+    SampleFault.MCP_DEAD,
 }
 """Of time: how long a client waits is its own."""
-FAULTS = [each for each in Fault if each not in UNLIKE]
+FAULTS = [each for each in SampleFault if each not in UNLIKE]
 OF_LIBRARIES = [
-    Fault.CHALLENGE_MISSING,
-    Fault.PRM_ELSEWHERE,
-    Fault.PRM_AT_ROOT,
-    Fault.PRM_NOWHERE,
-    Fault.PRM_HTML,
-    Fault.PRM_WRONG_RESOURCE,
-    Fault.METADATA_NOWHERE,
-    Fault.METADATA_BROKEN,
-    Fault.OIDC_ONLY,
-    Fault.WRONG_ISSUER,
-    Fault.ISSUER_SLASH,
-    Fault.PLAIN_ONLY,
-    Fault.REGISTRATION_REFUSED,
-    Fault.ISS_MISSING,
-    Fault.ISS_WRONG,
-    Fault.STATE_LOST,
-    Fault.TOKEN_HTML,
-    Fault.TOKEN_ERROR_200,
-    Fault.MCP_UNAUTHORIZED,
-    Fault.MCP_FORBIDDEN,
-    Fault.TOKEN_ANSWER_LOST,
+    SampleFault.CHALLENGE_MISSING,
+    SampleFault.PRM_ELSEWHERE,
+    SampleFault.PRM_AT_ROOT,
+    SampleFault.PRM_NOWHERE,
+    SampleFault.PRM_HTML,
+    SampleFault.PRM_WRONG_RESOURCE,
+    SampleFault.METADATA_NOWHERE,
+    SampleFault.METADATA_BROKEN,
+    SampleFault.OIDC_ONLY,
+    SampleFault.WRONG_ISSUER,
+    SampleFault.ISSUER_SLASH,
+    SampleFault.PLAIN_ONLY,
+    SampleFault.REGISTRATION_REFUSED,
+    SampleFault.ISS_MISSING,
+    SampleFault.ISS_WRONG,
+    SampleFault.STATE_LOST,
+    SampleFault.TOKEN_HTML,
+    SampleFault.TOKEN_ERROR_200,
+    SampleFault.MCP_UNAUTHORIZED,
+    SampleFault.MCP_FORBIDDEN,
+    SampleFault.TOKEN_ANSWER_LOST,
 ]
 ONCE = re.compile(r"u[ar][a-z]?_[A-Za-z0-9_-]+|[0-9a-f]{8,}|(?<=!= )\S+|(?<==)[A-Za-z0-9_-]{20,}")
 """What is another string each time: codes, tokens, ids, the state of a client that makes it by chance."""
 
 
-async def compare(verdict: clients.Verdict, fault: Fault | None, folder: Path) -> str:
+async def compare(verdict: clients.Verdict, fault: SampleFault | None, folder: Path) -> str:
     """Return what the client says through devgw, once it is what it says directly."""
     async with sample() as server, watching(server.metadata.resource, folder) as watched:
         if fault is not None:
@@ -67,7 +67,7 @@ def alike(said: str, local: str, real: str) -> str:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-async def test_a_client_that_is_strict_says_the_same(fault: Fault, tmp_path: Path) -> None:
+async def test_a_client_that_is_strict_says_the_same(fault: SampleFault, tmp_path: Path) -> None:
     await compare(clients.raw, fault, tmp_path)
 
 
@@ -92,6 +92,6 @@ async def test_nothing_is_said_of_a_library_that_passes(verdict: clients.Verdict
 @pytest.mark.parametrize("fault", OF_LIBRARIES, ids=str)
 @pytest.mark.parametrize("verdict", OTHERS, ids=lambda each: each.__name__)
 async def test_a_library_says_the_same_of_a_server_that_errs(
-    verdict: clients.Verdict, fault: Fault, tmp_path: Path
+    verdict: clients.Verdict, fault: SampleFault, tmp_path: Path
 ) -> None:
     await compare(verdict, fault, tmp_path)

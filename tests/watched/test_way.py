@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from devgw.emulators.upstream_auth.faults import Fault
+from devgw.emulators.upstream_auth.faults import SampleFault
 from devgw.events.flow import FlowState, Step
 from devgw.events.taxonomy import DiagnosisMade
 from tests.watched.bench import sample, watching
@@ -42,17 +42,17 @@ async def test_a_client_goes_the_whole_way_and_its_flow_tells_it_in_real_urls(tm
 @pytest.mark.parametrize(
     ("fault", "diagnosis_id"),
     [
-        (Fault.ISSUER_SLASH, "DISC-01"),
-        (Fault.PRM_WRONG_RESOURCE, "AUD-01"),
-        (Fault.PRM_HTML, "DISC-05"),
-        (Fault.METADATA_HTML, "DISC-05"),
-        (Fault.METADATA_BROKEN, "UPST-13"),
-        (Fault.PLAIN_ONLY, "PKCE-01"),
+        (SampleFault.ISSUER_SLASH, "DISC-01"),
+        (SampleFault.PRM_WRONG_RESOURCE, "AUD-01"),
+        (SampleFault.PRM_HTML, "DISC-05"),
+        (SampleFault.METADATA_HTML, "DISC-05"),
+        (SampleFault.METADATA_BROKEN, "UPST-13"),
+        (SampleFault.PLAIN_ONLY, "PKCE-01"),
     ],
     ids=str,
 )
 async def test_a_fault_of_the_server_is_named_with_its_owner_and_in_its_own_urls(
-    fault: Fault, diagnosis_id: str, tmp_path: Path
+    fault: SampleFault, diagnosis_id: str, tmp_path: Path
 ) -> None:
     async with (
         sample() as server,
@@ -74,14 +74,14 @@ async def test_a_fault_of_the_server_is_named_with_its_owner_and_in_its_own_urls
 @pytest.mark.parametrize(
     ("fault", "step"),
     [
-        (Fault.REGISTRATION_REFUSED, Step.REGISTER),
-        (Fault.TOKEN_HTML, Step.TOKEN),
-        (Fault.MCP_FORBIDDEN, Step.MCP),
-        (Fault.MCP_UNAUTHORIZED, Step.MCP),
+        (SampleFault.REGISTRATION_REFUSED, Step.REGISTER),
+        (SampleFault.TOKEN_HTML, Step.TOKEN),
+        (SampleFault.MCP_FORBIDDEN, Step.MCP),
+        (SampleFault.MCP_UNAUTHORIZED, Step.MCP),
     ],
     ids=str,
 )
-async def test_a_flow_stops_at_the_step_that_the_server_refused(fault: Fault, step: Step, tmp_path: Path) -> None:
+async def test_a_flow_stops_at_the_step_that_the_server_refused(fault: SampleFault, step: Step, tmp_path: Path) -> None:
     async with (
         sample() as server,
         watching(server.metadata.resource, tmp_path) as watched,

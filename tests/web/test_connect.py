@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from devgw.clock import FrozenClock
-from devgw.emulators.upstream_auth import Fault, UpstreamWithOAuth, create_app
+from devgw.emulators.upstream_auth import SampleFault, UpstreamWithOAuth, create_app
 from devgw.entropy import token
 from devgw.events.taxonomy import (
     McpAuthUpstreamConnectionEstablished,
@@ -248,7 +248,7 @@ async def test_a_denied_authorization_says_so_and_offers_another_try(bench: Benc
 
 async def test_an_upstreams_401_is_renewed_and_tried_once_more(bench: Bench) -> None:
     await bench.everything()
-    bench.upstream.faults.set(Fault.MCP_UNAUTHORIZED, times=1)
+    bench.upstream.faults.set(SampleFault.MCP_UNAUTHORIZED, times=1)
     answer = await bench.call()
     assert "tools" in answer.text
     assert len(bench.gateway.events(McpAuthUpstreamConnectionRefreshed)) == 1
@@ -256,7 +256,7 @@ async def test_an_upstreams_401_is_renewed_and_tried_once_more(bench: Bench) -> 
 
 async def test_calls_that_are_refused_together_cost_one_refresh(bench: Bench) -> None:
     await bench.everything()
-    bench.upstream.faults.set(Fault.MCP_UNAUTHORIZED, times=5)
+    bench.upstream.faults.set(SampleFault.MCP_UNAUTHORIZED, times=5)
     answers = await asyncio.gather(*(bench.call() for _ in range(5)))
     assert all("tools" in answer.text for answer in answers)
     assert len(bench.gateway.events(McpAuthUpstreamConnectionRefreshed)) == 1
@@ -267,7 +267,7 @@ async def test_a_connection_taken_back_upstream_asks_for_new_consent(bench: Benc
     """UPST-08; some refuse with status 200."""
     await bench.everything()
     if status_is_200:
-        bench.upstream.faults.set(Fault.TOKEN_ERROR_200)
+        bench.upstream.faults.set(SampleFault.TOKEN_ERROR_200)
     await bench.http.post(f"{bench.upstream.metadata.issuer}/__emulator/revoke", json={})
     error = (await bench.call()).json()["error"]
     assert error["data"]["state"] == "reconsent_required"
@@ -278,13 +278,13 @@ async def test_a_connection_taken_back_upstream_asks_for_new_consent(bench: Benc
 
 
 async def test_a_step_up_leads_to_a_wider_consent(bench: Bench) -> None:
-    bench.upstream.faults.set(Fault.CHALLENGE_READ_ONLY)
+    bench.upstream.faults.set(SampleFault.CHALLENGE_READ_ONLY)
     await bench.everything()
     side = bench.gateway.runtime.upstreams
     assert side
     assert side.oauth.connections()[0].scope == "notes:read"
     bench.upstream.faults.clear()
-    bench.upstream.faults.set(Fault.MCP_FORBIDDEN, times=1)
+    bench.upstream.faults.set(SampleFault.MCP_FORBIDDEN, times=1)
     error = (await bench.call()).json()["error"]
     assert error["data"]["state"] == "reconsent_required"
     await bench.browser.open(error["data"]["authUrl"])

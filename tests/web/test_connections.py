@@ -8,7 +8,7 @@ import pytest
 
 from devgw.platforms.here import here
 from devgw.web import connections
-from devgw.web.connections import SURPLUS, Connections
+from devgw.web.connections import SURPLUS, OpenConnections
 from tests.web.incoming import Echo, served
 
 GET = b"GET /one HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -17,7 +17,7 @@ GET = b"GET /one HTTP/1.1\r\nHost: localhost\r\n\r\n"
 async def test_beyond_the_limit_no_more_are_taken_than_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each costs a descriptor, of which those that are at work may need the last."""
     monkeypatch.setattr(connections, "_PATIENCE_SECONDS", 0.05)
-    taken = Connections(4)
+    taken = OpenConnections(4)
     surplus = [taken.expect() for _ in range(4 + SURPLUS)]
     assert surplus == [False] * 4 + [True] * SURPLUS
     with pytest.raises(TimeoutError):
@@ -57,6 +57,6 @@ async def test_who_has_just_asked_makes_no_room_however_long_it_was_silent() -> 
         client.close()
 
 
-def _serving() -> list[Connections]:
+def _serving() -> list[OpenConnections]:
     """Return those of servers that are alive and have a connection: the server shows them to nobody."""
-    return [each for each in gc.get_objects() if isinstance(each, Connections) and each._open]
+    return [each for each in gc.get_objects() if isinstance(each, OpenConnections) and each._open]

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from devgw.config.project import Route
-from devgw.gateway.registry import BadQuestion, Question, entry_of, find_server, list_servers, name_of, read_question
+from devgw.gateway.registry import BadQuestion, ListQuery, entry_of, find_server, list_servers, name_of, read_question
 from devgw.ids import OperationId
 from devgw.oauth.urls import Urls
 from tests.support.gateway import Running, running_gateway
@@ -52,7 +52,7 @@ def test_what_does_not_fit_the_constraints_is_made_to_fit() -> None:
     assert len(entry["server"]["name"]) == 200
     assert len(entry["server"]["description"]) == 100
     assert name_of(route("x" * 301), URLS) != entry["name"]
-    listed = list_servers([route("a b/c"), replace(route("p"), path="/mcp/{server}")], URLS, Question())
+    listed = list_servers([route("a b/c"), replace(route("p"), path="/mcp/{server}")], URLS, ListQuery())
     assert [each["name"] for each in listed["servers"]] == ["com.example.gateway/a-b-c"]
 
 

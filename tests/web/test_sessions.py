@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from devgw.limits import Limits
-from devgw.web.sessions import Sessions
+from devgw.web.sessions import BegunSessions
 from tests.support.bytes_upstream import Answer, Seen, bytes_upstream, response
 from tests.support.gate import Gate, gate
 
@@ -129,7 +129,7 @@ async def test_an_error_that_answers_no_request_passes(method: str) -> None:
 def test_what_is_kept_of_sessions_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Limits, "SESSIONS", 2)
     monkeypatch.setattr(Limits, "SESSION_STREAMS", 2)
-    sessions = Sessions()
+    sessions = BegunSessions()
     first, second, third = (("/mcp", "ada", each) for each in "abc")
     sessions.begin(first)
     sessions.begin(second)

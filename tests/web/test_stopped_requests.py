@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from devgw.emulators.upstream_auth import Fault
+from devgw.emulators.upstream_auth import SampleFault
 from devgw.emulators.workos.faults import SlowFault
 from devgw.events.taxonomy import (
     GatewayStopping,
@@ -98,8 +98,8 @@ async def test_a_stream_that_has_begun_ends_in_an_error(tmp_path: Path) -> None:
 
 async def test_a_call_that_waits_for_a_refresh_gets_a_503_and_the_refresh_is_kept(bench: Bench) -> None:
     await bench.everything()
-    bench.upstream.faults.set(Fault.MCP_UNAUTHORIZED, times=1)
-    bench.upstream.faults.set(Fault.TOKEN_SLOW, seconds=1.5)
+    bench.upstream.faults.set(SampleFault.MCP_UNAUTHORIZED, times=1)
+    bench.upstream.faults.set(SampleFault.TOKEN_SLOW, seconds=1.5)
     calling = asyncio.ensure_future(bench.call())
     connections = bench.gateway.runtime.upstreams.oauth.connections
     async with asyncio.timeout(5):

@@ -14,7 +14,7 @@ import pytest
 
 from devgw.config.changes import Affected, Effect
 from devgw.config.sample import sample_root
-from devgw.emulators.upstream_auth import Fault
+from devgw.emulators.upstream_auth import SampleFault
 from devgw.entropy import token
 from devgw.events.taxonomy import ConfigLoaded
 from devgw.settings import EmulatorSettings, Settings
@@ -292,7 +292,7 @@ async def test_a_code_that_is_being_redeemed_when_its_upstream_changes_brings_no
         url = gateway.authorize_url(client["client_id"], token(""), resource=gateway.url_of("notes"))
         await gateway.sign_in(browser, url)
         await browser.press("Connect")
-        companions.upstream_auth.faults.set(Fault.TOKEN_SLOW, seconds=3)
+        companions.upstream_auth.faults.set(SampleFault.TOKEN_SLOW, seconds=3)
         coming = asyncio.ensure_future(browser.press("Approve as"))
         async with asyncio.timeout(LIMIT):
             while not any(each.spent_at for each in store.pending_connections()):

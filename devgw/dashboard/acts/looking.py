@@ -8,7 +8,7 @@ from devgw.dashboard.desk import Desk
 from devgw.dashboard.look.palette import PALETTES
 from devgw.dashboard.overlays.help import Help
 from devgw.dashboard.overlays.menu import Choice, Menu
-from devgw.dashboard.overlays.palette import Palette
+from devgw.dashboard.overlays.palette import CommandPalette
 from devgw.dashboard.views.scene import TIMES
 
 REVEAL_SECONDS = 10.0
@@ -86,7 +86,7 @@ def help_(desk: Desk) -> None:
 
 def palette(desk: Desk) -> None:
     """Show all commands."""
-    desk.overlay = Palette()
+    desk.overlay = CommandPalette()
 
 
 def columns(desk: Desk, place: int = 0) -> None:

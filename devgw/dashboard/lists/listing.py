@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from devgw.dashboard.filter import Predicate
-from devgw.dashboard.lists.table import Table
+from devgw.dashboard.lists.table import RowTable
 
 SortKey = Callable[[Any], Any]
 
@@ -23,7 +23,7 @@ class Order:
 class Listing:
     """Rows in display order, and the cursor. `read_id` gives a row's id; `is_shown` hides what is over, by time."""
 
-    def __init__(self, table: Table, order: Order, read_id: Callable[[Any], str]) -> None:
+    def __init__(self, table: RowTable, order: Order, read_id: Callable[[Any], str]) -> None:
         self.table = table
         self.order = order
         self.read_id = read_id

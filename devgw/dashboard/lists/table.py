@@ -8,7 +8,7 @@ _SLACK = 512
 """How far a table may grow beyond its capacity before the surplus goes in one sweep: dropping one by one is slow."""
 
 
-class Table:
+class RowTable:
     """Rows by id. Each gets an ordinal when it first arrives, so that a place in the order is found by bisection."""
 
     def __init__(self, capacity: int = 10_000) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Palette:
+class CommandPalette:
     """A box with a search line and what it finds."""
 
     title: str = "Commands"

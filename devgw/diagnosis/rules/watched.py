@@ -20,7 +20,7 @@ from devgw.diagnosis.verdicts.point import Point
 from devgw.diagnosis.verdicts.server_endpoint import challenge_point, who_stood_before
 from devgw.diagnosis.verdicts.server_issuer import issuer_points
 from devgw.diagnosis.verdicts.server_resource import resource_points
-from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Endpoint, Seen
+from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Endpoint, SeenServer
 from devgw.diagnosis.view import SeenFlow
 from devgw.events import Trace
 from devgw.events.flow import Diagnosis, FlowState, Step, StepState
@@ -62,7 +62,7 @@ def documents_of_a_watched_server(view: SeenFlow, now: datetime) -> Iterator[Dia
             yield _said(point, view, traces, family)
 
 
-def _where_nothing_was_asked(seen: Seen, view: SeenFlow, family: Demands | None) -> Iterator[Diagnosis]:
+def _where_nothing_was_asked(seen: SeenServer, view: SeenFlow, family: Demands | None) -> Iterator[Diagnosis]:
     """Suspect a refusal that points nowhere, of a client that looked for no document after it.
 
     Nobody knows that the server has a login at all, or that the client wants one.
@@ -126,7 +126,7 @@ def _said(point: Point, view: SeenFlow, traces: dict[str, Trace], family: Demand
     )
 
 
-def _points(seen: Seen, *, shows_token: bool) -> Iterator[Point]:
+def _points(seen: SeenServer, *, shows_token: bool) -> Iterator[Point]:
     """Yield what may be said of documents that were read; of what nobody asked for nothing is said.
 
     A 403 to a call with a token says nothing of those without.
@@ -148,13 +148,13 @@ def _says_enough(place: DocumentPlace) -> bool:
     return is_broken or place.kind == "hint"
 
 
-def _all_asked(seen: Seen) -> bool:
+def _all_asked(seen: SeenServer) -> bool:
     """Tell whether both documents were looked for wherever they may be."""
     asked = {each.answer.url for each in seen.resources}
     return asked >= set(resource_metadata_urls(seen.url)) and bool(seen.servers)
 
 
-def seen_in(view: SeenFlow) -> tuple[Seen | None, dict[str, Trace]]:
+def seen_in(view: SeenFlow) -> tuple[SeenServer | None, dict[str, Trace]]:
     """Return the server as the requests of a flow show it, and the last request for each kind of document."""
     call = _refused_call(view)
     if call is None:
@@ -172,11 +172,11 @@ def seen_in(view: SeenFlow) -> tuple[Seen | None, dict[str, Trace]]:
     kinds = _RESOURCE_KINDS if len(derived) > 1 else _RESOURCE_KINDS[1:]
     wanted = [*([("hint", hint)] if hint else []), *zip(kinds, derived, strict=True)]
     resources = tuple(DocumentPlace(kind, answers[each]) for kind, each in wanted if each in answers)
-    seen = Seen(url, endpoint, resources=resources)
+    seen = SeenServer(url, endpoint, resources=resources)
     issuer = _issuer(seen)
     places = zip(_SERVER_KINDS, authorization_server_urls(issuer), strict=False)
     servers = tuple(DocumentPlace(kind, answers[each]) for kind, each in places if each in answers)
-    return Seen(url, endpoint, resources=resources, issuer=issuer, servers=servers), last
+    return SeenServer(url, endpoint, resources=resources, issuer=issuer, servers=servers), last
 
 
 def _refused_call(view: SeenFlow) -> Trace | None:
@@ -189,7 +189,7 @@ def _shows_token(view: SeenFlow) -> bool:
     return call is not None and bool(call.header(b"authorization"))
 
 
-def _issuer(seen: Seen) -> str:
+def _issuer(seen: SeenServer) -> str:
     named = seen.resource.answer.listed("authorization_servers")[:1] if seen.resource else []
     try:
         return read_url(named[0]).text if named and isinstance(named[0], str) else seen.origin

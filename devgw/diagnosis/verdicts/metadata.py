@@ -11,12 +11,12 @@ from devgw.diagnosis.verdicts.point import Point
 from devgw.diagnosis.verdicts.server_endpoint import challenge_point
 from devgw.diagnosis.verdicts.server_issuer import issuer_points
 from devgw.diagnosis.verdicts.server_resource import resource_points
-from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Endpoint, Seen
+from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Endpoint, SeenServer
 from devgw.foreign.text import clean
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ShownMetadata:
     """What one MCP route shows a client before it signs in."""
 
     url: str
@@ -27,7 +27,7 @@ class Served:
     preflight: Answer
 
 
-def strict_eyes(served: Served) -> Iterator[Check]:
+def strict_eyes(served: ShownMetadata) -> Iterator[Check]:
     """Yield what is wrong with one route's metadata, and a check per client family that was driven."""
     name = f"metadata.{split_url(served.url).path.text.strip('/') or 'route'}"
     did = f"read the challenge and both documents of {served.url} as a strict client does"
@@ -58,11 +58,11 @@ def _of_family(name: str, did: str, refused: Check | None) -> Check:
     return Check(name, Verdict.FAIL, did, refused.saw, refused.todo, refused.diagnosis_id)
 
 
-def _points(served: Served) -> list[Point]:
+def _points(served: ShownMetadata) -> list[Point]:
     """Return what the three answers come to, as those of anybody's server do."""
     nothing = Answer(served.url)
     named = [each for each in served.resource.listed("authorization_servers")[:1] if isinstance(each, str)]
-    seen = Seen(
+    seen = SeenServer(
         served.url,
         Endpoint(served.url, served.challenge, served.challenge, nothing, served.preflight),
         resources=(DocumentPlace("path", served.resource),),
@@ -88,7 +88,7 @@ _LET_PAGES_IN = (
 )
 
 
-def _cors(served: Served) -> Wrong | None:
+def _cors(served: ShownMetadata) -> Wrong | None:
     """Return what keeps pages out, such as the MCP Inspector's."""
     allowed = served.preflight.headers.get("access-control-allow-headers", "").lower()
     missing = [each for each in ("mcp-protocol-version", "authorization") if each not in allowed and allowed != "*"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from devgw.diagnosis.urls import split_url
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, Check, Verdict
-from devgw.diagnosis.verdicts.server_seen import Seen
+from devgw.diagnosis.verdicts.server_seen import SeenServer
 from devgw.foreign.text import clean
 from devgw.foreign.urls import without_user
 from devgw.problems.upstream import AddressForbidden
@@ -61,17 +61,17 @@ def lacks(document: Mapping[str, Any], member: str) -> str:
     return f"its `{member}` is {clean(json.dumps(said, ensure_ascii=False), MOST_SHOWN)}, and no string"
 
 
-def of_server(seen: Seen, name: str, did: str) -> Naming:
+def of_server(seen: SeenServer, name: str, did: str) -> Naming:
     """Return the naming of a check of the MCP server itself."""
     return Naming(f"server.{name}", did, f"the MCP server at {seen.origin}")
 
 
-def of_resource(seen: Seen, name: str, did: str) -> Naming:
+def of_resource(seen: SeenServer, name: str, did: str) -> Naming:
     """Return the naming of a check of what the MCP server publishes about itself."""
     return Naming(f"resource.{name}", did, f"the MCP server at {seen.origin}")
 
 
-def of_issuer(seen: Seen, name: str, did: str) -> Naming:
+def of_issuer(seen: SeenServer, name: str, did: str) -> Naming:
     """Return the naming of a check of the authorization server."""
     return Naming(f"issuer.{name}", did, f"the authorization server at {shown(split_url(seen.issuer).origin)}")
 

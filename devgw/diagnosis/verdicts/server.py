@@ -10,7 +10,7 @@ from devgw.diagnosis.verdicts.server_answers import answer_points
 from devgw.diagnosis.verdicts.server_endpoint import clock_point, endpoint_points, unfit, unreached
 from devgw.diagnosis.verdicts.server_issuer import issuer_points
 from devgw.diagnosis.verdicts.server_resource import pages_point, resource_points
-from devgw.diagnosis.verdicts.server_seen import Seen
+from devgw.diagnosis.verdicts.server_seen import SeenServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Examination:
         return any(each.verdict is Verdict.FAIL for each in self.checks)
 
 
-def examination(seen: Seen, ahead: float | None, callbacks: tuple[str, ...]) -> Examination:
+def examination(seen: SeenServer, ahead: float | None, callbacks: tuple[str, ...]) -> Examination:
     """Return what is said of a server.
 
     Args:
@@ -46,7 +46,7 @@ def examination(seen: Seen, ahead: float | None, callbacks: tuple[str, ...]) -> 
     return Examination(shown(seen.url), tuple(each.check for each in points), tuple(met), is_server=True)
 
 
-def _of_oauth(seen: Seen, callbacks: tuple[str, ...]) -> Iterator[Point]:
+def _of_oauth(seen: SeenServer, callbacks: tuple[str, ...]) -> Iterator[Point]:
     """Yield what concerns a login, where one is wanted."""
     if not seen.endpoint.wants_login:
         return

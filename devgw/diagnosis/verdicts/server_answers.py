@@ -6,7 +6,7 @@ from dataclasses import replace
 from devgw.diagnosis.verdicts.check import Answer
 from devgw.diagnosis.verdicts.point import Naming, Point, at_whose, of_issuer, shown, unasked
 from devgw.diagnosis.verdicts.server_endpoint import answered
-from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Seen
+from devgw.diagnosis.verdicts.server_seen import REDIRECTS, SeenServer
 from devgw.foreign.text import clean
 from devgw.foreign.words import excerpt, reason_in
 from devgw.problems.endpoint import EndpointDead, EndpointFailing, EndpointKind
@@ -17,7 +17,7 @@ from devgw.problems.upstream_by_status import CallFacts, stood_before
 from devgw.problems.upstream_no_mcp import IntermediaryAnswered
 
 
-def answer_points(seen: Seen, callbacks: tuple[str, ...]) -> Iterator[Point]:
+def answer_points(seen: SeenServer, callbacks: tuple[str, ...]) -> Iterator[Point]:
     """Yield what each endpoint that was asked answered; `callbacks` are what it was asked with."""
     if seen.server is not None and seen.keys is not None:
         yield _keys(seen, seen.keys)
@@ -33,7 +33,7 @@ def answer_points(seen: Seen, callbacks: tuple[str, ...]) -> Iterator[Point]:
         yield _registration(seen, seen.registration)
 
 
-def _keys(seen: Seen, answer: Answer) -> Point:
+def _keys(seen: SeenServer, answer: Answer) -> Point:
     naming = of_issuer(seen, "keys", f"sent GET {shown(answer.url)}")
     if (point := unasked(naming, answer)) is not None:
         return point
@@ -46,7 +46,7 @@ def _keys(seen: Seen, answer: Answer) -> Point:
     return naming.odd(saw, "Serve a JSON Web Key Set there; whoever checks its tokens needs it.", "IDT-05")
 
 
-def _token(seen: Seen, answer: Answer) -> Point:
+def _token(seen: SeenServer, answer: Answer) -> Point:
     naming = of_issuer(seen, "token", f"sent POST {shown(answer.url)} with a code that nobody issued")
     if (point := _unanswered(naming, answer, "token-html")) is not None:
         return point
@@ -61,7 +61,7 @@ def _token(seen: Seen, answer: Answer) -> Point:
     return naming.good(f"{answer.status} {answer.said('error')}, as JSON")
 
 
-def _authorize(seen: Seen, answer: Answer, callbacks: tuple[str, ...]) -> Point:
+def _authorize(seen: SeenServer, answer: Answer, callbacks: tuple[str, ...]) -> Point:
     naming = of_issuer(
         seen, "authorize", f"sent GET {shown(answer.url.partition('?')[0])} for a client that nobody registered"
     )
@@ -78,7 +78,7 @@ def _authorize(seen: Seen, answer: Answer, callbacks: tuple[str, ...]) -> Point:
     return naming.good(f"it answers {answered(answer)}, and nothing to the client")
 
 
-def _registration(seen: Seen, answer: Answer) -> Point:
+def _registration(seen: SeenServer, answer: Answer) -> Point:
     """Judge what a registration gets that is none: only that somebody is there to refuse it."""
     naming = of_issuer(seen, "registration_endpoint", f"sent POST {shown(answer.url)} with what is no registration")
     if (point := _unanswered(naming, answer, "registration-dead")) is not None:
@@ -93,7 +93,7 @@ def _registration(seen: Seen, answer: Answer) -> Point:
     return naming.good(f"{answered(answer)}: {takes if answer.said('error') else 'whether it registers is not known'}")
 
 
-def _registered(seen: Seen, answer: Answer) -> Point:
+def _registered(seen: SeenServer, answer: Answer) -> Point:
     naming = of_issuer(seen, "registered", f"registered a client at {shown(answer.url)}")
     if (point := _unanswered(naming, answer, "registration-dead")) is not None:
         return point
@@ -122,13 +122,13 @@ def _unanswered(naming: Naming, answer: Answer, trait: str) -> Point | None:
     return at_whose(naming, answer).bad(answer.failure, todo, name, trait)
 
 
-def _refused(naming: Naming, seen: Seen, kind: EndpointKind, answer: Answer, trait: str) -> Point:
+def _refused(naming: Naming, seen: SeenServer, kind: EndpointKind, answer: Answer, trait: str) -> Point:
     """Return what a client is told there, too."""
     problem = refusal_at(_endpoint_answer(seen, kind, answer))
     return naming.bad(problem.explain().rstrip("."), problem.advise(), problem.diagnosis_id or "", trait)
 
 
-def _endpoint_answer(seen: Seen, kind: EndpointKind, answer: Answer) -> EndpointAnswer:
+def _endpoint_answer(seen: SeenServer, kind: EndpointKind, answer: Answer) -> EndpointAnswer:
     owner = of_issuer(seen, "", "").owner
     caller = CallFacts(f"the {kind} of {owner}", written_in=f"the metadata of {owner}")
     is_for_people = kind is EndpointKind.AUTHORIZATION

@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 
 from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer, refused
 from devgw.diagnosis.verdicts.point import MACHINE, Naming, Point, of_server, shown
-from devgw.diagnosis.verdicts.server_seen import REDIRECTS, Seen
+from devgw.diagnosis.verdicts.server_seen import REDIRECTS, SeenServer
 from devgw.diagnosis.verdicts.upstream import foreign_answer, is_foreign, spoken
 from devgw.foreign.text import clean
 from devgw.foreign.urls import is_url
@@ -35,7 +35,7 @@ MOST_SKEW = 60.0
 """Seconds by which two clocks may differ: codes and assertions of a minute are used up by more."""
 
 
-def unfit(seen: Seen) -> Problem | None:
+def unfit(seen: SeenServer) -> Problem | None:
     """Return why there is no MCP server to be looked at; None where there is one."""
     endpoint, answer = seen.endpoint, seen.endpoint.legacy
     if answer.failure:
@@ -61,13 +61,13 @@ def _answered(answer: Answer, *, speaks_mcp: bool = False) -> Answered:
     return read_answer(shown(answer.url), answer.status, answer.headers, answer.body, speaks_mcp=speaks_mcp)
 
 
-def _caller(seen: Seen, answer: Answer) -> CallFacts:
+def _caller(seen: SeenServer, answer: Answer) -> CallFacts:
     """Return what is known of the question."""
     credential, accept = ", ".join(seen.headers), ", ".join(MEDIA_TYPES)
     return CallFacts(shown(answer.url), written_in=GIVEN_URL, credential=credential, accept=accept)
 
 
-def _refusing(seen: Seen, answer: Answer) -> Problem:
+def _refusing(seen: SeenServer, answer: Answer) -> Problem:
     """Return what an answer means that is neither MCP's nor leads away."""
     url = shown(answer.url)
     if seen.endpoint.offers_event_stream and not _says_otherwise(answer):
@@ -94,7 +94,7 @@ def _target(answer: Answer) -> str:
         return shown(answer.location)
 
 
-def endpoint_points(seen: Seen) -> Iterator[Point]:
+def endpoint_points(seen: SeenServer) -> Iterator[Point]:
     """Yield what the endpoint does, once it is one."""
     yield _reached(seen)
     yield _revisions(seen)
@@ -105,7 +105,7 @@ def endpoint_points(seen: Seen) -> Iterator[Point]:
     yield _sessions(seen)
 
 
-def unreached(seen: Seen, problem: Problem) -> Point:
+def unreached(seen: SeenServer, problem: Problem) -> Point:
     """Return the check of a server that could not be looked at."""
     is_asked = not isinstance(problem, UpstreamNotReached)
     naming = of_server(seen, "reached", _asked(seen) if is_asked else f"tried to reach {shown(seen.typed)}")
@@ -116,12 +116,12 @@ def unreached(seen: Seen, problem: Problem) -> Point:
     return Point(replace(check, fault=owner))
 
 
-def _asked(seen: Seen) -> str:
+def _asked(seen: SeenServer) -> str:
     sent = f"with {', '.join(seen.headers)}" if seen.headers else "without a credential"
     return f"sent POST server/discover and initialize to {shown(seen.typed)}, {sent}"
 
 
-def _reached(seen: Seen) -> Point:
+def _reached(seen: SeenServer) -> Point:
     naming = of_server(seen, "reached", _asked(seen))
     if seen.is_redirected:
         saw = f"it redirects {shown(seen.typed)} to {shown(seen.url)}; clients send no token along a redirect"
@@ -132,7 +132,7 @@ def _reached(seen: Seen) -> Point:
     return naming.good(f"it answers {seen.endpoint.legacy.status}")
 
 
-def _revisions(seen: Seen) -> Point:
+def _revisions(seen: SeenServer) -> Point:
     naming = of_server(seen, "revisions", "compared the answers to server/discover and initialize")
     modern, legacy = seen.endpoint.modern, seen.endpoint.legacy
     if seen.endpoint.wants_login:
@@ -152,7 +152,7 @@ def _revisions(seen: Seen) -> Point:
     return naming.good(f"it answers without a login, and speaks {', '.join(found) or 'no revision that it names'}")
 
 
-def challenge_point(seen: Seen) -> Point:
+def challenge_point(seen: SeenServer) -> Point:
     """Return what the refusal of a call without a token says of the way to a login."""
     naming = of_server(seen, "challenge", "read WWW-Authenticate of the refusal")
     header = clean(seen.endpoint.legacy.headers.get("www-authenticate", ""), MOST_SHOWN)
@@ -168,7 +168,7 @@ def challenge_point(seen: Seen) -> Point:
     return _judged(seen, naming, header, point)
 
 
-def _judged(seen: Seen, naming: Naming, header: str, point: str) -> Point:
+def _judged(seen: SeenServer, naming: Naming, header: str, point: str) -> Point:
     challenge = seen.endpoint.challenge
     if challenge is None:
         saw = f"the challenge is {header}: it asks for no Bearer token"
@@ -188,19 +188,19 @@ def _judged(seen: Seen, naming: Naming, header: str, point: str) -> Point:
     return naming.odd(saw, f"Let {point} come first.", "BEAR-01", "challenge-second")
 
 
-def _metadata_url(seen: Seen) -> str:
+def _metadata_url(seen: SeenServer) -> str:
     """Return where the resource's metadata is, or would be."""
     return shown(seen.resource.answer.url if seen.resource else resource_metadata_urls(seen.url)[0])
 
 
-def _hint_absent(seen: Seen) -> str:
+def _hint_absent(seen: SeenServer) -> str:
     """Return the trait of a refusal that points to nothing; where no metadata is, that says more."""
     if seen.resource is None:
         return ""
     return "hint-absent-root" if seen.resource.kind == "root" else "hint-absent"
 
 
-def _stream(seen: Seen) -> Point:
+def _stream(seen: SeenServer) -> Point:
     naming = of_server(seen, "stream", f"sent GET {shown(seen.url)} for an event stream")
     answer = seen.endpoint.stream
     if answer.failure or answer.status >= 500:
@@ -211,7 +211,7 @@ def _stream(seen: Seen) -> Point:
     return naming.good(f"GET is answered {answer.status}")
 
 
-def _preflight(seen: Seen) -> Point:
+def _preflight(seen: SeenServer) -> Point:
     naming = of_server(seen, "preflight", f"sent OPTIONS {shown(seen.url)} as a page of another origin")
     answer = seen.endpoint.preflight
     if not 200 <= answer.status < 300:
@@ -223,7 +223,7 @@ def _preflight(seen: Seen) -> Point:
     return naming.good("pages of other origins may call it")
 
 
-def _sessions(seen: Seen) -> Point:
+def _sessions(seen: SeenServer) -> Point:
     naming = of_server(seen, "sessions", "looked whether initialize begins a session")
     if seen.endpoint.wants_login:
         return naming.good("not known before a login")
@@ -234,7 +234,7 @@ def _sessions(seen: Seen) -> Point:
     return naming.good(f"it begins a session and {wants} ({status}); the deployed Zuplo gateway passes none on")
 
 
-def clock_point(seen: Seen, ahead: float | None) -> Point:
+def clock_point(seen: SeenServer, ahead: float | None) -> Point:
     """Return what the clocks say; `ahead` is by how many seconds the server's is."""
     naming = replace(of_server(seen, "clock", "compared its Date with this machine's clock"), owner=MACHINE)
     if ahead is None:

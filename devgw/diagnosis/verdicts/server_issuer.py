@@ -9,7 +9,7 @@ from devgw.diagnosis.verdicts.check import MOST_SHOWN
 from devgw.diagnosis.verdicts.point import Naming, Point, asked_for, lacks, of_issuer, of_resource, shown
 from devgw.diagnosis.verdicts.server_endpoint import answered
 from devgw.diagnosis.verdicts.server_place import broken_place, marked_place
-from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Seen
+from devgw.diagnosis.verdicts.server_seen import DocumentPlace, SeenServer
 from devgw.foreign.text import clean
 from devgw.foreign.urls import is_url
 from devgw.oauth.discovery import check_endpoint
@@ -21,7 +21,7 @@ _OPENID_ONLY = ("jwks_uri", "subject_types_supported", "id_token_signing_alg_val
 """What OpenID Connect Discovery §3 asks for and RFC 8414 does not."""
 
 
-def issuer_points(seen: Seen) -> Iterator[Point]:
+def issuer_points(seen: SeenServer) -> Iterator[Point]:
     """Yield what its metadata comes to, in the order in which a client reads it."""
     yield _documents(seen)
     if seen.server is None:
@@ -35,7 +35,7 @@ def issuer_points(seen: Seen) -> Iterator[Point]:
     yield _lists(seen, document)
 
 
-def _documents(seen: Seen) -> Point:
+def _documents(seen: SeenServer) -> Point:
     naming = of_issuer(seen, "documents", asked_for([each.answer for each in seen.servers]))
     for place in seen.servers:
         if place.has_document:
@@ -70,7 +70,7 @@ def _found(naming: Naming, place: DocumentPlace) -> Point:
     return naming.good(f"found at {shown(answer.url)} alone: clients of 2025-06-18 may not look there", "oidc-only")
 
 
-def _identifier(seen: Seen, document: dict[str, Any]) -> Point:
+def _identifier(seen: SeenServer, document: dict[str, Any]) -> Point:
     naming = of_issuer(
         seen, "identifier", f"compared `issuer` with {shown(seen.issuer)}, letter for letter (RFC 8414 §3.3)"
     )
@@ -98,7 +98,7 @@ def _of_issuer(said: str, named: str) -> str:
     return "issuer-path" if split_url(said).origin == split_url(named).origin else "issuer-other"
 
 
-def _endpoints(seen: Seen, document: dict[str, Any]) -> Point:
+def _endpoints(seen: SeenServer, document: dict[str, Any]) -> Point:
     naming = of_issuer(seen, "endpoints", "read where its endpoints are")
     assert seen.server is not None
     for member in ("authorization_endpoint", "token_endpoint", "registration_endpoint"):
@@ -119,7 +119,7 @@ def _endpoints(seen: Seen, document: dict[str, Any]) -> Point:
     return naming.good(f"authorization and token endpoint are on {shown(where)}")
 
 
-def _pkce(seen: Seen, document: dict[str, Any]) -> Point:
+def _pkce(seen: SeenServer, document: dict[str, Any]) -> Point:
     naming = of_issuer(seen, "pkce", "read code_challenge_methods_supported")
     methods = document.get("code_challenge_methods_supported")
     if isinstance(methods, list) and "S256" in methods:
@@ -130,7 +130,7 @@ def _pkce(seen: Seen, document: dict[str, Any]) -> Point:
     return naming.bad(f"code_challenge_methods_supported is {shown}", todo, "PKCE-01", trait)
 
 
-def _demands(seen: Seen, document: dict[str, Any]) -> Point:
+def _demands(seen: SeenServer, document: dict[str, Any]) -> Point:
     naming = of_issuer(seen, "demands", "looked for what no MCP client does")
     if document.get("require_pushed_authorization_requests") is True:
         saw = "require_pushed_authorization_requests is true (RFC 9126): the login page refuses what clients send"
@@ -166,7 +166,7 @@ def _methods(naming: Naming, document: dict[str, Any]) -> Point:
     return naming.good("it asks for nothing that clients do not do")
 
 
-def _registration(seen: Seen, document: dict[str, Any]) -> Point:
+def _registration(seen: SeenServer, document: dict[str, Any]) -> Point:
     naming = of_issuer(seen, "registration", "looked how a client gets an id")
     documents = document.get("client_id_metadata_document_supported") is True
     registers = bool(document.get("registration_endpoint"))
@@ -179,7 +179,7 @@ def _registration(seen: Seen, document: dict[str, Any]) -> Point:
     return naming.good("clients may register" + (", or name a metadata document" if documents else ""))
 
 
-def _lists(seen: Seen, document: dict[str, Any]) -> Point:
+def _lists(seen: SeenServer, document: dict[str, Any]) -> Point:
     naming = of_issuer(seen, "members", "read the other members of both documents")
     of_resource_too = of_resource(seen, "members", naming.did)
     published = seen.resource.answer.document if seen.resource else {}

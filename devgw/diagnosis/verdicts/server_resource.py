@@ -8,7 +8,7 @@ from devgw.diagnosis.verdicts.check import MOST_SHOWN, Answer
 from devgw.diagnosis.verdicts.point import Naming, Point, asked_for, lacks, of_resource, shown
 from devgw.diagnosis.verdicts.server_endpoint import answered
 from devgw.diagnosis.verdicts.server_place import broken_place, marked_place
-from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Seen
+from devgw.diagnosis.verdicts.server_seen import DocumentPlace, SeenServer
 from devgw.foreign.text import clean
 from devgw.foreign.urls import UrlRefused, read_url
 from devgw.oauth.discovery import covers
@@ -16,7 +16,7 @@ from devgw.oauth.discovery import covers
 _TAKEN_BY_SOME = frozenset({"resource-origin", "resource-parent", "resource-slash", "resource-noslash"})
 
 
-def resource_points(seen: Seen) -> Iterator[Point]:
+def resource_points(seen: SeenServer) -> Iterator[Point]:
     """Yield what its metadata comes to, in the order in which a client reads it."""
     yield _documents(seen)
     if seen.resource is None:
@@ -28,7 +28,7 @@ def resource_points(seen: Seen) -> Iterator[Point]:
     yield _demands(seen, seen.resource)
 
 
-def _documents(seen: Seen) -> Point:
+def _documents(seen: SeenServer) -> Point:
     """Judge the places in the order in which they are asked: the first answer that is no plain absence decides."""
     naming = of_resource(seen, "documents", asked_for([each.answer for each in seen.resources]))
     for place in seen.resources:
@@ -58,7 +58,7 @@ def _documents(seen: Seen) -> Point:
     return naming.bad(saw, todo, "DISC-09", "nothing")
 
 
-def _found(seen: Seen, naming: Naming, place: DocumentPlace) -> Point:
+def _found(seen: SeenServer, naming: Naming, place: DocumentPlace) -> Point:
     if (point := marked_place(naming, place)) is not None:
         return point
     if place.answer.media_type != "application/json":
@@ -77,7 +77,7 @@ def _found(seen: Seen, naming: Naming, place: DocumentPlace) -> Point:
     return naming.good(f"found at {shown(place.answer.url)}")
 
 
-def _identifier(seen: Seen, place: DocumentPlace) -> Point:
+def _identifier(seen: SeenServer, place: DocumentPlace) -> Point:
     naming = of_resource(seen, "identifier", f"compared `resource` with {shown(seen.url)}, which clients are given")
     said = place.answer.document.get("resource")
     if not isinstance(said, str) or not said:
@@ -106,7 +106,7 @@ def _of_resource(said: str, url: str) -> tuple[str, str]:
     return ("resource-parent" if covers(said, url) else "resource-other"), "AUD-01"
 
 
-def _servers(seen: Seen, place: DocumentPlace) -> Point:
+def _servers(seen: SeenServer, place: DocumentPlace) -> Point:
     naming = of_resource(seen, "authorization_servers", "read `authorization_servers`")
     named = place.answer.listed("authorization_servers")
     if (said := place.answer.document.get("authorization_servers")) and not isinstance(said, list):
@@ -124,7 +124,7 @@ def _servers(seen: Seen, place: DocumentPlace) -> Point:
     return naming.good(f"the first is {clean(named[0], MOST_SHOWN)}{more}")
 
 
-def _second_server(seen: Seen, answer: Answer) -> Point:
+def _second_server(seen: SeenServer, answer: Answer) -> Point:
     """Judge an authorization server at the MCP server's own origin, beside the one that it names."""
     naming = of_resource(seen, "second_server", asked_for([answer]))
     issuer = answer.document.get("issuer") if answer.status == 200 else None
@@ -138,7 +138,7 @@ def _second_server(seen: Seen, answer: Answer) -> Point:
     return naming.odd(saw, todo, "DISC-16")
 
 
-def pages_point(seen: Seen) -> Point:
+def pages_point(seen: SeenServer) -> Point:
     """Judge whether pages may read the documents."""
     naming = of_resource(seen, "pages", f"sent GET {', '.join(shown(each.url) for each in seen.pages)} as a page does")
     hidden = [each for each in seen.pages if each.status == 200 and not each.headers.get("access-control-allow-origin")]
@@ -149,7 +149,7 @@ def pages_point(seen: Seen) -> Point:
     return naming.good("pages of other origins may read the metadata")
 
 
-def _demands(seen: Seen, place: DocumentPlace) -> Point:
+def _demands(seen: SeenServer, place: DocumentPlace) -> Point:
     naming = of_resource(seen, "tokens", "read what tokens it wants")
     if place.answer.document.get("dpop_bound_access_tokens_required") is True:
         saw = "dpop_bound_access_tokens_required is true (RFC 9728 §2): a plain bearer token is refused"

@@ -78,7 +78,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenServer:
     """One server, as far as a stranger sees it."""
 
     typed: str

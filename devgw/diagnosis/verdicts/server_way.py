@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from devgw.diagnosis.verdicts.check import MOST_SHOWN
 from devgw.diagnosis.verdicts.point import shown
 from devgw.diagnosis.verdicts.server_endpoint import unfit
-from devgw.diagnosis.verdicts.server_seen import DocumentPlace, Seen
+from devgw.diagnosis.verdicts.server_seen import DocumentPlace, SeenServer
 from devgw.diagnosis.verdicts.upstream import spoken
 from devgw.foreign.text import clean
 from devgw.problems import Refused
@@ -27,7 +27,7 @@ class Way:
     """What was decided, and why, in sentences."""
 
 
-def way_to(seen: Seen) -> Way:
+def way_to(seen: SeenServer) -> Way:
     """Return how the gateway reaches a server.
 
     Raises:
@@ -47,7 +47,7 @@ def way_to(seen: Seen) -> Way:
     return _guarded(seen)
 
 
-def _open(seen: Seen) -> Way:
+def _open(seen: SeenServer) -> Way:
     revisions = ", ".join(spoken(seen.endpoint.modern, seen.endpoint.legacy))
     speaks = f" and speaks {revisions}" if revisions else ""
     by = f"opens with {', '.join(seen.headers)}" if seen.headers else "answers without a login"
@@ -60,7 +60,7 @@ def _open(seen: Seen) -> Way:
     return Way(seen.url, is_connected=False, wants_sessions=wants_sessions, says=tuple(says))
 
 
-def _guarded(seen: Seen) -> Way:
+def _guarded(seen: SeenServer) -> Way:
     status, issuer = seen.endpoint.legacy.status, clean(seen.issuer, MOST_SHOWN)
     whose = f"names {issuer} as its authorization server"
     if seen.resource is None:
@@ -73,7 +73,7 @@ def _guarded(seen: Seen) -> Way:
     return Way(seen.url, is_connected=True, wants_sessions=True, says=says)
 
 
-def _where(seen: Seen) -> list[str]:
+def _where(seen: SeenServer) -> list[str]:
     """Return that another URL than the typed one is used."""
     if seen.is_redirected:
         return [f"{shown(seen.typed)} redirects to {shown(seen.url)}, which is used."]
@@ -82,7 +82,7 @@ def _where(seen: Seen) -> list[str]:
     )
 
 
-def _has_oauth(seen: Seen) -> bool:
+def _has_oauth(seen: SeenServer) -> bool:
     """Tell whether anything speaks of a login: a document, a place that fails, a hint, or endpoints at the origin."""
     challenge = seen.endpoint.challenge
     if seen.is_guarded_by_oauth or (challenge is not None and challenge.resource_metadata):

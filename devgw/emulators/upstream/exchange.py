@@ -15,7 +15,7 @@ _STREAM = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-cach
 Result = dict[str, Any]
 
 
-class Exchange:
+class SampleExchange:
     """What is said to one request. The older era is answered by a stream from the start, as its clients expect."""
 
     def __init__(self, request: McpRequest, receive: Receive, send: Send) -> None:

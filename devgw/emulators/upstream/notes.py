@@ -13,7 +13,7 @@ NOTE_URI_TEMPLATE = f"{SCHEME}://note/{{id}}"
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class StoredNote:
     """One note."""
 
     id: str
@@ -31,31 +31,31 @@ class Note:
 
 
 FIRST_NOTES = (
-    Note(
+    StoredNote(
         "two-layers",
         "Two OAuth layers",
         "The MCP client signs in at the gateway. The gateway signs in at the upstream, once per person. "
         "The client's token ends at the gateway: an upstream never sees it.",
     ),
-    Note(
+    StoredNote(
         "audience",
         "One token, one route",
         "An access token is bound to the route it was asked for with `resource`. On another route it is a 401 "
         "with reason invalid_audience.",
     ),
-    Note(
+    StoredNote(
         "rotation",
         "Refresh tokens of public clients rotate",
         "OAuth 2.1 wants each refresh to hand out a new refresh token: a spent one that comes again later than a lost "
         "answer explains ends the whole grant. A gateway may keep to one token instead, and say so.",
     ),
-    Note(
+    StoredNote(
         "issuer",
         "One issuer string",
         "What authorization_servers, the metadata's issuer and the callback's iss say must be the same string, "
         "byte for byte; a trailing slash is a difference.",
     ),
-    Note(
+    StoredNote(
         "loopback",
         "localhost is not 127.0.0.1",
         "A redirect URI registered for localhost is not one for 127.0.0.1. The port of a loopback redirect may "
@@ -68,7 +68,7 @@ FIRST_NOTES = (
 class Notes:
     """The notes by id, in the order in which they came."""
 
-    by_id: dict[str, Note] = field(default_factory=lambda: {note.id: note for note in FIRST_NOTES})
+    by_id: dict[str, StoredNote] = field(default_factory=lambda: {note.id: note for note in FIRST_NOTES})
     added: int = 0
     watchers: set[asyncio.Event] = field(default_factory=set)
     """Each is set when the list of notes changes."""
@@ -83,30 +83,30 @@ class Notes:
         finally:
             self.watchers.discard(changed)
 
-    def __iter__(self) -> Iterator[Note]:
+    def __iter__(self) -> Iterator[StoredNote]:
         """Go through the notes, the oldest first."""
         return iter(tuple(self.by_id.values()))
 
-    def at(self, uri: str) -> Note | None:
+    def at(self, uri: str) -> StoredNote | None:
         """Return the note whose resource URI is `uri`."""
         return next((note for note in self if note.uri == uri), None)
 
-    def search(self, words: str) -> list[Note]:
+    def search(self, words: str) -> list[StoredNote]:
         """Return the notes that hold every one of `words`, in any case."""
         wanted = words.casefold().split()
         return [note for note in self if all(word in f"{note.title} {note.text}".casefold() for word in wanted)]
 
-    def add(self, title: str, text: str) -> Note | None:
+    def add(self, title: str, text: str) -> StoredNote | None:
         """Keep a new note and return it; None where there are as many as are kept."""
         if len(self.by_id) >= MOST:
             return None
         self.added += 1
-        note = Note(f"note-{self.added}", title, text)
+        note = StoredNote(f"note-{self.added}", title, text)
         self.by_id[note.id] = note
         self._tell()
         return note
 
-    def delete(self, note_id: str) -> Note | None:
+    def delete(self, note_id: str) -> StoredNote | None:
         """Drop a note and return it, or None where there is none of that id."""
         note = self.by_id.pop(note_id, None)
         if note is not None:

@@ -4,8 +4,8 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from devgw.emulators.upstream.exchange import Exchange, Result
-from devgw.emulators.upstream.notes import INDEX_URI, NOTE_URI_TEMPLATE, Note, Notes
+from devgw.emulators.upstream.exchange import Result, SampleExchange
+from devgw.emulators.upstream.notes import INDEX_URI, NOTE_URI_TEMPLATE, Notes, StoredNote
 from devgw.emulators.upstream.request import INVALID_PARAMS, RESOURCE_NOT_FOUND, RpcError, text_in
 
 TEXT = "text/plain"
@@ -47,7 +47,7 @@ class ResourceMethods:
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
 
-    def methods(self) -> dict[str, Callable[[Exchange], Awaitable[Result]]]:
+    def methods(self) -> dict[str, Callable[[SampleExchange], Awaitable[Result]]]:
         """Return the methods by name."""
         return {
             "resources/list": self.list_resources,
@@ -58,16 +58,16 @@ class ResourceMethods:
             "completion/complete": self.complete,
         }
 
-    async def list_resources(self, _: Exchange) -> Result:
+    async def list_resources(self, _: SampleExchange) -> Result:
         """List the index and every note."""
         index = {"name": "index", "title": "All notes", "uri": INDEX_URI, "mimeType": JSON}
         return {"resources": [index, *map(_resource, self._notes)]}
 
-    async def list_templates(self, _: Exchange) -> Result:
+    async def list_templates(self, _: SampleExchange) -> Result:
         """List the one template."""
         return {"resourceTemplates": [TEMPLATE]}
 
-    async def read_resource(self, exchange: Exchange) -> Result:
+    async def read_resource(self, exchange: SampleExchange) -> Result:
         """Return the index or one note."""
         uri = exchange.request.text("uri")
         if uri == INDEX_URI:
@@ -78,11 +78,11 @@ class ResourceMethods:
             raise RpcError(code, f"Resource not found: {uri}", {"uri": uri})
         return {"contents": [_contents(uri, TEXT, f"{note.title}\n\n{note.text}\n")]}
 
-    async def list_prompts(self, _: Exchange) -> Result:
+    async def list_prompts(self, _: SampleExchange) -> Result:
         """List the prompts."""
         return {"prompts": PROMPTS}
 
-    async def get_prompt(self, exchange: Exchange) -> Result:
+    async def get_prompt(self, exchange: SampleExchange) -> Result:
         """Return a prompt, filled in."""
         name = exchange.request.text("name")
         if name == CHECK_WIRING:
@@ -96,7 +96,7 @@ class ResourceMethods:
         embedded = {"type": "resource", "resource": _contents(note.uri, TEXT, note.text)}
         return _ask({"type": "text", "text": question}, embedded)
 
-    async def complete(self, exchange: Exchange) -> Result:
+    async def complete(self, exchange: SampleExchange) -> Result:
         """Complete the id of a note, for the template and the prompt alike."""
         argument = exchange.request.object("argument")
         begun = text_in(argument, "value")
@@ -105,7 +105,7 @@ class ResourceMethods:
         return {"completion": {"values": values, "total": len(values), "hasMore": False}}
 
 
-def _resource(note: Note) -> dict[str, Any]:
+def _resource(note: StoredNote) -> dict[str, Any]:
     size = len(note.text.encode())
     return {"name": note.id, "title": note.title, "uri": note.uri, "mimeType": TEXT, "size": size}
 

@@ -17,7 +17,7 @@ from devgw.emulators.upstream.asgi import (
     is_loopback,
     read_body,
 )
-from devgw.emulators.upstream.exchange import Exchange, Result, answer_message, encode
+from devgw.emulators.upstream.exchange import Result, SampleExchange, answer_message, encode
 from devgw.emulators.upstream.notes import Notes
 from devgw.emulators.upstream.request import (
     INVALID_REQUEST,
@@ -49,7 +49,7 @@ _CACHED = dict.fromkeys(("tools/list", "resources/list", "prompts/list"), _FRESH
 )
 """How long a client may keep the result of a method in the modern era."""
 
-Method = Callable[[Exchange], Awaitable[Result]]
+Method = Callable[[SampleExchange], Awaitable[Result]]
 
 
 class SampleServer:
@@ -111,10 +111,10 @@ class SampleServer:
         if request is None:
             await answer(send, 202, "application/json", b"")
         else:
-            exchange = Exchange(request, receive, send)
+            exchange = SampleExchange(request, receive, send)
             await exchange.run(self._result(exchange))
 
-    async def _result(self, exchange: Exchange) -> Result:
+    async def _result(self, exchange: SampleExchange) -> Result:
         request = exchange.request
         method = (self._modern if request.is_modern else self._older).get(request.method)
         if method is None:
@@ -125,20 +125,20 @@ class SampleServer:
         signed = {"_meta": {f"{META}serverInfo": self._info} | result.get("_meta", {})}
         return {"resultType": "complete"} | _CACHED.get(request.method, {}) | result | signed
 
-    async def _call(self, exchange: Exchange) -> Result:
+    async def _call(self, exchange: SampleExchange) -> Result:
         return await call_tool(exchange, self._shelf)
 
-    async def _initialize(self, exchange: Exchange) -> Result:
+    async def _initialize(self, exchange: SampleExchange) -> Result:
         asked = exchange.request.text("protocolVersion")
         says = {"protocolVersion": asked if asked in OLDER else OLDER[0], "serverInfo": self._info}
         offered: Result = {"tools": {}, "resources": {}, "prompts": {}, "completions": {}}
         return says | {"capabilities": offered, "instructions": self._instructions}
 
-    async def _discover(self, _: Exchange) -> Result:
+    async def _discover(self, _: SampleExchange) -> Result:
         offered: Result = {"tools": {}, "resources": {"listChanged": True}, "prompts": {}, "completions": {}}
         return {"supportedVersions": [MODERN], "capabilities": offered, "instructions": self._instructions}
 
-    async def _listen(self, exchange: Exchange) -> Result:
+    async def _listen(self, exchange: SampleExchange) -> Result:
         """Tell of changed notes until the client leaves."""
         is_asked = exchange.request.object("notifications").get("resourcesListChanged") is True
         honoured = {"resourcesListChanged": True} if is_asked else {}
@@ -152,7 +152,7 @@ class SampleServer:
                     await exchange.notify("notifications/resources/list_changed", about)
 
 
-async def _pong(_: Exchange) -> Result:
+async def _pong(_: SampleExchange) -> Result:
     return {}
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from devgw.clock import Clock
-from devgw.emulators.upstream.exchange import Exchange, Result
+from devgw.emulators.upstream.exchange import Result, SampleExchange
 from devgw.emulators.upstream.notes import Notes
 
 READS = {"readOnlyHint": True, "openWorldHint": False}
@@ -28,7 +28,7 @@ class Shelf:
 class Call:
     """One call of a tool: the exchange that it is answered in, and the shelf."""
 
-    exchange: Exchange
+    exchange: SampleExchange
     shelf: Shelf
 
 

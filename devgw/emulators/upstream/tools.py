@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError
 
-from devgw.emulators.upstream.exchange import Exchange, Result
+from devgw.emulators.upstream.exchange import Result, SampleExchange
 from devgw.emulators.upstream.notes import MOST
 from devgw.emulators.upstream.request import INVALID_PARAMS, META, MISSING_CAPABILITY, RpcError
 from devgw.emulators.upstream.seen import remark_on_authorization, show_headers
@@ -231,12 +231,12 @@ def _declarations() -> list[dict[str, Any]]:
     return [tool.declaration() for tool in TOOLS]
 
 
-async def list_tools(_: Exchange) -> Result:
+async def list_tools(_: SampleExchange) -> Result:
     """List the tools."""
     return {"tools": _declarations()}
 
 
-async def call_tool(exchange: Exchange, shelf: Shelf) -> Result:
+async def call_tool(exchange: SampleExchange, shelf: Shelf) -> Result:
     """Check the arguments and run the tool; wrong ones are an application error, so that a model can mend them."""
     name = exchange.request.text("name")
     if name not in _BY_NAME:

@@ -19,6 +19,6 @@ the page asks as whom to approve, so that two people's connections can be told a
 """
 
 from devgw.emulators.upstream_auth.app import UpstreamWithOAuth, create_app
-from devgw.emulators.upstream_auth.faults import Fault, SetFaults
+from devgw.emulators.upstream_auth.faults import SampleFault, SetFaults
 
-__all__ = ["Fault", "SetFaults", "UpstreamWithOAuth", "create_app"]
+__all__ = ["SampleFault", "SetFaults", "UpstreamWithOAuth", "create_app"]

@@ -9,7 +9,7 @@ from devgw.emulators.upstream.server import MCP_PATH, SampleServer
 from devgw.emulators.upstream_auth.breakage import CUT_HEADER, Cut, cut_where_marked
 from devgw.emulators.upstream_auth.faults import SetFaults
 from devgw.emulators.upstream_auth.metadata import Metadata
-from devgw.emulators.upstream_auth.records import Records
+from devgw.emulators.upstream_auth.records import SampleRecords
 from devgw.emulators.upstream_auth.resource import ProtectedResource
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class UpstreamWithOAuth:
 
     def __init__(self, clock: Clock, origin: str) -> None:
         self.faults = SetFaults()
-        self.records = Records(clock)
+        self.records = SampleRecords(clock)
         self.metadata = Metadata(origin, self.faults)
         self._mcp = SampleServer(clock, NAME, INSTRUCTIONS)
         self._resource = ProtectedResource(self._mcp, self.records, self.metadata, self.faults)

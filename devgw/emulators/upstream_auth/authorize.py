@@ -7,9 +7,9 @@ from quart import Quart, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from devgw.emulators.upstream_auth.clients import find_client, is_registered
-from devgw.emulators.upstream_auth.faults import Fault, SetFaults
+from devgw.emulators.upstream_auth.faults import SampleFault, SetFaults
 from devgw.emulators.upstream_auth.metadata import SCOPES, Metadata
-from devgw.emulators.upstream_auth.records import PEOPLE, AskedAuthorization, Client, Records
+from devgw.emulators.upstream_auth.records import PEOPLE, AskedAuthorization, SampleClient, SampleRecords
 from devgw.emulators.upstream_auth.wire import OAuthError, once_each, raw_body
 
 PAGE_HEADERS = {
@@ -26,7 +26,7 @@ _PAGE_UNKNOWN = "This page was answered before, or the emulator has restarted si
 class Authorizing:
     """The authorization endpoint over one set of records."""
 
-    def __init__(self, records: Records, metadata: Metadata, faults: SetFaults) -> None:
+    def __init__(self, records: SampleRecords, metadata: Metadata, faults: SetFaults) -> None:
         self._records = records
         self._metadata = metadata
         self._faults = faults
@@ -76,7 +76,7 @@ class Authorizing:
         code = self._records.issue_code(asked, form["as"])
         return self._back(asked.redirect_uri, asked.state, {"code": code})
 
-    async def _destination(self, query: dict[str, str]) -> tuple[Client, str]:
+    async def _destination(self, query: dict[str, str]) -> tuple[SampleClient, str]:
         if not query.get("client_id"):
             raise OAuthError("invalid_request", "client_id is missing.")
         takes_documents = self._metadata.takes_documents
@@ -89,7 +89,7 @@ class Authorizing:
             )
         return client, redirect_uri
 
-    def _check(self, query: dict[str, str], client: Client, redirect_uri: str) -> AskedAuthorization:
+    def _check(self, query: dict[str, str], client: SampleClient, redirect_uri: str) -> AskedAuthorization:
         if query.get("response_type") != "code":
             raise OAuthError("unsupported_response_type", "response_type must be code.")
         if not query.get("code_challenge") or query.get("code_challenge_method") != "S256":
@@ -104,10 +104,10 @@ class Authorizing:
         return AskedAuthorization(client, redirect_uri, state, scope, query["resource"], challenge)
 
     def _back(self, redirect_uri: str, state: str | None, answer: dict[str, str]) -> BaseResponse:
-        if state is not None and not self._faults.strikes(Fault.STATE_LOST):
+        if state is not None and not self._faults.strikes(SampleFault.STATE_LOST):
             answer = {**answer, "state": state}
-        if not self._faults.strikes(Fault.ISS_MISSING):
-            is_wrong = self._faults.strikes(Fault.ISS_WRONG)
+        if not self._faults.strikes(SampleFault.ISS_MISSING):
+            is_wrong = self._faults.strikes(SampleFault.ISS_WRONG)
             answer = {**answer, "iss": "https://login.another-upstream.example" if is_wrong else self._metadata.issuer}
         joint = "&" if urlsplit(redirect_uri).query else "?"
         return redirect(f"{redirect_uri}{joint}{urlencode(answer)}", 303)

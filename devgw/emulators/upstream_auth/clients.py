@@ -7,14 +7,14 @@ from urllib.parse import unquote, urlsplit
 
 from devgw.emulators.upstream.asgi import LOOPBACK
 from devgw.emulators.upstream_auth.documents import fetch_document
-from devgw.emulators.upstream_auth.records import Client, Records
+from devgw.emulators.upstream_auth.records import SampleClient, SampleRecords
 from devgw.emulators.upstream_auth.wire import OAuthError, split_uri
 from devgw.entropy import digest, same, short_id, token
 
 METHODS = ("none", "client_secret_basic", "client_secret_post")
 
 
-def register(records: Records, asked: Any, *, always_secret: bool = False) -> dict[str, Any]:
+def register(records: SampleRecords, asked: Any, *, always_secret: bool = False) -> dict[str, Any]:
     """Register a client and return the answer.
 
     Raises:
@@ -28,7 +28,7 @@ def register(records: Records, asked: Any, *, always_secret: bool = False) -> di
         raise OAuthError("invalid_client_metadata", f"token_endpoint_auth_method must be one of {', '.join(METHODS)}.")
     secret = None if method == "none" else token("ucs_")
     name = str(asked.get("client_name") or "A client without a name")
-    client = Client(short_id("uc_", 16), name, uris, method, digest(secret) if secret else None)
+    client = SampleClient(short_id("uc_", 16), name, uris, method, digest(secret) if secret else None)
     records.clients[client.id] = client
     answer: dict[str, Any] = {
         "client_id": client.id,
@@ -42,7 +42,7 @@ def register(records: Records, asked: Any, *, always_secret: bool = False) -> di
     return answer | ({"client_secret": secret, "client_secret_expires_at": 0} if secret else {})
 
 
-async def find_client(records: Records, client_id: str, *, takes_documents: bool) -> Client:
+async def find_client(records: SampleRecords, client_id: str, *, takes_documents: bool) -> SampleClient:
     """Return the client, fetching its document where its id is a URL.
 
     Raises:
@@ -57,7 +57,7 @@ async def find_client(records: Records, client_id: str, *, takes_documents: bool
     return _client_of(client_id, await fetch_document(client_id))
 
 
-def authenticate(client: Client, form: dict[str, str], authorization: str | None) -> None:
+def authenticate(client: SampleClient, form: dict[str, str], authorization: str | None) -> None:
     """Check the client's authentication against what it registered for.
 
     Raises:
@@ -82,7 +82,7 @@ def client_id_of(form: dict[str, str], authorization: str | None) -> str:
     return client_id
 
 
-def is_registered(client: Client, redirect_uri: str) -> bool:
+def is_registered(client: SampleClient, redirect_uri: str) -> bool:
     """Tell whether a redirect URI is one of the client's; the port of a loopback one may differ (RFC 8252 §7.3)."""
     return any(uri == redirect_uri or _without_port(uri) == _without_port(redirect_uri) for uri in client.redirect_uris)
 
@@ -106,13 +106,13 @@ def _redirect_uris(metadata: dict[str, Any], error: str) -> tuple[str, ...]:
     return tuple(uris)
 
 
-def _client_of(url: str, document: Any) -> Client:
+def _client_of(url: str, document: Any) -> SampleClient:
     if not isinstance(document, dict) or document.get("client_id") != url:
         raise OAuthError("invalid_client", f"The document at {url} does not name itself as client_id.", 401)
     if document.get("token_endpoint_auth_method", "none") != "none":
         raise OAuthError("invalid_client", "A client metadata document must say token_endpoint_auth_method none here.")
     name = str(document.get("client_name") or urlsplit(url).netloc)
-    return Client(url, name, _redirect_uris(document, "invalid_client"), "none")
+    return SampleClient(url, name, _redirect_uris(document, "invalid_client"), "none")
 
 
 def _presented(form: dict[str, str], authorization: str | None) -> tuple[str, str]:

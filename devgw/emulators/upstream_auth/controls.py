@@ -3,8 +3,8 @@
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from quart import Quart, Response, request
 
-from devgw.emulators.upstream_auth.faults import Fault, SetFaults
-from devgw.emulators.upstream_auth.records import Records
+from devgw.emulators.upstream_auth.faults import SampleFault, SetFaults
+from devgw.emulators.upstream_auth.records import SampleRecords
 from devgw.emulators.upstream_auth.wire import json_answer
 
 
@@ -13,7 +13,7 @@ class FaultWanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Fault
+    name: SampleFault
     times: int | None = Field(default=None, gt=0, description="How often it strikes; null until cleared.")
     seconds: float = Field(default=1, gt=0, le=3600)
 
@@ -27,7 +27,7 @@ class RevocationWanted(BaseModel):
     """None: everybody's."""
 
 
-def add_controls(app: Quart, records: Records, faults: SetFaults) -> None:
+def add_controls(app: Quart, records: SampleRecords, faults: SetFaults) -> None:
     """Add the controls to `app`. They take JSON alone, so that a page of another site cannot reach them."""
     _add_fault_controls(app, faults)
 
@@ -56,7 +56,7 @@ def _add_fault_controls(app: Quart, faults: SetFaults) -> None:
         try:
             wanted = FaultWanted.model_validate_json(await request.get_data())
         except ValidationError as wrong:
-            return json_answer({"error": str(wrong), "known": [fault.value for fault in Fault]}, 400)
+            return json_answer({"error": str(wrong), "known": [fault.value for fault in SampleFault]}, 400)
         faults.set(wanted.name, times=wanted.times, seconds=wanted.seconds)
         return json_answer(faults.as_json())
 

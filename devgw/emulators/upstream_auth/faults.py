@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Self
 
 
-class Fault(StrEnum):
+class SampleFault(StrEnum):
     """A fault by name; `meaning` says what is seen from outside."""
 
     meaning: str
@@ -76,28 +76,28 @@ class SetFaults:
     """The faults that are set."""
 
     def __init__(self) -> None:
-        self._armed: dict[Fault, Armed] = {}
+        self._armed: dict[SampleFault, Armed] = {}
 
-    def set(self, fault: Fault, *, times: int | None = None, seconds: float = 1.0) -> None:
+    def set(self, fault: SampleFault, *, times: int | None = None, seconds: float = 1.0) -> None:
         """Make `fault` strike, `times` or until it is cleared; `seconds` is the pause of slow and endless ones."""
         self._armed[fault] = Armed(times, seconds)
 
-    def clear(self, fault: Fault | None = None) -> None:
+    def clear(self, fault: SampleFault | None = None) -> None:
         """Clear one fault, or all."""
         if fault is None:
             self._armed.clear()
         else:
             self._armed.pop(fault, None)
 
-    def is_set(self, fault: Fault) -> bool:
+    def is_set(self, fault: SampleFault) -> bool:
         """Tell whether `fault` is set, without using it up: for what must look the same in several documents."""
         return fault in self._armed
 
-    def seconds(self, fault: Fault) -> float:
+    def seconds(self, fault: SampleFault) -> float:
         """Return the pause of a fault, 1 where it is not set."""
         return self._armed[fault].seconds if fault in self._armed else 1.0
 
-    def strikes(self, fault: Fault) -> bool:
+    def strikes(self, fault: SampleFault) -> bool:
         """Tell whether `fault` strikes now, which counts."""
         armed = self._armed.get(fault)
         if armed is None:
@@ -113,6 +113,6 @@ class SetFaults:
         return [
             {"name": fault.value, "meaning": fault.meaning, "set": armed is not None}
             | ({"times": armed.times, "seconds": armed.seconds} if armed else {})
-            for fault in Fault
+            for fault in SampleFault
             for armed in (self._armed.get(fault),)
         ]

@@ -13,7 +13,7 @@ ACCESS_LIFETIME = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class SampleClient:
     """A client, registered or known by its metadata document."""
 
     id: str
@@ -27,7 +27,7 @@ class Client:
 class AskedAuthorization:
     """An authorization request that was found good and waits for a click."""
 
-    client: Client
+    client: SampleClient
     redirect_uri: str
     state: str | None
     scope: str
@@ -36,7 +36,7 @@ class AskedAuthorization:
 
 
 @dataclass(slots=True)
-class Grant:
+class SampleGrant:
     """What a person allowed a client."""
 
     id: str
@@ -48,42 +48,42 @@ class Grant:
 
 
 @dataclass(slots=True)
-class Code:
+class SampleCode:
     """An authorization code."""
 
-    grant: Grant
+    grant: SampleGrant
     asked: AskedAuthorization
     expires_at: datetime
     is_spent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class AccessToken:
+class SampleAccessToken:
     """An access token."""
 
-    grant: Grant
+    grant: SampleGrant
     scope: str
     expires_at: datetime
 
 
 @dataclass(slots=True)
-class RefreshToken:
+class SampleRefreshToken:
     """A refresh token; a spent one that comes again ends its grant."""
 
-    grant: Grant
+    grant: SampleGrant
     is_spent: bool = False
 
 
 @dataclass
-class Records:
+class SampleRecords:
     """Everything remembered; keys of secrets are digests."""
 
     clock: Clock
-    clients: dict[str, Client] = field(default_factory=dict)
+    clients: dict[str, SampleClient] = field(default_factory=dict)
     waiting: dict[str, AskedAuthorization] = field(default_factory=dict)
-    codes: dict[str, Code] = field(default_factory=dict)
-    access_tokens: dict[str, AccessToken] = field(default_factory=dict)
-    refresh_tokens: dict[str, RefreshToken] = field(default_factory=dict)
+    codes: dict[str, SampleCode] = field(default_factory=dict)
+    access_tokens: dict[str, SampleAccessToken] = field(default_factory=dict)
+    refresh_tokens: dict[str, SampleRefreshToken] = field(default_factory=dict)
 
     def wait_for_click(self, asked: AskedAuthorization) -> str:
         """Keep a request and return the id under which the page sends its answer."""
@@ -93,31 +93,31 @@ class Records:
 
     def issue_code(self, asked: AskedAuthorization, subject: str) -> str:
         """Grant what was asked and return a code for it."""
-        grant = Grant(short_id("grant_"), asked.client.id, subject, asked.scope, asked.resource)
+        grant = SampleGrant(short_id("grant_"), asked.client.id, subject, asked.scope, asked.resource)
         code = token("uac_")
-        self.codes[digest(code)] = Code(grant, asked, self.clock.now() + CODE_LIFETIME)
+        self.codes[digest(code)] = SampleCode(grant, asked, self.clock.now() + CODE_LIFETIME)
         return code
 
-    def issue_access_token(self, grant: Grant, scope: str) -> str:
+    def issue_access_token(self, grant: SampleGrant, scope: str) -> str:
         """Return a fresh access token."""
         minted = token("uat_")
-        self.access_tokens[digest(minted)] = AccessToken(grant, scope, self.clock.now() + ACCESS_LIFETIME)
+        self.access_tokens[digest(minted)] = SampleAccessToken(grant, scope, self.clock.now() + ACCESS_LIFETIME)
         return minted
 
-    def issue_refresh_token(self, grant: Grant) -> str:
+    def issue_refresh_token(self, grant: SampleGrant) -> str:
         """Return a fresh refresh token."""
         minted = token("urt_")
-        self.refresh_tokens[digest(minted)] = RefreshToken(grant)
+        self.refresh_tokens[digest(minted)] = SampleRefreshToken(grant)
         return minted
 
-    def live_access_token(self, presented: str) -> AccessToken | None:
+    def live_access_token(self, presented: str) -> SampleAccessToken | None:
         """Return an access token that is known, unexpired and not revoked."""
         found = self.access_tokens.get(digest(presented))
         if found is None or not found.grant.is_live or found.expires_at <= self.clock.now():
             return None
         return found
 
-    def grants(self) -> list[Grant]:
+    def grants(self) -> list[SampleGrant]:
         """Return every grant a code was issued for."""
         return [code.grant for code in self.codes.values()]
 

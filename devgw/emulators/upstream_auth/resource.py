@@ -7,9 +7,9 @@ from typing import Any
 from devgw.emulators.reader import read_json
 from devgw.emulators.upstream.asgi import App, Header, Message, Receive, Scope, Send, answer, drain, header, read_body
 from devgw.emulators.upstream_auth.breakage import HTML_ERROR, compressed, cut, endless, silent
-from devgw.emulators.upstream_auth.faults import Fault, SetFaults
+from devgw.emulators.upstream_auth.faults import SampleFault, SetFaults
 from devgw.emulators.upstream_auth.metadata import SCOPES, Metadata
-from devgw.emulators.upstream_auth.records import PEOPLE, AccessToken, Records
+from devgw.emulators.upstream_auth.records import PEOPLE, SampleAccessToken, SampleRecords
 
 WRITING_TOOLS = frozenset({"add_note", "delete_note"})
 
@@ -17,7 +17,7 @@ WRITING_TOOLS = frozenset({"add_note", "delete_note"})
 class ProtectedResource:
     """An ASGI app around the MCP server that lets good tokens through and breaks where a fault says so."""
 
-    def __init__(self, inner: App, records: Records, metadata: Metadata, faults: SetFaults) -> None:
+    def __init__(self, inner: App, records: SampleRecords, metadata: Metadata, faults: SetFaults) -> None:
         self._inner = inner
         self._records = records
         self._metadata = metadata
@@ -25,45 +25,45 @@ class ProtectedResource:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request on the MCP path."""
-        if self._faults.is_set(Fault.MCP_REDIRECT_SLASH) and not scope["path"].endswith("/"):
+        if self._faults.is_set(SampleFault.MCP_REDIRECT_SLASH) and not scope["path"].endswith("/"):
             await self._redirect(receive, send)
             return
         presented = _bearer(scope)
         token = self._records.live_access_token(presented) if presented else None
         if token is None:
             await self._refuse(receive, send, is_presented=bool(presented))
-        elif self._faults.strikes(Fault.MCP_UNAUTHORIZED):
+        elif self._faults.strikes(SampleFault.MCP_UNAUTHORIZED):
             await self._refuse(receive, send, is_presented=True)
         elif not await self._broke(receive, send):
             await self._pass(scope, receive, send, token)
 
-    async def _pass(self, scope: Scope, receive: Receive, send: Send, token: AccessToken) -> None:
+    async def _pass(self, scope: Scope, receive: Receive, send: Send, token: SampleAccessToken) -> None:
         body = await read_body(receive)
-        if self._faults.strikes(Fault.MCP_FORBIDDEN) or (_writes(body) and SCOPES[1] not in token.scope.split()):
+        if self._faults.strikes(SampleFault.MCP_FORBIDDEN) or (_writes(body) and SCOPES[1] not in token.scope.split()):
             await self._forbid(send)
             return
         inner = {**scope, "devgw.identity": _identity(token)}
-        if self._faults.strikes(Fault.MCP_GZIP):
+        if self._faults.strikes(SampleFault.MCP_GZIP):
             send = compressed(send)
         await self._inner(inner, _again(body, receive), send)
 
     async def _broke(self, receive: Receive, send: Send) -> bool:
         """Tell whether a fault answered instead of the MCP server."""
-        if self._faults.is_set(Fault.MCP_SLOW):
-            pause = self._faults.seconds(Fault.MCP_SLOW)
-            self._faults.strikes(Fault.MCP_SLOW)
+        if self._faults.is_set(SampleFault.MCP_SLOW):
+            pause = self._faults.seconds(SampleFault.MCP_SLOW)
+            self._faults.strikes(SampleFault.MCP_SLOW)
             await asyncio.sleep(pause)
-        pause = self._faults.seconds(Fault.MCP_ENDLESS)
-        if self._faults.strikes(Fault.MCP_HTML):
+        pause = self._faults.seconds(SampleFault.MCP_ENDLESS)
+        if self._faults.strikes(SampleFault.MCP_HTML):
             await drain(receive)
             await answer(send, 502, "text/html; charset=utf-8", HTML_ERROR.encode())
-        elif self._faults.strikes(Fault.MCP_SILENT):
+        elif self._faults.strikes(SampleFault.MCP_SILENT):
             await silent(receive)
-        elif self._faults.strikes(Fault.MCP_DEAD):
+        elif self._faults.strikes(SampleFault.MCP_DEAD):
             await endless(receive, send, pause=None)
-        elif self._faults.strikes(Fault.MCP_ENDLESS):
+        elif self._faults.strikes(SampleFault.MCP_ENDLESS):
             await endless(receive, send, pause=pause)
-        elif self._faults.strikes(Fault.MCP_CUT):
+        elif self._faults.strikes(SampleFault.MCP_CUT):
             await cut(receive, send)
         else:
             return False
@@ -96,7 +96,7 @@ def _bearer(scope: Scope) -> str | None:
     return presented.strip() if scheme.lower() == "bearer" else None
 
 
-def _identity(token: AccessToken) -> dict[str, str]:
+def _identity(token: SampleAccessToken) -> dict[str, str]:
     return {
         "subject": token.grant.subject,
         "name": PEOPLE.get(token.grant.subject, token.grant.subject),

@@ -8,9 +8,9 @@ from werkzeug.exceptions import HTTPException
 from devgw.emulators.upstream_auth.authorize import Authorizing, page
 from devgw.emulators.upstream_auth.clients import register
 from devgw.emulators.upstream_auth.controls import add_controls
-from devgw.emulators.upstream_auth.faults import Fault, SetFaults
+from devgw.emulators.upstream_auth.faults import SampleFault, SetFaults
 from devgw.emulators.upstream_auth.metadata import Metadata
-from devgw.emulators.upstream_auth.records import Records
+from devgw.emulators.upstream_auth.records import SampleRecords
 from devgw.emulators.upstream_auth.token import Redeeming
 from devgw.emulators.upstream_auth.wire import OAuthError, html_error, json_answer, json_body
 from devgw.foreign.text import on_a_page
@@ -20,7 +20,7 @@ OPEN_TO_BROWSERS = ("/.well-known/", "/register", "/token", "/revoke")
 """Where a browser client on another origin may read the answer."""
 
 
-def create_server(records: Records, metadata: Metadata, faults: SetFaults) -> Quart:
+def create_server(records: SampleRecords, metadata: Metadata, faults: SetFaults) -> Quart:
     """Return everything but the MCP path as a Quart app."""
     app = Quart(__name__, static_folder=None)
     app.jinja_options = {"autoescape": True, "finalize": on_a_page}
@@ -70,24 +70,24 @@ def _add_documents(app: Quart, metadata: Metadata, faults: SetFaults) -> None:
     @app.get("/metadata/<path:_>")
     async def document(_: str) -> Response:
         if metadata.is_prm_at(request.path):
-            is_html = faults.strikes(Fault.PRM_HTML)
+            is_html = faults.strikes(SampleFault.PRM_HTML)
             return html_error(200) if is_html else json_answer(metadata.protected_resource())
         if not metadata.is_authorization_server_at(request.path):
             return json_answer({"error": "not_found"}, 404)
-        if faults.strikes(Fault.METADATA_BROKEN):
+        if faults.strikes(SampleFault.METADATA_BROKEN):
             return json_answer({"error": "server_error"}, 500)
-        is_html = faults.strikes(Fault.METADATA_HTML)
+        is_html = faults.strikes(SampleFault.METADATA_HTML)
         return html_error(200) if is_html else json_answer(metadata.authorization_server())
 
 
-def _add_registration(app: Quart, records: Records, faults: SetFaults) -> None:
+def _add_registration(app: Quart, records: SampleRecords, faults: SetFaults) -> None:
     @app.post("/register")
     async def register_client() -> Response:
-        if faults.is_set(Fault.NO_REGISTRATION):
+        if faults.is_set(SampleFault.NO_REGISTRATION):
             return json_answer({"error": "not_found"}, 404)
-        if faults.strikes(Fault.REGISTRATION_REFUSED):
+        if faults.strikes(SampleFault.REGISTRATION_REFUSED):
             return html_error(403)
-        always_secret = faults.strikes(Fault.REGISTRATION_WITH_SECRET)
+        always_secret = faults.strikes(SampleFault.REGISTRATION_WITH_SECRET)
         try:
             return json_answer(register(records, await json_body(), always_secret=always_secret), 201)
         except OAuthError as refusal:

@@ -9,9 +9,16 @@ from quart import Quart, Response, request
 
 from devgw.emulators.upstream_auth.breakage import CUT_HEADER
 from devgw.emulators.upstream_auth.clients import authenticate, client_id_of, find_client
-from devgw.emulators.upstream_auth.faults import Fault, SetFaults
+from devgw.emulators.upstream_auth.faults import SampleFault, SetFaults
 from devgw.emulators.upstream_auth.metadata import Metadata
-from devgw.emulators.upstream_auth.records import ACCESS_LIFETIME, Client, Code, Grant, Records, RefreshToken
+from devgw.emulators.upstream_auth.records import (
+    ACCESS_LIFETIME,
+    SampleClient,
+    SampleCode,
+    SampleGrant,
+    SampleRecords,
+    SampleRefreshToken,
+)
 from devgw.emulators.upstream_auth.wire import FORM, OAuthError, html_error, json_answer, read_form
 from devgw.entropy import digest, same
 
@@ -19,7 +26,7 @@ from devgw.entropy import digest, same
 class Redeeming:
     """The token endpoint over one set of records."""
 
-    def __init__(self, records: Records, metadata: Metadata, faults: SetFaults) -> None:
+    def __init__(self, records: SampleRecords, metadata: Metadata, faults: SetFaults) -> None:
         self._records = records
         self._metadata = metadata
         self._faults = faults
@@ -31,20 +38,20 @@ class Redeeming:
 
     async def answer(self) -> Response:
         """Answer a token request, in the shape that the faults give it."""
-        if self._faults.strikes(Fault.TOKEN_HTML):
+        if self._faults.strikes(SampleFault.TOKEN_HTML):
             return html_error(502)
-        if self._faults.strikes(Fault.TOKEN_UNAVAILABLE):
+        if self._faults.strikes(SampleFault.TOKEN_UNAVAILABLE):
             unavailable = json_answer({"error": "temporarily_unavailable"}, 503)
             unavailable.headers["Retry-After"] = "1"
             return unavailable
-        if self._faults.is_set(Fault.TOKEN_SLOW):
-            pause = self._faults.seconds(Fault.TOKEN_SLOW)
-            self._faults.strikes(Fault.TOKEN_SLOW)
+        if self._faults.is_set(SampleFault.TOKEN_SLOW):
+            pause = self._faults.seconds(SampleFault.TOKEN_SLOW)
+            self._faults.strikes(SampleFault.TOKEN_SLOW)
             await asyncio.sleep(pause)
         try:
             return self._shaped(await self._tokens())
         except OAuthError as refusal:
-            status = 200 if self._faults.strikes(Fault.TOKEN_ERROR_200) else refusal.status
+            status = 200 if self._faults.strikes(SampleFault.TOKEN_ERROR_200) else refusal.status
             return self._shaped(refusal.as_json(), status)
 
     async def revoke(self) -> Response:
@@ -74,14 +81,14 @@ class Redeeming:
             case other:
                 raise OAuthError("unsupported_grant_type", f"grant_type {other!r} is not known here.")
 
-    async def _client(self, form: dict[str, str]) -> Client:
+    async def _client(self, form: dict[str, str]) -> SampleClient:
         authorization = request.headers.get("Authorization")
         client_id = client_id_of(form, authorization)
         client = await find_client(self._records, client_id, takes_documents=self._metadata.takes_documents)
         authenticate(client, form, authorization)
         return client
 
-    def _redeem(self, client: Client, form: dict[str, str]) -> dict[str, object]:
+    def _redeem(self, client: SampleClient, form: dict[str, str]) -> dict[str, object]:
         code = self._records.codes.get(digest(form.get("code", "")))
         if code is None or code.grant.client_id != client.id:
             raise OAuthError("invalid_grant", "The code is not known, or another client's.")
@@ -92,7 +99,7 @@ class Redeeming:
         code.is_spent = True
         return self._issue(code.grant, code.grant.scope)
 
-    def _check_code(self, code: Code, form: dict[str, str]) -> None:
+    def _check_code(self, code: SampleCode, form: dict[str, str]) -> None:
         if code.expires_at <= self._records.clock.now():
             raise OAuthError("invalid_grant", "The code has expired.")
         if form.get("redirect_uri") != code.asked.redirect_uri:
@@ -102,21 +109,21 @@ class Redeeming:
         if "resource" not in form:
             raise OAuthError("invalid_target", "resource is missing.")
 
-    def _refresh(self, client: Client, form: dict[str, str]) -> dict[str, object]:
+    def _refresh(self, client: SampleClient, form: dict[str, str]) -> dict[str, object]:
         presented = self._records.refresh_tokens.get(digest(form.get("refresh_token", "")))
-        if self._faults.strikes(Fault.REFRESH_REVOKED):
+        if self._faults.strikes(SampleFault.REFRESH_REVOKED):
             raise OAuthError("invalid_grant", "The connection was revoked.")
         grant = self._check_refresh(presented, client)
         scope = form.get("scope") or grant.scope
         if set(scope.split()) - set(grant.scope.split()):
             raise OAuthError("invalid_scope", "A refresh cannot widen the scope.")
-        if self._faults.strikes(Fault.REFRESH_KEPT):
+        if self._faults.strikes(SampleFault.REFRESH_KEPT):
             return self._access(grant, scope)
         assert presented is not None
         presented.is_spent = True
         return self._issue(grant, scope)
 
-    def _check_refresh(self, presented: RefreshToken | None, client: Client) -> Grant:
+    def _check_refresh(self, presented: SampleRefreshToken | None, client: SampleClient) -> SampleGrant:
         if presented is None or presented.grant.client_id != client.id:
             raise OAuthError("invalid_grant", "The refresh token is not known, or another client's.")
         if presented.is_spent:
@@ -126,13 +133,13 @@ class Redeeming:
             raise OAuthError("invalid_grant", "The grant was revoked.")
         return presented.grant
 
-    def _issue(self, grant: Grant, scope: str) -> dict[str, object]:
+    def _issue(self, grant: SampleGrant, scope: str) -> dict[str, object]:
         tokens = self._access(grant, scope)
-        if not self._faults.strikes(Fault.TOKEN_WITHOUT_REFRESH):
+        if not self._faults.strikes(SampleFault.TOKEN_WITHOUT_REFRESH):
             tokens["refresh_token"] = self._records.issue_refresh_token(grant)
         return tokens
 
-    def _access(self, grant: Grant, scope: str) -> dict[str, object]:
+    def _access(self, grant: SampleGrant, scope: str) -> dict[str, object]:
         tokens: dict[str, object] = {
             "access_token": self._records.issue_access_token(grant, scope),
             "token_type": "Bearer",
@@ -140,8 +147,8 @@ class Redeeming:
             "scope": scope,
         }
         for fault, member in (
-            (Fault.TOKEN_WITHOUT_EXPIRY, "expires_in"),
-            (Fault.TOKEN_WITHOUT_TYPE, "token_type"),
+            (SampleFault.TOKEN_WITHOUT_EXPIRY, "expires_in"),
+            (SampleFault.TOKEN_WITHOUT_TYPE, "token_type"),
         ):
             if self._faults.strikes(fault):
                 del tokens[member]
@@ -149,9 +156,9 @@ class Redeeming:
 
     def _shaped(self, answer: dict[str, object] | dict[str, str], status: int = 200) -> Response:
         shaped = json_answer(dict(answer), status)
-        if self._faults.strikes(Fault.TOKEN_FORM_ENCODED):
+        if self._faults.strikes(SampleFault.TOKEN_FORM_ENCODED):
             shaped = Response(urlencode(answer), status, {"Content-Type": FORM, "Cache-Control": "no-store"})
-        if self._faults.strikes(Fault.TOKEN_ANSWER_LOST):
+        if self._faults.strikes(SampleFault.TOKEN_ANSWER_LOST):
             shaped.headers[CUT_HEADER] = "yes"
         return shaped
 

@@ -22,11 +22,11 @@ from devgw.emulators.workos.emulator import Emulator, Happened
 from devgw.emulators.workos.faults import (
     AnswerFault,
     CallbackFault,
-    CodeFault,
     Fault,
     KeyRotation,
     SlowFault,
     TokenFault,
+    WorthlessCode,
 )
 from devgw.emulators.workos.redirects import takes
 from devgw.emulators.workos_seed import EnvironmentSeed, Persona, Seed, SeedError, parse_seed, read_seed
@@ -34,7 +34,6 @@ from devgw.emulators.workos_seed import EnvironmentSeed, Persona, Seed, SeedErro
 __all__ = [
     "AnswerFault",
     "CallbackFault",
-    "CodeFault",
     "Emulator",
     "EnvironmentSeed",
     "Fault",
@@ -45,6 +44,7 @@ __all__ = [
     "SeedError",
     "SlowFault",
     "TokenFault",
+    "WorthlessCode",
     "create_app",
     "parse_seed",
     "read_seed",

@@ -7,14 +7,14 @@ from quart import Quart, Response, request
 
 from devgw.emulators.workos.answers import JsonAnswer, plain_error
 from devgw.emulators.workos.emulator import Emulator
-from devgw.emulators.workos.environment import Environment
+from devgw.emulators.workos.environment import WorkosEnvironment
 from devgw.emulators.workos.public import read_body
 from devgw.emulators.workos.redirects import why_it_cannot_be_registered
 from devgw.emulators.workos.travel import respond
 
 Asked = NewType("Asked", dict[str, Any])
 """Path, query or body members of a request."""
-Handler = Callable[[Environment, Asked], JsonAnswer]
+Handler = Callable[[WorkosEnvironment, Asked], JsonAnswer]
 
 UNAUTHORIZED = plain_error(401, "Unauthorized", "api-key-unknown")
 
@@ -46,24 +46,24 @@ def _with_key(emulator: Emulator, handler: Handler) -> Callable[..., Any]:
     return handle
 
 
-def list_users(environment: Environment, asked: Asked) -> JsonAnswer:
+def list_users(environment: WorkosEnvironment, asked: Asked) -> JsonAnswer:
     """Answer `GET /user_management/users`."""
     wanted = asked.get("email")
     return _page([environment.user_as_json(one) for one in environment.personas if wanted in (None, one.email)], asked)
 
 
-def read_user(environment: Environment, asked: Asked) -> JsonAnswer:
+def read_user(environment: WorkosEnvironment, asked: Asked) -> JsonAnswer:
     """Answer `GET /user_management/users/{id}`."""
     persona = next((one for one in environment.personas if one.id == asked["user_id"]), None)
     return JsonAnswer(200, environment.user_as_json(persona)) if persona else _not_found("User", asked["user_id"])
 
 
-def list_redirect_uris(environment: Environment, asked: Asked) -> JsonAnswer:
+def list_redirect_uris(environment: WorkosEnvironment, asked: Asked) -> JsonAnswer:
     """Answer `GET /user_management/redirect_uris`: the newest first."""
     return _page([known.as_json() for known in reversed(environment.redirect_uris)], asked)
 
 
-def add_redirect_uri(environment: Environment, asked: Asked) -> JsonAnswer:
+def add_redirect_uri(environment: WorkosEnvironment, asked: Asked) -> JsonAnswer:
     """Answer `POST /user_management/redirect_uris`."""
     uri = asked.get("uri")
     if not isinstance(uri, str) or not uri:
@@ -75,7 +75,7 @@ def add_redirect_uri(environment: Environment, asked: Asked) -> JsonAnswer:
     return JsonAnswer(201, environment.register(uri).as_json())
 
 
-def drop_redirect_uri(environment: Environment, asked: Asked) -> JsonAnswer:
+def drop_redirect_uri(environment: WorkosEnvironment, asked: Asked) -> JsonAnswer:
     """Answer `DELETE /user_management/redirect_uris/{id}`."""
     known = next((one for one in environment.redirect_uris if one.id == asked["redirect_id"]), None)
     if known is None:
@@ -84,12 +84,12 @@ def drop_redirect_uri(environment: Environment, asked: Asked) -> JsonAnswer:
     return JsonAnswer(204, None)
 
 
-def list_organizations(environment: Environment, asked: Asked) -> JsonAnswer:
+def list_organizations(environment: WorkosEnvironment, asked: Asked) -> JsonAnswer:
     """Answer `GET /organizations`."""
     return _page([environment.organization_as_json(one) for one in environment.seed.organizations], asked)
 
 
-def read_organization(environment: Environment, asked: Asked) -> JsonAnswer:
+def read_organization(environment: WorkosEnvironment, asked: Asked) -> JsonAnswer:
     """Answer `GET /organizations/{id}`."""
     found = environment.organization(asked["organization_id"])
     if found is None:
@@ -97,7 +97,7 @@ def read_organization(environment: Environment, asked: Asked) -> JsonAnswer:
     return JsonAnswer(200, environment.organization_as_json(found))
 
 
-def revoke_session(environment: Environment, asked: Asked) -> JsonAnswer:
+def revoke_session(environment: WorkosEnvironment, asked: Asked) -> JsonAnswer:
     """Answer `POST /user_management/sessions/revoke`."""
     session_id = str(asked.get("session_id", ""))
     return JsonAnswer(200, {}) if environment.sessions.end(session_id) else _not_found("Session", session_id)

@@ -9,8 +9,8 @@ from typing import Any
 from devgw import entropy
 from devgw.emulators.workos.answers import JsonAnswer, oauth_error, plain_error
 from devgw.emulators.workos.emulator import Emulator, Happened
-from devgw.emulators.workos.environment import Environment
-from devgw.emulators.workos.sessions import Code, Refresh
+from devgw.emulators.workos.environment import WorkosEnvironment
+from devgw.emulators.workos.sessions import LoginCode, Refresh
 from devgw.emulators.workos.tokens import token_answer
 
 CODE, REFRESH = "authorization_code", "refresh_token"
@@ -49,7 +49,7 @@ def _missing(body: Mapping[str, Any], name: str) -> JsonAnswer | None:
     return oauth_error("invalid_request", f"Missing required parameter: {name}", f"{name.replace('_', '-')}-missing")
 
 
-def _check_secret(emulator: Emulator, environment: Environment, body: Mapping[str, Any]) -> JsonAnswer | None:
+def _check_secret(emulator: Emulator, environment: WorkosEnvironment, body: Mapping[str, Any]) -> JsonAnswer | None:
     """Refuse a wrong API key.
 
     Which of the two codes WorkOS uses is not established; both occur here, so that nobody relies on either.
@@ -64,7 +64,7 @@ def _check_secret(emulator: Emulator, environment: Environment, body: Mapping[st
     return oauth_error("invalid_client", "Invalid client secret.", "api-key-unknown")
 
 
-async def _redeem(emulator: Emulator, environment: Environment, body: Mapping[str, Any]) -> JsonAnswer:
+async def _redeem(emulator: Emulator, environment: WorkosEnvironment, body: Mapping[str, Any]) -> JsonAnswer:
     presented = body["code"]
     if reason := environment.sessions.why_code_is_worthless(presented, body["client_id"]):
         return oauth_error("invalid_grant", f"The code '{presented}' has expired or is invalid.", reason)
@@ -79,7 +79,7 @@ async def _redeem(emulator: Emulator, environment: Environment, body: Mapping[st
     return await token_answer(emulator, environment, session, persona)
 
 
-def _check_verifier(code: Code, verifier: object) -> JsonAnswer | None:
+def _check_verifier(code: LoginCode, verifier: object) -> JsonAnswer | None:
     if code.code_challenge is None:
         if verifier is None:
             return None
@@ -92,12 +92,12 @@ def _check_verifier(code: Code, verifier: object) -> JsonAnswer | None:
     return oauth_error("invalid_grant", "Invalid code verifier.", reason)
 
 
-async def _refresh_in_turn(emulator: Emulator, environment: Environment, body: Mapping[str, Any]) -> JsonAnswer:
+async def _refresh_in_turn(emulator: Emulator, environment: WorkosEnvironment, body: Mapping[str, Any]) -> JsonAnswer:
     async with environment.refreshing:
         return await _refresh(emulator, environment, body)
 
 
-async def _refresh(emulator: Emulator, environment: Environment, body: Mapping[str, Any]) -> JsonAnswer:
+async def _refresh(emulator: Emulator, environment: WorkosEnvironment, body: Mapping[str, Any]) -> JsonAnswer:
     presented = body["refresh_token"]
     if reason := environment.sessions.why_refresh_is_worthless(presented, body["client_id"]):
         return oauth_error("invalid_grant", "Invalid refresh token.", reason)
@@ -114,7 +114,9 @@ async def _refresh(emulator: Emulator, environment: Environment, body: Mapping[s
     return refresh.answer
 
 
-def _change_organization(environment: Environment, refresh: Refresh, organization_id: object) -> JsonAnswer | None:
+def _change_organization(
+    environment: WorkosEnvironment, refresh: Refresh, organization_id: object
+) -> JsonAnswer | None:
     if organization_id is None:
         return None
     if not isinstance(organization_id, str) or not environment.organization(organization_id):

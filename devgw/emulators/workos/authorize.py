@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from devgw.emulators.workos.emulator import Emulator
-from devgw.emulators.workos.environment import Environment
+from devgw.emulators.workos.environment import WorkosEnvironment
 
 PROVIDERS = frozenset(
     {
@@ -48,7 +48,7 @@ class ErrorRedirect:
 class Accepted:
     """The request is good: somebody may sign in."""
 
-    environment: Environment
+    environment: WorkosEnvironment
     redirect_uri: str
     state: str | None
     code_challenge: str | None
@@ -95,7 +95,7 @@ def with_parameters(uri: str, parameters: Mapping[str, str | None]) -> str:
     return urlunsplit(parts._replace(query="&".join(part for part in (parts.query, added) if part)))
 
 
-def _check_selector(environment: Environment, query: Mapping[str, str]) -> ErrorPage | ErrorRedirect | None:
+def _check_selector(environment: WorkosEnvironment, query: Mapping[str, str]) -> ErrorPage | ErrorRedirect | None:
     given = [name for name in SELECTORS if query.get(name)]
     provider = query.get("provider")
     if not given or (provider and provider not in PROVIDERS):
@@ -109,7 +109,7 @@ def _check_selector(environment: Environment, query: Mapping[str, str]) -> Error
     return None if provider else _check_connection(environment, query)
 
 
-def _check_connection(environment: Environment, query: Mapping[str, str]) -> ErrorRedirect | None:
+def _check_connection(environment: WorkosEnvironment, query: Mapping[str, str]) -> ErrorRedirect | None:
     connection, organization, domain = (query.get(name) for name in SELECTORS[1:])
     if connection and not environment.connection(connection):
         return _back(query, "connection_invalid", f"No Connection found with ID '{connection}'")
@@ -155,7 +155,7 @@ def _method(provider: str | None) -> str:
     return "Password" if provider == "authkit" else provider
 
 
-def _organization(environment: Environment, query: Mapping[str, str]) -> str | None:
+def _organization(environment: WorkosEnvironment, query: Mapping[str, str]) -> str | None:
     if connection := environment.connection(query.get("connection_id", "")):
         return connection.organization
     return query.get("organization_id")

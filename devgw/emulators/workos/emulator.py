@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from devgw.clock import Clock, SystemClock
-from devgw.emulators.workos.environment import Environment
+from devgw.emulators.workos.environment import WorkosEnvironment
 from devgw.emulators.workos.faults import ArmedFaults, read_fault
 from devgw.emulators.workos.sessions import Impersonator, SignIn
 from devgw.emulators.workos_seed import Seed
@@ -75,7 +75,7 @@ class Emulator:
         self.faults = ArmedFaults()
         keys, callbacks = signing_keys or {}, tuple(redirect_uris)
         self.environments = {
-            written.client_id: Environment(
+            written.client_id: WorkosEnvironment(
                 written,
                 self.clock,
                 pem=keys.get(written.client_id),
@@ -85,7 +85,7 @@ class Emulator:
         }
         self.faults.arm(*(read_fault(written) for written in seed.faults))
 
-    def environment_of_key(self, api_key: str) -> Environment | None:
+    def environment_of_key(self, api_key: str) -> WorkosEnvironment | None:
         """Return the environment whose API key this is."""
         return next((one for one in self.environments.values() if one.seed.api_key == api_key), None)
 

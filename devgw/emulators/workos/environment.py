@@ -9,7 +9,7 @@ from devgw.clock import Clock
 from devgw.emulators.workos.answers import timestamp
 from devgw.emulators.workos.keys import KeyRing
 from devgw.emulators.workos.redirects import matches
-from devgw.emulators.workos.sessions import Sessions
+from devgw.emulators.workos.sessions import WorkosSessions
 from devgw.emulators.workos_seed import ConnectionSeed, EnvironmentSeed, Membership, OrganizationSeed, Persona
 
 
@@ -35,7 +35,7 @@ class RegisteredUri:
         }
 
 
-class Environment:
+class WorkosEnvironment:
     """A WorkOS environment: everything behind one client id and its API key."""
 
     def __init__(
@@ -44,7 +44,7 @@ class Environment:
         self.seed = seed
         self.began_at = clock.now()
         self.keys = KeyRing(clock, pem)
-        self.sessions = Sessions(clock)
+        self.sessions = WorkosSessions(clock)
         self.redirect_uris: list[RegisteredUri] = []
         self.last_sign_ins: dict[str, datetime] = {}
         self.refreshing = asyncio.Lock()

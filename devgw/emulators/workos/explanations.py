@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from devgw.emulators.workos.emulator import Emulator
-from devgw.emulators.workos.environment import Environment
+from devgw.emulators.workos.environment import WorkosEnvironment
 from devgw.emulators.workos.redirects import differences, nearest, why_it_cannot_be_registered
 
 _CONTACT = "If you are not sure what this means, please contact your organization admin."
@@ -13,7 +13,7 @@ _THE_FILE = "Here the dashboard is the emulator's own file: emulators/workos.jso
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class ErrorPageText:
     """The contents of an error page."""
 
     title: str
@@ -30,7 +30,7 @@ class Explanation:
     """Client id and redirect URI, where this URI may be registered."""
 
 
-def explain(emulator: Emulator, slug: str, facts: Mapping[str, str]) -> Explanation | None:
+def explain(emulator: Emulator, slug: str, facts: Mapping[str, str]) -> ErrorPageText | None:
     """Return what the page `/__error/sso/<slug>` says, or None where there is no such page."""
     if slug == "client-id-invalid":
         return _client_id(emulator, facts.get("client_id", ""))
@@ -42,9 +42,9 @@ def explain(emulator: Emulator, slug: str, facts: Mapping[str, str]) -> Explanat
     return _parameters(slug, facts)
 
 
-def _client_id(emulator: Emulator, sent: str) -> Explanation:
+def _client_id(emulator: Emulator, sent: str) -> ErrorPageText:
     close = nearest(sent, list(emulator.environments))
-    return Explanation(
+    return ErrorPageText(
         title="Invalid client ID",
         words=f"Make sure that the app uses the correct client ID. {_CONTACT}",
         cause=_why_client_id(emulator, sent),
@@ -74,12 +74,12 @@ def _why_client_id(emulator: Emulator, sent: str) -> str:
     return "No environment has this client id: it is mistyped, or of another environment."
 
 
-def _redirect_uri(environment: Environment | None, sent: str) -> Explanation:
+def _redirect_uri(environment: WorkosEnvironment | None, sent: str) -> ErrorPageText:
     registered = [known.uri for known in environment.redirect_uris] if environment else []
     close = nearest(sent, registered)
     cause, change = _why_redirect_uri(environment, sent, close)
     pairs = (("Sent", sent or "nothing"), *((("Registered, nearest", close),) if close else ()))
-    return Explanation(
+    return ErrorPageText(
         title="Invalid redirect URI",
         words=f"Make sure that the app uses the correct redirect URI. {_CONTACT}",
         cause=cause,
@@ -91,13 +91,13 @@ def _redirect_uri(environment: Environment | None, sent: str) -> Explanation:
     )
 
 
-def _registrable(environment: Environment | None, sent: str) -> tuple[str, str] | None:
+def _registrable(environment: WorkosEnvironment | None, sent: str) -> tuple[str, str] | None:
     if environment is None or not sent or why_it_cannot_be_registered(sent, environment.seed.mode):
         return None
     return environment.client_id, sent
 
 
-def _why_redirect_uri(environment: Environment | None, sent: str, close: str | None) -> tuple[str, str]:
+def _why_redirect_uri(environment: WorkosEnvironment | None, sent: str, close: str | None) -> tuple[str, str]:
     if not sent:
         return "The request carries no redirect_uri.", f"Send redirect_uri={close or 'a registered one'}."
     reason = why_it_cannot_be_registered(sent, environment.seed.mode) if environment else None
@@ -114,8 +114,8 @@ def _why_redirect_uri(environment: Environment | None, sent: str, close: str | N
     )
 
 
-def _selector(provider: str) -> Explanation:
-    return Explanation(
+def _selector(provider: str) -> ErrorPageText:
+    return ErrorPageText(
         title="Invalid connection selector",
         words=f"Make sure that the app uses a valid connection selector. {_CONTACT}",
         cause=f"WorkOS has no provider called {provider}."
@@ -144,9 +144,9 @@ _PARAMETERS = {
 }
 
 
-def _parameters(slug: str, facts: Mapping[str, str]) -> Explanation | None:
+def _parameters(slug: str, facts: Mapping[str, str]) -> ErrorPageText | None:
     if slug not in _PARAMETERS:
         return None
     title, change = _PARAMETERS[slug]
     sent = tuple((f"Sent as {name}", value or "empty") for name, value in facts.items() if name != "client_id")
-    return Explanation(title, _CONTACT, "What the request sends, WorkOS does not take.", change, sent)
+    return ErrorPageText(title, _CONTACT, "What the request sends, WorkOS does not take.", change, sent)

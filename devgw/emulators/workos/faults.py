@@ -67,7 +67,7 @@ class CallbackFault(_Fault):
     parameters: dict[str, str | None]
 
 
-class CodeFault(_Fault):
+class WorthlessCode(_Fault):
     """The next authorization code is worth nothing."""
 
     kind: Literal["code"] = "code"
@@ -82,7 +82,7 @@ class KeyRotation(_Fault):
     """Whether the old key stays in the key set."""
 
 
-Fault = AnswerFault | SlowFault | TokenFault | CallbackFault | CodeFault | KeyRotation
+Fault = AnswerFault | SlowFault | TokenFault | CallbackFault | WorthlessCode | KeyRotation
 _READER: TypeAdapter[Fault] = TypeAdapter(
     Annotated[Fault, Field(discriminator="kind")], config=ConfigDict(defer_build=True)
 )

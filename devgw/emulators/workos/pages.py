@@ -6,8 +6,8 @@ from quart import Quart, Response, request
 
 from devgw.emulators.workos.authorize import Accepted, check, read_query
 from devgw.emulators.workos.emulator import Emulator
-from devgw.emulators.workos.environment import Environment
-from devgw.emulators.workos.explanations import Explanation, explain
+from devgw.emulators.workos.environment import WorkosEnvironment
+from devgw.emulators.workos.explanations import ErrorPageText, explain
 from devgw.emulators.workos.public import where_authorize_leads
 from devgw.emulators.workos.redirects import why_it_cannot_be_registered
 from devgw.emulators.workos.scenarios import SCENARIOS, UNREGISTERED, faults_of
@@ -87,7 +87,7 @@ async def show_sign_in(emulator: Emulator, raw_query: str) -> Response:
     )
 
 
-def choices(environment: Environment, accepted: Accepted) -> list[tuple[Persona, str, str]]:
+def choices(environment: WorkosEnvironment, accepted: Accepted) -> list[tuple[Persona, str, str]]:
     """Return who may sign in: persona, id and name of an organization (empty for none); the hinted one first."""
     found: list[tuple[Persona, str, str]] = []
     for persona in environment.personas:
@@ -123,7 +123,7 @@ def _chosen(accepted: Accepted, form: dict[str, str]) -> tuple[Persona | None, s
     return accepted.environment.persona(user_id), organization_id or None
 
 
-async def show_error(found: Explanation) -> Response:
+async def show_error(found: ErrorPageText) -> Response:
     """Return an error page: the service's words first, then what devgw knows about it."""
     return await page("error.html", 400, has_form=found.registrable is not None, found=found)
 

@@ -34,7 +34,7 @@ class SignIn:
 
 
 @dataclass(slots=True)
-class Code:
+class LoginCode:
     """An authorization code."""
 
     code: str
@@ -64,12 +64,12 @@ class Refresh:
     answer: JsonAnswer | None = None
 
 
-class Sessions:
+class WorkosSessions:
     """The codes, sessions and refresh tokens of one environment."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.codes: dict[str, Code] = {}
+        self.codes: dict[str, LoginCode] = {}
         self.sessions: dict[str, EmulatedSession] = {}
         self.refreshes: dict[str, Refresh] = {}
 
@@ -77,10 +77,10 @@ class Sessions:
         """Return a fresh id of WorkOS's shape: `prefix` and a ULID."""
         return prefix + entropy.ulid(int(self._clock.now().timestamp() * 1000))
 
-    def issue_code(self, sign_in: SignIn, code_challenge: str | None) -> Code:
+    def issue_code(self, sign_in: SignIn, code_challenge: str | None) -> LoginCode:
         """Return a fresh code, good once within ten minutes."""
         self._forget()
-        code = Code(self.mint(), sign_in, self._clock.now() + CODE_LIFETIME, code_challenge)
+        code = LoginCode(self.mint(), sign_in, self._clock.now() + CODE_LIFETIME, code_challenge)
         self.codes[code.code] = code
         return code
 

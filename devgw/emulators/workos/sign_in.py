@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from devgw.emulators.workos.authorize import ERROR_CODES_PAGE, Accepted, ErrorRedirect, with_parameters
 from devgw.emulators.workos.emulator import Emulator, Happened
-from devgw.emulators.workos.faults import CallbackFault, CodeFault
+from devgw.emulators.workos.faults import CallbackFault, WorthlessCode
 from devgw.emulators.workos.sessions import SignIn
 from devgw.emulators.workos_seed import Persona
 
@@ -21,7 +21,7 @@ def finish(emulator: Emulator, accepted: Accepted, persona: Persona, organizatio
     sign_in = SignIn(environment.client_id, persona.id, chosen, accepted.authentication_method)
     code = environment.sessions.issue_code(sign_in, accepted.code_challenge)
     environment.last_sign_ins[persona.id] = emulator.clock.now()
-    for fault in emulator.faults.take(CodeFault):
+    for fault in emulator.faults.take(WorthlessCode):
         if fault.code_is == "expired":
             code.expires_at = emulator.clock.now()
         else:

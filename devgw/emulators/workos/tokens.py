@@ -8,13 +8,15 @@ from typing import Any
 from devgw.clock import epoch
 from devgw.emulators.workos.answers import JsonAnswer, merge_patch
 from devgw.emulators.workos.emulator import Emulator
-from devgw.emulators.workos.environment import Environment
+from devgw.emulators.workos.environment import WorkosEnvironment
 from devgw.emulators.workos.faults import KeyRotation, TokenFault
 from devgw.emulators.workos.sessions import EmulatedSession
 from devgw.emulators.workos_seed import Persona
 
 
-def claims_of(environment: Environment, session: EmulatedSession, issuer: str, issued_at: datetime) -> dict[str, Any]:
+def claims_of(
+    environment: WorkosEnvironment, session: EmulatedSession, issuer: str, issued_at: datetime
+) -> dict[str, Any]:
     """Return the claims of an access token of `session`, as a stock environment without a JWT template mints them.
 
     There is no email, no name, no scope; what belongs to an organization is absent, not null, without one.
@@ -37,7 +39,7 @@ def claims_of(environment: Environment, session: EmulatedSession, issuer: str, i
     return claims | _organization_claims(environment, session)
 
 
-def _organization_claims(environment: Environment, session: EmulatedSession) -> dict[str, Any]:
+def _organization_claims(environment: WorkosEnvironment, session: EmulatedSession) -> dict[str, Any]:
     persona = environment.persona(session.sign_in.user_id)
     membership = environment.membership(persona, session.sign_in.organization_id) if persona else None
     if membership is None:
@@ -51,7 +53,7 @@ def _organization_claims(environment: Environment, session: EmulatedSession) -> 
 
 
 async def token_answer(
-    emulator: Emulator, environment: Environment, session: EmulatedSession, persona: Persona
+    emulator: Emulator, environment: WorkosEnvironment, session: EmulatedSession, persona: Persona
 ) -> JsonAnswer:
     """Return a successful exchange: a fresh access token and a fresh refresh token.
 
@@ -71,7 +73,9 @@ async def token_answer(
     return JsonAnswer(200, body, headers={"Date": format_datetime(issued_at, usegmt=True)})
 
 
-def _body(environment: Environment, session: EmulatedSession, persona: Persona, access_token: str) -> dict[str, Any]:
+def _body(
+    environment: WorkosEnvironment, session: EmulatedSession, persona: Persona, access_token: str
+) -> dict[str, Any]:
     sign_in = session.sign_in
     body: dict[str, Any] = {"user": environment.user_as_json(persona)}
     if sign_in.organization_id:
@@ -84,7 +88,7 @@ def _body(environment: Environment, session: EmulatedSession, persona: Persona, 
     return body
 
 
-async def _signed(environment: Environment, claims: dict[str, Any], faults: Iterable[TokenFault]) -> str:
+async def _signed(environment: WorkosEnvironment, claims: dict[str, Any], faults: Iterable[TokenFault]) -> str:
     signer = key = await environment.keys.current()
     header: dict[str, Any] = {"kid": key.kid}
     for fault in faults:

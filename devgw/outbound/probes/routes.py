@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from devgw.diagnosis.verdicts import Answer, Check
-from devgw.diagnosis.verdicts.metadata import Served, strict_eyes
+from devgw.diagnosis.verdicts.metadata import ShownMetadata, strict_eyes
 from devgw.foreign.urls import UrlRefused, read_url
 from devgw.oauth.discovery import authorization_server_urls, resource_metadata_urls
 from devgw.outbound.probes.asking import Asker
@@ -20,7 +20,7 @@ PREFLIGHT = {
 """What a browser asks before a page of another origin calls an MCP route."""
 
 
-async def served(asker: Asker, url: str) -> Served:
+async def served(asker: Asker, url: str) -> ShownMetadata:
     """Return what an MCP route of the gateway shows to a client that has no token."""
     challenge, resource, preflight = await asyncio.gather(
         asker.ask("POST", url, {"accept": ACCEPT}, json=discover()),
@@ -28,7 +28,7 @@ async def served(asker: Asker, url: str) -> Served:
         asker.ask("OPTIONS", url, PREFLIGHT),
     )
     where = authorization_server_urls(_issuer_of(resource) or url)[0]
-    return Served(url, challenge, resource, await asker.ask("GET", where), preflight)
+    return ShownMetadata(url, challenge, resource, await asker.ask("GET", where), preflight)
 
 
 def _issuer_of(resource: Answer) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from devgw.diagnosis.verdicts import Answer
-from devgw.diagnosis.verdicts.server_seen import REDIRECTS, DocumentPlace, Endpoint, Seen
+from devgw.diagnosis.verdicts.server_seen import REDIRECTS, DocumentPlace, Endpoint, SeenServer
 from devgw.entropy import token
 from devgw.foreign.urls import UrlRefused, is_url, read_url, same_origin
 from devgw.oauth.authorization_url import authorization_url
@@ -38,7 +38,7 @@ NO_CLIENT = "a-client-that-nobody-registered"
 
 async def looked(
     outward: Outward, url: str, headers: Mapping[str, str] | None = None, *, registers: bool = False
-) -> Seen:
+) -> SeenServer:
     """Return what is seen of the server at `url`.
 
     Args:
@@ -59,19 +59,19 @@ async def looked(
     return await _at_the_issuer(outward, seen, registers=registers)
 
 
-async def _find(outward: Outward, url: str, headers: Mapping[str, str]) -> Seen:
+async def _find(outward: Outward, url: str, headers: Mapping[str, str]) -> SeenServer:
     """Return the endpoint at `url`, behind one redirect within its origin, or at a usual path of it."""
     endpoint = await _endpoint(outward, url, headers)
     names = tuple(headers)
     if (onward := _onward(endpoint.legacy)) is not None:
-        return Seen(url, await _endpoint(outward, onward, headers), is_redirected=True, headers=names)
+        return SeenServer(url, await _endpoint(outward, onward, headers), is_redirected=True, headers=names)
     if not _is_elsewhere(endpoint):
-        return Seen(url, endpoint, headers=names)
+        return SeenServer(url, endpoint, headers=names)
     others = [origin_of(url) + path for path in USUAL_PATHS if origin_of(url) + path != url.rstrip("/")]
     found = await asyncio.gather(*(_endpoint(outward, each, headers) for each in others))
     best = next((each for each in found if each.answers_mcp or each.wants_login), None)
     best = best or next((each for each in (endpoint, *found) if each.offers_event_stream), endpoint)
-    return Seen(url, best, tried=tuple(others), headers=names)
+    return SeenServer(url, best, tried=tuple(others), headers=names)
 
 
 def _is_elsewhere(endpoint: Endpoint) -> bool:
@@ -112,7 +112,7 @@ async def _endpoint(outward: Outward, url: str, headers: Mapping[str, str]) -> E
     return Endpoint(url, modern, legacy, stream, preflight, without)
 
 
-async def _resources(outward: Outward, seen: Seen) -> tuple[DocumentPlace, ...]:
+async def _resources(outward: Outward, seen: SeenServer) -> tuple[DocumentPlace, ...]:
     """Ask for the resource's metadata wherever a client would look (RFC 9728 §3, §5.1)."""
     challenge = seen.endpoint.challenge
     derived = resource_metadata_urls(seen.url)
@@ -125,7 +125,7 @@ async def _resources(outward: Outward, seen: Seen) -> tuple[DocumentPlace, ...]:
     return tuple(DocumentPlace(kind, answer) for (kind, _), answer in zip(asking, answers, strict=True))
 
 
-def _issuer_of(seen: Seen) -> str:
+def _issuer_of(seen: SeenServer) -> str:
     """Return the first authorization server that the resource names; the endpoint's origin where that is no URL."""
     named = seen.resource.answer.listed("authorization_servers")[:1] if seen.resource else []
     try:
@@ -141,21 +141,21 @@ async def _servers(outward: Outward, issuer: str) -> tuple[DocumentPlace, ...]:
     return tuple(DocumentPlace(kind, answer) for kind, answer in zip(_SERVER_KINDS, answers, strict=False))
 
 
-async def _own_server(outward: Outward, seen: Seen) -> Answer | None:
+async def _own_server(outward: Outward, seen: SeenServer) -> Answer | None:
     """Ask for an authorization server at the endpoint's own origin, where clients of 2025-03-26 look."""
     if same_origin(seen.issuer, seen.url):
         return None
     return await outward.own("GET", authorization_server_urls(seen.origin)[0])
 
 
-async def _as_a_page(outward: Outward, seen: Seen) -> tuple[Answer, ...]:
+async def _as_a_page(outward: Outward, seen: SeenServer) -> tuple[Answer, ...]:
     """Ask once more for the documents that were found, as a page of another origin does."""
     found = [each.answer.url for each in (seen.resource, seen.server) if each is not None]
     origin = {"origin": PREFLIGHT["origin"]}
     return tuple(await asyncio.gather(*(outward.foreign("GET", url, origin, near=seen.url) for url in found)))
 
 
-async def _at_the_issuer(outward: Outward, seen: Seen, *, registers: bool) -> Seen:
+async def _at_the_issuer(outward: Outward, seen: SeenServer, *, registers: bool) -> SeenServer:
     """Ask the endpoints that the metadata names, or 2025-03-26 assumes, with what nobody can take for real."""
     if seen.server is None and not (seen.endpoint.wants_login and seen.resource is None):
         return seen
@@ -178,7 +178,7 @@ def _assumed(origin: str) -> dict[str, Any]:
     return {"authorization_endpoint": server.authorization_endpoint, "token_endpoint": server.token_endpoint}
 
 
-def _junk_token(seen: Seen) -> dict[str, str]:
+def _junk_token(seen: SeenServer) -> dict[str, str]:
     return {
         "grant_type": "authorization_code",
         "code": NO_CODE,
@@ -189,7 +189,7 @@ def _junk_token(seen: Seen) -> dict[str, str]:
     }
 
 
-def _junk_login(seen: Seen, endpoint: object) -> object:
+def _junk_login(seen: SeenServer, endpoint: object) -> object:
     """Return the authorization URL of a client that nobody registered."""
     if not isinstance(endpoint, str):
         return None

@@ -14,7 +14,7 @@ from devgw.gateway.watched.clients import WatchedClient
 from devgw.gateway.watched.parameters import exchanged, read_all, read_once
 from devgw.ids import ClientId, TransactionId
 from devgw.limits import Limits
-from devgw.monitor.flow_moves import Seen
+from devgw.monitor.flow_moves import FlowMove
 from devgw.problems.endpoint_answer import refusal_at
 from devgw.problems.watched import WatchedCallbackLeftOut
 from devgw.web.watched.callback import issuers, lead, tell_answer
@@ -154,7 +154,7 @@ def _tell_refused(call: WatchedCall, looked: WholeAnswer, query: str, client: Wa
     """Tell that the server takes no login with what the client asked."""
     redirect_uri = read_once(query, "redirect_uri") or ""
     answer = endpoint_answer(call, looked, **_asked(query), **_registered(client, redirect_uri))
-    tell_refusal(call, Seen.AUTHORIZATION_REFUSED, refusal_at(answer), redirect_uri=redirect_uri or None)
+    tell_refusal(call, FlowMove.AUTHORIZATION_REFUSED, refusal_at(answer), redirect_uri=redirect_uri or None)
 
 
 def _is_browser(call: WatchedCall) -> bool:
@@ -201,7 +201,7 @@ def with_our_callback(call: WatchedCall, client: WatchedClient, query: str) -> t
 def _lead_on(call: WatchedCall, authorization: WatchedAuthorization, query: str) -> str:
     """Tell that the person signs in now; return the real login."""
     words = "waiting for the person to sign in at the server"
-    tell(call, Seen.SENT_TO_PROVIDER, words, transaction_id=authorization.transaction_id)
+    tell(call, FlowMove.SENT_TO_PROVIDER, words, transaction_id=authorization.transaction_id)
     call.trace.notes.append("The browser goes on with devgw's own callback, which leads back to the client.")
     return f"{call.url.partition('?')[0]}?{query}"
 
@@ -209,7 +209,7 @@ def _lead_on(call: WatchedCall, authorization: WatchedAuthorization, query: str)
 def _tell_begun(call: WatchedCall, query: str) -> None:
     tell(
         call,
-        Seen.AUTHORIZATION_BEGUN,
+        FlowMove.AUTHORIZATION_BEGUN,
         "authorization asked for",
         redirect_uri=read_once(query, "redirect_uri"),
         resource=read_once(query, "resource"),

@@ -6,7 +6,7 @@ than one whose connection ends.
 
 from devgw.events.taxonomy import Outcome
 from devgw.gateway.watched.legs import Leg
-from devgw.monitor.flow_moves import Seen
+from devgw.monitor.flow_moves import FlowMove
 from devgw.problems import Problem
 from devgw.problems.proxy import UpstreamAnswerTimedOut, UpstreamClosedEarly, UpstreamNotReached
 from devgw.problems.server import ServerSpeaksHttp2
@@ -27,11 +27,11 @@ _NO_ANSWER = (
     ServerSpeaksHttp2,
 )
 _STEPS = {
-    Leg.MCP: Seen.CALL_FAILED,
-    Leg.REGISTER: Seen.REGISTRATION_REFUSED,
-    Leg.AUTHORIZE: Seen.AUTHORIZATION_REFUSED,
-    Leg.PUSHED: Seen.AUTHORIZATION_REFUSED,
-    Leg.TOKEN: Seen.TOKEN_REFUSED,
+    Leg.MCP: FlowMove.CALL_FAILED,
+    Leg.REGISTER: FlowMove.REGISTRATION_REFUSED,
+    Leg.AUTHORIZE: FlowMove.AUTHORIZATION_REFUSED,
+    Leg.PUSHED: FlowMove.AUTHORIZATION_REFUSED,
+    Leg.TOKEN: FlowMove.TOKEN_REFUSED,
 }
 
 

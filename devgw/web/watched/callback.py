@@ -9,7 +9,7 @@ from devgw.gateway.watched.authorizations import with_answer
 from devgw.gateway.watched.parameters import read_all, read_once
 from devgw.gateway.watched.tokens import token_id
 from devgw.ids import ClientId
-from devgw.monitor.flow_moves import Seen
+from devgw.monitor.flow_moves import FlowMove
 from devgw.problems import Refused
 from devgw.problems.endpoint import EndpointKind
 from devgw.problems.endpoint_answer import EndpointAnswer, refusal_at
@@ -75,10 +75,10 @@ def tell_answer(call: WatchedCall, answer: str, redirect_uri: str, endpoint: str
     """Tell that a code, or an error, of the authorization endpoint went to the client."""
     error, code = read_once(answer, "error"), read_once(answer, "code")
     if error is not None or not code:
-        seen = Seen.CONSENT_DENIED if error == "access_denied" else Seen.AUTHORIZATION_REFUSED
+        seen = FlowMove.CONSENT_DENIED if error == "access_denied" else FlowMove.AUTHORIZATION_REFUSED
         tell_refusal(
             call, seen, refusal_at(_sent_back(call, answer, redirect_uri, endpoint)), redirect_uri=redirect_uri
         )
         return
     words = "code sent, waiting for the client to redeem it"
-    tell(call, Seen.CODE_SENT, words, redirect_uri=redirect_uri, code_id=token_id("code", code))
+    tell(call, FlowMove.CODE_SENT, words, redirect_uri=redirect_uri, code_id=token_id("code", code))

@@ -13,7 +13,7 @@ from devgw.limits import Limits
 from devgw.mcp.answer import failure_in, is_jsonrpc, responses_in
 from devgw.mcp.attribution import shown_ids
 from devgw.mcp.response import Message
-from devgw.monitor.flow_moves import Seen
+from devgw.monitor.flow_moves import FlowMove
 from devgw.oauth.token_claims import read_claims
 from devgw.problems import Problem, Refused
 from devgw.problems.foreign_token import TokenKnown
@@ -28,7 +28,7 @@ _UNPACKED_HERE = frozenset({"gzip", "x-gzip", "deflate"})
 _BEGINNING = 1_024
 """Bytes of a body that tell whether it is packed so."""
 _OK, _REDIRECTS, _REFUSES, _UNAUTHORIZED, _FORBIDDEN = 200, 300, 400, 401, 403
-_SEEN = {_UNAUTHORIZED: Seen.CALL_REFUSED, _FORBIDDEN: Seen.CALL_FORBIDDEN}
+_SEEN = {_UNAUTHORIZED: FlowMove.CALL_REFUSED, _FORBIDDEN: FlowMove.CALL_FORBIDDEN}
 
 
 def is_refusal(call: WatchedCall, answer: StreamedAnswer) -> bool:
@@ -48,7 +48,7 @@ def judge_success(call: WatchedCall, answer: StreamedAnswer) -> None:
     if _gives_nothing(call, answer, responses):
         judge(call, answer)
     elif (found := _find_foreign(call, answer, responses or []) or _find_unpackable(call, answer)) is not None:
-        tell_refusal(call, Seen.CALL_FAILED, found)
+        tell_refusal(call, FlowMove.CALL_FAILED, found)
 
 
 def _responses(call: WatchedCall, answer: StreamedAnswer) -> list[Message] | None:
@@ -115,11 +115,11 @@ def judge(call: WatchedCall, answer: StreamedAnswer) -> None:
     status, has_token = answer.status, trace.token_id is not None
     if status == _UNAUTHORIZED and not has_token and _answered(call, answer).intermediary is None:
         trace.outcome = Outcome.DENIED
-        tell(call, Seen.CHALLENGED, "challenged, waiting for the client to discover")
+        tell(call, FlowMove.CHALLENGED, "challenged, waiting for the client to discover")
     elif trace.method != "POST" and not (has_token and status in _SEEN):
         trace.outcome, trace.failure_origin = Outcome.DENIED, FailureOrigin.UPSTREAM
     else:
-        tell_refusal(call, _SEEN.get(status, Seen.CALL_FAILED), _refusal(call, answer))
+        tell_refusal(call, _SEEN.get(status, FlowMove.CALL_FAILED), _refusal(call, answer))
 
 
 def _refusal(call: WatchedCall, answer: StreamedAnswer) -> Problem:

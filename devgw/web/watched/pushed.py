@@ -7,7 +7,7 @@ Source: RFC 9126 §2.1, §2.2.
 
 from devgw.gateway.watched.documents import read_document
 from devgw.gateway.watched.parameters import exchanged, read_all, read_once
-from devgw.monitor.flow_moves import Seen
+from devgw.monitor.flow_moves import FlowMove
 from devgw.problems.endpoint_answer import refusal_at
 from devgw.web.watched.authorize import why_unchanged, with_our_callback
 from devgw.web.watched.sending import ask, give
@@ -32,7 +32,7 @@ async def answer_pushed(call: WatchedCall) -> None:
     reference = (read_document(answer.body) or {}).get("request_uri")
     if not 200 <= answer.status < 300:
         asked_for = {name: read_once(real, name) or "" for name in ("redirect_uri", "resource", "scope")}
-        tell_refusal(call, Seen.AUTHORIZATION_REFUSED, refusal_at(endpoint_answer(call, answer, **asked_for)))
+        tell_refusal(call, FlowMove.AUTHORIZATION_REFUSED, refusal_at(endpoint_answer(call, answer, **asked_for)))
     elif authorization is not None and isinstance(reference, str):
         call.watched.authorizations.push(reference, authorization)
     await give(call, answer)

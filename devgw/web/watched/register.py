@@ -7,7 +7,7 @@ from devgw.gateway.watched.clients import WatchedClient
 from devgw.gateway.watched.documents import read_document
 from devgw.gateway.watched.registration import registered_client, with_callback, without_callback
 from devgw.ids import ClientId
-from devgw.monitor.flow_moves import Seen
+from devgw.monitor.flow_moves import FlowMove
 from devgw.problems.endpoint_answer import refusal_at
 from devgw.problems.endpoint_client import RegisteredOtherwise
 from devgw.web.watched.sending import WholeAnswer, ask, give
@@ -34,7 +34,7 @@ async def answer_register(call: WatchedCall) -> None:
         if answer.status < 300:
             call.trace.notes.append(_WITHOUT)
     if not (200 <= answer.status < 300 and _remember(call, answer, callback if asked else "")):
-        tell_refusal(call, Seen.REGISTRATION_REFUSED, refusal_at(endpoint_answer(call, answer)))
+        tell_refusal(call, FlowMove.REGISTRATION_REFUSED, refusal_at(endpoint_answer(call, answer)))
     await give(call, answer, without_callback(answer.body, callback) if asked else None)
     call.show_answer(answer.headers, without_callback(answer.body, callback) if asked else answer.body)
 
@@ -63,5 +63,5 @@ def _remember(call: WatchedCall, answer: WholeAnswer, callback: str) -> bool:
     watched.keep()
     words = f"registered as {client.name or client.client_id}"
     client_id = ClientId(client.client_id)
-    tell(call, Seen.REGISTERED, words, client_id=client_id, client_name=client.name or None, registered_by="dcr")
+    tell(call, FlowMove.REGISTERED, words, client_id=client_id, client_name=client.name or None, registered_by="dcr")
     return True

@@ -14,7 +14,7 @@ from devgw.foreign.words import excerpt, reason_in
 from devgw.gateway.forwarding import read_headers
 from devgw.gateway.watched.documents import read_document
 from devgw.gateway.watched.legs import Leg
-from devgw.monitor.flow_moves import Seen
+from devgw.monitor.flow_moves import FlowMove
 from devgw.monitor.masking import mask
 from devgw.monitor.secret_names import is_partly_secret, is_secret_parameter
 from devgw.problems import Problem
@@ -40,7 +40,7 @@ _SHORTEST = 6
 """Characters of a secret: what is shorter stands in any sentence."""
 
 
-def tell(call: WatchedCall, seen: Seen, words: str, **facts: Any) -> None:
+def tell(call: WatchedCall, seen: FlowMove, words: str, **facts: Any) -> None:
     """Publish that a client came one step further."""
     trace = call.trace
     trace.client_id = facts.get("client_id") or trace.client_id
@@ -57,7 +57,7 @@ def tell(call: WatchedCall, seen: Seen, words: str, **facts: Any) -> None:
     call.watched.bus.publish(WatchedStepTaken(step=str(seen), words=words, **(known | facts)))
 
 
-def tell_refusal(call: WatchedCall, seen: Seen, problem: Problem, **facts: Any) -> None:
+def tell_refusal(call: WatchedCall, seen: FlowMove, problem: Problem, **facts: Any) -> None:
     """Publish that the server refused a step, and write down what its answer is."""
     call.trace.refuse(problem, Outcome.DENIED)
     tell(call, seen, problem.explain(), outcome=Outcome.DENIED, **refusal(problem), **facts)

@@ -20,7 +20,7 @@ from devgw.gateway.watched.parameters import exchanged, read_all, read_once
 from devgw.gateway.watched.tokens import token_id
 from devgw.ids import ClientId
 from devgw.limits import Limits
-from devgw.monitor.flow_moves import Seen
+from devgw.monitor.flow_moves import FlowMove
 from devgw.oauth.pkce import verifies
 from devgw.oauth.token_answer import A_CENTURY
 from devgw.problems.endpoint_answer import refusal_at
@@ -85,7 +85,7 @@ def _tell(call: WatchedCall, form: str, answer: WholeAnswer, known: WatchedCode 
         problem = refusal_at(told)
         if spent is not None and isinstance(problem, RefreshNotTaken):
             call.watched.tokens.end(spent)
-        tell_refusal(call, Seen.REFRESH_REFUSED if is_refresh else Seen.TOKEN_REFUSED, problem)
+        tell_refusal(call, FlowMove.REFRESH_REFUSED if is_refresh else FlowMove.TOKEN_REFUSED, problem)
         return
     if known is not None:
         known.is_spent = True
@@ -129,10 +129,10 @@ def _tell_issued(call: WatchedCall, form: str, document: dict[str, Any], access:
     ends = _end(call, document.get("expires_in"))
     if spent is None:
         holder = tokens.issue(new, trace.client_id, trace.client_name, _unnamed_issuer(call), ends)
-        seen, words = Seen.TOKEN_ISSUED, "tokens issued, waiting for the first call"
+        seen, words = FlowMove.TOKEN_ISSUED, "tokens issued, waiting for the first call"
     else:
         holder = tokens.renew(spent, new, trace.client_id, ends)
-        seen, words = Seen.TOKEN_REFRESHED, "refreshed"
+        seen, words = FlowMove.TOKEN_REFRESHED, "refreshed"
     trace.grant_id = holder.grant_id
     tell(
         call,

@@ -15,7 +15,7 @@ import pytest
 
 from devgw.clock import SystemClock
 from devgw.config.sample import sample_root
-from devgw.emulators.workos import AnswerFault, CallbackFault, CodeFault, Fault
+from devgw.emulators.workos import AnswerFault, CallbackFault, Fault, WorthlessCode
 from devgw.entropy import token
 from devgw.events.flow import Diagnosis
 from devgw.oauth.pkce import challenge_of
@@ -310,7 +310,7 @@ async def test_a_refresh_token_that_ended_is_mended_by_signing_in_again(
 @pytest.mark.parametrize(
     ("fault", "name", "words"),
     [
-        (CodeFault(code_is="spent"), "WORK-06", "Start the connection again"),
+        (WorthlessCode(code_is="spent"), "WORK-06", "Start the connection again"),
         (CallbackFault(parameters={"state": "made-up"}), "SESS-01", "Start the connection again"),
         (CallbackFault(parameters={"state": None}), "WORK-03", "Start the login from the MCP client"),
         (CallbackFault(parameters={"code": None, "error": "access_denied"}), "IDT-21", "connect again"),

@@ -8,7 +8,7 @@ import httpx2
 import jwt
 import pytest
 
-from devgw.emulators.workos import AnswerFault, CallbackFault, CodeFault, Fault, KeyRotation, TokenFault
+from devgw.emulators.workos import AnswerFault, CallbackFault, Fault, KeyRotation, TokenFault, WorthlessCode
 from devgw.entropy import token
 from devgw.events import Published
 from devgw.events.flow import FlowState
@@ -41,7 +41,7 @@ async def log_in(gateway: Watched, http: httpx2.AsyncClient, browser: Browser, *
         (TokenFault(answer={"access_token": "opaque"}), "IDT-10", ""),
         (TokenFault(answer={"access_token": None}), "TOK-08", "access_token"),
         (TokenFault(skew_seconds=3600), "IDT-07", ""),
-        (CodeFault(code_is="spent"), "WORK-06", ""),
+        (WorthlessCode(code_is="spent"), "WORK-06", ""),
         (
             AnswerFault(path="/user_management/authenticate", status=400, body={"error": "invalid_client"}),
             "TOK-07",
