@@ -9,7 +9,7 @@ from devgw.clock import Clock
 from devgw.control.client import ControlClient, Lost
 from devgw.control.messages import ControlMessage, Events, Gap, Snapshot, Welcome
 from devgw.dashboard.port import Then, refused
-from devgw.dashboard.world import Link, World
+from devgw.dashboard.world import TOLD, Link, World
 
 _ANOTHER_TRY_SECONDS = 3.0
 
@@ -19,7 +19,7 @@ class Feed:
 
     def __init__(self, world: World, clock: Clock, state_dir: Path, wake: Callable[[], None]) -> None:
         self._world, self._clock, self._state_dir, self._wake = world, clock, state_dir, wake
-        self._client = ControlClient(state_dir, face="dashboard")
+        self._client = ControlClient(state_dir, "dashboard", TOLD)
         self._asking: asyncio.TaskGroup | None = None
         self.fail: Callable[[str, Exception], None] = lambda _part, _error: None
         """Told what failed, for the person to see."""
@@ -34,7 +34,7 @@ class Feed:
             while True:
                 await self._client.follow(self._tell, self._changed)
                 await asyncio.sleep(_ANOTHER_TRY_SECONDS)
-                self._client = ControlClient(self._state_dir, face="dashboard")
+                self._client = ControlClient(self._state_dir, "dashboard", TOLD)
 
     def _tell(self, message: ControlMessage) -> None:
         try:

@@ -21,9 +21,12 @@ from devgw.control.messages import (
 from devgw.dashboard.items import items
 from devgw.dashboard.lists.sharing import share_words
 from devgw.dashboard.lists.table import RowTable
+from devgw.limits import Limits
 
-LISTS = ("flow", "trace", "token", "grant", "client", "session", "upstream", "diagnosis", "line", "item", "check")
+LISTS = ("flow", "trace", "token", "client", "session", "upstream", "diagnosis", "line", "item", "check")
 """Kinds that are listed; `item` and `check` are the rows of the configuration and of health."""
+TOLD = (*(kind for kind in LISTS if kind not in {"item", "check"}), "config", "health")
+"""Kinds that the gateway is asked to tell; grants stand in the rows of their tokens."""
 
 _LINES = 2_000
 """Raw lines kept: each carries all its fields, and `devgw tail` has the others."""
@@ -57,7 +60,7 @@ class WorldChanges:
 class World:
     """The mirror of the monitor's books. It is told, and never edits a row of its own."""
 
-    def __init__(self, capacity: int = 10_000) -> None:
+    def __init__(self, capacity: int = Limits.LISTED_ROWS) -> None:
         self.tables = {kind: RowTable(min(capacity, _LINES) if kind == "line" else capacity) for kind in LISTS}
         self.config: ConfigView | None = None
         self.health: HealthView | None = None

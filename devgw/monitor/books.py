@@ -20,6 +20,7 @@ class Books:
     def __init__(self, count: Count, graveyard: Graveyard) -> None:
         self.grants = GrantBooks(count, graveyard)
         self.people = PeopleBooks(count, graveyard)
+        self.grants.email_of = self.people.email_of
         self.upstreams = UpstreamBooks(count, graveyard, self.grants.tokens)
         self.claims: dict[str, told.McpAuthProviderTokenChecked] = {}
         """The newest checked JWTs of the identity provider, by token id."""
@@ -68,15 +69,14 @@ class Books:
 
     def _issued(self, published: Published, event: told.McpAuthDownstreamTokenIssued) -> None:
         self.grants.issued(published, event)
-        self._name_person(event)
+        self._count_grant(event)
         self._count_client(event.client_id)
 
-    def _name_person(self, event: told.McpAuthDownstreamTokenIssued) -> None:
-        """Write into the grant who the subject is, as the session knows it."""
+    def _count_grant(self, event: told.McpAuthDownstreamTokenIssued) -> None:
+        """Count one grant more of the session that gave it."""
         grant = self.grants.grants.get(event.grant_id)
         session = self.people.sessions.get(grant.session_id) if grant is not None else None
         if grant is not None and session is not None:
-            grant.email = session.email
             session.grants += 1
             self.people.sessions.touch(session.id)
 

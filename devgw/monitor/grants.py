@@ -1,5 +1,6 @@
 """Tokens, codes and the grants from which they come: issued, used, rotated, spent, revoked, and shown in vain after."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
@@ -14,8 +15,9 @@ from devgw.events.taxonomy import (
     McpAuthProviderTokenChecked,
     McpRequestAccepted,
 )
+from devgw.limits import Limits
 from devgw.monitor.book import Book, Count, Graveyard
-from devgw.monitor.grant_rows import access_row, grant_row, refresh_row, token_row
+from devgw.monitor.grant_rows import access_row, grant_row, inherit, refresh_row, token_row
 from devgw.monitor.masking import mask_sentence
 from devgw.monitor.moments import stamp
 from devgw.monitor.records import Records
@@ -24,7 +26,6 @@ from devgw.problems.refresh_token import RefreshTokenReplayed
 from devgw.problems.token import CodeReplayed
 
 R = TypeVar("R")
-_KEPT = 20_000
 _MANY = 5_000
 """From so many tokens on, those that are over are remembered for a shorter time."""
 _REMEMBERED = 3600.0
@@ -38,13 +39,15 @@ class GrantBooks:
     """The rows of tokens and grants, kept in step with the events."""
 
     def __init__(self, count: Count, graveyard: Graveyard) -> None:
-        self.tokens: Book[TokenRow] = Book("token", count, graveyard, _KEPT)
-        self.grants: Book[GrantRow] = Book("grant", count, graveyard, _KEPT)
+        self.tokens: Book[TokenRow] = Book("token", count, graveyard, Limits.LISTED_ROWS)
+        self.grants: Book[GrantRow] = Book("grant", count, graveyard, Limits.LISTED_ROWS)
         self.tokens.left = self._leave_family
         self.grants.left = self._leave_client
         self._families: dict[str, dict[str, TokenRow]] = {}
         self._of_client: dict[str, dict[str, GrantRow]] = {}
         self._to_weigh: list[str] = []
+        self.email_of: Callable[[str], str] = lambda _session_id: ""
+        """Tells the mail address of whoever a session is; whoever keeps the people says it."""
 
     def family(self, grant_id: str) -> list[TokenRow]:
         """Return the tokens and codes of a grant in order of issue."""
@@ -58,13 +61,15 @@ class GrantBooks:
 
     def seed(self, records: Records) -> None:
         """Take over what the store has; of more tokens than are kept the newest, of whatever kind."""
-        for grant in records.grants():
+        most = Limits.LISTED_ROWS
+        rows = [*map(access_row, records.newest_access_tokens(most))]
+        rows += map(refresh_row, records.newest_refresh_tokens(most))
+        rows = sorted(rows, key=lambda row: row.issued)[-most:]
+        wanted = {row.grant_id for row in rows}
+        for grant in sorted(records.grants(), key=lambda each: each.id in wanted)[-most:]:
             self._keep(grant_row(grant))
-        rows = [access_row(each, self.grants.get(each.grant_id)) for each in records.access_tokens()]
-        rows += [refresh_row(each, self.grants.get(each.grant_id)) for each in records.refresh_tokens()]
-        rows.sort(key=lambda row: row.issued)
-        for row in rows[-_KEPT:]:
-            self._put(row)
+        for row in rows:
+            self._put(inherit(row, self.grants.get(row.grant_id)))
         for grant_id in self.grants.ids():
             self._count_tokens(grant_id)
 
@@ -112,8 +117,8 @@ class GrantBooks:
 
     def code_issued(self, published: Published, event: McpAuthCodeIssued) -> None:
         """Open the grant, with its code."""
-        self._grant(published, event)
-        self._put(token_row(event.code_id, "code", published.at, event.expires_at, event))
+        grant = self._grant(published, event)
+        self._put(token_row(event.code_id, "code", published.at, event.expires_at, event, grant.email))
 
     def issued(self, published: Published, event: McpAuthDownstreamTokenIssued) -> None:
         """Spend the code and keep what it paid for."""
@@ -121,7 +126,7 @@ class GrantBooks:
         grant.resource, grant.scope = event.resource, event.scope
         self._adopt(event.code_id, grant)
         self._spend(event.code_id, published.at)
-        self._pair(published, event, event.code_id)
+        self._pair(published, event, event.code_id, grant.email)
 
     def refreshed(self, published: Published, event: McpAuthDownstreamTokenRefreshed) -> None:
         """Spend the refresh token and keep its successors."""
@@ -133,7 +138,7 @@ class GrantBooks:
         if spent is not None:
             spent.uses, spent.last_used = spent.uses + 1, stamp(published.at)
             self.tokens.touch(spent.id)
-        self._pair(published, event, event.spent_token_id)
+        self._pair(published, event, event.spent_token_id, grant.email)
 
     def revoked(self, published: Published, event: McpAuthDownstreamTokenRevoked) -> None:
         """End tokens, and their grant where none of it is left."""
@@ -203,6 +208,7 @@ class GrantBooks:
         row.operation_id = event.operation_id or row.operation_id
         row.subject_id = event.subject_id or row.subject_id
         row.session_id = event.session_id or row.session_id
+        row.email = row.email or self.email_of(row.session_id)
         return self._keep(row) if id_ else row
 
     def _pair(
@@ -210,11 +216,13 @@ class GrantBooks:
         published: Published,
         event: McpAuthDownstreamTokenIssued | McpAuthDownstreamTokenRefreshed,
         parent: str | None,
+        email: str,
     ) -> None:
-        access = token_row(event.access_token_id, "access", published.at, event.access_expires_at, event)
+        access = token_row(event.access_token_id, "access", published.at, event.access_expires_at, event, email)
         pair = [access]
         if event.refresh_token_id and event.refresh_token_id not in self.tokens:
-            pair.append(token_row(event.refresh_token_id, "refresh", published.at, event.refresh_expires_at, event))
+            refresh = event.refresh_token_id, "refresh", published.at, event.refresh_expires_at
+            pair.append(token_row(*refresh, event, email))
         for row in pair:
             row.parent, row.scope, row.resource = parent or "", event.scope, event.resource
             self._put(row)

@@ -46,6 +46,11 @@ class PeopleBooks:
             seat.subject_id, seat.email, seat.name = session.subject_id, session.email or "", session.display_name or ""
             self.sessions.put(seat.id, seat)
 
+    def email_of(self, session_id: str) -> str:
+        """Return the mail address of whoever a session is, empty where it is not known."""
+        session = self.sessions.get(session_id)
+        return session.email if session is not None else ""
+
     def registered(self, published: Published, event: McpAuthClientRegistered) -> None:
         """Note a client that became known."""
         id_ = str(event.client_id or "")

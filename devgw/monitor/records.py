@@ -139,8 +139,8 @@ class Records(Protocol):
     def grants(self) -> Iterable[GrantRecord]:
         """Return all grants."""
 
-    def access_tokens(self) -> Iterable[AccessTokenRecord]:
-        """Return all access tokens."""
+    def newest_access_tokens(self, most: int) -> Iterable[AccessTokenRecord]:
+        """Return the access tokens that were issued last, at most so many."""
 
-    def refresh_tokens(self) -> Iterable[RefreshTokenRecord]:
-        """Return all refresh tokens."""
+    def newest_refresh_tokens(self, most: int) -> Iterable[RefreshTokenRecord]:
+        """Return the refresh tokens that were issued last, at most so many."""

@@ -109,6 +109,7 @@ class TokenRow(Row):
     client_id: str = ""
     grant_id: str = ""
     subject_id: str = ""
+    email: str = ""
     session_id: str = ""
     operation_id: str = ""
     upstream_id: str = ""

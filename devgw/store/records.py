@@ -156,6 +156,10 @@ class RecordStore:
         """Return all access tokens, oldest first."""
         return self._access_tokens.where()
 
+    def newest_access_tokens(self, most: int) -> list[AccessToken]:
+        """Return the access tokens that were issued last, at most so many, oldest first."""
+        return self._access_tokens.newest(most)
+
     def access_tokens_of(self, grant_id: GrantId) -> list[AccessToken]:
         """Return the access tokens of a grant."""
         return self._access_tokens.where("grant_id=?", grant_id)
@@ -168,9 +172,9 @@ class RecordStore:
         """Return the refresh token with this id."""
         return self._refresh_tokens.find("id=?", token_id)
 
-    def refresh_tokens(self) -> list[RefreshToken]:
-        """Return all refresh tokens, oldest first."""
-        return self._refresh_tokens.where()
+    def newest_refresh_tokens(self, most: int) -> list[RefreshToken]:
+        """Return the refresh tokens that were issued last, at most so many, oldest first."""
+        return self._refresh_tokens.newest(most)
 
     def refresh_tokens_of(self, grant_id: GrantId) -> list[RefreshToken]:
         """Return the refresh tokens of a grant."""

@@ -71,6 +71,10 @@ class Table(Generic[Record]):
         sql = f"SELECT {','.join(self._names)} FROM {self._name} WHERE {condition} ORDER BY rowid"  # noqa: S608  ours
         return [self._read(row) for row in self._database.execute(sql, [_to_column(each) for each in parameters])]
 
+    def newest(self, most: int) -> list[Record]:
+        """Return the records that were inserted last, at most so many, in order of insertion."""
+        return self.where(f"rowid IN (SELECT rowid FROM {self._name} ORDER BY rowid DESC LIMIT ?)", most)  # noqa: S608
+
     def find(self, condition: str, *parameters: Any) -> Record | None:
         """Return the first record for which `condition` holds, or None."""
         found = self.where(f"{condition}", *parameters)

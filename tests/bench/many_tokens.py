@@ -1,4 +1,4 @@
-"""What fifty thousand tokens cost: the start of a gateway that kept them, and the dashboard's slowest key.
+"""What fifty thousand tokens cost: the start of a gateway that kept them, a dashboard at it, and the slowest key.
 
 python -m tests.bench.many_tokens
 """
@@ -21,7 +21,7 @@ from devgw.store.migrations import MIGRATIONS
 from devgw.store.records import RecordStore
 from tests.dashboard.bench import Bench
 from tests.support.sample_world import NOON
-from tests.support.terminal import devgw
+from tests.support.terminal import Terminal, devgw
 
 PAIRS = 25_000
 """Of an access and a refresh token, two pairs of each grant."""
@@ -70,15 +70,20 @@ def keep_tokens(folder: Path) -> None:
 
 
 def start(folder: Path) -> str:
-    """Return what a start took, until it answered and had looked at everything once."""
+    """Return what a start took, until it answered, a dashboard had come and everything was looked at once."""
     command = devgw("up", str(folder), "--headless", "--port=0")
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert process.stdout is not None
     next(line for line in process.stdout if b"answers at" in line)
-    time.sleep(2)
+    screen = Terminal(devgw("attach", str(folder)), 120, 36)
+    screen.shows("live")
+    until = time.monotonic() + 4
+    while time.monotonic() < until:
+        screen.pump(0.1)
     fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     pages = int(Path(f"/proc/{process.pid}/statm").read_text(encoding="ascii").split()[1])
     cpu = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    screen.end()
     process.send_signal(signal.SIGTERM)
     process.wait(10)
     return f"{cpu:.1f} s of CPU, {pages * os.sysconf('SC_PAGE_SIZE') / 1e6:.0f} MB"

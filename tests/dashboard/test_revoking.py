@@ -187,6 +187,27 @@ def test_tokens_of_one_grant_end_by_one_act(bench: Bench) -> None:
     assert revoked(bench) == [{"kind": "grant", "id": "g-51"}]
 
 
+def test_what_is_marked_itself_does_not_end_beside_it(bench: Bench) -> None:
+    grant = Consequences("grant", "g-51", token_ids=["at:7f3a90c2d1e4", "rt:51aa80f3bb70"], undo_id="u-1")
+    bench.port.answers = {"revoke dry": told(grant)}
+    bench.press("3", "/", "grant:g-51", "enter", "space", "d")
+    assert "Also ends  1 token " in bench.text()
+    bench.press("esc", "*", "d")
+
+    assert "Also ends  nothing else" in bench.text()
+
+
+def test_the_undoing_of_several_says_how_many_work_again(bench: Bench) -> None:
+    rows: list[Row] = [TokenRow(f"at:{n}", "access", "live", NOON, NOON + 9, grant_id=f"g-{n}", seq=98) for n in "12"]
+    bench.world.events(Events(98, NOON, {"token": rows}), NOON)
+    bench.desk.take(bench.world.drain())
+    grant = Consequences("grant", "g-1", undo_id="u-1", undo_until=NOON + 30)
+    bench.port.answers = {"revoke dry": told(grant), "revoke": told(grant), "undo": told(grant)}
+    bench.press("3", "/", "grant:g-1 or grant:g-2", "enter", "*", "d", "2", "enter", "z")
+
+    assert "undone: 2 grants work again" in bench.text()
+
+
 @pytest.mark.parametrize(("kind", "where"), [("idp", "Sessions"), ("upstream", "Upstreams"), ("code", "good once")])
 def test_what_is_not_ours_to_revoke_says_where_it_ends(bench: Bench, kind: str, where: str) -> None:
     row = TokenRow(f"{kind}:1", kind, "live", NOON, NOON + 300, seq=98)
@@ -241,7 +262,7 @@ def test_of_very_many_marked_ones_a_part_is_foreseen_and_that_is_said(bench: Ben
     bench.desk.take(bench.world.drain())
     bench.press("3", "/", "grant:g-x", "enter", "*", "d")
 
-    assert "Revoke 1000 marked tokens (1,000 grants)?" in bench.text()
+    assert "Revoke 1,000 marked tokens (1,000 grants)?" in bench.text()
     assert "asked for 50 of 1,000 alone" in bench.text()
     assert len(bench.port.asked) == 50
     bench.press("1000", "enter")

@@ -9,8 +9,8 @@ from devgw.clock import FrozenClock
 from devgw.events import taxonomy as told
 from devgw.events.trace import Body
 from devgw.gateway.records import AccessToken, Client, Grant, RefreshToken, Session
-from devgw.ids import OperationId, TokenId
-from devgw.monitor import grants
+from devgw.ids import GrantId, OperationId, TokenId
+from devgw.limits import Limits
 from devgw.monitor.book import Book, Count, Graveyard, Ring
 from devgw.monitor.changes import Cursor
 from devgw.monitor.details import ClientDetail, TokenDetail
@@ -173,7 +173,7 @@ def test_what_the_store_has_from_before_the_start_is_there() -> None:
 
 def test_of_more_tokens_than_are_kept_the_newest_are_shown_whatever_their_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refresh tokens are read behind access tokens, and would push all of them out."""
-    monkeypatch.setattr(grants, "_KEPT", 4)
+    monkeypatch.setattr(Limits, "LISTED_ROWS", 4)
     walk = Walk()
     now, later = walk.clock.now(), walk.clock.now() + timedelta(days=1)
     store = RecordStore(Database(None, MIGRATIONS))
@@ -186,6 +186,34 @@ def test_of_more_tokens_than_are_kept_the_newest_are_shown_whatever_their_kind(m
     walk.monitor.seed(store)
 
     assert {row.id for row in walk.monitor.grants.tokens} == {"at:2", "rt:2", "at:3", "rt:3"}
+
+
+def test_the_grants_of_the_tokens_that_are_shown_are_kept_before_newer_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that refreshes for weeks has an old grant, and its newest tokens would have lost client and person."""
+    monkeypatch.setattr(Limits, "LISTED_ROWS", 2)
+    walk = Walk()
+    now, later = walk.clock.now(), walk.clock.now() + timedelta(days=1)
+    store = RecordStore(Database(None, MIGRATIONS))
+    for name in ("g-old", "g-2", "g-3"):
+        who = (CLIENT, "c", SUBJECT, None, "dev@example.test", CALC)
+        store.save_grant(Grant(GrantId(name), *who, RESOURCE, "mcp:tools", RESOURCE, now, later))
+    store.save_access_token(AccessToken(TokenId("at:1"), "a1", GrantId("g-old"), now, later))
+    walk.monitor.seed(store)
+
+    assert [(row.client, row.email) for row in walk.monitor.grants.tokens] == [("c", "dev@example.test")]
+    assert {row.id for row in walk.monitor.grants.grants} == {"g-old", "g-3"}
+
+
+def test_every_token_says_the_mail_address_of_its_person() -> None:
+    """The list of tokens can be filtered and sorted by what its column shows."""
+    walk = Walk()
+    walk.all_the_way()
+
+    assert {(row.kind, row.email) for row in walk.monitor.grants.tokens} == {
+        ("code", "dev@example.test"),
+        ("access", "dev@example.test"),
+        ("refresh", "dev@example.test"),
+    }
 
 
 def test_bodies_are_dropped_before_memory_is() -> None:

@@ -283,6 +283,7 @@ def tokens_() -> list[TokenRow]:
             client_id=f"dcr:{client}",
             grant_id=grant,
             subject_id="user_4410",
+            email="dev@example.test" if grant == "g-51" else "",
             session_id="s-1",
             operation_id="calc",
             resource="http://localhost:9000/mcp/calc",

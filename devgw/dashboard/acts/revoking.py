@@ -73,9 +73,9 @@ def _question_of_marked(desk: Desk, kind: str) -> tuple[Confirm, str, list[str]]
     ids = [row_id(row) for row in rows]
     of = ""
     notes = [f"{i}  {_client(row)}" for i, row in zip(ids[:_LISTED], rows, strict=False)]
-    notes += [f"and {len(ids) - _LISTED} more"] if len(ids) > _LISTED else []
+    notes += [f"and {len(ids) - _LISTED:,} more"] if len(ids) > _LISTED else []
     if len(marked) > len(rows):
-        notes.append(f"{len(marked) - len(rows)} of the {len(marked)} marked left out: nothing there can end")
+        notes.append(f"{len(marked) - len(rows):,} of the {len(marked):,} marked left out: nothing there can end")
     if kind == "token":  # one of them ends its whole grant
         typed, kind = len(ids), "grant"
         ids = [*dict.fromkeys(row.grant_id for row in rows)]
@@ -83,8 +83,9 @@ def _question_of_marked(desk: Desk, kind: str) -> tuple[Confirm, str, list[str]]
     else:
         typed = len(ids)
     verb = {"client": "Delete", "session": "End"}.get(kind, "Revoke")
-    question = f"{verb} {typed} marked {desk.view.noun}{'' if typed == 1 else 's'}{of}?"
+    question = f"{verb} {typed:,} marked {desk.view.noun}{'' if typed == 1 else 's'}{of}?"
     confirm = Confirm("Revoke", question, partial(_revoke, kind=kind, ids=ids), typed=str(typed), notes=notes)
+    confirm.named = frozenset(map(row_id, rows))
     return confirm, kind, ids
 
 
@@ -148,18 +149,23 @@ def _tell(desk: Desk, done: list[Consequences]) -> None:
 def undo(desk: Desk) -> None:
     """Take the last revocation back."""
     wanted, desk.undoable = desk.undoable, []
+    done: list[Consequences] = []
     for undo_id, _until in reversed(wanted):
-        desk.port.ask("undo", {"id": undo_id}, partial(_undone, desk))
+        desk.port.ask("undo", {"id": undo_id}, partial(_undone, desk, done))
 
 
-def _undone(desk: Desk, answer: CommandAnswer) -> None:
+def _undone(desk: Desk, done: list[Consequences], answer: CommandAnswer) -> None:
     if not answer.ok:
         desk.complain(answer.explanation or "it could not be undone")
         return
     result = Consequences.from_json(answer.result)
+    done.append(result)
     desk.proof.forget([result.id, *result.token_ids])
     desk.notes = []
-    desk.say(f"undone: {result.label or result.id} works again", "ok")
+    if len(done) == 1:
+        desk.say(f"undone: {result.label or result.id} works again", "ok")
+    else:
+        desk.say(f"undone: {words.plural(len(done), result.kind)} work again", "ok")
 
 
 def why_no_undo(desk: Desk) -> str:

@@ -96,7 +96,8 @@ def _is_next(desk: Desk, index: int, row: Any) -> bool:
 def _remark(desk: Desk) -> str:
     listing, dot = desk.listing, desk.glyphs.dot
     shown, whole = len(listing), len(listing.table)
-    count = f"{shown:,} of {whole:,}" if shown != whole else f"{whole:,}"
+    kept = f"{'the newest ' if listing.table.is_full else ''}{whole:,}"
+    count = f"{shown:,} of {kept}" if shown != whole else kept
     order = listing.order
     if order.key is None:
         how = "newest first" if order.descending else "oldest first"

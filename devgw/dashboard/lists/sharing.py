@@ -31,6 +31,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
         "client_id",
         "grant_id",
         "subject_id",
+        "email",
         "session_id",
         "operation_id",
         "resource",

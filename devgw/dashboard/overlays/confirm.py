@@ -27,6 +27,8 @@ class Confirm:
     typed: str = ""
     """What must be typed; empty where `y` is enough."""
     known: list[Consequences] = field(default_factory=list)
+    named: frozenset[str] = frozenset()
+    """What the question names, and so does not end beside it."""
     awaited: int = 0
     """How many dry runs have not been answered yet."""
     problem: str = ""
@@ -57,7 +59,7 @@ class Confirm:
         return found
 
     def _facts(self) -> list[tuple[str, str, str]]:
-        ends = also_ends(self.known)
+        ends = also_ends(self.known, self.named)
         effects = sorted({each.effect for each in self.known if each.effect})
         over = any(each.already_over for each in self.known)
         undoable = (
@@ -110,13 +112,14 @@ class Confirm:
         self.editor.press(key, character)
 
 
-def also_ends(known: list[Consequences]) -> str:
-    """Say what ends beside the things themselves."""
+def also_ends(known: list[Consequences], named: frozenset[str] = frozenset()) -> str:
+    """Say what ends beside the things themselves and those that are `named` already."""
+    named = named.union(each.id for each in known)
     counts = {
-        "token": len({i for each in known for i in each.token_ids} - {each.id for each in known}),
-        "grant": len({i for each in known for i in each.grant_ids} - {each.id for each in known}),
-        "session": len({i for each in known for i in each.session_ids} - {each.id for each in known}),
-        "client": len({i for each in known for i in each.client_ids} - {each.id for each in known}),
+        "token": len({i for each in known for i in each.token_ids} - named),
+        "grant": len({i for each in known for i in each.grant_ids} - named),
+        "session": len({i for each in known for i in each.session_ids} - named),
+        "client": len({i for each in known for i in each.client_ids} - named),
         "flow under way": len({i for each in known for i in each.flow_ids}),
     }
     said = [_many(number, noun) for noun, number in counts.items() if number]

@@ -47,7 +47,9 @@ def write_claims(row: TokenRow, scene: Scene, sheet: Sheet) -> None:
 def _record(row: TokenRow, scene: Scene, sheet: Sheet) -> None:
     sheet.blank()
     sheet.link("client", row.client or row.client_id, Target("client", row.client_id))
-    sheet.link("subject", scene.person(row.subject_id), Target("session", row.session_id))
+    sheet.fact("person", scene.person(row.email))
+    session = Target("session", row.session_id) if row.session_id else None
+    sheet.fact("subject", scene.person(row.subject_id), "link" if session else "", session)
     sheet.link("route", row.operation_id, Target("upstream", row.operation_id))
     sheet.link("grant", row.grant_id, Target("tokens", f"grant:{row.grant_id}" if row.grant_id else ""))
     sheet.link("flow", row.flow_id, Target("flow", row.flow_id))

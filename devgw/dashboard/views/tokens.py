@@ -46,8 +46,7 @@ def _order(row: TokenRow) -> tuple[Any, ...]:
 
 
 def _person(row: TokenRow, scene: Scene) -> Span:
-    grant = scene.world.table("grant").find(row.grant_id)
-    return scene.person((grant.email if grant else "") or row.subject_id), ""
+    return scene.person(row.email or row.subject_id), ""
 
 
 def can_end(row: TokenRow, now: float) -> bool:
@@ -99,7 +98,7 @@ TOKENS = View(
     detail="token",
     columns=(
         Column("CLIENT", 11, lambda row, _scene: (row.client, ""), lambda row: row.client.lower(), grows=2, once=True),
-        Column("PERSON", 10, _person, lambda row: row.subject_id, grows=2, rank=3, once=True),
+        Column("PERSON", 10, _person, lambda row: (row.email or row.subject_id).lower(), grows=2, rank=3, once=True),
         Column(
             "ROUTE",
             8,
@@ -127,7 +126,7 @@ TOKENS = View(
             "grant": Field("text", lambda row: row.grant_id),
             "flow": Field("text", lambda row: row.flow_id),
             "session": Field("text", lambda row: row.session_id),
-            "person": Field("text", lambda row: row.subject_id),
+            "person": Field("text", lambda row: f"{row.email} {row.subject_id}"),
             "route": Field("text", lambda row: row.operation_id),
             "scope": Field("text", lambda row: row.scope),
             "state": Field("text", lambda row: row.state),
@@ -150,7 +149,7 @@ TOKENS = View(
             "expired": lambda row, now: row.state == "live" and 0 < row.expires <= now,
             "expiring": lambda row, now: row.state == "live" and now < row.expires <= now + 60,
         },
-        words=lambda row: (row.id, row.kind, row.client, row.grant_id, row.operation_id, row.scope),
+        words=lambda row: (row.id, row.kind, row.client, row.email, row.grant_id, row.operation_id, row.scope),
         values={
             "kind": _KINDS,
             "state": ("live", "spent", "revoked", "replayed"),
