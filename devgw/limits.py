@@ -79,7 +79,7 @@ class Limits:
     EVENT_LINES: Final = 2_000
     """Lines of `devgw up --headless` that wait for who reads them; beyond that they are dropped and counted."""
     LISTED_ROWS: Final = 10_000
-    """Of one kind that the gateway lists and the dashboard keeps, the newest: nobody reads more, and each start pays."""
+    """Of one kind that the gateway lists and the dashboard keeps, the newest: nobody reads more, each start pays."""
     JOURNAL_EVENTS: Final = 10_000
     """Events that wait for the observers: some seconds of all that the gateway can do, should these be held up."""
     LOG_BYTES: Final = 1_048_576
