@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devgw.cli.printing import write_line
+from devgw.dashboard.theme_choice import THEME_NAMES
 
 if TYPE_CHECKING:
     from devgw.dashboard.child import GatewayChild
-
-THEMES = ("dark", "light", "contrast", "ansi", "own")
 
 
 @click.command("attach")
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default=".")
 @click.option("--state-dir", help="Directory of the gateway's socket (.devgw).")
-@click.option("--theme", type=click.Choice(THEMES), help="Colours; TEXTUAL_THEME and NO_COLOR work too.")
+@click.option("--theme", type=click.Choice(THEME_NAMES), help="Colours; TEXTUAL_THEME and NO_COLOR work too.")
 @click.option("--ascii", "is_ascii", is_flag=True, help="No other signs than ASCII.")
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
 @click.option("--read-only", is_flag=True, help="Look, but revoke and reveal nothing.")

@@ -1,6 +1,5 @@
 """`devgw explain`: what a failure is, how it is seen, and what mends it; and the list and the table of them all."""
 
-import textwrap
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +11,9 @@ from devgw.diagnosis.catalogue import Failure
 from devgw.diagnosis.clients import forget_lines
 from devgw.diagnosis.coverage import table
 from devgw.diagnosis.lookup import look_up
+from devgw.foreign.folding import fold
 
+_WIDTH = 96
 FORGETTING = ("REG-02", "REG-03", "REVK-03")
 """Failures whose page lists how each client is made to forget."""
 
@@ -69,7 +70,7 @@ def page(failure: Failure) -> str:
         "The one change": failure.fix,
     }
     for heading, text in chapters.items():
-        parts += ["", heading, textwrap.indent(textwrap.fill(text, 96), "  ")]
+        parts += ["", heading, *(f"  {line}" for line in fold(text, _WIDTH))]
     if failure.id in FORGETTING:
         parts += ["", "How each client forgets", *(f"  {line}" for line in forget_lines())]
     parts += ["", "Sources", *(f"  {source}" for source in failure.sources)]

@@ -2,16 +2,18 @@
 
 import os
 from pathlib import Path
-from textwrap import fill, indent
+from textwrap import indent
 from typing import Any
 
 from devgw.cli.printing import write_json, write_page
 from devgw.config.settings_file import read_settings
 from devgw.departure import STRICT, Departure
+from devgw.foreign.folding import fold
 from devgw.settings import Settings
 from devgw.wiring.departures import DEPARTURES, said
 
 _WIDTH = 96
+_HANGS = 16
 
 
 def print_departures(directory: Path, *, as_json: bool) -> None:
@@ -37,7 +39,7 @@ def _head(settings: Settings) -> list[str]:
     )
     here = f"Here: {said(settings)}."
     everything = "In devgw.toml, this makes everything the same that can be; it takes effect at the next start:"
-    return [fill(intro, _WIDTH), "", fill(here, _WIDTH), "", everything, "", indent(STRICT, "  ")]
+    return [*fold(intro, _WIDTH), "", *fold(here, _WIDTH), "", everything, "", indent(STRICT, "  ")]
 
 
 def _entry(departure: Departure, settings: Settings) -> list[str]:
@@ -48,7 +50,8 @@ def _entry(departure: Departure, settings: Settings) -> list[str]:
     facts |= {"the same by": _one_line(departure.setting)} if departure.setting else {"instead": departure.cannot}
     facts["source"] = departure.source
     for name, text in facts.items():
-        lines.append(fill(text, _WIDTH, initial_indent=f"    {name:<12}", subsequent_indent=" " * 16))
+        first, *rest = fold(text, _WIDTH - _HANGS)
+        lines += [f"    {name:<12}{first}", *(" " * _HANGS + line for line in rest)]
     return lines
 
 

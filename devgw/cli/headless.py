@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
-from devgw.cli.printing import as_json, has_colours, paint, writable
+from devgw.cli.printing import as_json, has_colours, paint
 from devgw.clock import wall_time
-from devgw.foreign.text import clean, clean_lines
+from devgw.foreign.text import clean, clean_lines, writable
 
 if TYPE_CHECKING:
     from devgw.control.messages import EventLine

@@ -15,7 +15,8 @@ from typing import Any, TextIO
 import click
 
 from devgw.control.codec import plain_row
-from devgw.foreign.text import cells, clean, clean_lines, shown_json
+from devgw.foreign.folding import fold
+from devgw.foreign.text import cells, clean, clean_lines, shown_json, writable
 from devgw.platforms.here import here
 
 PLAIN = ""
@@ -103,28 +104,6 @@ def _folded(row: Sequence[str], widths: Sequence[int]) -> list[tuple[str, ...]]:
     return list(zip_longest(*(fold(cell, width) for cell, width in zip(row, widths, strict=True)), fillvalue=""))
 
 
-def fold(text: str, width: int) -> list[str]:
-    """Return cleaned text in lines of at most `width` cells, broken between words where one ends in the last third."""
-    lines: list[str] = []
-    while cells(text) > width:
-        end = _end(text, width)
-        blank = text.rfind(" ", width * 2 // 3, end + 1)
-        end = blank if blank > 0 else end
-        lines.append(text[:end].rstrip())
-        text = text[end:].lstrip()
-    return [*lines, text]
-
-
-def _end(text: str, width: int) -> int:
-    """Return how many characters of `text` fit into `width` cells; one at least."""
-    taken = 0
-    for number, each in enumerate(text):
-        taken += cells(each)
-        if taken > width:
-            return max(1, number)
-    return len(text)
-
-
 def padded(text: str, width: int) -> str:
     """Return cleaned text with blanks behind it up to `width` terminal cells."""
     return _padded(clean(text), width)
@@ -146,9 +125,3 @@ def write(text: str, stream: TextIO | None) -> None:
     if stream is None:
         return
     click.echo(writable(text, stream), file=stream, color=True)
-
-
-def writable(text: str, stream: TextIO) -> str:
-    """Return `text` as far as the stream's encoding has it."""
-    encoding = stream.encoding or "utf-8"
-    return text.encode(encoding, "replace").decode(encoding)

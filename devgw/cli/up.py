@@ -26,13 +26,13 @@ from devgw.cli.serving import (
 )
 from devgw.cli.target import ProjectOrServer, ServerUrl
 from devgw.cli.typed_settings import settings_of, text_of
+from devgw.dashboard.theme_choice import THEME_NAMES
 from devgw.platforms.own_program import own_command
 
 if TYPE_CHECKING:
     from devgw.cli.trust import Trust
     from devgw.dashboard.child import GatewayChild
 
-THEMES = ("dark", "light", "contrast", "ansi", "own")
 _SETTINGS = {"strict": "deployed.strict", "stateful": "proxy.stateful"}
 """The settings of flags that are called otherwise."""
 
@@ -87,7 +87,7 @@ _SECTIONS = {
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Any setting of devgw.toml, by its name.")
 @click.option("--trust", is_flag=True, help="Let the project use this shell's environment without being asked.")
 @click.option("--wish", default="", hidden=True, help="What the person was asked about already.")
-@click.option("--theme", type=click.Choice(THEMES), help="Colours of the dashboard.")
+@click.option("--theme", type=click.Choice(THEME_NAMES), help="Colours of the dashboard.")
 @click.option("--ascii", "is_ascii", is_flag=True, help="No other signs than ASCII.")
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
 @click.option("--web", "in_browser", is_flag=True, help="The dashboard in one browser on this machine, read-only.")

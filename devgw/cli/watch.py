@@ -24,6 +24,7 @@ from devgw.cli.serving import (
     why_not_here,
 )
 from devgw.cli.target import ServerArgument, ServerUrl
+from devgw.dashboard.theme_choice import THEME_NAMES
 from devgw.platforms.here import here
 from devgw.platforms.own_program import own_command
 
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from devgw.dashboard.child import GatewayChild
     from devgw.settings import Settings
     from devgw.wiring.watched_runtime import WatchedRuntime
-
-THEMES = ("dark", "light", "contrast", "ansi")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class _WatchGiven:
 @click.option("--all", "everything", is_flag=True, help="With --headless: also each request that went well.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the URL that clients are given (9000).")
 @click.option("--state-dir", type=click.Path(file_okay=False, path_type=Path), help="Where clients are remembered.")
-@click.option("--theme", type=click.Choice(THEMES), help="Colours of the dashboard.")
+@click.option("--theme", type=click.Choice(THEME_NAMES), help="Colours of the dashboard.")
 @click.option("--ascii", "is_ascii", is_flag=True, help="No other signs than ASCII.")
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
 @click.option("--web", "in_browser", is_flag=True, help="The dashboard in one browser on this machine, read-only.")
@@ -126,14 +125,15 @@ def _looked_at(url: ServerUrl) -> ServerUrl:
 
 
 def _settings(url: ServerUrl, port: int | None, state_dir: Path | None) -> "Settings":
-    from devgw.settings import Settings  # noqa: PLC0415  `--help` need not wait for it
+    from devgw.control.folder import WATCHED  # noqa: PLC0415  `--help` need not wait for it
+    from devgw.settings import Settings  # noqa: PLC0415
     from devgw.store.watched import WatchedFile  # noqa: PLC0415
     from devgw.web.listening import PortTaken  # noqa: PLC0415
     from devgw.wiring.watched_folder import folder_of, port_of  # noqa: PLC0415
 
     root = state_dir.resolve().parent if state_dir else folder_of(str(url), os.environ)
     settings = Settings(root=root, state_dir=state_dir.resolve() if state_dir else None)
-    kept = WatchedFile(settings.state_path).read().ports
+    kept = WatchedFile(settings.state_path / WATCHED).read().ports
     try:
         return replace(settings, port=port_of(str(url), kept, port))
     except PortTaken as taken:

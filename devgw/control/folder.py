@@ -22,12 +22,13 @@ DATABASE = "devgw.db"
 KEY = "upstream.key"
 LOG = "gateway.log"
 STUCK_LOG = "stuck.log"
+WATCHED = "watched.json"
 NAMES = (TCP_FILE, DATABASE, KEY, LOG, STUCK_LOG)
 """The plain files that devgw writes there, besides the lock and what SQLite puts beside its database."""
 SESSION, HELD = "devgw-session-", ".session"
 """How the folders of `devgw up URL` begin, and in which folder of theirs the lock is that this command holds."""
 _RUNTIME = "XDG_RUNTIME_DIR"
-_CLOSED = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal", LOG, STUCK_LOG, LOCK, "watched.json")
+_CLOSED = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal", LOG, STUCK_LOG, LOCK, WATCHED)
 """Files that are taken from other users; a key that those could read is refused, and an address is made anew."""
 
 

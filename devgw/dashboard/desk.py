@@ -67,7 +67,7 @@ class Desk:
     ) -> None:
         self.world, self.port, self.keymap, self.is_read_only = world, port, keymap, is_read_only
         self.theme = DARK.name
-        self.scene = Scene(world, glyphs=glyphs)
+        self.scene = Scene(world, keymap, glyphs=glyphs)
         self.view: View = VIEWS[0]
         self.before: View = VIEWS[0]
         self.listings = {view.name: self._listing(view) for view in VIEWS}

@@ -4,14 +4,15 @@ import contextlib
 import gc
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from devgw.dashboard.child import GatewayChild
 from devgw.dashboard.terminal import Saved, why_none
+from devgw.dashboard.theme_choice import OWN, wanted_theme
+from devgw.foreign.text import writable
 
-THEMES = ("devgw-dark", "devgw-light", "devgw-contrast", "ansi")
 _FRAMES_PER_SECOND = "120"
 
 
@@ -20,7 +21,7 @@ class DashboardOptions:
     """How the person wants to see it."""
 
     theme: str = ""
-    """One of `THEMES`; empty lets `TEXTUAL_THEME` and `DEVGW_THEME` decide."""
+    """One of `THEME_NAMES`; empty lets `TEXTUAL_THEME` and `DEVGW_THEME` decide."""
     is_ascii: bool = False
     has_mouse: bool = True
     is_read_only: bool = False
@@ -65,7 +66,7 @@ def _run(
     from devgw.clock import SystemClock  # noqa: PLC0415  nothing is imported before the child starts
     from devgw.dashboard import crash  # noqa: PLC0415
     from devgw.dashboard.app import Dashboard, Wearing  # noqa: PLC0415  Textual takes 200 ms
-    from devgw.dashboard.keys.looks import hidden_columns, own_palette  # noqa: PLC0415
+    from devgw.dashboard.keys.looks import hidden_columns, no_own, own_palette  # noqa: PLC0415
     from devgw.dashboard.keys.person import keymap  # noqa: PLC0415
     from devgw.dashboard.look.glyphs import choose  # noqa: PLC0415
     from devgw.dashboard.look.palette import PALETTES, seen_as  # noqa: PLC0415
@@ -76,6 +77,8 @@ def _run(
     own, more = own_palette(environment)
     if own is not None:
         PALETTES[own.name] = own  # this process is one person's
+    if own is None and options.theme == OWN:
+        more = (*more, no_own(environment))
     hidden, others = hidden_columns(environment)
     app = Dashboard(
         state_dir,
@@ -109,7 +112,7 @@ def _run(
 def _leave_behind(text: str) -> None:
     """Print the last picture below what the terminal showed before, so that it can be read and copied still."""
     with contextlib.suppress(OSError):
-        print(text, end="", flush=True)  # noqa: T201  the terminal is a plain one again
+        print(writable(text, sys.stdout), end="", flush=True)  # noqa: T201  the terminal is a plain one again
 
 
 def _what_is_left(child: GatewayChild | None) -> str:
@@ -125,15 +128,6 @@ def _settle() -> None:
     gc.freeze()
     gc.enable()
     gc.set_threshold(10_000, 10, 20)
-
-
-def wanted_theme(wanted: str, environment: Mapping[str, str], known: Sequence[str] = THEMES) -> str:
-    """Return the theme to begin with: the one that is asked for, else the person's own, else the first."""
-    for name in (wanted, environment.get("DEVGW_THEME", ""), environment.get("TEXTUAL_THEME", "")):
-        found = next((each for each in known if name and each.endswith(name)), None)
-        if found:
-            return found
-    return "own" if "own" in known else THEMES[0]
 
 
 __all__ = ["DashboardOptions", "run_dashboard", "why_none"]

@@ -2,6 +2,7 @@
 
 from devgw.dashboard.acts import commands, running
 from devgw.dashboard.desk import Desk
+from devgw.dashboard.views.welcome import sign_in_key
 
 
 def press(desk: Desk, key: str, character: str | None) -> None:
@@ -31,7 +32,7 @@ def is_welcome(desk: Desk) -> bool:
 
 
 def _command(desk: Desk, key: str, character: str | None) -> None:
-    if is_welcome(desk) and character == "t" and not running.why_not_steered(desk):
+    if is_welcome(desk) and character == sign_in_key(desk.keymap) and not running.why_not_steered(desk):
         running.sign_in(desk)
         return
     found = desk.keymap.find(key, character, desk.view.name)

@@ -52,7 +52,6 @@ def found(check: dict[str, Any], now: float) -> DiagnosisRow:
         now,
         cause=check["saw"],
         fix=check.get("todo", ""),
-        expected=check.get("expected", ""),
         source=check.get("diagnosis_id", ""),
         evidence=[f"did: {check['did']}", *check.get("marks", ())],
     )

@@ -5,6 +5,7 @@ textual-serve alone knows no login and takes WebSockets from any page. Off by de
 
 import asyncio
 import socket
+import sys
 from pathlib import Path
 
 from aiohttp import web
@@ -14,6 +15,7 @@ from devgw.dashboard.child import GatewayChild
 from devgw.dashboard.door import Door
 from devgw.dashboard.entry import started
 from devgw.dashboard.guard import guard
+from devgw.foreign.text import writable
 from devgw.platforms.here import here
 from devgw.platforms.own_program import own_command
 from devgw.platforms.signals import hear
@@ -44,7 +46,8 @@ def serve_dashboard(directory: Path, state_dir: Path, child: GatewayChild | None
     if child is not None and not started(child):
         return 1
     try:
-        print(f"devgw: the dashboard, read-only, for one browser: {door.url}", flush=True)  # noqa: T201  for the person
+        said = f"devgw: the dashboard, read-only, for one browser: {door.url}"
+        print(writable(said, sys.stdout), flush=True)  # noqa: T201  for the person
         asyncio.run(_serve(GuardedServer(here().shell_line(attach), door), listening))
     finally:
         if child is not None:

@@ -9,7 +9,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import quote
 
 _PLAIN = re.compile(r"[\x20-\x7e]*")
@@ -123,3 +123,9 @@ def hidden_in(text: str) -> str:
         return ""
     found = next(each for each in text if is_hidden(each))
     return f"U+{ord(found):04X}"
+
+
+def writable(text: str, stream: TextIO) -> str:
+    """Return `text` as far as the stream's encoding has it; what that lacks becomes `?`."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)

@@ -14,7 +14,6 @@ from devgw.foreign.json import JsonRefused, read_object
 from devgw.gateway.watched.clients import WatchedClient, read_client
 from devgw.gateway.watched.legs import Learnt, Leg
 
-NAME = "watched.json"
 _MOST_PORT = 65_535
 _LEGS = frozenset(map(str, Leg))
 
@@ -29,10 +28,10 @@ class WatchedRecord:
 
 
 class WatchedFile:
-    """The file in a state folder."""
+    """The file, in a state folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / NAME
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._written = b""
 
     def read(self) -> WatchedRecord:
@@ -67,7 +66,7 @@ class WatchedFile:
         content = json.dumps(told, indent=1).encode()
         if content == self._written:
             return
-        beside = self._path.with_name(f"{NAME}.new")
+        beside = self._path.with_name(f"{self._path.name}.new")
         beside.unlink(missing_ok=True)
         write_new(beside, content)
         beside.replace(self._path)

@@ -275,5 +275,7 @@ class Front:
 def _opens_page(recording: Recording) -> bool:
     """Tell whether a person's browser opens the URL: it wants a page, and no client of MCP takes one."""
     trace = recording.trace
+    if trace.method != "GET":
+        return False
     accept = (header_of(trace.request_headers, b"accept") or b"").lower()
-    return trace.method == "GET" and b"text/html" in accept and b"text/event-stream" not in accept
+    return b"text/html" in accept and b"text/event-stream" not in accept

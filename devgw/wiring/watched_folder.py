@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from devgw.control.folder import LOCK, LOG, STUCK_LOG
+from devgw.control.folder import LOCK, LOG, STUCK_LOG, WATCHED
 from devgw.entropy import digest
 from devgw.foreign.shell import server_name
 from devgw.foreign.urls import read_url
@@ -44,7 +44,7 @@ def leave(settings: Settings) -> tuple[WatchedClient, ...]:
     """Remove what a watched server's folder has beside its clients, all of it where there are none; return them."""
     folder = settings.state_path
     try:
-        clients = WatchedFile(folder).read().clients
+        clients = WatchedFile(folder / WATCHED).read().clients
     except OSError:
         return ()
     if not clients:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from devgw import __version__
 from devgw.clock import Clock
 from devgw.control.actions import NoActions
-from devgw.control.folder import LOCK, control_folder
+from devgw.control.folder import LOCK, WATCHED, control_folder
 from devgw.control.lock import ProjectLock
 from devgw.control.server import ControlServer
 from devgw.diagnosis.diagnose import RuleDiagnoser
@@ -115,7 +115,7 @@ def build_watched(
     lock.acquire()
     ports = WatchedPorts(stopping)
     try:
-        file = WatchedFile(folder)
+        file = WatchedFile(folder / WATCHED)
         watched, client = _watched(url, settings, clock, bus, ports, file, is_local=is_local)
     except BaseException:
         ports.close()

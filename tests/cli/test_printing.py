@@ -14,7 +14,7 @@ from click.testing import CliRunner
 import devgw.cli
 from devgw.cli import flows, printing, tail, tokens, trace, why
 from devgw.events.trace import Body
-from devgw.foreign.text import cells, is_hidden
+from devgw.foreign.text import cells, is_hidden, writable
 from tests.cli.served import Beside, served_beside
 from tests.monitor import walk as walks
 
@@ -106,7 +106,7 @@ def test_wide_letters_keep_the_columns_aligned(capsys: pytest.CaptureFixture[str
 
 def test_a_terminal_that_lacks_a_letter_gets_a_mark_for_it(capsys: pytest.CaptureFixture[str]) -> None:
     latin = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
-    assert printing.writable("a→b", latin) == "a?b"
+    assert writable("a→b", latin) == "a?b"
     printing.write_marked("FAIL", f"  {HOSTILE}", colour="red")
     assert hidden(capsys.readouterr().out) == set()
 

@@ -8,6 +8,7 @@ from devgw.dashboard.desk import Desk
 from devgw.dashboard.draw.screen import Painter, Picture
 from devgw.dashboard.draw.text import as_text
 from devgw.dashboard.keys.bindings import KEYMAP
+from devgw.dashboard.keys.keymap import Keymap
 from devgw.dashboard.look.glyphs import UNICODE, Glyphs
 from devgw.dashboard.port import Then
 from devgw.dashboard.press import press
@@ -90,10 +91,17 @@ class FakePort:
 class Bench:
     """A person at a desk: presses keys, looks at the picture."""
 
-    def __init__(self, rows: Rows | None = None, glyphs: Glyphs = UNICODE, *, is_read_only: bool = False) -> None:
+    def __init__(
+        self,
+        rows: Rows | None = None,
+        glyphs: Glyphs = UNICODE,
+        keymap: Keymap = KEYMAP,
+        *,
+        is_read_only: bool = False,
+    ) -> None:
         self.world = World()
         self.port = FakePort()
-        self.desk = Desk(self.world, self.port, KEYMAP, glyphs, is_read_only=is_read_only)
+        self.desk = Desk(self.world, self.port, keymap, glyphs, is_read_only=is_read_only)
         self.desk.tick(NOON)
         self.painter = Painter()
         sample_world.fill(self.world, rows)

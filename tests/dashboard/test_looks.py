@@ -6,10 +6,11 @@ import pytest
 
 from devgw.clock import FrozenClock
 from devgw.dashboard.app import Dashboard, Wearing
-from devgw.dashboard.entry import wanted_theme
 from devgw.dashboard.keys.bindings import KEYMAP
 from devgw.dashboard.keys.looks import as_toml, hidden_columns, own_palette
+from devgw.dashboard.keys.person import keymap
 from devgw.dashboard.look.palette import LIGHT
+from devgw.dashboard.theme_choice import wanted_theme
 from devgw.dashboard.views.catalog import VIEWS
 from tests.dashboard.bench import Bench
 
@@ -72,6 +73,46 @@ def test_own_colours_stand_on_a_base_and_are_the_usual_theme_then(folder: Path, 
     assert wanted_theme("", {}, ["devgw-dark", "own"]) == "own"
     assert wanted_theme("dark", {}, ["devgw-dark", "own"]) == "devgw-dark"
     assert wanted_theme("", {}) == "devgw-dark"
+
+
+WRONG = ["1", "1.5", "true", "2026-01-01", "[]", "[1]", '["x", ["y"]]', "{}", "{ a = 1 }", "[{}]", "nan", '""']
+
+
+@pytest.mark.parametrize("value", WRONG)
+def test_a_value_of_another_kind_is_a_mistake_with_its_line(value: str, folder: Path, tmp_path: Path) -> None:
+    environment = {"XDG_CONFIG_HOME": str(tmp_path)}
+    colours = ["base", "ok", "tab_text"]
+    (folder / "theme.toml").write_text("".join(f"{each} = {value}\n" for each in colours))
+    palette, mistakes = own_palette(environment)
+    assert palette is None
+    assert [each.partition(":")[0] for each in mistakes] == [f"theme.toml, line {number}" for number in (1, 2, 3)]
+
+    (folder / "keys.toml").write_text(f"copy = {value}\n[revoke]\nx = {value}\n")
+    found, mistakes = keymap(environment)
+    assert [each.partition(":")[0] for each in mistakes] == ["keys.toml, line 1", "keys.toml, line 2"]
+    assert [each.id for each in found.by_key["y"]] == ["copy"]
+
+    (folder / "columns.toml").write_text(f"tokens = {value}\n[[flows]]\nx = {value}\n")
+    hidden, mistakes = hidden_columns(environment)
+    assert all(titles == [] for titles in hidden.values())
+    assert len(mistakes) == 2 - (value == "[]")
+
+
+@pytest.mark.parametrize("name", ["theme.toml", "keys.toml", "columns.toml"])
+@pytest.mark.parametrize("what", ["folder", "link", "bytes", "no toml", "nul"])
+def test_a_file_of_ones_own_that_cannot_be_read_changes_nothing(
+    name: str, what: str, folder: Path, tmp_path: Path
+) -> None:
+    path = folder / name
+    if what == "folder":
+        path.mkdir()
+    elif what == "link":
+        path.symlink_to(path)
+    else:
+        path.write_bytes({"bytes": b'copy = "\xff"', "no toml": b"= =", "nul": b"a = '\0'"}[what])
+    environment = {"XDG_CONFIG_HOME": str(tmp_path)}
+    said = (*own_palette(environment)[1], *keymap(environment)[1], *hidden_columns(environment)[1])
+    assert [each.partition(": ")[0] for each in said] == [f"{name} changes nothing"]
 
 
 def test_what_is_wrong_is_said_with_its_line_and_the_rest_holds(folder: Path, tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ import pytest
 
 from devgw.clock import FrozenClock
 from devgw.dashboard.app import Dashboard, Wearing
-from devgw.dashboard.entry import THEMES, wanted_theme
 from devgw.dashboard.keys.bindings import KEYMAP
 from devgw.dashboard.keys.person import keymap
 from devgw.dashboard.look.palette import PALETTES
 from devgw.dashboard.port import Port
 from devgw.dashboard.terminal import why_none
+from devgw.dashboard.theme_choice import THEMES, wanted_theme
 
 
 @pytest.fixture

@@ -112,6 +112,31 @@ def test_the_last_picture_stays_in_the_terminal_and_lies_below_the_prompt(screen
     assert left.count("\n") > 20
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+def test_the_last_picture_is_left_whatever_the_encoding_lacks(encoding: str) -> None:
+    """Names of clients and files are anybody's, lone surrogates too."""
+    shown = subprocess.run(
+        [sys.executable, "-c", r"from devgw.dashboard.entry import _leave_behind; _leave_behind('日本 \udcff │ end')"],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert shown.stderr == b""
+    assert shown.stdout.endswith(b" end")
+
+
+def test_a_theme_of_ones_own_that_is_asked_for_and_missing_is_said(state_dir: Path, tmp_path: Path) -> None:
+    wanted = OWN.replace("run_dashboard(state, child)", "run_dashboard(state, child, DashboardOptions('own'))").replace(
+        "import run_dashboard", "import DashboardOptions, run_dashboard"
+    )
+    screen = Terminal([sys.executable, "-c", wanted, str(state_dir)], env={"XDG_CONFIG_HOME": str(tmp_path)})
+    try:
+        assert screen.shows("--theme own changes nothing"), screen.text[-2_000:]
+    finally:
+        screen.end()
+
+
 def test_all_that_is_wrong_in_files_of_ones_own_is_said_at_the_start(state_dir: Path, tmp_path: Path) -> None:
     folder = tmp_path / "own" / "devgw"
     folder.mkdir(parents=True)
@@ -130,7 +155,7 @@ def test_all_that_is_wrong_in_files_of_ones_own_is_said_at_the_start(state_dir: 
 def test_leaving_after_the_gateway_ended_by_itself_is_no_success(screen: Terminal, state_dir: Path) -> None:
     os.kill(gateway_of(state_dir), signal.SIGKILL)
     assert screen.shows("The gateway ended (by SIGKILL)")
-    screen.send(b"Q")
+    screen.send(b"\x11")
 
     assert screen.wait() == 128 + signal.SIGKILL
 

@@ -4,9 +4,9 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from devgw.cli.up import THEMES
 from devgw.dashboard.keys.bindings import KEYMAP
 from devgw.dashboard.look.palette import Palette
+from devgw.dashboard.theme_choice import THEME_NAMES
 from devgw.dashboard.views.ladder import STEPS
 from devgw.diagnosis.catalogue import failures
 
@@ -23,7 +23,7 @@ def test_every_name_that_keys_toml_takes_is_listed() -> None:
 def test_every_colour_and_theme_is_listed() -> None:
     said = set(re.findall(r"`([a-z_]+)`", PART))
     assert {each.name for each in fields(Palette)} - {"name", "is_dark", "is_ansi"} <= said
-    assert all(f"{name}`" in PART for name in THEMES)
+    assert all(f"{name}`" in PART for name in THEME_NAMES)
 
 
 def test_each_key_of_the_table_means_something() -> None:

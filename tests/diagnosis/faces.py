@@ -14,6 +14,7 @@ from quart import Blueprint
 from devgw.cli import doctor_lines, explain, headless, trace, why
 from devgw.clock import FrozenClock
 from devgw.control.codec import plain_row
+from devgw.dashboard.keys.bindings import KEYMAP
 from devgw.dashboard.look.line import plain
 from devgw.dashboard.look.sheet import Sheet
 from devgw.dashboard.views import lines, traces
@@ -148,7 +149,7 @@ def read_of_diagnosis(found: Diagnosis) -> Faces:
 
 def _of_trace(exchange: Trace) -> Faces:
     detail = trace_view.detail_of(exchange)
-    scene = Scene(World(), details={("trace", exchange.id): detail})
+    scene = Scene(World(), KEYMAP, details={("trace", exchange.id): detail})
     told_ = json.loads(json.dumps(detail.to_json(), default=plain_row))
     return {"devgw trace": "\n".join(trace.lines(told_)), "trace view": _drawn(traces.TRACES, detail.row, scene)}
 
@@ -158,18 +159,18 @@ def _of_event(event: told.Event) -> Faces:
     shown = StringIO()
     printer = headless.LinePrinter(shown, as_json=False)
     printer.show(line)
-    return {"event line": shown.getvalue(), "event view": _drawn(lines.EVENTS, line, Scene(World()))}
+    return {"event line": shown.getvalue(), "event view": _drawn(lines.EVENTS, line, Scene(World(), KEYMAP))}
 
 
 def _of_flow(walk: Walk, flow: Flow | None) -> Faces:
     """Return what is told of all that went wrong; without a flow there is nothing to open, and so no box nor report."""
-    cases, faces, scene = why_of(walk.monitor, "newest"), Faces(), Scene(World())
+    cases, faces, scene = why_of(walk.monitor, "newest"), Faces(), Scene(World(), KEYMAP)
     if cases is not None and cases.cases:
         faces["devgw why"] = "\n".join(why.tell(cases.cases))
         faces["devgw why --json"] = json.dumps(why.plain(cases), default=plain_row, ensure_ascii=False)
     if flow is not None:
         detail = flow_view.detail_of(flow, [])
-        scene = Scene(World(), details={("flow", flow.id): detail})
+        scene = Scene(World(), KEYMAP, details={("flow", flow.id): detail})
         faces |= {"report": detail.report, "Why box": _sheet(lambda sheet: why_box.write(detail.row, scene, sheet))}
         faces["small Why box"] = _sheet(lambda sheet: why_box.write(detail.row, scene, sheet), SMALL)
     rows = [_drawn(DOCTOR, row, scene) for row in walk.monitor.diagnoses.book]
@@ -196,7 +197,7 @@ def _drawn(view: View, row: Any, scene: Scene) -> str:
 
 
 def _sheet(write: Any, height: int = 0) -> str:
-    scene = Scene(World())
+    scene = Scene(World(), KEYMAP)
     sheet = Sheet(WIDE, scene.glyphs, height=height)
     write(sheet)
     return "\n".join(plain(each) for each in sheet.lines)

@@ -60,8 +60,8 @@ def _choices(desk: Desk, row: Any) -> list[Choice]:
 
 def _why_not(desk: Desk, kind: str) -> str:
     if kind in _TRACE_ONLY:
-        return "" if desk.view.name == "traces" else "only of a trace: o t goes there"
-    return "" if desk.view.name == "flows" else "only of a flow: 1 shows them"
+        return "" if desk.view.name == "traces" else desk.keymap.said("only of a trace: {related} t goes there")
+    return "" if desk.view.name == "flows" else desk.keymap.said("only of a flow: {view_flows} shows them")
 
 
 def _hint(row: Any, kind: str) -> str:
@@ -139,13 +139,13 @@ def export_menu(desk: Desk) -> None:
 
 def why_no_har(desk: Desk) -> str:
     """Say why there is no archive to write."""
-    return "" if desk.view.name == "traces" else "only traces are requests: 2 shows them"
+    return "" if desk.view.name == "traces" else desk.keymap.said("only traces are requests: {view_traces} shows them")
 
 
 def why_no_report(desk: Desk) -> str:
     """Say why there is no report to write."""
     if desk.view.name != "flows":
-        return "only a flow has one: 1 shows them"
+        return desk.keymap.said("only a flow has one: {view_flows} shows them")
     return "" if desk.row is not None else "the list is empty"
 
 

@@ -58,7 +58,7 @@ def follow(desk: Desk, target: Target) -> None:
         file, line, column = (*target.id.split(":"), "1", "1")[:3]
         desk.port.edit(file, int(line or 1), int(column or 1))
     elif target.kind == "place":
-        desk.say("v reveals it for 10 s")
+        desk.say(desk.keymap.said("{reveal} reveals it for 10 s"))
 
 
 def related(desk: Desk) -> None:
@@ -92,4 +92,4 @@ def back(desk: Desk) -> None:
         desk.asked[desk.view.name].editor.clear()
         desk.filter("")
     else:
-        desk.say("Q quits")
+        desk.say(desk.keymap.said("{quit} quits"))

@@ -141,7 +141,7 @@ def _tell(desk: Desk, done: list[Consequences]) -> None:
     text = f"revoked {what}{' and ' + rest if rest else ''}"
     if undo_ids:
         desk.undoable = [(each, until) for each in undo_ids]
-        desk.say(f"{text} {desk.glyphs.dot} z undo", "ok", until - desk.now, counts_down=True)
+        desk.say(f"{text} {desk.glyphs.dot} {desk.keymap.sign('undo')} undo", "ok", until - desk.now, counts_down=True)
     else:
         desk.say(text, "ok", 8.0)
 

@@ -41,7 +41,8 @@ def reload(desk: Desk) -> None:
 
 def probe(desk: Desk) -> None:
     """Let the gateway look after its own health."""
-    desk.port.ask("probe", {}, lambda answer: _said(desk, answer, "looked again: Health (8) shows what was found"))
+    done = desk.keymap.said("looked again: Health ({view_health}) shows what was found")
+    desk.port.ask("probe", {}, lambda answer: _said(desk, answer, done))
 
 
 def sign_in(desk: Desk) -> None:

@@ -1,12 +1,12 @@
 """Tabs, status line and key bar."""
 
-from devgw.dashboard.acts.running import why_no_start, why_not_steered
+from devgw.dashboard.acts.running import why_no_log, why_no_start, why_not_steered
 from devgw.dashboard.desk import Desk
 from devgw.dashboard.look import words
 from devgw.dashboard.look.line import Line, Span, cut, line, line_cells, pad, spread
 from devgw.dashboard.press import is_welcome
-from devgw.dashboard.views.catalog import VIEWS, key_of
-from devgw.dashboard.views.welcome import commands
+from devgw.dashboard.views.catalog import VIEWS
+from devgw.dashboard.views.welcome import sign_in_key, urls
 from devgw.foreign.text import cells
 
 # --- tabs -------------------------------------------------------------------------------------------------------------
@@ -30,7 +30,7 @@ def _tabs(desk: Desk, style: str) -> tuple[list[Span], list[tuple[int, int, str]
         is_active = view is desk.view
         if view.name == "events" and style in {"few", "short"} and not is_active:
             continue
-        title = _title(key_of(view), view.title, view.short, badge, style)
+        title = _title(desk.keymap.sign(f"view_{view.name}"), view.title, view.short, badge, style)
         text = f"[{title}]" if is_active else f" {title} "
         look = "tab" if is_active else "bad" if badge == desk.glyphs.bad else ""
         spans.append((text, look))
@@ -127,9 +127,8 @@ def _sifted(desk: Desk) -> Line:
     sort = line(("   sort ", "dim"), f"{order.name.lower()} {arrow}") if order.name else ()
     marks = line((f"   {len(desk.listing.marks):,} marked", "warn")) if desk.listing.marks else ()
     if asked.applied:
-        return line(
-            (" / ", "key"), asked.applied, (f"  {dot}  {_counted(desk)} {dot} esc clears", "dim"), *sort, *marks
-        )
+        told = f"  {dot}  {_counted(desk)} {dot} {desk.keymap.clears()} clears"
+        return line((" / ", "key"), asked.applied, (told, "dim"), *sort, *marks)
     return line((" filter ", "dim"), "none", *sort, *marks)
 
 
@@ -169,7 +168,7 @@ def key_bar(desk: Desk, width: int, rows: int) -> tuple[list[Line], list[tuple[i
 
 
 def _key_row(desk: Desk, row: int, width: int) -> tuple[Line, list[tuple[int, int, str]]]:
-    tail = line(("?", "key"), (" help ", "dim")) if row == 0 else ()
+    tail = line((desk.keymap.sign("help"), "key"), (" help ", "dim")) if row == 0 else ()
     spans: list[Span] = [(" ", "")]
     places: list[tuple[int, int, str]] = []
     at, room = 1, width - line_cells(tail)
@@ -200,18 +199,29 @@ def _keys(desk: Desk, row: int) -> list[tuple[str, str, str]]:
         for each in known
         if not each.reason(desk)
     ]
-    return [("1-9", "views", ""), *found] if row else found
+    return [*_views(desk), *found] if row else found
+
+
+def _views(desk: Desk) -> list[tuple[str, str, str]]:
+    """Return by which keys the views are shown; nothing where the person gave them others, which the tabs tell."""
+    signs = [desk.keymap.sign(f"view_{each.name}") for each in VIEWS]
+    return [("1-9", "views", "")] if signs[:9] == [*"123456789"] else []
 
 
 def _keys_of_first_screen(desk: Desk) -> list[tuple[str, str, str]]:
+    """Return what can be done before anything has happened; what a gateway said last is of worth once it has ended."""
     offered = [
-        ("y", "copy", "copy", "" if commands(desk.scene) else "nothing to copy"),
-        ("t", "sign in here", "sign_in", why_not_steered(desk)),
-        ("R", "start the gateway again", "start_gateway", why_no_start(desk)),
-        ("L", "its last words", "log", why_no_start(desk)),
-        ("Q", "quit", "quit", ""),
+        ("copy", "copy", "" if urls(desk.scene) else "nothing to copy"),
+        ("sign_in", "sign in here", why_not_steered(desk)),
+        ("start_gateway", "start the gateway again", why_no_start(desk)),
+        ("log", "its last words", why_no_log(desk) or why_no_start(desk)),
+        ("quit", "quit", ""),
     ]
-    return [(key, label, name) for key, label, name, reason in offered if not reason]
+    return [(_sign_of_first_screen(desk, name), label, name) for name, label, reason in offered if not reason]
+
+
+def _sign_of_first_screen(desk: Desk, name: str) -> str:
+    return sign_in_key(desk.keymap) if name == "sign_in" else desk.keymap.sign(name)
 
 
 def _label(desk: Desk, name: str, label: str) -> str:

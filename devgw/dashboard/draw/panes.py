@@ -115,13 +115,14 @@ def _empty(desk: Desk, width: int) -> list[Line]:
             BLANK,
             line(
                 (f"  nothing matches {asked.applied} {desk.glyphs.dot} {hidden:,} hidden {desk.glyphs.dot} ", ""),
-                ("esc", "key"),
+                (desk.keymap.clears(), "key"),
                 " clears",
             ),
         ]
     if len(desk.listing.table):
-        return [BLANK, line(("  all of them are over; ", "dim"), ("/", "key"), (" and a filter shows them", "dim"))]
-    told = enumerate(_of_watched(desk) or desk.view.empty)
+        asks = desk.keymap.sign("filter")
+        return [BLANK, line(("  all of them are over; ", "dim"), (asks, "key"), (" and a filter shows them", "dim"))]
+    told = enumerate(map(desk.keymap.said, _of_watched(desk) or desk.view.empty))
     return [BLANK, *(one for number, each in told for one in wrap(each, width - 2, "dim" if number else "", "  "))]
 
 

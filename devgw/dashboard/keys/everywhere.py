@@ -4,6 +4,7 @@ from functools import partial
 
 from devgw.dashboard.acts import going, looking, moving, revoking, running, sifting
 from devgw.dashboard.keys.keymap import Key
+from devgw.dashboard.theme_choice import USUAL_NAMES
 from devgw.dashboard.views.catalog import VIEWS, key_of
 
 EVERYWHERE = (
@@ -88,7 +89,14 @@ EVERYWHERE = (
     Key("pause", ("p",), "p", "pause", "hold the display; what arrives is counted", sifting.pause, bar=2),
     Key("privacy", ("P",), "P", "privacy", "hide names, mail addresses and hosts too", looking.privacy, bar=2),
     Key("columns", ("C",), "C", "", "choose the columns; the choice is kept", looking.columns),
-    Key("theme", ("ctrl+t",), "^T", "", "next theme: dark, light, contrast, ansi", looking.theme),
+    Key(
+        "theme",
+        ("ctrl+t",),
+        "^T",
+        "",
+        f"next theme: {', '.join(USUAL_NAMES)}",
+        looking.theme,
+    ),
     Key(
         "back",
         ("q", "escape", "h", "left"),

@@ -60,6 +60,19 @@ class Keymap:
         found = [each for each in self.by_key.get(name, ()) if each.works_in(view)]
         return min(found, key=lambda each: not each.views, default=None)
 
+    def sign(self, name: str) -> str:
+        """Return how the first key is written that does what is called `name`; nothing where none does."""
+        return next((each.shown.split(" ")[0] for each in self.all if each.id == name), "")
+
+    def said(self, text: str) -> str:
+        """Return a text of ours with its keys: `{revoke}` stands for how that one is written."""
+        return text.format_map({each.id: self.sign(each.id) for each in self.all})
+
+    def clears(self) -> str:
+        """Return what takes one back, and so clears a filter: Escape where it does, else the first key that does."""
+        is_escape = any(each.id == "back" for each in self.by_key.get("escape", ()))
+        return "esc" if is_escape else self.sign("back")
+
     def of_view(self, view: str) -> list[Key]:
         """Return the keys that belong to a view rather than to all."""
         return [each for each in self.all if each.works_in(view) and (each.views or each.bar == 1)]

@@ -7,11 +7,13 @@ from dataclasses import fields, replace
 from typing import Any
 
 from devgw.dashboard.filter.fields import nearest
-from devgw.dashboard.keys.person import read_own
-from devgw.dashboard.look.palette import OWN, PALETTES, Palette
+from devgw.dashboard.keys.person import config_dir, read_own
+from devgw.dashboard.look.palette import PALETTES, Palette
+from devgw.dashboard.theme_choice import OWN
 from devgw.dashboard.views.catalog import BY_NAME
 
 COLUMNS_FILE = "columns.toml"
+_THEME_FILE = "theme.toml"
 _BASE = "base"
 _BASES = {each.removeprefix("devgw-"): palette for each, palette in PALETTES.items() if not palette.is_ansi}
 _COLOURS = tuple(each.name for each in fields(Palette) if each.name not in {"name", "is_dark", "is_ansi"})
@@ -19,16 +21,22 @@ _COLOURS = tuple(each.name for each in fields(Palette) if each.name not in {"nam
 
 def own_palette(environment: Mapping[str, str]) -> tuple[Palette | None, tuple[str, ...]]:
     """Return the theme of `theme.toml`, None where there is no such file, and what is wrong in it."""
-    right, mistakes = read_own(environment, "theme.toml", _mistake_of_colour)
+    right, mistakes = read_own(environment, _THEME_FILE, _mistake_of_colour)
     if not right:
         return None, mistakes
     base = _BASES[right.pop(_BASE, next(iter(_BASES)))]
     return replace(base, name=OWN, **right), mistakes
 
 
+def no_own(environment: Mapping[str, str]) -> str:
+    """Say that a theme of the person's own was asked for, and there is none."""
+    return f"--theme {OWN} changes nothing: {config_dir(environment) / _THEME_FILE} says no colour."
+
+
 def _mistake_of_colour(name: str, value: Any) -> str:
     if name == _BASE:
-        return "" if value in _BASES else f"{_BASE} is {value!r}: {nearest(str(value), _BASES)}"
+        is_one = isinstance(value, str) and value in _BASES
+        return "" if is_one else f"{_BASE} is {value!r}: {nearest(str(value), _BASES)}"
     if name not in _COLOURS:
         return f"nothing is called {name}: {nearest(name, [_BASE, *_COLOURS])}"
     is_colour = isinstance(value, str) and re.fullmatch(r"#[0-9a-fA-F]{6}", value)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from rich.cells import set_cell_size
 
+from devgw.foreign.folding import fold
 from devgw.foreign.text import cells, clean
 
 Span = tuple[str, str]
@@ -98,29 +99,5 @@ def wrap(text: str, width: int, look: str = "", indent: str = "") -> list[Line]:
     """Return `text` in lines of at most `width` cells, broken at blanks where it can be."""
     lines: list[Line] = []
     for paragraph in text.split("\n"):
-        lines += [((indent + piece, look),) for piece in _pieces(clean(paragraph), max(8, width - len(indent)))]
+        lines += [((indent + piece, look),) for piece in fold(clean(paragraph), max(8, width - len(indent)))]
     return lines
-
-
-def _pieces(text: str, width: int) -> list[str]:
-    pieces: list[str] = []
-    current = ""
-    for word in text.split(" "):
-        candidate = f"{current} {word}" if current else word
-        if cells(candidate) <= width:
-            current = candidate
-            continue
-        if current:
-            pieces.append(current)
-        *whole, current = _chunks(word, width)
-        pieces += whole
-    return [*pieces, current]
-
-
-def _chunks(word: str, width: int) -> list[str]:
-    chunks: list[str] = []
-    while cells(word) > width:
-        head = set_cell_size(word, width).rstrip(" ")
-        chunks.append(head)
-        word = word[len(head) :]
-    return [*chunks, word]

@@ -104,8 +104,6 @@ ANSI = Palette(
 )
 _MANY_COLOURS = ("256color", "kitty")
 """How names of terminals end of which Rich believes that they have 256."""
-OWN = "own"
-"""The name of the person's own theme."""
 PALETTES: dict[str, Palette] = {each.name: each for each in (DARK, LIGHT, CONTRAST, ANSI)}
 
 

@@ -119,7 +119,7 @@ CLIENTS = View(
     ),
     order=Order("LAST SEEN", lambda row: row.last, descending=True),
     tabs=(Tab("Metadata", _write_metadata), Tab("Tokens", _write_tokens), Tab("Flows", _write_flows)),
-    empty=("No client is known yet.", "One registers itself at its first sign-in: press 1 to see how."),
+    empty=("No client is known yet.", "One registers itself at its first sign-in: press {view_flows} to see how."),
     is_problem=lambda row: row.state == "refused" or row.refusals > 0,
     ticks=True,
     relations=_relations,

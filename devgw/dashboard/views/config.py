@@ -88,9 +88,9 @@ def _finding(row: ConfigItem, part: FindingRow, scene: Scene, sheet: Sheet) -> N
     watching = ", watching" if row.view.is_watching else ""
     sheet.add(
         line(
-            ("e", "key"),
+            (scene.keymap.sign("edit"), "key"),
             (" edit here   ", "dim"),
-            ("n", "key"),
+            (scene.keymap.sign("next_problem"), "key"),
             (" next   ", "dim"),
             (f"saved {saved}{watching}", "dim"),
         )

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from devgw.dashboard.keys.keymap import Keymap
 from devgw.dashboard.look.glyphs import UNICODE, Glyphs
 from devgw.dashboard.world import World
 from devgw.entropy import fingerprint
@@ -18,6 +19,8 @@ class Scene:
     """The mirror of the gateway, the moment, and how the person wants to see it."""
 
     world: World
+    keymap: Keymap
+    """How what a view tells to press is written."""
     now: float = 0.0
     """The gateway's clock."""
     glyphs: Glyphs = UNICODE

@@ -165,7 +165,7 @@ TOKENS = View(
     ),
     empty=(
         "No token has been issued yet.",
-        "A client gets one when its person has signed in: press 1 to see how, or T to sign in here.",
+        "A client gets one when its person has signed in: press {view_flows} to see how, or {sign_in} to sign in here.",
     ),
     is_problem=lambda row: row.state == "replayed" or row.refused_after > 0,
     is_over=is_over,

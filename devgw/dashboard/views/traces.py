@@ -240,7 +240,7 @@ TRACES = View(
         Tab("Verdict", _write_verdict),
         Tab("Links", _write_links),
     ),
-    empty=("No request has come yet.", "Point an MCP client at the gateway; press 1 to see how."),
+    empty=("No request has come yet.", "Point an MCP client at the gateway; press {view_flows} to see how."),
     is_problem=lambda row: row.status >= 400 or bool(row.reason_code),
     relations=_relations,
 )

@@ -2,6 +2,7 @@
 
 import json
 
+from devgw.dashboard.keys.keymap import Keymap
 from devgw.dashboard.look import words
 from devgw.dashboard.look.line import Line, cut, fit, line
 from devgw.dashboard.look.sheet import Sheet
@@ -53,6 +54,12 @@ def _added(client: ClientSetup, name: str, url: str) -> tuple[str, str]:
     return f"{client.name} {file}", json.dumps(client.snippet({name: url}))
 
 
+def sign_in_key(keymap: Keymap) -> str:
+    """Return what signs in on the first screen: `t`, unless the person gave that or signing in another meaning."""
+    is_usual = all(each.id == "times" for each in keymap.by_key.get("t", ()))
+    return "t" if is_usual and keymap.sign("sign_in") == "T" else keymap.sign("sign_in")
+
+
 def write(scene: Scene, sheet: Sheet) -> None:
     """Write the first screen."""
     is_live = scene.world.link is Link.LIVE
@@ -65,9 +72,9 @@ def write(scene: Scene, sheet: Sheet) -> None:
     offered = commands(scene)
     listed = offered if sheet.height >= len(offered) + _OTHER_LINES else offered[:_LISTED]
     for letter, (name, text) in zip(LETTERS, listed, strict=False):
-        _command(letter, name, text, sheet)
+        _command(f"{scene.keymap.sign('copy')} {letter}", name, text, sheet)
     if more := [name.rpartition(" ")[0] if name.endswith(".json") else name for name, _ in offered[len(listed) :]]:
-        _fact(f"{len(more)} more", f"y lists {', '.join(more)}", sheet)
+        _fact(f"{len(more)} more", f"{scene.keymap.sign('copy')} lists {', '.join(more)}", sheet)
     _sign_in(scene, sheet)
     _checks(scene, sheet, is_roomy)
     if is_roomy:
@@ -80,17 +87,18 @@ def _head(scene: Scene) -> str:
     kept = sum(can_end(row, scene.now) for row in scene.world.table("token"))
     if not kept:
         return "Nothing has happened yet. The gateway is up and waiting."
-    return f"No sign-in since this start; {words.plural(kept, 'token')} of before still open it: 3 shows them."
+    tokens = scene.keymap.sign("view_tokens")
+    return f"No sign-in since this start; {words.plural(kept, 'token')} of before still open it: {tokens} shows them."
 
 
-def _command(letter: str, name: str, text: str, sheet: Sheet) -> None:
+def _command(keys: str, name: str, text: str, sheet: Sheet) -> None:
     is_narrow = sheet.width < _NEEDS
-    hint: Line = ((f"y {letter}", "key"), ("" if is_narrow else " copy", ""))
+    hint: Line = ((keys, "key"), ("" if is_narrow else " copy", ""))
     room = sheet.width - sheet.names - 3 - (5 if is_narrow else 10)
     shown = cut(((text, ""),), room, sheet.glyphs.ellipsis)
     gap = " " * max(1, room - cells("".join(part for part, _ in shown)) + 2)
     called = fit(name, sheet.names, ellipsis=sheet.glyphs.ellipsis)
-    sheet.add(line((f"{letter} ", "strong"), (f"{called} ", ""), *shown, gap, *hint))
+    sheet.add(line((f"{keys[-1]} ", "strong"), (f"{called} ", ""), *shown, gap, *hint))
 
 
 def _sign_in(scene: Scene, sheet: Sheet) -> None:
@@ -105,7 +113,7 @@ def _sign_in(scene: Scene, sheet: Sheet) -> None:
             ("  ", ""),
             (f"{'No client?':<{sheet.names}} ", ""),
             "press ",
-            ("t", "key"),
+            (sign_in_key(scene.keymap), "key"),
             " to sign in here and watch each step",
         )
     )
@@ -131,14 +139,14 @@ def _checks(scene: Scene, sheet: Sheet, is_roomy: bool) -> None:
         glyph, look = sign(check.state, scene)
         is_well = check.state not in {"bad", "warning"}
         took = f"  {words.milliseconds(check.ms)}" if check.ms and is_well else ""
-        look_there = () if is_well else (("   8", "key"), (" look", ""))
+        look_there = () if is_well else ((f"   {scene.keymap.sign('view_health')}", "key"), (" look", ""))
         sheet.add(line((f"  {glyph} ", look), f"{check.name:<18} {scene.url(check.text)}", (took, "dim"), *look_there))
     if errors:
         sheet.add(
             line(
                 (f"  {scene.glyphs.bad} ", "bad!"),
                 (f"{errors[0].file}:{errors[0].line} {errors[0].message}", "bad"),
-                ("   7", "key"),
+                (f"   {scene.keymap.sign('view_config')}", "key"),
                 " look",
             )
         )

@@ -103,7 +103,7 @@ def _failed(row: FlowRow, detail: FlowDetail | None, scene: Scene, sheet: Sheet)
     elif detail.failure is not None:
         _failure(detail.failure, sheet)
     _others(detail.diagnoses[1:_KEPT], sheet)
-    _keys(detail, sheet)
+    _keys(detail, scene, sheet)
 
 
 def _values(got: str, expected: str, scene: Scene, sheet: Sheet, got_from: str = "", expected_from: str = "") -> None:
@@ -162,11 +162,14 @@ def _others(others: list[DiagnosisView], sheet: Sheet) -> None:
         sheet.add(line((f"{each.id} ", "dim"), each.title), Target("diagnosis", each.id))
 
 
-def _keys(detail: FlowDetail, sheet: Sheet) -> None:
+def _keys(detail: FlowDetail, scene: Scene, sheet: Sheet) -> None:
     trace = detail.failure.trace_id if detail.failure else ""
     sheet.blank()
-    opens = (("o t", "key"), (" open the trace   ", "dim")) if trace else (("o", "key"), (" related   ", "dim"))
-    sheet.add((*opens, ("y m", "key"), (" copy report", "dim")), Target("trace", trace) if trace else None)
+    related = scene.keymap.sign("related")
+    opens, what = (f"{related} t", "open the trace") if trace else (related, "related")
+    copies = f"{scene.keymap.sign('copy')} m"
+    keys = ((opens, "key"), (f" {what}   ", "dim"), (copies, "key"), (" copy report", "dim"))
+    sheet.add(keys, Target("trace", trace) if trace else None)
 
 
 def _done(row: FlowRow, detail: FlowDetail | None, scene: Scene, sheet: Sheet) -> None:
