@@ -34,8 +34,26 @@ def tell_exchange(flow: Flow, trace: Trace, asked: Purpose, *, guessed: bool) ->
     say(flow, question)
     _tell_upstream(flow, trace, end)
     say(flow, answer)
+    if asked in {Purpose.REGISTER, Purpose.AUTHORIZE}:
+        _put_registration_first(flow)
     if lane is Lane.BROWSER and 300 <= trace.status < 400:
         _tell_redirect(flow, trace, asked, answer.at + _TICK)
+
+
+def _put_registration_first(flow: Flow) -> None:
+    """Put the answer to a registration before the browser that is opened with the client id in it.
+
+    We know when we were done with the answer; its client has it a little sooner, and may have gone on by then.
+    """
+    began: dict[TraceId | None, datetime] = {}
+    opened = [each.at for each in flow.messages if each.step is Step.AUTHORIZE and each.sender is Lane.CLIENT]
+    for each in flow.messages:
+        if each.step is not Step.REGISTER:
+            continue
+        asked_at = began.setdefault(each.trace_id, each.at)
+        each.at = min([each.at, *(at - _TICK for at in opened if at > asked_at)])
+    flow.messages.sort(key=lambda each: each.at)
+    _number(flow)
 
 
 def _tell_redirect(flow: Flow, trace: Trace, asked: Purpose, at: datetime) -> None:
@@ -143,6 +161,10 @@ def say(flow: Flow, message: FlowMessage) -> None:
     if len(flow.messages) >= MOST_MESSAGES:
         return
     insort(flow.messages, message, key=lambda each: each.at)
+    _number(flow)
+
+
+def _number(flow: Flow) -> None:
     for number, each in enumerate(flow.messages, 1):
         each.number = number
 

@@ -44,3 +44,18 @@ def test_a_request_under_any_host_name_is_an_arrow_and_a_trace(host: str) -> Non
     walk.exchange(trace, 302)
     assert walk.monitor.trace(trace.id) is trace
     assert walk.bus.guard.failures == 0
+
+
+@pytest.mark.parametrize("gap_ms", [-1.0, -4.0, 1.0])
+def test_a_browser_is_opened_after_the_registration_that_its_url_names(gap_ms: float) -> None:
+    """We are done with an answer a little after its client has it: the answer was drawn below what followed it."""
+    walk = Walk()
+    walk.challenged()
+    walk.registered()
+    walk.wait((gap_ms - 1.0) / 1_000)  # one millisecond passes by itself
+    walk.authorized()
+
+    (flow,) = walk.monitor.flow_book.flows
+    labels = [each.label for each in flow.messages]
+    assert labels.index("201 client_id") < labels.index("opens the browser")
+    assert [each.number for each in flow.messages] == [*range(1, len(labels) + 1)]

@@ -226,12 +226,17 @@ def _read(desk: Desk, pane: str, sheet: Sheet) -> list[Line]:
     targets = sorted(sheet.targets)
     chosen = -1
     if reading.anchor == BEGINNING and targets:
-        reading.anchor = next((n for n, at in enumerate(targets) if at >= sheet.first), 0)
-        reading.moved_to = sheet.top_for(targets[reading.anchor], reading.top(sheet))
+        reading.anchor = _first_link(sheet, targets, reading.top(sheet))
     if desk.focus == pane and targets and reading.anchor >= 0:
         reading.anchor = min(reading.anchor, len(targets) - 1)
         chosen = targets[reading.anchor]
     return [_chosen(one, sheet.width) if number == chosen else one for number, one in sheet.seen(reading.top(sheet))]
+
+
+def _first_link(sheet: Sheet, targets: list[int], top: int) -> int:
+    """Return which link is chosen at first: one that is seen, for whoever opens a row reads its beginning."""
+    seen = range(max(sheet.first, top), top + sheet.height)
+    return next((number for number, at in enumerate(targets) if at in seen), -1)
 
 
 def _chosen(one: Line, width: int) -> Line:
