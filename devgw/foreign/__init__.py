@@ -6,6 +6,7 @@
     addresses  one table of addresses: which are public, near, or kept for something else
     dates      one reader of the dates in headers
     challenge  one reader of WWW-Authenticate
+    retry_after  one reader of how long to wait
     pieces     the network under httpx2, read in small pieces up to a last one
     text       one cleaner of text, for every screen, line and page
 

@@ -74,9 +74,9 @@ class TokenQuestion:
 
 
 def read_token_answer(
-    asked: TokenQuestion, status: int, content_type: str, body: bytes, retry_after: str = "", location: str = ""
+    asked: TokenQuestion, status: int, content_type: str, body: bytes, wait: str = "", location: str = ""
 ) -> TokenAnswer:
-    """Return the tokens in a token endpoint's answer.
+    """Return the tokens in a token endpoint's answer; `wait` is how long it asks to be left alone, in words.
 
     Raises:
         Refused: with `TokenRequestRefused` where it is an error in OAuth's form, whatever its status, and
@@ -88,15 +88,13 @@ def read_token_answer(
     members = _members(content_type, body)
     if members is not None and (error := _text(members.get("error"))):
         said = clean(_text(members.get("error_description")) or "", EXCERPT)
-        refused = TokenRequestRefused(
-            asked.url, status, clean(error, 100), said, asked.grant_type, asked.method, retry_after
-        )
+        refused = TokenRequestRefused(asked.url, status, clean(error, 100), said, asked.grant_type, asked.method, wait)
         raise Refused(refused)
     token = _text(members.get("access_token")) if members else None
     kind = str((members or {}).get("token_type") or "Bearer").lower()
     if members is None or not is_visible(token) or status >= 400 or kind not in {"bearer", "n_a"}:
         shape, got = _shape(members, token, content_type, kind)
-        problem = TokenAnswerUnreadable(asked.url, status, shape, got, excerpt(body), retry_after)
+        problem = TokenAnswerUnreadable(asked.url, status, shape, got, excerpt(body), wait)
         refused_json = find_refusal(body, content_type) if members is None else None
         raise Refused(_of_json(problem, refused_json) if refused_json else problem)
     return TokenAnswer(

@@ -68,7 +68,7 @@ class CrossAppRefused(TokenRequestRefused):
     def advise(self) -> str:
         """Say which option, or which setting of that server, decides it; nobody has anything to connect."""
         if is_passing(self.status_code, self.upstream_error):
-            return later(self.status_code, self.retry_after)
+            return later(self.status_code, self.wait)
         if self.upstream_error in CLIENT_REFUSED:
             return f"Correct id, secret and method in {self.leg}.clientAuth, as that server has them; then save."
         if known := _BY_ERROR.get(self.upstream_error):

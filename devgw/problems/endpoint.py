@@ -108,14 +108,15 @@ class EndpointDead(EndpointRefusal):
 class EndpointFailing(EndpointRefusal):
     """It cannot answer now, whatever is asked."""
 
-    retry_after: str = ""
+    wait: str = ""
+    """See `foreign.retry_after`."""
 
     diagnosis: ClassVar = "UPST-13"
     source: ClassVar = "RFC 6749 §4.1.2.1; RFC 9110 §15.6"
 
     def advise(self) -> str:
         """Say to wait, or where to look."""
-        when = f" in {self.retry_after} s" if self.retry_after.isdigit() else " later"
+        when = f" in {self.wait}" if self.wait else " later"
         if self.status_code == _TOO_OFTEN:
             return f"Try again{when}: it was asked too often."
         return f"Look into the log of {self.owner}, then try again{when}: it says that the fault is its own."

@@ -43,7 +43,8 @@ class EndpointAnswer:
     media_type: str = ""
     is_json: bool = False
     """Whether the body is a JSON object."""
-    retry_after: str = ""
+    wait: str = ""
+    """See `foreign.retry_after`."""
     is_named: bool = True
     redirect_uri: str = ""
     registered: tuple[str, ...] = ()
@@ -83,7 +84,7 @@ def refusal_at(answer: EndpointAnswer) -> Problem:
     if answer.status in _ABSENT and answer.error_code not in _OF_OAUTH:
         return EndpointDead(*answer.facts, is_named=answer.is_named)
     if answer.status >= _FAILS or answer.status == _TOO_OFTEN or answer.error_code in _PASSING:
-        return EndpointFailing(*answer.facts, retry_after=answer.retry_after)
+        return EndpointFailing(*answer.facts, wait=answer.wait)
     if answer.endpoint is EndpointKind.REGISTRATION:
         return _of_registration(answer)
     if answer.is_good and answer.endpoint is EndpointKind.TOKEN:

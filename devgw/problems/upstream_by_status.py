@@ -12,6 +12,7 @@ from devgw.foreign.challenge import read_challenges
 from devgw.foreign.intermediary import Intermediary, find_intermediary
 from devgw.foreign.intermediary_mark import Intervention
 from devgw.foreign.json import JsonRefused, read_object
+from devgw.foreign.retry_after import read_wait
 from devgw.foreign.sign_in import leads_to_sign_in
 from devgw.foreign.text import clean
 from devgw.foreign.urls import read_url
@@ -133,7 +134,7 @@ def refusal_of(answered: Answered, caller: CallFacts = UNKNOWN) -> UpstreamRefus
     if answered.status == _UNAUTHORIZED and caller.token is not None:
         return _of_token(answered, caller, caller.token)
     if answered.status >= _FAILURES and (answered.status != _UNIMPLEMENTED or answered.speaks_mcp):
-        return _made(UpstreamFailed, answered, caller, answered.short("retry-after", 40), answered.speaks_mcp)
+        return _made(UpstreamFailed, answered, caller, read_wait(answered.headers), answered.speaks_mcp)
     if header := _TELLING.get(answered.status):
         answered = _with(answered, header)
     make = _BY_STATUS.get(answered.status)
@@ -264,7 +265,7 @@ def _host_refused(answered: Answered, caller: CallFacts) -> UpstreamRefusal:
 
 
 def _too_often(answered: Answered, caller: CallFacts) -> UpstreamRefusal:
-    return _made(UpstreamRateLimited, answered, caller, answered.short("retry-after", 40))
+    return _made(UpstreamRateLimited, answered, caller, read_wait(answered.headers))
 
 
 _BY_STATUS = {

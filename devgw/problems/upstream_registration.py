@@ -76,7 +76,8 @@ class RegistrationRefused(RegistrationProblem):
     status_code: int
     upstream_error: str
     description: str
-    retry_after: str = ""
+    wait: str = ""
+    """See `foreign.retry_after`."""
 
     source: ClassVar = "RFC 7591 §3.2.2"
 
@@ -96,7 +97,7 @@ class RegistrationRefused(RegistrationProblem):
     def advise(self) -> str:
         """Say to wait where that helps, else how it is done by hand."""
         if is_passing(self.status_code, self.upstream_error):
-            return later(self.status_code, self.retry_after)
+            return later(self.status_code, self.wait)
         return by_hand(self.policy, self.redirect_uri)
 
 
@@ -156,9 +157,9 @@ class RegistrationAltered(RegistrationProblem):
         return f"Let that server register the URI as it was sent. Until then: {by_hand(self.policy, self.redirect_uri)}"
 
 
-def later(status: int, retry_after: str) -> str:
+def later(status: int, wait: str) -> str:
     """Return what to do about an authorization server that does not answer now."""
-    when = f" in {retry_after} s" if retry_after.isdigit() else ""
+    when = f" in {wait}" if wait else ""
     if status == TOO_MANY:
         return f"Ask it again{when}: it was asked too often."
     if status in NOT_YET:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from devgw.foreign.dates import read_date
 from devgw.foreign.text import clean
 from devgw.foreign.urls import without_user
 from devgw.problems.base import Fault
@@ -135,14 +134,15 @@ class UpstreamRefusedHost(UpstreamRefusal):
 class UpstreamRateLimited(UpstreamRefusal):
     """429: asked too often."""
 
-    retry_after: str
+    wait: str
+    """See `foreign.retry_after`."""
 
     diagnosis: ClassVar = "PROXY-17"
     source: ClassVar = "RFC 6585 §4; RFC 9110 §10.2.3"
 
     def advise(self) -> str:
         """Say how long to wait, where it says so."""
-        return f"Ask again {_when(self.retry_after)}: the limit is the server's own, or of what stands before it."
+        return f"Ask again {_when(self.wait)}: the limit is the server's own, or of what stands before it."
 
 
 _FAILED = {
@@ -158,7 +158,8 @@ BY_A_PROXY = frozenset({502, 504, *range(520, 531)})
 class UpstreamFailed(UpstreamRefusal):
     """5xx: the server, or what stands in front of it, failed by itself."""
 
-    retry_after: str
+    wait: str
+    """See `foreign.retry_after`."""
     speaks_mcp: bool = False
     """Whether it answered by a JSON-RPC error, and so is the server itself."""
 
@@ -172,16 +173,12 @@ class UpstreamFailed(UpstreamRefusal):
         if self.status_code in BY_A_PROXY and not self.speaks_mcp:
             return "Look whether the MCP server behind that address runs: a proxy in front of it answers so."
         if self.status_code == 503:
-            return f"Ask again {_when(self.retry_after)}: 503 says that it is not ready, and its own log why."
+            return f"Ask again {_when(self.wait)}: 503 says that it is not ready, and its own log why."
         return f"{self._in_its_log}: {_FAILED.get(self.status_code, 'it failed while it answered')}."
 
 
-def _when(retry_after: str) -> str:
-    if not retry_after:
-        return "a little later"
-    if retry_after.isdigit():
-        return f"in {retry_after} s"
-    return f"after {retry_after}" if read_date(retry_after) else "a little later"
+def _when(wait: str) -> str:
+    return f"in {wait}" if wait else "a little later"
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,8 @@ class TokenRequestRefused(ConnectingProblem):
     """What was asked with: a code, a refresh token, an assertion."""
     method: str = ""
     """How the gateway authenticated."""
-    retry_after: str = ""
+    wait: str = ""
+    """See `foreign.retry_after`."""
 
     source: ClassVar = "RFC 6749 §5.2"
 
@@ -139,7 +140,7 @@ class TokenRequestRefused(ConnectingProblem):
         if self._is_about_client:
             return _CORRECT_CLIENT
         if is_passing(self.status_code, self.upstream_error):
-            return later(self.status_code, self.retry_after)
+            return later(self.status_code, self.wait)
         if self.upstream_error == "invalid_grant" and _OF_PKCE.search(self.description):
             return "Let that server check code_verifier by S256 (RFC 7636 §4.6): the gateway sent that of this login."
         return {
@@ -212,7 +213,8 @@ class TokenAnswerUnreadable(ConnectingProblem):
     """Its media type; or the member, the type or the slip in its JSON that is in the way."""
     answer: str
     """What it said, with anything like a secret cut out."""
-    retry_after: str = ""
+    wait: str = ""
+    """See `foreign.retry_after`."""
     wanted: str = ""
     """What it should have answered with, where it is JSON that is not taken."""
     passes: str = ""
@@ -261,7 +263,7 @@ class TokenAnswerUnreadable(ConnectingProblem):
         if way := change_of_way(self.status_code, urlsplit(self.url).hostname or "", self.written_in):
             return way
         if is_passing(self.status_code, ""):
-            return later(self.status_code, self.retry_after)
+            return later(self.status_code, self.wait)
         if self.kind == "TOK-05":
             return self._elsewhere
         if self.kind == "UPST-15":

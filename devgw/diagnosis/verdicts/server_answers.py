@@ -7,7 +7,7 @@ from devgw.diagnosis.verdicts.check import Answer
 from devgw.diagnosis.verdicts.point import Naming, Point, at_whose, of_issuer, shown, unasked
 from devgw.diagnosis.verdicts.server_endpoint import answered
 from devgw.diagnosis.verdicts.server_seen import REDIRECTS, SeenServer
-from devgw.foreign.text import clean
+from devgw.foreign.retry_after import read_wait
 from devgw.foreign.words import excerpt, reason_in
 from devgw.problems.endpoint import EndpointDead, EndpointFailing, EndpointKind
 from devgw.problems.endpoint_answer import EndpointAnswer, refusal_at
@@ -142,7 +142,7 @@ def _endpoint_answer(seen: SeenServer, kind: EndpointKind, answer: Answer) -> En
         media_type=answer.media_type,
         is_json=bool(answer.document),
         location=answer.location,
-        retry_after=clean(answer.headers.get("retry-after", ""), 40),
+        wait=read_wait(answer.headers),
         is_named=seen.server is not None,
         stood_before=None
         if is_for_people

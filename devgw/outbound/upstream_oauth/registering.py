@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from devgw.clock import Clock, from_epoch
 from devgw.config.project import TokenExchange
+from devgw.foreign.retry_after import read_wait
 from devgw.foreign.text import clean
 from devgw.foreign.urls import UrlRefused, read_url, same_origin
 from devgw.foreign.words import excerpt, reason_in
@@ -240,5 +241,5 @@ def _refusal(exchange: TokenExchange, server: AuthorizationServer, redirect_uri:
         status_code=answer.status,
         upstream_error=clean(str(said.get("error") or answer.content_type or "without a body"), 100),
         description=clean(str(said.get("error_description") or excerpt(reason_in(answer.body).encode())), 300),
-        retry_after=str(answer.headers.get("retry-after", ""))[:40],
+        wait=read_wait(answer.headers),
     )

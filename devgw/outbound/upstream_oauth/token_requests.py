@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from devgw.clock import Clock, epoch
 from devgw.entropy import token
+from devgw.foreign.retry_after import read_wait
 from devgw.foreign.words import excerpt
 from devgw.oauth.discovery import without_query
 from devgw.oauth.token_answer import TokenAnswer, TokenQuestion, read_token_answer
@@ -184,8 +185,8 @@ class TokenRequests:
         if (found := stood_before(url, status, answer.headers, content, where)) is not None:
             raise Refused(found)
         asked = TokenQuestion(url, parameters["grant_type"], credentials.method)
-        retry_after, location = (str(answer.headers.get(each, "")) for each in ("retry-after", "location"))
-        return read_token_answer(asked, status, kind, content, retry_after, location)
+        location = str(answer.headers.get("location", ""))
+        return read_token_answer(asked, status, kind, content, read_wait(answer.headers), location)
 
     async def revoke(self, errand: Errand, endpoint: str, credentials: Credentials, secret: str, kind: str) -> int:
         """Tell the upstream that a token is of no more use (RFC 7009); return the status of its answer.

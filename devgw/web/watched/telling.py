@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from devgw.events import refusal
 from devgw.events.taxonomy import Outcome, WatchedStepTaken
-from devgw.foreign.text import clean
+from devgw.foreign.retry_after import read_wait
 from devgw.foreign.urls import UrlRefused, read_url
 from devgw.foreign.words import excerpt, reason_in
 from devgw.gateway.forwarding import read_headers
@@ -81,7 +81,7 @@ def endpoint_answer(call: WatchedCall, answer: WholeAnswer, **known: Any) -> End
         media_type=_header(answer, b"content-type").partition(";")[0].strip().lower(),
         is_json=document is not None,
         location=_header(answer, b"location"),
-        retry_after=clean(_header(answer, b"retry-after"), 40),
+        wait=read_wait(read_headers(answer.headers)),
         is_named=call.watched.legs.is_learnt(call.origin, endpoint.removeprefix(call.origin)),
         stood_before=_stood_before(call, answer, endpoint),
         is_swapped=call.watched.origins.swaps,
