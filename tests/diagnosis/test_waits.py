@@ -6,8 +6,8 @@ import pytest
 
 from devgw.clock import SystemClock
 from devgw.outbound.server_doctor import examine_server
-from tests.diagnosis.stories.test_upstreams import behind
-from tests.diagnosis.test_foreign_answers import answering, go, named
+from tests.diagnosis.stories.test_upstreams import answering, behind
+from tests.diagnosis.third_party import go, named
 from tests.outbound.upstream import running_upstream
 from tests.support.gateway import mcp_request
 from tests.support.serving import serve
