@@ -22,4 +22,4 @@ def test_a_page_without_ends_is_read_once(page: bytes) -> None:
 def test_what_has_no_end_is_no_text() -> None:
     assert beginning_of(b"<html>Sorry<script>var a = 1 < 2") == "Sorry"
     assert beginning_of(b"<p>Not</p> here<!-- and not") == "Not here"
-    assert beginning_of(b"<TITLE lang=en>Sign in</TITLE><p>x") == "Sign in"
+    assert beginning_of(b"<TITLE lang=en>Sign in</TITLE><p>x") == "Sign in: x"
