@@ -4,6 +4,7 @@
     create(path)          a new file; it must not exist
     own(path)             a file of ours, made or opened again
     replace(path)         a new file in the place of one of ours
+    rewrite(path, …)      other content in a file of the person's
 
 Everything that is refused is an OSError (`FileRefused`) whose `strerror` says why, and whose `todo` what mends it.
 """
@@ -12,6 +13,7 @@ import contextlib
 import errno
 import os
 import stat
+import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
@@ -137,6 +139,33 @@ def write_new(path: Path, content: bytes, mode: int = 0o600) -> None:
     except OSError as error:
         path.unlink(missing_ok=True)
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def rewrite(path: Path, content: bytes) -> None:
+    """Put `content` in the place of what a file of this user's holds, in one step; its mode stays.
+
+    Raises:
+        FileRefused: where it is a link, has a second name, is no plain file, another user's, or may not be written.
+        OSError: where the folder takes no other file, or there is no room; it names which, and what was there stays.
+    """
+    found = path.lstat()
+    check_own(path, found)
+    if not found.st_mode & stat.S_IWUSR:
+        raise FileRefused(path, "it is read-only", "Make it writable")
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path.parent)) from error
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        beside.chmod(stat.S_IMODE(found.st_mode))
+        beside.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def own(path: Path, *, is_secret: bool = False) -> BinaryIO:

@@ -1,5 +1,6 @@
 """`devgw connect CLIENT [ROUTE]`: what adds this gateway's servers to an MCP client; printed, done, or taken back."""
 
+import errno
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ import click
 from devgw.cli.client_files import FileUnusable, add, place_of, remove
 from devgw.cli.joining import directory_argument, fail, find_gateway
 from devgw.cli.printing import write_line, write_page, write_table
+from devgw.files import FileRefused, todo_of
 from devgw.foreign.client_setup import CLIENT_SETUPS, ClientSetup
 
 _Change = Callable[[ClientSetup, Path, dict[str, str]], list[str]]
@@ -29,6 +31,8 @@ def command(client: str, route: str, directory: Path, *, writes: bool, undoes: b
 
     ROUTE is the path, the URL or the operation id of one route; without it, all of them are meant.
     """
+    if not client and (writes or undoes):
+        fail("--write and --undo want a client.", "`devgw connect` lists them: devgw connect CLIENT --write.")
     if not client:
         rows = [(each.id, each.name, _how(each)) for each in CLIENT_SETUPS]
         write_table(("CLIENT", "NAME", "HOW"), rows, "")
@@ -125,7 +129,8 @@ def _change(client: ClientSetup, servers: dict[str, str], directory: Path, chang
     except FileUnusable as unusable:
         fail(str(unusable), f"Put this in by hand: {json.dumps(client.snippet(servers))}")
     except OSError as error:
-        fail(f"{error.filename or place}: {error.strerror}.")
+        by_hand = f"Then run this again, or put this in by hand: {json.dumps(client.snippet(servers))}"
+        fail(f"{error.filename or place}: {error.strerror}.", f"{_todo(error)}. {by_hand}")
     done, otherwise = ("is added to", "was there before, in") if change is add else ("is taken out of", "is not in")
     for name in servers:
         write_line(f"{name} {done if name in changed else otherwise} {place}.")
@@ -133,18 +138,37 @@ def _change(client: ClientSetup, servers: dict[str, str], directory: Path, chang
         _say_next(client, servers)
 
 
+def _todo(error: OSError) -> str:
+    """Return what mends it where a file cannot be read or written: a sentence without its end."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return "Make room there"
+    is_closed = not isinstance(error, FileRefused) and error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}
+    return "Let devgw read and write there" if is_closed else todo_of(error)
+
+
 def _run(client: ClientSetup, servers: dict[str, str], *, undoes: bool) -> None:
-    """Run the client's own command for each server, in this terminal."""
+    """Run the client's own command for each server, in this terminal; end with 1 where it refused one of them."""
     words = client.remove if undoes else client.add
     if not words:
         write_line(f"{client.name} keeps no servers: there is nothing to take out.")
         return
     if shutil.which(words[0]) is None:
         fail(f"{words[0]} is not on the PATH.", f"Install {client.name}, or run what it needs where it is.")
-    for name, url in servers.items():
-        typed = client.words(words, name, url)
-        done = subprocess.run(typed, check=False)  # noqa: S603  a list of words: no shell reads the URL
-        if done.returncode:
-            fail(f"{client.name} refused: its command ended with {done.returncode}.")
+    refused = {name: why for name, url in servers.items() if (why := _why_refused(client.words(words, name, url)))}
+    for name, why in refused.items():
+        write_line(f"{client.name} refused {name}: {why}.", colour="red", err=True)
+    taken = {name: url for name, url in servers.items() if name not in refused}
     if not undoes:
-        _say_next(client, servers)
+        _say_next(client, taken)
+    if refused:
+        done = f"{', '.join(taken)} {'is taken out' if undoes else 'is added'}; " if taken else ""
+        fail(f"{done}{', '.join(refused)} is not.", "What the client itself said of it stands above.")
+
+
+def _why_refused(typed: list[str]) -> str:
+    """Run a command of the client's; return why it did not do it, empty where it did."""
+    try:
+        done = subprocess.run(typed, check=False)  # noqa: S603  a list of words: no shell reads the URL
+    except OSError as error:
+        return f"{typed[0]} cannot be run ({error.strerror})"
+    return f"its command ended with {done.returncode}" if done.returncode else ""
