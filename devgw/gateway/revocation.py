@@ -59,11 +59,9 @@ class Revocation:
         self._listeners.append(listener)
 
     def grant_of(self, token_id: TokenId) -> GrantId | None:
-        """Return the grant to which a code, access or refresh token belongs."""
-        refresh = self._store.find_refresh_token_by_id(token_id)
-        if refresh:
-            return refresh.grant_id
-        return next((each.grant_id for each in self._store.access_tokens() if each.id == token_id), None)
+        """Return the grant to which an access or refresh token belongs."""
+        found = self._store.find_refresh_token_by_id(token_id) or self._store.find_access_token_by_id(token_id)
+        return found.grant_id if found else None
 
     def of_grants(self, grant_ids: Iterable[GrantId]) -> RevocationReach:
         """Return what ending these grants would end."""
@@ -74,21 +72,18 @@ class Revocation:
 
     def of_session(self, session_id: SessionId) -> RevocationReach:
         """Return what ending this session, with the grants given in it, would end."""
-        ending = self.of_grants(each.id for each in self._live_grants() if each.session_id == session_id)
+        ending = self._of(self._store.live_grants_in(session_id, self._clock.now()))
         return replace(ending, sessions=(session_id,))
 
     def of_client(self, client_id: ClientId) -> RevocationReach:
         """Return what deleting this client would end."""
-        ending = self.of_grants(each.id for each in self._live_grants() if each.client_id == client_id)
+        ending = self._of(self._store.live_grants_to(client_id, self._clock.now()))
         return replace(ending, clients=(client_id,))
 
     def of_subject(self, subject_id: SubjectId) -> RevocationReach:
         """Return what ending everything of this subject would end."""
-        ending = self.of_grants(each.id for each in self._live_grants() if each.subject_id == subject_id)
-        sessions = tuple(
-            each.id for each in self._store.sessions() if each.subject_id == subject_id and not each.ended_at
-        )
-        return replace(ending, sessions=sessions)
+        ending = self._of(self._store.live_grants_by(subject_id, self._clock.now()))
+        return replace(ending, sessions=tuple(each.id for each in self._store.sessions_of(subject_id)))
 
     def end(self, ending: RevocationReach, cause: str) -> RevocationReach:
         """Carry out `ending` and return it."""
@@ -211,9 +206,8 @@ class Revocation:
         if session and not session.ended_at:
             self._store.save_session(replace(session, ended_at=self._clock.now()))
 
-    def _live_grants(self) -> list[Grant]:
-        now = self._clock.now()
-        return [each for each in self._store.grants() if not each.revoked_at and each.expires_at > now]
+    def _of(self, grants: Iterable[Grant]) -> Ending:
+        return self.of_grants(each.id for each in grants)
 
     def _live_token_ids(self, grant_id: GrantId) -> tuple[TokenId, ...]:
         now = self._clock.now()

@@ -84,6 +84,13 @@ CONNECT_LINKS = "ALTER TABLE pending_authorization ADD COLUMN connect_link TEXT;
 ENDED_CONNECTS = "ALTER TABLE pending_connection ADD COLUMN ended_at REAL;"
 """A browser may come back from an upstream that is another one meanwhile."""
 
+GRANT_OWNERS = """
+CREATE INDEX authorization_grant_client ON authorization_grant (client_id);
+CREATE INDEX authorization_grant_subject ON authorization_grant (subject_id);
+CREATE INDEX authorization_grant_session ON authorization_grant (session_id);
+"""
+"""What was allowed to a client, by a subject or in a session is found without reading all grants."""
+
 MIGRATIONS: list[str] = [
     RECORDS,
     CONNECTIONS,
@@ -96,5 +103,6 @@ MIGRATIONS: list[str] = [
     CODES,
     CONNECT_LINKS,
     ENDED_CONNECTS,
+    GRANT_OWNERS,
 ]
 """Applied in order, each once; `PRAGMA user_version` counts them."""

@@ -22,6 +22,7 @@ from devgw.store.table import Table
 
 REMEMBERED_AFTER_EXPIRY = timedelta(days=1)
 """How long an expired record stays, so that a late client is told "expired" and not "unknown"."""
+_LIVE = "revoked_at IS NULL AND expires_at>?"
 _NO_GRANT = "NOT EXISTS (SELECT 1 FROM authorization_grant WHERE authorization_grant.session_id=session.id)"
 """No grant was given in the session: what a grant's person may see follows from the session's claims."""
 _NEVER_USED = (
@@ -115,6 +116,10 @@ class RecordStore:
         """Return all sessions, oldest first."""
         return self._sessions.where()
 
+    def sessions_of(self, subject_id: SubjectId) -> list[Session]:
+        """Return the sessions of a subject that were not ended, oldest first."""
+        return self._sessions.where("subject_id=? AND ended_at IS NULL", subject_id)
+
     def consents_of(self, subject_id: SubjectId, client_id: ClientId) -> list[Consent]:
         """Return what this subject allowed this client."""
         return self._consents.where("subject_id=? AND client_id=?", subject_id, client_id)
@@ -130,6 +135,22 @@ class RecordStore:
     def grants(self) -> list[Grant]:
         """Return all grants, oldest first."""
         return self._grants.where()
+
+    def live_grants(self, now: datetime) -> list[Grant]:
+        """Return the grants that are neither revoked nor expired, oldest first."""
+        return self._grants.where(_LIVE, now)
+
+    def live_grants_to(self, client_id: ClientId, now: datetime) -> list[Grant]:
+        """Return the live grants to a client."""
+        return self._grants.where(f"client_id=? AND {_LIVE}", client_id, now)
+
+    def live_grants_by(self, subject_id: SubjectId, now: datetime) -> list[Grant]:
+        """Return the live grants by a subject."""
+        return self._grants.where(f"subject_id=? AND {_LIVE}", subject_id, now)
+
+    def live_grants_in(self, session_id: SessionId, now: datetime) -> list[Grant]:
+        """Return the live grants that were given in a session."""
+        return self._grants.where(f"session_id=? AND {_LIVE}", session_id, now)
 
     def contested_grants(self, client_id: ClientId, subject_id: SubjectId) -> list[Grant]:
         """Return the live grants of a subject to a client whose tokens more than one holds."""
@@ -151,6 +172,10 @@ class RecordStore:
     def find_access_token(self, digest: str) -> AccessToken | None:
         """Return the access token with this digest."""
         return self._access_tokens.find("digest=?", digest)
+
+    def find_access_token_by_id(self, token_id: TokenId) -> AccessToken | None:
+        """Return the access token with this id."""
+        return self._access_tokens.find("id=?", token_id)
 
     def access_tokens(self) -> list[AccessToken]:
         """Return all access tokens, oldest first."""

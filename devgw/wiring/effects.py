@@ -105,8 +105,7 @@ class Effects:
         return [each for each in meant if each.session_id or not each.login_finished_at]
 
     def _grants(self, effect: Effect) -> list[Grant]:
-        now = self._runtime.clock.now()
-        live = (each for each in self._ground.store.grants() if not each.revoked_at and each.expires_at > now)
+        live = self._ground.store.live_grants(self._runtime.clock.now())
         return [each for each in live if effect.operation_id in (None, each.operation_id)]
 
     def _live(self, effect: Effect, tokens_of: Callable[[GrantId], list[T]]) -> list[T]:
