@@ -5,6 +5,33 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from devgw.platforms.here import here
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadTime:
+    """What a thread had of the machine, in nanoseconds; only differences mean anything."""
+
+    computed: int = 0
+    """By itself."""
+    others: int = 0
+    """By the other threads of the process: Python lets one of them go on at a time."""
+    queued: int = 0
+    """For how long it could have gone on, and no processor was given to it; 0 where the system does not tell."""
+    pauses: int | None = None
+    """How often it gave its processor up by itself, as who sleeps does; None where the system does not tell."""
+
+    def own_since(self, before: "ThreadTime", elapsed: int) -> int:
+        """Return how much of the time that elapsed went to what the thread did: computing, sleeping, waiting.
+
+        Who was merely not given a processor was not slow, be it that the machine is busy, has a quota, or stood still.
+        """
+        computed = self.computed - before.computed
+        if self.pauses is not None and self.pauses == before.pauses:
+            return min(elapsed, computed)
+        kept = (self.queued - before.queued) + (self.others - before.others)
+        return min(elapsed, max(computed, elapsed - kept))
+
 
 class Clock(Protocol):
     """What tells the time: the wall's for lifetimes, a steady one for durations."""
@@ -17,6 +44,9 @@ class Clock(Protocol):
 
     def ticks(self) -> int:
         """Return steady nanoseconds since some fixed moment; only differences mean anything."""
+
+    def thread_time(self) -> ThreadTime:
+        """Return what this thread had of the machine so far. It takes some twenty microseconds."""
 
 
 class SystemClock:
@@ -36,6 +66,11 @@ class SystemClock:
     def ticks(self) -> int:
         """Return the machine's steady nanoseconds."""
         return time.perf_counter_ns()
+
+    def thread_time(self) -> ThreadTime:
+        """Return what the system tells of this thread."""
+        computed, system = time.thread_time_ns(), here()
+        return ThreadTime(computed, time.process_time_ns() - computed, system.queued_ns(), system.pauses())
 
     def travel(self, by: timedelta) -> None:
         """Move the wall time forwards by `by`."""
@@ -60,6 +95,10 @@ class FrozenClock:
     def ticks(self) -> int:
         """Return steady nanoseconds that moved with `travel` only."""
         return self.steady
+
+    def thread_time(self) -> ThreadTime:
+        """Return nothing: all time that passes is that of who lets it pass."""
+        return ThreadTime()
 
     def travel(self, by: timedelta) -> None:
         """Move both times forwards by `by`."""

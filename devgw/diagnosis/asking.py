@@ -32,6 +32,7 @@ class RuleAsker:
         if who in self._fitness.set_aside:
             return []
         began = self._clock.ticks()
+        self._fitness.begin(began)
         try:
             return list(rule.ask(subject, now))
         except Exception as error:  # noqa: BLE001  whatever a rule does, the others are asked

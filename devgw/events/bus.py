@@ -49,7 +49,7 @@ class Bus:
         self._lost = 0
         self.seq = 0
         self.guard = Guard(clock, self.publish)
-        self.fitness = Fitness(self.publish)
+        self.fitness = Fitness(clock, self.publish)
         self.current_trace: Callable[[], TraceId | None] = lambda: None
 
     # --- deciding ---
@@ -111,6 +111,7 @@ class Bus:
             return 0
         self._is_observing = True
         try:
+            self.fitness.begin(self._clock.ticks())
             taken = self._journal.take(most)
             for published in taken:
                 self._show(published)

@@ -206,7 +206,7 @@ class Revocation:
         if session and not session.ended_at:
             self._store.save_session(replace(session, ended_at=self._clock.now()))
 
-    def _of(self, grants: Iterable[Grant]) -> Ending:
+    def _of(self, grants: Iterable[Grant]) -> RevocationReach:
         return self.of_grants(each.id for each in grants)
 
     def _live_token_ids(self, grant_id: GrantId) -> tuple[TokenId, ...]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import shutil
 import socket
 import struct
@@ -30,6 +31,23 @@ class Linux(Posix):
         Clipboard(("xclip", "-selection", "clipboard"), "DISPLAY"),
         Clipboard(("clip.exe",), "WSL_DISTRO_NAME", "utf-16"),
     )
+
+    def queued_ns(self) -> int:
+        """Look into /proc, where quotas count too (Documentation/scheduler/sched-stats.rst: time spent waiting)."""
+        try:
+            told = os.open(_PROC / "thread-self" / "schedstat", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return 0
+        try:
+            return int(os.read(told, 100).split()[1])
+        except (OSError, ValueError, IndexError):
+            return 0
+        finally:
+            os.close(told)
+
+    def pauses(self) -> int | None:
+        """Return what is counted of this thread; a kernel that counts nothing says 0."""
+        return resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw or None
 
     def peer_user(self, connection: socket.socket) -> int | None:
         """Ask the kernel."""

@@ -144,6 +144,16 @@ class Platform(ABC):
         else:
             uvloop.run(main)
 
+    # --- this thread --------------------------------------------------------------------------------------------------
+
+    def queued_ns(self) -> int:
+        """Return for how long this thread waited for a processor, in nanoseconds; 0 where the system does not tell."""
+        return 0
+
+    def pauses(self) -> int | None:
+        """Return how often this thread gave its processor up by itself; None where the system does not tell."""
+        return None
+
     # --- terminal -----------------------------------------------------------------------------------------------------
 
     @abstractmethod

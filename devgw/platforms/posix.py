@@ -119,6 +119,10 @@ class Posix(Platform):
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
+    def pauses(self) -> int | None:
+        """Return what is counted of the whole process; its other threads are few, and wait."""
+        return resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw or None
+
     def is_told_by_terminal(self) -> bool:
         """Tell whether this process is in the foreground group of its terminal, which its children are in, too."""
         try:

@@ -1,7 +1,9 @@
 """Which signals of the system ask a process of ours to end, which mean nothing to it, and how both are heard."""
 
 import signal
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 Heard = Callable[[signal.Signals], object]
@@ -19,6 +21,23 @@ MEAN_NOTHING: Final = _there("SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGP
 with all that is open; here they are passed over."""
 HUNG_UP: Final = 129
 """The exit status of what ended because its terminal was closed, as shells count: 128 and the number of SIGHUP."""
+
+
+@contextmanager
+def hear_going_on(act: Callable[[], object]) -> Iterator[None]:
+    """Call `act` in the main thread once the process goes on after it was stopped, until the block ends.
+
+    Nothing is heard where the system has no such signal, or in another thread than the main one.
+    """
+    number = getattr(signal, "SIGCONT", None)
+    if number is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(number, lambda _number, _frame: act())
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def hear(asked: Heard, passed_over: Heard) -> None:

@@ -15,6 +15,7 @@ from devgw.outbound.callback_watch import CallbackWatch
 from devgw.outbound.provider_watch import ProviderWatch
 from devgw.outbound.upstream_login_watch import UpstreamLoginWatch
 from devgw.platforms.here import here
+from devgw.platforms.signals import hear_going_on
 from devgw.problems import Refused
 from devgw.web.descriptors import limit
 from devgw.web.listening import serve
@@ -52,7 +53,7 @@ async def run(
         Refused: with a problem of `problems.control`, where the control socket cannot be opened.
     """
     here().raise_open_files(Limits.DESCRIPTORS)
-    with heard(runtime.bus):
+    with heard(runtime.bus), hear_going_on(runtime.bus.fitness.note_going_on):
         await _run(runtime, ready, helpers or {})
 
 

@@ -35,6 +35,7 @@ from devgw.outbound.guard import check_url
 from devgw.outbound.probes.http2 import speaks_http2
 from devgw.outbound.proxy import ProxyClient
 from devgw.platforms.here import here
+from devgw.platforms.signals import hear_going_on
 from devgw.settings import Settings
 from devgw.store.watched import WatchedFile, WatchedRecord
 from devgw.web.recorder import CURRENT_TRACE
@@ -208,7 +209,7 @@ async def run_watched(
         Refused: with a problem of `problems.control`, where the control socket cannot be opened.
     """
     here().raise_open_files(Limits.DESCRIPTORS)
-    with heard(runtime.bus):
+    with heard(runtime.bus), hear_going_on(runtime.bus.fitness.note_going_on):
         await _run(runtime, ready, helpers or {})
 
 

@@ -1,4 +1,4 @@
-"""Ending something reads what belongs to it, however many others hold tokens."""
+"""RevocationReach something reads what belongs to it, however many others hold tokens."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from devgw.clock import FrozenClock
 from devgw.events import Bus
 from devgw.gateway.live_tokens import LiveTokens
 from devgw.gateway.records import AccessToken, Grant, RefreshToken, Session
-from devgw.gateway.revocation import Ending, Revocation
+from devgw.gateway.revocation import Revocation, RevocationReach
 from devgw.ids import ClientId, GrantId, OperationId, SessionId, SubjectId, TokenId
 from devgw.store.database import Database
 from devgw.store.migrations import MIGRATIONS
@@ -66,7 +66,7 @@ def reading(most: int) -> Iterator[None]:
 def test_what_ends_is_found_and_ended_without_reading_what_belongs_to_others(kind: str) -> None:
     world = World()
     of = world.revocation
-    find: dict[str, Callable[[], Ending]] = {
+    find: dict[str, Callable[[], RevocationReach]] = {
         "access token": lambda: of.of_grants(filter(None, [of.grant_of(TokenId("at:7"))])),
         "refresh token": lambda: of.of_grants(filter(None, [of.grant_of(TokenId("rt:7"))])),
         "session": lambda: of.of_session(SessionId("s-7")),
@@ -84,10 +84,10 @@ def test_what_ends_is_found_and_ended_without_reading_what_belongs_to_others(kin
 def test_what_is_over_is_not_ended_again() -> None:
     world = World()
     world.revocation.end(world.revocation.of_subject(SubjectId("user_7")), "test")
-    assert world.revocation.of_subject(SubjectId("user_7")) == Ending()
-    assert world.revocation.of_client(ClientId("dcr:7")) == Ending(clients=(ClientId("dcr:7"),))
+    assert world.revocation.of_subject(SubjectId("user_7")) == RevocationReach()
+    assert world.revocation.of_client(ClientId("dcr:7")) == RevocationReach(clients=(ClientId("dcr:7"),))
     world.clock.travel(timedelta(days=10))
-    assert world.revocation.of_session(SessionId("s-8")) == Ending(sessions=(SessionId("s-8"),))
+    assert world.revocation.of_session(SessionId("s-8")) == RevocationReach(sessions=(SessionId("s-8"),))
     assert world.store.live_grants(world.clock.now()) == []
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from devgw.clock import Clock, SystemClock
+from devgw.clock import Clock, SystemClock, ThreadTime
 from devgw.emulators.workos.environment import WorkosEnvironment
 from devgw.emulators.workos.faults import ArmedFaults, read_fault
 from devgw.emulators.workos.sessions import Impersonator, SignIn
@@ -41,6 +41,10 @@ class SkewedClock:
     def ticks(self) -> int:
         """Return steady nanoseconds."""
         return self._true.ticks()
+
+    def thread_time(self) -> ThreadTime:
+        """Return what the thread had of the machine."""
+        return self._true.thread_time()
 
 
 class Emulator:
