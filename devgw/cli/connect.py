@@ -13,7 +13,8 @@ import click
 
 from devgw.cli.client_files import FileUnusable, add, place_of, remove
 from devgw.cli.joining import directory_argument, fail, find_gateway
-from devgw.cli.printing import write_line, write_page, write_table
+from devgw.cli.printing import write_line, write_page
+from devgw.cli.tables import write_table
 from devgw.files import FileRefused, todo_of
 from devgw.foreign.client_setup import CLIENT_SETUPS, ClientSetup
 

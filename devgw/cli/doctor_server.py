@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from devgw.cli.doctor_lines import print_check, tally
-from devgw.cli.printing import write_json, write_line, write_lines, write_table
+from devgw.cli.printing import write_json, write_line, write_lines
+from devgw.cli.tables import write_table
 from devgw.clock import SystemClock
 from devgw.diagnosis.clients.demands import NOT_KNOWN, PASSES, REFUSES
 from devgw.diagnosis.verdicts import Check

@@ -6,13 +6,16 @@ from typing import Any
 import click
 
 from devgw.cli.joining import directory_argument, json_option, opened, run, state_dir_of
-from devgw.cli.printing import write_json, write_page, write_table
+from devgw.cli.printing import write_json, write_page
+from devgw.cli.tables import write_table
 from devgw.clock import wall_time
 from devgw.control.client import snapshot_once
 from devgw.control.messages import FlowRow
 
 NO_FLOW = "No flow has begun since this gateway started. Connect a client; one that still has a good token begins none."
 HEADS = ("STATE", "START", "FLOW", "CLIENT", "DRAICSKTM", "STEP", "WHY / LAST SEEN")
+SPARE = ("START", "STEP")
+"""What a narrow terminal goes without."""
 
 
 @click.command("flows")
@@ -31,7 +34,7 @@ def command(flow: str | None, directory: Path, *, as_json: bool) -> None:
         for row in rows:
             write_json(row)
         return
-    write_table(HEADS, [cells(row) for row in rows], NO_FLOW)
+    write_table(HEADS, [cells(row) for row in rows], NO_FLOW, SPARE)
 
 
 def _show(detail: dict[str, Any], *, as_json: bool) -> None:

@@ -5,17 +5,14 @@ and in JSON they are escaped: nothing foreign steers a terminal, forges a row or
 """
 
 import os
-import shutil
 import sys
-from collections.abc import Iterable, Sequence
-from itertools import zip_longest
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
 import click
 
 from devgw.control.codec import plain_row
-from devgw.foreign.folding import fold
 from devgw.foreign.text import cells, clean, clean_lines, shown_json, writable
 from devgw.platforms.here import here
 
@@ -78,38 +75,9 @@ def as_json(value: Any, *, indent: int | None = None) -> str:
     return shown_json(value, indent=indent, default=plain_row)
 
 
-def write_table(heads: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> None:
-    """Write rows under their heads, each column as wide in terminal cells as it must be, up to a bound.
-
-    On a terminal what is longer goes on below itself; elsewhere a row is one line, and runs over.
-    """
-    if not rows:
-        write_line(empty)
-        return
-    table = [[clean(cell) for cell in row] for row in (heads, *rows)]
-    widths = [min(_WIDEST, max(map(cells, column))) for column in zip(*table, strict=True)]
-    widths[-1] = 0
-    room = shutil.get_terminal_size().columns - sum(widths) - 2 * (len(widths) - 1) if sys.stdout.isatty() else None
-    for row in table:
-        for line in [row] if room is None else _folded(row, [*widths[:-1], max(_LEAST_ROOM, room)]):
-            write_line("  ".join(_padded(cell, width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-_WIDEST = 40
-_LEAST_ROOM = 20
-
-
-def _folded(row: Sequence[str], widths: Sequence[int]) -> list[tuple[str, ...]]:
-    """Return the cells of one row in as many lines as it takes."""
-    return list(zip_longest(*(fold(cell, width) for cell, width in zip(row, widths, strict=True)), fillvalue=""))
-
-
 def padded(text: str, width: int) -> str:
     """Return cleaned text with blanks behind it up to `width` terminal cells."""
-    return _padded(clean(text), width)
-
-
-def _padded(text: str, width: int) -> str:
+    text = clean(text)
     return text + " " * (width - cells(text))
 
 

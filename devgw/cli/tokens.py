@@ -6,11 +6,14 @@ from typing import Any
 import click
 
 from devgw.cli.joining import directory_argument, json_option, opened, run, state_dir_of
-from devgw.cli.printing import write_json, write_line, write_table
+from devgw.cli.printing import write_json, write_line
+from devgw.cli.tables import write_table
 from devgw.control.client import snapshot_once
 from devgw.control.messages import TokenRow
+from devgw.limits import Limits
 
-HEADS = ("KIND", "TOKEN", "STATE", "CLIENT", "ROUTE", "SCOPE", "LEFT", "USES", "GRANT")
+HEADS = ("KIND", "TOKEN", "STATE", "CLIENT", "PERSON", "ROUTE", "SCOPE", "LEFT", "USES", "GRANT")
+SPARE = ("SCOPE", "GRANT", "USES", "STATE", "PERSON")
 
 
 @click.command("tokens")
@@ -34,7 +37,10 @@ def command(token: str | None, directory: Path, *, as_json: bool, shows_all: boo
             write_json(row)
         return
     empty = "No live token." if rows else "No token was issued yet."
-    write_table(HEADS, [cells(row, now) for row in shown], f"{empty} A client gets one at the end of a login.")
+    empty = f"{empty} A client gets one at the end of a login."
+    write_table(HEADS, [cells(row, now) for row in shown], empty, SPARE)
+    if len(rows) >= Limits.LISTED_ROWS:
+        write_line(f"These are of the newest {Limits.LISTED_ROWS:,}; the older ones work all the same.", err=True)
 
 
 def is_live(row: TokenRow, now: float) -> bool:
@@ -46,7 +52,8 @@ def cells(row: TokenRow, now: float) -> list[str]:
     """Return one line of the table."""
     state = "expired" if row.state == "live" and not is_live(row, now) else row.state
     where = row.operation_id or row.upstream_id
-    return [row.kind, row.id, state, row.client, where, row.scope, left(row, now), str(row.uses), row.grant_id]
+    person, uses = row.email or row.subject_id, str(row.uses)
+    return [row.kind, row.id, state, row.client, person, where, row.scope, left(row, now), uses, row.grant_id]
 
 
 def left(row: TokenRow, now: float) -> str:

@@ -6,11 +6,13 @@ from typing import Any
 import click
 
 from devgw.cli.joining import answered, directory_argument, json_option, opened, run, state_dir_of
-from devgw.cli.printing import write_json, write_lines, write_page, write_table
+from devgw.cli.printing import write_json, write_lines, write_page
+from devgw.cli.tables import write_table
 from devgw.control.client import ask_once, snapshot_once
 from devgw.control.messages import TraceRow, UnderWayView
 
 HEADS = ("TRACE", "STATUS", "MS", "METHOD", "PATH", "CLIENT", "NOTE")
+SPARE = ("MS", "METHOD")
 
 
 @click.command("trace")
@@ -46,7 +48,7 @@ def _list(rows: list[TraceRow], *, as_json: bool) -> None:
         for row in rows:
             write_json(row)
         return
-    write_table(HEADS, [cells(row) for row in rows], "No request has come yet.")
+    write_table(HEADS, [cells(row) for row in rows], "No request has come yet.", SPARE)
 
 
 def cells(row: TraceRow) -> list[str]:

@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from devgw.cli import COMMANDS, flows, main, printing, tokens, trace, up, why
+from devgw.cli import COMMANDS, flows, main, tables, tokens, trace, up, why
 from devgw.cli.attach import in_one_browser
 from devgw.cli.typed_settings import settings_of, text_of
 from devgw.config.finding import Severity
@@ -168,7 +168,7 @@ def test_on_a_terminal_a_long_name_goes_on_below_itself_and_pads_no_other_row(
 ) -> None:
     _on_a_terminal(monkeypatch)
     long, wide = "a" * 400, "日本" * 30
-    printing.write_table(("NAME", "N"), [[long, "1"], ["b", "2"], [wide, "3"]], "")
+    tables.write_table(("NAME", "N"), [[long, "1"], ["b", "2"], [wide, "3"]], "")
     lines = capsys.readouterr().out.splitlines()
 
     assert max(map(cells, lines)) <= 40 + 3
@@ -178,7 +178,7 @@ def test_on_a_terminal_a_long_name_goes_on_below_itself_and_pads_no_other_row(
 
 
 def test_for_a_program_a_row_is_one_line_and_a_long_name_pads_no_other(capsys: pytest.CaptureFixture[str]) -> None:
-    printing.write_table(("NAME", "N"), [["a" * 400, "1"], ["b", "2"]], "")
+    tables.write_table(("NAME", "N"), [["a" * 400, "1"], ["b", "2"]], "")
 
     assert capsys.readouterr().out.splitlines()[1:] == [f"{'a' * 400}  1", f"{'b':<40}  2"]
 
@@ -187,7 +187,7 @@ def test_on_a_terminal_the_last_column_goes_on_below_itself_between_words(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _on_a_terminal(monkeypatch)
-    printing.write_table(("ID", "WHY"), [["f-1", "the callback carried a state that belongs to no login"]], "")
+    tables.write_table(("ID", "WHY"), [["f-1", "the callback carried a state that belongs to no login"]], "")
     lines = capsys.readouterr().out.splitlines()
 
     assert [line.rstrip() for line in lines] == [

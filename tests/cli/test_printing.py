@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import devgw.cli
-from devgw.cli import flows, printing, tail, tokens, trace, why
+from devgw.cli import flows, printing, tables, tail, tokens, trace, why
 from devgw.events.trace import Body
 from devgw.foreign.text import cells, is_hidden, writable
 from tests.cli.served import Beside, served_beside
@@ -99,7 +99,7 @@ def test_what_programs_read_is_what_was_said(beside: Beside) -> None:
 
 def test_wide_letters_keep_the_columns_aligned(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [["日本語", "1"], ["e\u0301", "2"], ["🚪🚪", "3"], ["plain", "4"]]
-    printing.write_table(("NAME", "N"), rows, "")
+    tables.write_table(("NAME", "N"), rows, "")
     lines = capsys.readouterr().out.splitlines()
     assert {cells(line[: line.rindex(each)]) for line, each in zip(lines, "N1234", strict=True)} == {8}
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from devgw.dashboard.views.base import View
 from devgw.dashboard.views.catalog import VIEWS, key_of
 from tests.dashboard.bench import Bench
 
@@ -27,3 +28,11 @@ def test_the_first_link_below_is_chosen_as_soon_as_it_comes_into_sight(bench: Be
     bench.press(*["down"] * 12)
 
     assert bench.desk.reading["detail"].anchor >= 0
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_no_key_is_explained_in_half_a_sentence(bench: Bench, view: View) -> None:
+    bench.press(key_of(view), "?")
+    shown = [line[5:110] for line in bench.text().splitlines()[3:-3]]
+
+    assert [line for line in shown if "…" in line.replace("Traces … Events", "")] == []

@@ -115,7 +115,7 @@ _VIEW = (
         ("t",),
         "t",
         "time",
-        "time: since start, since previous, wall clock",
+        "time since start, since previous, or clock",
         looking.times,
         looking.why_no_times,
         views=("flows",),

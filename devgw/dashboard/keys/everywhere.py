@@ -102,7 +102,7 @@ EVERYWHERE = (
         ("q", "escape", "h", "left"),
         "q",
         "back",
-        "back one level; clears a filter or a message",
+        "back one level; clears filter or message",
         going.back,
         bar=1,
         in_palette=False,
