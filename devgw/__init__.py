@@ -31,6 +31,7 @@ Words, each for one thing (a name of a class stands for one class in the whole t
     trace                `events.trace.Trace`: one exchange with the gateway, and what it led to
     event                `events.event.Event`: something that happened; a line, never a decision
     flow                 `events.flow.Flow`: one attempt of one client to get in, from its first request on
+    recorded flow        `monitor.recorded_flow.RecordedFlow`: a flow as it is kept and given away, with its exchanges
     problem              `problems.base.Problem`: why somebody is refused: cause, change, source
     failure              `diagnosis.catalogue.Failure`: a kind of fault by its id, as `devgw explain` shows it
     diagnosis            `events.flow.Diagnosis`: a failure that was met: certain, or suspected

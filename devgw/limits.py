@@ -161,3 +161,21 @@ class Limits:
     """Registrations at watched servers that are kept: each login of some clients makes one."""
     WATCHED_SECRETS: Final = 2_000
     """Digests of codes and tokens that passed: for whom a code is, and to which origin a token goes."""
+    # Flows that are kept on disk, and files of flows.
+    KEPT_FLOWS: Final = 300
+    """Of those that arrived, and as many of the others: some weeks of one person's work, and no flood of refused
+    requests takes those away that went well."""
+    KEPT_FLOWS_BYTES: Final = 67_108_864
+    """Of all of them: as much as requests may have in memory."""
+    KEPT_FLOW_DAYS: Final = 30
+    """After so many days nobody asks why a login failed."""
+    KEPT_EXCHANGES: Final = 100
+    """Of one flow, the first and the newest: a login has twenty."""
+    KEPT_EXCHANGES_BYTES: Final = 4_194_304
+    """Of one flow: a hundred exchanges as logins have them."""
+    KEPT_BODY_CHARACTERS: Final = 16_384
+    """Of each body on disk: what a login says is shorter."""
+    KEPT_WAITING: Final = 500
+    """Flows that changed and are still to be written: some seconds of a flood; beyond that they are dropped."""
+    FLOW_FILE_BYTES: Final = 33_554_432
+    """Of a file that somebody gives to `devgw open`: devgw's own have some megabytes at most."""

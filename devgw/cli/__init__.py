@@ -32,6 +32,7 @@ GROUPS = {
         "why": ("why", "Say why the last login failed, and what mends it."),
         "doctor": ("doctor", "Probe all that a login depends on, or a server by its URL."),
         "explain": ("explain", "Explain a failure by its id or text, or what happens on a route."),
+        "open": ("open_file", "Show a flow that somebody saved, without any gateway."),
     },
     "Look at what runs, as lines or --json": {
         "flows": ("flows", "The flows: how far each login came."),
@@ -104,7 +105,7 @@ class LazyGroup(click.Group):
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's
         """Write everything on one screen of 24 lines, without importing any command."""
-        formatter.write("Usage: devgw COMMAND [-h] ...     devgw --version\n\n")
+        formatter.write("Usage: devgw COMMAND [-h] ...     devgw --version\n")
         formatter.write("A local gateway for MCP servers behind OAuth that names the fault, and the fix.\n\n")
         for title, commands in GROUPS.items():
             formatter.write(f"{title}\n")

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from devgw.cli.joining import answered, directory_argument, json_option, opened, run, state_dir_of
+from devgw.cli.joining import answered, directory_argument, fail, json_option, opened, run, state_dir_of
 from devgw.cli.printing import write_json, write_lines, write_page
 from devgw.cli.tables import write_table
 from devgw.control.client import ask_once, snapshot_once
@@ -35,6 +35,8 @@ def command(trace: str | None, directory: Path, *, as_json: bool, curl: bool, la
         _list(rows[-last:] if last > 0 else [], as_json=as_json)
         return
     detail = opened(state_dir, "trace", trace)
+    if curl and "curl" not in detail:
+        fail(f"Request {trace} is of an earlier run, or long ago: it is kept without its command.")
     if curl:
         write_page(detail["curl"])
     elif as_json:
@@ -60,7 +62,7 @@ def cells(row: TraceRow) -> list[str]:
 def lines(detail: dict[str, Any]) -> list[str]:
     """Return a trace in the order in which it happened."""
     row = detail["row"]
-    head = f"{row['method']} {detail['url']} -> {_how_far(row)}"
+    head = f"{row['method']} {detail.get('url', '')} -> {_how_far(row)}"
     links = [
         f"{name} {row[name + '_id']}" for name in ("flow", "client", "grant", "token", "session") if f"{name}_id" in row
     ]
@@ -96,6 +98,6 @@ def _upstream(detail: dict[str, Any]) -> list[str]:
 
 def _body(body: dict[str, Any]) -> list[str]:
     if body.get("binary"):
-        return [f"({body['size']} bytes that are no text)"]
-    cut = [f"(cut: {body['size']} bytes in all)"] if body.get("truncated") else []
+        return [f"({body.get('size', 0)} bytes that are no text)"]
+    cut = [f"(cut: {body.get('size', 0)} bytes in all)"] if body.get("truncated") else []
     return [*str(body.get("text", "")).splitlines(), *cut]

@@ -1,5 +1,6 @@
 """Commands to answers: looks up, opens and reveals by itself, and asks the gateway's `Actions` for the rest."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
@@ -10,19 +11,24 @@ from devgw.control.commands import Consequences, Copied, Revealed
 from devgw.control.messages import PARTS, Command, CommandAnswer
 from devgw.foreign.text import clean_lines, shown_json
 from devgw.monitor import trace_view
+from devgw.monitor.archive import Archive, MemoryArchive
 from devgw.monitor.details import BodyView, TraceDetail
+from devgw.monitor.flow_file import FlowFileRefused, write_recording
 from devgw.monitor.monitor import Monitor
 from devgw.monitor.opening import OPENERS, open_record
 from devgw.monitor.reading import health_of
+from devgw.monitor.recorded_flow import RecordedFlow
 from devgw.monitor.row import Row
 from devgw.problems import Refused
 
 Result = Row | dict[str, Any]
+RECORDING = "recording"
+"""The kind of a flow with everything that tells how it went; its exchanges are in no list of kinds."""
 REVOCABLE = ("token", "grant", "session", "client", "subject")
 CLEARABLE = ("traces", "flows", "lines", "all")
 _JUDGED = frozenset({"why", "flow"})
 """What tells why something went wrong: who asks the moment after is answered by its name."""
-COPIES = ("curl", "url", "headers", "body", "report", "json")
+COPIES = ("curl", "url", "headers", "body", "report", "file", "json")
 
 
 class Unanswerable(Exception):  # noqa: N818  it reads as the answer
@@ -37,8 +43,9 @@ class Unanswerable(Exception):  # noqa: N818  it reads as the answer
 class Answering:
     """Answers the commands of every connection."""
 
-    def __init__(self, monitor: Monitor, actions: Actions) -> None:
+    def __init__(self, monitor: Monitor, actions: Actions, archive: Archive | None = None) -> None:
         self._monitor = monitor
+        self._archive = archive or MemoryArchive(monitor)
         self._actions = actions
         self._commands: dict[str, Callable[[dict[str, Any]], Awaitable[Result]]] = {
             "revoke": self._revoke,
@@ -89,7 +96,10 @@ class Answering:
         return undone
 
     async def _clear(self, arguments: dict[str, Any]) -> Result:
-        return {"cleared": self._monitor.clear(_one_of(arguments, "kind", CLEARABLE))}
+        kind = _one_of(arguments, "kind", CLEARABLE)
+        if kind in {"flows", "all"}:
+            await self._archive.forget()
+        return {"cleared": self._monitor.clear(kind)}
 
     async def _reload(self, arguments: dict[str, Any]) -> Result:
         del arguments
@@ -130,10 +140,23 @@ class Answering:
     async def _inspect(self, arguments: dict[str, Any]) -> Result:
         if arguments.get("kind") in _JUDGED:
             await self._monitor.catch_up()
-        return self._open(_one_of(arguments, "kind", OPENERS), _text(arguments, "id"))
+        return await self._open(_one_of(arguments, "kind", (*OPENERS, RECORDING)), _text(arguments, "id"))
 
-    def _open(self, kind: str, id_: str) -> Row:
-        return _found(open_record(self._monitor, kind, id_), kind, id_)
+    async def _open(self, kind: str, id_: str) -> Row:
+        found = open_record(self._monitor, kind, id_) if kind in OPENERS else None
+        return _found(found or await self._kept(kind, id_), kind, id_)
+
+    async def _kept(self, kind: str, id_: str) -> Row | None:
+        """Return what is kept of a record that is not in memory."""
+        try:
+            if kind == "trace":
+                return await self._archive.find_exchange(id_)
+            recording = await self._archive.find(id_) if kind in {*_JUDGED, RECORDING} else None
+        except FlowFileRefused as refused:
+            raise Unanswerable("not_readable", f"What is kept of {kind} {id_} cannot be read: {refused}.") from refused
+        if recording is None or kind == RECORDING:
+            return recording
+        return recording.why() if kind == "why" else recording.flow
 
     async def _reveal(self, arguments: dict[str, Any]) -> Result:
         trace_id, place = _text(arguments, "trace_id"), _text(arguments, "place")
@@ -148,11 +171,15 @@ class Answering:
     async def _copy(self, arguments: dict[str, Any]) -> Result:
         kind, id_ = _one_of(arguments, "kind", COPIES), _text(arguments, "id")
         if kind == "report":
-            return Copied(kind, getattr(self._open("flow", id_), "report", ""))
+            return Copied(kind, getattr(await self._open("flow", id_), "report", ""))
+        if kind == "file":
+            found = await self._open(RECORDING, id_)
+            text = await asyncio.to_thread(write_recording, found) if isinstance(found, RecordedFlow) else b""
+            return Copied(kind, text.decode())
         if kind == "json":
             of = _one_of(arguments, "of", OPENERS)
-            return Copied(kind, shown_json(plain_row(self._open(of, id_)), default=plain_row, indent=2))
-        detail = self._open("trace", id_)
+            return Copied(kind, shown_json(plain_row(await self._open(of, id_)), default=plain_row, indent=2))
+        detail = await self._open("trace", id_)
         return _copied(kind, detail) if isinstance(detail, TraceDetail) else Copied(kind, "")
 
 

@@ -19,16 +19,18 @@ SOCKET = "control.sock"
 TCP_FILE = "control.json"
 LOCK = "gateway.lock"
 DATABASE = "devgw.db"
+FLOWS = "flows.db"
 KEY = "upstream.key"
 LOG = "gateway.log"
 STUCK_LOG = "stuck.log"
 WATCHED = "watched.json"
-NAMES = (TCP_FILE, DATABASE, KEY, LOG, STUCK_LOG)
+NAMES = (TCP_FILE, DATABASE, FLOWS, KEY, LOG, STUCK_LOG)
 """The plain files that devgw writes there, besides the lock and what SQLite puts beside its database."""
 SESSION, HELD = "devgw-session-", ".session"
 """How the folders of `devgw up URL` begin, and in which folder of theirs the lock is that this command holds."""
 _RUNTIME = "XDG_RUNTIME_DIR"
-_CLOSED = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal", LOG, STUCK_LOG, LOCK, WATCHED)
+_DATABASES = tuple(f"{name}{end}" for name in (DATABASE, FLOWS) for end in ("", "-wal", "-shm", "-journal"))
+_CLOSED = (*_DATABASES, LOG, STUCK_LOG, LOCK, WATCHED)
 """Files that are taken from other users; a key that those could read is refused, and an address is made anew."""
 
 

@@ -254,9 +254,10 @@ class Command(ControlMessage):
     | `undo` | id (of the consequences; none means the newest) | `Consequences` |
     | `inspect` | kind (`flow`, `trace`, `token`, `grant`, `session`, `client`, `upstream`), id | its detail |
     | `inspect` | kind `why`, id of a flow or `newest` | `WhyDetail` |
+    | `inspect` | kind `recording`, id of a flow, of an earlier run too | `RecordedFlow` |
     | `reveal` | trace_id, place | `Revealed` |
-    | `copy` | kind (`curl`, `url`, `headers`, `body`, `report`, `json`), id | `Copied` |
-    | `clear` | kind (`traces`, `flows`, `lines`, `all`) | {"cleared": n} |
+    | `copy` | kind (`curl`, `url`, `headers`, `body`, `report`, `file`, `json`), id | `Copied` |
+    | `clear` | kind (`traces`, `flows` with those that are kept, `lines`, `all`) | {"cleared": n} |
     | `reload` | | `ConfigView` |
     | `probe` | | `HealthView` |
     | `examine` | part (one of `PARTS`; none means all but `machine`) | {"checks": [the doctor's checks]} |

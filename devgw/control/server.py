@@ -17,6 +17,7 @@ from devgw.control.lock import ProjectLock
 from devgw.control.messages import TurnedAway
 from devgw.entropy import short_id
 from devgw.limits import Limits
+from devgw.monitor.archive import Archive
 from devgw.monitor.monitor import Monitor
 
 _FAREWELL_SECONDS = 1.0
@@ -41,12 +42,13 @@ class ControlServer:
         state_dir: Path,
         lock: ProjectLock | None = None,
         user: int | None = None,
+        archive: Archive | None = None,
     ) -> None:
         self._monitor = monitor
         self._state_dir = state_dir
         self._lock = lock or ProjectLock(state_dir)
         self._sleepers: list[asyncio.Future[None]] = []
-        self._shared = Shared(monitor, Answering(monitor, actions), short_id("i-"), self._next_news, user)
+        self._shared = Shared(monitor, Answering(monitor, actions, archive), short_id("i-"), self._next_news, user)
         self._connections: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
         self._opened: Opened | None = None
 

@@ -1,4 +1,4 @@
-"""One HTTP exchange with its raw bytes: kept in memory, never on disk, masked by whoever shows it."""
+"""One HTTP exchange with its raw bytes: these stay in memory, and whoever shows or keeps it masks them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -38,12 +38,17 @@ class ConfiguredSecrets:
         """What is looked for and what stands in its place, by the longest word in its first half: forms share that."""
 
     def keep(self, values: Iterable[str], urls: Iterable[str] = ()) -> None:
-        """Hide these values too from now on, and the keys and passwords that stand in these URLs."""
+        """Hide these values too from now on, and the keys and passwords that stand in these URLs.
+
+        What is looked for is replaced as a whole: another thread may be looking.
+        """
+        known = {word: dict(forms) for word, forms in self._forms.items()}
         for value in (*values, *(each for url in urls for each in _in_url(url))):
             text = value.strip()
             if len(text) >= SHORTEST and text.lower() not in _WORDS:
                 for form in _forms(text):
-                    self._forms.setdefault(_word_in(_half(form)), {})[form] = mask(text)
+                    known.setdefault(_word_in(_half(form)), {})[form] = mask(text)
+        self._forms = known
 
     def hide(self, text: str) -> str:
         """Return `text` with every configured secret masked, also where it is cut off behind its first half."""

@@ -48,6 +48,8 @@ class FlowBook:
         self.flows.left = self._leave
         self.left: Callable[[Flow], None] = lambda _flow: None
         """Told each flow that is kept no longer."""
+        self.is_taken: Callable[[str], bool] = lambda _id: False
+        """Tells whether a flow of an earlier run has this id."""
 
     # --- finding ---
 
@@ -104,9 +106,16 @@ class FlowBook:
     def open(self, trace: Trace, *, by_browser: bool) -> Flow:
         """Begin a flow with `trace`; a browser's user agent is not the client's."""
         agent = self.agent_of(trace.client_id or "") or ("" if by_browser else trace.user_agent)
-        flow = Flow(FlowId(short_id("f-", 6)), trace.started_at, agent, trace.operation_id)
+        flow = Flow(self._new_id(), trace.started_at, agent, trace.operation_id)
         self._active[flow.id] = flow
         return self.flows.put(flow.id, flow)
+
+    def _new_id(self) -> FlowId:
+        """Return an id that no flow has which can still be asked for."""
+        id_ = short_id("f-", 6)
+        while id_ in self.flows or self.is_taken(id_):
+            id_ = short_id("f-", 6)
+        return FlowId(id_)
 
     def learn(self, flow: Flow, client_id: str | None) -> None:
         """Remember whose flow this is: with which user agent its client comes, and which attempt it made before."""

@@ -12,6 +12,7 @@ from devgw.events.bus import PAUSE_SECONDS, Bus, Published
 from devgw.events.flow import Diagnosis, Flow
 from devgw.events.trace import Trace
 from devgw.ids import ClientId, OperationId
+from devgw.limits import Limits
 from devgw.monitor.book import Book, Count, Graveyard, Ring
 from devgw.monitor.books import Books
 from devgw.monitor.configured_secrets import ConfiguredSecrets
@@ -21,6 +22,7 @@ from devgw.monitor.flow_follower import FlowFollower
 from devgw.monitor.health import Health
 from devgw.monitor.judging import Diagnoser, Judgement, Judging
 from devgw.monitor.records import Records
+from devgw.monitor.rows import FlowRow
 from devgw.monitor.trace_view import token_shown
 from devgw.monitor.trace_weight import lighten, weight_of
 from devgw.monitor.under_way import UnderWay
@@ -58,6 +60,9 @@ class Monitor:
         self.grants, self.people, self.upstreams = self.kept.grants, self.kept.people, self.kept.upstreams
         self.flow_book = FlowBook(self.count, self.graveyard)
         self.flows = FlowFollower(self.flow_book, self._operation_at)
+        self.earlier: Book[FlowRow] = Book("flow", self.count, self.graveyard, 2 * Limits.KEPT_FLOWS)
+        """Flows of earlier runs, as rows: whoever keeps flows puts them here."""
+        self.flow_book.is_taken = self.earlier.__contains__
         self.diagnoses = DiagnosisBook(self.count, self.graveyard)
         self.health = Health(self.count)
         self.secrets = ConfiguredSecrets()
@@ -263,7 +268,7 @@ class Monitor:
             self._flow_of.clear()
             self._bytes = 0
         if kind in {"flows", "all"}:
-            cleared += self.flow_book.clear() + self.diagnoses.book.clear()
+            cleared += self.flow_book.clear() + self.earlier.clear() + self.diagnoses.book.clear()
             self.flows.dirty.clear()
             self.judging.clear()
         if kind in {"lines", "all"}:

@@ -69,6 +69,7 @@ Changed = tuple[str, list[tuple[int, Any]], Callable[[Monitor, Any, int], Row]]
 def _changed(monitor: Monitor, seq: int, kinds: Kinds) -> Iterator[Changed]:
     """Yield what changed after `seq`, kind by kind; no row is made yet."""
     books: list[tuple[str, Book[Any], Callable[[Monitor, Any, int], Row]]] = [
+        ("flow", monitor.earlier, _book_row),
         ("flow", monitor.flow_book.flows, _flow_row),
         ("upstream", monitor.upstreams.upstreams, _upstream_row),
         *((book.kind, book, _book_row) for book in monitor.books()),
@@ -80,7 +81,7 @@ def _changed(monitor: Monitor, seq: int, kinds: Kinds) -> Iterator[Changed]:
 
 def _collect_rows(monitor: Monitor, seq: int, kinds: Kinds, changes: RowChanges) -> None:
     for kind, found, make in _changed(monitor, seq, kinds):
-        changes.rows[kind] = [make(monitor, each, at) for at, each in found]
+        changes.rows.setdefault(kind, []).extend(make(monitor, each, at) for at, each in found)
     if monitor.config_changed > seq:
         _put(changes, "config", [monitor.config], kinds)
     if monitor.health.changed > seq:

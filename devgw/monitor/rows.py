@@ -50,6 +50,8 @@ class FlowRow(Row):
     """The attempt before it."""
     kept_copy: str = ""
     """Which copy stands for its client's metadata document, where the network did not let that through."""
+    run: float = 0.0
+    """When the gateway had started that saw it, of one of an earlier run; 0 for this run."""
     seq: int = 0
 
 

@@ -70,23 +70,24 @@ def _check(kind: type[Row], values: Any) -> None:
     Raises:
         TypeError: which names the field.
     """
-    hints = _hints(kind.__name__, kind)
+    hints = hints_of(kind)
     for name, value in values.items():
-        if name in hints and not _is_of(value, hints[name]):
+        if name in hints and not is_of(value, hints[name]):
             raise TypeError(name)
 
 
-def _hints(name: str, kind: type[Row]) -> dict[str, Any]:
+def hints_of(kind: type[Row]) -> dict[str, Any]:
     """Return the types of a row's fields; reading them takes longer than a row, so each kind's are read once."""
-    if name not in _HINTS:
-        _HINTS[name] = get_type_hints(kind)
-    return _HINTS[name]
+    if kind not in _HINTS:
+        _HINTS[kind] = get_type_hints(kind)
+    return _HINTS[kind]
 
 
-_HINTS: dict[str, dict[str, Any]] = {}
+_HINTS: dict[type[Row], dict[str, Any]] = {}
 
 
-def _is_of(value: Any, hint: Any) -> bool:
+def is_of(value: Any, hint: Any) -> bool:
+    """Tell whether a value is of a field's type, and a number one that something here can be."""
     if hint is float:
         return isinstance(value, int | float) and -_FARTHEST < value < _FARTHEST
     origin = get_origin(hint)
@@ -97,11 +98,11 @@ def _is_of(value: Any, hint: Any) -> bool:
 
 
 def _told_instead(kind: type[Row], values: Any, error: Exception) -> Row:
-    told, hints = values if isinstance(values, dict) else {}, _hints(kind.__name__, kind)
+    told, hints = values if isinstance(values, dict) else {}, hints_of(kind)
     kept: dict[str, Any] = {}
     for each in fields(kind):  # type: ignore[arg-type]  # each row is one
         value, hint = told.get(each.name), hints[each.name]
-        if isinstance(value, _PLAIN) and _is_of(value, hint):
+        if isinstance(value, _PLAIN) and is_of(value, hint):
             kept[each.name] = _fit(value)
         elif each.default is MISSING and each.default_factory is MISSING:
             kept[each.name] = hint() if hint in _PLAIN else ""

@@ -40,6 +40,7 @@ from devgw.web.listening import Listeners, listen
 from devgw.web.recorder import App
 from devgw.web.serving import Serving
 from devgw.wiring.companions import Companions
+from devgw.wiring.flow_archive import archive_of
 from devgw.wiring.generation import next_generation
 from devgw.wiring.log import log_writer
 from devgw.wiring.reading import read_project
@@ -125,6 +126,7 @@ def build(
     ground.revocation.on_end(front.open_answers.end)
     upstreams.oauth.on_forgotten(front.open_answers.end_connection)
     monitor.take_routes(project.routes)
+    started = clock.now()
     return Runtime(
         settings=settings,
         environ=environ,
@@ -142,7 +144,8 @@ def build(
         client=client,
         listeners=listeners,
         lock=lock,
-        started=clock.now(),
+        started=started,
+        archive=archive_of(monitor, settings, clock, started),
         supervisor=Supervisor(bus, clock, monitor.health),
         canonical=canonical,
         unlocked=unlocked,

@@ -23,6 +23,7 @@ from devgw.wiring.acting import GatewayActions
 from devgw.wiring.cause import cause_of
 from devgw.wiring.config_view import config_view
 from devgw.wiring.departures import WHERE, said
+from devgw.wiring.flow_archive import HELPER
 from devgw.wiring.log import check_log
 from devgw.wiring.loop_faults import heard
 from devgw.wiring.pending import Pending
@@ -89,6 +90,8 @@ def _start_helpers(runtime: Runtime, reloading: Reloading) -> None:
         start(each.recipe.name, each.serve)
     start("diagnosis", Watching(runtime.bus, runtime.monitor).run)
     start("housekeeping", partial(_keep_house, runtime))
+    if runtime.archive is not None:
+        start(HELPER, partial(runtime.archive.serve, partial(runtime.supervisor.limit, HELPER)))
     runtime.monitor.is_state_saved = partial(_is_state_saved, runtime)
     runtime.monitor.under_way = lambda: [each.under_way() for each in runtime.front.under_way() if not each.is_unseen]
     start("requests under way", Pending(runtime.front, runtime.monitor.health, runtime.clock).run)
@@ -110,7 +113,9 @@ async def _open_control(runtime: Runtime, reloading: Reloading) -> ControlServer
     if runtime.lock is None:
         return None
     actions = GatewayActions(runtime, reloading)
-    control = ControlServer(runtime.monitor, actions, control_folder(runtime.settings), runtime.lock)
+    control = ControlServer(
+        runtime.monitor, actions, control_folder(runtime.settings), runtime.lock, archive=runtime.archive
+    )
     try:
         await control.open()
     except Refused as refused:

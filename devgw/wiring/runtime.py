@@ -25,6 +25,7 @@ from devgw.web.front import Front
 from devgw.web.listening import Listeners
 from devgw.web.serving import Serving
 from devgw.wiring.companions import Companions
+from devgw.wiring.flow_archive import FlowArchive
 from devgw.wiring.seat_notes import seat_notes
 from devgw.wiring.supervisor import Supervisor
 
@@ -59,6 +60,8 @@ class Runtime:
     """Where helpers are started and stopped."""
     canonical: CanonicalUrls
     """What those see who outlive a generation."""
+    archive: FlowArchive | None = None
+    """Where flows are kept; None where nothing is."""
     unlocked: str = ""
     """Why there is neither lock nor control socket, in a sentence; empty where there are."""
     allowed: frozenset[Outflow] | None = None

@@ -62,6 +62,8 @@ async def stop(runtime: Runtime, essentials: Mapping[str, "asyncio.Future[None]"
     for save in (runtime.upstreams.oauth.save_held, runtime.ground.live.write_down_uses):
         with contextlib.suppress(sqlite3.Error, StateRefused):
             save()
+    if runtime.archive is not None:
+        runtime.archive.close()
     if runtime.lock is not None:
         forget_passing(runtime.settings)
     runtime.client.close()

@@ -133,6 +133,7 @@ def export_menu(desk: Desk) -> None:
             Choice("t", "text, as shown", export_text, f"devgw-{desk.view.name}.txt"),
             Choice("h", "HAR", export_har, "for a browser's network panel, secrets masked", why_no_har(desk)),
             Choice("m", "Markdown report", export_report, "of this flow, to paste into an issue", why_no_report(desk)),
+            Choice("f", "flow file", export_file, "of this flow with its requests: devgw open", why_no_report(desk)),
         ],
     )
 
@@ -198,6 +199,20 @@ def _write_har(desk: Desk, rows: list[Any], details: Mapping[str, TraceDetail | 
 
 def _origin(desk: Desk) -> str:
     return desk.world.gateway.origin if desk.world.gateway else "http://localhost"
+
+
+def export_file(desk: Desk) -> None:
+    """Let the gateway make the file of the flow, with its requests, and write it."""
+    row = desk.row
+    if row is not None:
+        desk.port.ask("copy", {"kind": "file", "id": row.id}, partial(_write_file, desk, f"devgw-{row.id}.devgw"))
+
+
+def _write_file(desk: Desk, name: str, answer: CommandAnswer) -> None:
+    if answer.ok:
+        _written(desk, name, Copied.from_json(answer.result).text)
+    else:
+        desk.complain(answer.explanation or "there was nothing to write")
 
 
 def export_report(desk: Desk) -> None:

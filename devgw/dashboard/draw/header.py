@@ -76,7 +76,7 @@ def _rate(desk: Desk, width: int) -> Part:
 
 
 def _flows(desk: Desk) -> Part:
-    rows = list(desk.world.table("flow"))
+    rows = [row for row in desk.world.table("flow") if not row.run]
     if not rows:
         return ()
     active = sum(row.state == "active" for row in rows)

@@ -58,6 +58,11 @@ def clock(moment: float) -> str:
     return f"{local(moment):%H:%M:%S}" if moment else "–"
 
 
+def day(moment: float) -> str:
+    """Return the local day: `Nov 27`."""
+    return f"{local(moment):%b %d}"
+
+
 def clock_ms(moment: float) -> str:
     """Return the local wall time to the millisecond."""
     time = local(moment)

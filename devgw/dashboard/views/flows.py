@@ -39,6 +39,11 @@ def _legend(glyphs: Glyphs) -> tuple[str, ...]:
     )
 
 
+def start(row: FlowRow, _scene: Scene) -> Span:
+    """Return when a flow began: of one of an earlier run the day."""
+    return (words.day(row.started), "dim") if row.run else (words.clock(row.started), "")
+
+
 def took(row: FlowRow, scene: Scene) -> str:
     """Return how long a flow took, or has been under way."""
     return words.milliseconds(max(0.0, (row.ended or scene.now) - row.started) * 1_000)
@@ -71,6 +76,11 @@ def _write_steps(row: FlowRow, scene: Scene, sheet: Sheet) -> None:
     if detail is None:
         return
     sheet.names = 12
+    if row.run:
+        began = f"{words.day(row.started)} {words.clock(row.started)}"
+        sheet.head("Kept of an earlier run")
+        sheet.fact("began", began)
+        sheet.fact("its run", f"{words.day(row.run)} {words.clock(row.run)}")
     sheet.head("Asked for")
     sheet.fact("resource", scene.url(detail.resource))
     sheet.fact("redirect_uri", scene.url(detail.redirect_uri))
@@ -84,7 +94,9 @@ def _write_steps(row: FlowRow, scene: Scene, sheet: Sheet) -> None:
 def _write_tokens(row: FlowRow, scene: Scene, sheet: Sheet) -> None:
     detail: FlowDetail | None = scene.detail("flow", row.id)
     tokens = detail.tokens if detail else []
-    if not tokens:
+    if row.run:
+        sheet.text("How tokens stand is not kept with a flow: 3 shows those that there are.", "dim")
+    elif not tokens:
         sheet.text("No code or token was issued in this flow.", "dim")
     for token in tokens:
         look = {"live": "ok", "replayed": "bad!"}.get(token.state, "dim")
@@ -96,6 +108,11 @@ def _write_tokens(row: FlowRow, scene: Scene, sheet: Sheet) -> None:
 
 
 def _relations(row: FlowRow) -> list[tuple[str, Target]]:
+    if row.run:
+        return [
+            ("c", Target("client", row.client_id)),
+            ("g", Target("tokens", f"grant:{row.grant_id}" if row.grant_id else "")),
+        ]
     return [
         ("t", Target("traces", f"flow:{row.id}")),
         ("c", Target("client", row.client_id)),
@@ -116,7 +133,7 @@ FLOWS = View(
     detail="flow",
     columns=(
         Column("STATE", 8, state, lambda row: row.state),
-        Column("START", 8, lambda row, _scene: (words.clock(row.started), ""), lambda row: row.started, rank=3),
+        Column("START", 8, start, lambda row: row.started, rank=3),
         Column("FLOW", 8, lambda row, _scene: (row.id, ""), lambda row: row.id),
         Column("CLIENT", 12, lambda row, _scene: (row.client, ""), lambda row: row.client.lower(), grows=1),
         Column("DRAICSKTM", 9, track, lambda row: row.track),
@@ -152,6 +169,7 @@ FLOWS = View(
             "done": lambda row: row.state == "done",
             "attention": lambda row: row.needs_attention,
             "guessed": lambda row: row.guessed,
+            "earlier": lambda row: bool(row.run),
         },
         words=lambda row: (row.id, row.client, row.why, row.step, row.operation_id, row.email, *row.diagnoses),
         values={"step": ladder.STEPS, "state": ("active", "done", "failed", "abandoned")},

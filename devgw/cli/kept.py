@@ -1,0 +1,101 @@
+"""Flows that are kept: asked of the gateway that runs, read from its state where none does, or from a file."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from devgw.cli.joining import answered, check_no_folder, fail, near, state_dir_of
+from devgw.control.client import ask_once, snapshot_once
+from devgw.control.folder import FLOWS
+from devgw.control.messages import FlowRow
+from devgw.control.state_place import own_state_folder
+from devgw.files import write_new
+from devgw.limits import Limits
+from devgw.monitor.flow_file import FlowFileRefused, read_recording, read_row, whole, write_recording
+from devgw.monitor.recorded_flow import RecordedFlow
+from devgw.problems import Refused
+from devgw.problems.control import NoGatewayRuns
+from devgw.store.failure import StateUnusable
+from devgw.store.flows import FlowStore
+
+T = TypeVar("T")
+
+
+def kept_rows(directory: Path) -> list[FlowRow]:
+    """Return the rows of the flows of this run and of those before it."""
+    try:
+        return asyncio.run(snapshot_once(state_dir_of(directory), ["flow"])).of("flow", FlowRow)
+    except Refused as refused:
+        if not isinstance(refused.problem, NoGatewayRuns):
+            raise
+        return _stored(directory, FlowStore.earlier) or []
+
+
+def kept_flow(directory: Path, id_: str) -> RecordedFlow:
+    """Return a flow with its exchanges; end with what may have been meant where there is none."""
+    check_no_folder(id_)
+    state_dir = state_dir_of(directory)
+    try:
+        answer = asyncio.run(ask_once(state_dir, "inspect", kind="recording", id=id_))
+    except Refused as refused:
+        found = _stored(directory, lambda store: store.find(id_))
+        return found or fail(refused.problem.explain(), f"No flow {id_} is kept of an earlier run either.")
+    if answer.code == "not_found":
+        fail(f"There is no flow {id_}, or it is not kept any more.", near(state_dir, "flow", id_))
+    recording = read_row(RecordedFlow, answered(answer), "it")
+    whole(recording.flow)
+    return recording
+
+
+def _stored(directory: Path, ask: Callable[[FlowStore], T]) -> T | None:
+    """Return what the flows on disk say where no gateway runs; None where there are none."""
+    path = _place(directory)
+    if path is None:
+        return None
+    try:
+        store = FlowStore(path)
+        try:
+            return ask(store)
+        finally:
+            store.close()
+    except StateUnusable as unusable:
+        fail(str(unusable))
+    except FlowFileRefused as refused:
+        fail(f"What is kept of it in {path} cannot be read: {refused}.")
+
+
+def _place(directory: Path) -> Path | None:
+    """Return where flows of this project are kept."""
+    from devgw.config.settings_file import read_settings  # noqa: PLC0415  `--help` must be quick
+
+    settings, _ = read_settings(directory.resolve(), os.environ)
+    folders = (settings.state_path, own_state_folder(settings.root, os.environ))
+    return next((path for each in folders if (path := each / FLOWS).is_file()), None)
+
+
+def read_file(path: Path) -> RecordedFlow:
+    """Return the flow in a file, which may be anybody's; end with why there is none."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(Limits.FLOW_FILE_BYTES + 1)
+    except OSError as error:
+        fail(f"{path} cannot be read: {error.strerror or error}.")
+    try:
+        return read_recording(content)
+    except FlowFileRefused as refused:
+        fail(f"{path} is no flow that can be read: {refused}.", _ADVICE)
+
+
+_ADVICE = "Give a file that `devgw flows FLOW --save FILE` has written, whole."
+
+
+def save_file(path: Path, recording: RecordedFlow) -> None:
+    """Write a flow into a new file of the person's own; end with why not where that cannot be."""
+    try:
+        write_new(path, write_recording(recording))
+    except FileExistsError:
+        fail(f"{path} exists already, and is left as it is.", "Name another file.")
+    except OSError as error:
+        fail(f"{path} cannot be written: {error.strerror or error}.")
