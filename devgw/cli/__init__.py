@@ -25,8 +25,8 @@ GROUPS = {
     "Set up": {
         "init": ("init", "Copy the sample project, or make one for a server's URL."),
         "connect": ("connect", "Add this gateway to Claude Code, Codex, Cursor, VS Code and others."),
-        "check": ("check", "Check the configuration and print every finding."),
-        "schema": ("schema", "Print the JSON Schema of a configuration file, for an editor."),
+        "call": ("call", "Sign in and call a tool; `login` and `token` do a part of it."),
+        "check": ("check", "Print every finding in the configuration; `schema` is for editors."),
     },
     "Find out why": {
         "why": ("why", "Say why the last login failed, and what mends it."),
@@ -42,7 +42,13 @@ GROUPS = {
     },
 }
 """By what one wants to do: the module of each command, and what `devgw --help` says of it without importing it."""
-COMMANDS = {name: each for group in GROUPS.values() for name, each in group.items()}
+PARTS = {
+    "login": ("login", "Sign in at a route, and keep the login for `devgw call`."),
+    "token": ("token", "Print an access token for a route."),
+    "schema": ("schema", "Print the JSON Schema of a configuration file, for an editor."),
+}
+"""What `devgw --help` names beside another command: it has to fit on a screen."""
+COMMANDS = {name: each for group in GROUPS.values() for name, each in group.items()} | PARTS
 
 
 _OUTPUT = "its output cannot be written"

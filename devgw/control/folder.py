@@ -23,14 +23,14 @@ FLOWS = "flows.db"
 KEY = "upstream.key"
 LOG = "gateway.log"
 STUCK_LOG = "stuck.log"
-WATCHED = "watched.json"
+WATCHED, LOGINS = "watched.json", "logins.json"
 NAMES = (TCP_FILE, DATABASE, FLOWS, KEY, LOG, STUCK_LOG)
 """The plain files that devgw writes there, besides the lock and what SQLite puts beside its database."""
 SESSION, HELD = "devgw-session-", ".session"
 """How the folders of `devgw up URL` begin, and in which folder of theirs the lock is that this command holds."""
 _RUNTIME = "XDG_RUNTIME_DIR"
 _DATABASES = tuple(f"{name}{end}" for name in (DATABASE, FLOWS) for end in ("", "-wal", "-shm", "-journal"))
-_CLOSED = (*_DATABASES, LOG, STUCK_LOG, LOCK, WATCHED)
+_CLOSED = (*_DATABASES, LOG, STUCK_LOG, LOCK, WATCHED, LOGINS)
 """Files that are taken from other users; a key that those could read is refused, and an address is made anew."""
 
 

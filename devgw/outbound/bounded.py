@@ -32,8 +32,9 @@ _KEEP_NONE = httpx2.Limits(max_keepalive_connections=0)
 class BoundedTransport(httpx2.AsyncBaseTransport):
     """Sends each request on a connection of its own, and reads its answer up to the bounds."""
 
-    def __init__(self, bounds: Bounds, check_address: CheckAddress | None) -> None:
+    def __init__(self, bounds: Bounds, check_address: CheckAddress | None, *, keeps_cookies: bool = False) -> None:
         self._bounds = bounds
+        self._keeps_cookies = keeps_cookies
         self._check_address = check_address
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -59,6 +60,8 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
             await response.aclose()
             await inner.aclose()
             raise Refused(AnswerHeadTooLong(_shown(request), blamed=self._bounds.blamed))
+        if not self._keeps_cookies:  # a client would send them again, or fail at one that it cannot send
+            response.headers.pop("set-cookie", None)
         return _bounded(pace, response, self._bounds, deadline, inner)
 
     def _connector(self, url: str, host: str, pace: AnswerPace) -> "_Connector":
@@ -94,12 +97,8 @@ def _shown(request: httpx2.Request) -> str:
 def _bounded(
     pace: AnswerPace, response: httpx2.Response, bounds: Bounds, deadline: float, inner: _Connector
 ) -> httpx2.Response:
-    """Return the response with its body unpacked within the bounds, and without the headers that told how.
-
-    Its cookies are left out, too: a client would send them with its next request, or fail at one that it cannot send.
-    """
+    """Return the response with its body unpacked within the bounds, and without the headers that told how."""
     headers = response.headers.copy()
-    headers.pop("set-cookie", None)
     packed = headers.pop("content-encoding", "").strip().lower()
     headers.pop("content-length", None)
     stream = _BoundedBody(pace, response, bounds, deadline, inner, packed)

@@ -42,6 +42,7 @@ def http_client(
     *,
     make: Callable[..., Any] | None = None,
     user_agent: str = USER_AGENT,
+    keeps_cookies: bool = False,
     **options: Any,
 ) -> "httpx2.AsyncClient":
     """Return a client within `bounds`; what passes them is raised as `Refused` with a problem of `problems.limit`.
@@ -51,6 +52,7 @@ def http_client(
         check_address: judges addresses; None for URLs that the developer wrote, which may lie anywhere.
         make: another class than httpx2's own, built on it (Authlib's).
         user_agent: how we call ourselves.
+        keeps_cookies: as a browser does; another client has no use for them.
         options: whatever else the class takes.
     """
     import httpx2  # noqa: PLC0415  140 ms that a gateway at rest does without
@@ -58,7 +60,7 @@ def http_client(
     from devgw.outbound.bounded import BoundedTransport  # noqa: PLC0415  comes with it
 
     client: httpx2.AsyncClient = (make or httpx2.AsyncClient)(
-        transport=BoundedTransport(bounds, check_address),
+        transport=BoundedTransport(bounds, check_address, keeps_cookies=keeps_cookies),
         headers={"user-agent": user_agent, "accept-encoding": "identity"},
         follow_redirects=False,
         trust_env=False,  # the transport reads the environment, the same for all

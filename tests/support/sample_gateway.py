@@ -1,0 +1,75 @@
+"""The sample project as its own command runs it, in a process and on ports of its own."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+from tests.support.serving import listen, origin_of
+from tests.support.terminal import devgw
+
+_USUAL = {"PORT": 9000, "EMULATORS_WORKOS_PORT": 9001, "EMULATORS_UPSTREAM_PORT": 9002}
+_USUAL |= {"EMULATORS_UPSTREAM_AUTH_PORT": 9003}
+_SECONDS = 30
+
+
+@dataclass
+class SampleGateway:
+    """A gateway that runs for a folder."""
+
+    folder: Path
+    environ: dict[str, str]
+    origin: str
+
+    def run(self, *arguments: str, seconds: float = 60) -> "subprocess.CompletedProcess[str]":
+        """Run a command of devgw in the folder, and return what it printed."""
+        return subprocess.run(
+            devgw(*arguments),
+            cwd=self.folder,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+
+
+@contextmanager
+def sample_gateway(folder: Path, **environ: str) -> Iterator[SampleGateway]:
+    """Run the sample project in `folder` until the block ends."""
+    with ExitStack() as stack:
+        sockets = {name: stack.enter_context(listen()) for name in _USUAL}
+        ports = {name: each.getsockname()[1] for name, each in sockets.items()}
+        origin = origin_of(sockets["PORT"], "localhost")
+    env = {**os.environ, "BROWSER": "true", **{f"DEVGW_{name}": str(port) for name, port in ports.items()}, **environ}
+    subprocess.run(devgw("init", str(folder)), env=env, check=True, capture_output=True)
+    for path in (folder / "config/routes.oas.json", folder / "emulators/workos.json"):
+        text = path.read_text("utf-8")
+        for name, usual in _USUAL.items():
+            text = text.replace(f"localhost:{usual}", f"localhost:{ports[name]}")
+        path.write_text(text, "utf-8")
+    with (folder / "up.log").open("wb") as log:
+        process = subprocess.Popen(devgw("up", "--headless"), cwd=folder, env=env, stdout=log, stderr=log)
+        try:
+            _await_answer(origin, process, folder / "up.log")
+            yield SampleGateway(folder, env, origin)
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _await_answer(origin: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + _SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text("utf-8", "replace")
+        try:
+            if httpx2.get(f"{origin}/.well-known/oauth-authorization-server", timeout=5).status_code == 200:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.05)
+    raise AssertionError(log.read_text("utf-8", "replace"))
