@@ -8,7 +8,7 @@ import pytest
 
 from devgw.clock import SystemClock
 from devgw.outbound.built_in.calling import McpSession
-from devgw.outbound.built_in.login import AskedLogin, BuiltInClient, StepRefused
+from devgw.outbound.built_in.login import BegunLogin, BuiltInClient, StepRefused
 from devgw.outbound.built_in.person import EmulatedPerson
 from devgw.outbound.client import http_client
 from tests.support.serving import serve
@@ -105,7 +105,7 @@ async def test_each_step_says_what_came_in_its_place(
 async def test_what_the_browser_brings_back_is_looked_at(answer: dict[str, str], words: str) -> None:
     async with serve(app_of(sound)) as origin, http_client() as http:
         client = BuiltInClient(http, f"{origin}/mcp", SystemClock())
-        asked: AskedLogin = await client.ask("http://127.0.0.1:1/callback")
+        asked: BegunLogin = await client.ask("http://127.0.0.1:1/callback")
         with pytest.raises(StepRefused, match=words):
             await client.redeem(asked, answer)
 

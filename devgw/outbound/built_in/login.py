@@ -38,7 +38,7 @@ class StepRefused(Exception):  # noqa: N818  it reads as what happened
 
 
 @dataclass(frozen=True, slots=True)
-class AskedLogin:
+class BegunLogin:
     """An authorization request that waits for the browser to come back."""
 
     url: str
@@ -73,7 +73,7 @@ class BuiltInClient:
         self._resource = resource
         self._clock = clock
 
-    async def ask(self, redirect_uri: str) -> AskedLogin:
+    async def ask(self, redirect_uri: str) -> BegunLogin:
         """Walk from the challenge to the authorization request, and register on the way.
 
         Raises:
@@ -93,7 +93,7 @@ class BuiltInClient:
             "state": state,
             "resource": self._resource,
         }
-        return AskedLogin(
+        return BegunLogin(
             f"{_text(metadata, 'authorization_endpoint', 'metadata')}?{urlencode(query)}",
             state,
             verifier,
@@ -104,7 +104,7 @@ class BuiltInClient:
             self._resource,
         )
 
-    async def redeem(self, asked: AskedLogin, answer: Mapping[str, str]) -> BuiltInLogin:
+    async def redeem(self, asked: BegunLogin, answer: Mapping[str, str]) -> BuiltInLogin:
         """Return the tokens for what the browser brought back.
 
         Raises:
