@@ -2,9 +2,11 @@
 
 import pytest
 
+from devgw.control.messages import CheckRow, Events, HealthView
 from devgw.dashboard.views.base import View
 from devgw.dashboard.views.catalog import VIEWS, key_of
 from tests.dashboard.bench import Bench
+from tests.support.sample_world import NOON
 
 
 @pytest.mark.parametrize("size", [(60, 16), (80, 24)], ids=["60x16", "80x24"])
@@ -36,3 +38,39 @@ def test_no_key_is_explained_in_half_a_sentence(bench: Bench, view: View) -> Non
     shown = [line[5:110] for line in bench.text().splitlines()[3:-3]]
 
     assert [line for line in shown if "…" in line.replace("Traces … Events", "")] == []
+
+
+@pytest.mark.parametrize("size", [(120, 36), (160, 45), (200, 50)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_the_first_screen_says_its_checks_whole_where_there_is_room(size: tuple[int, int]) -> None:
+    rows = Bench.told() | {"flow": [], "trace": []}
+    bench = Bench(rows)
+    (health,) = rows["health"]
+    assert isinstance(health, HealthView)
+    long = "this is a container: forward port 9000, 9001 and 9003 of it under the same number, " * 2 + "then go on"
+    health.checks.append(CheckRow("this machine", "ok", long))
+    bench.size = size
+    bench.world.events(Events(99, NOON, {"health": [health]}), NOON)
+    bench.desk.take(bench.world.drain())
+
+    said = " ".join(line.strip("│ ") for line in bench.text().splitlines())
+    assert " ".join(long.split()) in " ".join(said.split())
+
+
+def test_on_a_small_first_screen_the_checks_are_cut_and_nothing_else_goes() -> None:
+    rows = Bench.told() | {"flow": [], "trace": []}
+    bench = Bench(rows)
+    (health,) = rows["health"]
+    assert isinstance(health, HealthView)
+    health.checks += [CheckRow(f"check {number}", "ok", "long words " * 40) for number in range(1)]
+    bench.size = (80, 24)
+    bench.world.events(Events(99, NOON, {"health": [health]}), NOON)
+    bench.desk.take(bench.world.drain())
+
+    assert "waiting for the first sign-in" in bench.text()
+
+
+def test_the_header_counts_all_flows_and_beside_them_those_under_way_and_those_that_failed(bench: Bench) -> None:
+    flows = [*bench.world.table("flow")]
+    active, failed = (sum(row.state == state for row in flows) for state in ("active", "failed"))
+
+    assert f"flows {len(flows)} ► {active} ✗ {failed}" in bench.text()

@@ -81,8 +81,9 @@ def _flows(desk: Desk) -> Part:
         return ()
     active = sum(row.state == "active" for row in rows)
     failed = sum(row.state == "failed" for row in rows)
+    now: Part = ((f" {desk.glyphs.now} {active}", "now"),) if active else ()
     bad: Part = ((f" {desk.glyphs.bad} {failed}", "bad!"),) if failed else ()
-    return (("flows ", "dim"), (str(active) if active else str(len(rows)), ""), *bad)
+    return (("flows ", "dim"), (words.count(len(rows)), ""), *now, *bad)
 
 
 def _tokens(desk: Desk, width: int) -> Part:

@@ -93,7 +93,7 @@ _VIEW = (
         ("i",),
         "i",
         "IdP's",
-        "the identity provider's tokens, which stand under their session too",
+        "the identity provider's tokens too, also under their session",
         sifting.provider_tokens,
         sifting.why_no_provider_tokens,
         bar=1,

@@ -2,9 +2,10 @@
 
 import json
 
+from devgw.control.messages import CheckRow
 from devgw.dashboard.keys.keymap import Keymap
 from devgw.dashboard.look import words
-from devgw.dashboard.look.line import Line, cut, fit, line
+from devgw.dashboard.look.line import Line, cut, fit, line, wrap
 from devgw.dashboard.look.sheet import Sheet
 from devgw.dashboard.views.health import sign
 from devgw.dashboard.views.scene import Scene
@@ -18,6 +19,8 @@ _WIDEST, _WIDE, _NARROW = 24, 18, 15
 _TIGHT = 19
 _LISTED, _OTHER_LINES = 4, 16
 _AMPLE, _NEEDS = 116, 70
+_INDENT, _LOOK = 23, 9
+"""Of the text of a check, and what stands behind one that is not well."""
 LETTERS = "123456789abcdefg"
 """By which the commands are copied."""
 _PROVIDERS = {
@@ -135,12 +138,10 @@ def _checks(scene: Scene, sheet: Sheet, is_roomy: bool) -> None:
         return
     if is_roomy:
         sheet.head("Checks")
-    for check in checks:
-        glyph, look = sign(check.state, scene)
-        is_well = check.state not in {"bad", "warning"}
-        took = f"  {words.milliseconds(check.ms)}" if check.ms and is_well else ""
-        look_there = () if is_well else ((f"   {scene.keymap.sign('view_health')}", "key"), (" look", ""))
-        sheet.add(line((f"  {glyph} ", look), f"{check.name:<18} {scene.url(check.text)}", (took, "dim"), *look_there))
+    texts = [wrap(_said(each, scene), max(_NARROW, sheet.width - _INDENT - _LOOK * _is_bad(each))) for each in checks]
+    whole = _foldable([len(each) for each in texts], sheet.height - len(sheet.lines) - bool(errors) - 1 - is_roomy)
+    for number, check in enumerate(checks):
+        _check(check, texts[number] if number in whole else [], scene, sheet)
     if errors:
         sheet.add(
             line(
@@ -150,6 +151,36 @@ def _checks(scene: Scene, sheet: Sheet, is_roomy: bool) -> None:
                 " look",
             )
         )
+
+
+def _foldable(heights: list[int], room: int) -> set[int]:
+    """Return which of the texts are written whole in so many lines, where each has one: the shortest first."""
+    spare, whole = room - len(heights), set[int]()
+    for number in sorted(range(len(heights)), key=lambda each: heights[each]):
+        spare -= heights[number] - 1
+        if spare < 0:
+            break
+        whole.add(number)
+    return whole
+
+
+def _is_bad(check: CheckRow) -> bool:
+    return check.state in {"bad", "warning"}
+
+
+def _said(check: CheckRow, scene: Scene) -> str:
+    took = f"  {words.milliseconds(check.ms)}" if check.ms and not _is_bad(check) else ""
+    return scene.url(check.text) + took
+
+
+def _check(check: CheckRow, folded: list[Line], scene: Scene, sheet: Sheet) -> None:
+    """Write a check, below itself where it is given `folded`, else in one line, cut."""
+    glyph, look = sign(check.state, scene)
+    look_there = ((f"   {scene.keymap.sign('view_health')}", "key"), (" look", "")) if _is_bad(check) else ()
+    first, *rest = folded or [((_said(check, scene), ""),)]
+    sheet.add(line((f"  {glyph} ", look), f"{check.name:<18} ", *first, *look_there))
+    for more in rest:
+        sheet.add(line(" " * _INDENT, *more))
 
 
 def _waiting(scene: Scene) -> Line:
