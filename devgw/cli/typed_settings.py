@@ -15,7 +15,8 @@ def settings_of(typed: Iterable[str]) -> dict[str, Any]:
     if not typed:
         return {}
     from devgw.config.finding import did_you_mean, nearest_name  # noqa: PLC0415  rarely wanted
-    from devgw.config.settings_file import SETTINGS, from_text  # noqa: PLC0415  the same
+    from devgw.config.setting_values import from_text  # noqa: PLC0415  the same
+    from devgw.config.settings_file import SETTINGS  # noqa: PLC0415
 
     known = {setting.name: setting for setting in SETTINGS}
     values: dict[str, Any] = {}
@@ -26,7 +27,7 @@ def settings_of(typed: Iterable[str]) -> dict[str, Any]:
         if name not in known:
             meant = did_you_mean(nearest_name(name, known), "`devgw schema devgw` lists them all.")
             raise click.BadParameter(f"there is no setting {name!r}. {meant}", param_hint="--set")
-        values[name] = from_text(known[name], value)
+        values[name] = from_text(known[name].kind, value)
     return values
 
 

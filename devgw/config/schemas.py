@@ -14,6 +14,7 @@ _DIALECT = "http://json-schema.org/draft-07/schema#"
 _METHODS = "^(?:(?:get|put|post|delete|options|head|patch|trace),?)+$"
 _TYPES: dict[str, dict[str, Any]] = {
     "text": {"type": "string", "minLength": 1},
+    "host": {"type": "string", "minLength": 1},
     "url": {"type": "string", "pattern": "^https?://"},
     "path": {"type": "string", "pattern": "^/"},
     "port": {"type": "integer", "minimum": 0, "maximum": 65_535},

@@ -1,30 +1,26 @@
 """devgw's own settings: `devgw.toml`, then `DEVGW_*` variables, then flags; the later one wins."""
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 from devgw.config.authorities import find_unusable
-from devgw.config.callers import host_of, origin_of, page_of
 from devgw.config.client_documents_file import TABLE as CLIENT_DOCUMENTS
 from devgw.config.client_documents_file import read_client_documents
 from devgw.config.elsewhere import doubt_destinations
 from devgw.config.finding import Finding, Findings, Place, did_you_mean, nearest_name
 from devgw.config.members import near
+from devgw.config.setting_values import WANTED, Unfit, fit, from_text, meant
 from devgw.config.settings_doubts import doubt_settings
 from devgw.config.source import Source, read_source
 from devgw.config.strict import DEPLOYED, check_strict
 from devgw.config.toml_place import place_of
 from devgw.config.upstreams_file import TABLE as UPSTREAMS
 from devgw.config.upstreams_file import read_upstreams
-from devgw.foreign.text import hidden_in
 from devgw.foreign.toml import TomlRefused, read_toml
-from devgw.oauth.urls import base_path_of
 from devgw.settings import Settings
 
 FILE = "devgw.toml"
@@ -41,7 +37,7 @@ class Setting:
     """With the table before a dot, such as `proxy.stateful`."""
     attribute: str
     kind: str
-    """`text`, `url`, `path`, `port`, `count`, `seconds`, `flag`, `hosts`, `origins`, `addresses` or `rotation`."""
+    """One of `setting_values.WANTED`."""
     meaning: str
 
     @property
@@ -51,7 +47,7 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("host", "host", "text", "Address to bind; `localhost` binds both loopback families."),
+    Setting("host", "host", "host", "Address to bind; `localhost` binds both loopback families."),
     Setting("port", "port", "port", "Port of the gateway."),
     Setting("origin", "origin", "url", "Origin of browser pages, where it is not http://localhost:{port}."),
     Setting("base_path", "base_path", "path", "Path before the gateway's own endpoints, where it is not the plugin's."),
@@ -90,24 +86,8 @@ _BY_NAME = {each.name: each for each in SETTINGS}
 _OPEN_TABLES = (UPSTREAMS, CLIENT_DOCUMENTS)
 """Tables whose members the project names."""
 _TABLES = {each.name.split(".")[0] for each in SETTINGS if "." in each.name}
-_WANTED = {
-    "text": "a string that can be seen",
-    "url": "an origin such as http://localhost:9000: scheme, host and port alone",
-    "path": "a path such as /dev: letters, digits and . _ ~ - between slashes",
-    "port": "a port from 0 to 65535",
-    "count": "a whole number from 0",
-    "seconds": "a number of seconds above 0",
-    "flag": "true or false",
-    "hosts": "an array of host names such as box.lan or box.lan:8080",
-    "origins": "an array of origins such as https://play.example: scheme, host and port alone",
-    "addresses": "an array of IP addresses or networks",
-    "rotation": '"rotate" or "as-deployed"',
-}
-_WORDS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
-
-
-class Unfit(ValueError):  # noqa: N818  it reads as what it is
-    """A value is not what its setting takes."""
+_FLAGS = {"host", "port", "origin", "state_dir", "ephemeral"}
+"""Settings that are flags of their own; each other one is given by `--set`."""
 
 
 def read_settings(
@@ -125,11 +105,11 @@ def read_settings(
     places: dict[str, Place] = {}
     for setting, value, at in _given(root, environ, overrides or {}, findings):
         try:
-            values[setting.attribute] = _fit(setting, value)
+            values[setting.attribute] = fit(setting.kind, value)
             places[setting.attribute] = at
         except Unfit:
-            wanted = _WANTED[setting.kind]
-            fix = _meant(setting, value) or f"Write {wanted}."
+            wanted = WANTED[setting.kind]
+            fix = meant(setting.kind, value) or f"Write {wanted}."
             findings.error("setting-value", at, f"`{setting.name}` must be {wanted}.", fix)
     source = read_source(root, FILE, Findings())
     upstreams = read_upstreams(source, findings, place_of) if source else {}
@@ -153,7 +133,7 @@ def _given(
     for variable in sorted(name for name in environ if name.startswith(PREFIX) and not _OTHERS.fullmatch(name)):
         setting = next((each for each in SETTINGS if each.variable == variable), None)
         if setting is not None:
-            yield setting, from_text(setting, environ[variable]), Place(variable)
+            yield setting, from_text(setting.kind, environ[variable]), Place(variable)
             continue
         nearest = nearest_name(variable, [each.variable for each in SETTINGS])
         findings.warning(
@@ -161,7 +141,7 @@ def _given(
         )
     for name, value in overrides.items():
         if value is not None:
-            yield _BY_NAME[name], value, Place(f"--set {name}" if "." in name else "--" + name.replace("_", "-"))
+            yield _BY_NAME[name], value, Place(f"--{name.replace('_', '-')}" if name in _FLAGS else f"--set {name}")
 
 
 def _in_file(source: Source, findings: Findings) -> Iterator[tuple[Setting, Any, Place]]:
@@ -201,91 +181,6 @@ def _error_place(source: Source, message: str) -> Place:
         return source.place(len(source.text))
     line = int(found[1])
     return Place(source.file, line, int(found[2]), 1, "", source.line(line))
-
-
-def _meant(setting: Setting, value: Any) -> str:
-    """Say how a value is written that fits but for its quotes or its scheme; empty where it does not."""
-    if not isinstance(value, str):
-        return ""
-    for other, said in (
-        (from_text(setting, value), "{}, without quotes"),
-        (f"http://{value}", '"{}", with its scheme'),
-    ):
-        try:
-            _fit(setting, other)
-        except Unfit:
-            continue
-        return f"Write {said.format(json.dumps(other) if isinstance(other, (bool, int, float)) else other)}."
-    return ""
-
-
-def from_text(setting: Setting, text: str) -> Any:
-    """Return the value of a variable as the file would give it; what does not fit stays text and is refused."""
-    if setting.kind == "flag":
-        return _WORDS.get(text.strip().lower(), text)
-    if setting.kind in ("port", "count", "seconds"):
-        number = text.strip()
-        return int(number) if re.fullmatch(r"\d{1,12}", number) else _float(number)
-    if setting.kind in _ONE_OF:
-        return [each.strip() for each in text.split(",") if each.strip()]
-    return text
-
-
-def _float(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-def _fit(setting: Setting, value: Any) -> Any:
-    """Return `value` as `Settings` keeps it.
-
-    Raises:
-        Unfit: it is not what the setting takes.
-    """
-    match setting.kind, value:
-        case ("flag", bool()) | ("rotation", "rotate" | "as-deployed"):
-            return value
-        case (("port" | "count" | "seconds"), bool()):
-            raise Unfit
-        case "port", int() if 0 <= value <= 65_535:
-            return value
-        case "count", int() if value >= 0:
-            return value
-        case "seconds", int() | float() if 0 < value < 1e9:
-            return float(value)
-        case (("hosts" | "origins" | "addresses"), list() | tuple()):
-            return _fit_all(_ONE_OF[setting.kind], value)
-        case (("text" | "url" | "path"), str() | Path()):
-            return _fit_text(setting, str(value))
-    raise Unfit
-
-
-def _network(value: Any) -> str:
-    """Return an IP address or a network as it is written."""
-    ip_network(value if isinstance(value, str) else "", strict=False)
-    return str(value)
-
-
-_ONE_OF: dict[str, Callable[[Any], str]] = {"hosts": host_of, "origins": page_of, "addresses": _network}
-"""How each of an array is read; what does not fit is a `ValueError`."""
-
-
-def _fit_all(read: Callable[[Any], str], values: Iterable[Any]) -> tuple[str, ...]:
-    try:
-        return tuple(read(each) for each in values)
-    except ValueError as error:
-        raise Unfit from error
-
-
-def _fit_text(setting: Setting, value: str) -> str:
-    if setting.kind == "url":
-        return _fit_all(origin_of, (value,))[0]
-    base_path = base_path_of(value) if setting.kind == "path" else None
-    if (setting.kind == "path" and base_path is None) or not value.strip() or hidden_in(value):
-        raise Unfit
-    return base_path or value
 
 
 def _settings(root: Path, values: Mapping[str, Any]) -> Settings:

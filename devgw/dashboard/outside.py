@@ -45,8 +45,13 @@ def write_private(path: Path, text: str) -> Path:
     """Write `text` for this person's eyes only."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with replace(path) as file:
-        file.write(text.encode())
+        file.write(_encoded(text))
     return path
+
+
+def _encoded(text: str) -> bytes:
+    """Return text as UTF-8; half of a surrogate pair, which has no form there, is written out."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 _BY_SIGNAL = 128
@@ -81,6 +86,7 @@ class Outside:
 
     def copy(self, text: str) -> str:
         """Put `text` on the clipboard, by every way there is: nobody answers whether OSC 52 was understood."""
+        text = _encoded(text).decode()
         self._app.copy_to_clipboard(text)
         said = f"copied {len(text):,} characters"
         if self._copied_with_tool(text):
@@ -105,7 +111,7 @@ class Outside:
         for number in range(1, 1_000):
             path = Path.cwd() / (name if number == 1 else f"{stem}-{number}{dot}{suffix}")
             with contextlib.suppress(FileExistsError), create(path) as file:
-                file.write(text.encode())
+                file.write(_encoded(text))
                 return _short(path)
         raise FileExistsError(name)
 

@@ -106,6 +106,15 @@ def _check(text: str, scheme: str, host: str, *, is_user_named: bool) -> None:
         raise UrlRefused("it has a fragment")
 
 
+def is_askable(host: str) -> bool:
+    """Tell whether resolvers can be asked for a host: not where one of its labels is empty or too long (RFC 1035)."""
+    try:
+        _ascii_host(host)
+    except UrlRefused:
+        return False
+    return True
+
+
 def _ascii_host(host: str) -> str:
     """Return a host as resolvers are asked for it, which they are not with a label that is empty or too long."""
     try:

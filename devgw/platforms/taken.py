@@ -12,5 +12,5 @@ def is_taken(host: str, port: int) -> bool:
     try:
         with socket.create_connection((_ASKED.get(host, host), port), _PROBE_SECONDS) as probe:
             return bool(probe.getsockname() != probe.getpeername())  # the system may have given it to the probe
-    except OSError:
+    except (OSError, UnicodeError):  # a label that is empty or too long has no form in DNS
         return False

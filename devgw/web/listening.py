@@ -13,6 +13,7 @@ from hypercorn.config import Config
 from hypercorn.typing import AppWrapper, LifespanState
 from hypercorn.utils import wrap_app
 
+from devgw.foreign.urls import is_askable
 from devgw.limits import Limits
 from devgw.platforms.here import here
 from devgw.platforms.taken import is_taken
@@ -84,6 +85,8 @@ def listen(host: str, port: int) -> Listeners:
 
 
 def _bind(host: str, port: int) -> socket.socket:
+    if not is_askable(host):
+        raise OSError(errno.EADDRNOTAVAIL, "it has no form in DNS")
     if port and is_taken(host, port):
         raise PortTaken(host, port)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

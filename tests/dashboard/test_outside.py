@@ -41,6 +41,13 @@ def test_an_export_is_private_and_never_overwrites(port: Port, tmp_path: Path) -
     assert stat.S_IMODE((tmp_path / "devgw-2.har").stat().st_mode) == 0o600
 
 
+def test_half_a_character_is_copied_and_exported_written_out(port: Port, tmp_path: Path) -> None:
+    port.copy("a\ud800b")
+    assert (tmp_path / "cache" / "devgw" / "clip").read_text() == r"a\ud800b"
+    assert Path(port.write("devgw.har", "a\udfffb")).name == "devgw.har"
+    assert (tmp_path / "devgw.har").read_text() == r"a\udfffb"
+
+
 def test_the_person_can_change_keys_and_a_bad_file_changes_nothing(tmp_path: Path) -> None:
     environment = {"XDG_CONFIG_HOME": str(tmp_path)}
     file = tmp_path / "devgw" / "keys.toml"

@@ -6,6 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from devgw.platforms.taken import is_taken
 from devgw.web.listening import listen, serve
 
 
@@ -29,3 +30,11 @@ async def test_an_endless_stream_does_not_keep_it_from_stopping() -> None:
             stopping.set()
             with pytest.raises(httpx2.RemoteProtocolError):
                 await anext(chunks)
+
+
+@pytest.mark.parametrize("host", ["a" * 64, "a..b", "..", f"box.{'a' * 64}", "ü" * 64])
+def test_a_name_that_resolvers_cannot_be_asked_for_is_nobody_s_address(host: str) -> None:
+    assert not is_taken(host, 9)
+    for port in (0, 9):
+        with pytest.raises(OSError, match="form in DNS"):
+            listen(host, port)
